@@ -1,0 +1,100 @@
+//! Joins two baselines into the one that a single worker would have built.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::{Baseline, Behaviour, Sighting};
+use crate::observe::ObservedPrincipal;
+
+impl Baseline {
+    /// The baseline of everything that either of the two remembers.
+    ///
+    /// Commutative and associative. Events that stand in both are counted twice: the caller must not give the same
+    /// log object to both.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        let (principals, left_principals, right_principals) =
+            union(self.principals, other.principals, ObservedPrincipal::place_order, |kept, same| {
+                kept.kind = kept.kind.min(same.kind);
+            });
+        let (actions, left_actions, right_actions) = union(self.actions, other.actions, Ord::cmp, |_, _| ());
+        let renumber = |behaviours: Vec<Behaviour>, principals: &[u32], actions: &[u32]| {
+            let mut behaviours = behaviours;
+            for behaviour in &mut behaviours {
+                behaviour.principal = principals[behaviour.principal as usize];
+                behaviour.action = actions[behaviour.action as usize];
+            }
+            behaviours
+        };
+        let (behaviours, ..) = union(
+            renumber(self.behaviours, &left_principals, &left_actions),
+            renumber(other.behaviours, &right_principals, &right_actions),
+            |left, right| (left.principal, left.action).cmp(&(right.principal, right.action)),
+            |kept, same| kept.absorb(&same),
+        );
+        let mut creations = self.creations;
+        for (principal, time) in other.creations {
+            let earliest = creations.entry(principal).or_insert(time);
+            *earliest = time.min(*earliest);
+        }
+        Self { principals, actions, behaviours, creations }
+    }
+}
+
+impl ObservedPrincipal {
+    fn place_order(&self, other: &Self) -> Ordering {
+        (&self.account, &self.key).cmp(&(&other.account, &other.key))
+    }
+}
+
+impl Behaviour {
+    /// Adds the sightings of the same behaviour seen elsewhere.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.first = earlier(&self.first, &other.first);
+        self.first_success = match (&self.first_success, &other.first_success) {
+            (Some(left), Some(right)) => Some(earlier(left, right)),
+            (left, right) => left.as_ref().or(right.as_ref()).map(Arc::clone),
+        };
+        self.last = self.last.max(other.last);
+        self.count += other.count;
+        self.errors += other.errors;
+        self.hours |= &other.hours;
+    }
+}
+
+fn earlier(left: &Arc<Sighting>, right: &Arc<Sighting>) -> Arc<Sighting> {
+    Arc::clone(if left.order(right).is_le() { left } else { right })
+}
+
+/// Merges two sorted lists; what is equal in order becomes one by `join`. Also gives, for each list, the new index
+/// of each old one.
+fn union<T>(
+    left: Vec<T>,
+    right: Vec<T>,
+    order: impl Fn(&T, &T) -> Ordering,
+    join: impl Fn(&mut T, T),
+) -> (Vec<T>, Vec<u32>, Vec<u32>) {
+    let mut merged: Vec<T> = Vec::with_capacity(left.len().max(right.len()));
+    let (mut left_ranks, mut right_ranks) = (Vec::with_capacity(left.len()), Vec::with_capacity(right.len()));
+    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    loop {
+        let rank = u32::try_from(merged.len()).unwrap_or(u32::MAX);
+        let next = match (left.peek(), right.peek()) {
+            (Some(l), Some(r)) => order(l, r),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return (merged, left_ranks, right_ranks),
+        };
+        let from_left = if next.is_le() { left.next() } else { None };
+        let from_right = if next.is_ge() { right.next() } else { None };
+        left_ranks.extend(from_left.as_ref().map(|_| rank));
+        right_ranks.extend(from_right.as_ref().map(|_| rank));
+        match (from_left, from_right) {
+            (Some(mut kept), Some(same)) => {
+                join(&mut kept, same);
+                merged.push(kept);
+            }
+            (kept, other) => merged.extend(kept.or(other)),
+        }
+    }
+}

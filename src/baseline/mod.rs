@@ -1,0 +1,55 @@
+//! The waist of the program: everything remembered about who did what.
+//!
+//! Left of it nobody knows the questions; right of it nobody knows files, gzip or JSON. A [`Builder`] takes
+//! sightings under the numbers of one observer; [`Baseline::merge`] joins the baselines of several. Its size grows
+//! with the number of behaviours, never with the number of events.
+
+mod builder;
+mod merge;
+mod sighting;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use crate::observe::ObservedPrincipal;
+use crate::time::Timestamp;
+
+pub use builder::{BehaviourId, Builder};
+pub use sighting::{Seen, Sighting};
+
+/// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
+/// were found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Baseline {
+    /// Sorted by account and key.
+    pub principals: Vec<ObservedPrincipal>,
+    /// `eventSource:eventName`, sorted.
+    pub actions: Vec<Box<str>>,
+    /// Sorted by principal and action.
+    pub behaviours: Vec<Behaviour>,
+    /// By account and key: the earliest creation of a role or user that the archive records.
+    pub creations: BTreeMap<(Box<str>, Box<str>), Timestamp>,
+}
+
+/// One principal doing one action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Behaviour {
+    /// Index in [`Baseline::principals`].
+    pub principal: u32,
+    /// Index in [`Baseline::actions`].
+    pub action: u32,
+    /// The first sighting, successful or not.
+    pub first: Arc<Sighting>,
+    /// The first successful sighting.
+    pub first_success: Option<Arc<Sighting>>,
+    /// Time of the last sighting.
+    pub last: Timestamp,
+    /// Number of sightings, without copies.
+    pub count: u64,
+    /// Of those: failed calls.
+    pub errors: u64,
+    /// Hours since 1970-01-01T00:00Z in which it occurred.
+    pub hours: RoaringBitmap,
+}

@@ -1,0 +1,118 @@
+//! One event seen as an occurrence of a behaviour, with its evidence.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::time::Timestamp;
+
+/// The evidence of a sighting that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// When the call was completed.
+    pub time: Timestamp,
+    /// `eventID`; empty if the record has none.
+    pub event_id: Box<str>,
+    /// Which of the given archives, counted from 1.
+    pub archive: u32,
+    /// Path of the log object below the archive's root.
+    pub object: Arc<str>,
+    /// Index of the record in the object.
+    pub record: u32,
+    /// Whether the call failed.
+    pub failed: bool,
+    /// Whether the call only read, if the record says so.
+    pub read_only: Option<bool>,
+    /// `awsRegion`
+    pub region: Option<Box<str>>,
+    /// `sourceIPAddress`
+    pub source_ip: Option<Box<str>>,
+    /// `userAgent`
+    pub user_agent: Option<Box<str>>,
+    /// `errorCode`
+    pub error_code: Option<Box<str>>,
+    /// Access key the call was signed with.
+    pub access_key_id: Option<Box<str>>,
+    /// Session name of the role or federated session.
+    pub session_name: Option<Box<str>>,
+    /// Unique id of the principal.
+    pub principal_id: Option<Box<str>>,
+}
+
+/// A sighting as it comes in, borrowed from its log object.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// When the call was completed.
+    pub time: Timestamp,
+    /// `eventID`; empty if the record has none.
+    pub event_id: &'a str,
+    /// Which of the given archives, counted from 1.
+    pub archive: u32,
+    /// Path of the log object below the archive's root.
+    pub object: &'a Arc<str>,
+    /// Index of the record in the object.
+    pub record: u32,
+    /// Whether the call failed.
+    pub failed: bool,
+    /// Whether the call only read, if the record says so.
+    pub read_only: Option<bool>,
+    /// `awsRegion`
+    pub region: Option<&'a str>,
+    /// `sourceIPAddress`
+    pub source_ip: Option<&'a str>,
+    /// `userAgent`
+    pub user_agent: Option<&'a str>,
+    /// `errorCode`
+    pub error_code: Option<&'a str>,
+    /// Access key the call was signed with.
+    pub access_key_id: Option<&'a str>,
+    /// Session name of the role or federated session.
+    pub session_name: Option<&'a str>,
+    /// Unique id of the principal.
+    pub principal_id: Option<&'a str>,
+}
+
+impl Sighting {
+    /// The order of sightings: time, event id, then place. The first in this order is *the* first sighting, so that
+    /// copies and events of the same second leave no doubt.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let place = |sighting: &Self| (sighting.archive, Arc::clone(&sighting.object), sighting.record);
+        (self.time, &self.event_id)
+            .cmp(&(other.time, &other.event_id))
+            .then_with(|| place(self).cmp(&place(other)))
+    }
+}
+
+impl Seen<'_> {
+    /// Whether this comes before `known` in the order of sightings.
+    pub(super) fn is_before(&self, known: &Sighting) -> bool {
+        self.time
+            .cmp(&known.time)
+            .then_with(|| self.event_id.cmp(&known.event_id))
+            .then_with(|| {
+                let place = (self.archive, self.object, self.record);
+                place.cmp(&(known.archive, &known.object, known.record))
+            })
+            .is_lt()
+    }
+
+    /// The same to keep. An empty text counts as absent.
+    pub(super) fn to_sighting(self) -> Sighting {
+        let keep = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Box::from);
+        Sighting {
+            time: self.time,
+            event_id: self.event_id.into(),
+            archive: self.archive,
+            object: Arc::clone(self.object),
+            record: self.record,
+            failed: self.failed,
+            read_only: self.read_only,
+            region: keep(self.region),
+            source_ip: keep(self.source_ip),
+            user_agent: keep(self.user_agent),
+            error_code: keep(self.error_code),
+            access_key_id: keep(self.access_key_id),
+            session_name: keep(self.session_name),
+            principal_id: keep(self.principal_id),
+        }
+    }
+}

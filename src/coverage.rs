@@ -1,0 +1,371 @@
+//! The account of what was read, skipped and lost, and where.
+//!
+//! Every stage adds to a [`Coverage`]; coverages of several workers merge into one. Nothing in here knows what an
+//! object or a record is, so any stage may use it. Two sums always hold, see [`Coverage::sums_hold`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use roaring::RoaringBitmap;
+
+use crate::time::{Day, Timestamp};
+
+/// How many faults of one log object are listed one by one; the rest of them are only counted.
+///
+/// A hostile object can hold millions of broken records. The counts stay exact whatever this number is.
+pub const FAULTS_LISTED_PER_OBJECT: usize = 1_000;
+
+/// Why a log object was left alone. None of these is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectSkip {
+    /// A CloudTrail integrity digest: a list of log files, no events.
+    Digest,
+    /// CloudTrail Insights: rates of calls, no single call.
+    Insights,
+    /// Five-minute summaries of data events: no single call.
+    Aggregated,
+    /// Saved CloudTrail Lake query results and their signatures.
+    LakeResult,
+    /// AWS Config history, snapshots and notices.
+    Config,
+    /// Elastic Load Balancing access logs.
+    LoadBalancer,
+    /// VPC flow logs.
+    FlowLogs,
+    /// GuardDuty findings.
+    GuardDuty,
+    /// WAF logs.
+    Waf,
+    /// A notice that something was delivered (SNS, SQS), not the thing itself.
+    Notice,
+    /// Another service's folder under `AWSLogs/<account>/`.
+    OtherService,
+    /// JSON that holds no event in any shape known here.
+    OtherJson,
+    /// Zero bytes, or nothing but blanks.
+    Empty,
+    /// Neither JSON by content nor a log by name.
+    NotALog,
+    /// Not a regular file: a socket, a pipe or a device.
+    NotAFile,
+    /// Delivered on a day outside `--since` and `--until`.
+    OutsideWindow,
+    /// The same file under two of the given archives; read once.
+    ListedTwice,
+}
+
+impl ObjectSkip {
+    /// The published name of this reason.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Digest => "digest",
+            Self::Insights => "insights",
+            Self::Aggregated => "aggregated",
+            Self::LakeResult => "lake-result",
+            Self::Config => "config",
+            Self::LoadBalancer => "load-balancer",
+            Self::FlowLogs => "flow-logs",
+            Self::GuardDuty => "guard-duty",
+            Self::Waf => "waf",
+            Self::Notice => "notice",
+            Self::OtherService => "other-service",
+            Self::OtherJson => "other-json",
+            Self::Empty => "empty",
+            Self::NotALog => "not-a-log",
+            Self::NotAFile => "not-a-file",
+            Self::OutsideWindow => "outside-window",
+            Self::ListedTwice => "listed-twice",
+        }
+    }
+}
+
+/// Why a readable record is not an event of this analysis. None of these is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordSkip {
+    /// A CloudTrail Insights event.
+    Insight,
+    /// A five-minute summary of data events.
+    Aggregated,
+    /// An S3 event notification, which shares CloudTrail's `Records` wrapper.
+    Notification,
+    /// No `eventSource` or no `eventName`, so there is no action.
+    NoAction,
+}
+
+impl RecordSkip {
+    /// The published name of this reason.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Insight => "insight",
+            Self::Aggregated => "aggregated",
+            Self::Notification => "s3-notification",
+            Self::NoAction => "no-action",
+        }
+    }
+}
+
+/// What kind of thing could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// A folder could not be listed.
+    List,
+    /// A log object could not be opened or read.
+    Read,
+    /// The inflated object is larger than the ceiling; what came before was kept.
+    TooLarge,
+    /// The gzip stream ends too early; what came before was kept.
+    GzipTruncated,
+    /// The gzip stream is damaged or its checksum is wrong; what came before was kept.
+    GzipCorrupt,
+    /// Bytes that are no gzip member follow the last one.
+    GzipTrailing,
+    /// A log by name whose content is not JSON.
+    NotJson,
+    /// JSON that ends too early; the records before were kept.
+    JsonTruncated,
+    /// Malformed JSON between records; the records around it were kept.
+    JsonBroken,
+    /// Bytes that are no UTF-8; they were read as U+FFFD.
+    InvalidUtf8,
+    /// An element of a record list that is not a JSON object, or a malformed one.
+    RecordBroken,
+    /// A record whose event time is missing or unreadable.
+    RecordTime,
+    /// Two records with one event id and different content; both were counted. It can be a sign of tampering.
+    ConflictingCopy,
+}
+
+impl FaultKind {
+    /// The published name of this kind.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Read => "read",
+            Self::TooLarge => "too-large",
+            Self::GzipTruncated => "gzip-truncated",
+            Self::GzipCorrupt => "gzip-corrupt",
+            Self::GzipTrailing => "gzip-trailing",
+            Self::NotJson => "not-json",
+            Self::JsonTruncated => "json-truncated",
+            Self::JsonBroken => "json-broken",
+            Self::InvalidUtf8 => "invalid-utf8",
+            Self::RecordBroken => "record-broken",
+            Self::RecordTime => "record-time",
+            Self::ConflictingCopy => "conflicting-copy",
+        }
+    }
+}
+
+/// Where in a log object something lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Position {
+    /// The object as a whole.
+    Whole,
+    /// A byte offset in the object as stored.
+    StoredByte(u64),
+    /// A byte offset in the inflated object.
+    Byte(u64),
+    /// A record, counted from 0 in its object.
+    Record(u32),
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole => Ok(()),
+            Self::StoredByte(at) => write!(f, "stored byte {at}"),
+            Self::Byte(at) => write!(f, "byte {at}"),
+            Self::Record(index) => write!(f, "record {index}"),
+        }
+    }
+}
+
+/// One thing that could not be read, with its place and reason.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// Which of the given archives, counted from 1.
+    pub archive: u32,
+    /// The log object, or the folder that could not be listed: its path below the archive's root.
+    pub object: String,
+    /// Where in the object.
+    pub position: Position,
+    /// What kind of fault.
+    pub kind: FaultKind,
+    /// The reason in words. May hold text from the archive: clean it before showing it.
+    pub detail: String,
+}
+
+/// What became of the log objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectCounts {
+    /// Found in the archives.
+    pub listed: u64,
+    /// Opened and read, whole or in part.
+    pub read: u64,
+    /// Of those read: the ones with a part that could not be read.
+    pub read_in_part: u64,
+    /// Left alone, by reason.
+    pub skipped: BTreeMap<ObjectSkip, u64>,
+    /// Nothing could be read, by the first fault met.
+    pub failed: BTreeMap<FaultKind, u64>,
+}
+
+/// What became of the records in the objects that were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordCounts {
+    /// Met at all.
+    pub total: u64,
+    /// Learnt from.
+    pub counted: u64,
+    /// Copies of a record counted elsewhere.
+    pub duplicates: u64,
+    /// Event time outside `--since` and `--until`.
+    pub filtered: u64,
+    /// Readable, but no event of this analysis, by reason.
+    pub skipped: BTreeMap<RecordSkip, u64>,
+    /// Unreadable, by kind.
+    pub faulty: BTreeMap<FaultKind, u64>,
+}
+
+/// Objects and records of one account and region, as the object keys name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlaceCoverage {
+    /// Log objects read.
+    pub objects: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Days (since 1970-01-01) on which at least one object that was read was delivered.
+    pub days: RoaringBitmap,
+}
+
+impl PlaceCoverage {
+    /// First and last day with an object.
+    pub fn span(&self) -> Option<(Day, Day)> {
+        Some((day(self.days.min()?), day(self.days.max()?)))
+    }
+
+    /// Runs of days without any object between the first and the last day, each as (first, last) day.
+    ///
+    /// ```
+    /// use firstseen::coverage::PlaceCoverage;
+    ///
+    /// let place = PlaceCoverage { days: [10, 11, 14].into_iter().collect(), ..Default::default() };
+    /// let gaps: Vec<_> = place.gaps().map(|(from, to)| format!("{from}..{to}")).collect();
+    /// assert_eq!(gaps, ["1970-01-13..1970-01-14"]);
+    /// ```
+    pub fn gaps(&self) -> impl Iterator<Item = (Day, Day)> + '_ {
+        self.days
+            .iter()
+            .zip(self.days.iter().skip(1))
+            .filter(|(before, after)| after - before > 1)
+            .map(|(before, after)| (day(before + 1), day(after - 1)))
+    }
+}
+
+fn day(number: u32) -> Day {
+    Day::from_number(i32::try_from(number).unwrap_or(i32::MAX))
+}
+
+/// The account of one run: what was read, skipped and lost, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Log objects.
+    pub objects: ObjectCounts,
+    /// Records.
+    pub records: RecordCounts,
+    /// Bytes of the objects read, as stored.
+    pub stored_bytes: u64,
+    /// Bytes of JSON in them.
+    pub json_bytes: u64,
+    /// Earliest event time learnt from.
+    pub first_event: Option<Timestamp>,
+    /// Latest event time learnt from.
+    pub last_event: Option<Timestamp>,
+    /// Per account and region of the object keys.
+    pub places: BTreeMap<(String, String), PlaceCoverage>,
+    /// All faults, or the first [`FAULTS_LISTED_PER_OBJECT`] of each object.
+    pub faults: Vec<Fault>,
+    /// Number of faults, listed or not.
+    pub fault_count: u64,
+}
+
+impl Coverage {
+    /// Lists one fault and counts it.
+    pub fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+        self.fault_count += 1;
+    }
+
+    /// Takes note of an event time that was learnt from.
+    pub fn event_time(&mut self, time: Timestamp) {
+        self.first_event = Some(self.first_event.map_or(time, |first| first.min(time)));
+        self.last_event = Some(self.last_event.map_or(time, |last| last.max(time)));
+    }
+
+    /// Adds another account to this one. Commutative once [`Coverage::sort`] has been called.
+    pub fn merge(&mut self, other: Self) {
+        let Self {
+            objects,
+            records,
+            stored_bytes,
+            json_bytes,
+            first_event,
+            last_event,
+            places,
+            faults,
+            fault_count,
+        } = other;
+        self.objects.listed += objects.listed;
+        self.objects.read += objects.read;
+        self.objects.read_in_part += objects.read_in_part;
+        add_counts(&mut self.objects.skipped, objects.skipped);
+        add_counts(&mut self.objects.failed, objects.failed);
+        self.records.total += records.total;
+        self.records.counted += records.counted;
+        self.records.duplicates += records.duplicates;
+        self.records.filtered += records.filtered;
+        add_counts(&mut self.records.skipped, records.skipped);
+        add_counts(&mut self.records.faulty, records.faulty);
+        self.stored_bytes += stored_bytes;
+        self.json_bytes += json_bytes;
+        for time in [first_event, last_event].into_iter().flatten() {
+            self.event_time(time);
+        }
+        for (place, from) in places {
+            let into = self.places.entry(place).or_default();
+            into.objects += from.objects;
+            into.records += from.records;
+            into.days |= from.days;
+        }
+        self.faults.extend(faults);
+        self.fault_count += fault_count;
+    }
+
+    /// Puts the faults into their one order: archive, object, position, kind.
+    pub fn sort(&mut self) {
+        self.faults.sort_unstable();
+    }
+
+    /// Whether nothing is missing from the account:
+    /// objects listed = read + skipped + failed, and
+    /// records = counted + duplicates + filtered + skipped + faulty.
+    pub fn sums_hold(&self) -> bool {
+        let objects = &self.objects;
+        let records = &self.records;
+        let sum = |counts: &mut dyn Iterator<Item = &u64>| counts.sum::<u64>();
+        objects.listed
+            == objects.read + sum(&mut objects.skipped.values()) + sum(&mut objects.failed.values())
+            && records.total
+                == records.counted
+                    + records.duplicates
+                    + records.filtered
+                    + sum(&mut records.skipped.values())
+                    + sum(&mut records.faulty.values())
+    }
+}
+
+fn add_counts<K: Ord>(into: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
+    for (key, count) in from {
+        *into.entry(key).or_default() += count;
+    }
+}

@@ -1,0 +1,270 @@
+//! Finds the records in a piece of JSON text, whatever they are wrapped in.
+//!
+//! Takes `{"Records":[…]}`, bare arrays, single records, and any number of these one after another, with or without
+//! line ends between them (JSON lines, also lines of batches). What is malformed is a fault; reading goes on behind
+//! it: at the next record if its end can be found, else at the next line. Further shapes get their place here.
+
+use memchr::memchr;
+
+use super::lanes::nested_end;
+use super::scanner::{self, Surprise};
+use super::{DecodeFault, FoundRecord, careful};
+use crate::coverage::{FaultKind, ObjectSkip, Position};
+use crate::event::Record;
+
+/// How many times over its own length a text may be searched in vain for the end of broken values. After that
+/// every line stands for itself, so that reading time stays linear in hostile input.
+const SEARCH_BUDGET: usize = 16;
+
+/// What a text turned out to hold besides the records that were visited.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// Records visited.
+    pub(super) records: u32,
+    /// Top-level values that are no records, and what the first of them is.
+    pub(super) others: u64,
+    pub(super) other: Option<ObjectSkip>,
+    pub(super) faults: Vec<DecodeFault>,
+}
+
+/// Visits every record of `text`.
+pub(super) fn records(text: &str, visit: impl FnMut(FoundRecord<'_>)) -> Contents {
+    let budget = text.len().saturating_mul(SEARCH_BUDGET);
+    let mut walker = Walker { text, visit, contents: Contents::default(), budget };
+    walker.values();
+    walker.contents
+}
+
+/// Reading cannot go on here; the fault is already noted.
+struct Lost {
+    at: usize,
+}
+
+struct Walker<'a, V> {
+    text: &'a str,
+    visit: V,
+    contents: Contents,
+    budget: usize,
+}
+
+impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
+    /// One top-level value after another.
+    fn values(&mut self) {
+        let mut at = scanner::skip_blanks(self.text, 0);
+        while at < self.text.len() {
+            let scope = self.scope(at);
+            let read = match scope.as_bytes()[at] {
+                b'{' => self.top_object(scope, at),
+                b'[' => self.elements(scope, at, Self::element),
+                _ => Err(self.broken(at, "neither an object nor an array")),
+            };
+            at = match read {
+                Ok(end) => end,
+                Err(lost) => self.next_line(at, lost.at),
+            };
+            at = scanner::skip_blanks(self.text, at);
+        }
+    }
+
+    /// The text a value at `at` may reach into: all of it, or its line once the search budget is spent.
+    fn scope(&self, at: usize) -> &'a str {
+        if self.budget > 0 { self.text } else { &self.text[..line_end(self.text, at)] }
+    }
+
+    /// Where to go on after a value that began at `start` was lost at `lost`: the next line that begins like one.
+    fn next_line(&mut self, start: usize, lost: usize) -> usize {
+        self.budget = self.budget.saturating_sub(self.text.len() - start);
+        let mut at = lost;
+        loop {
+            at = line_end(self.text, at) + 1;
+            match self.text.as_bytes().get(at) {
+                None => return self.text.len(),
+                Some(b'{' | b'[') => return at,
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// An object that is not an element of an array: a wrapper, a record or something else.
+    fn top_object(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        if let Ok(("Records", value)) = scanner::first_key(scope, at)
+            && scope.as_bytes().get(value) == Some(&b'[')
+        {
+            let end = self.elements(scope, value, Self::record)?;
+            return self.rest_of_wrapper(scope, end);
+        }
+        self.element(scope, at)
+    }
+
+    /// A wrapper or a record; anything else is noted as such.
+    fn element(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        if scope.as_bytes().get(at) != Some(&b'{') {
+            return self.record(scope, at);
+        }
+        match scanner::record(scope, at) {
+            Ok((record, end)) if record.looks_like_one() => {
+                self.found(end - at, Ok(record));
+                Ok(end)
+            }
+            Ok((_, end)) => self.other_object(scope, at, end),
+            Err(Surprise) => {
+                let end = self.end_of(scope, at)?;
+                match careful::with_record(&scope[at..end], |record| record.looks_like_one()) {
+                    Ok(false) => self.other_object(scope, at, end),
+                    Ok(true) | Err(_) => {
+                        self.careful(&scope[at..end]);
+                        Ok(end)
+                    }
+                }
+            }
+        }
+    }
+
+    /// An element of `Records`.
+    fn record(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        if scope.as_bytes().get(at) != Some(&b'{') {
+            let end = scanner::value_end(scope, at)
+                .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))?;
+            self.found(end - at, Err("not an object".to_owned()));
+            return Ok(end);
+        }
+        if let Ok((record, end)) = scanner::record(scope, at) {
+            self.found(end - at, Ok(record));
+            return Ok(end);
+        }
+        let end = self.end_of(scope, at)?;
+        self.careful(&scope[at..end]);
+        Ok(end)
+    }
+
+    fn careful(&mut self, slice: &str) {
+        let index = self.contents.records;
+        self.contents.records += 1;
+        let length = slice.len();
+        let visit = &mut self.visit;
+        let read =
+            careful::with_record(slice, |record| visit(FoundRecord { index, length, record: Ok(record) }));
+        if let Err(reason) = read {
+            visit(FoundRecord { index, length, record: Err(reason) });
+        }
+    }
+
+    fn found(&mut self, length: usize, record: Result<Record<'_>, String>) {
+        let index = self.contents.records;
+        self.contents.records += 1;
+        (self.visit)(FoundRecord { index, length, record });
+    }
+
+    /// The elements of the array at `at`, each read by `read`.
+    fn elements(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+        read: fn(&mut Self, &'a str, usize) -> Result<usize, Lost>,
+    ) -> Result<usize, Lost> {
+        let bytes = scope.as_bytes();
+        let mut at = scanner::skip_blanks(scope, at + 1);
+        if bytes.get(at) == Some(&b']') {
+            return Ok(at + 1);
+        }
+        loop {
+            if at >= bytes.len() {
+                return Err(self.truncated(at));
+            }
+            at = read(self, scope, at)?;
+            at = scanner::skip_blanks(scope, at);
+            match bytes.get(at) {
+                Some(b',') => at = scanner::skip_blanks(scope, at + 1),
+                Some(b']') => return Ok(at + 1),
+                Some(_) => return Err(self.broken(at, "neither a comma nor the end of the list")),
+                None => return Err(self.truncated(at)),
+            }
+        }
+    }
+
+    /// What follows the list of records in its wrapper. Another list of records is read too.
+    fn rest_of_wrapper(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        let at = scanner::skip_blanks(scope, at);
+        match scope.as_bytes().get(at) {
+            Some(b'}') => Ok(at + 1),
+            Some(b',') => {
+                // The rest of the members has the form of an object whose bracket is the comma.
+                let mut lists = Vec::new();
+                let end = scanner::members(scope, at + 1, |key, value| {
+                    if key == "Records" && scope.as_bytes().get(value) == Some(&b'[') {
+                        lists.push(value);
+                    }
+                })
+                .map_err(|Surprise| self.broken(at, "malformed members behind the records"))?;
+                for list in lists {
+                    self.elements(scope, list, Self::record)?;
+                }
+                Ok(end)
+            }
+            Some(_) => Err(self.broken(at, "neither a comma nor the end of the object")),
+            None => Err(self.truncated(at)),
+        }
+    }
+
+    /// An object that is no record: a wrapper whose first key is not `Records`, or nothing of ours.
+    fn other_object(&mut self, scope: &'a str, at: usize, end: usize) -> Result<usize, Lost> {
+        let mut lists = Vec::new();
+        let mut kind = ObjectSkip::OtherJson;
+        let walked = scanner::members(scope, at + 1, |key, value| match key {
+            "Records" if scope.as_bytes().get(value) == Some(&b'[') => lists.push(value),
+            "digestS3Object" | "digestStartTime" => kind = ObjectSkip::Digest,
+            "hashSignature" => kind = ObjectSkip::LakeResult,
+            "configurationItems" | "configSnapshotId" => kind = ObjectSkip::Config,
+            "s3ObjectKey" | "TopicArn" | "messageType" => kind = ObjectSkip::Notice,
+            _ => {}
+        });
+        if walked.is_err() || lists.is_empty() {
+            self.contents.others += 1;
+            self.contents.other.get_or_insert(kind);
+            return Ok(end);
+        }
+        for list in lists {
+            self.elements(scope, list, Self::record)?;
+        }
+        Ok(end)
+    }
+
+    /// End of the value at `at`, which the scanner could not read. Within its line if it ends there; a line that
+    /// does not end its value is cut if the next one begins like a value of its own.
+    fn end_of(&mut self, scope: &str, at: usize) -> Result<usize, Lost> {
+        let bytes = scope.as_bytes();
+        let line = line_end(scope, at);
+        if let Some(end) = nested_end(&bytes[..line], at) {
+            return Ok(end);
+        }
+        let cut = matches!(bytes.get(line + 1), Some(b'{' | b'['));
+        let end = if cut { None } else { nested_end(bytes, at) };
+        end.ok_or_else(|| self.truncated_at(at, line))
+    }
+
+    fn broken(&mut self, at: usize, detail: &str) -> Lost {
+        self.fault(FaultKind::JsonBroken, at, detail);
+        Lost { at }
+    }
+
+    fn truncated(&mut self, at: usize) -> Lost {
+        self.truncated_at(at, at)
+    }
+
+    /// The value at `at` has no end; reading may go on behind `behind`.
+    fn truncated_at(&mut self, at: usize, behind: usize) -> Lost {
+        self.fault(FaultKind::JsonTruncated, at, "the JSON text ends too early");
+        Lost { at: behind }
+    }
+
+    fn fault(&mut self, kind: FaultKind, at: usize, detail: &str) {
+        let detail = detail.to_owned();
+        self.contents.faults.push(DecodeFault { kind, position: Position::Byte(at as u64), detail });
+    }
+}
+
+/// Position of the line's end at or after `at`: its `\n`, or the end of the text.
+fn line_end(text: &str, at: usize) -> usize {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    memchr(b'\n', rest).map_or(text.len(), |offset| at + offset)
+}

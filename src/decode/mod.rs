@@ -1,0 +1,314 @@
+//! Turns the bytes of one log object into records.
+//!
+//! Knows gzip and JSON; does not know where the bytes came from. A broken record is counted and passed over, a
+//! broken object gives what came before the break; nothing here ever fails as a whole. What a record means is
+//! decided elsewhere: see [`crate::event`].
+
+mod careful;
+mod container;
+mod inflate;
+mod lanes;
+mod scanner;
+
+use std::borrow::Cow;
+
+use crate::coverage::{FaultKind, ObjectSkip, Position};
+use crate::event::Record;
+use inflate::{GZIP_MAGIC, Inflater};
+
+/// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
+/// this is no log.
+const MAX_GZIP_NESTING: usize = 3;
+
+/// One record found in an object.
+#[derive(Debug)]
+pub struct FoundRecord<'a> {
+    /// Counted from 0 in its object.
+    pub index: u32,
+    /// Length of its JSON text, in bytes.
+    pub length: usize,
+    /// Its texts, or in words why they cannot be read.
+    pub record: Result<Record<'a>, String>,
+}
+
+/// One thing in an object that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeFault {
+    /// What kind of fault.
+    pub kind: FaultKind,
+    /// Where in the object.
+    pub position: Position,
+    /// The reason in words.
+    pub detail: String,
+}
+
+/// What an object turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Records, or at least a wrapper for them; possibly none at all.
+    Records,
+    /// Readable, but nothing with events in it.
+    Other(ObjectSkip),
+    /// Not JSON.
+    NotJson,
+}
+
+/// The account of one object.
+#[derive(Debug)]
+pub struct Decoded {
+    /// What it turned out to be.
+    pub verdict: Verdict,
+    /// Bytes of JSON text.
+    pub json_bytes: u64,
+    /// Records visited.
+    pub records: u32,
+    /// Values beside the records that are no records.
+    pub others: u64,
+    /// Faults of the object; those of single records were given to the visitor.
+    pub faults: Vec<DecodeFault>,
+}
+
+/// Decodes object after object in the memory of the first. One for each worker.
+#[derive(Debug)]
+pub struct Decoder {
+    inflater: Inflater,
+    plain: Vec<u8>,
+    spare: Vec<u8>,
+    max_object_size: u64,
+}
+
+impl Decoder {
+    /// A decoder that inflates no object to more than `max_object_size` bytes.
+    pub fn new(max_object_size: u64) -> Self {
+        Self { inflater: Inflater::new(), plain: Vec::new(), spare: Vec::new(), max_object_size }
+    }
+
+    /// Visits every record of an object, in the order in which they stand in it.
+    ///
+    /// ```
+    /// use firstseen::decode::Decoder;
+    ///
+    /// let object = br#"{"Records":[{"eventName":"CreateUser"},{"eventName":"#;
+    /// let mut names = Vec::new();
+    /// let decoded = Decoder::new(1 << 20).decode(object, |found| {
+    ///     names.extend(found.record.unwrap().event_name.map(str::to_owned));
+    /// });
+    /// assert_eq!(names, ["CreateUser"]);
+    /// assert_eq!(decoded.faults[0].kind.name(), "json-truncated");
+    /// ```
+    pub fn decode(&mut self, stored: &[u8], visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
+        let mut faults = Vec::new();
+        let bytes = self.inflate(stored, &mut faults);
+        let cut = !faults.is_empty();
+        let text = text(bytes, cut, &mut faults);
+        let json_bytes = text.len() as u64;
+        let account = |verdict, faults| Decoded { verdict, json_bytes, records: 0, others: 0, faults };
+        match text.trim_ascii_start().bytes().next() {
+            None => account(Verdict::Other(ObjectSkip::Empty), faults),
+            Some(b'{' | b'[') => {
+                let contents = container::records(&text, visit);
+                // A cut that the gzip layer reported needs no second word.
+                let known = |fault: &DecodeFault| cut && fault.kind == FaultKind::JsonTruncated;
+                faults.extend(contents.faults.into_iter().filter(|fault| !known(fault)));
+                let verdict = match contents.other {
+                    Some(other) if contents.records == 0 => Verdict::Other(other),
+                    _ => Verdict::Records,
+                };
+                let others = if verdict == Verdict::Records { contents.others } else { 0 };
+                Decoded { records: contents.records, others, ..account(verdict, faults) }
+            }
+            Some(_) => account(text_log(&text).map_or(Verdict::NotJson, Verdict::Other), faults),
+        }
+    }
+
+    /// The plain bytes of an object, whatever its name says.
+    fn inflate<'d>(&'d mut self, stored: &'d [u8], faults: &mut Vec<DecodeFault>) -> &'d [u8] {
+        if !stored.starts_with(&GZIP_MAGIC) {
+            return stored;
+        }
+        self.plain.clear();
+        let mut result = self.inflater.inflate(stored, &mut self.plain, self.max_object_size);
+        for _ in 1..MAX_GZIP_NESTING {
+            if result.is_err() || !self.plain.starts_with(&GZIP_MAGIC) {
+                break;
+            }
+            std::mem::swap(&mut self.plain, &mut self.spare);
+            self.plain.clear();
+            result = self.inflater.inflate(&self.spare, &mut self.plain, self.max_object_size);
+        }
+        if let Err(fault) = result {
+            let position = Position::StoredByte(fault.at);
+            faults.push(DecodeFault { kind: fault.kind, position, detail: fault.detail });
+        }
+        &self.plain
+    }
+}
+
+/// Bytes as text, without a byte order mark. Bytes that are no UTF-8 become U+FFFD and are a fault, except for a
+/// character that a known cut left incomplete.
+fn text<'a>(bytes: &'a [u8], cut: bool, faults: &mut Vec<DecodeFault>) -> Cow<'a, str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return Cow::Borrowed(text),
+        Err(error) => error,
+    };
+    let valid = error.valid_up_to();
+    if cut && error.error_len().is_none() {
+        return String::from_utf8_lossy(&bytes[..valid]);
+    }
+    faults.push(DecodeFault {
+        kind: FaultKind::InvalidUtf8,
+        position: Position::Byte(valid as u64),
+        detail: "bytes that are no UTF-8, read as U+FFFD".to_owned(),
+    });
+    String::from_utf8_lossy(bytes)
+}
+
+/// Logs of other services that are lines of words, by their first line.
+fn text_log(text: &str) -> Option<ObjectSkip> {
+    let mut words = text.split_ascii_whitespace();
+    match (words.next()?, words.next()?) {
+        // "Access log entries", Elastic Load Balancing user guides: a type and a time, or a time alone.
+        ("http" | "https" | "h2" | "grpcs" | "ws" | "wss" | "tls", time) if time.starts_with("20") => {
+            Some(ObjectSkip::LoadBalancer)
+        }
+        // "Flow log records", Amazon VPC user guide: a header line of field names.
+        ("version", "account-id") => Some(ObjectSkip::FlowLogs),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Names of the events, the verdict and the kinds of the faults.
+    fn read(bytes: &[u8]) -> (String, Verdict, Vec<&'static str>) {
+        let mut names = Vec::new();
+        let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
+            assert_eq!(found.index as usize, names.len());
+            names.push(match found.record {
+                Ok(record) => record.event_name.unwrap_or("-").to_owned(),
+                Err(_) => "!".to_owned(),
+            });
+        });
+        assert_eq!(decoded.records as usize, names.len());
+        let faults = decoded.faults.iter().map(|fault| fault.kind.name()).collect();
+        (names.join(" "), decoded.verdict, faults)
+    }
+
+    fn names(text: &str) -> String {
+        let (names, verdict, faults) = read(text.as_bytes());
+        assert_eq!((verdict, faults), (Verdict::Records, vec![]), "{text}");
+        names
+    }
+
+    #[test]
+    fn every_wrapper_gives_its_records() {
+        let (a, b) = (r#"{"eventName":"A"}"#, r#"{"eventName":"B","x":{"y":["}"]}}"#);
+        let batch = format!(r#"{{"Records":[{a},{b}]}}"#);
+        for text in [
+            batch.clone(),
+            format!("\u{feff}{batch}\n"),
+            format!(r#"{{"x":[1],"Records":[{a},{b}]}}"#),
+            format!(r#"{{"Records":[{a},{b}],"x":[1]}}"#),
+            format!(r#"{{"Records":[{a}],"x":1,"Records":[{b}]}}"#),
+            format!("[{a},{b}]"),
+            format!("[\n  {a} ,\n  {b}\n]\n"),
+            format!("{a}\n{b}\n"),
+            format!("{a}\r\n\r\n{b}"),
+            format!("{a}{b}"),
+            format!("{{\"Records\":[{a}]}}\n{{\"Records\":[{b}]}}\n"),
+            format!("[{a}]\n[{b}]"),
+            format!("[{{\"Records\":[{a}]}},{{\"Records\":[{b}]}}]"),
+            format!("{{\n \"Records\": [\n  {{\n   \"eventName\": \"A\"\n  }},\n  {b}\n ]\n}}"),
+        ] {
+            assert_eq!(names(&text), "A B", "{text}");
+        }
+        assert_eq!(names(r#"{"Records":[]}"#), "");
+        assert_eq!(names("[]"), "");
+    }
+
+    #[test]
+    fn content_decides_and_not_the_name() {
+        let text = br#"{"eventName":"A"}"#;
+        assert_eq!(read(&gzip(text)).0, "A");
+        assert_eq!(read(&gzip(&gzip(text))).0, "A");
+        let members: Vec<u8> = (0..500).flat_map(|_| gzip(text)).collect();
+        assert_eq!(read(&members).0.matches('A').count(), 500);
+    }
+
+    #[test]
+    fn a_broken_record_does_not_take_its_neighbours() {
+        let (names, _, faults) =
+            read(br#"{"Records":[{"eventName":"A"},{"eventName" "B"},{"eventName":"C"},7,null]}"#);
+        assert_eq!((names.as_str(), faults), ("A ! C ! !", vec![]));
+    }
+
+    #[test]
+    fn a_broken_line_does_not_take_the_next_ones() {
+        let text = "{\"eventName\":\"A\"}\n{\"eventName\":\"B\nrubbish\n{\"eventName\":\"C\"}\n{\"Records\":[{\"eventName\":\"D\"},{\"eve\n{\"Records\":[{\"eventName\":\"E\"}]}\n";
+        let (names, _, faults) = read(text.as_bytes());
+        assert_eq!((names.as_str(), faults.len()), ("A C D E", 2));
+    }
+
+    #[test]
+    fn what_stands_before_a_cut_is_kept() {
+        let text = br#"{"Records":[{"eventName":"A"},{"eventName":"B"},{"eventName":"C","x":"y"}]}"#;
+        for length in 0..text.len() - 1 {
+            let (names, _, faults) = read(&text[..length]);
+            assert!("A B C".starts_with(&names), "{length}: {names}");
+            if length > 12 {
+                assert_eq!(faults, ["json-truncated"], "{length}");
+            }
+        }
+        let noise: String = (0..4_000u32).map(|n| format!(r#"{{"eventName":"n{}"}},"#, n * 7_919)).collect();
+        let stored = gzip(format!(r#"{{"Records":[{noise}"#).as_bytes());
+        let (names, _, faults) = read(&stored[..stored.len() - 20]);
+        assert!(names.starts_with("n0 n7919"));
+        assert_eq!(faults, ["gzip-truncated"]);
+    }
+
+    #[test]
+    fn objects_without_events_are_recognised() {
+        let other = |text: &str| read(text.as_bytes()).1;
+        assert_eq!(other(""), Verdict::Other(ObjectSkip::Empty));
+        assert_eq!(other(" \n"), Verdict::Other(ObjectSkip::Empty));
+        assert_eq!(other(r#"{"awsAccountId":"1","digestS3Object":"x"}"#), Verdict::Other(ObjectSkip::Digest));
+        assert_eq!(
+            other(r#"{"fileVersion":"1","configurationItems":[]}"#),
+            Verdict::Other(ObjectSkip::Config)
+        );
+        assert_eq!(other(r#"{"s3Bucket":"b","s3ObjectKey":["k"]}"#), Verdict::Other(ObjectSkip::Notice));
+        assert_eq!(other(r#"{"Records":{}}"#), Verdict::Other(ObjectSkip::OtherJson));
+        assert_eq!(other("https 2024-03-09T00:00:00Z app/x"), Verdict::Other(ObjectSkip::LoadBalancer));
+        assert_eq!(other("MZ"), Verdict::NotJson);
+    }
+
+    #[test]
+    fn invalid_utf8_is_a_fault_and_the_rest_is_read() {
+        let (names, _, faults) = read(b"{\"Records\":[{\"eventName\":\"A\xff\"},{\"eventName\":\"B\"}]}");
+        assert_eq!((names.as_str(), faults), ("A\u{fffd} B", vec!["invalid-utf8"]));
+    }
+
+    #[test]
+    fn reading_time_is_linear_in_hostile_input() {
+        // Each of these lines opens a value without an end: searching each to the end of the text would take hours.
+        let text = "{\"a\":{\n".repeat(400_000);
+        let (names, _, faults) = read(text.as_bytes());
+        assert_eq!(names, "");
+        assert!(faults.len() > 100_000);
+        let brackets = "[".repeat(1_000_000);
+        assert_eq!(read(brackets.as_bytes()).2.len(), 1);
+    }
+}

@@ -1,0 +1,335 @@
+//! Who acted: `userIdentity` in, a stable principal out.
+//!
+//! The rules and their traps are in `docs/method.md`, "Principals". The unique id alone would not do: the head of
+//! the principal id of an EC2 instance identity role is the account id, which is the root user's principal id.
+
+use std::borrow::Cow;
+
+use super::present;
+
+/// The texts of `userIdentity` that matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Identity<'a> {
+    /// `type`, for example `AssumedRole`; can be missing.
+    pub identity_type: Option<&'a str>,
+    /// `principalId`
+    pub principal_id: Option<&'a str>,
+    /// `arn`
+    pub arn: Option<&'a str>,
+    /// `accountId`: the account of the caller
+    pub account_id: Option<&'a str>,
+    /// `accessKeyId`
+    pub access_key_id: Option<&'a str>,
+    /// `invokedBy`: the service that made the call
+    pub invoked_by: Option<&'a str>,
+    /// `sessionContext.sessionIssuer`
+    pub issuer: Issuer<'a>,
+}
+
+/// The texts of `sessionContext.sessionIssuer` that matter; the object may be there and empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Issuer<'a> {
+    /// `arn`, with the role's path
+    pub arn: Option<&'a str>,
+    /// `principalId`, the role's unique id
+    pub principal_id: Option<&'a str>,
+}
+
+/// What makes two events the deeds of one principal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrincipalKey {
+    /// The ARN of the role or user, else the next best name. The default.
+    #[default]
+    Arn,
+    /// The unique id (`AROA…`, `AIDA…`) where there is one: a re-created role is another principal.
+    Id,
+    /// The full session ARN.
+    Session,
+    /// The access key.
+    AccessKey,
+    /// As `Arn`, but sessions of IAM Identity Center roles are known by permission set and user, so that a
+    /// re-made assignment, whose role has a new suffix, keeps its baseline.
+    SsoUser,
+}
+
+/// Sort of principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PrincipalKind {
+    /// An account's root user.
+    Root,
+    /// An IAM user.
+    User,
+    /// A role of IAM Identity Center (`AWSReservedSSO_…`).
+    SsoRole,
+    /// A role that belongs to an AWS service.
+    ServiceLinkedRole,
+    /// Any other role.
+    Role,
+    /// A federated, SAML, web identity, directory or Identity Center user.
+    Federated,
+    /// An AWS service acting for itself.
+    Service,
+    /// Someone in another account, known by that account only.
+    Account,
+    /// Someone without credentials.
+    Anonymous,
+    /// None of the above.
+    Unknown,
+}
+
+impl PrincipalKind {
+    /// All kinds, in their order.
+    pub const ALL: [Self; 10] = [
+        Self::Root,
+        Self::User,
+        Self::SsoRole,
+        Self::ServiceLinkedRole,
+        Self::Role,
+        Self::Federated,
+        Self::Service,
+        Self::Account,
+        Self::Anonymous,
+        Self::Unknown,
+    ];
+
+    /// The published name of this kind.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::User => "user",
+            Self::SsoRole => "sso-role",
+            Self::ServiceLinkedRole => "service-linked-role",
+            Self::Role => "role",
+            Self::Federated => "federated",
+            Self::Service => "service",
+            Self::Account => "account",
+            Self::Anonymous => "anonymous",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Who acted, as a stable identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal<'a> {
+    /// The account, as text; `-` if the record names none.
+    pub account: &'a str,
+    /// What identifies the principal in that account.
+    pub key: Cow<'a, str>,
+    /// Sort of principal.
+    pub kind: PrincipalKind,
+}
+
+impl<'a> Identity<'a> {
+    /// The principal behind this identity. `recipient` is the account whose log it stands in.
+    ///
+    /// ```
+    /// use firstseen::event::{Identity, Issuer, PrincipalKey};
+    ///
+    /// let identity = Identity {
+    ///     identity_type: Some("AssumedRole"),
+    ///     arn: Some("arn:aws:sts::111122223333:assumed-role/Deploy/jo"),
+    ///     account_id: Some("111122223333"),
+    ///     issuer: Issuer { arn: Some("arn:aws:iam::111122223333:role/ci/Deploy"), principal_id: None },
+    ///     ..Identity::default()
+    /// };
+    /// let principal = identity.principal(None, PrincipalKey::Arn);
+    /// assert_eq!(principal.key, "arn:aws:iam::111122223333:role/ci/Deploy");
+    /// assert_eq!(principal.kind.name(), "role");
+    /// assert_eq!(identity.session_name(), Some("jo"));
+    /// ```
+    pub fn principal(&self, recipient: Option<&'a str>, key: PrincipalKey) -> Principal<'a> {
+        let kind = self.kind();
+        let chosen = match key {
+            PrincipalKey::Arn => None,
+            PrincipalKey::Id => self.unique_id().map(Cow::Borrowed),
+            PrincipalKey::Session => present(self.arn).map(Cow::Borrowed),
+            PrincipalKey::AccessKey => present(self.access_key_id).map(Cow::Borrowed),
+            PrincipalKey::SsoUser => self.sso_user().map(Cow::Owned),
+        };
+        Principal {
+            account: present(self.account_id).or(recipient).unwrap_or("-"),
+            key: chosen.unwrap_or_else(|| Cow::Borrowed(self.default_key())),
+            kind,
+        }
+    }
+
+    fn default_key(&self) -> &'a str {
+        self.role_arn()
+            .or(present(self.arn))
+            .or(present(self.principal_id))
+            .or(present(self.invoked_by))
+            .or(present(self.identity_type))
+            .unwrap_or("-")
+    }
+
+    /// ARN of the role behind a role session.
+    fn role_arn(&self) -> Option<&'a str> {
+        if self.identity_type == Some("AssumedRole") { present(self.issuer.arn) } else { None }
+    }
+
+    /// The id that IAM gave this principal and gives no other, if the record holds it.
+    pub fn unique_id(&self) -> Option<&'a str> {
+        let id = match self.identity_type {
+            Some("AssumedRole") => present(self.issuer.principal_id).or(present(self.principal_id))?,
+            Some("IAMUser" | "Role") => present(self.principal_id)?,
+            // Callers from other accounts are redacted to `AIDA…` or `AROA…:session`.
+            Some("AWSAccount") => present(self.principal_id)?,
+            _ => return None,
+        };
+        let head = id.split(':').next().unwrap_or(id);
+        // `111122223333:aws:ec2-instance` is no unique id, and its head would be that of root.
+        head.starts_with('A').then_some(head)
+    }
+
+    /// The session's name: the last part of the session ARN, else of the principal id.
+    pub fn session_name(&self) -> Option<&'a str> {
+        if !matches!(self.identity_type, Some("AssumedRole" | "FederatedUser" | "AWSAccount")) {
+            return None;
+        }
+        let of_arn = present(self.arn).and_then(|arn| arn.rsplit_once('/'));
+        let of_id = || present(self.principal_id).and_then(|id| id.rsplit_once(':'));
+        of_arn.or_else(of_id).map(|(_, name)| name).filter(|name| !name.is_empty())
+    }
+
+    /// `sso:<permission set>/<user>` for a session of an Identity Center role
+    /// (`…/AWSReservedSSO_<permission set>_<16 hex digits>`).
+    fn sso_user(&self) -> Option<String> {
+        let role = self.role_arn()?.rsplit('/').next()?;
+        let (set, suffix) = role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
+        let is_suffix = suffix.len() == 16 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let user = self.session_name()?;
+        is_suffix.then(|| format!("sso:{set}/{user}"))
+    }
+
+    fn kind(&self) -> PrincipalKind {
+        match self.identity_type {
+            Some("AssumedRole" | "Role") => {
+                role_kind(present(self.issuer.arn).or(present(self.arn)).unwrap_or_default())
+            }
+            Some("IAMUser") => PrincipalKind::User,
+            Some("Root" | "root") => PrincipalKind::Root,
+            Some("AWSService") => PrincipalKind::Service,
+            Some("AWSAccount") => match self.account_id {
+                // Both spellings have been in use for unsigned requests to S3.
+                Some("anonymous" | "ANONYMOUS_PRINCIPAL") => PrincipalKind::Anonymous,
+                _ => PrincipalKind::Account,
+            },
+            Some("FederatedUser" | "SAMLUser" | "WebIdentityUser" | "Directory" | "IdentityCenterUser") => {
+                PrincipalKind::Federated
+            }
+            // Service events name no type, only the service.
+            None | Some("") if present(self.arn).is_none() && present(self.invoked_by).is_some() => {
+                PrincipalKind::Service
+            }
+            _ => PrincipalKind::Unknown,
+        }
+    }
+}
+
+/// Role ARNs tell by their path whose they are.
+fn role_kind(arn: &str) -> PrincipalKind {
+    let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    if name.starts_with("role/aws-service-role/") {
+        PrincipalKind::ServiceLinkedRole
+    } else if name.contains("/AWSReservedSSO_") {
+        PrincipalKind::SsoRole
+    } else {
+        PrincipalKind::Role
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(arn: &'static str, issuer_id: &'static str, session_arn: &'static str) -> Identity<'static> {
+        Identity {
+            identity_type: Some("AssumedRole"),
+            arn: Some(session_arn),
+            account_id: Some("111122223333"),
+            issuer: Issuer { arn: Some(arn), principal_id: Some(issuer_id) },
+            ..Identity::default()
+        }
+    }
+
+    fn keys(identities: &[Identity<'static>], key: PrincipalKey) -> Vec<String> {
+        identities.iter().map(|identity| identity.principal(None, key).key.into_owned()).collect()
+    }
+
+    #[test]
+    fn root_instance_role_and_federated_user_are_three_principals() {
+        let root = Identity {
+            identity_type: Some("Root"),
+            principal_id: Some("111122223333"),
+            arn: Some("arn:aws:iam::111122223333:root"),
+            ..Identity::default()
+        };
+        let instance = Identity {
+            principal_id: Some("111122223333:aws:ec2-instance:i-0abc"),
+            ..role(
+                "arn:aws:iam::111122223333:role/aws:ec2-instance",
+                "111122223333:aws:ec2-instance",
+                "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0abc",
+            )
+        };
+        let federated = Identity {
+            identity_type: Some("FederatedUser"),
+            principal_id: Some("111122223333:jo"),
+            arn: Some("arn:aws:sts::111122223333:federated-user/jo"),
+            ..Identity::default()
+        };
+        for key in [PrincipalKey::Arn, PrincipalKey::Id, PrincipalKey::Session, PrincipalKey::AccessKey] {
+            let mut keys = keys(&[root.clone(), instance.clone(), federated.clone()], key);
+            keys.sort();
+            keys.dedup();
+            assert_eq!(keys.len(), 3, "{key:?}: {keys:?}");
+        }
+        assert_eq!(instance.session_name(), Some("i-0abc"));
+    }
+
+    #[test]
+    fn a_role_made_again_is_new_by_id_and_known_by_name() {
+        let arn = "arn:aws-us-gov:iam::111122223333:role/ci/Deploy";
+        let session = "arn:aws-us-gov:sts::111122223333:assumed-role/Deploy/x";
+        let both = [role(arn, "AROAONE", session), role(arn, "AROATWO", session)];
+        assert_eq!(keys(&both, PrincipalKey::Arn), [arn, arn]);
+        assert_eq!(keys(&both, PrincipalKey::Id), ["AROAONE", "AROATWO"]);
+    }
+
+    #[test]
+    fn an_identity_center_user_survives_a_new_role_suffix() {
+        let sso = |suffix: &str| {
+            let role_name = format!("AWSReservedSSO_Admin_Access_{suffix}");
+            let arn = format!("arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/{role_name}");
+            let session = format!("arn:aws:sts::111122223333:assumed-role/{role_name}/jo@example.org");
+            role(arn.leak(), "AROASSO", session.leak())
+        };
+        let both = [sso("0123456789abcdef"), sso("fedcba9876543210")];
+        assert_eq!(keys(&both, PrincipalKey::SsoUser), ["sso:Admin_Access/jo@example.org"; 2]);
+        assert_eq!(both[0].principal(None, PrincipalKey::Arn).kind, PrincipalKind::SsoRole);
+    }
+
+    #[test]
+    fn missing_parts_leave_a_sensible_principal() {
+        let nobody = Identity::default();
+        let principal = nobody.principal(Some("111122223333"), PrincipalKey::Arn);
+        assert_eq!((principal.account, &*principal.key), ("111122223333", "-"));
+        assert_eq!(nobody.principal(None, PrincipalKey::Id).account, "-");
+        let service =
+            Identity { invoked_by: Some("ec2.amazonaws.com"), arn: Some(""), ..Identity::default() };
+        assert_eq!(service.principal(None, PrincipalKey::Arn).key, "ec2.amazonaws.com");
+        assert_eq!(service.kind(), PrincipalKind::Service);
+        let empty_issuer =
+            Identity { issuer: Issuer::default(), ..role("", "", "arn:aws:sts::1:assumed-role/R/s") };
+        assert_eq!(empty_issuer.principal(None, PrincipalKey::Arn).key, "arn:aws:sts::1:assumed-role/R/s");
+    }
+
+    #[test]
+    fn service_linked_roles_are_known_by_their_path() {
+        let arn = "arn:aws:iam::1:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+        assert_eq!(role(arn, "AROA", "").kind(), PrincipalKind::ServiceLinkedRole);
+        let lookalike = "arn:aws:iam::1:role/x/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+        assert_eq!(role(lookalike, "AROA", "").kind(), PrincipalKind::Role);
+    }
+}

@@ -1,0 +1,238 @@
+//! What a CloudTrail record means: who acted, what was done, whether it worked, and the evidence for it.
+//!
+//! A [`Record`] holds the few texts of a record that matter, as slices of the log object; [`Record::interpret`] makes
+//! an [`Event`] of it or says why it is none. Knows nothing of files and JSON.
+
+mod identity;
+
+use std::borrow::Cow;
+
+use crate::time::Timestamp;
+
+pub use identity::{Identity, Issuer, Principal, PrincipalKey, PrincipalKind};
+
+/// The texts of one record that matter here. An empty text counts as absent, as does a value of the wrong type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Record<'a> {
+    /// `eventTime`
+    pub event_time: Option<&'a str>,
+    /// `eventSource`, for example `iam.amazonaws.com`
+    pub event_source: Option<&'a str>,
+    /// `eventName`, for example `CreateUser`
+    pub event_name: Option<&'a str>,
+    /// `eventType`, for example `AwsApiCall`
+    pub event_type: Option<&'a str>,
+    /// `eventCategory`, for example `Management`
+    pub event_category: Option<&'a str>,
+    /// `eventID`
+    pub event_id: Option<&'a str>,
+    /// `awsRegion`
+    pub region: Option<&'a str>,
+    /// `sourceIPAddress`: an address, a service name or `AWS Internal`
+    pub source_ip: Option<&'a str>,
+    /// `userAgent`
+    pub user_agent: Option<&'a str>,
+    /// `errorCode`
+    pub error_code: Option<&'a str>,
+    /// `errorMessage`
+    pub error_message: Option<&'a str>,
+    /// `recipientAccountId`: whose log this is
+    pub recipient_account: Option<&'a str>,
+    /// `readOnly`, a boolean or its text
+    pub read_only: Option<bool>,
+    /// `userIdentity`
+    pub identity: Identity<'a>,
+    /// What of `responseElements` matters, see [`Record::reads_response`].
+    pub response: Response<'a>,
+}
+
+/// The texts of `responseElements` that matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Response<'a> {
+    /// `ConsoleLogin`: `Success` or `Failure`
+    pub console_login: Option<&'a str>,
+    /// `role` of CreateRole and CreateServiceLinkedRole
+    pub role: Created<'a>,
+    /// `user` of CreateUser
+    pub user: Created<'a>,
+}
+
+/// A role or user that a call created.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Created<'a> {
+    /// `arn`
+    pub arn: Option<&'a str>,
+    /// `roleId` or `userId`
+    pub id: Option<&'a str>,
+}
+
+/// A record after its meaning was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// When the call was completed.
+    pub time: Timestamp,
+    /// Who acted.
+    pub principal: Principal<'a>,
+    /// `eventSource`
+    pub source: &'a str,
+    /// `eventName`
+    pub name: &'a str,
+    /// Whether the call failed.
+    pub failed: bool,
+    /// Whether the call only read; `None` if the record does not say.
+    pub read_only: Option<bool>,
+    /// The role or user whose creation this event is.
+    pub creation: Option<Principal<'a>>,
+    /// Unique id of the principal, for example `AROA…`.
+    pub principal_id: Option<&'a str>,
+    /// Session name of a role or federated session.
+    pub session_name: Option<&'a str>,
+}
+
+/// Why a readable record gives no event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoEvent {
+    /// A CloudTrail Insights event.
+    Insight,
+    /// A summary of data events.
+    Aggregated,
+    /// An S3 event notification.
+    Notification,
+    /// No `eventSource` or no `eventName`.
+    NoAction,
+    /// `eventTime` is missing or unreadable. This one is a fault.
+    BadTime,
+}
+
+impl<'a> Record<'a> {
+    /// Whether `responseElements` matters for a call of this name. Readers may leave it alone otherwise.
+    pub fn reads_response(event_name: Option<&str>) -> bool {
+        matches!(event_name, Some("ConsoleLogin" | "CreateRole" | "CreateServiceLinkedRole" | "CreateUser"))
+    }
+
+    /// Whether anything in this record says that it is a record at all.
+    pub fn looks_like_one(&self) -> bool {
+        self.event_name.is_some() || self.event_source.is_some() || self.event_category.is_some()
+    }
+
+    /// Whose copy of the event this is: copies of one event share this account and the event id.
+    pub fn owner(&self) -> &'a str {
+        present(self.recipient_account).or(present(self.identity.account_id)).unwrap_or_default()
+    }
+
+    /// Reads the meaning of this record.
+    ///
+    /// # Errors
+    /// Says why the record is no event.
+    pub fn interpret(&self, key: PrincipalKey) -> Result<Event<'a>, NoEvent> {
+        let (source, name) = self.action()?;
+        let time = self.event_time.and_then(Timestamp::parse).ok_or(NoEvent::BadTime)?;
+        let failed = self.failed();
+        let creation = if failed { None } else { self.creation(name, key) };
+        Ok(Event {
+            time,
+            principal: self.identity.principal(present(self.recipient_account), key),
+            source,
+            name,
+            failed,
+            read_only: self.read_only,
+            creation,
+            principal_id: self.identity.unique_id(),
+            session_name: self.identity.session_name(),
+        })
+    }
+
+    fn action(&self) -> Result<(&'a str, &'a str), NoEvent> {
+        let (Some(source), Some(name)) = (present(self.event_source), present(self.event_name)) else {
+            return Err(match (self.event_category, self.event_type) {
+                (Some("Insight"), _) | (_, Some("AwsCloudTrailInsight")) => NoEvent::Insight,
+                (Some("Aggregated"), _) | (_, Some("AwsAggregatedEvent")) => NoEvent::Aggregated,
+                _ => NoEvent::NoAction,
+            });
+        };
+        // S3 event notifications share the wrapper and the key names; services of CloudTrail are DNS names.
+        if source == "aws:s3" { Err(NoEvent::Notification) } else { Ok((source, name)) }
+    }
+
+    /// A call failed if it carries an error code, or a message alone, or is a console sign-in that says so: those
+    /// have no error code (AWS CloudTrail User Guide, "AWS Management Console sign-in events").
+    fn failed(&self) -> bool {
+        present(self.error_code).is_some()
+            || present(self.error_message).is_some()
+            || self.response.console_login.is_some_and(|result| result == "Failure")
+    }
+
+    fn creation(&self, name: &str, key: PrincipalKey) -> Option<Principal<'a>> {
+        let (created, kind) = match name {
+            "CreateRole" => (&self.response.role, PrincipalKind::Role),
+            "CreateServiceLinkedRole" => (&self.response.role, PrincipalKind::ServiceLinkedRole),
+            "CreateUser" => (&self.response.user, PrincipalKind::User),
+            _ => return None,
+        };
+        let arn = present(created.arn)?;
+        let account = arn.splitn(6, ':').nth(4)?;
+        let key = match key {
+            PrincipalKey::Id => present(created.id)?,
+            _ => arn,
+        };
+        Some(Principal { account, key: Cow::Borrowed(key), kind })
+    }
+}
+
+/// An empty text counts as absent.
+fn present(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record<'static> {
+        Record {
+            event_time: Some("2024-03-09T04:12:33Z"),
+            event_source: Some("iam.amazonaws.com"),
+            event_name: Some("CreateUser"),
+            recipient_account: Some("111122223333"),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn a_console_sign_in_fails_without_an_error_code() {
+        let mut login = record();
+        login.event_name = Some("ConsoleLogin");
+        assert!(!login.interpret(PrincipalKey::Arn).unwrap().failed);
+        login.response.console_login = Some("Failure");
+        assert!(login.interpret(PrincipalKey::Arn).unwrap().failed);
+    }
+
+    #[test]
+    fn a_created_user_is_known_by_arn_or_id() {
+        let mut create = record();
+        create.response.user =
+            Created { arn: Some("arn:aws-cn:iam::111122223333:user/eva"), id: Some("AIDAEVA") };
+        let created = |key| create.interpret(key).unwrap().creation.unwrap();
+        assert_eq!(created(PrincipalKey::Arn).key, "arn:aws-cn:iam::111122223333:user/eva");
+        assert_eq!(created(PrincipalKey::Id).key, "AIDAEVA");
+        assert_eq!(created(PrincipalKey::Id).account, "111122223333");
+        create.error_code = Some("EntityAlreadyExists");
+        assert_eq!(create.interpret(PrincipalKey::Arn).unwrap().creation, None);
+    }
+
+    #[test]
+    fn records_that_are_no_events_say_why() {
+        let why = |change: fn(&mut Record<'static>)| {
+            let mut record = record();
+            change(&mut record);
+            record.interpret(PrincipalKey::Arn).err()
+        };
+        assert_eq!(why(|record| record.event_name = Some("")), Some(NoEvent::NoAction));
+        assert_eq!(why(|record| record.event_time = None), Some(NoEvent::BadTime));
+        assert_eq!(why(|record| record.event_source = Some("aws:s3")), Some(NoEvent::Notification));
+        assert_eq!(
+            why(|record| (record.event_source, record.event_category) = (None, Some("Insight"))),
+            Some(NoEvent::Insight)
+        );
+    }
+}

@@ -1,0 +1,316 @@
+//! Tells copies of a record apart from records of their own.
+//!
+//! Several trails may deliver the same record, each in its own object and at its own minute. A copy has the same
+//! owner, the same event id and the same content. The same id with other content is no copy but a [`Conflict`]:
+//! it can be a sign of tampering.
+//!
+//! Records are compared within a window of delivery days, in batches that are sorted once per day: that costs a
+//! tenth of one big hash set and bounds the memory. Copies delivered on the same or on adjacent UTC days are always
+//! found, so all that lie within 24 hours of each other. Records of objects without a delivery time in their name
+//! are read first and stay in the window throughout.
+//!
+//! The outcome depends on the set of records alone, not on the order in which workers hand them in.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foldhash::quality::FixedState;
+
+use crate::event::Record;
+use crate::time::Day;
+
+/// What makes a record the copy of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fingerprint {
+    /// Hash of the owner and the event id.
+    id: u64,
+    /// Hash of the texts read and the length of the record.
+    content: u64,
+}
+
+impl Fingerprint {
+    /// The fingerprint of a record whose JSON text has `length` bytes; none without an event id.
+    pub fn of(record: &Record<'_>, length: usize) -> Option<Self> {
+        let event_id = record.event_id.filter(|id| !id.is_empty())?;
+        let hasher = FixedState::default();
+        let id = hasher.hash_one((record.owner(), event_id));
+        Some(Self { id, content: hasher.hash_one((record, length)) })
+    }
+}
+
+/// Where a record stands: the number of its object in delivery order, and its index in that object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordPlace {
+    /// Number of the object in delivery order.
+    pub object: u32,
+    /// Index in the object.
+    pub record: u32,
+}
+
+/// Two records with one owner and event id and different content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Conflict {
+    /// The one that differs.
+    pub place: RecordPlace,
+    /// The one it differs from.
+    pub other: RecordPlace,
+}
+
+/// One counted record as a worker hands it in.
+#[derive(Clone, Copy, Debug)]
+struct Delivery {
+    print: Fingerprint,
+    place: RecordPlace,
+    /// The worker's number for the behaviour it was counted under.
+    behaviour: u32,
+    worker: u16,
+    failed: bool,
+}
+
+/// A record that later ones are compared with.
+#[derive(Clone, Copy, Debug)]
+struct Remembered {
+    print: Fingerprint,
+    place: RecordPlace,
+}
+
+/// How often a worker counted a behaviour too often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surplus {
+    /// Copies among its sightings.
+    pub count: u64,
+    /// Of those: failed calls.
+    pub failed: u64,
+}
+
+/// What the comparison found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Number of copies.
+    pub duplicates: u64,
+    /// By worker and its number for the behaviour.
+    pub surplus: HashMap<(u16, u32), Surplus>,
+    /// In the order of their places.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Collects the records of all workers and compares them day by day.
+#[derive(Debug)]
+pub struct Copies {
+    /// For each object, in delivery order, the batch it belongs to.
+    batch_of: Vec<u32>,
+    batches: Vec<Batch>,
+    window: Mutex<Window>,
+}
+
+/// The records of all objects delivered on one day.
+#[derive(Debug)]
+struct Batch {
+    day: Option<Day>,
+    deliveries: Mutex<Vec<Delivery>>,
+    /// Objects not handed in yet.
+    open: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Window {
+    /// Number of batches compared so far; they are compared in order.
+    compared: usize,
+    /// Records without a delivery day.
+    undated: Vec<Remembered>,
+    /// Day and records of the batch before.
+    previous: Option<(Day, Vec<Remembered>)>,
+    found: Findings,
+}
+
+/// The records one worker read from one object, on their way to [`Copies`].
+#[derive(Debug)]
+pub struct Handover {
+    worker: u16,
+    deliveries: Vec<Delivery>,
+}
+
+impl Handover {
+    /// An empty one for the worker of this number.
+    pub fn new(worker: u16) -> Self {
+        Self { worker, deliveries: Vec::new() }
+    }
+
+    /// Adds a record that was counted under `behaviour`.
+    pub fn add(&mut self, print: Fingerprint, place: RecordPlace, behaviour: u32, failed: bool) {
+        self.deliveries.push(Delivery { print, place, behaviour, worker: self.worker, failed });
+    }
+}
+
+impl Copies {
+    /// Expects objects with these delivery days, in delivery order (those without one first).
+    pub fn expect(days: impl Iterator<Item = Option<Day>>) -> Self {
+        let mut batch_of = Vec::new();
+        let mut batches: Vec<Batch> = Vec::new();
+        for day in days {
+            if batches.last().is_none_or(|batch| batch.day != day) {
+                batches.push(Batch { day, deliveries: Mutex::default(), open: AtomicUsize::new(0) });
+            }
+            if let Some(batch) = batches.last_mut() {
+                *batch.open.get_mut() += 1;
+            }
+            batch_of.push(u32::try_from(batches.len() - 1).unwrap_or(u32::MAX));
+        }
+        Self { batch_of, batches, window: Mutex::default() }
+    }
+
+    /// Takes all records of one object; every object has to be handed in once, also an empty one.
+    pub fn hand_in(&self, object: u32, handover: &mut Handover) {
+        let Some(batch) = self.batch_of.get(object as usize).and_then(|at| self.batches.get(*at as usize))
+        else {
+            return;
+        };
+        if !handover.deliveries.is_empty() {
+            lock(&batch.deliveries).append(&mut handover.deliveries);
+        }
+        if batch.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.compare_complete();
+        }
+    }
+
+    /// What was found, once all objects have been handed in.
+    pub fn finish(self) -> Findings {
+        let mut window = self.window.into_inner().unwrap_or_else(PoisonError::into_inner);
+        window.found.conflicts.sort_unstable();
+        window.found
+    }
+
+    /// Compares the batches that are complete and whose turn it is.
+    fn compare_complete(&self) {
+        let mut window = lock(&self.window);
+        while let Some(batch) = self.batches.get(window.compared) {
+            if batch.open.load(Ordering::Acquire) > 0 {
+                return;
+            }
+            window.compared += 1;
+            let mut deliveries = std::mem::take(&mut *lock(&batch.deliveries));
+            deliveries.sort_unstable_by_key(|delivery| (delivery.print, delivery.place));
+            window.compare(batch.day, &deliveries);
+        }
+    }
+}
+
+impl Window {
+    /// Compares the sorted records of one batch with each other and with those in the window.
+    fn compare(&mut self, day: Option<Day>, deliveries: &[Delivery]) {
+        let previous = match (self.previous.take(), day) {
+            (Some((before, records)), Some(day)) if before.next() == day => records,
+            _ => Vec::new(),
+        };
+        let mut remembered = Vec::new();
+        for same_id in deliveries.chunk_by(|a, b| a.print.id == b.print.id) {
+            let id = same_id[0].print.id;
+            let known = [with_id(&self.undated, id), with_id(&previous, id)].concat();
+            self.compare_one(&known, same_id, &mut remembered);
+        }
+        match day {
+            None => self.undated = remembered,
+            Some(day) => self.previous = Some((day, remembered)),
+        }
+    }
+
+    /// Compares records of one id, sorted by content and place.
+    fn compare_one(&mut self, known: &[Remembered], same_id: &[Delivery], remembered: &mut Vec<Remembered>) {
+        let firsts = || same_id.chunk_by(|a, b| a.print == b.print).map(|copies| copies[0].place);
+        let original = known.iter().map(|record| record.place).min().or_else(|| firsts().min());
+        for copies in same_id.chunk_by(|a, b| a.print == b.print) {
+            let first = &copies[0];
+            remembered.push(Remembered { print: first.print, place: first.place });
+            let is_known = known.iter().any(|record| record.print == first.print);
+            let surplus = if is_known { copies } else { &copies[1..] };
+            for copy in surplus {
+                self.found.duplicates += 1;
+                let entry = self.found.surplus.entry((copy.worker, copy.behaviour)).or_default();
+                entry.count += 1;
+                entry.failed += u64::from(copy.failed);
+            }
+            if let Some(other) = original
+                && !is_known
+                && other != first.place
+            {
+                self.found.conflicts.push(Conflict { place: first.place, other });
+            }
+        }
+    }
+}
+
+/// The records of one id among sorted ones.
+fn with_id(sorted: &[Remembered], id: u64) -> &[Remembered] {
+    let start = sorted.partition_point(|record| record.print.id < id);
+    let length = sorted[start..].partition_point(|record| record.print.id == id);
+    &sorted[start..start + length]
+}
+
+/// The content stays usable if another worker panicked while it held the lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hands in objects as (delivery day, records as (id, content)); gives duplicates and conflicts.
+    fn compare(objects: &[(Option<i32>, &[(u64, u64)])], order: &[usize]) -> (u64, Vec<(u32, u32)>) {
+        let days = objects.iter().map(|(day, _)| day.map(Day::from_number));
+        let copies = Copies::expect(days);
+        for &object in order {
+            let mut handover = Handover::new(0);
+            for (record, &(id, content)) in (0..).zip(objects[object].1) {
+                let place = RecordPlace { object: object as u32, record };
+                handover.add(Fingerprint { id, content }, place, 0, false);
+            }
+            copies.hand_in(object as u32, &mut handover);
+        }
+        let found = copies.finish();
+        assert_eq!(found.surplus.values().map(|surplus| surplus.count).sum::<u64>(), found.duplicates);
+        let conflicts = found.conflicts.iter().map(|pair| (pair.other.object, pair.place.object));
+        (found.duplicates, conflicts.collect())
+    }
+
+    #[test]
+    fn copies_on_the_same_or_the_next_day_count_once() {
+        let objects: [(Option<i32>, &[(u64, u64)]); 4] =
+            [(Some(1), &[(1, 1), (2, 2)]), (Some(1), &[(1, 1)]), (Some(2), &[(2, 2)]), (Some(4), &[(2, 2)])];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+            assert_eq!(compare(&objects, &order), (2, vec![]));
+        }
+    }
+
+    #[test]
+    fn a_chain_of_daily_copies_counts_once() {
+        let objects: Vec<(Option<i32>, &[(u64, u64)])> =
+            (1..=30).map(|day| (Some(day), &[(7u64, 7u64)][..])).collect();
+        let order: Vec<usize> = (0..objects.len()).collect();
+        assert_eq!(compare(&objects, &order), (29, vec![]));
+    }
+
+    #[test]
+    fn undated_objects_are_compared_with_every_day() {
+        let objects: [(Option<i32>, &[(u64, u64)]); 4] = [
+            (None, &[(1, 1), (2, 2)]),
+            (None, &[(1, 1)]),
+            (Some(9), &[(1, 1)]),
+            (Some(50), &[(2, 2), (3, 3)]),
+        ];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0]] {
+            assert_eq!(compare(&objects, &order), (3, vec![]));
+        }
+    }
+
+    #[test]
+    fn the_same_id_with_other_content_is_a_conflict_and_no_copy() {
+        let objects: [(Option<i32>, &[(u64, u64)]); 3] =
+            [(Some(1), &[(1, 9)]), (Some(1), &[(1, 5), (1, 5)]), (Some(2), &[(1, 5), (1, 6)])];
+        for order in [[0, 1, 2], [2, 1, 0]] {
+            assert_eq!(compare(&objects, &order), (2, vec![(0, 1), (0, 2)]));
+        }
+    }
+}

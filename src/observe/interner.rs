@@ -1,0 +1,63 @@
+//! Equal things get equal small numbers.
+
+use std::hash::{BuildHasher, Hash};
+use std::ops::{Index, IndexMut};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+/// Numbers things in the order in which they are first met, from 0.
+///
+/// The hash is seeded with a constant: ids never depend on chance.
+#[derive(Debug)]
+pub(super) struct Interner<T> {
+    items: Vec<T>,
+    /// Hash and id of every item; the hash spares hashing again when the table grows.
+    table: HashTable<(u64, u32)>,
+    hasher: FixedState,
+}
+
+impl<T> Default for Interner<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), table: HashTable::new(), hasher: FixedState::default() }
+    }
+}
+
+impl<T> Interner<T> {
+    /// The id of the item that `is_it` knows, which hashes as `key`; `make` makes it if it is new.
+    #[inline]
+    pub(super) fn intern(
+        &mut self,
+        key: &impl Hash,
+        is_it: impl Fn(&T) -> bool,
+        make: impl FnOnce() -> T,
+    ) -> u32 {
+        let hash = self.hasher.hash_one(key);
+        let known = |(other, id): &(u64, u32)| *other == hash && is_it(&self.items[*id as usize]);
+        if let Some((_, id)) = self.table.find(hash, known) {
+            return *id;
+        }
+        let id = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
+        self.items.push(make());
+        self.table.insert_unique(hash, (hash, id), |(hash, _)| *hash);
+        id
+    }
+
+    pub(super) fn into_items(self) -> Vec<T> {
+        self.items
+    }
+}
+
+impl<T> Index<u32> for Interner<T> {
+    type Output = T;
+
+    fn index(&self, id: u32) -> &T {
+        &self.items[id as usize]
+    }
+}
+
+impl<T> IndexMut<u32> for Interner<T> {
+    fn index_mut(&mut self, id: u32) -> &mut T {
+        &mut self.items[id as usize]
+    }
+}

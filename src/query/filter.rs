@@ -1,0 +1,110 @@
+//! Which findings are wanted. Filters limit what is reported and never what is learnt from.
+
+use std::str::FromStr;
+
+use glob::MatchOptions;
+use thiserror::Error;
+
+use super::Finding;
+use crate::observe::PrincipalKind;
+
+/// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
+///
+/// ```
+/// use firstseen::query::Pattern;
+///
+/// let pattern: Pattern = "iam:Create*".parse().unwrap();
+/// assert!(pattern.matches_action("iam.amazonaws.com:CreateUser"));
+/// let pattern: Pattern = "Deploy".parse().unwrap();
+/// assert!(pattern.matches_principal("arn:aws:iam::111122223333:role/ci/Deploy"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(glob::Pattern);
+
+/// A malformed glob.
+#[derive(Debug, Error)]
+#[error("'{text}' is not a valid pattern: {reason}")]
+pub struct PatternError {
+    text: String,
+    reason: &'static str,
+}
+
+impl FromStr for Pattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        let malformed = |reason| PatternError { text: text.to_owned(), reason };
+        match glob::Pattern::new(text) {
+            Ok(pattern) => Ok(Self(pattern)),
+            Err(error) => Err(malformed(error.msg)),
+        }
+    }
+}
+
+impl Pattern {
+    /// The text this pattern was made of.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Matches `iam.amazonaws.com:CreateUser`, its short form `iam:CreateUser` or the bare `CreateUser`, in any
+    /// case: IAM takes action names in any case, too.
+    pub fn matches_action(&self, action: &str) -> bool {
+        let (source, name) = action.split_once(':').unwrap_or(("", action));
+        let service = source.split('.').next().unwrap_or(source);
+        self.matches(action, false)
+            || self.matches(name, false)
+            || self.matches(&format!("{service}:{name}"), false)
+    }
+
+    /// Matches the whole key or what follows its last `/`.
+    pub fn matches_principal(&self, key: &str) -> bool {
+        let name = key.rsplit('/').next().unwrap_or(key);
+        self.matches(key, true) || self.matches(name, true)
+    }
+
+    fn matches(&self, text: &str, case_sensitive: bool) -> bool {
+        let options = MatchOptions {
+            case_sensitive,
+            require_literal_separator: false,
+            require_literal_leading_dot: false,
+        };
+        self.0.matches_with(text, options)
+    }
+}
+
+/// Which findings are wanted. An empty list wants everything.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Accounts of the principal.
+    pub accounts: Vec<String>,
+    /// Regions of the sighting.
+    pub regions: Vec<String>,
+    /// Sorts of principals.
+    pub kinds: Vec<PrincipalKind>,
+    /// Principals, see [`Pattern::matches_principal`].
+    pub principals: Vec<Pattern>,
+    /// Actions, see [`Pattern::matches_action`].
+    pub actions: Vec<Pattern>,
+    /// Actions that are learnt and not reported.
+    pub ignored_actions: Vec<Pattern>,
+    /// Leave out calls that say they only read.
+    pub only_mutating: bool,
+}
+
+impl Filter {
+    /// Whether a finding is wanted.
+    pub fn admits(&self, finding: &Finding<'_>) -> bool {
+        let any = |patterns: &[Pattern], matches: &dyn Fn(&Pattern) -> bool| {
+            patterns.is_empty() || patterns.iter().any(matches)
+        };
+        (self.kinds.is_empty() || self.kinds.contains(&finding.principal_kind))
+            && (self.accounts.is_empty() || self.accounts.iter().any(|account| account == finding.account))
+            && (self.regions.is_empty()
+                || self.regions.iter().any(|region| Some(region.as_str()) == finding.region))
+            && !(self.only_mutating && finding.read_only == Some(true))
+            && any(&self.principals, &|pattern| pattern.matches_principal(finding.principal))
+            && any(&self.actions, &|pattern| pattern.matches_action(finding.action))
+            && !self.ignored_actions.iter().any(|pattern| pattern.matches_action(finding.action))
+    }
+}

@@ -1,0 +1,134 @@
+//! Archives on a local disk: folders, single files and globs.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::WalkDir;
+
+use super::{ArchiveError, Listing, LogObject, ObjectKey};
+use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
+
+/// One archive on disk.
+#[derive(Debug)]
+pub(super) struct Root {
+    /// Object paths are relative to this folder.
+    folder: PathBuf,
+    /// The files and folders that belong to the archive; the folder itself, unless a glob chose some.
+    starts: Vec<PathBuf>,
+}
+
+impl Root {
+    /// A folder is its own root, a file has its parent as root, and a glob the part before its first wildcard.
+    pub(super) fn open(name: &Path) -> Result<Self, ArchiveError> {
+        let shown = || name.display().to_string();
+        match name.metadata() {
+            Ok(metadata) if metadata.is_dir() => {
+                Ok(Self { folder: name.to_owned(), starts: vec![name.to_owned()] })
+            }
+            Ok(_) => Ok(Self {
+                folder: name.parent().map(Path::to_owned).unwrap_or_default(),
+                starts: vec![name.to_owned()],
+            }),
+            Err(error) => match name.to_str() {
+                Some(pattern) if pattern.contains(['*', '?', '[']) => Self::glob(pattern),
+                _ => Err(ArchiveError::Open { name: shown(), source: error }),
+            },
+        }
+    }
+
+    fn glob(pattern: &str) -> Result<Self, ArchiveError> {
+        let paths = glob::glob(pattern)
+            .map_err(|error| ArchiveError::Glob { name: pattern.to_owned(), reason: error.to_string() })?;
+        // A folder on the way that cannot be read hides what is in it: keep its path, so that listing it
+        // reports the fault.
+        let starts: Vec<PathBuf> =
+            paths.map(|entry| entry.unwrap_or_else(|error| error.path().to_owned())).collect();
+        if starts.is_empty() {
+            return Err(ArchiveError::NoMatch { name: pattern.to_owned() });
+        }
+        let literal = &pattern[..pattern.find(['*', '?', '[']).unwrap_or(pattern.len())];
+        let folder = literal.rfind('/').map_or("", |slash| &pattern[..=slash]);
+        Ok(Self { folder: PathBuf::from(folder), starts })
+    }
+
+    pub(super) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let below = object.odd_path.as_deref().map_or(Path::new(&*object.path), PathBuf::as_path);
+        let mut file = File::open(self.folder.join(below))?;
+        buffer.reserve(usize::try_from(object.size).unwrap_or(0).saturating_add(1));
+        file.read_to_end(buffer).map(|_| ())
+    }
+}
+
+/// Adds the objects of all archives to the listing.
+pub(super) fn list(roots: &[Root], listing: &mut Listing, found: &mut dyn FnMut(u64) -> bool) {
+    let mut seen = HashSet::new();
+    // Only then can one file belong to two archives.
+    let overlap_possible = roots.len() > 1 || roots.iter().any(|root| root.starts.len() > 1);
+    for (archive, root) in (1..).zip(roots) {
+        for start in &root.starts {
+            for entry in WalkDir::new(start).follow_links(true).sort_by_file_name() {
+                match entry {
+                    Ok(entry) if entry.file_type().is_dir() => {}
+                    Ok(entry) => {
+                        listing.coverage.objects.listed += 1;
+                        let twice = overlap_possible
+                            && entry.path().canonicalize().is_ok_and(|real| !seen.insert(real));
+                        let size = add(listing, archive, root, &entry, twice);
+                        if !found(size) {
+                            return;
+                        }
+                    }
+                    Err(error) => listing.coverage.fault(list_fault(archive, root, &error)),
+                }
+            }
+        }
+    }
+}
+
+/// Adds one file to the objects to read or to those skipped; gives its size.
+fn add(listing: &mut Listing, archive: u32, root: &Root, entry: &walkdir::DirEntry, twice: bool) -> u64 {
+    let below = entry.path().strip_prefix(&root.folder).unwrap_or(entry.path());
+    let path = shown(below);
+    let key = ObjectKey::parse(&path);
+    // A file that vanishes between listing and reading is met again, and reported, when it is read.
+    let size = entry.metadata().map_or(0, |metadata| metadata.len());
+    let skip = if twice {
+        Some(ObjectSkip::ListedTwice)
+    } else if !entry.file_type().is_file() {
+        Some(ObjectSkip::NotAFile)
+    } else {
+        key.skip
+    };
+    if let Some(reason) = skip {
+        *listing.coverage.objects.skipped.entry(reason).or_default() += 1;
+        return size;
+    }
+    let odd_path = (Path::new(&path) != below).then(|| Box::new(below.to_owned()));
+    let delivered = key.delivered;
+    listing.objects.push(LogObject { archive, path: Arc::from(path), size, delivered, odd_path });
+    size
+}
+
+fn list_fault(archive: u32, root: &Root, error: &walkdir::Error) -> Fault {
+    let path = error.path().unwrap_or(Path::new(""));
+    Fault {
+        archive,
+        object: shown(path.strip_prefix(&root.folder).unwrap_or(path)),
+        position: Position::Whole,
+        kind: FaultKind::List,
+        detail: match (error.io_error(), error.loop_ancestor()) {
+            (Some(error), _) => error.to_string(),
+            (None, Some(_)) => "a link that leads back to a folder above it".to_owned(),
+            (None, None) => "cannot be listed".to_owned(),
+        },
+    }
+}
+
+/// A path as text with `/` between its parts, whatever the system uses.
+fn shown(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}

@@ -1,0 +1,42 @@
+//! One log object of an archive and the order in which objects are read.
+
+use std::cmp::Ordering;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::ObjectKey;
+use crate::time::Timestamp;
+
+/// One file of an archive.
+#[derive(Clone, Debug)]
+pub struct LogObject {
+    /// Which of the given archives, counted from 1.
+    pub archive: u32,
+    /// Path below the archive's root, with `/` between its parts. Bytes that are no UTF-8 are shown as U+FFFD.
+    pub path: Arc<str>,
+    /// Size as stored, in bytes.
+    pub size: u64,
+    /// When it was delivered, if its name says so.
+    pub delivered: Option<Timestamp>,
+    /// The real path below the root, where `path` could not keep it.
+    pub(super) odd_path: Option<Box<PathBuf>>,
+}
+
+impl LogObject {
+    /// What the object's path says beyond its delivery time.
+    pub fn key(&self) -> ObjectKey<'_> {
+        ObjectKey::parse(&self.path)
+    }
+
+    /// Whether the name claims to be a log, so that content which is none is a fault and not just another file.
+    pub fn named_as_log(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+        let stem = name.strip_suffix(".gz").unwrap_or(&name);
+        name.len() != stem.len() || [".json", ".jsonl", ".ndjson"].iter().any(|end| stem.ends_with(end))
+    }
+
+    /// Delivery order: objects without a delivery time first, then by time, archive and path.
+    pub fn delivery_order(&self, other: &Self) -> Ordering {
+        (self.delivered, self.archive, &self.path).cmp(&(other.delivered, other.archive, &other.path))
+    }
+}

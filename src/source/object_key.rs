@@ -1,0 +1,194 @@
+//! What the path of a log object says: account, region, delivery time and which service wrote it.
+//!
+//! Reads the tail of a path only, since prefixes are free text. Nothing in the analysis trusts a path: it serves as
+//! provenance, for the order of reading and to leave objects alone that hold no events. A name that does not fit
+//! the documented pattern in full says nothing.
+
+use crate::coverage::ObjectSkip;
+use crate::time::Timestamp;
+
+/// What the path of a log object says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectKey<'a> {
+    /// Twelve digits, as text.
+    pub account: Option<&'a str>,
+    /// The region the object was delivered for; the events in it may name another.
+    pub region: Option<&'a str>,
+    /// When the object was delivered, to the minute.
+    pub delivered: Option<Timestamp>,
+    /// Why the object holds no events, if its name says so.
+    pub skip: Option<ObjectSkip>,
+}
+
+impl<'a> ObjectKey<'a> {
+    /// Reads a path with `/` between its parts.
+    ///
+    /// ```
+    /// use firstseen::source::ObjectKey;
+    ///
+    /// let key = ObjectKey::parse(
+    ///     "x/AWSLogs/111122223333/CloudTrail/eu-west-1/2024/03/09/\
+    ///      111122223333_CloudTrail_eu-west-1_20240309T0412Z_0123456789abcdef.json.gz");
+    /// assert_eq!(key.region, Some("eu-west-1"));
+    /// assert_eq!(key.delivered.unwrap().to_string(), "2024-03-09T04:12:00Z");
+    /// assert_eq!(key.skip, None);
+    /// ```
+    pub fn parse(path: &'a str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if let Some(key) = log_file(name) {
+            return key;
+        }
+        let skip = if is_digest(name) { Some(ObjectSkip::Digest) } else { other_service(path) };
+        Self { skip, ..Self::default() }
+    }
+}
+
+/// `<account>_CloudTrail[-<Kind>]_<region>_<YYYYMMDD>T<HHMM>Z[_]<unique>.json[.gz]`
+///
+/// AWS CloudTrail User Guide, "CloudTrail log file names"; one documented example lacks the second last `_`.
+fn log_file(name: &str) -> Option<ObjectKey<'_>> {
+    let stem = json_stem(name)?;
+    let (account, rest) = stem.split_once('_')?;
+    let (folder, rest) = rest.split_once('_')?;
+    let (region, rest) = rest.split_once('_')?;
+    let skip = match folder {
+        "CloudTrail" | "CloudTrail-NetworkActivity" => None,
+        "CloudTrail-Insight" => Some(ObjectSkip::Insights),
+        "CloudTrail-Aggregated" => Some(ObjectSkip::Aggregated),
+        _ => return None,
+    };
+    let delivered = delivery_minute(rest.get(..14)?)?;
+    let unique = rest[14..].trim_start_matches('_');
+    let fits = is_account(account) && is_region(region) && is_unique(unique);
+    fits.then_some(ObjectKey {
+        account: Some(account),
+        region: Some(region),
+        delivered: Some(delivered),
+        skip,
+    })
+}
+
+/// `<account>_CloudTrail-Digest_<region>_<trail>_<home region>_<YYYYMMDD>T<HHMMSS>Z[_backfill].json[.gz]`
+///
+/// A trail's name may hold `_`, so the name is read from both ends.
+fn is_digest(name: &str) -> bool {
+    let Some(stem) = json_stem(name) else { return false };
+    let stem = stem.strip_suffix("_backfill").unwrap_or(stem);
+    let Some((account, rest)) = stem.split_once("_CloudTrail-Digest_") else { return false };
+    let Some((region, rest)) = rest.split_once('_') else { return false };
+    let Some((rest, time)) = rest.rsplit_once('_') else { return false };
+    let Some((trail, home)) = rest.rsplit_once('_') else { return false };
+    let time_fits = time.len() == 16 && time.ends_with('Z') && time.as_bytes()[8] == b'T';
+    is_account(account) && is_region(region) && !trail.is_empty() && is_region(home) && time_fits
+}
+
+/// Objects in a sibling of the `CloudTrail` folder: `AWSLogs/[<org>/]<account>/<folder>/…`.
+fn other_service(path: &str) -> Option<ObjectSkip> {
+    let mut parts = path.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev();
+    parts.find(|part| *part == "AWSLogs")?;
+    parts.find(|part| is_account(part))?;
+    match parts.next()? {
+        // These hold events or may hold them: their content decides.
+        "CloudTrail" | "CloudTrail-NetworkActivity" | "CloudTrail-Digest" => None,
+        "CloudTrail-Insight" => Some(ObjectSkip::Insights),
+        "CloudTrail-Aggregated" => Some(ObjectSkip::Aggregated),
+        "CloudTrail-Lake" => Some(ObjectSkip::LakeResult),
+        "Config" => Some(ObjectSkip::Config),
+        "elasticloadbalancing" => Some(ObjectSkip::LoadBalancer),
+        "vpcflowlogs" => Some(ObjectSkip::FlowLogs),
+        "GuardDuty" => Some(ObjectSkip::GuardDuty),
+        "WAFLogs" => Some(ObjectSkip::Waf),
+        _ => Some(ObjectSkip::OtherService),
+    }
+}
+
+fn json_stem(name: &str) -> Option<&str> {
+    name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".json")
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_region(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+fn is_unique(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// `YYYYMMDDTHHMMZ`
+fn delivery_minute(text: &str) -> Option<Timestamp> {
+    let number = |range: std::ops::Range<usize>| -> Option<u32> {
+        let digits = text.get(range)?;
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    };
+    if text.get(8..9)? != "T" || text.get(13..14)? != "Z" {
+        return None;
+    }
+    let day = Timestamp::from_date(i64::from(number(0..4)?), number(4..6)?, number(6..8)?)?;
+    let (hour, minute) = (number(9..11)?, number(11..13)?);
+    (hour < 24 && minute < 60)
+        .then(|| Timestamp::from_micros(day.micros() + i64::from(hour * 60 + minute) * 60_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_partition_has_readable_names() {
+        for region in ["us-gov-west-1", "cn-northwest-1", "eusc-de-east-1", "us-iso-east-1", "mx-central-1"] {
+            let path = format!("a/111122223333_CloudTrail_{region}_20240309T0412Z_0123456789abcdef.json");
+            assert_eq!(ObjectKey::parse(&path).region, Some(region));
+        }
+    }
+
+    #[test]
+    fn a_leading_zero_belongs_to_the_account() {
+        let key = ObjectKey::parse("000123456789_CloudTrail_us-east-1_20240309T0412ZaBc.json.gz");
+        assert_eq!(key.account, Some("000123456789"));
+    }
+
+    #[test]
+    fn a_network_activity_object_is_read() {
+        let key =
+            ObjectKey::parse("111122223333_CloudTrail-NetworkActivity_us-east-1_20240309T0412Z_aB1.json.gz");
+        assert_eq!((key.skip, key.delivered.is_some()), (None, true));
+    }
+
+    #[test]
+    fn objects_of_other_services_are_named() {
+        let skip = |path: &str| ObjectKey::parse(path).skip;
+        let digest = "111122223333_CloudTrail-Digest_eu-west-1_my_trail.x_us-east-1_20240309T041200Z";
+        assert_eq!(skip(&format!("{digest}.json.gz")), Some(ObjectSkip::Digest));
+        assert_eq!(skip(&format!("{digest}_backfill.json.gz")), Some(ObjectSkip::Digest));
+        assert_eq!(
+            skip("111122223333_CloudTrail-Insight_us-east-1_20240309T0412Z_aB1.json.gz"),
+            Some(ObjectSkip::Insights)
+        );
+        let below = |folder| skip(&format!("p/AWSLogs/o-ab12/111122223333/{folder}/us-east-1/x.gz"));
+        assert_eq!(below("Config"), Some(ObjectSkip::Config));
+        assert_eq!(below("elasticloadbalancing"), Some(ObjectSkip::LoadBalancer));
+        assert_eq!(below("Route53Resolver"), Some(ObjectSkip::OtherService));
+        assert_eq!(below("CloudTrail"), None);
+    }
+
+    #[test]
+    fn a_name_that_fits_only_in_part_says_nothing() {
+        for path in [
+            "",
+            "/",
+            "111122223333_CloudTrail_us-east-1_20240309T0412Z_.json.gz",
+            "111122223333_CloudTrail_us-east-1_20241309T0412Z_aB1.json.gz",
+            "111122223333_CloudTrail_us-east-1_+0240309T0412Z_aB1.json.gz",
+            "11112222333_CloudTrail_us-east-1_20240309T0412Z_aB1.json.gz",
+            "111122223333_CloudTrail_us-east-1_2024030\u{e9}T0412Z_aB1.json.gz",
+            "not_CloudTrail-Digest_a_b_c_d.json",
+            "events.json",
+        ] {
+            assert_eq!(ObjectKey::parse(path), ObjectKey::default(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! UTC instants, days and spans: parsing and printing.
+//!
+//! Text goes in, plain integers come out, and the other way round. There is no clock in here: an analysis of
+//! archived logs gives the same answer whenever it is run.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// Microseconds in one second.
+const MICROS: i64 = 1_000_000;
+/// Seconds in one day.
+const DAY_SECONDS: i64 = 86_400;
+
+/// An instant in UTC, in microseconds since 1970-01-01T00:00:00Z.
+///
+/// CloudTrail writes whole seconds; the microseconds keep the order of records from other sources that carry
+/// fractions. Digits beyond the sixth are cut off.
+///
+/// ```
+/// use firstseen::time::Timestamp;
+///
+/// let time = Timestamp::parse("2024-03-09T04:12:33+01:00").unwrap();
+/// assert_eq!(time.to_string(), "2024-03-09T03:12:33Z");
+/// assert!(Timestamp::parse("2024-03-09 04:12:33").is_none());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The instant that lies `micros` microseconds after the epoch (before it, if negative).
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// The instant that lies `seconds` seconds after the epoch.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(MICROS))
+    }
+
+    /// Midnight UTC of a calendar day, or `None` if there is no such day.
+    pub fn from_date(year: i64, month: u32, day: u32) -> Option<Self> {
+        Some(Self::from_seconds(days_from_civil(year, month, day)? * DAY_SECONDS))
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole hours since the epoch; `None` before it and after the year 491936.
+    ///
+    /// This is the unit of the activity bitmaps.
+    pub fn hour(self) -> Option<u32> {
+        u32::try_from(self.0.div_euclid(3_600 * MICROS)).ok()
+    }
+
+    /// The UTC day this instant lies in.
+    pub fn day(self) -> Day {
+        Day(self.0.div_euclid(DAY_SECONDS * MICROS) as i32)
+    }
+
+    /// This instant moved later by `span`, at most to the end of time.
+    #[must_use]
+    pub fn plus(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.micros()))
+    }
+
+    /// Time passed from `earlier` to this instant, in microseconds; negative if `earlier` is later.
+    pub fn micros_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Reads an event time as log objects carry it: `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±hh:mm)`.
+    ///
+    /// Anything else gives `None`: no leap seconds, no year 0, no blanks.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let seconds = parse_date_time(bytes.get(..19)?)?;
+        let (fraction, rest) = parse_fraction(&bytes[19..])?;
+        let offset = parse_offset(rest)?;
+        Some(Self((seconds - offset) * MICROS + fraction))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC, with a fraction only if there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.div_euclid(MICROS);
+        let fraction = self.0.rem_euclid(MICROS);
+        let clock = seconds.rem_euclid(DAY_SECONDS);
+        let (hour, minute, second) = (clock / 3_600, clock / 60 % 60, clock % 60);
+        write!(f, "{}T{hour:02}:{minute:02}:{second:02}", self.day())?;
+        if fraction != 0 {
+            let digits = format!("{fraction:06}");
+            write!(f, ".{}", digits.trim_end_matches('0'))?;
+        }
+        f.write_str("Z")
+    }
+}
+
+/// A UTC calendar day, counted from 1970-01-01.
+///
+/// ```
+/// use firstseen::time::Day;
+///
+/// let day: Day = "2024-02-29".parse().unwrap();
+/// assert_eq!(day.next().to_string(), "2024-03-01");
+/// assert!("2023-02-29".parse::<Day>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i32);
+
+impl Day {
+    /// The day `days` days after 1970-01-01.
+    pub const fn from_number(days: i32) -> Self {
+        Self(days)
+    }
+
+    /// Days since 1970-01-01.
+    pub const fn number(self) -> i32 {
+        self.0
+    }
+
+    /// The day after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// The first instant of this day.
+    pub const fn start(self) -> Timestamp {
+        Timestamp(self.0 as i64 * DAY_SECONDS * MICROS)
+    }
+
+    /// The last microsecond of this day.
+    pub const fn end(self) -> Timestamp {
+        Timestamp((self.0 as i64 + 1) * DAY_SECONDS * MICROS - 1)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = civil_from_days(i64::from(self.0));
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl FromStr for Day {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let bytes = text.as_bytes();
+        parse_date(bytes)
+            .and_then(|(year, month, day)| days_from_civil(year, month, day))
+            .and_then(|days| i32::try_from(days).ok())
+            .map(Self)
+            .ok_or_else(|| TimeError::Instant(text.to_owned()))
+    }
+}
+
+/// One end of a time window as a person writes it: a whole day or an instant.
+///
+/// A window includes both of its ends. A day begins at its first instant and ends with its last, so that
+/// `--from 2024-03-01 --to 2024-03-01` is all of that day.
+///
+/// ```
+/// use firstseen::time::Bound;
+///
+/// let bound: Bound = "2024-03-01".parse().unwrap();
+/// assert_eq!(bound.start().to_string(), "2024-03-01T00:00:00Z");
+/// assert_eq!(bound.end().to_string(), "2024-03-01T23:59:59.999999Z");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// A whole UTC day.
+    Day(Day),
+    /// One instant.
+    Instant(Timestamp),
+}
+
+impl Bound {
+    /// The first instant that belongs to this bound.
+    pub const fn start(self) -> Timestamp {
+        match self {
+            Self::Day(day) => day.start(),
+            Self::Instant(time) => time,
+        }
+    }
+
+    /// The last instant that belongs to this bound.
+    pub const fn end(self) -> Timestamp {
+        match self {
+            Self::Day(day) => day.end(),
+            Self::Instant(time) => time,
+        }
+    }
+}
+
+impl FromStr for Bound {
+    type Err = TimeError;
+
+    /// Takes `2024-03-01`, `2024-03-01T10:00`, `2024-03-01 10:00:05` and RFC 3339; UTC unless an offset is given.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        if text.len() == 10 {
+            return text.parse().map(Self::Day);
+        }
+        let malformed = || TimeError::Instant(text.to_owned());
+        let mut full = text.replacen(' ', "T", 1).replace('z', "Z");
+        if full.len() == 16 {
+            full.push_str(":00");
+        }
+        let zoned = full.ends_with('Z') || full.get(19..).is_some_and(|rest| rest.contains(['+', '-']));
+        if !zoned {
+            full.push('Z');
+        }
+        Timestamp::parse(&full).map(Self::Instant).ok_or_else(malformed)
+    }
+}
+
+/// A length of time in whole seconds.
+///
+/// ```
+/// use firstseen::time::Span;
+///
+/// assert_eq!("30d".parse::<Span>().unwrap(), Span::days(30));
+/// assert_eq!("36h".parse::<Span>().unwrap().to_string(), "36h");
+/// assert_eq!("7".parse::<Span>().unwrap(), Span::days(7));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(i64);
+
+impl Span {
+    /// A span of `days` times 86,400 seconds.
+    pub const fn days(days: u32) -> Self {
+        Self(days as i64 * DAY_SECONDS)
+    }
+
+    /// The span in microseconds.
+    pub const fn micros(self) -> i64 {
+        self.0.saturating_mul(MICROS)
+    }
+
+    /// Whole days in this span, rounded up.
+    pub const fn whole_days(self) -> i32 {
+        ((self.0 + DAY_SECONDS - 1) / DAY_SECONDS) as i32
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (size, unit) = [(DAY_SECONDS, "d"), (3_600, "h"), (60, "m")]
+            .into_iter()
+            .find(|(size, _)| self.0 % size == 0)
+            .unwrap_or((1, "s"));
+        write!(f, "{}{unit}", self.0 / size)
+    }
+}
+
+impl FromStr for Span {
+    type Err = TimeError;
+
+    /// Takes a whole number and a unit: `s`, `m`, `h`, `d` (also without a unit) or `w`; at most 1000 years.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let malformed = || TimeError::Span(text.to_owned());
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let seconds = match &text[digits.len()..] {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "" | "d" => DAY_SECONDS,
+            "w" => 7 * DAY_SECONDS,
+            _ => return Err(malformed()),
+        };
+        let number: u32 = digits.parse().map_err(|_| malformed())?;
+        let span = i64::from(number) * seconds;
+        if span > 365_250 * DAY_SECONDS { Err(malformed()) } else { Ok(Self(span)) }
+    }
+}
+
+/// A time that a person wrote and that cannot be read.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum TimeError {
+    /// Not a day and not an instant.
+    #[error(
+        "'{0}' is not a time: write 2024-03-01 or 2024-03-01T10:00:00Z (UTC unless an offset such as +01:00 is given)"
+    )]
+    Instant(String),
+    /// Not a span.
+    #[error("'{0}' is not a span: write a whole number and s, m, h, d or w, such as 30d or 36h")]
+    Span(String),
+}
+
+/// Seconds since the epoch of exactly `YYYY-MM-DDTHH:MM:SS`.
+fn parse_date_time(bytes: &[u8]) -> Option<i64> {
+    let (year, month, day) = parse_date(&bytes[..10])?;
+    let [b'T', h1, h0, b':', m1, m0, b':', s1, s0] = bytes[10..] else { return None };
+    let (hour, minute, second) = (two_digits(h1, h0)?, two_digits(m1, m0)?, two_digits(s1, s0)?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let days = days_from_civil(year, month, day)?;
+    Some(days * DAY_SECONDS + i64::from(hour * 3_600 + minute * 60 + second))
+}
+
+/// Year, month and day of exactly `YYYY-MM-DD`; the day is not yet checked against the calendar.
+fn parse_date(bytes: &[u8]) -> Option<(i64, u32, u32)> {
+    let &[y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0] = bytes else { return None };
+    let year = two_digits(y3, y2)? * 100 + two_digits(y1, y0)?;
+    Some((i64::from(year), two_digits(m1, m0)?, two_digits(d1, d0)?))
+}
+
+/// An optional `.digits`, in microseconds, and what follows it.
+fn parse_fraction(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let Some(digits) = bytes.strip_prefix(b".") else { return Some((0, bytes)) };
+    let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if length == 0 {
+        return None;
+    }
+    let micros = (0..6).fold(0, |sum, place| {
+        let digit = if place < length { digits[place] - b'0' } else { 0 };
+        sum * 10 + i64::from(digit)
+    });
+    Some((micros, &digits[length..]))
+}
+
+/// `Z` or `±hh:mm`, in seconds east of UTC.
+fn parse_offset(bytes: &[u8]) -> Option<i64> {
+    match *bytes {
+        [b'Z'] => Some(0),
+        [sign @ (b'+' | b'-'), h1, h0, b':', m1, m0] => {
+            let seconds = i64::from(two_digits(h1, h0)? * 3_600 + two_digits(m1, m0)? * 60);
+            Some(if sign == b'+' { seconds } else { -seconds })
+        }
+        _ => None,
+    }
+}
+
+fn two_digits(tens: u8, ones: u8) -> Option<u32> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| u32::from(tens) * 10 + u32::from(ones))
+}
+
+/// Days from 1970-01-01 to a day of the Gregorian calendar, for the years 1 to 9999.
+///
+/// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
+fn days_from_civil(year: i64, month: u32, day: u32) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let month_length = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        _ => return None,
+    };
+    if !(1..=9_999).contains(&year) || !(1..=month_length).contains(&day) {
+        return None;
+    }
+    let shifted_year = if month <= 2 { year - 1 } else { year };
+    let era = shifted_year.div_euclid(400);
+    let year_of_era = shifted_year.rem_euclid(400);
+    let day_of_year = (153 * ((i64::from(month) + 9) % 12) + 2) / 5 + i64::from(day) - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// The calendar day that lies `days` days after 1970-01-01 (same source, `civil_from_days`).
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_times_are_instants() {
+        let parse = |text| Timestamp::parse(text).map(Timestamp::micros);
+        assert_eq!(parse("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(parse("2026-01-31T23:59:59Z"), Some(1_769_903_999_000_000));
+        assert_eq!(parse("2026-01-31T23:59:59.5Z"), Some(1_769_903_999_500_000));
+        assert_eq!(parse("2026-01-31T23:59:59.1234567+01:30"), Some(1_769_898_599_123_456));
+        assert_eq!(parse("2026-01-31T23:59:59-08:00"), Some(1_769_932_799_000_000));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            "2026-01-31",
+            "2026-01-31 23:59:59Z",
+            "2026-01-31T23:59:60Z",
+            "2026-02-29T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "2026-01-31T23:59:59",
+            "2026-01-31T23:59:59.Z",
+            "2026-01-31T23:59:59z",
+            "2026-01-31T23:59:59Z ",
+            "2026-01-31T23:59:59+0100",
+            "2026-01-31T23:59:5\u{661}Z",
+        ] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn printing_and_parsing_are_inverse() {
+        for number in (-700_000..2_900_000).step_by(37) {
+            let day = Day::from_number(number);
+            assert_eq!(day.to_string().parse(), Ok(day));
+            assert_eq!(Timestamp::parse(&day.end().to_string()), Some(day.end()));
+        }
+    }
+
+    #[test]
+    fn bounds_take_days_and_instants_with_and_without_an_offset() {
+        let start = |text: &str| text.parse::<Bound>().map(|bound| bound.start().to_string());
+        assert_eq!(start("2024-03-01T10:00").as_deref(), Ok("2024-03-01T10:00:00Z"));
+        assert_eq!(start("2024-03-01 10:00:05").as_deref(), Ok("2024-03-01T10:00:05Z"));
+        assert_eq!(start("2024-03-01T10:00:05+02:00").as_deref(), Ok("2024-03-01T08:00:05Z"));
+        for text in ["", "yesterday", "2024-13-01", "2024-03-01T25:00", "2024-3-1", "2024-03-01T10:00 CET"] {
+            assert!(text.parse::<Bound>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_need_a_whole_number_and_a_known_unit() {
+        assert_eq!("2w".parse(), Ok(Span::days(14)));
+        assert_eq!("90m".parse::<Span>().unwrap().to_string(), "90m");
+        assert_eq!("0".parse::<Span>().unwrap().to_string(), "0d");
+        for text in ["", "d", "-1d", "1.5d", "30 d", "1y", "99999999d", "1é"] {
+            assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+    }
+}
