@@ -1,10 +1,62 @@
-//! x
-pub mod baseline;
-pub mod coverage;
-pub mod decode;
-pub mod event;
-pub mod ingest;
-pub mod observe;
-pub mod query;
+//! Says, with proof, what every AWS principal did for the first time, from archived CloudTrail logs.
+//!
+//! Data flows one way, through a waist:
+//!
+//! ```text
+//! source ─► decode ─► event ─► observe ─► BASELINE ─► query ─► report
+//! └────────── ingest wires this half ────┘
+//! ```
+//!
+//! An archive is listed and read by [`source`], [`decode`] finds the records in its objects, [`event`] reads their
+//! meaning, [`observe`] gives numbers to principals and actions, and [`baseline`] remembers who did what. All
+//! questions are pure functions of a baseline ([`query`]); [`report`] writes the answers down. Whatever could not be
+//! read stands in the [`coverage`].
+//!
+//! ```no_run
+//! use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings, Silent, ingest};
+//! use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
+//! use firstseen::source::Archives;
+//! use firstseen::time::Span;
+//!
+//! let archives = Archives::open(&["fixtures/small-archive".into()])?;
+//! let settings = IngestSettings {
+//!     threads: 2,
+//!     window: Default::default(),
+//!     principal_key: Default::default(),
+//!     max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+//! };
+//! let ingested = ingest(&archives, &settings, &Silent)?;
+//! let question = Question {
+//!     warmup: Span::days(30),
+//!     anchor: Anchor::Principal,
+//!     report: FindingKind::ALL.to_vec(),
+//!     from: None,
+//!     to: None,
+//!     only_success: false,
+//!     filter: Filter::default(),
+//! };
+//! for finding in first_seen(&ingested.baseline, &question) {
+//!     println!("{} {} {}", finding.time, finding.principal, finding.action);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
 pub mod source;
+
+pub mod decode;
+
+pub mod event;
+
+pub mod observe;
+
+pub mod baseline;
+
+pub mod ingest;
+
+pub mod query;
+
+pub mod report;
+
+pub mod coverage;
+pub mod synth;
 pub mod time;

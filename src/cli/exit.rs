@@ -1,0 +1,61 @@
+//! Exit statuses, and errors as people see them: what and which, why, and what to do next.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use firstseen::report::for_terminal;
+
+/// How a command ended that gave an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Everything was read.
+    Complete,
+    /// Some input could not be read.
+    WithFaults,
+}
+
+/// A usage error that only shows once the flags are taken together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+/// A hint that goes with an error, as its outermost context.
+#[derive(Debug)]
+pub(crate) struct Hint(pub(crate) &'static str);
+
+impl std::fmt::Display for Hint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// The exit status of a result; an error is printed first.
+pub(crate) fn code(result: anyhow::Result<Answer>) -> ExitCode {
+    let error = match result {
+        Ok(Answer::Complete) => return ExitCode::SUCCESS,
+        Ok(Answer::WithFaults) => return ExitCode::from(3),
+        Err(error) => error,
+    };
+    if is_closed_pipe(&error) {
+        return ExitCode::SUCCESS;
+    }
+    let mut stderr = io::stderr().lock();
+    let hint = error.downcast_ref::<Hint>();
+    let causes = error.chain().skip(usize::from(hint.is_some()));
+    for (depth, cause) in causes.enumerate() {
+        let label = if depth == 0 { "error" } else { "caused by" };
+        // If stderr is gone there is nobody left to tell.
+        let _ = writeln!(stderr, "{label}: {}", for_terminal(&cause.to_string()));
+    }
+    if let Some(Hint(hint)) = hint {
+        let _ = writeln!(stderr, "hint: {hint}");
+    }
+    ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+}
+
+/// Whether the reader of our output went away, as `head` does: no error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,39 @@
+//! Flags become typed values, values become library calls, results become output and an exit status.
+
+mod exit;
+mod output;
+mod progress;
+#[cfg(test)]
+mod reference;
+mod scan;
+mod synth;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Says, with proof, what every AWS principal did for the first time, from archived CloudTrail logs
+///
+/// Exit status: 0 everything was read; 1 failed, there is no answer; 2 wrong usage; 3 answered, but some input could
+/// not be read.
+#[derive(Debug, Parser)]
+#[command(name = "firstseen", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scan(scan::ScanArgs),
+    Synth(synth::SynthArgs),
+}
+
+/// Runs the program.
+pub(crate) fn run() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Scan(args) => scan::run(&args),
+        Command::Synth(args) => synth::run(&args),
+    };
+    exit::code(result)
+}

@@ -1,0 +1,68 @@
+//! Draws progress on stderr, if someone can see it, and listens for Ctrl-C.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use firstseen::ingest::{ObjectRead, Progress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Set by Ctrl-C; signals reach a process, so this is one for the process.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Progress of a scan.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    objects: AtomicU64,
+    events: AtomicU64,
+}
+
+impl Bar {
+    /// A bar; it draws nothing if `quiet` or if stderr is no terminal. Ctrl-C ends the run from now on.
+    pub(crate) fn new(quiet: bool) -> anyhow::Result<Self> {
+        ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?;
+        let visible = !quiet && std::io::stderr().is_terminal();
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(style("{spinner} listing {msg}"));
+        Ok(Self { bar, objects: AtomicU64::new(0), events: AtomicU64::new(0) })
+    }
+
+    /// Takes the bar off the terminal.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Progress for Bar {
+    fn listed(&self, objects: u64, bytes: u64) {
+        if objects.is_multiple_of(256) {
+            self.bar.set_message(format!("{objects} objects, {}", indicatif::HumanBytes(bytes)));
+            self.bar.tick();
+        }
+    }
+
+    fn reading(&self, _objects: u64, bytes: u64) {
+        self.bar.set_length(bytes);
+        self.bar.reset();
+        self.bar.set_style(style("{bar:24} {bytes}/{total_bytes} ({bytes_per_sec}) {msg} ETA {eta}"));
+    }
+
+    fn read(&self, object: ObjectRead) {
+        let objects = self.objects.fetch_add(1, Ordering::Relaxed) + 1;
+        let events = self.events.fetch_add(object.records, Ordering::Relaxed) + object.records;
+        self.bar.inc(object.stored_bytes);
+        if objects.is_multiple_of(16) {
+            let day = object.delivered.map_or(String::new(), |time| format!(", at {}", time.day()));
+            let rate = events as f64 / self.bar.elapsed().as_secs_f64().max(0.001);
+            self.bar.set_message(format!("{objects} objects, {rate:.0} events/s{day}"));
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        INTERRUPTED.load(Ordering::Relaxed)
+    }
+}

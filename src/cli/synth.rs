@@ -1,0 +1,38 @@
+//! `firstseen synth`: makes an archive to try things on.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use firstseen::synth::{Plan, synthesize};
+
+use super::exit::{Answer, Hint, UsageError};
+
+/// Make a realistic archive with planted first-seen actions; the same seed makes the same archive
+#[derive(Debug, Args)]
+pub(crate) struct SynthArgs {
+    /// New folder: gets AWSLogs/ and ground-truth.csv
+    #[arg(value_name = "OUT")]
+    out: PathBuf,
+    /// Gigabytes of JSON, more or less
+    #[arg(long, default_value_t = 0.05)]
+    gb: f64,
+    /// Another number makes another archive
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Days that the archive covers
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(2..=3650))]
+    days: u32,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &SynthArgs) -> anyhow::Result<Answer> {
+    if !(args.gb > 0.0 && args.gb <= 10_000.0) {
+        return Err(UsageError("--gb takes a number above 0 and up to 10000".to_owned()).into());
+    }
+    let plan = Plan { bytes: (args.gb * 1e9) as u64, seed: args.seed, days: args.days };
+    synthesize(&args.out, &plan)
+        .with_context(|| format!("cannot make an archive in '{}'", args.out.display()))
+        .context(Hint("name a folder that does not exist yet"))?;
+    Ok(Answer::Complete)
+}

@@ -1,0 +1,44 @@
+//! What led to a result, so that it can be repeated.
+
+use serde::Serialize;
+
+/// The settings of a run, as they are published. Nothing in here depends on the machine or the current folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UsedSettings {
+    /// `--warmup`
+    pub warmup: String,
+    /// `--anchor`
+    pub anchor: String,
+    /// `--principal-key`
+    pub principal_key: String,
+    /// `--report`
+    pub report: Vec<String>,
+    /// `--from`, as the first instant of the window
+    pub from: Option<String>,
+    /// `--to`, as the last instant of the window
+    pub to: Option<String>,
+    /// `--since`, as the first instant that was learnt from
+    pub since: Option<String>,
+    /// `--until`, given or implied by `--to`, as the last instant that was learnt from
+    pub until: Option<String>,
+    /// `--delivery-slack`
+    pub delivery_slack: String,
+    /// `--only-success`
+    pub only_success: bool,
+    /// `--only-mutating`
+    pub only_mutating: bool,
+    /// `--account`
+    pub account: Vec<String>,
+    /// `--region`
+    pub region: Vec<String>,
+    /// `--kind`
+    pub kind: Vec<String>,
+    /// `--principal`
+    pub principal: Vec<String>,
+    /// `--action`
+    pub action: Vec<String>,
+    /// `--ignore-action` and the lines of `--ignore-file`
+    pub ignore_action: Vec<String>,
+    /// `--max-object-size`, in bytes
+    pub max_object_size: u64,
+}

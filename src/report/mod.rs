@@ -1,0 +1,67 @@
+//! Results in, text out: CSV, JSON, JSON lines and plain text with the published field names of `docs/formats.md`.
+//!
+//! Texts in logs are written by attackers; each format cleans them for its reader. Knows results; does not know how
+//! they were found.
+
+mod clean;
+mod csv;
+mod header;
+mod json;
+mod row;
+mod summary;
+mod text;
+
+use std::io::{self, Write};
+
+use crate::coverage::Coverage;
+use crate::query::Finding;
+
+pub use clean::{for_spreadsheet, for_terminal};
+pub use header::UsedSettings;
+pub use row::Row;
+pub use summary::{write_faults, write_summary};
+
+/// Version of the published formats. It grows when a field changes its meaning; new fields do not change it.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For spreadsheets: cells that a spreadsheet would run as a formula get a leading `'`.
+    Csv,
+    /// CSV with every text as it stands in the log.
+    RawCsv,
+    /// One JSON document with settings, coverage and findings.
+    Json,
+    /// One JSON value a line: a header, the findings, a footer with the coverage.
+    JsonLines,
+}
+
+/// One answer, ready to be written.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The settings that led to it.
+    pub settings: &'a UsedSettings,
+    /// What it was learnt from.
+    pub coverage: &'a Coverage,
+    /// In their order.
+    pub findings: &'a [Finding<'a>],
+}
+
+impl Report<'_> {
+    /// Writes the whole report.
+    ///
+    /// # Errors
+    /// Whatever `out` says.
+    pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            Format::Text => text::write(self, out),
+            Format::Csv => csv::write(self, out, for_spreadsheet),
+            Format::RawCsv => csv::write(self, out, |text| text.into()),
+            Format::Json => json::write(self, out),
+            Format::JsonLines => json::write_lines(self, out),
+        }
+    }
+}

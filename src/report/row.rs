@@ -1,0 +1,93 @@
+//! The published fields of a finding.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::query::Finding;
+
+/// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[allow(missing_docs, reason = "docs/formats.md describes every field, and a test holds the two together")]
+pub struct Row<'a> {
+    pub finding: &'static str,
+    pub time: String,
+    pub account: Option<Cow<'a, str>>,
+    pub principal: Option<Cow<'a, str>>,
+    pub principal_kind: &'static str,
+    pub action: Cow<'a, str>,
+    pub age_days: f64,
+    pub anchor: &'static str,
+    pub region: Option<Cow<'a, str>>,
+    pub error_code: Option<Cow<'a, str>>,
+    pub first_success: Option<String>,
+    pub source_ip: Option<Cow<'a, str>>,
+    pub user_agent: Option<Cow<'a, str>>,
+    pub access_key_id: Option<Cow<'a, str>>,
+    pub session_name: Option<Cow<'a, str>>,
+    pub event_id: Option<Cow<'a, str>>,
+    pub object: Cow<'a, str>,
+    pub record: u32,
+    pub read_only: Option<bool>,
+    pub first_for_account: bool,
+    pub first_for_archive: bool,
+    pub other_principals: u32,
+    pub archive: u32,
+    pub anchor_time: String,
+    pub outcome: &'static str,
+    pub principal_id: Option<Cow<'a, str>>,
+}
+
+impl<'a> Row<'a> {
+    /// The row of a finding, its texts cleaned by `clean`.
+    pub fn new(finding: &Finding<'a>, clean: fn(&str) -> Cow<'_, str>) -> Self {
+        let text = |text: Option<&'a str>| text.map(clean);
+        // Inside the program a missing account or name is `-`.
+        let named = |text: &'a str| Some(text).filter(|text| *text != "-").map(clean);
+        Self {
+            finding: finding.kind.name(),
+            time: finding.time.to_string(),
+            account: named(finding.account),
+            principal: named(finding.principal),
+            principal_kind: finding.principal_kind.name(),
+            action: clean(finding.action),
+            age_days: age_days(finding.age_micros),
+            anchor: finding.age_basis.name(),
+            region: text(finding.region),
+            error_code: text(finding.error_code),
+            first_success: finding.first_success.map(|time| time.to_string()),
+            source_ip: text(finding.source_ip),
+            user_agent: text(finding.user_agent),
+            access_key_id: text(finding.access_key_id),
+            session_name: text(finding.session_name),
+            event_id: text(finding.event_id),
+            object: clean(finding.object),
+            record: finding.record,
+            read_only: finding.read_only,
+            first_for_account: finding.first_for_account,
+            first_for_archive: finding.first_for_archive,
+            other_principals: finding.other_principals,
+            archive: finding.archive,
+            anchor_time: finding.anchor_time.to_string(),
+            outcome: if finding.failed { "failure" } else { "success" },
+            principal_id: text(finding.principal_id),
+        }
+    }
+}
+
+/// Days with two digits behind the point, cut and not rounded: 29.999 days are not 30.
+fn age_days(micros: i64) -> f64 {
+    const HUNDREDTH_OF_A_DAY: i64 = 864_000_000;
+    micros.div_euclid(HUNDREDTH_OF_A_DAY) as f64 / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_never_rounded_up() {
+        assert_eq!(age_days(30 * 86_400_000_000 - 1), 29.99);
+        assert_eq!(age_days(30 * 86_400_000_000), 30.0);
+    }
+}

@@ -1,0 +1,201 @@
+//! The account of a run: for people at its end, as JSON in its output, and the list of faults as a file.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::for_terminal;
+use crate::coverage::{Coverage, Fault, Position};
+
+/// Coverage under its published names.
+#[derive(Serialize)]
+pub(super) struct CoverageView<'a> {
+    objects: ObjectsView,
+    records: RecordsView,
+    stored_bytes: u64,
+    json_bytes: u64,
+    first_event: Option<String>,
+    last_event: Option<String>,
+    places: Vec<PlaceView<'a>>,
+    fault_count: u64,
+    faults: Vec<FaultView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ObjectsView {
+    listed: u64,
+    read: u64,
+    read_in_part: u64,
+    skipped: BTreeMap<&'static str, u64>,
+    failed: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Serialize)]
+struct RecordsView {
+    total: u64,
+    counted: u64,
+    duplicates: u64,
+    filtered: u64,
+    skipped: BTreeMap<&'static str, u64>,
+    faulty: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Serialize)]
+struct PlaceView<'a> {
+    account: &'a str,
+    region: &'a str,
+    objects: u64,
+    records: u64,
+    first_day: Option<String>,
+    last_day: Option<String>,
+    gaps: Vec<[String; 2]>,
+}
+
+#[derive(Serialize)]
+struct FaultView<'a> {
+    kind: &'static str,
+    archive: u32,
+    object: &'a str,
+    stored_byte: Option<u64>,
+    byte: Option<u64>,
+    record: Option<u32>,
+    detail: &'a str,
+}
+
+impl<'a> FaultView<'a> {
+    fn new(fault: &'a Fault) -> Self {
+        let (mut stored_byte, mut byte, mut record) = (None, None, None);
+        match fault.position {
+            Position::Whole => {}
+            Position::StoredByte(at) => stored_byte = Some(at),
+            Position::Byte(at) => byte = Some(at),
+            Position::Record(index) => record = Some(index),
+        }
+        let Fault { archive, object, kind, detail, .. } = fault;
+        Self { kind: kind.name(), archive: *archive, object, stored_byte, byte, record, detail }
+    }
+}
+
+impl<'a> CoverageView<'a> {
+    pub(super) fn new(coverage: &'a Coverage) -> Self {
+        let (objects, records) = (&coverage.objects, &coverage.records);
+        Self {
+            objects: ObjectsView {
+                listed: objects.listed,
+                read: objects.read,
+                read_in_part: objects.read_in_part,
+                skipped: named(objects.skipped.iter().map(|(reason, count)| (reason.name(), *count))),
+                failed: named(objects.failed.iter().map(|(kind, count)| (kind.name(), *count))),
+            },
+            records: RecordsView {
+                total: records.total,
+                counted: records.counted,
+                duplicates: records.duplicates,
+                filtered: records.filtered,
+                skipped: named(records.skipped.iter().map(|(reason, count)| (reason.name(), *count))),
+                faulty: named(records.faulty.iter().map(|(kind, count)| (kind.name(), *count))),
+            },
+            stored_bytes: coverage.stored_bytes,
+            json_bytes: coverage.json_bytes,
+            first_event: coverage.first_event.map(|time| time.to_string()),
+            last_event: coverage.last_event.map(|time| time.to_string()),
+            places: coverage
+                .places
+                .iter()
+                .map(|((account, region), place)| PlaceView {
+                    account,
+                    region,
+                    objects: place.objects,
+                    records: place.records,
+                    first_day: place.span().map(|(first, _)| first.to_string()),
+                    last_day: place.span().map(|(_, last)| last.to_string()),
+                    gaps: place.gaps().map(|(from, to)| [from.to_string(), to.to_string()]).collect(),
+                })
+                .collect(),
+            fault_count: coverage.fault_count,
+            faults: coverage.faults.iter().map(FaultView::new).collect(),
+        }
+    }
+}
+
+fn named(counts: impl Iterator<Item = (&'static str, u64)>) -> BTreeMap<&'static str, u64> {
+    counts.collect()
+}
+
+/// Faults shown at the end of a run; the rest are in the output and in `--faults FILE`.
+const FAULTS_SHOWN: usize = 5;
+
+/// Writes the account for people: the two sums and the first faults.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
+    let view = CoverageView::new(coverage);
+    let objects = &view.objects;
+    let in_part = match objects.read_in_part {
+        0 => String::new(),
+        count => format!(" ({count} in part)"),
+    };
+    writeln!(
+        out,
+        "objects: {} listed = {} read{in_part} + {} skipped{} + {} failed{}",
+        objects.listed,
+        objects.read,
+        objects.skipped.values().sum::<u64>(),
+        listed(&objects.skipped),
+        objects.failed.values().sum::<u64>(),
+        listed(&objects.failed)
+    )?;
+    let records = &view.records;
+    writeln!(
+        out,
+        "records: {} = {} counted + {} duplicates + {} filtered + {} skipped{} + {} faulty{}",
+        records.total,
+        records.counted,
+        records.duplicates,
+        records.filtered,
+        records.skipped.values().sum::<u64>(),
+        listed(&records.skipped),
+        records.faulty.values().sum::<u64>(),
+        listed(&records.faulty)
+    )?;
+    if let (Some(first), Some(last)) = (&view.first_event, &view.last_event) {
+        writeln!(out, "events: from {first} to {last}")?;
+    }
+    if coverage.fault_count > 0 {
+        writeln!(out, "faults: {} (all of them: --faults FILE)", coverage.fault_count)?;
+    }
+    for fault in coverage.faults.iter().take(FAULTS_SHOWN) {
+        let place = match fault.position {
+            Position::Whole => String::new(),
+            position => format!(", {position}"),
+        };
+        let (object, detail) = (for_terminal(&fault.object), for_terminal(&fault.detail));
+        writeln!(out, "  {}: {object}{place}: {detail}", fault.kind.name())?;
+    }
+    Ok(())
+}
+
+fn listed(counts: &BTreeMap<&'static str, u64>) -> String {
+    if counts.is_empty() {
+        return String::new();
+    }
+    let parts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    format!(" ({})", parts.join(", "))
+}
+
+/// Writes every listed fault as one JSON object a line, and a last line if some were only counted.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn write_faults(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
+    for fault in &coverage.faults {
+        serde_json::to_writer(&mut *out, &FaultView::new(fault))?;
+        out.write_all(b"\n")?;
+    }
+    match coverage.fault_count - coverage.faults.len() as u64 {
+        0 => Ok(()),
+        more => writeln!(out, "{{\"more_faults\":{more}}}"),
+    }
+}

@@ -1,0 +1,187 @@
+//! Who acts in a synthetic archive: accounts, principals of every identity kind and what they usually do.
+
+use super::PLANTED_AFTER_DAYS;
+use super::random::Random;
+
+/// One API call by name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Action {
+    pub(super) source: &'static str,
+    pub(super) name: &'static str,
+    pub(super) read_only: bool,
+}
+
+const fn action(source: &'static str, name: &'static str, read_only: bool) -> Action {
+    Action { source, name, read_only }
+}
+
+/// What goes on all day.
+const HABITS: [Action; 20] = [
+    action("s3.amazonaws.com", "GetObject", true),
+    action("s3.amazonaws.com", "PutObject", false),
+    action("s3.amazonaws.com", "ListObjects", true),
+    action("s3.amazonaws.com", "HeadObject", true),
+    action("ec2.amazonaws.com", "DescribeInstances", true),
+    action("ec2.amazonaws.com", "DescribeSecurityGroups", true),
+    action("ec2.amazonaws.com", "RunInstances", false),
+    action("ec2.amazonaws.com", "TerminateInstances", false),
+    action("sts.amazonaws.com", "AssumeRole", true),
+    action("sts.amazonaws.com", "GetCallerIdentity", true),
+    action("kms.amazonaws.com", "Decrypt", true),
+    action("kms.amazonaws.com", "GenerateDataKey", true),
+    action("logs.amazonaws.com", "CreateLogStream", false),
+    action("logs.amazonaws.com", "DescribeLogGroups", true),
+    action("dynamodb.amazonaws.com", "DescribeTable", true),
+    action("lambda.amazonaws.com", "ListFunctions20150331", true),
+    action("ecr.amazonaws.com", "GetAuthorizationToken", true),
+    action("autoscaling.amazonaws.com", "DescribeAutoScalingGroups", true),
+    action("ssm.amazonaws.com", "UpdateInstanceInformation", false),
+    action("elasticloadbalancing.amazonaws.com", "DescribeTargetHealth", true),
+];
+
+/// What an intruder does; nobody does it out of habit.
+const PLANTED: [Action; 8] = [
+    action("iam.amazonaws.com", "CreateAccessKey", false),
+    action("iam.amazonaws.com", "AttachUserPolicy", false),
+    action("cloudtrail.amazonaws.com", "StopLogging", false),
+    action("secretsmanager.amazonaws.com", "GetSecretValue", true),
+    action("ec2.amazonaws.com", "ModifySnapshotAttribute", false),
+    action("s3.amazonaws.com", "PutBucketPolicy", false),
+    action("ec2.amazonaws.com", "AuthorizeSecurityGroupIngress", false),
+    action("iam.amazonaws.com", "ListUsers", true),
+];
+
+/// `type` of `userIdentity`, and what goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Root,
+    User,
+    Role,
+    SsoRole,
+    ServiceLinkedRole,
+    InstanceRole,
+    Federated,
+    WebIdentity,
+    IdentityCenter,
+    Service,
+    ServiceEvent,
+    OtherAccount,
+    Anonymous,
+}
+
+/// One principal of the archive.
+#[derive(Debug)]
+pub(super) struct Player {
+    pub(super) sort: Sort,
+    pub(super) account: String,
+    /// Name of the user, role or service.
+    pub(super) name: String,
+    /// Unique id.
+    pub(super) id: String,
+    /// What the default key calls it.
+    pub(super) key: String,
+    /// What it does out of habit.
+    pub(super) habits: Vec<Action>,
+    /// Appears only with a planted action.
+    pub(super) late: bool,
+}
+
+/// A first-seen action that an analysis must find.
+#[derive(Debug)]
+pub(super) struct Planted {
+    pub(super) principal: usize,
+    pub(super) action: Action,
+    pub(super) day: u32,
+}
+
+/// Everyone in the archive.
+#[derive(Debug)]
+pub(super) struct Cast {
+    pub(super) accounts: Vec<String>,
+    pub(super) principals: Vec<Player>,
+    pub(super) planted: Vec<Planted>,
+}
+
+impl Cast {
+    pub(super) fn new(random: &mut Random, days: u32) -> Self {
+        // One with leading zeros, which careless tools lose.
+        let accounts: Vec<String> = ["000123456789", "111122223333", "444455556666"].map(String::from).to_vec();
+        let mut principals = Vec::new();
+        for account in &accounts {
+            for (sort, name) in [
+                (Sort::Root, "root"),
+                (Sort::User, "alice"),
+                (Sort::User, "ci/builder"),
+                (Sort::Role, "team/ci/Deploy"),
+                (Sort::Role, "app-api"),
+                (Sort::Role, "data-pipeline"),
+                (Sort::SsoRole, "AWSReservedSSO_AdministratorAccess_0123456789abcdef"),
+                (Sort::ServiceLinkedRole, "AWSServiceRoleForAutoScaling"),
+                (Sort::InstanceRole, "aws:ec2-instance"),
+                (Sort::Federated, "broker"),
+                (Sort::WebIdentity, "pipeline"),
+                (Sort::IdentityCenter, "jo"),
+                (Sort::Service, "autoscaling.amazonaws.com"),
+                (Sort::ServiceEvent, "rds.amazonaws.com"),
+                (Sort::OtherAccount, "auditor"),
+                (Sort::Anonymous, ""),
+            ] {
+                principals.push(Player::new(sort, account, name, random));
+            }
+        }
+        let mut planted = Vec::new();
+        if days > PLANTED_AFTER_DAYS + 1 {
+            for action in PLANTED {
+                let actors: Vec<usize> = (0..principals.len())
+                    .filter(|index| matches!(principals[*index].sort, Sort::Root | Sort::User | Sort::Role | Sort::SsoRole))
+                    .collect();
+                let principal = actors[random.below(actors.len())];
+                let day = PLANTED_AFTER_DAYS + random.below((days - PLANTED_AFTER_DAYS) as usize) as u32;
+                planted.push(Planted { principal, action, day });
+            }
+            let mut backdoor = Player::new(Sort::User, &accounts[1], "backup-svc", random);
+            backdoor.late = true;
+            let day = days - 1;
+            planted.push(Planted { principal: principals.len(), action: PLANTED[7], day });
+            principals.push(backdoor);
+        }
+        Self { accounts, principals, planted }
+    }
+
+    /// Someone who acts in this account.
+    pub(super) fn someone(&self, account: &str, random: &mut Random) -> &Player {
+        let here: Vec<&Player> =
+            self.principals.iter().filter(|who| who.account == account && !who.late).collect();
+        random.pick(&here)
+    }
+}
+
+impl Player {
+    fn new(sort: Sort, account: &str, name: &str, random: &mut Random) -> Self {
+        const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        let prefix = if matches!(sort, Sort::User | Sort::IdentityCenter) { "AIDA" } else { "AROA" };
+        let id = format!("{prefix}{}", random.text(UPPER, 17));
+        let iam = format!("arn:aws:iam::{account}");
+        let key = match sort {
+            Sort::Root => format!("{iam}:root"),
+            Sort::User => format!("{iam}:user/{name}"),
+            Sort::Role | Sort::InstanceRole => format!("{iam}:role/{name}"),
+            Sort::SsoRole => format!("{iam}:role/aws-reserved/sso.amazonaws.com/{name}"),
+            Sort::ServiceLinkedRole => format!("{iam}:role/aws-service-role/autoscaling.amazonaws.com/{name}"),
+            Sort::Federated => format!("arn:aws:sts::{account}:federated-user/{name}"),
+            Sort::WebIdentity => format!("arn:aws:iam::{account}:oidc-provider/example.com:app:{name}"),
+            Sort::IdentityCenter => "IdentityCenterUser".to_owned(),
+            Sort::Service | Sort::ServiceEvent => name.to_owned(),
+            Sort::OtherAccount => format!("{id}:{name}"),
+            Sort::Anonymous => "AWSAccount".to_owned(),
+        };
+        let habits = (0..3 + random.below(5)).map(|_| HABITS[random.below(HABITS.len())]).collect();
+        Self { sort, account: account.to_owned(), name: name.to_owned(), id, key, habits, late: false }
+    }
+
+    /// One of the things it usually does; the first of them most often.
+    pub(super) fn habit(&self, random: &mut Random) -> Action {
+        let bound = 1 + random.below(self.habits.len());
+        self.habits[random.below(bound)]
+    }
+}

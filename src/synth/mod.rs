@@ -1,0 +1,115 @@
+//! Makes archives that look like CloudTrail's, the same for the same plan on every machine.
+//!
+//! A plan goes in; an `AWSLogs/` tree and a list of planted first-seen actions come out. Knows the published format
+//! and nothing of the rest of the program but [`crate::time`], so that it can judge it.
+
+mod cast;
+mod random;
+mod record;
+mod tree;
+
+use std::io;
+use std::path::Path;
+
+use crate::time::{Day, Timestamp};
+use cast::{Cast, Planted};
+use random::Random;
+use record::Call;
+use tree::Tree;
+
+/// The day on which every synthetic archive begins.
+const FIRST_DAY: i32 = 19_723; // 2024-01-01
+/// Bytes of JSON that an average record takes here.
+const RECORD_BYTES: u64 = 1_250;
+/// Records in an average log object.
+const RECORDS_PER_OBJECT: u64 = 24;
+/// Planted actions happen no earlier than this many days after their principal was first seen.
+pub const PLANTED_AFTER_DAYS: u32 = 35;
+
+/// What to make.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Bytes of JSON, more or less.
+    pub bytes: u64,
+    /// Another number makes another archive.
+    pub seed: u64,
+    /// Days that the archive covers.
+    pub days: u32,
+}
+
+/// Writes the archive into a folder that does not exist yet: `AWSLogs/` and, beside it, `ground-truth.csv`.
+///
+/// # Errors
+/// If the folder exists or cannot be written.
+pub fn synthesize(out: &Path, plan: &Plan) -> io::Result<()> {
+    let mut random = Random::new(plan.seed);
+    let cast = Cast::new(&mut random, plan.days);
+    let mut tree = Tree::create(out)?;
+    let objects = (plan.bytes / (RECORD_BYTES * RECORDS_PER_OBJECT)).max(u64::from(plan.days) / 4).max(8);
+    let start = Day::from_number(FIRST_DAY).start().micros();
+    let step = i64::from(plan.days) * 86_400_000_000 / i64::try_from(objects).unwrap_or(i64::MAX);
+    for number in 0..objects {
+        let slot = Timestamp::from_micros(start + step * i64::try_from(number).unwrap_or(0));
+        delivery(number, slot, &cast, &mut random, &mut tree)?;
+    }
+    for planted in &cast.planted {
+        plant(planted, &cast, start, &mut random, &mut tree)?;
+    }
+    tree.write_objects_without_events(&cast, &mut random)?;
+    tree.finish()
+}
+
+/// One log object of background noise, now and then with a copy from a second trail.
+fn delivery(number: u64, slot: Timestamp, cast: &Cast, random: &mut Random, tree: &mut Tree) -> io::Result<()> {
+    let account = &cast.accounts[random.below(cast.accounts.len())];
+    let region = random.pick(&record::REGIONS);
+    let mut records = Vec::new();
+    // Everyone shows up in the first object, so that the planted actions have a known age.
+    let everyone = if number == 0 { cast.principals.len() } else { 0 };
+    for index in 0..everyone {
+        let who = &cast.principals[index];
+        if !who.late {
+            let call = Call { action: who.habits[0], time: slot, region: "us-east-1", fails: false };
+            records.push(record::render(who, &call, random));
+        }
+    }
+    let size = random.below(2 * RECORDS_PER_OBJECT as usize) + 1;
+    for _ in 0..size {
+        let who = cast.someone(account, random);
+        let time = Timestamp::from_micros(slot.micros() + random.below(300) as i64 * 1_000_000);
+        let call = Call { action: who.habit(random), time, region, fails: random.one_in(20) };
+        records.push(record::render(who, &call, random));
+    }
+    random.shuffle(&mut records);
+    // Now and then an object is held up for days.
+    let lag = if random.one_in(50) { 2 * 86_400 } else { 300 + random.below(300) as i64 };
+    let delivered = Timestamp::from_micros(slot.micros() + lag * 1_000_000);
+    tree.write(account, region, delivered, &records, random)?;
+    if random.one_in(5) {
+        let later = Timestamp::from_micros(delivered.micros() + 60_000_000);
+        tree.write(account, region, later, &records, random)?;
+    }
+    Ok(())
+}
+
+/// An object that holds one planted action, and a line of the ground truth.
+fn plant(planted: &Planted, cast: &Cast, start: i64, random: &mut Random, tree: &mut Tree) -> io::Result<()> {
+    let who = &cast.principals[planted.principal];
+    let second = random.below(80_000) as i64;
+    let time = Timestamp::from_micros(start + (i64::from(planted.day) * 86_400 + second) * 1_000_000);
+    let call = Call { action: planted.action, time, region: "us-east-1", fails: false };
+    let record = record::render(who, &call, random);
+    let delivered = Timestamp::from_micros(time.micros() + 300_000_000);
+    let event_id = record.event_id.clone();
+    let object = tree.write(&who.account, "us-east-1", delivered, &[record], random)?;
+    tree.planted(&[
+        if who.late { "new-principal" } else { "new-action" },
+        &time.to_string(),
+        &who.account,
+        &who.key,
+        &format!("{}:{}", planted.action.source, planted.action.name),
+        &event_id,
+        &object,
+    ]);
+    Ok(())
+}
