@@ -40,22 +40,21 @@ impl Output {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        let hint = Hint("name a file in a folder that exists and that you may write to");
+        if !folder.is_dir() {
+            let missing = anyhow::anyhow!("there is no folder '{}'", folder.display());
+            return Err(missing.context(cannot()).context(hint));
+        }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".firstseen-").suffix(".partial");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let temporary = builder
-            .tempfile_in(folder)
-            .with_context(cannot)
-            .context(Hint("name a file in a folder that exists and that you may write to"))?;
+        let temporary = builder.tempfile_in(folder).with_context(cannot).context(hint)?;
         Ok(Self::Beside { temporary, path })
     }
 
     /// Writes everything, and puts the file into its place.
-    pub(crate) fn write(
-        self,
-        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> anyhow::Result<()> {
+    pub(crate) fn write(self, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
         let buffered = |out: &mut dyn Write| {
             let mut out = BufWriter::with_capacity(1 << 16, out);
             content(&mut out)?;

@@ -228,9 +228,10 @@ fn read(args: &ScanArgs, settings: &IngestSettings) -> anyhow::Result<Ingested> 
 impl ScanArgs {
     fn question(&self) -> anyhow::Result<Question> {
         let filters = &self.filters;
-        for (name, from, to) in
-            [("--from, --to", filters.from, filters.to), ("--since, --until", self.learning.since, self.learning.until)]
-        {
+        for (name, from, to) in [
+            ("--from, --to", filters.from, filters.to),
+            ("--since, --until", self.learning.since, self.learning.until),
+        ] {
             if let (Some(from), Some(to)) = (from, to)
                 && from.start() > to.end()
             {
@@ -309,7 +310,8 @@ impl ScanArgs {
 
     fn used_settings(&self, question: &Question, settings: &IngestSettings) -> UsedSettings {
         let filter = &question.filter;
-        let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+        let texts =
+            |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
         UsedSettings {
             warmup: question.warmup.to_string(),
             anchor: value_name(self.question.anchor),

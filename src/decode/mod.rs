@@ -4,6 +4,8 @@
 //! broken object gives what came before the break; nothing here ever fails as a whole. What a record means is
 //! decided elsewhere: see [`crate::event`].
 
+#[cfg(test)]
+mod agreement;
 mod careful;
 mod container;
 mod inflate;

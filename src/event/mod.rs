@@ -170,7 +170,7 @@ impl<'a> Record<'a> {
             _ => return None,
         };
         let arn = present(created.arn)?;
-        let account = arn.splitn(6, ':').nth(4)?;
+        let account = arn.split(':').nth(4)?;
         let key = match key {
             PrincipalKey::Id => present(created.id)?,
             _ => arn,

@@ -257,8 +257,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    /// Hands in objects as (delivery day, records as (id, content)); gives duplicates and conflicts.
-    fn compare(objects: &[(Option<i32>, &[(u64, u64)])], order: &[usize]) -> (u64, Vec<(u32, u32)>) {
+    /// Delivery day, and records as id and content.
+    type Object<'a> = (Option<i32>, &'a [(u64, u64)]);
+
+    /// Hands in objects; gives the number of copies and the conflicts.
+    fn compare(objects: &[Object<'_>], order: &[usize]) -> (u64, Vec<(u32, u32)>) {
         let days = objects.iter().map(|(day, _)| day.map(Day::from_number));
         let copies = Copies::expect(days);
         for &object in order {
@@ -277,7 +280,7 @@ mod tests {
 
     #[test]
     fn copies_on_the_same_or_the_next_day_count_once() {
-        let objects: [(Option<i32>, &[(u64, u64)]); 4] =
+        let objects: [Object<'_>; 4] =
             [(Some(1), &[(1, 1), (2, 2)]), (Some(1), &[(1, 1)]), (Some(2), &[(2, 2)]), (Some(4), &[(2, 2)])];
         for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
             assert_eq!(compare(&objects, &order), (2, vec![]));
@@ -286,15 +289,14 @@ mod tests {
 
     #[test]
     fn a_chain_of_daily_copies_counts_once() {
-        let objects: Vec<(Option<i32>, &[(u64, u64)])> =
-            (1..=30).map(|day| (Some(day), &[(7u64, 7u64)][..])).collect();
+        let objects: Vec<Object<'_>> = (1..=30).map(|day| (Some(day), &[(7u64, 7u64)][..])).collect();
         let order: Vec<usize> = (0..objects.len()).collect();
         assert_eq!(compare(&objects, &order), (29, vec![]));
     }
 
     #[test]
     fn undated_objects_are_compared_with_every_day() {
-        let objects: [(Option<i32>, &[(u64, u64)]); 4] = [
+        let objects: [Object<'_>; 4] = [
             (None, &[(1, 1), (2, 2)]),
             (None, &[(1, 1)]),
             (Some(9), &[(1, 1)]),
@@ -307,7 +309,7 @@ mod tests {
 
     #[test]
     fn the_same_id_with_other_content_is_a_conflict_and_no_copy() {
-        let objects: [(Option<i32>, &[(u64, u64)]); 3] =
+        let objects: [Object<'_>; 3] =
             [(Some(1), &[(1, 9)]), (Some(1), &[(1, 5), (1, 5)]), (Some(2), &[(1, 5), (1, 6)])];
         for order in [[0, 1, 2], [2, 1, 0]] {
             assert_eq!(compare(&objects, &order), (2, vec![(0, 1), (0, 2)]));

@@ -16,7 +16,8 @@ use std::borrow::Cow;
 pub fn for_spreadsheet(text: &str) -> Cow<'_, str> {
     let starts_formula = |c: char| "=+-@\t\r\n＝＋－＠".contains(c);
     let passed_over = |c: char| matches!(c, ' ' | '"' | '\'' | '\u{a0}' | '\u{feff}' | '\u{3000}');
-    let runs = text.starts_with(starts_formula) || text.trim_start_matches(passed_over).starts_with(starts_formula);
+    let runs =
+        text.starts_with(starts_formula) || text.trim_start_matches(passed_over).starts_with(starts_formula);
     if runs { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 

@@ -26,7 +26,7 @@ impl<'a> Header<'a> {
 /// One document; every finding stands on a line of its own, so that the output can be compared line by line.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let header = serde_json::to_string_pretty(&Header::new(report.settings))?;
-    out.write_all(header.trim_end_matches(['\n', '}']).as_bytes())?;
+    out.write_all(header.strip_suffix("\n}").unwrap_or(&header).as_bytes())?;
     out.write_all(b",\n  \"coverage\": ")?;
     let coverage = serde_json::to_string_pretty(&CoverageView::new(report.coverage))?;
     out.write_all(coverage.replace('\n', "\n  ").as_bytes())?;

@@ -22,7 +22,7 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
         finding.kind.name(),
         clean(finding.action),
         finding.principal_kind.name(),
-        clean(finding.principal)
+        clean(if finding.principal == "-" { "(not named)" } else { finding.principal })
     )?;
     let days = finding.age_micros.div_euclid(86_400_000_000);
     let outcome = match (finding.failed, finding.error_code) {
@@ -43,7 +43,7 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "    known for {days} d ({}), {outcome}, {rarity}", finding.age_basis.name())?;
     let mut facts = Vec::new();
     for (name, value) in [
-        ("account", Some(finding.account)),
+        ("account", Some(finding.account).filter(|account| *account != "-")),
         ("region", finding.region),
         ("ip", finding.source_ip),
         ("session", finding.session_name),

@@ -105,7 +105,8 @@ pub(super) struct Cast {
 impl Cast {
     pub(super) fn new(random: &mut Random, days: u32) -> Self {
         // One with leading zeros, which careless tools lose.
-        let accounts: Vec<String> = ["000123456789", "111122223333", "444455556666"].map(String::from).to_vec();
+        let accounts: Vec<String> =
+            ["000123456789", "111122223333", "444455556666"].map(String::from).to_vec();
         let mut principals = Vec::new();
         for account in &accounts {
             for (sort, name) in [
@@ -133,7 +134,12 @@ impl Cast {
         if days > PLANTED_AFTER_DAYS + 1 {
             for action in PLANTED {
                 let actors: Vec<usize> = (0..principals.len())
-                    .filter(|index| matches!(principals[*index].sort, Sort::Root | Sort::User | Sort::Role | Sort::SsoRole))
+                    .filter(|index| {
+                        matches!(
+                            principals[*index].sort,
+                            Sort::Root | Sort::User | Sort::Role | Sort::SsoRole
+                        )
+                    })
                     .collect();
                 let principal = actors[random.below(actors.len())];
                 let day = PLANTED_AFTER_DAYS + random.below((days - PLANTED_AFTER_DAYS) as usize) as u32;
@@ -167,7 +173,9 @@ impl Player {
             Sort::User => format!("{iam}:user/{name}"),
             Sort::Role | Sort::InstanceRole => format!("{iam}:role/{name}"),
             Sort::SsoRole => format!("{iam}:role/aws-reserved/sso.amazonaws.com/{name}"),
-            Sort::ServiceLinkedRole => format!("{iam}:role/aws-service-role/autoscaling.amazonaws.com/{name}"),
+            Sort::ServiceLinkedRole => {
+                format!("{iam}:role/aws-service-role/autoscaling.amazonaws.com/{name}")
+            }
             Sort::Federated => format!("arn:aws:sts::{account}:federated-user/{name}"),
             Sort::WebIdentity => format!("arn:aws:iam::{account}:oidc-provider/example.com:app:{name}"),
             Sort::IdentityCenter => "IdentityCenterUser".to_owned(),

@@ -60,7 +60,13 @@ pub fn synthesize(out: &Path, plan: &Plan) -> io::Result<()> {
 }
 
 /// One log object of background noise, now and then with a copy from a second trail.
-fn delivery(number: u64, slot: Timestamp, cast: &Cast, random: &mut Random, tree: &mut Tree) -> io::Result<()> {
+fn delivery(
+    number: u64,
+    slot: Timestamp,
+    cast: &Cast,
+    random: &mut Random,
+    tree: &mut Tree,
+) -> io::Result<()> {
     let account = &cast.accounts[random.below(cast.accounts.len())];
     let region = random.pick(&record::REGIONS);
     let mut records = Vec::new();

@@ -43,7 +43,10 @@ pub(super) fn render(who: &Player, call: &Call<'_>, random: &mut Random) -> Rend
         (ip, random.pick(&AGENTS).to_owned())
     };
     let error = if *fails {
-        format!(r#""errorCode":"AccessDenied","errorMessage":"User is not authorized to perform: {}","#, action.name)
+        format!(
+            r#""errorCode":"AccessDenied","errorMessage":"User is not authorized to perform: {}","#,
+            action.name
+        )
     } else {
         String::new()
     };

@@ -42,7 +42,8 @@ impl Tree {
         let joined: Vec<&str> = records.iter().map(|record| record.json.as_str()).collect();
         let text = format!("{{\"Records\":[{}]}}", joined.join(","));
         let day = delivered.day().to_string();
-        let minute: String = delivered.to_string()[..16].chars().filter(|c| !matches!(c, '-' | ':')).collect();
+        let minute: String =
+            delivered.to_string()[..16].chars().filter(|c| !matches!(c, '-' | ':')).collect();
         let path = format!(
             "AWSLogs/{account}/CloudTrail/{region}/{}/{account}_CloudTrail_{region}_{minute}Z_{}.json.gz",
             day.replace('-', "/"),

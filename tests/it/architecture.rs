@@ -1,0 +1,116 @@
+//! The house rules that a compiler does not hold: who may import whom, and that every file says what it is.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Who may import whom; the table of `docs/architecture.md`.
+const ALLOWED: [(&str, &[&str]); 11] = [
+    ("time", &[]),
+    ("coverage", &["time"]),
+    ("source", &["coverage", "time"]),
+    ("decode", &["coverage", "event"]),
+    ("event", &["time"]),
+    ("observe", &["event", "time"]),
+    ("baseline", &["observe", "time"]),
+    ("ingest", &["source", "decode", "event", "observe", "baseline", "coverage", "time"]),
+    ("query", &["baseline", "observe", "time"]),
+    ("report", &["query", "coverage"]),
+    ("synth", &["time"]),
+];
+
+/// Outside crates with one door each: the only places that may name them.
+const DOORS: [(&str, &str); 9] = [
+    ("simd_json", "decode/careful.rs"),
+    ("wide", "decode/lanes.rs"),
+    ("walkdir", "source/local.rs"),
+    ("rayon", "ingest.rs"),
+    ("clap", "cli/"),
+    ("anyhow", "cli/"),
+    ("indicatif", "cli/progress.rs"),
+    ("ctrlc", "cli/progress.rs"),
+    ("tempfile", "cli/output.rs"),
+];
+
+fn sources() -> BTreeMap<String, String> {
+    fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, files) } else { files.push(path) }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&root, &mut files);
+    let name = |path: &PathBuf| path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+fn room(file: &str) -> &str {
+    file.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// The code of a file without comments and tests.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_arrow_between_rooms_is_allowed() {
+    let mut checked = 0;
+    for (file, text) in sources() {
+        let from = room(&file);
+        if matches!(from, "lib" | "main" | "cli") {
+            continue;
+        }
+        let allowed = ALLOWED.iter().find(|(name, _)| *name == from);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{file}: the room '{from}' is not in the table"));
+        for part in code(&text).split("crate::").skip(1) {
+            let to = part.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+            assert!(to == from || allowed.contains(&to), "{file} imports {to}, which {from} must not know");
+            checked += 1;
+        }
+    }
+    assert!(checked > 30);
+}
+
+#[test]
+fn the_binary_uses_only_the_public_face() {
+    for (file, text) in sources() {
+        if matches!(room(&file), "main" | "cli") {
+            assert!(!code(&text).contains("crate::"), "{file} reaches into the library");
+        }
+    }
+}
+
+#[test]
+fn every_outside_crate_has_one_door() {
+    for (file, text) in sources() {
+        for (name, door) in DOORS {
+            let named = [format!("use {name}::"), format!(" {name}::"), format!("({name}::")];
+            let used = named.iter().any(|form| code(&text).contains(form));
+            assert!(!used || file.starts_with(door), "{file} uses {name}, whose door is {door}");
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for (file, text) in sources() {
+        assert!(text.starts_with("//! "), "{file} does not begin with //!");
+    }
+}
+
+#[test]
+fn the_plan_shows_the_same_arrows() {
+    let plan = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture.md")).unwrap();
+    for (from, allowed) in ALLOWED {
+        let row = plan.lines().find(|line| line.starts_with(&format!("| `{from}` |")));
+        let row = row.unwrap_or_else(|| panic!("docs/architecture.md has no row for {from}"));
+        let known = row.split('|').nth(2).unwrap();
+        for (to, _) in ALLOWED {
+            assert_eq!(known.contains(&format!("`{to}`")), allowed.contains(&to), "{from} → {to}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Small archives for tests, and what an analysis of them says.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings, Ingested, Silent, ingest};
+use firstseen::query::{Anchor, Filter, Finding, FindingKind, Question, first_seen};
+use firstseen::source::Archives;
+use firstseen::time::Span;
+use flate2::{Compression, write::GzEncoder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder of log objects.
+pub(crate) struct Archive(TempDir);
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A record of a user of account 111122223333; `change` what it says.
+pub(crate) fn record(time: &str, user: &str, action: &str) -> Value {
+    let (source, name) = action.split_once(':').unwrap();
+    json!({
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": format!("AIDA{}", user.to_uppercase()),
+            "arn": format!("arn:aws:iam::111122223333:user/{user}"),
+            "accountId": "111122223333",
+            "accessKeyId": "AKIAEXAMPLE",
+        },
+        "eventTime": time,
+        "eventSource": format!("{source}.amazonaws.com"),
+        "eventName": name,
+        "awsRegion": "eu-west-1",
+        "sourceIPAddress": "198.51.100.7",
+        "userAgent": "aws-cli/2.15",
+        "requestParameters": {"name": "x", "list": [{"a": "}"}, "]\"["]},
+        "eventID": format!("{time}-{user}-{action}"),
+        "readOnly": false,
+        "recipientAccountId": "111122223333",
+    })
+}
+
+/// `record`, changed.
+pub(crate) fn with(mut record: Value, changes: Value) -> Value {
+    for (key, value) in changes.as_object().unwrap() {
+        if value == "ABSENT" {
+            record.as_object_mut().unwrap().remove(key);
+        } else {
+            record[key] = value.clone();
+        }
+    }
+    record
+}
+
+pub(crate) fn wrapped(records: &[Value]) -> Vec<u8> {
+    json!({ "Records": records }).to_string().into_bytes()
+}
+
+impl Archive {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Adds an object as it is.
+    pub(crate) fn object(self, path: &str, bytes: &[u8]) -> Self {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+        self
+    }
+
+    /// Adds a log object delivered at this minute (`20240309T0412`).
+    pub(crate) fn delivered(self, minute: &str, records: &[Value]) -> Self {
+        let path = log_path(minute, "0123456789abcdef");
+        self.object(&path, &gzip(&wrapped(records)))
+    }
+
+    pub(crate) fn ingest(&self, settings: &IngestSettings) -> Ingested {
+        let archives = Archives::open(&[self.path().to_owned()]).unwrap();
+        let ingested = ingest(&archives, settings, &Silent).unwrap();
+        assert!(ingested.coverage.sums_hold(), "{:?}", ingested.coverage);
+        ingested
+    }
+
+    /// Findings of a question as lines of `kind time principal action`, with the principal's last part only.
+    pub(crate) fn ask(&self, question: &Question) -> Vec<String> {
+        lines(&first_seen(&self.ingest(&settings()).baseline, question))
+    }
+}
+
+pub(crate) fn lines(findings: &[Finding<'_>]) -> Vec<String> {
+    findings
+        .iter()
+        .map(|finding| {
+            let name = finding.principal.rsplit('/').next().unwrap();
+            format!("{} {} {name} {}", finding.kind.name(), finding.time, finding.action)
+        })
+        .collect()
+}
+
+pub(crate) fn log_path(minute: &str, unique: &str) -> String {
+    let (year, month, day) = (&minute[..4], &minute[4..6], &minute[6..8]);
+    format!(
+        "AWSLogs/111122223333/CloudTrail/eu-west-1/{year}/{month}/{day}/111122223333_CloudTrail_eu-west-1_{minute}Z_{unique}.json.gz"
+    )
+}
+
+pub(crate) fn settings() -> IngestSettings {
+    IngestSettings {
+        threads: 2,
+        window: Default::default(),
+        principal_key: Default::default(),
+        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+    }
+}
+
+/// New actions after a warmup of so many days.
+pub(crate) fn question(days: u32) -> Question {
+    Question {
+        warmup: Span::days(days),
+        anchor: Anchor::Principal,
+        report: vec![FindingKind::NewAction],
+        from: None,
+        to: None,
+        only_success: false,
+        filter: Filter::default(),
+    }
+}

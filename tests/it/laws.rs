@@ -1,0 +1,151 @@
+//! Laws that hold for any archive.
+
+use firstseen::baseline::Baseline;
+use firstseen::coverage::Coverage;
+use firstseen::ingest::{IngestSettings, Ingested};
+use firstseen::query::{Finding, Question, first_seen};
+use firstseen::report::{Format, Report, UsedSettings};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, gzip, log_path, question, record, settings, with, wrapped};
+use crate::naive::{self, Plain};
+
+/// One record out of a small world, so that behaviours repeat.
+fn any_record() -> impl Strategy<Value = Value> {
+    (0..40i64, 0..4u8, 0..4u8, 0..3u8, any::<bool>(), 0..30u8).prop_map(
+        |(day, user, action, account, failed, id)| {
+            let time = firstseen::time::Timestamp::from_seconds(1_704_067_200 + day * 43_200).to_string();
+            let user = ["eva", "bob", "zoe", "jo"][usize::from(user)];
+            let action =
+                ["s3:GetObject", "iam:CreateUser", "iam:ListUsers", "ec2:RunInstances"][usize::from(action)];
+            let mut record = record(&time, user, action);
+            record["userIdentity"]["accountId"] =
+                json!(["111122223333", "000123456789", "444455556666"][usize::from(account)]);
+            // Now and then none, and now and then one that another record has too.
+            let event_id = if id == 0 {
+                "ABSENT".to_owned()
+            } else {
+                format!("id-{day}-{user}-{action}-{account}-{failed}")
+            };
+            let code = if failed { json!("AccessDenied") } else { json!(null) };
+            with(record, json!({"eventID": event_id, "errorCode": code}))
+        },
+    )
+}
+
+/// Objects of an archive: delivery day (none for an odd name) and records.
+fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
+    prop::collection::vec((prop::option::of(0..28u8), prop::collection::vec(any_record(), 0..6)), 1..8)
+}
+
+fn path(number: usize, day: Option<u8>) -> String {
+    match day {
+        Some(day) => log_path(&format!("202403{:02}T0412", day + 1), &format!("unique{number}")),
+        None => format!("export-{number}.json"),
+    }
+}
+
+fn archive(objects: &[(Option<u8>, Vec<Value>)]) -> Archive {
+    objects.iter().enumerate().fold(Archive::new(), |archive, (number, (day, records))| {
+        let bytes = wrapped(records);
+        archive.object(&path(number, *day), &if number % 2 == 0 { gzip(&bytes) } else { bytes })
+    })
+}
+
+fn written(ingested: &Ingested, question: &Question) -> Vec<u8> {
+    let findings = first_seen(&ingested.baseline, question);
+    let settings = UsedSettings::default();
+    let mut out = Vec::new();
+    Report { settings: &settings, coverage: &ingested.coverage, findings: &findings }
+        .write(Format::Json, &mut out)
+        .unwrap();
+    out
+}
+
+fn line(finding: &Finding<'_>) -> String {
+    format!(
+        "{} {} {} {} {} {} {} {}",
+        finding.time,
+        finding.principal,
+        finding.action,
+        finding.event_id.unwrap_or_default(),
+        finding.object,
+        finding.record,
+        finding.first_for_account,
+        finding.other_principals
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn the_naive_model_gives_the_same_findings(
+        objects in any_objects(), warmup in 0..20u32, only_success in any::<bool>()
+    ) {
+        let events: Vec<Plain> = objects
+            .iter()
+            .enumerate()
+            .flat_map(|(number, (day, records))| {
+                let path = path(number, *day);
+                records.iter().enumerate().map(move |(index, record)| Plain::new(record, &path, index))
+            })
+            .collect();
+        let ingested = archive(&objects).ingest(&settings());
+        let asked = Question { only_success, ..question(warmup) };
+        let found: Vec<String> = first_seen(&ingested.baseline, &asked).iter().map(line).collect();
+        prop_assert_eq!(found, naive::first_seen(&events, i64::from(warmup), only_success));
+        let counted: u64 = ingested.baseline.behaviours.iter().map(|behaviour| behaviour.count).sum();
+        prop_assert_eq!(counted, ingested.coverage.records.counted);
+        // Without a known delivery day every record is compared with every other.
+        if objects.iter().all(|(day, _)| day.is_none()) {
+            prop_assert_eq!(counted as usize, naive::distinct(&events));
+        }
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_byte(objects in any_objects()) {
+        let archive = archive(&objects);
+        let with_threads = |threads| written(&archive.ingest(&IngestSettings { threads, ..settings() }), &question(3));
+        let one = with_threads(1);
+        prop_assert_eq!(&one, &with_threads(2));
+        prop_assert_eq!(&one, &with_threads(8));
+    }
+
+    #[test]
+    fn merge_is_commutative_and_associative(parts in prop::collection::vec(any_objects(), 3)) {
+        let baselines: Vec<Baseline> = parts.iter().map(|objects| archive(objects).ingest(&settings()).baseline).collect();
+        let [a, b, c] = [0, 1, 2].map(|index: usize| baselines[index].clone());
+        let left = a.clone().merge(b.clone()).merge(c.clone());
+        prop_assert_eq!(&left, &a.clone().merge(b.clone().merge(c.clone())));
+        prop_assert_eq!(&left, &c.merge(b).merge(a));
+        prop_assert_eq!(&left, &left.clone().merge(Baseline::default()));
+    }
+
+    #[test]
+    fn the_sums_hold_for_any_mix_of_good_and_broken_objects(
+        objects in any_objects(), cut in any::<prop::sample::Index>(), flip in any::<prop::sample::Index>(),
+        noise in prop::collection::vec(any::<u8>(), 0..200), by in 1..=255u8
+    ) {
+        let mut broken = archive(&objects);
+        for (number, (_, records)) in objects.iter().enumerate() {
+            let plain = wrapped(records);
+            let stored = gzip(&plain);
+            let mut flipped = plain.clone();
+            flipped[flip.index(plain.len())] ^= by;
+            let mut flipped_gzip = stored.clone();
+            flipped_gzip[flip.index(stored.len())] ^= by;
+            broken = broken
+                .object(&format!("cut-{number}.json"), &plain[..cut.index(plain.len())])
+                .object(&format!("cut-{number}.json.gz"), &stored[..cut.index(stored.len())])
+                .object(&format!("flipped-{number}.json"), &flipped)
+                .object(&format!("flipped-{number}.json.gz"), &flipped_gzip)
+                .object(&format!("noise-{number}.json"), &noise);
+        }
+        // `ingest` of the test archive asserts the sums.
+        let Coverage { objects: counts, fault_count, .. } = broken.ingest(&settings()).coverage;
+        prop_assert_eq!(counts.listed as usize, objects.len() * 6);
+        prop_assert!(fault_count > 0 || (counts.failed.is_empty() && counts.read_in_part == 0));
+    }
+}
