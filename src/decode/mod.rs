@@ -16,7 +16,7 @@ use std::borrow::Cow;
 
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::event::Record;
-use inflate::{GZIP_MAGIC, Inflater};
+use inflate::{GZIP_MAGIC, Inflater, Plain};
 
 /// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
 /// this is no log.
@@ -74,15 +74,15 @@ pub struct Decoded {
 #[derive(Debug)]
 pub struct Decoder {
     inflater: Inflater,
-    plain: Vec<u8>,
-    spare: Vec<u8>,
+    plain: Plain,
+    spare: Plain,
     max_object_size: u64,
 }
 
 impl Decoder {
     /// A decoder that inflates no object to more than `max_object_size` bytes.
     pub fn new(max_object_size: u64) -> Self {
-        Self { inflater: Inflater::new(), plain: Vec::new(), spare: Vec::new(), max_object_size }
+        Self { inflater: Inflater::new(), plain: Plain::default(), spare: Plain::default(), max_object_size }
     }
 
     /// Visits every record of an object, in the order in which they stand in it.
@@ -131,18 +131,18 @@ impl Decoder {
         self.plain.clear();
         let mut result = self.inflater.inflate(stored, &mut self.plain, self.max_object_size);
         for _ in 1..MAX_GZIP_NESTING {
-            if result.is_err() || !self.plain.starts_with(&GZIP_MAGIC) {
+            if result.is_err() || !self.plain.filled().starts_with(&GZIP_MAGIC) {
                 break;
             }
             std::mem::swap(&mut self.plain, &mut self.spare);
             self.plain.clear();
-            result = self.inflater.inflate(&self.spare, &mut self.plain, self.max_object_size);
+            result = self.inflater.inflate(self.spare.filled(), &mut self.plain, self.max_object_size);
         }
         if let Err(fault) = result {
             let position = Position::StoredByte(fault.at);
             faults.push(DecodeFault { kind: fault.kind, position, detail: fault.detail });
         }
-        &self.plain
+        self.plain.filled()
     }
 }
 
