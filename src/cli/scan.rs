@@ -200,11 +200,26 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     if !args.output.quiet {
         let mut stderr = io::stderr().lock();
         write_summary(&coverage, &mut stderr)?;
+        write_limits(&used, &mut stderr)?;
         if coverage.records.counted == 0 {
             writeln!(stderr, "warning: not a single CloudTrail event was found")?;
         }
     }
     Ok(if coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
+}
+
+/// Says what was not learnt from on purpose.
+fn write_limits(used: &UsedSettings, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(since) = &used.since {
+        writeln!(out, "learnt from nothing before {since}: what is older counts as new (--since)")?;
+    }
+    if let Some(until) = &used.until {
+        writeln!(out, "learnt from nothing after {until} (--until, --to)")?;
+    }
+    if used.only_success {
+        writeln!(out, "learnt from successful calls only (--only-success)")?;
+    }
+    Ok(())
 }
 
 fn read(args: &ScanArgs, settings: &IngestSettings) -> anyhow::Result<Ingested> {

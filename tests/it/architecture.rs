@@ -24,7 +24,7 @@ const DOORS: [(&str, &str); 9] = [
     ("simd_json", "decode/careful.rs"),
     ("wide", "decode/lanes.rs"),
     ("walkdir", "source/local.rs"),
-    ("rayon", "ingest.rs"),
+    ("rayon", "ingest/mod.rs"),
     ("clap", "cli/"),
     ("anyhow", "cli/"),
     ("indicatif", "cli/progress.rs"),

@@ -9,4 +9,6 @@ mod findings;
 mod hostile;
 mod laws;
 mod naive;
+mod process;
+mod sources;
 mod synthetic;

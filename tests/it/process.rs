@@ -1,0 +1,123 @@
+//! The program as a process: where it runs, who reads its output, and what it leaves behind.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use crate::archive::{Archive, gzip, record, wrapped};
+
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
+
+fn firstseen() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_firstseen"))
+}
+
+fn scan(archive: &str, folder: &Path, more: &[&str]) -> Output {
+    firstseen().args(["scan", archive, "--format", "json"]).args(more).current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn the_answer_is_the_same_from_any_folder_and_with_any_number_of_threads() {
+    let above = Path::new(FIXTURE).parent().unwrap();
+    let expected = scan(FIXTURE, Path::new("/"), &["--threads", "1"]).stdout;
+    assert!(expected.len() > 1_000);
+    for (archive, folder, threads) in [
+        ("small-archive", above, "1"),
+        (".", Path::new(FIXTURE), "2"),
+        ("../fixtures/small-archive/", above, "8"),
+    ] {
+        assert!(scan(archive, folder, &["--threads", threads]).stdout == expected, "{archive}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let mut child = firstseen()
+        .args(["scan", FIXTURE, "--warmup", "0d", "--format", "json", "--quiet"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut first = [0; 1];
+    stdout.read_exact(&mut first).unwrap();
+    drop(stdout);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap()), (Some(0), String::new()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    for command in [&["-o", "/dev/full"][..], &[]] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let status = firstseen()
+            .args(["scan", FIXTURE, "--quiet"])
+            .args(command)
+            .stdout(full)
+            .stderr(Stdio::null())
+            .status();
+        assert_eq!(status.unwrap().code(), Some(1));
+    }
+}
+
+#[test]
+fn output_replaces_a_file_in_one_step_and_an_error_leaves_it_alone() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("out.csv");
+    fs::write(&out, "old").unwrap();
+    let run = |archive: &str| {
+        let mut command = firstseen();
+        command.args(["scan", archive, "--quiet", "-o"]).arg(&out).stderr(Stdio::null());
+        command.status().unwrap().code()
+    };
+    assert_eq!(run("no-such-archive"), Some(1));
+    assert_eq!(fs::read_to_string(&out).unwrap(), "old");
+    assert_eq!(run(FIXTURE), Some(0));
+    assert!(fs::read_to_string(&out).unwrap().starts_with("finding,time,account,"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_so_and_leaves_no_file() {
+    let records: Vec<_> =
+        (0..200).map(|day| record("2024-03-01T10:00:00Z", &format!("user{day}"), "s3:GetObject")).collect();
+    let object = gzip(&wrapped(&records).repeat(100));
+    let archive =
+        (0..200).fold(Archive::new(), |archive, number| archive.object(&format!("{number}.json"), &object));
+    let folder = TempDir::new().unwrap();
+    let mut command = firstseen();
+    command.arg("scan").arg(archive.path()).args(["--threads", "1", "-o"]).arg(folder.path().join("out.csv"));
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // The output is opened just before the signal is listened for.
+    while fs::read_dir(folder.path()).unwrap().count() == 0 {
+        std::thread::yield_now();
+    }
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(String::from_utf8(ended.stderr).unwrap().starts_with("error: interrupted"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn faults_are_listed_in_a_file_of_their_own() {
+    let folder = TempDir::new().unwrap();
+    let faults = folder.path().join("faults.jsonl");
+    let hostile = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/hostile");
+    let status = firstseen().args(["scan", hostile, "--quiet", "--faults"]).arg(&faults).status().unwrap();
+    assert_eq!(status.code(), Some(3));
+    let lines = fs::read_to_string(&faults).unwrap();
+    let kinds: Vec<String> = lines
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(kinds, ["gzip-truncated", "json-truncated", "record-time", "gzip-corrupt"]);
+}
