@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use roaring::RoaringBitmap;
 
-use super::{Baseline, Behaviour, Seen};
+use super::{Baseline, Behaviour, Moment, Seen};
 use crate::observe::{ActionId, ObservedAction, ObservedPrincipal, PrincipalId};
 use crate::time::Timestamp;
 
@@ -27,19 +27,25 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Adds one sighting; gives the behaviour it belongs to.
-    pub fn add(&mut self, principal: PrincipalId, action: ActionId, seen: &Seen<'_>) -> BehaviourId {
+    /// Adds one sighting; gives the behaviour it belongs to. The evidence is asked for only if it may be kept, which
+    /// few sightings need.
+    pub fn add<'a>(
+        &mut self,
+        (principal, action): (PrincipalId, ActionId),
+        moment: Moment,
+        evidence: impl FnOnce() -> Seen<'a>,
+    ) -> BehaviourId {
         let pair = u64::from(principal.0) << 32 | u64::from(action.0);
         let hash = self.hasher.hash_one(pair);
         if let Some((_, id)) = self.table.find(hash, |(known, _)| *known == pair) {
             let id = *id;
-            self.behaviours[id as usize].add(seen);
+            self.behaviours[id as usize].add(moment, evidence);
             return BehaviourId(id);
         }
         let id = u32::try_from(self.behaviours.len()).unwrap_or(u32::MAX);
         let hasher = &self.hasher;
         self.table.insert_unique(hash, (pair, id), |(pair, _)| hasher.hash_one(pair));
-        self.behaviours.push(Behaviour::new(principal, action, seen));
+        self.behaviours.push(Behaviour::new(principal, action, moment, &evidence()));
         BehaviourId(id)
     }
 
@@ -96,33 +102,39 @@ fn sorted<T: Ord>(items: Vec<T>) -> (Vec<T>, Vec<u32>) {
 }
 
 impl Behaviour {
-    fn new(principal: PrincipalId, action: ActionId, seen: &Seen<'_>) -> Self {
+    fn new(principal: PrincipalId, action: ActionId, moment: Moment, seen: &Seen<'_>) -> Self {
         let first = Arc::new(seen.to_sighting());
         let mut behaviour = Self {
             principal: principal.0,
             action: action.0,
-            first_success: (!seen.failed).then(|| Arc::clone(&first)),
+            first_success: (!moment.failed).then(|| Arc::clone(&first)),
             first,
-            last: seen.time,
+            last: moment.time,
             count: 1,
-            errors: u64::from(seen.failed),
+            errors: u64::from(moment.failed),
             hours: RoaringBitmap::new(),
         };
-        behaviour.hours.extend(seen.time.hour());
+        behaviour.hours.extend(moment.time.hour());
         behaviour
     }
 
-    fn add(&mut self, seen: &Seen<'_>) {
+    fn add<'a>(&mut self, moment: Moment, evidence: impl FnOnce() -> Seen<'a>) {
+        let Moment { time, failed } = moment;
         self.count += 1;
-        self.errors += u64::from(seen.failed);
+        self.errors += u64::from(failed);
         // Most sightings fall into the hour of the one before, which is in the bitmap already.
-        if seen.time.hour() != self.last.hour() {
-            self.hours.extend(seen.time.hour());
+        if time.hour() != self.last.hour() {
+            self.hours.extend(time.hour());
         }
-        self.last = self.last.max(seen.time);
+        self.last = self.last.max(time);
+        let may_be_success = !failed && self.first_success.as_ref().is_none_or(|known| time <= known.time);
+        if time > self.first.time && !may_be_success {
+            return;
+        }
+        let seen = evidence();
         let earliest = seen.is_before(&self.first);
         let earliest_success =
-            !seen.failed && self.first_success.as_ref().is_none_or(|known| seen.is_before(known));
+            may_be_success && self.first_success.as_ref().is_none_or(|known| seen.is_before(known));
         if !earliest && !earliest_success {
             return;
         }

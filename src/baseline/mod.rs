@@ -17,7 +17,7 @@ use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
 pub use builder::{BehaviourId, Builder};
-pub use sighting::{Seen, Sighting};
+pub use sighting::{Moment, Seen, Sighting};
 
 /// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
 /// were found.

@@ -38,6 +38,15 @@ pub struct Sighting {
     pub principal_id: Option<Box<str>>,
 }
 
+/// When a sighting was, and how it ended: all that most sightings add.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// When the call was completed.
+    pub time: Timestamp,
+    /// Whether the call failed.
+    pub failed: bool,
+}
+
 /// A sighting as it comes in, borrowed from its log object.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {

@@ -227,13 +227,17 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// Role ARNs tell by their path whose they are.
+/// Role ARNs tell by their path whose they are. Called for every event: it must not search long.
 fn role_kind(arn: &str) -> PrincipalKind {
-    let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
-    if name.starts_with("role/aws-service-role/") {
-        PrincipalKind::ServiceLinkedRole
-    } else if name.contains("/AWSReservedSSO_") {
+    let (path, name) = arn.rsplit_once('/').unwrap_or(("", arn));
+    // Session ARNs have the role one part further up.
+    let role = path.rsplit_once('/').map_or("", |(_, role)| role);
+    if name.starts_with("AWSReservedSSO_") || role.starts_with("AWSReservedSSO_") {
         PrincipalKind::SsoRole
+    } else if name.starts_with("AWSServiceRoleFor")
+        && arn.split(':').nth(5).is_some_and(|path| path.starts_with("role/aws-service-role/"))
+    {
+        PrincipalKind::ServiceLinkedRole
     } else {
         PrincipalKind::Role
     }

@@ -83,10 +83,6 @@ pub struct Event<'a> {
     pub read_only: Option<bool>,
     /// The role or user whose creation this event is.
     pub creation: Option<Principal<'a>>,
-    /// Unique id of the principal, for example `AROA…`.
-    pub principal_id: Option<&'a str>,
-    /// Session name of a role or federated session.
-    pub session_name: Option<&'a str>,
 }
 
 /// Why a readable record gives no event.
@@ -137,8 +133,6 @@ impl<'a> Record<'a> {
             failed,
             read_only: self.read_only,
             creation,
-            principal_id: self.identity.unique_id(),
-            session_name: self.identity.session_name(),
         })
     }
 

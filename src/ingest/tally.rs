@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{ObjectRead, Run};
-use crate::baseline::{Builder, Seen};
+use crate::baseline::{Builder, Moment, Seen};
 use crate::coverage::{
     Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Position, RecordSkip,
 };
@@ -105,8 +105,10 @@ impl Tally<'_, '_> {
     fn learn(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
         self.coverage.records.counted += 1;
         self.coverage.event_time(event.time);
-        let (principal, action) = self.observer.observe(event);
-        let behaviour = self.builder.add(principal, action, &seen(self.object, event, record, found.index));
+        let pair = self.observer.observe(event);
+        let moment = Moment { time: event.time, failed: event.failed };
+        let object = self.object;
+        let behaviour = self.builder.add(pair, moment, || seen(object, event, record, found.index));
         if let Some(created) = &event.creation {
             self.builder.created(created.account, &created.key, event.time);
         }
@@ -196,8 +198,8 @@ fn seen<'a>(object: &'a LogObject, event: &Event<'a>, record: &Record<'a>, index
         user_agent: record.user_agent,
         error_code: record.error_code,
         access_key_id: record.identity.access_key_id,
-        session_name: event.session_name,
-        principal_id: event.principal_id,
+        session_name: record.identity.session_name(),
+        principal_id: record.identity.unique_id(),
     }
 }
 
