@@ -87,9 +87,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
 
     /// An object that is not an element of an array: a wrapper, a record or something else.
     fn top_object(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
-        if let Ok(("Records", value)) = scanner::first_key(scope, at)
-            && scope.as_bytes().get(value) == Some(&b'[')
-        {
+        if let Some(value) = records_list(scope, at) {
             let end = self.elements(scope, value, Self::record)?;
             return self.rest_of_wrapper(scope, end);
         }
@@ -129,6 +127,11 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
             return Ok(end);
         }
         if let Ok((record, end)) = scanner::record(scope, at) {
+            if !record.looks_like_one() && records_list(scope, at).is_some() {
+                // The batch before it was cut between two records, and this is the next one's line.
+                let lost = self.broken(at, "a batch of records inside another");
+                return Err(Lost { at: lost.at.saturating_sub(1) });
+            }
             self.found(end - at, Ok(record));
             return Ok(end);
         }
@@ -260,6 +263,14 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
     fn fault(&mut self, kind: FaultKind, at: usize, detail: &str) {
         let detail = detail.to_owned();
         self.contents.faults.push(DecodeFault { kind, position: Position::Byte(at as u64), detail });
+    }
+}
+
+/// Position of the list of records, if the object at `at` begins with one.
+fn records_list(scope: &str, at: usize) -> Option<usize> {
+    match scanner::first_key(scope, at) {
+        Ok(("Records", value)) if scope.as_bytes().get(value) == Some(&b'[') => Some(value),
+        _ => None,
     }
 }
 

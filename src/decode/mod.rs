@@ -265,6 +265,13 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_cut_between_two_records_does_not_take_the_next_batch() {
+        let text = "{\"Records\":[{\"eventName\":\"A\"},\n{\"Records\":[{\"eventName\":\"B\"}]}\n";
+        let (names, _, faults) = read(text.as_bytes());
+        assert_eq!((names.as_str(), faults), ("A B", vec!["json-broken"]));
+    }
+
+    #[test]
     fn what_stands_before_a_cut_is_kept() {
         let text = br#"{"Records":[{"eventName":"A"},{"eventName":"B"},{"eventName":"C","x":"y"}]}"#;
         for length in 0..text.len() - 1 {

@@ -52,7 +52,9 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     ] {
         facts.extend(value.map(|value| format!("{name} {}", clean(value))));
     }
-    writeln!(out, "    {}", facts.join(", "))?;
+    if !facts.is_empty() {
+        writeln!(out, "    {}", facts.join(", "))?;
+    }
     let event_id = finding.event_id.map_or(String::new(), |id| format!("  eventID {}", clean(id)));
     writeln!(out, "    {} record {}{event_id}", clean(finding.object), finding.record)
 }
