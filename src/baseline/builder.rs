@@ -123,8 +123,11 @@ impl Behaviour {
         self.count += 1;
         self.errors += u64::from(failed);
         // Most sightings fall into the hour of the one before, which is in the bitmap already.
-        if time.hour() != self.last.hour() {
-            self.hours.extend(time.hour());
+        let hour = time.hour();
+        if hour != self.last.hour()
+            && let Some(hour) = hour
+        {
+            self.hours.insert(hour);
         }
         self.last = self.last.max(time);
         let may_be_success = !failed && self.first_success.as_ref().is_none_or(|known| time <= known.time);

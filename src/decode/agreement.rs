@@ -1,141 +1,254 @@
-//! Law: the scanner and the careful reader read the same out of a record, and a plain JSON parser agrees.
+//! Law: whoever reads a record reads the same.
+//!
+//! There are three readers: the scanner, the careful reader, and a plain JSON parser as the referee. What earlier
+//! records taught the scanner changes nothing either. Property tests and the fuzz target (`tests/fuzz`) hold this.
 
-use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{careful, scanner};
+use super::callers::Callers;
+use super::scanner::{self, Habits};
+use super::walk::Surprise;
+use super::{Decoded, Decoder, careful};
 use crate::event::{PrincipalKey, Record};
 
-/// A text with everything that JSON texts may hold.
-fn any_text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[a-z]{0,12}",
-        r#"[\\"/{}\[\],:é😀\n\t\x00-\x1f ]{0,12}"#,
-        Just("AssumedRole".to_owned()),
-        Just("ConsoleLogin".to_owned()),
-        Just("2024-03-01T10:00:00Z".to_owned()),
-        Just("true".to_owned()),
-    ]
+/// Panics if two readers disagree about `text`: about a line of it, or about all of it as one object.
+pub fn check(text: &str) {
+    let mut habits = Habits::default();
+    let mut callers = Callers::default();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if line.starts_with('{') {
+            check_record(text, start, &mut habits, &mut callers);
+        }
+        start += line.len();
+    }
+    check_object(text.as_bytes());
 }
 
-fn any_value() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        4 => any_text().prop_map(Value::from),
-        1 => Just(Value::Null),
-        1 => any::<bool>().prop_map(Value::from),
-        1 => any::<i64>().prop_map(Value::from),
-        1 => any::<f64>().prop_map(Value::from),
-    ];
-    leaf.prop_recursive(3, 12, 4, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec((any_key(), inner), 0..4).prop_map(|members| members.into_iter().collect()),
-        ]
-    })
+/// Panics if what an object holds depends on whether another one was decoded before.
+pub fn check_object(stored: &[u8]) {
+    let mut decoder = Decoder::new(1 << 20);
+    let fresh = account(&mut decoder, stored);
+    assert_eq!(account(&mut decoder, stored), fresh);
 }
 
-/// Mostly keys that mean something, at any level.
-fn any_key() -> impl Strategy<Value = String> {
-    const KEYS: [&str; 26] = [
-        "eventTime",
-        "eventSource",
-        "eventName",
-        "eventType",
-        "eventCategory",
-        "eventID",
-        "awsRegion",
-        "sourceIPAddress",
-        "userAgent",
-        "errorCode",
-        "errorMessage",
-        "recipientAccountId",
-        "readOnly",
-        "userIdentity",
-        "responseElements",
-        "type",
-        "principalId",
-        "arn",
-        "accountId",
-        "accessKeyId",
-        "invokedBy",
-        "sessionContext",
-        "sessionIssuer",
-        "role",
-        "roleId",
-        "ConsoleLogin",
-    ];
-    prop_oneof![9 => prop::sample::select(&KEYS[..]).prop_map(str::to_owned), 1 => any_text()]
+fn account(decoder: &mut Decoder, stored: &[u8]) -> (Vec<String>, String) {
+    let mut records = Vec::new();
+    let decoded: Decoded = decoder.decode(stored, |found| records.push(format!("{found:?}")));
+    (records, format!("{decoded:?}"))
 }
 
-/// The text of a record: its members in any order, some of them twice, with any white space.
-fn any_record() -> impl Strategy<Value = String> {
-    let blanks = prop::sample::select(&["", " ", "\n  ", "\t\r\n"][..]);
-    let identity = prop::collection::vec((any_key(), any_value()), 0..6)
-        .prop_map(|members| ("userIdentity".to_owned(), Value::Object(members.into_iter().collect())));
-    let member = prop_oneof![4 => (any_key(), any_value()), 1 => identity];
-    (prop::collection::vec(member, 0..12), blanks).prop_map(|(members, blank)| {
-        let members: Vec<String> = members
-            .iter()
-            .map(|(key, value)| format!("{blank}{}{blank}:{blank}{value}{blank}", json!(key)))
-            .collect();
-        format!("{{{}}}", members.join(","))
-    })
-}
-
-/// The careful reader's answer about `text`, compared with the scanner's, if the scanner has one.
-fn compare(text: &str) -> Result<(), TestCaseError> {
-    let Ok((scanned, end)) = scanner::record(text, 0) else { return Ok(()) };
-    let whole = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    let read = careful::with_record(&text[..end], |record| {
-        prop_assert_eq!(&scanned, &record);
-        let event = |record: &Record<'_>| format!("{:?}", record.interpret(PrincipalKey::Arn));
-        prop_assert_eq!(event(&scanned), event(&record));
-        Ok(())
+/// The record at `start`, read by all.
+fn check_record<'a>(text: &'a str, start: usize, habits: &mut Habits, callers: &mut Callers<'a>) {
+    let taught = scan(text, start, habits, callers);
+    let scanned = scan(text, start, &mut Habits::default(), &mut Callers::default());
+    assert_eq!(taught, scanned, "habits changed what the scanner found");
+    let Ok((scanned, end)) = scanned else { return };
+    let slice = &text[start..end];
+    let read = careful::with_record(slice, |record| {
+        assert_eq!(scanned, record, "scanner and careful reader");
+        assert_eq!(event(&scanned), event(&record));
     });
-    match read {
-        Ok(same) => same,
-        // The scanner does not look into values that nobody needs; what is JSON as a whole both must read.
-        Err(reason) => {
-            prop_assert!(!whole, "{}: {}", reason, text);
-            Ok(())
-        }
+    // The scanner does not look into values that nobody needs; what is JSON as a whole both must read.
+    if read.is_err() {
+        assert!(serde_json::from_str::<serde::de::IgnoredAny>(slice).is_err(), "{read:?}");
+    }
+    if let Ok(plain) = serde_json::from_str(slice) {
+        check_against(&plain, &scanned);
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+fn scan<'a>(
+    text: &'a str,
+    start: usize,
+    habits: &mut Habits,
+    callers: &mut Callers<'a>,
+) -> Result<(Record<'a>, usize), Surprise> {
+    let mut record = Record::default();
+    let end = scanner::record(text, start, habits, callers, &mut record)?;
+    Ok((record, end))
+}
 
-    #[test]
-    fn both_readers_agree_on_any_record(text in any_record()) {
-        compare(&text)?;
+fn event(record: &Record<'_>) -> String {
+    format!("{:?}", record.interpret(PrincipalKey::Arn))
+}
+
+/// Holds a record to what a plain parser made of the same text.
+fn check_against(plain: &Value, record: &Record<'_>) {
+    const PATHS: [&str; 25] = [
+        "/eventTime",
+        "/eventSource",
+        "/eventName",
+        "/eventType",
+        "/eventCategory",
+        "/eventID",
+        "/awsRegion",
+        "/sourceIPAddress",
+        "/userAgent",
+        "/errorCode",
+        "/errorMessage",
+        "/recipientAccountId",
+        "/userIdentity/type",
+        "/userIdentity/principalId",
+        "/userIdentity/arn",
+        "/userIdentity/accountId",
+        "/userIdentity/accessKeyId",
+        "/userIdentity/invokedBy",
+        "/userIdentity/sessionContext/sessionIssuer/arn",
+        "/userIdentity/sessionContext/sessionIssuer/principalId",
+        "/responseElements/ConsoleLogin",
+        "/responseElements/role/arn",
+        "/responseElements/role/roleId",
+        "/responseElements/user/arn",
+        "/responseElements/user/userId",
+    ];
+    let reads_response = Record::reads_response(record.event_name);
+    for (path, text) in PATHS.into_iter().zip(record.texts()) {
+        let wanted = reads_response || !path.starts_with("/responseElements");
+        // An index into a list is no member.
+        let plain = plain.pointer(path).filter(|_| wanted).and_then(Value::as_str);
+        assert_eq!(text, plain, "{path}");
+    }
+    let read_only = match plain.pointer("/readOnly") {
+        Some(Value::Bool(yes)) => Some(*yes),
+        Some(Value::String(text)) => text.parse().ok(),
+        _ => None,
+    };
+    assert_eq!(record.read_only, read_only, "readOnly");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A text with everything that JSON texts may hold.
+    fn any_text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-z]{0,12}",
+            r#"[\\"/{}\[\],:é😀\n\t\x00-\x1f ]{0,12}"#,
+            Just("AssumedRole".to_owned()),
+            Just("ConsoleLogin".to_owned()),
+            Just("2024-03-01T10:00:00Z".to_owned()),
+            Just("true".to_owned()),
+        ]
     }
 
-    #[test]
-    fn both_readers_agree_on_damaged_records(
-        text in any_record(), at in any::<prop::sample::Index>(), by in prop::sample::select(&b"\"\\{}[],: x"[..])
-    ) {
-        let mut bytes = text.into_bytes();
-        let at = at.index(bytes.len());
-        bytes[at] = by;
-        if let Ok(text) = String::from_utf8(bytes) {
-            compare(&text)?;
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            4 => any_text().prop_map(Value::from),
+            1 => Just(Value::Null),
+            1 => any::<bool>().prop_map(Value::from),
+            1 => any::<i64>().prop_map(Value::from),
+            1 => any::<f64>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((any_key(), inner), 0..4)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    /// Mostly keys that mean something, at any level.
+    fn any_key() -> impl Strategy<Value = String> {
+        const KEYS: [&str; 26] = [
+            "eventTime",
+            "eventSource",
+            "eventName",
+            "eventType",
+            "eventCategory",
+            "eventID",
+            "awsRegion",
+            "sourceIPAddress",
+            "userAgent",
+            "errorCode",
+            "errorMessage",
+            "recipientAccountId",
+            "readOnly",
+            "userIdentity",
+            "responseElements",
+            "type",
+            "principalId",
+            "arn",
+            "accountId",
+            "accessKeyId",
+            "invokedBy",
+            "sessionContext",
+            "sessionIssuer",
+            "role",
+            "roleId",
+            "ConsoleLogin",
+        ];
+        prop_oneof![9 => prop::sample::select(&KEYS[..]).prop_map(str::to_owned), 1 => any_text()]
+    }
+
+    /// The text of a record: its members in any order, some of them twice, with any white space.
+    fn any_record() -> impl Strategy<Value = String> {
+        let blanks = prop::sample::select(&["", " ", "\n  ", "\t\r\n"][..]);
+        let identity = prop::collection::vec((any_key(), any_value()), 0..6)
+            .prop_map(|members| ("userIdentity".to_owned(), Value::Object(members.into_iter().collect())));
+        let member = prop_oneof![4 => (any_key(), any_value()), 1 => identity];
+        (prop::collection::vec(member, 0..12), blanks).prop_map(|(members, blank)| {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(key, value)| format!("{blank}{}{blank}:{blank}{value}{blank}", json!(key)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+        #[test]
+        fn all_readers_agree_on_any_records(records in prop::collection::vec(any_record(), 1..4)) {
+            check(&records.join("\n"));
+        }
+
+        #[test]
+        fn all_readers_agree_on_damaged_records(
+            records in prop::collection::vec(any_record(), 1..3),
+            at in any::<prop::sample::Index>(),
+            by in prop::sample::select(&b"\"\\{}[],: x\n"[..]),
+        ) {
+            let mut bytes = records.join("\n").into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = by;
+            if let Ok(text) = String::from_utf8(bytes) {
+                check(&text);
+            }
+        }
+
+        #[test]
+        fn the_careful_reader_agrees_with_a_plain_parser(text in any_record()) {
+            let plain: Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(careful::with_record(&text, |record| check_against(&plain, &record)), Ok(()));
         }
     }
 
     #[test]
-    fn the_careful_reader_agrees_with_a_plain_parser(text in any_record()) {
-        let plain: Value = serde_json::from_str(&text).unwrap();
-        let path = |path: &str| plain.pointer(path).and_then(Value::as_str).map(str::to_owned);
-        let read = careful::with_record(&text, |record| {
-            let own = |text: Option<&str>| text.map(str::to_owned);
-            (own(record.event_name), own(record.user_agent), own(record.identity.arn), own(record.identity.issuer.arn))
-        });
-        let expected = (
-            path("/eventName"),
-            path("/userAgent"),
-            path("/userIdentity/arn"),
-            path("/userIdentity/sessionContext/sessionIssuer/arn"),
+    fn habits_learnt_without_blanks_meet_blanks() {
+        check(
+            "{\"eventName\":\"A\",\"x\":{}}                               \n{\"eventName\": \"A\", \"x\":  01}       ",
         );
-        prop_assert_eq!(read, Ok(expected));
+    }
+
+    #[test]
+    fn all_readers_agree_on_the_corpus_of_the_fuzz_target() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/readers");
+        let mut replayed = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            check_object(&bytes);
+            check(&String::from_utf8_lossy(&bytes));
+            replayed += 1;
+        }
+        assert!(replayed > 30, "{replayed}");
     }
 }

@@ -6,8 +6,10 @@
 
 use memchr::memchr;
 
+use super::callers::Callers;
 use super::lanes::nested_end;
-use super::scanner::{self, Surprise};
+use super::scanner::{self, Habits};
+use super::walk::{self, Surprise};
 use super::{DecodeFault, FoundRecord, careful};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::event::Record;
@@ -28,9 +30,10 @@ pub(super) struct Contents {
 }
 
 /// Visits every record of `text`.
-pub(super) fn records(text: &str, visit: impl FnMut(FoundRecord<'_>)) -> Contents {
+pub(super) fn records(text: &str, habits: &mut Habits, visit: impl FnMut(FoundRecord<'_>)) -> Contents {
     let budget = text.len().saturating_mul(SEARCH_BUDGET);
-    let mut walker = Walker { text, visit, contents: Contents::default(), budget };
+    let callers = Callers::default();
+    let mut walker = Walker { text, visit, habits, callers, contents: Contents::default(), budget };
     walker.values();
     walker.contents
 }
@@ -40,17 +43,19 @@ struct Lost {
     at: usize,
 }
 
-struct Walker<'a, V> {
+struct Walker<'a, 'h, V> {
     text: &'a str,
     visit: V,
+    habits: &'h mut Habits,
+    callers: Callers<'a>,
     contents: Contents,
     budget: usize,
 }
 
-impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
+impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     /// One top-level value after another.
     fn values(&mut self) {
-        let mut at = scanner::skip_blanks(self.text, 0);
+        let mut at = walk::skip_blanks(self.text, 0);
         while at < self.text.len() {
             let scope = self.scope(at);
             let read = match scope.as_bytes()[at] {
@@ -62,7 +67,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
                 Ok(end) => end,
                 Err(lost) => self.next_line(at, lost.at),
             };
-            at = scanner::skip_blanks(self.text, at);
+            at = walk::skip_blanks(self.text, at);
         }
     }
 
@@ -99,12 +104,13 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
         if scope.as_bytes().get(at) != Some(&b'{') {
             return self.record(scope, at);
         }
-        match scanner::record(scope, at) {
-            Ok((record, end)) if record.looks_like_one() => {
-                self.found(end - at, Ok(record));
+        let mut record = Record::default();
+        match scanner::record(scope, at, self.habits, &mut self.callers, &mut record) {
+            Ok(end) if record.looks_like_one() => {
+                self.found(end - at, Ok(&record));
                 Ok(end)
             }
-            Ok((_, end)) => self.other_object(scope, at, end),
+            Ok(end) => self.other_object(scope, at, end),
             Err(Surprise) => {
                 let end = self.end_of(scope, at)?;
                 match careful::with_record(&scope[at..end], |record| record.looks_like_one()) {
@@ -121,18 +127,19 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
     /// An element of `Records`.
     fn record(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
         if scope.as_bytes().get(at) != Some(&b'{') {
-            let end = scanner::value_end(scope, at)
+            let end = walk::value_end(scope, at)
                 .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))?;
-            self.found(end - at, Err("not an object".to_owned()));
+            self.found(end - at, Err("not an object"));
             return Ok(end);
         }
-        if let Ok((record, end)) = scanner::record(scope, at) {
+        let mut record = Record::default();
+        if let Ok(end) = scanner::record(scope, at, self.habits, &mut self.callers, &mut record) {
             if !record.looks_like_one() && records_list(scope, at).is_some() {
                 // The batch before it was cut between two records, and this is the next one's line.
                 let lost = self.broken(at, "a batch of records inside another");
                 return Err(Lost { at: lost.at.saturating_sub(1) });
             }
-            self.found(end - at, Ok(record));
+            self.found(end - at, Ok(&record));
             return Ok(end);
         }
         let end = self.end_of(scope, at)?;
@@ -146,13 +153,13 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
         let length = slice.len();
         let visit = &mut self.visit;
         let read =
-            careful::with_record(slice, |record| visit(FoundRecord { index, length, record: Ok(record) }));
+            careful::with_record(slice, |record| visit(FoundRecord { index, length, record: Ok(&record) }));
         if let Err(reason) = read {
-            visit(FoundRecord { index, length, record: Err(reason) });
+            visit(FoundRecord { index, length, record: Err(&reason) });
         }
     }
 
-    fn found(&mut self, length: usize, record: Result<Record<'_>, String>) {
+    fn found(&mut self, length: usize, record: Result<&Record<'_>, &str>) {
         let index = self.contents.records;
         self.contents.records += 1;
         (self.visit)(FoundRecord { index, length, record });
@@ -166,7 +173,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
         read: fn(&mut Self, &'a str, usize) -> Result<usize, Lost>,
     ) -> Result<usize, Lost> {
         let bytes = scope.as_bytes();
-        let mut at = scanner::skip_blanks(scope, at + 1);
+        let mut at = walk::skip_blanks(scope, at + 1);
         if bytes.get(at) == Some(&b']') {
             return Ok(at + 1);
         }
@@ -175,9 +182,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
                 return Err(self.truncated(at));
             }
             at = read(self, scope, at)?;
-            at = scanner::skip_blanks(scope, at);
+            at = walk::skip_blanks(scope, at);
             match bytes.get(at) {
-                Some(b',') => at = scanner::skip_blanks(scope, at + 1),
+                Some(b',') => at = walk::skip_blanks(scope, at + 1),
                 Some(b']') => return Ok(at + 1),
                 Some(_) => return Err(self.broken(at, "neither a comma nor the end of the list")),
                 None => return Err(self.truncated(at)),
@@ -187,13 +194,13 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
 
     /// What follows the list of records in its wrapper. Another list of records is read too.
     fn rest_of_wrapper(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
-        let at = scanner::skip_blanks(scope, at);
+        let at = walk::skip_blanks(scope, at);
         match scope.as_bytes().get(at) {
             Some(b'}') => Ok(at + 1),
             Some(b',') => {
                 // The rest of the members has the form of an object whose bracket is the comma.
                 let mut lists = Vec::new();
-                let end = scanner::members(scope, at + 1, |key, value| {
+                let end = walk::members(scope, at + 1, |key, value| {
                     if key == "Records" && scope.as_bytes().get(value) == Some(&b'[') {
                         lists.push(value);
                     }
@@ -213,7 +220,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
     fn other_object(&mut self, scope: &'a str, at: usize, end: usize) -> Result<usize, Lost> {
         let mut lists = Vec::new();
         let mut kind = ObjectSkip::OtherJson;
-        let walked = scanner::members(scope, at + 1, |key, value| match key {
+        let walked = walk::members(scope, at + 1, |key, value| match key {
             "Records" if scope.as_bytes().get(value) == Some(&b'[') => lists.push(value),
             "digestS3Object" | "digestStartTime" => kind = ObjectSkip::Digest,
             "hashSignature" => kind = ObjectSkip::LakeResult,
@@ -268,7 +275,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, V> {
 
 /// Position of the list of records, if the object at `at` begins with one.
 fn records_list(scope: &str, at: usize) -> Option<usize> {
-    match scanner::first_key(scope, at) {
+    match walk::first_key(scope, at) {
         Ok(("Records", value)) if scope.as_bytes().get(value) == Some(&b'[') => Some(value),
         _ => None,
     }

@@ -4,7 +4,8 @@
 //! after the first without a word. The size in a member's trailer only sizes the first reservation: it can lie, and
 //! a truncated object ends in random bytes. Whatever goes wrong, the bytes that came out before stay.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc_fast::{CrcAlgorithm, checksum};
+use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::coverage::FaultKind;
 
@@ -30,30 +31,33 @@ pub(super) struct Inflater {
 pub(super) struct Plain {
     bytes: Vec<u8>,
     filled: usize,
+    /// End of the room for this object. The memory can reach further, but how much room the decoder sees decides how
+    /// far it reads ahead, and so at which byte it meets a fault: that must not depend on earlier objects.
+    end: usize,
 }
 
 impl Plain {
     pub(super) fn clear(&mut self) {
         self.filled = 0;
+        self.end = 0;
     }
 
     pub(super) fn filled(&self) -> &[u8] {
         &self.bytes[..self.filled]
     }
 
-    /// Makes sure that `more` bytes can follow the filled ones.
+    /// Makes room for `more` bytes behind the filled ones.
     fn make_room(&mut self, more: usize) {
-        let needed = self.filled.saturating_add(more);
-        if self.bytes.len() < needed {
-            self.bytes.reserve_exact(needed - self.bytes.len());
-            self.bytes.resize(needed, 0);
+        self.end = self.filled.saturating_add(more);
+        if self.bytes.len() < self.end {
+            self.bytes.reserve_exact(self.end - self.bytes.len());
+            self.bytes.resize(self.end, 0);
         }
     }
 
-    /// The place for further bytes, at most up to `limit` bytes in all.
-    fn room(&mut self, limit: usize) -> &mut [u8] {
-        let end = self.bytes.len().min(limit).max(self.filled);
-        &mut self.bytes[self.filled..end]
+    /// The place for further bytes.
+    fn room(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.filled..self.end]
     }
 }
 
@@ -100,7 +104,7 @@ impl Inflater {
         self.state.reset(false);
         loop {
             let (taken, given) = (self.state.total_in(), self.state.total_out());
-            let result = self.state.decompress(&input[at..], output.room(limit), FlushDecompress::Finish);
+            let result = self.state.decompress(&input[at..], output.room(), FlushDecompress::Finish);
             let new_taken = self.state.total_in() - taken;
             let new_given = self.state.total_out() - given;
             output.filled += new_given as usize;
@@ -109,7 +113,7 @@ impl Inflater {
             if status == Status::StreamEnd {
                 break;
             }
-            if !output.room(limit).is_empty() {
+            if !output.room().is_empty() {
                 // There is room and still no end: the input is used up.
                 if at >= input.len() || (new_taken, new_given) == (0, 0) {
                     return Err(truncated(input));
@@ -135,10 +139,9 @@ fn check_trailer(input: &[u8], at: usize, plain: &[u8]) -> Result<(), GzipFault>
     let Some(&[c0, c1, c2, c3, s0, s1, s2, s3]) = input.get(at..at + TRAILER) else {
         return Err(truncated(input));
     };
-    let mut crc = Crc::new();
-    crc.update(plain);
+    let sum = checksum(CrcAlgorithm::Crc32IsoHdlc, plain) as u32;
     // RFC 1952: the length modulo 2^32.
-    let fits = crc.sum() == u32::from_le_bytes([c0, c1, c2, c3])
+    let fits = sum == u32::from_le_bytes([c0, c1, c2, c3])
         && plain.len() as u32 == u32::from_le_bytes([s0, s1, s2, s3]);
     if fits {
         Ok(())

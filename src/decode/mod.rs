@@ -4,19 +4,23 @@
 //! broken object gives what came before the break; nothing here ever fails as a whole. What a record means is
 //! decided elsewhere: see [`crate::event`].
 
-#[cfg(test)]
-mod agreement;
+#[cfg(any(test, fuzzing))]
+pub mod agreement;
+mod callers;
 mod careful;
 mod container;
 mod inflate;
 mod lanes;
+mod order;
 mod scanner;
+mod walk;
 
 use std::borrow::Cow;
 
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::event::Record;
 use inflate::{GZIP_MAGIC, Inflater, Plain};
+use scanner::Habits;
 
 /// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
 /// this is no log.
@@ -30,7 +34,7 @@ pub struct FoundRecord<'a> {
     /// Length of its JSON text, in bytes.
     pub length: usize,
     /// Its texts, or in words why they cannot be read.
-    pub record: Result<Record<'a>, String>,
+    pub record: Result<&'a Record<'a>, &'a str>,
 }
 
 /// One thing in an object that could not be read.
@@ -76,13 +80,20 @@ pub struct Decoder {
     inflater: Inflater,
     plain: Plain,
     spare: Plain,
+    habits: Habits,
     max_object_size: u64,
 }
 
 impl Decoder {
     /// A decoder that inflates no object to more than `max_object_size` bytes.
     pub fn new(max_object_size: u64) -> Self {
-        Self { inflater: Inflater::new(), plain: Plain::default(), spare: Plain::default(), max_object_size }
+        Self {
+            inflater: Inflater::new(),
+            plain: Plain::default(),
+            spare: Plain::default(),
+            habits: Habits::default(),
+            max_object_size,
+        }
     }
 
     /// Visits every record of an object, in the order in which they stand in it.
@@ -100,7 +111,8 @@ impl Decoder {
     /// ```
     pub fn decode(&mut self, stored: &[u8], visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
         let mut faults = Vec::new();
-        let bytes = self.inflate(stored, &mut faults);
+        let Self { inflater, plain, spare, habits, max_object_size } = self;
+        let bytes = inflate(inflater, (plain, spare), stored, *max_object_size, &mut faults);
         let cut = !faults.is_empty();
         let text = text(bytes, cut, &mut faults);
         let json_bytes = text.len() as u64;
@@ -108,7 +120,7 @@ impl Decoder {
         match text.trim_ascii_start().bytes().next() {
             None => account(Verdict::Other(ObjectSkip::Empty), faults),
             Some(b'{' | b'[') => {
-                let contents = container::records(&text, visit);
+                let contents = container::records(&text, habits, visit);
                 // A cut that the gzip layer reported needs no second word.
                 let known = |fault: &DecodeFault| cut && fault.kind == FaultKind::JsonTruncated;
                 faults.extend(contents.faults.into_iter().filter(|fault| !known(fault)));
@@ -122,35 +134,41 @@ impl Decoder {
             Some(_) => account(text_log(&text).map_or(Verdict::NotJson, Verdict::Other), faults),
         }
     }
+}
 
-    /// The plain bytes of an object, whatever its name says.
-    fn inflate<'d>(&'d mut self, stored: &'d [u8], faults: &mut Vec<DecodeFault>) -> &'d [u8] {
-        if !stored.starts_with(&GZIP_MAGIC) {
-            return stored;
-        }
-        self.plain.clear();
-        let mut result = self.inflater.inflate(stored, &mut self.plain, self.max_object_size);
-        for _ in 1..MAX_GZIP_NESTING {
-            if result.is_err() || !self.plain.filled().starts_with(&GZIP_MAGIC) {
-                break;
-            }
-            std::mem::swap(&mut self.plain, &mut self.spare);
-            self.plain.clear();
-            result = self.inflater.inflate(self.spare.filled(), &mut self.plain, self.max_object_size);
-        }
-        if let Err(fault) = result {
-            let position = Position::StoredByte(fault.at);
-            faults.push(DecodeFault { kind: fault.kind, position, detail: fault.detail });
-        }
-        self.plain.filled()
+/// The plain bytes of an object, whatever its name says.
+fn inflate<'d>(
+    inflater: &mut Inflater,
+    (plain, spare): (&'d mut Plain, &'d mut Plain),
+    stored: &'d [u8],
+    limit: u64,
+    faults: &mut Vec<DecodeFault>,
+) -> &'d [u8] {
+    if !stored.starts_with(&GZIP_MAGIC) {
+        return stored;
     }
+    plain.clear();
+    let mut result = inflater.inflate(stored, plain, limit);
+    for _ in 1..MAX_GZIP_NESTING {
+        if result.is_err() || !plain.filled().starts_with(&GZIP_MAGIC) {
+            break;
+        }
+        std::mem::swap(plain, spare);
+        plain.clear();
+        result = inflater.inflate(spare.filled(), plain, limit);
+    }
+    if let Err(fault) = result {
+        let position = Position::StoredByte(fault.at);
+        faults.push(DecodeFault { kind: fault.kind, position, detail: fault.detail });
+    }
+    plain.filled()
 }
 
 /// Bytes as text, without a byte order mark. Bytes that are no UTF-8 become U+FFFD and are a fault, except for a
 /// character that a known cut left incomplete.
 fn text<'a>(bytes: &'a [u8], cut: bool, faults: &mut Vec<DecodeFault>) -> Cow<'a, str> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let error = match std::str::from_utf8(bytes) {
+    let error = match simdutf8::compat::from_utf8(bytes) {
         Ok(text) => return Cow::Borrowed(text),
         Err(error) => error,
     };

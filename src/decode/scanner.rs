@@ -2,244 +2,99 @@
 //!
 //! What it jumps over is not checked: a record whose brackets and strings are balanced counts, whatever stands in
 //! the values that nobody reads. Anything out of the ordinary in what it does read ends the walk with a
-//! [`Surprise`], and the record goes to the careful reader.
+//! surprise, and the record goes to the careful reader.
 
-use super::lanes::{nested_end, quote_or_backslash};
+use super::callers::Callers;
+use super::order::Order;
+use super::walk::{Scanner, Walk};
 use crate::event::{Created, Identity, Issuer, Record, Response};
 
-/// The walk met something that the careful reader has to look at: an escape, a malformed part or the end.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Surprise;
+/// What earlier records teach about the next one. It makes the walk faster and never changes what it finds.
+#[derive(Debug)]
+pub(super) struct Habits {
+    record: Order<RecordField>,
+    identity: Order<IdentityField>,
+}
 
-type Walk<T> = Result<T, Surprise>;
+impl Default for Habits {
+    fn default() -> Self {
+        Self { record: Order::new(RecordField::Unread), identity: Order::new(IdentityField::Unread) }
+    }
+}
 
-/// Reads the record that begins with the `{` at `start`; gives it and the position behind its `}`.
-pub(super) fn record(text: &str, start: usize) -> Walk<(Record<'_>, usize)> {
-    let mut record = Record::default();
+/// Reads the record that begins with the `{` at `start` into `record`, which must be empty; gives the position behind
+/// its `}`. After a surprise `record` holds whatever came before it.
+pub(super) fn record<'a>(
+    text: &'a str,
+    start: usize,
+    habits: &mut Habits,
+    callers: &mut Callers<'a>,
+    record: &mut Record<'a>,
+) -> Walk<usize> {
     let mut response = None;
     let mut scanner = Scanner::new(text, start);
-    scanner.object(|scanner, key| {
-        match key {
-            "eventTime" => record.event_time = scanner.text()?,
-            "eventSource" => record.event_source = scanner.text()?,
-            "eventName" => record.event_name = scanner.text()?,
-            "eventType" => record.event_type = scanner.text()?,
-            "eventCategory" => record.event_category = scanner.text()?,
-            "eventID" => record.event_id = scanner.text()?,
-            "awsRegion" => record.region = scanner.text()?,
-            "sourceIPAddress" => record.source_ip = scanner.text()?,
-            "userAgent" => record.user_agent = scanner.text()?,
-            "errorCode" => record.error_code = scanner.text()?,
-            "errorMessage" => record.error_message = scanner.text()?,
-            "recipientAccountId" => record.recipient_account = scanner.text()?,
-            "readOnly" => record.read_only = scanner.flag()?,
-            "userIdentity" => record.identity = scanner.identity()?,
-            "responseElements" => {
+    scanner.ordered(&mut habits.record, RecordField::of, |scanner, field| {
+        match field {
+            RecordField::Time => record.event_time = scanner.text()?,
+            RecordField::Source => record.event_source = scanner.text()?,
+            RecordField::Name => record.event_name = scanner.text()?,
+            RecordField::Type => record.event_type = scanner.text()?,
+            RecordField::Category => record.event_category = scanner.text()?,
+            RecordField::Id => record.event_id = scanner.text()?,
+            RecordField::Region => record.region = scanner.text()?,
+            RecordField::SourceIp => record.source_ip = scanner.text()?,
+            RecordField::UserAgent => record.user_agent = scanner.text()?,
+            RecordField::ErrorCode => record.error_code = scanner.text()?,
+            RecordField::ErrorMessage => record.error_message = scanner.text()?,
+            RecordField::Recipient => record.recipient_account = scanner.text()?,
+            RecordField::ReadOnly => record.read_only = scanner.flag()?,
+            RecordField::Identity => record.identity = scanner.caller(&mut habits.identity, callers)?,
+            RecordField::Response => {
                 response = Some(scanner.at);
                 scanner.skip()?;
             }
-            _ => scanner.skip()?,
+            RecordField::Unread => scanner.skip()?,
         }
         Ok(())
     })?;
+    let end = scanner.at;
     if let Some(start) = response
         && Record::reads_response(record.event_name)
     {
         record.response = Scanner::new(text, start).response()?;
     }
-    Ok((record, scanner.at))
-}
-
-/// Calls `member` with each key from `at` on and the position of its value, up to the `}` that ends the object;
-/// gives the position behind it.
-pub(super) fn members(text: &str, at: usize, mut member: impl FnMut(&str, usize)) -> Walk<usize> {
-    let mut scanner = Scanner::new(text, at);
-    scanner.members(|scanner, key| {
-        member(key, scanner.at);
-        scanner.skip()
-    })?;
-    Ok(scanner.at)
-}
-
-/// Position behind the value of any kind that begins at `at`.
-pub(super) fn value_end(text: &str, at: usize) -> Walk<usize> {
-    let mut scanner = Scanner::new(text, at);
-    scanner.skip()?;
-    Ok(scanner.at)
-}
-
-/// The first key of the object that begins with the `{` at `start` and the position of its value.
-pub(super) fn first_key(text: &str, start: usize) -> Walk<(&str, usize)> {
-    let mut scanner = Scanner::new(text, start + 1);
-    let key = scanner.key()?;
-    Ok((key, scanner.at))
-}
-
-/// Position of the first byte at or after `at` that is no JSON white space.
-pub(super) fn skip_blanks(text: &str, at: usize) -> usize {
-    let mut scanner = Scanner::new(text, at);
-    scanner.blanks();
-    scanner.at
-}
-
-struct Scanner<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
+    Ok(end)
 }
 
 impl<'a> Scanner<'a> {
-    fn new(text: &'a str, at: usize) -> Self {
-        Self { text, bytes: text.as_bytes(), at }
-    }
-
+    /// `userIdentity`, which is not walked if the same text was met lately.
     #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    #[inline]
-    fn blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.at += 1;
-        }
-    }
-
-    #[inline]
-    fn expect(&mut self, byte: u8) -> Walk<()> {
-        if self.peek() == Some(byte) {
-            self.at += 1;
-            Ok(())
-        } else {
-            Err(Surprise)
-        }
-    }
-
-    /// A key, its colon and the blanks around them; ends at the value.
-    #[inline]
-    fn key(&mut self) -> Walk<&'a str> {
-        self.blanks();
-        let key = self.string()?;
-        self.blanks();
-        self.expect(b':')?;
-        self.blanks();
-        Ok(key)
-    }
-
-    /// A string without escapes.
-    #[inline]
-    fn string(&mut self) -> Walk<&'a str> {
-        self.expect(b'"')?;
+    fn caller(&mut self, order: &mut Order<IdentityField>, callers: &mut Callers<'a>) -> Walk<Identity<'a>> {
         let start = self.at;
-        let end = quote_or_backslash(self.bytes, start).ok_or(Surprise)?;
-        if self.bytes[end] != b'"' {
-            return Err(Surprise);
+        if let Some((identity, length)) = callers.find(&self.text[start..]) {
+            self.at += length;
+            return Ok(identity.clone());
         }
-        self.at = end + 1;
-        self.text.get(start..end).ok_or(Surprise)
-    }
-
-    /// Walks an object; `member` is called at each value and must go behind it.
-    #[inline]
-    fn object(&mut self, member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
-        self.expect(b'{')?;
-        self.blanks();
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Ok(());
+        if self.peek() != Some(b'{') {
+            return self.skip().map(|()| Identity::default());
         }
-        self.members(member)
+        let identity = self.identity(order)?;
+        callers.remember(&self.text[start..self.at], &identity);
+        Ok(identity)
     }
 
-    /// Walks members up to the `}` behind them.
-    #[inline]
-    fn members(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
-        loop {
-            let key = self.key()?;
-            member(self, key)?;
-            self.blanks();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b'}') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => return Err(Surprise),
-            }
-        }
-    }
-
-    /// As `object`, but passes over a value that is none.
-    #[inline]
-    fn object_or_other(&mut self, member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
-        if self.peek() == Some(b'{') { self.object(member) } else { self.skip() }
-    }
-
-    /// A text; any other value counts as none.
-    #[inline]
-    fn text(&mut self) -> Walk<Option<&'a str>> {
-        if self.peek() == Some(b'"') { self.string().map(Some) } else { self.skip().map(|()| None) }
-    }
-
-    /// `true`, `false` or their texts; any other value counts as none.
-    fn flag(&mut self) -> Walk<Option<bool>> {
-        let start = self.at;
-        self.skip()?;
-        Ok(match &self.bytes[start..self.at] {
-            b"true" | b"\"true\"" => Some(true),
-            b"false" | b"\"false\"" => Some(false),
-            _ => None,
-        })
-    }
-
-    /// Goes behind a value of any kind.
-    #[inline]
-    fn skip(&mut self) -> Walk<()> {
-        match self.peek() {
-            Some(b'"') => self.skip_string(),
-            Some(b'{' | b'[') => {
-                self.at = nested_end(self.bytes, self.at).ok_or(Surprise)?;
-                Ok(())
-            }
-            _ => self.skip_scalar(),
-        }
-    }
-
-    #[inline]
-    fn skip_string(&mut self) -> Walk<()> {
-        self.at += 1;
-        loop {
-            let hit = quote_or_backslash(self.bytes, self.at).ok_or(Surprise)?;
-            if self.bytes[hit] == b'"' {
-                self.at = hit + 1;
-                return Ok(());
-            }
-            self.at = hit + 2;
-        }
-    }
-
-    /// A number, `true`, `false` or `null`.
-    #[inline]
-    fn skip_scalar(&mut self) -> Walk<()> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'a'..=b'z' | b'0'..=b'9' | b'-' | b'+' | b'.' | b'E')) {
-            self.at += 1;
-        }
-        if self.at == start { Err(Surprise) } else { Ok(()) }
-    }
-
-    fn identity(&mut self) -> Walk<Identity<'a>> {
+    fn identity(&mut self, order: &mut Order<IdentityField>) -> Walk<Identity<'a>> {
         let mut identity = Identity::default();
-        self.object_or_other(|scanner, key| {
-            match key {
-                "type" => identity.identity_type = scanner.text()?,
-                "principalId" => identity.principal_id = scanner.text()?,
-                "arn" => identity.arn = scanner.text()?,
-                "accountId" => identity.account_id = scanner.text()?,
-                "accessKeyId" => identity.access_key_id = scanner.text()?,
-                "invokedBy" => identity.invoked_by = scanner.text()?,
-                "sessionContext" => identity.issuer = scanner.session_context()?,
-                _ => scanner.skip()?,
+        self.ordered(order, IdentityField::of, |scanner, field| {
+            match field {
+                IdentityField::Type => identity.identity_type = scanner.text()?,
+                IdentityField::PrincipalId => identity.principal_id = scanner.text()?,
+                IdentityField::Arn => identity.arn = scanner.text()?,
+                IdentityField::AccountId => identity.account_id = scanner.text()?,
+                IdentityField::AccessKeyId => identity.access_key_id = scanner.text()?,
+                IdentityField::InvokedBy => identity.invoked_by = scanner.text()?,
+                IdentityField::SessionContext => identity.issuer = scanner.session_context()?,
+                IdentityField::Unread => scanner.skip()?,
             }
             Ok(())
         })?;
@@ -296,5 +151,77 @@ impl<'a> Scanner<'a> {
             Ok(())
         })?;
         Ok(created)
+    }
+}
+
+/// The members of a record that are read.
+#[derive(Clone, Copy, Debug)]
+enum RecordField {
+    Time,
+    Source,
+    Name,
+    Type,
+    Category,
+    Id,
+    Region,
+    SourceIp,
+    UserAgent,
+    ErrorCode,
+    ErrorMessage,
+    Recipient,
+    ReadOnly,
+    Identity,
+    Response,
+    Unread,
+}
+
+impl RecordField {
+    fn of(key: &str) -> Self {
+        match key {
+            "eventTime" => Self::Time,
+            "eventSource" => Self::Source,
+            "eventName" => Self::Name,
+            "eventType" => Self::Type,
+            "eventCategory" => Self::Category,
+            "eventID" => Self::Id,
+            "awsRegion" => Self::Region,
+            "sourceIPAddress" => Self::SourceIp,
+            "userAgent" => Self::UserAgent,
+            "errorCode" => Self::ErrorCode,
+            "errorMessage" => Self::ErrorMessage,
+            "recipientAccountId" => Self::Recipient,
+            "readOnly" => Self::ReadOnly,
+            "userIdentity" => Self::Identity,
+            "responseElements" => Self::Response,
+            _ => Self::Unread,
+        }
+    }
+}
+
+/// The members of `userIdentity` that are read.
+#[derive(Clone, Copy, Debug)]
+enum IdentityField {
+    Type,
+    PrincipalId,
+    Arn,
+    AccountId,
+    AccessKeyId,
+    InvokedBy,
+    SessionContext,
+    Unread,
+}
+
+impl IdentityField {
+    fn of(key: &str) -> Self {
+        match key {
+            "type" => Self::Type,
+            "principalId" => Self::PrincipalId,
+            "arn" => Self::Arn,
+            "accountId" => Self::AccountId,
+            "accessKeyId" => Self::AccessKeyId,
+            "invokedBy" => Self::InvokedBy,
+            "sessionContext" => Self::SessionContext,
+            _ => Self::Unread,
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::present;
 
 /// The texts of `userIdentity` that matter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity<'a> {
     /// `type`, for example `AssumedRole`; can be missing.
     pub identity_type: Option<&'a str>,
@@ -27,7 +27,7 @@ pub struct Identity<'a> {
 }
 
 /// The texts of `sessionContext.sessionIssuer` that matter; the object may be there and empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Issuer<'a> {
     /// `arn`, with the role's path
     pub arn: Option<&'a str>,

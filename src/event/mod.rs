@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 pub use identity::{Identity, Issuer, Principal, PrincipalKey, PrincipalKind};
 
 /// The texts of one record that matter here. An empty text counts as absent, as does a value of the wrong type.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record<'a> {
     /// `eventTime`
     pub event_time: Option<&'a str>,
@@ -47,7 +47,7 @@ pub struct Record<'a> {
 }
 
 /// The texts of `responseElements` that matter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response<'a> {
     /// `ConsoleLogin`: `Success` or `Failure`
     pub console_login: Option<&'a str>,
@@ -58,7 +58,7 @@ pub struct Response<'a> {
 }
 
 /// A role or user that a call created.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Created<'a> {
     /// `arn`
     pub arn: Option<&'a str>,
@@ -109,6 +109,39 @@ impl<'a> Record<'a> {
     /// Whether anything in this record says that it is a record at all.
     pub fn looks_like_one(&self) -> bool {
         self.event_name.is_some() || self.event_source.is_some() || self.event_category.is_some()
+    }
+
+    /// All texts, each in a place of its own.
+    #[inline]
+    pub fn texts(&self) -> [Option<&'a str>; 25] {
+        let Self { identity, response, .. } = self;
+        [
+            self.event_time,
+            self.event_source,
+            self.event_name,
+            self.event_type,
+            self.event_category,
+            self.event_id,
+            self.region,
+            self.source_ip,
+            self.user_agent,
+            self.error_code,
+            self.error_message,
+            self.recipient_account,
+            identity.identity_type,
+            identity.principal_id,
+            identity.arn,
+            identity.account_id,
+            identity.access_key_id,
+            identity.invoked_by,
+            identity.issuer.arn,
+            identity.issuer.principal_id,
+            response.console_login,
+            response.role.arn,
+            response.role.id,
+            response.user.arn,
+            response.user.id,
+        ]
     }
 
     /// Whose copy of the event this is: copies of one event share this account and the event id.

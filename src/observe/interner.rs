@@ -15,11 +15,13 @@ pub(super) struct Interner<T> {
     /// Hash and id of every item; the hash spares hashing again when the table grows.
     table: HashTable<(u64, u32)>,
     hasher: FixedState,
+    /// Whatever was met last.
+    last: u32,
 }
 
 impl<T> Default for Interner<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), table: HashTable::new(), hasher: FixedState::default() }
+        Self { items: Vec::new(), table: HashTable::new(), hasher: FixedState::default(), last: 0 }
     }
 }
 
@@ -32,6 +34,16 @@ impl<T> Interner<T> {
         is_it: impl Fn(&T) -> bool,
         make: impl FnOnce() -> T,
     ) -> u32 {
+        // Whatever was met last is often met again, and comparing is cheaper than hashing.
+        if self.items.get(self.last as usize).is_some_and(&is_it) {
+            return self.last;
+        }
+        self.last = self.find_or_add(key, is_it, make);
+        self.last
+    }
+
+    #[inline]
+    fn find_or_add(&mut self, key: &impl Hash, is_it: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> u32 {
         let hash = self.hasher.hash_one(key);
         let known = |(other, id): &(u64, u32)| *other == hash && is_it(&self.items[*id as usize]);
         if let Some((_, id)) = self.table.find(hash, known) {

@@ -56,11 +56,32 @@ impl Root {
 
     pub(super) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<()> {
         let below = object.odd_path.as_deref().map_or(Path::new(&*object.path), PathBuf::as_path);
-        let mut file = File::open(self.folder.join(below))?;
-        buffer.reserve(usize::try_from(object.size).unwrap_or(0).saturating_add(1));
+        let mut file = File::open(self.folder.join(below)).inspect_err(|_| buffer.clear())?;
+        let length = read_at_once(&mut file, object.size, buffer);
+        buffer.truncate(length);
+        if length > 0 && length as u64 == object.size {
+            return Ok(());
+        }
+        // Not the size it was listed with, or an error, which comes again here.
         file.read_to_end(buffer).map(|_| ())
     }
 }
+
+/// Reads a file of the expected size with one call, over what is in the buffer; gives the number of bytes read. If
+/// they are as many as expected, one byte of room has shown that there are no more.
+fn read_at_once(file: &mut File, expected: u64, buffer: &mut Vec<u8>) -> usize {
+    if expected > LARGEST_AT_ONCE {
+        return 0;
+    }
+    let room = expected as usize + 1;
+    if buffer.len() < room {
+        buffer.resize(room, 0);
+    }
+    file.read(&mut buffer[..room]).unwrap_or(0)
+}
+
+/// Larger files need several calls anyway.
+const LARGEST_AT_ONCE: u64 = 64 << 20;
 
 /// Adds the objects of all archives to the listing.
 pub(super) fn list(roots: &[Root], listing: &mut Listing, found: &mut dyn FnMut(u64) -> bool) {

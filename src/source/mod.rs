@@ -121,13 +121,15 @@ impl Archives {
         Ok(listing)
     }
 
-    /// Reads one object's bytes as stored into `buffer`, which is emptied first and keeps its memory.
+    /// Reads one object's bytes as stored into `buffer`, in place of what was in it.
     ///
     /// # Errors
     /// Whatever the system says; the buffer then holds what could be read.
     pub fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<()> {
-        buffer.clear();
         let root = object.archive.checked_sub(1).and_then(|index| self.roots.get(index as usize));
-        root.ok_or_else(|| io::Error::other("no such archive"))?.read(object, buffer)
+        match root {
+            Some(root) => root.read(object, buffer),
+            None => Err(io::Error::other("no such archive")),
+        }
     }
 }

@@ -1,0 +1,64 @@
+//! The same with 32 bytes at a time, for processors that have AVX2: a twentieth of a whole scan.
+//!
+//! [`pulp`] finds out at run time and lends its `unsafe`: a [`V3`] exists only where its instructions do.
+
+use pulp::x86::V3;
+use pulp::{NullaryFnOnce, m8x32, u8x32};
+
+use super::{Block, nested_end_by};
+
+/// As [`super::nested_end`]; the outer `None` says that this processor has no AVX2.
+#[inline]
+pub(super) fn nested_end(bytes: &[u8], open: usize) -> Option<Option<usize>> {
+    let v3 = V3::try_new()?;
+    Some(v3.vectorize(NestedEnd { v3, bytes, open }))
+}
+
+struct NestedEnd<'a> {
+    v3: V3,
+    bytes: &'a [u8],
+    open: usize,
+}
+
+impl NullaryFnOnce for NestedEnd<'_> {
+    type Output = Option<usize>;
+
+    // Without this the code is not compiled for AVX2.
+    #[inline(always)]
+    fn call(self) -> Option<usize> {
+        nested_end_by(
+            self.bytes,
+            self.open,
+            #[inline(always)]
+            |block| read(self.v3, block),
+        )
+    }
+}
+
+#[inline(always)]
+fn read(v3: V3, block: &[u8; 64]) -> Block {
+    let halves: [u8x32; 2] = pulp::cast(*block);
+    // `[` and `{`, and `]` and `}`, differ in this one bit only.
+    let folded = halves.map(
+        #[inline(always)]
+        |half| v3.or_u8x32(half, v3.splat_u8x32(0x20)),
+    );
+    Block {
+        quote: places(v3, halves, b'"'),
+        backslash: places(v3, halves, b'\\'),
+        open: places(v3, folded, b'{'),
+        close: places(v3, folded, b'}'),
+    }
+}
+
+/// One bit for each place of `byte`.
+#[inline(always)]
+fn places(v3: V3, [low, high]: [u8x32; 2], byte: u8) -> u64 {
+    let wanted = v3.splat_u8x32(byte);
+    bits(v3, v3.cmp_eq_u8x32(low, wanted)) | bits(v3, v3.cmp_eq_u8x32(high, wanted)) << 32
+}
+
+#[inline(always)]
+fn bits(v3: V3, half: m8x32) -> u64 {
+    u64::from(v3.avx2._mm256_movemask_epi8(pulp::cast(half)) as u32)
+}
