@@ -12,7 +12,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Progress of a scan.
 pub(crate) struct Bar {
     bar: ProgressBar,
-    objects: AtomicU64,
+    bytes: AtomicU64,
     events: AtomicU64,
 }
 
@@ -24,7 +24,7 @@ impl Bar {
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style("{spinner} listing {msg}"));
-        Ok(Self { bar, objects: AtomicU64::new(0), events: AtomicU64::new(0) })
+        Ok(Self { bar, bytes: AtomicU64::new(0), events: AtomicU64::new(0) })
     }
 
     /// Takes the bar off the terminal.
@@ -38,27 +38,28 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 impl Progress for Bar {
-    fn listed(&self, objects: u64, bytes: u64) {
+    fn listed(&self, objects: u64) {
         if objects.is_multiple_of(256) {
-            self.bar.set_message(format!("{objects} objects, {}", indicatif::HumanBytes(bytes)));
+            self.bar.set_message(format!("{objects} objects"));
             self.bar.tick();
         }
     }
 
-    fn reading(&self, _objects: u64, bytes: u64) {
-        self.bar.set_length(bytes);
+    fn reading(&self, objects: u64) {
+        self.bar.set_length(objects);
         self.bar.reset();
-        self.bar.set_style(style("{bar:24} {bytes}/{total_bytes} ({bytes_per_sec}) {msg} ETA {eta}"));
+        self.bar.set_style(style("{bar:24} {pos}/{len} objects {msg} ETA {eta}"));
     }
 
     fn read(&self, object: ObjectRead) {
-        let objects = self.objects.fetch_add(1, Ordering::Relaxed) + 1;
+        self.bar.inc(1);
+        let bytes = self.bytes.fetch_add(object.stored_bytes, Ordering::Relaxed) + object.stored_bytes;
         let events = self.events.fetch_add(object.records, Ordering::Relaxed) + object.records;
-        self.bar.inc(object.stored_bytes);
-        if objects.is_multiple_of(16) {
+        if !self.bar.is_hidden() && self.bar.position().is_multiple_of(16) {
             let day = object.delivered.map_or(String::new(), |time| format!(", at {}", time.day()));
             let rate = events as f64 / self.bar.elapsed().as_secs_f64().max(0.001);
-            self.bar.set_message(format!("{objects} objects, {rate:.0} events/s{day}"));
+            let bytes = indicatif::HumanBytes(bytes);
+            self.bar.set_message(format!("({bytes}), {rate:.0} events/s{day}"));
         }
     }
 

@@ -56,10 +56,10 @@ pub struct ObjectRead {
 
 /// Hears how far a run has come, from any thread, and may end it.
 pub trait Progress: Sync {
-    /// So many objects with so many bytes have been listed.
-    fn listed(&self, _objects: u64, _bytes: u64) {}
-    /// Listing is over; so many objects with so many bytes will be read.
-    fn reading(&self, _objects: u64, _bytes: u64) {}
+    /// So many objects have been listed.
+    fn listed(&self, _objects: u64) {}
+    /// Listing is over; so many objects will be read.
+    fn reading(&self, _objects: u64) {}
     /// One more object has been read.
     fn read(&self, _object: ObjectRead) {}
     /// The run should end now, without an answer.
@@ -98,15 +98,13 @@ pub fn ingest(
     settings: &IngestSettings,
     progress: &dyn Progress,
 ) -> Result<Ingested, IngestError> {
-    let (mut objects, mut bytes) = (0, 0);
-    let listing = archives.list(&settings.window, &mut |size| {
+    let mut objects = 0;
+    let listing = archives.list(&settings.window, &mut || {
         objects += 1;
-        bytes += size;
-        progress.listed(objects, bytes);
+        progress.listed(objects);
         !progress.stopped()
     })?;
-    let to_read = listing.objects.iter().map(|object| object.size).sum();
-    progress.reading(listing.objects.len() as u64, to_read);
+    progress.reading(listing.objects.len() as u64);
     let days = listing.objects.iter().map(|object| object.delivered.map(Timestamp::day));
     let run = Run {
         archives,

@@ -54,7 +54,7 @@ impl Worker {
         tally.object(read, decoded, self.stored.len() as u64);
         run.copies.hand_in(number, &mut self.handover);
         ObjectRead {
-            stored_bytes: object.size,
+            stored_bytes: self.stored.len() as u64,
             records: self.coverage.records.total - before,
             delivered: object.delivered,
         }

@@ -14,8 +14,6 @@ pub struct LogObject {
     pub archive: u32,
     /// Path below the archive's root, with `/` between its parts. Bytes that are no UTF-8 are shown as U+FFFD.
     pub path: Arc<str>,
-    /// Size as stored, in bytes.
-    pub size: u64,
     /// When it was delivered, if its name says so.
     pub delivered: Option<Timestamp>,
     /// The real path below the root, where `path` could not keep it.

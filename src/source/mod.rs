@@ -94,14 +94,14 @@ impl Archives {
         Ok(Self { roots: names.iter().map(|name| local::Root::open(name)).collect::<Result<_, _>>()? })
     }
 
-    /// Lists every object of every archive; `found` hears of each with its size and says whether to go on.
+    /// Lists every object of every archive; `found` hears of each and says whether to go on.
     ///
     /// # Errors
     /// If there is not a single file.
     pub fn list(
         &self,
         window: &DeliveryWindow,
-        found: &mut dyn FnMut(u64) -> bool,
+        found: &mut dyn FnMut() -> bool,
     ) -> Result<Listing, ArchiveError> {
         let mut listing = Listing { objects: Vec::new(), coverage: Coverage::default() };
         local::list(&self.roots, &mut listing, found);
