@@ -57,6 +57,7 @@ pub mod query;
 
 pub mod report;
 
+pub mod bench;
 pub mod coverage;
 pub mod synth;
 pub mod time;

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use firstseen::ingest::IngestError;
 use firstseen::report::for_terminal;
+use firstseen::source::ArchiveError;
 
 /// How a command ended that gave an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +22,26 @@ pub(crate) enum Answer {
 pub(crate) struct UsageError(pub(crate) String);
 
 /// A hint that goes with an error, as its outermost context.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Hint(pub(crate) &'static str);
 
 impl std::fmt::Display for Hint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.0)
     }
+}
+
+/// Why archives could not be read, and what to do about it.
+pub(crate) fn ingest_error(error: IngestError) -> anyhow::Error {
+    let hint = match &error {
+        IngestError::Archive(ArchiveError::Open { .. } | ArchiveError::NoMatch { .. }) => {
+            "name a folder that holds AWSLogs/, a single log file, or a quoted glob"
+        }
+        IngestError::Archive(_) => "point at the folder that holds AWSLogs/",
+        IngestError::Threads(_) => "try --threads 1",
+        IngestError::Stopped => "run it again; --since and --until shorten a run",
+    };
+    anyhow::Error::new(error).context(Hint(hint))
 }
 
 /// The exit status of a result; an error is printed first.

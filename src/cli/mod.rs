@@ -1,5 +1,6 @@
 //! Flags become typed values, values become library calls, results become output and an exit status.
 
+mod bench;
 mod exit;
 mod output;
 mod progress;
@@ -27,6 +28,7 @@ struct Cli {
 enum Command {
     Scan(Box<scan::ScanArgs>),
     Synth(synth::SynthArgs),
+    Bench(bench::BenchArgs),
 }
 
 /// Runs the program.
@@ -34,6 +36,13 @@ pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
         Command::Synth(args) => synth::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     exit::code(result)
+}
+
+/// The wanted number of threads, else one for each core.
+fn threads(wanted: Option<u16>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    wanted.map_or_else(cores, usize::from)
 }

@@ -9,6 +9,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Set by Ctrl-C; signals reach a process, so this is one for the process.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// From now on Ctrl-C no longer ends the process, but is what [`interrupted`] tells.
+pub(crate) fn listen() -> anyhow::Result<()> {
+    Ok(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?)
+}
+
+/// Whether someone pressed Ctrl-C.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
 /// Progress of a scan.
 pub(crate) struct Bar {
     bar: ProgressBar,
@@ -19,7 +29,7 @@ pub(crate) struct Bar {
 impl Bar {
     /// A bar; it draws nothing if `quiet` or if stderr is no terminal. Ctrl-C ends the run from now on.
     pub(crate) fn new(quiet: bool) -> anyhow::Result<Self> {
-        ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?;
+        listen()?;
         let visible = !quiet && std::io::stderr().is_terminal();
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
@@ -64,6 +74,6 @@ impl Progress for Bar {
     }
 
     fn stopped(&self) -> bool {
-        INTERRUPTED.load(Ordering::Relaxed)
+        interrupted()
     }
 }

@@ -9,12 +9,13 @@ use firstseen::event::{PrincipalKey, PrincipalKind};
 use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestError, IngestSettings, Ingested, ingest};
 use firstseen::query::{Anchor, Filter, FindingKind, Pattern, Question, first_seen};
 use firstseen::report::{Format, Report, UsedSettings, write_faults, write_summary};
-use firstseen::source::{ArchiveError, Archives, DeliveryWindow};
+use firstseen::source::{Archives, DeliveryWindow};
 use firstseen::time::{Bound, Span};
 
-use super::exit::{Answer, Hint, UsageError};
+use super::exit::{Answer, Hint, UsageError, ingest_error};
 use super::output::Output;
 use super::progress::Bar;
+use super::threads;
 
 /// Read archives and report what every principal did for the first time after its warmup
 #[derive(Debug, Args)]
@@ -227,17 +228,7 @@ fn read(args: &ScanArgs, settings: &IngestSettings) -> anyhow::Result<Ingested> 
     let archives = Archives::open(&args.archives).map_err(IngestError::from);
     let ingested = archives.and_then(|archives| ingest(&archives, settings, &progress));
     progress.clear();
-    ingested.map_err(|error| {
-        let hint = match &error {
-            IngestError::Archive(ArchiveError::Open { .. } | ArchiveError::NoMatch { .. }) => {
-                "name a folder that holds AWSLogs/, a single log file, or a quoted glob"
-            }
-            IngestError::Archive(_) => "point at the folder that holds AWSLogs/",
-            IngestError::Threads(_) => "try --threads 1",
-            IngestError::Stopped => "run it again; --since and --until shorten a run",
-        };
-        anyhow::Error::new(error).context(Hint(hint))
-    })
+    ingested.map_err(ingest_error)
 }
 
 impl ScanArgs {
@@ -286,9 +277,8 @@ impl ScanArgs {
     }
 
     fn ingest_settings(&self) -> IngestSettings {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         IngestSettings {
-            threads: self.output.threads.map_or(cores, usize::from),
+            threads: threads(self.output.threads),
             window: DeliveryWindow {
                 since: self.learning.since.map(Bound::start),
                 until: self.learning.until.or(self.filters.to).map(Bound::end),
@@ -398,7 +388,7 @@ fn read_patterns(path: &Path) -> anyhow::Result<Vec<Pattern>> {
 }
 
 /// `4096`, `64K`, `512M`, `4G`.
-fn byte_count(text: &str) -> Result<u64, String> {
+pub(crate) fn byte_count(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
         "" | "B" => 1,

@@ -96,6 +96,12 @@ impl Decoder {
         }
     }
 
+    /// The plain bytes of an object, as far as they can be had: the first half of [`Decoder::decode`].
+    pub fn inflate<'d>(&'d mut self, stored: &'d [u8]) -> &'d [u8] {
+        let Self { inflater, plain, spare, max_object_size, .. } = self;
+        inflate(inflater, (plain, spare), stored, *max_object_size, &mut Vec::new())
+    }
+
     /// Visits every record of an object, in the order in which they stand in it.
     ///
     /// ```

@@ -62,6 +62,8 @@ pub trait Progress: Sync {
     fn reading(&self, _objects: u64) {}
     /// One more object has been read.
     fn read(&self, _object: ObjectRead) {}
+    /// All objects have been read; what the threads collected will be merged.
+    fn merging(&self) {}
     /// The run should end now, without an answer.
     fn stopped(&self) -> bool {
         false
@@ -118,6 +120,7 @@ pub fn ingest(
     if progress.stopped() || run.stopped.into_inner() {
         return Err(IngestError::Stopped);
     }
+    progress.merging();
     let found = run.copies.finish();
     Ok(gather(workers, found, listing.coverage, &listing.objects))
 }

@@ -8,6 +8,7 @@ mod commands;
 mod findings;
 mod hostile;
 mod laws;
+mod measurements;
 mod naive;
 mod process;
 mod sources;

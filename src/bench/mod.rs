@@ -1,0 +1,219 @@
+//! Measures what a scan of an archive costs on this machine, stage by stage and thread by thread.
+//!
+//! An archive goes in, CPU seconds and peak memory come out. It runs the very code that a scan runs: stages that are
+//! woven into each other are told apart by leaving the later ones away. The only room that looks at a clock; nothing
+//! that is measured ever enters an analysis.
+
+mod clock;
+mod stages;
+mod text;
+
+use serde::Serialize;
+
+use crate::ingest::{IngestError, IngestSettings, Ingested, Progress, ingest};
+use crate::source::Archives;
+use clock::{CpuClock, WallClock, peak_memory, reset_peak_memory};
+
+pub use text::write_text;
+
+/// How to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct BenchPlan {
+    /// Runs that count; one more before them warms everything up.
+    pub runs: u32,
+    /// Scans are measured with 1 thread up to this many.
+    pub max_threads: usize,
+}
+
+/// What was measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measured {
+    /// Objects that were read.
+    pub objects: u64,
+    /// Their bytes as stored.
+    pub stored_bytes: u64,
+    /// Their bytes as JSON.
+    pub json_bytes: u64,
+    /// Records in them.
+    pub events: u64,
+    /// Principals and actions that came together, which is what grows the memory.
+    pub behaviours: u64,
+    /// Runs that counted.
+    pub runs: u32,
+    /// What each stage of a scan with one thread costs.
+    pub stages: Vec<StageCost>,
+    /// What whole scans cost.
+    pub threads: Vec<ThreadCost>,
+}
+
+/// Median and extremes of several runs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Spread {
+    /// The middle one.
+    pub median: f64,
+    /// The lowest one.
+    pub min: f64,
+    /// The highest one.
+    pub max: f64,
+}
+
+/// The cost of one stage.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StageCost {
+    /// `list`, `read`, `inflate`, `scan`, `observe`, `merge`, or `all` of them.
+    pub stage: &'static str,
+    /// CPU time, user and system, in seconds.
+    pub cpu_seconds: Spread,
+    /// Part of the whole scan, from 0 to 1.
+    pub share: f64,
+    /// JSON this stage could handle, in 10⁹ bytes for each CPU second.
+    pub json_gb_per_cpu_second: f64,
+    /// The same in stored bytes, in 10⁶.
+    pub stored_mb_per_cpu_second: f64,
+    /// The same in events.
+    pub events_per_cpu_second: f64,
+}
+
+/// The cost of whole scans with some number of threads.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ThreadCost {
+    /// Number of threads.
+    pub threads: usize,
+    /// Time on the clock, in seconds.
+    pub wall_seconds: Spread,
+    /// CPU time of all threads, in seconds.
+    pub cpu_seconds: Spread,
+    /// How many times faster than with one thread.
+    pub speed_up: f64,
+    /// JSON in 10⁹ bytes for each second on the clock.
+    pub json_gb_per_second: f64,
+    /// Events for each second on the clock.
+    pub events_per_second: f64,
+    /// Highest resident memory of any run, in bytes; none where the system does not tell.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// Measures scans of an archive.
+///
+/// `stopped` is asked now and then whether to give up.
+///
+/// # Errors
+/// As [`ingest`].
+pub fn measure(
+    archives: &Archives,
+    settings: &IngestSettings,
+    plan: &BenchPlan,
+    stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<Measured, IngestError> {
+    let warm = scan(archives, settings, stopped)?.ingested;
+    let (coverage, behaviours) = (warm.coverage, warm.baseline.behaviours.len() as u64);
+    let size = Size {
+        stored_bytes: coverage.stored_bytes as f64,
+        json_bytes: coverage.json_bytes as f64,
+        events: coverage.records.total as f64,
+    };
+    let runs = plan.runs.max(1);
+    let stages = stages::measure(archives, settings, runs, stopped)?;
+    let mut threads: Vec<ThreadCost> = Vec::new();
+    for count in 1..=plan.max_threads.max(1) {
+        let cost = scans(archives, settings, count, runs, &size, stopped)?;
+        let alone = threads.first().map_or(cost.wall_seconds.median, |first| first.wall_seconds.median);
+        threads.push(ThreadCost { speed_up: alone / cost.wall_seconds.median, ..cost });
+    }
+    Ok(Measured {
+        objects: coverage.objects.read,
+        stored_bytes: coverage.stored_bytes,
+        json_bytes: coverage.json_bytes,
+        events: coverage.records.total,
+        behaviours,
+        runs,
+        stages: stages.costs(&size),
+        threads,
+    })
+}
+
+/// What the speeds are about.
+struct Size {
+    stored_bytes: f64,
+    json_bytes: f64,
+    events: f64,
+}
+
+/// One scan and what it cost, in seconds.
+struct Scan {
+    ingested: Ingested,
+    wall: f64,
+    cpu: f64,
+}
+
+fn scan(
+    archives: &Archives,
+    settings: &IngestSettings,
+    stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<Scan, IngestError> {
+    let (wall, cpu) = (WallClock::start(), CpuClock::start());
+    let ingested = ingest(archives, settings, &Stop(stopped))?;
+    Ok(Scan { ingested, wall: wall.seconds(), cpu: cpu.seconds() })
+}
+
+/// Whole scans with some number of threads.
+fn scans(
+    archives: &Archives,
+    settings: &IngestSettings,
+    threads: usize,
+    runs: u32,
+    size: &Size,
+    stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<ThreadCost, IngestError> {
+    let settings = IngestSettings { threads, ..settings.clone() };
+    let (mut wall, mut cpu, mut peak) = (Vec::new(), Vec::new(), None);
+    for _ in 0..runs {
+        reset_peak_memory();
+        let scan = scan(archives, &settings, stopped)?;
+        peak = peak.max(peak_memory());
+        wall.push(scan.wall);
+        cpu.push(scan.cpu);
+    }
+    let wall_seconds = Spread::of(wall);
+    Ok(ThreadCost {
+        threads,
+        wall_seconds,
+        cpu_seconds: Spread::of(cpu),
+        speed_up: 1.0,
+        json_gb_per_second: size.json_bytes / 1e9 / wall_seconds.median,
+        events_per_second: size.events / wall_seconds.median,
+        peak_memory_bytes: peak,
+    })
+}
+
+/// Only listens for the word to stop.
+struct Stop<'a>(&'a (dyn Fn() -> bool + Sync));
+
+impl Progress for Stop<'_> {
+    fn stopped(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl Spread {
+    /// The spread of some values; of none it is not a number.
+    pub fn of(mut values: Vec<f64>) -> Self {
+        values.sort_unstable_by(f64::total_cmp);
+        let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
+        let half = values.len() / 2;
+        let median =
+            if values.len() % 2 == 1 { at(half) } else { (at(half.wrapping_sub(1)) + at(half)) / 2.0 };
+        Self { median, min: at(0), max: at(values.len().wrapping_sub(1)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spread_of_an_even_number_of_runs_takes_the_middle_of_two() {
+        assert_eq!(Spread::of(vec![4.0, 1.0, 2.0]), Spread { median: 2.0, min: 1.0, max: 4.0 });
+        assert_eq!(Spread::of(vec![4.0, 1.0, 2.0, 3.0]), Spread { median: 2.5, min: 1.0, max: 4.0 });
+    }
+}

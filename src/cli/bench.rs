@@ -1,0 +1,86 @@
+//! `firstseen bench`: what a scan of an archive costs on this machine.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use firstseen::bench::{BenchPlan, measure, write_text};
+use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
+use firstseen::source::Archives;
+use firstseen::synth::{Plan, synthesize};
+use tempfile::TempDir;
+
+use super::exit::{Answer, Hint, ingest_error};
+use super::output::Output;
+use super::scan::byte_count;
+use super::{progress, threads};
+
+/// Measure what a scan costs on this machine: each stage, each number of threads, and the memory
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Folders, files or globs that hold log objects
+    #[arg(value_name = "ARCHIVE", required_unless_present = "synthetic")]
+    archives: Vec<PathBuf>,
+    /// Measure a synthetic archive of so much JSON, made for this and removed afterwards [units: K, M, G]
+    #[arg(long, value_name = "BYTES", value_parser = byte_count, conflicts_with = "archives")]
+    synthetic: Option<u64>,
+    /// Runs that count, after one that warms up
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    runs: u32,
+    /// Measure scans with 1 thread up to this many [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Format of the measurements
+    #[arg(short, long, default_value = "text")]
+    format: FormatArg,
+    /// Write the measurements to FILE, which appears only when it is complete [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatArg {
+    Text,
+    Json,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
+    let output = Output::open(args.output.as_deref())?;
+    progress::listen()?;
+    let synthetic = args.synthetic.map(synthetic_archive).transpose()?;
+    let names = synthetic
+        .as_ref()
+        .map_or_else(|| args.archives.clone(), |folder| vec![folder.path().join("archive/AWSLogs")]);
+    let archives = Archives::open(&names).map_err(|error| ingest_error(error.into()))?;
+    let settings = IngestSettings {
+        threads: 1,
+        window: Default::default(),
+        principal_key: Default::default(),
+        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+    };
+    let plan = BenchPlan { runs: args.runs, max_threads: threads(args.threads) };
+    let measured = measure(&archives, &settings, &plan, &progress::interrupted).map_err(ingest_error)?;
+    output.write(|out| match args.format {
+        FormatArg::Text => write_text(&measured, out),
+        FormatArg::Json => {
+            serde_json::to_writer_pretty(&mut *out, &measured)?;
+            out.write_all(b"\n")
+        }
+    })?;
+    Ok(Answer::Complete)
+}
+
+/// A synthetic archive in a folder that goes away with the value.
+fn synthetic_archive(bytes: u64) -> anyhow::Result<TempDir> {
+    let hint = Hint("set TMPDIR to a folder with room for a tenth of the size");
+    let folder = tempfile::Builder::new()
+        .prefix("firstseen-bench-")
+        .tempdir()
+        .context("cannot make a folder for the synthetic archive")
+        .context(hint)?;
+    synthesize(&folder.path().join("archive"), &Plan { bytes, seed: 1, days: 120 })
+        .context("cannot make the synthetic archive")
+        .context(hint)?;
+    Ok(folder)
+}

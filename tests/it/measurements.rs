@@ -1,0 +1,47 @@
+//! `firstseen bench` measures the archive it was given. What it measures is for `benches/` and people to judge.
+
+use firstseen::bench::{BenchPlan, Measured, measure, write_text};
+use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestError, IngestSettings};
+use firstseen::source::Archives;
+
+fn measured(stopped: bool) -> Result<Measured, IngestError> {
+    let archives = Archives::open(&["fixtures/small-archive".into()]).unwrap();
+    let settings = IngestSettings {
+        threads: 1,
+        window: Default::default(),
+        principal_key: Default::default(),
+        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+    };
+    measure(&archives, &settings, &BenchPlan { runs: 2, max_threads: 3 }, &|| stopped)
+}
+
+#[test]
+fn every_stage_and_every_number_of_threads_is_measured() {
+    let measured = measured(false).unwrap();
+    let stages: Vec<_> = measured.stages.iter().map(|cost| cost.stage).collect();
+    assert_eq!(stages, ["list", "read", "inflate", "scan", "observe", "merge", "all"]);
+    assert_eq!(measured.threads.iter().map(|cost| cost.threads).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(measured.events > 0 && measured.json_bytes > measured.stored_bytes && measured.behaviours > 0);
+    for cost in &measured.threads {
+        assert!(cost.wall_seconds.min > 0.0 && cost.wall_seconds.min <= cost.wall_seconds.max);
+    }
+}
+
+#[test]
+fn measurements_are_written_for_people_and_for_programs() {
+    let measured = measured(false).unwrap();
+    let mut text = Vec::new();
+    write_text(&measured, &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    for word in ["inflate", "speed-up", "peak memory", "median of 2 runs"] {
+        assert!(text.contains(word), "{text}");
+    }
+    let json = serde_json::to_value(&measured).unwrap();
+    assert_eq!(json["stages"][2]["stage"], "inflate");
+    assert!(json["threads"][1]["cpu_seconds"]["median"].as_f64().unwrap() >= 0.0);
+}
+
+#[test]
+fn measuring_can_be_stopped() {
+    assert!(matches!(measured(true), Err(IngestError::Stopped)));
+}
