@@ -1,0 +1,231 @@
+//! How fast each stage of a scan is by itself, on synthetic logs.
+//!
+//! `firstseen bench` measures the same stages as parts of a whole scan of an archive of your own.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use firstseen::baseline::{Baseline, Builder, Moment, Seen};
+use firstseen::decode::Decoder;
+use firstseen::event::{Event, Principal, PrincipalKey};
+use firstseen::observe::{Copies, Fingerprint, Handover, Observer, RecordPlace};
+use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
+use firstseen::source::Archives;
+use firstseen::synth::{Plan, synthesize};
+use firstseen::time::{Day, Span, Timestamp};
+
+/// Objects larger than this do not exist here.
+const CEILING: u64 = 1 << 30;
+
+/// What the benchmarks work on: synthetic log objects, as stored and as JSON.
+struct Logs {
+    stored: Vec<Vec<u8>>,
+    json: Vec<Vec<u8>>,
+}
+
+impl Logs {
+    fn synthetic() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let out = folder.path().join("archive");
+        synthesize(&out, &Plan { bytes: 20_000_000, seed: 1, days: 60 }).expect("an archive");
+        let archives = Archives::open(&[out.join("AWSLogs")]).expect("the archive");
+        let listing = archives.list(&Default::default(), &mut || true).expect("its objects");
+        let read = |object| {
+            let mut stored = Vec::new();
+            archives.read(object, &mut stored).map(|()| stored).expect("an object")
+        };
+        let stored: Vec<_> = listing.objects.iter().map(read).collect();
+        let mut decoder = Decoder::new(CEILING);
+        let json = stored.iter().map(|object| decoder.inflate(object).to_vec()).collect();
+        Self { stored, json }
+    }
+
+    fn bytes(&self) -> Throughput {
+        Throughput::Bytes(self.json.iter().map(|object| object.len() as u64).sum())
+    }
+
+    /// All events with their fingerprints; their texts live as long as the program.
+    fn events(&self) -> Vec<(Event<'static>, Option<Fingerprint>)> {
+        let mut decoder = Decoder::new(CEILING);
+        let mut events = Vec::new();
+        for object in &self.json {
+            decoder.decode(object, |found| {
+                let Ok(record) = found.record else { return };
+                if let Ok(event) = record.interpret(PrincipalKey::Arn) {
+                    events.push((kept(&event), Fingerprint::of(record, found.length)));
+                }
+            });
+        }
+        events
+    }
+}
+
+fn kept(event: &Event<'_>) -> Event<'static> {
+    fn text(text: &str) -> &'static str {
+        Box::leak(text.into())
+    }
+    let principal = Principal {
+        account: text(event.principal.account),
+        key: text(&event.principal.key).into(),
+        kind: event.principal.kind,
+    };
+    let Event { time, failed, read_only, .. } = *event;
+    Event {
+        time,
+        principal,
+        source: text(event.source),
+        name: text(event.name),
+        failed,
+        read_only,
+        creation: None,
+    }
+}
+
+fn decode(criterion: &mut Criterion) {
+    let logs = Logs::synthetic();
+    let mut group = criterion.benchmark_group("decode");
+    group.throughput(logs.bytes());
+    let mut decoder = Decoder::new(CEILING);
+    group.bench_function("inflate", |bencher| {
+        bencher.iter(|| {
+            logs.stored.iter().map(|object| decoder.inflate(black_box(object)).len()).sum::<usize>()
+        });
+    });
+    group.bench_function("scanner", |bencher| {
+        bencher.iter(|| {
+            for object in &logs.json {
+                decoder.decode(black_box(object), |found| {
+                    black_box(found);
+                });
+            }
+        });
+    });
+    group.finish();
+}
+
+fn observe(criterion: &mut Criterion) {
+    let events = Logs::synthetic().events();
+    let mut group = criterion.benchmark_group("observe");
+    group.throughput(Throughput::Elements(events.len() as u64));
+    group.bench_function("events", |bencher| bencher.iter(|| learn(black_box(&events))));
+    group.bench_function("copies", |bencher| bencher.iter(|| compare(black_box(&events))));
+    group.finish();
+}
+
+/// Interns all events and adds them to a baseline.
+fn learn(events: &[(Event<'_>, Option<Fingerprint>)]) -> Baseline {
+    let (mut observer, mut builder) = (Observer::default(), Builder::default());
+    let object: Arc<str> = "object".into();
+    for (event, _) in events {
+        let moment = Moment { time: event.time, failed: event.failed };
+        builder.add(observer.observe(event), moment, || seen(moment, &object));
+    }
+    let (principals, actions) = observer.into_tables();
+    builder.finish(principals, actions)
+}
+
+/// Compares all records with each other, twenty to an object and a hundred objects to a day.
+fn compare(events: &[(Event<'_>, Option<Fingerprint>)]) -> u64 {
+    let objects = events.chunks(20);
+    let days = (0..objects.len()).map(|object| Some(Day::from_number(object as i32 / 100)));
+    let copies = Copies::expect(days);
+    let mut handover = Handover::new(0);
+    for (object, records) in (0..).zip(objects) {
+        for (record, (_, print)) in (0..).zip(records) {
+            if let Some(print) = *print {
+                handover.add(print, RecordPlace { object, record }, 0, false);
+            }
+        }
+        copies.hand_in(object, &mut handover);
+    }
+    copies.finish().duplicates
+}
+
+fn seen(moment: Moment, object: &Arc<str>) -> Seen<'_> {
+    Seen {
+        time: moment.time,
+        event_id: "c792d920-1557-4607-a68d-2593da9c4a4d",
+        archive: 1,
+        object,
+        record: 0,
+        failed: moment.failed,
+        read_only: None,
+        region: Some("eu-west-1"),
+        source_ip: Some("198.51.100.14"),
+        user_agent: Some("aws-cli/2.15.0"),
+        error_code: None,
+        access_key_id: None,
+        session_name: None,
+        principal_id: None,
+    }
+}
+
+/// A baseline of so many principals from `first` on, each with `ACTIONS` actions.
+fn baseline(first: u32, principals: u32) -> Baseline {
+    let (mut observer, mut builder) = (Observer::default(), Builder::default());
+    let object: Arc<str> = "object".into();
+    for number in first..first + principals {
+        let key = format!("arn:aws:iam::111122223333:role/role-{number}");
+        for action in 0..ACTIONS {
+            let micros = i64::from(number * 7 + action * action * 86_400) * 1_000_000;
+            let moment = Moment { time: Timestamp::from_micros(micros), failed: false };
+            let event = Event {
+                time: moment.time,
+                principal: Principal {
+                    account: "111122223333",
+                    key: key.as_str().into(),
+                    kind: firstseen::event::PrincipalKind::Role,
+                },
+                source: "ec2.amazonaws.com",
+                name: &format!("Action{action}"),
+                failed: false,
+                read_only: None,
+                creation: None,
+            };
+            builder.add(observer.observe(&event), moment, || seen(moment, &object));
+        }
+    }
+    let (principals, actions) = observer.into_tables();
+    builder.finish(principals, actions)
+}
+
+const PRINCIPALS: u32 = 2_000;
+const ACTIONS: u32 = 25;
+
+fn merge(criterion: &mut Criterion) {
+    // Half of the principals are known to both.
+    let (left, right) = (baseline(0, PRINCIPALS), baseline(PRINCIPALS / 2, PRINCIPALS));
+    let mut group = criterion.benchmark_group("merge");
+    group.throughput(Throughput::Elements(u64::from(2 * PRINCIPALS * ACTIONS)));
+    group.bench_function("behaviours", |bencher| {
+        bencher.iter_batched(
+            || (left.clone(), right.clone()),
+            |(left, right)| left.merge(right),
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+fn query(criterion: &mut Criterion) {
+    let baseline = baseline(0, PRINCIPALS);
+    let question = Question {
+        warmup: Span::days(30),
+        anchor: Anchor::Principal,
+        report: FindingKind::ALL.to_vec(),
+        from: None,
+        to: None,
+        only_success: false,
+        filter: Filter::default(),
+    };
+    let mut group = criterion.benchmark_group("query");
+    group.throughput(Throughput::Elements(u64::from(PRINCIPALS * ACTIONS)));
+    group.bench_function("first-seen", |bencher| {
+        bencher.iter(|| first_seen(black_box(&baseline), black_box(&question)).len());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, decode, observe, merge, query);
+criterion_main!(benches);
