@@ -15,6 +15,9 @@ pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const SHORTEST_MEMBER: usize = 18;
 /// No deflate stream grows by more than this factor (zlib's "maximum compression factor").
 const LARGEST_FACTOR: usize = 1_032;
+/// Room behind the end of the output. One byte lets the decoder come to the end of the stream in one call; the others
+/// keep it on its fast path, which zlib-rs leaves where fewer than 260 bytes are left.
+const SLACK: usize = 512;
 /// Growth of the output where the trailer did not tell its size.
 const GROWTH: usize = 256 * 1024;
 
@@ -150,14 +153,13 @@ fn check_trailer(input: &[u8], at: usize, plain: &[u8]) -> Result<(), GzipFault>
     }
 }
 
-/// What the trailer promises, if that is possible at all, and one byte more: with it the decoder comes to the end of
-/// the stream in one call.
+/// What the trailer promises, if that is possible at all, and [`SLACK`].
 fn first_room(input: &[u8]) -> usize {
     let promised = match input.last_chunk() {
         Some(size) if input.len() >= SHORTEST_MEMBER => u32::from_le_bytes(*size) as usize,
         _ => 0,
     };
-    promised.min(input.len().saturating_mul(LARGEST_FACTOR)).saturating_add(1)
+    promised.min(input.len().saturating_mul(LARGEST_FACTOR)).saturating_add(SLACK)
 }
 
 /// Length of the header that `input` begins with (RFC 1952, section 2.3).

@@ -76,6 +76,7 @@ fn read_at_once(file: &mut File, expected: u64, buffer: &mut Vec<u8>) -> usize {
     }
     let room = expected as usize + 1;
     if buffer.len() < room {
+        buffer.reserve_exact(room - buffer.len());
         buffer.resize(room, 0);
     }
     file.read(&mut buffer[..room]).unwrap_or(0)
