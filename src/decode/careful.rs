@@ -20,10 +20,54 @@ pub(super) fn with_record<T>(slice: &str, use_record: impl FnOnce(Record<'_>) ->
     if let Ok(fields) = simd_json::serde::from_slice::<Fields<'_>>(&mut copy) {
         return Ok(use_record(fields.record()));
     }
-    match serde_json::from_str::<Fields<'_>>(&whole) {
+    let error = match serde_json::from_str::<Fields<'_>>(&whole) {
+        Ok(fields) => return Ok(use_record(fields.record())),
+        Err(error) => error,
+    };
+    // In a field that is read, serde_json wants to know what a number is worth.
+    let mended = without_huge_numbers(&whole).ok_or_else(|| error.to_string())?;
+    match serde_json::from_str::<Fields<'_>>(&mended) {
         Ok(fields) => Ok(use_record(fields.record())),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// The text with 0 for every number that is too large for a float, if there is one. No number is ever read.
+fn without_huge_numbers(text: &str) -> Option<String> {
+    let mut mended = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut changed = false;
+    while let Some(at) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
+        let token = &rest[at..];
+        let length = if token.starts_with('"') { string_length(token) } else { number_length(token) };
+        mended.push_str(&rest[..at]);
+        // A number that is malformed stays as it is: it is a fault.
+        let is_huge = !token.starts_with('"')
+            && serde_json::from_str::<f64>(&token[..length]).is_err()
+            && serde_json::from_str::<IgnoredAny>(&token[..length]).is_ok();
+        mended.push_str(if is_huge { "0" } else { &token[..length] });
+        changed |= is_huge;
+        rest = &token[length..];
+    }
+    mended.push_str(rest);
+    changed.then_some(mended)
+}
+
+/// Length of the string that `text` begins with, quotes included.
+fn string_length(text: &str) -> usize {
+    let mut escaped = true;
+    let end = text.find(|c| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 1)
+}
+
+/// Length of whatever could be a number at the start of `text`.
+fn number_length(text: &str) -> usize {
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+    text.find(|c| !is_part(c)).unwrap_or(text.len())
 }
 
 /// Half of an escaped surrogate pair, which a text cut in mid-character ends with, becomes U+FFFD.
@@ -414,6 +458,19 @@ mod tests {
             let json = format!(r#"{{"requestParameters":{odd},"userAgent":"x\n"}}"#);
             assert_eq!(agent(&json), Ok(Some("x\n".into())));
         }
+    }
+
+    #[test]
+    fn huge_numbers_in_fields_that_are_read_count_as_no_text() {
+        let digits = "9".repeat(400);
+        for odd in ["1e400", "-22e400222", &digits] {
+            let json = format!(
+                r#"{{"readOnly":{odd},"userIdentity":{{"arn":{odd}}},"x":"1e400\"","userAgent":"a\n"}}"#
+            );
+            assert_eq!(agent(&json), Ok(Some("a\n".into())), "{odd}");
+        }
+        assert!(agent(r#"{"readOnly":1e400,"userAgent":1.e5}"#).is_err());
+        assert!(agent(r#"{"readOnly":1e400,"userAgent":"}"#).is_err());
     }
 
     #[test]
