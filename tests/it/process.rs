@@ -121,3 +121,27 @@ fn faults_are_listed_in_a_file_of_their_own() {
         .collect();
     assert_eq!(kinds, ["gzip-truncated", "json-truncated", "record-time", "gzip-corrupt"]);
 }
+
+#[test]
+fn bench_makes_its_own_archive_and_leaves_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let measured = firstseen()
+        .args(["bench", "--synthetic", "2M", "--runs", "1", "--threads", "2", "--format", "json"])
+        .env("TMPDIR", folder.path())
+        .output()
+        .unwrap();
+    assert!(measured.status.success(), "{measured:?}");
+    let measured: serde_json::Value = serde_json::from_slice(&measured.stdout).unwrap();
+    assert!(measured["json_bytes"].as_u64().unwrap() > 1_000_000);
+    assert_eq!(measured["threads"].as_array().unwrap().len(), 2);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn bench_needs_an_archive_or_a_size_and_not_both() {
+    for wrong in
+        [&["bench"][..], &["bench", FIXTURE, "--synthetic", "1M"], &["bench", FIXTURE, "--runs", "0"]]
+    {
+        assert_eq!(firstseen().args(wrong).output().unwrap().status.code(), Some(2), "{wrong:?}");
+    }
+}
