@@ -10,6 +10,7 @@ mod text;
 
 use serde::Serialize;
 
+use crate::coverage::Coverage;
 use crate::ingest::{IngestError, IngestSettings, Ingested, Progress, ingest};
 use crate::source::Archives;
 use clock::{CpuClock, WallClock, peak_memory, reset_peak_memory};
@@ -66,12 +67,12 @@ pub struct StageCost {
     pub cpu_seconds: Spread,
     /// Part of the whole scan, from 0 to 1.
     pub share: f64,
-    /// JSON this stage could handle, in 10⁹ bytes for each CPU second.
-    pub json_gb_per_cpu_second: f64,
+    /// JSON this stage could handle, in 10⁹ bytes for each CPU second; none if it took no time that can be measured.
+    pub json_gb_per_cpu_second: Option<f64>,
     /// The same in stored bytes, in 10⁶.
-    pub stored_mb_per_cpu_second: f64,
+    pub stored_mb_per_cpu_second: Option<f64>,
     /// The same in events.
-    pub events_per_cpu_second: f64,
+    pub events_per_cpu_second: Option<f64>,
 }
 
 /// The cost of whole scans with some number of threads.
@@ -89,7 +90,8 @@ pub struct ThreadCost {
     pub json_gb_per_second: f64,
     /// Events for each second on the clock.
     pub events_per_second: f64,
-    /// Highest resident memory of any run, in bytes; none where the system does not tell.
+    /// Highest resident memory of this process in any run, in bytes; none where the system does not tell. Memory that
+    /// earlier runs left to the allocator counts, so a scan by itself takes less.
     pub peak_memory_bytes: Option<u64>,
 }
 
@@ -105,8 +107,7 @@ pub fn measure(
     plan: &BenchPlan,
     stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<Measured, IngestError> {
-    let warm = scan(archives, settings, stopped)?.ingested;
-    let (coverage, behaviours) = (warm.coverage, warm.baseline.behaviours.len() as u64);
+    let (coverage, behaviours) = warm_up(archives, settings, stopped)?;
     let size = Size {
         stored_bytes: coverage.stored_bytes as f64,
         json_bytes: coverage.json_bytes as f64,
@@ -130,6 +131,16 @@ pub fn measure(
         stages: stages.costs(&size),
         threads,
     })
+}
+
+/// One scan; what it read, and the number of behaviours. Its baseline must not lie in memory while others are measured.
+fn warm_up(
+    archives: &Archives,
+    settings: &IngestSettings,
+    stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<(Coverage, u64), IngestError> {
+    let ingested = scan(archives, settings, stopped)?.ingested;
+    Ok((ingested.coverage, ingested.baseline.behaviours.len() as u64))
 }
 
 /// What the speeds are about.

@@ -44,6 +44,8 @@ pub(super) fn measure(
         let inflated = pass.run(|stored| {
             black_box(decoder.inflate(stored));
         })?;
+        // Every pass, as every scan, begins with a decoder that has no memory yet.
+        decoder = Decoder::new(settings.max_object_size);
         let scanned = pass.run(|stored| {
             decoder.decode(stored, |found| {
                 black_box(found);
@@ -51,8 +53,9 @@ pub(super) fn measure(
         })?;
         let phases =
             Phases { clock: CpuClock::start(), reading: OnceLock::new(), merging: OnceLock::new(), stopped };
-        black_box(ingest(archives, &settings, &phases)?);
+        let ingested = ingest(archives, &settings, &phases)?;
         let all = phases.clock.seconds();
+        drop(black_box(ingested));
         let reading = phases.reading.get().copied().unwrap_or_default();
         let merging = phases.merging.get().copied().unwrap_or(all);
         rounds.read.push(read);
@@ -81,10 +84,9 @@ impl Pass<'_> {
             if (self.stopped)() {
                 return Err(IngestError::Stopped);
             }
-            // What cannot be read costs as much here as in a scan, which also reports it.
-            if self.archives.read(object, &mut stored).is_ok() {
-                work(&stored);
-            }
+            // As in a scan, which reports the error, too, what could be read is made use of.
+            let _ = self.archives.read(object, &mut stored);
+            work(&stored);
         }
         Ok(clock.seconds())
     }
@@ -118,7 +120,8 @@ impl Rounds {
         let all = Spread::of(self.all.clone());
         let cost = |(stage, seconds)| {
             let cpu_seconds = Spread::of(seconds);
-            let speed = |amount: f64| amount / cpu_seconds.median;
+            // A difference of two measurements can be nothing, or less.
+            let speed = |amount: f64| (cpu_seconds.median > 0.0).then(|| amount / cpu_seconds.median);
             StageCost {
                 stage,
                 cpu_seconds,

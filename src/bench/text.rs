@@ -58,8 +58,8 @@ fn threads(cost: &ThreadCost, out: &mut dyn Write) -> io::Result<()> {
         seconds(&cost.wall_seconds),
         seconds(&cost.cpu_seconds),
         cost.speed_up,
-        speed(cost.json_gb_per_second, 2),
-        speed(cost.events_per_second, 0),
+        speed(Some(cost.json_gb_per_second), 2),
+        speed(Some(cost.events_per_second), 0),
     )
 }
 
@@ -68,6 +68,6 @@ fn seconds(spread: &Spread) -> String {
 }
 
 /// A speed; a stage that takes no time that could be measured has none.
-fn speed(speed: f64, digits: usize) -> String {
-    if speed.is_finite() && speed > 0.0 { format!("{speed:.digits$}") } else { "-".to_owned() }
+fn speed(speed: Option<f64>, digits: usize) -> String {
+    speed.map_or("-".to_owned(), |speed| format!("{speed:.digits$}"))
 }

@@ -28,7 +28,8 @@ pub(super) fn with_record<T>(slice: &str, use_record: impl FnOnce(Record<'_>) ->
     let mended = without_huge_numbers(&whole).ok_or_else(|| error.to_string())?;
     match serde_json::from_str::<Fields<'_>>(&mended) {
         Ok(fields) => Ok(use_record(fields.record())),
-        Err(error) => Err(error.to_string()),
+        // Of the two, this one says where in the record.
+        Err(_) => Err(error.to_string()),
     }
 }
 

@@ -4,6 +4,8 @@
 //! line ends between them (JSON lines, also lines of batches). What is malformed is a fault; reading goes on behind
 //! it: at the next record if its end can be found, else at the next line. Further shapes get their place here.
 
+use std::ops::Range;
+
 use memchr::memchr;
 
 use super::callers::Callers;
@@ -33,7 +35,8 @@ pub(super) struct Contents {
 pub(super) fn records(text: &str, habits: &mut Habits, visit: impl FnMut(FoundRecord<'_>)) -> Contents {
     let budget = text.len().saturating_mul(SEARCH_BUDGET);
     let callers = Callers::default();
-    let mut walker = Walker { text, visit, habits, callers, contents: Contents::default(), budget };
+    let mut walker =
+        Walker { text, visit, habits, callers, contents: Contents::default(), budget, line: 0..0 };
     walker.values();
     walker.contents
 }
@@ -50,6 +53,9 @@ struct Walker<'a, 'h, V> {
     callers: Callers<'a>,
     contents: Contents,
     budget: usize,
+    /// Part of a line, up to its end, looked at last. An object is often one line: searching its end anew for every
+    /// odd record in it would take quadratic time.
+    line: Range<usize>,
 }
 
 impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
@@ -71,9 +77,17 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         }
     }
 
+    /// Position of the end of the line that `at` lies in.
+    fn line_end(&mut self, at: usize) -> usize {
+        if !self.line.contains(&at) {
+            self.line = at..line_end(self.text, at);
+        }
+        self.line.end
+    }
+
     /// The text a value at `at` may reach into: all of it, or its line once the search budget is spent.
-    fn scope(&self, at: usize) -> &'a str {
-        if self.budget > 0 { self.text } else { &self.text[..line_end(self.text, at)] }
+    fn scope(&mut self, at: usize) -> &'a str {
+        if self.budget > 0 { self.text } else { &self.text[..self.line_end(at)] }
     }
 
     /// Where to go on after a value that began at `start` was lost at `lost`: the next line that begins like one.
@@ -243,7 +257,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     /// does not end its value is cut if the next one begins like a value of its own.
     fn end_of(&mut self, scope: &str, at: usize) -> Result<usize, Lost> {
         let bytes = scope.as_bytes();
-        let line = line_end(scope, at);
+        let line = self.line_end(at).min(scope.len());
         if let Some(end) = nested_end(&bytes[..line], at) {
             return Ok(end);
         }

@@ -15,6 +15,11 @@ pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const SHORTEST_MEMBER: usize = 18;
 /// No deflate stream grows by more than this factor (zlib's "maximum compression factor").
 const LARGEST_FACTOR: usize = 1_032;
+/// A trailer that promises more than this many bytes and more than [`USUAL_FACTOR`] times the stored size is not believed
+/// before it comes true: a truncated object ends in random bytes, and workers keep their memory.
+const USUAL_SIZE: usize = 64 << 20;
+/// Logs shrink to a tenth or less.
+const USUAL_FACTOR: usize = 16;
 /// Room behind the end of the output. One byte lets the decoder come to the end of the stream in one call; the others
 /// keep it on its fast path, which zlib-rs leaves where fewer than 260 bytes are left.
 const SLACK: usize = 512;
@@ -53,7 +58,10 @@ impl Plain {
     fn make_room(&mut self, more: usize) {
         self.end = self.filled.saturating_add(more);
         if self.bytes.len() < self.end {
-            self.bytes.reserve_exact(self.end - self.bytes.len());
+            // The first time exactly, later with room to grow: a member can be a few bytes.
+            if self.filled == 0 {
+                self.bytes.reserve_exact(self.end - self.bytes.len());
+            }
             self.bytes.resize(self.end, 0);
         }
     }
@@ -153,13 +161,15 @@ fn check_trailer(input: &[u8], at: usize, plain: &[u8]) -> Result<(), GzipFault>
     }
 }
 
-/// What the trailer promises, if that is possible at all, and [`SLACK`].
+/// What the trailer promises, if that is possible and not outrageous, and [`SLACK`]. More room is made when it is
+/// needed.
 fn first_room(input: &[u8]) -> usize {
     let promised = match input.last_chunk() {
         Some(size) if input.len() >= SHORTEST_MEMBER => u32::from_le_bytes(*size) as usize,
         _ => 0,
     };
-    promised.min(input.len().saturating_mul(LARGEST_FACTOR)).saturating_add(SLACK)
+    let usual = input.len().saturating_mul(USUAL_FACTOR).max(USUAL_SIZE);
+    promised.min(input.len().saturating_mul(LARGEST_FACTOR)).min(usual).saturating_add(SLACK)
 }
 
 /// Length of the header that `input` begins with (RFC 1952, section 2.3).
@@ -262,6 +272,33 @@ mod tests {
         let (output, result) = inflate(&bomb, 1_000_000);
         assert_eq!((output.len(), result.unwrap_err().kind), (1_000_000, FaultKind::TooLarge));
         assert_eq!(inflate(&gzip(&[b' '; 1_000]), 1_000).1, Ok(()));
+    }
+
+    #[test]
+    fn a_trailer_that_lies_gets_no_more_memory_than_a_large_log() {
+        let text: Vec<u8> =
+            (0..200_000u32).flat_map(|number| (number * 7_919).to_string().into_bytes()).collect();
+        let whole = gzip(&text);
+        let cut = [&whole[..whole.len() / 2], &u32::MAX.to_le_bytes()[..]].concat();
+        let mut output = Plain::default();
+        assert!(Inflater::new().inflate(&cut, &mut output, 4 << 30).is_err());
+        assert!(
+            output.filled > 100_000 && output.bytes.len() <= USUAL_SIZE + SLACK,
+            "{}",
+            output.bytes.len()
+        );
+    }
+
+    #[test]
+    fn where_a_fault_lies_does_not_depend_on_earlier_objects() {
+        let mut damaged = gzip(&b"some text that is long enough to be damaged ".repeat(50));
+        damaged[40] ^= 0x10;
+        let fresh = inflate(&damaged, 1 << 20);
+        let (mut inflater, mut output) = (Inflater::new(), Plain::default());
+        inflater.inflate(&gzip(&[b'x'; 100_000]), &mut output, 1 << 20).unwrap();
+        output.clear();
+        let result = inflater.inflate(&damaged, &mut output, 1 << 20);
+        assert_eq!((output.filled().to_vec(), result), fresh);
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(super) fn nested_end(bytes: &[u8], open: usize) -> Option<usize> {
 #[inline(always)]
 fn nested_end_by(bytes: &[u8], open: usize, read: impl Fn(&[u8; 64]) -> Block) -> Option<usize> {
     let mut at = open;
-    let mut depth = 0u32;
+    let mut depth = 0u64;
     let mut strings = StringMask::default();
     loop {
         let rest = bytes.get(at..)?;
@@ -82,8 +82,8 @@ fn nested_end_by(bytes: &[u8], open: usize, read: impl Fn(&[u8; 64]) -> Block) -
         };
         let outside = !strings.next(block.quote, block.backslash);
         let (opens, closes) = (block.open & outside, block.close & outside);
-        if closes.count_ones() < depth {
-            depth = depth + opens.count_ones() - closes.count_ones();
+        if count(closes) < depth {
+            depth = depth + count(opens) - count(closes);
         } else if let Some(offset) = first_zero(opens, closes, &mut depth) {
             return Some(at + offset + 1);
         }
@@ -91,13 +91,18 @@ fn nested_end_by(bytes: &[u8], open: usize, read: impl Fn(&[u8; 64]) -> Block) -
     }
 }
 
+#[inline(always)]
+fn count(mask: u64) -> u64 {
+    u64::from(mask.count_ones())
+}
+
 /// Walks the brackets of one block; gives the bit of the closing bracket that brings the depth to zero.
 #[inline(always)]
-fn first_zero(opens: u64, mut closes: u64, depth: &mut u32) -> Option<usize> {
+fn first_zero(opens: u64, mut closes: u64, depth: &mut u64) -> Option<usize> {
     let mut counted = 0;
     while closes != 0 {
         let bit = closes & closes.wrapping_neg();
-        let opened = (opens & (bit - 1)).count_ones();
+        let opened = count(opens & (bit - 1));
         *depth += opened - counted;
         counted = opened;
         // The walk begins at an opening bracket, so the depth is at least 1 at any closing one.
@@ -107,7 +112,7 @@ fn first_zero(opens: u64, mut closes: u64, depth: &mut u32) -> Option<usize> {
         }
         closes ^= bit;
     }
-    *depth += opens.count_ones() - counted;
+    *depth += count(opens) - counted;
     None
 }
 

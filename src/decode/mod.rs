@@ -341,6 +341,11 @@ mod tests {
         let (names, _, faults) = read(text.as_bytes());
         assert_eq!(names, "");
         assert!(faults.len() > 100_000);
+        // Each of these records surprises the scanner, and all stand on one line; so do the values behind the others.
+        let records = r#"{"eventName":"a\n"},"#.repeat(200_000);
+        assert_eq!(read(format!("{{\"Records\":[{records}null]}}").as_bytes()).2.len(), 0);
+        let values = format!("{}{}", "{\n".repeat(40), "{}".repeat(500_000));
+        assert!(read(values.as_bytes()).2.len() >= 40);
         let brackets = "[".repeat(1_000_000);
         assert_eq!(read(brackets.as_bytes()).2.len(), 1);
     }

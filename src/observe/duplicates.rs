@@ -2,7 +2,9 @@
 //!
 //! Several trails may deliver the same record, each in its own object and at its own minute. A copy has the same
 //! owner, the same event id and the same content. The same id with other content is no copy but a [`Conflict`]:
-//! it can be a sign of tampering.
+//! it can be a sign of
+//! tampering, by someone who does not know this program: the hashes are fast and not cryptographic, and of what nobody
+//! reads of a record only the length is compared.
 //!
 //! Records are compared within a window of delivery days, in batches that are sorted once per day: that costs a
 //! tenth of one big hash set and bounds the memory. Copies delivered on the same or on adjacent UTC days are always
@@ -264,11 +266,22 @@ impl Window {
 
 /// Takes the records of one id off sorted ones, and drops those of lower ids.
 fn take_id<'w>(sorted: &mut &'w [Remembered], id: u64) -> &'w [Remembered] {
-    let lower = sorted.iter().take_while(|record| record.print.id < id).count();
-    let rest = &sorted[lower..];
-    let (taken, rest) = rest.split_at(rest.iter().take_while(|record| record.print.id == id).count());
+    let (_, rest) = sorted.split_at(run(sorted, |record| record.print.id < id));
+    let (taken, rest) = rest.split_at(run(rest, |record| record.print.id == id));
     *sorted = rest;
     taken
+}
+
+/// Length of the run at the start that fulfils `is_in`, searched in growing steps: it is short where both sides are
+/// dense, and long where a day of few records is held against many without a day.
+fn run(sorted: &[Remembered], is_in: impl Fn(&Remembered) -> bool) -> usize {
+    let mut bound = 1;
+    while sorted.get(bound - 1).is_some_and(&is_in) {
+        bound *= 2;
+    }
+    let known = bound / 2;
+    let end = sorted.len().min(bound);
+    known + sorted[known..end].partition_point(is_in)
 }
 
 /// The content stays usable if another worker panicked while it held the lock.

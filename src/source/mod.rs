@@ -129,7 +129,10 @@ impl Archives {
         let root = object.archive.checked_sub(1).and_then(|index| self.roots.get(index as usize));
         match root {
             Some(root) => root.read(object, buffer),
-            None => Err(io::Error::other("no such archive")),
+            None => {
+                buffer.clear();
+                Err(io::Error::other("no such archive"))
+            }
         }
     }
 }
