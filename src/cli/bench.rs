@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use firstseen::bench::{BenchPlan, measure, write_text};
 use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
 use firstseen::source::Archives;
-use firstseen::synth::{Plan, synthesize};
+use firstseen::synth::{Plan, synthesize_unless};
 use tempfile::TempDir;
 
 use super::exit::{Answer, Hint, ingest_error};
@@ -60,7 +60,8 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
         max_object_size: DEFAULT_MAX_OBJECT_SIZE,
     };
     let plan = BenchPlan { runs: args.runs, max_threads: threads(args.threads) };
-    let measured = measure(&archives, &settings, &plan, &progress::interrupted).map_err(ingest_error)?;
+    let measured = measure(&archives, &settings, &plan, &progress::interrupted);
+    let measured = measured.map_err(|error| interrupted().unwrap_or_else(|| ingest_error(error)))?;
     output.write(|out| match args.format {
         FormatArg::Text => write_text(&measured, out),
         FormatArg::Json => {
@@ -79,8 +80,16 @@ fn synthetic_archive(bytes: u64) -> anyhow::Result<TempDir> {
         .tempdir()
         .context("cannot make a folder for the synthetic archive")
         .context(hint)?;
-    synthesize(&folder.path().join("archive"), &Plan { bytes, seed: 1, days: 120 })
-        .context("cannot make the synthetic archive")
-        .context(hint)?;
+    let plan = Plan { bytes, seed: 1, days: 120 };
+    let made = synthesize_unless(&folder.path().join("archive"), &plan, &progress::interrupted);
+    if let Some(error) = interrupted() {
+        return Err(error);
+    }
+    made.context("cannot make the synthetic archive").context(hint)?;
     Ok(folder)
+}
+
+/// What there is to say after Ctrl-C.
+fn interrupted() -> Option<anyhow::Error> {
+    progress::interrupted().then(|| anyhow::anyhow!("interrupted; nothing was measured"))
 }

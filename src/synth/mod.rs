@@ -42,6 +42,14 @@ pub struct Plan {
 /// # Errors
 /// If the folder exists or cannot be written.
 pub fn synthesize(out: &Path, plan: &Plan) -> io::Result<()> {
+    synthesize_unless(out, plan, &|| false)
+}
+
+/// As [`synthesize`], but gives up when `stopped` says so, and leaves what it has written.
+///
+/// # Errors
+/// If the folder exists or cannot be written, and [`io::ErrorKind::Interrupted`] if it was stopped.
+pub fn synthesize_unless(out: &Path, plan: &Plan, stopped: &dyn Fn() -> bool) -> io::Result<()> {
     let mut random = Random::new(plan.seed);
     let cast = Cast::new(&mut random, plan.days);
     let mut tree = Tree::create(out)?;
@@ -49,6 +57,9 @@ pub fn synthesize(out: &Path, plan: &Plan) -> io::Result<()> {
     let start = Day::from_number(FIRST_DAY).start().micros();
     let step = i64::from(plan.days) * 86_400_000_000 / i64::try_from(objects).unwrap_or(i64::MAX);
     for number in 0..objects {
+        if stopped() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let slot = Timestamp::from_micros(start + step * i64::try_from(number).unwrap_or(0));
         delivery(number, slot, &cast, &mut random, &mut tree)?;
     }
