@@ -47,10 +47,10 @@ class Contestant:
             return self.memory_of_all
         return statistics.median(getattr(run, what) for run in self.done)
 
-    def spread(self, what: str) -> str:
+    def spread(self, what: str, digits: int = 2) -> str:
         """Smallest and largest value over the counted runs."""
         values = [getattr(run, what) for run in self.done]
-        return f"[{min(values):.2f}..{max(values):.2f}]"
+        return f"[{min(values):.{digits}f}..{max(values):.{digits}f}]"
 
 
 def run_once(one: Contestant, watch_all: bool = False) -> Run:

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::walk;
 use crate::event::{Created, Identity, Issuer, Record, Response};
 
 /// Reads one record, or says in words why it is none.
@@ -40,7 +41,7 @@ fn without_huge_numbers(text: &str) -> Option<String> {
     let mut changed = false;
     while let Some(at) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
         let token = &rest[at..];
-        let length = if token.starts_with('"') { string_length(token) } else { number_length(token) };
+        let length = walk::value_end(token, 0).unwrap_or(token.len());
         mended.push_str(&rest[..at]);
         // A number that is malformed stays as it is: it is a fault.
         let is_huge = !token.starts_with('"')
@@ -52,23 +53,6 @@ fn without_huge_numbers(text: &str) -> Option<String> {
     }
     mended.push_str(rest);
     changed.then_some(mended)
-}
-
-/// Length of the string that `text` begins with, quotes included.
-fn string_length(text: &str) -> usize {
-    let mut escaped = true;
-    let end = text.find(|c| {
-        let ends = c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        ends
-    });
-    end.map_or(text.len(), |end| end + 1)
-}
-
-/// Length of whatever could be a number at the start of `text`.
-fn number_length(text: &str) -> usize {
-    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
-    text.find(|c| !is_part(c)).unwrap_or(text.len())
 }
 
 /// Half of an escaped surrogate pair, which a text cut in mid-character ends with, becomes U+FFFD.

@@ -1,18 +1,14 @@
 //! `firstseen bench` measures the archive it was given. What it measures is for `benches/` and people to judge.
 
 use firstseen::bench::{BenchPlan, Measured, measure, write_text};
-use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestError, IngestSettings};
+use firstseen::ingest::IngestError;
 use firstseen::source::Archives;
+
+use crate::archive::settings;
 
 fn measured(stopped: bool) -> Result<Measured, IngestError> {
     let archives = Archives::open(&["fixtures/small-archive".into()]).unwrap();
-    let settings = IngestSettings {
-        threads: 1,
-        window: Default::default(),
-        principal_key: Default::default(),
-        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
-    };
-    measure(&archives, &settings, &BenchPlan { runs: 2, max_threads: 3 }, &|| stopped)
+    measure(&archives, &settings(), &BenchPlan { runs: 2, max_threads: 3 }, &|| stopped)
 }
 
 #[test]
