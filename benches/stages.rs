@@ -122,7 +122,7 @@ fn learn(events: &[(Event<'_>, Option<Fingerprint>)]) -> Baseline {
         builder.add(observer.observe(event), moment, || seen(moment, &object));
     }
     let (principals, actions) = observer.into_tables();
-    builder.finish(principals, actions)
+    builder.finish(principals, actions).baseline
 }
 
 /// Compares all records with each other, twenty to an object and a hundred objects to a day.
@@ -187,7 +187,7 @@ fn baseline(first: u32, principals: u32) -> Baseline {
         }
     }
     let (principals, actions) = observer.into_tables();
-    builder.finish(principals, actions)
+    builder.finish(principals, actions).baseline
 }
 
 const PRINCIPALS: u32 = 2_000;
@@ -201,7 +201,7 @@ fn merge(criterion: &mut Criterion) {
     group.bench_function("behaviours", |bencher| {
         bencher.iter_batched(
             || (left.clone(), right.clone()),
-            |(left, right)| left.merge(right),
+            |(left, right)| left.merge(right).baseline,
             BatchSize::LargeInput,
         );
     });
@@ -212,10 +212,12 @@ fn query(criterion: &mut Criterion) {
     let baseline = baseline(0, PRINCIPALS);
     let question = Question {
         warmup: Span::days(30),
+        forget: None,
         anchor: Anchor::Principal,
         report: FindingKind::ALL.to_vec(),
         from: None,
         to: None,
+        until: None,
         only_success: false,
         filter: Filter::default(),
     };

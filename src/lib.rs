@@ -28,10 +28,12 @@
 //! let ingested = ingest(&archives, &settings, &Silent)?;
 //! let question = Question {
 //!     warmup: Span::days(30),
+//!     forget: None,
 //!     anchor: Anchor::Principal,
 //!     report: FindingKind::ALL.to_vec(),
 //!     from: None,
 //!     to: None,
+//!     until: None,
 //!     only_success: false,
 //!     filter: Filter::default(),
 //! };
@@ -58,6 +60,8 @@ pub mod query;
 pub mod report;
 
 pub mod bench;
+pub mod checksum;
 pub mod coverage;
+pub mod ledger;
 pub mod synth;
 pub mod time;

@@ -13,6 +13,9 @@ const MICROS: i64 = 1_000_000;
 /// Seconds in one day.
 const DAY_SECONDS: i64 = 86_400;
 
+/// Seconds in an hour.
+const HOUR_SECONDS: i64 = 3_600;
+
 /// An instant in UTC, in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// CloudTrail writes whole seconds; the microseconds keep the order of records from other sources that carry
@@ -49,11 +52,10 @@ impl Timestamp {
         self.0
     }
 
-    /// Whole hours since the epoch; `None` before it and after the year 491936.
-    ///
-    /// This is the unit of the activity bitmaps.
-    pub fn hour(self) -> Option<u32> {
-        u32::try_from(self.0.div_euclid(3_600 * MICROS)).ok()
+    /// The UTC day and its hour, 0 to 23, that this instant lies in.
+    pub fn day_and_hour(self) -> (Day, u8) {
+        let hour = self.0.div_euclid(HOUR_SECONDS * MICROS);
+        (Day(hour.div_euclid(24) as i32), hour.rem_euclid(24) as u8)
     }
 
     /// The UTC day this instant lies in.
@@ -127,6 +129,11 @@ impl Day {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+
+    /// The first instant of an hour, 0 to 23, of this day.
+    pub const fn hour(self, hour: u8) -> Timestamp {
+        Timestamp((self.0 as i64 * 24 + hour as i64) * HOUR_SECONDS * MICROS)
     }
 
     /// The first instant of this day.

@@ -6,55 +6,120 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use roaring::RoaringBitmap;
 
-use super::{Baseline, Behaviour, Moment, Seen};
+use super::{ActiveDay, Baseline, Behaviour, Moment, Seen, Sighting};
 use crate::observe::{ActionId, ObservedAction, ObservedPrincipal, PrincipalId};
-use crate::time::Timestamp;
+use crate::time::{Day, Timestamp};
 
-/// A behaviour, in the numbering of one [`Builder`].
+/// One day of one behaviour, in the numbering of one [`Builder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct BehaviourId(pub u32);
+pub struct RowId(pub u32);
 
 /// Collects sightings under the ids of one observer.
 #[derive(Debug, Default)]
 pub struct Builder {
-    behaviours: Vec<Behaviour>,
+    behaviours: Vec<Draft>,
+    rows: Vec<Row>,
     /// Principal and action in one word, with the behaviour's number.
     table: HashTable<(u64, u32)>,
+    /// Rows by behaviour and day; asked when a sighting is not of the day of the one before.
+    days: HashTable<u32>,
     hasher: FixedState,
     creations: BTreeMap<(Box<str>, Box<str>), Timestamp>,
 }
 
+/// A behaviour whose days are still in rows.
+#[derive(Debug)]
+struct Draft {
+    principal: u32,
+    action: u32,
+    first: Arc<Sighting>,
+    first_success: Option<Arc<Sighting>>,
+    last: Timestamp,
+    /// Row of the sighting added last.
+    row: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    behaviour: u32,
+    active: ActiveDay,
+}
+
+/// The baseline of one builder, and where its rows went.
+#[derive(Debug)]
+pub struct Built {
+    /// Everything that was added.
+    pub baseline: Baseline,
+    /// For each [`RowId`] the index of its behaviour in the baseline.
+    pub behaviour_of: Vec<u32>,
+}
+
 impl Builder {
-    /// Adds one sighting; gives the behaviour it belongs to. The evidence is asked for only if it may be kept, which
-    /// few sightings need.
+    /// Adds one sighting; gives the day of the behaviour it belongs to. The evidence is asked for only if it may be
+    /// kept, which few sightings need.
     pub fn add<'a>(
         &mut self,
         (principal, action): (PrincipalId, ActionId),
         moment: Moment,
         evidence: impl FnOnce() -> Seen<'a>,
-    ) -> BehaviourId {
+    ) -> RowId {
         let pair = u64::from(principal.0) << 32 | u64::from(action.0);
         let hash = self.hasher.hash_one(pair);
+        let (day, hour) = moment.time.day_and_hour();
         if let Some((_, id)) = self.table.find(hash, |(known, _)| *known == pair) {
             let id = *id;
-            self.behaviours[id as usize].add(moment, evidence);
-            return BehaviourId(id);
+            let behaviour = &mut self.behaviours[id as usize];
+            behaviour.add(moment, evidence);
+            let row = behaviour.row;
+            let row = if self.rows[row as usize].active.day == day { row } else { self.row(id, day) };
+            self.behaviours[id as usize].row = row;
+            self.rows[row as usize].active.add(hour, moment.failed);
+            return RowId(row);
         }
-        let id = u32::try_from(self.behaviours.len()).unwrap_or(u32::MAX);
+        let id = number(self.behaviours.len());
         let hasher = &self.hasher;
         self.table.insert_unique(hash, (pair, id), |(pair, _)| hasher.hash_one(pair));
-        self.behaviours.push(Behaviour::new(principal, action, moment, &evidence()));
-        BehaviourId(id)
+        self.behaviours.push(Draft::new(principal, action, moment, &evidence()));
+        let row = self.row(id, day);
+        self.behaviours[id as usize].row = row;
+        self.rows[row as usize].active.add(hour, moment.failed);
+        RowId(row)
+    }
+
+    /// The row of a behaviour's day, made if there is none.
+    fn row(&mut self, behaviour: u32, day: Day) -> u32 {
+        let Self { rows, days, hasher, .. } = self;
+        let hash_of = |behaviour: u32, day: Day| hasher.hash_one((behaviour, day));
+        let hash = hash_of(behaviour, day);
+        let is_it = |row: &u32| {
+            let row = &rows[*row as usize];
+            row.behaviour == behaviour && row.active.day == day
+        };
+        if let Some(row) = days.find(hash, is_it) {
+            return *row;
+        }
+        let new = number(rows.len());
+        days.insert_unique(hash, new, |row| {
+            let row = &rows[*row as usize];
+            hash_of(row.behaviour, row.active.day)
+        });
+        let active = ActiveDay { day, hours: 0, success_hours: 0, count: 0, errors: 0 };
+        rows.push(Row { behaviour, active });
+        new
     }
 
     /// Takes back copies that were added: they stay as evidence and count no longer.
-    pub fn take_back(&mut self, behaviour: BehaviourId, count: u64, failed: u64) {
-        if let Some(behaviour) = self.behaviours.get_mut(behaviour.0 as usize) {
-            behaviour.count -= count;
-            behaviour.errors -= failed;
+    pub fn take_back(&mut self, row: RowId, count: u64, failed: u64) {
+        if let Some(row) = self.rows.get_mut(row.0 as usize) {
+            row.active.count -= count;
+            row.active.errors -= failed;
         }
+    }
+
+    /// The day of each row, at the index that is its [`RowId`].
+    pub fn row_days(&self) -> Vec<Day> {
+        self.rows.iter().map(|row| row.active.day).collect()
     }
 
     /// Notes that a role or user was created. The earliest of several times counts.
@@ -64,26 +129,45 @@ impl Builder {
     }
 
     /// The baseline of all sightings, given the principals and actions behind the ids.
-    pub fn finish(self, principals: Vec<ObservedPrincipal>, actions: Vec<ObservedAction>) -> Baseline {
+    pub fn finish(self, principals: Vec<ObservedPrincipal>, actions: Vec<ObservedAction>) -> Built {
         let (principals, principal_ranks) = sorted(principals);
         let actions: Vec<Box<str>> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
-        let mut behaviours = self.behaviours;
-        for behaviour in &mut behaviours {
+        let mut behaviours: Vec<(Behaviour, u32)> =
+            self.behaviours.into_iter().zip(0..).map(|(draft, id)| (draft.into(), id)).collect();
+        let mut place_of = vec![0; behaviours.len()];
+        for (behaviour, _) in &mut behaviours {
             behaviour.principal = principal_ranks[behaviour.principal as usize];
             behaviour.action = action_ranks[behaviour.action as usize];
         }
-        behaviours.sort_unstable_by_key(|behaviour| (behaviour.principal, behaviour.action));
-        // Two sources can split one action text differently: `a:b` and `c`, or `a` and `b:c`.
-        behaviours.dedup_by(|later, kept| {
-            let same = (later.principal, later.action) == (kept.principal, kept.action);
-            if same {
-                kept.absorb(later);
+        behaviours.sort_unstable_by_key(|(behaviour, _)| (behaviour.principal, behaviour.action));
+        let mut kept: Vec<Behaviour> = Vec::with_capacity(behaviours.len());
+        for (behaviour, id) in behaviours {
+            // Two sources can split one action text differently: `a:b` and `c`, or `a` and `b:c`.
+            match kept.last_mut() {
+                Some(known) if known.place() == behaviour.place() => known.absorb(&behaviour),
+                _ => kept.push(behaviour),
             }
-            same
-        });
-        Baseline { principals, actions, behaviours, creations: self.creations }
+            place_of[id as usize] = number(kept.len() - 1);
+        }
+        for row in &self.rows {
+            let behaviour = &mut kept[place_of[row.behaviour as usize] as usize];
+            behaviour.days.push(row.active);
+            behaviour.count += row.active.count;
+            behaviour.errors += row.active.errors;
+        }
+        for behaviour in &mut kept {
+            super::activity::sort_days(&mut behaviour.days);
+        }
+        let behaviour_of = self.rows.iter().map(|row| place_of[row.behaviour as usize]).collect();
+        let baseline = Baseline { principals, actions, behaviours: kept, creations: self.creations };
+        Built { baseline, behaviour_of }
     }
+}
+
+/// The number of the next item; ids end at 2³² − 1, long after memory.
+fn number(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// Sorts items and drops repeats; gives them and for each old index the new one.
@@ -96,39 +180,33 @@ fn sorted<T: Ord>(items: Vec<T>) -> (Vec<T>, Vec<u32>) {
         if sorted.last() != Some(&item) {
             sorted.push(item);
         }
-        ranks[index] = u32::try_from(sorted.len() - 1).unwrap_or(u32::MAX);
+        ranks[index] = number(sorted.len() - 1);
     }
     (sorted, ranks)
 }
 
-impl Behaviour {
+impl From<Draft> for Behaviour {
+    fn from(draft: Draft) -> Self {
+        let Draft { principal, action, first, first_success, last, row: _ } = draft;
+        Self { principal, action, first, first_success, last, count: 0, errors: 0, days: Vec::new() }
+    }
+}
+
+impl Draft {
     fn new(principal: PrincipalId, action: ActionId, moment: Moment, seen: &Seen<'_>) -> Self {
         let first = Arc::new(seen.to_sighting());
-        let mut behaviour = Self {
+        Self {
             principal: principal.0,
             action: action.0,
             first_success: (!moment.failed).then(|| Arc::clone(&first)),
             first,
             last: moment.time,
-            count: 1,
-            errors: u64::from(moment.failed),
-            hours: RoaringBitmap::new(),
-        };
-        behaviour.hours.extend(moment.time.hour());
-        behaviour
+            row: 0,
+        }
     }
 
     fn add<'a>(&mut self, moment: Moment, evidence: impl FnOnce() -> Seen<'a>) {
         let Moment { time, failed } = moment;
-        self.count += 1;
-        self.errors += u64::from(failed);
-        // Most sightings fall into the hour of the one before, which is in the bitmap already.
-        let hour = time.hour();
-        if hour != self.last.hour()
-            && let Some(hour) = hour
-        {
-            self.hours.insert(hour);
-        }
         self.last = self.last.max(time);
         let may_be_success = !failed && self.first_success.as_ref().is_none_or(|known| time <= known.time);
         if time > self.first.time && !may_be_success {

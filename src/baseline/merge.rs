@@ -3,16 +3,28 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::activity::sort_days;
 use super::{Baseline, Behaviour, Sighting};
 use crate::observe::ObservedPrincipal;
+
+/// Two baselines made one, and where the behaviours of each went.
+#[derive(Debug)]
+pub struct Merged {
+    /// Everything that either remembers.
+    pub baseline: Baseline,
+    /// For each behaviour of the one its index in the merged baseline.
+    pub left: Vec<u32>,
+    /// The same for the other.
+    pub right: Vec<u32>,
+}
 
 impl Baseline {
     /// The baseline of everything that either of the two remembers.
     ///
     /// Commutative and associative. Events that stand in both are counted twice: the caller must not give the same
-    /// log object to both.
+    /// log object to both, and takes copies in different objects back himself.
     #[must_use]
-    pub fn merge(self, other: Self) -> Self {
+    pub fn merge(self, other: Self) -> Merged {
         let (principals, left_principals, right_principals) =
             union(self.principals, other.principals, ObservedPrincipal::place_order, |kept, same| {
                 kept.kind = kept.kind.min(same.kind);
@@ -26,10 +38,10 @@ impl Baseline {
             }
             behaviours
         };
-        let (behaviours, ..) = union(
+        let (behaviours, left, right) = union(
             renumber(self.behaviours, &left_principals, &left_actions),
             renumber(other.behaviours, &right_principals, &right_actions),
-            |left, right| (left.principal, left.action).cmp(&(right.principal, right.action)),
+            |left, right| left.place().cmp(&right.place()),
             |kept, same| kept.absorb(&same),
         );
         let mut creations = self.creations;
@@ -37,7 +49,7 @@ impl Baseline {
             let earliest = creations.entry(principal).or_insert(time);
             *earliest = time.min(*earliest);
         }
-        Self { principals, actions, behaviours, creations }
+        Merged { baseline: Self { principals, actions, behaviours, creations }, left, right }
     }
 }
 
@@ -48,6 +60,11 @@ impl ObservedPrincipal {
 }
 
 impl Behaviour {
+    /// What behaviours are sorted by.
+    pub(super) fn place(&self) -> (u32, u32) {
+        (self.principal, self.action)
+    }
+
     /// Adds the sightings of the same behaviour seen elsewhere.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.first = earlier(&self.first, &other.first);
@@ -58,7 +75,8 @@ impl Behaviour {
         self.last = self.last.max(other.last);
         self.count += other.count;
         self.errors += other.errors;
-        self.hours |= &other.hours;
+        self.days.extend_from_slice(&other.days);
+        sort_days(&mut self.days);
     }
 }
 

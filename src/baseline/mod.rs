@@ -4,6 +4,7 @@
 //! sightings under the numbers of one observer; [`Baseline::merge`] joins the baselines of several. Its size grows
 //! with the number of behaviours, never with the number of events.
 
+mod activity;
 mod builder;
 mod merge;
 mod sighting;
@@ -11,12 +12,12 @@ mod sighting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use roaring::RoaringBitmap;
-
 use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
-pub use builder::{BehaviourId, Builder};
+pub use activity::ActiveDay;
+pub use builder::{Builder, Built, RowId};
+pub use merge::Merged;
 pub use sighting::{Moment, Seen, Sighting};
 
 /// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
@@ -50,6 +51,6 @@ pub struct Behaviour {
     pub count: u64,
     /// Of those: failed calls.
     pub errors: u64,
-    /// Hours since 1970-01-01T00:00Z in which it occurred.
-    pub hours: RoaringBitmap,
+    /// The days on which it occurred, with their hours; sorted by day.
+    pub days: Vec<ActiveDay>,
 }

@@ -10,9 +10,9 @@ use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize_unless};
 use tempfile::TempDir;
 
+use super::args::byte_count;
 use super::exit::{Answer, Hint, ingest_error};
 use super::output::Output;
-use super::scan::byte_count;
 use super::{progress, threads};
 
 /// Measure what a scan costs on this machine: each stage, each number of threads, and the memory

@@ -1,7 +1,9 @@
 //! Flags become typed values, values become library calls, results become output and an exit status.
 
+mod args;
 mod bench;
 mod exit;
+mod input;
 mod output;
 mod progress;
 #[cfg(test)]

@@ -52,6 +52,22 @@ pub enum PrincipalKey {
     SsoUser,
 }
 
+impl PrincipalKey {
+    /// All keys.
+    pub const ALL: [Self; 5] = [Self::Arn, Self::Id, Self::Session, Self::AccessKey, Self::SsoUser];
+
+    /// The name of this key in settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Arn => "arn",
+            Self::Id => "id",
+            Self::Session => "session",
+            Self::AccessKey => "access-key",
+            Self::SsoUser => "sso-user",
+        }
+    }
+}
+
 /// Sort of principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PrincipalKind {

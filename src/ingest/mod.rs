@@ -11,11 +11,12 @@ use std::sync::{Mutex, PoisonError};
 
 use thiserror::Error;
 
-use crate::baseline::{Baseline, BehaviourId};
+use crate::baseline::{Baseline, Built, RowId};
 use crate::coverage::{Coverage, Fault, FaultKind, Position};
-use crate::observe::{Conflict, Copies, CopiesFound, PrincipalKey};
-use crate::source::{ArchiveError, Archives, DeliveryWindow, LogObject};
-use crate::time::Timestamp;
+use crate::ledger::{Ledger, ObjectEntry, RecordEntry};
+use crate::observe::{Compared, Conflict, Copies, CopiesFound, PrincipalKey};
+use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, LogObject};
+use crate::time::{Day, Timestamp};
 use tally::Worker;
 
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.
@@ -41,6 +42,17 @@ pub struct Ingested {
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
+    /// What each object and record gave; empty unless [`Keep::Ledger`] asked for it.
+    pub ledger: Ledger,
+}
+
+/// What is kept of a run beside the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The baseline and its coverage: memory does not grow with the number of events.
+    Baseline,
+    /// Also the ledger, so that more can be added later: about 40 bytes a record.
+    Ledger,
 }
 
 /// One object that has just been read.
@@ -100,19 +112,47 @@ pub fn ingest(
     settings: &IngestSettings,
     progress: &dyn Progress,
 ) -> Result<Ingested, IngestError> {
+    let listing = list(archives, settings, progress)?;
+    ingest_listed(archives, listing, settings, Keep::Baseline, progress)
+}
+
+/// Lists what [`ingest`] would read.
+///
+/// # Errors
+/// If there is no object at all or the run was ended early.
+pub fn list(
+    archives: &Archives,
+    settings: &IngestSettings,
+    progress: &dyn Progress,
+) -> Result<Listing, IngestError> {
     let mut objects = 0;
     let listing = archives.list(&settings.window, &mut || {
         objects += 1;
         progress.listed(objects);
         !progress.stopped()
     })?;
+    if progress.stopped() { Err(IngestError::Stopped) } else { Ok(listing) }
+}
+
+/// Reads what was listed.
+///
+/// # Errors
+/// If the threads cannot be started or the run was ended early.
+pub fn ingest_listed(
+    archives: &Archives,
+    listing: Listing,
+    settings: &IngestSettings,
+    keep: Keep,
+    progress: &dyn Progress,
+) -> Result<Ingested, IngestError> {
     progress.reading(listing.objects.len() as u64);
     let days = listing.objects.iter().map(|object| object.delivered.map(Timestamp::day));
     let run = Run {
         archives,
         settings,
         objects: &listing.objects,
-        copies: Copies::expect(days),
+        copies: Copies::expect(days).keeping(keep == Keep::Ledger),
+        keep,
         cursor: AtomicU32::new(0),
         stopped: AtomicBool::new(false),
     };
@@ -122,7 +162,7 @@ pub fn ingest(
     }
     progress.merging();
     let found = run.copies.finish();
-    Ok(gather(workers, found, listing.coverage, &listing.objects))
+    Ok(gather(workers, found, keep, listing))
 }
 
 /// What the workers share.
@@ -132,6 +172,7 @@ struct Run<'a> {
     /// In delivery order.
     objects: &'a [LogObject],
     copies: Copies,
+    keep: Keep,
     /// Number of the next object to read.
     cursor: AtomicU32,
     stopped: AtomicBool,
@@ -166,26 +207,90 @@ impl Run<'_> {
 }
 
 /// Joins what the workers collected.
-fn gather(workers: Vec<Worker>, found: CopiesFound, listed: Coverage, objects: &[LogObject]) -> Ingested {
-    let mut coverage = listed;
+fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listing: Listing) -> Ingested {
+    let Listing { objects, skipped, mut coverage } = listing;
     let mut baseline = Baseline::default();
+    let mut entries = Vec::new();
+    // For each worker, the day and the behaviour of each of its rows.
+    let mut rows: Vec<(u16, Vec<Day>, Vec<u32>)> = Vec::new();
     for mut worker in workers {
-        for (&(number, behaviour), surplus) in &found.surplus {
+        for (&(number, row), surplus) in &found.surplus {
             if number == worker.number {
-                worker.builder.take_back(BehaviourId(behaviour), surplus.count, surplus.failed);
+                worker.builder.take_back(RowId(row), surplus.count, surplus.failed);
             }
         }
         coverage.merge(worker.coverage);
+        entries.append(&mut worker.entries);
         let (principals, actions) = worker.observer.into_tables();
-        baseline = baseline.merge(worker.builder.finish(principals, actions));
+        let days = if keep == Keep::Ledger { worker.builder.row_days() } else { Vec::new() };
+        let Built { baseline: part, behaviour_of } = worker.builder.finish(principals, actions);
+        let merged = baseline.merge(part);
+        baseline = merged.baseline;
+        for (_, _, behaviours) in &mut rows {
+            renumber(behaviours, &merged.left);
+        }
+        if keep == Keep::Ledger {
+            let mut behaviours = behaviour_of;
+            renumber(&mut behaviours, &merged.right);
+            rows.push((worker.number, days, behaviours));
+        }
     }
     coverage.records.counted -= found.duplicates;
     coverage.records.duplicates += found.duplicates;
     for conflict in &found.conflicts {
-        coverage.fault(conflict_fault(conflict, objects));
+        coverage.fault(conflict_fault(conflict, &objects));
     }
     coverage.sort();
-    Ingested { baseline, coverage }
+    let ledger = match keep {
+        Keep::Baseline => Ledger::default(),
+        Keep::Ledger => {
+            entries.extend(skipped.into_iter().map(ObjectEntry::from));
+            entries.sort_by(|left, right| left.delivery_order().cmp(&right.delivery_order()));
+            rows.sort_by_key(|(worker, ..)| *worker);
+            let records = record_entries(&found.records, &rows, &objects, &entries);
+            Ledger { objects: entries, records }
+        }
+    };
+    Ingested { baseline, coverage, ledger }
+}
+
+fn renumber(numbers: &mut [u32], new: &[u32]) {
+    for number in numbers {
+        *number = new[*number as usize];
+    }
+}
+
+/// The records with the numbers of the ledger in place of those of the workers.
+fn record_entries(
+    records: &[Compared],
+    rows: &[(u16, Vec<Day>, Vec<u32>)],
+    objects: &[LogObject],
+    entries: &[ObjectEntry],
+) -> Vec<RecordEntry> {
+    // Both lists are in delivery order; the entries also hold what was not read.
+    let mut entry_of = Vec::with_capacity(objects.len());
+    let mut numbered = (0..).zip(entries);
+    for object in objects {
+        let is_it = |entry: &ObjectEntry| {
+            entry.size.is_some() && entry.archive == object.archive && entry.path == object.path
+        };
+        let found = numbered.find(|(_, entry)| is_it(entry));
+        entry_of.push(found.map_or(0, |(number, _)| number));
+    }
+    let entry = |record: &Compared| {
+        let worker = rows.binary_search_by_key(&record.worker, |(worker, ..)| *worker).ok()?;
+        let (_, days, behaviours) = &rows[worker];
+        Some(RecordEntry {
+            object: entry_of[record.place.object as usize],
+            record: record.place.record,
+            print: record.print,
+            behaviour: behaviours[record.row as usize],
+            day: days[record.row as usize],
+            failed: record.failed,
+            is_copy: record.is_copy,
+        })
+    };
+    records.iter().filter_map(entry).collect()
 }
 
 fn conflict_fault(conflict: &Conflict, objects: &[LogObject]) -> Fault {

@@ -2,15 +2,18 @@
 
 use std::io;
 
-use super::{ObjectRead, Run};
+use super::{Keep, ObjectRead, Run};
 use crate::baseline::{Builder, Moment, Seen};
+use crate::checksum::Checksum;
 use crate::coverage::{
     Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Position, RecordSkip,
 };
 use crate::decode::{Decoded, Decoder, FoundRecord, Verdict};
 use crate::event::{Event, NoEvent, Record};
+use crate::ledger::{ObjectEntry, Outcome};
 use crate::observe::{Fingerprint, Handover, Observer, RecordPlace};
-use crate::source::{DeliveryWindow, LogObject};
+use crate::source::{DeliveryWindow, LogObject, SkippedObject};
+use crate::time::Timestamp;
 
 /// Everything one thread collects.
 pub(super) struct Worker {
@@ -18,6 +21,8 @@ pub(super) struct Worker {
     pub(super) observer: Observer,
     pub(super) builder: Builder,
     pub(super) coverage: Coverage,
+    /// Of the objects read, if the ledger is kept.
+    pub(super) entries: Vec<ObjectEntry>,
     decoder: Decoder,
     stored: Vec<u8>,
     handover: Handover,
@@ -30,6 +35,7 @@ impl Worker {
             observer: Observer::default(),
             builder: Builder::default(),
             coverage: Coverage::default(),
+            entries: Vec::new(),
             decoder: Decoder::new(max_object_size),
             stored: Vec::new(),
             handover: Handover::new(number),
@@ -49,9 +55,24 @@ impl Worker {
             coverage: &mut self.coverage,
             handover: &mut self.handover,
             faults: 0,
+            span: None,
         };
         let decoded = self.decoder.decode(&self.stored, |found| tally.record(&found));
-        tally.object(read, decoded, self.stored.len() as u64);
+        let outcome = tally.object(read, decoded, self.stored.len() as u64);
+        let (faults, span) = (tally.faults as u64, tally.span);
+        if let Some((first, last)) = span {
+            self.coverage.event_time(first);
+            self.coverage.event_time(last);
+        }
+        if run.keep == Keep::Ledger {
+            let mut entry = ObjectEntry::of(object, outcome);
+            entry.size = Some(self.stored.len() as u64);
+            entry.checksum = Some(Checksum::of(&self.stored));
+            entry.records = self.coverage.records.total - before;
+            entry.span = span;
+            entry.faults = faults;
+            self.entries.push(entry);
+        }
         run.copies.hand_in(number, &mut self.handover);
         ObjectRead {
             stored_bytes: self.stored.len() as u64,
@@ -72,6 +93,8 @@ struct Tally<'w, 'r> {
     handover: &'w mut Handover,
     /// Faults of this object so far.
     faults: usize,
+    /// Earliest and latest event learnt from.
+    span: Option<(Timestamp, Timestamp)>,
 }
 
 impl Tally<'_, '_> {
@@ -104,17 +127,18 @@ impl Tally<'_, '_> {
 
     fn learn(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
         self.coverage.records.counted += 1;
-        self.coverage.event_time(event.time);
+        let (first, last) = self.span.unwrap_or((event.time, event.time));
+        self.span = Some((first.min(event.time), last.max(event.time)));
         let pair = self.observer.observe(event);
         let moment = Moment { time: event.time, failed: event.failed };
         let object = self.object;
-        let behaviour = self.builder.add(pair, moment, || seen(object, event, record, found.index));
+        let row = self.builder.add(pair, moment, || seen(object, event, record, found.index));
         if let Some(created) = &event.creation {
             self.builder.created(created.account, &created.key, event.time);
         }
         if let Some(print) = Fingerprint::of(record, found.length) {
             let place = RecordPlace { object: self.number, record: found.index };
-            self.handover.add(print, place, behaviour.0, event.failed);
+            self.handover.add(print, place, row.0, event.failed);
         }
     }
 
@@ -124,7 +148,7 @@ impl Tally<'_, '_> {
     }
 
     /// Decides what became of the object as a whole.
-    fn object(&mut self, read: io::Result<()>, decoded: Decoded, stored_bytes: u64) {
+    fn object(&mut self, read: io::Result<()>, decoded: Decoded, stored_bytes: u64) -> Outcome {
         let mut first = None;
         if let Err(error) = read {
             first = Some(FaultKind::Read);
@@ -145,8 +169,14 @@ impl Tally<'_, '_> {
         };
         let objects = &mut self.coverage.objects;
         match (verdict, first) {
-            (Verdict::Other(reason), None) => *objects.skipped.entry(reason).or_default() += 1,
-            (_, Some(kind)) if decoded.records == 0 => *objects.failed.entry(kind).or_default() += 1,
+            (Verdict::Other(reason), None) => {
+                *objects.skipped.entry(reason).or_default() += 1;
+                Outcome::Skipped(reason)
+            }
+            (_, Some(kind)) if decoded.records == 0 => {
+                *objects.failed.entry(kind).or_default() += 1;
+                Outcome::Failed(kind)
+            }
             (_, fault) => {
                 objects.read += 1;
                 objects.read_in_part += u64::from(fault.is_some());
@@ -157,6 +187,7 @@ impl Tally<'_, '_> {
                     *self.coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += decoded.others;
                 }
                 self.place(u64::from(decoded.records) + decoded.others);
+                fault.map_or(Outcome::Read, Outcome::ReadInPart)
             }
         }
     }
@@ -180,6 +211,32 @@ impl Tally<'_, '_> {
         }
         let object = self.object.path.to_string();
         self.coverage.fault(Fault { archive: self.object.archive, object, position, kind, detail });
+    }
+}
+
+impl ObjectEntry {
+    /// What the listing knows of an object, and what became of it.
+    fn of(object: &LogObject, outcome: Outcome) -> Self {
+        let key = object.key();
+        Self {
+            archive: object.archive,
+            path: object.path.clone(),
+            delivered: object.delivered,
+            account: key.account.map(Box::from),
+            region: key.region.map(Box::from),
+            size: None,
+            checksum: None,
+            outcome,
+            records: 0,
+            span: None,
+            faults: 0,
+        }
+    }
+}
+
+impl From<SkippedObject> for ObjectEntry {
+    fn from(skipped: SkippedObject) -> Self {
+        Self::of(&skipped.object, Outcome::Skipped(skipped.reason))
     }
 }
 

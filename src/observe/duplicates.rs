@@ -33,6 +33,16 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// The two hashes as they are saved: of the owner and event id, and of the content.
+    pub const fn parts(self) -> [u64; 2] {
+        [self.id, self.content]
+    }
+
+    /// The fingerprint whose [`Fingerprint::parts`] these are.
+    pub const fn from_parts([id, content]: [u64; 2]) -> Self {
+        Self { id, content }
+    }
+
     /// The fingerprint of a record whose JSON text has `length` bytes; none without an event id.
     pub fn of(record: &Record<'_>, length: usize) -> Option<Self> {
         let event_id = record.event_id.filter(|id| !id.is_empty())?;
@@ -79,10 +89,28 @@ pub struct Conflict {
 struct Delivery {
     print: Fingerprint,
     place: RecordPlace,
-    /// The worker's number for the behaviour it was counted under.
-    behaviour: u32,
+    /// The worker's number for what it was counted under.
+    row: u32,
     worker: u16,
     failed: bool,
+    is_copy: bool,
+}
+
+/// One record after the comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// What it was compared by.
+    pub print: Fingerprint,
+    /// Where it stands.
+    pub place: RecordPlace,
+    /// The worker that handed it in.
+    pub worker: u16,
+    /// That worker's number for what it was counted under.
+    pub row: u32,
+    /// Whether the call failed.
+    pub failed: bool,
+    /// Whether it is a copy of another, and so one too many.
+    pub is_copy: bool,
 }
 
 /// A record that later ones are compared with.
@@ -92,7 +120,7 @@ struct Remembered {
     place: RecordPlace,
 }
 
-/// How often a worker counted a behaviour too often.
+/// How often a worker counted under one row too often.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Surplus {
     /// Copies among its sightings.
@@ -106,10 +134,12 @@ pub struct Surplus {
 pub struct Findings {
     /// Number of copies.
     pub duplicates: u64,
-    /// By worker and its number for the behaviour.
+    /// By worker and its number for the row.
     pub surplus: HashMap<(u16, u32), Surplus>,
     /// In the order of their places.
     pub conflicts: Vec<Conflict>,
+    /// Every record, in the order of their places, if [`Copies::keeping`] asked for them.
+    pub records: Vec<Compared>,
 }
 
 /// Collects the records of all workers and compares them day by day.
@@ -118,6 +148,8 @@ pub struct Copies {
     /// For each object, in delivery order, the batch it belongs to.
     batch_of: Vec<u32>,
     batches: Vec<Batch>,
+    /// Whether the records are wanted afterwards.
+    keep: bool,
     window: Mutex<Window>,
 }
 
@@ -154,9 +186,9 @@ impl Handover {
         Self { worker, deliveries: Vec::new() }
     }
 
-    /// Adds a record that was counted under `behaviour`.
-    pub fn add(&mut self, print: Fingerprint, place: RecordPlace, behaviour: u32, failed: bool) {
-        self.deliveries.push(Delivery { print, place, behaviour, worker: self.worker, failed });
+    /// Adds a record that was counted under `row`.
+    pub fn add(&mut self, print: Fingerprint, place: RecordPlace, row: u32, failed: bool) {
+        self.deliveries.push(Delivery { print, place, row, worker: self.worker, failed, is_copy: false });
     }
 }
 
@@ -174,7 +206,13 @@ impl Copies {
             }
             batch_of.push(u32::try_from(batches.len() - 1).unwrap_or(u32::MAX));
         }
-        Self { batch_of, batches, window: Mutex::default() }
+        Self { batch_of, batches, keep: false, window: Mutex::default() }
+    }
+
+    /// Keeps every record for [`Findings::records`]: 40 bytes each.
+    #[must_use]
+    pub fn keeping(self, keep: bool) -> Self {
+        Self { keep, ..self }
     }
 
     /// Takes all records of one object; every object has to be handed in once, also an empty one.
@@ -208,14 +246,25 @@ impl Copies {
             window.compared += 1;
             let mut deliveries = std::mem::take(&mut *lock(&batch.deliveries));
             deliveries.sort_unstable_by_key(|delivery| (delivery.print, delivery.place));
-            window.compare(batch.day, &deliveries);
+            window.compare(batch.day, &mut deliveries);
+            if self.keep {
+                deliveries.sort_unstable_by_key(|delivery| delivery.place);
+                window.found.records.extend(deliveries.iter().map(Delivery::compared));
+            }
         }
+    }
+}
+
+impl Delivery {
+    fn compared(&self) -> Compared {
+        let Self { print, place, row, worker, failed, is_copy } = *self;
+        Compared { print, place, worker, row, failed, is_copy }
     }
 }
 
 impl Window {
     /// Compares the sorted records of one batch with each other and with those in the window.
-    fn compare(&mut self, day: Option<Day>, deliveries: &[Delivery]) {
+    fn compare(&mut self, day: Option<Day>, deliveries: &mut [Delivery]) {
         let previous = match (self.previous.take(), day) {
             (Some((before, records)), Some(day)) if before.next() == day => records,
             _ => Vec::new(),
@@ -223,9 +272,9 @@ impl Window {
         let undated = std::mem::take(&mut self.undated);
         let mut windows = [&undated[..], &previous[..]];
         let mut remembered = Vec::with_capacity(deliveries.len());
-        for same_id in deliveries.chunk_by(|a, b| a.print.id == b.print.id) {
+        for same_id in deliveries.chunk_by_mut(|a, b| a.print.id == b.print.id) {
             let known = windows.each_mut().map(|window| take_id(window, same_id[0].print.id));
-            if let ([first], [[], []]) = (same_id, known) {
+            if let ([first], [[], []]) = (&*same_id, known) {
                 // Nearly every record: its id is met once.
                 remembered.push(Remembered { print: first.print, place: first.place });
             } else {
@@ -240,17 +289,23 @@ impl Window {
     }
 
     /// Compares records of one id, sorted by content and place.
-    fn compare_one(&mut self, known: &[Remembered], same_id: &[Delivery], remembered: &mut Vec<Remembered>) {
-        let firsts = || same_id.chunk_by(|a, b| a.print == b.print).map(|copies| copies[0].place);
-        let original = known.iter().map(|record| record.place).min().or_else(|| firsts().min());
-        for copies in same_id.chunk_by(|a, b| a.print == b.print) {
-            let first = &copies[0];
+    fn compare_one(
+        &mut self,
+        known: &[Remembered],
+        same_id: &mut [Delivery],
+        remembered: &mut Vec<Remembered>,
+    ) {
+        let firsts = same_id.chunk_by(|a, b| a.print == b.print).map(|copies| copies[0].place);
+        let original = known.iter().map(|record| record.place).min().or_else(|| firsts.min());
+        for copies in same_id.chunk_by_mut(|a, b| a.print == b.print) {
+            let first = copies[0];
             remembered.push(Remembered { print: first.print, place: first.place });
             let is_known = known.iter().any(|record| record.print == first.print);
-            let surplus = if is_known { copies } else { &copies[1..] };
+            let surplus = if is_known { copies } else { &mut copies[1..] };
             for copy in surplus {
+                copy.is_copy = true;
                 self.found.duplicates += 1;
-                let entry = self.found.surplus.entry((copy.worker, copy.behaviour)).or_default();
+                let entry = self.found.surplus.entry((copy.worker, copy.row)).or_default();
                 entry.count += 1;
                 entry.failed += u64::from(copy.failed);
             }

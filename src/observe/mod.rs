@@ -10,7 +10,7 @@ use interner::Interner;
 
 pub use crate::event::{PrincipalKey, PrincipalKind};
 pub use duplicates::{
-    Conflict, Copies, Findings as CopiesFound, Fingerprint, Handover, RecordPlace, Surplus,
+    Compared, Conflict, Copies, Findings as CopiesFound, Fingerprint, Handover, RecordPlace, Surplus,
 };
 
 /// A principal, in the numbering of one [`Observer`].

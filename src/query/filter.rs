@@ -101,7 +101,7 @@ impl Filter {
         (self.kinds.is_empty() || self.kinds.contains(&finding.principal_kind))
             && (self.accounts.is_empty() || self.accounts.iter().any(|account| account == finding.account))
             && (self.regions.is_empty()
-                || self.regions.iter().any(|region| Some(region.as_str()) == finding.region))
+                || self.regions.iter().any(|region| Some(region.as_str()) == finding.region()))
             && !(self.only_mutating && finding.read_only == Some(true))
             && any(&self.principals, &|pattern| pattern.matches_principal(finding.principal))
             && any(&self.actions, &|pattern| pattern.matches_action(finding.action))

@@ -1,7 +1,11 @@
 //! Questions to a baseline. Every one is a pure function of it; nobody in here knows files, gzip or JSON.
 
 mod filter;
+mod finding;
 mod first_seen;
+mod rarity;
 
+pub use crate::baseline::Sighting;
 pub use filter::{Filter, Pattern, PatternError};
-pub use first_seen::{AgeBasis, Anchor, Finding, FindingKind, Question, first_seen};
+pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Question};
+pub use first_seen::first_seen;

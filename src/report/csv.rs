@@ -19,7 +19,7 @@ pub(super) fn write(
 }
 
 /// The header line. It is written even if there is no finding; a test holds it to the fields of [`Row`].
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "finding",
     "time",
     "account",
@@ -46,6 +46,7 @@ const COLUMNS: [&str; 26] = [
     "anchor_time",
     "outcome",
     "principal_id",
+    "gap_days",
 ];
 
 fn io_error(error: csv::Error) -> io::Error {

@@ -7,6 +7,8 @@ use serde::Serialize;
 pub struct UsedSettings {
     /// `--warmup`
     pub warmup: String,
+    /// `--forget`
+    pub forget: Option<String>,
     /// `--anchor`
     pub anchor: String,
     /// `--principal-key`

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::query::Finding;
+use crate::query::{Finding, Sighting};
 
 /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,22 +26,26 @@ pub struct Row<'a> {
     pub access_key_id: Option<Cow<'a, str>>,
     pub session_name: Option<Cow<'a, str>>,
     pub event_id: Option<Cow<'a, str>>,
-    pub object: Cow<'a, str>,
-    pub record: u32,
+    pub object: Option<Cow<'a, str>>,
+    pub record: Option<u32>,
     pub read_only: Option<bool>,
     pub first_for_account: bool,
     pub first_for_archive: bool,
     pub other_principals: u32,
-    pub archive: u32,
+    pub archive: Option<u32>,
     pub anchor_time: String,
     pub outcome: &'static str,
     pub principal_id: Option<Cow<'a, str>>,
+    pub gap_days: Option<f64>,
 }
 
 impl<'a> Row<'a> {
     /// The row of a finding, its texts cleaned by `clean`.
     pub fn new(finding: &Finding<'a>, clean: fn(&str) -> Cow<'_, str>) -> Self {
-        let text = |text: Option<&'a str>| text.map(clean);
+        let evidence = finding.evidence;
+        let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
+            evidence.and_then(|evidence| of(evidence).as_deref()).map(clean)
+        };
         // Inside the program a missing account or name is `-`.
         let named = |text: &'a str| Some(text).filter(|text| *text != "-").map(clean);
         Self {
@@ -53,24 +57,25 @@ impl<'a> Row<'a> {
             action: clean(finding.action),
             age_days: age_days(finding.age_micros),
             anchor: finding.age_basis.name(),
-            region: text(finding.region),
-            error_code: text(finding.error_code),
+            region: text(|sighting| &sighting.region),
+            error_code: text(|sighting| &sighting.error_code),
             first_success: finding.first_success.map(|time| time.to_string()),
-            source_ip: text(finding.source_ip),
-            user_agent: text(finding.user_agent),
-            access_key_id: text(finding.access_key_id),
-            session_name: text(finding.session_name),
-            event_id: text(finding.event_id),
-            object: clean(finding.object),
-            record: finding.record,
+            source_ip: text(|sighting| &sighting.source_ip),
+            user_agent: text(|sighting| &sighting.user_agent),
+            access_key_id: text(|sighting| &sighting.access_key_id),
+            session_name: text(|sighting| &sighting.session_name),
+            event_id: evidence.map(|sighting| &*sighting.event_id).filter(|id| !id.is_empty()).map(clean),
+            object: evidence.map(|sighting| clean(&sighting.object)),
+            record: evidence.map(|sighting| sighting.record),
             read_only: finding.read_only,
             first_for_account: finding.first_for_account,
             first_for_archive: finding.first_for_archive,
             other_principals: finding.other_principals,
-            archive: finding.archive,
+            archive: evidence.map(|sighting| sighting.archive),
             anchor_time: finding.anchor_time.to_string(),
             outcome: if finding.failed { "failure" } else { "success" },
-            principal_id: text(finding.principal_id),
+            principal_id: text(|sighting| &sighting.principal_id),
+            gap_days: finding.gap_micros.map(age_days),
         }
     }
 }

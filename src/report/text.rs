@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::{Report, for_terminal};
 use crate::query::Finding;
+use crate::time::Timestamp;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
@@ -24,8 +25,9 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
         finding.principal_kind.name(),
         clean(if finding.principal == "-" { "(not named)" } else { finding.principal })
     )?;
-    let days = finding.age_micros.div_euclid(86_400_000_000);
-    let outcome = match (finding.failed, finding.error_code) {
+    let days = finding.age_micros.div_euclid(DAY);
+    let evidence = finding.evidence;
+    let outcome = match (finding.failed, evidence.and_then(|evidence| evidence.error_code.as_deref())) {
         (false, _) => "success".to_owned(),
         (true, code) => {
             let later = match finding.first_success {
@@ -40,21 +42,37 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
         (others, true) => format!("first in the account, {others} elsewhere before"),
         (others, false) => format!("{others} others before"),
     };
-    writeln!(out, "    known for {days} d ({}), {outcome}, {rarity}", finding.age_basis.name())?;
+    let gap = finding.gap_micros.map_or(String::new(), |gap| format!(", after a gap of {} d", gap / DAY));
+    writeln!(out, "    known for {days} d ({}){gap}, {outcome}, {rarity}", finding.age_basis.name())?;
+    let Some(evidence) = evidence else {
+        let (account, from) = (clean(finding.account), finding.time);
+        let until = Timestamp::from_micros(from.micros() + HOUR - 1_000_000);
+        writeln!(out, "    account {account}, in the hour that begins then")?;
+        return writeln!(out, "    for its records: --since {from} --until {until} --warmup 0d");
+    };
     let mut facts = Vec::new();
     for (name, value) in [
         ("account", Some(finding.account).filter(|account| *account != "-")),
-        ("region", finding.region),
-        ("ip", finding.source_ip),
-        ("session", finding.session_name),
-        ("key", finding.access_key_id),
-        ("agent", finding.user_agent),
+        ("region", evidence.region.as_deref()),
+        ("ip", evidence.source_ip.as_deref()),
+        ("session", evidence.session_name.as_deref()),
+        ("key", evidence.access_key_id.as_deref()),
+        ("agent", evidence.user_agent.as_deref()),
     ] {
         facts.extend(value.map(|value| format!("{name} {}", clean(value))));
     }
     if !facts.is_empty() {
         writeln!(out, "    {}", facts.join(", "))?;
     }
-    let event_id = finding.event_id.map_or(String::new(), |id| format!("  eventID {}", clean(id)));
-    writeln!(out, "    {} record {}{event_id}", clean(finding.object), finding.record)
+    let event_id = match &*evidence.event_id {
+        "" => String::new(),
+        id => format!("  eventID {}", clean(id)),
+    };
+    writeln!(out, "    {} record {}{event_id}", clean(&evidence.object), evidence.record)
 }
+
+/// In microseconds.
+const HOUR: i64 = 3_600_000_000;
+
+/// In microseconds.
+const DAY: i64 = 24 * HOUR;

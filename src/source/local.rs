@@ -54,9 +54,13 @@ impl Root {
         Ok(Self { folder: PathBuf::from(folder), starts })
     }
 
+    /// Size of an object as stored.
+    pub(super) fn size(&self, object: &LogObject) -> io::Result<u64> {
+        Ok(self.folder.join(below(object)).metadata()?.len())
+    }
+
     pub(super) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<()> {
-        let below = object.odd_path.as_deref().map_or(Path::new(&*object.path), PathBuf::as_path);
-        let mut file = File::open(self.folder.join(below)).inspect_err(|_| buffer.clear())?;
+        let mut file = File::open(self.folder.join(below(object))).inspect_err(|_| buffer.clear())?;
         let size = file.metadata().map_or(0, |metadata| metadata.len());
         let length = read_at_once(&mut file, size, buffer);
         buffer.truncate(length);
@@ -66,6 +70,11 @@ impl Root {
         // Another size than it said, or an error, which comes again here.
         file.read_to_end(buffer).map(|_| ())
     }
+}
+
+/// The object's real path below its root.
+fn below(object: &LogObject) -> &Path {
+    object.odd_path.as_deref().map_or(Path::new(&*object.path), PathBuf::as_path)
 }
 
 /// Reads a file of the expected size with one call, over what is in the buffer; gives the number of bytes read. If
@@ -124,13 +133,13 @@ fn add(listing: &mut Listing, archive: u32, root: &Root, entry: &walkdir::DirEnt
     } else {
         key.skip
     };
-    if let Some(reason) = skip {
-        *listing.coverage.objects.skipped.entry(reason).or_default() += 1;
-        return;
-    }
     let odd_path = (Path::new(&path) != below).then(|| Box::new(below.to_owned()));
     let delivered = key.delivered;
-    listing.objects.push(LogObject { archive, path: Arc::from(path), delivered, odd_path });
+    let object = LogObject { archive, path: Arc::from(path), delivered, odd_path };
+    match skip {
+        Some(reason) => listing.skip(object, reason),
+        None => listing.objects.push(object),
+    }
 }
 
 fn list_fault(archive: u32, root: &Root, error: &walkdir::Error) -> Fault {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::ObjectKey;
+use crate::coverage::ObjectSkip;
 use crate::time::Timestamp;
 
 /// One file of an archive.
@@ -18,6 +19,15 @@ pub struct LogObject {
     pub delivered: Option<Timestamp>,
     /// The real path below the root, where `path` could not keep it.
     pub(super) odd_path: Option<Box<PathBuf>>,
+}
+
+/// A file of an archive that is not opened.
+#[derive(Clone, Debug)]
+pub struct SkippedObject {
+    /// The file.
+    pub object: LogObject,
+    /// Why it is left alone.
+    pub reason: ObjectSkip,
 }
 
 impl LogObject {

@@ -8,19 +8,20 @@ mod log_object;
 mod object_key;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::coverage::{Coverage, ObjectSkip};
 use crate::time::{Span, Timestamp};
 
-pub use log_object::LogObject;
+pub use log_object::{LogObject, SkippedObject};
 pub use object_key::ObjectKey;
 
 /// The archives of one run.
 #[derive(Debug)]
 pub struct Archives {
+    names: Vec<String>,
     roots: Vec<local::Root>,
 }
 
@@ -29,8 +30,51 @@ pub struct Archives {
 pub struct Listing {
     /// Objects to read, in delivery order.
     pub objects: Vec<LogObject>,
-    /// Objects listed and skipped, and folders that could not be listed.
+    /// Objects that are left alone.
+    pub skipped: Vec<SkippedObject>,
+    /// The account of those skipped, and of folders that could not be listed.
     pub coverage: Coverage,
+}
+
+impl Listing {
+    fn skip(&mut self, object: LogObject, reason: ObjectSkip) {
+        *self.coverage.objects.skipped.entry(reason).or_default() += 1;
+        self.skipped.push(SkippedObject { object, reason });
+    }
+
+    /// Forgets the objects that `known` picks, as if they had not been listed; gives their number.
+    pub fn forget(&mut self, mut known: impl FnMut(&LogObject) -> bool) -> u64 {
+        let before = self.coverage.objects.listed;
+        let counts = &mut self.coverage.objects;
+        self.objects.retain(|object| {
+            let forgotten = known(object);
+            counts.listed -= u64::from(forgotten);
+            !forgotten
+        });
+        self.skipped.retain(|skipped| {
+            let forgotten = known(&skipped.object);
+            if forgotten {
+                counts.listed -= 1;
+                if let Some(count) = counts.skipped.get_mut(&skipped.reason) {
+                    *count -= 1;
+                }
+            }
+            !forgotten
+        });
+        counts.skipped.retain(|_, count| *count > 0);
+        before - counts.listed
+    }
+
+    /// Cuts off a listing of the first `count` objects to read, and what is left alone with it.
+    #[must_use]
+    pub fn cut(&mut self, count: usize) -> Self {
+        let later = self.objects.split_off(count.min(self.objects.len()));
+        let mut coverage = std::mem::take(&mut self.coverage);
+        self.coverage.objects.listed = later.len() as u64;
+        coverage.objects.listed -= later.len() as u64;
+        let objects = std::mem::replace(&mut self.objects, later);
+        Self { objects, skipped: std::mem::take(&mut self.skipped), coverage }
+    }
 }
 
 /// Which delivery times are worth opening. Both ends are included.
@@ -86,12 +130,34 @@ pub enum ArchiveError {
 }
 
 impl Archives {
-    /// Finds the roots of archives given as folders, files or globs.
+    /// Finds the roots of archives given as folders, files or globs. Archives are numbered in the order of their
+    /// names, so that the order in which they are given does not matter; a name given twice counts once.
     ///
     /// # Errors
     /// If one of them does not exist or matches nothing.
     pub fn open(names: &[PathBuf]) -> Result<Self, ArchiveError> {
-        Ok(Self { roots: names.iter().map(|name| local::Root::open(name)).collect::<Result<_, _>>()? })
+        let mut names: Vec<&PathBuf> = names.iter().collect();
+        names.sort_by_key(|name| shown(name));
+        names.dedup_by_key(|name| shown(name));
+        let roots = names.iter().map(|name| local::Root::open(name)).collect::<Result<_, _>>()?;
+        Ok(Self { names: names.into_iter().map(|name| shown(name)).collect(), roots })
+    }
+
+    /// The names of the archives as they were given, in the order of their numbers.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Bytes of an object as stored, without reading it.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn size(&self, object: &LogObject) -> io::Result<u64> {
+        self.root(object).map_or_else(|| Err(no_such_archive()), |root| root.size(object))
+    }
+
+    fn root(&self, object: &LogObject) -> Option<&local::Root> {
+        object.archive.checked_sub(1).and_then(|index| self.roots.get(index as usize))
     }
 
     /// Lists every object of every archive; `found` hears of each and says whether to go on.
@@ -103,19 +169,16 @@ impl Archives {
         window: &DeliveryWindow,
         found: &mut dyn FnMut() -> bool,
     ) -> Result<Listing, ArchiveError> {
-        let mut listing = Listing { objects: Vec::new(), coverage: Coverage::default() };
+        let mut listing = Listing { objects: Vec::new(), skipped: Vec::new(), coverage: Coverage::default() };
         local::list(&self.roots, &mut listing, found);
         if listing.coverage.objects.listed == 0 && listing.coverage.faults.is_empty() {
             return Err(ArchiveError::NoObjects);
         }
-        let mut outside = 0;
-        listing.objects.retain(|object| {
-            let admitted = window.admits(object.delivered);
-            outside += u64::from(!admitted);
-            admitted
-        });
-        if outside > 0 {
-            listing.coverage.objects.skipped.insert(ObjectSkip::OutsideWindow, outside);
+        let (objects, outside) =
+            listing.objects.drain(..).partition(|object: &LogObject| window.admits(object.delivered));
+        listing.objects = objects;
+        for object in outside as Vec<LogObject> {
+            listing.skip(object, ObjectSkip::OutsideWindow);
         }
         listing.objects.sort_unstable_by(LogObject::delivery_order);
         Ok(listing)
@@ -126,13 +189,23 @@ impl Archives {
     /// # Errors
     /// Whatever the system says; the buffer then holds what could be read.
     pub fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<()> {
-        let root = object.archive.checked_sub(1).and_then(|index| self.roots.get(index as usize));
-        match root {
+        match self.root(object) {
             Some(root) => root.read(object, buffer),
             None => {
                 buffer.clear();
-                Err(io::Error::other("no such archive"))
+                Err(no_such_archive())
             }
         }
     }
+}
+
+/// The name of an archive, without slashes at its end.
+fn shown(name: &Path) -> String {
+    let text = name.to_string_lossy();
+    let trimmed = text.trim_end_matches('/');
+    if trimmed.is_empty() { text.into_owned() } else { trimmed.to_owned() }
+}
+
+fn no_such_archive() -> io::Error {
+    io::Error::other("no such archive")
 }

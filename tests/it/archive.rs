@@ -128,10 +128,12 @@ pub(crate) fn settings() -> IngestSettings {
 pub(crate) fn question(days: u32) -> Question {
     Question {
         warmup: Span::days(days),
+        forget: None,
         anchor: Anchor::Principal,
         report: vec![FindingKind::NewAction],
         from: None,
         to: None,
+        until: None,
         only_success: false,
         filter: Filter::default(),
     }

@@ -55,7 +55,7 @@ fn a_failed_first_try_is_reported_with_its_first_success() {
     let findings = first_seen(&baseline, &question(7));
     assert_eq!(findings.len(), 1);
     assert!(findings[0].failed);
-    assert_eq!(findings[0].error_code, Some("AccessDenied"));
+    assert_eq!(findings[0].evidence.unwrap().error_code.as_deref(), Some("AccessDenied"));
     assert_eq!(findings[0].first_success, Timestamp::parse("2024-03-11T10:00:00Z"));
     let only_success = Question { only_success: true, ..question(7) };
     assert_eq!(

@@ -69,9 +69,9 @@ fn line(finding: &Finding<'_>) -> String {
         finding.time,
         finding.principal,
         finding.action,
-        finding.event_id.unwrap_or_default(),
-        finding.object,
-        finding.record,
+        finding.evidence.unwrap().event_id,
+        finding.evidence.unwrap().object,
+        finding.evidence.unwrap().record,
         finding.first_for_account,
         finding.other_principals
     )
@@ -117,10 +117,11 @@ proptest! {
     fn merge_is_commutative_and_associative(parts in prop::collection::vec(any_objects(), 3)) {
         let baselines: Vec<Baseline> = parts.iter().map(|objects| archive(objects).ingest(&settings()).baseline).collect();
         let [a, b, c] = [0, 1, 2].map(|index: usize| baselines[index].clone());
-        let left = a.clone().merge(b.clone()).merge(c.clone());
-        prop_assert_eq!(&left, &a.clone().merge(b.clone().merge(c.clone())));
-        prop_assert_eq!(&left, &c.merge(b).merge(a));
-        prop_assert_eq!(&left, &left.clone().merge(Baseline::default()));
+        let merge = |left: &Baseline, right: &Baseline| left.clone().merge(right.clone()).baseline;
+        let left = merge(&merge(&a, &b), &c);
+        prop_assert_eq!(&left, &merge(&a, &merge(&b, &c)));
+        prop_assert_eq!(&left, &merge(&merge(&c, &b), &a));
+        prop_assert_eq!(&left, &merge(&left, &Baseline::default()));
     }
 
     #[test]

@@ -60,15 +60,15 @@ fn everything_planted_is_found_with_its_proof() {
         let found: BTreeSet<String> = first_seen(&ingested.baseline, &asked)
             .iter()
             .map(|finding| {
-                let event_id = finding.event_id.unwrap_or_default();
+                let evidence = finding.evidence.unwrap();
                 [
                     finding.kind.name(),
                     &finding.time.to_string(),
                     finding.account,
                     finding.principal,
                     finding.action,
-                    event_id,
-                    finding.object,
+                    &evidence.event_id,
+                    &evidence.object,
                 ]
                 .join(",")
             })

@@ -1,0 +1,113 @@
+//! Flags that limit what is reported.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use firstseen::event::PrincipalKind;
+use firstseen::query::{Filter, Pattern};
+use firstseen::time::Bound;
+
+use super::super::exit::{Hint, UsageError};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is reported (these limit reporting, never learning)")]
+pub(crate) struct FilterArgs {
+    /// Report nothing before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<Bound>,
+    /// Report nothing after this time; a day counts to its end. Implies --until, which limits learning
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<Bound>,
+    /// Only principals of this account (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Vec<String>,
+    /// Only first sightings in this region (repeatable)
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<String>,
+    /// Only this kind of principal (repeatable)
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
+    pub(crate) kind: Vec<KindArg>,
+    /// Only principals whose key, or its part behind the last slash, matches (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) principal: Vec<Pattern>,
+    /// Only matching actions, such as 'iam:*' or 'iam.amazonaws.com:Create*' (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) action: Vec<Pattern>,
+    /// Learn these actions, but do not report them (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) ignore_action: Vec<Pattern>,
+    /// File with one --ignore-action glob a line; # begins a comment
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ignore_file: Vec<PathBuf>,
+    /// Leave out calls that say they only read
+    #[arg(long)]
+    pub(crate) only_mutating: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum KindArg {
+    Root,
+    User,
+    SsoRole,
+    ServiceLinkedRole,
+    Role,
+    Federated,
+    Service,
+    Account,
+    Anonymous,
+    Unknown,
+}
+
+impl FilterArgs {
+    /// The filter of findings.
+    pub(crate) fn filter(&self) -> anyhow::Result<Filter> {
+        let mut ignored_actions = self.ignore_action.clone();
+        for file in &self.ignore_file {
+            ignored_actions.extend(read_patterns(file)?);
+        }
+        Ok(Filter {
+            accounts: self.account.clone(),
+            regions: self.region.clone(),
+            kinds: self.kind.iter().map(|kind| kind.kind()).collect(),
+            principals: self.principal.clone(),
+            actions: self.action.clone(),
+            ignored_actions,
+            only_mutating: self.only_mutating,
+        })
+    }
+}
+
+impl KindArg {
+    fn kind(self) -> PrincipalKind {
+        match self {
+            Self::Root => PrincipalKind::Root,
+            Self::User => PrincipalKind::User,
+            Self::SsoRole => PrincipalKind::SsoRole,
+            Self::ServiceLinkedRole => PrincipalKind::ServiceLinkedRole,
+            Self::Role => PrincipalKind::Role,
+            Self::Federated => PrincipalKind::Federated,
+            Self::Service => PrincipalKind::Service,
+            Self::Account => PrincipalKind::Account,
+            Self::Anonymous => PrincipalKind::Anonymous,
+            Self::Unknown => PrincipalKind::Unknown,
+        }
+    }
+}
+
+/// The globs of a file, one a line; blank lines and lines with `#` are passed over.
+fn read_patterns(path: &Path) -> anyhow::Result<Vec<Pattern>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read '{}'", path.display()))
+        .context(Hint("--ignore-file takes a text file with one glob a line"))?;
+    text.lines()
+        .map(str::trim)
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(number, line)| {
+            line.parse().map_err(|error| {
+                UsageError(format!("{}, line {}: {error}", path.display(), number + 1)).into()
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! Flags that say what is learnt from.
+
+use clap::{Args, ValueEnum};
+use firstseen::event::PrincipalKey;
+use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
+use firstseen::source::DeliveryWindow;
+use firstseen::time::{Bound, Span};
+
+use super::super::threads;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is learnt from")]
+pub(crate) struct LearningArgs {
+    /// What makes two events the deeds of one principal [default: arn]
+    #[arg(long, value_enum)]
+    pub(crate) principal_key: Option<KeyArg>,
+    /// Learn from no event before this time: 2024-03-01 or 2024-03-01T10:00:00Z. Limits learning
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<Bound>,
+    /// Learn from no event after this time; a day counts to its end. Limits learning
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<Bound>,
+    /// Do not open objects delivered further outside --since and --until than this [default: 2d]
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) delivery_slack: Option<Span>,
+    /// Inflate no object to more than this many bytes [units: K, M, G] [default: 4G]
+    #[arg(long, value_name = "BYTES", value_parser = byte_count)]
+    pub(crate) max_object_size: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum KeyArg {
+    /// ARN of the role or user
+    Arn,
+    /// Unique id (AROA…, AIDA…): a re-created role is a new principal
+    Id,
+    /// Full session ARN
+    Session,
+    /// Access key id
+    AccessKey,
+    /// As arn, but Identity Center sessions by permission set and user, whatever the role's suffix
+    SsoUser,
+}
+
+impl LearningArgs {
+    /// The settings of an ingest run; a window that is reported (`--to`) implies that nothing later is learnt.
+    pub(crate) fn settings(&self, to: Option<Bound>, wanted_threads: Option<u16>) -> IngestSettings {
+        IngestSettings {
+            threads: threads(wanted_threads),
+            window: DeliveryWindow {
+                since: self.since.map(Bound::start),
+                until: self.until.or(to).map(Bound::end),
+                slack: self.delivery_slack.unwrap_or(Span::days(2)),
+            },
+            principal_key: self.principal_key.map_or(PrincipalKey::Arn, KeyArg::key),
+            max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
+        }
+    }
+}
+
+impl KeyArg {
+    fn key(self) -> PrincipalKey {
+        match self {
+            Self::Arn => PrincipalKey::Arn,
+            Self::Id => PrincipalKey::Id,
+            Self::Session => PrincipalKey::Session,
+            Self::AccessKey => PrincipalKey::AccessKey,
+            Self::SsoUser => PrincipalKey::SsoUser,
+        }
+    }
+}
+
+/// `4096`, `64K`, `512M`, `4G`.
+pub(crate) fn byte_count(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "K" | "KB" => 1 << 10,
+        "M" | "MB" => 1 << 20,
+        "G" | "GB" => 1 << 30,
+        _ => return Err("write a number and K, M or G".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "write a number and K, M or G".to_owned())?;
+    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(|| "out of range".to_owned())
+}
+
+const _: () = assert!(DEFAULT_MAX_OBJECT_SIZE == 4 << 30, "the default in --help");

@@ -1,0 +1,25 @@
+//! Flags that several commands share, by what they are about.
+
+mod filters;
+mod learning;
+mod output;
+mod question;
+
+use firstseen::time::Bound;
+
+use super::exit::UsageError;
+
+pub(crate) use filters::FilterArgs;
+pub(crate) use learning::{LearningArgs, byte_count};
+pub(crate) use output::OutputArgs;
+pub(crate) use question::QuestionArgs;
+
+/// Refuses a window that ends before it begins.
+pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {
+    match (from, to) {
+        (Some(from), Some(to)) if from.start() > to.end() => {
+            Err(UsageError(format!("{flags}: the window ends before it begins")).into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,57 @@
+//! Flags that say where the answer goes and how it looks.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use firstseen::report::Format;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Format of the findings [default: by the ending of FILE, else text]
+    #[arg(long, short, value_enum)]
+    pub(crate) format: Option<FormatArg>,
+    /// Write the findings to FILE, which appears only when it is complete [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// With CSV: leave cells alone that a spreadsheet would run as a formula
+    #[arg(long)]
+    pub(crate) csv_raw: bool,
+    /// Write everything that could not be read to FILE, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// Number of threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// No progress and no summary on stderr
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FormatArg {
+    Csv,
+    Json,
+    Jsonl,
+    Text,
+}
+
+impl OutputArgs {
+    /// `--format`, else what the output's name ends with, else text.
+    pub(crate) fn format(&self) -> Format {
+        let extension = self.output.as_deref().and_then(Path::extension).and_then(|end| end.to_str());
+        let format = self.format.unwrap_or(match extension {
+            Some("csv") => FormatArg::Csv,
+            Some("json") => FormatArg::Json,
+            Some("jsonl" | "ndjson") => FormatArg::Jsonl,
+            _ => FormatArg::Text,
+        });
+        match format {
+            FormatArg::Csv if self.csv_raw => Format::RawCsv,
+            FormatArg::Csv => Format::Csv,
+            FormatArg::Json => Format::Json,
+            FormatArg::Jsonl => Format::JsonLines,
+            FormatArg::Text => Format::Text,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What each log object and each record gave to a baseline, so that another one can be added to it exactly.
+//!
+//! Plain data: the left half fills it in, a saved baseline keeps it. Without it a baseline answers every question; with
+//! it, it also knows which objects it has read, and tells copies across two runs.
+
+use std::sync::Arc;
+
+use crate::checksum::Checksum;
+use crate::coverage::{FaultKind, ObjectSkip};
+use crate::observe::Fingerprint;
+use crate::time::{Day, Timestamp};
+
+/// The objects and records of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Every listed object, in delivery order.
+    pub objects: Vec<ObjectEntry>,
+    /// Every counted record with an event id, in the order of object and index.
+    pub records: Vec<RecordEntry>,
+}
+
+/// One listed object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectEntry {
+    /// Which of the archives, counted from 1.
+    pub archive: u32,
+    /// Path below the archive's root.
+    pub path: Arc<str>,
+    /// When it was delivered, if its name says so.
+    pub delivered: Option<Timestamp>,
+    /// Account of its key.
+    pub account: Option<Box<str>>,
+    /// Region of its key.
+    pub region: Option<Box<str>>,
+    /// Bytes as stored; none if it was not opened.
+    pub size: Option<u64>,
+    /// Of the bytes as stored; none if it was not opened.
+    pub checksum: Option<Checksum>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Number of its records.
+    pub records: u64,
+    /// Earliest and latest event time learnt from.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// Number of its faults.
+    pub faults: u64,
+}
+
+/// What became of a log object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It was read as a whole.
+    Read,
+    /// A part of it could not be read; the first fault met.
+    ReadInPart(FaultKind),
+    /// It was left alone.
+    Skipped(ObjectSkip),
+    /// Nothing could be read; the first fault met.
+    Failed(FaultKind),
+}
+
+/// One counted record with an event id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordEntry {
+    /// Index of its object in [`Ledger::objects`].
+    pub object: u32,
+    /// Index in the object.
+    pub record: u32,
+    /// What copies are told by.
+    pub print: Fingerprint,
+    /// Index of its behaviour in the baseline.
+    pub behaviour: u32,
+    /// Day of the event.
+    pub day: Day,
+    /// Whether the call failed.
+    pub failed: bool,
+    /// Whether it is a copy of another record and so does not count.
+    pub is_copy: bool,
+}
+
+impl ObjectEntry {
+    /// Delivery order, as objects are read: those without a delivery time first, then by time, archive and path.
+    /// Versions of one object are told apart by size and checksum.
+    pub fn delivery_order(&self) -> impl Ord + use<'_> {
+        (self.delivered, self.archive, &self.path, self.size, self.checksum)
+    }
+}

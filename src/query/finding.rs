@@ -1,0 +1,147 @@
+//! What is asked, and what is found: plain data.
+
+use crate::baseline::Sighting;
+use crate::observe::PrincipalKind;
+use crate::query::Filter;
+use crate::time::{Span, Timestamp};
+
+/// Where the warmup clock of a principal starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Anchor {
+    /// At the principal's first sighting. The default.
+    #[default]
+    Principal,
+    /// At the first event of the archive.
+    Archive,
+    /// At its creation, if the archive records it and no sighting is earlier; else at its first sighting.
+    Created,
+}
+
+impl Anchor {
+    /// The name of this anchor in settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Principal => "principal",
+            Self::Archive => "archive",
+            Self::Created => "created",
+        }
+    }
+}
+
+/// What a principal's age was counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgeBasis {
+    /// Its first sighting.
+    FirstSighting,
+    /// The first event of the archive.
+    ArchiveStart,
+    /// The record of its creation.
+    Creation,
+}
+
+impl AgeBasis {
+    /// The published name of this basis.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FirstSighting => "first-sighting",
+            Self::ArchiveStart => "archive-start",
+            Self::Creation => "created",
+        }
+    }
+}
+
+/// What is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// A behaviour's first sighting, at age ≥ N days.
+    NewAction,
+    /// A principal's first sighting, at ≥ N days after the start of the archive.
+    NewPrincipal,
+    /// A sighting after a gap longer than the forget span, at age ≥ N days. Known to the hour.
+    ReturningAction,
+}
+
+impl FindingKind {
+    /// All kinds, in their order.
+    pub const ALL: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
+
+    /// The published name of this kind.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NewAction => "new-action",
+            Self::NewPrincipal => "new-principal",
+            Self::ReturningAction => "returning-action",
+        }
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// How long a principal must have been known before its new actions are reported.
+    pub warmup: Span,
+    /// After so long without a sighting a behaviour counts as new again; never, if there is none.
+    pub forget: Option<Span>,
+    /// Where the warmup clock starts.
+    pub anchor: Anchor,
+    /// Kinds of findings wanted.
+    pub report: Vec<FindingKind>,
+    /// Nothing earlier is reported.
+    pub from: Option<Timestamp>,
+    /// Nothing later is reported.
+    pub to: Option<Timestamp>,
+    /// What happened later is not known yet. A baseline of an archive that was read no further needs no such limit.
+    pub until: Option<Timestamp>,
+    /// Failed calls do not count as sightings: a behaviour begins with its first success.
+    pub only_success: bool,
+    /// Which findings are wanted.
+    pub filter: Filter,
+}
+
+/// One thing to report, with its proof.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding<'b> {
+    /// What it is.
+    pub kind: FindingKind,
+    /// When it happened; for a returning action the start of the hour.
+    pub time: Timestamp,
+    /// Account of the principal; `-` if unknown.
+    pub account: &'b str,
+    /// The principal in its account.
+    pub principal: &'b str,
+    /// Sort of principal.
+    pub principal_kind: PrincipalKind,
+    /// `eventSource:eventName`
+    pub action: &'b str,
+    /// Age of the principal, in microseconds.
+    pub age_micros: i64,
+    /// What is held against the warmup, in microseconds: the age; for a new principal the age of the archive.
+    pub known_micros: i64,
+    /// For a returning action: from the start of the hour of the sighting before to this one.
+    pub gap_micros: Option<i64>,
+    /// What the age is counted from.
+    pub age_basis: AgeBasis,
+    /// The instant the age is counted from.
+    pub anchor_time: Timestamp,
+    /// Whether this call failed; for a returning action whether no call of the hour succeeded.
+    pub failed: bool,
+    /// Time of the behaviour's first success, if there was one.
+    pub first_success: Option<Timestamp>,
+    /// Whether the call only read, if the record says so.
+    pub read_only: Option<bool>,
+    /// The proof. A baseline keeps it of first sightings; of a returning action it knows the hour only.
+    pub evidence: Option<&'b Sighting>,
+    /// Whether nobody in the account had done this action before.
+    pub first_for_account: bool,
+    /// Whether nobody in the archive had done this action before.
+    pub first_for_archive: bool,
+    /// How many other principals had done this action before.
+    pub other_principals: u32,
+}
+
+impl<'b> Finding<'b> {
+    /// `awsRegion` of the record, if it is known.
+    pub fn region(&self) -> Option<&'b str> {
+        self.evidence.and_then(|evidence| evidence.region.as_deref())
+    }
+}

@@ -1,0 +1,67 @@
+//! How rare a sighting was at its time: who else had done the same before.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+use crate::baseline::{Baseline, Sighting};
+use crate::time::Timestamp;
+
+/// How rare a behaviour was at one of its sightings.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rarity {
+    pub(super) other_principals: u32,
+    pub(super) first_for_account: bool,
+}
+
+/// The rarity of every behaviour.
+#[derive(Debug)]
+pub(super) struct Rarities {
+    /// Of the first sighting, by behaviour.
+    first: Vec<Rarity>,
+    /// By action and time: the first sightings of all principals.
+    firsts: Vec<(u32, Timestamp)>,
+}
+
+impl Rarities {
+    /// Given the sighting that each behaviour begins with, if it counts.
+    pub(super) fn new(baseline: &Baseline, sightings: &[Option<&Sighting>]) -> Self {
+        let mut order: Vec<(u32, &Sighting, usize)> = baseline
+            .behaviours
+            .iter()
+            .zip(sightings)
+            .enumerate()
+            .filter_map(|(index, (behaviour, sighting))| Some((behaviour.action, (*sighting)?, index)))
+            .collect();
+        order.sort_by(|left, right| match left.0.cmp(&right.0) {
+            Ordering::Equal => left.1.order(right.1),
+            unequal => unequal,
+        });
+        let mut first = vec![Rarity::default(); sightings.len()];
+        let account_of = |index: usize| {
+            let principal = baseline.behaviours[index].principal;
+            &*baseline.principals[principal as usize].account
+        };
+        for same_action in order.chunk_by(|left, right| left.0 == right.0) {
+            let mut accounts = HashSet::new();
+            for (earlier, (_, _, index)) in (0..).zip(same_action) {
+                let first_for_account = accounts.insert(account_of(*index));
+                first[*index] = Rarity { other_principals: earlier, first_for_account };
+            }
+        }
+        let firsts = order.into_iter().map(|(action, sighting, _)| (action, sighting.time)).collect();
+        Self { first, firsts }
+    }
+
+    /// Of a behaviour's first sighting.
+    pub(super) fn of_first(&self, behaviour: usize) -> Rarity {
+        self.first[behaviour]
+    }
+
+    /// Of a later sighting of one who has done this action before.
+    pub(super) fn of_return(&self, action: u32, time: Timestamp) -> Rarity {
+        let start = self.firsts.partition_point(|(other, _)| *other < action);
+        let before = self.firsts[start..].partition_point(|first| *first < (action, time));
+        let others = u32::try_from(before).unwrap_or(u32::MAX).saturating_sub(1);
+        Rarity { other_principals: others, first_for_account: false }
+    }
+}
