@@ -55,6 +55,32 @@ pub enum ObjectSkip {
 }
 
 impl ObjectSkip {
+    /// All of them, in their order.
+    pub const ALL: [Self; 17] = [
+        Self::Digest,
+        Self::Insights,
+        Self::Aggregated,
+        Self::LakeResult,
+        Self::Config,
+        Self::LoadBalancer,
+        Self::FlowLogs,
+        Self::GuardDuty,
+        Self::Waf,
+        Self::Notice,
+        Self::OtherService,
+        Self::OtherJson,
+        Self::Empty,
+        Self::NotALog,
+        Self::NotAFile,
+        Self::OutsideWindow,
+        Self::ListedTwice,
+    ];
+
+    /// The one of this published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// The published name of this reason.
     pub const fn name(self) -> &'static str {
         match self {
@@ -93,6 +119,14 @@ pub enum RecordSkip {
 }
 
 impl RecordSkip {
+    /// All of them, in their order.
+    pub const ALL: [Self; 4] = [Self::Insight, Self::Aggregated, Self::Notification, Self::NoAction];
+
+    /// The one of this published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// The published name of this reason.
     pub const fn name(self) -> &'static str {
         match self {
@@ -136,6 +170,28 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// All of them, in their order.
+    pub const ALL: [Self; 13] = [
+        Self::List,
+        Self::Read,
+        Self::TooLarge,
+        Self::GzipTruncated,
+        Self::GzipCorrupt,
+        Self::GzipTrailing,
+        Self::NotJson,
+        Self::JsonTruncated,
+        Self::JsonBroken,
+        Self::InvalidUtf8,
+        Self::RecordBroken,
+        Self::RecordTime,
+        Self::ConflictingCopy,
+    ];
+
+    /// The one of this published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// The published name of this kind.
     pub const fn name(self) -> &'static str {
         match self {
@@ -193,6 +249,24 @@ pub struct Fault {
     pub kind: FaultKind,
     /// The reason in words. May hold text from the archive: clean it before showing it.
     pub detail: String,
+}
+
+impl Fault {
+    /// Two records with one event id and different content, each as archive, object and index; the first is the one
+    /// that differs.
+    pub fn conflicting_copy(here: (u32, &str, u32), there: (u32, &str, u32)) -> Self {
+        let (archive, object, record) = here;
+        Self {
+            archive,
+            object: object.to_owned(),
+            position: Position::Record(record),
+            kind: FaultKind::ConflictingCopy,
+            detail: format!(
+                "same event id as record {} of {} (archive {}), but other content",
+                there.2, there.1, there.0
+            ),
+        }
+    }
 }
 
 /// What became of the log objects.
@@ -294,6 +368,13 @@ impl Coverage {
     pub fn fault(&mut self, fault: Fault) {
         self.faults.push(fault);
         self.fault_count += 1;
+    }
+
+    /// Takes faults off the list and the count.
+    pub fn drop_faults(&mut self, is_dropped: impl Fn(&Fault) -> bool) {
+        let before = self.faults.len();
+        self.faults.retain(|fault| !is_dropped(fault));
+        self.fault_count -= (before - self.faults.len()) as u64;
     }
 
     /// Takes note of an event time that was learnt from.

@@ -55,6 +55,8 @@ pub mod baseline;
 
 pub mod ingest;
 
+pub mod store;
+
 pub mod query;
 
 pub mod report;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::activity::sort_days;
 use super::{Baseline, Behaviour, Sighting};
-use crate::observe::ObservedPrincipal;
 
 /// Two baselines made one, and where the behaviours of each went.
 #[derive(Debug)]
@@ -25,10 +24,14 @@ impl Baseline {
     /// log object to both, and takes copies in different objects back himself.
     #[must_use]
     pub fn merge(self, other: Self) -> Merged {
-        let (principals, left_principals, right_principals) =
-            union(self.principals, other.principals, ObservedPrincipal::place_order, |kept, same| {
+        let (principals, left_principals, right_principals) = union(
+            self.principals,
+            other.principals,
+            |a, b| a.place().cmp(&b.place()),
+            |kept, same| {
                 kept.kind = kept.kind.min(same.kind);
-            });
+            },
+        );
         let (actions, left_actions, right_actions) = union(self.actions, other.actions, Ord::cmp, |_, _| ());
         let renumber = |behaviours: Vec<Behaviour>, principals: &[u32], actions: &[u32]| {
             let mut behaviours = behaviours;
@@ -53,15 +56,9 @@ impl Baseline {
     }
 }
 
-impl ObservedPrincipal {
-    fn place_order(&self, other: &Self) -> Ordering {
-        (&self.account, &self.key).cmp(&(&other.account, &other.key))
-    }
-}
-
 impl Behaviour {
     /// What behaviours are sorted by.
-    pub(super) fn place(&self) -> (u32, u32) {
+    pub fn place(&self) -> (u32, u32) {
         (self.principal, self.action)
     }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use firstseen::ingest::IngestError;
 use firstseen::report::for_terminal;
 use firstseen::source::ArchiveError;
+use firstseen::store::{MergeError, StoreError};
 
 /// How a command ended that gave an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,32 @@ pub(crate) fn ingest_error(error: IngestError) -> anyhow::Error {
         IngestError::Archive(_) => "point at the folder that holds AWSLogs/",
         IngestError::Threads(_) => "try --threads 1",
         IngestError::Stopped => "run it again; --since and --until shorten a run",
+    };
+    anyhow::Error::new(error).context(Hint(hint))
+}
+
+/// Why a baseline cannot be read or written, and what to do about it.
+pub(crate) fn store_error(error: StoreError) -> anyhow::Error {
+    let hint = match &error {
+        StoreError::Io { .. } => "a baseline is a folder, made by firstseen index ARCHIVE -o NAME.baseline",
+        StoreError::Foreign { .. } => {
+            "name a folder that firstseen index made, or for output one that is not there"
+        }
+        StoreError::Damaged { .. } => "take it from a copy, or make it anew with firstseen index",
+        StoreError::Version { .. } => "make it anew with firstseen index, or use the version that made it",
+        StoreError::Busy { .. } => "wait for the other run, or name another output",
+    };
+    anyhow::Error::new(error).context(Hint(hint))
+}
+
+/// Why baselines do not merge, and what to do about it.
+pub(crate) fn merge_error(error: MergeError) -> anyhow::Error {
+    let hint = match &error {
+        MergeError::Settings(_) => "index all shards with the same flags",
+        MergeError::Overlap(_) => {
+            "index both archives into one baseline: firstseen index A B -o NAME.baseline"
+        }
+        MergeError::Damaged => "take it from a copy, or make it anew with firstseen index",
     };
     anyhow::Error::new(error).context(Hint(hint))
 }

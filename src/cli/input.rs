@@ -1,13 +1,16 @@
-//! What a command works on: archives, read from one end to the other.
+//! What a command works on: archives, read from one end to the other, or baselines that were saved.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestError, IngestSettings, Ingested, ingest};
 use firstseen::source::Archives;
+use firstseen::store::{Saved, Stored, is_baseline};
+use firstseen::time::Bound;
 
-use super::exit::ingest_error;
+use super::args::{LearningArgs, settings_of};
+use super::exit::{UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
 
 /// A baseline, and what it was learnt from.
@@ -18,9 +21,32 @@ pub(crate) struct Input {
     pub(crate) settings: IngestSettings,
 }
 
+/// How to read an input.
+pub(crate) struct Reading<'a> {
+    pub(crate) learning: &'a LearningArgs,
+    /// `--to`, after which nothing needs to be learnt.
+    pub(crate) to: Option<Bound>,
+    pub(crate) threads: Option<u16>,
+    /// No progress bar.
+    pub(crate) quiet: bool,
+}
+
 impl Input {
-    /// Reads everything that was named, with a bar unless `quiet`.
-    pub(crate) fn read(names: &[PathBuf], settings: &IngestSettings, quiet: bool) -> anyhow::Result<Self> {
+    /// Reads everything that was named.
+    pub(crate) fn read(names: &[PathBuf], reading: &Reading<'_>) -> anyhow::Result<Self> {
+        let settings = reading.learning.settings(reading.to, reading.threads);
+        match names.iter().filter(|name| is_saved(name)).count() {
+            0 => Self::of_archives(names, &settings, reading.quiet),
+            all if all == names.len() => Self::of_baselines(names, reading.learning, settings.threads),
+            _ => Err(UsageError(
+                "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
+                    .to_owned(),
+            )
+            .into()),
+        }
+    }
+
+    fn of_archives(names: &[PathBuf], settings: &IngestSettings, quiet: bool) -> anyhow::Result<Self> {
         let progress = Bar::new(quiet)?;
         let archives = Archives::open(names).map_err(IngestError::from);
         let ingested = archives.and_then(|archives| ingest(&archives, settings, &progress));
@@ -28,4 +54,42 @@ impl Input {
         let Ingested { baseline, coverage, ledger: _ } = ingested.map_err(ingest_error)?;
         Ok(Self { baseline, coverage, settings: settings.clone() })
     }
+
+    fn of_baselines(names: &[PathBuf], args: &LearningArgs, threads: usize) -> anyhow::Result<Self> {
+        let saved: Vec<Saved> =
+            names.iter().map(|name| Saved::open(name)).collect::<Result<_, _>>().map_err(store_error)?;
+        let (baseline, coverage) = match &saved[..] {
+            [one] => one.baseline().map_err(store_error)?,
+            several => {
+                let Stored { baseline, coverage, .. } = merged(several)?;
+                (baseline, coverage)
+            }
+        };
+        let learnt = saved[0].learning();
+        args.check(learnt)?;
+        Ok(Self { baseline, coverage, settings: settings_of(learnt, threads) })
+    }
+}
+
+/// Whether a name is meant as a baseline: it is one, or it is named as one and no archive can be meant.
+fn is_saved(name: &Path) -> bool {
+    is_baseline(name) || name.extension().is_some_and(|end| end == "baseline")
+}
+
+/// Several baselines as one.
+pub(crate) fn merged(saved: &[Saved]) -> anyhow::Result<Stored> {
+    let mut all: Option<Stored> = None;
+    for saved in saved {
+        let next = saved.stored().map_err(store_error)?;
+        all = Some(match all {
+            None => next,
+            Some(before) => {
+                if let Some(path) = before.shared_delivery(&next) {
+                    return Err(merge_error(firstseen::store::MergeError::Overlap(path.to_owned())));
+                }
+                before.merge(next).map_err(merge_error)?
+            }
+        });
+    }
+    all.ok_or_else(|| UsageError("name at least one baseline".to_owned()).into())
 }

@@ -3,7 +3,9 @@
 mod args;
 mod bench;
 mod exit;
+mod index;
 mod input;
+mod merge;
 mod output;
 mod progress;
 #[cfg(test)]
@@ -29,6 +31,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Index(index::IndexArgs),
+    Merge(merge::MergeArgs),
     Synth(synth::SynthArgs),
     Bench(bench::BenchArgs),
 }
@@ -37,6 +41,8 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
+        Command::Index(args) => index::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

@@ -11,13 +11,13 @@ use firstseen::time::{Bound, Timestamp};
 
 use super::args::{FilterArgs, LearningArgs, OutputArgs, QuestionArgs, check_window};
 use super::exit::Answer;
-use super::input::Input;
+use super::input::{Input, Reading};
 use super::output::Output;
 
 /// Read archives and report what every principal did for the first time after its warmup
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// Folders, files or globs that hold log objects
+    /// Folders, files or globs that hold log objects; or baselines made by index
     #[arg(required = true, value_name = "ARCHIVE")]
     archives: Vec<PathBuf>,
 
@@ -33,11 +33,17 @@ pub(crate) struct ScanArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
-    let question = args.question()?;
-    let settings = args.learning.settings(args.filters.to, args.output.threads);
+    let mut question = args.question()?;
     let output = Output::open(args.output.output.as_deref())?;
     let faults = args.output.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
-    let Input { baseline, coverage, settings } = Input::read(&args.archives, &settings, args.output.quiet)?;
+    let reading = Reading {
+        learning: &args.learning,
+        to: args.filters.to,
+        threads: args.output.threads,
+        quiet: args.output.quiet,
+    };
+    let Input { baseline, coverage, settings } = Input::read(&args.archives, &reading)?;
+    question.until = question.until.into_iter().chain(settings.window.until).min();
     let findings = first_seen(&baseline, &question);
     let used = used_settings(&question, &settings);
     let report = Report { settings: &used, coverage: &coverage, findings: &findings };

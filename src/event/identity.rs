@@ -56,6 +56,11 @@ impl PrincipalKey {
     /// All keys.
     pub const ALL: [Self; 5] = [Self::Arn, Self::Id, Self::Session, Self::AccessKey, Self::SsoUser];
 
+    /// The one of this published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// The name of this key in settings.
     pub const fn name(self) -> &'static str {
         match self {
@@ -107,6 +112,11 @@ impl PrincipalKind {
         Self::Anonymous,
         Self::Unknown,
     ];
+
+    /// The one of this published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
 
     /// The published name of this kind.
     pub const fn name(self) -> &'static str {

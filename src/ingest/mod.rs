@@ -12,9 +12,9 @@ use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
 use crate::baseline::{Baseline, Built, RowId};
-use crate::coverage::{Coverage, Fault, FaultKind, Position};
+use crate::coverage::{Coverage, Fault};
 use crate::ledger::{Ledger, ObjectEntry, RecordEntry};
-use crate::observe::{Compared, Conflict, Copies, CopiesFound, PrincipalKey};
+use crate::observe::{Compared, Conflict, Copies, CopiesFound, PrincipalKey, RecordPlace};
 use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, LogObject};
 use crate::time::{Day, Timestamp};
 use tally::Worker;
@@ -294,16 +294,9 @@ fn record_entries(
 }
 
 fn conflict_fault(conflict: &Conflict, objects: &[LogObject]) -> Fault {
-    let object = |number: u32| &objects[number as usize];
-    let (here, there) = (object(conflict.place.object), object(conflict.other.object));
-    Fault {
-        archive: here.archive,
-        object: here.path.to_string(),
-        position: Position::Record(conflict.place.record),
-        kind: FaultKind::ConflictingCopy,
-        detail: format!(
-            "same event id as record {} of {} (archive {}), but other content",
-            conflict.other.record, there.path, there.archive
-        ),
-    }
+    let place = |place: RecordPlace| {
+        let object = &objects[place.object as usize];
+        (object.archive, &*object.path, place.record)
+    };
+    Fault::conflicting_copy(place(conflict.place), place(conflict.other))
 }

@@ -32,6 +32,13 @@ pub struct ObservedPrincipal {
     pub kind: PrincipalKind,
 }
 
+impl ObservedPrincipal {
+    /// What principals are sorted by: account and key.
+    pub fn place(&self) -> (&str, &str) {
+        (&self.account, &self.key)
+    }
+}
+
 /// An action that was observed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObservedAction {

@@ -4,8 +4,10 @@ use clap::{Args, ValueEnum};
 use firstseen::event::PrincipalKey;
 use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
 use firstseen::source::DeliveryWindow;
+use firstseen::store::Learning;
 use firstseen::time::{Bound, Span};
 
+use super::super::exit::UsageError;
 use super::super::threads;
 
 #[derive(Debug, Args)]
@@ -54,6 +56,53 @@ impl LearningArgs {
             },
             principal_key: self.principal_key.map_or(PrincipalKey::Arn, KeyArg::key),
             max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
+        }
+    }
+}
+
+/// The settings that decide what is learnt, as a baseline keeps them.
+pub(crate) fn learning(settings: &IngestSettings) -> Learning {
+    Learning {
+        principal_key: settings.principal_key,
+        since: settings.window.since,
+        until: settings.window.until,
+        delivery_slack: settings.window.slack,
+        max_object_size: settings.max_object_size,
+    }
+}
+
+/// The settings of a run that learns as a baseline did.
+pub(crate) fn settings_of(learning: &Learning, threads: usize) -> IngestSettings {
+    IngestSettings {
+        threads,
+        window: DeliveryWindow {
+            since: learning.since,
+            until: learning.until,
+            slack: learning.delivery_slack,
+        },
+        principal_key: learning.principal_key,
+        max_object_size: learning.max_object_size,
+    }
+}
+
+impl LearningArgs {
+    /// Refuses flags that ask for something else than what a baseline was learnt with.
+    ///
+    /// `--until` is no such flag: what came later can be left out of any answer.
+    pub(crate) fn check(&self, learnt: &Learning) -> anyhow::Result<()> {
+        let key = self.principal_key.map(KeyArg::key);
+        let differences = [
+            ("--principal-key", key.is_some_and(|key| key != learnt.principal_key)),
+            ("--since", self.since.is_some_and(|since| Some(since.start()) != learnt.since)),
+            ("--delivery-slack", self.delivery_slack.is_some_and(|slack| slack != learnt.delivery_slack)),
+            ("--max-object-size", self.max_object_size.is_some_and(|size| size != learnt.max_object_size)),
+        ];
+        match differences.into_iter().find(|(_, differs)| *differs) {
+            Some((flag, _)) => Err(UsageError(format!(
+                "{flag} decides what is learnt, and the baseline was learnt otherwise: give it to firstseen index"
+            ))
+            .into()),
+            None => Ok(()),
         }
     }
 }

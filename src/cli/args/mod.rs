@@ -10,7 +10,7 @@ use firstseen::time::Bound;
 use super::exit::UsageError;
 
 pub(crate) use filters::FilterArgs;
-pub(crate) use learning::{LearningArgs, byte_count};
+pub(crate) use learning::{LearningArgs, byte_count, learning, settings_of};
 pub(crate) use output::OutputArgs;
 pub(crate) use question::QuestionArgs;
 

@@ -1,0 +1,184 @@
+//! `firstseen index`: archives into a saved baseline, which later runs add to.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use firstseen::checksum::Checksum;
+use firstseen::coverage::FaultKind;
+use firstseen::ingest::{IngestError, IngestSettings, Ingested, Keep, ingest_listed, list};
+use firstseen::ledger::{ObjectEntry, Outcome};
+use firstseen::report::{write_faults, write_summary};
+use firstseen::source::{Archives, Listing, LogObject};
+use firstseen::store::{Place, Stored};
+
+use super::args::{LearningArgs, check_window, learning, settings_of};
+use super::exit::{Answer, ingest_error, merge_error, store_error};
+use super::output::Output;
+use super::progress::Bar;
+use super::threads;
+
+/// Read archives into a baseline, a folder that scan, tune and baseline read in place of the archives
+///
+/// On a baseline that is there already, only objects that are not yet in it are read. A run that was interrupted can
+/// be run again.
+#[derive(Debug, Args)]
+pub(crate) struct IndexArgs {
+    /// Folders, files or globs that hold log objects
+    #[arg(required = true, value_name = "ARCHIVE")]
+    archives: Vec<PathBuf>,
+    /// The baseline: a folder, by custom named NAME.baseline; it appears only when it is complete
+    #[arg(long, short, value_name = "FOLDER")]
+    output: PathBuf,
+    /// Tell known objects by their content (SHA-256), not only by name and size: reads all of them
+    #[arg(long)]
+    strict: bool,
+    /// Save what is known so far after so many objects, so that an interrupted run goes on there
+    #[arg(long, value_name = "OBJECTS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    checkpoint_every: u32,
+    /// Write everything that could not be read to FILE, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// Number of threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// No progress and no summary on stderr
+    #[arg(long, short)]
+    quiet: bool,
+    #[command(flatten)]
+    learning: LearningArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
+    check_window("--since, --until", args.learning.since, args.learning.until)?;
+    let faults = args.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
+    let place = Place::take(&args.output).map_err(store_error)?;
+    let known = place.open().map_err(store_error)?;
+    let settings = match &known {
+        Some(saved) => {
+            args.learning.check(saved.learning())?;
+            settings_of(saved.learning(), threads(args.threads))
+        }
+        None => args.learning.settings(None, args.threads),
+    };
+    let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
+    let progress = Bar::new(args.quiet)?;
+    let archives = Archives::open(&args.archives).map_err(|error| ingest_error(error.into()))?;
+    let run = Run { args, place, archives, settings, progress };
+    let indexed = run.index(known);
+    run.progress.clear();
+    let Indexed { stored, old, new } = indexed?;
+    if let Some(faults) = faults {
+        faults.write(|out| write_faults(&stored.coverage, out))?;
+    }
+    if !args.quiet {
+        let mut stderr = io::stderr().lock();
+        writeln!(stderr, "{new} objects added, {old} were known already")?;
+        write_summary(&stored.coverage, &mut stderr)?;
+    }
+    Ok(if stored.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
+}
+
+/// One run of the command.
+struct Run<'a> {
+    args: &'a IndexArgs,
+    place: Place,
+    archives: Archives,
+    settings: IngestSettings,
+    progress: Bar,
+}
+
+/// What came out of it.
+struct Indexed {
+    stored: Stored,
+    /// Objects of the archives that were known already.
+    old: u64,
+    /// Objects that were not.
+    new: u64,
+}
+
+impl Run<'_> {
+    fn index(&self, known: Option<Stored>) -> anyhow::Result<Indexed> {
+        let mut listing = list(&self.archives, &self.settings, &self.progress).map_err(ingest_error)?;
+        let mut known = known;
+        let mut to_save = known.is_none();
+        if let Some(stored) = &mut known {
+            to_save = stored.forget_unread(&self.archive_numbers(stored));
+        }
+        let old = known.as_ref().map_or(0, |stored| self.forget_known(&mut listing, stored));
+        let new = listing.coverage.objects.listed;
+        to_save |= new > 0 || !listing.coverage.faults.is_empty();
+        while to_save || !listing.objects.is_empty() {
+            to_save = false;
+            let part = listing.cut(self.args.checkpoint_every as usize);
+            let stored = self.read(part).map_err(|error| self.explain(error, known.is_some()))?;
+            let stored = match known {
+                None => stored,
+                Some(known) => known.merge(stored).map_err(merge_error)?,
+            };
+            self.place.save(&stored).map_err(store_error)?;
+            known = Some(stored);
+        }
+        let stored = known.ok_or_else(|| anyhow::anyhow!("nothing was read"))?;
+        Ok(Indexed { stored, old, new })
+    }
+
+    fn read(&self, listing: Listing) -> Result<Stored, IngestError> {
+        let ingested = ingest_listed(&self.archives, listing, &self.settings, Keep::Ledger, &self.progress)?;
+        let Ingested { baseline, coverage, ledger } = ingested;
+        let archives = self.archives.names().to_vec();
+        Ok(Stored { learning: learning(&self.settings), archives, baseline, coverage, ledger })
+    }
+
+    fn explain(&self, error: IngestError, is_saved: bool) -> anyhow::Error {
+        match error {
+            IngestError::Stopped if is_saved => anyhow::anyhow!(
+                "interrupted; '{}' holds what was read up to the last checkpoint",
+                self.args.output.display()
+            )
+            .context(super::exit::Hint("run it again: it goes on from there")),
+            error => ingest_error(error),
+        }
+    }
+
+    /// The numbers that the archives of this run have in a baseline.
+    fn archive_numbers(&self, stored: &Stored) -> HashSet<u32> {
+        let named = self.archives.names();
+        (1..)
+            .zip(&stored.archives)
+            .filter(|(_, name)| named.contains(name))
+            .map(|(number, _)| number)
+            .collect()
+    }
+
+    /// Takes objects that a baseline knows off the listing; gives their number.
+    fn forget_known(&self, listing: &mut Listing, stored: &Stored) -> u64 {
+        let mut versions: HashMap<(&str, &str), Vec<&ObjectEntry>> = HashMap::new();
+        for entry in &stored.ledger.objects {
+            if let Some(name) = stored.archives.get(entry.archive as usize - 1) {
+                versions.entry((name, &entry.path)).or_default().push(entry);
+            }
+        }
+        let mut content = Vec::new();
+        listing.forget(|object| {
+            let name = &self.archives.names()[object.archive as usize - 1];
+            let Some(versions) = versions.get(&(&**name, &*object.path)) else { return false };
+            versions.iter().any(|entry| self.is_same(object, entry, &mut content))
+        })
+    }
+
+    /// Whether an object still is what a baseline read.
+    fn is_same(&self, object: &LogObject, entry: &ObjectEntry, content: &mut Vec<u8>) -> bool {
+        match (entry.outcome, entry.size) {
+            (Outcome::Failed(FaultKind::Read), _) => false,
+            // It was not opened then and is left alone now.
+            (_, None) => true,
+            (_, Some(_)) if self.args.strict => {
+                self.archives.read(object, content).is_ok() && Some(Checksum::of(content)) == entry.checksum
+            }
+            (_, Some(size)) => self.archives.size(object).is_ok_and(|now| now == size),
+        }
+    }
+}

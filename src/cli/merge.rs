@@ -1,0 +1,40 @@
+//! `firstseen merge`: baselines of shards into one.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use firstseen::report::write_summary;
+use firstseen::store::{Place, Saved};
+
+use super::exit::{Answer, store_error};
+use super::input::merged;
+
+/// Join baselines of accounts, months or machines into one, as if all their objects had been indexed at once
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// Baselines made by index
+    #[arg(required = true, num_args = 2.., value_name = "BASELINE")]
+    baselines: Vec<PathBuf>,
+    /// The merged baseline: a folder; it appears only when it is complete
+    #[arg(long, short, value_name = "FOLDER")]
+    output: PathBuf,
+    /// No summary on stderr
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<Answer> {
+    let place = Place::take(&args.output).map_err(store_error)?;
+    let saved: Vec<Saved> =
+        args.baselines.iter().map(|path| Saved::open(path)).collect::<Result<_, _>>().map_err(store_error)?;
+    let stored = merged(&saved)?;
+    place.save(&stored).map_err(store_error)?;
+    if !args.quiet {
+        let mut stderr = io::stderr().lock();
+        writeln!(stderr, "{} baselines merged", saved.len())?;
+        write_summary(&stored.coverage, &mut stderr)?;
+    }
+    Ok(if stored.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
+}

@@ -1,0 +1,75 @@
+//! The table `activity`: one row for each day of each behaviour.
+
+use super::error::Flaw;
+use super::table::{Column, Table};
+use crate::baseline::{ActiveDay, Baseline, Behaviour};
+
+pub(super) const SCHEMA: &str = "message activity {
+    required int64 behaviour;
+    required binary account (STRING);
+    required binary principal (STRING);
+    required binary action (STRING);
+    required int32 day (DATE);
+    required int32 hours;
+    required int32 success_hours;
+    required int64 count;
+    required int64 errors;
+}";
+
+pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
+    let rows: Vec<(i64, &Behaviour, &ActiveDay)> = (0..)
+        .zip(&baseline.behaviours)
+        .flat_map(|(number, behaviour)| behaviour.days.iter().map(move |day| (number, behaviour, day)))
+        .collect();
+    let principal = |behaviour: &Behaviour| &baseline.principals[behaviour.principal as usize];
+    let action = |behaviour: &Behaviour| &*baseline.actions[behaviour.action as usize];
+    vec![
+        Column::Long(rows.iter().map(|(number, ..)| Some(*number)).collect()),
+        Column::Text(rows.iter().map(|(_, behaviour, _)| Some(&*principal(behaviour).account)).collect()),
+        Column::Text(rows.iter().map(|(_, behaviour, _)| Some(&*principal(behaviour).key)).collect()),
+        Column::Text(rows.iter().map(|(_, behaviour, _)| Some(action(behaviour))).collect()),
+        Column::Int(rows.iter().map(|(.., day)| Some(day.day.number())).collect()),
+        Column::Int(rows.iter().map(|(.., day)| Some(day.hours as i32)).collect()),
+        Column::Int(rows.iter().map(|(.., day)| Some(day.success_hours as i32)).collect()),
+        Column::Long(rows.iter().map(|(.., day)| Some(day.count as i64)).collect()),
+        Column::Long(rows.iter().map(|(.., day)| Some(day.errors as i64)).collect()),
+    ]
+}
+
+/// Gives each behaviour its days.
+pub(super) fn read(table: &Table, behaviours: &mut [Behaviour]) -> Result<(), Flaw> {
+    let numbers = table.numbers::<usize>("behaviour")?;
+    let days = table.days("day")?;
+    let (hours, success_hours) = (masks(table, "hours")?, masks(table, "success_hours")?);
+    let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
+    for (row, number) in numbers.into_iter().enumerate() {
+        let behaviour = behaviours.get_mut(number).ok_or_else(|| Flaw::value("behaviour"))?;
+        let day = ActiveDay {
+            day: days[row],
+            hours: hours[row],
+            success_hours: success_hours[row],
+            count: count[row],
+            errors: errors[row],
+        };
+        if behaviour.days.last().is_some_and(|before| before.day >= day.day) {
+            return Err("its rows are not sorted".into());
+        }
+        behaviour.days.push(day);
+    }
+    let whole = |behaviour: &Behaviour| {
+        behaviour.days.iter().map(|day| day.count).sum::<u64>() == behaviour.count
+            && behaviour.days.iter().map(|day| day.errors).sum::<u64>() == behaviour.errors
+    };
+    if behaviours.iter().all(whole) {
+        Ok(())
+    } else {
+        Err("its counts are not those of the behaviours".into())
+    }
+}
+
+/// Masks of the 24 hours of a day.
+fn masks(table: &Table, name: &str) -> Result<Vec<u32>, Flaw> {
+    let mask =
+        |mask: Option<i32>| mask.and_then(|mask| u32::try_from(mask).ok()).filter(|mask| *mask < 1 << 24);
+    table.ints(name)?.into_iter().map(|value| mask(value).ok_or_else(|| Flaw::value(name))).collect()
+}

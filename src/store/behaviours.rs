@@ -1,0 +1,258 @@
+//! The table `behaviours`: one row for each principal and action, with the evidence of its first sightings.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::error::Flaw;
+use super::reading::{Paths, Texts};
+use super::table::{Column, Table};
+use crate::baseline::{Baseline, Behaviour, Sighting};
+use crate::observe::ObservedPrincipal;
+use crate::time::Timestamp;
+
+pub(super) const SCHEMA: &str = "message behaviours {
+    required binary account (STRING);
+    required binary principal (STRING);
+    required binary principal_kind (STRING);
+    required binary action (STRING);
+    required int64 first (TIMESTAMP(MICROS,true));
+    optional int64 first_success (TIMESTAMP(MICROS,true));
+    required int64 last (TIMESTAMP(MICROS,true));
+    required int64 count;
+    required int64 errors;
+    required boolean failed;
+    required binary event_id (STRING);
+    required int64 archive;
+    required binary object (STRING);
+    required int64 record;
+    optional boolean read_only;
+    optional binary region (STRING);
+    optional binary source_ip (STRING);
+    optional binary user_agent (STRING);
+    optional binary error_code (STRING);
+    optional binary access_key_id (STRING);
+    optional binary session_name (STRING);
+    optional binary principal_id (STRING);
+    optional binary success_event_id (STRING);
+    optional int64 success_archive;
+    optional binary success_object (STRING);
+    optional int64 success_record;
+    optional boolean success_read_only;
+    optional binary success_region (STRING);
+    optional binary success_source_ip (STRING);
+    optional binary success_user_agent (STRING);
+    optional binary success_error_code (STRING);
+    optional binary success_access_key_id (STRING);
+    optional binary success_session_name (STRING);
+    optional binary success_principal_id (STRING);
+}";
+
+pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
+    let behaviours = &baseline.behaviours;
+    let principal = |behaviour: &Behaviour| &baseline.principals[behaviour.principal as usize];
+    let number = |of: fn(&Behaviour) -> i64| Column::Long(behaviours.iter().map(|b| Some(of(b))).collect());
+    let success_time =
+        |behaviour: &Behaviour| behaviour.first_success.as_ref().map(|seen| seen.time.micros());
+    let mut columns = vec![
+        Column::Text(behaviours.iter().map(|b| Some(&*principal(b).account)).collect()),
+        Column::Text(behaviours.iter().map(|b| Some(&*principal(b).key)).collect()),
+        Column::Text(behaviours.iter().map(|b| Some(principal(b).kind.name())).collect()),
+        Column::Text(behaviours.iter().map(|b| Some(&*baseline.actions[b.action as usize])).collect()),
+        number(|b| b.first.time.micros()),
+        Column::Long(behaviours.iter().map(success_time).collect()),
+        number(|b| b.last.micros()),
+        number(|b| b.count as i64),
+        number(|b| b.errors as i64),
+        Column::Flag(behaviours.iter().map(|b| Some(b.first.failed)).collect()),
+    ];
+    columns.extend(evidence(behaviours.iter().map(|b| Some(&*b.first)).collect()));
+    columns.extend(evidence(behaviours.iter().map(later_success).collect()));
+    columns
+}
+
+/// The first success, unless it is the first sighting: evidence is kept once.
+fn later_success(behaviour: &Behaviour) -> Option<&Sighting> {
+    behaviour.first_success.as_deref().filter(|success| **success != *behaviour.first)
+}
+
+/// The columns of evidence that first sightings and first successes share.
+fn evidence(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 12] {
+    let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
+        Column::Text(sightings.iter().map(|seen| seen.and_then(|seen| of(seen).as_deref())).collect())
+    };
+    let number = |of: fn(&Sighting) -> u32| {
+        Column::Long(sightings.iter().map(|seen| seen.map(|seen| i64::from(of(seen)))).collect())
+    };
+    [
+        Column::Unique(sightings.iter().map(|seen| seen.map(|seen| &*seen.event_id)).collect()),
+        number(|seen| seen.archive),
+        Column::Text(sightings.iter().map(|seen| seen.map(|seen| &*seen.object)).collect()),
+        number(|seen| seen.record),
+        Column::Flag(sightings.iter().map(|seen| seen.and_then(|seen| seen.read_only)).collect()),
+        text(|seen| &seen.region),
+        text(|seen| &seen.source_ip),
+        text(|seen| &seen.user_agent),
+        text(|seen| &seen.error_code),
+        text(|seen| &seen.access_key_id),
+        text(|seen| &seen.session_name),
+        text(|seen| &seen.principal_id),
+    ]
+}
+
+/// The behaviours without their days, and the actions.
+pub(super) fn read(
+    table: &Table,
+    principals: &[ObservedPrincipal],
+) -> Result<(Vec<Behaviour>, Vec<Box<str>>), Flaw> {
+    let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
+    let names = table.text_column("action")?;
+    let actions = sorted_actions(&names, table.rows())?;
+    let ids: HashMap<&str, u32> = actions.iter().map(|name| &**name).zip(0..).collect();
+    let (first, success) = (table.times("first")?, table.times("first_success")?);
+    let last = table.times("last")?;
+    let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
+    let failed = table.truths("failed")?;
+    let mut paths = Paths::default();
+    let (of_first, of_success) = (Evidence::open(table, &FIRST)?, Evidence::open(table, &SUCCESS)?);
+    let mut behaviours: Vec<Behaviour> = Vec::with_capacity(table.rows());
+    let mut principal = 0;
+    for row in 0..table.rows() {
+        let who = (accounts.needed(row)?, keys.needed(row)?);
+        while principals.get(principal).is_some_and(|known| (&*known.account, &*known.key) < who) {
+            principal += 1;
+        }
+        if principals.get(principal).is_none_or(|known| (&*known.account, &*known.key) != who) {
+            return Err("a principal is not in its table, or rows are not sorted".into());
+        }
+        let time = |times: &[Option<Timestamp>], name| times[row].ok_or_else(|| Flaw::value(name));
+        let first_seen = Arc::new(of_first.sighting(row, time(&first, "first")?, failed[row], &mut paths)?);
+        let first_success = match success[row] {
+            None => None,
+            Some(_) if !of_success.is_there(row) => Some(Arc::clone(&first_seen)),
+            Some(time) => Some(Arc::new(of_success.sighting(row, time, false, &mut paths)?)),
+        };
+        let behaviour = Behaviour {
+            principal: u32::try_from(principal).unwrap_or(u32::MAX),
+            action: ids[names.needed(row)?],
+            first: first_seen,
+            first_success,
+            last: time(&last, "last")?,
+            count: count[row],
+            errors: errors[row],
+            days: Vec::new(),
+        };
+        if behaviours.last().is_some_and(|before| before.place() >= behaviour.place()) {
+            return Err("its rows are not sorted".into());
+        }
+        behaviours.push(behaviour);
+    }
+    Ok((behaviours, actions))
+}
+
+fn sorted_actions(names: &Texts, rows: usize) -> Result<Vec<Box<str>>, Flaw> {
+    let mut actions = std::collections::BTreeSet::new();
+    for row in 0..rows {
+        actions.insert(names.needed(row)?);
+    }
+    Ok(actions.into_iter().map(Box::from).collect())
+}
+
+/// Columns of the first sighting.
+const FIRST: [&str; 12] = [
+    "event_id",
+    "archive",
+    "object",
+    "record",
+    "read_only",
+    "region",
+    "source_ip",
+    "user_agent",
+    "error_code",
+    "access_key_id",
+    "session_name",
+    "principal_id",
+];
+
+/// Columns of the first success.
+const SUCCESS: [&str; 12] = [
+    "success_event_id",
+    "success_archive",
+    "success_object",
+    "success_record",
+    "success_read_only",
+    "success_region",
+    "success_source_ip",
+    "success_user_agent",
+    "success_error_code",
+    "success_access_key_id",
+    "success_session_name",
+    "success_principal_id",
+];
+
+/// The columns of evidence, of first sightings or of first successes.
+struct Evidence {
+    event_id: Texts,
+    archive: Vec<Option<i64>>,
+    object: Texts,
+    record: Vec<Option<i64>>,
+    read_only: Vec<Option<bool>>,
+    texts: [Texts; 7],
+}
+
+impl Evidence {
+    fn open(table: &Table, names: &[&'static str; 12]) -> Result<Self, Flaw> {
+        let [event_id, archive, object, record, read_only, texts @ ..] = names;
+        let texts: [Result<Texts, Flaw>; 7] = texts.map(|name| table.text_column(name));
+        let [region, source_ip, user_agent, error_code, access_key_id, session_name, principal_id] = texts;
+        Ok(Self {
+            event_id: table.text_column(event_id)?,
+            archive: table.longs(archive)?,
+            object: table.text_column(object)?,
+            record: table.longs(record)?,
+            read_only: table.flags(read_only)?,
+            texts: [
+                region?,
+                source_ip?,
+                user_agent?,
+                error_code?,
+                access_key_id?,
+                session_name?,
+                principal_id?,
+            ],
+        })
+    }
+
+    fn is_there(&self, row: usize) -> bool {
+        self.archive[row].is_some()
+    }
+
+    fn sighting(
+        &self,
+        row: usize,
+        time: Timestamp,
+        failed: bool,
+        paths: &mut Paths,
+    ) -> Result<Sighting, Flaw> {
+        let number = |numbers: &[Option<i64>], name| {
+            numbers[row].and_then(|number| u32::try_from(number).ok()).ok_or_else(|| Flaw::value(name))
+        };
+        let [region, source_ip, user_agent, error_code, access_key_id, session_name, principal_id] =
+            &self.texts;
+        Ok(Sighting {
+            time,
+            event_id: self.event_id.needed(row)?.into(),
+            archive: number(&self.archive, "archive")?,
+            object: paths.get(self.object.needed(row)?),
+            record: number(&self.record, "record")?,
+            failed,
+            read_only: self.read_only[row],
+            region: region.boxed(row)?,
+            source_ip: source_ip.boxed(row)?,
+            user_agent: user_agent.boxed(row)?,
+            error_code: error_code.boxed(row)?,
+            access_key_id: access_key_id.boxed(row)?,
+            session_name: session_name.boxed(row)?,
+            principal_id: principal_id.boxed(row)?,
+        })
+    }
+}

@@ -1,0 +1,272 @@
+//! The manifest of a baseline: version, settings, totals, coverage, and a checksum for each table and for itself.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::Flaw;
+use super::{Learning, STORE_VERSION, Stored};
+use crate::checksum::Checksum;
+use crate::coverage::{
+    Coverage, FaultKind, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip,
+};
+use crate::observe::PrincipalKey;
+use crate::time::{Day, Timestamp};
+
+/// What `manifest.json` holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    /// Of this document with an empty text in this place.
+    checksum: String,
+    pub(super) firstseen_baseline: u32,
+    tool_version: String,
+    settings: Settings,
+    pub(super) archives: Vec<String>,
+    totals: Totals,
+    coverage: CoverageEntry,
+    pub(super) tables: BTreeMap<String, TableEntry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    principal_key: String,
+    since: Option<String>,
+    until: Option<String>,
+    delivery_slack: String,
+    max_object_size: u64,
+}
+
+/// For people: nothing is read from here.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Totals {
+    principals: usize,
+    actions: usize,
+    behaviours: usize,
+    sightings: u64,
+    objects: usize,
+}
+
+/// One table.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TableEntry {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
+    pub(super) sha256: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CoverageEntry {
+    objects: Objects,
+    records: Records,
+    stored_bytes: u64,
+    json_bytes: u64,
+    first_event: Option<String>,
+    last_event: Option<String>,
+    fault_count: u64,
+    places: Vec<Place>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Objects {
+    listed: u64,
+    read: u64,
+    read_in_part: u64,
+    skipped: BTreeMap<String, u64>,
+    failed: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Records {
+    total: u64,
+    counted: u64,
+    duplicates: u64,
+    filtered: u64,
+    skipped: BTreeMap<String, u64>,
+    faulty: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    account: String,
+    region: String,
+    objects: u64,
+    records: u64,
+    /// First and last day of each run of days with objects.
+    days: Vec<[String; 2]>,
+}
+
+impl Manifest {
+    pub(super) fn new(stored: &Stored, tables: BTreeMap<String, TableEntry>) -> Self {
+        let Stored { learning, archives, baseline, coverage, ledger } = stored;
+        let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        Self {
+            checksum: String::new(),
+            firstseen_baseline: STORE_VERSION,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            settings: Settings {
+                principal_key: learning.principal_key.name().to_owned(),
+                since: time(learning.since),
+                until: time(learning.until),
+                delivery_slack: learning.delivery_slack.to_string(),
+                max_object_size: learning.max_object_size,
+            },
+            archives: archives.clone(),
+            totals: Totals {
+                principals: baseline.principals.len(),
+                actions: baseline.actions.len(),
+                behaviours: baseline.behaviours.len(),
+                sightings: baseline.behaviours.iter().map(|behaviour| behaviour.count).sum(),
+                objects: ledger.objects.len(),
+            },
+            coverage: CoverageEntry::new(coverage),
+            tables,
+        }
+    }
+
+    /// The document with its checksum.
+    pub(super) fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
+        let text = serde_json::to_string_pretty(self)? + "\n";
+        let checksum = Checksum::of(text.as_bytes()).to_string();
+        Ok(text.replacen("\"checksum\": \"\"", &format!("\"checksum\": \"{checksum}\""), 1).into_bytes())
+    }
+
+    /// Reads a document and holds it to its checksum.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Flaw> {
+        let mut manifest: Self = serde_json::from_slice(bytes).map_err(|error| Flaw(error.to_string()))?;
+        let checksum = std::mem::take(&mut manifest.checksum);
+        let text = std::str::from_utf8(bytes).map_err(|_| Flaw::value("checksum"))?;
+        let unsigned = text.replacen(&checksum, "", 1);
+        if Checksum::of(unsigned.as_bytes()).to_string() == checksum {
+            Ok(manifest)
+        } else {
+            Err("its checksum is another".into())
+        }
+    }
+
+    pub(super) fn learning(&self) -> Result<Learning, Flaw> {
+        let settings = &self.settings;
+        Ok(Learning {
+            principal_key: PrincipalKey::from_name(&settings.principal_key)
+                .ok_or_else(|| Flaw::value("principal_key"))?,
+            since: parse_time(settings.since.as_deref())?,
+            until: parse_time(settings.until.as_deref())?,
+            delivery_slack: settings.delivery_slack.parse().map_err(|_| Flaw::value("delivery_slack"))?,
+            max_object_size: settings.max_object_size,
+        })
+    }
+
+    /// The coverage without its list of faults.
+    pub(super) fn coverage(&self) -> Result<Coverage, Flaw> {
+        let CoverageEntry { objects, records, places, .. } = &self.coverage;
+        Ok(Coverage {
+            objects: ObjectCounts {
+                listed: objects.listed,
+                read: objects.read,
+                read_in_part: objects.read_in_part,
+                skipped: counts(&objects.skipped, ObjectSkip::from_name)?,
+                failed: counts(&objects.failed, FaultKind::from_name)?,
+            },
+            records: RecordCounts {
+                total: records.total,
+                counted: records.counted,
+                duplicates: records.duplicates,
+                filtered: records.filtered,
+                skipped: counts(&records.skipped, RecordSkip::from_name)?,
+                faulty: counts(&records.faulty, FaultKind::from_name)?,
+            },
+            stored_bytes: self.coverage.stored_bytes,
+            json_bytes: self.coverage.json_bytes,
+            first_event: parse_time(self.coverage.first_event.as_deref())?,
+            last_event: parse_time(self.coverage.last_event.as_deref())?,
+            places: places.iter().map(Place::coverage).collect::<Result<_, _>>()?,
+            faults: Vec::new(),
+            fault_count: self.coverage.fault_count,
+        })
+    }
+}
+
+fn parse_time(text: Option<&str>) -> Result<Option<Timestamp>, Flaw> {
+    text.map(|text| Timestamp::parse(text).ok_or_else(|| Flaw::value("time"))).transpose()
+}
+
+fn counts<K: Ord>(
+    named: &BTreeMap<String, u64>,
+    from_name: fn(&str) -> Option<K>,
+) -> Result<BTreeMap<K, u64>, Flaw> {
+    let count = |(name, count): (&String, &u64)| Some((from_name(name)?, *count));
+    named.iter().map(|entry| count(entry).ok_or_else(|| Flaw::value(entry.0))).collect()
+}
+
+impl CoverageEntry {
+    fn new(coverage: &Coverage) -> Self {
+        let (objects, records) = (&coverage.objects, &coverage.records);
+        Self {
+            objects: Objects {
+                listed: objects.listed,
+                read: objects.read,
+                read_in_part: objects.read_in_part,
+                skipped: named(&objects.skipped, |reason| reason.name()),
+                failed: named(&objects.failed, |kind| kind.name()),
+            },
+            records: Records {
+                total: records.total,
+                counted: records.counted,
+                duplicates: records.duplicates,
+                filtered: records.filtered,
+                skipped: named(&records.skipped, |reason| reason.name()),
+                faulty: named(&records.faulty, |kind| kind.name()),
+            },
+            stored_bytes: coverage.stored_bytes,
+            json_bytes: coverage.json_bytes,
+            first_event: coverage.first_event.map(|time| time.to_string()),
+            last_event: coverage.last_event.map(|time| time.to_string()),
+            fault_count: coverage.fault_count,
+            places: coverage.places.iter().map(Place::new).collect(),
+        }
+    }
+}
+
+fn named<K>(counts: &BTreeMap<K, u64>, name: fn(&K) -> &'static str) -> BTreeMap<String, u64> {
+    counts.iter().map(|(key, count)| (name(key).to_owned(), *count)).collect()
+}
+
+impl Place {
+    fn new((place, covered): (&(String, String), &PlaceCoverage)) -> Self {
+        let mut days: Vec<[u32; 2]> = Vec::new();
+        for day in &covered.days {
+            match days.last_mut() {
+                Some([_, last]) if *last + 1 == day => *last = day,
+                _ => days.push([day, day]),
+            }
+        }
+        let shown = |day: u32| Day::from_number(i32::try_from(day).unwrap_or(i32::MAX)).to_string();
+        Self {
+            account: place.0.clone(),
+            region: place.1.clone(),
+            objects: covered.objects,
+            records: covered.records,
+            days: days.into_iter().map(|run| run.map(shown)).collect(),
+        }
+    }
+
+    fn coverage(&self) -> Result<((String, String), PlaceCoverage), Flaw> {
+        let mut covered =
+            PlaceCoverage { objects: self.objects, records: self.records, ..Default::default() };
+        let number = |day: &str| {
+            let day = day.parse::<Day>().ok().and_then(|day| u32::try_from(day.number()).ok());
+            day.ok_or_else(|| Flaw::value("days"))
+        };
+        for [first, last] in &self.days {
+            covered.days.insert_range(number(first)?..=number(last)?);
+        }
+        Ok(((self.account.clone(), self.region.clone()), covered))
+    }
+}

@@ -1,0 +1,271 @@
+//! Joins two stored baselines into the one that a single run over all their objects would have saved.
+//!
+//! Copies are compared anew over all records, since a copy may stand in each of the two; everything else adds up.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::Stored;
+use crate::baseline::Baseline;
+use crate::coverage::{Fault, FaultKind};
+use crate::ledger::{Ledger, ObjectEntry, Outcome, RecordEntry};
+use crate::observe::{Conflict, Copies, Handover, RecordPlace};
+use crate::time::Timestamp;
+
+/// Why two baselines do not merge.
+#[derive(Debug, Error)]
+pub enum MergeError {
+    /// They were learnt with other settings.
+    #[error("the baselines were learnt with different settings: {0}")]
+    Settings(String),
+    /// The same object is in both.
+    #[error("object '{0}' is in both baselines")]
+    Overlap(String),
+    /// The ledger of one does not fit its baseline.
+    #[error("the baseline is damaged: its records do not fit its behaviours")]
+    Damaged,
+}
+
+impl Stored {
+    /// Both as one: the same, byte for byte, as if all objects had been read at once. Commutative and associative.
+    ///
+    /// # Errors
+    /// If the settings differ or an object is in both, which would count twice.
+    pub fn merge(mut self, mut other: Self) -> Result<Self, MergeError> {
+        same_settings(&self, &other)?;
+        let archives = renumber_archives(&mut self, &mut other);
+        if let Some(path) = overlap(&self.ledger.objects, &other.ledger.objects) {
+            return Err(MergeError::Overlap(path.to_string()));
+        }
+        self.restore_copies()?;
+        other.restore_copies()?;
+        let merged = self.baseline.merge(other.baseline);
+        let ledger = join(self.ledger, &merged.left, other.ledger, &merged.right);
+        self.coverage.merge(other.coverage);
+        let mut stored = Self {
+            learning: self.learning,
+            archives,
+            baseline: merged.baseline,
+            coverage: self.coverage,
+            ledger,
+        };
+        stored.compare_copies()?;
+        stored.coverage.sort();
+        Ok(stored)
+    }
+
+    /// A delivery that is in both, under whatever name of archive and folder: the same file name and the same content.
+    pub fn shared_delivery<'s>(&'s self, other: &Self) -> Option<&'s str> {
+        let name = |path: &'_ str| path.rsplit('/').next().map(str::to_owned);
+        let delivered = |object: &&ObjectEntry| object.delivered.is_some() && object.checksum.is_some();
+        let known: HashSet<_> = other
+            .ledger
+            .objects
+            .iter()
+            .filter(delivered)
+            .map(|object| (name(&object.path), object.checksum))
+            .collect();
+        let mut own = self.ledger.objects.iter().filter(delivered);
+        own.find(|object| known.contains(&(name(&object.path), object.checksum))).map(|object| &*object.path)
+    }
+
+    /// Forgets objects that could not be read and folders that could not be listed in these archives, so that they
+    /// can be tried again; says whether there were any.
+    pub fn forget_unread(&mut self, archives: &HashSet<u32>) -> bool {
+        let unread = |object: &ObjectEntry| {
+            object.outcome == Outcome::Failed(FaultKind::Read) && archives.contains(&object.archive)
+        };
+        let gone: HashSet<(u32, Arc<str>)> = self
+            .ledger
+            .objects
+            .iter()
+            .filter(|object| unread(object))
+            .map(|object| (object.archive, Arc::clone(&object.path)))
+            .collect();
+        let coverage = &mut self.coverage;
+        let faults_before = coverage.fault_count;
+        coverage.objects.listed -= gone.len() as u64;
+        if let Some(failed) = coverage.objects.failed.get_mut(&FaultKind::Read) {
+            *failed -= gone.len() as u64;
+        }
+        coverage.objects.failed.retain(|_, count| *count > 0);
+        let stays = |fault: &Fault| match fault.kind {
+            FaultKind::List => !archives.contains(&fault.archive),
+            FaultKind::Read => !gone.contains(&(fault.archive, Arc::from(&*fault.object))),
+            _ => true,
+        };
+        coverage.drop_faults(|fault| !stays(fault));
+        let mut new_number = Vec::with_capacity(self.ledger.objects.len());
+        let mut kept = 0;
+        for object in &self.ledger.objects {
+            new_number.push(kept);
+            kept += u32::from(!unread(object));
+        }
+        self.ledger.objects.retain(|object| !unread(object));
+        for record in &mut self.ledger.records {
+            record.object = new_number[record.object as usize];
+        }
+        self.coverage.fault_count != faults_before
+    }
+
+    /// Counts copies as if nobody had compared them yet.
+    fn restore_copies(&mut self) -> Result<(), MergeError> {
+        for record in self.ledger.records.iter().filter(|record| record.is_copy) {
+            count(&mut self.baseline, record, 1)?;
+        }
+        let records = &mut self.coverage.records;
+        records.counted += records.duplicates;
+        records.duplicates = 0;
+        self.coverage.drop_faults(|fault| fault.kind == FaultKind::ConflictingCopy);
+        Ok(())
+    }
+
+    /// Compares all records, and counts copies no longer.
+    fn compare_copies(&mut self) -> Result<(), MergeError> {
+        let Ledger { objects, records } = &mut self.ledger;
+        let days = objects.iter().map(|object| object.delivered.map(Timestamp::day));
+        let copies = Copies::expect(days).keeping(true);
+        let mut handover = Handover::new(0);
+        let mut rest = records.iter().zip(0u32..).peekable();
+        for number in 0..objects.len() as u32 {
+            while let Some((record, index)) = rest.next_if(|(record, _)| record.object == number) {
+                let place = RecordPlace { object: number, record: record.record };
+                handover.add(record.print, place, index, record.failed);
+            }
+            copies.hand_in(number, &mut handover);
+        }
+        let found = copies.finish();
+        for compared in &found.records {
+            let record = &mut records[compared.row as usize];
+            record.is_copy = compared.is_copy;
+            if compared.is_copy {
+                count(&mut self.baseline, record, -1)?;
+            }
+        }
+        self.coverage.records.counted -= found.duplicates;
+        self.coverage.records.duplicates += found.duplicates;
+        for conflict in &found.conflicts {
+            self.coverage.fault(conflict_fault(conflict, objects));
+        }
+        Ok(())
+    }
+}
+
+/// Adds a record to the counts of its behaviour and day, or takes it away.
+fn count(baseline: &mut Baseline, record: &RecordEntry, by: i64) -> Result<(), MergeError> {
+    let behaviour = &mut baseline.behaviours[record.behaviour as usize];
+    let at = behaviour.days.binary_search_by_key(&record.day, |active| active.day);
+    let day = &mut behaviour.days[at.map_err(|_| MergeError::Damaged)?];
+    let failed = if record.failed { by } else { 0 };
+    for (number, by) in [
+        (&mut day.count, by),
+        (&mut behaviour.count, by),
+        (&mut day.errors, failed),
+        (&mut behaviour.errors, failed),
+    ] {
+        *number = number.checked_add_signed(by).ok_or(MergeError::Damaged)?;
+    }
+    Ok(())
+}
+
+fn conflict_fault(conflict: &Conflict, objects: &[ObjectEntry]) -> Fault {
+    let place = |place: RecordPlace| {
+        let object = &objects[place.object as usize];
+        (object.archive, &*object.path, place.record)
+    };
+    Fault::conflicting_copy(place(conflict.place), place(conflict.other))
+}
+
+fn same_settings(left: &Stored, right: &Stored) -> Result<(), MergeError> {
+    let (left, right) = (&left.learning, &right.learning);
+    let time = |time: Option<Timestamp>| time.map_or("none".to_owned(), |time| time.to_string());
+    let differences = [
+        ("principal key", left.principal_key.name().to_owned(), right.principal_key.name().to_owned()),
+        ("since", time(left.since), time(right.since)),
+        ("until", time(left.until), time(right.until)),
+        ("delivery slack", left.delivery_slack.to_string(), right.delivery_slack.to_string()),
+        ("max object size", left.max_object_size.to_string(), right.max_object_size.to_string()),
+    ];
+    match differences.into_iter().find(|(_, left, right)| left != right) {
+        Some((name, left, right)) => Err(MergeError::Settings(format!("{name} {left} and {right}"))),
+        None => Ok(()),
+    }
+}
+
+/// Gives the archives of both one numbering, by name.
+fn renumber_archives(left: &mut Stored, right: &mut Stored) -> Vec<String> {
+    let mut names: Vec<String> = left.archives.iter().chain(&right.archives).cloned().collect();
+    names.sort();
+    names.dedup();
+    for stored in [left, right] {
+        let number = |name: &String| names.binary_search(name).map_or(0, |at| at as u32 + 1);
+        let numbers: Vec<u32> = stored.archives.iter().map(number).collect();
+        if !numbers.iter().copied().eq(1..=numbers.len() as u32) {
+            stored.renumber(&numbers);
+        }
+    }
+    names
+}
+
+impl Stored {
+    /// Gives archive `n` the number at index `n - 1`.
+    fn renumber(&mut self, numbers: &[u32]) {
+        let new = |archive: &mut u32| {
+            let index = (*archive as usize).wrapping_sub(1);
+            *archive = numbers.get(index).copied().unwrap_or(*archive);
+        };
+        for behaviour in &mut self.baseline.behaviours {
+            let shared = behaviour.first_success.as_ref().is_some_and(|it| Arc::ptr_eq(it, &behaviour.first));
+            if shared {
+                behaviour.first_success = None;
+            }
+            new(&mut Arc::make_mut(&mut behaviour.first).archive);
+            match &mut behaviour.first_success {
+                Some(success) => new(&mut Arc::make_mut(success).archive),
+                None if shared => behaviour.first_success = Some(Arc::clone(&behaviour.first)),
+                None => {}
+            }
+        }
+        self.coverage.faults.iter_mut().for_each(|fault| new(&mut fault.archive));
+        self.ledger.objects.iter_mut().for_each(|object| new(&mut object.archive));
+    }
+}
+
+/// An object that is in both: the same content of the same name in the same archive, or the same delivery anywhere.
+fn overlap<'o>(left: &'o [ObjectEntry], right: &'o [ObjectEntry]) -> Option<&'o Arc<str>> {
+    let mut versions: HashMap<(u32, &str), Vec<&ObjectEntry>> = HashMap::new();
+    for object in left {
+        versions.entry((object.archive, &object.path)).or_default().push(object);
+    }
+    let is_known = |object: &&ObjectEntry| {
+        let known = versions.get(&(object.archive, &*object.path));
+        known.is_some_and(|versions| {
+            versions.iter().any(|it| it.size == object.size && it.checksum == object.checksum)
+        })
+    };
+    right.iter().find(is_known).map(|object| &object.path)
+}
+
+/// One ledger with the numbers of the merged baseline.
+fn join(left: Ledger, left_ranks: &[u32], right: Ledger, right_ranks: &[u32]) -> Ledger {
+    let split = left.objects.len();
+    let mut objects: Vec<(usize, ObjectEntry)> =
+        left.objects.into_iter().chain(right.objects).enumerate().collect();
+    objects.sort_by(|(_, left), (_, right)| left.delivery_order().cmp(&right.delivery_order()));
+    let mut number_of = vec![0u32; objects.len()];
+    for ((old, _), new) in objects.iter().zip(0..) {
+        number_of[*old] = new;
+    }
+    let renumber = |record: RecordEntry, first: usize, ranks: &[u32]| RecordEntry {
+        object: number_of[first + record.object as usize],
+        behaviour: ranks[record.behaviour as usize],
+        ..record
+    };
+    let left = left.records.into_iter().map(|record| renumber(record, 0, left_ranks));
+    let right = right.records.into_iter().map(|record| renumber(record, split, right_ranks));
+    let mut records: Vec<RecordEntry> = left.chain(right).collect();
+    records.sort_by_key(|record| (record.object, record.record));
+    Ledger { objects: objects.into_iter().map(|(_, object)| object).collect(), records }
+}

@@ -1,0 +1,62 @@
+//! Baselines on disk: one folder of plain Parquet tables that any engine reads, and a manifest that vouches for them.
+//!
+//! A [`Stored`] is everything a run learnt; [`save`] writes it beside its place and renames it into it, [`Saved`]
+//! opens it, [`Stored::merge`] joins two exactly as if all their objects had been read at once. Knows what is stored;
+//! does not know archives, gzip, JSON logs or questions. The tables are described in `docs/formats.md`.
+
+mod activity;
+mod behaviours;
+mod error;
+mod faults;
+mod folder;
+mod manifest;
+mod map;
+mod merge;
+mod objects;
+mod principals;
+mod reading;
+mod records;
+mod table;
+
+use crate::baseline::Baseline;
+use crate::coverage::Coverage;
+use crate::ledger::Ledger;
+use crate::observe::PrincipalKey;
+use crate::time::{Span, Timestamp};
+
+pub use error::StoreError;
+pub use folder::{Place, Saved, is_baseline};
+pub use merge::MergeError;
+
+/// Version of the tables and the manifest. A baseline of another version is refused.
+pub const STORE_VERSION: u32 = 1;
+
+/// Everything a run learnt, ready to be saved or added to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// How it was learnt.
+    pub learning: Learning,
+    /// Names of the archives, in the order of their numbers.
+    pub archives: Vec<String>,
+    /// Everything learnt.
+    pub baseline: Baseline,
+    /// What was read, skipped and lost.
+    pub coverage: Coverage,
+    /// What each object and record gave.
+    pub ledger: Ledger,
+}
+
+/// The settings that decide what is learnt. Two baselines merge only if theirs are equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learning {
+    /// What makes two events the deeds of one principal.
+    pub principal_key: PrincipalKey,
+    /// Nothing earlier was learnt from.
+    pub since: Option<Timestamp>,
+    /// Nothing later was learnt from.
+    pub until: Option<Timestamp>,
+    /// By how many days a delivery day could lie outside and the object still be opened.
+    pub delivery_slack: Span,
+    /// No object was inflated to more than this many bytes.
+    pub max_object_size: u64,
+}

@@ -1,0 +1,93 @@
+//! The table `principals`: one row for each principal, also for those known only by the record of their creation.
+
+use std::collections::BTreeMap;
+
+use super::error::Flaw;
+use super::table::{Column, Table};
+use crate::baseline::{Baseline, Behaviour};
+use crate::observe::{ObservedPrincipal, PrincipalKind};
+use crate::time::Timestamp;
+
+pub(super) const SCHEMA: &str = "message principals {
+    required binary account (STRING);
+    required binary principal (STRING);
+    optional binary principal_kind (STRING);
+    optional int64 created (TIMESTAMP(MICROS,true));
+    optional int64 first (TIMESTAMP(MICROS,true));
+    optional int64 last (TIMESTAMP(MICROS,true));
+    required int64 actions;
+    required int64 count;
+    required int64 errors;
+}";
+
+type Creations = BTreeMap<(Box<str>, Box<str>), Timestamp>;
+
+/// One row.
+#[derive(Default)]
+struct Row<'b> {
+    seen: Option<&'b ObservedPrincipal>,
+    created: Option<Timestamp>,
+    span: Option<(Timestamp, Timestamp)>,
+    actions: i64,
+    count: i64,
+    errors: i64,
+}
+
+pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
+    let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
+    for ((account, key), created) in &baseline.creations {
+        rows.entry((account, key)).or_default().created = Some(*created);
+    }
+    for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
+        let seen = &baseline.principals[behaviours[0].principal as usize];
+        let row = rows.entry((&seen.account, &seen.key)).or_default();
+        row.seen = Some(seen);
+        behaviours.iter().for_each(|behaviour| row.add(behaviour));
+    }
+    let micros = |time: Timestamp| time.micros();
+    vec![
+        Column::Text(rows.keys().map(|(account, _)| Some(*account)).collect()),
+        Column::Text(rows.keys().map(|(_, key)| Some(*key)).collect()),
+        Column::Text(rows.values().map(|row| row.seen.map(|seen| seen.kind.name())).collect()),
+        Column::Long(rows.values().map(|row| row.created.map(micros)).collect()),
+        Column::Long(rows.values().map(|row| row.span.map(|(first, _)| first.micros())).collect()),
+        Column::Long(rows.values().map(|row| row.span.map(|(_, last)| last.micros())).collect()),
+        Column::Long(rows.values().map(|row| Some(row.actions)).collect()),
+        Column::Long(rows.values().map(|row| Some(row.count)).collect()),
+        Column::Long(rows.values().map(|row| Some(row.errors)).collect()),
+    ]
+}
+
+impl Row<'_> {
+    fn add(&mut self, behaviour: &Behaviour) {
+        let (first, last) = self.span.unwrap_or((behaviour.first.time, behaviour.last));
+        self.span = Some((first.min(behaviour.first.time), last.max(behaviour.last)));
+        self.actions += 1;
+        self.count += behaviour.count as i64;
+        self.errors += behaviour.errors as i64;
+    }
+}
+
+/// The principals that were seen, and all creations.
+pub(super) fn read(table: &Table) -> Result<(Vec<ObservedPrincipal>, Creations), Flaw> {
+    let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
+    let kinds = table.text_column("principal_kind")?;
+    let created = table.times("created")?;
+    let mut principals: Vec<ObservedPrincipal> = Vec::new();
+    let mut creations = Creations::new();
+    for (row, created) in created.into_iter().enumerate() {
+        let (account, key) = (accounts.needed(row)?, keys.needed(row)?);
+        if let Some(created) = created {
+            creations.insert((account.into(), key.into()), created);
+        }
+        if let Some(kind) = kinds.get(row)? {
+            let kind = PrincipalKind::from_name(kind).ok_or_else(|| Flaw::value("principal_kind"))?;
+            let principal = ObservedPrincipal { account: account.into(), key: key.into(), kind };
+            if principals.last().is_some_and(|before| before.place() >= principal.place()) {
+                return Err("its rows are not sorted".into());
+            }
+            principals.push(principal);
+        }
+    }
+    Ok((principals, creations))
+}

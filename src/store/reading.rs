@@ -1,0 +1,80 @@
+//! Columns of a table as the types that are wanted, with a word about what does not fit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parquet::data_type::ByteArray;
+
+use super::error::Flaw;
+use super::table::Table;
+use crate::time::{Day, Timestamp};
+
+/// Texts of a column.
+pub(super) struct Texts {
+    name: &'static str,
+    values: Vec<Option<ByteArray>>,
+}
+
+impl Texts {
+    pub(super) fn get(&self, row: usize) -> Result<Option<&str>, Flaw> {
+        let text = |bytes: &'_ ByteArray| std::str::from_utf8(bytes.data()).map(drop);
+        match &self.values[row] {
+            None => Ok(None),
+            Some(bytes) if text(bytes).is_ok() => {
+                Ok(Some(std::str::from_utf8(bytes.data()).unwrap_or_default()))
+            }
+            Some(_) => Err(Flaw::value(self.name)),
+        }
+    }
+
+    pub(super) fn needed(&self, row: usize) -> Result<&str, Flaw> {
+        self.get(row)?.ok_or_else(|| Flaw::value(self.name))
+    }
+
+    pub(super) fn boxed(&self, row: usize) -> Result<Option<Box<str>>, Flaw> {
+        Ok(self.get(row)?.map(Box::from))
+    }
+}
+
+impl Table {
+    pub(super) fn text_column(&self, name: &'static str) -> Result<Texts, Flaw> {
+        Ok(Texts { name, values: self.texts(name)? })
+    }
+
+    /// A column of numbers without gaps that fit the wanted type.
+    pub(super) fn numbers<N: TryFrom<i64>>(&self, name: &str) -> Result<Vec<N>, Flaw> {
+        let fit = |number: Option<i64>| {
+            number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| Flaw::value(name))
+        };
+        self.longs(name)?.into_iter().map(fit).collect()
+    }
+
+    pub(super) fn times(&self, name: &str) -> Result<Vec<Option<Timestamp>>, Flaw> {
+        Ok(self.longs(name)?.into_iter().map(|micros| micros.map(Timestamp::from_micros)).collect())
+    }
+
+    pub(super) fn days(&self, name: &str) -> Result<Vec<Day>, Flaw> {
+        let days = self.ints(name)?.into_iter();
+        days.map(|day| day.map(Day::from_number).ok_or_else(|| Flaw::value(name))).collect()
+    }
+
+    /// A column of truth values without gaps.
+    pub(super) fn truths(&self, name: &str) -> Result<Vec<bool>, Flaw> {
+        self.flags(name)?.into_iter().map(|flag| flag.ok_or_else(|| Flaw::value(name))).collect()
+    }
+}
+
+/// Paths of objects, each kept once.
+#[derive(Default)]
+pub(super) struct Paths(HashMap<Box<str>, Arc<str>>);
+
+impl Paths {
+    pub(super) fn get(&mut self, path: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(path) {
+            return Arc::clone(known);
+        }
+        let shared: Arc<str> = path.into();
+        self.0.insert(path.into(), Arc::clone(&shared));
+        shared
+    }
+}
