@@ -12,7 +12,7 @@ use crate::archive::{Archive, gzip, log_path, question, record, settings, with, 
 use crate::naive::{self, Plain};
 
 /// One record out of a small world, so that behaviours repeat.
-fn any_record() -> impl Strategy<Value = Value> {
+pub(crate) fn any_record() -> impl Strategy<Value = Value> {
     (0..40i64, 0..4u8, 0..4u8, 0..3u8, any::<bool>(), 0..30u8).prop_map(
         |(day, user, action, account, failed, id)| {
             let time = firstseen::time::Timestamp::from_seconds(1_704_067_200 + day * 43_200).to_string();
@@ -35,25 +35,25 @@ fn any_record() -> impl Strategy<Value = Value> {
 }
 
 /// Objects of an archive: delivery day (none for an odd name) and records.
-fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
+pub(crate) fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
     prop::collection::vec((prop::option::of(0..28u8), prop::collection::vec(any_record(), 0..6)), 1..8)
 }
 
-fn path(number: usize, day: Option<u8>) -> String {
+pub(crate) fn path(number: usize, day: Option<u8>) -> String {
     match day {
         Some(day) => log_path(&format!("202403{:02}T0412", day + 1), &format!("unique{number}")),
         None => format!("export-{number}.json"),
     }
 }
 
-fn archive(objects: &[(Option<u8>, Vec<Value>)]) -> Archive {
+pub(crate) fn archive(objects: &[(Option<u8>, Vec<Value>)]) -> Archive {
     objects.iter().enumerate().fold(Archive::new(), |archive, (number, (day, records))| {
         let bytes = wrapped(records);
         archive.object(&path(number, *day), &if number % 2 == 0 { gzip(&bytes) } else { bytes })
     })
 }
 
-fn written(ingested: &Ingested, question: &Question) -> Vec<u8> {
+pub(crate) fn written(ingested: &Ingested, question: &Question) -> Vec<u8> {
     let findings = first_seen(&ingested.baseline, question);
     let settings = UsedSettings::default();
     let mut out = Vec::new();

@@ -12,4 +12,5 @@ mod measurements;
 mod naive;
 mod process;
 mod sources;
+mod stored;
 mod synthetic;

@@ -1,0 +1,333 @@
+//! Saved baselines: the laws of adding and merging, and what damage does.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use firstseen::ingest::{IngestSettings, Ingested, Keep, Silent, ingest_listed, list};
+use firstseen::query::first_seen;
+use firstseen::source::{Archives, Listing};
+use firstseen::store::{Learning, MergeError, Place, Saved, StoreError, Stored};
+use firstseen::synth::{Plan, synthesize};
+use firstseen::time::Span;
+use proptest::prelude::*;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::archive::{Archive, gzip, question, record, settings, wrapped};
+use crate::laws::{any_objects, archive, path, written};
+
+fn learning(settings: &IngestSettings) -> Learning {
+    Learning {
+        principal_key: settings.principal_key,
+        since: settings.window.since,
+        until: settings.window.until,
+        delivery_slack: settings.window.slack,
+        max_object_size: settings.max_object_size,
+    }
+}
+
+fn listing(archives: &Archives) -> Listing {
+    list(archives, &settings(), &Silent).unwrap()
+}
+
+fn index_listed(archives: &Archives, listing: Listing) -> Stored {
+    let Ingested { baseline, coverage, ledger } =
+        ingest_listed(archives, listing, &settings(), Keep::Ledger, &Silent).unwrap();
+    let stored = Stored {
+        learning: learning(&settings()),
+        archives: archives.names().to_vec(),
+        baseline,
+        coverage,
+        ledger,
+    };
+    assert!(stored.coverage.sums_hold());
+    stored
+}
+
+fn index(folders: &[&Path]) -> Stored {
+    let names: Vec<_> = folders.iter().map(|folder| folder.to_path_buf()).collect();
+    let archives = Archives::open(&names).unwrap();
+    index_listed(&archives, listing(&archives))
+}
+
+fn save(stored: &Stored, path: &Path) {
+    Place::take(path).unwrap().save(stored).unwrap();
+}
+
+/// Names and contents of the files in a folder.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+type Objects = Vec<(Option<u8>, Vec<Value>)>;
+
+/// Objects that nobody can read in full, so that faults are saved, too.
+fn with_faults(archive: Archive) -> Archive {
+    let whole = gzip(&wrapped(&[record("2024-01-05T00:00:00Z", "eva", "s3:GetObject")]));
+    archive
+        .object("cut.json.gz", &whole[..whole.len() - 9])
+        .object("no-time.json", &wrapped(&[record("soon", "eva", "s3:GetObject")]))
+        .object("noise.json", b"{\"Records\":[\xff}")
+        .object("readme.txt", b"no log")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+
+    #[test]
+    fn merged_shards_are_what_indexing_all_at_once_gives(
+        left in any_objects(), right in any_objects(), third in any_objects()
+    ) {
+        let folders = [with_faults(archive(&left)), archive(&right), archive(&third)];
+        let [a, b, c] = [0, 1, 2].map(|shard: usize| index(&[folders[shard].path()]));
+        let at_once = index(&[folders[2].path(), folders[0].path(), folders[1].path()]);
+        let merge = |left: &Stored, right: &Stored| left.clone().merge(right.clone()).unwrap();
+        prop_assert_eq!(&merge(&merge(&a, &b), &c), &at_once);
+        prop_assert_eq!(&merge(&c, &merge(&b, &a)), &at_once);
+        let place = TempDir::new().unwrap();
+        save(&merge(&merge(&b, &c), &a), &place.path().join("merged"));
+        save(&at_once, &place.path().join("at-once"));
+        prop_assert!(files(&place.path().join("merged")) == files(&place.path().join("at-once")));
+    }
+
+    #[test]
+    fn adding_part_by_part_is_what_indexing_all_at_once_gives(
+        objects in any_objects(), split in any::<prop::sample::Index>(), every in 1..4usize
+    ) {
+        let split = split.index(objects.len());
+        let (folder, before) = (with_faults(archive(&objects[..split])), TempDir::new().unwrap());
+        let mut stored = index(&[folder.path()]);
+        save(&stored, &before.path().join("b"));
+        let folder = add(folder, split, &objects[split..]);
+        let archives = Archives::open(&[folder.path().to_owned()]).unwrap();
+        let mut rest = listing(&archives);
+        let known = stored.clone();
+        rest.forget(|object| known.ledger.objects.iter().any(|entry| entry.path == object.path));
+        while rest.coverage.objects.listed > 0 {
+            let part = rest.cut(every);
+            stored = stored.merge(index_listed(&archives, part)).unwrap();
+        }
+        prop_assert_eq!(stored, index(&[folder.path()]));
+    }
+
+    #[test]
+    fn a_saved_baseline_opens_as_it_was_and_answers_as_the_archive(objects in any_objects(), days in 0..9u32) {
+        let folder = with_faults(archive(&objects));
+        let stored = index(&[folder.path()]);
+        let place = TempDir::new().unwrap();
+        let path = place.path().join("case.baseline");
+        save(&stored, &path);
+        let saved = Saved::open(&path).unwrap();
+        prop_assert_eq!(&saved.stored().unwrap(), &stored);
+        let (baseline, coverage) = saved.baseline().unwrap();
+        let opened = Ingested { baseline, coverage, ledger: Default::default() };
+        prop_assert!(written(&opened, &question(days)) == written(&folder.ingest(&settings()), &question(days)));
+    }
+}
+
+fn add(folder: Archive, first: usize, objects: &[(Option<u8>, Vec<Value>)]) -> Archive {
+    objects.iter().enumerate().fold(folder, |folder, (number, (day, records))| {
+        folder.object(&path(first + number, *day), &wrapped(records))
+    })
+}
+
+/// A baseline of everything that tables hold: failures before successes, copies, conflicts, faults, creations.
+fn full_baseline(place: &Path) -> Stored {
+    let out = place.join("synthetic");
+    synthesize(&out, &Plan { bytes: 400_000, seed: 5, days: 30 }).unwrap();
+    let odd = with_faults(Archive::new());
+    let stored = index(&[&out, odd.path()]);
+    assert!(stored.coverage.records.duplicates > 0 && stored.coverage.fault_count > 0);
+    stored
+}
+
+#[test]
+fn damage_anywhere_is_told_and_never_opens() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("case.baseline");
+    save(&full_baseline(place.path()), &path);
+    let intact = files(&path);
+    assert_eq!(intact.len(), 7);
+    for (name, bytes) in &intact {
+        let file = path.join(name);
+        let told = |what: &str| {
+            let result = Saved::open(&path).and_then(|saved| saved.stored());
+            let error = result.err().unwrap_or_else(|| panic!("{name} with {what} opened"));
+            let is_fit = matches!(
+                error,
+                StoreError::Damaged { .. } | StoreError::Foreign { .. } | StoreError::Io { .. }
+            );
+            assert!(is_fit || name == "manifest.json", "{name} with {what}: {error}");
+        };
+        let step = (bytes.len() / 40).max(1);
+        for at in (0..bytes.len()).step_by(step) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << (at % 8);
+            fs::write(&file, &damaged).unwrap();
+            told(&format!("byte {at} changed"));
+            fs::write(&file, &bytes[..at]).unwrap();
+            told(&format!("only {at} bytes"));
+        }
+        let (_, other) = intact.iter().find(|(other, _)| other != name).unwrap();
+        fs::write(&file, other).unwrap();
+        told("another table's content");
+        fs::remove_file(&file).unwrap();
+        told("no file");
+        fs::write(&file, bytes).unwrap();
+    }
+    Saved::open(&path).unwrap().stored().unwrap();
+}
+
+#[test]
+fn a_baseline_of_another_version_is_refused() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("case.baseline");
+    save(&full_baseline(place.path()), &path);
+    let manifest = fs::read_to_string(path.join("manifest.json")).unwrap();
+    let newer = manifest.replace("\"firstseen_baseline\": 1", "\"firstseen_baseline\": 2");
+    fs::write(path.join("manifest.json"), newer).unwrap();
+    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 2, known: 1, .. })));
+}
+
+#[test]
+fn nothing_foreign_is_overwritten_and_nobody_else_writes_at_the_same_time() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("photos");
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("manifest.json"), "{}").unwrap();
+    assert!(matches!(Place::take(&path), Err(StoreError::Foreign { .. })));
+    let free = place.path().join("free.baseline");
+    let taken = Place::take(&free).unwrap();
+    assert!(matches!(Place::take(&free), Err(StoreError::Busy { .. })));
+    drop(taken);
+    Place::take(&free).unwrap();
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn shards_with_the_same_object_or_other_settings_do_not_merge() {
+    let day = |day: u8| (Some(day), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")]);
+    let (first, second): (Objects, Objects) = (vec![day(1)], vec![day(2)]);
+    let (a, b) = (archive(&first), archive(&second));
+    let (stored, other) = (index(&[a.path()]), index(&[b.path()]));
+    let both = index(&[a.path(), b.path()]);
+    assert!(matches!(stored.clone().merge(both), Err(MergeError::Overlap(_))));
+    let mut later = other.clone();
+    later.learning.delivery_slack = Span::days(9);
+    assert!(matches!(stored.clone().merge(later), Err(MergeError::Settings(_))));
+    // The same delivery below another root.
+    let elsewhere = archive(&first);
+    assert!(stored.shared_delivery(&index(&[elsewhere.path()])).is_some());
+    assert!(stored.shared_delivery(&other).is_none());
+}
+
+fn firstseen(arguments: &[&str], folder: &Path) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_firstseen")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn said(output: &std::process::Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn index_reads_only_what_it_does_not_know() {
+    let line = |day: u8| (Some(day), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")]);
+    let folder = archive(&[line(1), line(2)]);
+    let index = |more: &[&str]| {
+        let arguments = [&["index", "AWSLogs", "-o", "case.baseline"], more].concat();
+        said(&firstseen(&arguments, folder.path())).lines().next().unwrap().to_owned()
+    };
+    assert_eq!(index(&[]), "2 objects added, 0 were known already");
+    assert_eq!(index(&[]), "0 objects added, 2 were known already");
+    assert_eq!(index(&["--strict"]), "0 objects added, 2 were known already");
+    let first = folder.path().join(path(0, Some(1)));
+    // The same size and other content.
+    let mut bytes = fs::read(&first).unwrap();
+    bytes[4] ^= 1;
+    fs::write(&first, &bytes).unwrap();
+    assert_eq!(index(&[]), "0 objects added, 2 were known already");
+    assert_eq!(index(&["--strict"]), "1 objects added, 1 were known already");
+    // Its records are copies of those of the version before.
+    let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
+    assert_eq!((coverage.records.counted, coverage.records.duplicates), (1, 2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_could_not_be_read_is_tried_again() {
+    let folder = archive(&[(Some(1), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")])]);
+    let (gone, broken) = (folder.path().join("AWSLogs/gone.json"), folder.path().join("AWSLogs/broken.json"));
+    std::os::unix::fs::symlink("nowhere", &gone).unwrap();
+    // Opens, and cannot be read from its beginning.
+    std::os::unix::fs::symlink("/proc/self/mem", &broken).unwrap();
+    let index = || firstseen(&["index", "AWSLogs", "-o", "case.baseline"], folder.path());
+    let ended = index();
+    assert_eq!(ended.status.code(), Some(3), "{}", said(&ended));
+    assert!(said(&ended).contains("2 listed = 1 read + 0 skipped + 1 failed (read 1)"), "{}", said(&ended));
+    for (path, action) in [(&gone, "s3:ListBuckets"), (&broken, "s3:PutObject")] {
+        fs::remove_file(path).unwrap();
+        fs::write(path, wrapped(&[record("2024-03-02T00:00:00Z", "eva", action)])).unwrap();
+    }
+    let ended = index();
+    assert_eq!(ended.status.code(), Some(0), "{}", said(&ended));
+    assert!(said(&ended).starts_with("2 objects added, 1 were known already\nobjects: 3 listed = 3 read"));
+    let at_once = firstseen(&["index", "AWSLogs", "-o", "anew.baseline"], folder.path());
+    assert_eq!(at_once.status.code(), Some(0));
+    let [grown, anew] = ["case.baseline", "anew.baseline"].map(|name| files(&folder.path().join(name)));
+    assert!(grown == anew);
+}
+
+#[test]
+fn a_killed_index_leaves_the_old_baseline_or_the_new_one() {
+    let place = TempDir::new().unwrap();
+    let out = place.path().join("logs");
+    synthesize(&out, &Plan { bytes: 3_000_000, seed: 7, days: 40 }).unwrap();
+    let index = |archive: &str, output: &str| {
+        let arguments = ["index", archive, "-o", output, "--quiet", "--checkpoint-every", "30"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_firstseen"));
+        command.args(arguments).current_dir(place.path()).stderr(Stdio::null());
+        command
+    };
+    let begun = Instant::now();
+    assert!(index("logs", "whole.baseline").status().unwrap().success());
+    let whole = begun.elapsed();
+    let answer = |path: &Path| {
+        let (baseline, coverage) = Saved::open(path).unwrap().baseline().unwrap();
+        (first_seen(&baseline, &question(7)).len(), coverage.records.total)
+    };
+    let case = place.path().join("case.baseline");
+    let (mut killed, mut last) = (0, 0);
+    for round in 0..40u32 {
+        let mut child = index("logs", "case.baseline").spawn().unwrap();
+        std::thread::sleep(whole.mul_f64(f64::from(round % 20) / 20.0) + Duration::from_millis(3));
+        killed += u32::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if !case.exists() {
+            continue;
+        }
+        // Every checkpoint opens, is consistent, and knows at least what the one before knew.
+        let stored = Saved::open(&case).unwrap().stored().unwrap();
+        assert!(stored.coverage.sums_hold());
+        assert!(stored.coverage.records.total >= last);
+        last = stored.coverage.records.total;
+        if round % 20 == 19 {
+            fs::remove_dir_all(&case).unwrap();
+            last = 0;
+        }
+    }
+    assert!(killed > 5, "only {killed} runs were killed on their way");
+    assert!(index("logs", "case.baseline").status().unwrap().success());
+    assert_eq!(answer(&case), answer(&place.path().join("whole.baseline")));
+    assert!(files(&case) == files(&place.path().join("whole.baseline")));
+}
