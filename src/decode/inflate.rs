@@ -7,10 +7,13 @@
 use crc_fast::{CrcAlgorithm, checksum};
 use flate2::{Decompress, FlushDecompress, Status};
 
+use super::at_once::AtOnce;
 use crate::coverage::FaultKind;
 
 /// First bytes of a gzip member.
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The same with the only method there is.
+const MEMBER_MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 /// The shortest member: header, empty deflate block, trailer.
 const SHORTEST_MEMBER: usize = 18;
 /// No deflate stream grows by more than this factor (zlib's "maximum compression factor").
@@ -30,6 +33,7 @@ const GROWTH: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Inflater {
     state: Decompress,
+    at_once: AtOnce,
 }
 
 /// Inflated bytes, in memory that is made once and written over for every object.
@@ -82,12 +86,43 @@ pub(super) struct GzipFault {
 
 impl Inflater {
     pub(super) fn new() -> Self {
-        Self { state: Decompress::new(false) }
+        Self { state: Decompress::new(false), at_once: AtOnce::default() }
     }
 
     /// Inflates all members of `input` to the end of `output`, which never grows over `limit` bytes.
     pub(super) fn inflate(&mut self, input: &[u8], output: &mut Plain, limit: u64) -> Result<(), GzipFault> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if self.whole(input, output, limit) { Ok(()) } else { self.members(input, output, limit) }
+    }
+
+    /// Inflates an input that is one sound member and nothing else; leaves the output as it was if it is not.
+    ///
+    /// The decoder does not tell where its stream ended. If that is before the trailer, either another member follows,
+    /// with a magic number of its own, or bytes that end in a copy of the trailer: those alone pass unseen here.
+    fn whole(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> bool {
+        let room = promised(input);
+        let fits = room > 0 && room <= believable(input).min(limit.saturating_sub(output.filled));
+        if !AtOnce::is_there() || !fits {
+            return false;
+        }
+        let (Ok(start), Some(end)) = (header_length(input), input.len().checked_sub(TRAILER)) else {
+            return false;
+        };
+        let Some(stream) = input.get(start..end) else { return false };
+        if memchr::memmem::find(stream, &MEMBER_MAGIC).is_some() {
+            return false;
+        }
+        output.make_room(room);
+        let room = output.room();
+        if !self.at_once.inflate(stream, room) || check_trailer(input, end, room).is_err() {
+            return false;
+        }
+        output.filled = output.end;
+        true
+    }
+
+    /// Inflates member after member.
+    fn members(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> Result<(), GzipFault> {
         let mut at = 0;
         loop {
             at += self.member(&input[at..], output, limit).map_err(|mut fault| {
@@ -161,15 +196,23 @@ fn check_trailer(input: &[u8], at: usize, plain: &[u8]) -> Result<(), GzipFault>
     }
 }
 
-/// What the trailer promises, if that is possible and not outrageous, and [`SLACK`]. More room is made when it is
-/// needed.
+/// What the trailer promises, or as much of it as can be believed, and [`SLACK`]. More room is made when it is needed.
 fn first_room(input: &[u8]) -> usize {
-    let promised = match input.last_chunk() {
+    promised(input).min(believable(input)).saturating_add(SLACK)
+}
+
+/// What the trailer promises.
+fn promised(input: &[u8]) -> usize {
+    match input.last_chunk() {
         Some(size) if input.len() >= SHORTEST_MEMBER => u32::from_le_bytes(*size) as usize,
         _ => 0,
-    };
+    }
+}
+
+/// The largest size that is possible and not outrageous.
+fn believable(input: &[u8]) -> usize {
     let usual = input.len().saturating_mul(USUAL_FACTOR).max(USUAL_SIZE);
-    promised.min(input.len().saturating_mul(LARGEST_FACTOR)).min(usual).saturating_add(SLACK)
+    input.len().saturating_mul(LARGEST_FACTOR).min(usual)
 }
 
 /// Length of the header that `input` begins with (RFC 1952, section 2.3).
@@ -212,6 +255,7 @@ mod tests {
     use std::io::Write;
 
     use flate2::{Compression, GzBuilder, write::GzEncoder};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -316,5 +360,42 @@ mod tests {
         let mut encoder = builder.write(Vec::new(), Compression::fast());
         encoder.write_all(b"[1]").unwrap();
         assert_eq!(inflate(&encoder.finish().unwrap(), 1 << 20), (b"[1]".to_vec(), Ok(())));
+    }
+
+    /// The same without libdeflate.
+    fn inflate_members(input: &[u8], limit: u64) -> (Vec<u8>, Result<(), GzipFault>) {
+        let mut output = Plain::default();
+        let result = Inflater::new().members(input, &mut output, limit as usize);
+        (output.filled().to_vec(), result)
+    }
+
+    #[test]
+    fn bytes_before_a_copy_of_the_trailer_are_all_that_passes_unseen() {
+        let member = gzip(b"{\"Records\":[]}");
+        let hidden = [&member[..], b"hidden", &member[member.len() - TRAILER..]].concat();
+        let (output, result) = inflate(&hidden, 1 << 20);
+        assert_eq!(output, b"{\"Records\":[]}");
+        assert_eq!(result.is_ok(), AtOnce::is_there());
+        // A member in that place is read.
+        let (output, result) = inflate(&[&member[..], &member[..]].concat(), 1 << 20);
+        assert_eq!((output.len(), result), (28, Ok(())));
+    }
+
+    proptest! {
+        #[test]
+        fn in_one_go_or_member_by_member_is_the_same(
+            texts in prop::collection::vec("[a-c]{0,200}", 1..4), times in 1..40usize,
+            padding in 0..3usize, at in any::<prop::sample::Index>(), change in any::<u8>(),
+            cut in prop::option::of(any::<prop::sample::Index>()), limit in 1..20_000u64
+        ) {
+            let members = texts.iter().flat_map(|text| gzip(text.repeat(times).as_bytes()));
+            let mut input: Vec<u8> = members.chain(std::iter::repeat_n(0, padding)).collect();
+            prop_assert_eq!(inflate(&input, limit), inflate_members(&input, limit));
+            let at = at.index(input.len());
+            input[at] ^= change;
+            prop_assert_eq!(inflate(&input, limit), inflate_members(&input, limit));
+            input.truncate(cut.map_or(usize::MAX, |cut| cut.index(input.len())));
+            prop_assert_eq!(inflate(&input, limit), inflate_members(&input, limit));
+        }
     }
 }

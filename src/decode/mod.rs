@@ -6,6 +6,7 @@
 
 #[cfg(any(test, fuzzing))]
 pub mod agreement;
+mod at_once;
 mod callers;
 mod careful;
 mod container;
