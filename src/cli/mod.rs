@@ -1,7 +1,9 @@
 //! Flags become typed values, values become library calls, results become output and an exit status.
 
 mod args;
+mod baseline;
 mod bench;
+mod closing;
 mod exit;
 mod input;
 mod output;
@@ -29,6 +31,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Baseline(Box<baseline::BaselineArgs>),
     Synth(synth::SynthArgs),
     Bench(bench::BenchArgs),
 }
@@ -37,6 +40,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
+        Command::Baseline(args) => baseline::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

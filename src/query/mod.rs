@@ -12,5 +12,5 @@ pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Question};
 pub use first_seen::first_seen;
 pub use known::{
     ActionSets, By, Change, Group, Known, KnownQuestion, KnownRow, Measure, Period, PointInTime, Step,
-    Subject, Tally, Timeline, known, timeline,
+    Subject, Tally, Timeline, changes, known, timeline,
 };

@@ -32,8 +32,6 @@ use wanted::Wanted;
 pub struct KnownQuestion {
     /// What was known before this time; else after everything.
     pub at: Option<Timestamp>,
-    /// A later time: what was gained and lost until then.
-    pub diff: Option<Timestamp>,
     /// After so long without a sighting a behaviour is no longer known.
     pub forget: Option<Span>,
     /// Failed calls do not count.
@@ -43,9 +41,9 @@ pub struct KnownQuestion {
 }
 
 /// What was known, or what changed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known<'b> {
-    /// The time that the numbers are those of; none if nothing was ever seen.
+    /// The time that the numbers are those of; none if none was asked for and nothing was ever seen.
     pub time: Option<Timestamp>,
     /// In the order of their names.
     pub groups: Vec<Group<'b>>,
@@ -97,12 +95,18 @@ impl Change {
 }
 
 impl KnownQuestion {
-    /// The point in time that was asked for, else the first full second after everything.
-    fn point(&self, baseline: &Baseline) -> Option<PointInTime> {
+    /// The time that is asked for: the given one, else the first full second after everything, if there is anything.
+    pub fn time(&self, baseline: &Baseline) -> Option<Timestamp> {
         const SECOND: i64 = 1_000_000;
-        let last = baseline.behaviours.iter().map(|behaviour| behaviour.last).max()?;
-        let end = last.micros().div_euclid(SECOND).saturating_add(1);
-        Some(self.at_time(self.at.unwrap_or(Timestamp::from_seconds(end))))
+        let end = || {
+            let last = baseline.behaviours.iter().map(|behaviour| behaviour.last).max()?;
+            Some(Timestamp::from_seconds(last.micros().div_euclid(SECOND).saturating_add(1)))
+        };
+        self.at.or_else(end)
+    }
+
+    fn point(&self, baseline: &Baseline) -> Option<PointInTime> {
+        self.time(baseline).map(|time| self.at_time(time))
     }
 
     fn at_time(&self, time: Timestamp) -> PointInTime {
@@ -110,22 +114,34 @@ impl KnownQuestion {
     }
 }
 
-/// What was known at a time, or with [`KnownQuestion::diff`] what changed from that time on.
+/// What was known.
+///
+/// ```
+/// use firstseen::baseline::Baseline;
+/// use firstseen::query::{By, Filter, KnownQuestion, known};
+///
+/// let question = KnownQuestion { at: None, forget: None, only_success: false, filter: Filter::default() };
+/// assert!(known(&Baseline::default(), &question, By::Principal).groups.is_empty());
+/// ```
 pub fn known<'b>(baseline: &'b Baseline, question: &KnownQuestion, by: By) -> Known<'b> {
-    let Some(point) = question.point(baseline) else { return Known { time: None, groups: Vec::new() } };
-    let wanted = Wanted::new(baseline, &question.filter);
-    let sets = |point: PointInTime| {
-        ActionSets::of(baseline, |behaviour| wanted.begun(behaviour, &point) && point.knows(behaviour))
-    };
-    let earlier = sets(point);
-    let (point, picked) = match question.diff {
-        None => (point, all_known(baseline, &earlier)),
-        Some(time) => {
-            let point = question.at_time(time);
-            (point, changed(baseline, &earlier, &sets(point), by))
-        }
-    };
+    let Some(point) = question.point(baseline) else { return Known::default() };
+    let picked = all_known(baseline, &wanted_sets(baseline, question, point));
     Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
+}
+
+/// What was gained and lost from the asked time until a later one. The numbers are those of the later time.
+pub fn changes<'b>(baseline: &'b Baseline, question: &KnownQuestion, later: Timestamp, by: By) -> Known<'b> {
+    let Some(point) = question.point(baseline) else { return Known::default() };
+    let earlier = wanted_sets(baseline, question, point);
+    let point = question.at_time(later);
+    let picked = changed(baseline, &earlier, &wanted_sets(baseline, question, point), by);
+    Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
+}
+
+/// What of the wanted behaviours is known at a point in time.
+fn wanted_sets(baseline: &Baseline, question: &KnownQuestion, point: PointInTime) -> ActionSets {
+    let wanted = Wanted::new(baseline, &question.filter);
+    ActionSets::of(baseline, |behaviour| wanted.begun(behaviour, &point) && point.knows(behaviour))
 }
 
 /// A behaviour that belongs into the answer.
