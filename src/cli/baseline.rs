@@ -47,7 +47,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         faults.write(|out| write_faults(&coverage, out))?;
     }
     if !args.output.quiet {
-        write_inexact(&answer, &question, &mut io::stderr().lock())?;
+        write_inexact(&answer, &args.known, &mut io::stderr().lock())?;
     }
     let closing = Closing {
         coverage: &coverage,
@@ -86,10 +86,10 @@ impl KnownArgs {
 }
 
 /// Says which numbers a baseline does not hold.
-fn write_inexact(answer: &Asked<'_>, question: &KnownQuestion, out: &mut dyn Write) -> io::Result<()> {
-    let whole_hour = |at: Timestamp| {
-        let (day, hour) = at.day_and_hour();
-        day.hour(hour) == at
+fn write_inexact(answer: &Asked<'_>, asked: &KnownArgs, out: &mut dyn Write) -> io::Result<()> {
+    let within_hour = |bound: Bound| {
+        let (day, hour) = bound.start().day_and_hour();
+        day.hour(hour) != bound.start()
     };
     let rows = answer.inexact_rows();
     if rows > 0 {
@@ -99,10 +99,11 @@ fn write_inexact(answer: &Asked<'_>, question: &KnownQuestion, out: &mut dyn Wri
              reading no further (--until) makes them exact"
         )?;
     }
-    if question.forget.is_some() && question.at.is_some_and(|at| !whole_hour(at)) {
+    if asked.forget.is_some() && asked.at.into_iter().chain(asked.diff).any(within_hour) {
         writeln!(
             out,
-            "--forget goes by whole hours: of the hour of --at only first and last sightings are known to be earlier"
+            "--forget goes by whole hours: of the hour that a time lies in only first and last sightings are known to \
+             be earlier"
         )?;
     }
     Ok(())

@@ -35,18 +35,18 @@ fn any_record() -> impl Strategy<Value = Value> {
 }
 
 /// Objects of an archive: delivery day (none for an odd name) and records.
-fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
+pub(crate) fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
     prop::collection::vec((prop::option::of(0..28u8), prop::collection::vec(any_record(), 0..6)), 1..8)
 }
 
-fn path(number: usize, day: Option<u8>) -> String {
+pub(crate) fn path(number: usize, day: Option<u8>) -> String {
     match day {
         Some(day) => log_path(&format!("202403{:02}T0412", day + 1), &format!("unique{number}")),
         None => format!("export-{number}.json"),
     }
 }
 
-fn archive(objects: &[(Option<u8>, Vec<Value>)]) -> Archive {
+pub(crate) fn archive(objects: &[(Option<u8>, Vec<Value>)]) -> Archive {
     objects.iter().enumerate().fold(Archive::new(), |archive, (number, (day, records))| {
         let bytes = wrapped(records);
         archive.object(&path(number, *day), &if number % 2 == 0 { gzip(&bytes) } else { bytes })

@@ -12,7 +12,7 @@ pub(crate) struct KnownArgs {
     /// What was known before this time; a day counts from its start [default: after the last event]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Bound>,
-    /// What was gained and lost between --at and this later time
+    /// What was gained and lost between --at and this later time; a day counts from its start
     #[arg(long, value_name = "TIME", requires = "at")]
     pub(crate) diff: Option<Bound>,
     /// After so long without a sighting a behaviour is no longer known [default: never]
