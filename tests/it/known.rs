@@ -156,11 +156,18 @@ proptest! {
             prop_assert_eq!(set(&changes, Some(Change::Gained)), &new - &old);
             prop_assert_eq!(set(&changes, Some(Change::Lost)), &old - &new);
         }
+        let per_account = changes(&baseline, &asked(point), after.time, By::Account);
+        for row in rows(&per_account) {
+            let side = if row.change == Some(Change::Gained) { &new } else { &old };
+            let same = |(account, _, action): &&(String, String, String)| {
+                row.subject.account == Some(account) && row.subject.action == Some(action)
+            };
+            prop_assert_eq!(row.principals, side.iter().filter(same).count() as u64);
+        }
         let (old, new) = (without_principals(&old), without_principals(&new));
         prop_assert_eq!(&old, &set(&known(&baseline, &asked(point), By::Account), None));
-        let changes = changes(&baseline, &asked(point), after.time, By::Account);
-        prop_assert_eq!(set(&changes, Some(Change::Gained)), &new - &old);
-        prop_assert_eq!(set(&changes, Some(Change::Lost)), &old - &new);
+        prop_assert_eq!(set(&per_account, Some(Change::Gained)), &new - &old);
+        prop_assert_eq!(set(&per_account, Some(Change::Lost)), &old - &new);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl PointInTime {
         let start = day.hour(hour);
         let within = if self.time > start { mask & 1 << hour } else { 0 };
         let before = mask & ((1 << hour) - 1);
-        let within_began = within != 0 && self.first(behaviour).is_some_and(|first| first.time >= start);
+        let within_began = self.first(behaviour).is_some_and(|first| first.time >= start);
         Hours { before, within, within_began, after: mask & !before & !within }
     }
 
