@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use firstseen::baseline::Baseline;
-use firstseen::ingest::IngestSettings;
+use firstseen::ingest::{IngestSettings, Ingested};
 use firstseen::query::{
     ActionSets, By, Change, Filter, Known, KnownQuestion, KnownRow, PointInTime, Step, Tally, changes, known,
     timeline,
 };
+use firstseen::report::{Asked, Format, KnownReport, KnownSettings};
 use firstseen::source::DeliveryWindow;
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
@@ -320,4 +321,37 @@ fn an_account_counts_an_hour_of_two_principals_once() {
     let counts: BTreeMap<_, _> =
         all.groups.iter().map(|group| (group.subject.account, group.principals)).collect();
     assert_eq!(counts, [(Some("111122223333"), 2)].into());
+}
+
+#[test]
+fn texts_of_attackers_are_harmless_in_every_format() {
+    let mut hostile = record("2024-03-01T10:00:00Z", "x", "s3:GetObject");
+    hostile["eventSource"] = json!("=1\u{1b}[2J");
+    hostile["userIdentity"]["arn"] = json!("@x\u{202e}");
+    let archive = Archive::new().delivered("20240303T0412", &[hostile]);
+    let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
+    let question = asked(point("2T00:00:00"));
+    for answer in [By::Account, By::Principal, By::Action]
+        .map(|by| Asked::Known(known(&baseline, &question, by)))
+        .into_iter()
+        .chain(
+            [By::Principal, By::Action]
+                .map(|by| Asked::Timeline(timeline(&baseline, &question, Step::Day, Some(by)))),
+        )
+    {
+        let report =
+            KnownReport { settings: &KnownSettings::default(), coverage: &coverage, answer: &answer };
+        let written = |format| {
+            let mut out = Vec::new();
+            report.write(format, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let harmful = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+        assert!(!written(Format::Text).contains(harmful));
+        let table = written(Format::Csv);
+        assert!(!table.contains(",=") && !table.contains(",@"), "{table}");
+        let raw = written(Format::RawCsv);
+        assert!(raw.contains(",=") || raw.contains(",@"), "{raw}");
+        serde_json::from_str::<Value>(&written(Format::Json)).unwrap();
+    }
 }

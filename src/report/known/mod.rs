@@ -59,23 +59,20 @@ impl KnownReport<'_> {
     /// Whatever `out` says.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         match self.answer {
-            Asked::Known(known) => self.write_known(known, ("known", format), out),
-            Asked::Changes(known) => self.write_known(known, ("changes", format), out),
+            Asked::Known(known) => self.write_known(known, format, out),
+            Asked::Changes(known) => self.write_known(known, format, out),
             Asked::Timeline(timelines) => self.write_timeline(timelines, format, out),
         }
     }
 
-    fn write_known(
-        &self,
-        known: &Known<'_>,
-        (name, format): (&str, Format),
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn write_known(&self, known: &Known<'_>, format: Format, out: &mut dyn Write) -> io::Result<()> {
         let source = (self.settings, self.coverage);
+        let changes = matches!(self.answer, Asked::Changes(_));
+        let name = if changes { "changes" } else { "known" };
         let all = known.groups.iter().flat_map(|group| &group.rows);
         let rows = |clean| all.clone().map(move |known| row::Row::new(known, clean));
         match format {
-            Format::Text => text::write(known, out),
+            Format::Text => text::write(known, changes, out),
             Format::Csv => csv::write(&row::COLUMNS, rows(for_spreadsheet), out),
             Format::RawCsv => csv::write(&row::COLUMNS, rows(as_it_is), out),
             Format::Json => json::write(source, (name, rows(as_it_is)), out),

@@ -6,7 +6,7 @@ use super::columns::{widths, write_row};
 use crate::query::{Change, Group, Known, KnownRow, Measure, Subject, Tally, Timeline};
 use crate::report::for_terminal;
 
-pub(super) fn write(known: &Known<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut table = vec![["first", "last", "count", "errors", "hours", ""].map(str::to_owned)];
     for group in &known.groups {
         table.extend(group.rows.iter().map(|row| cells(group, row)));
@@ -22,7 +22,7 @@ pub(super) fn write(known: &Known<'_>, out: &mut dyn Write) -> io::Result<()> {
             write_row(row, layout, out)?;
         }
     }
-    write_total(known, out)
+    write_total(known, changes, out)
 }
 
 /// The cells of a row; what the line of its group says is not said again.
@@ -87,13 +87,14 @@ fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn write_total(known: &Known<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn write_total(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
     let rows = || known.groups.iter().flat_map(|group| &group.rows);
     let of = |change| rows().filter(|row| row.change == Some(change)).count();
     let time = known.time.map_or(String::new(), |time| format!(" before {time}"));
-    match (of(Change::Gained), of(Change::Lost)) {
-        (0, 0) => writeln!(out, "{}{time}", counted(rows().count() as u64, "row")),
-        (gained, lost) => writeln!(out, "{gained} gained, {lost} lost{time}"),
+    if changes {
+        writeln!(out, "{} gained, {} lost{time}", of(Change::Gained), of(Change::Lost))
+    } else {
+        writeln!(out, "{} known{time}", rows().count())
     }
 }
 
