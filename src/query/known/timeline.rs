@@ -1,8 +1,9 @@
 //! Counts over time: for each day, week or month what was new in it, how much was known at its end, and how often.
 
+use super::group::place;
 use super::subject::account_numbers;
 use super::wanted::Wanted;
-use super::{By, KnownQuestion, PointInTime, Subject, Tally, place};
+use super::{By, KnownQuestion, PointInTime, Subject, Tally};
 use crate::baseline::{Baseline, Behaviour};
 use crate::time::{Day, Span, Timestamp};
 
