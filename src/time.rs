@@ -69,6 +69,12 @@ impl Timestamp {
         Self(self.0.saturating_add(span.micros()))
     }
 
+    /// This instant moved earlier by `span`, at most to the start of time.
+    #[must_use]
+    pub fn minus(self, span: Span) -> Self {
+        Self(self.0.saturating_sub(span.micros()))
+    }
+
     /// Time passed from `earlier` to this instant, in microseconds; negative if `earlier` is later.
     pub fn micros_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -129,6 +135,20 @@ impl Day {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+
+    /// The Monday of this day's week.
+    #[must_use]
+    pub const fn monday(self) -> Self {
+        // Day 0 was a Thursday.
+        Self(self.0.saturating_sub((self.0 as i64 + 3).rem_euclid(7) as i32))
+    }
+
+    /// The first day of this day's month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        let (_, _, day) = civil_from_days(i64::from(self.0));
+        Self(self.0.saturating_sub(day as i32 - 1))
     }
 
     /// The first instant of an hour, 0 to 23, of this day.
@@ -425,6 +445,19 @@ mod tests {
             let day = Day::from_number(number);
             assert_eq!(day.to_string().parse(), Ok(day));
             assert_eq!(Timestamp::parse(&day.end().to_string()), Some(day.end()));
+        }
+    }
+
+    #[test]
+    fn weeks_begin_on_mondays_and_months_on_their_first() {
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        for (given, monday, first) in [
+            ("2024-03-10", "2024-03-04", "2024-03-01"),
+            ("2024-03-11", "2024-03-11", "2024-03-01"),
+            ("2024-02-29", "2024-02-26", "2024-02-01"),
+            ("1969-12-31", "1969-12-29", "1969-12-01"),
+        ] {
+            assert_eq!((day(given).monday(), day(given).first_of_month()), (day(monday), day(first)));
         }
     }
 

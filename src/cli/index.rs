@@ -58,7 +58,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let known = place.open().map_err(store_error)?;
     let settings = match &known {
         Some(saved) => {
-            args.learning.check(saved.learning())?;
+            args.learning.check(saved.learning(), false)?;
             settings_of(saved.learning(), threads(args.threads))
         }
         None => args.learning.settings(None, args.threads),

@@ -26,6 +26,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) learning: &'a LearningArgs,
     /// `--to`, after which nothing needs to be learnt.
     pub(crate) to: Option<Bound>,
+    /// Whether the question can leave out what a baseline learnt after `--until`.
+    pub(crate) leaves_out_later: bool,
     pub(crate) threads: Option<u16>,
     /// No progress bar.
     pub(crate) quiet: bool,
@@ -37,7 +39,7 @@ impl Input {
         let settings = reading.learning.settings(reading.to, reading.threads);
         match names.iter().filter(|name| is_saved(name)).count() {
             0 => Self::of_archives(names, &settings, reading.quiet),
-            all if all == names.len() => Self::of_baselines(names, reading.learning, settings.threads),
+            all if all == names.len() => Self::of_baselines(names, reading, settings.threads),
             _ => Err(UsageError(
                 "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
                     .to_owned(),
@@ -55,7 +57,7 @@ impl Input {
         Ok(Self { baseline, coverage, settings: settings.clone() })
     }
 
-    fn of_baselines(names: &[PathBuf], args: &LearningArgs, threads: usize) -> anyhow::Result<Self> {
+    fn of_baselines(names: &[PathBuf], reading: &Reading<'_>, threads: usize) -> anyhow::Result<Self> {
         let saved: Vec<Saved> =
             names.iter().map(|name| Saved::open(name)).collect::<Result<_, _>>().map_err(store_error)?;
         let (baseline, coverage) = match &saved[..] {
@@ -66,7 +68,7 @@ impl Input {
             }
         };
         let learnt = saved[0].learning();
-        args.check(learnt)?;
+        reading.learning.check(learnt, reading.leaves_out_later)?;
         Ok(Self { baseline, coverage, settings: settings_of(learnt, threads) })
     }
 }

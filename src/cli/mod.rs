@@ -1,7 +1,9 @@
 //! Flags become typed values, values become library calls, results become output and an exit status.
 
 mod args;
+mod baseline;
 mod bench;
+mod closing;
 mod exit;
 mod index;
 mod input;
@@ -31,6 +33,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Baseline(Box<baseline::BaselineArgs>),
     Index(index::IndexArgs),
     Merge(merge::MergeArgs),
     Synth(synth::SynthArgs),
@@ -41,6 +44,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
+        Command::Baseline(args) => baseline::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Synth(args) => synth::run(&args),

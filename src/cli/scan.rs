@@ -1,15 +1,15 @@
 //! `firstseen scan`: reads archives and reports what was new.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::ingest::IngestSettings;
 use firstseen::query::{Pattern, Question, first_seen};
-use firstseen::report::{Report, UsedSettings, write_faults, write_summary};
+use firstseen::report::{Report, UsedSettings, write_faults};
 use firstseen::time::{Bound, Timestamp};
 
 use super::args::{FilterArgs, LearningArgs, OutputArgs, QuestionArgs, check_window};
+use super::closing::Closing;
 use super::exit::Answer;
 use super::input::{Input, Reading};
 use super::output::Output;
@@ -39,6 +39,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let reading = Reading {
         learning: &args.learning,
         to: args.filters.to,
+        leaves_out_later: true,
         threads: args.output.threads,
         quiet: args.output.quiet,
     };
@@ -51,29 +52,13 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     if let Some(faults) = faults {
         faults.write(|out| write_faults(&coverage, out))?;
     }
-    if !args.output.quiet {
-        let mut stderr = io::stderr().lock();
-        write_summary(&coverage, &mut stderr)?;
-        write_limits(&used, &mut stderr)?;
-        if coverage.records.counted == 0 {
-            writeln!(stderr, "warning: not a single CloudTrail event was found")?;
-        }
-    }
-    Ok(if coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
-}
-
-/// Says what was not learnt from on purpose.
-fn write_limits(used: &UsedSettings, out: &mut dyn Write) -> io::Result<()> {
-    if let Some(since) = &used.since {
-        writeln!(out, "learnt from nothing before {since}: what is older counts as new (--since)")?;
-    }
-    if let Some(until) = &used.until {
-        writeln!(out, "learnt from nothing after {until} (--until, --to)")?;
-    }
-    if used.only_success {
-        writeln!(out, "learnt from successful calls only (--only-success)")?;
-    }
-    Ok(())
+    let closing = Closing {
+        coverage: &coverage,
+        since: used.since.as_deref(),
+        until: used.until.as_deref().map(|until| (until, "--until, --to")),
+        only_success: used.only_success,
+    };
+    closing.end(args.output.quiet)
 }
 
 impl ScanArgs {

@@ -95,16 +95,32 @@ pub struct Filter {
 impl Filter {
     /// Whether a finding is wanted.
     pub fn admits(&self, finding: &Finding<'_>) -> bool {
-        let any = |patterns: &[Pattern], matches: &dyn Fn(&Pattern) -> bool| {
-            patterns.is_empty() || patterns.iter().any(matches)
-        };
-        (self.kinds.is_empty() || self.kinds.contains(&finding.principal_kind))
-            && (self.accounts.is_empty() || self.accounts.iter().any(|account| account == finding.account))
-            && (self.regions.is_empty()
-                || self.regions.iter().any(|region| Some(region.as_str()) == finding.region()))
-            && !(self.only_mutating && finding.read_only == Some(true))
-            && any(&self.principals, &|pattern| pattern.matches_principal(finding.principal))
-            && any(&self.actions, &|pattern| pattern.matches_action(finding.action))
-            && !self.ignored_actions.iter().any(|pattern| pattern.matches_action(finding.action))
+        self.admits_principal(finding.account, finding.principal, finding.principal_kind)
+            && self.admits_action(finding.action)
+            && self.admits_call(finding.region(), finding.read_only)
     }
+
+    /// Whether anything of a principal is wanted.
+    pub(super) fn admits_principal(&self, account: &str, key: &str, kind: PrincipalKind) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(&kind))
+            && (self.accounts.is_empty() || self.accounts.iter().any(|wanted| wanted == account))
+            && any(&self.principals, |pattern| pattern.matches_principal(key))
+    }
+
+    /// Whether an action is wanted.
+    pub(super) fn admits_action(&self, action: &str) -> bool {
+        any(&self.actions, |pattern| pattern.matches_action(action))
+            && !self.ignored_actions.iter().any(|pattern| pattern.matches_action(action))
+    }
+
+    /// Whether a sighting is wanted by what its record says of the call.
+    pub(super) fn admits_call(&self, region: Option<&str>, read_only: Option<bool>) -> bool {
+        (self.regions.is_empty() || self.regions.iter().any(|wanted| Some(wanted.as_str()) == region))
+            && !(self.only_mutating && read_only == Some(true))
+    }
+}
+
+/// Whether one of the patterns matches, or there is none.
+fn any(patterns: &[Pattern], matches: impl Fn(&Pattern) -> bool) -> bool {
+    patterns.is_empty() || patterns.iter().any(matches)
 }

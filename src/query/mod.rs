@@ -3,9 +3,14 @@
 mod filter;
 mod finding;
 mod first_seen;
+mod known;
 mod rarity;
 
 pub use crate::baseline::Sighting;
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Question};
 pub use first_seen::first_seen;
+pub use known::{
+    ActionSets, By, Change, Group, Known, KnownQuestion, KnownRow, Measure, Period, PointInTime, Step,
+    Subject, Tally, Timeline, changes, known, timeline,
+};

@@ -1,25 +1,25 @@
-//! Findings as CSV (RFC 4180): a header line and one line per finding.
+//! Rows as CSV (RFC 4180): a header line and one line per row.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::{Report, Row};
+use serde::Serialize;
 
-pub(super) fn write(
-    report: &Report<'_>,
+/// Writes rows whose fields are those of the header line, which is written even if there is no row.
+pub(super) fn write<R: Serialize>(
+    columns: &[&str],
+    rows: impl Iterator<Item = R>,
     out: &mut dyn Write,
-    clean: fn(&str) -> Cow<'_, str>,
 ) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-    writer.write_record(COLUMNS).map_err(io_error)?;
-    for finding in report.findings {
-        writer.serialize(Row::new(finding, clean)).map_err(io_error)?;
+    writer.write_record(columns).map_err(io_error)?;
+    for row in rows {
+        writer.serialize(row).map_err(io_error)?;
     }
     writer.flush()
 }
 
-/// The header line. It is written even if there is no finding; a test holds it to the fields of [`Row`].
-const COLUMNS: [&str; 27] = [
+/// The header line of findings; the fields of [`super::Row`].
+pub(super) const COLUMNS: [&str; 27] = [
     "finding",
     "time",
     "account",

@@ -1,60 +1,73 @@
-//! Findings as one JSON document or as JSON lines. Texts keep their characters; JSON escapes what it must.
+//! Rows as one JSON document or as JSON lines. Texts keep their characters; JSON escapes what it must.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::FORMAT_VERSION;
 use super::summary::CoverageView;
-use super::{FORMAT_VERSION, Report, Row, UsedSettings};
+use crate::coverage::Coverage;
 
 /// What every JSON output begins with.
 #[derive(Serialize)]
-struct Header<'a> {
+struct Header<'a, S> {
     format_version: u32,
     tool: &'static str,
     tool_version: &'static str,
-    settings: &'a UsedSettings,
+    settings: &'a S,
 }
 
-impl<'a> Header<'a> {
-    fn new(settings: &'a UsedSettings) -> Self {
+impl<'a, S> Header<'a, S> {
+    fn new(settings: &'a S) -> Self {
         let (tool, tool_version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         Self { format_version: FORMAT_VERSION, tool, tool_version, settings }
     }
 }
 
-/// One document; every finding stands on a line of its own, so that the output can be compared line by line.
-pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let header = serde_json::to_string_pretty(&Header::new(report.settings))?;
+/// One document with the rows under a name; every row stands on a line of its own, so that the output can be compared
+/// line by line.
+pub(super) fn write<R: Serialize>(
+    (settings, coverage): (&impl Serialize, &Coverage),
+    (name, rows): (&str, impl Iterator<Item = R>),
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let header = serde_json::to_string_pretty(&Header::new(settings))?;
     out.write_all(header.strip_suffix("\n}").unwrap_or(&header).as_bytes())?;
     out.write_all(b",\n  \"coverage\": ")?;
-    let coverage = serde_json::to_string_pretty(&CoverageView::new(report.coverage))?;
+    let coverage = serde_json::to_string_pretty(&CoverageView::new(coverage))?;
     out.write_all(coverage.replace('\n', "\n  ").as_bytes())?;
-    out.write_all(b",\n  \"findings\": [")?;
-    for (index, finding) in report.findings.iter().enumerate() {
-        out.write_all(if index == 0 { b"\n    " } else { b",\n    " })?;
-        serde_json::to_writer(&mut *out, &Row::new(finding, |text| text.into()))?;
+    write!(out, ",\n  \"{name}\": [")?;
+    let mut empty = true;
+    for row in rows {
+        out.write_all(if empty { b"\n    " } else { b",\n    " })?;
+        serde_json::to_writer(&mut *out, &row)?;
+        empty = false;
     }
-    out.write_all(if report.findings.is_empty() { b"]\n}\n" } else { b"\n  ]\n}\n" })
+    out.write_all(if empty { b"]\n}\n" } else { b"\n  ]\n}\n" })
 }
 
-/// `{"header":…}`, one line per finding, `{"coverage":…}`.
-pub(super) fn write_lines(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// `{"header":…}`, one line per row, `{"coverage":…}`.
+pub(super) fn write_lines<R: Serialize>(
+    (settings, coverage): (&impl Serialize, &Coverage),
+    rows: impl Iterator<Item = R>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     #[derive(Serialize)]
-    struct First<'a> {
-        header: Header<'a>,
+    struct First<'a, S> {
+        header: Header<'a, S>,
     }
     #[derive(Serialize)]
     struct Last<'a> {
         coverage: CoverageView<'a>,
     }
-    let mut line = |value: &dyn Fn(&mut dyn Write) -> serde_json::Result<()>| -> io::Result<()> {
-        value(out)?;
-        out.write_all(b"\n")
-    };
-    line(&|out| serde_json::to_writer(out, &First { header: Header::new(report.settings) }))?;
-    for finding in report.findings {
-        line(&|out| serde_json::to_writer(out, &Row::new(finding, |text| text.into())))?;
+    line(&First { header: Header::new(settings) }, out)?;
+    for row in rows {
+        line(&row, out)?;
     }
-    line(&|out| serde_json::to_writer(out, &Last { coverage: CoverageView::new(report.coverage) }))
+    line(&Last { coverage: CoverageView::new(coverage) }, out)
+}
+
+fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
 }

@@ -7,10 +7,12 @@ mod clean;
 mod csv;
 mod header;
 mod json;
+mod known;
 mod row;
 mod summary;
 mod text;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::coverage::Coverage;
@@ -18,13 +20,19 @@ use crate::query::Finding;
 
 pub use clean::{for_spreadsheet, for_terminal};
 pub use header::UsedSettings;
+pub use known::{Asked, KnownReport, KnownSettings};
 pub use row::Row;
 pub use summary::{write_faults, write_summary};
 
 /// Version of the published formats. It grows when a field changes its meaning; new fields do not change it.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// How findings are written.
+/// Cleans nothing.
+fn as_it_is(text: &str) -> Cow<'_, str> {
+    text.into()
+}
+
+/// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For people.
@@ -33,9 +41,9 @@ pub enum Format {
     Csv,
     /// CSV with every text as it stands in the log.
     RawCsv,
-    /// One JSON document with settings, coverage and findings.
+    /// One JSON document with settings, coverage and rows.
     Json,
-    /// One JSON value a line: a header, the findings, a footer with the coverage.
+    /// One JSON value a line: a header, the rows, a footer with the coverage.
     JsonLines,
 }
 
@@ -56,12 +64,14 @@ impl Report<'_> {
     /// # Errors
     /// Whatever `out` says.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        let source = (self.settings, self.coverage);
+        let rows = |clean| self.findings.iter().map(move |finding| Row::new(finding, clean));
         match format {
             Format::Text => text::write(self, out),
-            Format::Csv => csv::write(self, out, for_spreadsheet),
-            Format::RawCsv => csv::write(self, out, |text| text.into()),
-            Format::Json => json::write(self, out),
-            Format::JsonLines => json::write_lines(self, out),
+            Format::Csv => csv::write(&csv::COLUMNS, rows(for_spreadsheet), out),
+            Format::RawCsv => csv::write(&csv::COLUMNS, rows(as_it_is), out),
+            Format::Json => json::write(source, ("findings", rows(as_it_is)), out),
+            Format::JsonLines => json::write_lines(source, rows(as_it_is), out),
         }
     }
 }

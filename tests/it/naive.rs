@@ -8,14 +8,14 @@ use serde_json::Value;
 /// One event with its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Plain {
-    time: Timestamp,
+    pub(crate) time: Timestamp,
     event_id: String,
     object: String,
     record: usize,
     pub(crate) account: String,
-    principal: String,
-    action: String,
-    failed: bool,
+    pub(crate) principal: String,
+    pub(crate) action: String,
+    pub(crate) failed: bool,
     content: String,
 }
 

@@ -79,7 +79,8 @@ impl FilterArgs {
 }
 
 impl KindArg {
-    fn kind(self) -> PrincipalKind {
+    /// The kind itself.
+    pub(crate) fn kind(self) -> PrincipalKind {
         match self {
             Self::Root => PrincipalKind::Root,
             Self::User => PrincipalKind::User,

@@ -86,14 +86,17 @@ pub(crate) fn settings_of(learning: &Learning, threads: usize) -> IngestSettings
 }
 
 impl LearningArgs {
-    /// Refuses flags that ask for something else than what a baseline was learnt with.
-    ///
-    /// `--until` is no such flag: what came later can be left out of any answer.
-    pub(crate) fn check(&self, learnt: &Learning) -> anyhow::Result<()> {
+    /// Refuses flags that ask for something else than what a baseline was learnt with. `--until` is none of them where
+    /// the question leaves out what came later.
+    pub(crate) fn check(&self, learnt: &Learning, leaves_out_later: bool) -> anyhow::Result<()> {
         let key = self.principal_key.map(KeyArg::key);
         let differences = [
             ("--principal-key", key.is_some_and(|key| key != learnt.principal_key)),
             ("--since", self.since.is_some_and(|since| Some(since.start()) != learnt.since)),
+            (
+                "--until",
+                !leaves_out_later && self.until.is_some_and(|until| Some(until.end()) != learnt.until),
+            ),
             ("--delivery-slack", self.delivery_slack.is_some_and(|slack| slack != learnt.delivery_slack)),
             ("--max-object-size", self.max_object_size.is_some_and(|size| size != learnt.max_object_size)),
         ];

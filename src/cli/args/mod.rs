@@ -1,6 +1,7 @@
 //! Flags that several commands share, by what they are about.
 
 mod filters;
+mod known;
 mod learning;
 mod output;
 mod question;
@@ -10,6 +11,7 @@ use firstseen::time::Bound;
 use super::exit::UsageError;
 
 pub(crate) use filters::FilterArgs;
+pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count, learning, settings_of};
 pub(crate) use output::OutputArgs;
 pub(crate) use question::QuestionArgs;

@@ -8,10 +8,10 @@ use firstseen::report::Format;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Format of the findings [default: by the ending of FILE, else text]
+    /// Format of the answer [default: by the ending of FILE, else text]
     #[arg(long, short, value_enum)]
     pub(crate) format: Option<FormatArg>,
-    /// Write the findings to FILE, which appears only when it is complete [default: stdout]
+    /// Write the answer to FILE, which appears only when it is complete [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// With CSV: leave cells alone that a spreadsheet would run as a formula

@@ -1,0 +1,149 @@
+//! `firstseen baseline`: what every principal was known to do at a point in time.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use firstseen::baseline::Baseline;
+use firstseen::ingest::IngestSettings;
+use firstseen::query::{By, KnownQuestion, Pattern, changes, known, timeline};
+use firstseen::report::{Asked, KnownReport, KnownSettings, write_faults};
+use firstseen::time::{Bound, Timestamp};
+
+use super::args::{KnownArgs, LearningArgs, OutputArgs, check_window};
+use super::closing::Closing;
+use super::exit::{Answer, UsageError};
+use super::input::{Input, Reading};
+use super::output::Output;
+
+/// Read archives and say what every principal was known to do at a point in time, and what changed
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArgs {
+    /// Folders, files or globs that hold log objects; or baselines made by index
+    #[arg(required = true, value_name = "ARCHIVE")]
+    archives: Vec<PathBuf>,
+
+    #[command(flatten)]
+    known: KnownArgs,
+    #[command(flatten)]
+    learning: LearningArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
+    let question = args.known.question()?;
+    check_window("--since, --until", args.learning.since, args.learning.until)?;
+    let output = Output::open(args.output.output.as_deref())?;
+    let faults = args.output.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
+    let reading = Reading {
+        learning: &args.learning,
+        to: None,
+        leaves_out_later: false,
+        threads: args.output.threads,
+        quiet: args.output.quiet,
+    };
+    let Input { baseline, coverage, settings } = Input::read(&args.archives, &reading)?;
+    let answer = args.known.ask(&baseline, &question);
+    let used = used_settings(&args.known, &question, &settings, &baseline);
+    let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
+    output.write(|out| report.write(args.output.format(), out))?;
+    if let Some(faults) = faults {
+        faults.write(|out| write_faults(&coverage, out))?;
+    }
+    if !args.output.quiet {
+        write_inexact(&answer, &args.known, &mut io::stderr().lock())?;
+    }
+    let closing = Closing {
+        coverage: &coverage,
+        since: used.since.as_deref(),
+        until: used.until.as_deref().map(|until| (until, "--until")),
+        only_success: used.only_success,
+    };
+    closing.end(args.output.quiet)
+}
+
+impl KnownArgs {
+    fn question(&self) -> anyhow::Result<KnownQuestion> {
+        if let (Some(at), Some(diff)) = (self.at, self.diff)
+            && at.start() >= diff.start()
+        {
+            return Err(UsageError("--diff takes a time after that of --at".to_owned()).into());
+        }
+        Ok(KnownQuestion {
+            at: self.at.map(Bound::start),
+            forget: self.forget,
+            only_success: self.only_success,
+            filter: self.whom.filter(),
+        })
+    }
+
+    fn ask<'b>(&self, baseline: &'b Baseline, question: &KnownQuestion) -> Asked<'b> {
+        let by = self.by.map(|by| by.by());
+        match (self.timeline, self.diff) {
+            (Some(step), _) => Asked::Timeline(timeline(baseline, question, step.step(), by)),
+            (None, Some(later)) => {
+                Asked::Changes(changes(baseline, question, later.start(), by.unwrap_or_default()))
+            }
+            (None, None) => Asked::Known(known(baseline, question, by.unwrap_or_default())),
+        }
+    }
+}
+
+/// Says which numbers a baseline does not hold.
+fn write_inexact(answer: &Asked<'_>, asked: &KnownArgs, out: &mut dyn Write) -> io::Result<()> {
+    let within_hour = |bound: Bound| {
+        let (day, hour) = bound.start().day_and_hour();
+        day.hour(hour) != bound.start()
+    };
+    let rows = answer.inexact_rows();
+    if rows > 0 {
+        writeln!(
+            out,
+            "counts are kept by day: {rows} rows hold a range, since the time asked for lies within a day; \
+             reading no further (--until) makes them exact"
+        )?;
+    }
+    if asked.forget.is_some() && asked.at.into_iter().chain(asked.diff).any(within_hour) {
+        writeln!(
+            out,
+            "--forget goes by whole hours: of the hour that a time lies in only first and last sightings are known to \
+             be earlier"
+        )?;
+    }
+    Ok(())
+}
+
+/// The settings of a run as they are published.
+fn used_settings(
+    args: &KnownArgs,
+    question: &KnownQuestion,
+    settings: &IngestSettings,
+    baseline: &Baseline,
+) -> KnownSettings {
+    let filter = &question.filter;
+    let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let by = args.by.map(|by| by.by());
+    let by = if args.timeline.is_some() { by } else { Some(by.unwrap_or(By::Principal)) };
+    KnownSettings {
+        at: time(question.time(baseline)),
+        diff: time(args.diff.map(Bound::start)),
+        forget: question.forget.map(|span| span.to_string()),
+        by: by.map(|by| by.name().to_owned()),
+        timeline: args.timeline.map(|step| step.step().name().to_owned()),
+        only_success: question.only_success,
+        principal_key: settings.principal_key.name().to_owned(),
+        since: time(settings.window.since),
+        until: time(settings.window.until),
+        delivery_slack: settings.window.slack.to_string(),
+        only_mutating: filter.only_mutating,
+        account: filter.accounts.clone(),
+        kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+        principal: texts(&filter.principals),
+        action: texts(&filter.actions),
+        ignore_action: texts(&filter.ignored_actions),
+        max_object_size: settings.max_object_size,
+    }
+}

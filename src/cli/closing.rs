@@ -1,0 +1,48 @@
+//! What a run says at its end: what was read and lost, what was left out on purpose, and the exit status.
+
+use std::io::{self, Write};
+
+use firstseen::coverage::Coverage;
+use firstseen::report::write_summary;
+
+use super::exit::Answer;
+
+/// What there is to say.
+pub(crate) struct Closing<'a> {
+    pub(crate) coverage: &'a Coverage,
+    /// The first instant that was learnt from.
+    pub(crate) since: Option<&'a str>,
+    /// The last instant that was learnt from, and the flags that say so.
+    pub(crate) until: Option<(&'a str, &'a str)>,
+    /// Whether only successful calls count.
+    pub(crate) only_success: bool,
+}
+
+impl Closing<'_> {
+    /// Says it on stderr unless `quiet`; gives how the run ended.
+    pub(crate) fn end(&self, quiet: bool) -> anyhow::Result<Answer> {
+        if !quiet {
+            let mut stderr = io::stderr().lock();
+            write_summary(self.coverage, &mut stderr)?;
+            self.write_limits(&mut stderr)?;
+            if self.coverage.records.counted == 0 {
+                writeln!(stderr, "warning: not a single CloudTrail event was found")?;
+            }
+        }
+        Ok(if self.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
+    }
+
+    /// Says what was not learnt from on purpose.
+    fn write_limits(&self, out: &mut dyn Write) -> io::Result<()> {
+        if let Some(since) = self.since {
+            writeln!(out, "learnt from nothing before {since}: what is older counts as new (--since)")?;
+        }
+        if let Some((until, flags)) = self.until {
+            writeln!(out, "learnt from nothing after {until} ({flags})")?;
+        }
+        if self.only_success {
+            writeln!(out, "learnt from successful calls only (--only-success)")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! Which behaviours belong into an answer: those that are known, or those by which two times differ.
+
+use super::{ActionSets, By};
+use crate::baseline::{Baseline, Behaviour};
+
+/// How a set of known actions changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Known at the later time only.
+    Gained,
+    /// Known at the earlier time only.
+    Lost,
+}
+
+impl Change {
+    /// The published name of this change.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gained => "gained",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// A behaviour that belongs into the answer.
+#[derive(Clone, Copy)]
+pub(super) struct Picked<'b> {
+    pub(super) behaviour: &'b Behaviour,
+    pub(super) change: Option<Change>,
+}
+
+/// All behaviours in the sets.
+pub(super) fn all_known<'b>(baseline: &'b Baseline, sets: &ActionSets) -> Vec<Picked<'b>> {
+    let known = |behaviour: &&Behaviour| sets.principal(behaviour.principal).contains(behaviour.action);
+    let behaviours = baseline.behaviours.iter().filter(known);
+    behaviours.map(|behaviour| Picked { behaviour, change: None }).collect()
+}
+
+/// The behaviours by which the sets of principals, or of whole accounts, differ.
+pub(super) fn changed<'b>(
+    baseline: &'b Baseline,
+    earlier: &ActionSets,
+    later: &ActionSets,
+    by: By,
+) -> Vec<Picked<'b>> {
+    let mut picked = Vec::new();
+    let mut behaviours = baseline.behaviours.iter().peekable();
+    let mut start = 0;
+    for scope in
+        baseline.principals.chunk_by(|left, right| by == By::Account && left.account == right.account)
+    {
+        let end = start + scope.len();
+        let (before, after) = (earlier.union(start..end), later.union(start..end));
+        let (gained, lost) = (&after - &before, &before - &after);
+        while let Some(behaviour) = behaviours.next_if(|behaviour| (behaviour.principal as usize) < end) {
+            let (who, action) = (behaviour.principal, behaviour.action);
+            let change = if gained.contains(action) && later.principal(who).contains(action) {
+                Change::Gained
+            } else if lost.contains(action) && earlier.principal(who).contains(action) {
+                Change::Lost
+            } else {
+                continue;
+            };
+            picked.push(Picked { behaviour, change: Some(change) });
+        }
+        start = end;
+    }
+    picked
+}

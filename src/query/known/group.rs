@@ -1,0 +1,88 @@
+//! Behaviours put into groups and rows: by account, principal or action.
+
+use std::collections::HashSet;
+
+use roaring::RoaringBitmap;
+
+use super::change::Picked;
+use super::subject::account_numbers;
+use super::{By, Change, Measure, PointInTime, Subject};
+use crate::baseline::{Baseline, Behaviour};
+
+/// One account, principal or action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group<'b> {
+    /// Which one.
+    pub subject: Subject<'b>,
+    /// Number of different principals in it.
+    pub principals: u64,
+    /// Number of different actions in it.
+    pub actions: u64,
+    /// In the order of their names.
+    pub rows: Vec<KnownRow<'b>>,
+}
+
+/// One principal's action, or that of all principals of an account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownRow<'b> {
+    /// Whose, and which action.
+    pub subject: Subject<'b>,
+    /// How it changed, if that was asked.
+    pub change: Option<Change>,
+    /// Number of different principals in it.
+    pub principals: u64,
+    /// The numbers.
+    pub measure: Measure,
+}
+
+/// Puts behaviours into groups, and those of one row together.
+pub(super) fn groups<'b>(
+    baseline: &'b Baseline,
+    by: By,
+    point: &PointInTime,
+    mut picked: Vec<Picked<'b>>,
+) -> Vec<Group<'b>> {
+    let accounts = account_numbers(baseline);
+    let place = |picked: &Picked<'_>| place(by, &accounts, picked.behaviour);
+    picked.sort_by_key(place);
+    let same_group = picked.chunk_by(|left, right| place(left).0 == place(right).0);
+    let groups = same_group.map(|group| {
+        let actions: RoaringBitmap = group.iter().map(|picked| picked.behaviour.action).collect();
+        let same_row = group.chunk_by(|left, right| place(left) == place(right));
+        Group {
+            subject: Subject::group(baseline, by, group[0].behaviour),
+            principals: principals(group),
+            actions: actions.len(),
+            rows: same_row.filter_map(|row| known_row(baseline, by, point, row)).collect(),
+        }
+    });
+    groups.collect()
+}
+
+/// The numbers of a behaviour's group and, within it, of its row.
+pub(super) fn place(by: By, accounts: &[u32], behaviour: &Behaviour) -> (u32, u32) {
+    match by {
+        By::Account => (accounts[behaviour.principal as usize], behaviour.action),
+        By::Principal => (behaviour.principal, behaviour.action),
+        By::Action => (behaviour.action, behaviour.principal),
+    }
+}
+
+fn known_row<'b>(
+    baseline: &'b Baseline,
+    by: By,
+    point: &PointInTime,
+    row: &[Picked<'b>],
+) -> Option<KnownRow<'b>> {
+    let behaviours: Vec<&Behaviour> = row.iter().map(|picked| picked.behaviour).collect();
+    Some(KnownRow {
+        subject: Subject::row(baseline, by, row[0].behaviour),
+        change: row[0].change,
+        principals: principals(row),
+        measure: point.measure(&behaviours)?,
+    })
+}
+
+fn principals(picked: &[Picked<'_>]) -> u64 {
+    picked.iter().map(|picked| picked.behaviour.principal).collect::<HashSet<_>>().len() as u64
+}

@@ -1,0 +1,115 @@
+//! The numbers of a behaviour, or of several taken together, at a point in time.
+
+use std::ops::AddAssign;
+
+use super::PointInTime;
+use crate::baseline::Behaviour;
+use crate::time::{Day, Timestamp};
+
+/// A number that is known exactly, or to lie between two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// It is not less.
+    pub at_least: u64,
+    /// It is not more.
+    pub at_most: u64,
+}
+
+impl Tally {
+    /// A number that is known.
+    pub const fn exactly(number: u64) -> Self {
+        Self { at_least: number, at_most: number }
+    }
+
+    /// The number, if it is known.
+    ///
+    /// ```
+    /// use firstseen::query::Tally;
+    ///
+    /// assert_eq!(Tally::exactly(3).exact(), Some(3));
+    /// assert_eq!(Tally { at_least: 3, at_most: 5 }.exact(), None);
+    /// ```
+    pub fn exact(self) -> Option<u64> {
+        (self.at_least == self.at_most).then_some(self.at_least)
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.at_least += other.at_least;
+        self.at_most += other.at_most;
+    }
+}
+
+/// What is known of the sightings before a point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// The first sighting; with `only_success` the first success.
+    pub first: Timestamp,
+    /// The first success.
+    pub first_success: Option<Timestamp>,
+    /// The last sighting, if it is known to the microsecond.
+    pub last: Option<Timestamp>,
+    /// The start of the last hour that is known to hold a sighting.
+    pub last_hour: Option<Timestamp>,
+    /// Number of sightings.
+    pub count: Tally,
+    /// Of those: failed calls.
+    pub errors: Tally,
+    /// In how many different hours.
+    pub hours: Tally,
+}
+
+impl PointInTime {
+    /// Measures behaviours taken together; nothing if none of them had begun.
+    pub fn measure(&self, behaviours: &[&Behaviour]) -> Option<Measure> {
+        let begun: Vec<&Behaviour> =
+            behaviours.iter().copied().filter(|behaviour| self.first(behaviour).is_some()).collect();
+        let lasts = begun.iter().map(|behaviour| self.last(behaviour));
+        let (mut count, mut errors) = (Tally::default(), Tally::default());
+        for behaviour in &begun {
+            let days = behaviour.days.partition_point(|active| active.day <= self.time.day());
+            for active in &behaviour.days[..days] {
+                count += self.count(behaviour, active);
+                errors += self.errors(behaviour, active);
+            }
+        }
+        Some(Measure {
+            first: begun.iter().filter_map(|behaviour| Some(self.first(behaviour)?.time)).min()?,
+            first_success: self.first_success(&begun),
+            // One that is not known may be the last of all.
+            last: lasts.collect::<Option<Vec<_>>>().and_then(|lasts| lasts.into_iter().max()),
+            last_hour: begun.iter().filter_map(|behaviour| self.last_hour(behaviour)).max(),
+            count,
+            errors,
+            hours: self.different_hours(&begun),
+        })
+    }
+
+    fn first_success(&self, behaviours: &[&Behaviour]) -> Option<Timestamp> {
+        let successes = behaviours.iter().filter_map(|behaviour| behaviour.first_success.as_ref());
+        successes.map(|success| success.time).filter(|time| *time < self.time).min()
+    }
+
+    /// In how many hours any of the behaviours occurred.
+    fn different_hours(&self, behaviours: &[&Behaviour]) -> Tally {
+        let (mut certain, mut possible) = (Vec::new(), Vec::new());
+        for behaviour in behaviours {
+            let begun = behaviour.days.partition_point(|active| active.day <= self.time.day());
+            for active in &behaviour.days[..begun] {
+                let hours = self.hours(behaviour, active);
+                certain.push((active.day, hours.certain()));
+                possible.push((active.day, hours.before | hours.within));
+            }
+        }
+        Tally { at_least: different(certain), at_most: different(possible) }
+    }
+}
+
+/// The number of different hours in masks of days.
+fn different(mut days: Vec<(Day, u32)>) -> u64 {
+    days.sort_unstable_by_key(|(day, _)| *day);
+    let same_day = days.chunk_by(|(left, _), (right, _)| left == right);
+    let hours = same_day.map(|day| day.iter().fold(0, |mask, (_, hours)| mask | hours).count_ones());
+    hours.map(u64::from).sum()
+}

@@ -1,0 +1,101 @@
+//! What every principal was known to do at a point in time, and what changed between two.
+//!
+//! A [`Baseline`] and a question in, groups of rows out. The rules are those of `docs/method.md`, "Baseline at a point
+//! in time".
+
+mod change;
+mod group;
+mod measure;
+mod point;
+mod sets;
+mod subject;
+mod timeline;
+mod wanted;
+
+use super::Filter;
+use crate::baseline::Baseline;
+use crate::time::{Span, Timestamp};
+
+pub use change::Change;
+pub use group::{Group, KnownRow};
+pub use measure::{Measure, Tally};
+pub use point::PointInTime;
+pub use sets::ActionSets;
+pub use subject::{By, Subject};
+pub use timeline::{Period, Step, Timeline, timeline};
+
+use change::{all_known, changed};
+use group::groups;
+use wanted::Wanted;
+
+/// What is asked of the past.
+#[derive(Clone, Debug)]
+pub struct KnownQuestion {
+    /// What was known before this time; else after everything.
+    pub at: Option<Timestamp>,
+    /// After so long without a sighting a behaviour is no longer known.
+    pub forget: Option<Span>,
+    /// Failed calls do not count.
+    pub only_success: bool,
+    /// Which behaviours are asked for; region and harmlessness are those of the first sighting.
+    pub filter: Filter,
+}
+
+/// What was known, or what changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known<'b> {
+    /// The time that the numbers are those of; none if none was asked for and nothing was ever seen.
+    pub time: Option<Timestamp>,
+    /// In the order of their names.
+    pub groups: Vec<Group<'b>>,
+}
+
+impl KnownQuestion {
+    /// The time that is asked for: the given one, else the first full second after everything, if there is anything.
+    pub fn time(&self, baseline: &Baseline) -> Option<Timestamp> {
+        const SECOND: i64 = 1_000_000;
+        let end = || {
+            let last = baseline.behaviours.iter().map(|behaviour| behaviour.last).max()?;
+            Some(Timestamp::from_seconds(last.micros().div_euclid(SECOND).saturating_add(1)))
+        };
+        self.at.or_else(end)
+    }
+
+    fn point(&self, baseline: &Baseline) -> Option<PointInTime> {
+        self.time(baseline).map(|time| self.at_time(time))
+    }
+
+    fn at_time(&self, time: Timestamp) -> PointInTime {
+        PointInTime { time, forget: self.forget, only_success: self.only_success }
+    }
+}
+
+/// What was known.
+///
+/// ```
+/// use firstseen::baseline::Baseline;
+/// use firstseen::query::{By, Filter, KnownQuestion, known};
+///
+/// let question = KnownQuestion { at: None, forget: None, only_success: false, filter: Filter::default() };
+/// assert!(known(&Baseline::default(), &question, By::Principal).groups.is_empty());
+/// ```
+pub fn known<'b>(baseline: &'b Baseline, question: &KnownQuestion, by: By) -> Known<'b> {
+    let Some(point) = question.point(baseline) else { return Known::default() };
+    let picked = all_known(baseline, &wanted_sets(baseline, question, point));
+    Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
+}
+
+/// What was gained and lost from the asked time until a later one. The numbers are those of the later time.
+pub fn changes<'b>(baseline: &'b Baseline, question: &KnownQuestion, later: Timestamp, by: By) -> Known<'b> {
+    let Some(point) = question.point(baseline) else { return Known::default() };
+    let earlier = wanted_sets(baseline, question, point);
+    let point = question.at_time(later);
+    let picked = changed(baseline, &earlier, &wanted_sets(baseline, question, point), by);
+    Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
+}
+
+/// What of the wanted behaviours is known at a point in time.
+fn wanted_sets(baseline: &Baseline, question: &KnownQuestion, point: PointInTime) -> ActionSets {
+    let wanted = Wanted::new(baseline, &question.filter);
+    ActionSets::of(baseline, |behaviour| wanted.begun(behaviour, &point) && point.knows(behaviour))
+}

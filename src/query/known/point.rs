@@ -1,0 +1,132 @@
+//! One point in time, and what of a behaviour lies before it.
+//!
+//! A baseline keeps the first sighting, the first success and the last sighting to the microsecond; of all others it
+//! keeps the hour, and per day their number. What follows from that with certainty is said, and no more.
+
+use super::Tally;
+use crate::baseline::{ActiveDay, Behaviour, Sighting};
+use crate::time::{Span, Timestamp};
+
+/// A point in time, and which sightings count at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PointInTime {
+    /// Only what was earlier counts.
+    pub time: Timestamp,
+    /// A behaviour is known only if a sighting lies in an hour that began no longer than this ago.
+    pub forget: Option<Span>,
+    /// Failed calls do not count.
+    pub only_success: bool,
+}
+
+/// The hours of one day, as masks, by where they lie from a point in time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hours {
+    /// Those whose sightings were all earlier.
+    pub(super) before: u32,
+    /// The one that the point lies in.
+    pub(super) within: u32,
+    /// Whether a sighting of that one is known to be earlier.
+    pub(super) within_began: bool,
+    /// Those that are not earlier.
+    pub(super) after: u32,
+}
+
+impl Hours {
+    /// Those that are known to hold an earlier sighting.
+    pub(super) fn certain(self) -> u32 {
+        self.before | if self.within_began { self.within } else { 0 }
+    }
+}
+
+impl PointInTime {
+    /// Whether a behaviour is known.
+    pub fn knows(&self, behaviour: &Behaviour) -> bool {
+        match self.forget {
+            None => self.first(behaviour).is_some(),
+            Some(forget) => {
+                let oldest = self.time.minus(forget);
+                self.last_hour(behaviour).is_some_and(|hour| hour >= oldest)
+            }
+        }
+    }
+
+    /// The sighting that a behaviour begins with, if it was earlier.
+    pub fn first<'b>(&self, behaviour: &'b Behaviour) -> Option<&'b Sighting> {
+        let first =
+            if self.only_success { behaviour.first_success.as_deref() } else { Some(&*behaviour.first) };
+        first.filter(|first| first.time < self.time)
+    }
+
+    /// The last earlier sighting, if it is known to the microsecond.
+    pub(super) fn last(&self, behaviour: &Behaviour) -> Option<Timestamp> {
+        let first = self.first(behaviour)?;
+        // Of failures and successes only the last of all is kept.
+        let last_counts = !self.only_success || behaviour.errors == 0;
+        if last_counts && behaviour.last < self.time {
+            return Some(behaviour.last);
+        }
+        let mut count = Tally::default();
+        for day in &behaviour.days {
+            count += self.count(behaviour, day);
+            if count.at_most > 1 {
+                return None;
+            }
+        }
+        Some(first.time)
+    }
+
+    /// The start of the last hour that is known to hold an earlier sighting.
+    pub(super) fn last_hour(&self, behaviour: &Behaviour) -> Option<Timestamp> {
+        self.first(behaviour)?;
+        let begun = behaviour.days.partition_point(|active| active.day <= self.time.day());
+        behaviour.days[..begun].iter().rev().find_map(|active| {
+            let hours = self.hours(behaviour, active);
+            let last = hours.certain().checked_ilog2()?;
+            Some(active.day.hour(last as u8))
+        })
+    }
+
+    /// Where the hours of a day lie.
+    pub(super) fn hours(&self, behaviour: &Behaviour, active: &ActiveDay) -> Hours {
+        let mask = if self.only_success { active.success_hours } else { active.hours };
+        let (day, hour) = self.time.day_and_hour();
+        if active.day < day || behaviour.last < self.time {
+            return Hours { before: mask, ..Hours::default() };
+        }
+        if active.day > day {
+            return Hours { after: mask, ..Hours::default() };
+        }
+        let start = day.hour(hour);
+        let within = if self.time > start { mask & 1 << hour } else { 0 };
+        let before = mask & ((1 << hour) - 1);
+        let within_began = self.first(behaviour).is_some_and(|first| first.time >= start);
+        Hours { before, within, within_began, after: mask & !before & !within }
+    }
+
+    /// How many sightings of a day were earlier.
+    pub(super) fn count(&self, behaviour: &Behaviour, active: &ActiveDay) -> Tally {
+        let count = if self.only_success { active.count - active.errors } else { active.count };
+        let hours = self.hours(behaviour, active);
+        if hours.within | hours.after == 0 {
+            return Tally::exactly(count);
+        }
+        if hours.before | hours.within == 0 {
+            return Tally::exactly(0);
+        }
+        // Every hour of a mask holds one sighting at least.
+        let at_least = u64::from(hours.before.count_ones()) + u64::from(hours.within_began);
+        let at_most = count.saturating_sub(u64::from(hours.after.count_ones())).max(at_least);
+        Tally { at_least, at_most }
+    }
+
+    /// How many failed calls of a day were earlier and count.
+    pub(super) fn errors(&self, behaviour: &Behaviour, active: &ActiveDay) -> Tally {
+        let errors = if self.only_success { 0 } else { active.errors };
+        let count = self.count(behaviour, active);
+        match count.exact() {
+            Some(0) => Tally::exactly(0),
+            Some(all) if all == active.count => Tally::exactly(errors),
+            _ => Tally { at_least: 0, at_most: errors.min(count.at_most) },
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Whom a row or a group of rows is about.
+
+use crate::baseline::{Baseline, Behaviour};
+use crate::observe::PrincipalKind;
+
+/// What an answer is grouped by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// One group for each account, its principals taken together.
+    Account,
+    /// One group for each principal. The default.
+    #[default]
+    Principal,
+    /// One group for each action.
+    Action,
+}
+
+impl By {
+    /// The name in settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Principal => "principal",
+            Self::Action => "action",
+        }
+    }
+}
+
+/// What is fixed of account, principal and action; nothing else is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subject<'b> {
+    /// The account; `-` if the records name none.
+    pub account: Option<&'b str>,
+    /// The principal in its account, and its sort.
+    pub principal: Option<(&'b str, PrincipalKind)>,
+    /// `eventSource:eventName`
+    pub action: Option<&'b str>,
+}
+
+impl<'b> Subject<'b> {
+    /// What all behaviours of a group have in common, given one of them.
+    pub(super) fn group(baseline: &'b Baseline, by: By, behaviour: &Behaviour) -> Self {
+        let whole = Self::behaviour(baseline, behaviour);
+        match by {
+            By::Account => Self { account: whole.account, ..Self::default() },
+            By::Principal => Self { action: None, ..whole },
+            By::Action => Self { action: whole.action, ..Self::default() },
+        }
+    }
+
+    /// What all behaviours of a row have in common: of an account the action, else everything.
+    pub(super) fn row(baseline: &'b Baseline, by: By, behaviour: &Behaviour) -> Self {
+        let whole = Self::behaviour(baseline, behaviour);
+        if by == By::Account { Self { principal: None, ..whole } } else { whole }
+    }
+
+    fn behaviour(baseline: &'b Baseline, behaviour: &Behaviour) -> Self {
+        let principal = &baseline.principals[behaviour.principal as usize];
+        Self {
+            account: Some(&principal.account),
+            principal: Some((&principal.key, principal.kind)),
+            action: Some(&baseline.actions[behaviour.action as usize]),
+        }
+    }
+}
+
+/// The number of each principal's account, in the order of accounts.
+pub(super) fn account_numbers(baseline: &Baseline) -> Vec<u32> {
+    let mut number = 0;
+    let same = baseline.principals.chunk_by(|left, right| left.account == right.account);
+    let numbers = same.flat_map(|account| {
+        number += 1;
+        std::iter::repeat_n(number - 1, account.len())
+    });
+    numbers.collect()
+}

@@ -1,0 +1,185 @@
+//! Counts over time: for each day, week or month what was new in it, how much was known at its end, and how often.
+
+use super::group::place;
+use super::subject::account_numbers;
+use super::wanted::Wanted;
+use super::{By, KnownQuestion, PointInTime, Subject, Tally};
+use crate::baseline::{Baseline, Behaviour};
+use crate::time::{Day, Span, Timestamp};
+
+/// How long a period is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A UTC day.
+    Day,
+    /// A week that begins on Monday.
+    Week,
+    /// A calendar month.
+    Month,
+}
+
+impl Step {
+    /// The name in settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
+    /// The first day of the period that a day lies in.
+    fn start(self, day: Day) -> Day {
+        match self {
+            Self::Day => day,
+            Self::Week => day.monday(),
+            Self::Month => day.first_of_month(),
+        }
+    }
+
+    /// The first day of the next period, given that of this one.
+    fn next(self, start: Day) -> Day {
+        let longest = match self {
+            Self::Day => 1,
+            Self::Week => 7,
+            Self::Month => 31,
+        };
+        self.start(Day::from_number(start.number().saturating_add(longest)))
+    }
+}
+
+/// One series for each group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeline<'b> {
+    /// Of whom; nothing is fixed if it is everyone.
+    pub subject: Subject<'b>,
+    /// From the one of the first sighting to the one of the asked time, without holes.
+    pub periods: Vec<Period>,
+}
+
+/// What happened in one period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Its first day.
+    pub start: Day,
+    /// Only what was earlier counts: the end of the period, or the asked time within it.
+    pub end: Timestamp,
+    /// Number of behaviours first seen in it.
+    pub new: u64,
+    /// Number of behaviours known at its end.
+    pub known: u64,
+    /// Number of sightings.
+    pub sightings: Tally,
+    /// Of those: failed calls.
+    pub errors: Tally,
+}
+
+/// Counts over time until the asked time or the end of the archive, whichever is earlier; of everyone, or by group.
+pub fn timeline<'b>(
+    baseline: &'b Baseline,
+    question: &KnownQuestion,
+    step: Step,
+    by: Option<By>,
+) -> Vec<Timeline<'b>> {
+    let end = KnownQuestion { at: None, ..question.clone() }.point(baseline);
+    let Some(end) = end.map(|end| question.at_time(question.at.map_or(end.time, |at| at.min(end.time))))
+    else {
+        return Vec::new();
+    };
+    let wanted = Wanted::new(baseline, &question.filter);
+    let accounts = account_numbers(baseline);
+    let group = |behaviour: &Behaviour| by.map(|by| place(by, &accounts, behaviour).0);
+    let begun = baseline.behaviours.iter().filter(|behaviour| wanted.begun(behaviour, &end));
+    let mut behaviours: Vec<&Behaviour> = begun.collect();
+    behaviours.sort_by_key(|behaviour| group(behaviour));
+    let same_group = behaviours.chunk_by(|left, right| group(left) == group(right));
+    let timelines = same_group.map(|behaviours| Timeline {
+        subject: by.map_or(Subject::default(), |by| Subject::group(baseline, by, behaviours[0])),
+        periods: Series::new(&end, step, behaviours).fill(behaviours),
+    });
+    timelines.collect()
+}
+
+/// Periods that are being filled.
+struct Series<'p> {
+    end: &'p PointInTime,
+    periods: Vec<Period>,
+    /// By period: how many more behaviours are known at its end than at the end of the one before.
+    rises: Vec<i64>,
+}
+
+impl<'p> Series<'p> {
+    /// Empty periods from the first sighting to the end.
+    fn new(end: &'p PointInTime, step: Step, behaviours: &[&Behaviour]) -> Self {
+        let firsts = behaviours.iter().filter_map(|behaviour| end.first(behaviour));
+        let first = firsts.map(|first| step.start(first.time.day())).min();
+        let starts = std::iter::successors(first, |start| {
+            Some(step.next(*start)).filter(|next| next.start() < end.time && next > start)
+        });
+        let periods: Vec<Period> = starts
+            .map(|start| Period {
+                start,
+                end: step.next(start).start().min(end.time),
+                new: 0,
+                known: 0,
+                sightings: Tally::default(),
+                errors: Tally::default(),
+            })
+            .collect();
+        Self { rises: vec![0; periods.len() + 1], periods, end }
+    }
+
+    fn fill(mut self, behaviours: &[&Behaviour]) -> Vec<Period> {
+        for behaviour in behaviours {
+            self.add(behaviour);
+        }
+        let mut known = 0;
+        for (period, rise) in self.periods.iter_mut().zip(&self.rises) {
+            known += rise;
+            period.known = known.unsigned_abs();
+        }
+        // The last one may end within a day, where hours are not enough.
+        if let Some(last) = self.periods.last_mut() {
+            last.known = behaviours.iter().filter(|behaviour| self.end.knows(behaviour)).count() as u64;
+        }
+        self.periods
+    }
+
+    fn add(&mut self, behaviour: &Behaviour) {
+        let Some(first) = self.end.first(behaviour) else { return };
+        let began = self.period(first.time);
+        self.periods[began].new += 1;
+        let days = behaviour.days.partition_point(|active| active.day <= self.end.time.day());
+        for active in &behaviour.days[..days] {
+            let index = self.period(active.day.start());
+            let (count, errors) = (self.end.count(behaviour, active), self.end.errors(behaviour, active));
+            self.periods[index].sightings += count;
+            self.periods[index].errors += errors;
+        }
+        match self.end.forget {
+            None => self.rises[began] += 1,
+            Some(forget) => self.remember(behaviour, forget),
+        }
+    }
+
+    /// Notes at the ends of which periods a behaviour is not forgotten. All but the last end with a day, so that the
+    /// last hour of each day decides.
+    fn remember(&mut self, behaviour: &Behaviour, forget: Span) {
+        let mut noted = 0;
+        for active in &behaviour.days {
+            let Some(hour) = active.hour_starts(self.end.only_success).last() else { continue };
+            let from = self.periods.partition_point(|period| period.end <= active.day.start()).max(noted);
+            let to = self.periods.partition_point(|period| period.end <= hour.plus(forget));
+            if from < to {
+                self.rises[from] += 1;
+                self.rises[to] -= 1;
+                noted = to;
+            }
+        }
+    }
+
+    /// The index of the period that a time lies in.
+    fn period(&self, time: Timestamp) -> usize {
+        self.periods.partition_point(|period| period.start.start() <= time).saturating_sub(1)
+    }
+}

@@ -1,0 +1,35 @@
+//! Which behaviours are asked for: a filter, put to every principal and every action once.
+
+use super::PointInTime;
+use crate::baseline::{Baseline, Behaviour};
+use crate::query::Filter;
+
+/// A filter's answers for one baseline.
+pub(super) struct Wanted<'f> {
+    filter: &'f Filter,
+    principals: Vec<bool>,
+    actions: Vec<bool>,
+}
+
+impl<'f> Wanted<'f> {
+    pub(super) fn new(baseline: &Baseline, filter: &'f Filter) -> Self {
+        let principals = baseline.principals.iter();
+        let actions = baseline.actions.iter();
+        Self {
+            filter,
+            principals: principals
+                .map(|who| filter.admits_principal(&who.account, &who.key, who.kind))
+                .collect(),
+            actions: actions.map(|action| filter.admits_action(action)).collect(),
+        }
+    }
+
+    /// Whether a behaviour is wanted and had begun; region and harmlessness are those of its first sighting.
+    pub(super) fn begun(&self, behaviour: &Behaviour, point: &PointInTime) -> bool {
+        self.principals[behaviour.principal as usize]
+            && self.actions[behaviour.action as usize]
+            && point
+                .first(behaviour)
+                .is_some_and(|first| self.filter.admits_call(first.region.as_deref(), first.read_only))
+    }
+}

@@ -1,0 +1,104 @@
+//! What was known at a point in time, what changed, or counts over time: as text, CSV, JSON and JSON lines.
+
+mod columns;
+mod period;
+mod row;
+mod settings;
+mod text;
+
+use std::io::{self, Write};
+
+use super::{Format, as_it_is, csv, for_spreadsheet, json};
+use crate::coverage::Coverage;
+use crate::query::{Known, Timeline};
+
+pub use settings::KnownSettings;
+
+/// The answer to one of three questions.
+#[derive(Debug)]
+pub enum Asked<'a> {
+    /// What was known.
+    Known(Known<'a>),
+    /// What changed.
+    Changes(Known<'a>),
+    /// Counts over time.
+    Timeline(Vec<Timeline<'a>>),
+}
+
+/// One answer about the past, ready to be written.
+#[derive(Debug)]
+pub struct KnownReport<'a> {
+    /// The settings that led to it.
+    pub settings: &'a KnownSettings,
+    /// What it was learnt from.
+    pub coverage: &'a Coverage,
+    /// The answer.
+    pub answer: &'a Asked<'a>,
+}
+
+impl Asked<'_> {
+    /// How many rows hold a count that is only known to lie between two numbers.
+    pub fn inexact_rows(&self) -> usize {
+        match self {
+            Self::Known(known) | Self::Changes(known) => {
+                let rows = known.groups.iter().flat_map(|group| &group.rows);
+                rows.filter(|row| row.measure.count.exact().is_none()).count()
+            }
+            Self::Timeline(timelines) => {
+                let periods = timelines.iter().flat_map(|timeline| &timeline.periods);
+                periods.filter(|period| period.sightings.exact().is_none()).count()
+            }
+        }
+    }
+}
+
+impl KnownReport<'_> {
+    /// Writes the whole report.
+    ///
+    /// # Errors
+    /// Whatever `out` says.
+    pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        match self.answer {
+            Asked::Known(known) => self.write_known(known, format, out),
+            Asked::Changes(known) => self.write_known(known, format, out),
+            Asked::Timeline(timelines) => self.write_timeline(timelines, format, out),
+        }
+    }
+
+    fn write_known(&self, known: &Known<'_>, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        let source = (self.settings, self.coverage);
+        let changes = matches!(self.answer, Asked::Changes(_));
+        let name = if changes { "changes" } else { "known" };
+        let all = known.groups.iter().flat_map(|group| &group.rows);
+        let rows = |clean| all.clone().map(move |known| row::Row::new(known, clean));
+        match format {
+            Format::Text => text::write(known, changes, out),
+            Format::Csv => csv::write(&row::COLUMNS, rows(for_spreadsheet), out),
+            Format::RawCsv => csv::write(&row::COLUMNS, rows(as_it_is), out),
+            Format::Json => json::write(source, (name, rows(as_it_is)), out),
+            Format::JsonLines => json::write_lines(source, rows(as_it_is), out),
+        }
+    }
+
+    fn write_timeline(
+        &self,
+        timelines: &[Timeline<'_>],
+        format: Format,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let source = (self.settings, self.coverage);
+        let rows = |clean| {
+            let periods = timelines
+                .iter()
+                .flat_map(|timeline| timeline.periods.iter().map(|period| (&timeline.subject, period)));
+            periods.map(move |(subject, period)| period::Row::new(subject, period, clean))
+        };
+        match format {
+            Format::Text => text::write_timelines(timelines, out),
+            Format::Csv => csv::write(&period::COLUMNS, rows(for_spreadsheet), out),
+            Format::RawCsv => csv::write(&period::COLUMNS, rows(as_it_is), out),
+            Format::Json => json::write(source, ("timeline", rows(as_it_is)), out),
+            Format::JsonLines => json::write_lines(source, rows(as_it_is), out),
+        }
+    }
+}

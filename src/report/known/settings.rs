@@ -1,0 +1,42 @@
+//! What led to an answer about the past, so that it can be repeated.
+
+use serde::Serialize;
+
+/// The settings of a run, as they are published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KnownSettings {
+    /// `--at`, given or the first full second after the last event
+    pub at: Option<String>,
+    /// `--diff`
+    pub diff: Option<String>,
+    /// `--forget`
+    pub forget: Option<String>,
+    /// `--by`; of a timeline only if it was given
+    pub by: Option<String>,
+    /// `--timeline`
+    pub timeline: Option<String>,
+    /// `--only-success`
+    pub only_success: bool,
+    /// `--principal-key`
+    pub principal_key: String,
+    /// `--since`, as the first instant that was learnt from
+    pub since: Option<String>,
+    /// `--until`, as the last instant that was learnt from
+    pub until: Option<String>,
+    /// `--delivery-slack`
+    pub delivery_slack: String,
+    /// `--only-mutating`
+    pub only_mutating: bool,
+    /// `--account`
+    pub account: Vec<String>,
+    /// `--kind`
+    pub kind: Vec<String>,
+    /// `--principal`
+    pub principal: Vec<String>,
+    /// `--action`
+    pub action: Vec<String>,
+    /// `--ignore-action`
+    pub ignore_action: Vec<String>,
+    /// `--max-object-size`, in bytes
+    pub max_object_size: u64,
+}

@@ -1,0 +1,121 @@
+//! What was known, for people: a line for each group, its rows in columns below it.
+
+use std::io::{self, Write};
+
+use super::columns::{widths, write_row};
+use crate::query::{Change, Group, Known, KnownRow, Measure, Subject, Tally, Timeline};
+use crate::report::for_terminal;
+
+pub(super) fn write(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = vec![["first", "last", "count", "errors", "hours", ""].map(str::to_owned)];
+    for group in &known.groups {
+        table.extend(group.rows.iter().map(|row| cells(group, row)));
+    }
+    let layout = (&widths(&table), 2);
+    if !known.groups.is_empty() {
+        write_row(&table[0], layout, out)?;
+    }
+    let mut rows = table[1..].iter();
+    for group in &known.groups {
+        writeln!(out, "{}: {}", name(&group.subject), members(group))?;
+        for row in rows.by_ref().take(group.rows.len()) {
+            write_row(row, layout, out)?;
+        }
+    }
+    write_total(known, changes, out)
+}
+
+/// The cells of a row; what the line of its group says is not said again.
+fn cells(group: &Group<'_>, row: &KnownRow<'_>) -> [String; 6] {
+    let Measure { first, count, errors, hours, .. } = row.measure;
+    let rest = match (group.subject.action, row.subject.principal) {
+        (Some(_), _) => name(&row.subject),
+        (None, Some(_)) => action(&row.subject),
+        (None, None) => format!("{}, by {}", action(&row.subject), counted(row.principals, "principal")),
+    };
+    let change = match row.change {
+        None => "",
+        Some(Change::Gained) => "+ ",
+        Some(Change::Lost) => "- ",
+    };
+    let [count, errors, hours] = [count, errors, hours].map(range);
+    [first.to_string(), last(&row.measure), count, errors, hours, format!("{change}{rest}")]
+}
+
+/// The last sighting; one that is known to the hour has no minutes.
+fn last(measure: &Measure) -> String {
+    let hour = || measure.last_hour.map(|hour| hour.to_string().replace(":00:00Z", ":??:??Z"));
+    measure.last.map(|last| last.to_string()).or_else(hour).unwrap_or_default()
+}
+
+fn range(tally: Tally) -> String {
+    match tally.exact() {
+        Some(number) => number.to_string(),
+        None => format!("{}..{}", tally.at_least, tally.at_most),
+    }
+}
+
+/// Who or what a group is, cleaned.
+fn name(subject: &Subject<'_>) -> String {
+    let account = subject.account.filter(|account| *account != "-");
+    let account = account.map_or("no account".to_owned(), |account| format!("account {account}"));
+    match (subject.principal, subject.action) {
+        (Some((key, kind)), _) => {
+            let key = if key == "-" { "(not named)" } else { key };
+            for_terminal(&format!("{} {key} ({account})", kind.name())).into_owned()
+        }
+        (None, Some(_)) => action(subject),
+        (None, None) => for_terminal(&account).into_owned(),
+    }
+}
+
+fn action(subject: &Subject<'_>) -> String {
+    for_terminal(subject.action.unwrap_or_default()).into_owned()
+}
+
+fn members(group: &Group<'_>) -> String {
+    let principals = || counted(group.principals, "principal");
+    let actions = || counted(group.actions, "action");
+    match (group.subject.principal, group.subject.action) {
+        (Some(_), _) => actions(),
+        (None, Some(_)) => principals(),
+        (None, None) => format!("{}, {}", principals(), actions()),
+    }
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn write_total(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
+    let rows = || known.groups.iter().flat_map(|group| &group.rows);
+    let of = |change| rows().filter(|row| row.change == Some(change)).count();
+    let time = known.time.map_or(String::new(), |time| format!(" before {time}"));
+    if changes {
+        writeln!(out, "{} gained, {} lost{time}", of(Change::Gained), of(Change::Lost))
+    } else {
+        writeln!(out, "{} known{time}", rows().count())
+    }
+}
+
+/// Writes counts over time.
+pub(super) fn write_timelines(timelines: &[Timeline<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let mut table = vec![["period", "new", "known", "errors", "sightings", ""].map(str::to_owned)];
+    for period in timelines.iter().flat_map(|timeline| &timeline.periods) {
+        let [errors, sightings] = [period.errors, period.sightings].map(range);
+        let (new, known) = (period.new.to_string(), period.known.to_string());
+        table.push([period.start.to_string(), new, known, errors, sightings, String::new()]);
+    }
+    let layout = (&widths(&table), 1);
+    write_row(&table[0], layout, out)?;
+    let mut rows = table[1..].iter();
+    for timeline in timelines {
+        if timeline.subject != Subject::default() {
+            writeln!(out, "{}", name(&timeline.subject))?;
+        }
+        for row in rows.by_ref().take(timeline.periods.len()) {
+            write_row(row, layout, out)?;
+        }
+    }
+    Ok(())
+}
