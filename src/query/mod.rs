@@ -4,8 +4,13 @@ mod filter;
 mod finding;
 mod first_seen;
 mod rarity;
+mod tune;
 
 pub use crate::baseline::Sighting;
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Question};
 pub use first_seen::first_seen;
+pub use tune::{
+    Calls, Daily, Incident, Labelled, NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal, Observed, Setting,
+    Sight, TuneGrid, Tuning, TuningRow, WorstDay, tune,
+};
