@@ -29,13 +29,20 @@ fn any_record() -> impl Strategy<Value = Value> {
                 format!("id-{day}-{user}-{action}-{account}-{failed}")
             };
             let code = if failed { json!("AccessDenied") } else { json!(null) };
-            with(record, json!({"eventID": event_id, "errorCode": code}))
+            let mut changes =
+                json!({"eventID": event_id, "errorCode": code, "readOnly": action == "iam:ListUsers"});
+            if action == "iam:CreateUser" {
+                let made =
+                    format!("arn:aws:iam::111122223333:user/{}", if user == "eva" { "bob" } else { "zoe" });
+                changes["responseElements"] = json!({"user": {"arn": made, "userId": "AIDAMADE"}});
+            }
+            with(record, changes)
         },
     )
 }
 
 /// Objects of an archive: delivery day (none for an odd name) and records.
-fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
+pub(crate) fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
     prop::collection::vec((prop::option::of(0..28u8), prop::collection::vec(any_record(), 0..6)), 1..8)
 }
 
@@ -46,7 +53,7 @@ fn path(number: usize, day: Option<u8>) -> String {
     }
 }
 
-fn archive(objects: &[(Option<u8>, Vec<Value>)]) -> Archive {
+pub(crate) fn archive(objects: &[(Option<u8>, Vec<Value>)]) -> Archive {
     objects.iter().enumerate().fold(Archive::new(), |archive, (number, (day, records))| {
         let bytes = wrapped(records);
         archive.object(&path(number, *day), &if number % 2 == 0 { gzip(&bytes) } else { bytes })

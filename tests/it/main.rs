@@ -13,3 +13,4 @@ mod naive;
 mod process;
 mod sources;
 mod synthetic;
+mod tuning;
