@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod ending;
 mod exit;
 mod input;
 mod output;
@@ -10,6 +11,7 @@ mod progress;
 mod reference;
 mod scan;
 mod synth;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Tune(Box<tune::TuneArgs>),
     Synth(synth::SynthArgs),
     Bench(bench::BenchArgs),
 }
@@ -37,6 +40,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
+        Command::Tune(args) => tune::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

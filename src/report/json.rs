@@ -6,18 +6,19 @@ use serde::Serialize;
 
 use super::summary::CoverageView;
 use super::{FORMAT_VERSION, Report, Row, UsedSettings};
+use crate::coverage::Coverage;
 
 /// What every JSON output begins with.
 #[derive(Serialize)]
-struct Header<'a> {
+struct Header<'a, S> {
     format_version: u32,
     tool: &'static str,
     tool_version: &'static str,
-    settings: &'a UsedSettings,
+    settings: &'a S,
 }
 
-impl<'a> Header<'a> {
-    fn new(settings: &'a UsedSettings) -> Self {
+impl<'a, S> Header<'a, S> {
+    fn new(settings: &'a S) -> Self {
         let (tool, tool_version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         Self { format_version: FORMAT_VERSION, tool, tool_version, settings }
     }
@@ -25,24 +26,53 @@ impl<'a> Header<'a> {
 
 /// One document; every finding stands on a line of its own, so that the output can be compared line by line.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let header = serde_json::to_string_pretty(&Header::new(report.settings))?;
+    write_head(report.settings, report.coverage, out)?;
+    write_lines_of(
+        "findings",
+        report.findings.iter().map(|finding| Row::new(finding, |text| text.into())),
+        out,
+    )?;
+    out.write_all(b"\n}\n")
+}
+
+/// The begin of a document: header and coverage, without the end of the line.
+pub(super) fn write_head(
+    settings: &impl Serialize,
+    coverage: &Coverage,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let header = serde_json::to_string_pretty(&Header::new(settings))?;
     out.write_all(header.strip_suffix("\n}").unwrap_or(&header).as_bytes())?;
-    out.write_all(b",\n  \"coverage\": ")?;
-    let coverage = serde_json::to_string_pretty(&CoverageView::new(report.coverage))?;
-    out.write_all(coverage.replace('\n', "\n  ").as_bytes())?;
-    out.write_all(b",\n  \"findings\": [")?;
-    for (index, finding) in report.findings.iter().enumerate() {
+    write_field("coverage", &CoverageView::new(coverage), out)
+}
+
+/// One more field of a document.
+pub(super) fn write_field(name: &str, value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, ",\n  \"{name}\": ")?;
+    out.write_all(serde_json::to_string_pretty(value)?.replace('\n', "\n  ").as_bytes())
+}
+
+/// One more field of a document: a list with one item a line.
+pub(super) fn write_lines_of(
+    name: &str,
+    items: impl Iterator<Item = impl Serialize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write!(out, ",\n  \"{name}\": [")?;
+    let mut end: &[u8] = b"]";
+    for (index, item) in items.enumerate() {
         out.write_all(if index == 0 { b"\n    " } else { b",\n    " })?;
-        serde_json::to_writer(&mut *out, &Row::new(finding, |text| text.into()))?;
+        serde_json::to_writer(&mut *out, &item)?;
+        end = b"\n  ]";
     }
-    out.write_all(if report.findings.is_empty() { b"]\n}\n" } else { b"\n  ]\n}\n" })
+    out.write_all(end)
 }
 
 /// `{"header":…}`, one line per finding, `{"coverage":…}`.
 pub(super) fn write_lines(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     #[derive(Serialize)]
     struct First<'a> {
-        header: Header<'a>,
+        header: Header<'a, UsedSettings>,
     }
     #[derive(Serialize)]
     struct Last<'a> {

@@ -10,16 +10,18 @@ mod json;
 mod row;
 mod summary;
 mod text;
+mod tune;
 
 use std::io::{self, Write};
 
 use crate::coverage::Coverage;
 use crate::query::Finding;
 
-pub use clean::{for_spreadsheet, for_terminal};
+pub use clean::{for_spreadsheet, for_terminal, for_xml};
 pub use header::UsedSettings;
 pub use row::Row;
 pub use summary::{write_faults, write_summary};
+pub use tune::{TuneFormat, TuneReport};
 
 /// Version of the published formats. It grows when a field changes its meaning; new fields do not change it.
 pub const FORMAT_VERSION: u32 = 1;

@@ -1,6 +1,8 @@
 //! Flags that several commands share, by what they are about.
 
 mod filters;
+mod grid;
+mod incidents;
 mod learning;
 mod output;
 mod question;
@@ -10,6 +12,8 @@ use firstseen::time::Bound;
 use super::exit::UsageError;
 
 pub(crate) use filters::FilterArgs;
+pub(crate) use grid::GridArgs;
+pub(crate) use incidents::IncidentArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use output::OutputArgs;
 pub(crate) use question::QuestionArgs;
