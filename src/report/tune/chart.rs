@@ -47,8 +47,9 @@ impl Chart {
             }
         }
         let series: Vec<Series> = forgets.into_iter().map(|forget| Series::new(&rows, forget)).collect();
-        let last_day = rows.iter().map(|row| days(row.setting.warmup)).fold(1.0, f64::max);
-        let axis = Axis::new(series.iter().flat_map(|series| &series.points).map(|point| point.1));
+        let points = series.iter().flat_map(|series| &series.points);
+        let last_day = points.clone().map(|point| point.0).fold(1.0, f64::max);
+        let axis = Axis::new(points.map(|point| point.1));
         Self { series, last_day, axis }
     }
 }

@@ -27,9 +27,23 @@ pub(super) fn plane<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) -> Ve
     rows.filter(|row| row.setting.anchor == anchor && row.setting.calls == calls).collect()
 }
 
-/// The rows that differ from the shown one in anchor, calls and forget only.
-pub(super) fn column<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) -> Vec<&'t TuningRow<'a>> {
-    tuning.rows.iter().filter(|row| row.setting.warmup == shown.setting.warmup).collect()
+/// The rows with the shown warmup and calls, and those that differ from the shown one in calls only.
+pub(super) fn neighbours<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) -> Vec<&'t TuningRow<'a>> {
+    let Setting { warmup, forget, anchor, calls } = shown.setting;
+    let is_near = |setting: &Setting| {
+        setting.warmup == warmup
+            && (setting.calls == calls || (setting.anchor == anchor && setting.forget == forget))
+    };
+    tuning.rows.iter().filter(|row| is_near(&row.setting)).collect()
+}
+
+/// The longest warmup with which an incident is still reported, other things being as shown.
+pub(super) fn longest_warmup(tuning: &Tuning<'_>, shown: &TuningRow<'_>, incident: usize) -> Option<Span> {
+    let plane = plane(tuning, shown).into_iter();
+    let shows = |row: &&TuningRow<'_>| {
+        row.setting.forget == shown.setting.forget && row.sights[incident].reported > 0
+    };
+    plane.filter(shows).map(|row| row.setting.warmup).max()
 }
 
 /// `--warmup 30d --forget 7d --anchor archive`: what scan must be told; what it does by itself is left out.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::chart::{Chart, rate};
-use super::outlook::{column, flags, forget_name, plane, shown};
+use super::outlook::{flags, forget_name, longest_warmup, neighbours, plane, shown};
 use super::terminal;
 use crate::query::{Labelled, Setting, Sight, Tuning, TuningRow};
 use crate::report::for_terminal;
@@ -34,8 +34,8 @@ pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> 
     terminal::write(&chart, out)?;
     writeln!(out, "\nFindings per day, on average, by warmup and forget (anchor {anchor}, {calls} calls)\n")?;
     write_plane(tuning, shown, out)?;
-    writeln!(out, "\nAll settings with warmup {}\n", shown.setting.warmup)?;
-    write_column(tuning, shown, out)?;
+    writeln!(out, "\nSettings with warmup {}\n", shown.setting.warmup)?;
+    write_neighbours(tuning, shown, out)?;
     writeln!(out, "\nWho makes the noise with {}\n", flags(&shown.setting))?;
     write_noise(shown, out)?;
     write_incidents(tuning, shown, out)
@@ -70,6 +70,9 @@ fn write_plane(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) 
         }
         writeln!(out)?;
     }
+    if plane.iter().any(|row| row.daily.days == 0) {
+        writeln!(out, "  –: what was read is not longer than this warmup and can tell nothing about it")?;
+    }
     Ok(())
 }
 
@@ -83,14 +86,14 @@ fn thinned(warmups: Vec<Span>, shown: Span) -> Vec<Span> {
         .collect()
 }
 
-/// Every anchor, kind of calls and forget with the shown warmup.
-fn write_column(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// Settings with the shown warmup.
+fn write_neighbours(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "  {:<9} {:<8} {:>6} {:>8} {:>8} {:>8} {:>6} {:>5} {:>6} worst day",
         "anchor", "calls", "forget", "findings", "lost", "per day", "median", "p95", "worst"
     )?;
-    for row in column(tuning, shown) {
+    for row in neighbours(tuning, shown) {
         let mark = if row.setting == shown.setting { '>' } else { ' ' };
         let (anchor, calls) = (row.setting.anchor.name(), row.setting.calls.name());
         let worst = row.daily.worst.as_ref();
@@ -139,8 +142,8 @@ fn write_incidents(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Wri
         return Ok(());
     }
     writeln!(out, "\nIncidents with {}\n", flags(&shown.setting))?;
-    for (labelled, sight) in tuning.incidents.iter().zip(&shown.sights) {
-        write_incident(labelled, sight, out)?;
+    for (index, pair) in tuning.incidents.iter().zip(&shown.sights).enumerate() {
+        write_incident(pair, longest_warmup(tuning, shown, index), out)?;
     }
     writeln!(out)?;
     match tuning.suggestion.map(|index| &tuning.rows[index]) {
@@ -159,22 +162,30 @@ fn write_incidents(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Wri
     }
 }
 
-fn write_incident(labelled: &Labelled, sight: &Sight, out: &mut dyn Write) -> io::Result<()> {
-    let incident = &labelled.incident;
-    let name = for_terminal(&incident.name);
-    write!(out, "  {name}: ")?;
+fn write_incident(
+    (labelled, sight): (&Labelled, &Sight),
+    longest: Option<Span>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write!(out, "  {}: ", for_terminal(&labelled.incident.name))?;
     match (labelled.findings, sight.reported) {
-        (0, _) => writeln!(
-            out,
-            "nothing to see, even with warmup 0d and the shortest forget; no basis for a suggestion"
-        ),
-        (all, 0) => writeln!(out, "LOST, 0 of {all} findings reported"),
-        (all, reported) => writeln!(
+        (0, _) => {
+            return writeln!(
+                out,
+                "nothing to see, even with warmup 0d and the shortest forget; no basis for a suggestion"
+            );
+        }
+        (all, 0) => write!(out, "LOST, 0 of {all} findings reported")?,
+        (all, reported) => write!(
             out,
             "reported, {reported} of {all} findings; {} findings to read on such a day, {} on the worst",
             number(sight.alerts_per_day),
             number(sight.alerts_on_worst_day)
-        ),
+        )?,
+    }
+    match longest {
+        Some(warmup) => writeln!(out, "; seen up to warmup {warmup}"),
+        None => writeln!(out, "; seen with no warmup"),
     }
 }
 

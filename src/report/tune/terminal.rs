@@ -31,12 +31,11 @@ fn canvas(chart: &Chart) -> Vec<[char; WIDTH]> {
     let mut canvas = vec![[' '; WIDTH]; HEIGHT];
     for (index, series) in chart.series.iter().enumerate().rev() {
         let mark = MARKS[index % MARKS.len()];
-        for column in 0..WIDTH {
-            let warmup = chart.last_day * column as f64 / (WIDTH - 1) as f64;
-            if let Some(value) = series.at(warmup) {
-                let height = (chart.axis.height(value) * (HEIGHT - 1) as f64).round() as usize;
-                canvas[HEIGHT - 1 - height.min(HEIGHT - 1)][column] = mark;
-            }
+        let warmup = |column: usize| chart.last_day * column as f64 / (WIDTH - 1) as f64;
+        let values = (0..WIDTH).filter_map(|column| Some((column, series.at(warmup(column))?)));
+        for (column, value) in values {
+            let height = (chart.axis.height(value) * (HEIGHT - 1) as f64).round() as usize;
+            canvas[HEIGHT - 1 - height.min(HEIGHT - 1)][column] = mark;
         }
     }
     canvas
