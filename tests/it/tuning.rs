@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use firstseen::baseline::Baseline;
+use firstseen::coverage::Coverage;
 use firstseen::query::{
-    Anchor, Calls, Finding, FindingKind, Incident, Question, TuneGrid, TuningRow, first_seen, tune,
+    Anchor, Calls, Finding, FindingKind, Incident, Question, TuneGrid, Tuning, TuningRow, first_seen, tune,
 };
+use firstseen::report::{TuneFormat, TuneReport, UsedSettings};
 use firstseen::time::{Bound, Day, Span};
 use proptest::prelude::*;
+use serde_json::json;
 
-use crate::archive::{Archive, question, record, settings};
+use crate::archive::{Archive, question, record, settings, with};
 use crate::laws::{any_objects, archive};
 
 const ANCHORS: [Anchor; 3] = [Anchor::Principal, Anchor::Archive, Anchor::Created];
@@ -202,6 +205,106 @@ fn break_in() -> Archive {
             record("2024-03-31T10:00:00Z", "bob", "iam:ListUsers"),
         ],
     )
+}
+
+fn written(tuning: &Tuning<'_>, format: TuneFormat) -> [String; 2] {
+    let (settings, coverage, grid) = (UsedSettings::default(), Coverage::default(), small_grid());
+    let report = TuneReport { settings: &settings, coverage: &coverage, grid: &grid, tuning };
+    let (mut text, mut svg) = (Vec::new(), Vec::new());
+    report.write(format, &mut text).unwrap();
+    report.write_svg(&mut svg).unwrap();
+    [text, svg].map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+#[test]
+fn texts_of_attackers_are_cleaned_for_every_reader() {
+    let hostile = "=cmd|'<script>&\u{1b}[2J\u{202e}";
+    let identity = json!({"type": "IAMUser", "arn": hostile, "accountId": "@sum(1)"});
+    let hostile_record =
+        |time: &str, action: &str| with(record(time, "x", action), json!({"userIdentity": identity}));
+    let archive = Archive::new().delivered(
+        "20240401T0412",
+        &[
+            hostile_record("2024-03-01T10:00:00Z", "s3:GetObject"),
+            hostile_record("2024-03-09T10:00:00Z", "iam:CreateUser"),
+        ],
+    );
+    let baseline = archive.ingest(&settings()).baseline;
+    let named = [incident("\u{1b}[2Jname", "2024-03-09", "2024-03-09", None)];
+    let tuning = tune(&baseline, &question(0), &small_grid(), &named);
+    let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    let [table, svg] = written(&tuning, TuneFormat::Table);
+    assert!(table.contains("=cmd|'<script>&[2J") && table.contains("[2Jname"));
+    assert!(!table.contains(harmful) && !svg.contains(harmful) && !svg.contains("script"));
+    let [csv, _] = written(&tuning, TuneFormat::Csv);
+    assert!(
+        csv.contains(",'=cmd|") && csv.contains(",'@sum(1)") && !csv.contains(",=") && !csv.contains(",@")
+    );
+    let [json, _] = written(&tuning, TuneFormat::Json);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["rows"][0]["principals"][0]["principal"], hostile);
+    assert_eq!(json["suggestion"]["warmup"], "7d");
+}
+
+/// Whether every element of an XML text is closed and every character is text or markup.
+fn is_well_formed(xml: &str) -> bool {
+    let mut open = Vec::new();
+    for part in xml.split('<').skip(1) {
+        let Some((tag, text)) = part.split_once('>') else { return false };
+        let entities =
+            text.split('&').skip(1).all(|rest| rest.split_once(';').is_some_and(|name| name.0.len() < 5));
+        let name = |tag: &str| tag.split_whitespace().next().unwrap_or_default().to_owned();
+        if tag.matches('"').count() % 2 == 1 || tag.contains('&') || !entities {
+            return false;
+        }
+        match (tag.strip_prefix('/'), tag.ends_with('/')) {
+            (Some(closed), _) if open.pop() != Some(name(closed)) => return false,
+            (None, false) => open.push(name(tag)),
+            _ => {}
+        }
+    }
+    open.is_empty() && !xml.is_empty()
+}
+
+#[test]
+fn the_picture_is_well_formed_with_and_without_anything_to_draw() {
+    assert!(
+        !is_well_formed("<a><b></a>") && !is_well_formed("<a>&</a>") && is_well_formed("<a><b/>&lt;</a>")
+    );
+    let baseline = break_in().ingest(&settings()).baseline;
+    let base = Question { report: FindingKind::ALL.to_vec(), ..question(0) };
+    let full = tune(&baseline, &base, &TuneGrid::default(), &[]);
+    let [_, svg] = written(&full, TuneFormat::Table);
+    assert!(is_well_formed(&svg), "{svg}");
+    assert_eq!(svg.matches("<polyline").count(), 6);
+    assert!(svg.contains("warmup in days") && svg.contains("findings per day"));
+    let nothing = Baseline::default();
+    let [table, svg] = written(&tune(&nothing, &base, &small_grid(), &[]), TuneFormat::Table);
+    assert!(is_well_formed(&svg), "{svg}");
+    assert_eq!(table, "no event, nothing to tune\n");
+}
+
+#[test]
+fn files_are_written_and_incidents_are_read_from_files() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(
+        path("labels.csv"),
+        "from,to,principal,name\n2024-03-10,2024-03-10,data-pipeline,trail off\n",
+    )
+    .unwrap();
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_firstseen"))
+        .args(["tune", fixture, "-q", "--incidents", "labels.csv", "-o", "all.json", "--svg", "chart.svg"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(ended.status.success() && ended.stdout.is_empty() && ended.stderr.is_empty(), "{ended:?}");
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path("all.json")).unwrap()).unwrap();
+    assert_eq!(json["incidents"][0]["name"], "trail off");
+    assert_eq!(json["rows"].as_array().unwrap().len(), 504);
+    assert!(json["rows"].as_array().unwrap().contains(&json["suggestion"]));
+    assert!(is_well_formed(&std::fs::read_to_string(path("chart.svg")).unwrap()));
 }
 
 fn small_grid() -> TuneGrid {

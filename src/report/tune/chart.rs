@@ -46,7 +46,11 @@ impl Chart {
                 forgets.push(row.setting.forget);
             }
         }
-        let series: Vec<Series> = forgets.into_iter().map(|forget| Series::new(&rows, forget)).collect();
+        Self::of(forgets.into_iter().map(|forget| Series::new(&rows, forget)).collect())
+    }
+
+    /// The chart of these lines.
+    pub(super) fn of(series: Vec<Series>) -> Self {
         let points = series.iter().flat_map(|series| &series.points);
         let last_day = points.clone().map(|point| point.0).fold(1.0, f64::max);
         let axis = Axis::new(points.map(|point| point.1));
@@ -99,9 +103,15 @@ impl Axis {
     }
 }
 
-/// A rate in at most six characters, as long as it can be.
+/// A number of days at an axis.
+pub(super) fn day_label(days: f64) -> String {
+    if days.fract() == 0.0 { format!("{days}") } else { format!("{days:.1}") }
+}
+
+/// A rate in about six characters: the smaller, the more digits.
 pub(super) fn rate(value: f64) -> String {
     match value {
+        value if value >= 1e6 => format!("{value:.0e}"),
         value if value >= 100.0 => format!("{value:.0}"),
         value if value >= 10.0 => format!("{value:.1}"),
         value if value >= 0.01 || value == 0.0 => format!("{value:.2}"),

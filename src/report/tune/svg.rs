@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::chart::{Chart, Series, rate};
+use super::chart::{Chart, Series, day_label, rate};
 use super::outlook::{flags, shown};
 use crate::query::{Tuning, TuningRow};
 use crate::report::for_xml;
@@ -52,7 +52,7 @@ fn write_axes(chart: &Chart, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::
             r##"<path d="M{left} {y:.1}H{right}M{x:.1} {bottom}V{top}" stroke="#dddddd" fill="none"/>"##
         )?;
         text(out, (left - 8.0, y + 4.0), "end", &rate(chart.axis.value(share)))?;
-        text(out, (x, bottom + 18.0), "middle", &format!("{:.0}", chart.last_day * share))?;
+        text(out, (x, bottom + 18.0), "middle", &day_label(chart.last_day * share))?;
     }
     writeln!(out, r##"<path d="M{left} {top}V{bottom}H{right}" stroke="#222222" fill="none"/>"##)?;
     let scale = if chart.axis.logarithmic { "findings per day (logarithmic)" } else { "findings per day" };

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::chart::{Chart, rate};
+use super::chart::{Chart, day_label, rate};
 
 /// Marks of the lines, in their order; the first is drawn over all others.
 const MARKS: [char; 10] = ['•', '+', 'x', 'o', '*', '#', '%', '@', '=', '~'];
@@ -14,6 +14,9 @@ const WIDTH: usize = 68;
 const HEIGHT: usize = 13;
 
 pub(super) fn write(chart: &Chart, out: &mut dyn Write) -> io::Result<()> {
+    if chart.series.iter().all(|series| series.points.is_empty()) {
+        return writeln!(out, "{:>9}nothing to draw: what was read is not longer than any warmup", "");
+    }
     let canvas = canvas(chart);
     for (line, cells) in canvas.iter().enumerate() {
         let height = (HEIGHT - 1 - line) as f64 / (HEIGHT - 1) as f64;
@@ -46,7 +49,7 @@ fn write_days(last_day: f64, out: &mut dyn Write) -> io::Result<()> {
     const PARTS: usize = 4;
     let mut line = String::new();
     for part in 0..=PARTS {
-        let day = format!("{:.0}", last_day * part as f64 / PARTS as f64);
+        let day = day_label(last_day * part as f64 / PARTS as f64);
         let middle = 9 + (WIDTH - 1) * part / PARTS;
         let start = middle.saturating_sub(day.len() / 2);
         line.extend(std::iter::repeat_n(' ', start.saturating_sub(line.len())));
@@ -72,28 +75,16 @@ fn write_legend(chart: &Chart, out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::{TuneGrid, tune};
-    use crate::time::Span;
+    use crate::report::tune::chart::Series;
 
     #[test]
     fn no_line_is_wider_than_a_terminal() {
-        let question = crate::query::Question {
-            warmup: Span::days(0),
-            forget: None,
-            anchor: Default::default(),
-            report: Vec::new(),
-            from: None,
-            to: None,
-            until: None,
-            only_success: false,
-            filter: Default::default(),
-        };
-        let forgets = (1..60).map(|days| Some(Span::days(days * 97))).collect();
-        let grid = TuneGrid { forgets, warmups: vec![Span::days(365_000)], ..TuneGrid::default() };
-        let baseline = Default::default();
-        let tuning = tune(&baseline, &question, &grid, &[]);
+        let series = (1..60).map(|number| {
+            let points = vec![(0.0, f64::from(number) * 1e9), (365_000.0, 0.001)];
+            Series { name: format!("{}d", number * 97), points }
+        });
         let mut text = Vec::new();
-        write(&Chart::new(&tuning, &tuning.rows[0]), &mut text).unwrap();
+        write(&Chart::of(series.collect()), &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
