@@ -12,7 +12,7 @@ use crate::archive::{Archive, gzip, log_path, question, record, settings, with, 
 use crate::naive::{self, Plain};
 
 /// One record out of a small world, so that behaviours repeat.
-fn any_record() -> impl Strategy<Value = Value> {
+pub(crate) fn any_record() -> impl Strategy<Value = Value> {
     (0..40i64, 0..4u8, 0..4u8, 0..3u8, any::<bool>(), 0..30u8).prop_map(
         |(day, user, action, account, failed, id)| {
             let time = firstseen::time::Timestamp::from_seconds(1_704_067_200 + day * 43_200).to_string();

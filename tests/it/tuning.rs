@@ -10,10 +10,10 @@ use firstseen::query::{
 use firstseen::report::{TuneFormat, TuneReport, UsedSettings};
 use firstseen::time::{Bound, Day, Span};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::archive::{Archive, question, record, settings, with};
-use crate::laws::{any_objects, archive};
+use crate::laws::{any_objects, any_record, archive};
 
 const ANCHORS: [Anchor; 3] = [Anchor::Principal, Anchor::Archive, Anchor::Created];
 
@@ -21,6 +21,12 @@ fn any_span() -> impl Strategy<Value = Span> {
     (0..30u32, any::<bool>()).prop_map(|(number, hours)| {
         if hours { format!("{}h", number * 11).parse().unwrap() } else { Span::days(number) }
     })
+}
+
+/// So many records that behaviours come back, some after exactly a forget span.
+fn many_records() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
+    let records = prop::collection::vec(any_record(), 20..80);
+    prop::collection::vec((prop::option::of(0..28u8), records), 1..4)
 }
 
 fn any_grid() -> impl Strategy<Value = TuneGrid> {
@@ -75,7 +81,7 @@ proptest! {
 
     #[test]
     fn a_row_is_what_a_scan_with_its_setting_says(
-        objects in any_objects(), grid in any_grid(), only_success in any::<bool>(), window in any::<bool>()
+        objects in many_records(), grid in any_grid(), only_success in any::<bool>(), window in any::<bool>()
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
         let day = |text: &str| text.parse::<Bound>().unwrap();
@@ -98,6 +104,7 @@ proptest! {
             prop_assert_eq!(row.of_kind.iter().sum::<usize>(), row.findings);
             let values = per_day(row, &scanned);
             prop_assert_eq!(row.daily.median, values.get(values.len().div_ceil(2).max(1) - 1).copied());
+            prop_assert_eq!(row.daily.p95, values.get((values.len() * 95).div_ceil(100).max(1) - 1).copied());
             prop_assert_eq!(row.daily.worst.map_or(0, |worst| worst.findings), values.last().copied().unwrap_or(0));
             let worst = ranked(&scanned, |finding| finding.time.day()).first().copied();
             prop_assert_eq!(row.daily.worst.map(|worst| (worst.day, worst.findings)), worst);
@@ -241,7 +248,7 @@ fn texts_of_attackers_are_cleaned_for_every_reader() {
         csv.contains(",'=cmd|") && csv.contains(",'@sum(1)") && !csv.contains(",=") && !csv.contains(",@")
     );
     let [json, _] = written(&tuning, TuneFormat::Json);
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["rows"][0]["principals"][0]["principal"], hostile);
     assert_eq!(json["suggestion"]["warmup"], "7d");
 }
@@ -300,7 +307,7 @@ fn files_are_written_and_incidents_are_read_from_files() {
         .output()
         .unwrap();
     assert!(ended.status.success() && ended.stdout.is_empty() && ended.stderr.is_empty(), "{ended:?}");
-    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path("all.json")).unwrap()).unwrap();
+    let json: Value = serde_json::from_slice(&std::fs::read(path("all.json")).unwrap()).unwrap();
     assert_eq!(json["incidents"][0]["name"], "trail off");
     assert_eq!(json["rows"].as_array().unwrap().len(), 504);
     assert!(json["rows"].as_array().unwrap().contains(&json["suggestion"]));
@@ -377,6 +384,28 @@ fn a_return_belongs_to_every_incident_that_shares_an_instant_of_its_hour() {
     ];
     let tuning = tune(&baseline, &base, &grid, &incidents);
     assert_eq!(tuning.incidents.iter().map(|labelled| labelled.findings).collect::<Vec<_>>(), [1, 0]);
+}
+
+#[test]
+fn a_gap_of_exactly_the_forget_span_is_no_return() {
+    let archive = Archive::new().delivered(
+        "20240401T0412",
+        &[
+            record("2024-03-01T10:00:00Z", "eva", "s3:GetObject"),
+            record("2024-03-08T10:00:00Z", "eva", "s3:GetObject"),
+        ],
+    );
+    let baseline = archive.ingest(&settings()).baseline;
+    let base = Question { report: vec![FindingKind::ReturningAction], ..question(0) };
+    let hours = |hours: u32| Some(format!("{hours}h").parse().unwrap());
+    let grid = TuneGrid {
+        warmups: vec![Span::days(7)],
+        forgets: vec![hours(1), hours(167), hours(168)],
+        ..small_grid()
+    };
+    let findings: Vec<usize> =
+        tune(&baseline, &base, &grid, &[]).rows.iter().map(|row| row.findings).collect();
+    assert_eq!(findings, [1, 1, 0]);
 }
 
 #[test]

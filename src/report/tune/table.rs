@@ -185,7 +185,7 @@ fn write_incident(
     }
     match longest {
         Some(warmup) => writeln!(out, "; seen up to warmup {warmup}"),
-        None => writeln!(out, "; seen with no warmup"),
+        None => writeln!(out, "; not seen with any of these warmups"),
     }
 }
 
