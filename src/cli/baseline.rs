@@ -7,7 +7,7 @@ use clap::Args;
 use firstseen::baseline::Baseline;
 use firstseen::ingest::IngestSettings;
 use firstseen::query::{By, KnownQuestion, Pattern, changes, known, timeline};
-use firstseen::report::{Asked, KnownReport, KnownSettings, write_faults};
+use firstseen::report::{Asked, KnownReport, KnownSettings};
 use firstseen::time::{Bound, Timestamp};
 
 use super::args::{KnownArgs, LearningArgs, OutputArgs, check_window};
@@ -49,14 +49,12 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
     output.write(|out| report.write(args.output.format(), out))?;
-    if let Some(faults) = faults {
-        faults.write(|out| write_faults(&coverage, out))?;
-    }
     if !args.output.quiet {
         write_inexact(&answer, &args.known, &mut io::stderr().lock())?;
     }
     let closing = Closing {
         coverage: &coverage,
+        faults,
         since: used.since.as_deref(),
         until: used.until.as_deref().map(|until| (until, "--until")),
         only_success: used.only_success,

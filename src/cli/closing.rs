@@ -3,13 +3,16 @@
 use std::io::{self, Write};
 
 use firstseen::coverage::Coverage;
-use firstseen::report::write_summary;
+use firstseen::report::{UsedSettings, write_faults, write_summary};
 
 use super::exit::Answer;
+use super::output::Output;
 
 /// What there is to say.
 pub(crate) struct Closing<'a> {
     pub(crate) coverage: &'a Coverage,
+    /// `--faults`
+    pub(crate) faults: Option<Output>,
     /// The first instant that was learnt from.
     pub(crate) since: Option<&'a str>,
     /// The last instant that was learnt from, and the flags that say so.
@@ -18,9 +21,23 @@ pub(crate) struct Closing<'a> {
     pub(crate) only_success: bool,
 }
 
-impl Closing<'_> {
-    /// Says it on stderr unless `quiet`; gives how the run ended.
-    pub(crate) fn end(&self, quiet: bool) -> anyhow::Result<Answer> {
+impl<'a> Closing<'a> {
+    /// The end of a run with these settings.
+    pub(crate) fn of(coverage: &'a Coverage, used: &'a UsedSettings, faults: Option<Output>) -> Self {
+        Self {
+            coverage,
+            faults,
+            since: used.since.as_deref(),
+            until: used.until.as_deref().map(|until| (until, "--until, --to")),
+            only_success: used.only_success,
+        }
+    }
+
+    /// Writes the faults and, unless `quiet`, the account of the run on stderr; gives how the run ended.
+    pub(crate) fn end(mut self, quiet: bool) -> anyhow::Result<Answer> {
+        if let Some(faults) = self.faults.take() {
+            faults.write(|out| write_faults(self.coverage, out))?;
+        }
         if !quiet {
             let mut stderr = io::stderr().lock();
             write_summary(self.coverage, &mut stderr)?;

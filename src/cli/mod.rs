@@ -14,6 +14,8 @@ mod progress;
 mod reference;
 mod scan;
 mod synth;
+mod tune;
+mod used;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
     Index(index::IndexArgs),
     Merge(merge::MergeArgs),
@@ -44,6 +47,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
+        Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Merge(args) => merge::run(&args),

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use firstseen::ingest::IngestSettings;
-use firstseen::query::{Pattern, Question, first_seen};
-use firstseen::report::{Report, UsedSettings, write_faults};
-use firstseen::time::{Bound, Timestamp};
+use firstseen::query::{Question, first_seen};
+use firstseen::report::Report;
+use firstseen::time::Bound;
 
 use super::args::{FilterArgs, LearningArgs, OutputArgs, QuestionArgs, check_window};
 use super::closing::Closing;
 use super::exit::Answer;
 use super::input::{Input, Reading};
 use super::output::Output;
+use super::used::used_settings;
 
 /// Read archives and report what every principal did for the first time after its warmup
 #[derive(Debug, Args)]
@@ -49,16 +49,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let used = used_settings(&question, &settings);
     let report = Report { settings: &used, coverage: &coverage, findings: &findings };
     output.write(|out| report.write(args.output.format(), out))?;
-    if let Some(faults) = faults {
-        faults.write(|out| write_faults(&coverage, out))?;
-    }
-    let closing = Closing {
-        coverage: &coverage,
-        since: used.since.as_deref(),
-        until: used.until.as_deref().map(|until| (until, "--until, --to")),
-        only_success: used.only_success,
-    };
-    closing.end(args.output.quiet)
+    Closing::of(&coverage, &used, faults).end(args.output.quiet)
 }
 
 impl ScanArgs {
@@ -77,33 +68,5 @@ impl ScanArgs {
             only_success: question.only_success,
             filter: filters.filter()?,
         })
-    }
-}
-
-/// The settings of a run as they are published.
-fn used_settings(question: &Question, settings: &IngestSettings) -> UsedSettings {
-    let filter = &question.filter;
-    let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    UsedSettings {
-        warmup: question.warmup.to_string(),
-        forget: question.forget.map(|span| span.to_string()),
-        anchor: question.anchor.name().to_owned(),
-        principal_key: settings.principal_key.name().to_owned(),
-        report: question.report.iter().map(|kind| kind.name().to_owned()).collect(),
-        from: time(question.from),
-        to: time(question.to),
-        since: time(settings.window.since),
-        until: time(question.until),
-        delivery_slack: settings.window.slack.to_string(),
-        only_success: question.only_success,
-        only_mutating: filter.only_mutating,
-        account: filter.accounts.clone(),
-        region: filter.regions.clone(),
-        kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
-        principal: texts(&filter.principals),
-        action: texts(&filter.actions),
-        ignore_action: texts(&filter.ignored_actions),
-        max_object_size: settings.max_object_size,
     }
 }

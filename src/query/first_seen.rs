@@ -47,7 +47,7 @@ impl Question {
 }
 
 /// The sighting that a behaviour begins with.
-fn counted<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
+pub(super) fn counted<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
     let sighting =
         if question.only_success { behaviour.first_success.as_deref() } else { Some(&*behaviour.first) };
     sighting.filter(|sighting| question.knows(sighting.time))

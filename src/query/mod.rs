@@ -5,6 +5,7 @@ mod finding;
 mod first_seen;
 mod known;
 mod rarity;
+mod tune;
 
 pub use crate::baseline::Sighting;
 pub use filter::{Filter, Pattern, PatternError};
@@ -13,4 +14,8 @@ pub use first_seen::first_seen;
 pub use known::{
     ActionSets, By, Change, Group, Known, KnownQuestion, KnownRow, Measure, Period, PointInTime, Step,
     Subject, Tally, Timeline, changes, known, timeline,
+};
+pub use tune::{
+    Calls, Daily, Incident, Labelled, NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal, Observed, Setting,
+    Sight, TuneGrid, Tuning, TuningRow, WorstDay, tune,
 };

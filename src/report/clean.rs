@@ -41,6 +41,33 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text that XML takes as text, also between quotes: without what is markup and without characters it forbids.
+///
+/// ```
+/// use firstseen::report::for_xml;
+///
+/// assert_eq!(for_xml("a<script>&\"\u{1b}"), "a&lt;script&gt;&amp;&quot;");
+/// ```
+pub fn for_xml(text: &str) -> Cow<'_, str> {
+    // XML 1.0, 2.2: of the characters a Rust text can hold, controls, U+FFFE and U+FFFF are none.
+    let forbidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    if !text.contains(|c: char| forbidden(c) || "&<>\"'".contains(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars().filter(|c| !forbidden(*c)) {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,7 +49,7 @@ pub(super) const COLUMNS: [&str; 27] = [
     "gap_days",
 ];
 
-fn io_error(error: csv::Error) -> io::Error {
+pub(super) fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

@@ -24,26 +24,49 @@ impl<'a, S> Header<'a, S> {
     }
 }
 
-/// One document with the rows under a name; every row stands on a line of its own, so that the output can be compared
-/// line by line.
+/// One document with the rows under a name.
 pub(super) fn write<R: Serialize>(
     (settings, coverage): (&impl Serialize, &Coverage),
     (name, rows): (&str, impl Iterator<Item = R>),
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    write_head(settings, coverage, out)?;
+    write_lines_of(name, rows, out)?;
+    out.write_all(b"\n}\n")
+}
+
+/// The begin of a document: header and coverage, without the end of the line.
+pub(super) fn write_head(
+    settings: &impl Serialize,
+    coverage: &Coverage,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let header = serde_json::to_string_pretty(&Header::new(settings))?;
     out.write_all(header.strip_suffix("\n}").unwrap_or(&header).as_bytes())?;
-    out.write_all(b",\n  \"coverage\": ")?;
-    let coverage = serde_json::to_string_pretty(&CoverageView::new(coverage))?;
-    out.write_all(coverage.replace('\n', "\n  ").as_bytes())?;
+    write_field("coverage", &CoverageView::new(coverage), out)
+}
+
+/// One more field of a document.
+pub(super) fn write_field(name: &str, value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, ",\n  \"{name}\": ")?;
+    out.write_all(serde_json::to_string_pretty(value)?.replace('\n', "\n  ").as_bytes())
+}
+
+/// One more field of a document: a list. Every item stands on a line of its own, so that the output can be compared
+/// line by line.
+pub(super) fn write_lines_of(
+    name: &str,
+    items: impl Iterator<Item = impl Serialize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     write!(out, ",\n  \"{name}\": [")?;
-    let mut empty = true;
-    for row in rows {
-        out.write_all(if empty { b"\n    " } else { b",\n    " })?;
-        serde_json::to_writer(&mut *out, &row)?;
-        empty = false;
+    let mut end: &[u8] = b"]";
+    for (index, item) in items.enumerate() {
+        out.write_all(if index == 0 { b"\n    " } else { b",\n    " })?;
+        serde_json::to_writer(&mut *out, &item)?;
+        end = b"\n  ]";
     }
-    out.write_all(if empty { b"]\n}\n" } else { b"\n  ]\n}\n" })
+    out.write_all(end)
 }
 
 /// `{"header":…}`, one line per row, `{"coverage":…}`.

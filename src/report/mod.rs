@@ -11,6 +11,7 @@ mod known;
 mod row;
 mod summary;
 mod text;
+mod tune;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -18,11 +19,12 @@ use std::io::{self, Write};
 use crate::coverage::Coverage;
 use crate::query::Finding;
 
-pub use clean::{for_spreadsheet, for_terminal};
+pub use clean::{for_spreadsheet, for_terminal, for_xml};
 pub use header::UsedSettings;
 pub use known::{Asked, KnownReport, KnownSettings};
 pub use row::Row;
 pub use summary::{write_faults, write_summary};
+pub use tune::{TuneFormat, TuneReport};
 
 /// Version of the published formats. It grows when a field changes its meaning; new fields do not change it.
 pub const FORMAT_VERSION: u32 = 1;

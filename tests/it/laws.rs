@@ -29,7 +29,14 @@ pub(crate) fn any_record() -> impl Strategy<Value = Value> {
                 format!("id-{day}-{user}-{action}-{account}-{failed}")
             };
             let code = if failed { json!("AccessDenied") } else { json!(null) };
-            with(record, json!({"eventID": event_id, "errorCode": code}))
+            let mut changes =
+                json!({"eventID": event_id, "errorCode": code, "readOnly": action == "iam:ListUsers"});
+            if action == "iam:CreateUser" {
+                let made =
+                    format!("arn:aws:iam::111122223333:user/{}", if user == "eva" { "bob" } else { "zoe" });
+                changes["responseElements"] = json!({"user": {"arn": made, "userId": "AIDAMADE"}});
+            }
+            with(record, changes)
         },
     )
 }

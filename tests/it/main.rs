@@ -15,3 +15,4 @@ mod process;
 mod sources;
 mod stored;
 mod synthetic;
+mod tuning;

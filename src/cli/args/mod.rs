@@ -1,6 +1,8 @@
 //! Flags that several commands share, by what they are about.
 
 mod filters;
+mod grid;
+mod incidents;
 mod known;
 mod learning;
 mod output;
@@ -11,6 +13,8 @@ use firstseen::time::Bound;
 use super::exit::UsageError;
 
 pub(crate) use filters::FilterArgs;
+pub(crate) use grid::GridArgs;
+pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count, learning, settings_of};
 pub(crate) use output::OutputArgs;

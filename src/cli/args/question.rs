@@ -66,7 +66,7 @@ impl QuestionArgs {
 }
 
 impl AnchorArg {
-    fn anchor(self) -> Anchor {
+    pub(super) fn anchor(self) -> Anchor {
         match self {
             Self::Principal => Anchor::Principal,
             Self::Archive => Anchor::Archive,
@@ -76,7 +76,7 @@ impl AnchorArg {
 }
 
 impl FindingArg {
-    fn kind(self) -> FindingKind {
+    pub(super) fn kind(self) -> FindingKind {
         match self {
             Self::NewAction => FindingKind::NewAction,
             Self::NewPrincipal => FindingKind::NewPrincipal,

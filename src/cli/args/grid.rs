@@ -1,0 +1,96 @@
+//! Flags that say which settings are tried.
+
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use firstseen::query::{Calls, FindingKind, TuneGrid};
+use firstseen::time::{Span, TimeError};
+
+use super::question::{AnchorArg, FindingArg};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which settings are tried (every combination)")]
+pub(crate) struct GridArgs {
+    /// How long a principal must have been known [default: 0d,1d,3d,7d,14d,21d,28d,30d,45d,60d,90d,120d,150d,180d]
+    #[arg(long, value_delimiter = ',', value_name = "SPAN,…")]
+    warmups: Vec<Span>,
+    /// After so long without a sighting a behaviour counts as new again; never is one of them [default:
+    /// never,7d,14d,30d,60d,90d]
+    #[arg(long, value_delimiter = ',', value_name = "SPAN,…")]
+    forgets: Vec<ForgetArg>,
+    /// Where the warmup clock of a principal starts [default: all of them]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "ANCHOR,…")]
+    anchors: Vec<AnchorArg>,
+    /// Which calls are reported [default: both]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CALLS,…", conflicts_with = "only_mutating")]
+    calls: Vec<CallsArg>,
+    /// Which kinds of findings, in all settings [default: all]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
+    report: Vec<FindingArg>,
+    /// Count only successful calls, in all settings: a behaviour begins with its first success. Limits learning
+    #[arg(long)]
+    pub(crate) only_success: bool,
+}
+
+/// `never` or a span.
+#[derive(Clone, Copy, Debug)]
+struct ForgetArg(Option<Span>);
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CallsArg {
+    /// All of them
+    All,
+    /// Without those that say they only read, as with --only-mutating
+    Mutating,
+}
+
+impl FromStr for ForgetArg {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        if text == "never" { Ok(Self(None)) } else { text.parse().map(|span| Self(Some(span))) }
+    }
+}
+
+impl GridArgs {
+    /// The settings that are tried, without repeats; spans from short to long.
+    pub(crate) fn grid(&self, only_mutating: bool) -> TuneGrid {
+        let usual = TuneGrid::default();
+        let mut warmups = given(&self.warmups, |warmup| *warmup, usual.warmups);
+        let mut forgets = given(&self.forgets, |forget| forget.0, usual.forgets);
+        warmups.sort_unstable();
+        forgets.sort_unstable();
+        let calls = if only_mutating { vec![Calls::Mutating] } else { usual.calls };
+        TuneGrid {
+            warmups,
+            forgets,
+            anchors: given(&self.anchors, |anchor| anchor.anchor(), usual.anchors),
+            calls: given(&self.calls, |calls| calls.calls(), calls),
+        }
+    }
+
+    /// Kinds of findings wanted.
+    pub(crate) fn report(&self) -> Vec<FindingKind> {
+        given(&self.report, |kind| kind.kind(), FindingKind::ALL.to_vec())
+    }
+}
+
+/// What was given, each once; if nothing was, the usual.
+fn given<A, T: PartialEq>(args: &[A], value: impl Fn(&A) -> T, usual: Vec<T>) -> Vec<T> {
+    let mut values = Vec::new();
+    for value in args.iter().map(value) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    if values.is_empty() { usual } else { values }
+}
+
+impl CallsArg {
+    fn calls(self) -> Calls {
+        match self {
+            Self::All => Calls::All,
+            Self::Mutating => Calls::Mutating,
+        }
+    }
+}

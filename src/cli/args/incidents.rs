@@ -1,0 +1,128 @@
+//! Flags that name incidents, and the file that lists them.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::Context;
+use clap::Args;
+use firstseen::query::{Incident, Pattern};
+use firstseen::time::Bound;
+
+use super::super::exit::{Hint, UsageError};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Incidents that ought to be reported")]
+pub(crate) struct IncidentArgs {
+    /// When something happened, and a glob of who did it, as with --principal: 2024-03-01..2024-03-02,'*/deploy'. A
+    /// day counts to its end (repeatable)
+    #[arg(long, value_name = "FROM..TO[,GLOB]")]
+    incident: Vec<IncidentArg>,
+    /// CSV file of incidents with the header from,to,principal,name; principal and name may be left out
+    #[arg(long, value_name = "FILE")]
+    incidents: Vec<PathBuf>,
+}
+
+/// An incident as it is written on a command line.
+#[derive(Clone, Debug)]
+struct IncidentArg(Incident);
+
+impl FromStr for IncidentArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (window, principal) = match text.split_once(',') {
+            Some((window, glob)) => (window, Some(glob)),
+            None => (text, None),
+        };
+        let (from, to) = window.split_once("..").ok_or("write FROM..TO, such as 2024-03-01..2024-03-02")?;
+        incident(text, from, to, principal).map(Self)
+    }
+}
+
+impl IncidentArgs {
+    /// All incidents: those of the command line, then those of the files.
+    pub(crate) fn read(&self) -> anyhow::Result<Vec<Incident>> {
+        let mut incidents: Vec<Incident> = self.incident.iter().map(|arg| arg.0.clone()).collect();
+        for file in &self.incidents {
+            incidents.extend(read_file(file)?);
+        }
+        Ok(incidents)
+    }
+}
+
+/// An incident of texts; no principal and an empty one are any principal.
+fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Result<Incident, String> {
+    let bound = |text: &str| text.trim().parse::<Bound>().map_err(|error| error.to_string());
+    let (from, to) = (bound(from)?.start(), bound(to)?.end());
+    if from > to {
+        return Err("the incident ends before it begins".to_owned());
+    }
+    let glob = principal.map(str::trim).filter(|glob| !glob.is_empty());
+    let principal = glob.map(str::parse::<Pattern>).transpose().map_err(|error| error.to_string())?;
+    Ok(Incident { name: name.to_owned(), from, to, principal })
+}
+
+fn read_file(path: &Path) -> anyhow::Result<Vec<Incident>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read '{}'", path.display()))
+        .context(Hint("--incidents takes a CSV file with the header from,to,principal,name"))?;
+    let refused = |problem: String| UsageError(format!("{}: {problem}", path.display()));
+    Ok(parse(text.trim_start_matches('\u{feff}')).map_err(refused)?)
+}
+
+/// The incidents of a CSV text, by the names of its columns.
+fn parse(text: &str) -> Result<Vec<Incident>, String> {
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let headers = reader.headers().map_err(|error| error.to_string())?.clone();
+    let column = |name: &str| headers.iter().position(|header| header == name);
+    let missing = || "the header must name from and to, and may name principal and name".to_owned();
+    let (from, to) = (column("from").ok_or_else(missing)?, column("to").ok_or_else(missing)?);
+    let (principal, name) = (column("principal"), column("name"));
+    let mut incidents = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| error.to_string())?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let cell = |column: Option<usize>| column.and_then(|column| record.get(column)).unwrap_or_default();
+        let (from, to) = (cell(Some(from)), cell(Some(to)));
+        let name = match cell(name) {
+            "" => format!("{from}..{to}"),
+            name => name.to_owned(),
+        };
+        let incident = incident(&name, from, to, Some(cell(principal)));
+        incidents.push(incident.map_err(|problem| format!("line {line}: {problem}"))?);
+    }
+    Ok(incidents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_incident_is_a_window_and_may_name_who() {
+        let parse = |text: &str| text.parse::<IncidentArg>().map(|arg| arg.0);
+        let both = parse("2024-03-01..2024-03-02T10:00:00Z,arn:aws:*,x").unwrap();
+        assert_eq!(
+            (both.from.to_string().as_str(), both.to.to_string().as_str()),
+            ("2024-03-01T00:00:00Z", "2024-03-02T10:00:00Z")
+        );
+        assert_eq!(both.principal.unwrap().as_str(), "arn:aws:*,x");
+        assert!(parse("2024-03-01..2024-03-01").unwrap().principal.is_none());
+        for text in ["", "2024-03-01", "2024-03-02..2024-03-01", "2024-03-01..2024-03-01,[", "..", "a..b"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_incidents_is_read_by_the_names_of_its_columns() {
+        let incidents =
+            parse("name,to, from\nbreak-in,2024-03-02,2024-03-01\n,2024-03-05,2024-03-05\n").unwrap();
+        let names: Vec<&str> = incidents.iter().map(|incident| incident.name.as_str()).collect();
+        assert_eq!(names, ["break-in", "2024-03-05..2024-03-05"]);
+        assert!(incidents.iter().all(|incident| incident.principal.is_none()));
+        assert!(parse("from,until\n").unwrap_err().contains("header"));
+        let error = parse("from,to,principal\n2024-03-01,2024-03-02,\n2024-03-01,soon,\n").unwrap_err();
+        assert!(error.starts_with("line 3: 'soon' is not a time"), "{error}");
+    }
+}

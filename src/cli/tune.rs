@@ -1,0 +1,132 @@
+//! `firstseen tune`: what every setting would have reported, from one pass over the archives.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use firstseen::query::{Anchor, Question, tune};
+use firstseen::report::{TuneFormat, TuneReport};
+use firstseen::time::{Bound, Span};
+
+use super::args::{FilterArgs, GridArgs, IncidentArgs, LearningArgs, check_window};
+use super::closing::Closing;
+use super::exit::Answer;
+use super::input::{Input, Reading};
+use super::output::Output;
+use super::used::used_settings;
+
+/// Read archives and show what every warmup, forget span and anchor would have reported, per day and by whom
+#[derive(Debug, Args)]
+pub(crate) struct TuneArgs {
+    /// Folders, files or globs that hold log objects; or baselines made by index
+    #[arg(required = true, value_name = "ARCHIVE")]
+    archives: Vec<PathBuf>,
+
+    #[command(flatten)]
+    grid: GridArgs,
+    #[command(flatten)]
+    incidents: IncidentArgs,
+    #[command(flatten)]
+    learning: LearningArgs,
+    #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
+    output: TuneOutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+struct TuneOutputArgs {
+    /// Format of the settings [default: by the ending of FILE, else table]
+    #[arg(long, short, value_enum)]
+    format: Option<FormatArg>,
+    /// Write the settings to FILE, which appears only when it is complete [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Also draw findings per day against warmup into FILE
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Write everything that could not be read to FILE, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// Number of threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// No progress and no summary on stderr
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatArg {
+    /// A chart, a selection of the settings, who makes the noise, the incidents
+    Table,
+    /// One line for each setting
+    Csv,
+    /// Everything
+    Json,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
+    let mut base = args.base()?;
+    let grid = args.grid.grid(base.filter.only_mutating);
+    let incidents = args.incidents.read()?;
+    let output = Output::open(args.output.output.as_deref())?;
+    let [svg, faults] = [&args.output.svg, &args.output.faults]
+        .map(|path| path.as_deref().map(|path| Output::open(Some(path))).transpose());
+    let (svg, faults) = (svg?, faults?);
+    let reading = Reading {
+        learning: &args.learning,
+        to: args.filters.to,
+        leaves_out_later: true,
+        threads: args.output.threads,
+        quiet: args.output.quiet,
+    };
+    let Input { baseline, coverage, settings } = Input::read(&args.archives, &reading)?;
+    base.until = base.until.into_iter().chain(settings.window.until).min();
+    let tuning = tune(&baseline, &base, &grid, &incidents);
+    let used = used_settings(&base, &settings);
+    let report = TuneReport { settings: &used, coverage: &coverage, grid: &grid, tuning: &tuning };
+    output.write(|out| report.write(args.output.format(), out))?;
+    if let Some(svg) = svg {
+        svg.write(|out| report.write_svg(out))?;
+    }
+    Closing::of(&coverage, &used, faults).end(args.output.quiet)
+}
+
+impl TuneArgs {
+    /// What all settings share.
+    fn base(&self) -> anyhow::Result<Question> {
+        let (filters, learning) = (&self.filters, &self.learning);
+        check_window("--from, --to", filters.from, filters.to)?;
+        check_window("--since, --until", learning.since, learning.until)?;
+        Ok(Question {
+            warmup: Span::default(),
+            forget: None,
+            anchor: Anchor::default(),
+            report: self.grid.report(),
+            from: filters.from.map(Bound::start),
+            to: filters.to.map(Bound::end),
+            until: learning.until.or(filters.to).map(Bound::end),
+            only_success: self.grid.only_success,
+            filter: filters.filter()?,
+        })
+    }
+}
+
+impl TuneOutputArgs {
+    /// `--format`, else what the output's name ends with, else a table.
+    fn format(&self) -> TuneFormat {
+        let extension = self.output.as_deref().and_then(Path::extension).and_then(|end| end.to_str());
+        let format = self.format.unwrap_or(match extension {
+            Some("csv") => FormatArg::Csv,
+            Some("json") => FormatArg::Json,
+            _ => FormatArg::Table,
+        });
+        match format {
+            FormatArg::Table => TuneFormat::Table,
+            FormatArg::Csv => TuneFormat::Csv,
+            FormatArg::Json => TuneFormat::Json,
+        }
+    }
+}

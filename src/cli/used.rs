@@ -1,0 +1,34 @@
+//! The settings of a run of scan or tune, as they are published.
+
+use firstseen::ingest::IngestSettings;
+use firstseen::query::{Pattern, Question};
+use firstseen::report::UsedSettings;
+use firstseen::time::Timestamp;
+
+/// The settings of a run as they are published.
+pub(crate) fn used_settings(question: &Question, settings: &IngestSettings) -> UsedSettings {
+    let filter = &question.filter;
+    let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    UsedSettings {
+        warmup: question.warmup.to_string(),
+        forget: question.forget.map(|span| span.to_string()),
+        anchor: question.anchor.name().to_owned(),
+        principal_key: settings.principal_key.name().to_owned(),
+        report: question.report.iter().map(|kind| kind.name().to_owned()).collect(),
+        from: time(question.from),
+        to: time(question.to),
+        since: time(settings.window.since),
+        until: time(question.until),
+        delivery_slack: settings.window.slack.to_string(),
+        only_success: question.only_success,
+        only_mutating: filter.only_mutating,
+        account: filter.accounts.clone(),
+        region: filter.regions.clone(),
+        kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+        principal: texts(&filter.principals),
+        action: texts(&filter.actions),
+        ignore_action: texts(&filter.ignored_actions),
+        max_object_size: settings.max_object_size,
+    }
+}

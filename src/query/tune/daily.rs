@@ -1,0 +1,137 @@
+//! What a setting would have reported on each day.
+
+use super::enumeration::{Enumeration, Noted};
+use crate::query::Question;
+use crate::time::{Day, Span, Timestamp};
+
+/// Findings per UTC day, over the days on which the setting could have reported anything; a day without a finding
+/// counts as 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Daily<'b> {
+    /// Number of these days: from the first event of the archive plus the warmup to its last sighting, within the
+    /// window that is reported.
+    pub days: u64,
+    /// Findings on all of them.
+    pub findings: usize,
+    /// The median by nearest rank; nothing without a day.
+    pub median: Option<usize>,
+    /// The 95th percentile by nearest rank.
+    pub p95: Option<usize>,
+    /// The day with most findings, the first of several.
+    pub worst: Option<WorstDay<'b>>,
+}
+
+/// The day with most findings, and what made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorstDay<'b> {
+    /// The day.
+    pub day: Day,
+    /// Its findings.
+    pub findings: usize,
+    /// Account of the principal with most of them.
+    pub account: &'b str,
+    /// That principal; of several the first by account and name.
+    pub principal: &'b str,
+    /// How many of them are its own.
+    pub principal_findings: usize,
+}
+
+/// First and last sighting of a baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// Time of the first sighting.
+    pub first: Timestamp,
+    /// Time of the last one.
+    pub last: Timestamp,
+}
+
+impl Observed {
+    /// First and last day on which a finding could be reported after this warmup; inverted if there is none.
+    pub(super) fn days_after(&self, warmup: Span, question: &Question) -> (Day, Day) {
+        // Nobody is older than the archive.
+        let old_enough = self.first.plus(warmup);
+        let first = question.from.map_or(old_enough, |from| from.max(old_enough));
+        let last = question.to.map_or(self.last, |to| to.min(self.last));
+        (first.day(), last.day())
+    }
+}
+
+impl<'b> Daily<'b> {
+    /// Given the findings by day, in their order, and the first and last day that count.
+    pub(super) fn new(of: &Enumeration<'b>, by_day: &[&[&Noted]], span: Option<(Day, Day)>) -> Self {
+        let mut counts: Vec<usize> = by_day.iter().map(|same_day| same_day.len()).collect();
+        counts.sort_unstable();
+        let length = span.map_or(0, |(first, last)| i64::from(last.number()) - i64::from(first.number()) + 1);
+        let days = u64::try_from(length).unwrap_or(0).max(counts.len() as u64);
+        // The last of equals would win: days come backwards.
+        let worst = by_day.iter().rev().max_by_key(|same_day| same_day.len());
+        Self {
+            days,
+            findings: counts.iter().sum(),
+            median: nearest_rank(50, days, &counts),
+            p95: nearest_rank(95, days, &counts),
+            worst: worst.map(|same_day| WorstDay::new(of, same_day)),
+        }
+    }
+
+    /// Findings per day on average; nothing without a day.
+    pub fn mean(&self) -> Option<f64> {
+        (self.days > 0).then(|| self.findings as f64 / self.days as f64)
+    }
+}
+
+impl<'b> WorstDay<'b> {
+    fn new(of: &Enumeration<'b>, same_day: &[&Noted]) -> Self {
+        let mut principals: Vec<u32> = same_day.iter().map(|noted| noted.principal).collect();
+        principals.sort_unstable();
+        let runs = principals.chunk_by(|left, right| left == right).rev();
+        let most = runs.max_by_key(|run| run.len()).unwrap_or_default();
+        let (account, principal) = of.principals[most[0] as usize];
+        let (day, findings) = (same_day[0].day, same_day.len());
+        Self { day, findings, account, principal, principal_findings: most.len() }
+    }
+}
+
+/// The smallest value that at least `percent` of `total` values do not exceed. `counts` are the values above 0,
+/// sorted; all others are 0.
+pub(super) fn nearest_rank(percent: u64, total: u64, counts: &[usize]) -> Option<usize> {
+    let rank = (total * percent).div_ceil(100).checked_sub(1)?;
+    let zeros = total - counts.len() as u64;
+    Some(rank.checked_sub(zeros).map_or(0, |index| counts[index as usize]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_count_the_days_without_findings() {
+        assert_eq!(nearest_rank(50, 0, &[]), None);
+        assert_eq!(nearest_rank(50, 1, &[]), Some(0));
+        assert_eq!(nearest_rank(50, 1, &[4]), Some(4));
+        assert_eq!(nearest_rank(50, 2, &[4]), Some(0), "the lower of two in the middle");
+        assert_eq!(nearest_rank(50, 3, &[4, 5]), Some(4));
+        assert_eq!(nearest_rank(95, 20, &[7]), Some(0));
+        assert_eq!(nearest_rank(95, 20, &[7, 9]), Some(7));
+        assert_eq!(nearest_rank(95, 100, &[1, 2, 3, 4, 5, 6]), Some(1));
+        assert_eq!(nearest_rank(100, 3, &[1, 2, 3]), Some(3));
+    }
+
+    #[test]
+    fn a_rank_is_the_smallest_value_that_enough_values_do_not_exceed() {
+        for total in 1..40_u64 {
+            for above in 0..=total {
+                let counts: Vec<usize> = (1..=above as usize).map(|number| number / 2 + 1).collect();
+                let mut all = vec![0; (total - above) as usize];
+                all.extend(&counts);
+                for percent in [50, 95] {
+                    let enough = |value: usize| {
+                        all.iter().filter(|other| **other <= value).count() as u64 * 100 >= percent * total
+                    };
+                    let expected = all.iter().copied().find(|value| enough(*value));
+                    assert_eq!(nearest_rank(percent, total, &counts), expected);
+                }
+            }
+        }
+    }
+}

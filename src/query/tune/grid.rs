@@ -1,0 +1,91 @@
+//! The settings that are tried, and what each of them reports.
+
+use super::enumeration::Noted;
+use crate::query::Anchor;
+use crate::time::Span;
+
+/// Which calls are reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Calls {
+    /// All of them.
+    #[default]
+    All,
+    /// Without those that say they only read, as [`Filter::only_mutating`](crate::query::Filter) has it.
+    Mutating,
+}
+
+impl Calls {
+    /// The published name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Mutating => "mutating",
+        }
+    }
+}
+
+/// All settings that are tried: every combination of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TuneGrid {
+    /// How long a principal must have been known.
+    pub warmups: Vec<Span>,
+    /// After how long a behaviour counts as new again; never, if there is none.
+    pub forgets: Vec<Option<Span>>,
+    /// Where the warmup clock starts.
+    pub anchors: Vec<Anchor>,
+    /// Which calls are reported.
+    pub calls: Vec<Calls>,
+}
+
+/// One combination of a grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// How long a principal must have been known.
+    pub warmup: Span,
+    /// After how long a behaviour counts as new again.
+    pub forget: Option<Span>,
+    /// Where the warmup clock starts.
+    pub anchor: Anchor,
+    /// Which calls are reported.
+    pub calls: Calls,
+}
+
+impl Default for TuneGrid {
+    /// Warmups from 0 to 180 days, forget spans from 7 to 90 days and never, all anchors, all and mutating calls.
+    fn default() -> Self {
+        let warmups = [0, 1, 3, 7, 14, 21, 28, 30, 45, 60, 90, 120, 150, 180];
+        let forgets = [7, 14, 30, 60, 90];
+        Self {
+            warmups: warmups.map(Span::days).to_vec(),
+            forgets: [None].into_iter().chain(forgets.map(|days| Some(Span::days(days)))).collect(),
+            anchors: vec![Anchor::Principal, Anchor::Archive, Anchor::Created],
+            calls: vec![Calls::All, Calls::Mutating],
+        }
+    }
+}
+
+impl TuneGrid {
+    /// The settings with one anchor: by calls, then forget, then warmup.
+    pub(super) fn settings(&self, anchor: Anchor) -> impl Iterator<Item = Setting> + '_ {
+        self.calls.iter().flat_map(move |&calls| {
+            self.forgets.iter().flat_map(move |&forget| {
+                self.warmups.iter().map(move |&warmup| Setting { warmup, forget, anchor, calls })
+            })
+        })
+    }
+
+    /// The forget span that reports most.
+    pub(super) fn shortest_forget(&self) -> Option<Span> {
+        self.forgets.iter().copied().flatten().min()
+    }
+}
+
+impl Setting {
+    /// Whether a finding of the most sensitive setting is one of this setting, too.
+    pub(super) fn reports(&self, noted: &Noted) -> bool {
+        let long_ago = |gap: i64| self.forget.is_some_and(|forget| gap > forget.micros());
+        noted.known_micros >= self.warmup.micros()
+            && noted.gap_micros.is_none_or(long_ago)
+            && !(self.calls == Calls::Mutating && noted.read_only)
+    }
+}

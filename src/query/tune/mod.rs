@@ -1,0 +1,154 @@
+//! What every setting of a grid would have reported, and the quietest one that still shows what it must.
+//!
+//! The baseline is asked once for each anchor, for the findings of the most sensitive setting; those of any other
+//! setting are the ones among them that are old enough and whose gap is long enough. Words and figures are those of
+//! `docs/method.md`, "Tuning".
+
+mod daily;
+mod enumeration;
+mod grid;
+mod incident;
+mod noise;
+
+use super::first_seen::counted;
+use super::{FindingKind, Question, first_seen};
+use crate::baseline::Baseline;
+use crate::time::Span;
+use enumeration::{Enumeration, Noted};
+
+pub use daily::{Daily, Observed, WorstDay};
+pub use grid::{Calls, Setting, TuneGrid};
+pub use incident::{Incident, Labelled, Sight};
+pub use noise::{NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal};
+
+/// What the settings of a grid would have cost and shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tuning<'b> {
+    /// First and last sighting; nothing if there is none.
+    pub observed: Option<Observed>,
+    /// Forget span of the most sensitive setting: the shortest of the grid. Its warmup is 0.
+    pub most_sensitive_forget: Option<Span>,
+    /// Findings of the most sensitive setting.
+    pub most_sensitive_findings: usize,
+    /// One for each setting: by anchor, then calls, then forget, then warmup, each as the grid lists them.
+    pub rows: Vec<TuningRow<'b>>,
+    /// The labelled incidents, as given.
+    pub incidents: Vec<Labelled>,
+    /// The row of the quietest setting that shows every incident with findings; nothing without such an incident or
+    /// such a setting.
+    pub suggestion: Option<usize>,
+}
+
+/// What one setting would have reported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TuningRow<'b> {
+    /// The setting.
+    pub setting: Setting,
+    /// Findings in total.
+    pub findings: usize,
+    /// Findings of each kind, in the order of [`FindingKind::ALL`].
+    pub of_kind: [usize; FindingKind::ALL.len()],
+    /// Findings of the most sensitive setting that this one does not report.
+    pub lost: usize,
+    /// Findings per day.
+    pub daily: Daily<'b>,
+    /// Who makes the noise.
+    pub noise: Noise<'b>,
+    /// What is seen of each incident, in the order of [`Tuning::incidents`].
+    pub sights: Vec<Sight>,
+}
+
+/// Tries every setting of a grid. Kinds, window, `until`, `only_success` and filter are those of `base`; its warmup,
+/// forget span and anchor are not looked at.
+pub fn tune<'b>(
+    baseline: &'b Baseline,
+    base: &Question,
+    grid: &TuneGrid,
+    incidents: &[Incident],
+) -> Tuning<'b> {
+    let observed = observed(baseline, base);
+    let mut tuning = Tuning {
+        observed,
+        most_sensitive_forget: grid.shortest_forget(),
+        most_sensitive_findings: 0,
+        rows: Vec::new(),
+        incidents: incidents.iter().map(|incident| Labelled::new(incident.clone())).collect(),
+        suggestion: None,
+    };
+    for &anchor in &grid.anchors {
+        let forget = grid.shortest_forget();
+        let asked = Question { warmup: Span::default(), forget, anchor, ..base.clone() };
+        let all = Enumeration::new(&first_seen(baseline, &asked), incidents);
+        // At a warmup of 0 the anchor makes no difference.
+        tuning.most_sensitive_findings = all.findings.len();
+        for (labelled, members) in tuning.incidents.iter_mut().zip(&all.members) {
+            labelled.findings = members.len();
+        }
+        tuning
+            .rows
+            .extend(grid.settings(anchor).map(|setting| TuningRow::new(&all, setting, observed, base)));
+    }
+    tuning.suggestion = tuning.quietest();
+    tuning
+}
+
+/// First and last sighting that are known at the time of a question.
+fn observed(baseline: &Baseline, question: &Question) -> Option<Observed> {
+    let behaviours = baseline.behaviours.iter();
+    let counted = behaviours.filter_map(|behaviour| Some((behaviour, counted(behaviour, question)?)));
+    counted.fold(None, |observed: Option<Observed>, (behaviour, sighting)| {
+        let last = question.until.map_or(behaviour.last, |until| until.min(behaviour.last));
+        let this = Observed { first: sighting.time, last };
+        Some(observed.map_or(this, |seen| Observed {
+            first: seen.first.min(this.first),
+            last: seen.last.max(this.last),
+        }))
+    })
+}
+
+impl Labelled {
+    fn new(incident: Incident) -> Self {
+        Self { incident, findings: 0 }
+    }
+}
+
+impl<'b> TuningRow<'b> {
+    fn new(all: &Enumeration<'b>, setting: Setting, observed: Option<Observed>, base: &Question) -> Self {
+        let reported: Vec<&Noted> = all.findings.iter().filter(|noted| setting.reports(noted)).collect();
+        let by_day: Vec<&[&Noted]> = reported.chunk_by(|left, right| left.day == right.day).collect();
+        let of_kind = FindingKind::ALL.map(|kind| reported.iter().filter(|noted| noted.kind == kind).count());
+        let days = observed.map(|observed| observed.days_after(setting.warmup, base));
+        let sights = all.members.iter().map(|members| {
+            let members = members.iter().map(|index| &all.findings[*index as usize]);
+            Sight::new(&members.filter(|noted| setting.reports(noted)).collect::<Vec<_>>(), &by_day)
+        });
+        Self {
+            setting,
+            findings: reported.len(),
+            of_kind,
+            lost: all.findings.len() - reported.len(),
+            daily: Daily::new(all, &by_day, days),
+            noise: Noise::new(all, &reported),
+            sights: sights.collect(),
+        }
+    }
+}
+
+impl Tuning<'_> {
+    /// Whether a row reports something of every incident that has findings at all.
+    pub fn shows_every_incident(&self, row: &TuningRow<'_>) -> bool {
+        let mut pairs = self.incidents.iter().zip(&row.sights);
+        pairs.all(|(labelled, sight)| labelled.findings == 0 || sight.reported > 0)
+    }
+
+    fn quietest(&self) -> Option<usize> {
+        if self.incidents.iter().all(|labelled| labelled.findings == 0) {
+            return None;
+        }
+        let rows = self.rows.iter().enumerate();
+        // The first of equals wins: the order of the rows is part of the answer.
+        rows.filter(|(_, row)| self.shows_every_incident(row))
+            .min_by_key(|(_, row)| (row.findings, row.setting.warmup))
+            .map(|(index, _)| index)
+    }
+}

@@ -1,0 +1,144 @@
+//! Findings per day against warmup, one line for each forget span, as places between 0 and 1. Knows no medium.
+
+use super::outlook::{forget_name, plane};
+use super::view::days;
+use crate::query::{Tuning, TuningRow};
+use crate::time::Span;
+
+/// Beyond this ratio of the highest to the lowest value above 0 the axis is logarithmic.
+const LINEAR_UP_TO: f64 = 30.0;
+
+/// Lines in one picture.
+pub(super) struct Chart {
+    /// In the order of the grid.
+    pub(super) series: Vec<Series>,
+    /// The warmup at the right end, in days; at least one.
+    pub(super) last_day: f64,
+    /// The axis of the values.
+    pub(super) axis: Axis,
+}
+
+/// The findings per day of one forget span.
+pub(super) struct Series {
+    /// The forget span.
+    pub(super) name: String,
+    /// Warmup in days and findings per day, by warmup; without settings that no day could have shown.
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+/// Where a value stands.
+pub(super) struct Axis {
+    /// The value at the bottom; 0 on a linear axis.
+    bottom: f64,
+    /// The value at the top.
+    top: f64,
+    /// Whether equal heights are equal factors.
+    pub(super) logarithmic: bool,
+}
+
+impl Chart {
+    /// The chart of the shown row's anchor and calls.
+    pub(super) fn new(tuning: &Tuning<'_>, shown: &TuningRow<'_>) -> Self {
+        let rows = plane(tuning, shown);
+        let mut forgets: Vec<Option<Span>> = Vec::new();
+        for row in &rows {
+            if !forgets.contains(&row.setting.forget) {
+                forgets.push(row.setting.forget);
+            }
+        }
+        Self::of(forgets.into_iter().map(|forget| Series::new(&rows, forget)).collect())
+    }
+
+    /// The chart of these lines.
+    pub(super) fn of(series: Vec<Series>) -> Self {
+        let points = series.iter().flat_map(|series| &series.points);
+        let last_day = points.clone().map(|point| point.0).fold(1.0, f64::max);
+        let axis = Axis::new(points.map(|point| point.1));
+        Self { series, last_day, axis }
+    }
+}
+
+impl Series {
+    fn new(rows: &[&TuningRow<'_>], forget: Option<Span>) -> Self {
+        let rows = rows.iter().filter(|row| row.setting.forget == forget);
+        let point = |row: &&TuningRow<'_>| Some((days(row.setting.warmup), row.daily.mean()?));
+        let mut points: Vec<(f64, f64)> = rows.filter_map(point).collect();
+        points.sort_by(|left, right| left.0.total_cmp(&right.0));
+        Self { name: forget_name(forget), points }
+    }
+
+    /// The value at a warmup, on the straight line between two points.
+    pub(super) fn at(&self, warmup: f64) -> Option<f64> {
+        let next = self.points.partition_point(|point| point.0 < warmup);
+        let right = self.points.get(next)?;
+        let Some(left) = next.checked_sub(1).map(|before| self.points[before]) else {
+            return (right.0 == warmup).then_some(right.1);
+        };
+        Some(left.1 + (right.1 - left.1) * (warmup - left.0) / (right.0 - left.0))
+    }
+}
+
+impl Axis {
+    fn new(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let most = values.clone().fold(0.0, f64::max);
+        let least = values.filter(|value| *value > 0.0).fold(most, f64::min);
+        let logarithmic = most > least * LINEAR_UP_TO;
+        // A chart of zeros needs a height, too.
+        let top = if most > 0.0 { most } else { 1.0 };
+        Self { bottom: if logarithmic { least } else { 0.0 }, top, logarithmic }
+    }
+
+    /// Height of a value: 0 at the bottom, 1 at the top. A zero stands at the bottom of a logarithmic axis.
+    pub(super) fn height(&self, value: f64) -> f64 {
+        if self.logarithmic {
+            (value.max(self.bottom) / self.bottom).ln() / (self.top / self.bottom).ln()
+        } else {
+            value / self.top
+        }
+    }
+
+    /// The value at a height.
+    pub(super) fn value(&self, height: f64) -> f64 {
+        if self.logarithmic { self.bottom * (self.top / self.bottom).powf(height) } else { self.top * height }
+    }
+}
+
+/// A number of days at an axis.
+pub(super) fn day_label(days: f64) -> String {
+    if days.fract() == 0.0 { format!("{days}") } else { format!("{days:.1}") }
+}
+
+/// A rate in about six characters: the smaller, the more digits.
+pub(super) fn rate(value: f64) -> String {
+    match value {
+        value if value >= 1e6 => format!("{value:.0e}"),
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 10.0 => format!("{value:.1}"),
+        value if value >= 0.01 || value == 0.0 => format!("{value:.2}"),
+        value => format!("{value:.4}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_straight_between_its_points_and_ends_with_them() {
+        let series = Series { name: String::new(), points: vec![(0.0, 8.0), (10.0, 4.0), (30.0, 0.0)] };
+        let values = [0.0, 5.0, 10.0, 20.0, 30.0, 31.0].map(|warmup| series.at(warmup));
+        assert_eq!(values, [Some(8.0), Some(6.0), Some(4.0), Some(2.0), Some(0.0), None]);
+        assert_eq!(Series { name: String::new(), points: vec![] }.at(0.0), None);
+    }
+
+    #[test]
+    fn heights_and_values_are_inverse_on_both_sorts_of_axis() {
+        for (values, logarithmic) in [([0.0, 2.0, 8.0], false), ([0.0, 0.01, 8.0], true)] {
+            let axis = Axis::new(values.into_iter());
+            assert_eq!(axis.logarithmic, logarithmic);
+            assert_eq!((axis.height(0.0), axis.height(8.0)), (0.0, 1.0));
+            assert!((axis.value(axis.height(1.5)) - 1.5).abs() < 1e-9);
+        }
+        assert_eq!(Axis::new([0.0].into_iter()).height(0.0), 0.0);
+    }
+}

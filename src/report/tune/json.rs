@@ -1,0 +1,36 @@
+//! A tuning as one JSON document, with one setting a line. Texts keep their characters.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::TuneReport;
+use super::view::{IncidentView, MostSensitiveView, ObservedView, RowView};
+use crate::report::json::{write_field, write_head, write_lines_of};
+
+pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let tuning = report.tuning;
+    write_head(&settings(report)?, report.coverage, out)?;
+    write_field("observed", &ObservedView::new(tuning), out)?;
+    write_field("most_sensitive", &MostSensitiveView::new(tuning), out)?;
+    write_lines_of("incidents", tuning.incidents.iter().map(IncidentView::new), out)?;
+    write_field("suggestion", &tuning.suggestion.map(|index| RowView::new(&tuning.rows[index])), out)?;
+    write_lines_of("rows", tuning.rows.iter().map(RowView::new), out)?;
+    out.write_all(b"\n}\n")
+}
+
+/// The settings of the run, with the grid in the place of a single warmup, forget span and anchor.
+fn settings(report: &TuneReport<'_>) -> serde_json::Result<Value> {
+    let grid = report.grid;
+    let mut settings = serde_json::to_value(report.settings)?;
+    if let Some(fields) = settings.as_object_mut() {
+        for single in ["warmup", "forget", "anchor"] {
+            fields.remove(single);
+        }
+    }
+    settings["warmups"] = grid.warmups.iter().map(|span| span.to_string()).collect();
+    settings["forgets"] = grid.forgets.iter().map(|span| json!(span.map(|span| span.to_string()))).collect();
+    settings["anchors"] = grid.anchors.iter().map(|anchor| anchor.name()).collect();
+    settings["calls"] = grid.calls.iter().map(|calls| calls.name()).collect();
+    Ok(settings)
+}

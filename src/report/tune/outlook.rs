@@ -1,0 +1,67 @@
+//! Which of all settings people are shown: one in full, and its neighbours in the grid.
+
+use crate::query::{Anchor, Calls, Setting, Tuning, TuningRow};
+use crate::time::Span;
+
+/// What is shown without a suggestion, or the setting of the grid that is nearest to it.
+const USUAL: Setting =
+    Setting { warmup: Span::days(30), forget: None, anchor: Anchor::Principal, calls: Calls::All };
+
+/// The row that is shown in full: the suggestion, else the one nearest to 30 days, never, principal, all.
+pub(super) fn shown<'t, 'a>(tuning: &'t Tuning<'a>) -> Option<&'t TuningRow<'a>> {
+    let distance = |row: &&TuningRow<'_>| {
+        let Setting { warmup, forget, anchor, calls } = row.setting;
+        let days = warmup.micros().abs_diff(USUAL.warmup.micros());
+        (anchor != USUAL.anchor, calls != USUAL.calls, forget != USUAL.forget, days, warmup)
+    };
+    match tuning.suggestion {
+        Some(index) => tuning.rows.get(index),
+        None => tuning.rows.iter().min_by_key(distance),
+    }
+}
+
+/// The rows that differ from the shown one in warmup and forget only.
+pub(super) fn plane<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) -> Vec<&'t TuningRow<'a>> {
+    let Setting { anchor, calls, .. } = shown.setting;
+    let rows = tuning.rows.iter();
+    rows.filter(|row| row.setting.anchor == anchor && row.setting.calls == calls).collect()
+}
+
+/// The rows with the shown warmup and calls, and those that differ from the shown one in calls only.
+pub(super) fn neighbours<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) -> Vec<&'t TuningRow<'a>> {
+    let Setting { warmup, forget, anchor, calls } = shown.setting;
+    let is_near = |setting: &Setting| {
+        setting.warmup == warmup
+            && (setting.calls == calls || (setting.anchor == anchor && setting.forget == forget))
+    };
+    tuning.rows.iter().filter(|row| is_near(&row.setting)).collect()
+}
+
+/// The longest warmup with which an incident is still reported, other things being as shown.
+pub(super) fn longest_warmup(tuning: &Tuning<'_>, shown: &TuningRow<'_>, incident: usize) -> Option<Span> {
+    let plane = plane(tuning, shown).into_iter();
+    let shows = |row: &&TuningRow<'_>| {
+        row.setting.forget == shown.setting.forget && row.sights[incident].reported > 0
+    };
+    plane.filter(shows).map(|row| row.setting.warmup).max()
+}
+
+/// `--warmup 30d --forget 7d --anchor archive`: what scan must be told; what it does by itself is left out.
+pub(super) fn flags(setting: &Setting) -> String {
+    let mut flags = format!("--warmup {}", setting.warmup);
+    if let Some(forget) = setting.forget {
+        flags.push_str(&format!(" --forget {forget}"));
+    }
+    if setting.anchor != Anchor::Principal {
+        flags.push_str(&format!(" --anchor {}", setting.anchor.name()));
+    }
+    if setting.calls == Calls::Mutating {
+        flags.push_str(" --only-mutating");
+    }
+    flags
+}
+
+/// A forget span as people write it.
+pub(super) fn forget_name(forget: Option<Span>) -> String {
+    forget.map_or("never".to_owned(), |span| span.to_string())
+}

@@ -1,0 +1,203 @@
+//! A tuning for people: the chart, a selection of the settings, who makes the noise, the incidents.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use super::chart::{Chart, rate};
+use super::outlook::{flags, forget_name, longest_warmup, neighbours, plane, shown};
+use super::terminal;
+use crate::query::{Labelled, Setting, Sight, Tuning, TuningRow};
+use crate::report::for_terminal;
+use crate::time::Span;
+
+/// More warmups than this are thinned out.
+const WARMUPS_SHOWN: usize = 16;
+
+/// More forget spans than this do not fit beside each other.
+const FORGETS_SHOWN: usize = 7;
+
+/// So many noisy principals and accounts are listed.
+const NOISY_SHOWN: usize = 5;
+
+pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (Some(shown), Some(observed)) = (shown(tuning), tuning.observed) else {
+        return writeln!(out, "no event, nothing to tune");
+    };
+    let Setting { anchor, calls, .. } = shown.setting;
+    let (anchor, calls) = (anchor.name(), calls.name());
+    let (first, last) = (observed.first.day(), observed.last.day());
+    let most = tuning.most_sensitive_findings;
+    writeln!(out, "{first} to {last}, at most {most} findings (warmup 0d, shortest forget)\n")?;
+    let chart = Chart::new(tuning, shown);
+    let scale = if chart.axis.logarithmic { ", logarithmic" } else { "" };
+    writeln!(out, "Findings per day against warmup (anchor {anchor}, {calls} calls{scale})\n")?;
+    terminal::write(&chart, out)?;
+    writeln!(out, "\nFindings per day, on average, by warmup and forget (anchor {anchor}, {calls} calls)\n")?;
+    write_plane(tuning, shown, out)?;
+    writeln!(out, "\nSettings with warmup {}\n", shown.setting.warmup)?;
+    write_neighbours(tuning, shown, out)?;
+    writeln!(out, "\nWho makes the noise with {}\n", flags(&shown.setting))?;
+    write_noise(shown, out)?;
+    write_incidents(tuning, shown, out)
+}
+
+/// A matrix of warmup and forget.
+fn write_plane(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let plane = plane(tuning, shown);
+    let warmups: BTreeSet<Span> = plane.iter().map(|row| row.setting.warmup).collect();
+    let mut forgets: Vec<Option<Span>> = Vec::new();
+    for row in &plane {
+        if !forgets.contains(&row.setting.forget) {
+            forgets.push(row.setting.forget);
+        }
+    }
+    let more = forgets.len().saturating_sub(FORGETS_SHOWN);
+    forgets.truncate(FORGETS_SHOWN);
+    write!(out, "  {:>7} {:>5}", "warmup", "days")?;
+    for forget in &forgets {
+        write!(out, " {:>8}", forget_name(*forget))?;
+    }
+    writeln!(out, "{}", if more > 0 { format!("  (and {more} more)") } else { String::new() })?;
+    for warmup in thinned(warmups.into_iter().collect(), shown.setting.warmup) {
+        let rows: Vec<&TuningRow<'_>> =
+            plane.iter().filter(|row| row.setting.warmup == warmup).copied().collect();
+        let days = rows.first().map_or(0, |row| row.daily.days);
+        let mark = if warmup == shown.setting.warmup { '>' } else { ' ' };
+        write!(out, "{mark} {:>7} {days:>5}", warmup.to_string())?;
+        for forget in &forgets {
+            let row = rows.iter().find(|row| row.setting.forget == *forget);
+            write!(out, " {:>8}", mean(row.copied()))?;
+        }
+        writeln!(out)?;
+    }
+    if plane.iter().any(|row| row.daily.days == 0) {
+        writeln!(out, "  –: what was read is not longer than this warmup and can tell nothing about it")?;
+    }
+    Ok(())
+}
+
+/// The first, the last, the shown and some of the others, evenly.
+fn thinned(warmups: Vec<Span>, shown: Span) -> Vec<Span> {
+    let last = warmups.len() - 1;
+    let step = warmups.len().div_ceil(WARMUPS_SHOWN);
+    let kept = warmups.into_iter().enumerate();
+    kept.filter(|(index, warmup)| index % step == 0 || *index == last || *warmup == shown)
+        .map(|(_, warmup)| warmup)
+        .collect()
+}
+
+/// Settings with the shown warmup.
+fn write_neighbours(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "  {:<9} {:<8} {:>6} {:>8} {:>8} {:>8} {:>6} {:>5} {:>6} worst day",
+        "anchor", "calls", "forget", "findings", "lost", "per day", "median", "p95", "worst"
+    )?;
+    for row in neighbours(tuning, shown) {
+        let mark = if row.setting == shown.setting { '>' } else { ' ' };
+        let (anchor, calls) = (row.setting.anchor.name(), row.setting.calls.name());
+        let worst = row.daily.worst.as_ref();
+        writeln!(
+            out,
+            "{mark} {anchor:<9} {calls:<8} {:>6} {:>8} {:>8} {:>8} {:>6} {:>5} {:>6} {}",
+            forget_name(row.setting.forget),
+            row.findings,
+            row.lost,
+            mean(Some(row)),
+            number(row.daily.median),
+            number(row.daily.p95),
+            number(worst.map(|worst| worst.findings)),
+            worst.map_or("–".to_owned(), |worst| worst.day.to_string()),
+        )?;
+    }
+    Ok(())
+}
+
+fn write_noise(row: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let share = |findings: usize| findings as f64 * 100.0 / row.findings.max(1) as f64;
+    let noise = &row.noise;
+    writeln!(
+        out,
+        "  {} findings of {} principals in {} accounts",
+        row.findings, noise.principal_count, noise.account_count
+    )?;
+    for noisy in noise.principals.iter().take(NOISY_SHOWN) {
+        let (findings, who) = (noisy.findings, named(noisy.account, noisy.principal));
+        writeln!(out, "  {findings:>8} {:>5.1} %  {who}", share(findings))?;
+    }
+    for noisy in noise.accounts.iter().take(NOISY_SHOWN) {
+        let (findings, account) = (noisy.findings, for_terminal(noisy.account));
+        writeln!(out, "  {findings:>8} {:>5.1} %  account {account}", share(findings))?;
+    }
+    if let Some(worst) = &row.daily.worst {
+        let (day, findings, own) = (worst.day, worst.findings, worst.principal_findings);
+        let who = named(worst.account, worst.principal);
+        writeln!(out, "  worst day {day}: {findings} findings, {own} of them by {who}")?;
+    }
+    Ok(())
+}
+
+fn write_incidents(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if tuning.incidents.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nIncidents with {}\n", flags(&shown.setting))?;
+    for (index, pair) in tuning.incidents.iter().zip(&shown.sights).enumerate() {
+        write_incident(pair, longest_warmup(tuning, shown, index), out)?;
+    }
+    writeln!(out)?;
+    match tuning.suggestion.map(|index| &tuning.rows[index]) {
+        Some(row) => writeln!(
+            out,
+            "Suggestion: {}\n  the quietest of these settings that still reports every incident: {} findings, {} lost, {} per day",
+            flags(&row.setting),
+            row.findings,
+            row.lost,
+            mean(Some(row))
+        ),
+        None if tuning.incidents.iter().all(|labelled| labelled.findings == 0) => {
+            writeln!(out, "No suggestion: no setting can report any of the incidents")
+        }
+        None => writeln!(out, "No suggestion: none of these settings reports every incident"),
+    }
+}
+
+fn write_incident(
+    (labelled, sight): (&Labelled, &Sight),
+    longest: Option<Span>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write!(out, "  {}: ", for_terminal(&labelled.incident.name))?;
+    match (labelled.findings, sight.reported) {
+        (0, _) => {
+            return writeln!(
+                out,
+                "nothing to see, even with warmup 0d and the shortest forget; no basis for a suggestion"
+            );
+        }
+        (all, 0) => write!(out, "LOST, 0 of {all} findings reported")?,
+        (all, reported) => write!(
+            out,
+            "reported, {reported} of {all} findings; {} findings to read on such a day, {} on the worst",
+            number(sight.alerts_per_day),
+            number(sight.alerts_on_worst_day)
+        )?,
+    }
+    match longest {
+        Some(warmup) => writeln!(out, "; seen up to warmup {warmup}"),
+        None => writeln!(out, "; not seen with any of these warmups"),
+    }
+}
+
+fn named(account: &str, principal: &str) -> String {
+    let principal = if principal == "-" { "(not named)" } else { principal };
+    format!("{} (account {})", for_terminal(principal), for_terminal(account))
+}
+
+fn mean(row: Option<&TuningRow<'_>>) -> String {
+    row.and_then(|row| row.daily.mean()).map_or("–".to_owned(), rate)
+}
+
+fn number(value: Option<usize>) -> String {
+    value.map_or("–".to_owned(), |value| value.to_string())
+}

@@ -1,0 +1,203 @@
+//! The published fields of a tuning.
+
+use serde::Serialize;
+
+use crate::query::{
+    FindingKind, Incident, Labelled, NoisyAccount, NoisyPrincipal, Setting, Sight, Tuning, TuningRow,
+    WorstDay,
+};
+use crate::time::Span;
+
+/// One setting under its published field names, see `docs/formats.md`.
+#[derive(Serialize)]
+pub(super) struct RowView<'a> {
+    #[serde(flatten)]
+    pub(super) setting: SettingView,
+    pub(super) findings: usize,
+    pub(super) new_action: usize,
+    pub(super) new_principal: usize,
+    pub(super) returning_action: usize,
+    pub(super) lost: usize,
+    pub(super) days: u64,
+    pub(super) per_day: Option<f64>,
+    pub(super) median: Option<usize>,
+    pub(super) p95: Option<usize>,
+    pub(super) worst: Option<WorstView<'a>>,
+    pub(super) principal_count: usize,
+    pub(super) principals: Vec<PrincipalView<'a>>,
+    pub(super) account_count: usize,
+    pub(super) accounts: Vec<AccountView<'a>>,
+    pub(super) incidents: Vec<SightView>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SettingView {
+    pub(super) warmup: String,
+    pub(super) forget: Option<String>,
+    pub(super) anchor: &'static str,
+    pub(super) calls: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct WorstView<'a> {
+    pub(super) day: String,
+    pub(super) findings: usize,
+    pub(super) account: Option<&'a str>,
+    pub(super) principal: Option<&'a str>,
+    pub(super) principal_findings: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct PrincipalView<'a> {
+    pub(super) account: Option<&'a str>,
+    pub(super) principal: Option<&'a str>,
+    pub(super) findings: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct AccountView<'a> {
+    pub(super) account: Option<&'a str>,
+    pub(super) findings: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct SightView {
+    pub(super) reported: usize,
+    pub(super) alerts_per_day: Option<usize>,
+    pub(super) alerts_on_worst_day: Option<usize>,
+}
+
+#[derive(Serialize)]
+pub(super) struct IncidentView<'a> {
+    name: &'a str,
+    from: String,
+    to: String,
+    principal: Option<&'a str>,
+    findings: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct ObservedView {
+    first: String,
+    last: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct MostSensitiveView {
+    warmup: String,
+    forget: Option<String>,
+    findings: usize,
+}
+
+impl<'a> RowView<'a> {
+    pub(super) fn new(row: &TuningRow<'a>) -> Self {
+        let [new_action, new_principal, returning_action] = row.of_kind;
+        const { assert!(matches!(FindingKind::ALL[2], FindingKind::ReturningAction)) };
+        Self {
+            setting: SettingView::new(&row.setting),
+            findings: row.findings,
+            new_action,
+            new_principal,
+            returning_action,
+            lost: row.lost,
+            days: row.daily.days,
+            per_day: row.daily.mean().map(rounded),
+            median: row.daily.median,
+            p95: row.daily.p95,
+            worst: row.daily.worst.as_ref().map(WorstView::new),
+            principal_count: row.noise.principal_count,
+            principals: row.noise.principals.iter().map(PrincipalView::new).collect(),
+            account_count: row.noise.account_count,
+            accounts: row.noise.accounts.iter().map(AccountView::new).collect(),
+            incidents: row.sights.iter().map(SightView::new).collect(),
+        }
+    }
+}
+
+impl SettingView {
+    pub(super) fn new(setting: &Setting) -> Self {
+        Self {
+            warmup: setting.warmup.to_string(),
+            forget: setting.forget.map(|span| span.to_string()),
+            anchor: setting.anchor.name(),
+            calls: setting.calls.name(),
+        }
+    }
+}
+
+impl<'a> WorstView<'a> {
+    fn new(worst: &WorstDay<'a>) -> Self {
+        Self {
+            day: worst.day.to_string(),
+            findings: worst.findings,
+            account: named(worst.account),
+            principal: named(worst.principal),
+            principal_findings: worst.principal_findings,
+        }
+    }
+}
+
+impl<'a> PrincipalView<'a> {
+    fn new(noisy: &NoisyPrincipal<'a>) -> Self {
+        let (account, principal) = (named(noisy.account), named(noisy.principal));
+        Self { account, principal, findings: noisy.findings }
+    }
+}
+
+impl<'a> AccountView<'a> {
+    fn new(noisy: &NoisyAccount<'a>) -> Self {
+        Self { account: named(noisy.account), findings: noisy.findings }
+    }
+}
+
+impl SightView {
+    fn new(sight: &Sight) -> Self {
+        let Sight { reported, alerts_per_day, alerts_on_worst_day } = *sight;
+        Self { reported, alerts_per_day, alerts_on_worst_day }
+    }
+}
+
+impl<'a> IncidentView<'a> {
+    pub(super) fn new(labelled: &'a Labelled) -> Self {
+        let Incident { name, from, to, principal } = &labelled.incident;
+        Self {
+            name,
+            from: from.to_string(),
+            to: to.to_string(),
+            principal: principal.as_ref().map(|pattern| pattern.as_str()),
+            findings: labelled.findings,
+        }
+    }
+}
+
+impl ObservedView {
+    pub(super) fn new(tuning: &Tuning<'_>) -> Option<Self> {
+        tuning.observed.map(|seen| Self { first: seen.first.to_string(), last: seen.last.to_string() })
+    }
+}
+
+impl MostSensitiveView {
+    pub(super) fn new(tuning: &Tuning<'_>) -> Self {
+        Self {
+            warmup: Span::default().to_string(),
+            forget: tuning.most_sensitive_forget.map(|span| span.to_string()),
+            findings: tuning.most_sensitive_findings,
+        }
+    }
+}
+
+/// Inside the program a missing account or name is `-`.
+fn named(text: &str) -> Option<&str> {
+    Some(text).filter(|text| *text != "-")
+}
+
+/// To four digits behind the point.
+fn rounded(number: f64) -> f64 {
+    (number * 10_000.0).round() / 10_000.0
+}
+
+/// A span in days, to four digits behind the point.
+pub(super) fn days(span: Span) -> f64 {
+    const DAY: f64 = 86_400_000_000.0;
+    rounded(span.micros() as f64 / DAY)
+}

@@ -1,0 +1,418 @@
+//! What tuning says about a setting is what a scan with that setting would have said.
+
+use std::collections::BTreeMap;
+
+use firstseen::baseline::Baseline;
+use firstseen::coverage::Coverage;
+use firstseen::query::{
+    Anchor, Calls, Finding, FindingKind, Incident, Question, TuneGrid, Tuning, TuningRow, first_seen, tune,
+};
+use firstseen::report::{TuneFormat, TuneReport, UsedSettings};
+use firstseen::time::{Bound, Day, Span};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, question, record, settings, with};
+use crate::laws::{any_objects, any_record, archive};
+
+const ANCHORS: [Anchor; 3] = [Anchor::Principal, Anchor::Archive, Anchor::Created];
+
+fn any_span() -> impl Strategy<Value = Span> {
+    (0..30u32, any::<bool>()).prop_map(|(number, hours)| {
+        if hours { format!("{}h", number * 11).parse().unwrap() } else { Span::days(number) }
+    })
+}
+
+/// So many records that behaviours come back, some after exactly a forget span.
+fn many_records() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
+    let records = prop::collection::vec(any_record(), 20..80);
+    prop::collection::vec((prop::option::of(0..28u8), records), 1..4)
+}
+
+fn any_grid() -> impl Strategy<Value = TuneGrid> {
+    let forget = prop::option::weighted(0.7, any_span());
+    (
+        prop::collection::vec(any_span(), 1..4),
+        prop::collection::vec(forget, 1..4),
+        prop::sample::subsequence(ANCHORS.to_vec(), 1..=3),
+        prop::sample::subsequence(vec![Calls::All, Calls::Mutating], 1..=2),
+    )
+        .prop_map(|(warmups, forgets, anchors, calls)| TuneGrid { warmups, forgets, anchors, calls })
+}
+
+/// The question of a scan with the settings of a row.
+fn scan_of(row: &TuningRow<'_>, base: &Question) -> Question {
+    let mut asked = Question {
+        warmup: row.setting.warmup,
+        forget: row.setting.forget,
+        anchor: row.setting.anchor,
+        ..base.clone()
+    };
+    asked.filter.only_mutating |= row.setting.calls == Calls::Mutating;
+    asked
+}
+
+/// Number of findings by what `of` says of them; most first, equal ones in their order.
+fn ranked<K: Ord + Clone>(findings: &[Finding<'_>], of: impl Fn(&Finding<'_>) -> K) -> Vec<(K, usize)> {
+    let mut counts = BTreeMap::new();
+    for finding in findings {
+        *counts.entry(of(finding)).or_insert(0) += 1;
+    }
+    let mut ranked: Vec<(K, usize)> = counts.into_iter().collect();
+    ranked.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    ranked
+}
+
+/// Findings of each day of a row, in order; days without one included.
+fn per_day(row: &TuningRow<'_>, findings: &[Finding<'_>]) -> Vec<usize> {
+    let mut counts: Vec<usize> =
+        ranked(findings, |finding| finding.time.day()).iter().map(|day| day.1).collect();
+    counts.resize(row.daily.days as usize, 0);
+    counts.sort_unstable();
+    counts
+}
+
+fn who(finding: &Finding<'_>) -> (String, String) {
+    (finding.account.to_owned(), finding.principal.to_owned())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn a_row_is_what_a_scan_with_its_setting_says(
+        objects in many_records(), grid in any_grid(), only_success in any::<bool>(), window in any::<bool>()
+    ) {
+        let baseline = archive(&objects).ingest(&settings()).baseline;
+        let day = |text: &str| text.parse::<Bound>().unwrap();
+        let base = Question {
+            report: FindingKind::ALL.to_vec(),
+            only_success,
+            from: window.then(|| day("2024-01-04").start()),
+            to: window.then(|| day("2024-01-17").end()),
+            until: window.then(|| day("2024-01-17").end()),
+            ..question(999)
+        };
+        let tuning = tune(&baseline, &base, &grid, &[]);
+        let size = grid.warmups.len() * grid.forgets.len() * grid.anchors.len() * grid.calls.len();
+        prop_assert_eq!(tuning.rows.len(), size);
+        prop_assert_eq!(tuning.suggestion, None);
+        for row in &tuning.rows {
+            let scanned = first_seen(&baseline, &scan_of(row, &base));
+            prop_assert_eq!(row.findings, scanned.len(), "{:?}", row.setting);
+            prop_assert_eq!(row.lost + row.findings, tuning.most_sensitive_findings);
+            prop_assert_eq!(row.of_kind.iter().sum::<usize>(), row.findings);
+            let values = per_day(row, &scanned);
+            prop_assert_eq!(row.daily.median, values.get(values.len().div_ceil(2).max(1) - 1).copied());
+            prop_assert_eq!(row.daily.p95, values.get((values.len() * 95).div_ceil(100).max(1) - 1).copied());
+            prop_assert_eq!(row.daily.worst.map_or(0, |worst| worst.findings), values.last().copied().unwrap_or(0));
+            let worst = ranked(&scanned, |finding| finding.time.day()).first().copied();
+            prop_assert_eq!(row.daily.worst.map(|worst| (worst.day, worst.findings)), worst);
+            if let Some(worst) = &row.daily.worst {
+                let that_day: Vec<_> =
+                    scanned.iter().filter(|finding| finding.time.day() == worst.day).cloned().collect();
+                let made_by = (worst.account.to_owned(), worst.principal.to_owned());
+                prop_assert_eq!(&ranked(&that_day, who)[0], &(made_by, worst.principal_findings));
+            }
+            let mut principals = ranked(&scanned, who);
+            prop_assert_eq!(row.noise.principal_count, principals.len());
+            principals.truncate(10);
+            let named = row.noise.principals.iter().map(|noisy| {
+                ((noisy.account.to_owned(), noisy.principal.to_owned()), noisy.findings)
+            });
+            prop_assert_eq!(named.collect::<Vec<_>>(), principals);
+            let accounts: usize = row.noise.accounts.iter().map(|noisy| noisy.findings).sum();
+            prop_assert_eq!(accounts, row.findings);
+        }
+    }
+
+    #[test]
+    fn at_no_warmup_the_anchor_makes_no_difference_and_more_warmup_reports_no_more(
+        objects in any_objects(), mut grid in any_grid()
+    ) {
+        let baseline = archive(&objects).ingest(&settings()).baseline;
+        grid.warmups = vec![Span::days(0), Span::days(2), Span::days(9)];
+        grid.forgets = vec![Some(Span::days(1)), Some(Span::days(5)), None];
+        let base = Question { report: FindingKind::ALL.to_vec(), ..question(0) };
+        let tuning = tune(&baseline, &base, &grid, &[]);
+        for rows in tuning.rows.chunks(3) {
+            prop_assert!(rows.is_sorted_by_key(|row| std::cmp::Reverse(row.findings)));
+            if rows[0].setting.forget == Some(Span::days(1)) && rows[0].setting.calls == Calls::All {
+                prop_assert_eq!(rows[0].lost, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn the_suggestion_is_the_quietest_setting_that_shows_every_incident(
+        objects in any_objects(), grid in any_grid(), days in prop::collection::vec((0..20i32, 0..4i32), 1..3)
+    ) {
+        let baseline = archive(&objects).ingest(&settings()).baseline;
+        let incidents: Vec<Incident> = days
+            .iter()
+            .map(|&(first, length)| Incident {
+                name: String::new(),
+                from: Day::from_number(19_723 + first).start(),
+                to: Day::from_number(19_723 + first + length).end(),
+                principal: None,
+            })
+            .collect();
+        let base = Question { report: FindingKind::ALL.to_vec(), ..question(0) };
+        let tuning = tune(&baseline, &base, &grid, &incidents);
+        let inside = |asked: &Question, incident: &Incident| {
+            let found = first_seen(&baseline, asked);
+            found.iter().filter(|finding| (incident.from..=incident.to).contains(&finding.time)).count()
+        };
+        let forget = grid.forgets.iter().copied().flatten().min();
+        for (labelled, incident) in tuning.incidents.iter().zip(&incidents) {
+            let most_sensitive = Question { forget, ..base.clone() };
+            prop_assert_eq!(labelled.findings, inside(&most_sensitive, incident));
+        }
+        let mut best: Option<(usize, Span)> = None;
+        for row in &tuning.rows {
+            let asked = scan_of(row, &base);
+            let mut shows = true;
+            for (index, incident) in incidents.iter().enumerate() {
+                let reported = inside(&asked, incident);
+                prop_assert_eq!(row.sights[index].reported, reported);
+                shows &= reported > 0 || tuning.incidents[index].findings == 0;
+            }
+            if shows && tuning.incidents.iter().any(|labelled| labelled.findings > 0) {
+                let this = (row.findings, row.setting.warmup);
+                best = Some(best.map_or(this, |known| known.min(this)));
+            }
+        }
+        let suggested = tuning.suggestion.map(|index| &tuning.rows[index]);
+        prop_assert_eq!(suggested.map(|row| (row.findings, row.setting.warmup)), best);
+    }
+}
+
+fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Incident {
+    let bound = |text: &str| text.parse::<Bound>().unwrap();
+    Incident {
+        name: name.to_owned(),
+        from: bound(from).start(),
+        to: bound(to).end(),
+        principal: principal.map(|glob| glob.parse().unwrap()),
+    }
+}
+
+/// Eva is known for 20 days when she makes a user; on the same day Bob does three new things.
+fn break_in() -> Archive {
+    Archive::new().delivered(
+        "20240401T0412",
+        &[
+            record("2024-03-01T10:00:00Z", "eva", "s3:GetObject"),
+            record("2024-03-01T10:00:00Z", "bob", "s3:GetObject"),
+            record("2024-03-21T10:00:00Z", "eva", "iam:CreateUser"),
+            record("2024-03-21T10:05:00Z", "eva", "iam:CreateAccessKey"),
+            record("2024-03-21T11:00:00Z", "bob", "ec2:RunInstances"),
+            record("2024-03-21T11:01:00Z", "bob", "ec2:StopInstances"),
+            record("2024-03-21T11:02:00Z", "bob", "ec2:StartInstances"),
+            record("2024-03-31T10:00:00Z", "bob", "iam:ListUsers"),
+        ],
+    )
+}
+
+fn written(tuning: &Tuning<'_>, format: TuneFormat) -> [String; 2] {
+    let (settings, coverage, grid) = (UsedSettings::default(), Coverage::default(), small_grid());
+    let report = TuneReport { settings: &settings, coverage: &coverage, grid: &grid, tuning };
+    let (mut text, mut svg) = (Vec::new(), Vec::new());
+    report.write(format, &mut text).unwrap();
+    report.write_svg(&mut svg).unwrap();
+    [text, svg].map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+#[test]
+fn texts_of_attackers_are_cleaned_for_every_reader() {
+    let hostile = "=cmd|'<script>&\u{1b}[2J\u{202e}";
+    let identity = json!({"type": "IAMUser", "arn": hostile, "accountId": "@sum(1)"});
+    let hostile_record =
+        |time: &str, action: &str| with(record(time, "x", action), json!({"userIdentity": identity}));
+    let archive = Archive::new().delivered(
+        "20240401T0412",
+        &[
+            hostile_record("2024-03-01T10:00:00Z", "s3:GetObject"),
+            hostile_record("2024-03-09T10:00:00Z", "iam:CreateUser"),
+        ],
+    );
+    let baseline = archive.ingest(&settings()).baseline;
+    let named = [incident("\u{1b}[2Jname", "2024-03-09", "2024-03-09", None)];
+    let tuning = tune(&baseline, &question(0), &small_grid(), &named);
+    let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    let [table, svg] = written(&tuning, TuneFormat::Table);
+    assert!(table.contains("=cmd|'<script>&[2J") && table.contains("[2Jname"));
+    assert!(!table.contains(harmful) && !svg.contains(harmful) && !svg.contains("script"));
+    let [csv, _] = written(&tuning, TuneFormat::Csv);
+    assert!(
+        csv.contains(",'=cmd|") && csv.contains(",'@sum(1)") && !csv.contains(",=") && !csv.contains(",@")
+    );
+    let [json, _] = written(&tuning, TuneFormat::Json);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["rows"][0]["principals"][0]["principal"], hostile);
+    assert_eq!(json["suggestion"]["warmup"], "7d");
+}
+
+/// Whether every element of an XML text is closed and every character is text or markup.
+fn is_well_formed(xml: &str) -> bool {
+    let mut open = Vec::new();
+    for part in xml.split('<').skip(1) {
+        let Some((tag, text)) = part.split_once('>') else { return false };
+        let entities =
+            text.split('&').skip(1).all(|rest| rest.split_once(';').is_some_and(|name| name.0.len() < 5));
+        let name = |tag: &str| tag.split_whitespace().next().unwrap_or_default().to_owned();
+        if tag.matches('"').count() % 2 == 1 || tag.contains('&') || !entities {
+            return false;
+        }
+        match (tag.strip_prefix('/'), tag.ends_with('/')) {
+            (Some(closed), _) if open.pop() != Some(name(closed)) => return false,
+            (None, false) => open.push(name(tag)),
+            _ => {}
+        }
+    }
+    open.is_empty() && !xml.is_empty()
+}
+
+#[test]
+fn the_picture_is_well_formed_with_and_without_anything_to_draw() {
+    assert!(
+        !is_well_formed("<a><b></a>") && !is_well_formed("<a>&</a>") && is_well_formed("<a><b/>&lt;</a>")
+    );
+    let baseline = break_in().ingest(&settings()).baseline;
+    let base = Question { report: FindingKind::ALL.to_vec(), ..question(0) };
+    let full = tune(&baseline, &base, &TuneGrid::default(), &[]);
+    let [_, svg] = written(&full, TuneFormat::Table);
+    assert!(is_well_formed(&svg), "{svg}");
+    assert_eq!(svg.matches("<polyline").count(), 6);
+    assert!(svg.contains("warmup in days") && svg.contains("findings per day"));
+    let nothing = Baseline::default();
+    let [table, svg] = written(&tune(&nothing, &base, &small_grid(), &[]), TuneFormat::Table);
+    assert!(is_well_formed(&svg), "{svg}");
+    assert_eq!(table, "no event, nothing to tune\n");
+}
+
+#[test]
+fn files_are_written_and_incidents_are_read_from_files() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(
+        path("labels.csv"),
+        "from,to,principal,name\n2024-03-10,2024-03-10,data-pipeline,trail off\n",
+    )
+    .unwrap();
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_firstseen"))
+        .args(["tune", fixture, "-q", "--incidents", "labels.csv", "-o", "all.json", "--svg", "chart.svg"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(ended.status.success() && ended.stdout.is_empty() && ended.stderr.is_empty(), "{ended:?}");
+    let json: Value = serde_json::from_slice(&std::fs::read(path("all.json")).unwrap()).unwrap();
+    assert_eq!(json["incidents"][0]["name"], "trail off");
+    assert_eq!(json["rows"].as_array().unwrap().len(), 504);
+    assert!(json["rows"].as_array().unwrap().contains(&json["suggestion"]));
+    assert!(is_well_formed(&std::fs::read_to_string(path("chart.svg")).unwrap()));
+}
+
+fn small_grid() -> TuneGrid {
+    TuneGrid {
+        warmups: [0, 7, 20, 21, 60].map(Span::days).to_vec(),
+        forgets: vec![None],
+        anchors: vec![Anchor::Principal],
+        calls: vec![Calls::All],
+    }
+}
+
+#[test]
+fn an_incident_is_lost_with_a_high_warmup_and_the_suggestion_is_the_last_that_shows_it() {
+    let baseline = break_in().ingest(&settings()).baseline;
+    let incidents = [
+        incident("user made", "2024-03-21", "2024-03-21", Some("eva")),
+        incident("nothing there", "2023-03-21", "2023-03-21T10:00:00Z", None),
+    ];
+    let tuning = tune(&baseline, &question(0), &small_grid(), &incidents);
+    assert_eq!(tuning.incidents.iter().map(|labelled| labelled.findings).collect::<Vec<_>>(), [2, 0]);
+    let seen: Vec<_> =
+        tuning.rows.iter().map(|row| (row.sights[0].reported, row.sights[0].alerts_per_day)).collect();
+    assert_eq!(seen, [(2, Some(5)), (2, Some(5)), (2, Some(5)), (0, None), (0, None)]);
+    let suggested = &tuning.rows[tuning.suggestion.unwrap()];
+    assert_eq!((suggested.setting.warmup, suggested.findings), (Span::days(7), 6), "7d is as quiet as 20d");
+}
+
+#[test]
+fn an_incident_without_a_finding_is_no_basis_for_a_suggestion() {
+    let baseline = break_in().ingest(&settings()).baseline;
+    let nothing = [incident("nothing", "2024-03-21", "2024-03-21", Some("mallory"))];
+    let tuning = tune(&baseline, &question(0), &small_grid(), &nothing);
+    assert_eq!((tuning.incidents[0].findings, tuning.suggestion), (0, None));
+}
+
+#[test]
+fn days_count_from_when_somebody_can_be_old_enough() {
+    let baseline = break_in().ingest(&settings()).baseline;
+    let rows = tune(&baseline, &question(0), &small_grid(), &[]).rows;
+    let days: Vec<_> = rows.iter().map(|row| (row.daily.days, row.daily.median, row.daily.p95)).collect();
+    let expected = [
+        (31, Some(0), Some(2)),
+        (24, Some(0), Some(1)),
+        (11, Some(0), Some(5)),
+        (10, Some(0), Some(1)),
+        (0, None, None),
+    ];
+    assert_eq!(days, expected);
+    let worst = rows[0].daily.worst.unwrap();
+    assert_eq!((worst.day.to_string().as_str(), worst.findings), ("2024-03-21", 5));
+    assert!(worst.principal.ends_with("user/bob"));
+    assert_eq!(worst.principal_findings, 3);
+}
+
+#[test]
+fn a_return_belongs_to_every_incident_that_shares_an_instant_of_its_hour() {
+    let archive = Archive::new().delivered(
+        "20240401T0412",
+        &[
+            record("2024-03-01T10:00:00Z", "eva", "s3:GetObject"),
+            record("2024-03-21T10:45:00Z", "eva", "s3:GetObject"),
+        ],
+    );
+    let baseline = archive.ingest(&settings()).baseline;
+    let base = Question { report: FindingKind::ALL.to_vec(), ..question(0) };
+    let grid = TuneGrid { forgets: vec![Some(Span::days(7))], ..small_grid() };
+    let incidents = [
+        incident("at it", "2024-03-21T10:44:00Z", "2024-03-21T10:46:00Z", None),
+        incident("an hour later", "2024-03-21T11:00:00Z", "2024-03-21T12:00:00Z", None),
+    ];
+    let tuning = tune(&baseline, &base, &grid, &incidents);
+    assert_eq!(tuning.incidents.iter().map(|labelled| labelled.findings).collect::<Vec<_>>(), [1, 0]);
+}
+
+#[test]
+fn a_gap_of_exactly_the_forget_span_is_no_return() {
+    let archive = Archive::new().delivered(
+        "20240401T0412",
+        &[
+            record("2024-03-01T10:00:00Z", "eva", "s3:GetObject"),
+            record("2024-03-08T10:00:00Z", "eva", "s3:GetObject"),
+        ],
+    );
+    let baseline = archive.ingest(&settings()).baseline;
+    let base = Question { report: vec![FindingKind::ReturningAction], ..question(0) };
+    let hours = |hours: u32| Some(format!("{hours}h").parse().unwrap());
+    let grid = TuneGrid {
+        warmups: vec![Span::days(7)],
+        forgets: vec![hours(1), hours(167), hours(168)],
+        ..small_grid()
+    };
+    let findings: Vec<usize> =
+        tune(&baseline, &base, &grid, &[]).rows.iter().map(|row| row.findings).collect();
+    assert_eq!(findings, [1, 1, 0]);
+}
+
+#[test]
+fn nothing_at_all_is_a_table_of_zeros() {
+    let baseline = Baseline::default();
+    let tuning = tune(&baseline, &question(0), &TuneGrid::default(), &[]);
+    assert_eq!(tuning.rows.len(), 14 * 6 * 3 * 2);
+    assert!(tuning.rows.iter().all(|row| row.findings == 0 && row.daily.days == 0));
+    assert_eq!((tuning.observed, tuning.suggestion), (None, None));
+}
