@@ -9,6 +9,7 @@ mod progress;
 #[cfg(test)]
 mod reference;
 mod scan;
+mod settings;
 mod synth;
 
 use std::process::ExitCode;

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::ingest::IngestSettings;
-use firstseen::query::{Pattern, Question, first_seen};
+use firstseen::query::{Pattern, Preset, Question, first_seen};
 use firstseen::report::{Report, UsedSettings, write_faults, write_summary};
-use firstseen::time::{Bound, Timestamp};
+use firstseen::time::Timestamp;
 
-use super::args::{FilterArgs, LearningArgs, OutputArgs, QuestionArgs, check_window};
+use super::args::OutputArgs;
 use super::exit::Answer;
 use super::input::Input;
 use super::output::Output;
+use super::settings::SettingsArgs;
 
 /// Read archives and report what every principal did for the first time after its warmup
 #[derive(Debug, Args)]
@@ -22,24 +23,21 @@ pub(crate) struct ScanArgs {
     archives: Vec<PathBuf>,
 
     #[command(flatten)]
-    question: QuestionArgs,
-    #[command(flatten)]
-    learning: LearningArgs,
-    #[command(flatten)]
-    filters: FilterArgs,
+    settings: SettingsArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
-    let question = args.question()?;
-    let settings = args.learning.settings(args.filters.to, args.output.threads);
+    let wanted = args.settings.read()?;
+    let question = wanted.question()?;
+    let settings = wanted.ingest(args.output.threads);
     let output = Output::open(args.output.output.as_deref())?;
     let faults = args.output.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
     let Input { baseline, coverage, settings } = Input::read(&args.archives, &settings, args.output.quiet)?;
     let findings = first_seen(&baseline, &question);
-    let used = used_settings(&question, &settings);
+    let used = used_settings(wanted.preset(), &question, &settings);
     let report = Report { settings: &used, coverage: &coverage, findings: &findings };
     output.write(|out| report.write(args.output.format(), out))?;
     if let Some(faults) = faults {
@@ -70,27 +68,8 @@ fn write_limits(used: &UsedSettings, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-impl ScanArgs {
-    fn question(&self) -> anyhow::Result<Question> {
-        let (question, filters, learning) = (&self.question, &self.filters, &self.learning);
-        check_window("--from, --to", filters.from, filters.to)?;
-        check_window("--since, --until", learning.since, learning.until)?;
-        Ok(Question {
-            warmup: question.warmup(),
-            forget: question.forget,
-            anchor: question.anchor(),
-            report: question.report(),
-            from: filters.from.map(Bound::start),
-            to: filters.to.map(Bound::end),
-            until: learning.until.or(filters.to).map(Bound::end),
-            only_success: question.only_success,
-            filter: filters.filter()?,
-        })
-    }
-}
-
 /// The settings of a run as they are published.
-fn used_settings(question: &Question, settings: &IngestSettings) -> UsedSettings {
+fn used_settings(preset: Option<Preset>, question: &Question, settings: &IngestSettings) -> UsedSettings {
     let filter = &question.filter;
     let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
@@ -114,5 +93,6 @@ fn used_settings(question: &Question, settings: &IngestSettings) -> UsedSettings
         action: texts(&filter.actions),
         ignore_action: texts(&filter.ignored_actions),
         max_object_size: settings.max_object_size,
+        preset: preset.map(|preset| preset.name().to_owned()),
     }
 }
