@@ -10,6 +10,7 @@ mod hostile;
 mod laws;
 mod measurements;
 mod naive;
+mod netflix;
 mod process;
 mod sources;
 mod synthetic;

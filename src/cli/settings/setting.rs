@@ -23,6 +23,9 @@ pub(super) struct Wrong {
 pub(super) fn setting(key: &str, values: &[String]) -> Result<Settings, String> {
     let command =
         Settings::augment_args(Command::new("settings").no_binary_name(true).disable_help_flag(true));
+    let known = command.get_arguments().any(|flag| flag.get_long() == Some(key));
+    // An empty list says nothing, but not about a flag that does not exist.
+    let values = if values.is_empty() && !known { &[String::new()] } else { values };
     let flags = values.iter().map(|value| format!("--{key}={value}"));
     let read = command.try_get_matches_from(flags).and_then(|matches| Settings::from_arg_matches(&matches));
     read.map_err(|error| reason(key, &error))
