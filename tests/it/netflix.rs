@@ -40,6 +40,8 @@ type Alert = (i64, String, String, String);
 /// The tables of the job.
 struct Job<'a> {
     iam: &'a [Role],
+    /// `roleAction.IgnoredActionsNotify`
+    ignored: &'a [&'a str],
     /// By the hour of their time: account of the log, type, issuer and action of every record.
     athena: BTreeMap<i64, Vec<[String; 4]>>,
     /// By role and action: when the row expires.
@@ -60,7 +62,7 @@ fn action(record: &Value) -> String {
 }
 
 impl<'a> Job<'a> {
-    fn new(iam: &'a [Role], records: &[Value]) -> Self {
+    fn new(iam: &'a [Role], ignored: &'a [&'a str], records: &[Value]) -> Self {
         let mut athena: BTreeMap<i64, Vec<[String; 4]>> = BTreeMap::new();
         for record in records {
             let log = record["recipientAccountId"].as_str().unwrap().to_owned();
@@ -68,7 +70,7 @@ impl<'a> Job<'a> {
             let row = [log, sort, issuer(record).to_owned(), action(record)];
             athena.entry(seconds(record).div_euclid(HOUR)).or_default().push(row);
         }
-        Self { iam, athena, dynamo: BTreeMap::new(), alerts: BTreeSet::new() }
+        Self { iam, ignored, athena, dynamo: BTreeMap::new(), alerts: BTreeSet::new() }
     }
 
     /// One run for every hour from the first record to the last.
@@ -96,7 +98,8 @@ impl<'a> Job<'a> {
         for action in self.actions(hour, role) {
             let key = (role.id.clone(), action.clone());
             let row = self.dynamo.insert(key, now + THRESHOLD);
-            if row.is_none_or(|expires| now > expires) {
+            let is_new = row.is_none_or(|expires| now > expires);
+            if is_new && !self.ignored.contains(&action.as_str()) {
                 new.push(action);
             }
         }
@@ -118,14 +121,16 @@ impl<'a> Job<'a> {
 }
 
 /// The same by `firstseen`, as the job would count hours; what roles did that are gone is left out.
-fn findings(iam: &[Role], records: &[Value]) -> BTreeSet<Alert> {
+fn findings(iam: &[Role], ignored: &[&str], records: &[Value]) -> BTreeSet<Alert> {
     let preset = Preset::Netflix90.values();
     let objects = records.chunks(7).enumerate();
     let archive = objects.fold(Archive::new(), |archive, (number, records)| {
         archive.delivered(&format!("202501{:02}T0412", number % 28 + 1), records)
     });
     let ingested = archive.ingest(&IngestSettings { principal_key: preset.principal_key, ..settings() });
-    let found = first_seen(&ingested.baseline, &preset.question());
+    let mut question = preset.question();
+    question.filter.ignored_actions = ignored.iter().map(|action| action.parse().unwrap()).collect();
+    let found = first_seen(&ingested.baseline, &question);
     let alert = |finding: &firstseen::query::Finding<'_>| {
         let hour = finding.time.micros().div_euclid(HOUR * 1_000_000);
         (hour, finding.account.to_owned(), finding.principal.to_owned(), finding.action.to_owned())
@@ -227,7 +232,7 @@ fn one_archive_by_both() {
         record(&time(START + 100 * DAY), "eva", s3),
     ];
     let roles = [app, again, service];
-    let job = Job::new(&roles, &records).alerts();
+    let job = Job::new(&roles, &[], &records).alerts();
     let early = "03-31T00 AROAAPP1111 ia";
     let both = [
         "03-31T00 AROAAPP1111 ec",
@@ -237,7 +242,7 @@ fn one_archive_by_both() {
     ];
     assert_eq!(lines(&job).len(), both.len() + 1);
     assert!(lines(&job).contains(&early.to_owned()), "the job looks at the end of the hour");
-    assert_eq!(lines(&findings(&roles, &records)), both);
+    assert_eq!(lines(&findings(&roles, &[], &records)), both);
 }
 
 /// A role's life and deeds: days are chosen around the threshold, seconds around the hour.
@@ -322,11 +327,12 @@ proptest! {
 
     #[test]
     fn findings_are_the_alerts_of_roles_that_are_known_to_be_old_enough(
-        lives in prop::collection::vec(any_life(), 1..6)
+        lives in prop::collection::vec(any_life(), 1..6), ignores in any::<bool>()
     ) {
         let (roles, records) = world(&lives);
-        let job = Job::new(&roles, &records).alerts();
-        let found = findings(&roles, &records);
+        let ignored: &[&str] = if ignores { &["iam.amazonaws.com:ListUsers"] } else { &[] };
+        let job = Job::new(&roles, ignored, &records).alerts();
+        let found = findings(&roles, ignored, &records);
         prop_assert!(found.is_subset(&job), "only here: {:?}", found.difference(&job));
         let expected: BTreeSet<Alert> =
             job.into_iter().filter(|alert| was_old_enough(&roles, &records, alert)).collect();

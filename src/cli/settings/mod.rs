@@ -46,17 +46,20 @@ pub(crate) struct FileArgs {
 }
 
 /// Settings as one place gives them, with gaps; or those of all places together.
+///
+/// A command that only reads archives needs no questions: it flattens [`FileArgs`] and its [`LearningArgs`], and lays
+/// these over `files.read(None)?.learning`.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Settings {
     /// Ask as another system would; see docs/method.md. Wins over the defaults only
     #[arg(long, value_enum, help_heading = "Settings from elsewhere (flags win over them)")]
     preset: Option<PresetArg>,
     #[command(flatten)]
-    question: QuestionArgs,
+    pub(crate) question: QuestionArgs,
     #[command(flatten)]
-    learning: LearningArgs,
+    pub(crate) learning: LearningArgs,
     #[command(flatten)]
-    filters: FilterArgs,
+    pub(crate) filters: FilterArgs,
 }
 
 impl SettingsArgs {
@@ -68,7 +71,7 @@ impl SettingsArgs {
 
 impl FileArgs {
     /// What the files and the preset say; `preset` is the one that a flag names.
-    fn read(&self, preset: Option<PresetArg>) -> anyhow::Result<Settings> {
+    pub(crate) fn read(&self, preset: Option<PresetArg>) -> anyhow::Result<Settings> {
         let config = self.config.as_deref().map(config::read).transpose()?;
         let netflix = self.netflix_config.as_deref().map(netflix::read).transpose()?;
         let files = config.unwrap_or_default().over(netflix.unwrap_or_default());
