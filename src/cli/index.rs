@@ -17,6 +17,7 @@ use super::args::{LearningArgs, check_window, learning, settings_of};
 use super::exit::{Answer, ingest_error, merge_error, store_error};
 use super::output::Output;
 use super::progress::Bar;
+use super::settings::FileArgs;
 use super::threads;
 
 /// Read archives into a baseline, a folder that scan, tune and baseline read in place of the archives
@@ -47,21 +48,24 @@ pub(crate) struct IndexArgs {
     #[arg(long, short)]
     quiet: bool,
     #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
     learning: LearningArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
-    check_window("--since, --until", args.learning.since, args.learning.until)?;
+    let wanted = args.learning.clone().over(args.files.read(None)?.learning);
+    check_window("--since, --until", wanted.since, wanted.until)?;
     let faults = args.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
     let place = Place::take(&args.output).map_err(store_error)?;
     let known = place.open().map_err(store_error)?;
     let settings = match &known {
         Some(saved) => {
-            args.learning.check(saved.learning(), false)?;
+            wanted.check(saved.learning(), false)?;
             settings_of(saved.learning(), threads(args.threads))
         }
-        None => args.learning.settings(None, args.threads),
+        None => wanted.settings(None, args.threads),
     };
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.quiet)?;

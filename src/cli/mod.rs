@@ -13,6 +13,7 @@ mod progress;
 #[cfg(test)]
 mod reference;
 mod scan;
+mod settings;
 mod synth;
 mod tune;
 mod used;

@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use firstseen::query::{Anchor, Question, tune};
+use firstseen::query::tune;
 use firstseen::report::{TuneFormat, TuneReport};
-use firstseen::time::{Bound, Span};
 
-use super::args::{FilterArgs, GridArgs, IncidentArgs, LearningArgs, check_window};
+use super::args::{FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs};
 use super::closing::Closing;
 use super::exit::Answer;
 use super::input::{Input, Reading};
 use super::output::Output;
+use super::settings::{FileArgs, PresetArg, Settings};
 use super::used::used_settings;
 
 /// Read archives and show what every warmup, forget span and anchor would have reported, per day and by whom
@@ -21,6 +21,11 @@ pub(crate) struct TuneArgs {
     #[arg(required = true, value_name = "ARCHIVE")]
     archives: Vec<PathBuf>,
 
+    #[command(flatten)]
+    files: FileArgs,
+    /// Take kinds, outcomes and key as another system would; see docs/method.md. The grid replaces the rest
+    #[arg(long, value_enum, help_heading = "Settings from elsewhere (flags win over them)")]
+    preset: Option<PresetArg>,
     #[command(flatten)]
     grid: GridArgs,
     #[command(flatten)]
@@ -68,7 +73,8 @@ enum FormatArg {
 
 /// Runs the command.
 pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
-    let mut base = args.base()?;
+    let wanted = args.wanted()?;
+    let mut base = wanted.question()?;
     let grid = args.grid.grid(base.filter.only_mutating);
     let incidents = args.incidents.read()?;
     let output = Output::open(args.output.output.as_deref())?;
@@ -76,8 +82,8 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
         .map(|path| path.as_deref().map(|path| Output::open(Some(path))).transpose());
     let (svg, faults) = (svg?, faults?);
     let reading = Reading {
-        learning: &args.learning,
-        to: args.filters.to,
+        learning: &wanted.learning,
+        to: wanted.filters.to,
         leaves_out_later: true,
         threads: args.output.threads,
         quiet: args.output.quiet,
@@ -85,7 +91,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     let Input { baseline, coverage, settings } = Input::read(&args.archives, &reading)?;
     base.until = base.until.into_iter().chain(settings.window.until).min();
     let tuning = tune(&baseline, &base, &grid, &incidents);
-    let used = used_settings(&base, &settings);
+    let used = used_settings(wanted.preset(), &base, &settings);
     let report = TuneReport { settings: &used, coverage: &coverage, grid: &grid, tuning: &tuning };
     output.write(|out| report.write(args.output.format(), out))?;
     if let Some(svg) = svg {
@@ -95,22 +101,20 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
 }
 
 impl TuneArgs {
-    /// What all settings share.
-    fn base(&self) -> anyhow::Result<Question> {
-        let (filters, learning) = (&self.filters, &self.learning);
-        check_window("--from, --to", filters.from, filters.to)?;
-        check_window("--since, --until", learning.since, learning.until)?;
-        Ok(Question {
-            warmup: Span::default(),
-            forget: None,
-            anchor: Anchor::default(),
-            report: self.grid.report(),
-            from: filters.from.map(Bound::start),
-            to: filters.to.map(Bound::end),
-            until: learning.until.or(filters.to).map(Bound::end),
+    /// What all settings of the grid share.
+    fn wanted(&self) -> anyhow::Result<Settings> {
+        let question = QuestionArgs {
+            report: self.grid.report.clone(),
             only_success: self.grid.only_success,
-            filter: filters.filter()?,
-        })
+            ..QuestionArgs::default()
+        };
+        let flags = Settings {
+            preset: self.preset,
+            question,
+            learning: self.learning.clone(),
+            filters: self.filters.clone(),
+        };
+        Ok(flags.over(self.files.read(self.preset)?))
     }
 }
 

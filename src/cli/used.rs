@@ -1,12 +1,16 @@
 //! The settings of a run of scan or tune, as they are published.
 
 use firstseen::ingest::IngestSettings;
-use firstseen::query::{Pattern, Question};
+use firstseen::query::{Pattern, Preset, Question};
 use firstseen::report::UsedSettings;
 use firstseen::time::Timestamp;
 
 /// The settings of a run as they are published.
-pub(crate) fn used_settings(question: &Question, settings: &IngestSettings) -> UsedSettings {
+pub(crate) fn used_settings(
+    preset: Option<Preset>,
+    question: &Question,
+    settings: &IngestSettings,
+) -> UsedSettings {
     let filter = &question.filter;
     let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
@@ -30,5 +34,6 @@ pub(crate) fn used_settings(question: &Question, settings: &IngestSettings) -> U
         action: texts(&filter.actions),
         ignore_action: texts(&filter.ignored_actions),
         max_object_size: settings.max_object_size,
+        preset: preset.map(|preset| preset.name().to_owned()),
     }
 }

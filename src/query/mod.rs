@@ -4,6 +4,7 @@ mod filter;
 mod finding;
 mod first_seen;
 mod known;
+mod preset;
 mod rarity;
 mod tune;
 
@@ -15,6 +16,7 @@ pub use known::{
     ActionSets, By, Change, Group, Known, KnownQuestion, KnownRow, Measure, Period, PointInTime, Step,
     Subject, Tally, Timeline, changes, known, timeline,
 };
+pub use preset::{Preset, PresetValues};
 pub use tune::{
     Calls, Daily, Incident, Labelled, NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal, Observed, Setting,
     Sight, TuneGrid, Tuning, TuningRow, WorstDay, tune,

@@ -43,4 +43,6 @@ pub struct UsedSettings {
     pub ignore_action: Vec<String>,
     /// `--max-object-size`, in bytes
     pub max_object_size: u64,
+    /// `--preset`, given or implied by `--netflix-config`; the other settings are what came of it
+    pub preset: Option<String>,
 }

@@ -11,6 +11,7 @@ mod known;
 mod laws;
 mod measurements;
 mod naive;
+mod netflix;
 mod process;
 mod sources;
 mod stored;

@@ -9,8 +9,9 @@ use firstseen::query::{Filter, Pattern};
 use firstseen::time::Bound;
 
 use super::super::exit::{Hint, UsageError};
+use super::given;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is reported (these limit reporting, never learning)")]
 pub(crate) struct FilterArgs {
     /// Report nothing before this time
@@ -41,8 +42,8 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore_file: Vec<PathBuf>,
     /// Leave out calls that say they only read
-    #[arg(long)]
-    pub(crate) only_mutating: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) only_mutating: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -57,9 +58,26 @@ pub(crate) enum KindArg {
     Account,
     Anonymous,
     Unknown,
+    All,
 }
 
 impl FilterArgs {
+    /// These flags; what they leave open is as `below`.
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            from: self.from.or(below.from),
+            to: self.to.or(below.to),
+            account: given(self.account, below.account),
+            region: given(self.region, below.region),
+            kind: given(self.kind, below.kind),
+            principal: given(self.principal, below.principal),
+            action: given(self.action, below.action),
+            ignore_action: given(self.ignore_action, below.ignore_action),
+            ignore_file: given(self.ignore_file, below.ignore_file),
+            only_mutating: self.only_mutating.or(below.only_mutating),
+        }
+    }
+
     /// The filter of findings.
     pub(crate) fn filter(&self) -> anyhow::Result<Filter> {
         let mut ignored_actions = self.ignore_action.clone();
@@ -69,19 +87,24 @@ impl FilterArgs {
         Ok(Filter {
             accounts: self.account.clone(),
             regions: self.region.clone(),
-            kinds: self.kind.iter().map(|kind| kind.kind()).collect(),
+            kinds: kinds(&self.kind),
             principals: self.principal.clone(),
             actions: self.action.clone(),
             ignored_actions,
-            only_mutating: self.only_mutating,
+            only_mutating: self.only_mutating.unwrap_or(false),
         })
     }
 }
 
+/// The kinds that are wanted; an empty list for all of them.
+pub(super) fn kinds(args: &[KindArg]) -> Vec<PrincipalKind> {
+    args.iter().map(|kind| kind.kind()).collect::<Option<_>>().unwrap_or_default()
+}
+
 impl KindArg {
-    /// The kind itself.
-    pub(crate) fn kind(self) -> PrincipalKind {
-        match self {
+    /// None stands for all of them.
+    fn kind(self) -> Option<PrincipalKind> {
+        Some(match self {
             Self::Root => PrincipalKind::Root,
             Self::User => PrincipalKind::User,
             Self::SsoRole => PrincipalKind::SsoRole,
@@ -92,7 +115,8 @@ impl KindArg {
             Self::Account => PrincipalKind::Account,
             Self::Anonymous => PrincipalKind::Anonymous,
             Self::Unknown => PrincipalKind::Unknown,
-        }
+            Self::All => return None,
+        })
     }
 }
 

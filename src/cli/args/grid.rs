@@ -1,12 +1,10 @@
 //! Flags that say which settings are tried.
 
-use std::str::FromStr;
-
 use clap::{Args, ValueEnum};
-use firstseen::query::{Calls, FindingKind, TuneGrid};
-use firstseen::time::{Span, TimeError};
+use firstseen::query::{Calls, TuneGrid};
+use firstseen::time::Span;
 
-use super::question::{AnchorArg, FindingArg};
+use super::question::{AnchorArg, FindingArg, ForgetArg};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which settings are tried (every combination)")]
@@ -26,15 +24,11 @@ pub(crate) struct GridArgs {
     calls: Vec<CallsArg>,
     /// Which kinds of findings, in all settings [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
-    report: Vec<FindingArg>,
+    pub(crate) report: Vec<FindingArg>,
     /// Count only successful calls, in all settings: a behaviour begins with its first success. Limits learning
-    #[arg(long)]
-    pub(crate) only_success: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) only_success: Option<bool>,
 }
-
-/// `never` or a span.
-#[derive(Clone, Copy, Debug)]
-struct ForgetArg(Option<Span>);
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum CallsArg {
@@ -42,14 +36,6 @@ enum CallsArg {
     All,
     /// Without those that say they only read, as with --only-mutating
     Mutating,
-}
-
-impl FromStr for ForgetArg {
-    type Err = TimeError;
-
-    fn from_str(text: &str) -> Result<Self, TimeError> {
-        if text == "never" { Ok(Self(None)) } else { text.parse().map(|span| Self(Some(span))) }
-    }
 }
 
 impl GridArgs {
@@ -67,11 +53,6 @@ impl GridArgs {
             anchors: given(&self.anchors, |anchor| anchor.anchor(), usual.anchors),
             calls: given(&self.calls, |calls| calls.calls(), calls),
         }
-    }
-
-    /// Kinds of findings wanted.
-    pub(crate) fn report(&self) -> Vec<FindingKind> {
-        given(&self.report, |kind| kind.kind(), FindingKind::ALL.to_vec())
     }
 }
 

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use firstseen::query::{By, Filter, Pattern, Step};
 use firstseen::time::{Bound, Span};
 
-use super::filters::KindArg;
+use super::filters::{KindArg, kinds};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is asked")]
@@ -78,7 +78,7 @@ impl WhomArgs {
         Filter {
             accounts: self.account.clone(),
             regions: Vec::new(),
-            kinds: self.kind.iter().map(|kind| kind.kind()).collect(),
+            kinds: kinds(&self.kind),
             principals: self.principal.clone(),
             actions: self.action.clone(),
             ignored_actions: self.ignore_action.clone(),

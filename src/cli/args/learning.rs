@@ -10,7 +10,7 @@ use firstseen::time::{Bound, Span};
 use super::super::exit::UsageError;
 use super::super::threads;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is learnt from")]
 pub(crate) struct LearningArgs {
     /// What makes two events the deeds of one principal [default: arn]
@@ -45,6 +45,17 @@ pub(crate) enum KeyArg {
 }
 
 impl LearningArgs {
+    /// These flags; what they leave open is as `below`.
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            principal_key: self.principal_key.or(below.principal_key),
+            since: self.since.or(below.since),
+            until: self.until.or(below.until),
+            delivery_slack: self.delivery_slack.or(below.delivery_slack),
+            max_object_size: self.max_object_size.or(below.max_object_size),
+        }
+    }
+
     /// The settings of an ingest run; a window that is reported (`--to`) implies that nothing later is learnt.
     pub(crate) fn settings(&self, to: Option<Bound>, wanted_threads: Option<u16>) -> IngestSettings {
         IngestSettings {

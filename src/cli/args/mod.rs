@@ -29,3 +29,8 @@ pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) 
         _ => Ok(()),
     }
 }
+
+/// A list of a flag, or the one below if nothing was given. Lists do not add up: who gives one says all of it.
+fn given<T>(list: Vec<T>, below: Vec<T>) -> Vec<T> {
+    if list.is_empty() { below } else { list }
+}

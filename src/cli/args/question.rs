@@ -1,19 +1,24 @@
 //! Flags that say what is new.
 
+use std::str::FromStr;
+
 use clap::{Args, ValueEnum};
 use firstseen::query::{Anchor, FindingKind};
-use firstseen::time::Span;
+use firstseen::time::{Span, TimeError};
 
-#[derive(Debug, Args)]
+use super::given;
+
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is new")]
 pub(crate) struct QuestionArgs {
     /// How long a principal must have been known before its new actions are reported [units: s, m, h, d, w]
     /// [default: 30d]
     #[arg(long, value_name = "SPAN")]
     pub(crate) warmup: Option<Span>,
-    /// After so long without a sighting a behaviour counts as new again (returning-action) [default: never]
-    #[arg(long, value_name = "SPAN")]
-    pub(crate) forget: Option<Span>,
+    /// After so long without a sighting, or never, a behaviour counts as new again (returning-action)
+    /// [default: never]
+    #[arg(long, value_name = "SPAN|never")]
+    pub(crate) forget: Option<ForgetArg>,
     /// Where the warmup clock of a principal starts [default: principal]
     #[arg(long, value_enum)]
     pub(crate) anchor: Option<AnchorArg>,
@@ -21,9 +26,13 @@ pub(crate) struct QuestionArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub(crate) report: Vec<FindingArg>,
     /// Count only successful calls: a behaviour begins with its first success. Limits learning
-    #[arg(long)]
-    pub(crate) only_success: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) only_success: Option<bool>,
 }
+
+/// A span, or `never`, so that a flag can take back what a file or a preset says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ForgetArg(pub(super) Option<Span>);
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum AnchorArg {
@@ -43,12 +52,30 @@ pub(crate) enum FindingArg {
     NewPrincipal,
     /// A principal's use of an action after a gap longer than --forget, known to the hour
     ReturningAction,
+    /// All of them
+    All,
 }
 
 impl QuestionArgs {
+    /// These flags; what they leave open is as `below`.
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            warmup: self.warmup.or(below.warmup),
+            forget: self.forget.or(below.forget),
+            anchor: self.anchor.or(below.anchor),
+            report: given(self.report, below.report),
+            only_success: self.only_success.or(below.only_success),
+        }
+    }
+
     /// How long a principal must have been known.
     pub(crate) fn warmup(&self) -> Span {
         self.warmup.unwrap_or(Span::days(30))
+    }
+
+    /// After how long a behaviour is forgotten.
+    pub(crate) fn forget(&self) -> Option<Span> {
+        self.forget.and_then(|ForgetArg(span)| span)
     }
 
     /// Where the warmup clock starts.
@@ -58,10 +85,21 @@ impl QuestionArgs {
 
     /// Kinds of findings wanted.
     pub(crate) fn report(&self) -> Vec<FindingKind> {
-        match &self.report[..] {
-            [] => FindingKind::ALL.to_vec(),
-            given => given.iter().map(|kind| kind.kind()).collect(),
-        }
+        let wanted: Option<Vec<FindingKind>> = self.report.iter().map(|kind| kind.kind()).collect();
+        wanted.filter(|kinds| !kinds.is_empty()).unwrap_or_else(|| FindingKind::ALL.to_vec())
+    }
+
+    /// Whether failed calls are no sightings.
+    pub(crate) fn only_success(&self) -> bool {
+        self.only_success.unwrap_or(false)
+    }
+}
+
+impl FromStr for ForgetArg {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        if text == "never" { Ok(Self(None)) } else { text.parse().map(|span| Self(Some(span))) }
     }
 }
 
@@ -76,11 +114,13 @@ impl AnchorArg {
 }
 
 impl FindingArg {
-    pub(super) fn kind(self) -> FindingKind {
-        match self {
+    /// None stands for all of them.
+    fn kind(self) -> Option<FindingKind> {
+        Some(match self {
             Self::NewAction => FindingKind::NewAction,
             Self::NewPrincipal => FindingKind::NewPrincipal,
             Self::ReturningAction => FindingKind::ReturningAction,
-        }
+            Self::All => return None,
+        })
     }
 }

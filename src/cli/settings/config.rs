@@ -1,0 +1,77 @@
+//! `--config`: a TOML file in, settings out. The only place that knows TOML.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use toml::de::{DeTable, DeValue};
+
+use super::super::exit::{Hint, UsageError};
+use super::Settings;
+use super::setting::{Wrong, setting};
+
+const HINT: Hint =
+    Hint("keys are the long flags of 'firstseen scan --help' without --; docs/firstseen.toml is a sample");
+
+/// Reads a configuration file. Paths in it are relative to its folder.
+pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read '{}'", path.display()))
+        .context(Hint("--config takes a TOML file; docs/firstseen.toml is a sample"))?;
+    let mut settings = parse(&text).map_err(|wrong| {
+        let usage = UsageError(format!("{}, line {}: {}", path.display(), wrong.line, wrong.reason));
+        anyhow::Error::new(usage).context(HINT)
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    settings.place_files_in(folder);
+    Ok(settings)
+}
+
+/// The settings of a file's text.
+pub(super) fn parse(text: &str) -> Result<Settings, Wrong> {
+    let line_of = |byte: usize| text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1;
+    let table = DeTable::parse(text).map_err(|error| Wrong {
+        line: line_of(error.span().map_or(0, |span| span.start)),
+        reason: error.message().to_owned(),
+    })?;
+    let mut settings = Settings::default();
+    for (key, value) in table.get_ref() {
+        let wrong = |reason| Wrong { line: line_of(key.span().start), reason };
+        let name = key.get_ref();
+        let Some(values) = texts(value.get_ref()) else {
+            return Err(wrong(format!("'{name}' takes a text, a number, true or false, or a list of texts")));
+        };
+        settings = settings.over(setting(name, &values).map_err(wrong)?);
+    }
+    Ok(settings)
+}
+
+/// A value as a flag would take it; a list gives several.
+fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
+    match value {
+        DeValue::Array(values) => values.iter().map(|value| one_text(value.get_ref())).collect(),
+        value => one_text(value).map(|text| vec![text]),
+    }
+}
+
+fn one_text(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.clone().into_owned()),
+        DeValue::Boolean(flag) => Some(flag.to_string()),
+        DeValue::Datetime(time) => Some(time.to_string()),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number.to_string())
+        }
+        DeValue::Float(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    }
+}
+
+impl Settings {
+    /// Puts relative paths into the folder of the file they stand in.
+    fn place_files_in(&mut self, folder: &Path) {
+        for file in &mut self.filters.ignore_file {
+            let placed: PathBuf = folder.join(&file);
+            *file = placed;
+        }
+    }
+}

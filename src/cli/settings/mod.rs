@@ -1,0 +1,115 @@
+//! Where settings come from. Flags win over `--config`, which wins over `--netflix-config`, which wins over
+//! `--preset`, which wins over the defaults.
+//!
+//! Each of these is one [`Settings`] with gaps, and [`Settings::over`] lays one over another. Whatever is no flag is
+//! read by the parsers of the flags ([`setting`]), so that a value means the same wherever it stands.
+
+mod config;
+mod netflix;
+mod preset;
+mod setting;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use firstseen::query::{Preset, Question};
+use firstseen::time::Bound;
+
+use super::args::{FilterArgs, LearningArgs, QuestionArgs, check_window};
+pub(crate) use preset::PresetArg;
+use setting::setting;
+
+/// All that leads to an answer: flags, and the files and presets they name. A command that asks a question flattens
+/// this and calls [`SettingsArgs::read`].
+#[derive(Debug, Args)]
+pub(crate) struct SettingsArgs {
+    #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
+    flags: Settings,
+}
+
+/// Files with settings.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Settings from elsewhere (flags win over them)")]
+pub(crate) struct FileArgs {
+    /// Read settings from a TOML file; its keys are the long names of these flags. Wins over --netflix-config
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read dayThreshold and IgnoredActionsNotify from the configuration of Netflix' cloudtrail-anomaly; implies
+    /// --preset netflix-90. Wins over --preset
+    #[arg(long, value_name = "FILE")]
+    netflix_config: Option<PathBuf>,
+}
+
+/// Settings as one place gives them, with gaps; or those of all places together.
+///
+/// A command that only reads archives needs no questions: it flattens [`FileArgs`] and its [`LearningArgs`], and lays
+/// these over `files.read(None)?.learning`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Settings {
+    /// Ask as another system would; see docs/method.md. Wins over the defaults only
+    #[arg(long, value_enum, help_heading = "Settings from elsewhere (flags win over them)")]
+    pub(crate) preset: Option<PresetArg>,
+    #[command(flatten)]
+    pub(crate) question: QuestionArgs,
+    #[command(flatten)]
+    pub(crate) learning: LearningArgs,
+    #[command(flatten)]
+    pub(crate) filters: FilterArgs,
+}
+
+impl SettingsArgs {
+    /// Reads the files and lays everything over each other.
+    pub(crate) fn read(&self) -> anyhow::Result<Settings> {
+        Ok(self.flags.clone().over(self.files.read(self.flags.preset)?))
+    }
+}
+
+impl FileArgs {
+    /// What the files and the preset say; `preset` is the one that a flag names.
+    pub(crate) fn read(&self, preset: Option<PresetArg>) -> anyhow::Result<Settings> {
+        let config = self.config.as_deref().map(config::read).transpose()?;
+        let netflix = self.netflix_config.as_deref().map(netflix::read).transpose()?;
+        let files = config.unwrap_or_default().over(netflix.unwrap_or_default());
+        let preset = preset.or(files.preset);
+        Ok(files.over(preset.map(PresetArg::settings).transpose()?.unwrap_or_default()))
+    }
+}
+
+impl Settings {
+    /// These settings; what they leave open is as `below`.
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            preset: self.preset.or(below.preset),
+            question: self.question.over(below.question),
+            learning: self.learning.over(below.learning),
+            filters: self.filters.over(below.filters),
+        }
+    }
+
+    /// The preset that was named or implied.
+    pub(crate) fn preset(&self) -> Option<Preset> {
+        self.preset.and_then(PresetArg::preset)
+    }
+
+    /// What is asked.
+    pub(crate) fn question(&self) -> anyhow::Result<Question> {
+        let Self { question, learning, filters, .. } = self;
+        check_window("--from, --to", filters.from, filters.to)?;
+        check_window("--since, --until", learning.since, learning.until)?;
+        Ok(Question {
+            warmup: question.warmup(),
+            forget: question.forget(),
+            anchor: question.anchor(),
+            report: question.report(),
+            from: filters.from.map(Bound::start),
+            to: filters.to.map(Bound::end),
+            until: learning.until.or(filters.to).map(Bound::end),
+            only_success: question.only_success(),
+            filter: filters.filter()?,
+        })
+    }
+}

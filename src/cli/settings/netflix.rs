@@ -1,0 +1,93 @@
+//! `--netflix-config`: the configuration of Netflix' `cloudtrail-anomaly` in, settings out. The only place that knows
+//! YAML.
+//!
+//! Of that file two keys matter here: `roleAction.dayThreshold` and `roleAction.IgnoredActionsNotify`. All others say
+//! where its tables and queues are. That job compares ignored actions letter by letter, so an entry that it could
+//! never meet, such as a glob, is an error here rather than a filter that it did not have.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use saphyr::{LoadableYamlNode, MarkedYaml};
+
+use super::super::exit::{Hint, UsageError};
+use super::Settings;
+use super::setting::{Wrong, setting};
+
+const HINT: Hint = Hint(
+    "roleAction takes dayThreshold, a number of days, and IgnoredActionsNotify, a list of eventSource:eventName",
+);
+
+/// Reads such a file.
+pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read '{}'", path.display()))
+        .context(Hint("--netflix-config takes the YAML file that cloudtrail-anomaly takes with --config"))?;
+    parse(&text).map_err(|Wrong { line, reason }| {
+        anyhow::Error::new(UsageError(format!("{}, line {line}: {reason}", path.display()))).context(HINT)
+    })
+}
+
+/// The settings of a file's text.
+pub(super) fn parse(text: &str) -> Result<Settings, Wrong> {
+    let documents = MarkedYaml::load_from_str(text)
+        .map_err(|error| Wrong { line: error.marker().line(), reason: error.info().to_owned() })?;
+    let root = documents.first();
+    let role_action = root.and_then(|root| root.data.as_mapping_get("roleAction"));
+    let line = role_action.map_or(1, line);
+    let threshold = role_action.and_then(|role_action| role_action.data.as_mapping_get("dayThreshold"));
+    let Some(threshold) = threshold else {
+        return Err(Wrong { line, reason: "there is no roleAction.dayThreshold".to_owned() });
+    };
+    let days = days(threshold)?;
+    let ignored = role_action.and_then(|role_action| role_action.data.as_mapping_get("IgnoredActionsNotify"));
+    let entries = [
+        ("preset", vec!["netflix-90".to_owned()]),
+        ("warmup", vec![days.clone()]),
+        ("forget", vec![days]),
+        ("ignore-action", ignored.map(ignored_actions).transpose()?.unwrap_or_default()),
+    ];
+    let mut settings = Settings::default();
+    for (key, values) in entries {
+        settings = settings.over(setting(key, &values).map_err(|reason| Wrong { line, reason })?);
+    }
+    Ok(settings)
+}
+
+fn line(node: &MarkedYaml<'_>) -> usize {
+    node.span.start.line()
+}
+
+fn days(node: &MarkedYaml<'_>) -> Result<String, Wrong> {
+    let days = node.data.as_integer().and_then(|days| u32::try_from(days).ok());
+    let reason = || "dayThreshold is not a whole number of days".to_owned();
+    days.map(|days| format!("{days}d")).ok_or_else(|| Wrong { line: line(node), reason: reason() })
+}
+
+/// The entries of `IgnoredActionsNotify`; a key without a value is an empty list.
+fn ignored_actions(node: &MarkedYaml<'_>) -> Result<Vec<String>, Wrong> {
+    if node.data.is_null() {
+        return Ok(Vec::new());
+    }
+    let Some(entries) = node.data.as_sequence() else {
+        return Err(Wrong { line: line(node), reason: "IgnoredActionsNotify is not a list".to_owned() });
+    };
+    entries.iter().map(ignored_action).collect()
+}
+
+fn ignored_action(entry: &MarkedYaml<'_>) -> Result<String, Wrong> {
+    let text = entry.data.as_str().unwrap_or("(no text)");
+    if is_action(text) {
+        return Ok(text.to_owned());
+    }
+    let reason = format!("'{text}' is not an action such as sts.amazonaws.com:GetCallerIdentity");
+    Err(Wrong { line: line(entry), reason })
+}
+
+/// Whether this can be `eventSource:eventName` of a record: a host name and a word.
+fn is_action(text: &str) -> bool {
+    let word =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    text.split_once(':').is_some_and(|(source, name)| source.contains('.') && word(source) && word(name))
+}

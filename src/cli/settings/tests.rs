@@ -1,0 +1,190 @@
+//! Which layer wins, and that no layer is read in a way of its own.
+
+use std::fs;
+use std::path::Path;
+
+use clap::{Args, Command, FromArgMatches, ValueEnum};
+use firstseen::query::{Preset, Question};
+use tempfile::TempDir;
+
+use super::preset::PresetArg;
+use super::setting::Wrong;
+use super::{Settings, SettingsArgs, config, netflix};
+
+/// A folder with `config.toml` and `netflix.yml`.
+fn folder(config: &str, netflix: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("config.toml"), config).unwrap();
+    fs::write(folder.path().join("netflix.yml"), netflix).unwrap();
+    folder
+}
+
+fn read(folder: &Path, flags: &[&str]) -> Settings {
+    let place = |flag: &&str| flag.replace("@", &format!("{}/", folder.display()));
+    let command = SettingsArgs::augment_args(Command::new("test").no_binary_name(true));
+    let matches = command.try_get_matches_from(flags.iter().map(place)).unwrap();
+    SettingsArgs::from_arg_matches(&matches).unwrap().read().unwrap()
+}
+
+fn asked(flags: &[&str]) -> Question {
+    read(Path::new("unused"), flags).question().unwrap()
+}
+
+#[test]
+fn flag_wins_over_config_over_netflix_config_over_preset_over_default() {
+    let folder = folder("warmup = '20d'", "roleAction:\n  dayThreshold: 45\n");
+    let layers = ["--warmup=10d", "--config=@config.toml", "--netflix-config=@netflix.yml", "--preset=sumo"];
+    let warmups = (0..=layers.len()).map(|above| {
+        let settings = read(folder.path(), &layers[above..]);
+        settings.question().unwrap().warmup.to_string()
+    });
+    assert_eq!(warmups.collect::<Vec<_>>(), ["10d", "20d", "45d", "30d", "30d"]);
+    let below = read(folder.path(), &layers[1..]);
+    assert_eq!(below.question().unwrap().forget.unwrap().to_string(), "45d");
+    assert_eq!(below.preset(), Some(Preset::Sumo));
+    assert_eq!(below.question().unwrap().anchor.name(), "principal", "what no file says is the preset's");
+}
+
+#[test]
+fn a_preset_is_taken_from_the_flag_else_the_config_else_the_netflix_config() {
+    let folder = folder("preset = 'escu'", "roleAction: {dayThreshold: 90}");
+    let preset = |flags: &[&str]| read(folder.path(), flags).preset();
+    let (config, netflix) = ("--config=@config.toml", "--netflix-config=@netflix.yml");
+    assert_eq!(preset(&["--preset=datadog", config, netflix]), Some(Preset::Datadog));
+    assert_eq!(preset(&[config, netflix]), Some(Preset::Escu));
+    assert_eq!(preset(&[netflix]), Some(Preset::Netflix90));
+    assert_eq!(preset(&["--preset=none", config]), None);
+    assert_eq!(preset(&[]), None);
+}
+
+#[test]
+fn every_preset_asks_the_library_s_question() {
+    for preset in Preset::ALL {
+        let settings = read(Path::new("unused"), &["--preset", preset.name()]);
+        let expected = preset.values();
+        assert_eq!(format!("{:?}", settings.question().unwrap()), format!("{:?}", expected.question()));
+        assert_eq!(settings.learning.settings(None, None).principal_key, expected.principal_key);
+        assert_eq!(settings.preset(), Some(preset));
+    }
+    assert_eq!(PresetArg::value_variants().len(), Preset::ALL.len() + 1);
+}
+
+#[test]
+fn flags_take_back_whatever_lies_below() {
+    let below = asked(&["--preset=escu"]);
+    assert!(below.only_success && below.forget.is_some() && below.filter.kinds.len() == 3);
+    assert_eq!(below.report.len(), 2);
+    let above =
+        asked(&["--preset=escu", "--only-success=false", "--forget=never", "--kind=all", "--report=all"]);
+    assert!(!above.only_success && above.forget.is_none() && above.filter.kinds.is_empty());
+    assert_eq!(above.report.len(), 3);
+    assert!(asked(&["--only-success", "--only-mutating"]).filter.only_mutating);
+}
+
+#[test]
+fn a_list_replaces_the_list_below() {
+    let folder = folder("account = ['111122223333', '000123456789']\nignore-action = ['sts:*']", "");
+    let question = |flags: &[&str]| read(folder.path(), flags).question().unwrap();
+    let config = "--config=@config.toml";
+    assert_eq!(question(&[config]).filter.accounts, ["111122223333", "000123456789"]);
+    let replaced = question(&[config, "--account=444455556666", "--ignore-action="]);
+    assert_eq!(replaced.filter.accounts, ["444455556666"]);
+    assert!(!replaced.filter.ignored_actions[0].matches_action("sts.amazonaws.com:AssumeRole"));
+}
+
+#[test]
+fn files_named_in_a_config_are_looked_for_beside_it() {
+    let folder = folder("ignore-file = 'quiet.txt'", "");
+    fs::write(folder.path().join("quiet.txt"), "# noise\nsts:*\n").unwrap();
+    let question = read(folder.path(), &["--config=@config.toml"]).question().unwrap();
+    assert_eq!(question.filter.ignored_actions[0].as_str(), "sts:*");
+}
+
+#[test]
+fn times_and_numbers_need_no_quotes() {
+    let settings =
+        config::parse("since = 2024-03-01\nto = 2024-03-31T10:00:00Z\nwarmup = 7\nonly-mutating = true");
+    let question = settings.unwrap().question().unwrap();
+    assert_eq!(question.to.unwrap().to_string(), "2024-03-31T10:00:00Z");
+    assert_eq!((question.warmup.to_string().as_str(), question.filter.only_mutating), ("7d", true));
+}
+
+#[test]
+fn what_is_wrong_with_a_config_has_a_line() {
+    for (text, line, reason) in [
+        ("warmup = '1d'\nwarmpu = '1d'", 2, "there is no setting 'warmpu'; did you mean 'warmup'?"),
+        ("only_success = true", 1, "there is no setting 'only_success'; did you mean 'only-success'?"),
+        ("config = 'other.toml'", 1, "there is no setting 'config'"),
+        ("format = 'json'", 1, "there is no setting 'format'; did you mean 'from'?"),
+        ("colour = []", 1, "there is no setting 'colour'"),
+        ("\nwarmup = ['1d', '2d']", 2, "'warmup' takes one value, not a list"),
+        ("only-success = 'maybe'", 1, "invalid value 'maybe' for 'only-success': write one of true, false"),
+        (
+            "max-object-size = '4X'",
+            1,
+            "invalid value '4X' for 'max-object-size': write a number and K, M or G",
+        ),
+        ("warmup = 1.5", 1, "'warmup' takes a text, a number, true or false, or a list of texts"),
+        ("[scan]\nwarmup = 1", 1, "'scan' takes a text, a number, true or false, or a list of texts"),
+        ("warmup = 1\nwarmup = 2", 2, "duplicate key"),
+    ] {
+        let wrong = config::parse(text).err();
+        assert_eq!(wrong, Some(Wrong { line, reason: reason.to_owned() }), "{text}");
+    }
+}
+
+#[test]
+fn the_sample_documents_every_key_and_is_the_defaults() {
+    let sample = include_str!("../../../docs/firstseen.toml");
+    assert_eq!(format!("{:?}", config::parse(sample).unwrap()), format!("{:?}", Settings::default()));
+    let is_key = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+    let lines = |mark: &str| -> String {
+        let lines = sample.lines().filter_map(|line| line.strip_prefix(mark));
+        lines.filter(|line| is_key(line)).map(|line| format!("{line}\n")).collect()
+    };
+    let (defaults, examples) = (lines("#"), lines("#   "));
+    let both = |settings: &Settings| {
+        format!(
+            "{:?} {:?}",
+            settings.question().unwrap(),
+            settings.learning.settings(settings.filters.to, Some(1))
+        )
+    };
+    assert_eq!(both(&config::parse(&defaults).unwrap()), both(&Settings::default()));
+    config::parse(&examples).unwrap();
+    let documented = defaults + &examples;
+    for flag in Settings::augment_args(Command::new("test")).get_arguments() {
+        let key = format!("{} = ", flag.get_long().unwrap());
+        assert!(documented.lines().any(|line| line.starts_with(&key)), "{key}");
+    }
+}
+
+#[test]
+fn the_configuration_of_netflix_job_is_read() {
+    let text = "roleAction:\n  dayThreshold: 60\n  IgnoredActionsNotify:\n    - sts.amazonaws.com:GetCallerIdentity\naws:\n  region: us-west-2\n  athena:\n    accountId: 0987654321\n";
+    let settings = netflix::parse(text).unwrap();
+    let question = settings.question().unwrap();
+    assert_eq!((question.warmup.to_string(), question.forget), ("60d".to_owned(), Some(question.warmup)));
+    let ignored = &question.filter.ignored_actions[0];
+    assert!(ignored.matches_action("sts.amazonaws.com:GetCallerIdentity"));
+    assert!(!ignored.matches_action("sts.amazonaws.com:AssumeRole"));
+    let none = "roleAction:\n  dayThreshold: 90\n  IgnoredActionsNotify:\n";
+    assert!(netflix::parse(none).unwrap().question().unwrap().filter.ignored_actions.is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_netflix_configuration_has_a_line() {
+    let ignored = |entry: &str| format!("roleAction:\n  dayThreshold: 90\n  IgnoredActionsNotify: {entry}\n");
+    for (text, line, reason) in [
+        ("aws: {}".to_owned(), 1, "there is no roleAction.dayThreshold"),
+        ("aws: {}\nroleAction:\n  x: 1".to_owned(), 3, "there is no roleAction.dayThreshold"),
+        ("roleAction:\n  dayThreshold: soon".to_owned(), 2, "dayThreshold is not a whole number of days"),
+        ("roleAction:\n  dayThreshold: -1".to_owned(), 2, "dayThreshold is not a whole number of days"),
+        (ignored("x"), 3, "IgnoredActionsNotify is not a list"),
+        (ignored("[sts:*]"), 3, "'sts:*' is not an action such as sts.amazonaws.com:GetCallerIdentity"),
+        (ignored("[GetUser]"), 3, "'GetUser' is not an action such as sts.amazonaws.com:GetCallerIdentity"),
+    ] {
+        assert_eq!(netflix::parse(&text).err(), Some(Wrong { line, reason: reason.to_owned() }), "{text}");
+    }
+    assert_eq!(netflix::parse("a: [1\nb").err().map(|wrong| wrong.line > 0), Some(true));
+}

@@ -1,0 +1,341 @@
+//! The preset `netflix-90` against the job that it stands for, alert for alert.
+//!
+//! `Job` does what `cloudtrail_anomaly/cli.py` of Netflix-Skunkworks/cloudtrail-anomaly does every hour, with plain
+//! maps for Athena, DynamoDB and IAM. It reads the JSON of the records itself. What it takes for granted, and where the
+//! two answers differ, is stated in `docs/method.md`, "Presets": the job runs in the last second of every hour, no
+//! record is delivered late, and an expired row is gone at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use firstseen::ingest::IngestSettings;
+use firstseen::query::{Preset, first_seen};
+use firstseen::time::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, record, settings, with};
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+/// `roleAction.dayThreshold`
+const THRESHOLD: i64 = 90 * DAY;
+/// 2024-01-01T00:00:00Z
+const START: i64 = 1_704_067_200;
+
+/// A role as IAM lists it.
+#[derive(Clone, Debug)]
+struct Role {
+    account: &'static str,
+    arn: String,
+    id: String,
+    created: i64,
+    deleted: Option<i64>,
+    /// The same as far as an archive tells: its creation, if that is recorded, else its first call.
+    known_since: i64,
+}
+
+/// An action that an alert names: hour, account, role id, action.
+type Alert = (i64, String, String, String);
+
+/// The tables of the job.
+struct Job<'a> {
+    iam: &'a [Role],
+    /// `roleAction.IgnoredActionsNotify`
+    ignored: &'a [&'a str],
+    /// By the hour of their time: account of the log, type, issuer and action of every record.
+    athena: BTreeMap<i64, Vec<[String; 4]>>,
+    /// By role and action: when the row expires.
+    dynamo: BTreeMap<(String, String), i64>,
+    alerts: BTreeSet<Alert>,
+}
+
+fn seconds(record: &Value) -> i64 {
+    Timestamp::parse(record["eventTime"].as_str().unwrap()).unwrap().micros() / 1_000_000
+}
+
+fn issuer(record: &Value) -> &str {
+    record["userIdentity"]["sessionContext"]["sessionIssuer"]["principalId"].as_str().unwrap_or_default()
+}
+
+fn action(record: &Value) -> String {
+    format!("{}:{}", record["eventSource"].as_str().unwrap(), record["eventName"].as_str().unwrap())
+}
+
+impl<'a> Job<'a> {
+    fn new(iam: &'a [Role], ignored: &'a [&'a str], records: &[Value]) -> Self {
+        let mut athena: BTreeMap<i64, Vec<[String; 4]>> = BTreeMap::new();
+        for record in records {
+            let log = record["recipientAccountId"].as_str().unwrap().to_owned();
+            let sort = record["userIdentity"]["type"].as_str().unwrap().to_owned();
+            let row = [log, sort, issuer(record).to_owned(), action(record)];
+            athena.entry(seconds(record).div_euclid(HOUR)).or_default().push(row);
+        }
+        Self { iam, ignored, athena, dynamo: BTreeMap::new(), alerts: BTreeSet::new() }
+    }
+
+    /// One run for every hour from the first record to the last.
+    fn alerts(mut self) -> BTreeSet<Alert> {
+        let (Some((first, _)), Some((last, _))) =
+            (self.athena.first_key_value(), self.athena.last_key_value())
+        else {
+            return BTreeSet::new();
+        };
+        for hour in *first..=*last {
+            for role in self.iam {
+                self.run(hour, role);
+            }
+        }
+        self.alerts
+    }
+
+    fn run(&mut self, hour: i64, role: &Role) {
+        let now = hour * HOUR + HOUR - 1;
+        // IAM lists neither roles to come nor roles that are gone.
+        if role.created > now || role.deleted.is_some_and(|deleted| deleted <= now) {
+            return;
+        }
+        let mut new = Vec::new();
+        for action in self.actions(hour, role) {
+            let key = (role.id.clone(), action.clone());
+            let row = self.dynamo.insert(key, now + THRESHOLD);
+            let is_new = row.is_none_or(|expires| now > expires);
+            if is_new && !self.ignored.contains(&action.as_str()) {
+                new.push(action);
+            }
+        }
+        let too_new = role.created > now - THRESHOLD;
+        if !too_new && !role.arn.split('/').any(|part| part == "aws-service-role") {
+            let alert = |action| (hour, role.account.to_owned(), role.id.clone(), action);
+            self.alerts.extend(new.into_iter().map(alert));
+        }
+    }
+
+    /// `SELECT DISTINCT eventsource, eventname` of the last hour.
+    fn actions(&self, hour: i64, role: &Role) -> BTreeSet<String> {
+        let rows = self.athena.get(&hour).into_iter().flatten();
+        let own = rows.filter(|[log, sort, issuer, _]| {
+            log == role.account && sort == "AssumedRole" && *issuer == role.id
+        });
+        own.map(|[.., action]| action.clone()).collect()
+    }
+}
+
+/// The same by `firstseen`, as the job would count hours; what roles did that are gone is left out.
+fn findings(iam: &[Role], ignored: &[&str], records: &[Value]) -> BTreeSet<Alert> {
+    let preset = Preset::Netflix90.values();
+    let objects = records.chunks(7).enumerate();
+    let archive = objects.fold(Archive::new(), |archive, (number, records)| {
+        archive.delivered(&format!("202501{:02}T0412", number % 28 + 1), records)
+    });
+    let ingested = archive.ingest(&IngestSettings { principal_key: preset.principal_key, ..settings() });
+    let mut question = preset.question();
+    question.filter.ignored_actions = ignored.iter().map(|action| action.parse().unwrap()).collect();
+    let found = first_seen(&ingested.baseline, &question);
+    let alert = |finding: &firstseen::query::Finding<'_>| {
+        let hour = finding.time.micros().div_euclid(HOUR * 1_000_000);
+        (hour, finding.account.to_owned(), finding.principal.to_owned(), finding.action.to_owned())
+    };
+    let alerts: BTreeSet<Alert> = found.iter().map(alert).collect();
+    assert_eq!(alerts.len(), found.len(), "no finding twice in an hour");
+    let gone = |(hour, _, id, _): &Alert| {
+        let role = iam.iter().find(|role| role.id == *id);
+        role.and_then(|role| role.deleted).is_some_and(|deleted| deleted < (hour + 1) * HOUR)
+    };
+    alerts.into_iter().filter(|alert| !gone(alert)).collect()
+}
+
+/// Whether the role had reached its age when it acted, and not only when the job looked, as far as the archive knows
+/// its age. That moment is known to the second for the first call of all, and to the hour when an action comes back.
+fn was_old_enough(iam: &[Role], records: &[Value], (hour, _, id, name): &Alert) -> bool {
+    let role = iam.iter().find(|role| role.id == *id).unwrap();
+    let calls = records.iter().filter(|record| issuer(record) == id && action(record) == *name);
+    let first = calls.map(seconds).min().unwrap();
+    let moment = if first.div_euclid(HOUR) == *hour { first } else { hour * HOUR };
+    moment >= role.known_since + THRESHOLD
+}
+
+const NAMES: [(&str, &str); 4] = [
+    ("app", "role/app"),
+    ("ci", "role/ci/deploy"),
+    ("sso", "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"),
+    ("ecs", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
+];
+
+/// A role of this name: the `life`th one.
+fn role(account: &'static str, name: usize, life: usize, created: i64, deleted: Option<i64>) -> Role {
+    let (short, path) = NAMES[name];
+    let id = format!("AROA{}{}{life}", short.to_uppercase(), &account[..3]);
+    let arn = format!("arn:aws:iam::{account}:{path}");
+    Role { account, arn, id, created, deleted, known_since: created }
+}
+
+fn time(seconds: i64) -> String {
+    Timestamp::from_seconds(seconds).to_string()
+}
+
+/// A session of this role does something.
+fn call(role: &Role, at: i64, action: &str, failed: bool) -> Value {
+    let session = format!("arn:aws:sts::{}:assumed-role/x/session", role.account);
+    let identity = json!({
+        "type": "AssumedRole", "principalId": format!("{}:session", role.id), "arn": session,
+        "accountId": role.account,
+        "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": role.id, "arn": role.arn}},
+    });
+    let code = if failed { json!("AccessDenied") } else { json!(null) };
+    with(
+        record(&time(at), &role.id, action),
+        json!({"userIdentity": identity, "recipientAccountId": role.account, "errorCode": code}),
+    )
+}
+
+/// The record of a role's creation.
+fn creation(role: &Role) -> Value {
+    let name = if role.arn.contains("aws-service-role") { "CreateServiceLinkedRole" } else { "CreateRole" };
+    let response = json!({"role": {"arn": role.arn, "roleId": role.id, "createDate": time(role.created)}});
+    with(
+        record(&time(role.created), "admin", &format!("iam:{name}")),
+        json!({"responseElements": response, "recipientAccountId": role.account, "eventID": role.id}),
+    )
+}
+
+fn lines(alerts: &BTreeSet<Alert>) -> Vec<String> {
+    let line = |(hour, _, id, action): &Alert| format!("{} {id} {}", &time(hour * HOUR)[5..13], &action[..2]);
+    alerts.iter().map(line).collect()
+}
+
+#[test]
+fn one_archive_by_both() {
+    let own = "111122223333";
+    let app = role(own, 0, 1, START + 1_800, Some(START + 200 * DAY));
+    let again = role(own, 0, 2, START + 200 * DAY, None);
+    let service = role(own, 3, 1, START, None);
+    let (s3, iam, ec2) = ("s3:GetObject", "iam:ListUsers", "ec2:RunInstances");
+    let records = [
+        creation(&app),
+        creation(&again),
+        creation(&service),
+        call(&app, START + 3_600, s3, false),
+        // In the hour in which the role comes of age, before and after the minute.
+        call(&app, START + 90 * DAY + 60, iam, false),
+        call(&app, START + 90 * DAY + 1_860, ec2, true),
+        // After a gap of ninety days to the hour, and after one of ninety days and an hour.
+        call(&app, START + 90 * DAY + 3_700, s3, false),
+        call(&app, START + 180 * DAY + 7_000, s3, false),
+        call(&app, START + 180 * DAY + 7_000, ec2, true),
+        // Gone, and made again.
+        call(&app, START + 201 * DAY, iam, false),
+        call(&again, START + 201 * DAY, iam, false),
+        call(&again, START + 291 * DAY, s3, false),
+        call(&again, START + 295 * DAY, iam, false),
+        // Others are not its business.
+        call(&service, START + 100 * DAY, s3, false),
+        record(&time(START + 100 * DAY), "eva", s3),
+    ];
+    let roles = [app, again, service];
+    let job = Job::new(&roles, &[], &records).alerts();
+    let early = "03-31T00 AROAAPP1111 ia";
+    let both = [
+        "03-31T00 AROAAPP1111 ec",
+        "06-29T01 AROAAPP1111 ec",
+        "10-18T00 AROAAPP1112 s3",
+        "10-22T00 AROAAPP1112 ia",
+    ];
+    assert_eq!(lines(&job).len(), both.len() + 1);
+    assert!(lines(&job).contains(&early.to_owned()), "the job looks at the end of the hour");
+    assert_eq!(lines(&findings(&roles, &[], &records)), both);
+}
+
+/// A role's life and deeds: days are chosen around the threshold, seconds around the hour.
+#[derive(Clone, Debug)]
+struct Life {
+    account: bool,
+    name: usize,
+    /// How many days it is older than the archive knows; if none, the archive holds the record of its creation.
+    older: Option<i64>,
+    born: (i64, i64),
+    /// Days from its birth to its end.
+    end: Option<(i64, i64)>,
+    deeds: Vec<Deed>,
+}
+
+#[derive(Clone, Debug)]
+struct Deed {
+    day: i64,
+    second: i64,
+    action: usize,
+    failed: bool,
+}
+
+fn any_second() -> impl Strategy<Value = i64> {
+    prop::sample::select(vec![0, 1, 59, 1_799, 1_800, 3_599, 3_600, 5_400, 7_199, 7_200])
+}
+
+fn any_deed() -> impl Strategy<Value = Deed> {
+    let days = prop::sample::select(vec![0, 1, 2, 60, 89, 90, 91, 92, 150, 179, 180, 181, 270, 271]);
+    (days, any_second(), 0..3usize, any::<bool>()).prop_map(|(day, second, action, failed)| Deed {
+        day,
+        second,
+        action,
+        failed,
+    })
+}
+
+fn any_life() -> impl Strategy<Value = Life> {
+    let end = prop::option::of((prop::sample::select(vec![1, 90, 91, 181]), any_second()));
+    let deeds = prop::collection::vec(any_deed(), 1..14);
+    let older = prop::option::of(prop::sample::select(vec![5, 400]));
+    (any::<bool>(), 0..NAMES.len(), older, (0..3i64, any_second()), end, deeds)
+        .prop_map(|(account, name, older, born, end, deeds)| Life { account, name, older, born, end, deeds })
+}
+
+/// Roles as IAM knows them, and the records of their lives. Two lives of one name are a role made again, with a new id.
+fn world(lives: &[Life]) -> (Vec<Role>, Vec<Value>) {
+    let mut roles = Vec::new();
+    let mut records = Vec::new();
+    for (number, life) in lives.iter().enumerate() {
+        let account = if life.account { "111122223333" } else { "000123456789" };
+        let born = START + life.born.0 * DAY + life.born.1;
+        let end = life.end.map(|(day, second)| born + day * DAY + second);
+        let mut role = role(account, life.name, number, born, end);
+        // What was done in the same second is done by the same call: two records would be copies of each other.
+        let deeds: BTreeMap<(i64, usize), bool> = life
+            .deeds
+            .iter()
+            .map(|deed| ((born + deed.day * DAY + deed.second, deed.action), deed.failed))
+            .collect();
+        match life.older {
+            None => records.push(creation(&role)),
+            Some(days) => {
+                role.created -= days * DAY;
+                role.known_since = *deeds.keys().map(|(at, _)| at).min().unwrap();
+            }
+        }
+        for ((at, action), failed) in deeds {
+            let action = ["s3:GetObject", "iam:ListUsers", "ec2:RunInstances"][action];
+            records.push(call(&role, at, action, failed));
+            if failed {
+                records.push(record(&time(at), "eva", action));
+            }
+        }
+        roles.push(role);
+    }
+    (roles, records)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn findings_are_the_alerts_of_roles_that_are_known_to_be_old_enough(
+        lives in prop::collection::vec(any_life(), 1..6), ignores in any::<bool>()
+    ) {
+        let (roles, records) = world(&lives);
+        let ignored: &[&str] = if ignores { &["iam.amazonaws.com:ListUsers"] } else { &[] };
+        let job = Job::new(&roles, ignored, &records).alerts();
+        let found = findings(&roles, ignored, &records);
+        prop_assert!(found.is_subset(&job), "only here: {:?}", found.difference(&job));
+        let expected: BTreeSet<Alert> =
+            job.into_iter().filter(|alert| was_old_enough(&roles, &records, alert)).collect();
+        prop_assert_eq!(found, expected);
+    }
+}
