@@ -1,7 +1,8 @@
 //! Law: whoever reads a record reads the same.
 //!
 //! There are three readers: the scanner, the careful reader, and a plain JSON parser as the referee. What earlier
-//! records taught the scanner changes nothing either. Property tests and the fuzz target (`tests/fuzz`) hold this.
+//! records taught the scanner changes nothing either. And there are two ways to inflate. Property tests and the fuzz
+//! targets (`tests/fuzz`) hold this.
 
 use serde_json::Value;
 
@@ -23,6 +24,16 @@ pub fn check(text: &str) {
         start += line.len();
     }
     check_object(text.as_bytes());
+}
+
+/// Panics if the two ways to inflate differ, up to so many bytes.
+pub fn check_gzip(stored: &[u8], limit: usize) {
+    super::inflate::check_both_ways(stored, limit);
+}
+
+/// A gzip header and a deflate stream with the trailer that fits them, if the stream has an end.
+pub fn fitted(headed: &[u8], limit: usize) -> Option<Vec<u8>> {
+    super::inflate::with_trailer(headed, limit)
 }
 
 /// Panics if what an object holds depends on whether others were decoded before.

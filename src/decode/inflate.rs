@@ -250,6 +250,32 @@ fn truncated(input: &[u8]) -> GzipFault {
     fault(FaultKind::GzipTruncated, input.len(), "the gzip stream ends too early".into())
 }
 
+/// Law: in one go or member by member, an input gives the same bytes and the same fault. The one exception is told in
+/// [`Inflater::whole`].
+#[cfg(any(test, fuzzing))]
+pub(super) fn check_both_ways(input: &[u8], limit: usize) {
+    let (mut by_member, mut in_one_go) = (Plain::default(), Plain::default());
+    let fault = Inflater::new().members(input, &mut by_member, limit);
+    let result = Inflater::new().inflate(input, &mut in_one_go, limit as u64);
+    assert_eq!(in_one_go.filled(), by_member.filled());
+    let is_hidden =
+        result.is_ok() && fault.as_ref().is_err_and(|fault| fault.kind == FaultKind::GzipTrailing);
+    assert!(is_hidden || result == fault, "{result:?} {fault:?}");
+}
+
+/// A header and a deflate stream with the trailer that fits them, if the stream has an end.
+#[cfg(any(test, fuzzing))]
+pub(super) fn with_trailer(headed: &[u8], limit: usize) -> Option<Vec<u8>> {
+    let start = header_length(headed).ok()?;
+    let mut plain = vec![0; limit];
+    let mut state = Decompress::new(false);
+    let status = state.decompress(&headed[start..], &mut plain, FlushDecompress::Finish).ok()?;
+    let (taken, given) = (state.total_in() as usize, state.total_out() as usize);
+    let sum = checksum(CrcAlgorithm::Crc32IsoHdlc, &plain[..given]) as u32;
+    let trailer = [sum.to_le_bytes(), (given as u32).to_le_bytes()].concat();
+    (status == Status::StreamEnd).then(|| [&headed[..start + taken], &trailer].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -362,13 +388,6 @@ mod tests {
         assert_eq!(inflate(&encoder.finish().unwrap(), 1 << 20), (b"[1]".to_vec(), Ok(())));
     }
 
-    /// The same without libdeflate.
-    fn inflate_members(input: &[u8], limit: u64) -> (Vec<u8>, Result<(), GzipFault>) {
-        let mut output = Plain::default();
-        let result = Inflater::new().members(input, &mut output, limit as usize);
-        (output.filled().to_vec(), result)
-    }
-
     #[test]
     fn bytes_before_a_copy_of_the_trailer_are_all_that_passes_unseen() {
         let member = gzip(b"{\"Records\":[]}");
@@ -386,16 +405,16 @@ mod tests {
         fn in_one_go_or_member_by_member_is_the_same(
             texts in prop::collection::vec("[a-c]{0,200}", 1..4), times in 1..40usize,
             padding in 0..3usize, at in any::<prop::sample::Index>(), change in any::<u8>(),
-            cut in prop::option::of(any::<prop::sample::Index>()), limit in 1..20_000u64
+            cut in prop::option::of(any::<prop::sample::Index>()), limit in 1..20_000usize
         ) {
             let members = texts.iter().flat_map(|text| gzip(text.repeat(times).as_bytes()));
             let mut input: Vec<u8> = members.chain(std::iter::repeat_n(0, padding)).collect();
-            prop_assert_eq!(inflate(&input, limit), inflate_members(&input, limit));
+            check_both_ways(&input, limit);
             let at = at.index(input.len());
             input[at] ^= change;
-            prop_assert_eq!(inflate(&input, limit), inflate_members(&input, limit));
+            check_both_ways(&input, limit);
             input.truncate(cut.map_or(usize::MAX, |cut| cut.index(input.len())));
-            prop_assert_eq!(inflate(&input, limit), inflate_members(&input, limit));
+            check_both_ways(&input, limit);
         }
     }
 }
