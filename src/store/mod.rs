@@ -1,6 +1,6 @@
 //! Baselines on disk: one folder of plain Parquet tables that any engine reads, and a manifest that vouches for them.
 //!
-//! A [`Stored`] is everything a run learnt; [`save`] writes it beside its place and renames it into it, [`Saved`]
+//! A [`Stored`] is everything a run learnt; a [`Place`] takes it, written beside and renamed into it, and [`Saved`]
 //! opens it, [`Stored::merge`] joins two exactly as if all their objects had been read at once. Knows what is stored;
 //! does not know archives, gzip, JSON logs or questions. The tables are described in `docs/formats.md`.
 
