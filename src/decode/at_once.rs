@@ -4,7 +4,7 @@
 //! goes to the decoder of [`super::inflate`], which knows how far it came and why. libdeflate is C, fuzzed for years and
 //! used by many; without the feature `libdeflate` all archive bytes are read by Rust alone.
 
-/// Decodes deflate streams whose size is known.
+/// Decodes inputs that are one member and nothing else.
 #[derive(Default)]
 pub(super) struct AtOnce {
     #[cfg(feature = "libdeflate")]
@@ -12,15 +12,23 @@ pub(super) struct AtOnce {
 }
 
 impl AtOnce {
-    /// Decodes a stream into exactly this room, or not at all.
+    /// Decodes a member into exactly this room, whose size the last four bytes of the input tell; or not at all.
+    ///
+    /// libdeflate holds a member to the checksum and the size that follow its stream, and does not tell where that was.
+    /// The size is that of the room, so these four bytes stand there; if they stand nowhere before the end of the input,
+    /// it is the end of the input.
     #[cfg(feature = "libdeflate")]
-    pub(super) fn inflate(&mut self, stream: &[u8], room: &mut [u8]) -> bool {
-        self.decoder.deflate_decompress(stream, room) == Ok(room.len())
+    pub(super) fn inflate(&mut self, input: &[u8], room: &mut [u8]) -> bool {
+        let (Some(size), Some((_, before))) = (input.last_chunk::<4>(), input.split_last()) else {
+            return false;
+        };
+        memchr::memmem::find(before, size).is_none()
+            && self.decoder.gzip_decompress(input, room) == Ok(room.len())
     }
 
     /// Does nothing in a build without libdeflate.
     #[cfg(not(feature = "libdeflate"))]
-    pub(super) fn inflate(&mut self, _stream: &[u8], _room: &mut [u8]) -> bool {
+    pub(super) fn inflate(&mut self, _input: &[u8], _room: &mut [u8]) -> bool {
         false
     }
 
