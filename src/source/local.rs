@@ -101,9 +101,16 @@ pub(super) fn list(roots: &[Root], listing: &mut Listing, found: &mut dyn FnMut(
     let overlap_possible = roots.len() > 1 || roots.iter().any(|root| root.starts.len() > 1);
     for (archive, root) in (1..).zip(roots) {
         for start in &root.starts {
-            for entry in WalkDir::new(start).follow_links(true).sort_by_file_name() {
+            let mut walk = WalkDir::new(start).follow_links(true).sort_by_file_name().into_iter();
+            while let Some(entry) = walk.next() {
                 match entry {
+                    Ok(entry) if is_being_written(&entry) => {
+                        if entry.file_type().is_dir() {
+                            walk.skip_current_dir();
+                        }
+                    }
                     Ok(entry) if entry.file_type().is_dir() => {}
+                    Ok(entry) if begins_baseline(&entry) => walk.skip_current_dir(),
                     Ok(entry) => {
                         listing.coverage.objects.listed += 1;
                         let twice = overlap_possible
@@ -118,6 +125,17 @@ pub(super) fn list(roots: &[Root], listing: &mut Listing, found: &mut dyn FnMut(
             }
         }
     }
+}
+
+/// Whether this is what a run of this program is writing, which is no part of an archive.
+fn is_being_written(entry: &walkdir::DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".firstseen-")
+}
+
+/// Whether this is the first file of a saved baseline: an index may lie beside the logs it was made of.
+fn begins_baseline(entry: &walkdir::DirEntry) -> bool {
+    let beside = |name: &str| entry.path().with_file_name(name).is_file();
+    entry.file_name() == "activity.parquet" && beside("behaviours.parquet") && beside("manifest.json")
 }
 
 /// Adds one file to the objects to read or to those skipped. Its size is not asked for: on a tree of tiny objects

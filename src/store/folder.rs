@@ -92,10 +92,10 @@ impl Drop for Place {
     }
 }
 
-/// `.NAME.<end>` in the folder of NAME.
+/// `.firstseen-NAME.<end>` in the folder of NAME. Listing an archive passes over such names.
 fn beside(path: &Path, end: &str) -> PathBuf {
     let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
-    path.with_file_name(format!(".{name}.{end}"))
+    path.with_file_name(format!(".firstseen-{name}.{end}"))
 }
 
 fn remove(folder: &Path) -> Result<(), StoreError> {

@@ -262,6 +262,17 @@ fn index_reads_only_what_it_does_not_know() {
     assert_eq!((coverage.records.counted, coverage.records.duplicates), (1, 2));
 }
 
+#[test]
+fn a_baseline_beside_its_logs_is_no_part_of_them() {
+    let folder = archive(&[(Some(1), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")])]);
+    for (number, added) in [("first", 1), ("second", 0)] {
+        let ended = firstseen(&["index", ".", "-o", "case.baseline"], folder.path());
+        assert!(said(&ended).starts_with(&format!("{added} objects added")), "{number}: {}", said(&ended));
+    }
+    let scanned = firstseen(&["scan", "."], folder.path());
+    assert!(said(&scanned).starts_with("objects: 1 listed = 1 read"), "{}", said(&scanned));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_could_not_be_read_is_tried_again() {
