@@ -69,6 +69,7 @@ fn kept(event: &Event<'_>) -> Event<'static> {
         account: text(event.principal.account),
         key: text(&event.principal.key).into(),
         kind: event.principal.kind,
+        arn: None,
     };
     let Event { time, failed, read_only, .. } = *event;
     Event {
@@ -175,6 +176,7 @@ fn baseline(first: u32, principals: u32) -> Baseline {
                 principal: Principal {
                     account: "111122223333",
                     key: key.as_str().into(),
+                    arn: None,
                     kind: firstseen::event::PrincipalKind::Role,
                 },
                 source: "ec2.amazonaws.com",

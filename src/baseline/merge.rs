@@ -29,7 +29,7 @@ impl Baseline {
             other.principals,
             |a, b| a.place().cmp(&b.place()),
             |kept, same| {
-                kept.kind = kept.kind.min(same.kind);
+                kept.absorb(same.kind, same.arn.as_deref());
             },
         );
         let (actions, left_actions, right_actions) = union(self.actions, other.actions, Ord::cmp, |_, _| ());

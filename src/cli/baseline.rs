@@ -12,6 +12,7 @@ use firstseen::time::{Bound, Timestamp};
 
 use super::args::{KnownArgs, LearningArgs, OutputArgs, check_window};
 use super::closing::Closing;
+use super::doubts::unmatched;
 use super::exit::{Answer, UsageError};
 use super::input::{Input, Reading};
 use super::output::Output;
@@ -35,6 +36,7 @@ pub(crate) struct BaselineArgs {
 pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let question = args.known.question()?;
     check_window("--since, --until", args.learning.since, args.learning.until)?;
+    let format = args.output.format()?;
     let output = Output::open(args.output.output.as_deref())?;
     let faults = args.output.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
     let reading = Reading {
@@ -48,7 +50,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
-    output.write(|out| report.write(args.output.format(), out))?;
+    output.write(|out| report.write(format, out))?;
     if !args.output.quiet {
         write_inexact(&answer, &args.known, &mut io::stderr().lock())?;
     }
@@ -58,6 +60,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         since: used.since.as_deref(),
         until: used.until.as_deref().map(|until| (until, "--until")),
         only_success: used.only_success,
+        doubts: unmatched(&baseline, &question.filter),
     };
     closing.end(args.output.quiet)
 }
@@ -106,8 +109,8 @@ fn write_inexact(answer: &Asked<'_>, asked: &KnownArgs, out: &mut dyn Write) -> 
     if asked.forget.is_some() && asked.at.into_iter().chain(asked.diff).any(within_hour) {
         writeln!(
             out,
-            "--forget goes by whole hours: of the hour that a time lies in only first and last sightings are known to \
-             be earlier"
+            "--forget goes by whole hours, and a time lies within one: an action that was seen again only in that hour may \
+             count as forgotten"
         )?;
     }
     Ok(())

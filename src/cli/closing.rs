@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use firstseen::coverage::Coverage;
-use firstseen::report::{UsedSettings, write_faults, write_summary};
+use firstseen::report::{UsedSettings, for_terminal, write_faults, write_summary};
 
 use super::exit::Answer;
 use super::output::Output;
@@ -19,17 +19,25 @@ pub(crate) struct Closing<'a> {
     pub(crate) until: Option<(&'a str, &'a str)>,
     /// Whether only successful calls count.
     pub(crate) only_success: bool,
+    /// What should make one doubt the answer.
+    pub(crate) doubts: Vec<String>,
 }
 
 impl<'a> Closing<'a> {
     /// The end of a run with these settings.
-    pub(crate) fn of(coverage: &'a Coverage, used: &'a UsedSettings, faults: Option<Output>) -> Self {
+    pub(crate) fn of(
+        coverage: &'a Coverage,
+        used: &'a UsedSettings,
+        faults: Option<Output>,
+        doubts: Vec<String>,
+    ) -> Self {
         Self {
             coverage,
             faults,
             since: used.since.as_deref(),
             until: used.until.as_deref().map(|until| (until, "--until, --to")),
             only_success: used.only_success,
+            doubts,
         }
     }
 
@@ -44,6 +52,9 @@ impl<'a> Closing<'a> {
             self.write_limits(&mut stderr)?;
             if self.coverage.records.counted == 0 {
                 writeln!(stderr, "warning: not a single CloudTrail event was found")?;
+            }
+            for doubt in &self.doubts {
+                writeln!(stderr, "warning: {}", for_terminal(doubt))?;
             }
         }
         Ok(if self.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })

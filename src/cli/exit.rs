@@ -52,6 +52,7 @@ pub(crate) fn store_error(error: StoreError) -> anyhow::Error {
         StoreError::Foreign { .. } => {
             "name a folder that firstseen index made, or for output one that is not there"
         }
+        StoreError::NoFolder { .. } => "make it, or name an output in a folder that exists",
         StoreError::Damaged { .. } => "take it from a copy, or make it anew with firstseen index",
         StoreError::Version { .. } => "make it anew with firstseen index, or use the version that made it",
         StoreError::Busy { .. } => "wait for the other run, or name another output",

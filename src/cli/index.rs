@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 use firstseen::checksum::Checksum;
 use firstseen::coverage::FaultKind;
@@ -11,10 +12,10 @@ use firstseen::ingest::{IngestError, IngestSettings, Ingested, Keep, ingest_list
 use firstseen::ledger::{ObjectEntry, Outcome};
 use firstseen::report::{write_faults, write_summary};
 use firstseen::source::{Archives, Listing, LogObject};
-use firstseen::store::{Place, Stored};
+use firstseen::store::{Place, Stored, is_baseline};
 
 use super::args::{LearningArgs, check_window, learning, settings_of};
-use super::exit::{Answer, ingest_error, merge_error, store_error};
+use super::exit::{Answer, Hint, UsageError, ingest_error, merge_error, store_error};
 use super::output::Output;
 use super::progress::Bar;
 use super::settings::FileArgs;
@@ -57,12 +58,19 @@ pub(crate) struct IndexArgs {
 pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let wanted = args.learning.clone().over(args.files.read(None)?.learning);
     check_window("--since, --until", wanted.since, wanted.until)?;
+    if let Some(baseline) = args.archives.iter().find(|name| is_baseline(name)) {
+        let what = format!("'{}' is a baseline and no archive", baseline.display());
+        let error = anyhow::Error::new(UsageError(what));
+        return Err(error.context(Hint("baselines are joined by firstseen merge")));
+    }
     let faults = args.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
     let place = Place::take(&args.output).map_err(store_error)?;
     let known = place.open().map_err(store_error)?;
     let settings = match &known {
         Some(saved) => {
-            wanted.check(saved.learning(), false)?;
+            wanted
+                .check(&args.output, saved.learning(), false)
+                .context(Hint("name another output for another baseline, or leave that setting out"))?;
             settings_of(saved.learning(), threads(args.threads))
         }
         None => wanted.settings(None, args.threads),
@@ -142,7 +150,7 @@ impl Run<'_> {
                 "interrupted; '{}' holds what was read up to the last checkpoint",
                 self.args.output.display()
             )
-            .context(super::exit::Hint("run it again: it goes on from there")),
+            .context(Hint("run it again: it goes on from there")),
             error => ingest_error(error),
         }
     }

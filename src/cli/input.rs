@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestError, IngestSettings, Ingested, ingest};
@@ -10,7 +11,7 @@ use firstseen::store::{Saved, Stored, is_baseline};
 use firstseen::time::Bound;
 
 use super::args::{LearningArgs, settings_of};
-use super::exit::{UsageError, ingest_error, merge_error, store_error};
+use super::exit::{Hint, UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
 
 /// A baseline, and what it was learnt from.
@@ -68,7 +69,10 @@ impl Input {
             }
         };
         let learnt = saved[0].learning();
-        reading.learning.check(learnt, reading.leaves_out_later)?;
+        let checked = reading.learning.check(&names[0], learnt, reading.leaves_out_later);
+        checked.context(Hint(
+            "what is learnt is decided by firstseen index: make another baseline, or leave that setting out",
+        ))?;
         Ok(Self { baseline, coverage, settings: settings_of(learnt, threads) })
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use firstseen::report::write_summary;
 use firstseen::store::{Place, Saved};
 
-use super::exit::{Answer, store_error};
+use super::exit::{Answer, Hint, store_error};
 use super::input::merged;
 
 /// Join baselines of accounts, months or machines into one, as if all their objects had been indexed at once
@@ -16,7 +16,7 @@ pub(crate) struct MergeArgs {
     /// Baselines made by index
     #[arg(required = true, num_args = 2.., value_name = "BASELINE")]
     baselines: Vec<PathBuf>,
-    /// The merged baseline: a folder; it appears only when it is complete
+    /// The merged baseline: a new folder; it appears only when it is complete
     #[arg(long, short, value_name = "FOLDER")]
     output: PathBuf,
     /// No summary on stderr
@@ -27,6 +27,12 @@ pub(crate) struct MergeArgs {
 /// Runs the command.
 pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<Answer> {
     let place = Place::take(&args.output).map_err(store_error)?;
+    if place.open().map_err(store_error)?.is_some() {
+        let error = anyhow::anyhow!("'{}' is there already", args.output.display());
+        return Err(
+            error.context(Hint("merge makes a new baseline: name another output, or remove that one first"))
+        );
+    }
     let saved: Vec<Saved> =
         args.baselines.iter().map(|path| Saved::open(path)).collect::<Result<_, _>>().map_err(store_error)?;
     let stored = merged(&saved)?;

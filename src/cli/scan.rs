@@ -8,6 +8,7 @@ use firstseen::report::Report;
 
 use super::args::OutputArgs;
 use super::closing::Closing;
+use super::doubts::{unmatched, why_nothing};
 use super::exit::Answer;
 use super::input::{Input, Reading};
 use super::output::Output;
@@ -31,6 +32,7 @@ pub(crate) struct ScanArgs {
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let wanted = args.settings.read()?;
     let mut question = wanted.question()?;
+    let format = args.output.format()?;
     let output = Output::open(args.output.output.as_deref())?;
     let faults = args.output.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
     let reading = Reading {
@@ -45,6 +47,10 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let findings = first_seen(&baseline, &question);
     let used = used_settings(wanted.preset(), &question, &settings);
     let report = Report { settings: &used, coverage: &coverage, findings: &findings };
-    output.write(|out| report.write(args.output.format(), out))?;
-    Closing::of(&coverage, &used, faults).end(args.output.quiet)
+    output.write(|out| report.write(format, out))?;
+    let mut doubts = unmatched(&baseline, &question.filter);
+    if findings.is_empty() && doubts.is_empty() {
+        doubts.extend(why_nothing(&baseline, &coverage, &question));
+    }
+    Closing::of(&coverage, &used, faults, doubts).end(args.output.quiet)
 }

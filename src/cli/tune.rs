@@ -1,13 +1,14 @@
 //! `firstseen tune`: what every setting would have reported, from one pass over the archives.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use firstseen::query::tune;
 use firstseen::report::{TuneFormat, TuneReport};
 
-use super::args::{FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs};
+use super::args::{FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, ending, unknown_ending};
 use super::closing::Closing;
+use super::doubts::unmatched;
 use super::exit::Answer;
 use super::input::{Input, Reading};
 use super::output::Output;
@@ -75,8 +76,11 @@ enum FormatArg {
 pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     let wanted = args.wanted()?;
     let mut base = wanted.question()?;
+    // Flags win over files: the grid says which calls are reported.
+    base.filter.only_mutating &= !args.grid.names_calls();
     let grid = args.grid.grid(base.filter.only_mutating);
     let incidents = args.incidents.read()?;
+    let format = args.output.format()?;
     let output = Output::open(args.output.output.as_deref())?;
     let [svg, faults] = [&args.output.svg, &args.output.faults]
         .map(|path| path.as_deref().map(|path| Output::open(Some(path))).transpose());
@@ -93,11 +97,12 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     let tuning = tune(&baseline, &base, &grid, &incidents);
     let used = used_settings(wanted.preset(), &base, &settings);
     let report = TuneReport { settings: &used, coverage: &coverage, grid: &grid, tuning: &tuning };
-    output.write(|out| report.write(args.output.format(), out))?;
+    output.write(|out| report.write(format, out))?;
     if let Some(svg) = svg {
         svg.write(|out| report.write_svg(out))?;
     }
-    Closing::of(&coverage, &used, faults).end(args.output.quiet)
+    let doubts = unmatched(&baseline, &base.filter);
+    Closing::of(&coverage, &used, faults, doubts).end(args.output.quiet)
 }
 
 impl TuneArgs {
@@ -120,17 +125,12 @@ impl TuneArgs {
 
 impl TuneOutputArgs {
     /// `--format`, else what the output's name ends with, else a table.
-    fn format(&self) -> TuneFormat {
-        let extension = self.output.as_deref().and_then(Path::extension).and_then(|end| end.to_str());
-        let format = self.format.unwrap_or(match extension {
-            Some("csv") => FormatArg::Csv,
-            Some("json") => FormatArg::Json,
-            _ => FormatArg::Table,
-        });
-        match format {
-            FormatArg::Table => TuneFormat::Table,
-            FormatArg::Csv => TuneFormat::Csv,
-            FormatArg::Json => TuneFormat::Json,
-        }
+    fn format(&self) -> anyhow::Result<TuneFormat> {
+        Ok(match (self.format, ending(self.output.as_deref())) {
+            (Some(FormatArg::Table), _) | (None, None | Some("txt")) => TuneFormat::Table,
+            (Some(FormatArg::Csv), _) | (None, Some("csv")) => TuneFormat::Csv,
+            (Some(FormatArg::Json), _) | (None, Some("json")) => TuneFormat::Json,
+            (None, Some(other)) => return Err(unknown_ending(other, "table, csv or json")),
+        })
     }
 }

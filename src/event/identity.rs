@@ -144,6 +144,8 @@ pub struct Principal<'a> {
     pub key: Cow<'a, str>,
     /// Sort of principal.
     pub kind: PrincipalKind,
+    /// What it is called under the key `arn`, if the key is another.
+    pub arn: Option<&'a str>,
 }
 
 impl<'a> Identity<'a> {
@@ -173,8 +175,10 @@ impl<'a> Identity<'a> {
             PrincipalKey::AccessKey => present(self.access_key_id).map(Cow::Borrowed),
             PrincipalKey::SsoUser => self.sso_user().map(Cow::Owned),
         };
+        let arn = || Some(self.default_key()).filter(|arn| *arn != "-");
         Principal {
             account: present(self.account_id).or(recipient).unwrap_or("-"),
+            arn: chosen.as_ref().and_then(|key| arn().filter(|arn| arn != key)),
             key: chosen.unwrap_or_else(|| Cow::Borrowed(self.default_key())),
             kind,
         }

@@ -202,7 +202,7 @@ impl<'a> Record<'a> {
             PrincipalKey::Id => present(created.id)?,
             _ => arn,
         };
-        Some(Principal { account, key: Cow::Borrowed(key), kind })
+        Some(Principal { account, key: Cow::Borrowed(key), kind, arn: None })
     }
 }
 

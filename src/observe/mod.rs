@@ -30,9 +30,21 @@ pub struct ObservedPrincipal {
     pub key: Box<str>,
     /// Sort of principal. If records disagree, the first in the order of [`PrincipalKind`].
     pub kind: PrincipalKind,
+    /// What it is called under the key `arn`, if the key is another; of several names the first.
+    pub arn: Option<Box<str>>,
 }
 
 impl ObservedPrincipal {
+    /// Takes note of what another record says of the same principal.
+    pub fn absorb(&mut self, kind: PrincipalKind, arn: Option<&str>) {
+        self.kind = self.kind.min(kind);
+        if let Some(arn) = arn
+            && self.arn.as_deref().is_none_or(|known| arn < known)
+        {
+            self.arn = Some(arn.into());
+        }
+    }
+
     /// What principals are sorted by: account and key.
     pub fn place(&self) -> (&str, &str) {
         (&self.account, &self.key)
@@ -80,10 +92,14 @@ impl Observer {
         let principal = self.principals.intern(
             &(who.account, &*who.key),
             |known| *known.key == *who.key && *known.account == *who.account,
-            || ObservedPrincipal { account: who.account.into(), key: (&*who.key).into(), kind: who.kind },
+            || ObservedPrincipal {
+                account: who.account.into(),
+                key: (&*who.key).into(),
+                kind: who.kind,
+                arn: who.arn.map(Box::from),
+            },
         );
-        let known = &mut self.principals[principal];
-        known.kind = known.kind.min(who.kind);
+        self.principals[principal].absorb(who.kind, who.arn);
         let action = self.actions.intern(
             &(event.source, event.name),
             |known| known.is(event.source, event.name),

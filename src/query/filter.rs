@@ -6,7 +6,7 @@ use glob::MatchOptions;
 use thiserror::Error;
 
 use super::Finding;
-use crate::observe::PrincipalKind;
+use crate::observe::{ObservedPrincipal, PrincipalKind};
 
 /// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
 ///
@@ -52,18 +52,23 @@ impl Pattern {
     pub fn matches_action(&self, action: &str) -> bool {
         let (source, name) = action.split_once(':').unwrap_or(("", action));
         let service = source.split('.').next().unwrap_or(source);
-        self.matches(action, false)
-            || self.matches(name, false)
-            || self.matches(&format!("{service}:{name}"), false)
+        self.matches_text(action, false)
+            || self.matches_text(name, false)
+            || self.matches_text(&format!("{service}:{name}"), false)
     }
 
     /// Matches the whole key or what follows its last `/`.
     pub fn matches_principal(&self, key: &str) -> bool {
         let name = key.rsplit('/').next().unwrap_or(key);
-        self.matches(key, true) || self.matches(name, true)
+        self.matches_text(key, true) || self.matches_text(name, true)
     }
 
-    fn matches(&self, text: &str, case_sensitive: bool) -> bool {
+    /// Whether a principal is meant, by its key or by its ARN.
+    pub fn matches(&self, who: &ObservedPrincipal) -> bool {
+        self.matches_principal(&who.key) || who.arn.as_deref().is_some_and(|arn| self.matches_principal(arn))
+    }
+
+    fn matches_text(&self, text: &str, case_sensitive: bool) -> bool {
         let options = MatchOptions {
             case_sensitive,
             require_literal_separator: false,
@@ -95,16 +100,16 @@ pub struct Filter {
 impl Filter {
     /// Whether a finding is wanted.
     pub fn admits(&self, finding: &Finding<'_>) -> bool {
-        self.admits_principal(finding.account, finding.principal, finding.principal_kind)
+        self.admits_principal(finding.who)
             && self.admits_action(finding.action)
             && self.admits_call(finding.region(), finding.read_only)
     }
 
     /// Whether anything of a principal is wanted.
-    pub(super) fn admits_principal(&self, account: &str, key: &str, kind: PrincipalKind) -> bool {
-        (self.kinds.is_empty() || self.kinds.contains(&kind))
-            && (self.accounts.is_empty() || self.accounts.iter().any(|wanted| wanted == account))
-            && any(&self.principals, |pattern| pattern.matches_principal(key))
+    pub(super) fn admits_principal(&self, who: &ObservedPrincipal) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(&who.kind))
+            && (self.accounts.is_empty() || self.accounts.iter().any(|wanted| **wanted == *who.account))
+            && any(&self.principals, |pattern| pattern.matches(who))
     }
 
     /// Whether an action is wanted.

@@ -1,7 +1,7 @@
 //! What is asked, and what is found: plain data.
 
 use crate::baseline::Sighting;
-use crate::observe::PrincipalKind;
+use crate::observe::{ObservedPrincipal, PrincipalKind};
 use crate::query::Filter;
 use crate::time::{Span, Timestamp};
 
@@ -105,6 +105,8 @@ pub struct Finding<'b> {
     pub kind: FindingKind,
     /// When it happened; for a returning action the start of the hour.
     pub time: Timestamp,
+    /// The principal.
+    pub who: &'b ObservedPrincipal,
     /// Account of the principal; `-` if unknown.
     pub account: &'b str,
     /// The principal in its account.

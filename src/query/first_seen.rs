@@ -149,6 +149,7 @@ impl<'b> PrincipalView<'_, 'b> {
         Finding {
             kind: candidate.kind,
             time: candidate.time,
+            who: principal,
             account: &principal.account,
             principal: &principal.key,
             principal_kind: principal.kind,

@@ -19,7 +19,7 @@ pub(super) fn write<R: Serialize>(
 }
 
 /// The header line of findings; the fields of [`super::Row`].
-pub(super) const COLUMNS: [&str; 27] = [
+pub(super) const COLUMNS: [&str; 28] = [
     "finding",
     "time",
     "account",
@@ -47,6 +47,7 @@ pub(super) const COLUMNS: [&str; 27] = [
     "outcome",
     "principal_id",
     "gap_days",
+    "principal_arn",
 ];
 
 pub(super) fn io_error(error: csv::Error) -> io::Error {

@@ -37,6 +37,7 @@ pub struct Row<'a> {
     pub outcome: &'static str,
     pub principal_id: Option<Cow<'a, str>>,
     pub gap_days: Option<f64>,
+    pub principal_arn: Option<Cow<'a, str>>,
 }
 
 impl<'a> Row<'a> {
@@ -76,6 +77,7 @@ impl<'a> Row<'a> {
             outcome: if finding.failed { "failure" } else { "success" },
             principal_id: text(|sighting| &sighting.principal_id),
             gap_days: finding.gap_micros.map(age_days),
+            principal_arn: finding.who.arn.as_deref().map(clean),
         }
     }
 }

@@ -18,37 +18,32 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     let clean = for_terminal;
     writeln!(
         out,
-        "{}  {}  {}  {} {}",
+        "{}  {}  {}  {} {}{}",
         finding.time,
         finding.kind.name(),
         clean(finding.action),
         finding.principal_kind.name(),
-        clean(if finding.principal == "-" { "(not named)" } else { finding.principal })
+        clean(if finding.principal == "-" { "(not named)" } else { finding.principal }),
+        finding.who.arn.as_deref().map_or(String::new(), |arn| format!(" ({})", clean(arn)))
     )?;
     let days = finding.age_micros.div_euclid(DAY);
     let evidence = finding.evidence;
-    let outcome = match (finding.failed, evidence.and_then(|evidence| evidence.error_code.as_deref())) {
-        (false, _) => "success".to_owned(),
-        (true, code) => {
-            let later = match finding.first_success {
-                Some(time) => format!("first success {time}"),
-                None => "never succeeded".to_owned(),
-            };
-            format!("failed: {}; {later}", clean(code.unwrap_or("no error code")))
-        }
-    };
     let rarity = match (finding.other_principals, finding.first_for_account) {
-        (0, _) => "first in the archive".to_owned(),
+        (0, _) if finding.first_for_archive => "first in the archive".to_owned(),
+        (0, _) => "nobody else before".to_owned(),
         (others, true) => format!("first in the account, {others} elsewhere before"),
+        (1, false) => "1 other before".to_owned(),
         (others, false) => format!("{others} others before"),
     };
+    let outcome = outcome(finding);
     let gap = finding.gap_micros.map_or(String::new(), |gap| format!(", after a gap of {} d", gap / DAY));
     writeln!(out, "    known for {days} d ({}){gap}, {outcome}, {rarity}", finding.age_basis.name())?;
     let Some(evidence) = evidence else {
         let (account, from) = (clean(finding.account), finding.time);
         let until = Timestamp::from_micros(from.micros() + HOUR - 1_000_000);
         writeln!(out, "    account {account}, in the hour that begins then")?;
-        return writeln!(out, "    for its records: --since {from} --until {until} --warmup 0d");
+        let flags = format!("--since {from} --until {until} --warmup 0d --report new-action");
+        return writeln!(out, "    for its records scan the archive with {flags}");
     };
     let mut facts = Vec::new();
     for (name, value) in [
@@ -69,6 +64,24 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
         id => format!("  eventID {}", clean(id)),
     };
     writeln!(out, "    {} record {}{event_id}", clean(&evidence.object), evidence.record)
+}
+
+/// How the call ended; of a returning action how the calls of its hour ended.
+fn outcome(finding: &Finding<'_>) -> String {
+    if !finding.failed {
+        return "success".to_owned();
+    }
+    let later = match finding.first_success {
+        Some(time) => format!("first success {time}"),
+        None => "never succeeded".to_owned(),
+    };
+    match finding.evidence {
+        None => format!("every call of the hour failed; {later}"),
+        Some(evidence) => {
+            let code = evidence.error_code.as_deref().unwrap_or("no error code");
+            format!("failed: {}; {later}", for_terminal(code))
+        }
+    }
 }
 
 /// In microseconds.

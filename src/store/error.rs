@@ -45,6 +45,12 @@ pub enum StoreError {
         /// The one known here.
         known: u32,
     },
+    /// There is nothing to put it in.
+    #[error("there is no folder '{path}'")]
+    NoFolder {
+        /// The folder that is missing.
+        path: PathBuf,
+    },
     /// Another process writes to the same place.
     #[error("another run is writing to '{path}'")]
     Busy {

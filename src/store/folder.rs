@@ -47,6 +47,9 @@ impl Place {
             let reason = "it is there and holds something else".to_owned();
             return Err(StoreError::Foreign { path, reason });
         }
+        if let Some(parent) = path.parent().filter(|parent| !parent.is_dir()) {
+            return Err(StoreError::NoFolder { path: parent.to_owned() });
+        }
         let lock_path = beside(&path, "lock");
         let lock = File::create(&lock_path).map_err(StoreError::io("write", &lock_path))?;
         match lock.try_lock() {

@@ -12,6 +12,7 @@ pub(super) const SCHEMA: &str = "message principals {
     required binary account (STRING);
     required binary principal (STRING);
     optional binary principal_kind (STRING);
+    optional binary principal_arn (STRING);
     optional int64 created (TIMESTAMP(MICROS,true));
     optional int64 first (TIMESTAMP(MICROS,true));
     optional int64 last (TIMESTAMP(MICROS,true));
@@ -49,6 +50,7 @@ pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
         Column::Text(rows.keys().map(|(account, _)| Some(*account)).collect()),
         Column::Text(rows.keys().map(|(_, key)| Some(*key)).collect()),
         Column::Text(rows.values().map(|row| row.seen.map(|seen| seen.kind.name())).collect()),
+        Column::Text(rows.values().map(|row| row.seen.and_then(|seen| seen.arn.as_deref())).collect()),
         Column::Long(rows.values().map(|row| row.created.map(micros)).collect()),
         Column::Long(rows.values().map(|row| row.span.map(|(first, _)| first.micros())).collect()),
         Column::Long(rows.values().map(|row| row.span.map(|(_, last)| last.micros())).collect()),
@@ -71,7 +73,7 @@ impl Row<'_> {
 /// The principals that were seen, and all creations.
 pub(super) fn read(table: &Table) -> Result<(Vec<ObservedPrincipal>, Creations), Flaw> {
     let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
-    let kinds = table.text_column("principal_kind")?;
+    let (kinds, arns) = (table.text_column("principal_kind")?, table.text_column("principal_arn")?);
     let created = table.times("created")?;
     let mut principals: Vec<ObservedPrincipal> = Vec::new();
     let mut creations = Creations::new();
@@ -82,7 +84,8 @@ pub(super) fn read(table: &Table) -> Result<(Vec<ObservedPrincipal>, Creations),
         }
         if let Some(kind) = kinds.get(row)? {
             let kind = PrincipalKind::from_name(kind).ok_or_else(|| Flaw::value("principal_kind"))?;
-            let principal = ObservedPrincipal { account: account.into(), key: key.into(), kind };
+            let arn = arns.boxed(row)?;
+            let principal = ObservedPrincipal { account: account.into(), key: key.into(), kind, arn };
             if principals.last().is_some_and(|before| before.place() >= principal.place()) {
                 return Err("its rows are not sorted".into());
             }

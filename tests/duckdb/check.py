@@ -88,8 +88,8 @@ def check_merge(binary, sql, halves, whole):
         print(f"  merge: {len(rows)} rows of {table}, equal ({copies} copies in both halves)")
 
 
-def check(binary, sql, tree):
-    print(tree)
+def check(binary, sql, tree, zone):
+    print(f"{tree}, time zone {zone}")
     accounts = sorted(path for path in (tree / "AWSLogs").iterdir() if path.is_dir())
     run(binary, "index", tree, "-o", "case.baseline", "--quiet")
     check_kinds(binary, sql)
@@ -108,12 +108,13 @@ def main():
     sql, binary = queries(options.docs), options.firstseen.resolve()
     if not sql.keys() >= KINDS.keys() | {"merge"}:
         sys.exit(f"{options.docs} lacks queries: {sorted(sql)}")
-    duckdb.sql("SET TimeZone = 'UTC'")
     for tree in [tree.resolve() for tree in options.trees]:
-        with tempfile.TemporaryDirectory() as work:
-            os.chdir(work)
-            check(binary, sql, tree)
-            os.chdir("/")
+        for zone in ["UTC", "Asia/Tokyo"]:
+            duckdb.sql(f"SET TimeZone = '{zone}'")
+            with tempfile.TemporaryDirectory() as work:
+                os.chdir(work)
+                check(binary, sql, tree, zone)
+                os.chdir("/")
 
 
 main()

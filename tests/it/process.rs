@@ -145,3 +145,44 @@ fn bench_needs_an_archive_or_a_size_and_not_both() {
         assert_eq!(firstseen().args(wrong).output().unwrap().status.code(), Some(2), "{wrong:?}");
     }
 }
+
+#[test]
+fn what_tune_suggests_is_what_scan_then_finds() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(
+        folder.path().join("own.toml"),
+        "forget = \"20d\"\nanchor = \"archive\"\nonly-mutating = true\n",
+    )
+    .unwrap();
+    for more in [
+        &["--config", "own.toml"][..],
+        &["--config", "own.toml", "--calls", "all", "--account", "111122223333,444455556666"],
+        &["--preset", "escu", "--from", "2024-02-01"],
+        &["--preset", "sumo", "--action", "iam:*", "--ignore-action", "*List*", "--only-success"],
+    ] {
+        let arguments = ["tune", FIXTURE, "--format", "json", "--incident", "2024-02-01..2024-03-30"];
+        let tuned = firstseen().args(arguments).args(more).current_dir(folder.path()).output().unwrap();
+        assert_eq!(tuned.status.code(), Some(0), "{}", String::from_utf8_lossy(&tuned.stderr));
+        let tuned: serde_json::Value = serde_json::from_slice(&tuned.stdout).unwrap();
+        let command = tuned["suggestion_command"].as_str().unwrap();
+        let words = command.strip_prefix("firstseen scan ARCHIVE ").unwrap().replace('\'', "");
+        let scanned = scan(FIXTURE, folder.path(), &words.split(' ').collect::<Vec<_>>());
+        let scanned: serde_json::Value = serde_json::from_slice(&scanned.stdout).unwrap();
+        let found = scanned["findings"].as_array().unwrap().len();
+        assert_eq!(tuned["suggestion"]["findings"], found, "{command}");
+        assert!(found > 0, "{command}");
+    }
+}
+
+#[test]
+fn a_principal_known_by_its_id_is_also_found_by_its_name() {
+    let by_id = ["--principal-key", "id", "--warmup", "0d"];
+    let named = scan(FIXTURE, Path::new("/"), &[&by_id[..], &["--principal", "data-pipeline"]].concat());
+    let answer: serde_json::Value = serde_json::from_slice(&named.stdout).unwrap();
+    let findings = answer["findings"].as_array().unwrap();
+    assert!(!findings.is_empty());
+    for finding in findings {
+        assert!(finding["principal"].as_str().unwrap().starts_with("AROA"), "{finding}");
+        assert!(finding["principal_arn"].as_str().unwrap().ends_with(":role/data-pipeline"), "{finding}");
+    }
+}

@@ -21,10 +21,10 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<Bound>,
     /// Only principals of this account (repeatable)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_delimiter = ',', value_name = "ID,…")]
     pub(crate) account: Vec<String>,
     /// Only first sightings in this region (repeatable)
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_delimiter = ',', value_name = "REGION,…")]
     pub(crate) region: Vec<String>,
     /// Only this kind of principal (repeatable)
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
@@ -33,10 +33,10 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "GLOB")]
     pub(crate) principal: Vec<Pattern>,
     /// Only matching actions, such as 'iam:*' or 'iam.amazonaws.com:Create*' (repeatable)
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub(crate) action: Vec<Pattern>,
     /// Learn these actions, but do not report them (repeatable)
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub(crate) ignore_action: Vec<Pattern>,
     /// File with one --ignore-action glob a line; # begins a comment
     #[arg(long, value_name = "FILE")]

@@ -39,6 +39,11 @@ enum CallsArg {
 }
 
 impl GridArgs {
+    /// Whether `--calls` is given.
+    pub(crate) fn names_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
     /// The settings that are tried, without repeats; spans from short to long.
     pub(crate) fn grid(&self, only_mutating: bool) -> TuneGrid {
         let usual = TuneGrid::default();

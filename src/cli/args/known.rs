@@ -35,7 +35,7 @@ pub(crate) struct KnownArgs {
 #[command(next_help_heading = "Of whom (these limit reporting, never learning)")]
 pub(crate) struct WhomArgs {
     /// Only principals of this account (repeatable)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_delimiter = ',', value_name = "ID,…")]
     pub(crate) account: Vec<String>,
     /// Only this kind of principal (repeatable)
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
@@ -44,10 +44,10 @@ pub(crate) struct WhomArgs {
     #[arg(long, value_name = "GLOB")]
     pub(crate) principal: Vec<Pattern>,
     /// Only matching actions, such as 'iam:*' or 'iam.amazonaws.com:Create*' (repeatable)
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub(crate) action: Vec<Pattern>,
     /// Leave these actions out (repeatable)
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub(crate) ignore_action: Vec<Pattern>,
     /// Leave out behaviours whose first call says that it only reads
     #[arg(long)]

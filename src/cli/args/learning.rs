@@ -1,11 +1,13 @@
 //! Flags that say what is learnt from.
 
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 use firstseen::event::PrincipalKey;
 use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
 use firstseen::source::DeliveryWindow;
 use firstseen::store::Learning;
-use firstseen::time::{Bound, Span};
+use firstseen::time::{Bound, Span, Timestamp};
 
 use super::super::exit::UsageError;
 use super::super::threads;
@@ -97,27 +99,40 @@ pub(crate) fn settings_of(learning: &Learning, threads: usize) -> IngestSettings
 }
 
 impl LearningArgs {
-    /// Refuses flags that ask for something else than what a baseline was learnt with. `--until` is none of them where
-    /// the question leaves out what came later.
-    pub(crate) fn check(&self, learnt: &Learning, leaves_out_later: bool) -> anyhow::Result<()> {
-        let key = self.principal_key.map(KeyArg::key);
-        let differences = [
-            ("--principal-key", key.is_some_and(|key| key != learnt.principal_key)),
-            ("--since", self.since.is_some_and(|since| Some(since.start()) != learnt.since)),
+    /// Refuses settings that ask for something else than what the baseline `path` was learnt with. `--until` is none of
+    /// them where the question leaves out what came later.
+    pub(crate) fn check(&self, path: &Path, learnt: &Learning, leaves_out_later: bool) -> anyhow::Result<()> {
+        let time = |time: Option<Timestamp>| time.map_or("no limit".to_owned(), |time| time.to_string());
+        let until = self.until.filter(|_| !leaves_out_later).map(Bound::end);
+        let settings = [
             (
-                "--until",
-                !leaves_out_later && self.until.is_some_and(|until| Some(until.end()) != learnt.until),
+                "--principal-key",
+                self.principal_key.map(|key| key.key().name().to_owned()),
+                learnt.principal_key.name().to_owned(),
             ),
-            ("--delivery-slack", self.delivery_slack.is_some_and(|slack| slack != learnt.delivery_slack)),
-            ("--max-object-size", self.max_object_size.is_some_and(|size| size != learnt.max_object_size)),
+            ("--since", self.since.map(|since| time(Some(since.start()))), time(learnt.since)),
+            ("--until", until.map(|until| time(Some(until))), time(learnt.until)),
+            (
+                "--delivery-slack",
+                self.delivery_slack.map(|slack| slack.to_string()),
+                learnt.delivery_slack.to_string(),
+            ),
+            (
+                "--max-object-size",
+                self.max_object_size.map(|size| size.to_string()),
+                learnt.max_object_size.to_string(),
+            ),
         ];
-        match differences.into_iter().find(|(_, differs)| *differs) {
-            Some((flag, _)) => Err(UsageError(format!(
-                "{flag} decides what is learnt, and the baseline was learnt otherwise: give it to firstseen index"
-            ))
-            .into()),
-            None => Ok(()),
+        for (flag, wanted, learnt) in settings {
+            if let Some(wanted) = wanted.filter(|wanted| *wanted != learnt) {
+                return Err(UsageError(format!(
+                    "the baseline '{}' was learnt with {flag} {learnt}, and a flag, file or preset asks for {wanted}",
+                    path.display()
+                ))
+                .into());
+            }
         }
+        Ok(())
     }
 }
 

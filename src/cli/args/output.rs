@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use firstseen::report::Format;
 
+use super::super::exit::UsageError;
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
@@ -38,20 +40,31 @@ pub(crate) enum FormatArg {
 
 impl OutputArgs {
     /// `--format`, else what the output's name ends with, else text.
-    pub(crate) fn format(&self) -> Format {
-        let extension = self.output.as_deref().and_then(Path::extension).and_then(|end| end.to_str());
-        let format = self.format.unwrap_or(match extension {
-            Some("csv") => FormatArg::Csv,
-            Some("json") => FormatArg::Json,
-            Some("jsonl" | "ndjson") => FormatArg::Jsonl,
-            _ => FormatArg::Text,
-        });
-        match format {
+    pub(crate) fn format(&self) -> anyhow::Result<Format> {
+        let format = match (self.format, ending(self.output.as_deref())) {
+            (Some(format), _) => format,
+            (None, None | Some("txt")) => FormatArg::Text,
+            (None, Some("csv")) => FormatArg::Csv,
+            (None, Some("json")) => FormatArg::Json,
+            (None, Some("jsonl" | "ndjson")) => FormatArg::Jsonl,
+            (None, Some(other)) => return Err(unknown_ending(other, "csv, json, jsonl or text")),
+        };
+        Ok(match format {
             FormatArg::Csv if self.csv_raw => Format::RawCsv,
             FormatArg::Csv => Format::Csv,
             FormatArg::Json => Format::Json,
             FormatArg::Jsonl => Format::JsonLines,
             FormatArg::Text => Format::Text,
-        }
+        })
     }
+}
+
+/// What the name of an output file ends with; nothing for devices and pipes.
+pub(crate) fn ending(output: Option<&Path>) -> Option<&str> {
+    output.filter(|path| !path.starts_with("/dev")).and_then(Path::extension).and_then(|end| end.to_str())
+}
+
+/// An output whose name does not tell its format.
+pub(crate) fn unknown_ending(ending: &str, formats: &str) -> anyhow::Error {
+    UsageError(format!("'.{ending}' names no format: say --format {formats}")).into()
 }

@@ -11,8 +11,8 @@ use super::given;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is new")]
 pub(crate) struct QuestionArgs {
-    /// How long a principal must have been known before its new actions are reported [units: s, m, h, d, w]
-    /// [default: 30d]
+    /// How long a principal must have been known before its new actions are reported [units: s, m, h,
+    /// d, w; a bare number is days] [default: 30d]
     #[arg(long, value_name = "SPAN")]
     pub(crate) warmup: Option<Span>,
     /// After so long without a sighting, or never, a behaviour counts as new again (returning-action)

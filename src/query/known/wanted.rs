@@ -17,9 +17,7 @@ impl<'f> Wanted<'f> {
         let actions = baseline.actions.iter();
         Self {
             filter,
-            principals: principals
-                .map(|who| filter.admits_principal(&who.account, &who.key, who.kind))
-                .collect(),
+            principals: principals.map(|who| filter.admits_principal(who)).collect(),
             actions: actions.map(|action| filter.admits_action(action)).collect(),
         }
     }

@@ -50,7 +50,7 @@ impl Incident {
             _ => finding.time,
         };
         let inside = finding.time <= self.to && last >= self.from;
-        inside && self.principal.as_ref().is_none_or(|pattern| pattern.matches_principal(finding.principal))
+        inside && self.principal.as_ref().is_none_or(|pattern| pattern.matches(finding.who))
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::TuneReport;
+use super::command::scan_command;
 use super::view::{IncidentView, MostSensitiveView, ObservedView, RowView};
 use crate::report::json::{write_field, write_head, write_lines_of};
 
@@ -15,6 +16,8 @@ pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<
     write_field("most_sensitive", &MostSensitiveView::new(tuning), out)?;
     write_lines_of("incidents", tuning.incidents.iter().map(IncidentView::new), out)?;
     write_field("suggestion", &tuning.suggestion.map(|index| RowView::new(&tuning.rows[index])), out)?;
+    let command = tuning.suggestion.map(|index| scan_command(report.settings, &tuning.rows[index].setting));
+    write_field("suggestion_command", &command, out)?;
     write_lines_of("rows", tuning.rows.iter().map(RowView::new), out)?;
     out.write_all(b"\n}\n")
 }

@@ -1,6 +1,7 @@
 //! What tuning found: for people as charts and tables, for programs as CSV and JSON, for documents as SVG.
 
 mod chart;
+mod command;
 mod csv;
 mod json;
 mod outlook;
@@ -46,7 +47,7 @@ impl TuneReport<'_> {
     /// Whatever `out` says.
     pub fn write(&self, format: TuneFormat, out: &mut dyn Write) -> io::Result<()> {
         match format {
-            TuneFormat::Table => table::write(self.tuning, out),
+            TuneFormat::Table => table::write(self, out),
             TuneFormat::Csv => csv::write(self.tuning, out),
             TuneFormat::Json => json::write(self, out),
         }

@@ -12,7 +12,8 @@ pub(super) fn shown<'t, 'a>(tuning: &'t Tuning<'a>) -> Option<&'t TuningRow<'a>>
     let distance = |row: &&TuningRow<'_>| {
         let Setting { warmup, forget, anchor, calls } = row.setting;
         let days = warmup.micros().abs_diff(USUAL.warmup.micros());
-        (anchor != USUAL.anchor, calls != USUAL.calls, forget != USUAL.forget, days, warmup)
+        let tells_nothing = row.daily.mean().is_none();
+        (tells_nothing, anchor != USUAL.anchor, calls != USUAL.calls, forget != USUAL.forget, days, warmup)
     };
     match tuning.suggestion {
         Some(index) => tuning.rows.get(index),

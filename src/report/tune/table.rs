@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::chart::{Chart, rate};
+use super::command::scan_command;
 use super::outlook::{flags, forget_name, longest_warmup, neighbours, plane, shown};
-use super::terminal;
+use super::{TuneReport, terminal};
 use crate::query::{Labelled, Setting, Sight, Tuning, TuningRow};
 use crate::report::for_terminal;
 use crate::time::Span;
@@ -19,7 +20,8 @@ const FORGETS_SHOWN: usize = 7;
 /// So many noisy principals and accounts are listed.
 const NOISY_SHOWN: usize = 5;
 
-pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let tuning = report.tuning;
     let (Some(shown), Some(observed)) = (shown(tuning), tuning.observed) else {
         return writeln!(out, "no event, nothing to tune");
     };
@@ -28,6 +30,9 @@ pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> 
     let (first, last) = (observed.first.day(), observed.last.day());
     let most = tuning.most_sensitive_findings;
     writeln!(out, "{first} to {last}, at most {most} findings (warmup 0d, shortest forget)\n")?;
+    if shown.daily.mean().is_none() {
+        return writeln!(out, "that is too short for any of these warmups: give shorter ones with --warmups");
+    }
     let chart = Chart::new(tuning, shown);
     let scale = if chart.axis.logarithmic { ", logarithmic" } else { "" };
     writeln!(out, "Findings per day against warmup (anchor {anchor}, {calls} calls{scale})\n")?;
@@ -38,7 +43,7 @@ pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> 
     write_neighbours(tuning, shown, out)?;
     writeln!(out, "\nWho makes the noise with {}\n", flags(&shown.setting))?;
     write_noise(shown, out)?;
-    write_incidents(tuning, shown, out)
+    write_incidents(report, shown, out)
 }
 
 /// A matrix of warmup and forget.
@@ -137,7 +142,8 @@ fn write_noise(row: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn write_incidents(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn write_incidents(report: &TuneReport<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let tuning = report.tuning;
     if tuning.incidents.is_empty() {
         return Ok(());
     }
@@ -147,14 +153,21 @@ fn write_incidents(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Wri
     }
     writeln!(out)?;
     match tuning.suggestion.map(|index| &tuning.rows[index]) {
-        Some(row) => writeln!(
-            out,
-            "Suggestion: {}\n  the quietest of these settings that still reports every incident: {} findings, {} lost, {} per day",
-            flags(&row.setting),
-            row.findings,
-            row.lost,
-            mean(Some(row))
-        ),
+        Some(row) => {
+            let seen = tuning.incidents.iter().filter(|labelled| labelled.findings > 0).count();
+            let which = match tuning.incidents.len() {
+                all if all == seen => "every incident".to_owned(),
+                all => format!("the {seen} of {all} incidents that any setting can report"),
+            };
+            let (findings, lost, mean) = (row.findings, row.lost, mean(Some(row)));
+            writeln!(out, "Suggestion: {}", flags(&row.setting))?;
+            writeln!(
+                out,
+                "  the quietest of these settings that still reports {which}: {findings} findings, {lost} lost, {mean} per day;"
+            )?;
+            writeln!(out, "  it fits these incidents and this past, and promises nothing about another")?;
+            writeln!(out, "  {}", for_terminal(&scan_command(report.settings, &row.setting)))
+        }
         None if tuning.incidents.iter().all(|labelled| labelled.findings == 0) => {
             writeln!(out, "No suggestion: no setting can report any of the incidents")
         }

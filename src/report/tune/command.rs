@@ -1,0 +1,67 @@
+//! A setting of the grid as the `scan` that gives its findings, ready to be copied.
+
+use super::outlook::forget_name;
+use crate::query::{Calls, FindingKind, Setting};
+use crate::report::UsedSettings;
+
+/// The whole command. Every setting that matters is written out, so that neither a preset nor a file nor a default
+/// changes what it says; only the archive is left to the reader.
+pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String {
+    let mut words = vec!["firstseen scan ARCHIVE".to_owned()];
+    let mut flag = |name: &str, values: &[String]| {
+        words.extend(values.iter().map(|value| format!("--{name} {}", quoted(value))));
+    };
+    flag("warmup", &[setting.warmup.to_string()]);
+    flag("forget", &[forget_name(setting.forget)]);
+    flag("anchor", &[setting.anchor.name().to_owned()]);
+    flag("principal-key", &[settings.principal_key.clone()]);
+    if settings.report.len() < FindingKind::ALL.len() {
+        flag("report", &[settings.report.join(",")]);
+    }
+    for (name, time) in [
+        ("from", &settings.from),
+        ("to", &settings.to),
+        ("since", &settings.since),
+        ("until", &settings.until),
+    ] {
+        flag(name, time.as_slice());
+    }
+    flag("account", &settings.account);
+    flag("region", &settings.region);
+    if !settings.kind.is_empty() {
+        flag("kind", &[settings.kind.join(",")]);
+    }
+    flag("principal", &settings.principal);
+    flag("action", &settings.action);
+    flag("ignore-action", &settings.ignore_action);
+    if setting.calls == Calls::Mutating {
+        words.push("--only-mutating".to_owned());
+    }
+    if settings.only_success {
+        words.push("--only-success".to_owned());
+    }
+    words.join(" ")
+}
+
+/// A text as one word of a shell. All of them were typed by whoever asks.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_one_word_for_the_shell() {
+        assert_eq!(quoted("30d"), "30d");
+        assert_eq!(quoted("iam:*"), "'iam:*'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}
