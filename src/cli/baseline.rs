@@ -16,6 +16,7 @@ use super::doubts::unmatched;
 use super::exit::{Answer, UsageError};
 use super::input::{Input, Reading};
 use super::output::Output;
+use super::settings::{FileArgs, Settings};
 
 /// Read archives and say what every principal was known to do at a point in time, and what changed
 #[derive(Debug, Args)]
@@ -24,6 +25,8 @@ pub(crate) struct BaselineArgs {
     #[arg(required = true, value_name = "ARCHIVE")]
     archives: Vec<PathBuf>,
 
+    #[command(flatten)]
+    files: FileArgs,
     #[command(flatten)]
     known: KnownArgs,
     #[command(flatten)]
@@ -34,13 +37,14 @@ pub(crate) struct BaselineArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
-    let question = args.known.question()?;
-    check_window("--since, --until", args.learning.since, args.learning.until)?;
+    let wanted = args.wanted()?;
+    check_window("--since, --until", wanted.learning.since, wanted.learning.until)?;
+    let question = args.known.question(&wanted)?;
     let format = args.output.format()?;
     let output = Output::open(args.output.output.as_deref())?;
     let faults = args.output.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
     let reading = Reading {
-        learning: &args.learning,
+        learning: &wanted.learning,
         to: None,
         leaves_out_later: false,
         threads: args.output.threads,
@@ -52,7 +56,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
     output.write(|out| report.write(format, out))?;
     if !args.output.quiet {
-        write_inexact(&answer, &args.known, &mut io::stderr().lock())?;
+        write_inexact(&answer, &args.known, question.forget.is_some(), &mut io::stderr().lock())?;
     }
     let closing = Closing {
         coverage: &coverage,
@@ -65,8 +69,16 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     closing.end(args.output.quiet)
 }
 
+impl BaselineArgs {
+    fn wanted(&self) -> anyhow::Result<Settings> {
+        let (question, filters) = self.known.settings();
+        let flags = Settings { question, filters, learning: self.learning.clone(), ..Settings::default() };
+        Ok(flags.over(self.files.read(None)?))
+    }
+}
+
 impl KnownArgs {
-    fn question(&self) -> anyhow::Result<KnownQuestion> {
+    fn question(&self, wanted: &Settings) -> anyhow::Result<KnownQuestion> {
         if let (Some(at), Some(diff)) = (self.at, self.diff)
             && at.start() >= diff.start()
         {
@@ -74,9 +86,9 @@ impl KnownArgs {
         }
         Ok(KnownQuestion {
             at: self.at.map(Bound::start),
-            forget: self.forget,
-            only_success: self.only_success,
-            filter: self.whom.filter(),
+            forget: wanted.question.forget(),
+            only_success: wanted.question.only_success(),
+            filter: wanted.filters.whom.filter()?,
         })
     }
 
@@ -93,7 +105,12 @@ impl KnownArgs {
 }
 
 /// Says which numbers a baseline does not hold.
-fn write_inexact(answer: &Asked<'_>, asked: &KnownArgs, out: &mut dyn Write) -> io::Result<()> {
+fn write_inexact(
+    answer: &Asked<'_>,
+    asked: &KnownArgs,
+    forgets: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let within_hour = |bound: Bound| {
         let (day, hour) = bound.start().day_and_hour();
         day.hour(hour) != bound.start()
@@ -106,7 +123,7 @@ fn write_inexact(answer: &Asked<'_>, asked: &KnownArgs, out: &mut dyn Write) -> 
              reading no further (--until) makes them exact"
         )?;
     }
-    if asked.forget.is_some() && asked.at.into_iter().chain(asked.diff).any(within_hour) {
+    if forgets && asked.at.into_iter().chain(asked.diff).any(within_hour) {
         writeln!(
             out,
             "--forget goes by whole hours, and a time lies within one: an action that was seen again only in that hour may \
@@ -141,6 +158,7 @@ fn used_settings(
         delivery_slack: settings.window.slack.to_string(),
         only_mutating: filter.only_mutating,
         account: filter.accounts.clone(),
+        region: filter.regions.clone(),
         kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
         principal: texts(&filter.principals),
         action: texts(&filter.actions),

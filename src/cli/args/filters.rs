@@ -20,6 +20,13 @@ pub(crate) struct FilterArgs {
     /// Report nothing after this time; a day counts to its end. Implies --until, which limits learning
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<Bound>,
+    #[command(flatten)]
+    pub(crate) whom: WhomArgs,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Of whom (these limit reporting, never learning)")]
+pub(crate) struct WhomArgs {
     /// Only principals of this account (repeatable)
     #[arg(long, value_delimiter = ',', value_name = "ID,…")]
     pub(crate) account: Vec<String>,
@@ -64,9 +71,13 @@ pub(crate) enum KindArg {
 impl FilterArgs {
     /// These flags; what they leave open is as `below`.
     pub(crate) fn over(self, below: Self) -> Self {
+        Self { from: self.from.or(below.from), to: self.to.or(below.to), whom: self.whom.over(below.whom) }
+    }
+}
+
+impl WhomArgs {
+    fn over(self, below: Self) -> Self {
         Self {
-            from: self.from.or(below.from),
-            to: self.to.or(below.to),
             account: given(self.account, below.account),
             region: given(self.region, below.region),
             kind: given(self.kind, below.kind),
@@ -84,21 +95,17 @@ impl FilterArgs {
         for file in &self.ignore_file {
             ignored_actions.extend(read_patterns(file)?);
         }
+        let kinds: Option<Vec<PrincipalKind>> = self.kind.iter().map(|kind| kind.kind()).collect();
         Ok(Filter {
             accounts: self.account.clone(),
             regions: self.region.clone(),
-            kinds: kinds(&self.kind),
+            kinds: kinds.unwrap_or_default(),
             principals: self.principal.clone(),
             actions: self.action.clone(),
             ignored_actions,
             only_mutating: self.only_mutating.unwrap_or(false),
         })
     }
-}
-
-/// The kinds that are wanted; an empty list for all of them.
-pub(super) fn kinds(args: &[KindArg]) -> Vec<PrincipalKind> {
-    args.iter().map(|kind| kind.kind()).collect::<Option<_>>().unwrap_or_default()
 }
 
 impl KindArg {

@@ -1,10 +1,11 @@
 //! Flags that say what is asked of the past, and of whom.
 
 use clap::{Args, ValueEnum};
-use firstseen::query::{By, Filter, Pattern, Step};
-use firstseen::time::{Bound, Span};
+use firstseen::query::{By, Step};
+use firstseen::time::Bound;
 
-use super::filters::{KindArg, kinds};
+use super::filters::{FilterArgs, WhomArgs};
+use super::question::{ForgetArg, QuestionArgs};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is asked")]
@@ -17,7 +18,7 @@ pub(crate) struct KnownArgs {
     pub(crate) diff: Option<Bound>,
     /// After so long without a sighting a behaviour is no longer known [default: never]
     #[arg(long, value_name = "SPAN")]
-    pub(crate) forget: Option<Span>,
+    pub(crate) forget: Option<ForgetArg>,
     /// What the answer is grouped by [default: principal; of a timeline: nothing]
     #[arg(long, value_enum)]
     pub(crate) by: Option<ByArg>,
@@ -25,33 +26,10 @@ pub(crate) struct KnownArgs {
     #[arg(long, value_enum, value_name = "STEP", conflicts_with = "diff")]
     pub(crate) timeline: Option<StepArg>,
     /// Count only successful calls: a behaviour begins with its first success. Limits learning
-    #[arg(long)]
-    pub(crate) only_success: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) only_success: Option<bool>,
     #[command(flatten)]
     pub(crate) whom: WhomArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Of whom (these limit reporting, never learning)")]
-pub(crate) struct WhomArgs {
-    /// Only principals of this account (repeatable)
-    #[arg(long, value_delimiter = ',', value_name = "ID,…")]
-    pub(crate) account: Vec<String>,
-    /// Only this kind of principal (repeatable)
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
-    pub(crate) kind: Vec<KindArg>,
-    /// Only principals whose key, or its part behind the last slash, matches (repeatable)
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) principal: Vec<Pattern>,
-    /// Only matching actions, such as 'iam:*' or 'iam.amazonaws.com:Create*' (repeatable)
-    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
-    pub(crate) action: Vec<Pattern>,
-    /// Leave these actions out (repeatable)
-    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
-    pub(crate) ignore_action: Vec<Pattern>,
-    /// Leave out behaviours whose first call says that it only reads
-    #[arg(long)]
-    pub(crate) only_mutating: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -72,18 +50,12 @@ pub(crate) enum StepArg {
     Month,
 }
 
-impl WhomArgs {
-    /// The filter of behaviours.
-    pub(crate) fn filter(&self) -> Filter {
-        Filter {
-            accounts: self.account.clone(),
-            regions: Vec::new(),
-            kinds: kinds(&self.kind),
-            principals: self.principal.clone(),
-            actions: self.action.clone(),
-            ignored_actions: self.ignore_action.clone(),
-            only_mutating: self.only_mutating,
-        }
+impl KnownArgs {
+    /// The settings that these flags give; the rest is left open.
+    pub(crate) fn settings(&self) -> (QuestionArgs, FilterArgs) {
+        let question =
+            QuestionArgs { forget: self.forget, only_success: self.only_success, ..QuestionArgs::default() };
+        (question, FilterArgs { whom: self.whom.clone(), ..FilterArgs::default() })
     }
 }
 

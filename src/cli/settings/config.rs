@@ -69,7 +69,7 @@ fn one_text(value: &DeValue<'_>) -> Option<String> {
 impl Settings {
     /// Puts relative paths into the folder of the file they stand in.
     fn place_files_in(&mut self, folder: &Path) {
-        for file in &mut self.filters.ignore_file {
+        for file in &mut self.filters.whom.ignore_file {
             let placed: PathBuf = folder.join(&file);
             *file = placed;
         }

@@ -109,7 +109,7 @@ impl Settings {
             to: filters.to.map(Bound::end),
             until: learning.until.or(filters.to).map(Bound::end),
             only_success: question.only_success(),
-            filter: filters.filter()?,
+            filter: filters.whom.filter()?,
         })
     }
 }

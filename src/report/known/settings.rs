@@ -29,6 +29,8 @@ pub struct KnownSettings {
     pub only_mutating: bool,
     /// `--account`
     pub account: Vec<String>,
+    /// `--region`
+    pub region: Vec<String>,
     /// `--kind`
     pub kind: Vec<String>,
     /// `--principal`

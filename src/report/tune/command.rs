@@ -14,7 +14,7 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     flag("warmup", &[setting.warmup.to_string()]);
     flag("forget", &[forget_name(setting.forget)]);
     flag("anchor", &[setting.anchor.name().to_owned()]);
-    flag("principal-key", &[settings.principal_key.clone()]);
+    flag("principal-key", std::slice::from_ref(&settings.principal_key));
     if settings.report.len() < FindingKind::ALL.len() {
         flag("report", &[settings.report.join(",")]);
     }
