@@ -431,17 +431,15 @@ impl Coverage {
     /// objects listed = read + skipped + failed, and
     /// records = counted + duplicates + filtered + skipped + faulty.
     pub fn sums_hold(&self) -> bool {
-        let objects = &self.objects;
-        let records = &self.records;
-        let sum = |counts: &mut dyn Iterator<Item = &u64>| counts.sum::<u64>();
-        objects.listed
-            == objects.read + sum(&mut objects.skipped.values()) + sum(&mut objects.failed.values())
-            && records.total
-                == records.counted
-                    + records.duplicates
-                    + records.filtered
-                    + sum(&mut records.skipped.values())
-                    + sum(&mut records.faulty.values())
+        let (objects, records) = (&self.objects, &self.records);
+        let sum = |numbers: &[u64], counts: &mut dyn Iterator<Item = &u64>| {
+            let numbers = numbers.iter().copied().chain(counts.copied());
+            numbers.map(u128::from).sum::<u128>()
+        };
+        let objects_sum = sum(&[objects.read], &mut objects.skipped.values().chain(objects.failed.values()));
+        let counted = [records.counted, records.duplicates, records.filtered];
+        let records_sum = sum(&counted, &mut records.skipped.values().chain(records.faulty.values()));
+        (u128::from(objects.listed), u128::from(records.total)) == (objects_sum, records_sum)
     }
 }
 

@@ -82,13 +82,19 @@ impl Timestamp {
 
     /// Reads an event time as log objects carry it: `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±hh:mm)`.
     ///
-    /// Anything else gives `None`: no leap seconds, no year 0, no blanks.
+    /// Anything else gives `None`: no leap seconds, no blanks, no instant outside the years 1 to 9999 of UTC.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let seconds = parse_date_time(bytes.get(..19)?)?;
         let (fraction, rest) = parse_fraction(&bytes[19..])?;
         let offset = parse_offset(rest)?;
-        Some(Self((seconds - offset) * MICROS + fraction))
+        Some(Self((seconds - offset) * MICROS + fraction)).filter(|time| time.is_written())
+    }
+
+    /// Whether this instant can be written and read again: it lies in the years 1 to 9999.
+    pub const fn is_written(self) -> bool {
+        // 0001-01-01T00:00:00Z and 10000-01-01T00:00:00Z.
+        -62_135_596_800 * MICROS <= self.0 && self.0 < 253_402_300_800 * MICROS
     }
 }
 

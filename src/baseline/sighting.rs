@@ -88,6 +88,21 @@ impl Sighting {
         (self.time, &self.event_id)
             .cmp(&(other.time, &other.event_id))
             .then_with(|| place(self).cmp(&place(other)))
+            .then_with(|| self.rest().cmp(&other.rest()))
+    }
+
+    /// What tells two sightings of one place apart: the object was read twice, in two versions.
+    fn rest(&self) -> impl Ord + '_ {
+        let texts = [
+            &self.region,
+            &self.source_ip,
+            &self.user_agent,
+            &self.error_code,
+            &self.access_key_id,
+            &self.session_name,
+            &self.principal_id,
+        ];
+        (self.failed, self.read_only, texts)
     }
 }
 

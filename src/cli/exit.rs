@@ -48,7 +48,10 @@ pub(crate) fn ingest_error(error: IngestError) -> anyhow::Error {
 /// Why a baseline cannot be read or written, and what to do about it.
 pub(crate) fn store_error(error: StoreError) -> anyhow::Error {
     let hint = match &error {
-        StoreError::Io { .. } => "a baseline is a folder, made by firstseen index ARCHIVE -o NAME.baseline",
+        StoreError::Io { what: "read", .. } => {
+            "a baseline is a folder with all of its tables, made by firstseen index ARCHIVE -o NAME.baseline"
+        }
+        StoreError::Io { .. } => "look whether there is room, and whether you may write there",
         StoreError::Foreign { .. } => {
             "name a folder that firstseen index made, or for output one that is not there"
         }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use firstseen::checksum::Checksum;
 use firstseen::coverage::FaultKind;
-use firstseen::ingest::{IngestError, IngestSettings, Ingested, Keep, ingest_listed, list};
+use firstseen::ingest::{IngestError, IngestSettings, Ingested, Keep, Progress, ingest_listed, list};
 use firstseen::ledger::{ObjectEntry, Outcome};
 use firstseen::report::{write_faults, write_summary};
 use firstseen::source::{Archives, Listing, LogObject};
@@ -89,6 +89,9 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         let mut stderr = io::stderr().lock();
         writeln!(stderr, "{new} objects added, {old} were known already")?;
         write_summary(&stored.coverage, &mut stderr)?;
+        if stored.coverage.records.counted == 0 {
+            writeln!(stderr, "warning: not a single CloudTrail event was found")?;
+        }
     }
     Ok(if stored.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
 }
@@ -101,6 +104,9 @@ struct Run<'a> {
     settings: IngestSettings,
     progress: Bar,
 }
+
+/// All that a baseline knows of an object, by the archive's name and the object's path.
+type Versions<'s> = HashMap<(&'s str, &'s str), Vec<&'s ObjectEntry>>;
 
 /// What came out of it.
 struct Indexed {
@@ -120,6 +126,9 @@ impl Run<'_> {
             to_save = stored.forget_unread(&self.archive_numbers(stored));
         }
         let old = known.as_ref().map_or(0, |stored| self.forget_known(&mut listing, stored));
+        if self.progress.stopped() {
+            return Err(self.explain(IngestError::Stopped, known.is_some()));
+        }
         let new = listing.coverage.objects.listed;
         to_save |= new > 0 || !listing.coverage.faults.is_empty();
         while to_save || !listing.objects.is_empty() {
@@ -165,28 +174,36 @@ impl Run<'_> {
             .collect()
     }
 
-    /// Takes objects that a baseline knows off the listing; gives their number.
+    /// Takes objects that a baseline knows off the listing; gives their number. What was left alone then and is left
+    /// alone now is known by its name; what is to be read is known only if it was read.
     fn forget_known(&self, listing: &mut Listing, stored: &Stored) -> u64 {
-        let mut versions: HashMap<(&str, &str), Vec<&ObjectEntry>> = HashMap::new();
+        let mut versions = Versions::new();
         for entry in &stored.ledger.objects {
-            if let Some(name) = stored.archives.get(entry.archive as usize - 1) {
+            let name = (entry.archive as usize).checked_sub(1).and_then(|index| stored.archives.get(index));
+            if let Some(name) = name {
                 versions.entry((name, &entry.path)).or_default().push(entry);
             }
         }
         let mut content = Vec::new();
-        listing.forget(|object| {
-            let name = &self.archives.names()[object.archive as usize - 1];
-            let Some(versions) = versions.get(&(&**name, &*object.path)) else { return false };
-            versions.iter().any(|entry| self.is_same(object, entry, &mut content))
-        })
+        listing.forget(
+            |object| {
+                let known = self.versions_of(&versions, object);
+                !self.progress.stopped()
+                    && known.iter().any(|entry| self.is_same(object, entry, &mut content))
+            },
+            |skipped| self.versions_of(&versions, &skipped.object).iter().any(|entry| entry.size.is_none()),
+        )
     }
 
-    /// Whether an object still is what a baseline read.
+    fn versions_of<'v>(&'v self, versions: &'v Versions<'v>, object: &'v LogObject) -> &'v [&'v ObjectEntry] {
+        let name = &self.archives.names()[object.archive as usize - 1];
+        versions.get(&(&**name, &*object.path)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an object to read still is what a baseline read.
     fn is_same(&self, object: &LogObject, entry: &ObjectEntry, content: &mut Vec<u8>) -> bool {
         match (entry.outcome, entry.size) {
-            (Outcome::Failed(FaultKind::Read), _) => false,
-            // It was not opened then and is left alone now.
-            (_, None) => true,
+            (Outcome::Failed(FaultKind::Read), _) | (_, None) => false,
             (_, Some(_)) if self.args.strict => {
                 self.archives.read(object, content).is_ok() && Some(Checksum::of(content)) == entry.checksum
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use super::{ArchiveError, Listing, LogObject, ObjectKey};
+use super::{ArchiveError, Listing, LogObject, ObjectKey, shown_text};
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 
 /// One archive on disk.
@@ -177,6 +177,6 @@ fn list_fault(archive: u32, root: &Root, error: &walkdir::Error) -> Fault {
 
 /// A path as text with `/` between its parts, whatever the system uses.
 fn shown(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = path.components().map(|part| shown_text(part.as_os_str())).collect();
     parts.join("/")
 }

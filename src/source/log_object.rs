@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 pub struct LogObject {
     /// Which of the given archives, counted from 1.
     pub archive: u32,
-    /// Path below the archive's root, with `/` between its parts. Bytes that are no UTF-8 are shown as U+FFFD.
+    /// Path below the archive's root, with `/` between its parts. Bytes that are no UTF-8 are shown as `\xFF`.
     pub path: Arc<str>,
     /// When it was delivered, if its name says so.
     pub delivered: Option<Timestamp>,

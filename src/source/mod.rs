@@ -7,6 +7,8 @@ mod local;
 mod log_object;
 mod object_key;
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -42,8 +44,13 @@ impl Listing {
         self.skipped.push(SkippedObject { object, reason });
     }
 
-    /// Forgets the objects that `known` picks, as if they had not been listed; gives their number.
-    pub fn forget(&mut self, mut known: impl FnMut(&LogObject) -> bool) -> u64 {
+    /// Forgets objects as if they had not been listed: those to read that `known` picks, and those left alone that
+    /// `known_skip` picks. Gives their number.
+    pub fn forget(
+        &mut self,
+        mut known: impl FnMut(&LogObject) -> bool,
+        mut known_skip: impl FnMut(&SkippedObject) -> bool,
+    ) -> u64 {
         let before = self.coverage.objects.listed;
         let counts = &mut self.coverage.objects;
         self.objects.retain(|object| {
@@ -52,7 +59,7 @@ impl Listing {
             !forgotten
         });
         self.skipped.retain(|skipped| {
-            let forgotten = known(&skipped.object);
+            let forgotten = known_skip(skipped);
             if forgotten {
                 counts.listed -= 1;
                 if let Some(count) = counts.skipped.get_mut(&skipped.reason) {
@@ -137,10 +144,10 @@ impl Archives {
     /// If one of them does not exist or matches nothing.
     pub fn open(names: &[PathBuf]) -> Result<Self, ArchiveError> {
         let mut names: Vec<&PathBuf> = names.iter().collect();
-        names.sort_by_key(|name| shown(name));
-        names.dedup_by_key(|name| shown(name));
+        names.sort_by_key(|name| shown_name(name));
+        names.dedup_by_key(|name| shown_name(name));
         let roots = names.iter().map(|name| local::Root::open(name)).collect::<Result<_, _>>()?;
-        Ok(Self { names: names.into_iter().map(|name| shown(name)).collect(), roots })
+        Ok(Self { names: names.into_iter().map(|name| shown_name(name)).collect(), roots })
     }
 
     /// The names of the archives as they were given, in the order of their numbers.
@@ -200,10 +207,23 @@ impl Archives {
 }
 
 /// The name of an archive, without slashes at its end.
-fn shown(name: &Path) -> String {
-    let text = name.to_string_lossy();
+fn shown_name(name: &Path) -> String {
+    let text = shown_text(name.as_os_str());
     let trimmed = text.trim_end_matches('/');
     if trimmed.is_empty() { text.into_owned() } else { trimmed.to_owned() }
+}
+
+/// A name as text. Bytes that are no UTF-8 are written as `\xFF`, so that different names stay different.
+fn shown_text(name: &OsStr) -> Cow<'_, str> {
+    if let Some(text) = name.to_str() {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02X}")));
+    }
+    Cow::Owned(text)
 }
 
 fn no_such_archive() -> io::Error {

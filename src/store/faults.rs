@@ -34,12 +34,12 @@ pub(super) fn read(table: &Table) -> Result<Vec<Fault>, Flaw> {
     let archives = table.numbers::<u32>("archive")?;
     let (objects, kinds) = (table.text_column("object")?, table.text_column("kind")?);
     let details = table.text_column("detail")?;
-    let (stored_bytes, bytes) = (table.longs("stored_byte")?, table.longs("byte")?);
-    let records = table.longs("record")?;
+    let (stored_bytes, bytes) = (table.places("stored_byte")?, table.places("byte")?);
+    let records = table.places("record")?;
     let fault = |(row, archive)| {
         let position = match (stored_bytes[row], bytes[row], records[row]) {
-            (Some(at), None, None) => Position::StoredByte(at as u64),
-            (None, Some(at), None) => Position::Byte(at as u64),
+            (Some(at), None, None) => Position::StoredByte(at),
+            (None, Some(at), None) => Position::Byte(at),
             (None, None, Some(index)) => {
                 Position::Record(u32::try_from(index).map_err(|_| Flaw::value("record"))?)
             }

@@ -13,7 +13,7 @@ use super::manifest::{Manifest, TableEntry};
 use super::table::{self, Column, Table};
 use super::{
     Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, map, objects, principals,
-    records,
+    records, validate,
 };
 use crate::baseline::Baseline;
 use crate::checksum::Checksum;
@@ -41,24 +41,40 @@ impl Place {
     /// # Errors
     /// If something else is there, if there is no folder to put it in, or if another process has taken it.
     pub fn take(path: &Path) -> Result<Self, StoreError> {
-        let path = std::path::absolute(path).map_err(StoreError::io("find", path))?;
-        let occupied = fs::read_dir(&path).map_or(path.exists(), |mut entries| entries.next().is_some());
-        if occupied && !is_baseline(&path) {
-            let reason = "it is there and holds something else".to_owned();
-            return Err(StoreError::Foreign { path, reason });
-        }
+        let path = real_place(path)?;
         if let Some(parent) = path.parent().filter(|parent| !parent.is_dir()) {
             return Err(StoreError::NoFolder { path: parent.to_owned() });
         }
-        let lock_path = beside(&path, "lock");
-        let lock = File::create(&lock_path).map_err(StoreError::io("write", &lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path, lock_path, _lock: lock }),
-            Err(fs::TryLockError::WouldBlock) => Err(StoreError::Busy { path }),
-            Err(fs::TryLockError::Error(source)) => {
-                Err(StoreError::Io { what: "lock", path: lock_path, source })
-            }
+        let lock = lock(&path)?;
+        let place = Self { path, lock_path: lock.0, _lock: lock.1 };
+        place.restore()?;
+        let path = &place.path;
+        let occupied = fs::read_dir(path).map_or(path.exists(), |mut entries| entries.next().is_some());
+        if occupied && !is_baseline(path) {
+            let reason = "it is there and holds something else".to_owned();
+            return Err(StoreError::Foreign { path: path.clone(), reason });
         }
+        // What cannot be made now could not be made after hours of reading, either.
+        place.begin()?;
+        Ok(place)
+    }
+
+    /// Puts an old baseline back that a killed run had moved away, see [`exchange`].
+    fn restore(&self) -> Result<(), StoreError> {
+        let old = beside(&self.path, "old");
+        if !self.path.exists() && is_baseline(&old) {
+            return fs::rename(&old, &self.path).map_err(StoreError::io("restore", &self.path));
+        }
+        Ok(())
+    }
+
+    /// Makes an empty folder for the tables.
+    fn begin(&self) -> Result<PathBuf, StoreError> {
+        let partial = beside(&self.path, "partial");
+        // Left by a run that was killed.
+        remove(&partial)?;
+        fs::create_dir(&partial).map_err(StoreError::io("make", &partial))?;
+        Ok(partial)
     }
 
     /// The baseline that is there.
@@ -74,10 +90,7 @@ impl Place {
     /// # Errors
     /// If it cannot be written; the old one then is still there.
     pub fn save(&self, stored: &Stored) -> Result<(), StoreError> {
-        let partial = beside(&self.path, "partial");
-        // Left by a run that was killed.
-        remove(&partial)?;
-        fs::create_dir(&partial).map_err(StoreError::io("make", &partial))?;
+        let partial = self.begin()?;
         write_tables(stored, &partial)?;
         sync(&partial)?;
         exchange(&partial, &self.path)?;
@@ -90,9 +103,62 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // A lock that stays behind is no harm: it is a file that nobody holds.
+        // What stays behind is no harm: the next run takes it away.
+        let _ = remove(&beside(&self.path, "partial"));
         let _ = fs::remove_file(&self.lock_path);
     }
+}
+
+/// The place that a path means: through links, and never a link to nothing.
+fn real_place(path: &Path) -> Result<PathBuf, StoreError> {
+    match path.canonicalize() {
+        Ok(real) => Ok(real),
+        Err(_) if path.is_symlink() => {
+            let reason = "it is a link that leads nowhere".to_owned();
+            Err(StoreError::Foreign { path: path.to_owned(), reason })
+        }
+        Err(_) => std::path::absolute(path).map_err(StoreError::io("find", path)),
+    }
+}
+
+/// Takes the lock of a place.
+fn lock(path: &Path) -> Result<(PathBuf, File), StoreError> {
+    let lock_path = beside(path, "lock");
+    loop {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            // A link in this place is none of ours.
+            options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+        }
+        let file = options.open(&lock_path).map_err(StoreError::io("write", &lock_path))?;
+        match file.try_lock() {
+            Ok(()) if is_still_there(&file, &lock_path) => return Ok((lock_path, file)),
+            // Another run ended and took its lock away between the two steps.
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Busy { path: path.to_owned() }),
+            Err(fs::TryLockError::Error(source)) => {
+                return Err(StoreError::Io { what: "lock", path: lock_path, source });
+            }
+        }
+    }
+}
+
+/// Whether a file still has its name.
+#[cfg(unix)]
+fn is_still_there(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), path.symlink_metadata()) {
+        (Ok(own), Ok(named)) => (own.dev(), own.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_still_there(_file: &File, _path: &Path) -> bool {
+    true
 }
 
 /// `.firstseen-NAME.<end>` in the folder of NAME. Listing an archive passes over such names.
@@ -170,7 +236,9 @@ fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreError> {
     let path = folder.join(MANIFEST);
     let manifest = Manifest::new(stored, tables).to_bytes();
     let manifest = manifest.map_err(|error| StoreError::io("write", &path)(error.into()))?;
-    write_file(&path, &manifest)
+    write_file(&path, &manifest)?;
+    // What cannot be opened must not take the place of what can.
+    Saved::open(folder)?.baseline().map(drop)
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
@@ -182,13 +250,17 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write().map_err(StoreError::io("write", path))
 }
 
-/// An open baseline. Its tables are mapped and checked when they are asked for.
+/// An open baseline. Its tables are mapped at once and checked when they are asked for.
 #[derive(Debug)]
 pub struct Saved {
     path: PathBuf,
     manifest: Manifest,
     learning: Learning,
+    tables: BTreeMap<String, Bytes>,
 }
+
+/// How often opening begins anew when a run puts another baseline into the place meanwhile.
+const OPENING_TRIES: usize = 20;
 
 impl Saved {
     /// Opens the baseline in a folder.
@@ -197,12 +269,31 @@ impl Saved {
     /// If there is none, or its manifest is damaged or of another version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let file = path.join(MANIFEST);
-        let bytes = fs::read(&file).map_err(|source| missing(path, source))?;
-        check_version(path, &bytes)?;
-        let damaged = |Flaw(reason)| StoreError::Damaged { path: file.clone(), reason };
-        let manifest = Manifest::from_bytes(&bytes).map_err(damaged)?;
+        let read = || fs::read(&file).map_err(|source| missing(path, source));
+        let mut bytes = read()?;
+        for _ in 0..OPENING_TRIES {
+            let opened = Self::map(path, &bytes);
+            // The folder is exchanged as a whole: with the same manifest before and after, all is of one baseline.
+            let now = read()?;
+            if now == bytes {
+                return opened;
+            }
+            bytes = now;
+        }
+        Err(StoreError::Busy { path: path.to_owned() })
+    }
+
+    fn map(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
+        check_version(path, bytes)?;
+        let damaged = |Flaw(reason)| StoreError::Damaged { path: path.join(MANIFEST), reason };
+        let manifest = Manifest::from_bytes(bytes).map_err(damaged)?;
         let learning = manifest.learning().map_err(damaged)?;
-        Ok(Self { path: path.to_owned(), manifest, learning })
+        let map = |name: &String| {
+            let file = path.join(format!("{name}.parquet"));
+            Ok((name.clone(), map::map(&file).map_err(StoreError::io("read", &file))?))
+        };
+        let tables = manifest.tables.keys().map(map).collect::<Result<_, StoreError>>()?;
+        Ok(Self { path: path.to_owned(), manifest, learning, tables })
     }
 
     /// How it was learnt.
@@ -227,7 +318,10 @@ impl Saved {
         let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         let mut coverage = self.manifest.coverage().map_err(damaged)?;
         coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
-        Ok((Baseline { principals, actions, behaviours, creations }, coverage))
+        let baseline = Baseline { principals, actions, behaviours, creations };
+        validate::baseline(&baseline, self.archives()).map_err(damaged)?;
+        validate::coverage(&coverage, self.archives()).map_err(damaged)?;
+        Ok((baseline, coverage))
     }
 
     /// Everything, also what is needed to add to it.
@@ -237,6 +331,8 @@ impl Saved {
     pub fn stored(&self) -> Result<Stored, StoreError> {
         let (baseline, coverage) = self.baseline()?;
         let objects = self.read("coverage", objects::SCHEMA, objects::read)?;
+        let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        validate::objects(&objects, self.archives()).map_err(damaged)?;
         let records = self.read("records", records::SCHEMA, |table| {
             records::read(table, objects.len(), baseline.behaviours.len())
         })?;
@@ -249,7 +345,7 @@ impl Saved {
         })
     }
 
-    /// Maps a table, holds it to the manifest and reads it.
+    /// Holds a table to the manifest and reads it.
     fn read<T>(
         &self,
         name: &str,
@@ -257,7 +353,11 @@ impl Saved {
         read: impl FnOnce(&Table) -> Result<T, Flaw>,
     ) -> Result<T, StoreError> {
         let path = self.path.join(format!("{name}.parquet"));
-        let bytes = map::map(&path).map_err(StoreError::io("read", &path))?;
+        let unknown = || StoreError::Damaged {
+            path: self.path.join(MANIFEST),
+            reason: format!("it knows no table '{name}'"),
+        };
+        let bytes = self.tables.get(name).cloned().ok_or_else(unknown)?;
         self.check(name, &bytes)
             .and_then(|rows| {
                 let table = Table::open(bytes, schema)?;

@@ -93,8 +93,7 @@ impl Stored {
         coverage.objects.failed.retain(|_, count| *count > 0);
         let stays = |fault: &Fault| match fault.kind {
             FaultKind::List => !archives.contains(&fault.archive),
-            FaultKind::Read => !gone.contains(&(fault.archive, Arc::from(&*fault.object))),
-            _ => true,
+            _ => !gone.contains(&(fault.archive, Arc::from(&*fault.object))),
         };
         coverage.drop_faults(|fault| !stays(fault));
         let mut new_number = Vec::with_capacity(self.ledger.objects.len());

@@ -17,6 +17,7 @@ mod principals;
 mod reading;
 mod records;
 mod table;
+mod validate;
 
 use crate::baseline::Baseline;
 use crate::coverage::Coverage;

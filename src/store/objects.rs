@@ -75,7 +75,7 @@ pub(super) fn read(table: &Table) -> Result<Vec<ObjectEntry>, Flaw> {
     let archives = table.numbers::<u32>("archive")?;
     let (paths, delivered) = (table.text_column("object")?, table.times("delivered")?);
     let (accounts, regions) = (table.text_column("account")?, table.text_column("region")?);
-    let (sizes, checksums) = (table.longs("size")?, table.text_column("sha256")?);
+    let (sizes, checksums) = (table.places("size")?, table.text_column("sha256")?);
     let (outcomes, reasons) = (table.text_column("outcome")?, table.text_column("reason")?);
     let (records, faults) = (table.numbers::<u64>("records")?, table.numbers::<u64>("faults")?);
     let (first, last) = (table.times("first")?, table.times("last")?);
@@ -89,7 +89,7 @@ pub(super) fn read(table: &Table) -> Result<Vec<ObjectEntry>, Flaw> {
             delivered: delivered[row],
             account: accounts.boxed(row)?,
             region: regions.boxed(row)?,
-            size: sizes[row].map(|size| size as u64),
+            size: sizes[row],
             checksum: checksums.get(row)?.map(checksum).transpose()?,
             outcome: outcome.ok_or_else(|| Flaw::value("outcome"))?,
             records: records[row],

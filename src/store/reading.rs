@@ -49,6 +49,12 @@ impl Table {
         self.longs(name)?.into_iter().map(fit).collect()
     }
 
+    /// A column of sizes and places, none of which is negative.
+    pub(super) fn places(&self, name: &str) -> Result<Vec<Option<u64>>, Flaw> {
+        let place = |at: i64| u64::try_from(at).map_err(|_| Flaw::value(name));
+        self.longs(name)?.into_iter().map(|at| at.map(place).transpose()).collect()
+    }
+
     pub(super) fn times(&self, name: &str) -> Result<Vec<Option<Timestamp>>, Flaw> {
         Ok(self.longs(name)?.into_iter().map(|micros| micros.map(Timestamp::from_micros)).collect())
     }

@@ -7,6 +7,7 @@ mod archive;
 mod commands;
 mod findings;
 mod hostile;
+mod indexing;
 mod known;
 mod laws;
 mod measurements;

@@ -1,0 +1,60 @@
+//! What must hold between the values of an open baseline, whoever wrote its tables and fitted the checksums.
+
+use super::error::Flaw;
+use crate::baseline::{Baseline, Behaviour};
+use crate::coverage::Coverage;
+use crate::ledger::ObjectEntry;
+use crate::time::Timestamp;
+
+/// Behaviours with possible times, hours and counts, seen in archives that are there.
+pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), Flaw> {
+    let sound = |behaviour: &Behaviour| {
+        let firsts = [Some(&behaviour.first), behaviour.first_success.as_ref()];
+        let firsts = || firsts.iter().flatten();
+        firsts().all(|first| is_archive(first.archive, archives) && first.time <= behaviour.last)
+            && firsts().all(|first| first.time >= behaviour.first.time)
+            && behaviour.first.time.is_written()
+            && behaviour.last.is_written()
+            && behaviour.days.first().map(|active| active.day) == Some(behaviour.first.time.day())
+            && behaviour.days.last().map(|active| active.day) == Some(behaviour.last.day())
+            && behaviour.days.iter().all(|active| {
+                active.hours != 0
+                    && active.success_hours & !active.hours == 0
+                    && active.errors <= active.count
+                    && active.count > 0
+            })
+    };
+    let creations_sound = baseline.creations.values().all(|time| time.is_written());
+    if creations_sound && baseline.behaviours.iter().all(sound) {
+        Ok(())
+    } else {
+        Err("its behaviours contradict themselves".into())
+    }
+}
+
+/// Sums that hold, and faults that are counted.
+pub(super) fn coverage(coverage: &Coverage, archives: &[String]) -> Result<(), Flaw> {
+    if !archives.is_sorted_by(|left, right| left < right) {
+        return Err("its archives are not sorted".into());
+    }
+    let times = [coverage.first_event, coverage.last_event];
+    let sound = coverage.sums_hold()
+        && coverage.objects.read_in_part <= coverage.objects.read
+        && coverage.fault_count >= coverage.faults.len() as u64
+        && coverage.faults.iter().all(|fault| is_archive(fault.archive, archives))
+        && times.iter().flatten().all(|time| time.is_written());
+    if sound { Ok(()) } else { Err("its coverage contradicts itself".into()) }
+}
+
+/// Objects of archives that are there.
+pub(super) fn objects(objects: &[ObjectEntry], archives: &[String]) -> Result<(), Flaw> {
+    let written = |span: &(Timestamp, Timestamp)| span.0.is_written() && span.0 <= span.1;
+    let sound = |object: &ObjectEntry| {
+        is_archive(object.archive, archives) && object.span.as_ref().is_none_or(written)
+    };
+    if objects.iter().all(sound) { Ok(()) } else { Err("its objects contradict themselves".into()) }
+}
+
+fn is_archive(number: u32, archives: &[String]) -> bool {
+    (1..=archives.len()).contains(&(number as usize))
+}

@@ -1,0 +1,239 @@
+//! `firstseen index` and `merge` in odd places, with odd names, and on archives that change.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use firstseen::checksum::Checksum;
+use firstseen::store::{Saved, StoreError};
+use tempfile::TempDir;
+
+use crate::archive::{record, with, wrapped};
+
+fn firstseen(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_firstseen")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+/// How a command ended and what it said first.
+fn ended(arguments: &[&str], folder: &Path) -> (i32, String) {
+    let output = firstseen(arguments, folder);
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap(), said.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A log of one record.
+fn log(folder: &Path, name: &str, action: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, wrapped(&[record("2024-03-01T00:00:00Z", "eva", action)])).unwrap();
+}
+
+fn counted(baseline: &Path) -> u64 {
+    Saved::open(baseline).unwrap().baseline().unwrap().1.records.counted
+}
+
+#[test]
+fn a_glob_that_lists_objects_more_than_once_hides_none_of_them() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/sub/a.json", "s3:GetObject");
+    let index = ["index", "logs/**/*", "-o", "case.baseline"];
+    assert_eq!(ended(&index, folder).0, 0);
+    log(folder, "logs/sub/a.json", "s3:GetObjectAndMore");
+    log(folder, "logs/sub/b.json", "s3:PutObject");
+    assert_eq!(ended(&index, folder).0, 0);
+    assert_eq!(counted(&folder.join("case.baseline")), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_no_file_then_and_is_a_log_now_is_read() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/a.json", "s3:GetObject");
+    let pipe = folder.join("logs/pipe.json");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let index = ["index", "logs", "-o", "case.baseline", "--strict"];
+    assert_eq!(ended(&index, folder).0, 0);
+    fs::remove_file(&pipe).unwrap();
+    log(folder, "logs/pipe.json", "s3:PutObject");
+    assert_eq!(ended(&index, folder), (0, "1 objects added, 1 were known already".to_owned()));
+    // A log that became a pipe is not waited for.
+    fs::remove_file(folder.join("logs/a.json")).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.join("logs/a.json")).status().unwrap().success());
+    assert_eq!(ended(&index, folder).0, 0);
+}
+
+#[test]
+fn a_time_that_cannot_be_written_is_a_fault_and_harms_no_baseline() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/a.json", "s3:GetObject");
+    assert_eq!(ended(&["index", "logs", "-o", "case.baseline"], folder).0, 0);
+    let odd = ["9999-12-31T23:59:59-08:00", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59Z"];
+    let records = odd.map(|time| record(time, "eva", "s3:GetObject"));
+    fs::write(folder.join("logs/odd.json"), wrapped(&records)).unwrap();
+    assert_eq!(ended(&["index", "logs", "-o", "case.baseline"], folder).0, 3);
+    let (_, coverage) = Saved::open(&folder.join("case.baseline")).unwrap().baseline().unwrap();
+    assert_eq!((coverage.records.counted, coverage.fault_count), (2, 2));
+    assert_eq!(coverage.last_event.unwrap().to_string(), "9999-12-31T23:59:59Z");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_behind_a_link_is_renewed_where_it_is() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/a.json", "s3:GetObject");
+    fs::create_dir(folder.join("real")).unwrap();
+    let index = |output: &str| ended(&["index", "logs", "-o", output], folder).0;
+    assert_eq!(index("real/case.baseline"), 0);
+    std::os::unix::fs::symlink("real/case.baseline", folder.join("link.baseline")).unwrap();
+    log(folder, "logs/b.json", "s3:PutObject");
+    assert_eq!(index("link.baseline"), 0);
+    assert!(folder.join("link.baseline").is_symlink());
+    assert_eq!(counted(&folder.join("real/case.baseline")), 2);
+    std::os::unix::fs::symlink("nowhere", folder.join("broken.baseline")).unwrap();
+    assert_eq!(index("broken.baseline"), 1);
+    // Nor is a file harmed that someone linked where the lock belongs.
+    fs::write(folder.join("precious"), "precious").unwrap();
+    std::os::unix::fs::symlink("precious", folder.join(".firstseen-new.baseline.lock")).unwrap();
+    assert_eq!(index("new.baseline"), 1);
+    assert_eq!(fs::read(folder.join("precious")).unwrap(), b"precious");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text_stay_different() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    let write = |name: &[u8]| {
+        let bytes = wrapped(&[record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")]);
+        fs::create_dir_all(folder.join("logs")).unwrap();
+        fs::write(folder.join("logs").join(OsStr::from_bytes(name)), bytes).unwrap();
+    };
+    let index = |output: &str| ended(&["index", "logs", "-o", output, "--checkpoint-every", "1"], folder);
+    write(b"b\xff.json");
+    assert_eq!(index("case.baseline"), (0, "1 objects added, 0 were known already".to_owned()));
+    write(b"b\xfe.json");
+    assert_eq!(index("case.baseline"), (0, "1 objects added, 1 were known already".to_owned()));
+    assert_eq!(index("anew.baseline"), (0, "2 objects added, 0 were known already".to_owned()));
+    let records = |name: &str| fs::read(folder.join(name).join("records.parquet")).unwrap();
+    assert!(records("case.baseline") == records("anew.baseline"));
+}
+
+#[test]
+fn two_versions_of_an_object_merge_in_any_order() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    for (shard, address) in [("a", "198.51.100.1"), ("b", "198.51.100.22")] {
+        let one = with(
+            record("2024-03-01T00:00:00Z", "eva", "s3:GetObject"),
+            serde_json::json!({"sourceIPAddress": address}),
+        );
+        fs::create_dir_all(folder.join(shard).join("logs")).unwrap();
+        fs::write(folder.join(shard).join("logs/x.json"), wrapped(&[one])).unwrap();
+        let output = format!("../{shard}.baseline");
+        assert_eq!(ended(&["index", "logs", "-o", &output], &folder.join(shard)).0, 0);
+    }
+    for (first, second, output) in [("a", "b", "ab"), ("b", "a", "ba")] {
+        let (first, second) = (format!("{first}.baseline"), format!("{second}.baseline"));
+        // The pair of records with one id and other content is a fault.
+        assert_eq!(ended(&["merge", &first, &second, "-o", output], folder).0, 3);
+    }
+    for entry in fs::read_dir(folder.join("ab")).unwrap() {
+        let name = entry.unwrap().file_name();
+        let [one, other] = ["ab", "ba"].map(|place| fs::read(folder.join(place).join(&name)).unwrap());
+        assert!(one == other, "{name:?}");
+    }
+    let (code, said) = ended(&["merge", "a.baseline", "b.baseline", "-o", "ab"], folder);
+    assert_eq!((code, &*said), (1, "error: 'ab' is there already"));
+    assert_eq!(ended(&["index", "a.baseline", "-o", "c.baseline"], folder).0, 2);
+}
+
+#[test]
+fn an_archive_beside_its_own_baseline_merges_with_another_such() {
+    let place = TempDir::new().unwrap();
+    for (shard, action) in [("a", "s3:GetObject"), ("b", "s3:PutObject")] {
+        let folder = place.path().join(shard);
+        log(&folder, &format!("{shard}.json"), action);
+        assert_eq!(ended(&["index", ".", "-o", "x.baseline"], &folder).0, 0);
+    }
+    let merged = ["merge", "a/x.baseline", "b/x.baseline", "-o", "both.baseline"];
+    assert_eq!(ended(&merged, place.path()), (0, "2 baselines merged".to_owned()));
+    assert_eq!(counted(&place.path().join("both.baseline")), 2);
+}
+
+/// Writes a manifest again with something else in it and the checksum that fits.
+fn forge(baseline: &Path, from: &str, to: &str) {
+    let path = baseline.join("manifest.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("\"checksum\": \"").unwrap();
+    let open = format!("{before}\"checksum\": \"{}", &rest[64..]);
+    assert!(open.contains(from), "{from}");
+    let forged = open.replacen(from, to, 1);
+    let checksum = Checksum::of(forged.as_bytes());
+    let closed = forged.replacen("\"checksum\": \"\"", &format!("\"checksum\": \"{checksum}\""), 1);
+    fs::write(path, closed).unwrap();
+}
+
+#[test]
+fn a_forged_manifest_that_contradicts_itself_does_not_open() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/a.json", "s3:GetObject");
+    fs::write(folder.join("logs/odd.json"), wrapped(&[record("soon", "eva", "s3:GetObject")])).unwrap();
+    for (from, to) in [
+        ("\"listed\": 2", "\"listed\": 18446744073709551615"),
+        ("\"duplicates\": 0", "\"duplicates\": 18446744073709551615"),
+        ("\"fault_count\": 1", "\"fault_count\": 0"),
+        ("\"logs\"\n", "\"logs\", \"a\"\n"),
+        ("\"logs\"\n", "\n"),
+        ("\"rows\": 1", "\"rows\": 2"),
+        ("\"principal_key\": \"arn\"", "\"principal_key\": \"name\""),
+    ] {
+        let baseline = folder.join("case.baseline");
+        let _ = fs::remove_dir_all(&baseline);
+        assert_eq!(ended(&["index", "logs", "-o", "case.baseline"], folder).0, 3);
+        forge(&baseline, from, to);
+        let result = Saved::open(&baseline).and_then(|saved| saved.stored());
+        assert!(matches!(result, Err(StoreError::Damaged { .. })), "{to}: {result:?}");
+        assert_eq!(ended(&["scan", "case.baseline"], folder).0, 1);
+    }
+}
+
+#[test]
+fn an_old_baseline_that_a_killed_run_moved_away_is_put_back() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/a.json", "s3:GetObject");
+    let index = ["index", "logs", "-o", "case.baseline"];
+    assert_eq!(ended(&index, folder).0, 0);
+    fs::rename(folder.join("case.baseline"), folder.join(".firstseen-case.baseline.old")).unwrap();
+    let (code, said) = ended(&["scan", "case.baseline"], folder);
+    assert_eq!(code, 1);
+    assert!(said.contains("a run was killed while it put a new one there"), "{said}");
+    assert_eq!(ended(&index, folder), (0, "0 objects added, 1 were known already".to_owned()));
+}
+
+#[test]
+fn a_reader_never_sees_half_of_a_checkpoint() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    for number in 0..60 {
+        log(folder, &format!("logs/{number}.json"), &format!("s3:GetObject{number}"));
+    }
+    assert_eq!(ended(&["index", "logs/0.json", "-o", "case.baseline"], folder).0, 0);
+    let mut index = Command::new(env!("CARGO_BIN_EXE_firstseen"));
+    index.args(["index", "logs", "-o", "case.baseline", "--checkpoint-every", "1", "--quiet"]);
+    let mut running = index.current_dir(folder).spawn().unwrap();
+    let mut read = 0;
+    while running.try_wait().unwrap().is_none() {
+        let (baseline, coverage) = Saved::open(&folder.join("case.baseline")).unwrap().baseline().unwrap();
+        assert_eq!(baseline.behaviours.len() as u64 + coverage.records.duplicates, coverage.records.total);
+        read += 1;
+    }
+    assert!(read > 3, "{read}");
+}
