@@ -50,7 +50,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         threads: args.output.threads,
         quiet: args.output.quiet,
     };
-    let Input { baseline, coverage, settings } = Input::read(&args.archives, &reading)?;
+    let Input { baseline, coverage, settings, is_saved } = Input::read(&args.archives, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
@@ -64,6 +64,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         since: used.since.as_deref(),
         until: used.until.as_deref().map(|until| (until, "--until")),
         only_success: used.only_success,
+        is_saved,
         doubts: unmatched(&baseline, &question.filter),
     };
     closing.end(args.output.quiet)

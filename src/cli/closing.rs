@@ -19,6 +19,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) until: Option<(&'a str, &'a str)>,
     /// Whether only successful calls count.
     pub(crate) only_success: bool,
+    /// Whether the account is that of a saved baseline, also of what was left out.
+    pub(crate) is_saved: bool,
     /// What should make one doubt the answer.
     pub(crate) doubts: Vec<String>,
 }
@@ -37,8 +39,14 @@ impl<'a> Closing<'a> {
             since: used.since.as_deref(),
             until: used.until.as_deref().map(|until| (until, "--until, --to")),
             only_success: used.only_success,
+            is_saved: false,
             doubts,
         }
+    }
+
+    /// The same of a baseline that may have been saved.
+    pub(crate) fn saved(self, is_saved: bool) -> Self {
+        Self { is_saved, ..self }
     }
 
     /// Writes the faults and, unless `quiet`, the account of the run on stderr; gives how the run ended.
@@ -49,6 +57,9 @@ impl<'a> Closing<'a> {
         if !quiet {
             let mut stderr = io::stderr().lock();
             write_summary(self.coverage, &mut stderr)?;
+            if self.is_saved && self.until.is_some() {
+                writeln!(stderr, "these lines account for the whole baseline, also for what was left out")?;
+            }
             self.write_limits(&mut stderr)?;
             if self.coverage.records.counted == 0 {
                 writeln!(stderr, "warning: not a single CloudTrail event was found")?;

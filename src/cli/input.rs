@@ -20,6 +20,8 @@ pub(crate) struct Input {
     pub(crate) coverage: Coverage,
     /// The settings that it was learnt with.
     pub(crate) settings: IngestSettings,
+    /// Whether it was saved before, and so may know more than was asked for.
+    pub(crate) is_saved: bool,
 }
 
 /// How to read an input.
@@ -55,7 +57,7 @@ impl Input {
         let ingested = archives.and_then(|archives| ingest(&archives, settings, &progress));
         progress.clear();
         let Ingested { baseline, coverage, ledger: _ } = ingested.map_err(ingest_error)?;
-        Ok(Self { baseline, coverage, settings: settings.clone() })
+        Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false })
     }
 
     fn of_baselines(names: &[PathBuf], reading: &Reading<'_>, threads: usize) -> anyhow::Result<Self> {
@@ -73,7 +75,7 @@ impl Input {
         checked.context(Hint(
             "what is learnt is decided by firstseen index: make another baseline, or leave that setting out",
         ))?;
-        Ok(Self { baseline, coverage, settings: settings_of(learnt, threads) })
+        Ok(Self { baseline, coverage, settings: settings_of(learnt, threads), is_saved: true })
     }
 }
 

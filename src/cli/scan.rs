@@ -42,7 +42,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
         threads: args.output.threads,
         quiet: args.output.quiet,
     };
-    let Input { baseline, coverage, settings } = Input::read(&args.archives, &reading)?;
+    let Input { baseline, coverage, settings, is_saved } = Input::read(&args.archives, &reading)?;
     question.until = question.until.into_iter().chain(settings.window.until).min();
     let findings = first_seen(&baseline, &question);
     let used = used_settings(wanted.preset(), &question, &settings);
@@ -52,5 +52,5 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     if findings.is_empty() && doubts.is_empty() {
         doubts.extend(why_nothing(&baseline, &coverage, &question));
     }
-    Closing::of(&coverage, &used, faults, doubts).end(args.output.quiet)
+    Closing::of(&coverage, &used, faults, doubts).saved(is_saved).end(args.output.quiet)
 }

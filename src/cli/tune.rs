@@ -92,7 +92,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
         threads: args.output.threads,
         quiet: args.output.quiet,
     };
-    let Input { baseline, coverage, settings } = Input::read(&args.archives, &reading)?;
+    let Input { baseline, coverage, settings, is_saved } = Input::read(&args.archives, &reading)?;
     base.until = base.until.into_iter().chain(settings.window.until).min();
     let tuning = tune(&baseline, &base, &grid, &incidents);
     let used = used_settings(wanted.preset(), &base, &settings);
@@ -102,7 +102,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
         svg.write(|out| report.write_svg(out))?;
     }
     let doubts = unmatched(&baseline, &base.filter);
-    Closing::of(&coverage, &used, faults, doubts).end(args.output.quiet)
+    Closing::of(&coverage, &used, faults, doubts).saved(is_saved).end(args.output.quiet)
 }
 
 impl TuneArgs {

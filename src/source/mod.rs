@@ -10,7 +10,7 @@ mod object_key;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use thiserror::Error;
 
@@ -206,11 +206,10 @@ impl Archives {
     }
 }
 
-/// The name of an archive, without slashes at its end.
+/// The name of an archive, without what does not change its meaning: slashes at its end, `./` at its beginning.
 fn shown_name(name: &Path) -> String {
-    let text = shown_text(name.as_os_str());
-    let trimmed = text.trim_end_matches('/');
-    if trimmed.is_empty() { text.into_owned() } else { trimmed.to_owned() }
+    let plain: PathBuf = name.components().filter(|part| *part != Component::CurDir).collect();
+    if plain.as_os_str().is_empty() { ".".to_owned() } else { shown_text(plain.as_os_str()).into_owned() }
 }
 
 /// A name as text. Bytes that are no UTF-8 are written as `\xFF`, so that different names stay different.

@@ -102,6 +102,20 @@ fn an_output_behind_a_link_is_renewed_where_it_is() {
     assert_eq!(fs::read(folder.join("precious")).unwrap(), b"precious");
 }
 
+#[test]
+fn an_archive_has_one_name_however_it_is_spelt() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/a.json", "s3:GetObject");
+    assert_eq!(ended(&["index", "logs", "-o", "case.baseline"], folder).0, 0);
+    for spelling in ["./logs", "logs/", "logs/./"] {
+        let known = (0, "0 objects added, 1 were known already".to_owned());
+        assert_eq!(ended(&["index", spelling, "-o", "case.baseline"], folder), known, "{spelling}");
+    }
+    let (code, said) = ended(&["scan", "case.baseline", "--until", "2024-03-09"], folder);
+    assert_eq!((code, &*said), (0, "objects: 1 listed = 1 read + 0 skipped + 0 failed"));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn names_that_are_no_text_stay_different() {
