@@ -13,6 +13,9 @@ use crate::coverage::{
 use crate::observe::PrincipalKey;
 use crate::time::{Day, Timestamp};
 
+/// Its file.
+pub(super) const MANIFEST: &str = "manifest.json";
+
 /// What `manifest.json` holds.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

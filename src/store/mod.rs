@@ -8,16 +8,18 @@ mod activity;
 mod behaviours;
 mod error;
 mod faults;
-mod folder;
 mod manifest;
 mod map;
 mod merge;
 mod objects;
+mod place;
 mod principals;
 mod reading;
 mod records;
+mod saved;
 mod table;
 mod validate;
+mod writing;
 
 use crate::baseline::Baseline;
 use crate::coverage::Coverage;
@@ -26,8 +28,9 @@ use crate::observe::PrincipalKey;
 use crate::time::{Span, Timestamp};
 
 pub use error::StoreError;
-pub use folder::{Place, Saved, is_baseline};
 pub use merge::MergeError;
+pub use place::Place;
+pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. A baseline of another version is refused.
 pub const STORE_VERSION: u32 = 1;

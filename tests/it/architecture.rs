@@ -47,7 +47,7 @@ const DOORS: [(&str, &str); 20] = [
     ("sha2", "checksum.rs"),
     ("parquet", "store/"),
     ("memmap2", "store/map.rs"),
-    ("rustix", "store/folder.rs"),
+    ("rustix", "store/place.rs"),
 ];
 
 fn sources() -> BTreeMap<String, String> {

@@ -1,0 +1,105 @@
+//! What the workers collected, joined: one baseline, one coverage, one ledger.
+
+use super::tally::Worker;
+use super::{Ingested, Keep};
+use crate::baseline::{Baseline, Built, RowId};
+use crate::coverage::Fault;
+use crate::ledger::{Ledger, ObjectEntry, RecordEntry};
+use crate::observe::{Compared, Conflict, CopiesFound, RecordPlace};
+use crate::source::{Listing, LogObject};
+use crate::time::Day;
+
+/// Joins what the workers collected.
+pub(super) fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listing: Listing) -> Ingested {
+    let Listing { objects, skipped, mut coverage } = listing;
+    let mut baseline = Baseline::default();
+    let mut entries = Vec::new();
+    // For each worker, the day and the behaviour of each of its rows.
+    let mut rows: Vec<(u16, Vec<Day>, Vec<u32>)> = Vec::new();
+    for mut worker in workers {
+        for (&(number, row), surplus) in &found.surplus {
+            if number == worker.number {
+                worker.builder.take_back(RowId(row), surplus.count, surplus.failed);
+            }
+        }
+        coverage.merge(worker.coverage);
+        entries.append(&mut worker.entries);
+        let (principals, actions) = worker.observer.into_tables();
+        let days = if keep == Keep::Ledger { worker.builder.row_days() } else { Vec::new() };
+        let Built { baseline: part, behaviour_of } = worker.builder.finish(principals, actions);
+        let merged = baseline.merge(part);
+        baseline = merged.baseline;
+        for (_, _, behaviours) in &mut rows {
+            renumber(behaviours, &merged.left);
+        }
+        if keep == Keep::Ledger {
+            let mut behaviours = behaviour_of;
+            renumber(&mut behaviours, &merged.right);
+            rows.push((worker.number, days, behaviours));
+        }
+    }
+    coverage.records.counted -= found.duplicates;
+    coverage.records.duplicates += found.duplicates;
+    for conflict in &found.conflicts {
+        coverage.fault(conflict_fault(conflict, &objects));
+    }
+    coverage.sort();
+    let ledger = match keep {
+        Keep::Baseline => Ledger::default(),
+        Keep::Ledger => {
+            entries.extend(skipped.into_iter().map(ObjectEntry::from));
+            entries.sort_by(|left, right| left.delivery_order().cmp(&right.delivery_order()));
+            rows.sort_by_key(|(worker, ..)| *worker);
+            let records = record_entries(&found.records, &rows, &objects, &entries);
+            Ledger { objects: entries, records }
+        }
+    };
+    Ingested { baseline, coverage, ledger }
+}
+
+fn renumber(numbers: &mut [u32], new: &[u32]) {
+    for number in numbers {
+        *number = new[*number as usize];
+    }
+}
+
+/// The records with the numbers of the ledger in place of those of the workers.
+fn record_entries(
+    records: &[Compared],
+    rows: &[(u16, Vec<Day>, Vec<u32>)],
+    objects: &[LogObject],
+    entries: &[ObjectEntry],
+) -> Vec<RecordEntry> {
+    // Both lists are in delivery order; the entries also hold what was not read.
+    let mut entry_of = Vec::with_capacity(objects.len());
+    let mut numbered = (0..).zip(entries);
+    for object in objects {
+        let is_it = |entry: &ObjectEntry| {
+            entry.size.is_some() && entry.archive == object.archive && entry.path == object.path
+        };
+        let found = numbered.find(|(_, entry)| is_it(entry));
+        entry_of.push(found.map_or(0, |(number, _)| number));
+    }
+    let entry = |record: &Compared| {
+        let worker = rows.binary_search_by_key(&record.worker, |(worker, ..)| *worker).ok()?;
+        let (_, days, behaviours) = &rows[worker];
+        Some(RecordEntry {
+            object: entry_of[record.place.object as usize],
+            record: record.place.record,
+            print: record.print,
+            behaviour: behaviours[record.row as usize],
+            day: days[record.row as usize],
+            failed: record.failed,
+            is_copy: record.is_copy,
+        })
+    };
+    records.iter().filter_map(entry).collect()
+}
+
+fn conflict_fault(conflict: &Conflict, objects: &[LogObject]) -> Fault {
+    let place = |place: RecordPlace| {
+        let object = &objects[place.object as usize];
+        (object.archive, &*object.path, place.record)
+    };
+    Fault::conflicting_copy(place(conflict.place), place(conflict.other))
+}

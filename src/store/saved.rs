@@ -1,0 +1,180 @@
+//! A saved baseline, opened: every table is held to its checksum, and all of them to each other.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::error::Flaw;
+use super::manifest::{MANIFEST, Manifest};
+use super::place::beside;
+use super::table::Table;
+use super::{
+    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, map, objects, principals,
+    records, validate,
+};
+use crate::baseline::Baseline;
+use crate::checksum::Checksum;
+use crate::coverage::Coverage;
+use crate::ledger::Ledger;
+
+/// Whether a path is a folder that looks like a baseline, so that it is not taken for an archive.
+pub fn is_baseline(path: &Path) -> bool {
+    path.join(MANIFEST).is_file() && path.join("behaviours.parquet").is_file()
+}
+
+/// An open baseline. Its tables are mapped at once and checked when they are asked for.
+#[derive(Debug)]
+pub struct Saved {
+    path: PathBuf,
+    manifest: Manifest,
+    learning: Learning,
+    tables: BTreeMap<String, Bytes>,
+}
+
+/// How often opening begins anew when a run puts another baseline into the place meanwhile.
+const OPENING_TRIES: usize = 20;
+
+impl Saved {
+    /// Opens the baseline in a folder.
+    ///
+    /// # Errors
+    /// If there is none, or its manifest is damaged or of another version.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = path.join(MANIFEST);
+        let read = || fs::read(&file).map_err(|source| missing(path, source));
+        let mut bytes = read()?;
+        for _ in 0..OPENING_TRIES {
+            let opened = Self::map(path, &bytes);
+            // The folder is exchanged as a whole: with the same manifest before and after, all is of one baseline.
+            let now = read()?;
+            if now == bytes {
+                return opened;
+            }
+            bytes = now;
+        }
+        Err(StoreError::Busy { path: path.to_owned() })
+    }
+
+    fn map(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
+        check_version(path, bytes)?;
+        let damaged = |Flaw(reason)| StoreError::Damaged { path: path.join(MANIFEST), reason };
+        let manifest = Manifest::from_bytes(bytes).map_err(damaged)?;
+        let learning = manifest.learning().map_err(damaged)?;
+        let map = |name: &String| {
+            let file = path.join(format!("{name}.parquet"));
+            Ok((name.clone(), map::map(&file).map_err(StoreError::io("read", &file))?))
+        };
+        let tables = manifest.tables.keys().map(map).collect::<Result<_, StoreError>>()?;
+        Ok(Self { path: path.to_owned(), manifest, learning, tables })
+    }
+
+    /// How it was learnt.
+    pub fn learning(&self) -> &Learning {
+        &self.learning
+    }
+
+    /// Names of its archives, in the order of their numbers.
+    pub fn archives(&self) -> &[String] {
+        &self.manifest.archives
+    }
+
+    /// The baseline and its coverage: all that a question needs.
+    ///
+    /// # Errors
+    /// If a table is missing or damaged.
+    pub fn baseline(&self) -> Result<(Baseline, Coverage), StoreError> {
+        let (principals, creations) = self.read("principals", principals::SCHEMA, principals::read)?;
+        let (mut behaviours, actions) =
+            self.read("behaviours", behaviours::SCHEMA, |table| behaviours::read(table, &principals))?;
+        self.read("activity", activity::SCHEMA, |table| activity::read(table, &mut behaviours))?;
+        let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        let mut coverage = self.manifest.coverage().map_err(damaged)?;
+        coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
+        let baseline = Baseline { principals, actions, behaviours, creations };
+        validate::baseline(&baseline, self.archives()).map_err(damaged)?;
+        validate::coverage(&coverage, self.archives()).map_err(damaged)?;
+        Ok((baseline, coverage))
+    }
+
+    /// Everything, also what is needed to add to it.
+    ///
+    /// # Errors
+    /// If a table is missing or damaged.
+    pub fn stored(&self) -> Result<Stored, StoreError> {
+        let (baseline, coverage) = self.baseline()?;
+        let objects = self.read("coverage", objects::SCHEMA, objects::read)?;
+        let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        validate::objects(&objects, self.archives()).map_err(damaged)?;
+        let records = self.read("records", records::SCHEMA, |table| {
+            records::read(table, objects.len(), baseline.behaviours.len())
+        })?;
+        Ok(Stored {
+            learning: self.learning.clone(),
+            archives: self.manifest.archives.clone(),
+            baseline,
+            coverage,
+            ledger: Ledger { objects, records },
+        })
+    }
+
+    /// Holds a table to the manifest and reads it.
+    fn read<T>(
+        &self,
+        name: &str,
+        schema: &str,
+        read: impl FnOnce(&Table) -> Result<T, Flaw>,
+    ) -> Result<T, StoreError> {
+        let path = self.path.join(format!("{name}.parquet"));
+        let unknown = || StoreError::Damaged {
+            path: self.path.join(MANIFEST),
+            reason: format!("it knows no table '{name}'"),
+        };
+        let bytes = self.tables.get(name).cloned().ok_or_else(unknown)?;
+        self.check(name, &bytes)
+            .and_then(|rows| {
+                let table = Table::open(bytes, schema)?;
+                if table.rows() == rows { read(&table) } else { Err("it has another number of rows".into()) }
+            })
+            .map_err(|Flaw(reason)| StoreError::Damaged { path, reason })
+    }
+
+    fn check(&self, name: &str, bytes: &Bytes) -> Result<usize, Flaw> {
+        let entry = self.manifest.tables.get(name).ok_or(Flaw::from("the manifest does not know it"))?;
+        if bytes.len() != entry.bytes {
+            return Err(Flaw(format!("it has {} bytes, not {}", bytes.len(), entry.bytes)));
+        }
+        if Checksum::of(bytes).to_string() != entry.sha256 {
+            return Err("its checksum is another".into());
+        }
+        Ok(entry.rows)
+    }
+}
+
+/// Why there is no manifest.
+fn missing(path: &Path, source: io::Error) -> StoreError {
+    let old = beside(path, "old");
+    let reason = if is_baseline(&old) {
+        format!("a run was killed while it put a new one there; the old one is '{}'", old.display())
+    } else if path.exists() {
+        format!("there is no {MANIFEST} in it")
+    } else {
+        source.to_string()
+    };
+    StoreError::Foreign { path: path.to_owned(), reason }
+}
+
+/// Versions are told before anything else is read, since another version may have other fields.
+fn check_version(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let foreign = |reason| StoreError::Foreign { path: path.to_owned(), reason };
+    let value: serde_json::Value = serde_json::from_slice(bytes)
+        .map_err(|error| StoreError::Damaged { path: path.join(MANIFEST), reason: error.to_string() })?;
+    let version = value.get("firstseen_baseline").and_then(serde_json::Value::as_u64);
+    match version {
+        Some(found) if found == u64::from(STORE_VERSION) => Ok(()),
+        Some(found) => Err(StoreError::Version { path: path.to_owned(), found, known: STORE_VERSION }),
+        None => Err(foreign(format!("its {MANIFEST} is not one of firstseen"))),
+    }
+}

@@ -1,0 +1,58 @@
+//! All tables and the manifest into an empty folder.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use parquet::errors::ParquetError;
+
+use super::manifest::{MANIFEST, Manifest, TableEntry};
+use super::table::{self, Column};
+use super::{Saved, StoreError, Stored, activity, behaviours, faults, objects, principals, records};
+use crate::checksum::Checksum;
+
+/// Writes everything, synced, and opens it once.
+pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreError> {
+    let Stored { baseline, coverage, ledger, .. } = stored;
+    let mut tables = BTreeMap::new();
+    let mut write = |name: &str, schema: &str, columns: Vec<Column<'_>>, rows: usize| {
+        let path = folder.join(format!("{name}.parquet"));
+        let mut bytes = Vec::new();
+        table::write(schema, &columns, &mut bytes).map_err(|error: ParquetError| StoreError::Io {
+            what: "write",
+            path: path.clone(),
+            source: io::Error::other(error),
+        })?;
+        write_file(&path, &bytes)?;
+        let sha256 = Checksum::of(&bytes).to_string();
+        tables.insert(name.to_owned(), TableEntry { rows, bytes: bytes.len(), sha256 });
+        Ok::<(), StoreError>(())
+    };
+    let days = baseline.behaviours.iter().map(|behaviour| behaviour.days.len()).sum();
+    let checksums = objects::checksums(&ledger.objects);
+    let people = principals::columns(baseline);
+    let people_count = people.first().map_or(0, Column::rows);
+    write("principals", principals::SCHEMA, people, people_count)?;
+    write("behaviours", behaviours::SCHEMA, behaviours::columns(baseline), baseline.behaviours.len())?;
+    write("activity", activity::SCHEMA, activity::columns(baseline), days)?;
+    let columns = objects::columns(&ledger.objects, &checksums);
+    write("coverage", objects::SCHEMA, columns, ledger.objects.len())?;
+    write("faults", faults::SCHEMA, faults::columns(coverage), coverage.faults.len())?;
+    write("records", records::SCHEMA, records::columns(&ledger.records), ledger.records.len())?;
+    let path = folder.join(MANIFEST);
+    let manifest = Manifest::new(stored, tables).to_bytes();
+    let manifest = manifest.map_err(|error| StoreError::io("write", &path)(error.into()))?;
+    write_file(&path, &manifest)?;
+    // What cannot be opened must not take the place of what can.
+    Saved::open(folder)?.baseline().map(drop)
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let write = || {
+        let mut file = File::create_new(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(StoreError::io("write", path))
+}
