@@ -156,9 +156,8 @@ fn remove(folder: &Path) -> Result<(), StoreError> {
 
 /// Puts a folder in the place of another, which then is where the first one was.
 fn exchange(new: &Path, place: &Path) -> Result<(), StoreError> {
-    let cannot = || StoreError::io("put the baseline into", place);
     if !place.exists() {
-        return fs::rename(new, place).map_err(cannot());
+        return fs::rename(new, place).map_err(StoreError::io("put the baseline into", place));
     }
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
@@ -167,8 +166,13 @@ fn exchange(new: &Path, place: &Path) -> Result<(), StoreError> {
             return Ok(());
         }
     }
-    // Not every system and file system can exchange two folders. Between the two steps there is neither the old one
-    // nor the new one in the place, and opening it says where they are.
+    replace(new, place)
+}
+
+/// The same in two steps: not every system and file system can exchange two folders. Between them there is neither the
+/// old one nor the new one in the place; opening it says where the old one is, and the next run puts it back.
+fn replace(new: &Path, place: &Path) -> Result<(), StoreError> {
+    let cannot = || StoreError::io("put the baseline into", place);
     let old = beside(place, "old");
     remove(&old)?;
     fs::rename(place, &old).map_err(cannot())?;
@@ -184,4 +188,24 @@ fn sync(folder: &Path) -> Result<(), StoreError> {
 #[cfg(not(unix))]
 fn sync(_folder: &Path) -> Result<(), StoreError> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_an_exchange_the_new_one_takes_the_place_and_nothing_stays_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, place) = (folder.path().join("new"), folder.path().join("case.baseline"));
+        for (path, text) in [(&place, "old"), (&new, "new")] {
+            fs::create_dir(path).unwrap();
+            fs::write(path.join("manifest.json"), text).unwrap();
+        }
+        // Left by a run that was killed after its second step.
+        fs::create_dir(folder.path().join(".firstseen-case.baseline.old")).unwrap();
+        replace(&new, &place).unwrap();
+        assert_eq!(fs::read_to_string(place.join("manifest.json")).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }
