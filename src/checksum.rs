@@ -21,16 +21,6 @@ impl Checksum {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
-
-    /// Its 32 bytes.
-    pub const fn bytes(self) -> [u8; 32] {
-        self.0
-    }
-
-    /// The checksum of these 32 bytes.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
 }
 
 impl fmt::Display for Checksum {

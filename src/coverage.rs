@@ -251,24 +251,6 @@ pub struct Fault {
     pub detail: String,
 }
 
-impl Fault {
-    /// Two records with one event id and different content, each as archive, object and index; the first is the one
-    /// that differs.
-    pub fn conflicting_copy(here: (u32, &str, u32), there: (u32, &str, u32)) -> Self {
-        let (archive, object, record) = here;
-        Self {
-            archive,
-            object: object.to_owned(),
-            position: Position::Record(record),
-            kind: FaultKind::ConflictingCopy,
-            detail: format!(
-                "same event id as record {} of {} (archive {}), but other content",
-                there.2, there.1, there.0
-            ),
-        }
-    }
-}
-
 /// What became of the log objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectCounts {

@@ -6,9 +6,24 @@
 use std::sync::Arc;
 
 use crate::checksum::Checksum;
-use crate::coverage::{FaultKind, ObjectSkip};
-use crate::observe::Fingerprint;
-use crate::time::{Day, Timestamp};
+use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
+use crate::observe::{Conflict, Fingerprint, PrincipalKey};
+use crate::time::{Day, Span, Timestamp};
+
+/// The settings that decide what is learnt. Two baselines merge only if theirs are equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learning {
+    /// What makes two events the deeds of one principal.
+    pub principal_key: PrincipalKey,
+    /// Nothing earlier was learnt from.
+    pub since: Option<Timestamp>,
+    /// Nothing later was learnt from.
+    pub until: Option<Timestamp>,
+    /// By how many days a delivery day could lie outside and the object still be opened.
+    pub delivery_slack: Span,
+    /// No object was inflated to more than this many bytes.
+    pub max_object_size: u64,
+}
 
 /// The objects and records of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,6 +91,23 @@ pub struct RecordEntry {
     pub failed: bool,
     /// Whether it is a copy of another record and so does not count.
     pub is_copy: bool,
+}
+
+/// The fault that a conflict is, given archive and path of the object behind a number.
+pub fn conflict_fault<'o>(conflict: &Conflict, object: impl Fn(u32) -> (u32, &'o str)) -> Fault {
+    let (here, there) = (conflict.place, conflict.other);
+    let (archive, path) = object(here.object);
+    let (other_archive, other_path) = object(there.object);
+    Fault {
+        archive,
+        object: path.to_owned(),
+        position: Position::Record(here.record),
+        kind: FaultKind::ConflictingCopy,
+        detail: format!(
+            "same event id as record {} of {other_path} (archive {other_archive}), but other content",
+            there.record
+        ),
+    }
 }
 
 impl ObjectEntry {

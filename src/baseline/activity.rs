@@ -35,6 +35,11 @@ impl ActiveDay {
         self.errors += other.errors;
     }
 
+    /// The hours in which it occurred; with `only_success` those with a successful call.
+    pub fn mask(&self, only_success: bool) -> u32 {
+        if only_success { self.success_hours } else { self.hours }
+    }
+
     /// The starts of the hours in which it occurred, in order; with `only_success` those with a successful call.
     ///
     /// ```
@@ -47,8 +52,7 @@ impl ActiveDay {
     /// assert_eq!(day.hour_starts(true).count(), 1);
     /// ```
     pub fn hour_starts(&self, only_success: bool) -> impl Iterator<Item = Timestamp> + use<> {
-        let mask = if only_success { self.success_hours } else { self.hours };
-        let day = self.day;
+        let (day, mask) = (self.day, self.mask(only_success));
         (0..24u8).filter(move |hour| mask >> hour & 1 == 1).map(move |hour| day.hour(hour))
     }
 }

@@ -36,7 +36,7 @@ struct Draft {
     first: Arc<Sighting>,
     first_success: Option<Arc<Sighting>>,
     last: Timestamp,
-    /// Row of the sighting added last.
+    /// Row of the sighting added last; of another behaviour before there is one.
     row: u32,
 }
 
@@ -67,21 +67,19 @@ impl Builder {
         let pair = u64::from(principal.0) << 32 | u64::from(action.0);
         let hash = self.hasher.hash_one(pair);
         let (day, hour) = moment.time.day_and_hour();
-        if let Some((_, id)) = self.table.find(hash, |(known, _)| *known == pair) {
-            let id = *id;
-            let behaviour = &mut self.behaviours[id as usize];
-            behaviour.add(moment, evidence);
-            let row = behaviour.row;
-            let row = if self.rows[row as usize].active.day == day { row } else { self.row(id, day) };
-            self.behaviours[id as usize].row = row;
-            self.rows[row as usize].active.add(hour, moment.failed);
-            return RowId(row);
+        let known = self.table.find(hash, |(known, _)| *known == pair).map(|(_, id)| *id);
+        let id = known.unwrap_or(number(self.behaviours.len()));
+        if known.is_some() {
+            self.behaviours[id as usize].add(moment, evidence);
+        } else {
+            let hasher = &self.hasher;
+            self.table.insert_unique(hash, (pair, id), |(pair, _)| hasher.hash_one(pair));
+            self.behaviours.push(Draft::new(principal, action, moment, &evidence()));
         }
-        let id = number(self.behaviours.len());
-        let hasher = &self.hasher;
-        self.table.insert_unique(hash, (pair, id), |(pair, _)| hasher.hash_one(pair));
-        self.behaviours.push(Draft::new(principal, action, moment, &evidence()));
-        let row = self.row(id, day);
+        let last = self.behaviours[id as usize].row;
+        let of_this_day = |row: &Row| row.behaviour == id && row.active.day == day;
+        let row =
+            if self.rows.get(last as usize).is_some_and(of_this_day) { last } else { self.row(id, day) };
         self.behaviours[id as usize].row = row;
         self.rows[row as usize].active.add(hour, moment.failed);
         RowId(row)

@@ -54,3 +54,10 @@ pub struct Behaviour {
     /// The days on which it occurred, with their hours; sorted by day.
     pub days: Vec<ActiveDay>,
 }
+
+impl Behaviour {
+    /// The sighting that it begins with; with `only_success` the first success.
+    pub fn beginning(&self, only_success: bool) -> Option<&Sighting> {
+        if only_success { self.first_success.as_deref() } else { Some(&*self.first) }
+    }
+}

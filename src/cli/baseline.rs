@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use firstseen::baseline::Baseline;
 use firstseen::ingest::IngestSettings;
-use firstseen::query::{By, KnownQuestion, Pattern, changes, known, timeline};
-use firstseen::report::{Asked, KnownReport, KnownSettings};
+use firstseen::query::{By, KnownQuestion, changes, known, timeline};
+use firstseen::report::{Asked, FilterSettings, KnownReport, KnownSettings};
 use firstseen::time::{Bound, Timestamp};
 
 use super::args::{KnownArgs, LearningArgs, OutputArgs, check_window};
@@ -42,20 +42,15 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let question = args.known.question(&wanted)?;
     let format = args.output.format()?;
     let output = Output::open(args.output.output.as_deref())?;
-    let faults = args.output.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
-    let reading = Reading {
-        learning: &wanted.learning,
-        to: None,
-        leaves_out_later: false,
-        threads: args.output.threads,
-        quiet: args.output.quiet,
-    };
+    let faults = args.output.run.faults()?;
+    let reading =
+        Reading { learning: &wanted.learning, to: None, leaves_out_later: false, run: &args.output.run };
     let Input { baseline, coverage, settings, is_saved } = Input::read(&args.archives, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
     output.write(|out| report.write(format, out))?;
-    if !args.output.quiet {
+    if !args.output.run.quiet {
         write_inexact(&answer, &args.known, question.forget.is_some(), &mut io::stderr().lock())?;
     }
     let closing = Closing {
@@ -67,7 +62,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         is_saved,
         doubts: unmatched(&baseline, &question.filter),
     };
-    closing.end(args.output.quiet)
+    closing.end(args.output.run.quiet)
 }
 
 impl BaselineArgs {
@@ -141,8 +136,6 @@ fn used_settings(
     settings: &IngestSettings,
     baseline: &Baseline,
 ) -> KnownSettings {
-    let filter = &question.filter;
-    let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
     let by = args.by.map(|by| by.by());
     let by = if args.timeline.is_some() { by } else { Some(by.unwrap_or(By::Principal)) };
@@ -157,13 +150,7 @@ fn used_settings(
         since: time(settings.window.since),
         until: time(settings.window.until),
         delivery_slack: settings.window.slack.to_string(),
-        only_mutating: filter.only_mutating,
-        account: filter.accounts.clone(),
-        region: filter.regions.clone(),
-        kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
-        principal: texts(&filter.principals),
-        action: texts(&filter.actions),
-        ignore_action: texts(&filter.ignored_actions),
+        filter: FilterSettings::new(&question.filter),
         max_object_size: settings.max_object_size,
     }
 }

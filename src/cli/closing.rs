@@ -6,6 +6,7 @@ use firstseen::coverage::Coverage;
 use firstseen::report::{UsedSettings, for_terminal, write_faults, write_summary};
 
 use super::exit::Answer;
+use super::input::Input;
 use super::output::Output;
 
 /// What there is to say.
@@ -26,27 +27,27 @@ pub(crate) struct Closing<'a> {
 }
 
 impl<'a> Closing<'a> {
-    /// The end of a run with these settings.
+    /// The end of a run that left nothing out.
+    pub(crate) fn new(coverage: &'a Coverage, faults: Option<Output>) -> Self {
+        let (since, until) = (None, None);
+        Self { coverage, faults, since, until, only_success: false, is_saved: false, doubts: Vec::new() }
+    }
+
+    /// The end of a run on some input with these settings.
     pub(crate) fn of(
-        coverage: &'a Coverage,
+        input: &'a Input,
         used: &'a UsedSettings,
         faults: Option<Output>,
         doubts: Vec<String>,
     ) -> Self {
         Self {
-            coverage,
-            faults,
             since: used.since.as_deref(),
             until: used.until.as_deref().map(|until| (until, "--until, --to")),
             only_success: used.only_success,
-            is_saved: false,
+            is_saved: input.is_saved,
             doubts,
+            ..Self::new(&input.coverage, faults)
         }
-    }
-
-    /// The same of a baseline that may have been saved.
-    pub(crate) fn saved(self, is_saved: bool) -> Self {
-        Self { is_saved, ..self }
     }
 
     /// Writes the faults and, unless `quiet`, the account of the run on stderr; gives how the run ended.

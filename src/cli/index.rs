@@ -10,13 +10,12 @@ use firstseen::checksum::Checksum;
 use firstseen::coverage::FaultKind;
 use firstseen::ingest::{IngestError, IngestSettings, Ingested, Keep, Progress, ingest_listed, list};
 use firstseen::ledger::{ObjectEntry, Outcome};
-use firstseen::report::{write_faults, write_summary};
 use firstseen::source::{Archives, Listing, LogObject};
 use firstseen::store::{Place, Stored, is_baseline};
 
-use super::args::{LearningArgs, check_window, learning, settings_of};
+use super::args::{LearningArgs, RunArgs, check_window};
+use super::closing::Closing;
 use super::exit::{Answer, Hint, UsageError, ingest_error, merge_error, store_error};
-use super::output::Output;
 use super::progress::Bar;
 use super::settings::FileArgs;
 use super::threads;
@@ -39,15 +38,8 @@ pub(crate) struct IndexArgs {
     /// Save what is known so far after so many objects, so that an interrupted run goes on there
     #[arg(long, value_name = "OBJECTS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_every: u32,
-    /// Write everything that could not be read to FILE, one JSON object a line
-    #[arg(long, value_name = "FILE")]
-    faults: Option<PathBuf>,
-    /// Number of threads [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
-    /// No progress and no summary on stderr
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    run: RunArgs,
     #[command(flatten)]
     files: FileArgs,
     #[command(flatten)]
@@ -63,7 +55,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         let error = anyhow::Error::new(UsageError(what));
         return Err(error.context(Hint("baselines are joined by firstseen merge")));
     }
-    let faults = args.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
+    let faults = args.run.faults()?;
     let place = Place::take(&args.output).map_err(store_error)?;
     let known = place.open().map_err(store_error)?;
     let settings = match &known {
@@ -71,29 +63,21 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
             wanted
                 .check(&args.output, saved.learning(), false)
                 .context(Hint("name another output for another baseline, or leave that setting out"))?;
-            settings_of(saved.learning(), threads(args.threads))
+            IngestSettings::like(saved.learning(), threads(args.run.threads))
         }
-        None => wanted.settings(None, args.threads),
+        None => wanted.settings(None, args.run.threads),
     };
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
-    let progress = Bar::new(args.quiet)?;
+    let progress = Bar::new(args.run.quiet)?;
     let archives = Archives::open(&args.archives).map_err(|error| ingest_error(error.into()))?;
     let run = Run { args, place, archives, settings, progress };
     let indexed = run.index(known);
     run.progress.clear();
     let Indexed { stored, old, new } = indexed?;
-    if let Some(faults) = faults {
-        faults.write(|out| write_faults(&stored.coverage, out))?;
+    if !args.run.quiet {
+        writeln!(io::stderr(), "{new} objects added, {old} were known already")?;
     }
-    if !args.quiet {
-        let mut stderr = io::stderr().lock();
-        writeln!(stderr, "{new} objects added, {old} were known already")?;
-        write_summary(&stored.coverage, &mut stderr)?;
-        if stored.coverage.records.counted == 0 {
-            writeln!(stderr, "warning: not a single CloudTrail event was found")?;
-        }
-    }
-    Ok(if stored.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
+    Closing::new(&stored.coverage, faults).end(args.run.quiet)
 }
 
 /// One run of the command.
@@ -150,7 +134,7 @@ impl Run<'_> {
         let ingested = ingest_listed(&self.archives, listing, &self.settings, Keep::Ledger, &self.progress)?;
         let Ingested { baseline, coverage, ledger } = ingested;
         let archives = self.archives.names().to_vec();
-        Ok(Stored { learning: learning(&self.settings), archives, baseline, coverage, ledger })
+        Ok(Stored { learning: self.settings.learning(), archives, baseline, coverage, ledger })
     }
 
     fn explain(&self, error: IngestError, is_saved: bool) -> anyhow::Error {

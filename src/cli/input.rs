@@ -10,7 +10,7 @@ use firstseen::source::Archives;
 use firstseen::store::{Saved, Stored, is_baseline};
 use firstseen::time::Bound;
 
-use super::args::{LearningArgs, settings_of};
+use super::args::{LearningArgs, RunArgs};
 use super::exit::{Hint, UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
 
@@ -31,17 +31,15 @@ pub(crate) struct Reading<'a> {
     pub(crate) to: Option<Bound>,
     /// Whether the question can leave out what a baseline learnt after `--until`.
     pub(crate) leaves_out_later: bool,
-    pub(crate) threads: Option<u16>,
-    /// No progress bar.
-    pub(crate) quiet: bool,
+    pub(crate) run: &'a RunArgs,
 }
 
 impl Input {
     /// Reads everything that was named.
     pub(crate) fn read(names: &[PathBuf], reading: &Reading<'_>) -> anyhow::Result<Self> {
-        let settings = reading.learning.settings(reading.to, reading.threads);
+        let settings = reading.learning.settings(reading.to, reading.run.threads);
         match names.iter().filter(|name| is_saved(name)).count() {
-            0 => Self::of_archives(names, &settings, reading.quiet),
+            0 => Self::of_archives(names, &settings, reading.run.quiet),
             all if all == names.len() => Self::of_baselines(names, reading, settings.threads),
             _ => Err(UsageError(
                 "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
@@ -75,7 +73,7 @@ impl Input {
         checked.context(Hint(
             "what is learnt is decided by firstseen index: make another baseline, or leave that setting out",
         ))?;
-        Ok(Self { baseline, coverage, settings: settings_of(learnt, threads), is_saved: true })
+        Ok(Self { baseline, coverage, settings: IngestSettings::like(learnt, threads), is_saved: true })
     }
 }
 

@@ -10,7 +10,7 @@ use super::args::OutputArgs;
 use super::closing::Closing;
 use super::doubts::{unmatched, why_nothing};
 use super::exit::Answer;
-use super::input::{Input, Reading};
+use super::input::Input;
 use super::output::Output;
 use super::settings::SettingsArgs;
 use super::used::used_settings;
@@ -34,23 +34,17 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let mut question = wanted.question()?;
     let format = args.output.format()?;
     let output = Output::open(args.output.output.as_deref())?;
-    let faults = args.output.faults.as_deref().map(|path| Output::open(Some(path))).transpose()?;
-    let reading = Reading {
-        learning: &wanted.learning,
-        to: wanted.filters.to,
-        leaves_out_later: true,
-        threads: args.output.threads,
-        quiet: args.output.quiet,
-    };
-    let Input { baseline, coverage, settings, is_saved } = Input::read(&args.archives, &reading)?;
-    question.until = question.until.into_iter().chain(settings.window.until).min();
-    let findings = first_seen(&baseline, &question);
-    let used = used_settings(wanted.preset(), &question, &settings);
-    let report = Report { settings: &used, coverage: &coverage, findings: &findings };
+    let faults = args.output.run.faults()?;
+    let input = Input::read(&args.archives, &wanted.reading(&args.output.run))?;
+    question.until = question.until.into_iter().chain(input.settings.window.until).min();
+    let Input { baseline, coverage, settings, .. } = &input;
+    let findings = first_seen(baseline, &question);
+    let used = used_settings(wanted.preset(), &question, settings);
+    let report = Report { settings: &used, coverage, findings: &findings };
     output.write(|out| report.write(format, out))?;
-    let mut doubts = unmatched(&baseline, &question.filter);
+    let mut doubts = unmatched(baseline, &question.filter);
     if findings.is_empty() && doubts.is_empty() {
-        doubts.extend(why_nothing(&baseline, &coverage, &question));
+        doubts.extend(why_nothing(baseline, coverage, &question));
     }
-    Closing::of(&coverage, &used, faults, doubts).saved(is_saved).end(args.output.quiet)
+    Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
 }

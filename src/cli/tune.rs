@@ -6,11 +6,13 @@ use clap::{Args, ValueEnum};
 use firstseen::query::tune;
 use firstseen::report::{TuneFormat, TuneReport};
 
-use super::args::{FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, ending, unknown_ending};
+use super::args::{
+    FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs, ending, unknown_ending,
+};
 use super::closing::Closing;
 use super::doubts::unmatched;
 use super::exit::Answer;
-use super::input::{Input, Reading};
+use super::input::Input;
 use super::output::Output;
 use super::settings::{FileArgs, PresetArg, Settings};
 use super::used::used_settings;
@@ -51,15 +53,8 @@ struct TuneOutputArgs {
     /// Also draw findings per day against warmup into FILE
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Write everything that could not be read to FILE, one JSON object a line
-    #[arg(long, value_name = "FILE")]
-    faults: Option<PathBuf>,
-    /// Number of threads [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
-    /// No progress and no summary on stderr
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    run: RunArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -82,27 +77,20 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     let incidents = args.incidents.read()?;
     let format = args.output.format()?;
     let output = Output::open(args.output.output.as_deref())?;
-    let [svg, faults] = [&args.output.svg, &args.output.faults]
-        .map(|path| path.as_deref().map(|path| Output::open(Some(path))).transpose());
-    let (svg, faults) = (svg?, faults?);
-    let reading = Reading {
-        learning: &wanted.learning,
-        to: wanted.filters.to,
-        leaves_out_later: true,
-        threads: args.output.threads,
-        quiet: args.output.quiet,
-    };
-    let Input { baseline, coverage, settings, is_saved } = Input::read(&args.archives, &reading)?;
-    base.until = base.until.into_iter().chain(settings.window.until).min();
-    let tuning = tune(&baseline, &base, &grid, &incidents);
-    let used = used_settings(wanted.preset(), &base, &settings);
-    let report = TuneReport { settings: &used, coverage: &coverage, grid: &grid, tuning: &tuning };
+    let svg = args.output.svg.as_deref().map(|path| Output::open(Some(path))).transpose()?;
+    let faults = args.output.run.faults()?;
+    let input = Input::read(&args.archives, &wanted.reading(&args.output.run))?;
+    base.until = base.until.into_iter().chain(input.settings.window.until).min();
+    let Input { baseline, coverage, settings, .. } = &input;
+    let tuning = tune(baseline, &base, &grid, &incidents);
+    let used = used_settings(wanted.preset(), &base, settings);
+    let report = TuneReport { settings: &used, coverage, grid: &grid, tuning: &tuning };
     output.write(|out| report.write(format, out))?;
     if let Some(svg) = svg {
         svg.write(|out| report.write_svg(out))?;
     }
-    let doubts = unmatched(&baseline, &base.filter);
-    Closing::of(&coverage, &used, faults, doubts).saved(is_saved).end(args.output.quiet)
+    let doubts = unmatched(baseline, &base.filter);
+    Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
 }
 
 impl TuneArgs {

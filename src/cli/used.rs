@@ -1,8 +1,8 @@
 //! The settings of a run of scan or tune, as they are published.
 
 use firstseen::ingest::IngestSettings;
-use firstseen::query::{Pattern, Preset, Question};
-use firstseen::report::UsedSettings;
+use firstseen::query::{Preset, Question};
+use firstseen::report::{FilterSettings, UsedSettings};
 use firstseen::time::Timestamp;
 
 /// The settings of a run as they are published.
@@ -11,8 +11,6 @@ pub(crate) fn used_settings(
     question: &Question,
     settings: &IngestSettings,
 ) -> UsedSettings {
-    let filter = &question.filter;
-    let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
     UsedSettings {
         warmup: question.warmup.to_string(),
@@ -26,13 +24,7 @@ pub(crate) fn used_settings(
         until: time(question.until),
         delivery_slack: settings.window.slack.to_string(),
         only_success: question.only_success,
-        only_mutating: filter.only_mutating,
-        account: filter.accounts.clone(),
-        region: filter.regions.clone(),
-        kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
-        principal: texts(&filter.principals),
-        action: texts(&filter.actions),
-        ignore_action: texts(&filter.ignored_actions),
+        filter: FilterSettings::new(&question.filter),
         max_object_size: settings.max_object_size,
         preset: preset.map(|preset| preset.name().to_owned()),
     }

@@ -3,9 +3,8 @@
 use super::tally::Worker;
 use super::{Ingested, Keep};
 use crate::baseline::{Baseline, Built, RowId};
-use crate::coverage::Fault;
-use crate::ledger::{Ledger, ObjectEntry, RecordEntry};
-use crate::observe::{Compared, Conflict, CopiesFound, RecordPlace};
+use crate::ledger::{Ledger, ObjectEntry, RecordEntry, conflict_fault};
+use crate::observe::{Compared, CopiesFound};
 use crate::source::{Listing, LogObject};
 use crate::time::Day;
 
@@ -41,7 +40,10 @@ pub(super) fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listi
     coverage.records.counted -= found.duplicates;
     coverage.records.duplicates += found.duplicates;
     for conflict in &found.conflicts {
-        coverage.fault(conflict_fault(conflict, &objects));
+        coverage.fault(conflict_fault(conflict, |number| {
+            let object = &objects[number as usize];
+            (object.archive, &*object.path)
+        }));
     }
     coverage.sort();
     let ledger = match keep {
@@ -94,12 +96,4 @@ fn record_entries(
         })
     };
     records.iter().filter_map(entry).collect()
-}
-
-fn conflict_fault(conflict: &Conflict, objects: &[LogObject]) -> Fault {
-    let place = |place: RecordPlace| {
-        let object = &objects[place.object as usize];
-        (object.archive, &*object.path, place.record)
-    };
-    Fault::conflicting_copy(place(conflict.place), place(conflict.other))
 }

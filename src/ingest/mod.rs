@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::baseline::Baseline;
 use crate::coverage::Coverage;
-use crate::ledger::Ledger;
+use crate::ledger::{Learning, Ledger};
 use crate::observe::{Copies, PrincipalKey};
 use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, LogObject};
 use crate::time::Timestamp;
@@ -35,6 +35,33 @@ pub struct IngestSettings {
     pub principal_key: PrincipalKey,
     /// No object is inflated to more than this many bytes.
     pub max_object_size: u64,
+}
+
+impl IngestSettings {
+    /// Settings that learn as another run did.
+    pub fn like(learning: &Learning, threads: usize) -> Self {
+        Self {
+            threads,
+            window: DeliveryWindow {
+                since: learning.since,
+                until: learning.until,
+                slack: learning.delivery_slack,
+            },
+            principal_key: learning.principal_key,
+            max_object_size: learning.max_object_size,
+        }
+    }
+
+    /// What of them decides what is learnt.
+    pub fn learning(&self) -> Learning {
+        Learning {
+            principal_key: self.principal_key,
+            since: self.window.since,
+            until: self.window.until,
+            delivery_slack: self.window.slack,
+            max_object_size: self.max_object_size,
+        }
+    }
 }
 
 /// Everything learnt, and the account of what it was learnt from.

@@ -48,9 +48,7 @@ impl Question {
 
 /// The sighting that a behaviour begins with.
 pub(super) fn counted<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
-    let sighting =
-        if question.only_success { behaviour.first_success.as_deref() } else { Some(&*behaviour.first) };
-    sighting.filter(|sighting| question.knows(sighting.time))
+    behaviour.beginning(question.only_success).filter(|sighting| question.knows(sighting.time))
 }
 
 /// One principal with all its behaviours.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::query::{Filter, Pattern};
+
 /// The settings of a run, as they are published. Nothing in here depends on the machine or the current folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct UsedSettings {
@@ -27,6 +29,18 @@ pub struct UsedSettings {
     pub delivery_slack: String,
     /// `--only-success`
     pub only_success: bool,
+    /// Whose and which findings were wanted.
+    #[serde(flatten)]
+    pub filter: FilterSettings,
+    /// `--max-object-size`, in bytes
+    pub max_object_size: u64,
+    /// `--preset`, given or implied by `--netflix-config`; the other settings are what came of it
+    pub preset: Option<String>,
+}
+
+/// A filter, as it is published with the settings of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FilterSettings {
     /// `--only-mutating`
     pub only_mutating: bool,
     /// `--account`
@@ -41,8 +55,22 @@ pub struct UsedSettings {
     pub action: Vec<String>,
     /// `--ignore-action` and the lines of `--ignore-file`
     pub ignore_action: Vec<String>,
-    /// `--max-object-size`, in bytes
-    pub max_object_size: u64,
-    /// `--preset`, given or implied by `--netflix-config`; the other settings are what came of it
-    pub preset: Option<String>,
+}
+
+impl FilterSettings {
+    /// The settings of a filter.
+    pub fn new(filter: &Filter) -> Self {
+        let texts = |patterns: &[Pattern]| {
+            patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        Self {
+            only_mutating: filter.only_mutating,
+            account: filter.accounts.clone(),
+            region: filter.regions.clone(),
+            kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+            principal: texts(&filter.principals),
+            action: texts(&filter.actions),
+            ignore_action: texts(&filter.ignored_actions),
+        }
+    }
 }

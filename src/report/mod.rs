@@ -20,7 +20,7 @@ use crate::coverage::Coverage;
 use crate::query::Finding;
 
 pub use clean::{for_spreadsheet, for_terminal, for_xml};
-pub use header::UsedSettings;
+pub use header::{FilterSettings, UsedSettings};
 pub use known::{Asked, KnownReport, KnownSettings};
 pub use row::Row;
 pub use summary::{write_faults, write_summary};

@@ -47,13 +47,11 @@ impl<'a> Row<'a> {
         let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
             evidence.and_then(|evidence| of(evidence).as_deref()).map(clean)
         };
-        // Inside the program a missing account or name is `-`.
-        let named = |text: &'a str| Some(text).filter(|text| *text != "-").map(clean);
         Self {
             finding: finding.kind.name(),
             time: finding.time.to_string(),
-            account: named(finding.account),
-            principal: named(finding.principal),
+            account: named(finding.account).map(clean),
+            principal: named(finding.principal).map(clean),
             principal_kind: finding.principal_kind.name(),
             action: clean(finding.action),
             age_days: age_days(finding.age_micros),
@@ -80,6 +78,11 @@ impl<'a> Row<'a> {
             principal_arn: finding.who.arn.as_deref().map(clean),
         }
     }
+}
+
+/// A name as it is published. Inside the program a missing account or name is `-`.
+pub(super) fn named(text: &str) -> Option<&str> {
+    Some(text).filter(|text| *text != "-")
 }
 
 /// Days with two digits behind the point, cut and not rounded: 29.999 days are not 30.

@@ -10,8 +10,8 @@ use thiserror::Error;
 use super::Stored;
 use crate::baseline::Baseline;
 use crate::coverage::{Fault, FaultKind};
-use crate::ledger::{Ledger, ObjectEntry, Outcome, RecordEntry};
-use crate::observe::{Conflict, Copies, Handover, RecordPlace};
+use crate::ledger::{Ledger, ObjectEntry, Outcome, RecordEntry, conflict_fault};
+use crate::observe::{Copies, Handover, RecordPlace};
 use crate::time::Timestamp;
 
 /// Why two baselines do not merge.
@@ -146,7 +146,10 @@ impl Stored {
         self.coverage.records.counted -= found.duplicates;
         self.coverage.records.duplicates += found.duplicates;
         for conflict in &found.conflicts {
-            self.coverage.fault(conflict_fault(conflict, objects));
+            self.coverage.fault(conflict_fault(conflict, |number| {
+                let object = &objects[number as usize];
+                (object.archive, &*object.path)
+            }));
         }
         Ok(())
     }
@@ -167,14 +170,6 @@ fn count(baseline: &mut Baseline, record: &RecordEntry, by: i64) -> Result<(), M
         *number = number.checked_add_signed(by).ok_or(MergeError::Damaged)?;
     }
     Ok(())
-}
-
-fn conflict_fault(conflict: &Conflict, objects: &[ObjectEntry]) -> Fault {
-    let place = |place: RecordPlace| {
-        let object = &objects[place.object as usize];
-        (object.archive, &*object.path, place.record)
-    };
-    Fault::conflicting_copy(place(conflict.place), place(conflict.other))
 }
 
 fn same_settings(left: &Stored, right: &Stored) -> Result<(), MergeError> {

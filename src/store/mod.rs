@@ -24,9 +24,8 @@ mod writing;
 use crate::baseline::Baseline;
 use crate::coverage::Coverage;
 use crate::ledger::Ledger;
-use crate::observe::PrincipalKey;
-use crate::time::{Span, Timestamp};
 
+pub use crate::ledger::Learning;
 pub use error::StoreError;
 pub use merge::MergeError;
 pub use place::Place;
@@ -48,19 +47,4 @@ pub struct Stored {
     pub coverage: Coverage,
     /// What each object and record gave.
     pub ledger: Ledger,
-}
-
-/// The settings that decide what is learnt. Two baselines merge only if theirs are equal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Learning {
-    /// What makes two events the deeds of one principal.
-    pub principal_key: PrincipalKey,
-    /// Nothing earlier was learnt from.
-    pub since: Option<Timestamp>,
-    /// Nothing later was learnt from.
-    pub until: Option<Timestamp>,
-    /// By how many days a delivery day could lie outside and the object still be opened.
-    pub delivery_slack: Span,
-    /// No object was inflated to more than this many bytes.
-    pub max_object_size: u64,
 }

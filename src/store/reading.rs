@@ -17,14 +17,8 @@ pub(super) struct Texts {
 
 impl Texts {
     pub(super) fn get(&self, row: usize) -> Result<Option<&str>, Flaw> {
-        let text = |bytes: &'_ ByteArray| std::str::from_utf8(bytes.data()).map(drop);
-        match &self.values[row] {
-            None => Ok(None),
-            Some(bytes) if text(bytes).is_ok() => {
-                Ok(Some(std::str::from_utf8(bytes.data()).unwrap_or_default()))
-            }
-            Some(_) => Err(Flaw::value(self.name)),
-        }
+        let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Flaw::value(self.name));
+        self.values[row].as_ref().map(|value| text(value.data())).transpose()
     }
 
     pub(super) fn needed(&self, row: usize) -> Result<&str, Flaw> {

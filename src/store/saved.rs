@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use serde::Deserialize;
 
 use super::error::Flaw;
 use super::manifest::{MANIFEST, Manifest};
@@ -168,13 +169,21 @@ fn missing(path: &Path, source: io::Error) -> StoreError {
 
 /// Versions are told before anything else is read, since another version may have other fields.
 fn check_version(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let foreign = |reason| StoreError::Foreign { path: path.to_owned(), reason };
-    let value: serde_json::Value = serde_json::from_slice(bytes)
-        .map_err(|error| StoreError::Damaged { path: path.join(MANIFEST), reason: error.to_string() })?;
-    let version = value.get("firstseen_baseline").and_then(serde_json::Value::as_u64);
-    match version {
-        Some(found) if found == u64::from(STORE_VERSION) => Ok(()),
-        Some(found) => Err(StoreError::Version { path: path.to_owned(), found, known: STORE_VERSION }),
-        None => Err(foreign(format!("its {MANIFEST} is not one of firstseen"))),
+    #[derive(Deserialize)]
+    struct Version {
+        firstseen_baseline: Option<u64>,
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(Version { firstseen_baseline: Some(found) }) if found == u64::from(STORE_VERSION) => Ok(()),
+        Ok(Version { firstseen_baseline: Some(found) }) => {
+            Err(StoreError::Version { path: path.to_owned(), found, known: STORE_VERSION })
+        }
+        Err(error) if !error.is_data() => {
+            Err(StoreError::Damaged { path: path.join(MANIFEST), reason: error.to_string() })
+        }
+        Ok(_) | Err(_) => {
+            let reason = format!("its {MANIFEST} is not one of firstseen");
+            Err(StoreError::Foreign { path: path.to_owned(), reason })
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::checksum::Checksum;
 pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreError> {
     let Stored { baseline, coverage, ledger, .. } = stored;
     let mut tables = BTreeMap::new();
-    let mut write = |name: &str, schema: &str, columns: Vec<Column<'_>>, rows: usize| {
+    let mut write = |name: &str, schema: &str, columns: Vec<Column<'_>>| {
         let path = folder.join(format!("{name}.parquet"));
         let mut bytes = Vec::new();
         table::write(schema, &columns, &mut bytes).map_err(|error: ParquetError| StoreError::Io {
@@ -26,20 +26,17 @@ pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreEr
         })?;
         write_file(&path, &bytes)?;
         let sha256 = Checksum::of(&bytes).to_string();
+        let rows = columns.first().map_or(0, Column::rows);
         tables.insert(name.to_owned(), TableEntry { rows, bytes: bytes.len(), sha256 });
         Ok::<(), StoreError>(())
     };
-    let days = baseline.behaviours.iter().map(|behaviour| behaviour.days.len()).sum();
     let checksums = objects::checksums(&ledger.objects);
-    let people = principals::columns(baseline);
-    let people_count = people.first().map_or(0, Column::rows);
-    write("principals", principals::SCHEMA, people, people_count)?;
-    write("behaviours", behaviours::SCHEMA, behaviours::columns(baseline), baseline.behaviours.len())?;
-    write("activity", activity::SCHEMA, activity::columns(baseline), days)?;
-    let columns = objects::columns(&ledger.objects, &checksums);
-    write("coverage", objects::SCHEMA, columns, ledger.objects.len())?;
-    write("faults", faults::SCHEMA, faults::columns(coverage), coverage.faults.len())?;
-    write("records", records::SCHEMA, records::columns(&ledger.records), ledger.records.len())?;
+    write("principals", principals::SCHEMA, principals::columns(baseline))?;
+    write("behaviours", behaviours::SCHEMA, behaviours::columns(baseline))?;
+    write("activity", activity::SCHEMA, activity::columns(baseline))?;
+    write("coverage", objects::SCHEMA, objects::columns(&ledger.objects, &checksums))?;
+    write("faults", faults::SCHEMA, faults::columns(coverage))?;
+    write("records", records::SCHEMA, records::columns(&ledger.records))?;
     let path = folder.join(MANIFEST);
     let manifest = Manifest::new(stored, tables).to_bytes();
     let manifest = manifest.map_err(|error| StoreError::io("write", &path)(error.into()))?;

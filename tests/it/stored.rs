@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use firstseen::ingest::{IngestSettings, Ingested, Keep, Silent, ingest_listed, list};
+use firstseen::ingest::{Ingested, Keep, Silent, ingest_listed, list};
 use firstseen::query::first_seen;
 use firstseen::source::{Archives, Listing};
-use firstseen::store::{Learning, MergeError, Place, Saved, StoreError, Stored};
+use firstseen::store::{MergeError, Place, Saved, StoreError, Stored};
 use firstseen::synth::{Plan, synthesize};
 use firstseen::time::Span;
 use proptest::prelude::*;
@@ -18,16 +18,6 @@ use tempfile::TempDir;
 use crate::archive::{Archive, gzip, question, record, settings, wrapped};
 use crate::laws::{any_objects, archive, path, written};
 
-fn learning(settings: &IngestSettings) -> Learning {
-    Learning {
-        principal_key: settings.principal_key,
-        since: settings.window.since,
-        until: settings.window.until,
-        delivery_slack: settings.window.slack,
-        max_object_size: settings.max_object_size,
-    }
-}
-
 fn listing(archives: &Archives) -> Listing {
     list(archives, &settings(), &Silent).unwrap()
 }
@@ -36,7 +26,7 @@ fn index_listed(archives: &Archives, listing: Listing) -> Stored {
     let Ingested { baseline, coverage, ledger } =
         ingest_listed(archives, listing, &settings(), Keep::Ledger, &Silent).unwrap();
     let stored = Stored {
-        learning: learning(&settings()),
+        learning: settings().learning(),
         archives: archives.names().to_vec(),
         baseline,
         coverage,

@@ -73,31 +73,6 @@ impl LearningArgs {
     }
 }
 
-/// The settings that decide what is learnt, as a baseline keeps them.
-pub(crate) fn learning(settings: &IngestSettings) -> Learning {
-    Learning {
-        principal_key: settings.principal_key,
-        since: settings.window.since,
-        until: settings.window.until,
-        delivery_slack: settings.window.slack,
-        max_object_size: settings.max_object_size,
-    }
-}
-
-/// The settings of a run that learns as a baseline did.
-pub(crate) fn settings_of(learning: &Learning, threads: usize) -> IngestSettings {
-    IngestSettings {
-        threads,
-        window: DeliveryWindow {
-            since: learning.since,
-            until: learning.until,
-            slack: learning.delivery_slack,
-        },
-        principal_key: learning.principal_key,
-        max_object_size: learning.max_object_size,
-    }
-}
-
 impl LearningArgs {
     /// Refuses settings that ask for something else than what the baseline `path` was learnt with. `--until` is none of
     /// them where the question leaves out what came later.

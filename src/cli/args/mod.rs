@@ -16,8 +16,8 @@ pub(crate) use filters::FilterArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
-pub(crate) use learning::{LearningArgs, byte_count, learning, settings_of};
-pub(crate) use output::{OutputArgs, ending, unknown_ending};
+pub(crate) use learning::{LearningArgs, byte_count};
+pub(crate) use output::{OutputArgs, RunArgs, ending, unknown_ending};
 pub(crate) use question::QuestionArgs;
 
 /// Refuses a window that ends before it begins.

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use firstseen::report::Format;
 
 use super::super::exit::UsageError;
+use super::super::output::Output;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -19,15 +20,29 @@ pub(crate) struct OutputArgs {
     /// With CSV: leave cells alone that a spreadsheet would run as a formula
     #[arg(long)]
     pub(crate) csv_raw: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// How a run that reads archives goes about it, and what it says beside its answer.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
     /// Write everything that could not be read to FILE, one JSON object a line
     #[arg(long, value_name = "FILE")]
-    pub(crate) faults: Option<PathBuf>,
+    faults: Option<PathBuf>,
     /// Number of threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
     /// No progress and no summary on stderr
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+impl RunArgs {
+    /// Opens the file of `--faults`.
+    pub(crate) fn faults(&self) -> anyhow::Result<Option<Output>> {
+        self.faults.as_deref().map(|path| Output::open(Some(path))).transpose()
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

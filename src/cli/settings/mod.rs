@@ -17,7 +17,8 @@ use clap::Args;
 use firstseen::query::{Preset, Question};
 use firstseen::time::Bound;
 
-use super::args::{FilterArgs, LearningArgs, QuestionArgs, check_window};
+use super::args::{FilterArgs, LearningArgs, QuestionArgs, RunArgs, check_window};
+use super::input::Reading;
 pub(crate) use preset::PresetArg;
 use setting::setting;
 
@@ -88,6 +89,11 @@ impl Settings {
             learning: self.learning.over(below.learning),
             filters: self.filters.over(below.filters),
         }
+    }
+
+    /// How the input is read for a question that leaves out what came after `--until` and `--to`.
+    pub(crate) fn reading<'a>(&'a self, run: &'a RunArgs) -> Reading<'a> {
+        Reading { learning: &self.learning, to: self.filters.to, leaves_out_later: true, run }
     }
 
     /// The preset that was named or implied.

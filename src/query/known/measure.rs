@@ -68,8 +68,7 @@ impl PointInTime {
         let lasts = begun.iter().map(|behaviour| self.last(behaviour));
         let (mut count, mut errors) = (Tally::default(), Tally::default());
         for behaviour in &begun {
-            let days = behaviour.days.partition_point(|active| active.day <= self.time.day());
-            for active in &behaviour.days[..days] {
+            for active in self.begun_days(behaviour) {
                 count += self.count(behaviour, active);
                 errors += self.errors(behaviour, active);
             }
@@ -95,8 +94,7 @@ impl PointInTime {
     fn different_hours(&self, behaviours: &[&Behaviour]) -> Tally {
         let (mut certain, mut possible) = (Vec::new(), Vec::new());
         for behaviour in behaviours {
-            let begun = behaviour.days.partition_point(|active| active.day <= self.time.day());
-            for active in &behaviour.days[..begun] {
+            for active in self.begun_days(behaviour) {
                 let hours = self.hours(behaviour, active);
                 certain.push((active.day, hours.certain()));
                 possible.push((active.day, hours.before | hours.within));

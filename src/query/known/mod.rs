@@ -81,21 +81,17 @@ impl KnownQuestion {
 /// ```
 pub fn known<'b>(baseline: &'b Baseline, question: &KnownQuestion, by: By) -> Known<'b> {
     let Some(point) = question.point(baseline) else { return Known::default() };
-    let picked = all_known(baseline, &wanted_sets(baseline, question, point));
+    let wanted = Wanted::new(baseline, &question.filter);
+    let picked = all_known(baseline, &wanted.sets(baseline, &point));
     Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
 }
 
 /// What was gained and lost from the asked time until a later one. The numbers are those of the later time.
 pub fn changes<'b>(baseline: &'b Baseline, question: &KnownQuestion, later: Timestamp, by: By) -> Known<'b> {
     let Some(point) = question.point(baseline) else { return Known::default() };
-    let earlier = wanted_sets(baseline, question, point);
-    let point = question.at_time(later);
-    let picked = changed(baseline, &earlier, &wanted_sets(baseline, question, point), by);
-    Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
-}
-
-/// What of the wanted behaviours is known at a point in time.
-fn wanted_sets(baseline: &Baseline, question: &KnownQuestion, point: PointInTime) -> ActionSets {
     let wanted = Wanted::new(baseline, &question.filter);
-    ActionSets::of(baseline, |behaviour| wanted.begun(behaviour, &point) && point.knows(behaviour))
+    let earlier = wanted.sets(baseline, &point);
+    let point = question.at_time(later);
+    let picked = changed(baseline, &earlier, &wanted.sets(baseline, &point), by);
+    Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
 }

@@ -52,9 +52,7 @@ impl PointInTime {
 
     /// The sighting that a behaviour begins with, if it was earlier.
     pub fn first<'b>(&self, behaviour: &'b Behaviour) -> Option<&'b Sighting> {
-        let first =
-            if self.only_success { behaviour.first_success.as_deref() } else { Some(&*behaviour.first) };
-        first.filter(|first| first.time < self.time)
+        behaviour.beginning(self.only_success).filter(|first| first.time < self.time)
     }
 
     /// The last earlier sighting, if it is known to the microsecond.
@@ -78,17 +76,21 @@ impl PointInTime {
     /// The start of the last hour that is known to hold an earlier sighting.
     pub(super) fn last_hour(&self, behaviour: &Behaviour) -> Option<Timestamp> {
         self.first(behaviour)?;
-        let begun = behaviour.days.partition_point(|active| active.day <= self.time.day());
-        behaviour.days[..begun].iter().rev().find_map(|active| {
+        self.begun_days(behaviour).iter().rev().find_map(|active| {
             let hours = self.hours(behaviour, active);
             let last = hours.certain().checked_ilog2()?;
             Some(active.day.hour(last as u8))
         })
     }
 
+    /// The days of a behaviour that had begun.
+    pub(super) fn begun_days<'b>(&self, behaviour: &'b Behaviour) -> &'b [ActiveDay] {
+        &behaviour.days[..behaviour.days.partition_point(|active| active.day <= self.time.day())]
+    }
+
     /// Where the hours of a day lie.
     pub(super) fn hours(&self, behaviour: &Behaviour, active: &ActiveDay) -> Hours {
-        let mask = if self.only_success { active.success_hours } else { active.hours };
+        let mask = active.mask(self.only_success);
         let (day, hour) = self.time.day_and_hour();
         if active.day < day || behaviour.last < self.time {
             return Hours { before: mask, ..Hours::default() };

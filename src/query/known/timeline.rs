@@ -149,8 +149,7 @@ impl<'p> Series<'p> {
         let Some(first) = self.end.first(behaviour) else { return };
         let began = self.period(first.time);
         self.periods[began].new += 1;
-        let days = behaviour.days.partition_point(|active| active.day <= self.end.time.day());
-        for active in &behaviour.days[..days] {
+        for active in self.end.begun_days(behaviour) {
             let index = self.period(active.day.start());
             let (count, errors) = (self.end.count(behaviour, active), self.end.errors(behaviour, active));
             self.periods[index].sightings += count;

@@ -1,6 +1,6 @@
 //! Which behaviours are asked for: a filter, put to every principal and every action once.
 
-use super::PointInTime;
+use super::{ActionSets, PointInTime};
 use crate::baseline::{Baseline, Behaviour};
 use crate::query::Filter;
 
@@ -20,6 +20,11 @@ impl<'f> Wanted<'f> {
             principals: principals.map(|who| filter.admits_principal(who)).collect(),
             actions: actions.map(|action| filter.admits_action(action)).collect(),
         }
+    }
+
+    /// What of the wanted is known at a point in time.
+    pub(super) fn sets(&self, baseline: &Baseline, point: &PointInTime) -> ActionSets {
+        ActionSets::of(baseline, |behaviour| self.begun(behaviour, point) && point.knows(behaviour))
     }
 
     /// Whether a behaviour is wanted and had begun; region and harmlessness are those of its first sighting.

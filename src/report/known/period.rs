@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::row::named;
 use crate::query::{Period, Subject};
+use crate::report::row::named;
 
 /// The header line; the fields of [`Row`].
 pub(super) const COLUMNS: [&str; 12] = [
@@ -44,8 +44,8 @@ impl<'a> Row<'a> {
     /// The row, its texts cleaned by `clean`.
     pub(super) fn new(subject: &Subject<'a>, period: &Period, clean: fn(&str) -> Cow<'_, str>) -> Self {
         Self {
-            account: named(subject.account).map(clean),
-            principal: named(subject.principal.map(|(key, _)| key)).map(clean),
+            account: subject.account.and_then(named).map(clean),
+            principal: subject.principal.and_then(|(key, _)| named(key)).map(clean),
             principal_kind: subject.principal.map(|(_, kind)| kind.name()),
             action: subject.action.map(clean),
             period: period.start.to_string(),

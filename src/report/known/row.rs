@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::query::KnownRow;
+use crate::report::row::named;
 
 /// The header line; the fields of [`Row`].
 pub(super) const COLUMNS: [&str; 17] = [
@@ -54,8 +55,8 @@ impl<'a> Row<'a> {
     pub(super) fn new(row: &'a KnownRow<'_>, clean: fn(&str) -> Cow<'_, str>) -> Self {
         let (subject, measure) = (&row.subject, &row.measure);
         Self {
-            account: named(subject.account).map(clean),
-            principal: named(subject.principal.map(|(key, _)| key)).map(clean),
+            account: subject.account.and_then(named).map(clean),
+            principal: subject.principal.and_then(|(key, _)| named(key)).map(clean),
             principal_kind: subject.principal.map(|(_, kind)| kind.name()),
             action: subject.action.map(clean),
             change: row.change.map(|change| change.name()),
@@ -73,11 +74,6 @@ impl<'a> Row<'a> {
             hours_at_most: measure.hours.at_most,
         }
     }
-}
-
-/// Inside the program a missing account or name is `-`.
-pub(super) fn named(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| *text != "-")
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::report::FilterSettings;
+
 /// The settings of a run, as they are published.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct KnownSettings {
@@ -25,20 +27,9 @@ pub struct KnownSettings {
     pub until: Option<String>,
     /// `--delivery-slack`
     pub delivery_slack: String,
-    /// `--only-mutating`
-    pub only_mutating: bool,
-    /// `--account`
-    pub account: Vec<String>,
-    /// `--region`
-    pub region: Vec<String>,
-    /// `--kind`
-    pub kind: Vec<String>,
-    /// `--principal`
-    pub principal: Vec<String>,
-    /// `--action`
-    pub action: Vec<String>,
-    /// `--ignore-action`
-    pub ignore_action: Vec<String>,
+    /// Whose and which behaviours were wanted.
+    #[serde(flatten)]
+    pub filter: FilterSettings,
     /// `--max-object-size`, in bytes
     pub max_object_size: u64,
 }

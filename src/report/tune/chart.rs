@@ -1,6 +1,6 @@
 //! Findings per day against warmup, one line for each forget span, as places between 0 and 1. Knows no medium.
 
-use super::outlook::{forget_name, plane};
+use super::outlook::{forget_name, forgets, plane};
 use super::view::days;
 use crate::query::{Tuning, TuningRow};
 use crate::time::Span;
@@ -40,13 +40,7 @@ impl Chart {
     /// The chart of the shown row's anchor and calls.
     pub(super) fn new(tuning: &Tuning<'_>, shown: &TuningRow<'_>) -> Self {
         let rows = plane(tuning, shown);
-        let mut forgets: Vec<Option<Span>> = Vec::new();
-        for row in &rows {
-            if !forgets.contains(&row.setting.forget) {
-                forgets.push(row.setting.forget);
-            }
-        }
-        Self::of(forgets.into_iter().map(|forget| Series::new(&rows, forget)).collect())
+        Self::of(forgets(&rows).into_iter().map(|forget| Series::new(&rows, forget)).collect())
     }
 
     /// The chart of these lines.

@@ -26,14 +26,15 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     ] {
         flag(name, time.as_slice());
     }
-    flag("account", &settings.account);
-    flag("region", &settings.region);
-    if !settings.kind.is_empty() {
-        flag("kind", &[settings.kind.join(",")]);
+    let filter = &settings.filter;
+    flag("account", &filter.account);
+    flag("region", &filter.region);
+    if !filter.kind.is_empty() {
+        flag("kind", &[filter.kind.join(",")]);
     }
-    flag("principal", &settings.principal);
-    flag("action", &settings.action);
-    flag("ignore-action", &settings.ignore_action);
+    flag("principal", &filter.principal);
+    flag("action", &filter.action);
+    flag("ignore-action", &filter.ignore_action);
     if setting.calls == Calls::Mutating {
         words.push("--only-mutating".to_owned());
     }

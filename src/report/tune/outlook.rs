@@ -28,6 +28,17 @@ pub(super) fn plane<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) -> Ve
     rows.filter(|row| row.setting.anchor == anchor && row.setting.calls == calls).collect()
 }
 
+/// The forget spans of rows, each once, in their order.
+pub(super) fn forgets(rows: &[&TuningRow<'_>]) -> Vec<Option<Span>> {
+    let mut forgets = Vec::new();
+    for row in rows {
+        if !forgets.contains(&row.setting.forget) {
+            forgets.push(row.setting.forget);
+        }
+    }
+    forgets
+}
+
 /// The rows with the shown warmup and calls, and those that differ from the shown one in calls only.
 pub(super) fn neighbours<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) -> Vec<&'t TuningRow<'a>> {
     let Setting { warmup, forget, anchor, calls } = shown.setting;

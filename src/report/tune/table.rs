@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::chart::{Chart, rate};
 use super::command::scan_command;
-use super::outlook::{flags, forget_name, longest_warmup, neighbours, plane, shown};
+use super::outlook::{flags, forget_name, forgets, longest_warmup, neighbours, plane, shown};
 use super::{TuneReport, terminal};
 use crate::query::{Labelled, Setting, Sight, Tuning, TuningRow};
 use crate::report::for_terminal;
@@ -50,12 +50,7 @@ pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<
 fn write_plane(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     let plane = plane(tuning, shown);
     let warmups: BTreeSet<Span> = plane.iter().map(|row| row.setting.warmup).collect();
-    let mut forgets: Vec<Option<Span>> = Vec::new();
-    for row in &plane {
-        if !forgets.contains(&row.setting.forget) {
-            forgets.push(row.setting.forget);
-        }
-    }
+    let mut forgets = forgets(&plane);
     let more = forgets.len().saturating_sub(FORGETS_SHOWN);
     forgets.truncate(FORGETS_SHOWN);
     write!(out, "  {:>7} {:>5}", "warmup", "days")?;

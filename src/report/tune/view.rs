@@ -6,6 +6,7 @@ use crate::query::{
     FindingKind, Incident, Labelled, NoisyAccount, NoisyPrincipal, Setting, Sight, Tuning, TuningRow,
     WorstDay,
 };
+use crate::report::row::named;
 use crate::time::Span;
 
 /// One setting under its published field names, see `docs/formats.md`.
@@ -184,11 +185,6 @@ impl MostSensitiveView {
             findings: tuning.most_sensitive_findings,
         }
     }
-}
-
-/// Inside the program a missing account or name is `-`.
-fn named(text: &str) -> Option<&str> {
-    Some(text).filter(|text| *text != "-")
 }
 
 /// To four digits behind the point.
