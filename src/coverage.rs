@@ -46,7 +46,7 @@ pub enum ObjectSkip {
     Empty,
     /// Neither JSON by content nor a log by name.
     NotALog,
-    /// Not a regular file: a socket, a pipe or a device.
+    /// Not a regular file: a socket, a pipe or a device; in a bucket, the marker of a folder.
     NotAFile,
     /// Delivered on a day outside `--since` and `--until`.
     OutsideWindow,
@@ -145,6 +145,22 @@ pub enum FaultKind {
     List,
     /// A log object could not be opened or read.
     Read,
+    /// S3 refused to hand an object out.
+    AccessDenied,
+    /// The key that an object in S3 is encrypted with may not be used, or cannot be.
+    KmsDenied,
+    /// An object that was listed is no longer there.
+    Missing,
+    /// An object in the storage class S3 Glacier Flexible Retrieval, which has to be restored before it can be read.
+    ArchivedGlacier,
+    /// The same in S3 Glacier Deep Archive.
+    ArchivedDeep,
+    /// The same in an archive tier of S3 Intelligent-Tiering.
+    ArchivedTiering,
+    /// The credentials for S3 ended before the run did.
+    Expired,
+    /// An object was read, but could not be kept in the local mirror.
+    NotKept,
     /// The inflated object is larger than the ceiling; what came before was kept.
     TooLarge,
     /// The gzip stream ends too early; what came before was kept.
@@ -171,9 +187,17 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them, in their order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 21] = [
         Self::List,
         Self::Read,
+        Self::AccessDenied,
+        Self::KmsDenied,
+        Self::Missing,
+        Self::ArchivedGlacier,
+        Self::ArchivedDeep,
+        Self::ArchivedTiering,
+        Self::Expired,
+        Self::NotKept,
         Self::TooLarge,
         Self::GzipTruncated,
         Self::GzipCorrupt,
@@ -192,11 +216,46 @@ impl FaultKind {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
+    /// Whether the bytes of an object never came, so that another try may bring them.
+    pub const fn is_absence(self) -> bool {
+        match self {
+            Self::Read
+            | Self::AccessDenied
+            | Self::KmsDenied
+            | Self::Missing
+            | Self::ArchivedGlacier
+            | Self::ArchivedDeep
+            | Self::ArchivedTiering
+            | Self::Expired => true,
+            Self::List
+            | Self::NotKept
+            | Self::TooLarge
+            | Self::GzipTruncated
+            | Self::GzipCorrupt
+            | Self::GzipTrailing
+            | Self::NotJson
+            | Self::JsonTruncated
+            | Self::JsonBroken
+            | Self::InvalidUtf8
+            | Self::RecordBroken
+            | Self::RecordTime
+            | Self::ConflictingCopy => false,
+        }
+    }
+
     /// The published name of this kind.
     pub const fn name(self) -> &'static str {
         match self {
             Self::List => "list",
             Self::Read => "read",
+            Self::AccessDenied => "access-denied",
+            Self::KmsDenied => "kms-denied",
+            Self::Missing => "missing",
+            Self::ArchivedGlacier => "archived-glacier",
+            Self::ArchivedDeep => "archived-deep-archive",
+            Self::ArchivedTiering => "archived-intelligent-tiering",
+            Self::Expired => "credentials-expired",
+            Self::NotKept => "not-kept",
             Self::TooLarge => "too-large",
             Self::GzipTruncated => "gzip-truncated",
             Self::GzipCorrupt => "gzip-corrupt",
@@ -264,6 +323,8 @@ pub struct ObjectCounts {
     pub skipped: BTreeMap<ObjectSkip, u64>,
     /// Nothing could be read, by the first fault met.
     pub failed: BTreeMap<FaultKind, u64>,
+    /// Folders of a bucket whose objects were not listed, or not all of them, by reason. Their objects are in no sum.
+    pub unlisted: BTreeMap<ObjectSkip, u64>,
 }
 
 /// What became of the records in the objects that were read.
@@ -383,6 +444,7 @@ impl Coverage {
         self.objects.read_in_part += objects.read_in_part;
         add_counts(&mut self.objects.skipped, objects.skipped);
         add_counts(&mut self.objects.failed, objects.failed);
+        add_counts(&mut self.objects.unlisted, objects.unlisted);
         self.records.total += records.total;
         self.records.counted += records.counted;
         self.records.duplicates += records.duplicates;

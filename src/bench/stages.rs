@@ -36,7 +36,7 @@ pub(super) fn measure(
     let mut rounds = Rounds::default();
     for _ in 0..runs {
         let clock = CpuClock::start();
-        let listing = archives.list(&settings.window, &mut || !stopped())?;
+        let listing = archives.list(&settings.window, &mut |_| !stopped())?;
         rounds.list.push(clock.seconds());
         let pass = Pass { archives, objects: &listing.objects, stopped };
         let read = pass.run(|_| {})?;
@@ -101,7 +101,7 @@ struct Phases<'a> {
 }
 
 impl Progress for Phases<'_> {
-    fn reading(&self, _objects: u64) {
+    fn reading(&self, _objects: Option<u64>) {
         let _ = self.reading.set(self.clock.seconds());
     }
 

@@ -10,7 +10,7 @@ use firstseen::query::{By, KnownQuestion, changes, known, timeline};
 use firstseen::report::{Asked, FilterSettings, KnownReport, KnownSettings};
 use firstseen::time::{Bound, Timestamp};
 
-use super::args::{KnownArgs, LearningArgs, OutputArgs, check_window};
+use super::args::{KnownArgs, LearningArgs, OutputArgs, S3Args, check_window};
 use super::closing::Closing;
 use super::doubts::unmatched;
 use super::exit::{Answer, UsageError};
@@ -32,6 +32,8 @@ pub(crate) struct BaselineArgs {
     #[command(flatten)]
     learning: LearningArgs,
     #[command(flatten)]
+    s3: S3Args,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -43,9 +45,8 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let format = args.output.format()?;
     let output = Output::open(args.output.output.as_deref())?;
     let faults = args.output.run.faults()?;
-    let reading =
-        Reading { learning: &wanted.learning, to: None, leaves_out_later: false, run: &args.output.run };
-    let Input { baseline, coverage, settings, is_saved } = Input::read(&args.archives, &reading)?;
+    let reading = Reading { to: None, leaves_out_later: false, ..wanted.reading(&args.output.run) };
+    let Input { baseline, coverage, settings, is_saved, traffic } = Input::read(&args.archives, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
@@ -60,6 +61,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         until: used.until.as_deref().map(|until| (until, "--until")),
         only_success: used.only_success,
         is_saved,
+        traffic,
         doubts: unmatched(&baseline, &question.filter),
     };
     closing.end(args.output.run.quiet)
@@ -68,7 +70,8 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
 impl BaselineArgs {
     fn wanted(&self) -> anyhow::Result<Settings> {
         let (question, filters) = self.known.settings();
-        let flags = Settings { question, filters, learning: self.learning.clone(), ..Settings::default() };
+        let (learning, s3) = (self.learning.clone(), self.s3.clone());
+        let flags = Settings { question, filters, learning, s3, preset: None };
         Ok(flags.over(self.files.read(None)?))
     }
 }

@@ -10,7 +10,7 @@ use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize_unless};
 use tempfile::TempDir;
 
-use super::args::byte_count;
+use super::args::{S3Args, byte_count};
 use super::exit::{Answer, Hint, ingest_error};
 use super::output::Output;
 use super::{progress, threads};
@@ -36,6 +36,8 @@ pub(crate) struct BenchArgs {
     /// Write the measurements to FILE, which appears only when it is complete [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    s3: S3Args,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -52,7 +54,8 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
     let names = synthetic
         .as_ref()
         .map_or_else(|| args.archives.clone(), |folder| vec![folder.path().join("archive/AWSLogs")]);
-    let archives = Archives::open(&names).map_err(|error| ingest_error(error.into()))?;
+    let archives = Archives::open_with(&names, &args.s3.settings(&names)?)
+        .map_err(|error| ingest_error(error.into()))?;
     let settings = IngestSettings {
         threads: 1,
         window: Default::default(),

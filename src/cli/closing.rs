@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use firstseen::coverage::Coverage;
 use firstseen::report::{UsedSettings, for_terminal, write_faults, write_summary};
+use firstseen::source::Traffic;
 
 use super::exit::Answer;
 use super::input::Input;
@@ -22,6 +23,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) only_success: bool,
     /// Whether the account is that of a saved baseline, also of what was left out.
     pub(crate) is_saved: bool,
+    /// What was asked of S3.
+    pub(crate) traffic: Option<Traffic>,
     /// What should make one doubt the answer.
     pub(crate) doubts: Vec<String>,
 }
@@ -30,7 +33,16 @@ impl<'a> Closing<'a> {
     /// The end of a run that left nothing out.
     pub(crate) fn new(coverage: &'a Coverage, faults: Option<Output>) -> Self {
         let (since, until) = (None, None);
-        Self { coverage, faults, since, until, only_success: false, is_saved: false, doubts: Vec::new() }
+        Self {
+            coverage,
+            faults,
+            since,
+            until,
+            only_success: false,
+            is_saved: false,
+            traffic: None,
+            doubts: Vec::new(),
+        }
     }
 
     /// The end of a run on some input with these settings.
@@ -45,6 +57,7 @@ impl<'a> Closing<'a> {
             until: used.until.as_deref().map(|until| (until, "--until, --to")),
             only_success: used.only_success,
             is_saved: input.is_saved,
+            traffic: input.traffic,
             doubts,
             ..Self::new(&input.coverage, faults)
         }
@@ -58,6 +71,9 @@ impl<'a> Closing<'a> {
         if !quiet {
             let mut stderr = io::stderr().lock();
             write_summary(self.coverage, &mut stderr)?;
+            if let Some(traffic) = &self.traffic {
+                write_traffic(traffic, &mut stderr)?;
+            }
             if self.is_saved && self.until.is_some() {
                 writeln!(stderr, "these lines account for the whole baseline, also for what was left out")?;
             }
@@ -85,4 +101,18 @@ impl<'a> Closing<'a> {
         }
         Ok(())
     }
+}
+
+/// What the network was asked for. It is not the same twice, so it stands here and in no answer.
+fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
+    let Traffic { lists, gets, retries, bytes, from_mirror, kept, .. } = traffic;
+    let (requests, megabytes) = (lists + gets, *bytes as f64 / 1e6);
+    write!(
+        out,
+        "S3: {requests} requests ({lists} lists, {gets} objects), {retries} repeated, {megabytes:.1} MB"
+    )?;
+    if from_mirror + kept > 0 {
+        write!(out, "; mirror: {from_mirror} objects were there, {kept} added")?;
+    }
+    writeln!(out)
 }

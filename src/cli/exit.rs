@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use firstseen::ingest::IngestError;
 use firstseen::report::for_terminal;
-use firstseen::source::ArchiveError;
+use firstseen::source::{ArchiveError, S3ProblemKind};
 use firstseen::store::{MergeError, StoreError};
 
 /// How a command ended that gave an answer.
@@ -38,11 +38,46 @@ pub(crate) fn ingest_error(error: IngestError) -> anyhow::Error {
         IngestError::Archive(ArchiveError::Open { .. } | ArchiveError::NoMatch { .. }) => {
             "name a folder that holds AWSLogs/, a single log file, or a quoted glob"
         }
+        IngestError::Archive(ArchiveError::S3 { problem, .. }) => s3_hint(problem.kind),
+        IngestError::Archive(ArchiveError::Mirror { .. }) => {
+            "--mirror takes a folder that you may write to; it is made if it is not there"
+        }
         IngestError::Archive(_) => "point at the folder that holds AWSLogs/",
         IngestError::Threads(_) => "try --threads 1",
         IngestError::Stopped => "run it again; --since and --until shorten a run",
     };
     anyhow::Error::new(error).context(Hint(hint))
+}
+
+/// What to do about a bucket that cannot be read.
+const fn s3_hint(kind: S3ProblemKind) -> &'static str {
+    match kind {
+        S3ProblemKind::Name => "write s3://bucket or s3://bucket/prefix",
+        S3ProblemKind::NotBuilt => "build it with the default features, or copy the bucket: aws s3 sync",
+        S3ProblemKind::NoCredentials => {
+            "give --profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --no-sign-request for a public bucket"
+        }
+        S3ProblemKind::WrongCredentials => {
+            "check which credentials are in use (aws sts get-caller-identity), and that they belong to this partition or \
+             store"
+        }
+        S3ProblemKind::Expired => "get new credentials (aws sso login, or a new session), and run it again",
+        S3ProblemKind::Role => {
+            "check --role-arn and --external-id with the owner of the role: its trust policy must name your principal and, \
+             if it asks for one, that very external id"
+        }
+        S3ProblemKind::AccessDenied => {
+            "the identity needs s3:ListBucket on the bucket and s3:GetObject on its objects (kms:Decrypt if they are \
+             encrypted with a key); if only a prefix may be listed, name that prefix; if the requester pays: --request-payer"
+        }
+        S3ProblemKind::NoBucket => "check the name of the bucket, and --endpoint-url if it is not in AWS",
+        S3ProblemKind::Region => "give the Region of the bucket: --aws-region",
+        S3ProblemKind::Empty => "a prefix is a folder, to its last letter: look with aws s3 ls",
+        S3ProblemKind::Clock => "set the clock of this machine: signatures are only good for minutes",
+        S3ProblemKind::Unreachable => "check the network, the proxy (HTTPS_PROXY) and --endpoint-url",
+        S3ProblemKind::Setting => "correct that setting",
+        S3ProblemKind::Other => "look up what S3 said; the same with aws s3 ls tells whether it is us",
+    }
 }
 
 /// Why a baseline cannot be read or written, and what to do about it.

@@ -1,5 +1,6 @@
 //! `firstseen index`: archives into a saved baseline, which later runs add to.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -7,13 +8,12 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use firstseen::checksum::Checksum;
-use firstseen::coverage::FaultKind;
 use firstseen::ingest::{IngestError, IngestSettings, Ingested, Keep, Progress, ingest_listed, list};
 use firstseen::ledger::{ObjectEntry, Outcome};
-use firstseen::source::{Archives, Listing, LogObject};
+use firstseen::source::{Archives, Listing, LogObject, Traffic, is_s3};
 use firstseen::store::{Place, Stored, is_baseline};
 
-use super::args::{LearningArgs, RunArgs, check_window};
+use super::args::{LearningArgs, RunArgs, S3Args, check_window};
 use super::closing::Closing;
 use super::exit::{Answer, Hint, UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
@@ -44,11 +44,18 @@ pub(crate) struct IndexArgs {
     files: FileArgs,
     #[command(flatten)]
     learning: LearningArgs,
+    #[command(flatten)]
+    s3: S3Args,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
-    let wanted = args.learning.clone().over(args.files.read(None)?.learning);
+    let files = args.files.read(None)?;
+    let wanted = args.learning.clone().over(files.learning);
+    let s3 = args.s3.clone().over(files.s3).settings(&args.archives)?;
+    if is_s3(&args.output) {
+        return Err(UsageError("a baseline is a local folder; -o takes no s3://…".to_owned()).into());
+    }
     check_window("--since, --until", wanted.since, wanted.until)?;
     if let Some(baseline) = args.archives.iter().find(|name| is_baseline(name)) {
         let what = format!("'{}' is a baseline and no archive", baseline.display());
@@ -69,15 +76,16 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     };
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
-    let archives = Archives::open(&args.archives).map_err(|error| ingest_error(error.into()))?;
-    let run = Run { args, place, archives, settings, progress };
+    let archives = Archives::open_with(&args.archives, &s3).map_err(|error| ingest_error(error.into()))?;
+    let run = Run { args, place, archives, settings, progress, traffic: Cell::default() };
     let indexed = run.index(known);
     run.progress.clear();
     let Indexed { stored, old, new } = indexed?;
     if !args.run.quiet {
         writeln!(io::stderr(), "{new} objects added, {old} were known already")?;
     }
-    Closing::new(&stored.coverage, faults).end(args.run.quiet)
+    let traffic = run.traffic.get();
+    Closing { traffic, ..Closing::new(&stored.coverage, faults) }.end(args.run.quiet)
 }
 
 /// One run of the command.
@@ -87,6 +95,8 @@ struct Run<'a> {
     archives: Archives,
     settings: IngestSettings,
     progress: Bar,
+    /// What was asked of S3 so far.
+    traffic: Cell<Option<Traffic>>,
 }
 
 /// All that a baseline knows of an object, by the archive's name and the object's path.
@@ -132,7 +142,8 @@ impl Run<'_> {
 
     fn read(&self, listing: Listing) -> Result<Stored, IngestError> {
         let ingested = ingest_listed(&self.archives, listing, &self.settings, Keep::Ledger, &self.progress)?;
-        let Ingested { baseline, coverage, ledger } = ingested;
+        let Ingested { baseline, coverage, ledger, traffic } = ingested;
+        self.traffic.set(traffic);
         let archives = self.archives.names().to_vec();
         Ok(Stored { learning: self.settings.learning(), archives, baseline, coverage, ledger })
     }
@@ -187,7 +198,8 @@ impl Run<'_> {
     /// Whether an object to read still is what a baseline read.
     fn is_same(&self, object: &LogObject, entry: &ObjectEntry, content: &mut Vec<u8>) -> bool {
         match (entry.outcome, entry.size) {
-            (Outcome::Failed(FaultKind::Read), _) | (_, None) => false,
+            (Outcome::Failed(kind), _) if kind.is_absence() => false,
+            (_, None) => false,
             (_, Some(_)) if self.args.strict => {
                 self.archives.read(object, content).is_ok() && Some(Checksum::of(content)) == entry.checksum
             }

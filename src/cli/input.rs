@@ -6,11 +6,11 @@ use anyhow::Context;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestError, IngestSettings, Ingested, ingest};
-use firstseen::source::Archives;
+use firstseen::source::{Archives, Traffic};
 use firstseen::store::{Saved, Stored, is_baseline};
 use firstseen::time::Bound;
 
-use super::args::{LearningArgs, RunArgs};
+use super::args::{LearningArgs, RunArgs, S3Args};
 use super::exit::{Hint, UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
 
@@ -22,11 +22,14 @@ pub(crate) struct Input {
     pub(crate) settings: IngestSettings,
     /// Whether it was saved before, and so may know more than was asked for.
     pub(crate) is_saved: bool,
+    /// What was asked of S3.
+    pub(crate) traffic: Option<Traffic>,
 }
 
 /// How to read an input.
 pub(crate) struct Reading<'a> {
     pub(crate) learning: &'a LearningArgs,
+    pub(crate) s3: &'a S3Args,
     /// `--to`, after which nothing needs to be learnt.
     pub(crate) to: Option<Bound>,
     /// Whether the question can leave out what a baseline learnt after `--until`.
@@ -39,7 +42,7 @@ impl Input {
     pub(crate) fn read(names: &[PathBuf], reading: &Reading<'_>) -> anyhow::Result<Self> {
         let settings = reading.learning.settings(reading.to, reading.run.threads);
         match names.iter().filter(|name| is_saved(name)).count() {
-            0 => Self::of_archives(names, &settings, reading.run.quiet),
+            0 => Self::of_archives(names, &settings, reading),
             all if all == names.len() => Self::of_baselines(names, reading, settings.threads),
             _ => Err(UsageError(
                 "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
@@ -49,13 +52,18 @@ impl Input {
         }
     }
 
-    fn of_archives(names: &[PathBuf], settings: &IngestSettings, quiet: bool) -> anyhow::Result<Self> {
-        let progress = Bar::new(quiet)?;
-        let archives = Archives::open(names).map_err(IngestError::from);
+    fn of_archives(
+        names: &[PathBuf],
+        settings: &IngestSettings,
+        reading: &Reading<'_>,
+    ) -> anyhow::Result<Self> {
+        let s3 = reading.s3.settings(names)?;
+        let progress = Bar::new(reading.run.quiet)?;
+        let archives = Archives::open_with(names, &s3).map_err(IngestError::from);
         let ingested = archives.and_then(|archives| ingest(&archives, settings, &progress));
         progress.clear();
-        let Ingested { baseline, coverage, ledger: _ } = ingested.map_err(ingest_error)?;
-        Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false })
+        let Ingested { baseline, coverage, ledger: _, traffic } = ingested.map_err(ingest_error)?;
+        Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false, traffic })
     }
 
     fn of_baselines(names: &[PathBuf], reading: &Reading<'_>, threads: usize) -> anyhow::Result<Self> {
@@ -73,7 +81,13 @@ impl Input {
         checked.context(Hint(
             "what is learnt is decided by firstseen index: make another baseline, or leave that setting out",
         ))?;
-        Ok(Self { baseline, coverage, settings: IngestSettings::like(learnt, threads), is_saved: true })
+        Ok(Self {
+            baseline,
+            coverage,
+            settings: IngestSettings::like(learnt, threads),
+            is_saved: true,
+            traffic: None,
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use firstseen::ingest::{ObjectRead, Progress};
+use firstseen::source::Traffic;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Set by Ctrl-C; signals reach a process, so this is one for the process.
@@ -55,10 +56,15 @@ impl Progress for Bar {
         }
     }
 
-    fn reading(&self, objects: u64) {
-        self.bar.set_length(objects);
+    fn reading(&self, objects: Option<u64>) {
         self.bar.reset();
-        self.bar.set_style(style("{bar:24} {pos}/{len} objects {msg} ETA {eta}"));
+        match objects {
+            Some(objects) => {
+                self.bar.set_length(objects);
+                self.bar.set_style(style("{bar:24} {pos}/{len} objects {msg} ETA {eta}"));
+            }
+            None => self.bar.set_style(style("{spinner} {pos}/{len} objects listed so far {msg}{prefix}")),
+        }
     }
 
     fn read(&self, object: ObjectRead) {
@@ -71,6 +77,18 @@ impl Progress for Bar {
             let bytes = indicatif::HumanBytes(bytes);
             self.bar.set_message(format!("({bytes}), {rate:.0} events/s{day}"));
         }
+    }
+
+    fn traffic(&self, traffic: &Traffic) {
+        if self.bar.is_hidden() || !self.bar.position().is_multiple_of(16) {
+            return;
+        }
+        self.bar.set_length(traffic.listed);
+        if traffic.is_listed {
+            self.bar.set_style(style("{bar:24} {pos}/{len} objects {msg}{prefix} ETA {eta}"));
+        }
+        let requests = traffic.lists + traffic.gets;
+        self.bar.set_prefix(format!(", {requests} requests, {} repeated", traffic.retries));
     }
 
     fn stopped(&self) -> bool {

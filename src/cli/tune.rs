@@ -7,7 +7,7 @@ use firstseen::query::tune;
 use firstseen::report::{TuneFormat, TuneReport};
 
 use super::args::{
-    FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs, ending, unknown_ending,
+    FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, ending, unknown_ending,
 };
 use super::closing::Closing;
 use super::doubts::unmatched;
@@ -37,6 +37,8 @@ pub(crate) struct TuneArgs {
     learning: LearningArgs,
     #[command(flatten)]
     filters: FilterArgs,
+    #[command(flatten)]
+    s3: S3Args,
     #[command(flatten)]
     output: TuneOutputArgs,
 }
@@ -106,6 +108,7 @@ impl TuneArgs {
             question,
             learning: self.learning.clone(),
             filters: self.filters.clone(),
+            s3: self.s3.clone(),
         };
         Ok(flags.over(self.files.read(self.preset)?))
     }

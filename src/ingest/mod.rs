@@ -7,7 +7,7 @@
 mod gather;
 mod tally;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use thiserror::Error;
@@ -16,7 +16,7 @@ use crate::baseline::Baseline;
 use crate::coverage::Coverage;
 use crate::ledger::{Learning, Ledger};
 use crate::observe::{Copies, PrincipalKey};
-use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, LogObject};
+use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, Supplied, Supply, Traffic};
 use crate::time::Timestamp;
 use gather::gather;
 use tally::Worker;
@@ -73,6 +73,8 @@ pub struct Ingested {
     pub coverage: Coverage,
     /// What each object and record gave; empty unless [`Keep::Ledger`] asked for it.
     pub ledger: Ledger,
+    /// What was asked of a network, if one was needed. It depends on that network, so it is no part of an answer.
+    pub traffic: Option<Traffic>,
 }
 
 /// What is kept of a run beside the answer.
@@ -99,10 +101,12 @@ pub struct ObjectRead {
 pub trait Progress: Sync {
     /// So many objects have been listed.
     fn listed(&self, _objects: u64) {}
-    /// Listing is over; so many objects will be read.
-    fn reading(&self, _objects: u64) {}
+    /// Reading begins; so many objects will be read, if that is known already.
+    fn reading(&self, _objects: Option<u64>) {}
     /// One more object has been read.
     fn read(&self, _object: ObjectRead) {}
+    /// So much has been asked of a network.
+    fn traffic(&self, _traffic: &Traffic) {}
     /// All objects have been read; what the threads collected will be merged.
     fn merging(&self) {}
     /// The run should end now, without an answer.
@@ -141,8 +145,14 @@ pub fn ingest(
     settings: &IngestSettings,
     progress: &dyn Progress,
 ) -> Result<Ingested, IngestError> {
-    let listing = list(archives, settings, progress)?;
-    ingest_listed(archives, listing, settings, Keep::Baseline, progress)
+    let supply = archives.supply(&settings.window, &mut |objects| {
+        progress.listed(objects);
+        !progress.stopped()
+    })?;
+    if progress.stopped() {
+        return Err(IngestError::Stopped);
+    }
+    read(supply, settings, Keep::Baseline, progress)
 }
 
 /// Lists what [`ingest`] would read.
@@ -154,9 +164,7 @@ pub fn list(
     settings: &IngestSettings,
     progress: &dyn Progress,
 ) -> Result<Listing, IngestError> {
-    let mut objects = 0;
-    let listing = archives.list(&settings.window, &mut || {
-        objects += 1;
+    let listing = archives.list(&settings.window, &mut |objects| {
         progress.listed(objects);
         !progress.stopped()
     })?;
@@ -174,36 +182,35 @@ pub fn ingest_listed(
     keep: Keep,
     progress: &dyn Progress,
 ) -> Result<Ingested, IngestError> {
-    progress.reading(listing.objects.len() as u64);
-    let days = listing.objects.iter().map(|object| object.delivered.map(Timestamp::day));
-    let run = Run {
-        archives,
-        settings,
-        objects: &listing.objects,
-        copies: Copies::expect(days).keeping(keep == Keep::Ledger),
-        keep,
-        cursor: AtomicU32::new(0),
-        stopped: AtomicBool::new(false),
-    };
+    read(archives.supply_listed(listing), settings, keep, progress)
+}
+
+/// Lets all workers read what comes, and joins what they collected.
+fn read(
+    supply: Supply<'_>,
+    settings: &IngestSettings,
+    keep: Keep,
+    progress: &dyn Progress,
+) -> Result<Ingested, IngestError> {
+    progress.reading(supply.total());
+    let copies = Copies::default().keeping(keep == Keep::Ledger);
+    let run = Run { supply, settings, copies, keep, stopped: AtomicBool::new(false) };
     let workers = run.work(progress)?;
     if progress.stopped() || run.stopped.into_inner() {
         return Err(IngestError::Stopped);
     }
     progress.merging();
+    let traffic = run.supply.traffic();
     let found = run.copies.finish();
-    Ok(gather(workers, found, keep, listing))
+    Ok(Ingested { traffic, ..gather(workers, found, keep, run.supply.finish()) })
 }
 
 /// What the workers share.
 struct Run<'a> {
-    archives: &'a Archives,
+    supply: Supply<'a>,
     settings: &'a IngestSettings,
-    /// In delivery order.
-    objects: &'a [LogObject],
     copies: Copies,
     keep: Keep,
-    /// Number of the next object to read.
-    cursor: AtomicU32,
     stopped: AtomicBool,
 }
 
@@ -215,22 +222,24 @@ impl Run<'_> {
         let workers = Mutex::new(Vec::with_capacity(threads));
         pool.broadcast(|context| {
             let mut worker = Worker::new(context.index() as u16, self.settings.max_object_size);
-            while let Some((number, object)) = self.next(progress) {
-                progress.read(worker.read(self, number, object));
+            while let Some(mut supplied) = self.next(progress) {
+                progress.read(worker.read(self, &mut supplied));
+                if let Some(traffic) = self.supply.traffic() {
+                    progress.traffic(&traffic);
+                }
             }
             workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         });
         Ok(workers.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn next(&self, progress: &dyn Progress) -> Option<(u32, &LogObject)> {
-        if progress.stopped() {
-            self.stopped.store(true, Ordering::Relaxed);
-        }
-        if self.stopped.load(Ordering::Relaxed) {
-            return None;
-        }
-        let number = self.cursor.fetch_add(1, Ordering::Relaxed);
-        self.objects.get(number as usize).map(|object| (number, object))
+    fn next(&self, progress: &dyn Progress) -> Option<Supplied<'_>> {
+        let stopped = || {
+            if progress.stopped() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            self.stopped.load(Ordering::Relaxed)
+        };
+        self.supply.next(&stopped)
     }
 }

@@ -1,7 +1,5 @@
 //! One worker: reads objects one by one and keeps the account of each.
 
-use std::io;
-
 use super::{Keep, ObjectRead, Run};
 use crate::baseline::{Builder, Moment, Seen};
 use crate::checksum::Checksum;
@@ -12,7 +10,7 @@ use crate::decode::{Decoded, Decoder, FoundRecord, Verdict};
 use crate::event::{Event, NoEvent, Record};
 use crate::ledger::{ObjectEntry, Outcome};
 use crate::observe::{Fingerprint, Handover, Observer, RecordPlace};
-use crate::source::{DeliveryWindow, LogObject, SkippedObject};
+use crate::source::{DeliveryWindow, LogObject, ReadError, SkippedObject, Supplied};
 use crate::time::Timestamp;
 
 /// Everything one thread collects.
@@ -43,9 +41,10 @@ impl Worker {
     }
 
     /// Reads one object and learns from its records.
-    pub(super) fn read(&mut self, run: &Run<'_>, number: u32, object: &LogObject) -> ObjectRead {
+    pub(super) fn read(&mut self, run: &Run<'_>, supplied: &mut Supplied<'_>) -> ObjectRead {
         let before = self.coverage.records.total;
-        let read = run.archives.read(object, &mut self.stored);
+        let read = run.supply.read(supplied, &mut self.stored);
+        let (number, object) = (supplied.number, &*supplied.object);
         let mut tally = Tally {
             run,
             number,
@@ -73,7 +72,8 @@ impl Worker {
             entry.faults = faults;
             self.entries.push(entry);
         }
-        run.copies.hand_in(number, &mut self.handover);
+        let day = object.delivered.map(Timestamp::day);
+        run.copies.hand_in(number, day, &mut self.handover);
         ObjectRead {
             stored_bytes: self.stored.len() as u64,
             records: self.coverage.records.total - before,
@@ -148,11 +148,11 @@ impl Tally<'_, '_> {
     }
 
     /// Decides what became of the object as a whole.
-    fn object(&mut self, read: io::Result<()>, decoded: Decoded, stored_bytes: u64) -> Outcome {
+    fn object(&mut self, read: Result<(), ReadError>, decoded: Decoded, stored_bytes: u64) -> Outcome {
         let mut first = None;
         if let Err(error) = read {
-            first = Some(FaultKind::Read);
-            self.fault(FaultKind::Read, Position::Whole, error.to_string());
+            first = Some(error.kind);
+            self.fault(error.kind, Position::Whole, error.detail);
         }
         for fault in decoded.faults {
             first = first.or(Some(fault.kind));

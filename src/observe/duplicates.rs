@@ -13,9 +13,8 @@
 //!
 //! The outcome depends on the set of records alone, not on the order in which workers hand them in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
@@ -145,29 +144,39 @@ pub struct Findings {
 }
 
 /// Collects the records of all workers and compares them day by day.
-#[derive(Debug)]
+///
+/// A day is complete once an object of a later day, and every object before that one, has been handed in. So nobody has
+/// to know all objects beforehand, and they may be listed while the first ones are read.
+#[derive(Debug, Default)]
 pub struct Copies {
-    /// For each object, in delivery order, the batch it belongs to.
-    batch_of: Vec<u32>,
-    batches: Vec<Batch>,
     /// Whether the records are wanted afterwards.
     keep: bool,
+    arrivals: Mutex<Arrivals>,
     window: Mutex<Window>,
 }
 
+/// What has been handed in and not been compared yet.
+#[derive(Debug, Default)]
+struct Arrivals {
+    /// Number of the first object that has not been handed in.
+    next: u32,
+    /// Objects that were handed in before their turn.
+    early: BTreeMap<u32, (Option<Day>, Vec<Delivery>)>,
+    /// The records of the day whose objects are being handed in.
+    current: Batch,
+    /// Days that are complete, in their order.
+    complete: VecDeque<Batch>,
+}
+
 /// The records of all objects delivered on one day.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Batch {
     day: Option<Day>,
-    deliveries: Mutex<Vec<Delivery>>,
-    /// Objects not handed in yet.
-    open: AtomicUsize,
+    deliveries: Vec<Delivery>,
 }
 
 #[derive(Debug, Default)]
 struct Window {
-    /// Number of batches compared so far; they are compared in order.
-    compared: usize,
     /// Records without a delivery day.
     undated: Vec<Remembered>,
     /// Day and records of the batch before.
@@ -195,64 +204,78 @@ impl Handover {
 }
 
 impl Copies {
-    /// Expects objects with these delivery days, in delivery order (those without one first).
-    pub fn expect(days: impl Iterator<Item = Option<Day>>) -> Self {
-        let mut batch_of = Vec::new();
-        let mut batches: Vec<Batch> = Vec::new();
-        for day in days {
-            if batches.last().is_none_or(|batch| batch.day != day) {
-                batches.push(Batch { day, deliveries: Mutex::default(), open: AtomicUsize::new(0) });
-            }
-            if let Some(batch) = batches.last_mut() {
-                *batch.open.get_mut() += 1;
-            }
-            batch_of.push(u32::try_from(batches.len() - 1).unwrap_or(u32::MAX));
-        }
-        Self { batch_of, batches, keep: false, window: Mutex::default() }
-    }
-
     /// Keeps every record for [`Findings::records`]: 40 bytes each.
     #[must_use]
     pub fn keeping(self, keep: bool) -> Self {
         Self { keep, ..self }
     }
 
-    /// Takes all records of one object; every object has to be handed in once, also an empty one.
-    pub fn hand_in(&self, object: u32, handover: &mut Handover) {
-        let Some(batch) = self.batch_of.get(object as usize).and_then(|at| self.batches.get(*at as usize))
-        else {
+    /// Takes all records of one object, which was delivered on `day`.
+    ///
+    /// Objects are numbered from 0 in delivery order, those without a day first, and every one has to be handed in once,
+    /// also an empty one. An object whose day is before that of its predecessor counts for the day of the predecessor.
+    pub fn hand_in(&self, object: u32, day: Option<Day>, handover: &mut Handover) {
+        let mut arrivals = lock(&self.arrivals);
+        if object != arrivals.next {
+            arrivals.early.insert(object, (day, std::mem::take(&mut handover.deliveries)));
             return;
-        };
-        if !handover.deliveries.is_empty() {
-            lock(&batch.deliveries).append(&mut handover.deliveries);
         }
-        if batch.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+        arrivals.take(day, &mut handover.deliveries);
+        let mut next = arrivals.next;
+        while let Some((day, mut deliveries)) = arrivals.early.remove(&next) {
+            arrivals.take(day, &mut deliveries);
+            next = arrivals.next;
+        }
+        let is_complete = !arrivals.complete.is_empty();
+        drop(arrivals);
+        if is_complete {
             self.compare_complete();
         }
     }
 
     /// What was found, once all objects have been handed in.
     pub fn finish(self) -> Findings {
+        lock(&self.arrivals).complete_day(None);
+        self.compare_complete();
         let mut window = self.window.into_inner().unwrap_or_else(PoisonError::into_inner);
         window.found.conflicts.sort_unstable();
         window.found
     }
 
-    /// Compares the batches that are complete and whose turn it is.
+    /// Compares the days that are complete, one after another.
     fn compare_complete(&self) {
         let mut window = lock(&self.window);
-        while let Some(batch) = self.batches.get(window.compared) {
-            if batch.open.load(Ordering::Acquire) > 0 {
+        loop {
+            // Taken while the window is held, so that they are compared in order. The lock is let go at once.
+            let Some(Batch { day, mut deliveries }) = lock(&self.arrivals).complete.pop_front() else {
                 return;
-            }
-            window.compared += 1;
-            let mut deliveries = std::mem::take(&mut *lock(&batch.deliveries));
+            };
             deliveries.sort_unstable_by_key(|delivery| (delivery.print, delivery.place));
-            window.compare(batch.day, &mut deliveries);
+            window.compare(day, &mut deliveries);
             if self.keep {
                 deliveries.sort_unstable_by_key(|delivery| delivery.place);
                 window.found.records.extend(deliveries.iter().map(Delivery::compared));
             }
+        }
+    }
+}
+
+impl Arrivals {
+    /// Takes the object whose turn it is.
+    fn take(&mut self, day: Option<Day>, deliveries: &mut Vec<Delivery>) {
+        self.next += 1;
+        if day > self.current.day {
+            self.complete_day(day);
+        }
+        self.current.deliveries.append(deliveries);
+    }
+
+    /// Begins another day.
+    fn complete_day(&mut self, next: Option<Day>) {
+        let next = Batch { day: next, deliveries: Vec::new() };
+        let complete = std::mem::replace(&mut self.current, next);
+        if !complete.deliveries.is_empty() {
+            self.complete.push_back(complete);
         }
     }
 }
@@ -355,15 +378,15 @@ mod tests {
 
     /// Hands in objects; gives the number of copies and the conflicts.
     fn compare(objects: &[Object<'_>], order: &[usize]) -> (u64, Vec<(u32, u32)>) {
-        let days = objects.iter().map(|(day, _)| day.map(Day::from_number));
-        let copies = Copies::expect(days);
+        let copies = Copies::default();
         for &object in order {
+            let day = objects[object].0.map(Day::from_number);
             let mut handover = Handover::new(0);
             for (record, &(id, content)) in (0..).zip(objects[object].1) {
                 let place = RecordPlace { object: object as u32, record };
                 handover.add(Fingerprint { id, content }, place, 0, false);
             }
-            copies.hand_in(object as u32, &mut handover);
+            copies.hand_in(object as u32, day, &mut handover);
         }
         let found = copies.finish();
         assert_eq!(found.surplus.values().map(|surplus| surplus.count).sum::<u64>(), found.duplicates);
@@ -397,6 +420,15 @@ mod tests {
         ];
         for order in [[0, 1, 2, 3], [3, 2, 1, 0]] {
             assert_eq!(compare(&objects, &order), (3, vec![]));
+        }
+    }
+
+    #[test]
+    fn an_object_that_comes_after_a_later_day_is_compared_with_that_day() {
+        let objects: [Object<'_>; 4] =
+            [(Some(1), &[(1, 1)]), (Some(3), &[(2, 2)]), (Some(2), &[(2, 2)]), (None, &[(2, 2), (1, 1)])];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
+            assert_eq!(compare(&objects, &order), (2, vec![]));
         }
     }
 

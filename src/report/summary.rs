@@ -29,6 +29,8 @@ struct ObjectsView {
     read_in_part: u64,
     skipped: BTreeMap<&'static str, u64>,
     failed: BTreeMap<&'static str, u64>,
+    /// Folders of a bucket, no objects: they are in no sum.
+    unlisted_folders: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]
@@ -87,6 +89,9 @@ impl<'a> CoverageView<'a> {
                 read_in_part: objects.read_in_part,
                 skipped: named(objects.skipped.iter().map(|(reason, count)| (reason.name(), *count))),
                 failed: named(objects.failed.iter().map(|(kind, count)| (kind.name(), *count))),
+                unlisted_folders: named(
+                    objects.unlisted.iter().map(|(reason, count)| (reason.name(), *count)),
+                ),
             },
             records: RecordsView {
                 total: records.total,
@@ -147,6 +152,10 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
         objects.failed.values().sum::<u64>(),
         listed(&objects.failed)
     )?;
+    if !objects.unlisted_folders.is_empty() {
+        let folders: u64 = objects.unlisted_folders.values().sum();
+        writeln!(out, "not listed, or only in part: {folders} folders{}", listed(&objects.unlisted_folders))?;
+    }
     let records = &view.records;
     writeln!(
         out,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use walkdir::WalkDir;
 
+use super::log_object::Kept;
 use super::{ArchiveError, Listing, LogObject, ObjectKey, shown_text};
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 
@@ -74,7 +75,10 @@ impl Root {
 
 /// The object's real path below its root.
 fn below(object: &LogObject) -> &Path {
-    object.odd_path.as_deref().map_or(Path::new(&*object.path), PathBuf::as_path)
+    match &object.kept {
+        Kept::OddFile(path) => path,
+        _ => Path::new(&*object.path),
+    }
 }
 
 /// Reads a file of the expected size with one call, over what is in the buffer; gives the number of bytes read. If
@@ -94,12 +98,12 @@ fn read_at_once(file: &mut File, expected: u64, buffer: &mut Vec<u8>) -> usize {
 /// Larger files need several calls anyway.
 const LARGEST_AT_ONCE: u64 = 64 << 20;
 
-/// Adds the objects of all archives to the listing.
-pub(super) fn list(roots: &[Root], listing: &mut Listing, found: &mut dyn FnMut() -> bool) {
+/// Adds the objects of all archives, each with its number, to the listing.
+pub(super) fn list(roots: &[(u32, &Root)], listing: &mut Listing, found: &mut dyn FnMut(u64) -> bool) {
     let mut seen = HashSet::new();
     // Only then can one file belong to two archives.
-    let overlap_possible = roots.len() > 1 || roots.iter().any(|root| root.starts.len() > 1);
-    for (archive, root) in (1..).zip(roots) {
+    let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| root.starts.len() > 1);
+    for &(archive, root) in roots {
         for start in &root.starts {
             let mut walk = WalkDir::new(start).follow_links(true).sort_by_file_name().into_iter();
             while let Some(entry) = walk.next() {
@@ -116,7 +120,7 @@ pub(super) fn list(roots: &[Root], listing: &mut Listing, found: &mut dyn FnMut(
                         let twice = overlap_possible
                             && entry.path().canonicalize().is_ok_and(|real| !seen.insert(real));
                         add(listing, archive, root, &entry, twice);
-                        if !found() {
+                        if !found(listing.coverage.objects.listed) {
                             return;
                         }
                     }
@@ -151,9 +155,9 @@ fn add(listing: &mut Listing, archive: u32, root: &Root, entry: &walkdir::DirEnt
     } else {
         key.skip
     };
-    let odd_path = (Path::new(&path) != below).then(|| Box::new(below.to_owned()));
+    let kept = if Path::new(&path) == below { Kept::File } else { Kept::OddFile(below.into()) };
     let delivered = key.delivered;
-    let object = LogObject { archive, path: Arc::from(path), delivered, odd_path };
+    let object = LogObject { archive, path: Arc::from(path), delivered, kept };
     match skip {
         Some(reason) => listing.skip(object, reason),
         None => listing.objects.push(object),

@@ -1,24 +1,44 @@
 //! One log object of an archive and the order in which objects are read.
 
 use std::cmp::Ordering;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::ObjectKey;
+#[cfg(feature = "s3")]
+use crate::coverage::FaultKind;
 use crate::coverage::ObjectSkip;
 use crate::time::Timestamp;
 
-/// One file of an archive.
+/// One file of an archive on disk, or one object of an archive in S3.
 #[derive(Clone, Debug)]
 pub struct LogObject {
     /// Which of the given archives, counted from 1.
     pub archive: u32,
     /// Path below the archive's root, with `/` between its parts. Bytes that are no UTF-8 are shown as `\xFF`.
     pub path: Arc<str>,
-    /// When it was delivered, if its name says so.
+    /// When it was delivered, if its path says so.
     pub delivered: Option<Timestamp>,
-    /// The real path below the root, where `path` could not keep it.
-    pub(super) odd_path: Option<Box<PathBuf>>,
+    pub(super) kept: Kept,
+}
+
+/// What a source has to know of its object beside the path.
+#[derive(Clone, Debug)]
+pub(super) enum Kept {
+    /// A file at that path below the root.
+    File,
+    /// A file whose real path below the root `path` could not keep.
+    OddFile(Arc<Path>),
+    /// An object in S3, as it was listed.
+    #[cfg(feature = "s3")]
+    Remote {
+        /// Bytes as stored.
+        size: u64,
+        /// What changes when the content does.
+        etag: Option<Arc<str>>,
+        /// The fault that it has to be restored before it can be read.
+        archived: Option<FaultKind>,
+    },
 }
 
 /// A file of an archive that is not opened.

@@ -1,153 +1,75 @@
 //! Archives in, log objects in delivery order and their bytes out.
 //!
-//! Knows folders, files and object names; knows nothing of gzip, JSON or events. What cannot be listed is a fault in
-//! the coverage and does not stop the listing; an archive that is not there at all is an error.
+//! Knows folders, files, buckets and object names; knows nothing of gzip, JSON or events. What cannot be listed is a fault
+//! in the coverage and does not stop the listing; an archive that is not there at all is an error.
 
+mod error;
+mod listing;
 mod local;
 mod log_object;
 mod object_key;
+#[cfg(feature = "s3")]
+mod s3;
+mod s3_settings;
+mod supply;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use thiserror::Error;
+use crate::coverage::{FaultKind, ObjectSkip};
 
-use crate::coverage::{Coverage, ObjectSkip};
-use crate::time::{Span, Timestamp};
-
+pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
+pub use listing::{DeliveryWindow, Listing};
 pub use log_object::{LogObject, SkippedObject};
 pub use object_key::ObjectKey;
+pub use s3_settings::{DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Role, S3Settings};
+pub use supply::{Supplied, Supply, Traffic};
 
 /// The archives of one run.
 #[derive(Debug)]
 pub struct Archives {
     names: Vec<String>,
-    roots: Vec<local::Root>,
+    roots: Vec<Root>,
+    #[cfg(feature = "s3")]
+    s3: Option<s3::Session>,
 }
 
-/// What was found in the archives: the objects to read, and the account of those left alone.
+/// Where an archive is.
 #[derive(Debug)]
-pub struct Listing {
-    /// Objects to read, in delivery order.
-    pub objects: Vec<LogObject>,
-    /// Objects that are left alone.
-    pub skipped: Vec<SkippedObject>,
-    /// The account of those skipped, and of folders that could not be listed.
-    pub coverage: Coverage,
-}
-
-impl Listing {
-    fn skip(&mut self, object: LogObject, reason: ObjectSkip) {
-        *self.coverage.objects.skipped.entry(reason).or_default() += 1;
-        self.skipped.push(SkippedObject { object, reason });
-    }
-
-    /// Forgets objects as if they had not been listed: those to read that `known` picks, and those left alone that
-    /// `known_skip` picks. Gives their number.
-    pub fn forget(
-        &mut self,
-        mut known: impl FnMut(&LogObject) -> bool,
-        mut known_skip: impl FnMut(&SkippedObject) -> bool,
-    ) -> u64 {
-        let before = self.coverage.objects.listed;
-        let counts = &mut self.coverage.objects;
-        self.objects.retain(|object| {
-            let forgotten = known(object);
-            counts.listed -= u64::from(forgotten);
-            !forgotten
-        });
-        self.skipped.retain(|skipped| {
-            let forgotten = known_skip(skipped);
-            if forgotten {
-                counts.listed -= 1;
-                if let Some(count) = counts.skipped.get_mut(&skipped.reason) {
-                    *count -= 1;
-                }
-            }
-            !forgotten
-        });
-        counts.skipped.retain(|_, count| *count > 0);
-        before - counts.listed
-    }
-
-    /// Cuts off a listing of the first `count` objects to read, and what is left alone with it.
-    #[must_use]
-    pub fn cut(&mut self, count: usize) -> Self {
-        let later = self.objects.split_off(count.min(self.objects.len()));
-        let mut coverage = std::mem::take(&mut self.coverage);
-        self.coverage.objects.listed = later.len() as u64;
-        coverage.objects.listed -= later.len() as u64;
-        let objects = std::mem::replace(&mut self.objects, later);
-        Self { objects, skipped: std::mem::take(&mut self.skipped), coverage }
-    }
-}
-
-/// Which delivery times are worth opening. Both ends are included.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DeliveryWindow {
-    /// Events before this instant are not wanted.
-    pub since: Option<Timestamp>,
-    /// Events after this instant are not wanted.
-    pub until: Option<Timestamp>,
-    /// By how many days a delivery day may lie outside and the object still be opened.
-    pub slack: Span,
-}
-
-impl DeliveryWindow {
-    /// Whether an object delivered at `delivered` may hold wanted events. An unknown time may.
-    pub fn admits(&self, delivered: Option<Timestamp>) -> bool {
-        let Some(delivered) = delivered else { return true };
-        let (day, slack) = (i64::from(delivered.day().number()), i64::from(self.slack.whole_days()));
-        let distance = |end: Timestamp| i64::from(end.day().number());
-        self.since.is_none_or(|since| day >= distance(since) - slack)
-            && self.until.is_none_or(|until| day <= distance(until) + slack)
-    }
-}
-
-/// An archive that cannot be used at all.
-#[derive(Debug, Error)]
-pub enum ArchiveError {
-    /// No such file or folder.
-    #[error("archive '{name}' cannot be opened")]
-    Open {
-        /// As it was given.
-        name: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The pattern is malformed.
-    #[error("archive '{name}' is not a valid glob: {reason}")]
-    Glob {
-        /// As it was given.
-        name: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The pattern is fine and nothing has such a name.
-    #[error("archive '{name}' matches no file or folder")]
-    NoMatch {
-        /// As it was given.
-        name: String,
-    },
-    /// All archives together hold no file.
-    #[error("the given archives hold no files")]
-    NoObjects,
+enum Root {
+    Local(local::Root),
+    #[cfg(feature = "s3")]
+    S3(s3::Bucket),
 }
 
 impl Archives {
-    /// Finds the roots of archives given as folders, files or globs. Archives are numbered in the order of their
-    /// names, so that the order in which they are given does not matter; a name given twice counts once.
+    /// Finds the roots of archives given as folders, files, globs or `s3://bucket/prefix`; buckets are reached as the AWS
+    /// SDKs reach them by default.
     ///
     /// # Errors
-    /// If one of them does not exist or matches nothing.
+    /// As [`Archives::open_with`].
     pub fn open(names: &[PathBuf]) -> Result<Self, ArchiveError> {
+        Self::open_with(names, &S3Settings::default())
+    }
+
+    /// Finds the roots of archives given as folders, files, globs or `s3://bucket/prefix`. Archives are numbered in the
+    /// order of their names, so that the order in which they are given does not matter; a name given twice counts once.
+    ///
+    /// # Errors
+    /// If one of them does not exist, matches nothing or cannot be reached.
+    pub fn open_with(names: &[PathBuf], settings: &S3Settings) -> Result<Self, ArchiveError> {
         let mut names: Vec<&PathBuf> = names.iter().collect();
         names.sort_by_key(|name| shown_name(name));
         names.dedup_by_key(|name| shown_name(name));
-        let roots = names.iter().map(|name| local::Root::open(name)).collect::<Result<_, _>>()?;
-        Ok(Self { names: names.into_iter().map(|name| shown_name(name)).collect(), roots })
+        let mut opening = Opening { settings, s3: None };
+        let roots = names.iter().map(|name| opening.root(name)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            names: names.into_iter().map(|name| shown_name(name)).collect(),
+            roots,
+            #[cfg(feature = "s3")]
+            s3: opening.s3,
+        })
     }
 
     /// The names of the archives as they were given, in the order of their numbers.
@@ -155,59 +77,171 @@ impl Archives {
         &self.names
     }
 
-    /// Bytes of an object as stored, without reading it.
+    /// Size of an object as stored.
     ///
     /// # Errors
     /// Whatever the system says.
-    pub fn size(&self, object: &LogObject) -> io::Result<u64> {
-        self.root(object).map_or_else(|| Err(no_such_archive()), |root| root.size(object))
+    pub fn size(&self, object: &LogObject) -> Result<u64, ReadError> {
+        match self.root(object)? {
+            Root::Local(root) => Ok(root.size(object)?),
+            #[cfg(feature = "s3")]
+            Root::S3(_) => Ok(s3::size(object)),
+        }
     }
 
-    fn root(&self, object: &LogObject) -> Option<&local::Root> {
-        object.archive.checked_sub(1).and_then(|index| self.roots.get(index as usize))
+    fn root(&self, object: &LogObject) -> Result<&Root, ReadError> {
+        let root = object.archive.checked_sub(1).and_then(|index| self.roots.get(index as usize));
+        root.ok_or_else(|| ReadError { kind: FaultKind::Read, detail: "no such archive".to_owned() })
     }
 
-    /// Lists every object of every archive; `found` hears of each and says whether to go on.
+    /// Lists every object of every archive. `found` hears now and then how many there are and says whether to go on.
     ///
     /// # Errors
-    /// If there is not a single file.
+    /// If there is not a single file, or an archive cannot be listed at all.
     pub fn list(
         &self,
         window: &DeliveryWindow,
-        found: &mut dyn FnMut() -> bool,
+        found: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Listing, ArchiveError> {
-        let mut listing = Listing { objects: Vec::new(), skipped: Vec::new(), coverage: Coverage::default() };
-        local::list(&self.roots, &mut listing, found);
-        if listing.coverage.objects.listed == 0 && listing.coverage.faults.is_empty() {
-            return Err(ArchiveError::NoObjects);
+        let mut listing = self.list_local(window, found);
+        #[cfg(feature = "s3")]
+        if let Some(session) = &self.s3 {
+            session.list(self.buckets(), window, &mut listing, found)?;
         }
-        let (objects, outside) =
-            listing.objects.drain(..).partition(|object: &LogObject| window.admits(object.delivered));
-        listing.objects = objects;
-        for object in outside as Vec<LogObject> {
-            listing.skip(object, ObjectSkip::OutsideWindow);
+        if listing.is_empty() {
+            return Err(ArchiveError::NoObjects);
         }
         listing.objects.sort_unstable_by(LogObject::delivery_order);
         Ok(listing)
+    }
+
+    /// The objects of all archives, to be read. Those on disk are all listed first; those in S3 are listed while the first
+    /// are read.
+    ///
+    /// # Errors
+    /// As [`Archives::list`].
+    pub fn supply(
+        &self,
+        window: &DeliveryWindow,
+        found: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Supply<'_>, ArchiveError> {
+        #[cfg(feature = "s3")]
+        if let Some(session) = &self.s3 {
+            let mut local = self.list_local(window, found);
+            local.objects.sort_unstable_by(LogObject::delivery_order);
+            let stream = session.stream(self.buckets(), window, local, found)?;
+            return Ok(Supply::coming(self, stream));
+        }
+        Ok(Supply::listed(self, self.list(window, found)?))
+    }
+
+    /// The objects of a listing, to be read.
+    pub fn supply_listed(&self, listing: Listing) -> Supply<'_> {
+        #[cfg(feature = "s3")]
+        if let Some(session) = &self.s3 {
+            return Supply::coming(self, session.stream_listed(self.buckets(), listing));
+        }
+        Supply::listed(self, listing)
+    }
+
+    fn list_local(&self, window: &DeliveryWindow, found: &mut dyn FnMut(u64) -> bool) -> Listing {
+        let mut listing = Listing::default();
+        local::list(&self.folders(), &mut listing, found);
+        let objects = std::mem::take(&mut listing.objects);
+        for object in objects {
+            if window.admits(object.delivered) {
+                listing.objects.push(object);
+            } else {
+                listing.skip(object, ObjectSkip::OutsideWindow);
+            }
+        }
+        listing
     }
 
     /// Reads one object's bytes as stored into `buffer`, in place of what was in it.
     ///
     /// # Errors
     /// Whatever the system says; the buffer then holds what could be read.
-    pub fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<()> {
-        match self.root(object) {
-            Some(root) => root.read(object, buffer),
-            None => {
-                buffer.clear();
-                Err(no_such_archive())
-            }
+    pub fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
+        match self.root(object).inspect_err(|_| buffer.clear())? {
+            Root::Local(root) => Ok(root.read(object, buffer)?),
+            #[cfg(feature = "s3")]
+            Root::S3(bucket) => bucket.read(object, buffer),
         }
     }
+
+    /// The archives on disk with their numbers.
+    fn folders(&self) -> Vec<(u32, &local::Root)> {
+        let local = (1..).zip(&self.roots).filter_map(|(number, root)| match root {
+            Root::Local(root) => Some((number, root)),
+            #[cfg(feature = "s3")]
+            Root::S3(_) => None,
+        });
+        local.collect()
+    }
+
+    /// The archives in S3 with their numbers.
+    #[cfg(feature = "s3")]
+    fn buckets(&self) -> impl Iterator<Item = (u32, &s3::Bucket)> {
+        (1..).zip(&self.roots).filter_map(|(number, root)| match root {
+            Root::Local(_) => None,
+            Root::S3(bucket) => Some((number, bucket)),
+        })
+    }
+}
+
+/// What is needed to open archives.
+struct Opening<'a> {
+    settings: &'a S3Settings,
+    #[cfg(feature = "s3")]
+    s3: Option<s3::Session>,
+    #[cfg(not(feature = "s3"))]
+    s3: Option<()>,
+}
+
+impl Opening<'_> {
+    fn root(&mut self, name: &Path) -> Result<Root, ArchiveError> {
+        match s3_name(name) {
+            Some(name) => self.bucket(name),
+            None => local::Root::open(name).map(Root::Local),
+        }
+    }
+
+    #[cfg(feature = "s3")]
+    fn bucket(&mut self, name: &str) -> Result<Root, ArchiveError> {
+        if self.s3.is_none() {
+            self.s3 = Some(s3::Session::start(self.settings, name)?);
+        }
+        match &self.s3 {
+            Some(session) => session.open(name).map(Root::S3),
+            None => Err(ArchiveError::NoObjects),
+        }
+    }
+
+    #[cfg(not(feature = "s3"))]
+    fn bucket(&mut self, name: &str) -> Result<Root, ArchiveError> {
+        let _ = (self.settings, self.s3);
+        let detail = "this build has no S3 (cargo feature 's3')".to_owned();
+        let problem = S3Problem { kind: S3ProblemKind::NotBuilt, detail };
+        Err(ArchiveError::S3 { name: name.to_owned(), problem })
+    }
+}
+
+/// A name that means a bucket.
+fn s3_name(name: &Path) -> Option<&str> {
+    name.to_str().filter(|name| name.starts_with("s3://"))
+}
+
+/// Whether a name means a bucket, and not a file or folder.
+pub fn is_s3(name: &Path) -> bool {
+    s3_name(name).is_some()
 }
 
 /// The name of an archive, without what does not change its meaning: slashes at its end, `./` at its beginning.
 fn shown_name(name: &Path) -> String {
+    if let Some(name) = s3_name(name) {
+        return name.trim_end_matches('/').to_owned();
+    }
     let plain: PathBuf = name.components().filter(|part| *part != Component::CurDir).collect();
     if plain.as_os_str().is_empty() { ".".to_owned() } else { shown_text(plain.as_os_str()).into_owned() }
 }
@@ -223,8 +257,4 @@ fn shown_text(name: &OsStr) -> Cow<'_, str> {
         text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02X}")));
     }
     Cow::Owned(text)
-}
-
-fn no_such_archive() -> io::Error {
-    io::Error::other("no such archive")
 }

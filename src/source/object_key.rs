@@ -14,7 +14,7 @@ pub struct ObjectKey<'a> {
     pub account: Option<&'a str>,
     /// The region the object was delivered for; the events in it may name another.
     pub region: Option<&'a str>,
-    /// When the object was delivered, to the minute.
+    /// When the object was delivered, to the minute; or the start of the day whose folder it lies in.
     pub delivered: Option<Timestamp>,
     /// Why the object holds no events, if its name says so.
     pub skip: Option<ObjectSkip>,
@@ -39,8 +39,19 @@ impl<'a> ObjectKey<'a> {
             return key;
         }
         let skip = if is_digest(name) { Some(ObjectSkip::Digest) } else { other_service(path) };
-        Self { skip, ..Self::default() }
+        Self { skip, delivered: day_folder(path), ..Self::default() }
     }
+}
+
+/// `…/YYYY/MM/DD/<name>`: the start of the day, for an object whose name does not say more.
+fn day_folder(path: &str) -> Option<Timestamp> {
+    let mut folders = path.rsplit('/').skip(1);
+    let (day, month, year) = (folders.next()?, folders.next()?, folders.next()?);
+    let number = |text: &str, digits: usize| {
+        let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| text.parse().ok())?
+    };
+    Timestamp::from_date(i64::from(number(year, 4)?), number(month, 2)?, number(day, 2)?)
 }
 
 /// `<account>_CloudTrail[-<Kind>]_<region>_<YYYYMMDD>T<HHMM>Z[_]<unique>.json[.gz]`
@@ -87,7 +98,12 @@ fn other_service(path: &str) -> Option<ObjectSkip> {
     let mut parts = path.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev();
     parts.find(|part| *part == "AWSLogs")?;
     parts.find(|part| is_account(part))?;
-    match parts.next()? {
+    service(parts.next()?)
+}
+
+/// Why a folder `AWSLogs/[<org>/]<account>/<folder>/` holds no events, if its name says so.
+pub(super) fn service(folder: &str) -> Option<ObjectSkip> {
+    match folder {
         // These hold events or may hold them: their content decides.
         "CloudTrail" | "CloudTrail-NetworkActivity" | "CloudTrail-Digest" => None,
         "CloudTrail-Insight" => Some(ObjectSkip::Insights),
@@ -106,7 +122,7 @@ fn json_stem(name: &str) -> Option<&str> {
     name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".json")
 }
 
-fn is_account(text: &str) -> bool {
+pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -173,6 +189,17 @@ mod tests {
         assert_eq!(below("elasticloadbalancing"), Some(ObjectSkip::LoadBalancer));
         assert_eq!(below("Route53Resolver"), Some(ObjectSkip::OtherService));
         assert_eq!(below("CloudTrail"), None);
+    }
+
+    #[test]
+    fn a_folder_tells_the_day_of_an_object_whose_name_does_not() {
+        let delivered = |path| ObjectKey::parse(path).delivered.map(|time| time.to_string());
+        assert_eq!(delivered("x/2024/03/09/renamed.json.gz").as_deref(), Some("2024-03-09T00:00:00Z"));
+        for path in
+            ["2024/13/09/a.json", "24/03/09/a.json", "2024/03/9/a.json", "2024/03/09/b/a.json", "03/09/a"]
+        {
+            assert_eq!(delivered(path), None, "{path}");
+        }
     }
 
     #[test]

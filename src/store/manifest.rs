@@ -82,6 +82,8 @@ struct Objects {
     read_in_part: u64,
     skipped: BTreeMap<String, u64>,
     failed: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    unlisted: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -176,6 +178,7 @@ impl Manifest {
                 read_in_part: objects.read_in_part,
                 skipped: counts(&objects.skipped, ObjectSkip::from_name)?,
                 failed: counts(&objects.failed, FaultKind::from_name)?,
+                unlisted: counts(&objects.unlisted, ObjectSkip::from_name)?,
             },
             records: RecordCounts {
                 total: records.total,
@@ -218,6 +221,7 @@ impl CoverageEntry {
                 read_in_part: objects.read_in_part,
                 skipped: named(&objects.skipped, |reason| reason.name()),
                 failed: named(&objects.failed, |kind| kind.name()),
+                unlisted: named(&objects.unlisted, |reason| reason.name()),
             },
             records: Records {
                 total: records.total,

@@ -75,7 +75,8 @@ impl Stored {
     /// can be tried again; says whether there were any.
     pub fn forget_unread(&mut self, archives: &HashSet<u32>) -> bool {
         let unread = |object: &ObjectEntry| {
-            object.outcome == Outcome::Failed(FaultKind::Read) && archives.contains(&object.archive)
+            matches!(object.outcome, Outcome::Failed(kind) if kind.is_absence())
+                && archives.contains(&object.archive)
         };
         let gone: HashSet<(u32, Arc<str>)> = self
             .ledger
@@ -87,8 +88,12 @@ impl Stored {
         let coverage = &mut self.coverage;
         let faults_before = coverage.fault_count;
         coverage.objects.listed -= gone.len() as u64;
-        if let Some(failed) = coverage.objects.failed.get_mut(&FaultKind::Read) {
-            *failed -= gone.len() as u64;
+        for object in self.ledger.objects.iter().filter(|object| unread(object)) {
+            if let Outcome::Failed(kind) = object.outcome
+                && let Some(failed) = coverage.objects.failed.get_mut(&kind)
+            {
+                *failed -= 1;
+            }
         }
         coverage.objects.failed.retain(|_, count| *count > 0);
         let stays = |fault: &Fault| match fault.kind {
@@ -124,16 +129,15 @@ impl Stored {
     /// Compares all records, and counts copies no longer.
     fn compare_copies(&mut self) -> Result<(), MergeError> {
         let Ledger { objects, records } = &mut self.ledger;
-        let days = objects.iter().map(|object| object.delivered.map(Timestamp::day));
-        let copies = Copies::expect(days).keeping(true);
+        let copies = Copies::default().keeping(true);
         let mut handover = Handover::new(0);
         let mut rest = records.iter().zip(0u32..).peekable();
-        for number in 0..objects.len() as u32 {
+        for (number, object) in (0..).zip(objects.iter()) {
             while let Some((record, index)) = rest.next_if(|(record, _)| record.object == number) {
                 let place = RecordPlace { object: number, record: record.record };
                 handover.add(record.print, place, index, record.failed);
             }
-            copies.hand_in(number, &mut handover);
+            copies.hand_in(number, object.delivered.map(Timestamp::day), &mut handover);
         }
         let found = copies.finish();
         for compared in &found.records {

@@ -14,6 +14,7 @@ mod measurements;
 mod naive;
 mod netflix;
 mod process;
+mod s3;
 mod sources;
 mod stored;
 mod synthetic;

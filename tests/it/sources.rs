@@ -72,7 +72,7 @@ fn an_archive_that_is_not_there_is_an_error() {
 fn a_file_that_vanishes_before_it_is_read_is_a_fault() {
     struct Remove<'a>(&'a Path);
     impl Progress for Remove<'_> {
-        fn reading(&self, _: u64) {
+        fn reading(&self, _: Option<u64>) {
             fs::remove_file(self.0).unwrap();
         }
     }

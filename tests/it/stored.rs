@@ -23,7 +23,7 @@ fn listing(archives: &Archives) -> Listing {
 }
 
 fn index_listed(archives: &Archives, listing: Listing) -> Stored {
-    let Ingested { baseline, coverage, ledger } =
+    let Ingested { baseline, coverage, ledger, .. } =
         ingest_listed(archives, listing, &settings(), Keep::Ledger, &Silent).unwrap();
     let stored = Stored {
         learning: settings().learning(),
@@ -121,7 +121,7 @@ proptest! {
         let saved = Saved::open(&path).unwrap();
         prop_assert_eq!(&saved.stored().unwrap(), &stored);
         let (baseline, coverage) = saved.baseline().unwrap();
-        let opened = Ingested { baseline, coverage, ledger: Default::default() };
+        let opened = Ingested { baseline, coverage, ledger: Default::default(), traffic: None };
         prop_assert!(written(&opened, &question(days)) == written(&folder.ingest(&settings()), &question(days)));
     }
 }

@@ -7,6 +7,7 @@ mod known;
 mod learning;
 mod output;
 mod question;
+mod s3;
 
 use firstseen::time::Bound;
 
@@ -19,6 +20,7 @@ pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use output::{OutputArgs, RunArgs, ending, unknown_ending};
 pub(crate) use question::QuestionArgs;
+pub(crate) use s3::S3Args;
 
 /// Refuses a window that ends before it begins.
 pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {

@@ -73,5 +73,8 @@ impl Settings {
             let placed: PathBuf = folder.join(&file);
             *file = placed;
         }
+        if let Some(mirror) = &mut self.s3.mirror {
+            *mirror = folder.join(&*mirror);
+        }
     }
 }

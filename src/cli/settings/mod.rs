@@ -17,7 +17,7 @@ use clap::Args;
 use firstseen::query::{Preset, Question};
 use firstseen::time::Bound;
 
-use super::args::{FilterArgs, LearningArgs, QuestionArgs, RunArgs, check_window};
+use super::args::{FilterArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, check_window};
 use super::input::Reading;
 pub(crate) use preset::PresetArg;
 use setting::setting;
@@ -47,8 +47,8 @@ pub(crate) struct FileArgs {
 
 /// Settings as one place gives them, with gaps; or those of all places together.
 ///
-/// A command that only reads archives needs no questions: it flattens [`FileArgs`] and its [`LearningArgs`], and lays
-/// these over `files.read(None)?.learning`.
+/// A command that only reads archives needs no questions: it flattens [`FileArgs`], [`LearningArgs`] and [`S3Args`], and
+/// lays these over what the files say of them.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Settings {
     /// Ask as another system would; see docs/method.md. Wins over the defaults only
@@ -60,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) learning: LearningArgs,
     #[command(flatten)]
     pub(crate) filters: FilterArgs,
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 }
 
 impl SettingsArgs {
@@ -88,12 +90,13 @@ impl Settings {
             question: self.question.over(below.question),
             learning: self.learning.over(below.learning),
             filters: self.filters.over(below.filters),
+            s3: self.s3.over(below.s3),
         }
     }
 
     /// How the input is read for a question that leaves out what came after `--until` and `--to`.
     pub(crate) fn reading<'a>(&'a self, run: &'a RunArgs) -> Reading<'a> {
-        Reading { learning: &self.learning, to: self.filters.to, leaves_out_later: true, run }
+        Reading { learning: &self.learning, s3: &self.s3, to: self.filters.to, leaves_out_later: true, run }
     }
 
     /// The preset that was named or implied.

@@ -1,0 +1,168 @@
+//! Flags that say how buckets are reached.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use firstseen::source::{DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Role, S3Settings, is_s3};
+
+use super::super::exit::UsageError;
+use super::given;
+
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Archives in S3 (s3://bucket/prefix)")]
+pub(crate) struct S3Args {
+    /// Use this profile of the AWS configuration files [default: AWS_PROFILE, else the default chain]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Begin with this AWS Region; a bucket elsewhere is found by itself [default: that of environment or profile]
+    #[arg(long, value_name = "REGION")]
+    aws_region: Option<String>,
+    /// Ask another store than AWS, in path style. Not for STS, which has AWS_ENDPOINT_URL_STS
+    #[arg(long, value_name = "URL", value_parser = url)]
+    endpoint_url: Option<String>,
+    /// Put the name of the bucket into the path, not the host [default: only with an endpoint, or for names with dots]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    path_style: Option<bool>,
+    /// Sign nothing: public buckets
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    no_sign_request: Option<bool>,
+    /// Pay for the requests, as buckets with requester pays demand it
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    request_payer: Option<bool>,
+    /// Assume this role; several form a chain, each assumed with the credentials of the one before
+    #[arg(long, value_name = "ARN", value_parser = role_arn)]
+    role_arn: Vec<String>,
+    /// The external id that the owner of the last role asks for; or one for each role, empty for none
+    #[arg(long, value_name = "ID", value_parser = external_id)]
+    external_id: Vec<String>,
+    /// What sessions of roles are called in the trails of their accounts [default: firstseen-log-import]
+    #[arg(long, value_name = "NAME", value_parser = session_name)]
+    role_session_name: Option<String>,
+    /// Requests under way at once [default: 32]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    concurrency: Option<u16>,
+    /// Keep what is read, and the digests beside it, as DIR/<bucket>/<key>; what is there is not fetched again
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mirror: Option<PathBuf>,
+}
+
+const _: () = assert!(DEFAULT_CONCURRENCY == 32, "the default in --help");
+
+impl S3Args {
+    /// These flags; what they leave open is as `below`.
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            profile: self.profile.or(below.profile),
+            aws_region: self.aws_region.or(below.aws_region),
+            endpoint_url: self.endpoint_url.or(below.endpoint_url),
+            path_style: self.path_style.or(below.path_style),
+            no_sign_request: self.no_sign_request.or(below.no_sign_request),
+            request_payer: self.request_payer.or(below.request_payer),
+            role_arn: given(self.role_arn, below.role_arn),
+            external_id: given(self.external_id, below.external_id),
+            role_session_name: self.role_session_name.or(below.role_session_name),
+            concurrency: self.concurrency.or(below.concurrency),
+            mirror: self.mirror.or(below.mirror),
+        }
+    }
+
+    /// How the buckets among these archives are reached.
+    pub(crate) fn settings(&self, archives: &[PathBuf]) -> anyhow::Result<S3Settings> {
+        if self.mirror.is_some() && !archives.iter().any(|name| is_s3(name)) {
+            return Err(
+                UsageError("--mirror keeps objects of S3, and no archive is s3://…".to_owned()).into()
+            );
+        }
+        let anonymous = self.no_sign_request.unwrap_or(false);
+        if anonymous && (self.profile.is_some() || !self.role_arn.is_empty()) {
+            let what =
+                "--no-sign-request uses no credentials: leave --profile and --role-arn out, or that flag";
+            return Err(UsageError(what.to_owned()).into());
+        }
+        let defaults = S3Settings::default();
+        Ok(S3Settings {
+            profile: self.profile.clone(),
+            region: self.aws_region.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            path_style: self.path_style,
+            anonymous,
+            request_payer: self.request_payer.unwrap_or(false),
+            roles: self.roles()?,
+            role_session_name: self
+                .role_session_name
+                .clone()
+                .unwrap_or_else(|| DEFAULT_ROLE_SESSION_NAME.to_owned()),
+            concurrency: self.concurrency.map_or(DEFAULT_CONCURRENCY, usize::from),
+            mirror: self.mirror.clone(),
+            ..defaults
+        })
+    }
+
+    fn roles(&self) -> anyhow::Result<Vec<S3Role>> {
+        let (roles, ids) = (&self.role_arn, &self.external_id);
+        if ids.len() > 1 && ids.len() != roles.len() || roles.is_empty() && !ids.is_empty() {
+            let what = format!(
+                "{} --external-id for {} --role-arn: give one, for the last role, or one for each",
+                ids.len(),
+                roles.len()
+            );
+            return Err(UsageError(what).into());
+        }
+        let first = roles.len() - ids.len();
+        let id = |number: usize| number.checked_sub(first).and_then(|index| ids.get(index));
+        Ok((0..)
+            .zip(roles)
+            .map(|(number, arn)| S3Role {
+                arn: arn.clone(),
+                external_id: id(number).filter(|id| !id.is_empty()).cloned(),
+            })
+            .collect())
+    }
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => Ok(text.to_owned()),
+        _ => Err("write https://host or http://host:port".to_owned()),
+    }
+}
+
+/// `arn:<partition>:iam::<account>:role/<path and name>`
+fn role_arn(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    match parts[..] {
+        ["arn", partition, "iam", "", account, role]
+            if partition.starts_with("aws")
+                && account.len() == 12
+                && account.bytes().all(|byte| byte.is_ascii_digit())
+                && role.strip_prefix("role/").is_some_and(|name| !name.is_empty()) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("write arn:aws:iam::123456789012:role/name".to_owned()),
+    }
+}
+
+/// AWS STS API Reference, AssumeRole: 2 to 1224 of `[\w+=,.@:/-]`; empty for none.
+fn external_id(text: &str) -> Result<String, String> {
+    checked(text, 2..=1224, "+=,.@:/-_", text.is_empty())
+}
+
+/// AWS STS API Reference, AssumeRole: 2 to 64 of `[\w+=,.@-]`.
+fn session_name(text: &str) -> Result<String, String> {
+    checked(text, 2..=64, "+=,.@-_", false)
+}
+
+fn checked(
+    text: &str,
+    length: std::ops::RangeInclusive<usize>,
+    signs: &str,
+    is_fine: bool,
+) -> Result<String, String> {
+    let fits = text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c));
+    if is_fine || (fits && length.contains(&text.len())) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("{} to {} letters, digits and {signs}", length.start(), length.end()))
+}

@@ -1,0 +1,96 @@
+//! What was found in the archives: the objects to read, and the account of those left alone.
+
+use super::{LogObject, SkippedObject};
+use crate::coverage::{Coverage, ObjectSkip};
+use crate::time::{Span, Timestamp};
+
+/// What was found in the archives: the objects to read, and the account of those left alone.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Objects to read, in delivery order.
+    pub objects: Vec<LogObject>,
+    /// Objects that are left alone.
+    pub skipped: Vec<SkippedObject>,
+    /// The account of those skipped, and of folders that could not be listed.
+    pub coverage: Coverage,
+}
+
+impl Listing {
+    /// Whether nothing was found at all, not even something that cannot be read.
+    pub(super) fn is_empty(&self) -> bool {
+        let Coverage { objects, faults, .. } = &self.coverage;
+        objects.listed == 0 && objects.unlisted.is_empty() && faults.is_empty()
+    }
+
+    pub(super) fn skip(&mut self, object: LogObject, reason: ObjectSkip) {
+        *self.coverage.objects.skipped.entry(reason).or_default() += 1;
+        self.skipped.push(SkippedObject { object, reason });
+    }
+
+    /// Forgets objects as if they had not been listed: those to read that `known` picks, and those left alone that
+    /// `known_skip` picks. Gives their number.
+    pub fn forget(
+        &mut self,
+        mut known: impl FnMut(&LogObject) -> bool,
+        mut known_skip: impl FnMut(&SkippedObject) -> bool,
+    ) -> u64 {
+        let before = self.coverage.objects.listed;
+        let counts = &mut self.coverage.objects;
+        self.objects.retain(|object| {
+            let forgotten = known(object);
+            counts.listed -= u64::from(forgotten);
+            !forgotten
+        });
+        self.skipped.retain(|skipped| {
+            let forgotten = known_skip(skipped);
+            if forgotten {
+                counts.listed -= 1;
+                if let Some(count) = counts.skipped.get_mut(&skipped.reason) {
+                    *count -= 1;
+                }
+            }
+            !forgotten
+        });
+        counts.skipped.retain(|_, count| *count > 0);
+        before - counts.listed
+    }
+
+    /// Cuts off a listing of the first `count` objects to read, and what is left alone with it.
+    #[must_use]
+    pub fn cut(&mut self, count: usize) -> Self {
+        let later = self.objects.split_off(count.min(self.objects.len()));
+        let mut coverage = std::mem::take(&mut self.coverage);
+        self.coverage.objects.listed = later.len() as u64;
+        coverage.objects.listed -= later.len() as u64;
+        let objects = std::mem::replace(&mut self.objects, later);
+        Self { objects, skipped: std::mem::take(&mut self.skipped), coverage }
+    }
+}
+
+/// Which delivery times are worth opening. Both ends are included.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DeliveryWindow {
+    /// Events before this instant are not wanted.
+    pub since: Option<Timestamp>,
+    /// Events after this instant are not wanted.
+    pub until: Option<Timestamp>,
+    /// By how many days a delivery day may lie outside and the object still be opened.
+    pub slack: Span,
+}
+
+impl DeliveryWindow {
+    /// Whether an object delivered at `delivered` may hold wanted events. An unknown time may.
+    pub fn admits(&self, delivered: Option<Timestamp>) -> bool {
+        let Some(delivered) = delivered else { return true };
+        let day = i64::from(delivered.day().number());
+        let (first, last) = self.days();
+        first.is_none_or(|first| day >= first) && last.is_none_or(|last| day <= last)
+    }
+
+    /// The first and the last delivery day that may hold wanted events, since 1970-01-01.
+    pub(super) fn days(&self) -> (Option<i64>, Option<i64>) {
+        let day = |end: Timestamp| i64::from(end.day().number());
+        let slack = i64::from(self.slack.whole_days());
+        (self.since.map(|since| day(since) - slack), self.until.map(|until| day(until) + slack))
+    }
+}

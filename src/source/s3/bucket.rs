@@ -1,0 +1,254 @@
+//! One archive in S3: a bucket and a prefix in it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use aws_config::{Region, SdkConfig};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
+use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
+use percent_encoding::percent_decode_str;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use super::fetch::fetch;
+use super::mirror::Mirror;
+use super::problem::Failure;
+use super::session::bad_name;
+use super::traffic::{CountAttempts, Counters, count};
+use crate::source::{ArchiveError, LogObject, ReadError, S3Problem, S3ProblemKind, S3Settings};
+
+/// What all archives of a run share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) settings: S3Settings,
+    pub(super) counters: Arc<Counters>,
+    /// One permit for each request under way.
+    pub(super) gate: Semaphore,
+    pub(super) handle: Handle,
+}
+
+/// One archive.
+#[derive(Clone, Debug)]
+pub(in crate::source) struct Bucket(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: String,
+    /// Empty, or a folder with its `/`. Paths of objects are relative to it.
+    prefix: String,
+    /// The whole archive, if it is a single object: its name in the folder.
+    single: Option<String>,
+    client: Client,
+    shared: Arc<Shared>,
+    mirror: Option<Mirror>,
+}
+
+impl Bucket {
+    /// Opens `s3://bucket[/prefix]`.
+    pub(super) async fn open(
+        name: &str,
+        shared: &Arc<Shared>,
+        config: &SdkConfig,
+    ) -> Result<Self, ArchiveError> {
+        let has_roles = !shared.settings.roles.is_empty();
+        let failed = |mut problem: S3Problem| {
+            if has_roles && problem.kind == S3ProblemKind::WrongCredentials {
+                problem.kind = S3ProblemKind::Role;
+            }
+            ArchiveError::S3 { name: name.to_owned(), problem }
+        };
+        let (bucket, key) = parse_name(name).map_err(failed)?;
+        let mut inner = Inner {
+            name: bucket.to_owned(),
+            prefix: String::new(),
+            single: None,
+            client: client(config, shared, bucket, None),
+            shared: Arc::clone(shared),
+            mirror: None,
+        };
+        let folder = if key.is_empty() { String::new() } else { format!("{key}/") };
+        if inner.first_key(&folder, config).await.map_err(failed)?.is_some() {
+            inner.prefix = folder;
+        } else if !key.is_empty()
+            && inner.first_key(key, config).await.map_err(failed)?.as_deref() == Some(key)
+        {
+            let (folder, single) = key.rsplit_once('/').map_or(("", key), |(folder, name)| (folder, name));
+            inner.prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+            inner.single = Some(single.to_owned());
+        } else {
+            let detail = match key {
+                "" => "the bucket holds no object".to_owned(),
+                key => format!("no object of the bucket '{bucket}' lies below '{key}/'"),
+            };
+            return Err(failed(S3Problem { kind: S3ProblemKind::Empty, detail }));
+        }
+        if let Some(folder) = &shared.settings.mirror {
+            let mirror = Mirror::open(folder, bucket);
+            inner.mirror =
+                Some(mirror.map_err(|source| ArchiveError::Mirror {
+                    folder: folder.display().to_string(),
+                    source,
+                })?);
+        }
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The folder that the archive begins at: empty, or with its `/`.
+    pub(super) fn prefix(&self) -> &str {
+        &self.0.prefix
+    }
+
+    /// What to list at first: the folder, or the single object.
+    pub(super) fn start(&self) -> String {
+        format!("{}{}", self.0.prefix, self.0.single.as_deref().unwrap_or_default())
+    }
+
+    /// Whether the archive is one object.
+    pub(super) fn is_single(&self) -> bool {
+        self.0.single.is_some()
+    }
+
+    /// Whether everything in this archive is in another one, too.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        self.0.name == other.0.name && !other.is_single() && self.start().starts_with(other.prefix())
+    }
+
+    /// The key of an object of this archive.
+    pub(super) fn key(&self, object: &LogObject) -> String {
+        format!("{}{}", self.0.prefix, object.path)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    pub(super) fn mirror(&self) -> Option<&Mirror> {
+        self.0.mirror.as_ref()
+    }
+
+    /// One page of a list.
+    pub(super) async fn page(
+        &self,
+        ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
+    ) -> Result<ListObjectsV2Output, Failure> {
+        self.0.page(ask).await
+    }
+
+    /// Fetches one object, while the caller waits.
+    pub(in crate::source) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.0.shared.handle.block_on(fetch(self, object)).take(buffer)
+    }
+}
+
+impl Inner {
+    /// The first key that begins so. Goes to the Region that the bucket is in.
+    async fn first_key(&mut self, prefix: &str, config: &SdkConfig) -> Result<Option<String>, S3Problem> {
+        let ask = |list: ListObjectsV2FluentBuilder| list.prefix(prefix).max_keys(1);
+        let page = match self.page(ask).await {
+            Err(Failure { region: Some(region), .. }) => {
+                self.client = client(config, &self.shared, &self.name, Some(region));
+                self.page(ask).await
+            }
+            answer => answer,
+        };
+        let page = page.map_err(Failure::problem)?;
+        let first = page.contents().first().and_then(|object| object.key());
+        Ok(first.map(|key| decode(key, &page)))
+    }
+
+    async fn page(
+        &self,
+        ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
+    ) -> Result<ListObjectsV2Output, Failure> {
+        // Closed never.
+        let _permit = self.shared.gate.acquire().await;
+        count(&self.shared.counters.lists);
+        let list = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.name)
+            .encoding_type(EncodingType::Url)
+            .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
+            .set_request_payer(payer(&self.shared.settings));
+        ask(list).send().await.map_err(|error| Failure::new(&error))
+    }
+}
+
+/// Who pays.
+pub(super) fn payer(settings: &S3Settings) -> Option<RequestPayer> {
+    settings.request_payer.then_some(RequestPayer::Requester)
+}
+
+/// Bucket and prefix of `s3://bucket[/prefix]`, without slashes at the end.
+fn parse_name(name: &str) -> Result<(&str, &str), S3Problem> {
+    let path = name.strip_prefix("s3://").unwrap_or(name).trim_end_matches('/');
+    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    if bucket.is_empty() {
+        return Err(bad_name("the name of the bucket is missing"));
+    }
+    if bucket.contains(['*', '?']) || key.contains(['*', '?']) {
+        return Err(bad_name("patterns are for files; a bucket takes a prefix"));
+    }
+    Ok((bucket, key))
+}
+
+/// A client for one bucket.
+fn client(config: &SdkConfig, shared: &Shared, bucket: &str, region: Option<String>) -> Client {
+    let settings = &shared.settings;
+    let has_endpoint = settings.endpoint_url.is_some()
+        || config.endpoint_url().is_some()
+        || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    // A certificate for *.s3.amazonaws.com does not cover two labels.
+    let path_style = settings.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
+    let mut builder = aws_sdk_s3::config::Builder::from(config)
+        .force_path_style(path_style)
+        .interceptor(CountAttempts(Arc::clone(&shared.counters)));
+    if let Some(url) = &settings.endpoint_url {
+        builder = builder.endpoint_url(url);
+    }
+    if let Some(region) = region {
+        builder = builder.region(Region::new(region));
+    }
+    Client::from_conf(builder.build())
+}
+
+/// A key or prefix of a page as it is; S3 writes them as in a URL, since XML cannot hold every key.
+pub(super) fn decode(text: &str, page: &ListObjectsV2Output) -> String {
+    if page.encoding_type().is_none() {
+        return text.to_owned();
+    }
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().map_or_else(|_| text.to_owned(), Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_as_in_a_url() {
+        let url = ListObjectsV2Output::builder().encoding_type(EncodingType::Url).build();
+        assert_eq!(decode("a%2Bb/c+d%01%C3%A9", &url), "a+b/c d\u{1}\u{e9}");
+        assert_eq!(decode("a%FF", &url), "a%FF");
+        assert_eq!(decode("a+b", &ListObjectsV2Output::builder().build()), "a+b");
+    }
+
+    #[test]
+    fn a_name_is_a_bucket_and_a_prefix() {
+        assert_eq!(parse_name("s3://b").unwrap(), ("b", ""));
+        assert_eq!(parse_name("s3://b/x//y/").unwrap(), ("b", "x//y"));
+        for name in ["s3://", "s3:///x", "s3://b/*/x"] {
+            assert_eq!(parse_name(name).unwrap_err().kind, S3ProblemKind::Name, "{name}");
+        }
+    }
+}

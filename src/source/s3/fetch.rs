@@ -1,0 +1,205 @@
+//! Gets one object, as often as it takes.
+//!
+//! The SDK repeats requests that fail, but not answers that break off or stand still; and under heavy throttling it gives
+//! up. So a request that failed for a passing reason is made again, from where the last answer broke off.
+
+use std::time::Duration;
+
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::bucket::{Bucket, payer};
+use super::problem::{Failure, causes};
+use super::read_error;
+use super::traffic::count;
+use crate::coverage::FaultKind;
+use crate::source::log_object::Kept;
+use crate::source::{LogObject, ReadError};
+
+/// How often an object is asked for; each time the SDK tries several times by itself.
+const TRIES: u32 = 6;
+
+/// Before the second time; doubled for each after that.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Room made for an object before it comes: a listing may lie.
+const MOST_ROOM: u64 = 64 << 20;
+
+/// What came of an object.
+#[derive(Debug)]
+pub(in crate::source) struct Fetched {
+    bytes: Vec<u8>,
+    error: Option<ReadError>,
+    /// What S3 said beside it.
+    pub(super) about: Option<About>,
+    /// Its part of the memory for objects that wait.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+/// What is known of an object beside its bytes.
+#[derive(Debug)]
+pub(super) struct About {
+    pub(super) etag: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) last_modified: Option<String>,
+    pub(super) storage_class: Option<String>,
+    pub(super) metadata: Vec<(String, String)>,
+}
+
+impl Fetched {
+    /// Moves the bytes into `buffer`.
+    pub(in crate::source) fn take(&mut self, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
+        *buffer = std::mem::take(&mut self.bytes);
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// The bytes, if all of them came.
+    pub(super) fn whole(&self) -> Option<&[u8]> {
+        self.error.is_none().then_some(&self.bytes)
+    }
+
+    /// Adds an error, unless there is one already.
+    pub(super) fn fail(&mut self, error: ReadError) {
+        self.error.get_or_insert(error);
+    }
+
+    /// Bytes that were at hand, or the reason why they were not.
+    pub(super) fn local(read: std::io::Result<Vec<u8>>) -> Self {
+        let (bytes, error) = match read {
+            Ok(bytes) => (bytes, None),
+            Err(error) => (Vec::new(), Some(ReadError::from(error))),
+        };
+        Self { bytes, error, about: None, room: None }
+    }
+}
+
+/// Gets an object.
+pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
+    let mut fetched = Fetched { bytes: Vec::new(), error: None, about: None, room: None };
+    let Kept::Remote { size, archived, .. } = &object.kept else { return fetched };
+    if let Some(kind) = archived {
+        fetched.error = Some(read_error(*kind, "archived: it has to be restored before it can be read"));
+        return fetched;
+    }
+    fetched.bytes.reserve_exact((*size).min(MOST_ROOM) as usize);
+    count(&bucket.shared().counters.gets);
+    let get = Get { bucket, key: bucket.key(object), size: *size };
+    for attempt in 1..=TRIES {
+        // Closed never. An object that pauses lets others go first.
+        let permit = bucket.shared().gate.acquire().await;
+        let failed = get.once(&mut fetched).await;
+        drop(permit);
+        match failed {
+            None => return fetched,
+            Some(Trouble::Final(error)) => {
+                fetched.error = Some(error);
+                return fetched;
+            }
+            Some(Trouble::Passing(detail)) if attempt == TRIES => {
+                let detail = format!("{detail}; given up after {TRIES} attempts");
+                fetched.error = Some(read_error(FaultKind::Read, detail));
+            }
+            Some(Trouble::Passing(_)) => tokio::time::sleep(FIRST_PAUSE * 2u32.pow(attempt - 1)).await,
+        }
+    }
+    fetched
+}
+
+/// One object to get.
+struct Get<'a> {
+    bucket: &'a Bucket,
+    key: String,
+    size: u64,
+}
+
+/// Why not all of an object came.
+enum Trouble {
+    Passing(String),
+    Final(ReadError),
+}
+
+impl Get<'_> {
+    /// Asks for what is missing, and adds what comes.
+    async fn once(&self, fetched: &mut Fetched) -> Option<Trouble> {
+        let etag = fetched.about.as_ref().and_then(|about| about.etag.clone());
+        let from = if etag.is_some() { fetched.bytes.len() } else { 0 };
+        let counters = &self.bucket.shared().counters;
+        let request = self
+            .bucket
+            .client()
+            .get_object()
+            .bucket(self.bucket.name())
+            .key(&self.key)
+            .set_if_match(etag.filter(|_| from > 0))
+            .set_range((from > 0).then(|| format!("bytes={from}-")))
+            .set_request_payer(payer(&self.bucket.shared().settings));
+        let mut answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let failure = Failure::new(&error);
+                if from > 0 && !failure.is_passing() {
+                    // It is no longer what it was, or this store knows no ranges: begin anew.
+                    fetched.bytes.clear();
+                    fetched.about = None;
+                    return Some(Trouble::Passing(failure.read_error().detail));
+                }
+                return Some(if failure.is_passing() {
+                    Trouble::Passing(failure.read_error().detail)
+                } else {
+                    Trouble::Final(failure.read_error())
+                });
+            }
+        };
+        if !continues(&answer, from) {
+            fetched.bytes.clear();
+        }
+        fetched.about = Some(About::new(&answer));
+        loop {
+            match answer.body.try_next().await {
+                Ok(Some(part)) => {
+                    counters.bytes.fetch_add(part.len() as u64, std::sync::atomic::Ordering::Relaxed);
+                    fetched.bytes.extend_from_slice(&part);
+                    if fetched.bytes.len() as u64 > self.size {
+                        return Some(self.wrong_size(fetched, "more"));
+                    }
+                }
+                Ok(None) if fetched.bytes.len() as u64 == self.size => return None,
+                Ok(None) => return Some(self.wrong_size(fetched, "less")),
+                Err(error) => {
+                    return Some(Trouble::Passing(format!("the answer broke off: {}", causes(&error))));
+                }
+            }
+        }
+    }
+
+    /// An answer that does not fit the listing. The next one begins anew.
+    fn wrong_size(&self, fetched: &mut Fetched, which: &str) -> Trouble {
+        fetched.about = None;
+        Trouble::Passing(format!("{which} than the {} bytes came that were listed", self.size))
+    }
+}
+
+/// Whether an answer goes on where the last one broke off, and is not the whole object.
+fn continues(answer: &GetObjectOutput, from: usize) -> bool {
+    let range = answer.content_range().and_then(|range| range.strip_prefix("bytes "));
+    from > 0 && range.is_some_and(|range| range.starts_with(&format!("{from}-")))
+}
+
+impl About {
+    fn new(answer: &GetObjectOutput) -> Self {
+        let mut metadata: Vec<(String, String)> = answer
+            .metadata()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        metadata.sort();
+        Self {
+            etag: answer.e_tag().map(str::to_owned),
+            version: answer.version_id().map(str::to_owned),
+            last_modified: answer.last_modified().map(ToString::to_string),
+            storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
+            metadata,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What lies below a prefix of a bucket, told by its name: which folders to go down into, which to leave alone, and where
+//! the days of a Region begin.
+//!
+//! `[prefix/]AWSLogs/[o-…/]<account>/<folder>/<region>/YYYY/MM/DD/<name>`: AWS CloudTrail User Guide, "CloudTrail log
+//! file names". A prefix may be anything, so only what follows `AWSLogs` is known; the rest is found out by looking.
+
+use crate::coverage::ObjectSkip;
+use crate::source::DeliveryWindow;
+use crate::source::object_key::{is_account, service};
+use crate::time::Day;
+
+/// What the folders below a prefix are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// Anything.
+    Unknown,
+    /// Accounts, or organizations that hold accounts.
+    Accounts,
+    /// Folders of services.
+    Services,
+    /// Regions.
+    Regions,
+    /// Years, months and days.
+    Days,
+    /// A part of the days, or whatever else lies below.
+    Leaf,
+}
+
+/// What is below a prefix, which is empty or ends in `/`.
+pub(super) fn level(prefix: &str) -> Level {
+    let mut parts = prefix.split_terminator('/').skip_while(|part| *part != "AWSLogs").skip(1);
+    let account = match parts.find(|part| !part.starts_with("o-")) {
+        Some(account) => account,
+        None if prefix.split_terminator('/').any(|part| part == "AWSLogs") => return Level::Accounts,
+        None => return Level::Unknown,
+    };
+    if !is_account(account) {
+        return Level::Unknown;
+    }
+    match (parts.next(), parts.next(), parts.next()) {
+        (None, ..) => Level::Services,
+        (Some(_), None, _) => Level::Regions,
+        (Some(_), Some(_), None) => Level::Days,
+        _ => Level::Leaf,
+    }
+}
+
+/// Why a folder is not listed at all. Digests are, if they are to be kept.
+pub(super) fn skip(level: Level, folder: &str, keeps_digests: bool) -> Option<ObjectSkip> {
+    match level {
+        Level::Services if folder == "CloudTrail-Digest" && !keeps_digests => Some(ObjectSkip::Digest),
+        Level::Services => service(folder),
+        // Flow logs in their Hive layout, which names no account as such.
+        Level::Accounts if folder.starts_with("aws-account-id=") => Some(ObjectSkip::OtherService),
+        _ => None,
+    }
+}
+
+/// Whether folders are years, so that what is above them holds days.
+pub(super) fn are_years<'f>(mut folders: impl Iterator<Item = &'f str>) -> bool {
+    let is_year = |folder: &str| folder.len() == 4 && matches!(&folder[..2], "19" | "20") && digits(folder);
+    folders.next().is_some_and(is_year) && folders.all(is_year)
+}
+
+fn digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The part of a folder of days that is worth listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Range {
+    /// Keys up to this one are left out.
+    pub(super) start_after: Option<String>,
+    /// The listing ends at the first key from this one on.
+    pub(super) stop_at: Option<String>,
+}
+
+impl Range {
+    /// The days that a window admits, below a prefix.
+    pub(super) fn new(prefix: &str, window: &DeliveryWindow) -> Self {
+        let key = |day: i64| {
+            let day = Day::from_number(i32::try_from(day).ok()?);
+            day.start().is_written().then(|| day.to_string().replace('-', "/"))
+        };
+        let (first, last) = window.days();
+        Self {
+            // `…/2024/03/09` is before every key in that folder.
+            start_after: first.and_then(key).map(|day| format!("{prefix}{day}")),
+            stop_at: last.and_then(|last| key(last + 1)).map(|day| format!("{prefix}{day}")),
+        }
+    }
+
+    /// Whether it leaves anything out.
+    pub(super) fn is_limited(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// Whether a key, and so every later one, is beyond the end.
+    pub(super) fn ends_before(&self, key: &str) -> bool {
+        self.stop_at.as_deref().is_some_and(|stop| key >= stop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{Span, Timestamp};
+
+    #[test]
+    fn a_prefix_tells_what_lies_below() {
+        for (prefix, expected) in [
+            ("", Level::Unknown),
+            ("logs/2024/", Level::Unknown),
+            ("x/AWSLogs/", Level::Accounts),
+            ("AWSLogs/o-ab12cd34ef/", Level::Accounts),
+            ("o-ab12cd34ef/AWSLogs/o-ab12cd34ef/", Level::Accounts),
+            ("AWSLogs/111122223333/", Level::Services),
+            ("o-ab/AWSLogs/o-ab/111122223333/", Level::Services),
+            ("AWSLogs/111122223333/CloudTrail/", Level::Regions),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/", Level::Days),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2024/", Level::Leaf),
+            ("AWSLogs/something/", Level::Unknown),
+        ] {
+            assert_eq!(level(prefix), expected, "{prefix}");
+        }
+    }
+
+    #[test]
+    fn folders_of_other_services_are_left_alone() {
+        assert_eq!(skip(Level::Services, "Config", false), Some(ObjectSkip::Config));
+        assert_eq!(skip(Level::Services, "CloudTrail", false), None);
+        assert_eq!(skip(Level::Services, "CloudTrail-Digest", false), Some(ObjectSkip::Digest));
+        assert_eq!(skip(Level::Services, "CloudTrail-Digest", true), None);
+        assert_eq!(skip(Level::Unknown, "Config", false), None);
+    }
+
+    #[test]
+    fn a_window_becomes_keys_with_its_slack() {
+        let time = |text: &str| Timestamp::parse(text);
+        let window = DeliveryWindow {
+            since: time("2024-03-02T10:00:00Z"),
+            until: time("2024-12-30T23:59:59Z"),
+            slack: Span::days(2),
+        };
+        let range = Range::new("p/", &window);
+        assert_eq!(range.start_after.as_deref(), Some("p/2024/02/29"));
+        assert_eq!(range.stop_at.as_deref(), Some("p/2025/01/02"));
+        assert!(!range.ends_before("p/2025/01/01/x"));
+        assert!(range.ends_before("p/2025/01/02/x"));
+        assert!(!Range::new("p/", &DeliveryWindow::default()).is_limited());
+    }
+}

@@ -1,0 +1,84 @@
+//! Many lanes of objects become one, in delivery order.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use super::listing::{Coming, Heads, Lane};
+use crate::source::LogObject;
+
+/// Objects of all lanes, in delivery order as far as every lane is.
+#[derive(Debug)]
+pub(super) struct Merge {
+    /// Pages of each lane, the next object last; and where more come from.
+    lanes: Vec<(Vec<Coming>, Option<Lane>)>,
+    /// The next object of every lane that has one.
+    heads: BinaryHeap<Reverse<Head>>,
+    /// Whether the first page of every lane has come.
+    has_begun: bool,
+}
+
+#[derive(Debug)]
+struct Head {
+    coming: Coming,
+    lane: usize,
+}
+
+impl Merge {
+    /// Merges what was found in buckets with files.
+    pub(super) fn new(heads: Heads, files: Vec<LogObject>) -> Self {
+        let Heads { mut found, lanes } = heads;
+        found.extend(files.into_iter().map(|object| Coming { object, is_read: true }));
+        found.sort_unstable_by(|left, right| right.object.delivery_order(&left.object));
+        let mut all = vec![(found, None)];
+        all.extend(lanes.into_iter().map(|lane| (Vec::new(), Some(lane))));
+        Self { lanes: all, heads: BinaryHeap::new(), has_begun: false }
+    }
+
+    /// The next object.
+    pub(super) async fn next(&mut self) -> Option<Coming> {
+        if !self.has_begun {
+            self.has_begun = true;
+            for lane in 0..self.lanes.len() {
+                self.advance(lane).await;
+            }
+        }
+        let Reverse(Head { coming, lane }) = self.heads.pop()?;
+        self.advance(lane).await;
+        Some(coming)
+    }
+
+    /// Puts the next object of a lane among the heads.
+    async fn advance(&mut self, number: usize) {
+        let (page, more) = &mut self.lanes[number];
+        if page.is_empty()
+            && let Some(lane) = more
+        {
+            *page = lane.recv().await.unwrap_or_default();
+            page.reverse();
+        }
+        if let Some(coming) = page.pop() {
+            self.heads.push(Reverse(Head { coming, lane: number }));
+        }
+    }
+}
+
+impl Ord for Head {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let order = self.coming.object.delivery_order(&other.coming.object);
+        order.then(self.lane.cmp(&other.lane))
+    }
+}
+
+impl PartialOrd for Head {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Head {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Head {}

@@ -1,0 +1,225 @@
+//! A local copy of the objects that were read: `DIR/<bucket>/<key>`.
+//!
+//! Each object is written beside its place and renamed, and then entered into the side file
+//! `DIR/.firstseen-mirror/<bucket>.jsonl` with what S3 said of it. Only what stands there, with its size and ETag, counts
+//! as kept; so an interrupted run goes on where it was, and an object that changed is fetched again. What it replaces is
+//! moved aside, never lost: logs do not change by themselves. Whatever reads folders passes over `.firstseen-…`.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+
+use super::fetch::{About, Fetched};
+use super::lock;
+use crate::checksum::Checksum;
+
+/// The folder of side files.
+const SIDE: &str = ".firstseen-mirror";
+
+/// No file system takes longer names than 255 bytes.
+const LONGEST_NAME: usize = 200;
+
+/// The copy of one bucket.
+#[derive(Debug)]
+pub(super) struct Mirror {
+    /// `DIR/<bucket>`
+    folder: PathBuf,
+    /// `DIR/.firstseen-mirror`
+    side: PathBuf,
+    /// Size and ETag of what is kept, by key.
+    known: HashMap<String, (u64, Option<String>)>,
+    entries: Mutex<File>,
+}
+
+/// A line of the side file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    key: String,
+    size: u64,
+    sha256: String,
+    etag: Option<String>,
+    version_id: Option<String>,
+    last_modified: Option<String>,
+    storage_class: Option<String>,
+    #[serde(default)]
+    metadata: Vec<(String, String)>,
+}
+
+impl Mirror {
+    /// Opens or makes the copy of a bucket.
+    pub(super) fn open(folder: &Path, bucket: &str) -> io::Result<Self> {
+        let side = folder.join(SIDE);
+        fs::create_dir_all(&side)?;
+        let path = side.join(format!("{}.jsonl", file_name(bucket)));
+        let known = match File::open(&path) {
+            Ok(file) => known(BufReader::new(file))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => HashMap::new(),
+            Err(error) => return Err(error),
+        };
+        let mut entries = OpenOptions::new().create(true).append(true).open(&path)?;
+        if !ends_in_newline(&path)? {
+            // A line that was cut short must not spoil the next one.
+            entries.write_all(b"\n")?;
+        }
+        Ok(Self { folder: folder.join(file_name(bucket)), side, known, entries: Mutex::new(entries) })
+    }
+
+    /// The bytes of an object, if it is kept as it was listed.
+    pub(super) fn read(&self, key: &str, size: u64, etag: Option<&str>) -> Option<io::Result<Vec<u8>>> {
+        let (known_size, known_etag) = self.known.get(key)?;
+        let path = self.folder.join(relative(key));
+        // Some stores list no ETag.
+        let is_it = *known_size == size
+            && (etag.is_none() || known_etag.as_deref() == etag)
+            && path.metadata().is_ok_and(|file| file.is_file() && file.len() == size);
+        is_it.then(|| fs::read(path))
+    }
+
+    /// Keeps an object that came as a whole.
+    pub(super) fn keep(&self, key: &str, fetched: &Fetched) -> io::Result<()> {
+        let Some(bytes) = fetched.whole() else { return Ok(()) };
+        let path = self.folder.join(relative(key));
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let checksum = Checksum::of(bytes).to_string();
+        // The same name each time, so that an interrupted run leaves nothing that stays.
+        let beside = self.side.join(format!("{}.part", Checksum::of(path.as_os_str().as_encoded_bytes())));
+        fs::write(&beside, bytes)?;
+        if let Some((size, etag)) = self.known.get(key) {
+            self.move_aside(&path, key, *size, etag.as_deref())?;
+        }
+        fs::rename(&beside, &path)?;
+        let entry = entry(key, bytes.len() as u64, checksum, fetched.about.as_ref());
+        let mut line = serde_json::to_vec(&entry)?;
+        line.push(b'\n');
+        lock(&self.entries).write_all(&line)
+    }
+
+    /// Keeps what was kept under a key before.
+    fn move_aside(&self, path: &Path, key: &str, size: u64, etag: Option<&str>) -> io::Result<()> {
+        if !path.is_file() {
+            return Ok(());
+        }
+        let folder = self.side.join("replaced");
+        fs::create_dir_all(&folder)?;
+        let version = Checksum::of(format!("{key}\n{size}\n{}", etag.unwrap_or_default()).as_bytes());
+        fs::rename(path, folder.join(version.to_string()))
+    }
+}
+
+fn entry(key: &str, size: u64, sha256: String, about: Option<&About>) -> Entry {
+    let of = |what: fn(&About) -> &Option<String>| about.and_then(|about| what(about).clone());
+    Entry {
+        key: key.to_owned(),
+        size,
+        sha256,
+        etag: of(|about| &about.etag),
+        version_id: of(|about| &about.version),
+        last_modified: of(|about| &about.last_modified),
+        storage_class: of(|about| &about.storage_class),
+        metadata: about.map(|about| about.metadata.clone()).unwrap_or_default(),
+    }
+}
+
+/// What a side file knows; of a key given twice the last line counts. A line that cannot be read is that of an object
+/// that will be fetched again.
+fn known(file: impl BufRead) -> io::Result<HashMap<String, (u64, Option<String>)>> {
+    let mut known = HashMap::new();
+    for line in file.split(b'\n') {
+        if let Ok(Entry { key, size, etag, .. }) = serde_json::from_slice(&line?) {
+            known.insert(key, (size, etag));
+        }
+    }
+    Ok(known)
+}
+
+fn ends_in_newline(path: &Path) -> io::Result<bool> {
+    let content = fs::read(path)?;
+    Ok(content.last().is_none_or(|last| *last == b'\n'))
+}
+
+/// The path that an object has below the folder of its bucket: its key, but for what would leave that folder or what no
+/// file system can hold. Different keys have different paths.
+fn relative(key: &str) -> PathBuf {
+    key.split('/').map(file_name).collect()
+}
+
+/// A part of a key as the name of a file or folder.
+fn file_name(part: &str) -> String {
+    let is_plain = |c: char| !c.is_control() && !matches!(c, '%' | '\\' | ':');
+    let mut name = String::with_capacity(part.len());
+    for c in part.chars() {
+        if is_plain(c) {
+            name.push(c);
+        } else {
+            let mut utf8 = [0; 4];
+            for byte in c.encode_utf8(&mut utf8).bytes() {
+                let _ = write!(name, "%{byte:02X}");
+            }
+        }
+    }
+    match &*name {
+        "" => "%".to_owned(),
+        "." => "%2E".to_owned(),
+        ".." => "%2E%2E".to_owned(),
+        // What this program writes for itself, and what is too long.
+        own if own.starts_with(".firstseen-") => format!("%2E{}", &own[1..]),
+        long if long.len() > LONGEST_NAME => format!("%{}", Checksum::of(part.as_bytes())),
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stay_in_their_folder_and_apart() {
+        let long = "x".repeat(300);
+        let keys = [
+            "AWSLogs/1/a.json.gz",
+            "../../etc/passwd",
+            "/etc/passwd",
+            "a//b",
+            "a/./b",
+            "a/b",
+            "a/../b",
+            "..",
+            ".",
+            "",
+            "%2E%2E",
+            "%",
+            "a\\b",
+            "c:\\x",
+            ".firstseen-mirror/x.jsonl",
+            "a\0b",
+            "a\nb",
+            &long,
+        ];
+        let mut seen = std::collections::HashSet::new();
+        for key in keys {
+            let path = relative(key);
+            assert!(path.is_relative(), "{key:?}");
+            let plain = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
+            assert!(path.components().all(plain), "{key:?} became {path:?}");
+            assert_eq!(path.components().count(), key.split('/').count(), "{key:?}");
+            assert!(!path.starts_with(SIDE));
+            assert!(seen.insert(path), "{key:?} shares its path");
+        }
+        assert_eq!(relative("AWSLogs/1/a.json.gz"), Path::new("AWSLogs/1/a.json.gz"));
+    }
+
+    #[test]
+    fn a_line_cut_short_costs_one_object() {
+        let file = "{\"key\":\"a\",\"size\":1,\"sha256\":\"\"}\n{\"key\":\"b\",\"si\n{\"key\":\"a\",\"size\":2,\"sha256\":\"\"}\n";
+        let known = known(file.as_bytes()).unwrap();
+        assert_eq!(known.len(), 1);
+        assert_eq!(known["a"].0, 2);
+    }
+}

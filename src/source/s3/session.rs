@@ -1,0 +1,139 @@
+//! One run's way to S3: runtime, credentials, counters.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+
+use super::bucket::{Bucket, Shared};
+use super::connect::connect;
+use super::listing::list_all;
+use super::merge::Merge;
+use super::problem::problem;
+use super::stream::{Feed, Stream};
+use super::traffic::Counters;
+use crate::source::{ArchiveError, DeliveryWindow, Listing, S3Problem, S3ProblemKind, S3Settings};
+
+/// Threads of the runtime. One drives some 7,000 requests a second; a second one keeps a slow step of the first, such as
+/// a file of the mirror, from holding up the rest.
+const THREADS: usize = 2;
+
+/// How often someone is asked whether to go on.
+const HEARTBEAT: Duration = Duration::from_millis(100);
+
+/// Credentials and runtime of a run.
+#[derive(Debug)]
+pub(in crate::source) struct Session {
+    shared: Arc<Shared>,
+    config: SdkConfig,
+    // Last, so that all that runs on it is gone before it.
+    runtime: Runtime,
+}
+
+impl Session {
+    /// Reads the configuration and the profile; `name` is the archive it is for.
+    pub(in crate::source) fn start(settings: &S3Settings, name: &str) -> Result<Self, ArchiveError> {
+        let failed = |problem| ArchiveError::S3 { name: name.to_owned(), problem };
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(THREADS).thread_name("s3").enable_all().build();
+        let runtime = runtime.map_err(|error| failed(problem(S3ProblemKind::Other, &error)))?;
+        let config = runtime.block_on(connect(settings)).map_err(failed)?;
+        let shared = Shared {
+            settings: settings.clone(),
+            counters: Arc::new(Counters::default()),
+            gate: Semaphore::new(settings.concurrency.max(1)),
+            handle: runtime.handle().clone(),
+        };
+        Ok(Self { shared: Arc::new(shared), config, runtime })
+    }
+
+    /// Opens an archive `s3://bucket[/prefix]` and makes sure that there is something.
+    pub(in crate::source) fn open(&self, name: &str) -> Result<Bucket, ArchiveError> {
+        self.runtime.block_on(Bucket::open(name, &self.shared, &self.config))
+    }
+
+    /// Adds all objects of some archives to a listing.
+    pub(in crate::source) fn list<'b>(
+        &self,
+        buckets: impl Iterator<Item = (u32, &'b Bucket)>,
+        window: &DeliveryWindow,
+        listing: &mut Listing,
+        found: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<(), ArchiveError> {
+        let before = listing.coverage.objects.listed;
+        let listed = list_all(&self.shared, buckets, window);
+        let mut all = std::pin::pin!(async {
+            let mut merge = Merge::new(listed.begin().await, Vec::new());
+            let mut objects = Vec::new();
+            while let Some(coming) = merge.next().await {
+                if coming.is_read {
+                    objects.push(coming.object);
+                }
+            }
+            objects
+        });
+        let objects = self.wait(&mut all, &mut |listed| found(before + listed));
+        let Some(objects) = objects else { return Ok(()) };
+        let account = listed.account();
+        listing.objects.extend(objects);
+        listing.skipped.extend(account.skipped);
+        listing.coverage.merge(account.coverage);
+        Ok(())
+    }
+
+    /// Fetches the objects of some archives while they are listed, merged with those of `local`.
+    pub(in crate::source) fn stream<'b>(
+        &self,
+        buckets: impl Iterator<Item = (u32, &'b Bucket)>,
+        window: &DeliveryWindow,
+        local: Listing,
+        found: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Stream, ArchiveError> {
+        let buckets: Vec<(u32, &Bucket)> = buckets.collect();
+        let listed = list_all(&self.shared, buckets.iter().copied(), window);
+        // Without the rest of it a run that is stopped here has nothing to read, and ends.
+        let heads = self.wait(&mut std::pin::pin!(listed.begin()), found).unwrap_or_default();
+        let Listing { objects, skipped, coverage } = local;
+        let feed = Feed::Merged(Merge::new(heads, objects));
+        let beside = Listing { objects: Vec::new(), skipped, coverage };
+        Ok(Stream::start(&self.shared, buckets, feed, beside, Some(listed)))
+    }
+
+    /// Fetches objects that have been listed.
+    pub(in crate::source) fn stream_listed<'b>(
+        &self,
+        buckets: impl Iterator<Item = (u32, &'b Bucket)>,
+        listing: Listing,
+    ) -> Stream {
+        let Listing { objects, skipped, coverage } = listing;
+        let beside = Listing { objects: Vec::new(), skipped, coverage };
+        let feed = Feed::listed(objects, &beside.skipped, self.shared.settings.mirror.is_some());
+        Stream::start(&self.shared, buckets.collect(), feed, beside, None)
+    }
+
+    /// Waits for something; none if `found` no longer wants to.
+    fn wait<T>(
+        &self,
+        work: &mut (impl Future<Output = T> + Unpin),
+        found: &mut dyn FnMut(u64) -> bool,
+    ) -> Option<T> {
+        self.runtime.block_on(async {
+            loop {
+                if let Ok(done) = tokio::time::timeout(HEARTBEAT, &mut *work).await {
+                    found(self.shared.counters.traffic(false).listed);
+                    return Some(done);
+                }
+                if !found(self.shared.counters.traffic(false).listed) {
+                    return None;
+                }
+            }
+        })
+    }
+}
+
+/// A name that does not mean a bucket.
+pub(super) fn bad_name(detail: &str) -> S3Problem {
+    S3Problem { kind: S3ProblemKind::Name, detail: detail.to_owned() }
+}

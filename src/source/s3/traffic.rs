@@ -1,0 +1,66 @@
+//! Counts what is asked of S3.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+
+use crate::source::Traffic;
+
+/// The counters of a session.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) listed: AtomicU64,
+    pub(super) lists: AtomicU64,
+    pub(super) gets: AtomicU64,
+    /// Requests on the wire, repetitions included.
+    attempts: AtomicU64,
+    pub(super) bytes: AtomicU64,
+    pub(super) from_mirror: AtomicU64,
+    pub(super) kept: AtomicU64,
+}
+
+/// One more.
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Counters {
+    /// The state of the counters.
+    pub(super) fn traffic(&self, is_listed: bool) -> Traffic {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (lists, gets) = (of(&self.lists), of(&self.gets));
+        Traffic {
+            listed: of(&self.listed),
+            is_listed,
+            lists,
+            gets,
+            retries: of(&self.attempts).saturating_sub(lists + gets),
+            bytes: of(&self.bytes),
+            from_mirror: of(&self.from_mirror),
+            kept: of(&self.kept),
+        }
+    }
+}
+
+/// Sees every request that the SDK sends, also those it repeats by itself.
+#[derive(Debug)]
+pub(super) struct CountAttempts(pub(super) Arc<Counters>);
+
+impl Intercept for CountAttempts {
+    fn name(&self) -> &'static str {
+        "CountAttempts"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        count(&self.0.attempts);
+        Ok(())
+    }
+}

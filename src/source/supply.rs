@@ -1,0 +1,140 @@
+//! Objects on their way to those who read them.
+//!
+//! Files are read by whoever takes them. Objects in S3 are fetched ahead, some at a time, and handed out as they arrive, so
+//! that nobody waits for a slow one; they may even be handed out while others are still being listed.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+#[cfg(feature = "s3")]
+use super::s3;
+use super::{Archives, Listing, LogObject, ReadError};
+
+/// The objects of a run, to be taken by any number of threads.
+#[derive(Debug)]
+pub struct Supply<'a> {
+    archives: &'a Archives,
+    from: From,
+}
+
+#[derive(Debug)]
+enum From {
+    /// All of them are listed, and are files.
+    Listed {
+        listing: Listing,
+        /// Number of the next one to take.
+        next: AtomicU32,
+    },
+    /// Some come over a network.
+    #[cfg(feature = "s3")]
+    Coming(s3::Stream),
+}
+
+/// One object, taken by a thread to be read.
+#[derive(Debug)]
+pub struct Supplied<'s> {
+    /// Its number in delivery order, from 0; objects without a delivery time come first.
+    pub number: u32,
+    /// What is known of it.
+    pub object: Cow<'s, LogObject>,
+    body: Body,
+}
+
+/// Where the bytes of an object are.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// Where its archive is.
+    InPlace,
+    /// They have been fetched.
+    #[cfg(feature = "s3")]
+    Fetched(s3::Fetched),
+}
+
+/// What a run has asked of a network so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Objects listed.
+    pub listed: u64,
+    /// Whether that is all of them.
+    pub is_listed: bool,
+    /// Requests for lists, without repetitions.
+    pub lists: u64,
+    /// Requests for objects, without repetitions.
+    pub gets: u64,
+    /// Requests that were made again, for whatever reason.
+    pub retries: u64,
+    /// Bytes of objects that came.
+    pub bytes: u64,
+    /// Objects that were not fetched, since the mirror had them.
+    pub from_mirror: u64,
+    /// Objects that were added to the mirror.
+    pub kept: u64,
+}
+
+impl<'a> Supply<'a> {
+    /// Files that have been listed.
+    pub(super) fn listed(archives: &'a Archives, listing: Listing) -> Self {
+        Self { archives, from: From::Listed { listing, next: AtomicU32::new(0) } }
+    }
+
+    /// Objects that are coming.
+    #[cfg(feature = "s3")]
+    pub(super) fn coming(archives: &'a Archives, stream: s3::Stream) -> Self {
+        Self { archives, from: From::Coming(stream) }
+    }
+
+    /// How many objects there are, once that is known.
+    pub fn total(&self) -> Option<u64> {
+        match &self.from {
+            From::Listed { listing, .. } => Some(listing.objects.len() as u64),
+            #[cfg(feature = "s3")]
+            From::Coming(_) => None,
+        }
+    }
+
+    /// The next object. None if there are no more, or if `stopped` says so while one is waited for.
+    pub fn next(&self, stopped: &dyn Fn() -> bool) -> Option<Supplied<'_>> {
+        match &self.from {
+            From::Listed { listing, next } => {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let object = listing.objects.get(number as usize).filter(|_| !stopped())?;
+                Some(Supplied { number, object: Cow::Borrowed(object), body: Body::InPlace })
+            }
+            #[cfg(feature = "s3")]
+            From::Coming(stream) => {
+                let (number, object, body) = stream.next(stopped)?;
+                Some(Supplied { number, object: Cow::Owned(object), body })
+            }
+        }
+    }
+
+    /// Puts the bytes of an object as stored into `buffer`, in place of what was in it. Another call gives nothing.
+    ///
+    /// # Errors
+    /// If they cannot be had, or not all of them; the buffer then holds what came.
+    pub fn read(&self, supplied: &mut Supplied<'_>, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
+        match &mut supplied.body {
+            Body::InPlace => self.archives.read(&supplied.object, buffer),
+            #[cfg(feature = "s3")]
+            Body::Fetched(fetched) => fetched.take(buffer),
+        }
+    }
+
+    /// What has been asked of a network; none if there is none.
+    pub fn traffic(&self) -> Option<Traffic> {
+        match &self.from {
+            From::Listed { .. } => None,
+            #[cfg(feature = "s3")]
+            From::Coming(stream) => Some(stream.traffic()),
+        }
+    }
+
+    /// All objects in the order of their numbers, and the account of those left alone.
+    pub fn finish(self) -> Listing {
+        match self.from {
+            From::Listed { listing, .. } => listing,
+            #[cfg(feature = "s3")]
+            From::Coming(stream) => stream.finish(),
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! An S3 store inside the test process: a real one (`s3s-fs`, which checks every signature) with a layer before it that
+//! refuses, drops, cuts and stalls answers as the test wants, and keeps a record of what was asked.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use firstseen::checksum::Checksum;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming};
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use s3s::auth::{S3Auth, SecretKey};
+use s3s::dto::{
+    ETag, GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output, ObjectStorageClass,
+};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+use s3s_fs::FileSystem;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+/// The key pair of the only user.
+pub(crate) const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// Counted from 0.
+    pub(crate) number: usize,
+    /// How often the same was asked before.
+    pub(crate) before: usize,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HashMap<String, String>,
+    /// Parameters of a call to STS.
+    pub(crate) form: HashMap<String, String>,
+}
+
+impl Asked {
+    pub(crate) fn is_list(&self) -> bool {
+        self.query.contains("list-type=2")
+    }
+
+    pub(crate) fn is_get(&self) -> bool {
+        !self.is_list() && self.form.is_empty()
+    }
+}
+
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Fate {
+    /// It is answered.
+    Serve,
+    /// It is refused with this status, code, message and headers.
+    Refuse(u16, &'static str, &'static str, Vec<(&'static str, String)>),
+    /// The connection is closed.
+    Drop,
+    /// The answer breaks off after so many bytes of its body.
+    Cut(usize),
+    /// The answer stands still after so many bytes.
+    Stall(usize),
+    /// The answer comes after a while.
+    Slow(Duration),
+    /// The answer is shorter than the object, and says so.
+    Short(usize),
+    /// This text, as XML.
+    Xml(String),
+}
+
+/// A refusal as S3 makes them.
+pub(crate) fn refuse(status: u16, code: &'static str) -> Fate {
+    Fate::Refuse(status, code, "as the test wants it", Vec::new())
+}
+
+type Plan = Box<dyn Fn(&Asked) -> Fate + Send + Sync>;
+
+/// A running store.
+pub(crate) struct Server {
+    pub(crate) url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    done: Arc<Mutex<Vec<String>>>,
+    _runtime: Runtime,
+}
+
+/// What all connections share.
+struct Shared {
+    service: S3Service,
+    plan: Plan,
+    gauge: Gauge,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    done: Arc<Mutex<Vec<String>>>,
+}
+
+/// How a store is set up.
+pub(crate) struct Setup {
+    store: Store,
+    is_public: bool,
+    plan: Plan,
+    gauge: Gauge,
+}
+
+/// Requests under way, and the most there ever were.
+type Gauge = Arc<(AtomicUsize, AtomicUsize)>;
+
+impl Setup {
+    /// The folders of a folder as buckets; lists come in pages of three.
+    pub(crate) fn new(root: &Path) -> Self {
+        let files = FileSystem::new(root).unwrap();
+        let store = Store { root: root.to_owned(), files, classes: HashMap::new(), page: 3 };
+        Self { store, is_public: false, plan: Box::new(|_| Fate::Serve), gauge: Gauge::default() }
+    }
+
+    /// A fate for each request.
+    pub(crate) fn plan(self, plan: impl Fn(&Asked) -> Fate + Send + Sync + 'static) -> Self {
+        Self { plan: Box::new(plan), ..self }
+    }
+
+    /// Storage classes for some keys.
+    pub(crate) fn classes(mut self, classes: &[(String, &'static str)]) -> Self {
+        self.store.classes = classes.iter().cloned().collect();
+        self
+    }
+
+    /// Pages of so many keys.
+    pub(crate) fn page(mut self, page: i32) -> Self {
+        self.store.page = page;
+        self
+    }
+
+    /// Nobody has to sign.
+    pub(crate) fn public(self) -> Self {
+        Self { is_public: true, ..self }
+    }
+
+    /// Shows how many requests are under way.
+    pub(crate) fn gauge(self, gauge: Gauge) -> Self {
+        Self { gauge, ..self }
+    }
+
+    pub(crate) fn start(self) -> Server {
+        Server::start(self)
+    }
+}
+
+impl Server {
+    fn start(setup: Setup) -> Self {
+        let Setup { store, is_public, plan, gauge } = setup;
+        let mut builder = S3ServiceBuilder::new(store);
+        if !is_public {
+            builder.set_auth(Keys);
+        }
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let done = Arc::<Mutex<Vec<String>>>::default();
+        let shared = Arc::new(Shared {
+            service: builder.build(),
+            plan,
+            gauge,
+            asked: Arc::clone(&asked),
+            done: Arc::clone(&done),
+        });
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
+                let shared = Arc::clone(&shared);
+                tokio::spawn(async move {
+                    let service = service_fn(|request| async {
+                        let now = shared.gauge.0.fetch_add(1, Ordering::Relaxed) + 1;
+                        shared.gauge.1.fetch_max(now, Ordering::Relaxed);
+                        let path = request.uri().path().to_owned();
+                        let answer = answer(&shared, request).await;
+                        shared.done.lock().unwrap().push(path);
+                        shared.gauge.0.fetch_sub(1, Ordering::Relaxed);
+                        answer
+                    });
+                    let connection = hyper::server::conn::http1::Builder::new();
+                    // An answer that is cut on purpose ends in an error.
+                    let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        Self { url, asked, done, _runtime: runtime }
+    }
+
+    /// What was asked so far.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// The paths of what was answered so far, in the order in which the answers were ready.
+    pub(crate) fn done(&self) -> Vec<String> {
+        self.done.lock().unwrap().clone()
+    }
+
+    /// The program, with nothing of the environment but the keys of the user.
+    pub(crate) fn firstseen(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_firstseen"));
+        command
+            .env_clear()
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ENDPOINT_URL", &self.url)
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
+        command
+    }
+}
+
+async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<Answer>, Closed> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
+    let asked = note(shared, &parts, &body);
+    let fate = (shared.plan)(&asked);
+    match &fate {
+        Fate::Drop => return Err(Closed),
+        Fate::Slow(time) => tokio::time::sleep(*time).await,
+        Fate::Refuse(status, code, message, headers) => {
+            let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+            let is_sts = !asked.form.is_empty();
+            let text = if is_sts { format!("<ErrorResponse>{error}</ErrorResponse>") } else { error };
+            let mut response = Response::new(Answer::whole(Bytes::from(text)));
+            *response.status_mut() = StatusCode::from_u16(*status).unwrap();
+            for (name, value) in headers {
+                response.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
+            }
+            return Ok(response);
+        }
+        Fate::Xml(text) => return Ok(Response::new(Answer::whole(Bytes::from(text.clone())))),
+        _ => {}
+    }
+    let request = Request::from_parts(parts, s3s::Body::from(body));
+    let (mut parts, body) = shared.service.call(request).await.map_err(|_| Closed)?.into_parts();
+    let bytes = body.collect().await.map_err(|_| Closed)?.to_bytes();
+    let answer = match fate {
+        Fate::Cut(at) if at < bytes.len() => Answer::until(at, &bytes, End::Break),
+        Fate::Stall(at) if at < bytes.len() => Answer::until(at, &bytes, End::Stall),
+        Fate::Short(by) if parts.status.is_success() => {
+            let length = bytes.len().saturating_sub(by);
+            parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            Answer::whole(bytes.slice(..length))
+        }
+        _ => Answer::whole(bytes),
+    };
+    Ok(Response::from_parts(parts, answer))
+}
+
+fn note(shared: &Shared, parts: &hyper::http::request::Parts, body: &Bytes) -> Asked {
+    let mut log = shared.asked.lock().unwrap();
+    let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let form = if parts.method == Method::POST { form(body) } else { HashMap::new() };
+    let asked = Asked {
+        number: log.len(),
+        before: log.iter().filter(|asked| asked.path == path && asked.query == query).count(),
+        path,
+        query,
+        headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        form,
+    };
+    log.push(asked.clone());
+    asked
+}
+
+fn form(body: &Bytes) -> HashMap<String, String> {
+    let body = String::from_utf8_lossy(body);
+    let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.replace("%3A", ":").replace("%2F", "/"))).collect()
+}
+
+/// The connection is to be closed.
+#[derive(Debug)]
+struct Closed;
+
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("closed on purpose")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+/// A body that may not come to its end.
+struct Answer {
+    left: Option<Bytes>,
+    end: End,
+    total: usize,
+    pause: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+const PAUSE: Duration = Duration::from_millis(10);
+
+enum End {
+    Whole,
+    Break,
+    Stall,
+}
+
+impl Answer {
+    /// So many bytes, and then an end.
+    fn until(at: usize, bytes: &Bytes, end: End) -> Self {
+        Self { left: Some(bytes.slice(..at)), end, total: bytes.len(), pause: None }
+    }
+
+    fn whole(bytes: Bytes) -> Self {
+        Self::until(bytes.len(), &bytes, End::Whole)
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Closed;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
+        match (self.left.take().filter(|left| !left.is_empty()), &self.end) {
+            (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            (None, End::Whole) => Poll::Ready(None),
+            (None, End::Break) => {
+                // What was sent before arrives before the connection breaks.
+                let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(PAUSE)));
+                pause.as_mut().poll(context).map(|()| Some(Err(Closed)))
+            }
+            (None, End::Stall) => Poll::Pending,
+        }
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        hyper::body::SizeHint::with_exact(self.total as u64)
+    }
+}
+
+/// Secrets of the user, and of the sessions that the STS of a test hands out: they all have the same.
+struct Keys;
+
+#[async_trait::async_trait]
+impl S3Auth for Keys {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        match access_key {
+            ACCESS_KEY => Ok(SecretKey::from(SECRET_KEY)),
+            session if session.starts_with("ASIA") => Ok(SecretKey::from(SECRET_KEY)),
+            _ => Err(s3_error!(InvalidAccessKeyId)),
+        }
+    }
+}
+
+/// Files as objects, some of them in another storage class.
+struct Store {
+    root: PathBuf,
+    files: FileSystem,
+    classes: HashMap<String, &'static str>,
+    page: i32,
+}
+
+impl Store {
+    /// What changes with the content of an object.
+    fn etag(&self, bucket: &str, key: &str) -> ETag {
+        let content = std::fs::read(self.root.join(bucket).join(key)).unwrap_or_default();
+        ETag::Strong(Checksum::of(&content).to_string())
+    }
+}
+
+/// As S3 writes keys for `encoding-type=url`; the store underneath does not.
+fn as_in_url(key: &str) -> String {
+    const ESCAPED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
+    utf8_percent_encode(key, ESCAPED).to_string().replace(' ', "+")
+}
+
+#[async_trait::async_trait]
+impl S3 for Store {
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        if self.classes.contains_key(&request.input.key) {
+            return Err(s3_error!(InvalidObjectState));
+        }
+        let etag = self.etag(&request.input.bucket, &request.input.key);
+        let mut response = self.files.get_object(request).await?;
+        let signature = HashMap::from([("signature".to_owned(), "00ff".to_owned())]);
+        response.output.metadata = Some(signature);
+        response.output.e_tag = Some(etag);
+        Ok(response)
+    }
+
+    async fn list_objects_v2(
+        &self,
+        mut request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        request.input.max_keys = request.input.max_keys.or(Some(1000)).map(|keys| keys.min(self.page));
+        assert_eq!(request.input.encoding_type.as_ref().map(|kind| kind.as_str()), Some("url"));
+        let bucket = request.input.bucket.clone();
+        let mut response = self.files.list_objects_v2(request).await?;
+        for object in response.output.contents.iter_mut().flatten() {
+            let class = object.key.as_ref().and_then(|key| self.classes.get(key));
+            object.storage_class = class.map(|class| ObjectStorageClass::from(class.to_string()));
+            object.e_tag = object.key.as_ref().map(|key| self.etag(&bucket, key));
+            object.key = object.key.take().map(|key| as_in_url(&key));
+        }
+        for common in response.output.common_prefixes.iter_mut().flatten() {
+            common.prefix = common.prefix.take().map(|prefix| as_in_url(&prefix));
+        }
+        Ok(response)
+    }
+}
