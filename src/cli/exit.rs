@@ -42,6 +42,7 @@ pub(crate) fn ingest_error(error: IngestError) -> anyhow::Error {
         IngestError::Archive(ArchiveError::Mirror { .. }) => {
             "--mirror takes a folder that you may write to; it is made if it is not there"
         }
+        IngestError::Archive(ArchiveError::Interrupted) => "run it again",
         IngestError::Archive(_) => "point at the folder that holds AWSLogs/",
         IngestError::Threads(_) => "try --threads 1",
         IngestError::Stopped => "run it again; --since and --until shorten a run",

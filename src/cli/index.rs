@@ -119,6 +119,10 @@ impl Run<'_> {
         if let Some(stored) = &mut known {
             to_save = stored.forget_unread(&self.archive_numbers(stored));
         }
+        if known.is_some() {
+            // They were counted when the baseline was made.
+            listing.coverage.objects.unlisted.clear();
+        }
         let old = known.as_ref().map_or(0, |stored| self.forget_known(&mut listing, stored));
         if self.progress.stopped() {
             return Err(self.explain(IngestError::Stopped, known.is_some()));

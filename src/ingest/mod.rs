@@ -148,11 +148,11 @@ pub fn ingest(
     let supply = archives.supply(&settings.window, &mut |objects| {
         progress.listed(objects);
         !progress.stopped()
-    })?;
+    });
     if progress.stopped() {
         return Err(IngestError::Stopped);
     }
-    read(supply, settings, Keep::Baseline, progress)
+    read(supply?, settings, Keep::Baseline, progress)
 }
 
 /// Lists what [`ingest`] would read.
@@ -167,8 +167,8 @@ pub fn list(
     let listing = archives.list(&settings.window, &mut |objects| {
         progress.listed(objects);
         !progress.stopped()
-    })?;
-    if progress.stopped() { Err(IngestError::Stopped) } else { Ok(listing) }
+    });
+    if progress.stopped() { Err(IngestError::Stopped) } else { Ok(listing?) }
 }
 
 /// Reads what was listed.

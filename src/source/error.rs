@@ -48,6 +48,9 @@ pub enum ArchiveError {
         /// What the system said.
         source: io::Error,
     },
+    /// [`S3Settings::interrupted`](super::S3Settings::interrupted) said so.
+    #[error("interrupted before the archive was opened; there is no result")]
+    Interrupted,
     /// All archives together hold no file.
     #[error("the given archives hold no files")]
     NoObjects,

@@ -106,7 +106,7 @@ impl Archives {
         let mut listing = self.list_local(window, found);
         #[cfg(feature = "s3")]
         if let Some(session) = &self.s3 {
-            session.list(self.buckets(), window, &mut listing, found)?;
+            session.list(self.buckets(), window, &mut listing, found);
         }
         if listing.is_empty() {
             return Err(ArchiveError::NoObjects);
@@ -129,7 +129,7 @@ impl Archives {
         if let Some(session) = &self.s3 {
             let mut local = self.list_local(window, found);
             local.objects.sort_unstable_by(LogObject::delivery_order);
-            let stream = session.stream(self.buckets(), window, local, found)?;
+            let stream = session.stream(self.buckets(), window, local, found);
             return Ok(Supply::coming(self, stream));
         }
         Ok(Supply::listed(self, self.list(window, found)?))

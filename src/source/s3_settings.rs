@@ -30,6 +30,8 @@ pub struct S3Settings {
     pub patience: Duration,
     /// A local folder to keep the objects in.
     pub mirror: Option<PathBuf>,
+    /// Asked now and then, while an archive is opened, whether to give up.
+    pub interrupted: fn() -> bool,
 }
 
 /// A role to assume.
@@ -63,6 +65,7 @@ impl Default for S3Settings {
             bytes_ahead: 64 << 20,
             patience: Duration::from_secs(10),
             mirror: None,
+            interrupted: || false,
         }
     }
 }

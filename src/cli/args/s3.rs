@@ -6,6 +6,7 @@ use clap::Args;
 use firstseen::source::{DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Role, S3Settings, is_s3};
 
 use super::super::exit::UsageError;
+use super::super::progress::interrupted;
 use super::given;
 
 #[derive(Clone, Debug, Default, Args)]
@@ -94,6 +95,7 @@ impl S3Args {
                 .unwrap_or_else(|| DEFAULT_ROLE_SESSION_NAME.to_owned()),
             concurrency: self.concurrency.map_or(DEFAULT_CONCURRENCY, usize::from),
             mirror: self.mirror.clone(),
+            interrupted,
             ..defaults
         })
     }

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::fetch::fetch;
 use super::mirror::Mirror;
+use super::patience::patiently;
 use super::problem::Failure;
 use super::session::bad_name;
 use super::traffic::{CountAttempts, Counters, count};
@@ -180,7 +181,8 @@ impl Inner {
             .encoding_type(EncodingType::Url)
             .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
             .set_request_payer(payer(&self.shared.settings));
-        ask(list).send().await.map_err(|error| Failure::new(&error))
+        let list = ask(list);
+        patiently(|| list.clone().send()).await
     }
 }
 

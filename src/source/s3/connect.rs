@@ -8,7 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_s3::config::{
     RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider, SharedHttpClient,
 };
@@ -30,21 +30,30 @@ const FIRST_REGION: &str = "us-east-1";
 
 /// The configuration that all clients share.
 pub(super) async fn connect(settings: &S3Settings) -> Result<SdkConfig, S3Problem> {
-    let region = match (&settings.region, settings.anonymous) {
-        (Some(region), _) => Some(checked_region(region)?),
-        (None, true) => Some(Region::new(FIRST_REGION)),
-        // That of the environment or the profile.
-        (None, false) => None,
-    };
     let http = http_client()?;
-    let mut config = load(settings, &http, region).await;
-    if config.region().is_none() {
-        config = load(settings, &http, Some(Region::new(FIRST_REGION))).await;
+    let region = match (&settings.region, settings.anonymous) {
+        (Some(region), _) => checked_region(region)?,
+        (None, true) => Region::new(FIRST_REGION),
+        // That of the environment or the profile.
+        (None, false) => {
+            let found = loader(settings, &http).load().await.region().cloned();
+            found.unwrap_or_else(|| Region::new(FIRST_REGION))
+        }
+    };
+    let mut loader = loader(settings, &http).region(region.clone());
+    if settings.anonymous {
+        loader = loader.no_credentials();
+    } else if let Some(profile) = &settings.profile {
+        // A profile that was named wins over keys in the environment, as with the AWS CLI.
+        let config = ProviderConfig::without_region().with_http_client(http).with_region(Some(region));
+        let provider = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile);
+        loader = loader.credentials_provider(provider.build());
     }
-    Ok(with_roles(config, settings).await)
+    Ok(with_roles(loader.load().await, settings).await)
 }
 
-async fn load(settings: &S3Settings, http: &SharedHttpClient, region: Option<Region>) -> SdkConfig {
+/// Network, retries and files; neither Region nor credentials.
+fn loader(settings: &S3Settings, http: &SharedHttpClient) -> ConfigLoader {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
@@ -63,21 +72,10 @@ async fn load(settings: &S3Settings, http: &SharedHttpClient, region: Option<Reg
     if let Ok(name) = AppName::new("firstseen") {
         loader = loader.app_name(name);
     }
-    if let Some(region) = &region {
-        loader = loader.region(region.clone());
-    }
     if let Some(profile) = &settings.profile {
-        // A profile that was named wins over keys in the environment, as with the AWS CLI.
-        let provider =
-            ProviderConfig::without_region().with_http_client(http.clone()).with_region(region.clone());
-        let provider =
-            ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build();
-        loader = loader.profile_name(profile).credentials_provider(provider);
+        loader = loader.profile_name(profile);
     }
-    if settings.anonymous {
-        loader = loader.no_credentials();
-    }
-    loader.load().await
+    loader
 }
 
 fn checked_region(name: &str) -> Result<Region, S3Problem> {

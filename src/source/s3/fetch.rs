@@ -1,7 +1,7 @@
 //! Gets one object, as often as it takes.
 //!
-//! The SDK repeats requests that fail, but not answers that break off or stand still; and under heavy throttling it gives
-//! up. So a request that failed for a passing reason is made again, from where the last answer broke off.
+//! The SDK repeats requests that fail, but not answers that break off or stand still. So an object that did not come for a
+//! passing reason is asked for again, from where the last answer broke off.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::bucket::{Bucket, payer};
-use super::problem::{Failure, causes};
+use super::patience::patiently;
+use super::problem::{Outlook, causes};
 use super::read_error;
 use super::traffic::count;
 use crate::coverage::FaultKind;
@@ -63,19 +64,20 @@ impl Fetched {
         self.error.get_or_insert(error);
     }
 
-    /// Bytes that were at hand, or the reason why they were not.
-    pub(super) fn local(read: std::io::Result<Vec<u8>>) -> Self {
-        let (bytes, error) = match read {
-            Ok(bytes) => (bytes, None),
-            Err(error) => (Vec::new(), Some(ReadError::from(error))),
-        };
-        Self { bytes, error, about: None, room: None }
+    /// Bytes that were at hand.
+    pub(super) fn local(bytes: Vec<u8>) -> Self {
+        Self { bytes, error: None, about: None, room: None }
+    }
+
+    /// Nothing.
+    pub(super) fn failed(detail: String) -> Self {
+        Self { error: Some(read_error(FaultKind::Read, detail)), ..Self::local(Vec::new()) }
     }
 }
 
 /// Gets an object.
 pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
-    let mut fetched = Fetched { bytes: Vec::new(), error: None, about: None, room: None };
+    let mut fetched = Fetched::local(Vec::new());
     let Kept::Remote { size, archived, .. } = &object.kept else { return fetched };
     if let Some(kind) = archived {
         fetched.error = Some(read_error(*kind, "archived: it has to be restored before it can be read"));
@@ -85,15 +87,11 @@ pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
     count(&bucket.shared().counters.gets);
     let get = Get { bucket, key: bucket.key(object), size: *size };
     for attempt in 1..=TRIES {
-        // Closed never. An object that pauses lets others go first.
-        let permit = bucket.shared().gate.acquire().await;
-        let failed = get.once(&mut fetched).await;
-        drop(permit);
-        match failed {
-            None => return fetched,
+        match get.once(&mut fetched).await {
+            None => break,
             Some(Trouble::Final(error)) => {
                 fetched.error = Some(error);
-                return fetched;
+                break;
             }
             Some(Trouble::Passing(detail)) if attempt == TRIES => {
                 let detail = format!("{detail}; given up after {TRIES} attempts");
@@ -101,6 +99,10 @@ pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
             }
             Some(Trouble::Passing(_)) => tokio::time::sleep(FIRST_PAUSE * 2u32.pow(attempt - 1)).await,
         }
+    }
+    if fetched.error.is_some() {
+        // Another run may get all of it: a part would only stand in its way.
+        fetched.bytes.clear();
     }
     fetched
 }
@@ -133,22 +135,20 @@ impl Get<'_> {
             .set_if_match(etag.filter(|_| from > 0))
             .set_range((from > 0).then(|| format!("bytes={from}-")))
             .set_request_payer(payer(&self.bucket.shared().settings));
-        let mut answer = match request.send().await {
+        // Held until the answer is here as a whole. Closed never.
+        let _permit = self.bucket.shared().gate.acquire().await;
+        let mut answer = match patiently(|| request.clone().send()).await {
             Ok(answer) => answer,
-            Err(error) => {
-                let failure = Failure::new(&error);
-                if from > 0 && !failure.is_passing() {
-                    // It is no longer what it was, or this store knows no ranges: begin anew.
-                    fetched.bytes.clear();
-                    fetched.about = None;
-                    return Some(Trouble::Passing(failure.read_error().detail));
-                }
-                return Some(if failure.is_passing() {
-                    Trouble::Passing(failure.read_error().detail)
-                } else {
-                    Trouble::Final(failure.read_error())
-                });
+            Err(failure) if from > 0 && failure.outlook() == Outlook::Final => {
+                // It is no longer what it was, or this store knows no ranges: begin anew.
+                fetched.bytes.clear();
+                fetched.about = None;
+                return Some(Trouble::Passing(failure.read_error().detail));
             }
+            Err(failure) if failure.outlook() == Outlook::Passing => {
+                return Some(Trouble::Passing(failure.read_error().detail));
+            }
+            Err(failure) => return Some(Trouble::Final(failure.read_error())),
         };
         if !continues(&answer, from) {
             fetched.bytes.clear();

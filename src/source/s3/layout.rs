@@ -58,12 +58,11 @@ pub(super) fn skip(level: Level, folder: &str, keeps_digests: bool) -> Option<Ob
 
 /// Whether folders are years, so that what is above them holds days.
 pub(super) fn are_years<'f>(mut folders: impl Iterator<Item = &'f str>) -> bool {
-    let is_year = |folder: &str| folder.len() == 4 && matches!(&folder[..2], "19" | "20") && digits(folder);
+    let is_year = |folder: &str| {
+        let digits = folder.len() == 4 && folder.bytes().all(|byte| byte.is_ascii_digit());
+        digits && (folder.starts_with("19") || folder.starts_with("20"))
+    };
     folders.next().is_some_and(is_year) && folders.all(is_year)
-}
-
-fn digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The part of a folder of days that is worth listing.
@@ -132,6 +131,14 @@ mod tests {
         assert_eq!(skip(Level::Services, "CloudTrail-Digest", false), Some(ObjectSkip::Digest));
         assert_eq!(skip(Level::Services, "CloudTrail-Digest", true), None);
         assert_eq!(skip(Level::Unknown, "Config", false), None);
+    }
+
+    #[test]
+    fn years_are_four_digits() {
+        assert!(are_years(["2023", "2024"].into_iter()));
+        for folders in [&[][..], &["2024", "x"], &["20245"], &["a\u{f1}b"], &["3024"]] {
+            assert!(!are_years(folders.iter().copied()), "{folders:?}");
+        }
     }
 
     #[test]

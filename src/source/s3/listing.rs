@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::{Object, ObjectStorageClass};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::bucket::{Bucket, Shared, decode};
 use super::layout::{Level, Range, are_years, level, skip};
 use super::lock;
 use super::problem::Failure;
+use super::stream::end;
 use super::traffic::count;
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 use crate::source::log_object::Kept;
@@ -50,6 +51,8 @@ pub(super) struct Heads {
 #[derive(Debug)]
 pub(super) struct Listed {
     archives: Vec<Archive>,
+    /// The tasks that list days.
+    lanes: Mutex<Vec<JoinHandle<()>>>,
     shared: Arc<Shared>,
 }
 
@@ -76,7 +79,7 @@ pub(super) fn list_all<'b>(
         window: *window,
         account: Arc::clone(&account),
     };
-    Listed { archives: buckets.map(archive).collect(), shared: Arc::clone(shared) }
+    Listed { archives: buckets.map(archive).collect(), lanes: Mutex::default(), shared: Arc::clone(shared) }
 }
 
 impl Listed {
@@ -93,13 +96,18 @@ impl Listed {
             }
         }
         while let Some(done) = descent.tasks.join_next().await {
-            let Ok(level) = done else { continue };
-            descent.take(level, &self.shared);
+            match done {
+                Ok(folder) => descent.take(folder, &self.shared),
+                // What it would have found is not known.
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_) => {}
+            }
         }
         heads.found = descent.found;
         for (archive, prefix) in descent.days {
             let (sender, lane) = mpsc::channel(PAGES_AHEAD);
-            self.shared.handle.spawn(async move { archive.list_days(&prefix, &sender).await });
+            let task = self.shared.handle.spawn(async move { archive.list_days(&prefix, &sender).await });
+            lock(&self.lanes).push(task);
             heads.lanes.push(lane);
         }
         heads
@@ -107,6 +115,9 @@ impl Listed {
 
     /// What was left alone so far, and what could not be listed.
     pub(super) fn account(&self) -> Listing {
+        for lane in lock(&self.lanes).drain(..) {
+            end(&self.shared.handle, lane);
+        }
         self.archives.first().map(|archive| std::mem::take(&mut *lock(&archive.account))).unwrap_or_default()
     }
 }

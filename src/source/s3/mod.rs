@@ -11,6 +11,7 @@ mod layout;
 mod listing;
 mod merge;
 mod mirror;
+mod patience;
 mod problem;
 mod session;
 mod stream;

@@ -9,6 +9,17 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use crate::coverage::FaultKind;
 use crate::source::{ReadError, S3Problem, S3ProblemKind};
 
+/// What may be expected of another try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outlook {
+    /// It will fail in the same way.
+    Final,
+    /// It may well succeed.
+    Passing,
+    /// It will succeed as soon as fewer requests are made.
+    Throttled,
+}
+
 /// A failed request.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -53,11 +64,18 @@ impl Failure {
         }
     }
 
-    /// Whether another try may help.
-    pub(super) fn is_passing(&self) -> bool {
-        let passing = ["SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling"];
-        self.credentials.is_none()
-            && (matches!(self.status, 0 | 429 | 500..) || passing.iter().any(|code| self.code.contains(code)))
+    /// Whether another try may help, and how soon.
+    pub(super) fn outlook(&self) -> Outlook {
+        let is = |codes: &[&str]| codes.iter().any(|code| self.code.contains(code));
+        if self.credentials.is_some() {
+            Outlook::Final
+        } else if matches!(self.status, 429 | 503) || is(&["SlowDown", "Throttling", "RequestLimit"]) {
+            Outlook::Throttled
+        } else if matches!(self.status, 0 | 500..) || is(&["RequestTimeout", "InternalError"]) {
+            Outlook::Passing
+        } else {
+            Outlook::Final
+        }
     }
 
     /// Whether the credentials ended, so that nothing more will come.

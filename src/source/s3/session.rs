@@ -1,5 +1,6 @@
 //! One run's way to S3: runtime, credentials, counters.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +40,8 @@ impl Session {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(THREADS).thread_name("s3").enable_all().build();
         let runtime = runtime.map_err(|error| failed(problem(S3ProblemKind::Other, &error)))?;
-        let config = runtime.block_on(connect(settings)).map_err(failed)?;
+        let connected = wait(&runtime, &mut pin!(connect(settings)), &mut || !(settings.interrupted)());
+        let config = connected.ok_or(ArchiveError::Interrupted)?.map_err(failed)?;
         let shared = Shared {
             settings: settings.clone(),
             counters: Arc::new(Counters::default()),
@@ -51,7 +53,9 @@ impl Session {
 
     /// Opens an archive `s3://bucket[/prefix]` and makes sure that there is something.
     pub(in crate::source) fn open(&self, name: &str) -> Result<Bucket, ArchiveError> {
-        self.runtime.block_on(Bucket::open(name, &self.shared, &self.config))
+        let mut opening = pin!(Bucket::open(name, &self.shared, &self.config));
+        let opened = wait(&self.runtime, &mut opening, &mut || !(self.shared.settings.interrupted)());
+        opened.ok_or(ArchiveError::Interrupted)?
     }
 
     /// Adds all objects of some archives to a listing.
@@ -61,10 +65,10 @@ impl Session {
         window: &DeliveryWindow,
         listing: &mut Listing,
         found: &mut dyn FnMut(u64) -> bool,
-    ) -> Result<(), ArchiveError> {
+    ) {
         let before = listing.coverage.objects.listed;
         let listed = list_all(&self.shared, buckets, window);
-        let mut all = std::pin::pin!(async {
+        let mut all = pin!(async {
             let mut merge = Merge::new(listed.begin().await, Vec::new());
             let mut objects = Vec::new();
             while let Some(coming) = merge.next().await {
@@ -75,12 +79,12 @@ impl Session {
             objects
         });
         let objects = self.wait(&mut all, &mut |listed| found(before + listed));
-        let Some(objects) = objects else { return Ok(()) };
+        // Nobody wants it any more.
+        let Some(objects) = objects else { return };
         let account = listed.account();
         listing.objects.extend(objects);
         listing.skipped.extend(account.skipped);
         listing.coverage.merge(account.coverage);
-        Ok(())
     }
 
     /// Fetches the objects of some archives while they are listed, merged with those of `local`.
@@ -90,15 +94,15 @@ impl Session {
         window: &DeliveryWindow,
         local: Listing,
         found: &mut dyn FnMut(u64) -> bool,
-    ) -> Result<Stream, ArchiveError> {
+    ) -> Stream {
         let buckets: Vec<(u32, &Bucket)> = buckets.collect();
         let listed = list_all(&self.shared, buckets.iter().copied(), window);
         // Without the rest of it a run that is stopped here has nothing to read, and ends.
-        let heads = self.wait(&mut std::pin::pin!(listed.begin()), found).unwrap_or_default();
+        let heads = self.wait(&mut pin!(listed.begin()), found).unwrap_or_default();
         let Listing { objects, skipped, coverage } = local;
         let feed = Feed::Merged(Merge::new(heads, objects));
         let beside = Listing { objects: Vec::new(), skipped, coverage };
-        Ok(Stream::start(&self.shared, buckets, feed, beside, Some(listed)))
+        Stream::start(&self.shared, buckets, feed, beside, Some(listed))
     }
 
     /// Fetches objects that have been listed.
@@ -119,18 +123,26 @@ impl Session {
         work: &mut (impl Future<Output = T> + Unpin),
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Option<T> {
-        self.runtime.block_on(async {
-            loop {
-                if let Ok(done) = tokio::time::timeout(HEARTBEAT, &mut *work).await {
-                    found(self.shared.counters.traffic(false).listed);
-                    return Some(done);
-                }
-                if !found(self.shared.counters.traffic(false).listed) {
-                    return None;
-                }
-            }
-        })
+        wait(&self.runtime, work, &mut || found(self.shared.counters.traffic(false).listed))
     }
+}
+
+/// Waits for something; none if `goes_on` says no.
+fn wait<T>(
+    runtime: &Runtime,
+    work: &mut (impl Future<Output = T> + Unpin),
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Option<T> {
+    runtime.block_on(async {
+        loop {
+            if let Ok(done) = tokio::time::timeout(HEARTBEAT, &mut *work).await {
+                return Some(done);
+            }
+            if !goes_on() {
+                return None;
+            }
+        }
+    })
 }
 
 /// A name that does not mean a bucket.

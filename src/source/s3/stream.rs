@@ -10,7 +10,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 use super::bucket::{Bucket, Shared};
 use super::fetch::{Fetched, fetch};
@@ -51,7 +53,7 @@ pub(in crate::source) struct Stream {
     /// Account of what was listed elsewhere.
     beside: Listing,
     listed: Option<Listed>,
-    driver: tokio::task::JoinHandle<()>,
+    driver: JoinHandle<()>,
 }
 
 type Ready = (u32, LogObject, Body);
@@ -118,7 +120,7 @@ impl Stream {
 
     /// The objects that were handed out, and the account of all others.
     pub(in crate::source) fn finish(self) -> Listing {
-        self.driver.abort();
+        end(&self.shared.handle, self.driver);
         let mut listing = self.beside;
         if let Some(listed) = self.listed {
             let account = listed.account();
@@ -127,6 +129,16 @@ impl Stream {
         }
         listing.objects = std::mem::take(&mut *lock(&self.objects));
         listing
+    }
+}
+
+/// Ends a task; a panic in it is one here, since what it did is not known.
+pub(super) fn end(runtime: &Handle, task: JoinHandle<()>) {
+    task.abort();
+    if let Err(error) = runtime.block_on(task)
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
     }
 }
 
@@ -146,7 +158,12 @@ impl Driver {
             let Ok(room) = Arc::clone(&self.room).acquire_many_owned(room).await else { return };
             let (bucket, ready) = (bucket.clone(), self.ready.clone());
             tokio::spawn(async move {
-                let mut fetched = get(&bucket, &object).await;
+                let task = {
+                    let (bucket, object) = (bucket.clone(), object.clone());
+                    tokio::spawn(async move { get(&bucket, &object).await })
+                };
+                // Whatever happens, every number is handed out.
+                let mut fetched = task.await.unwrap_or_else(|error| Fetched::failed(error.to_string()));
                 fetched.room = Some(room);
                 if let Some(number) = number {
                     // Nobody listens any more if the run was stopped.
@@ -178,7 +195,7 @@ async fn get(bucket: &Bucket, object: &LogObject) -> Fetched {
     let kept = tokio::task::block_in_place(|| mirror.read(&key, size(object), etag(object)));
     if let Some(Ok(bytes)) = kept {
         count(&counters.from_mirror);
-        return Fetched::local(Ok(bytes));
+        return Fetched::local(bytes);
     }
     let mut fetched = fetch(bucket, object).await;
     if fetched.whole().is_some() {
