@@ -2,7 +2,7 @@
 //! `bench-secret`. Prints its address and serves until its input ends.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use hyper_util::rt::TokioIo;
@@ -102,7 +102,7 @@ fn main() {
         .build()
         .expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
-    println!("http://{}", listener.local_addr().expect("its address"));
+    writeln!(std::io::stdout(), "http://{}", listener.local_addr().expect("its address")).expect("a reader");
     runtime.spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             // Without it every answer waits for an acknowledgement: 24 objects a second.

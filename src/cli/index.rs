@@ -1,16 +1,16 @@
 //! `firstseen index`: archives into a saved baseline, which later runs add to.
 
-use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use firstseen::checksum::Checksum;
-use firstseen::ingest::{IngestError, IngestSettings, Ingested, Keep, Progress, ingest_listed, list};
+use firstseen::ingest::{
+    Checksums, IngestError, IngestSettings, Ingested, Keep, Progress, checksums, ingest_listed, list,
+};
 use firstseen::ledger::{ObjectEntry, Outcome};
-use firstseen::source::{Archives, Listing, LogObject, Traffic, is_s3};
+use firstseen::source::{Archives, Listing, LogObject, is_s3};
 use firstseen::store::{Place, Stored, is_baseline};
 
 use super::args::{LearningArgs, RunArgs, S3Args, check_window};
@@ -77,14 +77,14 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
     let archives = Archives::open_with(&args.archives, &s3).map_err(|error| ingest_error(error.into()))?;
-    let run = Run { args, place, archives, settings, progress, traffic: Cell::default() };
+    let run = Run { args, place, archives, settings, progress };
     let indexed = run.index(known);
     run.progress.clear();
     let Indexed { stored, old, new } = indexed?;
     if !args.run.quiet {
         writeln!(io::stderr(), "{new} objects added, {old} were known already")?;
     }
-    let traffic = run.traffic.get();
+    let traffic = run.archives.traffic();
     Closing { traffic, ..Closing::new(&stored.coverage, faults) }.end(args.run.quiet)
 }
 
@@ -95,8 +95,6 @@ struct Run<'a> {
     archives: Archives,
     settings: IngestSettings,
     progress: Bar,
-    /// What was asked of S3 so far.
-    traffic: Cell<Option<Traffic>>,
 }
 
 /// All that a baseline knows of an object, by the archive's name and the object's path.
@@ -119,11 +117,18 @@ impl Run<'_> {
         if let Some(stored) = &mut known {
             to_save = stored.forget_unread(&self.archive_numbers(stored));
         }
-        if known.is_some() {
-            // They were counted when the baseline was made.
-            listing.coverage.objects.unlisted.clear();
+        if let Some(known) = &mut known {
+            self.replace_unlisted(known, &mut listing);
         }
-        let old = known.as_ref().map_or(0, |stored| self.forget_known(&mut listing, stored));
+        let content = match &known {
+            Some(_) if self.args.strict => {
+                let objects = listing.objects.clone();
+                checksums(&self.archives, objects, self.settings.threads, &self.progress)
+                    .map_err(ingest_error)?
+            }
+            _ => Checksums::new(),
+        };
+        let old = known.as_ref().map_or(0, |stored| self.forget_known(&mut listing, stored, &content));
         if self.progress.stopped() {
             return Err(self.explain(IngestError::Stopped, known.is_some()));
         }
@@ -146,8 +151,7 @@ impl Run<'_> {
 
     fn read(&self, listing: Listing) -> Result<Stored, IngestError> {
         let ingested = ingest_listed(&self.archives, listing, &self.settings, Keep::Ledger, &self.progress)?;
-        let Ingested { baseline, coverage, ledger, traffic } = ingested;
-        self.traffic.set(traffic);
+        let Ingested { baseline, coverage, ledger, traffic: _ } = ingested;
         let archives = self.archives.names().to_vec();
         Ok(Stored { learning: self.settings.learning(), archives, baseline, coverage, ledger })
     }
@@ -173,9 +177,20 @@ impl Run<'_> {
             .collect()
     }
 
+    /// Counts folders that are not listed once, however often archives are listed. They are not told apart by archive: if
+    /// this run lists some archives of the baseline and not all, what was counted before stands.
+    fn replace_unlisted(&self, known: &mut Stored, listing: &mut Listing) {
+        let again = self.archive_numbers(known).len();
+        if again == known.archives.len() {
+            known.coverage.objects.unlisted.clear();
+        } else if again > 0 {
+            listing.coverage.objects.unlisted.clear();
+        }
+    }
+
     /// Takes objects that a baseline knows off the listing; gives their number. What was left alone then and is left
     /// alone now is known by its name; what is to be read is known only if it was read.
-    fn forget_known(&self, listing: &mut Listing, stored: &Stored) -> u64 {
+    fn forget_known(&self, listing: &mut Listing, stored: &Stored, content: &Checksums) -> u64 {
         let mut versions = Versions::new();
         for entry in &stored.ledger.objects {
             let name = (entry.archive as usize).checked_sub(1).and_then(|index| stored.archives.get(index));
@@ -183,12 +198,10 @@ impl Run<'_> {
                 versions.entry((name, &entry.path)).or_default().push(entry);
             }
         }
-        let mut content = Vec::new();
         listing.forget(
             |object| {
                 let known = self.versions_of(&versions, object);
-                !self.progress.stopped()
-                    && known.iter().any(|entry| self.is_same(object, entry, &mut content))
+                !self.progress.stopped() && known.iter().any(|entry| self.is_same(object, entry, content))
             },
             |skipped| self.versions_of(&versions, &skipped.object).iter().any(|entry| entry.size.is_none()),
         )
@@ -200,13 +213,13 @@ impl Run<'_> {
     }
 
     /// Whether an object to read still is what a baseline read.
-    fn is_same(&self, object: &LogObject, entry: &ObjectEntry, content: &mut Vec<u8>) -> bool {
+    fn is_same(&self, object: &LogObject, entry: &ObjectEntry, content: &Checksums) -> bool {
         match (entry.outcome, entry.size) {
             (Outcome::Failed(kind), _) if kind.is_absence() => false,
             (_, None) => false,
-            (_, Some(_)) if self.args.strict => {
-                self.archives.read(object, content).is_ok() && Some(Checksum::of(content)) == entry.checksum
-            }
+            (_, Some(_)) if self.args.strict => content
+                .get(&(object.archive, object.path.clone()))
+                .is_some_and(|checksum| Some(*checksum) == entry.checksum),
             (_, Some(size)) => self.archives.size(object).is_ok_and(|now| now == size),
         }
     }

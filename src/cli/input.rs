@@ -6,7 +6,7 @@ use anyhow::Context;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestError, IngestSettings, Ingested, ingest};
-use firstseen::source::{Archives, Traffic};
+use firstseen::source::{Archives, Traffic, is_s3};
 use firstseen::store::{Saved, Stored, is_baseline};
 use firstseen::time::Bound;
 
@@ -93,7 +93,7 @@ impl Input {
 
 /// Whether a name is meant as a baseline: it is one, or it is named as one and no archive can be meant.
 fn is_saved(name: &Path) -> bool {
-    is_baseline(name) || name.extension().is_some_and(|end| end == "baseline")
+    is_baseline(name) || (!is_s3(name) && name.extension().is_some_and(|end| end == "baseline"))
 }
 
 /// Several baselines as one.

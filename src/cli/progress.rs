@@ -23,6 +23,8 @@ pub(crate) fn interrupted() -> bool {
 /// Progress of a scan.
 pub(crate) struct Bar {
     bar: ProgressBar,
+    /// Objects listed when that was last drawn.
+    listed: AtomicU64,
     bytes: AtomicU64,
     events: AtomicU64,
 }
@@ -35,7 +37,7 @@ impl Bar {
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style("{spinner} listing {msg}"));
-        Ok(Self { bar, bytes: AtomicU64::new(0), events: AtomicU64::new(0) })
+        Ok(Self { bar, listed: AtomicU64::new(0), bytes: AtomicU64::new(0), events: AtomicU64::new(0) })
     }
 
     /// Takes the bar off the terminal.
@@ -50,7 +52,9 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Progress for Bar {
     fn listed(&self, objects: u64) {
-        if objects.is_multiple_of(256) {
+        let drawn = self.listed.load(Ordering::Relaxed);
+        if objects >= drawn + 256 {
+            self.listed.store(objects, Ordering::Relaxed);
             self.bar.set_message(format!("{objects} objects"));
             self.bar.tick();
         }

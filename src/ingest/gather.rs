@@ -10,7 +10,7 @@ use crate::time::Day;
 
 /// Joins what the workers collected.
 pub(super) fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listing: Listing) -> Ingested {
-    let Listing { objects, skipped, mut coverage } = listing;
+    let Listing { objects, skipped, mut coverage, .. } = listing;
     let mut baseline = Baseline::default();
     let mut entries = Vec::new();
     // For each worker, the day and the behaviour of each of its rows.

@@ -4,6 +4,7 @@
 //! baselines of all workers merge. The result is the same for any number of threads and any order of objects.
 //! Knows no questions and no output.
 
+mod checksums;
 mod gather;
 mod tally;
 
@@ -18,6 +19,7 @@ use crate::ledger::{Learning, Ledger};
 use crate::observe::{Copies, PrincipalKey};
 use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, Supplied, Supply, Traffic};
 use crate::time::Timestamp;
+pub use checksums::{Checksums, checksums};
 use gather::gather;
 use tally::Worker;
 

@@ -11,6 +11,8 @@ pub struct Listing {
     pub objects: Vec<LogObject>,
     /// Objects that are left alone.
     pub skipped: Vec<SkippedObject>,
+    /// Objects in S3 that are not to be read, but kept in the mirror if they are not there yet.
+    pub to_keep: Vec<LogObject>,
     /// The account of those skipped, and of folders that could not be listed.
     pub coverage: Coverage,
 }
@@ -28,17 +30,20 @@ impl Listing {
     }
 
     /// Forgets objects as if they had not been listed: those to read that `known` picks, and those left alone that
-    /// `known_skip` picks. Gives their number.
+    /// `known_skip` picks. Gives their number. A mirror still wants to have what it lacks of them.
     pub fn forget(
         &mut self,
         mut known: impl FnMut(&LogObject) -> bool,
         mut known_skip: impl FnMut(&SkippedObject) -> bool,
     ) -> u64 {
         let before = self.coverage.objects.listed;
-        let counts = &mut self.coverage.objects;
+        let (counts, to_keep) = (&mut self.coverage.objects, &mut self.to_keep);
         self.objects.retain(|object| {
             let forgotten = known(object);
             counts.listed -= u64::from(forgotten);
+            if forgotten && object.is_remote() {
+                to_keep.push(object.clone());
+            }
             !forgotten
         });
         self.skipped.retain(|skipped| {
@@ -63,7 +68,8 @@ impl Listing {
         self.coverage.objects.listed = later.len() as u64;
         coverage.objects.listed -= later.len() as u64;
         let objects = std::mem::replace(&mut self.objects, later);
-        Self { objects, skipped: std::mem::take(&mut self.skipped), coverage }
+        let (skipped, to_keep) = (std::mem::take(&mut self.skipped), std::mem::take(&mut self.to_keep));
+        Self { objects, skipped, to_keep, coverage }
     }
 }
 

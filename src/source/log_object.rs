@@ -63,6 +63,11 @@ impl LogObject {
         name.len() != stem.len() || [".json", ".jsonl", ".ndjson"].iter().any(|end| stem.ends_with(end))
     }
 
+    /// Whether it has to be fetched over a network.
+    pub(super) fn is_remote(&self) -> bool {
+        !matches!(self.kept, Kept::File | Kept::OddFile(_))
+    }
+
     /// Delivery order: objects without a delivery time first, then by time, archive and path.
     pub fn delivery_order(&self, other: &Self) -> Ordering {
         (self.delivered, self.archive, &self.path).cmp(&(other.delivered, other.archive, &other.path))

@@ -158,6 +158,14 @@ impl Archives {
         listing
     }
 
+    /// What has been asked of S3 so far; none if no archive is there.
+    pub fn traffic(&self) -> Option<Traffic> {
+        #[cfg(feature = "s3")]
+        return self.s3.as_ref().map(s3::Session::traffic);
+        #[cfg(not(feature = "s3"))]
+        None
+    }
+
     /// Reads one object's bytes as stored into `buffer`, in place of what was in it.
     ///
     /// # Errors
@@ -172,12 +180,15 @@ impl Archives {
 
     /// The archives on disk with their numbers.
     fn folders(&self) -> Vec<(u32, &local::Root)> {
-        let local = (1..).zip(&self.roots).filter_map(|(number, root)| match root {
-            Root::Local(root) => Some((number, root)),
-            #[cfg(feature = "s3")]
-            Root::S3(_) => None,
-        });
-        local.collect()
+        let mut folders = Vec::new();
+        for (number, root) in (1..).zip(&self.roots) {
+            match root {
+                Root::Local(root) => folders.push((number, root)),
+                #[cfg(feature = "s3")]
+                Root::S3(_) => {}
+            }
+        }
+        folders
     }
 
     /// The archives in S3 with their numbers.

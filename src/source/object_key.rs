@@ -14,7 +14,8 @@ pub struct ObjectKey<'a> {
     pub account: Option<&'a str>,
     /// The region the object was delivered for; the events in it may name another.
     pub region: Option<&'a str>,
-    /// When the object was delivered, to the minute; or the start of the day whose folder it lies in.
+    /// When the object was delivered, to the minute. If its name does not say so, or names another day than its folder
+    /// `YYYY/MM/DD`, the start of the folder's day.
     pub delivered: Option<Timestamp>,
     /// Why the object holds no events, if its name says so.
     pub skip: Option<ObjectSkip>,
@@ -35,11 +36,14 @@ impl<'a> ObjectKey<'a> {
     /// ```
     pub fn parse(path: &'a str) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
+        let day = day_folder(path);
         if let Some(key) = log_file(name) {
-            return key;
+            // A name that contradicts its folder must not upset the order of all others.
+            let contradicts = |day: &Timestamp| key.delivered.map(Timestamp::day) != Some(day.day());
+            return Self { delivered: day.filter(contradicts).or(key.delivered), ..key };
         }
         let skip = if is_digest(name) { Some(ObjectSkip::Digest) } else { other_service(path) };
-        Self { skip, delivered: day_folder(path), ..Self::default() }
+        Self { skip, delivered: day, ..Self::default() }
     }
 }
 
@@ -193,8 +197,11 @@ mod tests {
 
     #[test]
     fn a_folder_tells_the_day_of_an_object_whose_name_does_not() {
-        let delivered = |path| ObjectKey::parse(path).delivered.map(|time| time.to_string());
+        let delivered = |path: &str| ObjectKey::parse(path).delivered.map(|time| time.to_string());
         assert_eq!(delivered("x/2024/03/09/renamed.json.gz").as_deref(), Some("2024-03-09T00:00:00Z"));
+        let dated = |day| format!("2024/03/09/111122223333_CloudTrail_us-east-1_{day}T0412Z_aB1.json.gz");
+        assert_eq!(delivered(&dated("20240309")).as_deref(), Some("2024-03-09T04:12:00Z"));
+        assert_eq!(delivered(&dated("20991231")).as_deref(), Some("2024-03-09T00:00:00Z"));
         for path in
             ["2024/13/09/a.json", "24/03/09/a.json", "2024/03/9/a.json", "2024/03/09/b/a.json", "03/09/a"]
         {

@@ -28,6 +28,8 @@ pub struct S3Settings {
     pub bytes_ahead: usize,
     /// How long an answer may stand still before it is asked for again.
     pub patience: Duration,
+    /// How long a request is made again that fails for reasons that may pass.
+    pub outage: Duration,
     /// A local folder to keep the objects in.
     pub mirror: Option<PathBuf>,
     /// Asked now and then, while an archive is opened, whether to give up.
@@ -64,6 +66,7 @@ impl Default for S3Settings {
             concurrency: DEFAULT_CONCURRENCY,
             bytes_ahead: 64 << 20,
             patience: Duration::from_secs(10),
+            outage: Duration::from_secs(120),
             mirror: None,
             interrupted: || false,
         }

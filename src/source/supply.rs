@@ -88,7 +88,7 @@ impl<'a> Supply<'a> {
         match &self.from {
             From::Listed { listing, .. } => Some(listing.objects.len() as u64),
             #[cfg(feature = "s3")]
-            From::Coming(_) => None,
+            From::Coming(stream) => stream.total(),
         }
     }
 

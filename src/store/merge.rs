@@ -97,7 +97,7 @@ impl Stored {
         }
         coverage.objects.failed.retain(|_, count| *count > 0);
         let stays = |fault: &Fault| match fault.kind {
-            FaultKind::List => !archives.contains(&fault.archive),
+            FaultKind::List | FaultKind::NotKept => !archives.contains(&fault.archive),
             _ => !gone.contains(&(fault.archive, Arc::from(&*fault.object))),
         };
         coverage.drop_faults(|fault| !stays(fault));

@@ -40,7 +40,7 @@ const DOORS: [(&str, &str); 25] = [
     ("crc_fast", "decode/inflate.rs"),
     ("simdutf8", "decode/mod.rs"),
     ("walkdir", "source/local.rs"),
-    ("rayon", "ingest/mod.rs"),
+    ("rayon", "ingest/"),
     ("clap", "cli/"),
     ("anyhow", "cli/"),
     ("indicatif", "cli/progress.rs"),

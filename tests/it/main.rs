@@ -14,6 +14,7 @@ mod measurements;
 mod naive;
 mod netflix;
 mod process;
+#[cfg(feature = "s3")]
 mod s3;
 mod sources;
 mod stored;

@@ -52,6 +52,8 @@ const _: () = assert!(DEFAULT_CONCURRENCY == 32, "the default in --help");
 impl S3Args {
     /// These flags; what they leave open is as `below`.
     pub(crate) fn over(self, below: Self) -> Self {
+        // An external id is meant for its role: both come from one place.
+        let ids_below = if self.role_arn.is_empty() { below.external_id } else { Vec::new() };
         Self {
             profile: self.profile.or(below.profile),
             aws_region: self.aws_region.or(below.aws_region),
@@ -60,7 +62,7 @@ impl S3Args {
             no_sign_request: self.no_sign_request.or(below.no_sign_request),
             request_payer: self.request_payer.or(below.request_payer),
             role_arn: given(self.role_arn, below.role_arn),
-            external_id: given(self.external_id, below.external_id),
+            external_id: given(self.external_id, ids_below),
             role_session_name: self.role_session_name.or(below.role_session_name),
             concurrency: self.concurrency.or(below.concurrency),
             mirror: self.mirror.or(below.mirror),
@@ -73,6 +75,9 @@ impl S3Args {
             return Err(
                 UsageError("--mirror keeps objects of S3, and no archive is s3://…".to_owned()).into()
             );
+        }
+        if self.mirror.as_deref().is_some_and(is_s3) {
+            return Err(UsageError("--mirror takes a local folder, no s3://…".to_owned()).into());
         }
         let anonymous = self.no_sign_request.unwrap_or(false);
         if anonymous && (self.profile.is_some() || !self.role_arn.is_empty()) {

@@ -1,7 +1,10 @@
 //! One archive in S3: a bucket and a prefix in it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
@@ -13,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::fetch::fetch;
+use super::lock;
 use super::mirror::Mirror;
 use super::patience::patiently;
 use super::problem::Failure;
@@ -27,7 +31,26 @@ pub(super) struct Shared {
     pub(super) counters: Arc<Counters>,
     /// One permit for each request under way.
     pub(super) gate: Semaphore,
+    /// Files of a mirror are read and written by so many at once.
+    pub(super) disk: Semaphore,
+    /// Why there are no credentials any more.
+    pub(super) ended: OnceLock<Failure>,
+    /// By bucket: several archives may lie in one.
+    pub(super) mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
     pub(super) handle: Handle,
+}
+
+impl Shared {
+    /// The copy of a bucket.
+    fn mirror(&self, folder: &Path, bucket: &str) -> io::Result<Arc<Mirror>> {
+        let mut mirrors = lock(&self.mirrors);
+        if let Some(mirror) = mirrors.get(bucket) {
+            return Ok(Arc::clone(mirror));
+        }
+        let mirror = Arc::new(Mirror::open(folder, bucket)?);
+        mirrors.insert(bucket.to_owned(), Arc::clone(&mirror));
+        Ok(mirror)
+    }
 }
 
 /// One archive.
@@ -43,7 +66,7 @@ struct Inner {
     single: Option<String>,
     client: Client,
     shared: Arc<Shared>,
-    mirror: Option<Mirror>,
+    mirror: Option<Arc<Mirror>>,
 }
 
 impl Bucket {
@@ -86,7 +109,7 @@ impl Bucket {
             return Err(failed(S3Problem { kind: S3ProblemKind::Empty, detail }));
         }
         if let Some(folder) = &shared.settings.mirror {
-            let mirror = Mirror::open(folder, bucket);
+            let mirror = shared.mirror(folder, bucket);
             inner.mirror =
                 Some(mirror.map_err(|source| ArchiveError::Mirror {
                     folder: folder.display().to_string(),
@@ -134,15 +157,20 @@ impl Bucket {
     }
 
     pub(super) fn mirror(&self) -> Option<&Mirror> {
-        self.0.mirror.as_ref()
+        self.0.mirror.as_deref()
     }
 
-    /// One page of a list.
+    /// One page of a list. Whatever may pass is waited out, since all that follows hangs on it.
     pub(super) async fn page(
         &self,
         ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
     ) -> Result<ListObjectsV2Output, Failure> {
-        self.0.page(ask).await
+        let Inner { shared, .. } = &*self.0;
+        let list = ask(self.0.list());
+        // Closed never.
+        let _permit = shared.gate.acquire().await;
+        count(&shared.counters.lists);
+        patiently(shared, || list.clone().send()).await
     }
 
     /// Fetches one object, while the caller waits.
@@ -155,10 +183,10 @@ impl Inner {
     /// The first key that begins so. Goes to the Region that the bucket is in.
     async fn first_key(&mut self, prefix: &str, config: &SdkConfig) -> Result<Option<String>, S3Problem> {
         let ask = |list: ListObjectsV2FluentBuilder| list.prefix(prefix).max_keys(1);
-        let page = match self.page(ask).await {
+        let page = match self.first_page(ask).await {
             Err(Failure { region: Some(region), .. }) => {
                 self.client = client(config, &self.shared, &self.name, Some(region));
-                self.page(ask).await
+                self.first_page(ask).await
             }
             answer => answer,
         };
@@ -167,22 +195,22 @@ impl Inner {
         Ok(first.map(|key| decode(key, &page)))
     }
 
-    async fn page(
+    /// A page at the very beginning, where somebody waits to hear what is wrong.
+    async fn first_page(
         &self,
         ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
     ) -> Result<ListObjectsV2Output, Failure> {
-        // Closed never.
-        let _permit = self.shared.gate.acquire().await;
         count(&self.shared.counters.lists);
-        let list = self
-            .client
+        ask(self.list()).send().await.map_err(|error| Failure::new(&error))
+    }
+
+    fn list(&self) -> ListObjectsV2FluentBuilder {
+        self.client
             .list_objects_v2()
             .bucket(&self.name)
             .encoding_type(EncodingType::Url)
             .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
-            .set_request_payer(payer(&self.shared.settings));
-        let list = ask(list);
-        patiently(|| list.clone().send()).await
+            .set_request_payer(payer(&self.shared.settings))
     }
 }
 

@@ -59,9 +59,9 @@ impl Fetched {
         self.error.is_none().then_some(&self.bytes)
     }
 
-    /// Adds an error, unless there is one already.
-    pub(super) fn fail(&mut self, error: ReadError) {
-        self.error.get_or_insert(error);
+    /// Why they did not all come.
+    pub(super) fn error(&self) -> &str {
+        self.error.as_ref().map_or("", |error| &error.detail)
     }
 
     /// Bytes that were at hand.
@@ -84,10 +84,16 @@ pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
         return fetched;
     }
     fetched.bytes.reserve_exact((*size).min(MOST_ROOM) as usize);
-    count(&bucket.shared().counters.gets);
     let get = Get { bucket, key: bucket.key(object), size: *size };
     for attempt in 1..=TRIES {
-        match get.once(&mut fetched).await {
+        // Held until the answer is here as a whole, and not while it pauses. Closed never.
+        let permit = bucket.shared().gate.acquire().await;
+        if attempt == 1 {
+            count(&bucket.shared().counters.gets);
+        }
+        let trouble = get.once(&mut fetched).await;
+        drop(permit);
+        match trouble {
             None => break,
             Some(Trouble::Final(error)) => {
                 fetched.error = Some(error);
@@ -135,17 +141,12 @@ impl Get<'_> {
             .set_if_match(etag.filter(|_| from > 0))
             .set_range((from > 0).then(|| format!("bytes={from}-")))
             .set_request_payer(payer(&self.bucket.shared().settings));
-        // Held until the answer is here as a whole. Closed never.
-        let _permit = self.bucket.shared().gate.acquire().await;
-        let mut answer = match patiently(|| request.clone().send()).await {
+        let mut answer = match patiently(self.bucket.shared(), || request.clone().send()).await {
             Ok(answer) => answer,
-            Err(failure) if from > 0 && failure.outlook() == Outlook::Final => {
+            Err(failure) if from > 0 && failure.outlook() == Outlook::Final && !failure.is_end() => {
                 // It is no longer what it was, or this store knows no ranges: begin anew.
                 fetched.bytes.clear();
                 fetched.about = None;
-                return Some(Trouble::Passing(failure.read_error().detail));
-            }
-            Err(failure) if failure.outlook() == Outlook::Passing => {
                 return Some(Trouble::Passing(failure.read_error().detail));
             }
             Err(failure) => return Some(Trouble::Final(failure.read_error())),

@@ -40,7 +40,7 @@ pub(super) fn level(prefix: &str) -> Level {
     match (parts.next(), parts.next(), parts.next()) {
         (None, ..) => Level::Services,
         (Some(_), None, _) => Level::Regions,
-        (Some(_), Some(_), None) => Level::Days,
+        (Some(_), Some(region), None) if region.contains(|c: char| c.is_ascii_alphabetic()) => Level::Days,
         _ => Level::Leaf,
     }
 }
@@ -49,11 +49,18 @@ pub(super) fn level(prefix: &str) -> Level {
 pub(super) fn skip(level: Level, folder: &str, keeps_digests: bool) -> Option<ObjectSkip> {
     match level {
         Level::Services if folder == "CloudTrail-Digest" && !keeps_digests => Some(ObjectSkip::Digest),
-        Level::Services => service(folder),
+        // What is not known may hold logs.
+        Level::Services => service(folder).filter(|reason| *reason != ObjectSkip::OtherService),
         // Flow logs in their Hive layout, which names no account as such.
         Level::Accounts if folder.starts_with("aws-account-id=") => Some(ObjectSkip::OtherService),
         _ => None,
     }
+}
+
+/// The folder of a Region that a prefix below it lies in.
+pub(super) fn region_above(prefix: &str) -> Option<&str> {
+    let ends = prefix.match_indices('/').map(|(at, _)| &prefix[..=at]);
+    ends.into_iter().find(|above| level(above) == Level::Days)
 }
 
 /// Whether folders are years, so that what is above them holds days.
@@ -119,6 +126,7 @@ mod tests {
             ("AWSLogs/111122223333/CloudTrail/eu-west-1/", Level::Days),
             ("AWSLogs/111122223333/CloudTrail/eu-west-1/2024/", Level::Leaf),
             ("AWSLogs/something/", Level::Unknown),
+            ("AWSLogs/111122223333/other/2024/", Level::Leaf),
         ] {
             assert_eq!(level(prefix), expected, "{prefix}");
         }
@@ -130,7 +138,15 @@ mod tests {
         assert_eq!(skip(Level::Services, "CloudTrail", false), None);
         assert_eq!(skip(Level::Services, "CloudTrail-Digest", false), Some(ObjectSkip::Digest));
         assert_eq!(skip(Level::Services, "CloudTrail-Digest", true), None);
+        assert_eq!(skip(Level::Services, "CloudTrail-restored", false), None);
         assert_eq!(skip(Level::Unknown, "Config", false), None);
+    }
+
+    #[test]
+    fn a_part_of_the_days_knows_its_region() {
+        let region = "x/AWSLogs/111122223333/CloudTrail/eu-west-1/";
+        assert_eq!(region_above(&format!("{region}2024/03/")), Some(region));
+        assert_eq!(region_above("x/2024/03/"), None);
     }
 
     #[test]

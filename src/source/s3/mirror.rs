@@ -1,20 +1,21 @@
 //! A local copy of the objects that were read: `DIR/<bucket>/<key>`.
 //!
 //! Each object is written beside its place and renamed, and then entered into the side file
-//! `DIR/.firstseen-mirror/<bucket>.jsonl` with what S3 said of it. Only what stands there, with its size and ETag, counts
-//! as kept; so an interrupted run goes on where it was, and an object that changed is fetched again. What it replaces is
-//! moved aside, never lost: logs do not change by themselves. Whatever reads folders passes over `.firstseen-…`.
+//! `DIR/.firstseen-mirror/<bucket>.jsonl` with what S3 said of it. Only what stands there, with its size, ETag and SHA-256,
+//! counts as kept; so an interrupted run goes on where it was, and an object that changed on either side is fetched again.
+//! What it replaces is moved aside, never lost: logs do not change by themselves. Whatever reads folders passes over
+//! `.firstseen-…`.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use super::fetch::{About, Fetched};
+use super::fetch::About;
 use super::lock;
 use crate::checksum::Checksum;
 
@@ -31,9 +32,25 @@ pub(super) struct Mirror {
     folder: PathBuf,
     /// `DIR/.firstseen-mirror`
     side: PathBuf,
-    /// Size and ETag of what is kept, by key.
-    known: HashMap<String, (u64, Option<String>)>,
-    entries: Mutex<File>,
+    /// What is kept, by key.
+    known: HashMap<String, Known>,
+    entries: Mutex<Entries>,
+}
+
+/// What is known of a kept object.
+#[derive(Debug)]
+struct Known {
+    size: u64,
+    etag: Option<String>,
+    sha256: String,
+}
+
+/// The end of a side file.
+#[derive(Debug)]
+struct Entries {
+    file: File,
+    /// Whether the last line may be cut short.
+    is_torn: bool,
 }
 
 /// A line of the side file.
@@ -61,28 +78,28 @@ impl Mirror {
             Err(error) if error.kind() == io::ErrorKind::NotFound => HashMap::new(),
             Err(error) => return Err(error),
         };
-        let mut entries = OpenOptions::new().create(true).append(true).open(&path)?;
-        if !ends_in_newline(&path)? {
-            // A line that was cut short must not spoil the next one.
-            entries.write_all(b"\n")?;
-        }
+        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::Error(error) => error,
+            TryLockError::WouldBlock => io::Error::other("another run keeps objects of this bucket there"),
+        })?;
+        let entries = Entries { is_torn: !ends_in_newline(&path)?, file };
         Ok(Self { folder: folder.join(file_name(bucket)), side, known, entries: Mutex::new(entries) })
     }
 
     /// The bytes of an object, if it is kept as it was listed.
-    pub(super) fn read(&self, key: &str, size: u64, etag: Option<&str>) -> Option<io::Result<Vec<u8>>> {
-        let (known_size, known_etag) = self.known.get(key)?;
-        let path = self.folder.join(relative(key));
+    pub(super) fn read(&self, key: &str, size: u64, etag: Option<&str>) -> Option<Vec<u8>> {
+        let known = self.known.get(key)?;
         // Some stores list no ETag.
-        let is_it = *known_size == size
-            && (etag.is_none() || known_etag.as_deref() == etag)
-            && path.metadata().is_ok_and(|file| file.is_file() && file.len() == size);
-        is_it.then(|| fs::read(path))
+        if known.size != size || (etag.is_some() && known.etag.as_deref() != etag) {
+            return None;
+        }
+        let bytes = fs::read(self.folder.join(relative(key))).ok()?;
+        (Checksum::of(&bytes).to_string() == known.sha256).then_some(bytes)
     }
 
     /// Keeps an object that came as a whole.
-    pub(super) fn keep(&self, key: &str, fetched: &Fetched) -> io::Result<()> {
-        let Some(bytes) = fetched.whole() else { return Ok(()) };
+    pub(super) fn keep(&self, key: &str, bytes: &[u8], about: Option<&About>) -> io::Result<()> {
         let path = self.folder.join(relative(key));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -90,26 +107,46 @@ impl Mirror {
         let checksum = Checksum::of(bytes).to_string();
         // The same name each time, so that an interrupted run leaves nothing that stays.
         let beside = self.side.join(format!("{}.part", Checksum::of(path.as_os_str().as_encoded_bytes())));
-        fs::write(&beside, bytes)?;
-        if let Some((size, etag)) = self.known.get(key) {
-            self.move_aside(&path, key, *size, etag.as_deref())?;
-        }
-        fs::rename(&beside, &path)?;
-        let entry = entry(key, bytes.len() as u64, checksum, fetched.about.as_ref());
-        let mut line = serde_json::to_vec(&entry)?;
-        line.push(b'\n');
-        lock(&self.entries).write_all(&line)
+        let put = || {
+            fs::write(&beside, bytes)?;
+            self.move_aside(&path, &checksum)?;
+            fs::rename(&beside, &path)
+        };
+        put().inspect_err(|_| {
+            let _ = fs::remove_file(&beside);
+        })?;
+        lock(&self.entries).add(&entry(key, bytes.len() as u64, checksum.clone(), about))
     }
 
-    /// Keeps what was kept under a key before.
-    fn move_aside(&self, path: &Path, key: &str, size: u64, etag: Option<&str>) -> io::Result<()> {
-        if !path.is_file() {
+    /// Keeps what was under a key before, whoever put it there, under its checksum.
+    fn move_aside(&self, path: &Path, new: &str) -> io::Result<()> {
+        let old = match fs::read(path) {
+            Ok(old) => Checksum::of(&old).to_string(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if old == new {
             return Ok(());
         }
         let folder = self.side.join("replaced");
         fs::create_dir_all(&folder)?;
-        let version = Checksum::of(format!("{key}\n{size}\n{}", etag.unwrap_or_default()).as_bytes());
-        fs::rename(path, folder.join(version.to_string()))
+        fs::rename(path, folder.join(old))
+    }
+}
+
+impl Entries {
+    fn add(&mut self, entry: &Entry) -> io::Result<()> {
+        let mut line = Vec::new();
+        if self.is_torn {
+            // A line that was cut short must not spoil the next one.
+            line.push(b'\n');
+        }
+        serde_json::to_writer(&mut line, entry)?;
+        line.push(b'\n');
+        self.is_torn = true;
+        self.file.write_all(&line)?;
+        self.is_torn = false;
+        Ok(())
     }
 }
 
@@ -129,19 +166,25 @@ fn entry(key: &str, size: u64, sha256: String, about: Option<&About>) -> Entry {
 
 /// What a side file knows; of a key given twice the last line counts. A line that cannot be read is that of an object
 /// that will be fetched again.
-fn known(file: impl BufRead) -> io::Result<HashMap<String, (u64, Option<String>)>> {
+fn known(file: impl BufRead) -> io::Result<HashMap<String, Known>> {
     let mut known = HashMap::new();
     for line in file.split(b'\n') {
-        if let Ok(Entry { key, size, etag, .. }) = serde_json::from_slice(&line?) {
-            known.insert(key, (size, etag));
+        if let Ok(Entry { key, size, etag, sha256, .. }) = serde_json::from_slice(&line?) {
+            known.insert(key, Known { size, etag, sha256 });
         }
     }
     Ok(known)
 }
 
 fn ends_in_newline(path: &Path) -> io::Result<bool> {
-    let content = fs::read(path)?;
-    Ok(content.last().is_none_or(|last| *last == b'\n'))
+    let mut file = File::open(path)?;
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 /// The path that an object has below the folder of its bucket: its key, but for what would leave that folder or what no
@@ -220,6 +263,6 @@ mod tests {
         let file = "{\"key\":\"a\",\"size\":1,\"sha256\":\"\"}\n{\"key\":\"b\",\"si\n{\"key\":\"a\",\"size\":2,\"sha256\":\"\"}\n";
         let known = known(file.as_bytes()).unwrap();
         assert_eq!(known.len(), 1);
-        assert_eq!(known["a"].0, 2);
+        assert_eq!(known["a"].size, 2);
     }
 }

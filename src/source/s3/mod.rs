@@ -6,6 +6,7 @@
 
 mod bucket;
 mod connect;
+mod descent;
 mod fetch;
 mod layout;
 mod listing;

@@ -1,19 +1,19 @@
-//! Requests that are refused because there are too many.
+//! Requests that fail for reasons that pass: throttling, a network that is away, a server that has trouble.
 //!
-//! The SDK repeats a request a few times, and stops to do so once many have failed, which is what throttling looks like.
-//! Then it is us who have to wait: the request is made again while it keeps its place among those under way, so that
-//! fewer and fewer are made until S3 takes them.
+//! The SDK repeats a request a few times, and stops to do so once many have failed, which is what throttling and outages
+//! look like. Then it is us who have to wait: the request is made again while it keeps its place among those under way,
+//! so that fewer and fewer are made until S3 takes them. Credentials that cannot be renewed are waited for, too; once they
+//! are given up, nobody asks any more.
 
 use std::error::Error;
 use std::time::Duration;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use tokio::time::Instant;
 
+use super::bucket::Shared;
 use super::problem::{Failure, Outlook};
-
-/// Refusals in a row, beyond those that the SDK swallows: some two minutes.
-const MOST_REFUSALS: u32 = 50;
 
 /// The first pause; each one after that is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -21,19 +21,29 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// Makes a request until it is no longer refused for being one too many.
-pub(super) async fn patiently<T, E, F>(request: impl Fn() -> F) -> Result<T, Failure>
+/// Makes a request until it succeeds, fails for good, or has failed for as long as the settings say.
+pub(super) async fn patiently<T, E, F>(shared: &Shared, request: impl Fn() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + Error + 'static,
 {
+    let end = Instant::now() + shared.settings.outage;
     let mut pause = FIRST_PAUSE;
-    for _ in 1..MOST_REFUSALS {
-        match request().await.map_err(|error| Failure::new(&error)) {
-            Err(failure) if failure.outlook() == Outlook::Throttled => tokio::time::sleep(pause).await,
-            answer => return answer,
+    loop {
+        if let Some(failure) = shared.ended.get() {
+            return Err(failure.clone());
         }
+        let failure = match request().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => Failure::new(&error),
+        };
+        if failure.outlook() == Outlook::Final || Instant::now() + pause > end {
+            if failure.is_end() {
+                let _ = shared.ended.set(failure.clone());
+            }
+            return Err(failure);
+        }
+        tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
     }
-    request().await.map_err(|error| Failure::new(&error))
 }

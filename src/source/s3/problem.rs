@@ -14,14 +14,12 @@ use crate::source::{ReadError, S3Problem, S3ProblemKind};
 pub(super) enum Outlook {
     /// It will fail in the same way.
     Final,
-    /// It may well succeed.
+    /// It may succeed.
     Passing,
-    /// It will succeed as soon as fewer requests are made.
-    Throttled,
 }
 
 /// A failed request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
     /// S3's name for it.
     code: String,
@@ -29,8 +27,12 @@ pub(super) struct Failure {
     status: u16,
     /// The Region that the bucket is in, if S3 said so.
     pub(super) region: Option<String>,
-    /// Where credentials came from, or why they did not come.
+    /// What is wrong with the credentials, if they are the reason.
     credentials: Option<S3ProblemKind>,
+    /// Whether it never came to a request.
+    is_construction: bool,
+    /// Class and tier of an archived object.
+    archived: Option<(String, String)>,
     detail: String,
 }
 
@@ -44,41 +46,51 @@ impl Failure {
         let code = error.code().unwrap_or_default().to_owned();
         let header = |name| response.and_then(|response| response.headers().get(name)).map(str::to_owned);
         let status = response.map_or(0, |response| response.status().as_u16());
-        let credentials = credentials_error(error).map(|error| (credentials_problem(error), causes(error)));
-        let detail = match (error.message(), &*code) {
-            _ if credentials.is_some() => {
-                credentials.as_ref().map(|(_, detail)| detail.clone()).unwrap_or_default()
-            }
-            (Some(message), "") => message.to_owned(),
-            (Some(message), code) => format!("{code}: {message}"),
-            (None, "") if status > 0 => format!("HTTP status {status}"),
-            (None, "") => causes(error),
-            (None, code) => format!("{code} (HTTP status {status})"),
+        let body = response.and_then(|response| response.body().bytes()).unwrap_or_default();
+        let archived = || (element(body, "StorageClass"), element(body, "AccessTier"));
+        let credentials = credentials_errors(error);
+        let detail = match (credentials.last(), error.message(), &*code) {
+            (Some(error), ..) => credentials_detail(error),
+            (None, Some(message), "") => message.to_owned(),
+            (None, Some(message), code) => format!("{code}: {message}"),
+            (None, None, "") if status > 0 => format!("HTTP status {status}"),
+            (None, None, "") => causes(error),
+            (None, None, code) => format!("{code} (HTTP status {status})"),
         };
         Self {
+            archived: (code == "InvalidObjectState").then(archived),
             code,
             status,
             region: header("x-amz-bucket-region"),
-            credentials: credentials.map(|(kind, _)| kind),
+            credentials: credentials.last().map(|error| credentials_problem(error)),
+            is_construction: matches!(error, SdkError::ConstructionFailure(_)) && credentials.is_empty(),
             detail,
         }
     }
 
-    /// Whether another try may help, and how soon.
+    /// Whether another try may help.
     pub(super) fn outlook(&self) -> Outlook {
         let is = |codes: &[&str]| codes.iter().any(|code| self.code.contains(code));
-        if self.credentials.is_some() {
-            Outlook::Final
-        } else if matches!(self.status, 429 | 503) || is(&["SlowDown", "Throttling", "RequestLimit"]) {
-            Outlook::Throttled
-        } else if matches!(self.status, 0 | 500..) || is(&["RequestTimeout", "InternalError"]) {
-            Outlook::Passing
-        } else {
-            Outlook::Final
+        match (self.credentials, self.status) {
+            (Some(S3ProblemKind::NoCredentials | S3ProblemKind::Expired | S3ProblemKind::Role), _) => {
+                Outlook::Final
+            }
+            // A program, a file or a service that has them did not answer as it should.
+            (Some(_), _) => Outlook::Passing,
+            (None, _) if self.is_construction => Outlook::Final,
+            (None, 0 | 429 | 500..) => Outlook::Passing,
+            _ if is(&["SlowDown", "Throttling", "RequestLimit", "RequestTimeout", "InternalError"]) => {
+                Outlook::Passing
+            }
+            _ => Outlook::Final,
         }
     }
 
     /// Whether the credentials ended, so that nothing more will come.
+    pub(super) fn is_end(&self) -> bool {
+        self.credentials.is_some() || self.is_expired()
+    }
+
     fn is_expired(&self) -> bool {
         matches!(&*self.code, "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired")
     }
@@ -104,6 +116,7 @@ impl Failure {
             )
             | (_, 301) => Kind::Region,
             ("InvalidBucketName", _) => Kind::Name,
+            _ if self.is_construction => Kind::Setting,
             (_, 401 | 403) => Kind::AccessDenied,
             (_, 404) => Kind::NoBucket,
             (_, 0) => Kind::Unreachable,
@@ -115,8 +128,8 @@ impl Failure {
     /// As the reason why an object cannot be read.
     pub(super) fn read_error(self) -> ReadError {
         let kind = match (&*self.code, self.status) {
-            _ if self.credentials.is_some() || self.is_expired() => FaultKind::Expired,
-            ("InvalidObjectState", _) => archived(&self.detail),
+            _ if self.is_end() => FaultKind::Expired,
+            ("InvalidObjectState", _) => archived(self.archived.as_ref()),
             (code, _) if code.starts_with("KMS.") => FaultKind::KmsDenied,
             (_, 403) if self.detail.contains("kms:") => FaultKind::KmsDenied,
             (_, 401 | 403) => FaultKind::AccessDenied,
@@ -127,16 +140,20 @@ impl Failure {
     }
 }
 
-/// The class of an archived object of which the listing said nothing: a tier of S3 Intelligent-Tiering, unless the answer
-/// names another class.
-fn archived(detail: &str) -> FaultKind {
-    if detail.contains("DEEP_ARCHIVE") && !detail.contains("DEEP_ARCHIVE_ACCESS") {
-        FaultKind::ArchivedDeep
-    } else if detail.contains("GLACIER") {
-        FaultKind::ArchivedGlacier
-    } else {
-        FaultKind::ArchivedTiering
+/// The class of an archived object of which the listing said nothing.
+fn archived(said: Option<&(String, String)>) -> FaultKind {
+    match said.map(|(class, tier)| (class.as_str(), tier.as_str())) {
+        Some(("GLACIER", _)) => FaultKind::ArchivedGlacier,
+        Some(("DEEP_ARCHIVE", _)) => FaultKind::ArchivedDeep,
+        _ => FaultKind::ArchivedTiering,
     }
+}
+
+/// The text of an element of an answer.
+fn element(xml: &[u8], name: &str) -> String {
+    let xml = String::from_utf8_lossy(xml);
+    let after = xml.split_once(&format!("<{name}>")).map(|(_, after)| after);
+    after.and_then(|after| after.split_once('<')).map(|(text, _)| text.to_owned()).unwrap_or_default()
 }
 
 /// Something that went wrong before a request was made.
@@ -144,25 +161,38 @@ pub(super) fn problem(kind: S3ProblemKind, error: &dyn Error) -> S3Problem {
     S3Problem { kind, detail: causes(error) }
 }
 
-/// The error of the credentials, if that is what it comes from.
-fn credentials_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e CredentialsError> {
+/// The errors of credentials among the causes of an error, the innermost last: those of a role may rest on those of
+/// whoever assumes it.
+fn credentials_errors<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e CredentialsError> {
+    let mut found = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
+        found.extend(error.downcast_ref::<CredentialsError>());
         next = error.source();
     }
-    None
+    found
 }
 
 fn credentials_problem(error: &CredentialsError) -> S3ProblemKind {
+    let said = causes(error).to_lowercase();
     match error {
         CredentialsError::CredentialsNotLoaded(_) => S3ProblemKind::NoCredentials,
-        _ if causes(error).contains("sts:AssumeRole") => S3ProblemKind::Role,
+        _ if said.contains("expired") => S3ProblemKind::Expired,
+        _ if said.contains("accessdenied") => S3ProblemKind::Role,
         _ => S3ProblemKind::WrongCredentials,
     }
 }
+
+/// What there is to say of credentials: nothing that a program printed that was asked for them.
+fn credentials_detail(error: &CredentialsError) -> String {
+    let said = causes(error);
+    let end = ["Stderr", "stderr", "Stdout", "stdout", "\n"].iter().filter_map(|mark| said.find(mark)).min();
+    let said = said[..end.unwrap_or(said.len())].trim_end_matches([' ', ':', '.', ',', '(']).to_owned();
+    said.chars().take(LONGEST_DETAIL).collect()
+}
+
+/// Letters of what is said of credentials.
+const LONGEST_DETAIL: usize = 400;
 
 /// An error and what led to it, without what only repeats the line before.
 pub(super) fn causes(error: &dyn Error) -> String {

@@ -1,7 +1,7 @@
 //! One run's way to S3: runtime, credentials, counters.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -15,11 +15,14 @@ use super::merge::Merge;
 use super::problem::problem;
 use super::stream::{Feed, Stream};
 use super::traffic::Counters;
-use crate::source::{ArchiveError, DeliveryWindow, Listing, S3Problem, S3ProblemKind, S3Settings};
+use crate::source::{ArchiveError, DeliveryWindow, Listing, S3Problem, S3ProblemKind, S3Settings, Traffic};
 
 /// Threads of the runtime. One drives some 7,000 requests a second; a second one keeps a slow step of the first, such as
 /// a file of the mirror, from holding up the rest.
 const THREADS: usize = 2;
+
+/// Files of a mirror that are read or written at once.
+const DISK_AT_ONCE: usize = 4;
 
 /// How often someone is asked whether to go on.
 const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -46,6 +49,9 @@ impl Session {
             settings: settings.clone(),
             counters: Arc::new(Counters::default()),
             gate: Semaphore::new(settings.concurrency.max(1)),
+            disk: Semaphore::new(DISK_AT_ONCE),
+            ended: OnceLock::new(),
+            mirrors: Mutex::default(),
             handle: runtime.handle().clone(),
         };
         Ok(Self { shared: Arc::new(shared), config, runtime })
@@ -70,19 +76,18 @@ impl Session {
         let listed = list_all(&self.shared, buckets, window);
         let mut all = pin!(async {
             let mut merge = Merge::new(listed.begin().await, Vec::new());
-            let mut objects = Vec::new();
+            let (mut objects, mut to_keep) = (Vec::new(), Vec::new());
             while let Some(coming) = merge.next().await {
-                if coming.is_read {
-                    objects.push(coming.object);
-                }
+                if coming.is_read { objects.push(coming.object) } else { to_keep.push(coming.object) }
             }
-            objects
+            (objects, to_keep)
         });
         let objects = self.wait(&mut all, &mut |listed| found(before + listed));
         // Nobody wants it any more.
-        let Some(objects) = objects else { return };
+        let Some((objects, to_keep)) = objects else { return };
         let account = listed.account();
         listing.objects.extend(objects);
+        listing.to_keep.extend(to_keep);
         listing.skipped.extend(account.skipped);
         listing.coverage.merge(account.coverage);
     }
@@ -99,9 +104,8 @@ impl Session {
         let listed = list_all(&self.shared, buckets.iter().copied(), window);
         // Without the rest of it a run that is stopped here has nothing to read, and ends.
         let heads = self.wait(&mut pin!(listed.begin()), found).unwrap_or_default();
-        let Listing { objects, skipped, coverage } = local;
-        let feed = Feed::Merged(Merge::new(heads, objects));
-        let beside = Listing { objects: Vec::new(), skipped, coverage };
+        let mut beside = local;
+        let feed = Feed::Merged(Merge::new(heads, std::mem::take(&mut beside.objects)));
         Stream::start(&self.shared, buckets, feed, beside, Some(listed))
     }
 
@@ -111,10 +115,16 @@ impl Session {
         buckets: impl Iterator<Item = (u32, &'b Bucket)>,
         listing: Listing,
     ) -> Stream {
-        let Listing { objects, skipped, coverage } = listing;
-        let beside = Listing { objects: Vec::new(), skipped, coverage };
-        let feed = Feed::listed(objects, &beside.skipped, self.shared.settings.mirror.is_some());
+        let mut beside = listing;
+        let to_keep = std::mem::take(&mut beside.to_keep);
+        let to_keep = if self.shared.settings.mirror.is_some() { to_keep } else { Vec::new() };
+        let feed = Feed::listed(std::mem::take(&mut beside.objects), to_keep);
         Stream::start(&self.shared, buckets.collect(), feed, beside, None)
+    }
+
+    /// What was asked of S3 so far.
+    pub(in crate::source) fn traffic(&self) -> Traffic {
+        self.shared.counters.traffic(true)
     }
 
     /// Waits for something; none if `found` no longer wants to.

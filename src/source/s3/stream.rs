@@ -1,17 +1,17 @@
 //! Objects fetched ahead, and handed out as they arrive.
 //!
 //! One task takes objects in delivery order and starts to fetch each as soon as there is room for its bytes. Requests
-//! under way are bounded by the gate, bytes that wait by the room; so memory does not depend on how large objects are or
-//! how many there are, except that the largest one must fit by itself.
+//! under way are bounded by the gate, bytes that wait by the room, and objects ahead of the oldest one by their number; so
+//! memory does not depend on how large objects are or how many there are, except that the largest one must fit by itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
 use super::bucket::{Bucket, Shared};
@@ -19,16 +19,19 @@ use super::fetch::{Fetched, fetch};
 use super::listing::{Coming, Listed};
 use super::merge::Merge;
 use super::traffic::count;
-use super::{etag, lock, read_error, size};
-use crate::coverage::{FaultKind, ObjectSkip};
+use super::{etag, lock, size};
+use crate::coverage::{Fault, FaultKind, Position};
 use crate::source::supply::Body;
-use crate::source::{Listing, LogObject, SkippedObject, Traffic};
+use crate::source::{Listing, LogObject, Traffic};
 
 /// What room is counted in, in bytes.
 const ROOM_UNIT: usize = 1024;
 
 /// What an object takes beside its bytes, about.
 const ROOM_BESIDE: usize = 8 * 1024;
+
+/// How far objects may be ahead of the oldest one that has not come: what is learnt of them waits for that one.
+const MOST_AHEAD: u32 = 10_000;
 
 /// How often somebody who waits asks whether to go on.
 const HEARTBEAT: Duration = Duration::from_millis(50);
@@ -50,6 +53,10 @@ pub(in crate::source) struct Stream {
     /// Every object to read, in the order of its number.
     objects: Arc<Mutex<Vec<LogObject>>>,
     is_listed: Arc<AtomicBool>,
+    /// Objects that are on their way.
+    away: Arc<Away>,
+    /// How many there are, if that is known.
+    total: Option<u64>,
     /// Account of what was listed elsewhere.
     beside: Listing,
     listed: Option<Listed>,
@@ -58,11 +65,21 @@ pub(in crate::source) struct Stream {
 
 type Ready = (u32, LogObject, Body);
 
+/// Which objects are on their way, and what could not be kept of those that have come.
+#[derive(Debug, Default)]
+struct Away {
+    numbers: Mutex<BTreeSet<u32>>,
+    /// One of them has come.
+    came: Notify,
+    not_kept: Mutex<Vec<Fault>>,
+}
+
 /// The task that fetches.
 struct Driver {
     buckets: HashMap<u32, Bucket>,
     objects: Arc<Mutex<Vec<LogObject>>>,
     is_listed: Arc<AtomicBool>,
+    away: Arc<Away>,
     ready: Sender<Ready>,
     room: Arc<Semaphore>,
     largest: u32,
@@ -80,11 +97,14 @@ impl Stream {
         let (sender, ready) = channel();
         let objects = Arc::<Mutex<Vec<LogObject>>>::default();
         let is_listed = Arc::<AtomicBool>::default();
+        let away = Arc::<Away>::default();
+        let total = feed.total();
         let largest = (shared.settings.bytes_ahead / ROOM_UNIT).clamp(1, Semaphore::MAX_PERMITS >> 4);
         let driver = Driver {
             buckets: buckets.into_iter().map(|(number, bucket)| (number, bucket.clone())).collect(),
             objects: Arc::clone(&objects),
             is_listed: Arc::clone(&is_listed),
+            away: Arc::clone(&away),
             ready: sender,
             room: Arc::new(Semaphore::new(largest)),
             largest: u32::try_from(largest).unwrap_or(u32::MAX),
@@ -94,6 +114,8 @@ impl Stream {
             ready: Mutex::new(ready),
             objects,
             is_listed,
+            away,
+            total,
             beside,
             listed,
             driver: shared.handle.spawn(driver.run(feed)),
@@ -114,6 +136,11 @@ impl Stream {
         }
     }
 
+    /// How many objects there are, if that is known.
+    pub(in crate::source) fn total(&self) -> Option<u64> {
+        self.total
+    }
+
     pub(in crate::source) fn traffic(&self) -> Traffic {
         self.shared.counters.traffic(self.is_listed.load(Ordering::Relaxed))
     }
@@ -126,6 +153,9 @@ impl Stream {
             let account = listed.account();
             listing.coverage.merge(account.coverage);
             listing.skipped.extend(account.skipped);
+        }
+        for fault in lock(&self.away.not_kept).drain(..) {
+            listing.coverage.fault(fault);
         }
         listing.objects = std::mem::take(&mut *lock(&self.objects));
         listing
@@ -145,22 +175,25 @@ pub(super) fn end(runtime: &Handle, task: JoinHandle<()>) {
 impl Driver {
     async fn run(self, mut feed: Feed) {
         while let Some(Coming { object, is_read }) = feed.next().await {
+            let number = is_read.then(|| self.number(&object));
             let Some(bucket) = self.buckets.get(&object.archive) else {
-                if !self.hand_out(object, Body::InPlace) {
+                // A file: whoever reads it opens it.
+                let in_place = number.map(|number| (number, object, Body::InPlace));
+                if in_place.is_some_and(|ready| self.ready.send(ready).is_err()) {
                     return;
                 }
                 continue;
             };
-            let number = is_read.then(|| self.number(&object));
+            self.away.wait(number).await;
             let room = (size(&object) as usize + ROOM_BESIDE).div_ceil(ROOM_UNIT);
             let room = u32::try_from(room).unwrap_or(u32::MAX).min(self.largest);
             // Closed never.
             let Ok(room) = Arc::clone(&self.room).acquire_many_owned(room).await else { return };
-            let (bucket, ready) = (bucket.clone(), self.ready.clone());
+            let (bucket, ready, away) = (bucket.clone(), self.ready.clone(), Arc::clone(&self.away));
             tokio::spawn(async move {
                 let task = {
-                    let (bucket, object) = (bucket.clone(), object.clone());
-                    tokio::spawn(async move { get(&bucket, &object).await })
+                    let (bucket, object, away) = (bucket.clone(), object.clone(), Arc::clone(&away));
+                    tokio::spawn(async move { get(&bucket, &object, is_read, &away.not_kept).await })
                 };
                 // Whatever happens, every number is handed out.
                 let mut fetched = task.await.unwrap_or_else(|error| Fetched::failed(error.to_string()));
@@ -168,6 +201,7 @@ impl Driver {
                 if let Some(number) = number {
                     // Nobody listens any more if the run was stopped.
                     let _ = ready.send((number, object, Body::Fetched(fetched)));
+                    away.came(number);
                 }
             });
         }
@@ -180,43 +214,81 @@ impl Driver {
         objects.push(object.clone());
         u32::try_from(objects.len() - 1).unwrap_or(u32::MAX)
     }
+}
 
-    /// Hands out an object that needs no fetching; says whether anybody wants more.
-    fn hand_out(&self, object: LogObject, body: Body) -> bool {
-        self.ready.send((self.number(&object), object, body)).is_ok()
+impl Away {
+    /// Waits until an object is not too far ahead, and notes that it is on its way.
+    async fn wait(&self, number: Option<u32>) {
+        let Some(number) = number else { return };
+        let is_too_far = || lock(&self.numbers).first().is_some_and(|oldest| number - oldest > MOST_AHEAD);
+        while is_too_far() {
+            self.came.notified().await;
+        }
+        lock(&self.numbers).insert(number);
+    }
+
+    /// Notes that an object has come. Only the driver waits, so that a word that comes early is kept for it.
+    fn came(&self, number: u32) {
+        lock(&self.numbers).remove(&number);
+        self.came.notify_one();
     }
 }
 
-/// Gets an object from the mirror, or from its bucket and into the mirror.
-async fn get(bucket: &Bucket, object: &LogObject) -> Fetched {
+/// Gets an object from the mirror, or from its bucket and into the mirror. What is not kept is a fault, also of an object
+/// that nobody reads.
+async fn get(bucket: &Bucket, object: &LogObject, is_read: bool, not_kept: &Mutex<Vec<Fault>>) -> Fetched {
     let Some(mirror) = bucket.mirror() else { return fetch(bucket, object).await };
     let key = bucket.key(object);
-    let counters = &bucket.shared().counters;
-    let kept = tokio::task::block_in_place(|| mirror.read(&key, size(object), etag(object)));
-    if let Some(Ok(bytes)) = kept {
+    let Shared { counters, disk, .. } = &**bucket.shared();
+    let kept = {
+        // Closed never.
+        let _permit = disk.acquire().await;
+        tokio::task::block_in_place(|| mirror.read(&key, size(object), etag(object)))
+    };
+    if let Some(bytes) = kept {
         count(&counters.from_mirror);
         return Fetched::local(bytes);
     }
-    let mut fetched = fetch(bucket, object).await;
-    if fetched.whole().is_some() {
-        match tokio::task::block_in_place(|| mirror.keep(&key, &fetched)) {
-            Ok(()) => count(&counters.kept),
-            Err(error) => {
-                let detail = format!("read, but not kept in the mirror: {error}");
-                fetched.fail(read_error(FaultKind::NotKept, detail));
-            }
+    let fetched = fetch(bucket, object).await;
+    let kept = match fetched.whole() {
+        Some(bytes) => {
+            let _permit = disk.acquire().await;
+            tokio::task::block_in_place(|| mirror.keep(&key, bytes, fetched.about.as_ref()))
+                .map_err(|error| error.to_string())
         }
+        // What is to be read says so itself.
+        None if is_read => return fetched,
+        None => Err(fetched.error().to_owned()),
+    };
+    match kept {
+        Ok(()) => count(&counters.kept),
+        Err(detail) => lock(not_kept).push(Fault {
+            archive: object.archive,
+            object: object.path.to_string(),
+            position: Position::Whole,
+            kind: FaultKind::NotKept,
+            detail: format!("not kept in the mirror: {detail}"),
+        }),
     }
     fetched
 }
 
 impl Feed {
-    /// Objects that have been listed, and the digests among those left alone if they are to be kept.
-    pub(super) fn listed(objects: Vec<LogObject>, skipped: &[SkippedObject], keeps_digests: bool) -> Self {
-        let digests = skipped.iter().filter(|skipped| keeps_digests && skipped.reason == ObjectSkip::Digest);
-        let digests = digests.map(|skipped| Coming { object: skipped.object.clone(), is_read: false });
+    /// Objects that have been listed: those to read, and then those only to keep.
+    pub(super) fn listed(objects: Vec<LogObject>, to_keep: Vec<LogObject>) -> Self {
         let objects = objects.into_iter().map(|object| Coming { object, is_read: true });
-        Self::Listed(objects.chain(digests).collect::<Vec<_>>().into_iter())
+        let to_keep = to_keep.into_iter().map(|object| Coming { object, is_read: false });
+        Self::Listed(objects.chain(to_keep).collect::<Vec<_>>().into_iter())
+    }
+
+    /// How many objects are to be read, if that is known.
+    fn total(&self) -> Option<u64> {
+        match self {
+            Self::Merged(_) => None,
+            Self::Listed(objects) => {
+                Some(objects.as_slice().iter().filter(|coming| coming.is_read).count() as u64)
+            }
+        }
     }
 
     async fn next(&mut self) -> Option<Coming> {

@@ -1,0 +1,37 @@
+//! Checksums of objects, for those who tell them apart by content.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{IngestError, Progress};
+use crate::checksum::Checksum;
+use crate::source::{Archives, Listing, LogObject};
+
+/// Checksums by archive and path.
+pub type Checksums = HashMap<(u32, Arc<str>), Checksum>;
+
+/// Reads objects on all threads and gives their checksums; those that cannot be read have none.
+///
+/// # Errors
+/// If the threads cannot be started.
+pub fn checksums(
+    archives: &Archives,
+    objects: Vec<LogObject>,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<Checksums, IngestError> {
+    let supply = archives.supply_listed(Listing { objects, ..Listing::default() });
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build()?;
+    let found = Mutex::new(Checksums::new());
+    pool.broadcast(|_| {
+        let mut bytes = Vec::new();
+        while let Some(mut supplied) = supply.next(&|| progress.stopped()) {
+            if supply.read(&mut supplied, &mut bytes).is_ok() {
+                let checksum = Checksum::of(&bytes);
+                let key = (supplied.object.archive, supplied.object.path.clone());
+                found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, checksum);
+            }
+        }
+    });
+    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+}

@@ -1,0 +1,163 @@
+//! The way down from where archives begin to the days of their Regions, by common prefixes.
+
+use std::collections::{BTreeSet, HashMap};
+
+use tokio::task::JoinSet;
+
+use super::bucket::{Shared, decode};
+use super::layout::{Level, are_years, level, region_above, skip};
+use super::listing::{Archive, Coming, join, leave, next};
+use crate::source::Listing;
+
+/// Once an archive has so many folders that are nothing known, those that hold more of them are listed as a whole: that
+/// takes fewer requests than to look into each.
+const MOST_UNKNOWN_FOLDERS: usize = 100;
+
+/// What was found on the way.
+#[derive(Default)]
+pub(super) struct Descended {
+    pub(super) found: Vec<Coming>,
+    pub(super) days: Vec<Days>,
+    pub(super) account: Listing,
+}
+
+/// A folder of days.
+#[derive(Debug)]
+pub(super) struct Days {
+    pub(super) archive: Archive,
+    /// What is listed: the folder, or a part of it.
+    pub(super) prefix: String,
+    /// The folder that holds the years.
+    pub(super) root: String,
+    /// Whether it was found by looking, so that the objects beside the years are known.
+    pub(super) is_looked_at: bool,
+}
+
+/// One folder as it was listed.
+struct Folder {
+    archive: Archive,
+    prefix: String,
+    folders: BTreeSet<String>,
+    found: Vec<Coming>,
+    account: Listing,
+}
+
+/// Lists what lies above the days of all Regions.
+pub(super) async fn descend(archives: Vec<Archive>, shared: &Shared) -> Descended {
+    let mut descent =
+        Descent { shared, descended: Descended::default(), tasks: JoinSet::new(), unknown: HashMap::new() };
+    for archive in archives {
+        let start = archive.bucket.start();
+        if archive.bucket.is_single() {
+            descent.list(archive, start, false);
+        } else {
+            descent.go(archive, start);
+        }
+    }
+    while let Some(done) = descent.tasks.join_next().await {
+        match done {
+            Ok(folder) => descent.take(folder),
+            // What it would have found is not known.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => {}
+        }
+    }
+    descent.descended
+}
+
+struct Descent<'s> {
+    shared: &'s Shared,
+    descended: Descended,
+    tasks: JoinSet<Folder>,
+    /// How many folders of each bucket and prefix were nothing known.
+    unknown: HashMap<String, usize>,
+}
+
+impl Descent<'_> {
+    /// Lists a folder, or puts it off if it is one of days.
+    fn go(&mut self, archive: Archive, prefix: String) {
+        match (level(&prefix), region_above(&prefix)) {
+            (Level::Days | Level::Leaf, Some(root)) => {
+                let root = root.to_owned();
+                self.descended.days.push(Days { archive, prefix, root, is_looked_at: false });
+            }
+            (Level::Unknown, _) => {
+                *self.unknown.entry(archive.bucket.start()).or_default() += 1;
+                self.list(archive, prefix, true);
+            }
+            (Level::Leaf, None) => self.list(archive, prefix, false),
+            _ => self.list(archive, prefix, true),
+        }
+    }
+
+    fn list(&mut self, archive: Archive, prefix: String, by_folder: bool) {
+        self.tasks.spawn_on(archive.list_folder(prefix, by_folder), &self.shared.handle);
+    }
+
+    /// Takes what a folder holds, and goes on down.
+    fn take(&mut self, folder: Folder) {
+        let Folder { archive, prefix, folders, found, account } = folder;
+        let level = level(&prefix);
+        let names = || folders.iter().map(|folder| folder[prefix.len()..].trim_end_matches('/'));
+        let is_known = |name: &str| name == "AWSLogs" || name.starts_with("o-");
+        let is_unknown = level == Level::Unknown && !names().any(is_known);
+        let unknown = self.unknown.get(&archive.bucket.start()).map_or(0, |before| before + folders.len());
+        if is_unknown && !folders.is_empty() && !are_years(names()) && unknown > MOST_UNKNOWN_FOLDERS {
+            // What was found beside the folders comes again.
+            self.list(archive, prefix.clone(), false);
+            return;
+        }
+        self.descended.found.extend(found);
+        join(&mut self.descended.account, account);
+        if is_unknown && are_years(names()) {
+            let root = prefix.clone();
+            self.descended.days.push(Days { archive, prefix: root.clone(), root, is_looked_at: true });
+            return;
+        }
+        for name in names() {
+            match skip(level, name, archive.bucket.mirror().is_some()) {
+                Some(reason) => leave(&mut self.descended.account, reason),
+                None => self.go(archive.clone(), format!("{prefix}{name}/")),
+            }
+        }
+    }
+}
+
+impl Archive {
+    /// Lists all pages below a prefix, with or without what lies in folders below it.
+    async fn list_folder(self, prefix: String, by_folder: bool) -> Folder {
+        let (folders, found, account) = (BTreeSet::new(), Vec::new(), Listing::default());
+        let mut folder = Folder { archive: self, prefix, folders, found, account };
+        let mut token = None;
+        loop {
+            let Folder { archive, prefix, folders, found, account } = &mut folder;
+            let delimiter = by_folder.then(|| "/".to_owned());
+            let page = archive.bucket.page(|list| {
+                let list = list.prefix(prefix.as_str()).set_delimiter(delimiter);
+                list.set_continuation_token(token.clone())
+            });
+            let page = match page.await {
+                Ok(page) => page,
+                Err(failure) => {
+                    archive.fault(account, prefix, failure);
+                    return folder;
+                }
+            };
+            for common in page.common_prefixes().iter().filter_map(|common| common.prefix()) {
+                let common = decode(common, &page);
+                if common.len() > prefix.len() && common.starts_with(&**prefix) {
+                    folders.insert(common);
+                }
+            }
+            found.extend(archive.found(&page, |_| true, account));
+            token = match next(&page, token.as_deref()) {
+                Ok(None) => return folder,
+                Ok(next) => next,
+                Err(detail) => {
+                    archive.fault_of(account, prefix, detail);
+                    return folder;
+                }
+            };
+        }
+    }
+}

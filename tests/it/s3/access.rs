@@ -1,0 +1,286 @@
+//! Who asks: credentials, roles, Regions, who pays; and what is said when something is wrong.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use super::server::{Asked, Fate, SECRET_KEY, Server, Setup, refuse};
+use super::{Buckets, FIXTURE, expected, scan, stderr};
+
+#[test]
+fn what_is_wrong_is_said_with_what_to_do_and_without_secrets() {
+    let buckets = Buckets::new();
+    let refused = |fate: Fate| Setup::new(buckets.root()).plan(move |_| fate.clone()).start();
+    let plain = Setup::new(buckets.root()).start();
+    let expired = refused(refuse(400, "ExpiredToken"));
+    let skewed = refused(refuse(403, "RequestTimeTooSkewed"));
+    // Server, archive, flags, environment (empty: taken away), what is said, and what to do.
+    type Case<'a> = (&'a Server, &'a str, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str, &'a str);
+    let cases: Vec<Case<'_>> = vec![
+        (&plain, "s3://nowhere", &[], &[], "NoSuchBucket", "check the name of the bucket"),
+        (
+            &plain,
+            "s3://logs/AWSLogs/1",
+            &[],
+            &[],
+            "no object of the bucket 'logs' lies below",
+            "a prefix is a folder",
+        ),
+        (&plain, "s3://", &[], &[], "the name of the bucket is missing", "write s3://bucket"),
+        (&plain, "s3://logs/*/x", &[], &[], "patterns are for files", "write s3://bucket"),
+        (&plain, "s3://logs", &[], &[("AWS_ACCESS_KEY_ID", "")], "", "give --profile"),
+        (
+            &plain,
+            "s3://logs",
+            &[],
+            &[("AWS_ACCESS_KEY_ID", "AKIAUNKNOWN")],
+            "InvalidAccessKeyId",
+            "aws sts get-caller-identity",
+        ),
+        (
+            &plain,
+            "s3://logs",
+            &[],
+            &[("AWS_SECRET_ACCESS_KEY", "wrong-secret")],
+            "SignatureDoesNotMatch",
+            "aws sts get-caller-identity",
+        ),
+        (&plain, "s3://logs", &["--no-sign-request"], &[], "AccessDenied", "s3:ListBucket"),
+        (&plain, "s3://logs", &["--profile", "missing"], &[], "", "give --profile"),
+        (&expired, "s3://logs", &[], &[], "ExpiredToken", "get new credentials"),
+        (&skewed, "s3://logs", &[], &[], "RequestTimeTooSkewed", "set the clock"),
+        (&plain, "s3://logs", &["--endpoint-url", "http://127.0.0.1:9"], &[], "", "check the network"),
+        (
+            &plain,
+            "s3://logs",
+            &["--aws-region", "not a region"],
+            &[],
+            "is no AWS Region",
+            "correct that setting",
+        ),
+    ];
+    for (server, archive, flags, environment, said, hint) in cases {
+        let mut command = server.firstseen();
+        for (name, value) in environment {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
+        let output = scan(&mut command, archive, flags);
+        let stderr = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{archive} {flags:?}: {stderr}");
+        assert!(
+            stderr.contains(said) && stderr.contains(hint),
+            "{archive} {flags:?} {environment:?}: {stderr}"
+        );
+        assert!(!stderr.contains(SECRET_KEY) && !stderr.contains("wrong-secret"), "{stderr}");
+    }
+}
+
+#[test]
+fn flags_that_do_not_fit_are_refused() {
+    for (flags, said) in [
+        (&["--role-arn", "role/x"][..], "write arn:aws:iam::123456789012:role/name"),
+        (&["--external-id", "abc"], "1 --external-id for 0 --role-arn"),
+        (&["--role-arn", "arn:aws:iam::123456789012:role/x", "--external-id", "a b"], "2 to 1224"),
+        (&["--no-sign-request", "--profile", "x"], "uses no credentials"),
+        (&["--endpoint-url", "localhost:9000"], "write https://host"),
+    ] {
+        let output = scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), "s3://logs", flags);
+        assert_eq!(output.status.code(), Some(2), "{flags:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+    let output = scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), FIXTURE, &["--mirror", "x"]);
+    assert!(stderr(&output).contains("--mirror keeps objects of S3"), "{}", stderr(&output));
+}
+
+#[test]
+fn credentials_that_end_in_the_middle_leave_an_answer() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .plan(|asked| if asked.number > 25 { refuse(400, "ExpiredToken") } else { Fate::Serve })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert_eq!(found.status.code(), Some(3));
+    assert!(stderr(&found).contains("credentials-expired"), "{}", stderr(&found));
+    assert!(found.stdout.len() > 100);
+}
+
+#[test]
+fn a_bucket_in_another_region_is_found() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .plan(|asked| {
+            if asked.headers["authorization"].contains("/eu-central-1/s3/") {
+                return Fate::Serve;
+            }
+            let region = vec![("x-amz-bucket-region", "eu-central-1".to_owned())];
+            Fate::Refuse(301, "PermanentRedirect", "must be addressed using the specified endpoint", region)
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    assert_eq!(
+        server.asked().iter().filter(|asked| asked.headers["authorization"].contains("us-east-1")).count(),
+        1
+    );
+}
+
+#[test]
+fn the_requester_pays_on_every_request_or_on_none() {
+    let buckets = Buckets::new();
+    for flags in [&["--request-payer"][..], &[]] {
+        let server = Setup::new(buckets.root()).start();
+        scan(&mut server.firstseen(), "s3://logs", flags);
+        let asked = server.asked();
+        assert!(asked.len() > 30);
+        for asked in asked {
+            let payer = asked.headers.get("x-amz-request-payer").map(String::as_str);
+            assert_eq!(payer, (!flags.is_empty()).then_some("requester"), "{}", asked.path);
+        }
+    }
+}
+
+#[test]
+fn a_public_bucket_is_read_without_a_signature() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).public().start();
+    let mut command = server.firstseen();
+    let found = scan(&mut command, "s3://logs", &["--no-sign-request"]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    assert!(server.asked().iter().all(|asked| !asked.headers.contains_key("authorization")));
+}
+
+/// An answer of STS with credentials that end after so many seconds.
+fn assumed(asked: &Asked, seconds: i64) -> Fate {
+    let name = &asked.form["RoleArn"];
+    let key = format!("ASIA{}", name.rsplit('/').next().unwrap().to_uppercase());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+    let end = firstseen::time::Timestamp::from_seconds(now + seconds);
+    Fate::Xml(format!(
+        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><AssumedRoleUser>\
+         <Arn>arn:aws:sts::1:assumed-role/x/y</Arn><AssumedRoleId>AROA:y</AssumedRoleId></AssumedRoleUser><Credentials>\
+         <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{SECRET_KEY}</SecretAccessKey><SessionToken>token-{key}\
+         </SessionToken><Expiration>{end}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    ))
+}
+
+const HUB: &str = "arn:aws:iam::999988887777:role/hub";
+const CUSTOMER: &str = "arn:aws:iam::111122223333:role/audit/customer";
+
+#[test]
+fn roles_form_a_chain_and_the_last_one_gets_the_external_id() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .plan(|asked| match asked.form.get("RoleArn").map(String::as_str) {
+            None => Fate::Serve,
+            Some(HUB) if !asked.form.contains_key("ExternalId") => assumed(asked, 3600),
+            Some(CUSTOMER) if asked.form.get("ExternalId").is_some_and(|id| id == "case-4711") => {
+                assumed(asked, 3600)
+            }
+            Some(_) => refuse(403, "AccessDenied"),
+        })
+        .start();
+    let roles = ["--role-arn", HUB, "--role-arn", CUSTOMER, "--external-id"];
+    let found = scan(&mut server.firstseen(), "s3://logs", &[&roles[..], &["case-4711"]].concat());
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    for asked in server.asked() {
+        let signed = &asked.headers["authorization"];
+        match asked.form.get("RoleArn").map(String::as_str) {
+            Some(HUB) => assert!(signed.contains("AKIAIOSFODNN7EXAMPLE")),
+            Some(_) => assert!(signed.contains("ASIAHUB")),
+            None => assert!(
+                signed.contains("ASIACUSTOMER")
+                    && asked.headers["x-amz-security-token"] == "token-ASIACUSTOMER"
+            ),
+        }
+        if !asked.form.is_empty() {
+            assert_eq!(asked.form["RoleSessionName"], "firstseen-log-import");
+        }
+    }
+    let refused = scan(&mut server.firstseen(), "s3://logs", &[&roles[..], &["case-0"]].concat());
+    let said = stderr(&refused);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said.contains("AccessDenied") && said.contains("check --role-arn and --external-id"), "{said}");
+}
+
+#[test]
+fn sessions_are_renewed_before_they_end() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .plan(|asked| match asked.form.is_empty() {
+            // The SDK renews some time in the last ten seconds.
+            false => assumed(asked, 2),
+            true => Fate::Slow(Duration::from_millis(150)),
+        })
+        .start();
+    let flags = ["--role-arn", HUB, "--concurrency", "2"];
+    let found = scan(&mut server.firstseen(), "s3://logs", &flags);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    let sessions = server.asked().iter().filter(|asked| !asked.form.is_empty()).count();
+    assert!(sessions >= 2, "{sessions}");
+}
+
+#[test]
+fn a_session_that_cannot_be_renewed_at_once_is_waited_for() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .plan(|asked| match (asked.form.is_empty(), asked.before) {
+            (true, _) => Fate::Slow(Duration::from_millis(150)),
+            (false, 1..9) => refuse(503, "ServiceUnavailable"),
+            (false, _) => assumed(asked, 2),
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &["--role-arn", HUB, "--concurrency", "2"]);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    assert!(found.stdout == expected(&buckets.logs()));
+}
+
+#[test]
+fn once_credentials_have_ended_nobody_asks_any_more() {
+    let buckets = Buckets::synthetic();
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .plan(|asked| if asked.number > 60 { refuse(400, "ExpiredToken") } else { Fate::Serve })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &["--concurrency", "4"]);
+    assert_eq!(found.status.code(), Some(3));
+    let asked = server.asked().len();
+    assert!(asked < 80, "{asked}");
+}
+
+#[test]
+fn what_a_credential_process_prints_is_not_passed_on() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let config = buckets.root().join("config");
+    let process = "sh -c 'echo token=SECRETX >&2; exit 1'";
+    fs::write(&config, format!("[profile p]\ncredential_process = {process}\n")).unwrap();
+    let mut command = server.firstseen();
+    let found = scan(command.env("AWS_CONFIG_FILE", &config), "s3://logs", &["--profile", "p"]);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(!stderr(&found).contains("SECRETX"), "{}", stderr(&found));
+    assert!(stderr(&found).contains("credentials"), "{}", stderr(&found));
+}
+
+#[test]
+fn an_external_id_goes_with_the_role_of_its_place() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .plan(|asked| if asked.form.is_empty() { Fate::Serve } else { assumed(asked, 3600) })
+        .start();
+    let config = buckets.root().join("config.toml");
+    fs::write(&config, format!("role-arn = ['{CUSTOMER}']\nexternal-id = ['case-1']\n")).unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    scan(&mut server.firstseen(), "s3://logs", &config);
+    scan(&mut server.firstseen(), "s3://logs", &[&config[..], &["--role-arn", HUB]].concat());
+    let ids: Vec<Option<String>> = server
+        .asked()
+        .iter()
+        .filter(|asked| !asked.form.is_empty())
+        .map(|asked| asked.form.get("ExternalId").cloned())
+        .collect();
+    assert_eq!(ids, [Some("case-1".to_owned()), None]);
+}

@@ -1,0 +1,256 @@
+//! What is found in buckets, and with how many requests.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use firstseen::time::Day;
+
+use super::server::{Asked, Fate, Server, Setup};
+use super::{Buckets, FIXTURE, copy, expected, scan, stderr};
+use crate::archive::{record, wrapped};
+
+#[test]
+fn a_bucket_answers_what_its_folder_answers_from_any_level() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let account = "AWSLogs/111122223333";
+    for level in
+        ["", "AWSLogs", account, &format!("{account}/CloudTrail"), &format!("{account}/CloudTrail/us-east-1")]
+    {
+        let found = scan(&mut server.firstseen(), &format!("s3://logs/{level}"), &[]);
+        assert_eq!(found.status.code(), Some(0), "{level}: {}", stderr(&found));
+        assert!(found.stdout == expected(&buckets.logs().join(level)), "{level}");
+    }
+}
+
+#[test]
+fn a_window_lists_only_what_it_must() {
+    let buckets = Buckets::empty();
+    let day = |number: i32| Day::from_number(19_700 + number).to_string();
+    for number in 0..400 {
+        let (day, folder) = (day(number), day(number).replace('-', "/"));
+        for region in ["eu-west-1", "us-east-1"] {
+            for minute in 0..3 {
+                let name = format!(
+                    "111122223333_CloudTrail_{region}_{}T010{minute}Z_aaaa{minute}.json.gz",
+                    day.replace('-', "")
+                );
+                let path =
+                    buckets.logs().join(format!("AWSLogs/111122223333/CloudTrail/{region}/{folder}/{name}"));
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                let record =
+                    record(&format!("{day}T01:00:0{minute}Z"), region, &format!("s3:A{number}x{minute}"));
+                fs::write(path, wrapped(&[record])).unwrap();
+            }
+        }
+    }
+    for folder in ["Config", "CloudTrail-Digest", "CloudTrail-Insight"] {
+        let path =
+            buckets.logs().join(format!("AWSLogs/111122223333/{folder}/eu-west-1/2024/01/01/x.json.gz"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "{}").unwrap();
+    }
+    let server = Setup::new(buckets.root()).page(1000).start();
+    let (since, until) = (day(200), day(202));
+    let window = ["--since", &since, "--until", &until];
+    let found = scan(&mut server.firstseen(), "s3://logs", &window);
+    let local =
+        scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), buckets.logs().to_str().unwrap(), &window);
+    assert!(found.stdout == local.stdout && found.stdout.len() > 1_000, "{}", stderr(&found));
+    let lists = |server: &Server| server.asked().iter().filter(|asked| asked.is_list()).count();
+    // Whether there is anything; the levels down to the Regions; the days of the two Regions, in one page each.
+    assert_eq!(lists(&server), 1 + 4 + 2, "{}", stderr(&found));
+    // Three days, and two on either side since logs may come late.
+    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7 * 2 * 3);
+    let told = "not listed, or only in part: 5 folders (config 1, digest 1, insights 1, outside-window 2)";
+    assert!(stderr(&found).contains(told), "{}", stderr(&found));
+    // --from must not shorten what is learnt; --to says that nothing later is needed.
+    for (flag, gets) in [("--from", 400 * 2 * 3), ("--to", 203 * 2 * 3)] {
+        let server = Setup::new(buckets.root()).page(1000).start();
+        scan(&mut server.firstseen(), "s3://logs", &[flag, &day(200)]);
+        assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), gets, "{flag}");
+    }
+}
+
+#[test]
+fn organizations_and_control_tower_are_found_from_the_root() {
+    let buckets = Buckets::empty();
+    let tree = |prefix: &str| copy(&Path::new(FIXTURE).join("AWSLogs"), &buckets.logs().join(prefix));
+    tree("AWSLogs/o-ab12cd34ef");
+    tree("o-ab12cd34ef/AWSLogs/o-ab12cd34ef");
+    tree("some/prefix/AWSLogs");
+    let server = Setup::new(buckets.root()).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+}
+
+#[test]
+fn other_trees_are_read_as_they_are_on_disk() {
+    let buckets = Buckets::empty();
+    let put = |path: &str, time: &str, action: &str| {
+        let path = buckets.logs().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, wrapped(&[record(time, "u", action)])).unwrap();
+    };
+    put("export.json", "2024-01-03T00:00:00Z", "s3:A");
+    put("by day/2024/01/02/part+1%.json", "2024-01-02T00:00:00Z", "s3:B");
+    put("by day/2024/01/03/part.json", "2024-01-03T00:00:00Z", "s3:C");
+    put("AWSLogs/111122223333/CloudTrail/eu-west-1/notes.json", "2024-01-01T00:00:00Z", "s3:D");
+    put("AWSLogs/111122223333/loose.json", "2024-01-01T00:00:01Z", "s3:E");
+    for number in 0..120 {
+        put(
+            &format!("wide/{number}/x.json"),
+            &format!("2024-02-01T00:00:00.{number:03}Z"),
+            &format!("s3:W{number}"),
+        );
+    }
+    let server = Setup::new(buckets.root()).page(50).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    assert!(stderr(&found).contains("objects: 125 listed = 125 read"), "{}", stderr(&found));
+    let single = scan(&mut server.firstseen(), "s3://logs/export.json", &[]);
+    assert!(stderr(&single).contains("objects: 1 listed = 1 read"), "{}", stderr(&single));
+}
+
+#[test]
+fn buckets_and_folders_mix_and_no_object_is_read_twice() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let run = |archives: &[&str]| {
+        let mut command = server.firstseen();
+        command.args(["scan", "--warmup", "0d", "--format", "csv"]).args(archives).output().unwrap()
+    };
+    let twice = run(&["s3://logs/AWSLogs/111122223333", "s3://logs"]);
+    assert!(twice.stdout == expected(&buckets.logs()), "{}", stderr(&twice));
+    assert!(stderr(&twice).contains("listed-twice 1"), "{}", stderr(&twice));
+    // The folder holds copies of what the bucket holds: each counts once.
+    let mixed = run(&["s3://logs", FIXTURE]);
+    assert_eq!(mixed.status.code(), Some(0));
+    assert!(
+        stderr(&mixed).contains("objects: 78 listed") || stderr(&mixed).contains("620 counted"),
+        "{}",
+        stderr(&mixed)
+    );
+}
+
+#[test]
+fn objects_are_read_while_others_are_listed() {
+    let buckets = Buckets::synthetic();
+    let server = Setup::new(buckets.root()).page(20).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    let asked = server.asked();
+    let first_get = asked.iter().position(Asked::is_get).unwrap();
+    assert!(asked[first_get..].iter().filter(|asked| asked.is_list()).count() > 3);
+}
+
+/// Puts a file with one event into the bucket `logs`.
+fn put(buckets: &Buckets, path: &str, time: &str, action: &str) {
+    let path = buckets.logs().join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, wrapped(&[record(time, "u", action)])).unwrap();
+}
+
+#[test]
+fn objects_beside_years_are_read_once() {
+    let buckets = Buckets::empty();
+    put(&buckets, "notes.json", "2024-01-01T00:00:00Z", "s3:A");
+    put(&buckets, "2024/01/02/x.json", "2024-01-02T00:00:00Z", "s3:B");
+    let server = Setup::new(buckets.root()).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(stderr(&found).contains("objects: 2 listed = 2 read"), "{}", stderr(&found));
+}
+
+#[test]
+fn folders_with_names_nobody_knows_are_listed_whatever_the_window() {
+    let buckets = Buckets::empty();
+    let name = "111122223333_CloudTrail_us-east-1_20240309T0412Z_aB1.json.gz";
+    let account = "AWSLogs/111122223333";
+    put(
+        &buckets,
+        &format!("{account}/CloudTrail-restored/us-east-1/2024/03/09/{name}"),
+        "2024-03-09T04:00:00Z",
+        "s3:A",
+    );
+    put(&buckets, &format!("{account}/mine/2024/03/09/x.json"), "2024-03-09T04:00:01Z", "s3:B");
+    put(&buckets, &format!("{account}/CloudTrail/{name}"), "2024-03-09T04:00:02Z", "s3:C");
+    let server = Setup::new(buckets.root()).start();
+    let window = ["--since", "2024-03-01"];
+    let local =
+        scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), buckets.logs().to_str().unwrap(), &window);
+    let found = scan(&mut server.firstseen(), "s3://logs", &window);
+    assert!(found.stdout == local.stdout, "{}", stderr(&found));
+    assert!(stderr(&found).contains("2 read"), "{}", stderr(&found));
+    let single = scan(&mut server.firstseen(), &format!("s3://logs/{account}/CloudTrail/{name}"), &window);
+    assert!(stderr(&single).contains("objects: 1 listed = 1 read"), "{}", stderr(&single));
+}
+
+#[test]
+fn a_name_with_a_false_date_upsets_nothing() {
+    let buckets = Buckets::empty();
+    for region in ["eu-west-1", "us-east-1"] {
+        for day in 1..=5 {
+            for minute in 0..4 {
+                let path = format!(
+                    "AWSLogs/111122223333/CloudTrail/{region}/2024/01/0{day}/\
+                     111122223333_CloudTrail_{region}_2024010{day}T000{minute}Z_a.json.gz"
+                );
+                put(&buckets, &path, &format!("2024-01-0{day}T00:0{minute}:00Z"), "s3:A");
+            }
+        }
+    }
+    let odd = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/01/02/\
+               111122223333_CloudTrail_us-east-1_20991231T0000Z_a.json.gz";
+    put(&buckets, odd, "2024-01-02T00:30:00Z", "s3:B");
+    let server = Setup::new(buckets.root()).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    let account = "records: 41 = 21 counted + 20 duplicates";
+    assert!(stderr(&found).contains(account), "{}", stderr(&found));
+    assert!(found.stdout == scan(&mut server.firstseen(), buckets.logs().to_str().unwrap(), &[]).stdout);
+}
+
+#[test]
+fn a_tree_of_many_small_folders_takes_few_requests() {
+    let buckets = Buckets::empty();
+    for day in 1..=20 {
+        for hour in 0..24 {
+            let path = format!("y=2024/m=01/d={day:02}/h={hour:02}/x.json");
+            put(&buckets, &path, &format!("2024-01-{day:02}T{hour:02}:00:00Z"), "s3:A");
+        }
+    }
+    let server = Setup::new(buckets.root()).page(1000).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(stderr(&found).contains("objects: 480 listed = 480 read"), "{}", stderr(&found));
+    let lists = server.asked().iter().filter(|asked| asked.is_list()).count();
+    assert!(lists < 150, "{lists}");
+}
+
+#[test]
+fn what_is_skipped_is_counted_once_though_it_was_listed_twice() {
+    let buckets = Buckets::empty();
+    for number in 0..150 {
+        put(&buckets, &format!("{number}/x.json"), "2024-01-01T00:00:00Z", "s3:A");
+    }
+    let digest = "111122223333_CloudTrail-Digest_us-east-1_trail_us-east-1_20240309T041200Z.json.gz";
+    fs::write(buckets.logs().join(digest), "").unwrap();
+    let server = Setup::new(buckets.root()).page(1000).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(stderr(&found).contains("151 listed = 150 read + 1 skipped (digest 1)"), "{}", stderr(&found));
+}
+
+#[test]
+fn a_store_that_does_not_say_where_the_next_page_begins_is_a_fault() {
+    let buckets = Buckets::new();
+    let page = "<ListBucketResult><Name>logs</Name><IsTruncated>true</IsTruncated><KeyCount>1</KeyCount>@\
+                <Contents><Key>AWSLogs/x.json</Key><Size>0</Size></Contents></ListBucketResult>";
+    for token in ["", "<NextContinuationToken>t</NextContinuationToken>"] {
+        let page = page.replace('@', token);
+        let server = Setup::new(buckets.root())
+            .plan(move |asked| if asked.is_list() { Fate::Xml(page.clone()) } else { Fate::Serve })
+            .start();
+        let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+        assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));
+        assert!(stderr(&found).contains("list: "), "{}", stderr(&found));
+    }
+}

@@ -1,0 +1,156 @@
+//! What `--mirror` keeps.
+
+use std::fs;
+use std::path::Path;
+
+use super::server::{Fate, Server, Setup, refuse};
+use super::{Buckets, FIXTURE, expected, files, scan, stderr};
+use crate::archive::{record, wrapped};
+
+#[test]
+fn a_mirror_is_read_in_place_of_the_bucket() {
+    let buckets = Buckets::new();
+    let mirror = buckets.root().join("mirror");
+    let flags = ["--mirror", mirror.to_str().unwrap()];
+    let broken =
+        Setup::new(buckets.root())
+            .plan(|asked| {
+                if asked.is_get() && asked.number % 3 == 0 {
+                    refuse(403, "AccessDenied")
+                } else {
+                    Fate::Serve
+                }
+            })
+            .start();
+    let first = scan(&mut broken.firstseen(), "s3://logs", &flags);
+    assert_eq!(first.status.code(), Some(3), "{}", stderr(&first));
+    let had = broken.asked().iter().filter(|asked| asked.is_get()).count();
+    // The second run fetches what the first one missed, and the digests beside it; the third one nothing.
+    let server = Setup::new(buckets.root()).start();
+    let second = scan(&mut server.firstseen(), "s3://logs", &flags);
+    assert!(second.stdout == expected(&buckets.logs()), "{}", stderr(&second));
+    let fetched = server.asked().iter().filter(|asked| asked.is_get()).count();
+    assert!(0 < fetched && fetched < had, "{fetched} of {had}");
+    let third = scan(&mut server.firstseen(), "s3://logs", &flags);
+    assert!(third.stdout == second.stdout);
+    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), fetched);
+    // The copy is an archive by itself, with its digests.
+    assert!(expected(&mirror.join("logs")) == second.stdout);
+    let digests =
+        |folder: &Path| files(folder).iter().filter(|path| path.contains("CloudTrail-Digest")).count();
+    assert!(digests(&buckets.logs()) > 0);
+    assert_eq!(digests(&mirror.join("logs")), digests(&buckets.logs()));
+    let side = fs::read_to_string(mirror.join(".firstseen-mirror/logs.jsonl")).unwrap();
+    for line in side.lines().filter(|line| !line.is_empty()) {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        let bytes = fs::read(mirror.join("logs").join(entry["key"].as_str().unwrap())).unwrap();
+        assert_eq!(entry["size"], bytes.len());
+        assert_eq!(entry["sha256"], firstseen::checksum::Checksum::of(&bytes).to_string());
+        assert!(entry["etag"].as_str().is_some_and(|etag| etag.len() > 60));
+        assert_eq!(entry["metadata"][0][0], "signature");
+    }
+}
+
+#[test]
+fn a_mirror_keeps_what_an_object_was_before() {
+    let buckets = Buckets::new();
+    let mirror = buckets.root().join("mirror");
+    let flags = ["--mirror", mirror.to_str().unwrap()];
+    let server = Setup::new(buckets.root()).start();
+    scan(&mut server.firstseen(), "s3://logs", &flags);
+    let key = &buckets.log_keys()[0];
+    let before = fs::read(mirror.join("logs").join(key)).unwrap();
+    fs::write(buckets.logs().join(key), wrapped(&[record("2024-01-01T00:00:00Z", "eve", "s3:Changed")]))
+        .unwrap();
+    let found = scan(&mut server.firstseen(), "s3://logs", &flags);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    assert!(stderr(&found).contains("1 added"), "{}", stderr(&found));
+    let replaced = files(&mirror.join(".firstseen-mirror/replaced"));
+    assert_eq!(replaced.len(), 1);
+    assert_eq!(fs::read(&replaced[0]).unwrap(), before);
+}
+
+#[test]
+fn a_mirror_that_cannot_be_written_is_a_fault_and_no_loss() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let mirror = buckets.root().join("mirror");
+    fs::create_dir_all(mirror.join("logs")).unwrap();
+    // A file where a folder should be.
+    fs::write(mirror.join("logs/AWSLogs"), "").unwrap();
+    let found = scan(&mut server.firstseen(), "s3://logs", &["--mirror", mirror.to_str().unwrap()]);
+    assert!(found.stdout == expected(&buckets.logs()));
+    assert_eq!(found.status.code(), Some(3));
+    assert!(stderr(&found).contains("not-kept"), "{}", stderr(&found));
+}
+
+#[test]
+fn a_digest_that_cannot_be_kept_is_a_fault_and_tried_again() {
+    let buckets = Buckets::new();
+    let mirror = buckets.root().join("mirror");
+    let baseline = buckets.root().join("x.baseline");
+    let index = |server: &Server| {
+        let mut command = server.firstseen();
+        command.args(["index", "s3://logs", FIXTURE, "-o"]).arg(&baseline).arg("--mirror").arg(&mirror);
+        command.output().unwrap()
+    };
+    let is_digest = |path: &str| path.contains("CloudTrail-Digest");
+    let refusing = Setup::new(buckets.root())
+        .plan(move |asked| {
+            if is_digest(&asked.path) && asked.is_get() { refuse(403, "AccessDenied") } else { Fate::Serve }
+        })
+        .start();
+    let first = index(&refusing);
+    assert_eq!(first.status.code(), Some(3), "{}", stderr(&first));
+    assert!(
+        stderr(&first).contains("not-kept: AWSLogs") && stderr(&first).contains("AccessDenied"),
+        "{}",
+        stderr(&first)
+    );
+    let server = Setup::new(buckets.root()).start();
+    let second = index(&server);
+    assert_eq!(second.status.code(), Some(0), "{}", stderr(&second));
+    assert!(server.asked().iter().filter(|asked| asked.is_get()).all(|asked| is_digest(&asked.path)));
+    let kept = files(&mirror.join("logs"));
+    assert_eq!(kept.iter().filter(|path| is_digest(path)).count(), 3);
+}
+
+#[test]
+fn an_index_without_a_mirror_can_get_one_later() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let mirror = buckets.root().join("mirror");
+    let baseline = buckets.root().join("x.baseline");
+    for flags in [&[][..], &["--mirror", mirror.to_str().unwrap()]] {
+        let mut command = server.firstseen();
+        let output = command.args(["index", "s3://logs", "-o"]).arg(&baseline).args(flags).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        // The folders that are not listed are counted once.
+        if flags.is_empty() {
+            assert!(stderr(&output).contains("4 folders"), "{}", stderr(&output));
+        }
+    }
+    assert!(expected(&mirror.join("logs")) == expected(&buckets.logs()));
+}
+
+#[test]
+fn a_mirror_that_was_altered_is_not_believed() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let mirror = buckets.root().join("mirror");
+    let flags = ["--mirror", mirror.to_str().unwrap()];
+    // Somebody's file is in the way, and stays.
+    let [first, second] =
+        [&buckets.log_keys()[0], &buckets.log_keys()[1]].map(|key| mirror.join("logs").join(key));
+    fs::create_dir_all(second.parent().unwrap()).unwrap();
+    fs::write(&second, "mine").unwrap();
+    scan(&mut server.firstseen(), "s3://logs", &flags);
+    let size = fs::metadata(&first).unwrap().len();
+    fs::write(&first, vec![0; size as usize]).unwrap();
+    let found = scan(&mut server.firstseen(), "s3://logs", &flags);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    let replaced = files(&mirror.join(".firstseen-mirror/replaced"));
+    let replaced: Vec<Vec<u8>> = replaced.iter().map(|path| fs::read(path).unwrap()).collect();
+    assert!(replaced.contains(&b"mine".to_vec()) && replaced.contains(&vec![0; size as usize]));
+    assert_eq!(replaced.len(), 2);
+}

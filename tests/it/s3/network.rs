@@ -1,0 +1,196 @@
+//! What the network does on the way.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings, Silent, ingest};
+use firstseen::source::{Archives, S3Settings};
+
+use super::server::{Asked, Fate, Setup, refuse};
+use super::{Buckets, expected, scan, stderr};
+
+fn learning() -> IngestSettings {
+    IngestSettings {
+        threads: 2,
+        window: Default::default(),
+        principal_key: Default::default(),
+        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+    }
+}
+
+/// The number behind a word of the line about S3.
+fn repeated(stderr: &str) -> u32 {
+    let line = stderr.lines().find(|line| line.starts_with("S3: ")).unwrap();
+    let word = line.split(", ").find_map(|part| part.strip_suffix(" repeated")).unwrap();
+    word.parse().unwrap()
+}
+
+#[test]
+fn nothing_is_lost_to_refusals_drops_and_answers_that_break_off() {
+    let buckets = Buckets::synthetic();
+    let expected = expected(&buckets.logs());
+    // Every request fails once or twice; one in twenty breaks off.
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .plan(|asked| match (asked.before, asked.number % 20) {
+            (0 | 1, 0) => refuse(503, "SlowDown"),
+            (0, 5) => Fate::Drop,
+            (0 | 1, 10) if asked.is_get() => Fate::Cut(700),
+            (0, 15) if asked.is_get() => Fate::Short(11),
+            (0, 18) => refuse(500, "InternalError"),
+            _ => Fate::Serve,
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    assert!(found.stdout == expected);
+    let gets = server.asked().iter().filter(|asked| asked.is_get() && asked.before == 0).count();
+    assert!(gets > 200 && repeated(&stderr(&found)) as usize > gets / 5, "{}", stderr(&found));
+}
+
+#[test]
+fn an_answer_that_broke_off_goes_on_where_it_was() {
+    let buckets = Buckets::synthetic();
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .plan(|asked| if asked.is_get() && asked.before == 0 { Fate::Cut(1_000) } else { Fate::Serve })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    let asked = server.asked();
+    let again: Vec<&Asked> = asked.iter().filter(|asked| asked.is_get() && asked.before == 1).collect();
+    assert!(again.len() > 100);
+    for asked in again {
+        assert_eq!(asked.headers["range"], "bytes=1000-");
+        assert!(asked.headers.contains_key("if-match"));
+    }
+}
+
+#[test]
+fn an_answer_that_stands_still_is_asked_for_again() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .public()
+        .plan(|asked| match asked.before {
+            0 if asked.is_get() && asked.number % 7 == 0 => Fate::Stall(100),
+            _ => Fate::Serve,
+        })
+        .start();
+    let settings = S3Settings {
+        endpoint_url: Some(server.url.clone()),
+        anonymous: true,
+        patience: Duration::from_millis(400),
+        ..S3Settings::default()
+    };
+    let stalled = || server.asked().iter().filter(|asked| asked.before > 0).count();
+    let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
+    let ingested = ingest(&archives, &learning(), &Silent).unwrap();
+    let local = ingest(&Archives::open(&[buckets.logs()]).unwrap(), &learning(), &Silent).unwrap();
+    assert_eq!(ingested.coverage.faults, []);
+    assert_eq!(ingested.baseline, local.baseline);
+    assert!(stalled() > 1);
+}
+
+#[test]
+fn what_cannot_be_had_is_a_named_fault_and_the_rest_is_read() {
+    let buckets = Buckets::new();
+    let keys = buckets.log_keys();
+    let archived = [
+        (keys[5].clone(), "GLACIER"),
+        (keys[6].clone(), "DEEP_ARCHIVE"),
+        (keys[7].clone(), "INTELLIGENT_TIERING"),
+    ];
+    let fates: HashMap<String, Fate> = HashMap::from([
+        (keys[0].clone(), refuse(403, "AccessDenied")),
+        (keys[1].clone(), refuse(404, "NoSuchKey")),
+        (
+            keys[2].clone(),
+            Fate::Refuse(
+                403,
+                "AccessDenied",
+                "not authorized to perform: kms:Decrypt on the resource",
+                vec![],
+            ),
+        ),
+        (keys[3].clone(), refuse(400, "KMS.DisabledException")),
+        (keys[4].clone(), Fate::Cut(50)),
+    ]);
+    let server = Setup::new(buckets.root())
+        .classes(&archived)
+        .plan(move |asked| match fates.get(asked.path.trim_start_matches("/logs/")) {
+            Some(fate) if asked.is_get() => fate.clone(),
+            _ => Fate::Serve,
+        })
+        .start();
+    let faults = buckets.root().join("faults.jsonl");
+    let found = scan(&mut server.firstseen(), "s3://logs", &["--faults", faults.to_str().unwrap()]);
+    assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));
+    let faults = fs::read_to_string(faults).unwrap();
+    let kinds: HashMap<String, String> = faults
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|fault| {
+            (fault["object"].as_str().unwrap().to_owned(), fault["kind"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let kind = |number: usize| kinds[&keys[number]].as_str();
+    assert_eq!(
+        [kind(0), kind(1), kind(2), kind(3)],
+        ["access-denied", "missing", "kms-denied", "kms-denied"]
+    );
+    assert_eq!(
+        [kind(5), kind(6), kind(7)],
+        ["archived-glacier", "archived-deep-archive", "archived-intelligent-tiering"]
+    );
+    // What came of the object that always breaks off was made use of.
+    assert!(faults.contains("given up after 6 attempts"), "{faults}");
+    assert_eq!(kinds.len(), 8);
+    // Two of the archived objects were told by their class: nobody asked for them.
+    let asked = server.asked();
+    let gets = |key: &str| asked.iter().filter(|asked| asked.is_get() && asked.path.ends_with(key)).count();
+    assert_eq!([gets(&keys[5]), gets(&keys[6]), gets(&keys[7])], [0, 0, 1]);
+    assert!(!asked.iter().any(|asked| asked.query.contains("restore")));
+}
+
+#[test]
+fn no_more_requests_than_allowed_are_under_way_and_a_slow_object_holds_nobody_up() {
+    let buckets = Buckets::synthetic();
+    let slow = buckets.log_keys()[0].clone();
+    let under_way = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .plan(move |asked| match asked.path.ends_with(&slow) {
+            true => Fate::Slow(Duration::from_millis(1_500)),
+            false => Fate::Serve,
+        })
+        .gauge(Arc::clone(&under_way))
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &["--concurrency", "4"]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    let most = under_way.1.load(Ordering::Relaxed);
+    assert!((2..=4).contains(&most), "{most}");
+    // All others were answered while the slow one was not.
+    let done = server.done();
+    let slow_one = done.iter().position(|path| path.ends_with(&buckets.log_keys()[0])).unwrap();
+    assert!(slow_one > done.len() / 2, "{slow_one} of {}", done.len());
+}
+
+#[test]
+fn a_list_that_fails_for_a_while_loses_no_region() {
+    let buckets = Buckets::synthetic();
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .plan(|asked| match asked.before {
+            // More often than the SDK tries.
+            0..14 if asked.is_list() && asked.query.contains("us-east-1") => refuse(500, "InternalError"),
+            0..12 if asked.is_list() && asked.query.contains("eu-west-1") => Fate::Drop,
+            _ => Fate::Serve,
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    assert!(found.stdout == expected(&buckets.logs()));
+}
