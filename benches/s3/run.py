@@ -1,6 +1,6 @@
 """Scans a folder and the same folder as a bucket on the loopback; prints requests, bytes, CPU and memory.
 
-    python3 benches/s3/run.py FOLDER [--runs N] [--concurrency 1,8,32]
+    python3 benches/s3/run.py FOLDER [--runs N] [--concurrency 1,8,32] [--delay MS]
 
 Medians of N runs, one after another in turn. The store (benches/s3/store.rs) is another process and is not counted, but it
 shares the processors, so that wall times are those of both. Findings are compared byte for byte.
@@ -24,12 +24,13 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--concurrency", default="1,4,8,16,32,64,128")
+    parser.add_argument("--delay", type=int, default=0, help="milliseconds that the store takes for each answer")
     args = parser.parse_args()
     firstseen, store = build()
     levels = [int(level) for level in args.concurrency.split(",")]
     with tempfile.TemporaryDirectory() as work:
         os.symlink(args.folder.resolve(), pathlib.Path(work) / "logs")
-        server = subprocess.Popen([store, work], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen([store, work, str(args.delay)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             measure(firstseen, args.folder, server.stdout.readline().strip(), levels, args.runs)
         finally:

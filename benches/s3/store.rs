@@ -1,9 +1,11 @@
 //! A store on the loopback for `benches/s3/run.py`: the folders of a folder as buckets, for a user `bench` with the secret
-//! `bench-secret`. Prints its address and serves until its input ends.
+//! `bench-secret`. A second argument is how many milliseconds to wait before each answer, as a distant store would.
+//! Prints its address and serves until its input ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
@@ -23,10 +25,11 @@ struct Store {
     root: PathBuf,
     /// Size of each, by bucket and key.
     sizes: BTreeMap<String, u64>,
+    delay: Duration,
 }
 
 impl Store {
-    fn new(root: PathBuf) -> Self {
+    fn new(root: PathBuf, delay: Duration) -> Self {
         fn walk(folder: &Path, name: &str, sizes: &mut BTreeMap<String, u64>) {
             for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
                 let name = format!("{name}{}", entry.file_name().to_str().expect("a name in UTF-8"));
@@ -40,13 +43,14 @@ impl Store {
         }
         let mut sizes = BTreeMap::new();
         walk(&root, "", &mut sizes);
-        Self { root, sizes }
+        Self { root, sizes, delay }
     }
 }
 
 #[async_trait::async_trait]
 impl S3 for Store {
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        tokio::time::sleep(self.delay).await;
         let GetObjectInput { bucket, key, .. } = request.input;
         let bytes = std::fs::read(self.root.join(bucket).join(key)).map_err(|_| s3_error!(NoSuchKey))?;
         let content_length = i64::try_from(bytes.len()).ok();
@@ -58,6 +62,7 @@ impl S3 for Store {
         &self,
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        tokio::time::sleep(self.delay).await;
         let ListObjectsV2Input { bucket, prefix, delimiter, start_after, continuation_token, .. } =
             request.input;
         let prefix = format!("{bucket}/{}", prefix.unwrap_or_default());
@@ -92,8 +97,10 @@ impl S3 for Store {
 }
 
 fn main() {
-    let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).expect("a folder");
-    let mut builder = S3ServiceBuilder::new(Store::new(folder.into()));
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let folder = arguments.next().expect("a folder");
+    let delay = arguments.next().map_or(0, |text| text.parse().expect("a number of milliseconds"));
+    let mut builder = S3ServiceBuilder::new(Store::new(folder.into(), Duration::from_millis(delay)));
     builder.set_auth(SimpleAuth::from_single("bench", "bench-secret"));
     let service = builder.build();
     let runtime = tokio::runtime::Builder::new_multi_thread()

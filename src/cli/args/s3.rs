@@ -39,7 +39,7 @@ pub(crate) struct S3Args {
     /// What sessions of roles are called in the trails of their accounts [default: firstseen-log-import]
     #[arg(long, value_name = "NAME", value_parser = session_name)]
     role_session_name: Option<String>,
-    /// Requests under way at once [default: 32]
+    /// Requests under way at once [default: 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: Option<u16>,
     /// Keep what is read, and the digests beside it, as DIR/<bucket>/<key>; what is there is not fetched again
@@ -47,7 +47,7 @@ pub(crate) struct S3Args {
     pub(crate) mirror: Option<PathBuf>,
 }
 
-const _: () = assert!(DEFAULT_CONCURRENCY == 32, "the default in --help");
+const _: () = assert!(DEFAULT_CONCURRENCY == 64, "the default in --help");
 
 impl S3Args {
     /// These flags; what they leave open is as `below`.
