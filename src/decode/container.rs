@@ -1,8 +1,9 @@
 //! Finds the records in a piece of JSON text, whatever they are wrapped in.
 //!
 //! Takes `{"Records":[…]}`, bare arrays, single records, and any number of these one after another, with or without
-//! line ends between them (JSON lines, also lines of batches). What is malformed is a fault; reading goes on behind
-//! it: at the next record if its end can be found, else at the next line. Further shapes get their place here.
+//! line ends between them (JSON lines, also lines of batches); and the wrappers of other carriers around any of these
+//! ([`super::wrapper`]). What is malformed is a fault; reading goes on behind it: at the next record if its end can be
+//! found, else at the next line.
 
 use std::ops::Range;
 
@@ -12,6 +13,7 @@ use super::callers::Callers;
 use super::lanes::nested_end;
 use super::scanner::{self, Habits};
 use super::walk::{self, Surprise};
+use super::wrapper::{self, Inner};
 use super::{DecodeFault, FoundRecord, careful};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::event::Record;
@@ -35,11 +37,15 @@ pub(super) struct Contents {
 pub(super) fn records(text: &str, habits: &mut Habits, visit: impl FnMut(FoundRecord<'_>)) -> Contents {
     let budget = text.len().saturating_mul(SEARCH_BUDGET);
     let callers = Callers::default();
-    let mut walker =
-        Walker { text, visit, habits, callers, contents: Contents::default(), budget, line: 0..0 };
+    let contents = Contents::default();
+    let mut walker = Walker { text, visit, habits, callers, contents, budget, line: 0..0, depth: 0 };
     walker.values();
     walker.contents
 }
+
+/// Wrappers in wrappers, and texts in texts, are looked into this deep: a subscription's message in a line of a search
+/// result in a list is four.
+const DEEPEST: u32 = 8;
 
 /// Reading cannot go on here; the fault is already noted.
 struct Lost {
@@ -56,6 +62,8 @@ struct Walker<'a, 'h, V> {
     /// Part of a line, up to its end, looked at last. An object is often one line: searching its end anew for every
     /// odd record in it would take quadratic time.
     line: Range<usize>,
+    /// How many wrappers are around what is read.
+    depth: u32,
 }
 
 impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
@@ -67,6 +75,11 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             let read = match scope.as_bytes()[at] {
                 b'{' => self.top_object(scope, at),
                 b'[' => self.elements(scope, at, Self::element),
+                // A time and a blank before each value, as CloudWatch Logs exports them.
+                _ if wrapper::is_timed_line(&scope[at..]) => {
+                    at += wrapper::TIME_LENGTH;
+                    continue;
+                }
                 _ => Err(self.broken(at, "neither an object nor an array")),
             };
             at = match read {
@@ -99,6 +112,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             match self.text.as_bytes().get(at) {
                 None => return self.text.len(),
                 Some(b'{' | b'[') => return at,
+                Some(_) if wrapper::is_timed_line(&self.text[at..]) => return at,
                 Some(_) => {}
             }
         }
@@ -121,6 +135,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         let mut record = Record::default();
         match scanner::record(scope, at, self.habits, &mut self.callers, &mut record) {
             Ok(end) if record.looks_like_one() => {
+                wrapper::complete(&mut record, scope, at);
                 self.found(end - at, Ok(&record));
                 Ok(end)
             }
@@ -138,6 +153,17 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         }
     }
 
+    /// An element of a list that may be about anything.
+    fn listed(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        if scope.as_bytes().get(at) == Some(&b'{') {
+            return self.element(scope, at);
+        }
+        self.contents.others += 1;
+        self.contents.other.get_or_insert(ObjectSkip::OtherJson);
+        walk::value_end(scope, at)
+            .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))
+    }
+
     /// An element of `Records`.
     fn record(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
         if scope.as_bytes().get(at) != Some(&b'{') {
@@ -153,6 +179,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
                 let lost = self.broken(at, "a batch of records inside another");
                 return Err(Lost { at: lost.at.saturating_sub(1) });
             }
+            wrapper::complete(&mut record, scope, at);
             self.found(end - at, Ok(&record));
             return Ok(end);
         }
@@ -166,8 +193,11 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         self.contents.records += 1;
         let length = slice.len();
         let visit = &mut self.visit;
-        let read =
-            careful::with_record(slice, |record| visit(FoundRecord { index, length, record: Ok(&record) }));
+        let read = careful::with_record(slice, |record| {
+            let mut record = record;
+            wrapper::complete(&mut record, slice, 0);
+            visit(FoundRecord { index, length, record: Ok(&record) });
+        });
         if let Err(reason) = read {
             visit(FoundRecord { index, length, record: Err(&reason) });
         }
@@ -230,27 +260,77 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         }
     }
 
-    /// An object that is no record: a wrapper whose first key is not `Records`, or nothing of ours.
+    /// An object that is no record: a wrapper, or nothing of ours.
     fn other_object(&mut self, scope: &'a str, at: usize, end: usize) -> Result<usize, Lost> {
-        let mut lists = Vec::new();
-        let mut kind = ObjectSkip::OtherJson;
-        let walked = walk::members(scope, at + 1, |key, value| match key {
-            "Records" if scope.as_bytes().get(value) == Some(&b'[') => lists.push(value),
-            "digestS3Object" | "digestStartTime" => kind = ObjectSkip::Digest,
-            "hashSignature" => kind = ObjectSkip::LakeResult,
-            "configurationItems" | "configSnapshotId" => kind = ObjectSkip::Config,
-            "s3ObjectKey" | "TopicArn" | "messageType" => kind = ObjectSkip::Notice,
-            _ => {}
-        });
-        if walked.is_err() || lists.is_empty() {
-            self.contents.others += 1;
-            self.contents.other.get_or_insert(kind);
-            return Ok(end);
+        let found = wrapper::inside(scope, at);
+        let (records, other) = (self.contents.records, self.contents.other);
+        let mut is_wrapper = false;
+        if self.depth < DEEPEST {
+            self.depth += 1;
+            for inner in found.inner {
+                is_wrapper |= self.inner(scope, inner)?;
+                // The same event may stand in several places of one wrapper.
+                if self.contents.records > records && !matches!(inner, Inner::Records(_)) {
+                    break;
+                }
+            }
+            self.depth -= 1;
         }
-        for list in lists {
-            self.elements(scope, list, Self::record)?;
+        if self.contents.records == records && found.kind != ObjectSkip::OtherJson {
+            // What the wrapper is says more than what is in it.
+            self.contents.other = other.or(Some(found.kind));
+        }
+        if !is_wrapper {
+            self.contents.others += 1;
+            self.contents.other.get_or_insert(found.kind);
         }
         Ok(end)
+    }
+
+    /// Reads what a wrapper holds; says whether it is something that can hold records.
+    fn inner(&mut self, scope: &'a str, inner: Inner) -> Result<bool, Lost> {
+        match inner {
+            Inner::Records(at) => self.elements(scope, at, Self::record).map(|_| true),
+            Inner::List(at) => self.elements(scope, at, Self::listed).map(|_| true),
+            Inner::Object(at) => {
+                let others = self.contents.others;
+                self.element(scope, at)?;
+                // What it is not is said of the wrapper.
+                let is_wrapper = self.contents.others == others;
+                self.contents.others = others;
+                Ok(is_wrapper)
+            }
+            Inner::Text(at) => Ok(self.inner_text(scope, at)),
+        }
+    }
+
+    /// Reads the JSON text in the JSON string at `at`, if it is one.
+    fn inner_text(&mut self, scope: &'a str, at: usize) -> bool {
+        let Some(text) = wrapper::text_at(scope, at) else { return false };
+        if !text.trim_ascii_start().starts_with(['{', '[']) {
+            return false;
+        }
+        let first = self.contents.records;
+        let visit = &mut self.visit;
+        let mut visit = |found: FoundRecord<'_>| visit(FoundRecord { index: first + found.index, ..found });
+        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut visit;
+        let mut walker = Walker {
+            text: &text,
+            visit,
+            habits: &mut *self.habits,
+            callers: Callers::default(),
+            contents: Contents::default(),
+            budget: text.len().saturating_mul(SEARCH_BUDGET),
+            line: 0..0,
+            depth: self.depth,
+        };
+        walker.values();
+        let Contents { records, others, faults, .. } = walker.contents;
+        self.contents.records += records;
+        // Where in the text would help nobody: it begins here.
+        let position = Position::Byte(at as u64);
+        self.contents.faults.extend(faults.into_iter().map(|fault| DecodeFault { position, ..fault }));
+        records > 0 || others == 0
     }
 
     /// End of the value at `at`, which the scanner could not read. Within its line if it ends there; a line that

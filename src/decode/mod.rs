@@ -15,6 +15,7 @@ mod lanes;
 mod order;
 mod scanner;
 mod walk;
+mod wrapper;
 
 use std::borrow::Cow;
 
@@ -126,7 +127,9 @@ impl Decoder {
         let account = |verdict, faults| Decoded { verdict, json_bytes, records: 0, others: 0, faults };
         match text.trim_ascii_start().bytes().next() {
             None => account(Verdict::Other(ObjectSkip::Empty), faults),
-            Some(b'{' | b'[') => {
+            Some(first)
+                if matches!(first, b'{' | b'[') || wrapper::is_timed_line(text.trim_ascii_start()) =>
+            {
                 let contents = container::records(&text, habits, visit);
                 // A cut that the gzip layer reported needs no second word.
                 let known = |fault: &DecodeFault| cut && fault.kind == FaultKind::JsonTruncated;
@@ -264,6 +267,99 @@ mod tests {
         }
         assert_eq!(names(r#"{"Records":[]}"#), "");
         assert_eq!(names("[]"), "");
+    }
+
+    /// A text as a JSON string.
+    fn quoted(text: &str) -> String {
+        serde_json::to_string(text).unwrap()
+    }
+
+    #[test]
+    fn every_carrier_gives_its_records() {
+        let (a, b) = (r#"{"eventName":"A","x":"\n"}"#, r#"{"eventName":"B","x":{"y":["}"]}}"#);
+        let (qa, qb) = (quoted(a), quoted(b));
+        let bus = |detail: &str| {
+            format!(r#"{{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{detail}}}"#)
+        };
+        let log = |first: &str, second: &str| {
+            format!(
+                r#"{{"messageType":"DATA_MESSAGE","owner":"1","logEvents":[{{"id":"1","message":{first}}},{{"id":"2","message":{second}}}]}}"#
+            )
+        };
+        for text in [
+            // LookupEvents, two pages of it, and one event a line.
+            format!(
+                r#"{{"Events":[{{"EventId":"1","CloudTrailEvent":{qa}}},{{"CloudTrailEvent":{qb}}}],"NextToken":"x"}}"#
+            ),
+            format!(r#"{{"Events":[{{"CloudTrailEvent":{qa}}}]}}{{"Events":[{{"CloudTrailEvent":{qb}}}]}}"#),
+            format!("{{\"EventId\":\"1\",\"CloudTrailEvent\":{qa}}}\n{{\"CloudTrailEvent\":{qb}}}\n"),
+            // Subscriptions of CloudWatch Logs, in one message, in two without a line end, and of whole batches.
+            log(&qa, &qb),
+            format!("{}{}", log(&qa, &quoted(" ")), log(&quoted("no JSON"), &qb)),
+            log(&quoted(&format!(r#"{{"Records":[{a},{b}]}}"#)), &quoted("[]")),
+            // filter-log-events, and an export task.
+            format!(
+                r#"{{"events":[{{"logStreamName":"s","message":{qa}}},{{"message":{qb}}}],"searchedLogStreams":[]}}"#
+            ),
+            format!("2026-01-01T10:00:00.000Z {a}\n2026-01-01T10:00:01.000Z {b}\n"),
+            // EventBridge, one a line and in a list.
+            format!("{}\n{}", bus(a), bus(b)),
+            format!("[{},{}]", bus(a), bus(b)),
+            // Elastic, which may keep the text twice; its search results; Splunk; Logs Insights.
+            format!(r#"{{"event":{{"original":{qa}}},"message":{qa}}} {{"message":{qb}}}"#),
+            format!(r#"{{"event.original":{qa}}}{{"_source":{{"message":{qb}}}}}"#),
+            format!("{{\"preview\":false,\"result\":{{\"_raw\":{qa}}}}}\n{{\"_raw\":{qb}}}"),
+            format!(r#"[{{"@timestamp":"x","@message":{qa}}},{{"@message":{qb}}}]"#),
+            // What collectors make of it.
+            format!(r#"[{{"data":{}}},{{"data":{b}}}]"#, bus(a)),
+        ] {
+            assert_eq!(read(text.as_bytes()).0, "A B", "{text}");
+            assert_eq!(read(&gzip(text.as_bytes())).0, "A B", "{text}");
+            assert_eq!(read(text.as_bytes()).2, [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_carrier_without_events_is_named() {
+        let other = |text: &str| read(text.as_bytes()).1;
+        let probe =
+            r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"id":"","message":"CWL CONTROL MESSAGE"}]}"#;
+        assert_eq!(other(probe), Verdict::Other(ObjectSkip::Notice));
+        assert_eq!(other(r#"{"events":[1,2,{"x":1}]}"#), Verdict::Other(ObjectSkip::OtherJson));
+        assert_eq!(other(r#"{"logEvents":[]}"#), Verdict::Records);
+        assert_eq!(other(r#"{"message":"hello"}"#), Verdict::Other(ObjectSkip::OtherJson));
+    }
+
+    #[test]
+    fn a_text_that_was_cut_in_its_carrier_is_a_fault() {
+        let cut = quoted(r#"{"eventName":"B","x":"[Truncated..."#);
+        let text = format!(
+            r#"{{"logEvents":[{{"message":{}}},{{"message":{cut}}}]}}"#,
+            quoted(r#"{"eventName":"A"}"#)
+        );
+        assert_eq!(read(text.as_bytes()), ("A".to_owned(), Verdict::Records, vec!["json-truncated"]));
+    }
+
+    #[test]
+    fn wrappers_in_wrappers_come_to_an_end() {
+        let nested =
+            format!("{}{{\"eventName\":\"A\"}}{}", "{\"detail\":".repeat(200_000), "}".repeat(200_000));
+        assert_eq!(read(nested.as_bytes()).0, "");
+        let mut text = r#"{"eventName":"A"}"#.to_owned();
+        for _ in 0..12 {
+            text = format!(r#"{{"message":{}}}"#, quoted(&text));
+        }
+        assert_eq!(read(text.as_bytes()).0, "");
+    }
+
+    #[test]
+    fn a_record_of_logstash_has_its_time() {
+        let mut times = Vec::new();
+        let text = r#"{"@timestamp":"2020-01-01T00:00:00Z","eventName":"A"} {"eventName":"B\u0042","@timestamp":"x"}"#;
+        Decoder::new(1 << 20).decode(text.as_bytes(), |found| {
+            times.extend(found.record.unwrap().event_time.map(str::to_owned));
+        });
+        assert_eq!(times, ["2020-01-01T00:00:00Z", "x"]);
     }
 
     #[test]

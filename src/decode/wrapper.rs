@@ -1,0 +1,114 @@
+//! What other carriers wrap around records: API answers, subscriptions, event buses, search engines.
+//!
+//! Knows the names of their fields and nothing of records. Sources: CloudTrail API Reference (`LookupEvents`), CloudWatch Logs
+//! User Guide ("Subscription filters", "Exporting log data to Amazon S3") and API Reference (`FilterLogEvents`), EventBridge
+//! ("Events from AWS services via CloudTrail"), Elastic Common Schema (`event.original`, `message`), Splunk's export (`result`,
+//! `_raw`), Logstash (`@timestamp`); `data` is what collectors call what they collect.
+
+use std::borrow::Cow;
+
+use super::walk;
+use crate::coverage::ObjectSkip;
+use crate::event::Record;
+
+/// Where records may be in a wrapper; each has the position of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inner {
+    /// A list of records.
+    Records(usize),
+    /// A list of records or wrappers.
+    List(usize),
+    /// A record or a wrapper.
+    Object(usize),
+    /// The JSON text of any of these, in a JSON string.
+    Text(usize),
+}
+
+/// What an object that is no record holds.
+#[derive(Debug)]
+pub(super) struct Inside {
+    /// In the order in which they are to be tried; that of the object for lists of records.
+    pub(super) inner: Vec<Inner>,
+    /// What the object is if there are no records in it.
+    pub(super) kind: ObjectSkip,
+}
+
+/// Looks into the object at `at`.
+pub(super) fn inside(scope: &str, at: usize) -> Inside {
+    let bytes = scope.as_bytes();
+    let mut kind = ObjectSkip::OtherJson;
+    let mut ranked: Vec<(u8, Inner)> = Vec::new();
+    let walked = walk::members(scope, at + 1, |key, value| {
+        let inner = match (key, bytes.get(value)) {
+            ("Records", Some(b'[')) => (0, Inner::Records(value)),
+            ("Events" | "events" | "logEvents" | "data", Some(b'[')) => (1, Inner::List(value)),
+            ("detail" | "event" | "_source" | "result" | "data", Some(b'{')) => (2, Inner::Object(value)),
+            ("CloudTrailEvent" | "event.original" | "original" | "_raw", Some(b'"')) => {
+                (3, Inner::Text(value))
+            }
+            ("message" | "@message", Some(b'"')) => (4, Inner::Text(value)),
+            _ => {
+                kind = kind_of(key).unwrap_or(kind);
+                return;
+            }
+        };
+        ranked.push(inner);
+    });
+    if walked.is_err() {
+        ranked.clear();
+    }
+    ranked.sort_by_key(|(rank, _)| *rank);
+    Inside { inner: ranked.into_iter().map(|(_, inner)| inner).collect(), kind }
+}
+
+/// What an object with this key is.
+fn kind_of(key: &str) -> Option<ObjectSkip> {
+    Some(match key {
+        "digestS3Object" | "digestStartTime" => ObjectSkip::Digest,
+        "hashSignature" => ObjectSkip::LakeResult,
+        "configurationItems" | "configSnapshotId" => ObjectSkip::Config,
+        "s3ObjectKey" | "TopicArn" | "messageType" => ObjectSkip::Notice,
+        _ => return None,
+    })
+}
+
+/// The content of the JSON string at `at`.
+pub(super) fn text_at(scope: &str, at: usize) -> Option<Cow<'_, str>> {
+    let end = walk::value_end(scope, at).ok()?;
+    let literal = scope.get(at..end)?;
+    if literal.contains('\\') {
+        return serde_json::from_str(literal).ok().map(Cow::Owned);
+    }
+    literal.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
+}
+
+/// Gives a record of Logstash its time, which takes `eventTime` away and puts `@timestamp` in its place.
+pub(super) fn complete<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
+    if record.event_time.is_some() {
+        return;
+    }
+    let mut time = None;
+    // Whatever surprises the walk leaves the record as it is.
+    let _ = walk::members(scope, at + 1, |key, value| {
+        if key == "@timestamp" {
+            time = Some(value);
+        }
+    });
+    if let Some(Cow::Borrowed(time)) = time.and_then(|value| text_at(scope, value)) {
+        record.event_time = Some(time);
+    }
+}
+
+/// Length of `2026-01-01T10:00:00.000Z` and a blank, which CloudWatch Logs puts before each line it exports.
+pub(super) const TIME_LENGTH: usize = 25;
+
+/// Whether a text begins with a time, a blank and a JSON value.
+pub(super) fn is_timed_line(text: &str) -> bool {
+    let shape = b"dddd-dd-ddTdd:dd:dd.dddZ ";
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'd' => byte.is_ascii_digit(),
+        shape => byte == shape,
+    };
+    let bytes = text.as_bytes();
+    matches!(bytes.get(TIME_LENGTH), Some(b'{' | b'[')) && bytes.iter().zip(shape).all(fits)
+}
