@@ -169,6 +169,9 @@ pub enum FaultKind {
     GzipCorrupt,
     /// Bytes that are no gzip member follow the last one.
     GzipTrailing,
+    /// A zip or tar archive, or a zstd or bzip2 stream, that is damaged, encrypted or of a kind that is not read; what came
+    /// before was kept.
+    PackingBroken,
     /// A log by name whose content is not JSON.
     NotJson,
     /// JSON that ends too early; the records before were kept.
@@ -187,7 +190,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them, in their order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::List,
         Self::Read,
         Self::AccessDenied,
@@ -202,6 +205,7 @@ impl FaultKind {
         Self::GzipTruncated,
         Self::GzipCorrupt,
         Self::GzipTrailing,
+        Self::PackingBroken,
         Self::NotJson,
         Self::JsonTruncated,
         Self::JsonBroken,
@@ -233,6 +237,7 @@ impl FaultKind {
             | Self::GzipTruncated
             | Self::GzipCorrupt
             | Self::GzipTrailing
+            | Self::PackingBroken
             | Self::NotJson
             | Self::JsonTruncated
             | Self::JsonBroken
@@ -260,6 +265,7 @@ impl FaultKind {
             Self::GzipTruncated => "gzip-truncated",
             Self::GzipCorrupt => "gzip-corrupt",
             Self::GzipTrailing => "gzip-trailing",
+            Self::PackingBroken => "packing-broken",
             Self::NotJson => "not-json",
             Self::JsonTruncated => "json-truncated",
             Self::JsonBroken => "json-broken",

@@ -196,17 +196,17 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         let read = careful::with_record(slice, |record| {
             let mut record = record;
             wrapper::complete(&mut record, slice, 0);
-            visit(FoundRecord { index, length, record: Ok(&record) });
+            visit(FoundRecord { index, number: index, inner: None, length, record: Ok(&record) });
         });
         if let Err(reason) = read {
-            visit(FoundRecord { index, length, record: Err(&reason) });
+            visit(FoundRecord { index, number: index, inner: None, length, record: Err(&reason) });
         }
     }
 
     fn found(&mut self, length: usize, record: Result<&Record<'_>, &str>) {
         let index = self.contents.records;
         self.contents.records += 1;
-        (self.visit)(FoundRecord { index, length, record });
+        (self.visit)(FoundRecord { index, number: index, inner: None, length, record });
     }
 
     /// The elements of the array at `at`, each read by `read`.
@@ -312,7 +312,10 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         }
         let first = self.contents.records;
         let visit = &mut self.visit;
-        let mut visit = |found: FoundRecord<'_>| visit(FoundRecord { index: first + found.index, ..found });
+        let mut visit = |found: FoundRecord<'_>| {
+            let index = first + found.index;
+            visit(FoundRecord { index, number: index, ..found });
+        };
         let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut visit;
         let mut walker = Walker {
             text: &text,
@@ -363,7 +366,12 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
 
     fn fault(&mut self, kind: FaultKind, at: usize, detail: &str) {
         let detail = detail.to_owned();
-        self.contents.faults.push(DecodeFault { kind, position: Position::Byte(at as u64), detail });
+        self.contents.faults.push(DecodeFault {
+            kind,
+            position: Position::Byte(at as u64),
+            inner: None,
+            detail,
+        });
     }
 }
 

@@ -13,6 +13,7 @@ mod container;
 mod inflate;
 mod lanes;
 mod order;
+mod packed;
 mod scanner;
 mod walk;
 mod wrapper;
@@ -31,8 +32,12 @@ const MAX_GZIP_NESTING: usize = 3;
 /// One record found in an object.
 #[derive(Debug)]
 pub struct FoundRecord<'a> {
-    /// Counted from 0 in its object.
+    /// Counted from 0 in its file: the object, or a file in it.
     pub index: u32,
+    /// Counted from 0 in its object.
+    pub number: u32,
+    /// The file in the object that it stands in, `a.zip!b.json` for files in files; none for the object itself.
+    pub inner: Option<&'a str>,
     /// Length of its JSON text, in bytes.
     pub length: usize,
     /// Its texts, or in words why they cannot be read.
@@ -44,8 +49,10 @@ pub struct FoundRecord<'a> {
 pub struct DecodeFault {
     /// What kind of fault.
     pub kind: FaultKind,
-    /// Where in the object.
+    /// Where in the object, or in the file in it.
     pub position: Position,
+    /// The file in the object; none for the object itself.
+    pub inner: Option<Box<str>>,
     /// The reason in words.
     pub detail: String,
 }
@@ -84,6 +91,8 @@ pub struct Decoder {
     spare: Plain,
     habits: Habits,
     max_object_size: u64,
+    /// In how many packings the object lies.
+    depth: u32,
 }
 
 impl Decoder {
@@ -95,7 +104,13 @@ impl Decoder {
             spare: Plain::default(),
             habits: Habits::default(),
             max_object_size,
+            depth: 0,
         }
+    }
+
+    /// A decoder for files in so many packings.
+    fn nested(max_object_size: u64, depth: u32) -> Self {
+        Self { depth, ..Self::new(max_object_size) }
     }
 
     /// The plain bytes of an object, as far as they can be had: the first half of [`Decoder::decode`].
@@ -117,10 +132,15 @@ impl Decoder {
     /// assert_eq!(names, ["CreateUser"]);
     /// assert_eq!(decoded.faults[0].kind.name(), "json-truncated");
     /// ```
-    pub fn decode(&mut self, stored: &[u8], visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
+    pub fn decode(&mut self, stored: &[u8], mut visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
         let mut faults = Vec::new();
-        let Self { inflater, plain, spare, habits, max_object_size } = self;
+        let Self { inflater, plain, spare, habits, max_object_size, depth } = self;
         let bytes = inflate(inflater, (plain, spare), stored, *max_object_size, &mut faults);
+        if let Some(packing) = packed::packing(bytes) {
+            let mut decoded = packed::decode(packing, bytes, *max_object_size, *depth, &mut visit);
+            decoded.faults.splice(..0, faults);
+            return decoded;
+        }
         let cut = !faults.is_empty();
         let text = text(bytes, cut, &mut faults);
         let json_bytes = text.len() as u64;
@@ -169,7 +189,7 @@ fn inflate<'d>(
     }
     if let Err(fault) = result {
         let position = Position::StoredByte(fault.at);
-        faults.push(DecodeFault { kind: fault.kind, position, detail: fault.detail });
+        faults.push(DecodeFault { kind: fault.kind, position, inner: None, detail: fault.detail });
     }
     plain.filled()
 }
@@ -189,6 +209,7 @@ fn text<'a>(bytes: &'a [u8], cut: bool, faults: &mut Vec<DecodeFault>) -> Cow<'a
     faults.push(DecodeFault {
         kind: FaultKind::InvalidUtf8,
         position: Position::Byte(valid as u64),
+        inner: None,
         detail: "bytes that are no UTF-8, read as U+FFFD".to_owned(),
     });
     String::from_utf8_lossy(bytes)

@@ -1,5 +1,7 @@
 //! One worker: reads objects one by one and keeps the account of each.
 
+use std::sync::Arc;
+
 use super::{Keep, ObjectRead, Run};
 use crate::baseline::{Builder, Moment, Seen};
 use crate::checksum::Checksum;
@@ -102,7 +104,7 @@ impl Tally<'_, '_> {
         self.coverage.records.total += 1;
         let record = match &found.record {
             Ok(record) => record,
-            Err(reason) => return self.faulty(FaultKind::RecordBroken, found.index, reason),
+            Err(reason) => return self.faulty(FaultKind::RecordBroken, found, reason),
         };
         let skip = match record.interpret(self.run.settings.principal_key) {
             Ok(event) if !wanted(&self.run.settings.window, &event) => {
@@ -115,7 +117,7 @@ impl Tally<'_, '_> {
                     Some(text) => format!("eventTime '{text}' is not a time"),
                     None => "no eventTime".to_owned(),
                 };
-                return self.faulty(FaultKind::RecordTime, found.index, &detail);
+                return self.faulty(FaultKind::RecordTime, found, &detail);
             }
             Err(NoEvent::Insight) => RecordSkip::Insight,
             Err(NoEvent::Aggregated) => RecordSkip::Aggregated,
@@ -131,20 +133,21 @@ impl Tally<'_, '_> {
         self.span = Some((first.min(event.time), last.max(event.time)));
         let pair = self.observer.observe(event);
         let moment = Moment { time: event.time, failed: event.failed };
-        let object = self.object;
-        let row = self.builder.add(pair, moment, || seen(object, event, record, found.index));
+        let inside = found.inner.map(|inner| inside(&self.object.path, inner));
+        let place = (self.object.archive, inside.as_ref().unwrap_or(&self.object.path), found.index);
+        let row = self.builder.add(pair, moment, || seen(place, event, record));
         if let Some(created) = &event.creation {
             self.builder.created(created.account, &created.key, event.time);
         }
         if let Some(print) = Fingerprint::of(record, found.length) {
-            let place = RecordPlace { object: self.number, record: found.index };
+            let place = RecordPlace { object: self.number, record: found.number };
             self.handover.add(print, place, row.0, event.failed);
         }
     }
 
-    fn faulty(&mut self, kind: FaultKind, index: u32, detail: &str) {
+    fn faulty(&mut self, kind: FaultKind, found: &FoundRecord<'_>, detail: &str) {
         *self.coverage.records.faulty.entry(kind).or_default() += 1;
-        self.fault(kind, Position::Record(index), detail.to_owned());
+        self.fault(kind, Position::Record(found.index), found.inner, detail.to_owned());
     }
 
     /// Decides what became of the object as a whole.
@@ -152,15 +155,15 @@ impl Tally<'_, '_> {
         let mut first = None;
         if let Err(error) = read {
             first = Some(error.kind);
-            self.fault(error.kind, Position::Whole, error.detail);
+            self.fault(error.kind, Position::Whole, None, error.detail);
         }
         for fault in decoded.faults {
             first = first.or(Some(fault.kind));
-            self.fault(fault.kind, fault.position, fault.detail);
+            self.fault(fault.kind, fault.position, fault.inner.as_deref(), fault.detail);
         }
         let verdict = match decoded.verdict {
             Verdict::NotJson if first.is_none() && self.object.named_as_log() => {
-                self.fault(FaultKind::NotJson, Position::Whole, "the content is not JSON".to_owned());
+                self.fault(FaultKind::NotJson, Position::Whole, None, "the content is not JSON".to_owned());
                 first = Some(FaultKind::NotJson);
                 decoded.verdict
             }
@@ -203,13 +206,14 @@ impl Tally<'_, '_> {
         place.days.extend(day);
     }
 
-    fn fault(&mut self, kind: FaultKind, position: Position, detail: String) {
+    fn fault(&mut self, kind: FaultKind, position: Position, inner: Option<&str>, detail: String) {
         self.faults += 1;
         if self.faults > FAULTS_LISTED_PER_OBJECT {
             self.coverage.fault_count += 1;
             return;
         }
-        let object = self.object.path.to_string();
+        let path = &self.object.path;
+        let object = inner.map_or_else(|| path.to_string(), |inner| inside(path, inner).to_string());
         self.coverage.fault(Fault { archive: self.object.archive, object, position, kind, detail });
     }
 }
@@ -240,13 +244,22 @@ impl From<SkippedObject> for ObjectEntry {
     }
 }
 
-/// The evidence of an event.
-fn seen<'a>(object: &'a LogObject, event: &Event<'a>, record: &Record<'a>, index: u32) -> Seen<'a> {
+/// The path of a file in an object.
+fn inside(path: &str, inner: &str) -> Arc<str> {
+    Arc::from(format!("{path}!{inner}"))
+}
+
+/// The evidence of an event, which stands in a file of an archive at some index.
+fn seen<'a>(
+    (archive, object, index): (u32, &'a Arc<str>, u32),
+    event: &Event<'a>,
+    record: &Record<'a>,
+) -> Seen<'a> {
     Seen {
         time: event.time,
         event_id: record.event_id.unwrap_or_default(),
-        archive: object.archive,
-        object: &object.path,
+        archive,
+        object,
         record: index,
         failed: event.failed,
         read_only: event.read_only,
