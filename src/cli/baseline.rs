@@ -1,7 +1,6 @@
 //! `firstseen baseline`: what every principal was known to do at a point in time.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::baseline::Baseline;
@@ -10,7 +9,7 @@ use firstseen::query::{By, KnownQuestion, changes, known, timeline};
 use firstseen::report::{Asked, FilterSettings, KnownReport, KnownSettings};
 use firstseen::time::{Bound, Timestamp};
 
-use super::args::{KnownArgs, LearningArgs, OutputArgs, S3Args, check_window};
+use super::args::{ArchiveArgs, KnownArgs, LearningArgs, OutputArgs, S3Args, check_window};
 use super::closing::Closing;
 use super::doubts::unmatched;
 use super::exit::{Answer, UsageError};
@@ -21,9 +20,8 @@ use super::settings::{FileArgs, Settings};
 /// Read archives and say what every principal was known to do at a point in time, and what changed
 #[derive(Debug, Args)]
 pub(crate) struct BaselineArgs {
-    /// Folders, files or globs that hold log objects; or baselines made by index
-    #[arg(required = true, value_name = "ARCHIVE")]
-    archives: Vec<PathBuf>,
+    #[command(flatten)]
+    archives: ArchiveArgs,
 
     #[command(flatten)]
     files: FileArgs,

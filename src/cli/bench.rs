@@ -10,8 +10,8 @@ use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize_unless};
 use tempfile::TempDir;
 
-use super::args::{S3Args, byte_count};
-use super::exit::{Answer, Hint, ingest_error};
+use super::args::{S3Args, byte_count, is_stdin};
+use super::exit::{Answer, Hint, UsageError, ingest_error};
 use super::output::Output;
 use super::{progress, threads};
 
@@ -54,6 +54,11 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
     let names = synthetic
         .as_ref()
         .map_or_else(|| args.archives.clone(), |folder| vec![folder.path().join("archive/AWSLogs")]);
+    if names.iter().any(|name| is_stdin(name)) {
+        return Err(
+            UsageError("standard input can be read once, and measuring reads many times".to_owned()).into()
+        );
+    }
     let archives = Archives::open_with(&names, &args.s3.settings(&names)?)
         .map_err(|error| ingest_error(error.into()))?;
     let settings = IngestSettings {

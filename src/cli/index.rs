@@ -13,7 +13,7 @@ use firstseen::ledger::{ObjectEntry, Outcome};
 use firstseen::source::{Archives, Listing, LogObject, is_s3};
 use firstseen::store::{Place, Stored, is_baseline};
 
-use super::args::{LearningArgs, RunArgs, S3Args, check_window};
+use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args, check_window};
 use super::closing::Closing;
 use super::exit::{Answer, Hint, UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
@@ -26,9 +26,8 @@ use super::threads;
 /// be run again.
 #[derive(Debug, Args)]
 pub(crate) struct IndexArgs {
-    /// Folders, files or globs that hold log objects
-    #[arg(required = true, value_name = "ARCHIVE")]
-    archives: Vec<PathBuf>,
+    #[command(flatten)]
+    archives: ArchiveArgs,
     /// The baseline: a folder, by custom named NAME.baseline; it appears only when it is complete
     #[arg(long, short, value_name = "FOLDER")]
     output: PathBuf,
@@ -52,12 +51,12 @@ pub(crate) struct IndexArgs {
 pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let files = args.files.read(None)?;
     let wanted = args.learning.clone().over(files.learning);
-    let s3 = args.s3.clone().over(files.s3).settings(&args.archives)?;
+    let s3 = args.s3.clone().over(files.s3).settings(args.archives.names())?;
     if is_s3(&args.output) {
         return Err(UsageError("a baseline is a local folder; -o takes no s3://…".to_owned()).into());
     }
     check_window("--since, --until", wanted.since, wanted.until)?;
-    if let Some(baseline) = args.archives.iter().find(|name| is_baseline(name)) {
+    if let Some(baseline) = args.archives.names().iter().find(|name| is_baseline(name)) {
         let what = format!("'{}' is a baseline and no archive", baseline.display());
         let error = anyhow::Error::new(UsageError(what));
         return Err(error.context(Hint("baselines are joined by firstseen merge")));
@@ -76,7 +75,8 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     };
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
-    let archives = Archives::open_with(&args.archives, &s3).map_err(|error| ingest_error(error.into()))?;
+    let archives = Archives::open_all(args.archives.names(), &args.archives.lists()?, &s3);
+    let archives = archives.map_err(|error| ingest_error(error.into()))?;
     let run = Run { args, place, archives, settings, progress };
     let indexed = run.index(known);
     run.progress.clear();

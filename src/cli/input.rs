@@ -10,7 +10,7 @@ use firstseen::source::{Archives, Traffic, is_s3};
 use firstseen::store::{Saved, Stored, is_baseline};
 use firstseen::time::Bound;
 
-use super::args::{LearningArgs, RunArgs, S3Args};
+use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
 use super::exit::{Hint, UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
 
@@ -39,11 +39,12 @@ pub(crate) struct Reading<'a> {
 
 impl Input {
     /// Reads everything that was named.
-    pub(crate) fn read(names: &[PathBuf], reading: &Reading<'_>) -> anyhow::Result<Self> {
+    pub(crate) fn read(archives: &ArchiveArgs, reading: &Reading<'_>) -> anyhow::Result<Self> {
+        let names = archives.names();
         let settings = reading.learning.settings(reading.to, reading.run.threads);
         match names.iter().filter(|name| is_saved(name)).count() {
-            0 => Self::of_archives(names, &settings, reading),
-            all if all == names.len() => Self::of_baselines(names, reading, settings.threads),
+            0 => Self::of_archives(archives, &settings, reading),
+            all if all == names.len() && archives.lists()?.is_empty() => Self::of_baselines(names, reading, settings.threads),
             _ => Err(UsageError(
                 "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
                     .to_owned(),
@@ -53,13 +54,14 @@ impl Input {
     }
 
     fn of_archives(
-        names: &[PathBuf],
+        archives: &ArchiveArgs,
         settings: &IngestSettings,
         reading: &Reading<'_>,
     ) -> anyhow::Result<Self> {
+        let (names, lists) = (archives.names(), archives.lists()?);
         let s3 = reading.s3.settings(names)?;
         let progress = Bar::new(reading.run.quiet)?;
-        let archives = Archives::open_with(names, &s3).map_err(IngestError::from);
+        let archives = Archives::open_all(names, &lists, &s3).map_err(IngestError::from);
         let ingested = archives.and_then(|archives| ingest(&archives, settings, &progress));
         progress.clear();
         let Ingested { baseline, coverage, ledger: _, traffic } = ingested.map_err(ingest_error)?;

@@ -1,12 +1,10 @@
 //! `firstseen scan`: reads archives and reports what was new.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use firstseen::query::first_seen;
 use firstseen::report::Report;
 
-use super::args::OutputArgs;
+use super::args::{ArchiveArgs, OutputArgs};
 use super::closing::Closing;
 use super::doubts::{unmatched, why_nothing};
 use super::exit::Answer;
@@ -18,9 +16,8 @@ use super::used::used_settings;
 /// Read archives and report what every principal did for the first time after its warmup
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// Folders, files or globs that hold log objects; or baselines made by index
-    #[arg(required = true, value_name = "ARCHIVE")]
-    archives: Vec<PathBuf>,
+    #[command(flatten)]
+    archives: ArchiveArgs,
 
     #[command(flatten)]
     settings: SettingsArgs,

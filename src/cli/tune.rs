@@ -7,7 +7,8 @@ use firstseen::query::tune;
 use firstseen::report::{TuneFormat, TuneReport};
 
 use super::args::{
-    FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, ending, unknown_ending,
+    ArchiveArgs, FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, ending,
+    unknown_ending,
 };
 use super::closing::Closing;
 use super::doubts::unmatched;
@@ -20,9 +21,8 @@ use super::used::used_settings;
 /// Read archives and show what every warmup, forget span and anchor would have reported, per day and by whom
 #[derive(Debug, Args)]
 pub(crate) struct TuneArgs {
-    /// Folders, files or globs that hold log objects; or baselines made by index
-    #[arg(required = true, value_name = "ARCHIVE")]
-    archives: Vec<PathBuf>,
+    #[command(flatten)]
+    archives: ArchiveArgs,
 
     #[command(flatten)]
     files: FileArgs,

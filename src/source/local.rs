@@ -40,6 +40,11 @@ impl Root {
         }
     }
 
+    /// Files, and folders with all files in them. Their paths stay as they are.
+    pub(super) fn of_files(paths: &[PathBuf]) -> Self {
+        Self { folder: PathBuf::new(), starts: paths.to_vec() }
+    }
+
     fn glob(pattern: &str) -> Result<Self, ArchiveError> {
         let paths = glob::glob(pattern)
             .map_err(|error| ArchiveError::Glob { name: pattern.to_owned(), reason: error.to_string() })?;
@@ -182,5 +187,7 @@ fn list_fault(archive: u32, root: &Root, error: &walkdir::Error) -> Fault {
 /// A path as text with `/` between its parts, whatever the system uses.
 fn shown(path: &Path) -> String {
     let parts: Vec<_> = path.components().map(|part| shown_text(part.as_os_str())).collect();
-    parts.join("/")
+    let joined = parts.join("/");
+    // The root is a part by itself.
+    joined.strip_prefix("//").map_or(joined.clone(), |below| format!("/{below}"))
 }

@@ -15,9 +15,12 @@ mod supply;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use crate::coverage::{FaultKind, ObjectSkip};
+use log_object::Kept;
 
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
 pub use listing::{DeliveryWindow, Listing};
@@ -35,10 +38,21 @@ pub struct Archives {
     s3: Option<s3::Session>,
 }
 
+/// An archive that is a list of files.
+#[derive(Clone, Debug)]
+pub struct FileList {
+    /// What the archive is called.
+    pub name: String,
+    /// Its files, as they are named from here; folders stand for all files in them.
+    pub paths: Vec<PathBuf>,
+}
+
 /// Where an archive is.
 #[derive(Debug)]
 enum Root {
     Local(local::Root),
+    /// Standard input, as one object. It can be read once.
+    Stdin,
     #[cfg(feature = "s3")]
     S3(s3::Bucket),
 }
@@ -59,13 +73,31 @@ impl Archives {
     /// # Errors
     /// If one of them does not exist, matches nothing or cannot be reached.
     pub fn open_with(names: &[PathBuf], settings: &S3Settings) -> Result<Self, ArchiveError> {
-        let mut names: Vec<&PathBuf> = names.iter().collect();
-        names.sort_by_key(|name| shown_name(name));
-        names.dedup_by_key(|name| shown_name(name));
+        Self::open_all(names, &[], settings)
+    }
+
+    /// As [`Archives::open_with`], with lists of files as further archives; and `-` is standard input.
+    ///
+    /// # Errors
+    /// As [`Archives::open_with`]. A file of a list that is not there is a fault in the coverage.
+    pub fn open_all(
+        names: &[PathBuf],
+        lists: &[FileList],
+        settings: &S3Settings,
+    ) -> Result<Self, ArchiveError> {
         let mut opening = Opening { settings, s3: None };
-        let roots = names.iter().map(|name| opening.root(name)).collect::<Result<_, _>>()?;
+        let mut named: Vec<(String, Option<&Path>, &[PathBuf])> =
+            names.iter().map(|name| (shown_name(name), Some(name.as_path()), &[][..])).collect();
+        named.extend(lists.iter().map(|list| (list.name.clone(), None, &list.paths[..])));
+        named.sort_by(|left, right| left.0.cmp(&right.0));
+        named.dedup_by(|left, right| left.0 == right.0);
+        let root = |(_, name, files): &(String, Option<&Path>, &[PathBuf])| match name {
+            Some(name) => opening.root(name),
+            None => Ok(Root::Local(local::Root::of_files(files))),
+        };
+        let roots = named.iter().map(root).collect::<Result<_, _>>()?;
         Ok(Self {
-            names: names.into_iter().map(|name| shown_name(name)).collect(),
+            names: named.into_iter().map(|(name, ..)| name).collect(),
             roots,
             #[cfg(feature = "s3")]
             s3: opening.s3,
@@ -84,6 +116,7 @@ impl Archives {
     pub fn size(&self, object: &LogObject) -> Result<u64, ReadError> {
         match self.root(object)? {
             Root::Local(root) => Ok(root.size(object)?),
+            Root::Stdin => Err(ReadError::from(io::Error::other("standard input has no size"))),
             #[cfg(feature = "s3")]
             Root::S3(_) => Ok(s3::size(object)),
         }
@@ -147,6 +180,13 @@ impl Archives {
     fn list_local(&self, window: &DeliveryWindow, found: &mut dyn FnMut(u64) -> bool) -> Listing {
         let mut listing = Listing::default();
         local::list(&self.folders(), &mut listing, found);
+        for (number, root) in (1..).zip(&self.roots) {
+            if matches!(root, Root::Stdin) {
+                listing.coverage.objects.listed += 1;
+                let (path, kept) = (Arc::from("stdin"), Kept::File);
+                listing.objects.push(LogObject { archive: number, path, delivered: None, kept });
+            }
+        }
         let objects = std::mem::take(&mut listing.objects);
         for object in objects {
             if window.admits(object.delivered) {
@@ -173,6 +213,11 @@ impl Archives {
     pub fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
         match self.root(object).inspect_err(|_| buffer.clear())? {
             Root::Local(root) => Ok(root.read(object, buffer)?),
+            Root::Stdin => {
+                buffer.clear();
+                io::stdin().lock().read_to_end(buffer)?;
+                Ok(())
+            }
             #[cfg(feature = "s3")]
             Root::S3(bucket) => bucket.read(object, buffer),
         }
@@ -184,6 +229,7 @@ impl Archives {
         for (number, root) in (1..).zip(&self.roots) {
             match root {
                 Root::Local(root) => folders.push((number, root)),
+                Root::Stdin => {}
                 #[cfg(feature = "s3")]
                 Root::S3(_) => {}
             }
@@ -195,7 +241,7 @@ impl Archives {
     #[cfg(feature = "s3")]
     fn buckets(&self) -> impl Iterator<Item = (u32, &s3::Bucket)> {
         (1..).zip(&self.roots).filter_map(|(number, root)| match root {
-            Root::Local(_) => None,
+            Root::Local(_) | Root::Stdin => None,
             Root::S3(bucket) => Some((number, bucket)),
         })
     }
@@ -214,6 +260,7 @@ impl Opening<'_> {
     fn root(&mut self, name: &Path) -> Result<Root, ArchiveError> {
         match s3_name(name) {
             Some(name) => self.bucket(name),
+            None if name == Path::new(STDIN) => Ok(Root::Stdin),
             None => local::Root::open(name).map(Root::Local),
         }
     }
@@ -237,6 +284,9 @@ impl Opening<'_> {
         Err(ArchiveError::S3 { name: name.to_owned(), problem })
     }
 }
+
+/// The name of standard input.
+const STDIN: &str = "-";
 
 /// A name that means a bucket.
 fn s3_name(name: &Path) -> Option<&str> {

@@ -1,7 +1,7 @@
 //! The program as a process: where it runs, who reads its output, and what it leaves behind.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -184,5 +184,73 @@ fn a_principal_known_by_its_id_is_also_found_by_its_name() {
     for finding in findings {
         assert!(finding["principal"].as_str().unwrap().starts_with("AROA"), "{finding}");
         assert!(finding["principal_arn"].as_str().unwrap().ends_with(":role/data-pipeline"), "{finding}");
+    }
+}
+
+/// Runs the program in the folder of the fixture with something on its standard input.
+fn with_input(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = firstseen()
+        .args(arguments)
+        .args(["--warmup", "0d", "--format", "csv"])
+        .current_dir(FIXTURE)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // Whoever does not read it closes it.
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    let _ = writer.join();
+    output
+}
+
+#[test]
+fn standard_input_is_an_archive_of_one_object() {
+    let record = |user: &str| record("2024-01-01T00:00:00Z", user, "s3:A");
+    let object = gzip(&wrapped(&[record("u"), record("v")]));
+    let archive = Archive::new().object("x.json.gz", &object);
+    let from_file = firstseen()
+        .args(["scan", archive.path().to_str().unwrap(), "--warmup", "0d", "--format", "csv"])
+        .output()
+        .unwrap();
+    let from_stdin = with_input(&["scan", "-"], &object);
+    assert_eq!(from_stdin.status.code(), Some(0));
+    let expected = String::from_utf8(from_file.stdout).unwrap().replace(",x.json.gz,", ",stdin,");
+    assert_eq!(String::from_utf8(from_stdin.stdout).unwrap(), expected);
+    assert_eq!(with_input(&["scan", "-", "--files-from", "-"], b"").status.code(), Some(2));
+    assert_eq!(firstseen().args(["bench", "-"]).output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn a_list_of_files_is_an_archive() {
+    fn walk(folder: &Path, found: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else {
+                found.push(path.strip_prefix(FIXTURE).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    let mut names = Vec::new();
+    walk(Path::new(FIXTURE), &mut names);
+    let whole = with_input(&["scan", "."], b"");
+    for (end, begin) in [("\n", ""), ("\0", ""), ("\r\n", ""), ("\n", "\n")] {
+        let list = format!("{begin}{}{end}", names.join(end));
+        let listed = with_input(&["scan", "--files-from", "-"], list.as_bytes());
+        assert_eq!(listed.status.code(), Some(0), "{}", String::from_utf8_lossy(&listed.stderr));
+        assert!(listed.stdout == whole.stdout);
+    }
+    let missing = with_input(&["scan", "--files-from", "-"], b"AWSLogs\nnot-there.json\n");
+    assert_eq!(missing.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("list: not-there.json"));
+    for (list, said) in [("\n\n", "names no file"), ("s3://b/x\n", "a list is of files")] {
+        let refused = with_input(&["scan", "--files-from", "-"], list.as_bytes());
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(said));
     }
 }

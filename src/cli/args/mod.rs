@@ -1,5 +1,6 @@
 //! Flags that several commands share, by what they are about.
 
+mod archives;
 mod filters;
 mod grid;
 mod incidents;
@@ -13,6 +14,7 @@ use firstseen::time::Bound;
 
 use super::exit::UsageError;
 
+pub(crate) use archives::{ArchiveArgs, is_stdin};
 pub(crate) use filters::FilterArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;

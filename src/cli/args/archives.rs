@@ -1,0 +1,77 @@
+//! What a command works on: archives by name, and lists of files.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use firstseen::source::{FileList, is_s3};
+
+use super::super::exit::{Hint, UsageError};
+
+#[derive(Debug, Args)]
+pub(crate) struct ArchiveArgs {
+    /// Folders, files, globs or s3://bucket/prefix that hold log objects, or - for standard input; or baselines made by
+    /// index, where the command asks a question
+    #[arg(value_name = "ARCHIVE", required_unless_present = "files_from")]
+    names: Vec<PathBuf>,
+    /// Read the files that LIST names, one a line or, if it holds any, behind each NUL; - for standard input
+    #[arg(long, value_name = "LIST")]
+    files_from: Vec<PathBuf>,
+}
+
+impl ArchiveArgs {
+    /// What was named.
+    pub(crate) fn names(&self) -> &[PathBuf] {
+        &self.names
+    }
+
+    /// The lists, read.
+    pub(crate) fn lists(&self) -> anyhow::Result<Vec<FileList>> {
+        let from_stdin = self.names.iter().chain(&self.files_from).filter(|name| is_stdin(name));
+        if from_stdin.count() > 1 {
+            return Err(UsageError("standard input can be one archive or one list".to_owned()).into());
+        }
+        self.files_from.iter().map(|path| read_list(path)).collect()
+    }
+}
+
+/// Whether a name means standard input.
+pub(crate) fn is_stdin(name: &Path) -> bool {
+    name == Path::new("-")
+}
+
+fn read_list(path: &Path) -> anyhow::Result<FileList> {
+    let mut content = Vec::new();
+    let read = if is_stdin(path) {
+        io::stdin().lock().read_to_end(&mut content).map(drop)
+    } else {
+        fs::read(path).map(|bytes| content = bytes)
+    };
+    let name = path.display().to_string();
+    read.with_context(|| format!("cannot read the list '{name}'"))
+        .context(Hint("--files-from takes a file with one name a line, as find writes it"))?;
+    let end = if content.contains(&0) { 0 } else { b'\n' };
+    let names = content.split(|byte| *byte == end).map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let paths: Vec<PathBuf> = names.filter(|line| !line.is_empty()).map(path_of).collect();
+    if let Some(odd) = paths.iter().find(|path| is_s3(path) || is_stdin(path)) {
+        let what = format!("the list '{name}' names '{}': a list is of files", odd.display());
+        return Err(UsageError(what).into());
+    }
+    if paths.is_empty() {
+        return Err(UsageError(format!("the list '{name}' names no file")).into());
+    }
+    Ok(FileList { name, paths })
+}
+
+#[cfg(unix)]
+fn path_of(name: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(name))
+}
+
+#[cfg(not(unix))]
+fn path_of(name: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(name).into_owned())
+}
