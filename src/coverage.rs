@@ -36,6 +36,8 @@ pub enum ObjectSkip {
     GuardDuty,
     /// WAF logs.
     Waf,
+    /// A summary of events that the console exports: it does not tell who acted.
+    Summary,
     /// A notice that something was delivered (SNS, SQS), not the thing itself.
     Notice,
     /// Another service's folder under `AWSLogs/<account>/`.
@@ -56,7 +58,7 @@ pub enum ObjectSkip {
 
 impl ObjectSkip {
     /// All of them, in their order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Digest,
         Self::Insights,
         Self::Aggregated,
@@ -66,6 +68,7 @@ impl ObjectSkip {
         Self::FlowLogs,
         Self::GuardDuty,
         Self::Waf,
+        Self::Summary,
         Self::Notice,
         Self::OtherService,
         Self::OtherJson,
@@ -93,6 +96,7 @@ impl ObjectSkip {
             Self::FlowLogs => "flow-logs",
             Self::GuardDuty => "guard-duty",
             Self::Waf => "waf",
+            Self::Summary => "summary",
             Self::Notice => "notice",
             Self::OtherService => "other-service",
             Self::OtherJson => "other-json",

@@ -15,6 +15,7 @@ mod lanes;
 mod order;
 mod packed;
 mod scanner;
+mod table;
 mod walk;
 mod wrapper;
 
@@ -24,6 +25,7 @@ use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::event::Record;
 use inflate::{GZIP_MAGIC, Inflater, Plain};
 use scanner::Habits;
+use table::Table;
 
 /// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
 /// this is no log.
@@ -161,7 +163,16 @@ impl Decoder {
                 let others = if verdict == Verdict::Records { contents.others } else { 0 };
                 Decoded { records: contents.records, others, ..account(verdict, faults) }
             }
-            Some(_) => account(text_log(&text).map_or(Verdict::NotJson, Verdict::Other), faults),
+            Some(_) => match table::table(&text) {
+                Some(Table::Events(column)) => {
+                    let contents = table::records(&text, column, habits, visit);
+                    faults.extend(contents.faults);
+                    let (records, others) = (contents.records, contents.others);
+                    Decoded { records, others, ..account(Verdict::Records, faults) }
+                }
+                Some(Table::Summary) => account(Verdict::Other(ObjectSkip::Summary), faults),
+                None => account(text_log(&text).map_or(Verdict::NotJson, Verdict::Other), faults),
+            },
         }
     }
 }

@@ -16,6 +16,7 @@ mod netflix;
 mod process;
 #[cfg(feature = "s3")]
 mod s3;
+mod shapes;
 mod sources;
 mod stored;
 mod synthetic;

@@ -1,0 +1,178 @@
+//! The shapes that responders bring: whatever is wrapped around events, the findings are those of the events.
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+
+use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings, Ingested, Silent, ingest};
+use firstseen::source::Archives;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, gzip, record};
+
+/// Records and other values met in the sets of real events, where they are at hand: a folder beside the checkout that is
+/// no part of the product. The sets of Kubernetes audit logs are not read yet.
+const SETS: [(&str, u64, u64); 7] = [
+    ("tree-open", 655, 0),
+    ("stratus", 310, 0),
+    ("otrf", 103, 0),
+    ("permiso-ccc", 9_226, 0),
+    ("plaso", 6, 0),
+    ("streamalert", 57, 1),
+    ("trailscraper", 7, 0),
+];
+
+fn settings() -> IngestSettings {
+    IngestSettings {
+        threads: 2,
+        window: Default::default(),
+        principal_key: Default::default(),
+        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+    }
+}
+
+fn read(folder: &Path) -> Ingested {
+    ingest(&Archives::open(&[folder.to_owned()]).unwrap(), &settings(), &Silent).unwrap()
+}
+
+#[test]
+fn every_set_of_real_events_is_read_in_its_own_shape() {
+    let sets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    if !sets.is_dir() {
+        return;
+    }
+    for (name, records, skipped) in SETS {
+        let coverage = read(&sets.join(name)).coverage;
+        assert_eq!(coverage.records.total, records, "{name}");
+        assert_eq!(coverage.records.skipped.values().sum::<u64>(), skipped, "{name}");
+        assert!(coverage.objects.failed.is_empty(), "{name}: {:?}", coverage.faults);
+    }
+}
+
+/// Ways to wrap a text of events.
+#[derive(Clone, Copy, Debug)]
+enum Wrapper {
+    Batch,
+    Array,
+    Lines,
+    LookupEvents,
+    Subscription,
+    Export,
+    EventBridge,
+    Elastic,
+    Splunk,
+    LakeCsv,
+}
+
+const WRAPPERS: [Wrapper; 10] = [
+    Wrapper::Batch,
+    Wrapper::Array,
+    Wrapper::Lines,
+    Wrapper::LookupEvents,
+    Wrapper::Subscription,
+    Wrapper::Export,
+    Wrapper::EventBridge,
+    Wrapper::Elastic,
+    Wrapper::Splunk,
+    Wrapper::LakeCsv,
+];
+
+impl Wrapper {
+    fn wrap(self, records: &[Value]) -> String {
+        let each = |wrap: fn(&Value) -> String| records.iter().map(wrap).collect::<Vec<_>>().join("\n");
+        let list = |wrap: fn(&Value) -> Value| Value::from(records.iter().map(wrap).collect::<Vec<_>>());
+        match self {
+            Self::Batch => json!({ "Records": records }).to_string(),
+            Self::Array => Value::from(records).to_string(),
+            Self::Lines => each(Value::to_string),
+            Self::LookupEvents => {
+                json!({ "Events": list(|record| json!({ "CloudTrailEvent": record.to_string() })) })
+                    .to_string()
+            }
+            Self::Subscription => json!({
+                "messageType": "DATA_MESSAGE",
+                "owner": "1",
+                "logEvents": list(|record| json!({ "id": "1", "message": record.to_string() })),
+            })
+            .to_string(),
+            Self::Export => each(|record| format!("2026-01-01T10:00:00.000Z {record}")),
+            Self::EventBridge => each(|record| json!({ "detail-type": "x", "detail": record }).to_string()),
+            Self::Elastic => {
+                each(|record| json!({ "event": { "original": record.to_string() } }).to_string())
+            }
+            Self::Splunk => each(|record| json!({ "result": { "_raw": record.to_string() } }).to_string()),
+            Self::LakeCsv => {
+                let quoted = |record: &Value| format!("\"{}\"", record.to_string().replace('"', "\"\""));
+                let lines: Vec<String> = records.iter().map(quoted).collect();
+                format!("eventjson\n{}\n", lines.join("\n"))
+            }
+        }
+    }
+}
+
+/// Ways to pack bytes.
+#[derive(Clone, Copy, Debug)]
+enum Packing {
+    Plain,
+    Gzip,
+    Zstd,
+    Zip,
+    Tar,
+}
+
+const PACKINGS: [Packing; 5] = [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Zip, Packing::Tar];
+
+impl Packing {
+    fn pack(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Plain => bytes.to_vec(),
+            Self::Gzip => gzip(bytes),
+            Self::Zstd => zstd::stream::encode_all(bytes, 1).unwrap(),
+            Self::Zip => {
+                let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+                writer.start_file("x", zip::write::SimpleFileOptions::default()).unwrap();
+                writer.write_all(bytes).unwrap();
+                writer.finish().unwrap().into_inner()
+            }
+            Self::Tar => {
+                let mut builder = tar::Builder::new(Vec::new());
+                let mut header = tar::Header::new_ustar();
+                header.set_size(bytes.len() as u64);
+                header.set_cksum();
+                builder.append_data(&mut header, "x", bytes).unwrap();
+                builder.into_inner().unwrap()
+            }
+        }
+    }
+}
+
+/// Everything learnt but for where it stands.
+fn learnt(object: &[u8]) -> Vec<String> {
+    let archive = Archive::new().object("x", object);
+    let Ingested { baseline, coverage, .. } = read(archive.path());
+    assert_eq!(coverage.faults, []);
+    let behaviour = |behaviour: &firstseen::baseline::Behaviour| {
+        let (principal, action) = (behaviour.principal, behaviour.action);
+        format!("{principal:?} {action:?} {} {} {}", behaviour.first.time, behaviour.count, behaviour.errors)
+    };
+    baseline.behaviours.iter().map(behaviour).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn the_same_events_give_the_same_whatever_is_around_them(
+        wrapper in prop::sample::select(&WRAPPERS[..]),
+        packings in prop::collection::vec(prop::sample::select(&PACKINGS[..]), 0..3),
+        users in prop::collection::vec(0..4u8, 1..8),
+    ) {
+        let event = |(number, user): (usize, &u8)| {
+            record(&format!("2024-01-01T00:00:{number:02}Z"), &format!("u{user}"), &format!("s3:A{}", number % 3))
+        };
+        let records: Vec<Value> = users.iter().enumerate().map(event).collect();
+        let plain = learnt(Wrapper::Batch.wrap(&records).as_bytes());
+        let packed = packings.iter().fold(wrapper.wrap(&records).into_bytes(), |bytes, packing| packing.pack(&bytes));
+        prop_assert_eq!(learnt(&packed), plain);
+    }
+}
