@@ -14,7 +14,7 @@ use super::lanes::nested_end;
 use super::scanner::{self, Habits};
 use super::walk::{self, Surprise};
 use super::wrapper::{self, Inner};
-use super::{DecodeFault, FoundRecord, careful};
+use super::{DecodeFault, Decoder, FoundRecord, Verdict, careful};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::event::Record;
 
@@ -33,12 +33,17 @@ pub(super) struct Contents {
     pub(super) faults: Vec<DecodeFault>,
 }
 
-/// Visits every record of `text`.
-pub(super) fn records(text: &str, habits: &mut Habits, visit: impl FnMut(FoundRecord<'_>)) -> Contents {
+/// Visits every record of `text`, which lies in `depth` wrappers.
+pub(super) fn records(
+    text: &str,
+    depth: u32,
+    habits: &mut Habits,
+    visit: impl FnMut(FoundRecord<'_>),
+) -> Contents {
     let budget = text.len().saturating_mul(SEARCH_BUDGET);
     let callers = Callers::default();
     let contents = Contents::default();
-    let mut walker = Walker { text, visit, habits, callers, contents, budget, line: 0..0, depth: 0 };
+    let mut walker = Walker { text, visit, habits, callers, contents, budget, line: 0..0, depth };
     walker.values();
     walker.contents
 }
@@ -46,6 +51,9 @@ pub(super) fn records(text: &str, habits: &mut Habits, visit: impl FnMut(FoundRe
 /// Wrappers in wrappers, and texts in texts, are looked into this deep: a subscription's message in a line of a search
 /// result in a list is four.
 const DEEPEST: u32 = 8;
+
+/// What comes out of base64 and gzip in a record of a stream, at most; Kinesis takes records of up to 10 MB.
+const LARGEST_INSIDE: u64 = 256 << 20;
 
 /// Reading cannot go on here; the fault is already noted.
 struct Lost {
@@ -301,7 +309,27 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
                 Ok(is_wrapper)
             }
             Inner::Text(at) => Ok(self.inner_text(scope, at)),
+            Inner::Base64(at) => Ok(self.inner_bytes(scope, at)),
         }
+    }
+
+    /// Reads what the base64 in the JSON string at `at` stands for.
+    fn inner_bytes(&mut self, scope: &'a str, at: usize) -> bool {
+        let Some(bytes) = wrapper::bytes_at(scope, at) else { return false };
+        let first = self.contents.records;
+        let visit = &mut self.visit;
+        let mut visit = |found: FoundRecord<'_>| {
+            let index = first + found.number;
+            visit(FoundRecord { index, number: index, inner: None, ..found });
+        };
+        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut visit;
+        let decoded = Decoder::nested(LARGEST_INSIDE, self.depth).decode(&bytes, visit);
+        self.contents.records += decoded.records;
+        let position = Position::Byte(at as u64);
+        self.contents
+            .faults
+            .extend(decoded.faults.into_iter().map(|fault| DecodeFault { position, ..fault }));
+        decoded.verdict == Verdict::Records
     }
 
     /// Reads the JSON text in the JSON string at `at`, if it is one.

@@ -93,7 +93,7 @@ pub struct Decoder {
     spare: Plain,
     habits: Habits,
     max_object_size: u64,
-    /// In how many packings the object lies.
+    /// In how many packings and wrappers the object lies.
     depth: u32,
 }
 
@@ -152,7 +152,7 @@ impl Decoder {
             Some(first)
                 if matches!(first, b'{' | b'[') || wrapper::is_timed_line(text.trim_ascii_start()) =>
             {
-                let contents = container::records(&text, habits, visit);
+                let contents = container::records(&text, *depth, habits, visit);
                 // A cut that the gzip layer reported needs no second word.
                 let known = |fault: &DecodeFault| cut && fault.kind == FaultKind::JsonTruncated;
                 faults.extend(contents.faults.into_iter().filter(|fault| !known(fault)));
@@ -349,6 +349,24 @@ mod tests {
             assert_eq!(read(&gzip(text.as_bytes())).0, "A B", "{text}");
             assert_eq!(read(text.as_bytes()).2, [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn base64_of_a_stream_is_read() {
+        use base64::Engine;
+        let encode = |bytes: &[u8]| base64::prelude::BASE64_STANDARD.encode(bytes);
+        let log = format!(r#"{{"logEvents":[{{"message":{}}}]}}"#, quoted(r#"{"eventName":"A"}"#));
+        let lambda = format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, encode(&gzip(log.as_bytes())));
+        assert_eq!(read(lambda.as_bytes()).0, "A");
+        let kinesis = |data: &str| format!(r#"{{"Records":[],"x":1}}{{"kinesis":{{"data":"{data}"}}}}"#);
+        assert_eq!(read(kinesis(&encode(br#"{"eventName":"B"}"#)).as_bytes()).0, "B");
+        assert_eq!(read(kinesis("no base64").as_bytes()).0, "");
+        // A stream that holds itself does not go on for ever.
+        let mut nested = br#"{"eventName":"A"}"#.to_vec();
+        for _ in 0..20 {
+            nested = format!(r#"{{"data":"{}"}}"#, encode(&gzip(&nested))).into_bytes();
+        }
+        assert_eq!(read(&nested).0, "");
     }
 
     #[test]

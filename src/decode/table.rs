@@ -68,7 +68,7 @@ pub(super) fn records(
             continue;
         };
         let first = contents.records;
-        let found = container::records(event, habits, |found| {
+        let found = container::records(event, 1, habits, |found| {
             let index = first + found.index;
             visit(FoundRecord { index, number: index, ..found });
         });

@@ -1,11 +1,15 @@
 //! What other carriers wrap around records: API answers, subscriptions, event buses, search engines.
 //!
 //! Knows the names of their fields and nothing of records. Sources: CloudTrail API Reference (`LookupEvents`), CloudWatch Logs
-//! User Guide ("Subscription filters", "Exporting log data to Amazon S3") and API Reference (`FilterLogEvents`), EventBridge
+//! User Guide ("Subscription filters", "Exporting log data to Amazon S3") and API Reference (`FilterLogEvents`), Lambda
+//! Developer Guide (`awslogs.data`, `kinesis.data`), EventBridge
 //! ("Events from AWS services via CloudTrail"), Elastic Common Schema (`event.original`, `message`), Splunk's export (`result`,
 //! `_raw`), Logstash (`@timestamp`); `data` is what collectors call what they collect.
 
 use std::borrow::Cow;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 
 use super::walk;
 use crate::coverage::ObjectSkip;
@@ -22,6 +26,8 @@ pub(super) enum Inner {
     Object(usize),
     /// The JSON text of any of these, in a JSON string.
     Text(usize),
+    /// The same in base64, mostly inflated: what Lambda and Kinesis hand over.
+    Base64(usize),
 }
 
 /// What an object that is no record holds.
@@ -42,11 +48,14 @@ pub(super) fn inside(scope: &str, at: usize) -> Inside {
         let inner = match (key, bytes.get(value)) {
             ("Records", Some(b'[')) => (0, Inner::Records(value)),
             ("Events" | "events" | "logEvents" | "data", Some(b'[')) => (1, Inner::List(value)),
-            ("detail" | "event" | "_source" | "result" | "data", Some(b'{')) => (2, Inner::Object(value)),
+            ("detail" | "event" | "_source" | "result" | "data" | "awslogs" | "kinesis", Some(b'{')) => {
+                (2, Inner::Object(value))
+            }
             ("CloudTrailEvent" | "event.original" | "original" | "_raw", Some(b'"')) => {
                 (3, Inner::Text(value))
             }
             ("message" | "@message", Some(b'"')) => (4, Inner::Text(value)),
+            ("data" | "Data", Some(b'"')) => (5, Inner::Base64(value)),
             _ => {
                 kind = kind_of(key).unwrap_or(kind);
                 return;
@@ -80,6 +89,11 @@ pub(super) fn text_at(scope: &str, at: usize) -> Option<Cow<'_, str>> {
         return serde_json::from_str(literal).ok().map(Cow::Owned);
     }
     literal.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
+}
+
+/// The bytes behind the base64 in the JSON string at `at`.
+pub(super) fn bytes_at(scope: &str, at: usize) -> Option<Vec<u8>> {
+    BASE64_STANDARD.decode(text_at(scope, at)?.as_bytes()).ok()
 }
 
 /// Gives a record of Logstash its time, which takes `eventTime` away and puts `@timestamp` in its place.
