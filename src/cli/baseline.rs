@@ -44,7 +44,8 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let output = Output::open(args.output.output.as_deref())?;
     let faults = args.output.run.faults()?;
     let reading = Reading { to: None, leaves_out_later: false, ..wanted.reading(&args.output.run) };
-    let Input { baseline, coverage, settings, is_saved, traffic } = Input::read(&args.archives, &reading)?;
+    let Input { baseline, coverage, settings, is_saved, traffic, archives } =
+        Input::read(&args.archives, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
@@ -60,6 +61,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         only_success: used.only_success,
         is_saved,
         traffic,
+        archives: &archives,
         doubts: unmatched(&baseline, &question.filter),
     };
     closing.end(args.output.run.quiet)

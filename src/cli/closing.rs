@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use firstseen::coverage::Coverage;
+use firstseen::coverage::{Coverage, FaultKind};
 use firstseen::report::{UsedSettings, for_terminal, write_faults, write_summary};
 use firstseen::source::Traffic;
 
@@ -25,6 +25,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) is_saved: bool,
     /// What was asked of S3.
     pub(crate) traffic: Option<Traffic>,
+    /// Names of the archives, in the order of their numbers.
+    pub(crate) archives: &'a [String],
     /// What should make one doubt the answer.
     pub(crate) doubts: Vec<String>,
 }
@@ -41,6 +43,7 @@ impl<'a> Closing<'a> {
             only_success: false,
             is_saved: false,
             traffic: None,
+            archives: &[],
             doubts: Vec::new(),
         }
     }
@@ -58,6 +61,7 @@ impl<'a> Closing<'a> {
             only_success: used.only_success,
             is_saved: input.is_saved,
             traffic: input.traffic,
+            archives: &input.archives,
             doubts,
             ..Self::new(&input.coverage, faults)
         }
@@ -70,7 +74,13 @@ impl<'a> Closing<'a> {
         }
         if !quiet {
             let mut stderr = io::stderr().lock();
+            if self.archives.len() > 1 {
+                for (number, name) in (1..).zip(self.archives) {
+                    writeln!(stderr, "archive {number}: {}", for_terminal(name))?;
+                }
+            }
             write_summary(self.coverage, &mut stderr)?;
+            write_denied(self.coverage, &mut stderr)?;
             if let Some(traffic) = &self.traffic {
                 write_traffic(traffic, &mut stderr)?;
             }
@@ -105,7 +115,7 @@ impl<'a> Closing<'a> {
 
 /// What the network was asked for. It is not the same twice, so it stands here and in no answer.
 fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
-    let Traffic { lists, gets, retries, bytes, from_mirror, kept, .. } = traffic;
+    let Traffic { lists, gets, retries, bytes, from_mirror, kept, replaced, .. } = traffic;
     let (requests, megabytes) = (lists + gets, *bytes as f64 / 1e6);
     write!(
         out,
@@ -114,5 +124,31 @@ fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
     if from_mirror + kept > 0 {
         write!(out, "; mirror: {from_mirror} objects were there, {kept} added")?;
     }
-    writeln!(out)
+    writeln!(out)?;
+    if *replaced > 0 {
+        writeln!(
+            out,
+            "warning: {replaced} kept objects had changed, in the bucket or in the mirror; what lay there is now in \
+             .firstseen-mirror/replaced"
+        )?;
+    }
+    Ok(())
+}
+
+/// What to do about objects that S3 does not hand out.
+fn write_denied(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
+    let failed = |kind| coverage.objects.failed.get(&kind).copied().unwrap_or(0);
+    if failed(FaultKind::AccessDenied) > 0 {
+        writeln!(
+            out,
+            "hint: reading objects needs s3:GetObject on them, for your identity and in the bucket's policy"
+        )?;
+    }
+    if failed(FaultKind::KmsDenied) > 0 {
+        writeln!(
+            out,
+            "hint: these objects are encrypted: reading them needs kms:Decrypt on their key, also in its policy"
+        )?;
+    }
+    Ok(())
 }

@@ -40,12 +40,14 @@ pub(crate) fn ingest_error(error: IngestError) -> anyhow::Error {
         }
         IngestError::Archive(ArchiveError::S3 { problem, .. }) => s3_hint(problem.kind),
         IngestError::Archive(ArchiveError::Mirror { .. }) => {
-            "--mirror takes a folder that you may write to; it is made if it is not there"
+            "--mirror takes a folder that you may write to and that no other run uses; it is made if it is not there"
         }
         IngestError::Archive(ArchiveError::Interrupted) => "run it again",
         IngestError::Archive(_) => "point at the folder that holds AWSLogs/",
         IngestError::Threads(_) => "try --threads 1",
-        IngestError::Stopped => "run it again; --since and --until shorten a run",
+        IngestError::Stopped => {
+            "run it again; --since and --until shorten a run, and what a mirror keeps is not fetched again"
+        }
     };
     anyhow::Error::new(error).context(Hint(hint))
 }
@@ -57,6 +59,9 @@ const fn s3_hint(kind: S3ProblemKind) -> &'static str {
         S3ProblemKind::NotBuilt => "build it with the default features, or copy the bucket: aws s3 sync",
         S3ProblemKind::NoCredentials => {
             "give --profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --no-sign-request for a public bucket"
+        }
+        S3ProblemKind::Profile => {
+            "look for that name in the AWS configuration (~/.aws/config, ~/.aws/credentials), and whether it has credentials"
         }
         S3ProblemKind::WrongCredentials => {
             "check which credentials are in use (aws sts get-caller-identity), and that they belong to this partition or \
@@ -75,7 +80,9 @@ const fn s3_hint(kind: S3ProblemKind) -> &'static str {
         S3ProblemKind::Region => "give the Region of the bucket: --aws-region",
         S3ProblemKind::Empty => "a prefix is a folder, to its last letter: look with aws s3 ls",
         S3ProblemKind::Clock => "set the clock of this machine: signatures are only good for minutes",
-        S3ProblemKind::Unreachable => "check the network, the proxy (HTTPS_PROXY) and --endpoint-url",
+        S3ProblemKind::Unreachable => {
+            "check the network, the proxy (HTTPS_PROXY), --endpoint-url and AWS_ENDPOINT_URL_STS, and http:// or https:// there"
+        }
         S3ProblemKind::Setting => "correct that setting",
         S3ProblemKind::Other => "look up what S3 said; the same with aws s3 ls tells whether it is us",
     }

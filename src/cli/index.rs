@@ -77,7 +77,8 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let progress = Bar::new(args.run.quiet)?;
     let archives = Archives::open_all(args.archives.names(), &args.archives.lists()?, &s3);
     let archives = archives.map_err(|error| ingest_error(error.into()))?;
-    let run = Run { args, place, archives, settings, progress };
+    let keeps = s3.mirror.is_some();
+    let run = Run { args, place, archives, settings, progress, keeps };
     let indexed = run.index(known);
     run.progress.clear();
     let Indexed { stored, old, new } = indexed?;
@@ -95,6 +96,8 @@ struct Run<'a> {
     archives: Archives,
     settings: IngestSettings,
     progress: Bar,
+    /// Whether there is a mirror, which wants what it lacks of what is known.
+    keeps: bool,
 }
 
 /// All that a baseline knows of an object, by the archive's name and the object's path.
@@ -134,7 +137,7 @@ impl Run<'_> {
         }
         let new = listing.coverage.objects.listed;
         to_save |= new > 0 || !listing.coverage.faults.is_empty();
-        while to_save || !listing.objects.is_empty() {
+        while to_save || !listing.objects.is_empty() || (self.keeps && !listing.to_keep.is_empty()) {
             to_save = false;
             let part = listing.cut(self.args.checkpoint_every as usize);
             let stored = self.read(part).map_err(|error| self.explain(error, known.is_some()))?;
@@ -182,7 +185,7 @@ impl Run<'_> {
     fn replace_unlisted(&self, known: &mut Stored, listing: &mut Listing) {
         let again = self.archive_numbers(known).len();
         if again == known.archives.len() {
-            known.coverage.objects.unlisted.clear();
+            known.coverage.objects.unlisted = std::mem::take(&mut listing.coverage.objects.unlisted);
         } else if again > 0 {
             listing.coverage.objects.unlisted.clear();
         }

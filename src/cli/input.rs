@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
-use firstseen::ingest::{IngestError, IngestSettings, Ingested, ingest};
+use firstseen::ingest::{IngestSettings, Ingested, ingest};
 use firstseen::source::{Archives, Traffic, is_s3};
 use firstseen::store::{Saved, Stored, is_baseline};
 use firstseen::time::Bound;
@@ -24,6 +24,8 @@ pub(crate) struct Input {
     pub(crate) is_saved: bool,
     /// What was asked of S3.
     pub(crate) traffic: Option<Traffic>,
+    /// Names of the archives, in the order of their numbers.
+    pub(crate) archives: Vec<String>,
 }
 
 /// How to read an input.
@@ -61,21 +63,25 @@ impl Input {
         let (names, lists) = (archives.names(), archives.lists()?);
         let s3 = reading.s3.settings(names)?;
         let progress = Bar::new(reading.run.quiet)?;
-        let archives = Archives::open_all(names, &lists, &s3).map_err(IngestError::from);
-        let ingested = archives.and_then(|archives| ingest(&archives, settings, &progress));
+        let archives = Archives::open_all(names, &lists, &s3).map_err(|error| ingest_error(error.into()))?;
+        let ingested = ingest(&archives, settings, &progress);
         progress.clear();
         let Ingested { baseline, coverage, ledger: _, traffic } = ingested.map_err(ingest_error)?;
-        Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false, traffic })
+        let archives = archives.names().to_vec();
+        Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false, traffic, archives })
     }
 
     fn of_baselines(names: &[PathBuf], reading: &Reading<'_>, threads: usize) -> anyhow::Result<Self> {
         let saved: Vec<Saved> =
             names.iter().map(|name| Saved::open(name)).collect::<Result<_, _>>().map_err(store_error)?;
-        let (baseline, coverage) = match &saved[..] {
-            [one] => one.baseline().map_err(store_error)?,
+        let (baseline, coverage, archives) = match &saved[..] {
+            [one] => {
+                let (baseline, coverage) = one.baseline().map_err(store_error)?;
+                (baseline, coverage, one.archives().to_vec())
+            }
             several => {
-                let Stored { baseline, coverage, .. } = merged(several)?;
-                (baseline, coverage)
+                let Stored { baseline, coverage, archives, .. } = merged(several)?;
+                (baseline, coverage, archives)
             }
         };
         let learnt = saved[0].learning();
@@ -89,6 +95,7 @@ impl Input {
             settings: IngestSettings::like(learnt, threads),
             is_saved: true,
             traffic: None,
+            archives,
         })
     }
 }

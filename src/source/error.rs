@@ -74,6 +74,8 @@ pub enum S3ProblemKind {
     NotBuilt,
     /// There are no credentials anywhere.
     NoCredentials,
+    /// The profile is not there, or has no credentials.
+    Profile,
     /// The credentials are wrong, or not those of this partition or store.
     WrongCredentials,
     /// The credentials were right once.

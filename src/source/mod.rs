@@ -261,6 +261,11 @@ impl Opening<'_> {
         match s3_name(name) {
             Some(name) => self.bucket(name),
             None if name == Path::new(STDIN) => Ok(Root::Stdin),
+            None if looks_like_s3(name) => {
+                let detail = "a bucket is written s3://bucket/prefix".to_owned();
+                let problem = S3Problem { kind: S3ProblemKind::Name, detail };
+                Err(ArchiveError::S3 { name: shown_name(name), problem })
+            }
             None => local::Root::open(name).map(Root::Local),
         }
     }
@@ -291,6 +296,13 @@ const STDIN: &str = "-";
 /// A name that means a bucket.
 fn s3_name(name: &Path) -> Option<&str> {
     name.to_str().filter(|name| name.starts_with("s3://"))
+}
+
+/// Whether a name was meant as a bucket, though it is no name of one; nor is there such a file.
+fn looks_like_s3(name: &Path) -> bool {
+    let text = name.to_string_lossy().to_ascii_lowercase();
+    let is_meant = ["s3:/", "arn:aws", "https://", "http://"].iter().any(|start| text.starts_with(start));
+    is_meant && !name.exists()
 }
 
 /// Whether a name means a bucket, and not a file or folder.

@@ -18,6 +18,7 @@ pub struct Supply<'a> {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each run")]
 enum From {
     /// All of them are listed, and are files.
     Listed {
@@ -69,6 +70,8 @@ pub struct Traffic {
     pub from_mirror: u64,
     /// Objects that were added to the mirror.
     pub kept: u64,
+    /// Of those: objects in whose place something else lay.
+    pub replaced: u64,
 }
 
 impl<'a> Supply<'a> {

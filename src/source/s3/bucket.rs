@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
@@ -14,6 +15,7 @@ use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 use percent_encoding::percent_decode_str;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::fetch::fetch;
 use super::lock;
@@ -22,7 +24,10 @@ use super::patience::patiently;
 use super::problem::Failure;
 use super::session::bad_name;
 use super::traffic::{CountAttempts, Counters, count};
-use crate::source::{ArchiveError, LogObject, ReadError, S3Problem, S3ProblemKind, S3Settings};
+use crate::coverage::{Fault, FaultKind, Position};
+use crate::source::{
+    ArchiveError, DeliveryWindow, LogObject, ObjectKey, ReadError, S3Problem, S3ProblemKind, S3Settings,
+};
 
 /// What all archives of a run share.
 #[derive(Debug)]
@@ -33,11 +38,30 @@ pub(super) struct Shared {
     pub(super) gate: Semaphore,
     /// Files of a mirror are read and written by so many at once.
     pub(super) disk: Semaphore,
-    /// Why there are no credentials any more.
+    /// Why nobody asks any more: there are no credentials, or nobody answers.
     pub(super) ended: OnceLock<Failure>,
+    /// When something was answered at last.
+    pub(super) answered: Mutex<Instant>,
     /// By bucket: several archives may lie in one.
     pub(super) mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
     pub(super) handle: Handle,
+}
+
+impl S3Settings {
+    /// A problem with credentials is one of the profile or the role that they come from.
+    fn explain(&self, problem: S3Problem) -> S3Problem {
+        let named = self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok());
+        match (problem.kind, named) {
+            (S3ProblemKind::NoCredentials | S3ProblemKind::WrongCredentials, Some(profile)) => S3Problem {
+                kind: S3ProblemKind::Profile,
+                detail: format!("profile '{profile}': {}", problem.detail),
+            },
+            (S3ProblemKind::WrongCredentials, None) if !self.roles.is_empty() => {
+                S3Problem { kind: S3ProblemKind::Role, ..problem }
+            }
+            _ => problem,
+        }
+    }
 }
 
 impl Shared {
@@ -76,13 +100,8 @@ impl Bucket {
         shared: &Arc<Shared>,
         config: &SdkConfig,
     ) -> Result<Self, ArchiveError> {
-        let has_roles = !shared.settings.roles.is_empty();
-        let failed = |mut problem: S3Problem| {
-            if has_roles && problem.kind == S3ProblemKind::WrongCredentials {
-                problem.kind = S3ProblemKind::Role;
-            }
-            ArchiveError::S3 { name: name.to_owned(), problem }
-        };
+        let failed =
+            |problem| ArchiveError::S3 { name: name.to_owned(), problem: shared.settings.explain(problem) };
         let (bucket, key) = parse_name(name).map_err(failed)?;
         let mut inner = Inner {
             name: bucket.to_owned(),
@@ -160,6 +179,22 @@ impl Bucket {
         self.0.mirror.as_deref()
     }
 
+    /// Faults for objects that the mirror keeps from an earlier run, and that are no longer in the bucket.
+    pub(super) fn gone(&self, archive: u32, window: &DeliveryWindow) -> Vec<Fault> {
+        let Some(mirror) = self.mirror() else { return Vec::new() };
+        let paths =
+            mirror.unlisted(self.prefix()).into_iter().filter_map(|key| key.strip_prefix(self.prefix()));
+        let paths = paths.filter(|path| window.admits(ObjectKey::parse(path).delivered));
+        let fault = |path: &str| Fault {
+            archive,
+            object: path.to_owned(),
+            position: Position::Whole,
+            kind: FaultKind::Missing,
+            detail: "kept in the mirror by an earlier run, and no longer in the bucket".to_owned(),
+        };
+        paths.map(fault).collect()
+    }
+
     /// One page of a list. Whatever may pass is waited out, since all that follows hangs on it.
     pub(super) async fn page(
         &self,
@@ -201,7 +236,10 @@ impl Inner {
         ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
     ) -> Result<ListObjectsV2Output, Failure> {
         count(&self.shared.counters.lists);
-        ask(self.list()).send().await.map_err(|error| Failure::new(&error))
+        let patience = TimeoutConfig::builder().operation_timeout(self.shared.settings.patience * 3).build();
+        let config = aws_sdk_s3::config::Builder::new().timeout_config(patience);
+        let answer = ask(self.list()).customize().config_override(config).send().await;
+        answer.map_err(|error| Failure::new(&error))
     }
 
     fn list(&self) -> ListObjectsV2FluentBuilder {

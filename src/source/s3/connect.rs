@@ -19,8 +19,9 @@ use aws_smithy_http_client::{Builder, Connector};
 use super::problem::problem;
 use crate::source::{S3Problem, S3ProblemKind, S3Settings};
 
-/// Attempts for one request. The SDK's other mode, adaptive, took 25 times as long at 2 % of 503s.
-const ATTEMPTS: u32 = 8;
+/// Attempts of the SDK for one request; after that it is us who wait. Its other mode, adaptive, took 25 times as long at 2 %
+/// of 503s.
+const ATTEMPTS: u32 = 3;
 
 /// Before the second attempt; the SDK doubles it for each after that, and takes a random part of it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

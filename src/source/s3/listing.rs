@@ -104,6 +104,11 @@ impl Listed {
         Heads { found: descended.found, lanes }
     }
 
+    /// Which delivery times are listed.
+    pub(super) fn window(&self) -> DeliveryWindow {
+        self.archives.first().map(|archive| archive.window).unwrap_or_default()
+    }
+
     /// What was left alone so far, and what could not be listed.
     pub(super) fn account(&self) -> Listing {
         for lane in lock(&self.lanes).drain(..) {

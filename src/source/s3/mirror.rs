@@ -6,7 +6,7 @@
 //! What it replaces is moved aside, never lost: logs do not change by themselves. Whatever reads folders passes over
 //! `.firstseen-…`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -34,6 +34,8 @@ pub(super) struct Mirror {
     side: PathBuf,
     /// What is kept, by key.
     known: HashMap<String, Known>,
+    /// Keys of those that were listed in this run.
+    listed: Mutex<HashSet<String>>,
     entries: Mutex<Entries>,
 }
 
@@ -84,12 +86,19 @@ impl Mirror {
             TryLockError::WouldBlock => io::Error::other("another run keeps objects of this bucket there"),
         })?;
         let entries = Entries { is_torn: !ends_in_newline(&path)?, file };
-        Ok(Self { folder: folder.join(file_name(bucket)), side, known, entries: Mutex::new(entries) })
+        Ok(Self {
+            folder: folder.join(file_name(bucket)),
+            side,
+            known,
+            listed: Mutex::default(),
+            entries: Mutex::new(entries),
+        })
     }
 
     /// The bytes of an object, if it is kept as it was listed.
     pub(super) fn read(&self, key: &str, size: u64, etag: Option<&str>) -> Option<Vec<u8>> {
         let known = self.known.get(key)?;
+        lock(&self.listed).insert(key.to_owned());
         // Some stores list no ETag.
         if known.size != size || (etag.is_some() && known.etag.as_deref() != etag) {
             return None;
@@ -98,8 +107,17 @@ impl Mirror {
         (Checksum::of(&bytes).to_string() == known.sha256).then_some(bytes)
     }
 
-    /// Keeps an object that came as a whole.
-    pub(super) fn keep(&self, key: &str, bytes: &[u8], about: Option<&About>) -> io::Result<()> {
+    /// Keys of objects below a prefix that were kept by an earlier run, and that nobody asked for in this one.
+    pub(super) fn unlisted(&self, prefix: &str) -> Vec<&str> {
+        let listed = lock(&self.listed);
+        let is_gone = |key: &&str| key.starts_with(prefix) && !listed.contains(*key);
+        let mut gone: Vec<&str> = self.known.keys().map(String::as_str).filter(is_gone).collect();
+        gone.sort_unstable();
+        gone
+    }
+
+    /// Keeps an object that came as a whole; says whether something else lay in its place.
+    pub(super) fn keep(&self, key: &str, bytes: &[u8], about: Option<&About>) -> io::Result<bool> {
         let path = self.folder.join(relative(key));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -109,28 +127,29 @@ impl Mirror {
         let beside = self.side.join(format!("{}.part", Checksum::of(path.as_os_str().as_encoded_bytes())));
         let put = || {
             fs::write(&beside, bytes)?;
-            self.move_aside(&path, &checksum)?;
-            fs::rename(&beside, &path)
+            let is_replaced = self.move_aside(&path, &checksum)?;
+            fs::rename(&beside, &path).map(|()| is_replaced)
         };
-        put().inspect_err(|_| {
+        let is_replaced = put().inspect_err(|_| {
             let _ = fs::remove_file(&beside);
         })?;
-        lock(&self.entries).add(&entry(key, bytes.len() as u64, checksum.clone(), about))
+        lock(&self.entries).add(&entry(key, bytes.len() as u64, checksum.clone(), about))?;
+        Ok(is_replaced)
     }
 
-    /// Keeps what was under a key before, whoever put it there, under its checksum.
-    fn move_aside(&self, path: &Path, new: &str) -> io::Result<()> {
+    /// Keeps what was under a key before, whoever put it there, under its checksum; says whether there was something else.
+    fn move_aside(&self, path: &Path, new: &str) -> io::Result<bool> {
         let old = match fs::read(path) {
             Ok(old) => Checksum::of(&old).to_string(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
         };
         if old == new {
-            return Ok(());
+            return Ok(false);
         }
         let folder = self.side.join("replaced");
         fs::create_dir_all(&folder)?;
-        fs::rename(path, folder.join(old))
+        fs::rename(path, folder.join(old)).map(|()| true)
     }
 }
 

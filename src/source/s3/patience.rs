@@ -2,8 +2,8 @@
 //!
 //! The SDK repeats a request a few times, and stops to do so once many have failed, which is what throttling and outages
 //! look like. Then it is us who have to wait: the request is made again while it keeps its place among those under way,
-//! so that fewer and fewer are made until S3 takes them. Credentials that cannot be renewed are waited for, too; once they
-//! are given up, nobody asks any more.
+//! so that fewer and fewer are made until S3 takes them. Credentials that cannot be renewed are waited for, too. Once they
+//! are given up, or nothing at all has been answered for that long, nobody asks any more.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::Instant;
 
 use super::bucket::Shared;
+use super::lock;
 use super::problem::{Failure, Outlook};
 
 /// The first pause; each one after that is half as long again.
@@ -34,11 +35,16 @@ where
             return Err(failure.clone());
         }
         let failure = match request().await {
-            Ok(answer) => return Ok(answer),
+            Ok(answer) => {
+                *lock(&shared.answered) = Instant::now();
+                return Ok(answer);
+            }
             Err(error) => Failure::new(&error),
         };
         if failure.outlook() == Outlook::Final || Instant::now() + pause > end {
-            if failure.is_end() {
+            let nobody_answers = failure.outlook() == Outlook::Passing
+                && lock(&shared.answered).elapsed() > shared.settings.outage;
+            if failure.is_end() || nobody_answers {
                 let _ = shared.ended.set(failure.clone());
             }
             return Err(failure);

@@ -178,6 +178,8 @@ fn credentials_problem(error: &CredentialsError) -> S3ProblemKind {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => S3ProblemKind::NoCredentials,
         _ if said.contains("expired") => S3ProblemKind::Expired,
+        _ if said.contains("imds") => S3ProblemKind::NoCredentials,
+        _ if said.contains("dispatch failure") || said.contains("timed out") => S3ProblemKind::Unreachable,
         _ if said.contains("accessdenied") => S3ProblemKind::Role,
         _ => S3ProblemKind::WrongCredentials,
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::bucket::{Bucket, Shared};
 use super::connect::connect;
@@ -51,6 +52,7 @@ impl Session {
             gate: Semaphore::new(settings.concurrency.max(1)),
             disk: Semaphore::new(DISK_AT_ONCE),
             ended: OnceLock::new(),
+            answered: Mutex::new(Instant::now()),
             mirrors: Mutex::default(),
             handle: runtime.handle().clone(),
         };

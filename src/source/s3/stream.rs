@@ -22,7 +22,7 @@ use super::traffic::count;
 use super::{etag, lock, size};
 use crate::coverage::{Fault, FaultKind, Position};
 use crate::source::supply::Body;
-use crate::source::{Listing, LogObject, Traffic};
+use crate::source::{DeliveryWindow, Listing, LogObject, Traffic};
 
 /// What room is counted in, in bytes.
 const ROOM_UNIT: usize = 1024;
@@ -60,6 +60,9 @@ pub(in crate::source) struct Stream {
     /// Account of what was listed elsewhere.
     beside: Listing,
     listed: Option<Listed>,
+    /// The archives whose whole listing comes through here.
+    whole: Vec<(u32, Bucket)>,
+    window: DeliveryWindow,
     driver: JoinHandle<()>,
 }
 
@@ -95,6 +98,10 @@ impl Stream {
         listed: Option<Listed>,
     ) -> Self {
         let (sender, ready) = channel();
+        let is_whole = listed.is_some();
+        let window = listed.as_ref().map(Listed::window).unwrap_or_default();
+        let whole = buckets.iter().filter(|_| is_whole);
+        let whole = whole.map(|(number, bucket)| (*number, (*bucket).clone())).collect();
         let objects = Arc::<Mutex<Vec<LogObject>>>::default();
         let is_listed = Arc::<AtomicBool>::default();
         let away = Arc::<Away>::default();
@@ -118,6 +125,8 @@ impl Stream {
             total,
             beside,
             listed,
+            whole,
+            window,
             driver: shared.handle.spawn(driver.run(feed)),
         }
     }
@@ -153,6 +162,12 @@ impl Stream {
             let account = listed.account();
             listing.coverage.merge(account.coverage);
             listing.skipped.extend(account.skipped);
+        }
+        if !listing.coverage.faults.iter().any(|fault| fault.kind == FaultKind::List) {
+            for (number, bucket) in &self.whole {
+                let gone = bucket.gone(*number, &self.window);
+                gone.into_iter().for_each(|fault| listing.coverage.fault(fault));
+            }
         }
         for fault in lock(&self.away.not_kept).drain(..) {
             listing.coverage.fault(fault);
@@ -261,7 +276,12 @@ async fn get(bucket: &Bucket, object: &LogObject, is_read: bool, not_kept: &Mute
         None => Err(fetched.error().to_owned()),
     };
     match kept {
-        Ok(()) => count(&counters.kept),
+        Ok(is_replaced) => {
+            count(&counters.kept);
+            if is_replaced {
+                count(&counters.replaced);
+            }
+        }
         Err(detail) => lock(not_kept).push(Fault {
             archive: object.archive,
             object: object.path.to_string(),

@@ -20,6 +20,7 @@ pub(super) struct Counters {
     pub(super) bytes: AtomicU64,
     pub(super) from_mirror: AtomicU64,
     pub(super) kept: AtomicU64,
+    pub(super) replaced: AtomicU64,
 }
 
 /// One more.
@@ -41,6 +42,7 @@ impl Counters {
             bytes: of(&self.bytes),
             from_mirror: of(&self.from_mirror),
             kept: of(&self.kept),
+            replaced: of(&self.replaced),
         }
     }
 }

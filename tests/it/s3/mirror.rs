@@ -65,6 +65,7 @@ fn a_mirror_keeps_what_an_object_was_before() {
     let found = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
     assert!(stderr(&found).contains("1 added"), "{}", stderr(&found));
+    assert!(stderr(&found).contains("warning: 1 kept objects had changed"), "{}", stderr(&found));
     let replaced = files(&mirror.join(".firstseen-mirror/replaced"));
     assert_eq!(replaced.len(), 1);
     assert_eq!(fs::read(&replaced[0]).unwrap(), before);
@@ -153,4 +154,22 @@ fn a_mirror_that_was_altered_is_not_believed() {
     let replaced: Vec<Vec<u8>> = replaced.iter().map(|path| fs::read(path).unwrap()).collect();
     assert!(replaced.contains(&b"mine".to_vec()) && replaced.contains(&vec![0; size as usize]));
     assert_eq!(replaced.len(), 2);
+}
+
+#[test]
+fn an_object_that_was_kept_and_is_gone_is_a_fault() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let mirror = buckets.root().join("mirror");
+    let flags = ["--mirror", mirror.to_str().unwrap()];
+    scan(&mut server.firstseen(), "s3://logs", &flags);
+    let key = &buckets.log_keys()[3];
+    fs::remove_file(buckets.logs().join(key)).unwrap();
+    let found = scan(&mut server.firstseen(), "s3://logs", &flags);
+    assert_eq!(found.status.code(), Some(3));
+    assert!(stderr(&found).contains(&format!("missing: {key}: kept in the mirror")), "{}", stderr(&found));
+    // What a window leaves out is not gone.
+    let window = [&flags[..], &["--since", "2024-03-25"]].concat();
+    let found = scan(&mut server.firstseen(), "s3://logs", &window);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
 }
