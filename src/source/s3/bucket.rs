@@ -1,10 +1,7 @@
 //! One archive in S3: a bucket and a prefix in it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::io;
-use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
@@ -13,39 +10,16 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 use percent_encoding::percent_decode_str;
-use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
-use super::fetch::fetch;
-use super::lock;
 use super::mirror::Mirror;
 use super::patience::patiently;
 use super::problem::Failure;
-use super::session::bad_name;
-use super::traffic::{CountAttempts, Counters, count};
+use super::shared::Shared;
+use super::traffic::{CountAttempts, count};
 use crate::coverage::{Fault, FaultKind, Position};
 use crate::source::{
-    ArchiveError, DeliveryWindow, LogObject, ObjectKey, ReadError, S3Problem, S3ProblemKind, S3Settings,
+    ArchiveError, DeliveryWindow, LogObject, ObjectKey, S3Problem, S3ProblemKind, S3Settings,
 };
-
-/// What all archives of a run share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) settings: S3Settings,
-    pub(super) counters: Arc<Counters>,
-    /// One permit for each request under way.
-    pub(super) gate: Semaphore,
-    /// Files of a mirror are read and written by so many at once.
-    pub(super) disk: Semaphore,
-    /// Why nobody asks any more: there are no credentials, or nobody answers.
-    pub(super) ended: OnceLock<Failure>,
-    /// When something was answered at last.
-    pub(super) answered: Mutex<Instant>,
-    /// By bucket: several archives may lie in one.
-    pub(super) mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
-    pub(super) handle: Handle,
-}
 
 impl S3Settings {
     /// A problem with credentials is one of the profile or the role that they come from.
@@ -61,19 +35,6 @@ impl S3Settings {
             }
             _ => problem,
         }
-    }
-}
-
-impl Shared {
-    /// The copy of a bucket.
-    fn mirror(&self, folder: &Path, bucket: &str) -> io::Result<Arc<Mirror>> {
-        let mut mirrors = lock(&self.mirrors);
-        if let Some(mirror) = mirrors.get(bucket) {
-            return Ok(Arc::clone(mirror));
-        }
-        let mirror = Arc::new(Mirror::open(folder, bucket)?);
-        mirrors.insert(bucket.to_owned(), Arc::clone(&mirror));
-        Ok(mirror)
     }
 }
 
@@ -207,11 +168,6 @@ impl Bucket {
         count(&shared.counters.lists);
         patiently(shared, || list.clone().send()).await
     }
-
-    /// Fetches one object, while the caller waits.
-    pub(in crate::source) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
-        self.0.shared.handle.block_on(fetch(self, object)).take(buffer)
-    }
 }
 
 impl Inner {
@@ -255,6 +211,11 @@ impl Inner {
 /// Who pays.
 pub(super) fn payer(settings: &S3Settings) -> Option<RequestPayer> {
     settings.request_payer.then_some(RequestPayer::Requester)
+}
+
+/// A name that does not mean a bucket.
+fn bad_name(detail: &str) -> S3Problem {
+    S3Problem { kind: S3ProblemKind::Name, detail: detail.to_owned() }
 }
 
 /// Bucket and prefix of `s3://bucket[/prefix]`, without slashes at the end.

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use tokio::task::JoinSet;
 
-use super::bucket::{Shared, decode};
+use super::bucket::decode;
+use super::found::{Archive, Coming, join, leave, next};
 use super::layout::{Level, are_years, level, region_above, skip};
-use super::listing::{Archive, Coming, join, leave, next};
+use super::shared::Shared;
 use crate::source::Listing;
 
 /// Once an archive has so many folders that are nothing known, those that hold more of them are listed as a whole: that

@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::about::About;
 use super::bucket::{Bucket, payer};
 use super::patience::patiently;
 use super::problem::{Outlook, causes};
@@ -35,16 +36,6 @@ pub(in crate::source) struct Fetched {
     pub(super) about: Option<About>,
     /// Its part of the memory for objects that wait.
     pub(super) room: Option<OwnedSemaphorePermit>,
-}
-
-/// What is known of an object beside its bytes.
-#[derive(Debug)]
-pub(super) struct About {
-    pub(super) etag: Option<String>,
-    pub(super) version: Option<String>,
-    pub(super) last_modified: Option<String>,
-    pub(super) storage_class: Option<String>,
-    pub(super) metadata: Vec<(String, String)>,
 }
 
 impl Fetched {
@@ -186,21 +177,9 @@ fn continues(answer: &GetObjectOutput, from: usize) -> bool {
     from > 0 && range.is_some_and(|range| range.starts_with(&format!("{from}-")))
 }
 
-impl About {
-    fn new(answer: &GetObjectOutput) -> Self {
-        let mut metadata: Vec<(String, String)> = answer
-            .metadata()
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        metadata.sort();
-        Self {
-            etag: answer.e_tag().map(str::to_owned),
-            version: answer.version_id().map(str::to_owned),
-            last_modified: answer.last_modified().map(ToString::to_string),
-            storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
-            metadata,
-        }
+impl Bucket {
+    /// Fetches one object, while the caller waits.
+    pub(in crate::source) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.shared().handle.block_on(fetch(self, object)).take(buffer)
     }
 }

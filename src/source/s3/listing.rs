@@ -6,32 +6,22 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::types::{Object, ObjectStorageClass};
+use aws_sdk_s3::types::Object;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::bucket::{Bucket, Shared, decode};
+use super::bucket::{Bucket, decode};
 use super::descent::{Days, descend};
+use super::found::{Archive, Coming, join, leave, next};
 use super::layout::Range;
 use super::lock;
-use super::problem::Failure;
-use super::stream::end;
-use super::traffic::count;
-use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
-use crate::source::log_object::Kept;
-use crate::source::{DeliveryWindow, Listing, LogObject, ObjectKey};
+use super::shared::Shared;
+use super::task::end;
+use crate::coverage::ObjectSkip;
+use crate::source::{DeliveryWindow, Listing};
 
 /// Pages that a lane lists ahead.
 const PAGES_AHEAD: usize = 1;
-
-/// An object that was found.
-#[derive(Debug)]
-pub(super) struct Coming {
-    pub(super) object: LogObject,
-    /// Whether it is to be read, or only to be kept in the mirror.
-    pub(super) is_read: bool,
-}
 
 /// Objects that come page by page, in delivery order.
 pub(super) type Lane = mpsc::Receiver<Vec<Coming>>;
@@ -53,14 +43,6 @@ pub(super) struct Listed {
     /// The tasks that list days.
     lanes: Mutex<Vec<JoinHandle<()>>>,
     shared: Arc<Shared>,
-}
-
-/// One archive while it is listed.
-#[derive(Clone, Debug)]
-pub(super) struct Archive {
-    number: u32,
-    pub(super) bucket: Bucket,
-    window: DeliveryWindow,
 }
 
 /// Prepares to list archives.
@@ -150,110 +132,5 @@ impl Days {
             }
             token = next;
         }
-    }
-}
-
-impl Archive {
-    /// The objects of a page that are to be read or kept; the others are accounted for.
-    pub(super) fn found(
-        &self,
-        page: &ListObjectsV2Output,
-        is_wanted: impl Fn(&str) -> bool,
-        account: &mut Listing,
-    ) -> Vec<Coming> {
-        let mut coming = Vec::with_capacity(page.contents().len());
-        for listed in page.contents() {
-            let Some(key) = listed.key().map(|key| decode(key, page)) else { continue };
-            let Some(path) = key.strip_prefix(self.bucket.prefix()).filter(|_| is_wanted(&key)) else {
-                continue;
-            };
-            if self.bucket.is_single() && key != self.bucket.start() {
-                continue;
-            }
-            count(&self.bucket.shared().counters.listed);
-            account.coverage.objects.listed += 1;
-            let (object, skip) = self.object(path, listed);
-            let keeps = skip == Some(ObjectSkip::Digest) && self.bucket.mirror().is_some();
-            if keeps && self.window.admits(object.delivered) {
-                coming.push(Coming { object: object.clone(), is_read: false });
-            }
-            match skip {
-                Some(reason) => account.skip(object, reason),
-                None => coming.push(Coming { object, is_read: true }),
-            }
-        }
-        coming
-    }
-
-    /// A listed object, and why it is not to be read.
-    fn object(&self, path: &str, listed: &Object) -> (LogObject, Option<ObjectSkip>) {
-        let key = ObjectKey::parse(path);
-        let skip = if path.is_empty() || path.ends_with('/') {
-            Some(ObjectSkip::NotAFile)
-        } else if key.skip.is_none() && !self.window.admits(key.delivered) {
-            Some(ObjectSkip::OutsideWindow)
-        } else {
-            key.skip
-        };
-        let delivered = key.delivered;
-        let kept = Kept::Remote {
-            size: listed.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-            etag: listed.e_tag().filter(|_| self.bucket.mirror().is_some()).map(Arc::from),
-            archived: archived(listed),
-        };
-        (LogObject { archive: self.number, path: Arc::from(path), delivered, kept }, skip)
-    }
-
-    pub(super) fn fault(&self, account: &mut Listing, prefix: &str, failure: Failure) {
-        self.fault_of(account, prefix, failure.problem().detail);
-    }
-
-    pub(super) fn fault_of(&self, account: &mut Listing, prefix: &str, detail: String) {
-        account.coverage.fault(Fault {
-            archive: self.number,
-            object: prefix.strip_prefix(self.bucket.prefix()).unwrap_or(prefix).to_owned(),
-            position: Position::Whole,
-            kind: FaultKind::List,
-            detail,
-        });
-    }
-}
-
-/// Takes note of a folder that is not listed as a whole.
-pub(super) fn leave(account: &mut Listing, reason: ObjectSkip) {
-    *account.coverage.objects.unlisted.entry(reason).or_default() += 1;
-}
-
-/// Adds one account to another.
-pub(super) fn join(account: &mut Listing, more: Listing) {
-    account.skipped.extend(more.skipped);
-    account.coverage.merge(more.coverage);
-}
-
-/// Where the next page begins.
-///
-/// # Errors
-/// If the store says that there is more and not where, in words.
-pub(super) fn next(page: &ListObjectsV2Output, token: Option<&str>) -> Result<Option<String>, String> {
-    if page.is_truncated() != Some(true) {
-        return Ok(None);
-    }
-    match page.next_continuation_token() {
-        Some(next) if Some(next) != token => Ok(Some(next.to_owned())),
-        Some(_) => Err("the store gives the same page for ever".to_owned()),
-        None => Err("the store says that there is more, and not where it begins".to_owned()),
-    }
-}
-
-/// The fault of an object that has to be restored first; none once it has been.
-fn archived(listed: &Object) -> Option<FaultKind> {
-    let is_restored = listed.restore_status().is_some_and(|status| {
-        status.is_restore_in_progress() != Some(true) && status.restore_expiry_date().is_some()
-    });
-    match listed.storage_class() {
-        _ if is_restored => None,
-        Some(ObjectStorageClass::Glacier) => Some(FaultKind::ArchivedGlacier),
-        Some(ObjectStorageClass::DeepArchive) => Some(FaultKind::ArchivedDeep),
-        _ => None,
     }
 }

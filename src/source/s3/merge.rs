@@ -3,7 +3,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::listing::{Coming, Heads, Lane};
+use super::found::Coming;
+use super::listing::{Heads, Lane};
 use crate::source::LogObject;
 
 /// Objects of all lanes, in delivery order as far as every lane is.

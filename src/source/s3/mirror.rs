@@ -15,7 +15,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use super::fetch::About;
+use super::about::About;
 use super::lock;
 use crate::checksum::Checksum;
 

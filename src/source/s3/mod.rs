@@ -4,10 +4,12 @@
 //! by common prefixes and merges what all Regions hold by delivery time ([`listing`]); objects are fetched ahead in that
 //! order ([`stream`]) and handed out as they arrive. Nothing is written to disk but in a mirror ([`mirror`]).
 
+mod about;
 mod bucket;
 mod connect;
 mod descent;
 mod fetch;
+mod found;
 mod layout;
 mod listing;
 mod merge;
@@ -15,7 +17,9 @@ mod mirror;
 mod patience;
 mod problem;
 mod session;
+mod shared;
 mod stream;
+mod task;
 mod traffic;
 
 use super::log_object::Kept;

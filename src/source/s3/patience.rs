@@ -12,9 +12,9 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::Instant;
 
-use super::bucket::Shared;
 use super::lock;
 use super::problem::{Failure, Outlook};
+use super::shared::Shared;
 
 /// The first pause; each one after that is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -9,14 +9,15 @@ use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::bucket::{Bucket, Shared};
+use super::bucket::Bucket;
 use super::connect::connect;
 use super::listing::list_all;
 use super::merge::Merge;
 use super::problem::problem;
+use super::shared::Shared;
 use super::stream::{Feed, Stream};
 use super::traffic::Counters;
-use crate::source::{ArchiveError, DeliveryWindow, Listing, S3Problem, S3ProblemKind, S3Settings, Traffic};
+use crate::source::{ArchiveError, DeliveryWindow, Listing, S3ProblemKind, S3Settings, Traffic};
 
 /// Threads of the runtime. One drives some 7,000 requests a second; a second one keeps a slow step of the first, such as
 /// a file of the mirror, from holding up the rest.
@@ -155,9 +156,4 @@ fn wait<T>(
             }
         }
     })
-}
-
-/// A name that does not mean a bucket.
-pub(super) fn bad_name(detail: &str) -> S3Problem {
-    S3Problem { kind: S3ProblemKind::Name, detail: detail.to_owned() }
 }

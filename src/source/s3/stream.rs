@@ -10,14 +10,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
-use super::bucket::{Bucket, Shared};
+use super::bucket::Bucket;
 use super::fetch::{Fetched, fetch};
-use super::listing::{Coming, Listed};
+use super::found::Coming;
+use super::listing::Listed;
 use super::merge::Merge;
+use super::shared::Shared;
+use super::task::end;
 use super::traffic::count;
 use super::{etag, lock, size};
 use crate::coverage::{Fault, FaultKind, Position};
@@ -174,16 +176,6 @@ impl Stream {
         }
         listing.objects = std::mem::take(&mut *lock(&self.objects));
         listing
-    }
-}
-
-/// Ends a task; a panic in it is one here, since what it did is not known.
-pub(super) fn end(runtime: &Handle, task: JoinHandle<()>) {
-    task.abort();
-    if let Err(error) = runtime.block_on(task)
-        && error.is_panic()
-    {
-        std::panic::resume_unwind(error.into_panic());
     }
 }
 
