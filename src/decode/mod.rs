@@ -165,7 +165,7 @@ impl Decoder {
             }
             Some(_) => match table::table(&text) {
                 Some(Table::Events(column)) => {
-                    let contents = table::records(&text, column, habits, visit);
+                    let contents = table::records(&text, column, *depth, habits, visit);
                     faults.extend(contents.faults);
                     let (records, others) = (contents.records, contents.others);
                     Decoded { records, others, ..account(Verdict::Records, faults) }
@@ -367,6 +367,12 @@ mod tests {
             nested = format!(r#"{{"data":"{}"}}"#, encode(&gzip(&nested))).into_bytes();
         }
         assert_eq!(read(&nested).0, "");
+        let mut tables = br#"{"eventName":"A"}"#.to_vec();
+        for _ in 0..10 {
+            tables =
+                format!("eventjson\n\"{{\"\"data\"\":\"\"{}\"\"}}\"\n", encode(&gzip(&tables))).into_bytes();
+        }
+        assert_eq!(read(&tables).0, "");
     }
 
     #[test]

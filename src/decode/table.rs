@@ -37,10 +37,11 @@ pub(super) fn table(text: &str) -> Option<Table> {
     is_summary.then_some(Table::Summary)
 }
 
-/// Visits every record of a table whose events are in one column.
+/// Visits every record of a table, which lies in `depth` wrappers and whose events are in one column.
 pub(super) fn records(
     text: &str,
     column: usize,
+    depth: u32,
     habits: &mut Habits,
     mut visit: impl FnMut(FoundRecord<'_>),
 ) -> Contents {
@@ -68,7 +69,7 @@ pub(super) fn records(
             continue;
         };
         let first = contents.records;
-        let found = container::records(event, 1, habits, |found| {
+        let found = container::records(event, depth + 1, habits, |found| {
             let index = first + found.index;
             visit(FoundRecord { index, number: index, ..found });
         });
