@@ -6,11 +6,11 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use firstseen::bench::{BenchPlan, measure, write_text};
 use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
-use firstseen::source::Archives;
+use firstseen::source::{Archives, is_stdin};
 use firstseen::synth::{Plan, synthesize_unless};
 use tempfile::TempDir;
 
-use super::args::{S3Args, byte_count, is_stdin};
+use super::args::{S3Args, byte_count};
 use super::exit::{Answer, Hint, UsageError, ingest_error};
 use super::output::Output;
 use super::{progress, threads};

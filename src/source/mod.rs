@@ -260,7 +260,7 @@ impl Opening<'_> {
     fn root(&mut self, name: &Path) -> Result<Root, ArchiveError> {
         match s3_name(name) {
             Some(name) => self.bucket(name),
-            None if name == Path::new(STDIN) => Ok(Root::Stdin),
+            None if is_stdin(name) => Ok(Root::Stdin),
             None if looks_like_s3(name) => {
                 let detail = "a bucket is written s3://bucket/prefix".to_owned();
                 let problem = S3Problem { kind: S3ProblemKind::Name, detail };
@@ -290,8 +290,10 @@ impl Opening<'_> {
     }
 }
 
-/// The name of standard input.
-const STDIN: &str = "-";
+/// Whether a name means standard input.
+pub fn is_stdin(name: &Path) -> bool {
+    name == Path::new("-")
+}
 
 /// A name that means a bucket.
 fn s3_name(name: &Path) -> Option<&str> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use firstseen::source::{FileList, is_s3};
+use firstseen::source::{FileList, is_s3, is_stdin};
 
 use super::super::exit::{Hint, UsageError};
 
@@ -37,11 +37,6 @@ impl ArchiveArgs {
     }
 }
 
-/// Whether a name means standard input.
-pub(crate) fn is_stdin(name: &Path) -> bool {
-    name == Path::new("-")
-}
-
 fn read_list(path: &Path) -> anyhow::Result<FileList> {
     let mut content = Vec::new();
     let read = if is_stdin(path) {
@@ -52,9 +47,8 @@ fn read_list(path: &Path) -> anyhow::Result<FileList> {
     let name = path.display().to_string();
     read.with_context(|| format!("cannot read the list '{name}'"))
         .context(Hint("--files-from takes a file with one name a line, as find writes it"))?;
-    let end = if content.contains(&0) { 0 } else { b'\n' };
-    let names = content.split(|byte| *byte == end).map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let paths: Vec<PathBuf> = names.filter(|line| !line.is_empty()).map(path_of).collect();
+    let paths: Vec<PathBuf> =
+        names(&content).into_iter().filter(|name| !name.is_empty()).map(path_of).collect();
     if let Some(odd) = paths.iter().find(|path| is_s3(path) || is_stdin(path)) {
         let what = format!("the list '{name}' names '{}': a list is of files", odd.display());
         return Err(UsageError(what).into());
@@ -63,6 +57,14 @@ fn read_list(path: &Path) -> anyhow::Result<FileList> {
         return Err(UsageError(format!("the list '{name}' names no file")).into());
     }
     Ok(FileList { name, paths })
+}
+
+/// The names in a list. Before a NUL a name may end in anything, on a line in no `\r`.
+fn names(content: &[u8]) -> Vec<&[u8]> {
+    if content.contains(&0) {
+        return content.split(|byte| *byte == 0).collect();
+    }
+    content.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect()
 }
 
 #[cfg(unix)]

@@ -14,7 +14,7 @@ use firstseen::time::Bound;
 
 use super::exit::UsageError;
 
-pub(crate) use archives::{ArchiveArgs, is_stdin};
+pub(crate) use archives::ArchiveArgs;
 pub(crate) use filters::FilterArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use firstseen::source::{DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Role, S3Settings, is_s3};
+use firstseen::source::{DEFAULT_CONCURRENCY, S3Role, S3Settings, is_s3};
 
 use super::super::exit::UsageError;
 use super::super::progress::interrupted;
@@ -94,11 +94,8 @@ impl S3Args {
             anonymous,
             request_payer: self.request_payer.unwrap_or(false),
             roles: self.roles()?,
-            role_session_name: self
-                .role_session_name
-                .clone()
-                .unwrap_or_else(|| DEFAULT_ROLE_SESSION_NAME.to_owned()),
-            concurrency: self.concurrency.map_or(DEFAULT_CONCURRENCY, usize::from),
+            role_session_name: self.role_session_name.clone().unwrap_or(defaults.role_session_name),
+            concurrency: self.concurrency.map_or(defaults.concurrency, usize::from),
             mirror: self.mirror.clone(),
             interrupted,
             ..defaults
