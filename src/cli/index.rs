@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use firstseen::coverage::FaultKind;
 use firstseen::ingest::{
     Checksums, IngestError, IngestSettings, Ingested, Keep, Progress, checksums, ingest_listed, list,
 };
 use firstseen::ledger::{ObjectEntry, Outcome};
-use firstseen::source::{Archives, Listing, LogObject, is_s3};
+use firstseen::source::{Archives, Listing, LogObject, S3Settings, is_s3};
 use firstseen::store::{Place, Stored, is_baseline};
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args, check_window};
@@ -75,10 +76,10 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     };
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
+    let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3 };
     let archives = Archives::open_all(args.archives.names(), &args.archives.lists()?, &s3);
     let archives = archives.map_err(|error| ingest_error(error.into()))?;
-    let keeps = s3.mirror.is_some();
-    let run = Run { args, place, archives, settings, progress, keeps };
+    let run = Run { args, place, archives, settings, progress };
     let indexed = run.index(known);
     run.progress.clear();
     let Indexed { stored, old, new } = indexed?;
@@ -96,8 +97,6 @@ struct Run<'a> {
     archives: Archives,
     settings: IngestSettings,
     progress: Bar,
-    /// Whether there is a mirror, which wants what it lacks of what is known.
-    keeps: bool,
 }
 
 /// All that a baseline knows of an object, by the archive's name and the object's path.
@@ -137,7 +136,7 @@ impl Run<'_> {
         }
         let new = listing.coverage.objects.listed;
         to_save |= new > 0 || !listing.coverage.faults.is_empty();
-        while to_save || !listing.objects.is_empty() || (self.keeps && !listing.to_keep.is_empty()) {
+        while to_save || !listing.objects.is_empty() || !listing.to_keep.is_empty() {
             to_save = false;
             let part = listing.cut(self.args.checkpoint_every as usize);
             let stored = self.read(part).map_err(|error| self.explain(error, known.is_some()))?;
@@ -220,6 +219,8 @@ impl Run<'_> {
         match (entry.outcome, entry.size) {
             (Outcome::Failed(kind), _) if kind.is_absence() => false,
             (_, None) => false,
+            // It was not fetched for its size, and the ceiling is the baseline's.
+            (Outcome::Failed(FaultKind::TooLarge), Some(0)) => true,
             (_, Some(_)) if self.args.strict => content
                 .get(&(object.archive, object.path.clone()))
                 .is_some_and(|checksum| Some(*checksum) == entry.checksum),

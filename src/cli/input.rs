@@ -6,7 +6,7 @@ use anyhow::Context;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestSettings, Ingested, ingest};
-use firstseen::source::{Archives, Traffic, is_s3};
+use firstseen::source::{Archives, S3Settings, Traffic, is_s3};
 use firstseen::store::{Saved, Stored, is_baseline};
 use firstseen::time::Bound;
 
@@ -61,7 +61,7 @@ impl Input {
         reading: &Reading<'_>,
     ) -> anyhow::Result<Self> {
         let (names, lists) = (archives.names(), archives.lists()?);
-        let s3 = reading.s3.settings(names)?;
+        let s3 = S3Settings { max_object_size: settings.max_object_size, ..reading.s3.settings(names)? };
         let progress = Bar::new(reading.run.quiet)?;
         let archives = Archives::open_all(names, &lists, &s3).map_err(|error| ingest_error(error.into()))?;
         let ingested = ingest(&archives, settings, &progress);

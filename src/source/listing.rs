@@ -41,7 +41,7 @@ impl Listing {
         self.objects.retain(|object| {
             let forgotten = known(object);
             counts.listed -= u64::from(forgotten);
-            if forgotten && object.is_remote() {
+            if forgotten && object.is_mirrored() {
                 to_keep.push(object.clone());
             }
             !forgotten

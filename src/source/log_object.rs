@@ -38,6 +38,8 @@ pub(super) enum Kept {
         etag: Option<Arc<str>>,
         /// The fault that it has to be restored before it can be read.
         archived: Option<FaultKind>,
+        /// Whether a mirror wants to have it.
+        is_mirrored: bool,
     },
 }
 
@@ -63,9 +65,13 @@ impl LogObject {
         name.len() != stem.len() || [".json", ".jsonl", ".ndjson"].iter().any(|end| stem.ends_with(end))
     }
 
-    /// Whether it has to be fetched over a network.
-    pub(super) fn is_remote(&self) -> bool {
-        !matches!(self.kept, Kept::File | Kept::OddFile(_))
+    /// Whether a mirror wants to have it.
+    pub(super) fn is_mirrored(&self) -> bool {
+        match self.kept {
+            Kept::File | Kept::OddFile(_) => false,
+            #[cfg(feature = "s3")]
+            Kept::Remote { is_mirrored, .. } => is_mirrored,
+        }
     }
 
     /// Delivery order: objects without a delivery time first, then by time, archive and path.

@@ -26,6 +26,8 @@ pub struct S3Settings {
     pub concurrency: usize,
     /// About how many bytes of objects wait in memory at once. A larger object is read alone.
     pub bytes_ahead: usize,
+    /// No object is fetched that has more bytes as stored than this: it must fit into memory.
+    pub max_object_size: u64,
     /// How long an answer may stand still before it is asked for again.
     pub patience: Duration,
     /// How long a request is made again that fails for reasons that may pass.
@@ -65,6 +67,7 @@ impl Default for S3Settings {
             role_session_name: DEFAULT_ROLE_SESSION_NAME.to_owned(),
             concurrency: DEFAULT_CONCURRENCY,
             bytes_ahead: 64 << 20,
+            max_object_size: u64::MAX,
             patience: Duration::from_secs(10),
             outage: Duration::from_secs(120),
             mirror: None,

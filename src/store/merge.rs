@@ -97,7 +97,8 @@ impl Stored {
         }
         coverage.objects.failed.retain(|_, count| *count > 0);
         let stays = |fault: &Fault| match fault.kind {
-            FaultKind::List | FaultKind::NotKept => !archives.contains(&fault.archive),
+            // The next listing finds them again.
+            FaultKind::List | FaultKind::NotKept | FaultKind::Missing => !archives.contains(&fault.archive),
             _ => !gone.contains(&(fault.archive, Arc::from(&*fault.object))),
         };
         coverage.drop_faults(|fault| !stays(fault));

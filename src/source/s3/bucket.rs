@@ -16,10 +16,7 @@ use super::patience::patiently;
 use super::problem::Failure;
 use super::shared::Shared;
 use super::traffic::{CountAttempts, count};
-use crate::coverage::{Fault, FaultKind, Position};
-use crate::source::{
-    ArchiveError, DeliveryWindow, LogObject, ObjectKey, S3Problem, S3ProblemKind, S3Settings,
-};
+use crate::source::{ArchiveError, LogObject, S3Problem, S3ProblemKind, S3Settings};
 
 impl S3Settings {
     /// A problem with credentials is one of the profile or the role that they come from.
@@ -138,22 +135,6 @@ impl Bucket {
 
     pub(super) fn mirror(&self) -> Option<&Mirror> {
         self.0.mirror.as_deref()
-    }
-
-    /// Faults for objects that the mirror keeps from an earlier run, and that are no longer in the bucket.
-    pub(super) fn gone(&self, archive: u32, window: &DeliveryWindow) -> Vec<Fault> {
-        let Some(mirror) = self.mirror() else { return Vec::new() };
-        let paths =
-            mirror.unlisted(self.prefix()).into_iter().filter_map(|key| key.strip_prefix(self.prefix()));
-        let paths = paths.filter(|path| window.admits(ObjectKey::parse(path).delivered));
-        let fault = |path: &str| Fault {
-            archive,
-            object: path.to_owned(),
-            position: Position::Whole,
-            kind: FaultKind::Missing,
-            detail: "kept in the mirror by an earlier run, and no longer in the bucket".to_owned(),
-        };
-        paths.map(fault).collect()
     }
 
     /// One page of a list. Whatever may pass is waited out, since all that follows hangs on it.

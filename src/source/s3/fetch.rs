@@ -74,6 +74,14 @@ pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
         fetched.error = Some(read_error(*kind, "archived: it has to be restored before it can be read"));
         return fetched;
     }
+    let most = bucket.shared().settings.max_object_size;
+    if *size > most {
+        let detail = format!(
+            "not fetched: it has {size} bytes as stored, and the ceiling is {most} (--max-object-size)"
+        );
+        fetched.error = Some(read_error(FaultKind::TooLarge, detail));
+        return fetched;
+    }
     fetched.bytes.reserve_exact((*size).min(MOST_ROOM) as usize);
     let get = Get { bucket, key: bucket.key(object), size: *size };
     for attempt in 1..=TRIES {

@@ -45,6 +45,9 @@ impl Archive {
             if self.bucket.is_single() && key != self.bucket.start() {
                 continue;
             }
+            if let Some(mirror) = self.bucket.mirror() {
+                mirror.note_listed(&key);
+            }
             count(&self.bucket.shared().counters.listed);
             account.coverage.objects.listed += 1;
             let (object, skip) = self.object(path, listed);
@@ -75,22 +78,42 @@ impl Archive {
             size: listed.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
             etag: listed.e_tag().filter(|_| self.bucket.mirror().is_some()).map(Arc::from),
             archived: archived(listed),
+            is_mirrored: self.bucket.mirror().is_some(),
         };
         (LogObject { archive: self.number, path: Arc::from(path), delivered, kept }, skip)
     }
 
+    /// A folder cannot be listed.
     pub(super) fn fault(&self, account: &mut Listing, prefix: &str, failure: Failure) {
         self.fault_of(account, prefix, failure.problem().detail);
     }
 
+    /// A folder cannot be listed, for a reason in words.
     pub(super) fn fault_of(&self, account: &mut Listing, prefix: &str, detail: String) {
-        account.coverage.fault(Fault {
-            archive: self.number,
-            object: prefix.strip_prefix(self.bucket.prefix()).unwrap_or(prefix).to_owned(),
-            position: Position::Whole,
-            kind: FaultKind::List,
-            detail,
-        });
+        let path = prefix.strip_prefix(self.bucket.prefix()).unwrap_or(prefix);
+        account.coverage.fault(self.fault_at(path, FaultKind::List, detail));
+    }
+
+    fn fault_at(&self, path: &str, kind: FaultKind, detail: String) -> Fault {
+        Fault { archive: self.number, object: path.to_owned(), position: Position::Whole, kind, detail }
+    }
+
+    /// Faults for objects that the mirror keeps from an earlier run, and that are no longer in the bucket. Only what must
+    /// have been listed can be missed: the days that the window admits.
+    pub(super) fn gone(&self) -> Vec<Fault> {
+        let Some(mirror) = self.bucket.mirror().filter(|_| !self.bucket.is_single()) else {
+            return Vec::new();
+        };
+        let is_limited = self.window.days() != (None, None);
+        let must_be_listed = |path: &&str| {
+            let delivered = ObjectKey::parse(path).delivered;
+            self.window.admits(delivered) && (delivered.is_some() || !is_limited)
+        };
+        let prefix = self.bucket.prefix();
+        let paths = mirror.unlisted(prefix).into_iter().filter_map(|key| key.strip_prefix(prefix));
+        let detail = "kept in the mirror by an earlier run, and no longer in the bucket";
+        let fault = |path| self.fault_at(path, FaultKind::Missing, detail.to_owned());
+        paths.filter(must_be_listed).map(fault).collect()
     }
 }
 

@@ -64,14 +64,9 @@ pub(super) fn list_all<'b>(
 impl Listed {
     /// Goes down to the days, and starts to list them.
     pub(super) async fn begin(&self) -> Heads {
-        let mut starts = Vec::new();
-        for (index, archive) in self.archives.iter().enumerate() {
-            // Archives are in the order of their names, so what contains another one comes first.
-            if self.archives[..index].iter().any(|other| archive.bucket.is_within(&other.bucket)) {
-                leave(&mut lock(&self.account), ObjectSkip::ListedTwice);
-            } else {
-                starts.push(archive.clone());
-            }
+        let starts: Vec<Archive> = self.outermost().cloned().collect();
+        for _ in starts.len()..self.archives.len() {
+            leave(&mut lock(&self.account), ObjectSkip::ListedTwice);
         }
         let descended = descend(starts, &self.shared).await;
         join(&mut lock(&self.account), descended.account);
@@ -86,17 +81,26 @@ impl Listed {
         Heads { found: descended.found, lanes }
     }
 
-    /// Which delivery times are listed.
-    pub(super) fn window(&self) -> DeliveryWindow {
-        self.archives.first().map(|archive| archive.window).unwrap_or_default()
+    /// The archives that lie in no other one. They are in the order of their names, so what contains another one comes
+    /// first.
+    fn outermost(&self) -> impl Iterator<Item = &Archive> {
+        let is_outermost = |(index, archive): &(usize, &Archive)| {
+            !self.archives[..*index].iter().any(|other| archive.bucket.is_within(&other.bucket))
+        };
+        self.archives.iter().enumerate().filter(is_outermost).map(|(_, archive)| archive)
     }
 
-    /// What was left alone so far, and what could not be listed.
+    /// What was left alone, what could not be listed, and what is no longer there; once everything has been listed.
     pub(super) fn account(&self) -> Listing {
         for lane in lock(&self.lanes).drain(..) {
             end(&self.shared.handle, lane);
         }
-        std::mem::take(&mut *lock(&self.account))
+        let mut account = std::mem::take(&mut *lock(&self.account));
+        // What lies in a folder that cannot be listed is not gone.
+        if account.coverage.faults.is_empty() {
+            self.outermost().flat_map(Archive::gone).for_each(|fault| account.coverage.fault(fault));
+        }
+        account
     }
 }
 
@@ -118,7 +122,9 @@ impl Days {
                 Err(failure) => return self.archive.fault(&mut lock(account), &self.prefix, failure),
             };
             // What lies beside years that were found by looking has been found already.
-            let is_new = |key: &str| !self.is_looked_at || key[self.prefix.len()..].contains('/');
+            let lies_deeper =
+                |key: &str| key.strip_prefix(&*self.prefix).is_some_and(|below| below.contains('/'));
+            let is_new = |key: &str| !self.is_looked_at || lies_deeper(key);
             let is_wanted = |key: &str| !range.ends_before(key) && is_new(key);
             let found = self.archive.found(&page, is_wanted, &mut lock(account));
             let last = page.contents().last().and_then(Object::key).map(|key| decode(key, &page));

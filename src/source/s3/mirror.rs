@@ -98,7 +98,6 @@ impl Mirror {
     /// The bytes of an object, if it is kept as it was listed.
     pub(super) fn read(&self, key: &str, size: u64, etag: Option<&str>) -> Option<Vec<u8>> {
         let known = self.known.get(key)?;
-        lock(&self.listed).insert(key.to_owned());
         // Some stores list no ETag.
         if known.size != size || (etag.is_some() && known.etag.as_deref() != etag) {
             return None;
@@ -107,7 +106,14 @@ impl Mirror {
         (Checksum::of(&bytes).to_string() == known.sha256).then_some(bytes)
     }
 
-    /// Keys of objects below a prefix that were kept by an earlier run, and that nobody asked for in this one.
+    /// Notes that an object is in the bucket.
+    pub(super) fn note_listed(&self, key: &str) {
+        if self.known.contains_key(key) {
+            lock(&self.listed).insert(key.to_owned());
+        }
+    }
+
+    /// Keys of objects below a prefix that were kept by an earlier run, and that were not listed in this one.
     pub(super) fn unlisted(&self, prefix: &str) -> Vec<&str> {
         let listed = lock(&self.listed);
         let is_gone = |key: &&str| key.starts_with(prefix) && !listed.contains(*key);

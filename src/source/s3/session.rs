@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::bucket::Bucket;
 use super::connect::connect;
+use super::found::join;
 use super::listing::list_all;
 use super::merge::Merge;
 use super::problem::problem;
@@ -88,11 +89,9 @@ impl Session {
         let objects = self.wait(&mut all, &mut |listed| found(before + listed));
         // Nobody wants it any more.
         let Some((objects, to_keep)) = objects else { return };
-        let account = listed.account();
         listing.objects.extend(objects);
         listing.to_keep.extend(to_keep);
-        listing.skipped.extend(account.skipped);
-        listing.coverage.merge(account.coverage);
+        join(listing, listed.account());
     }
 
     /// Fetches the objects of some archives while they are listed, merged with those of `local`.
@@ -119,9 +118,8 @@ impl Session {
         listing: Listing,
     ) -> Stream {
         let mut beside = listing;
-        let to_keep = std::mem::take(&mut beside.to_keep);
-        let to_keep = if self.shared.settings.mirror.is_some() { to_keep } else { Vec::new() };
-        let feed = Feed::listed(std::mem::take(&mut beside.objects), to_keep);
+        let (objects, to_keep) = (std::mem::take(&mut beside.objects), std::mem::take(&mut beside.to_keep));
+        let feed = Feed::listed(objects, to_keep);
         Stream::start(&self.shared, buckets.collect(), feed, beside, None)
     }
 

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::bucket::Bucket;
 use super::fetch::{Fetched, fetch};
-use super::found::Coming;
+use super::found::{Coming, join};
 use super::listing::Listed;
 use super::merge::Merge;
 use super::shared::Shared;
@@ -24,7 +24,7 @@ use super::traffic::count;
 use super::{etag, lock, size};
 use crate::coverage::{Fault, FaultKind, Position};
 use crate::source::supply::Body;
-use crate::source::{DeliveryWindow, Listing, LogObject, Traffic};
+use crate::source::{Listing, LogObject, Traffic};
 
 /// What room is counted in, in bytes.
 const ROOM_UNIT: usize = 1024;
@@ -62,9 +62,6 @@ pub(in crate::source) struct Stream {
     /// Account of what was listed elsewhere.
     beside: Listing,
     listed: Option<Listed>,
-    /// The archives whose whole listing comes through here.
-    whole: Vec<(u32, Bucket)>,
-    window: DeliveryWindow,
     driver: JoinHandle<()>,
 }
 
@@ -100,10 +97,6 @@ impl Stream {
         listed: Option<Listed>,
     ) -> Self {
         let (sender, ready) = channel();
-        let is_whole = listed.is_some();
-        let window = listed.as_ref().map(Listed::window).unwrap_or_default();
-        let whole = buckets.iter().filter(|_| is_whole);
-        let whole = whole.map(|(number, bucket)| (*number, (*bucket).clone())).collect();
         let objects = Arc::<Mutex<Vec<LogObject>>>::default();
         let is_listed = Arc::<AtomicBool>::default();
         let away = Arc::<Away>::default();
@@ -127,8 +120,6 @@ impl Stream {
             total,
             beside,
             listed,
-            whole,
-            window,
             driver: shared.handle.spawn(driver.run(feed)),
         }
     }
@@ -161,15 +152,7 @@ impl Stream {
         end(&self.shared.handle, self.driver);
         let mut listing = self.beside;
         if let Some(listed) = self.listed {
-            let account = listed.account();
-            listing.coverage.merge(account.coverage);
-            listing.skipped.extend(account.skipped);
-        }
-        if !listing.coverage.faults.iter().any(|fault| fault.kind == FaultKind::List) {
-            for (number, bucket) in &self.whole {
-                let gone = bucket.gone(*number, &self.window);
-                gone.into_iter().for_each(|fault| listing.coverage.fault(fault));
-            }
+            join(&mut listing, listed.account());
         }
         for fault in lock(&self.away.not_kept).drain(..) {
             listing.coverage.fault(fault);

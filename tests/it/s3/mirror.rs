@@ -173,3 +173,44 @@ fn an_object_that_was_kept_and_is_gone_is_a_fault() {
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
 }
+
+#[test]
+fn an_index_tells_what_is_gone_too_and_once() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let mirror = buckets.root().join("mirror");
+    let baseline = buckets.root().join("x.baseline");
+    let index = || {
+        let mut command = server.firstseen();
+        command
+            .args(["index", "s3://logs", "-o"])
+            .arg(&baseline)
+            .arg("--mirror")
+            .arg(&mirror)
+            .output()
+            .unwrap()
+    };
+    assert_eq!(index().status.code(), Some(0));
+    fs::remove_file(buckets.logs().join(&buckets.log_keys()[3])).unwrap();
+    for _ in 0..2 {
+        let said = stderr(&index());
+        assert!(said.contains("faults: 1 ") && said.contains("no longer in the bucket"), "{said}");
+    }
+}
+
+#[test]
+fn what_was_not_asked_for_is_not_gone() {
+    let buckets = Buckets::new();
+    let notes = "AWSLogs/111122223333/CloudTrail/us-east-1/notes.json";
+    fs::write(buckets.logs().join(notes), wrapped(&[record("2024-02-01T00:00:00Z", "u", "s3:A")])).unwrap();
+    let server = Setup::new(buckets.root()).start();
+    let mirror = buckets.root().join("mirror");
+    let flags = ["--mirror", mirror.to_str().unwrap()];
+    scan(&mut server.firstseen(), "s3://logs", &flags);
+    let single = scan(&mut server.firstseen(), &format!("s3://logs/{}", buckets.log_keys()[0]), &flags);
+    assert_eq!(single.status.code(), Some(0), "{}", stderr(&single));
+    // Within a window nobody lists what lies in no day.
+    let window =
+        scan(&mut server.firstseen(), "s3://logs", &[&flags[..], &["--since", "2024-03-01"]].concat());
+    assert_eq!(window.status.code(), Some(0), "{}", stderr(&window));
+}

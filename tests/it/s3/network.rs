@@ -194,3 +194,22 @@ fn a_list_that_fails_for_a_while_loses_no_region() {
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
     assert!(found.stdout == expected(&buckets.logs()));
 }
+
+#[test]
+fn an_object_above_the_ceiling_is_not_fetched() {
+    let buckets = Buckets::new();
+    let key = buckets.log_keys()[2].clone();
+    fs::write(buckets.logs().join(&key), vec![b' '; 3 << 20]).unwrap();
+    let server = Setup::new(buckets.root()).start();
+    let baseline = buckets.root().join("x.baseline");
+    for _ in 0..2 {
+        let mut command = server.firstseen();
+        command.args(["index", "s3://logs", "--max-object-size", "2M", "-o"]).arg(&baseline);
+        let said = stderr(&command.output().unwrap());
+        assert!(
+            said.contains("1 failed (too-large 1)") && said.contains("not fetched: it has 3145728"),
+            "{said}"
+        );
+    }
+    assert!(!server.asked().iter().any(|asked| asked.path.ends_with(&key)));
+}
