@@ -8,7 +8,7 @@ use std::sync::Arc;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use firstseen::baseline::{Baseline, Builder, Moment, Seen};
 use firstseen::decode::Decoder;
-use firstseen::event::{Event, Principal, PrincipalKey};
+use firstseen::event::{AnyRecord, Event, Principal, PrincipalKey};
 use firstseen::observe::{Copies, Fingerprint, Handover, Observer, RecordPlace};
 use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
 use firstseen::source::Archives;
@@ -51,9 +51,9 @@ impl Logs {
         let mut events = Vec::new();
         for object in &self.json {
             decoder.decode(object, |found| {
-                let Ok(record) = found.record else { return };
+                let Some(record) = found.record.ok().and_then(AnyRecord::cloudtrail) else { return };
                 if let Ok(event) = record.interpret(PrincipalKey::Arn) {
-                    events.push((kept(&event), Fingerprint::of(record, found.length)));
+                    events.push((kept(&event), Fingerprint::of(record, found.text.len())));
                 }
             });
         }
@@ -76,7 +76,7 @@ fn kept(event: &Event<'_>) -> Event<'static> {
         time,
         principal,
         source: text(event.source),
-        name: text(event.name),
+        name: text(&event.name).into(),
         failed,
         read_only,
         creation: None,
@@ -158,6 +158,8 @@ fn seen(moment: Moment, object: &Arc<str>) -> Seen<'_> {
         access_key_id: None,
         session_name: None,
         principal_id: None,
+        impersonated_by: None,
+        detail: None,
     }
 }
 
@@ -179,7 +181,7 @@ fn baseline(first: u32, principals: u32) -> Baseline {
                     kind: firstseen::event::PrincipalKind::Role,
                 },
                 source: "ec2.amazonaws.com",
-                name: &format!("Action{action}"),
+                name: format!("Action{action}").into(),
                 failed: false,
                 read_only: None,
                 creation: None,
@@ -215,7 +217,7 @@ fn query(criterion: &mut Criterion) {
         warmup: Span::days(30),
         forget: None,
         anchor: Anchor::Principal,
-        report: FindingKind::ALL.to_vec(),
+        report: FindingKind::DEFAULT.to_vec(),
         from: None,
         to: None,
         until: None,

@@ -20,8 +20,6 @@ pub const FAULTS_LISTED_PER_OBJECT: usize = 1_000;
 pub enum ObjectSkip {
     /// A CloudTrail integrity digest: a list of log files, no events.
     Digest,
-    /// CloudTrail Insights: rates of calls, no single call.
-    Insights,
     /// Five-minute summaries of data events: no single call.
     Aggregated,
     /// Saved CloudTrail Lake query results and their signatures.
@@ -44,6 +42,8 @@ pub enum ObjectSkip {
     OtherService,
     /// JSON that holds no event in any shape known here.
     OtherJson,
+    /// Lines of words, each with a time: some other log, such as that of an API server, a scheduler or an authenticator.
+    OtherLog,
     /// Zero bytes, or nothing but blanks.
     Empty,
     /// Neither JSON by content nor a log by name.
@@ -60,7 +60,6 @@ impl ObjectSkip {
     /// All of them, in their order.
     pub const ALL: [Self; 18] = [
         Self::Digest,
-        Self::Insights,
         Self::Aggregated,
         Self::LakeResult,
         Self::Config,
@@ -72,6 +71,7 @@ impl ObjectSkip {
         Self::Notice,
         Self::OtherService,
         Self::OtherJson,
+        Self::OtherLog,
         Self::Empty,
         Self::NotALog,
         Self::NotAFile,
@@ -88,7 +88,6 @@ impl ObjectSkip {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Digest => "digest",
-            Self::Insights => "insights",
             Self::Aggregated => "aggregated",
             Self::LakeResult => "lake-result",
             Self::Config => "config",
@@ -100,6 +99,7 @@ impl ObjectSkip {
             Self::Notice => "notice",
             Self::OtherService => "other-service",
             Self::OtherJson => "other-json",
+            Self::OtherLog => "other-log",
             Self::Empty => "empty",
             Self::NotALog => "not-a-log",
             Self::NotAFile => "not-a-file",

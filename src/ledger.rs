@@ -15,6 +15,8 @@ use crate::time::{Day, Span, Timestamp};
 pub struct Learning {
     /// What makes two events the deeds of one principal.
     pub principal_key: PrincipalKey,
+    /// Whether the same action in another Kubernetes namespace was another action.
+    pub namespace_in_key: bool,
     /// Nothing earlier was learnt from.
     pub since: Option<Timestamp>,
     /// Nothing later was learnt from.

@@ -14,24 +14,19 @@
 //! can be added later.
 //!
 //! ```no_run
-//! use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings, Silent, ingest};
+//! use firstseen::ingest::{IngestSettings, Silent, ingest};
 //! use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
 //! use firstseen::source::Archives;
 //! use firstseen::time::Span;
 //!
 //! let archives = Archives::open(&["fixtures/small-archive".into()])?;
-//! let settings = IngestSettings {
-//!     threads: 2,
-//!     window: Default::default(),
-//!     principal_key: Default::default(),
-//!     max_object_size: DEFAULT_MAX_OBJECT_SIZE,
-//! };
+//! let settings = IngestSettings { threads: 2, ..IngestSettings::default() };
 //! let ingested = ingest(&archives, &settings, &Silent)?;
 //! let question = Question {
 //!     warmup: Span::days(30),
 //!     forget: None,
 //!     anchor: Anchor::Principal,
-//!     report: FindingKind::ALL.to_vec(),
+//!     report: FindingKind::DEFAULT.to_vec(),
 //!     from: None,
 //!     to: None,
 //!     until: None,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::{ActiveDay, Baseline, Behaviour, Moment, Seen, Sighting};
+use super::{ActiveDay, Baseline, Behaviour, InsightSighting, Moment, Seen, Sighting};
 use crate::observe::{ActionId, ObservedAction, ObservedPrincipal, PrincipalId};
 use crate::time::{Day, Timestamp};
 
@@ -26,6 +26,7 @@ pub struct Builder {
     days: HashTable<u32>,
     hasher: FixedState,
     creations: BTreeMap<(Box<str>, Box<str>), Timestamp>,
+    insights: Vec<InsightSighting>,
 }
 
 /// A behaviour whose days are still in rows.
@@ -126,6 +127,11 @@ impl Builder {
         *earliest = time.min(*earliest);
     }
 
+    /// Notes what CloudTrail Insights noticed: an unusual rate of an action, of which one caller had the highest part.
+    pub fn noticed(&mut self, who: ObservedPrincipal, action: &str, seen: &Seen<'_>) {
+        self.insights.push(InsightSighting { who, action: action.into(), sighting: seen.to_sighting() });
+    }
+
     /// The baseline of all sightings, given the principals and actions behind the ids.
     pub fn finish(self, principals: Vec<ObservedPrincipal>, actions: Vec<ObservedAction>) -> Built {
         let (principals, principal_ranks) = sorted(principals);
@@ -158,7 +164,10 @@ impl Builder {
             super::activity::sort_days(&mut behaviour.days);
         }
         let behaviour_of = self.rows.iter().map(|row| place_of[row.behaviour as usize]).collect();
-        let baseline = Baseline { principals, actions, behaviours: kept, creations: self.creations };
+        let mut insights = self.insights;
+        super::insight::sort(&mut insights);
+        let creations = self.creations;
+        let baseline = Baseline { principals, actions, behaviours: kept, creations, insights };
         Built { baseline, behaviour_of }
     }
 }

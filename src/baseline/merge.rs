@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::activity::sort_days;
+use super::insight::sort as sort_insights;
 use super::{Baseline, Behaviour, Sighting};
 
 /// Two baselines made one, and where the behaviours of each went.
@@ -52,7 +53,10 @@ impl Baseline {
             let earliest = creations.entry(principal).or_insert(time);
             *earliest = time.min(*earliest);
         }
-        Merged { baseline: Self { principals, actions, behaviours, creations }, left, right }
+        let mut insights = self.insights;
+        insights.extend(other.insights);
+        sort_insights(&mut insights);
+        Merged { baseline: Self { principals, actions, behaviours, creations, insights }, left, right }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod activity;
 mod builder;
+mod insight;
 mod merge;
 mod sighting;
 
@@ -17,6 +18,7 @@ use crate::time::Timestamp;
 
 pub use activity::ActiveDay;
 pub use builder::{Builder, Built, RowId};
+pub use insight::InsightSighting;
 pub use merge::Merged;
 pub use sighting::{Moment, Seen, Sighting};
 
@@ -32,6 +34,8 @@ pub struct Baseline {
     pub behaviours: Vec<Behaviour>,
     /// By account and key: the earliest creation of a role or user that the archive records.
     pub creations: BTreeMap<(Box<str>, Box<str>), Timestamp>,
+    /// What CloudTrail Insights noticed, sorted by caller and time.
+    pub insights: Vec<InsightSighting>,
 }
 
 /// One principal doing one action.

@@ -1,8 +1,10 @@
 //! One event seen as an occurrence of a behaviour, with its evidence.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use crate::observe::NO_RESPONSE;
 use crate::time::Timestamp;
 
 /// The evidence of a sighting that is kept.
@@ -36,6 +38,10 @@ pub struct Sighting {
     pub session_name: Option<Box<str>>,
     /// Unique id of the principal.
     pub principal_id: Option<Box<str>>,
+    /// Who really acted, if it was in another's name.
+    pub impersonated_by: Option<Box<str>>,
+    /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
+    pub detail: Option<Box<str>>,
 }
 
 /// When a sighting was, and how it ended: all that most sightings add.
@@ -48,7 +54,7 @@ pub struct Moment {
 }
 
 /// A sighting as it comes in, borrowed from its log object.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Seen<'a> {
     /// When the call was completed.
     pub time: Timestamp,
@@ -71,22 +77,28 @@ pub struct Seen<'a> {
     /// `userAgent`
     pub user_agent: Option<&'a str>,
     /// `errorCode`
-    pub error_code: Option<&'a str>,
+    pub error_code: Option<Cow<'a, str>>,
     /// Access key the call was signed with.
     pub access_key_id: Option<&'a str>,
     /// Session name of the role or federated session.
     pub session_name: Option<&'a str>,
     /// Unique id of the principal.
     pub principal_id: Option<&'a str>,
+    /// Who really acted, if it was in another's name.
+    pub impersonated_by: Option<Cow<'a, str>>,
+    /// What was asked, in the record's own words.
+    pub detail: Option<Cow<'a, str>>,
 }
 
 impl Sighting {
     /// The order of sightings: time, event id, then place. The first in this order is *the* first sighting, so that
-    /// copies and events of the same second leave no doubt.
+    /// copies and events of the same second leave no doubt. Of a request that was logged when it came in and when it was
+    /// answered, the record of the answer comes first, which says more.
     pub fn order(&self, other: &Self) -> Ordering {
         let place = |sighting: &Self| (sighting.archive, Arc::clone(&sighting.object), sighting.record);
         (self.time, &self.event_id)
             .cmp(&(other.time, &other.event_id))
+            .then_with(|| is_unanswered(&self.error_code).cmp(&is_unanswered(&other.error_code)))
             .then_with(|| place(self).cmp(&place(other)))
             .then_with(|| self.rest().cmp(&other.rest()))
     }
@@ -101,6 +113,8 @@ impl Sighting {
             &self.access_key_id,
             &self.session_name,
             &self.principal_id,
+            &self.impersonated_by,
+            &self.detail,
         ];
         (self.failed, self.read_only, texts)
     }
@@ -111,7 +125,8 @@ impl Seen<'_> {
     pub(super) fn is_before(&self, known: &Sighting) -> bool {
         self.time
             .cmp(&known.time)
-            .then_with(|| self.event_id.cmp(&known.event_id))
+            .then_with(|| (*self.event_id).cmp(&*known.event_id))
+            .then_with(|| is_unanswered(&self.error_code).cmp(&is_unanswered(&known.error_code)))
             .then_with(|| {
                 let place = (self.archive, self.object, self.record);
                 place.cmp(&(known.archive, &known.object, known.record))
@@ -120,7 +135,7 @@ impl Seen<'_> {
     }
 
     /// The same to keep. An empty text counts as absent.
-    pub(super) fn to_sighting(self) -> Sighting {
+    pub(super) fn to_sighting(&self) -> Sighting {
         let keep = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Box::from);
         Sighting {
             time: self.time,
@@ -133,10 +148,17 @@ impl Seen<'_> {
             region: keep(self.region),
             source_ip: keep(self.source_ip),
             user_agent: keep(self.user_agent),
-            error_code: keep(self.error_code),
+            error_code: keep(self.error_code.as_deref()),
             access_key_id: keep(self.access_key_id),
             session_name: keep(self.session_name),
             principal_id: keep(self.principal_id),
+            impersonated_by: keep(self.impersonated_by.as_deref()),
+            detail: keep(self.detail.as_deref()),
         }
     }
+}
+
+/// Whether an error code stands for an answer that was not logged.
+fn is_unanswered(error_code: &Option<impl AsRef<str>>) -> bool {
+    error_code.as_ref().is_some_and(|code| code.as_ref() == NO_RESPONSE)
 }

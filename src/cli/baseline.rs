@@ -150,6 +150,7 @@ fn used_settings(
         timeline: args.timeline.map(|step| step.step().name().to_owned()),
         only_success: question.only_success,
         principal_key: settings.principal_key.name().to_owned(),
+        k8s_namespace_in_key: settings.namespace_in_key,
         since: time(settings.window.since),
         until: time(settings.window.until),
         delivery_slack: settings.window.slack.to_string(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use firstseen::bench::{BenchPlan, measure, write_text};
-use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
+use firstseen::ingest::IngestSettings;
 use firstseen::source::{Archives, is_stdin};
 use firstseen::synth::{Plan, synthesize_unless};
 use tempfile::TempDir;
@@ -61,12 +61,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
     }
     let archives = Archives::open_with(&names, &args.s3.settings(&names)?)
         .map_err(|error| ingest_error(error.into()))?;
-    let settings = IngestSettings {
-        threads: 1,
-        window: Default::default(),
-        principal_key: Default::default(),
-        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
-    };
+    let settings = IngestSettings { threads: 1, ..Default::default() };
     let plan = BenchPlan { runs: args.runs, max_threads: threads(args.threads) };
     let measured = measure(&archives, &settings, &plan, &progress::interrupted);
     let measured = measured.map_err(|error| interrupted().unwrap_or_else(|| ingest_error(error)))?;

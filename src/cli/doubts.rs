@@ -13,6 +13,10 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter) -> Vec<String> {
             doubts.push(format!("{flag} {value}: {what}"));
         }
     };
+    for source in &filter.sources {
+        let is_met = baseline.principals.iter().any(|who| who.kind.source() == *source);
+        doubt("--source", source.name(), is_met, "there are no such records in what was read");
+    }
     for account in &filter.accounts {
         let is_met = baseline.principals.iter().any(|who| *who.account == **account);
         doubt("--account", account, is_met, "no principal is of this account (ids have twelve digits)");

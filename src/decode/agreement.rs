@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::callers::Callers;
 use super::scanner::{self, Habits};
 use super::walk::Surprise;
-use super::{Decoded, Decoder, careful};
-use crate::event::{PrincipalKey, Record};
+use super::{Decoded, Decoder, audit, careful};
+use crate::event::{AuditRecord, AuditSettings, Cluster, PrincipalKey, Record};
 
 /// Panics if two readers disagree about `text`: about a line of it, or about all of it as one object.
 pub fn check(text: &str) {
@@ -20,6 +20,7 @@ pub fn check(text: &str) {
     for line in text.split_inclusive('\n') {
         if line.starts_with('{') {
             check_record(text, start, &mut habits, &mut callers);
+            check_audit_event(text, start);
         }
         start += line.len();
     }
@@ -87,6 +88,63 @@ fn scan<'a>(
     let mut record = Record::default();
     let end = scanner::record(text, start, habits, callers, &mut record)?;
     Ok((record, end))
+}
+
+/// The audit event at `start`, read by all.
+fn check_audit_event(text: &str, start: usize) {
+    let Ok((scanned, end)) = audit::record(text, start) else { return };
+    let slice = &text[start..end];
+    let read =
+        careful::with_audit_record(slice, |record| assert_eq!(scanned, record, "scanner and careful reader"));
+    if read.is_err() {
+        assert!(serde_json::from_str::<serde::de::IgnoredAny>(slice).is_err(), "{read:?}");
+    }
+    // Whatever it is, its meaning can be read.
+    let _ = (scanned.interpret(Cluster::default(), AuditSettings::default()), scanned.evidence());
+    if let Ok(plain) = serde_json::from_str(slice) {
+        check_audit_event_against(&plain, &scanned);
+    }
+}
+
+/// Holds an audit event to what a plain parser made of the same text.
+fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
+    let text = |path: &str| plain.pointer(path).and_then(Value::as_str);
+    let listed = |path: &str| {
+        plain.pointer(path).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    };
+    let code = plain.pointer("/responseStatus/code").and_then(Value::as_u64);
+    assert_eq!(record.code, code.and_then(|code| u16::try_from(code).ok()).filter(|code| *code > 0), "code");
+    assert_eq!(record.source_ip, listed("/sourceIPs").next_back(), "sourceIPs");
+    let object = &record.object;
+    for (path, read) in [
+        ("/auditID", record.audit_id),
+        ("/stage", record.stage),
+        ("/verb", record.verb),
+        ("/requestURI", record.request_uri),
+        ("/userAgent", record.user_agent),
+        ("/objectRef/resource", object.resource),
+        ("/objectRef/subresource", object.subresource),
+        ("/objectRef/apiGroup", object.api_group),
+        ("/objectRef/namespace", object.namespace),
+        ("/responseStatus/reason", record.reason),
+        ("/requestReceivedTimestamp", record.received),
+        ("/stageTimestamp", record.stage_time),
+        ("/timestamp", record.timestamp),
+        ("/annotations/authorization.k8s.io~1decision", record.decision),
+    ] {
+        // An index into a list is no member.
+        assert_eq!(read, text(path), "{path}");
+    }
+    for (user, read) in [("/user", &record.user), ("/impersonatedUser", &record.impersonated)] {
+        let extra = |name: &str| listed(&format!("{user}/extra/{name}")).next();
+        assert_eq!(read.username, text(&format!("{user}/username")));
+        assert_eq!(read.uid, text(&format!("{user}/uid")));
+        assert_eq!(read.arn, extra("arn"));
+        assert_eq!(read.canonical_arn, extra("canonicalArn"));
+        assert_eq!(read.session_name, extra("sessionName"));
+        assert_eq!(read.access_key_id, extra("accessKeyId"));
+        assert_eq!(read.pod_name, extra("authentication.kubernetes.io~1pod-name"));
+    }
 }
 
 fn event(record: &Record<'_>) -> String {
@@ -223,8 +281,87 @@ mod tests {
         })
     }
 
+    /// The text of a Kubernetes audit event, more or less.
+    fn any_audit_event() -> impl Strategy<Value = String> {
+        const KEYS: [&str; 28] = [
+            "auditID",
+            "stage",
+            "verb",
+            "requestURI",
+            "user",
+            "impersonatedUser",
+            "sourceIPs",
+            "userAgent",
+            "objectRef",
+            "responseStatus",
+            "requestReceivedTimestamp",
+            "stageTimestamp",
+            "timestamp",
+            "annotations",
+            "username",
+            "uid",
+            "extra",
+            "arn",
+            "canonicalArn",
+            "sessionName",
+            "principalId",
+            "sigs.k8s.io/aws-iam-authenticator/principalId",
+            "resource",
+            "subresource",
+            "code",
+            "reason",
+            "authorization.k8s.io/decision",
+            "accessKeyId",
+        ];
+        let key = || prop::sample::select(&KEYS[..]).prop_map(str::to_owned);
+        let leaf = prop_oneof![
+            3 => any_text().prop_map(Value::from),
+            1 => any::<i32>().prop_map(Value::from),
+            1 => (0..700u16).prop_map(Value::from),
+            1 => Just(Value::Null),
+            2 => prop::collection::vec(any_text().prop_map(Value::from), 0..3).prop_map(Value::from),
+        ];
+        let value = leaf.prop_recursive(3, 12, 5, move |inner| {
+            prop::collection::vec((key(), inner), 0..5).prop_map(|members| members.into_iter().collect())
+        });
+        let blanks = prop::sample::select(&["", " ", "\t\r"][..]);
+        (prop::collection::vec((key(), value), 0..12), blanks).prop_map(|(members, blank)| {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(key, value)| format!("{blank}{}{blank}:{blank}{value}", json!(key)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        })
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+        #[test]
+        fn all_readers_agree_on_any_audit_events(events in prop::collection::vec(any_audit_event(), 1..3)) {
+            check(&events.join("\n"));
+        }
+
+        #[test]
+        fn all_readers_agree_on_damaged_audit_events(
+            event in any_audit_event(),
+            at in any::<prop::sample::Index>(),
+            by in prop::sample::select(&b"\"\\{}[],: x0-"[..]),
+        ) {
+            let mut bytes = event.into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = by;
+            if let Ok(text) = String::from_utf8(bytes) {
+                check(&text);
+            }
+        }
+
+        #[test]
+        fn the_careful_reader_of_audit_events_agrees_with_a_plain_parser(text in any_audit_event()) {
+            let plain: Value = serde_json::from_str(&text).unwrap();
+            let read = careful::with_audit_record(&text, |record| check_audit_event_against(&plain, &record));
+            prop_assert_eq!(read, Ok(()));
+        }
 
         #[test]
         fn all_readers_agree_on_any_records(records in prop::collection::vec(any_record(), 1..4)) {

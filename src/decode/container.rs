@@ -6,6 +6,7 @@
 //! found, else at the next line.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use memchr::memchr;
 
@@ -13,10 +14,10 @@ use super::callers::Callers;
 use super::lanes::nested_end;
 use super::scanner::{self, Habits};
 use super::walk::{self, Surprise};
-use super::wrapper::{self, Inner};
-use super::{DecodeFault, Decoder, FoundRecord, Verdict, careful};
+use super::wrapper::{self, Carrier, Inner};
+use super::{DecodeFault, Decoder, FoundRecord, Verdict, audit, careful};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
-use crate::event::Record;
+use crate::event::{AnyRecord, AuditRecord, Record};
 
 /// How many times over its own length a text may be searched in vain for the end of broken values. After that
 /// every line stands for itself, so that reading time stays linear in hostile input.
@@ -43,7 +44,8 @@ pub(super) fn records(
     let budget = text.len().saturating_mul(SEARCH_BUDGET);
     let callers = Callers::default();
     let contents = Contents::default();
-    let mut walker = Walker { text, visit, habits, callers, contents, budget, line: 0..0, depth };
+    let mut walker =
+        Walker { text, visit, habits, callers, contents, budget, line: 0..0, depth, carrier: None };
     walker.values();
     walker.contents
 }
@@ -54,6 +56,9 @@ const DEEPEST: u32 = 8;
 
 /// What comes out of base64 and gzip in a record of a stream, at most; Kinesis takes records of up to 10 MB.
 const LARGEST_INSIDE: u64 = 256 << 20;
+
+/// How far into a text that was cut its id is looked for.
+const LONGEST_GLIMPSE: usize = 1_000;
 
 /// Reading cannot go on here; the fault is already noted.
 struct Lost {
@@ -72,6 +77,8 @@ struct Walker<'a, 'h, V> {
     line: Range<usize>,
     /// How many wrappers are around what is read.
     depth: u32,
+    /// Who handed over what is read.
+    carrier: Option<Rc<Carrier>>,
 }
 
 impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
@@ -85,7 +92,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
                 b'[' => self.elements(scope, at, Self::element),
                 // A time and a blank before each value, as CloudWatch Logs exports them.
                 _ if wrapper::is_timed_line(&scope[at..]) => {
-                    at += wrapper::TIME_LENGTH;
+                    at = self.timed_line(scope, at + wrapper::TIME_LENGTH);
                     continue;
                 }
                 _ => Err(self.broken(at, "neither an object nor an array")),
@@ -96,6 +103,15 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             };
             at = walk::skip_blanks(self.text, at);
         }
+    }
+
+    /// What follows the time of a line: a value, or the words of some other log.
+    fn timed_line(&mut self, scope: &str, at: usize) -> usize {
+        if matches!(scope.as_bytes()[at], b'{' | b'[') {
+            return at;
+        }
+        self.other(ObjectSkip::OtherLog);
+        walk::skip_blanks(self.text, self.line_end(at))
     }
 
     /// Position of the end of the line that `at` lies in.
@@ -140,11 +156,18 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         if scope.as_bytes().get(at) != Some(&b'{') {
             return self.record(scope, at);
         }
+        if audit::begins_as_usual(&scope[at..])
+            && let Ok((record, end)) = audit::record(scope, at)
+            && record.looks_like_one()
+        {
+            self.found(&scope[at..end], Ok(AnyRecord::Kubernetes(&record)));
+            return Ok(end);
+        }
         let mut record = Record::default();
         match scanner::record(scope, at, self.habits, &mut self.callers, &mut record) {
             Ok(end) if record.looks_like_one() => {
                 wrapper::complete(&mut record, scope, at);
-                self.found(end - at, Ok(&record));
+                self.found(&scope[at..end], Ok(AnyRecord::CloudTrail(&record)));
                 Ok(end)
             }
             Ok(end) => self.other_object(scope, at, end),
@@ -166,8 +189,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         if scope.as_bytes().get(at) == Some(&b'{') {
             return self.element(scope, at);
         }
-        self.contents.others += 1;
-        self.contents.other.get_or_insert(ObjectSkip::OtherJson);
+        self.other(ObjectSkip::OtherJson);
         walk::value_end(scope, at)
             .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))
     }
@@ -177,7 +199,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         if scope.as_bytes().get(at) != Some(&b'{') {
             let end = walk::value_end(scope, at)
                 .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))?;
-            self.found(end - at, Err("not an object"));
+            self.found(&scope[at..end], Err("not an object"));
             return Ok(end);
         }
         let mut record = Record::default();
@@ -188,7 +210,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
                 return Err(Lost { at: lost.at.saturating_sub(1) });
             }
             wrapper::complete(&mut record, scope, at);
-            self.found(end - at, Ok(&record));
+            self.found(&scope[at..end], Ok(AnyRecord::CloudTrail(&record)));
             return Ok(end);
         }
         let end = self.end_of(scope, at)?;
@@ -197,24 +219,38 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     }
 
     fn careful(&mut self, slice: &str) {
-        let index = self.contents.records;
-        self.contents.records += 1;
-        let length = slice.len();
-        let visit = &mut self.visit;
         let read = careful::with_record(slice, |record| {
             let mut record = record;
             wrapper::complete(&mut record, slice, 0);
-            visit(FoundRecord { index, number: index, inner: None, length, record: Ok(&record) });
+            self.found(slice, Ok(AnyRecord::CloudTrail(&record)));
         });
         if let Err(reason) = read {
-            visit(FoundRecord { index, number: index, inner: None, length, record: Err(&reason) });
+            self.found(slice, Err(&reason));
         }
     }
 
-    fn found(&mut self, length: usize, record: Result<&Record<'_>, &str>) {
+    /// A Kubernetes audit event.
+    fn audit_event(&mut self, slice: &str) {
+        let mut visit = |record: AuditRecord<'_>| self.found(slice, Ok(AnyRecord::Kubernetes(&record)));
+        if let Ok((record, _)) = audit::record(slice, 0) {
+            return visit(record);
+        }
+        if let Err(reason) = careful::with_audit_record(slice, visit) {
+            self.found(slice, Err(&reason));
+        }
+    }
+
+    fn found(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) {
         let index = self.contents.records;
         self.contents.records += 1;
-        (self.visit)(FoundRecord { index, number: index, inner: None, length, record });
+        let carrier = self.carrier.as_deref();
+        (self.visit)(FoundRecord { index, number: index, inner: None, text, carrier, record });
+    }
+
+    /// Something that is no record.
+    fn other(&mut self, kind: ObjectSkip) {
+        self.contents.others += 1;
+        self.contents.other.get_or_insert(kind);
     }
 
     /// The elements of the array at `at`, each read by `read`.
@@ -271,6 +307,14 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     /// An object that is no record: a wrapper, or nothing of ours.
     fn other_object(&mut self, scope: &'a str, at: usize, end: usize) -> Result<usize, Lost> {
         let found = wrapper::inside(scope, at);
+        if found.is_audit_event {
+            self.audit_event(&scope[at..end]);
+            return Ok(end);
+        }
+        let carrier = self.carrier.clone();
+        if let Some(found) = found.carrier {
+            self.carrier = Some(Rc::new(found));
+        }
         let (records, other) = (self.contents.records, self.contents.other);
         let mut is_wrapper = false;
         if self.depth < DEEPEST {
@@ -284,13 +328,13 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             }
             self.depth -= 1;
         }
+        self.carrier = carrier;
         if self.contents.records == records && found.kind != ObjectSkip::OtherJson {
             // What the wrapper is says more than what is in it.
             self.contents.other = other.or(Some(found.kind));
         }
         if !is_wrapper {
-            self.contents.others += 1;
-            self.contents.other.get_or_insert(found.kind);
+            self.other(found.kind);
         }
         Ok(end)
     }
@@ -316,11 +360,12 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     /// Reads what the base64 in the JSON string at `at` stands for.
     fn inner_bytes(&mut self, scope: &'a str, at: usize) -> bool {
         let Some(bytes) = wrapper::bytes_at(scope, at) else { return false };
-        let first = self.contents.records;
+        let (first, carrier) = (self.contents.records, self.carrier.clone());
         let visit = &mut self.visit;
         let mut visit = |found: FoundRecord<'_>| {
             let index = first + found.number;
-            visit(FoundRecord { index, number: index, inner: None, ..found });
+            let carrier = found.carrier.or(carrier.as_deref());
+            visit(FoundRecord { index, number: index, inner: None, carrier, ..found });
         };
         let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut visit;
         let decoded = Decoder::nested(LARGEST_INSIDE, self.depth).decode(&bytes, visit);
@@ -354,6 +399,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             budget: text.len().saturating_mul(SEARCH_BUDGET),
             line: 0..0,
             depth: self.depth,
+            carrier: self.carrier.clone(),
         };
         walker.values();
         let Contents { records, others, faults, .. } = walker.contents;
@@ -388,7 +434,15 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
 
     /// The value at `at` has no end; reading may go on behind `behind`.
     fn truncated_at(&mut self, at: usize, behind: usize) -> Lost {
-        self.fault(FaultKind::JsonTruncated, at, "the JSON text ends too early");
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        let beginning = String::from_utf8_lossy(&rest[..rest.len().min(LONGEST_GLIMPSE)]);
+        match audit::glimpse(&beginning) {
+            Some(id) => {
+                let detail = format!("the JSON text of audit event {id} ends too early");
+                self.fault(FaultKind::JsonTruncated, at, &detail);
+            }
+            None => self.fault(FaultKind::JsonTruncated, at, "the JSON text ends too early"),
+        }
         Lost { at: behind }
     }
 

@@ -7,10 +7,12 @@
 #[cfg(any(test, fuzzing))]
 pub mod agreement;
 mod at_once;
+mod audit;
 mod callers;
 mod careful;
 mod container;
 mod inflate;
+mod insight;
 mod lanes;
 mod order;
 mod packed;
@@ -22,10 +24,13 @@ mod wrapper;
 use std::borrow::Cow;
 
 use crate::coverage::{FaultKind, ObjectSkip, Position};
-use crate::event::Record;
+use crate::event::AnyRecord;
 use inflate::{GZIP_MAGIC, Inflater, Plain};
 use scanner::Habits;
 use table::Table;
+
+pub use insight::insight;
+pub use wrapper::Carrier;
 
 /// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
 /// this is no log.
@@ -40,10 +45,12 @@ pub struct FoundRecord<'a> {
     pub number: u32,
     /// The file in the object that it stands in, `a.zip!b.json` for files in files; none for the object itself.
     pub inner: Option<&'a str>,
-    /// Length of its JSON text, in bytes.
-    pub length: usize,
+    /// Its JSON text.
+    pub text: &'a str,
+    /// Who handed it over, if what is around it says so.
+    pub carrier: Option<&'a Carrier>,
     /// Its texts, or in words why they cannot be read.
-    pub record: Result<&'a Record<'a>, &'a str>,
+    pub record: Result<AnyRecord<'a>, &'a str>,
 }
 
 /// One thing in an object that could not be read.
@@ -129,7 +136,8 @@ impl Decoder {
     /// let object = br#"{"Records":[{"eventName":"CreateUser"},{"eventName":"#;
     /// let mut names = Vec::new();
     /// let decoded = Decoder::new(1 << 20).decode(object, |found| {
-    ///     names.extend(found.record.unwrap().event_name.map(str::to_owned));
+    ///     let record = found.record.unwrap().cloudtrail().unwrap();
+    ///     names.extend(record.event_name.map(str::to_owned));
     /// });
     /// assert_eq!(names, ["CreateUser"]);
     /// assert_eq!(decoded.faults[0].kind.name(), "json-truncated");
@@ -260,7 +268,8 @@ mod tests {
         let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
             assert_eq!(found.index as usize, names.len());
             names.push(match found.record {
-                Ok(record) => record.event_name.unwrap_or("-").to_owned(),
+                Ok(AnyRecord::CloudTrail(record)) => record.event_name.unwrap_or("-").to_owned(),
+                Ok(AnyRecord::Kubernetes(record)) => record.audit_id.unwrap_or("-").to_owned(),
                 Err(_) => "!".to_owned(),
             });
         });
@@ -413,7 +422,8 @@ mod tests {
         let mut times = Vec::new();
         let text = r#"{"@timestamp":"2020-01-01T00:00:00Z","eventName":"A"} {"eventName":"B\u0042","@timestamp":"x"}"#;
         Decoder::new(1 << 20).decode(text.as_bytes(), |found| {
-            times.extend(found.record.unwrap().event_time.map(str::to_owned));
+            let record = found.record.unwrap().cloudtrail().unwrap();
+            times.extend(record.event_time.map(str::to_owned));
         });
         assert_eq!(times, ["2020-01-01T00:00:00Z", "x"]);
     }

@@ -256,7 +256,8 @@ mod tests {
         let decoded = Decoder::new(1 << 20).decode(bytes, |found| {
             assert_eq!(found.number, number);
             number += 1;
-            let name = found.record.map_or("!", |record| record.event_name.unwrap_or("-"));
+            let name =
+                found.record.map_or("!", |record| record.cloudtrail().unwrap().event_name.unwrap_or("-"));
             events.push(format!("{name} {} {}", found.inner.unwrap_or("."), found.index));
         });
         assert_eq!(decoded.records, number);

@@ -44,6 +44,13 @@ pub(super) fn skip_blanks(text: &str, at: usize) -> usize {
     scanner.at
 }
 
+/// What counts of a list of texts.
+#[derive(Default)]
+pub(super) struct Listed<'a> {
+    pub(super) first: Option<&'a str>,
+    pub(super) last: Option<&'a str>,
+}
+
 /// A position in a text, and the ways to move it on.
 pub(super) struct Scanner<'a> {
     pub(super) text: &'a str,
@@ -191,6 +198,36 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(super) fn text(&mut self) -> Walk<Option<&'a str>> {
         if self.peek() == Some(b'"') { self.string().map(Some) } else { self.skip().map(|()| None) }
+    }
+
+    /// The texts of a list; any other value counts as an empty one.
+    pub(super) fn listed(&mut self) -> Walk<Listed<'a>> {
+        let mut listed = Listed::default();
+        if self.peek() != Some(b'[') {
+            return self.skip().map(|()| listed);
+        }
+        self.at += 1;
+        self.blanks();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(listed);
+        }
+        loop {
+            self.blanks();
+            if let Some(text) = self.text()? {
+                listed.first = listed.first.or(Some(text));
+                listed.last = Some(text);
+            }
+            self.blanks();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(listed);
+                }
+                _ => return Err(Surprise),
+            }
+        }
     }
 
     /// `true`, `false` or their texts; any other value counts as none.

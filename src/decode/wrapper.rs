@@ -4,7 +4,8 @@
 //! User Guide ("Subscription filters", "Exporting log data to Amazon S3") and API Reference (`FilterLogEvents`), Lambda
 //! Developer Guide (`awslogs.data`, `kinesis.data`), EventBridge
 //! ("Events from AWS services via CloudTrail"), Elastic Common Schema (`event.original`, `message`), Splunk's export (`result`,
-//! `_raw`), Logstash (`@timestamp`); `data` is what collectors call what they collect.
+//! `_raw`), Logstash (`@timestamp`), `audit.k8s.io/v1` (`EventList`); `data` is what collectors call what they collect, `log` what
+//! those of containers do.
 
 use std::borrow::Cow;
 
@@ -30,34 +31,53 @@ pub(super) enum Inner {
     Base64(usize),
 }
 
-/// What an object that is no record holds.
+/// What an object that is no record of CloudTrail holds.
 #[derive(Debug)]
 pub(super) struct Inside {
+    /// Whether it is a Kubernetes audit event.
+    pub(super) is_audit_event: bool,
+    /// Who handed it over, if it says so.
+    pub(super) carrier: Option<Carrier>,
     /// In the order in which they are to be tried; that of the object for lists of records.
     pub(super) inner: Vec<Inner>,
     /// What the object is if there are no records in it.
     pub(super) kind: ObjectSkip,
 }
 
+/// Who handed records over: the account and the log group of a CloudWatch Logs subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    /// `owner`
+    pub account: Box<str>,
+    /// `logGroup`
+    pub log_group: Box<str>,
+}
+
 /// Looks into the object at `at`.
 pub(super) fn inside(scope: &str, at: usize) -> Inside {
     let bytes = scope.as_bytes();
     let mut kind = ObjectSkip::OtherJson;
+    let (mut is_audit_event, mut owner, mut log_group) = (false, None, None);
     let mut ranked: Vec<(u8, Inner)> = Vec::new();
     let walked = walk::members(scope, at + 1, |key, value| {
         let inner = match (key, bytes.get(value)) {
             ("Records", Some(b'[')) => (0, Inner::Records(value)),
-            ("Events" | "events" | "logEvents" | "data", Some(b'[')) => (1, Inner::List(value)),
+            ("Events" | "events" | "logEvents" | "data" | "items", Some(b'[')) => (1, Inner::List(value)),
             ("detail" | "event" | "_source" | "result" | "data" | "awslogs" | "kinesis", Some(b'{')) => {
                 (2, Inner::Object(value))
             }
             ("CloudTrailEvent" | "event.original" | "original" | "_raw", Some(b'"')) => {
                 (3, Inner::Text(value))
             }
-            ("message" | "@message", Some(b'"')) => (4, Inner::Text(value)),
+            ("message" | "@message" | "log", Some(b'"')) => (4, Inner::Text(value)),
             ("data" | "Data", Some(b'"')) => (5, Inner::Base64(value)),
-            _ => {
-                kind = kind_of(key).unwrap_or(kind);
+            (_, first) => {
+                match (key, first) {
+                    ("auditID", Some(b'"')) => is_audit_event = true,
+                    ("owner", Some(b'"')) => owner = Some(value),
+                    ("logGroup", Some(b'"')) => log_group = Some(value),
+                    _ => kind = kind_of(key).unwrap_or(kind),
+                }
                 return;
             }
         };
@@ -67,7 +87,14 @@ pub(super) fn inside(scope: &str, at: usize) -> Inside {
         ranked.clear();
     }
     ranked.sort_by_key(|(rank, _)| *rank);
-    Inside { inner: ranked.into_iter().map(|(_, inner)| inner).collect(), kind }
+    let text = |value: Option<usize>| value.and_then(|value| text_at(scope, value)).map(Box::from);
+    let carrier = text(owner).zip(text(log_group));
+    Inside {
+        is_audit_event,
+        carrier: carrier.map(|(account, log_group)| Carrier { account, log_group }),
+        inner: ranked.into_iter().map(|(_, inner)| inner).collect(),
+        kind,
+    }
 }
 
 /// What an object with this key is.
@@ -116,13 +143,12 @@ pub(super) fn complete<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
 /// Length of `2026-01-01T10:00:00.000Z` and a blank, which CloudWatch Logs puts before each line it exports.
 pub(super) const TIME_LENGTH: usize = 25;
 
-/// Whether a text begins with a time, a blank and a JSON value.
+/// Whether a text begins with such a time and a blank.
 pub(super) fn is_timed_line(text: &str) -> bool {
     let shape = b"dddd-dd-ddTdd:dd:dd.dddZ ";
     let fits = |(byte, shape): (&u8, &u8)| match shape {
         b'd' => byte.is_ascii_digit(),
         shape => byte == shape,
     };
-    let bytes = text.as_bytes();
-    matches!(bytes.get(TIME_LENGTH), Some(b'{' | b'[')) && bytes.iter().zip(shape).all(fits)
+    text.len() > TIME_LENGTH && text.bytes().zip(shape).all(|(byte, shape)| fits((&byte, shape)))
 }

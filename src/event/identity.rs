@@ -94,13 +94,48 @@ pub enum PrincipalKind {
     Account,
     /// Someone without credentials.
     Anonymous,
+    /// A user of a Kubernetes cluster that is an IAM identity.
+    K8sIam,
+    /// Any other user of a cluster.
+    K8sUser,
+    /// A service account of a cluster.
+    K8sServiceAccount,
+    /// A service account of the namespace `kube-system`.
+    K8sSystemAccount,
+    /// A node of a cluster.
+    K8sNode,
+    /// A part of the control plane of a cluster.
+    K8sControlPlane,
+    /// What AWS does in a cluster (`eks:…`): tools, and people of its support.
+    K8sAws,
+    /// Someone without credentials, in a cluster.
+    K8sAnonymous,
     /// None of the above.
     Unknown,
 }
 
+/// Where records come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogSource {
+    /// AWS CloudTrail.
+    CloudTrail,
+    /// The audit log of a Kubernetes cluster, EKS or other.
+    Eks,
+}
+
+impl LogSource {
+    /// The published name of this source.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CloudTrail => "cloudtrail",
+            Self::Eks => "eks",
+        }
+    }
+}
+
 impl PrincipalKind {
     /// All kinds, in their order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 18] = [
         Self::Root,
         Self::User,
         Self::SsoRole,
@@ -110,6 +145,14 @@ impl PrincipalKind {
         Self::Service,
         Self::Account,
         Self::Anonymous,
+        Self::K8sIam,
+        Self::K8sUser,
+        Self::K8sServiceAccount,
+        Self::K8sSystemAccount,
+        Self::K8sNode,
+        Self::K8sControlPlane,
+        Self::K8sAws,
+        Self::K8sAnonymous,
         Self::Unknown,
     ];
 
@@ -130,7 +173,39 @@ impl PrincipalKind {
             Self::Service => "service",
             Self::Account => "account",
             Self::Anonymous => "anonymous",
+            Self::K8sIam => "k8s-iam",
+            Self::K8sUser => "k8s-user",
+            Self::K8sServiceAccount => "k8s-service-account",
+            Self::K8sSystemAccount => "k8s-system-account",
+            Self::K8sNode => "k8s-node",
+            Self::K8sControlPlane => "k8s-control-plane",
+            Self::K8sAws => "k8s-aws",
+            Self::K8sAnonymous => "k8s-anonymous",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// Where the records of such a principal come from.
+    pub const fn source(self) -> LogSource {
+        match self {
+            Self::K8sIam
+            | Self::K8sUser
+            | Self::K8sServiceAccount
+            | Self::K8sSystemAccount
+            | Self::K8sNode
+            | Self::K8sControlPlane
+            | Self::K8sAws
+            | Self::K8sAnonymous => LogSource::Eks,
+            Self::Root
+            | Self::User
+            | Self::SsoRole
+            | Self::ServiceLinkedRole
+            | Self::Role
+            | Self::Federated
+            | Self::Service
+            | Self::Account
+            | Self::Anonymous
+            | Self::Unknown => LogSource::CloudTrail,
         }
     }
 }
@@ -145,7 +220,7 @@ pub struct Principal<'a> {
     /// Sort of principal.
     pub kind: PrincipalKind,
     /// What it is called under the key `arn`, if the key is another.
-    pub arn: Option<&'a str>,
+    pub arn: Option<Cow<'a, str>>,
 }
 
 impl<'a> Identity<'a> {
@@ -178,7 +253,7 @@ impl<'a> Identity<'a> {
         let arn = || Some(self.default_key()).filter(|arn| *arn != "-");
         Principal {
             account: present(self.account_id).or(recipient).unwrap_or("-"),
-            arn: chosen.as_ref().and_then(|key| arn().filter(|arn| arn != key)),
+            arn: chosen.as_ref().and_then(|key| arn().filter(|arn| arn != key)).map(Cow::Borrowed),
             key: chosen.unwrap_or_else(|| Cow::Borrowed(self.default_key())),
             kind,
         }
@@ -225,11 +300,7 @@ impl<'a> Identity<'a> {
     /// `sso:<permission set>/<user>` for a session of an Identity Center role
     /// (`…/AWSReservedSSO_<permission set>_<16 hex digits>`).
     fn sso_user(&self) -> Option<String> {
-        let role = self.role_arn()?.rsplit('/').next()?;
-        let (set, suffix) = role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
-        let is_suffix = suffix.len() == 16 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let user = self.session_name()?;
-        is_suffix.then(|| format!("sso:{set}/{user}"))
+        sso_name(self.role_arn()?.rsplit('/').next()?, self.session_name()?)
     }
 
     fn kind(&self) -> PrincipalKind {
@@ -255,6 +326,13 @@ impl<'a> Identity<'a> {
             _ => PrincipalKind::Unknown,
         }
     }
+}
+
+/// `sso:<permission set>/<user>`, if a role of this name is one of Identity Center.
+pub(super) fn sso_name(role: &str, user: &str) -> Option<String> {
+    let (set, suffix) = role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
+    let is_suffix = suffix.len() == 16 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_suffix.then(|| format!("sso:{set}/{user}"))
 }
 
 /// Role ARNs tell by their path whose they are. Called for every event: it must not search long.

@@ -1,15 +1,40 @@
-//! What a CloudTrail record means: who acted, what was done, whether it worked, and the evidence for it.
+//! What a record means: who acted, what was done, whether it worked, and the evidence for it.
 //!
-//! A [`Record`] holds the few texts of a record that matter, as slices of the log object; [`Record::interpret`] makes
-//! an [`Event`] of it or says why it is none. Knows nothing of files and JSON.
+//! A [`Record`] of CloudTrail or an [`AuditRecord`] of Kubernetes holds the few texts of a record that matter, as slices of
+//! the log object; `interpret` makes an [`Event`] of it or says why it is none. Knows nothing of files and JSON.
 
 mod identity;
+mod insight;
+mod kubernetes;
 
 use std::borrow::Cow;
 
 use crate::time::Timestamp;
 
-pub use identity::{Identity, Issuer, Principal, PrincipalKey, PrincipalKind};
+pub use identity::{Identity, Issuer, LogSource, Principal, PrincipalKey, PrincipalKind};
+pub use insight::Insight;
+pub use kubernetes::{
+    AuditRecord, AuditSettings, Cluster, KubernetesUser, NO_RESPONSE, ObjectRef, Stage, cluster_of_log_group,
+};
+
+/// A record of any source.
+#[derive(Clone, Copy, Debug)]
+pub enum AnyRecord<'r> {
+    /// Of CloudTrail.
+    CloudTrail(&'r Record<'r>),
+    /// Of the API server of a Kubernetes cluster.
+    Kubernetes(&'r AuditRecord<'r>),
+}
+
+impl<'r> AnyRecord<'r> {
+    /// The record, if it is one of CloudTrail.
+    pub const fn cloudtrail(self) -> Option<&'r Record<'r>> {
+        match self {
+            Self::CloudTrail(record) => Some(record),
+            Self::Kubernetes(_) => None,
+        }
+    }
+}
 
 /// The texts of one record that matter here. An empty text counts as absent, as does a value of the wrong type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,16 +98,41 @@ pub struct Event<'a> {
     pub time: Timestamp,
     /// Who acted.
     pub principal: Principal<'a>,
-    /// `eventSource`
+    /// `eventSource`; empty for a request to a Kubernetes cluster.
     pub source: &'a str,
-    /// `eventName`
-    pub name: &'a str,
+    /// `eventName`, or verb and resource of such a request.
+    pub name: Cow<'a, str>,
     /// Whether the call failed.
     pub failed: bool,
     /// Whether the call only read; `None` if the record does not say.
     pub read_only: Option<bool>,
     /// The role or user whose creation this event is.
     pub creation: Option<Principal<'a>>,
+}
+
+/// The proof of an event, as its record gives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence<'a> {
+    /// `eventID` or `auditID`; empty if the record has none.
+    pub event_id: &'a str,
+    /// `awsRegion`
+    pub region: Option<&'a str>,
+    /// Where the call came from: an address, a service name or `AWS Internal`.
+    pub source_ip: Option<&'a str>,
+    /// `userAgent`
+    pub user_agent: Option<&'a str>,
+    /// `errorCode`, or the reason of a status.
+    pub error_code: Option<Cow<'a, str>>,
+    /// Access key the call was signed with.
+    pub access_key_id: Option<&'a str>,
+    /// Session name of the role or federated session; the pod that uses a service account.
+    pub session_name: Option<&'a str>,
+    /// Unique id of the IAM identity that acted.
+    pub principal_id: Option<&'a str>,
+    /// Who really acted, if it was in another's name.
+    pub impersonated_by: Option<Cow<'a, str>>,
+    /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
+    pub detail: Option<Cow<'a, str>>,
 }
 
 /// Why a readable record gives no event.
@@ -162,11 +212,27 @@ impl<'a> Record<'a> {
             time,
             principal: self.identity.principal(present(self.recipient_account), key),
             source,
-            name,
+            name: Cow::Borrowed(name),
             failed,
             read_only: self.read_only,
             creation,
         })
+    }
+
+    /// The proof that an event of this record is.
+    pub fn evidence(&self) -> Evidence<'a> {
+        Evidence {
+            event_id: self.event_id.unwrap_or_default(),
+            region: self.region,
+            source_ip: self.source_ip,
+            user_agent: self.user_agent,
+            error_code: self.error_code.map(Cow::Borrowed),
+            access_key_id: self.identity.access_key_id,
+            session_name: self.identity.session_name(),
+            principal_id: self.identity.unique_id(),
+            impersonated_by: None,
+            detail: None,
+        }
     }
 
     fn action(&self) -> Result<(&'a str, &'a str), NoEvent> {

@@ -35,8 +35,23 @@ pub struct IngestSettings {
     pub window: DeliveryWindow,
     /// What makes two events the deeds of one principal.
     pub principal_key: PrincipalKey,
+    /// Whether the same action in another Kubernetes namespace is another action.
+    pub namespace_in_key: bool,
     /// No object is inflated to more than this many bytes.
     pub max_object_size: u64,
+}
+
+impl Default for IngestSettings {
+    /// One thread, and everything is learnt from.
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            window: DeliveryWindow::default(),
+            principal_key: PrincipalKey::default(),
+            namespace_in_key: false,
+            max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+        }
+    }
 }
 
 impl IngestSettings {
@@ -50,6 +65,7 @@ impl IngestSettings {
                 slack: learning.delivery_slack,
             },
             principal_key: learning.principal_key,
+            namespace_in_key: learning.namespace_in_key,
             max_object_size: learning.max_object_size,
         }
     }
@@ -58,6 +74,7 @@ impl IngestSettings {
     pub fn learning(&self) -> Learning {
         Learning {
             principal_key: self.principal_key,
+            namespace_in_key: self.namespace_in_key,
             since: self.window.since,
             until: self.window.until,
             delivery_slack: self.window.slack,

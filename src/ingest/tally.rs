@@ -1,18 +1,21 @@
 //! One worker: reads objects one by one and keeps the account of each.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Keep, ObjectRead, Run};
+use super::{IngestSettings, Keep, ObjectRead, Run};
 use crate::baseline::{Builder, Moment, Seen};
 use crate::checksum::Checksum;
 use crate::coverage::{
     Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Position, RecordSkip,
 };
-use crate::decode::{Decoded, Decoder, FoundRecord, Verdict};
-use crate::event::{Event, NoEvent, Record};
+use crate::decode::{self, Decoded, Decoder, FoundRecord, Verdict};
+use crate::event::{
+    AnyRecord, AuditRecord, AuditSettings, Cluster, Event, Evidence, NoEvent, Record, cluster_of_log_group,
+};
 use crate::ledger::{ObjectEntry, Outcome};
-use crate::observe::{Fingerprint, Handover, Observer, RecordPlace};
-use crate::source::{DeliveryWindow, LogObject, ReadError, SkippedObject, Supplied};
+use crate::observe::{Fingerprint, Handover, ObservedPrincipal, Observer, PrincipalKind, RecordPlace};
+use crate::source::{DeliveryWindow, LogObject, ObjectKey, ReadError, SkippedObject, Supplied};
 use crate::time::Timestamp;
 
 /// Everything one thread collects.
@@ -51,6 +54,7 @@ impl Worker {
             run,
             number,
             object,
+            key: object.key(),
             observer: &mut self.observer,
             builder: &mut self.builder,
             coverage: &mut self.coverage,
@@ -89,6 +93,8 @@ struct Tally<'w, 'r> {
     run: &'w Run<'r>,
     number: u32,
     object: &'w LogObject,
+    /// What its path says.
+    key: ObjectKey<'w>,
     observer: &'w mut Observer,
     builder: &'w mut Builder,
     coverage: &'w mut Coverage,
@@ -99,27 +105,24 @@ struct Tally<'w, 'r> {
     span: Option<(Timestamp, Timestamp)>,
 }
 
-impl Tally<'_, '_> {
+impl<'w> Tally<'w, '_> {
     fn record(&mut self, found: &FoundRecord<'_>) {
         self.coverage.records.total += 1;
-        let record = match &found.record {
-            Ok(record) => record,
-            Err(reason) => return self.faulty(FaultKind::RecordBroken, found, reason),
-        };
+        match found.record {
+            Ok(AnyRecord::CloudTrail(record)) => self.cloudtrail(record, found),
+            Ok(AnyRecord::Kubernetes(record)) => self.kubernetes(record, found),
+            Err(reason) => self.faulty(FaultKind::RecordBroken, found, reason),
+        }
+    }
+
+    fn cloudtrail(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
         let skip = match record.interpret(self.run.settings.principal_key) {
-            Ok(event) if !wanted(&self.run.settings.window, &event) => {
-                self.coverage.records.filtered += 1;
-                return;
+            Ok(event) => {
+                let print = || Fingerprint::of(record, found.text.len());
+                return self.event(&event, found, print, || record.evidence());
             }
-            Ok(event) => return self.learn(&event, record, found),
-            Err(NoEvent::BadTime) => {
-                let detail = match record.event_time {
-                    Some(text) => format!("eventTime '{text}' is not a time"),
-                    None => "no eventTime".to_owned(),
-                };
-                return self.faulty(FaultKind::RecordTime, found, &detail);
-            }
-            Err(NoEvent::Insight) => RecordSkip::Insight,
+            Err(NoEvent::BadTime) => return self.bad_time("eventTime", record.event_time, found),
+            Err(NoEvent::Insight) => return self.insight(record, found),
             Err(NoEvent::Aggregated) => RecordSkip::Aggregated,
             Err(NoEvent::Notification) => RecordSkip::Notification,
             Err(NoEvent::NoAction) => RecordSkip::NoAction,
@@ -127,7 +130,76 @@ impl Tally<'_, '_> {
         *self.coverage.records.skipped.entry(skip).or_default() += 1;
     }
 
-    fn learn(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
+    fn kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
+        let cluster = self.cluster(found);
+        let IngestSettings { principal_key: key, namespace_in_key, .. } = *self.run.settings;
+        match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {
+            Ok(event) => {
+                self.event(&event, found, || Fingerprint::of_audit(record, cluster), || record.evidence());
+            }
+            Err(NoEvent::BadTime) => self.bad_time("requestReceivedTimestamp", record.received, found),
+            Err(_) => *self.coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += 1,
+        }
+    }
+
+    /// The cluster that an audit event is of: what is around it says so, or its path.
+    fn cluster<'f>(&self, found: &FoundRecord<'f>) -> Cluster<'f>
+    where
+        'w: 'f,
+    {
+        let inner = found.inner.map(ObjectKey::parse).unwrap_or_default();
+        let carrier = found.carrier;
+        Cluster {
+            account: carrier.map(|carrier| &*carrier.account).or(inner.account).or(self.key.account),
+            name: carrier
+                .and_then(|carrier| cluster_of_log_group(&carrier.log_group))
+                .or(inner.cluster)
+                .or(self.key.cluster),
+        }
+    }
+
+    /// What CloudTrail Insights noticed.
+    fn insight(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
+        let Some(time) = record.event_time.and_then(Timestamp::parse) else {
+            return self.bad_time("eventTime", record.event_time, found);
+        };
+        if !wanted(&self.run.settings.window, time) {
+            self.coverage.records.filtered += 1;
+            return;
+        }
+        *self.coverage.records.skipped.entry(RecordSkip::Insight).or_default() += 1;
+        let insight = decode::insight(found.text).unwrap_or_default();
+        let named = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or("-").into();
+        let who = ObservedPrincipal {
+            account: named(record.recipient_account),
+            key: named(insight.caller.as_deref()),
+            kind: PrincipalKind::Unknown,
+            arn: None,
+        };
+        let evidence = Evidence {
+            error_code: insight.error_code.as_deref().map(Cow::Borrowed),
+            user_agent: insight.user_agent.as_deref(),
+            detail: Some(Cow::Owned(insight.detail())),
+            ..record.evidence()
+        };
+        let moment = Moment { time, failed: insight.error_code.is_some() };
+        let inside = found.inner.map(|inner| inside(&self.object.path, inner));
+        let place = (self.object.archive, inside.as_ref().unwrap_or(&self.object.path), found.index);
+        self.builder.noticed(who, &insight.action(), &seen(place, moment, None, evidence));
+    }
+
+    /// Learns from an event, if it lies in the window.
+    fn event<'r>(
+        &mut self,
+        event: &Event<'_>,
+        found: &FoundRecord<'_>,
+        print: impl FnOnce() -> Option<Fingerprint>,
+        evidence: impl FnOnce() -> Evidence<'r>,
+    ) {
+        if !wanted(&self.run.settings.window, event.time) {
+            self.coverage.records.filtered += 1;
+            return;
+        }
         self.coverage.records.counted += 1;
         let (first, last) = self.span.unwrap_or((event.time, event.time));
         self.span = Some((first.min(event.time), last.max(event.time)));
@@ -135,14 +207,22 @@ impl Tally<'_, '_> {
         let moment = Moment { time: event.time, failed: event.failed };
         let inside = found.inner.map(|inner| inside(&self.object.path, inner));
         let place = (self.object.archive, inside.as_ref().unwrap_or(&self.object.path), found.index);
-        let row = self.builder.add(pair, moment, || seen(place, event, record));
+        let row = self.builder.add(pair, moment, || seen(place, moment, event.read_only, evidence()));
         if let Some(created) = &event.creation {
             self.builder.created(created.account, &created.key, event.time);
         }
-        if let Some(print) = Fingerprint::of(record, found.length) {
+        if let Some(print) = print() {
             let place = RecordPlace { object: self.number, record: found.number };
             self.handover.add(print, place, row.0, event.failed);
         }
+    }
+
+    fn bad_time(&mut self, field: &str, text: Option<&str>, found: &FoundRecord<'_>) {
+        let detail = match text {
+            Some(text) => format!("{field} '{text}' is not a time"),
+            None => format!("no {field}"),
+        };
+        self.faulty(FaultKind::RecordTime, found, &detail);
     }
 
     fn faulty(&mut self, kind: FaultKind, found: &FoundRecord<'_>, detail: &str) {
@@ -197,9 +277,10 @@ impl Tally<'_, '_> {
 
     /// Adds the object to the account of its account and region.
     fn place(&mut self, records: u64) {
-        let key = self.object.key();
-        let (Some(account), Some(region)) = (key.account, key.region) else { return };
-        let place = self.coverage.places.entry((account.to_owned(), region.to_owned())).or_default();
+        let key = &self.key;
+        let region = key.region.map(str::to_owned).or_else(|| key.cluster.map(|name| format!("eks/{name}")));
+        let (Some(account), Some(region)) = (key.account, region) else { return };
+        let place = self.coverage.places.entry((account.to_owned(), region)).or_default();
         place.objects += 1;
         place.records += records;
         let day = key.delivered.and_then(|time| u32::try_from(time.day().number()).ok());
@@ -249,32 +330,34 @@ fn inside(path: &str, inner: &str) -> Arc<str> {
     Arc::from(format!("{path}!{inner}"))
 }
 
-/// The evidence of an event, which stands in a file of an archive at some index.
+/// The evidence of something that stands in a file of an archive at some index.
 fn seen<'a>(
     (archive, object, index): (u32, &'a Arc<str>, u32),
-    event: &Event<'a>,
-    record: &Record<'a>,
+    moment: Moment,
+    read_only: Option<bool>,
+    evidence: Evidence<'a>,
 ) -> Seen<'a> {
     Seen {
-        time: event.time,
-        event_id: record.event_id.unwrap_or_default(),
+        time: moment.time,
+        event_id: evidence.event_id,
         archive,
         object,
         record: index,
-        failed: event.failed,
-        read_only: event.read_only,
-        region: record.region,
-        source_ip: record.source_ip,
-        user_agent: record.user_agent,
-        error_code: record.error_code,
-        access_key_id: record.identity.access_key_id,
-        session_name: record.identity.session_name(),
-        principal_id: record.identity.unique_id(),
+        failed: moment.failed,
+        read_only,
+        region: evidence.region,
+        source_ip: evidence.source_ip,
+        user_agent: evidence.user_agent,
+        error_code: evidence.error_code,
+        access_key_id: evidence.access_key_id,
+        session_name: evidence.session_name,
+        principal_id: evidence.principal_id,
+        impersonated_by: evidence.impersonated_by,
+        detail: evidence.detail,
     }
 }
 
-/// Whether an event lies in the window that is learnt from.
-fn wanted(window: &DeliveryWindow, event: &Event<'_>) -> bool {
-    window.since.is_none_or(|since| event.time >= since)
-        && window.until.is_none_or(|until| event.time <= until)
+/// Whether a time lies in the window that is learnt from.
+fn wanted(window: &DeliveryWindow, time: Timestamp) -> bool {
+    window.since.is_none_or(|since| time >= since) && window.until.is_none_or(|until| time <= until)
 }

@@ -6,6 +6,9 @@
 //! tampering, by someone who does not know this program: the hashes are fast and not cryptographic, and of what nobody
 //! reads of a record only the length is compared.
 //!
+//! A request to a Kubernetes cluster is logged once for each of its stages, under one id. These are copies, too, and the one
+//! that counts is that of the last stage.
+//!
 //! Records are compared within a window of delivery days, in batches that are sorted once per day: that costs a
 //! tenth of one big hash set and bounds the memory. Copies delivered on the same or on adjacent UTC days are always
 //! found, so all that lie within 24 hours of each other. Records of objects without a delivery time in their name
@@ -19,7 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
 
-use crate::event::Record;
+use crate::event::{AuditRecord, Cluster, Record, Stage};
 use crate::time::Day;
 
 /// What makes a record the copy of another.
@@ -27,10 +30,13 @@ use crate::time::Day;
 pub struct Fingerprint {
     /// Hash of the owner and the event id.
     id: u64,
-    /// Hash of the texts read and the length of the record. It only tells records of one id apart, so half a word
-    /// will do, and saved baselines are a fifth smaller.
+    /// Hash of the texts read and the length of the record, but for the last two bits, which are the stage: the later, the
+    /// lower. It only tells records of one id apart, so half a word will do, and saved baselines are a fifth smaller.
     content: u32,
 }
+
+/// The bits of [`Fingerprint::content`] that do not tell records apart.
+const STAGE: u32 = 3;
 
 impl Fingerprint {
     /// The two hashes as they are saved: of the owner and event id, and of the content.
@@ -47,24 +53,37 @@ impl Fingerprint {
     pub fn of(record: &Record<'_>, length: usize) -> Option<Self> {
         let event_id = record.event_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((record.owner(), event_id));
-        let content = content(record, length);
-        Some(Self { id, content: (content ^ content >> 32) as u32 })
+        let start = (length as u64) << 2 | record.read_only.map_or(0, |yes| 1 + u64::from(yes));
+        Some(Self::new(id, content(start, record.texts()), Stage::Complete))
+    }
+
+    /// The fingerprint of a request to a cluster; none without an audit id.
+    pub fn of_audit(record: &AuditRecord<'_>, cluster: Cluster<'_>) -> Option<Self> {
+        let audit_id = record.audit_id.filter(|id| !id.is_empty())?;
+        let id = FixedState::default().hash_one((cluster.account, cluster.name, audit_id));
+        Some(Self::new(id, content(0, record.texts()), record.stage()))
+    }
+
+    fn new(id: u64, content: u64, stage: Stage) -> Self {
+        Self { id, content: (content ^ content >> 32) as u32 & !STAGE | stage as u32 }
+    }
+
+    /// Whether two records are the same, whatever the stage of each.
+    fn is_copy_of(self, other: Self) -> bool {
+        self.id == other.id && self.content & !STAGE == other.content & !STAGE
     }
 }
 
 /// A hash of everything read of a record. Every text is hashed by itself, which lets the processor do several at a
 /// time; the rotation tells equal texts in different places apart.
-fn content(record: &Record<'_>, length: usize) -> u64 {
+#[inline]
+fn content<const N: usize>(start: u64, texts: [Option<&str>; N]) -> u64 {
     let hash = |text: &str| {
         let mut hasher = FixedState::default().build_hasher();
         hasher.write(text.as_bytes());
         hasher.finish() ^ text.len() as u64
     };
-    let start = (length as u64) << 2 | record.read_only.map_or(0, |yes| 1 + u64::from(yes));
-    record
-        .texts()
-        .into_iter()
-        .fold(start, |content, text| content.rotate_left(7).wrapping_add(text.map_or(0, hash)))
+    texts.into_iter().fold(start, |content, text| content.rotate_left(7).wrapping_add(text.map_or(0, hash)))
 }
 
 /// Where a record stands: the number of its object in delivery order, and its index in that object.
@@ -320,12 +339,13 @@ impl Window {
         same_id: &mut [Delivery],
         remembered: &mut Vec<Remembered>,
     ) {
-        let firsts = same_id.chunk_by(|a, b| a.print == b.print).map(|copies| copies[0].place);
+        let firsts = same_id.chunk_by(|a, b| a.print.is_copy_of(b.print)).map(|copies| copies[0].place);
         let original = known.iter().map(|record| record.place).min().or_else(|| firsts.min());
-        for copies in same_id.chunk_by_mut(|a, b| a.print == b.print) {
+        for copies in same_id.chunk_by_mut(|a, b| a.print.is_copy_of(b.print)) {
+            // Of several stages the last.
             let first = copies[0];
             remembered.push(Remembered { print: first.print, place: first.place });
-            let is_known = known.iter().any(|record| record.print == first.print);
+            let is_known = known.iter().any(|record| record.print.is_copy_of(first.print));
             let surplus = if is_known { copies } else { &mut copies[1..] };
             for copy in surplus {
                 copy.is_copy = true;
@@ -384,7 +404,7 @@ mod tests {
             let mut handover = Handover::new(0);
             for (record, &(id, content)) in (0..).zip(objects[object].1) {
                 let place = RecordPlace { object: object as u32, record };
-                handover.add(Fingerprint { id, content }, place, 0, false);
+                handover.add(Fingerprint { id, content: content << 2 }, place, 0, false);
             }
             copies.hand_in(object as u32, day, &mut handover);
         }
@@ -438,6 +458,28 @@ mod tests {
             [(Some(1), &[(1, 9)]), (Some(1), &[(1, 5), (1, 5)]), (Some(2), &[(1, 5), (1, 6)])];
         for order in [[0, 1, 2], [2, 1, 0]] {
             assert_eq!(compare(&objects, &order), (2, vec![(0, 1), (0, 2)]));
+        }
+    }
+
+    #[test]
+    fn of_the_stages_of_a_request_the_last_one_counts() {
+        let stage = |stage| {
+            let record = AuditRecord { audit_id: Some("a"), stage: Some(stage), ..AuditRecord::default() };
+            Fingerprint::of_audit(&record, Cluster::default()).unwrap()
+        };
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let stages = ["RequestReceived", "ResponseComplete", "ResponseStarted"];
+            let copies = Copies::default().keeping(true);
+            let mut handover = Handover::new(0);
+            for (record, at) in (0..).zip(order) {
+                handover.add(stage(stages[at]), RecordPlace { object: 0, record }, at as u32, at == 0);
+            }
+            copies.hand_in(0, None, &mut handover);
+            let found = copies.finish();
+            assert_eq!((found.duplicates, found.conflicts.len()), (2, 0));
+            let counted: Vec<u32> =
+                found.records.iter().filter(|record| !record.is_copy).map(|record| record.row).collect();
+            assert_eq!(counted, [1]);
         }
     }
 }

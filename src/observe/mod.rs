@@ -8,7 +8,7 @@ mod interner;
 use crate::event::Event;
 use interner::Interner;
 
-pub use crate::event::{PrincipalKey, PrincipalKind};
+pub use crate::event::{LogSource, NO_RESPONSE, PrincipalKey, PrincipalKind};
 pub use duplicates::{
     Compared, Conflict, Copies, Findings as CopiesFound, Fingerprint, Handover, RecordPlace, Surplus,
 };
@@ -54,25 +54,26 @@ impl ObservedPrincipal {
 /// An action that was observed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObservedAction {
-    /// `eventSource:eventName`
+    /// `eventSource:eventName`, or the name alone where there is no source.
     name: Box<str>,
     source_length: u32,
 }
 
 impl ObservedAction {
-    /// `eventSource:eventName`, for example `iam.amazonaws.com:CreateUser`.
+    /// `eventSource:eventName`, for example `iam.amazonaws.com:CreateUser`, or `create core/pods/exec`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
     fn new(source: &str, name: &str) -> Self {
         let source_length = u32::try_from(source.len()).unwrap_or(u32::MAX);
-        Self { name: format!("{source}:{name}").into(), source_length }
+        let name = if source.is_empty() { name.into() } else { format!("{source}:{name}").into() };
+        Self { name, source_length }
     }
 
     fn is(&self, source: &str, name: &str) -> bool {
         self.source_length as usize == source.len()
-            && self.name.len() == source.len() + 1 + name.len()
+            && self.name.len() == source.len() + usize::from(!source.is_empty()) + name.len()
             && self.name.starts_with(source)
             && self.name.ends_with(name)
     }
@@ -96,14 +97,14 @@ impl Observer {
                 account: who.account.into(),
                 key: (&*who.key).into(),
                 kind: who.kind,
-                arn: who.arn.map(Box::from),
+                arn: who.arn.as_deref().map(Box::from),
             },
         );
-        self.principals[principal].absorb(who.kind, who.arn);
+        self.principals[principal].absorb(who.kind, who.arn.as_deref());
         let action = self.actions.intern(
-            &(event.source, event.name),
-            |known| known.is(event.source, event.name),
-            || ObservedAction::new(event.source, event.name),
+            &(event.source, &*event.name),
+            |known| known.is(event.source, &event.name),
+            || ObservedAction::new(event.source, &event.name),
         );
         (PrincipalId(principal), ActionId(action))
     }

@@ -6,7 +6,7 @@ use glob::MatchOptions;
 use thiserror::Error;
 
 use super::Finding;
-use crate::observe::{ObservedPrincipal, PrincipalKind};
+use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind};
 
 /// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
 ///
@@ -85,6 +85,8 @@ pub struct Filter {
     pub accounts: Vec<String>,
     /// Regions of the sighting.
     pub regions: Vec<String>,
+    /// Where their records come from.
+    pub sources: Vec<LogSource>,
     /// Sorts of principals.
     pub kinds: Vec<PrincipalKind>,
     /// Principals, see [`Pattern::matches_principal`].
@@ -108,6 +110,7 @@ impl Filter {
     /// Whether anything of a principal is wanted.
     pub(super) fn admits_principal(&self, who: &ObservedPrincipal) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&who.kind))
+            && (self.sources.is_empty() || self.sources.contains(&who.kind.source()))
             && (self.accounts.is_empty() || self.accounts.iter().any(|wanted| **wanted == *who.account))
             && any(&self.principals, |pattern| pattern.matches(who))
     }

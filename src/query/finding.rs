@@ -59,11 +59,13 @@ pub enum FindingKind {
     NewPrincipal,
     /// A sighting after a gap longer than the forget span, at age ≥ N days. Known to the hour.
     ReturningAction,
+    /// An unusual rate of calls or errors that CloudTrail Insights noticed, whatever the warmup.
+    Insight,
 }
 
 impl FindingKind {
-    /// All kinds, in their order.
-    pub const ALL: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
+    /// The kinds that are reported unless others are asked for, in their order.
+    pub const DEFAULT: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
 
     /// The published name of this kind.
     pub const fn name(self) -> &'static str {
@@ -71,6 +73,7 @@ impl FindingKind {
             Self::NewAction => "new-action",
             Self::NewPrincipal => "new-principal",
             Self::ReturningAction => "returning-action",
+            Self::Insight => "insight",
         }
     }
 }
@@ -139,6 +142,8 @@ pub struct Finding<'b> {
     pub first_for_archive: bool,
     /// How many other principals had done this action before.
     pub other_principals: u32,
+    /// Of a user of a Kubernetes cluster: who that is in CloudTrail, if it is known.
+    pub linked: Option<&'b ObservedPrincipal>,
 }
 
 impl<'b> Finding<'b> {

@@ -4,6 +4,8 @@
 //! reported, one that is a microsecond younger is not. Gaps are measured from the start of an hour to the start of an
 //! hour, since that is what a baseline remembers.
 
+use super::insights::insights;
+use super::links::Links;
 use super::rarity::{Rarities, Rarity};
 use super::{AgeBasis, Anchor, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Behaviour, Sighting};
@@ -13,11 +15,28 @@ use crate::time::Timestamp;
 pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Finding<'b>> {
     let sightings: Vec<Option<&Sighting>> =
         baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
-    let Some(archive_start) = sightings.iter().flatten().map(|sighting| sighting.time).min() else {
-        return Vec::new();
-    };
-    let rarities = Rarities::new(baseline, &sightings);
+    let start = sightings.iter().flatten().map(|sighting| sighting.time).min();
     let mut findings = Vec::new();
+    if question.report.contains(&FindingKind::Insight) {
+        findings = insights(baseline, question, start);
+    }
+    if let Some(start) = start {
+        of_sightings(baseline, question, &sightings, start, &mut findings);
+    }
+    findings.sort_by(|left, right| report_order(left).cmp(&report_order(right)));
+    findings
+}
+
+/// The findings about what principals did.
+fn of_sightings<'b>(
+    baseline: &'b Baseline,
+    question: &Question,
+    sightings: &[Option<&'b Sighting>],
+    archive_start: Timestamp,
+    findings: &mut Vec<Finding<'b>>,
+) {
+    let links = Links::new(baseline);
+    let rarities = Rarities::new(baseline, sightings);
     let mut start = 0;
     for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
         let range = start..start + behaviours.len();
@@ -27,13 +46,12 @@ pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Findin
             start,
             sightings: &sightings[range.clone()],
             rarities: &rarities,
+            links: &links,
             archive_start,
         };
         start = range.end;
-        principal.ask(question, &mut findings);
+        principal.ask(question, findings);
     }
-    findings.sort_by(|left, right| report_order(left).cmp(&report_order(right)));
-    findings
 }
 
 fn report_order<'f>(finding: &'f Finding<'_>) -> impl Ord + use<'f> {
@@ -59,6 +77,7 @@ struct PrincipalView<'q, 'b> {
     start: usize,
     sightings: &'q [Option<&'b Sighting>],
     rarities: &'q Rarities,
+    links: &'q Links<'b>,
     archive_start: Timestamp,
 }
 
@@ -168,6 +187,7 @@ impl<'b> PrincipalView<'_, 'b> {
             first_for_account,
             first_for_archive: !returning && other_principals == 0,
             other_principals,
+            linked: self.links.find(principal, candidate.evidence.unwrap_or(&behaviour.first)),
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn write<R: Serialize>(
 }
 
 /// The header line of findings; the fields of [`super::Row`].
-pub(super) const COLUMNS: [&str; 28] = [
+pub(super) const COLUMNS: [&str; 32] = [
     "finding",
     "time",
     "account",
@@ -48,6 +48,10 @@ pub(super) const COLUMNS: [&str; 28] = [
     "principal_id",
     "gap_days",
     "principal_arn",
+    "source",
+    "impersonated_by",
+    "linked_principal",
+    "detail",
 ];
 
 pub(super) fn io_error(error: csv::Error) -> io::Error {

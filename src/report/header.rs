@@ -15,6 +15,8 @@ pub struct UsedSettings {
     pub anchor: String,
     /// `--principal-key`
     pub principal_key: String,
+    /// `--k8s-namespace-in-key`
+    pub k8s_namespace_in_key: bool,
     /// `--report`
     pub report: Vec<String>,
     /// `--from`, as the first instant of the window
@@ -47,6 +49,8 @@ pub struct FilterSettings {
     pub account: Vec<String>,
     /// `--region`
     pub region: Vec<String>,
+    /// `--source`
+    pub source: Vec<String>,
     /// `--kind`
     pub kind: Vec<String>,
     /// `--principal`
@@ -67,6 +71,7 @@ impl FilterSettings {
             only_mutating: filter.only_mutating,
             account: filter.accounts.clone(),
             region: filter.regions.clone(),
+            source: filter.sources.iter().map(|source| source.name().to_owned()).collect(),
             kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
             principal: texts(&filter.principals),
             action: texts(&filter.actions),

@@ -38,6 +38,10 @@ pub struct Row<'a> {
     pub principal_id: Option<Cow<'a, str>>,
     pub gap_days: Option<f64>,
     pub principal_arn: Option<Cow<'a, str>>,
+    pub source: &'static str,
+    pub impersonated_by: Option<Cow<'a, str>>,
+    pub linked_principal: Option<Cow<'a, str>>,
+    pub detail: Option<Cow<'a, str>>,
 }
 
 impl<'a> Row<'a> {
@@ -76,6 +80,10 @@ impl<'a> Row<'a> {
             principal_id: text(|sighting| &sighting.principal_id),
             gap_days: finding.gap_micros.map(age_days),
             principal_arn: finding.who.arn.as_deref().map(clean),
+            source: finding.principal_kind.source().name(),
+            impersonated_by: text(|sighting| &sighting.impersonated_by),
+            linked_principal: finding.linked.map(|linked| clean(&linked.key)),
+            detail: text(|sighting| &sighting.detail),
         }
     }
 }

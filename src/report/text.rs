@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Report, for_terminal};
-use crate::query::Finding;
+use crate::query::{Finding, FindingKind};
 use crate::time::Timestamp;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -37,7 +37,9 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     let outcome = outcome(finding);
     let gap = finding.gap_micros.map_or(String::new(), |gap| format!(", after a gap of {} d", gap / DAY));
-    writeln!(out, "    known for {days} d ({}){gap}, {outcome}, {rarity}", finding.age_basis.name())?;
+    if finding.kind != FindingKind::Insight {
+        writeln!(out, "    known for {days} d ({}){gap}, {outcome}, {rarity}", finding.age_basis.name())?;
+    }
     let Some(evidence) = evidence else {
         let (account, from) = (clean(finding.account), finding.time);
         let until = Timestamp::from_micros(from.micros() + HOUR - 1_000_000);
@@ -53,11 +55,16 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("session", evidence.session_name.as_deref()),
         ("key", evidence.access_key_id.as_deref()),
         ("agent", evidence.user_agent.as_deref()),
+        ("impersonated by", evidence.impersonated_by.as_deref()),
+        ("in CloudTrail", finding.linked.map(|linked| &*linked.key)),
     ] {
         facts.extend(value.map(|value| format!("{name} {}", clean(value))));
     }
     if !facts.is_empty() {
         writeln!(out, "    {}", facts.join(", "))?;
+    }
+    if let Some(detail) = &evidence.detail {
+        writeln!(out, "    {}", clean(detail))?;
     }
     let event_id = match &*evidence.event_id {
         "" => String::new(),

@@ -14,6 +14,8 @@ pub struct ObjectKey<'a> {
     pub account: Option<&'a str>,
     /// The region the object was delivered for; the events in it may name another.
     pub region: Option<&'a str>,
+    /// The Kubernetes cluster whose audit log this is.
+    pub cluster: Option<&'a str>,
     /// When the object was delivered, to the minute. If its name does not say so, or names another day than its folder
     /// `YYYY/MM/DD`, the start of the folder's day.
     pub delivered: Option<Timestamp>,
@@ -42,20 +44,45 @@ impl<'a> ObjectKey<'a> {
             let contradicts = |day: &Timestamp| key.delivered.map(Timestamp::day) != Some(day.day());
             return Self { delivered: day.filter(contradicts).or(key.delivered), ..key };
         }
+        if let Some((account, cluster)) = cluster(path) {
+            return Self {
+                account: Some(account),
+                cluster: Some(cluster),
+                delivered: day,
+                ..Self::default()
+            };
+        }
         let skip = if is_digest(name) { Some(ObjectSkip::Digest) } else { other_service(path) };
         Self { skip, delivered: day, ..Self::default() }
     }
 }
 
-/// `…/YYYY/MM/DD/<name>`: the start of the day, for an object whose name does not say more.
+/// `…/YYYY/MM/DD/<name>` or `…/YYYY/MM/DD/HH/<name>`: the start of the day or the hour, for an object whose name does not
+/// say more. The second is how Firehose names its folders.
 fn day_folder(path: &str) -> Option<Timestamp> {
     let mut folders = path.rsplit('/').skip(1);
-    let (day, month, year) = (folders.next()?, folders.next()?, folders.next()?);
+    let last: [Option<&str>; 4] = std::array::from_fn(|_| folders.next());
     let number = |text: &str, digits: usize| {
         let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-        fits.then(|| text.parse().ok())?
+        fits.then(|| text.parse::<u32>().ok())?
     };
-    Timestamp::from_date(i64::from(number(year, 4)?), number(month, 2)?, number(day, 2)?)
+    let date = |year, month, day| {
+        Timestamp::from_date(i64::from(number(year, 4)?), number(month, 2)?, number(day, 2)?)
+    };
+    if let [Some(hour), Some(day), Some(month), Some(year)] = last
+        && let (Some(day), Some(hour @ 0..24)) = (date(year, month, day), number(hour, 2))
+    {
+        return Some(Timestamp::from_micros(day.micros() + i64::from(hour) * 3_600_000_000));
+    }
+    date(last[2]?, last[1]?, last[0]?)
+}
+
+/// `EKSLogs/<account>/<cluster>/…`: the account and the cluster.
+fn cluster(path: &str) -> Option<(&str, &str)> {
+    let (folders, _) = path.rsplit_once('/')?;
+    let mut parts = folders.split('/').skip_while(|part| *part != "EKSLogs").skip(1);
+    let account = parts.next().filter(|part| is_account(part))?;
+    Some((account, parts.next().filter(|cluster| !cluster.is_empty())?))
 }
 
 /// `<account>_CloudTrail[-<Kind>]_<region>_<YYYYMMDD>T<HHMM>Z[_]<unique>.json[.gz]`
@@ -67,8 +94,7 @@ fn log_file(name: &str) -> Option<ObjectKey<'_>> {
     let (folder, rest) = rest.split_once('_')?;
     let (region, rest) = rest.split_once('_')?;
     let skip = match folder {
-        "CloudTrail" | "CloudTrail-NetworkActivity" => None,
-        "CloudTrail-Insight" => Some(ObjectSkip::Insights),
+        "CloudTrail" | "CloudTrail-NetworkActivity" | "CloudTrail-Insight" => None,
         "CloudTrail-Aggregated" => Some(ObjectSkip::Aggregated),
         _ => return None,
     };
@@ -78,6 +104,7 @@ fn log_file(name: &str) -> Option<ObjectKey<'_>> {
     fits.then_some(ObjectKey {
         account: Some(account),
         region: Some(region),
+        cluster: None,
         delivered: Some(delivered),
         skip,
     })
@@ -109,8 +136,7 @@ fn other_service(path: &str) -> Option<ObjectSkip> {
 pub(super) fn service(folder: &str) -> Option<ObjectSkip> {
     match folder {
         // These hold events or may hold them: their content decides.
-        "CloudTrail" | "CloudTrail-NetworkActivity" | "CloudTrail-Digest" => None,
-        "CloudTrail-Insight" => Some(ObjectSkip::Insights),
+        "CloudTrail" | "CloudTrail-NetworkActivity" | "CloudTrail-Insight" | "CloudTrail-Digest" => None,
         "CloudTrail-Aggregated" => Some(ObjectSkip::Aggregated),
         "CloudTrail-Lake" => Some(ObjectSkip::LakeResult),
         "Config" => Some(ObjectSkip::Config),
@@ -185,8 +211,8 @@ mod tests {
         assert_eq!(skip(&format!("{digest}.json.gz")), Some(ObjectSkip::Digest));
         assert_eq!(skip(&format!("{digest}_backfill.json.gz")), Some(ObjectSkip::Digest));
         assert_eq!(
-            skip("111122223333_CloudTrail-Insight_us-east-1_20240309T0412Z_aB1.json.gz"),
-            Some(ObjectSkip::Insights)
+            skip("111122223333_CloudTrail-Aggregated_us-east-1_20240309T0412Z_aB1.json.gz"),
+            Some(ObjectSkip::Aggregated)
         );
         let below = |folder| skip(&format!("p/AWSLogs/o-ab12/111122223333/{folder}/us-east-1/x.gz"));
         assert_eq!(below("Config"), Some(ObjectSkip::Config));
@@ -206,6 +232,16 @@ mod tests {
             ["2024/13/09/a.json", "24/03/09/a.json", "2024/03/9/a.json", "2024/03/09/b/a.json", "03/09/a"]
         {
             assert_eq!(delivered(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_an_audit_log_names_account_cluster_and_hour() {
+        let key = ObjectKey::parse("p/EKSLogs/000123456789/prod/2026/01/02/03/x-1-2026-01-02-03-04-05-uuid");
+        assert_eq!((key.account, key.cluster, key.region), (Some("000123456789"), Some("prod"), None));
+        assert_eq!(key.delivered.map(|time| time.to_string()).as_deref(), Some("2026-01-02T03:00:00Z"));
+        for path in ["EKSLogs/000123456789/x.gz", "EKSLogs/prod/2026/x.gz", "AWSLogs/000123456789/prod/x"] {
+            assert_eq!(ObjectKey::parse(path).cluster, None, "{path}");
         }
     }
 

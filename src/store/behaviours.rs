@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::error::Flaw;
+use super::evidence::{self, Evidence};
 use super::reading::{Paths, Texts};
 use super::table::{Column, Table};
 use crate::baseline::{Baseline, Behaviour, Sighting};
@@ -33,6 +34,8 @@ pub(super) const SCHEMA: &str = "message behaviours {
     optional binary access_key_id (STRING);
     optional binary session_name (STRING);
     optional binary principal_id (STRING);
+    optional binary impersonated_by (STRING);
+    optional binary detail (STRING);
     optional binary success_event_id (STRING);
     optional int64 success_archive;
     optional binary success_object (STRING);
@@ -45,6 +48,8 @@ pub(super) const SCHEMA: &str = "message behaviours {
     optional binary success_access_key_id (STRING);
     optional binary success_session_name (STRING);
     optional binary success_principal_id (STRING);
+    optional binary success_impersonated_by (STRING);
+    optional binary success_detail (STRING);
 }";
 
 pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
@@ -65,38 +70,14 @@ pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
         number(|b| b.errors as i64),
         Column::Flag(behaviours.iter().map(|b| Some(b.first.failed)).collect()),
     ];
-    columns.extend(evidence(behaviours.iter().map(|b| Some(&*b.first)).collect()));
-    columns.extend(evidence(behaviours.iter().map(later_success).collect()));
+    columns.extend(evidence::columns(behaviours.iter().map(|b| Some(&*b.first)).collect()));
+    columns.extend(evidence::columns(behaviours.iter().map(later_success).collect()));
     columns
 }
 
 /// The first success, unless it is the first sighting: evidence is kept once.
 fn later_success(behaviour: &Behaviour) -> Option<&Sighting> {
     behaviour.first_success.as_deref().filter(|success| **success != *behaviour.first)
-}
-
-/// The columns of evidence that first sightings and first successes share.
-fn evidence(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 12] {
-    let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
-        Column::Text(sightings.iter().map(|seen| seen.and_then(|seen| of(seen).as_deref())).collect())
-    };
-    let number = |of: fn(&Sighting) -> u32| {
-        Column::Long(sightings.iter().map(|seen| seen.map(|seen| i64::from(of(seen)))).collect())
-    };
-    [
-        Column::Unique(sightings.iter().map(|seen| seen.map(|seen| &*seen.event_id)).collect()),
-        number(|seen| seen.archive),
-        Column::Text(sightings.iter().map(|seen| seen.map(|seen| &*seen.object)).collect()),
-        number(|seen| seen.record),
-        Column::Flag(sightings.iter().map(|seen| seen.and_then(|seen| seen.read_only)).collect()),
-        text(|seen| &seen.region),
-        text(|seen| &seen.source_ip),
-        text(|seen| &seen.user_agent),
-        text(|seen| &seen.error_code),
-        text(|seen| &seen.access_key_id),
-        text(|seen| &seen.session_name),
-        text(|seen| &seen.principal_id),
-    ]
 }
 
 /// The behaviours without their days, and the actions.
@@ -113,7 +94,8 @@ pub(super) fn read(
     let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
     let failed = table.truths("failed")?;
     let mut paths = Paths::default();
-    let (of_first, of_success) = (Evidence::open(table, &FIRST)?, Evidence::open(table, &SUCCESS)?);
+    let (of_first, of_success) =
+        (Evidence::open(table, &evidence::FIRST)?, Evidence::open(table, &evidence::SUCCESS)?);
     let mut behaviours: Vec<Behaviour> = Vec::with_capacity(table.rows());
     let mut principal = 0;
     for row in 0..table.rows() {
@@ -155,104 +137,4 @@ fn sorted_actions(names: &Texts, rows: usize) -> Result<Vec<Box<str>>, Flaw> {
         actions.insert(names.needed(row)?);
     }
     Ok(actions.into_iter().map(Box::from).collect())
-}
-
-/// Columns of the first sighting.
-const FIRST: [&str; 12] = [
-    "event_id",
-    "archive",
-    "object",
-    "record",
-    "read_only",
-    "region",
-    "source_ip",
-    "user_agent",
-    "error_code",
-    "access_key_id",
-    "session_name",
-    "principal_id",
-];
-
-/// Columns of the first success.
-const SUCCESS: [&str; 12] = [
-    "success_event_id",
-    "success_archive",
-    "success_object",
-    "success_record",
-    "success_read_only",
-    "success_region",
-    "success_source_ip",
-    "success_user_agent",
-    "success_error_code",
-    "success_access_key_id",
-    "success_session_name",
-    "success_principal_id",
-];
-
-/// The columns of evidence, of first sightings or of first successes.
-struct Evidence {
-    event_id: Texts,
-    archive: Vec<Option<i64>>,
-    object: Texts,
-    record: Vec<Option<i64>>,
-    read_only: Vec<Option<bool>>,
-    texts: [Texts; 7],
-}
-
-impl Evidence {
-    fn open(table: &Table, names: &[&'static str; 12]) -> Result<Self, Flaw> {
-        let [event_id, archive, object, record, read_only, texts @ ..] = names;
-        let texts: [Result<Texts, Flaw>; 7] = texts.map(|name| table.text_column(name));
-        let [region, source_ip, user_agent, error_code, access_key_id, session_name, principal_id] = texts;
-        Ok(Self {
-            event_id: table.text_column(event_id)?,
-            archive: table.longs(archive)?,
-            object: table.text_column(object)?,
-            record: table.longs(record)?,
-            read_only: table.flags(read_only)?,
-            texts: [
-                region?,
-                source_ip?,
-                user_agent?,
-                error_code?,
-                access_key_id?,
-                session_name?,
-                principal_id?,
-            ],
-        })
-    }
-
-    fn is_there(&self, row: usize) -> bool {
-        self.archive[row].is_some()
-    }
-
-    fn sighting(
-        &self,
-        row: usize,
-        time: Timestamp,
-        failed: bool,
-        paths: &mut Paths,
-    ) -> Result<Sighting, Flaw> {
-        let number = |numbers: &[Option<i64>], name| {
-            numbers[row].and_then(|number| u32::try_from(number).ok()).ok_or_else(|| Flaw::value(name))
-        };
-        let [region, source_ip, user_agent, error_code, access_key_id, session_name, principal_id] =
-            &self.texts;
-        Ok(Sighting {
-            time,
-            event_id: self.event_id.needed(row)?.into(),
-            archive: number(&self.archive, "archive")?,
-            object: paths.get(self.object.needed(row)?),
-            record: number(&self.record, "record")?,
-            failed,
-            read_only: self.read_only[row],
-            region: region.boxed(row)?,
-            source_ip: source_ip.boxed(row)?,
-            user_agent: user_agent.boxed(row)?,
-            error_code: error_code.boxed(row)?,
-            access_key_id: access_key_id.boxed(row)?,
-            session_name: session_name.boxed(row)?,
-            principal_id: principal_id.boxed(row)?,
-        })
-    }
 }

@@ -35,6 +35,7 @@ pub(super) struct Manifest {
 #[serde(deny_unknown_fields)]
 struct Settings {
     principal_key: String,
+    k8s_namespace_in_key: bool,
     since: Option<String>,
     until: Option<String>,
     delivery_slack: String,
@@ -118,6 +119,7 @@ impl Manifest {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             settings: Settings {
                 principal_key: learning.principal_key.name().to_owned(),
+                k8s_namespace_in_key: learning.namespace_in_key,
                 since: time(learning.since),
                 until: time(learning.until),
                 delivery_slack: learning.delivery_slack.to_string(),
@@ -161,6 +163,7 @@ impl Manifest {
         Ok(Learning {
             principal_key: PrincipalKey::from_name(&settings.principal_key)
                 .ok_or_else(|| Flaw::value("principal_key"))?,
+            namespace_in_key: settings.k8s_namespace_in_key,
             since: parse_time(settings.since.as_deref())?,
             until: parse_time(settings.until.as_deref())?,
             delivery_slack: settings.delivery_slack.parse().map_err(|_| Flaw::value("delivery_slack"))?,

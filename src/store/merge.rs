@@ -182,6 +182,7 @@ fn same_settings(left: &Stored, right: &Stored) -> Result<(), MergeError> {
     let time = |time: Option<Timestamp>| time.map_or("none".to_owned(), |time| time.to_string());
     let differences = [
         ("principal key", left.principal_key.name().to_owned(), right.principal_key.name().to_owned()),
+        ("namespace in key", left.namespace_in_key.to_string(), right.namespace_in_key.to_string()),
         ("since", time(left.since), time(right.since)),
         ("until", time(left.until), time(right.until)),
         ("delivery slack", left.delivery_slack.to_string(), right.delivery_slack.to_string()),
@@ -227,6 +228,7 @@ impl Stored {
                 None => {}
             }
         }
+        self.baseline.insights.iter_mut().for_each(|insight| new(&mut insight.sighting.archive));
         self.coverage.faults.iter_mut().for_each(|fault| new(&mut fault.archive));
         self.ledger.objects.iter_mut().for_each(|object| new(&mut object.archive));
     }

@@ -7,7 +7,9 @@
 mod activity;
 mod behaviours;
 mod error;
+mod evidence;
 mod faults;
+mod insights;
 mod manifest;
 mod map;
 mod merge;
@@ -32,7 +34,7 @@ pub use place::Place;
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. A baseline of another version is refused.
-pub const STORE_VERSION: u32 = 1;
+pub const STORE_VERSION: u32 = 2;
 
 /// Everything a run learnt, ready to be saved or added to.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,8 +13,8 @@ use super::manifest::{MANIFEST, Manifest};
 use super::place::beside;
 use super::table::Table;
 use super::{
-    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, map, objects, principals,
-    records, validate,
+    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, insights, map, objects,
+    principals, records, validate,
 };
 use crate::baseline::Baseline;
 use crate::checksum::Checksum;
@@ -94,7 +94,8 @@ impl Saved {
         let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         let mut coverage = self.manifest.coverage().map_err(damaged)?;
         coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
-        let baseline = Baseline { principals, actions, behaviours, creations };
+        let insights = self.read("insights", insights::SCHEMA, insights::read)?;
+        let baseline = Baseline { principals, actions, behaviours, creations, insights };
         validate::baseline(&baseline, self.archives()).map_err(damaged)?;
         validate::coverage(&coverage, self.archives()).map_err(damaged)?;
         Ok((baseline, coverage))

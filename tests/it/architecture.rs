@@ -38,7 +38,7 @@ const DOORS: [(&str, &str); 30] = [
     ("aws_sdk_s3", "source/s3/"),
     ("aws_credential_types", "source/s3/problem.rs"),
     ("aws_smithy_http_client", "source/s3/connect.rs"),
-    ("simd_json", "decode/careful.rs"),
+    ("simd_json", "decode/careful/"),
     ("wide", "decode/lanes.rs"),
     ("pulp", "decode/lanes/avx2.rs"),
     ("libdeflater", "decode/at_once.rs"),

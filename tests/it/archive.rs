@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings, Ingested, Silent, ingest};
+use firstseen::ingest::{IngestSettings, Ingested, Silent, ingest};
 use firstseen::query::{Anchor, Filter, Finding, FindingKind, Question, first_seen};
 use firstseen::source::Archives;
 use firstseen::time::Span;
@@ -46,6 +46,27 @@ pub(crate) fn record(time: &str, user: &str, action: &str) -> Value {
     })
 }
 
+/// An answered request of a user of a Kubernetes cluster; `change` what it says.
+pub(crate) fn audit_event(time: &str, user: &str, verb: &str, resource: &str) -> Value {
+    json!({
+        "kind": "Event",
+        "apiVersion": "audit.k8s.io/v1",
+        "level": "Metadata",
+        "auditID": format!("{time}-{user}-{verb}-{resource}"),
+        "stage": "ResponseComplete",
+        "requestURI": format!("/api/v1/namespaces/shop/{resource}?limit=500"),
+        "verb": verb,
+        "user": {"username": user, "groups": ["system:authenticated"]},
+        "sourceIPs": ["203.0.113.9", "198.51.100.7"],
+        "userAgent": "kubectl/v1.31",
+        "objectRef": {"resource": resource, "namespace": "shop", "apiVersion": "v1"},
+        "responseStatus": {"metadata": {}, "code": 200},
+        "requestReceivedTimestamp": time,
+        "stageTimestamp": time,
+        "annotations": {"authorization.k8s.io/decision": "allow", "authorization.k8s.io/reason": ""},
+    })
+}
+
 /// `record`, changed.
 pub(crate) fn with(mut record: Value, changes: Value) -> Value {
     for (key, value) in changes.as_object().unwrap() {
@@ -65,6 +86,14 @@ pub(crate) fn wrapped(records: &[Value]) -> Vec<u8> {
 impl Archive {
     pub(crate) fn new() -> Self {
         Self(TempDir::new().unwrap())
+    }
+
+    /// What one of the fixtures teaches.
+    pub(crate) fn fixture(name: &str) -> Ingested {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+        let ingested = ingest(&Archives::open(&[folder]).unwrap(), &settings(), &Silent).unwrap();
+        assert!(ingested.coverage.sums_hold(), "{:?}", ingested.coverage);
+        ingested
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -116,12 +145,7 @@ pub(crate) fn log_path(minute: &str, unique: &str) -> String {
 }
 
 pub(crate) fn settings() -> IngestSettings {
-    IngestSettings {
-        threads: 2,
-        window: Default::default(),
-        principal_key: Default::default(),
-        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
-    }
+    IngestSettings { threads: 2, ..Default::default() }
 }
 
 /// New actions after a warmup of so many days.

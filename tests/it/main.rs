@@ -9,6 +9,7 @@ mod findings;
 mod hostile;
 mod indexing;
 mod known;
+mod kubernetes;
 mod laws;
 mod measurements;
 mod naive;

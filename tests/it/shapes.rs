@@ -3,32 +3,30 @@
 use std::io::{Cursor, Write};
 use std::path::Path;
 
-use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings, Ingested, Silent, ingest};
+use firstseen::ingest::{IngestSettings, Ingested, Silent, ingest};
 use firstseen::source::Archives;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::archive::{Archive, gzip, record};
+use crate::archive::{Archive, audit_event, gzip, record, with};
 
 /// Records and other values met in the sets of real events, where they are at hand: a folder beside the checkout that is
-/// no part of the product. The sets of Kubernetes audit logs are not read yet.
-const SETS: [(&str, u64, u64); 7] = [
-    ("tree-open", 655, 0),
+/// no part of the product.
+const SETS: [(&str, u64, u64); 10] = [
+    ("tree-open", 656, 1),
     ("stratus", 310, 0),
     ("otrf", 103, 0),
     ("permiso-ccc", 9_226, 0),
     ("plaso", 6, 0),
     ("streamalert", 57, 1),
     ("trailscraper", 7, 0),
+    ("datadog-forwarder", 16, 2),
+    ("k8s-falco", 53, 0),
+    ("audit2rbac", 37, 0),
 ];
 
 fn settings() -> IngestSettings {
-    IngestSettings {
-        threads: 2,
-        window: Default::default(),
-        principal_key: Default::default(),
-        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
-    }
+    IngestSettings { threads: 2, ..Default::default() }
 }
 
 fn read(folder: &Path) -> Ingested {
@@ -62,7 +60,20 @@ enum Wrapper {
     Elastic,
     Splunk,
     LakeCsv,
+    EventList,
 }
+
+/// The ways that audit events are wrapped in.
+const AUDIT_WRAPPERS: [Wrapper; 8] = [
+    Wrapper::EventList,
+    Wrapper::Array,
+    Wrapper::Lines,
+    Wrapper::Subscription,
+    Wrapper::Export,
+    Wrapper::EventBridge,
+    Wrapper::Elastic,
+    Wrapper::Splunk,
+];
 
 const WRAPPERS: [Wrapper; 10] = [
     Wrapper::Batch,
@@ -91,7 +102,8 @@ impl Wrapper {
             }
             Self::Subscription => json!({
                 "messageType": "DATA_MESSAGE",
-                "owner": "1",
+                "owner": "111122223333",
+                "logGroup": "/aws/eks/prod/cluster",
                 "logEvents": list(|record| json!({ "id": "1", "message": record.to_string() })),
             })
             .to_string(),
@@ -105,6 +117,9 @@ impl Wrapper {
                 let quoted = |record: &Value| format!("\"{}\"", record.to_string().replace('"', "\"\""));
                 let lines: Vec<String> = records.iter().map(quoted).collect();
                 format!("eventjson\n{}\n", lines.join("\n"))
+            }
+            Self::EventList => {
+                json!({ "kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": records }).to_string()
             }
         }
     }
@@ -148,12 +163,14 @@ impl Packing {
 
 /// Everything learnt but for where it stands.
 fn learnt(object: &[u8]) -> Vec<String> {
-    let archive = Archive::new().object("x", object);
+    let archive = Archive::new().object("EKSLogs/111122223333/prod/2024/01/01/00/x", object);
     let Ingested { baseline, coverage, .. } = read(archive.path());
     assert_eq!(coverage.faults, []);
     let behaviour = |behaviour: &firstseen::baseline::Behaviour| {
-        let (principal, action) = (behaviour.principal, behaviour.action);
-        format!("{principal:?} {action:?} {} {} {}", behaviour.first.time, behaviour.count, behaviour.errors)
+        let who = &baseline.principals[behaviour.principal as usize];
+        let action = &baseline.actions[behaviour.action as usize];
+        let (time, count, errors) = (behaviour.first.time, behaviour.count, behaviour.errors);
+        format!("{} {} {action} {time} {count} {errors}", who.account, who.key)
     };
     baseline.behaviours.iter().map(behaviour).collect()
 }
@@ -172,6 +189,25 @@ proptest! {
         };
         let records: Vec<Value> = users.iter().enumerate().map(event).collect();
         let plain = learnt(Wrapper::Batch.wrap(&records).as_bytes());
+        let packed = packings.iter().fold(wrapper.wrap(&records).into_bytes(), |bytes, packing| packing.pack(&bytes));
+        prop_assert_eq!(learnt(&packed), plain);
+    }
+
+    #[test]
+    fn the_same_audit_events_give_the_same_whatever_is_around_them(
+        wrapper in prop::sample::select(&AUDIT_WRAPPERS[..]),
+        packings in prop::collection::vec(prop::sample::select(&PACKINGS[..]), 0..3),
+        users in prop::collection::vec((0..4u8, 0..3usize), 1..8),
+    ) {
+        let event = |(number, (user, stage)): (usize, &(u8, usize))| {
+            let stage = ["RequestReceived", "ResponseStarted", "ResponseComplete"][*stage];
+            with(
+                audit_event("2024-01-01T00:00:00.000001Z", &format!("u{user}"), "list", "pods"),
+                json!({ "auditID": format!("{}-{user}", number % 2), "stage": stage }),
+            )
+        };
+        let records: Vec<Value> = users.iter().enumerate().map(event).collect();
+        let plain = learnt(Wrapper::Lines.wrap(&records).as_bytes());
         let packed = packings.iter().fold(wrapper.wrap(&records).into_bytes(), |bytes, packing| packing.pack(&bytes));
         prop_assert_eq!(learnt(&packed), plain);
     }

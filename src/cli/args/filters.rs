@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use firstseen::event::PrincipalKind;
+use firstseen::event::{LogSource, PrincipalKind};
 use firstseen::query::{Filter, Pattern};
 use firstseen::time::Bound;
 
@@ -33,6 +33,9 @@ pub(crate) struct WhomArgs {
     /// Only first sightings in this region (repeatable)
     #[arg(long, value_delimiter = ',', value_name = "REGION,…")]
     pub(crate) region: Vec<String>,
+    /// Only findings from these records: of CloudTrail, or of the audit logs of Kubernetes clusters (repeatable)
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "SOURCE,…")]
+    pub(crate) source: Vec<SourceArg>,
     /// Only this kind of principal (repeatable)
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub(crate) kind: Vec<KindArg>,
@@ -54,6 +57,13 @@ pub(crate) struct WhomArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SourceArg {
+    Cloudtrail,
+    Eks,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum KindArg {
     Root,
     User,
@@ -64,6 +74,14 @@ pub(crate) enum KindArg {
     Service,
     Account,
     Anonymous,
+    K8sIam,
+    K8sUser,
+    K8sServiceAccount,
+    K8sSystemAccount,
+    K8sNode,
+    K8sControlPlane,
+    K8sAws,
+    K8sAnonymous,
     Unknown,
     All,
 }
@@ -80,6 +98,7 @@ impl WhomArgs {
         Self {
             account: given(self.account, below.account),
             region: given(self.region, below.region),
+            source: given(self.source, below.source),
             kind: given(self.kind, below.kind),
             principal: given(self.principal, below.principal),
             action: given(self.action, below.action),
@@ -96,7 +115,9 @@ impl WhomArgs {
             ignored_actions.extend(read_patterns(file)?);
         }
         let kinds: Option<Vec<PrincipalKind>> = self.kind.iter().map(|kind| kind.kind()).collect();
+        let sources: Option<Vec<LogSource>> = self.source.iter().map(|source| source.source()).collect();
         Ok(Filter {
+            sources: sources.unwrap_or_default(),
             accounts: self.account.clone(),
             regions: self.region.clone(),
             kinds: kinds.unwrap_or_default(),
@@ -105,6 +126,17 @@ impl WhomArgs {
             ignored_actions,
             only_mutating: self.only_mutating.unwrap_or(false),
         })
+    }
+}
+
+impl SourceArg {
+    /// None stands for all of them.
+    fn source(self) -> Option<LogSource> {
+        match self {
+            Self::Cloudtrail => Some(LogSource::CloudTrail),
+            Self::Eks => Some(LogSource::Eks),
+            Self::All => None,
+        }
     }
 }
 
@@ -121,6 +153,14 @@ impl KindArg {
             Self::Service => PrincipalKind::Service,
             Self::Account => PrincipalKind::Account,
             Self::Anonymous => PrincipalKind::Anonymous,
+            Self::K8sIam => PrincipalKind::K8sIam,
+            Self::K8sUser => PrincipalKind::K8sUser,
+            Self::K8sServiceAccount => PrincipalKind::K8sServiceAccount,
+            Self::K8sSystemAccount => PrincipalKind::K8sSystemAccount,
+            Self::K8sNode => PrincipalKind::K8sNode,
+            Self::K8sControlPlane => PrincipalKind::K8sControlPlane,
+            Self::K8sAws => PrincipalKind::K8sAws,
+            Self::K8sAnonymous => PrincipalKind::K8sAnonymous,
             Self::Unknown => PrincipalKind::Unknown,
             Self::All => return None,
         })

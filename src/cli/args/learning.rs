@@ -18,6 +18,9 @@ pub(crate) struct LearningArgs {
     /// What makes two events the deeds of one principal [default: arn]
     #[arg(long, value_enum)]
     pub(crate) principal_key: Option<KeyArg>,
+    /// In Kubernetes clusters, the same action in another namespace is another action
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) k8s_namespace_in_key: Option<bool>,
     /// Learn from no event before this time: 2024-03-01 or 2024-03-01T10:00:00Z. Limits learning
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<Bound>,
@@ -51,6 +54,7 @@ impl LearningArgs {
     pub(crate) fn over(self, below: Self) -> Self {
         Self {
             principal_key: self.principal_key.or(below.principal_key),
+            k8s_namespace_in_key: self.k8s_namespace_in_key.or(below.k8s_namespace_in_key),
             since: self.since.or(below.since),
             until: self.until.or(below.until),
             delivery_slack: self.delivery_slack.or(below.delivery_slack),
@@ -68,6 +72,7 @@ impl LearningArgs {
                 slack: self.delivery_slack.unwrap_or(Span::days(2)),
             },
             principal_key: self.principal_key.map_or(PrincipalKey::Arn, KeyArg::key),
+            namespace_in_key: self.k8s_namespace_in_key.unwrap_or(false),
             max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
         }
     }
@@ -84,6 +89,11 @@ impl LearningArgs {
                 "--principal-key",
                 self.principal_key.map(|key| key.key().name().to_owned()),
                 learnt.principal_key.name().to_owned(),
+            ),
+            (
+                "--k8s-namespace-in-key",
+                self.k8s_namespace_in_key.map(|wanted| wanted.to_string()),
+                learnt.namespace_in_key.to_string(),
             ),
             ("--since", self.since.map(|since| time(Some(since.start()))), time(learnt.since)),
             ("--until", until.map(|until| time(Some(until))), time(learnt.until)),

@@ -25,6 +25,9 @@ pub(crate) struct QuestionArgs {
     /// Which kinds of findings [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub(crate) report: Vec<FindingArg>,
+    /// Also list what CloudTrail Insights noticed, as findings of the kind insight, whatever the warmup
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) include_insights: Option<bool>,
     /// Count only successful calls: a behaviour begins with its first success. Limits learning
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) only_success: Option<bool>,
@@ -64,6 +67,7 @@ impl QuestionArgs {
             forget: self.forget.or(below.forget),
             anchor: self.anchor.or(below.anchor),
             report: given(self.report, below.report),
+            include_insights: self.include_insights.or(below.include_insights),
             only_success: self.only_success.or(below.only_success),
         }
     }
@@ -86,7 +90,12 @@ impl QuestionArgs {
     /// Kinds of findings wanted.
     pub(crate) fn report(&self) -> Vec<FindingKind> {
         let wanted: Option<Vec<FindingKind>> = self.report.iter().map(|kind| kind.kind()).collect();
-        wanted.filter(|kinds| !kinds.is_empty()).unwrap_or_else(|| FindingKind::ALL.to_vec())
+        let default = || FindingKind::DEFAULT.to_vec();
+        let mut kinds = wanted.filter(|kinds| !kinds.is_empty()).unwrap_or_else(default);
+        if self.include_insights == Some(true) {
+            kinds.push(FindingKind::Insight);
+        }
+        kinds
     }
 
     /// Whether failed calls are no sightings.

@@ -46,8 +46,8 @@ pub struct TuningRow<'b> {
     pub setting: Setting,
     /// Findings in total.
     pub findings: usize,
-    /// Findings of each kind, in the order of [`FindingKind::ALL`].
-    pub of_kind: [usize; FindingKind::ALL.len()],
+    /// Findings of each kind, in the order of [`FindingKind::DEFAULT`].
+    pub of_kind: [usize; FindingKind::DEFAULT.len()],
     /// Findings of the most sensitive setting that this one does not report.
     pub lost: usize,
     /// Findings per day.
@@ -66,6 +66,10 @@ pub fn tune<'b>(
     grid: &TuneGrid,
     incidents: &[Incident],
 ) -> Tuning<'b> {
+    let mut base = base.clone();
+    // No setting changes what CloudTrail Insights noticed.
+    base.report.retain(|kind| *kind != FindingKind::Insight);
+    let base = &base;
     let observed = observed(baseline, base);
     let mut tuning = Tuning {
         observed,
@@ -116,7 +120,8 @@ impl<'b> TuningRow<'b> {
     fn new(all: &Enumeration<'b>, setting: Setting, observed: Option<Observed>, base: &Question) -> Self {
         let reported: Vec<&Noted> = all.findings.iter().filter(|noted| setting.reports(noted)).collect();
         let by_day: Vec<&[&Noted]> = reported.chunk_by(|left, right| left.day == right.day).collect();
-        let of_kind = FindingKind::ALL.map(|kind| reported.iter().filter(|noted| noted.kind == kind).count());
+        let of_kind =
+            FindingKind::DEFAULT.map(|kind| reported.iter().filter(|noted| noted.kind == kind).count());
         let days = observed.map(|observed| observed.days_after(setting.warmup, base));
         let sights = all.members.iter().map(|members| {
             let members = members.iter().map(|index| &all.findings[*index as usize]);

@@ -21,6 +21,8 @@ pub struct KnownSettings {
     pub only_success: bool,
     /// `--principal-key`
     pub principal_key: String,
+    /// `--k8s-namespace-in-key`
+    pub k8s_namespace_in_key: bool,
     /// `--since`, as the first instant that was learnt from
     pub since: Option<String>,
     /// `--until`, as the last instant that was learnt from

@@ -15,7 +15,7 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     flag("forget", &[forget_name(setting.forget)]);
     flag("anchor", &[setting.anchor.name().to_owned()]);
     flag("principal-key", std::slice::from_ref(&settings.principal_key));
-    if settings.report.len() < FindingKind::ALL.len() {
+    if settings.report.len() < FindingKind::DEFAULT.len() {
         flag("report", &[settings.report.join(",")]);
     }
     for (name, time) in [

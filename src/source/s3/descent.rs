@@ -100,7 +100,7 @@ impl Descent<'_> {
         let Folder { archive, prefix, folders, found, account } = folder;
         let level = level(&prefix);
         let names = || folders.iter().map(|folder| folder[prefix.len()..].trim_end_matches('/'));
-        let is_known = |name: &str| name == "AWSLogs" || name.starts_with("o-");
+        let is_known = |name: &str| matches!(name, "AWSLogs" | "EKSLogs") || name.starts_with("o-");
         let is_unknown = level == Level::Unknown && !names().any(is_known);
         let unknown = self.unknown.get(&archive.bucket.start()).map_or(0, |before| before + folders.len());
         if is_unknown && !folders.is_empty() && !are_years(names()) && unknown > MOST_UNKNOWN_FOLDERS {

@@ -2,7 +2,9 @@
 //! the days of a Region begin.
 //!
 //! `[prefix/]AWSLogs/[o-…/]<account>/<folder>/<region>/YYYY/MM/DD/<name>`: AWS CloudTrail User Guide, "CloudTrail log
-//! file names". A prefix may be anything, so only what follows `AWSLogs` is known; the rest is found out by looking.
+//! file names". `[prefix/]EKSLogs/<account>/<cluster>/YYYY/MM/DD/HH/<name>` is how audit logs of clusters are often laid out;
+//! what is a Region there is a cluster here. A prefix may be anything, so only what follows these two is known; the rest is
+//! found out by looking.
 
 use crate::coverage::ObjectSkip;
 use crate::source::DeliveryWindow;
@@ -28,6 +30,9 @@ pub(super) enum Level {
 
 /// What is below a prefix, which is empty or ends in `/`.
 pub(super) fn level(prefix: &str) -> Level {
+    if let Some(level) = clusters(prefix) {
+        return level;
+    }
     let mut parts = prefix.split_terminator('/').skip_while(|part| *part != "AWSLogs").skip(1);
     let account = match parts.find(|part| !part.starts_with("o-")) {
         Some(account) => account,
@@ -43,6 +48,21 @@ pub(super) fn level(prefix: &str) -> Level {
         (Some(_), Some(region), None) if region.contains(|c: char| c.is_ascii_alphabetic()) => Level::Days,
         _ => Level::Leaf,
     }
+}
+
+/// What is below a prefix with audit logs of clusters.
+fn clusters(prefix: &str) -> Option<Level> {
+    let mut parts = prefix.split_terminator('/').skip_while(|part| *part != "EKSLogs");
+    parts.next()?;
+    let Some(account) = parts.next() else { return Some(Level::Accounts) };
+    if !is_account(account) {
+        return Some(Level::Unknown);
+    }
+    Some(match (parts.next(), parts.next()) {
+        (None, _) => Level::Regions,
+        (Some(_), None) => Level::Days,
+        _ => Level::Leaf,
+    })
 }
 
 /// Why a folder is not listed at all. Digests are, if they are to be kept.
@@ -127,6 +147,11 @@ mod tests {
             ("AWSLogs/111122223333/CloudTrail/eu-west-1/2024/", Level::Leaf),
             ("AWSLogs/something/", Level::Unknown),
             ("AWSLogs/111122223333/other/2024/", Level::Leaf),
+            ("x/EKSLogs/", Level::Accounts),
+            ("EKSLogs/111122223333/", Level::Regions),
+            ("EKSLogs/111122223333/prod/", Level::Days),
+            ("EKSLogs/111122223333/prod/2024/", Level::Leaf),
+            ("EKSLogs/prod/", Level::Unknown),
         ] {
             assert_eq!(level(prefix), expected, "{prefix}");
         }

@@ -8,7 +8,7 @@ use firstseen::time::Day;
 
 use super::server::{Asked, Fate, Server, Setup};
 use super::{Buckets, FIXTURE, copy, expected, scan, stderr};
-use crate::archive::{record, wrapped};
+use crate::archive::{audit_event, record, wrapped};
 
 #[test]
 fn a_bucket_answers_what_its_folder_answers_from_any_level() {
@@ -22,6 +22,29 @@ fn a_bucket_answers_what_its_folder_answers_from_any_level() {
         assert_eq!(found.status.code(), Some(0), "{level}: {}", stderr(&found));
         assert!(found.stdout == expected(&buckets.logs().join(level)), "{level}");
     }
+}
+
+#[test]
+fn a_window_lists_only_its_days_of_a_cluster() {
+    let buckets = Buckets::empty();
+    let day = |number: i32| Day::from_number(20_000 + number).to_string();
+    for number in 0..100 {
+        let folder = day(number).replace('-', "/");
+        let path = buckets.logs().join(format!("EKSLogs/111122223333/prod/{folder}/07/audit-{number}"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let time = format!("{}T07:00:00.000001Z", day(number));
+        fs::write(path, audit_event(&time, "jo", "get", &format!("things{number}")).to_string()).unwrap();
+    }
+    let server = Setup::new(buckets.root()).page(1000).start();
+    let (since, until) = (day(50), day(52));
+    let window = ["--since", &since, "--until", &until];
+    let found = scan(&mut server.firstseen(), "s3://logs", &window);
+    let local =
+        scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), buckets.logs().to_str().unwrap(), &window);
+    assert!(found.stdout == local.stdout && found.stdout.len() > 500, "{}", stderr(&found));
+    // Whether there is anything; the levels down to the cluster; its days.
+    assert_eq!(server.asked().iter().filter(|asked| asked.is_list()).count(), 1 + 3 + 1);
+    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7);
 }
 
 #[test]
@@ -45,7 +68,7 @@ fn a_window_lists_only_what_it_must() {
             }
         }
     }
-    for folder in ["Config", "CloudTrail-Digest", "CloudTrail-Insight"] {
+    for folder in ["Config", "CloudTrail-Digest"] {
         let path =
             buckets.logs().join(format!("AWSLogs/111122223333/{folder}/eu-west-1/2024/01/01/x.json.gz"));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -63,7 +86,7 @@ fn a_window_lists_only_what_it_must() {
     assert_eq!(lists(&server), 1 + 4 + 2, "{}", stderr(&found));
     // Three days, and two on either side since logs may come late.
     assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7 * 2 * 3);
-    let told = "not listed, or only in part: 5 folders (config 1, digest 1, insights 1, outside-window 2)";
+    let told = "not listed, or only in part: 4 folders (config 1, digest 1, outside-window 2)";
     assert!(stderr(&found).contains(told), "{}", stderr(&found));
     // --from must not shorten what is learnt; --to says that nothing later is needed.
     for (flag, gets) in [("--from", 400 * 2 * 3), ("--to", 203 * 2 * 3)] {

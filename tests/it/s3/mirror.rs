@@ -128,7 +128,7 @@ fn an_index_without_a_mirror_can_get_one_later() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         // The folders that are not listed are counted once.
         if flags.is_empty() {
-            assert!(stderr(&output).contains("4 folders"), "{}", stderr(&output));
+            assert!(stderr(&output).contains("3 folders"), "{}", stderr(&output));
         }
     }
     assert!(expected(&mirror.join("logs")) == expected(&buckets.logs()));

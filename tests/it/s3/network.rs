@@ -6,19 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings, Silent, ingest};
+use firstseen::ingest::{IngestSettings, Silent, ingest};
 use firstseen::source::{Archives, S3Settings};
 
 use super::server::{Asked, Fate, Setup, refuse};
 use super::{Buckets, expected, scan, stderr};
 
 fn learning() -> IngestSettings {
-    IngestSettings {
-        threads: 2,
-        window: Default::default(),
-        principal_key: Default::default(),
-        max_object_size: DEFAULT_MAX_OBJECT_SIZE,
-    }
+    IngestSettings { threads: 2, ..Default::default() }
 }
 
 /// The number behind a word of the line about S3.

@@ -1,0 +1,64 @@
+//! What CloudTrail Insights noticed: an unusual rate of calls or of errors. No single call, and so no event.
+//!
+//! Source: CloudTrail User Guide, "CloudTrail record contents for Insights events for trails".
+
+/// The texts of an Insights record that matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Insight {
+    /// `insightDetails.state`: `Start` or `End`
+    pub state: Option<String>,
+    /// `insightDetails.insightType`, for example `ApiCallRateInsight`
+    pub insight_type: Option<String>,
+    /// `insightDetails.eventSource`
+    pub source: Option<String>,
+    /// `insightDetails.eventName`
+    pub name: Option<String>,
+    /// `insightDetails.errorCode`
+    pub error_code: Option<String>,
+    /// Calls or errors a minute as they had been, in the record's own digits.
+    pub usual_rate: Option<String>,
+    /// Calls or errors a minute as they were.
+    pub unusual_rate: Option<String>,
+    /// The caller with the highest part of it.
+    pub caller: Option<String>,
+    /// The user agent with the highest part of it.
+    pub user_agent: Option<String>,
+}
+
+impl Insight {
+    /// `eventSource:eventName` of the calls that were unusual.
+    pub fn action(&self) -> String {
+        let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        format!("{}:{}", part(&self.source), part(&self.name))
+    }
+
+    /// What was noticed, in words.
+    ///
+    /// ```
+    /// use firstseen::event::Insight;
+    ///
+    /// let text = |text: &str| Some(text.to_owned());
+    /// let insight = Insight {
+    ///     state: text("Start"),
+    ///     insight_type: text("ApiErrorRateInsight"),
+    ///     usual_rate: text("0.02"),
+    ///     unusual_rate: text("5.5"),
+    ///     ..Insight::default()
+    /// };
+    /// assert_eq!(insight.detail(), "ApiErrorRateInsight Start: 5.5 a minute, usually 0.02");
+    /// ```
+    pub fn detail(&self) -> String {
+        let mut detail = self.insight_type.clone().unwrap_or_else(|| "insight".to_owned());
+        if let Some(state) = &self.state {
+            detail.push(' ');
+            detail.push_str(state);
+        }
+        if let Some(rate) = &self.unusual_rate {
+            detail.push_str(&format!(": {rate} a minute"));
+        }
+        if let Some(rate) = &self.usual_rate {
+            detail.push_str(&format!(", usually {rate}"));
+        }
+        detail
+    }
+}

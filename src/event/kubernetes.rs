@@ -1,0 +1,537 @@
+//! What a Kubernetes audit event means: who asked the API server for what, and what became of it.
+//!
+//! Sources: `audit.k8s.io/v1` (kubernetes/apiserver), aws-iam-authenticator (the `extra` of users that are IAM identities),
+//! EKS User Guide ("Control plane logging", "Default roles and users"). The rules are in `docs/method.md`, "Kubernetes".
+
+use std::borrow::Cow;
+
+use super::identity::sso_name;
+use super::{Event, Evidence, NoEvent, Principal, PrincipalKey, PrincipalKind, present};
+use crate::time::Timestamp;
+
+/// The texts of one Kubernetes audit event that matter here. An empty text counts as absent, as does a value of the wrong
+/// type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditRecord<'a> {
+    /// `auditID`: one for each request, which is logged once for each of its stages.
+    pub audit_id: Option<&'a str>,
+    /// `stage`, for example `ResponseComplete`
+    pub stage: Option<&'a str>,
+    /// `verb`, for example `create`
+    pub verb: Option<&'a str>,
+    /// `requestURI`
+    pub request_uri: Option<&'a str>,
+    /// `user`: who really asked.
+    pub user: KubernetesUser<'a>,
+    /// `impersonatedUser`: as whom.
+    pub impersonated: KubernetesUser<'a>,
+    /// The last of `sourceIPs`, the only one that a client cannot make up.
+    pub source_ip: Option<&'a str>,
+    /// `userAgent`
+    pub user_agent: Option<&'a str>,
+    /// `objectRef`; nothing in it if the request is for no resource.
+    pub object: ObjectRef<'a>,
+    /// `responseStatus.code`
+    pub code: Option<u16>,
+    /// `responseStatus.reason`
+    pub reason: Option<&'a str>,
+    /// `requestReceivedTimestamp`
+    pub received: Option<&'a str>,
+    /// `stageTimestamp`
+    pub stage_time: Option<&'a str>,
+    /// `timestamp`, which old events have in place of both
+    pub timestamp: Option<&'a str>,
+    /// `annotations["authorization.k8s.io/decision"]`: `allow` or `forbid`
+    pub decision: Option<&'a str>,
+}
+
+/// A user as the API server knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KubernetesUser<'a> {
+    /// `username`
+    pub username: Option<&'a str>,
+    /// `uid`; `aws-iam-authenticator:<account>:<unique id>` for IAM identities
+    pub uid: Option<&'a str>,
+    /// First of `extra.arn`: the ARN of the user or session
+    pub arn: Option<&'a str>,
+    /// First of `extra.canonicalArn`: the ARN of the user or role; that of a role lacks its path
+    pub canonical_arn: Option<&'a str>,
+    /// First of `extra.sessionName`
+    pub session_name: Option<&'a str>,
+    /// First of `extra.accessKeyId`
+    pub access_key_id: Option<&'a str>,
+    /// First of `extra.principalId`, or of the same with the authenticator's prefix
+    pub principal_id: Option<&'a str>,
+    /// First of `extra["authentication.kubernetes.io/pod-name"]`: the pod that uses a service account
+    pub pod_name: Option<&'a str>,
+}
+
+/// The texts of `objectRef` that matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectRef<'a> {
+    /// `resource`, for example `pods`
+    pub resource: Option<&'a str>,
+    /// `subresource`, for example `exec`
+    pub subresource: Option<&'a str>,
+    /// `apiGroup`; absent for the core group
+    pub api_group: Option<&'a str>,
+    /// `namespace`
+    pub namespace: Option<&'a str>,
+}
+
+/// The cluster that an audit event was logged in. The event itself does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cluster<'c> {
+    /// The account it belongs to.
+    pub account: Option<&'c str>,
+    /// Its name.
+    pub name: Option<&'c str>,
+}
+
+/// How an audit event is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AuditSettings {
+    /// What makes two events the deeds of one principal.
+    pub key: PrincipalKey,
+    /// Whether the same action in another namespace is another action.
+    pub namespace_in_key: bool,
+}
+
+/// How far a request had come when it was logged; the later, the more is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It has been answered.
+    Complete,
+    /// Answering it went wrong.
+    Panic,
+    /// The answer has begun, and is a long one.
+    Started,
+    /// It has come in. How it went on is not known.
+    Received,
+}
+
+impl<'a> AuditRecord<'a> {
+    /// Whether anything in this record says that it is one.
+    pub fn looks_like_one(&self) -> bool {
+        present(self.audit_id).is_some() && (self.verb.is_some() || self.stage.is_some())
+    }
+
+    /// All texts that are the same for all stages of a request, each in a place of its own.
+    pub fn texts(&self) -> [Option<&'a str>; 11] {
+        let Self { user, impersonated, object, .. } = self;
+        [
+            self.verb,
+            self.request_uri,
+            self.source_ip,
+            self.user_agent,
+            user.username,
+            user.uid,
+            impersonated.username,
+            object.resource,
+            object.subresource,
+            object.api_group,
+            object.namespace,
+        ]
+    }
+
+    /// How far the request had come. What names no stage is taken for the last one.
+    pub fn stage(&self) -> Stage {
+        match self.stage {
+            Some("RequestReceived") => Stage::Received,
+            Some("ResponseStarted") => Stage::Started,
+            Some("Panic") => Stage::Panic,
+            _ => Stage::Complete,
+        }
+    }
+
+    /// Reads the meaning of this record.
+    ///
+    /// ```
+    /// use firstseen::event::{AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef};
+    ///
+    /// let record = AuditRecord {
+    ///     verb: Some("get"),
+    ///     user: KubernetesUser { username: Some("system:serviceaccount:shop:web"), ..Default::default() },
+    ///     object: ObjectRef { resource: Some("pods"), subresource: Some("exec"), ..Default::default() },
+    ///     received: Some("2026-01-01T10:00:00.123456Z"),
+    ///     code: Some(101),
+    ///     ..AuditRecord::default()
+    /// };
+    /// let cluster = Cluster { account: Some("111122223333"), name: Some("prod") };
+    /// let event = record.interpret(cluster, AuditSettings::default()).unwrap();
+    /// assert_eq!(event.principal.key, "k8s:prod/system:serviceaccount:shop:web");
+    /// assert_eq!(event.name, "create core/pods/exec");
+    /// ```
+    ///
+    /// # Errors
+    /// Says why the record is no event.
+    pub fn interpret(&self, cluster: Cluster<'a>, settings: AuditSettings) -> Result<Event<'a>, NoEvent> {
+        let action = self.action(settings.namespace_in_key).ok_or(NoEvent::NoAction)?;
+        let times = [self.received, self.stage_time, self.timestamp];
+        let time = times.into_iter().find_map(present).and_then(Timestamp::parse).ok_or(NoEvent::BadTime)?;
+        Ok(Event {
+            time,
+            principal: self.principal(cluster, settings.key),
+            source: "",
+            name: Cow::Owned(action),
+            failed: self.failed(),
+            read_only: self.read_only(),
+            creation: None,
+        })
+    }
+
+    /// The proof that an event of this record is.
+    pub fn evidence(&self) -> Evidence<'a> {
+        let real = &self.user;
+        Evidence {
+            event_id: self.audit_id.unwrap_or_default(),
+            region: None,
+            source_ip: self.source_ip,
+            user_agent: self.user_agent,
+            error_code: self.error_code(),
+            access_key_id: real.access_key_id,
+            session_name: present(real.session_name).or(real.pod_name),
+            principal_id: real.unique_id(),
+            impersonated_by: self.is_impersonated().then(|| real.identity(PrincipalKey::Arn)),
+            detail: self.request_uri.map(Cow::Borrowed),
+        }
+    }
+
+    fn is_impersonated(&self) -> bool {
+        present(self.impersonated.username).is_some()
+    }
+
+    /// `verb group/resource[/subresource]`, or `verb /path` of a request for no resource.
+    fn action(&self, namespace_in_key: bool) -> Option<String> {
+        let verb = present(self.verb)?;
+        let ObjectRef { resource, subresource, api_group, namespace } = &self.object;
+        let Some(resource) = present(*resource) else {
+            let path = present(self.request_uri)?.split(['?', '#']).next().unwrap_or_default();
+            return Some(format!("{verb} {path}"));
+        };
+        let verb = if self.opens_a_stream() { "create" } else { verb };
+        let mut action = format!("{verb} {}/{resource}", present(*api_group).unwrap_or("core"));
+        if let Some(subresource) = present(*subresource) {
+            action.push('/');
+            action.push_str(subresource);
+        }
+        if let Some(namespace) = present(*namespace).filter(|_| namespace_in_key) {
+            action.push_str(" in ");
+            action.push_str(namespace);
+        }
+        Some(action)
+    }
+
+    /// Whether this is an exec, an attach or a port-forward. Which verb these have depends on the protocol that the client
+    /// speaks: `create` (SPDY) or `get` (WebSocket).
+    fn opens_a_stream(&self) -> bool {
+        matches!(self.object.subresource, Some("exec" | "attach" | "portforward"))
+            && matches!(self.verb, Some("create" | "get"))
+    }
+
+    fn read_only(&self) -> Option<bool> {
+        if self.opens_a_stream() {
+            return Some(false);
+        }
+        // The verbs of requests for no resource are HTTP methods in lower case.
+        Some(matches!(present(self.verb)?, "get" | "list" | "watch" | "head" | "options"))
+    }
+
+    /// Denied, answered with an error, or not answered as far as this record knows.
+    fn failed(&self) -> bool {
+        self.code.is_some_and(|code| code >= 400)
+            || self.decision == Some("forbid")
+            || matches!(self.stage(), Stage::Panic | Stage::Received)
+    }
+
+    fn error_code(&self) -> Option<Cow<'a, str>> {
+        if !self.failed() {
+            return None;
+        }
+        let code = || self.code.map(|code| Cow::Owned(code.to_string()));
+        let otherwise = match self.stage() {
+            Stage::Received => NO_RESPONSE,
+            Stage::Panic => "Panic",
+            _ => "Forbidden",
+        };
+        present(self.reason).map(Cow::Borrowed).or_else(code).or(Some(Cow::Borrowed(otherwise)))
+    }
+
+    /// The effective identity: that of the user who is impersonated, if one is.
+    fn principal(&self, cluster: Cluster<'a>, key: PrincipalKey) -> Principal<'a> {
+        let who = if self.is_impersonated() { &self.impersonated } else { &self.user };
+        let name = cluster.name.unwrap_or("-");
+        let scoped = |identity: &str| format!("k8s:{name}/{identity}");
+        let usual = who.identity(PrincipalKey::Arn);
+        let chosen = who.identity(key);
+        Principal {
+            account: who.account().or(cluster.account).unwrap_or("-"),
+            arn: (chosen != usual).then(|| Cow::Owned(scoped(&usual))),
+            key: Cow::Owned(scoped(&chosen)),
+            kind: who.kind(),
+        }
+    }
+}
+
+/// The error code of a request whose answer was not logged.
+pub const NO_RESPONSE: &str = "NoResponse";
+
+/// What aws-iam-authenticator begins the uid of an IAM identity with.
+const AUTHENTICATOR: &str = "aws-iam-authenticator:";
+
+impl<'a> KubernetesUser<'a> {
+    /// Who this is in its cluster: the IAM identity behind the user if the record tells it, else the user's name.
+    fn identity(&self, key: PrincipalKey) -> Cow<'a, str> {
+        let chosen = match key {
+            PrincipalKey::Arn => None,
+            PrincipalKey::Id => self.unique_id().map(Cow::Borrowed),
+            PrincipalKey::Session => present(self.arn).map(Cow::Borrowed),
+            PrincipalKey::AccessKey => present(self.access_key_id).map(Cow::Borrowed),
+            PrincipalKey::SsoUser => self.sso_user(),
+        };
+        let arn = || present(self.canonical_arn).map(Cow::Borrowed).or_else(|| role_of(present(self.arn)?));
+        // Scrubbed identities of AWS have a name in place of account and id.
+        let administrative = || self.uid?.strip_prefix(AUTHENTICATOR)?.strip_prefix("administrative:");
+        let name = || present(self.username).or_else(administrative).or(present(self.uid));
+        chosen.or_else(arn).or_else(|| name().map(Cow::Borrowed)).unwrap_or(Cow::Borrowed("-"))
+    }
+
+    /// `sso:<permission set>/<user>` for a session of an Identity Center role.
+    fn sso_user(&self) -> Option<Cow<'a, str>> {
+        let role = present(self.canonical_arn).or(present(self.arn))?;
+        let session = present(self.session_name).or_else(|| Some(self.arn?.rsplit_once('/')?.1))?;
+        let mut parts = role.split('/').skip(1);
+        parts.find_map(|part| sso_name(part, session)).map(Cow::Owned)
+    }
+
+    /// The id that IAM gave this identity and gives no other.
+    fn unique_id(&self) -> Option<&'a str> {
+        let of_uid = || self.uid?.strip_prefix(AUTHENTICATOR)?.split_once(':').map(|(_, id)| id);
+        let id = present(self.principal_id).or_else(of_uid)?;
+        let head = id.split(':').next().unwrap_or(id);
+        head.starts_with('A').then_some(head)
+    }
+
+    /// The account of the IAM identity.
+    fn account(&self) -> Option<&'a str> {
+        let of_uid = || self.uid?.strip_prefix(AUTHENTICATOR)?.split(':').next();
+        let of_arn = || present(self.canonical_arn).or(present(self.arn))?.split(':').nth(4);
+        let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        of_uid().filter(is_account).or_else(|| of_arn().filter(is_account))
+    }
+
+    fn is_iam(&self) -> bool {
+        self.uid.is_some_and(|uid| uid.starts_with(AUTHENTICATOR))
+            || present(self.canonical_arn).or(present(self.arn)).is_some()
+    }
+
+    fn kind(&self) -> PrincipalKind {
+        let name = present(self.username).unwrap_or_default();
+        let account = name.strip_prefix("system:serviceaccount:");
+        match name {
+            // Nodes are IAM identities, too.
+            _ if name.starts_with("system:node:") => PrincipalKind::K8sNode,
+            "" | "system:anonymous" | "system:unauthenticated" if !self.is_iam() => {
+                PrincipalKind::K8sAnonymous
+            }
+            _ if account.is_some_and(|account| account.starts_with("kube-system:")) => {
+                PrincipalKind::K8sSystemAccount
+            }
+            _ if account.is_some() => PrincipalKind::K8sServiceAccount,
+            _ if name.starts_with("eks:") => PrincipalKind::K8sAws,
+            "system:apiserver" | "system:kube-scheduler" | "system:kube-proxy" | "system:apiserver-proxy" => {
+                PrincipalKind::K8sControlPlane
+            }
+            _ if name.starts_with("system:kube-") || name.starts_with("system:cloud-controller") => {
+                PrincipalKind::K8sControlPlane
+            }
+            _ if self.is_iam() => PrincipalKind::K8sIam,
+            _ => PrincipalKind::K8sUser,
+        }
+    }
+}
+
+/// `arn:P:iam::A:role/R` of `arn:P:sts::A:assumed-role/R/session`; other ARNs stay as they are.
+fn role_of(arn: &str) -> Option<Cow<'_, str>> {
+    let mut parts = arn.splitn(6, ':');
+    let (_, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+    let (_, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+    let role = resource.strip_prefix("assumed-role/").filter(|_| service == "sts");
+    let Some((role, _)) = role.and_then(|role| role.rsplit_once('/')) else {
+        return Some(Cow::Borrowed(arn));
+    };
+    Some(Cow::Owned(format!("arn:{partition}:iam::{account}:role/{role}")))
+}
+
+/// The name of the cluster in the name of its log group: `/aws/eks/<cluster>/cluster` (EKS User Guide, "Control plane
+/// logging").
+pub fn cluster_of_log_group(log_group: &str) -> Option<&str> {
+    let name = log_group.strip_prefix("/aws/eks/")?.strip_suffix("/cluster")?;
+    (!name.is_empty() && !name.contains('/')).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROD: Cluster<'static> = Cluster { account: Some("111122223333"), name: Some("prod") };
+
+    fn iam_user() -> KubernetesUser<'static> {
+        KubernetesUser {
+            username: Some("admin"),
+            uid: Some("aws-iam-authenticator:444455556666:AROAEXAMPLE"),
+            arn: Some(
+                "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Ops_0123456789abcdef/jo@example.org",
+            ),
+            canonical_arn: Some("arn:aws:iam::444455556666:role/AWSReservedSSO_Ops_0123456789abcdef"),
+            session_name: Some("jo@example.org"),
+            access_key_id: Some("ASIAEXAMPLE"),
+            principal_id: Some("AROAEXAMPLE:jo@example.org"),
+            pod_name: None,
+        }
+    }
+
+    fn record() -> AuditRecord<'static> {
+        AuditRecord {
+            audit_id: Some("a"),
+            verb: Some("list"),
+            request_uri: Some("/api/v1/namespaces/shop/secrets?limit=500"),
+            user: iam_user(),
+            object: ObjectRef { resource: Some("secrets"), namespace: Some("shop"), ..Default::default() },
+            code: Some(200),
+            received: Some("2026-01-01T10:00:00.000001Z"),
+            ..AuditRecord::default()
+        }
+    }
+
+    fn event(record: &AuditRecord<'static>) -> Event<'static> {
+        record.interpret(PROD, AuditSettings::default()).unwrap()
+    }
+
+    fn named(username: &'static str) -> KubernetesUser<'static> {
+        KubernetesUser { username: Some(username), ..KubernetesUser::default() }
+    }
+
+    #[test]
+    fn an_iam_identity_is_known_by_what_it_is_and_not_by_its_name() {
+        let key = |key| {
+            let settings = AuditSettings { key, namespace_in_key: false };
+            record().interpret(PROD, settings).unwrap().principal
+        };
+        let usual = key(PrincipalKey::Arn);
+        assert_eq!(usual.key, "k8s:prod/arn:aws:iam::444455556666:role/AWSReservedSSO_Ops_0123456789abcdef");
+        assert_eq!(
+            (usual.account, usual.kind, usual.arn.clone()),
+            ("444455556666", PrincipalKind::K8sIam, None)
+        );
+        assert_eq!(key(PrincipalKey::Id).key, "k8s:prod/AROAEXAMPLE");
+        assert_eq!(key(PrincipalKey::Id).arn, Some(usual.key));
+        assert_eq!(key(PrincipalKey::AccessKey).key, "k8s:prod/ASIAEXAMPLE");
+        assert_eq!(key(PrincipalKey::SsoUser).key, "k8s:prod/sso:Ops/jo@example.org");
+        let mut old = record();
+        old.user = KubernetesUser { arn: iam_user().arn, ..named("admin") };
+        assert_eq!(
+            event(&old).principal.key,
+            "k8s:prod/arn:aws:iam::444455556666:role/AWSReservedSSO_Ops_0123456789abcdef"
+        );
+        old.user =
+            KubernetesUser { uid: Some("aws-iam-authenticator:administrative:x"), ..Default::default() };
+        assert_eq!(event(&old).principal.key, "k8s:prod/x");
+        let evidence = record().evidence();
+        assert_eq!(
+            (evidence.access_key_id, evidence.principal_id),
+            (Some("ASIAEXAMPLE"), Some("AROAEXAMPLE"))
+        );
+    }
+
+    #[test]
+    fn an_impersonated_request_is_the_effective_users_and_names_the_real_one() {
+        let mut record = record();
+        record.impersonated = named("bob");
+        let principal = event(&record).principal;
+        assert_eq!((&*principal.key, principal.account), ("k8s:prod/bob", "111122223333"));
+        let by = record.evidence().impersonated_by.unwrap();
+        assert_eq!(by, "arn:aws:iam::444455556666:role/AWSReservedSSO_Ops_0123456789abcdef");
+        record.impersonated = named("");
+        assert_eq!(record.evidence().impersonated_by, None);
+    }
+
+    #[test]
+    fn users_have_kinds() {
+        for (name, kind) in [
+            ("system:node:ip-10-0-0-1.ec2.internal", PrincipalKind::K8sNode),
+            ("system:serviceaccount:kube-system:coredns", PrincipalKind::K8sSystemAccount),
+            ("system:serviceaccount:kube-system2:x", PrincipalKind::K8sServiceAccount),
+            ("system:serviceaccount:shop:web", PrincipalKind::K8sServiceAccount),
+            ("system:kube-controller-manager", PrincipalKind::K8sControlPlane),
+            ("system:apiserver", PrincipalKind::K8sControlPlane),
+            ("eks:support-engineer", PrincipalKind::K8sAws),
+            ("system:anonymous", PrincipalKind::K8sAnonymous),
+            ("", PrincipalKind::K8sAnonymous),
+            ("system:admin", PrincipalKind::K8sUser),
+            ("jo", PrincipalKind::K8sUser),
+        ] {
+            assert_eq!(named(name).kind(), kind, "{name}");
+        }
+        assert_eq!(iam_user().kind(), PrincipalKind::K8sIam);
+    }
+
+    #[test]
+    fn actions_name_verb_group_and_resource() {
+        let action = |change: fn(&mut AuditRecord<'static>)| {
+            let mut record = record();
+            change(&mut record);
+            event(&record).name.into_owned()
+        };
+        assert_eq!(action(|_| ()), "list core/secrets");
+        assert_eq!(action(|record| record.object.api_group = Some("apps")), "list apps/secrets");
+        let path = action(|record| {
+            record.object = ObjectRef::default();
+            record.request_uri = Some("/healthz?verbose");
+        });
+        assert_eq!(path, "list /healthz");
+        for verb in ["get", "create"] {
+            let mut exec = record();
+            exec.verb = Some(verb);
+            (exec.object.resource, exec.object.subresource) = (Some("pods"), Some("exec"));
+            let event = event(&exec);
+            assert_eq!((&*event.name, event.read_only), ("create core/pods/exec", Some(false)));
+        }
+        let settings = AuditSettings { namespace_in_key: true, ..Default::default() };
+        assert_eq!(record().interpret(PROD, settings).unwrap().name, "list core/secrets in shop");
+    }
+
+    #[test]
+    fn a_request_fails_by_code_decision_or_silence() {
+        let code = |change: fn(&mut AuditRecord<'static>)| {
+            let mut record = record();
+            change(&mut record);
+            (event(&record).failed, record.evidence().error_code.map(Cow::into_owned))
+        };
+        assert_eq!(code(|_| ()), (false, None));
+        assert_eq!(code(|record| record.code = Some(409)), (true, Some("409".to_owned())));
+        let forbidden = code(|record| (record.code, record.reason) = (Some(403), Some("Forbidden")));
+        assert_eq!(forbidden, (true, Some("Forbidden".to_owned())));
+        let undecided = code(|record| (record.code, record.decision) = (None, Some("forbid")));
+        assert_eq!(undecided, (true, Some("Forbidden".to_owned())));
+        let unanswered = code(|record| (record.code, record.stage) = (None, Some("RequestReceived")));
+        assert_eq!(unanswered, (true, Some(NO_RESPONSE.to_owned())));
+    }
+
+    #[test]
+    fn old_events_have_one_time() {
+        let mut old = record();
+        (old.received, old.timestamp) = (None, Some("2017-09-11T19:55:05Z"));
+        assert_eq!(event(&old).time.to_string(), "2017-09-11T19:55:05Z");
+        old.timestamp = None;
+        assert_eq!(old.interpret(PROD, AuditSettings::default()), Err(NoEvent::BadTime));
+    }
+
+    #[test]
+    fn a_log_group_names_its_cluster() {
+        assert_eq!(cluster_of_log_group("/aws/eks/prod-1/cluster"), Some("prod-1"));
+        for other in ["/aws/eks//cluster", "/aws/eks/a/b/cluster", "/aws/lambda/x", ""] {
+            assert_eq!(cluster_of_log_group(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Which principal of CloudTrail a user of a Kubernetes cluster is.
+//!
+//! The access key that signed the request for a token is the surest link, then the unique id that IAM gives; both stand in
+//! the evidence of first sightings on either side. A role's name is unique in its account, whatever its path, so the ARN that
+//! the cluster knows, which has no path, is the third.
+
+use std::collections::HashMap;
+
+use crate::baseline::{Baseline, Sighting};
+use crate::observe::{LogSource, ObservedPrincipal};
+
+/// The principals of CloudTrail by what a cluster may know of them.
+#[derive(Debug, Default)]
+pub(super) struct Links<'b> {
+    keys: HashMap<&'b str, &'b ObservedPrincipal>,
+    ids: HashMap<&'b str, &'b ObservedPrincipal>,
+    names: HashMap<(&'b str, &'b str), &'b ObservedPrincipal>,
+}
+
+impl<'b> Links<'b> {
+    /// The links of a baseline; none if nothing in it is of a cluster.
+    pub(super) fn new(baseline: &'b Baseline) -> Self {
+        let mut links = Self::default();
+        if !baseline.principals.iter().any(|who| who.kind.source() == LogSource::Eks) {
+            return links;
+        }
+        for behaviour in &baseline.behaviours {
+            let who = &baseline.principals[behaviour.principal as usize];
+            if who.kind.source() == LogSource::Eks {
+                continue;
+            }
+            // Of several principals the first in their order, whatever the order of behaviours.
+            for sighting in [Some(&behaviour.first), behaviour.first_success.as_ref()].into_iter().flatten() {
+                if let Some(key) = &sighting.access_key_id {
+                    links.keys.entry(key).or_insert(who);
+                }
+                if let Some(id) = &sighting.principal_id {
+                    links.ids.entry(id).or_insert(who);
+                }
+            }
+            if let Some(name) = role_name(who) {
+                links.names.entry((&who.account, name)).or_insert(who);
+            }
+        }
+        links
+    }
+
+    /// The principal behind a sighting in a cluster, if it is known.
+    pub(super) fn find(&self, who: &ObservedPrincipal, sighting: &Sighting) -> Option<&'b ObservedPrincipal> {
+        if who.kind.source() != LogSource::Eks {
+            return None;
+        }
+        let by_key = || self.keys.get(sighting.access_key_id.as_deref()?);
+        let by_id = || self.ids.get(sighting.principal_id.as_deref()?);
+        let by_name = || self.names.get(&role_in(sighting.impersonated_by.as_deref().unwrap_or(&who.key))?);
+        by_key().or_else(by_id).or_else(by_name).copied()
+    }
+}
+
+/// The name of a role that is known by its ARN.
+fn role_name(who: &ObservedPrincipal) -> Option<&str> {
+    role_in(who.arn.as_deref().unwrap_or(&who.key)).map(|(_, name)| name)
+}
+
+/// Account and name in the ARN of a role, which may stand behind the name of a cluster.
+fn role_in(text: &str) -> Option<(&str, &str)> {
+    let arn = &text[text.find("arn:")?..];
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let (service, account) = (parts.next()?, parts.nth(1)?);
+    let path = parts.next()?.strip_prefix("role/").filter(|_| service == "iam")?;
+    Some((account, path.rsplit('/').next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roles_name_is_found_behind_paths_and_clusters() {
+        for text in [
+            "arn:aws:iam::111122223333:role/Deploy",
+            "arn:aws-cn:iam::111122223333:role/team/ci/Deploy",
+            "k8s:prod/arn:aws:iam::111122223333:role/Deploy",
+        ] {
+            assert_eq!(role_in(text), Some(("111122223333", "Deploy")), "{text}");
+        }
+        for text in ["arn:aws:iam::1:user/x", "arn:aws:sts::1:assumed-role/R/s", "k8s:prod/jo", "arn:", ""] {
+            assert_eq!(role_in(text), None, "{text}");
+        }
+    }
+}

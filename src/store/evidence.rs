@@ -1,0 +1,142 @@
+//! The columns of evidence, which tables of sightings share.
+
+use super::error::Flaw;
+use super::reading::{Paths, Texts};
+use super::table::{Column, Table};
+use crate::baseline::Sighting;
+use crate::time::Timestamp;
+
+/// The columns of the evidence that sightings are, in the order of [`FIRST`].
+pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 14] {
+    let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
+        Column::Text(sightings.iter().map(|seen| seen.and_then(|seen| of(seen).as_deref())).collect())
+    };
+    let number = |of: fn(&Sighting) -> u32| {
+        Column::Long(sightings.iter().map(|seen| seen.map(|seen| i64::from(of(seen)))).collect())
+    };
+    [
+        Column::Unique(sightings.iter().map(|seen| seen.map(|seen| &*seen.event_id)).collect()),
+        number(|seen| seen.archive),
+        Column::Text(sightings.iter().map(|seen| seen.map(|seen| &*seen.object)).collect()),
+        number(|seen| seen.record),
+        Column::Flag(sightings.iter().map(|seen| seen.and_then(|seen| seen.read_only)).collect()),
+        text(|seen| &seen.region),
+        text(|seen| &seen.source_ip),
+        text(|seen| &seen.user_agent),
+        text(|seen| &seen.error_code),
+        text(|seen| &seen.access_key_id),
+        text(|seen| &seen.session_name),
+        text(|seen| &seen.principal_id),
+        text(|seen| &seen.impersonated_by),
+        text(|seen| &seen.detail),
+    ]
+}
+
+/// Columns of the first sighting.
+pub(super) const FIRST: [&str; 14] = [
+    "event_id",
+    "archive",
+    "object",
+    "record",
+    "read_only",
+    "region",
+    "source_ip",
+    "user_agent",
+    "error_code",
+    "access_key_id",
+    "session_name",
+    "principal_id",
+    "impersonated_by",
+    "detail",
+];
+
+/// Columns of the first success.
+pub(super) const SUCCESS: [&str; 14] = [
+    "success_event_id",
+    "success_archive",
+    "success_object",
+    "success_record",
+    "success_read_only",
+    "success_region",
+    "success_source_ip",
+    "success_user_agent",
+    "success_error_code",
+    "success_access_key_id",
+    "success_session_name",
+    "success_principal_id",
+    "success_impersonated_by",
+    "success_detail",
+];
+
+/// The columns of evidence, of first sightings or of first successes.
+pub(super) struct Evidence {
+    event_id: Texts,
+    archive: Vec<Option<i64>>,
+    object: Texts,
+    record: Vec<Option<i64>>,
+    read_only: Vec<Option<bool>>,
+    texts: [Texts; 9],
+}
+
+impl Evidence {
+    pub(super) fn open(table: &Table, names: &[&'static str; 14]) -> Result<Self, Flaw> {
+        let [event_id, archive, object, record, read_only, texts @ ..] = names;
+        let mut columns = Vec::with_capacity(texts.len());
+        for name in texts {
+            columns.push(table.text_column(name)?);
+        }
+        Ok(Self {
+            event_id: table.text_column(event_id)?,
+            archive: table.longs(archive)?,
+            object: table.text_column(object)?,
+            record: table.longs(record)?,
+            read_only: table.flags(read_only)?,
+            texts: columns.try_into().map_err(|_| Flaw::from("its columns are not those of this version"))?,
+        })
+    }
+
+    pub(super) fn is_there(&self, row: usize) -> bool {
+        self.archive[row].is_some()
+    }
+
+    pub(super) fn sighting(
+        &self,
+        row: usize,
+        time: Timestamp,
+        failed: bool,
+        paths: &mut Paths,
+    ) -> Result<Sighting, Flaw> {
+        let number = |numbers: &[Option<i64>], name| {
+            numbers[row].and_then(|number| u32::try_from(number).ok()).ok_or_else(|| Flaw::value(name))
+        };
+        let [
+            region,
+            source_ip,
+            user_agent,
+            error_code,
+            access_key_id,
+            session_name,
+            principal_id,
+            impersonated_by,
+            detail,
+        ] = &self.texts;
+        Ok(Sighting {
+            time,
+            event_id: self.event_id.needed(row)?.into(),
+            archive: number(&self.archive, "archive")?,
+            object: paths.get(self.object.needed(row)?),
+            record: number(&self.record, "record")?,
+            failed,
+            read_only: self.read_only[row],
+            region: region.boxed(row)?,
+            source_ip: source_ip.boxed(row)?,
+            user_agent: user_agent.boxed(row)?,
+            error_code: error_code.boxed(row)?,
+            access_key_id: access_key_id.boxed(row)?,
+            session_name: session_name.boxed(row)?,
+            principal_id: principal_id.boxed(row)?,
+            impersonated_by: impersonated_by.boxed(row)?,
+            detail: detail.boxed(row)?,
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! Audit logs of Kubernetes clusters beside CloudTrail: in every carrier, stage by stage, and who that is in CloudTrail.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use firstseen::baseline::Behaviour;
+use firstseen::coverage::{FaultKind, RecordSkip};
+use firstseen::ingest::{IngestSettings, Ingested};
+use firstseen::observe::LogSource;
+use firstseen::query::{FindingKind, Question, first_seen};
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, audit_event, lines, question, record, settings, with};
+
+const FOLDER: &str = "EKSLogs/000123456789/prod/2026/01/02/03";
+
+/// An archive of one object in the folder of a cluster.
+fn logged(text: &str) -> Archive {
+    Archive::new().object(&format!("{FOLDER}/audit.log"), text.as_bytes())
+}
+
+fn each(events: &[Value]) -> String {
+    events.iter().map(|event| format!("{event}\n")).collect()
+}
+
+/// Every behaviour as `account principal action count errors`.
+fn behaviours(Ingested { baseline, .. }: &Ingested) -> Vec<String> {
+    let line = |behaviour: &Behaviour| {
+        let who = &baseline.principals[behaviour.principal as usize];
+        let action = &baseline.actions[behaviour.action as usize];
+        format!("{} {} {action} {} {}", who.account, who.key, behaviour.count, behaviour.errors)
+    };
+    baseline.behaviours.iter().map(line).collect()
+}
+
+fn stage(stage: &str, code: Option<u16>) -> Value {
+    let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+    let status = code.map_or(json!("ABSENT"), |code| json!({ "code": code }));
+    with(event, json!({"stage": stage, "auditID": "one", "responseStatus": status}))
+}
+
+#[test]
+fn four_stages_of_a_request_count_once() {
+    let stages = [
+        stage("RequestReceived", None),
+        stage("ResponseStarted", Some(200)),
+        stage("Panic", Some(500)),
+        stage("ResponseComplete", Some(200)),
+    ];
+    let once = ["000123456789 k8s:prod/jo get core/pods 1 0"];
+    let ingested = logged(&each(&stages)).ingest(&settings());
+    assert_eq!(behaviours(&ingested), once);
+    assert_eq!((ingested.coverage.records.counted, ingested.coverage.records.duplicates), (1, 3));
+    assert_eq!(ingested.coverage.faults, []);
+    let one_each = stages.iter().enumerate().fold(Archive::new(), |archive, (number, stage)| {
+        archive.object(&format!("{FOLDER}/{number}"), stage.to_string().as_bytes())
+    });
+    let ingested = one_each.ingest(&settings());
+    assert_eq!(behaviours(&ingested), once);
+    let first = &ingested.baseline.behaviours[0].first;
+    assert!(!first.failed && !first.object.ends_with("/0"), "{first:?}");
+}
+
+#[test]
+fn a_request_without_an_answer_is_an_attempt() {
+    let ingested = logged(&each(&[stage("RequestReceived", None)])).ingest(&settings());
+    assert_eq!(behaviours(&ingested), ["000123456789 k8s:prod/jo get core/pods 1 1"]);
+    let behaviour = &ingested.baseline.behaviours[0];
+    assert_eq!(
+        (behaviour.first.error_code.as_deref(), &behaviour.first_success),
+        (Some("NoResponse"), &None)
+    );
+}
+
+#[test]
+fn a_message_that_was_cut_is_counted_and_named() {
+    let whole = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods").to_string();
+    let cut = format!("{}[Truncated...]", &whole[..whole.len() / 2])
+        .replace("\"auditID\":\"", "\"auditID\":\"cut-");
+    let events = json!([{"id": "1", "message": cut}, {"id": "2", "message": whole}]);
+    let payload = json!({"messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "x", "logEvents": events});
+    let ingested = logged(&payload.to_string()).ingest(&settings());
+    assert_eq!(ingested.coverage.records.counted, 1);
+    let [fault] = &ingested.coverage.faults[..] else { panic!("{:?}", ingested.coverage.faults) };
+    assert_eq!(fault.kind, FaultKind::JsonTruncated);
+    assert!(fault.detail.contains("audit event cut-2026"), "{}", fault.detail);
+}
+
+#[test]
+fn other_logs_of_the_same_group_are_told_apart() {
+    let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+    let words = "2026-01-02T03:04:05.000Z I0102 03:04:05.000000      10 controller.go:667] quota admission\n";
+    let mixed = format!("{words}2026-01-02T03:04:05.000Z {event}\n{words}");
+    let ingested =
+        logged(&mixed).object("exported/kube-scheduler-0a1b/000000.gz", words.as_bytes()).ingest(&settings());
+    assert_eq!(behaviours(&ingested).len(), 1);
+    assert_eq!(ingested.coverage.records.skipped[&RecordSkip::NoAction], 2);
+    assert_eq!(ingested.coverage.objects.skipped.len(), 1);
+    assert_eq!(ingested.coverage.faults, []);
+}
+
+#[test]
+fn cluster_and_account_come_from_the_path_or_the_payload() {
+    let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+    let keys = |archive: Archive| {
+        let ingested = archive.ingest(&settings());
+        ingested
+            .baseline
+            .principals
+            .iter()
+            .map(|who| format!("{} {}", who.account, who.key))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(logged(&event.to_string())), ["000123456789 k8s:prod/jo"]);
+    assert_eq!(keys(Archive::new().object("audit.log", event.to_string().as_bytes())), ["- k8s:-/jo"]);
+    let events = json!([{"id": "1", "message": event.to_string()}]);
+    let group = "/aws/eks/stage/cluster";
+    let payload = json!({"messageType": "DATA_MESSAGE", "owner": "444455556666", "logGroup": group, "logEvents": events});
+    assert_eq!(keys(logged(&payload.to_string())), ["444455556666 k8s:stage/jo"]);
+    // A payload says nothing of what stands behind it.
+    let joined = format!("{payload}{}", with(event, json!({"auditID": "other"})));
+    assert_eq!(keys(logged(&joined)), ["000123456789 k8s:prod/jo", "444455556666 k8s:stage/jo"]);
+}
+
+#[test]
+fn a_namespace_makes_another_action_if_that_is_wanted() {
+    let at = |namespace: &str| {
+        let object = json!({"resource": "pods", "namespace": namespace});
+        let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+        with(event, json!({"objectRef": object, "auditID": namespace}))
+    };
+    let archive = logged(&each(&[at("shop"), at("kube-system")]));
+    let actions = |namespace_in_key| {
+        archive.ingest(&IngestSettings { namespace_in_key, ..settings() }).baseline.actions.join(", ")
+    };
+    assert_eq!(actions(false), "get core/pods");
+    assert_eq!(actions(true), "get core/pods in kube-system, get core/pods in shop");
+}
+
+/// A role that acts in CloudTrail and in a cluster, under these keys and ids.
+fn linked(cloudtrail: (&str, &str), cluster: Value) -> Option<String> {
+    let (key, id) = cloudtrail;
+    let role = "arn:aws:iam::000123456789:role/ci/deploy";
+    let identity = json!({
+        "type": "AssumedRole", "principalId": format!("{id}:jo"), "accountId": "000123456789", "accessKeyId": key,
+        "arn": "arn:aws:sts::000123456789:assumed-role/deploy/jo",
+        "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role, "principalId": id}},
+    });
+    let call = with(
+        record("2026-01-02T03:00:00Z", "x", "sts:GetCallerIdentity"),
+        json!({ "userIdentity": identity }),
+    );
+    let user = json!({"username": "deploy", "uid": "x", "extra": cluster});
+    let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+    let archive =
+        logged(&with(event, json!({ "user": user })).to_string()).delivered("20260102T0305", &[call]);
+    let baseline = archive.ingest(&settings()).baseline;
+    let asked = Question { report: vec![FindingKind::NewAction], ..question(0) };
+    let findings = first_seen(&baseline, &asked);
+    let of_cluster =
+        |source| move |finding: &&firstseen::query::Finding<'_>| finding.principal_kind.source() == source;
+    assert!(
+        findings.iter().filter(of_cluster(LogSource::CloudTrail)).all(|finding| finding.linked.is_none())
+    );
+    let finding = findings.iter().find(of_cluster(LogSource::Eks)).unwrap();
+    finding.linked.map(|linked| linked.key.to_string())
+}
+
+#[test]
+fn a_user_of_a_cluster_is_linked_by_key_id_or_name() {
+    let role = Some("arn:aws:iam::000123456789:role/ci/deploy".to_owned());
+    let one = ("ASIAONE", "AROAONE");
+    assert_eq!(linked(one, json!({"accessKeyId": ["ASIAONE"]})), role);
+    assert_eq!(linked(one, json!({"accessKeyId": ["ASIATWO"], "principalId": ["AROAONE"]})), role);
+    assert_eq!(linked(one, json!({"canonicalArn": ["arn:aws:iam::000123456789:role/deploy"]})), role);
+    let other =
+        json!({"accessKeyId": ["ASIATWO"], "principalId": ["AROATWO"], "arn": ["arn:aws:iam::1:user/jo"]});
+    assert_eq!(linked(one, other), None);
+}
+
+#[test]
+fn both_sources_stand_in_one_report_and_a_filter_parts_them() {
+    let baseline = Archive::fixture("mixed-archive").baseline;
+    let of = |sources: &[LogSource]| {
+        let mut asked = question(30);
+        asked.filter.sources = sources.to_vec();
+        lines(&first_seen(&baseline, &asked)).len()
+    };
+    assert_eq!((of(&[LogSource::CloudTrail]), of(&[LogSource::Eks]), of(&[])), (1, 3, 4));
+}
+
+#[test]
+fn what_insights_noticed_is_listed_if_it_is_wanted_and_once() {
+    let Ingested { baseline, coverage, .. } = Archive::fixture("mixed-archive");
+    assert_eq!(coverage.records.skipped[&RecordSkip::Insight], 1);
+    let mut asked = Question { report: vec![FindingKind::Insight], ..question(30) };
+    let noticed = lines(&first_seen(&baseline, &asked));
+    assert_eq!(noticed, ["insight 2026-02-12T03:10:00Z jo@example.org eks.amazonaws.com:DescribeCluster"]);
+    let twice = baseline.clone().merge(baseline.clone()).baseline;
+    assert_eq!(lines(&first_seen(&twice, &asked)), noticed);
+    asked.filter.accounts = vec!["999988887777".to_owned()];
+    assert_eq!(first_seen(&baseline, &asked), []);
+}
+
+#[test]
+fn an_insight_without_details_or_time_is_no_panic() {
+    let insight = json!({"eventName": "ABSENT", "eventSource": "ABSENT", "eventCategory": "Insight"});
+    let odd = with(record("2026-01-02T03:00:00Z", "x", "s3:A"), insight);
+    let timeless = with(odd.clone(), json!({"eventTime": "ABSENT"}));
+    let ingested = Archive::new().delivered("20260102T0305", &[odd, timeless]).ingest(&settings());
+    assert_eq!(ingested.baseline.insights.len(), 1);
+    assert_eq!(ingested.coverage.records.faulty[&FaultKind::RecordTime], 1);
+}
+
+/// Real events in the wrappers that EKS users have, made by a script that lies beside the checkout and is no part of the
+/// product.
+#[test]
+fn every_wrapper_of_real_audit_events_gives_the_same() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let script = shared.join("tools/to_eks.py");
+    if !script.is_file() {
+        return;
+    }
+    let out = tempfile::tempdir().unwrap();
+    let sets = ["k8s-falco", "audit2rbac"].map(|set| shared.join("data").join(set));
+    let made = Command::new("python3").arg(script).arg("-o").arg(out.path()).args(sets).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let read = |file: PathBuf| {
+        let bytes = std::fs::read(file).unwrap();
+        let archive = Archive::new().object("EKSLogs/123456789012/prod/2024/01/01/00/x", &bytes);
+        let ingested = archive.ingest(&settings());
+        assert_eq!(ingested.coverage.records.counted + ingested.coverage.records.duplicates, 88);
+        behaviours(&ingested)
+    };
+    let plain = read(out.path().join("events.ndjson"));
+    assert!(plain.len() > 20, "{plain:?}");
+    for wrapped in
+        ["cwl-export/*/*/000000.gz", "firehose/*/*/*/*/*.gz", "get-log-events.json", "eventlist.json"]
+    {
+        let pattern = out.path().join(wrapped);
+        let file = glob::glob(pattern.to_str().unwrap()).unwrap().next().unwrap().unwrap();
+        assert_eq!(read(file), plain, "{wrapped}");
+    }
+}
