@@ -1,6 +1,7 @@
 //! SHA-256, the checksum that CloudTrail's own digests use.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
@@ -20,6 +21,43 @@ impl Checksum {
     /// The checksum of bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The checksum of all that can be read, and how many bytes that is.
+    ///
+    /// # Errors
+    /// Whatever reading says.
+    pub fn of_all(from: &mut impl Read) -> io::Result<(Self, u64)> {
+        let mut hasher = Hasher::default();
+        let mut chunk = vec![0; 1 << 18];
+        let mut size = 0;
+        loop {
+            match from.read(&mut chunk) {
+                Ok(0) => return Ok((hasher.finish(), size)),
+                Ok(read) => {
+                    hasher.add(&chunk[..read]);
+                    size += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// A checksum of bytes that come one after another.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Adds further bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The checksum of all of them.
+    pub fn finish(self) -> Checksum {
+        Checksum(self.0.finalize().into())
     }
 }
 

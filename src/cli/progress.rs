@@ -83,6 +83,12 @@ impl Progress for Bar {
         }
     }
 
+    fn piece(&self, records: u64) {
+        let events = self.events.fetch_add(records, Ordering::Relaxed) + records;
+        let rate = events as f64 / self.bar.elapsed().as_secs_f64().max(0.001);
+        self.bar.set_message(format!("({events} events), {rate:.0} events/s"));
+    }
+
     fn traffic(&self, traffic: &Traffic) {
         if self.bar.is_hidden() || !self.bar.position().is_multiple_of(16) {
             return;

@@ -30,6 +30,7 @@ use scanner::Habits;
 use table::Table;
 
 pub use insight::insight;
+pub use packed::{Emit, Piece, ReadSeek, Source, cut};
 pub use wrapper::Carrier;
 
 /// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
@@ -92,6 +93,17 @@ pub struct Decoded {
     pub faults: Vec<DecodeFault>,
 }
 
+impl Decoded {
+    /// The account of an object without a byte.
+    pub const fn empty() -> Self {
+        Self::nothing(Verdict::Other(ObjectSkip::Empty))
+    }
+
+    const fn nothing(verdict: Verdict) -> Self {
+        Self { verdict, json_bytes: 0, records: 0, others: 0, faults: Vec::new() }
+    }
+}
+
 /// Decodes object after object in the memory of the first. One for each worker.
 #[derive(Debug)]
 pub struct Decoder {
@@ -152,7 +164,7 @@ impl Decoder {
             return decoded;
         }
         let cut = !faults.is_empty();
-        let text = text(bytes, cut, &mut faults);
+        let (text, odd) = text(bytes, cut);
         let json_bytes = text.len() as u64;
         let account = |verdict, faults| Decoded { verdict, json_bytes, records: 0, others: 0, faults };
         match text.trim_ascii_start().bytes().next() {
@@ -160,6 +172,7 @@ impl Decoder {
             Some(first)
                 if matches!(first, b'{' | b'[') || wrapper::is_timed_line(text.trim_ascii_start()) =>
             {
+                faults.extend(odd);
                 let contents = container::records(&text, *depth, habits, visit);
                 // A cut that the gzip layer reported needs no second word.
                 let known = |fault: &DecodeFault| cut && fault.kind == FaultKind::JsonTruncated;
@@ -173,6 +186,7 @@ impl Decoder {
             }
             Some(_) => match table::table(&text) {
                 Some(Table::Events(column)) => {
+                    faults.extend(odd);
                     let contents = table::records(&text, column, *depth, habits, visit);
                     faults.extend(contents.faults);
                     let (records, others) = (contents.records, contents.others);
@@ -213,25 +227,25 @@ fn inflate<'d>(
     plain.filled()
 }
 
-/// Bytes as text, without a byte order mark. Bytes that are no UTF-8 become U+FFFD and are a fault, except for a
-/// character that a known cut left incomplete.
-fn text<'a>(bytes: &'a [u8], cut: bool, faults: &mut Vec<DecodeFault>) -> Cow<'a, str> {
+/// Bytes as text, without a byte order mark. Bytes that are no UTF-8 become U+FFFD and are a fault, if this is a log at all,
+/// except for a character that a known cut left incomplete.
+fn text(bytes: &[u8], cut: bool) -> (Cow<'_, str>, Option<DecodeFault>) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let error = match simdutf8::compat::from_utf8(bytes) {
-        Ok(text) => return Cow::Borrowed(text),
+        Ok(text) => return (Cow::Borrowed(text), None),
         Err(error) => error,
     };
     let valid = error.valid_up_to();
     if cut && error.error_len().is_none() {
-        return String::from_utf8_lossy(&bytes[..valid]);
+        return (String::from_utf8_lossy(&bytes[..valid]), None);
     }
-    faults.push(DecodeFault {
+    let fault = DecodeFault {
         kind: FaultKind::InvalidUtf8,
         position: Position::Byte(valid as u64),
         inner: None,
         detail: "bytes that are no UTF-8, read as U+FFFD".to_owned(),
-    });
-    String::from_utf8_lossy(bytes)
+    };
+    (String::from_utf8_lossy(bytes), Some(fault))
 }
 
 /// Logs of other services that are lines of words, by their first line.

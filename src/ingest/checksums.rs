@@ -26,8 +26,12 @@ pub fn checksums(
     pool.broadcast(|_| {
         let mut bytes = Vec::new();
         while let Some(mut supplied) = supply.next(&|| progress.stopped()) {
-            if supply.read(&mut supplied, &mut bytes).is_ok() {
-                let checksum = Checksum::of(&bytes);
+            let checksum = match supply.take(&mut supplied, &mut bytes) {
+                Ok(None) => Some(Checksum::of(&bytes)),
+                Ok(Some(mut large)) => Checksum::of_all(&mut large).ok().map(|(checksum, _)| checksum),
+                Err(_) => None,
+            };
+            if let Some(checksum) = checksum {
                 let key = (supplied.object.archive, supplied.object.path.clone());
                 found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, checksum);
             }

@@ -1,6 +1,6 @@
 //! What the workers collected, joined: one baseline, one coverage, one ledger.
 
-use super::tally::Worker;
+use super::worker::Worker;
 use super::{Ingested, Keep};
 use crate::baseline::{Baseline, Built, RowId};
 use crate::ledger::{Ledger, ObjectEntry, RecordEntry, conflict_fault};

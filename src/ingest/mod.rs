@@ -4,9 +4,12 @@
 //! baselines of all workers merge. The result is the same for any number of threads and any order of objects.
 //! Knows no questions and no output.
 
+mod account;
 mod checksums;
 mod gather;
+mod pieces;
 mod tally;
+mod worker;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -17,11 +20,12 @@ use crate::baseline::Baseline;
 use crate::coverage::Coverage;
 use crate::ledger::{Learning, Ledger};
 use crate::observe::{Copies, PrincipalKey};
-use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, Supplied, Supply, Traffic};
+use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, Supply, Traffic};
 use crate::time::Timestamp;
 pub use checksums::{Checksums, checksums};
 use gather::gather;
-use tally::Worker;
+use pieces::Queue;
+use worker::Worker;
 
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.
 pub const DEFAULT_MAX_OBJECT_SIZE: u64 = 4 << 30;
@@ -110,7 +114,7 @@ pub enum Keep {
 pub struct ObjectRead {
     /// Its size as stored.
     pub stored_bytes: u64,
-    /// Number of its records.
+    /// Number of its records, without those that [`Progress::piece`] was told.
     pub records: u64,
     /// When it was delivered, if its name says so.
     pub delivered: Option<Timestamp>,
@@ -122,6 +126,8 @@ pub trait Progress: Sync {
     fn listed(&self, _objects: u64) {}
     /// Reading begins; so many objects will be read, if that is known already.
     fn reading(&self, _objects: Option<u64>) {}
+    /// So many records of a piece of a large object have been read.
+    fn piece(&self, _records: u64) {}
     /// One more object has been read.
     fn read(&self, _object: ObjectRead) {}
     /// So much has been asked of a network.
@@ -213,7 +219,8 @@ fn read(
 ) -> Result<Ingested, IngestError> {
     progress.reading(supply.total());
     let copies = Copies::default().keeping(keep == Keep::Ledger);
-    let run = Run { supply, settings, copies, keep, stopped: AtomicBool::new(false) };
+    let queue = Queue::new(settings.threads);
+    let run = Run { supply, settings, copies, queue, keep, stopped: AtomicBool::new(false) };
     let workers = run.work(progress)?;
     if progress.stopped() || run.stopped.into_inner() {
         return Err(IngestError::Stopped);
@@ -229,6 +236,7 @@ struct Run<'a> {
     supply: Supply<'a>,
     settings: &'a IngestSettings,
     copies: Copies,
+    queue: Queue,
     keep: Keep,
     stopped: AtomicBool,
 }
@@ -241,24 +249,41 @@ impl Run<'_> {
         let workers = Mutex::new(Vec::with_capacity(threads));
         pool.broadcast(|context| {
             let mut worker = Worker::new(context.index() as u16, self.settings.max_object_size);
-            while let Some(mut supplied) = self.next(progress) {
-                progress.read(worker.read(self, &mut supplied));
-                if let Some(traffic) = self.supply.traffic() {
-                    progress.traffic(&traffic);
-                }
-            }
+            self.work_on(&mut worker, progress);
             workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         });
         Ok(workers.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn next(&self, progress: &dyn Progress) -> Option<Supplied<'_>> {
-        let stopped = || {
-            if progress.stopped() {
-                self.stopped.store(true, Ordering::Relaxed);
+    /// Lets a worker read pieces of what others cut, then whole objects, until there is neither.
+    fn work_on(&self, worker: &mut Worker, progress: &dyn Progress) {
+        let stopped = || self.is_stopped(progress);
+        while !stopped() {
+            if let Some(job) = self.queue.take() {
+                worker.piece(self, job, progress);
+                continue;
             }
-            self.stopped.load(Ordering::Relaxed)
-        };
-        self.supply.next(&stopped)
+            let busy = self.queue.busy();
+            if let Some(mut supplied) = self.supply.next(&stopped) {
+                worker.read(self, &mut supplied, progress);
+                if let Some(traffic) = self.supply.traffic() {
+                    progress.traffic(&traffic);
+                }
+                continue;
+            }
+            drop(busy);
+            match self.queue.wait(&stopped) {
+                Some(job) => worker.piece(self, job, progress),
+                None => return,
+            }
+        }
+    }
+
+    /// Whether the run should end now.
+    fn is_stopped(&self, progress: &dyn Progress) -> bool {
+        if progress.stopped() {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        self.stopped.load(Ordering::Relaxed)
     }
 }

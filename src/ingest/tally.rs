@@ -1,112 +1,40 @@
-//! One worker: reads objects one by one and keeps the account of each.
+//! Records in, sightings out: what each record of one object adds.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{IngestSettings, Keep, ObjectRead, Run};
+use super::account::{Account, inside};
+use super::{IngestSettings, Run};
 use crate::baseline::{Builder, Moment, Seen};
-use crate::checksum::Checksum;
-use crate::coverage::{
-    Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Position, RecordSkip,
-};
-use crate::decode::{self, Decoded, Decoder, FoundRecord, Verdict};
+use crate::coverage::{Coverage, FaultKind, Position, RecordSkip};
+use crate::decode::{self, FoundRecord};
 use crate::event::{
     AnyRecord, AuditRecord, AuditSettings, Cluster, Event, Evidence, NoEvent, Record, cluster_of_log_group,
 };
-use crate::ledger::{ObjectEntry, Outcome};
 use crate::observe::{Fingerprint, Handover, ObservedPrincipal, Observer, PrincipalKind, RecordPlace};
-use crate::source::{DeliveryWindow, LogObject, ObjectKey, ReadError, SkippedObject, Supplied};
+use crate::source::{DeliveryWindow, LogObject, ObjectKey};
 use crate::time::Timestamp;
 
-/// Everything one thread collects.
-pub(super) struct Worker {
-    pub(super) number: u16,
-    pub(super) observer: Observer,
-    pub(super) builder: Builder,
-    pub(super) coverage: Coverage,
-    /// Of the objects read, if the ledger is kept.
-    pub(super) entries: Vec<ObjectEntry>,
-    decoder: Decoder,
-    stored: Vec<u8>,
-    handover: Handover,
-}
-
-impl Worker {
-    pub(super) fn new(number: u16, max_object_size: u64) -> Self {
-        Self {
-            number,
-            observer: Observer::default(),
-            builder: Builder::default(),
-            coverage: Coverage::default(),
-            entries: Vec::new(),
-            decoder: Decoder::new(max_object_size),
-            stored: Vec::new(),
-            handover: Handover::new(number),
-        }
-    }
-
-    /// Reads one object and learns from its records.
-    pub(super) fn read(&mut self, run: &Run<'_>, supplied: &mut Supplied<'_>) -> ObjectRead {
-        let before = self.coverage.records.total;
-        let read = run.supply.read(supplied, &mut self.stored);
-        let (number, object) = (supplied.number, &*supplied.object);
-        let mut tally = Tally {
-            run,
-            number,
-            object,
-            key: object.key(),
-            observer: &mut self.observer,
-            builder: &mut self.builder,
-            coverage: &mut self.coverage,
-            handover: &mut self.handover,
-            faults: 0,
-            span: None,
-        };
-        let decoded = self.decoder.decode(&self.stored, |found| tally.record(&found));
-        let outcome = tally.object(read, decoded, self.stored.len() as u64);
-        let (faults, span) = (tally.faults as u64, tally.span);
-        if let Some((first, last)) = span {
-            self.coverage.event_time(first);
-            self.coverage.event_time(last);
-        }
-        if run.keep == Keep::Ledger {
-            let mut entry = ObjectEntry::of(object, outcome);
-            entry.size = Some(self.stored.len() as u64);
-            entry.checksum = Some(Checksum::of(&self.stored));
-            entry.records = self.coverage.records.total - before;
-            entry.span = span;
-            entry.faults = faults;
-            self.entries.push(entry);
-        }
-        let day = object.delivered.map(Timestamp::day);
-        run.copies.hand_in(number, day, &mut self.handover);
-        ObjectRead {
-            stored_bytes: self.stored.len() as u64,
-            records: self.coverage.records.total - before,
-            delivered: object.delivered,
-        }
-    }
-}
-
-/// The account of one object while it is being read.
-struct Tally<'w, 'r> {
-    run: &'w Run<'r>,
-    number: u32,
-    object: &'w LogObject,
+/// One object, or a piece of it, while its records are learnt from.
+pub(super) struct Tally<'w, 'r> {
+    pub(super) run: &'w Run<'r>,
+    /// Number of the object.
+    pub(super) number: u32,
+    pub(super) object: &'w LogObject,
     /// What its path says.
-    key: ObjectKey<'w>,
-    observer: &'w mut Observer,
-    builder: &'w mut Builder,
-    coverage: &'w mut Coverage,
-    handover: &'w mut Handover,
-    /// Faults of this object so far.
-    faults: usize,
-    /// Earliest and latest event learnt from.
-    span: Option<(Timestamp, Timestamp)>,
+    pub(super) key: &'w ObjectKey<'w>,
+    pub(super) observer: &'w mut Observer,
+    pub(super) builder: &'w mut Builder,
+    pub(super) coverage: &'w mut Coverage,
+    pub(super) handover: &'w mut Handover,
+    pub(super) account: Account,
+    /// The file in the object that was met last, and its path.
+    pub(super) inner: InnerPath,
 }
 
 impl<'w> Tally<'w, '_> {
-    fn record(&mut self, found: &FoundRecord<'_>) {
+    /// Learns from a record.
+    pub(super) fn record(&mut self, found: &FoundRecord<'_>) {
         self.coverage.records.total += 1;
         match found.record {
             Ok(AnyRecord::CloudTrail(record)) => self.cloudtrail(record, found),
@@ -183,8 +111,8 @@ impl<'w> Tally<'w, '_> {
             ..record.evidence()
         };
         let moment = Moment { time, failed: insight.error_code.is_some() };
-        let inside = found.inner.map(|inner| inside(&self.object.path, inner));
-        let place = (self.object.archive, inside.as_ref().unwrap_or(&self.object.path), found.index);
+        let path = self.inner.of(&self.object.path, found.inner);
+        let place = (self.object.archive, path, found.index);
         self.builder.noticed(who, &insight.action(), &seen(place, moment, None, evidence));
     }
 
@@ -201,12 +129,11 @@ impl<'w> Tally<'w, '_> {
             return;
         }
         self.coverage.records.counted += 1;
-        let (first, last) = self.span.unwrap_or((event.time, event.time));
-        self.span = Some((first.min(event.time), last.max(event.time)));
+        self.account.event_time(event.time);
         let pair = self.observer.observe(event);
         let moment = Moment { time: event.time, failed: event.failed };
-        let inside = found.inner.map(|inner| inside(&self.object.path, inner));
-        let place = (self.object.archive, inside.as_ref().unwrap_or(&self.object.path), found.index);
+        let path = self.inner.of(&self.object.path, found.inner);
+        let place = (self.object.archive, path, found.index);
         let row = self.builder.add(pair, moment, || seen(place, moment, event.read_only, evidence()));
         if let Some(created) = &event.creation {
             self.builder.created(created.account, &created.key, event.time);
@@ -227,107 +154,25 @@ impl<'w> Tally<'w, '_> {
 
     fn faulty(&mut self, kind: FaultKind, found: &FoundRecord<'_>, detail: &str) {
         *self.coverage.records.faulty.entry(kind).or_default() += 1;
-        self.fault(kind, Position::Record(found.index), found.inner, detail.to_owned());
-    }
-
-    /// Decides what became of the object as a whole.
-    fn object(&mut self, read: Result<(), ReadError>, decoded: Decoded, stored_bytes: u64) -> Outcome {
-        let mut first = None;
-        if let Err(error) = read {
-            first = Some(error.kind);
-            self.fault(error.kind, Position::Whole, None, error.detail);
-        }
-        for fault in decoded.faults {
-            first = first.or(Some(fault.kind));
-            self.fault(fault.kind, fault.position, fault.inner.as_deref(), fault.detail);
-        }
-        let verdict = match decoded.verdict {
-            Verdict::NotJson if first.is_none() && self.object.named_as_log() => {
-                self.fault(FaultKind::NotJson, Position::Whole, None, "the content is not JSON".to_owned());
-                first = Some(FaultKind::NotJson);
-                decoded.verdict
-            }
-            Verdict::NotJson => Verdict::Other(ObjectSkip::NotALog),
-            verdict => verdict,
-        };
-        let objects = &mut self.coverage.objects;
-        match (verdict, first) {
-            (Verdict::Other(reason), None) => {
-                *objects.skipped.entry(reason).or_default() += 1;
-                Outcome::Skipped(reason)
-            }
-            (_, Some(kind)) if decoded.records == 0 => {
-                *objects.failed.entry(kind).or_default() += 1;
-                Outcome::Failed(kind)
-            }
-            (_, fault) => {
-                objects.read += 1;
-                objects.read_in_part += u64::from(fault.is_some());
-                self.coverage.stored_bytes += stored_bytes;
-                self.coverage.json_bytes += decoded.json_bytes;
-                if decoded.others > 0 {
-                    self.coverage.records.total += decoded.others;
-                    *self.coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += decoded.others;
-                }
-                self.place(u64::from(decoded.records) + decoded.others);
-                fault.map_or(Outcome::Read, Outcome::ReadInPart)
-            }
-        }
-    }
-
-    /// Adds the object to the account of its account and region.
-    fn place(&mut self, records: u64) {
-        let key = &self.key;
-        let region = key.region.map(str::to_owned).or_else(|| key.cluster.map(|name| format!("eks/{name}")));
-        let (Some(account), Some(region)) = (key.account, region) else { return };
-        let place = self.coverage.places.entry((account.to_owned(), region)).or_default();
-        place.objects += 1;
-        place.records += records;
-        let day = key.delivered.and_then(|time| u32::try_from(time.day().number()).ok());
-        place.days.extend(day);
-    }
-
-    fn fault(&mut self, kind: FaultKind, position: Position, inner: Option<&str>, detail: String) {
-        self.faults += 1;
-        if self.faults > FAULTS_LISTED_PER_OBJECT {
-            self.coverage.fault_count += 1;
-            return;
-        }
-        let path = &self.object.path;
-        let object = inner.map_or_else(|| path.to_string(), |inner| inside(path, inner).to_string());
-        self.coverage.fault(Fault { archive: self.object.archive, object, position, kind, detail });
+        let place = (kind, Position::Record(found.index));
+        self.account.fault(self.object, found.inner, place, detail.to_owned());
     }
 }
 
-impl ObjectEntry {
-    /// What the listing knows of an object, and what became of it.
-    fn of(object: &LogObject, outcome: Outcome) -> Self {
-        let key = object.key();
-        Self {
-            archive: object.archive,
-            path: object.path.clone(),
-            delivered: object.delivered,
-            account: key.account.map(Box::from),
-            region: key.region.map(Box::from),
-            size: None,
-            checksum: None,
-            outcome,
-            records: 0,
-            span: None,
-            faults: 0,
+/// Path of a file in an object, kept for the next record, which mostly stands in the same one.
+#[derive(Debug, Default)]
+pub(super) struct InnerPath(Option<(Box<str>, Arc<str>)>);
+
+impl InnerPath {
+    /// The path of the file that a record stands in.
+    fn of<'p>(&'p mut self, object: &'p Arc<str>, inner: Option<&str>) -> &'p Arc<str> {
+        let Some(inner) = inner else { return object };
+        if self.0.as_ref().is_none_or(|(known, _)| **known != *inner) {
+            self.0 = None;
         }
+        let (_, path) = self.0.get_or_insert_with(|| (inner.into(), inside(object, inner)));
+        path
     }
-}
-
-impl From<SkippedObject> for ObjectEntry {
-    fn from(skipped: SkippedObject) -> Self {
-        Self::of(&skipped.object, Outcome::Skipped(skipped.reason))
-    }
-}
-
-/// The path of a file in an object.
-fn inside(path: &str, inner: &str) -> Arc<str> {
-    Arc::from(format!("{path}!{inner}"))
 }
 
 /// The evidence of something that stands in a file of an archive at some index.

@@ -210,10 +210,20 @@ pub struct Handover {
     deliveries: Vec<Delivery>,
 }
 
+/// So many records are handed in with the memory they are in, and not copied out of it.
+const MANY: usize = 1 << 16;
+
 impl Handover {
     /// An empty one for the worker of this number.
     pub fn new(worker: u16) -> Self {
         Self { worker, deliveries: Vec::new() }
+    }
+
+    /// Adds the records of another part of the same object, whose indexes count from `first` on.
+    pub fn append(&mut self, next: Self, first: u32) {
+        let from = self.deliveries.len();
+        self.deliveries.extend(next.deliveries);
+        self.deliveries[from..].iter_mut().for_each(|delivery| delivery.place.record += first);
     }
 
     /// Adds a record that was counted under `row`.
@@ -286,7 +296,11 @@ impl Arrivals {
         if day > self.current.day {
             self.complete_day(day);
         }
-        self.current.deliveries.append(deliveries);
+        let current = &mut self.current.deliveries;
+        if current.is_empty() && deliveries.len() >= MANY {
+            std::mem::swap(current, deliveries);
+        }
+        current.append(deliveries);
     }
 
     /// Begins another day.

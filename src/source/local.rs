@@ -9,7 +9,7 @@ use std::sync::Arc;
 use walkdir::WalkDir;
 
 use super::log_object::Kept;
-use super::{ArchiveError, Listing, LogObject, ObjectKey, shown_text};
+use super::{ArchiveError, LARGE, Listing, LogObject, ObjectKey, shown_text};
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 
 /// One archive on disk.
@@ -65,17 +65,38 @@ impl Root {
         Ok(self.folder.join(below(object)).metadata()?.len())
     }
 
+    /// Reads an object as a whole.
     pub(super) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<()> {
-        let mut file = File::open(self.folder.join(below(object))).inspect_err(|_| buffer.clear())?;
-        let size = file.metadata().map_or(0, |metadata| metadata.len());
-        let length = read_at_once(&mut file, size, buffer);
-        buffer.truncate(length);
-        if length > 0 && length as u64 == size {
-            return Ok(());
-        }
-        // Another size than it said, or an error, which comes again here.
-        file.read_to_end(buffer).map(|_| ())
+        let (file, size) = self.open_file(object, buffer)?;
+        read_whole(file, size, buffer)
     }
+
+    /// Reads an object as a whole, or opens it if it is large.
+    pub(super) fn open_or_read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<Option<File>> {
+        let (file, size) = self.open_file(object, buffer)?;
+        if size > LARGE {
+            buffer.clear();
+            return Ok(Some(file));
+        }
+        read_whole(file, size, buffer).map(|()| None)
+    }
+
+    fn open_file(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<(File, u64)> {
+        let file = File::open(self.folder.join(below(object))).inspect_err(|_| buffer.clear())?;
+        let size = file.metadata().map_or(0, |metadata| metadata.len());
+        Ok((file, size))
+    }
+}
+
+/// Reads a file that says it has this size.
+fn read_whole(mut file: File, size: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let length = read_at_once(&mut file, size, buffer);
+    buffer.truncate(length);
+    if length > 0 && length as u64 == size {
+        return Ok(());
+    }
+    // Another size than it said, or an error, which comes again here.
+    file.read_to_end(buffer).map(|_| ())
 }
 
 /// The object's real path below its root.

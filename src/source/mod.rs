@@ -4,6 +4,7 @@
 //! in the coverage and does not stop the listing; an archive that is not there at all is an error.
 
 mod error;
+mod large;
 mod listing;
 mod local;
 mod log_object;
@@ -15,7 +16,7 @@ mod supply;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::coverage::{FaultKind, ObjectSkip};
 use log_object::Kept;
 
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
+pub use large::{LARGE, Large};
 pub use listing::{DeliveryWindow, Listing};
 pub use log_object::{LogObject, SkippedObject};
 pub use object_key::ObjectKey;
@@ -220,6 +222,27 @@ impl Archives {
             }
             #[cfg(feature = "s3")]
             Root::S3(bucket) => bucket.read(object, buffer),
+        }
+    }
+
+    /// As [`Archives::read`], but an object of more than [`LARGE`] bytes is given to be read bit by bit.
+    ///
+    /// # Errors
+    /// As [`Archives::read`].
+    pub fn open_or_read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<Option<Large>, ReadError> {
+        match self.root(object).inspect_err(|_| buffer.clear())? {
+            Root::Local(root) => Ok(root.open_or_read(object, buffer)?.map(Large::File)),
+            Root::Stdin => {
+                buffer.clear();
+                io::stdin().take(LARGE + 1).read_to_end(buffer)?;
+                if buffer.len() as u64 <= LARGE {
+                    return Ok(None);
+                }
+                let stream = Cursor::new(std::mem::take(buffer)).chain(io::stdin());
+                Ok(Some(Large::Stream(Box::new(stream))))
+            }
+            #[cfg(feature = "s3")]
+            Root::S3(bucket) => bucket.read(object, buffer).map(|()| None),
         }
     }
 

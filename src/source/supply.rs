@@ -4,11 +4,15 @@
 //! that nobody waits for a slow one; they may even be handed out while others are still being listed.
 
 use std::borrow::Cow;
+#[cfg(feature = "s3")]
+use std::io::Cursor;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 #[cfg(feature = "s3")]
+use super::LARGE;
+#[cfg(feature = "s3")]
 use super::s3;
-use super::{Archives, Listing, LogObject, ReadError};
+use super::{Archives, Large, Listing, LogObject, ReadError};
 
 /// The objects of a run, to be taken by any number of threads.
 #[derive(Debug)]
@@ -120,6 +124,26 @@ impl<'a> Supply<'a> {
             Body::InPlace => self.archives.read(&supplied.object, buffer),
             #[cfg(feature = "s3")]
             Body::Fetched(fetched) => fetched.take(buffer),
+        }
+    }
+
+    /// As [`Supply::read`], but a large object is given to be read bit by bit.
+    ///
+    /// # Errors
+    /// As [`Supply::read`].
+    pub fn take(
+        &self,
+        supplied: &mut Supplied<'_>,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Option<Large>, ReadError> {
+        match &mut supplied.body {
+            Body::InPlace => self.archives.open_or_read(&supplied.object, buffer),
+            #[cfg(feature = "s3")]
+            Body::Fetched(fetched) => {
+                fetched.take(buffer)?;
+                let is_large = buffer.len() as u64 > LARGE;
+                Ok(is_large.then(|| Large::Held(Cursor::new(std::mem::take(buffer)))))
+            }
         }
     }
 

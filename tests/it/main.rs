@@ -10,6 +10,7 @@ mod hostile;
 mod indexing;
 mod known;
 mod kubernetes;
+mod large;
 mod laws;
 mod measurements;
 mod naive;

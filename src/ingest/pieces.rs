@@ -1,0 +1,205 @@
+//! Large objects in pieces: one worker cuts, all of them read.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::account::Account;
+use super::worker::Stored;
+use crate::decode::Piece;
+use crate::observe::Handover;
+use crate::source::LogObject;
+
+/// Bytes of pieces that may wait, for each worker.
+const ROOM: usize = 16 << 20;
+
+/// Memory of so many pieces is kept for others.
+const MOST_SPARE: usize = 4;
+
+/// How long a worker waits for a piece before it looks whether the run should end.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// A piece that waits to be read.
+pub(super) struct Job {
+    pub(super) large: Arc<LargeObject>,
+    /// Counted from 0 in its object.
+    pub(super) index: u32,
+    pub(super) piece: Piece,
+}
+
+/// The pieces that wait.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Bytes that may wait; with one worker none, since nobody else would read them.
+    room: usize,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    bytes: usize,
+    /// Of pieces that have been read.
+    memory: Vec<Vec<u8>>,
+    /// Workers that are at an object, which may be a large one, so that pieces may come.
+    busy: usize,
+}
+
+/// Holds that a worker is at an object.
+pub(super) struct Busy<'q>(&'q Queue);
+
+impl Queue {
+    pub(super) fn new(workers: usize) -> Self {
+        let room = if workers > 1 { workers * ROOM } else { 0 };
+        Self { state: Mutex::default(), changed: Condvar::new(), room }
+    }
+
+    /// Says that pieces may come, until what this gives is dropped.
+    pub(super) fn busy(&self) -> Busy<'_> {
+        lock(&self.state).busy += 1;
+        Busy(self)
+    }
+
+    /// Lets a piece wait; gives it back if there is no room.
+    pub(super) fn offer(&self, job: Job) -> Option<Job> {
+        let mut state = lock(&self.state);
+        let size = job.piece.size();
+        if self.room == 0 || (state.bytes + size > self.room && !state.jobs.is_empty()) {
+            return Some(job);
+        }
+        state.bytes += size;
+        state.jobs.push_back(job);
+        drop(state);
+        self.changed.notify_one();
+        None
+    }
+
+    /// Memory for a piece: some that was given back, or none.
+    pub(super) fn memory(&self) -> Vec<u8> {
+        lock(&self.state).memory.pop().unwrap_or_default()
+    }
+
+    /// Gives the memory of a piece back.
+    pub(super) fn give_back(&self, memory: Vec<u8>) {
+        let mut state = lock(&self.state);
+        if state.memory.len() < MOST_SPARE {
+            state.memory.push(memory);
+        }
+    }
+
+    /// A piece that waits, if there is one.
+    pub(super) fn take(&self) -> Option<Job> {
+        lock(&self.state).take()
+    }
+
+    /// The next piece, as long as some may come and `stopped` does not say that nobody wants it.
+    pub(super) fn wait(&self, stopped: &dyn Fn() -> bool) -> Option<Job> {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some(job) = state.take() {
+                return Some(job);
+            }
+            if state.busy == 0 || stopped() {
+                return None;
+            }
+            let waited = self.changed.wait_timeout(state, PATIENCE);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl State {
+    fn take(&mut self) -> Option<Job> {
+        let job = self.jobs.pop_front()?;
+        self.bytes -= job.piece.size();
+        Some(job)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.0.state);
+        state.busy -= 1;
+        if state.busy == 0 {
+            drop(state);
+            self.0.changed.notify_all();
+        }
+    }
+}
+
+/// A large object while its pieces are read.
+pub(super) struct LargeObject {
+    pub(super) number: u32,
+    pub(super) object: LogObject,
+    parts: Mutex<Parts>,
+}
+
+/// What a piece gave, or all pieces up to some.
+pub(super) struct Part {
+    pub(super) account: Account,
+    pub(super) handover: Handover,
+}
+
+struct Parts {
+    /// All pieces before `next`, joined.
+    joined: Part,
+    next: u32,
+    /// Pieces that were read before their turn.
+    early: BTreeMap<u32, Part>,
+    /// Number of pieces and what was stored, once all are cut.
+    cut: Option<(u32, Stored)>,
+}
+
+impl LargeObject {
+    pub(super) fn new(number: u32, object: LogObject) -> Self {
+        let joined = Part { account: Account::default(), handover: Handover::new(0) };
+        let parts = Parts { joined, next: 0, early: BTreeMap::new(), cut: None };
+        Self { number, object, parts: Mutex::new(parts) }
+    }
+
+    /// Adds what a piece gave. Gives everything, if it was the last one.
+    pub(super) fn add(&self, index: u32, part: Part) -> Option<(Part, Stored)> {
+        let mut parts = lock(&self.parts);
+        parts.early.insert(index, part);
+        parts.join();
+        parts.whole()
+    }
+
+    /// Says how many pieces there are, what was stored, and what cutting them said. Gives everything, if all of them have
+    /// been read.
+    pub(super) fn cut(&self, total: u32, account: Account, stored: Stored) -> Option<(Part, Stored)> {
+        let mut parts = lock(&self.parts);
+        let ending = Part { account, handover: Handover::new(0) };
+        parts.early.insert(total, ending);
+        parts.cut = Some((total + 1, stored));
+        parts.join();
+        parts.whole()
+    }
+}
+
+impl Parts {
+    /// Joins the pieces whose turn it is.
+    fn join(&mut self) {
+        while let Some(part) = self.early.remove(&self.next) {
+            self.joined.add(part);
+            self.next += 1;
+        }
+    }
+
+    fn whole(&mut self) -> Option<(Part, Stored)> {
+        let (_, stored) = self.cut.filter(|(total, _)| *total == self.next)?;
+        let nothing = Part { account: Account::default(), handover: Handover::new(0) };
+        Some((std::mem::replace(&mut self.joined, nothing), stored))
+    }
+}
+
+impl Part {
+    fn add(&mut self, next: Self) {
+        self.handover.append(next.handover, self.account.records());
+        self.account.add(next.account);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
