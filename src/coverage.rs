@@ -173,7 +173,7 @@ pub enum FaultKind {
     GzipCorrupt,
     /// Bytes that are no gzip member follow the last one.
     GzipTrailing,
-    /// A zip or tar archive, or a zstd or bzip2 stream, that is damaged, encrypted or of a kind that is not read; what came
+    /// A zip or tar archive, a zstd or bzip2 stream, or a Parquet file that is damaged, encrypted or of a kind that is not read; what came
     /// before was kept.
     PackingBroken,
     /// A log by name whose content is not JSON.

@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::callers::Callers;
 use super::lanes::nested_end;
@@ -34,6 +34,39 @@ pub(super) struct Contents {
     pub(super) faults: Vec<DecodeFault>,
 }
 
+/// What records begin with, however they are sorted; of a list the first of them may be cut off.
+const BEGINNINGS: [&str; 4] =
+    [r#"{"eventVersion":"#, r#"{"awsRegion":"#, r#"{"CloudTrailEvent":"#, r#"{"kind":"Event","#];
+
+/// Where the first whole record of a text begins that was cut off a longer one, in mid-record; none if it was not.
+pub(super) fn resumption(text: &str) -> Option<usize> {
+    if matches!(text.trim_ascii_start().bytes().next(), None | Some(b'{' | b'[')) {
+        return None;
+    }
+    let first = BEGINNINGS
+        .iter()
+        .filter_map(|beginning| memmem::find(text.as_bytes(), beginning.as_bytes()))
+        .min()?;
+    // What is before it ends like a record does, and not like a text that shows one.
+    let before = text[..first].trim_ascii_end();
+    let before = before.strip_suffix(',').unwrap_or(before).trim_ascii_end();
+    (before.ends_with('}') && before.contains('"')).then_some(first)
+}
+
+/// As [`records`], from a record on that stands in a list or on a line.
+pub(super) fn resumed(
+    text: &str,
+    at: usize,
+    depth: u32,
+    habits: &mut Habits,
+    visit: impl FnMut(FoundRecord<'_>),
+) -> Contents {
+    let mut walker = Walker::new(text, depth, habits, visit);
+    walker.is_resumed = true;
+    walker.values(at);
+    walker.contents
+}
+
 /// Visits every record of `text`, which lies in `depth` wrappers.
 pub(super) fn records(
     text: &str,
@@ -41,12 +74,8 @@ pub(super) fn records(
     habits: &mut Habits,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> Contents {
-    let budget = text.len().saturating_mul(SEARCH_BUDGET);
-    let callers = Callers::default();
-    let contents = Contents::default();
-    let mut walker =
-        Walker { text, visit, habits, callers, contents, budget, line: 0..0, depth, carrier: None };
-    walker.values();
+    let mut walker = Walker::new(text, depth, habits, visit);
+    walker.values(0);
     walker.contents
 }
 
@@ -79,12 +108,31 @@ struct Walker<'a, 'h, V> {
     depth: u32,
     /// Who handed over what is read.
     carrier: Option<Rc<Carrier>>,
+    /// Whether the beginning of the text is missing, so that a list may end that never began.
+    is_resumed: bool,
+}
+
+impl<'a, 'h, V> Walker<'a, 'h, V> {
+    fn new(text: &'a str, depth: u32, habits: &'h mut Habits, visit: V) -> Self {
+        Self {
+            text,
+            visit,
+            habits,
+            callers: Callers::default(),
+            contents: Contents::default(),
+            budget: text.len().saturating_mul(SEARCH_BUDGET),
+            line: 0..0,
+            depth,
+            carrier: None,
+            is_resumed: false,
+        }
+    }
 }
 
 impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     /// One top-level value after another.
-    fn values(&mut self) {
-        let mut at = walk::skip_blanks(self.text, 0);
+    fn values(&mut self, from: usize) {
+        let mut at = walk::skip_blanks(self.text, from);
         while at < self.text.len() {
             let scope = self.scope(at);
             let read = match scope.as_bytes()[at] {
@@ -95,6 +143,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
                     at = self.timed_line(scope, at + wrapper::TIME_LENGTH);
                     continue;
                 }
+                b',' | b']' | b'}' if self.is_resumed => Ok(at + 1),
                 _ => Err(self.broken(at, "neither an object nor an array")),
             };
             at = match read {
@@ -390,18 +439,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             visit(FoundRecord { index, number: index, ..found });
         };
         let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut visit;
-        let mut walker = Walker {
-            text: &text,
-            visit,
-            habits: &mut *self.habits,
-            callers: Callers::default(),
-            contents: Contents::default(),
-            budget: text.len().saturating_mul(SEARCH_BUDGET),
-            line: 0..0,
-            depth: self.depth,
-            carrier: self.carrier.clone(),
-        };
-        walker.values();
+        let mut walker = Walker::new(&text, self.depth, &mut *self.habits, visit);
+        walker.carrier = self.carrier.clone();
+        walker.values(0);
         let Contents { records, others, faults, .. } = walker.contents;
         self.contents.records += records;
         // Where in the text would help nobody: it begins here.

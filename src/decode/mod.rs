@@ -14,6 +14,7 @@ mod container;
 mod inflate;
 mod insight;
 mod lanes;
+mod ocsf;
 mod order;
 mod packed;
 mod scanner;
@@ -163,10 +164,29 @@ impl Decoder {
             decoded.faults.splice(..0, faults);
             return decoded;
         }
+        // A fuzzer takes a panic for a crash, also one that is caught.
+        if !cfg!(fuzzing) && bytes.starts_with(&ocsf::PARQUET_MAGIC) {
+            let mut decoded = ocsf::decode(bytes, *depth, habits, &mut visit);
+            decoded.faults.splice(..0, faults);
+            return decoded;
+        }
         let cut = !faults.is_empty();
         let (text, odd) = text(bytes, cut);
         let json_bytes = text.len() as u64;
         let account = |verdict, faults| Decoded { verdict, json_bytes, records: 0, others: 0, faults };
+        if let Some(at) = container::resumption(&text) {
+            faults.extend(odd);
+            faults.push(DecodeFault {
+                kind: FaultKind::JsonBroken,
+                position: Position::Byte(0),
+                inner: None,
+                detail: format!("the text begins in the middle of a record; read from byte {at} on"),
+            });
+            let contents = container::resumed(&text, at, *depth, habits, visit);
+            faults.extend(contents.faults);
+            let (records, others) = (contents.records, contents.others);
+            return Decoded { records, others, ..account(Verdict::Records, faults) };
+        }
         match text.trim_ascii_start().bytes().next() {
             None => account(Verdict::Other(ObjectSkip::Empty), faults),
             Some(first)
@@ -487,6 +507,24 @@ mod tests {
         let (names, _, faults) = read(&stored[..stored.len() - 20]);
         assert!(names.starts_with("n0 n7919"));
         assert_eq!(faults, ["gzip-truncated"]);
+    }
+
+    #[test]
+    fn a_text_that_begins_in_mid_record_gives_what_follows() {
+        let record =
+            |name: &str| format!(r#"{{"eventVersion":"1.11","eventName":"{name}","x":{{"y":"z"}}}}"#);
+        let batch = format!(r#"{{"Records":[{},{},{}]}}"#, record("A"), record("B"), record("C"));
+        let lines = format!("{}\n{}\n{}\n", record("A"), record("B"), record("C"));
+        for text in [batch, lines] {
+            let second = text.find(r#"{"eventVersion":"1.11","eventName":"B""#).unwrap();
+            for start in [second - 20, second - 12, second - 5] {
+                let (names, verdict, faults) = read(&text.as_bytes()[start..]);
+                assert_eq!((names.as_str(), verdict, faults), ("B C", Verdict::Records, vec!["json-broken"]));
+            }
+        }
+        let shown = format!("A record looks like \"this\":\n\n```json\n{}\n```\n", record("A"));
+        assert_eq!(read(shown.as_bytes()).1, Verdict::NotJson);
+        assert_eq!(read(format!("x = {}", record("A")).as_bytes()).1, Verdict::NotJson);
     }
 
     #[test]

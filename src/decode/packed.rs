@@ -14,6 +14,7 @@ use flate2::bufread::GzDecoder;
 
 use super::inflate::GZIP_MAGIC;
 use super::lanes::nested_end;
+use super::ocsf::PARQUET_MAGIC;
 use super::table::{self, Table};
 use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict, walk, wrapper};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
@@ -214,10 +215,13 @@ impl<'e> Cutter<'e> {
         if packing.is_some() && depth >= DEEPEST {
             return self.fault(name, FaultKind::PackingBroken, "packed too often");
         }
+        // Their table of contents stands at their end.
+        let is_table = head.starts_with(&PARQUET_MAGIC);
         let mut whole = Cursor::new(head).chain(stream);
         let whole: &mut dyn Read = &mut whole;
         let depth = depth + u32::from(packing.is_some());
         match packing {
+            None if is_table => self.held(Vec::new(), whole, name, depth),
             None => self.text(whole, name, depth),
             Some(Packing::Gzip) => self.inflate(&mut Members::new(whole), name, depth),
             Some(Packing::Zstd) => match zstd::stream::read::Decoder::new(whole) {
@@ -226,7 +230,6 @@ impl<'e> Cutter<'e> {
             },
             Some(Packing::Bzip2) => self.inflate(&mut bzip2::read::MultiBzDecoder::new(whole), name, depth),
             Some(Packing::Tar) => self.tar(whole, name, depth),
-            // Its table of contents stands at its end.
             Some(Packing::Zip) => self.held(Vec::new(), whole, name, depth - 1),
         }
     }

@@ -10,7 +10,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("checksum", &[]),
     ("coverage", &["time"]),
     ("source", &["coverage", "checksum", "time"]),
-    ("decode", &["coverage", "event"]),
+    ("decode", &["coverage", "event", "time"]),
     ("event", &["time"]),
     ("observe", &["event", "time"]),
     ("baseline", &["observe", "time"]),
@@ -55,7 +55,7 @@ const DOORS: [(&str, &str); 30] = [
     ("saphyr", "cli/settings/netflix.rs"),
     ("cpu_time", "bench/clock.rs"),
     ("sha2", "checksum.rs"),
-    ("parquet", "store/"),
+    ("parquet", "store/ or decode/ocsf.rs"),
     ("memmap2", "store/map.rs"),
     ("rustix", "store/place.rs"),
 ];
@@ -118,7 +118,8 @@ fn every_outside_crate_has_one_door() {
         for (name, door) in DOORS {
             let named = [format!("use {name}::"), format!(" {name}::"), format!("({name}::")];
             let used = named.iter().any(|form| code(&text).contains(form));
-            assert!(!used || file.starts_with(door), "{file} uses {name}, whose door is {door}");
+            let is_there = door.split(" or ").any(|door| file.starts_with(door));
+            assert!(!used || is_there, "{file} uses {name}, whose door is {door}");
         }
     }
 }

@@ -1,0 +1,270 @@
+//! Parquet of Amazon Security Lake: events of CloudTrail in the classes of OCSF (API Activity and its kin).
+//!
+//! Each row becomes the text of a CloudTrail record again, as far as it holds the fields, and is read as one. Sources: Security
+//! Lake User Guide ("OCSF source identification", source versions 1 and 2), OCSF 1.0.0-rc.2 and 1.1.0. The two versions differ in
+//! where the ARN and the id of the caller stand, so they are told by their form.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, MapAccessor, Row};
+use serde_json::{Value, json};
+
+use super::container::{self, Contents};
+use super::scanner::Habits;
+use super::{DecodeFault, Decoded, FoundRecord, Verdict};
+use crate::coverage::{FaultKind, ObjectSkip, Position};
+use crate::time::Timestamp;
+
+/// First and last bytes of a Parquet file (Apache Parquet, "File Format").
+pub(super) const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
+
+/// Visits every record of a Parquet file.
+pub(super) fn decode(
+    bytes: &[u8],
+    depth: u32,
+    habits: &mut Habits,
+    visit: &mut dyn FnMut(FoundRecord<'_>),
+) -> Decoded {
+    let mut contents = Contents::default();
+    let mut json_bytes = 0;
+    // The library is not made for files that somebody damaged on purpose.
+    let read = catch_unwind(AssertUnwindSafe(|| rows(bytes)));
+    let read = read.unwrap_or_else(|_| Err("it contradicts itself".to_owned()));
+    let (rows, error) = match read {
+        Ok(Rows { has_api: false, .. }) => return Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)),
+        Ok(Rows { records, error, .. }) => (records, error),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    for row in rows {
+        let first = contents.records;
+        let found = container::records(&row, depth + 1, habits, |found| {
+            let index = first + found.index;
+            visit(FoundRecord { index, number: index, ..found });
+        });
+        contents.records += found.records;
+        contents.others += found.others;
+        json_bytes += row.len() as u64;
+    }
+    let faults = error.map(|detail| DecodeFault {
+        kind: FaultKind::PackingBroken,
+        position: Position::Whole,
+        inner: None,
+        detail: format!("Parquet: {detail}"),
+    });
+    let Contents { records, others, .. } = contents;
+    let verdict = Verdict::Records;
+    Decoded { verdict, json_bytes, records, others, faults: faults.into_iter().collect() }
+}
+
+/// The records of a file, as far as it can be read.
+struct Rows {
+    /// Whether it has the columns of API Activity.
+    has_api: bool,
+    records: Vec<String>,
+    error: Option<String>,
+}
+
+fn rows(bytes: &[u8]) -> Result<Rows, String> {
+    let reader =
+        SerializedFileReader::new(Bytes::copy_from_slice(bytes)).map_err(|error| error.to_string())?;
+    let schema = reader.metadata().file_metadata().schema();
+    let has_api = schema.get_fields().iter().any(|field| field.name() == "api");
+    let mut rows = Rows { has_api, records: Vec::new(), error: None };
+    if !has_api {
+        return Ok(rows);
+    }
+    for row in reader.get_row_iter(None).map_err(|error| error.to_string())? {
+        match row {
+            Ok(row) => rows.records.push(record(&row).to_string()),
+            Err(error) => {
+                rows.error = Some(error.to_string());
+                break;
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// The CloudTrail record that a row was made of.
+fn record(row: &Row) -> Value {
+    let text = |path: &str| text(row, path);
+    let either = |paths: [&str; 2]| paths.into_iter().find_map(text);
+    let ids: Vec<String> =
+        ["actor.user.uid", "actor.user.uuid", "actor.user.uid_alt"].into_iter().filter_map(text).collect();
+    let is_arn = |id: &&String| id.starts_with("arn:");
+    let (arn, id) = (ids.iter().find(is_arn), ids.iter().find(|id| !is_arn(id)));
+    let issuer = text("actor.session.issuer");
+    let role_id = id.and_then(|id| id.split_once(':')).map(|(head, _)| head);
+    let time = either(["time", "time_dt"]);
+    let time = time.as_deref().and_then(|micros| micros.parse().ok()).map(Timestamp::from_micros);
+    json!({
+        "eventVersion": text("metadata.product.version"),
+        "eventTime": time.map(|time| time.to_string()),
+        "eventSource": text("api.service.name"),
+        "eventName": text("api.operation"),
+        "eventType": either(["metadata.event_code", "unmapped.eventType"]),
+        "eventCategory": text("metadata.product.feature.name"),
+        "eventID": text("metadata.uid"),
+        "awsRegion": text("cloud.region"),
+        "sourceIPAddress": either(["src_endpoint.ip", "src_endpoint.domain"]),
+        "userAgent": text("http_request.user_agent"),
+        "errorCode": text("api.response.error"),
+        "errorMessage": text("api.response.message"),
+        "readOnly": text("unmapped.readOnly"),
+        "recipientAccountId": either(["cloud.account.uid", "cloud.account_uid"]),
+        "userIdentity": {
+            "type": text("actor.user.type"),
+            "principalId": id,
+            "arn": arn,
+            "accountId": either(["actor.user.account.uid", "actor.user.account_uid"]),
+            "accessKeyId": text("actor.user.credential_uid"),
+            "invokedBy": text("actor.invoked_by"),
+            "sessionContext": {"sessionIssuer": {"arn": issuer, "principalId": role_id}},
+        },
+    })
+}
+
+/// The text behind a path of names; times as microseconds. The last name may be a key of a map, with points in it.
+fn text(row: &Row, path: &str) -> Option<String> {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let (_, field) = row.get_column_iter().find(|(column, _)| *column == name)?;
+    let found = match (field, rest) {
+        (Field::Group(row), Some(rest)) => return text(row, rest),
+        (Field::MapInternal(map), Some(key)) => {
+            let (keys, values) = (map.get_keys(), map.get_values());
+            let at = (0..map.len()).find(|at| keys.get_string(*at).is_ok_and(|known| known == key))?;
+            values.get_string(at).ok()?.clone()
+        }
+        (Field::Str(text), None) => text.clone(),
+        (Field::Bool(flag), None) => flag.to_string(),
+        // OCSF has milliseconds.
+        (Field::Long(number) | Field::TimestampMillis(number), None) => {
+            number.checked_mul(1_000)?.to_string()
+        }
+        (Field::TimestampMicros(micros), None) => micros.to_string(),
+        _ => return None,
+    };
+    Some(found).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    use crate::coverage::ObjectSkip;
+    use crate::decode::{Decoder, Verdict};
+
+    const SCHEMA: &str = "message lake {
+        required int64 time;
+        required group metadata { optional binary uid (UTF8); }
+        required group api {
+            required binary operation (UTF8);
+            required group service { required binary name (UTF8); }
+            optional group response { optional binary error (UTF8); }
+        }
+        required group actor {
+            required group user {
+                required binary type (UTF8);
+                required binary uid (UTF8);
+                required binary uid_alt (UTF8);
+                required group account { required binary uid (UTF8); }
+            }
+            optional group session { optional binary issuer (UTF8); }
+        }
+        required group cloud { required binary region (UTF8); }
+    }";
+
+    /// One row.
+    fn file() -> Vec<u8> {
+        let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
+        let mut bytes = Vec::new();
+        let properties = Arc::new(WriterProperties::builder().build());
+        let mut writer = SerializedFileWriter::new(&mut bytes, schema, properties).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        let texts = [
+            "event-1",
+            "CreateUser",
+            "iam.amazonaws.com",
+            "AccessDenied",
+            "AssumedRole",
+            "arn:aws:sts::111122223333:assumed-role/deploy/jo",
+            "AROAEXAMPLE:jo",
+            "111122223333",
+            "arn:aws:iam::111122223333:role/ci/deploy",
+            "eu-west-1",
+        ];
+        let mut texts = texts.into_iter();
+        let mut is_time = true;
+        while let Some(mut column) = group.next_column().unwrap() {
+            if is_time {
+                column.typed::<Int64Type>().write_batch(&[1_767_225_600_123], None, None).unwrap();
+            } else {
+                let column = column.typed::<ByteArrayType>();
+                let level = column.get_descriptor().max_def_level();
+                let text = ByteArray::from(texts.next().unwrap());
+                let levels = [level];
+                column.write_batch(&[text], (level > 0).then_some(&levels[..]), None).unwrap();
+            }
+            is_time = false;
+            column.close().unwrap();
+        }
+        group.close().unwrap();
+        writer.close().unwrap();
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> (Vec<String>, Verdict, usize) {
+        let mut records = Vec::new();
+        let decoded = Decoder::new(1 << 20).decode(bytes, |found| {
+            let record = found.record.unwrap().cloudtrail().unwrap();
+            let identity = &record.identity;
+            let texts = [
+                record.event_time,
+                record.event_source,
+                record.event_name,
+                record.event_id,
+                record.error_code,
+                record.region,
+                identity.identity_type,
+                identity.arn,
+                identity.issuer.arn,
+                identity.unique_id(),
+                identity.account_id,
+            ];
+            records.push(texts.map(|text| text.unwrap_or("-")).join(" "));
+        });
+        (records, decoded.verdict, decoded.faults.len())
+    }
+
+    #[test]
+    fn a_row_is_read_as_the_record_it_was_made_of() {
+        let expected = "2026-01-01T00:00:00.123Z iam.amazonaws.com CreateUser event-1 AccessDenied eu-west-1 AssumedRole \
+            arn:aws:sts::111122223333:assumed-role/deploy/jo arn:aws:iam::111122223333:role/ci/deploy AROAEXAMPLE 111122223333";
+        assert_eq!(read(&file()), (vec![expected.to_owned()], Verdict::Records, 0));
+    }
+
+    #[test]
+    fn damage_is_a_fault_and_other_tables_are_left_alone() {
+        let file = file();
+        for length in [4, 12, file.len() / 2, file.len() - 1] {
+            let (records, _, faults) = read(&file[..length]);
+            assert_eq!((records.len(), faults), (0, 1), "{length}");
+        }
+        for at in (4..file.len()).step_by(7) {
+            let mut damaged = file.clone();
+            damaged[at] ^= 0x55;
+            read(&damaged);
+        }
+        let schema = Arc::new(parse_message_type("message other { required int64 x; }").unwrap());
+        let mut bytes = Vec::new();
+        SerializedFileWriter::new(&mut bytes, schema, Default::default()).unwrap().close().unwrap();
+        assert_eq!(read(&bytes).1, Verdict::Other(ObjectSkip::NotALog));
+    }
+}
