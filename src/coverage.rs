@@ -173,6 +173,9 @@ pub enum FaultKind {
     GzipCorrupt,
     /// Bytes that are no gzip member follow the last one.
     GzipTrailing,
+    /// A log of CloudTrail with more than one gzip member, which CloudTrail does not write; all of them were read. It can be a
+    /// sign of tampering: a check that stops at the first member would not see the others.
+    GzipExtraMember,
     /// A zip or tar archive, a zstd or bzip2 stream, or a Parquet file that is damaged, encrypted or of a kind that is not read; what came
     /// before was kept.
     PackingBroken,
@@ -194,7 +197,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them, in their order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::List,
         Self::Read,
         Self::AccessDenied,
@@ -209,6 +212,7 @@ impl FaultKind {
         Self::GzipTruncated,
         Self::GzipCorrupt,
         Self::GzipTrailing,
+        Self::GzipExtraMember,
         Self::PackingBroken,
         Self::NotJson,
         Self::JsonTruncated,
@@ -241,6 +245,7 @@ impl FaultKind {
             | Self::GzipTruncated
             | Self::GzipCorrupt
             | Self::GzipTrailing
+            | Self::GzipExtraMember
             | Self::PackingBroken
             | Self::NotJson
             | Self::JsonTruncated
@@ -269,6 +274,7 @@ impl FaultKind {
             Self::GzipTruncated => "gzip-truncated",
             Self::GzipCorrupt => "gzip-corrupt",
             Self::GzipTrailing => "gzip-trailing",
+            Self::GzipExtraMember => "gzip-extra-member",
             Self::PackingBroken => "packing-broken",
             Self::NotJson => "not-json",
             Self::JsonTruncated => "json-truncated",

@@ -32,6 +32,8 @@ const GROWTH: usize = 256 * 1024;
 pub(super) struct Inflater {
     state: Decompress,
     at_once: AtOnce,
+    /// Where the second member of the last input began.
+    second_member: Option<u64>,
 }
 
 /// Inflated bytes, in memory that is made once and written over for every object.
@@ -84,11 +86,17 @@ pub(super) struct GzipFault {
 
 impl Inflater {
     pub(super) fn new() -> Self {
-        Self { state: Decompress::new(false), at_once: AtOnce::default() }
+        Self { state: Decompress::new(false), at_once: AtOnce::default(), second_member: None }
+    }
+
+    /// Where the second gzip member of the input inflated last began.
+    pub(super) fn second_member(&self) -> Option<u64> {
+        self.second_member
     }
 
     /// Inflates all members of `input` to the end of `output`, which never grows over `limit` bytes.
     pub(super) fn inflate(&mut self, input: &[u8], output: &mut Plain, limit: u64) -> Result<(), GzipFault> {
+        self.second_member = None;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         if self.whole(input, output, limit) { Ok(()) } else { self.members(input, output, limit) }
     }
@@ -118,7 +126,9 @@ impl Inflater {
             })?;
             match input.get(at..) {
                 None | Some([]) => return Ok(()),
-                Some(rest) if rest.starts_with(&GZIP_MAGIC) => {}
+                Some(rest) if rest.starts_with(&GZIP_MAGIC) => {
+                    self.second_member = self.second_member.or(Some(at as u64));
+                }
                 // Tapes and some tools pad with zeros; gzip itself passes over them.
                 Some(rest) if rest.iter().all(|byte| *byte == 0) => return Ok(()),
                 Some(rest) => {

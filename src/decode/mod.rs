@@ -115,6 +115,8 @@ pub struct Decoder {
     max_object_size: u64,
     /// In how many packings and wrappers the object lies.
     depth: u32,
+    /// Where a second gzip member began in the object decoded last.
+    second_member: Option<u64>,
 }
 
 impl Decoder {
@@ -127,6 +129,7 @@ impl Decoder {
             habits: Habits::default(),
             max_object_size,
             depth: 0,
+            second_member: None,
         }
     }
 
@@ -138,7 +141,12 @@ impl Decoder {
     /// The plain bytes of an object, as far as they can be had: the first half of [`Decoder::decode`].
     pub fn inflate<'d>(&'d mut self, stored: &'d [u8]) -> &'d [u8] {
         let Self { inflater, plain, spare, max_object_size, .. } = self;
-        inflate(inflater, (plain, spare), stored, *max_object_size, &mut Vec::new())
+        inflate(inflater, (plain, spare), stored, *max_object_size, &mut None, &mut Vec::new())
+    }
+
+    /// Where in its stored bytes a second gzip member began in the object decoded last, if there was one.
+    pub fn second_member(&self) -> Option<u64> {
+        self.second_member
     }
 
     /// Visits every record of an object, in the order in which they stand in it.
@@ -157,8 +165,9 @@ impl Decoder {
     /// ```
     pub fn decode(&mut self, stored: &[u8], mut visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
         let mut faults = Vec::new();
-        let Self { inflater, plain, spare, habits, max_object_size, depth } = self;
-        let bytes = inflate(inflater, (plain, spare), stored, *max_object_size, &mut faults);
+        let Self { inflater, plain, spare, habits, max_object_size, depth, second_member } = self;
+        *second_member = None;
+        let bytes = inflate(inflater, (plain, spare), stored, *max_object_size, second_member, &mut faults);
         if let Some(packing) = packed::packing(bytes) {
             let mut decoded = packed::decode(packing, bytes, *max_object_size, *depth, &mut visit);
             decoded.faults.splice(..0, faults);
@@ -213,6 +222,7 @@ impl Decoder {
                     Decoded { records, others, ..account(Verdict::Records, faults) }
                 }
                 Some(Table::Summary) => account(Verdict::Other(ObjectSkip::Summary), faults),
+                Some(Table::Columns) => account(Verdict::Other(ObjectSkip::LakeResult), faults),
                 None => account(text_log(&text).map_or(Verdict::NotJson, Verdict::Other), faults),
             },
         }
@@ -225,6 +235,7 @@ fn inflate<'d>(
     (plain, spare): (&'d mut Plain, &'d mut Plain),
     stored: &'d [u8],
     limit: u64,
+    second_member: &mut Option<u64>,
     faults: &mut Vec<DecodeFault>,
 ) -> &'d [u8] {
     if !stored.starts_with(&GZIP_MAGIC) {
@@ -232,6 +243,7 @@ fn inflate<'d>(
     }
     plain.clear();
     let mut result = inflater.inflate(stored, plain, limit);
+    *second_member = inflater.second_member();
     for _ in 1..MAX_GZIP_NESTING {
         if result.is_err() || !plain.filled().starts_with(&GZIP_MAGIC) {
             break;

@@ -15,12 +15,17 @@ const EVENT_COLUMNS: [&str; 5] = ["eventjson", "event_json", "cloudtrailevent", 
 /// Columns of the summary that the console exports (CloudTrail User Guide, "Downloading events").
 const SUMMARY_COLUMNS: [&str; 2] = ["event name", "event time"];
 
+/// Columns that a table of single fields has (CloudTrail User Guide, "Supported schema for event record fields").
+const FIELD_COLUMNS: [&str; 2] = ["eventname", "eventtime"];
+
 /// What a text is, if its first line names columns known here.
 pub(super) enum Table {
     /// Events, in the column of this number.
     Events(usize),
     /// A summary.
     Summary,
+    /// Columns of Lake or Athena without the event as such: structs are printed there in a form that cannot be read for sure.
+    Columns,
 }
 
 /// What the text is as a table.
@@ -33,8 +38,12 @@ pub(super) fn table(text: &str) -> Option<Table> {
     if let Some(column) = names.iter().position(|name| EVENT_COLUMNS.contains(&name.as_str())) {
         return Some(Table::Events(column));
     }
-    let is_summary = SUMMARY_COLUMNS.iter().all(|column| names.iter().any(|name| name == column));
-    is_summary.then_some(Table::Summary)
+    let has = |columns: &[&str; 2]| columns.iter().all(|column| names.iter().any(|name| name == column));
+    if has(&SUMMARY_COLUMNS) {
+        Some(Table::Summary)
+    } else {
+        has(&FIELD_COLUMNS).then_some(Table::Columns)
+    }
 }
 
 /// Visits every record of a table, which lies in `depth` wrappers and whose events are in one column.

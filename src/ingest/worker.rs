@@ -9,7 +9,7 @@ use super::tally::{InnerPath, Tally};
 use super::{Keep, ObjectRead, Progress, Run};
 use crate::baseline::Builder;
 use crate::checksum::{Checksum, Hasher};
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, FaultKind, Position};
 use crate::decode::{self, Decoded, Decoder};
 use crate::ledger::ObjectEntry;
 use crate::observe::{Handover, Observer};
@@ -71,9 +71,18 @@ impl Worker {
         }
         let place = (supplied.number, object, &key);
         let part = Part { account, handover };
-        let Part { account, handover: learnt } = self
+        let Part { mut account, handover: learnt } = self
             .learn(run, place, part, |decoder, tally| decoder.decode(stored, |found| tally.record(&found)));
         handover = learnt;
+        if let Some(at) = self.decoder.second_member().filter(|_| key.is_of_cloudtrail()) {
+            let place = (FaultKind::GzipExtraMember, Position::StoredByte(at));
+            account.fault(
+                object,
+                None,
+                place,
+                "a second gzip member, which CloudTrail does not write".to_owned(),
+            );
+        }
         let checksum = (run.keep == Keep::Ledger).then(|| Checksum::of(stored));
         let stored = Stored { size: stored.len() as u64, checksum };
         let records = self.settle(object, &key, account, stored);

@@ -24,6 +24,11 @@ pub struct ObjectKey<'a> {
 }
 
 impl<'a> ObjectKey<'a> {
+    /// Whether this is the name that CloudTrail itself gives to its logs.
+    pub const fn is_of_cloudtrail(&self) -> bool {
+        self.account.is_some() && self.region.is_some()
+    }
+
     /// Reads a path with `/` between its parts.
     ///
     /// ```

@@ -1,6 +1,6 @@
 //! Input that is broken, odd or meant to harm.
 
-use firstseen::coverage::{FaultKind, ObjectSkip, RecordSkip};
+use firstseen::coverage::{FaultKind, ObjectSkip, Position, RecordSkip};
 use firstseen::ingest::IngestSettings;
 use firstseen::query::first_seen;
 use firstseen::report::{Format, Report, UsedSettings};
@@ -200,4 +200,48 @@ fn hostile_texts_are_inert_in_csv_and_on_terminals_and_whole_in_json() {
     for line in written(Format::JsonLines).lines() {
         serde_json::from_str::<Value>(line).unwrap();
     }
+}
+
+#[test]
+fn a_second_gzip_member_in_a_log_of_cloudtrail_is_reported_and_read() {
+    let member = |action: &str| gzip(&wrapped(&[record("2024-03-09T04:00:00Z", "jo", action)]));
+    let both = [member("s3:A"), member("s3:B")].concat();
+    let stream = Archive::new().object("firehose/x.gz", &both).ingest(&settings()).coverage;
+    assert_eq!((stream.records.counted, stream.faults.len()), (2, 0));
+    let path = log_path("20240309T0412", "aaaa");
+    let coverage = Archive::new().object(&path, &both).ingest(&settings()).coverage;
+    assert_eq!((coverage.records.counted, coverage.objects.read_in_part), (2, 0));
+    let [fault] = &coverage.faults[..] else { panic!("{:?}", coverage.faults) };
+    assert_eq!(fault.kind, FaultKind::GzipExtraMember);
+    assert_eq!(fault.position, Position::StoredByte(member("s3:A").len() as u64));
+}
+
+#[test]
+fn a_lookup_with_local_offsets_sorts_by_the_times_of_its_events() {
+    let event = |time: &str, local: &str, action: &str| {
+        let event = record(time, "jo", action);
+        json!({"EventTime": local, "Username": "x", "ReadOnly": "false", "CloudTrailEvent": event.to_string()})
+    };
+    // Newest first, as the API answers; -08:00 as AWS CLI 2 shows it.
+    let page = json!({"Events": [
+        event("2024-03-09T04:00:00Z", "2024-03-08T20:00:00-08:00", "s3:B"),
+        event("2024-03-09T01:00:00Z", "2024-03-08T17:00:00-08:00", "s3:A"),
+    ]});
+    let archive = Archive::new().object("lookup.json", page.to_string().as_bytes());
+    assert_eq!(
+        archive.ask(&question(0)),
+        [
+            "new-action 2024-03-09T01:00:00Z jo s3.amazonaws.com:A",
+            "new-action 2024-03-09T04:00:00Z jo s3.amazonaws.com:B",
+        ]
+    );
+}
+
+#[test]
+fn a_table_whose_identity_is_a_struct_is_not_guessed() {
+    let table = "# Execution Time: 1 Query Statement: SELECT *\n\"eventtime\",\"eventname\",\"useridentity\"\n\
+        \"2024-03-09 04:00:00.000\",\"CreateUser\",\"{type=IAMUser, arn=arn:aws:iam::111122223333:user/jo}\"\n";
+    let coverage = Archive::new().object("lake.csv", table.as_bytes()).ingest(&settings()).coverage;
+    assert_eq!((coverage.records.total, coverage.fault_count), (0, 0));
+    assert_eq!(coverage.objects.skipped[&ObjectSkip::LakeResult], 1);
 }
