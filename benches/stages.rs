@@ -217,7 +217,7 @@ fn query(criterion: &mut Criterion) {
         warmup: Span::days(30),
         forget: None,
         anchor: Anchor::Principal,
-        report: FindingKind::DEFAULT.to_vec(),
+        report: FindingKind::OF_SIGHTINGS.to_vec(),
         from: None,
         to: None,
         until: None,

@@ -26,7 +26,7 @@
 //!     warmup: Span::days(30),
 //!     forget: None,
 //!     anchor: Anchor::Principal,
-//!     report: FindingKind::DEFAULT.to_vec(),
+//!     report: FindingKind::OF_SIGHTINGS.to_vec(),
 //!     from: None,
 //!     to: None,
 //!     until: None,

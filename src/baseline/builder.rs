@@ -7,7 +7,8 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::{ActiveDay, Baseline, Behaviour, InsightSighting, Moment, Seen, Sighting};
+use super::noted::{hour, sort_insights, sort_root};
+use super::{ActiveDay, Baseline, Behaviour, Moment, Noted, Seen, Sighting};
 use crate::observe::{ActionId, ObservedAction, ObservedPrincipal, PrincipalId};
 use crate::time::{Day, Timestamp};
 
@@ -26,7 +27,9 @@ pub struct Builder {
     days: HashTable<u32>,
     hasher: FixedState,
     creations: BTreeMap<(Box<str>, Box<str>), Timestamp>,
-    insights: Vec<InsightSighting>,
+    insights: Vec<Noted>,
+    /// By account, hour and whether somebody acted in the root user's place.
+    root: BTreeMap<(Box<str>, Timestamp, bool), Noted>,
 }
 
 /// A behaviour whose days are still in rows.
@@ -129,7 +132,22 @@ impl Builder {
 
     /// Notes what CloudTrail Insights noticed: an unusual rate of an action, of which one caller had the highest part.
     pub fn noticed(&mut self, who: ObservedPrincipal, action: &str, seen: &Seen<'_>) {
-        self.insights.push(InsightSighting { who, action: action.into(), sighting: seen.to_sighting() });
+        self.insights.push(Noted { who, action: action.into(), sighting: seen.to_sighting() });
+    }
+
+    /// Notes that an account's root user did an action. The first record of an hour is kept.
+    pub fn root_acted(
+        &mut self,
+        who: impl FnOnce() -> ObservedPrincipal,
+        account: &str,
+        action: &str,
+        seen: &Seen<'_>,
+    ) {
+        let key = (account.into(), hour(seen.time), seen.detail.is_some());
+        let known = self.root.get(&key);
+        if known.is_none_or(|known| seen.is_before(&known.sighting)) {
+            self.root.insert(key, Noted { who: who(), action: action.into(), sighting: seen.to_sighting() });
+        }
     }
 
     /// The baseline of all sightings, given the principals and actions behind the ids.
@@ -165,9 +183,11 @@ impl Builder {
         }
         let behaviour_of = self.rows.iter().map(|row| place_of[row.behaviour as usize]).collect();
         let mut insights = self.insights;
-        super::insight::sort(&mut insights);
+        sort_insights(&mut insights);
+        let mut root = self.root.into_values().collect();
+        sort_root(&mut root);
         let creations = self.creations;
-        let baseline = Baseline { principals, actions, behaviours: kept, creations, insights };
+        let baseline = Baseline { principals, actions, behaviours: kept, creations, insights, root };
         Built { baseline, behaviour_of }
     }
 }

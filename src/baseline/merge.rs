@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::activity::sort_days;
-use super::insight::sort as sort_insights;
+use super::noted::{sort_insights, sort_root};
 use super::{Baseline, Behaviour, Sighting};
 
 /// Two baselines made one, and where the behaviours of each went.
@@ -56,7 +56,10 @@ impl Baseline {
         let mut insights = self.insights;
         insights.extend(other.insights);
         sort_insights(&mut insights);
-        Merged { baseline: Self { principals, actions, behaviours, creations, insights }, left, right }
+        let mut root = self.root;
+        root.extend(other.root);
+        sort_root(&mut root);
+        Merged { baseline: Self { principals, actions, behaviours, creations, insights, root }, left, right }
     }
 }
 

@@ -6,8 +6,8 @@
 
 mod activity;
 mod builder;
-mod insight;
 mod merge;
+mod noted;
 mod sighting;
 
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ use crate::time::Timestamp;
 
 pub use activity::ActiveDay;
 pub use builder::{Builder, Built, RowId};
-pub use insight::InsightSighting;
 pub use merge::Merged;
+pub use noted::Noted;
 pub use sighting::{Moment, Seen, Sighting};
 
 /// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
@@ -35,7 +35,9 @@ pub struct Baseline {
     /// By account and key: the earliest creation of a role or user that the archive records.
     pub creations: BTreeMap<(Box<str>, Box<str>), Timestamp>,
     /// What CloudTrail Insights noticed, sorted by caller and time.
-    pub insights: Vec<InsightSighting>,
+    pub insights: Vec<Noted>,
+    /// The hours in which a root user acted, each with its first record; sorted by account.
+    pub root: Vec<Noted>,
 }
 
 /// One principal doing one action.

@@ -187,12 +187,13 @@ fn check_against(plain: &Value, record: &Record<'_>) {
         let plain = plain.pointer(path).filter(|_| wanted).and_then(Value::as_str);
         assert_eq!(text, plain, "{path}");
     }
-    let read_only = match plain.pointer("/readOnly") {
+    let flag = |path: &str| match plain.pointer(path) {
         Some(Value::Bool(yes)) => Some(*yes),
         Some(Value::String(text)) => text.parse().ok(),
         _ => None,
     };
-    assert_eq!(record.read_only, read_only, "readOnly");
+    assert_eq!(record.read_only, flag("/readOnly"), "readOnly");
+    assert_eq!(record.identity.assumed_root, flag("/userIdentity/sessionContext/assumedRoot"), "assumedRoot");
 }
 
 #[cfg(test)]
@@ -235,7 +236,7 @@ mod tests {
 
     /// Mostly keys that mean something, at any level.
     fn any_key() -> impl Strategy<Value = String> {
-        const KEYS: [&str; 26] = [
+        const KEYS: [&str; 27] = [
             "eventTime",
             "eventSource",
             "eventName",
@@ -259,6 +260,7 @@ mod tests {
             "invokedBy",
             "sessionContext",
             "sessionIssuer",
+            "assumedRoot",
             "role",
             "roleId",
             "ConsoleLogin",

@@ -93,7 +93,9 @@ impl<'a> Scanner<'a> {
                 IdentityField::AccountId => identity.account_id = scanner.text()?,
                 IdentityField::AccessKeyId => identity.access_key_id = scanner.text()?,
                 IdentityField::InvokedBy => identity.invoked_by = scanner.text()?,
-                IdentityField::SessionContext => identity.issuer = scanner.session_context()?,
+                IdentityField::SessionContext => {
+                    (identity.issuer, identity.assumed_root) = scanner.session_context()?;
+                }
                 IdentityField::Unread => scanner.skip()?,
             }
             Ok(())
@@ -101,16 +103,17 @@ impl<'a> Scanner<'a> {
         Ok(identity)
     }
 
-    fn session_context(&mut self) -> Walk<Issuer<'a>> {
-        let mut issuer = Issuer::default();
+    fn session_context(&mut self) -> Walk<(Issuer<'a>, Option<bool>)> {
+        let (mut issuer, mut assumed_root) = (Issuer::default(), None);
         self.object_or_other(|scanner, key| {
             match key {
                 "sessionIssuer" => issuer = scanner.issuer()?,
+                "assumedRoot" => assumed_root = scanner.flag()?,
                 _ => scanner.skip()?,
             }
             Ok(())
         })?;
-        Ok(issuer)
+        Ok((issuer, assumed_root))
     }
 
     fn issuer(&mut self) -> Walk<Issuer<'a>> {

@@ -39,11 +39,7 @@ pub(super) fn table(text: &str) -> Option<Table> {
         return Some(Table::Events(column));
     }
     let has = |columns: &[&str; 2]| columns.iter().all(|column| names.iter().any(|name| name == column));
-    if has(&SUMMARY_COLUMNS) {
-        Some(Table::Summary)
-    } else {
-        has(&FIELD_COLUMNS).then_some(Table::Columns)
-    }
+    if has(&SUMMARY_COLUMNS) { Some(Table::Summary) } else { has(&FIELD_COLUMNS).then_some(Table::Columns) }
 }
 
 /// Visits every record of a table, which lies in `depth` wrappers and whose events are in one column.

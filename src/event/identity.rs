@@ -24,6 +24,8 @@ pub struct Identity<'a> {
     pub invoked_by: Option<&'a str>,
     /// `sessionContext.sessionIssuer`
     pub issuer: Issuer<'a>,
+    /// `sessionContext.assumedRoot`, a boolean or its text: a session that `AssumeRoot` opened.
+    pub assumed_root: Option<bool>,
 }
 
 /// The texts of `sessionContext.sessionIssuer` that matter; the object may be there and empty.
@@ -285,6 +287,11 @@ impl<'a> Identity<'a> {
         let head = id.split(':').next().unwrap_or(id);
         // `111122223333:aws:ec2-instance` is no unique id, and its head would be that of root.
         head.starts_with('A').then_some(head)
+    }
+
+    /// Whether the root user acts here itself, or someone in its place; not a service for it.
+    pub(super) fn is_root_itself(&self) -> bool {
+        self.kind() == PrincipalKind::Root && present(self.invoked_by).is_none()
     }
 
     /// The session's name: the last part of the session ARN, else of the principal id.

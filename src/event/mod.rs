@@ -219,6 +219,12 @@ impl<'a> Record<'a> {
         })
     }
 
+    /// Whether an account's root user acted, with console or keys or in a session of `AssumeRoot`. Calls that a service made
+    /// for root are none of its deeds, nor are events of services (CIS AWS Foundations Benchmark, "usage of the root user").
+    pub fn is_root_activity(&self) -> bool {
+        self.identity.is_root_itself() && self.event_type != Some("AwsServiceEvent")
+    }
+
     /// The proof that an event of this record is.
     pub fn evidence(&self) -> Evidence<'a> {
         Evidence {

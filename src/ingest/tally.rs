@@ -46,6 +46,9 @@ impl<'w> Tally<'w, '_> {
     fn cloudtrail(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
         let skip = match record.interpret(self.run.settings.principal_key) {
             Ok(event) => {
+                if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
+                    self.root(&event, record, found);
+                }
                 let print = || Fingerprint::of(record, found.text.len());
                 return self.event(&event, found, print, || record.evidence());
             }
@@ -114,6 +117,28 @@ impl<'w> Tally<'w, '_> {
         let path = self.inner.of(&self.object.path, found.inner);
         let place = (self.object.archive, path, found.index);
         self.builder.noticed(who, &insight.action(), &seen(place, moment, None, evidence));
+    }
+
+    /// What a root user did, if it lies in the window.
+    fn root(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
+        if !wanted(&self.run.settings.window, event.time) {
+            return;
+        }
+        let principal = &event.principal;
+        let who = || ObservedPrincipal {
+            account: principal.account.into(),
+            key: (&*principal.key).into(),
+            kind: principal.kind,
+            arn: principal.arn.as_deref().map(Box::from),
+        };
+        let assumed = record.identity.assumed_root == Some(true);
+        let detail = assumed.then_some(Cow::Borrowed("session of AssumeRoot"));
+        let moment = Moment { time: event.time, failed: event.failed };
+        let path = self.inner.of(&self.object.path, found.inner);
+        let place = (self.object.archive, path, found.index);
+        let seen = seen(place, moment, event.read_only, Evidence { detail, ..record.evidence() });
+        let action = format!("{}:{}", event.source, event.name);
+        self.builder.root_acted(who, principal.account, &action, &seen);
     }
 
     /// Learns from an event, if it lies in the window.

@@ -61,11 +61,13 @@ pub enum FindingKind {
     ReturningAction,
     /// An unusual rate of calls or errors that CloudTrail Insights noticed, whatever the warmup.
     Insight,
+    /// An hour in which an account's root user acted, whatever the warmup.
+    RootActivity,
 }
 
 impl FindingKind {
-    /// The kinds that are reported unless others are asked for, in their order.
-    pub const DEFAULT: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
+    /// The kinds that settings decide about, in their order.
+    pub const OF_SIGHTINGS: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
 
     /// The published name of this kind.
     pub const fn name(self) -> &'static str {
@@ -74,6 +76,7 @@ impl FindingKind {
             Self::NewPrincipal => "new-principal",
             Self::ReturningAction => "returning-action",
             Self::Insight => "insight",
+            Self::RootActivity => "root-activity",
         }
     }
 }

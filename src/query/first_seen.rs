@@ -4,8 +4,8 @@
 //! reported, one that is a microsecond younger is not. Gaps are measured from the start of an hour to the start of an
 //! hour, since that is what a baseline remembers.
 
-use super::insights::insights;
 use super::links::Links;
+use super::noted::noted;
 use super::rarity::{Rarities, Rarity};
 use super::{AgeBasis, Anchor, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Behaviour, Sighting};
@@ -16,10 +16,7 @@ pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Findin
     let sightings: Vec<Option<&Sighting>> =
         baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
     let start = sightings.iter().flatten().map(|sighting| sighting.time).min();
-    let mut findings = Vec::new();
-    if question.report.contains(&FindingKind::Insight) {
-        findings = insights(baseline, question, start);
-    }
+    let mut findings = noted(baseline, question, start);
     if let Some(start) = start {
         of_sightings(baseline, question, &sightings, start, &mut findings);
     }

@@ -3,9 +3,9 @@
 mod filter;
 mod finding;
 mod first_seen;
-mod insights;
 mod known;
 mod links;
+mod noted;
 mod preset;
 mod rarity;
 mod tune;

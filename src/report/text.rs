@@ -37,7 +37,9 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     let outcome = outcome(finding);
     let gap = finding.gap_micros.map_or(String::new(), |gap| format!(", after a gap of {} d", gap / DAY));
-    if finding.kind != FindingKind::Insight {
+    if finding.kind == FindingKind::RootActivity {
+        writeln!(out, "    {outcome}")?;
+    } else if finding.kind != FindingKind::Insight {
         writeln!(out, "    known for {days} d ({}){gap}, {outcome}, {rarity}", finding.age_basis.name())?;
     }
     let Some(evidence) = evidence else {

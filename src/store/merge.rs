@@ -228,7 +228,8 @@ impl Stored {
                 None => {}
             }
         }
-        self.baseline.insights.iter_mut().for_each(|insight| new(&mut insight.sighting.archive));
+        let Baseline { insights, root, .. } = &mut self.baseline;
+        insights.iter_mut().chain(root).for_each(|noted| new(&mut noted.sighting.archive));
         self.coverage.faults.iter_mut().for_each(|fault| new(&mut fault.archive));
         self.ledger.objects.iter_mut().for_each(|object| new(&mut object.archive));
     }

@@ -13,13 +13,14 @@ use super::manifest::{MANIFEST, Manifest};
 use super::place::beside;
 use super::table::Table;
 use super::{
-    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, insights, map, objects,
+    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, map, noted, objects,
     principals, records, validate,
 };
 use crate::baseline::Baseline;
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::ledger::Ledger;
+use crate::observe::PrincipalKind;
 
 /// Whether a path is a folder that looks like a baseline, so that it is not taken for an archive.
 pub fn is_baseline(path: &Path) -> bool {
@@ -94,8 +95,10 @@ impl Saved {
         let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         let mut coverage = self.manifest.coverage().map_err(damaged)?;
         coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
-        let insights = self.read("insights", insights::SCHEMA, insights::read)?;
-        let baseline = Baseline { principals, actions, behaviours, creations, insights };
+        let noted = |name, kind| self.read(name, noted::SCHEMA, |table| noted::read(table, kind));
+        let insights = noted("insights", PrincipalKind::Unknown)?;
+        let root = noted("root", PrincipalKind::Root)?;
+        let baseline = Baseline { principals, actions, behaviours, creations, insights, root };
         validate::baseline(&baseline, self.archives()).map_err(damaged)?;
         validate::coverage(&coverage, self.archives()).map_err(damaged)?;
         Ok((baseline, coverage))

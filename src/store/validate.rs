@@ -25,9 +25,9 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), F
             })
     };
     let creations_sound = baseline.creations.values().all(|time| time.is_written());
-    let insights_sound =
-        baseline.insights.iter().all(|insight| is_archive(insight.sighting.archive, archives));
-    if creations_sound && insights_sound && baseline.behaviours.iter().all(sound) {
+    let mut noted = baseline.insights.iter().chain(&baseline.root);
+    let noted_sound = noted.all(|noted| is_archive(noted.sighting.archive, archives));
+    if creations_sound && noted_sound && baseline.behaviours.iter().all(sound) {
         Ok(())
     } else {
         Err("its behaviours contradict themselves".into())

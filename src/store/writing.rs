@@ -9,9 +9,7 @@ use parquet::errors::ParquetError;
 
 use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::table::{self, Column};
-use super::{
-    Saved, StoreError, Stored, activity, behaviours, faults, insights, objects, principals, records,
-};
+use super::{Saved, StoreError, Stored, activity, behaviours, faults, noted, objects, principals, records};
 use crate::checksum::Checksum;
 
 /// Writes everything, synced, and opens it once.
@@ -36,7 +34,8 @@ pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreEr
     write("principals", principals::SCHEMA, principals::columns(baseline))?;
     write("behaviours", behaviours::SCHEMA, behaviours::columns(baseline))?;
     write("activity", activity::SCHEMA, activity::columns(baseline))?;
-    write("insights", insights::SCHEMA, insights::columns(baseline))?;
+    write("insights", noted::SCHEMA, noted::columns(&baseline.insights))?;
+    write("root", noted::SCHEMA, noted::columns(&baseline.root))?;
     write("coverage", objects::SCHEMA, objects::columns(&ledger.objects, &checksums))?;
     write("faults", faults::SCHEMA, faults::columns(coverage))?;
     write("records", records::SCHEMA, records::columns(&ledger.records))?;

@@ -37,7 +37,7 @@ fn a_fresh_principal_is_reported_once_the_archive_is_old_enough() {
             record("2024-04-01T10:00:01Z", "backdoor", "iam:CreateUser"),
         ],
     );
-    let question = Question { report: FindingKind::DEFAULT.to_vec(), ..question(30) };
+    let question = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(30) };
     assert_eq!(
         archive.ask(&question),
         ["new-principal 2024-04-01T10:00:00Z backdoor s3.amazonaws.com:GetObject"]

@@ -16,6 +16,7 @@ mod measurements;
 mod naive;
 mod netflix;
 mod process;
+mod root;
 #[cfg(feature = "s3")]
 mod s3;
 mod shapes;

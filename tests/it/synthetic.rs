@@ -56,7 +56,8 @@ fn everything_planted_is_found_with_its_proof() {
         let ingested = ingest(&archives, &settings(), &Silent).unwrap();
         assert!(ingested.coverage.records.duplicates > 0);
         // An action may be planted for a principal that was first seen some hours into the first day.
-        let asked = Question { report: FindingKind::DEFAULT.to_vec(), ..question(PLANTED_AFTER_DAYS - 1) };
+        let asked =
+            Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(PLANTED_AFTER_DAYS - 1) };
         let found: BTreeSet<String> = first_seen(&ingested.baseline, &asked)
             .iter()
             .map(|finding| {

@@ -86,7 +86,7 @@ proptest! {
         let baseline = archive(&objects).ingest(&settings()).baseline;
         let day = |text: &str| text.parse::<Bound>().unwrap();
         let base = Question {
-            report: FindingKind::DEFAULT.to_vec(),
+            report: FindingKind::OF_SIGHTINGS.to_vec(),
             only_success,
             from: window.then(|| day("2024-01-04").start()),
             to: window.then(|| day("2024-01-17").end()),
@@ -133,7 +133,7 @@ proptest! {
         let baseline = archive(&objects).ingest(&settings()).baseline;
         grid.warmups = vec![Span::days(0), Span::days(2), Span::days(9)];
         grid.forgets = vec![Some(Span::days(1)), Some(Span::days(5)), None];
-        let base = Question { report: FindingKind::DEFAULT.to_vec(), ..question(0) };
+        let base = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(0) };
         let tuning = tune(&baseline, &base, &grid, &[]);
         for rows in tuning.rows.chunks(3) {
             prop_assert!(rows.is_sorted_by_key(|row| std::cmp::Reverse(row.findings)));
@@ -157,7 +157,7 @@ proptest! {
                 principal: None,
             })
             .collect();
-        let base = Question { report: FindingKind::DEFAULT.to_vec(), ..question(0) };
+        let base = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(0) };
         let tuning = tune(&baseline, &base, &grid, &incidents);
         let inside = |asked: &Question, incident: &Incident| {
             let found = first_seen(&baseline, asked);
@@ -279,7 +279,7 @@ fn the_picture_is_well_formed_with_and_without_anything_to_draw() {
         !is_well_formed("<a><b></a>") && !is_well_formed("<a>&</a>") && is_well_formed("<a><b/>&lt;</a>")
     );
     let baseline = break_in().ingest(&settings()).baseline;
-    let base = Question { report: FindingKind::DEFAULT.to_vec(), ..question(0) };
+    let base = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(0) };
     let full = tune(&baseline, &base, &TuneGrid::default(), &[]);
     let [_, svg] = written(&full, TuneFormat::Table);
     assert!(is_well_formed(&svg), "{svg}");
@@ -376,7 +376,7 @@ fn a_return_belongs_to_every_incident_that_shares_an_instant_of_its_hour() {
         ],
     );
     let baseline = archive.ingest(&settings()).baseline;
-    let base = Question { report: FindingKind::DEFAULT.to_vec(), ..question(0) };
+    let base = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(0) };
     let grid = TuneGrid { forgets: vec![Some(Span::days(7))], ..small_grid() };
     let incidents = [
         incident("at it", "2024-03-21T10:44:00Z", "2024-03-21T10:46:00Z", None),

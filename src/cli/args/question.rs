@@ -28,6 +28,9 @@ pub(crate) struct QuestionArgs {
     /// Also list what CloudTrail Insights noticed, as findings of the kind insight, whatever the warmup
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) include_insights: Option<bool>,
+    /// Leave out when root users acted (root-activity)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) no_root: Option<bool>,
     /// Count only successful calls: a behaviour begins with its first success. Limits learning
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) only_success: Option<bool>,
@@ -55,6 +58,10 @@ pub(crate) enum FindingArg {
     NewPrincipal,
     /// A principal's use of an action after a gap longer than --forget, known to the hour
     ReturningAction,
+    /// An hour in which an account's root user acted, whatever the warmup
+    RootActivity,
+    /// What CloudTrail Insights noticed, whatever the warmup; not one of all
+    Insight,
     /// All of them
     All,
 }
@@ -67,6 +74,7 @@ impl QuestionArgs {
             forget: self.forget.or(below.forget),
             anchor: self.anchor.or(below.anchor),
             report: given(self.report, below.report),
+            no_root: self.no_root.or(below.no_root),
             include_insights: self.include_insights.or(below.include_insights),
             only_success: self.only_success.or(below.only_success),
         }
@@ -90,8 +98,11 @@ impl QuestionArgs {
     /// Kinds of findings wanted.
     pub(crate) fn report(&self) -> Vec<FindingKind> {
         let wanted: Option<Vec<FindingKind>> = self.report.iter().map(|kind| kind.kind()).collect();
-        let default = || FindingKind::DEFAULT.to_vec();
+        let default = || [&FindingKind::OF_SIGHTINGS[..], &[FindingKind::RootActivity]].concat();
         let mut kinds = wanted.filter(|kinds| !kinds.is_empty()).unwrap_or_else(default);
+        if self.no_root == Some(true) {
+            kinds.retain(|kind| *kind != FindingKind::RootActivity);
+        }
         if self.include_insights == Some(true) {
             kinds.push(FindingKind::Insight);
         }
@@ -129,6 +140,8 @@ impl FindingArg {
             Self::NewAction => FindingKind::NewAction,
             Self::NewPrincipal => FindingKind::NewPrincipal,
             Self::ReturningAction => FindingKind::ReturningAction,
+            Self::RootActivity => FindingKind::RootActivity,
+            Self::Insight => FindingKind::Insight,
             Self::All => return None,
         })
     }

@@ -77,7 +77,7 @@ fn flags_take_back_whatever_lies_below() {
     let above =
         asked(&["--preset=escu", "--only-success=false", "--forget=never", "--kind=all", "--report=all"]);
     assert!(!above.only_success && above.forget.is_none() && above.filter.kinds.is_empty());
-    assert_eq!(above.report.len(), 3);
+    assert_eq!(above.report.len(), 4);
     assert!(asked(&["--only-success", "--only-mutating"]).filter.only_mutating);
 }
 

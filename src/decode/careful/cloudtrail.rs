@@ -42,6 +42,7 @@ struct IdentityFields<'a> {
 #[derive(Default)]
 struct SessionFields<'a> {
     issuer: Object<NamedFields<'a>>,
+    assumed_root: Flag,
 }
 
 /// `arn` and a unique id under one of its names.
@@ -91,6 +92,7 @@ impl Kind for CloudTrail {
                 access_key_id: identity.access_key_id.get(),
                 invoked_by: identity.invoked_by.get(),
                 issuer: Issuer { arn: issuer.arn.get(), principal_id: issuer.principal_id.get() },
+                assumed_root: identity.session.0.assumed_root.0,
             },
             response: if Record::reads_response(event_name) {
                 let (role, user) = (&response.role.0, &response.user.0);
@@ -150,6 +152,7 @@ impl<'de> Members<'de> for SessionFields<'de> {
     fn member<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         match key {
             "sessionIssuer" => self.issuer = map.next_value()?,
+            "assumedRoot" => self.assumed_root = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())

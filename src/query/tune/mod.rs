@@ -46,8 +46,8 @@ pub struct TuningRow<'b> {
     pub setting: Setting,
     /// Findings in total.
     pub findings: usize,
-    /// Findings of each kind, in the order of [`FindingKind::DEFAULT`].
-    pub of_kind: [usize; FindingKind::DEFAULT.len()],
+    /// Findings of each kind, in the order of [`FindingKind::OF_SIGHTINGS`].
+    pub of_kind: [usize; FindingKind::OF_SIGHTINGS.len()],
     /// Findings of the most sensitive setting that this one does not report.
     pub lost: usize,
     /// Findings per day.
@@ -67,8 +67,8 @@ pub fn tune<'b>(
     incidents: &[Incident],
 ) -> Tuning<'b> {
     let mut base = base.clone();
-    // No setting changes what CloudTrail Insights noticed.
-    base.report.retain(|kind| *kind != FindingKind::Insight);
+    // No setting changes what CloudTrail Insights noticed, and when root users acted.
+    base.report.retain(|kind| FindingKind::OF_SIGHTINGS.contains(kind));
     let base = &base;
     let observed = observed(baseline, base);
     let mut tuning = Tuning {
@@ -121,7 +121,7 @@ impl<'b> TuningRow<'b> {
         let reported: Vec<&Noted> = all.findings.iter().filter(|noted| setting.reports(noted)).collect();
         let by_day: Vec<&[&Noted]> = reported.chunk_by(|left, right| left.day == right.day).collect();
         let of_kind =
-            FindingKind::DEFAULT.map(|kind| reported.iter().filter(|noted| noted.kind == kind).count());
+            FindingKind::OF_SIGHTINGS.map(|kind| reported.iter().filter(|noted| noted.kind == kind).count());
         let days = observed.map(|observed| observed.days_after(setting.warmup, base));
         let sights = all.members.iter().map(|members| {
             let members = members.iter().map(|index| &all.findings[*index as usize]);

@@ -15,9 +15,16 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     flag("forget", &[forget_name(setting.forget)]);
     flag("anchor", &[setting.anchor.name().to_owned()]);
     flag("principal-key", std::slice::from_ref(&settings.principal_key));
-    if settings.report.len() < FindingKind::DEFAULT.len() {
-        flag("report", &[settings.report.join(",")]);
-    }
+    // Only these depend on the setting.
+    let kinds = FindingKind::OF_SIGHTINGS.map(FindingKind::name);
+    flag(
+        "report",
+        &[kinds
+            .into_iter()
+            .filter(|kind| settings.report.iter().any(|it| it == kind))
+            .collect::<Vec<_>>()
+            .join(",")],
+    );
     for (name, time) in [
         ("from", &settings.from),
         ("to", &settings.to),
@@ -29,6 +36,7 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     let filter = &settings.filter;
     flag("account", &filter.account);
     flag("region", &filter.region);
+    flag("source", &filter.source);
     if !filter.kind.is_empty() {
         flag("kind", &[filter.kind.join(",")]);
     }
@@ -40,6 +48,9 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     }
     if settings.only_success {
         words.push("--only-success".to_owned());
+    }
+    if settings.k8s_namespace_in_key {
+        words.push("--k8s-namespace-in-key".to_owned());
     }
     words.join(" ")
 }

@@ -93,7 +93,7 @@ pub(super) struct MostSensitiveView {
 impl<'a> RowView<'a> {
     pub(super) fn new(row: &TuningRow<'a>) -> Self {
         let [new_action, new_principal, returning_action] = row.of_kind;
-        const { assert!(matches!(FindingKind::DEFAULT[2], FindingKind::ReturningAction)) };
+        const { assert!(matches!(FindingKind::OF_SIGHTINGS[2], FindingKind::ReturningAction)) };
         Self {
             setting: SettingView::new(&row.setting),
             findings: row.findings,

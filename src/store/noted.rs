@@ -1,13 +1,13 @@
-//! The table `insights`: what CloudTrail Insights noticed, one row each.
+//! The tables `insights` and `root`: what CloudTrail Insights noticed, and the hours in which root users acted; one row each.
 
 use super::error::Flaw;
 use super::evidence::{self, Evidence};
 use super::reading::Paths;
 use super::table::{Column, Table};
-use crate::baseline::{Baseline, InsightSighting};
+use crate::baseline::Noted;
 use crate::observe::{ObservedPrincipal, PrincipalKind};
 
-pub(super) const SCHEMA: &str = "message insights {
+pub(super) const SCHEMA: &str = "message noted {
     required binary account (STRING);
     required binary principal (STRING);
     required binary action (STRING);
@@ -29,40 +29,37 @@ pub(super) const SCHEMA: &str = "message insights {
     optional binary detail (STRING);
 }";
 
-pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
-    let insights = &baseline.insights;
-    let text = |of: fn(&InsightSighting) -> &str| {
-        Column::Text(insights.iter().map(|insight| Some(of(insight))).collect())
-    };
+pub(super) fn columns(noted: &[Noted]) -> Vec<Column<'_>> {
+    let text = |of: fn(&Noted) -> &str| Column::Text(noted.iter().map(|one| Some(of(one))).collect());
     let mut columns = vec![
-        text(|insight| &insight.who.account),
-        text(|insight| &insight.who.key),
-        text(|insight| &insight.action),
-        Column::Long(insights.iter().map(|insight| Some(insight.sighting.time.micros())).collect()),
-        Column::Flag(insights.iter().map(|insight| Some(insight.sighting.failed)).collect()),
+        text(|one| &one.who.account),
+        text(|one| &one.who.key),
+        text(|one| &one.action),
+        Column::Long(noted.iter().map(|one| Some(one.sighting.time.micros())).collect()),
+        Column::Flag(noted.iter().map(|one| Some(one.sighting.failed)).collect()),
     ];
-    columns.extend(evidence::columns(insights.iter().map(|insight| Some(&insight.sighting)).collect()));
+    columns.extend(evidence::columns(noted.iter().map(|one| Some(&one.sighting)).collect()));
     columns
 }
 
-pub(super) fn read(table: &Table) -> Result<Vec<InsightSighting>, Flaw> {
+pub(super) fn read(table: &Table, kind: PrincipalKind) -> Result<Vec<Noted>, Flaw> {
     let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
     let actions = table.text_column("action")?;
     let (times, failed) = (table.times("time")?, table.truths("failed")?);
     let evidence = Evidence::open(table, &evidence::FIRST)?;
     let mut paths = Paths::default();
-    let insight = |row: usize| {
+    let noted = |row: usize| {
         let time = times[row].filter(|time| time.is_written()).ok_or_else(|| Flaw::value("time"))?;
-        Ok(InsightSighting {
+        Ok(Noted {
             who: ObservedPrincipal {
                 account: accounts.needed(row)?.into(),
                 key: keys.needed(row)?.into(),
-                kind: PrincipalKind::Unknown,
+                kind,
                 arn: None,
             },
             action: actions.needed(row)?.into(),
             sighting: evidence.sighting(row, time, failed[row], &mut paths)?,
         })
     };
-    (0..table.rows()).map(insight).collect()
+    (0..table.rows()).map(noted).collect()
 }

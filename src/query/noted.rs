@@ -1,0 +1,55 @@
+//! What was noted beside the behaviours, as findings of their own kinds: what CloudTrail Insights noticed, and the hours in which
+//! root users acted. No warmup holds for them.
+
+use super::{AgeBasis, Finding, FindingKind, Question};
+use crate::baseline::{Baseline, Noted};
+use crate::time::Timestamp;
+
+/// All of them that are wanted, given when the archive begins.
+pub(super) fn noted<'b>(
+    baseline: &'b Baseline,
+    question: &Question,
+    archive_start: Option<Timestamp>,
+) -> Vec<Finding<'b>> {
+    let of = |kind, noted: &'b [Noted]| {
+        let is_asked = question.report.contains(&kind);
+        noted.iter().filter(move |_| is_asked).map(move |noted| finding(kind, noted, archive_start))
+    };
+    let is_wanted = |finding: &Finding<'_>| {
+        question.from.is_none_or(|from| finding.time >= from)
+            && question.to.is_none_or(|to| finding.time <= to)
+            && question.until.is_none_or(|until| finding.time <= until)
+            && question.filter.admits(finding)
+    };
+    let all =
+        of(FindingKind::Insight, &baseline.insights).chain(of(FindingKind::RootActivity, &baseline.root));
+    all.filter(is_wanted).collect()
+}
+
+fn finding(kind: FindingKind, noted: &Noted, archive_start: Option<Timestamp>) -> Finding<'_> {
+    let Noted { who, action, sighting } = noted;
+    let anchor_time = archive_start.unwrap_or(sighting.time).min(sighting.time);
+    let age = sighting.time.micros_since(anchor_time);
+    Finding {
+        kind,
+        time: sighting.time,
+        who,
+        account: &who.account,
+        principal: &who.key,
+        principal_kind: who.kind,
+        action,
+        age_micros: age,
+        known_micros: age,
+        gap_micros: None,
+        age_basis: AgeBasis::ArchiveStart,
+        anchor_time,
+        failed: sighting.failed,
+        first_success: None,
+        read_only: sighting.read_only,
+        evidence: Some(sighting),
+        first_for_account: false,
+        first_for_archive: false,
+        other_principals: 0,
+        linked: None,
+    }
+}
