@@ -160,6 +160,7 @@ fn seen(moment: Moment, object: &Arc<str>) -> Seen<'_> {
         principal_id: None,
         impersonated_by: None,
         detail: None,
+        stage: Default::default(),
     }
 }
 

@@ -120,11 +120,14 @@ pub enum RecordSkip {
     Notification,
     /// No `eventSource` or no `eventName`, so there is no action.
     NoAction,
+    /// An earlier stage of a request to a Kubernetes cluster, of which a later one stands in the same object.
+    Stage,
 }
 
 impl RecordSkip {
     /// All of them, in their order.
-    pub const ALL: [Self; 4] = [Self::Insight, Self::Aggregated, Self::Notification, Self::NoAction];
+    pub const ALL: [Self; 5] =
+        [Self::Insight, Self::Aggregated, Self::Notification, Self::NoAction, Self::Stage];
 
     /// The one of this published name.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -138,6 +141,7 @@ impl RecordSkip {
             Self::Aggregated => "aggregated",
             Self::Notification => "s3-notification",
             Self::NoAction => "no-action",
+            Self::Stage => "stage",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::observe::NO_RESPONSE;
+use crate::observe::Stage;
 use crate::time::Timestamp;
 
 /// The evidence of a sighting that is kept.
@@ -42,6 +42,8 @@ pub struct Sighting {
     pub impersonated_by: Option<Box<str>>,
     /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
     pub detail: Option<Box<str>>,
+    /// How far the request had come.
+    pub stage: Stage,
 }
 
 /// When a sighting was, and how it ended: all that most sightings add.
@@ -88,17 +90,19 @@ pub struct Seen<'a> {
     pub impersonated_by: Option<Cow<'a, str>>,
     /// What was asked, in the record's own words.
     pub detail: Option<Cow<'a, str>>,
+    /// How far the request had come.
+    pub stage: Stage,
 }
 
 impl Sighting {
     /// The order of sightings: time, event id, then place. The first in this order is *the* first sighting, so that
-    /// copies and events of the same second leave no doubt. Of a request that was logged when it came in and when it was
-    /// answered, the record of the answer comes first, which says more.
+    /// copies and events of the same second leave no doubt. Of a request that was logged at several stages the record of the
+    /// last one comes first, which says most.
     pub fn order(&self, other: &Self) -> Ordering {
         let place = |sighting: &Self| (sighting.archive, Arc::clone(&sighting.object), sighting.record);
         (self.time, &self.event_id)
             .cmp(&(other.time, &other.event_id))
-            .then_with(|| is_unanswered(&self.error_code).cmp(&is_unanswered(&other.error_code)))
+            .then_with(|| self.stage.cmp(&other.stage))
             .then_with(|| place(self).cmp(&place(other)))
             .then_with(|| self.rest().cmp(&other.rest()))
     }
@@ -126,7 +130,7 @@ impl Seen<'_> {
         self.time
             .cmp(&known.time)
             .then_with(|| (*self.event_id).cmp(&*known.event_id))
-            .then_with(|| is_unanswered(&self.error_code).cmp(&is_unanswered(&known.error_code)))
+            .then_with(|| self.stage.cmp(&known.stage))
             .then_with(|| {
                 let place = (self.archive, self.object, self.record);
                 place.cmp(&(known.archive, &known.object, known.record))
@@ -154,11 +158,7 @@ impl Seen<'_> {
             principal_id: keep(self.principal_id),
             impersonated_by: keep(self.impersonated_by.as_deref()),
             detail: keep(self.detail.as_deref()),
+            stage: self.stage,
         }
     }
-}
-
-/// Whether an error code stands for an answer that was not logged.
-fn is_unanswered(error_code: &Option<impl AsRef<str>>) -> bool {
-    error_code.as_ref().is_some_and(|code| code.as_ref() == NO_RESPONSE)
 }

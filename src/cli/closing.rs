@@ -89,7 +89,7 @@ impl<'a> Closing<'a> {
             }
             self.write_limits(&mut stderr)?;
             if self.coverage.records.counted == 0 {
-                writeln!(stderr, "warning: not a single CloudTrail event was found")?;
+                writeln!(stderr, "warning: not a single event of CloudTrail or Kubernetes was found")?;
             }
             for doubt in &self.doubts {
                 writeln!(stderr, "warning: {}", for_terminal(doubt))?;

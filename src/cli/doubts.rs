@@ -2,6 +2,7 @@
 
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
+use firstseen::event::LogSource;
 use firstseen::query::{Filter, Question, first_seen};
 use firstseen::time::Span;
 
@@ -22,7 +23,8 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter) -> Vec<String> {
         doubt("--account", account, is_met, "no principal is of this account (ids have twelve digits)");
     }
     for pattern in &filter.principals {
-        let is_met = baseline.principals.iter().any(|who| pattern.matches(who));
+        let noted = baseline.insights.iter().map(|noted| &noted.who);
+        let is_met = baseline.principals.iter().chain(noted).any(|who| pattern.matches(who));
         let what = "no principal matches (a glob must match the whole name, or its part behind the last /)";
         doubt("--principal", pattern.as_str(), is_met, what);
     }
@@ -34,6 +36,10 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter) -> Vec<String> {
         let firsts = baseline.behaviours.iter().map(|behaviour| behaviour.first.region.as_deref());
         let is_met = firsts.into_iter().any(|known| known == Some(region));
         doubt("--region", region, is_met, "nothing was first seen in this region");
+    }
+    if !filter.regions.is_empty() && baseline.principals.iter().any(|who| who.kind.source() == LogSource::Eks)
+    {
+        doubts.push("--region: records of Kubernetes clusters name no region, and are left out".to_owned());
     }
     doubts
 }

@@ -36,14 +36,14 @@ impl std::fmt::Display for Hint {
 pub(crate) fn ingest_error(error: IngestError) -> anyhow::Error {
     let hint = match &error {
         IngestError::Archive(ArchiveError::Open { .. } | ArchiveError::NoMatch { .. }) => {
-            "name a folder that holds AWSLogs/, a single log file, or a quoted glob"
+            "name a folder that holds AWSLogs/ or EKSLogs/, a single log file, or a quoted glob"
         }
         IngestError::Archive(ArchiveError::S3 { problem, .. }) => s3_hint(problem.kind),
         IngestError::Archive(ArchiveError::Mirror { .. }) => {
             "--mirror takes a folder that you may write to and that no other run uses; it is made if it is not there"
         }
         IngestError::Archive(ArchiveError::Interrupted) => "run it again",
-        IngestError::Archive(_) => "point at the folder that holds AWSLogs/",
+        IngestError::Archive(_) => "point at the folder that holds AWSLogs/ or EKSLogs/",
         IngestError::Threads(_) => "try --threads 1",
         IngestError::Stopped => {
             "run it again; --since and --until shorten a run, and what a mirror keeps is not fetched again"

@@ -99,6 +99,13 @@ struct Run<'a> {
     progress: Bar,
 }
 
+/// Whether a run read nothing but standard input, and the same had been read before. Only then is that known.
+fn is_known_stream(known: &Stored, read: &Stored) -> bool {
+    let [only] = &read.ledger.objects[..] else { return false };
+    let is_it = |entry: &ObjectEntry| entry.path == only.path && entry.checksum == only.checksum;
+    read.archives == ["-"] && known.ledger.objects.iter().any(is_it)
+}
+
 /// All that a baseline knows of an object, by the archive's name and the object's path.
 type Versions<'s> = HashMap<(&'s str, &'s str), Vec<&'s ObjectEntry>>;
 
@@ -140,6 +147,11 @@ impl Run<'_> {
             to_save = false;
             let part = listing.cut(self.args.checkpoint_every as usize);
             let stored = self.read(part).map_err(|error| self.explain(error, known.is_some()))?;
+            if let Some(known) = &known
+                && is_known_stream(known, &stored)
+            {
+                return Ok(Indexed { old: old + 1, new: new - 1, stored: known.clone() });
+            }
             let stored = match known {
                 None => stored,
                 Some(known) => known.merge(stored).map_err(merge_error)?,

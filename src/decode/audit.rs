@@ -44,7 +44,8 @@ pub(super) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'_>, usize)>
 
 /// The audit id in a text that was cut, for whoever looks for the event elsewhere.
 pub(super) fn glimpse(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("\"auditID\":\"")?;
+    let (_, rest) = text.split_once("\"auditID\"")?;
+    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     let (id, _) = rest.split_once('"')?;
     (id.len() <= 64).then_some(id)
 }

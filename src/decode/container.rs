@@ -14,7 +14,7 @@ use super::callers::Callers;
 use super::lanes::nested_end;
 use super::scanner::{self, Habits};
 use super::walk::{self, Surprise};
-use super::wrapper::{self, Carrier, Inner};
+use super::wrapper::{self, Carrier, Inner, LogLine};
 use super::{DecodeFault, Decoder, FoundRecord, Verdict, audit, careful};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::event::{AnyRecord, AuditRecord, Record};
@@ -32,6 +32,14 @@ pub(super) struct Contents {
     pub(super) others: u64,
     pub(super) other: Option<ObjectSkip>,
     pub(super) faults: Vec<DecodeFault>,
+}
+
+/// Reads the text of one Kubernetes audit event again. Nothing happens if it is none.
+pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
+    match audit::record(text, 0) {
+        Ok((record, _)) => use_record(&record),
+        Err(Surprise) => drop(careful::with_audit_record(text, |record| use_record(&record))),
+    }
 }
 
 /// What records begin with, however they are sorted; of a list the first of them may be cut off.
@@ -138,13 +146,19 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             let read = match scope.as_bytes()[at] {
                 b'{' => self.top_object(scope, at),
                 b'[' => self.elements(scope, at, Self::element),
-                // A time and a blank before each value, as CloudWatch Logs exports them.
-                _ if wrapper::is_timed_line(&scope[at..]) => {
-                    at = self.timed_line(scope, at + wrapper::TIME_LENGTH);
-                    continue;
-                }
                 b',' | b']' | b'}' if self.is_resumed => Ok(at + 1),
-                _ => Err(self.broken(at, "neither an object nor an array")),
+                _ => match wrapper::log_line(&scope[at..]) {
+                    Some(LogLine::Value(behind)) => {
+                        at += behind;
+                        continue;
+                    }
+                    Some(LogLine::Words) => {
+                        self.other(ObjectSkip::OtherLog);
+                        at = walk::skip_blanks(self.text, self.line_end(at));
+                        continue;
+                    }
+                    None => Err(self.broken(at, "neither an object nor an array")),
+                },
             };
             at = match read {
                 Ok(end) => end,
@@ -152,15 +166,6 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             };
             at = walk::skip_blanks(self.text, at);
         }
-    }
-
-    /// What follows the time of a line: a value, or the words of some other log.
-    fn timed_line(&mut self, scope: &str, at: usize) -> usize {
-        if matches!(scope.as_bytes()[at], b'{' | b'[') {
-            return at;
-        }
-        self.other(ObjectSkip::OtherLog);
-        walk::skip_blanks(self.text, self.line_end(at))
     }
 
     /// Position of the end of the line that `at` lies in.
@@ -185,7 +190,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             match self.text.as_bytes().get(at) {
                 None => return self.text.len(),
                 Some(b'{' | b'[') => return at,
-                Some(_) if wrapper::is_timed_line(&self.text[at..]) => return at,
+                Some(_) if wrapper::log_line(&self.text[at..]).is_some() => return at,
                 Some(_) => {}
             }
         }
@@ -202,8 +207,16 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
 
     /// A wrapper or a record; anything else is noted as such.
     fn element(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
-        if scope.as_bytes().get(at) != Some(&b'{') {
-            return self.record(scope, at);
+        match scope.as_bytes().get(at) {
+            Some(b'{') => {}
+            // Answers of Logs Insights are lists of lists.
+            Some(b'[') if self.depth < DEEPEST => {
+                self.depth += 1;
+                let end = self.elements(scope, at, Self::listed);
+                self.depth -= 1;
+                return end;
+            }
+            _ => return self.record(scope, at),
         }
         if audit::begins_as_usual(&scope[at..])
             && let Ok((record, end)) = audit::record(scope, at)
@@ -235,7 +248,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
 
     /// An element of a list that may be about anything.
     fn listed(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
-        if scope.as_bytes().get(at) == Some(&b'{') {
+        if matches!(scope.as_bytes().get(at), Some(b'{' | b'[')) {
             return self.element(scope, at);
         }
         self.other(ObjectSkip::OtherJson);
@@ -257,6 +270,10 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
                 // The batch before it was cut between two records, and this is the next one's line.
                 let lost = self.broken(at, "a batch of records inside another");
                 return Err(Lost { at: lost.at.saturating_sub(1) });
+            }
+            if !record.looks_like_one() && wrapper::inside(scope, at).is_audit_event {
+                self.audit_event(&scope[at..end]);
+                return Ok(end);
             }
             wrapper::complete(&mut record, scope, at);
             self.found(&scope[at..end], Ok(AnyRecord::CloudTrail(&record)));

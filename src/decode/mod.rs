@@ -15,6 +15,7 @@ mod inflate;
 mod insight;
 mod lanes;
 mod ocsf;
+mod ocsf_footer;
 mod order;
 mod packed;
 mod scanner;
@@ -30,6 +31,7 @@ use inflate::{GZIP_MAGIC, Inflater, Plain};
 use scanner::Habits;
 use table::Table;
 
+pub use container::with_audit_event;
 pub use insight::insight;
 pub use packed::{Emit, Piece, ReadSeek, Source, cut};
 pub use wrapper::Carrier;
@@ -175,7 +177,7 @@ impl Decoder {
         }
         // A fuzzer takes a panic for a crash, also one that is caught.
         if !cfg!(fuzzing) && bytes.starts_with(&ocsf::PARQUET_MAGIC) {
-            let mut decoded = ocsf::decode(bytes, *depth, habits, &mut visit);
+            let mut decoded = ocsf::decode(bytes, *max_object_size, *depth, habits, &mut visit);
             decoded.faults.splice(..0, faults);
             return decoded;
         }
@@ -199,7 +201,7 @@ impl Decoder {
         match text.trim_ascii_start().bytes().next() {
             None => account(Verdict::Other(ObjectSkip::Empty), faults),
             Some(first)
-                if matches!(first, b'{' | b'[') || wrapper::is_timed_line(text.trim_ascii_start()) =>
+                if matches!(first, b'{' | b'[') || wrapper::log_line(text.trim_ascii_start()).is_some() =>
             {
                 faults.extend(odd);
                 let contents = container::records(&text, *depth, habits, visit);
@@ -404,6 +406,51 @@ mod tests {
             assert_eq!(read(&gzip(text.as_bytes())).0, "A B", "{text}");
             assert_eq!(read(text.as_bytes()).2, [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn lines_with_words_before_the_value_give_it() {
+        let (a, b) = (r#"{"eventName":"A","x":"[1] {"}"#, r#"{"eventName":"B"}"#);
+        for text in [
+            format!("2026-01-01T10:00:00.000Z {a}\n2026-01-01T10:00:01.000Z {b}\n"),
+            format!(
+                "2026-01-01T10:00:00.000000+00:00 a-stream {a}\n2026-01-01T10:00:00.000000+00:00 s [x] y\n2026-01-01T10:00:00+00:00 s {b}"
+            ),
+            format!(
+                "2026-01-01T10:00:00.123456789Z stdout F {a}\n2026-01-01T10:00:00.123456789Z stderr F {b}\n"
+            ),
+            format!("EVENTS\t1\t2\tstream\t{a}\nEVENTS\t1\t2\tstream\twords\nEVENTS\t1\t2\tstream\t{b}\n"),
+            format!(
+                "I0102 03:04:05.000000      10 server.go:1] words {{x}}\n{a}\nW0102 03:04:05.000000  words\n{b}\n"
+            ),
+            format!("{a}\nE0102 03:04:05.000000      10 words\n{b}\n"),
+            format!(
+                r#"{{"results":[[{{"field":"@timestamp","value":"2026"}},{{"field":"@message","value":{}}}],[{{"field":"@message","value":{}}}]]}}"#,
+                quoted(a),
+                quoted(b)
+            ),
+            format!(
+                r#"[[{{"field":"@message","value":{}}}],[{{"field":"@message","value":{}}}]]"#,
+                quoted(a),
+                quoted(b)
+            ),
+            format!(
+                r#"{{"records":[{{"category":"kube-audit","properties":{{"log":{}}}}},{{"properties":{{"log":{}}}}}]}}"#,
+                quoted(a),
+                quoted(b)
+            ),
+            format!(r#"{{"kubernetes":{{"audit":{a}}}}} {{"kubernetes":{{"audit":{b}}}}}"#),
+            format!("@timestamp,@message\n2026-01-01 10:00:00.000,{}\n2026,{}\n", csv_cell(a), csv_cell(b)),
+        ] {
+            assert_eq!(read(text.as_bytes()).0, "A B", "{text}");
+            assert_eq!(read(text.as_bytes()).2, [""; 0], "{text}");
+        }
+        let words = "I0102 03:04:05.000000      10 server.go:1] words\n2026-01-01T10:00:00Z more [words]\n";
+        assert_eq!(read(words.as_bytes()).1, Verdict::Other(ObjectSkip::OtherLog));
+    }
+
+    fn csv_cell(text: &str) -> String {
+        format!("\"{}\"", text.replace('"', "\"\""))
     }
 
     #[test]

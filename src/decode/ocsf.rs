@@ -7,84 +7,99 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
+use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::reader::RowIter;
 use parquet::record::{Field, MapAccessor, Row};
 use serde_json::{Value, json};
 
-use super::container::{self, Contents};
 use super::scanner::Habits;
-use super::{DecodeFault, Decoded, FoundRecord, Verdict};
+use super::{DecodeFault, Decoded, FoundRecord, Verdict, container, ocsf_footer};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::time::Timestamp;
 
 /// First and last bytes of a Parquet file (Apache Parquet, "File Format").
 pub(super) const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
 
-/// Visits every record of a Parquet file.
+/// Visits every record of a Parquet file, until what they are as JSON is more than `limit` bytes.
 pub(super) fn decode(
     bytes: &[u8],
+    limit: u64,
     depth: u32,
     habits: &mut Habits,
     visit: &mut dyn FnMut(FoundRecord<'_>),
 ) -> Decoded {
-    let mut contents = Contents::default();
-    let mut json_bytes = 0;
-    // The library is not made for files that somebody damaged on purpose.
-    let read = catch_unwind(AssertUnwindSafe(|| rows(bytes)));
-    let read = read.unwrap_or_else(|_| Err("it contradicts itself".to_owned()));
-    let (rows, error) = match read {
-        Ok(Rows { has_api: false, .. }) => return Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)),
-        Ok(Rows { records, error, .. }) => (records, error),
-        Err(error) => (Vec::new(), Some(error)),
+    let mut rows = match Rows::open(bytes) {
+        Ok(rows) => rows,
+        Err(detail) => return broken(FaultKind::PackingBroken, detail),
     };
-    for row in rows {
-        let first = contents.records;
+    if !rows.has_api {
+        return Decoded::nothing(Verdict::Other(ObjectSkip::NotALog));
+    }
+    let mut decoded = Decoded { verdict: Verdict::Records, ..Decoded::empty() };
+    loop {
+        let row = match rows.next() {
+            Ok(Some(row)) => row,
+            Ok(None) => return decoded,
+            Err(detail) => {
+                decoded.add(broken(FaultKind::PackingBroken, detail));
+                return decoded;
+            }
+        };
+        let first = decoded.records;
         let found = container::records(&row, depth + 1, habits, |found| {
             let index = first + found.index;
             visit(FoundRecord { index, number: index, ..found });
         });
-        contents.records += found.records;
-        contents.others += found.others;
-        json_bytes += row.len() as u64;
+        decoded.records += found.records;
+        decoded.others += found.others;
+        decoded.json_bytes += row.len() as u64;
+        if decoded.json_bytes > limit {
+            decoded.add(broken(FaultKind::TooLarge, format!("more than {limit} bytes come out of it")));
+            return decoded;
+        }
     }
-    let faults = error.map(|detail| DecodeFault {
-        kind: FaultKind::PackingBroken,
-        position: Position::Whole,
-        inner: None,
-        detail: format!("Parquet: {detail}"),
-    });
-    let Contents { records, others, .. } = contents;
-    let verdict = Verdict::Records;
-    Decoded { verdict, json_bytes, records, others, faults: faults.into_iter().collect() }
 }
 
-/// The records of a file, as far as it can be read.
+fn broken(kind: FaultKind, detail: String) -> Decoded {
+    let detail = format!("Parquet: {detail}");
+    let fault = DecodeFault { kind, position: Position::Whole, inner: None, detail };
+    Decoded { faults: vec![fault], ..Decoded::nothing(Verdict::NotJson) }
+}
+
+/// The rows of a file. The library is not made for files that somebody damaged on purpose, so it may panic.
 struct Rows {
     /// Whether it has the columns of API Activity.
     has_api: bool,
-    records: Vec<String>,
-    error: Option<String>,
+    rows: RowIter<'static>,
 }
 
-fn rows(bytes: &[u8]) -> Result<Rows, String> {
-    let reader =
-        SerializedFileReader::new(Bytes::copy_from_slice(bytes)).map_err(|error| error.to_string())?;
-    let schema = reader.metadata().file_metadata().schema();
-    let has_api = schema.get_fields().iter().any(|field| field.name() == "api");
-    let mut rows = Rows { has_api, records: Vec::new(), error: None };
-    if !has_api {
-        return Ok(rows);
-    }
-    for row in reader.get_row_iter(None).map_err(|error| error.to_string())? {
-        match row {
-            Ok(row) => rows.records.push(record(&row).to_string()),
-            Err(error) => {
-                rows.error = Some(error.to_string());
-                break;
-            }
+impl Rows {
+    fn open(bytes: &[u8]) -> Result<Self, String> {
+        if !ocsf_footer::is_sound(bytes) {
+            return Err("its table of contents is cut off, or outrageous".to_owned());
         }
+        let bytes = Bytes::copy_from_slice(bytes);
+        caught(|| {
+            let reader = SerializedFileReader::new(bytes)?;
+            let schema = reader.metadata().file_metadata().schema();
+            let has_api = schema.get_fields().iter().any(|field| field.name() == "api");
+            Ok(Self { has_api, rows: RowIter::from_file_into(Box::new(reader)) })
+        })
     }
-    Ok(rows)
+
+    /// The next row as the text of a record.
+    fn next(&mut self) -> Result<Option<String>, String> {
+        caught(|| Ok(self.rows.next().transpose()?.map(|row| record(&row).to_string())))
+    }
+}
+
+/// What a call of the library gives; a panic is an error, too.
+fn caught<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("it contradicts itself".to_owned()),
+    }
 }
 
 /// The CloudTrail record that a row was made of.

@@ -16,7 +16,8 @@ use super::inflate::GZIP_MAGIC;
 use super::lanes::nested_end;
 use super::ocsf::PARQUET_MAGIC;
 use super::table::{self, Table};
-use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict, walk, wrapper};
+use super::wrapper::LogLine;
+use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict, container, walk, wrapper};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 
 /// Packings in packings deeper than this are no log.
@@ -291,12 +292,18 @@ impl<'e> Cutter<'e> {
         };
         for entry in entries {
             match entry {
-                Ok(mut entry) if entry.header().entry_type().is_file() => {
+                Ok(mut entry) => {
+                    let sort = entry.header().entry_type();
                     let inner = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
                     let inner = joined(name, Some(&inner));
-                    self.file(&mut entry, inner.as_deref(), depth);
+                    if sort.is_file() || sort.is_contiguous() || sort.is_gnu_sparse() {
+                        self.file(&mut entry, inner.as_deref(), depth);
+                    } else if entry.size() > 0 && !(sort.is_pax_global_extensions() || sort.is_dir()) {
+                        let detail =
+                            format!("an entry of the sort '{}' is not read", sort.as_byte().escape_ascii());
+                        self.fault(inner.as_deref(), FaultKind::PackingBroken, &detail);
+                    }
                 }
-                Ok(_) => {}
                 // What follows cannot be found.
                 Err(error) => return self.broken(name, &error),
             }
@@ -339,26 +346,28 @@ impl<'e> Cutter<'e> {
     }
 
     fn lines(&mut self, mut text: Text, stream: &mut dyn Read, name: Option<&str>, depth: u32) {
-        let mut at = 0u64;
+        let (mut at, mut searched) = (0u64, 0);
         let place = |at: u64| match at {
             0 => name.map(Box::from),
             at => joined(name, Some(&format!("@{at}"))).map(String::into_boxed_str),
         };
         while !self.is_stopped {
-            match last_cut(text.filled()) {
+            match last_cut(text.filled(), searched) {
                 Some(end) => {
                     let mut rest = Text::new(std::mem::take(&mut self.spare));
                     rest.push(&text.filled()[end..]);
                     text.filled = end;
                     self.piece(std::mem::replace(&mut text, rest).into_bytes(), place(at), depth, false);
                     at += end as u64;
+                    searched = 0;
                 }
                 None if text.filled as u64 >= self.limit => {
                     let detail = format!("a line is longer than {} bytes", self.limit);
                     self.fault(name, FaultKind::TooLarge, &detail);
                     return self.piece(text.into_bytes(), place(at), depth, false);
                 }
-                None => {}
+                // A line may have been met in its middle.
+                None => searched = text.filled.saturating_sub(2 * LONGEST_BEGINNING),
             }
             let wanted = if text.filled < PIECE { PIECE } else { text.filled + PIECE };
             if let Err(error) = text.fill(stream, wanted) {
@@ -423,10 +432,15 @@ impl Layout {
     /// Of a text that begins so.
     fn of(text: &[u8]) -> Self {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
-        let mut lines = text.split_inclusive(|byte| *byte == b'\n').take(2);
-        // A file that was cut off a longer one begins in mid-record.
-        if lines.any(holds_whole_values) {
+        let first = text.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        if holds_whole_values(first) {
             return Self::Lines;
+        }
+        // A text that was cut off a longer one begins in mid-record; what follows has lines, or is one.
+        if let Some(at) = container::resumption(&String::from_utf8_lossy(text)) {
+            let rest = text.get(at..).unwrap_or_default();
+            let next = rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+            return if holds_whole_values(next) { Self::Lines } else { Self::OneValue };
         }
         let head = String::from_utf8_lossy(&text[..text.len().min(4_096)]);
         match (text.first(), table::table(&head)) {
@@ -441,7 +455,11 @@ impl Layout {
 fn holds_whole_values(line: &[u8]) -> bool {
     let Some(line) = line.strip_suffix(b"\n") else { return false };
     let text = String::from_utf8_lossy(line);
-    let start = if wrapper::is_timed_line(&text) { wrapper::TIME_LENGTH } else { 0 };
+    let start = match wrapper::log_line(&text) {
+        Some(LogLine::Value(behind)) => behind,
+        Some(LogLine::Words) => return true,
+        None => 0,
+    };
     let (line, mut at) = (text.as_bytes(), start);
     while let Some(b'{' | b'[') = line.get(at) {
         match nested_end(line, at) {
@@ -452,19 +470,23 @@ fn holds_whole_values(line: &[u8]) -> bool {
     at > start && at == line.len()
 }
 
-/// The last place behind a line where a value begins.
-fn last_cut(text: &[u8]) -> Option<usize> {
+/// As much of a line tells whether it is one of a log.
+const LONGEST_BEGINNING: usize = 64;
+
+/// The last place behind `from` and a line where a value begins that is not an element of a list.
+fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     let mut end = text.len();
-    while let Some(line_end) = memchr::memrchr(b'\n', &text[..end]) {
+    while let Some(line_end) = memchr::memrchr(b'\n', &text[from..end]).map(|at| from + at) {
         let begins = match text.get(line_end + 1) {
             Some(b'{' | b'[') => true,
-            Some(b'0'..=b'9') => {
-                let line = &text[line_end + 1..text.len().min(line_end + 64)];
-                wrapper::is_timed_line(&String::from_utf8_lossy(line))
+            Some(b'0'..=b'9' | b'A'..=b'Z') => {
+                let line = &text[line_end + 1..text.len().min(line_end + LONGEST_BEGINNING)];
+                wrapper::log_line(&String::from_utf8_lossy(line)).is_some()
             }
             _ => false,
         };
-        if begins {
+        let before = || text[..line_end].iter().rev().find(|byte| !byte.is_ascii_whitespace());
+        if begins && !matches!(before(), Some(b',' | b'[')) {
             return Some(line_end + 1);
         }
         end = line_end;
@@ -587,7 +609,11 @@ impl<R: Read> Members<R> {
     fn next_member(mut stream: BufReader<R>) -> io::Result<Option<GzDecoder<BufReader<R>>>> {
         use std::io::BufRead;
         loop {
-            let rest = stream.fill_buf()?;
+            let rest = match stream.fill_buf() {
+                // What asked would think that this is the end.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                rest => rest?,
+            };
             let padding = rest.iter().take_while(|byte| **byte == 0).count();
             match rest.first() {
                 None => return Ok(None),

@@ -10,7 +10,8 @@ use super::{DecodeFault, FoundRecord};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 
 /// Names of columns that hold whole events, in lower case.
-const EVENT_COLUMNS: [&str; 5] = ["eventjson", "event_json", "cloudtrailevent", "cloudtrail_event", "_raw"];
+const EVENT_COLUMNS: [&str; 6] =
+    ["eventjson", "event_json", "cloudtrailevent", "cloudtrail_event", "_raw", "@message"];
 
 /// Columns of the summary that the console exports (CloudTrail User Guide, "Downloading events").
 const SUMMARY_COLUMNS: [&str; 2] = ["event name", "event time"];

@@ -4,7 +4,8 @@
 //! User Guide ("Subscription filters", "Exporting log data to Amazon S3") and API Reference (`FilterLogEvents`), Lambda
 //! Developer Guide (`awslogs.data`, `kinesis.data`), EventBridge
 //! ("Events from AWS services via CloudTrail"), Elastic Common Schema (`event.original`, `message`), Splunk's export (`result`,
-//! `_raw`), Logstash (`@timestamp`), `audit.k8s.io/v1` (`EventList`); `data` is what collectors call what they collect, `log` what
+//! `_raw`), Logstash (`@timestamp`), `audit.k8s.io/v1` (`EventList`), Logs Insights (`results` of `value`s),
+//! Filebeat (`kubernetes.audit`), Azure (`records`, `properties.log`); `data` is what collectors call what they collect, `log` what
 //! those of containers do.
 
 use std::borrow::Cow;
@@ -62,14 +63,18 @@ pub(super) fn inside(scope: &str, at: usize) -> Inside {
     let walked = walk::members(scope, at + 1, |key, value| {
         let inner = match (key, bytes.get(value)) {
             ("Records", Some(b'[')) => (0, Inner::Records(value)),
-            ("Events" | "events" | "logEvents" | "data" | "items", Some(b'[')) => (1, Inner::List(value)),
-            ("detail" | "event" | "_source" | "result" | "data" | "awslogs" | "kinesis", Some(b'{')) => {
-                (2, Inner::Object(value))
+            ("Events" | "events" | "logEvents" | "data" | "items" | "results" | "records", Some(b'[')) => {
+                (1, Inner::List(value))
             }
+            (
+                "detail" | "event" | "_source" | "result" | "data" | "awslogs" | "kinesis" | "kubernetes"
+                | "audit" | "properties",
+                Some(b'{'),
+            ) => (2, Inner::Object(value)),
             ("CloudTrailEvent" | "event.original" | "original" | "_raw", Some(b'"')) => {
                 (3, Inner::Text(value))
             }
-            ("message" | "@message" | "log", Some(b'"')) => (4, Inner::Text(value)),
+            ("message" | "@message" | "log" | "value", Some(b'"')) => (4, Inner::Text(value)),
             ("data" | "Data", Some(b'"')) => (5, Inner::Base64(value)),
             (_, first) => {
                 match (key, first) {
@@ -140,15 +145,43 @@ pub(super) fn complete<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
     }
 }
 
-/// Length of `2026-01-01T10:00:00.000Z` and a blank, which CloudWatch Logs puts before each line it exports.
-pub(super) const TIME_LENGTH: usize = 25;
+/// How much of a line is looked through for the value behind its words.
+const LONGEST_PREFIX: usize = 400;
 
-/// Whether a text begins with such a time and a blank.
-pub(super) fn is_timed_line(text: &str) -> bool {
-    let shape = b"dddd-dd-ddTdd:dd:dd.dddZ ";
-    let fits = |(byte, shape): (&u8, &u8)| match shape {
-        b'd' => byte.is_ascii_digit(),
-        shape => byte == shape,
+/// A line of a log that begins with words, and not with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LogLine {
+    /// A value begins so many bytes behind the start of the line.
+    Value(usize),
+    /// Words only.
+    Words,
+}
+
+/// What a text begins with, if that is a line of a log: a time and words, as CloudWatch Logs exports (`<time> <message>`) and tails
+/// (`<time> <stream> <message>`) and container runtimes write them (`<time> stdout F <message>`); `EVENTS` and fields between
+/// tabs, as AWS CLI prints them; or a line of klog (`I0102 03:04:05.000000 …`), the logger of Kubernetes.
+pub(super) fn log_line(text: &str) -> Option<LogLine> {
+    const TIME: &[u8] = b"dddd-dd-dd?dd:dd:dd";
+    const KLOG: &[u8] = b"?dddd dd:dd:dd.";
+    let fits = |shape: &[u8]| {
+        let fit = |(byte, shape): (&u8, &u8)| match shape {
+            b'd' => byte.is_ascii_digit(),
+            b'?' => byte.is_ascii_alphabetic() || *byte == b' ',
+            shape => byte == shape,
+        };
+        text.len() > shape.len() && text.as_bytes().iter().zip(shape).all(fit)
     };
-    text.len() > TIME_LENGTH && text.bytes().zip(shape).all(|(byte, shape)| fits((&byte, shape)))
+    if fits(KLOG) {
+        return Some(LogLine::Words);
+    }
+    if !fits(TIME) && !text.starts_with("EVENTS\t") {
+        return None;
+    }
+    let head = &text.as_bytes()[..text.len().min(LONGEST_PREFIX)];
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let begins = |pair: &[u8]| matches!(pair, [b' ' | b'\t', b'{' | b'[']);
+    let value = line.windows(2).position(begins).map(|at| at + 1);
+    // Words in brackets are no value; a list that is one holds objects.
+    let is_value = |at: &usize| line[*at] == b'{' || matches!(line.get(at + 1), Some(b'{' | b']'));
+    Some(value.filter(is_value).map_or(LogLine::Words, LogLine::Value))
 }

@@ -98,9 +98,10 @@ pub struct AuditSettings {
 }
 
 /// How far a request had come when it was logged; the later, the more is known of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// It has been answered.
+    #[default]
     Complete,
     /// Answering it went wrong.
     Panic,
@@ -110,23 +111,44 @@ pub enum Stage {
     Received,
 }
 
+impl Stage {
+    /// All of them, in their order.
+    pub const ALL: [Self; 4] = [Self::Complete, Self::Panic, Self::Started, Self::Received];
+
+    /// The one of this name in the log.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    /// Its name in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "ResponseComplete",
+            Self::Panic => "Panic",
+            Self::Started => "ResponseStarted",
+            Self::Received => "RequestReceived",
+        }
+    }
+}
+
 impl<'a> AuditRecord<'a> {
     /// Whether anything in this record says that it is one.
     pub fn looks_like_one(&self) -> bool {
         present(self.audit_id).is_some() && (self.verb.is_some() || self.stage.is_some())
     }
 
-    /// All texts that are the same for all stages of a request, each in a place of its own.
+    /// All texts that are the same for all stages of a request, each in a place of its own. Whom a user impersonates is not
+    /// known yet when the request comes in.
     pub fn texts(&self) -> [Option<&'a str>; 11] {
-        let Self { user, impersonated, object, .. } = self;
+        let Self { user, object, .. } = self;
         [
+            self.received.or(self.timestamp),
             self.verb,
             self.request_uri,
             self.source_ip,
             self.user_agent,
             user.username,
             user.uid,
-            impersonated.username,
             object.resource,
             object.subresource,
             object.api_group,
@@ -136,12 +158,7 @@ impl<'a> AuditRecord<'a> {
 
     /// How far the request had come. What names no stage is taken for the last one.
     pub fn stage(&self) -> Stage {
-        match self.stage {
-            Some("RequestReceived") => Stage::Received,
-            Some("ResponseStarted") => Stage::Started,
-            Some("Panic") => Stage::Panic,
-            _ => Stage::Complete,
-        }
+        self.stage.and_then(Stage::from_name).unwrap_or_default()
     }
 
     /// Reads the meaning of this record.
@@ -194,6 +211,7 @@ impl<'a> AuditRecord<'a> {
             principal_id: real.unique_id(),
             impersonated_by: self.is_impersonated().then(|| real.identity(PrincipalKey::Arn)),
             detail: self.request_uri.map(Cow::Borrowed),
+            stage: self.stage(),
         }
     }
 
@@ -274,7 +292,7 @@ impl<'a> AuditRecord<'a> {
 }
 
 /// The error code of a request whose answer was not logged.
-pub const NO_RESPONSE: &str = "NoResponse";
+const NO_RESPONSE: &str = "NoResponse";
 
 /// What aws-iam-authenticator begins the uid of an IAM identity with.
 const AUTHENTICATOR: &str = "aws-iam-authenticator:";

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 pub use identity::{Identity, Issuer, LogSource, Principal, PrincipalKey, PrincipalKind};
 pub use insight::Insight;
 pub use kubernetes::{
-    AuditRecord, AuditSettings, Cluster, KubernetesUser, NO_RESPONSE, ObjectRef, Stage, cluster_of_log_group,
+    AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, Stage, cluster_of_log_group,
 };
 
 /// A record of any source.
@@ -133,6 +133,8 @@ pub struct Evidence<'a> {
     pub impersonated_by: Option<Cow<'a, str>>,
     /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
     pub detail: Option<Cow<'a, str>>,
+    /// How far the request had come. Records of CloudTrail tell of complete ones.
+    pub stage: Stage,
 }
 
 /// Why a readable record gives no event.
@@ -238,6 +240,7 @@ impl<'a> Record<'a> {
             principal_id: self.identity.unique_id(),
             impersonated_by: None,
             detail: None,
+            stage: Stage::Complete,
         }
     }
 

@@ -8,6 +8,7 @@ mod account;
 mod checksums;
 mod gather;
 mod pieces;
+mod stages;
 mod tally;
 mod worker;
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::account::{Account, inside};
+use super::stages::{Stages, Turn};
 use super::{IngestSettings, Run};
 use crate::baseline::{Builder, Moment, Seen};
 use crate::coverage::{Coverage, FaultKind, Position, RecordSkip};
@@ -30,6 +31,8 @@ pub(super) struct Tally<'w, 'r> {
     pub(super) account: Account,
     /// The file in the object that was met last, and its path.
     pub(super) inner: InnerPath,
+    /// Of requests to clusters.
+    pub(super) stages: Stages,
 }
 
 impl<'w> Tally<'w, '_> {
@@ -62,6 +65,21 @@ impl<'w> Tally<'w, '_> {
     }
 
     fn kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
+        let turn = self.stages.turn(record, found);
+        if matches!(turn, Turn::OneTooMany | Turn::NowAndOneTooMany) {
+            *self.coverage.records.skipped.entry(RecordSkip::Stage).or_default() += 1;
+        }
+        if matches!(turn, Turn::Now | Turn::NowAndOneTooMany) {
+            self.request(record, found);
+        }
+    }
+
+    /// Learns from the requests whose last stage is not there. To be called when all records have been visited.
+    pub(super) fn finish(&mut self) {
+        std::mem::take(&mut self.stages).finish(|record, found| self.request(record, found));
+    }
+
+    fn request(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
         let cluster = self.cluster(found);
         let IngestSettings { principal_key: key, namespace_in_key, .. } = *self.run.settings;
         match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {
@@ -224,6 +242,7 @@ fn seen<'a>(
         principal_id: evidence.principal_id,
         impersonated_by: evidence.impersonated_by,
         detail: evidence.detail,
+        stage: evidence.stage,
     }
 }
 

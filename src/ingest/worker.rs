@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::pieces::{Job, LargeObject, Part};
+use super::stages::Stages;
 use super::tally::{InnerPath, Tally};
 use super::{Keep, ObjectRead, Progress, Run};
 use crate::baseline::Builder;
@@ -170,8 +171,10 @@ impl Worker {
             handover: &mut handover,
             account,
             inner: InnerPath::default(),
+            stages: Stages::default(),
         };
         let decoded = decode(&mut self.decoder, &mut tally);
+        tally.finish();
         let mut account = tally.account;
         account.decoded(object, decoded);
         Part { account, handover }

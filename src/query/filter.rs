@@ -55,6 +55,7 @@ impl Pattern {
         self.matches_text(action, false)
             || self.matches_text(name, false)
             || self.matches_text(&format!("{service}:{name}"), false)
+            || without_namespace(action).is_some_and(|action| self.matches_text(action, false))
     }
 
     /// Matches the whole key or what follows its last `/`.
@@ -65,7 +66,13 @@ impl Pattern {
 
     /// Whether a principal is meant, by its key or by its ARN.
     pub fn matches(&self, who: &ObservedPrincipal) -> bool {
-        self.matches_principal(&who.key) || who.arn.as_deref().is_some_and(|arn| self.matches_principal(arn))
+        let names = [
+            Some(&*who.key),
+            in_cluster(&who.key),
+            who.arn.as_deref(),
+            who.arn.as_deref().and_then(in_cluster),
+        ];
+        names.into_iter().flatten().any(|name| self.matches_principal(name))
     }
 
     fn matches_text(&self, text: &str, case_sensitive: bool) -> bool {
@@ -102,17 +109,27 @@ pub struct Filter {
 impl Filter {
     /// Whether a finding is wanted.
     pub fn admits(&self, finding: &Finding<'_>) -> bool {
-        self.admits_principal(finding.who)
+        (self.admits_principal(finding.who) || self.admits_behind(finding))
             && self.admits_action(finding.action)
             && self.admits_call(finding.region(), finding.read_only)
     }
 
+    /// Whether what is wanted of a finding is whoever is behind its principal: that one in CloudTrail.
+    fn admits_behind(&self, finding: &Finding<'_>) -> bool {
+        let is_named = |linked| self.principals.iter().any(|pattern| pattern.matches(linked));
+        finding.linked.is_some_and(is_named) && self.admits_sort(finding.who)
+    }
+
     /// Whether anything of a principal is wanted.
     pub(super) fn admits_principal(&self, who: &ObservedPrincipal) -> bool {
+        self.admits_sort(who) && any(&self.principals, |pattern| pattern.matches(who))
+    }
+
+    /// Whether anything of principals like this is wanted, whatever they are called.
+    fn admits_sort(&self, who: &ObservedPrincipal) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&who.kind))
             && (self.sources.is_empty() || self.sources.contains(&who.kind.source()))
             && (self.accounts.is_empty() || self.accounts.iter().any(|wanted| **wanted == *who.account))
-            && any(&self.principals, |pattern| pattern.matches(who))
     }
 
     /// Whether an action is wanted.
@@ -126,6 +143,18 @@ impl Filter {
         (self.regions.is_empty() || self.regions.iter().any(|wanted| Some(wanted.as_str()) == region))
             && !(self.only_mutating && read_only == Some(true))
     }
+}
+
+/// The identity behind the name of a cluster.
+fn in_cluster(key: &str) -> Option<&str> {
+    key.strip_prefix("k8s:")?.split_once('/').map(|(_, identity)| identity)
+}
+
+/// `get core/pods` of `get core/pods in shop`.
+fn without_namespace(action: &str) -> Option<&str> {
+    let (verb, rest) = action.split_once(' ')?;
+    let (resource, _) = rest.split_once(" in ")?;
+    Some(&action[..verb.len() + 1 + resource.len()])
 }
 
 /// Whether one of the patterns matches, or there is none.

@@ -145,7 +145,7 @@ pub struct Finding<'b> {
     pub first_for_archive: bool,
     /// How many other principals had done this action before.
     pub other_principals: u32,
-    /// Of a user of a Kubernetes cluster: who that is in CloudTrail, if it is known.
+    /// Of a user of a Kubernetes cluster, or of a session that Insights name: who that is in CloudTrail, if it is known.
     pub linked: Option<&'b ObservedPrincipal>,
 }
 

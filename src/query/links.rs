@@ -52,8 +52,21 @@ impl<'b> Links<'b> {
         }
         let by_key = || self.keys.get(sighting.access_key_id.as_deref()?);
         let by_id = || self.ids.get(sighting.principal_id.as_deref()?);
-        let by_name = || self.names.get(&role_in(sighting.impersonated_by.as_deref().unwrap_or(&who.key))?);
+        let by_name = || {
+            let identity = sighting.impersonated_by.as_deref().or(who.arn.as_deref()).unwrap_or(&who.key);
+            self.names.get(&role_in(identity)?)
+        };
         by_key().or_else(by_id).or_else(by_name).copied()
+    }
+}
+
+impl<'b> Links<'b> {
+    /// The principal whose session has this ARN.
+    pub(super) fn of_session(baseline: &'b Baseline, session: &str) -> Option<&'b ObservedPrincipal> {
+        let mut parts = session.splitn(6, ':').skip(4);
+        let (account, role) = (parts.next()?, parts.next()?.strip_prefix("assumed-role/")?);
+        let (role, _) = role.rsplit_once('/')?;
+        baseline.principals.iter().find(|who| *who.account == *account && role_name(who) == Some(role))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was noted beside the behaviours, as findings of their own kinds: what CloudTrail Insights noticed, and the hours in which
 //! root users acted. No warmup holds for them.
 
+use super::links::Links;
 use super::{AgeBasis, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Noted};
 use crate::time::Timestamp;
@@ -13,7 +14,10 @@ pub(super) fn noted<'b>(
 ) -> Vec<Finding<'b>> {
     let of = |kind, noted: &'b [Noted]| {
         let is_asked = question.report.contains(&kind);
-        noted.iter().filter(move |_| is_asked).map(move |noted| finding(kind, noted, archive_start))
+        noted.iter().filter(move |_| is_asked).map(move |noted| Finding {
+            linked: Links::of_session(baseline, &noted.who.key),
+            ..finding(kind, noted, archive_start)
+        })
     };
     let is_wanted = |finding: &Finding<'_>| {
         question.from.is_none_or(|from| finding.time >= from)

@@ -66,7 +66,9 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "    {}", facts.join(", "))?;
     }
     if let Some(detail) = &evidence.detail {
-        writeln!(out, "    {}", clean(detail))?;
+        let of_errors = evidence.error_code.as_deref().filter(|_| finding.kind == FindingKind::Insight);
+        let of_errors = of_errors.map_or(String::new(), |code| format!(", {}", clean(code)));
+        writeln!(out, "    {}{of_errors}", clean(detail))?;
     }
     let event_id = match &*evidence.event_id {
         "" => String::new(),

@@ -36,6 +36,7 @@ pub(super) const SCHEMA: &str = "message behaviours {
     optional binary principal_id (STRING);
     optional binary impersonated_by (STRING);
     optional binary detail (STRING);
+    optional binary stage (STRING);
     optional binary success_event_id (STRING);
     optional int64 success_archive;
     optional binary success_object (STRING);
@@ -50,6 +51,7 @@ pub(super) const SCHEMA: &str = "message behaviours {
     optional binary success_principal_id (STRING);
     optional binary success_impersonated_by (STRING);
     optional binary success_detail (STRING);
+    optional binary success_stage (STRING);
 }";
 
 pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {

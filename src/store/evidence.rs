@@ -4,10 +4,11 @@ use super::error::Flaw;
 use super::reading::{Paths, Texts};
 use super::table::{Column, Table};
 use crate::baseline::Sighting;
+use crate::observe::Stage;
 use crate::time::Timestamp;
 
 /// The columns of the evidence that sightings are, in the order of [`FIRST`].
-pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 14] {
+pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 15] {
     let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
         Column::Text(sightings.iter().map(|seen| seen.and_then(|seen| of(seen).as_deref())).collect())
     };
@@ -29,11 +30,17 @@ pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 14] {
         text(|seen| &seen.principal_id),
         text(|seen| &seen.impersonated_by),
         text(|seen| &seen.detail),
+        Column::Text(sightings.iter().map(|seen| seen.and_then(stage)).collect()),
     ]
 }
 
+/// The stage, unless it is the last one.
+fn stage(sighting: &Sighting) -> Option<&'static str> {
+    Some(sighting.stage).filter(|stage| *stage != Stage::Complete).map(Stage::name)
+}
+
 /// Columns of the first sighting.
-pub(super) const FIRST: [&str; 14] = [
+pub(super) const FIRST: [&str; 15] = [
     "event_id",
     "archive",
     "object",
@@ -48,10 +55,11 @@ pub(super) const FIRST: [&str; 14] = [
     "principal_id",
     "impersonated_by",
     "detail",
+    "stage",
 ];
 
 /// Columns of the first success.
-pub(super) const SUCCESS: [&str; 14] = [
+pub(super) const SUCCESS: [&str; 15] = [
     "success_event_id",
     "success_archive",
     "success_object",
@@ -66,6 +74,7 @@ pub(super) const SUCCESS: [&str; 14] = [
     "success_principal_id",
     "success_impersonated_by",
     "success_detail",
+    "success_stage",
 ];
 
 /// The columns of evidence, of first sightings or of first successes.
@@ -75,11 +84,11 @@ pub(super) struct Evidence {
     object: Texts,
     record: Vec<Option<i64>>,
     read_only: Vec<Option<bool>>,
-    texts: [Texts; 9],
+    texts: [Texts; 10],
 }
 
 impl Evidence {
-    pub(super) fn open(table: &Table, names: &[&'static str; 14]) -> Result<Self, Flaw> {
+    pub(super) fn open(table: &Table, names: &[&'static str; 15]) -> Result<Self, Flaw> {
         let [event_id, archive, object, record, read_only, texts @ ..] = names;
         let mut columns = Vec::with_capacity(texts.len());
         for name in texts {
@@ -119,7 +128,12 @@ impl Evidence {
             principal_id,
             impersonated_by,
             detail,
+            stage,
         ] = &self.texts;
+        let stage = match stage.get(row)? {
+            None => Stage::Complete,
+            Some(name) => Stage::from_name(name).ok_or_else(|| Flaw::value("stage"))?,
+        };
         Ok(Sighting {
             time,
             event_id: self.event_id.needed(row)?.into(),
@@ -137,6 +151,7 @@ impl Evidence {
             principal_id: principal_id.boxed(row)?,
             impersonated_by: impersonated_by.boxed(row)?,
             detail: detail.boxed(row)?,
+            stage,
         })
     }
 }

@@ -27,6 +27,7 @@ pub(super) const SCHEMA: &str = "message noted {
     optional binary principal_id (STRING);
     optional binary impersonated_by (STRING);
     optional binary detail (STRING);
+    optional binary stage (STRING);
 }";
 
 pub(super) fn columns(noted: &[Noted]) -> Vec<Column<'_>> {

@@ -50,7 +50,8 @@ fn four_stages_of_a_request_count_once() {
     let once = ["000123456789 k8s:prod/jo get core/pods 1 0"];
     let ingested = logged(&each(&stages)).ingest(&settings());
     assert_eq!(behaviours(&ingested), once);
-    assert_eq!((ingested.coverage.records.counted, ingested.coverage.records.duplicates), (1, 3));
+    assert_eq!((ingested.coverage.records.counted, ingested.coverage.records.duplicates), (1, 1));
+    assert_eq!(ingested.coverage.records.skipped[&RecordSkip::Stage], 2);
     assert_eq!(ingested.coverage.faults, []);
     let one_each = stages.iter().enumerate().fold(Archive::new(), |archive, (number, stage)| {
         archive.object(&format!("{FOLDER}/{number}"), stage.to_string().as_bytes())
@@ -58,7 +59,76 @@ fn four_stages_of_a_request_count_once() {
     let ingested = one_each.ingest(&settings());
     assert_eq!(behaviours(&ingested), once);
     let first = &ingested.baseline.behaviours[0].first;
-    assert!(!first.failed && !first.object.ends_with("/0"), "{first:?}");
+    assert!(!first.failed && first.object.ends_with("/3"), "{first:?}");
+}
+
+#[test]
+fn the_last_stage_is_the_evidence_in_whatever_order_they_stand() {
+    let stages = [
+        stage("RequestReceived", None),
+        stage("ResponseStarted", Some(101)),
+        stage("ResponseComplete", Some(500)),
+    ];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [1, 0, 2]] {
+        let ingested = logged(&each(&order.map(|at| stages[at].clone()))).ingest(&settings());
+        let behaviour = &ingested.baseline.behaviours[0];
+        assert_eq!((behaviour.count, behaviour.errors), (1, 1));
+        assert_eq!(behaviour.first.error_code.as_deref(), Some("500"));
+        assert_eq!(order[behaviour.first.record as usize], 2);
+        assert_eq!(behaviour.first_success, None);
+    }
+}
+
+#[test]
+fn the_arn_of_a_role_finds_it_on_either_side() {
+    let baseline = Archive::fixture("mixed-archive").baseline;
+    let of = |pattern: &str| {
+        let mut asked = question(30);
+        asked.filter.principals = vec![pattern.parse().unwrap()];
+        lines(&first_seen(&baseline, &asked)).len()
+    };
+    // What it did in CloudTrail, its exec, and what it did in another's name.
+    assert_eq!(of("arn:aws:iam::111122223333:role/ci/deploy"), 3);
+    assert_eq!(of("arn:aws:iam::111122223333:role/deploy"), 1);
+    assert_eq!(of("system:serviceaccount:shop:web"), 2);
+}
+
+#[test]
+fn an_action_is_found_with_and_without_its_namespace() {
+    let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+    let settings = IngestSettings { namespace_in_key: true, ..settings() };
+    let baseline = logged(&event.to_string()).ingest(&settings).baseline;
+    for (pattern, found) in [("get core/pods", 1), ("get core/pods in shop", 1), ("get core/pods in x", 0)] {
+        let mut asked = question(0);
+        asked.filter.actions = vec![pattern.parse().unwrap()];
+        assert_eq!(first_seen(&baseline, &asked).len(), found, "{pattern}");
+    }
+}
+
+#[test]
+fn a_request_in_anothers_name_is_the_others_from_its_first_stage_on() {
+    // Whom it impersonates is found out after it came in.
+    let imperson = |value: Value| with(value, json!({"impersonatedUser": {"username": "bob"}}));
+    let stages = [stage("RequestReceived", None), imperson(stage("ResponseComplete", Some(200)))];
+    let bobs = ["000123456789 k8s:prod/bob get core/pods 1 0"];
+    let ingested = logged(&each(&stages)).ingest(&settings());
+    assert_eq!((behaviours(&ingested), ingested.coverage.fault_count), (bobs.map(str::to_owned).to_vec(), 0));
+    let [received, complete] = stages.map(|stage| stage.to_string().into_bytes());
+    let apart =
+        Archive::new().object(&format!("{FOLDER}/0"), &received).object(&format!("{FOLDER}/1"), &complete);
+    assert_eq!(apart.ingest(&settings()).coverage.fault_count, 0);
+}
+
+#[test]
+fn one_id_for_requests_of_two_days_is_no_copy_and_a_baseline_can_be_saved() {
+    let again = with(
+        stage("ResponseComplete", Some(200)),
+        json!({"requestReceivedTimestamp": "2026-01-03T00:00:00.000001Z"}),
+    );
+    let archive = logged(&each(&[stage("ResponseComplete", Some(200)), again]));
+    let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
+    assert_eq!((baseline.behaviours[0].count, coverage.fault_count), (2, 1));
+    assert!(baseline.behaviours[0].days.iter().all(|day| day.count > 0));
 }
 
 #[test]
