@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod bench;
 mod closing;
+mod delivery;
 mod doubts;
 mod exit;
 mod index;

@@ -6,10 +6,10 @@ use firstseen::report::Report;
 
 use super::args::{ArchiveArgs, OutputArgs};
 use super::closing::Closing;
+use super::delivery::Delivery;
 use super::doubts::{unmatched, why_nothing};
 use super::exit::Answer;
 use super::input::Input;
-use super::output::Output;
 use super::settings::SettingsArgs;
 use super::used::used_settings;
 
@@ -29,8 +29,7 @@ pub(crate) struct ScanArgs {
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let wanted = args.settings.read()?;
     let mut question = wanted.question()?;
-    let format = args.output.format()?;
-    let output = Output::open(args.output.output.as_deref())?;
+    let delivery = Delivery::open(&args.output)?;
     let faults = args.output.run.faults()?;
     let input = Input::read(&args.archives, &wanted.reading(&args.output.run))?;
     question.until = question.until.into_iter().chain(input.settings.window.until).min();
@@ -38,10 +37,11 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let findings = first_seen(baseline, &question);
     let used = used_settings(wanted.preset(), &question, settings);
     let report = Report { settings: &used, coverage, findings: &findings };
-    output.write(|out| report.write(format, out))?;
+    let word = delivery.write(&report)?;
     let mut doubts = unmatched(baseline, &question.filter);
     if findings.is_empty() && doubts.is_empty() {
         doubts.extend(why_nothing(baseline, coverage, &question));
     }
+    doubts.extend(word);
     Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
 }

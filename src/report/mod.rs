@@ -5,6 +5,7 @@
 
 mod clean;
 mod csv;
+mod exchange;
 mod header;
 mod json;
 mod known;
@@ -20,6 +21,7 @@ use crate::coverage::Coverage;
 use crate::query::Finding;
 
 pub use clean::{for_spreadsheet, for_terminal, for_xml};
+pub use exchange::{AsffBatch, Exchange};
 pub use header::{FilterSettings, UsedSettings};
 pub use known::{Asked, KnownReport, KnownSettings};
 pub use row::Row;

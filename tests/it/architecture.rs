@@ -21,7 +21,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ),
     ("store", &["baseline", "ledger", "observe", "coverage", "checksum", "time"]),
     ("query", &["baseline", "observe", "time"]),
-    ("report", &["query", "coverage", "time"]),
+    ("report", &["query", "coverage", "checksum", "time"]),
     ("synth", &["time"]),
     ("bench", &["ingest", "source", "decode", "coverage"]),
 ];

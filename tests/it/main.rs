@@ -5,6 +5,7 @@
 mod architecture;
 mod archive;
 mod commands;
+mod exchange;
 mod findings;
 mod hostile;
 mod indexing;

@@ -20,7 +20,7 @@ pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
-pub(crate) use output::{OutputArgs, RunArgs, ending, unknown_ending};
+pub(crate) use output::{OutputArgs, RunArgs, Single, Wanted, ending, unknown_ending};
 pub(crate) use question::QuestionArgs;
 pub(crate) use s3::S3Args;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use firstseen::report::Format;
+use firstseen::report::{Exchange, Format};
 
 use super::super::exit::UsageError;
 use super::super::output::Output;
@@ -11,11 +11,12 @@ use super::super::output::Output;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Format of the answer [default: by the ending of FILE, else text]
-    #[arg(long, short, value_enum)]
-    pub(crate) format: Option<FormatArg>,
-    /// Write the answer to FILE, which appears only when it is complete [default: stdout]
-    #[arg(long, short, value_name = "FILE")]
+    /// Format of the answer [default: by the ending of FILE, else text]. Several of them, and asff, are written into a
+    /// folder, --output
+    #[arg(long, short, value_enum, value_delimiter = ',', value_name = "FORMAT,…")]
+    pub(crate) format: Vec<FormatArg>,
+    /// Write the answer to FILE, which appears only when it is complete, or into a folder [default: stdout]
+    #[arg(long, short, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
     /// With CSV: leave cells alone that a spreadsheet would run as a formula
     #[arg(long)]
@@ -45,31 +46,79 @@ impl RunArgs {
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatArg {
+    /// For spreadsheets
     Csv,
+    /// One document
     Json,
+    /// One value a line
     Jsonl,
+    /// For people
     Text,
+    /// AWS Security Finding Format, for Security Hub: a file for each account and Region (findings only)
+    Asff,
+    /// OCSF Detection Findings 1.3.0, one a line (findings only)
+    Ocsf,
+    /// The message of Netflix' cloudtrail-anomaly for each principal, one a line (findings only)
+    Sns,
+}
+
+/// A format that is one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Single {
+    Own(Format),
+    Exchange(Exchange),
+}
+
+/// What findings are written as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// One format, to a file or stdout.
+    One(Single),
+    /// Several, into a folder; each with the name of its file. None stands for ASFF, which is files of its own.
+    Folder(Vec<Option<(Single, &'static str)>>),
 }
 
 impl OutputArgs {
-    /// `--format`, else what the output's name ends with, else text.
+    /// `--format`, else what the output's name ends with, else text: for answers that are no findings.
     pub(crate) fn format(&self) -> anyhow::Result<Format> {
-        let format = match (self.format, ending(self.output.as_deref())) {
-            (Some(format), _) => format,
-            (None, None | Some("txt")) => FormatArg::Text,
-            (None, Some("csv")) => FormatArg::Csv,
-            (None, Some("json")) => FormatArg::Json,
-            (None, Some("jsonl" | "ndjson")) => FormatArg::Jsonl,
-            (None, Some(other)) => return Err(unknown_ending(other, "csv, json, jsonl or text")),
+        match self.wanted()? {
+            Wanted::One(Single::Own(format)) => Ok(format),
+            _ => {
+                Err(UsageError("this answer is written as one of csv, json, jsonl or text".to_owned()).into())
+            }
+        }
+    }
+
+    /// What findings are written as.
+    pub(crate) fn wanted(&self) -> anyhow::Result<Wanted> {
+        let one = match (&self.format[..], ending(self.output.as_deref())) {
+            ([one], _) => *one,
+            ([], None | Some("txt")) => FormatArg::Text,
+            ([], Some("csv")) => FormatArg::Csv,
+            ([], Some("json")) => FormatArg::Json,
+            ([], Some("jsonl" | "ndjson")) => FormatArg::Jsonl,
+            ([], Some(other)) => return Err(unknown_ending(other, "csv, json, jsonl or text")),
+            (several, _) => return Ok(Wanted::Folder(several.iter().map(|one| self.single(*one)).collect())),
         };
-        Ok(match format {
-            FormatArg::Csv if self.csv_raw => Format::RawCsv,
-            FormatArg::Csv => Format::Csv,
-            FormatArg::Json => Format::Json,
-            FormatArg::Jsonl => Format::JsonLines,
-            FormatArg::Text => Format::Text,
+        Ok(match self.single(one) {
+            Some((single, _)) => Wanted::One(single),
+            None => Wanted::Folder(vec![None]),
+        })
+    }
+
+    /// The format that is one file, with its name in a folder of several.
+    fn single(&self, format: FormatArg) -> Option<(Single, &'static str)> {
+        Some(match format {
+            FormatArg::Csv if self.csv_raw => (Single::Own(Format::RawCsv), "findings.csv"),
+            FormatArg::Csv => (Single::Own(Format::Csv), "findings.csv"),
+            FormatArg::Json => (Single::Own(Format::Json), "findings.json"),
+            FormatArg::Jsonl => (Single::Own(Format::JsonLines), "findings.jsonl"),
+            FormatArg::Text => (Single::Own(Format::Text), "findings.txt"),
+            FormatArg::Ocsf => (Single::Exchange(Exchange::Ocsf), "findings.ocsf.jsonl"),
+            FormatArg::Sns => (Single::Exchange(Exchange::Sns), "findings.sns.jsonl"),
+            FormatArg::Asff => return None,
         })
     }
 }

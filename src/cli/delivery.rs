@@ -1,0 +1,89 @@
+//! Where findings go: one file or stdout, or a folder with a file for each format.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use firstseen::report::Report;
+
+use super::args::{OutputArgs, Single, Wanted};
+use super::exit::{Hint, UsageError};
+use super::output::Output;
+
+/// A place for findings, opened before the long run, so that a bad path fails at once.
+pub(crate) enum Delivery {
+    One(Single, Output),
+    Folder(PathBuf, Vec<Option<(Single, &'static str)>>),
+}
+
+impl Delivery {
+    pub(crate) fn open(args: &OutputArgs) -> anyhow::Result<Self> {
+        match (args.wanted()?, &args.output) {
+            (Wanted::One(single), output) => Ok(Self::One(single, Output::open(output.as_deref())?)),
+            (Wanted::Folder(formats), Some(folder)) => {
+                open_folder(folder)?;
+                Ok(Self::Folder(folder.clone(), formats))
+            }
+            (Wanted::Folder(_), None) => {
+                let what =
+                    "several formats, and asff, are written into a folder: name it with --output".to_owned();
+                Err(UsageError(what).into())
+            }
+        }
+    }
+
+    /// Writes everything; gives what should be said of it.
+    pub(crate) fn write(self, report: &Report<'_>) -> anyhow::Result<Option<String>> {
+        match self {
+            Self::One(single, output) => write_one(report, single, output).map(|()| None),
+            Self::Folder(folder, formats) => {
+                let mut word = None;
+                for format in formats {
+                    match format {
+                        Some((single, name)) => {
+                            write_one(report, single, Output::open(Some(&folder.join(name)))?)?;
+                        }
+                        None => word = write_asff(report, &folder.join("asff"))?,
+                    }
+                }
+                Ok(word)
+            }
+        }
+    }
+}
+
+fn write_one(report: &Report<'_>, single: Single, output: Output) -> anyhow::Result<()> {
+    output.write(|out| match single {
+        Single::Own(format) => report.write(format, out),
+        Single::Exchange(exchange) => report.write_exchange(exchange, out),
+    })
+}
+
+/// A folder that is there and holds nothing: batches of an earlier run must not be taken for this one's.
+fn open_folder(folder: &Path) -> anyhow::Result<()> {
+    let hint = Hint("name a folder that is empty or not there yet");
+    let cannot = || format!("cannot write into '{}'", folder.display());
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let error = UsageError(format!("the folder '{}' is not empty", folder.display()));
+            Err(anyhow::Error::new(error).context(hint))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(folder).with_context(cannot).context(hint)
+        }
+        Err(error) => Err(anyhow::Error::new(error).context(cannot()).context(hint)),
+    }
+}
+
+fn write_asff(report: &Report<'_>, folder: &Path) -> anyhow::Result<Option<String>> {
+    let (batches, without_account) = report.asff();
+    fs::create_dir_all(folder).with_context(|| format!("cannot make '{}'", folder.display()))?;
+    for batch in &batches {
+        let name = format!("{}_{}_{:04}.json", batch.account, batch.region, batch.number);
+        Output::open(Some(&folder.join(name)))?.write(|out| out.write_all(batch.json.as_bytes()))?;
+    }
+    let word = "findings name no account, and Security Hub takes none of these: they are not in asff/";
+    Ok((without_account > 0).then(|| format!("{without_account} {word}")))
+}

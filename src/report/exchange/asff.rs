@@ -1,0 +1,197 @@
+//! Findings as Security Hub takes them (AWS Security Finding Format), in batches for `BatchImportFindings`.
+//!
+//! Source: Security Hub User Guide, "ASFF syntax" and "BatchImportFindings"; API Reference, limits of each field.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde_json::{Map, Value, json};
+
+use super::words::{Severity, cut, description, title};
+use super::{call, id};
+use crate::query::{Finding, FindingKind};
+use crate::report::{Report, Row, for_terminal};
+use crate::time::Timestamp;
+
+/// Findings of one account and Region, no more than one call takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AsffBatch {
+    /// The account whose Security Hub takes them.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+    /// Counted from 1 for the account and Region.
+    pub number: usize,
+    /// `{"Findings": […]}`, ready for `aws securityhub batch-import-findings --cli-input-json`.
+    pub json: String,
+}
+
+/// A call takes so many findings,
+const MOST_FINDINGS: usize = 100;
+/// and so many bytes of them.
+const MOST_BYTES: usize = 240_000;
+
+pub(super) fn batches(report: &Report<'_>) -> (Vec<AsffBatch>, usize) {
+    let mut places: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    let mut without_account = 0;
+    for finding in report.findings {
+        let is_account =
+            finding.account.len() == 12 && finding.account.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_account {
+            without_account += 1;
+            continue;
+        }
+        let updated = report.coverage.last_event.unwrap_or(finding.time).max(finding.time);
+        let region = region(finding);
+        places.entry((finding.account, region)).or_default().push(one(finding, region, updated).to_string());
+    }
+    let mut batches = Vec::new();
+    for ((account, region), findings) in places {
+        let mut number = 0;
+        let mut rest = &findings[..];
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = |finding: &&String| {
+                bytes += finding.len() + 2;
+                bytes <= MOST_BYTES
+            };
+            let count = rest.iter().take(MOST_FINDINGS).take_while(fits).count().max(1);
+            let (batch, later) = rest.split_at(count);
+            number += 1;
+            let json = format!("{{\"Findings\": [\n{}\n]}}\n", batch.join(",\n"));
+            batches.push(AsffBatch { account: account.to_owned(), region: region.to_owned(), number, json });
+            rest = later;
+        }
+    }
+    (batches, without_account)
+}
+
+/// The Region of the record, or the one where an account's global services log, where it names none that Security Hub knows.
+fn region<'f>(finding: &Finding<'f>) -> &'f str {
+    let is_region = |region: &&str| {
+        region.len() <= 16
+            && region.split('-').count() >= 3
+            && region.bytes().next_back().is_some_and(|b| b.is_ascii_digit())
+    };
+    finding.region().filter(is_region).unwrap_or("us-east-1")
+}
+
+/// `aws`, `aws-cn`, … by the Region.
+fn partition(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ if region.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
+fn one(finding: &Finding<'_>, region: &str, updated: Timestamp) -> Value {
+    let (partition, account) = (partition(region), finding.account);
+    let observed = milliseconds(finding.time);
+    let kind = finding.kind.name();
+    let mut asff = json!({
+        "SchemaVersion": "2018-10-08",
+        "Id": format!("firstseen/{kind}/{}", id(finding)),
+        "ProductArn": format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
+        "GeneratorId": format!("firstseen/{kind}"),
+        "AwsAccountId": account,
+        "CreatedAt": observed,
+        "UpdatedAt": milliseconds(updated),
+        "FirstObservedAt": observed,
+        "LastObservedAt": observed,
+        "Title": cut(&title(finding), 256),
+        "Description": cut(&description(finding), 1_024),
+        "FindingProviderFields": {
+            "Severity": {"Label": Severity::of(finding).label(), "Original": kind},
+            "Types": ["Unusual Behaviors/User"],
+        },
+        "Resources": [{
+            "Type": resource_type(finding.principal),
+            "Id": cut(&for_terminal(finding.principal), 512),
+            "Partition": partition,
+            "Region": region,
+        }],
+        "ProductFields": product_fields(finding),
+        "RecordState": "ACTIVE",
+    });
+    if let Some((service, api)) = call(finding) {
+        asff["Action"] = action(finding, service, api, &observed);
+    }
+    asff
+}
+
+/// `2026-01-01T10:00:00.000Z`
+fn milliseconds(time: Timestamp) -> String {
+    let text = time.to_string();
+    let (seconds, fraction) =
+        text.trim_end_matches('Z').split_once('.').unwrap_or((text.trim_end_matches('Z'), ""));
+    format!("{seconds}.{:0<3.3}Z", fraction)
+}
+
+fn resource_type(principal: &str) -> &'static str {
+    match principal.split(':').nth(5).filter(|_| principal.starts_with("arn:")) {
+        Some(resource) if resource.starts_with("role/") => "AwsIamRole",
+        Some(resource) if resource.starts_with("user/") => "AwsIamUser",
+        _ => "Other",
+    }
+}
+
+fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Value {
+    let mut call = json!({"Api": api, "ServiceName": service, "FirstSeen": observed, "LastSeen": observed});
+    let from = finding.evidence.and_then(|evidence| evidence.source_ip.as_deref());
+    match from.map(|from| (from, from.parse::<IpAddr>())) {
+        Some((from, Ok(IpAddr::V4(_)))) => {
+            call["CallerType"] = json!("remoteIp");
+            call["RemoteIpDetails"] = json!({"IpAddressV4": from});
+        }
+        Some((from, Err(_))) if !from.trim().is_empty() => {
+            call["CallerType"] = json!("domain");
+            call["DomainDetails"] = json!({"Domain": cut(&for_terminal(from), 256)});
+        }
+        // There is no place for IPv6 here; it is among the product's fields.
+        _ => {}
+    }
+    json!({"ActionType": "AWS_API_CALL", "AwsApiCallAction": call})
+}
+
+/// All published fields of the finding that are not blank, as texts.
+fn product_fields(finding: &Finding<'_>) -> Map<String, Value> {
+    let row = serde_json::to_value(Row::new(finding, for_terminal)).unwrap_or(Value::Null);
+    let mut fields = Map::new();
+    for (name, value) in row.as_object().into_iter().flatten() {
+        let text = match value {
+            Value::Null => continue,
+            Value::String(text) => text.clone(),
+            value => value.to_string(),
+        };
+        // An insight is about no first time.
+        let is_moot = finding.kind == FindingKind::Insight && name.starts_with("first_for");
+        if !is_moot && !text.trim().is_empty() {
+            fields.insert(format!("firstseen/{name}"), json!(cut(&text, 2_048)));
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds() {
+        let shown = |text: &str| milliseconds(Timestamp::parse(text).unwrap());
+        assert_eq!(shown("2026-01-01T10:00:00Z"), "2026-01-01T10:00:00.000Z");
+        assert_eq!(shown("2026-01-01T10:00:00.5Z"), "2026-01-01T10:00:00.500Z");
+        assert_eq!(shown("2026-01-01T10:00:00.123456Z"), "2026-01-01T10:00:00.123Z");
+    }
+
+    #[test]
+    fn partitions_and_resources_are_told_by_names() {
+        assert_eq!(partition("cn-north-1"), "aws-cn");
+        assert_eq!(partition("us-gov-west-1"), "aws-us-gov");
+        assert_eq!(resource_type("arn:aws:iam::1:role/x"), "AwsIamRole");
+        assert_eq!(resource_type("arn:aws:iam::1:root"), "Other");
+        assert_eq!(resource_type("k8s:prod/arn:aws:iam::1:role/x"), "Other");
+    }
+}

@@ -1,0 +1,56 @@
+//! Findings in the forms that other systems take in: Security Hub, OCSF, and the message of Netflix' job.
+//!
+//! The same finding gets the same id in every run, so that taking in a report twice changes nothing. No form says more than
+//! the finding: what has no place in it goes into the fields that each has for the rest.
+
+mod asff;
+mod ocsf;
+mod sns;
+mod words;
+
+use std::io::{self, Write};
+
+use super::Report;
+use crate::query::Finding;
+
+pub use asff::AsffBatch;
+
+/// A form for other systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// OCSF Detection Finding 1.3.0, one a line.
+    Ocsf,
+    /// One JSON object a line for each principal, as Netflix' `cloudtrail-anomaly` sends them to SNS.
+    Sns,
+}
+
+impl Report<'_> {
+    /// Writes the findings in a form for other systems.
+    ///
+    /// # Errors
+    /// Whatever `out` says.
+    pub fn write_exchange(&self, exchange: Exchange, out: &mut dyn Write) -> io::Result<()> {
+        match exchange {
+            Exchange::Ocsf => ocsf::write(self, out),
+            Exchange::Sns => sns::write(self, out),
+        }
+    }
+
+    /// The findings as Security Hub takes them, in batches for one account and Region each; and the number of those that
+    /// cannot be, since they name no account.
+    pub fn asff(&self) -> (Vec<AsffBatch>, usize) {
+        asff::batches(self)
+    }
+}
+
+/// Service and call of an action in CloudTrail; requests to clusters have none.
+fn call<'f>(finding: &Finding<'f>) -> Option<(&'f str, &'f str)> {
+    finding.action.split_once(':').filter(|_| finding.principal_kind.source().name() == "cloudtrail")
+}
+
+/// What tells a finding from all others, in every run.
+fn id(finding: &Finding<'_>) -> String {
+    let time = finding.time.to_string();
+    let parts = [finding.kind.name(), finding.account, finding.principal, finding.action, &time];
+    crate::checksum::Checksum::of(parts.join("\n").as_bytes()).to_string()
+}

@@ -1,0 +1,91 @@
+//! What all forms say of a finding: how much it matters, and what it is, in words.
+
+use crate::query::{Finding, FindingKind};
+use crate::report::for_terminal;
+
+/// How much a finding matters, by what is known of it. The rules are in `docs/formats.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Severity {
+    Informational,
+    Low,
+    Medium,
+    High,
+}
+
+impl Severity {
+    pub(super) fn of(finding: &Finding<'_>) -> Self {
+        match finding.kind {
+            FindingKind::RootActivity => Self::High,
+            FindingKind::Insight => Self::Medium,
+            _ if finding.read_only == Some(true) => Self::Informational,
+            _ if finding.first_for_account && !finding.failed => Self::Medium,
+            _ => Self::Low,
+        }
+    }
+
+    /// The label of ASFF.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Informational => "INFORMATIONAL",
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+        }
+    }
+
+    /// Number and caption of OCSF.
+    pub(super) fn ocsf(self) -> (u8, &'static str) {
+        match self {
+            Self::Informational => (1, "Informational"),
+            Self::Low => (2, "Low"),
+            Self::Medium => (3, "Medium"),
+            Self::High => (4, "High"),
+        }
+    }
+}
+
+/// One line: what is new, and of whom.
+pub(super) fn title(finding: &Finding<'_>) -> String {
+    let (who, action) = (name(finding.principal), for_terminal(finding.action));
+    match finding.kind {
+        FindingKind::NewAction => format!("{who} did {action} for the first time"),
+        FindingKind::NewPrincipal => format!("{who} appeared, with {action}"),
+        FindingKind::ReturningAction => format!("{who} came back to {action}"),
+        FindingKind::RootActivity => format!("The root user of {} acted: {action}", finding.account),
+        FindingKind::Insight => format!("Unusual rate of {action}"),
+    }
+}
+
+/// A few sentences: how it ended, how rare it is, and where the proof lies.
+pub(super) fn description(finding: &Finding<'_>) -> String {
+    const DAY: i64 = 86_400_000_000;
+    let mut text = format!("{} of {}", finding.kind.name(), for_terminal(finding.principal));
+    match finding.kind {
+        FindingKind::RootActivity | FindingKind::Insight => {}
+        _ => text.push_str(&format!(
+            ", known for {} days; {} others had done this before",
+            finding.age_micros.div_euclid(DAY),
+            finding.other_principals
+        )),
+    }
+    text.push_str(if finding.failed { ". The call failed" } else { ". The call succeeded" });
+    if let Some(evidence) = finding.evidence {
+        text.push_str(&format!(". Proof: {} record {}", for_terminal(&evidence.object), evidence.record));
+        if let Some(detail) = &evidence.detail {
+            text.push_str(&format!(" ({})", for_terminal(detail)));
+        }
+    }
+    text.push('.');
+    text
+}
+
+/// The last part of a principal's name.
+pub(super) fn name(principal: &str) -> String {
+    let last = principal.rsplit('/').next().unwrap_or(principal);
+    for_terminal(if last.is_empty() { principal } else { last }).into_owned()
+}
+
+/// The first so many characters of a text.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}

@@ -1,0 +1,207 @@
+//! Findings in the forms of other systems, held to what these require.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const SMALL: &str = "fixtures/small-archive";
+const MIXED: &str = "fixtures/mixed-archive";
+
+fn firstseen(args: &[&str]) -> std::process::Output {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    Command::new(env!("CARGO_BIN_EXE_firstseen")).current_dir(folder).args(args).output().unwrap()
+}
+
+fn values(lines: &[u8]) -> Vec<Value> {
+    let lines = std::str::from_utf8(lines).unwrap().lines();
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The findings of the batches of ASFF, each held to the limits of a call; by file.
+fn batches(folder: &Path) -> BTreeMap<String, Vec<Value>> {
+    let mut batches = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.len() < 245_000, "{}", text.len());
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let findings = document["Findings"].as_array().unwrap().clone();
+        assert!((1..=100).contains(&findings.len()));
+        batches.insert(path.file_name().unwrap().to_str().unwrap().to_owned(), findings);
+    }
+    batches
+}
+
+/// Every text in a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Security Hub API Reference, `AwsSecurityFinding`: what is required, and the limits of what we write.
+fn check_asff(finding: &Value, account: &str, region: &str) {
+    let text = |path: &str| {
+        finding.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("{path}: {finding}"))
+    };
+    assert_eq!(text("/SchemaVersion"), "2018-10-08");
+    assert_eq!(text("/AwsAccountId"), account);
+    assert_eq!(
+        text("/ProductArn"),
+        format!("arn:aws:securityhub:{region}:{account}:product/{account}/default")
+    );
+    for (path, most) in [("/Id", 512), ("/GeneratorId", 512), ("/Title", 256), ("/Description", 1_024)] {
+        assert!((1..=most).contains(&text(path).chars().count()), "{path}");
+    }
+    for path in ["/CreatedAt", "/UpdatedAt", "/FirstObservedAt"] {
+        let time = text(path).as_bytes();
+        assert!(time.len() == 24 && time[10] == b'T' && time[19] == b'.' && time[23] == b'Z', "{path}");
+    }
+    assert!(text("/UpdatedAt") >= text("/CreatedAt"));
+    let label = text("/FindingProviderFields/Severity/Label");
+    assert!(["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"].contains(&label));
+    assert_eq!(finding["FindingProviderFields"]["Types"][0], "Unusual Behaviors/User");
+    let resources = finding["Resources"].as_array().unwrap();
+    assert!(resources.iter().all(|resource| resource["Type"].is_string() && resource["Id"].is_string()));
+    let fields = finding["ProductFields"].as_object().unwrap();
+    assert!(fields.len() <= 50);
+    assert!(
+        fields
+            .iter()
+            .all(|(key, value)| key.len() <= 128 && value.as_str().unwrap().chars().count() <= 2_048)
+    );
+    assert!(texts(finding).iter().all(|text| !text.trim().is_empty()), "{finding}");
+}
+
+/// OCSF 1.1.0 to 1.3.0, `detection_finding`: what is required.
+fn check_ocsf(event: &Value) {
+    let number =
+        |path: &str| event.pointer(path).and_then(Value::as_u64).unwrap_or_else(|| panic!("{path}: {event}"));
+    assert_eq!((number("/category_uid"), number("/class_uid"), number("/type_uid")), (2, 2004, 200_401));
+    assert_eq!(number("/activity_id"), 1);
+    assert!((1..=5).contains(&number("/severity_id")));
+    assert!(number("/time") > 1_600_000_000_000 && number("/time") >= number("/start_time"));
+    for path in [
+        "/metadata/version",
+        "/metadata/product/name",
+        "/metadata/product/vendor_name",
+        "/finding_info/uid",
+        "/finding_info/title",
+        "/cloud/provider",
+        "/evidences/0/actor/user/uid",
+    ] {
+        assert!(
+            event.pointer(path).and_then(Value::as_str).is_some_and(|text| !text.is_empty()),
+            "{path}: {event}"
+        );
+    }
+    assert_eq!(event["metadata"]["profiles"][0], "cloud");
+}
+
+#[test]
+fn several_formats_go_into_a_folder_and_hold_the_same_findings() {
+    let place = TempDir::new().unwrap();
+    for (archive, expected) in [(SMALL, 3), (MIXED, 1)] {
+        let folder = place.path().join(expected.to_string()).join("out");
+        let out = folder.to_str().unwrap();
+        let made = firstseen(&[
+            "scan",
+            archive,
+            "--warmup",
+            "7d",
+            "-f",
+            "csv,jsonl,text,asff,ocsf,sns",
+            "-o",
+            out,
+            "-q",
+        ]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let lines = values(&fs::read(folder.join("findings.jsonl")).unwrap());
+        let findings = &lines[1..lines.len() - 1];
+        assert!(findings.len() >= 4);
+        let ocsf = values(&fs::read(folder.join("findings.ocsf.jsonl")).unwrap());
+        ocsf.iter().for_each(check_ocsf);
+        assert!(ocsf.iter().map(|event| &event["unmapped"]).eq(findings));
+        let batches = batches(&folder.join("asff"));
+        let mut ids = BTreeSet::new();
+        for (file, findings) in &batches {
+            let (account, rest) = file.split_once('_').unwrap();
+            let (region, _) = rest.split_once('_').unwrap();
+            for finding in findings {
+                check_asff(finding, account, region);
+                assert!(ids.insert(finding["Id"].to_string()), "an id twice");
+            }
+        }
+        let has_account =
+            |finding: &&Value| finding["account"].as_str().is_some_and(|account| account.len() == 12);
+        assert_eq!(ids.len(), findings.iter().filter(has_account).count());
+        assert!(fs::read_to_string(folder.join("findings.txt")).unwrap().contains(" findings"));
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let once = firstseen(&["scan", SMALL, "-f", "ocsf", "-q"]).stdout;
+    assert!(!once.is_empty());
+    assert_eq!(firstseen(&["scan", SMALL, "-f", "ocsf", "-q", "--threads", "1"]).stdout, once);
+}
+
+#[test]
+fn a_message_holds_the_actions_of_one_principal() {
+    let messages = values(&firstseen(&["scan", MIXED, "-f", "sns", "-q"]).stdout);
+    let text = |message: &Value| {
+        format!("{} {}: {}", message["account"], message["role"], message["actions"]).replace('"', "")
+    };
+    assert_eq!(
+        messages.iter().map(text).collect::<Vec<_>>(),
+        [
+            "111122223333 deploy: guardduty.amazonaws.com:ListFindings",
+            "111122223333 deploy: create core/pods/exec",
+            "111122223333 system:serviceaccount:shop:web: list core/secrets, create rbac.authorization.k8s.io/clusterrolebindings",
+        ]
+    );
+}
+
+#[test]
+fn a_folder_is_needed_where_there_are_several_files_and_it_must_be_empty() {
+    let place = TempDir::new().unwrap();
+    fs::write(place.path().join("x"), "").unwrap();
+    let stderr = |args: &[&str]| {
+        let output = firstseen(&[&["scan", SMALL, "-q"], args].concat());
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(stderr(&["-f", "asff"]).contains("name it with --output"));
+    assert!(stderr(&["-f", "csv,json"]).contains("name it with --output"));
+    assert!(stderr(&["-f", "asff", "-o", place.path().to_str().unwrap()]).contains("is not empty"));
+    let baseline = firstseen(&["baseline", SMALL, "-f", "asff", "-q"]);
+    assert_eq!(baseline.status.code(), Some(2));
+}
+
+#[test]
+fn what_names_no_account_is_told() {
+    let place = TempDir::new().unwrap();
+    let log = place.path().join("audit.log");
+    let event = crate::archive::audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+    fs::write(&log, event.to_string()).unwrap();
+    let out = place.path().join("out");
+    let made = firstseen(&[
+        "scan",
+        log.to_str().unwrap(),
+        "--warmup",
+        "0d",
+        "-f",
+        "asff",
+        "-o",
+        out.to_str().unwrap(),
+    ]);
+    let stderr = String::from_utf8(made.stderr).unwrap();
+    assert!(stderr.contains("2 findings name no account"), "{stderr}");
+}
