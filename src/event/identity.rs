@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::present;
+use super::{hash_of_texts, present};
 
 /// The texts of `userIdentity` that matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,21 @@ pub struct Identity<'a> {
     pub issuer: Issuer<'a>,
     /// `sessionContext.assumedRoot`, a boolean or its text: a session that `AssumeRoot` opened.
     pub assumed_root: Option<bool>,
+    /// [`Identity::print`], if whoever read this knows it already: neighbouring records often have one caller.
+    pub known_print: KnownPrint,
 }
+
+/// The print of an identity, or that nobody has found it out yet. It says nothing that the identity does not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KnownPrint(Option<u64>);
+
+impl PartialEq for KnownPrint {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for KnownPrint {}
 
 /// The texts of `sessionContext.sessionIssuer` that matter; the object may be there and empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -287,6 +301,30 @@ impl<'a> Identity<'a> {
         let head = id.split(':').next().unwrap_or(id);
         // `111122223333:aws:ec2-instance` is no unique id, and its head would be that of root.
         head.starts_with('A').then_some(head)
+    }
+
+    /// A hash of all texts, in which every one has a place of its own.
+    pub fn print(&self) -> u64 {
+        self.known_print.0.unwrap_or_else(|| hash_of_texts(0, self.texts()))
+    }
+
+    /// The same with its print, so that it need not be found out for each record.
+    #[must_use]
+    pub fn with_print(self) -> Self {
+        Self { known_print: KnownPrint(Some(self.print())), ..self }
+    }
+
+    fn texts(&self) -> [Option<&'a str>; 8] {
+        [
+            self.identity_type,
+            self.principal_id,
+            self.arn,
+            self.account_id,
+            self.access_key_id,
+            self.invoked_by,
+            self.issuer.arn,
+            self.issuer.principal_id,
+        ]
     }
 
     /// Whether the root user acts here itself, or someone in its place; not a service for it.

@@ -17,12 +17,12 @@
 //! The outcome depends on the set of records alone, not on the order in which workers hand them in.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
 
-use crate::event::{AuditRecord, Cluster, Record, Stage};
+use crate::event::{AuditRecord, Cluster, Record, Stage, hash_of_texts};
 use crate::time::Day;
 
 /// What makes a record the copy of another.
@@ -54,14 +54,14 @@ impl Fingerprint {
         let event_id = record.event_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((record.owner(), event_id));
         let start = (length as u64) << 2 | record.read_only.map_or(0, |yes| 1 + u64::from(yes));
-        Some(Self::new(id, content(start, record.texts()), Stage::Complete))
+        Some(Self::new(id, record.print(start), Stage::Complete))
     }
 
     /// The fingerprint of a request to a cluster; none without an audit id.
     pub fn of_audit(record: &AuditRecord<'_>, cluster: Cluster<'_>) -> Option<Self> {
         let audit_id = record.audit_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((cluster.account, cluster.name, audit_id));
-        Some(Self::new(id, content(0, record.texts()), record.stage()))
+        Some(Self::new(id, hash_of_texts(0, record.texts()), record.stage()))
     }
 
     fn new(id: u64, content: u64, stage: Stage) -> Self {
@@ -72,18 +72,6 @@ impl Fingerprint {
     fn is_copy_of(self, other: Self) -> bool {
         self.id == other.id && self.content & !STAGE == other.content & !STAGE
     }
-}
-
-/// A hash of everything read of a record. Every text is hashed by itself, which lets the processor do several at a
-/// time; the rotation tells equal texts in different places apart.
-#[inline]
-fn content<const N: usize>(start: u64, texts: [Option<&str>; N]) -> u64 {
-    let hash = |text: &str| {
-        let mut hasher = FixedState::default().build_hasher();
-        hasher.write(text.as_bytes());
-        hasher.finish() ^ text.len() as u64
-    };
-    texts.into_iter().fold(start, |content, text| content.rotate_left(7).wrapping_add(text.map_or(0, hash)))
 }
 
 /// Where a record stands: the number of its object in delivery order, and its index in that object.
