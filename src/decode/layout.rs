@@ -1,0 +1,83 @@
+//! How a long text can be cut, and where.
+
+use super::lanes::nested_end;
+use super::table::{self, Table};
+use super::wrapper::LogLine;
+use super::{container, walk, wrapper};
+
+/// How a long text can be cut.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Behind lines: each holds whole values.
+    Lines,
+    /// Not at all.
+    OneValue,
+    /// It is none of ours.
+    Other,
+}
+
+impl Layout {
+    /// Of a text that begins so.
+    pub(super) fn of(text: &[u8]) -> Self {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+        let first = text.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        if holds_whole_values(first) {
+            return Self::Lines;
+        }
+        // A text that was cut off a longer one begins in mid-record; what follows has lines, or is one.
+        if let Some(at) = container::resumption(&String::from_utf8_lossy(text)) {
+            let rest = text.get(at..).unwrap_or_default();
+            let next = rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+            return if holds_whole_values(next) { Self::Lines } else { Self::OneValue };
+        }
+        let head = String::from_utf8_lossy(&text[..text.len().min(4_096)]);
+        match (text.first(), table::table(&head)) {
+            // What follows blanks without an end is not known.
+            (None | Some(b'{' | b'['), _) | (_, Some(Table::Events(_))) => Self::OneValue,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether a line holds values, and the end of the last of them is its own.
+fn holds_whole_values(line: &[u8]) -> bool {
+    let Some(line) = line.strip_suffix(b"\n") else { return false };
+    let text = String::from_utf8_lossy(line);
+    let start = match wrapper::log_line(&text) {
+        Some(LogLine::Value(behind)) => behind,
+        Some(LogLine::Words) => return true,
+        None => 0,
+    };
+    let (line, mut at) = (text.as_bytes(), start);
+    while let Some(b'{' | b'[') = line.get(at) {
+        match nested_end(line, at) {
+            Some(end) => at = walk::skip_blanks(&text, end),
+            None => return false,
+        }
+    }
+    at > start && at == line.len()
+}
+
+/// As much of a line tells whether it is one of a log.
+pub(super) const LONGEST_BEGINNING: usize = 64;
+
+/// The last place behind `from` and a line where a value begins that is not an element of a list.
+pub(super) fn last_cut(text: &[u8], from: usize) -> Option<usize> {
+    let mut end = text.len();
+    while let Some(line_end) = memchr::memrchr(b'\n', &text[from..end]).map(|at| from + at) {
+        let begins = match text.get(line_end + 1) {
+            Some(b'{' | b'[') => true,
+            Some(b'0'..=b'9' | b'A'..=b'Z') => {
+                let line = &text[line_end + 1..text.len().min(line_end + LONGEST_BEGINNING)];
+                wrapper::log_line(&String::from_utf8_lossy(line)).is_some()
+            }
+            _ => false,
+        };
+        let before = || text[..line_end].iter().rev().find(|byte| !byte.is_ascii_whitespace());
+        if begins && !matches!(before(), Some(b',' | b'[')) {
+            return Some(line_end + 1);
+        }
+        end = line_end;
+    }
+    None
+}
