@@ -1,4 +1,4 @@
-//! Says, with proof, what every AWS principal did for the first time, from archived CloudTrail logs.
+//! Says, with proof, what every principal did for the first time, from archived CloudTrail and Kubernetes audit logs.
 //!
 //! Data flows one way, through a waist:
 //!

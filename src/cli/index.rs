@@ -70,7 +70,8 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
             wanted
                 .check(&args.output, saved.learning(), false)
                 .context(Hint("name another output for another baseline, or leave that setting out"))?;
-            IngestSettings::like(saved.learning(), threads(args.run.threads))
+            let like = IngestSettings::like(saved.learning(), threads(args.run.threads));
+            IngestSettings { cluster: wanted.k8s_cluster.clone(), ..like }
         }
         None => wanted.settings(None, args.run.threads),
     };

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Says, with proof, what every AWS principal did for the first time, from archived CloudTrail logs
+/// Says, with proof, what every principal did for the first time, from archived CloudTrail and Kubernetes audit logs
 ///
 /// Exit status: 0 everything was read; 1 failed, there is no answer; 2 wrong usage; 3 answered, but some input could
 /// not be read.

@@ -17,6 +17,7 @@ pub(crate) fn used_settings(
         forget: question.forget.map(|span| span.to_string()),
         anchor: question.anchor.name().to_owned(),
         principal_key: settings.principal_key.name().to_owned(),
+        k8s_cluster: settings.cluster.clone(),
         k8s_namespace_in_key: settings.namespace_in_key,
         report: question.report.iter().map(|kind| kind.name().to_owned()).collect(),
         from: time(question.from),

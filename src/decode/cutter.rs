@@ -23,6 +23,7 @@ pub(super) const PIECE: usize = if cfg!(any(test, fuzzing)) { 4 << 10 } else { 1
 /// As many first bytes tell how something is packed.
 const HEAD: u64 = 512;
 
+/// One way through an object. What is not wanted any more, nobody reads.
 pub(super) struct Cutter<'e> {
     emit: &'e mut Emit<'e>,
     /// Memory for a piece, with whatever was in it.

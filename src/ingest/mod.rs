@@ -42,6 +42,8 @@ pub struct IngestSettings {
     pub principal_key: PrincipalKey,
     /// Whether the same action in another Kubernetes namespace is another action.
     pub namespace_in_key: bool,
+    /// The Kubernetes cluster of audit events that nothing says the cluster of.
+    pub cluster: Option<String>,
     /// No object is inflated to more than this many bytes.
     pub max_object_size: u64,
 }
@@ -54,13 +56,14 @@ impl Default for IngestSettings {
             window: DeliveryWindow::default(),
             principal_key: PrincipalKey::default(),
             namespace_in_key: false,
+            cluster: None,
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
         }
     }
 }
 
 impl IngestSettings {
-    /// Settings that learn as another run did.
+    /// Settings that learn as another run did. What it was told of single objects, such as their cluster, is not among them.
     pub fn like(learning: &Learning, threads: usize) -> Self {
         Self {
             threads,
@@ -71,6 +74,7 @@ impl IngestSettings {
             },
             principal_key: learning.principal_key,
             namespace_in_key: learning.namespace_in_key,
+            cluster: None,
             max_object_size: learning.max_object_size,
         }
     }

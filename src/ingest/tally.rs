@@ -103,7 +103,8 @@ impl<'w> Tally<'w, '_> {
             name: carrier
                 .and_then(|carrier| cluster_of_log_group(&carrier.log_group))
                 .or(inner.cluster)
-                .or(self.key.cluster),
+                .or(self.key.cluster)
+                .or(self.run.settings.cluster.as_deref()),
         }
     }
 

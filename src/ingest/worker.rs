@@ -65,16 +65,15 @@ impl Worker {
     ) {
         let object = &*supplied.object;
         let key = object.key();
-        let mut handover = std::mem::replace(&mut self.handover, Handover::new(self.number));
+        let handover = std::mem::replace(&mut self.handover, Handover::new(self.number));
         let mut account = Account::default();
         if let Some(error) = error {
             account.unread(object, error);
         }
         let place = (supplied.number, object, &key);
         let part = Part { account, handover };
-        let Part { mut account, handover: learnt } = self
+        let Part { mut account, mut handover } = self
             .learn(run, place, part, |decoder, tally| decoder.decode(stored, |found| tally.record(&found)));
-        handover = learnt;
         if let Some(at) = self.decoder.second_member().filter(|_| key.is_of_cloudtrail()) {
             let place = (FaultKind::GzipExtraMember, Position::StoredByte(at));
             account.fault(

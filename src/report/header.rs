@@ -15,6 +15,8 @@ pub struct UsedSettings {
     pub anchor: String,
     /// `--principal-key`
     pub principal_key: String,
+    /// `--k8s-cluster`
+    pub k8s_cluster: Option<String>,
     /// `--k8s-namespace-in-key`
     pub k8s_namespace_in_key: bool,
     /// `--report`

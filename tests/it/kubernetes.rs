@@ -182,7 +182,11 @@ fn cluster_and_account_come_from_the_path_or_the_payload() {
             .collect::<Vec<_>>()
     };
     assert_eq!(keys(logged(&event.to_string())), ["000123456789 k8s:prod/jo"]);
-    assert_eq!(keys(Archive::new().object("audit.log", event.to_string().as_bytes())), ["- k8s:-/jo"]);
+    let bare = || Archive::new().object("audit.log", event.to_string().as_bytes());
+    assert_eq!(keys(bare()), ["- k8s:-/jo"]);
+    let named = IngestSettings { cluster: Some("dev".to_owned()), ..settings() };
+    assert_eq!(&*bare().ingest(&named).baseline.principals[0].key, "k8s:dev/jo");
+    assert_eq!(&*logged(&event.to_string()).ingest(&named).baseline.principals[0].key, "k8s:prod/jo");
     let events = json!([{"id": "1", "message": event.to_string()}]);
     let group = "/aws/eks/stage/cluster";
     let payload = json!({"messageType": "DATA_MESSAGE", "owner": "444455556666", "logGroup": group, "logEvents": events});

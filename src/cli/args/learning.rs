@@ -18,6 +18,9 @@ pub(crate) struct LearningArgs {
     /// What makes two events the deeds of one principal [default: arn]
     #[arg(long, value_enum)]
     pub(crate) principal_key: Option<KeyArg>,
+    /// Name of the Kubernetes cluster of audit events that neither their path nor what is around them says it of
+    #[arg(long, value_name = "NAME")]
+    pub(crate) k8s_cluster: Option<String>,
     /// In Kubernetes clusters, the same action in another namespace is another action
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) k8s_namespace_in_key: Option<bool>,
@@ -54,6 +57,7 @@ impl LearningArgs {
     pub(crate) fn over(self, below: Self) -> Self {
         Self {
             principal_key: self.principal_key.or(below.principal_key),
+            k8s_cluster: self.k8s_cluster.or(below.k8s_cluster),
             k8s_namespace_in_key: self.k8s_namespace_in_key.or(below.k8s_namespace_in_key),
             since: self.since.or(below.since),
             until: self.until.or(below.until),
@@ -73,6 +77,7 @@ impl LearningArgs {
             },
             principal_key: self.principal_key.map_or(PrincipalKey::Arn, KeyArg::key),
             namespace_in_key: self.k8s_namespace_in_key.unwrap_or(false),
+            cluster: self.k8s_cluster.clone(),
             max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
         }
     }

@@ -49,6 +49,9 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     if settings.only_success {
         words.push("--only-success".to_owned());
     }
+    if let Some(cluster) = &settings.k8s_cluster {
+        words.push(format!("--k8s-cluster {}", quoted(cluster)));
+    }
     if settings.k8s_namespace_in_key {
         words.push("--k8s-namespace-in-key".to_owned());
     }
