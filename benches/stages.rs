@@ -9,7 +9,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use firstseen::baseline::{Baseline, Builder, Moment, Seen};
 use firstseen::decode::Decoder;
 use firstseen::event::{AnyRecord, Event, Principal, PrincipalKey};
-use firstseen::observe::{Copies, Fingerprint, Handover, Observer, RecordPlace};
+use firstseen::observe::{Copies, Evidence, Fingerprint, Handover, Observer, RecordPlace};
 use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
 use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize};
@@ -144,23 +144,18 @@ fn compare(events: &[(Event<'_>, Option<Fingerprint>)]) -> u64 {
 
 fn seen(moment: Moment, object: &Arc<str>) -> Seen<'_> {
     Seen {
-        time: moment.time,
-        event_id: "c792d920-1557-4607-a68d-2593da9c4a4d",
+        moment,
         archive: 1,
         object,
         record: 0,
-        failed: moment.failed,
         read_only: None,
-        region: Some("eu-west-1"),
-        source_ip: Some("198.51.100.14"),
-        user_agent: Some("aws-cli/2.15.0"),
-        error_code: None,
-        access_key_id: None,
-        session_name: None,
-        principal_id: None,
-        impersonated_by: None,
-        detail: None,
-        stage: Default::default(),
+        evidence: Evidence {
+            event_id: "c792d920-1557-4607-a68d-2593da9c4a4d",
+            region: Some("eu-west-1"),
+            source_ip: Some("198.51.100.14"),
+            user_agent: Some("aws-cli/2.15.0"),
+            ..Evidence::default()
+        },
     }
 }
 

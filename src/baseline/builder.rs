@@ -143,7 +143,7 @@ impl Builder {
         action: &str,
         seen: &Seen<'_>,
     ) {
-        let key = (account.into(), hour(seen.time), seen.detail.is_some());
+        let key = (account.into(), hour(seen.moment.time), seen.evidence.detail.is_some());
         let known = self.root.get(&key);
         if known.is_none_or(|known| seen.is_before(&known.sighting)) {
             self.root.insert(key, Noted { who: who(), action: action.into(), sighting: seen.to_sighting() });

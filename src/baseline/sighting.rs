@@ -1,10 +1,9 @@
 //! One event seen as an occurrence of a behaviour, with its evidence.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::observe::Stage;
+use crate::observe::{Evidence, Stage};
 use crate::time::Timestamp;
 
 /// The evidence of a sighting that is kept.
@@ -58,40 +57,18 @@ pub struct Moment {
 /// A sighting as it comes in, borrowed from its log object.
 #[derive(Clone, Debug)]
 pub struct Seen<'a> {
-    /// When the call was completed.
-    pub time: Timestamp,
-    /// `eventID`; empty if the record has none.
-    pub event_id: &'a str,
+    /// When the call was completed, and whether it failed.
+    pub moment: Moment,
     /// Which of the given archives, counted from 1.
     pub archive: u32,
     /// Path of the log object below the archive's root.
     pub object: &'a Arc<str>,
     /// Index of the record in the object.
     pub record: u32,
-    /// Whether the call failed.
-    pub failed: bool,
     /// Whether the call only read, if the record says so.
     pub read_only: Option<bool>,
-    /// `awsRegion`
-    pub region: Option<&'a str>,
-    /// `sourceIPAddress`
-    pub source_ip: Option<&'a str>,
-    /// `userAgent`
-    pub user_agent: Option<&'a str>,
-    /// `errorCode`
-    pub error_code: Option<Cow<'a, str>>,
-    /// Access key the call was signed with.
-    pub access_key_id: Option<&'a str>,
-    /// Session name of the role or federated session.
-    pub session_name: Option<&'a str>,
-    /// Unique id of the principal.
-    pub principal_id: Option<&'a str>,
-    /// Who really acted, if it was in another's name.
-    pub impersonated_by: Option<Cow<'a, str>>,
-    /// What was asked, in the record's own words.
-    pub detail: Option<Cow<'a, str>>,
-    /// How far the request had come.
-    pub stage: Stage,
+    /// The rest of what proves it.
+    pub evidence: Evidence<'a>,
 }
 
 impl Sighting {
@@ -127,10 +104,12 @@ impl Sighting {
 impl Seen<'_> {
     /// Whether this comes before `known` in the order of sightings.
     pub(super) fn is_before(&self, known: &Sighting) -> bool {
-        self.time
+        let Self { moment, evidence, .. } = self;
+        moment
+            .time
             .cmp(&known.time)
-            .then_with(|| (*self.event_id).cmp(&*known.event_id))
-            .then_with(|| self.stage.cmp(&known.stage))
+            .then_with(|| evidence.event_id.cmp(&known.event_id))
+            .then_with(|| evidence.stage.cmp(&known.stage))
             .then_with(|| {
                 let place = (self.archive, self.object, self.record);
                 place.cmp(&(known.archive, &known.object, known.record))
@@ -141,24 +120,25 @@ impl Seen<'_> {
     /// The same to keep. An empty text counts as absent.
     pub(super) fn to_sighting(&self) -> Sighting {
         let keep = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Box::from);
+        let Self { moment, evidence, .. } = self;
         Sighting {
-            time: self.time,
-            event_id: self.event_id.into(),
+            time: moment.time,
+            event_id: evidence.event_id.into(),
             archive: self.archive,
             object: Arc::clone(self.object),
             record: self.record,
-            failed: self.failed,
+            failed: moment.failed,
             read_only: self.read_only,
-            region: keep(self.region),
-            source_ip: keep(self.source_ip),
-            user_agent: keep(self.user_agent),
-            error_code: keep(self.error_code.as_deref()),
-            access_key_id: keep(self.access_key_id),
-            session_name: keep(self.session_name),
-            principal_id: keep(self.principal_id),
-            impersonated_by: keep(self.impersonated_by.as_deref()),
-            detail: keep(self.detail.as_deref()),
-            stage: self.stage,
+            region: keep(evidence.region),
+            source_ip: keep(evidence.source_ip),
+            user_agent: keep(evidence.user_agent),
+            error_code: keep(evidence.error_code.as_deref()),
+            access_key_id: keep(evidence.access_key_id),
+            session_name: keep(evidence.session_name),
+            principal_id: keep(evidence.principal_id),
+            impersonated_by: keep(evidence.impersonated_by.as_deref()),
+            detail: keep(evidence.detail.as_deref()),
+            stage: evidence.stage,
         }
     }
 }

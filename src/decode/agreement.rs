@@ -159,13 +159,17 @@ fn check_against(plain: &Value, record: &Record<'_>) {
         "/eventName",
         "/eventType",
         "/eventCategory",
-        "/eventID",
         "/awsRegion",
         "/sourceIPAddress",
         "/userAgent",
         "/errorCode",
         "/errorMessage",
         "/recipientAccountId",
+        "/responseElements/ConsoleLogin",
+        "/responseElements/role/arn",
+        "/responseElements/role/roleId",
+        "/responseElements/user/arn",
+        "/responseElements/user/userId",
         "/userIdentity/type",
         "/userIdentity/principalId",
         "/userIdentity/arn",
@@ -174,14 +178,11 @@ fn check_against(plain: &Value, record: &Record<'_>) {
         "/userIdentity/invokedBy",
         "/userIdentity/sessionContext/sessionIssuer/arn",
         "/userIdentity/sessionContext/sessionIssuer/principalId",
-        "/responseElements/ConsoleLogin",
-        "/responseElements/role/arn",
-        "/responseElements/role/roleId",
-        "/responseElements/user/arn",
-        "/responseElements/user/userId",
+        "/eventID",
     ];
     let reads_response = Record::reads_response(record.event_name);
-    for (path, text) in PATHS.into_iter().zip(record.texts()) {
+    let texts = record.texts().into_iter().chain(record.identity.texts()).chain([record.event_id]);
+    for (path, text) in PATHS.into_iter().zip(texts) {
         let wanted = reads_response || !path.starts_with("/responseElements");
         // An index into a list is no member.
         let plain = plain.pointer(path).filter(|_| wanted).and_then(Value::as_str);

@@ -303,7 +303,7 @@ impl<'a> Identity<'a> {
         head.starts_with('A').then_some(head)
     }
 
-    /// A hash of all texts, in which every one has a place of its own.
+    /// A hash of all texts.
     pub fn print(&self) -> u64 {
         self.known_print.0.unwrap_or_else(|| hash_of_texts(0, self.texts()))
     }
@@ -314,7 +314,8 @@ impl<'a> Identity<'a> {
         Self { known_print: KnownPrint(Some(self.print())), ..self }
     }
 
-    fn texts(&self) -> [Option<&'a str>; 8] {
+    /// All texts, each in a place of its own.
+    pub fn texts(&self) -> [Option<&'a str>; 8] {
         [
             self.identity_type,
             self.principal_id,

@@ -169,53 +169,25 @@ impl<'a> Record<'a> {
     /// A hash of all that is read of this record.
     #[inline]
     pub fn print(&self, start: u64) -> u64 {
-        let Self { identity, response, .. } = self;
-        let texts = [
-            self.event_time,
-            self.event_source,
-            self.event_name,
-            self.event_type,
-            self.event_category,
-            self.region,
-            self.source_ip,
-            self.user_agent,
-            self.error_code,
-            self.error_message,
-            self.recipient_account,
-            response.console_login,
-            response.role.arn,
-            response.role.id,
-            response.user.arn,
-            response.user.id,
-        ];
-        hash_of_texts(start ^ identity.print(), texts)
+        hash_of_texts(start ^ self.identity.print(), self.texts())
     }
 
-    /// All texts, each in a place of its own.
+    /// All texts but the event id and those of the identity, each in a place of its own.
     #[inline]
-    pub fn texts(&self) -> [Option<&'a str>; 25] {
-        let Self { identity, response, .. } = self;
+    pub fn texts(&self) -> [Option<&'a str>; 16] {
+        let response = &self.response;
         [
             self.event_time,
             self.event_source,
             self.event_name,
             self.event_type,
             self.event_category,
-            self.event_id,
             self.region,
             self.source_ip,
             self.user_agent,
             self.error_code,
             self.error_message,
             self.recipient_account,
-            identity.identity_type,
-            identity.principal_id,
-            identity.arn,
-            identity.account_id,
-            identity.access_key_id,
-            identity.invoked_by,
-            identity.issuer.arn,
-            identity.issuer.principal_id,
             response.console_login,
             response.role.arn,
             response.role.id,

@@ -49,11 +49,12 @@ impl<'w> Tally<'w, '_> {
     fn cloudtrail(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
         let skip = match record.interpret(self.run.settings.principal_key) {
             Ok(event) => {
-                if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
+                let print = || Fingerprint::of(record, found.text.len());
+                let counted = self.event(&event, found, print, || record.evidence());
+                if counted && event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
                     self.root(&event, record, found);
                 }
-                let print = || Fingerprint::of(record, found.text.len());
-                return self.event(&event, found, print, || record.evidence());
+                return;
             }
             Err(NoEvent::BadTime) => return self.bad_time("eventTime", record.event_time, found),
             Err(NoEvent::Insight) => return self.insight(record, found),
@@ -133,16 +134,19 @@ impl<'w> Tally<'w, '_> {
             ..record.evidence()
         };
         let moment = Moment { time, failed: insight.error_code.is_some() };
-        let path = self.inner.of(&self.object.path, found.inner);
-        let place = (self.object.archive, path, found.index);
-        self.builder.noticed(who, &insight.action(), &seen(place, moment, None, evidence));
+        let seen = Seen {
+            moment,
+            archive: self.object.archive,
+            object: self.inner.of(&self.object.path, found.inner),
+            record: found.index,
+            read_only: None,
+            evidence,
+        };
+        self.builder.noticed(who, &insight.action(), &seen);
     }
 
-    /// What a root user did, if it lies in the window.
+    /// What a root user did.
     fn root(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
-        if !wanted(&self.run.settings.window, event.time) {
-            return;
-        }
         let principal = &event.principal;
         let who = || ObservedPrincipal {
             account: principal.account.into(),
@@ -153,32 +157,44 @@ impl<'w> Tally<'w, '_> {
         let assumed = record.identity.assumed_root == Some(true);
         let detail = assumed.then_some(Cow::Borrowed("session of AssumeRoot"));
         let moment = Moment { time: event.time, failed: event.failed };
-        let path = self.inner.of(&self.object.path, found.inner);
-        let place = (self.object.archive, path, found.index);
-        let seen = seen(place, moment, event.read_only, Evidence { detail, ..record.evidence() });
+        let evidence = Evidence { detail, ..record.evidence() };
+        let seen = Seen {
+            moment,
+            archive: self.object.archive,
+            object: self.inner.of(&self.object.path, found.inner),
+            record: found.index,
+            read_only: event.read_only,
+            evidence,
+        };
         let action = format!("{}:{}", event.source, event.name);
         self.builder.root_acted(who, principal.account, &action, &seen);
     }
 
-    /// Learns from an event, if it lies in the window.
+    /// Learns from an event, if it lies in the window, and says whether it does.
     fn event<'r>(
         &mut self,
         event: &Event<'_>,
         found: &FoundRecord<'_>,
         print: impl FnOnce() -> Option<Fingerprint>,
         evidence: impl FnOnce() -> Evidence<'r>,
-    ) {
+    ) -> bool {
         if !wanted(&self.run.settings.window, event.time) {
             self.coverage.records.filtered += 1;
-            return;
+            return false;
         }
         self.coverage.records.counted += 1;
         self.account.event_time(event.time);
         let pair = self.observer.observe(event);
         let moment = Moment { time: event.time, failed: event.failed };
-        let path = self.inner.of(&self.object.path, found.inner);
-        let place = (self.object.archive, path, found.index);
-        let row = self.builder.add(pair, moment, || seen(place, moment, event.read_only, evidence()));
+        let object = self.inner.of(&self.object.path, found.inner);
+        let row = self.builder.add(pair, moment, || Seen {
+            moment,
+            archive: self.object.archive,
+            object,
+            record: found.index,
+            read_only: event.read_only,
+            evidence: evidence(),
+        });
         if let Some(created) = &event.creation {
             self.builder.created(created.account, &created.key, event.time);
         }
@@ -186,6 +202,7 @@ impl<'w> Tally<'w, '_> {
             let place = RecordPlace { object: self.number, record: found.number };
             self.handover.add(print, place, row.0, event.failed);
         }
+        true
     }
 
     fn bad_time(&mut self, field: &str, text: Option<&str>, found: &FoundRecord<'_>) {
@@ -216,34 +233,6 @@ impl InnerPath {
         }
         let (_, path) = self.0.get_or_insert_with(|| (inner.into(), inside(object, inner)));
         path
-    }
-}
-
-/// The evidence of something that stands in a file of an archive at some index.
-fn seen<'a>(
-    (archive, object, index): (u32, &'a Arc<str>, u32),
-    moment: Moment,
-    read_only: Option<bool>,
-    evidence: Evidence<'a>,
-) -> Seen<'a> {
-    Seen {
-        time: moment.time,
-        event_id: evidence.event_id,
-        archive,
-        object,
-        record: index,
-        failed: moment.failed,
-        read_only,
-        region: evidence.region,
-        source_ip: evidence.source_ip,
-        user_agent: evidence.user_agent,
-        error_code: evidence.error_code,
-        access_key_id: evidence.access_key_id,
-        session_name: evidence.session_name,
-        principal_id: evidence.principal_id,
-        impersonated_by: evidence.impersonated_by,
-        detail: evidence.detail,
-        stage: evidence.stage,
     }
 }
 

@@ -8,7 +8,7 @@ mod interner;
 use crate::event::Event;
 use interner::Interner;
 
-pub use crate::event::{LogSource, PrincipalKey, PrincipalKind, Stage};
+pub use crate::event::{Evidence, LogSource, PrincipalKey, PrincipalKind, Stage};
 pub use duplicates::{
     Compared, Conflict, Copies, Findings as CopiesFound, Fingerprint, Handover, RecordPlace, Surplus,
 };

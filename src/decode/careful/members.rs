@@ -43,13 +43,19 @@ pub(super) struct Object<T>(pub(super) T);
 /// Goes through a value of any type; the types that matter are taken, all others passed over.
 macro_rules! pass_over {
     () => {
+        pass_over!(null, list);
+        pass_over!(visit_i64: i64, visit_u64: u64, visit_i128: i128, visit_u128: u128, visit_f64: f64);
+    };
+    (null) => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("any JSON value")
         }
-        pass_over!(visit_i64: i64, visit_u64: u64, visit_i128: i128, visit_u128: u128, visit_f64: f64);
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok(Default::default())
         }
+    };
+    (null, list) => {
+        pass_over!(null);
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
             while seq.next_element::<IgnoredAny>()?.is_some() {}
             Ok(Default::default())
@@ -97,17 +103,9 @@ struct ListedVisitor;
 
 impl<'de> Visitor<'de> for ListedVisitor {
     type Value = Listed<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
+    pass_over!(null);
     pass_over!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_i128: i128, visit_u128: u128, visit_f64: f64);
     pass_over!(visit_str: &str);
-
-    fn visit_unit<E>(self) -> Result<Listed<'de>, E> {
-        Ok(Listed::default())
-    }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Listed<'de>, A::Error> {
         let mut listed = Listed::default();
@@ -137,11 +135,7 @@ struct CodeVisitor;
 
 impl<'de> Visitor<'de> for CodeVisitor {
     type Value = Code;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
+    pass_over!(null, list);
     pass_over!(visit_bool: bool, visit_i128: i128, visit_u128: u128, visit_f64: f64, visit_str: &str);
 
     fn visit_i64<E>(self, number: i64) -> Result<Code, E> {
@@ -150,15 +144,6 @@ impl<'de> Visitor<'de> for CodeVisitor {
 
     fn visit_u64<E>(self, number: u64) -> Result<Code, E> {
         Ok(Code(u16::try_from(number).ok().filter(|code| *code > 0)))
-    }
-
-    fn visit_unit<E>(self) -> Result<Code, E> {
-        Ok(Code::default())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Code, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Code::default())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Code, A::Error> {
