@@ -119,6 +119,17 @@ struct Indexed {
     new: u64,
 }
 
+fn versions(stored: &Stored) -> Versions<'_> {
+    let mut versions = Versions::new();
+    for entry in &stored.ledger.objects {
+        let name = (entry.archive as usize).checked_sub(1).and_then(|index| stored.archives.get(index));
+        if let Some(name) = name {
+            versions.entry((name, &entry.path)).or_default().push(entry);
+        }
+    }
+    versions
+}
+
 impl Run<'_> {
     fn index(&self, known: Option<Stored>) -> anyhow::Result<Indexed> {
         let mut listing = list(&self.archives, &self.settings, &self.progress).map_err(ingest_error)?;
@@ -131,8 +142,14 @@ impl Run<'_> {
             self.replace_unlisted(known, &mut listing);
         }
         let content = match &known {
-            Some(_) if self.args.strict => {
-                let objects = listing.objects.clone();
+            Some(known) if self.args.strict => {
+                let versions = versions(known);
+                // Standard input can be read but once.
+                let is_known = |object: &&LogObject| {
+                    let name = &self.archives.names()[object.archive as usize - 1];
+                    **name != *"-" && !self.versions_of(&versions, object).is_empty()
+                };
+                let objects = listing.objects.iter().filter(is_known).cloned().collect();
                 checksums(&self.archives, objects, self.settings.threads, &self.progress)
                     .map_err(ingest_error)?
             }
@@ -206,13 +223,7 @@ impl Run<'_> {
     /// Takes objects that a baseline knows off the listing; gives their number. What was left alone then and is left
     /// alone now is known by its name; what is to be read is known only if it was read.
     fn forget_known(&self, listing: &mut Listing, stored: &Stored, content: &Checksums) -> u64 {
-        let mut versions = Versions::new();
-        for entry in &stored.ledger.objects {
-            let name = (entry.archive as usize).checked_sub(1).and_then(|index| stored.archives.get(index));
-            if let Some(name) = name {
-                versions.entry((name, &entry.path)).or_default().push(entry);
-            }
-        }
+        let versions = versions(stored);
         listing.forget(
             |object| {
                 let known = self.versions_of(&versions, object);

@@ -10,6 +10,7 @@ use crate::observe::{ObservedPrincipal, PrincipalKind};
 pub(super) const SCHEMA: &str = "message noted {
     required binary account (STRING);
     required binary principal (STRING);
+    optional binary principal_arn (STRING);
     required binary action (STRING);
     required int64 time (TIMESTAMP(MICROS,true));
     required boolean failed;
@@ -35,6 +36,7 @@ pub(super) fn columns(noted: &[Noted]) -> Vec<Column<'_>> {
     let mut columns = vec![
         text(|one| &one.who.account),
         text(|one| &one.who.key),
+        Column::Text(noted.iter().map(|one| one.who.arn.as_deref()).collect()),
         text(|one| &one.action),
         Column::Long(noted.iter().map(|one| Some(one.sighting.time.micros())).collect()),
         Column::Flag(noted.iter().map(|one| Some(one.sighting.failed)).collect()),
@@ -45,7 +47,7 @@ pub(super) fn columns(noted: &[Noted]) -> Vec<Column<'_>> {
 
 pub(super) fn read(table: &Table, kind: PrincipalKind) -> Result<Vec<Noted>, Flaw> {
     let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
-    let actions = table.text_column("action")?;
+    let (arns, actions) = (table.text_column("principal_arn")?, table.text_column("action")?);
     let (times, failed) = (table.times("time")?, table.truths("failed")?);
     let evidence = Evidence::open(table, &evidence::FIRST)?;
     let mut paths = Paths::default();
@@ -56,7 +58,7 @@ pub(super) fn read(table: &Table, kind: PrincipalKind) -> Result<Vec<Noted>, Fla
                 account: accounts.needed(row)?.into(),
                 key: keys.needed(row)?.into(),
                 kind,
-                arn: None,
+                arn: arns.boxed(row)?,
             },
             action: actions.needed(row)?.into(),
             sighting: evidence.sighting(row, time, failed[row], &mut paths)?,

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::archive::{record, with};
 
 const SMALL: &str = "fixtures/small-archive";
 const MIXED: &str = "fixtures/mixed-archive";
@@ -103,6 +105,21 @@ fn check_ocsf(event: &Value) {
         );
     }
     assert_eq!(event["metadata"]["profiles"][0], "cloud");
+}
+
+#[test]
+fn a_region_that_is_a_path_names_no_file() {
+    let place = TempDir::new().unwrap();
+    let logs = place.path().join("logs.json");
+    let event = record("2024-03-01T00:00:00Z", "eva", "s3:A");
+    let event = with(event, json!({"awsRegion": "a/../x-y-1", "recipientAccountId": "111122223333"}));
+    fs::write(&logs, format!("{event}\n")).unwrap();
+    let out = place.path().join("out");
+    let (logs, folder) = (logs.to_str().unwrap(), out.to_str().unwrap());
+    let made = firstseen(&["scan", logs, "--warmup", "0d", "-f", "asff", "-o", folder, "-q"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let files = batches(&out.join("asff"));
+    assert_eq!(files.into_keys().collect::<Vec<_>>(), ["111122223333_us-east-1_0001.json"]);
 }
 
 #[test]

@@ -12,10 +12,10 @@ use firstseen::store::{MergeError, Place, Saved, StoreError, Stored};
 use firstseen::synth::{Plan, synthesize};
 use firstseen::time::Span;
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::archive::{Archive, gzip, question, record, settings, wrapped};
+use crate::archive::{Archive, gzip, question, record, settings, with, wrapped};
 use crate::laws::{any_objects, archive, path, written};
 
 fn listing(archives: &Archives) -> Listing {
@@ -251,6 +251,53 @@ fn index_reads_only_what_it_does_not_know() {
     // Its records are copies of those of the version before.
     let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
     assert_eq!((coverage.records.counted, coverage.records.duplicates), (1, 2));
+}
+
+#[test]
+fn what_root_did_keeps_its_arn() {
+    let root = json!({
+        "type": "Root", "principalId": "111122223333", "accountId": "111122223333",
+        "arn": "arn:aws:iam::111122223333:root", "accessKeyId": "AKIAROOT",
+    });
+    let event = with(record("2024-03-01T00:00:00Z", "x", "s3:A"), json!({ "userIdentity": root }));
+    let folder = archive(&[(Some(1), vec![event])]);
+    let made = firstseen(
+        &["index", "AWSLogs", "-o", "case.baseline", "--principal-key", "access-key"],
+        folder.path(),
+    );
+    assert!(made.status.success(), "{}", said(&made));
+    let findings = |from: &[&str]| {
+        let question = ["scan", "--warmup", "0d", "--report", "root-activity", "-f", "jsonl", "-q"];
+        let out = String::from_utf8(firstseen(&[&question, from].concat(), folder.path()).stdout).unwrap();
+        out.lines().filter(|line| line.contains("root-activity\",\"")).map(String::from).collect::<Vec<_>>()
+    };
+    let found = findings(&["AWSLogs", "--principal-key", "access-key"]);
+    assert!(
+        found.iter().any(|line| line.contains(r#""principal_arn":"arn:aws:iam::111122223333:root""#)),
+        "{found:?}"
+    );
+    assert_eq!(findings(&["case.baseline"]), found);
+}
+
+#[test]
+fn strict_does_not_use_up_standard_input() {
+    let folder = TempDir::new().unwrap();
+    let index = |name: &str| {
+        let text = format!("{}\n", record("2024-03-01T00:00:00Z", name, "s3:GetObject"));
+        fs::write(folder.path().join("events"), text).unwrap();
+        let made = Command::new(env!("CARGO_BIN_EXE_firstseen"))
+            .args(["index", "-", "-o", "case.baseline", "--strict"])
+            .stdin(fs::File::open(folder.path().join("events")).unwrap())
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        said(&made).lines().next().unwrap().to_owned()
+    };
+    assert_eq!(index("eva"), "1 objects added, 0 were known already");
+    assert_eq!(index("eva"), "0 objects added, 1 were known already");
+    assert_eq!(index("adam"), "1 objects added, 0 were known already");
+    let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
+    assert_eq!(coverage.records.counted, 2);
 }
 
 #[test]

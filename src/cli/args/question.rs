@@ -103,7 +103,7 @@ impl QuestionArgs {
         if self.no_root == Some(true) {
             kinds.retain(|kind| *kind != FindingKind::RootActivity);
         }
-        if self.include_insights == Some(true) {
+        if self.include_insights == Some(true) && !kinds.contains(&FindingKind::Insight) {
             kinds.push(FindingKind::Insight);
         }
         kinds

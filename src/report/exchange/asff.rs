@@ -68,8 +68,11 @@ pub(super) fn batches(report: &Report<'_>) -> (Vec<AsffBatch>, usize) {
 
 /// The Region of the record, or the one where an account's global services log, where it names none that Security Hub knows.
 fn region<'f>(finding: &Finding<'f>) -> &'f str {
+    // It becomes a part of a file's name.
+    let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     let is_region = |region: &&str| {
         region.len() <= 16
+            && region.bytes().all(is_plain)
             && region.split('-').count() >= 3
             && region.bytes().next_back().is_some_and(|b| b.is_ascii_digit())
     };

@@ -70,8 +70,8 @@ struct Descent<'s> {
     shared: &'s Shared,
     descended: Descended,
     tasks: JoinSet<Folder>,
-    /// How many folders of each bucket and prefix were nothing known.
-    unknown: HashMap<String, usize>,
+    /// How many folders of each archive, by its number, were nothing known.
+    unknown: HashMap<u32, usize>,
 }
 
 impl Descent<'_> {
@@ -83,7 +83,7 @@ impl Descent<'_> {
                 self.descended.days.push(Days { archive, prefix, root, is_looked_at: false });
             }
             (Level::Unknown, _) => {
-                *self.unknown.entry(archive.bucket.start()).or_default() += 1;
+                *self.unknown.entry(archive.number).or_default() += 1;
                 self.list(archive, prefix, true);
             }
             (Level::Leaf, None) => self.list(archive, prefix, false),
@@ -102,7 +102,7 @@ impl Descent<'_> {
         let names = || folders.iter().map(|folder| folder[prefix.len()..].trim_end_matches('/'));
         let is_known = |name: &str| matches!(name, "AWSLogs" | "EKSLogs") || name.starts_with("o-");
         let is_unknown = level == Level::Unknown && !names().any(is_known);
-        let unknown = self.unknown.get(&archive.bucket.start()).map_or(0, |before| before + folders.len());
+        let unknown = self.unknown.get(&archive.number).map_or(0, |before| before + folders.len());
         if is_unknown && !folders.is_empty() && !are_years(names()) && unknown > MOST_UNKNOWN_FOLDERS {
             // What was found beside the folders comes again.
             self.list(archive, prefix.clone(), false);
