@@ -30,8 +30,8 @@ impl Noted {
 
 /// The start of the hour of a time.
 pub(super) fn hour(time: Timestamp) -> Timestamp {
-    const HOUR: i64 = 3_600_000_000;
-    Timestamp::from_micros(time.micros().div_euclid(HOUR) * HOUR)
+    let (day, hour) = time.day_and_hour();
+    day.hour(hour)
 }
 
 /// Puts what Insights noticed into its one order, copies left out.

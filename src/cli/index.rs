@@ -119,6 +119,7 @@ struct Indexed {
     new: u64,
 }
 
+/// All that a baseline knows, by object.
 fn versions(stored: &Stored) -> Versions<'_> {
     let mut versions = Versions::new();
     for entry in &stored.ledger.objects {
@@ -165,13 +166,11 @@ impl Run<'_> {
             to_save = false;
             let part = listing.cut(self.args.checkpoint_every as usize);
             let stored = self.read(part).map_err(|error| self.explain(error, known.is_some()))?;
-            if let Some(known) = &known
-                && is_known_stream(known, &stored)
-            {
-                return Ok(Indexed { old: old + 1, new: new - 1, stored: known.clone() });
-            }
             let stored = match known {
                 None => stored,
+                Some(known) if is_known_stream(&known, &stored) => {
+                    return Ok(Indexed { old: old + 1, new: new - 1, stored: known });
+                }
                 Some(known) => known.merge(stored).map_err(merge_error)?,
             };
             self.place.save(&stored).map_err(store_error)?;

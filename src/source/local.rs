@@ -208,7 +208,10 @@ fn list_fault(archive: u32, root: &Root, error: &walkdir::Error) -> Fault {
 /// A path as text with `/` between its parts, whatever the system uses.
 fn shown(path: &Path) -> String {
     let parts: Vec<_> = path.components().map(|part| shown_text(part.as_os_str())).collect();
-    let joined = parts.join("/");
+    let mut joined = parts.join("/");
     // The root is a part by itself.
-    joined.strip_prefix("//").map_or(joined.clone(), |below| format!("/{below}"))
+    if joined.starts_with("//") {
+        joined.remove(0);
+    }
+    joined
 }

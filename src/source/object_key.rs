@@ -77,7 +77,7 @@ fn day_folder(path: &str) -> Option<Timestamp> {
     if let [Some(hour), Some(day), Some(month), Some(year)] = last
         && let (Some(day), Some(hour @ 0..24)) = (date(year, month, day), number(hour, 2))
     {
-        return Some(Timestamp::from_micros(day.micros() + i64::from(hour) * 3_600_000_000));
+        return Some(day.day().hour(hour as u8));
     }
     date(last[2]?, last[1]?, last[0]?)
 }

@@ -115,22 +115,11 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// Puts the bytes of an object as stored into `buffer`, in place of what was in it. Another call gives nothing.
+    /// Puts the bytes of an object as stored into `buffer`, in place of what was in it; but a large object is given to be
+    /// read bit by bit. Another call gives nothing.
     ///
     /// # Errors
     /// If they cannot be had, or not all of them; the buffer then holds what came.
-    pub fn read(&self, supplied: &mut Supplied<'_>, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
-        match &mut supplied.body {
-            Body::InPlace => self.archives.read(&supplied.object, buffer),
-            #[cfg(feature = "s3")]
-            Body::Fetched(fetched) => fetched.take(buffer),
-        }
-    }
-
-    /// As [`Supply::read`], but a large object is given to be read bit by bit.
-    ///
-    /// # Errors
-    /// As [`Supply::read`].
     pub fn take(
         &self,
         supplied: &mut Supplied<'_>,

@@ -19,12 +19,7 @@ struct Message<'a> {
 }
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let is_of_action = |finding: &&Finding<'_>| {
-        matches!(
-            finding.kind,
-            FindingKind::NewAction | FindingKind::NewPrincipal | FindingKind::ReturningAction
-        )
-    };
+    let is_of_action = |finding: &&Finding<'_>| FindingKind::OF_SIGHTINGS.contains(&finding.kind);
     let mut principals: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for finding in report.findings.iter().filter(is_of_action) {
         let actions = principals.entry((finding.account, finding.principal)).or_default();
