@@ -218,6 +218,7 @@ fn query(criterion: &mut Criterion) {
         to: None,
         until: None,
         only_success: false,
+        every_hit: false,
         filter: Filter::default(),
     };
     let mut group = criterion.benchmark_group("query");

@@ -25,6 +25,8 @@ pub struct Learning {
     pub delivery_slack: Span,
     /// No object was inflated to more than this many bytes.
     pub max_object_size: u64,
+    /// Of the rules that events were held against, if there were any.
+    pub rules: Option<Checksum>,
 }
 
 /// The objects and records of a run.

@@ -31,6 +31,7 @@
 //!     to: None,
 //!     until: None,
 //!     only_success: false,
+//!     every_hit: false,
 //!     filter: Filter::default(),
 //! };
 //! for finding in first_seen(&ingested.baseline, &question) {
@@ -46,6 +47,8 @@ pub mod decode;
 pub mod event;
 
 pub mod observe;
+
+pub mod rules;
 
 pub mod baseline;
 
@@ -63,3 +66,4 @@ pub mod coverage;
 pub mod ledger;
 pub mod synth;
 pub mod time;
+pub mod yaml;

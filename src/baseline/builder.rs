@@ -7,8 +7,9 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::hit::Hits;
 use super::noted::{hour, sort_insights, sort_root};
-use super::{ActiveDay, Baseline, Behaviour, Moment, Noted, Seen, Sighting};
+use super::{ActiveDay, Baseline, Behaviour, Moment, Noted, RuleHead, Seen, Sighting};
 use crate::observe::{ActionId, ObservedAction, ObservedPrincipal, PrincipalId};
 use crate::time::{Day, Timestamp};
 
@@ -30,6 +31,8 @@ pub struct Builder {
     insights: Vec<Noted>,
     /// By account, hour and whether somebody acted in the root user's place.
     root: BTreeMap<(Box<str>, Timestamp, bool), Noted>,
+    rules: Vec<Arc<RuleHead>>,
+    hits: Hits,
 }
 
 /// A behaviour whose days are still in rows.
@@ -60,6 +63,11 @@ pub struct Built {
 }
 
 impl Builder {
+    /// A builder for events that are held against these rules, which are sorted by name.
+    pub fn with_rules(rules: Vec<Arc<RuleHead>>) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
     /// Adds one sighting; gives the day of the behaviour it belongs to. The evidence is asked for only if it may be
     /// kept, which few sightings need.
     pub fn add<'a>(
@@ -150,6 +158,17 @@ impl Builder {
         }
     }
 
+    /// Notes that an event matched rules: their numbers, and the values of the fields of their outputs.
+    pub fn hit(
+        &mut self,
+        who: ObservedPrincipal,
+        action: &str,
+        seen: &Seen<'_>,
+        rules: impl Iterator<Item = (u32, Box<[Option<Box<str>>]>)>,
+    ) {
+        self.hits.add(who, action, seen, rules);
+    }
+
     /// The baseline of all sightings, given the principals and actions behind the ids.
     pub fn finish(self, principals: Vec<ObservedPrincipal>, actions: Vec<ObservedAction>) -> Built {
         let (principals, principal_ranks) = sorted(principals);
@@ -187,7 +206,9 @@ impl Builder {
         let mut root = self.root.into_values().collect();
         sort_root(&mut root);
         let creations = self.creations;
-        let baseline = Baseline { principals, actions, behaviours: kept, creations, insights, root };
+        let (rules, hits) = (self.rules, self.hits.finish());
+        let baseline =
+            Baseline { principals, actions, behaviours: kept, creations, insights, root, rules, hits };
         Built { baseline, behaviour_of }
     }
 }

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::activity::sort_days;
+use super::hit::{by_name, sort_hits};
 use super::noted::{sort_insights, sort_root};
-use super::{Baseline, Behaviour, Sighting};
+use super::{Baseline, Behaviour, Hit, Sighting};
 
 /// Two baselines made one, and where the behaviours of each went.
 #[derive(Debug)]
@@ -59,7 +60,15 @@ impl Baseline {
         let mut root = self.root;
         root.extend(other.root);
         sort_root(&mut root);
-        Merged { baseline: Self { principals, actions, behaviours, creations, insights, root }, left, right }
+        let (rules, left_rules, right_rules) = union(self.rules, other.rules, by_name, |_, _| ());
+        let renumbered = |hits: Vec<Hit>, rules: Vec<u32>| {
+            hits.into_iter().map(move |hit| Hit { rule: rules[hit.rule as usize], ..hit })
+        };
+        let mut hits: Vec<Hit> =
+            renumbered(self.hits, left_rules).chain(renumbered(other.hits, right_rules)).collect();
+        sort_hits(&mut hits);
+        let baseline = Self { principals, actions, behaviours, creations, insights, root, rules, hits };
+        Merged { baseline, left, right }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod activity;
 mod builder;
+mod hit;
 mod merge;
 mod noted;
 mod sighting;
@@ -16,8 +17,11 @@ use std::sync::Arc;
 use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
+pub use crate::rules::{Language, OutputPart, Priority, RuleHead};
+
 pub use activity::ActiveDay;
 pub use builder::{Builder, Built, RowId};
+pub use hit::Hit;
 pub use merge::Merged;
 pub use noted::Noted;
 pub use sighting::{Moment, Seen, Sighting};
@@ -38,6 +42,10 @@ pub struct Baseline {
     pub insights: Vec<Noted>,
     /// The hours in which a root user acted, each with its first record; sorted by account.
     pub root: Vec<Noted>,
+    /// The rules that events were held against, sorted by name.
+    pub rules: Vec<Arc<RuleHead>>,
+    /// Events that matched one, sorted by rule, principal and time; each event once for each rule.
+    pub hits: Vec<Hit>,
 }
 
 /// One principal doing one action.

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let output = Output::open(args.output.output.as_deref())?;
     let faults = args.output.run.faults()?;
     let reading = Reading { to: None, leaves_out_later: false, ..wanted.reading(&args.output.run) };
-    let Input { baseline, coverage, settings, is_saved, traffic, archives } =
+    let Input { baseline, coverage, settings, is_saved, traffic, archives, rules: _ } =
         Input::read(&args.archives, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);

@@ -33,6 +33,11 @@ impl Delivery {
         }
     }
 
+    /// Whether this is the only format, on standard output.
+    pub(crate) fn is(&self, format: Single) -> bool {
+        matches!(self, Self::One(one, Output::Stdout) if *one == format)
+    }
+
     /// Writes everything; gives what should be said of it.
     pub(crate) fn write(self, report: &Report<'_>) -> anyhow::Result<Option<String>> {
         match self {

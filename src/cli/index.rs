@@ -11,10 +11,11 @@ use firstseen::ingest::{
     Checksums, IngestError, IngestSettings, Ingested, Keep, Progress, checksums, ingest_listed, list,
 };
 use firstseen::ledger::{ObjectEntry, Outcome};
+use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, Listing, LogObject, S3Settings, is_s3};
-use firstseen::store::{Place, Stored, is_baseline};
+use firstseen::store::{Learning, Place, Stored, is_baseline};
 
-use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args, check_window};
+use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, check_window};
 use super::closing::Closing;
 use super::exit::{Answer, Hint, UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
@@ -38,6 +39,8 @@ pub(crate) struct IndexArgs {
     /// Save what is known so far after so many objects, so that an interrupted run goes on there
     #[arg(long, value_name = "OBJECTS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_every: u32,
+    #[command(flatten)]
+    rules: RuleArgs,
     #[command(flatten)]
     run: RunArgs,
     #[command(flatten)]
@@ -63,6 +66,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         return Err(error.context(Hint("baselines are joined by firstseen merge")));
     }
     let faults = args.run.faults()?;
+    let rules = args.rules.read(args.run.quiet)?.map(|rules| rules.set);
     let place = Place::take(&args.output).map_err(store_error)?;
     let known = place.open().map_err(store_error)?;
     let settings = match &known {
@@ -70,10 +74,11 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
             wanted
                 .check(&args.output, saved.learning(), false)
                 .context(Hint("name another output for another baseline, or leave that setting out"))?;
+            check_rules(saved.learning(), rules.as_deref())?;
             let like = IngestSettings::like(saved.learning(), threads(args.run.threads));
-            IngestSettings { cluster: wanted.k8s_cluster.clone(), ..like }
+            IngestSettings { cluster: wanted.k8s_cluster.clone(), rules, ..like }
         }
-        None => wanted.settings(None, args.run.threads),
+        None => IngestSettings { rules, ..wanted.settings(None, args.run.threads) },
     };
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
@@ -89,6 +94,21 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     }
     let traffic = run.archives.traffic();
     Closing { traffic, ..Closing::new(&stored.coverage, faults) }.end(args.run.quiet)
+}
+
+/// Refuses other rules than those of the baseline: what they match would be known of a part of it only.
+fn check_rules(learnt: &Learning, rules: Option<&RuleSet>) -> anyhow::Result<()> {
+    let given = rules.map(RuleSet::checksum);
+    if given == learnt.rules {
+        return Ok(());
+    }
+    let what = match given {
+        None => "the baseline was made with rules, and none are given",
+        Some(_) if learnt.rules.is_none() => "the baseline was made without rules",
+        Some(_) => "the baseline was made with other rules, or another version of them",
+    };
+    let error = anyhow::Error::new(UsageError(what.to_owned()));
+    Err(error.context(Hint("give the same rules as before, or name another output for another baseline")))
 }
 
 /// One run of the command.

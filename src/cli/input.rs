@@ -1,16 +1,19 @@
 //! What a command works on: archives, read from one end to the other, or baselines that were saved.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use firstseen::baseline::Baseline;
+use firstseen::checksum::Checksum;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestSettings, Ingested, ingest};
+use firstseen::report::UsedRules;
 use firstseen::source::{Archives, S3Settings, Traffic, is_s3};
 use firstseen::store::{Saved, Stored, is_baseline};
 use firstseen::time::Bound;
 
-use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
+use super::args::{ArchiveArgs, LearningArgs, ReadRules, RunArgs, S3Args};
 use super::exit::{Hint, UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
 
@@ -26,6 +29,8 @@ pub(crate) struct Input {
     pub(crate) traffic: Option<Traffic>,
     /// Names of the archives, in the order of their numbers.
     pub(crate) archives: Vec<String>,
+    /// What events were held against.
+    pub(crate) rules: Option<UsedRules>,
 }
 
 /// How to read an input.
@@ -36,6 +41,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) to: Option<Bound>,
     /// Whether the question can leave out what a baseline learnt after `--until`.
     pub(crate) leaves_out_later: bool,
+    /// What events are held against.
+    pub(crate) rules: Option<&'a ReadRules>,
     pub(crate) run: &'a RunArgs,
 }
 
@@ -43,7 +50,8 @@ impl Input {
     /// Reads everything that was named.
     pub(crate) fn read(archives: &ArchiveArgs, reading: &Reading<'_>) -> anyhow::Result<Self> {
         let names = archives.names();
-        let settings = reading.learning.settings(reading.to, reading.run.threads);
+        let rules = reading.rules.map(|rules| Arc::clone(&rules.set));
+        let settings = IngestSettings { rules, ..reading.learning.settings(reading.to, reading.run.threads) };
         match names.iter().filter(|name| is_saved(name)).count() {
             0 => Self::of_archives(archives, &settings, reading),
             all if all == names.len() && archives.lists()?.is_empty() => Self::of_baselines(names, reading, settings.threads),
@@ -68,10 +76,20 @@ impl Input {
         progress.clear();
         let Ingested { baseline, coverage, ledger: _, traffic } = ingested.map_err(ingest_error)?;
         let archives = archives.names().to_vec();
-        Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false, traffic, archives })
+        let rules = reading.rules.map(|rules| UsedRules {
+            left_out: rules.left_out.iter().map(|error| error.title()).collect(),
+            ..used_rules(&baseline, rules.set.checksum())
+        });
+        Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false, traffic, archives, rules })
     }
 
     fn of_baselines(names: &[PathBuf], reading: &Reading<'_>, threads: usize) -> anyhow::Result<Self> {
+        if reading.rules.is_some() {
+            let what = "a baseline holds no records that rules could be held against".to_owned();
+            return Err(anyhow::Error::new(UsageError(what)).context(Hint(
+                "give the rules to firstseen index: what they matched is saved with the baseline",
+            )));
+        }
         let saved: Vec<Saved> =
             names.iter().map(|name| Saved::open(name)).collect::<Result<_, _>>().map_err(store_error)?;
         let (baseline, coverage, archives) = match &saved[..] {
@@ -90,6 +108,7 @@ impl Input {
             "what is learnt is decided by firstseen index: make another baseline, or leave that setting out",
         ))?;
         Ok(Self {
+            rules: learnt.rules.map(|checksum| used_rules(&baseline, checksum)),
             baseline,
             coverage,
             settings: IngestSettings::like(learnt, threads),
@@ -100,8 +119,12 @@ impl Input {
     }
 }
 
+fn used_rules(baseline: &Baseline, checksum: Checksum) -> UsedRules {
+    UsedRules { count: baseline.rules.len(), sha256: checksum.to_string(), left_out: Vec::new() }
+}
+
 /// Whether a name is meant as a baseline: it is one, or it is named as one and no archive can be meant.
-fn is_saved(name: &Path) -> bool {
+pub(crate) fn is_saved(name: &Path) -> bool {
     is_baseline(name) || (!is_s3(name) && name.extension().is_some_and(|end| end == "baseline"))
 }
 

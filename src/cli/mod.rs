@@ -14,6 +14,7 @@ mod output;
 mod progress;
 #[cfg(test)]
 mod reference;
+mod rules;
 mod scan;
 mod settings;
 mod synth;
@@ -38,9 +39,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Rules(Box<rules::RulesArgs>),
     Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
-    Index(index::IndexArgs),
+    Index(Box<index::IndexArgs>),
     Merge(merge::MergeArgs),
     Synth(synth::SynthArgs),
     Bench(bench::BenchArgs),
@@ -50,6 +52,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Index(args) => index::run(&args),

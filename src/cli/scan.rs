@@ -1,15 +1,15 @@
 //! `firstseen scan`: reads archives and reports what was new.
 
 use clap::Args;
-use firstseen::query::first_seen;
+use firstseen::query::{FindingKind, Question, first_seen};
 use firstseen::report::Report;
 
-use super::args::{ArchiveArgs, OutputArgs};
+use super::args::{ArchiveArgs, OutputArgs, RuleArgs};
 use super::closing::Closing;
 use super::delivery::Delivery;
 use super::doubts::{unmatched, why_nothing};
 use super::exit::Answer;
-use super::input::Input;
+use super::input::{Input, Reading};
 use super::settings::SettingsArgs;
 use super::used::used_settings;
 
@@ -22,20 +22,31 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
+    rules: RuleArgs,
+    /// Report every event that a rule matched, not only the first of each rule and principal, and also those that are another
+    /// finding
+    #[arg(long, help_heading = "Rules")]
+    every_hit: bool,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let wanted = args.settings.read()?;
-    let mut question = wanted.question()?;
+    let mut question = Question { every_hit: args.every_hit, ..wanted.question()? };
     let delivery = Delivery::open(&args.output)?;
     let faults = args.output.run.faults()?;
-    let input = Input::read(&args.archives, &wanted.reading(&args.output.run))?;
+    let rules = args.rules.read(args.output.run.quiet)?;
+    let reading = Reading { rules: rules.as_ref(), ..wanted.reading(&args.output.run) };
+    let input = Input::read(&args.archives, &reading)?;
+    if input.rules.is_some() && args.settings.takes_rules() {
+        question.report.push(FindingKind::Rule);
+    }
     question.until = question.until.into_iter().chain(input.settings.window.until).min();
-    let Input { baseline, coverage, settings, .. } = &input;
+    let Input { baseline, coverage, .. } = &input;
     let findings = first_seen(baseline, &question);
-    let used = used_settings(wanted.preset(), &question, settings);
+    let used = used_settings(wanted.preset(), &question, &input);
     let report = Report { settings: &used, coverage, findings: &findings };
     let word = delivery.write(&report)?;
     let mut doubts = unmatched(baseline, &question.filter);

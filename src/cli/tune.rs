@@ -83,9 +83,9 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     let faults = args.output.run.faults()?;
     let input = Input::read(&args.archives, &wanted.reading(&args.output.run))?;
     base.until = base.until.into_iter().chain(input.settings.window.until).min();
-    let Input { baseline, coverage, settings, .. } = &input;
+    let Input { baseline, coverage, .. } = &input;
     let tuning = tune(baseline, &base, &grid, &incidents);
-    let used = used_settings(wanted.preset(), &base, settings);
+    let used = used_settings(wanted.preset(), &base, &input);
     let report = TuneReport { settings: &used, coverage, grid: &grid, tuning: &tuning };
     output.write(|out| report.write(format, out))?;
     if let Some(svg) = svg {

@@ -1,16 +1,14 @@
 //! The settings of a run of scan or tune, as they are published.
 
-use firstseen::ingest::IngestSettings;
 use firstseen::query::{Preset, Question};
 use firstseen::report::{FilterSettings, UsedSettings};
 use firstseen::time::Timestamp;
 
+use super::input::Input;
+
 /// The settings of a run as they are published.
-pub(crate) fn used_settings(
-    preset: Option<Preset>,
-    question: &Question,
-    settings: &IngestSettings,
-) -> UsedSettings {
+pub(crate) fn used_settings(preset: Option<Preset>, question: &Question, input: &Input) -> UsedSettings {
+    let settings = &input.settings;
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
     UsedSettings {
         warmup: question.warmup.to_string(),
@@ -28,6 +26,8 @@ pub(crate) fn used_settings(
         only_success: question.only_success,
         filter: FilterSettings::new(&question.filter),
         max_object_size: settings.max_object_size,
+        rules: input.rules.clone(),
+        every_hit: question.every_hit,
         preset: preset.map(|preset| preset.name().to_owned()),
     }
 }

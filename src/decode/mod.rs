@@ -14,6 +14,7 @@ mod container;
 mod cutter;
 mod inflate;
 mod insight;
+mod json;
 mod lanes;
 mod layout;
 mod ocsf;
@@ -36,6 +37,7 @@ use table::Table;
 
 pub use container::with_audit_event;
 pub use insight::insight;
+pub use json::Json;
 pub use packed::{Emit, Piece, ReadSeek, Source, cut};
 pub use wrapper::Carrier;
 

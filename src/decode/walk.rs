@@ -69,14 +69,14 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
         }
     }
 
     #[inline]
-    fn expect(&mut self, byte: u8) -> Walk<()> {
+    pub(super) fn expect(&mut self, byte: u8) -> Walk<()> {
         if self.peek() == Some(byte) {
             self.at += 1;
             Ok(())

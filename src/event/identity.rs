@@ -140,6 +140,11 @@ pub enum LogSource {
 }
 
 impl LogSource {
+    /// The one of this published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::CloudTrail, Self::Eks].into_iter().find(|source| source.name() == name)
+    }
+
     /// The published name of this source.
     pub const fn name(self) -> &'static str {
         match self {

@@ -13,7 +13,7 @@ mod tally;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use thiserror::Error;
 
@@ -21,6 +21,7 @@ use crate::baseline::Baseline;
 use crate::coverage::Coverage;
 use crate::ledger::{Learning, Ledger};
 use crate::observe::{Copies, PrincipalKey};
+use crate::rules::RuleSet;
 use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, Supply, Traffic};
 use crate::time::Timestamp;
 pub use checksums::{Checksums, checksums};
@@ -46,6 +47,8 @@ pub struct IngestSettings {
     pub cluster: Option<String>,
     /// No object is inflated to more than this many bytes.
     pub max_object_size: u64,
+    /// What events are held against.
+    pub rules: Option<Arc<RuleSet>>,
 }
 
 impl Default for IngestSettings {
@@ -58,12 +61,14 @@ impl Default for IngestSettings {
             namespace_in_key: false,
             cluster: None,
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+            rules: None,
         }
     }
 }
 
 impl IngestSettings {
-    /// Settings that learn as another run did. What it was told of single objects, such as their cluster, is not among them.
+    /// Settings that learn as another run did. What it was told of single objects, such as their cluster, is not among them,
+    /// nor are its rules.
     pub fn like(learning: &Learning, threads: usize) -> Self {
         Self {
             threads,
@@ -76,6 +81,7 @@ impl IngestSettings {
             namespace_in_key: learning.namespace_in_key,
             cluster: None,
             max_object_size: learning.max_object_size,
+            rules: None,
         }
     }
 
@@ -88,6 +94,7 @@ impl IngestSettings {
             until: self.window.until,
             delivery_slack: self.window.slack,
             max_object_size: self.max_object_size,
+            rules: self.rules.as_ref().map(|rules| rules.checksum()),
         }
     }
 }
@@ -253,7 +260,7 @@ impl Run<'_> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let workers = Mutex::new(Vec::with_capacity(threads));
         pool.broadcast(|context| {
-            let mut worker = Worker::new(context.index() as u16, self.settings.max_object_size);
+            let mut worker = Worker::new(context.index() as u16, self.settings);
             self.work_on(&mut worker, progress);
             workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         });

@@ -12,7 +12,10 @@ use crate::decode::{self, FoundRecord};
 use crate::event::{
     AnyRecord, AuditRecord, AuditSettings, Cluster, Event, Evidence, NoEvent, Record, cluster_of_log_group,
 };
-use crate::observe::{Fingerprint, Handover, ObservedPrincipal, Observer, PrincipalKind, RecordPlace};
+use crate::observe::{
+    ActionId, Fingerprint, Handover, ObservedPrincipal, Observer, PrincipalKind, RecordPlace,
+};
+use crate::rules::{Candidates, Facts, Matcher};
 use crate::source::{DeliveryWindow, LogObject, ObjectKey};
 use crate::time::Timestamp;
 
@@ -28,6 +31,8 @@ pub(super) struct Tally<'w, 'r> {
     pub(super) builder: &'w mut Builder,
     pub(super) coverage: &'w mut Coverage,
     pub(super) handover: &'w mut Handover,
+    /// What holds events against rules, if there are any.
+    pub(super) matcher: Option<&'w mut Matcher>,
     pub(super) account: Account,
     /// The file in the object that was met last, and its path.
     pub(super) inner: InnerPath,
@@ -50,9 +55,14 @@ impl<'w> Tally<'w, '_> {
         let skip = match record.interpret(self.run.settings.principal_key) {
             Ok(event) => {
                 let print = || Fingerprint::of(record, found.text.len());
-                let counted = self.event(&event, found, print, || record.evidence());
-                if counted && event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
+                let Some(action) = self.event(&event, found, print, || record.evidence()) else { return };
+                if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
                     self.root(&event, record, found);
+                }
+                if self.matcher.is_some() {
+                    self.rules(&event, found, |matcher| {
+                        matcher.of_action(action.0, event.source, &event.name)
+                    });
                 }
                 return;
             }
@@ -66,6 +76,9 @@ impl<'w> Tally<'w, '_> {
     }
 
     fn kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
+        if self.matcher.as_deref_mut().is_some_and(|matcher| !matcher.of_request(record).is_empty()) {
+            self.stage(record, found);
+        }
         let turn = self.stages.turn(record, found);
         if matches!(turn, Turn::OneTooMany | Turn::NowAndOneTooMany) {
             *self.coverage.records.skipped.entry(RecordSkip::Stage).or_default() += 1;
@@ -73,6 +86,49 @@ impl<'w> Tally<'w, '_> {
         if matches!(turn, Turn::Now | Turn::NowAndOneTooMany) {
             self.request(record, found);
         }
+    }
+
+    /// Holds one stage of a request against rules, which may be about a stage that is not the last one.
+    fn stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
+        let cluster = self.cluster(found);
+        let IngestSettings { principal_key: key, namespace_in_key, .. } = *self.run.settings;
+        if let Ok(event) = record.interpret(cluster, AuditSettings { key, namespace_in_key })
+            && wanted(&self.run.settings.window, event.time)
+        {
+            self.rules(&event, found, |matcher| matcher.of_request(record));
+        }
+    }
+
+    /// Holds an event against the rules that it could fulfil.
+    fn rules(
+        &mut self,
+        event: &Event<'_>,
+        found: &FoundRecord<'_>,
+        candidates: impl FnOnce(&mut Matcher) -> Candidates,
+    ) {
+        let (Some(matcher), Ok(record)) = (self.matcher.as_deref_mut(), &found.record) else { return };
+        let candidates = candidates(matcher);
+        if candidates.is_empty() {
+            return;
+        }
+        let facts = Facts::new(*record, found.text, found.index + 1, event.time);
+        let matching = matcher.matching(&candidates, &facts);
+        if matching.is_empty() {
+            return;
+        }
+        let seen = Seen {
+            moment: Moment { time: event.time, failed: event.failed },
+            archive: self.object.archive,
+            object: self.inner.of(&self.object.path, found.inner),
+            record: found.index,
+            read_only: event.read_only,
+            evidence: match record {
+                AnyRecord::CloudTrail(record) => record.evidence(),
+                AnyRecord::Kubernetes(record) => record.evidence(),
+            },
+        };
+        let told = matching.into_iter().map(|number| (number, matcher.rule(number).values(&facts)));
+        self.builder.hit(observed(event), &action(event), &seen, told);
     }
 
     /// Learns from the requests whose last stage is not there. To be called when all records have been visited.
@@ -147,13 +203,6 @@ impl<'w> Tally<'w, '_> {
 
     /// What a root user did.
     fn root(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
-        let principal = &event.principal;
-        let who = || ObservedPrincipal {
-            account: principal.account.into(),
-            key: (&*principal.key).into(),
-            kind: principal.kind,
-            arn: principal.arn.as_deref().map(Box::from),
-        };
         let assumed = record.identity.assumed_root == Some(true);
         let detail = assumed.then_some(Cow::Borrowed("session of AssumeRoot"));
         let moment = Moment { time: event.time, failed: event.failed };
@@ -166,21 +215,20 @@ impl<'w> Tally<'w, '_> {
             read_only: event.read_only,
             evidence,
         };
-        let action = format!("{}:{}", event.source, event.name);
-        self.builder.root_acted(who, principal.account, &action, &seen);
+        self.builder.root_acted(|| observed(event), event.principal.account, &action(event), &seen);
     }
 
-    /// Learns from an event, if it lies in the window, and says whether it does.
+    /// Learns from an event, if it lies in the window; gives the number of its action then.
     fn event<'r>(
         &mut self,
         event: &Event<'_>,
         found: &FoundRecord<'_>,
         print: impl FnOnce() -> Option<Fingerprint>,
         evidence: impl FnOnce() -> Evidence<'r>,
-    ) -> bool {
+    ) -> Option<ActionId> {
         if !wanted(&self.run.settings.window, event.time) {
             self.coverage.records.filtered += 1;
-            return false;
+            return None;
         }
         self.coverage.records.counted += 1;
         self.account.event_time(event.time);
@@ -202,7 +250,7 @@ impl<'w> Tally<'w, '_> {
             let place = RecordPlace { object: self.number, record: found.number };
             self.handover.add(print, place, row.0, event.failed);
         }
-        true
+        Some(pair.1)
     }
 
     fn bad_time(&mut self, field: &str, text: Option<&str>, found: &FoundRecord<'_>) {
@@ -234,6 +282,22 @@ impl InnerPath {
         let (_, path) = self.0.get_or_insert_with(|| (inner.into(), inside(object, inner)));
         path
     }
+}
+
+/// Who acted, to keep.
+fn observed(event: &Event<'_>) -> ObservedPrincipal {
+    let who = &event.principal;
+    ObservedPrincipal {
+        account: who.account.into(),
+        key: (&*who.key).into(),
+        kind: who.kind,
+        arn: who.arn.as_deref().map(Box::from),
+    }
+}
+
+/// What was done, to keep.
+fn action(event: &Event<'_>) -> String {
+    if event.source.is_empty() { event.name.to_string() } else { format!("{}:{}", event.source, event.name) }
 }
 
 /// Whether a time lies in the window that is learnt from.

@@ -7,13 +7,14 @@ use super::account::Account;
 use super::pieces::{Job, LargeObject, Part};
 use super::stages::Stages;
 use super::tally::{InnerPath, Tally};
-use super::{Keep, ObjectRead, Progress, Run};
+use super::{IngestSettings, Keep, ObjectRead, Progress, Run};
 use crate::baseline::Builder;
 use crate::checksum::{Checksum, Hasher};
 use crate::coverage::{Coverage, FaultKind, Position};
 use crate::decode::{self, Decoded, Decoder};
 use crate::ledger::ObjectEntry;
 use crate::observe::{Handover, Observer};
+use crate::rules::Matcher;
 use crate::source::{Large, LogObject, ObjectKey, ReadError, Supplied};
 use crate::time::Timestamp;
 
@@ -28,19 +29,23 @@ pub(super) struct Worker {
     decoder: Decoder,
     stored: Vec<u8>,
     handover: Handover,
+    matcher: Option<Matcher>,
 }
 
 impl Worker {
-    pub(super) fn new(number: u16, max_object_size: u64) -> Self {
+    pub(super) fn new(number: u16, settings: &IngestSettings) -> Self {
+        let rules = settings.rules.as_ref();
+        let heads = rules.map(|rules| rules.rules().iter().map(|rule| Arc::clone(rule.head())).collect());
         Self {
             number,
             observer: Observer::default(),
-            builder: Builder::default(),
+            builder: Builder::with_rules(heads.unwrap_or_default()),
             coverage: Coverage::default(),
             entries: Vec::new(),
-            decoder: Decoder::new(max_object_size),
+            decoder: Decoder::new(settings.max_object_size),
             stored: Vec::new(),
             handover: Handover::new(number),
+            matcher: rules.map(|rules| Matcher::new(Arc::clone(rules))),
         }
     }
 
@@ -168,6 +173,7 @@ impl Worker {
             builder: &mut self.builder,
             coverage: &mut self.coverage,
             handover: &mut handover,
+            matcher: self.matcher.as_mut(),
             account,
             inner: InnerPath::default(),
             stages: Stages::default(),

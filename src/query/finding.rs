@@ -1,6 +1,6 @@
 //! What is asked, and what is found: plain data.
 
-use crate::baseline::Sighting;
+use crate::baseline::{Hit, RuleHead, Sighting};
 use crate::observe::{ObservedPrincipal, PrincipalKind};
 use crate::query::Filter;
 use crate::time::{Span, Timestamp};
@@ -63,6 +63,8 @@ pub enum FindingKind {
     Insight,
     /// An hour in which an account's root user acted, whatever the warmup.
     RootActivity,
+    /// Events of one principal that a rule matched, whatever the warmup, and of which no other finding tells.
+    Rule,
 }
 
 impl FindingKind {
@@ -77,6 +79,7 @@ impl FindingKind {
             Self::ReturningAction => "returning-action",
             Self::Insight => "insight",
             Self::RootActivity => "root-activity",
+            Self::Rule => "rule",
         }
     }
 }
@@ -100,6 +103,8 @@ pub struct Question {
     pub until: Option<Timestamp>,
     /// Failed calls do not count as sightings: a behaviour begins with its first success.
     pub only_success: bool,
+    /// Every event that a rule matched is a finding of its own, also if another finding tells of it.
+    pub every_hit: bool,
     /// Which findings are wanted.
     pub filter: Filter,
 }
@@ -147,11 +152,53 @@ pub struct Finding<'b> {
     pub other_principals: u32,
     /// Of a user of a Kubernetes cluster, or of a session that Insights name: who that is in CloudTrail, if it is known.
     pub linked: Option<&'b ObservedPrincipal>,
+    /// The rules that its event matched; what matters most comes first.
+    pub matched: Vec<Match<'b>>,
+    /// Of how many events it tells.
+    pub count: u64,
+    /// When the last of them happened, if it tells of several.
+    pub last_time: Option<Timestamp>,
+}
+
+/// A rule, and how an event matched it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Match<'b> {
+    /// The rule.
+    pub rule: &'b RuleHead,
+    /// The event.
+    pub hit: &'b Hit,
+}
+
+impl Match<'_> {
+    /// What the rule tells of the event.
+    pub fn output(&self) -> String {
+        self.rule.tell(&self.hit.values)
+    }
+
+    /// The fields of the rule's output with their values.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.rule.fields().zip(self.hit.values.iter().map(Option::as_deref))
+    }
+}
+
+impl Question {
+    /// Whether a finding about one event lies in the window that is reported and known.
+    pub(super) fn is_in_window(&self, finding: &Finding<'_>) -> bool {
+        let time = finding.time;
+        self.from.is_none_or(|from| time >= from)
+            && self.to.is_none_or(|to| time <= to)
+            && self.until.is_none_or(|until| time <= until)
+    }
 }
 
 impl<'b> Finding<'b> {
     /// `awsRegion` of the record, if it is known.
     pub fn region(&self) -> Option<&'b str> {
         self.evidence.and_then(|evidence| evidence.region.as_deref())
+    }
+
+    /// The rule that matters most of those that its event matched.
+    pub fn rule(&self) -> Option<&'b RuleHead> {
+        self.matched.first().map(|one| one.rule)
     }
 }

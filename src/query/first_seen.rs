@@ -4,6 +4,7 @@
 //! reported, one that is a microsecond younger is not. Gaps are measured from the start of an hour to the start of an
 //! hour, since that is what a baseline remembers.
 
+use super::hits::join;
 use super::links::Links;
 use super::noted::noted;
 use super::rarity::{Rarities, Rarity};
@@ -20,6 +21,7 @@ pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Findin
     if let Some(start) = start {
         of_sightings(baseline, question, &sightings, start, &mut findings);
     }
+    join(baseline, question, start, &mut findings);
     findings.sort_by(|left, right| report_order(left).cmp(&report_order(right)));
     findings
 }
@@ -185,6 +187,9 @@ impl<'b> PrincipalView<'_, 'b> {
             first_for_archive: !returning && other_principals == 0,
             other_principals,
             linked: self.links.find(principal, candidate.evidence.unwrap_or(&behaviour.first)),
+            matched: Vec::new(),
+            count: 1,
+            last_time: None,
         }
     }
 }

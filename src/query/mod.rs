@@ -3,6 +3,7 @@
 mod filter;
 mod finding;
 mod first_seen;
+mod hits;
 mod known;
 mod links;
 mod noted;
@@ -10,9 +11,9 @@ mod preset;
 mod rarity;
 mod tune;
 
-pub use crate::baseline::Sighting;
+pub use crate::baseline::{Hit, Language, Priority, RuleHead, Sighting};
 pub use filter::{Filter, Pattern, PatternError};
-pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Question};
+pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Match, Question};
 pub use first_seen::first_seen;
 pub use known::{
     ActionSets, By, Change, Group, Known, KnownQuestion, KnownRow, Measure, Period, PointInTime, Step,

@@ -3,7 +3,8 @@
 
 use super::links::Links;
 use super::{AgeBasis, Finding, FindingKind, Question};
-use crate::baseline::{Baseline, Noted};
+use crate::baseline::{Baseline, Noted, Sighting};
+use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
 /// All of them that are wanted, given when the archive begins.
@@ -16,22 +17,21 @@ pub(super) fn noted<'b>(
         let is_asked = question.report.contains(&kind);
         noted.iter().filter(move |_| is_asked).map(move |noted| Finding {
             linked: Links::of_session(baseline, &noted.who.key),
-            ..finding(kind, noted, archive_start)
+            ..about(kind, (&noted.who, &noted.action, &noted.sighting), archive_start)
         })
     };
-    let is_wanted = |finding: &Finding<'_>| {
-        question.from.is_none_or(|from| finding.time >= from)
-            && question.to.is_none_or(|to| finding.time <= to)
-            && question.until.is_none_or(|until| finding.time <= until)
-            && question.filter.admits(finding)
-    };
+    let is_wanted = |finding: &Finding<'_>| question.is_in_window(finding) && question.filter.admits(finding);
     let all =
         of(FindingKind::Insight, &baseline.insights).chain(of(FindingKind::RootActivity, &baseline.root));
     all.filter(is_wanted).collect()
 }
 
-fn finding(kind: FindingKind, noted: &Noted, archive_start: Option<Timestamp>) -> Finding<'_> {
-    let Noted { who, action, sighting } = noted;
+/// A finding about one event, whatever the warmup.
+pub(super) fn about<'b>(
+    kind: FindingKind,
+    (who, action, sighting): (&'b ObservedPrincipal, &'b str, &'b Sighting),
+    archive_start: Option<Timestamp>,
+) -> Finding<'b> {
     let anchor_time = archive_start.unwrap_or(sighting.time).min(sighting.time);
     let age = sighting.time.micros_since(anchor_time);
     Finding {
@@ -55,5 +55,8 @@ fn finding(kind: FindingKind, noted: &Noted, archive_start: Option<Timestamp>) -
         first_for_archive: false,
         other_principals: 0,
         linked: None,
+        matched: Vec::new(),
+        count: 1,
+        last_time: None,
     }
 }

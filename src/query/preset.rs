@@ -93,6 +93,7 @@ impl PresetValues {
             to: None,
             until: None,
             only_success: self.only_success,
+            every_hit: false,
             filter: Filter { kinds: self.kinds.to_vec(), ..Filter::default() },
         }
     }

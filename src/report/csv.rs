@@ -19,7 +19,7 @@ pub(super) fn write<R: Serialize>(
 }
 
 /// The header line of findings; the fields of [`super::Row`].
-pub(super) const COLUMNS: [&str; 32] = [
+pub(super) const COLUMNS: [&str; 37] = [
     "finding",
     "time",
     "account",
@@ -52,6 +52,11 @@ pub(super) const COLUMNS: [&str; 32] = [
     "impersonated_by",
     "linked_principal",
     "detail",
+    "rules",
+    "rule_priority",
+    "rule_output",
+    "count",
+    "last_time",
 ];
 
 pub(super) fn io_error(error: csv::Error) -> io::Error {

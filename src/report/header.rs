@@ -38,8 +38,23 @@ pub struct UsedSettings {
     pub filter: FilterSettings,
     /// `--max-object-size`, in bytes
     pub max_object_size: u64,
+    /// What events were held against, if there was anything.
+    pub rules: Option<UsedRules>,
+    /// `--every-hit`
+    pub every_hit: bool,
     /// `--preset`, given or implied by `--netflix-config`; the other settings are what came of it
     pub preset: Option<String>,
+}
+
+/// Rules, as they are published with the settings of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UsedRules {
+    /// Number of rules.
+    pub count: usize,
+    /// Of the texts of their files and of their names.
+    pub sha256: String,
+    /// What was left out, by `--skip-unsupported`.
+    pub left_out: Vec<String>,
 }
 
 /// A filter, as it is published with the settings of a run.

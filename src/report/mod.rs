@@ -10,6 +10,7 @@ mod header;
 mod json;
 mod known;
 mod row;
+mod rules;
 mod summary;
 mod text;
 mod tune;
@@ -22,9 +23,10 @@ use crate::query::Finding;
 
 pub use clean::{for_spreadsheet, for_terminal, for_xml};
 pub use exchange::{AsffBatch, Exchange};
-pub use header::{FilterSettings, UsedSettings};
+pub use header::{FilterSettings, UsedRules, UsedSettings};
 pub use known::{Asked, KnownReport, KnownSettings};
 pub use row::Row;
+pub use rules::write_rule_counts;
 pub use summary::{write_faults, write_summary};
 pub use tune::{TuneFormat, TuneReport};
 

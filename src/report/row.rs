@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::query::{Finding, Sighting};
+use crate::query::{Finding, Match, Sighting};
 
 /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,6 +42,11 @@ pub struct Row<'a> {
     pub impersonated_by: Option<Cow<'a, str>>,
     pub linked_principal: Option<Cow<'a, str>>,
     pub detail: Option<Cow<'a, str>>,
+    pub rules: Option<Cow<'a, str>>,
+    pub rule_priority: Option<&'static str>,
+    pub rule_output: Option<Cow<'a, str>>,
+    pub count: u64,
+    pub last_time: Option<String>,
 }
 
 impl<'a> Row<'a> {
@@ -84,8 +89,23 @@ impl<'a> Row<'a> {
             impersonated_by: text(|sighting| &sighting.impersonated_by),
             linked_principal: finding.linked.map(|linked| clean(&linked.key)),
             detail: text(|sighting| &sighting.detail),
+            rules: of_rules(finding, clean, |one| one.rule.name.to_string()),
+            rule_priority: finding.rule().map(|rule| rule.priority.name()),
+            rule_output: of_rules(finding, clean, |one| one.output()),
+            count: finding.count,
+            last_time: finding.last_time.map(|time| time.to_string()),
         }
     }
+}
+
+/// A text of each rule that the event matched, what matters most first.
+fn of_rules(
+    finding: &Finding<'_>,
+    clean: fn(&str) -> Cow<'_, str>,
+    text: fn(&Match<'_>) -> String,
+) -> Option<Cow<'static, str>> {
+    let texts: Vec<String> = finding.matched.iter().map(text).collect();
+    (!texts.is_empty()).then(|| Cow::Owned(clean(&texts.join("; ")).into_owned()))
 }
 
 /// A name as it is published. Inside the program a missing account or name is `-`.

@@ -37,7 +37,13 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     let outcome = outcome(finding);
     let gap = finding.gap_micros.map_or(String::new(), |gap| format!(", after a gap of {} d", gap / DAY));
-    if finding.kind == FindingKind::RootActivity {
+    for matched in &finding.matched {
+        let rule = matched.rule;
+        writeln!(out, "    {} {}: {}", rule.priority.name(), clean(&rule.name), clean(&matched.output()))?;
+    }
+    if let (2.., Some(last)) = (finding.count, finding.last_time) {
+        writeln!(out, "    {} events, the last one at {last}; the first: {outcome}", finding.count)?;
+    } else if matches!(finding.kind, FindingKind::RootActivity | FindingKind::Rule) {
         writeln!(out, "    {outcome}")?;
     } else if finding.kind != FindingKind::Insight {
         writeln!(out, "    known for {days} d ({}){gap}, {outcome}, {rarity}", finding.age_basis.name())?;
@@ -81,6 +87,12 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn outcome(finding: &Finding<'_>) -> String {
     if !finding.failed {
         return "success".to_owned();
+    }
+    if let (FindingKind::Rule, Some(evidence)) = (finding.kind, finding.evidence) {
+        return format!(
+            "failed: {}",
+            for_terminal(evidence.error_code.as_deref().unwrap_or("no error code"))
+        );
     }
     let later = match finding.first_success {
         Some(time) => format!("first success {time}"),

@@ -40,6 +40,7 @@ struct Settings {
     until: Option<String>,
     delivery_slack: String,
     max_object_size: u64,
+    rules: Option<String>,
 }
 
 /// For people: nothing is read from here.
@@ -124,6 +125,7 @@ impl Manifest {
                 until: time(learning.until),
                 delivery_slack: learning.delivery_slack.to_string(),
                 max_object_size: learning.max_object_size,
+                rules: learning.rules.map(|checksum| checksum.to_string()),
             },
             archives: archives.clone(),
             totals: Totals {
@@ -168,6 +170,11 @@ impl Manifest {
             until: parse_time(settings.until.as_deref())?,
             delivery_slack: settings.delivery_slack.parse().map_err(|_| Flaw::value("delivery_slack"))?,
             max_object_size: settings.max_object_size,
+            rules: settings
+                .rules
+                .as_deref()
+                .map(|checksum| checksum.parse().map_err(|_| Flaw::value("rules")))
+                .transpose()?,
         })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::Stored;
+use super::{Learning, Stored};
 use crate::baseline::Baseline;
 use crate::coverage::{Fault, FaultKind};
 use crate::ledger::{Ledger, ObjectEntry, Outcome, RecordEntry, conflict_fault};
@@ -180,12 +180,15 @@ fn count(baseline: &mut Baseline, record: &RecordEntry, by: i64) -> Result<(), M
 fn same_settings(left: &Stored, right: &Stored) -> Result<(), MergeError> {
     let (left, right) = (&left.learning, &right.learning);
     let time = |time: Option<Timestamp>| time.map_or("none".to_owned(), |time| time.to_string());
+    let checksum =
+        |learning: &Learning| learning.rules.map_or("none".to_owned(), |checksum| checksum.to_string());
     let differences = [
         ("principal key", left.principal_key.name().to_owned(), right.principal_key.name().to_owned()),
         ("namespace in key", left.namespace_in_key.to_string(), right.namespace_in_key.to_string()),
         ("since", time(left.since), time(right.since)),
         ("until", time(left.until), time(right.until)),
         ("delivery slack", left.delivery_slack.to_string(), right.delivery_slack.to_string()),
+        ("rules", checksum(left), checksum(right)),
         ("max object size", left.max_object_size.to_string(), right.max_object_size.to_string()),
     ];
     match differences.into_iter().find(|(_, left, right)| left != right) {
@@ -228,8 +231,9 @@ impl Stored {
                 None => {}
             }
         }
-        let Baseline { insights, root, .. } = &mut self.baseline;
+        let Baseline { insights, root, hits, .. } = &mut self.baseline;
         insights.iter_mut().chain(root).for_each(|noted| new(&mut noted.sighting.archive));
+        hits.iter_mut().for_each(|hit| new(&mut Arc::make_mut(&mut hit.sighting).archive));
         self.coverage.faults.iter_mut().for_each(|fault| new(&mut fault.archive));
         self.ledger.objects.iter_mut().for_each(|object| new(&mut object.archive));
     }

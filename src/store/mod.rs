@@ -9,6 +9,7 @@ mod behaviours;
 mod error;
 mod evidence;
 mod faults;
+mod hits;
 mod manifest;
 mod map;
 mod merge;
@@ -34,7 +35,7 @@ pub use place::Place;
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. A baseline of another version is refused.
-pub const STORE_VERSION: u32 = 2;
+pub const STORE_VERSION: u32 = 3;
 
 /// Everything a run learnt, ready to be saved or added to.
 #[derive(Clone, Debug, PartialEq)]

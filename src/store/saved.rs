@@ -13,7 +13,7 @@ use super::manifest::{MANIFEST, Manifest};
 use super::place::beside;
 use super::table::Table;
 use super::{
-    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, map, noted, objects,
+    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, map, noted, objects,
     principals, records, validate,
 };
 use crate::baseline::Baseline;
@@ -98,7 +98,9 @@ impl Saved {
         let noted = |name, kind| self.read(name, noted::SCHEMA, |table| noted::read(table, kind));
         let insights = noted("insights", PrincipalKind::Unknown)?;
         let root = noted("root", PrincipalKind::Root)?;
-        let baseline = Baseline { principals, actions, behaviours, creations, insights, root };
+        let rules = self.read("rules", hits::RULES, hits::read_rules)?;
+        let hits = self.read("hits", hits::HITS, |table| hits::read_hits(table, &rules))?;
+        let baseline = Baseline { principals, actions, behaviours, creations, insights, root, rules, hits };
         validate::baseline(&baseline, self.archives()).map_err(damaged)?;
         validate::coverage(&coverage, self.archives()).map_err(damaged)?;
         Ok((baseline, coverage))

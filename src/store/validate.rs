@@ -27,7 +27,8 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), F
     let creations_sound = baseline.creations.values().all(|time| time.is_written());
     let mut noted = baseline.insights.iter().chain(&baseline.root);
     let noted_sound = noted.all(|noted| is_archive(noted.sighting.archive, archives));
-    if creations_sound && noted_sound && baseline.behaviours.iter().all(sound) {
+    let hits_sound = baseline.hits.iter().all(|hit| is_archive(hit.sighting.archive, archives));
+    if creations_sound && noted_sound && hits_sound && baseline.behaviours.iter().all(sound) {
         Ok(())
     } else {
         Err("its behaviours contradict themselves".into())

@@ -9,7 +9,9 @@ use parquet::errors::ParquetError;
 
 use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::table::{self, Column};
-use super::{Saved, StoreError, Stored, activity, behaviours, faults, noted, objects, principals, records};
+use super::{
+    Saved, StoreError, Stored, activity, behaviours, faults, hits, noted, objects, principals, records,
+};
 use crate::checksum::Checksum;
 
 /// Writes everything, synced, and opens it once.
@@ -36,6 +38,9 @@ pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreEr
     write("activity", activity::SCHEMA, activity::columns(baseline))?;
     write("insights", noted::SCHEMA, noted::columns(&baseline.insights))?;
     write("root", noted::SCHEMA, noted::columns(&baseline.root))?;
+    let texts = hits::Texts::of(&baseline.rules, &baseline.hits);
+    write("rules", hits::RULES, hits::rule_columns(&baseline.rules, &texts))?;
+    write("hits", hits::HITS, hits::hit_columns(&baseline.hits, &baseline.rules, &texts))?;
     write("coverage", objects::SCHEMA, objects::columns(&ledger.objects, &checksums))?;
     write("faults", faults::SCHEMA, faults::columns(coverage))?;
     write("records", records::SCHEMA, records::columns(&ledger.records))?;

@@ -159,6 +159,7 @@ pub(crate) fn question(days: u32) -> Question {
         to: None,
         until: None,
         only_success: false,
+        every_hit: false,
         filter: Filter::default(),
     }
 }

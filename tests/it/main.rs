@@ -18,6 +18,7 @@ mod naive;
 mod netflix;
 mod process;
 mod root;
+mod rules;
 #[cfg(feature = "s3")]
 mod s3;
 mod shapes;

@@ -79,6 +79,7 @@ impl LearningArgs {
             namespace_in_key: self.k8s_namespace_in_key.unwrap_or(false),
             cluster: self.k8s_cluster.clone(),
             max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
+            rules: None,
         }
     }
 }

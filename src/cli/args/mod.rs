@@ -8,6 +8,7 @@ mod known;
 mod learning;
 mod output;
 mod question;
+mod rules;
 mod s3;
 
 use firstseen::time::Bound;
@@ -22,6 +23,7 @@ pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use output::{OutputArgs, RunArgs, Single, Wanted, ending, unknown_ending};
 pub(crate) use question::QuestionArgs;
+pub(crate) use rules::{ReadRules, RuleArgs};
 pub(crate) use s3::S3Args;
 
 /// Refuses a window that ends before it begins.

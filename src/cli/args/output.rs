@@ -62,6 +62,8 @@ pub(crate) enum FormatArg {
     Ocsf,
     /// The message of Netflix' cloudtrail-anomaly for each principal, one a line (findings only)
     Sns,
+    /// Alerts as Falco writes them, one a line (findings only)
+    FalcoJson,
 }
 
 /// A format that is one file.
@@ -118,6 +120,7 @@ impl OutputArgs {
             FormatArg::Text => (Single::Own(Format::Text), "findings.txt"),
             FormatArg::Ocsf => (Single::Exchange(Exchange::Ocsf), "findings.ocsf.jsonl"),
             FormatArg::Sns => (Single::Exchange(Exchange::Sns), "findings.sns.jsonl"),
+            FormatArg::FalcoJson => (Single::Exchange(Exchange::Falco), "findings.falco.jsonl"),
             FormatArg::Asff => return None,
         })
     }

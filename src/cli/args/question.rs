@@ -60,6 +60,8 @@ pub(crate) enum FindingArg {
     ReturningAction,
     /// An hour in which an account's root user acted, whatever the warmup
     RootActivity,
+    /// Events of a principal that a rule matched and that are no other finding, whatever the warmup
+    Rule,
     /// What CloudTrail Insights noticed, whatever the warmup; not one of all
     Insight,
     /// All of them
@@ -109,6 +111,11 @@ impl QuestionArgs {
         kinds
     }
 
+    /// Whether these flags leave open if what rules matched is reported, which it then is where there are rules.
+    pub(crate) fn takes_rules(&self) -> bool {
+        self.report.is_empty() || self.report.iter().any(|kind| kind.kind().is_none())
+    }
+
     /// Whether failed calls are no sightings.
     pub(crate) fn only_success(&self) -> bool {
         self.only_success.unwrap_or(false)
@@ -141,6 +148,7 @@ impl FindingArg {
             Self::NewPrincipal => FindingKind::NewPrincipal,
             Self::ReturningAction => FindingKind::ReturningAction,
             Self::RootActivity => FindingKind::RootActivity,
+            Self::Rule => FindingKind::Rule,
             Self::Insight => FindingKind::Insight,
             Self::All => return None,
         })

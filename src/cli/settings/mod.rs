@@ -69,6 +69,11 @@ impl SettingsArgs {
     pub(crate) fn read(&self) -> anyhow::Result<Settings> {
         Ok(self.flags.clone().over(self.files.read(self.flags.preset)?))
     }
+
+    /// See [`QuestionArgs::takes_rules`]: a preset is older than the rules that a flag names.
+    pub(crate) fn takes_rules(&self) -> bool {
+        self.flags.question.takes_rules()
+    }
 }
 
 impl FileArgs {
@@ -96,7 +101,14 @@ impl Settings {
 
     /// How the input is read for a question that leaves out what came after `--until` and `--to`.
     pub(crate) fn reading<'a>(&'a self, run: &'a RunArgs) -> Reading<'a> {
-        Reading { learning: &self.learning, s3: &self.s3, to: self.filters.to, leaves_out_later: true, run }
+        Reading {
+            learning: &self.learning,
+            s3: &self.s3,
+            to: self.filters.to,
+            leaves_out_later: true,
+            rules: None,
+            run,
+        }
     }
 
     /// The preset that was named or implied.
@@ -118,6 +130,7 @@ impl Settings {
             to: filters.to.map(Bound::end),
             until: learning.until.or(filters.to).map(Bound::end),
             only_success: question.only_success(),
+            every_hit: false,
             filter: filters.whom.filter()?,
         })
     }

@@ -1,5 +1,4 @@
-//! `--netflix-config`: the configuration of Netflix' `cloudtrail-anomaly` in, settings out. The only place that knows
-//! YAML.
+//! `--netflix-config`: the configuration of Netflix' `cloudtrail-anomaly` in, settings out.
 //!
 //! Of that file two keys matter here: `roleAction.dayThreshold` and `roleAction.IgnoredActionsNotify`. All others say
 //! where its tables and queues are. That job compares ignored actions letter by letter, so an entry that it could
@@ -9,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use saphyr::{LoadableYamlNode, MarkedYaml};
+use firstseen::yaml::{Node, Yaml, documents};
 
 use super::super::exit::{Hint, UsageError};
 use super::Settings;
@@ -31,17 +30,15 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
 
 /// The settings of a file's text.
 pub(super) fn parse(text: &str) -> Result<Settings, Wrong> {
-    let documents = MarkedYaml::load_from_str(text)
-        .map_err(|error| Wrong { line: error.marker().line(), reason: error.info().to_owned() })?;
-    let root = documents.first();
-    let role_action = root.and_then(|root| root.data.as_mapping_get("roleAction"));
-    let line = role_action.map_or(1, line);
-    let threshold = role_action.and_then(|role_action| role_action.data.as_mapping_get("dayThreshold"));
+    let documents = documents(text).map_err(|error| Wrong { line: error.line, reason: error.reason })?;
+    let role_action = documents.first().and_then(|root| root.get("roleAction"));
+    let line = role_action.map_or(1, |role_action| role_action.line);
+    let threshold = role_action.and_then(|role_action| role_action.get("dayThreshold"));
     let Some(threshold) = threshold else {
         return Err(Wrong { line, reason: "there is no roleAction.dayThreshold".to_owned() });
     };
     let days = days(threshold)?;
-    let ignored = role_action.and_then(|role_action| role_action.data.as_mapping_get("IgnoredActionsNotify"));
+    let ignored = role_action.and_then(|role_action| role_action.get("IgnoredActionsNotify"));
     let entries = [
         ("preset", vec!["netflix-90".to_owned()]),
         ("warmup", vec![days.clone()]),
@@ -55,34 +52,31 @@ pub(super) fn parse(text: &str) -> Result<Settings, Wrong> {
     Ok(settings)
 }
 
-fn line(node: &MarkedYaml<'_>) -> usize {
-    node.span.start.line()
-}
-
-fn days(node: &MarkedYaml<'_>) -> Result<String, Wrong> {
-    let days = node.data.as_integer().and_then(|days| u32::try_from(days).ok());
+fn days(node: &Yaml) -> Result<String, Wrong> {
+    let is_number = matches!(node.node, Node::Text { quoted: false, .. });
+    let days = node.text().filter(|_| is_number).and_then(|days| days.parse::<u32>().ok());
     let reason = || "dayThreshold is not a whole number of days".to_owned();
-    days.map(|days| format!("{days}d")).ok_or_else(|| Wrong { line: line(node), reason: reason() })
+    days.map(|days| format!("{days}d")).ok_or_else(|| Wrong { line: node.line, reason: reason() })
 }
 
 /// The entries of `IgnoredActionsNotify`; a key without a value is an empty list.
-fn ignored_actions(node: &MarkedYaml<'_>) -> Result<Vec<String>, Wrong> {
-    if node.data.is_null() {
+fn ignored_actions(node: &Yaml) -> Result<Vec<String>, Wrong> {
+    if node.is_null() {
         return Ok(Vec::new());
     }
-    let Some(entries) = node.data.as_sequence() else {
-        return Err(Wrong { line: line(node), reason: "IgnoredActionsNotify is not a list".to_owned() });
+    let Some(entries) = node.list() else {
+        return Err(Wrong { line: node.line, reason: "IgnoredActionsNotify is not a list".to_owned() });
     };
     entries.iter().map(ignored_action).collect()
 }
 
-fn ignored_action(entry: &MarkedYaml<'_>) -> Result<String, Wrong> {
-    let text = entry.data.as_str().unwrap_or("(no text)");
+fn ignored_action(entry: &Yaml) -> Result<String, Wrong> {
+    let text = entry.text().unwrap_or("(no text)");
     if is_action(text) {
         return Ok(text.to_owned());
     }
     let reason = format!("'{text}' is not an action such as sts.amazonaws.com:GetCallerIdentity");
-    Err(Wrong { line: line(entry), reason })
+    Err(Wrong { line: entry.line, reason })
 }
 
 /// Whether this can be `eventSource:eventName` of a record: a host name and a word.

@@ -82,7 +82,7 @@ fn without_huge_numbers(text: &str) -> Option<String> {
 }
 
 /// Half of an escaped surrogate pair, which a text cut in mid-character ends with, becomes U+FFFD.
-fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
+pub(super) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     if !text.contains("\\ud") && !text.contains("\\uD") {
         return Cow::Borrowed(text);
     }

@@ -41,7 +41,7 @@ pub(super) fn batches(report: &Report<'_>) -> (Vec<AsffBatch>, usize) {
             without_account += 1;
             continue;
         }
-        let updated = report.coverage.last_event.unwrap_or(finding.time).max(finding.time);
+        let updated = super::made(finding, report.coverage);
         let region = region(finding);
         places.entry((finding.account, region)).or_default().push(one(finding, region, updated).to_string());
     }
@@ -92,22 +92,27 @@ fn partition(region: &str) -> &'static str {
 fn one(finding: &Finding<'_>, region: &str, updated: Timestamp) -> Value {
     let (partition, account) = (partition(region), finding.account);
     let observed = milliseconds(finding.time);
+    let last = milliseconds(finding.last_time.unwrap_or(finding.time));
     let kind = finding.kind.name();
+    let (generator, types) = match finding.rule().filter(|_| finding.kind == FindingKind::Rule) {
+        Some(rule) => (cut(&for_terminal(&rule.name), 400), "TTPs"),
+        None => (kind.to_owned(), "Unusual Behaviors/User"),
+    };
     let mut asff = json!({
         "SchemaVersion": "2018-10-08",
         "Id": format!("firstseen/{kind}/{}", id(finding)),
         "ProductArn": format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
-        "GeneratorId": format!("firstseen/{kind}"),
+        "GeneratorId": format!("firstseen/{generator}"),
         "AwsAccountId": account,
         "CreatedAt": observed,
         "UpdatedAt": milliseconds(updated),
         "FirstObservedAt": observed,
-        "LastObservedAt": observed,
+        "LastObservedAt": last,
         "Title": cut(&title(finding), 256),
         "Description": cut(&description(finding), 1_024),
         "FindingProviderFields": {
             "Severity": {"Label": Severity::of(finding).label(), "Original": kind},
-            "Types": ["Unusual Behaviors/User"],
+            "Types": [types],
         },
         "Resources": [{
             "Type": resource_type(finding.principal),

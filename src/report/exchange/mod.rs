@@ -1,9 +1,10 @@
-//! Findings in the forms that other systems take in: Security Hub, OCSF, and the message of Netflix' job.
+//! Findings in the forms that other systems take in: Security Hub, OCSF, Falco's alerts, and the message of Netflix' job.
 //!
 //! The same finding gets the same id in every run, so that taking in a report twice changes nothing. No form says more than
 //! the finding: what has no place in it goes into the fields that each has for the rest.
 
 mod asff;
+mod falco;
 mod ocsf;
 mod sns;
 mod words;
@@ -11,7 +12,9 @@ mod words;
 use std::io::{self, Write};
 
 use super::Report;
-use crate::query::Finding;
+use crate::coverage::Coverage;
+use crate::query::{Finding, FindingKind};
+use crate::time::Timestamp;
 
 pub use asff::AsffBatch;
 
@@ -22,6 +25,8 @@ pub enum Exchange {
     Ocsf,
     /// One JSON object a line for each principal, as Netflix' `cloudtrail-anomaly` sends them to SNS.
     Sns,
+    /// An alert as Falco writes them, one a line.
+    Falco,
 }
 
 impl Report<'_> {
@@ -33,6 +38,7 @@ impl Report<'_> {
         match exchange {
             Exchange::Ocsf => ocsf::write(self, out),
             Exchange::Sns => sns::write(self, out),
+            Exchange::Falco => falco::write(self, out),
         }
     }
 
@@ -51,6 +57,16 @@ fn call<'f>(finding: &Finding<'f>) -> Option<(&'f str, &'f str)> {
 /// What tells a finding from all others, in every run.
 fn id(finding: &Finding<'_>) -> String {
     let time = finding.time.to_string();
-    let parts = [finding.kind.name(), finding.account, finding.principal, finding.action, &time];
+    let mut parts = vec![finding.kind.name(), finding.account, finding.principal, finding.action, &time];
+    if finding.kind == FindingKind::Rule {
+        parts.extend(finding.rule().map(|rule| &*rule.name));
+        parts.extend(finding.evidence.map(|evidence| &*evidence.event_id));
+    }
     crate::checksum::Checksum::of(parts.join("\n").as_bytes()).to_string()
+}
+
+/// When a finding was made: once all that was read had happened. Nothing here reads a clock.
+fn made(finding: &Finding<'_>, coverage: &Coverage) -> Timestamp {
+    let last = finding.last_time.unwrap_or(finding.time);
+    coverage.last_event.map_or(last, |read| read.max(last))
 }

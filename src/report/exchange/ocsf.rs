@@ -17,8 +17,7 @@ const VERSION: &str = "1.3.0";
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
-        let made = report.coverage.last_event.unwrap_or(finding.time).max(finding.time);
-        serde_json::to_writer(&mut *out, &event(finding, made))?;
+        serde_json::to_writer(&mut *out, &event(finding, super::made(finding, report.coverage)))?;
         out.write_all(b"\n")?;
     }
     Ok(())
@@ -29,6 +28,8 @@ fn event(finding: &Finding<'_>, made: Timestamp) -> Value {
     let milliseconds = |time: Timestamp| time.micros().div_euclid(1_000);
     let (severity_id, severity) = Severity::of(finding).ocsf();
     let (title, time) = (title(finding), milliseconds(finding.time));
+    let last = milliseconds(finding.last_time.unwrap_or(finding.time));
+    let uid = id(finding);
     let evidence = finding.evidence;
     let mut event = json!({
         "activity_id": 1,
@@ -43,7 +44,8 @@ fn event(finding: &Finding<'_>, made: Timestamp) -> Value {
         "status_id": 1,
         "time": milliseconds(made),
         "start_time": time,
-        "end_time": time,
+        "end_time": last,
+        "count": finding.count,
         "message": title,
         "metadata": {
             "version": VERSION,
@@ -53,21 +55,24 @@ fn event(finding: &Finding<'_>, made: Timestamp) -> Value {
                 "version": env!("CARGO_PKG_VERSION"),
             },
             "profiles": ["cloud"],
-            "uid": id(finding),
+            "uid": uid,
         },
         "cloud": {"provider": "AWS"},
         "finding_info": {
-            "uid": id(finding),
+            "uid": uid,
             "title": title,
             "desc": description(finding),
             "types": [finding.kind.name()],
             "first_seen_time": time,
-            "last_seen_time": time,
+            "last_seen_time": last,
             "created_time": milliseconds(made),
         },
         "evidences": [proof(finding, evidence)],
         "unmapped": serde_json::to_value(Row::new(finding, super::super::as_it_is)).unwrap_or(Value::Null),
     });
+    if let Some(rule) = finding.rule() {
+        event["finding_info"]["analytic"] = json!({"name": rule.name, "type": "Rule", "type_id": 1});
+    }
     if finding.account != "-" {
         event["cloud"]["account"] = json!({"uid": finding.account});
     }

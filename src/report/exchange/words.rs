@@ -1,20 +1,38 @@
 //! What all forms say of a finding: how much it matters, and what it is, in words.
 
-use crate::query::{Finding, FindingKind};
+use crate::query::{Finding, FindingKind, Priority};
 use crate::report::for_terminal;
 
 /// How much a finding matters, by what is known of it. The rules are in `docs/formats.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Severity {
     Informational,
     Low,
     Medium,
     High,
+    Critical,
 }
 
 impl Severity {
+    /// That of the finding itself, or of a rule that its event matched, if that is higher.
     pub(super) fn of(finding: &Finding<'_>) -> Self {
+        let own = Self::of_kind(finding);
+        finding.rule().map_or(own, |rule| own.max(Self::of_priority(rule.priority)))
+    }
+
+    fn of_priority(priority: Priority) -> Self {
+        match priority {
+            Priority::Emergency | Priority::Alert | Priority::Critical => Self::Critical,
+            Priority::Error => Self::High,
+            Priority::Warning => Self::Medium,
+            Priority::Notice => Self::Low,
+            Priority::Informational | Priority::Debug => Self::Informational,
+        }
+    }
+
+    fn of_kind(finding: &Finding<'_>) -> Self {
         match finding.kind {
+            FindingKind::Rule => Self::Informational,
             FindingKind::RootActivity => Self::High,
             FindingKind::Insight => Self::Medium,
             _ if finding.read_only == Some(true) => Self::Informational,
@@ -30,6 +48,7 @@ impl Severity {
             Self::Low => "LOW",
             Self::Medium => "MEDIUM",
             Self::High => "HIGH",
+            Self::Critical => "CRITICAL",
         }
     }
 
@@ -40,6 +59,7 @@ impl Severity {
             Self::Low => (2, "Low"),
             Self::Medium => (3, "Medium"),
             Self::High => (4, "High"),
+            Self::Critical => (5, "Critical"),
         }
     }
 }
@@ -53,6 +73,10 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
         FindingKind::ReturningAction => format!("{who} came back to {action}"),
         FindingKind::RootActivity => format!("The root user of {} acted: {action}", finding.account),
         FindingKind::Insight => format!("Unusual rate of {action}"),
+        FindingKind::Rule => {
+            let rule = finding.rule().map_or(String::new(), |rule| for_terminal(&rule.name).into_owned());
+            format!("{rule}: {who} did {action}")
+        }
     }
 }
 
@@ -61,7 +85,8 @@ pub(super) fn description(finding: &Finding<'_>) -> String {
     const DAY: i64 = 86_400_000_000;
     let mut text = format!("{} of {}", finding.kind.name(), for_terminal(finding.principal));
     match finding.kind {
-        FindingKind::RootActivity | FindingKind::Insight => {}
+        FindingKind::Rule if finding.count > 1 => text.push_str(&format!(", {} times", finding.count)),
+        FindingKind::RootActivity | FindingKind::Insight | FindingKind::Rule => {}
         _ => text.push_str(&format!(
             ", known for {} days; {} others had done this before",
             finding.age_micros.div_euclid(DAY),
@@ -76,6 +101,13 @@ pub(super) fn description(finding: &Finding<'_>) -> String {
         }
     }
     text.push('.');
+    for matched in &finding.matched {
+        text.push_str(&format!(
+            " Rule {}: {}.",
+            for_terminal(&matched.rule.name),
+            for_terminal(&matched.output())
+        ));
+    }
     text
 }
 

@@ -1,0 +1,125 @@
+//! Flags that name rules.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use firstseen::report::for_terminal;
+use firstseen::rules::{Language, OWN_RULES, RuleError, RuleFile, RuleSet};
+
+use super::super::exit::{Hint, UsageError};
+
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Rules")]
+pub(crate) struct RuleArgs {
+    /// Hold every event against the rules of Falco in FILE, or in all .yaml files below FOLDER; can be given more than once.
+    /// Later files append to earlier ones and override them
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// The same with rules of Sigma, for CloudTrail and Kubernetes audit logs
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub(crate) sigma: Vec<PathBuf>,
+    /// Hold every event against the rules of this program; before all others, so that these can override them
+    #[arg(long)]
+    pub(crate) own_rules: bool,
+    /// Leave out rules that cannot be used, and say which, in place of refusing all
+    #[arg(long)]
+    pub(crate) skip_unsupported: bool,
+}
+
+/// Rules that were read, and what was left out.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadRules {
+    pub(crate) set: Arc<RuleSet>,
+    pub(crate) left_out: Vec<RuleError>,
+}
+
+impl RuleArgs {
+    /// Whether rules are named at all.
+    pub(crate) fn are_named(&self) -> bool {
+        self.own_rules || !self.rules.is_empty() || !self.sigma.is_empty()
+    }
+
+    /// Reads and compiles all rules that are named.
+    pub(crate) fn read(&self, quiet: bool) -> anyhow::Result<Option<ReadRules>> {
+        if !self.are_named() {
+            return Ok(None);
+        }
+        let mut files = Vec::new();
+        if self.own_rules {
+            files.extend(OWN_RULES.map(|(name, text)| RuleFile {
+                name: name.to_owned(),
+                language: Language::Falco,
+                text: text.to_owned(),
+            }));
+        }
+        for (paths, language) in [(&self.rules, Language::Falco), (&self.sigma, Language::Sigma)] {
+            for path in paths {
+                read(path, language, &mut files)?;
+            }
+        }
+        let (set, left_out) = RuleSet::compile(&files);
+        if !left_out.is_empty() && !self.skip_unsupported {
+            return Err(unusable(&left_out));
+        }
+        if !quiet {
+            for error in &left_out {
+                writeln!(io::stderr(), "left out: {}", for_terminal(&error.to_string()))?;
+            }
+        }
+        if set.rules().is_empty() {
+            let error = UsageError("there is not one rule to hold events against".to_owned());
+            return Err(anyhow::Error::new(error).context(Hint("name a file with rules that are enabled")));
+        }
+        Ok(Some(ReadRules { set: Arc::new(set), left_out }))
+    }
+}
+
+fn unusable(errors: &[RuleError]) -> anyhow::Error {
+    const SHOWN: usize = 20;
+    let mut lines: Vec<String> = errors.iter().take(SHOWN).map(|error| format!("  {error}")).collect();
+    if errors.len() > SHOWN {
+        lines.push(format!("  … and {} more", errors.len() - SHOWN));
+    }
+    let what = format!("rules that cannot be used:\n{}", lines.join("\n"));
+    anyhow::Error::new(UsageError(what)).context(Hint("--skip-unsupported uses all others"))
+}
+
+/// Reads a file, or all rule files below a folder, in the order of their names.
+fn read(path: &Path, language: Language, files: &mut Vec<RuleFile>) -> anyhow::Result<()> {
+    let cannot = || format!("cannot read '{}'", path.display());
+    let hint = Hint("name a file of rules, or a folder with some");
+    if !path.is_dir() {
+        let text = fs::read_to_string(path).with_context(cannot).context(hint)?;
+        files.push(RuleFile { name: path.display().to_string(), language, text });
+        return Ok(());
+    }
+    let before = files.len();
+    read_folder(path, language, files)?;
+    if files.len() == before {
+        let error = UsageError(format!("there is no .yaml or .yml file below '{}'", path.display()));
+        return Err(anyhow::Error::new(error).context(hint));
+    }
+    Ok(())
+}
+
+fn read_folder(folder: &Path, language: Language, files: &mut Vec<RuleFile>) -> anyhow::Result<()> {
+    let cannot = || format!("cannot read '{}'", folder.display());
+    let entries = fs::read_dir(folder).with_context(cannot)?;
+    let mut paths =
+        entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>().with_context(cannot)?;
+    paths.sort();
+    for path in paths {
+        let is_rules = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        // A link to a folder could lead in a circle.
+        if path.is_dir() && !path.is_symlink() {
+            read_folder(&path, language, files)?;
+        } else if is_rules && path.is_file() {
+            read(&path, language, files)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! `firstseen rules`: holds every event against rules and reports what matched.
+
+use clap::Args;
+use firstseen::query::{Anchor, FindingKind, Question, first_seen};
+use firstseen::report::{Format, Report, write_rule_counts};
+use firstseen::time::Span;
+
+use super::args::{
+    ArchiveArgs, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args, Single, check_window,
+};
+use super::closing::Closing;
+use super::delivery::Delivery;
+use super::doubts::unmatched;
+use super::exit::Answer;
+use super::input::{Input, Reading, is_saved};
+use super::settings::{FileArgs, Settings};
+use super::used::used_settings;
+
+/// Read archives and report every event that a rule matched: of Falco, of Sigma, or of this program itself
+///
+/// Without --rules and --sigma the rules of this program are used. Events of one principal that match one rule are one
+/// finding, with their number and the first and the last of them.
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    #[command(flatten)]
+    archives: ArchiveArgs,
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Report every event, not only the first of each rule and principal
+    #[arg(long, help_heading = "Rules")]
+    every_hit: bool,
+    #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
+    learning: LearningArgs,
+    #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
+    s3: S3Args,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<Answer> {
+    let flags = Settings {
+        learning: args.learning.clone(),
+        filters: args.filters.clone(),
+        s3: args.s3.clone(),
+        ..Settings::default()
+    };
+    let wanted = flags.over(args.files.read(None)?);
+    let question = args.question(&wanted)?;
+    let delivery = Delivery::open(&args.output)?;
+    let faults = args.output.run.faults()?;
+    let own_rules = args.rules.own_rules
+        || !args.rules.are_named() && !args.archives.names().iter().any(|name| is_saved(name));
+    let rules = RuleArgs { own_rules, ..args.rules.clone() }.read(args.output.run.quiet)?;
+    let reading = Reading { rules: rules.as_ref(), ..wanted.reading(&args.output.run) };
+    let input = Input::read(&args.archives, &reading)?;
+    let question =
+        Question { until: question.until.into_iter().chain(input.settings.window.until).min(), ..question };
+    let findings = first_seen(&input.baseline, &question);
+    let used = used_settings(None, &question, &input);
+    let report = Report { settings: &used, coverage: &input.coverage, findings: &findings };
+    let is_for_people = delivery.is(Single::Own(Format::Text));
+    let word = delivery.write(&report)?;
+    if is_for_people && !args.output.run.quiet {
+        write_rule_counts(&input.baseline.rules, &findings, &mut std::io::stderr().lock())?;
+    }
+    let mut doubts = unmatched(&input.baseline, &question.filter);
+    doubts.extend(word);
+    Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
+}
+
+impl RulesArgs {
+    fn question(&self, wanted: &Settings) -> anyhow::Result<Question> {
+        let Settings { learning, filters, .. } = wanted;
+        check_window("--from, --to", filters.from, filters.to)?;
+        check_window("--since, --until", learning.since, learning.until)?;
+        Ok(Question {
+            warmup: Span::default(),
+            forget: None,
+            anchor: Anchor::Principal,
+            report: vec![FindingKind::Rule],
+            every_hit: self.every_hit,
+            ..wanted.question()?
+        })
+    }
+}

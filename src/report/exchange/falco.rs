@@ -1,0 +1,83 @@
+//! Findings as Falco writes alerts with `json_output`, one a line, for whatever takes these in (falcosidekick and others).
+//!
+//! Source: "Formatting alerts" in Falco's documentation. A finding that no rule matched has its kind in place of a rule.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use super::words::{Severity, title};
+use crate::query::{Finding, Match, Priority};
+use crate::report::{Report, Row};
+
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for finding in report.findings {
+        let alerts: Vec<Value> = match &finding.matched[..] {
+            [] => vec![of_finding(finding)],
+            matched => matched.iter().map(|one| of_rule(finding, one)).collect(),
+        };
+        for alert in alerts {
+            serde_json::to_writer(&mut *out, &alert)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(())
+}
+
+fn of_rule(finding: &Finding<'_>, matched: &Match<'_>) -> Value {
+    let rule = matched.rule;
+    let mut fields: Map<String, Value> =
+        matched.fields().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    fields.append(&mut published(finding));
+    alert(finding, &rule.name, rule.priority, &matched.output(), json!(rule.tags), fields)
+}
+
+fn of_finding(finding: &Finding<'_>) -> Value {
+    let priority = match Severity::of(finding) {
+        Severity::Critical => Priority::Critical,
+        Severity::High => Priority::Error,
+        Severity::Medium => Priority::Warning,
+        Severity::Low => Priority::Notice,
+        Severity::Informational => Priority::Informational,
+    };
+    let rule = format!("firstseen {}", finding.kind.name());
+    alert(finding, &rule, priority, &title(finding), json!([]), published(finding))
+}
+
+fn alert(
+    finding: &Finding<'_>,
+    rule: &str,
+    priority: Priority,
+    output: &str,
+    tags: Value,
+    fields: Map<String, Value>,
+) -> Value {
+    let priority = name(priority);
+    let time = finding.time.to_string();
+    json!({
+        "time": time,
+        "rule": rule,
+        "priority": priority,
+        "source": match finding.principal_kind.source().name() {
+            "eks" => "k8s_audit",
+            _ => "aws_cloudtrail",
+        },
+        "tags": tags,
+        "output": format!("{time}: {priority} {output}"),
+        "output_fields": fields,
+    })
+}
+
+/// A priority as Falco writes it in alerts.
+fn name(priority: Priority) -> String {
+    let name = priority.name();
+    name[..1].to_ascii_uppercase() + &name[1..]
+}
+
+/// The published fields of the finding that are not blank.
+fn published(finding: &Finding<'_>) -> Map<String, Value> {
+    let row = serde_json::to_value(Row::new(finding, super::super::as_it_is)).unwrap_or(Value::Null);
+    let Value::Object(row) = row else { return Map::new() };
+    let told = row.into_iter().filter(|(_, value)| !value.is_null());
+    told.map(|(name, value)| (format!("firstseen.{name}"), value)).collect()
+}

@@ -1,0 +1,42 @@
+//! How often each rule matched, for people.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use super::for_terminal;
+use crate::query::{Finding, RuleHead};
+
+/// How often a rule matched.
+#[derive(Default)]
+struct Counted {
+    events: u64,
+    principals: usize,
+}
+
+/// Writes for each rule that matched in how many events and of how many principals, what matters most first, and how many
+/// rules matched nothing.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn write_rule_counts(
+    rules: &[Arc<RuleHead>],
+    findings: &[Finding<'_>],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut counted: BTreeMap<(_, &str), Counted> = BTreeMap::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for finding in findings {
+        for matched in &finding.matched {
+            let count = counted.entry((matched.rule.priority, &*matched.rule.name)).or_default();
+            count.events += finding.count;
+            let is_new = seen.insert((&*matched.rule.name, finding.account, finding.principal));
+            count.principals += usize::from(is_new);
+        }
+    }
+    for ((priority, name), Counted { events, principals }) in &counted {
+        writeln!(out, "{events:>8} events of {principals:>4} principals: {priority} {}", for_terminal(name))?;
+    }
+    let silent = rules.len() - counted.len();
+    writeln!(out, "{} rules matched, {silent} did not", counted.len())
+}

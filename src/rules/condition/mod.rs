@@ -1,0 +1,112 @@
+//! Conditions in Falco's language: text in, a tree of checks with their places out.
+//!
+//! Source: the grammar in `userspace/libsinsp/filter/parser.h` of falcosecurity/libs, and "Condition syntax" in Falco's
+//! documentation.
+
+mod parse;
+
+pub(super) use parse::parse;
+
+/// A condition as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expression {
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Not(Box<Self>),
+    /// The name of a macro.
+    Macro {
+        name: String,
+        at: usize,
+    },
+    Check(Check),
+}
+
+/// A field, an operator and what it is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Check {
+    pub(super) field: FieldName,
+    /// Transformers around the field, the innermost first.
+    pub(super) cases: Vec<Case>,
+    pub(super) operator: Operator,
+    pub(super) words: Vec<Word>,
+    /// Character of the condition it begins at, counted from 1.
+    pub(super) at: usize,
+}
+
+/// A field by its name, with what stands in brackets behind it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct FieldName {
+    pub(super) name: String,
+    pub(super) argument: Option<String>,
+}
+
+/// What a transformer does to a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Case {
+    Lower,
+    Upper,
+}
+
+/// A value to compare with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Word {
+    pub(super) text: String,
+    /// In quotes, so that it names no list.
+    pub(super) quoted: bool,
+}
+
+/// How a field is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Exists,
+    Equal,
+    Unequal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Contains,
+    ContainsAnyCase,
+    StartsWith,
+    EndsWith,
+    Glob,
+    GlobAnyCase,
+    Regex,
+    In,
+    Intersects,
+    PathMatch,
+}
+
+impl Operator {
+    /// All of them as they are written. Of two that begin alike the longer comes first.
+    pub(super) const ALL: [(&'static str, Self); 18] = [
+        ("exists", Self::Exists),
+        ("==", Self::Equal),
+        ("=", Self::Equal),
+        ("!=", Self::Unequal),
+        ("<=", Self::LessOrEqual),
+        ("<", Self::Less),
+        (">=", Self::GreaterOrEqual),
+        (">", Self::Greater),
+        ("contains", Self::Contains),
+        ("icontains", Self::ContainsAnyCase),
+        ("startswith", Self::StartsWith),
+        ("endswith", Self::EndsWith),
+        ("glob", Self::Glob),
+        ("iglob", Self::GlobAnyCase),
+        ("regex", Self::Regex),
+        ("intersects", Self::Intersects),
+        ("in", Self::In),
+        ("pmatch", Self::PathMatch),
+    ];
+
+    /// The one that is written so.
+    pub(super) fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == text).map(|(_, operator)| operator)
+    }
+
+    /// Whether it compares with several values.
+    pub(super) fn takes_list(self) -> bool {
+        matches!(self, Self::In | Self::Intersects | Self::PathMatch)
+    }
+}

@@ -1,0 +1,366 @@
+//! The parser of conditions: by hand, since the grammar is small and its errors should say where.
+
+use super::{Case, Check, Expression, FieldName, Operator, Word};
+use crate::rules::error::{Flaw, similar};
+
+/// Deeper nesting is no condition that somebody wrote.
+const MAX_DEPTH: usize = 100;
+
+/// Reads a condition.
+///
+/// # Errors
+/// Says at which character what was expected.
+pub(crate) fn parse(text: &str) -> Result<Expression, Flaw> {
+    let mut parser = Parser { text, at: 0, depth: 0 };
+    let expression = parser.any()?;
+    parser.blanks();
+    if parser.rest().is_empty() { Ok(expression) } else { Err(parser.expected("'and' or 'or'")) }
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+    depth: usize,
+}
+
+impl<'t> Parser<'t> {
+    fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    fn blanks(&mut self) {
+        self.at = self.text.len() - self.rest().trim_start().len();
+    }
+
+    /// The place of the next character, counted from 1.
+    fn place(&self) -> usize {
+        self.text[..self.at].chars().count() + 1
+    }
+
+    fn expected(&self, what: &str) -> Flaw {
+        let found: String =
+            self.rest().split_whitespace().next().unwrap_or_default().chars().take(40).collect();
+        let found = if found.is_empty() { "the end".to_owned() } else { format!("'{found}'") };
+        Flaw::new(self.place(), format!("expected {what}, found {found}"))
+    }
+
+    fn take(&mut self, token: &str) -> bool {
+        let found = self.rest().starts_with(token);
+        self.at += if found { token.len() } else { 0 };
+        found
+    }
+
+    /// A word that must end here: behind it there is a blank, a bracket or nothing.
+    fn take_word(&mut self, word: &str) -> bool {
+        let ends = |rest: &str| rest.chars().next().is_none_or(|c| c.is_whitespace() || "()".contains(c));
+        let found = self.rest().strip_prefix(word).is_some_and(ends);
+        self.at += if found { word.len() } else { 0 };
+        found
+    }
+
+    /// The longest beginning of the rest of which all characters are of a sort.
+    fn take_while(&mut self, is_of: impl Fn(char) -> bool) -> &'t str {
+        let rest = self.rest();
+        let length = rest.find(|c| !is_of(c)).unwrap_or(rest.len());
+        self.at += length;
+        &rest[..length]
+    }
+
+    fn any(&mut self) -> Result<Expression, Flaw> {
+        self.joined("or", Self::all, Expression::Or)
+    }
+
+    fn all(&mut self) -> Result<Expression, Flaw> {
+        self.joined("and", Self::not, Expression::And)
+    }
+
+    fn joined(
+        &mut self,
+        word: &str,
+        part: impl Fn(&mut Self) -> Result<Expression, Flaw>,
+        join: impl Fn(Vec<Expression>) -> Expression,
+    ) -> Result<Expression, Flaw> {
+        let first = part(self)?;
+        let mut parts = vec![first];
+        loop {
+            self.blanks();
+            if !self.take_word(word) {
+                break;
+            }
+            parts.push(part(self)?);
+        }
+        Ok(if parts.len() == 1 { parts.remove(0) } else { join(parts) })
+    }
+
+    fn not(&mut self) -> Result<Expression, Flaw> {
+        let mut negated = false;
+        loop {
+            self.blanks();
+            if !self.take_word("not") {
+                break;
+            }
+            negated = !negated;
+        }
+        let inner = self.check()?;
+        Ok(if negated { Expression::Not(Box::new(inner)) } else { inner })
+    }
+
+    fn check(&mut self) -> Result<Expression, Flaw> {
+        self.blanks();
+        if self.take("(") {
+            self.depth += 1;
+            if self.depth > MAX_DEPTH {
+                return Err(Flaw::new(self.place(), format!("nested more than {MAX_DEPTH} deep")));
+            }
+            let inner = self.any()?;
+            self.depth -= 1;
+            self.blanks();
+            return if self.take(")") { Ok(inner) } else { Err(self.expected("')'")) };
+        }
+        let at = self.place();
+        let name = self.name();
+        if name.is_empty() {
+            return Err(self.expected("a field, a macro or '('"));
+        }
+        if self.rest().starts_with('(') {
+            let (field, cases) = self.transformed(name, at)?;
+            return self.comparison(field, cases, at);
+        }
+        if !name.contains('.') {
+            return Ok(Expression::Macro { name: name.to_owned(), at });
+        }
+        let field = self.argument(name)?;
+        self.comparison(field, Vec::new(), at)
+    }
+
+    /// A name of letters, digits, `_` and `.`.
+    fn name(&mut self) -> &'t str {
+        if !self.rest().starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return "";
+        }
+        self.take_while(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
+    }
+
+    /// `tolower(ct.name)`, also nested.
+    fn transformed(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), Flaw> {
+        let case = match name {
+            "tolower" => Case::Lower,
+            "toupper" => Case::Upper,
+            _ => {
+                let what =
+                    format!("there is no transformer '{name}' here; there are tolower() and toupper()");
+                return Err(Flaw::new(at, what));
+            }
+        };
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Flaw::new(at, format!("nested more than {MAX_DEPTH} deep")));
+        }
+        self.take("(");
+        self.blanks();
+        let inner_at = self.place();
+        let inner = self.name();
+        let (field, mut cases) = if self.rest().starts_with('(') {
+            self.transformed(inner, inner_at)?
+        } else if inner.contains('.') {
+            (self.argument(inner)?, Vec::new())
+        } else {
+            return Err(Flaw::new(inner_at, "expected a field"));
+        };
+        self.depth -= 1;
+        self.blanks();
+        if !self.take(")") {
+            return Err(self.expected("')'"));
+        }
+        cases.push(case);
+        Ok((field, cases))
+    }
+
+    /// `[…]` behind a field.
+    fn argument(&mut self, name: &str) -> Result<FieldName, Flaw> {
+        let name = name.to_owned();
+        if !self.take("[") {
+            return Ok(FieldName { name, argument: None });
+        }
+        let argument = match self.quoted()? {
+            Some(quoted) => quoted,
+            None => self.take_while(|c| !c.is_whitespace() && !"[]\"'".contains(c)).to_owned(),
+        };
+        if argument.is_empty() || !self.take("]") {
+            return Err(self.expected("an argument and ']'"));
+        }
+        Ok(FieldName { name, argument: Some(argument) })
+    }
+
+    fn comparison(&mut self, field: FieldName, cases: Vec<Case>, at: usize) -> Result<Expression, Flaw> {
+        self.blanks();
+        let operator = self.operator()?;
+        self.blanks();
+        let words = match operator {
+            Operator::Exists => Vec::new(),
+            _ if operator.takes_list() => self.list()?,
+            _ => vec![self.word()?],
+        };
+        Ok(Expression::Check(Check { field, cases, operator, words, at }))
+    }
+
+    fn operator(&mut self) -> Result<Operator, Flaw> {
+        let place = self.place();
+        let start = self.at;
+        let sign = self.take_while(|c| "=!<>".contains(c));
+        let text =
+            if sign.is_empty() { self.take_while(|c| c.is_ascii_alphanumeric() || c == '_') } else { sign };
+        if let Some(operator) = Operator::from_text(text) {
+            return Ok(operator);
+        }
+        if text.is_empty() {
+            self.at = start;
+            return Err(self.expected("an operator"));
+        }
+        let near = similar(text, Operator::ALL.into_iter().map(|(known, _)| known));
+        Err(Flaw::new(place, format!("there is no operator '{text}' here{near}")))
+    }
+
+    /// `(a, 'b', c)`, or the name of a list.
+    fn list(&mut self) -> Result<Vec<Word>, Flaw> {
+        if !self.take("(") {
+            return Ok(vec![self.word()?]);
+        }
+        let mut words = Vec::new();
+        self.blanks();
+        if self.take(")") {
+            return Ok(words);
+        }
+        loop {
+            self.blanks();
+            words.push(self.word()?);
+            self.blanks();
+            if self.take(")") {
+                return Ok(words);
+            }
+            if !self.take(",") {
+                return Err(self.expected("',' or ')'"));
+            }
+        }
+    }
+
+    fn word(&mut self) -> Result<Word, Flaw> {
+        if let Some(text) = self.quoted()? {
+            return Ok(Word { text, quoted: true });
+        }
+        let place = self.place();
+        let text = self.take_while(|c| !c.is_whitespace() && !"()\"'=,".contains(c));
+        if text.is_empty() {
+            return Err(self.expected("a value"));
+        }
+        if self.rest().starts_with('(') {
+            return Err(Flaw::new(place, format!("a value computed by '{text}()' is not supported")));
+        }
+        Ok(Word { text: text.to_owned(), quoted: false })
+    }
+
+    /// A text in quotes of either sort, its escapes read.
+    fn quoted(&mut self) -> Result<Option<String>, Flaw> {
+        let Some(quote) = self.rest().chars().next().filter(|c| "\"'".contains(*c)) else { return Ok(None) };
+        let place = self.place();
+        let mut text = String::new();
+        let mut chars = self.rest().char_indices().skip(1);
+        while let Some((at, c)) = chars.next() {
+            match c {
+                _ if c == quote => {
+                    self.at += at + 1;
+                    return Ok(Some(text));
+                }
+                '\\' => match chars.next() {
+                    Some((_, escaped)) => text.push_str(&unescaped(escaped)),
+                    None => break,
+                },
+                _ => text.push(c),
+            }
+        }
+        Err(Flaw::new(place, format!("the quote {quote} is not closed")))
+    }
+}
+
+/// What a backslash and a character stand for. Those that mean nothing stay, for regular expressions.
+fn unescaped(c: char) -> String {
+    match c {
+        'b' => "\u{8}".to_owned(),
+        'f' => "\u{c}".to_owned(),
+        'n' => "\n".to_owned(),
+        'r' => "\r".to_owned(),
+        't' => "\t".to_owned(),
+        '\\' | '/' | '"' | '\'' => c.to_string(),
+        _ => format!("\\{c}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A condition in a form that shows how it was read.
+    fn shown(expression: &Expression) -> String {
+        let all = |word: &str, parts: &[Expression]| {
+            let parts: Vec<String> = parts.iter().map(shown).collect();
+            format!("({word} {})", parts.join(" "))
+        };
+        match expression {
+            Expression::And(parts) => all("and", parts),
+            Expression::Or(parts) => all("or", parts),
+            Expression::Not(part) => format!("(not {})", shown(part)),
+            Expression::Macro { name, .. } => name.clone(),
+            Expression::Check(check) => {
+                let argument = check.field.argument.as_ref().map_or(String::new(), |it| format!("[{it}]"));
+                let words: Vec<&str> = check.words.iter().map(|word| &*word.text).collect();
+                format!("{}{argument}{:?}{words:?}", check.field.name, check.operator)
+            }
+        }
+    }
+
+    fn read(text: &str) -> String {
+        parse(text).map_or_else(|flaw| format!("{}: {}", flaw.at, flaw.reason), |read| shown(&read))
+    }
+
+    #[test]
+    fn and_binds_more_closely_than_or_and_not_most() {
+        assert_eq!(read("a or b and not c"), "(or a (and b (not c)))");
+        assert_eq!(read("(a or b)and(not(c))"), "(and (or a b) (not c))");
+        assert_eq!(read("not not a"), "a");
+        assert_eq!(read("android and orange"), "(and android orange)");
+    }
+
+    #[test]
+    fn checks_have_fields_operators_and_values() {
+        assert_eq!(read("ct.name=\"A b\""), r#"ct.nameEqual["A b"]"#);
+        assert_eq!(read("json.value[/a/b~1c] != x"), r#"json.value[/a/b~1c]Unequal["x"]"#);
+        assert_eq!(read("ka.verb in (get, 'li\\'st')"), r#"ka.verbIn["get", "li'st"]"#);
+        assert_eq!(read("ka.verb in ()"), "ka.verbIn[]");
+        assert_eq!(read("ct.error exists and ct.x>=3"), r#"(and ct.errorExists[] ct.xGreaterOrEqual["3"])"#);
+        assert_eq!(read("ct.name regex '^Get\\d+$'"), r#"ct.nameRegex["^Get\\d+$"]"#);
+        assert_eq!(read("ka.uri startswith /healthz?"), r#"ka.uriStartsWith["/healthz?"]"#);
+        let Ok(Expression::Check(check)) = parse("toupper(tolower( ct.name )) contains A") else { panic!() };
+        assert_eq!(check.cases, [Case::Lower, Case::Upper]);
+    }
+
+    #[test]
+    fn errors_say_where() {
+        assert_eq!(read("ct.name = "), "11: expected a value, found the end");
+        assert_eq!(read("ct.name like x"), "9: there is no operator 'like' here");
+        assert_eq!(
+            read("ct.name contians x"),
+            "9: there is no operator 'contians' here; did you mean 'contains'?"
+        );
+        assert_eq!(read("a and"), "6: expected a field, a macro or '(', found the end");
+        assert_eq!(read("(a or b"), "8: expected ')', found the end");
+        assert_eq!(read("ct.name = 'a"), "11: the quote ' is not closed");
+        assert_eq!(read("a b"), "3: expected 'and' or 'or', found 'b'");
+        assert_eq!(
+            read("b64(ct.name) = x"),
+            "1: there is no transformer 'b64' here; there are tolower() and toupper()"
+        );
+        assert_eq!(read("ct.name = val(ct.src)"), "11: a value computed by 'val()' is not supported");
+        assert!(read(&"(".repeat(5000)).contains("nested more than 100 deep"));
+        assert!(read(&"tolower(".repeat(5000)).contains("nested more than 100 deep"));
+    }
+}

@@ -1,0 +1,74 @@
+//! What is wrong with a rule, and where.
+
+use thiserror::Error;
+
+/// One thing in a file of rules that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{file}, line {line}: {}{reason}", rule.as_deref().map(|rule| format!("{rule}: ")).unwrap_or_default())]
+pub struct RuleError {
+    /// The file's name.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// The rule, macro or list, in words.
+    pub rule: Option<String>,
+    /// What is wrong, and how it could be right.
+    pub reason: String,
+}
+
+impl RuleError {
+    /// What it is about, without a path of this machine.
+    pub fn title(&self) -> String {
+        let file = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);
+        self.rule.clone().unwrap_or_else(|| format!("{file}, line {}", self.line))
+    }
+}
+
+/// What is wrong with a condition or an output, and at which of its characters, counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Flaw {
+    pub(super) at: usize,
+    pub(super) reason: String,
+}
+
+impl Flaw {
+    pub(super) fn new(at: usize, reason: impl Into<String>) -> Self {
+        Self { at, reason: reason.into() }
+    }
+}
+
+/// The known name that somebody may have meant: the nearest one that differs in a few letters.
+pub(super) fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let near = known.map(|known| (distance(name, known), known)).min();
+    match near {
+        Some((far, known)) if far <= 1 + name.len() / 5 => format!("; did you mean '{known}'?"),
+        _ => String::new(),
+    }
+}
+
+/// In how many letters two names differ (Levenshtein).
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (i, l) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, r) in right.chars().enumerate() {
+            let replaced = diagonal + usize::from(l != r);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_is_told() {
+        let known = ["ct.name", "ct.region"];
+        assert_eq!(similar("ct.nmae", known.into_iter()), "; did you mean 'ct.name'?");
+        assert_eq!(similar("proc.cmdline", known.into_iter()), "");
+    }
+}

@@ -1,0 +1,77 @@
+//! One event as rules see it: the texts that were read of its record, and any other value by its path.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use crate::decode::Json;
+use crate::event::{AnyRecord, AuditRecord, Record};
+use crate::time::Timestamp;
+
+/// An event, and where it stands.
+#[derive(Debug)]
+pub struct Facts<'r> {
+    /// The record.
+    pub record: AnyRecord<'r>,
+    /// Its JSON text.
+    pub text: &'r str,
+    /// Its number in its object, counted from 1.
+    pub number: u32,
+    /// When it happened.
+    pub time: Timestamp,
+    /// The members of the record, once somebody wanted one of them.
+    members: OnceCell<Vec<(Cow<'r, str>, Json<'r>)>>,
+}
+
+/// The value of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value<'a> {
+    /// The event has none, or it is `null`.
+    Absent,
+    One(Cow<'a, str>),
+    /// Of a field that is a list; not empty.
+    Many(Vec<Cow<'a, str>>),
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn some(text: Option<impl Into<Cow<'a, str>>>) -> Self {
+        text.map_or(Self::Absent, |text| Self::One(text.into()))
+    }
+
+    pub(super) fn list(texts: Vec<Cow<'a, str>>) -> Self {
+        if texts.is_empty() { Self::Absent } else { Self::Many(texts) }
+    }
+
+    /// The text that an output shows.
+    pub(super) fn shown(self) -> Option<Box<str>> {
+        match self {
+            Self::Absent => None,
+            Self::One(text) => Some(text.into()),
+            Self::Many(texts) => Some(format!("({})", texts.join(", ")).into()),
+        }
+    }
+}
+
+impl<'r> Facts<'r> {
+    /// The facts of a record with this text.
+    pub fn new(record: AnyRecord<'r>, text: &'r str, number: u32, time: Timestamp) -> Self {
+        Self { record, text, number, time, members: OnceCell::new() }
+    }
+
+    /// A member of the record, unless it is `null`; of a key given twice the last one.
+    pub(super) fn member(&self, key: &str) -> Option<Json<'r>> {
+        let members = self.members.get_or_init(|| Json::new(self.text).members());
+        let found = members.iter().rev().find(|(known, _)| known == key);
+        found.map(|(_, value)| *value).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn cloudtrail(&self) -> Option<&'r Record<'r>> {
+        self.record.cloudtrail()
+    }
+
+    pub(super) fn kubernetes(&self) -> Option<&'r AuditRecord<'r>> {
+        match self.record {
+            AnyRecord::Kubernetes(record) => Some(record),
+            AnyRecord::CloudTrail(_) => None,
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Rules, macros and lists as all files together leave them: later elements append to earlier ones, override parts of them or
+//! take their place.
+
+use std::collections::BTreeMap;
+
+use super::exceptions::{Exception, exceptions};
+use super::reading::{Element, Placed};
+use crate::rules::error::RuleError;
+use crate::yaml::Yaml;
+
+/// The version of Falco's engine whose rule files are read. Numbers before 0.26.0 were written without the `0.`.
+const ENGINE_VERSION: (u32, u32, u32) = (0, 57, 0);
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub(in crate::rules) struct Elements {
+    pub(super) lists: BTreeMap<String, Vec<String>>,
+    pub(super) macros: BTreeMap<String, Placed>,
+    pub(super) rules: BTreeMap<String, Draft>,
+}
+
+/// A rule before it is compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Draft {
+    pub(super) file: Box<str>,
+    pub(super) line: usize,
+    pub(super) condition: Placed,
+    pub(super) output: Placed,
+    pub(super) description: String,
+    pub(super) priority: Placed,
+    pub(super) source: String,
+    pub(super) tags: Vec<String>,
+    pub(super) enabled: bool,
+    pub(super) exceptions: Vec<Exception>,
+    /// `skip-if-unknown-filter`: left out without a word if a field is unknown.
+    pub(super) may_be_left_out: bool,
+}
+
+/// What an element does to an earlier one of its name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Change {
+    Append,
+    Replace,
+}
+
+const RULE_KEYS: [&str; 16] = [
+    "rule",
+    "desc",
+    "condition",
+    "output",
+    "priority",
+    "source",
+    "tags",
+    "enabled",
+    "exceptions",
+    "append",
+    "override",
+    "warn_evttypes",
+    "skip-if-unknown-filter",
+    "capture",
+    "capture_duration",
+    "maturity",
+];
+
+impl Elements {
+    /// Adds the elements of a file. What is wrong with one of them is no reason not to read the others.
+    pub(in crate::rules) fn add(&mut self, file: &str, documents: &[Yaml], errors: &mut Vec<RuleError>) {
+        for document in documents {
+            let Some(items) = document.list() else {
+                if !document.is_null() {
+                    let reason = "a rule file is a list of rules, macros and lists".to_owned();
+                    errors.push(RuleError { file: file.to_owned(), line: document.line, rule: None, reason });
+                }
+                continue;
+            };
+            for item in items {
+                errors.extend(self.element(file, item).err());
+            }
+        }
+    }
+
+    fn element(&mut self, file: &str, yaml: &Yaml) -> Result<(), RuleError> {
+        let sorts = ["rule", "macro", "list", "required_engine_version", "required_plugin_versions"];
+        let sort = sorts.into_iter().find(|sort| yaml.get(sort).is_some());
+        let name = sort.and_then(|sort| yaml.get(sort)?.text()).unwrap_or_default().to_owned();
+        let title = sort.map_or("an element".to_owned(), |sort| format!("{sort} '{name}'"));
+        let element = Element { file, yaml, title };
+        if matches!(sort, Some("rule" | "macro" | "list"))
+            && (name.is_empty() || name.contains(char::is_control))
+        {
+            return Err(element.error(yaml.line, "it needs a name"));
+        }
+        match sort {
+            Some("rule") => self.rule(name, &element),
+            Some("macro") => self.macro_(name, &element),
+            Some("list") => self.list(name, &element),
+            Some("required_engine_version") => engine_version(&name, &element),
+            // There are no plugins here; their fields are.
+            Some(_) => Ok(()),
+            None => Err(element.error(yaml.line, "it is neither a rule nor a macro nor a list")),
+        }
+    }
+
+    fn list(&mut self, name: String, element: &Element<'_>) -> Result<(), RuleError> {
+        element.only(&["list", "items", "append", "override"])?;
+        let items =
+            element.texts("items")?.ok_or_else(|| element.error(element.yaml.line, "it has no items"))?;
+        match change(element, "items")? {
+            Some(Change::Append) => known(&mut self.lists, &name, element)?.extend(items),
+            _ => drop(self.lists.insert(name, items)),
+        }
+        Ok(())
+    }
+
+    fn macro_(&mut self, name: String, element: &Element<'_>) -> Result<(), RuleError> {
+        element.only(&["macro", "condition", "append", "override"])?;
+        let condition = element.text("condition")?;
+        let condition = condition.ok_or_else(|| element.error(element.yaml.line, "it has no condition"))?;
+        match change(element, "condition")? {
+            Some(Change::Append) => {
+                append(&mut known(&mut self.macros, &name, element)?.text, &condition.text)
+            }
+            _ => drop(self.macros.insert(name, condition)),
+        }
+        Ok(())
+    }
+
+    fn rule(&mut self, name: String, element: &Element<'_>) -> Result<(), RuleError> {
+        element.only(&RULE_KEYS)?;
+        let keys: Vec<&str> =
+            element.yaml.map().unwrap_or_default().iter().filter_map(|(key, _)| key.text()).collect();
+        // The old way to switch a rule on or off.
+        if let (["rule", "enabled"] | ["enabled", "rule"], Some(enabled)) =
+            (&keys[..], element.flag("enabled")?)
+        {
+            known(&mut self.rules, &name, element)?.enabled = enabled;
+            return Ok(());
+        }
+        if element.yaml.get("override").is_some() || element.flag("append")? == Some(true) {
+            let rule = known(&mut self.rules, &name, element)?;
+            let mut changed = rule.clone();
+            changed.change(element)?;
+            *rule = changed;
+            return Ok(());
+        }
+        let rule = Draft::new(element)?;
+        self.rules.insert(name, rule);
+        Ok(())
+    }
+}
+
+impl Draft {
+    fn new(element: &Element<'_>) -> Result<Self, RuleError> {
+        let needed = |key: &str| {
+            let text = element.text(key)?;
+            text.ok_or_else(|| element.error(element.yaml.line, format!("it has no {key}")))
+        };
+        Ok(Self {
+            file: element.file.into(),
+            line: element.yaml.line,
+            condition: needed("condition")?,
+            output: needed("output")?,
+            description: element.text("desc")?.map(|it| it.text).unwrap_or_default(),
+            priority: needed("priority")?,
+            source: element.text("source")?.map_or("syscall".to_owned(), |it| it.text),
+            tags: element.texts("tags")?.unwrap_or_default(),
+            enabled: element.flag("enabled")?.unwrap_or(true),
+            exceptions: exceptions(element)?,
+            may_be_left_out: element.flag("skip-if-unknown-filter")?.unwrap_or(false),
+        })
+    }
+
+    /// Appends to this rule, or replaces parts of it.
+    fn change(&mut self, element: &Element<'_>) -> Result<(), RuleError> {
+        for (key, into) in [("condition", &mut self.condition), ("output", &mut self.output)] {
+            match (element.text(key)?, change(element, key)?) {
+                (Some(text), Some(Change::Append)) => append(&mut into.text, &text.text),
+                (Some(text), _) => *into = text,
+                (None, _) => {}
+            }
+        }
+        if let Some(text) = element.text("desc")? {
+            match change(element, "desc")? {
+                Some(Change::Append) => append(&mut self.description, &text.text),
+                _ => self.description = text.text,
+            }
+        }
+        if let Some(tags) = element.texts("tags")? {
+            match change(element, "tags")? {
+                Some(Change::Append) => self.tags.extend(tags),
+                _ => self.tags = tags,
+            }
+        }
+        match change(element, "exceptions")? {
+            Some(Change::Replace) => self.exceptions = exceptions(element)?,
+            _ => Exception::merge(&mut self.exceptions, exceptions(element)?),
+        }
+        self.priority = element.text("priority")?.unwrap_or_else(|| self.priority.clone());
+        self.enabled = element.flag("enabled")?.unwrap_or(self.enabled);
+        self.may_be_left_out = element.flag("skip-if-unknown-filter")?.unwrap_or(self.may_be_left_out);
+        Ok(())
+    }
+}
+
+fn append(text: &mut String, more: &str) {
+    text.push(' ');
+    text.push_str(more);
+}
+
+/// The earlier element of a name.
+fn known<'e, T>(
+    elements: &'e mut BTreeMap<String, T>,
+    name: &str,
+    element: &Element<'_>,
+) -> Result<&'e mut T, RuleError> {
+    let missing = || element.error(element.yaml.line, "it changes one that was not there before it");
+    elements.get_mut(name).ok_or_else(missing)
+}
+
+/// What becomes of a key: `append: true` and `override: {key: append}` append, `override: {key: replace}` replaces.
+fn change(element: &Element<'_>, key: &str) -> Result<Option<Change>, RuleError> {
+    let appends = element.flag("append")? == Some(true);
+    let Some(overrides) = element.yaml.get("override") else {
+        return Ok(appends.then_some(Change::Append));
+    };
+    if appends {
+        return Err(element.error(overrides.line, "append and override exclude each other"));
+    }
+    let Some(members) = overrides.map() else {
+        return Err(element.error(overrides.line, "override takes keys, each with append or replace"));
+    };
+    for (key, _) in members {
+        let name = key.text().unwrap_or("(no text)");
+        if element.yaml.get(name).is_none() {
+            return Err(element.error(key.line, format!("it overrides '{name}' and does not give it")));
+        }
+    }
+    match overrides.get(key) {
+        None => Ok(None),
+        Some(word) => match word.text() {
+            Some("append") => Ok(Some(Change::Append)),
+            Some("replace") => Ok(Some(Change::Replace)),
+            _ => Err(element.error(word.line, format!("override of '{key}' is neither append nor replace"))),
+        },
+    }
+}
+
+fn engine_version(text: &str, element: &Element<'_>) -> Result<(), RuleError> {
+    let mut numbers = text.split('.').map(|number| number.parse::<u32>().ok());
+    let version = match (numbers.next().flatten(), numbers.next(), numbers.next()) {
+        (Some(number), None, None) => Some((0, number, 0)),
+        (Some(major), Some(Some(minor)), Some(Some(patch))) => Some((major, minor, patch)),
+        _ => None,
+    };
+    let (_, known, _) = ENGINE_VERSION;
+    match version {
+        Some(version) if version <= ENGINE_VERSION => Ok(()),
+        Some(_) => Err(element
+            .error(element.yaml.line, format!("this program reads rules of engine 0.{known}.0 and before"))),
+        None => Err(element.error(element.yaml.line, "it is no version such as 10 or 0.26.0")),
+    }
+}

@@ -1,0 +1,343 @@
+//! Fields that are more than a value of the record.
+
+use std::borrow::Cow;
+
+use super::{Argument, Scanned};
+use crate::decode::Json;
+use crate::event::AnyRecord;
+use crate::rules::facts::{Facts, Value};
+use crate::rules::path::{Path, texts};
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) enum Derived {
+    /// The event's number in its object.
+    Number,
+    /// When it happened.
+    Time,
+    TimeOfDay,
+    /// The same in nanoseconds since the epoch.
+    Nanoseconds,
+    /// The record as it stands.
+    Record,
+    /// The plugin of Falco that would read it.
+    Plugin,
+    /// Who did what from where, in a line.
+    Summary,
+    /// The name of the user or role.
+    User,
+    /// The account of the caller, or whose log it is.
+    Account,
+    ReadOnly,
+    ManagementEvent,
+    /// The source, if it is no address.
+    SourceDomain,
+    S3Uri,
+    Bytes {
+        sent: bool,
+        received: bool,
+    },
+    /// 1 for a call of this name.
+    IsCall(&'static str),
+    IsOtherCall,
+    /// The tag `Name` of an instance.
+    InstanceName,
+    /// A parameter of the URI, by its name.
+    UriParameter,
+    PodName,
+    FirstRepository,
+    AnyPrivileged,
+    VolumeTypes,
+    /// Whether a path of the host is mounted.
+    HasHostPath,
+    OfContainers(OfContainers, &'static str),
+}
+
+/// What is derived of each container of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) enum OfContainers {
+    Repositories,
+    HostPorts,
+    EffectiveUsers,
+    EffectiveGroups,
+}
+
+impl Derived {
+    pub(super) fn takes(self) -> Argument {
+        match self {
+            Self::UriParameter | Self::HasHostPath => Argument::Needed,
+            Self::OfContainers(..) => Argument::Index,
+            _ => Argument::None,
+        }
+    }
+
+    pub(super) fn value<'a>(self, argument: Option<&str>, facts: &'a Facts<'_>) -> Value<'a> {
+        match self {
+            Self::Number => Value::One(facts.number.to_string().into()),
+            Self::Time => Value::One(facts.time.to_string().into()),
+            Self::TimeOfDay => Value::some(time_of_day(facts)),
+            Self::Nanoseconds => Value::One((i128::from(facts.time.micros()) * 1000).to_string().into()),
+            Self::Record => Value::One(Json::new(facts.text).text()),
+            Self::Plugin => Value::One(plugin(facts).into()),
+            Self::Summary => Value::One(summary(facts).into()),
+            Self::User => Value::some(user(facts)),
+            Self::Account => {
+                let record = facts.cloudtrail();
+                Value::some(record.map(|record| record.identity.account_id.unwrap_or_else(|| record.owner())))
+            }
+            Self::ReadOnly => Value::some(read_only(facts).map(|yes| yes.to_string())),
+            Self::ManagementEvent => {
+                let is_one = facts.member("managementEvent").is_some_and(|value| value.text() == "true");
+                Value::One(is_one.to_string().into())
+            }
+            Self::SourceDomain => {
+                let source = facts.cloudtrail().and_then(|record| record.source_ip);
+                Value::some(source.filter(|source| source.parse::<std::net::IpAddr>().is_err()))
+            }
+            Self::S3Uri => Value::some(s3_uri(facts)),
+            Self::Bytes { sent, received } => Value::some(bytes(facts, sent, received)),
+            Self::IsCall(name) => Value::some((event_name(facts) == Some(name)).then_some("1")),
+            Self::IsOtherCall => {
+                Value::some((!matches!(event_name(facts), Some("GetObject" | "PutObject"))).then_some("1"))
+            }
+            Self::InstanceName => Value::some(instance_name(facts)),
+            Self::UriParameter => Value::some(uri_parameter(facts, argument.unwrap_or_default())),
+            Self::PodName => Value::some(pod_name(facts)),
+            Self::FirstRepository => {
+                let image =
+                    at("requestObject/spec/containers/0/image", facts).first().map(|image| image.text());
+                Value::some(image.map(|image| repository(&image).to_owned()))
+            }
+            Self::AnyPrivileged => any_privileged(facts),
+            Self::VolumeTypes => {
+                let volumes = at("requestObject/spec/volumes/*", facts);
+                let keys = volumes.into_iter().flat_map(Json::members).map(|(key, _)| key);
+                Value::list(keys.filter(|key| key != "name").collect())
+            }
+            Self::HasHostPath => has_host_path(facts, argument.unwrap_or_default()),
+            Self::OfContainers(what, list) => of_containers(what, list, argument, facts),
+        }
+    }
+}
+
+/// The values at a path, of which `*` is every item of a list.
+fn at<'r>(path: &str, facts: &Facts<'r>) -> Vec<Json<'r>> {
+    Path::list(path, None).find(facts)
+}
+
+fn time_of_day(facts: &Facts<'_>) -> Option<String> {
+    let text = facts.time.to_string();
+    Some(text.split_once('T')?.1.trim_end_matches('Z').to_owned())
+}
+
+fn plugin(facts: &Facts<'_>) -> &'static str {
+    match facts.record {
+        AnyRecord::CloudTrail(_) => "cloudtrail",
+        AnyRecord::Kubernetes(_) => "k8saudit",
+    }
+}
+
+fn event_name<'a>(facts: &'a Facts<'_>) -> Option<&'a str> {
+    facts.cloudtrail()?.event_name
+}
+
+/// As the plugin names users: by the sort of identity.
+fn user<'a>(facts: &'a Facts<'_>) -> Option<Cow<'a, str>> {
+    let identity = &facts.cloudtrail()?.identity;
+    let name = |path| at(path, facts).first().map(|name| name.text());
+    match identity.identity_type? {
+        "Root" | "IAMUser" => name("userIdentity/userName"),
+        "AWSService" => identity.invoked_by.map(Cow::Borrowed),
+        "AssumedRole" => {
+            let issuer = name("userIdentity/sessionContext/sessionIssuer/userName");
+            Some(issuer.unwrap_or(Cow::Borrowed("AssumedRole")))
+        }
+        sort @ ("AWSAccount" | "FederatedUser") => Some(Cow::Owned(sort.to_owned())),
+        _ => None,
+    }
+}
+
+/// What the record says, else what the name of the call says.
+fn read_only(facts: &Facts<'_>) -> Option<bool> {
+    const CHANGES: [&str; 41] = [
+        "Start",
+        "Stop",
+        "Create",
+        "Destroy",
+        "Delete",
+        "Add",
+        "Remove",
+        "Terminate",
+        "Put",
+        "Associate",
+        "Disassociate",
+        "Attach",
+        "Detach",
+        "Open",
+        "Close",
+        "Wipe",
+        "Update",
+        "Upgrade",
+        "Unlink",
+        "Assign",
+        "Unassign",
+        "Suspend",
+        "Set",
+        "Run",
+        "Register",
+        "Deregister",
+        "Reboot",
+        "Purchase",
+        "Modify",
+        "Initialize",
+        "Enable",
+        "Disable",
+        "Cancel",
+        "Admin",
+        "Activate",
+        "Deactivate",
+        "Revoke",
+        "Authorize",
+        "Restore",
+        "Import",
+        "Send",
+    ];
+    let record = facts.cloudtrail()?;
+    let by_name = || record.event_name.map(|name| !CHANGES.iter().any(|verb| name.starts_with(verb)));
+    record.read_only.or_else(by_name)
+}
+
+fn summary(facts: &Facts<'_>) -> String {
+    let text = |scanned: Scanned| match scanned.value(facts) {
+        Value::One(text) => text.into_owned(),
+        _ => "<NA>".to_owned(),
+    };
+    match facts.record {
+        AnyRecord::CloudTrail(record) => {
+            let user = user(facts).unwrap_or(Cow::Borrowed("<NA>"));
+            let failed = if record.error_code.is_some() { "!" } else { "" };
+            let way = if read_only(facts) == Some(false) { "→" } else { "←" };
+            format!("{user} via {} {failed}{way} {}", text(Scanned::SourceIp), text(Scanned::EventName))
+        }
+        AnyRecord::Kubernetes(_) => {
+            format!("{} {} {}", text(Scanned::UserName), text(Scanned::Verb), text(Scanned::RequestUri))
+        }
+    }
+}
+
+fn s3_uri(facts: &Facts<'_>) -> Option<String> {
+    let request = facts.member("requestParameters")?;
+    Some(format!("s3://{}/{}", request.member("bucketName")?.text(), request.member("key")?.text()))
+}
+
+fn bytes(facts: &Facts<'_>, sent: bool, received: bool) -> Option<String> {
+    let data = facts.member("additionalEventData")?;
+    let count = |key: &str| data.member(key)?.text().parse::<f64>().ok();
+    let sent = if sent { count("bytesTransferredIn") } else { None };
+    let received = if received { count("bytesTransferredOut") } else { None };
+    let all = sent.into_iter().chain(received).reduce(|one, other| one + other)?;
+    Some((all as u64).to_string())
+}
+
+fn instance_name<'a>(facts: &'a Facts<'_>) -> Option<Cow<'a, str>> {
+    let items = at("requestParameters/tagSpecificationSet/items/*", facts);
+    let of_instances = items
+        .into_iter()
+        .filter(|item| item.member("resourceType").is_some_and(|sort| sort.text() == "instance"));
+    let mut tags = of_instances.filter_map(|item| item.member("tags")).flat_map(Json::items);
+    let name = tags.find(|tag| tag.member("key").is_some_and(|key| key.text() == "Name"))?;
+    name.member("value").map(Json::text)
+}
+
+/// The first parameter of this name in the URI.
+fn uri_parameter(facts: &Facts<'_>, name: &str) -> Option<String> {
+    let (_, query) = facts.kubernetes()?.request_uri?.split_once('?')?;
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.find(|(known, _)| unescaped(known) == name).map(|(_, value)| unescaped(value))
+}
+
+/// A part of a URI without `%` escapes and `+` for blanks.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let hex = behind.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(escaped.unwrap_or(if *first == b'+' { b' ' } else { *first }));
+        rest = if escaped.is_some() { &behind[2..] } else { behind };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The pod that a request is about.
+fn pod_name<'a>(facts: &'a Facts<'_>) -> Option<Cow<'a, str>> {
+    let record = facts.kubernetes()?;
+    let name = |path| at(path, facts).first().map(|name| name.text());
+    match record.object.resource {
+        Some("pods") => name("objectRef/name").or_else(|| name("responseObject/metadata/name")),
+        _ => None,
+    }
+}
+
+/// An image without tag and digest, cut as Falco does: at the first colon.
+fn repository(image: &str) -> &str {
+    let name = image.split(':').next().unwrap_or(image);
+    name.split('@').next().unwrap_or(name)
+}
+
+fn any_privileged<'a>(facts: &Facts<'a>) -> Value<'a> {
+    if at("requestObject/spec/containers", facts).is_empty() {
+        return Value::Absent;
+    }
+    let flags = at("requestObject/spec/containers/*/securityContext/privileged", facts);
+    Value::One(flags.iter().any(|flag| flag.text() == "true").to_string().into())
+}
+
+fn has_host_path<'a>(facts: &Facts<'a>, wanted: &str) -> Value<'a> {
+    let paths = at("requestObject/spec/volumes/*/hostPath/path", facts);
+    if paths.is_empty() {
+        return Value::Absent;
+    }
+    let is_wanted = |path: &str| match wanted.strip_suffix('*') {
+        Some(start) => path.starts_with(start),
+        None => path == wanted,
+    };
+    Value::One(paths.iter().any(|path| is_wanted(&path.text())).to_string().into())
+}
+
+fn of_containers<'a>(what: OfContainers, list: &str, index: Option<&str>, facts: &Facts<'a>) -> Value<'a> {
+    let index = index.and_then(|index| index.parse().ok());
+    let containers = Path::list(&format!("requestObject/spec/{list}/*"), index).find(facts);
+    let effective = |key: &str| {
+        let of_pod = at("requestObject/spec/securityContext", facts).first().and_then(|it| it.member(key));
+        let of = |container: &Json<'a>| {
+            let own = container.member("securityContext").and_then(|it| it.member(key));
+            own.or(of_pod).filter(|id| !id.is_null()).map_or(Cow::Borrowed("0"), Json::text)
+        };
+        containers.iter().map(of).collect()
+    };
+    Value::list(match what {
+        OfContainers::Repositories => {
+            let images = containers.iter().filter_map(|container| container.member("image"));
+            texts(images.collect()).iter().map(|image| Cow::Owned(repository(image).to_owned())).collect()
+        }
+        OfContainers::HostPorts => {
+            let ports = containers.iter().filter_map(|it| it.member("ports")).flat_map(Json::items);
+            texts(ports.filter_map(|port| port.member("hostPort").or(port.member("containerPort"))).collect())
+        }
+        OfContainers::EffectiveUsers => effective("runAsUser"),
+        OfContainers::EffectiveGroups => effective("runAsGroup"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_uris_and_images_are_read() {
+        assert_eq!(unescaped("a%20b+c%2"), "a b c%2");
+        assert_eq!(repository("gcr.io/x/y:1.2@sha256:00"), "gcr.io/x/y");
+        assert_eq!(repository("falcosecurity/falco"), "falcosecurity/falco");
+    }
+}

@@ -1,0 +1,219 @@
+//! The fields that rules ask for, by their names in Falco's plugins, and how each is read of an event.
+//!
+//! Sources: `extract.go` and `fields.go` of the plugins cloudtrail, k8saudit and json in falcosecurity/plugins; the names
+//! `aws.*` are those of Sysdig's Cloud Connector. All are listed in `docs/rules.md`.
+
+mod cloudtrail;
+mod derived;
+mod kubernetes;
+mod scanned;
+
+use super::condition::FieldName;
+use super::error::similar;
+use super::facts::{Facts, Value};
+use super::head::LogSource;
+use super::path::Path;
+pub(super) use derived::Derived;
+pub(super) use scanned::Scanned;
+
+/// How the value of a field is found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Field {
+    /// Among the texts that were read of every record anyway.
+    Scanned(Scanned),
+    /// By a path in the record.
+    At(Path),
+    /// By a rule of its own, with what stands in brackets.
+    Derived(Derived, Option<Box<str>>),
+}
+
+/// What a field takes in brackets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Argument {
+    None,
+    /// It may be the index of an item.
+    Index,
+    /// It must be there.
+    Needed,
+}
+
+/// How a field of the tables is read.
+#[derive(Clone, Copy, Debug)]
+enum Reading {
+    Scanned(Scanned),
+    /// A JSON pointer.
+    At(&'static str),
+    /// A path with `*` for every item of a list.
+    List(&'static str),
+    Derived(Derived),
+}
+
+fn unknown(name: &str, source: LogSource) -> String {
+    let known: Vec<String> = names(source).collect();
+    let near = similar(name, known.iter().map(String::as_str));
+    format!("events of {} have no field '{name}'{near}", source.name())
+}
+
+impl Reading {
+    fn takes(self) -> Argument {
+        match self {
+            Self::List(_) => Argument::Index,
+            Self::Derived(derived) => derived.takes(),
+            Self::Scanned(_) | Self::At(_) => Argument::None,
+        }
+    }
+}
+
+impl Argument {
+    fn check(self, name: &str, argument: Option<&str>) -> Result<(), String> {
+        match (self, argument) {
+            (Self::None, Some(argument)) => Err(format!("'{name}' takes no argument '[{argument}]'")),
+            (Self::Needed, None) => Err(format!("'{name}' needs an argument, as in {name}[x]")),
+            (Self::Index, Some(argument)) if argument.parse::<u32>().is_err() => {
+                Err(format!("'{name}' takes the index of an item, not '{argument}'"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Fields that events of any source have.
+const COMMON: &[(&str, Reading)] = &[
+    ("evt.num", Reading::Derived(Derived::Number)),
+    ("evt.time", Reading::Derived(Derived::TimeOfDay)),
+    ("evt.time.iso8601", Reading::Derived(Derived::Time)),
+    ("evt.datetime", Reading::Derived(Derived::Time)),
+    ("evt.rawtime", Reading::Derived(Derived::Nanoseconds)),
+    ("evt.plugininfo", Reading::Derived(Derived::Summary)),
+    ("evt.pluginname", Reading::Derived(Derived::Plugin)),
+    ("json.rawtime", Reading::Derived(Derived::Nanoseconds)),
+    ("json.obj", Reading::Derived(Derived::Record)),
+    ("jevt.rawtime", Reading::Derived(Derived::Nanoseconds)),
+    ("jevt.time", Reading::Derived(Derived::TimeOfDay)),
+    ("jevt.time.iso8601", Reading::Derived(Derived::Time)),
+    ("jevt.obj", Reading::Derived(Derived::Record)),
+];
+
+/// Fields that are a value by its JSON pointer.
+const POINTERS: [&str; 2] = ["json.value", "jevt.value"];
+
+fn tables(source: LogSource) -> [&'static [(&'static str, Reading)]; 2] {
+    match source {
+        LogSource::CloudTrail => [COMMON, cloudtrail::FIELDS],
+        LogSource::Eks => [COMMON, kubernetes::FIELDS],
+    }
+}
+
+/// All names of fields of a source.
+pub(super) fn names(source: LogSource) -> impl Iterator<Item = String> {
+    let of_containers = Some(kubernetes::names()).filter(|_| source == LogSource::Eks);
+    let known = tables(source).into_iter().flatten().map(|(name, _)| *name).chain(POINTERS);
+    known.map(str::to_owned).chain(of_containers.into_iter().flatten())
+}
+
+/// The longest beginning of a text that names a field, for texts in which fields stand among words.
+pub(super) fn longest(text: &str, source: LogSource) -> Option<String> {
+    let ends =
+        |name: &String| !text[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    names(source).filter(|name| text.starts_with(&**name) && ends(name)).max_by_key(String::len)
+}
+
+impl Field {
+    /// The field of a name.
+    ///
+    /// # Errors
+    /// Says what is wrong with the name or what is in its brackets.
+    pub(super) fn of(named: &FieldName, source: LogSource) -> Result<Self, String> {
+        let FieldName { name, argument } = named;
+        let argument = argument.as_deref();
+        if POINTERS.contains(&&**name) {
+            let pointer =
+                argument.ok_or_else(|| format!("'{name}' needs a JSON pointer, as in {name}[/a/b]"))?;
+            return Ok(Self::at(Path::pointer(pointer), source));
+        }
+        let known = tables(source).into_iter().flatten().find(|(known, _)| **known == **name);
+        let (reading, list) = match known {
+            Some((_, reading)) => (*reading, None),
+            None => kubernetes::of_containers(name)
+                .filter(|_| source == LogSource::Eks)
+                .ok_or_else(|| unknown(name, source))?,
+        };
+        reading.takes().check(name, argument)?;
+        let index = argument.and_then(|argument| argument.parse().ok());
+        Ok(match reading {
+            Reading::Scanned(scanned) => Self::Scanned(scanned),
+            Reading::At(pointer) => Self::at(Path::pointer(pointer), source),
+            Reading::List(path) => Self::At(match list {
+                Some(list) => Path::list(&format!("requestObject/spec/{list}/*/{path}"), index),
+                None => Path::list(path, index),
+            }),
+            Reading::Derived(derived) => Self::Derived(derived, argument.map(Box::from)),
+        })
+    }
+
+    /// The value at a path; one that was read anyway is taken from there.
+    pub(super) fn at(path: Path, source: LogSource) -> Self {
+        let scanned = path.keys().and_then(|keys| Scanned::at(&keys, source));
+        scanned.map_or(Self::At(path), Self::Scanned)
+    }
+
+    /// The value of this field.
+    pub(super) fn value<'a>(&'a self, facts: &'a Facts<'_>) -> Value<'a> {
+        match self {
+            Self::Scanned(scanned) => scanned.value(facts),
+            Self::At(path) => path.value(facts),
+            Self::Derived(derived, argument) => derived.value(argument.as_deref(), facts),
+        }
+    }
+
+    /// How dear its value is, for the order of checks.
+    pub(super) fn cost(&self) -> u8 {
+        match self {
+            Self::Scanned(_) | Self::Derived(Derived::Number, _) => 0,
+            Self::At(_) | Self::Derived(..) => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(text: &str, source: LogSource) -> Result<Field, String> {
+        let (name, argument) = match text.split_once('[') {
+            Some((name, rest)) => (name, Some(rest.trim_end_matches(']').to_owned())),
+            None => (text, None),
+        };
+        Field::of(&FieldName { name: name.to_owned(), argument }, source)
+    }
+
+    #[test]
+    fn what_was_read_anyway_is_not_read_again() {
+        let source = LogSource::CloudTrail;
+        assert_eq!(field("json.value[/userIdentity/type]", source), field("ct.user.identitytype", source));
+        assert_eq!(field("jevt.value[eventName]", source), Ok(Field::Scanned(Scanned::EventName)));
+        assert!(matches!(field("json.value[/requestParameters/x]", source), Ok(Field::At(_))));
+    }
+
+    #[test]
+    fn wrong_names_and_arguments_are_told() {
+        let why = |text| field(text, LogSource::CloudTrail).unwrap_err();
+        assert_eq!(why("ct.nme"), "events of cloudtrail have no field 'ct.nme'; did you mean 'ct.name'?");
+        assert_eq!(why("ka.verb"), "events of cloudtrail have no field 'ka.verb'");
+        assert_eq!(why("ct.name[0]"), "'ct.name' takes no argument '[0]'");
+        assert_eq!(why("json.value"), "'json.value' needs a JSON pointer, as in json.value[/a/b]");
+        let why = |text| field(text, LogSource::Eks).unwrap_err();
+        assert_eq!(why("ka.uri.param"), "'ka.uri.param' needs an argument, as in ka.uri.param[x]");
+        assert!(why("ka.req.pod.containers.image[x]").contains("the index of an item"));
+    }
+
+    #[test]
+    fn every_field_is_in_the_documentation() {
+        let text = include_str!("../../../docs/rules.md");
+        for source in [LogSource::CloudTrail, LogSource::Eks] {
+            for name in names(source) {
+                assert!(text.contains(&format!("`{name}`")), "{name} is missing in docs/rules.md");
+            }
+        }
+    }
+}

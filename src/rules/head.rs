@@ -1,0 +1,170 @@
+//! What a rule says of itself: its name, how much it matters, and what its findings tell.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::event::LogSource;
+
+/// How much a rule's findings matter, in the levels of syslog, which are Falco's. The first matters most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// The system is of no use any more.
+    Emergency,
+    /// Somebody must act at once.
+    Alert,
+    /// Sigma: `critical`.
+    Critical,
+    /// Sigma: `high`.
+    Error,
+    /// Sigma: `medium`.
+    Warning,
+    /// Sigma: `low`.
+    Notice,
+    /// Sigma: `informational`.
+    Informational,
+    /// For whoever writes rules.
+    Debug,
+}
+
+impl Priority {
+    /// All of them; the first matters most.
+    pub const ALL: [Self; 8] = [
+        Self::Emergency,
+        Self::Alert,
+        Self::Critical,
+        Self::Error,
+        Self::Warning,
+        Self::Notice,
+        Self::Informational,
+        Self::Debug,
+    ];
+
+    /// Its published name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Emergency => "emergency",
+            Self::Alert => "alert",
+            Self::Critical => "critical",
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+            Self::Informational => "informational",
+            Self::Debug => "debug",
+        }
+    }
+
+    /// The one that a rule file of Falco means, in any case.
+    ///
+    /// ```
+    /// use firstseen::rules::Priority;
+    ///
+    /// assert_eq!(Priority::from_name("INFO"), Some(Priority::Informational));
+    /// assert!(Priority::Critical < Priority::Warning);
+    /// ```
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        match &*name {
+            "info" => Some(Self::Informational),
+            "warn" => Some(Self::Warning),
+            _ => Self::ALL.into_iter().find(|one| one.name() == name),
+        }
+    }
+
+    /// The one that a level of Sigma means.
+    pub(super) fn from_level(level: &str) -> Option<Self> {
+        Some(match level {
+            "critical" => Self::Critical,
+            "high" => Self::Error,
+            "medium" => Self::Warning,
+            "low" => Self::Notice,
+            "informational" => Self::Informational,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The language a rule was written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Language {
+    /// Rules of Falco.
+    Falco,
+    /// Rules of Sigma.
+    Sigma,
+}
+
+impl Language {
+    /// The one of this published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Falco, Self::Sigma].into_iter().find(|language| language.name() == name)
+    }
+
+    /// Its published name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Falco => "falco",
+            Self::Sigma => "sigma",
+        }
+    }
+}
+
+/// One part of what a rule tells of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputPart {
+    /// As it stands.
+    Text(Box<str>),
+    /// The value of a field, under the name that the rule calls it by.
+    Field(Box<str>),
+}
+
+/// A rule without its condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleHead {
+    /// What it is called; no other rule of a set is called the same.
+    pub name: Box<str>,
+    /// How much it matters.
+    pub priority: Priority,
+    /// Its tags, in their order.
+    pub tags: Vec<Box<str>>,
+    /// Whose records it is about.
+    pub source: LogSource,
+    /// In a sentence what it finds.
+    pub description: Box<str>,
+    /// The language it was written in.
+    pub language: Language,
+    /// What it tells of an event it matches.
+    pub output: Vec<OutputPart>,
+}
+
+impl RuleHead {
+    /// Names of the fields of its output, in their order.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.output.iter().filter_map(|part| match part {
+            OutputPart::Field(name) => Some(&**name),
+            OutputPart::Text(_) => None,
+        })
+    }
+
+    /// Its output with these values of its fields; `<NA>` where there is none.
+    pub fn tell(&self, values: &[Option<Box<str>>]) -> String {
+        let mut values = values.iter();
+        let mut told = String::new();
+        for part in &self.output {
+            match part {
+                OutputPart::Text(text) => told.push_str(text),
+                OutputPart::Field(_) => {
+                    told.push_str(values.next().and_then(Option::as_deref).unwrap_or("<NA>"));
+                }
+            }
+        }
+        told
+    }
+}

@@ -1,0 +1,116 @@
+//! Which rules an event fulfils. Each action is asked but once which rules it could fulfil at all; most can fulfil none, and
+//! their events cost next to nothing. Of the others a [`Screen`] takes out what a single text excludes.
+
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use super::field::Scanned;
+use super::screen::Screen;
+use super::tree::Known;
+use super::{Facts, LogSource, Rule, RuleSet};
+use crate::event::AuditRecord;
+
+/// Holds events against the rules of a set. One for each worker.
+#[derive(Debug)]
+pub struct Matcher {
+    rules: Arc<RuleSet>,
+    screens: Vec<Screen>,
+    /// For each number of an action of CloudTrail the rules that it could fulfil.
+    of_action: Vec<Option<Candidates>>,
+    /// For each verb, and each resource of it, the rules that such a request could fulfil.
+    of_request: HashMap<String, HashMap<String, Candidates, FixedState>, FixedState>,
+}
+
+/// Rules that an event of one sort may fulfil, by their numbers; sorted.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates(Arc<Parts>);
+
+#[derive(Debug, Default)]
+struct Parts {
+    /// Those that no screen is for.
+    plain: Vec<u32>,
+    /// The others, by the number of their screen.
+    screened: Vec<(usize, Vec<u32>)>,
+}
+
+impl Candidates {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.plain.is_empty() && self.0.screened.is_empty()
+    }
+}
+
+impl Matcher {
+    /// One that has seen nothing yet.
+    pub fn new(rules: Arc<RuleSet>) -> Self {
+        let screens = Screen::all(&rules.rules);
+        Self { rules, screens, of_action: Vec::new(), of_request: HashMap::default() }
+    }
+
+    /// The rules that an action of CloudTrail could fulfil, by its number, which must be the same for no other action.
+    #[inline]
+    pub fn of_action(&mut self, number: u32, source: &str, name: &str) -> Candidates {
+        let number = number as usize;
+        if number >= self.of_action.len() {
+            self.of_action.resize(number + 1, None);
+        }
+        let Self { rules, screens, of_action, .. } = self;
+        let found = of_action[number].get_or_insert_with(|| {
+            let known = [(Scanned::EventName, Some(name)), (Scanned::EventSource, Some(source))];
+            candidates(rules, screens, LogSource::CloudTrail, &Known(&known))
+        });
+        found.clone()
+    }
+
+    /// The rules that a request to a cluster could fulfil.
+    pub fn of_request(&mut self, record: &AuditRecord<'_>) -> Candidates {
+        // An empty text is not the same as none.
+        let (verb, resource) = (record.verb.unwrap_or("\0"), record.object.resource.unwrap_or("\0"));
+        let Self { rules, screens, of_request, .. } = self;
+        let of_verb = of_request.entry_ref(verb).or_default();
+        let found = of_verb.entry_ref(resource).or_insert_with(|| {
+            let known = [(Scanned::Verb, record.verb), (Scanned::Resource, record.object.resource)];
+            candidates(rules, screens, LogSource::Eks, &Known(&known))
+        });
+        found.clone()
+    }
+
+    /// Numbers of the rules that an event fulfils among these candidates, which are those of its action or request; sorted.
+    pub fn matching(&mut self, candidates: &Candidates, facts: &Facts<'_>) -> Vec<u32> {
+        let Self { rules, screens, .. } = self;
+        let Parts { plain, screened } = &*candidates.0;
+        let all = &rules.rules;
+        let fulfils = |number: &&u32| all[**number as usize].matches(facts);
+        let mut matching: Vec<u32> = plain.iter().filter(fulfils).copied().collect();
+        for (screen, own) in screened {
+            let left = screens[*screen].left(all, facts);
+            let (few, many) = if left.len() < own.len() { (left, &own[..]) } else { (&own[..], left) };
+            let both = few.iter().filter(|number| many.binary_search(number).is_ok());
+            matching.extend(both.filter(fulfils));
+        }
+        matching.sort_unstable();
+        matching
+    }
+
+    /// The rule of a number.
+    pub fn rule(&self, number: u32) -> &Rule {
+        &self.rules.rules[number as usize]
+    }
+}
+
+fn candidates(rules: &RuleSet, screens: &[Screen], source: LogSource, known: &Known<'_>) -> Candidates {
+    let could = |rule: &Rule| rule.head.source == source && rule.condition.of_known(known) != Some(false);
+    let mut parts = Parts::default();
+    for (number, _) in (0..).zip(&rules.rules).filter(|(_, rule)| could(rule)) {
+        match screens.iter().position(|screen| screen.rules.binary_search(&number).is_ok()) {
+            None => parts.plain.push(number),
+            Some(screen) => match parts.screened.iter_mut().find(|(known, _)| *known == screen) {
+                Some((_, own)) => own.push(number),
+                None => parts.screened.push((screen, vec![number])),
+            },
+        }
+    }
+    Candidates(Arc::new(parts))
+}

@@ -1,0 +1,152 @@
+//! Rules about what is known to matter: Falco's and Sigma's languages in, conditions out that are held against every event.
+//!
+//! A [`RuleSet`] is compiled once from the texts of rule files; each worker has a [`Matcher`], which asks of every action only once
+//! which rules it could fulfil at all. Knows records and their text; does not know archives, files or findings. What the
+//! languages mean here is described in `docs/rules.md`.
+
+mod condition;
+mod error;
+mod facts;
+mod falco;
+mod field;
+mod head;
+mod matcher;
+mod output;
+mod path;
+mod screen;
+mod sigma;
+mod test;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::checksum::Checksum;
+use crate::yaml;
+use output::Output;
+use tree::Condition;
+
+pub use error::RuleError;
+pub use facts::Facts;
+pub use head::{Language, LogSource, OutputPart, Priority, RuleHead};
+pub use matcher::{Candidates, Matcher};
+
+/// The rules of this program itself, in Falco's language.
+pub const OWN_RULES: [(&str, &str); 1] = [("firstseen-aws.yaml", include_str!("own/aws.yaml"))];
+
+/// One rule that can be held against events.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    head: Arc<RuleHead>,
+    condition: Condition,
+    output: Output,
+}
+
+impl Rule {
+    fn new(head: RuleHead, condition: Condition, output: Output) -> Self {
+        Self { head: Arc::new(head), condition: condition.in_order(), output }
+    }
+
+    /// What it says of itself.
+    pub fn head(&self) -> &Arc<RuleHead> {
+        &self.head
+    }
+
+    /// Whether an event fulfils it.
+    pub fn matches(&self, facts: &Facts<'_>) -> bool {
+        self.condition.holds(facts)
+    }
+
+    /// The values of the fields of its output.
+    pub fn values(&self, facts: &Facts<'_>) -> Box<[Option<Box<str>>]> {
+        self.output.values(facts)
+    }
+}
+
+/// The text of a rule file.
+#[derive(Clone, Debug)]
+pub struct RuleFile {
+    /// Its name, for errors.
+    pub name: String,
+    /// Its language.
+    pub language: Language,
+    /// Its text.
+    pub text: String,
+}
+
+/// Rules, and what they were made of.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    checksum: Checksum,
+}
+
+impl RuleSet {
+    /// Compiles rules. Files of one language act on each other in this order, as Falco's do. Also gives whatever cannot be used;
+    /// the rules are all others.
+    ///
+    /// ```
+    /// use firstseen::rules::{Language, RuleFile, RuleSet};
+    ///
+    /// let text = "- rule: A\n  condition: ct.name=CreateUser and ct.eror exists\n  output: x\n  priority: INFO\n  source: aws_cloudtrail\n";
+    /// let file = RuleFile { name: "a.yaml".to_owned(), language: Language::Falco, text: text.to_owned() };
+    /// let (rules, errors) = RuleSet::compile(&[file]);
+    /// assert!(rules.rules().is_empty());
+    /// assert_eq!(
+    ///     errors[0].to_string(),
+    ///     "a.yaml, line 2: rule 'A': condition, character 24: events of cloudtrail have no field 'ct.eror'; did you mean 'ct.error'?"
+    /// );
+    /// ```
+    pub fn compile(files: &[RuleFile]) -> (Self, Vec<RuleError>) {
+        let mut errors = Vec::new();
+        let mut elements = falco::Elements::default();
+        let mut sigma: BTreeMap<Box<str>, Rule> = BTreeMap::new();
+        for file in files {
+            let documents = match yaml::documents(&file.text) {
+                Ok(documents) => documents,
+                Err(yaml::YamlError { line, reason }) => {
+                    errors.push(RuleError { file: file.name.clone(), line, rule: None, reason });
+                    continue;
+                }
+            };
+            match file.language {
+                Language::Falco => elements.add(&file.name, &documents, &mut errors),
+                Language::Sigma => {
+                    for rule in sigma::rules(&file.name, &documents, &mut errors) {
+                        if let Some(known) = sigma.insert(rule.head.name.clone(), rule) {
+                            errors.push(called_twice(&known.head.name, &file.name));
+                        }
+                    }
+                }
+            }
+        }
+        let mut rules: BTreeMap<Box<str>, Rule> =
+            elements.compile(&mut errors).into_iter().map(|rule| (rule.head.name.clone(), rule)).collect();
+        for (name, rule) in sigma {
+            if rules.insert(name.clone(), rule).is_some() {
+                errors.push(called_twice(&name, "a file of Falco's and one of Sigma's rules"));
+            }
+        }
+        let rules: Vec<Rule> = rules.into_values().collect();
+        let texts = files.iter().flat_map(|file| [file.language.name(), &file.text]);
+        let names = rules.iter().map(|rule| &*rule.head.name);
+        let all =
+            texts.chain(names).map(|text| Checksum::of(text.as_bytes()).to_string()).collect::<String>();
+        (Self { rules, checksum: Checksum::of(all.as_bytes()) }, errors)
+    }
+
+    /// The rules, sorted by name.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Of the files' texts and the rules' names: the same only for the same rules.
+    pub fn checksum(&self) -> Checksum {
+        self.checksum
+    }
+}
+
+fn called_twice(name: &str, file: &str) -> RuleError {
+    let reason = "another rule has this name; only the one read last counts".to_owned();
+    RuleError { file: file.to_owned(), line: 1, rule: Some(format!("rule '{name}'")), reason }
+}

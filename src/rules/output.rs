@@ -1,0 +1,125 @@
+//! What a rule tells of an event: words with fields among them, `%ct.user`.
+
+use super::condition::FieldName;
+use super::error::Flaw;
+use super::facts::Facts;
+use super::field::{Field, longest};
+use super::head::{LogSource, OutputPart};
+
+/// An output: its parts, and the fields among them in their order.
+#[derive(Clone, Debug)]
+pub(super) struct Output {
+    pub(super) parts: Vec<OutputPart>,
+    fields: Vec<Field>,
+}
+
+impl Output {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// If something that looks like a field is none.
+    pub(super) fn parse(template: &str, source: LogSource) -> Result<Self, Flaw> {
+        let mut output = Self { parts: Vec::new(), fields: Vec::new() };
+        let template = template.trim();
+        let mut rest = template;
+        let mut text = String::new();
+        while let Some(at) = rest.find('%') {
+            text.push_str(&rest[..at]);
+            let place = template.len() - rest.len() + at;
+            rest = &rest[at + 1..];
+            let Some((field, length)) = field(rest, source) else {
+                text.push('%');
+                continue;
+            };
+            let place = template[..place].chars().count() + 1;
+            let read = field.and_then(|name| Ok((Field::of(&name, source)?, name)));
+            let (field, name) = read.map_err(|reason| Flaw::new(place, reason))?;
+            if !text.is_empty() {
+                output.parts.push(OutputPart::Text(one_line(&std::mem::take(&mut text)).into()));
+            }
+            let argument = name.argument.map_or(String::new(), |argument| format!("[{argument}]"));
+            output.parts.push(OutputPart::Field(format!("{}{argument}", name.name).into()));
+            output.fields.push(field);
+            rest = &rest[length..];
+        }
+        text.push_str(rest);
+        if !text.is_empty() {
+            output.parts.push(OutputPart::Text(one_line(&text).into()));
+        }
+        Ok(output)
+    }
+
+    /// The values of its fields in an event.
+    pub(super) fn values(&self, facts: &Facts<'_>) -> Box<[Option<Box<str>>]> {
+        self.fields.iter().map(|field| field.value(facts).shown()).collect()
+    }
+}
+
+/// The field that a text begins with, and its length; none if it begins with no name of a field's form.
+fn field(text: &str, source: LogSource) -> Option<(Result<FieldName, String>, usize)> {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c))).unwrap_or(text.len());
+    let word = text[..end].trim_end_matches('.');
+    if !word.starts_with(|c: char| c.is_ascii_alphabetic()) || !word.contains('.') {
+        return None;
+    }
+    let name = longest(text, source).unwrap_or_else(|| word.to_owned());
+    let length = name.len();
+    Some(match text[length..].strip_prefix('[').map(|inner| inner.split_once(']')) {
+        Some(Some((argument, _))) => {
+            let argument = Some(argument.to_owned());
+            (
+                Ok(FieldName { name, argument: argument.clone() }),
+                length + argument.map_or(0, |it| it.len()) + 2,
+            )
+        }
+        Some(None) => (Err(format!("the bracket behind '{name}' is not closed")), length),
+        None => (Ok(FieldName { name, argument: None }), length),
+    })
+}
+
+/// The text without the line ends that a file's layout gave it.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        let c = if c.is_whitespace() { ' ' } else { c };
+        if c != ' ' || !line.ends_with(' ') {
+            line.push(c);
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(template: &str) -> String {
+        let shown = |part: &OutputPart| match part {
+            OutputPart::Text(text) => format!("'{text}'"),
+            OutputPart::Field(name) => format!("<{name}>"),
+        };
+        match Output::parse(template, LogSource::CloudTrail) {
+            Ok(output) => output.parts.iter().map(shown).collect(),
+            Err(flaw) => format!("{}: {}", flaw.at, flaw.reason),
+        }
+    }
+
+    #[test]
+    fn fields_are_found_among_words() {
+        assert_eq!(
+            parts("by %ct.user.arn, 5% (x=%json.value[/a/b])."),
+            "'by '<ct.user.arn>', 5% (x='<json.value[/a/b]>').'"
+        );
+        assert_eq!(parts("%ct.user.x in\n %ct.region."), "<ct.user>'.x in '<ct.region>'.'");
+        assert_eq!(parts("100% %d"), "'100% %d'");
+    }
+
+    #[test]
+    fn a_field_that_is_none_is_told() {
+        assert_eq!(
+            parts("by %ct.usr"),
+            "4: events of cloudtrail have no field 'ct.usr'; did you mean 'ct.user'?"
+        );
+        assert_eq!(parts("%json.value[/a"), "1: the bracket behind 'json.value' is not closed");
+    }
+}

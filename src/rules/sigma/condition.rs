@@ -1,0 +1,187 @@
+//! Conditions of Sigma: names of searches joined by words.
+
+use crate::rules::error::{Flaw, similar};
+use crate::rules::tree::Condition;
+
+const MAX_DEPTH: usize = 100;
+
+/// Reads a condition over these searches.
+pub(super) fn parse(text: &str, searches: &[(&str, Condition)]) -> Result<Condition, Flaw> {
+    let mut parser =
+        Parser { tokens: tokens(text)?, next: 0, depth: 0, searches, end: text.chars().count() + 1 };
+    let condition = parser.any()?;
+    match parser.peek() {
+        None => Ok(condition),
+        Some(_) => Err(parser.expected("'and' or 'or'")),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Token<'t> {
+    at: usize,
+    text: &'t str,
+}
+
+/// Brackets and words.
+fn tokens(text: &str) -> Result<Vec<Token<'_>>, Flaw> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        let at = text[..text.len() - rest.len()].chars().count() + 1;
+        let Some(first) = rest.chars().next() else { return Ok(tokens) };
+        let is_of_word = |c: char| c.is_alphanumeric() || "_-*?.".contains(c);
+        let length = match first {
+            '(' | ')' => 1,
+            '|' => return Err(Flaw::new(at, "it counts events; only rules about single events are read")),
+            _ => rest.find(|c| !is_of_word(c)).unwrap_or(rest.len()),
+        };
+        if length == 0 {
+            return Err(Flaw::new(at, format!("'{first}' has no meaning here")));
+        }
+        tokens.push(Token { at, text: &rest[..length] });
+        rest = &rest[length..];
+    }
+}
+
+struct Parser<'t> {
+    tokens: Vec<Token<'t>>,
+    next: usize,
+    depth: usize,
+    searches: &'t [(&'t str, Condition)],
+    end: usize,
+}
+
+impl<'t> Parser<'t> {
+    fn peek(&self) -> Option<Token<'t>> {
+        self.tokens.get(self.next).copied()
+    }
+
+    fn take(&mut self, word: &str) -> bool {
+        let found = self.peek().is_some_and(|token| token.text.eq_ignore_ascii_case(word));
+        self.next += usize::from(found);
+        found
+    }
+
+    fn expected(&self, what: &str) -> Flaw {
+        match self.peek() {
+            Some(token) => Flaw::new(token.at, format!("expected {what}, found '{}'", token.text)),
+            None => Flaw::new(self.end, format!("expected {what}, found the end")),
+        }
+    }
+
+    fn any(&mut self) -> Result<Condition, Flaw> {
+        let mut parts = vec![self.all()?];
+        while self.take("or") {
+            parts.push(self.all()?);
+        }
+        Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::Any(parts) })
+    }
+
+    fn all(&mut self) -> Result<Condition, Flaw> {
+        let mut parts = vec![self.not()?];
+        while self.take("and") {
+            parts.push(self.not()?);
+        }
+        Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::All(parts) })
+    }
+
+    fn not(&mut self) -> Result<Condition, Flaw> {
+        let mut negated = false;
+        while self.take("not") {
+            negated = !negated;
+        }
+        let inner = self.one()?;
+        Ok(if negated { Condition::Not(Box::new(inner)) } else { inner })
+    }
+
+    fn one(&mut self) -> Result<Condition, Flaw> {
+        if self.take("(") {
+            self.depth += 1;
+            if self.depth > MAX_DEPTH {
+                return Err(self.expected(&format!("no more than {MAX_DEPTH} brackets")));
+            }
+            let inner = self.any()?;
+            self.depth -= 1;
+            return if self.take(")") { Ok(inner) } else { Err(self.expected("')'")) };
+        }
+        let of = self.tokens.get(self.next + 1).is_some_and(|token| token.text.eq_ignore_ascii_case("of"));
+        match self.peek() {
+            Some(token) if of => {
+                self.next += 2;
+                let found = self.named()?;
+                match token.text.to_ascii_lowercase().as_str() {
+                    "1" | "any" => Ok(Condition::Any(found)),
+                    "all" => Ok(Condition::All(found)),
+                    other => Err(Flaw::new(token.at, format!("'{other} of' is neither '1 of' nor 'all of'"))),
+                }
+            }
+            Some(Token { at, text }) if !matches!(text, ")" | "and" | "or") => {
+                self.next += 1;
+                let known = self.searches.iter().find(|(name, _)| *name == text);
+                let missing = || {
+                    let near = similar(text, self.searches.iter().map(|(name, _)| *name));
+                    Flaw::new(at, format!("there is no search '{text}'{near}"))
+                };
+                known.map(|(_, condition)| condition.clone()).ok_or_else(missing)
+            }
+            _ => Err(self.expected("a search or '('")),
+        }
+    }
+
+    /// The searches behind `of`: `them`, or all whose names match.
+    fn named(&mut self) -> Result<Vec<Condition>, Flaw> {
+        let Some(Token { at, text }) = self.peek() else { return Err(self.expected("a search or 'them'")) };
+        self.next += 1;
+        let is_meant = |name: &str| match text {
+            "them" => !name.starts_with('_'),
+            _ => match text.split_once('*') {
+                Some((start, end)) => {
+                    name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+                }
+                None => name == text,
+            },
+        };
+        let found = self.searches.iter().filter(|(name, _)| is_meant(name));
+        let found: Vec<Condition> = found.map(|(_, condition)| condition.clone()).collect();
+        if found.is_empty() { Err(Flaw::new(at, format!("no search is called '{text}'"))) } else { Ok(found) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::tree::Known;
+
+    /// Whether a condition holds if these searches do.
+    fn holds(text: &str, true_ones: &[&str]) -> Result<bool, String> {
+        let names = ["sel", "sel_a", "sel_b", "filter"];
+        let constant = |holds| if holds { Condition::All(Vec::new()) } else { Condition::Any(Vec::new()) };
+        let searches = names.map(|name| (name, constant(true_ones.contains(&name))));
+        let parsed = parse(text, &searches).map_err(|flaw| format!("{}: {}", flaw.at, flaw.reason))?;
+        Ok(parsed.of_known(&Known(&[])).unwrap())
+    }
+
+    #[test]
+    fn searches_are_joined_by_words() {
+        assert_eq!(holds("sel and not filter", &["sel"]), Ok(true));
+        assert_eq!(holds("sel and not filter", &["sel", "filter"]), Ok(false));
+        assert_eq!(holds("sel or sel_a and sel_b", &["sel"]), Ok(true));
+        assert_eq!(holds("(sel or sel_a) and sel_b", &["sel"]), Ok(false));
+        assert_eq!(holds("1 of sel_* and not 1 of filter*", &["sel_b"]), Ok(true));
+        assert_eq!(holds("all of sel_*", &["sel_b"]), Ok(false));
+        assert_eq!(holds("ALL of them", &["sel", "sel_a", "sel_b", "filter"]), Ok(true));
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let why = |text| holds(text, &[]).unwrap_err();
+        assert_eq!(why("sel and"), "8: expected a search or '(', found the end");
+        assert_eq!(why("sel and fliter"), "9: there is no search 'fliter'; did you mean 'filter'?");
+        assert_eq!(why("1 of x*"), "6: no search is called 'x*'");
+        assert_eq!(why("sel | count() > 3"), "5: it counts events; only rules about single events are read");
+        assert_eq!(why("(sel"), "5: expected ')', found the end");
+        assert_eq!(why("2 of them"), "1: '2 of' is neither '1 of' nor 'all of'");
+        assert!(why(&"(".repeat(5000)).contains("no more than 100 brackets"));
+    }
+}

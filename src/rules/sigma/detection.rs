@@ -1,0 +1,92 @@
+//! Searches of Sigma: fields and values in, conditions out.
+
+use super::value::{Modifiers, test};
+use super::{Wrong, wrong};
+use crate::rules::field::{Derived, Field};
+use crate::rules::head::LogSource;
+use crate::rules::path::Path;
+use crate::rules::test::{Test, Texts};
+use crate::rules::tree::{Check, Condition};
+use crate::yaml::{Node, Yaml};
+
+/// A search: fields that all must match, or a list of such of which one must, or words of which one must be somewhere.
+pub(super) fn search(yaml: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
+    match &yaml.node {
+        Node::Map(members) => {
+            let checks = members.iter().map(|(key, value)| field(key, value, source));
+            checks.collect::<Result<_, _>>().map(Condition::All)
+        }
+        Node::List(items) => {
+            items.iter().map(|item| search(item, source)).collect::<Result<_, _>>().map(Condition::Any)
+        }
+        Node::Text { text, .. } => Ok(check(Field::Derived(Derived::Record, None), contains(text, yaml)?)),
+        Node::Null => Err(wrong(yaml, "a search is empty")),
+    }
+}
+
+/// A word somewhere in the record.
+fn contains(word: &str, yaml: &Yaml) -> Result<Test, Wrong> {
+    let modifiers = Modifiers::parse("contains").map_err(|reason| wrong(yaml, reason))?;
+    test(word, &modifiers).map_err(|reason| wrong(yaml, reason))
+}
+
+fn check(field: Field, test: Test) -> Condition {
+    Condition::Check(Check { field, cases: Vec::new(), test })
+}
+
+/// A field with its modifiers, and its values.
+fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
+    let text = key.text().ok_or_else(|| wrong(key, "a field has no name"))?;
+    let (name, modifiers) = text.split_once('|').unwrap_or((text, ""));
+    let modifiers =
+        Modifiers::parse(modifiers).map_err(|reason| wrong(key, format!("field '{name}': {reason}")))?;
+    let field = match name {
+        // A value without a field is looked for everywhere.
+        "" => Field::Derived(Derived::Record, None),
+        _ => Field::at(Path::dotted(name), source),
+    };
+    let values = value.list().unwrap_or(std::slice::from_ref(value));
+    let one = |value: &Yaml| {
+        one(&field, value, &modifiers).map_err(|reason| wrong(value, format!("field '{name}': {reason}")))
+    };
+    let mut conditions = values.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+    Ok(match &conditions[..] {
+        [_] => conditions.remove(0),
+        _ if modifiers.all => Condition::All(conditions),
+        _ => Condition::Any(joined(&field, conditions)),
+    })
+}
+
+fn one(field: &Field, value: &Yaml, modifiers: &Modifiers) -> Result<Condition, String> {
+    let text = match &value.node {
+        Node::Null => return Ok(Condition::Not(Box::new(check(field.clone(), Test::Exists)))),
+        Node::Text { text, .. } => text,
+        Node::List(_) | Node::Map(_) => return Err("its value is no text".to_owned()),
+    };
+    if modifiers.exists {
+        let exists = check(field.clone(), Test::Exists);
+        return match value.flag() {
+            Some(true) => Ok(exists),
+            Some(false) => Ok(Condition::Not(Box::new(exists))),
+            None => Err("'exists' takes true or false".to_owned()),
+        };
+    }
+    Ok(check(field.clone(), test(text, modifiers)?))
+}
+
+/// Equal texts of one field as one look into a set.
+fn joined(field: &Field, conditions: Vec<Condition>) -> Vec<Condition> {
+    let is_plain = |condition: &Condition| {
+        matches!(condition, Condition::Check(Check { test: Test::EqualsAnyCase(_), .. }))
+    };
+    let (plain, mut others): (Vec<_>, Vec<_>) = conditions.into_iter().partition(is_plain);
+    let texts = plain.into_iter().filter_map(|condition| match condition {
+        Condition::Check(Check { test: Test::EqualsAnyCase(text), .. }) => Some(text),
+        _ => None,
+    });
+    let texts: Texts = texts.collect();
+    if !texts.is_empty() {
+        others.insert(0, check(field.clone(), Test::InAnyCase(texts)));
+    }
+    others
+}

@@ -1,0 +1,212 @@
+//! Values of Sigma with their modifiers: what a text is compared with.
+
+use crate::rules::test::{Network, Test, lower, regex};
+
+/// What stands behind a field's name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Modifiers {
+    part: Part,
+    compare: Compare,
+    /// All values must match, not one of them.
+    pub(super) all: bool,
+    pub(super) exists: bool,
+    cased: bool,
+    /// Flags of a regular expression.
+    flags: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Part {
+    #[default]
+    Whole,
+    Start,
+    End,
+    Anywhere,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Compare {
+    #[default]
+    Text,
+    Regex,
+    Network,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Modifiers {
+    /// Reads `contains|all`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut modifiers = Self::default();
+        for word in text.split('|').filter(|word| !word.is_empty()) {
+            match word {
+                "contains" => modifiers.part = Part::Anywhere,
+                "startswith" => modifiers.part = Part::Start,
+                "endswith" => modifiers.part = Part::End,
+                "all" => modifiers.all = true,
+                "exists" => modifiers.exists = true,
+                "cased" => modifiers.cased = true,
+                "re" => modifiers.compare = Compare::Regex,
+                "i" | "m" | "s" if modifiers.compare == Compare::Regex => modifiers.flags.push_str(word),
+                "cidr" => modifiers.compare = Compare::Network,
+                "lt" => modifiers.compare = Compare::Less,
+                "lte" => modifiers.compare = Compare::LessOrEqual,
+                "gt" => modifiers.compare = Compare::Greater,
+                "gte" => modifiers.compare = Compare::GreaterOrEqual,
+                _ => return Err(format!("modifier '{word}' is not supported")),
+            }
+        }
+        Ok(modifiers)
+    }
+}
+
+/// What a value stands for.
+pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
+    let number = || value.parse::<f64>().map_err(|_| format!("'{value}' is no number"));
+    let pattern = |text: &str, any_case| {
+        regex(text, any_case).map(Test::Matches).map_err(|error| {
+            let error = error.to_string();
+            format!("'{value}' is no pattern: {}", error.lines().last().unwrap_or_default())
+        })
+    };
+    match modifiers.compare {
+        Compare::Regex if modifiers.flags.is_empty() => pattern(value, false),
+        Compare::Regex => pattern(&format!("(?{}){value}", modifiers.flags), false),
+        Compare::Network => Network::parse(value)
+            .map(Test::Network)
+            .ok_or_else(|| format!("'{value}' is no network such as 10.0.0.0/8")),
+        Compare::Less => Ok(Test::Number(std::cmp::Ordering::is_lt, number()?)),
+        Compare::LessOrEqual => Ok(Test::Number(std::cmp::Ordering::is_le, number()?)),
+        Compare::Greater => Ok(Test::Number(std::cmp::Ordering::is_gt, number()?)),
+        Compare::GreaterOrEqual => Ok(Test::Number(std::cmp::Ordering::is_ge, number()?)),
+        Compare::Text => {
+            let mut parts = parts(value);
+            let at_start = matches!(modifiers.part, Part::End | Part::Anywhere);
+            let at_end = matches!(modifiers.part, Part::Start | Part::Anywhere);
+            if at_start && parts.first() != Some(&Wild::Any) {
+                parts.insert(0, Wild::Any);
+            }
+            if at_end && parts.last() != Some(&Wild::Any) {
+                parts.push(Wild::Any);
+            }
+            text_test(&parts, modifiers.cased, pattern)
+        }
+    }
+}
+
+/// A part of a text with wildcards.
+#[derive(Clone, Debug, PartialEq)]
+enum Wild {
+    Text(String),
+    /// `?`
+    One,
+    /// `*`
+    Any,
+}
+
+/// A text with its wildcards; a backslash takes them their meaning, and itself.
+fn parts(value: &str) -> Vec<Wild> {
+    let mut parts = Vec::new();
+    let mut text = String::new();
+    let mut chars = value.chars().peekable();
+    while let Some(c) = chars.next() {
+        let wild = match c {
+            '*' => Wild::Any,
+            '?' => Wild::One,
+            '\\' if chars.peek().is_some_and(|next| "*?\\".contains(*next)) => {
+                text.extend(chars.next());
+                continue;
+            }
+            _ => {
+                text.push(c);
+                continue;
+            }
+        };
+        if !text.is_empty() {
+            parts.push(Wild::Text(std::mem::take(&mut text)));
+        }
+        if wild != Wild::Any || parts.last() != Some(&Wild::Any) {
+            parts.push(wild);
+        }
+    }
+    if !text.is_empty() || parts.is_empty() {
+        parts.push(Wild::Text(text));
+    }
+    parts
+}
+
+fn text_test(
+    parts: &[Wild],
+    cased: bool,
+    pattern: impl Fn(&str, bool) -> Result<Test, String>,
+) -> Result<Test, String> {
+    let lowered = |text: &str| lower(text).into();
+    Ok(match parts {
+        [Wild::Any] => Test::Exists,
+        [Wild::Text(text)] if cased => Test::Equals(text.as_str().into()),
+        [Wild::Text(text)] => Test::EqualsAnyCase(lowered(text)),
+        [Wild::Text(text), Wild::Any] if cased => Test::StartsWith(text.as_str().into()),
+        [Wild::Text(text), Wild::Any] => Test::StartsWithAnyCase(lowered(text)),
+        [Wild::Any, Wild::Text(text)] if cased => Test::EndsWith(text.as_str().into()),
+        [Wild::Any, Wild::Text(text)] => Test::EndsWithAnyCase(lowered(text)),
+        [Wild::Any, Wild::Text(text), Wild::Any] if cased => Test::Contains(text.as_str().into()),
+        [Wild::Any, Wild::Text(text), Wild::Any] => return pattern(&regex::escape(text), true),
+        _ => {
+            let part = |part: &Wild| match part {
+                Wild::Text(text) => regex::escape(text),
+                Wild::One => ".".to_owned(),
+                Wild::Any => ".*".to_owned(),
+            };
+            return pattern(&format!("^{}$", parts.iter().map(part).collect::<String>()), !cased);
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::facts::Value;
+
+    fn passes(modifiers: &str, value: &str, text: &str) -> bool {
+        let modifiers = Modifiers::parse(modifiers).unwrap();
+        test(value, &modifiers).unwrap().passes(&Value::One(text.into()))
+    }
+
+    #[test]
+    fn texts_are_compared_in_any_case_unless_cased() {
+        assert!(passes("", "CreateUser", "createuser") && !passes("cased", "CreateUser", "createuser"));
+        assert!(
+            passes("contains", "admin", "TheAdministrator") && !passes("contains|cased", "admin", "Admin")
+        );
+        assert!(passes("startswith", "Get", "getUser") && passes("endswith", "USER", "getUser"));
+    }
+
+    #[test]
+    fn wildcards_stand_for_texts_and_can_be_escaped() {
+        assert!(passes("", "Get*User?", "GetTheUsers") && !passes("", "Get*User?", "GetTheUser"));
+        assert!(passes("", r"a\*b", "a*b") && !passes("", r"a\*b", "axb"));
+        assert!(
+            passes("", r"C:\\x\y", r"c:\x\y")
+                && passes("contains", "a.b", "xa.by")
+                && !passes("contains", "a.b", "axb")
+        );
+        assert!(passes("", "*", "") && passes("", "", "") && !passes("", "", "a"));
+    }
+
+    #[test]
+    fn patterns_networks_and_numbers() {
+        assert!(
+            passes("re", "^Get.+r$", "GetUser")
+                && !passes("re", "^get", "GetUser")
+                && passes("re|i", "^get", "GetUser")
+        );
+        assert!(
+            passes("cidr", "10.0.0.0/8", "10.1.2.3") && passes("gte", "3", "3") && !passes("lt", "3", "3")
+        );
+        assert_eq!(Modifiers::parse("base64").unwrap_err(), "modifier 'base64' is not supported");
+        let re = Modifiers::parse("re").unwrap();
+        assert!(test("(?=x)", &re).unwrap_err().starts_with("'(?=x)' is no pattern"));
+    }
+}

@@ -1,0 +1,257 @@
+//! What a text is compared with, and how.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use foldhash::fast::FixedState;
+use regex::{Regex, RegexBuilder};
+
+use super::facts::Value;
+
+/// Texts of which one is looked for.
+pub(super) type Texts = HashSet<Box<str>, FixedState>;
+
+/// A comparison. One that compares in any case does so in lower case.
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    Exists,
+    /// Whether it is there and another.
+    Differs(Box<str>),
+    Equals(Box<str>),
+    EqualsAnyCase(Box<str>),
+    Contains(Box<str>),
+    StartsWith(Box<str>),
+    StartsWithAnyCase(Box<str>),
+    EndsWith(Box<str>),
+    EndsWithAnyCase(Box<str>),
+    Matches(Regex),
+    /// Whether a number lies on this side of another.
+    Number(fn(Ordering) -> bool, f64),
+    /// Whether all values are among these.
+    In(Texts),
+    InAnyCase(Texts),
+    /// Whether one of the values is among these.
+    Intersects(Texts),
+    /// Whether a path lies in one of these folders.
+    Below(Vec<Box<str>>),
+    Network(Network),
+}
+
+impl Test {
+    /// Whether a value passes. Of several values one must, but for `in`, which all must; an absent one passes none.
+    pub(super) fn passes(&self, value: &Value<'_>) -> bool {
+        match (self, value) {
+            (_, Value::Absent) => false,
+            (Self::Exists, _) => true,
+            (_, Value::One(text)) => self.passes_text(text),
+            (Self::In(_), Value::Many(texts)) => texts.iter().all(|text| self.passes_text(text)),
+            (_, Value::Many(texts)) => texts.iter().any(|text| self.passes_text(text)),
+        }
+    }
+
+    fn passes_text(&self, text: &str) -> bool {
+        match self {
+            Self::Exists => true,
+            Self::Differs(other) => *text != **other,
+            Self::Equals(other) => *text == **other,
+            Self::EqualsAnyCase(other) => is_same(text, other),
+            Self::Contains(part) => text.contains(&**part),
+            Self::StartsWith(part) => text.starts_with(&**part),
+            Self::StartsWithAnyCase(part) => starts_with(text, part),
+            Self::EndsWith(part) => text.ends_with(&**part),
+            Self::EndsWithAnyCase(part) => ends_with(text, part),
+            Self::Matches(regex) => regex.is_match(text),
+            Self::Number(is_right, other) => {
+                let number = text.trim().parse::<f64>().ok();
+                number.and_then(|number| number.partial_cmp(other)).is_some_and(is_right)
+            }
+            Self::In(known) | Self::Intersects(known) => known.contains(text),
+            Self::InAnyCase(known) => known.contains(&*lower(text)),
+            Self::Below(folders) => folders.iter().any(|folder| is_below(text, folder)),
+            Self::Network(network) => text.parse().is_ok_and(|address| network.contains(address)),
+        }
+    }
+
+    /// Whether a text contains another in any case.
+    pub(super) fn contains_any_case(part: &str) -> Result<Self, regex::Error> {
+        regex(&regex::escape(part), true).map(Self::Matches)
+    }
+}
+
+/// A regular expression, in which `.` also stands for the end of a line.
+pub(super) fn regex(text: &str, any_case: bool) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).case_insensitive(any_case).dot_matches_new_line(true).build()
+}
+
+/// The regular expression that a glob of a shell is: `*`, `?` and `[…]`, where `*` also matches `/`.
+pub(super) fn glob(text: &str, any_case: bool) -> Result<Regex, regex::Error> {
+    let mut pattern = String::from("^");
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' => pattern.push_str(".*"),
+            '?' => pattern.push('.'),
+            '[' => {
+                let rest: String = chars.clone().collect();
+                // A bracket right at the start of a set is one of the set.
+                match rest.char_indices().skip(1).find(|(_, c)| *c == ']') {
+                    Some((end, _)) => {
+                        let set = &rest[..end];
+                        pattern.push_str(&set_of(set));
+                        chars.nth(set.chars().count());
+                    }
+                    None => pattern.push_str("\\["),
+                }
+            }
+            '\\' => pattern.push_str(&regex::escape(&chars.next().unwrap_or('\\').to_string())),
+            _ => pattern.push_str(&regex::escape(&c.to_string())),
+        }
+    }
+    pattern.push('$');
+    regex(&pattern, any_case)
+}
+
+/// The set `[…]` of a glob in the words of a regular expression.
+fn set_of(set: &str) -> String {
+    let (not, set) = match set.strip_prefix(['!', '^']) {
+        Some(rest) => ("^", rest),
+        None => ("", set),
+    };
+    let escape = |c: char| if "[]&~^\\".contains(c) { format!("\\{c}") } else { c.to_string() };
+    format!("[{not}{}]", set.chars().map(escape).collect::<String>())
+}
+
+/// In lower case, as all that is compared in any case.
+pub(super) fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+        Cow::Owned(text.to_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn is_same(text: &str, lowered: &str) -> bool {
+    if text.is_ascii() { text.eq_ignore_ascii_case(lowered) } else { lower(text) == lowered }
+}
+
+fn starts_with(text: &str, lowered: &str) -> bool {
+    match text.get(..lowered.len()) {
+        Some(start) if text.is_ascii() => start.eq_ignore_ascii_case(lowered),
+        _ => !text.is_ascii() && lower(text).starts_with(lowered),
+    }
+}
+
+fn ends_with(text: &str, lowered: &str) -> bool {
+    match text.len().checked_sub(lowered.len()).and_then(|at| text.get(at..)) {
+        Some(end) if text.is_ascii() => end.eq_ignore_ascii_case(lowered),
+        _ => !text.is_ascii() && lower(text).ends_with(lowered),
+    }
+}
+
+/// Whether a path is a folder or lies in it.
+fn is_below(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A range of addresses, `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Network {
+    address: IpAddr,
+    bits: u32,
+}
+
+impl Network {
+    /// Reads one; an address alone is a network of one.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits.parse().ok()?)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.unwrap_or(most);
+        (bits <= most).then_some(Self { address, bits })
+    }
+
+    fn contains(self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                let mask = u32::MAX.checked_shl(32 - self.bits).unwrap_or(0);
+                own.to_bits() & mask == other.to_bits() & mask
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => {
+                let mask = u128::MAX.checked_shl(128 - self.bits).unwrap_or(0);
+                own.to_bits() & mask == other.to_bits() & mask
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str) -> Value<'_> {
+        Value::One(text.into())
+    }
+
+    #[test]
+    fn globs_are_those_of_a_shell() {
+        let matches = |pattern: &str, text: &str| glob(pattern, false).unwrap().is_match(text);
+        assert!(matches("/etc/*.d/?[a-c]", "/etc/a/b.d/xb"));
+        assert!(!matches("/etc/*.d/?[!a-c]", "/etc/a/b.d/xb"));
+        assert!(matches("a[]b]c", "a]c") && matches("a[b", "a[b") && matches("\\*.x", "*.x"));
+        assert!(glob("GET*", true).unwrap().is_match("getUser"));
+    }
+
+    #[test]
+    fn an_absent_value_passes_nothing() {
+        for test in [Test::Exists, Test::Differs("a".into()), Test::In(Texts::default())] {
+            assert!(!test.passes(&Value::Absent));
+        }
+    }
+
+    #[test]
+    fn of_several_values_one_is_enough_and_for_in_all_are_needed() {
+        let known: Texts = ["a".into(), "b".into()].into_iter().collect();
+        let values = Value::Many(vec!["a".into(), "c".into()]);
+        assert!(Test::Intersects(known.clone()).passes(&values));
+        assert!(!Test::In(known.clone()).passes(&values));
+        assert!(Test::In(known).passes(&Value::Many(vec!["a".into(), "b".into()])));
+        assert!(Test::Equals("c".into()).passes(&values));
+    }
+
+    #[test]
+    fn numbers_folders_and_networks_are_more_than_text() {
+        let less = Test::Number(Ordering::is_lt, 10.0);
+        assert!(less.passes(&one("9.5")) && !less.passes(&one("10")) && !less.passes(&one("x")));
+        let below = Test::Below(vec!["/etc/".into()]);
+        assert!(
+            below.passes(&one("/etc/passwd"))
+                && below.passes(&one("/etc"))
+                && !below.passes(&one("/etcetera"))
+        );
+        let network = |text| Test::Network(Network::parse(text).unwrap());
+        assert!(
+            network("10.0.0.0/8").passes(&one("10.9.8.7")) && !network("10.0.0.0/8").passes(&one("11.0.0.1"))
+        );
+        assert!(network("0.0.0.0/0").passes(&one("1.2.3.4")) && !network("0.0.0.0/0").passes(&one("::1")));
+        assert!(
+            network("2001:db8::/32").passes(&one("2001:db8::1"))
+                && !network("::1").passes(&one("AWS Internal"))
+        );
+        assert_eq!(Network::parse("10.0.0.0/33"), None);
+    }
+
+    #[test]
+    fn any_case_is_any_case() {
+        assert!(Test::StartsWithAnyCase("get".into()).passes(&one("GetUser")));
+        assert!(Test::EndsWithAnyCase("é".into()).passes(&one("CAFÉ")));
+        assert!(Test::contains_any_case("tU.").unwrap().passes(&one("getu.ser")));
+        assert!(!Test::EndsWithAnyCase("user".into()).passes(&one("é")));
+    }
+}

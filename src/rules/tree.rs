@@ -1,0 +1,134 @@
+//! Compiled conditions: a tree of checks, and what it says of an event, or of all events of which only some texts are known.
+
+use super::condition::Case;
+use super::facts::{Facts, Value};
+use super::field::{Field, Scanned};
+use super::test::Test;
+
+/// A condition that can be held against an event. All of none always hold, any of none never.
+#[derive(Clone, Debug)]
+pub(super) enum Condition {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Check(Check),
+}
+
+/// A field and what it is held against.
+#[derive(Clone, Debug)]
+pub(super) struct Check {
+    pub(super) field: Field,
+    pub(super) cases: Vec<Case>,
+    pub(super) test: Test,
+}
+
+/// Texts that all events of one sort share: those of one action of CloudTrail, with one verb and resource, or one user agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known<'k>(pub(super) &'k [(Scanned, Option<&'k str>)]);
+
+impl Condition {
+    /// Whether an event fulfils it.
+    pub(super) fn holds(&self, facts: &Facts<'_>) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
+            Self::Not(part) => !part.holds(facts),
+            Self::Check(check) => check.holds(facts),
+        }
+    }
+
+    /// Whether events of which this is known fulfil it; none if that depends on what is not known.
+    pub(super) fn of_known(&self, known: &Known<'_>) -> Option<bool> {
+        let some = |parts: &[Self], decides: bool| {
+            let mut all = Some(!decides);
+            for part in parts {
+                match part.of_known(known) {
+                    Some(holds) if holds == decides => return Some(decides),
+                    Some(_) => {}
+                    None => all = None,
+                }
+            }
+            all
+        };
+        match self {
+            Self::All(parts) => some(parts, false),
+            Self::Any(parts) => some(parts, true),
+            Self::Not(part) => part.of_known(known).map(|holds| !holds),
+            Self::Check(check) => check.of_known(known),
+        }
+    }
+
+    /// The same condition with cheap checks before dear ones, and without trees in trees of their own sort.
+    pub(super) fn in_order(self) -> Self {
+        let sorted = |mut parts: Vec<Self>| {
+            parts.sort_by_key(Self::cost);
+            parts
+        };
+        match self {
+            Self::All(parts) => Self::All(sorted(parts.into_iter().flat_map(Self::conjuncts).collect())),
+            Self::Any(parts) => Self::Any(sorted(parts.into_iter().flat_map(Self::disjuncts).collect())),
+            Self::Not(part) => Self::Not(Box::new(part.in_order())),
+            other => other,
+        }
+    }
+
+    /// The parts that must all hold for it to hold, each in order.
+    fn conjuncts(self) -> Vec<Self> {
+        match self.in_order() {
+            Self::All(parts) => parts,
+            other => vec![other],
+        }
+    }
+
+    /// The parts of which one must hold for it to hold, each in order.
+    fn disjuncts(self) -> Vec<Self> {
+        match self.in_order() {
+            Self::Any(parts) => parts,
+            other => vec![other],
+        }
+    }
+
+    /// 0 if all that is asked for was read anyway.
+    fn cost(&self) -> u8 {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::cost).max().unwrap_or(0),
+            Self::Not(part) => part.cost(),
+            Self::Check(check) => check.field.cost(),
+        }
+    }
+}
+
+impl Check {
+    fn holds(&self, facts: &Facts<'_>) -> bool {
+        let value = self.field.value(facts);
+        if self.cases.is_empty() { self.test.passes(&value) } else { self.test.passes(&self.changed(value)) }
+    }
+
+    fn of_known(&self, known: &Known<'_>) -> Option<bool> {
+        let Field::Scanned(own) = self.field else { return None };
+        let text = match own {
+            Scanned::ShortSource => {
+                let (_, source) = known.0.iter().find(|(scanned, _)| *scanned == Scanned::EventSource)?;
+                source.map(Scanned::short)
+            }
+            _ => known.0.iter().find(|(scanned, _)| *scanned == own)?.1,
+        };
+        Some(self.test.passes(&self.changed(Value::some(text))))
+    }
+
+    /// The value as the transformers make it.
+    fn changed<'a>(&self, value: Value<'a>) -> Value<'a> {
+        let change = |text: &str| {
+            self.cases.iter().fold(text.to_owned(), |text, case| match case {
+                Case::Lower => text.to_lowercase(),
+                Case::Upper => text.to_uppercase(),
+            })
+        };
+        match value {
+            _ if self.cases.is_empty() => value,
+            Value::Absent => Value::Absent,
+            Value::One(text) => Value::One(change(&text).into()),
+            Value::Many(texts) => Value::Many(texts.iter().map(|text| change(text).into()).collect()),
+        }
+    }
+}

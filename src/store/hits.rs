@@ -1,0 +1,164 @@
+//! The tables `rules` and `hits`: the rules that events were held against, and one row for each event that matched one.
+
+use std::sync::Arc;
+
+use super::error::Flaw;
+use super::evidence::{self, Evidence};
+use super::reading::Paths;
+use super::table::{Column, Table};
+use crate::baseline::{Hit, Language, OutputPart, Priority, RuleHead};
+use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind};
+
+pub(super) const RULES: &str = "message rules {
+    required binary rule (STRING);
+    required binary priority (STRING);
+    required binary tags (STRING);
+    required binary source (STRING);
+    required binary description (STRING);
+    required binary language (STRING);
+    required binary output (STRING);
+}";
+
+pub(super) const HITS: &str = "message hits {
+    required binary rule (STRING);
+    required binary account (STRING);
+    required binary principal (STRING);
+    required binary principal_kind (STRING);
+    optional binary principal_arn (STRING);
+    required binary action (STRING);
+    required int64 time (TIMESTAMP(MICROS,true));
+    required boolean failed;
+    required binary fields (STRING);
+    required binary event_id (STRING);
+    required int64 archive;
+    required binary object (STRING);
+    required int64 record;
+    optional boolean read_only;
+    optional binary region (STRING);
+    optional binary source_ip (STRING);
+    optional binary user_agent (STRING);
+    optional binary error_code (STRING);
+    optional binary access_key_id (STRING);
+    optional binary session_name (STRING);
+    optional binary principal_id (STRING);
+    optional binary impersonated_by (STRING);
+    optional binary detail (STRING);
+    optional binary stage (STRING);
+}";
+
+/// What of the two tables is JSON text, by row.
+pub(super) struct Texts {
+    tags: Vec<String>,
+    outputs: Vec<String>,
+    values: Vec<String>,
+}
+
+impl Texts {
+    pub(super) fn of(rules: &[Arc<RuleHead>], hits: &[Hit]) -> Self {
+        Self {
+            tags: rules.iter().map(|rule| json(&rule.tags)).collect(),
+            outputs: rules.iter().map(|rule| json(&rule.output)).collect(),
+            values: hits.iter().map(|hit| json(&hit.values)).collect(),
+        }
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(text: &str, column: &str) -> Result<T, Flaw> {
+    serde_json::from_str(text).map_err(|_| Flaw::value(column))
+}
+
+pub(super) fn rule_columns<'a>(rules: &'a [Arc<RuleHead>], texts: &'a Texts) -> Vec<Column<'a>> {
+    let text = |of: fn(&RuleHead) -> &str| Column::Text(rules.iter().map(|rule| Some(of(rule))).collect());
+    let json = |texts: &'a [String]| Column::Text(texts.iter().map(|text| Some(text.as_str())).collect());
+    vec![
+        text(|rule| &rule.name),
+        text(|rule| rule.priority.name()),
+        json(&texts.tags),
+        text(|rule| rule.source.name()),
+        text(|rule| &rule.description),
+        text(|rule| rule.language.name()),
+        json(&texts.outputs),
+    ]
+}
+
+pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleHead>>, Flaw> {
+    let (names, priorities) = (table.text_column("rule")?, table.text_column("priority")?);
+    let (tags, sources) = (table.text_column("tags")?, table.text_column("source")?);
+    let (descriptions, languages) = (table.text_column("description")?, table.text_column("language")?);
+    let outputs = table.text_column("output")?;
+    let rule = |row: usize| {
+        Ok(Arc::new(RuleHead {
+            name: names.needed(row)?.into(),
+            priority: Priority::from_name(priorities.needed(row)?).ok_or_else(|| Flaw::value("priority"))?,
+            tags: parsed(tags.needed(row)?, "tags")?,
+            source: LogSource::from_name(sources.needed(row)?).ok_or_else(|| Flaw::value("source"))?,
+            description: descriptions.needed(row)?.into(),
+            language: Language::from_name(languages.needed(row)?).ok_or_else(|| Flaw::value("language"))?,
+            output: parsed::<Vec<OutputPart>>(outputs.needed(row)?, "output")?,
+        }))
+    };
+    let rules = (0..table.rows()).map(rule).collect::<Result<Vec<_>, Flaw>>()?;
+    if rules.is_sorted_by(|left, right| left.name < right.name) {
+        Ok(rules)
+    } else {
+        Err("its rows are not sorted".into())
+    }
+}
+
+pub(super) fn hit_columns<'a>(
+    hits: &'a [Hit],
+    rules: &'a [Arc<RuleHead>],
+    texts: &'a Texts,
+) -> Vec<Column<'a>> {
+    let text = |of: fn(&Hit) -> &str| Column::Text(hits.iter().map(|hit| Some(of(hit))).collect());
+    let mut columns = vec![
+        Column::Text(hits.iter().map(|hit| Some(&*rules[hit.rule as usize].name)).collect()),
+        text(|hit| &hit.who.account),
+        text(|hit| &hit.who.key),
+        text(|hit| hit.who.kind.name()),
+        Column::Text(hits.iter().map(|hit| hit.who.arn.as_deref()).collect()),
+        text(|hit| &hit.action),
+        Column::Long(hits.iter().map(|hit| Some(hit.sighting.time.micros())).collect()),
+        Column::Flag(hits.iter().map(|hit| Some(hit.sighting.failed)).collect()),
+        Column::Text(texts.values.iter().map(|text| Some(text.as_str())).collect()),
+    ];
+    columns.extend(evidence::columns(hits.iter().map(|hit| Some(&*hit.sighting)).collect()));
+    columns
+}
+
+pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleHead>]) -> Result<Vec<Hit>, Flaw> {
+    let (names, accounts) = (table.text_column("rule")?, table.text_column("account")?);
+    let (keys, kinds) = (table.text_column("principal")?, table.text_column("principal_kind")?);
+    let (arns, actions) = (table.text_column("principal_arn")?, table.text_column("action")?);
+    let (times, failed) = (table.times("time")?, table.truths("failed")?);
+    let values = table.text_column("fields")?;
+    let evidence = Evidence::open(table, &evidence::FIRST)?;
+    let mut paths = Paths::default();
+    let hit = |row: usize| {
+        let name = names.needed(row)?;
+        let rule = rules.binary_search_by(|rule| (*rule.name).cmp(name)).map_err(|_| Flaw::value("rule"))?;
+        let time = times[row].filter(|time| time.is_written()).ok_or_else(|| Flaw::value("time"))?;
+        let values: Box<[Option<Box<str>>]> = parsed(values.needed(row)?, "fields")?;
+        if values.len() != rules[rule].fields().count() {
+            return Err(Flaw::value("fields"));
+        }
+        Ok(Hit {
+            rule: rule as u32,
+            who: Arc::new(ObservedPrincipal {
+                account: accounts.needed(row)?.into(),
+                key: keys.needed(row)?.into(),
+                kind: PrincipalKind::from_name(kinds.needed(row)?)
+                    .ok_or_else(|| Flaw::value("principal_kind"))?,
+                arn: arns.boxed(row)?,
+            }),
+            action: actions.needed(row)?.into(),
+            sighting: Arc::new(evidence.sighting(row, time, failed[row], &mut paths)?),
+            values,
+        })
+    };
+    (0..table.rows()).map(hit).collect()
+}

@@ -1,0 +1,1 @@
+//! The rule files that Falco comes with.

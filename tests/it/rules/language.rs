@@ -1,0 +1,249 @@
+//! What Falco's language means here.
+
+use serde_json::{Value, json};
+
+use super::{compile, matching, rules, told};
+use crate::archive::{audit_event, record, with};
+
+/// A rule with a condition.
+fn rule(name: &str, condition: &str, source: &str) -> String {
+    let condition = Value::from(condition).to_string();
+    format!("- rule: {name}\n  condition: {condition}\n  output: x\n  priority: INFO\n  source: {source}\n")
+}
+
+fn event() -> Value {
+    let event = record("2024-01-01T00:00:00Z", "eva", "iam:CreateUser");
+    let request = json!({"userName": "Bob", "n": 7, "none": null, "flag": false, "blank": "", "list": ["a", "b"], "path": "/etc/x",
+        "deep": [{"k": "v"}, {"k": "w"}]});
+    with(event, json!({"requestParameters": request, "errorCode": "ABSENT"}))
+}
+
+fn holds(condition: &str) -> bool {
+    !matching(&rules(&rule("r", condition, "aws_cloudtrail")), &event()).is_empty()
+}
+
+fn holds_in_cluster(condition: &str, event: &Value) -> bool {
+    !matching(&rules(&rule("r", condition, "k8s_audit")), event).is_empty()
+}
+
+#[test]
+fn operators_compare_as_documented() {
+    for condition in [
+        "ct.name=CreateUser",
+        "ct.name == \"CreateUser\"",
+        "ct.name != DeleteUser",
+        "ct.name contains eUs",
+        "ct.name icontains USER",
+        "ct.name startswith Create and ct.name endswith User",
+        "ct.name glob 'Create*' and ct.name iglob 'create[tu]ser'",
+        "ct.name regex 'Create(User|Role)'",
+        "ct.name in (CreateUser, DeleteUser)",
+        "tolower(ct.name) = createuser and toupper(ct.name) = CREATEUSER",
+        "json.value[/requestParameters/n] > 6 and json.value[/requestParameters/n] <= 7",
+        "json.value[/requestParameters/n] = 7 and json.value[/requestParameters/flag] = false",
+        "json.value[/requestParameters/blank]='' and json.value[/requestParameters/blank] exists",
+        "json.value[/requestParameters/list] = '[\"a\",\"b\"]'",
+        "json.value[/requestParameters/deep/1/k] = w",
+        "json.value[/requestParameters/path] pmatch (/usr, /etc)",
+        "jevt.value[/userIdentity/type]=IAMUser",
+        "evt.num > 0 and ct.readonly=false and ct.shortsrc=iam",
+        "aws.eventName=CreateUser and aws.sourceIP=198.51.100.7 and aws.region=eu-west-1",
+        "ct.user.accountid=111122223333 and ct.srcip startswith 198.",
+    ] {
+        assert!(holds(condition), "{condition}");
+        assert!(!holds(&format!("not ({condition})")), "not {condition}");
+    }
+    for condition in ["ct.name = createuser", "ct.name regex 'Create'", "ct.name in ()", "ct.name > 3"] {
+        assert!(!holds(condition), "{condition}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_null_fulfils_nothing() {
+    for field in ["ct.error", "json.value[/requestParameters/none]", "json.value[/nowhere/at/all]"] {
+        for check in ["exists", "= x", "!= x", "in (x)", "contains ''", "startswith ''", "< 9", "regex '.*'"]
+        {
+            let condition = format!("{field} {check}");
+            assert!(!holds(&condition), "{condition}");
+            assert!(holds(&format!("not {condition}")), "not {condition}");
+        }
+    }
+}
+
+#[test]
+fn lists_pass_in_if_all_items_do_and_the_rest_if_one_does() {
+    let pod = with(
+        audit_event("2024-01-01T00:00:00Z", "eva", "create", "pods"),
+        json!({"requestObject": {"spec": {"hostNetwork": true, "containers": [
+            {"image": "good/a:1", "securityContext": {"privileged": true}, "ports": [{"hostPort": 80}]},
+            {"image": "evil/b@sha256:00"}]}}}),
+    );
+    let holds = |condition| holds_in_cluster(condition, &pod);
+    assert!(holds("ka.req.pod.containers.image.repository intersects (good/a)"));
+    assert!(!holds("ka.req.pod.containers.image.repository in (good/a)"));
+    assert!(holds("ka.req.pod.containers.image.repository in (good/a, evil/b)"));
+    assert!(holds("ka.req.pod.containers.image[1] contains evil"));
+    assert!(holds(
+        "ka.req.pod.containers.privileged intersects (true) and ka.req.pod.host_network intersects (true)"
+    ));
+    assert!(holds("ka.req.pod.containers.host_port = 80 and ka.req.pod.containers.eff_run_as_user = 0"));
+    assert!(!holds("ka.req.pod.initContainers.privileged exists or ka.req.pod.volumes.hostpath exists"));
+    assert!(holds("ka.uri.param[limit]=500 and ka.target.namespace=shop and ka.response.code startswith 2"));
+}
+
+#[test]
+fn macros_and_lists_are_filled_in_wherever_they_stand() {
+    let text = format!(
+        "- list: inner\n  items: [CreateUser]\n- list: outer\n  items: [inner, DeleteUser]\n- macro: made\n  condition: ct.name in (outer)\n{}{}",
+        rule("yes", "made and not ct.error exists", "aws_cloudtrail"),
+        rule("quoted is no list", "ct.name in ('outer')", "aws_cloudtrail"),
+    );
+    assert_eq!(matching(&rules(&text), &event()), ["yes"]);
+}
+
+#[test]
+fn later_files_append_override_and_switch() {
+    let first = format!(
+        "- list: names\n  items: [DeleteUser]\n- macro: never\n  condition: evt.num < 0\n{}{}{}",
+        rule("listed", "ct.name in (names)", "aws_cloudtrail"),
+        rule("off", "ct.name=CreateUser", "aws_cloudtrail"),
+        rule("changed", "never", "aws_cloudtrail"),
+    );
+    let with_second = |second: &str| {
+        let (rules, errors) = compile(&[&first, second]);
+        assert_eq!(errors, Vec::<String>::new(), "{second}");
+        (matching(&rules, &event()), rules)
+    };
+    assert_eq!(with_second("").0, ["off"]);
+    assert_eq!(with_second("- rule: off\n  enabled: false\n").0, Vec::<String>::new());
+    assert_eq!(with_second("- list: names\n  items: [CreateUser]\n  append: true\n").0, ["listed", "off"]);
+    assert_eq!(
+        with_second("- list: names\n  items: [CreateUser]\n  override:\n    items: append\n").0,
+        ["listed", "off"]
+    );
+    assert_eq!(
+        with_second("- macro: never\n  condition: or ct.name=CreateUser\n  append: true\n").0,
+        ["changed", "off"]
+    );
+    let replaced = "- rule: changed\n  condition: ct.name=CreateUser\n  priority: CRITICAL\n  tags: [t]\n  override: {condition: replace, priority: replace, tags: append}\n";
+    let (names, rules) = with_second(replaced);
+    assert_eq!(names, ["changed", "off"]);
+    assert_eq!(rules.rules()[0].head().priority.name(), "critical");
+    assert_eq!(
+        with_second("- rule: off\n  condition: and ct.error exists\n  append: true\n").0,
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn exceptions_take_events_out() {
+    let matches = |exceptions: &str| {
+        let text = rule("r", "ct.name=CreateUser", "aws_cloudtrail") + exceptions;
+        !matching(&rules(&text), &event()).is_empty()
+    };
+    assert!(matches(""));
+    assert!(!matches(
+        "  exceptions:\n    - name: a\n      fields: ct.region\n      values: [eu-west-1, us-east-1]\n"
+    ));
+    assert!(matches("  exceptions:\n    - name: a\n      fields: ct.region\n      values: [us-east-1]\n"));
+    let pairs = "  exceptions:\n    - name: a\n      fields: [ct.region, ct.user.arn]\n      comps: [=, endswith]\n      values:\n";
+    assert!(!matches(&format!("{pairs}        - [us-east-1, /eva]\n        - [eu-west-1, /eva]\n")));
+    assert!(matches(&format!("{pairs}        - [us-east-1, /eva]\n")));
+    assert!(matches("  exceptions:\n    - name: a\n      fields: [ct.region, ct.user.arn]\n"));
+    let (_, errors) =
+        compile(&[&(rule("r", "ct.name=A", "aws_cloudtrail") + pairs + "        - [eu-west-1]\n")]);
+    assert!(errors[0].contains("'a' has values that are not one for each field"), "{errors:?}");
+    let appended = rule("r", "ct.name=CreateUser", "aws_cloudtrail")
+        + "  exceptions:\n    - name: a\n      fields: ct.region\n- rule: r\n  append: true\n  exceptions:\n    - name: a\n      values: [eu-west-1]\n";
+    assert!(matching(&rules(&appended), &event()).is_empty());
+}
+
+#[test]
+fn rules_see_the_stage_they_are_about() {
+    let started = with(
+        audit_event("2024-01-01T00:00:00Z", "eva", "create", "pods"),
+        json!({"stage": "ResponseStarted"}),
+    );
+    assert!(holds_in_cluster("jevt.value[/stage]=ResponseStarted and ka.stage=ResponseStarted", &started));
+    // A rule about clusters says nothing of CloudTrail, and the other way round.
+    assert!(matching(&rules(&rule("r", "evt.num > 0", "k8s_audit")), &event()).is_empty());
+}
+
+#[test]
+fn outputs_show_values_and_what_is_missing() {
+    let text = "- rule: r\n  condition: ct.name=CreateUser\n  output: >\n    made %json.value[/requestParameters/userName]\n    (by=%ct.user.arn, error=%ct.error, list=%json.value[/requestParameters/list])\n  priority: INFO\n  source: aws_cloudtrail\n";
+    assert_eq!(
+        told(&rules(text), "r", &event()),
+        r#"made Bob (by=arn:aws:iam::111122223333:user/eva, error=<NA>, list=["a","b"])"#
+    );
+}
+
+#[test]
+fn whatever_cannot_be_used_is_told_with_its_place() {
+    let why = |text: &str| {
+        let (_, errors) = compile(&[text]);
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        errors[0].clone()
+    };
+    let with_condition = |condition: &str| why(&rule("r", condition, "aws_cloudtrail"));
+    assert_eq!(
+        with_condition("ct.name=A and ct.nmae=B"),
+        "a.yaml, line 2: rule 'r': condition, character 15: events of cloudtrail have no field 'ct.nmae'; did you mean 'ct.name'?"
+    );
+    assert_eq!(
+        with_condition("ct.name=A and spwned"),
+        "a.yaml, line 2: rule 'r': condition, character 15: there is no macro 'spwned'"
+    );
+    assert!(with_condition("ct.name regex '('").contains("is no pattern: unclosed group"));
+    assert!(with_condition("ct.name > x").contains("'x' is no number"));
+    assert!(
+        with_condition("ct.name bcontains 00")
+            .contains("there is no operator 'bcontains' here; did you mean 'contains'?")
+    );
+    assert!(
+        why(&rule("r", "evt.num > 0", "syscall"))
+            .contains("source 'syscall' is none of aws_cloudtrail and k8s_audit")
+    );
+    assert!(
+        why("- rule: r\n  condition: evt.num > 0\n  output: x\n  source: k8s_audit\n")
+            .ends_with("it has no priority")
+    );
+    assert!(
+        why("- rule: r\n  conditon: evt.num > 0\n")
+            .contains("there is no key 'conditon' here; did you mean 'condition'?")
+    );
+    assert!(why("- required_engine_version: 0.99.0\n").contains("reads rules of engine 0.57.0 and before"));
+    assert!(
+        why(&("- list: l\n  items: [l]\n".to_owned() + &rule("r", "ct.name in (l)", "aws_cloudtrail")))
+            .contains("list 'l' leads back to itself")
+    );
+    assert!(
+        why(&("- macro: m\n  condition: m\n".to_owned() + &rule("r", "m", "aws_cloudtrail")))
+            .contains("macro 'm' leads back to itself")
+    );
+    assert!(why("rule: r\n").contains("a rule file is a list of rules, macros and lists"));
+    assert!(why("- foo: r\n").contains("it is neither a rule nor a macro nor a list"));
+    assert!(
+        why("- rule: r\n  append: true\n  condition: or x\n")
+            .contains("it changes one that was not there before it")
+    );
+    assert_eq!(
+        why("- rule: [\n"),
+        "a.yaml, line 2: while parsing a node, did not find expected node content"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_one_rule_is_no_harm_to_the_others() {
+    let text =
+        rule("bad", "ct.x exists", "aws_cloudtrail") + &rule("good", "ct.name=CreateUser", "aws_cloudtrail");
+    let (rules, errors) = compile(&[&text]);
+    assert_eq!((matching(&rules, &event()), errors.len()), (vec!["good".to_owned()], 1));
+}
+
+#[test]
+fn a_rule_that_may_be_left_out_is_left_out_without_a_word() {
+    let text = rule("r", "ct.unheard exists", "aws_cloudtrail") + "  skip-if-unknown-filter: true\n";
+    let (rules, errors) = compile(&[&text]);
+    assert_eq!((rules.rules().len(), errors.len()), (0, 0));
+}

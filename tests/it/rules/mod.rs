@@ -1,0 +1,81 @@
+//! Rules: what the languages mean, what the rules of this program find, and how hits become findings.
+
+mod falco;
+mod joining;
+mod language;
+mod own;
+mod sigma;
+
+use std::sync::Arc;
+
+use firstseen::decode::Decoder;
+use firstseen::event::AnyRecord;
+use firstseen::rules::{Facts, Language, Matcher, RuleFile, RuleSet};
+use firstseen::time::Timestamp;
+use serde_json::Value;
+
+fn file(name: &str, language: Language, text: &str) -> RuleFile {
+    RuleFile { name: name.to_owned(), language, text: text.to_owned() }
+}
+
+/// Rules of Falco, and in words what is wrong with them.
+fn compile(texts: &[&str]) -> (RuleSet, Vec<String>) {
+    let files: Vec<RuleFile> = ["a.yaml", "b.yaml"]
+        .iter()
+        .zip(texts)
+        .map(|(name, text)| file(name, Language::Falco, text))
+        .collect();
+    let (rules, errors) = RuleSet::compile(&files);
+    (rules, errors.iter().map(ToString::to_string).collect())
+}
+
+/// Rules of Falco with nothing wrong in them.
+pub(crate) fn rules(text: &str) -> RuleSet {
+    let (rules, errors) = compile(&[text]);
+    assert_eq!(errors, Vec::<String>::new());
+    rules
+}
+
+/// Names of the rules that an event fulfils: the same whether each rule is asked, or only those that a matcher asks.
+fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
+    let mut matcher = Matcher::new(Arc::new(rules.clone()));
+    let mut names = None;
+    Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
+        let record = found.record.unwrap();
+        let facts = Facts::new(record, found.text, found.index + 1, Timestamp::from_seconds(1_700_000_000));
+        let is_about = |source: &str| match record {
+            AnyRecord::CloudTrail(_) => source == "cloudtrail",
+            AnyRecord::Kubernetes(_) => source == "eks",
+        };
+        let all = rules.rules().iter().filter(|rule| is_about(rule.head().source.name()));
+        let asked: Vec<String> =
+            all.filter(|rule| rule.matches(&facts)).map(|rule| rule.head().name.to_string()).collect();
+        // Once when nothing is remembered, and once when everything is.
+        for _ in 0..2 {
+            let candidates = match record {
+                AnyRecord::CloudTrail(record) => {
+                    let (source, name) = (record.event_source.unwrap(), record.event_name.unwrap());
+                    matcher.of_action(0, source, name)
+                }
+                AnyRecord::Kubernetes(record) => matcher.of_request(record),
+            };
+            let found = matcher.matching(&candidates, &facts).into_iter();
+            let found: Vec<String> =
+                found.map(|number| matcher.rule(number).head().name.to_string()).collect();
+            assert_eq!(found, asked, "{}", facts.text);
+        }
+        names = Some(asked);
+    });
+    names.expect("one event")
+}
+
+/// What a rule tells of an event.
+fn told(rules: &RuleSet, name: &str, event: &Value) -> String {
+    let rule = rules.rules().iter().find(|rule| &*rule.head().name == name).unwrap();
+    let mut told = String::new();
+    Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
+        let facts = Facts::new(found.record.unwrap(), found.text, 1, Timestamp::from_seconds(1_700_000_000));
+        told = rule.head().tell(&rule.values(&facts));
+    });
+    told
+}

@@ -1,0 +1,133 @@
+//! What Sigma's language means here.
+
+use firstseen::rules::{Language, RuleSet};
+use serde_json::{Value, json};
+
+use super::{file, matching, told};
+use crate::archive::{audit_event, record, with};
+
+fn compile(text: &str) -> (RuleSet, Vec<String>) {
+    let (rules, errors) = RuleSet::compile(&[file("a.yml", Language::Sigma, text)]);
+    (rules, errors.iter().map(ToString::to_string).collect())
+}
+
+fn rule(detection: &str) -> String {
+    let detection = detection.replace('\n', "\n    ");
+    format!(
+        "title: r\nlogsource: {{product: aws, service: cloudtrail}}\nlevel: high\ndetection:\n    {detection}\n"
+    )
+}
+
+fn event() -> Value {
+    let request = json!({"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "count": 7, "publiclyAccessible": true,
+        "ipPermissions": {"items": [{"cidr": "10.0.0.0/8"}, {"cidr": "0.0.0.0/0"}]}, "names": ["One", "two"]});
+    let event = record("2024-01-01T00:00:00Z", "eva", "iam:AttachUserPolicy");
+    with(event, json!({"requestParameters": request, "responseElements": null}))
+}
+
+fn holds(detection: &str) -> bool {
+    let (rules, errors) = compile(&rule(detection));
+    assert_eq!(errors, Vec::<String>::new(), "{detection}");
+    !matching(&rules, &event()).is_empty()
+}
+
+#[test]
+fn searches_match_fields_in_any_case() {
+    for search in [
+        "eventName: attachuserpolicy",
+        "eventName: [CreateUser, Attach*Policy]",
+        "eventSource: iam.amazonaws.com\n  requestParameters.policyArn|endswith: /administratoraccess",
+        "requestParameters.policyArn|contains|all: [iam, Administrator]",
+        "requestParameters.policyArn|re: '.*/Admin.*Access$'",
+        "requestParameters.count: 7\n  requestParameters.publiclyAccessible: true",
+        "requestParameters.count|gte: 7",
+        "requestParameters.ipPermissions.items.cidr: 0.0.0.0/0",
+        "requestParameters.names: TWO",
+        "sourceIPAddress|cidr: 198.51.100.0/24",
+        "userIdentity.sessionContext: null\n  responseElements: null",
+        "errorCode|exists: false\n  eventID|exists: true",
+        "userIdentity.type|cased: IAMUser",
+        "requestParameters|contains: administratoraccess",
+    ] {
+        assert!(holds(&format!("sel:\n  {search}\ncondition: sel")), "{search}");
+        assert!(!holds(&format!("sel:\n  {search}\ncondition: not sel")), "not {search}");
+    }
+    for search in [
+        "eventName: CreateUser",
+        "userIdentity.type|cased: iamuser",
+        "requestParameters.policyArn|contains|all: [iam, ReadOnly]",
+        "errorCode: '*'",
+        "requestParameters.count|lt: 7",
+        "requestParameters.nothing.at.all: x",
+    ] {
+        assert!(!holds(&format!("sel:\n  {search}\ncondition: sel")), "{search}");
+    }
+}
+
+#[test]
+fn searches_can_be_lists_of_maps_and_of_words() {
+    assert!(holds("sel:\n  - eventName: X\n  - eventSource: iam.amazonaws.com\ncondition: sel"));
+    assert!(holds("words: [nowhere, ADMINISTRATORACCESS]\ncondition: words"));
+    assert!(!holds("words: [nowhere]\ncondition: words"));
+    assert!(holds(
+        "sel_a:\n  eventName: X\nsel_b:\n  eventSource: iam*\nfilter:\n  awsRegion: us-east-1\ncondition: 1 of sel_* and not filter"
+    ));
+    assert!(holds("a:\n  eventName: X\nb:\n  eventSource: iam*\ncondition: [a, b]"));
+}
+
+#[test]
+fn a_rule_of_clusters_sees_audit_events() {
+    let text = "title: r\nlogsource: {product: kubernetes, service: audit}\ndetection:\n  sel:\n    verb: create\n    objectRef.resource: pods\n  condition: sel\n";
+    let (rules, errors) = compile(text);
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(matching(&rules, &audit_event("2024-01-01T00:00:00Z", "eva", "create", "pods")), ["r"]);
+    assert!(matching(&rules, &audit_event("2024-01-01T00:00:00Z", "eva", "get", "pods")).is_empty());
+}
+
+#[test]
+fn levels_become_priorities_and_events_are_told() {
+    let (rules, _) = compile(&rule("sel:\n  eventName: AttachUserPolicy\ncondition: sel"));
+    assert_eq!(rules.rules()[0].head().priority.name(), "error");
+    assert_eq!(
+        told(&rules, "r", &event()),
+        "by arn:aws:iam::111122223333:user/eva from 198.51.100.7 in eu-west-1 (action=iam.amazonaws.com:AttachUserPolicy, error=<NA>)"
+    );
+}
+
+#[test]
+fn what_is_not_read_is_told_with_its_line() {
+    let why = |text: &str| {
+        let (rules, errors) = compile(text);
+        assert_eq!((rules.rules().len(), errors.len()), (0, 1), "{errors:?}");
+        errors[0].clone()
+    };
+    assert_eq!(
+        why(&rule("sel:\n  a|base64: x\ncondition: sel")),
+        "a.yml, line 6: rule 'r': field 'a': modifier 'base64' is not supported"
+    );
+    assert!(why(&rule("sel:\n  a: x\ncondition: sel | count() > 5")).contains("it counts events"));
+    assert!(why(&rule("sel:\n  a: x\ntimeframe: 5m\ncondition: sel")).contains("about several events"));
+    assert!(why(&rule("sel:\n  a|re: '(?=x)'\ncondition: sel")).contains("is no pattern"));
+    assert!(
+        why(&rule("sel:\n  a: x\ncondition: sell"))
+            .contains("there is no search 'sell'; did you mean 'sel'?")
+    );
+    assert!(why(&rule("sel:\n  a: x")).contains("detection has no condition"));
+    assert!(why(&rule("sel: null\ncondition: sel")).contains("a search is empty"));
+    let windows = "title: r\nlogsource: {product: windows, category: process_creation}\ndetection: {}\n";
+    assert!(why(windows).contains("log source 'windows/process_creation' is none of"));
+    assert!(why("title: r\ncorrelation: {type: event_count}\n").contains("about several events"));
+}
+
+#[test]
+fn of_two_rules_with_one_name_one_is_named() {
+    let text = rule("sel:\n  eventName: A\ncondition: sel")
+        + "---\n"
+        + &rule("sel:\n  eventName: Attach*\ncondition: sel");
+    let (rules, errors) = compile(&text);
+    assert_eq!(
+        errors,
+        ["a.yml, line 1: rule 'r': another rule has this name; only the one read last counts"]
+    );
+    assert_eq!(matching(&rules, &event()), ["r"]);
+}
