@@ -1,1 +1,341 @@
-//! What the rules of this program find.
+//! What the rules of this program find: an event that each must match, and one that is nearly the same and that it must not.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use firstseen::ingest::IngestSettings;
+use firstseen::rules::{Language, OWN_RULES, RuleSet};
+use serde_json::{Value, json};
+
+use super::{file, matching};
+use crate::archive::{Archive, record, settings, with};
+
+fn own_rules() -> RuleSet {
+    let files: Vec<_> = OWN_RULES.iter().map(|(name, text)| file(name, Language::Falco, text)).collect();
+    let (rules, errors) = RuleSet::compile(&files);
+    assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+    rules
+}
+
+/// An event of a user, with this in its request and these changes.
+fn event(action: &str, request: Value, changes: Value) -> Value {
+    let event = record("2024-01-01T00:00:00Z", "eva", action);
+    with(with(event, json!({"requestParameters": request})), changes)
+}
+
+fn root() -> Value {
+    json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"})
+}
+
+/// A session that an instance opened.
+fn instance() -> Value {
+    let arn = "arn:aws:sts::111122223333:assumed-role/web/i-0123456789abcdef0";
+    json!({"userIdentity": {"type": "AssumedRole", "arn": arn, "accountId": "111122223333"}})
+}
+
+fn policy(action: &str, resource: &str) -> Value {
+    json!(format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":{action},"Resource":{resource}}}]}}"#
+    ))
+}
+
+fn trust(whom: &str) -> Value {
+    json!(format!(
+        r#"{{"Statement":[{{"Effect":"Allow","Principal":{{{whom}}},"Action":"sts:AssumeRole"}}]}}"#
+    ))
+}
+
+const OTHER_ACCOUNT: &str = r#""AWS": "arn:aws:iam::444455556666:root""#;
+const SERVICE: &str = r#""Service": "ec2.amazonaws.com""#;
+
+fn denied() -> Value {
+    json!({"errorCode": "AccessDenied"})
+}
+
+/// A rule, an event that it matches, and one that it does not.
+type Case = (&'static str, Value, Value);
+
+/// A rule about a call: the same call in vain is none.
+fn call(rule: &'static str, action: &str, request: Value) -> Case {
+    (rule, event(action, request.clone(), json!({})), event(action, request, denied()))
+}
+
+/// A rule about a call and what was asked.
+fn asked(rule: &'static str, action: &str, request: Value, other: Value) -> Case {
+    (rule, event(action, request, json!({})), event(action, other, json!({})))
+}
+
+fn cases() -> Vec<Case> {
+    let plain = json!({});
+    let login = |mfa: &str, sort: &str| {
+        let identity =
+            json!({"type": sort, "arn": "arn:aws:iam::111122223333:user/eva", "accountId": "111122223333"});
+        let changes = json!({"userIdentity": identity, "responseElements": {"ConsoleLogin": "Success"}, "additionalEventData": {"MFAUsed": mfa}});
+        event("signin:ConsoleLogin", Value::Null, changes)
+    };
+    let balancer = |request: Value, scheme: &str| {
+        event(
+            "elasticloadbalancing:CreateLoadBalancer",
+            request,
+            json!({"responseElements": {"loadBalancers": [{"scheme": scheme}]}}),
+        )
+    };
+    let ingress = |port: u16, cidr: &str| {
+        let ranges = json!({"items": [{"cidrIp": cidr}]});
+        json!({"groupId": "sg-1", "ipPermissions": {"items": [{"ipProtocol": "tcp", "fromPort": port, "toPort": port, "ipRanges": ranges}]}})
+    };
+    let run = |sort: &str, most: u32| json!({"instanceType": sort, "instancesSet": {"items": [{"maxCount": most, "minCount": 1}]}});
+    let selectors = |included: bool| json!({"trailName": "t", "eventSelectors": [{"includeManagementEvents": included, "readWriteType": "All"}]});
+    vec![
+        ("Root user acted", event("s3:ListBuckets", plain.clone(), json!({"userIdentity": root()})), {
+            let by_service = with(root(), json!({"invokedBy": "backup.amazonaws.com"}));
+            event("s3:ListBuckets", plain.clone(), json!({"userIdentity": by_service}))
+        }),
+        (
+            "Root user created an access key",
+            event("iam:CreateAccessKey", plain.clone(), json!({"userIdentity": root()})),
+            event("iam:CreateAccessKey", plain.clone(), json!({})),
+        ),
+        call("IAM user created", "iam:CreateUser", json!({"userName": "bob"})),
+        call(
+            "IAM user added to group",
+            "iam:AddUserToGroup",
+            json!({"userName": "bob", "groupName": "admins"}),
+        ),
+        asked(
+            "Administrator policy attached",
+            "iam:AttachUserPolicy",
+            json!({"userName": "bob", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}),
+            json!({"userName": "bob", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+        ),
+        asked(
+            "Inline policy in group allows everything",
+            "iam:PutGroupPolicy",
+            json!({"groupName": "g", "policyName": "p", "policyDocument": policy("\"*\"", "[ \"*\" ]")}),
+            json!({"groupName": "g", "policyName": "p", "policyDocument": policy("\"s3:Get*\"", "\"*\"")}),
+        ),
+        asked(
+            "Inline policy allows everything",
+            "iam:PutRolePolicy",
+            json!({"roleName": "r", "policyName": "p", "policyDocument": policy("[\"*\"]", "\"*\"")}),
+            json!({"roleName": "r", "policyName": "p", "policyDocument": policy("\"*\"", "\"arn:aws:s3:::x\"")}),
+        ),
+        call(
+            "MFA deactivated for a user",
+            "iam:DeactivateMFADevice",
+            json!({"userName": "bob", "serialNumber": "arn:x"}),
+        ),
+        asked(
+            "Access key created for another user",
+            "iam:CreateAccessKey",
+            json!({"userName": "bob"}),
+            Value::Null,
+        ),
+        call("Console password given to a user", "iam:CreateLoginProfile", json!({"userName": "bob"})),
+        call("Console password of a user changed", "iam:UpdateLoginProfile", json!({"userName": "bob"})),
+        asked(
+            "Role opened to another account",
+            "iam:UpdateAssumeRolePolicy",
+            json!({"roleName": "r", "policyDocument": trust(OTHER_ACCOUNT)}),
+            json!({"roleName": "r", "policyDocument": trust(SERVICE)}),
+        ),
+        asked(
+            "Role created for another account",
+            "iam:CreateRole",
+            json!({"roleName": "r", "assumeRolePolicyDocument": trust(OTHER_ACCOUNT)}),
+            json!({"roleName": "r", "assumeRolePolicyDocument": trust(SERVICE)}),
+        ),
+        call(
+            "Roles Anywhere trusts a new authority",
+            "rolesanywhere:CreateTrustAnchor",
+            json!({"name": "a"}),
+        ),
+        call("Federation token got", "sts:GetFederationToken", json!({"name": "x"})),
+        ("Console sign-in without MFA", login("No", "IAMUser"), login("Yes", "IAMUser")),
+        call("CloudTrail logging disabled", "cloudtrail:StopLogging", json!({"name": "t"})),
+        call("CloudTrail trail deleted", "cloudtrail:DeleteTrail", json!({"name": "t"})),
+        asked("CloudTrail records less", "cloudtrail:PutEventSelectors", selectors(false), selectors(true)),
+        call(
+            "DNS query log deleted",
+            "route53resolver:DeleteResolverQueryLogConfig",
+            json!({"resolverQueryLogConfigId": "rqlc-1"}),
+        ),
+        call(
+            "VPC flow log deleted",
+            "ec2:DeleteFlowLogs",
+            json!({"DeleteFlowLogsRequest": {"FlowLogId": {"content": "fl-1"}}}),
+        ),
+        (
+            "Account tried to leave its organization",
+            event("organizations:LeaveOrganization", Value::Null, denied()),
+            event("organizations:DescribeOrganization", Value::Null, json!({})),
+        ),
+        call("Secret read", "secretsmanager:GetSecretValue", json!({"secretId": "s"})),
+        call(
+            "Secrets read in a batch",
+            "secretsmanager:BatchGetSecretValue",
+            json!({"secretIdList": ["a", "b"]}),
+        ),
+        asked(
+            "Encrypted parameters read in a batch",
+            "ssm:GetParameters",
+            json!({"names": ["/a", "/b"], "withDecryption": true}),
+            json!({"names": ["/a", "/b"], "withDecryption": false}),
+        ),
+        (
+            "Windows password of an instance asked for",
+            event("ec2:GetPasswordData", json!({"instanceId": "i-1"}), denied()),
+            event("ec2:GetConsoleOutput", json!({"instanceId": "i-1"}), json!({})),
+        ),
+        (
+            "Credentials of an instance looked around",
+            event("sts:GetCallerIdentity", Value::Null, instance()),
+            event("sts:GetCallerIdentity", Value::Null, json!({})),
+        ),
+        asked(
+            "User data of an instance asked for",
+            "ec2:DescribeInstanceAttribute",
+            json!({"attribute": "userData", "instanceId": "i-1"}),
+            json!({"attribute": "instanceType", "instanceId": "i-1"}),
+        ),
+        asked(
+            "Large or graphics instances launched",
+            "ec2:RunInstances",
+            run("p3.2xlarge", 1),
+            run("t3.micro", 1),
+        ),
+        asked(
+            "User data of an instance changed",
+            "ec2:ModifyInstanceAttribute",
+            json!({"instanceId": "i-1", "userData": "<sensitiveDataRemoved>"}),
+            json!({"instanceId": "i-1", "instanceType": {"value": "t3.micro"}}),
+        ),
+        call(
+            "Command sent to instances",
+            "ssm:SendCommand",
+            json!({"instanceIds": ["i-1"], "documentName": "AWS-RunShellScript"}),
+        ),
+        call("Session opened on an instance", "ssm:StartSession", json!({"target": "i-1"})),
+        call(
+            "SSH key sent to an instance",
+            "ec2-instance-connect:SendSSHPublicKey",
+            json!({"instanceId": "i-1"}),
+        ),
+        call("Serial console of instances opened", "ec2:EnableSerialConsoleAccess", plain.clone()),
+        call("Elastic IP allocated", "ec2:AllocateAddress", json!({"domain": "vpc"})),
+        call(
+            "Elastic IP associated",
+            "ec2:AssociateAddress",
+            json!({"allocationId": "eipalloc-1", "instanceId": "i-1"}),
+        ),
+        asked(
+            "Remote access opened to everyone",
+            "ec2:AuthorizeSecurityGroupIngress",
+            ingress(22, "0.0.0.0/0"),
+            ingress(443, "0.0.0.0/0"),
+        ),
+        (
+            "Internet-facing load balancer created",
+            balancer(json!({"name": "n"}), "internet-facing"),
+            balancer(json!({"name": "n", "scheme": "internal"}), "internal"),
+        ),
+        asked(
+            "HTTP target group without TLS",
+            "elasticloadbalancing:CreateTargetGroup",
+            json!({"name": "n", "protocol": "HTTP", "port": 80}),
+            json!({"name": "n", "protocol": "HTTPS", "port": 443}),
+        ),
+        call("Bucket encryption deleted", "s3:DeleteBucketEncryption", json!({"bucketName": "b"})),
+        asked(
+            "Machine image shared",
+            "ec2:ModifyImageAttribute",
+            json!({"imageId": "ami-1", "launchPermission": {"add": {"items": [{"userId": "444455556666"}]}}}),
+            json!({"imageId": "ami-1", "launchPermission": {"remove": {"items": [{"userId": "444455556666"}]}}}),
+        ),
+        asked(
+            "Snapshot of a volume shared",
+            "ec2:ModifySnapshotAttribute",
+            json!({"snapshotId": "snap-1", "createVolumePermission": {"add": {"items": [{"group": "all"}]}}}),
+            json!({"snapshotId": "snap-1", "createVolumePermission": {"remove": {"items": [{"group": "all"}]}}}),
+        ),
+        asked(
+            "Snapshot of a database shared",
+            "rds:ModifyDBSnapshotAttribute",
+            json!({"dBSnapshotIdentifier": "d", "attributeName": "restore", "valuesToAdd": ["444455556666"]}),
+            json!({"dBSnapshotIdentifier": "d", "attributeName": "restore", "valuesToRemove": ["444455556666"]}),
+        ),
+        asked(
+            "Function opened to everyone",
+            "lambda:AddPermission20150331v2",
+            json!({"functionName": "f", "principal": "*"}),
+            json!({"functionName": "f", "principal": "s3.amazonaws.com"}),
+        ),
+        asked(
+            "Layer put into a function",
+            "lambda:UpdateFunctionConfiguration20150331v2",
+            json!({"functionName": "f", "layers": ["arn:x"]}),
+            json!({"functionName": "f", "memorySize": 512}),
+        ),
+        asked(
+            "Code of a function replaced",
+            "lambda:UpdateFunctionCode20150331v2",
+            json!({"functionName": "f", "dryRun": false}),
+            json!({"functionName": "f", "dryRun": true}),
+        ),
+        call("Foundation model unlocked", "bedrock:PutFoundationModelEntitlement", json!({"modelId": "m"})),
+    ]
+}
+
+#[test]
+fn every_rule_matches_what_it_is_about_and_not_what_is_nearly_the_same() {
+    let rules = own_rules();
+    let all: BTreeSet<String> = rules.rules().iter().map(|rule| rule.head().name.to_string()).collect();
+    let mut met = BTreeSet::new();
+    for (name, hit, miss) in cases() {
+        assert!(matching(&rules, &hit).contains(&name.to_owned()), "{name} does not match {hit}");
+        assert!(!matching(&rules, &miss).contains(&name.to_owned()), "{name} matches {miss}");
+        met.insert(name.to_owned());
+    }
+    assert_eq!(met, all);
+}
+
+#[test]
+fn either_spelling_of_root_is_root() {
+    let identity = with(root(), json!({"type": "root"}));
+    let event = event("s3:ListBuckets", json!({}), json!({"userIdentity": identity}));
+    assert_eq!(matching(&own_rules(), &event), ["Root user acted"]);
+}
+
+#[test]
+fn every_rule_has_tags_of_both_catalogues_and_says_what_it_finds() {
+    for rule in own_rules().rules() {
+        let head = rule.head();
+        let has = |start: &str| head.tags.iter().any(|tag| tag.starts_with(start));
+        assert!(has("mitre_") && has("T1") && has("nist_800_190_"), "{}", head.name);
+        assert!(head.description.ends_with('.') && head.output.len() > 4, "{}", head.name);
+    }
+}
+
+#[test]
+fn each_technique_of_the_public_attack_logs_is_found() {
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stratus/detonation-logs");
+    if !logs.is_dir() {
+        return;
+    }
+    let rules = std::sync::Arc::new(own_rules());
+    let mut files = 0;
+    for entry in std::fs::read_dir(logs).unwrap() {
+        let path = entry.unwrap().path();
+        let technique = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let archive = Archive::new().object("log.json", &std::fs::read(&path).unwrap());
+        let settings = IngestSettings { rules: Some(rules.clone()), ..settings() };
+        let baseline = archive.ingest(&settings).baseline;
+        let mut found = baseline.hits.iter().map(|hit| &baseline.rules[hit.rule as usize]);
+        assert!(
+            found.any(|rule| rule.tags.iter().any(|tag| **tag == *technique)),
+            "{technique} is not found"
+        );
+        files += 1;
+    }
+    assert_eq!(files, 35);
+}

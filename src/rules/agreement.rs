@@ -1,0 +1,173 @@
+//! What must hold for rules, whatever their text and whatever the event: for property tests and the fuzz target.
+
+use std::sync::Arc;
+
+use super::{Facts, Language, Matcher, RuleFile, RuleSet};
+use crate::decode::Decoder;
+use crate::event::AnyRecord;
+use crate::time::Timestamp;
+
+/// Compiles a text as a file of either language, and as a condition; a matcher must find among the rules that come of it the same
+/// as asking each of them, for all records of an object.
+///
+/// # Panics
+/// If it does not.
+pub fn check(text: &str, object: &[u8]) {
+    let file = |language, text: &str| RuleFile { name: "fuzz".to_owned(), language, text: text.to_owned() };
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    let rule = |source: &str| {
+        let head = format!("- rule: {source}\n  condition: {quoted}\n  output: {quoted}\n");
+        format!("{head}  priority: INFO\n  source: {source}\n")
+    };
+    let both = rule("aws_cloudtrail") + &rule("k8s_audit");
+    for file in [file(Language::Falco, text), file(Language::Sigma, text), file(Language::Falco, &both)] {
+        let (rules, errors) = RuleSet::compile(std::slice::from_ref(&file));
+        for error in errors {
+            assert!(!error.to_string().is_empty());
+        }
+        if !rules.rules().is_empty() {
+            hold(Arc::new(rules), object);
+        }
+    }
+}
+
+/// Holds all records of an object against rules, one by one and by a matcher.
+fn hold(rules: Arc<RuleSet>, object: &[u8]) {
+    let mut matcher = Matcher::new(Arc::clone(&rules));
+    let mut actions: Vec<(String, String)> = Vec::new();
+    Decoder::new(1 << 20).decode(object, |found| {
+        let Ok(record) = found.record else { return };
+        let facts = Facts::new(record, found.text, found.index, Timestamp::from_seconds(0));
+        let candidates = match record {
+            AnyRecord::CloudTrail(record) => {
+                let (Some(source), Some(name)) = (record.event_source, record.event_name) else { return };
+                let action = (source.to_owned(), name.to_owned());
+                let known = actions.iter().position(|known| *known == action);
+                let number = known.unwrap_or_else(|| {
+                    actions.push(action);
+                    actions.len() - 1
+                });
+                matcher.of_action(number as u32, source, name)
+            }
+            AnyRecord::Kubernetes(record) => matcher.of_request(record),
+        };
+        let source = match record {
+            AnyRecord::CloudTrail(_) => super::LogSource::CloudTrail,
+            AnyRecord::Kubernetes(_) => super::LogSource::Eks,
+        };
+        let is_right = |rule: &super::Rule| rule.head.source == source && rule.matches(&facts);
+        let asked: Vec<u32> =
+            (0..).zip(rules.rules()).filter(|(_, rule)| is_right(rule)).map(|(number, _)| number).collect();
+        assert_eq!(matcher.matching(&candidates, &facts), asked, "{}", found.text);
+        for number in asked {
+            let rule = matcher.rule(number);
+            assert_eq!(rule.values(&facts).len(), rule.head.fields().count());
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const OBJECT: &str = concat!(
+        r#"{"Records":[{"eventName":"CreateUser","eventSource":"iam.amazonaws.com","errorCode":null,"userAgent":"aws-cli","#,
+        r#""userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::1:user/eva"},"requestParameters":{"a":["x","y"],"b":7}},"#,
+        r#"{"eventName":"getuser","eventSource":"iam","errorCode":"AccessDenied","sourceIPAddress":"1.2.3.4"},"#,
+        r#"{"eventName":"","eventSource":"x","userAgent":"","requestParameters":{"a":null,"b":"x"}}]}"#,
+        "\n",
+        r#"{"auditID":"1","stage":"ResponseComplete","verb":"get","objectRef":{"resource":"pods"},"user":{"username":"x"}}"#,
+        "\n",
+        r#"{"auditID":"2","stage":"Panic","verb":"","user":{"username":"eva"},"requestObject":{"spec":{"containers":[{"image":"x"}]}}}"#,
+    );
+
+    fn field() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            "ct.name",
+            "ct.src",
+            "ct.shortsrc",
+            "ct.error",
+            "ct.useragent",
+            "ct.srcip",
+            "ct.user.arn",
+            "tolower(ct.name)",
+            "ct.user.identitytype",
+            "json.value[/requestParameters/a]",
+            "json.value[/requestParameters/b]",
+            "evt.num",
+            "ka.verb",
+            "ka.target.resource",
+            "ka.user.name",
+            "ka.stage",
+            "ka.req.pod.containers.image",
+            "json.value[/eventName]",
+            "toupper(jevt.value[/errorCode])",
+        ])
+    }
+
+    fn check_text() -> impl Strategy<Value = String> {
+        let operator = prop::sample::select(vec![
+            "=",
+            "!=",
+            "contains",
+            "icontains",
+            "startswith",
+            "endswith",
+            "glob",
+            "regex",
+            "<",
+            ">=",
+        ]);
+        let value = prop::sample::select(vec![
+            "CreateUser",
+            "createuser",
+            "''",
+            "x",
+            "7",
+            "iam",
+            "iam.amazonaws.com",
+            "AccessDenied",
+            "aws-cli",
+            "get",
+            "pods",
+            "eva",
+            "'*'",
+            "1.2.3.4",
+            "Panic",
+        ]);
+        let list = prop::collection::vec(value.clone(), 0..3).prop_map(|values| values.join(", "));
+        prop_oneof![
+            field().prop_map(|field| format!("{field} exists")),
+            (field(), operator, value)
+                .prop_map(|(field, operator, value)| format!("{field} {operator} {value}")),
+            (field(), list.clone()).prop_map(|(field, list)| format!("{field} in ({list})")),
+            (field(), list).prop_map(|(field, list)| format!("{field} intersects ({list})")),
+        ]
+    }
+
+    fn condition() -> impl Strategy<Value = String> {
+        check_text().prop_recursive(4, 24, 3, |inner| {
+            prop_oneof![
+                inner.clone().prop_map(|inner| format!("not ({inner})")),
+                (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("({left} and {right})")),
+                (inner.clone(), inner).prop_map(|(left, right)| format!("({left} or not {right})")),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn asking_an_action_and_a_text_first_changes_no_answer(condition in condition()) {
+            check(&condition, OBJECT.as_bytes());
+        }
+
+        #[test]
+        fn no_text_is_too_odd_for_a_compiler(text in "[a-z .()\\[\\]=!<>\"'%|*,\n:-]{0,80}") {
+            check(&text, OBJECT.as_bytes());
+        }
+    }
+}
