@@ -25,7 +25,7 @@ pub struct Hit {
 impl Hit {
     /// What two deliveries of one record share, and all stages of one request.
     fn identity(&self) -> impl Ord + use<'_> {
-        (self.rule, self.who.place(), &self.action, self.sighting.time, &self.sighting.event_id)
+        (self.rule, self.who.place(), self.sighting.time, &self.sighting.event_id, &self.action)
     }
 }
 
@@ -78,10 +78,9 @@ fn shared<T: ?Sized + Ord>(known: &mut BTreeSet<Arc<T>>, item: &T, new: impl FnO
 /// Puts hits into their one order, by rule, principal and sighting, copies left out.
 pub(super) fn sort_hits(hits: &mut Vec<Hit>) {
     hits.sort_by(|left, right| {
-        let place = |hit: &Hit| (hit.rule, Arc::clone(&hit.who));
-        let same = left.rule.cmp(&right.rule).then_with(|| left.who.place().cmp(&right.who.place()));
+        let same = left.identity().cmp(&right.identity());
         let same = same.then_with(|| left.sighting.order(&right.sighting));
-        same.then_with(|| place(left).cmp(&place(right))).then_with(|| left.values.cmp(&right.values))
+        same.then_with(|| left.who.cmp(&right.who)).then_with(|| left.values.cmp(&right.values))
     });
     hits.dedup_by(|next, kept| !next.sighting.event_id.is_empty() && next.identity() == kept.identity());
 }

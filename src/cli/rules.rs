@@ -69,6 +69,9 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<Answer> {
         write_rule_counts(&input.baseline.rules, &findings, &mut std::io::stderr().lock())?;
     }
     let mut doubts = unmatched(&input.baseline, &question.filter);
+    if input.rules.is_none() {
+        doubts.push("this baseline was made without rules (firstseen index --own-rules, --rules)".to_owned());
+    }
     doubts.extend(word);
     Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
 }

@@ -34,9 +34,12 @@ pub fn write_rule_counts(
             count.principals += usize::from(is_new);
         }
     }
+    if !counted.is_empty() {
+        writeln!(out, "  events  principals  priority       rule")?;
+    }
     for ((priority, name), Counted { events, principals }) in &counted {
-        writeln!(out, "{events:>8} events of {principals:>4} principals: {priority} {}", for_terminal(name))?;
+        writeln!(out, "{events:>8}  {principals:>10}  {:<13}  {}", priority.name(), for_terminal(name))?;
     }
     let silent = rules.len() - counted.len();
-    writeln!(out, "{} rules matched, {silent} did not", counted.len())
+    writeln!(out, "rules: {} = {} matched + {silent} did not", rules.len(), counted.len())
 }

@@ -69,7 +69,9 @@ fn check_asff(finding: &Value, account: &str, region: &str) {
     assert!(text("/UpdatedAt") >= text("/CreatedAt"));
     let label = text("/FindingProviderFields/Severity/Label");
     assert!(["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"].contains(&label));
-    assert_eq!(finding["FindingProviderFields"]["Types"][0], "Unusual Behaviors/User");
+    let is_rule = finding["ProductFields"]["firstseen/finding"] == "rule";
+    let sort = if is_rule { "TTPs" } else { "Unusual Behaviors/User" };
+    assert_eq!(finding["FindingProviderFields"]["Types"][0], sort);
     let resources = finding["Resources"].as_array().unwrap();
     assert!(resources.iter().all(|resource| resource["Type"].is_string() && resource["Id"].is_string()));
     let fields = finding["ProductFields"].as_object().unwrap();
@@ -107,6 +109,17 @@ fn check_ocsf(event: &Value) {
     assert_eq!(event["metadata"]["profiles"][0], "cloud");
 }
 
+/// What whoever takes in Falco's alerts reads of them (falcosecurity/falcosidekick, `types.FalcoPayload`).
+fn check_alert(alert: &Value) {
+    for path in ["/time", "/rule", "/priority", "/source", "/output"] {
+        let text = alert.pointer(path).and_then(Value::as_str);
+        assert!(text.is_some_and(|text| !text.is_empty()), "{path}: {alert}");
+    }
+    let known = ["Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug"];
+    assert!(known.contains(&alert["priority"].as_str().unwrap()));
+    assert!(alert["tags"].is_array() && alert["output_fields"].is_object());
+}
+
 #[test]
 fn a_region_that_is_a_path_names_no_file() {
     let place = TempDir::new().unwrap();
@@ -125,8 +138,8 @@ fn a_region_that_is_a_path_names_no_file() {
 #[test]
 fn several_formats_go_into_a_folder_and_hold_the_same_findings() {
     let place = TempDir::new().unwrap();
-    for (archive, expected) in [(SMALL, 3), (MIXED, 1)] {
-        let folder = place.path().join(expected.to_string()).join("out");
+    for (archive, is_matched) in [(SMALL, true), (MIXED, false)] {
+        let folder = place.path().join(is_matched.to_string()).join("out");
         let out = folder.to_str().unwrap();
         let made = firstseen(&[
             "scan",
@@ -134,7 +147,10 @@ fn several_formats_go_into_a_folder_and_hold_the_same_findings() {
             "--warmup",
             "7d",
             "-f",
-            "csv,jsonl,text,asff,ocsf,sns",
+            "csv,jsonl,text,asff,ocsf,sns,falco-json",
+            "--own-rules",
+            "--rules",
+            "fixtures/rules/team.yaml",
             "-o",
             out,
             "-q",
@@ -143,9 +159,14 @@ fn several_formats_go_into_a_folder_and_hold_the_same_findings() {
         let lines = values(&fs::read(folder.join("findings.jsonl")).unwrap());
         let findings = &lines[1..lines.len() - 1];
         assert!(findings.len() >= 4);
+        assert_eq!(findings.iter().any(|finding| finding["rules"].is_string()), is_matched);
         let ocsf = values(&fs::read(folder.join("findings.ocsf.jsonl")).unwrap());
         ocsf.iter().for_each(check_ocsf);
         assert!(ocsf.iter().map(|event| &event["unmapped"]).eq(findings));
+        let alerts = values(&fs::read(folder.join("findings.falco.jsonl")).unwrap());
+        alerts.iter().for_each(check_alert);
+        let rules = |finding: &Value| finding["rules"].as_str().map_or(1, |rules| rules.split("; ").count());
+        assert_eq!(alerts.len(), findings.iter().map(rules).sum::<usize>());
         let batches = batches(&folder.join("asff"));
         let mut ids = BTreeSet::new();
         for (file, findings) in &batches {

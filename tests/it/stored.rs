@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use firstseen::ingest::{Ingested, Keep, Silent, ingest_listed, list};
+use firstseen::ingest::{IngestSettings, Ingested, Keep, Silent, ingest_listed, list};
 use firstseen::query::first_seen;
+use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, Listing};
 use firstseen::store::{MergeError, Place, Saved, StoreError, Stored};
 use firstseen::synth::{Plan, synthesize};
@@ -15,8 +17,28 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::archive::{Archive, gzip, question, record, settings, with, wrapped};
+use crate::archive::{Archive, gzip, question, record, with, wrapped};
 use crate::laws::{any_objects, archive, path, written};
+use crate::rules::rules;
+
+/// Settings with rules, so that what they match is saved, too.
+fn settings() -> IngestSettings {
+    const RULES: &str = "\
+- rule: everything
+  condition: evt.num > 0
+  output: by %ct.user.arn (%ct.error, %evt.time)
+  priority: DEBUG
+  source: aws_cloudtrail
+  tags: [a, \"b, c\"]
+- rule: some
+  condition: ct.name startswith Get
+  output: some
+  priority: INFO
+  source: aws_cloudtrail
+";
+    static COMPILED: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(rules(RULES)));
+    IngestSettings { rules: Some(Arc::clone(&COMPILED)), ..crate::archive::settings() }
+}
 
 fn listing(archives: &Archives) -> Listing {
     list(archives, &settings(), &Silent).unwrap()
@@ -139,6 +161,7 @@ fn full_baseline(place: &Path) -> Stored {
     let odd = with_faults(Archive::new());
     let stored = index(&[&out, odd.path()]);
     assert!(stored.coverage.records.duplicates > 0 && stored.coverage.fault_count > 0);
+    assert!(!stored.baseline.hits.is_empty());
     stored
 }
 

@@ -62,13 +62,16 @@ impl RuleArgs {
             }
         }
         let (set, left_out) = RuleSet::compile(&files);
-        if !left_out.is_empty() && !self.skip_unsupported {
-            return Err(unusable(&left_out));
-        }
-        if !quiet {
+        let refused = !left_out.is_empty() && !self.skip_unsupported;
+        if refused || !quiet {
+            let word = if refused { "cannot be used" } else { "left out" };
             for error in &left_out {
-                writeln!(io::stderr(), "left out: {}", for_terminal(&error.to_string()))?;
+                writeln!(io::stderr(), "{word}: {}", for_terminal(&error.to_string()))?;
             }
+        }
+        if refused {
+            let error = UsageError(format!("{} of the rules cannot be used", left_out.len()));
+            return Err(anyhow::Error::new(error).context(Hint("--skip-unsupported uses all others")));
         }
         if set.rules().is_empty() {
             let error = UsageError("there is not one rule to hold events against".to_owned());
@@ -76,16 +79,6 @@ impl RuleArgs {
         }
         Ok(Some(ReadRules { set: Arc::new(set), left_out }))
     }
-}
-
-fn unusable(errors: &[RuleError]) -> anyhow::Error {
-    const SHOWN: usize = 20;
-    let mut lines: Vec<String> = errors.iter().take(SHOWN).map(|error| format!("  {error}")).collect();
-    if errors.len() > SHOWN {
-        lines.push(format!("  … and {} more", errors.len() - SHOWN));
-    }
-    let what = format!("rules that cannot be used:\n{}", lines.join("\n"));
-    anyhow::Error::new(UsageError(what)).context(Hint("--skip-unsupported uses all others"))
 }
 
 /// Reads a file, or all rule files below a folder, in the order of their names.

@@ -4,6 +4,7 @@ mod falco;
 mod joining;
 mod language;
 mod own;
+mod saved;
 mod sigma;
 
 use std::sync::Arc;

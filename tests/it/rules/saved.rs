@@ -1,0 +1,103 @@
+//! What rules matched, saved with a baseline.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ARCHIVE: &str = "fixtures/small-archive";
+const RULES: &str = "fixtures/rules/team.yaml";
+
+fn firstseen(args: &[&str]) -> Output {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    Command::new(env!("CARGO_BIN_EXE_firstseen")).current_dir(folder).args(args).output().unwrap()
+}
+
+/// The findings of an answer in JSON lines.
+fn findings(args: &[&str]) -> Vec<Value> {
+    let output = firstseen(&[args, &["-q", "-f", "jsonl"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let values = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    values.filter(|value| value["finding"].is_string()).collect()
+}
+
+/// A baseline of the archive with these flags, in a folder of its own.
+fn index(place: &TempDir, flags: &[&str]) -> String {
+    let path = place.path().join("case.baseline").to_str().unwrap().to_owned();
+    let output = firstseen(&[&["index", ARCHIVE, "-o", &path], flags].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    path
+}
+
+fn refused(args: &[&str]) -> String {
+    let output = firstseen(args);
+    assert_eq!(output.status.code(), Some(2));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_baseline_answers_as_the_archive_does() {
+    let place = TempDir::new().unwrap();
+    let baseline = index(&place, &["--rules", RULES, "--own-rules"]);
+    let rules = ["--rules", RULES, "--own-rules"];
+    for question in [&["scan"][..], &["scan", "--warmup", "60d"], &["rules"], &["rules", "--every-hit"]] {
+        let (command, flags) = question.split_first().unwrap();
+        let saved = findings(&[&[*command, &baseline], flags].concat());
+        assert!(!saved.is_empty());
+        assert_eq!(saved, findings(&[&[*command, ARCHIVE], flags, &rules].concat()), "{question:?}");
+    }
+}
+
+#[test]
+fn a_baseline_takes_more_only_with_the_same_rules() {
+    let place = TempDir::new().unwrap();
+    let baseline = index(&place, &["--rules", RULES]);
+    index(&place, &["--rules", RULES]);
+    let other = ["index", ARCHIVE, "-o", &baseline];
+    assert!(refused(&other).contains("made with rules, and none are given"));
+    let other = [&other[..], &["--own-rules"]].concat();
+    assert!(refused(&other).contains("made with other rules"));
+    let place = TempDir::new().unwrap();
+    let baseline = index(&place, &[]);
+    assert!(refused(&["index", ARCHIVE, "-o", &baseline, "--own-rules"]).contains("made without rules"));
+}
+
+#[test]
+fn a_baseline_has_no_records_to_hold_against_rules() {
+    let place = TempDir::new().unwrap();
+    let baseline = index(&place, &[]);
+    for command in ["scan", "rules"] {
+        assert!(refused(&[command, &baseline, "--own-rules"]).contains("holds no records"));
+    }
+    let output = firstseen(&["rules", &baseline]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("made without rules"));
+}
+
+#[test]
+fn a_folder_of_rules_is_all_its_files() {
+    let folder = TempDir::new().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    std::fs::create_dir(folder.path().join("deep")).unwrap();
+    std::fs::copy(root.join(RULES), folder.path().join("deep/b.yaml")).unwrap();
+    let text = "- rule: Key made\n  enabled: false\n";
+    std::fs::write(folder.path().join("deep/c.yml"), text).unwrap();
+    std::fs::write(folder.path().join("deep/readme.txt"), "no rules").unwrap();
+    let found = findings(&["rules", ARCHIVE, "--rules", folder.path().to_str().unwrap()]);
+    let names: Vec<&str> = found.iter().map(|finding| finding["rules"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Trail changed"]);
+}
+
+#[test]
+fn a_preset_does_not_hide_what_rules_matched_and_report_does() {
+    let kinds = |flags: &[&str]| {
+        let found = findings(&[&["scan", ARCHIVE, "--rules", RULES, "--warmup", "300d"], flags].concat());
+        found.iter().filter(|finding| finding["finding"] == "rule").count()
+    };
+    assert_eq!(kinds(&[]), 2);
+    // It looks at roles only, and so does what it reports of rules.
+    assert_eq!(kinds(&["--preset", "escu"]), 1);
+    assert_eq!(kinds(&["--report", "all"]), 2);
+    assert_eq!(kinds(&["--report", "new-action"]), 0);
+}
