@@ -78,7 +78,7 @@ impl<'a> Scanner<'a> {
         if self.peek() != Some(b'{') {
             return self.skip().map(|()| Identity::default());
         }
-        let identity = self.identity(order)?.with_print();
+        let identity = self.identity(order)?.with_known();
         callers.remember(&self.text[start..self.at], &identity);
         Ok(identity)
     }

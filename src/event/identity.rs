@@ -26,21 +26,21 @@ pub struct Identity<'a> {
     pub issuer: Issuer<'a>,
     /// `sessionContext.assumedRoot`, a boolean or its text: a session that `AssumeRoot` opened.
     pub assumed_root: Option<bool>,
-    /// [`Identity::print`], if whoever read this knows it already: neighbouring records often have one caller.
-    pub known_print: KnownPrint,
+    /// What follows from the texts, if whoever read these found it out already: neighbouring records often have one caller.
+    pub known: Known,
 }
 
-/// The print of an identity, or that nobody has found it out yet. It says nothing that the identity does not.
+/// The print and the kind of an identity, or that nobody has found them out yet. They say nothing that its texts do not.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct KnownPrint(Option<u64>);
+pub struct Known(Option<(u64, PrincipalKind)>);
 
-impl PartialEq for KnownPrint {
+impl PartialEq for Known {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for KnownPrint {}
+impl Eq for Known {}
 
 /// The texts of `sessionContext.sessionIssuer` that matter; the object may be there and empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -310,13 +310,13 @@ impl<'a> Identity<'a> {
 
     /// A hash of all texts.
     pub fn print(&self) -> u64 {
-        self.known_print.0.unwrap_or_else(|| hash_of_texts(0, self.texts()))
+        self.known.0.map_or_else(|| hash_of_texts(0, self.texts()), |(print, _)| print)
     }
 
-    /// The same with its print, so that it need not be found out for each record.
+    /// The same with its print and kind, so that they need not be found out for each record.
     #[must_use]
-    pub fn with_print(self) -> Self {
-        Self { known_print: KnownPrint(Some(self.print())), ..self }
+    pub fn with_known(self) -> Self {
+        Self { known: Known(Some((self.print(), self.kind()))), ..self }
     }
 
     /// All texts, each in a place of its own.
@@ -355,6 +355,10 @@ impl<'a> Identity<'a> {
     }
 
     fn kind(&self) -> PrincipalKind {
+        self.known.0.map_or_else(|| self.kind_of_texts(), |(_, kind)| kind)
+    }
+
+    fn kind_of_texts(&self) -> PrincipalKind {
         match self.identity_type {
             Some("AssumedRole" | "Role") => {
                 role_kind(present(self.issuer.arn).or(present(self.arn)).unwrap_or_default())
@@ -386,7 +390,7 @@ pub(super) fn sso_name(role: &str, user: &str) -> Option<String> {
     is_suffix.then(|| format!("sso:{set}/{user}"))
 }
 
-/// Role ARNs tell by their path whose they are. Called for every event: it must not search long.
+/// Role ARNs tell by their path whose they are. Called for nearly every caller: it must not search long.
 fn role_kind(arn: &str) -> PrincipalKind {
     let (path, name) = arn.rsplit_once('/').unwrap_or(("", arn));
     // Session ARNs have the role one part further up.

@@ -14,7 +14,7 @@ use foldhash::fast::FixedState;
 
 use crate::time::Timestamp;
 
-pub use identity::{Identity, Issuer, KnownPrint, LogSource, Principal, PrincipalKey, PrincipalKind};
+pub use identity::{Identity, Issuer, Known, LogSource, Principal, PrincipalKey, PrincipalKind};
 pub use insight::Insight;
 pub use kubernetes::{
     AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, Stage, cluster_of_log_group,

@@ -43,6 +43,8 @@ struct State {
     memory: Vec<Vec<u8>>,
     /// Workers that are at an object, which may be a large one, so that pieces may come.
     busy: usize,
+    /// Workers that wait for a piece. To wake nobody is a system call, too.
+    waiting: usize,
 }
 
 /// Holds that a worker is at an object.
@@ -69,8 +71,9 @@ impl Queue {
         }
         state.bytes += size;
         state.jobs.push_back(job);
-        drop(state);
-        self.changed.notify_one();
+        if state.waiting > 0 {
+            self.changed.notify_one();
+        }
         None
     }
 
@@ -102,8 +105,10 @@ impl Queue {
             if state.busy == 0 || stopped() {
                 return None;
             }
+            state.waiting += 1;
             let waited = self.changed.wait_timeout(state, PATIENCE);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
         }
     }
 }
@@ -120,8 +125,7 @@ impl Drop for Busy<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.0.state);
         state.busy -= 1;
-        if state.busy == 0 {
-            drop(state);
+        if state.busy == 0 && state.waiting > 0 {
             self.0.changed.notify_all();
         }
     }

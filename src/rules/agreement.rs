@@ -68,6 +68,9 @@ fn hold(rules: Arc<RuleSet>, object: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -155,6 +158,16 @@ mod tests {
                 (inner.clone(), inner).prop_map(|(left, right)| format!("({left} or not {right})")),
             ]
         })
+    }
+
+    #[test]
+    fn the_corpus_of_the_fuzz_target_holds_the_law() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/rules");
+        for entry in fs::read_dir(folder).unwrap() {
+            let bytes = fs::read(entry.unwrap().path()).unwrap();
+            let end = bytes.iter().position(|byte| *byte == 0).unwrap();
+            check(&String::from_utf8_lossy(&bytes[..end]), &bytes[end + 1..]);
+        }
     }
 
     proptest! {

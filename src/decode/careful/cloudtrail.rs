@@ -93,7 +93,7 @@ impl Kind for CloudTrail {
                 invoked_by: identity.invoked_by.get(),
                 issuer: Issuer { arn: issuer.arn.get(), principal_id: issuer.principal_id.get() },
                 assumed_root: identity.session.0.assumed_root.0,
-                known_print: Default::default(),
+                known: Default::default(),
             },
             response: if Record::reads_response(event_name) {
                 let (role, user) = (&response.role.0, &response.user.0);
