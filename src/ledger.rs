@@ -25,8 +25,17 @@ pub struct Learning {
     pub delivery_slack: Span,
     /// No object was inflated to more than this many bytes.
     pub max_object_size: u64,
-    /// Of the rules that events were held against, if there were any.
-    pub rules: Option<Checksum>,
+    /// The rules that events were held against, if there were any.
+    pub rules: Option<HeldRules>,
+}
+
+/// Rules that events were held against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldRules {
+    /// Of the texts of their files and of their names.
+    pub checksum: Checksum,
+    /// What of the files could not be used, in words.
+    pub left_out: Vec<String>,
 }
 
 /// The objects and records of a run.

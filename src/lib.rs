@@ -8,10 +8,10 @@
 //! ```
 //!
 //! An archive is listed and read by [`source`], [`decode`] finds the records in its objects, [`event`] reads their
-//! meaning, [`observe`] gives numbers to principals and actions, and [`baseline`] remembers who did what. All
-//! questions are pure functions of a baseline ([`query`]); [`report`] writes the answers down. Whatever could not be
-//! read stands in the [`coverage`]. [`store`] saves all of it, with a [`ledger`] of what each object gave, so that more
-//! can be added later.
+//! meaning, [`observe`] gives numbers to principals and actions, [`rules`] say which events are known to matter, and
+//! [`baseline`] remembers who did what. All questions are pure functions of a baseline ([`query`]); [`report`] writes the
+//! answers down. Whatever could not be read stands in the [`coverage`]. [`store`] saves all of it, with a [`ledger`] of what
+//! each object gave, so that more can be added later.
 //!
 //! ```no_run
 //! use firstseen::ingest::{IngestSettings, Silent, ingest};

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 
 use super::hit::Hits;
 use super::noted::{hour, sort_insights, sort_root};
-use super::{ActiveDay, Baseline, Behaviour, Moment, Noted, RuleHead, Seen, Sighting};
+use super::{ActiveDay, Baseline, Behaviour, Moment, Noted, RuleHead, Seen, Sighting, Values};
 use crate::observe::{ActionId, ObservedAction, ObservedPrincipal, PrincipalId};
 use crate::time::{Day, Timestamp};
 
@@ -164,7 +164,7 @@ impl Builder {
         who: ObservedPrincipal,
         action: &str,
         seen: &Seen<'_>,
-        rules: impl Iterator<Item = (u32, Box<[Option<Box<str>>]>)>,
+        rules: impl Iterator<Item = (u32, Values)>,
     ) {
         self.hits.add(who, action, seen, rules);
     }

@@ -7,6 +7,9 @@ use super::{Seen, Sighting};
 use crate::observe::ObservedPrincipal;
 use crate::rules::RuleHead;
 
+/// The values of the fields of a rule's output in one event, in their order; none where there is no value.
+pub type Values = Box<[Option<Box<str>>]>;
+
 /// An event that a rule matched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
@@ -18,8 +21,8 @@ pub struct Hit {
     pub action: Arc<str>,
     /// The record. Rules that match one event share it.
     pub sighting: Arc<Sighting>,
-    /// Values of the fields of the rule's output, in their order.
-    pub values: Box<[Option<Box<str>>]>,
+    /// What the rule tells of it.
+    pub values: Values,
 }
 
 impl Hit {
@@ -44,7 +47,7 @@ impl Hits {
         who: ObservedPrincipal,
         action: &str,
         seen: &Seen<'_>,
-        rules: impl Iterator<Item = (u32, Box<[Option<Box<str>>]>)>,
+        rules: impl Iterator<Item = (u32, Values)>,
     ) {
         let who = shared(&mut self.principals, &who, || Arc::new(who.clone()));
         let action = shared(&mut self.actions, action, || action.into());

@@ -21,7 +21,7 @@ pub use crate::rules::{Language, OutputPart, Priority, RuleHead};
 
 pub use activity::ActiveDay;
 pub use builder::{Builder, Built, RowId};
-pub use hit::Hit;
+pub use hit::{Hit, Values};
 pub use merge::Merged;
 pub use noted::Noted;
 pub use sighting::{Moment, Seen, Sighting};

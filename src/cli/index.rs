@@ -66,7 +66,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         return Err(error.context(Hint("baselines are joined by firstseen merge")));
     }
     let faults = args.run.faults()?;
-    let rules = args.rules.read(args.run.quiet)?.map(|rules| rules.set);
+    let rules = args.rules.read(args.run.quiet)?;
     let place = Place::take(&args.output).map_err(store_error)?;
     let known = place.open().map_err(store_error)?;
     let settings = match &known {
@@ -99,12 +99,13 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
 /// Refuses other rules than those of the baseline: what they match would be known of a part of it only.
 fn check_rules(learnt: &Learning, rules: Option<&RuleSet>) -> anyhow::Result<()> {
     let given = rules.map(RuleSet::checksum);
-    if given == learnt.rules {
+    let known = learnt.rules.as_ref().map(|rules| rules.checksum);
+    if given == known {
         return Ok(());
     }
     let what = match given {
         None => "the baseline was made with rules, and none are given",
-        Some(_) if learnt.rules.is_none() => "the baseline was made without rules",
+        Some(_) if known.is_none() => "the baseline was made without rules",
         Some(_) => "the baseline was made with other rules, or another version of them",
     };
     let error = anyhow::Error::new(UsageError(what.to_owned()));

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use firstseen::baseline::Baseline;
-use firstseen::checksum::Checksum;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestSettings, Ingested, ingest};
+use firstseen::ledger::HeldRules;
 use firstseen::report::UsedRules;
+use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, S3Settings, Traffic, is_s3};
 use firstseen::store::{Saved, Stored, is_baseline};
 use firstseen::time::Bound;
 
-use super::args::{ArchiveArgs, LearningArgs, ReadRules, RunArgs, S3Args};
+use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
 use super::exit::{Hint, UsageError, ingest_error, merge_error, store_error};
 use super::progress::Bar;
 
@@ -42,7 +43,7 @@ pub(crate) struct Reading<'a> {
     /// Whether the question can leave out what a baseline learnt after `--until`.
     pub(crate) leaves_out_later: bool,
     /// What events are held against.
-    pub(crate) rules: Option<&'a ReadRules>,
+    pub(crate) rules: Option<&'a Arc<RuleSet>>,
     pub(crate) run: &'a RunArgs,
 }
 
@@ -50,7 +51,7 @@ impl Input {
     /// Reads everything that was named.
     pub(crate) fn read(archives: &ArchiveArgs, reading: &Reading<'_>) -> anyhow::Result<Self> {
         let names = archives.names();
-        let rules = reading.rules.map(|rules| Arc::clone(&rules.set));
+        let rules = reading.rules.map(Arc::clone);
         let settings = IngestSettings { rules, ..reading.learning.settings(reading.to, reading.run.threads) };
         match names.iter().filter(|name| is_saved(name)).count() {
             0 => Self::of_archives(archives, &settings, reading),
@@ -76,10 +77,7 @@ impl Input {
         progress.clear();
         let Ingested { baseline, coverage, ledger: _, traffic } = ingested.map_err(ingest_error)?;
         let archives = archives.names().to_vec();
-        let rules = reading.rules.map(|rules| UsedRules {
-            left_out: rules.left_out.iter().map(|error| error.title()).collect(),
-            ..used_rules(&baseline, rules.set.checksum())
-        });
+        let rules = settings.learning().rules.map(|rules| used_rules(&baseline, rules));
         Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false, traffic, archives, rules })
     }
 
@@ -108,7 +106,7 @@ impl Input {
             "what is learnt is decided by firstseen index: make another baseline, or leave that setting out",
         ))?;
         Ok(Self {
-            rules: learnt.rules.map(|checksum| used_rules(&baseline, checksum)),
+            rules: learnt.rules.clone().map(|rules| used_rules(&baseline, rules)),
             baseline,
             coverage,
             settings: IngestSettings::like(learnt, threads),
@@ -119,8 +117,8 @@ impl Input {
     }
 }
 
-fn used_rules(baseline: &Baseline, checksum: Checksum) -> UsedRules {
-    UsedRules { count: baseline.rules.len(), sha256: checksum.to_string(), left_out: Vec::new() }
+fn used_rules(baseline: &Baseline, HeldRules { checksum, left_out }: HeldRules) -> UsedRules {
+    UsedRules { count: baseline.rules.len(), sha256: checksum.to_string(), left_out }
 }
 
 /// Whether a name is meant as a baseline: it is one, or it is named as one and no archive can be meant.

@@ -7,6 +7,7 @@
 mod account;
 mod checksums;
 mod gather;
+mod hits;
 mod pieces;
 mod stages;
 mod tally;
@@ -19,7 +20,7 @@ use thiserror::Error;
 
 use crate::baseline::Baseline;
 use crate::coverage::Coverage;
-use crate::ledger::{Learning, Ledger};
+use crate::ledger::{HeldRules, Learning, Ledger};
 use crate::observe::{Copies, PrincipalKey};
 use crate::rules::RuleSet;
 use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, Supply, Traffic};
@@ -94,7 +95,10 @@ impl IngestSettings {
             until: self.window.until,
             delivery_slack: self.window.slack,
             max_object_size: self.max_object_size,
-            rules: self.rules.as_ref().map(|rules| rules.checksum()),
+            rules: self
+                .rules
+                .as_ref()
+                .map(|rules| HeldRules { checksum: rules.checksum(), left_out: rules.left_out().to_vec() }),
         }
     }
 }

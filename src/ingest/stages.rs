@@ -65,6 +65,11 @@ impl Stages {
         if self.open.insert(id.into(), waiting).is_some() { Turn::OneTooMany } else { Turn::Waits }
     }
 
+    /// Whether the last stage of a request was met.
+    pub(super) fn has_ended(&self, audit_id: &str) -> bool {
+        self.ended.contains(audit_id)
+    }
+
     /// Gives every record that still waits, in their order.
     pub(super) fn finish(self, mut take: impl FnMut(&AuditRecord<'_>, &FoundRecord<'_>)) {
         let waiting: BTreeMap<u32, Waiting> =

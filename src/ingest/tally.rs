@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::account::{Account, inside};
+use super::hits::StagesTold;
 use super::stages::{Stages, Turn};
 use super::{IngestSettings, Run};
 use crate::baseline::{Builder, Moment, Seen};
@@ -15,7 +16,7 @@ use crate::event::{
 use crate::observe::{
     ActionId, Fingerprint, Handover, ObservedPrincipal, Observer, PrincipalKind, RecordPlace,
 };
-use crate::rules::{Candidates, Facts, Matcher};
+use crate::rules::Matcher;
 use crate::source::{DeliveryWindow, LogObject, ObjectKey};
 use crate::time::Timestamp;
 
@@ -38,6 +39,8 @@ pub(super) struct Tally<'w, 'r> {
     pub(super) inner: InnerPath,
     /// Of requests to clusters.
     pub(super) stages: Stages,
+    /// What rules tell of their stages.
+    pub(super) told: StagesTold,
 }
 
 impl<'w> Tally<'w, '_> {
@@ -60,9 +63,10 @@ impl<'w> Tally<'w, '_> {
                     self.root(&event, record, found);
                 }
                 if self.matcher.is_some() {
-                    self.rules(&event, found, |matcher| {
+                    let told = self.told(&event, found, |matcher| {
                         matcher.of_action(action.0, event.source, &event.name)
                     });
+                    self.hit(&event, found, told);
                 }
                 return;
             }
@@ -76,59 +80,15 @@ impl<'w> Tally<'w, '_> {
     }
 
     fn kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
-        if self.matcher.as_deref_mut().is_some_and(|matcher| !matcher.of_request(record).is_empty()) {
-            self.stage(record, found);
-        }
+        let told = self.told_of_stage(record, found);
         let turn = self.stages.turn(record, found);
         if matches!(turn, Turn::OneTooMany | Turn::NowAndOneTooMany) {
             *self.coverage.records.skipped.entry(RecordSkip::Stage).or_default() += 1;
         }
+        self.keep_told(record, found, told, turn);
         if matches!(turn, Turn::Now | Turn::NowAndOneTooMany) {
             self.request(record, found);
         }
-    }
-
-    /// Holds one stage of a request against rules, which may be about a stage that is not the last one.
-    fn stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
-        let cluster = self.cluster(found);
-        let IngestSettings { principal_key: key, namespace_in_key, .. } = *self.run.settings;
-        if let Ok(event) = record.interpret(cluster, AuditSettings { key, namespace_in_key })
-            && wanted(&self.run.settings.window, event.time)
-        {
-            self.rules(&event, found, |matcher| matcher.of_request(record));
-        }
-    }
-
-    /// Holds an event against the rules that it could fulfil.
-    fn rules(
-        &mut self,
-        event: &Event<'_>,
-        found: &FoundRecord<'_>,
-        candidates: impl FnOnce(&mut Matcher) -> Candidates,
-    ) {
-        let (Some(matcher), Ok(record)) = (self.matcher.as_deref_mut(), &found.record) else { return };
-        let candidates = candidates(matcher);
-        if candidates.is_empty() {
-            return;
-        }
-        let facts = Facts::new(*record, found.text, found.index + 1, event.time);
-        let matching = matcher.matching(&candidates, &facts);
-        if matching.is_empty() {
-            return;
-        }
-        let seen = Seen {
-            moment: Moment { time: event.time, failed: event.failed },
-            archive: self.object.archive,
-            object: self.inner.of(&self.object.path, found.inner),
-            record: found.index,
-            read_only: event.read_only,
-            evidence: match record {
-                AnyRecord::CloudTrail(record) => record.evidence(),
-                AnyRecord::Kubernetes(record) => record.evidence(),
-            },
-        };
-        let told = matching.into_iter().map(|number| (number, matcher.rule(number).values(&facts)));
-        self.builder.hit(observed(event), &action(event), &seen, told);
     }
 
     /// Learns from the requests whose last stage is not there. To be called when all records have been visited.
@@ -141,7 +101,11 @@ impl<'w> Tally<'w, '_> {
         let IngestSettings { principal_key: key, namespace_in_key, .. } = *self.run.settings;
         match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {
             Ok(event) => {
-                self.event(&event, found, || Fingerprint::of_audit(record, cluster), || record.evidence());
+                let print = || Fingerprint::of_audit(record, cluster);
+                if self.event(&event, found, print, || record.evidence()).is_some() {
+                    let told = self.told.take(record.audit_id);
+                    self.hit(&event, found, told);
+                }
             }
             Err(NoEvent::BadTime) => self.bad_time("requestReceivedTimestamp", record.received, found),
             Err(_) => *self.coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += 1,
@@ -149,7 +113,7 @@ impl<'w> Tally<'w, '_> {
     }
 
     /// The cluster that an audit event is of: what is around it says so, or its path.
-    fn cluster<'f>(&self, found: &FoundRecord<'f>) -> Cluster<'f>
+    pub(super) fn cluster<'f>(&self, found: &FoundRecord<'f>) -> Cluster<'f>
     where
         'w: 'f,
     {
@@ -274,7 +238,7 @@ pub(super) struct InnerPath(Option<(Box<str>, Arc<str>)>);
 
 impl InnerPath {
     /// The path of the file that a record stands in.
-    fn of<'p>(&'p mut self, object: &'p Arc<str>, inner: Option<&str>) -> &'p Arc<str> {
+    pub(super) fn of<'p>(&'p mut self, object: &'p Arc<str>, inner: Option<&str>) -> &'p Arc<str> {
         let Some(inner) = inner else { return object };
         if self.0.as_ref().is_none_or(|(known, _)| **known != *inner) {
             self.0 = None;
@@ -285,7 +249,7 @@ impl InnerPath {
 }
 
 /// Who acted, to keep.
-fn observed(event: &Event<'_>) -> ObservedPrincipal {
+pub(super) fn observed(event: &Event<'_>) -> ObservedPrincipal {
     let who = &event.principal;
     ObservedPrincipal {
         account: who.account.into(),
@@ -296,11 +260,11 @@ fn observed(event: &Event<'_>) -> ObservedPrincipal {
 }
 
 /// What was done, to keep.
-fn action(event: &Event<'_>) -> String {
+pub(super) fn action(event: &Event<'_>) -> String {
     if event.source.is_empty() { event.name.to_string() } else { format!("{}:{}", event.source, event.name) }
 }
 
 /// Whether a time lies in the window that is learnt from.
-fn wanted(window: &DeliveryWindow, time: Timestamp) -> bool {
+pub(super) fn wanted(window: &DeliveryWindow, time: Timestamp) -> bool {
     window.since.is_none_or(|since| time >= since) && window.until.is_none_or(|until| time <= until)
 }

@@ -4,6 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::account::Account;
+use super::hits::StagesTold;
 use super::pieces::{Job, LargeObject, Part};
 use super::stages::Stages;
 use super::tally::{InnerPath, Tally};
@@ -177,6 +178,7 @@ impl Worker {
             account,
             inner: InnerPath::default(),
             stages: Stages::default(),
+            told: StagesTold::default(),
         };
         let decoded = decode(&mut self.decoder, &mut tally);
         tally.finish();

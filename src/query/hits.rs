@@ -46,13 +46,15 @@ pub(super) fn join<'b>(
     }
     let untold = baseline.hits.iter().zip(is_told).filter(|(_, is_told)| question.every_hit || !is_told);
     let links = Links::new(baseline);
+    let is_wanted = |finding: &Finding<'_>| {
+        let counts = !(question.only_success && finding.failed);
+        counts && question.is_in_window(finding) && question.filter.admits(finding)
+    };
     let wanted = untold.map(|(hit, _)| {
         let linked = links.find(&hit.who, &hit.sighting);
         (hit, Finding { linked, ..finding(baseline, hit, archive_start) })
     });
-    let wanted: Vec<(&Hit, Finding<'b>)> = wanted
-        .filter(|(_, finding)| question.is_in_window(finding) && question.filter.admits(finding))
-        .collect();
+    let wanted: Vec<(&Hit, Finding<'b>)> = wanted.filter(|(_, finding)| is_wanted(finding)).collect();
     let same = |left: &Hit, right: &Hit| left.rule == right.rule && left.who.place() == right.who.place();
     for group in wanted.chunk_by(|(left, _), (right, _)| !question.every_hit && same(left, right)) {
         let [(_, first), ..] = group else { continue };

@@ -14,9 +14,15 @@ pub struct RuleError {
     pub rule: Option<String>,
     /// What is wrong, and how it could be right.
     pub reason: String,
+    /// Whether the file says that the rule may be left out for this (`skip-if-unknown-filter`).
+    pub is_allowed: bool,
 }
 
 impl RuleError {
+    pub(super) fn new(file: &str, line: usize, rule: Option<String>, reason: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, rule, reason: reason.into(), is_allowed: false }
+    }
+
     /// What it is about, without a path of this machine.
     pub fn title(&self) -> String {
         let file = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);
@@ -29,11 +35,32 @@ impl RuleError {
 pub(super) struct Flaw {
     pub(super) at: usize,
     pub(super) reason: String,
+    /// Whether it is nothing but a field that nobody knows.
+    pub(super) is_unknown_field: bool,
 }
 
 impl Flaw {
     pub(super) fn new(at: usize, reason: impl Into<String>) -> Self {
-        Self { at, reason: reason.into() }
+        Self { at, reason: reason.into(), is_unknown_field: false }
+    }
+
+    /// What is wrong with a field.
+    pub(super) fn of_field(at: usize, FieldError { reason, is_unknown }: FieldError) -> Self {
+        Self { at, reason, is_unknown_field: is_unknown }
+    }
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FieldError {
+    pub(super) reason: String,
+    /// Whether nobody knows its name.
+    pub(super) is_unknown: bool,
+}
+
+impl From<String> for FieldError {
+    fn from(reason: String) -> Self {
+        Self { reason, is_unknown: false }
     }
 }
 

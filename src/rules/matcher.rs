@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::field::Scanned;
-use super::screen::Screen;
+use super::screen::{MOST_TEXTS, Screen};
 use super::tree::Known;
 use super::{Facts, LogSource, Rule, RuleSet};
 use crate::event::AuditRecord;
@@ -69,7 +69,11 @@ impl Matcher {
         // An empty text is not the same as none.
         let (verb, resource) = (record.verb.unwrap_or("\0"), record.object.resource.unwrap_or("\0"));
         let Self { rules, screens, of_request, .. } = self;
+        // Whoever asks a cluster can name any resource.
         let of_verb = of_request.entry_ref(verb).or_default();
+        if of_verb.len() >= MOST_TEXTS {
+            of_verb.clear();
+        }
         let found = of_verb.entry_ref(resource).or_insert_with(|| {
             let known = [(Scanned::Verb, record.verb), (Scanned::Resource, record.object.resource)];
             candidates(rules, screens, LogSource::Eks, &Known(&known))

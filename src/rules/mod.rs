@@ -81,6 +81,7 @@ pub struct RuleFile {
 pub struct RuleSet {
     rules: Vec<Rule>,
     checksum: Checksum,
+    left_out: Vec<String>,
 }
 
 impl RuleSet {
@@ -107,16 +108,16 @@ impl RuleSet {
             let documents = match yaml::documents(&file.text) {
                 Ok(documents) => documents,
                 Err(yaml::YamlError { line, reason }) => {
-                    errors.push(RuleError { file: file.name.clone(), line, rule: None, reason });
+                    errors.push(RuleError::new(&file.name, line, None, reason));
                     continue;
                 }
             };
             match file.language {
                 Language::Falco => elements.add(&file.name, &documents, &mut errors),
                 Language::Sigma => {
-                    for rule in sigma::rules(&file.name, &documents, &mut errors) {
+                    for (line, rule) in sigma::rules(&file.name, &documents, &mut errors) {
                         if let Some(known) = sigma.insert(rule.head.name.clone(), rule) {
-                            errors.push(called_twice(&known.head.name, &file.name));
+                            errors.push(called_twice(&known.head.name, &file.name, line));
                         }
                     }
                 }
@@ -126,7 +127,7 @@ impl RuleSet {
             elements.compile(&mut errors).into_iter().map(|rule| (rule.head.name.clone(), rule)).collect();
         for (name, rule) in sigma {
             if rules.insert(name.clone(), rule).is_some() {
-                errors.push(called_twice(&name, "a file of Falco's and one of Sigma's rules"));
+                errors.push(called_twice(&name, "a file of Falco's and one of Sigma's rules", 1));
             }
         }
         let rules: Vec<Rule> = rules.into_values().collect();
@@ -134,12 +135,18 @@ impl RuleSet {
         let names = rules.iter().map(|rule| &*rule.head.name);
         let all =
             texts.chain(names).map(|text| Checksum::of(text.as_bytes()).to_string()).collect::<String>();
-        (Self { rules, checksum: Checksum::of(all.as_bytes()) }, errors)
+        let left_out = errors.iter().map(RuleError::title).collect();
+        (Self { rules, checksum: Checksum::of(all.as_bytes()), left_out }, errors)
     }
 
     /// The rules, sorted by name.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What could not be used, in words.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// Of the files' texts and the rules' names: the same only for the same rules.
@@ -148,7 +155,7 @@ impl RuleSet {
     }
 }
 
-fn called_twice(name: &str, file: &str) -> RuleError {
-    let reason = "another rule has this name; only the one read last counts".to_owned();
-    RuleError { file: file.to_owned(), line: 1, rule: Some(format!("rule '{name}'")), reason }
+fn called_twice(name: &str, file: &str, line: usize) -> RuleError {
+    let reason = "a rule before it has the same name, and does not count";
+    RuleError::new(file, line, Some(format!("rule '{name}'")), reason)
 }

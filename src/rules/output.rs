@@ -32,8 +32,8 @@ impl Output {
                 continue;
             };
             let place = template[..place].chars().count() + 1;
-            let read = field.and_then(|name| Ok((Field::of(&name, source)?, name)));
-            let (field, name) = read.map_err(|reason| Flaw::new(place, reason))?;
+            let name = field.map_err(|reason| Flaw::new(place, reason))?;
+            let field = Field::of(&name, source).map_err(|error| Flaw::of_field(place, error))?;
             if !text.is_empty() {
                 output.parts.push(OutputPart::Text(one_line(&std::mem::take(&mut text)).into()));
             }

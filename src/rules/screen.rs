@@ -25,7 +25,7 @@ const TEXTS: [(LogSource, &[Scanned]); 2] = [
 ];
 
 /// So many texts of one sort are remembered; then all are forgotten, which changes nothing but the speed.
-const MOST_TEXTS: usize = 20_000;
+pub(super) const MOST_TEXTS: usize = 20_000;
 
 /// The text that excludes a rule unless it is one of a few: one that nobody ever sees does, and its absence does.
 pub(super) fn of(rule: &Rule) -> Option<Scanned> {

@@ -58,6 +58,15 @@ impl Condition {
         }
     }
 
+    /// Number of its parts.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::All(parts) | Self::Any(parts) => 1 + parts.iter().map(Self::size).sum::<usize>(),
+            Self::Not(part) => 1 + part.size(),
+            Self::Check(_) => 1,
+        }
+    }
+
     /// The same condition with cheap checks before dear ones, and without trees in trees of their own sort.
     pub(super) fn in_order(self) -> Self {
         let sorted = |mut parts: Vec<Self>| {

@@ -6,7 +6,7 @@ use super::error::Flaw;
 use super::evidence::{self, Evidence};
 use super::reading::Paths;
 use super::table::{Column, Table};
-use crate::baseline::{Hit, Language, OutputPart, Priority, RuleHead};
+use crate::baseline::{Hit, Language, OutputPart, Priority, RuleHead, Values};
 use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind};
 
 pub(super) const RULES: &str = "message rules {
@@ -142,7 +142,7 @@ pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleHead>]) -> Result<Vec<Hi
         let name = names.needed(row)?;
         let rule = rules.binary_search_by(|rule| (*rule.name).cmp(name)).map_err(|_| Flaw::value("rule"))?;
         let time = times[row].filter(|time| time.is_written()).ok_or_else(|| Flaw::value("time"))?;
-        let values: Box<[Option<Box<str>>]> = parsed(values.needed(row)?, "fields")?;
+        let values: Values = parsed(values.needed(row)?, "fields")?;
         if values.len() != rules[rule].fields().count() {
             return Err(Flaw::value("fields"));
         }

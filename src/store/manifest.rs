@@ -10,6 +10,7 @@ use crate::checksum::Checksum;
 use crate::coverage::{
     Coverage, FaultKind, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip,
 };
+use crate::ledger::HeldRules;
 use crate::observe::PrincipalKey;
 use crate::time::{Day, Timestamp};
 
@@ -40,7 +41,15 @@ struct Settings {
     until: Option<String>,
     delivery_slack: String,
     max_object_size: u64,
-    rules: Option<String>,
+    rules: Option<Rules>,
+}
+
+/// Rules that events were held against.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rules {
+    sha256: String,
+    left_out: Vec<String>,
 }
 
 /// For people: nothing is read from here.
@@ -125,7 +134,10 @@ impl Manifest {
                 until: time(learning.until),
                 delivery_slack: learning.delivery_slack.to_string(),
                 max_object_size: learning.max_object_size,
-                rules: learning.rules.map(|checksum| checksum.to_string()),
+                rules: learning.rules.as_ref().map(|rules| Rules {
+                    sha256: rules.checksum.to_string(),
+                    left_out: rules.left_out.clone(),
+                }),
             },
             archives: archives.clone(),
             totals: Totals {
@@ -170,11 +182,7 @@ impl Manifest {
             until: parse_time(settings.until.as_deref())?,
             delivery_slack: settings.delivery_slack.parse().map_err(|_| Flaw::value("delivery_slack"))?,
             max_object_size: settings.max_object_size,
-            rules: settings
-                .rules
-                .as_deref()
-                .map(|checksum| checksum.parse().map_err(|_| Flaw::value("rules")))
-                .transpose()?,
+            rules: settings.rules.as_ref().map(Rules::held).transpose()?,
         })
     }
 
@@ -206,6 +214,13 @@ impl Manifest {
             faults: Vec::new(),
             fault_count: self.coverage.fault_count,
         })
+    }
+}
+
+impl Rules {
+    fn held(&self) -> Result<HeldRules, Flaw> {
+        let checksum = self.sha256.parse().map_err(|_| Flaw::value("rules"))?;
+        Ok(HeldRules { checksum, left_out: self.left_out.clone() })
     }
 }
 

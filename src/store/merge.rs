@@ -181,7 +181,7 @@ fn same_settings(left: &Stored, right: &Stored) -> Result<(), MergeError> {
     let (left, right) = (&left.learning, &right.learning);
     let time = |time: Option<Timestamp>| time.map_or("none".to_owned(), |time| time.to_string());
     let checksum =
-        |learning: &Learning| learning.rules.map_or("none".to_owned(), |checksum| checksum.to_string());
+        |learning: &Learning| learning.rules.as_ref().map_or("none".to_owned(), |it| it.checksum.to_string());
     let differences = [
         ("principal key", left.principal_key.name().to_owned(), right.principal_key.name().to_owned()),
         ("namespace in key", left.namespace_in_key.to_string(), right.namespace_in_key.to_string()),

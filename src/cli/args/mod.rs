@@ -23,7 +23,7 @@ pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use output::{OutputArgs, RunArgs, Single, Wanted, ending, unknown_ending};
 pub(crate) use question::QuestionArgs;
-pub(crate) use rules::{ReadRules, RuleArgs};
+pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
 
 /// Refuses a window that ends before it begins.

@@ -30,13 +30,6 @@ pub(crate) struct RuleArgs {
     pub(crate) skip_unsupported: bool,
 }
 
-/// Rules that were read, and what was left out.
-#[derive(Clone, Debug)]
-pub(crate) struct ReadRules {
-    pub(crate) set: Arc<RuleSet>,
-    pub(crate) left_out: Vec<RuleError>,
-}
-
 impl RuleArgs {
     /// Whether rules are named at all.
     pub(crate) fn are_named(&self) -> bool {
@@ -44,7 +37,7 @@ impl RuleArgs {
     }
 
     /// Reads and compiles all rules that are named.
-    pub(crate) fn read(&self, quiet: bool) -> anyhow::Result<Option<ReadRules>> {
+    pub(crate) fn read(&self, quiet: bool) -> anyhow::Result<Option<Arc<RuleSet>>> {
         if !self.are_named() {
             return Ok(None);
         }
@@ -62,22 +55,21 @@ impl RuleArgs {
             }
         }
         let (set, left_out) = RuleSet::compile(&files);
-        let refused = !left_out.is_empty() && !self.skip_unsupported;
-        if refused || !quiet {
-            let word = if refused { "cannot be used" } else { "left out" };
-            for error in &left_out {
-                writeln!(io::stderr(), "{word}: {}", for_terminal(&error.to_string()))?;
-            }
+        let is_refused = |error: &RuleError| !self.skip_unsupported && !error.is_allowed;
+        let refused = left_out.iter().filter(|error| is_refused(error)).count();
+        for error in left_out.iter().filter(|error| !quiet || is_refused(error)) {
+            let word = if is_refused(error) { "cannot be used" } else { "left out" };
+            writeln!(io::stderr(), "{word}: {}", for_terminal(&error.to_string()))?;
         }
-        if refused {
-            let error = UsageError(format!("{} of the rules cannot be used", left_out.len()));
+        if refused > 0 {
+            let error = UsageError(format!("{refused} of the rules cannot be used"));
             return Err(anyhow::Error::new(error).context(Hint("--skip-unsupported uses all others")));
         }
         if set.rules().is_empty() {
             let error = UsageError("there is not one rule to hold events against".to_owned());
             return Err(anyhow::Error::new(error).context(Hint("name a file with rules that are enabled")));
         }
-        Ok(Some(ReadRules { set: Arc::new(set), left_out }))
+        Ok(Some(Arc::new(set)))
     }
 }
 

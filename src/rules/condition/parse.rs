@@ -34,7 +34,12 @@ impl<'t> Parser<'t> {
 
     /// The place of the next character, counted from 1.
     fn place(&self) -> usize {
-        self.text[..self.at].chars().count() + 1
+        self.place_of(self.at)
+    }
+
+    /// The place of the character at this byte. It is counted anew: not for every word of a long list.
+    fn place_of(&self, at: usize) -> usize {
+        self.text[..at].chars().count() + 1
     }
 
     fn expected(&self, what: &str) -> Flaw {
@@ -205,7 +210,6 @@ impl<'t> Parser<'t> {
     }
 
     fn operator(&mut self) -> Result<Operator, Flaw> {
-        let place = self.place();
         let start = self.at;
         let sign = self.take_while(|c| "=!<>".contains(c));
         let text =
@@ -218,7 +222,7 @@ impl<'t> Parser<'t> {
             return Err(self.expected("an operator"));
         }
         let near = similar(text, Operator::ALL.into_iter().map(|(known, _)| known));
-        Err(Flaw::new(place, format!("there is no operator '{text}' here{near}")))
+        Err(Flaw::new(self.place_of(start), format!("there is no operator '{text}' here{near}")))
     }
 
     /// `(a, 'b', c)`, or the name of a list.
@@ -248,13 +252,16 @@ impl<'t> Parser<'t> {
         if let Some(text) = self.quoted()? {
             return Ok(Word { text, quoted: true });
         }
-        let place = self.place();
+        let start = self.at;
         let text = self.take_while(|c| !c.is_whitespace() && !"()\"'=,".contains(c));
         if text.is_empty() {
             return Err(self.expected("a value"));
         }
         if self.rest().starts_with('(') {
-            return Err(Flaw::new(place, format!("a value computed by '{text}()' is not supported")));
+            return Err(Flaw::new(
+                self.place_of(start),
+                format!("a value computed by '{text}()' is not supported"),
+            ));
         }
         Ok(Word { text: text.to_owned(), quoted: false })
     }
@@ -262,7 +269,7 @@ impl<'t> Parser<'t> {
     /// A text in quotes of either sort, its escapes read.
     fn quoted(&mut self) -> Result<Option<String>, Flaw> {
         let Some(quote) = self.rest().chars().next().filter(|c| "\"'".contains(*c)) else { return Ok(None) };
-        let place = self.place();
+        let start = self.at;
         let mut text = String::new();
         let mut chars = self.rest().char_indices().skip(1);
         while let Some((at, c)) = chars.next() {
@@ -278,7 +285,7 @@ impl<'t> Parser<'t> {
                 _ => text.push(c),
             }
         }
-        Err(Flaw::new(place, format!("the quote {quote} is not closed")))
+        Err(Flaw::new(self.place_of(start), format!("the quote {quote} is not closed")))
     }
 }
 

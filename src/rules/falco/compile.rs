@@ -14,10 +14,10 @@ use crate::rules::output::Output;
 use crate::rules::test::{Test, glob, lower, regex};
 use crate::rules::tree::{self, Condition};
 
-/// Macros in macros deeper than this go in a circle.
-const MAX_MACROS: usize = 100;
-/// A condition with more checks than this was made by macros that double each other.
-const MAX_CHECKS: usize = 100_000;
+/// Brackets, `not` and macros in each other deeper than this are no condition that somebody wrote, or go in a circle.
+const MAX_DEPTH: usize = 200;
+/// A rule with more checks and values than this was made by macros or lists that double each other.
+const MAX_PARTS: usize = 1_000_000;
 
 impl Elements {
     /// The rules that are enabled. What is wrong with one is no reason not to compile the others.
@@ -26,9 +26,11 @@ impl Elements {
         for (name, draft) in &self.rules {
             match self.compiled(name, draft) {
                 Ok(rule) if draft.enabled => rules.push(rule),
-                Err(_) if draft.may_be_left_out || !draft.enabled && draft.source == "syscall" => {}
                 Ok(_) => {}
-                Err(error) => errors.push(error),
+                Err(_) if !draft.enabled && draft.source.as_deref() == Some("syscall") => {}
+                Err(error) => {
+                    errors.push(RuleError { is_allowed: error.is_allowed && draft.may_be_left_out, ..error })
+                }
             }
         }
         for (name, placed) in &self.macros {
@@ -42,25 +44,22 @@ impl Elements {
 
     fn compiled(&self, name: &str, draft: &Draft) -> Result<Rule, RuleError> {
         let title = format!("rule '{name}'");
-        let wrong = |reason: String| RuleError {
-            file: draft.file.to_string(),
-            line: draft.line,
-            rule: Some(title.clone()),
-            reason,
-        };
-        let source = match &*draft.source {
-            "aws_cloudtrail" => LogSource::CloudTrail,
-            "k8s_audit" => LogSource::Eks,
-            other => {
+        let wrong = |reason: String| RuleError::new(&draft.file, draft.line, Some(title.clone()), reason);
+        let source = match draft.source.as_deref() {
+            Some("aws_cloudtrail") => LogSource::CloudTrail,
+            Some("k8s_audit") => LogSource::Eks,
+            Some(other) => {
                 let reason = format!("source '{other}' is none of aws_cloudtrail and k8s_audit");
                 return Err(wrong(reason));
             }
+            // Falco takes it for a rule about system calls.
+            None => return Err(wrong("it has no source; write aws_cloudtrail or k8s_audit".to_owned())),
         };
         let priority = Priority::from_name(&draft.priority.text).ok_or_else(|| {
             let names = Priority::ALL.map(Priority::name).join(", ");
             wrong(format!("priority '{}' is none of {names}", draft.priority.text))
         })?;
-        let mut filling = Filling { elements: self, source, depth: 0, checks: 0 };
+        let mut filling = Filling { elements: self, source, depth: 0, parts: 0 };
         let parsed = condition::parse(&draft.condition.text);
         let filled = parsed.and_then(|expression| filling.condition(&expression));
         let mut condition = filled.map_err(|flaw| draft.condition.error(&title, "condition", flaw))?;
@@ -88,12 +87,9 @@ impl Elements {
 
 impl Placed {
     fn error(&self, title: &str, part: &str, flaw: Flaw) -> RuleError {
-        RuleError {
-            file: self.file.to_string(),
-            line: self.line,
-            rule: Some(title.to_owned()),
-            reason: format!("{part}, character {}: {}", flaw.at, flaw.reason),
-        }
+        let reason = format!("{part}, character {}: {}", flaw.at, flaw.reason);
+        let error = RuleError::new(&self.file, self.line, Some(title.to_owned()), reason);
+        RuleError { is_allowed: flaw.is_unknown_field, ..error }
     }
 }
 
@@ -102,18 +98,22 @@ struct Filling<'e> {
     elements: &'e Elements,
     source: LogSource,
     depth: usize,
-    checks: usize,
+    /// Checks and values so far.
+    parts: usize,
 }
 
-impl Filling<'_> {
+impl<'e> Filling<'e> {
     fn condition(&mut self, expression: &Expression) -> Result<Condition, Flaw> {
-        Ok(match expression {
+        self.depth += 1;
+        let condition = match expression {
             Expression::And(parts) => Condition::All(self.all(parts)?),
             Expression::Or(parts) => Condition::Any(self.all(parts)?),
             Expression::Not(part) => Condition::Not(Box::new(self.condition(part)?)),
             Expression::Macro { name, at } => self.macro_(name, *at)?,
             Expression::Check(check) => Condition::Check(self.check(check)?),
-        })
+        };
+        self.depth -= 1;
+        Ok(condition)
     }
 
     fn all(&mut self, parts: &[Expression]) -> Result<Vec<Condition>, Flaw> {
@@ -126,30 +126,41 @@ impl Filling<'_> {
             let near = similar(name, macros.keys().map(String::as_str));
             return Err(Flaw::new(at, format!("there is no macro '{name}'{near}")));
         };
-        self.depth += 1;
-        if self.depth > MAX_MACROS {
-            return Err(Flaw::new(at, format!("macro '{name}' leads back to itself")));
+        if self.depth > MAX_DEPTH {
+            let reason = format!("macro '{name}' leads back to itself, or too deep: {MAX_DEPTH} is the most");
+            return Err(Flaw::new(at, reason));
         }
         // The place is that of the name in this condition; what is wrong lies in the macro.
         let inner = condition::parse(&placed.text).and_then(|inner| self.condition(&inner));
-        self.depth -= 1;
-        inner.map_err(|flaw| Flaw::new(at, format!("macro '{name}', character {}: {}", flaw.at, flaw.reason)))
+        inner.map_err(|flaw| Flaw {
+            at,
+            // Of macros in macros the innermost tells enough.
+            reason: if flaw.reason.starts_with("macro '") {
+                flaw.reason
+            } else {
+                format!("macro '{name}', character {}: {}", flaw.at, flaw.reason)
+            },
+            ..flaw
+        })
     }
 
     fn check(&mut self, check: &condition::Check) -> Result<tree::Check, Flaw> {
-        self.checks += 1;
-        if self.checks > MAX_CHECKS {
-            return Err(Flaw::new(
-                check.at,
-                format!("it has more than {MAX_CHECKS} checks, with its macros"),
-            ));
-        }
-        let field = Field::of(&check.field, self.source).map_err(|reason| Flaw::new(check.at, reason))?;
+        self.spend(1).map_err(|reason| Flaw::new(check.at, reason))?;
+        let field = Field::of(&check.field, self.source).map_err(|error| Flaw::of_field(check.at, error))?;
         let test = self.test(check).map_err(|reason| Flaw::new(check.at, reason))?;
         Ok(tree::Check { field, cases: check.cases.clone(), test })
     }
 
-    fn test(&self, check: &condition::Check) -> Result<Test, String> {
+    /// Counts parts of the rule.
+    fn spend(&mut self, parts: usize) -> Result<(), String> {
+        self.parts += parts;
+        if self.parts > MAX_PARTS {
+            return Err(format!("it has more than {MAX_PARTS} checks and values, with its macros and lists"));
+        }
+        Ok(())
+    }
+
+    fn test(&mut self, check: &condition::Check) -> Result<Test, String> {
         let first = check.words.first().map(|word| &*word.text).unwrap_or_default();
         let bad_pattern = |error: regex::Error| format!("'{first}' is no pattern: {}", last_line(&error));
         Ok(match check.operator {
@@ -175,10 +186,11 @@ impl Filling<'_> {
     }
 
     /// All words, with the items of lists in place of their names.
-    fn words(&self, words: &[Word]) -> Result<Vec<Box<str>>, String> {
+    fn words(&mut self, words: &[Word]) -> Result<Vec<Box<str>>, String> {
         let mut all = Vec::new();
         for word in words {
-            if word.quoted {
+            if word.quoted || !self.elements.lists.contains_key(&word.text) {
+                self.spend(1)?;
                 all.push(word.text.as_str().into());
             } else {
                 self.expand(&word.text, &mut HashSet::new(), &mut all)?;
@@ -187,23 +199,30 @@ impl Filling<'_> {
         Ok(all)
     }
 
-    fn expand<'e>(
-        &'e self,
-        word: &'e str,
-        open: &mut HashSet<&'e str>,
+    /// The items of a list, and of the lists among them.
+    fn expand<'w>(
+        &mut self,
+        list: &'w str,
+        open: &mut HashSet<&'w str>,
         all: &mut Vec<Box<str>>,
-    ) -> Result<(), String> {
-        let Some(items) = self.elements.lists.get(word) else {
-            all.push(word.into());
-            return Ok(());
-        };
-        if !open.insert(word) || all.len() > MAX_CHECKS {
-            return Err(format!("list '{word}' leads back to itself, or is far too long"));
+    ) -> Result<(), String>
+    where
+        'e: 'w,
+    {
+        let elements: &'e Elements = self.elements;
+        self.spend(1)?;
+        if !open.insert(list) {
+            return Err(format!("list '{list}' leads back to itself"));
         }
-        for item in items {
-            self.expand(item, open, all)?;
+        for item in elements.lists.get(list).into_iter().flatten() {
+            if elements.lists.contains_key(item) {
+                self.expand(item, open, all)?;
+            } else {
+                self.spend(1)?;
+                all.push(item.as_str().into());
+            }
         }
-        open.remove(word);
+        open.remove(list);
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Draft {
     pub(super) output: Placed,
     pub(super) description: String,
     pub(super) priority: Placed,
-    pub(super) source: String,
+    pub(super) source: Option<String>,
     pub(super) tags: Vec<String>,
     pub(super) enabled: bool,
     pub(super) exceptions: Vec<Exception>,
@@ -69,7 +69,7 @@ impl Elements {
             let Some(items) = document.list() else {
                 if !document.is_null() {
                     let reason = "a rule file is a list of rules, macros and lists".to_owned();
-                    errors.push(RuleError { file: file.to_owned(), line: document.line, rule: None, reason });
+                    errors.push(RuleError::new(file, document.line, None, reason));
                 }
                 continue;
             };
@@ -83,7 +83,8 @@ impl Elements {
         let sorts = ["rule", "macro", "list", "required_engine_version", "required_plugin_versions"];
         let sort = sorts.into_iter().find(|sort| yaml.get(sort).is_some());
         let name = sort.and_then(|sort| yaml.get(sort)?.text()).unwrap_or_default().to_owned();
-        let title = sort.map_or("an element".to_owned(), |sort| format!("{sort} '{name}'"));
+        let changes = if yaml.get("append").or(yaml.get("override")).is_some() { "change of " } else { "" };
+        let title = sort.map_or("an element".to_owned(), |sort| format!("{changes}{sort} '{name}'"));
         let element = Element { file, yaml, title };
         if matches!(sort, Some("rule" | "macro" | "list"))
             && (name.is_empty() || name.contains(char::is_control))
@@ -162,7 +163,7 @@ impl Draft {
             output: needed("output")?,
             description: element.text("desc")?.map(|it| it.text).unwrap_or_default(),
             priority: needed("priority")?,
-            source: element.text("source")?.map_or("syscall".to_owned(), |it| it.text),
+            source: element.text("source")?.map(|it| it.text),
             tags: element.texts("tags")?.unwrap_or_default(),
             enabled: element.flag("enabled")?.unwrap_or(true),
             exceptions: exceptions(element)?,
@@ -193,8 +194,18 @@ impl Draft {
         }
         match change(element, "exceptions")? {
             Some(Change::Replace) => self.exceptions = exceptions(element)?,
-            _ => Exception::merge(&mut self.exceptions, exceptions(element)?),
+            _ => Exception::merge(&mut self.exceptions, exceptions(element)?)
+                .map_err(|reason| element.error(element.yaml.line, reason))?,
         }
+        for key in ["priority", "enabled", "skip-if-unknown-filter", "source"] {
+            let word = element.yaml.get("override").and_then(|overrides| overrides.get(key)?.text());
+            if word == Some("append") {
+                return Err(
+                    element.error(element.yaml.line, format!("'{key}' can be replaced, not appended to"))
+                );
+            }
+        }
+        self.source = element.text("source")?.map(|it| it.text).or(self.source.take());
         self.priority = element.text("priority")?.unwrap_or_else(|| self.priority.clone());
         self.enabled = element.flag("enabled")?.unwrap_or(self.enabled);
         self.may_be_left_out = element.flag("skip-if-unknown-filter")?.unwrap_or(self.may_be_left_out);
@@ -233,6 +244,14 @@ fn change(element: &Element<'_>, key: &str) -> Result<Option<Change>, RuleError>
         let name = key.text().unwrap_or("(no text)");
         if element.yaml.get(name).is_none() {
             return Err(element.error(key.line, format!("it overrides '{name}' and does not give it")));
+        }
+    }
+    for (given, _) in element.yaml.map().unwrap_or_default() {
+        let name = given.text().unwrap_or_default();
+        let names_it = matches!(name, "rule" | "macro" | "list" | "override");
+        if !names_it && overrides.get(name).is_none() {
+            let reason = format!("'{name}' is given, and override does not say what becomes of it");
+            return Err(element.error(given.line, reason));
         }
     }
     match overrides.get(key) {

@@ -60,7 +60,13 @@ fn exception(yaml: &Yaml, element: &Element<'_>) -> Result<Exception, RuleError>
     };
     let operators = comps.into_iter().map(operator).collect::<Result<Vec<_>, _>>()?;
     let fields: Vec<(FieldName, Operator)> = fields.iter().map(|field| named(field)).zip(operators).collect();
-    let values = yaml.get("values").and_then(Yaml::list).unwrap_or_default().to_vec();
+    let values = match yaml.get("values").filter(|values| !values.is_null()) {
+        None => Vec::new(),
+        Some(values) => values
+            .list()
+            .ok_or_else(|| wrong(values.line, format!("the values of '{name}' are no list")))?
+            .to_vec(),
+    };
     Ok(Exception { name, fields, is_single, values })
 }
 
@@ -100,16 +106,23 @@ fn named(text: &str) -> FieldName {
 
 impl Exception {
     /// Adds exceptions to others: values to one of the same name, else a new one.
-    pub(super) fn merge(known: &mut Vec<Self>, more: Vec<Self>) {
+    ///
+    /// # Errors
+    /// If one changes the fields of another, or has none of its own.
+    pub(super) fn merge(known: &mut Vec<Self>, more: Vec<Self>) -> Result<(), String> {
         for exception in more {
             match known.iter_mut().find(|known| known.name == exception.name) {
                 Some(known) if exception.fields.is_empty() || exception.fields == known.fields => {
                     known.values.extend(exception.values);
                 }
-                Some(known) => *known = exception,
+                Some(_) => {
+                    let name = &exception.name;
+                    return Err(format!("exceptions: only values can be added to '{name}', not fields"));
+                }
                 None => known.push(exception),
             }
         }
+        Ok(())
     }
 
     /// The condition under which one of these exceptions holds.
@@ -119,6 +132,9 @@ impl Exception {
     pub(super) fn expression(all: &[Self]) -> Result<Option<Expression>, String> {
         let mut conditions = Vec::new();
         for one in all {
+            if one.fields.is_empty() {
+                return Err(format!("'{}' has no fields", one.name));
+            }
             conditions.extend(one.rows()?.iter().map(|row| one.row(row)));
         }
         Ok((!conditions.is_empty()).then_some(Expression::Or(conditions)))
@@ -140,7 +156,16 @@ impl Exception {
             cells.filter(|cells| cells.len() == self.fields.len())
         };
         let uneven = || format!("'{}' has values that are not one for each field", self.name);
-        self.values.iter().map(|value| row(value).ok_or_else(uneven)).collect()
+        let rows = self.values.iter().map(|value| row(value).ok_or_else(uneven));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let fits = |(words, (_, operator)): (&Vec<Word>, &(FieldName, Operator))| {
+            operator.takes_list() || words.len() == 1
+        };
+        if rows.iter().all(|row| row.iter().zip(&self.fields).all(fits)) {
+            Ok(rows)
+        } else {
+            Err(format!("'{}' compares one value with a list", self.name))
+        }
     }
 
     fn row(&self, row: &[Vec<Word>]) -> Expression {

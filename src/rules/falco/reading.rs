@@ -21,7 +21,7 @@ pub(super) struct Placed {
 
 impl<'y> Element<'y> {
     pub(super) fn error(&self, line: usize, reason: impl Into<String>) -> RuleError {
-        RuleError { file: self.file.to_owned(), line, rule: Some(self.title.clone()), reason: reason.into() }
+        RuleError::new(self.file, line, Some(self.title.clone()), reason)
     }
 
     /// Refuses keys that are not among these.

@@ -20,6 +20,8 @@ pub(in crate::rules) enum Derived {
     Nanoseconds,
     /// The record as it stands.
     Record,
+    /// The same, and all texts in it.
+    Words,
     /// The plugin of Falco that would read it.
     Plugin,
     /// Who did what from where, in a line.
@@ -78,12 +80,13 @@ impl Derived {
             Self::TimeOfDay => Value::some(time_of_day(facts)),
             Self::Nanoseconds => Value::One((i128::from(facts.time.micros()) * 1000).to_string().into()),
             Self::Record => Value::One(Json::new(facts.text).text()),
+            Self::Words => Value::list(words(facts.text)),
             Self::Plugin => Value::One(plugin(facts).into()),
             Self::Summary => Value::One(summary(facts).into()),
             Self::User => Value::some(user(facts)),
             Self::Account => {
-                let record = facts.cloudtrail();
-                Value::some(record.map(|record| record.identity.account_id.unwrap_or_else(|| record.owner())))
+                let accounts = facts.cloudtrail().map(|it| [it.identity.account_id, it.recipient_account]);
+                Value::some(accounts.into_iter().flatten().flatten().find(|account| !account.is_empty()))
             }
             Self::ReadOnly => Value::some(read_only(facts).map(|yes| yes.to_string())),
             Self::ManagementEvent => {
@@ -123,6 +126,28 @@ impl Derived {
 /// The values at a path, of which `*` is every item of a list.
 fn at<'r>(path: &str, facts: &Facts<'r>) -> Vec<Json<'r>> {
     Path::list(path, None).find(facts)
+}
+
+/// A record as it stands, and everything in it that is neither a list nor an object.
+fn words(text: &str) -> Vec<Cow<'_, str>> {
+    // Each level is walked anew: what lies deeper than any record is only found in the whole.
+    const MAX_DEPTH: u32 = 32;
+    let record = Json::new(text);
+    let mut words = vec![record.text()];
+    let mut open = vec![(record, 0)];
+    while let Some((value, depth)) = open.pop() {
+        if depth > MAX_DEPTH {
+            continue;
+        }
+        if value.is_object() {
+            open.extend(value.members().into_iter().map(|(_, value)| (value, depth + 1)));
+        } else if value.is_list() {
+            open.extend(value.items().into_iter().map(|value| (value, depth + 1)));
+        } else {
+            words.push(value.text());
+        }
+    }
+    words
 }
 
 fn time_of_day(facts: &Facts<'_>) -> Option<String> {

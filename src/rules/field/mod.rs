@@ -9,7 +9,7 @@ mod kubernetes;
 mod scanned;
 
 use super::condition::FieldName;
-use super::error::similar;
+use super::error::{FieldError, similar};
 use super::facts::{Facts, Value};
 use super::head::LogSource;
 use super::path::Path;
@@ -48,10 +48,13 @@ enum Reading {
     Derived(Derived),
 }
 
-fn unknown(name: &str, source: LogSource) -> String {
+fn unknown(name: &str, source: LogSource) -> FieldError {
     let known: Vec<String> = names(source).collect();
     let near = similar(name, known.iter().map(String::as_str));
-    format!("events of {} have no field '{name}'{near}", source.name())
+    FieldError {
+        reason: format!("events of {} have no field '{name}'{near}", source.name()),
+        is_unknown: true,
+    }
 }
 
 impl Reading {
@@ -123,7 +126,7 @@ impl Field {
     ///
     /// # Errors
     /// Says what is wrong with the name or what is in its brackets.
-    pub(super) fn of(named: &FieldName, source: LogSource) -> Result<Self, String> {
+    pub(super) fn of(named: &FieldName, source: LogSource) -> Result<Self, FieldError> {
         let FieldName { name, argument } = named;
         let argument = argument.as_deref();
         if POINTERS.contains(&&**name) {
@@ -179,7 +182,7 @@ impl Field {
 mod tests {
     use super::*;
 
-    fn field(text: &str, source: LogSource) -> Result<Field, String> {
+    fn field(text: &str, source: LogSource) -> Result<Field, FieldError> {
         let (name, argument) = match text.split_once('[') {
             Some((name, rest)) => (name, Some(rest.trim_end_matches(']').to_owned())),
             None => (text, None),
@@ -197,12 +200,12 @@ mod tests {
 
     #[test]
     fn wrong_names_and_arguments_are_told() {
-        let why = |text| field(text, LogSource::CloudTrail).unwrap_err();
+        let why = |text| field(text, LogSource::CloudTrail).unwrap_err().reason;
         assert_eq!(why("ct.nme"), "events of cloudtrail have no field 'ct.nme'; did you mean 'ct.name'?");
         assert_eq!(why("ka.verb"), "events of cloudtrail have no field 'ka.verb'");
         assert_eq!(why("ct.name[0]"), "'ct.name' takes no argument '[0]'");
         assert_eq!(why("json.value"), "'json.value' needs a JSON pointer, as in json.value[/a/b]");
-        let why = |text| field(text, LogSource::Eks).unwrap_err();
+        let why = |text| field(text, LogSource::Eks).unwrap_err().reason;
         assert_eq!(why("ka.uri.param"), "'ka.uri.param' needs an argument, as in ka.uri.param[x]");
         assert!(why("ka.req.pod.containers.image[x]").contains("the index of an item"));
     }

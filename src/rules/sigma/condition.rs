@@ -5,10 +5,19 @@ use crate::rules::tree::Condition;
 
 const MAX_DEPTH: usize = 100;
 
+/// A condition that names searches so often that they have more parts than this is a mistake.
+const MAX_PARTS: usize = 1_000_000;
+
 /// Reads a condition over these searches.
 pub(super) fn parse(text: &str, searches: &[(&str, Condition)]) -> Result<Condition, Flaw> {
-    let mut parser =
-        Parser { tokens: tokens(text)?, next: 0, depth: 0, searches, end: text.chars().count() + 1 };
+    let mut parser = Parser {
+        tokens: tokens(text)?,
+        next: 0,
+        depth: 0,
+        parts: 0,
+        searches,
+        end: text.chars().count() + 1,
+    };
     let condition = parser.any()?;
     match parser.peek() {
         None => Ok(condition),
@@ -48,6 +57,8 @@ struct Parser<'t> {
     tokens: Vec<Token<'t>>,
     next: usize,
     depth: usize,
+    /// Of all searches that were named so far.
+    parts: usize,
     searches: &'t [(&'t str, Condition)],
     end: usize,
 }
@@ -119,14 +130,22 @@ impl<'t> Parser<'t> {
             Some(Token { at, text }) if !matches!(text, ")" | "and" | "or") => {
                 self.next += 1;
                 let known = self.searches.iter().find(|(name, _)| *name == text);
-                let missing = || {
+                let Some((_, condition)) = known else {
                     let near = similar(text, self.searches.iter().map(|(name, _)| *name));
-                    Flaw::new(at, format!("there is no search '{text}'{near}"))
+                    return Err(Flaw::new(at, format!("there is no search '{text}'{near}")));
                 };
-                known.map(|(_, condition)| condition.clone()).ok_or_else(missing)
+                self.spend(at, condition.size())?;
+                Ok(condition.clone())
             }
             _ => Err(self.expected("a search or '('")),
         }
+    }
+
+    /// Counts parts of searches.
+    fn spend(&mut self, at: usize, parts: usize) -> Result<(), Flaw> {
+        self.parts += parts;
+        let reason = || format!("its searches have more than {MAX_PARTS} parts, as often as it names them");
+        if self.parts > MAX_PARTS { Err(Flaw::new(at, reason())) } else { Ok(()) }
     }
 
     /// The searches behind `of`: `them`, or all whose names match.
@@ -143,7 +162,9 @@ impl<'t> Parser<'t> {
             },
         };
         let found = self.searches.iter().filter(|(name, _)| is_meant(name));
-        let found: Vec<Condition> = found.map(|(_, condition)| condition.clone()).collect();
+        let found: Vec<&Condition> = found.map(|(_, condition)| condition).collect();
+        self.spend(at, found.iter().map(|condition| condition.size()).sum())?;
+        let found: Vec<Condition> = found.into_iter().cloned().collect();
         if found.is_empty() { Err(Flaw::new(at, format!("no search is called '{text}'"))) } else { Ok(found) }
     }
 }

@@ -12,6 +12,8 @@ use crate::yaml::{Node, Yaml};
 /// A search: fields that all must match, or a list of such of which one must, or words of which one must be somewhere.
 pub(super) fn search(yaml: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
     match &yaml.node {
+        Node::Map(members) if members.is_empty() => Err(wrong(yaml, "a search is empty")),
+        Node::List(items) if items.is_empty() => Err(wrong(yaml, "a search is empty")),
         Node::Map(members) => {
             let checks = members.iter().map(|(key, value)| field(key, value, source));
             checks.collect::<Result<_, _>>().map(Condition::All)
@@ -19,7 +21,7 @@ pub(super) fn search(yaml: &Yaml, source: LogSource) -> Result<Condition, Wrong>
         Node::List(items) => {
             items.iter().map(|item| search(item, source)).collect::<Result<_, _>>().map(Condition::Any)
         }
-        Node::Text { text, .. } => Ok(check(Field::Derived(Derived::Record, None), contains(text, yaml)?)),
+        Node::Text { text, .. } => Ok(check(Field::Derived(Derived::Words, None), contains(text, yaml)?)),
         Node::Null => Err(wrong(yaml, "a search is empty")),
     }
 }
@@ -40,9 +42,10 @@ fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, Wrong
     let (name, modifiers) = text.split_once('|').unwrap_or((text, ""));
     let modifiers =
         Modifiers::parse(modifiers).map_err(|reason| wrong(key, format!("field '{name}': {reason}")))?;
+    let modifiers = if name.is_empty() { modifiers.anywhere() } else { modifiers };
     let field = match name {
         // A value without a field is looked for everywhere.
-        "" => Field::Derived(Derived::Record, None),
+        "" => Field::Derived(Derived::Words, None),
         _ => Field::at(Path::dotted(name), source),
     };
     let values = value.list().unwrap_or(std::slice::from_ref(value));

@@ -19,16 +19,16 @@ const OUTPUT_CLOUDTRAIL: &str =
     "by %ct.user.arn from %ct.srcip in %ct.region (action=%ct.src:%ct.name, error=%ct.error)";
 const OUTPUT_KUBERNETES: &str = "by %ka.user.name (verb=%ka.verb, uri=%ka.uri, response=%ka.response.code)";
 
-/// The rules of a file. What is wrong with one is no reason not to compile the others.
-pub(super) fn rules(file: &str, documents: &[Yaml], errors: &mut Vec<RuleError>) -> Vec<Rule> {
+/// The rules of a file, each with its line. What is wrong with one is no reason not to compile the others.
+pub(super) fn rules(file: &str, documents: &[Yaml], errors: &mut Vec<RuleError>) -> Vec<(usize, Rule)> {
     let mut rules = Vec::new();
     for document in documents.iter().filter(|document| !document.is_null()) {
         match rule(document) {
-            Ok(rule) => rules.push(rule),
+            Ok(rule) => rules.push((document.line, rule)),
             Err(Wrong { line, reason }) => {
                 let title = document.get("title").and_then(Yaml::text);
                 let rule = title.map(|title| format!("rule '{title}'"));
-                errors.push(RuleError { file: file.to_owned(), line, rule, reason });
+                errors.push(RuleError::new(file, line, rule, reason));
             }
         }
     }
@@ -122,7 +122,7 @@ fn conditions(detection: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
     let texts = condition.list().unwrap_or(std::slice::from_ref(condition));
     let parse = |yaml: &Yaml| {
         let text = yaml.text().ok_or_else(|| wrong(yaml, "condition is no text"))?;
-        let at = |Flaw { at, reason }| wrong(yaml, format!("condition, character {at}: {reason}"));
+        let at = |Flaw { at, reason, .. }| wrong(yaml, format!("condition, character {at}: {reason}"));
         condition::parse(text, &searches).map_err(at)
     };
     let mut all = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;

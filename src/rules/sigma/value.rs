@@ -62,6 +62,14 @@ impl Modifiers {
     }
 }
 
+impl Modifiers {
+    /// The same for a value that may stand anywhere in a record.
+    pub(super) fn anywhere(self) -> Self {
+        let part = if self.part == Part::Whole { Part::Anywhere } else { self.part };
+        Self { part, ..self }
+    }
+}
+
 /// What a value stands for.
 pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
     let number = || value.parse::<f64>().map_err(|_| format!("'{value}' is no number"));

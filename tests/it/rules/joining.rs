@@ -177,3 +177,44 @@ fn filtered_and_faulty_records_are_held_against_nothing() {
     settings.window.since = Some("2024-01-01".parse::<firstseen::time::Bound>().unwrap().start());
     assert!(archive.ingest(&settings).baseline.hits.is_empty());
 }
+
+#[test]
+fn a_request_ended_as_its_last_stage_says_whatever_stage_matched() {
+    const RECEIVED: &str = "- rule: r\n  condition: ka.stage=RequestReceived\n  output: x\n  priority: INFO\n  source: k8s_audit\n";
+    let stage = |name: &str, code: Value| {
+        let event = audit_event("2024-01-10T00:00:00Z", "eva", "get", "pods");
+        with(event, json!({"stage": name, "responseStatus": code}))
+    };
+    let (first, last) =
+        (stage("RequestReceived", Value::Null), stage("ResponseComplete", json!({"code": 200})));
+    let rules = Arc::new(rules(RECEIVED));
+    // In either order, and where the last stage is missing.
+    for (lines, is_failed) in [(vec![&first, &last], false), (vec![&first], true)] {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let hits = read(&Archive::new().object("audit.jsonl", text.as_bytes()), &rules).baseline.hits;
+        assert_eq!((hits.len(), hits[0].sighting.failed), (1, is_failed));
+    }
+    let text = format!("{last}\n{first}\n");
+    let hits = read(&Archive::new().object("audit.jsonl", text.as_bytes()), &rules).baseline.hits;
+    assert_eq!(hits.len(), 1);
+}
+
+#[test]
+fn only_successful_calls_are_hits_if_only_these_count() {
+    let call = |day: u32, code: &str| {
+        with(record(&format!("2024-01-{day}T00:00:00Z"), "eva", "iam:CreateUser"), json!({"errorCode": code}))
+    };
+    let archive =
+        Archive::new().object("a.json", &wrapped(&[call(10, "AccessDenied"), call(11, ""), call(12, "")]));
+    let change = |question: &mut Question| {
+        question.report = vec![FindingKind::Rule];
+        question.only_success = true;
+    };
+    assert_eq!(
+        asked(&archive, change),
+        [
+            "rule 2024-01-11-2024-01-12 eva x2 [every change of users]",
+            "rule 2024-01-11-2024-01-12 eva x2 [made]",
+        ]
+    );
+}

@@ -1,8 +1,9 @@
 //! What Falco's language means here.
 
+use firstseen::rules::{Language, RuleSet};
 use serde_json::{Value, json};
 
-use super::{compile, matching, rules, told};
+use super::{compile, file, matching, rules, told};
 use crate::archive::{audit_event, record, with};
 
 /// A rule with a condition.
@@ -242,8 +243,59 @@ fn what_is_wrong_with_one_rule_is_no_harm_to_the_others() {
 }
 
 #[test]
-fn a_rule_that_may_be_left_out_is_left_out_without_a_word() {
-    let text = rule("r", "ct.unheard exists", "aws_cloudtrail") + "  skip-if-unknown-filter: true\n";
-    let (rules, errors) = compile(&[&text]);
-    assert_eq!((rules.rules().len(), errors.len()), (0, 0));
+fn a_rule_may_say_that_it_can_be_left_out_for_a_field_nobody_knows() {
+    let of = |condition: &str| {
+        let text = rule("r", condition, "aws_cloudtrail") + "  skip-if-unknown-filter: true\n";
+        let (rules, errors) = RuleSet::compile(&[file("a.yaml", Language::Falco, &text)]);
+        assert_eq!((rules.rules().len(), errors.len()), (0, 1));
+        errors[0].is_allowed
+    };
+    assert!(of("ct.name=A and ct.unheard exists"));
+    assert!(!of("ct.name conains A") && !of("nothing_known"));
+}
+
+#[test]
+fn rules_that_grow_beyond_measure_are_refused() {
+    let of = |text: &str| {
+        let (_, errors) = compile(&[text]);
+        errors.join("\n")
+    };
+    let deep = |number: u32| {
+        format!("- macro: m{number}\n  condition: {}m{}{}\n", "not (".repeat(90), number + 1, ")".repeat(90))
+    };
+    let mut text: String = (0..60).map(deep).collect();
+    text += "- macro: m60\n  condition: evt.num > 0\n";
+    assert!(of(&(text + &rule("r", "m0", "aws_cloudtrail"))).contains("too deep"));
+    for end in ["[]", "[x]"] {
+        let double = |number: u32| format!("- list: l{number}\n  items: [l{0}, l{0}]\n", number + 1);
+        let text = (0..40).map(double).collect::<String>() + &format!("- list: l40\n  items: {end}\n");
+        assert!(of(&(text + &rule("r", "ct.name in (l0)", "aws_cloudtrail"))).contains("more than 1000000"));
+    }
+    let double = |number: u32| format!("- macro: m{number}\n  condition: m{0} or m{0}\n", number + 1);
+    let text = (0..40).map(double).collect::<String>() + "- macro: m40\n  condition: evt.num > 0\n";
+    assert!(of(&(text + &rule("r", "m0", "aws_cloudtrail"))).contains("more than 1000000"));
+}
+
+#[test]
+fn changes_that_say_half_of_what_they_do_are_refused() {
+    let of = |change: &str| {
+        let exceptions =
+            "  exceptions:\n    - name: a\n      fields: [ct.region, ct.srcip]\n      values: [[x, y]]\n";
+        let (_, errors) = compile(&[&(rule("r", "ct.name=A", "aws_cloudtrail") + exceptions), change]);
+        errors.join("\n")
+    };
+    assert_eq!(of(""), "");
+    let stray = "- rule: r\n  output: y\n  condition: ct.name=B\n  override: {output: append}\n";
+    assert!(of(stray).contains("change of rule 'r': 'condition' is given, and override does not say"));
+    assert!(
+        of("- rule: r\n  priority: INFO\n  override: {priority: append}\n")
+            .contains("can be replaced, not appended to")
+    );
+    let more =
+        |exception: &str| of(&format!("- rule: r\n  append: true\n  exceptions:\n    - {exception}\n"));
+    assert!(more("{name: b, values: [[]]}").contains("'b' has no fields"));
+    assert!(more("{name: a, fields: [ct.name], values: [[x]]}").contains("only values can be added to 'a'"));
+    assert!(more("{name: a, values: text}").contains("the values of 'a' are no list"));
+    assert!(more("{name: a, values: [[[x, z], y]]}").contains("'a' compares one value with a list"));
+    assert_eq!(more("{name: a, values: [[x, z]]}"), "");
 }

@@ -126,7 +126,7 @@ fn cases() -> Vec<Case> {
             json!({"userName": "bob", "serialNumber": "arn:x"}),
         ),
         asked(
-            "Access key created for another user",
+            "Access key created for a named user",
             "iam:CreateAccessKey",
             json!({"userName": "bob"}),
             Value::Null,
@@ -297,6 +297,93 @@ fn every_rule_matches_what_it_is_about_and_not_what_is_nearly_the_same() {
         met.insert(name.to_owned());
     }
     assert_eq!(met, all);
+}
+
+/// More of what a rule must match (`true`) and must not.
+fn more_cases() -> Vec<(&'static str, bool, Value)> {
+    let permission = |from: i32, to: i32, cidr: &str| json!({"ipProtocol": "tcp", "fromPort": from, "toPort": to, "ipRanges": {"items": [{"cidrIp": cidr}]}});
+    let opened = |permissions: &[Value]| {
+        let request = json!({"groupId": "sg-1", "ipPermissions": {"items": permissions}});
+        event("ec2:AuthorizeSecurityGroupIngress", request, json!({}))
+    };
+    let everything =
+        json!({"ipProtocol": "-1", "ipRanges": {}, "ipv6Ranges": {"items": [{"cidrIpv6": "::/0"}]}});
+    let flat = |from: i32, to: i32| json!({"groupId": "sg-1", "ipProtocol": "tcp", "fromPort": from, "toPort": to, "cidrIp": "0.0.0.0/0"});
+    let group = |document: &str| {
+        event("iam:PutGroupPolicy", json!({"groupName": "g", "policyDocument": document}), json!({}))
+    };
+    let in_group = "Inline policy in group allows everything";
+    let launched = |request: Value, response: Value| {
+        let response = json!({"responseElements": {"instancesSet": {"items": [{"instanceType": response}]}}});
+        event("ec2:RunInstances", request, response)
+    };
+    let large = "Large or graphics instances launched";
+    let selectors = |fields: &str| json!({"trailName": "t", "advancedEventSelectors": [{"fieldSelectors": [{"field": "eventCategory", "equals": [fields]}]}]});
+    let less = "CloudTrail records less";
+    let remote = "Remote access opened to everyone";
+    vec![
+        (remote, true, opened(&[permission(0, 65535, "0.0.0.0/0")])),
+        (remote, true, opened(&[permission(443, 443, "0.0.0.0/0"), permission(20, 25, "0.0.0.0/0")])),
+        (remote, true, opened(&[everything])),
+        (remote, false, opened(&[permission(443, 443, "0.0.0.0/0"), permission(22, 22, "10.0.0.0/8")])),
+        (remote, true, event("ec2:AuthorizeSecurityGroupIngress", flat(0, 65535), json!({}))),
+        (remote, true, event("ec2:AuthorizeSecurityGroupIngress", flat(3389, 3389), json!({}))),
+        (remote, false, event("ec2:AuthorizeSecurityGroupIngress", flat(443, 443), json!({}))),
+        (
+            in_group,
+            true,
+            group(r#"{"Statement":[{"Action":["s3:*","*"],"Resource":["*"],"Effect":"Allow"}]}"#),
+        ),
+        (
+            in_group,
+            false,
+            group(
+                r#"{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*"}]}"#,
+            ),
+        ),
+        ("Role opened to another account", true, {
+            let document = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#;
+            event(
+                "iam:UpdateAssumeRolePolicy",
+                json!({"roleName": "r", "policyDocument": document}),
+                json!({}),
+            )
+        }),
+        (large, true, launched(json!({"launchTemplate": {}}), json!("p4d.24xlarge"))),
+        (large, true, launched(json!({"instanceType": "c5.18xlarge"}), json!("c5.18xlarge"))),
+        (large, true, launched(json!({"instanceType": "m5.metal"}), json!("m5.metal"))),
+        (large, false, launched(json!({"instanceType": "c5.2xlarge"}), json!("c5.2xlarge"))),
+        (less, true, event("cloudtrail:PutEventSelectors", selectors("Data"), json!({}))),
+        (less, false, event("cloudtrail:PutEventSelectors", selectors("Management"), json!({}))),
+        (
+            less,
+            true,
+            event("cloudtrail:UpdateTrail", json!({"name": "t", "isMultiRegionTrail": false}), json!({})),
+        ),
+        (
+            less,
+            false,
+            event("cloudtrail:UpdateTrail", json!({"name": "t", "isMultiRegionTrail": true}), json!({})),
+        ),
+    ]
+}
+
+#[test]
+fn rules_match_the_shapes_that_calls_come_in() {
+    let rules = own_rules();
+    for (name, is_hit, event) in more_cases() {
+        assert_eq!(matching(&rules, &event).contains(&name.to_owned()), is_hit, "{name}: {event}");
+    }
+}
+
+#[test]
+fn every_rule_is_in_the_documentation() {
+    let text = include_str!("../../../docs/rules.md");
+    for rule in own_rules().rules() {
+        let head = rule.head();
+        let row = format!("| {} | {} | {} |", head.name, head.priority, head.description);
+        assert!(text.contains(&row), "docs/rules.md has no row {row}");
+    }
 }
 
 #[test]

@@ -101,3 +101,17 @@ fn a_preset_does_not_hide_what_rules_matched_and_report_does() {
     assert_eq!(kinds(&["--report", "all"]), 2);
     assert_eq!(kinds(&["--report", "new-action"]), 0);
 }
+
+#[test]
+fn what_was_left_out_is_not_forgotten() {
+    let place = TempDir::new().unwrap();
+    let flags = ["--rules", "fixtures/rules/broken.yaml", "--skip-unsupported"];
+    let baseline = index(&place, &flags);
+    let left_out = |args: &[&str]| {
+        let output = firstseen(&[args, &["-q", "-f", "json"]].concat());
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer["settings"]["rules"]["left_out"].clone()
+    };
+    assert_eq!(left_out(&["rules", &baseline]), serde_json::json!(["rule 'Misspelt'"]));
+    assert_eq!(left_out(&["rules", &baseline]), left_out(&[&["scan", ARCHIVE][..], &flags].concat()));
+}

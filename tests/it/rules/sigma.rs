@@ -20,7 +20,7 @@ fn rule(detection: &str) -> String {
 
 fn event() -> Value {
     let request = json!({"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "count": 7, "publiclyAccessible": true,
-        "ipPermissions": {"items": [{"cidr": "10.0.0.0/8"}, {"cidr": "0.0.0.0/0"}]}, "names": ["One", "two"]});
+        "ipPermissions": {"items": [{"cidr": "10.0.0.0/8"}, {"cidr": "0.0.0.0/0"}]}, "names": ["One", "two"], "note": "a \"quoted\" text"});
     let event = record("2024-01-01T00:00:00Z", "eva", "iam:AttachUserPolicy");
     with(event, json!({"requestParameters": request, "responseElements": null}))
 }
@@ -69,6 +69,11 @@ fn searches_can_be_lists_of_maps_and_of_words() {
     assert!(holds("sel:\n  - eventName: X\n  - eventSource: iam.amazonaws.com\ncondition: sel"));
     assert!(holds("words: [nowhere, ADMINISTRATORACCESS]\ncondition: words"));
     assert!(!holds("words: [nowhere]\ncondition: words"));
+    assert!(holds("words:\n  '|all': [attachuserpolicy, eva]\ncondition: words"));
+    assert!(!holds("words:\n  '|all': [attachuserpolicy, mallory]\ncondition: words"));
+    // What a text says, and JSON as it stands.
+    assert!(holds("words: ['\"quoted\" text']\ncondition: words"));
+    assert!(holds("words: ['\"eventName\":\"AttachUserPolicy\"']\ncondition: words"));
     assert!(holds(
         "sel_a:\n  eventName: X\nsel_b:\n  eventSource: iam*\nfilter:\n  awsRegion: us-east-1\ncondition: 1 of sel_* and not filter"
     ));
@@ -113,7 +118,12 @@ fn what_is_not_read_is_told_with_its_line() {
             .contains("there is no search 'sell'; did you mean 'sel'?")
     );
     assert!(why(&rule("sel:\n  a: x")).contains("detection has no condition"));
-    assert!(why(&rule("sel: null\ncondition: sel")).contains("a search is empty"));
+    for search in ["null", "{}", "[]"] {
+        assert!(why(&rule(&format!("sel: {search}\ncondition: sel"))).contains("a search is empty"));
+    }
+    let many: String = (0..3000).map(|number| format!("s{number}: {{a: b}}\n")).collect();
+    let named = vec!["1 of them"; 3000].join(" or ");
+    assert!(why(&rule(&format!("{many}condition: {named}"))).contains("more than 1000000 parts"));
     let windows = "title: r\nlogsource: {product: windows, category: process_creation}\ndetection: {}\n";
     assert!(why(windows).contains("log source 'windows/process_creation' is none of"));
     assert!(why("title: r\ncorrelation: {type: event_count}\n").contains("about several events"));
@@ -125,9 +135,6 @@ fn of_two_rules_with_one_name_one_is_named() {
         + "---\n"
         + &rule("sel:\n  eventName: Attach*\ncondition: sel");
     let (rules, errors) = compile(&text);
-    assert_eq!(
-        errors,
-        ["a.yml, line 1: rule 'r': another rule has this name; only the one read last counts"]
-    );
+    assert_eq!(errors, ["a.yml, line 9: rule 'r': a rule before it has the same name, and does not count"]);
     assert_eq!(matching(&rules, &event()), ["r"]);
 }

@@ -1,0 +1,120 @@
+//! Which rules an event matched, and what they tell of it.
+//!
+//! A rule may be about a stage of a request to a cluster that is not the last one. What it tells waits, as the stage itself does,
+//! for the record that says how the request ended.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::IngestSettings;
+use super::stages::Turn;
+use super::tally::{Tally, action, observed, wanted};
+use crate::baseline::{Moment, Seen, Values};
+use crate::decode::FoundRecord;
+use crate::event::{AnyRecord, AuditRecord, AuditSettings, Event, Stage};
+use crate::rules::{Candidates, Facts, Matcher};
+
+/// Numbers of the rules that an event matched, and what they tell of it.
+type Told = Vec<(u32, Values)>;
+
+/// What rules tell of the stages of requests that have not ended yet, by audit id.
+#[derive(Debug, Default)]
+pub(super) struct StagesTold(HashMap<Box<str>, BTreeMap<u32, (Stage, Values)>>);
+
+impl StagesTold {
+    /// Adds what is told of one stage. Of two stages that match one rule the later tells more.
+    fn add(&mut self, audit_id: &str, stage: Stage, told: Told) {
+        let of_request = self.0.entry(audit_id.into()).or_default();
+        for (rule, values) in told {
+            let known = of_request.get(&rule);
+            if known.is_none_or(|(known, _)| stage <= *known) {
+                of_request.insert(rule, (stage, values));
+            }
+        }
+    }
+
+    /// What is told of a request.
+    pub(super) fn take(&mut self, audit_id: Option<&str>) -> Told {
+        let told = audit_id.filter(|_| !self.0.is_empty()).and_then(|id| self.0.remove(id));
+        told.into_iter().flatten().map(|(rule, (_, values))| (rule, values)).collect()
+    }
+}
+
+impl<'w> Tally<'w, '_> {
+    /// Holds an event against the rules that it could fulfil.
+    pub(super) fn told(
+        &mut self,
+        event: &Event<'_>,
+        found: &FoundRecord<'_>,
+        candidates: impl FnOnce(&mut Matcher) -> Candidates,
+    ) -> Told {
+        let (Some(matcher), Ok(record)) = (self.matcher.as_deref_mut(), &found.record) else {
+            return Vec::new();
+        };
+        let candidates = candidates(matcher);
+        if candidates.is_empty() {
+            return Vec::new();
+        }
+        let facts = Facts::new(*record, found.text, found.index + 1, event.time);
+        let matching = matcher.matching(&candidates, &facts);
+        matching.into_iter().map(|number| (number, matcher.rule(number).values(&facts))).collect()
+    }
+
+    /// Holds one stage of a request against rules.
+    pub(super) fn told_of_stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> Told {
+        if self.matcher.as_deref_mut().is_none_or(|matcher| matcher.of_request(record).is_empty()) {
+            return Vec::new();
+        }
+        self.event_of_stage(record, found)
+            .map_or(Vec::new(), |event| self.told(&event, found, |matcher| matcher.of_request(record)))
+    }
+
+    /// Lets what is told of a stage wait for the last one; a stage that comes behind it is told as it is.
+    pub(super) fn keep_told(
+        &mut self,
+        record: &AuditRecord<'_>,
+        found: &FoundRecord<'_>,
+        told: Told,
+        turn: Turn,
+    ) {
+        if told.is_empty() {
+            return;
+        }
+        let id = record.audit_id.filter(|id| !id.is_empty());
+        let is_late = |id: &&str| turn == Turn::OneTooMany && self.stages.has_ended(id);
+        match id.filter(|id| !is_late(id)) {
+            Some(id) => self.told.add(id, record.stage(), told),
+            None => {
+                if let Some(event) = self.event_of_stage(record, found) {
+                    self.hit(&event, found, told);
+                }
+            }
+        }
+    }
+
+    /// The event that one stage is by itself, if it lies in the window that is learnt from.
+    fn event_of_stage<'f>(&self, record: &AuditRecord<'f>, found: &FoundRecord<'f>) -> Option<Event<'f>>
+    where
+        'w: 'f,
+    {
+        let IngestSettings { principal_key: key, namespace_in_key, .. } = *self.run.settings;
+        let event = record.interpret(self.cluster(found), AuditSettings { key, namespace_in_key }).ok()?;
+        wanted(&self.run.settings.window, event.time).then_some(event)
+    }
+
+    /// Notes what rules tell of an event.
+    pub(super) fn hit(&mut self, event: &Event<'_>, found: &FoundRecord<'_>, told: Told) {
+        let (false, Ok(record)) = (told.is_empty(), &found.record) else { return };
+        let seen = Seen {
+            moment: Moment { time: event.time, failed: event.failed },
+            archive: self.object.archive,
+            object: self.inner.of(&self.object.path, found.inner),
+            record: found.index,
+            read_only: event.read_only,
+            evidence: match record {
+                AnyRecord::CloudTrail(record) => record.evidence(),
+                AnyRecord::Kubernetes(record) => record.evidence(),
+            },
+        };
+        self.builder.hit(observed(event), &action(event), &seen, told.into_iter());
+    }
+}
