@@ -203,7 +203,7 @@ impl Run<'_> {
 
     fn read(&self, listing: Listing) -> Result<Stored, IngestError> {
         let ingested = ingest_listed(&self.archives, listing, &self.settings, Keep::Ledger, &self.progress)?;
-        let Ingested { baseline, coverage, ledger, traffic: _ } = ingested;
+        let Ingested { baseline, coverage, ledger } = ingested;
         let archives = self.archives.names().to_vec();
         Ok(Stored { learning: self.settings.learning(), archives, baseline, coverage, ledger })
     }

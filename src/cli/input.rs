@@ -44,6 +44,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) leaves_out_later: bool,
     /// What events are held against.
     pub(crate) rules: Option<&'a Arc<RuleSet>>,
+    /// `--from`, before which nobody asks what rules match.
+    pub(crate) from: Option<Bound>,
     pub(crate) run: &'a RunArgs,
 }
 
@@ -52,10 +54,14 @@ impl Input {
     pub(crate) fn read(archives: &ArchiveArgs, reading: &Reading<'_>) -> anyhow::Result<Self> {
         let names = archives.names();
         let rules = reading.rules.map(Arc::clone);
-        let settings = IngestSettings { rules, ..reading.learning.settings(reading.to, reading.run.threads) };
+        let settings = IngestSettings {
+            rules,
+            rules_from: reading.from.map(Bound::start),
+            ..reading.learning.settings(reading.to, reading.run.threads)
+        };
         match names.iter().filter(|name| is_saved(name)).count() {
             0 => Self::of_archives(archives, &settings, reading),
-            all if all == names.len() && archives.lists()?.is_empty() => Self::of_baselines(names, reading, settings.threads),
+            all if all == names.len() && !archives.names_lists() => Self::of_baselines(names, reading, settings.threads),
             _ => Err(UsageError(
                 "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
                     .to_owned(),
@@ -75,7 +81,8 @@ impl Input {
         let archives = Archives::open_all(names, &lists, &s3).map_err(|error| ingest_error(error.into()))?;
         let ingested = ingest(&archives, settings, &progress);
         progress.clear();
-        let Ingested { baseline, coverage, ledger: _, traffic } = ingested.map_err(ingest_error)?;
+        let Ingested { baseline, coverage, ledger: _ } = ingested.map_err(ingest_error)?;
+        let traffic = archives.traffic();
         let archives = archives.names().to_vec();
         let rules = settings.learning().rules.map(|rules| used_rules(&baseline, rules));
         Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false, traffic, archives, rules })

@@ -56,7 +56,7 @@ pub(super) fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listi
             Ledger { objects: entries, records }
         }
     };
-    Ingested { baseline, coverage, ledger, traffic: None }
+    Ingested { baseline, coverage, ledger }
 }
 
 fn renumber(numbers: &mut [u32], new: &[u32]) {

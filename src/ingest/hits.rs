@@ -47,7 +47,9 @@ impl<'w> Tally<'w, '_> {
         found: &FoundRecord<'_>,
         candidates: impl FnOnce(&mut Matcher) -> Candidates,
     ) -> Told {
-        let (Some(matcher), Ok(record)) = (self.matcher.as_deref_mut(), &found.record) else {
+        let is_too_early = self.run.settings.rules_from.is_some_and(|from| event.time < from);
+        let (Some(matcher), Ok(record), false) = (self.matcher.as_deref_mut(), &found.record, is_too_early)
+        else {
             return Vec::new();
         };
         let candidates = candidates(matcher);

@@ -50,6 +50,8 @@ pub struct IngestSettings {
     pub max_object_size: u64,
     /// What events are held against.
     pub rules: Option<Arc<RuleSet>>,
+    /// Earlier events are held against nothing, since nobody asks what they match.
+    pub rules_from: Option<Timestamp>,
 }
 
 impl Default for IngestSettings {
@@ -63,6 +65,7 @@ impl Default for IngestSettings {
             cluster: None,
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
             rules: None,
+            rules_from: None,
         }
     }
 }
@@ -83,6 +86,7 @@ impl IngestSettings {
             cluster: None,
             max_object_size: learning.max_object_size,
             rules: None,
+            rules_from: None,
         }
     }
 
@@ -112,8 +116,6 @@ pub struct Ingested {
     pub coverage: Coverage,
     /// What each object and record gave; empty unless [`Keep::Ledger`] asked for it.
     pub ledger: Ledger,
-    /// What was asked of a network, if one was needed. It depends on that network, so it is no part of an answer.
-    pub traffic: Option<Traffic>,
 }
 
 /// What is kept of a run beside the answer.
@@ -242,9 +244,8 @@ fn read(
         return Err(IngestError::Stopped);
     }
     progress.merging();
-    let traffic = run.supply.traffic();
     let found = run.copies.finish();
-    Ok(Ingested { traffic, ..gather(workers, found, keep, run.supply.finish()) })
+    Ok(gather(workers, found, keep, run.supply.finish()))
 }
 
 /// What the workers share.

@@ -200,7 +200,7 @@ impl Archives {
         listing
     }
 
-    /// What has been asked of S3 so far; none if no archive is there.
+    /// What has been asked of S3 so far; none if no archive is there. It depends on the network, so it is no part of an answer.
     pub fn traffic(&self) -> Option<Traffic> {
         #[cfg(feature = "s3")]
         return self.s3.as_ref().map(s3::Session::traffic);

@@ -143,7 +143,7 @@ proptest! {
         let saved = Saved::open(&path).unwrap();
         prop_assert_eq!(&saved.stored().unwrap(), &stored);
         let (baseline, coverage) = saved.baseline().unwrap();
-        let opened = Ingested { baseline, coverage, ledger: Default::default(), traffic: None };
+        let opened = Ingested { baseline, coverage, ledger: Default::default() };
         prop_assert!(written(&opened, &question(days)) == written(&folder.ingest(&settings()), &question(days)));
     }
 }

@@ -27,6 +27,11 @@ impl ArchiveArgs {
         &self.names
     }
 
+    /// Whether lists were named, too.
+    pub(crate) fn names_lists(&self) -> bool {
+        !self.files_from.is_empty()
+    }
+
     /// The lists, read.
     pub(crate) fn lists(&self) -> anyhow::Result<Vec<FileList>> {
         let from_stdin = self.names.iter().chain(&self.files_from).filter(|name| is_stdin(name));

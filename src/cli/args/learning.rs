@@ -80,6 +80,7 @@ impl LearningArgs {
             cluster: self.k8s_cluster.clone(),
             max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
             rules: None,
+            rules_from: None,
         }
     }
 }

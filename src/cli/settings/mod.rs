@@ -105,6 +105,7 @@ impl Settings {
             learning: &self.learning,
             s3: &self.s3,
             to: self.filters.to,
+            from: self.filters.from,
             leaves_out_later: true,
             rules: None,
             run,

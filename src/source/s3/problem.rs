@@ -31,8 +31,8 @@ pub(super) struct Failure {
     credentials: Option<S3ProblemKind>,
     /// Whether it never came to a request.
     is_construction: bool,
-    /// Class and tier of an archived object.
-    archived: Option<(String, String)>,
+    /// Class of an archived object.
+    archived: Option<String>,
     detail: String,
 }
 
@@ -47,7 +47,6 @@ impl Failure {
         let header = |name| response.and_then(|response| response.headers().get(name)).map(str::to_owned);
         let status = response.map_or(0, |response| response.status().as_u16());
         let body = response.and_then(|response| response.body().bytes()).unwrap_or_default();
-        let archived = || (element(body, "StorageClass"), element(body, "AccessTier"));
         let credentials = credentials_errors(error);
         let detail = match (credentials.last(), error.message(), &*code) {
             (Some(error), ..) => credentials_detail(error),
@@ -58,7 +57,7 @@ impl Failure {
             (None, None, code) => format!("{code} (HTTP status {status})"),
         };
         Self {
-            archived: (code == "InvalidObjectState").then(archived),
+            archived: (code == "InvalidObjectState").then(|| element(body, "StorageClass")),
             code,
             status,
             region: header("x-amz-bucket-region"),
@@ -129,7 +128,7 @@ impl Failure {
     pub(super) fn read_error(self) -> ReadError {
         let kind = match (&*self.code, self.status) {
             _ if self.is_end() => FaultKind::Expired,
-            ("InvalidObjectState", _) => archived(self.archived.as_ref()),
+            ("InvalidObjectState", _) => archived(self.archived.as_deref()),
             (code, _) if code.starts_with("KMS.") => FaultKind::KmsDenied,
             (_, 403) if self.detail.contains("kms:") => FaultKind::KmsDenied,
             (_, 401 | 403) => FaultKind::AccessDenied,
@@ -141,10 +140,10 @@ impl Failure {
 }
 
 /// The class of an archived object of which the listing said nothing.
-fn archived(said: Option<&(String, String)>) -> FaultKind {
-    match said.map(|(class, tier)| (class.as_str(), tier.as_str())) {
-        Some(("GLACIER", _)) => FaultKind::ArchivedGlacier,
-        Some(("DEEP_ARCHIVE", _)) => FaultKind::ArchivedDeep,
+fn archived(class: Option<&str>) -> FaultKind {
+    match class {
+        Some("GLACIER") => FaultKind::ArchivedGlacier,
+        Some("DEEP_ARCHIVE") => FaultKind::ArchivedDeep,
         _ => FaultKind::ArchivedTiering,
     }
 }

@@ -42,7 +42,10 @@ fn a_baseline_answers_as_the_archive_does() {
     let place = TempDir::new().unwrap();
     let baseline = index(&place, &["--rules", RULES, "--own-rules"]);
     let rules = ["--rules", RULES, "--own-rules"];
-    for question in [&["scan"][..], &["scan", "--warmup", "60d"], &["rules"], &["rules", "--every-hit"]] {
+    let window = ["scan", "--from", "2024-02-20", "--to", "2024-03-15"];
+    for question in
+        [&["scan"][..], &["scan", "--warmup", "60d"], &window, &["rules"], &["rules", "--every-hit"]]
+    {
         let (command, flags) = question.split_first().unwrap();
         let saved = findings(&[&[*command, &baseline], flags].concat());
         assert!(!saved.is_empty());
