@@ -132,6 +132,12 @@ impl Stage {
 }
 
 impl<'a> AuditRecord<'a> {
+    /// When the request came in; none if the record says no time, or none that can be read.
+    pub fn time(&self) -> Option<Timestamp> {
+        let times = [self.received, self.stage_time, self.timestamp];
+        times.into_iter().find_map(present).and_then(Timestamp::parse)
+    }
+
     /// Whether anything in this record says that it is one.
     pub fn looks_like_one(&self) -> bool {
         present(self.audit_id).is_some() && (self.verb.is_some() || self.stage.is_some())
@@ -184,8 +190,7 @@ impl<'a> AuditRecord<'a> {
     /// Says why the record is no event.
     pub fn interpret(&self, cluster: Cluster<'a>, settings: AuditSettings) -> Result<Event<'a>, NoEvent> {
         let action = self.action(settings.namespace_in_key).ok_or(NoEvent::NoAction)?;
-        let times = [self.received, self.stage_time, self.timestamp];
-        let time = times.into_iter().find_map(present).and_then(Timestamp::parse).ok_or(NoEvent::BadTime)?;
+        let time = self.time().ok_or(NoEvent::BadTime)?;
         Ok(Event {
             time,
             principal: self.principal(cluster, settings.key),

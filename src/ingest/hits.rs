@@ -12,6 +12,7 @@ use crate::baseline::{Moment, Seen, Values};
 use crate::decode::FoundRecord;
 use crate::event::{AnyRecord, AuditRecord, AuditSettings, Event, Stage};
 use crate::rules::{Candidates, Facts, Matcher};
+use crate::time::Timestamp;
 
 /// Numbers of the rules that an event matched, and what they tell of it.
 type Told = Vec<(u32, Values)>;
@@ -40,14 +41,14 @@ impl StagesTold {
 }
 
 impl<'w> Tally<'w, '_> {
-    /// Holds an event against the rules that it could fulfil.
+    /// Holds an event of this time against the rules that it could fulfil.
     pub(super) fn told(
         &mut self,
-        event: &Event<'_>,
+        time: Timestamp,
         found: &FoundRecord<'_>,
         candidates: impl FnOnce(&mut Matcher) -> Candidates,
     ) -> Told {
-        let is_too_early = self.run.settings.rules_from.is_some_and(|from| event.time < from);
+        let is_too_early = self.run.settings.rules_from.is_some_and(|from| time < from);
         let (Some(matcher), Ok(record), false) = (self.matcher.as_deref_mut(), &found.record, is_too_early)
         else {
             return Vec::new();
@@ -56,18 +57,17 @@ impl<'w> Tally<'w, '_> {
         if candidates.is_empty() {
             return Vec::new();
         }
-        let facts = Facts::new(*record, found.text, found.index + 1, event.time);
+        let facts = Facts::new(*record, found.text, found.index + 1, time);
         let matching = matcher.matching(&candidates, &facts);
         matching.into_iter().map(|number| (number, matcher.rule(number).values(&facts))).collect()
     }
 
     /// Holds one stage of a request against rules.
     pub(super) fn told_of_stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> Told {
-        if self.matcher.as_deref_mut().is_none_or(|matcher| matcher.of_request(record).is_empty()) {
-            return Vec::new();
-        }
-        self.event_of_stage(record, found)
-            .map_or(Vec::new(), |event| self.told(&event, found, |matcher| matcher.of_request(record)))
+        let candidates = self.matcher.as_deref_mut().map(|matcher| matcher.of_request(record));
+        let Some(candidates) = candidates.filter(|found| !found.is_empty()) else { return Vec::new() };
+        let time = record.time().filter(|time| wanted(&self.run.settings.window, *time));
+        time.map_or(Vec::new(), |time| self.told(time, found, |_| candidates))
     }
 
     /// Lets what is told of a stage wait for the last one; a stage that comes behind it is told as it is.

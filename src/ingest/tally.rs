@@ -63,7 +63,7 @@ impl<'w> Tally<'w, '_> {
                     self.root(&event, record, found);
                 }
                 if self.matcher.is_some() {
-                    let told = self.told(&event, found, |matcher| {
+                    let told = self.told(event.time, found, |matcher| {
                         matcher.of_action(action.0, event.source, &event.name)
                     });
                     self.hit(&event, found, told);
