@@ -5,9 +5,7 @@ use firstseen::query::{Anchor, FindingKind, Question, first_seen};
 use firstseen::report::{Format, Report, write_rule_counts};
 use firstseen::time::Span;
 
-use super::args::{
-    ArchiveArgs, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args, Single, check_window,
-};
+use super::args::{ArchiveArgs, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args, Single};
 use super::closing::Closing;
 use super::delivery::Delivery;
 use super::doubts::unmatched;
@@ -78,9 +76,6 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<Answer> {
 
 impl RulesArgs {
     fn question(&self, wanted: &Settings) -> anyhow::Result<Question> {
-        let Settings { learning, filters, .. } = wanted;
-        check_window("--from, --to", filters.from, filters.to)?;
-        check_window("--since, --until", learning.since, learning.until)?;
         Ok(Question {
             warmup: Span::default(),
             forget: None,
