@@ -3,20 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::archive::{record, with};
+use crate::program::firstseen_here;
 
 const SMALL: &str = "fixtures/small-archive";
 const MIXED: &str = "fixtures/mixed-archive";
-
-fn firstseen(args: &[&str]) -> std::process::Output {
-    let folder = env!("CARGO_MANIFEST_DIR");
-    Command::new(env!("CARGO_BIN_EXE_firstseen")).current_dir(folder).args(args).output().unwrap()
-}
 
 fn values(lines: &[u8]) -> Vec<Value> {
     let lines = std::str::from_utf8(lines).unwrap().lines();
@@ -129,7 +124,7 @@ fn a_region_that_is_a_path_names_no_file() {
     fs::write(&logs, format!("{event}\n")).unwrap();
     let out = place.path().join("out");
     let (logs, folder) = (logs.to_str().unwrap(), out.to_str().unwrap());
-    let made = firstseen(&["scan", logs, "--warmup", "0d", "-f", "asff", "-o", folder, "-q"]);
+    let made = firstseen_here(&["scan", logs, "--warmup", "0d", "-f", "asff", "-o", folder, "-q"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let files = batches(&out.join("asff"));
     assert_eq!(files.into_keys().collect::<Vec<_>>(), ["111122223333_us-east-1_0001.json"]);
@@ -141,7 +136,7 @@ fn several_formats_go_into_a_folder_and_hold_the_same_findings() {
     for (archive, is_matched) in [(SMALL, true), (MIXED, false)] {
         let folder = place.path().join(is_matched.to_string()).join("out");
         let out = folder.to_str().unwrap();
-        let made = firstseen(&[
+        let made = firstseen_here(&[
             "scan",
             archive,
             "--warmup",
@@ -186,14 +181,14 @@ fn several_formats_go_into_a_folder_and_hold_the_same_findings() {
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
-    let once = firstseen(&["scan", SMALL, "-f", "ocsf", "-q"]).stdout;
+    let once = firstseen_here(&["scan", SMALL, "-f", "ocsf", "-q"]).stdout;
     assert!(!once.is_empty());
-    assert_eq!(firstseen(&["scan", SMALL, "-f", "ocsf", "-q", "--threads", "1"]).stdout, once);
+    assert_eq!(firstseen_here(&["scan", SMALL, "-f", "ocsf", "-q", "--threads", "1"]).stdout, once);
 }
 
 #[test]
 fn a_message_holds_the_actions_of_one_principal() {
-    let messages = values(&firstseen(&["scan", MIXED, "-f", "sns", "-q"]).stdout);
+    let messages = values(&firstseen_here(&["scan", MIXED, "-f", "sns", "-q"]).stdout);
     let text = |message: &Value| {
         format!("{} {}: {}", message["account"], message["role"], message["actions"]).replace('"', "")
     };
@@ -212,14 +207,14 @@ fn a_folder_is_needed_where_there_are_several_files_and_it_must_be_empty() {
     let place = TempDir::new().unwrap();
     fs::write(place.path().join("x"), "").unwrap();
     let stderr = |args: &[&str]| {
-        let output = firstseen(&[&["scan", SMALL, "-q"], args].concat());
+        let output = firstseen_here(&[&["scan", SMALL, "-q"], args].concat());
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).unwrap()
     };
     assert!(stderr(&["-f", "asff"]).contains("name it with --output"));
     assert!(stderr(&["-f", "csv,json"]).contains("name it with --output"));
     assert!(stderr(&["-f", "asff", "-o", place.path().to_str().unwrap()]).contains("is not empty"));
-    let baseline = firstseen(&["baseline", SMALL, "-f", "asff", "-q"]);
+    let baseline = firstseen_here(&["baseline", SMALL, "-f", "asff", "-q"]);
     assert_eq!(baseline.status.code(), Some(2));
 }
 
@@ -230,7 +225,7 @@ fn what_names_no_account_is_told() {
     let event = crate::archive::audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
     fs::write(&log, event.to_string()).unwrap();
     let out = place.path().join("out");
-    let made = firstseen(&[
+    let made = firstseen_here(&[
         "scan",
         log.to_str().unwrap(),
         "--warmup",

@@ -2,17 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use firstseen::checksum::Checksum;
 use firstseen::store::{Saved, StoreError};
 use tempfile::TempDir;
 
 use crate::archive::{record, with, wrapped};
-
-fn firstseen(arguments: &[&str], folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_firstseen")).args(arguments).current_dir(folder).output().unwrap()
-}
+use crate::program::{firstseen, program};
 
 /// How a command ended and what it said first.
 fn ended(arguments: &[&str], folder: &Path) -> (i32, String) {
@@ -240,7 +237,7 @@ fn a_reader_never_sees_half_of_a_checkpoint() {
         log(folder, &format!("logs/{number}.json"), &format!("s3:GetObject{number}"));
     }
     assert_eq!(ended(&["index", "logs/0.json", "-o", "case.baseline"], folder).0, 0);
-    let mut index = Command::new(env!("CARGO_BIN_EXE_firstseen"));
+    let mut index = program();
     index.args(["index", "logs", "-o", "case.baseline", "--checkpoint-every", "1", "--quiet"]);
     let mut running = index.current_dir(folder).spawn().unwrap();
     let mut read = 0;

@@ -17,6 +17,7 @@ mod measurements;
 mod naive;
 mod netflix;
 mod process;
+mod program;
 mod root;
 mod rules;
 #[cfg(feature = "s3")]

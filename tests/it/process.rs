@@ -8,15 +8,12 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 use crate::archive::{Archive, gzip, record, wrapped};
+use crate::program::program;
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
 
-fn firstseen() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_firstseen"))
-}
-
 fn scan(archive: &str, folder: &Path, more: &[&str]) -> Output {
-    firstseen().args(["scan", archive, "--format", "json"]).args(more).current_dir(folder).output().unwrap()
+    program().args(["scan", archive, "--format", "json"]).args(more).current_dir(folder).output().unwrap()
 }
 
 #[test]
@@ -35,7 +32,7 @@ fn the_answer_is_the_same_from_any_folder_and_with_any_number_of_threads() {
 
 #[test]
 fn a_closed_pipe_ends_quietly() {
-    let mut child = firstseen()
+    let mut child = program()
         .args(["scan", FIXTURE, "--warmup", "0d", "--format", "json", "--quiet"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -54,7 +51,7 @@ fn a_closed_pipe_ends_quietly() {
 fn a_full_disk_is_an_error() {
     for command in [&["-o", "/dev/full"][..], &[]] {
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let status = firstseen()
+        let status = program()
             .args(["scan", FIXTURE, "--quiet"])
             .args(command)
             .stdout(full)
@@ -70,7 +67,7 @@ fn output_replaces_a_file_in_one_step_and_an_error_leaves_it_alone() {
     let out = folder.path().join("out.csv");
     fs::write(&out, "old").unwrap();
     let run = |archive: &str| {
-        let mut command = firstseen();
+        let mut command = program();
         command.args(["scan", archive, "--quiet", "-o"]).arg(&out).stderr(Stdio::null());
         command.status().unwrap().code()
     };
@@ -90,7 +87,7 @@ fn an_interrupted_run_says_so_and_leaves_no_file() {
     let archive =
         (0..200).fold(Archive::new(), |archive, number| archive.object(&format!("{number}.json"), &object));
     let folder = TempDir::new().unwrap();
-    let mut command = firstseen();
+    let mut command = program();
     command.arg("scan").arg(archive.path()).args(["--threads", "1", "-o"]).arg(folder.path().join("out.csv"));
     let child = command.stderr(Stdio::piped()).spawn().unwrap();
     // The output is opened just before the signal is listened for.
@@ -110,7 +107,7 @@ fn faults_are_listed_in_a_file_of_their_own() {
     let folder = TempDir::new().unwrap();
     let faults = folder.path().join("faults.jsonl");
     let hostile = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/hostile");
-    let status = firstseen().args(["scan", hostile, "--quiet", "--faults"]).arg(&faults).status().unwrap();
+    let status = program().args(["scan", hostile, "--quiet", "--faults"]).arg(&faults).status().unwrap();
     assert_eq!(status.code(), Some(3));
     let lines = fs::read_to_string(&faults).unwrap();
     let kinds: Vec<String> = lines
@@ -125,7 +122,7 @@ fn faults_are_listed_in_a_file_of_their_own() {
 #[test]
 fn bench_makes_its_own_archive_and_leaves_nothing_behind() {
     let folder = TempDir::new().unwrap();
-    let measured = firstseen()
+    let measured = program()
         .args(["bench", "--synthetic", "2M", "--runs", "1", "--threads", "2", "--format", "json"])
         .env("TMPDIR", folder.path())
         .output()
@@ -142,7 +139,7 @@ fn bench_needs_an_archive_or_a_size_and_not_both() {
     for wrong in
         [&["bench"][..], &["bench", FIXTURE, "--synthetic", "1M"], &["bench", FIXTURE, "--runs", "0"]]
     {
-        assert_eq!(firstseen().args(wrong).output().unwrap().status.code(), Some(2), "{wrong:?}");
+        assert_eq!(program().args(wrong).output().unwrap().status.code(), Some(2), "{wrong:?}");
     }
 }
 
@@ -161,7 +158,7 @@ fn what_tune_suggests_is_what_scan_then_finds() {
         &["--preset", "sumo", "--action", "iam:*", "--ignore-action", "*List*", "--only-success"],
     ] {
         let arguments = ["tune", FIXTURE, "--format", "json", "--incident", "2024-02-01..2024-03-30"];
-        let tuned = firstseen().args(arguments).args(more).current_dir(folder.path()).output().unwrap();
+        let tuned = program().args(arguments).args(more).current_dir(folder.path()).output().unwrap();
         assert_eq!(tuned.status.code(), Some(0), "{}", String::from_utf8_lossy(&tuned.stderr));
         let tuned: serde_json::Value = serde_json::from_slice(&tuned.stdout).unwrap();
         let command = tuned["suggestion_command"].as_str().unwrap();
@@ -189,7 +186,7 @@ fn a_principal_known_by_its_id_is_also_found_by_its_name() {
 
 /// Runs the program in the folder of the fixture with something on its standard input.
 fn with_input(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = firstseen()
+    let mut child = program()
         .args(arguments)
         .args(["--warmup", "0d", "--format", "csv"])
         .current_dir(FIXTURE)
@@ -212,7 +209,7 @@ fn standard_input_is_an_archive_of_one_object() {
     let record = |user: &str| record("2024-01-01T00:00:00Z", user, "s3:A");
     let object = gzip(&wrapped(&[record("u"), record("v")]));
     let archive = Archive::new().object("x.json.gz", &object);
-    let from_file = firstseen()
+    let from_file = program()
         .args(["scan", archive.path().to_str().unwrap(), "--warmup", "0d", "--format", "csv"])
         .output()
         .unwrap();
@@ -221,7 +218,7 @@ fn standard_input_is_an_archive_of_one_object() {
     let expected = String::from_utf8(from_file.stdout).unwrap().replace(",x.json.gz,", ",stdin,");
     assert_eq!(String::from_utf8(from_stdin.stdout).unwrap(), expected);
     assert_eq!(with_input(&["scan", "-", "--files-from", "-"], b"").status.code(), Some(2));
-    assert_eq!(firstseen().args(["bench", "-"]).output().unwrap().status.code(), Some(2));
+    assert_eq!(program().args(["bench", "-"]).output().unwrap().status.code(), Some(2));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::archive::{Archive, gzip, question, record, with, wrapped};
 use crate::laws::{any_objects, archive, path, written};
+use crate::program::{firstseen, program};
 use crate::rules::rules;
 
 /// Settings with rules, so that what they match is saved, too.
@@ -245,10 +246,6 @@ fn shards_with_the_same_object_or_other_settings_do_not_merge() {
     assert!(stored.shared_delivery(&other).is_none());
 }
 
-fn firstseen(arguments: &[&str], folder: &Path) -> std::process::Output {
-    Command::new(env!("CARGO_BIN_EXE_firstseen")).args(arguments).current_dir(folder).output().unwrap()
-}
-
 fn said(output: &std::process::Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
@@ -308,7 +305,7 @@ fn strict_does_not_use_up_standard_input() {
     let index = |name: &str| {
         let text = format!("{}\n", record("2024-03-01T00:00:00Z", name, "s3:GetObject"));
         fs::write(folder.path().join("events"), text).unwrap();
-        let made = Command::new(env!("CARGO_BIN_EXE_firstseen"))
+        let made = program()
             .args(["index", "-", "-o", "case.baseline", "--strict"])
             .stdin(fs::File::open(folder.path().join("events")).unwrap())
             .current_dir(folder.path())
@@ -366,7 +363,7 @@ fn a_killed_index_leaves_the_old_baseline_or_the_new_one() {
     synthesize(&out, &Plan { bytes: 3_000_000, seed: 7, days: 40 }).unwrap();
     let index = |archive: &str, output: &str| {
         let arguments = ["index", archive, "-o", output, "--quiet", "--checkpoint-every", "30"];
-        let mut command = Command::new(env!("CARGO_BIN_EXE_firstseen"));
+        let mut command = program();
         command.args(arguments).current_dir(place.path()).stderr(Stdio::null());
         command
     };

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, question, record, settings, with};
 use crate::laws::{any_objects, any_record, archive};
+use crate::program::program;
 
 const ANCHORS: [Anchor; 3] = [Anchor::Principal, Anchor::Archive, Anchor::Created];
 
@@ -301,7 +302,7 @@ fn files_are_written_and_incidents_are_read_from_files() {
     )
     .unwrap();
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
-    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_firstseen"))
+    let ended = program()
         .args(["tune", fixture, "-q", "--incidents", "labels.csv", "-o", "all.json", "--svg", "chart.svg"])
         .current_dir(folder.path())
         .output()

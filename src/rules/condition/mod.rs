@@ -78,7 +78,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    /// All of them as they are written. Of two that begin alike the longer comes first.
+    /// All of them as they are written.
     pub(super) const ALL: [(&'static str, Self); 18] = [
         ("exists", Self::Exists),
         ("==", Self::Equal),

@@ -1,5 +1,7 @@
 //! The parser of conditions: by hand, since the grammar is small and its errors should say where.
 
+use std::cell::Cell;
+
 use super::{Case, Check, Expression, FieldName, Operator, Word};
 use crate::rules::error::{Flaw, similar};
 
@@ -10,8 +12,8 @@ const MAX_DEPTH: usize = 100;
 ///
 /// # Errors
 /// Says at which character what was expected.
-pub(crate) fn parse(text: &str) -> Result<Expression, Flaw> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+pub(in crate::rules) fn parse(text: &str) -> Result<Expression, Flaw> {
+    let mut parser = Parser { text, at: 0, depth: 0, counted: Cell::default() };
     let expression = parser.any()?;
     parser.blanks();
     if parser.rest().is_empty() { Ok(expression) } else { Err(parser.expected("'and' or 'or'")) }
@@ -21,6 +23,8 @@ struct Parser<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
+    /// The byte whose place was asked for last, and the number of characters before it.
+    counted: Cell<(usize, usize)>,
 }
 
 impl<'t> Parser<'t> {
@@ -37,9 +41,12 @@ impl<'t> Parser<'t> {
         self.place_of(self.at)
     }
 
-    /// The place of the character at this byte. It is counted anew: not for every word of a long list.
+    /// The place of the character at this byte. It is counted on from the last one that was asked for.
     fn place_of(&self, at: usize) -> usize {
-        self.text[..at].chars().count() + 1
+        let (known, before) = Some(self.counted.get()).filter(|(known, _)| *known <= at).unwrap_or_default();
+        let before = before + self.text[known..at].chars().count();
+        self.counted.set((at, before));
+        before + 1
     }
 
     fn expected(&self, what: &str) -> Flaw {
@@ -362,6 +369,7 @@ mod tests {
         assert_eq!(read("(a or b"), "8: expected ')', found the end");
         assert_eq!(read("ct.name = 'a"), "11: the quote ' is not closed");
         assert_eq!(read("a b"), "3: expected 'and' or 'or', found 'b'");
+        assert_eq!(read("ct.name = 'äöü' and (ct.x = é) or c d"), "37: expected 'and' or 'or', found 'd'");
         assert_eq!(
             read("b64(ct.name) = x"),
             "1: there is no transformer 'b64' here; there are tolower() and toupper()"

@@ -34,10 +34,11 @@ struct Token<'t> {
 /// Brackets and words.
 fn tokens(text: &str) -> Result<Vec<Token<'_>>, Flaw> {
     let mut tokens = Vec::new();
-    let mut rest = text;
+    let (mut rest, mut at) = (text, 1);
     loop {
-        rest = rest.trim_start();
-        let at = text[..text.len() - rest.len()].chars().count() + 1;
+        let blanks = rest.len() - rest.trim_start().len();
+        at += rest[..blanks].chars().count();
+        rest = &rest[blanks..];
         let Some(first) = rest.chars().next() else { return Ok(tokens) };
         let is_of_word = |c: char| c.is_alphanumeric() || "_-*?.".contains(c);
         let length = match first {
@@ -48,8 +49,10 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, Flaw> {
         if length == 0 {
             return Err(Flaw::new(at, format!("'{first}' has no meaning here")));
         }
-        tokens.push(Token { at, text: &rest[..length] });
-        rest = &rest[length..];
+        let (word, behind) = rest.split_at(length);
+        tokens.push(Token { at, text: word });
+        at += word.chars().count();
+        rest = behind;
     }
 }
 
@@ -82,19 +85,24 @@ impl<'t> Parser<'t> {
     }
 
     fn any(&mut self) -> Result<Condition, Flaw> {
-        let mut parts = vec![self.all()?];
-        while self.take("or") {
-            parts.push(self.all()?);
-        }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::Any(parts) })
+        self.joined("or", Self::all, Condition::Any)
     }
 
     fn all(&mut self) -> Result<Condition, Flaw> {
-        let mut parts = vec![self.not()?];
-        while self.take("and") {
-            parts.push(self.not()?);
+        self.joined("and", Self::not, Condition::All)
+    }
+
+    fn joined(
+        &mut self,
+        word: &str,
+        part: impl Fn(&mut Self) -> Result<Condition, Flaw>,
+        join: impl Fn(Vec<Condition>) -> Condition,
+    ) -> Result<Condition, Flaw> {
+        let mut parts = vec![part(self)?];
+        while self.take(word) {
+            parts.push(part(self)?);
         }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::All(parts) })
+        Ok(if parts.len() == 1 { parts.remove(0) } else { join(parts) })
     }
 
     fn not(&mut self) -> Result<Condition, Flaw> {
@@ -202,6 +210,7 @@ mod tests {
         assert_eq!(why("1 of x*"), "6: no search is called 'x*'");
         assert_eq!(why("sel | count() > 3"), "5: it counts events; only rules about single events are read");
         assert_eq!(why("(sel"), "5: expected ')', found the end");
+        assert_eq!(why("sel  and (größe)"), "11: there is no search 'größe'");
         assert_eq!(why("2 of them"), "1: '2 of' is neither '1 of' nor 'all of'");
         assert!(why(&"(".repeat(5000)).contains("no more than 100 brackets"));
     }

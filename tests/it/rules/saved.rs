@@ -1,22 +1,18 @@
 //! What rules matched, saved with a baseline.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::program::firstseen_here;
+
 const ARCHIVE: &str = "fixtures/small-archive";
 const RULES: &str = "fixtures/rules/team.yaml";
 
-fn firstseen(args: &[&str]) -> Output {
-    let folder = env!("CARGO_MANIFEST_DIR");
-    Command::new(env!("CARGO_BIN_EXE_firstseen")).current_dir(folder).args(args).output().unwrap()
-}
-
 /// The findings of an answer in JSON lines.
 fn findings(args: &[&str]) -> Vec<Value> {
-    let output = firstseen(&[args, &["-q", "-f", "jsonl"]].concat());
+    let output = firstseen_here(&[args, &["-q", "-f", "jsonl"]].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();
     let values = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -26,13 +22,13 @@ fn findings(args: &[&str]) -> Vec<Value> {
 /// A baseline of the archive with these flags, in a folder of its own.
 fn index(place: &TempDir, flags: &[&str]) -> String {
     let path = place.path().join("case.baseline").to_str().unwrap().to_owned();
-    let output = firstseen(&[&["index", ARCHIVE, "-o", &path], flags].concat());
+    let output = firstseen_here(&[&["index", ARCHIVE, "-o", &path], flags].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     path
 }
 
 fn refused(args: &[&str]) -> String {
-    let output = firstseen(args);
+    let output = firstseen_here(args);
     assert_eq!(output.status.code(), Some(2));
     String::from_utf8(output.stderr).unwrap()
 }
@@ -74,7 +70,7 @@ fn a_baseline_has_no_records_to_hold_against_rules() {
     for command in ["scan", "rules"] {
         assert!(refused(&[command, &baseline, "--own-rules"]).contains("holds no records"));
     }
-    let output = firstseen(&["rules", &baseline]);
+    let output = firstseen_here(&["rules", &baseline]);
     assert!(String::from_utf8(output.stderr).unwrap().contains("made without rules"));
 }
 
@@ -111,7 +107,7 @@ fn what_was_left_out_is_not_forgotten() {
     let flags = ["--rules", "fixtures/rules/broken.yaml", "--skip-unsupported"];
     let baseline = index(&place, &flags);
     let left_out = |args: &[&str]| {
-        let output = firstseen(&[args, &["-q", "-f", "json"]].concat());
+        let output = firstseen_here(&[args, &["-q", "-f", "json"]].concat());
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         answer["settings"]["rules"]["left_out"].clone()
     };

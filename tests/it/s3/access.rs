@@ -1,11 +1,11 @@
 //! Who asks: credentials, roles, Regions, who pays; and what is said when something is wrong.
 
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use super::server::{Asked, Fate, SECRET_KEY, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, scan, stderr};
+use crate::program::program;
 
 #[test]
 fn what_is_wrong_is_said_with_what_to_do_and_without_secrets() {
@@ -89,11 +89,11 @@ fn flags_that_do_not_fit_are_refused() {
         (&["--no-sign-request", "--profile", "x"], "uses no credentials"),
         (&["--endpoint-url", "localhost:9000"], "write https://host"),
     ] {
-        let output = scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), "s3://logs", flags);
+        let output = scan(&mut program(), "s3://logs", flags);
         assert_eq!(output.status.code(), Some(2), "{flags:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(said), "{}", stderr(&output));
     }
-    let output = scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), FIXTURE, &["--mirror", "x"]);
+    let output = scan(&mut program(), FIXTURE, &["--mirror", "x"]);
     assert!(stderr(&output).contains("--mirror keeps objects of S3"), "{}", stderr(&output));
 }
 

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use firstseen::time::Day;
 
 use super::server::{Asked, Fate, Server, Setup};
 use super::{Buckets, FIXTURE, copy, expected, scan, stderr};
 use crate::archive::{audit_event, record, wrapped};
+use crate::program::program;
 
 #[test]
 fn a_bucket_answers_what_its_folder_answers_from_any_level() {
@@ -39,8 +39,7 @@ fn a_window_lists_only_its_days_of_a_cluster() {
     let (since, until) = (day(50), day(52));
     let window = ["--since", &since, "--until", &until];
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
-    let local =
-        scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), buckets.logs().to_str().unwrap(), &window);
+    let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 500, "{}", stderr(&found));
     // Whether there is anything; the levels down to the cluster; its days.
     assert_eq!(server.asked().iter().filter(|asked| asked.is_list()).count(), 1 + 3 + 1);
@@ -78,8 +77,7 @@ fn a_window_lists_only_what_it_must() {
     let (since, until) = (day(200), day(202));
     let window = ["--since", &since, "--until", &until];
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
-    let local =
-        scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), buckets.logs().to_str().unwrap(), &window);
+    let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 1_000, "{}", stderr(&found));
     let lists = |server: &Server| server.asked().iter().filter(|asked| asked.is_list()).count();
     // Whether there is anything; the levels down to the Regions; the days of the two Regions, in one page each.
@@ -200,8 +198,7 @@ fn folders_with_names_nobody_knows_are_listed_whatever_the_window() {
     put(&buckets, &format!("{account}/CloudTrail/{name}"), "2024-03-09T04:00:02Z", "s3:C");
     let server = Setup::new(buckets.root()).start();
     let window = ["--since", "2024-03-01"];
-    let local =
-        scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), buckets.logs().to_str().unwrap(), &window);
+    let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     assert!(found.stdout == local.stdout, "{}", stderr(&found));
     assert!(stderr(&found).contains("2 read"), "{}", stderr(&found));

@@ -14,6 +14,8 @@ use std::process::{Command, Output};
 use firstseen::synth::{Plan, synthesize};
 use tempfile::TempDir;
 
+use crate::program::program;
+
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
 
 /// A folder of buckets, `logs` among them, with a copy of the archive of the fixtures.
@@ -95,7 +97,7 @@ fn stderr(output: &Output) -> String {
 
 /// What the folder behind a bucket answers.
 fn expected(folder: &Path) -> Vec<u8> {
-    let output = scan(&mut Command::new(env!("CARGO_BIN_EXE_firstseen")), folder.to_str().unwrap(), &[]);
+    let output = scan(&mut program(), folder.to_str().unwrap(), &[]);
     assert!(output.stdout.len() > 1_000);
     output.stdout
 }

@@ -29,6 +29,8 @@ use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use crate::program::program;
+
 /// The key pair of the only user.
 pub(crate) const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -208,7 +210,7 @@ impl Server {
 
     /// The program, with nothing of the environment but the keys of the user.
     pub(crate) fn firstseen(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_firstseen"));
+        let mut command = program();
         command
             .env_clear()
             .env("AWS_CONFIG_FILE", "/dev/null")
