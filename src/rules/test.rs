@@ -88,29 +88,37 @@ pub(super) fn regex(text: &str, any_case: bool) -> Result<Regex, regex::Error> {
 /// The regular expression that a glob of a shell is: `*`, `?` and `[…]`, where `*` also matches `/`.
 pub(super) fn glob(text: &str, any_case: bool) -> Result<Regex, regex::Error> {
     let mut pattern = String::from("^");
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
         match c {
             '*' => pattern.push_str(".*"),
             '?' => pattern.push('.'),
-            '[' => {
-                let rest: String = chars.clone().collect();
-                // A bracket right at the start of a set is one of the set.
-                match rest.char_indices().skip(1).find(|(_, c)| *c == ']') {
-                    Some((end, _)) => {
-                        let set = &rest[..end];
-                        pattern.push_str(&set_of(set));
-                        chars.nth(set.chars().count());
-                    }
-                    None => pattern.push_str("\\["),
+            '[' => match set_at(rest) {
+                Some(set) => {
+                    pattern.push_str(&set_of(set));
+                    rest = &rest[set.len() + 1..];
                 }
+                None => pattern.push_str("\\["),
+            },
+            '\\' => {
+                let escaped = rest.chars().next().unwrap_or('\\');
+                pattern.push_str(&regex::escape(&escaped.to_string()));
+                rest = rest.get(escaped.len_utf8()..).unwrap_or_default();
             }
-            '\\' => pattern.push_str(&regex::escape(&chars.next().unwrap_or('\\').to_string())),
             _ => pattern.push_str(&regex::escape(&c.to_string())),
         }
     }
     pattern.push('$');
     regex(&pattern, any_case)
+}
+
+/// What stands before the `]` of a set; one right at its start, also behind `!`, is one of the set.
+fn set_at(rest: &str) -> Option<&str> {
+    let not = usize::from(rest.starts_with(['!', '^']));
+    let first = not + rest[not..].chars().next()?.len_utf8();
+    let length = first + rest[first..].find(']')?;
+    Some(&rest[..length])
 }
 
 /// The set `[…]` of a glob in the words of a regular expression.
@@ -205,6 +213,9 @@ mod tests {
         assert!(matches("/etc/*.d/?[a-c]", "/etc/a/b.d/xb"));
         assert!(!matches("/etc/*.d/?[!a-c]", "/etc/a/b.d/xb"));
         assert!(matches("a[]b]c", "a]c") && matches("a[b", "a[b") && matches("\\*.x", "*.x"));
+        assert!(
+            matches("[!]b]", "c") && !matches("[!]b]", "]") && matches("[é]x", "éx") && matches("x\\", "x\\")
+        );
         assert!(glob("GET*", true).unwrap().is_match("getUser"));
     }
 
