@@ -18,9 +18,18 @@ pub struct RuleError {
     pub is_allowed: bool,
 }
 
+/// The most of a reason that is told, in characters.
+const MOST_OF_REASON: usize = 500;
+
 impl RuleError {
     pub(super) fn new(file: &str, line: usize, rule: Option<String>, reason: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line, rule, reason: reason.into(), is_allowed: false }
+        let mut reason = reason.into();
+        // It may hold a name or a pattern of any length.
+        if let Some((end, _)) = reason.char_indices().nth(MOST_OF_REASON) {
+            reason.truncate(end);
+            reason.push('…');
+        }
+        Self { file: file.to_owned(), line, rule, reason, is_allowed: false }
     }
 
     /// What it is about, without a path of this machine.
@@ -64,8 +73,12 @@ impl From<String> for FieldError {
     }
 }
 
+/// Longer names, in bytes, are none that somebody wrote, and comparing them takes its time.
+const LONGEST: usize = 100;
+
 /// The known name that somebody may have meant: the nearest one that differs in a few letters.
 pub(super) fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let known = known.filter(|known| known.len().max(name.len()) <= LONGEST);
     let near = known.map(|known| (distance(name, known), known)).min();
     match near {
         Some((far, known)) if far <= 1 + name.len() / 5 => format!("; did you mean '{known}'?"),

@@ -103,7 +103,7 @@ impl RuleSet {
     pub fn compile(files: &[RuleFile]) -> (Self, Vec<RuleError>) {
         let mut errors = Vec::new();
         let mut elements = falco::Elements::default();
-        let mut sigma: BTreeMap<Box<str>, Rule> = BTreeMap::new();
+        let mut sigma: BTreeMap<Box<str>, (&str, usize, Rule)> = BTreeMap::new();
         for file in files {
             let documents = match yaml::documents(&file.text) {
                 Ok(documents) => documents,
@@ -116,8 +116,9 @@ impl RuleSet {
                 Language::Falco => elements.add(&file.name, &documents, &mut errors),
                 Language::Sigma => {
                     for (line, rule) in sigma::rules(&file.name, &documents, &mut errors) {
-                        if let Some(known) = sigma.insert(rule.head.name.clone(), rule) {
-                            errors.push(called_twice(&known.head.name, &file.name, line));
+                        let name = rule.head.name.clone();
+                        if sigma.insert(name.clone(), (&file.name, line, rule)).is_some() {
+                            errors.push(called_twice(&name, &file.name, line, "a rule before it"));
                         }
                     }
                 }
@@ -125,9 +126,9 @@ impl RuleSet {
         }
         let mut rules: BTreeMap<Box<str>, Rule> =
             elements.compile(&mut errors).into_iter().map(|rule| (rule.head.name.clone(), rule)).collect();
-        for (name, rule) in sigma {
+        for (name, (file, line, rule)) in sigma {
             if rules.insert(name.clone(), rule).is_some() {
-                errors.push(called_twice(&name, "a file of Falco's and one of Sigma's rules", 1));
+                errors.push(called_twice(&name, file, line, "a rule of Falco's"));
             }
         }
         let rules: Vec<Rule> = rules.into_values().collect();
@@ -155,7 +156,7 @@ impl RuleSet {
     }
 }
 
-fn called_twice(name: &str, file: &str, line: usize) -> RuleError {
-    let reason = "a rule before it has the same name, and does not count";
+fn called_twice(name: &str, file: &str, line: usize, other: &str) -> RuleError {
+    let reason = format!("{other} has the same name, and does not count");
     RuleError::new(file, line, Some(format!("rule '{name}'")), reason)
 }

@@ -1,6 +1,6 @@
 //! What a rule tells of an event: words with fields among them, `%ct.user`.
 
-use super::condition::FieldName;
+use super::condition::{FieldName, Word};
 use super::error::Flaw;
 use super::facts::Facts;
 use super::field::{Field, longest};
@@ -59,6 +59,9 @@ impl Output {
 fn field(text: &str, source: LogSource) -> Option<(Result<FieldName, String>, usize)> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c))).unwrap_or(text.len());
     let word = text[..end].trim_end_matches('.');
+    if matches!(word, "tolower" | "toupper") && text[end..].starts_with('(') {
+        return Some((Err(format!("an output takes fields alone, without {word}()")), end));
+    }
     if !word.starts_with(|c: char| c.is_ascii_alphabetic()) || !word.contains('.') {
         return None;
     }
@@ -66,11 +69,8 @@ fn field(text: &str, source: LogSource) -> Option<(Result<FieldName, String>, us
     let length = name.len();
     Some(match text[length..].strip_prefix('[').map(|inner| inner.split_once(']')) {
         Some(Some((argument, _))) => {
-            let argument = Some(argument.to_owned());
-            (
-                Ok(FieldName { name, argument: argument.clone() }),
-                length + argument.map_or(0, |it| it.len()) + 2,
-            )
+            let length = length + argument.len() + 2;
+            (Ok(FieldName { name, argument: Some(Word::of(argument).text) }), length)
         }
         Some(None) => (Err(format!("the bracket behind '{name}' is not closed")), length),
         None => (Ok(FieldName { name, argument: None }), length),
@@ -120,6 +120,8 @@ mod tests {
             parts("by %ct.usr"),
             "4: events of cloudtrail have no field 'ct.usr'; did you mean 'ct.user'?"
         );
+        assert_eq!(parts("x %tolower(ct.name)"), "3: an output takes fields alone, without tolower()");
+        assert_eq!(parts("%json.value[\"/a\"]"), "<json.value[/a]>");
         assert_eq!(parts("%json.value[/a"), "1: the bracket behind 'json.value' is not closed");
     }
 }

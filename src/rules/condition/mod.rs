@@ -5,7 +5,7 @@
 
 mod parse;
 
-pub(super) use parse::parse;
+pub(super) use parse::{field, list, parse};
 
 /// A condition as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +55,19 @@ pub(super) struct Word {
     pub(super) quoted: bool,
 }
 
+impl Word {
+    /// A value that stands by itself, with or without quotes around it.
+    pub(super) fn of(text: &str) -> Self {
+        let inner = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+        match inner('"').or_else(|| inner('\'')) {
+            Some(inner) => Self { text: inner.to_owned(), quoted: true },
+            None => Self { text: text.to_owned(), quoted: false },
+        }
+    }
+}
+
 /// How a field is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Operator {
     Exists,
     Equal,

@@ -13,10 +13,32 @@ const MAX_DEPTH: usize = 100;
 /// # Errors
 /// Says at which character what was expected.
 pub(in crate::rules) fn parse(text: &str) -> Result<Expression, Flaw> {
-    let mut parser = Parser { text, at: 0, depth: 0, counted: Cell::default() };
+    let mut parser = Parser::new(text);
     let expression = parser.any()?;
+    parser.ended(expression, "'and' or 'or'")
+}
+
+/// Reads a field by itself, with the transformers around it, the innermost first.
+///
+/// # Errors
+/// As [`parse`].
+pub(in crate::rules) fn field(text: &str) -> Result<(FieldName, Vec<Case>), Flaw> {
+    let mut parser = Parser::new(text);
     parser.blanks();
-    if parser.rest().is_empty() { Ok(expression) } else { Err(parser.expected("'and' or 'or'")) }
+    let at = parser.place();
+    let name = parser.name();
+    let field = parser.field(name, at)?;
+    parser.ended(field, "nothing behind the field")
+}
+
+/// Reads values in brackets by themselves: `(a, 'b')`.
+///
+/// # Errors
+/// As [`parse`].
+pub(in crate::rules) fn list(text: &str) -> Result<Vec<Word>, Flaw> {
+    let mut parser = Parser::new(text);
+    let words = parser.list()?;
+    parser.ended(words, "nothing behind the brackets")
 }
 
 struct Parser<'t> {
@@ -28,6 +50,16 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, at: 0, depth: 0, counted: Cell::default() }
+    }
+
+    /// What was read, if there is nothing behind it.
+    fn ended<T>(&mut self, read: T, expected: &str) -> Result<T, Flaw> {
+        self.blanks();
+        if self.rest().is_empty() { Ok(read) } else { Err(self.expected(expected)) }
+    }
+
     fn rest(&self) -> &'t str {
         &self.text[self.at..]
     }
@@ -134,15 +166,22 @@ impl<'t> Parser<'t> {
         if name.is_empty() {
             return Err(self.expected("a field, a macro or '('"));
         }
-        if self.rest().starts_with('(') {
-            let (field, cases) = self.transformed(name, at)?;
-            return self.comparison(field, cases, at);
-        }
-        if !name.contains('.') {
+        if !name.contains('.') && !self.rest().starts_with('(') {
             return Ok(Expression::Macro { name: name.to_owned(), at });
         }
-        let field = self.argument(name)?;
-        self.comparison(field, Vec::new(), at)
+        let (field, cases) = self.field(name, at)?;
+        self.comparison(field, cases, at)
+    }
+
+    /// The field whose name, or the transformer around which, was read at this place.
+    fn field(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), Flaw> {
+        if self.rest().starts_with('(') {
+            self.transformed(name, at)
+        } else if name.contains('.') {
+            Ok((self.argument(name)?, Vec::new()))
+        } else {
+            Err(Flaw::new(at, "expected a field"))
+        }
     }
 
     /// A name of letters, digits, `_` and `.`.
@@ -172,13 +211,7 @@ impl<'t> Parser<'t> {
         self.blanks();
         let inner_at = self.place();
         let inner = self.name();
-        let (field, mut cases) = if self.rest().starts_with('(') {
-            self.transformed(inner, inner_at)?
-        } else if inner.contains('.') {
-            (self.argument(inner)?, Vec::new())
-        } else {
-            return Err(Flaw::new(inner_at, "expected a field"));
-        };
+        let (field, mut cases) = self.field(inner, inner_at)?;
         self.depth -= 1;
         self.blanks();
         if !self.take(")") {
@@ -218,9 +251,15 @@ impl<'t> Parser<'t> {
 
     fn operator(&mut self) -> Result<Operator, Flaw> {
         let start = self.at;
-        let sign = self.take_while(|c| "=!<>".contains(c));
-        let text =
-            if sign.is_empty() { self.take_while(|c| c.is_ascii_alphanumeric() || c == '_') } else { sign };
+        // A value may begin with a sign: `!=<NA>`.
+        let signs = Operator::ALL.into_iter().filter(|(sign, _)| sign.ends_with(['=', '<', '>']));
+        let longest =
+            signs.filter(|(sign, _)| self.rest().starts_with(sign)).max_by_key(|(sign, _)| sign.len());
+        if let Some((sign, operator)) = longest {
+            self.at += sign.len();
+            return Ok(operator);
+        }
+        let text = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
         if let Some(operator) = Operator::from_text(text) {
             return Ok(operator);
         }
@@ -351,6 +390,7 @@ mod tests {
         assert_eq!(read("ka.verb in (get, 'li\\'st')"), r#"ka.verbIn["get", "li'st"]"#);
         assert_eq!(read("ka.verb in ()"), "ka.verbIn[]");
         assert_eq!(read("ct.error exists and ct.x>=3"), r#"(and ct.errorExists[] ct.xGreaterOrEqual["3"])"#);
+        assert_eq!(read("ct.name!=<NA>"), r#"ct.nameUnequal["<NA>"]"#);
         assert_eq!(read("ct.name regex '^Get\\d+$'"), r#"ct.nameRegex["^Get\\d+$"]"#);
         assert_eq!(read("ka.uri startswith /healthz?"), r#"ka.uriStartsWith["/healthz?"]"#);
         let Ok(Expression::Check(check)) = parse("toupper(tolower( ct.name )) contains A") else { panic!() };

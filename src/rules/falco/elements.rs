@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::exceptions::{Exception, exceptions};
+use super::exceptions::{self, Exception};
 use super::reading::{Element, Placed};
+use crate::rules::condition::Word;
 use crate::rules::error::RuleError;
 use crate::yaml::Yaml;
 
@@ -14,7 +15,7 @@ const ENGINE_VERSION: (u32, u32, u32) = (0, 57, 0);
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Elements {
-    pub(super) lists: BTreeMap<String, Vec<String>>,
+    pub(super) lists: BTreeMap<String, Vec<Word>>,
     pub(super) macros: BTreeMap<String, Placed>,
     pub(super) rules: BTreeMap<String, Draft>,
 }
@@ -28,7 +29,7 @@ pub(super) struct Draft {
     pub(super) output: Placed,
     pub(super) description: String,
     pub(super) priority: Placed,
-    pub(super) source: Option<String>,
+    pub(super) source: Option<Placed>,
     pub(super) tags: Vec<String>,
     pub(super) enabled: bool,
     pub(super) exceptions: Vec<Exception>,
@@ -68,7 +69,9 @@ impl Elements {
         for document in documents {
             let Some(items) = document.list() else {
                 if !document.is_null() {
-                    let reason = "a rule file is a list of rules, macros and lists".to_owned();
+                    let sigma =
+                        if document.get("detection").is_some() { "; --sigma reads Sigma's" } else { "" };
+                    let reason = format!("a rule file is a list of rules, macros and lists{sigma}");
                     errors.push(RuleError::new(file, document.line, None, reason));
                 }
                 continue;
@@ -106,9 +109,10 @@ impl Elements {
         element.only(&["list", "items", "append", "override"])?;
         let items =
             element.texts("items")?.ok_or_else(|| element.error(element.yaml.line, "it has no items"))?;
+        let items = items.iter().map(|item| Word::of(item));
         match change(element, "items")? {
             Some(Change::Append) => known(&mut self.lists, &name, element)?.extend(items),
-            _ => drop(self.lists.insert(name, items)),
+            _ => drop(self.lists.insert(name, items.collect())),
         }
         Ok(())
     }
@@ -118,9 +122,7 @@ impl Elements {
         let condition = element.text("condition")?;
         let condition = condition.ok_or_else(|| element.error(element.yaml.line, "it has no condition"))?;
         match change(element, "condition")? {
-            Some(Change::Append) => {
-                append(&mut known(&mut self.macros, &name, element)?.text, &condition.text)
-            }
+            Some(Change::Append) => known(&mut self.macros, &name, element)?.append(condition),
             _ => drop(self.macros.insert(name, condition)),
         }
         Ok(())
@@ -156,6 +158,8 @@ impl Draft {
             let text = element.text(key)?;
             text.ok_or_else(|| element.error(element.yaml.line, format!("it has no {key}")))
         };
+        let mut exceptions = Vec::new();
+        exceptions::add(&mut exceptions, element)?;
         Ok(Self {
             file: element.file.into(),
             line: element.yaml.line,
@@ -163,10 +167,10 @@ impl Draft {
             output: needed("output")?,
             description: element.text("desc")?.map(|it| it.text).unwrap_or_default(),
             priority: needed("priority")?,
-            source: element.text("source")?.map(|it| it.text),
+            source: element.text("source")?,
             tags: element.texts("tags")?.unwrap_or_default(),
             enabled: element.flag("enabled")?.unwrap_or(true),
-            exceptions: exceptions(element)?,
+            exceptions,
             may_be_left_out: element.flag("skip-if-unknown-filter")?.unwrap_or(false),
         })
     }
@@ -175,14 +179,17 @@ impl Draft {
     fn change(&mut self, element: &Element<'_>) -> Result<(), RuleError> {
         for (key, into) in [("condition", &mut self.condition), ("output", &mut self.output)] {
             match (element.text(key)?, change(element, key)?) {
-                (Some(text), Some(Change::Append)) => append(&mut into.text, &text.text),
+                (Some(text), Some(Change::Append)) => into.append(text),
                 (Some(text), _) => *into = text,
                 (None, _) => {}
             }
         }
         if let Some(text) = element.text("desc")? {
             match change(element, "desc")? {
-                Some(Change::Append) => append(&mut self.description, &text.text),
+                Some(Change::Append) => {
+                    self.description.push(' ');
+                    self.description.push_str(&text.text);
+                }
                 _ => self.description = text.text,
             }
         }
@@ -192,11 +199,10 @@ impl Draft {
                 _ => self.tags = tags,
             }
         }
-        match change(element, "exceptions")? {
-            Some(Change::Replace) => self.exceptions = exceptions(element)?,
-            _ => Exception::merge(&mut self.exceptions, exceptions(element)?)
-                .map_err(|reason| element.error(element.yaml.line, reason))?,
+        if change(element, "exceptions")? == Some(Change::Replace) {
+            self.exceptions.clear();
         }
+        exceptions::add(&mut self.exceptions, element)?;
         for key in ["priority", "enabled", "skip-if-unknown-filter", "source"] {
             let word = element.yaml.get("override").and_then(|overrides| overrides.get(key)?.text());
             if word == Some("append") {
@@ -205,17 +211,12 @@ impl Draft {
                 );
             }
         }
-        self.source = element.text("source")?.map(|it| it.text).or(self.source.take());
+        self.source = element.text("source")?.or(self.source.take());
         self.priority = element.text("priority")?.unwrap_or_else(|| self.priority.clone());
         self.enabled = element.flag("enabled")?.unwrap_or(self.enabled);
         self.may_be_left_out = element.flag("skip-if-unknown-filter")?.unwrap_or(self.may_be_left_out);
         Ok(())
     }
-}
-
-fn append(text: &mut String, more: &str) {
-    text.push(' ');
-    text.push_str(more);
 }
 
 /// The earlier element of a name.

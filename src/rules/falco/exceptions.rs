@@ -1,183 +1,198 @@
 //! Exceptions of a rule: combinations of values with which it does not match.
 
 use super::reading::Element;
-use crate::rules::condition::{Check, Expression, FieldName, Operator, Word};
-use crate::rules::error::{RuleError, similar};
+use crate::rules::condition::{self, Case, Check, Expression, FieldName, Operator, Word};
+use crate::rules::error::{Flaw, RuleError, similar};
 use crate::yaml::{Node, Yaml};
 
 /// Fields, how each is compared, and rows of values. It holds if all fields of one row do.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Exception {
     name: String,
-    /// None in what only adds values to another.
-    fields: Vec<(FieldName, Operator)>,
-    /// Whether it has one field and one list of all its values.
+    file: Box<str>,
+    line: usize,
+    fields: Fields,
+    rows: Vec<Row>,
+}
+
+/// Values to compare with, for each field.
+type Row = Vec<Vec<Word>>;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Fields {
+    compared: Vec<Compared>,
+    /// Whether it is one field with one list of all its values.
     is_single: bool,
-    values: Vec<Yaml>,
 }
 
-/// The exceptions of an element.
-pub(super) fn exceptions(element: &Element<'_>) -> Result<Vec<Exception>, RuleError> {
+/// A field, the transformers around it, and how it is compared.
+#[derive(Clone, Debug, PartialEq)]
+struct Compared {
+    field: FieldName,
+    cases: Vec<Case>,
+    operator: Operator,
+}
+
+/// Adds the exceptions of an element to others: values to one of the same name, else a new one.
+///
+/// # Errors
+/// If one changes the fields of another, has none of its own, or has values that do not fit them.
+pub(super) fn add(known: &mut Vec<Exception>, element: &Element<'_>) -> Result<(), RuleError> {
     let Some(value) = element.yaml.get("exceptions").filter(|value| !value.is_null()) else {
-        return Ok(Vec::new());
+        return Ok(());
     };
-    let Some(items) = value.list() else {
-        return Err(element.error(value.line, "exceptions are a list"));
-    };
-    items.iter().map(|item| exception(item, element)).collect()
+    let items = value.list().ok_or_else(|| element.error(value.line, "exceptions are a list"))?;
+    for yaml in items {
+        add_one(known, &Given { element, yaml })?;
+    }
+    Ok(())
 }
 
-fn exception(yaml: &Yaml, element: &Element<'_>) -> Result<Exception, RuleError> {
-    let wrong = |line, reason: String| element.error(line, format!("exceptions: {reason}"));
-    let keys = ["name", "fields", "comps", "values"];
-    for (key, _) in yaml.map().unwrap_or_default() {
-        let name = key.text().unwrap_or("(no text)");
-        if !keys.contains(&name) {
-            let near = similar(name, keys.into_iter());
-            return Err(wrong(key.line, format!("there is no key '{name}'{near}")));
+fn add_one(known: &mut Vec<Exception>, given: &Given<'_>) -> Result<(), RuleError> {
+    given.only(&["name", "fields", "comps", "values"])?;
+    let name = given.yaml.get("name").and_then(Yaml::text);
+    let name = name.ok_or_else(|| given.wrong(given.yaml.line, "one has no name"))?;
+    let fields = given.fields(name)?;
+    if let Some(known) = known.iter_mut().find(|known| known.name == name) {
+        if fields.is_some_and(|fields| fields != known.fields) {
+            let reason = format!("only values can be added to '{name}', not fields");
+            return Err(given.wrong(given.yaml.line, reason));
         }
+        known.rows.extend(given.rows(name, &known.fields)?);
+        return Ok(());
     }
-    let name = yaml.get("name").and_then(Yaml::text);
-    let name = name.ok_or_else(|| wrong(yaml.line, "one has no name".to_owned()))?.to_owned();
-    let is_single = yaml.get("fields").is_some_and(|fields| fields.text().is_some());
-    let fields =
-        texts(yaml.get("fields")).ok_or_else(|| wrong(yaml.line, format!("'{name}' has no fields")))?;
-    let comps = match yaml.get("comps") {
-        None if is_single => vec!["in".to_owned()],
-        None => vec!["=".to_owned(); fields.len()],
-        Some(comps) => texts(Some(comps)).unwrap_or_default(),
-    };
-    // What appends to an exception gives its name and values alone.
-    if !fields.is_empty() && comps.len() != fields.len() {
-        return Err(wrong(
-            yaml.line,
-            format!("'{name}' has {} fields and {} comps", fields.len(), comps.len()),
-        ));
-    }
-    let operator = |comp: String| {
-        let unknown = || wrong(yaml.line, format!("'{name}': there is no operator '{comp}'"));
-        Operator::from_text(&comp).ok_or_else(unknown)
-    };
-    let operators = comps.into_iter().map(operator).collect::<Result<Vec<_>, _>>()?;
-    let fields: Vec<(FieldName, Operator)> = fields.iter().map(|field| named(field)).zip(operators).collect();
-    let values = match yaml.get("values").filter(|values| !values.is_null()) {
-        None => Vec::new(),
-        Some(values) => values
-            .list()
-            .ok_or_else(|| wrong(values.line, format!("the values of '{name}' are no list")))?
-            .to_vec(),
-    };
-    Ok(Exception { name, fields, is_single, values })
+    let fields = fields.ok_or_else(|| given.wrong(given.yaml.line, format!("'{name}' has no fields")))?;
+    let rows = given.rows(name, &fields)?;
+    let (file, line) = (given.element.file.into(), given.yaml.line);
+    known.push(Exception { name: name.to_owned(), file, line, fields, rows });
+    Ok(())
 }
 
-/// One text, or the texts of a list.
-fn texts(yaml: Option<&Yaml>) -> Option<Vec<String>> {
-    match yaml.map(|yaml| &yaml.node) {
-        None => Some(Vec::new()),
-        Some(Node::Text { text, .. }) => Some(vec![text.clone()]),
-        Some(Node::List(items)) => items.iter().map(|item| item.text().map(str::to_owned)).collect(),
-        Some(_) => None,
+/// One exception as it is given.
+struct Given<'g> {
+    element: &'g Element<'g>,
+    yaml: &'g Yaml,
+}
+
+impl Given<'_> {
+    fn wrong(&self, line: usize, reason: impl AsRef<str>) -> RuleError {
+        self.element.error(line, format!("exceptions: {}", reason.as_ref()))
     }
-}
 
-/// One value, or the values of a list. What is in brackets within a text is a list, too.
-fn words(yaml: &Yaml) -> Vec<Word> {
-    match &yaml.node {
-        Node::Text { text, .. } => match text.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
-            Some(inner) => inner
-                .split(',')
-                .map(|word| Word { text: word.trim().trim_matches(['"', '\'']).to_owned(), quoted: false })
-                .filter(|word| !word.text.is_empty())
-                .collect(),
-            None => vec![Word { text: text.clone(), quoted: false }],
-        },
-        Node::List(items) => items.iter().flat_map(words).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn named(text: &str) -> FieldName {
-    let (name, argument) = match text.split_once('[') {
-        Some((name, rest)) => (name, Some(rest.trim_end_matches(']').to_owned())),
-        None => (text, None),
-    };
-    FieldName { name: name.to_owned(), argument }
-}
-
-impl Exception {
-    /// Adds exceptions to others: values to one of the same name, else a new one.
-    ///
-    /// # Errors
-    /// If one changes the fields of another, or has none of its own.
-    pub(super) fn merge(known: &mut Vec<Self>, more: Vec<Self>) -> Result<(), String> {
-        for exception in more {
-            match known.iter_mut().find(|known| known.name == exception.name) {
-                Some(known) if exception.fields.is_empty() || exception.fields == known.fields => {
-                    known.values.extend(exception.values);
-                }
-                Some(_) => {
-                    let name = &exception.name;
-                    return Err(format!("exceptions: only values can be added to '{name}', not fields"));
-                }
-                None => known.push(exception),
+    /// Refuses keys that are not among these.
+    fn only(&self, keys: &[&str]) -> Result<(), RuleError> {
+        for (key, _) in self.yaml.map().unwrap_or_default() {
+            let name = key.text().unwrap_or("(no text)");
+            if !keys.contains(&name) {
+                let near = similar(name, keys.iter().copied());
+                return Err(self.wrong(key.line, format!("there is no key '{name}'{near}")));
             }
         }
         Ok(())
     }
 
-    /// The condition under which one of these exceptions holds.
-    ///
-    /// # Errors
-    /// If values do not fit the fields.
-    pub(super) fn expression(all: &[Self]) -> Result<Option<Expression>, String> {
-        let mut conditions = Vec::new();
-        for one in all {
-            if one.fields.is_empty() {
-                return Err(format!("'{}' has no fields", one.name));
-            }
-            conditions.extend(one.rows()?.iter().map(|row| one.row(row)));
+    /// Its fields; none in what only adds values to another.
+    fn fields(&self, name: &str) -> Result<Option<Fields>, RuleError> {
+        let Some(yaml) = self.yaml.get("fields") else { return Ok(None) };
+        let is_single = yaml.text().is_some();
+        let wrong = |reason: String| self.wrong(yaml.line, format!("'{name}' {reason}"));
+        let fields = texts(yaml).ok_or_else(|| wrong("has fields that are no texts".to_owned()))?;
+        if fields.is_empty() {
+            return Ok(None);
         }
-        Ok((!conditions.is_empty()).then_some(Expression::Or(conditions)))
+        let comps = match self.yaml.get("comps") {
+            None => vec![if is_single { "in" } else { "=" }; fields.len()],
+            Some(comps) => texts(comps).unwrap_or_default(),
+        };
+        if comps.len() != fields.len() {
+            return Err(wrong(format!("has {} fields and {} comps", fields.len(), comps.len())));
+        }
+        let compared = fields.into_iter().zip(comps).map(|(field, comp)| {
+            let (field, cases) = condition::field(field)
+                .map_err(|flaw| wrong(format!("has the field '{field}': {}", flaw.reason)))?;
+            let operator = Operator::from_text(comp).filter(|operator| *operator != Operator::Exists);
+            let operator = operator.ok_or_else(|| wrong(format!("cannot compare by '{comp}'")))?;
+            Ok(Compared { field, cases, operator })
+        });
+        Ok(Some(Fields { compared: compared.collect::<Result<_, RuleError>>()?, is_single }))
     }
 
-    /// The words of each field, row by row.
-    fn rows(&self) -> Result<Vec<Vec<Vec<Word>>>, String> {
-        if self.is_single {
-            let words: Vec<Word> = self.values.iter().flat_map(words).collect();
-            let takes_list = self.fields.first().is_some_and(|(_, operator)| operator.takes_list());
-            return Ok(match &words[..] {
+    /// Its values, row by row.
+    fn rows(&self, name: &str, fields: &Fields) -> Result<Vec<Row>, RuleError> {
+        let Some(yaml) = self.yaml.get("values").filter(|values| !values.is_null()) else {
+            return Ok(Vec::new());
+        };
+        let no_list = || self.wrong(yaml.line, format!("the values of '{name}' are no list"));
+        let values = yaml.list().ok_or_else(no_list)?;
+        let takes_list = |at: usize| fields.compared.get(at).is_some_and(|it| it.operator.takes_list());
+        let words = |yaml: &Yaml| {
+            words(yaml).map_err(|reason| self.wrong(yaml.line, format!("a value of '{name}' {reason}")))
+        };
+        if fields.is_single {
+            let all = values.iter().map(words).collect::<Result<Vec<_>, _>>()?.concat();
+            return Ok(match &all[..] {
                 [] => Vec::new(),
-                _ if takes_list => vec![vec![words]],
-                _ => words.into_iter().map(|word| vec![vec![word]]).collect(),
+                _ if takes_list(0) => vec![vec![all]],
+                _ => all.into_iter().map(|word| vec![vec![word]]).collect(),
             });
         }
-        let row = |row: &Yaml| {
-            let cells = row.list().map(|cells| cells.iter().map(words).collect::<Vec<_>>());
-            cells.filter(|cells| cells.len() == self.fields.len())
+        let row = |yaml: &Yaml| {
+            let cells = yaml.list().filter(|cells| cells.len() == fields.compared.len());
+            let uneven =
+                || self.wrong(yaml.line, format!("'{name}' has values that are not one for each field"));
+            let row = cells.ok_or_else(uneven)?.iter().map(words).collect::<Result<Row, _>>()?;
+            let fits = row.iter().enumerate().all(|(at, words)| takes_list(at) || words.len() == 1);
+            let unfit = || self.wrong(yaml.line, format!("'{name}' compares one value with a list"));
+            if fits { Ok(row) } else { Err(unfit()) }
         };
-        let uneven = || format!("'{}' has values that are not one for each field", self.name);
-        let rows = self.values.iter().map(|value| row(value).ok_or_else(uneven));
-        let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        let fits = |(words, (_, operator)): (&Vec<Word>, &(FieldName, Operator))| {
-            operator.takes_list() || words.len() == 1
-        };
-        if rows.iter().all(|row| row.iter().zip(&self.fields).all(fits)) {
-            Ok(rows)
-        } else {
-            Err(format!("'{}' compares one value with a list", self.name))
-        }
+        values.iter().map(row).collect()
+    }
+}
+
+/// One text, or the texts of a list.
+fn texts(yaml: &Yaml) -> Option<Vec<&str>> {
+    match &yaml.node {
+        Node::Text { text, .. } => Some(vec![text]),
+        Node::List(items) => items.iter().map(Yaml::text).collect(),
+        Node::Null => Some(Vec::new()),
+        Node::Map(_) => None,
+    }
+}
+
+/// One value, or the values of a list. What is in brackets within a text is a list, too.
+fn words(yaml: &Yaml) -> Result<Vec<Word>, String> {
+    match &yaml.node {
+        Node::Text { text, .. } if text.starts_with('(') && text.ends_with(')') => condition::list(text)
+            .map_err(|flaw| format!("is no list: character {}: {}", flaw.at, flaw.reason)),
+        Node::Text { text, .. } => Ok(vec![Word::of(text)]),
+        Node::List(items) => Ok(items.iter().map(words).collect::<Result<Vec<_>, _>>()?.concat()),
+        Node::Null | Node::Map(_) => Err("is neither a text nor a list".to_owned()),
+    }
+}
+
+impl Exception {
+    /// Its fields.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &FieldName> {
+        self.fields.compared.iter().map(|compared| &compared.field)
     }
 
-    fn row(&self, row: &[Vec<Word>]) -> Expression {
-        let check = |((field, operator), words): (&(FieldName, Operator), &Vec<Word>)| {
-            Expression::Check(Check {
-                field: field.clone(),
-                cases: Vec::new(),
-                operator: *operator,
-                words: words.clone(),
-                at: 1,
-            })
+    /// The condition under which it holds.
+    pub(super) fn expression(&self) -> Expression {
+        Expression::Or(self.rows.iter().map(|row| self.row(row)).collect())
+    }
+
+    /// What is wrong with it, in a rule of this title.
+    pub(super) fn error(&self, title: &str, flaw: Flaw) -> RuleError {
+        let reason = format!("exceptions: '{}': {}", self.name, flaw.reason);
+        let error = RuleError::new(&self.file, self.line, Some(title.to_owned()), reason);
+        RuleError { is_allowed: flaw.is_unknown_field, ..error }
+    }
+
+    fn row(&self, row: &Row) -> Expression {
+        let check = |(compared, words): (&Compared, &Vec<Word>)| {
+            let Compared { field, cases, operator } = compared.clone();
+            Expression::Check(Check { field, cases, operator, words: words.clone(), at: 1 })
         };
-        Expression::And(self.fields.iter().zip(row).map(check).collect())
+        Expression::And(self.fields.compared.iter().zip(row).map(check).collect())
     }
 }

@@ -5,6 +5,7 @@
 mod compile;
 mod elements;
 mod exceptions;
+mod filling;
 mod reading;
 
 pub(super) use elements::Elements;

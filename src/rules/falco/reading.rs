@@ -1,6 +1,6 @@
 //! One element of a rule file, its keys held to what there is.
 
-use crate::rules::error::{RuleError, similar};
+use crate::rules::error::{Flaw, RuleError, similar};
 use crate::yaml::{Node, Yaml};
 
 /// An element and where it stands; its keys are read one by one.
@@ -11,12 +11,48 @@ pub(super) struct Element<'y> {
     pub(super) title: String,
 }
 
-/// A text and the line it begins on.
+/// A text, which other elements may have appended to.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Placed {
     pub(super) text: String,
-    pub(super) file: Box<str>,
-    pub(super) line: usize,
+    first: Part,
+    /// What was appended, in its order.
+    more: Vec<Part>,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq)]
+struct Part {
+    /// The number of characters before it.
+    from: usize,
+    file: Box<str>,
+    /// The line it begins on.
+    line: usize,
+}
+
+impl Placed {
+    /// Puts another text behind this one.
+    pub(super) fn append(&mut self, more: Self) {
+        self.text.push(' ');
+        let before = self.text.chars().count();
+        self.text.push_str(&more.text);
+        let parts = std::iter::once(more.first).chain(more.more);
+        self.more.extend(parts.map(|part| Part { from: part.from + before, ..part }));
+    }
+
+    /// What is wrong with a part of the text, which is of this part of an element.
+    pub(super) fn error(&self, title: &str, part: &str, flaw: Flaw) -> RuleError {
+        let found = self.more.iter().rev().find(|part| part.from < flaw.at);
+        let Part { from, file, line } = found.unwrap_or(&self.first);
+        let reason = format!("{part}, character {}: {}", flaw.at - from, flaw.reason);
+        let error = RuleError::new(file, *line, Some(title.to_owned()), reason);
+        RuleError { is_allowed: flaw.is_unknown_field, ..error }
+    }
+
+    /// What is wrong with the text as a whole.
+    pub(super) fn wrong(&self, title: &str, reason: String) -> RuleError {
+        RuleError::new(&self.first.file, self.first.line, Some(title.to_owned()), reason)
+    }
 }
 
 impl<'y> Element<'y> {
@@ -40,7 +76,8 @@ impl<'y> Element<'y> {
     pub(super) fn text(&self, key: &str) -> Result<Option<Placed>, RuleError> {
         let Some(value) = self.yaml.get(key).filter(|value| !value.is_null()) else { return Ok(None) };
         let text = value.text().ok_or_else(|| self.error(value.line, format!("'{key}' is no text")))?;
-        Ok(Some(Placed { text: text.trim().to_owned(), file: self.file.into(), line: value.line }))
+        let first = Part { from: 0, file: self.file.into(), line: value.line };
+        Ok(Some(Placed { text: text.trim().to_owned(), first, more: Vec::new() }))
     }
 
     /// The flag of a key.

@@ -128,6 +128,11 @@ fn at<'r>(path: &str, facts: &Facts<'r>) -> Vec<Json<'r>> {
     Path::list(path, None).find(facts)
 }
 
+/// The value of a key; none if it is `null`.
+fn present<'r>(value: Json<'r>, key: &str) -> Option<Json<'r>> {
+    value.member(key).filter(|found| !found.is_null())
+}
+
 /// A record as it stands, and everything in it that is neither a list nor an object.
 fn words(text: &str) -> Vec<Cow<'_, str>> {
     // Each level is walked anew: what lies deeper than any record is only found in the whole.
@@ -252,7 +257,7 @@ fn summary(facts: &Facts<'_>) -> String {
 
 fn s3_uri(facts: &Facts<'_>) -> Option<String> {
     let request = facts.member("requestParameters")?;
-    Some(format!("s3://{}/{}", request.member("bucketName")?.text(), request.member("key")?.text()))
+    Some(format!("s3://{}/{}", present(request, "bucketName")?.text(), present(request, "key")?.text()))
 }
 
 fn bytes(facts: &Facts<'_>, sent: bool, received: bool) -> Option<String> {
@@ -271,7 +276,7 @@ fn instance_name<'a>(facts: &'a Facts<'_>) -> Option<Cow<'a, str>> {
         .filter(|item| item.member("resourceType").is_some_and(|sort| sort.text() == "instance"));
     let mut tags = of_instances.filter_map(|item| item.member("tags")).flat_map(Json::items);
     let name = tags.find(|tag| tag.member("key").is_some_and(|key| key.text() == "Name"))?;
-    name.member("value").map(Json::text)
+    present(name, "value").map(Json::text)
 }
 
 /// The first parameter of this name in the URI.
@@ -334,21 +339,25 @@ fn of_containers<'a>(what: OfContainers, list: &str, index: Option<&str>, facts:
     let index = index.and_then(|index| index.parse().ok());
     let containers = Path::list(&format!("requestObject/spec/{list}/*"), index).find(facts);
     let effective = |key: &str| {
-        let of_pod = at("requestObject/spec/securityContext", facts).first().and_then(|it| it.member(key));
+        let of_pod = at("requestObject/spec/securityContext", facts).first().and_then(|it| present(*it, key));
         let of = |container: &Json<'a>| {
-            let own = container.member("securityContext").and_then(|it| it.member(key));
-            own.or(of_pod).filter(|id| !id.is_null()).map_or(Cow::Borrowed("0"), Json::text)
+            let own = container.member("securityContext").and_then(|it| present(it, key));
+            own.or(of_pod).map_or(Cow::Borrowed("0"), Json::text)
         };
         containers.iter().map(of).collect()
     };
     Value::list(match what {
         OfContainers::Repositories => {
-            let images = containers.iter().filter_map(|container| container.member("image"));
+            let images = containers.iter().filter_map(|container| present(*container, "image"));
             texts(images.collect()).iter().map(|image| Cow::Owned(repository(image).to_owned())).collect()
         }
         OfContainers::HostPorts => {
             let ports = containers.iter().filter_map(|it| it.member("ports")).flat_map(Json::items);
-            texts(ports.filter_map(|port| port.member("hostPort").or(port.member("containerPort"))).collect())
+            texts(
+                ports
+                    .filter_map(|port| present(port, "hostPort").or(present(port, "containerPort")))
+                    .collect(),
+            )
         }
         OfContainers::EffectiveUsers => effective("runAsUser"),
         OfContainers::EffectiveGroups => effective("runAsGroup"),

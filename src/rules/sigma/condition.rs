@@ -162,12 +162,7 @@ impl<'t> Parser<'t> {
         self.next += 1;
         let is_meant = |name: &str| match text {
             "them" => !name.starts_with('_'),
-            _ => match text.split_once('*') {
-                Some((start, end)) => {
-                    name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
-                }
-                None => name == text,
-            },
+            _ => matches(text, name),
         };
         let found = self.searches.iter().filter(|(name, _)| is_meant(name));
         let found: Vec<&Condition> = found.map(|(_, condition)| condition).collect();
@@ -175,6 +170,18 @@ impl<'t> Parser<'t> {
         let found: Vec<Condition> = found.into_iter().cloned().collect();
         if found.is_empty() { Err(Flaw::new(at, format!("no search is called '{text}'"))) } else { Ok(found) }
     }
+}
+
+/// Whether a name is what a pattern says, in which `*` stands for anything.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((start, pattern)) = pattern.split_once('*') else { return name == pattern };
+    let Some(mut name) = name.strip_prefix(start) else { return false };
+    let (middle, end) = pattern.rsplit_once('*').unwrap_or(("", pattern));
+    for part in middle.split('*') {
+        let Some(at) = name.find(part) else { return false };
+        name = &name[at + part.len()..];
+    }
+    name.ends_with(end)
 }
 
 #[cfg(test)]
@@ -199,6 +206,8 @@ mod tests {
         assert_eq!(holds("(sel or sel_a) and sel_b", &["sel"]), Ok(false));
         assert_eq!(holds("1 of sel_* and not 1 of filter*", &["sel_b"]), Ok(true));
         assert_eq!(holds("all of sel_*", &["sel_b"]), Ok(false));
+        assert_eq!(holds("1 of *l_*", &["sel_b"]), Ok(true));
+        assert_eq!(holds("1 of s*l*_a*", &["sel_b"]), Ok(false));
         assert_eq!(holds("ALL of them", &["sel", "sel_a", "sel_b", "filter"]), Ok(true));
     }
 

@@ -39,9 +39,9 @@ fn check(field: Field, test: Test) -> Condition {
 /// A field with its modifiers, and its values.
 fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
     let text = key.text().ok_or_else(|| wrong(key, "a field has no name"))?;
-    let (name, modifiers) = text.split_once('|').unwrap_or((text, ""));
-    let modifiers =
-        Modifiers::parse(modifiers).map_err(|reason| wrong(key, format!("field '{name}': {reason}")))?;
+    let (name, modifiers) = text.split_once('|').map_or((text, None), |(name, rest)| (name, Some(rest)));
+    let modifiers = modifiers.map_or_else(|| Ok(Modifiers::default()), Modifiers::parse);
+    let modifiers = modifiers.map_err(|reason| wrong(key, format!("field '{name}': {reason}")))?;
     let modifiers = if name.is_empty() { modifiers.anywhere() } else { modifiers };
     let field = match name {
         // A value without a field is looked for everywhere.
@@ -49,6 +49,9 @@ fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, Wrong
         _ => Field::at(Path::dotted(name), source),
     };
     let values = value.list().unwrap_or(std::slice::from_ref(value));
+    if values.is_empty() {
+        return Err(wrong(value, format!("field '{name}' has no values")));
+    }
     let one = |value: &Yaml| {
         one(&field, value, &modifiers).map_err(|reason| wrong(value, format!("field '{name}': {reason}")))
     };
@@ -62,6 +65,7 @@ fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, Wrong
 
 fn one(field: &Field, value: &Yaml, modifiers: &Modifiers) -> Result<Condition, String> {
     let text = match &value.node {
+        Node::Null if !modifiers.takes_null() => return Err("it has no value to compare with".to_owned()),
         Node::Null => return Ok(Condition::Not(Box::new(check(field.clone(), Test::Exists)))),
         Node::Text { text, .. } => text,
         Node::List(_) | Node::Map(_) => return Err("its value is no text".to_owned()),

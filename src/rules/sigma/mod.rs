@@ -48,6 +48,9 @@ fn wrong(yaml: &Yaml, reason: impl Into<String>) -> Wrong {
 
 fn rule(document: &Yaml) -> Result<Rule, Wrong> {
     let text = |key: &str| document.get(key).and_then(Yaml::text);
+    if document.list().is_some() {
+        return Err(wrong(document, "it is a list, as files of Falco's rules are; --rules reads those"));
+    }
     if document.get("correlation").is_some() || document.get("action").is_some() {
         return Err(wrong(document, "it is about several events; only rules about single events are read"));
     }
@@ -120,6 +123,9 @@ fn conditions(detection: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
     let condition =
         detection.get("condition").ok_or_else(|| wrong(detection, "detection has no condition"))?;
     let texts = condition.list().unwrap_or(std::slice::from_ref(condition));
+    if texts.is_empty() {
+        return Err(wrong(condition, "detection has no condition"));
+    }
     let parse = |yaml: &Yaml| {
         let text = yaml.text().ok_or_else(|| wrong(yaml, "condition is no text"))?;
         let at = |Flaw { at, reason, .. }| wrong(yaml, format!("condition, character {at}: {reason}"));

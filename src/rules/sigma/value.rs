@@ -1,6 +1,6 @@
 //! Values of Sigma with their modifiers: what a text is compared with.
 
-use crate::rules::test::{Network, Test, lower, regex};
+use crate::rules::test::{Network, Test, finite, lower, part_in_any_case, regex};
 
 /// What stands behind a field's name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,26 +40,49 @@ impl Modifiers {
     /// Reads `contains|all`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut modifiers = Self::default();
-        for word in text.split('|').filter(|word| !word.is_empty()) {
+        for word in text.split('|') {
             match word {
-                "contains" => modifiers.part = Part::Anywhere,
-                "startswith" => modifiers.part = Part::Start,
-                "endswith" => modifiers.part = Part::End,
+                "contains" => modifiers.part(Part::Anywhere)?,
+                "startswith" => modifiers.part(Part::Start)?,
+                "endswith" => modifiers.part(Part::End)?,
                 "all" => modifiers.all = true,
                 "exists" => modifiers.exists = true,
                 "cased" => modifiers.cased = true,
-                "re" => modifiers.compare = Compare::Regex,
+                "re" => modifiers.compare(Compare::Regex)?,
                 "i" | "m" | "s" if modifiers.compare == Compare::Regex => modifiers.flags.push_str(word),
-                "cidr" => modifiers.compare = Compare::Network,
-                "lt" => modifiers.compare = Compare::Less,
-                "lte" => modifiers.compare = Compare::LessOrEqual,
-                "gt" => modifiers.compare = Compare::Greater,
-                "gte" => modifiers.compare = Compare::GreaterOrEqual,
+                "cidr" => modifiers.compare(Compare::Network)?,
+                "lt" => modifiers.compare(Compare::Less)?,
+                "lte" => modifiers.compare(Compare::LessOrEqual)?,
+                "gt" => modifiers.compare(Compare::Greater)?,
+                "gte" => modifiers.compare(Compare::GreaterOrEqual)?,
+                "" => return Err("a modifier is empty".to_owned()),
                 _ => return Err(format!("modifier '{word}' is not supported")),
             }
         }
-        Ok(modifiers)
+        let is_of_texts = modifiers.part != Part::Whole || modifiers.cased;
+        let is_other = modifiers.compare != Compare::Text;
+        let compares = [is_of_texts, is_other, modifiers.exists].into_iter().filter(|it| *it).count();
+        if compares > 1 { Err(format!("modifiers '{text}' exclude each other")) } else { Ok(modifiers) }
     }
+
+    fn part(&mut self, part: Part) -> Result<(), String> {
+        let known = std::mem::replace(&mut self.part, part);
+        only_one(known == Part::Whole)
+    }
+
+    fn compare(&mut self, compare: Compare) -> Result<(), String> {
+        let known = std::mem::replace(&mut self.compare, compare);
+        only_one(known == Compare::Text)
+    }
+
+    /// Whether they leave open how a value is compared, so that it may be missing.
+    pub(super) fn takes_null(&self) -> bool {
+        *self == Self { all: self.all, ..Self::default() }
+    }
+}
+
+fn only_one(is_first: bool) -> Result<(), String> {
+    if is_first { Ok(()) } else { Err("two of its modifiers exclude each other".to_owned()) }
 }
 
 impl Modifiers {
@@ -72,16 +95,15 @@ impl Modifiers {
 
 /// What a value stands for.
 pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
-    let number = || value.parse::<f64>().map_err(|_| format!("'{value}' is no number"));
-    let pattern = |text: &str, any_case| {
-        regex(text, any_case).map(Test::Matches).map_err(|error| {
-            let error = error.to_string();
-            format!("'{value}' is no pattern: {}", error.lines().last().unwrap_or_default())
-        })
+    let number = || finite(value).ok_or_else(|| format!("'{value}' is no number"));
+    let pattern = |made: Result<regex::Regex, String>| {
+        made.map(Test::Matches).map_err(|reason| format!("'{value}' is no pattern: {reason}"))
     };
     match modifiers.compare {
-        Compare::Regex if modifiers.flags.is_empty() => pattern(value, false),
-        Compare::Regex => pattern(&format!("(?{}){value}", modifiers.flags), false),
+        Compare::Regex => {
+            let lines = if modifiers.flags.contains('s') { "" } else { "-s" };
+            pattern(regex(&format!("(?{}{lines}){value}", modifiers.flags), false))
+        }
         Compare::Network => Network::parse(value)
             .map(Test::Network)
             .ok_or_else(|| format!("'{value}' is no network such as 10.0.0.0/8")),
@@ -148,7 +170,7 @@ fn parts(value: &str) -> Vec<Wild> {
 fn text_test(
     parts: &[Wild],
     cased: bool,
-    pattern: impl Fn(&str, bool) -> Result<Test, String>,
+    pattern: impl Fn(Result<regex::Regex, String>) -> Result<Test, String>,
 ) -> Result<Test, String> {
     let lowered = |text: &str| lower(text).into();
     Ok(match parts {
@@ -160,14 +182,15 @@ fn text_test(
         [Wild::Any, Wild::Text(text)] if cased => Test::EndsWith(text.as_str().into()),
         [Wild::Any, Wild::Text(text)] => Test::EndsWithAnyCase(lowered(text)),
         [Wild::Any, Wild::Text(text), Wild::Any] if cased => Test::Contains(text.as_str().into()),
-        [Wild::Any, Wild::Text(text), Wild::Any] => return pattern(&regex::escape(text), true),
+        [Wild::Any, Wild::Text(text), Wild::Any] => return pattern(part_in_any_case(text)),
         _ => {
             let part = |part: &Wild| match part {
                 Wild::Text(text) => regex::escape(text),
                 Wild::One => ".".to_owned(),
                 Wild::Any => ".*".to_owned(),
             };
-            return pattern(&format!("^{}$", parts.iter().map(part).collect::<String>()), !cased);
+            let all: String = parts.iter().map(part).collect();
+            return pattern(regex(&format!("^{all}$"), !cased));
         }
     })
 }
@@ -178,7 +201,8 @@ mod tests {
     use crate::rules::facts::Value;
 
     fn passes(modifiers: &str, value: &str, text: &str) -> bool {
-        let modifiers = Modifiers::parse(modifiers).unwrap();
+        let modifiers =
+            if modifiers.is_empty() { Modifiers::default() } else { Modifiers::parse(modifiers).unwrap() };
         test(value, &modifiers).unwrap().passes(&Value::One(text.into()))
     }
 
@@ -204,6 +228,23 @@ mod tests {
     }
 
     #[test]
+    fn modifiers_that_make_no_sense_together_are_refused() {
+        let why = |text| Modifiers::parse(text).unwrap_err();
+        assert_eq!(why("base64"), "modifier 'base64' is not supported");
+        assert_eq!(why("contains|"), "a modifier is empty");
+        for text in
+            ["startswith|endswith", "re|cidr", "contains|re", "re|contains", "exists|contains", "cased|re"]
+        {
+            assert!(why(text).contains("exclude each other"), "{text}");
+        }
+        assert!(test("nan", &Modifiers::parse("gt").unwrap()).is_err());
+        assert!(
+            Modifiers::parse("all").unwrap().takes_null()
+                && !Modifiers::parse("contains").unwrap().takes_null()
+        );
+    }
+
+    #[test]
     fn patterns_networks_and_numbers() {
         assert!(
             passes("re", "^Get.+r$", "GetUser")
@@ -213,7 +254,11 @@ mod tests {
         assert!(
             passes("cidr", "10.0.0.0/8", "10.1.2.3") && passes("gte", "3", "3") && !passes("lt", "3", "3")
         );
-        assert_eq!(Modifiers::parse("base64").unwrap_err(), "modifier 'base64' is not supported");
+        assert!(
+            !passes("re", "^a.b$", "a\nb")
+                && passes("re|s", "^a.b$", "a\nb")
+                && passes("re|i|s", "A.b", "a\nb")
+        );
         let re = Modifiers::parse("re").unwrap();
         assert!(test("(?=x)", &re).unwrap_err().starts_with("'(?=x)' is no pattern"));
     }

@@ -299,3 +299,117 @@ fn changes_that_say_half_of_what_they_do_are_refused() {
     assert!(more("{name: a, values: [[[x, z], y]]}").contains("'a' compares one value with a list"));
     assert_eq!(more("{name: a, values: [[x, z]]}"), "");
 }
+
+#[test]
+fn what_is_wrong_with_a_change_is_told_with_the_place_of_the_change() {
+    let of = |change: &str| {
+        let base =
+            rule("r", "ct.name=A", "aws_cloudtrail") + "  exceptions:\n    - {name: a, fields: ct.region}\n";
+        let (_, errors) = compile(&[&base, change]);
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        errors[0].clone()
+    };
+    assert_eq!(
+        of("- rule: r\n  condition: and ct.nmae=B\n  override: {condition: append}\n"),
+        "b.yaml, line 2: rule 'r': condition, character 5: events of cloudtrail have no field 'ct.nmae'; did you mean 'ct.name'?"
+    );
+    assert!(
+        of("- rule: r\n\n  priority: HIGH\n  override: {priority: replace}\n")
+            .starts_with("b.yaml, line 3: rule 'r': priority 'HIGH' is none of")
+    );
+    assert!(
+        of("- rule: r\n  source: syscall\n  override: {source: replace}\n")
+            .starts_with("b.yaml, line 2: rule 'r'")
+    );
+    assert!(
+        of("- rule: r\n  append: true\n  exceptions:\n    - name: b\n      fields: ct.regoin\n").starts_with(
+            "b.yaml, line 4: rule 'r': exceptions: 'b': events of cloudtrail have no field 'ct.regoin'"
+        )
+    );
+}
+
+#[test]
+fn quotes_around_items_are_none_of_their_text() {
+    for list in ["['\"CreateUser\"']", "[\"'CreateUser'\"]", "[CreateUser]"] {
+        let text = format!("- list: l\n  items: {list}\n{}", rule("r", "ct.name in (l)", "aws_cloudtrail"));
+        assert_eq!(matching(&rules(&text), &event()), ["r"], "{list}");
+    }
+    for values in ["['\"CreateUser\"']", "[\"('A', \\\"CreateUser\\\")\"]"] {
+        let exceptions = format!("  exceptions:\n    - {{name: a, fields: ct.name, values: {values}}}\n");
+        let text = rule("r", "evt.num > 0", "aws_cloudtrail") + &exceptions;
+        assert!(matching(&rules(&text), &event()).is_empty(), "{values}");
+    }
+}
+
+#[test]
+fn a_list_of_one_item_stands_for_it() {
+    let of = |items: &str, condition: &str| {
+        let text = format!("- list: l\n  items: {items}\n{}", rule("r", condition, "aws_cloudtrail"));
+        let (rules, errors) = compile(&[&text]);
+        (matching(&rules, &event()).len(), errors.join("\n"))
+    };
+    assert_eq!(of("[CreateUser]", "ct.name = l and ct.name startswith l"), (1, String::new()));
+    assert_eq!(of("[CreateUser]", "ct.name = 'l'"), (0, String::new()));
+    assert!(of("[A, B]", "ct.name = l").1.contains("'l' is a list of 2 items; write in (l)"));
+}
+
+#[test]
+fn patterns_are_patterns_by_themselves_and_not_too_large() {
+    let why = |condition: &str| {
+        let (_, errors) = compile(&[&rule("r", condition, "aws_cloudtrail")]);
+        errors.join("\n")
+    };
+    assert!(why("ct.name regex 'x)|(?:CreateUser'").contains("is no pattern"));
+    assert!(why("ct.name regex '\\w{300}'").contains("it stands for too much"));
+    assert!(why("ct.name glob '[[:alpha:]]*'").contains("are not read"));
+    assert!(why("evt.num > nan").contains("'nan' is no number"));
+    // One pattern, though macros bring it 4,096 times.
+    let double = |number: u32| format!("- macro: m{number}\n  condition: m{0} and m{0}\n", number + 1);
+    let text =
+        (0..12).map(double).collect::<String>() + "- macro: m12\n  condition: ct.name regex '\\w{10}'\n";
+    assert_eq!(matching(&rules(&(text + &rule("r", "m0", "aws_cloudtrail"))), &event()), ["r"]);
+}
+
+#[test]
+fn exceptions_that_would_say_nothing_are_refused() {
+    let of = |exception: &str| {
+        let text = rule("r", "ct.name=A", "aws_cloudtrail") + &format!("  exceptions:\n    - {exception}\n");
+        let (_, errors) = compile(&[&text]);
+        errors.join("\n")
+    };
+    assert!(of("{name: a, fields: ct.name, values: [{b: c}]}").contains("is neither a text nor a list"));
+    assert!(
+        of("{name: a, fields: [ct.name, ct.region], values: [[x, ~]]}")
+            .contains("is neither a text nor a list")
+    );
+    assert!(
+        of("{name: a, fields: [ct.name], comps: [exists], values: [[x]]}")
+            .contains("cannot compare by 'exists'")
+    );
+    assert!(of("{name: a, fields: [json.value[/a], values: [[x]]}").contains("a.yaml"));
+    assert!(
+        of("{name: a, fields: ['json.value[/a'], values: [[x]]}").contains("expected an argument and ']'")
+    );
+    assert!(of("{name: a, fields: ct.nam}").contains("have no field 'ct.nam'"));
+    assert_eq!(of("{name: a, fields: ['tolower(ct.name)', 'json.value[\"/a\"]'], values: [[x, y]]}"), "");
+    let text = rule("r", "ct.name=A", "aws_cloudtrail")
+        + "  skip-if-unknown-filter: true\n  exceptions:\n    - {name: a, fields: ct.unheard}\n";
+    let (_, errors) = RuleSet::compile(&[file("a.yaml", Language::Falco, &text)]);
+    assert!(errors[0].is_allowed);
+}
+
+#[test]
+fn null_is_missing_in_whatever_is_made_of_values() {
+    let request = json!({"bucketName": null, "key": null});
+    let copied =
+        with(record("2024-01-01T00:00:00Z", "eva", "s3:GetObject"), json!({"requestParameters": request}));
+    assert!(matching(&rules(&rule("r", "s3.uri exists", "aws_cloudtrail")), &copied).is_empty());
+    let pod = with(
+        audit_event("2024-01-01T00:00:00Z", "eva", "create", "pods"),
+        json!({"requestObject": {"spec": {"securityContext": {"runAsUser": 1000}, "containers": [
+            {"image": null, "securityContext": {"runAsUser": null}, "ports": [{"hostPort": null, "containerPort": 80}]}]}}}),
+    );
+    assert!(holds_in_cluster("ka.req.pod.containers.eff_run_as_user = 1000", &pod));
+    assert!(holds_in_cluster("ka.req.pod.containers.host_port = 80", &pod));
+    assert!(!holds_in_cluster("ka.req.pod.containers.image.repository exists", &pod));
+}

@@ -121,6 +121,17 @@ fn what_is_not_read_is_told_with_its_line() {
     for search in ["null", "{}", "[]"] {
         assert!(why(&rule(&format!("sel: {search}\ncondition: sel"))).contains("a search is empty"));
     }
+    for values in ["eventName: []", "eventName|all: []", "eventName|contains|all: []"] {
+        assert!(
+            why(&rule(&format!("sel:\n  {values}\ncondition: sel"))).contains("'eventName' has no values")
+        );
+    }
+    for field in ["errorCode|contains", "errorCode|re", "errorCode|exists"] {
+        let text = rule(&format!("sel:\n  {field}:\ncondition: sel"));
+        assert!(why(&text).contains("it has no value to compare with"), "{field}");
+    }
+    assert!(why(&rule("sel:\n  a: x\ncondition: []")).contains("detection has no condition"));
+    assert!(why("- rule: r\n").contains("--rules reads those"));
     let many: String = (0..3000).map(|number| format!("s{number}: {{a: b}}\n")).collect();
     let named = vec!["1 of them"; 3000].join(" or ");
     assert!(why(&rule(&format!("{many}condition: {named}"))).contains("more than 1000000 parts"));
@@ -136,5 +147,19 @@ fn of_two_rules_with_one_name_one_is_named() {
         + &rule("sel:\n  eventName: Attach*\ncondition: sel");
     let (rules, errors) = compile(&text);
     assert_eq!(errors, ["a.yml, line 9: rule 'r': a rule before it has the same name, and does not count"]);
+    assert_eq!(matching(&rules, &event()), ["r"]);
+}
+
+#[test]
+fn a_rule_of_falcos_gives_way_to_one_of_sigmas_with_its_name() {
+    let falco =
+        "- rule: r\n  condition: ct.name=A\n  output: x\n  priority: INFO\n  source: aws_cloudtrail\n";
+    let sigma = "---\n---\n".to_owned() + &rule("sel:\n  eventName: Attach*\ncondition: sel");
+    let files = [file("a.yaml", Language::Falco, falco), file("b.yml", Language::Sigma, &sigma)];
+    let (rules, errors) = RuleSet::compile(&files);
+    assert_eq!(
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["b.yml, line 3: rule 'r': a rule of Falco's has the same name, and does not count"]
+    );
     assert_eq!(matching(&rules, &event()), ["r"]);
 }

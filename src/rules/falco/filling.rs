@@ -1,0 +1,200 @@
+//! Conditions filled in: macros and lists in place of their names, fields and operators held to what there is.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use super::elements::Elements;
+use super::exceptions::Exception;
+use crate::rules::condition::{self, Expression, Operator, Word};
+use crate::rules::error::{Flaw, similar};
+use crate::rules::field::Field;
+use crate::rules::head::LogSource;
+use crate::rules::test::{Test, finite, glob, part_in_any_case, regex};
+use crate::rules::tree::{self, Condition};
+
+/// Brackets, `not` and macros in each other deeper than this are no condition that somebody wrote, or go in a circle.
+const MAX_DEPTH: usize = 200;
+/// A rule with more checks and values than this was made by macros or lists that double each other.
+const MAX_PARTS: usize = 1_000_000;
+
+/// Tests by patterns that were compiled already: macros bring the same ones again and again, and each may be large.
+pub(super) type Patterns = HashMap<(Operator, String), Test>;
+
+/// A condition while macros and lists are filled in.
+pub(super) struct Filling<'e> {
+    elements: &'e Elements,
+    source: LogSource,
+    patterns: &'e mut Patterns,
+    depth: usize,
+    /// Checks and values so far.
+    parts: usize,
+}
+
+impl<'e> Filling<'e> {
+    pub(super) fn new(elements: &'e Elements, source: LogSource, patterns: &'e mut Patterns) -> Self {
+        Self { elements, source, patterns, depth: 0, parts: 0 }
+    }
+
+    pub(super) fn condition(&mut self, expression: &Expression) -> Result<Condition, Flaw> {
+        self.depth += 1;
+        let condition = match expression {
+            Expression::And(parts) => Condition::All(self.all(parts)?),
+            Expression::Or(parts) => Condition::Any(self.all(parts)?),
+            Expression::Not(part) => Condition::Not(Box::new(self.condition(part)?)),
+            Expression::Macro { name, at } => self.macro_(name, *at)?,
+            Expression::Check(check) => Condition::Check(self.check(check)?),
+        };
+        self.depth -= 1;
+        Ok(condition)
+    }
+
+    /// The condition under which an exception holds. Its fields must be known, also if it has no values.
+    pub(super) fn exception(&mut self, exception: &Exception) -> Result<Condition, Flaw> {
+        for field in exception.fields() {
+            Field::of(field, self.source).map_err(|error| Flaw::of_field(1, error))?;
+        }
+        self.condition(&exception.expression())
+    }
+
+    fn all(&mut self, parts: &[Expression]) -> Result<Vec<Condition>, Flaw> {
+        parts.iter().map(|part| self.condition(part)).collect()
+    }
+
+    fn macro_(&mut self, name: &str, at: usize) -> Result<Condition, Flaw> {
+        let macros = &self.elements.macros;
+        let Some(placed) = macros.get(name) else {
+            let near = similar(name, macros.keys().map(String::as_str));
+            return Err(Flaw::new(at, format!("there is no macro '{name}'{near}")));
+        };
+        if self.depth > MAX_DEPTH {
+            let reason = format!("macro '{name}' leads back to itself, or too deep: {MAX_DEPTH} is the most");
+            return Err(Flaw::new(at, reason));
+        }
+        // The place is that of the name in this condition; what is wrong lies in the macro.
+        let inner = condition::parse(&placed.text).and_then(|inner| self.condition(&inner));
+        inner.map_err(|flaw| Flaw {
+            at,
+            // Of macros in macros the innermost tells enough.
+            reason: if flaw.reason.starts_with("macro '") {
+                flaw.reason
+            } else {
+                format!("macro '{name}', character {}: {}", flaw.at, flaw.reason)
+            },
+            ..flaw
+        })
+    }
+
+    fn check(&mut self, check: &condition::Check) -> Result<tree::Check, Flaw> {
+        self.spend(1).map_err(|reason| Flaw::new(check.at, reason))?;
+        let field = Field::of(&check.field, self.source).map_err(|error| Flaw::of_field(check.at, error))?;
+        let test = self.test(check).map_err(|reason| Flaw::new(check.at, reason))?;
+        Ok(tree::Check { field, cases: check.cases.clone(), test })
+    }
+
+    /// Counts parts of the rule.
+    fn spend(&mut self, parts: usize) -> Result<(), String> {
+        self.parts += parts;
+        if self.parts > MAX_PARTS {
+            return Err(format!("it has more than {MAX_PARTS} checks and values, with its macros and lists"));
+        }
+        Ok(())
+    }
+
+    fn test(&mut self, check: &condition::Check) -> Result<Test, String> {
+        Ok(match check.operator {
+            Operator::Exists => Test::Exists,
+            Operator::Equal => Test::Equals(self.word(&check.words)?),
+            Operator::Unequal => Test::Differs(self.word(&check.words)?),
+            Operator::Less => Test::Number(Ordering::is_lt, self.number(&check.words)?),
+            Operator::LessOrEqual => Test::Number(Ordering::is_le, self.number(&check.words)?),
+            Operator::Greater => Test::Number(Ordering::is_gt, self.number(&check.words)?),
+            Operator::GreaterOrEqual => Test::Number(Ordering::is_ge, self.number(&check.words)?),
+            Operator::Contains => Test::Contains(self.word(&check.words)?),
+            Operator::StartsWith => Test::StartsWith(self.word(&check.words)?),
+            Operator::EndsWith => Test::EndsWith(self.word(&check.words)?),
+            Operator::ContainsAnyCase | Operator::Glob | Operator::GlobAnyCase | Operator::Regex => {
+                let word = self.word(&check.words)?;
+                self.pattern(check.operator, &word)?
+            }
+            Operator::In => Test::In(self.words(&check.words)?.into_iter().collect()),
+            Operator::Intersects => Test::Intersects(self.words(&check.words)?.into_iter().collect()),
+            Operator::PathMatch => Test::Below(self.words(&check.words)?),
+        })
+    }
+
+    fn pattern(&mut self, operator: Operator, word: &str) -> Result<Test, String> {
+        if let Some(known) = self.patterns.get(&(operator, word.to_owned())) {
+            return Ok(known.clone());
+        }
+        let made = match operator {
+            Operator::Glob => glob(word, false),
+            Operator::GlobAnyCase => glob(word, true),
+            Operator::ContainsAnyCase => part_in_any_case(word),
+            // All of the text must match, as in Falco. By itself it must be a pattern, too: `a)|(?:b` is none.
+            _ => regex(word, false).and_then(|_| regex(&format!("^(?:{word})$"), false)),
+        };
+        let made = made.map_err(|reason| format!("'{word}' is no pattern: {reason}"))?;
+        self.patterns.insert((operator, word.to_owned()), Test::Matches(made.clone()));
+        Ok(Test::Matches(made))
+    }
+
+    /// The value of an operator that takes one. As in Falco, the name of a list stands for what is in it.
+    fn word(&mut self, words: &[Word]) -> Result<Box<str>, String> {
+        let name = words.first().map(|word| word.text.clone()).unwrap_or_default();
+        match <[Box<str>; 1]>::try_from(self.words(words)?) {
+            Ok([word]) => Ok(word),
+            Err(all) => Err(format!("'{name}' is a list of {} items; write in ({name})", all.len())),
+        }
+    }
+
+    fn number(&mut self, words: &[Word]) -> Result<f64, String> {
+        let word = self.word(words)?;
+        number(&word).ok_or_else(|| format!("'{word}' is no number"))
+    }
+
+    /// All words, with the items of lists in place of their names.
+    fn words(&mut self, words: &[Word]) -> Result<Vec<Box<str>>, String> {
+        let mut all = Vec::new();
+        for word in words {
+            if word.quoted || !self.elements.lists.contains_key(&word.text) {
+                self.spend(1)?;
+                all.push(word.text.as_str().into());
+            } else {
+                self.expand(&word.text, &mut HashSet::new(), &mut all)?;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The items of a list, and of the lists among them.
+    fn expand<'w>(
+        &mut self,
+        list: &'w str,
+        open: &mut HashSet<&'w str>,
+        all: &mut Vec<Box<str>>,
+    ) -> Result<(), String>
+    where
+        'e: 'w,
+    {
+        let elements: &'e Elements = self.elements;
+        self.spend(1)?;
+        if !open.insert(list) {
+            return Err(format!("list '{list}' leads back to itself"));
+        }
+        for item in elements.lists.get(list).into_iter().flatten() {
+            if !item.quoted && elements.lists.contains_key(&item.text) {
+                self.expand(&item.text, open, all)?;
+            } else {
+                self.spend(1)?;
+                all.push(item.text.as_str().into());
+            }
+        }
+        open.remove(list);
+        Ok(())
+    }
+}
+
+fn number(text: &str) -> Option<f64> {
+    let hex = text.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok()).map(f64::from);
+    hex.or_else(|| finite(text))
+}
