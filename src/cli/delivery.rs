@@ -67,10 +67,11 @@ fn write_one(report: &Report<'_>, single: Single, output: Output) -> anyhow::Res
 
 /// A folder that is there and holds nothing: batches of an earlier run must not be taken for this one's.
 fn open_folder(folder: &Path) -> anyhow::Result<()> {
-    let hint = Hint("name a folder that is empty or not there yet");
+    let hint = Hint("name a folder that is empty or not there yet, and that you may write to");
     let cannot = || format!("cannot write into '{}'", folder.display());
     match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
-        Ok(true) => Ok(()),
+        // Whether files can be made there shows when one is made.
+        Ok(true) => tempfile::tempfile_in(folder).with_context(cannot).context(hint).map(drop),
         Ok(false) => {
             let error = UsageError(format!("the folder '{}' is not empty", folder.display()));
             Err(anyhow::Error::new(error).context(hint))

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::archive::{record, with};
+use crate::archive::{record, with, wrapped};
 use crate::program::firstseen_here;
 
 const SMALL: &str = "fixtures/small-archive";
@@ -48,11 +48,13 @@ fn check_asff(finding: &Value, account: &str, region: &str) {
     let text = |path: &str| {
         finding.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("{path}: {finding}"))
     };
+    let starts = [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"), ("", "aws")];
+    let (_, partition) = starts.iter().find(|(start, _)| region.starts_with(start)).unwrap();
     assert_eq!(text("/SchemaVersion"), "2018-10-08");
     assert_eq!(text("/AwsAccountId"), account);
     assert_eq!(
         text("/ProductArn"),
-        format!("arn:aws:securityhub:{region}:{account}:product/{account}/default")
+        format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default")
     );
     for (path, most) in [("/Id", 512), ("/GeneratorId", 512), ("/Title", 256), ("/Description", 1_024)] {
         assert!((1..=most).contains(&text(path).chars().count()), "{path}");
@@ -102,6 +104,112 @@ fn check_ocsf(event: &Value) {
         );
     }
     assert_eq!(event["metadata"]["profiles"][0], "cloud");
+    // `network_endpoint`: at least one of these must be there.
+    let names_it = |endpoint: &Value| endpoint["ip"].is_string() || endpoint["svc_name"].is_string();
+    assert!(event.pointer("/evidences/0/src_endpoint").is_none_or(names_it), "{event}");
+}
+
+/// What a scan with these flags writes of an archive of these records, in this format: ASFF's batches, or lines.
+fn written(records: &[Value], flags: &[&str]) -> Vec<Value> {
+    let place = TempDir::new().unwrap();
+    let (logs, out) = (place.path().join("logs.json"), place.path().join("out"));
+    fs::write(&logs, wrapped(records)).unwrap();
+    let scan = ["scan", logs.to_str().unwrap(), "-q", "-f", "asff,ocsf,sns", "-o", out.to_str().unwrap()];
+    let made = firstseen_here(&[&scan, flags].concat());
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let ocsf = values(&fs::read(out.join("findings.ocsf.jsonl")).unwrap());
+    ocsf.iter().for_each(check_ocsf);
+    let mut written = Vec::new();
+    for (file, findings) in batches(&out.join("asff")) {
+        let mut parts = file.split('_');
+        let (account, region) = (parts.next().unwrap(), parts.next().unwrap());
+        findings.iter().for_each(|finding| check_asff(finding, account, region));
+        written.extend(findings);
+    }
+    let ids = |texts: Vec<&Value>| texts.into_iter().map(Value::to_string).collect::<BTreeSet<_>>().len();
+    assert_eq!(ids(written.iter().map(|finding| &finding["Id"]).collect()), written.len(), "an id twice");
+    assert_eq!(ids(ocsf.iter().map(|event| &event["metadata"]["uid"]).collect()), ocsf.len(), "an id twice");
+    written
+}
+
+#[test]
+fn findings_of_one_instant_have_ids_of_their_own() {
+    let insight = |kind: &str, code: &str, id: &str| {
+        json!({"eventVersion": "1.09", "eventTime": "2024-03-01T00:00:00Z", "awsRegion": "eu-west-1", "eventID": id,
+            "eventType": "AwsCloudTrailInsight", "recipientAccountId": "111122223333", "eventCategory": "Insight",
+            "insightDetails": {"state": "Start", "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances",
+                "insightType": kind, "errorCode": code, "insightContext": {}}})
+    };
+    let insights = [
+        insight("ApiCallRateInsight", "", "1"),
+        insight("ApiErrorRateInsight", "AccessDenied", "2"),
+        insight("ApiErrorRateInsight", "Throttling", "3"),
+    ];
+    let found = written(&insights, &["--include-insights", "--report", "insight"]);
+    assert_eq!(found.len(), 3);
+    assert!(found.iter().all(|finding| !finding["Description"].as_str().unwrap().contains("The call")));
+    let nameless = with(record("2024-03-01T00:00:00Z", "eva", "s3:A"), json!({"eventID": "ABSENT"}));
+    let rules = ["--rules", "fixtures/rules/team.yaml", "--own-rules", "--every-hit", "--report", "rule"];
+    let made = with(nameless, json!({"eventSource": "iam.amazonaws.com", "eventName": "CreateUser"}));
+    assert!(written(&[made.clone(), made.clone(), made], &rules).len() >= 3);
+}
+
+#[test]
+fn findings_without_a_region_go_where_their_partition_logs_global_services() {
+    let of = |partition: &str, region: &str, global: &str| {
+        let arn = format!("arn:{partition}:iam::111122223333:user/eva");
+        let identity = json!({"type": "IAMUser", "arn": arn, "accountId": "111122223333"});
+        let event = |time: &str| {
+            with(record(time, "eva", "s3:A"), json!({"userIdentity": identity, "awsRegion": region}))
+        };
+        let flags = ["--warmup", "1d", "--forget", "10d", "--report", "returning-action"];
+        let found = written(&[event("2024-03-01T00:00:00Z"), event("2024-04-01T00:00:00Z")], &flags);
+        let arn = found[0]["ProductArn"].as_str().unwrap().to_owned();
+        assert!(arn.starts_with(&format!("arn:{partition}:securityhub:{global}:")), "{arn}");
+    };
+    of("aws", "eu-west-1", "us-east-1");
+    of("aws-cn", "cn-northwest-1", "cn-north-1");
+    of("aws-us-gov", "us-gov-east-1", "us-gov-west-1");
+    of("aws-eusc", "eusc-de-east-1", "eusc-de-east-1");
+}
+
+#[test]
+fn texts_that_nobody_takes_are_cut_or_left_out() {
+    let odd = |changes: Value| with(record("2024-03-01T00:00:00Z", "eva", "s3:A"), changes);
+    let events = [
+        odd(json!({"eventName": "x".repeat(300_000), "sourceIPAddress": "y".repeat(300)})),
+        odd(json!({"eventName": " ", "eventID": "2"})),
+        odd(json!({"eventName": "\u{1}", "eventID": "3"})),
+        odd(json!({"eventSource": " ", "eventID": "4"})),
+        odd(json!({"eventName": "B", "sourceIPAddress": "\u{1}", "eventID": "5"})),
+        odd(json!({"eventName": "C", "eventID": "6", "userIdentity": {"type": "IAMUser", "arn": "\u{2}"}})),
+    ];
+    let found = written(&events, &["--warmup", "0d", "--report", "new-action"]);
+    assert_eq!(found.len(), 6);
+    for call in found.iter().filter_map(|finding| finding.pointer("/Action/AwsApiCallAction")) {
+        let texts = ["/Api", "/ServiceName", "/DomainDetails/Domain"];
+        for text in texts.iter().filter_map(|path| call.pointer(path)) {
+            assert!((1..=128).contains(&text.as_str().unwrap().chars().count()), "{call}");
+        }
+    }
+}
+
+#[test]
+fn of_several_events_only_the_first_is_told() {
+    let made = |time: &str, changes: Value| with(record(time, "eva", "iam:CreateUser"), changes);
+    let events = [
+        made("2024-03-01T00:00:00Z", json!({})),
+        made("2024-03-02T00:00:00Z", json!({"errorCode": "AccessDenied"})),
+    ];
+    let place = TempDir::new().unwrap();
+    let rules = place.path().join("rules.yaml");
+    let rule = "- rule: r\n  condition: ct.name=CreateUser\n  output: x\n  priority: INFO\n  source: aws_cloudtrail\n";
+    fs::write(&rules, rule).unwrap();
+    let found = written(&events, &["--rules", rules.to_str().unwrap(), "--report", "rule"]);
+    let [finding] = &found[..] else { panic!("{found:?}") };
+    assert!(finding["Description"].as_str().unwrap().contains("2 times. The first call succeeded."));
+    let call = &finding["Action"]["AwsApiCallAction"];
+    assert!(call["FirstSeen"].is_string() && call["LastSeen"].is_null());
 }
 
 /// What whoever takes in Falco's alerts reads of them (falcosecurity/falcosidekick, `types.FalcoPayload`).
@@ -188,6 +296,13 @@ fn the_same_input_gives_the_same_bytes() {
 
 #[test]
 fn a_message_holds_the_actions_of_one_principal() {
+    let sns =
+        |path: &str| values(&firstseen_here(&["scan", path, "-f", "sns", "-q", "--warmup", "0d"]).stdout);
+    let place = TempDir::new().unwrap();
+    let log = place.path().join("audit.log");
+    let event = crate::archive::audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+    fs::write(&log, event.to_string()).unwrap();
+    assert!(sns(log.to_str().unwrap())[0]["account"].is_null());
     let messages = values(&firstseen_here(&["scan", MIXED, "-f", "sns", "-q"]).stdout);
     let text = |message: &Value| {
         format!("{} {}: {}", message["account"], message["role"], message["actions"]).replace('"', "")

@@ -30,6 +30,8 @@ pub struct AsffBatch {
 const MOST_FINDINGS: usize = 100;
 /// and so many bytes of them.
 const MOST_BYTES: usize = 240_000;
+/// The most of an action's texts, in characters.
+const MOST_OF_CALL: usize = 128;
 
 pub(super) fn batches(report: &Report<'_>) -> (Vec<AsffBatch>, usize) {
     let mut places: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
@@ -66,7 +68,16 @@ pub(super) fn batches(report: &Report<'_>) -> (Vec<AsffBatch>, usize) {
     (batches, without_account)
 }
 
-/// The Region of the record, or the one where an account's global services log, where it names none that Security Hub knows.
+/// The partitions of AWS, each with the beginning of its Regions and the one where an account's global services log.
+const PARTITIONS: [(&str, &str, &str); 4] = [
+    ("aws-cn", "cn-", "cn-north-1"),
+    ("aws-us-gov", "us-gov-", "us-gov-west-1"),
+    ("aws-eusc", "eusc-", "eusc-de-east-1"),
+    ("aws", "", "us-east-1"),
+];
+
+/// The Region of the record; where it names none that Security Hub knows, the one for global services in the principal's
+/// partition.
 fn region<'f>(finding: &Finding<'f>) -> &'f str {
     // It becomes a part of a file's name.
     let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
@@ -76,17 +87,24 @@ fn region<'f>(finding: &Finding<'f>) -> &'f str {
             && region.split('-').count() >= 3
             && region.bytes().next_back().is_some_and(|b| b.is_ascii_digit())
     };
-    finding.region().filter(is_region).unwrap_or("us-east-1")
+    finding.region().filter(is_region).unwrap_or_else(|| {
+        let arns = [Some(finding.principal), finding.who.arn.as_deref()];
+        let partition =
+            arns.into_iter().flatten().find_map(|name| Some(name.split_once("arn:")?.1.split_once(':')?.0));
+        let known = PARTITIONS.iter().find(|(name, ..)| Some(*name) == partition);
+        known.map_or("us-east-1", |(.., global)| global)
+    })
 }
 
 /// `aws`, `aws-cn`, … by the Region.
 fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ if region.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    }
+    PARTITIONS.iter().find(|(_, start, _)| region.starts_with(start)).map_or("aws", |(name, ..)| name)
+}
+
+/// A text as Security Hub takes it, of so many characters at most; none if nothing is left to see.
+fn filled(text: &str, most: usize) -> Option<String> {
+    let text = for_terminal(text);
+    Some(cut(text.trim(), most)).filter(|text| !text.is_empty())
 }
 
 fn one(finding: &Finding<'_>, region: &str, updated: Timestamp) -> Value {
@@ -116,15 +134,17 @@ fn one(finding: &Finding<'_>, region: &str, updated: Timestamp) -> Value {
         },
         "Resources": [{
             "Type": resource_type(finding.principal),
-            "Id": cut(&for_terminal(finding.principal), 512),
+            "Id": filled(finding.principal, 512).unwrap_or_else(|| "-".to_owned()),
             "Partition": partition,
             "Region": region,
         }],
         "ProductFields": product_fields(finding),
         "RecordState": "ACTIVE",
     });
-    if let Some((service, api)) = call(finding) {
-        asff["Action"] = action(finding, service, api, &observed);
+    let call = call(finding)
+        .and_then(|(service, api)| Some((filled(service, MOST_OF_CALL)?, filled(api, MOST_OF_CALL)?)));
+    if let Some((service, api)) = call {
+        asff["Action"] = action(finding, &service, &api, &observed);
     }
     asff
 }
@@ -146,16 +166,22 @@ fn resource_type(principal: &str) -> &'static str {
 }
 
 fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Value {
-    let mut call = json!({"Api": api, "ServiceName": service, "FirstSeen": observed, "LastSeen": observed});
+    let mut call = json!({"Api": api, "ServiceName": service, "FirstSeen": observed});
+    // Of several events only the first is known to be of this action.
+    if finding.count == 1 {
+        call["LastSeen"] = json!(observed);
+    }
     let from = finding.evidence.and_then(|evidence| evidence.source_ip.as_deref());
     match from.map(|from| (from, from.parse::<IpAddr>())) {
         Some((from, Ok(IpAddr::V4(_)))) => {
             call["CallerType"] = json!("remoteIp");
             call["RemoteIpDetails"] = json!({"IpAddressV4": from});
         }
-        Some((from, Err(_))) if !from.trim().is_empty() => {
-            call["CallerType"] = json!("domain");
-            call["DomainDetails"] = json!({"Domain": cut(&for_terminal(from), 256)});
+        Some((from, Err(_))) => {
+            if let Some(domain) = filled(from, MOST_OF_CALL) {
+                call["CallerType"] = json!("domain");
+                call["DomainDetails"] = json!({"Domain": domain});
+            }
         }
         // There is no place for IPv6 here; it is among the product's fields.
         _ => {}
@@ -198,6 +224,7 @@ mod tests {
     fn partitions_and_resources_are_told_by_names() {
         assert_eq!(partition("cn-north-1"), "aws-cn");
         assert_eq!(partition("us-gov-west-1"), "aws-us-gov");
+        assert_eq!(partition("eu-west-1"), "aws");
         assert_eq!(resource_type("arn:aws:iam::1:role/x"), "AwsIamRole");
         assert_eq!(resource_type("arn:aws:iam::1:root"), "Other");
         assert_eq!(resource_type("k8s:prod/arn:aws:iam::1:role/x"), "Other");

@@ -58,9 +58,13 @@ fn call<'f>(finding: &Finding<'f>) -> Option<(&'f str, &'f str)> {
 fn id(finding: &Finding<'_>) -> String {
     let time = finding.time.to_string();
     let mut parts = vec![finding.kind.name(), finding.account, finding.principal, finding.action, &time];
-    if finding.kind == FindingKind::Rule {
+    let place = finding.evidence.map(|evidence| format!("{}\n{}", evidence.object, evidence.record));
+    if let (FindingKind::Rule | FindingKind::Insight, Some(evidence)) = (finding.kind, finding.evidence) {
         parts.extend(finding.rule().map(|rule| &*rule.name));
-        parts.extend(finding.evidence.map(|evidence| &*evidence.event_id));
+        parts.push(&evidence.event_id);
+        parts.extend(evidence.detail.as_deref());
+        // Where there is no id, the record's place tells it from others of the same instant.
+        parts.extend(place.as_deref().filter(|_| evidence.event_id.is_empty()));
     }
     crate::checksum::Checksum::of(parts.join("\n").as_bytes()).to_string()
 }

@@ -98,7 +98,9 @@ fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Value {
     });
     if let Some(from) = evidence.and_then(|evidence| evidence.source_ip.as_deref()) {
         let is_address = from.parse::<std::net::IpAddr>().is_ok();
-        proof["src_endpoint"] = if is_address { json!({"ip": from}) } else { json!({"domain": from}) };
+        // `domain` is where Security Lake puts the name of a service; until 1.3.0 it was not enough by itself.
+        let service = || json!({"svc_name": from, "domain": from});
+        proof["src_endpoint"] = if is_address { json!({"ip": from}) } else { service() };
     }
     if let Some(code) = evidence.and_then(|evidence| evidence.error_code.as_deref()) {
         proof["api"]["response"] = json!({"error": code});

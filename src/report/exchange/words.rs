@@ -2,6 +2,7 @@
 
 use crate::query::{Finding, FindingKind, Priority};
 use crate::report::for_terminal;
+use crate::report::row::named;
 
 /// How much a finding matters, by what is known of it. The rules are in `docs/formats.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +72,10 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
         FindingKind::NewAction => format!("{who} did {action} for the first time"),
         FindingKind::NewPrincipal => format!("{who} appeared, with {action}"),
         FindingKind::ReturningAction => format!("{who} came back to {action}"),
-        FindingKind::RootActivity => format!("The root user of {} acted: {action}", finding.account),
+        FindingKind::RootActivity => {
+            let account = named(finding.account).map_or("an unknown account".into(), for_terminal);
+            format!("The root user of {account} acted: {action}")
+        }
         FindingKind::Insight => format!("Unusual rate of {action}"),
         FindingKind::Rule => {
             let rule = finding.rule().map_or(String::new(), |rule| for_terminal(&rule.name).into_owned());
@@ -83,7 +87,10 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
 /// A few sentences: how it ended, how rare it is, and where the proof lies.
 pub(super) fn description(finding: &Finding<'_>) -> String {
     const DAY: i64 = 86_400_000_000;
-    let mut text = format!("{} of {}", finding.kind.name(), for_terminal(finding.principal));
+    let mut text = finding.kind.name().to_owned();
+    if let Some(principal) = named(finding.principal) {
+        text.push_str(&format!(" of {}", for_terminal(principal)));
+    }
     match finding.kind {
         FindingKind::Rule if finding.count > 1 => text.push_str(&format!(", {} times", finding.count)),
         FindingKind::RootActivity | FindingKind::Insight | FindingKind::Rule => {}
@@ -93,7 +100,13 @@ pub(super) fn description(finding: &Finding<'_>) -> String {
             finding.other_principals
         )),
     }
-    text.push_str(if finding.failed { ". The call failed" } else { ". The call succeeded" });
+    let ended = if finding.failed { "failed" } else { "succeeded" };
+    match finding.kind {
+        // It is about many calls, and about none.
+        FindingKind::Insight => {}
+        _ if finding.count > 1 => text.push_str(&format!(". The first call {ended}")),
+        _ => text.push_str(&format!(". The call {ended}")),
+    }
     if let Some(evidence) = finding.evidence {
         text.push_str(&format!(". Proof: {} record {}", for_terminal(&evidence.object), evidence.record));
         if let Some(detail) = &evidence.detail {
