@@ -30,7 +30,7 @@ impl Logs {
         let out = folder.path().join("archive");
         synthesize(&out, &Plan { bytes: 20_000_000, seed: 1, days: 60 }).expect("an archive");
         let archives = Archives::open(&[out.join("AWSLogs")]).expect("the archive");
-        let listing = archives.list(&Default::default(), &mut |_| true).expect("its objects");
+        let listing = archives.list(&Default::default(), 1, &mut |_| true).expect("its objects");
         let read = |object| {
             let mut stored = Vec::new();
             archives.read(object, &mut stored).map(|()| stored).expect("an object")

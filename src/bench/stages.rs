@@ -36,7 +36,7 @@ pub(super) fn measure(
     let mut rounds = Rounds::default();
     for _ in 0..runs {
         let clock = CpuClock::start();
-        let listing = archives.list(&settings.window, &mut |_| !stopped())?;
+        let listing = archives.list(&settings.window, settings.threads, &mut |_| !stopped())?;
         rounds.list.push(clock.seconds());
         let pass = Pass { archives, objects: &listing.objects, stopped };
         let read = pass.run(|_| {})?;

@@ -188,7 +188,7 @@ pub fn ingest(
     settings: &IngestSettings,
     progress: &dyn Progress,
 ) -> Result<Ingested, IngestError> {
-    let supply = archives.supply(&settings.window, &mut |objects| {
+    let supply = archives.supply(&settings.window, settings.threads, &mut |objects| {
         progress.listed(objects);
         !progress.stopped()
     });
@@ -207,7 +207,7 @@ pub fn list(
     settings: &IngestSettings,
     progress: &dyn Progress,
 ) -> Result<Listing, IngestError> {
-    let listing = archives.list(&settings.window, &mut |objects| {
+    let listing = archives.list(&settings.window, settings.threads, &mut |objects| {
         progress.listed(objects);
         !progress.stopped()
     });

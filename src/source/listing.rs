@@ -29,6 +29,15 @@ impl Listing {
         self.skipped.push(SkippedObject { object, reason });
     }
 
+    /// Takes in what another thread found.
+    pub(super) fn absorb(&mut self, other: Self) {
+        let Self { objects, skipped, to_keep, coverage } = other;
+        self.objects.extend(objects);
+        self.skipped.extend(skipped);
+        self.to_keep.extend(to_keep);
+        self.coverage.merge(coverage);
+    }
+
     /// Forgets objects as if they had not been listed: those to read that `known` picks, and those left alone that
     /// `known_skip` picks. Gives their number. A mirror still wants to have what it lacks of them.
     pub fn forget(

@@ -1,24 +1,19 @@
 //! Archives on a local disk: folders, single files and globs.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use walkdir::WalkDir;
 
 use super::log_object::Kept;
-use super::{ArchiveError, LARGE, Listing, LogObject, ObjectKey, shown_text};
-use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
+use super::{ArchiveError, LARGE, LogObject};
 
 /// One archive on disk.
 #[derive(Debug)]
 pub(super) struct Root {
     /// Object paths are relative to this folder.
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     /// The files and folders that belong to the archive; the folder itself, unless a glob chose some.
-    starts: Vec<PathBuf>,
+    pub(super) starts: Vec<PathBuf>,
 }
 
 impl Root {
@@ -123,95 +118,3 @@ fn read_at_once(file: &mut File, expected: u64, buffer: &mut Vec<u8>) -> usize {
 
 /// Larger files need several calls anyway.
 const LARGEST_AT_ONCE: u64 = 64 << 20;
-
-/// Adds the objects of all archives, each with its number, to the listing.
-pub(super) fn list(roots: &[(u32, &Root)], listing: &mut Listing, found: &mut dyn FnMut(u64) -> bool) {
-    let mut seen = HashSet::new();
-    // Only then can one file belong to two archives.
-    let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| root.starts.len() > 1);
-    for &(archive, root) in roots {
-        for start in &root.starts {
-            let mut walk = WalkDir::new(start).follow_links(true).sort_by_file_name().into_iter();
-            while let Some(entry) = walk.next() {
-                match entry {
-                    Ok(entry) if is_being_written(&entry) => {
-                        if entry.file_type().is_dir() {
-                            walk.skip_current_dir();
-                        }
-                    }
-                    Ok(entry) if entry.file_type().is_dir() => {}
-                    Ok(entry) if begins_baseline(&entry) => walk.skip_current_dir(),
-                    Ok(entry) => {
-                        listing.coverage.objects.listed += 1;
-                        let twice = overlap_possible
-                            && entry.path().canonicalize().is_ok_and(|real| !seen.insert(real));
-                        add(listing, archive, root, &entry, twice);
-                        if !found(listing.coverage.objects.listed) {
-                            return;
-                        }
-                    }
-                    Err(error) => listing.coverage.fault(list_fault(archive, root, &error)),
-                }
-            }
-        }
-    }
-}
-
-/// Whether this is what a run of this program is writing, which is no part of an archive.
-fn is_being_written(entry: &walkdir::DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".firstseen-")
-}
-
-/// Whether this is the first file of a saved baseline: an index may lie beside the logs it was made of.
-fn begins_baseline(entry: &walkdir::DirEntry) -> bool {
-    let beside = |name: &str| entry.path().with_file_name(name).is_file();
-    entry.file_name() == "activity.parquet" && beside("behaviours.parquet") && beside("manifest.json")
-}
-
-/// Adds one file to the objects to read or to those skipped. Its size is not asked for: on a tree of tiny objects
-/// that alone cost a tenth of a scan.
-fn add(listing: &mut Listing, archive: u32, root: &Root, entry: &walkdir::DirEntry, twice: bool) {
-    let below = entry.path().strip_prefix(&root.folder).unwrap_or(entry.path());
-    let path = shown(below);
-    let key = ObjectKey::parse(&path);
-    let skip = if twice {
-        Some(ObjectSkip::ListedTwice)
-    } else if !entry.file_type().is_file() {
-        Some(ObjectSkip::NotAFile)
-    } else {
-        key.skip
-    };
-    let kept = if Path::new(&path) == below { Kept::File } else { Kept::OddFile(below.into()) };
-    let delivered = key.delivered;
-    let object = LogObject { archive, path: Arc::from(path), delivered, kept };
-    match skip {
-        Some(reason) => listing.skip(object, reason),
-        None => listing.objects.push(object),
-    }
-}
-
-fn list_fault(archive: u32, root: &Root, error: &walkdir::Error) -> Fault {
-    let path = error.path().unwrap_or(Path::new(""));
-    Fault {
-        archive,
-        object: shown(path.strip_prefix(&root.folder).unwrap_or(path)),
-        position: Position::Whole,
-        kind: FaultKind::List,
-        detail: match (error.io_error(), error.loop_ancestor()) {
-            (Some(error), _) => error.to_string(),
-            (None, Some(_)) => "a link that leads back to a folder above it".to_owned(),
-            (None, None) => "cannot be listed".to_owned(),
-        },
-    }
-}
-
-/// A path as text with `/` between its parts, whatever the system uses.
-fn shown(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|part| shown_text(part.as_os_str())).collect();
-    let mut joined = parts.join("/");
-    // The root is a part by itself.
-    if joined.starts_with("//") {
-        joined.remove(0);
-    }
-    joined
-}

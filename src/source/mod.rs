@@ -4,6 +4,7 @@
 //! in the coverage and does not stop the listing; an archive that is not there at all is an error.
 
 mod error;
+mod files;
 mod large;
 mod listing;
 mod local;
@@ -129,16 +130,18 @@ impl Archives {
         root.ok_or_else(|| ReadError { kind: FaultKind::Read, detail: "no such archive".to_owned() })
     }
 
-    /// Lists every object of every archive. `found` hears now and then how many there are and says whether to go on.
+    /// Lists every object of every archive, with so many threads. `found` hears now and then how many there are and says
+    /// whether to go on.
     ///
     /// # Errors
     /// If there is not a single file, or an archive cannot be listed at all.
     pub fn list(
         &self,
         window: &DeliveryWindow,
+        threads: usize,
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Listing, ArchiveError> {
-        let mut listing = self.list_local(window, found);
+        let mut listing = self.list_local(window, threads, found);
         #[cfg(feature = "s3")]
         if let Some(session) = &self.s3 {
             session.list(self.buckets(), window, &mut listing, found);
@@ -158,16 +161,17 @@ impl Archives {
     pub fn supply(
         &self,
         window: &DeliveryWindow,
+        threads: usize,
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Supply<'_>, ArchiveError> {
         #[cfg(feature = "s3")]
         if let Some(session) = &self.s3 {
-            let mut local = self.list_local(window, found);
+            let mut local = self.list_local(window, threads, found);
             local.objects.sort_unstable_by(LogObject::delivery_order);
             let stream = session.stream(self.buckets(), window, local, found);
             return Ok(Supply::coming(self, stream));
         }
-        Ok(Supply::listed(self, self.list(window, found)?))
+        Ok(Supply::listed(self, self.list(window, threads, found)?))
     }
 
     /// The objects of a listing, to be read.
@@ -179,9 +183,14 @@ impl Archives {
         Supply::listed(self, listing)
     }
 
-    fn list_local(&self, window: &DeliveryWindow, found: &mut dyn FnMut(u64) -> bool) -> Listing {
+    fn list_local(
+        &self,
+        window: &DeliveryWindow,
+        threads: usize,
+        found: &mut dyn FnMut(u64) -> bool,
+    ) -> Listing {
         let mut listing = Listing::default();
-        local::list(&self.folders(), &mut listing, found);
+        files::list(&self.folders(), threads, &mut listing, found);
         for (number, root) in (1..).zip(&self.roots) {
             if matches!(root, Root::Stdin) {
                 listing.coverage.objects.listed += 1;

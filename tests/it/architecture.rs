@@ -49,7 +49,7 @@ const DOORS: [(&str, &str); 32] = [
     ("libdeflater", "decode/at_once.rs"),
     ("crc_fast", "decode/inflate.rs"),
     ("simdutf8", "decode/mod.rs"),
-    ("walkdir", "source/local.rs"),
+    ("walkdir", "source/files.rs"),
     ("rayon", "ingest/"),
     ("clap", "cli/"),
     ("anyhow", "cli/"),

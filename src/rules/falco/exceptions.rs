@@ -2,7 +2,7 @@
 
 use super::reading::Element;
 use crate::rules::condition::{self, Case, Check, Expression, FieldName, Operator, Word};
-use crate::rules::error::{Flaw, RuleError, similar};
+use crate::rules::error::{Flaw, RuleError};
 use crate::yaml::{Node, Yaml};
 
 /// Fields, how each is compared, and rows of values. It holds if all fields of one row do.
@@ -49,7 +49,7 @@ pub(super) fn add(known: &mut Vec<Exception>, element: &Element<'_>) -> Result<(
 }
 
 fn add_one(known: &mut Vec<Exception>, given: &Given<'_>) -> Result<(), RuleError> {
-    given.only(&["name", "fields", "comps", "values"])?;
+    given.element.only_in(given.yaml, "exceptions: ", &["name", "fields", "comps", "values"])?;
     let name = given.yaml.get("name").and_then(Yaml::text);
     let name = name.ok_or_else(|| given.wrong(given.yaml.line, "one has no name"))?;
     let fields = given.fields(name)?;
@@ -77,18 +77,6 @@ struct Given<'g> {
 impl Given<'_> {
     fn wrong(&self, line: usize, reason: impl AsRef<str>) -> RuleError {
         self.element.error(line, format!("exceptions: {}", reason.as_ref()))
-    }
-
-    /// Refuses keys that are not among these.
-    fn only(&self, keys: &[&str]) -> Result<(), RuleError> {
-        for (key, _) in self.yaml.map().unwrap_or_default() {
-            let name = key.text().unwrap_or("(no text)");
-            if !keys.contains(&name) {
-                let near = similar(name, keys.iter().copied());
-                return Err(self.wrong(key.line, format!("there is no key '{name}'{near}")));
-            }
-        }
-        Ok(())
     }
 
     /// Its fields; none in what only adds values to another.

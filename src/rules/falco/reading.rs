@@ -62,11 +62,16 @@ impl<'y> Element<'y> {
 
     /// Refuses keys that are not among these.
     pub(super) fn only(&self, keys: &[&str]) -> Result<(), RuleError> {
-        for (key, _) in self.yaml.map().unwrap_or_default() {
+        self.only_in(self.yaml, "", keys)
+    }
+
+    /// Refuses keys of a part that are not among these.
+    pub(super) fn only_in(&self, yaml: &Yaml, part: &str, keys: &[&str]) -> Result<(), RuleError> {
+        for (key, _) in yaml.map().unwrap_or_default() {
             let name = key.text().unwrap_or("(no text)");
             if !keys.contains(&name) {
                 let near = similar(name, keys.iter().copied());
-                return Err(self.error(key.line, format!("there is no key '{name}' here{near}")));
+                return Err(self.error(key.line, format!("{part}there is no key '{name}' here{near}")));
             }
         }
         Ok(())

@@ -1,0 +1,217 @@
+//! Lists files: all below the starts of an archive, whatever links lead to them.
+//!
+//! Listing a large tree takes as long as its folders take to be read, one after another; several threads read some at a time.
+//! What is found does not depend on their number, but for its order, which nobody relies on.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::local::Root;
+use super::log_object::Kept;
+use super::{Listing, LogObject, ObjectKey, shown_text};
+use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
+
+/// Says whether to go on; asked after each file, with their number.
+type Found<'f> = &'f mut dyn FnMut(u64) -> bool;
+
+/// So many folders for each thread, so that none is left with a large one while the others are done.
+const FOLDERS_EACH: usize = 32;
+
+/// Adds the objects of all archives, each with its number, to the listing.
+pub(super) fn list(roots: &[(u32, &Root)], threads: usize, listing: &mut Listing, found: Found<'_>) {
+    // Only then can one file belong to two archives; and which of them has it must not depend on who was first.
+    let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| root.starts.len() > 1);
+    let mut seen = HashSet::new();
+    for &(archive, root) in roots {
+        for start in &root.starts {
+            let walk = Walk { archive, root, start };
+            let ended = if overlap_possible {
+                let mut is_twice = |file: &Path| file.canonicalize().is_ok_and(|real| !seen.insert(real));
+                walk.files(start, usize::MAX, listing, &mut is_twice, found).map(drop)
+            } else {
+                walk.files_at_once(threads, listing, found)
+            };
+            if ended.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+/// A file or folder that an archive is made of, and all that lies in it.
+struct Walk<'r> {
+    archive: u32,
+    root: &'r Root,
+    start: &'r Path,
+}
+
+impl Walk<'_> {
+    /// Adds all files with several threads. None if `found` said to stop.
+    fn files_at_once(&self, threads: usize, listing: &mut Listing, found: Found<'_>) -> Option<()> {
+        let mut folders = self.files(self.start, 0, listing, &mut |_| false, found)?;
+        let enough = if threads > 1 { threads * FOLDERS_EACH } else { 1 };
+        while !folders.is_empty() && folders.len() < enough {
+            let mut below = Vec::new();
+            for folder in &folders {
+                below.extend(self.files(folder, 1, listing, &mut |_| false, found)?);
+            }
+            folders = below;
+        }
+        let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let listed = AtomicU64::new(listing.coverage.objects.listed);
+        let work = |found: Found<'_>| {
+            let mut own = Listing::default();
+            let mut goes_on = |_| {
+                let all = listed.fetch_add(1, Ordering::Relaxed) + 1;
+                found(all) && !stopped.load(Ordering::Relaxed)
+            };
+            while let Some(folder) = folders.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if self.files(folder, usize::MAX, &mut own, &mut |_| false, &mut goes_on).is_none() {
+                    stopped.store(true, Ordering::Relaxed);
+                    break;
+                }
+            }
+            own
+        };
+        thread::scope(|scope| {
+            // A thread that cannot be started is not needed: the others take its folders.
+            let spawn = |_| thread::Builder::new().spawn_scoped(scope, || work(&mut |_| true)).ok();
+            let others: Vec<_> = (1..threads.min(folders.len())).filter_map(spawn).collect();
+            listing.absorb(work(found));
+            for other in others {
+                listing.absorb(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+        });
+        (!stopped.into_inner()).then_some(())
+    }
+
+    /// Adds the files in `from` and its folders, down to a depth; gives the folders at that depth. None if `found` said to stop.
+    fn files(
+        &self,
+        from: &Path,
+        depth: usize,
+        listing: &mut Listing,
+        is_twice: &mut dyn FnMut(&Path) -> bool,
+        found: Found<'_>,
+    ) -> Option<Vec<PathBuf>> {
+        let mut folders = Vec::new();
+        let walk = WalkDir::new(from).follow_links(true).max_depth(depth).sort_by_file_name();
+        let mut walk = walk.into_iter();
+        while let Some(entry) = walk.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    listing.coverage.fault(self.fault(&error));
+                    continue;
+                }
+            };
+            let is_folder = entry.file_type().is_dir();
+            // One at the last depth has not been opened.
+            let is_open = is_folder && entry.depth() < depth;
+            let is_circle = is_folder && self.leads_back(&entry);
+            if is_circle {
+                let detail = CIRCLE.to_owned();
+                listing.coverage.fault(self.fault_at(entry.path(), detail));
+            }
+            if is_circle || is_being_written(&entry) {
+                if is_open {
+                    walk.skip_current_dir();
+                }
+            } else if is_folder {
+                if !is_open {
+                    folders.push(entry.into_path());
+                }
+            } else if begins_baseline(&entry) {
+                walk.skip_current_dir();
+            } else {
+                listing.coverage.objects.listed += 1;
+                let twice = is_twice(entry.path());
+                self.add(listing, &entry, twice);
+                if !found(listing.coverage.objects.listed) {
+                    return None;
+                }
+            }
+        }
+        Some(folders)
+    }
+
+    /// Whether this is a link to a folder that it lies in. Within one walk that is seen already, but not above its beginning.
+    fn leads_back(&self, entry: &DirEntry) -> bool {
+        if !entry.path_is_symlink() || entry.path() == self.start {
+            return false;
+        }
+        let Ok(real) = entry.path().canonicalize() else { return false };
+        let above = entry.path().ancestors().skip(1).take_while(|above| above.starts_with(self.start));
+        above.into_iter().any(|above| above.canonicalize().is_ok_and(|above| above == real))
+    }
+
+    /// Adds one file to the objects to read or to those skipped. Its size is not asked for: on a tree of tiny objects
+    /// that alone cost a tenth of a scan.
+    fn add(&self, listing: &mut Listing, entry: &DirEntry, twice: bool) {
+        let below = entry.path().strip_prefix(&self.root.folder).unwrap_or(entry.path());
+        let path = shown(below);
+        let key = ObjectKey::parse(&path);
+        let skip = if twice {
+            Some(ObjectSkip::ListedTwice)
+        } else if !entry.file_type().is_file() {
+            Some(ObjectSkip::NotAFile)
+        } else {
+            key.skip
+        };
+        let kept = if Path::new(&path) == below { Kept::File } else { Kept::OddFile(below.into()) };
+        let delivered = key.delivered;
+        let object = LogObject { archive: self.archive, path: Arc::from(path), delivered, kept };
+        match skip {
+            Some(reason) => listing.skip(object, reason),
+            None => listing.objects.push(object),
+        }
+    }
+
+    fn fault(&self, error: &walkdir::Error) -> Fault {
+        let detail = match (error.io_error(), error.loop_ancestor()) {
+            (Some(error), _) => error.to_string(),
+            (None, Some(_)) => CIRCLE.to_owned(),
+            (None, None) => "cannot be listed".to_owned(),
+        };
+        self.fault_at(error.path().unwrap_or(Path::new("")), detail)
+    }
+
+    fn fault_at(&self, path: &Path, detail: String) -> Fault {
+        Fault {
+            archive: self.archive,
+            object: shown(path.strip_prefix(&self.root.folder).unwrap_or(path)),
+            position: Position::Whole,
+            kind: FaultKind::List,
+            detail,
+        }
+    }
+}
+
+const CIRCLE: &str = "a link that leads back to a folder above it";
+
+/// Whether this is what a run of this program is writing, which is no part of an archive.
+fn is_being_written(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".firstseen-")
+}
+
+/// Whether this is the first file of a saved baseline: an index may lie beside the logs it was made of.
+fn begins_baseline(entry: &DirEntry) -> bool {
+    let beside = |name: &str| entry.path().with_file_name(name).is_file();
+    entry.file_name() == "activity.parquet" && beside("behaviours.parquet") && beside("manifest.json")
+}
+
+/// A path as text with `/` between its parts, whatever the system uses.
+fn shown(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|part| shown_text(part.as_os_str())).collect();
+    let mut joined = parts.join("/");
+    // The root is a part by itself.
+    if joined.starts_with("//") {
+        joined.remove(0);
+    }
+    joined
+}
