@@ -115,8 +115,7 @@ impl Walk<'_> {
             let is_open = is_folder && entry.depth() < depth;
             let is_circle = is_folder && self.leads_back(&entry);
             if is_circle {
-                let detail = CIRCLE.to_owned();
-                listing.coverage.fault(self.fault_at(entry.path(), detail));
+                listing.coverage.fault(self.fault_at(entry.path(), CIRCLE.to_owned()));
             }
             if is_circle || is_being_written(&entry) {
                 if is_open {
@@ -146,8 +145,8 @@ impl Walk<'_> {
             return false;
         }
         let Ok(real) = entry.path().canonicalize() else { return false };
-        let above = entry.path().ancestors().skip(1).take_while(|above| above.starts_with(self.start));
-        above.into_iter().any(|above| above.canonicalize().is_ok_and(|above| above == real))
+        let mut above = entry.path().ancestors().skip(1).take_while(|above| above.starts_with(self.start));
+        above.any(|above| above.canonicalize().is_ok_and(|above| above == real))
     }
 
     /// Adds one file to the objects to read or to those skipped. Its size is not asked for: on a tree of tiny objects

@@ -183,11 +183,8 @@ mod tests {
     use super::*;
 
     fn field(text: &str, source: LogSource) -> Result<Field, FieldError> {
-        let (name, argument) = match text.split_once('[') {
-            Some((name, rest)) => (name, Some(rest.trim_end_matches(']').to_owned())),
-            None => (text, None),
-        };
-        Field::of(&FieldName { name: name.to_owned(), argument }, source)
+        let (named, _) = crate::rules::condition::field(text).unwrap();
+        Field::of(&named, source)
     }
 
     #[test]

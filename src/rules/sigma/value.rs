@@ -79,18 +79,16 @@ impl Modifiers {
     pub(super) fn takes_null(&self) -> bool {
         *self == Self { all: self.all, ..Self::default() }
     }
-}
 
-fn only_one(is_first: bool) -> Result<(), String> {
-    if is_first { Ok(()) } else { Err("two of its modifiers exclude each other".to_owned()) }
-}
-
-impl Modifiers {
     /// The same for a value that may stand anywhere in a record.
     pub(super) fn anywhere(self) -> Self {
         let part = if self.part == Part::Whole { Part::Anywhere } else { self.part };
         Self { part, ..self }
     }
+}
+
+fn only_one(is_first: bool) -> Result<(), String> {
+    if is_first { Ok(()) } else { Err("two of its modifiers exclude each other".to_owned()) }
 }
 
 /// What a value stands for.
