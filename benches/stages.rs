@@ -122,8 +122,7 @@ fn learn(events: &[(Event<'_>, Option<Fingerprint>)]) -> Baseline {
         let moment = Moment { time: event.time, failed: event.failed };
         builder.add(observer.observe(event), moment, || seen(moment, &object));
     }
-    let (principals, actions) = observer.into_tables();
-    builder.finish(principals, actions).baseline
+    builder.finish(observer.finish()).baseline
 }
 
 /// Compares all records with each other, twenty to an object and a hundred objects to a day.
@@ -185,8 +184,7 @@ fn baseline(first: u32, principals: u32) -> Baseline {
             builder.add(observer.observe(&event), moment, || seen(moment, &object));
         }
     }
-    let (principals, actions) = observer.into_tables();
-    builder.finish(principals, actions).baseline
+    builder.finish(observer.finish()).baseline
 }
 
 const PRINCIPALS: u32 = 2_000;

@@ -146,6 +146,33 @@ impl RecordSkip {
     }
 }
 
+/// What is to be known of records that were read all the same. None of these is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Remark {
+    /// The time is not in the usual form, but cannot be mistaken.
+    TimeForm,
+    /// The time names no zone, and was taken for UTC.
+    TimeWithoutZone,
+}
+
+impl Remark {
+    /// All of them, in their order.
+    pub const ALL: [Self; 2] = [Self::TimeForm, Self::TimeWithoutZone];
+
+    /// The one of this published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    /// The published name of this remark.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TimeForm => "time-form",
+            Self::TimeWithoutZone => "time-without-zone",
+        }
+    }
+}
+
 /// What kind of thing could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {
@@ -362,6 +389,8 @@ pub struct RecordCounts {
     pub skipped: BTreeMap<RecordSkip, u64>,
     /// Unreadable, by kind.
     pub faulty: BTreeMap<FaultKind, u64>,
+    /// Read, with a remark. They are in the sum already; copies count.
+    pub remarks: BTreeMap<Remark, u64>,
 }
 
 /// Objects and records of one account and region, as the object keys name them.
@@ -471,6 +500,7 @@ impl Coverage {
         self.records.filtered += records.filtered;
         add_counts(&mut self.records.skipped, records.skipped);
         add_counts(&mut self.records.faulty, records.faulty);
+        add_counts(&mut self.records.remarks, records.remarks);
         self.stored_bytes += stored_bytes;
         self.json_bytes += json_bytes;
         for time in [first_event, last_event].into_iter().flatten() {

@@ -34,7 +34,8 @@
 //!     every_hit: false,
 //!     filter: Filter::default(),
 //! };
-//! for finding in first_seen(&ingested.baseline, &question) {
+//! let baseline = ingested.baseline.joined(settings.principal_key);
+//! for finding in first_seen(&baseline, &question) {
 //!     println!("{} {} {}", finding.time, finding.principal, finding.action);
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -91,11 +91,59 @@ impl Timestamp {
         Some(Self((seconds - offset) * MICROS + fraction)).filter(|time| time.is_written())
     }
 
+    /// Reads an event time also in the forms that exports and other tools give it: a blank in place of the `T`, no zone (it is
+    /// UTC then, as CloudTrail's always is), `z`, and an offset without a colon.
+    ///
+    /// ```
+    /// use firstseen::time::{TimeForm, Timestamp};
+    ///
+    /// let (time, form) = Timestamp::parse_any_form("2024-03-09 04:12:33.5").unwrap();
+    /// assert_eq!((time.to_string().as_str(), form), ("2024-03-09T04:12:33.5Z", TimeForm::WithoutZone));
+    /// assert!(Timestamp::parse_any_form("9 March 2024").is_none());
+    /// ```
+    #[inline]
+    pub fn parse_any_form(text: &str) -> Option<(Self, TimeForm)> {
+        match Self::parse(text) {
+            Some(time) => Some((time, TimeForm::Usual)),
+            None => Self::parse_other_form(text),
+        }
+    }
+
+    #[cold]
+    fn parse_other_form(text: &str) -> Option<(Self, TimeForm)> {
+        let bytes = text.as_bytes();
+        let mut date_time: [u8; 19] = *bytes.first_chunk()?;
+        if date_time[10] == b' ' {
+            date_time[10] = b'T';
+        }
+        let seconds = parse_date_time(&date_time)?;
+        let (fraction, zone) = parse_fraction(&bytes[19..])?;
+        let (offset, form) = match *zone {
+            [] => (0, TimeForm::WithoutZone),
+            [b'z'] => (0, TimeForm::Other),
+            [sign, h1, h0, m1, m0] => (parse_offset(&[sign, h1, h0, b':', m1, m0])?, TimeForm::Other),
+            _ => (parse_offset(zone)?, TimeForm::Other),
+        };
+        let time = Self((seconds - offset) * MICROS + fraction);
+        time.is_written().then_some((time, form))
+    }
+
     /// Whether this instant can be written and read again: it lies in the years 1 to 9999.
     pub const fn is_written(self) -> bool {
         // 0001-01-01T00:00:00Z and 10000-01-01T00:00:00Z.
         -62_135_596_800 * MICROS <= self.0 && self.0 < 253_402_300_800 * MICROS
     }
+}
+
+/// How an event time is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeForm {
+    /// As [`Timestamp::parse`] reads it.
+    Usual,
+    /// With a zone, but with a blank in place of the `T`, with `z`, or with an offset without a colon.
+    Other,
+    /// Without a zone, and taken for UTC.
+    WithoutZone,
 }
 
 impl fmt::Display for Timestamp {
@@ -442,6 +490,44 @@ mod tests {
             "2026-01-31T23:59:5\u{661}Z",
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_forms_are_read_if_asked_for() {
+        let parse = |text| Timestamp::parse_any_form(text).map(|(time, form)| (time.to_string(), form));
+        let noon = |form| Some(("2026-01-31T12:00:00Z".to_owned(), form));
+        assert_eq!(parse("2026-01-31T12:00:00Z"), noon(TimeForm::Usual));
+        assert_eq!(parse("2026-01-31T13:30:00+01:30"), noon(TimeForm::Usual));
+        for text in ["2026-01-31 12:00:00", "2026-01-31T12:00:00", "2026-01-31 12:00:00.000000000"] {
+            assert_eq!(parse(text), noon(TimeForm::WithoutZone), "{text}");
+        }
+        for text in [
+            "2026-01-31 12:00:00Z",
+            "2026-01-31T12:00:00z",
+            "2026-01-31T12:00:00.0+0000",
+            "2026-01-31T04:00:00-0800",
+            "2026-01-31 13:30:00+01:30",
+        ] {
+            assert_eq!(parse(text), noon(TimeForm::Other), "{text}");
+        }
+        for text in [
+            "",
+            "2026-01-31",
+            "2026-01-31t12:00:00Z",
+            "2026-01-31  12:00:00",
+            "2026-01-31 12:00",
+            "2026-01-31 12:00:00 UTC",
+            "2026-01-31 12:00:00 +0000",
+            "2026-01-31 12:00:00.",
+            "2026-01-31 12:00:00+00",
+            "2026-01-31 12:00:00Zz",
+            "2026-02-29 12:00:00",
+            "0001-01-01 00:00:00+0001",
+            "2026-01-31 12:00:0\u{661}",
+            "1769860800",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 

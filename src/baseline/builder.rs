@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 use super::hit::Hits;
 use super::noted::{hour, sort_insights, sort_root};
 use super::{ActiveDay, Baseline, Behaviour, Moment, Noted, RuleHead, Seen, Sighting, Values};
-use crate::observe::{ActionId, ObservedAction, ObservedPrincipal, PrincipalId};
+use crate::observe::{ActionId, Observed, ObservedPrincipal, PrincipalId};
 use crate::time::{Day, Timestamp};
 
 /// One day of one behaviour, in the numbering of one [`Builder`].
@@ -169,8 +169,9 @@ impl Builder {
         self.hits.add(who, action, seen, rules);
     }
 
-    /// The baseline of all sightings, given the principals and actions behind the ids.
-    pub fn finish(self, principals: Vec<ObservedPrincipal>, actions: Vec<ObservedAction>) -> Built {
+    /// The baseline of all sightings, given what is behind the ids.
+    pub fn finish(self, observed: Observed) -> Built {
+        let Observed { principals, actions, proofs } = observed;
         let (principals, principal_ranks) = sorted(principals);
         let actions: Vec<Box<str>> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
@@ -207,8 +208,17 @@ impl Builder {
         sort_root(&mut root);
         let creations = self.creations;
         let (rules, hits) = (self.rules, self.hits.finish());
-        let baseline =
-            Baseline { principals, actions, behaviours: kept, creations, insights, root, rules, hits };
+        let baseline = Baseline {
+            principals,
+            actions,
+            behaviours: kept,
+            creations,
+            proofs,
+            insights,
+            root,
+            rules,
+            hits,
+        };
         Built { baseline, behaviour_of }
     }
 }

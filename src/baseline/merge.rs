@@ -54,6 +54,8 @@ impl Baseline {
             let earliest = creations.entry(principal).or_insert(time);
             *earliest = time.min(*earliest);
         }
+        let mut proofs = self.proofs;
+        proofs.merge(other.proofs);
         let mut insights = self.insights;
         insights.extend(other.insights);
         sort_insights(&mut insights);
@@ -67,7 +69,8 @@ impl Baseline {
         let mut hits: Vec<Hit> =
             renumbered(self.hits, left_rules).chain(renumbered(other.hits, right_rules)).collect();
         sort_hits(&mut hits);
-        let baseline = Self { principals, actions, behaviours, creations, insights, root, rules, hits };
+        let baseline =
+            Self { principals, actions, behaviours, creations, proofs, insights, root, rules, hits };
         Merged { baseline, left, right }
     }
 }

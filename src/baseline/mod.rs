@@ -7,6 +7,7 @@
 mod activity;
 mod builder;
 mod hit;
+mod joining;
 mod merge;
 mod noted;
 mod sighting;
@@ -14,7 +15,7 @@ mod sighting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::observe::ObservedPrincipal;
+use crate::observe::{ObservedPrincipal, Proofs};
 use crate::time::Timestamp;
 
 pub use crate::rules::{Language, OutputPart, Priority, RuleHead};
@@ -22,6 +23,7 @@ pub use crate::rules::{Language, OutputPart, Priority, RuleHead};
 pub use activity::ActiveDay;
 pub use builder::{Builder, Built, RowId};
 pub use hit::{Hit, Values};
+pub use joining::Joining;
 pub use merge::Merged;
 pub use noted::Noted;
 pub use sighting::{Moment, Seen, Sighting};
@@ -38,6 +40,8 @@ pub struct Baseline {
     pub behaviours: Vec<Behaviour>,
     /// By account and key: the earliest creation of a role or user that the archive records.
     pub creations: BTreeMap<(Box<str>, Box<str>), Timestamp>,
+    /// What proves whom a bare unique id names; see [`Baseline::joined`].
+    pub proofs: Proofs,
     /// What CloudTrail Insights noticed, sorted by caller and time.
     pub insights: Vec<Noted>,
     /// The hours in which a root user acted, each with its first record; sorted by account.

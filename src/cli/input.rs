@@ -85,6 +85,7 @@ impl Input {
         let traffic = archives.traffic();
         let archives = archives.names().to_vec();
         let rules = settings.learning().rules.map(|rules| used_rules(&baseline, rules));
+        let baseline = baseline.joined(settings.principal_key);
         Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false, traffic, archives, rules })
     }
 
@@ -114,7 +115,7 @@ impl Input {
         ))?;
         Ok(Self {
             rules: learnt.rules.clone().map(|rules| used_rules(&baseline, rules)),
-            baseline,
+            baseline: baseline.joined(learnt.principal_key),
             coverage,
             settings: IngestSettings::like(learnt, threads),
             is_saved: true,

@@ -153,7 +153,7 @@ fn event(record: &Record<'_>) -> String {
 
 /// Holds a record to what a plain parser made of the same text.
 fn check_against(plain: &Value, record: &Record<'_>) {
-    const PATHS: [&str; 25] = [
+    const PATHS: [&str; 29] = [
         "/eventTime",
         "/eventSource",
         "/eventName",
@@ -178,6 +178,10 @@ fn check_against(plain: &Value, record: &Record<'_>) {
         "/userIdentity/invokedBy",
         "/userIdentity/sessionContext/sessionIssuer/arn",
         "/userIdentity/sessionContext/sessionIssuer/principalId",
+        "/userIdentity/userName",
+        "/userIdentity/credentialId",
+        "/userIdentity/onBehalfOf/userId",
+        "/userIdentity/onBehalfOf/identityStoreArn",
         "/eventID",
     ];
     let reads_response = Record::reads_response(record.event_name);
@@ -237,7 +241,7 @@ mod tests {
 
     /// Mostly keys that mean something, at any level.
     fn any_key() -> impl Strategy<Value = String> {
-        const KEYS: [&str; 27] = [
+        const KEYS: [&str; 32] = [
             "eventTime",
             "eventSource",
             "eventName",
@@ -258,7 +262,12 @@ mod tests {
             "arn",
             "accountId",
             "accessKeyId",
+            "userName",
             "invokedBy",
+            "credentialId",
+            "onBehalfOf",
+            "userId",
+            "identityStoreArn",
             "sessionContext",
             "sessionIssuer",
             "assumedRoot",

@@ -135,6 +135,12 @@ fn record(row: &Row) -> Value {
             "arn": arn,
             "accountId": either(["actor.user.account.uid", "actor.user.account_uid"]),
             "accessKeyId": text("actor.user.credential_uid"),
+            "userName": text("actor.user.name"),
+            "credentialId": text("unmapped.userIdentity.credentialId"),
+            "onBehalfOf": {
+                "userId": text("unmapped.userIdentity.onBehalfOf.userId"),
+                "identityStoreArn": text("unmapped.userIdentity.onBehalfOf.identityStoreArn"),
+            },
             "invokedBy": text("actor.invoked_by"),
             "sessionContext": {"sessionIssuer": {"arn": issuer, "principalId": role_id}},
         },

@@ -7,7 +7,7 @@
 use super::callers::Callers;
 use super::order::Order;
 use super::walk::{Scanner, Walk};
-use crate::event::{Created, Identity, Issuer, Record, Response};
+use crate::event::{Created, Identity, Issuer, OnBehalfOf, Record, Response};
 
 /// What earlier records teach about the next one. It makes the walk faster and never changes what it finds.
 #[derive(Debug)]
@@ -92,7 +92,10 @@ impl<'a> Scanner<'a> {
                 IdentityField::Arn => identity.arn = scanner.text()?,
                 IdentityField::AccountId => identity.account_id = scanner.text()?,
                 IdentityField::AccessKeyId => identity.access_key_id = scanner.text()?,
+                IdentityField::UserName => identity.user_name = scanner.text()?,
                 IdentityField::InvokedBy => identity.invoked_by = scanner.text()?,
+                IdentityField::CredentialId => identity.credential_id = scanner.text()?,
+                IdentityField::OnBehalfOf => identity.on_behalf_of = scanner.on_behalf_of()?,
                 IdentityField::SessionContext => {
                     (identity.issuer, identity.assumed_root) = scanner.session_context()?;
                 }
@@ -101,6 +104,19 @@ impl<'a> Scanner<'a> {
             Ok(())
         })?;
         Ok(identity)
+    }
+
+    fn on_behalf_of(&mut self) -> Walk<OnBehalfOf<'a>> {
+        let mut on_behalf_of = OnBehalfOf::default();
+        self.object_or_other(|scanner, key| {
+            match key {
+                "userId" => on_behalf_of.user_id = scanner.text()?,
+                "identityStoreArn" => on_behalf_of.identity_store = scanner.text()?,
+                _ => scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(on_behalf_of)
     }
 
     fn session_context(&mut self) -> Walk<(Issuer<'a>, Option<bool>)> {
@@ -209,7 +225,10 @@ enum IdentityField {
     Arn,
     AccountId,
     AccessKeyId,
+    UserName,
     InvokedBy,
+    CredentialId,
+    OnBehalfOf,
     SessionContext,
     Unread,
 }
@@ -222,7 +241,10 @@ impl IdentityField {
             "arn" => Self::Arn,
             "accountId" => Self::AccountId,
             "accessKeyId" => Self::AccessKeyId,
+            "userName" => Self::UserName,
             "invokedBy" => Self::InvokedBy,
+            "credentialId" => Self::CredentialId,
+            "onBehalfOf" => Self::OnBehalfOf,
             "sessionContext" => Self::SessionContext,
             _ => Self::Unread,
         }

@@ -20,8 +20,14 @@ pub struct Identity<'a> {
     pub account_id: Option<&'a str>,
     /// `accessKeyId`
     pub access_key_id: Option<&'a str>,
+    /// `userName`: the name of a user or role, or what was typed at a sign-in.
+    pub user_name: Option<&'a str>,
     /// `invokedBy`: the service that made the call
     pub invoked_by: Option<&'a str>,
+    /// `credentialId`: the bearer token that a call was made with.
+    pub credential_id: Option<&'a str>,
+    /// `onBehalfOf`: the person of IAM Identity Center.
+    pub on_behalf_of: OnBehalfOf<'a>,
     /// `sessionContext.sessionIssuer`
     pub issuer: Issuer<'a>,
     /// `sessionContext.assumedRoot`, a boolean or its text: a session that `AssumeRoot` opened.
@@ -30,9 +36,26 @@ pub struct Identity<'a> {
     pub known: Known,
 }
 
-/// The print and the kind of an identity, or that nobody has found them out yet. They say nothing that its texts do not.
+/// What follows from the texts of an identity, or that nobody has found it out yet. It says nothing that they do not.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Known(Option<(u64, PrincipalKind)>);
+pub struct Known(Option<Derived>);
+
+#[derive(Clone, Copy, Debug)]
+struct Derived {
+    print: u64,
+    kind: PrincipalKind,
+    id_place: IdPlace,
+}
+
+/// Where the unique id stands that a record shows beside an ARN.
+#[derive(Clone, Copy, Debug)]
+enum IdPlace {
+    Nowhere,
+    Issuer,
+    PrincipalId,
+    /// What stands before the colon of `principalId`.
+    HeadOfPrincipalId,
+}
 
 impl PartialEq for Known {
     fn eq(&self, _: &Self) -> bool {
@@ -41,6 +64,15 @@ impl PartialEq for Known {
 }
 
 impl Eq for Known {}
+
+/// The texts of `onBehalfOf`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OnBehalfOf<'a> {
+    /// `userId`: the person's id in the identity store.
+    pub user_id: Option<&'a str>,
+    /// `identityStoreArn`
+    pub identity_store: Option<&'a str>,
+}
 
 /// The texts of `sessionContext.sessionIssuer` that matter; the object may be there and empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,7 +134,7 @@ pub enum PrincipalKind {
     ServiceLinkedRole,
     /// Any other role.
     Role,
-    /// A federated, SAML, web identity, directory or Identity Center user.
+    /// A federated, SAML, web identity or directory user, or a person of IAM Identity Center.
     Federated,
     /// An AWS service acting for itself.
     Service,
@@ -231,6 +263,9 @@ impl PrincipalKind {
     }
 }
 
+/// Stands in the place of a name where the record has none.
+const NOBODY: &str = "-";
+
 /// Who acted, as a stable identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal<'a> {
@@ -242,6 +277,40 @@ pub struct Principal<'a> {
     pub kind: PrincipalKind,
     /// What it is called under the key `arn`, if the key is another.
     pub arn: Option<Cow<'a, str>>,
+    /// What its record proves.
+    pub proof: Option<Proof<'a>>,
+}
+
+/// A unique id of IAM and the ARN beside it: both name one user or role of the principal's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof<'a> {
+    /// `AIDA…` or `AROA…`
+    pub unique_id: &'a str,
+    /// The ARN of the user or role.
+    pub arn: &'a str,
+}
+
+/// What AWS writes in the place of a name that was typed at a failed sign-in and belongs to nobody: it may be a password.
+const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
+/// Whether a text is the unique id of a user (`AIDA…`) or a role (`AROA…`).
+///
+/// Source: IAM User Guide, "IAM identifiers", unique identifiers. Examples of AWS are shorter than real ids.
+pub fn is_unique_id(text: &str) -> bool {
+    let rest = text.strip_prefix("AIDA").or_else(|| text.strip_prefix("AROA"));
+    rest.is_some_and(|rest| {
+        rest.len() >= 6 && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    })
+}
+
+/// The unique id of the role in `AROA…` or `AROA…:session`.
+fn role_id(principal_id: &str) -> Option<&str> {
+    let head = principal_id.split(':').next()?;
+    (head.starts_with("AROA") && is_unique_id(head)).then_some(head)
+}
+
+fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl<'a> Identity<'a> {
@@ -263,30 +332,81 @@ impl<'a> Identity<'a> {
     /// assert_eq!(identity.session_name(), Some("jo"));
     /// ```
     pub fn principal(&self, recipient: Option<&'a str>, key: PrincipalKey) -> Principal<'a> {
-        let kind = self.kind();
         let chosen = match key {
             PrincipalKey::Arn => None,
-            PrincipalKey::Id => self.unique_id().map(Cow::Borrowed),
-            PrincipalKey::Session => present(self.arn).map(Cow::Borrowed),
+            PrincipalKey::Id => self.unique_id().or(self.person()).map(Cow::Borrowed),
+            PrincipalKey::Session => self.session().map(Cow::Borrowed),
             PrincipalKey::AccessKey => present(self.access_key_id).map(Cow::Borrowed),
-            PrincipalKey::SsoUser => self.sso_user().map(Cow::Owned),
+            PrincipalKey::SsoUser => {
+                self.sso_user().map(Cow::Owned).or_else(|| self.person().map(Cow::Borrowed))
+            }
         };
-        let arn = || Some(self.default_key()).filter(|arn| *arn != "-");
+        let arn = |chosen: &Cow<'a, str>| {
+            Some(self.default_key()).filter(|usual| usual != chosen && usual != NOBODY)
+        };
         Principal {
-            account: present(self.account_id).or(recipient).unwrap_or("-"),
-            arn: chosen.as_ref().and_then(|key| arn().filter(|arn| arn != key)).map(Cow::Borrowed),
-            key: chosen.unwrap_or_else(|| Cow::Borrowed(self.default_key())),
-            kind,
+            account: present(self.account_id).or(recipient).unwrap_or(NOBODY),
+            arn: chosen.as_ref().and_then(arn),
+            key: chosen.unwrap_or_else(|| self.default_key()),
+            kind: self.kind(),
+            proof: self.proof(),
         }
     }
 
-    fn default_key(&self) -> &'a str {
-        self.role_arn()
-            .or(present(self.arn))
-            .or(present(self.principal_id))
-            .or(present(self.invoked_by))
-            .or(present(self.identity_type))
-            .unwrap_or("-")
+    /// The best name in the record. The type names nobody, and is the last resort.
+    fn default_key(&self) -> Cow<'a, str> {
+        let best = self.role_arn().or(present(self.arn)).or(self.person()).or_else(|| self.id_or_role_id());
+        if let Some(best) = best {
+            return Cow::Borrowed(best);
+        }
+        let identity_type = present(self.identity_type);
+        if let Some(name) = present(self.user_name).filter(|name| *name != HIDDEN) {
+            return Cow::Owned(format!("{}/{name}", identity_type.unwrap_or(NOBODY)));
+        }
+        let other = present(self.invoked_by).or(present(self.credential_id)).or(identity_type);
+        Cow::Borrowed(other.unwrap_or(NOBODY))
+    }
+
+    /// The person of IAM Identity Center who acts, or for whom a role or a service acts.
+    fn person(&self) -> Option<&'a str> {
+        present(self.on_behalf_of.user_id)
+    }
+
+    /// `principalId`; of a role session the role's. The id of an account names its root user and nobody else.
+    fn id_or_role_id(&self) -> Option<&'a str> {
+        let id = present(self.principal_id)?;
+        let names_somebody = self.identity_type == Some("Root") || !is_account_id(id);
+        names_somebody.then(|| role_id(id).unwrap_or(id))
+    }
+
+    /// What names one session: the session's ARN, else `<id>:<session>`, which other accounts are shown.
+    fn session(&self) -> Option<&'a str> {
+        let id = || present(self.principal_id).filter(|id| self.person().is_none() && id.contains(':'));
+        present(self.arn).or_else(id)
+    }
+
+    /// The unique id and the ARN of this user or role, if the record shows both.
+    fn proof(&self) -> Option<Proof<'a>> {
+        let id_place = self.known.0.map_or_else(|| self.id_place(), |known| known.id_place);
+        let unique_id = match id_place {
+            IdPlace::Nowhere => return None,
+            IdPlace::Issuer => self.issuer.principal_id?,
+            IdPlace::PrincipalId => self.principal_id?,
+            IdPlace::HeadOfPrincipalId => self.principal_id?.split(':').next()?,
+        };
+        Some(Proof { unique_id, arn: self.role_arn().or(present(self.arn))? })
+    }
+
+    fn id_place(&self) -> IdPlace {
+        let is_id = |text: Option<&str>| text.is_some_and(is_unique_id);
+        match (self.role_arn(), present(self.issuer.principal_id)) {
+            (Some(_), Some(id)) if is_unique_id(id) => IdPlace::Issuer,
+            (Some(_), None) if is_id(self.principal_id.and_then(|id| id.split(':').next())) => {
+                IdPlace::HeadOfPrincipalId
+            }
+            (None, _) if present(self.arn).is_some() && is_id(self.principal_id) => IdPlace::PrincipalId,
+            _ => IdPlace::Nowhere,
+        }
     }
 
     /// ARN of the role behind a role session.
@@ -301,7 +421,7 @@ impl<'a> Identity<'a> {
             Some("IAMUser" | "Role") => present(self.principal_id)?,
             // Callers from other accounts are redacted to `AIDA…` or `AROA…:session`.
             Some("AWSAccount") => present(self.principal_id)?,
-            _ => return None,
+            _ => present(self.principal_id).filter(|id| is_unique_id(id) || role_id(id).is_some())?,
         };
         let head = id.split(':').next().unwrap_or(id);
         // `111122223333:aws:ec2-instance` is no unique id, and its head would be that of root.
@@ -310,17 +430,18 @@ impl<'a> Identity<'a> {
 
     /// A hash of all texts.
     pub fn print(&self) -> u64 {
-        self.known.0.map_or_else(|| hash_of_texts(0, self.texts()), |(print, _)| print)
+        self.known.0.map_or_else(|| hash_of_texts(0, self.texts()), |known| known.print)
     }
 
-    /// The same with its print and kind, so that they need not be found out for each record.
+    /// The same with what follows from its texts, so that this need not be found out for each record.
     #[must_use]
     pub fn with_known(self) -> Self {
-        Self { known: Known(Some((self.print(), self.kind()))), ..self }
+        let derived = Derived { print: self.print(), kind: self.kind(), id_place: self.id_place() };
+        Self { known: Known(Some(derived)), ..self }
     }
 
     /// All texts, each in a place of its own.
-    pub fn texts(&self) -> [Option<&'a str>; 8] {
+    pub fn texts(&self) -> [Option<&'a str>; 12] {
         [
             self.identity_type,
             self.principal_id,
@@ -330,6 +451,10 @@ impl<'a> Identity<'a> {
             self.invoked_by,
             self.issuer.arn,
             self.issuer.principal_id,
+            self.user_name,
+            self.credential_id,
+            self.on_behalf_of.user_id,
+            self.on_behalf_of.identity_store,
         ]
     }
 
@@ -348,6 +473,13 @@ impl<'a> Identity<'a> {
         of_arn.or_else(of_id).map(|(_, name)| name).filter(|name| !name.is_empty())
     }
 
+    /// For whom of which identity store the call was made, in words.
+    pub(super) fn on_behalf_of(&self) -> Option<Cow<'a, str>> {
+        let person = self.person()?;
+        let store = present(self.on_behalf_of.identity_store).map(|store| format!(" of {store}"));
+        Some(Cow::Owned(format!("on behalf of {person}{}", store.unwrap_or_default())))
+    }
+
     /// `sso:<permission set>/<user>` for a session of an Identity Center role
     /// (`…/AWSReservedSSO_<permission set>_<16 hex digits>`).
     fn sso_user(&self) -> Option<String> {
@@ -355,7 +487,7 @@ impl<'a> Identity<'a> {
     }
 
     fn kind(&self) -> PrincipalKind {
-        self.known.0.map_or_else(|| self.kind_of_texts(), |(_, kind)| kind)
+        self.known.0.map_or_else(|| self.kind_of_texts(), |known| known.kind)
     }
 
     fn kind_of_texts(&self) -> PrincipalKind {
@@ -374,6 +506,8 @@ impl<'a> Identity<'a> {
             Some("FederatedUser" | "SAMLUser" | "WebIdentityUser" | "Directory" | "IdentityCenterUser") => {
                 PrincipalKind::Federated
             }
+            // A person of Identity Center, whom newer records call `IdentityCenterUser`.
+            Some("Unknown" | "") | None if self.person().is_some() => PrincipalKind::Federated,
             // Service events name no type, only the service.
             None | Some("") if present(self.arn).is_none() && present(self.invoked_by).is_some() => {
                 PrincipalKind::Service

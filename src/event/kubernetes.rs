@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::identity::sso_name;
 use super::{Event, Evidence, NoEvent, Principal, PrincipalKey, PrincipalKind, present};
-use crate::time::Timestamp;
+use crate::time::{TimeForm, Timestamp};
 
 /// The texts of one Kubernetes audit event that matter here. An empty text counts as absent, as does a value of the wrong
 /// type.
@@ -50,7 +50,7 @@ pub struct AuditRecord<'a> {
 pub struct KubernetesUser<'a> {
     /// `username`
     pub username: Option<&'a str>,
-    /// `uid`; `aws-iam-authenticator:<account>:<unique id>` for IAM identities
+    /// `uid`; `aws-iam-authenticator:<account>:<unique id>` for IAM identities, of old `heptio-authenticator-aws:…`
     pub uid: Option<&'a str>,
     /// First of `extra.arn`: the ARN of the user or session
     pub arn: Option<&'a str>,
@@ -132,10 +132,10 @@ impl Stage {
 }
 
 impl<'a> AuditRecord<'a> {
-    /// When the request came in; none if the record says no time, or none that can be read.
-    pub fn time(&self) -> Option<Timestamp> {
+    /// When the request came in, and how the record writes that; none if it says no time, or none that can be read.
+    pub fn time(&self) -> Option<(Timestamp, TimeForm)> {
         let times = [self.received, self.stage_time, self.timestamp];
-        times.into_iter().find_map(present).and_then(Timestamp::parse)
+        times.into_iter().find_map(present).and_then(Timestamp::parse_any_form)
     }
 
     /// Whether anything in this record says that it is one.
@@ -190,9 +190,10 @@ impl<'a> AuditRecord<'a> {
     /// Says why the record is no event.
     pub fn interpret(&self, cluster: Cluster<'a>, settings: AuditSettings) -> Result<Event<'a>, NoEvent> {
         let action = self.action(settings.namespace_in_key).ok_or(NoEvent::NoAction)?;
-        let time = self.time().ok_or(NoEvent::BadTime)?;
+        let (time, time_form) = self.time().ok_or(NoEvent::BadTime)?;
         Ok(Event {
             time,
+            time_form,
             principal: self.principal(cluster, settings.key),
             source: "",
             name: Cow::Owned(action),
@@ -292,6 +293,8 @@ impl<'a> AuditRecord<'a> {
             arn: (chosen != usual).then(|| Cow::Owned(scoped(&usual))),
             key: Cow::Owned(scoped(&chosen)),
             kind: who.kind(),
+            // What the authenticator calls the ARN of a role lacks its path.
+            proof: None,
         }
     }
 }
@@ -299,8 +302,13 @@ impl<'a> AuditRecord<'a> {
 /// The error code of a request whose answer was not logged.
 const NO_RESPONSE: &str = "NoResponse";
 
-/// What aws-iam-authenticator begins the uid of an IAM identity with.
-const AUTHENTICATOR: &str = "aws-iam-authenticator:";
+/// What the uid of an IAM identity begins with: the name of the authenticator, now and before it was renamed.
+const AUTHENTICATORS: [&str; 2] = ["aws-iam-authenticator:", "heptio-authenticator-aws:"];
+
+/// The uid of an IAM identity without what it begins with: `<account>:<unique id>`.
+fn iam_uid(uid: Option<&str>) -> Option<&str> {
+    AUTHENTICATORS.iter().find_map(|name| uid?.strip_prefix(name))
+}
 
 impl<'a> KubernetesUser<'a> {
     /// Who this is in its cluster: the IAM identity behind the user if the record tells it, else the user's name.
@@ -314,7 +322,7 @@ impl<'a> KubernetesUser<'a> {
         };
         let arn = || present(self.canonical_arn).map(Cow::Borrowed).or_else(|| role_of(present(self.arn)?));
         // Scrubbed identities of AWS have a name in place of account and id.
-        let administrative = || self.uid?.strip_prefix(AUTHENTICATOR)?.strip_prefix("administrative:");
+        let administrative = || iam_uid(self.uid)?.strip_prefix("administrative:");
         let name = || present(self.username).or_else(administrative).or(present(self.uid));
         chosen.or_else(arn).or_else(|| name().map(Cow::Borrowed)).unwrap_or(Cow::Borrowed("-"))
     }
@@ -329,7 +337,7 @@ impl<'a> KubernetesUser<'a> {
 
     /// The id that IAM gave this identity and gives no other.
     fn unique_id(&self) -> Option<&'a str> {
-        let of_uid = || self.uid?.strip_prefix(AUTHENTICATOR)?.split_once(':').map(|(_, id)| id);
+        let of_uid = || iam_uid(self.uid)?.split_once(':').map(|(_, id)| id);
         let id = present(self.principal_id).or_else(of_uid)?;
         let head = id.split(':').next().unwrap_or(id);
         head.starts_with('A').then_some(head)
@@ -337,15 +345,14 @@ impl<'a> KubernetesUser<'a> {
 
     /// The account of the IAM identity.
     fn account(&self) -> Option<&'a str> {
-        let of_uid = || self.uid?.strip_prefix(AUTHENTICATOR)?.split(':').next();
+        let of_uid = || iam_uid(self.uid)?.split(':').next();
         let of_arn = || present(self.canonical_arn).or(present(self.arn))?.split(':').nth(4);
         let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
         of_uid().filter(is_account).or_else(|| of_arn().filter(is_account))
     }
 
     fn is_iam(&self) -> bool {
-        self.uid.is_some_and(|uid| uid.starts_with(AUTHENTICATOR))
-            || present(self.canonical_arn).or(present(self.arn)).is_some()
+        iam_uid(self.uid).is_some() || present(self.canonical_arn).or(present(self.arn)).is_some()
     }
 
     fn kind(&self) -> PrincipalKind {

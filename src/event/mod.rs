@@ -12,9 +12,12 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 
-use crate::time::Timestamp;
+use crate::time::{TimeForm, Timestamp};
 
-pub use identity::{Identity, Issuer, Known, LogSource, Principal, PrincipalKey, PrincipalKind};
+pub use identity::{
+    Identity, Issuer, Known, LogSource, OnBehalfOf, Principal, PrincipalKey, PrincipalKind, Proof,
+    is_unique_id,
+};
 pub use insight::Insight;
 pub use kubernetes::{
     AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, Stage, cluster_of_log_group,
@@ -99,6 +102,8 @@ pub struct Created<'a> {
 pub struct Event<'a> {
     /// When the call was completed.
     pub time: Timestamp,
+    /// How the record writes that.
+    pub time_form: TimeForm,
     /// Who acted.
     pub principal: Principal<'a>,
     /// `eventSource`; empty for a request to a Kubernetes cluster.
@@ -134,7 +139,8 @@ pub struct Evidence<'a> {
     pub principal_id: Option<&'a str>,
     /// Who really acted, if it was in another's name.
     pub impersonated_by: Option<Cow<'a, str>>,
-    /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
+    /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster. Of a call that was made for a
+    /// person of IAM Identity Center: who that is.
     pub detail: Option<Cow<'a, str>>,
     /// How far the request had come. Records of CloudTrail tell of complete ones.
     pub stage: Stage,
@@ -201,17 +207,23 @@ impl<'a> Record<'a> {
         present(self.recipient_account).or(present(self.identity.account_id)).unwrap_or_default()
     }
 
+    /// When the call was completed, and how the record writes that; none if it says no time, or none that can be read.
+    pub fn time(&self) -> Option<(Timestamp, TimeForm)> {
+        self.event_time.and_then(Timestamp::parse_any_form)
+    }
+
     /// Reads the meaning of this record.
     ///
     /// # Errors
     /// Says why the record is no event.
     pub fn interpret(&self, key: PrincipalKey) -> Result<Event<'a>, NoEvent> {
         let (source, name) = self.action()?;
-        let time = self.event_time.and_then(Timestamp::parse).ok_or(NoEvent::BadTime)?;
+        let (time, time_form) = self.time().ok_or(NoEvent::BadTime)?;
         let failed = self.failed();
         let creation = if failed { None } else { self.creation(name, key) };
         Ok(Event {
             time,
+            time_form,
             principal: self.identity.principal(present(self.recipient_account), key),
             source,
             name: Cow::Borrowed(name),
@@ -239,7 +251,7 @@ impl<'a> Record<'a> {
             session_name: self.identity.session_name(),
             principal_id: self.identity.unique_id(),
             impersonated_by: None,
-            detail: None,
+            detail: self.identity.on_behalf_of(),
             stage: Stage::Complete,
         }
     }
@@ -277,7 +289,7 @@ impl<'a> Record<'a> {
             PrincipalKey::Id => present(created.id)?,
             _ => arn,
         };
-        Some(Principal { account, key: Cow::Borrowed(key), kind, arn: None })
+        Some(Principal { account, key: Cow::Borrowed(key), kind, arn: None, proof: None })
     }
 }
 

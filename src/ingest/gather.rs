@@ -23,9 +23,9 @@ pub(super) fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listi
         }
         coverage.merge(worker.coverage);
         entries.append(&mut worker.entries);
-        let (principals, actions) = worker.observer.into_tables();
+        let observed = worker.observer.finish();
         let days = if keep == Keep::Ledger { worker.builder.row_days() } else { Vec::new() };
-        let Built { baseline: part, behaviour_of } = worker.builder.finish(principals, actions);
+        let Built { baseline: part, behaviour_of } = worker.builder.finish(observed);
         let merged = baseline.merge(part);
         baseline = merged.baseline;
         for (_, _, behaviours) in &mut rows {

@@ -66,7 +66,8 @@ impl<'w> Tally<'w, '_> {
     pub(super) fn told_of_stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> Told {
         let candidates = self.matcher.as_deref_mut().map(|matcher| matcher.of_request(record));
         let Some(candidates) = candidates.filter(|found| !found.is_empty()) else { return Vec::new() };
-        let time = record.time().filter(|time| wanted(&self.run.settings.window, *time));
+        let time = record.time().map(|(time, _)| time);
+        let time = time.filter(|time| wanted(&self.run.settings.window, *time));
         time.map_or(Vec::new(), |time| self.told(time, found, |_| candidates))
     }
 

@@ -110,7 +110,7 @@ impl IngestSettings {
 /// Everything learnt, and the account of what it was learnt from.
 #[derive(Debug)]
 pub struct Ingested {
-    /// Everything learnt.
+    /// Everything learnt, with principals as their records name them. Questions want it [`Baseline::joined`].
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,

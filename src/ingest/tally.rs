@@ -8,7 +8,7 @@ use super::hits::StagesTold;
 use super::stages::{Stages, Turn};
 use super::{IngestSettings, Run};
 use crate::baseline::{Builder, Moment, Seen};
-use crate::coverage::{Coverage, FaultKind, Position, RecordSkip};
+use crate::coverage::{Coverage, FaultKind, Position, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord};
 use crate::event::{
     AnyRecord, AuditRecord, AuditSettings, Cluster, Event, Evidence, NoEvent, Record, cluster_of_log_group,
@@ -18,7 +18,7 @@ use crate::observe::{
 };
 use crate::rules::Matcher;
 use crate::source::{DeliveryWindow, LogObject, ObjectKey};
-use crate::time::Timestamp;
+use crate::time::{TimeForm, Timestamp};
 
 /// One object, or a piece of it, while its records are learnt from.
 pub(super) struct Tally<'w, 'r> {
@@ -131,9 +131,10 @@ impl<'w> Tally<'w, '_> {
 
     /// What CloudTrail Insights noticed.
     fn insight(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
-        let Some(time) = record.event_time.and_then(Timestamp::parse) else {
+        let Some((time, form)) = record.time() else {
             return self.bad_time("eventTime", record.event_time, found);
         };
+        self.remark(form);
         if !wanted(&self.run.settings.window, time) {
             self.coverage.records.filtered += 1;
             return;
@@ -190,6 +191,7 @@ impl<'w> Tally<'w, '_> {
         print: impl FnOnce() -> Option<Fingerprint>,
         evidence: impl FnOnce() -> Evidence<'r>,
     ) -> Option<ActionId> {
+        self.remark(event.time_form);
         if !wanted(&self.run.settings.window, event.time) {
             self.coverage.records.filtered += 1;
             return None;
@@ -215,6 +217,17 @@ impl<'w> Tally<'w, '_> {
             self.handover.add(print, place, row.0, event.failed);
         }
         Some(pair.1)
+    }
+
+    /// Counts a time that is not in the usual form.
+    #[inline]
+    fn remark(&mut self, form: TimeForm) {
+        let remark = match form {
+            TimeForm::Usual => return,
+            TimeForm::Other => Remark::TimeForm,
+            TimeForm::WithoutZone => Remark::TimeWithoutZone,
+        };
+        *self.coverage.records.remarks.entry(remark).or_default() += 1;
     }
 
     fn bad_time(&mut self, field: &str, text: Option<&str>, found: &FoundRecord<'_>) {

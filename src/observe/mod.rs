@@ -4,14 +4,16 @@
 
 mod duplicates;
 mod interner;
+mod proofs;
 
-use crate::event::Event;
+use crate::event::{Event, Principal, Proof};
 use interner::Interner;
 
-pub use crate::event::{Evidence, LogSource, PrincipalKey, PrincipalKind, Stage};
+pub use crate::event::{Evidence, LogSource, PrincipalKey, PrincipalKind, Stage, is_unique_id};
 pub use duplicates::{
     Compared, Conflict, Copies, Findings as CopiesFound, Fingerprint, Handover, RecordPlace, Surplus,
 };
+pub use proofs::Proofs;
 
 /// A principal, in the numbering of one [`Observer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +86,34 @@ impl ObservedAction {
 pub struct Observer {
     principals: Interner<ObservedPrincipal>,
     actions: Interner<ObservedAction>,
+    proofs: Proofs,
+    /// For each principal what was proven of it last, which most of its records prove again.
+    proven: Vec<Option<Proven>>,
+}
+
+/// All that an [`Observer`] met.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// Each at the index that is its [`PrincipalId`].
+    pub principals: Vec<ObservedPrincipal>,
+    /// Each at the index that is its [`ActionId`].
+    pub actions: Vec<ObservedAction>,
+    /// What the records prove of unique ids.
+    pub proofs: Proofs,
+}
+
+/// A proof to compare with.
+#[derive(Debug)]
+struct Proven {
+    unique_id: Box<str>,
+    /// None if it is the principal's key.
+    arn: Option<Box<str>>,
+}
+
+impl Proven {
+    fn is(&self, who: &Principal<'_>, proof: Proof<'_>) -> bool {
+        *self.unique_id == *proof.unique_id && self.arn.as_deref().unwrap_or(&who.key) == proof.arn
+    }
 }
 
 impl Observer {
@@ -101,6 +131,9 @@ impl Observer {
             },
         );
         self.principals[principal].absorb(who.kind, who.arn.as_deref());
+        if let Some(proof) = who.proof {
+            self.prove(principal, who, proof);
+        }
         let action = self.actions.intern(
             &(event.source, &*event.name),
             |known| known.is(event.source, &event.name),
@@ -109,8 +142,23 @@ impl Observer {
         (PrincipalId(principal), ActionId(action))
     }
 
-    /// All principals and actions, each at the index that is its id.
-    pub fn into_tables(self) -> (Vec<ObservedPrincipal>, Vec<ObservedAction>) {
-        (self.principals.into_items(), self.actions.into_items())
+    #[inline]
+    fn prove(&mut self, principal: u32, who: &Principal<'_>, proof: Proof<'_>) {
+        let index = principal as usize;
+        if self.proven.get(index).and_then(Option::as_ref).is_some_and(|last| last.is(who, proof)) {
+            return;
+        }
+        self.proofs.add(who.account, proof.unique_id, proof.arn);
+        if self.proven.len() <= index {
+            self.proven.resize_with(index + 1, || None);
+        }
+        let arn = (*who.key != *proof.arn).then(|| proof.arn.into());
+        self.proven[index] = Some(Proven { unique_id: proof.unique_id.into(), arn });
+    }
+
+    /// All that was met.
+    pub fn finish(self) -> Observed {
+        let Self { principals, actions, proofs, proven: _ } = self;
+        Observed { principals: principals.into_items(), actions: actions.into_items(), proofs }
     }
 }

@@ -41,6 +41,8 @@ struct RecordsView {
     filtered: u64,
     skipped: BTreeMap<&'static str, u64>,
     faulty: BTreeMap<&'static str, u64>,
+    /// They are in no sum.
+    remarks: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]
@@ -100,6 +102,7 @@ impl<'a> CoverageView<'a> {
                 filtered: records.filtered,
                 skipped: named(records.skipped.iter().map(|(reason, count)| (reason.name(), *count))),
                 faulty: named(records.faulty.iter().map(|(kind, count)| (kind.name(), *count))),
+                remarks: named(records.remarks.iter().map(|(remark, count)| (remark.name(), *count))),
             },
             stored_bytes: coverage.stored_bytes,
             json_bytes: coverage.json_bytes,
@@ -169,6 +172,10 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
         records.faulty.values().sum::<u64>(),
         listed(&records.faulty)
     )?;
+    if !records.remarks.is_empty() {
+        let read: u64 = records.remarks.values().sum();
+        writeln!(out, "read with a remark: {read} records{}", listed(&records.remarks))?;
+    }
     if let (Some(first), Some(last)) = (&view.first_event, &view.last_event) {
         writeln!(out, "events: from {first} to {last}")?;
     }

@@ -8,7 +8,7 @@ use super::error::Flaw;
 use super::{Learning, STORE_VERSION, Stored};
 use crate::checksum::Checksum;
 use crate::coverage::{
-    Coverage, FaultKind, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip,
+    Coverage, FaultKind, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip, Remark,
 };
 use crate::ledger::HeldRules;
 use crate::observe::PrincipalKey;
@@ -106,6 +106,8 @@ struct Records {
     filtered: u64,
     skipped: BTreeMap<String, u64>,
     faulty: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    remarks: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -205,6 +207,7 @@ impl Manifest {
                 filtered: records.filtered,
                 skipped: counts(&records.skipped, RecordSkip::from_name)?,
                 faulty: counts(&records.faulty, FaultKind::from_name)?,
+                remarks: counts(&records.remarks, Remark::from_name)?,
             },
             stored_bytes: self.coverage.stored_bytes,
             json_bytes: self.coverage.json_bytes,
@@ -255,6 +258,7 @@ impl CoverageEntry {
                 filtered: records.filtered,
                 skipped: named(&records.skipped, |reason| reason.name()),
                 faulty: named(&records.faulty, |kind| kind.name()),
+                remarks: named(&records.remarks, |remark| remark.name()),
             },
             stored_bytes: coverage.stored_bytes,
             json_bytes: coverage.json_bytes,

@@ -17,6 +17,7 @@ mod noted;
 mod objects;
 mod place;
 mod principals;
+mod proofs;
 mod reading;
 mod records;
 mod saved;
@@ -35,7 +36,7 @@ pub use place::Place;
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. A baseline of another version is refused.
-pub const STORE_VERSION: u32 = 3;
+pub const STORE_VERSION: u32 = 4;
 
 /// Everything a run learnt, ready to be saved or added to.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +45,7 @@ pub struct Stored {
     pub learning: Learning,
     /// Names of the archives, in the order of their numbers.
     pub archives: Vec<String>,
-    /// Everything learnt.
+    /// Everything learnt, with principals as their records name them: not [`Baseline::joined`].
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,

@@ -1,10 +1,11 @@
 //! The table `principals`: one row for each principal, also for those known only by the record of their creation.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::error::Flaw;
 use super::table::{Column, Table};
-use crate::baseline::{Baseline, Behaviour};
+use crate::baseline::{Baseline, Behaviour, Joining};
 use crate::observe::{ObservedPrincipal, PrincipalKind};
 use crate::time::Timestamp;
 
@@ -13,6 +14,7 @@ pub(super) const SCHEMA: &str = "message principals {
     required binary principal (STRING);
     optional binary principal_kind (STRING);
     optional binary principal_arn (STRING);
+    optional binary same_as (STRING);
     optional int64 created (TIMESTAMP(MICROS,true));
     optional int64 first (TIMESTAMP(MICROS,true));
     optional int64 last (TIMESTAMP(MICROS,true));
@@ -27,6 +29,8 @@ type Creations = BTreeMap<(Box<str>, Box<str>), Timestamp>;
 #[derive(Default)]
 struct Row<'b> {
     seen: Option<&'b ObservedPrincipal>,
+    /// The principal that this one is.
+    same_as: Option<Cow<'b, str>>,
     created: Option<Timestamp>,
     span: Option<(Timestamp, Timestamp)>,
     actions: i64,
@@ -34,23 +38,36 @@ struct Row<'b> {
     errors: i64,
 }
 
-pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
-    let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
-    for ((account, key), created) in &baseline.creations {
-        rows.entry((account, key)).or_default().created = Some(*created);
+/// All rows, by account and key.
+pub(super) struct Rows<'b>(BTreeMap<(&'b str, &'b str), Row<'b>>);
+
+impl<'b> Rows<'b> {
+    pub(super) fn of(baseline: &'b Baseline, joining: &Joining<'b>) -> Self {
+        let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
+        for ((account, key), created) in &baseline.creations {
+            rows.entry((account, key)).or_default().created = Some(*created);
+        }
+        for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
+            let seen = &baseline.principals[behaviours[0].principal as usize];
+            let row = rows.entry((&seen.account, &seen.key)).or_default();
+            row.seen = Some(seen);
+            behaviours.iter().for_each(|behaviour| row.add(behaviour));
+        }
+        for ((account, key), row) in &mut rows {
+            row.same_as = joining.find(account, key);
+        }
+        Self(rows)
     }
-    for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
-        let seen = &baseline.principals[behaviours[0].principal as usize];
-        let row = rows.entry((&seen.account, &seen.key)).or_default();
-        row.seen = Some(seen);
-        behaviours.iter().for_each(|behaviour| row.add(behaviour));
-    }
+}
+
+pub(super) fn columns<'r>(Rows(rows): &'r Rows<'_>) -> Vec<Column<'r>> {
     let micros = |time: Timestamp| time.micros();
     vec![
         Column::Text(rows.keys().map(|(account, _)| Some(*account)).collect()),
         Column::Text(rows.keys().map(|(_, key)| Some(*key)).collect()),
         Column::Text(rows.values().map(|row| row.seen.map(|seen| seen.kind.name())).collect()),
         Column::Text(rows.values().map(|row| row.seen.and_then(|seen| seen.arn.as_deref())).collect()),
+        Column::Text(rows.values().map(|row| row.same_as.as_deref()).collect()),
         Column::Long(rows.values().map(|row| row.created.map(micros)).collect()),
         Column::Long(rows.values().map(|row| row.span.map(|(first, _)| first.micros())).collect()),
         Column::Long(rows.values().map(|row| row.span.map(|(_, last)| last.micros())).collect()),
@@ -70,7 +87,7 @@ impl Row<'_> {
     }
 }
 
-/// The principals that were seen, and all creations.
+/// The principals that were seen, and all creations. What is the same as what follows from all of them, and is not read.
 pub(super) fn read(table: &Table) -> Result<(Vec<ObservedPrincipal>, Creations), Flaw> {
     let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
     let (kinds, arns) = (table.text_column("principal_kind")?, table.text_column("principal_arn")?);

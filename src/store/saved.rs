@@ -14,7 +14,7 @@ use super::place::beside;
 use super::table::Table;
 use super::{
     Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, map, noted, objects,
-    principals, records, validate,
+    principals, proofs, records, validate,
 };
 use crate::baseline::Baseline;
 use crate::checksum::Checksum;
@@ -83,7 +83,7 @@ impl Saved {
         &self.manifest.archives
     }
 
-    /// The baseline and its coverage: all that a question needs.
+    /// The baseline and its coverage: all that a question needs, once it is [`Baseline::joined`].
     ///
     /// # Errors
     /// If a table is missing or damaged.
@@ -100,7 +100,9 @@ impl Saved {
         let root = noted("root", PrincipalKind::Root)?;
         let rules = self.read("rules", hits::RULES, hits::read_rules)?;
         let hits = self.read("hits", hits::HITS, |table| hits::read_hits(table, &rules))?;
-        let baseline = Baseline { principals, actions, behaviours, creations, insights, root, rules, hits };
+        let proofs = self.read("proofs", proofs::SCHEMA, proofs::read)?;
+        let baseline =
+            Baseline { principals, actions, behaviours, creations, proofs, insights, root, rules, hits };
         validate::baseline(&baseline, self.archives()).map_err(damaged)?;
         validate::coverage(&coverage, self.archives()).map_err(damaged)?;
         Ok((baseline, coverage))

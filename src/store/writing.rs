@@ -10,13 +10,15 @@ use parquet::errors::ParquetError;
 use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::table::{self, Column};
 use super::{
-    Saved, StoreError, Stored, activity, behaviours, faults, hits, noted, objects, principals, records,
+    Saved, StoreError, Stored, activity, behaviours, faults, hits, noted, objects, principals, proofs,
+    records,
 };
+use crate::baseline::Joining;
 use crate::checksum::Checksum;
 
 /// Writes everything, synced, and opens it once.
 pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreError> {
-    let Stored { baseline, coverage, ledger, .. } = stored;
+    let Stored { learning, baseline, coverage, ledger, .. } = stored;
     let mut tables = BTreeMap::new();
     let mut write = |name: &str, schema: &str, columns: Vec<Column<'_>>| {
         let path = folder.join(format!("{name}.parquet"));
@@ -33,7 +35,10 @@ pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreEr
         Ok::<(), StoreError>(())
     };
     let checksums = objects::checksums(&ledger.objects);
-    write("principals", principals::SCHEMA, principals::columns(baseline))?;
+    let joining = Joining::new(baseline, learning.principal_key);
+    let rows = principals::Rows::of(baseline, &joining);
+    write("principals", principals::SCHEMA, principals::columns(&rows))?;
+    write("proofs", proofs::SCHEMA, proofs::columns(&baseline.proofs))?;
     write("behaviours", behaviours::SCHEMA, behaviours::columns(baseline))?;
     write("activity", activity::SCHEMA, activity::columns(baseline))?;
     write("insights", noted::SCHEMA, noted::columns(&baseline.insights))?;

@@ -3,12 +3,16 @@
 
     compare.py --oracle ORACLE.py --firstseen BINARY TREE [TREE...]
 
-ORACLE.py TREE --days N,... --out DIR writes first-seen-Nd.tsv: eventTime, ACCOUNT|PRINCIPAL, action, eventID, object,
+ORACLE.py TREE --keys 2 --days N,... --out DIR writes first-seen-Nd.tsv: eventTime, ACCOUNT|PRINCIPAL, action, eventID, object,
 birth. Compared are time, principal, action, event id and object of every `new-action` finding, in order, for each N.
-Ends with status 1 and the first differences if the two disagree.
+Of a tree with folders of several accounts it also compares baselines: one for each of these folders, merged, must be byte for
+byte the one of all of them, under every principal key, and `scan` must find the same in it as in the folders.
+Ends with status 1 and the first differences if anything disagrees.
 """
 import argparse
 import csv
+import io
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,18 +22,17 @@ from pathlib import Path
 DAYS = [0, 1, 7, 14, 30, 90]
 
 
+KEYS = ["arn", "id", "session", "access-key", "sso-user"]
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):?(\d\d))?")
+
+
 def micros(text):
     """An event time as the oracle read it: microseconds since the epoch."""
-    body, fraction = text, "0"
-    zone = "Z" if text.endswith("Z") else text[-6:]
-    body = text[: -len(zone)]
-    if "." in body:
-        body, fraction = body.split(".")
-    seconds = int(datetime.fromisoformat(body).replace(tzinfo=timezone.utc).timestamp())
-    if zone != "Z":
-        sign = 1 if zone[0] == "+" else -1
-        seconds -= sign * (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60)
-    return seconds * 1_000_000 + int((fraction + "000000")[:6])
+    day, clock, fraction, sign, hours, minutes = TIME.fullmatch(text).groups()
+    seconds = int(datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc).timestamp())
+    if sign:
+        seconds -= (1 if sign == "+" else -1) * (int(hours) * 3600 + int(minutes) * 60)
+    return seconds * 1_000_000 + int(((fraction or "") + "000000")[:6])
 
 
 def expected(path):
@@ -42,20 +45,51 @@ def expected(path):
     return sorted(rows)
 
 
-def found(binary, tree, days, threads):
-    command = [binary, "scan", tree, "--warmup", f"{days}d", "--report", "new-action", "--format", "csv",
-               "--csv-raw", "--quiet", "--threads", str(threads)]
+def run(binary, *arguments):
+    command = [binary, *map(str, arguments), "--quiet"]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if done.returncode not in (0, 3):
         sys.exit(f"{' '.join(command)} ended with status {done.returncode}")
+    return done.stdout
+
+
+def found(binary, tree, days, threads):
+    out = run(binary, "scan", tree, "--warmup", f"{days}d", "--report", "new-action", "--format", "csv", "--csv-raw",
+              "--threads", threads)
     rows = []
-    for row in csv.DictReader(done.stdout.decode().splitlines()):
+    for row in csv.DictReader(io.StringIO(out.decode(), newline="")):
         key = (micros(row["time"]), row["account"] or "-", row["principal"] or "-", row["action"],
                row["event_id"], row["object"])
         rows.append(key)
     if rows != sorted(rows, key=lambda row: row[:4]):
         sys.exit(f"{tree}, N={days}: the rows are not sorted")
     return sorted(rows)
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def merged_is_whole(binary, tree, work):
+    """Whether baselines of parts give what one of the whole gives."""
+    parts = sorted(path for path in Path(tree).glob("AWSLogs/*") if path.is_dir())
+    if len(parts) < 2:
+        return True
+    same = True
+    for key in KEYS:
+        shards = [work / f"{key}-{number}.baseline" for number in range(len(parts))]
+        for part, shard in zip(parts, shards):
+            run(binary, "index", part, "-o", shard, "--principal-key", key)
+        merged, whole = work / f"{key}-merged.baseline", work / f"{key}-whole.baseline"
+        run(binary, "merge", *reversed(shards), "-o", merged)
+        run(binary, "index", *parts, "-o", whole, "--principal-key", key)
+        ask = ["--warmup", "0d", "--format", "csv", "--csv-raw"]
+        answers = [run(binary, "scan", merged, *ask), run(binary, "scan", *parts, "--principal-key", key, *ask),
+                   run(binary, "scan", *shards, *ask)]
+        equal = files(merged) == files(whole) and len(set(answers)) == 1
+        print(f"{tree}: {len(parts)} parts merged, key {key}: {'equal' if equal else 'DIFFERENT'}")
+        same &= equal
+    return same
 
 
 def main():
@@ -68,7 +102,7 @@ def main():
     for tree in args.trees:
         with tempfile.TemporaryDirectory() as out:
             days = ",".join(map(str, DAYS))
-            subprocess.run([sys.executable, args.oracle, tree, "--days", days, "--out", out],
+            subprocess.run([sys.executable, args.oracle, tree, "--keys", "2", "--days", days, "--out", out],
                            stdout=subprocess.DEVNULL, check=True)
             for n in DAYS:
                 want = expected(Path(out) / f"first-seen-{n}d.tsv")
@@ -79,6 +113,8 @@ def main():
                 for sign, rows in (("-", set(want) - set(have)), ("+", set(have) - set(want))):
                     for row in sorted(rows)[:5]:
                         print("  ", sign, row)
+        with tempfile.TemporaryDirectory() as work:
+            failed |= not merged_is_whole(args.firstseen, tree, Path(work))
     sys.exit(1 if failed else 0)
 
 

@@ -4,7 +4,7 @@ use serde::de::{IgnoredAny, MapAccess};
 
 use super::Kind;
 use super::members::{Flag, Members, Object, Text};
-use crate::event::{Created, Identity, Issuer, Record, Response};
+use crate::event::{Created, Identity, Issuer, OnBehalfOf, Record, Response};
 
 /// Records of CloudTrail.
 pub(super) struct CloudTrail;
@@ -35,8 +35,17 @@ struct IdentityFields<'a> {
     arn: Text<'a>,
     account_id: Text<'a>,
     access_key_id: Text<'a>,
+    user_name: Text<'a>,
     invoked_by: Text<'a>,
+    credential_id: Text<'a>,
+    on_behalf_of: Object<OnBehalfOfFields<'a>>,
     session: Object<SessionFields<'a>>,
+}
+
+#[derive(Default)]
+struct OnBehalfOfFields<'a> {
+    user_id: Text<'a>,
+    identity_store: Text<'a>,
 }
 
 #[derive(Default)]
@@ -68,6 +77,7 @@ impl Kind for CloudTrail {
     fn record<'r>(fields: &'r Fields<'_>) -> Record<'r> {
         let identity = &fields.identity.0;
         let issuer = &identity.session.0.issuer.0;
+        let on_behalf_of = &identity.on_behalf_of.0;
         let response = &fields.response.0;
         let event_name = fields.event_name.get();
         Record {
@@ -90,7 +100,13 @@ impl Kind for CloudTrail {
                 arn: identity.arn.get(),
                 account_id: identity.account_id.get(),
                 access_key_id: identity.access_key_id.get(),
+                user_name: identity.user_name.get(),
                 invoked_by: identity.invoked_by.get(),
+                credential_id: identity.credential_id.get(),
+                on_behalf_of: OnBehalfOf {
+                    user_id: on_behalf_of.user_id.get(),
+                    identity_store: on_behalf_of.identity_store.get(),
+                },
                 issuer: Issuer { arn: issuer.arn.get(), principal_id: issuer.principal_id.get() },
                 assumed_root: identity.session.0.assumed_root.0,
                 known: Default::default(),
@@ -141,8 +157,22 @@ impl<'de> Members<'de> for IdentityFields<'de> {
             "arn" => self.arn = map.next_value()?,
             "accountId" => self.account_id = map.next_value()?,
             "accessKeyId" => self.access_key_id = map.next_value()?,
+            "userName" => self.user_name = map.next_value()?,
             "invokedBy" => self.invoked_by = map.next_value()?,
+            "credentialId" => self.credential_id = map.next_value()?,
+            "onBehalfOf" => self.on_behalf_of = map.next_value()?,
             "sessionContext" => self.session = map.next_value()?,
+            _ => drop(map.next_value::<IgnoredAny>()?),
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Members<'de> for OnBehalfOfFields<'de> {
+    fn member<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
+        match key {
+            "userId" => self.user_id = map.next_value()?,
+            "identityStoreArn" => self.identity_store = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())

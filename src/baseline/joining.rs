@@ -1,0 +1,224 @@
+//! What the archive as a whole proves: principals that records name in two ways are one.
+//!
+//! A baseline keeps principals as their records name them, and beside them what proves whom a bare unique id names; both merge
+//! exactly. Joining is done once, by whoever asks questions, on all that there is: so merged shards give what one run
+//! gives. The rules are in `docs/method.md`, "One principal in two forms".
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::hit::sort_hits;
+use super::noted::{sort_insights, sort_root};
+use super::{Baseline, Behaviour};
+use crate::observe::{ObservedPrincipal, PrincipalKey, Proofs, is_unique_id};
+
+/// Which principal of its account each name means.
+#[derive(Debug)]
+pub struct Joining<'b> {
+    key: PrincipalKey,
+    proofs: &'b Proofs,
+    /// ARNs of users by account and name; none if several users of the account have it.
+    users: HashMap<(&'b str, &'b str), Option<&'b str>>,
+    /// Unique ids by account and ARN; none if there are several, since a user or role was made again. Only for the key `id`.
+    ids: HashMap<(&'b str, &'b str), Option<&'b str>>,
+}
+
+impl<'b> Joining<'b> {
+    /// What a baseline proves that was learnt with this key.
+    pub fn new(baseline: &'b Baseline, key: PrincipalKey) -> Self {
+        let mut joining = Self { key, proofs: &baseline.proofs, users: HashMap::new(), ids: HashMap::new() };
+        for who in &baseline.principals {
+            for arn in [Some(&who.key), who.arn.as_ref()].into_iter().flatten() {
+                joining.add_user(&who.account, arn);
+            }
+        }
+        for (account, _, arn) in baseline.proofs.iter() {
+            joining.add_user(account, arn);
+        }
+        if key == PrincipalKey::Id {
+            for (account, id, arn) in baseline.proofs.certain() {
+                only(&mut joining.ids, (account, arn), id);
+            }
+        }
+        joining
+    }
+
+    fn add_user(&mut self, account: &'b str, arn: &'b str) {
+        if let Some(name) = user_name(account, arn) {
+            only(&mut self.users, (account, name), arn);
+        }
+    }
+
+    /// The principal that a name of this account means, if it is another one.
+    pub fn find(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
+        let arn = self.arn(account, name);
+        match self.key {
+            PrincipalKey::Arn | PrincipalKey::AccessKey | PrincipalKey::SsoUser => arn.map(Cow::Borrowed),
+            PrincipalKey::Session => arn.map(Cow::Borrowed).or_else(|| self.session(account, name)),
+            PrincipalKey::Id => {
+                let arn = arn.filter(|_| !is_unique_id(name));
+                let known = self.ids.get(&(account, arn.unwrap_or(name))).copied().flatten();
+                known.or(arn).map(Cow::Borrowed)
+            }
+        }
+    }
+
+    /// The ARN behind a bare unique id, and behind the name of a user.
+    fn arn(&self, account: &str, name: &str) -> Option<&'b str> {
+        if is_unique_id(name) {
+            return self.proofs.arn(account, name);
+        }
+        let user = name.strip_prefix("IAMUser/")?;
+        self.users.get(&(account, user)).copied().flatten()
+    }
+
+    /// The ARN of the session in `AROA…:session`, if the role is known. AWS makes it of the role's name, without its path (IAM
+    /// User Guide, "IAM identifiers").
+    fn session(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
+        let (id, session) = name.split_once(':').filter(|(id, _)| is_unique_id(id))?;
+        let mut parts = self.proofs.arn(account, id)?.splitn(6, ':');
+        let (_, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (_, owner, path) = (parts.next()?, parts.next()?, parts.next()?);
+        let role = path.strip_prefix("role/").filter(|_| service == "iam")?.rsplit('/').next()?;
+        Some(format!("arn:{partition}:sts::{owner}:assumed-role/{role}/{session}").into())
+    }
+}
+
+/// Notes a value of a name; none once there are several.
+fn only<'b>(
+    known: &mut HashMap<(&'b str, &'b str), Option<&'b str>>,
+    name: (&'b str, &'b str),
+    value: &'b str,
+) {
+    let only = known.entry(name).or_insert(Some(value));
+    *only = only.filter(|known| *known == value);
+}
+
+/// The name in the ARN of a user of this account.
+fn user_name<'a>(account: &str, arn: &'a str) -> Option<&'a str> {
+    let mut parts = arn.splitn(6, ':');
+    let (arn, _, service) = (parts.next()?, parts.next()?, parts.next()?);
+    let (region, owner, path) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_ours = (arn, service, region, owner) == ("arn", "iam", "", account);
+    let is_ours = is_ours && owner.bytes().all(|byte| byte.is_ascii_digit());
+    let path = path.strip_prefix("user/").filter(|_| is_ours)?;
+    path.rsplit('/').next().filter(|name| !name.is_empty())
+}
+
+/// Account and key.
+type Place = (Box<str>, Box<str>);
+
+/// Names that mean another principal than they say, and what that one is called.
+type Renamed = BTreeMap<Place, ObservedPrincipal>;
+
+impl Joining<'_> {
+    /// What a principal is once it is known what its names mean; none if they mean what they say.
+    fn rename(&self, who: &ObservedPrincipal) -> Option<ObservedPrincipal> {
+        let key = self.find(&who.account, &who.key);
+        let usual = who.arn.as_deref().unwrap_or(&who.key);
+        let arn = self.arn(&who.account, usual);
+        if key.is_none() && arn.is_none() {
+            return None;
+        }
+        let (key, arn) = (key.as_deref().unwrap_or(&who.key), arn.unwrap_or(usual));
+        Some(ObservedPrincipal {
+            account: who.account.clone(),
+            key: key.into(),
+            kind: who.kind,
+            arn: (key != arn).then(|| arn.into()),
+        })
+    }
+
+    fn renamed(&self, baseline: &Baseline) -> Renamed {
+        let noted = baseline.insights.iter().chain(&baseline.root).map(|noted| &noted.who);
+        let all = baseline.principals.iter().chain(noted).chain(baseline.hits.iter().map(|hit| &*hit.who));
+        let place = |who: &ObservedPrincipal| (who.account.clone(), who.key.clone());
+        all.filter_map(|who| Some((place(who), self.rename(who)?))).collect()
+    }
+
+    fn renamed_creations(&self, baseline: &Baseline) -> Vec<(Place, Place)> {
+        let names = baseline.creations.keys();
+        let find = |name: &Place| Some((name.clone(), (name.0.clone(), self.find(&name.0, &name.1)?.into())));
+        names.filter_map(find).collect()
+    }
+}
+
+impl Baseline {
+    /// The baseline with principals that are one made one, as far as it proves that. To be asked for once, before any question,
+    /// when all baselines have been merged: a joined one must not be merged or saved, since more proofs could make it wrong.
+    ///
+    /// `key` is what the baseline was learnt with.
+    #[must_use]
+    pub fn joined(mut self, key: PrincipalKey) -> Self {
+        let joining = Joining::new(&self, key);
+        let (renamed, creations) = (joining.renamed(&self), joining.renamed_creations(&self));
+        for (old, new) in creations {
+            if let Some(time) = self.creations.remove(&old) {
+                let earliest = self.creations.entry(new).or_insert(time);
+                *earliest = time.min(*earliest);
+            }
+        }
+        if !renamed.is_empty() {
+            self.join_behaviours(&renamed);
+            self.join_beside(&renamed);
+        }
+        self
+    }
+
+    fn join_behaviours(&mut self, renamed: &Renamed) {
+        let mut principals: Vec<(ObservedPrincipal, usize)> = std::mem::take(&mut self.principals)
+            .into_iter()
+            .zip(0..)
+            .map(|(who, index)| (renamed_or(renamed, who), index))
+            .collect();
+        principals.sort_by(|(left, _), (right, _)| left.place().cmp(&right.place()));
+        let mut rank_of = vec![0; principals.len()];
+        for (who, index) in principals {
+            match self.principals.last_mut() {
+                Some(known) if known.place() == who.place() => known.absorb(who.kind, who.arn.as_deref()),
+                _ => self.principals.push(who),
+            }
+            rank_of[index] = u32::try_from(self.principals.len() - 1).unwrap_or(u32::MAX);
+        }
+        for behaviour in &mut self.behaviours {
+            behaviour.principal = rank_of[behaviour.principal as usize];
+        }
+        self.behaviours.sort_by_key(Behaviour::place);
+        self.behaviours.dedup_by(|next, kept| {
+            let is_same = next.place() == kept.place();
+            if is_same {
+                kept.absorb(next);
+            }
+            is_same
+        });
+    }
+
+    /// Joins what stands beside the behaviours.
+    fn join_beside(&mut self, renamed: &Renamed) {
+        let principals = &self.principals;
+        let known = |who: ObservedPrincipal| {
+            let at = principals.binary_search_by(|known| known.place().cmp(&who.place()));
+            at.map_or(who, |at| principals[at].clone())
+        };
+        let meant: HashMap<(&str, &str), Arc<ObservedPrincipal>> =
+            renamed.iter().map(|(old, new)| ((&*old.0, &*old.1), Arc::new(known(new.clone())))).collect();
+        for noted in self.insights.iter_mut().chain(&mut self.root) {
+            if let Some(who) = meant.get(&noted.who.place()) {
+                noted.who = (**who).clone();
+            }
+        }
+        for hit in &mut self.hits {
+            if let Some(who) = meant.get(&hit.who.place()) {
+                hit.who = Arc::clone(who);
+            }
+        }
+        sort_insights(&mut self.insights);
+        sort_root(&mut self.root);
+        sort_hits(&mut self.hits);
+    }
+}
+
+fn renamed_or(renamed: &Renamed, who: ObservedPrincipal) -> ObservedPrincipal {
+    renamed.get(&(who.account.clone(), who.key.clone())).cloned().unwrap_or(who)
+}

@@ -1,0 +1,142 @@
+//! Which ARN a unique id of IAM belongs to, as far as records, or others who know, say so.
+//!
+//! Records that name a caller by its bare id (`AIDA…`, `AROA…`) are those of other accounts' logs and of services; others show the
+//! id beside the ARN. The archive as a whole then proves whom the bare id names.
+
+use std::collections::BTreeMap;
+
+/// The ARNs that each unique id was seen beside. Grows with the number of ids, whatever is in the archive: of several ARNs of one
+/// id two are kept, since they prove nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proofs {
+    /// By account and unique id.
+    accounts: BTreeMap<Box<str>, BTreeMap<Box<str>, Arns>>,
+}
+
+/// The first of all ARNs of an id in their order, and the second if there are several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Arns {
+    first: Box<str>,
+    second: Option<Box<str>>,
+}
+
+impl Proofs {
+    /// Takes note that this id of this account was seen beside this ARN: by a record, or by an inventory of IAM.
+    ///
+    /// ```
+    /// use firstseen::observe::Proofs;
+    ///
+    /// let mut proofs = Proofs::default();
+    /// proofs.add("111122223333", "AROAEXAMPLE1", "arn:aws:iam::111122223333:role/ci/Deploy");
+    /// assert_eq!(proofs.arn("111122223333", "AROAEXAMPLE1"), Some("arn:aws:iam::111122223333:role/ci/Deploy"));
+    /// // The user was renamed: who of the two is meant nobody can say.
+    /// proofs.add("111122223333", "AROAEXAMPLE1", "arn:aws:iam::111122223333:role/Deploy");
+    /// assert_eq!(proofs.arn("111122223333", "AROAEXAMPLE1"), None);
+    /// ```
+    pub fn add(&mut self, account: &str, unique_id: &str, arn: &str) {
+        if !self.accounts.contains_key(account) {
+            self.accounts.insert(account.into(), BTreeMap::new());
+        }
+        let Some(ids) = self.accounts.get_mut(account) else { return };
+        match ids.get_mut(unique_id) {
+            Some(known) => known.add(arn),
+            None => {
+                ids.insert(unique_id.into(), Arns { first: arn.into(), second: None });
+            }
+        }
+    }
+
+    /// Adds what others know. Commutative and associative.
+    pub fn merge(&mut self, other: Self) {
+        for (account, ids) in other.accounts {
+            let into = self.accounts.entry(account).or_default();
+            for (id, arns) in ids {
+                match into.get_mut(&id) {
+                    Some(known) => arns.all().for_each(|arn| known.add(arn)),
+                    None => {
+                        into.insert(id, arns);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The ARN of a unique id, if it was seen beside exactly one.
+    pub fn arn(&self, account: &str, unique_id: &str) -> Option<&str> {
+        self.accounts.get(account)?.get(unique_id)?.only()
+    }
+
+    /// Account, unique id and ARN of each proof, in their order. An id that contradicts itself comes twice.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.ids().flat_map(|(account, id, arns)| arns.all().map(move |arn| (account, id, arn)))
+    }
+
+    /// The same without ids that contradict themselves.
+    pub fn certain(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.ids().filter_map(|(account, id, arns)| Some((account, id, arns.only()?)))
+    }
+
+    fn ids(&self) -> impl Iterator<Item = (&str, &str, &Arns)> {
+        let accounts = self.accounts.iter();
+        accounts.flat_map(|(account, ids)| ids.iter().map(move |(id, arns)| (&**account, &**id, arns)))
+    }
+
+    /// Whether nothing is proven.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+}
+
+impl Arns {
+    fn only(&self) -> Option<&str> {
+        self.second.is_none().then_some(&*self.first)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &str> {
+        [Some(&*self.first), self.second.as_deref()].into_iter().flatten()
+    }
+
+    /// Of all ARNs that were ever added the two that come first stay, in whatever order they are added.
+    fn add(&mut self, arn: &str) {
+        if arn == &*self.first {
+            return;
+        }
+        if arn < &*self.first {
+            self.second = Some(std::mem::replace(&mut self.first, arn.into()));
+        } else if self.second.as_deref().is_none_or(|second| arn < second) {
+            self.second = Some(arn.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(arns: &[&str]) -> Proofs {
+        let mut proofs = Proofs::default();
+        arns.iter().for_each(|arn| proofs.add("1", "AIDAEXAMPLE", arn));
+        proofs
+    }
+
+    #[test]
+    fn the_order_of_adding_and_merging_changes_nothing() {
+        let all = of(&["a", "b", "c", "d"]);
+        for order in [["d", "c", "b", "a"], ["b", "d", "a", "c"], ["c", "a", "d", "b"]] {
+            assert_eq!(of(&order), all);
+            let [w, x, y, z] = order;
+            let mut merged = of(&[w, x]);
+            merged.merge(of(&[y, z]));
+            assert_eq!(merged, all);
+        }
+        assert_eq!(all.iter().map(|(_, _, arn)| arn).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(all.certain().count(), 0);
+    }
+
+    #[test]
+    fn an_id_proves_something_in_its_account_only() {
+        let proofs = of(&["a", "a"]);
+        assert_eq!(proofs.arn("1", "AIDAEXAMPLE"), Some("a"));
+        assert_eq!((proofs.arn("2", "AIDAEXAMPLE"), proofs.arn("1", "AIDAOTHER1")), (None, None));
+    }
+}
