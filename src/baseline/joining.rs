@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::hit::sort_hits;
 use super::noted::{sort_insights, sort_root};
 use super::{Baseline, Behaviour};
-use crate::observe::{ObservedPrincipal, PrincipalKey, Proofs, is_unique_id};
+use crate::observe::{ObservedPrincipal, PrincipalKey, Proofs, is_unique_id, sso_name};
 
 /// Which principal of its account each name means.
 #[derive(Debug)]
@@ -54,8 +54,9 @@ impl<'b> Joining<'b> {
     pub fn find(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
         let arn = self.arn(account, name);
         match self.key {
-            PrincipalKey::Arn | PrincipalKey::AccessKey | PrincipalKey::SsoUser => arn.map(Cow::Borrowed),
+            PrincipalKey::Arn | PrincipalKey::AccessKey => arn.map(Cow::Borrowed),
             PrincipalKey::Session => arn.map(Cow::Borrowed).or_else(|| self.session(account, name)),
+            PrincipalKey::SsoUser => arn.map(Cow::Borrowed).or_else(|| self.sso_user(account, name)),
             PrincipalKey::Id => {
                 let arn = arn.filter(|_| !is_unique_id(name));
                 let known = self.ids.get(&(account, arn.unwrap_or(name))).copied().flatten();
@@ -76,12 +77,46 @@ impl<'b> Joining<'b> {
     /// The ARN of the session in `AROA…:session`, if the role is known. AWS makes it of the role's name, without its path (IAM
     /// User Guide, "IAM identifiers").
     fn session(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
-        let (id, session) = name.split_once(':').filter(|(id, _)| is_unique_id(id))?;
-        let mut parts = self.proofs.arn(account, id)?.splitn(6, ':');
-        let (_, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
-        let (_, owner, path) = (parts.next()?, parts.next()?, parts.next()?);
-        let role = path.strip_prefix("role/").filter(|_| service == "iam")?.rsplit('/').next()?;
+        let (id, session) = role_session(name)?;
+        let arn = Arn::of(self.proofs.arn(account, id)?)?;
+        let (partition, owner, role) = (arn.partition, arn.account, arn.named("role/")?);
         Some(format!("arn:{partition}:sts::{owner}:assumed-role/{role}/{session}").into())
+    }
+
+    /// Who `AROA…:session` is: permission set and user if the role is known to be one of Identity Center, else the role.
+    fn sso_user(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
+        let (id, session) = role_session(name)?;
+        let Some(arn) = self.proofs.arn(account, id) else { return Some(id.to_owned().into()) };
+        let role = Arn::of(arn).and_then(|arn| arn.named("role/"));
+        Some(role.and_then(|role| sso_name(role, session)).map_or(Cow::Borrowed(arn), Cow::Owned))
+    }
+}
+
+/// The role's id and the session in `AROA…:session`.
+fn role_session(name: &str) -> Option<(&str, &str)> {
+    name.split_once(':').filter(|(id, _)| id.starts_with("AROA") && is_unique_id(id))
+}
+
+/// The parts of an ARN of IAM that tell users and roles apart.
+struct Arn<'a> {
+    partition: &'a str,
+    account: &'a str,
+    /// `user/…` or `role/…`, with the path.
+    resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        let (arn, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        ((arn, service, region) == ("arn", "iam", "")).then_some(Self { partition, account, resource })
+    }
+
+    /// The name behind the path, if it is of this sort.
+    fn named(&self, sort: &str) -> Option<&'a str> {
+        let path = self.resource.strip_prefix(sort)?;
+        path.rsplit('/').next().filter(|name| !name.is_empty())
     }
 }
 
@@ -97,13 +132,8 @@ fn only<'b>(
 
 /// The name in the ARN of a user of this account.
 fn user_name<'a>(account: &str, arn: &'a str) -> Option<&'a str> {
-    let mut parts = arn.splitn(6, ':');
-    let (arn, _, service) = (parts.next()?, parts.next()?, parts.next()?);
-    let (region, owner, path) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_ours = (arn, service, region, owner) == ("arn", "iam", "", account);
-    let is_ours = is_ours && owner.bytes().all(|byte| byte.is_ascii_digit());
-    let path = path.strip_prefix("user/").filter(|_| is_ours)?;
-    path.rsplit('/').next().filter(|name| !name.is_empty())
+    let is_ours = |arn: &Arn<'_>| arn.account == account && account.bytes().all(|byte| byte.is_ascii_digit());
+    Arn::of(arn).filter(is_ours)?.named("user/")
 }
 
 /// Account and key.

@@ -338,7 +338,8 @@ impl<'a> Identity<'a> {
             PrincipalKey::Session => self.session().map(Cow::Borrowed),
             PrincipalKey::AccessKey => present(self.access_key_id).map(Cow::Borrowed),
             PrincipalKey::SsoUser => {
-                self.sso_user().map(Cow::Owned).or_else(|| self.person().map(Cow::Borrowed))
+                let other = || self.person().or_else(|| self.foreign_session()).map(Cow::Borrowed);
+                self.sso_user().map(Cow::Owned).or_else(other)
             }
         };
         let arn = |chosen: &Cow<'a, str>| {
@@ -383,6 +384,13 @@ impl<'a> Identity<'a> {
     fn session(&self) -> Option<&'a str> {
         let id = || present(self.principal_id).filter(|id| self.person().is_none() && id.contains(':'));
         present(self.arn).or_else(id)
+    }
+
+    /// `AROA…:session` of a role that the record shows nothing else of. Whether it is one of Identity Center, and the session its
+    /// user, other records may tell.
+    fn foreign_session(&self) -> Option<&'a str> {
+        let is_shown = present(self.arn).or(self.role_arn()).is_some();
+        present(self.principal_id).filter(|id| !is_shown && id.contains(':') && role_id(id).is_some())
     }
 
     /// The unique id and the ARN of this user or role, if the record shows both.
@@ -517,8 +525,9 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// `sso:<permission set>/<user>`, if a role of this name is one of Identity Center.
-pub(super) fn sso_name(role: &str, user: &str) -> Option<String> {
+/// `sso:<permission set>/<user>`, if a role of this name is one of IAM Identity Center: `AWSReservedSSO_<permission set>_` and 16
+/// hex digits (IAM Identity Center User Guide, "Referencing permission sets in resource policies").
+pub fn sso_name(role: &str, user: &str) -> Option<String> {
     let (set, suffix) = role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
     let is_suffix = suffix.len() == 16 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_suffix.then(|| format!("sso:{set}/{user}"))

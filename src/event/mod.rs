@@ -16,7 +16,7 @@ use crate::time::{TimeForm, Timestamp};
 
 pub use identity::{
     Identity, Issuer, Known, LogSource, OnBehalfOf, Principal, PrincipalKey, PrincipalKind, Proof,
-    is_unique_id,
+    is_unique_id, sso_name,
 };
 pub use insight::Insight;
 pub use kubernetes::{

@@ -9,7 +9,7 @@ mod proofs;
 use crate::event::{Event, Principal, Proof};
 use interner::Interner;
 
-pub use crate::event::{Evidence, LogSource, PrincipalKey, PrincipalKind, Stage, is_unique_id};
+pub use crate::event::{Evidence, LogSource, PrincipalKey, PrincipalKind, Stage, is_unique_id, sso_name};
 pub use duplicates::{
     Compared, Conflict, Copies, Findings as CopiesFound, Fingerprint, Handover, RecordPlace, Surplus,
 };

@@ -41,7 +41,8 @@ struct RecordsView {
     filtered: u64,
     skipped: BTreeMap<&'static str, u64>,
     faulty: BTreeMap<&'static str, u64>,
-    /// They are in no sum.
+    /// They are in no sum, and absent if there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     remarks: BTreeMap<&'static str, u64>,
 }
 

@@ -178,9 +178,8 @@ impl Player {
             }
             Sort::Federated => format!("arn:aws:sts::{account}:federated-user/{name}"),
             Sort::WebIdentity => format!("arn:aws:iam::{account}:oidc-provider/example.com:app:{name}"),
-            Sort::IdentityCenter => "IdentityCenterUser".to_owned(),
+            Sort::IdentityCenter | Sort::OtherAccount => id.clone(),
             Sort::Service | Sort::ServiceEvent => name.to_owned(),
-            Sort::OtherAccount => format!("{id}:{name}"),
             Sort::Anonymous => "AWSAccount".to_owned(),
         };
         let habits = (0..3 + random.below(5)).map(|_| HABITS[random.below(HABITS.len())]).collect();

@@ -71,7 +71,7 @@ fn records_that_are_no_events_are_counted_by_reason() {
 #[test]
 fn an_unreadable_time_is_a_fault_of_its_record() {
     for time in
-        [json!(null), json!("2024-03-01 10:00:00"), json!("soon"), json!(7), json!("2024-03-01T10:00:60Z")]
+        [json!(null), json!("2024-03-01 10:00"), json!("soon"), json!(7), json!("2024-03-01T10:00:60Z")]
     {
         let coverage = one(json!({"eventTime": time})).ingest(&settings()).coverage;
         assert_eq!(coverage.records.faulty[&FaultKind::RecordTime], 1, "{time}");

@@ -16,6 +16,7 @@ mod laws;
 mod measurements;
 mod naive;
 mod netflix;
+mod principals;
 mod process;
 mod program;
 mod root;

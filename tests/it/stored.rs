@@ -172,7 +172,7 @@ fn damage_anywhere_is_told_and_never_opens() {
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
     let intact = files(&path);
-    assert_eq!(intact.len(), 11);
+    assert_eq!(intact.len(), 12);
     for (name, bytes) in &intact {
         let file = path.join(name);
         let told = |what: &str| {
@@ -209,9 +209,9 @@ fn a_baseline_of_another_version_is_refused() {
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
     let manifest = fs::read_to_string(path.join("manifest.json")).unwrap();
-    let newer = manifest.replace("\"firstseen_baseline\": 3", "\"firstseen_baseline\": 4");
+    let newer = manifest.replace("\"firstseen_baseline\": 4", "\"firstseen_baseline\": 5");
     fs::write(path.join("manifest.json"), newer).unwrap();
-    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 4, known: 3, .. })));
+    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 5, known: 4, .. })));
 }
 
 #[test]

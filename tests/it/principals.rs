@@ -1,0 +1,788 @@
+//! Who a principal is: the table of `docs/method.md`, an independent rule, and what the archive as a whole proves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use firstseen::baseline::Baseline;
+use firstseen::coverage::Remark;
+use firstseen::decode::Decoder;
+use firstseen::event::{AnyRecord, Identity, Issuer, OnBehalfOf, PrincipalKey};
+use firstseen::ingest::{IngestSettings, Ingested, Keep, Silent, ingest_listed, list};
+use firstseen::query::{Anchor, FindingKind, Question, first_seen};
+use firstseen::source::Archives;
+use firstseen::store::Stored;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use crate::archive::{Archive, question, record, settings, with, wrapped};
+use crate::rules::rules;
+
+const ACCOUNT: &str = "111122223333";
+
+/// Every identity type (CloudTrail User Guide, "CloudTrail userIdentity element"; IAM Identity Center User Guide, "CloudTrail use
+/// cases for IAM Identity Center"). Service events have none.
+const TYPES: [&str; 13] = [
+    "Root",
+    "IAMUser",
+    "AssumedRole",
+    "Role",
+    "FederatedUser",
+    "Directory",
+    "AWSAccount",
+    "AWSService",
+    "IdentityCenterUser",
+    "Unknown",
+    "SAMLUser",
+    "WebIdentityUser",
+    "none",
+];
+
+fn keyed(key: PrincipalKey) -> IngestSettings {
+    IngestSettings { principal_key: key, threads: 1, ..settings() }
+}
+
+/// What an archive of these records teaches, joined.
+fn learnt(records: &[Value], key: PrincipalKey) -> Baseline {
+    Archive::new().delivered("20240309T0412", records).ingest(&keyed(key)).baseline.joined(key)
+}
+
+/// Principals as `account key kind count`.
+fn principals(baseline: &Baseline) -> Vec<String> {
+    let shown = |(index, who): (u32, &firstseen::observe::ObservedPrincipal)| {
+        let of_who = baseline.behaviours.iter().filter(|behaviour| behaviour.principal == index);
+        let count: u64 = of_who.map(|behaviour| behaviour.count).sum();
+        format!("{} {} {} {count}", who.account, who.key, who.kind.name())
+    };
+    (0..).zip(&baseline.principals).map(shown).collect()
+}
+
+/// A row of the table in `docs/method.md`.
+struct Row {
+    identity_type: String,
+    /// What of the type it is about, for example `EC2 instance`.
+    sort: String,
+    fields: Vec<String>,
+    /// For each key, in their order, what is expected.
+    keys: Vec<String>,
+    kind: String,
+}
+
+fn table() -> Vec<Row> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/method.md")).unwrap();
+    let (_, text) = text.split_once("### Decision table").unwrap();
+    let lines = text.lines().skip_while(|line| !line.starts_with("| type ")).skip(2);
+    lines.take_while(|line| line.starts_with('|')).map(row).collect()
+}
+
+fn row(line: &str) -> Row {
+    let cells: Vec<String> = line.split('|').map(|cell| cell.trim().replace('`', "")).collect();
+    let [_, who, fields, keys @ .., kind, _] = &cells[..] else { panic!("{line}") };
+    let (identity_type, sort) = who.split_once(" (").unwrap_or((who, ""));
+    let fields = fields.split(", ").filter(|field| !field.is_empty()).map(str::to_owned).collect();
+    Row {
+        identity_type: identity_type.to_owned(),
+        sort: sort.trim_end_matches(')').to_owned(),
+        fields,
+        keys: keys.to_vec(),
+        kind: kind.clone(),
+    }
+}
+
+impl Row {
+    fn account(&self) -> &str {
+        match &*self.sort {
+            "anonymous" | "ANONYMOUS_PRINCIPAL" => &self.sort,
+            _ => ACCOUNT,
+        }
+    }
+
+    /// Name of the role and of its session.
+    fn role(&self) -> (&'static str, &'static str, &'static str) {
+        match &*self.sort {
+            "Identity Center" => {
+                ("aws-reserved/sso.amazonaws.com/", "AWSReservedSSO_Ops_0123456789abcdef", "jo@example.org")
+            }
+            "service-linked" => ("aws-service-role/ecs.amazonaws.com/", "AWSServiceRoleForECS", "ecs"),
+            "EC2 instance" => ("", "aws:ec2-instance", "i-0abc"),
+            _ => ("team/", "Deploy", "build-7"),
+        }
+    }
+
+    fn arn(&self) -> String {
+        let (path, role, session) = self.role();
+        match &*self.identity_type {
+            "Root" => format!("arn:aws:iam::{ACCOUNT}:root"),
+            "AssumedRole" => format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}"),
+            "Role" => format!("arn:aws:iam::{ACCOUNT}:role/{path}{role}"),
+            "FederatedUser" => format!("arn:aws:sts::{ACCOUNT}:federated-user/jo"),
+            _ => format!("arn:aws:iam::{ACCOUNT}:user/team/eva"),
+        }
+    }
+
+    fn role_arn(&self) -> String {
+        let (path, role, _) = self.role();
+        format!("arn:aws:iam::{ACCOUNT}:role/{path}{role}")
+    }
+
+    fn principal_id(&self, form: &str) -> String {
+        match (form, &*self.sort, &*self.identity_type) {
+            ("(account)", ..) => ACCOUNT.to_owned(),
+            ("(AIDA…)", ..) => "AIDAEXAMPLE01".to_owned(),
+            ("(AROA…)", ..) => "AROAEXAMPLE01".to_owned(),
+            ("(AROA…:session)", ..) => format!("AROAEXAMPLE01:{}", self.role().2),
+            ("(other)", "EC2 instance", _) => format!("{ACCOUNT}:aws:ec2-instance:i-0abc"),
+            ("(other)", _, "FederatedUser") => format!("{ACCOUNT}:jo"),
+            ("(other)", _, "WebIdentityUser") => "arn:aws:iam::1:oidc-provider/example.com:app:jo".to_owned(),
+            ("(other)", _, "Unknown" | "IdentityCenterUser") => PERSON.to_owned(),
+            ("(other)", ..) => "example.com:jo".to_owned(),
+            _ => panic!("principalId {form}"),
+        }
+    }
+
+    fn issuer_id(&self) -> &'static str {
+        if self.sort == "EC2 instance" { "111122223333:aws:ec2-instance" } else { "AROAEXAMPLE01" }
+    }
+
+    fn identity(&self) -> Value {
+        let mut identity = json!({"accountId": self.account()});
+        if self.identity_type != "none" {
+            identity["type"] = json!(self.identity_type);
+        }
+        for field in &self.fields {
+            let (name, form) = field.split_once(' ').unwrap_or((field, ""));
+            match name {
+                "arn" => identity["arn"] = json!(self.arn()),
+                "principalId" => identity["principalId"] = json!(self.principal_id(form)),
+                "userName" if form == "(hidden)" => {
+                    identity["userName"] = json!("HIDDEN_DUE_TO_SECURITY_REASONS");
+                }
+                "userName" => identity["userName"] = json!("eva"),
+                "accessKeyId" => identity["accessKeyId"] = json!("ASIAEXAMPLE"),
+                "invokedBy" => identity["invokedBy"] = json!("ecs.amazonaws.com"),
+                "credentialId" => identity["credentialId"] = json!("token-1"),
+                "onBehalfOf" => {
+                    identity["onBehalfOf"] = json!({"userId": PERSON, "identityStoreArn": STORE});
+                }
+                "issuer.arn" => identity["sessionContext"]["sessionIssuer"]["arn"] = json!(self.role_arn()),
+                "issuer.principalId" => {
+                    identity["sessionContext"]["sessionIssuer"]["principalId"] = json!(self.issuer_id());
+                }
+                other => panic!("no field {other}"),
+            }
+        }
+        identity
+    }
+
+    /// What a word of the table stands for in this row.
+    fn value(&self, word: &str) -> String {
+        let identity = self.identity();
+        let text = |path: &str| identity.pointer(path).and_then(Value::as_str).unwrap().to_owned();
+        match word {
+            "ARN" => text("/arn"),
+            "role ARN" => text("/sessionContext/sessionIssuer/arn"),
+            "unique id" if identity.pointer("/sessionContext/sessionIssuer/principalId").is_some() => {
+                text("/sessionContext/sessionIssuer/principalId")
+            }
+            "unique id" => text("/principalId").split(':').next().unwrap().to_owned(),
+            "principal id" => text("/principalId"),
+            "access key" => text("/accessKeyId"),
+            "person" => text("/onBehalfOf/userId"),
+            "service" => text("/invokedBy"),
+            "token" => text("/credentialId"),
+            "session ARN" => self.arn(),
+            "permission set/user" => "sso:Ops/jo@example.org".to_owned(),
+            "type" => text("/type"),
+            "type/name" => {
+                let named = identity.get("type").and_then(Value::as_str).unwrap_or("-");
+                format!("{named}/{}", text("/userName"))
+            }
+            "-" => "-".to_owned(),
+            other => panic!("no word {other}"),
+        }
+    }
+}
+
+const PERSON: &str = "11111111-aaaa-4bbb-8ccc-000000000001";
+const STORE: &str = "arn:aws:identitystore::111122223333:identitystore/d-1";
+
+#[test]
+fn the_table_in_the_documentation_is_what_the_program_does() {
+    let table = table();
+    for row in &table {
+        let event =
+            with(record("2024-03-09T04:00:00Z", "x", "s3:A"), json!({"userIdentity": row.identity()}));
+        assert_eq!(row.keys.len(), PrincipalKey::ALL.len());
+        for (key, word) in PrincipalKey::ALL.into_iter().zip(&row.keys) {
+            let expected = format!("{} {} {} 1", row.account(), row.value(word), row.kind);
+            let found = principals(&learnt(std::slice::from_ref(&event), key));
+            assert_eq!(found, [expected], "key {}, {}", key.name(), row.identity());
+        }
+    }
+    let covered: BTreeSet<&str> = table.iter().map(|row| &*row.identity_type).collect();
+    assert_eq!(covered, BTreeSet::from(TYPES));
+}
+
+#[test]
+fn the_account_is_the_callers_then_the_logs() {
+    let of = |account: Value, recipient: Value| {
+        let identity = json!({"type": "IAMUser", "principalId": "AIDAEXAMPLE01", "accountId": account});
+        let changes = json!({"userIdentity": identity, "recipientAccountId": recipient});
+        principals(&learnt(&[with(record("2024-03-09T04:00:00Z", "x", "s3:A"), changes)], PrincipalKey::Arn))
+    };
+    assert_eq!(of(json!("000123456789"), json!(ACCOUNT)), ["000123456789 AIDAEXAMPLE01 user 1"]);
+    assert_eq!(of(json!(""), json!(ACCOUNT)), ["111122223333 AIDAEXAMPLE01 user 1"]);
+    assert_eq!(of(json!(null), json!("ABSENT")), ["- AIDAEXAMPLE01 user 1"]);
+}
+
+/// The default key in other words: of a JSON value, with every rule spelt out.
+fn plain_key(identity: &Value) -> String {
+    let text = |path: &str| {
+        identity.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let identity_type = text("/type");
+    if identity_type.as_deref() == Some("AssumedRole")
+        && let Some(role) = text("/sessionContext/sessionIssuer/arn")
+    {
+        return role;
+    }
+    if let Some(name) = text("/arn").or(text("/onBehalfOf/userId")) {
+        return name;
+    }
+    let is_account = |id: &String| id.len() == 12 && id.chars().all(|digit| digit.is_ascii_digit());
+    if let Some(id) = text("/principalId")
+        && (identity_type.as_deref() == Some("Root") || !is_account(&id))
+    {
+        let head = id.split(':').next().unwrap();
+        return if head.starts_with("AROA") && is_id(head) { head.to_owned() } else { id };
+    }
+    if let Some(name) = text("/userName")
+        && name != "HIDDEN_DUE_TO_SECURITY_REASONS"
+    {
+        return format!("{}/{name}", identity_type.as_deref().unwrap_or("-"));
+    }
+    text("/invokedBy").or(text("/credentialId")).or(identity_type).unwrap_or("-".to_owned())
+}
+
+fn is_id(text: &str) -> bool {
+    let capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+    ["AIDA", "AROA"].iter().any(|head| text.starts_with(head))
+        && text.len() > 9
+        && text[4..].chars().all(capital)
+}
+
+/// The identity that a reader makes of a value.
+fn identity(value: &Value) -> Identity<'_> {
+    let text = |path: &str| value.pointer(path).and_then(Value::as_str);
+    Identity {
+        identity_type: text("/type"),
+        principal_id: text("/principalId"),
+        arn: text("/arn"),
+        account_id: text("/accountId"),
+        access_key_id: text("/accessKeyId"),
+        user_name: text("/userName"),
+        invoked_by: text("/invokedBy"),
+        credential_id: text("/credentialId"),
+        on_behalf_of: OnBehalfOf {
+            user_id: text("/onBehalfOf/userId"),
+            identity_store: text("/onBehalfOf/identityStoreArn"),
+        },
+        issuer: Issuer {
+            arn: text("/sessionContext/sessionIssuer/arn"),
+            principal_id: text("/sessionContext/sessionIssuer/principalId"),
+        },
+        ..Identity::default()
+    }
+}
+
+/// Fields that may name a caller, with the values that matter.
+fn choices() -> Vec<(&'static str, Vec<Value>)> {
+    let role = json!("arn:aws:iam::1:role/team/Deploy");
+    vec![
+        ("arn", vec![json!("arn:aws:iam::1:user/eva")]),
+        (
+            "principalId",
+            ["AIDAEXAMPLE01", "AROAEXAMPLE01:build-7", ACCOUNT, "idp:jo", "AROA:x", ""]
+                .map(Value::from)
+                .to_vec(),
+        ),
+        ("userName", ["eva", "HIDDEN_DUE_TO_SECURITY_REASONS", ""].map(Value::from).to_vec()),
+        ("invokedBy", vec![json!("ecs.amazonaws.com")]),
+        ("credentialId", vec![json!("token-1")]),
+        ("onBehalfOf", vec![json!({"userId": PERSON, "identityStoreArn": STORE}), json!({})]),
+        ("accessKeyId", vec![json!("ASIAEXAMPLE")]),
+        (
+            "sessionContext",
+            vec![
+                json!({"sessionIssuer": {"arn": role, "principalId": "AROAEXAMPLE01"}}),
+                json!({"sessionIssuer": {"arn": role}}),
+                json!({"sessionIssuer": {}}),
+            ],
+        ),
+    ]
+}
+
+/// Every type with every set of fields.
+fn all_identities() -> Vec<Value> {
+    let mut all: Vec<Map<String, Value>> = TYPES
+        .iter()
+        .map(|name| match *name {
+            "none" => Map::new(),
+            name => Map::from_iter([("type".to_owned(), json!(name))]),
+        })
+        .collect();
+    for (field, values) in choices() {
+        let without = all.clone();
+        for value in values {
+            all.extend(without.iter().cloned().map(|mut identity| {
+                identity.insert(field.to_owned(), value.clone());
+                identity
+            }));
+        }
+    }
+    all.into_iter().map(Value::from).collect()
+}
+
+#[test]
+fn every_set_of_fields_gives_the_best_name_in_it() {
+    for value in all_identities() {
+        let identity = identity(&value);
+        for identity in [identity.clone(), identity.with_known()] {
+            let usual = identity.principal(None, PrincipalKey::Arn);
+            assert_eq!(usual.key, plain_key(&value), "{value}");
+            for key in PrincipalKey::ALL {
+                let who = identity.principal(None, key);
+                let names_somebody = usual.key != "-" && Some(&*usual.key) != identity.identity_type;
+                let is_type = Some(&*who.key) == identity.identity_type || who.key == "-";
+                assert!(!(names_somebody && is_type), "{} of {value}", key.name());
+                assert!(!who.key.contains("HIDDEN"), "{} of {value}", key.name());
+                assert_eq!(who.kind, usual.kind);
+                assert_eq!(who.proof, usual.proof);
+                let unnamed = if usual.key == "-" { &who.key } else { &usual.key };
+                assert_eq!(who.arn.as_deref().unwrap_or(&who.key), &**unnamed, "{} of {value}", key.name());
+            }
+        }
+    }
+}
+
+fn by(identity: Value, time: &str, action: &str) -> Value {
+    let mut identity = identity;
+    if identity.get("accountId").is_none() {
+        identity["accountId"] = json!(ACCOUNT);
+    }
+    let id = format!("{time} {action} {identity}");
+    with(record(time, "x", action), json!({"userIdentity": identity, "eventID": id}))
+}
+
+fn user(name: &str, id: &str) -> Value {
+    json!({"type": "IAMUser", "principalId": id, "arn": format!("arn:aws:iam::{ACCOUNT}:user/{name}")})
+}
+
+fn session(role: &str, id: &str, session: &str) -> Value {
+    let name = role.rsplit('/').next().unwrap();
+    json!({
+        "type": "AssumedRole", "principalId": format!("{id}:{session}"),
+        "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{session}"),
+        "sessionContext": {"sessionIssuer": {
+            "type": "Role", "principalId": id, "arn": format!("arn:aws:iam::{ACCOUNT}:role/{role}"),
+        }},
+    })
+}
+
+fn seen_from_outside(id: &str) -> Value {
+    json!({"type": "AWSAccount", "principalId": id})
+}
+
+#[test]
+fn a_bare_id_is_who_other_records_show_it_to_be() {
+    let records = [
+        by(user("team/eva", "AIDAEXAMPLE01"), "2024-03-09T04:00:00Z", "s3:A"),
+        by(seen_from_outside("AIDAEXAMPLE01"), "2024-03-08T04:00:00Z", "s3:B"),
+        by(json!({"type": "IAMUser", "userName": "eva"}), "2024-03-07T04:00:00Z", "s3:A"),
+        by(session("ci/Deploy", "AROAEXAMPLE01", "build-1"), "2024-03-09T04:00:00Z", "s3:A"),
+        by(seen_from_outside("AROAEXAMPLE01:build-1"), "2024-03-08T04:00:00Z", "s3:A"),
+        by(seen_from_outside("AROAEXAMPLE01:build-2"), "2024-03-08T05:00:00Z", "s3:A"),
+    ];
+    let baseline = learnt(&records, PrincipalKey::Arn);
+    assert_eq!(
+        principals(&baseline),
+        [
+            "111122223333 arn:aws:iam::111122223333:role/ci/Deploy role 3",
+            "111122223333 arn:aws:iam::111122223333:user/team/eva user 3",
+        ]
+    );
+    // The first sighting of what is joined is the earliest of all.
+    let firsts: Vec<String> =
+        baseline.behaviours.iter().map(|behaviour| behaviour.first.time.to_string()).collect();
+    assert_eq!(firsts, ["2024-03-08T04:00:00Z", "2024-03-07T04:00:00Z", "2024-03-08T04:00:00Z"]);
+}
+
+#[test]
+fn what_is_ambiguous_or_of_another_account_is_not_joined() {
+    let elsewhere = |identity: Value| with(identity, json!({"accountId": "444455556666"}));
+    let records = [
+        // Renamed: the id stands beside two ARNs.
+        by(user("eva", "AIDAEXAMPLE01"), "2024-03-09T04:00:00Z", "s3:A"),
+        by(user("eve", "AIDAEXAMPLE01"), "2024-03-09T05:00:00Z", "s3:A"),
+        by(seen_from_outside("AIDAEXAMPLE01"), "2024-03-09T06:00:00Z", "s3:A"),
+        // Two users of one name.
+        by(user("a/bob", "AIDAEXAMPLE02"), "2024-03-09T04:00:00Z", "s3:A"),
+        by(user("b/bob", "AIDAEXAMPLE03"), "2024-03-09T04:00:00Z", "s3:A"),
+        by(json!({"type": "IAMUser", "userName": "bob"}), "2024-03-09T04:00:00Z", "s3:A"),
+        // Proven in another account.
+        by(elsewhere(seen_from_outside("AIDAEXAMPLE02")), "2024-03-09T04:00:00Z", "s3:A"),
+        by(elsewhere(json!({"type": "IAMUser", "userName": "eva"})), "2024-03-09T04:00:00Z", "s3:A"),
+        // Another type with a user's name.
+        by(json!({"type": "SAMLUser", "userName": "eva"}), "2024-03-09T04:00:00Z", "s3:A"),
+    ];
+    let keys: Vec<String> =
+        learnt(&records, PrincipalKey::Arn).principals.iter().map(|who| who.key.to_string()).collect();
+    assert_eq!(
+        keys,
+        [
+            "AIDAEXAMPLE01",
+            "IAMUser/bob",
+            "SAMLUser/eva",
+            "arn:aws:iam::111122223333:user/a/bob",
+            "arn:aws:iam::111122223333:user/b/bob",
+            "arn:aws:iam::111122223333:user/eva",
+            "arn:aws:iam::111122223333:user/eve",
+            "AIDAEXAMPLE02",
+            "IAMUser/eva",
+        ]
+    );
+}
+
+#[test]
+fn other_keys_are_joined_by_what_follows_for_them() {
+    let sso = "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef";
+    let records = [
+        by(user("team/eva", "AIDAEXAMPLE01"), "2024-03-09T04:00:00Z", "s3:A"),
+        by(json!({"type": "IAMUser", "userName": "eva"}), "2024-03-09T04:00:00Z", "s3:A"),
+        by(
+            json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/team/eva"}),
+            "2024-03-09T05:00:00Z",
+            "s3:A",
+        ),
+        by(session("ci/Deploy", "AROAEXAMPLE01", "build-1"), "2024-03-09T04:00:00Z", "s3:A"),
+        by(seen_from_outside("AROAEXAMPLE01:build-1"), "2024-03-08T04:00:00Z", "s3:A"),
+        by(session(sso, "AROAEXAMPLE02", "jo"), "2024-03-09T04:00:00Z", "s3:A"),
+        by(seen_from_outside("AROAEXAMPLE02:jo"), "2024-03-08T04:00:00Z", "s3:A"),
+        by(seen_from_outside("AROAEXAMPLE02:mara"), "2024-03-08T04:00:00Z", "s3:A"),
+        by(seen_from_outside("AROAEXAMPLE03:x"), "2024-03-08T04:00:00Z", "s3:A"),
+    ];
+    let found = |key| {
+        let baseline = learnt(&records, key);
+        let arn = |who: &firstseen::observe::ObservedPrincipal| who.arn.as_deref().unwrap_or("-").to_owned();
+        let arns: Vec<String> = baseline.principals.iter().map(arn).collect();
+        principals(&baseline)
+            .into_iter()
+            .zip(arns)
+            .map(|(who, arn)| format!("{who} {arn}"))
+            .collect::<Vec<_>>()
+    };
+    let (eva, deploy) =
+        ("arn:aws:iam::111122223333:user/team/eva", "arn:aws:iam::111122223333:role/ci/Deploy");
+    let ops = format!("arn:aws:iam::111122223333:role/{sso}");
+    assert_eq!(
+        found(PrincipalKey::Id),
+        [
+            format!("{ACCOUNT} AIDAEXAMPLE01 user 3 {eva}"),
+            format!("{ACCOUNT} AROAEXAMPLE01 role 2 {deploy}"),
+            format!("{ACCOUNT} AROAEXAMPLE02 sso-role 3 {ops}"),
+            format!("{ACCOUNT} AROAEXAMPLE03 account 1 -"),
+        ]
+    );
+    let sts = "arn:aws:sts::111122223333:assumed-role";
+    assert_eq!(
+        found(PrincipalKey::Session),
+        [
+            format!("{ACCOUNT} AROAEXAMPLE03:x account 1 AROAEXAMPLE03"),
+            format!("{ACCOUNT} {eva} user 3 -"),
+            format!("{ACCOUNT} {sts}/AWSReservedSSO_Ops_0123456789abcdef/jo sso-role 2 {ops}"),
+            format!("{ACCOUNT} {sts}/AWSReservedSSO_Ops_0123456789abcdef/mara account 1 {ops}"),
+            format!("{ACCOUNT} {sts}/Deploy/build-1 role 2 {deploy}"),
+        ]
+    );
+    assert_eq!(
+        found(PrincipalKey::SsoUser),
+        [
+            format!("{ACCOUNT} AROAEXAMPLE03 account 1 -"),
+            format!("{ACCOUNT} {deploy} role 2 -"),
+            format!("{ACCOUNT} {eva} user 3 -"),
+            format!("{ACCOUNT} sso:Ops/jo sso-role 2 {ops}"),
+            format!("{ACCOUNT} sso:Ops/mara account 1 {ops}"),
+        ]
+    );
+    assert_eq!(
+        found(PrincipalKey::AccessKey),
+        [
+            format!("{ACCOUNT} AROAEXAMPLE03 account 1 -"),
+            format!("{ACCOUNT} {ops} sso-role 3 -"),
+            format!("{ACCOUNT} {deploy} role 2 -"),
+            format!("{ACCOUNT} {eva} user 3 -"),
+        ]
+    );
+}
+
+#[test]
+fn two_people_of_identity_center_are_two_under_every_key() {
+    let person = |number: u8, identity_type: &str| {
+        let id = format!("{number}{}", &PERSON[1..]);
+        json!({"type": identity_type, "onBehalfOf": {"userId": id, "identityStoreArn": STORE}, "credentialId": "same"})
+    };
+    let old = json!({"type": "Unknown", "principalId": PERSON, "userName": "mara@example.org"});
+    let records = [
+        by(old, "2024-03-07T04:00:00Z", "sso:Federate"),
+        by(person(1, "Unknown"), "2024-03-08T04:00:00Z", "sso:Federate"),
+        by(person(1, "IdentityCenterUser"), "2024-03-09T04:00:00Z", "sso:Federate"),
+        by(person(2, "IdentityCenterUser"), "2024-03-09T05:00:00Z", "sso:Federate"),
+    ];
+    for key in PrincipalKey::ALL {
+        let baseline = learnt(&records, key);
+        let expected =
+            [format!("{ACCOUNT} {PERSON} federated 3"), format!("{ACCOUNT} 2{} federated 1", &PERSON[1..])];
+        assert_eq!(principals(&baseline), expected, "{}", key.name());
+        let detail = baseline.behaviours[1].first.detail.as_deref();
+        assert_eq!(detail, Some(&*format!("on behalf of 2{} of {STORE}", &PERSON[1..])));
+    }
+}
+
+/// Stored, as `firstseen index` saves it.
+fn index(archives: &[&Archive], key: PrincipalKey) -> Stored {
+    let paths: Vec<_> = archives.iter().map(|archive| archive.path().to_owned()).collect();
+    let (archives, settings) = (Archives::open(&paths).unwrap(), keyed(key));
+    let listing = list(&archives, &settings, &Silent).unwrap();
+    let Ingested { baseline, coverage, ledger } =
+        ingest_listed(&archives, listing, &settings, Keep::Ledger, &Silent).unwrap();
+    let names = archives.names().to_vec();
+    Stored { learning: settings.learning(), archives: names, baseline, coverage, ledger }
+}
+
+fn any_identity() -> impl Strategy<Value = Value> {
+    let id = prop::sample::select(&["AIDAEXAMPLE01", "AIDAEXAMPLE02", "AROAEXAMPLE01", "AROAEXAMPLE02"][..]);
+    let name = prop::sample::select(&["eva", "team/eva", "bob"][..]);
+    (0..7u8, id, name, prop::sample::select(&["111122223333", "444455556666"][..])).prop_map(
+        |(form, id, name, account)| {
+            let identity = match form {
+                0 => user(name, id),
+                1 => seen_from_outside(id),
+                2 => seen_from_outside(&format!("{id}:s")),
+                3 => json!({"type": "IAMUser", "userName": name}),
+                4 => session(name, id, "s"),
+                5 => json!({"type": "Unknown", "onBehalfOf": {"userId": id}}),
+                _ => json!({"type": "IAMUser", "arn": format!("arn:aws:iam::{ACCOUNT}:user/{name}")}),
+            };
+            with(identity, json!({"accountId": account}))
+        },
+    )
+}
+
+fn any_records() -> impl Strategy<Value = Vec<Value>> {
+    let action = prop::sample::select(&["s3:A", "s3:B"][..]);
+    let one = (any_identity(), 10..30u8, action)
+        .prop_map(|(identity, day, action)| by(identity, &format!("2024-03-{day}T04:00:00Z"), action));
+    prop::collection::vec(one, 0..14)
+}
+
+/// Who did what, and when first, by the plainest reading of all records.
+fn plainly(records: &[Value]) -> BTreeMap<(String, String, String), String> {
+    let of = |record: &Value| {
+        let account = record["userIdentity"]["accountId"].as_str().unwrap().to_owned();
+        (account, plain_key(&record["userIdentity"]))
+    };
+    let raw: BTreeSet<(String, String)> = records.iter().map(of).collect();
+    let resolved = |(account, key): (String, String)| {
+        let arns: BTreeSet<String> = records
+            .iter()
+            .filter(|record| of(record).0 == account && proves(&record["userIdentity"], &key))
+            .map(|record| of(record).1)
+            .collect();
+        let users: BTreeSet<String> = raw
+            .iter()
+            .filter(|(owner, arn)| {
+                let head = format!("arn:aws:iam::{account}:user/");
+                let name = key.strip_prefix("IAMUser/").map(|name| name.to_owned());
+                *owner == account
+                    && arn.strip_prefix(&head).is_some_and(|path| path.rsplit('/').next() == name.as_deref())
+            })
+            .map(|(_, arn)| arn.clone())
+            .collect();
+        let found = if is_id(&key) { arns } else { users };
+        let key = if found.len() == 1 { found.into_iter().next().unwrap() } else { key };
+        (account, key)
+    };
+    let mut first = BTreeMap::new();
+    for record in records {
+        let (account, key) = resolved(of(record));
+        let action =
+            format!("{}:{}", record["eventSource"].as_str().unwrap(), record["eventName"].as_str().unwrap());
+        let time = record["eventTime"].as_str().unwrap().to_owned();
+        let earliest = first.entry((account, key, action)).or_insert_with(|| time.clone());
+        *earliest = time.min(earliest.clone());
+    }
+    first
+}
+
+/// Whether an identity shows this id beside its ARN.
+fn proves(identity: &Value, id: &str) -> bool {
+    let issuer = identity.pointer("/sessionContext/sessionIssuer/principalId");
+    identity["arn"].is_string() && issuer.unwrap_or(&identity["principalId"]) == id && is_id(id)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn merged_shards_are_joined_as_one_run_is(
+        parts in prop::collection::vec(any_records(), 3), key in prop::sample::select(&PrincipalKey::ALL[..])
+    ) {
+        let archives: Vec<Archive> =
+            parts.iter().map(|records| Archive::new().delivered("20240330T0412", records)).collect();
+        let [a, b, c] = [0, 1, 2].map(|part: usize| index(&[&archives[part]], key));
+        let at_once = index(&[&archives[1], &archives[2], &archives[0]], key);
+        let merged = c.merge(a).unwrap().merge(b).unwrap();
+        prop_assert_eq!(&merged, &at_once);
+        let joined = merged.baseline.joined(key);
+        prop_assert_eq!(&joined, &at_once.baseline.joined(key));
+        prop_assert!(joined.principals.is_sorted_by(|left, right| left.place() < right.place()));
+        prop_assert!(joined.behaviours.is_sorted_by(|left, right| left.place() < right.place()));
+        // Nothing is left to join.
+        prop_assert_eq!(&joined.clone().joined(key), &joined);
+        if key == PrincipalKey::Arn {
+            let name = |index: u32| &joined.principals[index as usize];
+            let found: BTreeMap<_, _> = joined
+                .behaviours
+                .iter()
+                .map(|one| {
+                    let (who, action) = (name(one.principal), &joined.actions[one.action as usize]);
+                    let place = (who.account.to_string(), who.key.to_string(), action.to_string());
+                    (place, one.first.time.to_string())
+                })
+                .collect();
+            prop_assert_eq!(found, plainly(&parts.concat()));
+        }
+    }
+}
+
+#[test]
+fn what_stands_beside_the_behaviours_names_the_joined_principal() {
+    let created = json!({
+        "eventName": "CreateUser", "eventSource": "iam.amazonaws.com",
+        "responseElements": {"user": {"arn": "arn:aws:iam::111122223333:user/eva", "userId": "AIDAEXAMPLE01"}},
+    });
+    let records = [
+        with(by(user("admin", "AIDAEXAMPLE02"), "2024-01-01T04:00:00Z", "iam:CreateUser"), created),
+        by(user("eva", "AIDAEXAMPLE01"), "2024-03-08T04:00:00Z", "s3:A"),
+        by(seen_from_outside("AIDAEXAMPLE01"), "2024-03-09T04:00:00Z", "s3:B"),
+    ];
+    const RULES: &str = "\
+- rule: reached in
+  condition: ct.user.identitytype = AWSAccount
+  output: x
+  priority: INFO
+  source: aws_cloudtrail
+";
+    let settings = IngestSettings { rules: Some(std::sync::Arc::new(rules(RULES))), ..settings() };
+    let archive = Archive::new().delivered("20240309T0412", &records);
+    let baseline = archive.ingest(&settings).baseline.joined(PrincipalKey::Arn);
+    let eva = "arn:aws:iam::111122223333:user/eva";
+    let [hit] = &baseline.hits[..] else { panic!("{:?}", baseline.hits) };
+    assert_eq!((&*hit.who.key, hit.who.kind.name()), (eva, "user"));
+    let asked = Question {
+        anchor: Anchor::Created,
+        report: vec![FindingKind::NewAction, FindingKind::Rule],
+        ..question(30)
+    };
+    let findings = first_seen(&baseline, &asked);
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|finding| {
+            format!(
+                "{} {} {} {}",
+                finding.kind.name(),
+                finding.principal,
+                finding.action,
+                finding.anchor_time
+            )
+        })
+        .collect();
+    // Its creation is known, and the rule's event is that of the finding.
+    let made = "2024-01-01T04:00:00Z";
+    let line = |action: &str| format!("new-action {eva} s3.amazonaws.com:{action} {made}");
+    assert_eq!(lines, [line("A"), line("B")]);
+    assert_eq!(findings[1].matched.len(), 1);
+}
+
+#[test]
+fn times_in_other_forms_are_read_with_a_remark() {
+    let at = |time: &str, name: &str| by(user(name, "AIDAEXAMPLE01"), time, "s3:A");
+    let records = [
+        at("2024-03-09T04:00:00Z", "a"),
+        at("2024-03-09 04:00:00", "b"),
+        at("2024-03-09T04:00:00.000", "c"),
+        at("2024-03-09T04:00:00z", "d"),
+        at("2024-03-08 23:00:00-0500", "e"),
+        at("2024-03-09T05:00:00+01:00", "f"),
+        at("9 March 2024 04:00:00", "g"),
+    ];
+    let archive = Archive::new().delivered("20240309T0412", &records);
+    let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
+    let remarks = BTreeMap::from([(Remark::TimeForm, 2), (Remark::TimeWithoutZone, 2)]);
+    assert_eq!((coverage.records.counted, coverage.fault_count), (6, 1));
+    assert_eq!(coverage.records.remarks, remarks);
+    assert!(baseline.behaviours.iter().all(|one| one.first.time.to_string() == "2024-03-09T04:00:00Z"));
+    // They are kept with a baseline, and add up.
+    let other = Archive::new().object("other.json", &wrapped(&[at("2024-03-10 04:00:00", "h")]));
+    let key = PrincipalKey::Arn;
+    let merged = index(&[&archive], key).merge(index(&[&other], key)).unwrap();
+    assert_eq!(merged.coverage.records.remarks[&Remark::TimeWithoutZone], 3);
+    assert_eq!(merged, index(&[&other, &archive], key));
+}
+
+/// All files below a folder.
+fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+#[test]
+#[ignore = "needs the records of other projects in ../shared/data; .ci/run asks for it where they are"]
+fn no_record_of_other_projects_is_called_by_its_type() {
+    let mut paths = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), &mut paths);
+    let mut decoder = Decoder::new(1 << 30);
+    let mut identities = 0;
+    for path in paths {
+        let stored = fs::read(&path).unwrap();
+        decoder.decode(&stored, |found| {
+            let Ok(AnyRecord::CloudTrail(record)) = found.record else { return };
+            let value: Value = serde_json::from_str(found.text).unwrap_or_default();
+            let expected = plain_key(&value["userIdentity"]);
+            let identity = &record.identity;
+            identities += 1;
+            assert_eq!(identity.principal(None, PrincipalKey::Arn).key, expected, "{}", path.display());
+            let others = [identity.user_name, identity.invoked_by, identity.credential_id];
+            let texts =
+                [identity.arn, identity.principal_id, identity.on_behalf_of.user_id, identity.issuer.arn];
+            let is_name = |text: &&str| {
+                !text.is_empty() && !text.starts_with("HIDDEN") && Some(*text) != identity.account_id
+            };
+            // Some write the same placeholder into all fields.
+            let is_typed = identity.identity_type.is_none_or(|name| TYPES.contains(&name));
+            if is_typed && others.into_iter().chain(texts).flatten().any(|text| is_name(&text)) {
+                for key in PrincipalKey::ALL {
+                    let who = identity.principal(None, key).key;
+                    assert!(
+                        Some(&*who) != identity.identity_type && who != "-",
+                        "{}: {value}",
+                        path.display()
+                    );
+                }
+            }
+        });
+    }
+    assert!(identities > 1_000, "{identities} records only");
+}
