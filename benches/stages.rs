@@ -8,12 +8,12 @@ use std::sync::Arc;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use firstseen::baseline::{Baseline, Builder, Moment, Seen};
 use firstseen::decode::Decoder;
-use firstseen::event::{AnyRecord, Event, Principal, PrincipalKey};
+use firstseen::event::{AnyRecord, Event, Principal, PrincipalKey, Proof};
 use firstseen::observe::{Copies, Evidence, Fingerprint, Handover, Observer, RecordPlace};
 use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
 use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize};
-use firstseen::time::{Day, Span, Timestamp};
+use firstseen::time::{Day, Span, TimeForm, Timestamp};
 
 /// Objects larger than this do not exist here.
 const CEILING: u64 = 1 << 30;
@@ -70,10 +70,15 @@ fn kept(event: &Event<'_>) -> Event<'static> {
         key: text(&event.principal.key).into(),
         kind: event.principal.kind,
         arn: None,
+        proof: event
+            .principal
+            .proof
+            .map(|proof| Proof { unique_id: text(proof.unique_id), arn: text(proof.arn) }),
     };
-    let Event { time, failed, read_only, .. } = *event;
+    let Event { time, time_form, failed, read_only, .. } = *event;
     Event {
         time,
+        time_form,
         principal,
         source: text(event.source),
         name: text(&event.name).into(),
@@ -169,11 +174,13 @@ fn baseline(first: u32, principals: u32) -> Baseline {
             let moment = Moment { time: Timestamp::from_micros(micros), failed: false };
             let event = Event {
                 time: moment.time,
+                time_form: TimeForm::Usual,
                 principal: Principal {
                     account: "111122223333",
                     key: key.as_str().into(),
                     arn: None,
                     kind: firstseen::event::PrincipalKind::Role,
+                    proof: None,
                 },
                 source: "ec2.amazonaws.com",
                 name: format!("Action{action}").into(),

@@ -163,8 +163,12 @@ impl Joining<'_> {
     fn renamed(&self, baseline: &Baseline) -> Renamed {
         let noted = baseline.insights.iter().chain(&baseline.root).map(|noted| &noted.who);
         let all = baseline.principals.iter().chain(noted).chain(baseline.hits.iter().map(|hit| &*hit.who));
-        let place = |who: &ObservedPrincipal| (who.account.clone(), who.key.clone());
-        all.filter_map(|who| Some((place(who), self.rename(who)?))).collect()
+        let mut renamed = Renamed::new();
+        for (who, new) in all.filter_map(|who| Some((who, self.rename(who)?))) {
+            // All that is known of a principal comes before what single events say of it.
+            renamed.entry((who.account.clone(), who.key.clone())).or_insert(new);
+        }
+        renamed
     }
 
     fn renamed_creations(&self, baseline: &Baseline) -> Vec<(Place, Place)> {

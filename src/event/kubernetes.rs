@@ -475,6 +475,22 @@ mod tests {
     }
 
     #[test]
+    fn the_authenticator_had_another_name_once() {
+        for uid in [
+            "aws-iam-authenticator:444455556666:AROAEXAMPLE",
+            "heptio-authenticator-aws:444455556666:AROAEXAMPLE",
+        ] {
+            let mut record = record();
+            record.user = KubernetesUser { uid: Some(uid), ..named("platform:jo") };
+            let settings = AuditSettings { key: PrincipalKey::Id, namespace_in_key: false };
+            let who = record.interpret(PROD, settings).unwrap().principal;
+            assert_eq!((&*who.key, who.account), ("k8s:prod/AROAEXAMPLE", "444455556666"), "{uid}");
+            assert_eq!(who.kind, PrincipalKind::K8sIam);
+            assert_eq!(record.evidence().principal_id, Some("AROAEXAMPLE"));
+        }
+    }
+
+    #[test]
     fn an_impersonated_request_is_the_effective_users_and_names_the_real_one() {
         let mut record = record();
         record.impersonated = named("bob");

@@ -5,6 +5,7 @@
 
 mod identity;
 mod insight;
+mod kind;
 mod kubernetes;
 
 use std::borrow::Cow;
@@ -15,10 +16,10 @@ use foldhash::fast::FixedState;
 use crate::time::{TimeForm, Timestamp};
 
 pub use identity::{
-    Identity, Issuer, Known, LogSource, OnBehalfOf, Principal, PrincipalKey, PrincipalKind, Proof,
-    is_unique_id, sso_name,
+    Identity, Issuer, Known, OnBehalfOf, Principal, PrincipalKey, Proof, is_unique_id, sso_name,
 };
 pub use insight::Insight;
+pub use kind::{LogSource, PrincipalKind};
 pub use kubernetes::{
     AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, Stage, cluster_of_log_group,
 };

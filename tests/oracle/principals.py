@@ -16,9 +16,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 ACCOUNTS = ["111122223333", "000123456789", "444455556666"]
-NAMES = ["eva", "bob", "zoë", "jo@example.org", "a/b", "x y"]
+NAMES = ["eva", "bob", "zoë", "jo@example.org", "a b"] + ["name-%02d" % n for n in range(99)]
 PATHS = ["", "team/", "team/ci/"]
-UIDS = ["AIDAEXAMPLE%02d" % n for n in range(6)] + ["AROAEXAMPLE%02d" % n for n in range(6)] + ["AIDASHORT", "AROA"]
+UIDS = ["AIDAEXAMPLE%02d" % n for n in range(30)] + ["AROAEXAMPLE%02d" % n for n in range(30)] + ["AIDASHORT", "AROA"]
 PEOPLE = ["11111111-aaaa-4bbb-8ccc-00000000000%d" % n for n in range(4)]
 TYPES = ["Root", "IAMUser", "AssumedRole", "Role", "FederatedUser", "Directory", "AWSAccount", "AWSService",
          "IdentityCenterUser", "Unknown", "SAMLUser", "WebIdentityUser", None]
@@ -76,7 +76,7 @@ class World:
             who.update(principalId=account + ":" + name, arn="arn:aws:sts::%s:federated-user/%s" % (account, name))
         elif typ == "AWSAccount":
             who["principalId"] = pick([uid, uid + ":" + session, account, ""])
-            who["accountId"] = pick([account, "anonymous", "ANONYMOUS_PRINCIPAL"])
+            who["accountId"] = pick([account] * 4 + ["anonymous", "ANONYMOUS_PRINCIPAL"])
         elif typ in ("IdentityCenterUser", "Unknown"):
             person = {"userId": pick(PEOPLE), "identityStoreArn": "arn:aws:identitystore::1:identitystore/d-1"}
             who.update(principalId=pick([uid, person["userId"], None]), onBehalfOf=person, credentialId=pick(["c1", "c2"]))
