@@ -10,7 +10,8 @@
 //! An archive is listed and read by [`source`], [`decode`] finds the records in its objects, [`event`] reads their
 //! meaning, [`observe`] gives numbers to principals and actions, [`rules`] say which events are known to matter, and
 //! [`baseline`] remembers who did what. All questions are pure functions of a baseline ([`query`]); [`report`] writes the
-//! answers down. Whatever could not be read stands in the [`coverage`]. [`store`] saves all of it, with a [`ledger`] of what
+//! answers down. Whatever could not be read stands in the [`coverage`]. What IAM knew comes
+//! from files of its own ([`inventory`]). [`store`] saves all of it, with a [`ledger`] of what
 //! each object gave, so that more can be added later.
 //!
 //! ```no_run
@@ -52,6 +53,8 @@ pub mod observe;
 pub mod rules;
 
 pub mod baseline;
+
+pub mod inventory;
 
 pub mod ingest;
 

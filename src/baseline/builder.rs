@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 
 use super::hit::Hits;
 use super::noted::{hour, sort_insights, sort_root};
-use super::{ActiveDay, Baseline, Behaviour, Moment, Noted, RuleHead, Seen, Sighting, Values};
+use super::{ActiveDay, Baseline, Behaviour, Inventory, Moment, Noted, RuleHead, Seen, Sighting, Values};
 use crate::observe::{ActionId, Observed, ObservedPrincipal, PrincipalId};
 use crate::time::{Day, Timestamp};
 
@@ -218,6 +218,7 @@ impl Builder {
             root,
             rules,
             hits,
+            inventory: Inventory::default(),
         };
         Built { baseline, behaviour_of }
     }

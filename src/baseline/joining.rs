@@ -36,6 +36,10 @@ impl<'b> Joining<'b> {
         for (account, _, arn) in baseline.proofs.iter() {
             joining.add_user(account, arn);
         }
+        // Those of a credential report have no unique id.
+        for (identity, _) in baseline.inventory.identities() {
+            joining.add_user(&identity.account, &identity.arn);
+        }
         if key == PrincipalKey::Id {
             for (account, id, arn) in baseline.proofs.certain() {
                 only(&mut joining.ids, (account, arn), id);

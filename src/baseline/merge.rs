@@ -69,8 +69,20 @@ impl Baseline {
         let mut hits: Vec<Hit> =
             renumbered(self.hits, left_rules).chain(renumbered(other.hits, right_rules)).collect();
         sort_hits(&mut hits);
-        let baseline =
-            Self { principals, actions, behaviours, creations, proofs, insights, root, rules, hits };
+        let mut inventory = self.inventory;
+        inventory.merge(other.inventory);
+        let baseline = Self {
+            principals,
+            actions,
+            behaviours,
+            creations,
+            proofs,
+            insights,
+            root,
+            rules,
+            hits,
+            inventory,
+        };
         Merged { baseline, left, right }
     }
 }

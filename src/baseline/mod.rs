@@ -7,6 +7,7 @@
 mod activity;
 mod builder;
 mod hit;
+mod inventory;
 mod joining;
 mod merge;
 mod noted;
@@ -23,6 +24,7 @@ pub use crate::rules::{Language, OutputPart, Priority, RuleHead};
 pub use activity::ActiveDay;
 pub use builder::{Builder, Built, RowId};
 pub use hit::{Hit, Values};
+pub use inventory::{IamIdentity, IamKind, Inventory};
 pub use joining::Joining;
 pub use merge::Merged;
 pub use noted::Noted;
@@ -50,6 +52,8 @@ pub struct Baseline {
     pub rules: Vec<Arc<RuleHead>>,
     /// Events that matched one, sorted by rule, principal and time; each event once for each rule.
     pub hits: Vec<Hit>,
+    /// What IAM knew, as far as somebody asked it.
+    pub inventory: Inventory,
 }
 
 /// One principal doing one action.

@@ -6,7 +6,7 @@ use clap::Args;
 use firstseen::baseline::Baseline;
 use firstseen::ingest::IngestSettings;
 use firstseen::query::{By, KnownQuestion, changes, known, timeline};
-use firstseen::report::{Asked, FilterSettings, KnownReport, KnownSettings};
+use firstseen::report::{Asked, FilterSettings, KnownReport, KnownSettings, UsedInventory};
 use firstseen::time::{Bound, Timestamp};
 
 use super::args::{ArchiveArgs, KnownArgs, LearningArgs, OutputArgs, S3Args, check_window};
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let output = Output::open(args.output.output.as_deref())?;
     let faults = args.output.run.faults()?;
     let reading = Reading { to: None, leaves_out_later: false, ..wanted.reading(&args.output.run) };
-    let Input { baseline, coverage, settings, is_saved, traffic, archives, rules: _ } =
+    let Input { baseline, coverage, settings, is_saved, traffic, archives, rules: _, told } =
         Input::read(&args.archives, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
@@ -62,7 +62,9 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         is_saved,
         traffic,
         archives: &archives,
-        doubts: unmatched(&baseline, &question.filter),
+        inventory: Some(&baseline.inventory),
+        lost_inventory: told.lost,
+        doubts: [told.doubts, unmatched(&baseline, &question.filter)].concat(),
     };
     closing.end(args.output.run.quiet)
 }
@@ -156,5 +158,6 @@ fn used_settings(
         delivery_slack: settings.window.slack.to_string(),
         filter: FilterSettings::new(&question.filter),
         max_object_size: settings.max_object_size,
+        iam_inventory: UsedInventory::new(&baseline.inventory),
     }
 }

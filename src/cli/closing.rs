@@ -2,12 +2,14 @@
 
 use std::io::{self, Write};
 
+use firstseen::baseline::Inventory;
 use firstseen::coverage::{Coverage, FaultKind};
 use firstseen::report::{UsedSettings, for_terminal, write_faults, write_summary};
 use firstseen::source::Traffic;
 
 use super::exit::Answer;
 use super::input::Input;
+use super::inventory::summary;
 use super::output::Output;
 
 /// What there is to say.
@@ -27,6 +29,10 @@ pub(crate) struct Closing<'a> {
     pub(crate) traffic: Option<Traffic>,
     /// Names of the archives, in the order of their numbers.
     pub(crate) archives: &'a [String],
+    /// What IAM knew.
+    pub(crate) inventory: Option<&'a Inventory>,
+    /// Number of files that may have told more of IAM and could not be read.
+    pub(crate) lost_inventory: usize,
     /// What should make one doubt the answer.
     pub(crate) doubts: Vec<String>,
 }
@@ -44,6 +50,8 @@ impl<'a> Closing<'a> {
             is_saved: false,
             traffic: None,
             archives: &[],
+            inventory: None,
+            lost_inventory: 0,
             doubts: Vec::new(),
         }
     }
@@ -55,7 +63,10 @@ impl<'a> Closing<'a> {
         faults: Option<Output>,
         doubts: Vec<String>,
     ) -> Self {
+        let doubts = [&input.told.doubts[..], &doubts].concat();
         Self {
+            inventory: Some(&input.baseline.inventory),
+            lost_inventory: input.told.lost,
             since: used.since.as_deref(),
             until: used.until.as_deref().map(|until| (until, "--until, --to")),
             only_success: used.only_success,
@@ -87,6 +98,9 @@ impl<'a> Closing<'a> {
             if self.is_saved && self.until.is_some() {
                 writeln!(stderr, "these lines account for the whole baseline, also for what was left out")?;
             }
+            if let Some(inventory) = self.inventory.filter(|inventory| !inventory.is_empty()) {
+                writeln!(stderr, "{}", summary(inventory))?;
+            }
             self.write_limits(&mut stderr)?;
             if self.coverage.records.counted == 0 {
                 writeln!(stderr, "warning: not a single event of CloudTrail or Kubernetes was found")?;
@@ -95,7 +109,8 @@ impl<'a> Closing<'a> {
                 writeln!(stderr, "warning: {}", for_terminal(doubt))?;
             }
         }
-        Ok(if self.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
+        let is_complete = self.coverage.fault_count == 0 && self.lost_inventory == 0;
+        Ok(if is_complete { Answer::Complete } else { Answer::WithFaults })
     }
 
     /// Says what was not learnt from on purpose.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use firstseen::baseline::Inventory;
 use firstseen::coverage::FaultKind;
 use firstseen::ingest::{
     Checksums, IngestError, IngestSettings, Ingested, Keep, Progress, checksums, ingest_listed, list,
@@ -18,6 +19,7 @@ use firstseen::store::{Learning, Place, Stored, is_baseline};
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, check_window};
 use super::closing::Closing;
 use super::exit::{Answer, Hint, UsageError, ingest_error, merge_error, store_error};
+use super::inventory::told;
 use super::progress::Bar;
 use super::settings::FileArgs;
 use super::threads;
@@ -67,6 +69,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     }
     let faults = args.run.faults()?;
     let rules = args.rules.read(args.run.quiet)?;
+    let told = told(&wanted.iam_inventory)?;
     let place = Place::take(&args.output).map_err(store_error)?;
     let known = place.open().map_err(store_error)?;
     let settings = match &known {
@@ -85,7 +88,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3 };
     let archives = Archives::open_all(args.archives.names(), &args.archives.lists()?, &s3);
     let archives = archives.map_err(|error| ingest_error(error.into()))?;
-    let run = Run { args, place, archives, settings, progress };
+    let run = Run { args, place, archives, settings, inventory: &told.inventory, progress };
     let indexed = run.index(known);
     run.progress.clear();
     let Indexed { stored, old, new } = indexed?;
@@ -93,7 +96,14 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         writeln!(io::stderr(), "{new} objects added, {old} were known already")?;
     }
     let traffic = run.archives.traffic();
-    Closing { traffic, ..Closing::new(&stored.coverage, faults) }.end(args.run.quiet)
+    let closing = Closing {
+        traffic,
+        inventory: Some(&stored.baseline.inventory),
+        lost_inventory: told.lost,
+        doubts: told.doubts,
+        ..Closing::new(&stored.coverage, faults)
+    };
+    closing.end(args.run.quiet)
 }
 
 /// Refuses other rules than those of the baseline: what they match would be known of a part of it only.
@@ -118,6 +128,8 @@ struct Run<'a> {
     place: Place,
     archives: Archives,
     settings: IngestSettings,
+    /// What is added of IAM.
+    inventory: &'a Inventory,
     progress: Bar,
 }
 
@@ -159,6 +171,7 @@ impl Run<'_> {
         let mut to_save = known.is_none();
         if let Some(stored) = &mut known {
             to_save = stored.forget_unread(&self.archive_numbers(stored));
+            to_save |= !stored.baseline.inventory.covers(self.inventory);
         }
         if let Some(known) = &mut known {
             self.replace_unlisted(known, &mut listing);
@@ -187,13 +200,18 @@ impl Run<'_> {
             to_save = false;
             let part = listing.cut(self.args.checkpoint_every as usize);
             let stored = self.read(part).map_err(|error| self.explain(error, known.is_some()))?;
-            let stored = match known {
+            let mut stored = match known {
                 None => stored,
-                Some(known) if is_known_stream(&known, &stored) => {
+                Some(mut known) if is_known_stream(&known, &stored) => {
+                    if !known.baseline.inventory.covers(self.inventory) {
+                        known.baseline.add_inventory(self.inventory.clone());
+                        self.place.save(&known).map_err(store_error)?;
+                    }
                     return Ok(Indexed { old: old + 1, new: new - 1, stored: known });
                 }
                 Some(known) => known.merge(stored).map_err(merge_error)?,
             };
+            stored.baseline.add_inventory(self.inventory.clone());
             self.place.save(&stored).map_err(store_error)?;
             known = Some(stored);
         }

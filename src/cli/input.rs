@@ -16,6 +16,7 @@ use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
 use super::exit::{Hint, UsageError, ingest_error, merge_error, store_error};
+use super::inventory::{Told, told};
 use super::progress::Bar;
 
 /// A baseline, and what it was learnt from.
@@ -32,6 +33,8 @@ pub(crate) struct Input {
     pub(crate) archives: Vec<String>,
     /// What events were held against.
     pub(crate) rules: Option<UsedRules>,
+    /// What the files of `--iam-inventory` gave beside what the baseline holds of them.
+    pub(crate) told: Told,
 }
 
 /// How to read an input.
@@ -59,7 +62,8 @@ impl Input {
             rules_from: reading.from.map(Bound::start),
             ..reading.learning.settings(reading.to, reading.run.threads)
         };
-        match names.iter().filter(|name| is_saved(name)).count() {
+        let mut told = told(&reading.learning.iam_inventory)?;
+        let input = match names.iter().filter(|name| is_saved(name)).count() {
             0 => Self::of_archives(archives, &settings, reading),
             all if all == names.len() && !archives.names_lists() => Self::of_baselines(names, reading, settings.threads),
             _ => Err(UsageError(
@@ -67,7 +71,11 @@ impl Input {
                     .to_owned(),
             )
             .into()),
-        }
+        };
+        let mut input = input?;
+        input.baseline.add_inventory(std::mem::take(&mut told.inventory));
+        let baseline = input.baseline.joined(input.settings.principal_key);
+        Ok(Self { told, baseline, ..input })
     }
 
     fn of_archives(
@@ -85,8 +93,16 @@ impl Input {
         let traffic = archives.traffic();
         let archives = archives.names().to_vec();
         let rules = settings.learning().rules.map(|rules| used_rules(&baseline, rules));
-        let baseline = baseline.joined(settings.principal_key);
-        Ok(Self { baseline, coverage, settings: settings.clone(), is_saved: false, traffic, archives, rules })
+        Ok(Self {
+            baseline,
+            coverage,
+            settings: settings.clone(),
+            is_saved: false,
+            traffic,
+            archives,
+            rules,
+            told: Told::default(),
+        })
     }
 
     fn of_baselines(names: &[PathBuf], reading: &Reading<'_>, threads: usize) -> anyhow::Result<Self> {
@@ -115,12 +131,13 @@ impl Input {
         ))?;
         Ok(Self {
             rules: learnt.rules.clone().map(|rules| used_rules(&baseline, rules)),
-            baseline: baseline.joined(learnt.principal_key),
+            baseline,
             coverage,
             settings: IngestSettings::like(learnt, threads),
             is_saved: true,
             traffic: None,
             archives,
+            told: Told::default(),
         })
     }
 }

@@ -9,6 +9,7 @@ mod doubts;
 mod exit;
 mod index;
 mod input;
+mod inventory;
 mod merge;
 mod output;
 mod progress;

@@ -1,7 +1,7 @@
 //! The settings of a run of scan or tune, as they are published.
 
 use firstseen::query::{Preset, Question};
-use firstseen::report::{FilterSettings, UsedSettings};
+use firstseen::report::{FilterSettings, UsedInventory, UsedSettings};
 use firstseen::time::Timestamp;
 
 use super::input::Input;
@@ -27,6 +27,7 @@ pub(crate) fn used_settings(preset: Option<Preset>, question: &Question, input: 
         filter: FilterSettings::new(&question.filter),
         max_object_size: settings.max_object_size,
         rules: input.rules.clone(),
+        iam_inventory: UsedInventory::new(&input.baseline.inventory),
         every_hit: question.every_hit,
         preset: preset.map(|preset| preset.name().to_owned()),
     }

@@ -13,7 +13,7 @@ pub enum Anchor {
     Principal,
     /// At the first event of the archive.
     Archive,
-    /// At its creation, if the archive records it and no sighting is earlier; else at its first sighting.
+    /// At its creation, if the archive records it or IAM says it, and no sighting is earlier; else at its first sighting.
     Created,
 }
 
@@ -35,7 +35,7 @@ pub enum AgeBasis {
     FirstSighting,
     /// The first event of the archive.
     ArchiveStart,
-    /// The record of its creation.
+    /// Its creation, by its record or by what IAM says.
     Creation,
 }
 
@@ -158,6 +158,8 @@ pub struct Finding<'b> {
     pub count: u64,
     /// When the last of them happened, if it tells of several.
     pub last_time: Option<Timestamp>,
+    /// Whether IAM knew the principal when it was asked; none if it was not, or does not know such principals.
+    pub known_to_iam: Option<bool>,
 }
 
 /// A rule, and how an event matched it.

@@ -5,6 +5,7 @@
 //! hour, since that is what a baseline remembers.
 
 use super::hits::join;
+use super::iam::Iam;
 use super::links::Links;
 use super::noted::noted;
 use super::rarity::{Rarities, Rarity};
@@ -18,17 +19,21 @@ pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Findin
         baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
     let start = sightings.iter().flatten().map(|sighting| sighting.time).min();
     let mut findings = noted(baseline, question, start);
+    let iam = Iam::new(baseline);
     if let Some(start) = start {
-        of_sightings(baseline, question, &sightings, start, &mut findings);
+        of_sightings((baseline, &iam), question, &sightings, start, &mut findings);
     }
     join(baseline, question, start, &mut findings);
+    for finding in &mut findings {
+        finding.known_to_iam = iam.knows(finding.who);
+    }
     findings.sort_by(|left, right| report_order(left).cmp(&report_order(right)));
     findings
 }
 
 /// The findings about what principals did.
 fn of_sightings<'b>(
-    baseline: &'b Baseline,
+    (baseline, iam): (&'b Baseline, &Iam<'b>),
     question: &Question,
     sightings: &[Option<&'b Sighting>],
     archive_start: Timestamp,
@@ -41,6 +46,7 @@ fn of_sightings<'b>(
         let range = start..start + behaviours.len();
         let principal = PrincipalView {
             baseline,
+            iam,
             behaviours,
             start,
             sightings: &sightings[range.clone()],
@@ -71,6 +77,7 @@ pub(super) fn counted<'b>(behaviour: &'b Behaviour, question: &Question) -> Opti
 /// One principal with all its behaviours.
 struct PrincipalView<'q, 'b> {
     baseline: &'b Baseline,
+    iam: &'q Iam<'b>,
     behaviours: &'b [Behaviour],
     /// Index of its first behaviour in the baseline.
     start: usize,
@@ -141,8 +148,10 @@ impl<'b> PrincipalView<'_, 'b> {
             Anchor::Created => {
                 let principal = &self.baseline.principals[self.behaviours[0].principal as usize];
                 let name = (principal.account.clone(), principal.key.clone());
-                match self.baseline.creations.get(&name) {
-                    Some(created) if *created <= first => (AgeBasis::Creation, *created),
+                let recorded = self.baseline.creations.get(&name).copied();
+                let listed = self.iam.created(principal, first);
+                match recorded.into_iter().chain(listed).min() {
+                    Some(created) if created <= first => (AgeBasis::Creation, created),
                     _ => (AgeBasis::FirstSighting, first),
                 }
             }
@@ -190,6 +199,7 @@ impl<'b> PrincipalView<'_, 'b> {
             matched: Vec::new(),
             count: 1,
             last_time: None,
+            known_to_iam: None,
         }
     }
 }

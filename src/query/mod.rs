@@ -4,6 +4,7 @@ mod filter;
 mod finding;
 mod first_seen;
 mod hits;
+mod iam;
 mod known;
 mod links;
 mod noted;
@@ -11,7 +12,7 @@ mod preset;
 mod rarity;
 mod tune;
 
-pub use crate::baseline::{Hit, Language, Priority, RuleHead, Sighting};
+pub use crate::baseline::{Hit, IamKind, Inventory, Language, Priority, RuleHead, Sighting};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Match, Question};
 pub use first_seen::first_seen;

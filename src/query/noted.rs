@@ -58,5 +58,6 @@ pub(super) fn about<'b>(
         matched: Vec::new(),
         count: 1,
         last_time: None,
+        known_to_iam: None,
     }
 }

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::query::{Filter, Pattern};
+use crate::checksum::Checksum;
+use crate::query::{Filter, IamKind, Inventory, Pattern};
 
 /// The settings of a run, as they are published. Nothing in here depends on the machine or the current folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -40,10 +41,39 @@ pub struct UsedSettings {
     pub max_object_size: u64,
     /// What events were held against, if there was anything.
     pub rules: Option<UsedRules>,
+    /// What IAM knew, if it was asked.
+    pub iam_inventory: Option<UsedInventory>,
     /// `--every-hit`
     pub every_hit: bool,
     /// `--preset`, given or implied by `--netflix-config`; the other settings are what came of it
     pub preset: Option<String>,
+}
+
+/// What IAM knew (`--iam-inventory`, or saved with a baseline), as it is published with the settings of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UsedInventory {
+    /// The accounts that anything is known of.
+    pub accounts: Vec<String>,
+    /// Number of users, by ARN and unique id.
+    pub users: usize,
+    /// Number of roles, by ARN and unique id.
+    pub roles: usize,
+    /// Of all that is known, in its order.
+    pub sha256: String,
+}
+
+impl UsedInventory {
+    /// What is published of an inventory; nothing of an empty one.
+    pub fn new(inventory: &Inventory) -> Option<Self> {
+        let count = |kind| inventory.identities().filter(|(identity, _)| identity.kind == kind).count();
+        let accounts = inventory.accounts();
+        (!accounts.is_empty()).then(|| Self {
+            accounts: accounts.into_iter().map(String::from).collect(),
+            users: count(IamKind::User),
+            roles: count(IamKind::Role),
+            sha256: Checksum::of(inventory.to_string().as_bytes()).to_string(),
+        })
+    }
 }
 
 /// Rules, as they are published with the settings of a run.

@@ -23,7 +23,7 @@ use crate::query::Finding;
 
 pub use clean::{for_spreadsheet, for_terminal, for_xml};
 pub use exchange::{AsffBatch, Exchange};
-pub use header::{FilterSettings, UsedRules, UsedSettings};
+pub use header::{FilterSettings, UsedInventory, UsedRules, UsedSettings};
 pub use known::{Asked, KnownReport, KnownSettings};
 pub use row::Row;
 pub use rules::write_rule_counts;

@@ -47,6 +47,7 @@ pub struct Row<'a> {
     pub rule_output: Option<Cow<'a, str>>,
     pub count: u64,
     pub last_time: Option<String>,
+    pub known_to_iam: Option<bool>,
 }
 
 impl<'a> Row<'a> {
@@ -94,6 +95,7 @@ impl<'a> Row<'a> {
             rule_output: of_rules(finding, clean, |one| one.output()),
             count: finding.count,
             last_time: finding.last_time.map(|time| time.to_string()),
+            known_to_iam: finding.known_to_iam,
         }
     }
 }

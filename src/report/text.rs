@@ -48,16 +48,21 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     } else if finding.kind != FindingKind::Insight {
         writeln!(out, "    known for {days} d ({}){gap}, {outcome}, {rarity}", finding.age_basis.name())?;
     }
+    let unknown = finding.known_to_iam.filter(|known| !known).map(|_| "not known to IAM");
     let Some(evidence) = evidence else {
         let (account, from) = (clean(finding.account), finding.time);
+        let unknown = unknown.map_or(String::new(), |unknown| format!(", {unknown}"));
         let until = Timestamp::from_micros(from.micros() + HOUR - 1_000_000);
-        writeln!(out, "    account {account}, in the hour that begins then")?;
+        writeln!(out, "    account {account}{unknown}, in the hour that begins then")?;
         let flags = format!("--since {from} --until {until} --warmup 0d --report new-action");
         return writeln!(out, "    for its records scan the archive with {flags}");
     };
     let mut facts = Vec::new();
+    facts.extend(
+        Some(finding.account).filter(|account| *account != "-").map(|it| format!("account {}", clean(it))),
+    );
+    facts.extend(unknown.map(str::to_owned));
     for (name, value) in [
-        ("account", Some(finding.account).filter(|account| *account != "-")),
         ("region", evidence.region.as_deref()),
         ("ip", evidence.source_ip.as_deref()),
         ("session", evidence.session_name.as_deref()),

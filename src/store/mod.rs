@@ -10,6 +10,7 @@ mod error;
 mod evidence;
 mod faults;
 mod hits;
+mod inventory;
 mod manifest;
 mod map;
 mod merge;

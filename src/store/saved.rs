@@ -13,8 +13,8 @@ use super::manifest::{MANIFEST, Manifest};
 use super::place::beside;
 use super::table::Table;
 use super::{
-    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, map, noted, objects,
-    principals, proofs, records, validate,
+    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, inventory, map, noted,
+    objects, principals, proofs, records, validate,
 };
 use crate::baseline::Baseline;
 use crate::checksum::Checksum;
@@ -101,8 +101,19 @@ impl Saved {
         let rules = self.read("rules", hits::RULES, hits::read_rules)?;
         let hits = self.read("hits", hits::HITS, |table| hits::read_hits(table, &rules))?;
         let proofs = self.read("proofs", proofs::SCHEMA, proofs::read)?;
-        let baseline =
-            Baseline { principals, actions, behaviours, creations, proofs, insights, root, rules, hits };
+        let inventory = self.read("inventory", inventory::SCHEMA, inventory::read)?;
+        let baseline = Baseline {
+            principals,
+            actions,
+            behaviours,
+            creations,
+            proofs,
+            insights,
+            root,
+            rules,
+            hits,
+            inventory,
+        };
         validate::baseline(&baseline, self.archives()).map_err(damaged)?;
         validate::coverage(&coverage, self.archives()).map_err(damaged)?;
         Ok((baseline, coverage))

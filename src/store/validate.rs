@@ -25,10 +25,17 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), F
             })
     };
     let creations_sound = baseline.creations.values().all(|time| time.is_written());
+    let inventory_sound =
+        baseline.inventory.identities().filter_map(|(_, created)| created).all(|time| time.is_written());
     let mut noted = baseline.insights.iter().chain(&baseline.root);
     let noted_sound = noted.all(|noted| is_archive(noted.sighting.archive, archives));
     let hits_sound = baseline.hits.iter().all(|hit| is_archive(hit.sighting.archive, archives));
-    if creations_sound && noted_sound && hits_sound && baseline.behaviours.iter().all(sound) {
+    if creations_sound
+        && inventory_sound
+        && noted_sound
+        && hits_sound
+        && baseline.behaviours.iter().all(sound)
+    {
         Ok(())
     } else {
         Err("its behaviours contradict themselves".into())

@@ -10,8 +10,8 @@ use parquet::errors::ParquetError;
 use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::table::{self, Column};
 use super::{
-    Saved, StoreError, Stored, activity, behaviours, faults, hits, noted, objects, principals, proofs,
-    records,
+    Saved, StoreError, Stored, activity, behaviours, faults, hits, inventory, noted, objects, principals,
+    proofs, records,
 };
 use crate::baseline::Joining;
 use crate::checksum::Checksum;
@@ -46,6 +46,7 @@ pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreEr
     let texts = hits::Texts::of(&baseline.rules, &baseline.hits);
     write("rules", hits::RULES, hits::rule_columns(&baseline.rules, &texts))?;
     write("hits", hits::HITS, hits::hit_columns(&baseline.hits, &baseline.rules, &texts))?;
+    write("inventory", inventory::SCHEMA, inventory::columns(&baseline.inventory))?;
     write("coverage", objects::SCHEMA, objects::columns(&ledger.objects, &checksums))?;
     write("faults", faults::SCHEMA, faults::columns(coverage))?;
     write("records", records::SCHEMA, records::columns(&ledger.records))?;

@@ -9,6 +9,7 @@ mod exchange;
 mod findings;
 mod hostile;
 mod indexing;
+mod inventory;
 mod known;
 mod kubernetes;
 mod large;

@@ -7,11 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use firstseen::baseline::Inventory;
 use firstseen::ingest::IngestSettings;
+use firstseen::inventory::collect;
 use firstseen::query::{Preset, first_seen};
 use firstseen::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::archive::{Archive, record, settings, with};
 
@@ -30,8 +33,10 @@ struct Role {
     id: String,
     created: i64,
     deleted: Option<i64>,
-    /// The same as far as an archive tells: its creation, if that is recorded, else its first call.
+    /// The same as far as is known: its creation, if that is recorded or in an inventory of IAM, else its first call.
     known_since: i64,
+    /// Whether an inventory of IAM has it.
+    listed: bool,
 }
 
 /// An action that an alert names: hour, account, role id, action.
@@ -128,9 +133,12 @@ fn findings(iam: &[Role], ignored: &[&str], records: &[Value]) -> BTreeSet<Alert
         archive.delivered(&format!("202501{:02}T0412", number % 28 + 1), records)
     });
     let ingested = archive.ingest(&IngestSettings { principal_key: preset.principal_key, ..settings() });
+    let mut baseline = ingested.baseline;
+    baseline.add_inventory(inventory(iam));
+    let baseline = baseline.joined(preset.principal_key);
     let mut question = preset.question();
     question.filter.ignored_actions = ignored.iter().map(|action| action.parse().unwrap()).collect();
-    let found = first_seen(&ingested.baseline, &question);
+    let found = first_seen(&baseline, &question);
     let alert = |finding: &firstseen::query::Finding<'_>| {
         let hour = finding.time.micros().div_euclid(HOUR * 1_000_000);
         (hour, finding.account.to_owned(), finding.principal.to_owned(), finding.action.to_owned())
@@ -142,6 +150,17 @@ fn findings(iam: &[Role], ignored: &[&str], records: &[Value]) -> BTreeSet<Alert
         role.and_then(|role| role.deleted).is_some_and(|deleted| deleted < (hour + 1) * HOUR)
     };
     alerts.into_iter().filter(|alert| !gone(alert)).collect()
+}
+
+/// What IAM answered to `list-roles`, of the roles that were there when it was asked.
+fn inventory(iam: &[Role]) -> Inventory {
+    let listed = iam.iter().filter(|role| role.listed);
+    let entry = |role: &Role| json!({"RoleId": role.id, "Arn": role.arn, "CreateDate": time(role.created)});
+    let roles: Vec<Value> = listed.map(entry).collect();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("roles.json");
+    std::fs::write(&file, json!({ "Roles": roles }).to_string()).unwrap();
+    collect(&[file]).unwrap().inventory
 }
 
 /// Whether the role had reached its age when it acted, and not only when the job looked, as far as the archive knows
@@ -166,7 +185,7 @@ fn role(account: &'static str, name: usize, life: usize, created: i64, deleted: 
     let (short, path) = NAMES[name];
     let id = format!("AROA{}{}{life}", short.to_uppercase(), &account[..3]);
     let arn = format!("arn:aws:iam::{account}:{path}");
-    Role { account, arn, id, created, deleted, known_since: created }
+    Role { account, arn, id, created, deleted, known_since: created, listed: false }
 }
 
 fn time(seconds: i64) -> String {
@@ -252,6 +271,8 @@ struct Life {
     name: usize,
     /// How many days it is older than the archive knows; if none, the archive holds the record of its creation.
     older: Option<i64>,
+    /// Whether IAM was asked while it was there.
+    listed: bool,
     born: (i64, i64),
     /// Days from its birth to its end.
     end: Option<(i64, i64)>,
@@ -284,8 +305,17 @@ fn any_life() -> impl Strategy<Value = Life> {
     let end = prop::option::of((prop::sample::select(vec![1, 90, 91, 181]), any_second()));
     let deeds = prop::collection::vec(any_deed(), 1..14);
     let older = prop::option::of(prop::sample::select(vec![5, 400]));
-    (any::<bool>(), 0..NAMES.len(), older, (0..3i64, any_second()), end, deeds)
-        .prop_map(|(account, name, older, born, end, deeds)| Life { account, name, older, born, end, deeds })
+    (any::<bool>(), 0..NAMES.len(), older, any::<bool>(), (0..3i64, any_second()), end, deeds).prop_map(
+        |(account, name, older, listed, born, end, deeds)| Life {
+            account,
+            name,
+            older,
+            listed,
+            born,
+            end,
+            deeds,
+        },
+    )
 }
 
 /// Roles as IAM knows them, and the records of their lives. Two lives of one name are a role made again, with a new id.
@@ -296,7 +326,8 @@ fn world(lives: &[Life]) -> (Vec<Role>, Vec<Value>) {
         let account = if life.account { "111122223333" } else { "000123456789" };
         let born = START + life.born.0 * DAY + life.born.1;
         let end = life.end.map(|(day, second)| born + day * DAY + second);
-        let mut role = role(account, life.name, number, born, end);
+        let role = role(account, life.name, number, born, end);
+        let mut role = Role { listed: life.listed, ..role };
         // What was done in the same second is done by the same call: two records would be copies of each other.
         let deeds: BTreeMap<(i64, usize), bool> = life
             .deeds
@@ -307,7 +338,8 @@ fn world(lives: &[Life]) -> (Vec<Role>, Vec<Value>) {
             None => records.push(creation(&role)),
             Some(days) => {
                 role.created -= days * DAY;
-                role.known_since = *deeds.keys().map(|(at, _)| at).min().unwrap();
+                let first = *deeds.keys().map(|(at, _)| at).min().unwrap();
+                role.known_since = if role.listed { role.created } else { first };
             }
         }
         for ((at, action), failed) in deeds {
@@ -337,5 +369,19 @@ proptest! {
         let expected: BTreeSet<Alert> =
             job.into_iter().filter(|alert| was_old_enough(&roles, &records, alert)).collect();
         prop_assert_eq!(found, expected);
+    }
+
+    /// What the job knows of IAM an inventory knows, too: no record of a creation is needed.
+    #[test]
+    fn with_an_inventory_an_archive_without_creations_gives_the_alerts_of_the_job(
+        mut lives in prop::collection::vec(any_life(), 1..6)
+    ) {
+        for life in &mut lives {
+            // Older roles come of age on a full hour, so that the job's looking at its end makes no difference.
+            (life.older, life.listed, life.born.1) = (life.older.or(Some(400)), true, 0);
+        }
+        let (roles, records) = world(&lives);
+        prop_assert!(records.iter().all(|record| !record["eventName"].as_str().unwrap().contains("Create")));
+        prop_assert_eq!(findings(&roles, &[], &records), Job::new(&roles, &[], &records).alerts());
     }
 }

@@ -1,6 +1,6 @@
 //! Flags that say what is learnt from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use firstseen::event::PrincipalKey;
@@ -11,6 +11,7 @@ use firstseen::time::{Bound, Span, Timestamp};
 
 use super::super::exit::UsageError;
 use super::super::threads;
+use super::given;
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is learnt from")]
@@ -36,6 +37,10 @@ pub(crate) struct LearningArgs {
     /// Inflate no object to more than this many bytes [units: K, M, G] [default: 4G]
     #[arg(long, value_name = "BYTES", value_parser = byte_count)]
     pub(crate) max_object_size: Option<u64>,
+    /// Also take what IAM knows: what aws iam get-account-authorization-details, list-roles, list-users or
+    /// get-credential-report wrote, or a folder of such files; can be given more than once
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) iam_inventory: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -63,6 +68,7 @@ impl LearningArgs {
             until: self.until.or(below.until),
             delivery_slack: self.delivery_slack.or(below.delivery_slack),
             max_object_size: self.max_object_size.or(below.max_object_size),
+            iam_inventory: given(self.iam_inventory, below.iam_inventory),
         }
     }
 

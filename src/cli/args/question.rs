@@ -46,7 +46,7 @@ pub(crate) enum AnchorArg {
     Principal,
     /// At the first event of the archive
     Archive,
-    /// At its CreateRole or CreateUser record, if the archive holds one, else at its first sighting
+    /// At its creation, by its CreateRole or CreateUser record or by --iam-inventory, else at its first sighting
     Created,
 }
 

@@ -73,6 +73,10 @@ impl Settings {
             let placed: PathBuf = folder.join(&file);
             *file = placed;
         }
+        for file in &mut self.learning.iam_inventory {
+            let placed: PathBuf = folder.join(&file);
+            *file = placed;
+        }
         if let Some(mirror) = &mut self.s3.mirror {
             *mirror = folder.join(&*mirror);
         }

@@ -8,6 +8,7 @@ use super::change::Picked;
 use super::subject::account_numbers;
 use super::{By, Change, Measure, PointInTime, Subject};
 use crate::baseline::{Baseline, Behaviour};
+use crate::query::iam::Iam;
 
 /// One account, principal or action.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,8 @@ pub struct KnownRow<'b> {
     pub principals: u64,
     /// The numbers.
     pub measure: Measure,
+    /// Whether IAM knew the principal when it was asked; none if it was not, or does not know such principals.
+    pub known_to_iam: Option<bool>,
 }
 
 /// Puts behaviours into groups, and those of one row together.
@@ -42,7 +45,7 @@ pub(super) fn groups<'b>(
     point: &PointInTime,
     mut picked: Vec<Picked<'b>>,
 ) -> Vec<Group<'b>> {
-    let accounts = account_numbers(baseline);
+    let (accounts, iam) = (account_numbers(baseline), Iam::new(baseline));
     let place = |picked: &Picked<'_>| place(by, &accounts, picked.behaviour);
     picked.sort_by_key(place);
     let same_group = picked.chunk_by(|left, right| place(left).0 == place(right).0);
@@ -53,7 +56,7 @@ pub(super) fn groups<'b>(
             subject: Subject::group(baseline, by, group[0].behaviour),
             principals: principals(group),
             actions: actions.len(),
-            rows: same_row.filter_map(|row| known_row(baseline, by, point, row)).collect(),
+            rows: same_row.filter_map(|row| known_row((baseline, &iam), by, point, row)).collect(),
         }
     });
     groups.collect()
@@ -69,17 +72,20 @@ pub(super) fn place(by: By, accounts: &[u32], behaviour: &Behaviour) -> (u32, u3
 }
 
 fn known_row<'b>(
-    baseline: &'b Baseline,
+    (baseline, iam): (&'b Baseline, &Iam<'b>),
     by: By,
     point: &PointInTime,
     row: &[Picked<'b>],
 ) -> Option<KnownRow<'b>> {
     let behaviours: Vec<&Behaviour> = row.iter().map(|picked| picked.behaviour).collect();
+    let subject = Subject::row(baseline, by, row[0].behaviour);
+    let who = &baseline.principals[row[0].behaviour.principal as usize];
     Some(KnownRow {
-        subject: Subject::row(baseline, by, row[0].behaviour),
+        subject,
         change: row[0].change,
         principals: principals(row),
         measure: point.measure(&behaviours)?,
+        known_to_iam: subject.principal.and_then(|_| iam.knows(who)),
     })
 }
 

@@ -107,6 +107,9 @@ pub(super) fn description(finding: &Finding<'_>) -> String {
         _ if finding.count > 1 => text.push_str(&format!(". The first call {ended}")),
         _ => text.push_str(&format!(". The call {ended}")),
     }
+    if finding.known_to_iam == Some(false) {
+        text.push_str(". IAM did not know this principal when it was asked");
+    }
     if let Some(evidence) = finding.evidence {
         text.push_str(&format!(". Proof: {} record {}", for_terminal(&evidence.object), evidence.record));
         if let Some(detail) = &evidence.detail {

@@ -8,7 +8,7 @@ use crate::query::KnownRow;
 use crate::report::row::named;
 
 /// The header line; the fields of [`Row`].
-pub(super) const COLUMNS: [&str; 17] = [
+pub(super) const COLUMNS: [&str; 18] = [
     "account",
     "principal",
     "principal_kind",
@@ -26,6 +26,7 @@ pub(super) const COLUMNS: [&str; 17] = [
     "hours",
     "hours_at_least",
     "hours_at_most",
+    "known_to_iam",
 ];
 
 /// One row under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
@@ -48,6 +49,7 @@ pub(super) struct Row<'a> {
     hours: Option<u64>,
     hours_at_least: u64,
     hours_at_most: u64,
+    known_to_iam: Option<bool>,
 }
 
 impl<'a> Row<'a> {
@@ -72,6 +74,7 @@ impl<'a> Row<'a> {
             hours: measure.hours.exact(),
             hours_at_least: measure.hours.at_least,
             hours_at_most: measure.hours.at_most,
+            known_to_iam: row.known_to_iam,
         }
     }
 }

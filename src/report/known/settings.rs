@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::FilterSettings;
+use crate::report::{FilterSettings, UsedInventory};
 
 /// The settings of a run, as they are published.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -34,4 +34,6 @@ pub struct KnownSettings {
     pub filter: FilterSettings,
     /// `--max-object-size`, in bytes
     pub max_object_size: u64,
+    /// What IAM knew, if it was asked.
+    pub iam_inventory: Option<UsedInventory>,
 }

@@ -17,7 +17,9 @@ pub(super) fn write(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io
     }
     let mut rows = table[1..].iter();
     for group in &known.groups {
-        writeln!(out, "{}: {}", name(&group.subject), members(group))?;
+        let of_principal = group.rows.first().filter(|_| group.subject.principal.is_some());
+        let mark = of_principal.map_or("", iam_mark);
+        writeln!(out, "{}{mark}: {}", name(&group.subject), members(group))?;
         for row in rows.by_ref().take(group.rows.len()) {
             write_row(row, layout, out)?;
         }
@@ -29,7 +31,7 @@ pub(super) fn write(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io
 fn cells(group: &Group<'_>, row: &KnownRow<'_>) -> [String; 6] {
     let Measure { first, count, errors, hours, .. } = row.measure;
     let rest = match (group.subject.action, row.subject.principal) {
-        (Some(_), _) => name(&row.subject),
+        (Some(_), _) => name(&row.subject) + iam_mark(row),
         (None, Some(_)) => action(&row.subject),
         (None, None) => format!("{}, by {}", action(&row.subject), counted(row.principals, "principal")),
     };
@@ -40,6 +42,11 @@ fn cells(group: &Group<'_>, row: &KnownRow<'_>) -> [String; 6] {
     };
     let [count, errors, hours] = [count, errors, hours].map(range);
     [first.to_string(), last(&row.measure), count, errors, hours, format!("{change}{rest}")]
+}
+
+/// What is worth a word of what IAM knew.
+fn iam_mark(row: &KnownRow<'_>) -> &'static str {
+    if row.known_to_iam == Some(false) { ", not known to IAM" } else { "" }
 }
 
 /// The last sighting; one that is known to the hour has no minutes.

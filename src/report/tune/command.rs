@@ -5,7 +5,7 @@ use crate::query::{Calls, FindingKind, Setting};
 use crate::report::UsedSettings;
 
 /// The whole command. Every setting that matters is written out, so that neither a preset nor a file nor a default
-/// changes what it says; only the archive is left to the reader.
+/// changes what it says; only the archive, and what was collected of IAM, is left to the reader.
 pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String {
     let mut words = vec!["firstseen scan ARCHIVE".to_owned()];
     let mut flag = |name: &str, values: &[String]| {
@@ -54,6 +54,10 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     }
     if settings.k8s_namespace_in_key {
         words.push("--k8s-namespace-in-key".to_owned());
+    }
+    // Of files like these only what they told is known.
+    if settings.iam_inventory.is_some() {
+        words.push("--iam-inventory INVENTORY".to_owned());
     }
     words.join(" ")
 }

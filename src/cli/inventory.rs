@@ -1,0 +1,79 @@
+//! `--iam-inventory`: files that tell what IAM knows, and what there is to say of them.
+
+use std::path::PathBuf;
+
+use firstseen::baseline::{IamKind, Inventory};
+use firstseen::inventory::{Collected, Flaw, InventoryError, collect};
+
+use super::exit::Hint;
+
+/// So many files are named; of more their number is told.
+const MOST_NAMED: usize = 5;
+
+/// What the files of a run told of IAM.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) inventory: Inventory,
+    /// What should make one doubt it.
+    pub(crate) doubts: Vec<String>,
+    /// Number of files that may have told more and could not be read.
+    pub(crate) lost: usize,
+}
+
+/// Reads what `--iam-inventory` names.
+pub(crate) fn told(paths: &[PathBuf]) -> anyhow::Result<Told> {
+    let collected = collect(paths).map_err(failed)?;
+    let (doubts, lost) = (doubts(&collected), collected.lost());
+    Ok(Told { inventory: collected.inventory, doubts, lost })
+}
+
+fn failed(error: InventoryError) -> anyhow::Error {
+    let hint = match &error {
+        InventoryError::File { flaw: Flaw::Form(_) | Flaw::Broken(_) | Flaw::Refused(_), .. } => {
+            "write it anew: aws iam get-account-authorization-details --output json > ACCOUNT.json"
+        }
+        InventoryError::File { flaw: Flaw::TooLarge(_), .. } => {
+            "write less of it: aws iam list-roles > roles.json; aws iam list-users > users.json"
+        }
+        InventoryError::Open { .. } | InventoryError::Nothing { .. } | InventoryError::File { .. } => {
+            "--iam-inventory takes what aws iam get-account-authorization-details, list-roles, list-users or \
+             get-credential-report wrote, or a folder of such files"
+        }
+    };
+    let error = anyhow::Error::new(error).context("the IAM inventory cannot be used");
+    error.context(Hint(hint))
+}
+
+/// One sentence for each file, up to some.
+fn doubts(collected: &Collected) -> Vec<String> {
+    let lines = |what: &str, sentences: Vec<String>| {
+        let more = sentences.len().saturating_sub(MOST_NAMED);
+        let mut lines: Vec<String> = sentences.into_iter().take(MOST_NAMED).collect();
+        lines.extend((more > 0).then(|| format!("--iam-inventory: {more} more files {what}")));
+        lines
+    };
+    let remarks = collected.remarks.iter();
+    let remarks =
+        remarks.map(|(path, remark)| format!("--iam-inventory: '{}' {remark}", path.display())).collect();
+    let passed_over = |is_loss: bool| {
+        let files = collected.passed_over.iter().filter(move |(_, flaw)| flaw.is_loss() == is_loss);
+        files.map(|(path, flaw)| format!("--iam-inventory: '{}' {flaw}", path.display())).collect()
+    };
+    let mut doubts = lines("raise doubts", remarks);
+    doubts.extend(lines("could not be read", passed_over(true)));
+    doubts.extend(lines("tell nothing of IAM", passed_over(false)));
+    doubts
+}
+
+/// What IAM knew, in one line.
+pub(crate) fn summary(inventory: &Inventory) -> String {
+    let count = |kind| inventory.identities().filter(|(identity, _)| identity.kind == kind).count();
+    let counted =
+        |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    format!(
+        "IAM inventory: {}, {}, {}",
+        counted(inventory.accounts().len(), "account"),
+        counted(count(IamKind::User), "user"),
+        counted(count(IamKind::Role), "role")
+    )
+}

@@ -1,0 +1,53 @@
+//! Finds the files of a folder and reads the bytes of one.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::Flaw;
+
+/// No file is read beyond this many bytes, as stored or unpacked: the answer about an account with the 5,000 roles that IAM
+/// allows, each with all the policies that it can hold, has about 300 MB.
+pub(super) const MOST_MIB: u64 = 512;
+
+/// Everything below a folder, in the order of its names. What is neither a file nor a folder, or cannot be opened, comes with
+/// the reason. Links to files are followed, links to folders are not: they may lead in a circle.
+pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<Flaw>)>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        let entries = fs::read_dir(&next).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) if next == folder => return Err(error),
+            Err(error) => {
+                found.push((next, Some(Flaw::Refused(error.to_string()))));
+                continue;
+            }
+        };
+        for path in entries.into_iter().map(|entry| entry.path()) {
+            match path.metadata() {
+                Ok(about) if about.is_file() => found.push((path, None)),
+                Ok(about) if about.is_dir() && !path.is_symlink() => folders.push(path),
+                Ok(_) => found.push((path, Some(Flaw::NotAFile))),
+                Err(error) => found.push((path, Some(Flaw::Refused(error.to_string())))),
+            }
+        }
+    }
+    found.sort_by(|(left, _), (right, _)| left.cmp(right));
+    Ok(found)
+}
+
+/// The bytes of a file.
+pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Flaw> {
+    let refused = |error: io::Error| Flaw::Refused(error.to_string());
+    bounded(File::open(path).map_err(refused)?).map_err(refused)?.ok_or(Flaw::TooLarge(MOST_MIB))
+}
+
+/// All that comes out of a stream, or nothing if that is too much.
+pub(super) fn bounded(stream: impl Read) -> io::Result<Option<Vec<u8>>> {
+    let most = MOST_MIB << 20;
+    let mut bytes = Vec::new();
+    stream.take(most + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= most))
+}

@@ -1,0 +1,188 @@
+//! JSON and YAML into one small tree: of an answer of IAM only the members that matter are kept, at any depth. Values of a wrong
+//! type are no error here; whoever asks for a text finds none.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::Flaw;
+use crate::yaml::{self, Yaml};
+
+/// A value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node {
+    /// `null`.
+    Nothing,
+    Flag(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<Node>),
+    /// The members that matter, in their order.
+    Map(Vec<(&'static str, Node)>),
+}
+
+/// The names of the members that matter.
+const KEYS: [&str; 18] = [
+    "UserDetailList",
+    "RoleDetailList",
+    "GroupDetailList",
+    "Policies",
+    "Roles",
+    "Users",
+    "Role",
+    "User",
+    "Group",
+    "Content",
+    "IsTruncated",
+    "NextToken",
+    "Arn",
+    "UserId",
+    "RoleId",
+    "UserName",
+    "RoleName",
+    "CreateDate",
+];
+
+fn key(name: &str) -> Option<&'static str> {
+    KEYS.into_iter().find(|key| *key == name)
+}
+
+/// YAML needs many times its size, and nobody's account has so much.
+const MOST_YAML: usize = 64 << 20;
+
+/// All values of a JSON text, one after another.
+pub(super) fn json(text: &str) -> Result<Vec<Node>, Flaw> {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<Node>();
+    values.collect::<Result<_, _>>().map_err(|error| Flaw::Broken(error.to_string()))
+}
+
+/// All documents of a YAML text.
+pub(super) fn yaml(text: &str) -> Result<Vec<Node>, Flaw> {
+    if text.len() > MOST_YAML {
+        return Err(Flaw::Form("more than 64 MiB of YAML: write it with --output json"));
+    }
+    let documents = yaml::documents(text).map_err(|error| Flaw::Broken(error.to_string()))?;
+    Ok(documents.iter().map(Node::of).collect())
+}
+
+impl Node {
+    fn of(yaml: &Yaml) -> Self {
+        if let Some(text) = yaml.text() {
+            return Self::Text(text.to_owned());
+        }
+        if let Some(items) = yaml.list() {
+            return Self::List(items.iter().map(Self::of).collect());
+        }
+        let member = |(name, value): &(Yaml, Yaml)| Some((key(name.text()?)?, Self::of(value)));
+        yaml.map().map_or(Self::Nothing, |members| Self::Map(members.iter().filter_map(member).collect()))
+    }
+
+    /// The member of a name; of several the last.
+    pub(super) fn get(&self, name: &str) -> Option<&Self> {
+        let Self::Map(members) = self else { return None };
+        members.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// The text, if it is one that says something.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is a list.
+    pub(super) fn list(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Whether it says yes.
+    pub(super) fn is_true(&self) -> bool {
+        *self == Self::Flag(true) || self.text().is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Nothing)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Node, E> {
+        Ok(Node::Flag(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
+        Ok(Node::Number(number as f64))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
+        Ok(Node::Number(number as f64))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
+        Ok(Node::Number(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node, A::Error> {
+        let mut map = Vec::new();
+        while let Some(Key(name)) = members.next_key()? {
+            match name {
+                Some(name) => map.push((name, members.next_value()?)),
+                None => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Node::Map(map))
+    }
+}
+
+/// The name of a member, if it matters.
+struct Key(Option<&'static str>);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl Visitor<'_> for KeyVisitor {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Key, E> {
+                Ok(Key(key(name)))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}

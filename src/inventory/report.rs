@@ -1,0 +1,50 @@
+//! Credential reports: a CSV with one line for the root user and each user of an account (IAM User Guide, "Getting credential
+//! reports for your AWS account"). It holds no unique ids.
+
+use csv::{ReaderBuilder, StringRecord};
+
+use super::Flaw;
+use super::date::of_text;
+use super::page::{Answer, Page};
+use crate::baseline::IamIdentity;
+
+/// The columns that matter, which are the first of the report.
+const COLUMNS: [&str; 3] = ["user", "arn", "user_creation_time"];
+
+/// Whether a text begins as a credential report does. A spreadsheet may have put another sign between the columns.
+pub(super) fn is_one(text: &str) -> bool {
+    delimiter(text).is_some()
+}
+
+fn delimiter(text: &str) -> Option<u8> {
+    let line = text.lines().next()?;
+    let names = |sign: char| line.split(sign).map(|name| name.trim().trim_matches('"'));
+    let is_it = |sign: &char| COLUMNS.iter().all(|column| names(*sign).any(|name| name == *column));
+    [',', ';', '\t'].into_iter().find(is_it).map(|sign| sign as u8)
+}
+
+/// Everyone in a report.
+pub(super) fn page(text: &str) -> Result<Page, Flaw> {
+    let delimiter = delimiter(text).unwrap_or(b',');
+    let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
+    let broken = |error: csv::Error| Flaw::Broken(error.to_string());
+    let head = reader.headers().map_err(broken)?.clone();
+    let [arn, created] =
+        ["arn", "user_creation_time"].map(|column| head.iter().position(|name| name.trim() == column));
+    let mut page = Page::new(Answer::Report);
+    for line in reader.records() {
+        let line = line.map_err(broken)?;
+        let cell = |line: &StringRecord, column: Option<usize>| {
+            column.and_then(|column| line.get(column)).unwrap_or_default().trim().to_owned()
+        };
+        match IamIdentity::of_arn(&cell(&line, arn)) {
+            None => page.unnamed += 1,
+            Some(identity) => {
+                let created = of_text(&cell(&line, created));
+                page.undated += usize::from(created.is_err());
+                page.entries.push((identity, created.unwrap_or_default()));
+            }
+        }
+    }
+    Ok(page)
+}

@@ -1,0 +1,166 @@
+//! What IAM knew of a principal: whether it was there, and since when. The rules are in `docs/method.md`, "What IAM knows".
+
+use std::collections::{HashMap, HashSet};
+
+use crate::baseline::{Baseline, IamKind, Inventory};
+use crate::observe::{ObservedPrincipal, PrincipalKind, is_unique_id};
+use crate::time::Timestamp;
+
+/// The inventory of a baseline, by all that a principal may be called.
+#[derive(Debug, Default)]
+pub(super) struct Iam<'b> {
+    inventory: Option<&'b Inventory>,
+    /// By account and ARN: the earliest creation of anyone who had it.
+    arns: HashMap<(&'b str, &'b str), Option<Timestamp>>,
+    /// The same of those of whom no unique id is known.
+    arns_alone: HashMap<(&'b str, &'b str), Option<Timestamp>>,
+    /// By account and unique id.
+    ids: HashMap<(&'b str, &'b str), Option<Timestamp>>,
+    /// Names without their path, which are unique in their account.
+    names: HashSet<(&'b str, IamKind, &'b str)>,
+    /// First sightings by account and key, if unique ids are missing.
+    firsts: HashMap<(&'b str, &'b str), Timestamp>,
+}
+
+/// What identifies a principal among those that IAM knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name<'n> {
+    /// `AIDA…` or `AROA…`, and the ARN, if the records hold one.
+    Id(&'n str, Option<&'n str>),
+    /// With its path.
+    Arn(&'n str),
+    /// Without its path, which session ARNs and clusters do not have.
+    Bare(&'n str),
+}
+
+impl<'b> Iam<'b> {
+    /// What a baseline holds of IAM.
+    pub(super) fn new(baseline: &'b Baseline) -> Self {
+        let mut iam = Self::default();
+        if baseline.inventory.is_empty() {
+            return iam;
+        }
+        iam.inventory = Some(&baseline.inventory);
+        for (identity, created) in baseline.inventory.identities() {
+            let (account, arn) = (&*identity.account, &*identity.arn);
+            earliest(&mut iam.arns, (account, arn), created);
+            match &identity.unique_id {
+                Some(id) => earliest(&mut iam.ids, (account, id), created),
+                None => earliest(&mut iam.arns_alone, (account, arn), created),
+            }
+            let name = arn.rsplit('/').next().unwrap_or(arn);
+            iam.names.insert((account, identity.kind, name));
+        }
+        if !iam.arns_alone.is_empty() {
+            for behaviour in &baseline.behaviours {
+                let who = baseline.principals[behaviour.principal as usize].place();
+                let first = iam.firsts.entry(who).or_insert(behaviour.first.time);
+                *first = behaviour.first.time.min(*first);
+            }
+        }
+        iam
+    }
+
+    /// Whether IAM knew a principal, if that can be said: only of users and roles, and only where all of its kind in its
+    /// account were listed.
+    pub(super) fn knows(&self, who: &ObservedPrincipal) -> Option<bool> {
+        let (inventory, kind, account) = (self.inventory?, kind_of(who)?, account_of(who));
+        let name = name_of(who)?;
+        if !inventory.lists(account, kind) {
+            return None;
+        }
+        match name {
+            Name::Arn(arn) => Some(self.arns.contains_key(&(account, arn))),
+            Name::Bare(name) => Some(self.names.contains(&(account, kind, name))),
+            Name::Id(id, _) if self.ids.contains_key(&(account, id)) => Some(true),
+            Name::Id(_, Some(arn)) => Some(self.may_be(who, account, arn)),
+            // Whoever has no unique id in the inventory may be this one.
+            Name::Id(_, None) => self.arns_alone.keys().all(|(of, _)| *of != account).then_some(false),
+        }
+    }
+
+    /// Whether someone whose unique id IAM did not say may be this principal: nobody acts before being created, and a name
+    /// belongs to one at a time.
+    fn may_be(&self, who: &ObservedPrincipal, account: &str, arn: &str) -> bool {
+        let Some(created) = self.arns_alone.get(&(account, arn)) else { return false };
+        let first = self.firsts.get(&who.place());
+        created.zip(first.copied()).is_none_or(|(created, first)| created <= first)
+    }
+
+    /// When a principal was created that was first seen at this time, if IAM said so; never later than that.
+    pub(super) fn created(&self, who: &ObservedPrincipal, first: Timestamp) -> Option<Timestamp> {
+        let account = account_of(who);
+        let created = |arn| self.arns_alone.get(&(account, arn)).copied().flatten();
+        let found = if is_unique_id(&who.key) {
+            let by_id = self.ids.get(&(account, &*who.key)).copied().flatten();
+            let by_arn = who.arn.as_deref().and_then(created);
+            by_id.into_iter().chain(by_arn.filter(|created| *created <= first)).min()
+        } else {
+            self.arns.get(&(account, &*who.key)).copied().flatten()
+        };
+        found.filter(|created| *created <= first)
+    }
+}
+
+/// Keeps the earliest of the known times.
+fn earliest<'b>(
+    times: &mut HashMap<(&'b str, &'b str), Option<Timestamp>>,
+    key: (&'b str, &'b str),
+    created: Option<Timestamp>,
+) {
+    let known = times.entry(key).or_insert(created);
+    *known = known.iter().copied().chain(created).min();
+}
+
+/// Whose list a principal would be in.
+fn kind_of(who: &ObservedPrincipal) -> Option<IamKind> {
+    match who.kind {
+        PrincipalKind::User => Some(IamKind::User),
+        PrincipalKind::Role | PrincipalKind::SsoRole | PrincipalKind::ServiceLinkedRole => {
+            Some(IamKind::Role)
+        }
+        PrincipalKind::K8sIam => {
+            let arn = who.arn.as_deref().unwrap_or(&who.key);
+            Some(if arn.contains(":user/") { IamKind::User } else { IamKind::Role })
+        }
+        _ => None,
+    }
+}
+
+/// The account of a principal's ARN, which need not be that of the record; else that of the record.
+fn account_of(who: &ObservedPrincipal) -> &str {
+    let arn = in_cluster(who.arn.as_deref().unwrap_or(&who.key));
+    let account = arn.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3));
+    account.filter(|account| !account.is_empty()).unwrap_or(&who.account)
+}
+
+fn name_of(who: &ObservedPrincipal) -> Option<Name<'_>> {
+    let key = in_cluster(&who.key);
+    let arn = who.arn.as_deref().map(in_cluster);
+    if is_unique_id(key) {
+        return Some(Name::Id(key, arn));
+    }
+    if let Some(name) = key.strip_prefix("IAMUser/") {
+        return Some(Name::Bare(name));
+    }
+    // One person of Identity Center has a role in every account, and a new one with every assignment.
+    if key.starts_with("sso:") {
+        return None;
+    }
+    let arn = arn.unwrap_or(key);
+    let resource = arn.starts_with("arn:").then(|| arn.splitn(6, ':').nth(5)).flatten()?;
+    let (sort, rest) = resource.split_once('/')?;
+    let name = match sort {
+        "assumed-role" => Name::Bare(rest.split('/').next()?),
+        "user" | "role" if who.kind == PrincipalKind::K8sIam => Name::Bare(rest.rsplit('/').next()?),
+        "user" | "role" => Name::Arn(arn),
+        _ => return None,
+    };
+    // Names in IAM have no colon; `aws:ec2-instance` is a role that it does not know.
+    (!rest.contains(':')).then_some(name)
+}
+
+/// The identity behind the name of a cluster.
+fn in_cluster(key: &str) -> &str {
+    key.strip_prefix("k8s:").and_then(|rest| rest.split_once('/')).map_or(key, |(_, identity)| identity)
+}
