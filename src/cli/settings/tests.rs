@@ -94,9 +94,11 @@ fn a_list_replaces_the_list_below() {
 
 #[test]
 fn files_named_in_a_config_are_looked_for_beside_it() {
-    let folder = folder("ignore-file = 'quiet.txt'", "");
+    let folder = folder("ignore-file = 'quiet.txt'\niam-inventory = 'iam'", "");
     fs::write(folder.path().join("quiet.txt"), "# noise\nsts:*\n").unwrap();
-    let question = read(folder.path(), &["--config=@config.toml"]).question().unwrap();
+    let settings = read(folder.path(), &["--config=@config.toml"]);
+    assert_eq!(settings.learning.iam_inventory, [folder.path().join("iam")]);
+    let question = settings.question().unwrap();
     assert_eq!(question.filter.ignored_actions[0].as_str(), "sts:*");
 }
 
