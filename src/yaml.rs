@@ -4,7 +4,7 @@
 use std::fmt;
 
 use saphyr::{MarkedYaml, ScalarStyle, YamlData, YamlLoader};
-use saphyr_parser::{BufferedInput, Parser};
+use saphyr_parser::{BufferedInput, Event, Parser};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl std::error::Error for YamlError {}
 /// All documents of a text.
 ///
 /// # Errors
-/// If the text is no YAML, gives a key twice, or repeats parts of itself (`*anchor`) beyond all measure.
+/// If the text is no YAML, is nested too deeply, gives a key twice, or repeats parts of itself (`*anchor`) beyond all measure.
 ///
 /// ```
 /// use firstseen::yaml::documents;
@@ -67,6 +67,7 @@ pub fn documents(text: &str) -> Result<Vec<Yaml>, YamlError> {
         line: error.marker().line(),
         reason: error.info().to_owned(),
     };
+    check_depth(text)?;
     let mut loader: YamlLoader<'_, MarkedYaml<'_>> = YamlLoader::default();
     loader.early_parse(false);
     let mut parser = Parser::new(BufferedInput::new(text.chars()));
@@ -75,6 +76,28 @@ pub fn documents(text: &str) -> Result<Vec<Yaml>, YamlError> {
         Some(error) => Err(failed(error)),
         None => Ok(loader.into_documents().iter().map(Yaml::of).collect()),
     }
+}
+
+/// Lists and maps may stand in each other so deep; as JSON is read.
+const MOST_NESTED: usize = 127;
+
+/// Refuses a text whose values are nested so deep that reading them, which calls itself for each level, would never come back.
+fn check_depth(text: &str) -> Result<(), YamlError> {
+    let mut depth = 0_usize;
+    for event in Parser::new(BufferedInput::new(text.chars())) {
+        // Whoever reads the text says what else is wrong with it.
+        let Ok((event, span)) = event else { return Ok(()) };
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MOST_NESTED {
+            let reason = format!("values are nested more than {MOST_NESTED} levels deep");
+            return Err(YamlError { line: span.start.line(), reason });
+        }
+    }
+    Ok(())
 }
 
 impl Yaml {
@@ -156,6 +179,20 @@ mod tests {
         assert_eq!(list[1].node, Node::Text { text: "x".to_owned(), quoted: true });
         assert_eq!(root.get("c").unwrap().get("d").unwrap().flag(), Some(true));
         assert_eq!(root.get("c").unwrap().get("d").unwrap().line, 6);
+    }
+
+    #[test]
+    fn a_text_that_is_nested_beyond_measure_is_refused() {
+        let forms =
+            ["- ", "? ", "[", "{a: ", "[{a: "].map(|open| format!("x:\n- 1\ny:\n{}", open.repeat(20_000)));
+        for text in forms {
+            let error = documents(&text).unwrap_err();
+            // The library itself counts brackets.
+            let is_told = error.reason.contains("nested") || error.reason.contains("recursion limit");
+            assert!(error.line == 4 && is_told, "{}: {error}", &text[..20]);
+        }
+        let deep = |levels: usize| documents(&format!("{}1", "- ".repeat(levels)));
+        assert!(deep(MOST_NESTED).is_ok() && deep(MOST_NESTED + 1).is_err());
     }
 
     #[test]

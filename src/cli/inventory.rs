@@ -32,7 +32,7 @@ fn failed(error: InventoryError) -> anyhow::Error {
         InventoryError::File { flaw: Flaw::Form(_) | Flaw::Broken(_) | Flaw::Refused(_), .. } => {
             "write it anew: aws iam get-account-authorization-details --output json > ACCOUNT.json"
         }
-        InventoryError::File { flaw: Flaw::TooLarge(_), .. } => {
+        InventoryError::File { flaw: Flaw::TooLarge(_) | Flaw::TooMany(_), .. } => {
             "write less of it: aws iam list-roles > roles.json; aws iam list-users > users.json"
         }
         InventoryError::Open { .. } | InventoryError::Nothing { .. } | InventoryError::File { .. } => {

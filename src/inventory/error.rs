@@ -57,6 +57,9 @@ pub enum Flaw {
     /// It is larger than what is read.
     #[error("holds more than {0} MiB")]
     TooLarge(u64),
+    /// It has more values than anybody's account.
+    #[error("holds more than {0} values")]
+    TooMany(usize),
     /// Neither a file nor a folder.
     #[error("is neither a file nor a folder")]
     NotAFile,
@@ -70,7 +73,7 @@ impl Flaw {
     pub const fn is_loss(&self) -> bool {
         match self {
             Self::Foreign(_) | Self::NotAFile => false,
-            Self::Form(_) | Self::Broken(_) | Self::TooLarge(_) | Self::Refused(_) => true,
+            Self::Form(_) | Self::Broken(_) | Self::TooLarge(_) | Self::TooMany(_) | Self::Refused(_) => true,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! JSON and YAML into one small tree: of an answer of IAM only the members that matter are kept, at any depth. Values of a wrong
 //! type are no error here; whoever asks for a text finds none.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use super::Flaw;
 use crate::yaml::{self, Yaml};
@@ -47,19 +50,33 @@ fn key(name: &str) -> Option<&'static str> {
     KEYS.into_iter().find(|key| *key == name)
 }
 
-/// YAML needs many times its size, and nobody's account has so much.
-const MOST_YAML: usize = 64 << 20;
+/// YAML needs a hundred times its size in memory at worst.
+const MOST_YAML: usize = 16 << 20;
+
+/// So many values of a file are kept, which take 300 MB at worst; the 5,000 roles that IAM allows in an account have 30,000.
+pub(super) const MOST_VALUES: usize = 4_000_000;
 
 /// All values of a JSON text, one after another.
 pub(super) fn json(text: &str) -> Result<Vec<Node>, Flaw> {
-    let values = serde_json::Deserializer::from_str(text).into_iter::<Node>();
-    values.collect::<Result<_, _>>().map_err(|error| Flaw::Broken(error.to_string()))
+    let left = Cell::new(MOST_VALUES);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let mut values = Vec::new();
+    // Behind the last one there may be blanks.
+    while deserializer.end().is_err() {
+        let value = NodeSeed { left: &left }.deserialize(&mut deserializer);
+        match value {
+            Ok(value) => values.push(value),
+            Err(_) if left.get() == 0 => return Err(Flaw::TooMany(MOST_VALUES)),
+            Err(error) => return Err(Flaw::Broken(error.to_string())),
+        }
+    }
+    Ok(values)
 }
 
 /// All documents of a YAML text.
 pub(super) fn yaml(text: &str) -> Result<Vec<Node>, Flaw> {
     if text.len() > MOST_YAML {
-        return Err(Flaw::Form("more than 64 MiB of YAML: write it with --output json"));
+        return Err(Flaw::Form("more than 16 MiB of YAML: write it with --output json"));
     }
     let documents = yaml::documents(text).map_err(|error| Flaw::Broken(error.to_string()))?;
     Ok(documents.iter().map(Node::of).collect())
@@ -105,15 +122,23 @@ impl Node {
     }
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
+/// Reads a value, as long as some are left.
+#[derive(Clone, Copy)]
+struct NodeSeed<'c> {
+    left: &'c Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for NodeSeed<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| D::Error::custom("too many values"))?;
+        self.left.set(left);
+        deserializer.deserialize_any(self)
     }
 }
 
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
+impl<'de> Visitor<'de> for NodeSeed<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,7 +171,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(self)? {
             list.push(item);
         }
         Ok(Node::List(list))
@@ -156,7 +181,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let mut map = Vec::new();
         while let Some(Key(name)) = members.next_key()? {
             match name {
-                Some(name) => map.push((name, members.next_value()?)),
+                Some(name) => map.push((name, members.next_value_seed(self)?)),
                 None => {
                     members.next_value::<IgnoredAny>()?;
                 }

@@ -5,6 +5,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::Flaw;
 use super::date::of_text;
+use super::node::MOST_VALUES;
 use super::page::{Answer, Page};
 use crate::baseline::IamIdentity;
 
@@ -39,6 +40,7 @@ pub(super) fn page(text: &str) -> Result<Page, Flaw> {
         };
         match IamIdentity::of_arn(&cell(&line, arn)) {
             None => page.unnamed += 1,
+            Some(_) if page.entries.len() >= MOST_VALUES => return Err(Flaw::TooMany(MOST_VALUES)),
             Some(identity) => {
                 let created = of_text(&cell(&line, created));
                 page.undated += usize::from(created.is_err());

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::baseline::{Baseline, IamKind, Inventory};
-use crate::observe::{ObservedPrincipal, PrincipalKind, is_unique_id};
+use crate::observe::{LogSource, ObservedPrincipal, is_unique_id};
 use crate::time::Timestamp;
 
 /// The inventory of a baseline, by all that a principal may be called.
@@ -18,6 +18,8 @@ pub(super) struct Iam<'b> {
     ids: HashMap<(&'b str, &'b str), Option<Timestamp>>,
     /// Names without their path, which are unique in their account.
     names: HashSet<(&'b str, IamKind, &'b str)>,
+    /// Accounts with someone of whom no unique id is known.
+    accounts_alone: HashSet<&'b str>,
     /// First sightings by account and key, if unique ids are missing.
     firsts: HashMap<(&'b str, &'b str), Timestamp>,
 }
@@ -46,7 +48,10 @@ impl<'b> Iam<'b> {
             earliest(&mut iam.arns, (account, arn), created);
             match &identity.unique_id {
                 Some(id) => earliest(&mut iam.ids, (account, id), created),
-                None => earliest(&mut iam.arns_alone, (account, arn), created),
+                None => {
+                    earliest(&mut iam.arns_alone, (account, arn), created);
+                    iam.accounts_alone.insert(account);
+                }
             }
             let name = arn.rsplit('/').next().unwrap_or(arn);
             iam.names.insert((account, identity.kind, name));
@@ -64,8 +69,7 @@ impl<'b> Iam<'b> {
     /// Whether IAM knew a principal, if that can be said: only of users and roles, and only where all of its kind in its
     /// account were listed.
     pub(super) fn knows(&self, who: &ObservedPrincipal) -> Option<bool> {
-        let (inventory, kind, account) = (self.inventory?, kind_of(who)?, account_of(who));
-        let name = name_of(who)?;
+        let (inventory, account, (kind, name)) = (self.inventory?, account_of(who), name_of(who)?);
         if !inventory.lists(account, kind) {
             return None;
         }
@@ -75,7 +79,7 @@ impl<'b> Iam<'b> {
             Name::Id(id, _) if self.ids.contains_key(&(account, id)) => Some(true),
             Name::Id(_, Some(arn)) => Some(self.may_be(who, account, arn)),
             // Whoever has no unique id in the inventory may be this one.
-            Name::Id(_, None) => self.arns_alone.keys().all(|(of, _)| *of != account).then_some(false),
+            Name::Id(_, None) => (!self.accounts_alone.contains(account)).then_some(false),
         }
     }
 
@@ -112,21 +116,6 @@ fn earliest<'b>(
     *known = known.iter().copied().chain(created).min();
 }
 
-/// Whose list a principal would be in.
-fn kind_of(who: &ObservedPrincipal) -> Option<IamKind> {
-    match who.kind {
-        PrincipalKind::User => Some(IamKind::User),
-        PrincipalKind::Role | PrincipalKind::SsoRole | PrincipalKind::ServiceLinkedRole => {
-            Some(IamKind::Role)
-        }
-        PrincipalKind::K8sIam => {
-            let arn = who.arn.as_deref().unwrap_or(&who.key);
-            Some(if arn.contains(":user/") { IamKind::User } else { IamKind::Role })
-        }
-        _ => None,
-    }
-}
-
 /// The account of a principal's ARN, which need not be that of the record; else that of the record.
 fn account_of(who: &ObservedPrincipal) -> &str {
     let arn = in_cluster(who.arn.as_deref().unwrap_or(&who.key));
@@ -134,30 +123,37 @@ fn account_of(who: &ObservedPrincipal) -> &str {
     account.filter(|account| !account.is_empty()).unwrap_or(&who.account)
 }
 
-fn name_of(who: &ObservedPrincipal) -> Option<Name<'_>> {
+/// Which list of IAM a principal would be in, and under which name.
+fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
     let key = in_cluster(&who.key);
     let arn = who.arn.as_deref().map(in_cluster);
     if is_unique_id(key) {
-        return Some(Name::Id(key, arn));
+        let kind = if key.starts_with("AIDA") { IamKind::User } else { IamKind::Role };
+        return Some((kind, Name::Id(key, arn)));
     }
     if let Some(name) = key.strip_prefix("IAMUser/") {
-        return Some(Name::Bare(name));
+        return Some((IamKind::User, Name::Bare(name)));
     }
     // One person of Identity Center has a role in every account, and a new one with every assignment.
     if key.starts_with("sso:") {
         return None;
     }
     let arn = arn.unwrap_or(key);
-    let resource = arn.starts_with("arn:").then(|| arn.splitn(6, ':').nth(5)).flatten()?;
-    let (sort, rest) = resource.split_once('/')?;
-    let name = match sort {
-        "assumed-role" => Name::Bare(rest.split('/').next()?),
-        "user" | "role" if who.kind == PrincipalKind::K8sIam => Name::Bare(rest.rsplit('/').next()?),
-        "user" | "role" => Name::Arn(arn),
+    let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':').skip(1);
+    let (service, resource) = (parts.next()?, parts.nth(2)?);
+    let (sort, path) = resource.split_once('/').filter(|_| matches!(service, "iam" | "sts"))?;
+    let bare = || path.rsplit('/').next().unwrap_or(path);
+    let (kind, name) = match sort {
+        // Behind the name stands that of the session.
+        "assumed-role" => (IamKind::Role, Name::Bare(path.split('/').next().unwrap_or(path))),
+        "role" if who.kind.source() == LogSource::Eks => (IamKind::Role, Name::Bare(bare())),
+        "user" if who.kind.source() == LogSource::Eks => (IamKind::User, Name::Bare(bare())),
+        "role" => (IamKind::Role, Name::Arn(arn)),
+        "user" => (IamKind::User, Name::Arn(arn)),
         _ => return None,
     };
-    // Names in IAM have no colon; `aws:ec2-instance` is a role that it does not know.
-    (!rest.contains(':')).then_some(name)
+    // Names in IAM have no colon: `aws:ec2-instance` is a role that it does not know.
+    (!path.contains(':')).then_some((kind, name))
 }
 
 /// The identity behind the name of a cluster.

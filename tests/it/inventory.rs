@@ -82,9 +82,9 @@ fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(unit).collect()
 }
 
-const EVA: &str = "111122223333\tuser\tuser/eva\tAIDAEVA\t2023-05-05T05:05:05Z";
-const APP: &str = "111122223333\trole\trole/app\tAROAAPP\t2024-01-01T00:00:00Z";
-const CI: &str = "111122223333\trole\trole/ci\tAROACI\t2024-02-01T00:00:00Z";
+const EVA: &str = "111122223333\tuser\tuser/eva\tAIDAEXAMPLEEVA\t2023-05-05T05:05:05Z";
+const APP: &str = "111122223333\trole\trole/app\tAROAEXAMPLEAPP\t2024-01-01T00:00:00Z";
+const CI: &str = "111122223333\trole\trole/ci\tAROAEXAMPLECI\t2024-02-01T00:00:00Z";
 const ALL_USERS: &str = "111122223333\tuser";
 const ALL_ROLES: &str = "111122223333\trole";
 
@@ -239,6 +239,10 @@ fn hostile_files_are_told_and_never_panic() {
         let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
         assert!(refused(deep.as_bytes()).contains("recursion limit"), "{open}");
     }
+    let deep = format!("Roles:\n{}", "- ".repeat(20_000));
+    assert!(refused(deep.as_bytes()).contains("nested"));
+    let many = format!("{{\"Roles\":[{}1]}}", "1,".repeat(4_000_000));
+    assert_eq!(refused(many.as_bytes()), "holds more than 4000000 values");
     // What is not looked at may be as deep as it likes.
     let deep = format!("{}1{}", "{\"x\":[".repeat(100_000), "]}".repeat(100_000));
     assert_eq!(refused(deep.as_bytes()), "tells nothing of IAM: it is none of the answers that are read");
@@ -439,6 +443,33 @@ fn only_users_and_roles_whose_list_is_whole_are_marked() {
     assert_eq!([yes, no, None].map(|mark| marked(rows(By::Principal), mark)), [2, 2, 3]);
     assert_eq!([yes, no, None].map(|mark| marked(rows(By::Action), mark)), [2, 2, 3]);
     assert!(rows(By::Account).iter().all(Option::is_none));
+}
+
+#[test]
+fn names_behind_unique_ids_join_what_records_alone_do_not() {
+    // How other accounts are shown a role of this one, and a user of whom the record has nothing but the name.
+    let far = json!({"type": "AWSAccount", "accountId": ACCOUNT, "principalId": "AROAEXAMPLEAPP:s"});
+    let named = json!({"type": "IAMUser", "accountId": ACCOUNT, "userName": "eva"});
+    let other = json!({"type": "AWSAccount", "accountId": "444455556666", "principalId": "AROAEXAMPLEAPP:s"});
+    let records = [far, named, other].into_iter().zip(1..).map(|(identity, day)| {
+        let time = format!("2024-03-0{day}T00:00:00Z");
+        with(record(&time, "x", "s3:A"), json!({ "userIdentity": identity }))
+    });
+    let records: Vec<Value> = records.collect();
+    let names = |key: &str, files: &[&str]| -> Vec<(String, Option<bool>)> {
+        let baseline = learnt(&records, key, files);
+        let found = first_seen(&baseline, &question(0));
+        found.iter().map(|finding| (finding.principal.to_owned(), finding.known_to_iam)).collect()
+    };
+    let [role, user] = ["role/app", "user/eva"].map(|name| format!("arn:aws:iam::{ACCOUNT}:{name}"));
+    let all = details().to_string();
+    let bare = ["AROAEXAMPLEAPP", "IAMUser/eva", "AROAEXAMPLEAPP"].map(|name| (name.to_owned(), None));
+    assert_eq!(names("arn", &[]), bare);
+    let [app, _, elsewhere] = bare;
+    let known = |name: &String| (name.clone(), Some(true));
+    assert_eq!(names("arn", &[&all]), [known(&role), known(&user), elsewhere.clone()]);
+    assert_eq!(names("arn", &[REPORT]), [app.clone(), known(&user), elsewhere.clone()]);
+    assert_eq!(names("id", &[&all]), [known(&app.0), known(&"AIDAEXAMPLEEVA".to_owned()), elsewhere]);
 }
 
 fn any_inventory() -> impl Strategy<Value = Inventory> {
