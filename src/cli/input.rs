@@ -73,7 +73,7 @@ impl Input {
             .into()),
         };
         let mut input = input?;
-        input.baseline.add_inventory(std::mem::take(&mut told.inventory));
+        told.add_to(&mut input.baseline);
         let baseline = input.baseline.joined(input.settings.principal_key);
         Ok(Self { told, baseline, ..input })
     }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use firstseen::baseline::{IamKind, Inventory};
+use firstseen::baseline::{Baseline, IamKind, Inventory};
 use firstseen::inventory::{Collected, Flaw, InventoryError, collect};
+use firstseen::source::is_s3;
 
-use super::exit::Hint;
+use super::exit::{Hint, UsageError};
 
 /// So many files are named; of more their number is told.
 const MOST_NAMED: usize = 5;
@@ -22,9 +23,31 @@ pub(crate) struct Told {
 
 /// Reads what `--iam-inventory` names.
 pub(crate) fn told(paths: &[PathBuf]) -> anyhow::Result<Told> {
+    if let Some(bucket) = paths.iter().find(|path| is_s3(path)) {
+        let what = format!("--iam-inventory takes local files, not '{}'", bucket.display());
+        return Err(anyhow::Error::new(UsageError(what)).context(Hint("copy them: aws s3 cp")));
+    }
     let collected = collect(paths).map_err(failed)?;
     let (doubts, lost) = (doubts(&collected), collected.lost());
     Ok(Told { inventory: collected.inventory, doubts, lost })
+}
+
+impl Told {
+    /// Gives a baseline what was told. It may be about other accounts than those in the logs.
+    pub(crate) fn add_to(&mut self, baseline: &mut Baseline) {
+        let inventory = std::mem::take(&mut self.inventory);
+        let accounts = inventory.accounts();
+        let is_met = baseline.principals.iter().any(|who| accounts.contains(&*who.account));
+        if !accounts.is_empty() && !is_met {
+            let named: Vec<&str> = accounts.iter().copied().take(MOST_NAMED).collect();
+            let more = if accounts.len() > MOST_NAMED { ", …" } else { "" };
+            self.doubts.push(format!(
+                "--iam-inventory is about {}{more}, and nobody of these accounts is in what was read",
+                named.join(", ")
+            ));
+        }
+        baseline.add_inventory(inventory);
+    }
 }
 
 fn failed(error: InventoryError) -> anyhow::Error {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::baseline::{Baseline, IamKind, Inventory};
-use crate::observe::{LogSource, ObservedPrincipal, is_unique_id};
+use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind, is_unique_id};
 use crate::time::Timestamp;
 
 /// The inventory of a baseline, by all that a principal may be called.
@@ -125,6 +125,10 @@ fn account_of(who: &ObservedPrincipal) -> &str {
 
 /// Which list of IAM a principal would be in, and under which name.
 fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
+    use PrincipalKind::{Anonymous, Federated, Root, Service};
+    if matches!(who.kind, Root | Federated | Service | Anonymous) {
+        return None;
+    }
     let key = in_cluster(&who.key);
     let arn = who.arn.as_deref().map(in_cluster);
     if is_unique_id(key) {

@@ -416,6 +416,10 @@ fn only_users_and_roles_whose_list_is_whole_are_marked() {
             json!({"userIdentity": {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}}),
         ),
         with(
+            record("2024-03-01T00:00:05Z", "y", "s3:A"),
+            json!({"userIdentity": {"type": "IdentityCenterUser", "accountId": ACCOUNT, "principalId": "AIDAEXAMPLEODD"}}),
+        ),
+        with(
             record("2024-03-01T00:00:06Z", "x", "s3:A"),
             json!({"userIdentity": {"type": "AWSAccount", "accountId": "444455556666", "principalId": "AROAEXAMPLEFAR:s"}}),
         ),
@@ -427,12 +431,12 @@ fn only_users_and_roles_whose_list_is_whole_are_marked() {
     let (all, roles) = (details().to_string(), json!({ "Roles": roles() }).to_string());
     let (yes, no) = (Some(true), Some(false));
     for key in ["arn", "id", "session", "sso-user"] {
-        assert_eq!(marks(key, &all), [yes, no, None, yes, no, None, None], "{key}");
-        assert_eq!(marks(key, &roles), [yes, no, None, None, None, None, None], "{key}");
+        assert_eq!(marks(key, &all), [yes, no, None, yes, no, None, None, None], "{key}");
+        assert_eq!(marks(key, &roles), [yes, no, None, None, None, None, None, None], "{key}");
     }
     assert_eq!(marks("access-key", &roles)[..3], [yes, no, None]);
     let elsewhere = all.replace(ACCOUNT, "999988887777");
-    assert_eq!(marks("arn", &elsewhere), [None; 7]);
+    assert_eq!(marks("arn", &elsewhere), [None; 8]);
     let baseline = learnt(&records, "arn", &[&all]);
     let asked = KnownQuestion { at: None, forget: None, only_success: false, filter: Filter::default() };
     let rows = |by| -> Vec<Option<bool>> {
@@ -440,8 +444,8 @@ fn only_users_and_roles_whose_list_is_whole_are_marked() {
         known.groups.iter().flat_map(|group| &group.rows).map(|row| row.known_to_iam).collect()
     };
     let marked = |rows: Vec<Option<bool>>, mark| rows.into_iter().filter(|it| *it == mark).count();
-    assert_eq!([yes, no, None].map(|mark| marked(rows(By::Principal), mark)), [2, 2, 3]);
-    assert_eq!([yes, no, None].map(|mark| marked(rows(By::Action), mark)), [2, 2, 3]);
+    assert_eq!([yes, no, None].map(|mark| marked(rows(By::Principal), mark)), [2, 2, 4]);
+    assert_eq!([yes, no, None].map(|mark| marked(rows(By::Action), mark)), [2, 2, 4]);
     assert!(rows(By::Account).iter().all(Option::is_none));
 }
 
@@ -602,6 +606,18 @@ fn files_that_cannot_be_used_are_told_with_what_to_do() {
         assert_eq!(code, Some(1), "{stderr}");
         assert!(stderr.contains(said) && stderr.contains("hint: "), "{stderr}");
     }
+    let (code, stderr) = scan("s3://bucket/iam");
+    assert!(code == Some(2) && stderr.contains("takes local files"), "{stderr}");
+    // About other accounts than the logs are.
+    fs::write(
+        folder.path().join("far.json"),
+        json!({ "Roles": roles() }).to_string().replace(ACCOUNT, "999988887777"),
+    )
+    .unwrap();
+    let (code, stderr) = scan("far.json");
+    let said =
+        "warning: --iam-inventory is about 999988887777, and nobody of these accounts is in what was read";
+    assert!(code == Some(0) && stderr.contains(said), "{stderr}");
     // In a folder with a good one they are told, and what may be lost shows in the exit status.
     fs::write(folder.path().join("iam/roles.json"), json!({ "Roles": roles() }).to_string()).unwrap();
     let (code, stderr) = scan("iam");
