@@ -172,7 +172,7 @@ fn damage_anywhere_is_told_and_never_opens() {
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
     let intact = files(&path);
-    assert_eq!(intact.len(), 12);
+    assert_eq!(intact.len(), 13);
     for (name, bytes) in &intact {
         let file = path.join(name);
         let told = |what: &str| {
