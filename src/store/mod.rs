@@ -17,6 +17,7 @@ mod noted;
 mod objects;
 mod place;
 mod principals;
+mod proof;
 mod reading;
 mod records;
 mod saved;
@@ -32,6 +33,7 @@ pub use crate::ledger::Learning;
 pub use error::StoreError;
 pub use merge::MergeError;
 pub use place::Place;
+pub use proof::proven_files;
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. A baseline of another version is refused.
