@@ -1,8 +1,11 @@
 //! Files in which macOS keeps extended attributes and resource forks on file systems that have none: `._NAME` beside `NAME`, and
 //! in zip archives below `__MACOSX/`.
 
+use super::inflate::GZIP_MAGIC;
+
 /// Whether the bytes are an AppleDouble file and nothing else: its header, and entries that fill the file to its last byte
-/// (RFC 1740, appendix B). Whatever else begins with the same bytes is read as any other file.
+/// (RFC 1740, appendix B), or nothing in which a record could stand. What begins with the same bytes and is more than that is
+/// read as any other file.
 pub(super) fn is_apple_double(bytes: &[u8]) -> bool {
     let Some((header, rest)) = bytes.split_at_checked(26) else { return false };
     // Magic number and version; 16 bytes that mean nothing; the number of entries.
@@ -14,7 +17,12 @@ pub(super) fn is_apple_double(bytes: &[u8]) -> bool {
     // Of each entry its id, where it begins, and its length.
     let number = |bytes: &[u8]| bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let ends = entries.chunks_exact(12).map(|entry| number(&entry[4..8]) + number(&entry[8..]));
-    ends.max() == Some(bytes.len() as u64)
+    ends.max() == Some(bytes.len() as u64) || !may_hold_records(rest)
+}
+
+/// Whether there could be JSON, or something that is packed.
+fn may_hold_records(bytes: &[u8]) -> bool {
+    bytes.contains(&b'{') || bytes.windows(GZIP_MAGIC.len()).any(|start| start == GZIP_MAGIC)
 }
 
 #[cfg(test)]
@@ -27,9 +35,12 @@ mod tests {
         bytes.extend([0; 16]);
         bytes.extend([0, 1, 0, 0, 0, 9, 0, 0, 0, 38, 0, 0, 0, 2, 1, 2]);
         assert!(is_apple_double(&bytes));
-        for end in 0..bytes.len() {
+        for end in 0..38 {
             assert!(!is_apple_double(&bytes[..end]), "{end}");
         }
-        assert!(!is_apple_double(&[&bytes[..], b"{}"].concat()));
+        assert!(is_apple_double(&[&bytes[..], b"text"].concat()));
+        for hidden in [&b"{}"[..], b"x\x1f\x8b\x08"] {
+            assert!(!is_apple_double(&[&bytes[..], hidden].concat()));
+        }
     }
 }
