@@ -25,12 +25,18 @@ impl S3Settings {
     fn explain(&self, problem: S3Problem) -> S3Problem {
         let named = self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok());
         match (problem.kind, named) {
+            // Whoever names no profile on the command line has the whole chain.
+            (S3ProblemKind::NoCredentials, named) if self.profile.is_none() => {
+                let kind = if named.is_some() { S3ProblemKind::Profile } else { problem.kind };
+                let profile = named.as_deref().unwrap_or("default");
+                S3Problem { kind, detail: tried::credentials(profile, &problem.detail) }
+            }
             (S3ProblemKind::NoCredentials | S3ProblemKind::WrongCredentials, Some(profile)) => S3Problem {
                 kind: S3ProblemKind::Profile,
                 detail: format!("profile '{profile}': {}", problem.detail),
             },
-            (S3ProblemKind::NoCredentials, None) => {
-                S3Problem { detail: tried::credentials(&problem.detail), ..problem }
+            (S3ProblemKind::Expired, Some(profile)) => {
+                S3Problem { detail: format!("profile '{profile}': {}", problem.detail), ..problem }
             }
             (S3ProblemKind::WrongCredentials, None) if !self.roles.is_empty() => {
                 S3Problem { kind: S3ProblemKind::Role, ..problem }
@@ -188,12 +194,16 @@ impl Inner {
     fn explain(&self, failure: Failure) -> S3Problem {
         let is_of_credentials = failure.is_of_credentials();
         let problem = failure.problem();
+        let host = lock(&self.shared.host).clone();
+        if problem.detail.starts_with("HTTP status") {
+            let detail = format!("{host} does not answer as S3 does: {}", problem.detail);
+            return S3Problem { detail, ..problem };
+        }
         if is_of_credentials
             || !matches!(problem.kind, S3ProblemKind::Unreachable | S3ProblemKind::Certificate)
         {
             return problem;
         }
-        let host = lock(&self.shared.host).clone();
         let region = self.client.config().region().map_or("none", |region| region.as_ref());
         let region = tried::region(&self.shared.settings, region);
         let proxy = tried::proxy().map_or(String::new(), |name| format!(", by the proxy of {name}"));

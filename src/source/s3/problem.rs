@@ -182,7 +182,7 @@ fn credentials_problem(error: &CredentialsError) -> S3ProblemKind {
     let said = causes(error).to_lowercase();
     match error {
         CredentialsError::CredentialsNotLoaded(_) => S3ProblemKind::NoCredentials,
-        _ if said.contains("expired") => S3ProblemKind::Expired,
+        _ if said.contains("expired") || said.contains("sso token") => S3ProblemKind::Expired,
         _ if said.contains("imds") => S3ProblemKind::NoCredentials,
         _ if said.contains("dispatch failure") || said.contains("timed out") => S3ProblemKind::Unreachable,
         _ if said.contains("accessdenied") => S3ProblemKind::Role,

@@ -20,7 +20,7 @@ fn state(names: &[&str]) -> String {
 
 /// The places where the default chain looks for credentials, in its order (AWS SDKs and Tools reference guide, "Default
 /// credential provider chain" of the SDK for Rust), and what is not there. `instance` is what was said of the last one.
-pub(super) fn credentials(instance: &str) -> String {
+pub(super) fn credentials(profile: &str, instance: &str) -> String {
     let file =
         |variable: &str, otherwise: &str| std::env::var(variable).unwrap_or_else(|_| otherwise.to_owned());
     let config = file("AWS_CONFIG_FILE", "~/.aws/config");
@@ -30,13 +30,15 @@ pub(super) fn credentials(instance: &str) -> String {
     let container = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
     let container = if is_set(container) { container } else { "AWS_CONTAINER_CREDENTIALS_FULL_URI" };
     let container = state(&[container]);
+    let says_nothing = !instance.to_lowercase().contains("imds");
+    let instance = if says_nothing { "none" } else { instance };
     let instance = if is_set("AWS_EC2_METADATA_DISABLED") {
         "switched off by AWS_EC2_METADATA_DISABLED"
     } else {
         instance
     };
     format!(
-        "no credentials were found. Tried, in this order: the environment ({environment}); the profile 'default' in {config} and \
+        "no credentials were found. Tried, in this order: the environment ({environment}); the profile '{profile}' in {config} and \
          {keys} (keys, SSO, credential_process or a role: none); a web identity ({identity}); a container ({container}); the \
          metadata service of an EC2 instance ({instance})"
     )
@@ -46,9 +48,10 @@ pub(super) fn credentials(instance: &str) -> String {
 pub(super) fn region(settings: &S3Settings, region: &str) -> String {
     let variable = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find(|name| is_set(name));
     let says = match (&settings.region, variable) {
-        (Some(_), _) => "--aws-region".to_owned(),
-        (None, Some(variable)) => variable.to_owned(),
-        (None, None) => "the profile, or us-east-1 to begin with".to_owned(),
+        (Some(_), _) => "--aws-region",
+        (None, Some(variable)) if !settings.anonymous => variable,
+        _ if settings.anonymous => "nobody: it is where to begin",
+        _ => "the profile, or where to begin if it names none",
     };
     format!("Region {region}, from {says}")
 }

@@ -83,6 +83,8 @@ pub(crate) enum Fate {
     Corrupt,
     /// The answer says something more.
     With(&'static str, String),
+    /// It is answered with a page for people, as if there were no store.
+    Page,
     /// This text, as XML.
     Xml(String),
 }
@@ -255,6 +257,11 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             for (name, value) in headers {
                 response.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
             }
+            return Ok(response);
+        }
+        Fate::Page => {
+            let mut response = Response::new(Answer::whole(Bytes::from("<html>not found</html>")));
+            *response.status_mut() = StatusCode::NOT_FOUND;
             return Ok(response);
         }
         Fate::Xml(text) => return Ok(Response::new(Answer::whole(Bytes::from(text.clone())))),
