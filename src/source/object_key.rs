@@ -234,10 +234,12 @@ mod tests {
     #[test]
     fn objects_of_other_services_are_named() {
         let skip = |path: &str| ObjectKey::parse(path).skip;
-        let below = |folder, name| skip(&format!("p/AWSLogs/o-ab12/111122223333/{folder}/us-east-1/{name}"));
+        let below = |folder: &str, name: &str| {
+            skip(&format!("p/AWSLogs/o-ab12/111122223333/{folder}/us-east-1/{name}"))
+        };
         let digest = "111122223333_CloudTrail-Digest_eu-west-1_my_trail.x_us-east-1_20240309T041200Z";
         for name in [format!("{digest}.json.gz"), format!("{digest}_backfill.json.gz")] {
-            assert_eq!(below("CloudTrail-Digest", &*name), Some(ObjectSkip::Digest));
+            assert_eq!(below("CloudTrail-Digest", &name), Some(ObjectSkip::Digest));
             assert_eq!(skip(&name), None);
         }
         let aggregated = "111122223333_CloudTrail-Aggregated_us-east-1_20240309T0412Z_aB1.json.gz";

@@ -248,10 +248,13 @@ fn a_folder_that_cannot_be_listed_is_an_error_as_an_archive_and_a_fault_in_one()
     use std::os::unix::fs::PermissionsExt;
     let archive = archive();
     let closed = archive.path().join("one");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let may_read_all = fs::read_dir(&closed).is_ok();
     if !may_read_all {
-        assert!(matches!(Archives::open(&[closed.clone()]).unwrap_err(), ArchiveError::List { .. }));
+        assert!(matches!(
+            Archives::open(std::slice::from_ref(&closed)).unwrap_err(),
+            ArchiveError::List { .. }
+        ));
         let coverage = read(&[archive.path().to_owned()]).coverage;
         assert_eq!((coverage.faults.len(), &*coverage.faults[0].object), (1, "one"));
     }

@@ -38,7 +38,7 @@ pub(in crate::source) struct Fetched {
     /// What S3 said beside it.
     pub(super) about: Option<About>,
     /// What the bytes are held to.
-    proof: Proof,
+    proof: Option<Box<Proof>>,
     /// Its part of the memory for objects that wait.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
@@ -62,7 +62,7 @@ impl Fetched {
 
     /// Bytes that were at hand.
     pub(super) fn local(bytes: Vec<u8>) -> Self {
-        Self { bytes, error: None, about: None, proof: Proof::default(), room: None }
+        Self { bytes, error: None, about: None, proof: None, room: None }
     }
 
     /// Nothing.
@@ -167,7 +167,7 @@ impl Get<'_> {
         };
         if !continues(&answer, from) {
             fetched.bytes.clear();
-            fetched.proof = Proof::new(&answer, self.md5);
+            fetched.proof = Some(Box::new(Proof::new(&answer, self.md5)));
         }
         fetched.about = Some(About::new(&answer));
         loop {
@@ -191,7 +191,7 @@ impl Get<'_> {
     /// Holds all bytes to what the store says of them. If they do not fit, the object is asked for anew; if the same bytes come
     /// again, no other ones will.
     fn refute(&self, fetched: &mut Fetched, before: &mut Option<Checksum>) -> Option<Trouble> {
-        let detail = fetched.proof.check(&fetched.bytes).err()?;
+        let detail = fetched.proof.as_ref()?.check(&fetched.bytes).err()?;
         let came = Checksum::of(&fetched.bytes);
         fetched.about = None;
         if before.replace(came) == Some(came) {
