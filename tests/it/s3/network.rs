@@ -158,7 +158,7 @@ fn no_more_requests_than_allowed_are_under_way_and_a_slow_object_holds_nobody_up
     let server = Setup::new(buckets.root())
         .page(1000)
         .plan(move |asked| match asked.path.ends_with(&slow) {
-            true => Fate::Slow(Duration::from_millis(1_500)),
+            true => Fate::Slow(Duration::from_secs(8)),
             false => Fate::Serve,
         })
         .gauge(Arc::clone(&under_way))
