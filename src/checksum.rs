@@ -23,6 +23,11 @@ impl Checksum {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The checksum of all that can be read, and how many bytes that is.
     ///
     /// # Errors

@@ -54,11 +54,13 @@ pub enum ObjectSkip {
     OutsideWindow,
     /// The same file under two of the given archives; read once.
     ListedTwice,
+    /// A baseline that this program saved, proven by its checksums; what else lies in its folder is read.
+    SavedBaseline,
 }
 
 impl ObjectSkip {
     /// All of them, in their order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Digest,
         Self::Aggregated,
         Self::LakeResult,
@@ -77,6 +79,7 @@ impl ObjectSkip {
         Self::NotAFile,
         Self::OutsideWindow,
         Self::ListedTwice,
+        Self::SavedBaseline,
     ];
 
     /// The one of this published name.
@@ -105,6 +108,7 @@ impl ObjectSkip {
             Self::NotAFile => "not-a-file",
             Self::OutsideWindow => "outside-window",
             Self::ListedTwice => "listed-twice",
+            Self::SavedBaseline => "saved-baseline",
         }
     }
 }

@@ -67,6 +67,7 @@ pub mod report;
 pub mod bench;
 pub mod checksum;
 pub mod coverage;
+pub mod file;
 pub mod ledger;
 pub mod synth;
 pub mod time;

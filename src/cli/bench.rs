@@ -7,13 +7,14 @@ use clap::{Args, ValueEnum};
 use firstseen::bench::{BenchPlan, measure, write_text};
 use firstseen::ingest::IngestSettings;
 use firstseen::source::{Archives, is_stdin};
+use firstseen::store::proven_files;
 use firstseen::synth::{Plan, synthesize_unless};
 use tempfile::TempDir;
 
 use super::args::{S3Args, byte_count};
 use super::exit::{Answer, Hint, UsageError, ingest_error};
 use super::output::Output;
-use super::{progress, threads};
+use super::{signals, threads};
 
 /// Measure what a scan costs on this machine: each stage, each number of threads, and the memory
 #[derive(Debug, Args)]
@@ -49,7 +50,7 @@ enum FormatArg {
 /// Runs the command.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
     let output = Output::open(args.output.as_deref())?;
-    progress::listen()?;
+    signals::be_orderly(true);
     let synthetic = args.synthetic.map(synthetic_archive).transpose()?;
     let names = synthetic
         .as_ref()
@@ -60,10 +61,11 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
         );
     }
     let archives = Archives::open_with(&names, &args.s3.settings(&names)?)
-        .map_err(|error| ingest_error(error.into()))?;
+        .map_err(|error| ingest_error(error.into()))?
+        .passing_over(proven_files);
     let settings = IngestSettings { threads: 1, ..Default::default() };
     let plan = BenchPlan { runs: args.runs, max_threads: threads(args.threads) };
-    let measured = measure(&archives, &settings, &plan, &progress::interrupted);
+    let measured = measure(&archives, &settings, &plan, &signals::interrupted);
     let measured = measured.map_err(|error| interrupted().unwrap_or_else(|| ingest_error(error)))?;
     output.write(|out| match args.format {
         FormatArg::Text => write_text(&measured, out),
@@ -84,7 +86,7 @@ fn synthetic_archive(bytes: u64) -> anyhow::Result<TempDir> {
         .context("cannot make a folder for the synthetic archive")
         .context(hint)?;
     let plan = Plan { bytes, seed: 1, days: 120 };
-    let made = synthesize_unless(&folder.path().join("archive"), &plan, &progress::interrupted);
+    let made = synthesize_unless(&folder.path().join("archive"), &plan, &signals::interrupted);
     if let Some(error) = interrupted() {
         return Err(error);
     }
@@ -94,5 +96,5 @@ fn synthetic_archive(bytes: u64) -> anyhow::Result<TempDir> {
 
 /// What there is to say after Ctrl-C.
 fn interrupted() -> Option<anyhow::Error> {
-    progress::interrupted().then(|| anyhow::anyhow!("interrupted; nothing was measured"))
+    signals::interrupted().then(|| anyhow::anyhow!("interrupted; nothing was measured"))
 }

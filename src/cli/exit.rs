@@ -58,10 +58,12 @@ const fn s3_hint(kind: S3ProblemKind) -> &'static str {
         S3ProblemKind::Name => "write s3://bucket or s3://bucket/prefix",
         S3ProblemKind::NotBuilt => "build it with the default features, or copy the bucket: aws s3 sync",
         S3ProblemKind::NoCredentials => {
-            "give --profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --no-sign-request for a public bucket"
+            "give --profile NAME (log in before with aws sso login --profile NAME, if it uses SSO), or set AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY; --no-sign-request reads a public bucket"
         }
         S3ProblemKind::Profile => {
-            "look for that name in the AWS configuration (~/.aws/config, ~/.aws/credentials), and whether it has credentials"
+            "look for that name in the AWS configuration (~/.aws/config, ~/.aws/credentials), and whether it has credentials; \
+             if it uses SSO: aws sso login --profile NAME"
         }
         S3ProblemKind::WrongCredentials => {
             "check which credentials are in use (aws sts get-caller-identity), and that they belong to this partition or \
@@ -81,7 +83,12 @@ const fn s3_hint(kind: S3ProblemKind) -> &'static str {
         S3ProblemKind::Empty => "a prefix is a folder, to its last letter: look with aws s3 ls",
         S3ProblemKind::Clock => "set the clock of this machine: signatures are only good for minutes",
         S3ProblemKind::Unreachable => {
-            "check the network, the proxy (HTTPS_PROXY), --endpoint-url and AWS_ENDPOINT_URL_STS, and http:// or https:// there"
+            "check the network, the Region (--aws-region, AWS_REGION, the profile: the host of a Region that does not exist has no \
+             address), the proxy (HTTPS_PROXY, NO_PROXY), --endpoint-url and AWS_ENDPOINT_URL_STS, and http:// or https:// there"
+        }
+        S3ProblemKind::Certificate => {
+            "name the certificate of whoever signed it with AWS_CA_BUNDLE=FILE, if you trust a proxy or a store of your own; \
+             else somebody is in between"
         }
         S3ProblemKind::Setting => "correct that setting",
         S3ProblemKind::Other => "look up what S3 said; the same with aws s3 ls tells whether it is us",

@@ -14,7 +14,7 @@ use firstseen::ingest::{
 use firstseen::ledger::{ObjectEntry, Outcome};
 use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, Listing, LogObject, S3Settings, is_s3};
-use firstseen::store::{Learning, Place, Stored, is_baseline};
+use firstseen::store::{Learning, Place, Stored, is_baseline, proven_files};
 
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, check_window};
 use super::closing::Closing;
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let progress = Bar::new(args.run.quiet)?;
     let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3 };
     let archives = Archives::open_all(args.archives.names(), &args.archives.lists()?, &s3);
-    let archives = archives.map_err(|error| ingest_error(error.into()))?;
+    let archives = archives.map_err(|error| ingest_error(error.into()))?.passing_over(proven_files);
     let run = Run { args, place, archives, settings, inventory: &told.inventory, progress };
     let indexed = run.index(known);
     run.progress.clear();

@@ -11,7 +11,7 @@ use firstseen::ledger::HeldRules;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, S3Settings, Traffic, is_s3};
-use firstseen::store::{Saved, Stored, is_baseline};
+use firstseen::store::{Saved, Stored, is_baseline, proven_files};
 use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
@@ -87,6 +87,7 @@ impl Input {
         let s3 = S3Settings { max_object_size: settings.max_object_size, ..reading.s3.settings(names)? };
         let progress = Bar::new(reading.run.quiet)?;
         let archives = Archives::open_all(names, &lists, &s3).map_err(|error| ingest_error(error.into()))?;
+        let archives = archives.passing_over(proven_files);
         let ingested = ingest(&archives, settings, &progress);
         progress.clear();
         let Ingested { baseline, coverage, ledger: _ } = ingested.map_err(ingest_error)?;

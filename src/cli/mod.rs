@@ -18,6 +18,7 @@ mod reference;
 mod rules;
 mod scan;
 mod settings;
+mod signals;
 mod synth;
 mod tune;
 mod used;
@@ -51,7 +52,11 @@ enum Command {
 
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    if let Err(error) = signals::listen() {
+        return exit::code(Err(error));
+    }
+    let result = match command {
         Command::Scan(args) => scan::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Tune(args) => tune::run(&args),

@@ -8,6 +8,7 @@ use anyhow::Context;
 use tempfile::NamedTempFile;
 
 use super::exit::Hint;
+use super::signals;
 
 /// An opened output.
 pub(crate) enum Output {
@@ -50,6 +51,7 @@ impl Output {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let temporary = builder.tempfile_in(folder).with_context(cannot).context(hint)?;
+        signals::remove_at_end(temporary.path());
         Ok(Self::Beside { temporary, path })
     }
 

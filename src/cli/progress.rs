@@ -1,24 +1,13 @@
-//! Draws progress on stderr, if someone can see it, and listens for Ctrl-C.
+//! Draws progress on stderr, if someone can see it.
 
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use firstseen::ingest::{ObjectRead, Progress};
 use firstseen::source::Traffic;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Set by Ctrl-C; signals reach a process, so this is one for the process.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// From now on Ctrl-C no longer ends the process, but is what [`interrupted`] tells.
-pub(crate) fn listen() -> anyhow::Result<()> {
-    Ok(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?)
-}
-
-/// Whether someone pressed Ctrl-C.
-pub(crate) fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
-}
+use super::signals;
 
 /// Progress of a scan.
 pub(crate) struct Bar {
@@ -30,9 +19,9 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    /// A bar; it draws nothing if `quiet` or if stderr is no terminal. Ctrl-C ends the run from now on.
+    /// A bar; it draws nothing if `quiet` or if stderr is no terminal. Until it is cleared a signal ends the run in order.
     pub(crate) fn new(quiet: bool) -> anyhow::Result<Self> {
-        listen()?;
+        signals::be_orderly(true);
         let visible = !quiet && std::io::stderr().is_terminal();
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
@@ -42,6 +31,7 @@ impl Bar {
 
     /// Takes the bar off the terminal.
     pub(crate) fn clear(&self) {
+        signals::be_orderly(false);
         self.bar.finish_and_clear();
     }
 }
@@ -102,6 +92,6 @@ impl Progress for Bar {
     }
 
     fn stopped(&self) -> bool {
-        interrupted()
+        signals::interrupted()
     }
 }

@@ -6,6 +6,7 @@
 
 #[cfg(any(test, fuzzing))]
 pub mod agreement;
+mod apple;
 mod at_once;
 mod audit;
 mod callers;
@@ -185,6 +186,9 @@ impl Decoder {
             let mut decoded = ocsf::decode(bytes, *max_object_size, *depth, habits, &mut visit);
             decoded.faults.splice(..0, faults);
             return decoded;
+        }
+        if apple::is_apple_double(bytes) {
+            return Decoded { faults, ..Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)) };
         }
         let cut = !faults.is_empty();
         let (text, odd) = text(bytes, cut);

@@ -1,10 +1,11 @@
 //! Finds the files of a folder and reads the bytes of one.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Flaw;
+use crate::file;
 
 /// No file is read beyond this many bytes, as stored or unpacked: the answer about an account with the 5,000 roles that IAM
 /// allows, each with all the policies that it can hold, has about 300 MB.
@@ -41,7 +42,7 @@ pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<Flaw
 /// The bytes of a file.
 pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Flaw> {
     let refused = |error: io::Error| Flaw::Refused(error.to_string());
-    bounded(File::open(path).map_err(refused)?).map_err(refused)?.ok_or(Flaw::TooLarge(MOST_MIB))
+    bounded(file::open(path).map_err(refused)?.0).map_err(refused)?.ok_or(Flaw::TooLarge(MOST_MIB))
 }
 
 /// All that comes out of a stream, or nothing if that is too much.

@@ -18,6 +18,14 @@ pub enum ArchiveError {
         /// What the system said.
         source: io::Error,
     },
+    /// The folder is there, and cannot be listed.
+    #[error("the folder '{name}' cannot be listed")]
+    List {
+        /// As it was given.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The pattern is malformed.
     #[error("archive '{name}' is not a valid glob: {reason}")]
     Glob {
@@ -94,6 +102,8 @@ pub enum S3ProblemKind {
     Clock,
     /// Nobody answers there.
     Unreachable,
+    /// Somebody answers there with a certificate that is not trusted.
+    Certificate,
     /// A setting that the SDK refuses.
     Setting,
     /// Anything else.

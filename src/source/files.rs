@@ -3,7 +3,8 @@
 //! Listing a large tree takes as long as its folders take to be read, one after another; several threads read some at a time.
 //! What is found does not depend on their number, but for its order, which nobody relies on.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::local::Root;
 use super::log_object::Kept;
-use super::{Listing, LogObject, ObjectKey, shown_text};
+use super::{Listing, LogObject, ObjectKey, OwnFiles, shown_text};
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 
 /// Says whether to go on; asked after each file, with their number.
@@ -23,24 +24,73 @@ type Found<'f> = &'f mut dyn FnMut(u64) -> bool;
 const FOLDERS_EACH: usize = 32;
 
 /// Adds the objects of all archives, each with its number, to the listing.
-pub(super) fn list(roots: &[(u32, &Root)], threads: usize, listing: &mut Listing, found: Found<'_>) {
+pub(super) fn list(
+    roots: &[(u32, &Root)],
+    own_files: OwnFiles,
+    threads: usize,
+    listing: &mut Listing,
+    found: Found<'_>,
+) {
     // Only then can one file belong to two archives; and which of them has it must not depend on who was first.
     let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| root.starts.len() > 1);
     let mut seen = HashSet::new();
+    let mut own = Own::new(own_files);
     for &(archive, root) in roots {
         for start in &root.starts {
             let walk = Walk { archive, root, start };
             let ended = if overlap_possible {
                 let mut is_twice = |file: &Path| file.canonicalize().is_ok_and(|real| !seen.insert(real));
-                walk.files(start, usize::MAX, listing, &mut is_twice, found).map(drop)
+                walk.files(start, usize::MAX, (listing, &mut own), &mut is_twice, found).map(drop)
             } else {
-                walk.files_at_once(threads, listing, found)
+                walk.files_at_once(threads, (listing, &mut own), found)
             };
             if ended.is_none() {
                 return;
             }
         }
     }
+}
+
+/// Which files of a folder are no logs, but what this program wrote there itself.
+struct Own {
+    files: OwnFiles,
+    /// By folder.
+    known: HashMap<PathBuf, Vec<OsString>>,
+}
+
+impl Own {
+    fn new(files: OwnFiles) -> Self {
+        Self { files, known: HashMap::new() }
+    }
+
+    /// Whether a file is passed over. A folder that holds such a file is counted, once.
+    fn has(&mut self, file: &Path, listing: &mut Listing) -> bool {
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return false };
+        if !may_be_own(name) {
+            return false;
+        }
+        let files = self.files;
+        let known = self.known.entry(folder.to_owned()).or_insert_with(|| {
+            let found = files(folder);
+            if !found.is_empty() {
+                *listing.coverage.objects.unlisted.entry(ObjectSkip::SavedBaseline).or_default() += 1;
+            }
+            found
+        });
+        known.iter().any(|own| own == name)
+    }
+}
+
+/// Whether the name of a file is one that this program writes; that alone says nothing of what is in it.
+fn may_be_own(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.ends_with(b".parquet") || name == b"manifest.json"
+}
+
+/// Whether this is a lock of this program, or an output before it is written. An empty file hides nothing.
+fn is_empty_placeholder(entry: &DirEntry) -> bool {
+    let is_named_so = entry.file_name().as_encoded_bytes().starts_with(b".firstseen-");
+    is_named_so && entry.file_type().is_file() && entry.metadata().is_ok_and(|metadata| metadata.len() == 0)
 }
 
 /// A file or folder that an archive is made of, and all that lies in it.
@@ -52,31 +102,41 @@ struct Walk<'r> {
 
 impl Walk<'_> {
     /// Adds all files with several threads. None if `found` said to stop.
-    fn files_at_once(&self, threads: usize, listing: &mut Listing, found: Found<'_>) -> Option<()> {
-        let mut folders = self.files(self.start, 0, listing, &mut |_| false, found)?;
+    fn files_at_once(
+        &self,
+        threads: usize,
+        (listing, own): (&mut Listing, &mut Own),
+        found: Found<'_>,
+    ) -> Option<()> {
+        let mut folders = self.files(self.start, 0, (listing, own), &mut |_| false, found)?;
         let enough = if threads > 1 { threads * FOLDERS_EACH } else { 1 };
         while !folders.is_empty() && folders.len() < enough {
             let mut below = Vec::new();
             for folder in &folders {
-                below.extend(self.files(folder, 1, listing, &mut |_| false, found)?);
+                below.extend(self.files(folder, 1, (listing, own), &mut |_| false, found)?);
             }
             folders = below;
         }
         let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
         let listed = AtomicU64::new(listing.coverage.objects.listed);
+        let own_files = own.files;
+        // The files of a folder are all listed by one thread.
         let work = |found: Found<'_>| {
-            let mut own = Listing::default();
+            let (mut part, mut own) = (Listing::default(), Own::new(own_files));
             let mut goes_on = |_| {
                 let all = listed.fetch_add(1, Ordering::Relaxed) + 1;
                 found(all) && !stopped.load(Ordering::Relaxed)
             };
             while let Some(folder) = folders.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if self.files(folder, usize::MAX, &mut own, &mut |_| false, &mut goes_on).is_none() {
+                if self
+                    .files(folder, usize::MAX, (&mut part, &mut own), &mut |_| false, &mut goes_on)
+                    .is_none()
+                {
                     stopped.store(true, Ordering::Relaxed);
                     break;
                 }
             }
-            own
+            part
         };
         thread::scope(|scope| {
             // A thread that cannot be started is not needed: the others take its folders.
@@ -95,7 +155,7 @@ impl Walk<'_> {
         &self,
         from: &Path,
         depth: usize,
-        listing: &mut Listing,
+        (listing, own): (&mut Listing, &mut Own),
         is_twice: &mut dyn FnMut(&Path) -> bool,
         found: Found<'_>,
     ) -> Option<Vec<PathBuf>> {
@@ -117,7 +177,7 @@ impl Walk<'_> {
             if is_circle {
                 listing.coverage.fault(self.fault_at(entry.path(), CIRCLE.to_owned()));
             }
-            if is_circle || is_being_written(&entry) {
+            if is_circle {
                 if is_open {
                     walk.skip_current_dir();
                 }
@@ -125,9 +185,7 @@ impl Walk<'_> {
                 if !is_open {
                     folders.push(entry.into_path());
                 }
-            } else if begins_baseline(&entry) {
-                walk.skip_current_dir();
-            } else {
+            } else if !is_empty_placeholder(&entry) && !own.has(entry.path(), listing) {
                 listing.coverage.objects.listed += 1;
                 let twice = is_twice(entry.path());
                 self.add(listing, &entry, twice);
@@ -181,9 +239,11 @@ impl Walk<'_> {
     }
 
     fn fault_at(&self, path: &Path, detail: String) -> Fault {
+        let below = shown(path.strip_prefix(&self.root.folder).unwrap_or(path));
         Fault {
             archive: self.archive,
-            object: shown(path.strip_prefix(&self.root.folder).unwrap_or(path)),
+            // The archive's own folder has no path below itself.
+            object: if below.is_empty() { ".".to_owned() } else { below },
             position: Position::Whole,
             kind: FaultKind::List,
             detail,
@@ -192,17 +252,6 @@ impl Walk<'_> {
 }
 
 const CIRCLE: &str = "a link that leads back to a folder above it";
-
-/// Whether this is what a run of this program is writing, which is no part of an archive.
-fn is_being_written(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".firstseen-")
-}
-
-/// Whether this is the first file of a saved baseline: an index may lie beside the logs it was made of.
-fn begins_baseline(entry: &DirEntry) -> bool {
-    let beside = |name: &str| entry.path().with_file_name(name).is_file();
-    entry.file_name() == "activity.parquet" && beside("behaviours.parquet") && beside("manifest.json")
-}
 
 /// A path as text with `/` between its parts, whatever the system uses.
 fn shown(path: &Path) -> String {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::log_object::Kept;
 use super::{ArchiveError, LARGE, LogObject};
+use crate::file;
 
 /// One archive on disk.
 #[derive(Debug)]
@@ -21,9 +22,10 @@ impl Root {
     pub(super) fn open(name: &Path) -> Result<Self, ArchiveError> {
         let shown = || name.display().to_string();
         match name.metadata() {
-            Ok(metadata) if metadata.is_dir() => {
-                Ok(Self { folder: name.to_owned(), starts: vec![name.to_owned()] })
-            }
+            Ok(metadata) if metadata.is_dir() => match name.read_dir() {
+                Ok(_) => Ok(Self { folder: name.to_owned(), starts: vec![name.to_owned()] }),
+                Err(error) => Err(ArchiveError::List { name: shown(), source: error }),
+            },
             Ok(_) => Ok(Self {
                 folder: name.parent().map(Path::to_owned).unwrap_or_default(),
                 starts: vec![name.to_owned()],
@@ -77,9 +79,9 @@ impl Root {
     }
 
     fn open_file(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<(File, u64)> {
-        let file = File::open(self.folder.join(below(object))).inspect_err(|_| buffer.clear())?;
-        let size = file.metadata().map_or(0, |metadata| metadata.len());
-        Ok((file, size))
+        let (file, metadata) =
+            file::open(&self.folder.join(below(object))).inspect_err(|_| buffer.clear())?;
+        Ok((file, metadata.len()))
     }
 }
 

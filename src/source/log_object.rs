@@ -36,6 +36,8 @@ pub(super) enum Kept {
         size: u64,
         /// What changes when the content does.
         etag: Option<Arc<str>>,
+        /// The MD5 of the content, if the listing's ETag can be one.
+        md5: Option<super::s3::Md5Sum>,
         /// The fault that it has to be restored before it can be read.
         archived: Option<FaultKind>,
         /// Whether a mirror wants to have it.

@@ -13,16 +13,18 @@ mod object_key;
 #[cfg(feature = "s3")]
 mod s3;
 mod s3_settings;
+mod stdin;
 mod supply;
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::coverage::{FaultKind, ObjectSkip};
 use log_object::Kept;
+use stdin::Stdin;
 
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
 pub use large::{LARGE, Large};
@@ -37,9 +39,15 @@ pub use supply::{Supplied, Supply, Traffic};
 pub struct Archives {
     names: Vec<String>,
     roots: Vec<Root>,
+    own_files: OwnFiles,
+    /// Asked now and then, while standard input is waited for, whether to give up.
+    interrupted: fn() -> bool,
     #[cfg(feature = "s3")]
     s3: Option<s3::Session>,
 }
+
+/// Names of the files in a folder that are known to be no logs, since it is proven that this program wrote them.
+pub type OwnFiles = fn(&Path) -> Vec<OsString>;
 
 /// An archive that is a list of files.
 #[derive(Clone, Debug)]
@@ -102,9 +110,18 @@ impl Archives {
         Ok(Self {
             names: named.into_iter().map(|(name, ..)| name).collect(),
             roots,
+            own_files: |_| Vec::new(),
+            interrupted: settings.interrupted,
             #[cfg(feature = "s3")]
             s3: opening.s3,
         })
+    }
+
+    /// Archives in whose folders some files are passed over: those that `own_files` names. A folder that holds such files is
+    /// counted, and whatever else lies in it is read. Without this the content of every file decides.
+    #[must_use]
+    pub fn passing_over(self, own_files: OwnFiles) -> Self {
+        Self { own_files, ..self }
     }
 
     /// The names of the archives as they were given, in the order of their numbers.
@@ -190,7 +207,7 @@ impl Archives {
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Listing {
         let mut listing = Listing::default();
-        files::list(&self.folders(), threads, &mut listing, found);
+        files::list(&self.folders(), self.own_files, threads, &mut listing, found);
         for (number, root) in (1..).zip(&self.roots) {
             if matches!(root, Root::Stdin) {
                 listing.coverage.objects.listed += 1;
@@ -226,7 +243,7 @@ impl Archives {
             Root::Local(root) => Ok(root.read(object, buffer)?),
             Root::Stdin => {
                 buffer.clear();
-                io::stdin().lock().read_to_end(buffer)?;
+                Stdin::open(self.interrupted)?.read_to_end(buffer)?;
                 Ok(())
             }
             #[cfg(feature = "s3")]
@@ -243,11 +260,12 @@ impl Archives {
             Root::Local(root) => Ok(root.open_or_read(object, buffer)?.map(Large::File)),
             Root::Stdin => {
                 buffer.clear();
-                io::stdin().take(LARGE + 1).read_to_end(buffer)?;
+                let mut stdin = Stdin::open(self.interrupted)?;
+                stdin.by_ref().take(LARGE + 1).read_to_end(buffer)?;
                 if buffer.len() as u64 <= LARGE {
                     return Ok(None);
                 }
-                let stream = Cursor::new(std::mem::take(buffer)).chain(io::stdin());
+                let stream = Cursor::new(std::mem::take(buffer)).chain(stdin);
                 Ok(Some(Large::Stream(Box::new(stream))))
             }
             #[cfg(feature = "s3")]

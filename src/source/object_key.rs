@@ -19,7 +19,7 @@ pub struct ObjectKey<'a> {
     /// When the object was delivered, to the minute. If its name does not say so, or names another day than its folder
     /// `YYYY/MM/DD`, the start of the folder's day.
     pub delivered: Option<Timestamp>,
-    /// Why the object holds no events, if its name says so.
+    /// Why the object holds no events, if its name and the documented folder that it lies in say so.
     pub skip: Option<ObjectSkip>,
 }
 
@@ -47,7 +47,8 @@ impl<'a> ObjectKey<'a> {
         if let Some(key) = log_file(name) {
             // A name that contradicts its folder must not upset the order of all others.
             let contradicts = |day: &Timestamp| key.delivered.map(Timestamp::day) != Some(day.day());
-            return Self { delivered: day.filter(contradicts).or(key.delivered), ..key };
+            let skip = service_folder(path).and_then(|folder| skip_in(folder, name));
+            return Self { delivered: day.filter(contradicts).or(key.delivered), skip, ..key };
         }
         if let Some((account, cluster)) = cluster(path) {
             return Self {
@@ -57,7 +58,7 @@ impl<'a> ObjectKey<'a> {
                 ..Self::default()
             };
         }
-        let skip = if is_digest(name) { Some(ObjectSkip::Digest) } else { other_service(path) };
+        let skip = service_folder(path).and_then(|folder| skip_in(folder, name));
         Self { skip, delivered: day, ..Self::default() }
     }
 }
@@ -98,11 +99,12 @@ fn log_file(name: &str) -> Option<ObjectKey<'_>> {
     let (account, rest) = stem.split_once('_')?;
     let (folder, rest) = rest.split_once('_')?;
     let (region, rest) = rest.split_once('_')?;
-    let skip = match folder {
-        "CloudTrail" | "CloudTrail-NetworkActivity" | "CloudTrail-Insight" => None,
-        "CloudTrail-Aggregated" => Some(ObjectSkip::Aggregated),
-        _ => return None,
-    };
+    if !matches!(
+        folder,
+        "CloudTrail" | "CloudTrail-NetworkActivity" | "CloudTrail-Insight" | "CloudTrail-Aggregated"
+    ) {
+        return None;
+    }
     let delivered = delivery_minute(rest.get(..14)?)?;
     let unique = rest[14..].trim_start_matches('_');
     let fits = is_account(account) && is_region(region) && is_unique(unique);
@@ -111,7 +113,7 @@ fn log_file(name: &str) -> Option<ObjectKey<'_>> {
         region: Some(region),
         cluster: None,
         delivered: Some(delivered),
-        skip,
+        skip: None,
     })
 }
 
@@ -129,27 +131,47 @@ fn is_digest(name: &str) -> bool {
     is_account(account) && is_region(region) && !trail.is_empty() && is_region(home) && time_fits
 }
 
-/// Objects in a sibling of the `CloudTrail` folder: `AWSLogs/[<org>/]<account>/<folder>/…`.
-fn other_service(path: &str) -> Option<ObjectSkip> {
-    let mut parts = path.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev();
+/// `AWSLogs/[<org>/]<account>/<folder>/…`: the folder, which is `CloudTrail` or a sibling of it. Flow logs may also lie in
+/// `AWSLogs/aws-account-id=<account>/aws-service=vpcflowlogs/…` (Amazon VPC user guide, "Flow log files").
+fn service_folder(path: &str) -> Option<&str> {
+    let (folders, _) = path.rsplit_once('/')?;
+    let mut parts = folders.split('/');
     parts.find(|part| *part == "AWSLogs")?;
-    parts.find(|part| is_account(part))?;
-    service(parts.next()?)
+    parts.find(|part| is_account(part) || part.starts_with("aws-account-id="))?;
+    parts.next()
 }
 
-/// Why a folder `AWSLogs/[<org>/]<account>/<folder>/` holds no events, if its name says so.
+/// Why an object in the folder of a service holds no events, if the names of both say so. A name in which some part says
+/// CloudTrail is that of a log, whatever folder it lies in.
+pub(super) fn skip_in(folder: &str, name: &str) -> Option<ObjectSkip> {
+    let reason = service(folder)?;
+    let says_log = |part: &str| {
+        let is_of_cloudtrail = part.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("CloudTrail"));
+        is_of_cloudtrail && part != folder
+    };
+    let is_known = reason != ObjectSkip::Digest || is_digest(name);
+    (is_known && !name.split('_').any(says_log)).then_some(reason)
+}
+
+/// Why the folder of a service holds no events, if its name is a documented one. Any other folder may hold some.
 pub(super) fn service(folder: &str) -> Option<ObjectSkip> {
     match folder {
-        // These hold events or may hold them: their content decides.
-        "CloudTrail" | "CloudTrail-NetworkActivity" | "CloudTrail-Insight" | "CloudTrail-Digest" => None,
+        "CloudTrail-Digest" => Some(ObjectSkip::Digest),
         "CloudTrail-Aggregated" => Some(ObjectSkip::Aggregated),
         "CloudTrail-Lake" => Some(ObjectSkip::LakeResult),
         "Config" => Some(ObjectSkip::Config),
         "elasticloadbalancing" => Some(ObjectSkip::LoadBalancer),
-        "vpcflowlogs" => Some(ObjectSkip::FlowLogs),
+        "vpcflowlogs" | "aws-service=vpcflowlogs" => Some(ObjectSkip::FlowLogs),
         "GuardDuty" => Some(ObjectSkip::GuardDuty),
         "WAFLogs" => Some(ObjectSkip::Waf),
-        _ => Some(ObjectSkip::OtherService),
+        "BedrockModelInvocationLogs"
+        | "CloudFront"
+        | "VpcLattice"
+        | "globalaccelerator"
+        | "network-firewall"
+        | "redshift"
+        | "vpcdnsquerylogs" => Some(ObjectSkip::OtherService),
+        _ => None,
     }
 }
 
@@ -212,18 +234,28 @@ mod tests {
     #[test]
     fn objects_of_other_services_are_named() {
         let skip = |path: &str| ObjectKey::parse(path).skip;
+        let below = |folder: &str, name: &str| {
+            skip(&format!("p/AWSLogs/o-ab12/111122223333/{folder}/us-east-1/{name}"))
+        };
         let digest = "111122223333_CloudTrail-Digest_eu-west-1_my_trail.x_us-east-1_20240309T041200Z";
-        assert_eq!(skip(&format!("{digest}.json.gz")), Some(ObjectSkip::Digest));
-        assert_eq!(skip(&format!("{digest}_backfill.json.gz")), Some(ObjectSkip::Digest));
-        assert_eq!(
-            skip("111122223333_CloudTrail-Aggregated_us-east-1_20240309T0412Z_aB1.json.gz"),
-            Some(ObjectSkip::Aggregated)
-        );
-        let below = |folder| skip(&format!("p/AWSLogs/o-ab12/111122223333/{folder}/us-east-1/x.gz"));
-        assert_eq!(below("Config"), Some(ObjectSkip::Config));
-        assert_eq!(below("elasticloadbalancing"), Some(ObjectSkip::LoadBalancer));
-        assert_eq!(below("Route53Resolver"), Some(ObjectSkip::OtherService));
-        assert_eq!(below("CloudTrail"), None);
+        for name in [format!("{digest}.json.gz"), format!("{digest}_backfill.json.gz")] {
+            assert_eq!(below("CloudTrail-Digest", &name), Some(ObjectSkip::Digest));
+            assert_eq!(skip(&name), None);
+        }
+        let aggregated = "111122223333_CloudTrail-Aggregated_us-east-1_20240309T0412Z_aB1.json.gz";
+        assert_eq!(below("CloudTrail-Aggregated", aggregated), Some(ObjectSkip::Aggregated));
+        assert_eq!(skip(aggregated), None);
+        assert_eq!(below("Config", "x.gz"), Some(ObjectSkip::Config));
+        assert_eq!(below("elasticloadbalancing", "x.gz"), Some(ObjectSkip::LoadBalancer));
+        assert_eq!(below("vpcdnsquerylogs", "x.gz"), Some(ObjectSkip::OtherService));
+        for folder in ["CloudTrail", "CloudTrail-restored", "mine", "us-east-1"] {
+            assert_eq!(below(folder, "x.gz"), None);
+        }
+        for name in ["1_CloudTrail_x.gz", "1_cloudtrail-Insight_y", "CloudTrail", "1_CloudTrail-Digest_x"] {
+            assert_eq!(below("vpcflowlogs", name), None, "{name}");
+        }
+        let configured = "111122223333_Config_us-east-1_ConfigHistory_AWS::CloudTrail::Trail_1.json.gz";
+        assert_eq!(below("Config", configured), Some(ObjectSkip::Config));
     }
 
     #[test]

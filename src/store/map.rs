@@ -1,17 +1,18 @@
 //! Files as memory, without reading them first. The only place with `unsafe`, and it never sees bytes of an archive.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
 use memmap2::Mmap;
 
+use crate::file;
+
 /// The content of a file, mapped.
 #[expect(unsafe_code, reason = "a mapped file could be changed by someone else while it is read")]
 pub(super) fn map(path: &Path) -> io::Result<Bytes> {
-    let file = File::open(path)?;
-    if file.metadata()?.len() == 0 {
+    let (file, metadata) = file::open(path)?;
+    if metadata.len() == 0 {
         // The system maps no empty file.
         return Ok(Bytes::new());
     }

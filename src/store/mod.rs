@@ -20,6 +20,7 @@ mod place;
 mod principals;
 mod proofs;
 mod reading;
+mod recognized;
 mod records;
 mod saved;
 mod table;
@@ -34,6 +35,7 @@ pub use crate::ledger::Learning;
 pub use error::StoreError;
 pub use merge::MergeError;
 pub use place::Place;
+pub use recognized::proven_files;
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. A baseline of another version is refused.

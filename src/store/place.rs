@@ -141,7 +141,7 @@ fn is_still_there(_file: &File, _path: &Path) -> bool {
     true
 }
 
-/// `.firstseen-NAME.<end>` in the folder of NAME. Listing an archive passes over such names.
+/// `.firstseen-NAME.<end>` in the folder of NAME.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
     path.with_file_name(format!(".firstseen-{name}.{end}"))

@@ -1,7 +1,6 @@
 //! A saved baseline, opened: every table is held to its checksum, and all of them to each other.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +45,7 @@ impl Saved {
     /// If there is none, or its manifest is damaged or of another version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let file = path.join(MANIFEST);
-        let read = || fs::read(&file).map_err(|source| missing(path, source));
+        let read = || crate::file::read(&file).map_err(|source| missing(path, source));
         let mut bytes = read()?;
         for _ in 0..OPENING_TRIES {
             let opened = Self::map(path, &bytes);

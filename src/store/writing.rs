@@ -16,6 +16,22 @@ use super::{
 use crate::baseline::Joining;
 use crate::checksum::Checksum;
 
+/// All tables, with their columns; a test holds that each of those written is among them.
+pub(super) const TABLES: [(&str, &str); 12] = [
+    ("principals", principals::SCHEMA),
+    ("proofs", proofs::SCHEMA),
+    ("inventory", inventory::SCHEMA),
+    ("behaviours", behaviours::SCHEMA),
+    ("activity", activity::SCHEMA),
+    ("insights", noted::SCHEMA),
+    ("root", noted::SCHEMA),
+    ("rules", hits::RULES),
+    ("hits", hits::HITS),
+    ("coverage", objects::SCHEMA),
+    ("faults", faults::SCHEMA),
+    ("records", records::SCHEMA),
+];
+
 /// Writes everything, synced, and opens it once.
 pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreError> {
     let Stored { learning, baseline, coverage, ledger, .. } = stored;

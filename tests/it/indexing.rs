@@ -177,6 +177,50 @@ fn an_archive_beside_its_own_baseline_merges_with_another_such() {
     assert_eq!(counted(&place.path().join("both.baseline")), 2);
 }
 
+#[test]
+fn only_what_is_proven_to_be_a_baseline_is_passed_over() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "0.json", "s3:GetObject");
+    let index = ["index", ".", "-o", "x.baseline"];
+    for known in ["1 objects added, 0 were known already", "0 objects added, 1 were known already"] {
+        assert_eq!(ended(&index, folder), (0, known.to_owned()));
+    }
+    let account = |folder: &Path| {
+        let output = firstseen(&["scan", ".", "--format", "json"], folder);
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let number =
+            |path: &str| answer["coverage"].pointer(path).map_or(0, |number| number.as_u64().unwrap());
+        let unlisted = number("/objects/unlisted_folders/saved-baseline");
+        (number("/objects/listed"), number("/records/counted"), unlisted)
+    };
+    assert_eq!(account(folder), (1, 1, 1));
+    // A log in the folder of a baseline.
+    log(&folder.join("x.baseline"), "1.json", "s3:PutObject");
+    fs::create_dir(folder.join("x.baseline/deeper")).unwrap();
+    log(&folder.join("x.baseline/deeper"), "2.json", "s3:ListBuckets");
+    assert_eq!(account(folder), (3, 3, 1));
+    // A log in the place of a table, first by its name alone, then with a manifest that knows it.
+    let table = folder.join("x.baseline/hits.parquet");
+    let before = fs::read(&table).unwrap();
+    fs::remove_file(&table).unwrap();
+    log(&folder.join("x.baseline"), "hits.parquet", "s3:DeleteObject");
+    assert_eq!(account(folder), (4, 4, 1));
+    let after = fs::read(&table).unwrap();
+    let of = |bytes: &[u8]| firstseen::checksum::Checksum::of(bytes).to_string();
+    let size = |bytes: &[u8]| format!("\"bytes\": {},\n      \"sha256\": \"{}\"", bytes.len(), of(bytes));
+    forge(&folder.join("x.baseline"), &size(&before), &size(&after));
+    assert_eq!(account(folder), (4, 4, 1));
+    // The table of another name has other columns.
+    let other = folder.join("x.baseline/faults.parquet");
+    fs::copy(&other, &table).unwrap();
+    forge(&folder.join("x.baseline"), &size(&after), &size(&fs::read(&other).unwrap()));
+    assert_eq!(account(folder), (4, 3, 1));
+    // Without its manifest nothing is proven; the content of the tables is that of no log.
+    fs::remove_file(folder.join("x.baseline/manifest.json")).unwrap();
+    assert_eq!(account(folder), (13, 3, 0));
+}
+
 /// Writes a manifest again with something else in it and the checksum that fits.
 fn forge(baseline: &Path, from: &str, to: &str) {
     let path = baseline.join("manifest.json");

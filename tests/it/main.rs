@@ -15,6 +15,7 @@ mod kubernetes;
 mod large;
 mod laws;
 mod measurements;
+mod minimum;
 mod naive;
 mod netflix;
 mod principals;

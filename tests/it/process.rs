@@ -89,17 +89,168 @@ fn an_interrupted_run_says_so_and_leaves_no_file() {
     let folder = TempDir::new().unwrap();
     let mut command = program();
     command.arg("scan").arg(archive.path()).args(["--threads", "1", "-o"]).arg(folder.path().join("out.csv"));
-    let child = command.stderr(Stdio::piped()).spawn().unwrap();
-    // The output is opened just before the signal is listened for.
-    while fs::read_dir(folder.path()).unwrap().count() == 0 {
-        std::thread::yield_now();
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    wait_until(&mut child, || fs::read_dir(folder.path()).unwrap().count() == 1);
+    if cfg!(target_os = "linux") {
+        // The worker is there.
+        let threads = format!("/proc/{}/task", child.id());
+        wait_until(&mut child, || fs::read_dir(&threads).unwrap().count() == 3);
+    } else {
+        std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    std::thread::sleep(std::time::Duration::from_millis(50));
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    send("-INT", &child);
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
     assert!(String::from_utf8(ended.stderr).unwrap().starts_with("error: interrupted"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Waits until something is so; the process that it is about must still be there.
+#[cfg(unix)]
+fn wait_until(child: &mut std::process::Child, mut is_so: impl FnMut() -> bool) {
+    while !is_so() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+#[cfg(unix)]
+fn send(signal: &str, child: &std::process::Child) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+fn pipe_in(folder: &Path, name: &str) -> std::path::PathBuf {
+    let pipe = folder.join(name);
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    pipe
+}
+
+#[cfg(unix)]
+#[test]
+fn standard_input_that_never_ends_does_not_hold_up_the_end() {
+    for signal in ["-INT", "-TERM"] {
+        let folder = TempDir::new().unwrap();
+        let mut child = program()
+            .args(["scan", "-", "-o"])
+            .arg(folder.path().join("out.csv"))
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // More than a pipe holds: once all of it is written, somebody reads it.
+        stdin.write_all(&vec![b' '; 1 << 18]).unwrap();
+        send(signal, &child);
+        let ended = child.wait_with_output().unwrap();
+        drop(stdin);
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(String::from_utf8(ended.stderr).unwrap().starts_with("error: interrupted"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_what_does_not_look_for_one_at_once_and_leaves_no_file() {
+    use std::os::unix::process::ExitStatusExt;
+    for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
+        let folder = TempDir::new().unwrap();
+        // The list is read before the archives are.
+        let mut child = program()
+            .args(["scan", "--files-from", "-", "-o"])
+            .arg(folder.path().join("out.csv"))
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take().unwrap();
+        wait_until(&mut child, || fs::read_dir(folder.path()).unwrap().count() == 1);
+        send(signal, &child);
+        assert_eq!(child.wait().unwrap().signal(), Some(number));
+        drop(stdin);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+#[cfg(all(unix, feature = "s3"))]
+#[test]
+fn a_second_signal_ends_at_once_whatever_is_waited_for() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = TempDir::new().unwrap();
+    // The SDK of AWS opens its files in a way that waits.
+    let pipe = pipe_in(folder.path(), "config");
+    let mut child = program()
+        .args(["scan", "s3://bucket", "-o"])
+        .arg(folder.path().join("out.csv"))
+        .env("AWS_CONFIG_FILE", &pipe)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let writer = File::options().write(true).open(&pipe).unwrap();
+    send("-INT", &child);
+    send("-TERM", &child);
+    let ended = child.wait().unwrap();
+    drop(writer);
+    assert!(matches!(ended.signal(), Some(2 | 15)), "{ended}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "only the pipe is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_where_a_file_should_be_are_told_and_not_waited_for() {
+    let folder = TempDir::new().unwrap();
+    let pipe = pipe_in(folder.path(), "pipe");
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("device")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    for (name, said) in [("pipe", "it is a pipe"), ("device", "it is a device"), ("socket", "it is a socket")]
+    {
+        for flag in [
+            "--rules",
+            "--sigma",
+            "--config",
+            "--netflix-config",
+            "--ignore-file",
+            "--files-from",
+            "--incidents",
+        ] {
+            let asked = if flag == "--incidents" { "tune" } else { "scan" };
+            let mut command = program();
+            command.args([asked, FIXTURE, flag, name]).current_dir(folder.path());
+            let output = command.output().unwrap();
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(stderr.contains(said) && stderr.contains(name), "{flag} {name}: {stderr}");
+            assert!(matches!(output.status.code(), Some(1 | 2)), "{flag} {name}: {stderr}");
+        }
+    }
+    // In an archive they are counted, also where they are named themselves.
+    fs::write(folder.path().join("log.json"), wrapped(&[record("2024-03-01T10:00:00Z", "u", "s3:A")]))
+        .unwrap();
+    let found = scan(".", folder.path(), &[]);
+    let answer: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(answer["coverage"]["objects"]["skipped"]["not-a-file"], 3);
+    assert_eq!(answer["coverage"]["records"]["counted"], 1);
+    // Tables of a baseline.
+    let index = ["index", FIXTURE, "-o", "case.baseline"];
+    assert!(program().args(index).current_dir(folder.path()).output().unwrap().status.success());
+    let table = folder.path().join("case.baseline/behaviours.parquet");
+    fs::remove_file(&table).unwrap();
+    fs::rename(&pipe, &table).unwrap();
+    let answer = scan("case.baseline", folder.path(), &[]);
+    assert_eq!(answer.status.code(), Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_shell_hands_over_is_read() {
+    let with = |arguments: &[&str], input: &str| with_input(arguments, input.as_bytes());
+    let plain = with(&["scan", ".", "--ignore-action", "*List*"], "");
+    assert_eq!(plain.status.code(), Some(0));
+    for name in ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
+        let ignored = with(&["scan", ".", "--ignore-file", name], "*List*\n");
+        assert!(ignored.stdout == plain.stdout, "{name}: {}", String::from_utf8_lossy(&ignored.stderr));
+        let listed = with(&["scan", "--files-from", name], "AWSLogs\n");
+        assert!(listed.stdout == with(&["scan", "."], "").stdout, "{name}");
+    }
 }
 
 #[test]

@@ -84,7 +84,184 @@ fn a_file_that_vanishes_before_it_is_read_is_a_fault() {
     assert!(ingested.coverage.sums_hold());
 }
 
-/// Links in circles of every size, saved baselines, unfinished output: whoever lists, and with how many threads, finds the same.
+#[test]
+fn no_name_hides_a_record() {
+    let paths = [
+        // What a saved baseline, or one that is being written, is called.
+        "a/activity.json",
+        "a/z.json",
+        "a/z/z.json",
+        ".firstseen-x.json",
+        ".firstseen-x.partial/a.json",
+        ".firstseen-mirror/replaced/00ff",
+        "b/manifest.json",
+        "b/behaviours.parquet",
+        "b/activity.parquet",
+        // What other programs pass over.
+        ".git/objects/00/11",
+        ".DS_Store",
+        ".hidden/.x.json",
+        "__MACOSX/._a.json",
+        "._b.json.gz",
+        "Thumbs.db",
+        "a.json.bak",
+        "a.tmp",
+        "a.json.gz.part",
+        "a.log",
+        "a.txt",
+        "a~",
+        "#a#",
+        "lost+found/1",
+        "node_modules/a",
+        // Names that are hard to write.
+        "a\nb.json",
+        "a\u{1b}[2Jb.json",
+        " ",
+        "-",
+        "\u{202e}nosj.a",
+        // Folders of services that nobody knows, and of those that are known.
+        "AWSLogs/111122223333/mine/x.json",
+        "AWSLogs/111122223333/CloudTrail-restored/eu-west-1/2024/03/01/x.json.gz",
+        "AWSLogs/111122223333/eu-west-1/2024/03/01/x.json.gz",
+        "AWSLogs/1/vpcflowlogs/x.json",
+        "AWSLogs/111122223333/vpcflowlogs/111122223333_CloudTrail_eu-west-1_20240301T1000Z_aB1.json.gz",
+        "AWSLogs/111122223333/Config/eu-west-1/2024/3/1/111122223333_CloudTrail_eu-west-1_x.json",
+        "AWSLogs/o-ab12cd34ef/111122223333/CloudTrail-Digest/111122223333_CloudTrail_eu-west-1_20240301T1000Z_aB1.json.gz",
+        "flat/111122223333_CloudTrail-Digest_eu-west-1_t_eu-west-1_20240301T100000Z.json.gz",
+        "flat/111122223333_CloudTrail-Aggregated_eu-west-1_20240301T1000Z_aB1.json.gz",
+    ];
+    let mut archive = Archive::new();
+    for name in ["a/manifest.json", "a/behaviours.parquet", "a/activity.parquet"] {
+        archive = archive.object(name, if name.ends_with(".json") { b"{}" } else { b"" });
+    }
+    for (number, path) in paths.iter().enumerate() {
+        let record = record("2024-03-01T10:00:00Z", &format!("u{number}"), "iam:CreateUser");
+        archive = archive.object(path, &wrapped(&[record]));
+    }
+    let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
+    let read: Vec<&str> = baseline.behaviours.iter().map(|behaviour| &*behaviour.first.object).collect();
+    for path in paths {
+        assert!(read.contains(&path), "{path} is not read");
+    }
+    assert_eq!((coverage.objects.read, coverage.faults), (paths.len() as u64, vec![]));
+}
+
+#[test]
+fn documented_folders_of_other_services_are_left_alone_and_counted() {
+    let account = "AWSLogs/111122223333";
+    let name =
+        "111122223333_Config_eu-west-1_ConfigHistory_AWS::CloudTrail::Trail_20240301T100000Z_1.json.gz";
+    let mut archive = Archive::new().object("a.json", &wrapped(&[]));
+    for (path, _) in [
+        (format!("{account}/Config/eu-west-1/2024/3/1/ConfigHistory/{name}"), "config"),
+        (format!("{account}/vpcflowlogs/eu-west-1/2024/03/01/x.log.gz"), "flow-logs"),
+        ("AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/year=2024/x".to_owned(), "flow-logs"),
+        (format!("{account}/WAFLogs/x"), "waf"),
+        (format!("{account}/network-firewall/alert/x"), "other-service"),
+        (
+            format!(
+                "{account}/CloudTrail-Digest/111122223333_CloudTrail-Digest_eu-west-1_t_eu-west-1_20240301T100000Z.json.gz"
+            ),
+            "digest",
+        ),
+    ] {
+        archive = archive.object(&path, b"x");
+    }
+    let skipped = archive.ingest(&settings()).coverage.objects.skipped;
+    let skipped: Vec<(&str, u64)> = skipped.iter().map(|(reason, count)| (reason.name(), *count)).collect();
+    assert_eq!(skipped, [("digest", 1), ("config", 1), ("flow-logs", 2), ("waf", 1), ("other-service", 1)]);
+}
+
+/// What macOS puts beside each file: extended attributes and a resource fork.
+fn apple_double() -> Vec<u8> {
+    let mut bytes = vec![0, 5, 0x16, 7, 0, 2, 0, 0];
+    bytes.extend(b"Mac OS X        ");
+    bytes.extend([0, 2]);
+    for (id, offset, length) in [(9_u32, 50_u32, 32_u32), (2, 82, 10)] {
+        bytes.extend([id, offset, length].map(u32::to_be_bytes).concat());
+    }
+    bytes.resize(92, b'x');
+    bytes
+}
+
+#[test]
+fn apple_double_files_are_told_by_their_content() {
+    let whole = apple_double();
+    let cut = &whole[..80];
+    let hides = [&whole[..], &wrapped(&[record("2024-03-01T10:00:00Z", "u", "s3:A")])].concat();
+    let archive = Archive::new()
+        .object("__MACOSX/._a.json.gz", &whole)
+        .object("._b.json", &whole)
+        .object("c.json", &whole)
+        .object("d.json", cut)
+        .object("e.json", &hides);
+    let coverage = archive.ingest(&settings()).coverage;
+    assert_eq!(coverage.objects.skipped[&ObjectSkip::NotALog], 4);
+    let faults: Vec<_> = coverage.faults.iter().map(|fault| (&*fault.object, fault.kind)).collect();
+    assert_eq!(faults, [("e.json", FaultKind::NotJson)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_takes_the_place_of_a_file_before_it_is_read_is_a_fault() {
+    struct Replace<'a>(&'a Path);
+    impl Progress for Replace<'_> {
+        fn reading(&self, _: Option<u64>) {
+            let path = |name: &str| self.0.join(name);
+            for name in ["one/a.json", "one/b.json", "two/a.json"] {
+                fs::remove_file(path(name)).unwrap();
+            }
+            fs::create_dir(path("one/a.json")).unwrap();
+            assert!(std::process::Command::new("mkfifo").arg(path("one/b.json")).status().unwrap().success());
+            std::os::unix::fs::symlink("/dev/zero", path("two/a.json")).unwrap();
+        }
+    }
+    let archive = archive();
+    let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
+    let coverage = ingest(&archives, &settings(), &Replace(archive.path())).unwrap().coverage;
+    let told: Vec<_> = coverage.faults.iter().map(|fault| (fault.kind, &*fault.detail)).collect();
+    assert_eq!(
+        told,
+        [
+            (FaultKind::Read, "it is a folder and no regular file"),
+            (FaultKind::Read, "it is a pipe and no regular file"),
+            (FaultKind::Read, "it is a device and no regular file"),
+        ]
+    );
+    assert!(coverage.sums_hold());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text_are_read_and_shown() {
+    use std::os::unix::ffi::OsStrExt;
+    let archive = archive();
+    let name = std::ffi::OsStr::from_bytes(b"bad\xff\n.json");
+    fs::rename(archive.path().join("one/a.json"), archive.path().join(name)).unwrap();
+    let proofs = proofs(&read(&[archive.path().to_owned()]));
+    assert!(proofs.contains(&(1, "bad\\xFF\n.json".to_owned())), "{proofs:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_listed_is_an_error_as_an_archive_and_a_fault_in_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let archive = archive();
+    let closed = archive.path().join("one");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    let may_read_all = fs::read_dir(&closed).is_ok();
+    if !may_read_all {
+        assert!(matches!(
+            Archives::open(std::slice::from_ref(&closed)).unwrap_err(),
+            ArchiveError::List { .. }
+        ));
+        let coverage = read(&[archive.path().to_owned()]).coverage;
+        assert_eq!((coverage.faults.len(), &*coverage.faults[0].object), (1, "one"));
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Links in circles of every size, names of saved baselines, unfinished output: whoever lists, and with how many threads, finds the same.
 #[cfg(unix)]
 #[test]
 fn any_number_of_threads_lists_the_same() {

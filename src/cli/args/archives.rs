@@ -1,11 +1,11 @@
 //! What a command works on: archives by name, and lists of files.
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use firstseen::file;
 use firstseen::source::{FileList, is_s3, is_stdin};
 
 use super::super::exit::{Hint, UsageError};
@@ -47,7 +47,7 @@ fn read_list(path: &Path) -> anyhow::Result<FileList> {
     let read = if is_stdin(path) {
         io::stdin().lock().read_to_end(&mut content).map(drop)
     } else {
-        fs::read(path).map(|bytes| content = bytes)
+        file::read_named(path).map(|bytes| content = bytes)
     };
     let name = path.display().to_string();
     read.with_context(|| format!("cannot read the list '{name}'"))

@@ -169,7 +169,7 @@ impl KindArg {
 
 /// The globs of a file, one a line; blank lines and lines with `#` are passed over.
 fn read_patterns(path: &Path) -> anyhow::Result<Vec<Pattern>> {
-    let text = std::fs::read_to_string(path)
+    let text = firstseen::file::read_text(path)
         .with_context(|| format!("cannot read '{}'", path.display()))
         .context(Hint("--ignore-file takes a text file with one glob a line"))?;
     text.lines()

@@ -63,7 +63,7 @@ fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Result
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<Incident>> {
-    let text = std::fs::read_to_string(path)
+    let text = firstseen::file::read_text(path)
         .with_context(|| format!("cannot read '{}'", path.display()))
         .context(Hint("--incidents takes a CSV file with the header from,to,principal,name"))?;
     let refused = |problem: String| UsageError(format!("{}: {problem}", path.display()));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use firstseen::file;
 use firstseen::report::for_terminal;
 use firstseen::rules::{Language, OWN_RULES, RuleError, RuleFile, RuleSet};
 
@@ -78,7 +79,7 @@ fn read(path: &Path, language: Language, files: &mut Vec<RuleFile>) -> anyhow::R
     let cannot = || format!("cannot read '{}'", path.display());
     let hint = Hint("name a file of rules, or a folder with some");
     if !path.is_dir() {
-        let text = fs::read_to_string(path).with_context(cannot).context(hint)?;
+        let text = file::read_text(path).with_context(cannot).context(hint)?;
         files.push(RuleFile { name: path.display().to_string(), language, text });
         return Ok(());
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use firstseen::source::{DEFAULT_CONCURRENCY, S3Role, S3Settings, is_s3};
 
 use super::super::exit::UsageError;
-use super::super::progress::interrupted;
+use super::super::signals::interrupted;
 use super::given;
 
 #[derive(Clone, Debug, Default, Args)]

@@ -1,9 +1,9 @@
 //! `--config`: a TOML file in, settings out. The only place that knows TOML.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use firstseen::file;
 use toml::de::{DeTable, DeValue};
 
 use super::super::exit::{Hint, UsageError};
@@ -15,7 +15,7 @@ const HINT: Hint =
 
 /// Reads a configuration file. Paths in it are relative to its folder.
 pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
-    let text = fs::read_to_string(path)
+    let text = file::read_text(path)
         .with_context(|| format!("cannot read '{}'", path.display()))
         .context(Hint("--config takes a TOML file; docs/firstseen.toml is a sample"))?;
     let mut settings = parse(&text).map_err(|wrong| {

@@ -4,10 +4,10 @@
 //! where its tables and queues are. That job compares ignored actions letter by letter, so an entry that it could
 //! never meet, such as a glob, is an error here rather than a filter that it did not have.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
+use firstseen::file;
 use firstseen::yaml::{Node, Yaml, documents};
 
 use super::super::exit::{Hint, UsageError};
@@ -20,7 +20,7 @@ const HINT: Hint = Hint(
 
 /// Reads such a file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
-    let text = fs::read_to_string(path)
+    let text = file::read_text(path)
         .with_context(|| format!("cannot read '{}'", path.display()))
         .context(Hint("--netflix-config takes the YAML file that cloudtrail-anomaly takes with --config"))?;
     parse(&text).map_err(|Wrong { line, reason }| {

@@ -15,7 +15,9 @@ use super::mirror::Mirror;
 use super::patience::patiently;
 use super::problem::Failure;
 use super::shared::Shared;
-use super::traffic::{CountAttempts, count};
+use super::traffic::{CountAttempts, NoteHost, count};
+use super::trail::Trail;
+use super::{lock, tried};
 use crate::source::{ArchiveError, LogObject, S3Problem, S3ProblemKind, S3Settings};
 
 impl S3Settings {
@@ -23,10 +25,19 @@ impl S3Settings {
     fn explain(&self, problem: S3Problem) -> S3Problem {
         let named = self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok());
         match (problem.kind, named) {
+            // Whoever names no profile on the command line has the whole chain.
+            (S3ProblemKind::NoCredentials, named) if self.profile.is_none() => {
+                let kind = if named.is_some() { S3ProblemKind::Profile } else { problem.kind };
+                let profile = named.as_deref().unwrap_or("default");
+                S3Problem { kind, detail: tried::credentials(profile, &problem.detail) }
+            }
             (S3ProblemKind::NoCredentials | S3ProblemKind::WrongCredentials, Some(profile)) => S3Problem {
                 kind: S3ProblemKind::Profile,
                 detail: format!("profile '{profile}': {}", problem.detail),
             },
+            (S3ProblemKind::Expired, Some(profile)) => {
+                S3Problem { detail: format!("profile '{profile}': {}", problem.detail), ..problem }
+            }
             (S3ProblemKind::WrongCredentials, None) if !self.roles.is_empty() => {
                 S3Problem { kind: S3ProblemKind::Role, ..problem }
             }
@@ -154,17 +165,50 @@ impl Bucket {
 impl Inner {
     /// The first key that begins so. Goes to the Region that the bucket is in.
     async fn first_key(&mut self, prefix: &str, config: &SdkConfig) -> Result<Option<String>, S3Problem> {
-        let ask = |list: ListObjectsV2FluentBuilder| list.prefix(prefix).max_keys(1);
-        let page = match self.first_page(ask).await {
-            Err(Failure { region: Some(region), .. }) => {
-                self.client = client(config, &self.shared, &self.name, Some(region));
-                self.first_page(ask).await
+        let (mut token, mut trail) = (None::<String>, Trail::default());
+        loop {
+            let ask = |list: ListObjectsV2FluentBuilder| {
+                list.prefix(prefix).max_keys(1).set_continuation_token(token.clone())
+            };
+            let page = match self.first_page(ask).await {
+                Err(Failure { region: Some(region), .. }) => {
+                    self.client = client(config, &self.shared, &self.name, Some(region));
+                    self.first_page(ask).await
+                }
+                answer => answer,
+            };
+            let page = page.map_err(|failure| self.explain(failure))?;
+            if let Some(key) = page.contents().first().and_then(|object| object.key()) {
+                return Ok(Some(decode(key, &page)));
             }
-            answer => answer,
-        };
-        let page = page.map_err(Failure::problem)?;
-        let first = page.contents().first().and_then(|object| object.key());
-        Ok(first.map(|key| decode(key, &page)))
+            // A page can be empty although more follow. Where they begin is asked again when the archive is listed.
+            match trail.next(&page, token.as_deref()) {
+                Ok(Some(next)) => token = Some(next),
+                Ok(None) => return Ok(None),
+                Err(detail) => return Err(S3Problem { kind: S3ProblemKind::Other, detail }),
+            }
+        }
+    }
+
+    /// The reason why the bucket cannot be used; if nobody answered, with who was asked.
+    fn explain(&self, failure: Failure) -> S3Problem {
+        let is_of_credentials = failure.is_of_credentials();
+        let problem = failure.problem();
+        let host = lock(&self.shared.host).clone();
+        if problem.detail.starts_with("HTTP status") {
+            let detail = format!("{host} does not answer as S3 does: {}", problem.detail);
+            return S3Problem { detail, ..problem };
+        }
+        if is_of_credentials
+            || !matches!(problem.kind, S3ProblemKind::Unreachable | S3ProblemKind::Certificate)
+        {
+            return problem;
+        }
+        let region = self.client.config().region().map_or("none", |region| region.as_ref());
+        let region = tried::region(&self.shared.settings, region);
+        let proxy = tried::proxy().map_or(String::new(), |name| format!(", by the proxy of {name}"));
+        let detail = format!("no answer from {host} ({region}{proxy}): {}", problem.detail);
+        S3Problem { detail, ..problem }
     }
 
     /// A page at the very beginning, where somebody waits to hear what is wrong.
@@ -222,7 +266,8 @@ fn client(config: &SdkConfig, shared: &Shared, bucket: &str, region: Option<Stri
     let path_style = settings.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(path_style)
-        .interceptor(CountAttempts(Arc::clone(&shared.counters)));
+        .interceptor(CountAttempts(Arc::clone(&shared.counters)))
+        .interceptor(NoteHost(Arc::clone(&shared.host)));
     if let Some(url) = &settings.endpoint_url {
         builder = builder.endpoint_url(url);
     }

@@ -67,7 +67,7 @@ fn loader(settings: &S3Settings, http: &SharedHttpClient) -> ConfigLoader {
         .stalled_stream_protection(
             StalledStreamProtectionConfig::enabled().grace_period(settings.patience).build(),
         )
-        // Objects are checked by the checksum of gzip. Not every store knows those of S3.
+        // Objects are held to their checksums by us (proof.rs), where the store has some.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     if let Ok(name) = AppName::new("firstseen") {
@@ -108,7 +108,7 @@ async fn with_roles(config: SdkConfig, settings: &S3Settings) -> SdkConfig {
 fn http_client() -> Result<SharedHttpClient, S3Problem> {
     let mut trusted = TrustStore::default();
     if let Some(path) = std::env::var_os("AWS_CA_BUNDLE") {
-        let bundle = std::fs::read(&path).map_err(|error| S3Problem {
+        let bundle = crate::file::read_named(path.as_ref()).map_err(|error| S3Problem {
             kind: S3ProblemKind::Setting,
             detail: format!("AWS_CA_BUNDLE names {}: {error}", path.display()),
         })?;

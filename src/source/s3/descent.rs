@@ -1,13 +1,15 @@
 //! The way down from where archives begin to the days of their Regions, by common prefixes.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
 use super::bucket::decode;
-use super::found::{Archive, Coming, join, leave, next};
-use super::layout::{Level, are_years, level, region_above, skip};
+use super::found::{Archive, Coming, join, leave};
+use super::layout::{Level, are_years, is_listed, level, region_above, skip};
 use super::shared::Shared;
+use super::trail::Trail;
 use crate::source::Listing;
 
 /// Once an archive has so many folders that are nothing known, those that hold more of them are listed as a whole: that
@@ -32,12 +34,15 @@ pub(super) struct Days {
     pub(super) root: String,
     /// Whether it was found by looking, so that the objects beside the years are known.
     pub(super) is_looked_at: bool,
+    /// The folder of another service that it lies in, of which only what is named as a log is listed.
+    pub(super) within: Option<Arc<str>>,
 }
 
 /// One folder as it was listed.
 struct Folder {
     archive: Archive,
     prefix: String,
+    within: Option<Arc<str>>,
     folders: BTreeSet<String>,
     found: Vec<Coming>,
     account: Listing,
@@ -50,9 +55,9 @@ pub(super) async fn descend(archives: Vec<Archive>, shared: &Shared) -> Descende
     for archive in archives {
         let start = archive.bucket.start();
         if archive.bucket.is_single() {
-            descent.list(archive, start, false);
+            descent.list(archive, start, None, false);
         } else {
-            descent.go(archive, start);
+            descent.go(archive, start, None);
         }
     }
     while let Some(done) = descent.tasks.join_next().await {
@@ -76,28 +81,28 @@ struct Descent<'s> {
 
 impl Descent<'_> {
     /// Lists a folder, or puts it off if it is one of days.
-    fn go(&mut self, archive: Archive, prefix: String) {
+    fn go(&mut self, archive: Archive, prefix: String, within: Option<Arc<str>>) {
         match (level(&prefix), region_above(&prefix)) {
             (Level::Days | Level::Leaf, Some(root)) => {
                 let root = root.to_owned();
-                self.descended.days.push(Days { archive, prefix, root, is_looked_at: false });
+                self.descended.days.push(Days { archive, prefix, root, is_looked_at: false, within });
             }
             (Level::Unknown, _) => {
                 *self.unknown.entry(archive.number).or_default() += 1;
-                self.list(archive, prefix, true);
+                self.list(archive, prefix, within, true);
             }
-            (Level::Leaf, None) => self.list(archive, prefix, false),
-            _ => self.list(archive, prefix, true),
+            (Level::Leaf, None) => self.list(archive, prefix, within, false),
+            _ => self.list(archive, prefix, within, true),
         }
     }
 
-    fn list(&mut self, archive: Archive, prefix: String, by_folder: bool) {
-        self.tasks.spawn_on(archive.list_folder(prefix, by_folder), &self.shared.handle);
+    fn list(&mut self, archive: Archive, prefix: String, within: Option<Arc<str>>, by_folder: bool) {
+        self.tasks.spawn_on(archive.list_folder(prefix, within, by_folder), &self.shared.handle);
     }
 
     /// Takes what a folder holds, and goes on down.
     fn take(&mut self, folder: Folder) {
-        let Folder { archive, prefix, folders, found, account } = folder;
+        let Folder { archive, prefix, within, folders, found, account } = folder;
         let level = level(&prefix);
         let names = || folders.iter().map(|folder| folder[prefix.len()..].trim_end_matches('/'));
         let is_known = |name: &str| matches!(name, "AWSLogs" | "EKSLogs") || name.starts_with("o-");
@@ -105,33 +110,43 @@ impl Descent<'_> {
         let unknown = self.unknown.get(&archive.number).map_or(0, |before| before + folders.len());
         if is_unknown && !folders.is_empty() && !are_years(names()) && unknown > MOST_UNKNOWN_FOLDERS {
             // What was found beside the folders comes again.
-            self.list(archive, prefix.clone(), false);
+            self.list(archive, prefix.clone(), within, false);
             return;
         }
         self.descended.found.extend(found);
         join(&mut self.descended.account, account);
         if is_unknown && are_years(names()) {
             let root = prefix.clone();
-            self.descended.days.push(Days { archive, prefix: root.clone(), root, is_looked_at: true });
+            self.descended.days.push(Days {
+                archive,
+                prefix: root.clone(),
+                root,
+                is_looked_at: true,
+                within,
+            });
             return;
         }
         for name in names() {
-            match skip(level, name, archive.bucket.mirror().is_some()) {
-                Some(reason) => leave(&mut self.descended.account, reason),
-                None => self.go(archive.clone(), format!("{prefix}{name}/")),
-            }
+            let below = match skip(level, name, archive.bucket.mirror().is_some()) {
+                Some(reason) if within.is_none() => {
+                    leave(&mut self.descended.account, reason);
+                    Some(Arc::from(name))
+                }
+                _ => within.clone(),
+            };
+            self.go(archive.clone(), format!("{prefix}{name}/"), below);
         }
     }
 }
 
 impl Archive {
     /// Lists all pages below a prefix, with or without what lies in folders below it.
-    async fn list_folder(self, prefix: String, by_folder: bool) -> Folder {
+    async fn list_folder(self, prefix: String, within: Option<Arc<str>>, by_folder: bool) -> Folder {
         let (folders, found, account) = (BTreeSet::new(), Vec::new(), Listing::default());
-        let mut folder = Folder { archive: self, prefix, folders, found, account };
-        let mut token = None;
+        let mut folder = Folder { archive: self, prefix, within, folders, found, account };
+        let (mut token, mut trail) = (None, Trail::default());
         loop {
-            let Folder { archive, prefix, folders, found, account } = &mut folder;
+            let Folder { archive, prefix, within, folders, found, account } = &mut folder;
             let delimiter = by_folder.then(|| "/".to_owned());
             let page = archive.bucket.page(|list| {
                 let list = list.prefix(prefix.as_str()).set_delimiter(delimiter);
@@ -146,12 +161,13 @@ impl Archive {
             };
             for common in page.common_prefixes().iter().filter_map(|common| common.prefix()) {
                 let common = decode(common, &page);
-                if common.len() > prefix.len() && common.starts_with(&**prefix) {
-                    folders.insert(common);
+                if common.len() > prefix.len() && common.starts_with(&**prefix) && folders.insert(common) {
+                    trail.found_folder();
                 }
             }
-            found.extend(archive.found(&page, |_| true, account));
-            token = match next(&page, token.as_deref()) {
+            let is_wanted = |key: &str| is_listed(within.as_deref(), key);
+            found.extend(archive.found(&page, &mut trail, is_wanted, account));
+            token = match trail.next(&page, token.as_deref()) {
                 Ok(None) => return folder,
                 Ok(next) => next,
                 Err(detail) => {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::config::http::HttpRequest;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -12,8 +13,10 @@ use super::about::About;
 use super::bucket::{Bucket, payer};
 use super::patience::patiently;
 use super::problem::{Outlook, causes};
+use super::proof::{Md5Sum, Proof};
 use super::read_error;
 use super::traffic::count;
+use crate::checksum::Checksum;
 use crate::coverage::FaultKind;
 use crate::source::log_object::Kept;
 use crate::source::{LogObject, ReadError};
@@ -34,6 +37,8 @@ pub(in crate::source) struct Fetched {
     error: Option<ReadError>,
     /// What S3 said beside it.
     pub(super) about: Option<About>,
+    /// What the bytes are held to.
+    proof: Option<Box<Proof>>,
     /// Its part of the memory for objects that wait.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
@@ -57,7 +62,7 @@ impl Fetched {
 
     /// Bytes that were at hand.
     pub(super) fn local(bytes: Vec<u8>) -> Self {
-        Self { bytes, error: None, about: None, room: None }
+        Self { bytes, error: None, about: None, proof: None, room: None }
     }
 
     /// Nothing.
@@ -69,7 +74,7 @@ impl Fetched {
 /// Gets an object.
 pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
     let mut fetched = Fetched::local(Vec::new());
-    let Kept::Remote { size, archived, .. } = &object.kept else { return fetched };
+    let Kept::Remote { size, md5, archived, .. } = &object.kept else { return fetched };
     if let Some(kind) = archived {
         fetched.error = Some(read_error(*kind, "archived: it has to be restored before it can be read"));
         return fetched;
@@ -83,14 +88,15 @@ pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
         return fetched;
     }
     fetched.bytes.reserve_exact((*size).min(MOST_ROOM) as usize);
-    let get = Get { bucket, key: bucket.key(object), size: *size };
+    let get = Get { bucket, key: bucket.key(object), size: *size, md5: *md5 };
+    let mut refuted = None;
     for attempt in 1..=TRIES {
         // Held until the answer is here as a whole, and not while it pauses. Closed never.
         let permit = bucket.shared().gate.acquire().await;
         if attempt == 1 {
             count(&bucket.shared().counters.gets);
         }
-        let trouble = get.once(&mut fetched).await;
+        let trouble = get.once(&mut fetched).await.or_else(|| get.refute(&mut fetched, &mut refuted));
         drop(permit);
         match trouble {
             None => break,
@@ -117,6 +123,8 @@ struct Get<'a> {
     bucket: &'a Bucket,
     key: String,
     size: u64,
+    /// What the listing says of its content.
+    md5: Option<Md5Sum>,
 }
 
 /// Why not all of an object came.
@@ -140,7 +148,14 @@ impl Get<'_> {
             .set_if_match(etag.filter(|_| from > 0))
             .set_range((from > 0).then(|| format!("bytes={from}-")))
             .set_request_payer(payer(&self.bucket.shared().settings));
-        let mut answer = match patiently(self.bucket.shared(), || request.clone().send()).await {
+        let send = || {
+            // Not by the SDK's own field: it would hold the bytes to the checksum, too, and ask for a part of them again.
+            let wants_checksum = |request: &mut HttpRequest| {
+                request.headers_mut().insert("x-amz-checksum-mode", "ENABLED");
+            };
+            request.clone().customize().mutate_request(wants_checksum).send()
+        };
+        let mut answer = match patiently(self.bucket.shared(), send).await {
             Ok(answer) => answer,
             Err(failure) if from > 0 && failure.outlook() == Outlook::Final && !failure.is_end() => {
                 // It is no longer what it was, or this store knows no ranges: begin anew.
@@ -152,6 +167,7 @@ impl Get<'_> {
         };
         if !continues(&answer, from) {
             fetched.bytes.clear();
+            fetched.proof = Some(Box::new(Proof::new(&answer, self.md5)));
         }
         fetched.about = Some(About::new(&answer));
         loop {
@@ -170,6 +186,21 @@ impl Get<'_> {
                 }
             }
         }
+    }
+
+    /// Holds all bytes to what the store says of them. If they do not fit, the object is asked for anew; if the same bytes come
+    /// again, no other ones will.
+    fn refute(&self, fetched: &mut Fetched, before: &mut Option<Checksum>) -> Option<Trouble> {
+        let detail = fetched.proof.as_ref()?.check(&fetched.bytes).err()?;
+        let came = Checksum::of(&fetched.bytes);
+        fetched.about = None;
+        if before.replace(came) == Some(came) {
+            return Some(Trouble::Final(read_error(
+                FaultKind::Read,
+                format!("{detail}; the same came twice"),
+            )));
+        }
+        Some(Trouble::Passing(detail))
     }
 
     /// An answer that does not fit the listing. The next one begins anew.

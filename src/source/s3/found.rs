@@ -7,7 +7,9 @@ use aws_sdk_s3::types::{Object, ObjectStorageClass};
 
 use super::bucket::{Bucket, decode};
 use super::problem::Failure;
+use super::proof::md5_of;
 use super::traffic::count;
+use super::trail::Trail;
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 use crate::source::log_object::Kept;
 use crate::source::{DeliveryWindow, Listing, LogObject, ObjectKey};
@@ -33,16 +35,22 @@ impl Archive {
     pub(super) fn found(
         &self,
         page: &ListObjectsV2Output,
+        trail: &mut Trail,
         is_wanted: impl Fn(&str) -> bool,
         account: &mut Listing,
     ) -> Vec<Coming> {
         let mut coming = Vec::with_capacity(page.contents().len());
         for listed in page.contents() {
             let Some(key) = listed.key().map(|key| decode(key, page)) else { continue };
+            trail.reach(&key);
             let Some(path) = key.strip_prefix(self.bucket.prefix()).filter(|_| is_wanted(&key)) else {
                 continue;
             };
             if self.bucket.is_single() && key != self.bucket.start() {
+                continue;
+            }
+            let (object, skip) = self.object(path, listed);
+            if !trail.is_new(&object.path) {
                 continue;
             }
             if let Some(mirror) = self.bucket.mirror() {
@@ -50,7 +58,6 @@ impl Archive {
             }
             count(&self.bucket.shared().counters.listed);
             account.coverage.objects.listed += 1;
-            let (object, skip) = self.object(path, listed);
             let keeps = skip == Some(ObjectSkip::Digest) && self.bucket.mirror().is_some();
             if keeps && self.window.admits(object.delivered) {
                 coming.push(Coming { object: object.clone(), is_read: false });
@@ -77,6 +84,7 @@ impl Archive {
         let kept = Kept::Remote {
             size: listed.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
             etag: listed.e_tag().filter(|_| self.bucket.mirror().is_some()).map(Arc::from),
+            md5: listed.e_tag().and_then(md5_of),
             archived: archived(listed),
             is_mirrored: self.bucket.mirror().is_some(),
         };
@@ -126,21 +134,6 @@ pub(super) fn leave(account: &mut Listing, reason: ObjectSkip) {
 pub(super) fn join(account: &mut Listing, more: Listing) {
     account.skipped.extend(more.skipped);
     account.coverage.merge(more.coverage);
-}
-
-/// Where the next page begins.
-///
-/// # Errors
-/// If the store says that there is more and not where, in words.
-pub(super) fn next(page: &ListObjectsV2Output, token: Option<&str>) -> Result<Option<String>, String> {
-    if page.is_truncated() != Some(true) {
-        return Ok(None);
-    }
-    match page.next_continuation_token() {
-        Some(next) if Some(next) != token => Ok(Some(next.to_owned())),
-        Some(_) => Err("the store gives the same page for ever".to_owned()),
-        None => Err("the store says that there is more, and not where it begins".to_owned()),
-    }
 }
 
 /// The fault of an object that has to be restored first; none once it has been.

@@ -8,7 +8,7 @@
 
 use crate::coverage::ObjectSkip;
 use crate::source::DeliveryWindow;
-use crate::source::object_key::{is_account, service};
+use crate::source::object_key::{is_account, service, skip_in};
 use crate::time::Day;
 
 /// What the folders below a prefix are.
@@ -65,16 +65,22 @@ fn clusters(prefix: &str) -> Option<Level> {
     })
 }
 
-/// Why a folder is not listed at all. Digests are, if they are to be kept.
+/// Why a folder is left alone but for what is named as a log. Digests are listed, if they are to be kept.
 pub(super) fn skip(level: Level, folder: &str, keeps_digests: bool) -> Option<ObjectSkip> {
-    match level {
-        Level::Services if folder == "CloudTrail-Digest" && !keeps_digests => Some(ObjectSkip::Digest),
-        // What is not known may hold logs.
-        Level::Services => service(folder).filter(|reason| *reason != ObjectSkip::OtherService),
+    let is_of_service = match level {
+        Level::Services => true,
         // Flow logs in their Hive layout, which names no account as such.
-        Level::Accounts if folder.starts_with("aws-account-id=") => Some(ObjectSkip::OtherService),
-        _ => None,
-    }
+        Level::Unknown => folder.starts_with("aws-service="),
+        _ => false,
+    };
+    let reason = service(folder).filter(|_| is_of_service);
+    reason.filter(|reason| !(keeps_digests && *reason == ObjectSkip::Digest))
+}
+
+/// Whether an object is listed: any, but within the folder of another service only what is not named as that service does.
+pub(super) fn is_listed(within: Option<&str>, key: &str) -> bool {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    within.is_none_or(|folder| !name.is_empty() && skip_in(folder, name).is_none())
 }
 
 /// The folder of a Region that a prefix below it lies in.
@@ -164,6 +170,7 @@ mod tests {
         assert_eq!(skip(Level::Services, "CloudTrail-Digest", false), Some(ObjectSkip::Digest));
         assert_eq!(skip(Level::Services, "CloudTrail-Digest", true), None);
         assert_eq!(skip(Level::Services, "CloudTrail-restored", false), None);
+        assert_eq!(skip(Level::Unknown, "aws-service=vpcflowlogs", false), Some(ObjectSkip::FlowLogs));
         assert_eq!(skip(Level::Unknown, "Config", false), None);
     }
 

@@ -12,11 +12,12 @@ use tokio::task::JoinHandle;
 
 use super::bucket::{Bucket, decode};
 use super::descent::{Days, descend};
-use super::found::{Archive, Coming, join, leave, next};
-use super::layout::Range;
+use super::found::{Archive, Coming, join, leave};
+use super::layout::{Range, is_listed};
 use super::lock;
 use super::shared::Shared;
 use super::task::end;
+use super::trail::Trail;
 use crate::coverage::ObjectSkip;
 use crate::source::{DeliveryWindow, Listing};
 
@@ -108,10 +109,11 @@ impl Days {
     /// Lists the days that are wanted, page by page.
     async fn list(&self, account: &Mutex<Listing>, lane: &mpsc::Sender<Vec<Coming>>) {
         let range = Range::new(&self.root, &self.archive.window);
-        if range.is_limited() {
+        // A folder of another service is told as a whole.
+        if range.is_limited() && self.within.is_none() {
             leave(&mut lock(account), ObjectSkip::OutsideWindow);
         }
-        let mut token = None;
+        let (mut token, mut trail) = (None, Trail::default());
         loop {
             let page = self.archive.bucket.page(|list| {
                 let list = list.prefix(&self.prefix).set_start_after(range.start_after.clone());
@@ -125,18 +127,20 @@ impl Days {
             let lies_deeper =
                 |key: &str| key.strip_prefix(&*self.prefix).is_some_and(|below| below.contains('/'));
             let is_new = |key: &str| !self.is_looked_at || lies_deeper(key);
-            let is_wanted = |key: &str| !range.ends_before(key) && is_new(key);
-            let found = self.archive.found(&page, is_wanted, &mut lock(account));
+            let is_wanted =
+                |key: &str| !range.ends_before(key) && is_new(key) && is_listed(self.within.as_deref(), key);
+            let found = self.archive.found(&page, &mut trail, is_wanted, &mut lock(account));
             let last = page.contents().last().and_then(Object::key).map(|key| decode(key, &page));
-            let is_over = last.is_some_and(|key| range.ends_before(&key));
-            let next = match next(&page, token.as_deref()) {
-                Ok(next) => next.filter(|_| !is_over),
-                Err(detail) => return self.archive.fault_of(&mut lock(account), &self.prefix, detail),
-            };
-            if (!found.is_empty() && lane.send(found).await.is_err()) || next.is_none() {
+            let is_over = trail.is_ordered() && last.is_some_and(|key| range.ends_before(&key));
+            // What was counted is handed on first, whatever comes then.
+            if !found.is_empty() && lane.send(found).await.is_err() {
                 return;
             }
-            token = next;
+            token = match trail.next(&page, token.as_deref()) {
+                Ok(next) if !is_over && next.is_some() => next,
+                Ok(_) => return,
+                Err(detail) => return self.archive.fault_of(&mut lock(account), &self.prefix, detail),
+            };
         }
     }
 }

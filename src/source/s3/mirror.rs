@@ -3,8 +3,7 @@
 //! Each object is written beside its place and renamed, and then entered into the side file
 //! `DIR/.firstseen-mirror/<bucket>.jsonl` with what S3 said of it. Only what stands there, with its size, ETag and SHA-256,
 //! counts as kept; so an interrupted run goes on where it was, and an object that changed on either side is fetched again.
-//! What it replaces is moved aside, never lost: logs do not change by themselves. Whatever reads folders passes over
-//! `.firstseen-…`.
+//! What it replaces is moved aside, never lost: logs do not change by themselves.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -18,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::about::About;
 use super::lock;
 use crate::checksum::Checksum;
+use crate::file;
 
 /// The folder of side files.
 const SIDE: &str = ".firstseen-mirror";
@@ -75,8 +75,8 @@ impl Mirror {
         let side = folder.join(SIDE);
         fs::create_dir_all(&side)?;
         let path = side.join(format!("{}.jsonl", file_name(bucket)));
-        let known = match File::open(&path) {
-            Ok(file) => known(BufReader::new(file))?,
+        let known = match file::open(&path) {
+            Ok((file, _)) => known(BufReader::new(file))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => HashMap::new(),
             Err(error) => return Err(error),
         };
@@ -102,7 +102,7 @@ impl Mirror {
         if known.size != size || (etag.is_some() && known.etag.as_deref() != etag) {
             return None;
         }
-        let bytes = fs::read(self.folder.join(relative(key))).ok()?;
+        let bytes = file::read(&self.folder.join(relative(key))).ok()?;
         (Checksum::of(&bytes).to_string() == known.sha256).then_some(bytes)
     }
 
@@ -145,7 +145,7 @@ impl Mirror {
 
     /// Keeps what was under a key before, whoever put it there, under its checksum; says whether there was something else.
     fn move_aside(&self, path: &Path, new: &str) -> io::Result<bool> {
-        let old = match fs::read(path) {
+        let old = match file::read(path) {
             Ok(old) => Checksum::of(&old).to_string(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),

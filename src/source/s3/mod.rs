@@ -16,17 +16,21 @@ mod merge;
 mod mirror;
 mod patience;
 mod problem;
+mod proof;
 mod session;
 mod shared;
 mod stream;
 mod task;
 mod traffic;
+mod trail;
+mod tried;
 
 use super::log_object::Kept;
 use super::{LogObject, ReadError};
 
 pub(super) use bucket::Bucket;
 pub(super) use fetch::Fetched;
+pub(super) use proof::Md5Sum;
 pub(super) use session::Session;
 pub(super) use stream::Stream;
 

@@ -90,6 +90,11 @@ impl Failure {
         self.credentials.is_some() || self.is_expired()
     }
 
+    /// Whether it never came to a request for want of credentials.
+    pub(super) fn is_of_credentials(&self) -> bool {
+        self.credentials.is_some()
+    }
+
     fn is_expired(&self) -> bool {
         matches!(&*self.code, "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired")
     }
@@ -118,6 +123,7 @@ impl Failure {
             _ if self.is_construction => Kind::Setting,
             (_, 401 | 403) => Kind::AccessDenied,
             (_, 404) => Kind::NoBucket,
+            (_, 0) if self.detail.contains("certificate") => Kind::Certificate,
             (_, 0) => Kind::Unreachable,
             _ => Kind::Other,
         };
@@ -176,7 +182,7 @@ fn credentials_problem(error: &CredentialsError) -> S3ProblemKind {
     let said = causes(error).to_lowercase();
     match error {
         CredentialsError::CredentialsNotLoaded(_) => S3ProblemKind::NoCredentials,
-        _ if said.contains("expired") => S3ProblemKind::Expired,
+        _ if said.contains("expired") || said.contains("sso token") => S3ProblemKind::Expired,
         _ if said.contains("imds") => S3ProblemKind::NoCredentials,
         _ if said.contains("dispatch failure") || said.contains("timed out") => S3ProblemKind::Unreachable,
         _ if said.contains("accessdenied") => S3ProblemKind::Role,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -36,7 +36,22 @@ pub(in crate::source) struct Session {
     shared: Arc<Shared>,
     config: SdkConfig,
     // Last, so that all that runs on it is gone before it.
-    runtime: Runtime,
+    _runtime: Ending,
+}
+
+/// How long the runtime may take to end: a name that is being looked up cannot be given up, and nobody waits for it.
+const ENDING: Duration = Duration::from_secs(1);
+
+/// The runtime, which does not hold up the end of a run.
+#[derive(Debug)]
+struct Ending(Option<Runtime>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(ENDING);
+        }
+    }
 }
 
 impl Session {
@@ -46,25 +61,27 @@ impl Session {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(THREADS).thread_name("s3").enable_all().build();
         let runtime = runtime.map_err(|error| failed(problem(S3ProblemKind::Other, &error)))?;
-        let connected = wait(&runtime, &mut pin!(connect(settings)), &mut || !(settings.interrupted)());
+        let (handle, runtime) = (runtime.handle().clone(), Ending(Some(runtime)));
+        let connected = wait(&handle, &mut pin!(connect(settings)), &mut || !(settings.interrupted)());
         let config = connected.ok_or(ArchiveError::Interrupted)?.map_err(failed)?;
         let shared = Shared {
             settings: settings.clone(),
             counters: Arc::new(Counters::default()),
+            host: Arc::default(),
             gate: Semaphore::new(settings.concurrency.max(1)),
             disk: Semaphore::new(DISK_AT_ONCE),
             ended: OnceLock::new(),
             answered: Mutex::new(Instant::now()),
             mirrors: Mutex::default(),
-            handle: runtime.handle().clone(),
+            handle,
         };
-        Ok(Self { shared: Arc::new(shared), config, runtime })
+        Ok(Self { shared: Arc::new(shared), config, _runtime: runtime })
     }
 
     /// Opens an archive `s3://bucket[/prefix]` and makes sure that there is something.
     pub(in crate::source) fn open(&self, name: &str) -> Result<Bucket, ArchiveError> {
         let mut opening = pin!(Bucket::open(name, &self.shared, &self.config));
-        let opened = wait(&self.runtime, &mut opening, &mut || !(self.shared.settings.interrupted)());
+        let opened = wait(&self.shared.handle, &mut opening, &mut || !(self.shared.settings.interrupted)());
         opened.ok_or(ArchiveError::Interrupted)?
     }
 
@@ -134,13 +151,13 @@ impl Session {
         work: &mut (impl Future<Output = T> + Unpin),
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Option<T> {
-        wait(&self.runtime, work, &mut || found(self.shared.counters.traffic(false).listed))
+        wait(&self.shared.handle, work, &mut || found(self.shared.counters.traffic(false).listed))
     }
 }
 
 /// Waits for something; none if `goes_on` says no.
 fn wait<T>(
-    runtime: &Runtime,
+    runtime: &Handle,
     work: &mut (impl Future<Output = T> + Unpin),
     goes_on: &mut dyn FnMut() -> bool,
 ) -> Option<T> {

@@ -20,6 +20,8 @@ use crate::source::S3Settings;
 pub(super) struct Shared {
     pub(super) settings: S3Settings,
     pub(super) counters: Arc<Counters>,
+    /// Whom the last request to a bucket went to.
+    pub(super) host: Arc<Mutex<String>>,
     /// One permit for each request under way.
     pub(super) gate: Semaphore,
     /// Files of a mirror are read and written by so many at once.

@@ -1,12 +1,13 @@
 //! Counts what is asked of S3.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 
+use super::lock;
 use crate::source::Traffic;
 
 /// The counters of a session.
@@ -63,6 +64,32 @@ impl Intercept for CountAttempts {
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         count(&self.0.attempts);
+        Ok(())
+    }
+}
+
+/// Sees which host a request goes to: what the SDK says of a host that does not answer holds no name.
+#[derive(Debug)]
+pub(super) struct NoteHost(pub(super) Arc<Mutex<String>>);
+
+impl Intercept for NoteHost {
+    fn name(&self) -> &'static str {
+        "NoteHost"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let url = context.request().uri();
+        let host =
+            url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?']).next().unwrap_or(url);
+        let mut noted = lock(&self.0);
+        if *noted != host {
+            host.clone_into(&mut noted);
+        }
         Ok(())
     }
 }

@@ -81,6 +81,84 @@ fn what_is_wrong_is_said_with_what_to_do_and_without_secrets() {
 }
 
 #[test]
+fn who_was_asked_and_what_was_tried_is_said() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .plan(|asked| match asked.path.contains("page") {
+            true => Fate::Page,
+            false => Fate::Serve,
+        })
+        .start();
+    let config = buckets.root().join("config");
+    let sso = "[profile sso]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\n\
+               [sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://sso.invalid/start\n";
+    fs::write(&config, sso).unwrap();
+    let config = config.to_str().unwrap();
+    let nobody = "http://user:secret-of-proxy@127.0.0.1:9";
+    let elsewhere = "logs.s3.eu-central-9.amazonaws.com (Region eu-central-9, from";
+    // Flags, environment (empty: taken away), and what is said.
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: [Case<'_>; 6] = [
+        (
+            &[],
+            &[("AWS_ACCESS_KEY_ID", "")],
+            &[
+                "no credentials were found. Tried, in this order: the environment (AWS_SECRET_ACCESS_KEY set, \
+                 AWS_ACCESS_KEY_ID not set)",
+                "the profile 'default' in /dev/null and /dev/null",
+                "a web identity (AWS_WEB_IDENTITY_TOKEN_FILE not set); a container (",
+                "EC2 instance (switched off by AWS_EC2_METADATA_DISABLED)",
+                "aws sso login",
+            ],
+        ),
+        (
+            &[],
+            &[("AWS_ACCESS_KEY_ID", ""), ("AWS_PROFILE", "zzz")],
+            &["the profile 'zzz' in", "look for that name"],
+        ),
+        (
+            &["--profile", "sso"],
+            &[("AWS_CONFIG_FILE", config), ("HOME", "/nowhere")],
+            &["profile 'sso'", "get new credentials (aws sso login"],
+        ),
+        (
+            &["--aws-region", "eu-central-9"],
+            &[("AWS_ENDPOINT_URL", ""), ("HTTPS_PROXY", nobody)],
+            &[elsewhere, "--aws-region, by the proxy of HTTPS_PROXY)"],
+        ),
+        (
+            &[],
+            &[("AWS_ENDPOINT_URL", ""), ("AWS_REGION", "eu-central-9"), ("HTTPS_PROXY", nobody)],
+            &[elsewhere, "AWS_REGION,", "check the network, the Region"],
+        ),
+        (
+            &["--no-sign-request"],
+            &[("AWS_ENDPOINT_URL", "https://127.0.0.1:9")],
+            &["no answer from 127.0.0.1:9 (Region us-east-1, from nobody"],
+        ),
+    ];
+    for (flags, environment, said) in cases {
+        let mut command = server.firstseen();
+        for (name, value) in environment {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
+        let output = scan(&mut command, "s3://logs", flags);
+        assert_eq!(output.status.code(), Some(1), "{environment:?}: {}", stderr(&output));
+        for said in said {
+            assert!(stderr(&output).contains(said), "{flags:?} {environment:?} {said}: {}", stderr(&output));
+        }
+        assert!(!stderr(&output).contains("secret-of-proxy") && !stderr(&output).contains(SECRET_KEY));
+    }
+    let output = scan(&mut server.firstseen(), "s3://page", &[]);
+    let said = "does not answer as S3 does: HTTP status 404";
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
+}
+
+#[test]
 fn flags_that_do_not_fit_are_refused() {
     for (flags, said) in [
         (&["--role-arn", "role/x"][..], "write arn:aws:iam::123456789012:role/name"),

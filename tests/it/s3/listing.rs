@@ -67,9 +67,9 @@ fn a_window_lists_only_what_it_must() {
             }
         }
     }
-    for folder in ["Config", "CloudTrail-Digest"] {
-        let path =
-            buckets.logs().join(format!("AWSLogs/111122223333/{folder}/eu-west-1/2024/01/01/x.json.gz"));
+    let digest = "111122223333_CloudTrail-Digest_eu-west-1_t_eu-west-1_20240101T001200Z.json.gz";
+    for (folder, name) in [("Config", "x.json.gz"), ("CloudTrail-Digest", digest)] {
+        let path = buckets.logs().join(format!("AWSLogs/111122223333/{folder}/eu-west-1/2024/01/01/{name}"));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "{}").unwrap();
     }
@@ -80,8 +80,9 @@ fn a_window_lists_only_what_it_must() {
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 1_000, "{}", stderr(&found));
     let lists = |server: &Server| server.asked().iter().filter(|asked| asked.is_list()).count();
-    // Whether there is anything; the levels down to the Regions; the days of the two Regions, in one page each.
-    assert_eq!(lists(&server), 1 + 4 + 2, "{}", stderr(&found));
+    // Whether there is anything; the levels down to the Regions; the days of the two Regions, in one page each; and of each of
+    // the two other folders its Regions and the days of one, since a log may have got there.
+    assert_eq!(lists(&server), 1 + 4 + 2 + 2 * 2, "{}", stderr(&found));
     // Three days, and two on either side since logs may come late.
     assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7 * 2 * 3);
     let told = "not listed, or only in part: 4 folders (config 1, digest 1, outside-window 2)";
@@ -201,7 +202,7 @@ fn folders_with_names_nobody_knows_are_listed_whatever_the_window() {
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     assert!(found.stdout == local.stdout, "{}", stderr(&found));
-    assert!(stderr(&found).contains("2 read"), "{}", stderr(&found));
+    assert!(stderr(&found).contains("3 read"), "{}", stderr(&found));
     let single = scan(&mut server.firstseen(), &format!("s3://logs/{account}/CloudTrail/{name}"), &window);
     assert!(stderr(&single).contains("objects: 1 listed = 1 read"), "{}", stderr(&single));
 }
@@ -252,11 +253,176 @@ fn what_is_skipped_is_counted_once_though_it_was_listed_twice() {
     for number in 0..150 {
         put(&buckets, &format!("{number}/x.json"), "2024-01-01T00:00:00Z", "s3:A");
     }
-    let digest = "111122223333_CloudTrail-Digest_us-east-1_trail_us-east-1_20240309T041200Z.json.gz";
-    fs::write(buckets.logs().join(digest), "").unwrap();
+    let early = "111122223333_CloudTrail_us-east-1_20230309T0412Z_aB1.json.gz";
+    fs::write(buckets.logs().join(early), "").unwrap();
     let server = Setup::new(buckets.root()).page(1000).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &["--since", "2024-01-01"]);
+    let account = "151 listed = 150 read + 1 skipped (outside-window 1)";
+    assert!(stderr(&found).contains(account), "{}", stderr(&found));
+}
+
+#[test]
+fn logs_in_folders_of_other_services_are_read_and_nothing_else_there() {
+    let buckets = Buckets::empty();
+    let (account, time) = ("AWSLogs/111122223333", "2024-03-09T04:00:00Z");
+    let log = "111122223333_CloudTrail_us-east-1_20240309T0412Z_aB1.json.gz";
+    let digest = "111122223333_CloudTrail-Digest_us-east-1_t_us-east-1_20240309T041200Z.json.gz";
+    for (number, path) in [
+        format!("{account}/CloudTrail/us-east-1/2024/03/09/{log}"),
+        format!("{account}/vpcflowlogs/us-east-1/2024/03/09/{log}"),
+        format!("{account}/Config/us-east-1/2024/3/9/ConfigHistory/{log}"),
+        format!("{account}/WAFLogs/{log}"),
+        format!("{account}/CloudTrail-Digest/us-east-1/2024/03/09/{log}"),
+        format!("{account}/CloudTrail-Digest/us-east-1/2024/03/09/renamed.json"),
+        format!("AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/year=2024/{log}"),
+        format!("{account}/mine/x.json"),
+        format!(".firstseen-x.partial/{log}"),
+        "a/activity.parquet".to_owned(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        put(&buckets, path, time, &format!("s3:A{number}"));
+    }
+    for path in [
+        format!("{account}/vpcflowlogs/us-east-1/2024/03/09/111122223333_vpcflowlogs_us-east-1_x.log.gz"),
+        format!(
+            "{account}/Config/us-east-1/2024/3/9/111122223333_Config_us-east-1_AWS::CloudTrail::Trail_x.json.gz"
+        ),
+        format!("{account}/CloudTrail-Digest/us-east-1/2024/03/09/{digest}"),
+        "AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/year=2024/x.parquet".to_owned(),
+    ] {
+        put(&buckets, &path, time, "s3:NotRead");
+    }
+    let server = Setup::new(buckets.root()).start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
-    assert!(stderr(&found).contains("151 listed = 150 read + 1 skipped (digest 1)"), "{}", stderr(&found));
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    assert!(stderr(&found).contains("objects: 10 listed = 10 read"), "{}", stderr(&found));
+    let told = "not listed, or only in part: 5 folders (config 1, digest 1, flow-logs 2, waf 1)";
+    assert!(stderr(&found).contains(told), "{}", stderr(&found));
+    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 10);
+}
+
+/// A page of a list.
+fn page(keys: &[&str], token: Option<&str>) -> Fate {
+    let contents: String = keys
+        .iter()
+        .map(|key| format!("<Contents><Key>{key}</Key><Size>{}</Size></Contents>", log().len()))
+        .collect();
+    let token = match token {
+        None => "<IsTruncated>false</IsTruncated>".to_owned(),
+        Some("") => "<IsTruncated>true</IsTruncated>".to_owned(),
+        Some(token) => {
+            format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>")
+        }
+    };
+    Fate::Xml(format!("<ListBucketResult><Name>logs</Name>{token}{contents}</ListBucketResult>"))
+}
+
+/// The same for each key, so that sizes fit.
+fn log() -> Vec<u8> {
+    wrapped(&[record("2024-03-09T04:00:00Z", "u", "s3:A")])
+}
+
+/// What a run says of objects on a bucket whose days are listed so: by the token asked with.
+fn listed(days: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> (Option<i32>, serde_json::Value) {
+    let buckets = Buckets::empty();
+    for key in ["a", "b", "c", "d"] {
+        let path = buckets.logs().join(format!("{DAYS}2024/03/09/{key}.json"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, log()).unwrap();
+    }
+    let server = Setup::new(buckets.root())
+        .plan(move |asked| {
+            let is_days =
+                asked.is_list() && asked.query.contains("us-east-1") && !asked.query.contains("max-keys");
+            let token = asked
+                .query
+                .split("continuation-token=")
+                .nth(1)
+                .map_or("", |rest| rest.split('&').next().unwrap());
+            if is_days { days(token, asked.before) } else { Fate::Serve }
+        })
+        .start();
+    let mut command = server.firstseen();
+    let output = command.args(["scan", "s3://logs", "--format", "json"]).output().unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    (output.status.code(), answer["coverage"].clone())
+}
+
+const DAYS: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/";
+
+#[test]
+fn sums_hold_and_nothing_is_counted_twice_however_a_store_lists() {
+    const A: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/a.json";
+    const B: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/b.json";
+    const C: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/c.json";
+    const D: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/d.json";
+    type Days = fn(&str, usize) -> Fate;
+    // What the pages are, how many objects there are, and the fault.
+    let cases: [(Days, u64, Option<&str>); 9] = [
+        (|_, _| page(&[A, B], Some("")), 2, Some("not where it begins")),
+        (|_, _| page(&[A, B], Some("t")), 2, Some("the same page for ever")),
+        (
+            |token, _| if token == "x" { page(&[C], Some("y")) } else { page(&[A, B], Some("x")) },
+            3,
+            Some("nothing new"),
+        ),
+        // Another token each time, and nothing on any page but the first.
+        (
+            |token, before| {
+                let number = token.parse::<u32>().unwrap_or(0) + 1 + before as u32;
+                page(if number == 1 { &[A] } else { &[] }, Some(&number.to_string()))
+            },
+            1,
+            Some("nothing new"),
+        ),
+        // In order, out of order, twice on a page, and twice on two pages.
+        (|_, _| page(&[A, B, C, D], None), 4, None),
+        (|_, _| page(&[D, B, A, C], None), 4, None),
+        (|_, _| page(&[A, B, B, A], None), 2, None),
+        (
+            |token, _| if token.is_empty() { page(&[C, A], Some("x")) } else { page(&[A, B, C], None) },
+            3,
+            None,
+        ),
+        // Pages without a key, of which there may be some.
+        (
+            |token, _| match token {
+                "" => page(&[], Some("x")),
+                "x" => page(&[], Some("y")),
+                _ => page(&[A], None),
+            },
+            1,
+            None,
+        ),
+    ];
+    for (number, (days, objects, fault)) in cases.into_iter().enumerate() {
+        let (code, coverage) = listed(days);
+        assert_eq!(coverage["objects"]["listed"], objects, "case {number}: {coverage}");
+        assert_eq!(coverage["objects"]["read"], objects, "case {number}: {coverage}");
+        assert_eq!(coverage["records"]["total"], objects, "case {number}: {coverage}");
+        let said = coverage["faults"][0]["detail"].as_str();
+        assert_eq!(code, Some(if fault.is_some() { 3 } else { 0 }), "case {number}: {coverage}");
+        assert!(
+            said.is_some() == fault.is_some() && said.unwrap_or("").contains(fault.unwrap_or("")),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn a_bucket_whose_first_page_is_empty_is_not_empty() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .plan(|asked| match asked.query.contains("max-keys=1&") || asked.query.ends_with("max-keys=1") {
+            true if !asked.query.contains("continuation-token") => page(&[], Some("x")),
+            true => page(&["x.json"], None),
+            false => Fate::Serve,
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
 }
 
 #[test]

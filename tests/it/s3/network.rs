@@ -9,8 +9,8 @@ use std::time::Duration;
 use firstseen::ingest::{IngestSettings, Silent, ingest};
 use firstseen::source::{Archives, S3Settings};
 
-use super::server::{Asked, Fate, Setup, refuse};
-use super::{Buckets, expected, scan, stderr};
+use super::server::{Asked, Fate, Setup, Sums, refuse};
+use super::{Buckets, expected, files, scan, stderr};
 
 fn learning() -> IngestSettings {
     IngestSettings { threads: 2, ..Default::default() }
@@ -158,7 +158,7 @@ fn no_more_requests_than_allowed_are_under_way_and_a_slow_object_holds_nobody_up
     let server = Setup::new(buckets.root())
         .page(1000)
         .plan(move |asked| match asked.path.ends_with(&slow) {
-            true => Fate::Slow(Duration::from_millis(1_500)),
+            true => Fate::Slow(Duration::from_secs(8)),
             false => Fate::Serve,
         })
         .gauge(Arc::clone(&under_way))
@@ -188,6 +188,124 @@ fn a_list_that_fails_for_a_while_loses_no_region() {
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
     assert!(found.stdout == expected(&buckets.logs()));
+}
+
+#[test]
+fn bytes_that_are_not_those_of_the_store_are_fetched_again() {
+    let buckets = Buckets::synthetic();
+    for sums in [Sums::Md5, Sums::Sha256] {
+        let server = Setup::new(buckets.root())
+            .page(1000)
+            .sums(sums)
+            .plan(|asked| match (asked.is_get(), asked.before, asked.number % 3) {
+                (true, 0, 0) => Fate::Corrupt,
+                // The first part is right, and what follows is not.
+                (true, 0, 1) => Fate::Cut(100),
+                (true, 1, 1) if asked.headers.contains_key("range") => Fate::Corrupt,
+                _ => Fate::Serve,
+            })
+            .start();
+        let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+        assert_eq!(found.status.code(), Some(0), "{sums:?}: {}", stderr(&found));
+        assert!(found.stdout == expected(&buckets.logs()), "{sums:?}");
+        let again = server.asked().iter().filter(|asked| asked.is_get() && asked.before > 0).count();
+        assert!(again > 100, "{sums:?}: {again}");
+    }
+}
+
+#[test]
+fn bytes_that_are_never_those_of_the_store_are_a_fault_and_not_kept() {
+    let buckets = Buckets::new();
+    let key = buckets.log_keys()[4].clone();
+    for (sums, said) in [(Sums::Md5, "the MD5 of the bytes"), (Sums::Sha256, "the SHA-256 of the bytes")] {
+        let spoilt = key.clone();
+        let server = Setup::new(buckets.root())
+            .sums(sums)
+            .plan(move |asked| match asked.is_get() && asked.path.ends_with(&spoilt) {
+                true => Fate::Corrupt,
+                false => Fate::Serve,
+            })
+            .start();
+        let mirror = buckets.root().join(format!("mirror-{sums:?}"));
+        let found = scan(&mut server.firstseen(), "s3://logs", &["--mirror", mirror.to_str().unwrap()]);
+        assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));
+        let told = format!("read: {key}: {said}");
+        assert!(stderr(&found).contains(&told) && stderr(&found).contains("twice"), "{}", stderr(&found));
+        assert!(!files(&mirror).iter().any(|path| path.ends_with(&key) || path.ends_with(".part")));
+        let gets = server.asked().iter().filter(|asked| asked.is_get() && asked.path.ends_with(&key)).count();
+        assert_eq!(gets, 2);
+    }
+}
+
+#[test]
+fn an_etag_that_is_no_md5_is_no_checksum() {
+    let buckets = Buckets::new();
+    let kms = || Fate::With("x-amz-server-side-encryption", "aws:kms".to_owned());
+    let customer = || Fate::With("x-amz-server-side-encryption-customer-algorithm", "AES256".to_owned());
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .sums(Sums::Md5)
+        .plan(move |asked| match (asked.is_get(), asked.number % 2) {
+            (true, 0) => kms(),
+            (true, _) => customer(),
+            _ => Fate::Serve,
+        })
+        .start();
+    // Everything changes between listing and reading, but for its size.
+    let logs = buckets.logs();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert!(found.stdout == expected(&logs), "{}", stderr(&found));
+    assert_eq!(found.status.code(), Some(0));
+}
+
+#[test]
+fn an_object_that_changed_since_it_was_listed_is_a_fault() {
+    let buckets = Buckets::new();
+    let key = buckets.log_keys()[4].clone();
+    let (path, changed) = (buckets.logs().join(&key), key.clone());
+    let size = fs::metadata(&path).unwrap().len() as usize;
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .sums(Sums::Md5)
+        .plan(move |asked| {
+            if asked.is_get() && asked.path.ends_with(&changed) {
+                fs::write(&path, vec![b' '; size]).unwrap();
+            }
+            Fate::Serve
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert_eq!(found.status.code(), Some(3));
+    assert!(
+        stderr(&found).contains(&format!("read: {key}: it was listed with the ETag")),
+        "{}",
+        stderr(&found)
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_run_that_waits_for_the_network() {
+    let buckets = Buckets::new();
+    let answers_never = Duration::from_secs(3_600);
+    for stands_still in [true, false] {
+        let server = Setup::new(buckets.root())
+            .plan(move |asked| match asked.is_get() || stands_still {
+                true => Fate::Slow(answers_never),
+                false => Fate::Serve,
+            })
+            .start();
+        let mut command = server.firstseen();
+        command.args(["scan", "s3://logs"]).stderr(std::process::Stdio::piped());
+        let child = command.spawn().unwrap();
+        while !server.asked().iter().any(|asked| asked.is_get() || stands_still) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(stderr(&ended).starts_with("error: interrupted"), "{}", stderr(&ended));
+    }
 }
 
 #[test]

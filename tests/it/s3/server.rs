@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use firstseen::checksum::Checksum;
 use http_body_util::BodyExt;
@@ -18,6 +20,7 @@ use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use md5::{Digest, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::{
@@ -76,6 +79,12 @@ pub(crate) enum Fate {
     Slow(Duration),
     /// The answer is shorter than the object, and says so.
     Short(usize),
+    /// One byte of the answer is another.
+    Corrupt,
+    /// The answer says something more.
+    With(&'static str, String),
+    /// It is answered with a page for people, as if there were no store.
+    Page,
     /// This text, as XML.
     Xml(String),
 }
@@ -119,7 +128,8 @@ impl Setup {
     /// The folders of a folder as buckets; lists come in pages of three.
     pub(crate) fn new(root: &Path) -> Self {
         let files = FileSystem::new(root).unwrap();
-        let store = Store { root: root.to_owned(), files, classes: HashMap::new(), page: 3 };
+        let sums = Sums::Neither;
+        let store = Store { root: root.to_owned(), files, classes: HashMap::new(), page: 3, sums };
         Self { store, is_public: false, plan: Box::new(|_| Fate::Serve), gauge: Gauge::default() }
     }
 
@@ -137,6 +147,12 @@ impl Setup {
     /// Pages of so many keys.
     pub(crate) fn page(mut self, page: i32) -> Self {
         self.store.page = page;
+        self
+    }
+
+    /// What the store says of the content of its objects.
+    pub(crate) fn sums(mut self, sums: Sums) -> Self {
+        self.store.sums = sums;
         self
     }
 
@@ -243,6 +259,11 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             }
             return Ok(response);
         }
+        Fate::Page => {
+            let mut response = Response::new(Answer::whole(Bytes::from("<html>not found</html>")));
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            return Ok(response);
+        }
         Fate::Xml(text) => return Ok(Response::new(Answer::whole(Bytes::from(text.clone())))),
         _ => {}
     }
@@ -256,6 +277,16 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             let length = bytes.len().saturating_sub(by);
             parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             Answer::whole(bytes.slice(..length))
+        }
+        Fate::Corrupt if parts.status.is_success() => {
+            let mut bytes = bytes.to_vec();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0x20;
+            Answer::whole(Bytes::from(bytes))
+        }
+        Fate::With(name, value) => {
+            parts.headers.insert(name, HeaderValue::from_str(&value).unwrap());
+            Answer::whole(bytes)
         }
         _ => Answer::whole(bytes),
     };
@@ -369,13 +400,32 @@ struct Store {
     files: FileSystem,
     classes: HashMap<String, &'static str>,
     page: i32,
+    sums: Sums,
+}
+
+/// What a store says of the content of its objects, so that it can be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sums {
+    /// ETags that are no MD5.
+    Neither,
+    /// ETags that are the MD5.
+    Md5,
+    /// SHA-256 beside ETags that are no MD5.
+    Sha256,
 }
 
 impl Store {
+    fn content(&self, bucket: &str, key: &str) -> Vec<u8> {
+        std::fs::read(self.root.join(bucket).join(key)).unwrap_or_default()
+    }
+
     /// What changes with the content of an object.
     fn etag(&self, bucket: &str, key: &str) -> ETag {
-        let content = std::fs::read(self.root.join(bucket).join(key)).unwrap_or_default();
-        ETag::Strong(Checksum::of(&content).to_string())
+        let content = self.content(bucket, key);
+        ETag::Strong(match self.sums {
+            Sums::Md5 => Md5::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect(),
+            Sums::Neither | Sums::Sha256 => Checksum::of(&content).to_string(),
+        })
     }
 }
 
@@ -393,10 +443,17 @@ impl S3 for Store {
             return Err(s3_error!(InvalidObjectState));
         }
         let etag = self.etag(&request.input.bucket, &request.input.key);
+        // S3 sends no checksum of the whole with a part.
+        let is_asked = request.input.checksum_mode.is_some() && request.input.range.is_none();
+        let sha256 = (is_asked && self.sums == Sums::Sha256).then(|| {
+            let content = self.content(&request.input.bucket, &request.input.key);
+            STANDARD.encode(Checksum::of(&content).as_bytes())
+        });
         let mut response = self.files.get_object(request).await?;
         let signature = HashMap::from([("signature".to_owned(), "00ff".to_owned())]);
         response.output.metadata = Some(signature);
         response.output.e_tag = Some(etag);
+        response.output.checksum_sha256 = sha256;
         Ok(response)
     }
 

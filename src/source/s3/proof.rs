@@ -1,0 +1,172 @@
+//! Whether the bytes that came are those that the store keeps.
+//!
+//! Two things can tell: a checksum of the whole object, which S3 keeps for every object since December 2024 (Amazon S3 user
+//! guide, "Checking object integrity"), and the ETag, which is the MD5 of an object that was put in one part and is not
+//! encrypted with a key of KMS or of the customer ("Object" in the API reference). MD5 takes more time than all CRCs together,
+//! so it is only asked where there is no checksum.
+
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::types::{ChecksumType, ServerSideEncryption};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use crc_fast::CrcAlgorithm;
+use md5::{Digest, Md5};
+
+use crate::checksum::Checksum;
+
+/// An MD5.
+pub(in crate::source) type Md5Sum = [u8; 16];
+
+/// What the bytes of an object are held to.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    /// Of the whole object: name and value as S3 writes it.
+    checksums: Vec<(Sum, String)>,
+    /// The MD5 that the listing and the answer give as ETag.
+    listed: Option<Md5Sum>,
+    answered: Option<Md5Sum>,
+    /// Whether an ETag of that form is no MD5.
+    is_encrypted: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Sum {
+    Crc32,
+    Crc32c,
+    Crc64Nvme,
+    Sha256,
+}
+
+impl Sum {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Crc32 => "CRC-32",
+            Self::Crc32c => "CRC-32C",
+            Self::Crc64Nvme => "CRC-64/NVME",
+            Self::Sha256 => "SHA-256",
+        }
+    }
+
+    /// As S3 writes it: base64 of the big-endian number.
+    fn of(self, bytes: &[u8]) -> String {
+        let crc = |algorithm| crc_fast::checksum(algorithm, bytes);
+        let short = |crc: u64| STANDARD.encode((crc as u32).to_be_bytes());
+        match self {
+            Self::Crc32 => short(crc(CrcAlgorithm::Crc32IsoHdlc)),
+            Self::Crc32c => short(crc(CrcAlgorithm::Crc32Iscsi)),
+            Self::Crc64Nvme => STANDARD.encode(crc(CrcAlgorithm::Crc64Nvme).to_be_bytes()),
+            Self::Sha256 => STANDARD.encode(Checksum::of(bytes).as_bytes()),
+        }
+    }
+}
+
+impl Proof {
+    /// What an answer with the whole object says, and the listing.
+    pub(super) fn new(answer: &GetObjectOutput, listed: Option<Md5Sum>) -> Self {
+        // One of parts is no checksum of the bytes; its value then ends in their number, too.
+        let is_whole = answer.checksum_type() != Some(&ChecksumType::Composite);
+        let checksums = [
+            (Sum::Crc64Nvme, answer.checksum_crc64_nvme()),
+            (Sum::Crc32c, answer.checksum_crc32_c()),
+            (Sum::Crc32, answer.checksum_crc32()),
+            (Sum::Sha256, answer.checksum_sha256()),
+        ];
+        let checksums = checksums.into_iter().filter_map(|(sum, value)| Some((sum, value?.to_owned())));
+        let is_encrypted = answer.sse_customer_algorithm().is_some()
+            || answer.server_side_encryption().is_some_and(|kind| *kind != ServerSideEncryption::Aes256);
+        Self {
+            checksums: checksums.filter(|(_, value)| is_whole && !value.contains('-')).collect(),
+            listed,
+            answered: answer.e_tag().and_then(md5_of),
+            is_encrypted,
+        }
+    }
+
+    /// Holds the whole object to it.
+    ///
+    /// # Errors
+    /// What does not fit, in words.
+    pub(super) fn check(&self, bytes: &[u8]) -> Result<(), String> {
+        if let (Some(listed), Some(answered)) = (self.listed, self.answered)
+            && listed != answered
+        {
+            let (listed, answered) = (hexadecimal(listed), hexadecimal(answered));
+            return Err(format!("it was listed with the ETag {listed}, and came with {answered}"));
+        }
+        for (sum, kept) in &self.checksums {
+            let found = sum.of(bytes);
+            if found != *kept {
+                let name = sum.name();
+                return Err(format!(
+                    "the {name} of the bytes that came is {found}, and the store keeps {kept}"
+                ));
+            }
+        }
+        let Some(etag) = self.listed.filter(|_| self.checksums.is_empty() && !self.is_encrypted) else {
+            return Ok(());
+        };
+        let found: Md5Sum = Md5::digest(bytes).into();
+        if found == etag {
+            return Ok(());
+        }
+        let (found, etag) = (hexadecimal(found), hexadecimal(etag));
+        Err(format!("the MD5 of the bytes that came is {found}, and the ETag {etag}"))
+    }
+}
+
+/// The MD5 that an ETag may be: 32 hexadecimal digits. One of several parts has a `-` and their number behind them.
+pub(super) fn md5_of(etag: &str) -> Option<Md5Sum> {
+    let digits = etag.trim_start_matches("W/").trim_matches('"').as_bytes();
+    if digits.len() != 32 {
+        return None;
+    }
+    let mut sum = Md5Sum::default();
+    for (byte, pair) in sum.iter_mut().zip(digits.chunks_exact(2)) {
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        *byte = (digit(pair[0])? << 4 | digit(pair[1])?) as u8;
+    }
+    Some(sum)
+}
+
+fn hexadecimal(sum: Md5Sum) -> String {
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The check values of the catalogue of CRCs, in base64, and the digests of RFC 1321 and FIPS 180.
+    #[test]
+    fn checksums_are_those_of_s3() {
+        let sums = [Sum::Crc32, Sum::Crc32c, Sum::Crc64Nvme].map(|sum| sum.of(b"123456789"));
+        let expected: [&[u8]; 3] = [
+            &[0xcb, 0xf4, 0x39, 0x26],
+            &[0xe3, 0x06, 0x92, 0x83],
+            &[0xae, 0x8b, 0x14, 0x86, 0x0a, 0x79, 0x98, 0x88],
+        ];
+        assert_eq!(sums, expected.map(|bytes| STANDARD.encode(bytes)));
+        assert_eq!(Sum::Sha256.of(b""), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    }
+
+    #[test]
+    fn an_etag_is_a_checksum_if_it_is_an_md5() {
+        let of = |etag: &str| GetObjectOutput::builder().e_tag(etag);
+        let empty = md5_of("\"d41d8cd98f00b204e9800998ecf8427e\"");
+        assert!(empty.is_some());
+        let check = |answer: &GetObjectOutput, bytes: &[u8]| Proof::new(answer, empty).check(bytes).is_ok();
+        let plain = of("d41d8cd98f00b204e9800998ecf8427e").build();
+        assert!(check(&plain, b"") && !check(&plain, b"x"));
+        assert!(!check(&of("\"00000000000000000000000000000000\"").build(), b""));
+        let encrypted =
+            of("").server_side_encryption(ServerSideEncryption::AwsKms).checksum_crc32("AAAAAA==").build();
+        assert!(check(&encrypted, b"") && !check(&encrypted, b"x"));
+        let without = of("").server_side_encryption(ServerSideEncryption::AwsKms).build();
+        assert!(check(&without, b"x"));
+        let parts = of("").checksum_type(ChecksumType::Composite).checksum_crc32("AAAAAA==").build();
+        assert!(check(&parts, b"") && !check(&parts, b"x"));
+        for etag in ["", "\"d41d8cd98f00b204e9800998ecf8427e-2\"", "\"zz1d8cd98f00b204e9800998ecf8427e\""] {
+            assert_eq!(md5_of(etag), None, "{etag}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How far the listing of a folder has come. A store may list a key twice, or out of order, or go in circles; then nothing is
+//! counted twice, and the listing ends.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+
+/// So many pages in a row may bring nothing new. Pages of S3 can be empty although more follow.
+const MOST_BARREN: u32 = 200;
+
+/// How far the listing of a folder has come.
+#[derive(Debug, Default)]
+pub(super) struct Trail {
+    /// Paths of the objects that were counted. Their texts are those of the objects.
+    seen: HashSet<Arc<str>>,
+    /// The greatest key.
+    furthest: String,
+    /// Whether a key came behind a greater one.
+    is_disordered: bool,
+    /// Whether the page at hand brought something new.
+    has_moved: bool,
+    /// Pages in a row that brought nothing.
+    barren: u32,
+}
+
+impl Trail {
+    /// Takes note of a key.
+    pub(super) fn reach(&mut self, key: &str) {
+        if *key > *self.furthest {
+            self.furthest.clear();
+            self.furthest.push_str(key);
+            self.has_moved = true;
+        } else {
+            self.is_disordered = true;
+        }
+    }
+
+    /// Takes note of a common prefix that had not been seen.
+    pub(super) fn found_folder(&mut self) {
+        self.has_moved = true;
+    }
+
+    /// Whether an object has not been counted yet.
+    pub(super) fn is_new(&mut self, path: &Arc<str>) -> bool {
+        let is_new = self.seen.insert(Arc::clone(path));
+        self.has_moved |= is_new;
+        is_new
+    }
+
+    /// Whether no key can follow that is less than the last one.
+    pub(super) fn is_ordered(&self) -> bool {
+        !self.is_disordered
+    }
+
+    /// Where the next page begins.
+    ///
+    /// # Errors
+    /// If the store says that there is more and not where, or goes in circles, in words.
+    pub(super) fn next(
+        &mut self,
+        page: &ListObjectsV2Output,
+        token: Option<&str>,
+    ) -> Result<Option<String>, String> {
+        if page.is_truncated() != Some(true) {
+            return Ok(None);
+        }
+        let has_moved = std::mem::take(&mut self.has_moved);
+        self.barren = if has_moved { 0 } else { self.barren + 1 };
+        match page.next_continuation_token() {
+            None | Some("") => Err("the store says that there is more, and not where it begins".to_owned()),
+            Some(next) if Some(next) == token => Err("the store gives the same page for ever".to_owned()),
+            Some(_) if self.barren > MOST_BARREN => {
+                Err(format!("the store gives page after page, and nothing new on {MOST_BARREN} of them"))
+            }
+            Some(next) => Ok(Some(next.to_owned())),
+        }
+    }
+}

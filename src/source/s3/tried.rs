@@ -1,0 +1,64 @@
+//! What was tried before a bucket could not be reached, for whoever has to find out what is missing: where credentials were
+//! looked for, and which host was asked. Names of variables and files, and never what a secret one holds.
+
+use crate::source::S3Settings;
+
+/// Whether a variable of the environment says anything.
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// Says of variables which are not set.
+fn state(names: &[&str]) -> String {
+    let (set, unset): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| is_set(name));
+    match (set.is_empty(), unset.is_empty()) {
+        (true, _) => format!("{} not set", unset.join(" and ")),
+        (false, true) => format!("{} set", set.join(" and ")),
+        (false, false) => format!("{} set, {} not set", set.join(" and "), unset.join(" and ")),
+    }
+}
+
+/// The places where the default chain looks for credentials, in its order (AWS SDKs and Tools reference guide, "Default
+/// credential provider chain" of the SDK for Rust), and what is not there. `instance` is what was said of the last one.
+pub(super) fn credentials(profile: &str, instance: &str) -> String {
+    let file =
+        |variable: &str, otherwise: &str| std::env::var(variable).unwrap_or_else(|_| otherwise.to_owned());
+    let config = file("AWS_CONFIG_FILE", "~/.aws/config");
+    let keys = file("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials");
+    let environment = state(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
+    let identity = state(&["AWS_WEB_IDENTITY_TOKEN_FILE"]);
+    let container = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+    let container = if is_set(container) { container } else { "AWS_CONTAINER_CREDENTIALS_FULL_URI" };
+    let container = state(&[container]);
+    let says_nothing = !instance.to_lowercase().contains("imds");
+    let instance = if says_nothing { "none" } else { instance };
+    let instance = if is_set("AWS_EC2_METADATA_DISABLED") {
+        "switched off by AWS_EC2_METADATA_DISABLED"
+    } else {
+        instance
+    };
+    format!(
+        "no credentials were found. Tried, in this order: the environment ({environment}); the profile '{profile}' in {config} and \
+         {keys} (keys, SSO, credential_process or a role: none); a web identity ({identity}); a container ({container}); the \
+         metadata service of an EC2 instance ({instance})"
+    )
+}
+
+/// The Region that requests are made for, and who says so.
+pub(super) fn region(settings: &S3Settings, region: &str) -> String {
+    let variable = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find(|name| is_set(name));
+    let says = match (&settings.region, variable) {
+        (Some(_), _) => "--aws-region",
+        (None, Some(variable)) if !settings.anonymous => variable,
+        _ if settings.anonymous => "nobody: it is where to begin",
+        _ => "the profile, or where to begin if it names none",
+    };
+    format!("Region {region}, from {says}")
+}
+
+/// The proxy that requests go through, by the name of its variable.
+pub(super) fn proxy() -> Option<&'static str> {
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .find(|name| is_set(name))
+}

@@ -1,0 +1,102 @@
+//! Which files of a folder are proven to be those of a saved baseline: an index may lie beside the logs it was made of.
+//!
+//! A name proves nothing, since anybody can give a log the name of a table. What counts is a manifest of this version whose
+//! checksum holds, and of each table the size and SHA-256 that stand there, and the columns that such a table has.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::manifest::{MANIFEST, Manifest, TableEntry};
+use super::writing::TABLES;
+use super::{STORE_VERSION, table};
+use crate::checksum::Checksum;
+use crate::file;
+
+/// First and last bytes of a Parquet file (Apache Parquet, "File Format").
+const MAGIC: [u8; 4] = *b"PAR1";
+
+/// A manifest is a text of some kilobytes, and grows with the places it accounts for.
+const LARGEST_MANIFEST: u64 = 256 << 20;
+
+/// Names of the files in a folder that are proven to be the manifest and the tables of a saved baseline; none if it holds
+/// no manifest that holds. Whatever else lies in the folder is not among them.
+pub fn proven_files(folder: &Path) -> Vec<OsString> {
+    let Some(manifest) = manifest(&folder.join(MANIFEST)) else { return Vec::new() };
+    let tables = TABLES.iter().filter_map(|(name, schema)| {
+        let (entry, file) = (manifest.tables.get(*name)?, format!("{name}.parquet"));
+        let is_proven = is_table(&folder.join(&file), entry, schema).unwrap_or(false);
+        is_proven.then(|| OsString::from(file))
+    });
+    tables.chain([OsString::from(MANIFEST)]).collect()
+}
+
+fn manifest(path: &Path) -> Option<Manifest> {
+    let (mut file, metadata) = file::open(path).ok()?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(metadata.len().min(LARGEST_MANIFEST)).read_to_end(&mut bytes).ok()?;
+    Manifest::from_bytes(&bytes).ok().filter(|manifest| manifest.firstseen_baseline == STORE_VERSION)
+}
+
+/// Whether a file is what the manifest says, and a table with the columns of `schema`.
+fn is_table(path: &Path, entry: &TableEntry, schema: &str) -> io::Result<bool> {
+    let (mut file, metadata) = file::open(path)?;
+    let has_columns = metadata.len() == entry.bytes as u64 && has_columns(&mut file, schema)?;
+    if !has_columns {
+        return Ok(false);
+    }
+    file.rewind()?;
+    let (checksum, size) = Checksum::of_all(&mut file)?;
+    Ok(size == entry.bytes as u64 && checksum.to_string() == entry.sha256)
+}
+
+/// Whether a file begins and ends as Parquet does, and its footer begins as that of a table without rows: with the version
+/// and the columns. Nothing of it is parsed, since whoever forges a manifest may have made the table, too.
+fn has_columns(file: &mut File, schema: &str) -> io::Result<bool> {
+    let Some(columns) = columns(schema) else { return Ok(false) };
+    let mut magic = [0; 4];
+    file.read_exact(&mut magic)?;
+    // `…<footer><its length, 4 bytes>PAR1`
+    file.seek(SeekFrom::End(-8))?;
+    let mut end = [0; 8];
+    file.read_exact(&mut end)?;
+    let ([a, b, c, d, ..], is_parquet) = (end, magic == MAGIC && end[4..] == MAGIC);
+    if !is_parquet {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::End(-8 - i64::from(u32::from_le_bytes([a, b, c, d]))))?;
+    let mut footer = vec![0; columns.len()];
+    file.read_exact(&mut footer)?;
+    Ok(footer == columns)
+}
+
+/// What the footer of a table with these columns begins with.
+fn columns(schema: &str) -> Option<Vec<u8>> {
+    /// Behind the columns the number of rows (field 3, 0) and the row groups (field 4, none): Apache Parquet,
+    /// `parquet.thrift`; Apache Thrift, "Compact protocol".
+    const NO_ROWS: [u8; 4] = [0x16, 0, 0x19, 0x0c];
+    let mut empty = Vec::new();
+    table::write(schema, &[], &mut empty).ok()?;
+    let (rest, _) = empty.split_last_chunk::<8>()?;
+    let footer = rest.get(MAGIC.len()..)?;
+    let end = footer.windows(NO_ROWS.len()).rposition(|bytes| bytes == NO_ROWS)?;
+    Some(footer[..=end].to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_of_each_table_are_its_own() {
+        let footers: Vec<Vec<u8>> = TABLES.iter().map(|(_, schema)| columns(schema).unwrap()).collect();
+        for ((name, schema), footer) in TABLES.iter().zip(&footers) {
+            assert!(footer.len() > 40, "{name}");
+            let alike = TABLES.iter().zip(&footers).filter(|((_, other), _)| other == schema);
+            assert!(alike.clone().count() > 0 && alike.clone().all(|(_, other)| other == footer), "{name}");
+            let others = TABLES.iter().zip(&footers).filter(|((_, other), _)| other != schema);
+            assert!(others.clone().all(|(_, other)| !other.starts_with(footer)), "{name}");
+        }
+    }
+}
