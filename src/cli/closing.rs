@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use firstseen::coverage::{Coverage, FaultKind};
-use firstseen::report::{UsedSettings, for_terminal, write_faults, write_summary};
+use firstseen::report::{UsedSettings, for_terminal, write_faults, write_losses, write_summary};
 use firstseen::source::Traffic;
 
+use super::doubts::no_event;
 use super::exit::Answer;
 use super::input::Input;
 use super::output::Output;
@@ -67,35 +68,50 @@ impl<'a> Closing<'a> {
         }
     }
 
-    /// Writes the faults and, unless `quiet`, the account of the run on stderr; gives how the run ended.
+    /// Writes the faults; on stderr the account of the run, unless `quiet`, and in any case what was lost and what should
+    /// make one doubt the answer. Gives how the run ended.
     pub(crate) fn end(mut self, quiet: bool) -> anyhow::Result<Answer> {
         if let Some(faults) = self.faults.take() {
             faults.write(|out| write_faults(self.coverage, out))?;
         }
+        let mut stderr = io::stderr().lock();
         if !quiet {
-            let mut stderr = io::stderr().lock();
-            if self.archives.len() > 1 {
-                for (number, name) in (1..).zip(self.archives) {
-                    writeln!(stderr, "archive {number}: {}", for_terminal(name))?;
-                }
-            }
-            write_summary(self.coverage, &mut stderr)?;
-            write_denied(self.coverage, &mut stderr)?;
-            if let Some(traffic) = &self.traffic {
-                write_traffic(traffic, &mut stderr)?;
-            }
-            if self.is_saved && self.until.is_some() {
-                writeln!(stderr, "these lines account for the whole baseline, also for what was left out")?;
-            }
+            self.write_account(&mut stderr)?;
+        }
+        write_losses(self.coverage, self.archives, &mut stderr)?;
+        write_denied(self.coverage, &mut stderr)?;
+        if !quiet {
             self.write_limits(&mut stderr)?;
-            if self.coverage.records.counted == 0 {
-                writeln!(stderr, "warning: not a single event of CloudTrail or Kubernetes was found")?;
-            }
-            for doubt in &self.doubts {
-                writeln!(stderr, "warning: {}", for_terminal(doubt))?;
-            }
+        }
+        let replaced = self.traffic.as_ref().map_or(0, |traffic| traffic.replaced);
+        if replaced > 0 {
+            writeln!(
+                stderr,
+                "warning: {replaced} kept objects had changed, in the bucket or in the mirror; what lay there is now in \
+                 .firstseen-mirror/replaced"
+            )?;
+        }
+        for doubt in no_event(self.coverage).iter().chain(&self.doubts) {
+            writeln!(stderr, "warning: {}", for_terminal(doubt))?;
         }
         Ok(if self.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
+    }
+
+    /// Says what was read.
+    fn write_account(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.archives.len() > 1 {
+            for (number, name) in (1..).zip(self.archives) {
+                writeln!(out, "archive {number}: {}", for_terminal(name))?;
+            }
+        }
+        write_summary(self.coverage, out)?;
+        if let Some(traffic) = &self.traffic {
+            write_traffic(traffic, out)?;
+        }
+        if self.is_saved && self.until.is_some() {
+            writeln!(out, "these lines account for the whole baseline, also for what was left out")?;
+        }
+        Ok(())
     }
 
     /// Says what was not learnt from on purpose.
@@ -115,7 +131,7 @@ impl<'a> Closing<'a> {
 
 /// What the network was asked for. It is not the same twice, so it stands here and in no answer.
 fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
-    let Traffic { lists, gets, retries, bytes, from_mirror, kept, replaced, .. } = traffic;
+    let Traffic { lists, gets, retries, bytes, from_mirror, kept, .. } = traffic;
     let (requests, megabytes) = (lists + gets, *bytes as f64 / 1e6);
     write!(
         out,
@@ -124,15 +140,7 @@ fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
     if from_mirror + kept > 0 {
         write!(out, "; mirror: {from_mirror} objects were there, {kept} added")?;
     }
-    writeln!(out)?;
-    if *replaced > 0 {
-        writeln!(
-            out,
-            "warning: {replaced} kept objects had changed, in the bucket or in the mirror; what lay there is now in \
-             .firstseen-mirror/replaced"
-        )?;
-    }
-    Ok(())
+    writeln!(out)
 }
 
 /// What to do about objects that S3 does not hand out.

@@ -19,7 +19,7 @@ pub(super) fn write<R: Serialize>(
 }
 
 /// The header line of findings; the fields of [`super::Row`].
-pub(super) const COLUMNS: [&str; 37] = [
+pub(super) const COLUMNS: [&str; 39] = [
     "finding",
     "time",
     "account",
@@ -57,6 +57,8 @@ pub(super) const COLUMNS: [&str; 37] = [
     "rule_output",
     "count",
     "last_time",
+    "archive_name",
+    "object_uri",
 ];
 
 pub(super) fn io_error(error: csv::Error) -> io::Error {

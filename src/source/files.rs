@@ -183,7 +183,11 @@ impl Walk<'_> {
     fn fault_at(&self, path: &Path, detail: String) -> Fault {
         Fault {
             archive: self.archive,
-            object: shown(path.strip_prefix(&self.root.folder).unwrap_or(path)),
+            object: match path.strip_prefix(&self.root.folder) {
+                Ok(below) if !below.as_os_str().is_empty() => shown(below),
+                // The archive itself has no name below itself.
+                _ => shown(path),
+            },
             position: Position::Whole,
             kind: FaultKind::List,
             detail,

@@ -1,6 +1,6 @@
 //! Archives on a local disk: folders, single files and globs.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -22,12 +22,18 @@ impl Root {
         let shown = || name.display().to_string();
         match name.metadata() {
             Ok(metadata) if metadata.is_dir() => {
+                // What cannot be listed at all is no archive without objects.
+                fs::read_dir(name).map_err(|source| ArchiveError::Open { name: shown(), source })?;
                 Ok(Self { folder: name.to_owned(), starts: vec![name.to_owned()] })
             }
-            Ok(_) => Ok(Self {
-                folder: name.parent().map(Path::to_owned).unwrap_or_default(),
-                starts: vec![name.to_owned()],
-            }),
+            Ok(metadata) => {
+                // Opening a pipe or a device could wait for ever.
+                if metadata.is_file() {
+                    File::open(name).map_err(|source| ArchiveError::Open { name: shown(), source })?;
+                }
+                let folder = name.parent().map(Path::to_owned).unwrap_or_default();
+                Ok(Self { folder, starts: vec![name.to_owned()] })
+            }
             Err(error) => match name.to_str() {
                 Some(pattern) if pattern.contains(['*', '?', '[']) => Self::glob(pattern),
                 _ => Err(ArchiveError::Open { name: shown(), source: error }),

@@ -23,8 +23,21 @@ use crate::ledger::Ledger;
 use crate::observe::PrincipalKind;
 
 /// Whether a path is a folder that looks like a baseline, so that it is not taken for an archive.
+///
+/// One that lost its largest table is still one: opening it says what is missing.
 pub fn is_baseline(path: &Path) -> bool {
-    path.join(MANIFEST).is_file() && path.join("behaviours.parquet").is_file()
+    let manifest = path.join(MANIFEST);
+    manifest.is_file() && (path.join("behaviours.parquet").is_file() || names_us(&manifest))
+}
+
+/// Whether a manifest says of itself that it is one of a baseline.
+fn names_us(manifest: &Path) -> bool {
+    fs::read(manifest).is_ok_and(|bytes| {
+        !matches!(
+            check_version(manifest, &bytes),
+            Err(StoreError::Foreign { .. } | StoreError::Damaged { .. })
+        )
+    })
 }
 
 /// An open baseline. Its tables are mapped at once and checked when they are asked for.
@@ -160,8 +173,14 @@ impl Saved {
     }
 }
 
-/// Why there is no manifest.
+/// Why the manifest cannot be read.
 fn missing(path: &Path, source: io::Error) -> StoreError {
+    if source.kind() != io::ErrorKind::NotFound {
+        return StoreError::io("read", &path.join(MANIFEST))(source);
+    }
+    if path.join("behaviours.parquet").is_file() {
+        return StoreError::Damaged { path: path.join(MANIFEST), reason: "it is missing".to_owned() };
+    }
     let old = beside(path, "old");
     let reason = if is_baseline(&old) {
         format!("a run was killed while it put a new one there; the old one is '{}'", old.display())

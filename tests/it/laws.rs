@@ -64,7 +64,7 @@ pub(crate) fn written(ingested: &Ingested, question: &Question) -> Vec<u8> {
     let findings = first_seen(&ingested.baseline, question);
     let settings = UsedSettings::default();
     let mut out = Vec::new();
-    Report { settings: &settings, coverage: &ingested.coverage, findings: &findings }
+    Report { settings: &settings, coverage: &ingested.coverage, archives: &[], findings: &findings }
         .write(Format::Json, &mut out)
         .unwrap();
     out
