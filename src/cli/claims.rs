@@ -7,7 +7,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use firstseen::source::{FileList, is_s3, is_stdin};
+use firstseen::source::{FileList, is_s3, is_stdin, links_below};
 
 use super::args::{ArchiveArgs, S3Args};
 use super::exit::{Hint, UsageError};
@@ -204,7 +204,32 @@ impl Claims {
                 ));
             }
         }
-        Ok(())
+        self.check_links(flag, path, own.as_ref(), &above)
+    }
+
+    /// Refuses a file that is there and that a link in an archive leads to: listing follows links.
+    fn check_links(
+        &self,
+        flag: &str,
+        path: &Path,
+        own: Option<&Identity>,
+        above: &[Identity],
+    ) -> anyhow::Result<()> {
+        let Some(own) = own.filter(|_| path.is_file()) else { return Ok(()) };
+        let folders =
+            self.inputs.iter().filter(|input| input.reads == Reads::Everything && input.name.is_dir());
+        let leads_here = |link: &PathBuf| identity(link).is_ok_and(|id| id == *own || above.contains(&id));
+        match folders.flat_map(|input| links_below(&input.name)).find(leads_here) {
+            Some(link) => Err(refused(
+                format!(
+                    "{flag} '{}' is an input of this run: the link '{}' leads to it",
+                    path.display(),
+                    link.display()
+                ),
+                "name another file: this one would be replaced",
+            )),
+            None => Ok(()),
+        }
     }
 }
 

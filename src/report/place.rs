@@ -40,7 +40,8 @@ pub(super) fn shown_object<'a>(archives: &'a [String], number: u32, object: &'a 
         (None, None) if archive == container(object) => "",
         _ => archive,
     };
-    if folder.is_empty() { Cow::Borrowed(object) } else { Cow::Owned(format!("{folder}/{object}")) }
+    let folder_end = folder.trim_end_matches('/');
+    if folder.is_empty() { Cow::Borrowed(object) } else { Cow::Owned(format!("{folder_end}/{object}")) }
 }
 
 /// The object itself, of a path that may go on inside of it behind a `!`: that is what stands before the first `!` that follows
@@ -75,13 +76,15 @@ mod tests {
 
     #[test]
     fn of_several_archives_each_object_tells_its_own() {
-        let archives = ["-", "a", "b/c.json", "d/*/x", "s3://e/f"].map(str::to_owned);
+        let archives = ["-", "a", "b/c.json", "d/*/x", "s3://e/f", "/", "."].map(str::to_owned);
         let shown = |number, object| shown_object(&archives, number, object).into_owned();
         assert_eq!(shown(1, "stdin"), "stdin");
         assert_eq!(shown(2, "x/y.json"), "a/x/y.json");
         assert_eq!(shown(3, "c.json"), "b/c.json");
         assert_eq!(shown(4, "m/x/y.json"), "d/m/x/y.json");
         assert_eq!(shown(5, "g.zip!h.json"), "s3://e/f/g.zip!h.json");
+        assert_eq!(shown(6, "x"), "/x");
+        assert_eq!(shown(7, "x"), "./x");
         assert_eq!(shown(9, "x"), "x");
         assert_eq!(shown_object(&archives[1..2], 1, "x"), "x");
     }

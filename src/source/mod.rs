@@ -25,6 +25,7 @@ use crate::coverage::{FaultKind, ObjectSkip};
 use log_object::Kept;
 
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
+pub use files::links_below;
 pub use large::{LARGE, Large};
 pub use listing::{DeliveryWindow, Listing};
 pub use log_object::{LogObject, SkippedObject};

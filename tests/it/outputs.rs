@@ -61,6 +61,12 @@ fn inputs_are_refused_as_outputs_under_every_name_and_flag() {
     std::os::unix::fs::symlink(path("one.json"), path("link.json")).unwrap();
     std::os::unix::fs::symlink(path("logs"), path("logs-too")).unwrap();
     fs::hard_link(path("one.json"), path("hard.json")).unwrap();
+    // An archive with links to a file and to a folder elsewhere.
+    fs::create_dir_all(path("elsewhere/deep")).unwrap();
+    fs::copy(path("one.json"), path("elsewhere/deep/z.json")).unwrap();
+    fs::create_dir(path("linked")).unwrap();
+    std::os::unix::fs::symlink(path("elsewhere"), path("linked/to")).unwrap();
+    std::os::unix::fs::symlink(path("one.json"), path("linked/x.json")).unwrap();
     let before = snapshot(folder.path());
     let here = folder.path().file_name().unwrap().to_str().unwrap();
     for line in [
@@ -81,6 +87,8 @@ fn inputs_are_refused_as_outputs_under_every_name_and_flag() {
         "scan logs --faults logs/a/new.jsonl",
         "scan logs -f csv,json -o logs/answer",
         "scan . -f csv -o answer.csv",
+        "scan linked -f json -o one.json",
+        "scan linked -f json -o elsewhere/deep/z.json",
         "scan --files-from list.txt -f json -o logs/y.json",
         "scan --files-from list.txt -f json -o logs/a/new.json",
         "scan --files-from list.txt -f json -o list.txt",
