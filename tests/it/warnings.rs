@@ -331,6 +331,20 @@ fn what_may_not_be_read_is_named_and_is_no_empty_answer() {
             assert!(ended.stdout.is_empty(), "{name}");
         }
     }
+    fs::write(path("two.json"), &log).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    for (name, told) in [
+        ("b.baseline", "b.baseline'\ncaused by: Permission denied"),
+        ("c", "c/manifest.json'\ncaused by: Permission denied"),
+    ] {
+        let ended = as_nobody(&["index", "two.json", "-o", name], folder.path());
+        assert!(
+            stderr(&ended).starts_with("error: cannot read '") && stderr(&ended).contains(told),
+            "{}",
+            stderr(&ended)
+        );
+        assert_eq!(ended.status.code(), Some(1), "{name}");
+    }
     for name in ["logs", "b.baseline"] {
         fs::set_permissions(path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
