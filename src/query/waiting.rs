@@ -25,7 +25,7 @@ pub struct Waiting {
     pub principals: u64,
     /// Of these: the ones that had not come of age when the sightings ended.
     pub young: u64,
-    /// A quarter of what is covered: a warmup that leaves time to report something.
+    /// A quarter of what is covered or of the warmup, whichever is shorter: one that leaves time to report something.
     pub shorter: Span,
     /// Findings about sightings with that warmup.
     pub with_shorter: u64,
@@ -52,7 +52,7 @@ impl Waiting {
             of_young: 0,
             principals: 0,
             young: 0,
-            shorter: Span::within(covered_micros.unwrap_or(0) / 4).min(question.warmup),
+            shorter: Span::within(covered_micros.unwrap_or(0).min(question.warmup.micros()) / 4),
             with_shorter: 0,
             is_asked: FindingKind::OF_SIGHTINGS.iter().any(|kind| question.report.contains(kind)),
             end: end.into_iter().chain(question.to).min().filter(|_| end.is_some()),
