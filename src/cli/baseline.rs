@@ -61,6 +61,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         is_saved,
         traffic,
         archives: &archives,
+        note: None,
         doubts: unmatched(&baseline, &question.filter, None),
     };
     closing.end(args.output.run.quiet)

@@ -28,6 +28,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) traffic: Option<Traffic>,
     /// Names of the archives, in the order of their numbers.
     pub(crate) archives: &'a [String],
+    /// What else there is to know of the answer.
+    pub(crate) note: Option<String>,
     /// What should make one doubt the answer.
     pub(crate) doubts: Vec<String>,
 }
@@ -45,6 +47,7 @@ impl<'a> Closing<'a> {
             is_saved: false,
             traffic: None,
             archives: &[],
+            note: None,
             doubts: Vec::new(),
         }
     }
@@ -114,7 +117,7 @@ impl<'a> Closing<'a> {
         Ok(())
     }
 
-    /// Says what was not learnt from on purpose.
+    /// Says what was not learnt from on purpose, and what was learnt and not reported.
     fn write_limits(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(since) = self.since {
             writeln!(out, "learnt from nothing before {since}: what is older counts as new (--since)")?;
@@ -125,7 +128,7 @@ impl<'a> Closing<'a> {
         if self.only_success {
             writeln!(out, "learnt from successful calls only (--only-success)")?;
         }
-        Ok(())
+        self.note.iter().try_for_each(|note| writeln!(out, "{note}"))
     }
 }
 

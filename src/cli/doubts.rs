@@ -110,6 +110,17 @@ pub(crate) fn warmup(waiting: &Waiting) -> Option<String> {
     Some(format!("{lead}: {hidden} of {all} first sightings wait behind it and are no findings; {shown}"))
 }
 
+/// How much was learnt and not reported, where that is most of it and as it should be: a note, no doubt.
+pub(crate) fn learnt_in_warmup(waiting: &Waiting) -> Option<String> {
+    let Waiting { warmup, all, hidden, .. } = waiting;
+    let is_told = hidden * 2 > *all && !waiting.is_misleading();
+    is_told.then(|| {
+        format!(
+            "learnt and not reported: {hidden} of {all} first sightings, within the warmup of {warmup} (--warmup 0d shows them)"
+        )
+    })
+}
+
 /// Which warmups of a grid are longer than what was read. Of the default grid, which has long ones for long archives, that is
 /// only told where the default warmup is too long, too.
 pub(crate) fn warmups(tuning: &Tuning<'_>, are_named: bool) -> Option<String> {

@@ -7,7 +7,7 @@ use firstseen::report::Report;
 use super::args::{ArchiveArgs, OutputArgs, RuleArgs};
 use super::closing::Closing;
 use super::delivery::Delivery;
-use super::doubts::{unmatched, warmup, window};
+use super::doubts::{learnt_in_warmup, unmatched, warmup, window};
 use super::exit::Answer;
 use super::input::{Input, Reading};
 use super::settings::SettingsArgs;
@@ -56,5 +56,6 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     doubts.extend(window(coverage, &question));
     doubts.extend(warmup(&waiting));
     doubts.extend(word);
-    Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
+    let note = learnt_in_warmup(&waiting);
+    Closing { note, ..Closing::of(&input, &used, faults, doubts) }.end(args.output.run.quiet)
 }
