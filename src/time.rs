@@ -308,6 +308,7 @@ impl FromStr for Bound {
 /// assert_eq!("30d".parse::<Span>().unwrap(), Span::days(30));
 /// assert_eq!("36h".parse::<Span>().unwrap().to_string(), "36h");
 /// assert_eq!("7".parse::<Span>().unwrap(), Span::days(7));
+/// assert_eq!("2 weeks".parse::<Span>().unwrap(), Span::days(14));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(i64);
@@ -316,6 +317,22 @@ impl Span {
     /// A span of `days` times 86,400 seconds.
     pub const fn days(days: u32) -> Self {
         Self(days as i64 * DAY_SECONDS)
+    }
+
+    /// The longest span of a single unit (days, else hours, else minutes, else seconds) that fits into so many
+    /// microseconds.
+    ///
+    /// ```
+    /// use firstseen::time::Span;
+    ///
+    /// assert_eq!(Span::within(100_000_000_000).to_string(), "1d");
+    /// assert_eq!(Span::within(80_000_000_000).to_string(), "22h");
+    /// assert_eq!(Span::within(-1).to_string(), "0d");
+    /// ```
+    pub fn within(micros: i64) -> Self {
+        let seconds = micros.max(0) / MICROS;
+        let unit = [DAY_SECONDS, HOUR_SECONDS, 60, 1].into_iter().find(|unit| *unit <= seconds).unwrap_or(1);
+        Self(seconds / unit * unit)
     }
 
     /// The span in microseconds.
@@ -342,19 +359,23 @@ impl fmt::Display for Span {
 impl FromStr for Span {
     type Err = TimeError;
 
-    /// Takes a whole number and a unit: `s`, `m`, `h`, `d` (also without a unit) or `w`; at most 1000 years.
+    /// Takes a whole number and a unit, with or without blanks between them: `s`, `m`, `h`, `d` (also without a unit) or `w`, or
+    /// their names in any case, such as `30 days`; at most 1000 years. `M` is none: it could be months.
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let malformed = || TimeError::Span(text.to_owned());
-        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let seconds = match &text[digits.len()..] {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "" | "d" => DAY_SECONDS,
-            "w" => 7 * DAY_SECONDS,
+        let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = &text.trim()[digits.len()..];
+        let seconds = match &*unit.to_ascii_lowercase() {
+            "s" | "sec" | "secs" | "second" | "seconds" => 1,
+            "m" | "min" | "mins" | "minute" | "minutes" if unit != "M" => 60,
+            "h" | "hr" | "hrs" | "hour" | "hours" => HOUR_SECONDS,
+            "" | "d" | "day" | "days" => DAY_SECONDS,
+            "w" | "week" | "weeks" => 7 * DAY_SECONDS,
             _ => return Err(malformed()),
         };
-        let number: u32 = digits.parse().map_err(|_| malformed())?;
+        let digits = digits.trim_end();
+        let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>().ok());
+        let number = number.flatten().ok_or_else(malformed)?;
         let span = i64::from(number) * seconds;
         if span > 365_250 * DAY_SECONDS { Err(malformed()) } else { Ok(Self(span)) }
     }
@@ -369,7 +390,10 @@ pub enum TimeError {
     )]
     Instant(String),
     /// Not a span.
-    #[error("'{0}' is not a span: write a whole number and s, m, h, d or w, such as 30d or 36h")]
+    #[error(
+        "'{0}' is not a span: write a whole number and seconds, minutes, hours, days or weeks, or s, m, h, d or w, such as 30d, \
+         36h or '2 weeks'; up to 1000 years"
+    )]
     Span(String),
 }
 
@@ -569,8 +593,55 @@ mod tests {
         assert_eq!("2w".parse(), Ok(Span::days(14)));
         assert_eq!("90m".parse::<Span>().unwrap().to_string(), "90m");
         assert_eq!("0".parse::<Span>().unwrap().to_string(), "0d");
-        for text in ["", "d", "-1d", "1.5d", "30 d", "1y", "99999999d", "1é"] {
+        for text in [
+            "",
+            "d",
+            "-1d",
+            "+1d",
+            "1.5d",
+            "1y",
+            "3M",
+            "3 months",
+            "99999999d",
+            "1é",
+            "1 2d",
+            "d 1",
+            "1-d",
+            "1d2h",
+            "٣d",
+        ] {
             assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_span_is_the_same_in_every_spelling(
+            number in 0..5_000_u32,
+            (short, size, names) in proptest::sample::select(vec![
+                ("s", 1, &["s", "sec", "secs", "second", "seconds"][..]),
+                ("m", 60, &["m", "min", "mins", "minute", "minutes"][..]),
+                ("h", 3_600, &["h", "H", "hr", "hrs", "hour", "Hours"][..]),
+                ("d", 86_400, &["", "d", "D", "day", "days", "DAYS"][..]),
+                ("w", 604_800, &["w", "week", "weeks"][..]),
+            ]),
+            blanks in " {0,3}",
+        ) {
+            let span = Span(i64::from(number) * size);
+            for name in names {
+                let text = format!("{blanks}{number}{blanks}{name}{blanks}");
+                proptest::prop_assert_eq!(text.parse::<Span>(), Ok(span), "{}", text);
+            }
+            proptest::prop_assert_eq!(format!("{number}{short}").parse::<Span>(), Ok(span));
+            proptest::prop_assert_eq!(span.to_string().parse::<Span>(), Ok(span));
+        }
+
+        #[test]
+        fn what_is_no_span_says_what_is_one(text in "[0-9]{0,3}[ a-zA-Z.+-]{0,8}") {
+            if let Err(error) = text.parse::<Span>() {
+                let told = error.to_string();
+                proptest::prop_assert!(told.contains("30d") && told.contains("weeks"), "{}", told);
+            }
         }
     }
 }

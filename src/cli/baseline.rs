@@ -14,7 +14,6 @@ use super::closing::Closing;
 use super::doubts::unmatched;
 use super::exit::{Answer, UsageError};
 use super::input::{Input, Reading};
-use super::output::Output;
 use super::settings::{FileArgs, Settings};
 
 /// Read archives and say what every principal was known to do at a point in time, and what changed
@@ -41,18 +40,18 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     check_window("--since, --until", wanted.learning.since, wanted.learning.until)?;
     let question = args.known.question(&wanted)?;
     let format = args.output.format()?;
-    let output = Output::open(args.output.output.as_deref())?;
-    let faults = args.output.run.faults()?;
+    let lists = args.archives.lists()?;
+    let mut claims = wanted.claims(&args.files, &args.archives, &lists)?;
+    let output = claims.open("--output", args.output.output.as_deref())?;
+    let faults = args.output.run.faults(&mut claims)?;
     let reading = Reading { to: None, leaves_out_later: false, ..wanted.reading(&args.output.run) };
     let Input { baseline, coverage, settings, is_saved, traffic, archives, rules: _, told } =
-        Input::read(&args.archives, &reading)?;
+        Input::read(&args.archives, &lists, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
     output.write(|out| report.write(format, out))?;
-    if !args.output.run.quiet {
-        write_inexact(&answer, &args.known, question.forget.is_some(), &mut io::stderr().lock())?;
-    }
+    write_inexact(&answer, &args.known, question.forget.is_some(), &mut io::stderr().lock())?;
     let closing = Closing {
         coverage: &coverage,
         faults,
@@ -64,7 +63,8 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         archives: &archives,
         inventory: Some(&baseline.inventory),
         lost_inventory: told.lost,
-        doubts: [told.doubts, unmatched(&baseline, &question.filter)].concat(),
+        note: None,
+        doubts: [told.doubts, unmatched(&baseline, &question.filter, None)].concat(),
     };
     closing.end(args.output.run.quiet)
 }

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use firstseen::baseline::Inventory;
 use firstseen::coverage::{Coverage, FaultKind};
-use firstseen::report::{UsedSettings, for_terminal, write_faults, write_summary};
+use firstseen::report::{UsedSettings, for_terminal, write_faults, write_losses, write_summary};
 use firstseen::source::Traffic;
 
+use super::doubts::no_event;
 use super::exit::Answer;
 use super::input::Input;
 use super::inventory::summary;
@@ -33,6 +34,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) inventory: Option<&'a Inventory>,
     /// Number of files that may have told more of IAM and could not be read.
     pub(crate) lost_inventory: usize,
+    /// What else there is to know of the answer.
+    pub(crate) note: Option<String>,
     /// What should make one doubt the answer.
     pub(crate) doubts: Vec<String>,
 }
@@ -52,6 +55,7 @@ impl<'a> Closing<'a> {
             archives: &[],
             inventory: None,
             lost_inventory: 0,
+            note: None,
             doubts: Vec::new(),
         }
     }
@@ -78,42 +82,57 @@ impl<'a> Closing<'a> {
         }
     }
 
-    /// Writes the faults and, unless `quiet`, the account of the run on stderr; gives how the run ended.
+    /// Writes the faults; on stderr the account of the run, unless `quiet`, and in any case what was lost and what should
+    /// make one doubt the answer. Gives how the run ended.
     pub(crate) fn end(mut self, quiet: bool) -> anyhow::Result<Answer> {
         if let Some(faults) = self.faults.take() {
             faults.write(|out| write_faults(self.coverage, out))?;
         }
+        let mut stderr = io::stderr().lock();
         if !quiet {
-            let mut stderr = io::stderr().lock();
-            if self.archives.len() > 1 {
-                for (number, name) in (1..).zip(self.archives) {
-                    writeln!(stderr, "archive {number}: {}", for_terminal(name))?;
-                }
-            }
-            write_summary(self.coverage, &mut stderr)?;
-            write_denied(self.coverage, &mut stderr)?;
-            if let Some(traffic) = &self.traffic {
-                write_traffic(traffic, &mut stderr)?;
-            }
-            if self.is_saved && self.until.is_some() {
-                writeln!(stderr, "these lines account for the whole baseline, also for what was left out")?;
-            }
-            if let Some(inventory) = self.inventory.filter(|inventory| !inventory.is_empty()) {
-                writeln!(stderr, "{}", summary(inventory))?;
-            }
+            self.write_account(&mut stderr)?;
+        }
+        write_losses(self.coverage, self.archives, &mut stderr)?;
+        write_denied(self.coverage, &mut stderr)?;
+        if !quiet {
             self.write_limits(&mut stderr)?;
-            if self.coverage.records.counted == 0 {
-                writeln!(stderr, "warning: not a single event of CloudTrail or Kubernetes was found")?;
-            }
-            for doubt in &self.doubts {
-                writeln!(stderr, "warning: {}", for_terminal(doubt))?;
-            }
+        }
+        let replaced = self.traffic.as_ref().map_or(0, |traffic| traffic.replaced);
+        if replaced > 0 {
+            writeln!(
+                stderr,
+                "warning: {replaced} kept objects had changed, in the bucket or in the mirror; what lay there is now in \
+                 .firstseen-mirror/replaced"
+            )?;
+        }
+        for doubt in no_event(self.coverage).iter().chain(&self.doubts) {
+            writeln!(stderr, "warning: {}", for_terminal(doubt))?;
         }
         let is_complete = self.coverage.fault_count == 0 && self.lost_inventory == 0;
         Ok(if is_complete { Answer::Complete } else { Answer::WithFaults })
     }
 
-    /// Says what was not learnt from on purpose.
+    /// Says what was read.
+    fn write_account(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.archives.len() > 1 {
+            for (number, name) in (1..).zip(self.archives) {
+                writeln!(out, "archive {number}: {}", for_terminal(name))?;
+            }
+        }
+        write_summary(self.coverage, out)?;
+        if let Some(traffic) = &self.traffic {
+            write_traffic(traffic, out)?;
+        }
+        if self.is_saved && self.until.is_some() {
+            writeln!(out, "these lines account for the whole baseline, also for what was left out")?;
+        }
+        if let Some(inventory) = self.inventory.filter(|inventory| !inventory.is_empty()) {
+            writeln!(out, "{}", summary(inventory))?;
+        }
+        Ok(())
+    }
+
+    /// Says what was not learnt from on purpose, and what was learnt and not reported.
     fn write_limits(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(since) = self.since {
             writeln!(out, "learnt from nothing before {since}: what is older counts as new (--since)")?;
@@ -124,13 +143,13 @@ impl<'a> Closing<'a> {
         if self.only_success {
             writeln!(out, "learnt from successful calls only (--only-success)")?;
         }
-        Ok(())
+        self.note.iter().try_for_each(|note| writeln!(out, "{note}"))
     }
 }
 
 /// What the network was asked for. It is not the same twice, so it stands here and in no answer.
 fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
-    let Traffic { lists, gets, retries, bytes, from_mirror, kept, replaced, .. } = traffic;
+    let Traffic { lists, gets, retries, bytes, from_mirror, kept, .. } = traffic;
     let (requests, megabytes) = (lists + gets, *bytes as f64 / 1e6);
     write!(
         out,
@@ -139,15 +158,7 @@ fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
     if from_mirror + kept > 0 {
         write!(out, "; mirror: {from_mirror} objects were there, {kept} added")?;
     }
-    writeln!(out)?;
-    if *replaced > 0 {
-        writeln!(
-            out,
-            "warning: {replaced} kept objects had changed, in the bucket or in the mirror; what lay there is now in \
-             .firstseen-mirror/replaced"
-        )?;
-    }
-    Ok(())
+    writeln!(out)
 }
 
 /// What to do about objects that S3 does not hand out.

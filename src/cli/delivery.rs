@@ -8,6 +8,7 @@ use anyhow::Context;
 use firstseen::report::Report;
 
 use super::args::{OutputArgs, Single, Wanted};
+use super::claims::Claims;
 use super::exit::{Hint, UsageError};
 use super::output::Output;
 
@@ -18,10 +19,16 @@ pub(crate) enum Delivery {
 }
 
 impl Delivery {
-    pub(crate) fn open(args: &OutputArgs) -> anyhow::Result<Self> {
+    pub(crate) fn open(args: &OutputArgs, claims: &mut Claims) -> anyhow::Result<Self> {
         match (args.wanted()?, &args.output) {
-            (Wanted::One(single), output) => Ok(Self::One(single, Output::open(output.as_deref())?)),
+            (Wanted::One(single), output) => {
+                Ok(Self::One(single, claims.open("--output", output.as_deref())?))
+            }
             (Wanted::Folder(formats), Some(folder)) => {
+                for format in &formats {
+                    let name = format.map_or("asff", |(_, name)| name);
+                    claims.take("--output", &folder.join(name), format.is_none())?;
+                }
                 open_folder(folder)?;
                 Ok(Self::Folder(folder.clone(), formats))
             }
@@ -47,7 +54,7 @@ impl Delivery {
                 for format in formats {
                     match format {
                         Some((single, name)) => {
-                            write_one(report, single, Output::open(Some(&folder.join(name)))?)?;
+                            write_one(report, single, Output::open(&folder.join(name))?)?;
                         }
                         None => word = write_asff(report, &folder.join("asff"))?,
                     }
@@ -88,7 +95,7 @@ fn write_asff(report: &Report<'_>, folder: &Path) -> anyhow::Result<Option<Strin
     fs::create_dir_all(folder).with_context(|| format!("cannot make '{}'", folder.display()))?;
     for batch in &batches {
         let name = format!("{}_{}_{:04}.json", batch.account, batch.region, batch.number);
-        Output::open(Some(&folder.join(name)))?.write(|out| out.write_all(batch.json.as_bytes()))?;
+        Output::open(&folder.join(name))?.write(|out| out.write_all(batch.json.as_bytes()))?;
     }
     let word = "findings name no account, and Security Hub takes none of these: they are not in asff/";
     Ok((without_account > 0).then(|| format!("{without_account} {word}")))

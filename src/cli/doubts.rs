@@ -1,14 +1,22 @@
-//! What should make one doubt an answer: filters that match nothing, windows that no finding can lie in.
+//! What should make one doubt an answer: filters that match nothing, windows that no finding can lie in, a warmup that hides
+//! what was found, and input that held no event.
 
 use firstseen::baseline::Baseline;
-use firstseen::coverage::Coverage;
+use firstseen::coverage::{Coverage, ObjectSkip, RecordSkip};
 use firstseen::event::LogSource;
-use firstseen::query::{Filter, Question, first_seen};
-use firstseen::time::Span;
+use firstseen::query::{Filter, Pattern, Preset, Question, Tuning, Waiting};
+use firstseen::time::{Span, Timestamp};
 
-/// Values of a filter that nothing in the baseline can meet, one sentence each.
-pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter) -> Vec<String> {
+use super::args::DEFAULT_WARMUP;
+use super::exit::Hint;
+
+/// Values of a filter that nothing in the baseline can meet, one sentence each. A preset names kinds that an archive need not
+/// have.
+pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Preset>) -> Vec<String> {
     let mut doubts = Vec::new();
+    if baseline.principals.is_empty() {
+        return doubts;
+    }
     let mut doubt = |flag: &str, value: &str, is_met: bool, what: &str| {
         if !is_met {
             doubts.push(format!("{flag} {value}: {what}"));
@@ -22,15 +30,19 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter) -> Vec<String> {
         let is_met = baseline.principals.iter().any(|who| *who.account == **account);
         doubt("--account", account, is_met, "no principal is of this account (ids have twelve digits)");
     }
+    let noted = || baseline.insights.iter().map(|noted| &noted.who);
+    for kind in &filter.kinds {
+        let is_met = |kind| baseline.principals.iter().chain(noted()).any(|who| who.kind == kind);
+        let is_fine = is_met(*kind) || preset.is_some() && filter.kinds.iter().any(|kind| is_met(*kind));
+        doubt("--kind", kind.name(), is_fine, "no principal is of this kind");
+    }
     for pattern in &filter.principals {
-        let noted = baseline.insights.iter().map(|noted| &noted.who);
-        let is_met = baseline.principals.iter().chain(noted).any(|who| pattern.matches(who));
+        let is_met = baseline.principals.iter().chain(noted()).any(|who| pattern.matches(who));
         let what = "no principal matches (a glob must match the whole name, or its part behind the last /)";
         doubt("--principal", pattern.as_str(), is_met, what);
     }
     for pattern in &filter.actions {
-        let is_met = baseline.actions.iter().any(|action| pattern.matches_action(action));
-        doubt("--action", pattern.as_str(), is_met, "no action in what was read matches");
+        doubt("--action", pattern.as_str(), is_done(baseline, pattern), "no action in what was read matches");
     }
     for region in &filter.regions {
         let firsts = baseline.behaviours.iter().map(|behaviour| behaviour.first.region.as_deref());
@@ -41,26 +53,225 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter) -> Vec<String> {
     {
         doubts.push("--region: records of Kubernetes clusters name no region, and are left out".to_owned());
     }
+    doubts.extend(ignored_in_vain(baseline, &filter.ignored_actions));
     doubts
 }
 
-/// Why there is no finding, if a question has none and its filter is not the reason.
-pub(crate) fn why_nothing(baseline: &Baseline, coverage: &Coverage, question: &Question) -> Option<String> {
+fn is_done(baseline: &Baseline, pattern: &Pattern) -> bool {
+    baseline.actions.iter().any(|action| pattern.matches_action(action))
+}
+
+/// Ignored actions that nobody did: one sentence for all of them, since a list may be meant for many archives.
+fn ignored_in_vain(baseline: &Baseline, ignored: &[Pattern]) -> Option<String> {
+    const NAMED: usize = 3;
+    let vain: Vec<&str> =
+        ignored.iter().filter(|pattern| !is_done(baseline, pattern)).map(Pattern::as_str).collect();
+    let named = vain.get(..NAMED.min(vain.len())).unwrap_or_default().join(", ");
+    match vain.len().saturating_sub(NAMED) {
+        _ if vain.is_empty() => None,
+        0 => Some(format!("--ignore-action {named}: no action in what was read matches")),
+        more => Some(format!("--ignore-action {named} and {more} more: no action in what was read matches")),
+    }
+}
+
+/// Why a window is empty, if it lies beside what was read.
+pub(crate) fn window(coverage: &Coverage, question: &Question) -> Option<String> {
     let (first, last) = (coverage.first_event?, coverage.last_event?);
     if question.from.is_some_and(|from| from > last) {
         return Some(format!("what was read ends at {last}, before the window of --from begins"));
     }
-    if question.to.is_some_and(|to| to < first) {
-        return Some(format!("what was read begins at {first}, after the window of --to ends"));
-    }
-    let at_once = Question { warmup: Span::default(), ..question.clone() };
-    let young = first_seen(baseline, &at_once).len();
-    let days = last.micros_since(first) / 86_400_000_000;
-    (young > 0).then(|| {
+    let is_before = |time: Timestamp| time < first;
+    question
+        .to
+        .is_some_and(is_before)
+        .then(|| format!("what was read begins at {first}, after the window of --to ends"))
+}
+
+/// What waits behind the warmup, and how to see it.
+pub(crate) fn warmup(waiting: &Waiting) -> Option<String> {
+    let covered = waiting.covered_micros.filter(|_| waiting.is_misleading())?;
+    let Waiting { warmup, all, hidden, principals, young, shorter, with_shorter, .. } = waiting;
+    let lead = if waiting.is_too_short() {
+        format!("what was read covers {}, less than the warmup of {warmup} (--warmup)", length(covered))
+    } else {
         format!(
-            "{young} would be findings without a warmup, but nobody in them was known for {} yet (--warmup); what was \
-             read covers {days} days",
-            question.warmup
+            "{young} of {principals} principals had been known for less than the warmup of {warmup} (--warmup) when what \
+             was read ended, after {}",
+            length(covered)
+        )
+    };
+    let shown = match *hidden {
+        0 => return Some(lead),
+        _ if *shorter == Span::default() || *with_shorter == 0 || *with_shorter == *all => {
+            "--warmup 0d shows them all".to_owned()
+        }
+        _ => format!("--warmup 0d shows them all, --warmup {shorter} {with_shorter} of {all}"),
+    };
+    Some(format!("{lead}: {hidden} of {all} first sightings wait behind it and are no findings; {shown}"))
+}
+
+/// How much was learnt and not reported, where that is most of it and as it should be: a note, no doubt.
+pub(crate) fn learnt_in_warmup(waiting: &Waiting) -> Option<String> {
+    let Waiting { warmup, all, hidden, .. } = waiting;
+    let is_told = hidden * 2 > *all && !waiting.is_misleading();
+    is_told.then(|| {
+        format!(
+            "learnt and not reported: {hidden} of {all} first sightings, within the warmup of {warmup} (--warmup 0d shows them)"
         )
     })
+}
+
+/// Which warmups of a grid are longer than what was read. Of the default grid, which has long ones for long archives, that is
+/// only told where the default warmup is too long, too.
+pub(crate) fn warmups(tuning: &Tuning<'_>, are_named: bool) -> Option<String> {
+    let observed = tuning.observed.as_ref()?;
+    let covered = observed.last.micros_since(observed.first);
+    let warmups = tuning.rows.iter().map(|row| row.setting.warmup);
+    let is_told = are_named || covered < DEFAULT_WARMUP.micros();
+    let too_long = warmups.filter(|warmup| warmup.micros() > covered && is_told).min()?;
+    Some(format!(
+        "what was read covers {}: no setting with a warmup of {too_long} or longer can report a first sighting (give \
+         shorter ones with --warmups)",
+        length(covered)
+    ))
+}
+
+/// Incidents that no setting can report.
+pub(crate) fn incidents(baseline: &Baseline, tuning: &Tuning<'_>) -> Vec<String> {
+    let unseen = tuning.incidents.iter().filter(|labelled| labelled.findings == 0);
+    let why = |pattern: Option<&Pattern>| match pattern {
+        Some(pattern) if !baseline.principals.iter().any(|who| pattern.matches(who)) => {
+            format!("no principal matches '{}'", pattern.as_str())
+        }
+        _ => "nothing was first seen in its window, so no setting can report it".to_owned(),
+    };
+    unseen
+        .map(|labelled| {
+            format!("incident {}: {}", labelled.incident.name, why(labelled.incident.principal.as_ref()))
+        })
+        .collect()
+}
+
+/// `4.8 days`, `5.3 hours`, `12 minutes` or `40 seconds`, cut and not rounded.
+fn length(micros: i64) -> String {
+    let seconds = micros / 1_000_000;
+    let tenths = |unit: i64, name: &str| {
+        let tenths = seconds * 10 / unit;
+        match tenths % 10 {
+            0 => format!("{} {name}", tenths / 10),
+            tenth => format!("{}.{tenth} {name}", tenths / 10),
+        }
+    };
+    match seconds {
+        86_400.. => tenths(86_400, "days"),
+        3_600.. => tenths(3_600, "hours"),
+        60.. => format!("{} minutes", seconds / 60),
+        _ => format!("{seconds} seconds"),
+    }
+}
+
+/// Why not a single event was found, though there was something that could be a log.
+pub(crate) fn no_event(coverage: &Coverage) -> Option<String> {
+    if coverage.records.counted > 0 {
+        return None;
+    }
+    let outside = coverage.objects.skipped.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0)
+        + coverage.objects.unlisted.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0);
+    let why = if coverage.records.filtered > 0 || outside > 0 {
+        "; what is there lies outside of --since and --until (--to implies --until)"
+    } else if coverage.fault_count > 0 {
+        "; what could be a log could not be read"
+    } else if coverage.records.total > 0 {
+        "; the records that were read are none of those that are analysed"
+    } else {
+        "; the logs that were read hold no record"
+    };
+    Some(format!("not a single event of CloudTrail or Kubernetes was found{why}"))
+}
+
+/// Refuses input in which nothing could be a log: `0 findings` would be no answer.
+///
+/// A log is anything that was read as one, even without a record, that could not be read, or that lies outside of the window.
+/// Records that say of themselves that they are something else are none.
+pub(crate) fn refuse_nothing(coverage: &Coverage, archives: &[String]) -> anyhow::Result<()> {
+    let (objects, records) = (&coverage.objects, &coverage.records);
+    let foreign = [RecordSkip::Notification, RecordSkip::NoAction]
+        .iter()
+        .filter_map(|skip| records.skipped.get(skip))
+        .sum::<u64>();
+    let is_read = if records.total > 0 { records.total > foreign } else { objects.read > 0 };
+    let outside = [&objects.skipped, &objects.unlisted];
+    let is_outside = outside.iter().any(|skips| skips.contains_key(&ObjectSkip::OutsideWindow));
+    if is_read || is_outside || coverage.fault_count > 0 {
+        return Ok(());
+    }
+    let shown = |name: &String| match &**name {
+        "-" => "standard input".to_owned(),
+        name => format!("'{name}'"),
+    };
+    let names: Vec<String> = archives.iter().map(shown).collect();
+    let error = anyhow::anyhow!(
+        "nothing that could be a log was found in {}: {}",
+        names.join(", "),
+        found_instead(coverage, foreign)
+    );
+    Err(error.context(Hint(what_to_do(coverage))))
+}
+
+/// What there was, by reason.
+fn found_instead(coverage: &Coverage, foreign: u64) -> String {
+    let counted = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let listed = |counts: &mut dyn Iterator<Item = (&'static str, u64)>| {
+        counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+    };
+    let (objects, records) = (&coverage.objects, &coverage.records);
+    let mut parts = Vec::new();
+    let skipped: u64 = objects.skipped.values().sum();
+    if skipped > 0 {
+        let reasons = listed(&mut objects.skipped.iter().map(|(skip, count)| (skip.name(), *count)));
+        parts.push(format!("{} skipped ({reasons})", counted(skipped, "object")));
+    }
+    if foreign > 0 {
+        let reasons = listed(&mut records.skipped.iter().map(|(skip, count)| (skip.name(), *count)));
+        parts.push(format!("{} skipped ({reasons})", counted(foreign, "record")));
+    }
+    let unlisted: u64 = objects.unlisted.values().sum();
+    if unlisted > 0 {
+        let reasons = listed(&mut objects.unlisted.iter().map(|(skip, count)| (skip.name(), *count)));
+        parts.push(format!("{} not listed ({reasons})", counted(unlisted, "folder")));
+    }
+    if parts.is_empty() { "there are no objects".to_owned() } else { parts.join(", ") }
+}
+
+/// What to do, by what there was most of.
+fn what_to_do(coverage: &Coverage) -> &'static str {
+    let skips = coverage.objects.skipped.iter().chain(&coverage.objects.unlisted);
+    match skips.max_by_key(|(_, count)| **count).map(|(skip, _)| skip) {
+        Some(ObjectSkip::Digest) => {
+            "digests only list log files: name the folder CloudTrail beside CloudTrail-Digest, or the one above both"
+        }
+        Some(ObjectSkip::Aggregated) => {
+            "summaries hold no single call: name the folder CloudTrail beside this one, or the one above both"
+        }
+        Some(ObjectSkip::LakeResult | ObjectSkip::Summary) => {
+            "these do not hold whole events: select the column eventjson, or read the log files of the trail"
+        }
+        Some(ObjectSkip::Notice) => {
+            "notices only say that objects were delivered: name the bucket or folder that these lie in"
+        }
+        Some(ObjectSkip::Empty) => "the input is empty: look at what was to write it",
+        Some(ObjectSkip::NotAFile) => "name log files, or folders that hold some",
+        Some(
+            ObjectSkip::Config
+            | ObjectSkip::LoadBalancer
+            | ObjectSkip::FlowLogs
+            | ObjectSkip::GuardDuty
+            | ObjectSkip::Waf
+            | ObjectSkip::OtherService,
+        ) => "these are of another service: name the folder that holds AWSLogs/ or EKSLogs/",
+        _ => {
+            "name a folder that holds AWSLogs/ or EKSLogs/, or logs of CloudTrail or Kubernetes audit logs in a form that \
+             docs/formats.md lists under 'What is read'"
+        }
+    }
 }

@@ -26,6 +26,16 @@ pub(crate) struct UsageError(pub(crate) String);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hint(pub(crate) &'static str);
 
+/// A hint that holds what was given, such as a command to run; as [`Hint`].
+#[derive(Clone, Debug)]
+pub(crate) struct Advice(pub(crate) String);
+
+impl std::fmt::Display for Advice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl std::fmt::Display for Hint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.0)
@@ -35,6 +45,11 @@ impl std::fmt::Display for Hint {
 /// Why archives could not be read, and what to do about it.
 pub(crate) fn ingest_error(error: IngestError) -> anyhow::Error {
     let hint = match &error {
+        IngestError::Archive(ArchiveError::Open { source, .. })
+            if source.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            "look who may read it (ls -ld), also every folder above it, and run this as somebody who may"
+        }
         IngestError::Archive(ArchiveError::Open { .. } | ArchiveError::NoMatch { .. }) => {
             "name a folder that holds AWSLogs/ or EKSLogs/, a single log file, or a quoted glob"
         }
@@ -98,6 +113,9 @@ const fn s3_hint(kind: S3ProblemKind) -> &'static str {
 /// Why a baseline cannot be read or written, and what to do about it.
 pub(crate) fn store_error(error: StoreError) -> anyhow::Error {
     let hint = match &error {
+        StoreError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            "look who may read and write it (ls -ld), also every folder above it, and run this as somebody who may"
+        }
         StoreError::Io { what: "read", .. } => {
             "a baseline is a folder with all of its tables, made by firstseen index ARCHIVE -o NAME.baseline"
         }
@@ -136,15 +154,16 @@ pub(crate) fn code(result: anyhow::Result<Answer>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut stderr = io::stderr().lock();
-    let hint = error.downcast_ref::<Hint>();
+    let hint = error.downcast_ref::<Hint>().map(|Hint(hint)| *hint);
+    let hint = hint.or_else(|| error.downcast_ref::<Advice>().map(|Advice(hint)| hint.as_str()));
     let causes = error.chain().skip(usize::from(hint.is_some()));
     for (depth, cause) in causes.enumerate() {
         let label = if depth == 0 { "error" } else { "caused by" };
         // If stderr is gone there is nobody left to tell.
         let _ = writeln!(stderr, "{label}: {}", for_terminal(&cause.to_string()));
     }
-    if let Some(Hint(hint)) = hint {
-        let _ = writeln!(stderr, "hint: {hint}");
+    if let Some(hint) = hint {
+        let _ = writeln!(stderr, "hint: {}", for_terminal(hint));
     }
     ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
 }

@@ -13,13 +13,16 @@ use firstseen::ingest::{
 };
 use firstseen::ledger::{ObjectEntry, Outcome};
 use firstseen::rules::RuleSet;
-use firstseen::source::{Archives, Listing, LogObject, S3Settings, is_s3};
+use firstseen::source::{Archives, FileList, Listing, LogObject, S3Settings, is_s3};
 use firstseen::store::{Learning, Place, Stored, is_baseline, proven_files};
 
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, check_window};
+use super::claims::Claims;
 use super::closing::Closing;
+use super::doubts::refuse_nothing;
 use super::exit::{Answer, Hint, UsageError, ingest_error, merge_error, store_error};
 use super::inventory::told;
+use super::output::Output;
 use super::progress::Bar;
 use super::settings::FileArgs;
 use super::threads;
@@ -57,7 +60,8 @@ pub(crate) struct IndexArgs {
 pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let files = args.files.read(None)?;
     let wanted = args.learning.clone().over(files.learning);
-    let s3 = args.s3.clone().over(files.s3).settings(args.archives.names())?;
+    let s3_args = args.s3.clone().over(files.s3);
+    let s3 = s3_args.settings(args.archives.names())?;
     if is_s3(&args.output) {
         return Err(UsageError("a baseline is a local folder; -o takes no s3://…".to_owned()).into());
     }
@@ -67,8 +71,9 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         let error = anyhow::Error::new(UsageError(what));
         return Err(error.context(Hint("baselines are joined by firstseen merge")));
     }
-    let faults = args.run.faults()?;
-    let rules = args.rules.read(args.run.quiet)?;
+    let lists = args.archives.lists()?;
+    let faults = args.claims(&wanted, &s3_args, &lists)?;
+    let rules = args.rules.read()?;
     let told = told(&wanted.iam_inventory)?;
     let place = Place::take(&args.output).map_err(store_error)?;
     let known = place.open().map_err(store_error)?;
@@ -86,7 +91,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
     let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3 };
-    let archives = Archives::open_all(args.archives.names(), &args.archives.lists()?, &s3);
+    let archives = Archives::open_all(args.archives.names(), &lists, &s3);
     let archives = archives.map_err(|error| ingest_error(error.into()))?.passing_over(proven_files);
     let run = Run { args, place, archives, settings, inventory: &told.inventory, progress };
     let indexed = run.index(known);
@@ -104,6 +109,25 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         ..Closing::new(&stored.coverage, faults)
     };
     closing.end(args.run.quiet)
+}
+
+impl IndexArgs {
+    /// Opens the file of `--faults`, which is neither an input nor a part of the baseline.
+    fn claims(
+        &self,
+        learning: &LearningArgs,
+        s3: &S3Args,
+        lists: &[FileList],
+    ) -> anyhow::Result<Option<Output>> {
+        let mut claims = Claims::new();
+        claims.read_archives(&self.archives, lists);
+        claims.read_files("settings", self.files.files());
+        claims.read_rules(self.rules.files());
+        claims.read_files("IAM inventory", &learning.iam_inventory);
+        claims.take_mirror(s3, self.archives.names())?;
+        claims.take_baseline(&self.output)?;
+        self.run.faults(&mut claims)
+    }
 }
 
 /// Refuses other rules than those of the baseline: what they match would be known of a part of it only.
@@ -195,6 +219,7 @@ impl Run<'_> {
             return Err(self.explain(IngestError::Stopped, known.is_some()));
         }
         let new = listing.coverage.objects.listed;
+        let (is_new, mut nothing) = (known.is_none(), None);
         to_save |= new > 0 || !listing.coverage.faults.is_empty();
         while to_save || !listing.objects.is_empty() || !listing.to_keep.is_empty() {
             to_save = false;
@@ -212,8 +237,17 @@ impl Run<'_> {
                 Some(known) => known.merge(stored).map_err(merge_error)?,
             };
             stored.baseline.add_inventory(self.inventory.clone());
-            self.place.save(&stored).map_err(store_error)?;
+            // What holds no log is not saved; the next objects may be some.
+            if is_new {
+                nothing = refuse_nothing(&stored.coverage, self.archives.names()).err();
+            }
+            if nothing.is_none() {
+                self.place.save(&stored).map_err(store_error)?;
+            }
             known = Some(stored);
+        }
+        if let Some(nothing) = nothing {
+            return Err(nothing);
         }
         let stored = known.ok_or_else(|| anyhow::anyhow!("nothing was read"))?;
         Ok(Indexed { stored, old, new })

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestSettings, Ingested, ingest};
 use firstseen::ledger::HeldRules;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
-use firstseen::source::{Archives, S3Settings, Traffic, is_s3};
+use firstseen::source::{Archives, FileList, S3Settings, Traffic, is_s3};
 use firstseen::store::{Saved, Stored, is_baseline, proven_files};
 use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
-use super::exit::{Hint, UsageError, ingest_error, merge_error, store_error};
+use super::doubts::refuse_nothing;
+use super::exit::{Advice, Hint, UsageError, ingest_error, merge_error, store_error};
 use super::inventory::{Told, told};
 use super::progress::Bar;
 
@@ -54,7 +54,11 @@ pub(crate) struct Reading<'a> {
 
 impl Input {
     /// Reads everything that was named.
-    pub(crate) fn read(archives: &ArchiveArgs, reading: &Reading<'_>) -> anyhow::Result<Self> {
+    pub(crate) fn read(
+        archives: &ArchiveArgs,
+        lists: &[FileList],
+        reading: &Reading<'_>,
+    ) -> anyhow::Result<Self> {
         let names = archives.names();
         let rules = reading.rules.map(Arc::clone);
         let settings = IngestSettings {
@@ -64,7 +68,7 @@ impl Input {
         };
         let mut told = told(&reading.learning.iam_inventory)?;
         let input = match names.iter().filter(|name| is_saved(name)).count() {
-            0 => Self::of_archives(archives, &settings, reading),
+            0 => Self::of_archives((names, lists), &settings, reading),
             all if all == names.len() && !archives.names_lists() => Self::of_baselines(names, reading, settings.threads),
             _ => Err(UsageError(
                 "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
@@ -79,20 +83,20 @@ impl Input {
     }
 
     fn of_archives(
-        archives: &ArchiveArgs,
+        (names, lists): (&[PathBuf], &[FileList]),
         settings: &IngestSettings,
         reading: &Reading<'_>,
     ) -> anyhow::Result<Self> {
-        let (names, lists) = (archives.names(), archives.lists()?);
         let s3 = S3Settings { max_object_size: settings.max_object_size, ..reading.s3.settings(names)? };
         let progress = Bar::new(reading.run.quiet)?;
-        let archives = Archives::open_all(names, &lists, &s3).map_err(|error| ingest_error(error.into()))?;
+        let archives = Archives::open_all(names, lists, &s3).map_err(|error| ingest_error(error.into()))?;
         let archives = archives.passing_over(proven_files);
         let ingested = ingest(&archives, settings, &progress);
         progress.clear();
         let Ingested { baseline, coverage, ledger: _ } = ingested.map_err(ingest_error)?;
         let traffic = archives.traffic();
         let archives = archives.names().to_vec();
+        refuse_nothing(&coverage, &archives)?;
         let rules = settings.learning().rules.map(|rules| used_rules(&baseline, rules));
         Ok(Self {
             baseline,
@@ -127,9 +131,12 @@ impl Input {
         };
         let learnt = saved[0].learning();
         let checked = reading.learning.check(&names[0], learnt, reading.leaves_out_later);
-        checked.context(Hint(
-            "what is learnt is decided by firstseen index: make another baseline, or leave that setting out",
-        ))?;
+        checked.map_err(|error| {
+            let command = reading.learning.index_command(names, learnt, &archives, reading.leaves_out_later);
+            error.context(Advice(format!(
+                "what is learnt is decided by firstseen index. Make another baseline: {command}; or leave that setting out"
+            )))
+        })?;
         Ok(Self {
             rules: learnt.rules.clone().map(|rules| used_rules(&baseline, rules)),
             baseline,

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use firstseen::report::write_summary;
+use firstseen::report::{write_losses, write_summary};
 use firstseen::store::{Place, Saved};
 
+use super::claims::Claims;
 use super::exit::{Answer, Hint, store_error};
 use super::input::merged;
 
@@ -19,13 +20,16 @@ pub(crate) struct MergeArgs {
     /// The merged baseline: a new folder; it appears only when it is complete
     #[arg(long, short, value_name = "FOLDER")]
     output: PathBuf,
-    /// No summary on stderr
+    /// No summary on stderr; warnings and the list of faults stay
     #[arg(long, short)]
     quiet: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<Answer> {
+    let mut claims = Claims::new();
+    args.baselines.iter().for_each(|baseline| claims.read_archive(baseline));
+    claims.take("--output", &args.output, true)?;
     let place = Place::take(&args.output).map_err(store_error)?;
     if place.open().map_err(store_error)?.is_some() {
         let error = anyhow::anyhow!("'{}' is there already", args.output.display());
@@ -42,5 +46,6 @@ pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<Answer> {
         writeln!(stderr, "{} baselines merged", saved.len())?;
         write_summary(&stored.coverage, &mut stderr)?;
     }
+    write_losses(&stored.coverage, &stored.archives, &mut io::stderr().lock())?;
     Ok(if stored.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
 }

@@ -3,6 +3,7 @@
 mod args;
 mod baseline;
 mod bench;
+mod claims;
 mod closing;
 mod delivery;
 mod doubts;
@@ -29,8 +30,8 @@ use clap::{Parser, Subcommand};
 
 /// Says, with proof, what every principal did for the first time, from archived CloudTrail and Kubernetes audit logs
 ///
-/// Exit status: 0 everything was read; 1 failed, there is no answer; 2 wrong usage; 3 answered, but some input could
-/// not be read.
+/// Exit status: 0 everything was read; 1 failed, or nothing that could be a log was found: there is no answer; 2 wrong usage; 3
+/// answered, but some input could not be read.
 #[derive(Debug, Parser)]
 #[command(name = "firstseen", version, max_term_width = 100)]
 struct Cli {

@@ -1,4 +1,4 @@
-//! Where output goes: stdout, or a file that appears only when it is complete.
+//! Where output goes: a stream, or a file that appears only when it is complete.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -14,6 +14,8 @@ use super::signals;
 pub(crate) enum Output {
     /// Standard output.
     Stdout,
+    /// Standard error.
+    Stderr,
     /// A pipe or device, written as it is.
     Special(File),
     /// A file, written beside its place and renamed into it.
@@ -21,10 +23,18 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    /// Opens an output before the long run, so that a bad path fails at once.
-    pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = path else { return Ok(Self::Stdout) };
+    /// Opens an output before the long run, so that a bad path fails at once. Whether it may be written at all is what
+    /// [`Claims`](super::claims::Claims) know.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let cannot = || format!("cannot write '{}'", path.display());
+        match stream(path) {
+            Some(Stream::Stdout) => return Ok(Self::Stdout),
+            Some(Stream::Stderr) => return Ok(Self::Stderr),
+            Some(Stream::Other) => {
+                return Ok(Self::Special(File::options().append(true).open(path).with_context(cannot)?));
+            }
+            None => {}
+        }
         match path.metadata() {
             Ok(metadata) if metadata.is_dir() => {
                 anyhow::bail!("cannot write '{}': it is a folder", path.display())
@@ -64,6 +74,7 @@ impl Output {
         };
         match self {
             Self::Stdout => buffered(&mut io::stdout().lock()).context("cannot write to stdout"),
+            Self::Stderr => buffered(&mut io::stderr().lock()).context("cannot write to stderr"),
             Self::Special(mut file) => buffered(&mut file).context("cannot write the output"),
             Self::Beside { mut temporary, path } => {
                 let cannot = || format!("cannot write '{}'", path.display());
@@ -73,5 +84,30 @@ impl Output {
                 Ok(())
             }
         }
+    }
+}
+
+/// A stream of this process, which a name means though there may be a file behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    Stdout,
+    Stderr,
+    /// Any other open file, by its number.
+    Other,
+}
+
+/// The stream that a name means: `-`, `/dev/stdout`, `/dev/stderr`, `/dev/fd/N` or `/proc/self/fd/N`. A file that a shell
+/// opened for it is written on and never replaced.
+pub(super) fn stream(path: &Path) -> Option<Stream> {
+    let number = match path.to_str()? {
+        "-" | "/dev/stdout" => "1",
+        "/dev/stderr" => "2",
+        name => name.strip_prefix("/dev/fd/").or_else(|| name.strip_prefix("/proc/self/fd/"))?,
+    };
+    match number.parse::<u32>() {
+        Ok(1) => Some(Stream::Stdout),
+        Ok(2) => Some(Stream::Stderr),
+        Ok(_) => Some(Stream::Other),
+        Err(_) => None,
     }
 }

@@ -8,7 +8,7 @@ use firstseen::time::Span;
 use super::args::{ArchiveArgs, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args, Single};
 use super::closing::Closing;
 use super::delivery::Delivery;
-use super::doubts::unmatched;
+use super::doubts::{unmatched, window};
 use super::exit::Answer;
 use super::input::{Input, Reading, is_saved};
 use super::settings::{FileArgs, Settings};
@@ -49,24 +49,29 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<Answer> {
     };
     let wanted = flags.over(args.files.read(None)?);
     let question = args.question(&wanted)?;
-    let delivery = Delivery::open(&args.output)?;
-    let faults = args.output.run.faults()?;
+    let lists = args.archives.lists()?;
+    let mut claims = wanted.claims(&args.files, &args.archives, &lists)?;
+    claims.read_rules(args.rules.files());
+    let delivery = Delivery::open(&args.output, &mut claims)?;
+    let faults = args.output.run.faults(&mut claims)?;
     let own_rules = args.rules.own_rules
         || !args.rules.are_named() && !args.archives.names().iter().any(|name| is_saved(name));
-    let rules = RuleArgs { own_rules, ..args.rules.clone() }.read(args.output.run.quiet)?;
+    let rules = RuleArgs { own_rules, ..args.rules.clone() }.read()?;
     let reading = Reading { rules: rules.as_ref(), ..wanted.reading(&args.output.run) };
-    let input = Input::read(&args.archives, &reading)?;
+    let input = Input::read(&args.archives, &lists, &reading)?;
     let question =
         Question { until: question.until.into_iter().chain(input.settings.window.until).min(), ..question };
     let findings = first_seen(&input.baseline, &question);
     let used = used_settings(None, &question, &input);
-    let report = Report { settings: &used, coverage: &input.coverage, findings: &findings };
+    let report =
+        Report { settings: &used, coverage: &input.coverage, archives: &input.archives, findings: &findings };
     let is_for_people = delivery.is(Single::Own(Format::Text));
     let word = delivery.write(&report)?;
     if is_for_people && !args.output.run.quiet {
         write_rule_counts(&input.baseline.rules, &findings, &mut std::io::stderr().lock())?;
     }
-    let mut doubts = unmatched(&input.baseline, &question.filter);
+    let mut doubts = unmatched(&input.baseline, &question.filter, None);
+    doubts.extend(window(&input.coverage, &question));
     if input.rules.is_none() {
         doubts.push("this baseline was made without rules (firstseen index --own-rules, --rules)".to_owned());
     }

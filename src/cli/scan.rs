@@ -1,13 +1,13 @@
 //! `firstseen scan`: reads archives and reports what was new.
 
 use clap::Args;
-use firstseen::query::{FindingKind, Question, first_seen};
+use firstseen::query::{FindingKind, Question, first_seen_and_waiting};
 use firstseen::report::Report;
 
 use super::args::{ArchiveArgs, OutputArgs, RuleArgs};
 use super::closing::Closing;
 use super::delivery::Delivery;
-use super::doubts::{unmatched, why_nothing};
+use super::doubts::{learnt_in_warmup, unmatched, warmup, window};
 use super::exit::Answer;
 use super::input::{Input, Reading};
 use super::settings::SettingsArgs;
@@ -35,24 +35,27 @@ pub(crate) struct ScanArgs {
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let wanted = args.settings.read()?;
     let mut question = Question { every_hit: args.every_hit, ..wanted.question()? };
-    let delivery = Delivery::open(&args.output)?;
-    let faults = args.output.run.faults()?;
-    let rules = args.rules.read(args.output.run.quiet)?;
+    let lists = args.archives.lists()?;
+    let mut claims = wanted.claims(args.settings.files(), &args.archives, &lists)?;
+    claims.read_rules(args.rules.files());
+    let delivery = Delivery::open(&args.output, &mut claims)?;
+    let faults = args.output.run.faults(&mut claims)?;
+    let rules = args.rules.read()?;
     let reading = Reading { rules: rules.as_ref(), ..wanted.reading(&args.output.run) };
-    let input = Input::read(&args.archives, &reading)?;
+    let input = Input::read(&args.archives, &lists, &reading)?;
     if input.rules.is_some() && args.settings.takes_rules() {
         question.report.push(FindingKind::Rule);
     }
     question.until = question.until.into_iter().chain(input.settings.window.until).min();
     let Input { baseline, coverage, .. } = &input;
-    let findings = first_seen(baseline, &question);
+    let (findings, waiting) = first_seen_and_waiting(baseline, &question);
     let used = used_settings(wanted.preset(), &question, &input);
-    let report = Report { settings: &used, coverage, findings: &findings };
+    let report = Report { settings: &used, coverage, archives: &input.archives, findings: &findings };
     let word = delivery.write(&report)?;
-    let mut doubts = unmatched(baseline, &question.filter);
-    if findings.is_empty() && doubts.is_empty() {
-        doubts.extend(why_nothing(baseline, coverage, &question));
-    }
+    let mut doubts = unmatched(baseline, &question.filter, wanted.preset());
+    doubts.extend(window(coverage, &question));
+    doubts.extend(warmup(&waiting));
     doubts.extend(word);
-    Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
+    let note = learnt_in_warmup(&waiting);
+    Closing { note, ..Closing::of(&input, &used, faults, doubts) }.end(args.output.run.quiet)
 }

@@ -11,10 +11,9 @@ use super::args::{
     unknown_ending,
 };
 use super::closing::Closing;
-use super::doubts::unmatched;
+use super::doubts::{incidents as unseen, unmatched, warmups, window};
 use super::exit::Answer;
 use super::input::Input;
-use super::output::Output;
 use super::settings::{FileArgs, PresetArg, Settings};
 use super::used::used_settings;
 
@@ -78,10 +77,13 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     let grid = args.grid.grid(base.filter.only_mutating);
     let incidents = args.incidents.read()?;
     let format = args.output.format()?;
-    let output = Output::open(args.output.output.as_deref())?;
-    let svg = args.output.svg.as_deref().map(|path| Output::open(Some(path))).transpose()?;
-    let faults = args.output.run.faults()?;
-    let input = Input::read(&args.archives, &wanted.reading(&args.output.run))?;
+    let lists = args.archives.lists()?;
+    let mut claims = wanted.claims(&args.files, &args.archives, &lists)?;
+    claims.read_files("incidents", args.incidents.files());
+    let output = claims.open("--output", args.output.output.as_deref())?;
+    let svg = claims.open_if_named("--svg", args.output.svg.as_deref())?;
+    let faults = args.output.run.faults(&mut claims)?;
+    let input = Input::read(&args.archives, &lists, &wanted.reading(&args.output.run))?;
     base.until = base.until.into_iter().chain(input.settings.window.until).min();
     let Input { baseline, coverage, .. } = &input;
     let tuning = tune(baseline, &base, &grid, &incidents);
@@ -91,7 +93,10 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     if let Some(svg) = svg {
         svg.write(|out| report.write_svg(out))?;
     }
-    let doubts = unmatched(baseline, &base.filter);
+    let mut doubts = unmatched(baseline, &base.filter, wanted.preset());
+    doubts.extend(window(coverage, &base));
+    doubts.extend(warmups(&tuning, args.grid.names_warmups()));
+    doubts.extend(unseen(baseline, &tuning));
     Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
 }
 

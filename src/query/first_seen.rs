@@ -9,27 +9,40 @@ use super::iam::Iam;
 use super::links::Links;
 use super::noted::noted;
 use super::rarity::{Rarities, Rarity};
+use super::waiting::Waiting;
 use super::{AgeBasis, Anchor, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Behaviour, Sighting};
 use crate::time::Timestamp;
 
 /// All findings, sorted by time, account, principal, action and kind.
 pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Finding<'b>> {
+    first_seen_and_waiting(baseline, question).0
+}
+
+/// All findings, and what the warmup leaves out of them.
+pub fn first_seen_and_waiting<'b>(
+    baseline: &'b Baseline,
+    question: &Question,
+) -> (Vec<Finding<'b>>, Waiting) {
     let sightings: Vec<Option<&Sighting>> =
         baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
     let start = sightings.iter().flatten().map(|sighting| sighting.time).min();
     let mut findings = noted(baseline, question, start);
     let iam = Iam::new(baseline);
+    let mut waiting = Waiting::new(baseline, question, start);
     if let Some(start) = start {
-        of_sightings((baseline, &iam), question, &sightings, start, &mut findings);
+        of_sightings((baseline, &iam), question, &sightings, start, &mut (&mut findings, &mut waiting));
     }
     join(baseline, question, start, &mut findings);
     for finding in &mut findings {
         finding.known_to_iam = iam.knows(finding.who);
     }
     findings.sort_by(|left, right| report_order(left).cmp(&report_order(right)));
-    findings
+    (findings, waiting)
 }
+
+/// Where candidates go: those that are old enough are findings, all of them are counted.
+type Found<'f, 'b> = (&'f mut Vec<Finding<'b>>, &'f mut Waiting);
 
 /// The findings about what principals did.
 fn of_sightings<'b>(
@@ -37,7 +50,7 @@ fn of_sightings<'b>(
     question: &Question,
     sightings: &[Option<&'b Sighting>],
     archive_start: Timestamp,
-    findings: &mut Vec<Finding<'b>>,
+    found: &mut Found<'_, 'b>,
 ) {
     let links = Links::new(baseline);
     let rarities = Rarities::new(baseline, sightings);
@@ -55,7 +68,7 @@ fn of_sightings<'b>(
             archive_start,
         };
         start = range.end;
-        principal.ask(question, findings);
+        principal.ask(question, found);
     }
 }
 
@@ -100,19 +113,24 @@ struct Candidate<'b> {
 }
 
 impl<'b> PrincipalView<'_, 'b> {
-    fn ask(&self, question: &Question, findings: &mut Vec<Finding<'b>>) {
+    fn ask(&self, question: &Question, (findings, waiting): &mut Found<'_, 'b>) {
         let indexed = self.sightings.iter().enumerate();
         let first = indexed
             .filter_map(|(index, sighting)| Some((index, (*sighting)?)))
             .min_by(|(_, left), (_, right)| left.order(right));
         let Some((first_index, first)) = first else { return };
         let anchor = self.anchor(question.anchor, first.time);
+        waiting.begin_principal(anchor.1);
         let mut report = |candidate: Candidate<'b>| {
             let in_window = question.from.is_none_or(|from| candidate.time >= from)
                 && question.to.is_none_or(|to| candidate.time <= to);
-            if in_window && candidate.known_micros >= question.warmup.micros() {
-                let finding = self.finding(&candidate, anchor, question);
-                if question.filter.admits(&finding) {
+            if !in_window {
+                return;
+            }
+            let finding = self.finding(&candidate, anchor, question);
+            if question.filter.admits(&finding) {
+                waiting.count(candidate.known_micros);
+                if candidate.known_micros >= question.warmup.micros() {
                     findings.push(finding);
                 }
             }

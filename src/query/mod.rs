@@ -11,11 +11,12 @@ mod noted;
 mod preset;
 mod rarity;
 mod tune;
+mod waiting;
 
 pub use crate::baseline::{Hit, IamKind, Inventory, Language, Priority, RuleHead, Sighting};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Match, Question};
-pub use first_seen::first_seen;
+pub use first_seen::{first_seen, first_seen_and_waiting};
 pub use known::{
     ActionSets, By, Change, Group, Known, KnownQuestion, KnownRow, Measure, Period, PointInTime, Step,
     Subject, Tally, Timeline, changes, known, timeline,
@@ -25,3 +26,4 @@ pub use tune::{
     Calls, Daily, Incident, Labelled, NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal, Observed, Setting,
     Sight, TuneGrid, Tuning, TuningRow, WorstDay, tune,
 };
+pub use waiting::Waiting;

@@ -1,9 +1,14 @@
-//! Makes texts from logs harmless for the one who reads them.
+//! Makes texts from logs harmless for the one who reads them, and what cannot be seen in them visible.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
-/// A text that no spreadsheet runs as a formula: one that begins with `=`, `+`, `-`, `@`, a tab or a line end, also
-/// behind quotes or blanks and in full-width form, gets a leading `'`.
+/// A text that no spreadsheet runs as a formula, and in which nothing is invisible.
+///
+/// - What [`for_terminal`] escapes is escaped.
+/// - A text that begins with `=`, `+`, `-`, `@`, a tab or a line end, also behind quotes or blanks and in full-width form, gets a
+///   leading `'`.
+/// - So does what stands behind a `;` or a `|`, where a spreadsheet splits that takes one of these for what parts cells.
 ///
 /// Source: OWASP, "CSV Injection"; AWS warns of the same for its own downloads.
 ///
@@ -11,51 +16,90 @@ use std::borrow::Cow;
 /// use firstseen::report::for_spreadsheet;
 ///
 /// assert_eq!(for_spreadsheet("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
+/// assert_eq!(for_spreadsheet("curl;=HYPERLINK(\"x\")"), "curl;'=HYPERLINK(\"x\")");
 /// assert_eq!(for_spreadsheet("aws-cli/2.15"), "aws-cli/2.15");
 /// ```
 pub fn for_spreadsheet(text: &str) -> Cow<'_, str> {
-    let starts_formula = |c: char| "=+-@\t\r\n＝＋－＠".contains(c);
-    let passed_over = |c: char| matches!(c, ' ' | '"' | '\'' | '\u{a0}' | '\u{feff}' | '\u{3000}');
-    let runs =
-        text.starts_with(starts_formula) || text.trim_start_matches(passed_over).starts_with(starts_formula);
-    if runs { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+    const SPLITTING: [char; 2] = [';', '|'];
+    let visible = for_terminal(text);
+    if !begins_formula(text) && !text.split(SPLITTING).skip(1).any(begins_formula) {
+        return visible;
+    }
+    let mut inert = String::with_capacity(visible.len() + 2);
+    for part in text.split_inclusive(SPLITTING) {
+        if begins_formula(part) {
+            inert.push('\'');
+        }
+        inert.push_str(&for_terminal(part));
+    }
+    Cow::Owned(inert)
 }
 
-/// A text without control characters and without characters that turn the direction of writing.
+/// Whether a spreadsheet would run a cell with this text.
+fn begins_formula(text: &str) -> bool {
+    let starts_formula = |c: char| "=+-@\t\r\n＝＋－＠".contains(c);
+    let passed_over = |c: char| matches!(c, ' ' | '"' | '\'' | '\u{3000}') || is_invisible(c);
+    text.starts_with(starts_formula) || text.trim_start_matches(passed_over).starts_with(starts_formula)
+}
+
+/// A text in which nothing is invisible and nothing moves the cursor or turns the direction of writing: such characters are
+/// written as `\u{200b}`, by their number, so that two texts that differ look different. A `\u{` that stands in the text itself
+/// begins with `\u{5c}`.
 ///
 /// ```
 /// use firstseen::report::for_terminal;
 ///
-/// assert_eq!(for_terminal("a\u{1b}[2Jb\u{202e}c\n"), "a[2Jbc");
+/// assert_eq!(for_terminal("a\u{1b}[2Jb\u{202e}c\n"), r"a\u{1b}[2Jb\u{202e}c\u{a}");
+/// assert_eq!(for_terminal("ad\u{200b}min"), r"ad\u{200b}min");
+/// assert_eq!(for_terminal(r"CORP\jo"), r"CORP\jo");
 /// ```
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
-    // Unicode Standard Annex 9, table of directional formatting characters; U+2028 and U+2029 break lines.
-    let harmful = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if text.contains(harmful) {
-        Cow::Owned(text.chars().filter(|c| !harmful(*c)).collect())
-    } else {
-        Cow::Borrowed(text)
+    const ESCAPE: &str = r"\u{";
+    if !text.contains(is_invisible) && !text.contains(ESCAPE) {
+        return Cow::Borrowed(text);
     }
+    let mut visible = String::with_capacity(text.len() + 16);
+    for (at, c) in text.char_indices() {
+        if is_invisible(c) || text[at..].starts_with(ESCAPE) {
+            // Writing to a string does not fail.
+            let _ = write!(visible, r"\u{{{:x}}}", u32::from(c));
+        } else {
+            visible.push(c);
+        }
+    }
+    Cow::Owned(visible)
 }
 
-/// A text that XML takes as text, also between quotes: without what is markup and without characters it forbids.
+/// Whether a character cannot be seen, or cannot be told from a blank: controls; what Unicode calls default ignorable
+/// (DerivedCoreProperties.txt, 16.0) or a format character that shows nothing; line and paragraph separators; blanks that are as
+/// wide as a blank or narrower.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{a0}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{1680}'
+            | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2000}'..='\u{200f}'
+            | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{fffe}'..='\u{ffff}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A text that XML takes as text, also between quotes: without what is markup, and without what it forbids, which
+/// [`for_terminal`] escapes with all else that cannot be seen.
 ///
 /// ```
 /// use firstseen::report::for_xml;
 ///
-/// assert_eq!(for_xml("a<script>&\"\u{1b}"), "a&lt;script&gt;&amp;&quot;");
+/// assert_eq!(for_xml("a<script>&\"\u{1b}"), r"a&lt;script&gt;&amp;&quot;\u{1b}");
 /// ```
 pub fn for_xml(text: &str) -> Cow<'_, str> {
     // XML 1.0, 2.2: of the characters a Rust text can hold, controls, U+FFFE and U+FFFF are none.
-    let forbidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
-    if !text.contains(|c: char| forbidden(c) || "&<>\"'".contains(c)) {
-        return Cow::Borrowed(text);
+    let text = for_terminal(text);
+    if !text.contains(|c: char| "&<>\"'".contains(c)) {
+        return text;
     }
     let mut escaped = String::with_capacity(text.len() + 16);
-    for c in text.chars().filter(|c| !forbidden(*c)) {
+    for c in text.chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -68,17 +112,152 @@ pub fn for_xml(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// A text as one word of a POSIX shell.
+///
+/// ```
+/// use firstseen::report::for_shell;
+///
+/// assert_eq!(for_shell("30d"), "30d");
+/// assert_eq!(for_shell("iam:*"), "'iam:*'");
+/// assert_eq!(for_shell("it's"), r"'it'\''s'");
+/// assert_eq!(for_shell(""), "''");
+/// ```
+pub fn for_shell(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("'{}'", text.replace('\'', "'\\''")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn formulas_are_inert_in_every_disguise() {
-        for text in ["=1+1", "+1", "-1", "@x", "\t=1", "\r", " =1", "\" =1", "＝1", "\u{feff}@x"] {
+        for text in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@x",
+            "\t=1",
+            "\r",
+            " =1",
+            "\" =1",
+            "＝1",
+            "\u{feff}@x",
+            "\u{200b}=1",
+            "\u{1b}=1",
+            "\n=1",
+        ] {
             assert!(for_spreadsheet(text).starts_with('\''), "{text:?}");
         }
-        for text in ["", "1+1", "a=b", "000123456789", "Mozilla/5.0 (X11)"] {
+        for text in
+            ["", "1+1", "a=b", "000123456789", "Mozilla/5.0 (X11; Linux x86_64)", "a|b", "x;y=1", "a; b"]
+        {
             assert_eq!(for_spreadsheet(text), text);
+        }
+    }
+
+    #[test]
+    fn formulas_are_inert_where_a_spreadsheet_splits() {
+        for (text, inert) in [
+            ("x;=1", "x;'=1"),
+            ("x|@SUM(A1)", "x|'@SUM(A1)"),
+            ("x; \"=1", "x;' \"=1"),
+            ("=1;=2;3;-4", "'=1;'=2;3;'-4"),
+            ("a;\u{feff}=1", r"a;'\u{feff}=1"),
+            ("a\t=1", r"a\u{9}=1"),
+            ("a\r\n=1", r"a\u{d}\u{a}=1"),
+        ] {
+            assert_eq!(for_spreadsheet(text), inert, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_written_by_its_number() {
+        for c in [
+            '\0',
+            '\u{7}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{9b}',
+            '\u{a0}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2064}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{206f}',
+            '\u{feff}',
+            '\u{180e}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{e0001}',
+            '\u{e0041}',
+            '\u{e007f}',
+            '\u{e0100}',
+            '\u{1d173}',
+        ] {
+            assert_eq!(for_terminal(&format!("a{c}b")), format!(r"a\u{{{:x}}}b", u32::from(c)));
+        }
+        assert_eq!(for_terminal(r"a\u{200b}"), r"a\u{5c}u{200b}");
+        for text in ["größe", "名前\u{3000}", r"C:\users\jo", "🙂", "e\u{301}"] {
+            assert_eq!(for_terminal(text), text);
+        }
+    }
+
+    /// Texts with many of the characters that matter.
+    fn hostile() -> impl Strategy<Value = String> {
+        let marks = r"[\x00-\x1f\x7f-\x9f\u{a0}\u{ad}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{e0000}-\u{e007f}=+@;|,'{}<>&u \\\x22-]";
+        proptest::collection::vec(
+            prop_oneof![marks.prop_map(String::from), any::<char>().prop_map(String::from)],
+            0..24,
+        )
+        .prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_sink_lets_anything_invisible_through(text in hostile()) {
+            for shown in [for_terminal(&text), for_spreadsheet(&text), for_xml(&text)] {
+                prop_assert!(!shown.contains(is_invisible), "{shown:?}");
+            }
+        }
+
+        #[test]
+        fn texts_that_differ_look_different(left in hostile(), right in hostile(), c in any::<char>(), at in 0..8_usize) {
+            let mut other: Vec<char> = left.chars().collect();
+            other.insert(at.min(other.len()), c);
+            for other in [right, other.into_iter().collect()] {
+                prop_assert_eq!(left == other, for_terminal(&left) == for_terminal(&other));
+                prop_assert_eq!(left == other, for_xml(&left) == for_xml(&other));
+            }
+        }
+
+        #[test]
+        fn no_part_of_a_cell_is_a_formula(text in hostile()) {
+            for part in for_spreadsheet(&text).split([';', '|']) {
+                prop_assert!(part.starts_with('\'') || !begins_formula(part), "{part:?} of {text:?}");
+            }
+        }
+
+        #[test]
+        fn xml_holds_no_markup(text in hostile()) {
+            let shown = for_xml(&text).replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
+            let shown = shown.replace("&quot;", "").replace("&#39;", "");
+            prop_assert!(!shown.contains(['<', '>', '&', '"', '\'']), "{shown:?}");
         }
     }
 }

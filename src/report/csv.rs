@@ -19,7 +19,7 @@ pub(super) fn write<R: Serialize>(
 }
 
 /// The header line of findings; the fields of [`super::Row`].
-pub(super) const COLUMNS: [&str; 38] = [
+pub(super) const COLUMNS: [&str; 40] = [
     "finding",
     "time",
     "account",
@@ -58,6 +58,8 @@ pub(super) const COLUMNS: [&str; 38] = [
     "count",
     "last_time",
     "known_to_iam",
+    "archive_name",
+    "object_uri",
 ];
 
 pub(super) fn io_error(error: csv::Error) -> io::Error {

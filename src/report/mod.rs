@@ -9,6 +9,7 @@ mod exchange;
 mod header;
 mod json;
 mod known;
+mod place;
 mod row;
 mod rules;
 mod summary;
@@ -21,13 +22,13 @@ use std::io::{self, Write};
 use crate::coverage::Coverage;
 use crate::query::Finding;
 
-pub use clean::{for_spreadsheet, for_terminal, for_xml};
+pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
 pub use exchange::{AsffBatch, Exchange};
 pub use header::{FilterSettings, UsedInventory, UsedRules, UsedSettings};
 pub use known::{Asked, KnownReport, KnownSettings};
 pub use row::Row;
 pub use rules::write_rule_counts;
-pub use summary::{write_faults, write_summary};
+pub use summary::{write_faults, write_losses, write_summary};
 pub use tune::{TuneFormat, TuneReport};
 
 /// Version of the published formats. It grows when a field changes its meaning; new fields do not change it.
@@ -43,7 +44,7 @@ fn as_it_is(text: &str) -> Cow<'_, str> {
 pub enum Format {
     /// For people.
     Text,
-    /// For spreadsheets: cells that a spreadsheet would run as a formula get a leading `'`.
+    /// For spreadsheets: what one would run as a formula gets a leading `'`, and what cannot be seen is escaped.
     Csv,
     /// CSV with every text as it stands in the log.
     RawCsv,
@@ -60,6 +61,8 @@ pub struct Report<'a> {
     pub settings: &'a UsedSettings,
     /// What it was learnt from.
     pub coverage: &'a Coverage,
+    /// Names of the archives as they were given, in the order of their numbers.
+    pub archives: &'a [String],
     /// In their order.
     pub findings: &'a [Finding<'a>],
 }
@@ -71,7 +74,7 @@ impl Report<'_> {
     /// Whatever `out` says.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         let source = (self.settings, self.coverage);
-        let rows = |clean| self.findings.iter().map(move |finding| Row::new(finding, clean));
+        let rows = |clean| self.findings.iter().map(move |finding| Row::new(finding, self.archives, clean));
         match format {
             Format::Text => text::write(self, out),
             Format::Csv => csv::write(&csv::COLUMNS, rows(for_spreadsheet), out),

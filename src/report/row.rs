@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::place::{archive_name, object_uri};
 use crate::query::{Finding, Match, Sighting};
 
 /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
@@ -48,12 +49,17 @@ pub struct Row<'a> {
     pub count: u64,
     pub last_time: Option<String>,
     pub known_to_iam: Option<bool>,
+    pub archive_name: Option<Cow<'a, str>>,
+    pub object_uri: Option<Cow<'a, str>>,
 }
 
 impl<'a> Row<'a> {
-    /// The row of a finding, its texts cleaned by `clean`.
-    pub fn new(finding: &Finding<'a>, clean: fn(&str) -> Cow<'_, str>) -> Self {
+    /// The row of a finding, its texts cleaned by `clean`; `archives` are the names of the archives in the order of their
+    /// numbers.
+    pub fn new(finding: &Finding<'a>, archives: &'a [String], clean: fn(&str) -> Cow<'_, str>) -> Self {
         let evidence = finding.evidence;
+        let archive = evidence.and_then(|evidence| archive_name(archives, evidence.archive));
+        let uri = evidence.and_then(|evidence| object_uri(archive?, &evidence.object));
         let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
             evidence.and_then(|evidence| of(evidence).as_deref()).map(clean)
         };
@@ -96,6 +102,8 @@ impl<'a> Row<'a> {
             count: finding.count,
             last_time: finding.last_time.map(|time| time.to_string()),
             known_to_iam: finding.known_to_iam,
+            archive_name: archive.map(clean),
+            object_uri: uri.map(|uri| Cow::Owned(clean(&uri).into_owned())),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::for_terminal;
+use super::place::shown_object;
 use crate::coverage::{Coverage, Fault, Position};
 
 /// Coverage under its published names.
@@ -135,7 +136,7 @@ fn named(counts: impl Iterator<Item = (&'static str, u64)>) -> BTreeMap<&'static
 /// Faults shown at the end of a run; the rest are in the output and in `--faults FILE`.
 const FAULTS_SHOWN: usize = 5;
 
-/// Writes the account for people: the two sums and the first faults.
+/// Writes the account for people: the two sums, and when the events were.
 ///
 /// # Errors
 /// Whatever `out` says.
@@ -180,6 +181,15 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
     if let (Some(first), Some(last)) = (&view.first_event, &view.last_event) {
         writeln!(out, "events: from {first} to {last}")?;
     }
+    Ok(())
+}
+
+/// Writes for people how much could not be read, and the first of it. `archives` are the names of the archives in the order of
+/// their numbers: of several each fault tells its own.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn write_losses(coverage: &Coverage, archives: &[String], out: &mut dyn Write) -> io::Result<()> {
     if coverage.fault_count > 0 {
         writeln!(out, "faults: {} (all of them: --faults FILE)", coverage.fault_count)?;
     }
@@ -188,8 +198,9 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
             Position::Whole => String::new(),
             position => format!(", {position}"),
         };
-        let (object, detail) = (for_terminal(&fault.object), for_terminal(&fault.detail));
-        writeln!(out, "  {}: {object}{place}: {detail}", fault.kind.name())?;
+        let (object, detail) =
+            (shown_object(archives, fault.archive, &fault.object), for_terminal(&fault.detail));
+        writeln!(out, "  {}: {}{place}: {detail}", fault.kind.name(), for_terminal(&object))?;
     }
     Ok(())
 }

@@ -2,19 +2,20 @@
 
 use std::io::{self, Write};
 
+use super::place::shown_object;
 use super::{Report, for_terminal};
 use crate::query::{Finding, FindingKind};
 use crate::time::Timestamp;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
-        write_finding(finding, out)?;
+        write_finding(finding, report.archives, out)?;
     }
     let count = report.findings.len();
     writeln!(out, "{count} {}", if count == 1 { "finding" } else { "findings" })
 }
 
-fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write) -> io::Result<()> {
     let clean = for_terminal;
     writeln!(
         out,
@@ -85,7 +86,8 @@ fn write_finding(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
         "" => String::new(),
         id => format!("  eventID {}", clean(id)),
     };
-    writeln!(out, "    {} record {}{event_id}", clean(&evidence.object), evidence.record)
+    let object = shown_object(archives, evidence.archive, &evidence.object);
+    writeln!(out, "    {} record {}{event_id}", clean(&object), evidence.record)
 }
 
 /// How the call ended; of a returning action how the calls of its hour ended.

@@ -93,6 +93,12 @@ fn is_empty_placeholder(entry: &DirEntry) -> bool {
     is_named_so && entry.file_type().is_file() && entry.metadata().is_ok_and(|metadata| metadata.len() == 0)
 }
 
+/// The links below a folder, and those below what they lead to: what they name is read as if it lay there.
+pub fn links_below(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = WalkDir::new(folder).follow_links(true).into_iter().filter_map(Result::ok);
+    entries.filter(DirEntry::path_is_symlink).map(DirEntry::into_path)
+}
+
 /// A file or folder that an archive is made of, and all that lies in it.
 struct Walk<'r> {
     archive: u32,

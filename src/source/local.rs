@@ -24,12 +24,17 @@ impl Root {
         match name.metadata() {
             Ok(metadata) if metadata.is_dir() => match name.read_dir() {
                 Ok(_) => Ok(Self { folder: name.to_owned(), starts: vec![name.to_owned()] }),
+                // What cannot be listed at all is no archive without objects.
                 Err(error) => Err(ArchiveError::List { name: shown(), source: error }),
             },
-            Ok(_) => Ok(Self {
-                folder: name.parent().map(Path::to_owned).unwrap_or_default(),
-                starts: vec![name.to_owned()],
-            }),
+            Ok(metadata) => {
+                // A pipe or a device is listed, and left alone as no file.
+                if metadata.is_file() {
+                    file::open(name).map_err(|source| ArchiveError::Open { name: shown(), source })?;
+                }
+                let folder = name.parent().map(Path::to_owned).unwrap_or_default();
+                Ok(Self { folder, starts: vec![name.to_owned()] })
+            }
             Err(error) => match name.to_str() {
                 Some(pattern) if pattern.contains(['*', '?', '[']) => Self::glob(pattern),
                 _ => Err(ArchiveError::Open { name: shown(), source: error }),

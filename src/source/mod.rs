@@ -27,6 +27,7 @@ use log_object::Kept;
 use stdin::Stdin;
 
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
+pub use files::links_below;
 pub use large::{LARGE, Large};
 pub use listing::{DeliveryWindow, Listing};
 pub use log_object::{LogObject, SkippedObject};

@@ -29,7 +29,13 @@ impl Place {
         let place = Self { path, lock_path: lock.0, _lock: lock.1 };
         place.restore()?;
         let path = &place.path;
-        let occupied = fs::read_dir(path).map_or(path.exists(), |mut entries| entries.next().is_some());
+        let occupied = match fs::read_dir(path) {
+            Ok(mut entries) => entries.next().is_some(),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(StoreError::io("read", path)(error));
+            }
+            Err(_) => path.exists(),
+        };
         if occupied && !is_baseline(path) {
             let reason = "it is there and holds something else".to_owned();
             return Err(StoreError::Foreign { path: path.clone(), reason });

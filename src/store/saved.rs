@@ -1,7 +1,7 @@
 //! A saved baseline, opened: every table is held to its checksum, and all of them to each other.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -22,9 +22,23 @@ use crate::ledger::Ledger;
 use crate::observe::PrincipalKind;
 
 /// Whether a path is a folder that looks like a baseline, so that it is not taken for an archive.
+///
+/// One that lost its largest table is still one: opening it says what is missing.
 pub fn is_baseline(path: &Path) -> bool {
-    path.join(MANIFEST).is_file() && path.join("behaviours.parquet").is_file()
+    let manifest = path.join(MANIFEST);
+    manifest.is_file() && (path.join("behaviours.parquet").is_file() || names_us(&manifest))
 }
+
+/// Whether a manifest says of itself that it is one of a baseline. What it is to be a baseline of stands at its beginning, so
+/// that no large file is read for that.
+fn names_us(manifest: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = crate::file::open(manifest).and_then(|(file, _)| file.take(HEAD).read_to_end(&mut head));
+    read.is_ok() && String::from_utf8_lossy(&head).contains("\"firstseen_baseline\"")
+}
+
+/// So many bytes of a manifest are looked at.
+const HEAD: u64 = 4_096;
 
 /// An open baseline. Its tables are mapped at once and checked when they are asked for.
 #[derive(Debug)]
@@ -172,8 +186,14 @@ impl Saved {
     }
 }
 
-/// Why there is no manifest.
+/// Why the manifest cannot be read.
 fn missing(path: &Path, source: io::Error) -> StoreError {
+    if source.kind() != io::ErrorKind::NotFound {
+        return StoreError::io("read", &path.join(MANIFEST))(source);
+    }
+    if path.join("behaviours.parquet").is_file() {
+        return StoreError::Damaged { path: path.join(MANIFEST), reason: "it is missing".to_owned() };
+    }
     let old = beside(path, "old");
     let reason = if is_baseline(&old) {
         format!("a run was killed while it put a new one there; the old one is '{}'", old.display())

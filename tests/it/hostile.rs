@@ -179,8 +179,12 @@ fn hostile_texts_are_inert_in_csv_and_on_terminals_and_whole_in_json() {
     let path = log_path("20240301T1005", "x");
     let ingested = Archive::new().object(&path, &wrapped(&[hostile])).ingest(&settings());
     let findings = first_seen(&ingested.baseline, &question(0));
-    let report =
-        Report { settings: &UsedSettings::default(), coverage: &ingested.coverage, findings: &findings };
+    let report = Report {
+        settings: &UsedSettings::default(),
+        coverage: &ingested.coverage,
+        archives: &[],
+        findings: &findings,
+    };
     let written = |format| {
         let mut out = Vec::new();
         report.write(format, &mut out).unwrap();
@@ -188,10 +192,11 @@ fn hostile_texts_are_inert_in_csv_and_on_terminals_and_whole_in_json() {
     };
     let csv = written(Format::Csv);
     assert!(csv.contains(r#","'=HYPERLINK(""http://evil.example"")","#), "{csv}");
+    assert!(!csv.contains(['\u{1b}', '\u{202e}']) && csv.contains(r"a\u{1b}[31mb\u{202e}"), "{csv}");
     assert!(csv.contains(",'=1+1,") && csv.contains(",000123456789,"), "{csv}");
     assert!(written(Format::RawCsv).contains(",=1+1,"));
     let text = written(Format::Text);
-    assert!(!text.contains(['\u{1b}', '\u{202e}']) && text.contains("a[31mb"), "{text}");
+    assert!(!text.contains(['\u{1b}', '\u{202e}']) && text.contains(r"a\u{1b}[31mb\u{202e}"), "{text}");
     let json: Value = serde_json::from_str(&written(Format::Json)).unwrap();
     assert_eq!(json["findings"][0]["source_ip"], "a\u{1b}[31mb\u{202e}");
     assert_eq!(json["findings"][0]["account"], "000123456789");

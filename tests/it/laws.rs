@@ -3,8 +3,9 @@
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestSettings, Ingested};
-use firstseen::query::{Finding, Question, first_seen};
+use firstseen::query::{Anchor, Filter, Finding, FindingKind, Question, first_seen, first_seen_and_waiting};
 use firstseen::report::{Format, Report, UsedSettings};
+use firstseen::time::Span;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -64,7 +65,7 @@ pub(crate) fn written(ingested: &Ingested, question: &Question) -> Vec<u8> {
     let findings = first_seen(&ingested.baseline, question);
     let settings = UsedSettings::default();
     let mut out = Vec::new();
-    Report { settings: &settings, coverage: &ingested.coverage, findings: &findings }
+    Report { settings: &settings, coverage: &ingested.coverage, archives: &[], findings: &findings }
         .write(Format::Json, &mut out)
         .unwrap();
     out
@@ -108,6 +109,31 @@ proptest! {
         // Without a known delivery day every record is compared with every other.
         if objects.iter().all(|(day, _)| day.is_none()) {
             prop_assert_eq!(counted as usize, naive::distinct(&events));
+        }
+    }
+
+    #[test]
+    fn what_waits_behind_the_warmup_is_what_a_shorter_one_adds(
+        objects in any_objects(), warmup in 0..25u32, forget in prop::option::of(1..9u32), archive_anchor in any::<bool>(),
+        action in prop::option::of(Just("iam:*")), kinds in 1..=3_usize
+    ) {
+        let baseline = archive(&objects).ingest(&settings()).baseline;
+        let asked = Question {
+            forget: forget.map(Span::days),
+            anchor: if archive_anchor { Anchor::Archive } else { Anchor::Created },
+            report: FindingKind::OF_SIGHTINGS[..kinds].to_vec(),
+            filter: Filter { actions: action.iter().map(|action| action.parse().unwrap()).collect(), ..Filter::default() },
+            ..question(warmup)
+        };
+        let (found, waiting) = first_seen_and_waiting(&baseline, &asked);
+        let with = |warmup| first_seen(&baseline, &Question { warmup, ..asked.clone() }).len() as u64;
+        prop_assert_eq!(found.len() as u64, with(asked.warmup));
+        prop_assert_eq!(waiting.all, with(Span::default()));
+        prop_assert_eq!(waiting.hidden, waiting.all - found.len() as u64);
+        prop_assert_eq!(waiting.with_shorter, with(waiting.shorter));
+        prop_assert!(waiting.of_young <= waiting.hidden && waiting.young <= waiting.principals);
+        if waiting.is_too_short() && asked.anchor == Anchor::Archive {
+            prop_assert!(found.is_empty() && waiting.is_misleading());
         }
     }
 

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 use crate::archive::{Archive, gzip, record, wrapped};
-use crate::program::program;
+use crate::program::{program, without_archive};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
 
@@ -21,12 +21,15 @@ fn the_answer_is_the_same_from_any_folder_and_with_any_number_of_threads() {
     let above = Path::new(FIXTURE).parent().unwrap();
     let expected = scan(FIXTURE, Path::new("/"), &["--threads", "1"]).stdout;
     assert!(expected.len() > 1_000);
+    // The archive is called as it was named, and nothing else depends on that.
+    let expected = without_archive(&expected);
     for (archive, folder, threads) in [
         ("small-archive", above, "1"),
         (".", Path::new(FIXTURE), "2"),
         ("../fixtures/small-archive/", above, "8"),
     ] {
-        assert!(scan(archive, folder, &["--threads", threads]).stdout == expected, "{archive}");
+        let answer = scan(archive, folder, &["--threads", threads]).stdout;
+        assert!(without_archive(&answer) == expected, "{archive}");
     }
 }
 
@@ -366,8 +369,8 @@ fn standard_input_is_an_archive_of_one_object() {
         .unwrap();
     let from_stdin = with_input(&["scan", "-"], &object);
     assert_eq!(from_stdin.status.code(), Some(0));
-    let expected = String::from_utf8(from_file.stdout).unwrap().replace(",x.json.gz,", ",stdin,");
-    assert_eq!(String::from_utf8(from_stdin.stdout).unwrap(), expected);
+    let expected = without_archive(&from_file.stdout).replace(",x.json.gz,", ",stdin,");
+    assert_eq!(without_archive(&from_stdin.stdout), expected);
     assert_eq!(with_input(&["scan", "-", "--files-from", "-"], b"").status.code(), Some(2));
     assert_eq!(program().args(["bench", "-"]).output().unwrap().status.code(), Some(2));
 }
@@ -391,7 +394,7 @@ fn a_list_of_files_is_an_archive() {
         let list = format!("{begin}{}{end}", names.join(end));
         let listed = with_input(&["scan", "--files-from", "-"], list.as_bytes());
         assert_eq!(listed.status.code(), Some(0), "{}", String::from_utf8_lossy(&listed.stderr));
-        assert!(listed.stdout == whole.stdout);
+        assert!(without_archive(&listed.stdout) == without_archive(&whole.stdout));
     }
     let missing = with_input(&["scan", "--files-from", "-"], b"AWSLogs\nnot-there.json\n");
     assert_eq!(missing.status.code(), Some(3));

@@ -32,7 +32,12 @@ impl ArchiveArgs {
         !self.files_from.is_empty()
     }
 
-    /// The lists, read.
+    /// The files that hold the lists.
+    pub(crate) fn list_files(&self) -> &[PathBuf] {
+        &self.files_from
+    }
+
+    /// The lists, read. Standard input can be read but once.
     pub(crate) fn lists(&self) -> anyhow::Result<Vec<FileList>> {
         let from_stdin = self.names.iter().chain(&self.files_from).filter(|name| is_stdin(name));
         if from_stdin.count() > 1 {

@@ -44,6 +44,11 @@ impl GridArgs {
         !self.calls.is_empty()
     }
 
+    /// Whether `--warmups` is given.
+    pub(crate) fn names_warmups(&self) -> bool {
+        !self.warmups.is_empty()
+    }
+
     /// The settings that are tried, without repeats; spans from short to long.
     pub(crate) fn grid(&self, only_mutating: bool) -> TuneGrid {
         let usual = TuneGrid::default();

@@ -40,6 +40,11 @@ impl FromStr for IncidentArg {
 }
 
 impl IncidentArgs {
+    /// The files that list incidents.
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        &self.incidents
+    }
+
     /// All incidents: those of the command line, then those of the files.
     pub(crate) fn read(&self) -> anyhow::Result<Vec<Incident>> {
         let mut incidents: Vec<Incident> = self.incident.iter().map(|arg| arg.0.clone()).collect();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use firstseen::event::PrincipalKey;
 use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
+use firstseen::report::for_shell;
 use firstseen::source::DeliveryWindow;
 use firstseen::store::Learning;
 use firstseen::time::{Bound, Span, Timestamp};
@@ -131,6 +132,50 @@ impl LearningArgs {
             }
         }
         Ok(())
+    }
+}
+
+impl LearningArgs {
+    /// The command that makes a baseline of the same archives as the ones named, learnt as these flags ask and in all else as
+    /// before.
+    pub(crate) fn index_command(
+        &self,
+        names: &[PathBuf],
+        learnt: &Learning,
+        archives: &[String],
+        leaves_out_later: bool,
+    ) -> String {
+        let key = self.principal_key.map_or(learnt.principal_key, KeyArg::key);
+        let is_same_key = key == learnt.principal_key;
+        let name = names
+            .first()
+            .and_then(|name| name.file_stem())
+            .map_or("case".into(), |stem| stem.to_string_lossy());
+        let new = format!("{name}-{}.baseline", if is_same_key { "2" } else { key.name() });
+        let output = names.first().map_or_else(|| PathBuf::from(&new), |name| name.with_file_name(&new));
+        let mut words = vec!["firstseen index".to_owned()];
+        words.extend(archives.iter().map(|archive| for_shell(archive).into_owned()));
+        words.push(format!("-o {}", for_shell(&output.to_string_lossy())));
+        let mut flag = |name: &str, value: Option<String>, usual: Option<String>| {
+            let value = value.filter(|value| Some(value) != usual.as_ref());
+            words.extend(value.map(|value| format!("{name} {}", for_shell(&value))));
+        };
+        flag("--principal-key", Some(key.name().to_owned()), Some(PrincipalKey::Arn.name().to_owned()));
+        let shown = |time: Timestamp| time.to_string();
+        flag("--since", self.since.map(Bound::start).or(learnt.since).map(shown), None);
+        let until = self.until.filter(|_| !leaves_out_later).map(Bound::end);
+        flag("--until", until.or(learnt.until).map(shown), None);
+        let slack = self.delivery_slack.unwrap_or(learnt.delivery_slack);
+        flag("--delivery-slack", Some(slack.to_string()), Some(Span::days(2).to_string()));
+        let size = self.max_object_size.unwrap_or(learnt.max_object_size);
+        flag("--max-object-size", Some(size.to_string()), Some(DEFAULT_MAX_OBJECT_SIZE.to_string()));
+        if self.k8s_namespace_in_key.unwrap_or(learnt.namespace_in_key) {
+            words.push("--k8s-namespace-in-key".to_owned());
+        }
+        if learnt.rules.is_some() {
+            words.push("and the rules as before".to_owned());
+        }
+        words.join(" ")
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use output::{OutputArgs, RunArgs, Single, Wanted, ending, unknown_ending};
-pub(crate) use question::QuestionArgs;
+pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
 

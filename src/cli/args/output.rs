@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use firstseen::report::{Exchange, Format};
 
+use super::super::claims::Claims;
 use super::super::exit::UsageError;
 use super::super::output::Output;
 
@@ -18,7 +19,7 @@ pub(crate) struct OutputArgs {
     /// Write the answer to FILE, which appears only when it is complete, or into a folder [default: stdout]
     #[arg(long, short, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// With CSV: leave cells alone that a spreadsheet would run as a formula
+    /// With CSV: leave texts as they are, also what a spreadsheet would run as a formula and what cannot be seen
     #[arg(long)]
     pub(crate) csv_raw: bool,
     #[command(flatten)]
@@ -34,15 +35,15 @@ pub(crate) struct RunArgs {
     /// Number of threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
-    /// No progress and no summary on stderr
+    /// No progress and no summary on stderr; warnings and the list of faults stay
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }
 
 impl RunArgs {
     /// Opens the file of `--faults`.
-    pub(crate) fn faults(&self) -> anyhow::Result<Option<Output>> {
-        self.faults.as_deref().map(|path| Output::open(Some(path))).transpose()
+    pub(crate) fn faults(&self, claims: &mut Claims) -> anyhow::Result<Option<Output>> {
+        claims.open_if_named("--faults", self.faults.as_deref())
     }
 }
 

@@ -8,11 +8,14 @@ use firstseen::time::{Span, TimeError};
 
 use super::given;
 
+/// The warmup of a question that names none.
+pub(crate) const DEFAULT_WARMUP: Span = Span::days(30);
+
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is new")]
 pub(crate) struct QuestionArgs {
     /// How long a principal must have been known before its new actions are reported [units: s, m, h,
-    /// d, w; a bare number is days] [default: 30d]
+    /// d, w, or their names; a bare number is days] [default: 30d]
     #[arg(long, value_name = "SPAN")]
     pub(crate) warmup: Option<Span>,
     /// After so long without a sighting, or never, a behaviour counts as new again (returning-action)
@@ -84,7 +87,7 @@ impl QuestionArgs {
 
     /// How long a principal must have been known.
     pub(crate) fn warmup(&self) -> Span {
-        self.warmup.unwrap_or(Span::days(30))
+        self.warmup.unwrap_or(DEFAULT_WARMUP)
     }
 
     /// After how long a behaviour is forgotten.

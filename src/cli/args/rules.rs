@@ -37,8 +37,13 @@ impl RuleArgs {
         self.own_rules || !self.rules.is_empty() || !self.sigma.is_empty()
     }
 
+    /// Files and folders that are named.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.rules.iter().chain(&self.sigma)
+    }
+
     /// Reads and compiles all rules that are named.
-    pub(crate) fn read(&self, quiet: bool) -> anyhow::Result<Option<Arc<RuleSet>>> {
+    pub(crate) fn read(&self) -> anyhow::Result<Option<Arc<RuleSet>>> {
         if !self.are_named() {
             return Ok(None);
         }
@@ -58,7 +63,7 @@ impl RuleArgs {
         let (set, left_out) = RuleSet::compile(&files);
         let is_refused = |error: &RuleError| !self.skip_unsupported && !error.is_allowed;
         let refused = left_out.iter().filter(|error| is_refused(error)).count();
-        for error in left_out.iter().filter(|error| !quiet || is_refused(error)) {
+        for error in &left_out {
             let word = if is_refused(error) { "cannot be used" } else { "left out" };
             writeln!(io::stderr(), "{word}: {}", for_terminal(&error.to_string()))?;
         }

@@ -15,9 +15,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::query::{Preset, Question};
+use firstseen::source::FileList;
 use firstseen::time::Bound;
 
-use super::args::{FilterArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, check_window};
+use super::args::{ArchiveArgs, FilterArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, check_window};
+use super::claims::Claims;
 use super::input::Reading;
 pub(crate) use preset::PresetArg;
 use setting::setting;
@@ -70,6 +72,11 @@ impl SettingsArgs {
         Ok(self.flags.clone().over(self.files.read(self.flags.preset)?))
     }
 
+    /// The files with settings.
+    pub(crate) fn files(&self) -> &FileArgs {
+        &self.files
+    }
+
     /// See [`QuestionArgs::takes_rules`]: a preset is older than the rules that a flag names.
     pub(crate) fn takes_rules(&self) -> bool {
         self.flags.question.takes_rules()
@@ -77,6 +84,11 @@ impl SettingsArgs {
 }
 
 impl FileArgs {
+    /// The files themselves.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.config.iter().chain(&self.netflix_config)
+    }
+
     /// What the files and the preset say; `preset` is the one that a flag names.
     pub(crate) fn read(&self, preset: Option<PresetArg>) -> anyhow::Result<Settings> {
         let config = self.config.as_deref().map(config::read).transpose()?;
@@ -110,6 +122,25 @@ impl Settings {
             rules: None,
             run,
         }
+    }
+
+    /// What is read for these settings and the archives, so that no output takes its place.
+    ///
+    /// # Errors
+    /// If a mirror would lie in an archive.
+    pub(crate) fn claims(
+        &self,
+        files: &FileArgs,
+        archives: &ArchiveArgs,
+        lists: &[FileList],
+    ) -> anyhow::Result<Claims> {
+        let mut claims = Claims::new();
+        claims.read_archives(archives, lists);
+        claims.read_files("settings", files.files());
+        claims.read_files("ignored actions", &self.filters.whom.ignore_file);
+        claims.read_files("IAM inventory", &self.learning.iam_inventory);
+        claims.take_mirror(&self.s3, archives.names())?;
+        Ok(claims)
     }
 
     /// The preset that was named or implied.

@@ -45,7 +45,10 @@ pub(super) fn batches(report: &Report<'_>) -> (Vec<AsffBatch>, usize) {
         }
         let updated = super::made(finding, report.coverage);
         let region = region(finding);
-        places.entry((finding.account, region)).or_default().push(one(finding, region, updated).to_string());
+        places
+            .entry((finding.account, region))
+            .or_default()
+            .push(one(finding, report.archives, (region, updated)).to_string());
     }
     let mut batches = Vec::new();
     for ((account, region), findings) in places {
@@ -107,7 +110,7 @@ fn filled(text: &str, most: usize) -> Option<String> {
     Some(cut(text.trim(), most)).filter(|text| !text.is_empty())
 }
 
-fn one(finding: &Finding<'_>, region: &str, updated: Timestamp) -> Value {
+fn one(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Timestamp)) -> Value {
     let (partition, account) = (partition(region), finding.account);
     let observed = milliseconds(finding.time);
     let last = milliseconds(finding.last_time.unwrap_or(finding.time));
@@ -127,7 +130,7 @@ fn one(finding: &Finding<'_>, region: &str, updated: Timestamp) -> Value {
         "FirstObservedAt": observed,
         "LastObservedAt": last,
         "Title": cut(&title(finding), 256),
-        "Description": cut(&description(finding), 1_024),
+        "Description": cut(&description(finding, archives), 1_024),
         "FindingProviderFields": {
             "Severity": {"Label": Severity::of(finding).label(), "Original": kind},
             "Types": [types],
@@ -138,7 +141,7 @@ fn one(finding: &Finding<'_>, region: &str, updated: Timestamp) -> Value {
             "Partition": partition,
             "Region": region,
         }],
-        "ProductFields": product_fields(finding),
+        "ProductFields": product_fields(finding, archives),
         "RecordState": "ACTIVE",
     });
     let call = call(finding)
@@ -190,8 +193,8 @@ fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Va
 }
 
 /// All published fields of the finding that are not blank, as texts.
-fn product_fields(finding: &Finding<'_>) -> Map<String, Value> {
-    let row = serde_json::to_value(Row::new(finding, for_terminal)).unwrap_or(Value::Null);
+fn product_fields(finding: &Finding<'_>, archives: &[String]) -> Map<String, Value> {
+    let row = serde_json::to_value(Row::new(finding, archives, for_terminal)).unwrap_or(Value::Null);
     let mut fields = Map::new();
     for (name, value) in row.as_object().into_iter().flatten() {
         let text = match value {

@@ -13,8 +13,8 @@ use crate::report::{Report, Row};
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
         let alerts: Vec<Value> = match &finding.matched[..] {
-            [] => vec![of_finding(finding)],
-            matched => matched.iter().map(|one| of_rule(finding, one)).collect(),
+            [] => vec![of_finding(finding, report.archives)],
+            matched => matched.iter().map(|one| of_rule(finding, report.archives, one)).collect(),
         };
         for alert in alerts {
             serde_json::to_writer(&mut *out, &alert)?;
@@ -24,15 +24,15 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-fn of_rule(finding: &Finding<'_>, matched: &Match<'_>) -> Value {
+fn of_rule(finding: &Finding<'_>, archives: &[String], matched: &Match<'_>) -> Value {
     let rule = matched.rule;
     let mut fields: Map<String, Value> =
         matched.fields().map(|(name, value)| (name.to_owned(), json!(value))).collect();
-    fields.append(&mut published(finding));
+    fields.append(&mut published(finding, archives));
     alert(finding, &rule.name, rule.priority, &matched.output(), json!(rule.tags), fields)
 }
 
-fn of_finding(finding: &Finding<'_>) -> Value {
+fn of_finding(finding: &Finding<'_>, archives: &[String]) -> Value {
     let priority = match Severity::of(finding) {
         Severity::Critical => Priority::Critical,
         Severity::High => Priority::Error,
@@ -41,7 +41,7 @@ fn of_finding(finding: &Finding<'_>) -> Value {
         Severity::Informational => Priority::Informational,
     };
     let rule = format!("firstseen {}", finding.kind.name());
-    alert(finding, &rule, priority, &title(finding), json!([]), published(finding))
+    alert(finding, &rule, priority, &title(finding), json!([]), published(finding, archives))
 }
 
 fn alert(
@@ -75,8 +75,9 @@ fn name(priority: Priority) -> String {
 }
 
 /// The published fields of the finding that are not blank.
-fn published(finding: &Finding<'_>) -> Map<String, Value> {
-    let row = serde_json::to_value(Row::new(finding, super::super::as_it_is)).unwrap_or(Value::Null);
+fn published(finding: &Finding<'_>, archives: &[String]) -> Map<String, Value> {
+    let row =
+        serde_json::to_value(Row::new(finding, archives, super::super::as_it_is)).unwrap_or(Value::Null);
     let Value::Object(row) = row else { return Map::new() };
     let told = row.into_iter().filter(|(_, value)| !value.is_null());
     told.map(|(name, value)| (format!("firstseen.{name}"), value)).collect()

@@ -17,14 +17,17 @@ const VERSION: &str = "1.3.0";
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
-        serde_json::to_writer(&mut *out, &event(finding, super::made(finding, report.coverage)))?;
+        serde_json::to_writer(
+            &mut *out,
+            &event(finding, report.archives, super::made(finding, report.coverage)),
+        )?;
         out.write_all(b"\n")?;
     }
     Ok(())
 }
 
 /// One finding, made once all that was read had happened: nothing here reads a clock.
-fn event(finding: &Finding<'_>, made: Timestamp) -> Value {
+fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     let milliseconds = |time: Timestamp| time.micros().div_euclid(1_000);
     let (severity_id, severity) = Severity::of(finding).ocsf();
     let (title, time) = (title(finding), milliseconds(finding.time));
@@ -61,14 +64,14 @@ fn event(finding: &Finding<'_>, made: Timestamp) -> Value {
         "finding_info": {
             "uid": uid,
             "title": title,
-            "desc": description(finding),
+            "desc": description(finding, archives),
             "types": [finding.kind.name()],
             "first_seen_time": time,
             "last_seen_time": last,
             "created_time": milliseconds(made),
         },
         "evidences": [proof(finding, evidence)],
-        "unmapped": serde_json::to_value(Row::new(finding, super::super::as_it_is)).unwrap_or(Value::Null),
+        "unmapped": serde_json::to_value(Row::new(finding, archives, super::super::as_it_is)).unwrap_or(Value::Null),
     });
     if let Some(rule) = finding.rule() {
         event["finding_info"]["analytic"] = json!({"name": rule.name, "type": "Rule", "type_id": 1});

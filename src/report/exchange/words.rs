@@ -2,6 +2,7 @@
 
 use crate::query::{Finding, FindingKind, Priority};
 use crate::report::for_terminal;
+use crate::report::place::shown_object;
 use crate::report::row::named;
 
 /// How much a finding matters, by what is known of it. The rules are in `docs/formats.md`.
@@ -85,7 +86,7 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
 }
 
 /// A few sentences: how it ended, how rare it is, and where the proof lies.
-pub(super) fn description(finding: &Finding<'_>) -> String {
+pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String {
     const DAY: i64 = 86_400_000_000;
     let mut text = finding.kind.name().to_owned();
     if let Some(principal) = named(finding.principal) {
@@ -111,7 +112,8 @@ pub(super) fn description(finding: &Finding<'_>) -> String {
         text.push_str(". IAM did not know this principal when it was asked");
     }
     if let Some(evidence) = finding.evidence {
-        text.push_str(&format!(". Proof: {} record {}", for_terminal(&evidence.object), evidence.record));
+        let object = shown_object(archives, evidence.archive, &evidence.object);
+        text.push_str(&format!(". Proof: {} record {}", for_terminal(&object), evidence.record));
         if let Some(detail) = &evidence.detail {
             text.push_str(&format!(" ({})", for_terminal(detail)));
         }

@@ -2,14 +2,14 @@
 
 use super::outlook::forget_name;
 use crate::query::{Calls, FindingKind, Setting};
-use crate::report::UsedSettings;
+use crate::report::{UsedSettings, for_shell};
 
 /// The whole command. Every setting that matters is written out, so that neither a preset nor a file nor a default
 /// changes what it says; only the archive, and what was collected of IAM, is left to the reader.
 pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String {
     let mut words = vec!["firstseen scan ARCHIVE".to_owned()];
     let mut flag = |name: &str, values: &[String]| {
-        words.extend(values.iter().map(|value| format!("--{name} {}", quoted(value))));
+        words.extend(values.iter().map(|value| format!("--{name} {}", for_shell(value))));
     };
     flag("warmup", &[setting.warmup.to_string()]);
     flag("forget", &[forget_name(setting.forget)]);
@@ -50,7 +50,7 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
         words.push("--only-success".to_owned());
     }
     if let Some(cluster) = &settings.k8s_cluster {
-        words.push(format!("--k8s-cluster {}", quoted(cluster)));
+        words.push(format!("--k8s-cluster {}", for_shell(cluster)));
     }
     if settings.k8s_namespace_in_key {
         words.push("--k8s-namespace-in-key".to_owned());
@@ -60,27 +60,4 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
         words.push("--iam-inventory INVENTORY".to_owned());
     }
     words.join(" ")
-}
-
-/// A text as one word of a shell. All of them were typed by whoever asks.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_one_word_for_the_shell() {
-        assert_eq!(quoted("30d"), "30d");
-        assert_eq!(quoted("iam:*"), "'iam:*'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 }

@@ -1,7 +1,10 @@
 //! Commands on buckets.
 
+use std::fs;
+
 use super::server::{Fate, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, scan, stderr};
+use crate::archive::{record, wrapped};
 
 #[test]
 fn an_index_of_a_bucket_reads_only_what_is_new() {
@@ -51,4 +54,68 @@ fn every_command_takes_a_bucket() {
     assert_eq!(bench.status.code(), Some(0), "{}", stderr(&bench));
     let saved = server.firstseen().args(["index", FIXTURE, "-o", "s3://logs/x.baseline"]).output().unwrap();
     assert_eq!(saved.status.code(), Some(2), "{}", stderr(&saved));
+}
+
+#[test]
+fn findings_name_the_object_as_it_can_be_fetched() {
+    let buckets = Buckets::new();
+    let zip = {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        zip.start_file("inner/x.json", zip::write::SimpleFileOptions::default()).unwrap();
+        let record = record("2024-01-05T00:00:00Z", "zipped", "s3:A");
+        std::io::Write::write_all(&mut zip, &wrapped(&[record])).unwrap();
+        zip.finish().unwrap().into_inner()
+    };
+    fs::write(buckets.logs().join("AWSLogs/a.zip"), zip).unwrap();
+    let server = Setup::new(buckets.root()).start();
+    let folder = tempfile::TempDir::new().unwrap();
+    let baseline = folder.path().join("b.baseline").to_str().unwrap().to_owned();
+    let made = server.firstseen().args(["index", "s3://logs/AWSLogs/", "-o", &baseline]).output().unwrap();
+    assert!(made.status.success(), "{}", stderr(&made));
+    for archive in ["s3://logs", "s3://logs/AWSLogs/", &baseline, "s3://logs/AWSLogs/a.zip"] {
+        let ended = server
+            .firstseen()
+            .args(["scan", archive, "--warmup", "0d", "--format", "json"])
+            .output()
+            .unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+        let findings = json["findings"].as_array().unwrap();
+        assert!(!findings.is_empty(), "{archive}");
+        for finding in findings {
+            let uri = finding["object_uri"].as_str().unwrap();
+            assert!(buckets.root().join(uri.strip_prefix("s3://").unwrap()).is_file(), "{archive}: {uri}");
+            assert!(finding["archive_name"].as_str().unwrap().starts_with("s3://logs"), "{archive}");
+        }
+        assert!(
+            findings.iter().any(|finding| finding["object_uri"] == "s3://logs/AWSLogs/a.zip"),
+            "{archive}"
+        );
+        let text = server.firstseen().args(["scan", archive, "--warmup", "0d"]).output().unwrap().stdout;
+        assert!(
+            String::from_utf8(text).unwrap().contains("    s3://logs/AWSLogs/a.zip!inner/x.json record 0")
+        );
+    }
+}
+
+#[test]
+fn outputs_keep_out_of_the_mirror_and_the_mirror_out_of_archives() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let folder = tempfile::TempDir::new().unwrap();
+    fs::create_dir_all(folder.path().join("mirror/logs")).unwrap();
+    let local = wrapped(&[record("2024-01-05T00:00:00Z", "u", "s3:A")]);
+    fs::create_dir(folder.path().join("local")).unwrap();
+    fs::write(folder.path().join("local/x.json"), local).unwrap();
+    for line in [
+        "scan s3://logs --mirror mirror -f json -o mirror/x.json",
+        "scan s3://logs --mirror mirror --faults mirror/logs/x.json",
+        "scan s3://logs local --mirror local",
+        "scan s3://logs local --mirror local/mirror",
+        "scan s3://logs mirror/logs --mirror mirror",
+        "index s3://logs local --mirror local/mirror -o x.baseline",
+    ] {
+        let ended = server.firstseen().args(line.split(' ')).current_dir(folder.path()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{line}: {}", stderr(&ended));
+    }
+    assert_eq!(super::files(folder.path()).len(), 1);
 }

@@ -167,7 +167,11 @@ fn an_object_that_was_kept_and_is_gone_is_a_fault() {
     fs::remove_file(buckets.logs().join(key)).unwrap();
     let found = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert_eq!(found.status.code(), Some(3));
-    assert!(stderr(&found).contains(&format!("missing: {key}: kept in the mirror")), "{}", stderr(&found));
+    assert!(
+        stderr(&found).contains(&format!("missing: s3://logs/{key}: kept in the mirror")),
+        "{}",
+        stderr(&found)
+    );
     // What a window leaves out is not gone.
     let window = [&flags[..], &["--since", "2024-03-25"]].concat();
     let found = scan(&mut server.firstseen(), "s3://logs", &window);

@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 use firstseen::synth::{Plan, synthesize};
 use tempfile::TempDir;
 
-use crate::program::program;
+use crate::program::{program, without_archive};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
 
@@ -86,8 +86,15 @@ fn files(folder: &Path) -> Vec<String> {
     found
 }
 
-/// All findings there are, as CSV.
+/// All findings there are, as CSV, without where they lie: that is not the same in a bucket and in its folder.
 fn scan(command: &mut Command, archive: &str, more: &[&str]) -> Output {
+    let mut output = scan_whole(command, archive, more);
+    output.stdout = without_archive(&output.stdout).into_bytes();
+    output
+}
+
+/// All findings there are, as CSV.
+fn scan_whole(command: &mut Command, archive: &str, more: &[&str]) -> Output {
     command.args(["scan", archive, "--warmup", "0d", "--format", "csv"]).args(more).output().unwrap()
 }
 

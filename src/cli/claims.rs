@@ -1,0 +1,301 @@
+//! What a run reads and what it writes, so that no output takes the place of an input or of another output.
+//!
+//! Every output of every command is opened here. Files are told by device and number where the system has them, and by
+//! their real path elsewhere, so that links and other spellings of a name make no difference.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use firstseen::source::{FileList, is_s3, is_stdin, links_below};
+
+use super::args::{ArchiveArgs, S3Args};
+use super::exit::{Hint, UsageError};
+use super::output::{Output, stream};
+
+/// The inputs of a run, and the outputs that were opened so far.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    inputs: Vec<Input>,
+    outputs: Vec<Taken>,
+}
+
+/// A file or folder that a run reads.
+#[derive(Debug)]
+struct Input {
+    /// What it is to the reader, such as `archive`.
+    what: &'static str,
+    /// As it was given.
+    name: PathBuf,
+    id: Identity,
+    /// What of a folder is read.
+    reads: Reads,
+}
+
+/// What of a folder is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reads {
+    Everything,
+    /// Files that end in `.yaml` and `.yml`.
+    Rules,
+}
+
+/// A place that an output has taken.
+#[derive(Debug)]
+struct Taken {
+    flag: &'static str,
+    path: PathBuf,
+    /// Whether everything below belongs to it, too.
+    is_folder: bool,
+}
+
+impl Claims {
+    /// Nothing read, nothing written.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds archives and baselines, lists of files and what these name.
+    pub(crate) fn read_archives(&mut self, archives: &ArchiveArgs, lists: &[FileList]) {
+        for name in archives.names() {
+            self.read_archive(name);
+        }
+        for name in archives.list_files() {
+            self.read("list of files", name);
+        }
+        for path in lists.iter().flat_map(|list| &list.paths) {
+            self.read("archive", path);
+        }
+    }
+
+    /// Adds an archive or a baseline, as it was named.
+    pub(crate) fn read_archive(&mut self, name: &Path) {
+        if is_stdin(name) {
+            return self.read("archive", name);
+        }
+        if is_s3(name) {
+            return;
+        }
+        self.read("archive", name);
+        let pattern = name.to_str().filter(|name| name.contains(['*', '?', '[']));
+        for path in pattern.and_then(|pattern| glob::glob(pattern).ok()).into_iter().flatten().flatten() {
+            self.read("archive", &path);
+        }
+    }
+
+    /// Adds files that are read; what is not there is no input, and whoever reads it will say so.
+    pub(crate) fn read_files<'p>(
+        &mut self,
+        what: &'static str,
+        paths: impl IntoIterator<Item = &'p PathBuf>,
+    ) {
+        for path in paths {
+            self.read(what, path);
+        }
+    }
+
+    /// Adds files of rules, or folders of them.
+    pub(crate) fn read_rules<'p>(&mut self, paths: impl IntoIterator<Item = &'p PathBuf>) {
+        self.read_files("rules", paths);
+        for input in self.inputs.iter_mut().filter(|input| input.what == "rules") {
+            input.reads = Reads::Rules;
+        }
+    }
+
+    /// Takes the mirror of S3, which is read and written: no output may lie in it, and it may lie in no archive.
+    ///
+    /// # Errors
+    /// If it is an archive of this run, or lies in one.
+    pub(crate) fn take_mirror(&mut self, s3: &S3Args, archives: &[PathBuf]) -> anyhow::Result<()> {
+        let Some(mirror) = &s3.mirror else { return Ok(()) };
+        let buckets =
+            archives.iter().filter_map(|name| name.to_str()?.strip_prefix("s3://")?.split('/').next());
+        for bucket in buckets {
+            self.take("--mirror", &mirror.join(bucket), true)?;
+        }
+        self.read("mirror", mirror);
+        Ok(())
+    }
+
+    fn read(&mut self, what: &'static str, name: &Path) {
+        let id = if is_stdin(name) { stdin_identity() } else { identity(name) };
+        if let Ok(id) = id {
+            self.inputs.push(Input { what, name: name.to_owned(), id, reads: Reads::Everything });
+        }
+    }
+
+    /// Opens the output that a flag names; none is standard output.
+    ///
+    /// # Errors
+    /// If it is an input, lies in one or is another output (wrong usage), or cannot be written.
+    pub(crate) fn open(&mut self, flag: &'static str, path: Option<&Path>) -> anyhow::Result<Output> {
+        let Some(path) = path else { return Ok(Output::Stdout) };
+        self.take(flag, path, false)?;
+        Output::open(path)
+    }
+
+    /// Opens the output that a flag names, if there is one.
+    ///
+    /// # Errors
+    /// As [`Claims::open`].
+    pub(crate) fn open_if_named(
+        &mut self,
+        flag: &'static str,
+        path: Option<&Path>,
+    ) -> anyhow::Result<Option<Output>> {
+        path.map(|path| self.open(flag, Some(path))).transpose()
+    }
+
+    /// Takes a file, or a folder with all that will lie in it.
+    ///
+    /// # Errors
+    /// If it is an input, lies in one or is another output.
+    pub(crate) fn take(&mut self, flag: &'static str, path: &Path, is_folder: bool) -> anyhow::Result<()> {
+        if is_stream(path) {
+            return Ok(());
+        }
+        let place = real_place(path);
+        self.check_inputs(flag, path, &place)?;
+        if let Some(taken) = self.outputs.iter().find(|taken| taken.clashes(&place, is_folder)) {
+            let what = match taken.path == place {
+                true => format!("{flag} and {} name the same file, '{}'", taken.flag, path.display()),
+                false => format!("{flag} '{}' and {} lie in each other", path.display(), taken.flag),
+            };
+            return Err(refused(what, "give each output a file of its own"));
+        }
+        self.outputs.push(Taken { flag, path: place, is_folder });
+        Ok(())
+    }
+
+    /// Takes the folder of a baseline, which may lie in an archive: listing passes over it there.
+    ///
+    /// # Errors
+    /// If it is an archive itself.
+    pub(crate) fn take_baseline(&mut self, path: &Path) -> anyhow::Result<()> {
+        let own = identity(path).ok();
+        if let Some(input) = self.inputs.iter().find(|input| own.as_ref() == Some(&input.id)) {
+            let (what, name) = (input.what, input.name.display());
+            return Err(refused(
+                format!("--output '{}' is an input of this run: {what} '{name}'", path.display()),
+                "name another folder: this one would be replaced",
+            ));
+        }
+        self.outputs.push(Taken { flag: "--output", path: real_place(path), is_folder: true });
+        Ok(())
+    }
+
+    fn check_inputs(&self, flag: &str, path: &Path, place: &Path) -> anyhow::Result<()> {
+        const OUTSIDE: &str =
+            "name a file outside of it: what lies in an archive is evidence, and a later run would read it";
+        let own = identity(path).ok();
+        let above: Vec<Identity> =
+            place.ancestors().skip(1).filter_map(|folder| identity(folder).ok()).collect();
+        let is_rules = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        for Input { what, name, id, reads } in &self.inputs {
+            let (shown, name) = (path.display(), name.display());
+            if own.as_ref() == Some(id) {
+                let what = format!("{flag} '{shown}' is an input of this run: {what} '{name}'");
+                return Err(refused(what, "name another file: this one would be replaced"));
+            }
+            if above.contains(id) && (*reads == Reads::Everything || is_rules) {
+                return Err(refused(
+                    format!("{flag} '{shown}' lies in an input of this run: {what} '{name}'"),
+                    OUTSIDE,
+                ));
+            }
+        }
+        self.check_links(flag, path, own.as_ref(), &above)
+    }
+
+    /// Refuses a file that is there and that a link in an archive leads to: listing follows links.
+    fn check_links(
+        &self,
+        flag: &str,
+        path: &Path,
+        own: Option<&Identity>,
+        above: &[Identity],
+    ) -> anyhow::Result<()> {
+        let Some(own) = own.filter(|_| path.is_file()) else { return Ok(()) };
+        let folders =
+            self.inputs.iter().filter(|input| input.reads == Reads::Everything && input.name.is_dir());
+        let leads_here = |link: &PathBuf| identity(link).is_ok_and(|id| id == *own || above.contains(&id));
+        match folders.flat_map(|input| links_below(&input.name)).find(leads_here) {
+            Some(link) => Err(refused(
+                format!(
+                    "{flag} '{}' is an input of this run: the link '{}' leads to it",
+                    path.display(),
+                    link.display()
+                ),
+                "name another file: this one would be replaced",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Taken {
+    /// Whether another output would take this place, or a part of it.
+    fn clashes(&self, place: &Path, is_folder: bool) -> bool {
+        self.path == place
+            || self.is_folder && place.starts_with(&self.path)
+            || is_folder && self.path.starts_with(place)
+    }
+}
+
+fn refused(what: String, hint: &'static str) -> anyhow::Error {
+    anyhow::Error::new(UsageError(what)).context(Hint(hint))
+}
+
+/// Whether writing to this replaces nothing: a stream of this process, a pipe or a device.
+fn is_stream(path: &Path) -> bool {
+    let is_special = |metadata: Metadata| !metadata.is_file() && !metadata.is_dir();
+    stream(path).is_some() || path.metadata().is_ok_and(is_special)
+}
+
+/// Where a file will be: the one behind a link, else the name in the real folder.
+fn real_place(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // Folders that are yet to be made stand behind the last one that is there.
+    let real =
+        |folder: &Path| Some((folder.canonicalize().ok()?, absolute.strip_prefix(folder).ok()?.to_owned()));
+    let found = absolute.ancestors().skip(1).find_map(real);
+    found.map_or_else(|| absolute.clone(), |(folder, rest)| folder.join(rest))
+}
+
+/// What tells one file or folder from all others.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = PathBuf;
+
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<Identity> {
+    path.metadata().map(|metadata| identity_of(&metadata))
+}
+
+#[cfg(unix)]
+fn identity_of(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+/// The file that standard input reads, if it is one.
+#[cfg(unix)]
+fn stdin_identity() -> io::Result<Identity> {
+    use std::os::fd::AsFd;
+    let stdin = std::fs::File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    stdin.metadata().map(|metadata| identity_of(&metadata))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> io::Result<Identity> {
+    path.canonicalize()
+}
+
+#[cfg(not(unix))]
+fn stdin_identity() -> io::Result<Identity> {
+    Err(io::ErrorKind::Unsupported.into())
+}

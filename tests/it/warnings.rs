@@ -1,0 +1,414 @@
+//! What a run says beside its answer: what the warmup hides, that there was nothing, what cannot be opened; also if it is to be
+//! quiet.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::archive::{Archive, gzip, log_path, record, with, wrapped};
+use crate::program::{firstseen, program, stderr};
+
+fn scan(archive: &Path, more: &[&str]) -> Output {
+    let mut command = program();
+    command.arg("scan").arg(archive).args(more);
+    command.output().unwrap()
+}
+
+/// Five days of an account, with its root user and an intruder.
+fn short_archive() -> Archive {
+    let day = |day: u32, user: &str, action: &str| record(&format!("2024-03-0{day}T10:00:00Z"), user, action);
+    let root = json!({"userIdentity": {"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333", "principalId": "111122223333"}});
+    let records = [
+        day(1, "jo", "s3:GetObject"),
+        day(2, "jo", "s3:PutObject"),
+        with(day(3, "root", "iam:CreateUser"), root),
+        day(4, "eve", "iam:CreateAccessKey"),
+        day(5, "eve", "cloudtrail:StopLogging"),
+    ];
+    Archive::new().object(&log_path("20240305T1005", "x"), &gzip(&wrapped(&records)))
+}
+
+#[test]
+fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
+    let archive = short_archive();
+    let found = |more: &[&str]| scan(archive.path(), more);
+    // Five behaviours and three principals.
+    let told = "warning: what was read covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 first sightings wait behind \
+                it and are no findings; --warmup 0d shows them all, --warmup 1d 4 of 8";
+    for more in [&[][..], &["--quiet"], &["--own-rules"], &["-q", "-f", "json", "-o", "/dev/null"]] {
+        let ended = found(more);
+        assert_eq!(ended.status.code(), Some(0));
+        assert!(stderr(&ended).contains(told), "{more:?}: {}", stderr(&ended));
+    }
+    assert!(String::from_utf8(found(&["--own-rules"]).stdout).unwrap().contains("root-activity"));
+    let count = |warmup: &str| {
+        let json = found(&["--no-root", "-f", "json", "--warmup", warmup]).stdout;
+        serde_json::from_slice::<Value>(&json).unwrap()["findings"].as_array().unwrap().len()
+    };
+    assert_eq!((count("0d"), count("1d"), count("30d")), (8, 4, 0));
+    // Of one account or principal, the numbers are theirs.
+    let told = stderr(&found(&["--principal", "eve"]));
+    assert!(told.contains("3 of 3 first sightings wait"), "{told}");
+    for more in
+        [&["--warmup", "0d"][..], &["--report", "root-activity"], &["--report", "rule", "--own-rules"]]
+    {
+        assert!(!stderr(&found(more)).contains("warmup"), "{more:?}: {}", stderr(&found(more)));
+    }
+}
+
+#[test]
+fn a_saved_baseline_tells_the_same() {
+    let archive = short_archive();
+    let folder = TempDir::new().unwrap();
+    let baseline = folder.path().join("case.baseline");
+    let made = program().arg("index").arg(archive.path()).arg("-o").arg(&baseline).output().unwrap();
+    assert!(made.status.success());
+    let told = stderr(&scan(&baseline, &["-q"]));
+    assert_eq!(told, stderr(&scan(archive.path(), &["-q"])));
+    assert!(told.contains("8 of 8 first sightings wait"), "{told}");
+}
+
+#[test]
+fn an_old_archive_of_young_principals_is_told_and_one_of_old_ones_is_not() {
+    let at = |day: u32, user: &str, action: &str| {
+        record(&format!("2024-0{}-{:02}T10:00:00Z", 1 + day / 28, 1 + day % 28), user, action)
+    };
+    let old: Vec<Value> = (0..60).map(|day| at(day, "jo", &format!("s3:A{}", day / 8))).collect();
+    let path = "x.json";
+    let steady = Archive::new().object(path, &gzip(&wrapped(&old)));
+    assert_eq!(stderr(&scan(steady.path(), &["-q"])), "");
+    // Most of what one that is old enough did first, it did in its warmup: that is no warning.
+    let told = stderr(&scan(steady.path(), &[]));
+    let note = "\nlearnt and not reported: 5 of 9 first sightings, within the warmup of 30d (--warmup 0d shows them)\n";
+    assert!(told.contains(note) && !told.contains("warning"), "{told}");
+    let young = (0..4).flat_map(|number| (50..53).map(move |day| (number, day)));
+    let young = young.map(|(number, day)| at(day, &format!("new{number}"), &format!("ec2:B{day}")));
+    let both: Vec<Value> = old.iter().cloned().chain(young).collect();
+    let archive = Archive::new().object(path, &gzip(&wrapped(&both)));
+    let told = stderr(&scan(archive.path(), &["-q"]));
+    let expected = "4 of 5 principals had been known for less than the warmup of 30d (--warmup) when what was read ended, after \
+                    63 days";
+    assert!(told.contains(expected) && told.contains("--warmup 0d shows them all"), "{told}");
+    // In a window, ages are those at its end.
+    let early = stderr(&scan(steady.path(), &["-q", "--to", "2024-01-20"]));
+    assert!(early.contains("what was read covers 19 days, less than the warmup of 30d"), "{early}");
+}
+
+#[test]
+fn tune_tells_which_warmups_are_longer_than_what_was_read() {
+    let archive = short_archive();
+    let tune = |more: &[&str]| {
+        let mut command = program();
+        stderr(
+            &command.arg("tune").arg(archive.path()).args(["-q", "-f", "csv"]).args(more).output().unwrap(),
+        )
+    };
+    let told =
+        "what was read covers 4 days: no setting with a warmup of 7d or longer can report a first sighting";
+    assert!(tune(&[]).contains(told), "{}", tune(&[]));
+    assert!(tune(&["--warmups", "1d,7d"]).contains(told));
+    assert_eq!(tune(&["--warmups", "0d,4d"]), "");
+    let told =
+        tune(&["--warmups", "0d", "--incident", "2024-03-01..2024-03-02,mallory", "--kind", "k8s-node"]);
+    assert!(told.contains("mallory: no principal matches 'mallory'"), "{told}");
+    assert!(told.contains("--kind k8s-node: no principal is of this kind"), "{told}");
+}
+
+#[test]
+fn quiet_hides_no_warning_and_no_fault() {
+    let archive = short_archive().object("cut.json.gz", &gzip(&wrapped(&[])).repeat(1)[..12]);
+    let folder = TempDir::new().unwrap();
+    let baseline = folder.path().join("a.baseline").to_str().unwrap().to_owned();
+    let root = archive.path().to_str().unwrap();
+    let filters =
+        ["--principal", "mallory", "--account", "999999999999", "--action", "x:Y", "--kind", "k8s-node"];
+    let ignored = ["--ignore-action", "a:*,b:*,c:*,d:*,iam:*"];
+    for command in [&["scan", "--warmup", "0d"][..], &["rules"], &["tune", "--warmups", "0d"], &["baseline"]]
+    {
+        let ended = program().args(command).arg(root).arg("-q").args(filters).args(ignored).output().unwrap();
+        let told = stderr(&ended);
+        assert_eq!(ended.status.code(), Some(3), "{command:?}: {told}");
+        for part in [
+            "faults: 1",
+            "gzip-truncated: cut.json.gz",
+            "warning: --principal mallory",
+            "warning: --account 999999999999",
+            "warning: --action x:Y",
+            "warning: --kind k8s-node",
+            "warning: --ignore-action a:*, b:*, c:* and 1 more",
+        ] {
+            assert!(told.contains(part), "{command:?}, {part}: {told}");
+        }
+        assert!(!told.contains("objects:") && !told.contains("records:"), "{command:?}: {told}");
+    }
+    let index = ["index", root, "-q", "-o", &baseline];
+    let told = stderr(&firstseen(&index, folder.path()));
+    assert!(told.contains("gzip-truncated: cut.json.gz") && !told.contains("objects"), "{told}");
+    let log = wrapped(&[record("2024-03-06T10:00:00Z", "jo", "s3:GetObject")]);
+    let other = Archive::new().object("other.json", &log);
+    let second = folder.path().join("b.baseline").to_str().unwrap().to_owned();
+    firstseen(&["index", other.path().to_str().unwrap(), "-q", "-o", &second], folder.path());
+    let told = stderr(&firstseen(&["merge", &baseline, &second, "-q", "-o", "c.baseline"], folder.path()));
+    assert!(told.contains("cut.json.gz") && !told.contains("merged"), "{told}");
+}
+
+#[test]
+fn rules_that_are_left_out_are_told_to_quiet_runs() {
+    let archive = short_archive().object("rules.txt", b"");
+    let rules = archive.path().join("r.yaml");
+    fs::write(
+        &rules,
+        "- rule: odd\n  condition: proc.name = x\n  desc: d\n  output: o\n  priority: INFO\n  source: aws_cloudtrail\n",
+    )
+    .unwrap();
+    let ended = program()
+        .args(["rules", "-q", "--own-rules", "--skip-unsupported", "--rules"])
+        .args([&rules, archive.path()])
+        .output()
+        .unwrap();
+    assert!(stderr(&ended).contains("left out"), "{}", stderr(&ended));
+}
+
+#[test]
+fn where_nothing_could_be_a_log_there_is_no_answer() {
+    let digest = "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2024/03/01/111122223333_CloudTrail-Digest_eu-west-1_t_eu-west-1_20240301T100000Z.json.gz";
+    let config = "AWSLogs/111122223333/Config/eu-west-1/2024/3/1/ConfigHistory/x.json.gz";
+    let notice = json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2024-03-01T10:00:00Z", "s3": {}}]});
+    for (name, content, told) in [
+        ("a.json", &b"{\"a\": 1}"[..], "1 object skipped (other-json 1)"),
+        ("a.jsonl", b"{\"a\": 1}\n{\"a\": 2}\n", "1 object skipped (other-json 1)"),
+        ("notes.txt", b"not a log", "1 object skipped (not-a-log 1)"),
+        ("empty.json", b"", "1 object skipped (empty 1)"),
+        ("blank.json", b" \n\n", "1 object skipped (empty 1)"),
+        (digest, b"{}", "1 object skipped (digest 1)"),
+        (config, b"{}", "1 object skipped (config 1)"),
+        ("n.json", notice.to_string().as_bytes(), "1 record skipped (s3-notification 1)"),
+    ] {
+        let archive = Archive::new().object(name, content);
+        let folder = TempDir::new().unwrap();
+        let root = archive.path().to_str().unwrap();
+        for command in ["scan", "rules", "tune", "baseline", "index"] {
+            let output = ["-o", if command == "index" { "x.baseline" } else { "x.json" }];
+            let mut run = program();
+            let ended = run.args([command, root]).args(output).current_dir(folder.path()).output().unwrap();
+            let said = stderr(&ended);
+            assert_eq!(ended.status.code(), Some(1), "{command} {name}: {said}");
+            assert!(
+                said.starts_with(&format!(
+                    "error: nothing that could be a log was found in '{root}': {told}\nhint: "
+                )),
+                "{said}"
+            );
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{command} {name}");
+        }
+    }
+}
+
+#[test]
+fn logs_without_a_wanted_event_are_an_answer_with_a_warning() {
+    let empty = Archive::new().object(&log_path("20240301T1005", "x"), &gzip(&wrapped(&[])));
+    let none = "warning: not a single event of CloudTrail or Kubernetes was found";
+    for (ended, code, why) in [
+        (scan(empty.path(), &["-q"]), 0, "; the logs that were read hold no record"),
+        (
+            scan(short_archive().path(), &["-q", "--since", "2025-01-01"]),
+            0,
+            "; what is there lies outside of --since",
+        ),
+        (
+            scan(short_archive().path(), &["-q", "--to", "2020-01-01"]),
+            0,
+            "; what is there lies outside of --since",
+        ),
+        (
+            scan(short_archive().path(), &["-q", "--since", "2024-03-05T11:00"]),
+            0,
+            "; what is there lies outside of --since",
+        ),
+        (
+            scan(Archive::new().object("a.json", b"soon").path(), &["-q"]),
+            3,
+            "; what could be a log could not be read",
+        ),
+    ] {
+        let told = stderr(&ended);
+        assert_eq!(ended.status.code(), Some(code), "{told}");
+        assert!(told.contains(&format!("{none}{why}")), "{told}");
+    }
+}
+
+#[test]
+fn an_index_that_is_added_to_keeps_what_it_has() {
+    let archive = short_archive();
+    let folder = TempDir::new().unwrap();
+    let foreign = Archive::new().object("a.json", b"{\"a\": 1}");
+    let index = |root: &Path, more: &[&str]| {
+        let mut command = program();
+        command.arg("index").arg(root).args(["-o", "x.baseline"]).args(more).current_dir(folder.path());
+        command.output().unwrap().status.code()
+    };
+    assert_eq!(index(foreign.path(), &[]), Some(1));
+    assert_eq!(index(archive.path(), &[]), Some(0));
+    assert_eq!(index(foreign.path(), &[]), Some(0));
+    // What is no log comes first, and is saved once there is one.
+    let mixed = short_archive().object("a.json", b"{\"a\": 1}").object("b.json", b"{\"a\": 1}");
+    fs::remove_dir_all(folder.path().join("x.baseline")).unwrap();
+    assert_eq!(index(mixed.path(), &["--checkpoint-every", "1"]), Some(0));
+    let told = stderr(&firstseen(&["scan", "x.baseline"], folder.path()));
+    assert!(told.contains("objects: 3 listed = 1 read + 2 skipped (other-json 2)"), "{told}");
+}
+
+/// The program, run by somebody who may not read everything.
+#[cfg(unix)]
+fn as_nobody(arguments: &[&str], folder: &Path) -> Output {
+    use std::os::unix::process::CommandExt;
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let mut command = program();
+    command.args(arguments).current_dir(folder);
+    if is_root {
+        command.uid(65_534).gid(65_534);
+    }
+    if let Ok(output) = command.output() {
+        return output;
+    }
+    // Nobody may not even reach the program.
+    let copy = folder.join("program");
+    fs::copy(env!("CARGO_BIN_EXE_firstseen"), &copy).unwrap();
+    std::process::Command::new(copy)
+        .args(arguments)
+        .current_dir(folder)
+        .uid(65_534)
+        .gid(65_534)
+        .output()
+        .unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn what_may_not_be_read_is_named_and_is_no_empty_answer() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let log = wrapped(&[record("2024-03-01T10:00:00Z", "jo", "s3:GetObject")]);
+    fs::create_dir(path("logs")).unwrap();
+    fs::write(path("logs/x.json"), &log).unwrap();
+    fs::write(path("one.json"), &log).unwrap();
+    let made = firstseen(&["index", "one.json", "-o", "a.baseline"], folder.path());
+    assert!(made.status.success(), "{}", stderr(&made));
+    for copy in ["b.baseline", "c", "d", "e.baseline", "f"] {
+        fs::create_dir(path(copy)).unwrap();
+        for entry in fs::read_dir(path("a.baseline")).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), path(copy).join(entry.file_name())).unwrap();
+        }
+    }
+    fs::remove_file(path("e.baseline/manifest.json")).unwrap();
+    fs::remove_file(path("f/behaviours.parquet")).unwrap();
+    symlink("loop", path("loop")).unwrap();
+    let close = |name: &str| fs::set_permissions(path(name), fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    for name in ["logs", "one.json", "b.baseline", "c/manifest.json", "d/activity.parquet"] {
+        close(name);
+    }
+    for (name, told) in [
+        ("logs", "error: archive 'logs' cannot be opened\ncaused by: Permission denied"),
+        ("logs/x.json", "error: archive 'logs/x.json' cannot be opened\ncaused by: Permission denied"),
+        ("one.json", "error: archive 'one.json' cannot be opened\ncaused by: Permission denied"),
+        (
+            "a.baseline/manifest.json/x",
+            "error: archive 'a.baseline/manifest.json/x' cannot be opened\ncaused by: Not a directory",
+        ),
+        ("loop", "error: archive 'loop' cannot be opened\ncaused by: Too many levels of symbolic links"),
+        ("b.baseline", "error: cannot read 'b.baseline/manifest.json'\ncaused by: Permission denied"),
+        ("c", "error: cannot read 'c/manifest.json'\ncaused by: Permission denied"),
+        ("d", "error: cannot read 'd/activity.parquet'\ncaused by: Permission denied"),
+        ("e.baseline", "error: the baseline is damaged: 'e.baseline/manifest.json': it is missing"),
+        ("f", "error: cannot read 'f/behaviours.parquet'\ncaused by: No such file"),
+    ] {
+        for command in ["scan", "baseline"] {
+            let ended = as_nobody(&[command, name], folder.path());
+            assert!(stderr(&ended).starts_with(told), "{name}: {}", stderr(&ended));
+            assert_eq!(ended.status.code(), Some(1), "{name}");
+            assert!(ended.stdout.is_empty(), "{name}");
+        }
+    }
+    fs::write(path("two.json"), &log).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    for (name, told) in [
+        ("b.baseline", "b.baseline'\ncaused by: Permission denied"),
+        ("c", "c/manifest.json'\ncaused by: Permission denied"),
+    ] {
+        let ended = as_nobody(&["index", "two.json", "-o", name], folder.path());
+        assert!(
+            stderr(&ended).starts_with("error: cannot read '") && stderr(&ended).contains(told),
+            "{}",
+            stderr(&ended)
+        );
+        assert_eq!(ended.status.code(), Some(1), "{name}");
+    }
+    for name in ["logs", "b.baseline"] {
+        fs::set_permissions(path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+#[test]
+fn a_preset_on_a_baseline_of_another_key_gives_the_command_for_a_right_one() {
+    let folder = TempDir::new().unwrap();
+    let log = wrapped(&[record("2024-03-01T10:00:00Z", "jo", "s3:GetObject")]);
+    fs::create_dir(folder.path().join("our logs")).unwrap();
+    fs::write(folder.path().join("our logs/x.json"), &log).unwrap();
+    fs::write(folder.path().join("one.json"), &log).unwrap();
+    let run = |arguments: &[&str]| firstseen(arguments, folder.path());
+    assert!(
+        run(&["index", "our logs", "one.json", "-o", "case.baseline", "--since", "2024-01-01"])
+            .status
+            .success()
+    );
+    let refused = run(&["scan", "case.baseline", "--preset", "netflix-90"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let command = "firstseen index one.json 'our logs' -o case-id.baseline --principal-key id --since 2024-01-01T00:00:00Z";
+    assert!(stderr(&refused).contains(&format!(": {command}; or leave")), "{}", stderr(&refused));
+    let mut shell = std::process::Command::new("sh");
+    let line = command.replacen("firstseen", env!("CARGO_BIN_EXE_firstseen"), 1);
+    assert!(shell.args(["-c", &line]).current_dir(folder.path()).status().unwrap().success());
+    assert_eq!(run(&["scan", "case-id.baseline", "--preset", "netflix-90"]).status.code(), Some(0));
+    let refused = run(&["tune", "case.baseline", "--principal-key", "session"]);
+    assert!(
+        stderr(&refused).contains("-o case-session.baseline --principal-key session"),
+        "{}",
+        stderr(&refused)
+    );
+}
+
+#[test]
+fn of_several_archives_each_finding_tells_its_own() {
+    let folder = TempDir::new().unwrap();
+    for (archive, user) in [("a", "jo"), ("b", "eve")] {
+        fs::create_dir(folder.path().join(archive)).unwrap();
+        let log = wrapped(&[record("2024-03-01T10:00:00Z", user, "s3:GetObject")]);
+        fs::write(folder.path().join(archive).join("x.json"), log).unwrap();
+    }
+    let run = |arguments: &[&str]| {
+        let ended = firstseen(arguments, folder.path());
+        assert!(ended.status.success(), "{}", stderr(&ended));
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    run(&["index", "./a", "b/", "-o", "c.baseline"]);
+    for archives in [&["./a", "b/"][..], &["c.baseline"]] {
+        let ask = |format| run(&[&["scan", "--warmup", "0d", "-f", format], archives].concat());
+        let json: Value = serde_json::from_str(&ask("json")).unwrap();
+        for finding in json["findings"].as_array().unwrap() {
+            let archive = finding["archive_name"].as_str().unwrap();
+            let object = folder.path().join(archive).join(finding["object"].as_str().unwrap());
+            let user = finding["principal"].as_str().unwrap().rsplit('/').next().unwrap();
+            assert!(fs::read_to_string(object).unwrap().contains(user));
+            assert_eq!(finding["object_uri"], Value::Null);
+        }
+        let text = ask("text");
+        assert!(text.contains("    a/x.json record 0") && text.contains("    b/x.json record 0"), "{text}");
+        assert!(!text.contains(folder.path().to_str().unwrap()), "{text}");
+    }
+}
