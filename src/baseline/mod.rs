@@ -6,10 +6,13 @@
 
 mod activity;
 mod builder;
+mod counted;
 mod hit;
+mod keeping;
 mod merge;
 mod noted;
 mod sighting;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,10 +24,12 @@ pub use crate::rules::{Language, OutputPart, Priority, RuleHead};
 
 pub use activity::ActiveDay;
 pub use builder::{Builder, Built, RowId};
-pub use hit::{Hit, Values};
+pub use counted::{CountedHits, HitGroup};
+pub use hit::{Asked, Hit, HitFilter, HitsKept, Values};
 pub use merge::Merged;
 pub use noted::Noted;
 pub use sighting::{Moment, Seen, Sighting};
+pub use texts::{SharedTexts, Text};
 
 /// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
 /// were found.
@@ -44,8 +49,12 @@ pub struct Baseline {
     pub root: Vec<Noted>,
     /// The rules that events were held against, sorted by name.
     pub rules: Vec<Arc<RuleHead>>,
-    /// Events that matched one, sorted by rule, principal and time; each event once for each rule.
+    /// Events that matched one, sorted by rule, principal and time; each event once for each rule. Every one of them, unless some
+    /// were only [counted](Self::counted_hits).
     pub hits: Vec<Hit>,
+    /// Events that matched one, counted by rule and principal, those in [`Self::hits`] among them; empty unless
+    /// [`HitsKept::FirstAndCount`] asked for it.
+    pub counted_hits: CountedHits,
 }
 
 /// One principal doing one action.

@@ -38,7 +38,8 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let delivery = Delivery::open(&args.output)?;
     let faults = args.output.run.faults()?;
     let rules = args.rules.read(args.output.run.quiet)?;
-    let reading = Reading { rules: rules.as_ref(), ..wanted.reading(&args.output.run) };
+    let reading =
+        Reading { rules: rules.as_ref(), hits: question.hits_kept(), ..wanted.reading(&args.output.run) };
     let input = Input::read(&args.archives, &reading)?;
     if input.rules.is_some() && args.settings.takes_rules() {
         question.report.push(FindingKind::Rule);

@@ -4,38 +4,69 @@
 //! reported, one that is a microsecond younger is not. Gaps are measured from the start of an hour to the start of an
 //! hour, since that is what a baseline remembers.
 
+use std::borrow::Cow;
+
+use super::admission::Admission;
 use super::hits::join;
 use super::links::Links;
 use super::noted::noted;
 use super::rarity::{Rarities, Rarity};
 use super::{AgeBasis, Anchor, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Behaviour, Sighting};
+use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
 /// All findings, sorted by time, account, principal, action and kind.
 pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Finding<'b>> {
-    let sightings: Vec<Option<&Sighting>> =
-        baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
-    let start = sightings.iter().flatten().map(|sighting| sighting.time).min();
-    let mut findings = noted(baseline, question, start);
-    if let Some(start) = start {
-        of_sightings(baseline, question, &sightings, start, &mut findings);
-    }
-    join(baseline, question, start, &mut findings);
-    findings.sort_by(|left, right| report_order(left).cmp(&report_order(right)));
+    let admission = Admission::new(Cow::Borrowed(&question.filter));
+    let mut findings = Vec::new();
+    let start = of_sightings(baseline, question, &admission, &mut |_, finding| {
+        // They are what takes most memory of an answer: it grows by a quarter.
+        if findings.len() == findings.capacity() {
+            findings.reserve_exact(findings.len() / 4 + 64);
+        }
+        findings.push(finding);
+    });
+    findings.extend(noted(baseline, question, &admission, start));
+    join(baseline, question, &admission, start, &mut findings);
+    sort(&mut findings);
     findings
 }
 
-/// The findings about what principals did.
-fn of_sightings<'b>(
+/// Puts findings into the order of reports; equal ones stay in theirs. Sorts their numbers, which takes less memory.
+fn sort(findings: &mut [Finding<'_>]) {
+    let mut order: Vec<u32> = (0..).take(findings.len()).collect();
+    order.sort_by(|left, right| {
+        report_order(&findings[*left as usize]).cmp(&report_order(&findings[*right as usize]))
+    });
+    for start in 0..order.len() {
+        // Each circle of places is walked once; a place that holds its own is done.
+        let mut place = start;
+        loop {
+            let source = std::mem::replace(&mut order[place], place as u32) as usize;
+            if source == start {
+                break;
+            }
+            findings.swap(place, source);
+            place = source;
+        }
+    }
+}
+
+/// Gives the findings about what principals did, each with the index of its behaviour, by principal and in no order; returns when
+/// the archive begins.
+pub(super) fn of_sightings<'b>(
     baseline: &'b Baseline,
     question: &Question,
-    sightings: &[Option<&'b Sighting>],
-    archive_start: Timestamp,
-    findings: &mut Vec<Finding<'b>>,
-) {
+    admission: &Admission<'_>,
+    give: &mut dyn FnMut(usize, Finding<'b>),
+) -> Option<Timestamp> {
+    let sightings: Vec<Option<&Sighting>> =
+        baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
+    let archive_start = sightings.iter().flatten().map(|sighting| sighting.time).min()?;
     let links = Links::new(baseline);
-    let rarities = Rarities::new(baseline, sightings);
+    let rarities = Rarities::new(baseline, &sightings);
+    let actions: Vec<bool> = baseline.actions.iter().map(|action| admission.action(action)).collect();
     let mut start = 0;
     for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
         let range = start..start + behaviours.len();
@@ -47,10 +78,13 @@ fn of_sightings<'b>(
             rarities: &rarities,
             links: &links,
             archive_start,
+            admission,
+            actions: &actions,
         };
         start = range.end;
-        principal.ask(question, findings);
+        principal.ask(question, give);
     }
+    Some(archive_start)
 }
 
 fn report_order<'f>(finding: &'f Finding<'_>) -> impl Ord + use<'f> {
@@ -78,6 +112,9 @@ struct PrincipalView<'q, 'b> {
     rarities: &'q Rarities,
     links: &'q Links<'b>,
     archive_start: Timestamp,
+    admission: &'q Admission<'q>,
+    /// Which actions are wanted.
+    actions: &'q [bool],
 }
 
 /// A sighting that may be a finding.
@@ -93,20 +130,27 @@ struct Candidate<'b> {
 }
 
 impl<'b> PrincipalView<'_, 'b> {
-    fn ask(&self, question: &Question, findings: &mut Vec<Finding<'b>>) {
+    fn ask(&self, question: &Question, give: &mut dyn FnMut(usize, Finding<'b>)) {
         let indexed = self.sightings.iter().enumerate();
         let first = indexed
             .filter_map(|(index, sighting)| Some((index, (*sighting)?)))
             .min_by(|(_, left), (_, right)| left.order(right));
         let Some((first_index, first)) = first else { return };
         let anchor = self.anchor(question.anchor, first.time);
+        let is_admitted = self.admission.principal(self.who());
         let mut report = |candidate: Candidate<'b>| {
             let in_window = question.from.is_none_or(|from| candidate.time >= from)
                 && question.to.is_none_or(|to| candidate.time <= to);
-            if in_window && candidate.known_micros >= question.warmup.micros() {
+            let action = self.behaviours[candidate.index].action;
+            if in_window
+                && candidate.known_micros >= question.warmup.micros()
+                && self.actions[action as usize]
+            {
                 let finding = self.finding(&candidate, anchor, question);
-                if question.filter.admits(&finding) {
-                    findings.push(finding);
+                if (is_admitted || self.admission.behind(&finding))
+                    && self.admission.call(finding.region(), finding.read_only)
+                {
+                    give(self.start + candidate.index, finding);
                 }
             }
         };
@@ -134,13 +178,17 @@ impl<'b> PrincipalView<'_, 'b> {
         }
     }
 
+    fn who(&self) -> &'b ObservedPrincipal {
+        &self.baseline.principals[self.behaviours[0].principal as usize]
+    }
+
     fn anchor(&self, anchor: Anchor, first: Timestamp) -> (AgeBasis, Timestamp) {
         match anchor {
             Anchor::Principal => (AgeBasis::FirstSighting, first),
             Anchor::Archive => (AgeBasis::ArchiveStart, self.archive_start),
             Anchor::Created => {
-                let principal = &self.baseline.principals[self.behaviours[0].principal as usize];
-                let name = (principal.account.clone(), principal.key.clone());
+                let who = self.who();
+                let name = (who.account.clone(), who.key.clone());
                 match self.baseline.creations.get(&name) {
                     Some(created) if *created <= first => (AgeBasis::Creation, *created),
                     _ => (AgeBasis::FirstSighting, first),
@@ -156,7 +204,7 @@ impl<'b> PrincipalView<'_, 'b> {
         question: &Question,
     ) -> Finding<'b> {
         let behaviour = &self.behaviours[candidate.index];
-        let principal = &self.baseline.principals[behaviour.principal as usize];
+        let principal = self.who();
         let returning = candidate.kind == FindingKind::ReturningAction;
         let Rarity { other_principals, first_for_account } = match returning {
             true => self.rarities.of_return(behaviour.action, candidate.time),

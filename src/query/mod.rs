@@ -1,8 +1,10 @@
 //! Questions to a baseline. Every one is a pure function of it; nobody in here knows files, gzip or JSON.
 
+mod admission;
 mod filter;
 mod finding;
 mod first_seen;
+mod globs;
 mod hits;
 mod known;
 mod links;
@@ -11,7 +13,7 @@ mod preset;
 mod rarity;
 mod tune;
 
-pub use crate::baseline::{Hit, Language, Priority, RuleHead, Sighting};
+pub use crate::baseline::{Hit, Language, Priority, RuleHead, Sighting, Text};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Match, Question};
 pub use first_seen::first_seen;

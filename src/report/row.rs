@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::query::{Finding, Match, Sighting};
+use crate::query::{Finding, Match, Sighting, Text};
 
 /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,7 +53,7 @@ impl<'a> Row<'a> {
     /// The row of a finding, its texts cleaned by `clean`.
     pub fn new(finding: &Finding<'a>, clean: fn(&str) -> Cow<'_, str>) -> Self {
         let evidence = finding.evidence;
-        let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
+        let text = |of: fn(&Sighting) -> &Option<Text>| {
             evidence.and_then(|evidence| of(evidence).as_deref()).map(clean)
         };
         Self {

@@ -16,7 +16,7 @@ use super::{
     Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, map, noted, objects,
     principals, records, validate,
 };
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, CountedHits};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::ledger::Ledger;
@@ -100,7 +100,18 @@ impl Saved {
         let root = noted("root", PrincipalKind::Root)?;
         let rules = self.read("rules", hits::RULES, hits::read_rules)?;
         let hits = self.read("hits", hits::HITS, |table| hits::read_hits(table, &rules))?;
-        let baseline = Baseline { principals, actions, behaviours, creations, insights, root, rules, hits };
+        let counted_hits = CountedHits::default();
+        let baseline = Baseline {
+            principals,
+            actions,
+            behaviours,
+            creations,
+            insights,
+            root,
+            rules,
+            hits,
+            counted_hits,
+        };
         validate::baseline(&baseline, self.archives()).map_err(damaged)?;
         validate::coverage(&coverage, self.archives()).map_err(damaged)?;
         Ok((baseline, coverage))

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
+use firstseen::baseline::HitsKept;
 use firstseen::event::PrincipalKey;
 use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
 use firstseen::source::DeliveryWindow;
@@ -81,6 +82,7 @@ impl LearningArgs {
             max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
             rules: None,
             rules_from: None,
+            hits: HitsKept::Every,
         }
     }
 }
