@@ -89,9 +89,9 @@ fn parts(glob: &str) -> impl Iterator<Item = String> {
     while let Some(at) = rest.find(['*', '?', '[']) {
         parts.push(&rest[..at]);
         let behind = &rest[at..];
-        rest = if behind.starts_with("**/") {
+        rest = if let Some(below) = behind.strip_prefix("**/") {
             // It also stands for nothing, without the slash.
-            &behind[3..]
+            below
         } else if behind.starts_with('[') {
             // `]` as the first of a class is one of it.
             let class = behind.strip_prefix("[!").or(behind.strip_prefix('[')).unwrap_or_default();

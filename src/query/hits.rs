@@ -114,8 +114,11 @@ fn count_rest<'b>(baseline: &'b Baseline, groups: &mut Groups<'b>, is_wanted: im
             group.count = group.count.saturating_sub(1);
         }
     }
-    for Group { first, last, count } in counted.into_values().filter(|group| group.count > 0) {
-        add(groups, first, last, count);
+    for (place, Group { first, last, count }) in counted {
+        // Where all are copies of hits that are kept in full, the first of them may still stand before its copy.
+        if count > 0 || groups.contains_key(&place) {
+            add(groups, first, last, count);
+        }
     }
 }
 
