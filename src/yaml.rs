@@ -1,13 +1,18 @@
 //! YAML text in, plain values with their lines out. Numbers, flags and dates stay the texts that they were written as, so that an
 //! account id keeps its zeros. Knows nothing of what the text says. The only place that knows a YAML library.
+//!
+//! A text may be hostile: how deep its values nest and how much its aliases (`*name`) repeat is limited, so that neither reading
+//! nor dropping what was read can exhaust the stack or the memory.
+
+mod loader;
 
 use std::fmt;
 
-use saphyr::{MarkedYaml, ScalarStyle, YamlData, YamlLoader};
-use saphyr_parser::{BufferedInput, Event, Parser};
+/// Values that nest deeper than this are none that somebody wrote. Whoever walks them may recurse.
+pub const MAX_DEPTH: usize = 100;
 
 /// A value and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Yaml {
     /// The line it begins on, counted from 1.
     pub line: usize,
@@ -16,7 +21,7 @@ pub struct Yaml {
 }
 
 /// What a value is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
     /// Nothing, `~` or `null`.
     Null,
@@ -53,7 +58,8 @@ impl std::error::Error for YamlError {}
 /// All documents of a text.
 ///
 /// # Errors
-/// If the text is no YAML, is nested too deeply, gives a key twice, or repeats parts of itself (`*anchor`) beyond all measure.
+/// If the text is no YAML, gives a key twice, has a key that is no text, nests deeper than [`MAX_DEPTH`], or repeats parts of itself
+/// (`*anchor`) beyond all measure.
 ///
 /// ```
 /// use firstseen::yaml::documents;
@@ -63,63 +69,10 @@ impl std::error::Error for YamlError {}
 /// assert_eq!(all[1].list().unwrap()[0].line, 3);
 /// ```
 pub fn documents(text: &str) -> Result<Vec<Yaml>, YamlError> {
-    let failed = |error: &saphyr::ScanError| YamlError {
-        line: error.marker().line(),
-        reason: error.info().to_owned(),
-    };
-    check_depth(text)?;
-    let mut loader: YamlLoader<'_, MarkedYaml<'_>> = YamlLoader::default();
-    loader.early_parse(false);
-    let mut parser = Parser::new(BufferedInput::new(text.chars()));
-    parser.load(&mut loader, true).map_err(|error| failed(&error))?;
-    match loader.error() {
-        Some(error) => Err(failed(error)),
-        None => Ok(loader.into_documents().iter().map(Yaml::of).collect()),
-    }
-}
-
-/// Lists and maps may stand in each other so deep; as JSON is read.
-const MOST_NESTED: usize = 127;
-
-/// Refuses a text whose values are nested so deep that reading them, which calls itself for each level, would never come back.
-fn check_depth(text: &str) -> Result<(), YamlError> {
-    let mut depth = 0_usize;
-    for event in Parser::new(BufferedInput::new(text.chars())) {
-        // Whoever reads the text says what else is wrong with it.
-        let Ok((event, span)) = event else { return Ok(()) };
-        match event {
-            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
-            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MOST_NESTED {
-            let reason = format!("values are nested more than {MOST_NESTED} levels deep");
-            return Err(YamlError { line: span.start.line(), reason });
-        }
-    }
-    Ok(())
+    loader::load(text)
 }
 
 impl Yaml {
-    fn of(marked: &MarkedYaml<'_>) -> Self {
-        let node = match &marked.data {
-            YamlData::Representation(text, ScalarStyle::Plain, _) => match &**text {
-                "" | "~" | "null" | "Null" | "NULL" => Node::Null,
-                text => Node::Text { text: text.to_owned(), quoted: false },
-            },
-            YamlData::Representation(text, ..) => {
-                Node::Text { text: text.clone().into_owned(), quoted: true }
-            }
-            YamlData::Sequence(items) => Node::List(items.iter().map(Self::of).collect()),
-            YamlData::Mapping(members) => {
-                Node::Map(members.iter().map(|(key, value)| (Self::of(key), Self::of(value))).collect())
-            }
-            YamlData::Tagged(_, inner) => return Self::of(inner),
-            _ => Node::Null,
-        };
-        Self { line: marked.span.start.line(), node }
-    }
-
     /// Whether there is nothing.
     pub fn is_null(&self) -> bool {
         self.node == Node::Null
@@ -182,22 +135,59 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_nested_beyond_measure_is_refused() {
-        let forms =
-            ["- ", "? ", "[", "{a: ", "[{a: "].map(|open| format!("x:\n- 1\ny:\n{}", open.repeat(20_000)));
-        for text in forms {
-            let error = documents(&text).unwrap_err();
-            // The library itself counts brackets.
-            let is_told = error.reason.contains("nested") || error.reason.contains("recursion limit");
-            assert!(error.line == 4 && is_told, "{}: {error}", &text[..20]);
-        }
-        let deep = |levels: usize| documents(&format!("{}1", "- ".repeat(levels)));
-        assert!(deep(MOST_NESTED).is_ok() && deep(MOST_NESTED + 1).is_err());
-    }
-
-    #[test]
     fn a_text_that_is_no_yaml_says_where() {
         assert_eq!(documents("a: [1\nb: 2\n").unwrap_err().line, 2);
         assert!(documents("a: 1\na: 2\n").unwrap_err().reason.contains("uplicate"));
+        assert!(documents("? [a]\n: 1\n").unwrap_err().reason.contains("a key is a text"));
+    }
+
+    /// Levels of every sort, also of what begins anew on a line of its own.
+    #[test]
+    fn what_nests_too_deep_is_refused_and_says_where() {
+        let lines =
+            |levels: usize| (0..levels).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
+        let aliases = |levels: usize| {
+            let links = (1..levels).map(|level| format!("- &a{level} [*a{}]\n", level - 1));
+            format!("- &a0 []\n{}", links.collect::<String>())
+        };
+        for levels in [2 * MAX_DEPTH, 20_000] {
+            let texts = [
+                "- ".repeat(levels),
+                "? ".repeat(levels),
+                "[".repeat(levels),
+                "{a: ".repeat(levels),
+                format!("a:\n  {}", "- ? ".repeat(levels / 2)),
+                aliases(levels),
+            ];
+            for text in texts {
+                let error = documents(&text).unwrap_err();
+                let start: String = text.chars().take(20).collect();
+                assert!(error.reason.starts_with("nested too deep"), "{start}: {error}");
+            }
+        }
+        assert_eq!(documents(&lines(1000)).unwrap_err().line, MAX_DEPTH + 1);
+        assert!(documents(&lines(MAX_DEPTH)).is_ok());
+        assert_eq!(documents(&aliases(MAX_DEPTH - 1)).unwrap()[0].list().unwrap().len(), MAX_DEPTH - 1);
+    }
+
+    #[test]
+    fn aliases_repeat_values_within_bounds() {
+        let all = documents("- &a [1, &b x]\n- *a\n- *b\n").unwrap();
+        let list = all[0].list().unwrap();
+        assert_eq!((list[1].line, list[1].list().unwrap()[1].text()), (2, Some("x")));
+        assert_eq!(list[2].text(), Some("x"));
+        let ten = |name: &str| vec![format!("*{name}"); 10].join(", ");
+        let laughs: String = (1..9)
+            .map(|level| format!("a{level}: &a{level} [{}]\n", ten(&format!("a{}", level - 1))))
+            .collect();
+        let one_text = format!("- &a {}\n{}", "x".repeat(100_000), "- *a\n".repeat(1_000));
+        let keys = "- &a {x: 1}\n- &b {? [*a, *a] : 1}\n- {? [*b, *b] : 1}\n";
+        for text in [format!("a0: &a0 x\n{laughs}"), one_text] {
+            assert!(documents(&text).unwrap_err().reason.contains("aliases (*name) repeat more than"));
+        }
+        assert!(documents(keys).unwrap_err().reason.contains("a key is a text"));
+        for text in ["&a [*a]", "&a {b: *a}", "- &a 1\n---\n- *a\n", "*b"] {
+            documents(text).unwrap_err();
+        }
     }
 }

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::hit::Hits;
+use super::keeping::{Keeper, Pair};
 use super::noted::{hour, sort_insights, sort_root};
-use super::{ActiveDay, Baseline, Behaviour, Inventory, Moment, Noted, RuleHead, Seen, Sighting, Values};
+use super::{
+    ActiveDay, Baseline, Behaviour, HitsKept, Inventory, Moment, Noted, RuleHead, Seen, SharedTexts,
+    Sighting, Values,
+};
 use crate::observe::{ActionId, Observed, ObservedPrincipal, PrincipalId};
 use crate::time::{Day, Timestamp};
 
@@ -32,7 +35,8 @@ pub struct Builder {
     /// By account, hour and whether somebody acted in the root user's place.
     root: BTreeMap<(Box<str>, Timestamp, bool), Noted>,
     rules: Vec<Arc<RuleHead>>,
-    hits: Hits,
+    hits: Keeper,
+    texts: SharedTexts,
 }
 
 /// A behaviour whose days are still in rows.
@@ -64,8 +68,8 @@ pub struct Built {
 
 impl Builder {
     /// A builder for events that are held against these rules, which are sorted by name.
-    pub fn with_rules(rules: Vec<Arc<RuleHead>>) -> Self {
-        Self { rules, ..Self::default() }
+    pub fn with_rules(rules: Vec<Arc<RuleHead>>, kept: HitsKept) -> Self {
+        Self { rules, hits: Keeper::new(kept), ..Self::default() }
     }
 
     /// Adds one sighting; gives the day of the behaviour it belongs to. The evidence is asked for only if it may be
@@ -76,17 +80,17 @@ impl Builder {
         moment: Moment,
         evidence: impl FnOnce() -> Seen<'a>,
     ) -> RowId {
-        let pair = u64::from(principal.0) << 32 | u64::from(action.0);
+        let pair = key(principal, action);
         let hash = self.hasher.hash_one(pair);
         let (day, hour) = moment.time.day_and_hour();
         let known = self.table.find(hash, |(known, _)| *known == pair).map(|(_, id)| *id);
         let id = known.unwrap_or(number(self.behaviours.len()));
         if known.is_some() {
-            self.behaviours[id as usize].add(moment, evidence);
+            self.behaviours[id as usize].add(moment, evidence, &mut self.texts);
         } else {
             let hasher = &self.hasher;
             self.table.insert_unique(hash, (pair, id), |(pair, _)| hasher.hash_one(pair));
-            self.behaviours.push(Draft::new(principal, action, moment, &evidence()));
+            self.behaviours.push(Draft::new(principal, action, moment, &evidence(), &mut self.texts));
         }
         let last = self.behaviours[id as usize].row;
         let of_this_day = |row: &Row| row.behaviour == id && row.active.day == day;
@@ -140,7 +144,8 @@ impl Builder {
 
     /// Notes what CloudTrail Insights noticed: an unusual rate of an action, of which one caller had the highest part.
     pub fn noticed(&mut self, who: ObservedPrincipal, action: &str, seen: &Seen<'_>) {
-        self.insights.push(Noted { who, action: action.into(), sighting: seen.to_sighting() });
+        let sighting = seen.to_sighting(&mut self.texts);
+        self.insights.push(Noted { who, action: action.into(), sighting });
     }
 
     /// Notes that an account's root user did an action. The first record of an hour is kept.
@@ -154,19 +159,30 @@ impl Builder {
         let key = (account.into(), hour(seen.moment.time), seen.evidence.detail.is_some());
         let known = self.root.get(&key);
         if known.is_none_or(|known| seen.is_before(&known.sighting)) {
-            self.root.insert(key, Noted { who: who(), action: action.into(), sighting: seen.to_sighting() });
+            let sighting = seen.to_sighting(&mut self.texts);
+            self.root.insert(key, Noted { who: who(), action: action.into(), sighting });
         }
     }
 
-    /// Notes that an event matched rules: their numbers, and the values of the fields of their outputs.
+    /// Notes that an event matched rules: their numbers, and the values of the fields of their outputs. The event must have been
+    /// added before, if it counts.
     pub fn hit(
         &mut self,
-        who: ObservedPrincipal,
-        action: &str,
+        pair: Option<(PrincipalId, ActionId)>,
+        (who, action): (&ObservedPrincipal, &str),
         seen: &Seen<'_>,
         rules: impl Iterator<Item = (u32, Values)>,
     ) {
-        self.hits.add(who, action, seen, rules);
+        let Self { hits, behaviours, table, hasher, root, .. } = self;
+        let known = Evidence { behaviours, table, hasher, root };
+        let event = (seen.moment.time, seen.evidence.event_id);
+        hits.add((pair, who, action), seen, || known.holds(pair, &who.account, event), rules);
+        if hits.is_full() {
+            hits.prune(|pair, hit| {
+                let event = (hit.sighting.time, &*hit.sighting.event_id);
+                known.holds(pair, &hit.who.account, event)
+            });
+        }
     }
 
     /// The baseline of all sightings, given what is behind the ids.
@@ -175,53 +191,107 @@ impl Builder {
         let (principals, principal_ranks) = sorted(principals);
         let actions: Vec<Box<str>> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
-        let mut behaviours: Vec<(Behaviour, u32)> =
-            self.behaviours.into_iter().zip(0..).map(|(draft, id)| (draft.into(), id)).collect();
-        let mut place_of = vec![0; behaviours.len()];
-        for (behaviour, _) in &mut behaviours {
-            behaviour.principal = principal_ranks[behaviour.principal as usize];
-            behaviour.action = action_ranks[behaviour.action as usize];
-        }
-        behaviours.sort_unstable_by_key(|(behaviour, _)| (behaviour.principal, behaviour.action));
-        let mut kept: Vec<Behaviour> = Vec::with_capacity(behaviours.len());
-        for (behaviour, id) in behaviours {
-            // Two sources can split one action text differently: `a:b` and `c`, or `a` and `b:c`.
-            match kept.last_mut() {
-                Some(known) if known.place() == behaviour.place() => known.absorb(&behaviour),
-                _ => kept.push(behaviour),
-            }
-            place_of[id as usize] = number(kept.len() - 1);
-        }
-        for row in &self.rows {
-            let behaviour = &mut kept[place_of[row.behaviour as usize] as usize];
-            behaviour.days.push(row.active);
-            behaviour.count += row.active.count;
-            behaviour.errors += row.active.errors;
-        }
-        for behaviour in &mut kept {
-            super::activity::sort_days(&mut behaviour.days);
-        }
-        let behaviour_of = self.rows.iter().map(|row| place_of[row.behaviour as usize]).collect();
+        let Self { behaviours: drafts, rows, table, days, texts, .. } = self;
+        // What is not needed any longer makes room for what is made now.
+        drop((table, days, texts));
+        let (behaviours, place_of) = behaviours(drafts, &rows, &principal_ranks, &action_ranks);
+        let behaviour_of = rows.iter().map(|row| place_of[row.behaviour as usize]).collect();
         let mut insights = self.insights;
         sort_insights(&mut insights);
         let mut root = self.root.into_values().collect();
         sort_root(&mut root);
         let creations = self.creations;
-        let (rules, hits) = (self.rules, self.hits.finish());
+        let (rules, (hits, counted_hits)) = (self.rules, self.hits.finish());
         let baseline = Baseline {
             principals,
             actions,
-            behaviours: kept,
+            behaviours,
             creations,
             proofs,
             insights,
             root,
             rules,
             hits,
+            counted_hits,
             inventory: Inventory::default(),
         };
         Built { baseline, behaviour_of }
     }
+}
+
+/// The behaviours that drafts and their rows are, in their order, and for each draft the number of its behaviour.
+fn behaviours(
+    drafts: Vec<Draft>,
+    rows: &[Row],
+    principals: &[u32],
+    actions: &[u32],
+) -> (Vec<Behaviour>, Vec<u32>) {
+    let ranks = |draft: &Draft| (principals[draft.principal as usize], actions[draft.action as usize]);
+    let mut order: Vec<(u32, u32, u32)> =
+        drafts.iter().map(ranks).zip(0..).map(|((principal, action), id)| (principal, action, id)).collect();
+    order.sort_unstable();
+    let mut day_counts = vec![0; drafts.len()];
+    rows.iter().for_each(|row| day_counts[row.behaviour as usize] += 1);
+    let mut place_of = vec![0; drafts.len()];
+    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
+    let mut kept: Vec<Behaviour> = Vec::with_capacity(drafts.len());
+    for (principal, action, id) in order {
+        let Some(draft) = drafts[id as usize].take() else { continue };
+        let mut behaviour = Behaviour { principal, action, ..Behaviour::from(draft) };
+        // Two sources can split one action text differently: `a:b` and `c`, or `a` and `b:c`.
+        match kept.last_mut() {
+            Some(known) if known.place() == behaviour.place() => known.absorb(&behaviour),
+            _ => {
+                behaviour.days.reserve_exact(day_counts[id as usize]);
+                kept.push(behaviour);
+            }
+        }
+        place_of[id as usize] = number(kept.len() - 1);
+    }
+    for row in rows {
+        let behaviour = &mut kept[place_of[row.behaviour as usize] as usize];
+        behaviour.days.push(row.active);
+        behaviour.count += row.active.count;
+        behaviour.errors += row.active.errors;
+    }
+    for behaviour in &mut kept {
+        super::activity::sort_days(&mut behaviour.days);
+    }
+    (kept, place_of)
+}
+
+/// Whatever may be the evidence of a finding, as far as it is known while events come in.
+#[derive(Clone, Copy)]
+struct Evidence<'b> {
+    behaviours: &'b [Draft],
+    table: &'b HashTable<(u64, u32)>,
+    hasher: &'b FixedState,
+    root: &'b BTreeMap<(Box<str>, Timestamp, bool), Noted>,
+}
+
+impl Evidence<'_> {
+    /// Whether an event of this time and id is what its behaviour, or an hour of a root user, begins with. Of an event whose
+    /// principal and action are not known it must be assumed.
+    fn holds(self, pair: Pair, account: &str, event: (Timestamp, &str)) -> bool {
+        let Some((principal, action)) = pair else { return true };
+        let is_it = |sighting: &Sighting| (sighting.time, &*sighting.event_id) == event;
+        let pair = key(principal, action);
+        let found = self.table.find(self.hasher.hash_one(pair), |(known, _)| *known == pair);
+        let begins = found.is_none_or(|(_, id)| {
+            let draft = &self.behaviours[*id as usize];
+            is_it(&draft.first) || draft.first_success.as_ref().is_some_and(|success| is_it(success))
+        });
+        let of_root = |assumed| {
+            let noted = self.root.get(&(account.into(), hour(event.0), assumed));
+            noted.is_some_and(|noted| is_it(&noted.sighting))
+        };
+        begins || !self.root.is_empty() && [false, true].into_iter().any(of_root)
+    }
+}
+
+/// Principal and action in one word.
+fn key(principal: PrincipalId, action: ActionId) -> u64 {
+    u64::from(principal.0) << 32 | u64::from(action.0)
 }
 
 /// The number of the next item; ids end at 2³² − 1, long after memory.
@@ -252,8 +322,14 @@ impl From<Draft> for Behaviour {
 }
 
 impl Draft {
-    fn new(principal: PrincipalId, action: ActionId, moment: Moment, seen: &Seen<'_>) -> Self {
-        let first = Arc::new(seen.to_sighting());
+    fn new(
+        principal: PrincipalId,
+        action: ActionId,
+        moment: Moment,
+        seen: &Seen<'_>,
+        texts: &mut SharedTexts,
+    ) -> Self {
+        let first = Arc::new(seen.to_sighting(texts));
         Self {
             principal: principal.0,
             action: action.0,
@@ -264,7 +340,7 @@ impl Draft {
         }
     }
 
-    fn add<'a>(&mut self, moment: Moment, evidence: impl FnOnce() -> Seen<'a>) {
+    fn add<'a>(&mut self, moment: Moment, evidence: impl FnOnce() -> Seen<'a>, texts: &mut SharedTexts) {
         let Moment { time, failed } = moment;
         self.last = self.last.max(time);
         let may_be_success = !failed && self.first_success.as_ref().is_none_or(|known| time <= known.time);
@@ -278,7 +354,7 @@ impl Draft {
         if !earliest && !earliest_success {
             return;
         }
-        let sighting = Arc::new(seen.to_sighting());
+        let sighting = Arc::new(seen.to_sighting(texts));
         if earliest_success {
             self.first_success = Some(Arc::clone(&sighting));
         }

@@ -1,9 +1,12 @@
-//! Events that rules matched, kept beside the behaviours: each with its proof and what its rule tells of it.
+//! Events that rules matched, kept beside the behaviours: each with its proof and what its rule tells of it; or, where nobody asks
+//! for every one, the first, the last and the number for each rule and principal.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
-use super::{Seen, Sighting};
+use super::{Seen, SharedTexts, Sighting};
 use crate::observe::ObservedPrincipal;
 use crate::rules::RuleHead;
 
@@ -30,42 +33,82 @@ impl Hit {
     fn identity(&self) -> impl Ord + use<'_> {
         (self.rule, self.who.place(), self.sighting.time, &self.sighting.event_id, &self.action)
     }
+
+    /// The one order of hits: by rule, principal and sighting.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let same = self.identity().cmp(&other.identity());
+        let same = same.then_with(|| self.sighting.order(&other.sighting));
+        same.then_with(|| self.who.cmp(&other.who)).then_with(|| self.values.cmp(&other.values))
+    }
 }
 
-/// Collects hits of one worker. What they share is kept once.
+/// Which of the events that rules matched somebody will ask for, as far as this is known while they are read.
+pub trait HitFilter: fmt::Debug + Send + Sync {
+    /// Whether an event of a principal is asked for.
+    fn asks_for(&self, who: &ObservedPrincipal, action: &str, seen: &Seen<'_>) -> Asked;
+}
+
+/// Whether an event is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// That depends on who is behind the principal, by the access key, the unique id or the role of the event.
+    IfLinked,
+}
+
+/// What is kept of the events that rules matched.
+#[derive(Clone, Debug, Default)]
+pub enum HitsKept {
+    /// Every one, with its proof: any question can be asked later. Takes some 500 bytes for each.
+    #[default]
+    Every,
+    /// Every one that is asked for.
+    EveryAsked(Arc<dyn HitFilter>),
+    /// Of those that are asked for the first, the last and the number, for each rule and principal; and in full those that are the
+    /// evidence of a behaviour. Takes 16 bytes for each event, by which copies are told.
+    FirstAndCount(Arc<dyn HitFilter>),
+}
+
+impl HitsKept {
+    /// Whether an event is asked for.
+    pub(super) fn asks_for(&self, who: &ObservedPrincipal, action: &str, seen: &Seen<'_>) -> Asked {
+        match self {
+            Self::Every => Asked::Yes,
+            Self::EveryAsked(filter) | Self::FirstAndCount(filter) => filter.asks_for(who, action, seen),
+        }
+    }
+}
+
+/// Principals, actions and texts of hits, each kept once.
 #[derive(Debug, Default)]
-pub(super) struct Hits {
-    found: Vec<Hit>,
+pub(super) struct Shared {
     principals: BTreeSet<Arc<ObservedPrincipal>>,
     actions: BTreeSet<Arc<str>>,
+    texts: SharedTexts,
 }
 
-impl Hits {
-    /// Adds one event with the numbers of the rules that it matched.
-    pub(super) fn add(
+impl Shared {
+    /// The hits of one event, one for each rule.
+    pub(super) fn hits(
         &mut self,
-        who: ObservedPrincipal,
+        who: &ObservedPrincipal,
         action: &str,
         seen: &Seen<'_>,
         rules: impl Iterator<Item = (u32, Values)>,
-    ) {
-        let who = shared(&mut self.principals, &who, || Arc::new(who.clone()));
+    ) -> impl Iterator<Item = Hit> {
+        let who = shared(&mut self.principals, who, || Arc::new(who.clone()));
         let action = shared(&mut self.actions, action, || action.into());
-        let sighting = Arc::new(seen.to_sighting());
-        self.found.extend(rules.map(|(rule, values)| Hit {
+        let sighting = Arc::new(seen.to_sighting(&mut self.texts));
+        rules.map(move |(rule, values)| Hit {
             rule,
             who: Arc::clone(&who),
             action: Arc::clone(&action),
             sighting: Arc::clone(&sighting),
             values,
-        }));
-    }
-
-    /// All of them, in their one order.
-    pub(super) fn finish(self) -> Vec<Hit> {
-        let mut found = self.found;
-        sort_hits(&mut found);
-        found
+        })
     }
 }
 
@@ -80,15 +123,11 @@ fn shared<T: ?Sized + Ord>(known: &mut BTreeSet<Arc<T>>, item: &T, new: impl FnO
 
 /// Puts hits into their one order, by rule, principal and sighting, copies left out.
 pub(super) fn sort_hits(hits: &mut Vec<Hit>) {
-    hits.sort_by(|left, right| {
-        let same = left.identity().cmp(&right.identity());
-        let same = same.then_with(|| left.sighting.order(&right.sighting));
-        same.then_with(|| left.who.cmp(&right.who)).then_with(|| left.values.cmp(&right.values))
-    });
+    hits.sort_by(Hit::order);
     hits.dedup_by(|next, kept| !next.sighting.event_id.is_empty() && next.identity() == kept.identity());
 }
 
 /// The order of rules.
-pub(super) fn by_name(left: &Arc<RuleHead>, right: &Arc<RuleHead>) -> std::cmp::Ordering {
+pub(super) fn by_name(left: &Arc<RuleHead>, right: &Arc<RuleHead>) -> Ordering {
     left.name.cmp(&right.name)
 }

@@ -96,6 +96,14 @@ impl<'b> Joining<'b> {
     }
 }
 
+/// Whether the archive as a whole may prove a principal to be another one than its record says. `key` is what principals are
+/// learnt with.
+pub fn may_be_joined(who: &ObservedPrincipal, key: PrincipalKey) -> bool {
+    let name = &*who.key;
+    let is_bare = is_unique_id(name) || name.starts_with("IAMUser/") || role_session(name).is_some();
+    is_bare || key == PrincipalKey::Id && name.starts_with("arn:")
+}
+
 /// The role's id and the session in `AROA…:session`.
 fn role_session(name: &str) -> Option<(&str, &str)> {
     name.split_once(':').filter(|(id, _)| id.starts_with("AROA") && is_unique_id(id))
@@ -166,7 +174,12 @@ impl Joining<'_> {
 
     fn renamed(&self, baseline: &Baseline) -> Renamed {
         let noted = baseline.insights.iter().chain(&baseline.root).map(|noted| &noted.who);
-        let all = baseline.principals.iter().chain(noted).chain(baseline.hits.iter().map(|hit| &*hit.who));
+        let all = baseline
+            .principals
+            .iter()
+            .chain(noted)
+            .chain(baseline.hits.iter().map(|hit| &*hit.who))
+            .chain(baseline.counted_hits.principals());
         let mut renamed = Renamed::new();
         for (who, new) in all.filter_map(|who| Some((who, self.rename(who)?))) {
             // All that is known of a principal comes before what single events say of it.
@@ -251,6 +264,7 @@ impl Baseline {
                 hit.who = Arc::clone(who);
             }
         }
+        self.counted_hits = std::mem::take(&mut self.counted_hits).renamed(&meant);
         sort_insights(&mut self.insights);
         sort_root(&mut self.root);
         sort_hits(&mut self.hits);

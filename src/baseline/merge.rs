@@ -26,6 +26,11 @@ impl Baseline {
     /// log object to both, and takes copies in different objects back himself.
     #[must_use]
     pub fn merge(self, other: Self) -> Merged {
+        if self == Self::default() {
+            // Nothing has to be copied.
+            let right = (0..).take(other.behaviours.len()).collect();
+            return Merged { baseline: other, left: Vec::new(), right };
+        }
         let (principals, left_principals, right_principals) = union(
             self.principals,
             other.principals,
@@ -66,6 +71,10 @@ impl Baseline {
         let renumbered = |hits: Vec<Hit>, rules: Vec<u32>| {
             hits.into_iter().map(move |hit| Hit { rule: rules[hit.rule as usize], ..hit })
         };
+        let (mut counted_hits, mut more) = (self.counted_hits, other.counted_hits);
+        counted_hits.renumber(&left_rules);
+        more.renumber(&right_rules);
+        counted_hits.absorb(more);
         let mut hits: Vec<Hit> =
             renumbered(self.hits, left_rules).chain(renumbered(other.hits, right_rules)).collect();
         sort_hits(&mut hits);
@@ -81,6 +90,7 @@ impl Baseline {
             root,
             rules,
             hits,
+            counted_hits,
             inventory,
         };
         Merged { baseline, left, right }

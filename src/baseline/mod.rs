@@ -6,12 +6,15 @@
 
 mod activity;
 mod builder;
+mod counted;
 mod hit;
 mod inventory;
 mod joining;
+mod keeping;
 mod merge;
 mod noted;
 mod sighting;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,12 +26,14 @@ pub use crate::rules::{Language, OutputPart, Priority, RuleHead};
 
 pub use activity::ActiveDay;
 pub use builder::{Builder, Built, RowId};
-pub use hit::{Hit, Values};
+pub use counted::{CountedHits, HitGroup};
+pub use hit::{Asked, Hit, HitFilter, HitsKept, Values};
 pub use inventory::{IamIdentity, IamKind, Inventory};
-pub use joining::Joining;
+pub use joining::{Joining, may_be_joined};
 pub use merge::Merged;
 pub use noted::Noted;
 pub use sighting::{Moment, Seen, Sighting};
+pub use texts::{SharedTexts, Text};
 
 /// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
 /// were found.
@@ -50,8 +55,12 @@ pub struct Baseline {
     pub root: Vec<Noted>,
     /// The rules that events were held against, sorted by name.
     pub rules: Vec<Arc<RuleHead>>,
-    /// Events that matched one, sorted by rule, principal and time; each event once for each rule.
+    /// Events that matched one, sorted by rule, principal and time; each event once for each rule. Every one of them, unless some
+    /// were only [counted](Self::counted_hits).
     pub hits: Vec<Hit>,
+    /// Events that matched one, counted by rule and principal, those in [`Self::hits`] among them; empty unless
+    /// [`HitsKept::FirstAndCount`] asked for it.
+    pub counted_hits: CountedHits,
     /// What IAM knew, as far as somebody asked it.
     pub inventory: Inventory,
 }

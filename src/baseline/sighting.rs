@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::texts::{SharedTexts, Text};
 use crate::observe::{Evidence, Stage};
 use crate::time::Timestamp;
 
@@ -24,23 +25,23 @@ pub struct Sighting {
     /// Whether the call only read, if the record says so.
     pub read_only: Option<bool>,
     /// `awsRegion`
-    pub region: Option<Box<str>>,
+    pub region: Option<Text>,
     /// `sourceIPAddress`
-    pub source_ip: Option<Box<str>>,
+    pub source_ip: Option<Text>,
     /// `userAgent`
-    pub user_agent: Option<Box<str>>,
+    pub user_agent: Option<Text>,
     /// `errorCode`
-    pub error_code: Option<Box<str>>,
+    pub error_code: Option<Text>,
     /// Access key the call was signed with.
-    pub access_key_id: Option<Box<str>>,
+    pub access_key_id: Option<Text>,
     /// Session name of the role or federated session.
-    pub session_name: Option<Box<str>>,
+    pub session_name: Option<Text>,
     /// Unique id of the principal.
-    pub principal_id: Option<Box<str>>,
+    pub principal_id: Option<Text>,
     /// Who really acted, if it was in another's name.
-    pub impersonated_by: Option<Box<str>>,
+    pub impersonated_by: Option<Text>,
     /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
-    pub detail: Option<Box<str>>,
+    pub detail: Option<Text>,
     /// How far the request had come.
     pub stage: Stage,
 }
@@ -118,8 +119,8 @@ impl Seen<'_> {
     }
 
     /// The same to keep. An empty text counts as absent.
-    pub(super) fn to_sighting(&self) -> Sighting {
-        let keep = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Box::from);
+    pub(super) fn to_sighting(&self, texts: &mut SharedTexts) -> Sighting {
+        let mut keep = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(|text| texts.get(text));
         let Self { moment, evidence, .. } = self;
         Sighting {
             time: moment.time,

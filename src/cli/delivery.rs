@@ -93,9 +93,10 @@ fn open_folder(folder: &Path) -> anyhow::Result<()> {
 fn write_asff(report: &Report<'_>, folder: &Path) -> anyhow::Result<Option<String>> {
     let (batches, without_account) = report.asff();
     fs::create_dir_all(folder).with_context(|| format!("cannot make '{}'", folder.display()))?;
-    for batch in &batches {
-        let name = format!("{}_{}_{:04}.json", batch.account, batch.region, batch.number);
-        Output::open(&folder.join(name))?.write(|out| out.write_all(batch.json.as_bytes()))?;
+    for batch in batches {
+        let path = folder.join(format!("{}_{}_{:04}.json", batch.account, batch.region, batch.number));
+        // The folder is new, and may get a file for each account: none of them waits for the disk.
+        fs::write(&path, batch.json).with_context(|| format!("cannot write '{}'", path.display()))?;
     }
     let word = "findings name no account, and Security Hub takes none of these: they are not in asff/";
     Ok((without_account > 0).then(|| format!("{without_account} {word}")))

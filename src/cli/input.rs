@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use firstseen::baseline::Baseline;
+use firstseen::baseline::{Baseline, HitsKept};
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestSettings, Ingested, ingest};
 use firstseen::ledger::HeldRules;
@@ -49,6 +49,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) rules: Option<&'a Arc<RuleSet>>,
     /// `--from`, before which nobody asks what rules match.
     pub(crate) from: Option<Bound>,
+    /// What is kept of the events that rules match.
+    pub(crate) hits: HitsKept,
     pub(crate) run: &'a RunArgs,
 }
 
@@ -64,6 +66,7 @@ impl Input {
         let settings = IngestSettings {
             rules,
             rules_from: reading.from.map(Bound::start),
+            hits: reading.hits.clone(),
             ..reading.learning.settings(reading.to, reading.run.threads)
         };
         let mut told = told(&reading.learning.iam_inventory)?;

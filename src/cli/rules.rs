@@ -57,7 +57,11 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<Answer> {
     let own_rules = args.rules.own_rules
         || !args.rules.are_named() && !args.archives.names().iter().any(|name| is_saved(name));
     let rules = RuleArgs { own_rules, ..args.rules.clone() }.read()?;
-    let reading = Reading { rules: rules.as_ref(), ..wanted.reading(&args.output.run) };
+    let reading = Reading {
+        rules: rules.as_ref(),
+        hits: question.hits_kept(wanted.learning.key()),
+        ..wanted.reading(&args.output.run)
+    };
     let input = Input::read(&args.archives, &lists, &reading)?;
     let question =
         Question { until: question.until.into_iter().chain(input.settings.window.until).min(), ..question };

@@ -41,7 +41,11 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let delivery = Delivery::open(&args.output, &mut claims)?;
     let faults = args.output.run.faults(&mut claims)?;
     let rules = args.rules.read()?;
-    let reading = Reading { rules: rules.as_ref(), ..wanted.reading(&args.output.run) };
+    let reading = Reading {
+        rules: rules.as_ref(),
+        hits: question.hits_kept(wanted.learning.key()),
+        ..wanted.reading(&args.output.run)
+    };
     let input = Input::read(&args.archives, &lists, &reading)?;
     if input.rules.is_some() && args.settings.takes_rules() {
         question.report.push(FindingKind::Rule);

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     let mut base = wanted.question()?;
     // Flags win over files: the grid says which calls are reported.
     base.filter.only_mutating &= !args.grid.names_calls();
-    let grid = args.grid.grid(base.filter.only_mutating);
+    let grid = args.grid.grid(base.filter.only_mutating)?;
     let incidents = args.incidents.read()?;
     let format = args.output.format()?;
     let lists = args.archives.lists()?;

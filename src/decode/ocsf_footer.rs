@@ -42,16 +42,17 @@ struct Thrift<'f> {
 }
 
 impl Thrift<'_> {
-    /// Walks `FileMetaData` up to its field 2, the schema.
+    /// Walks `FileMetaData` to its end. Its field 2 is the schema; the library takes the last one that is given, whatever its type.
     fn schema(&mut self) -> Option<()> {
-        let mut field = 0;
-        loop {
-            let sort = self.field(&mut field)??;
-            if field == 2 && sort == sort::LIST {
-                return self.elements();
+        let (mut field, mut found) = (0, None);
+        while let Some(sort) = self.field(&mut field)? {
+            match sort {
+                sort::LIST | sort::SET if field == 2 => found = Some(self.elements()?),
+                _ if field == 2 => return None,
+                _ => self.skip(sort, 0)?,
             }
-            self.skip(sort, 0)?;
         }
+        found
     }
 
     /// The list of `SchemaElement`s.
@@ -84,7 +85,10 @@ impl Thrift<'_> {
     fn children(&mut self) -> Option<u64> {
         let (mut field, mut children) = (0, 0);
         while let Some(sort) = self.field(&mut field)? {
-            if field == 5 && sort == 5 {
+            if field == 5 && !(sort::I16..=sort::I64).contains(&sort) {
+                return None;
+            }
+            if field == 5 {
                 let zigzag = self.varint()?;
                 children = if zigzag % 2 == 0 { zigzag / 2 } else { return None };
             } else {
@@ -107,6 +111,8 @@ impl Thrift<'_> {
             }
             step => *number += i64::from(step),
         }
+        // As the library has it: 16 bits.
+        *number = i64::from(*number as i16);
         Some(Some(head & 15))
     }
 

@@ -11,6 +11,7 @@ use super::tally::{Tally, action, observed, wanted};
 use crate::baseline::{Moment, Seen, Values};
 use crate::decode::FoundRecord;
 use crate::event::{AnyRecord, AuditRecord, AuditSettings, Event, Stage};
+use crate::observe::{ActionId, PrincipalId};
 use crate::rules::{Candidates, Facts, Matcher};
 use crate::time::Timestamp;
 
@@ -88,7 +89,7 @@ impl<'w> Tally<'w, '_> {
             Some(id) => self.told.add(id, record.stage(), told),
             None => {
                 if let Some(event) = self.event_of_stage(record, found) {
-                    self.hit(&event, found, told);
+                    self.hit(self.observer.find(&event), &event, found, told);
                 }
             }
         }
@@ -105,7 +106,13 @@ impl<'w> Tally<'w, '_> {
     }
 
     /// Notes what rules tell of an event.
-    pub(super) fn hit(&mut self, event: &Event<'_>, found: &FoundRecord<'_>, told: Told) {
+    pub(super) fn hit(
+        &mut self,
+        pair: Option<(PrincipalId, ActionId)>,
+        event: &Event<'_>,
+        found: &FoundRecord<'_>,
+        told: Told,
+    ) {
         let (false, Ok(record)) = (told.is_empty(), &found.record) else { return };
         let seen = Seen {
             moment: Moment { time: event.time, failed: event.failed },
@@ -118,6 +125,6 @@ impl<'w> Tally<'w, '_> {
                 AnyRecord::Kubernetes(record) => record.evidence(),
             },
         };
-        self.builder.hit(observed(event), &action(event), &seen, told.into_iter());
+        self.builder.hit(pair, (&observed(event), &action(event)), &seen, told.into_iter());
     }
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use thiserror::Error;
 
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, HitsKept};
 use crate::coverage::Coverage;
 use crate::ledger::{HeldRules, Learning, Ledger};
 use crate::observe::{Copies, PrincipalKey};
@@ -52,6 +52,8 @@ pub struct IngestSettings {
     pub rules: Option<Arc<RuleSet>>,
     /// Earlier events are held against nothing, since nobody asks what they match.
     pub rules_from: Option<Timestamp>,
+    /// What is kept of the events that rules matched.
+    pub hits: HitsKept,
 }
 
 impl Default for IngestSettings {
@@ -66,6 +68,7 @@ impl Default for IngestSettings {
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
             rules: None,
             rules_from: None,
+            hits: HitsKept::Every,
         }
     }
 }
@@ -87,6 +90,7 @@ impl IngestSettings {
             max_object_size: learning.max_object_size,
             rules: None,
             rules_from: None,
+            hits: HitsKept::Every,
         }
     }
 

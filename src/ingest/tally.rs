@@ -14,7 +14,7 @@ use crate::event::{
     AnyRecord, AuditRecord, AuditSettings, Cluster, Event, Evidence, NoEvent, Record, cluster_of_log_group,
 };
 use crate::observe::{
-    ActionId, Fingerprint, Handover, ObservedPrincipal, Observer, PrincipalKind, RecordPlace,
+    ActionId, Fingerprint, Handover, ObservedPrincipal, Observer, PrincipalId, PrincipalKind, RecordPlace,
 };
 use crate::rules::Matcher;
 use crate::source::{DeliveryWindow, LogObject, ObjectKey};
@@ -58,15 +58,15 @@ impl<'w> Tally<'w, '_> {
         let skip = match record.interpret(self.run.settings.principal_key) {
             Ok(event) => {
                 let print = || Fingerprint::of(record, found.text.len());
-                let Some(action) = self.event(&event, found, print, || record.evidence()) else { return };
+                let Some(pair) = self.event(&event, found, print, || record.evidence()) else { return };
                 if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
                     self.root(&event, record, found);
                 }
                 if self.matcher.is_some() {
                     let told = self.told(event.time, found, |matcher| {
-                        matcher.of_action(action.0, event.source, &event.name)
+                        matcher.of_action(pair.1.0, event.source, &event.name)
                     });
-                    self.hit(&event, found, told);
+                    self.hit(Some(pair), &event, found, told);
                 }
                 return;
             }
@@ -102,9 +102,9 @@ impl<'w> Tally<'w, '_> {
         match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {
             Ok(event) => {
                 let print = || Fingerprint::of_audit(record, cluster);
-                if self.event(&event, found, print, || record.evidence()).is_some() {
+                if let Some(pair) = self.event(&event, found, print, || record.evidence()) {
                     let told = self.told.take(record.audit_id);
-                    self.hit(&event, found, told);
+                    self.hit(Some(pair), &event, found, told);
                 }
             }
             Err(NoEvent::BadTime) => self.bad_time("requestReceivedTimestamp", record.received, found),
@@ -183,14 +183,14 @@ impl<'w> Tally<'w, '_> {
         self.builder.root_acted(|| observed(event), event.principal.account, &action(event), &seen);
     }
 
-    /// Learns from an event, if it lies in the window; gives the number of its action then.
+    /// Learns from an event, if it lies in the window; gives the numbers of its principal and action then.
     fn event<'r>(
         &mut self,
         event: &Event<'_>,
         found: &FoundRecord<'_>,
         print: impl FnOnce() -> Option<Fingerprint>,
         evidence: impl FnOnce() -> Evidence<'r>,
-    ) -> Option<ActionId> {
+    ) -> Option<(PrincipalId, ActionId)> {
         self.remark(event.time_form);
         if !wanted(&self.run.settings.window, event.time) {
             self.coverage.records.filtered += 1;
@@ -216,7 +216,7 @@ impl<'w> Tally<'w, '_> {
             let place = RecordPlace { object: self.number, record: found.number };
             self.handover.add(print, place, row.0, event.failed);
         }
-        Some(pair.1)
+        Some(pair)
     }
 
     /// Counts a time that is not in the usual form.

@@ -40,7 +40,7 @@ impl Worker {
         Self {
             number,
             observer: Observer::default(),
-            builder: Builder::with_rules(heads.unwrap_or_default()),
+            builder: Builder::with_rules(heads.unwrap_or_default(), settings.hits.clone()),
             coverage: Coverage::default(),
             entries: Vec::new(),
             decoder: Decoder::new(settings.max_object_size),

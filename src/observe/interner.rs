@@ -55,6 +55,13 @@ impl<T> Interner<T> {
         id
     }
 
+    /// The id of the item that `is_it` knows, which hashes as `key`, if it is there.
+    pub(super) fn find(&self, key: &impl Hash, is_it: impl Fn(&T) -> bool) -> Option<u32> {
+        let hash = self.hasher.hash_one(key);
+        let known = |(other, id): &(u64, u32)| *other == hash && is_it(&self.items[*id as usize]);
+        self.table.find(hash, known).map(|(_, id)| *id)
+    }
+
     pub(super) fn into_items(self) -> Vec<T> {
         self.items
     }

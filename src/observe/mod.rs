@@ -142,6 +142,17 @@ impl Observer {
         (PrincipalId(principal), ActionId(action))
     }
 
+    /// The ids of an event's principal and action, if both were observed before.
+    pub fn find(&self, event: &Event<'_>) -> Option<(PrincipalId, ActionId)> {
+        let who = &event.principal;
+        let principal = self.principals.find(&(who.account, &*who.key), |known| {
+            *known.key == *who.key && *known.account == *who.account
+        });
+        let is_it = |known: &ObservedAction| known.is(event.source, &event.name);
+        let action = self.actions.find(&(event.source, &*event.name), is_it);
+        Some((PrincipalId(principal?), ActionId(action?)))
+    }
+
     #[inline]
     fn prove(&mut self, principal: u32, who: &Principal<'_>, proof: Proof<'_>) {
         let index = principal as usize;

@@ -1,11 +1,14 @@
 //! Which findings are wanted. Filters limit what is reported and never what is learnt from.
 
+use std::borrow::Cow;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use glob::MatchOptions;
 use thiserror::Error;
 
 use super::Finding;
+use super::admission::Admission;
 use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind};
 
 /// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
@@ -18,8 +21,12 @@ use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind};
 /// let pattern: Pattern = "Deploy".parse().unwrap();
 /// assert!(pattern.matches_principal("arn:aws:iam::111122223333:role/ci/Deploy"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(glob::Pattern);
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    text: Box<str>,
+    /// Made when it is needed first, since it takes much more memory than the text; never of a text without wildcards.
+    glob: OnceLock<Box<glob::Pattern>>,
+}
 
 /// A malformed glob.
 #[derive(Debug, Error)]
@@ -29,60 +36,91 @@ pub struct PatternError {
     reason: &'static str,
 }
 
+/// Each `*` is one more call within a call when a text is matched.
+const MOST_STARS: usize = 100;
+
 impl FromStr for Pattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        let malformed = |reason| PatternError { text: text.to_owned(), reason };
-        match glob::Pattern::new(text) {
-            Ok(pattern) => Ok(Self(pattern)),
-            Err(error) => Err(malformed(error.msg)),
+        let malformed = |reason| PatternError { text: text.chars().take(200).collect(), reason };
+        if text.bytes().filter(|byte| *byte == b'*').count() > MOST_STARS {
+            return Err(malformed("it has more than 100 '*'"));
+        }
+        let is_malformed = if has_wildcards(text) { glob::Pattern::new(text).err() } else { None };
+        match is_malformed {
+            None => Ok(Self { text: text.into(), glob: OnceLock::new() }),
+            Some(error) => Err(malformed(error.msg)),
         }
     }
 }
 
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
 impl Pattern {
     /// The text this pattern was made of.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        &self.text
     }
 
     /// Matches `iam.amazonaws.com:CreateUser`, its short form `iam:CreateUser` or the bare `CreateUser`, in any
     /// case: IAM takes action names in any case, too.
     pub fn matches_action(&self, action: &str) -> bool {
-        let (source, name) = action.split_once(':').unwrap_or(("", action));
-        let service = source.split('.').next().unwrap_or(source);
-        self.matches_text(action, false)
-            || self.matches_text(name, false)
-            || self.matches_text(&format!("{service}:{name}"), false)
-            || without_namespace(action).is_some_and(|action| self.matches_text(action, false))
+        action_names(action).iter().any(|name| self.matches_text(name, false))
     }
 
     /// Matches the whole key or what follows its last `/`.
     pub fn matches_principal(&self, key: &str) -> bool {
-        let name = key.rsplit('/').next().unwrap_or(key);
-        self.matches_text(key, true) || self.matches_text(name, true)
+        names_of_key(key).into_iter().any(|name| self.matches_text(name, true))
     }
 
     /// Whether a principal is meant, by its key or by its ARN.
     pub fn matches(&self, who: &ObservedPrincipal) -> bool {
-        let names = [
-            Some(&*who.key),
-            in_cluster(&who.key),
-            who.arn.as_deref(),
-            who.arn.as_deref().and_then(in_cluster),
-        ];
-        names.into_iter().flatten().any(|name| self.matches_principal(name))
+        principal_names(who).into_iter().any(|name| self.matches_text(name, true))
     }
 
-    fn matches_text(&self, text: &str, case_sensitive: bool) -> bool {
+    pub(super) fn matches_text(&self, text: &str, case_sensitive: bool) -> bool {
+        if !has_wildcards(&self.text) {
+            return if case_sensitive { *text == *self.text } else { text.eq_ignore_ascii_case(&self.text) };
+        }
         let options = MatchOptions {
             case_sensitive,
             require_literal_separator: false,
             require_literal_leading_dot: false,
         };
-        self.0.matches_with(text, options)
+        let made = || Box::new(glob::Pattern::new(&self.text).unwrap_or_default());
+        self.glob.get_or_init(made).matches_with(text, options)
     }
+}
+
+fn has_wildcards(text: &str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+/// What an action is called in patterns.
+pub(super) fn action_names(action: &str) -> Vec<Cow<'_, str>> {
+    let (source, name) = action.split_once(':').unwrap_or(("", action));
+    let service = source.split('.').next().unwrap_or(source);
+    let mut names = vec![action.into(), name.into(), Cow::Owned(format!("{service}:{name}"))];
+    names.extend(without_namespace(action).map(Cow::Borrowed));
+    names
+}
+
+/// What a principal is called in patterns: its key and its ARN, with and without what is before the last `/`.
+pub(super) fn principal_names(who: &ObservedPrincipal) -> Vec<&str> {
+    let keys =
+        [Some(&*who.key), in_cluster(&who.key), who.arn.as_deref(), who.arn.as_deref().and_then(in_cluster)];
+    keys.into_iter().flatten().flat_map(names_of_key).collect()
+}
+
+fn names_of_key(key: &str) -> [&str; 2] {
+    [key, key.rsplit('/').next().unwrap_or(key)]
 }
 
 /// Which findings are wanted. An empty list wants everything.
@@ -107,41 +145,9 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a finding is wanted.
+    /// Whether a finding is wanted. To ask this of many findings of one baseline is what [`first_seen`](super::first_seen) does.
     pub fn admits(&self, finding: &Finding<'_>) -> bool {
-        (self.admits_principal(finding.who) || self.admits_behind(finding))
-            && self.admits_action(finding.action)
-            && self.admits_call(finding.region(), finding.read_only)
-    }
-
-    /// Whether what is wanted of a finding is whoever is behind its principal: that one in CloudTrail.
-    fn admits_behind(&self, finding: &Finding<'_>) -> bool {
-        let is_named = |linked| self.principals.iter().any(|pattern| pattern.matches(linked));
-        finding.linked.is_some_and(is_named) && self.admits_sort(finding.who)
-    }
-
-    /// Whether anything of a principal is wanted.
-    pub(super) fn admits_principal(&self, who: &ObservedPrincipal) -> bool {
-        self.admits_sort(who) && any(&self.principals, |pattern| pattern.matches(who))
-    }
-
-    /// Whether anything of principals like this is wanted, whatever they are called.
-    fn admits_sort(&self, who: &ObservedPrincipal) -> bool {
-        (self.kinds.is_empty() || self.kinds.contains(&who.kind))
-            && (self.sources.is_empty() || self.sources.contains(&who.kind.source()))
-            && (self.accounts.is_empty() || self.accounts.iter().any(|wanted| **wanted == *who.account))
-    }
-
-    /// Whether an action is wanted.
-    pub(super) fn admits_action(&self, action: &str) -> bool {
-        any(&self.actions, |pattern| pattern.matches_action(action))
-            && !self.ignored_actions.iter().any(|pattern| pattern.matches_action(action))
-    }
-
-    /// Whether a sighting is wanted by what its record says of the call.
-    pub(super) fn admits_call(&self, region: Option<&str>, read_only: Option<bool>) -> bool {
-        (self.regions.is_empty() || self.regions.iter().any(|wanted| Some(wanted.as_str()) == region))
-            && !(self.only_mutating && read_only == Some(true))
+        Admission::new(Cow::Borrowed(self)).admits(finding)
     }
 }
 
@@ -155,9 +161,4 @@ fn without_namespace(action: &str) -> Option<&str> {
     let (verb, rest) = action.split_once(' ')?;
     let (resource, _) = rest.split_once(" in ")?;
     Some(&action[..verb.len() + 1 + resource.len()])
-}
-
-/// Whether one of the patterns matches, or there is none.
-fn any(patterns: &[Pattern], matches: impl Fn(&Pattern) -> bool) -> bool {
-    patterns.is_empty() || patterns.iter().any(matches)
 }

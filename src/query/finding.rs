@@ -186,7 +186,11 @@ impl Match<'_> {
 impl Question {
     /// Whether a finding about one event lies in the window that is reported and known.
     pub(super) fn is_in_window(&self, finding: &Finding<'_>) -> bool {
-        let time = finding.time;
+        self.is_time_in_window(finding.time)
+    }
+
+    /// Whether a time lies in the window that is reported and known.
+    pub(super) fn is_time_in_window(&self, time: Timestamp) -> bool {
         self.from.is_none_or(|from| time >= from)
             && self.to.is_none_or(|to| time <= to)
             && self.until.is_none_or(|until| time <= until)

@@ -4,6 +4,9 @@
 //! reported, one that is a microsecond younger is not. Gaps are measured from the start of an hour to the start of an
 //! hour, since that is what a baseline remembers.
 
+use std::borrow::Cow;
+
+use super::admission::Admission;
 use super::hits::join;
 use super::iam::Iam;
 use super::links::Links;
@@ -12,6 +15,7 @@ use super::rarity::{Rarities, Rarity};
 use super::waiting::Waiting;
 use super::{AgeBasis, Anchor, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Behaviour, Sighting};
+use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
 /// All findings, sorted by time, account, principal, action and kind.
@@ -24,36 +28,76 @@ pub fn first_seen_and_waiting<'b>(
     baseline: &'b Baseline,
     question: &Question,
 ) -> (Vec<Finding<'b>>, Waiting) {
-    let sightings: Vec<Option<&Sighting>> =
-        baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
-    let start = sightings.iter().flatten().map(|sighting| sighting.time).min();
-    let mut findings = noted(baseline, question, start);
+    let admission = Admission::new(Cow::Borrowed(&question.filter));
     let iam = Iam::new(baseline);
+    let mut findings = Vec::new();
+    let start = beginning(baseline, question);
     let mut waiting = Waiting::new(baseline, question, start);
-    if let Some(start) = start {
-        of_sightings((baseline, &iam), question, &sightings, start, &mut (&mut findings, &mut waiting));
-    }
-    join(baseline, question, start, &mut findings);
+    let mut known = None;
+    of_sightings((baseline, &iam), question, &admission, &mut |_, finding| {
+        if known != Some((finding.account, finding.principal)) {
+            known = Some((finding.account, finding.principal));
+            waiting.begin_principal(finding.anchor_time);
+        }
+        waiting.count(finding.known_micros);
+        if finding.known_micros < question.warmup.micros() {
+            return;
+        }
+        // They are what takes most memory of an answer: it grows by a quarter.
+        if findings.len() == findings.capacity() {
+            findings.reserve_exact(findings.len() / 4 + 64);
+        }
+        findings.push(finding);
+    });
+    findings.extend(noted(baseline, question, &admission, start));
+    join(baseline, question, &admission, start, &mut findings);
     for finding in &mut findings {
         finding.known_to_iam = iam.knows(finding.who);
     }
-    findings.sort_by(|left, right| report_order(left).cmp(&report_order(right)));
+    sort(&mut findings);
     (findings, waiting)
 }
 
-/// Where candidates go: those that are old enough are findings, all of them are counted.
-type Found<'f, 'b> = (&'f mut Vec<Finding<'b>>, &'f mut Waiting);
+/// The first sighting of the archive.
+fn beginning(baseline: &Baseline, question: &Question) -> Option<Timestamp> {
+    let sightings = baseline.behaviours.iter().filter_map(|behaviour| counted(behaviour, question));
+    sightings.map(|sighting| sighting.time).min()
+}
 
-/// The findings about what principals did.
-fn of_sightings<'b>(
+/// Puts findings into the order of reports; equal ones stay in theirs. Sorts their numbers, which takes less memory.
+fn sort(findings: &mut [Finding<'_>]) {
+    let mut order: Vec<u32> = (0..).take(findings.len()).collect();
+    order.sort_by(|left, right| {
+        report_order(&findings[*left as usize]).cmp(&report_order(&findings[*right as usize]))
+    });
+    for start in 0..order.len() {
+        // Each circle of places is walked once; a place that holds its own is done.
+        let mut place = start;
+        loop {
+            let source = std::mem::replace(&mut order[place], place as u32) as usize;
+            if source == start {
+                break;
+            }
+            findings.swap(place, source);
+            place = source;
+        }
+    }
+}
+
+/// Gives what may be findings about what principals did, whatever the warmup: each with the index of its behaviour, by principal
+/// and in no order.
+pub(super) fn of_sightings<'b>(
     (baseline, iam): (&'b Baseline, &Iam<'b>),
     question: &Question,
-    sightings: &[Option<&'b Sighting>],
-    archive_start: Timestamp,
-    found: &mut Found<'_, 'b>,
+    admission: &Admission<'_>,
+    give: &mut dyn FnMut(usize, Finding<'b>),
 ) {
+    let sightings: Vec<Option<&Sighting>> =
+        baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
+    let Some(archive_start) = sightings.iter().flatten().map(|sighting| sighting.time).min() else { return };
     let links = Links::new(baseline);
-    let rarities = Rarities::new(baseline, sightings);
+    let rarities = Rarities::new(baseline, &sightings);
+    let actions: Vec<bool> = baseline.actions.iter().map(|action| admission.action(action)).collect();
     let mut start = 0;
     for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
         let range = start..start + behaviours.len();
@@ -66,9 +110,11 @@ fn of_sightings<'b>(
             rarities: &rarities,
             links: &links,
             archive_start,
+            admission,
+            actions: &actions,
         };
         start = range.end;
-        principal.ask(question, found);
+        principal.ask(question, give);
     }
 }
 
@@ -98,6 +144,9 @@ struct PrincipalView<'q, 'b> {
     rarities: &'q Rarities,
     links: &'q Links<'b>,
     archive_start: Timestamp,
+    admission: &'q Admission<'q>,
+    /// Which actions are wanted.
+    actions: &'q [bool],
 }
 
 /// A sighting that may be a finding.
@@ -113,25 +162,24 @@ struct Candidate<'b> {
 }
 
 impl<'b> PrincipalView<'_, 'b> {
-    fn ask(&self, question: &Question, (findings, waiting): &mut Found<'_, 'b>) {
+    fn ask(&self, question: &Question, give: &mut dyn FnMut(usize, Finding<'b>)) {
         let indexed = self.sightings.iter().enumerate();
         let first = indexed
             .filter_map(|(index, sighting)| Some((index, (*sighting)?)))
             .min_by(|(_, left), (_, right)| left.order(right));
         let Some((first_index, first)) = first else { return };
         let anchor = self.anchor(question.anchor, first.time);
-        waiting.begin_principal(anchor.1);
+        let is_admitted = self.admission.principal(self.who());
         let mut report = |candidate: Candidate<'b>| {
             let in_window = question.from.is_none_or(|from| candidate.time >= from)
                 && question.to.is_none_or(|to| candidate.time <= to);
-            if !in_window {
-                return;
-            }
-            let finding = self.finding(&candidate, anchor, question);
-            if question.filter.admits(&finding) {
-                waiting.count(candidate.known_micros);
-                if candidate.known_micros >= question.warmup.micros() {
-                    findings.push(finding);
+            let action = self.behaviours[candidate.index].action;
+            if in_window && self.actions[action as usize] {
+                let finding = self.finding(&candidate, anchor, question);
+                if (is_admitted || self.admission.behind(&finding))
+                    && self.admission.call(finding.region(), finding.read_only)
+                {
+                    give(self.start + candidate.index, finding);
                 }
             }
         };
@@ -159,15 +207,19 @@ impl<'b> PrincipalView<'_, 'b> {
         }
     }
 
+    fn who(&self) -> &'b ObservedPrincipal {
+        &self.baseline.principals[self.behaviours[0].principal as usize]
+    }
+
     fn anchor(&self, anchor: Anchor, first: Timestamp) -> (AgeBasis, Timestamp) {
         match anchor {
             Anchor::Principal => (AgeBasis::FirstSighting, first),
             Anchor::Archive => (AgeBasis::ArchiveStart, self.archive_start),
             Anchor::Created => {
-                let principal = &self.baseline.principals[self.behaviours[0].principal as usize];
-                let name = (principal.account.clone(), principal.key.clone());
+                let who = self.who();
+                let name = (who.account.clone(), who.key.clone());
                 let recorded = self.baseline.creations.get(&name).copied();
-                let listed = self.iam.created(principal, first);
+                let listed = self.iam.created(who, first);
                 match recorded.into_iter().chain(listed).min() {
                     Some(created) if created <= first => (AgeBasis::Creation, created),
                     _ => (AgeBasis::FirstSighting, first),
@@ -183,7 +235,7 @@ impl<'b> PrincipalView<'_, 'b> {
         question: &Question,
     ) -> Finding<'b> {
         let behaviour = &self.behaviours[candidate.index];
-        let principal = &self.baseline.principals[behaviour.principal as usize];
+        let principal = self.who();
         let returning = candidate.kind == FindingKind::ReturningAction;
         let Rarity { other_principals, first_for_account } = match returning {
             true => self.rarities.of_return(behaviour.action, candidate.time),

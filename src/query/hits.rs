@@ -1,12 +1,15 @@
 //! What rules matched: joined to the findings of the same events, and as findings of their own.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use super::admission::Admission;
 use super::links::Links;
 use super::noted::about;
-use super::{Finding, FindingKind, Match, Question};
-use crate::baseline::{Baseline, Hit, Sighting};
-use crate::observe::ObservedPrincipal;
+use super::{Filter, Finding, FindingKind, Match, Question};
+use crate::baseline::{Asked, Baseline, Hit, HitFilter, HitsKept, Seen, Sighting, may_be_joined};
+use crate::observe::{LogSource, ObservedPrincipal, PrincipalKey};
 use crate::time::Timestamp;
 
 /// What tells an event from all others: who, and its id, or where it stands if it has none.
@@ -20,55 +23,156 @@ fn event<'b>(who: &'b ObservedPrincipal, sighting: &'b Sighting) -> Event<'b> {
     (&who.account, &who.key, id)
 }
 
+/// The first hit of a rule and a principal, the time of the last, and how many there are.
+struct Group<'b> {
+    first: &'b Hit,
+    last: Timestamp,
+    count: u64,
+}
+
+/// By number of the rule, account and key of the principal.
+type Groups<'b> = BTreeMap<(u32, &'b str, &'b str), Group<'b>>;
+
 /// Gives findings the rules that their events matched, and adds findings of hits that none of these tells of; with
 /// [`Question::every_hit`] of all.
 pub(super) fn join<'b>(
     baseline: &'b Baseline,
     question: &Question,
+    admission: &Admission<'_>,
     archive_start: Option<Timestamp>,
     findings: &mut Vec<Finding<'b>>,
 ) {
-    let mut of_event: HashMap<Event<'b>, Vec<usize>> = HashMap::new();
-    for (number, hit) in baseline.hits.iter().enumerate() {
-        of_event.entry(event(&hit.who, &hit.sighting)).or_default().push(number);
-    }
-    let mut is_told = vec![false; baseline.hits.len()];
-    for finding in findings.iter_mut() {
-        let Some(evidence) = finding.evidence else { continue };
-        for number in of_event.get(&event(finding.who, evidence)).into_iter().flatten() {
-            is_told[*number] = true;
-            finding.matched.push(matched(baseline, &baseline.hits[*number]));
-        }
-        finding.matched.sort_by_key(|one| one.rule.priority);
-    }
-    if baseline.hits.is_empty() || !question.report.contains(&FindingKind::Rule) {
+    let is_told = match_findings(baseline, findings);
+    if !question.report.contains(&FindingKind::Rule) {
         return;
     }
-    let untold = baseline.hits.iter().zip(is_told).filter(|(_, is_told)| question.every_hit || !is_told);
     let links = Links::new(baseline);
-    let is_wanted = |finding: &Finding<'_>| {
-        let counts = !(question.only_success && finding.failed);
-        counts && question.is_in_window(finding) && question.filter.admits(finding)
+    let unmatched = |hit: &'b Hit| Finding {
+        linked: links.find(&hit.who, &hit.sighting),
+        ..about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting), archive_start)
     };
-    let wanted = untold.map(|(hit, _)| {
-        let linked = links.find(&hit.who, &hit.sighting);
-        (hit, Finding { linked, ..finding(baseline, hit, archive_start) })
-    });
-    let wanted: Vec<(&Hit, Finding<'b>)> = wanted.filter(|(_, finding)| is_wanted(finding)).collect();
-    let same = |left: &Hit, right: &Hit| left.rule == right.rule && left.who.place() == right.who.place();
-    for group in wanted.chunk_by(|(left, _), (right, _)| !question.every_hit && same(left, right)) {
-        let [(_, first), ..] = group else { continue };
-        let (last, _) = &group[group.len() - 1];
-        let last_time = Some(last.sighting.time);
-        findings.push(Finding { count: group.len() as u64, last_time, ..first.clone() });
+    let of_hit = |hit: &'b Hit| Finding { matched: vec![matched(baseline, hit)], ..unmatched(hit) };
+    let is_wanted = |hit: &&'b Hit| {
+        let finding = unmatched(hit);
+        let counts = !(question.only_success && finding.failed);
+        counts && question.is_in_window(&finding) && admission.admits(&finding)
+    };
+    if question.every_hit {
+        let wanted = baseline.hits.iter().filter(is_wanted);
+        findings.extend(wanted.map(|hit| Finding { last_time: Some(hit.sighting.time), ..of_hit(hit) }));
+        return;
     }
+    let mut groups = Groups::new();
+    let hits = baseline.hits.iter().zip(&is_told);
+    let untold = hits.filter(|(_, is_told)| !**is_told).map(|(hit, _)| hit);
+    for hit in untold.filter(is_wanted) {
+        add(&mut groups, hit, hit.sighting.time, 1);
+    }
+    count_rest(baseline, &mut groups, is_wanted);
+    for Group { first, last, count } in groups.into_values() {
+        findings.push(Finding { count, last_time: Some(last), ..of_hit(first) });
+    }
+}
+
+/// Gives findings the rules that their events matched; says which hits these are.
+fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding<'b>]) -> Vec<bool> {
+    let mut is_told = vec![false; baseline.hits.len()];
+    if baseline.hits.is_empty() {
+        return is_told;
+    }
+    let mut of_event: HashMap<Event<'b>, Vec<usize>> = HashMap::new();
+    for (number, finding) in findings.iter().enumerate() {
+        if let Some(evidence) = finding.evidence {
+            of_event.entry(event(finding.who, evidence)).or_default().push(number);
+        }
+    }
+    for (hit, is_told) in baseline.hits.iter().zip(&mut is_told) {
+        for number in of_event.get(&event(&hit.who, &hit.sighting)).into_iter().flatten() {
+            *is_told = true;
+            findings[*number].matched.push(matched(baseline, hit));
+        }
+    }
+    for finding in findings {
+        finding.matched.sort_by_key(|one| one.rule.priority);
+    }
+    is_told
+}
+
+/// Adds the hits that were only counted: all of a group but those that are kept in full.
+fn count_rest<'b>(baseline: &'b Baseline, groups: &mut Groups<'b>, is_wanted: impl Fn(&&'b Hit) -> bool) {
+    let mut counted: Groups<'b> = Groups::new();
+    for group in baseline.counted_hits.groups() {
+        if let Some((first, last)) = group.rest.as_ref().filter(|(first, _)| is_wanted(&first)) {
+            add(&mut counted, first, *last, group.count);
+        }
+    }
+    if counted.is_empty() {
+        return;
+    }
+    for hit in baseline.hits.iter().filter(is_wanted) {
+        if let Some(group) = counted.get_mut(&place(hit)) {
+            group.count = group.count.saturating_sub(1);
+        }
+    }
+    for (place, Group { first, last, count }) in counted {
+        // Where all are copies of hits that are kept in full, the first of them may still stand before its copy.
+        if count > 0 || groups.contains_key(&place) {
+            add(groups, first, last, count);
+        }
+    }
+}
+
+fn place(hit: &Hit) -> (u32, &str, &str) {
+    (hit.rule, &hit.who.account, &hit.who.key)
+}
+
+fn add<'b>(groups: &mut Groups<'b>, hit: &'b Hit, last: Timestamp, count: u64) {
+    let known = groups.entry(place(hit)).or_insert(Group { first: hit, last, count: 0 });
+    if hit.order(known.first).is_lt() {
+        known.first = hit;
+    }
+    known.last = known.last.max(last);
+    known.count += count;
 }
 
 fn matched<'b>(baseline: &'b Baseline, hit: &'b Hit) -> Match<'b> {
     Match { rule: &baseline.rules[hit.rule as usize], hit }
 }
 
-fn finding<'b>(baseline: &'b Baseline, hit: &'b Hit, archive_start: Option<Timestamp>) -> Finding<'b> {
-    let about = about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting), archive_start);
-    Finding { matched: vec![matched(baseline, hit)], ..about }
+impl Question {
+    /// What must be kept of the events that rules matched, to answer this and nothing else; `key` is what principals are learnt
+    /// with.
+    pub fn hits_kept(&self, key: PrincipalKey) -> HitsKept {
+        let admission = Admission::new(Cow::Owned(self.filter.clone()));
+        // The patterns stand in the other.
+        let question = Self { filter: Filter::default(), ..self.clone() };
+        let filter = Arc::new(AskedHits { question, admission, key });
+        if self.every_hit { HitsKept::EveryAsked(filter) } else { HitsKept::FirstAndCount(filter) }
+    }
+}
+
+/// Which events that rules matched a question asks for.
+#[derive(Debug)]
+struct AskedHits {
+    question: Question,
+    admission: Admission<'static>,
+    key: PrincipalKey,
+}
+
+impl HitFilter for AskedHits {
+    fn asks_for(&self, who: &ObservedPrincipal, action: &str, seen: &Seen<'_>) -> Asked {
+        let Self { question, admission, key } = self;
+        let counts = question.is_time_in_window(seen.moment.time)
+            && !(question.only_success && seen.moment.failed)
+            && admission.call(seen.evidence.region, seen.read_only)
+            && admission.action(action);
+        // What a bare name means is known at the end of the archive.
+        if counts && (admission.principal(who) || may_be_joined(who, *key)) {
+            Asked::Yes
+        } else if counts && who.kind.source() == LogSource::Eks && admission.sort(who) {
+            Asked::IfLinked
+        } else {
+            Asked::No
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! Questions to a baseline. Every one is a pure function of it; nobody in here knows files, gzip or JSON.
 
+mod admission;
 mod filter;
 mod finding;
 mod first_seen;
+mod globs;
 mod hits;
 mod iam;
 mod known;
@@ -13,7 +15,7 @@ mod rarity;
 mod tune;
 mod waiting;
 
-pub use crate::baseline::{Hit, IamKind, Inventory, Language, Priority, RuleHead, Sighting};
+pub use crate::baseline::{Hit, IamKind, Inventory, Language, Priority, RuleHead, Sighting, Text};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Match, Question};
 pub use first_seen::{first_seen, first_seen_and_waiting};

@@ -1,6 +1,7 @@
 //! What was noted beside the behaviours, as findings of their own kinds: what CloudTrail Insights noticed, and the hours in which
 //! root users acted. No warmup holds for them.
 
+use super::admission::Admission;
 use super::links::Links;
 use super::{AgeBasis, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Noted, Sighting};
@@ -11,6 +12,7 @@ use crate::time::Timestamp;
 pub(super) fn noted<'b>(
     baseline: &'b Baseline,
     question: &Question,
+    admission: &Admission<'_>,
     archive_start: Option<Timestamp>,
 ) -> Vec<Finding<'b>> {
     let of = |kind, noted: &'b [Noted]| {
@@ -20,7 +22,7 @@ pub(super) fn noted<'b>(
             ..about(kind, (&noted.who, &noted.action, &noted.sighting), archive_start)
         })
     };
-    let is_wanted = |finding: &Finding<'_>| question.is_in_window(finding) && question.filter.admits(finding);
+    let is_wanted = |finding: &Finding<'_>| question.is_in_window(finding) && admission.admits(finding);
     let all =
         of(FindingKind::Insight, &baseline.insights).chain(of(FindingKind::RootActivity, &baseline.root));
     all.filter(is_wanted).collect()

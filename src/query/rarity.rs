@@ -25,16 +25,16 @@ pub(super) struct Rarities {
 impl Rarities {
     /// Given the sighting that each behaviour begins with, if it counts.
     pub(super) fn new(baseline: &Baseline, sightings: &[Option<&Sighting>]) -> Self {
-        let mut order: Vec<(u32, &Sighting, usize)> = baseline
-            .behaviours
-            .iter()
-            .zip(sightings)
-            .enumerate()
-            .filter_map(|(index, (behaviour, sighting))| Some((behaviour.action, (*sighting)?, index)))
+        let numbered = (0..).zip(&baseline.behaviours).zip(sightings);
+        let mut order: Vec<(u32, u32)> = numbered
+            .filter_map(|((index, behaviour), sighting)| sighting.map(|_| (behaviour.action, index)))
             .collect();
-        order.sort_by(|left, right| match left.0.cmp(&right.0) {
-            Ordering::Equal => left.1.order(right.1),
-            unequal => unequal,
+        order.sort_unstable_by(|left, right| {
+            let by_sighting = || match (sightings[left.1 as usize], sightings[right.1 as usize]) {
+                (Some(left), Some(right)) => left.order(right),
+                _ => Ordering::Equal,
+            };
+            left.0.cmp(&right.0).then_with(by_sighting).then(left.1.cmp(&right.1))
         });
         let mut first = vec![Rarity::default(); sightings.len()];
         let account_of = |index: usize| {
@@ -43,12 +43,14 @@ impl Rarities {
         };
         for same_action in order.chunk_by(|left, right| left.0 == right.0) {
             let mut accounts = HashSet::new();
-            for (earlier, (_, _, index)) in (0..).zip(same_action) {
-                let first_for_account = accounts.insert(account_of(*index));
-                first[*index] = Rarity { other_principals: earlier, first_for_account };
+            for (earlier, (_, index)) in (0..).zip(same_action) {
+                let index = *index as usize;
+                let first_for_account = accounts.insert(account_of(index));
+                first[index] = Rarity { other_principals: earlier, first_for_account };
             }
         }
-        let firsts = order.into_iter().map(|(action, sighting, _)| (action, sighting.time)).collect();
+        let time = |index: u32| sightings[index as usize].map(|sighting| sighting.time);
+        let firsts = order.into_iter().filter_map(|(action, index)| Some((action, time(index)?))).collect();
         Self { first, firsts }
     }
 

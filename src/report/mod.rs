@@ -23,7 +23,7 @@ use crate::coverage::Coverage;
 use crate::query::Finding;
 
 pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
-pub use exchange::{AsffBatch, Exchange};
+pub use exchange::{AsffBatch, AsffBatches, Exchange};
 pub use header::{FilterSettings, UsedInventory, UsedRules, UsedSettings};
 pub use known::{Asked, KnownReport, KnownSettings};
 pub use row::Row;

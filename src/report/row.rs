@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::place::{archive_name, object_uri};
-use crate::query::{Finding, Match, Sighting};
+use crate::query::{Finding, Match, Sighting, Text};
 
 /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,7 +60,7 @@ impl<'a> Row<'a> {
         let evidence = finding.evidence;
         let archive = evidence.and_then(|evidence| archive_name(archives, evidence.archive));
         let uri = evidence.and_then(|evidence| object_uri(archive?, &evidence.object));
-        let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
+        let text = |of: fn(&Sighting) -> &Option<Text>| {
             evidence.and_then(|evidence| of(evidence).as_deref()).map(clean)
         };
         Self {

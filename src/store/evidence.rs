@@ -1,15 +1,15 @@
 //! The columns of evidence, which tables of sightings share.
 
 use super::error::Flaw;
-use super::reading::{Paths, Texts};
+use super::reading::{Paths, Texts, path};
 use super::table::{Column, Table};
-use crate::baseline::Sighting;
+use crate::baseline::{Sighting, Text};
 use crate::observe::Stage;
 use crate::time::Timestamp;
 
 /// The columns of the evidence that sightings are, in the order of [`FIRST`].
 pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 15] {
-    let text = |of: fn(&Sighting) -> &Option<Box<str>>| {
+    let text = |of: fn(&Sighting) -> &Option<Text>| {
         Column::Text(sightings.iter().map(|seen| seen.and_then(|seen| of(seen).as_deref())).collect())
     };
     let number = |of: fn(&Sighting) -> u32| {
@@ -134,23 +134,25 @@ impl Evidence {
             None => Stage::Complete,
             Some(name) => Stage::from_name(name).ok_or_else(|| Flaw::value("stage"))?,
         };
+        let Paths { paths, texts } = paths;
+        let mut text = |column: &Texts| Ok::<_, Flaw>(column.get(row)?.map(|text| texts.get(text)));
         Ok(Sighting {
             time,
             event_id: self.event_id.needed(row)?.into(),
             archive: number(&self.archive, "archive")?,
-            object: paths.get(self.object.needed(row)?),
+            object: path(paths, self.object.needed(row)?),
             record: number(&self.record, "record")?,
             failed,
             read_only: self.read_only[row],
-            region: region.boxed(row)?,
-            source_ip: source_ip.boxed(row)?,
-            user_agent: user_agent.boxed(row)?,
-            error_code: error_code.boxed(row)?,
-            access_key_id: access_key_id.boxed(row)?,
-            session_name: session_name.boxed(row)?,
-            principal_id: principal_id.boxed(row)?,
-            impersonated_by: impersonated_by.boxed(row)?,
-            detail: detail.boxed(row)?,
+            region: text(region)?,
+            source_ip: text(source_ip)?,
+            user_agent: text(user_agent)?,
+            error_code: text(error_code)?,
+            access_key_id: text(access_key_id)?,
+            session_name: text(session_name)?,
+            principal_id: text(principal_id)?,
+            impersonated_by: text(impersonated_by)?,
+            detail: text(detail)?,
             stage,
         })
     }

@@ -1,7 +1,9 @@
 //! The table `coverage`: one row for each listed object and what became of it.
 
+use std::collections::HashMap;
+
 use super::error::Flaw;
-use super::reading::Paths;
+use super::reading::path;
 use super::table::{Column, Table};
 use crate::checksum::Checksum;
 use crate::coverage::{FaultKind, ObjectSkip};
@@ -79,13 +81,13 @@ pub(super) fn read(table: &Table) -> Result<Vec<ObjectEntry>, Flaw> {
     let (outcomes, reasons) = (table.text_column("outcome")?, table.text_column("reason")?);
     let (records, faults) = (table.numbers::<u64>("records")?, table.numbers::<u64>("faults")?);
     let (first, last) = (table.times("first")?, table.times("last")?);
-    let mut shared = Paths::default();
+    let mut shared = HashMap::new();
     let mut object = |(row, archive)| {
         let checksum = |text: &str| text.parse::<Checksum>().map_err(|_| Flaw::value("sha256"));
         let outcome = Outcome::from_names(outcomes.needed(row)?, reasons.get(row)?);
         Ok(ObjectEntry {
             archive,
-            path: shared.get(paths.needed(row)?),
+            path: path(&mut shared, paths.needed(row)?),
             delivered: delivered[row],
             account: accounts.boxed(row)?,
             region: regions.boxed(row)?,

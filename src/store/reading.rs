@@ -7,6 +7,7 @@ use parquet::data_type::ByteArray;
 
 use super::error::Flaw;
 use super::table::Table;
+use crate::baseline::SharedTexts;
 use crate::time::{Day, Timestamp};
 
 /// Texts of a column.
@@ -64,17 +65,19 @@ impl Table {
     }
 }
 
-/// Paths of objects, each kept once.
+/// Paths of objects and texts of evidence, each kept once.
 #[derive(Default)]
-pub(super) struct Paths(HashMap<Box<str>, Arc<str>>);
+pub(super) struct Paths {
+    pub(super) paths: HashMap<Box<str>, Arc<str>>,
+    pub(super) texts: SharedTexts,
+}
 
-impl Paths {
-    pub(super) fn get(&mut self, path: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(path) {
-            return Arc::clone(known);
-        }
-        let shared: Arc<str> = path.into();
-        self.0.insert(path.into(), Arc::clone(&shared));
-        shared
+/// The shared path that is equal to this one.
+pub(super) fn path(paths: &mut HashMap<Box<str>, Arc<str>>, path: &str) -> Arc<str> {
+    if let Some(known) = paths.get(path) {
+        return Arc::clone(known);
     }
+    let shared: Arc<str> = path.into();
+    paths.insert(path.into(), Arc::clone(&shared));
+    shared
 }

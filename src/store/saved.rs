@@ -15,7 +15,7 @@ use super::{
     Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, inventory, map, noted,
     objects, principals, proofs, records, validate,
 };
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, CountedHits};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::ledger::Ledger;
@@ -126,6 +126,7 @@ impl Saved {
             rules,
             hits,
             inventory,
+            counted_hits: CountedHits::default(),
         };
         validate::baseline(&baseline, self.archives()).map_err(damaged)?;
         validate::coverage(&coverage, self.archives()).map_err(damaged)?;

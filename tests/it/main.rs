@@ -26,6 +26,7 @@ mod root;
 mod rules;
 #[cfg(feature = "s3")]
 mod s3;
+mod scale;
 mod shapes;
 mod sources;
 mod stored;

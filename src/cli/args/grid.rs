@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use firstseen::query::{Calls, TuneGrid};
 use firstseen::time::Span;
 
+use super::super::exit::{Hint, UsageError};
 use super::question::{AnchorArg, FindingArg, ForgetArg};
 
 #[derive(Debug, Args)]
@@ -50,19 +51,26 @@ impl GridArgs {
     }
 
     /// The settings that are tried, without repeats; spans from short to long.
-    pub(crate) fn grid(&self, only_mutating: bool) -> TuneGrid {
+    pub(crate) fn grid(&self, only_mutating: bool) -> anyhow::Result<TuneGrid> {
         let usual = TuneGrid::default();
         let mut warmups = given(&self.warmups, |warmup| *warmup, usual.warmups);
         let mut forgets = given(&self.forgets, |forget| forget.0, usual.forgets);
         warmups.sort_unstable();
         forgets.sort_unstable();
         let calls = if only_mutating { vec![Calls::Mutating] } else { usual.calls };
-        TuneGrid {
+        let grid = TuneGrid {
             warmups,
             forgets,
             anchors: given(&self.anchors, |anchor| anchor.anchor(), usual.anchors),
             calls: given(&self.calls, |calls| calls.calls(), calls),
+        };
+        let (size, most) = (grid.size(), TuneGrid::MOST_SETTINGS);
+        if size > most {
+            let hint = Hint("name fewer --warmups, --forgets, --anchors or --calls");
+            let error = UsageError(format!("the grid has {size} settings, and {most} are the most"));
+            return Err(anyhow::Error::new(error).context(hint));
         }
+        Ok(grid)
     }
 }
 

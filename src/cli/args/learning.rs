@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use firstseen::baseline::HitsKept;
 use firstseen::event::PrincipalKey;
 use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
 use firstseen::report::for_shell;
@@ -73,6 +74,11 @@ impl LearningArgs {
         }
     }
 
+    /// What principals are learnt with.
+    pub(crate) fn key(&self) -> PrincipalKey {
+        self.principal_key.map_or(PrincipalKey::Arn, KeyArg::key)
+    }
+
     /// The settings of an ingest run; a window that is reported (`--to`) implies that nothing later is learnt.
     pub(crate) fn settings(&self, to: Option<Bound>, wanted_threads: Option<u16>) -> IngestSettings {
         IngestSettings {
@@ -82,12 +88,13 @@ impl LearningArgs {
                 until: self.until.or(to).map(Bound::end),
                 slack: self.delivery_slack.unwrap_or(Span::days(2)),
             },
-            principal_key: self.principal_key.map_or(PrincipalKey::Arn, KeyArg::key),
+            principal_key: self.key(),
             namespace_in_key: self.k8s_namespace_in_key.unwrap_or(false),
             cluster: self.k8s_cluster.clone(),
             max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
             rules: None,
             rules_from: None,
+            hits: HitsKept::Every,
         }
     }
 }

@@ -32,8 +32,8 @@ pub(crate) struct RunArgs {
     /// Write everything that could not be read to FILE, one JSON object a line
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
-    /// Number of threads [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of threads, 512 at most [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
     /// No progress and no summary on stderr; warnings and the list of faults stay
     #[arg(long, short)]

@@ -14,6 +14,7 @@ mod tests;
 use std::path::PathBuf;
 
 use clap::Args;
+use firstseen::baseline::HitsKept;
 use firstseen::query::{Preset, Question};
 use firstseen::source::FileList;
 use firstseen::time::Bound;
@@ -120,6 +121,7 @@ impl Settings {
             from: self.filters.from,
             leaves_out_later: true,
             rules: None,
+            hits: HitsKept::Every,
             run,
         }
     }

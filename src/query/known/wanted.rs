@@ -1,12 +1,15 @@
 //! Which behaviours are asked for: a filter, put to every principal and every action once.
 
+use std::borrow::Cow;
+
 use super::{ActionSets, PointInTime};
 use crate::baseline::{Baseline, Behaviour};
 use crate::query::Filter;
+use crate::query::admission::Admission;
 
 /// A filter's answers for one baseline.
 pub(super) struct Wanted<'f> {
-    filter: &'f Filter,
+    filter: Admission<'f>,
     principals: Vec<bool>,
     actions: Vec<bool>,
 }
@@ -15,10 +18,11 @@ impl<'f> Wanted<'f> {
     pub(super) fn new(baseline: &Baseline, filter: &'f Filter) -> Self {
         let principals = baseline.principals.iter();
         let actions = baseline.actions.iter();
+        let filter = Admission::new(Cow::Borrowed(filter));
         Self {
+            principals: principals.map(|who| filter.principal(who)).collect(),
+            actions: actions.map(|action| filter.action(action)).collect(),
             filter,
-            principals: principals.map(|who| filter.admits_principal(who)).collect(),
-            actions: actions.map(|action| filter.admits_action(action)).collect(),
         }
     }
 
@@ -33,6 +37,6 @@ impl<'f> Wanted<'f> {
             && self.actions[behaviour.action as usize]
             && point
                 .first(behaviour)
-                .is_some_and(|first| self.filter.admits_call(first.region.as_deref(), first.read_only))
+                .is_some_and(|first| self.filter.call(first.region.as_deref(), first.read_only))
     }
 }

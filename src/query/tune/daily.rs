@@ -1,6 +1,5 @@
 //! What a setting would have reported on each day.
 
-use super::enumeration::{Enumeration, Noted};
 use crate::query::Question;
 use crate::time::{Day, Span, Timestamp};
 
@@ -57,38 +56,22 @@ impl Observed {
 }
 
 impl<'b> Daily<'b> {
-    /// Given the findings by day, in their order, and the first and last day that count.
-    pub(super) fn new(of: &Enumeration<'b>, by_day: &[&[&Noted]], span: Option<(Day, Day)>) -> Self {
-        let mut counts: Vec<usize> = by_day.iter().map(|same_day| same_day.len()).collect();
-        counts.sort_unstable();
+    /// Given the numbers of findings of days that have some, sorted, and the first and last day that count.
+    pub(super) fn new(counts: &[usize], span: Option<(Day, Day)>, worst: Option<WorstDay<'b>>) -> Self {
         let length = span.map_or(0, |(first, last)| i64::from(last.number()) - i64::from(first.number()) + 1);
         let days = u64::try_from(length).unwrap_or(0).max(counts.len() as u64);
-        // The last of equals would win: days come backwards.
-        let worst = by_day.iter().rev().max_by_key(|same_day| same_day.len());
         Self {
             days,
             findings: counts.iter().sum(),
-            median: nearest_rank(50, days, &counts),
-            p95: nearest_rank(95, days, &counts),
-            worst: worst.map(|same_day| WorstDay::new(of, same_day)),
+            median: nearest_rank(50, days, counts),
+            p95: nearest_rank(95, days, counts),
+            worst,
         }
     }
 
     /// Findings per day on average; nothing without a day.
     pub fn mean(&self) -> Option<f64> {
         (self.days > 0).then(|| self.findings as f64 / self.days as f64)
-    }
-}
-
-impl<'b> WorstDay<'b> {
-    fn new(of: &Enumeration<'b>, same_day: &[&Noted]) -> Self {
-        let mut principals: Vec<u32> = same_day.iter().map(|noted| noted.principal).collect();
-        principals.sort_unstable();
-        let runs = principals.chunk_by(|left, right| left == right).rev();
-        let most = runs.max_by_key(|run| run.len()).unwrap_or_default();
-        let (account, principal) = of.principals[most[0] as usize];
-        let (day, findings) = (same_day[0].day, same_day.len());
-        Self { day, findings, account, principal, principal_findings: most.len() }
     }
 }
 

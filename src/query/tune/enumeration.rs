@@ -1,31 +1,43 @@
 //! The findings of the most sensitive setting, cut down to what every other setting is counted from.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::ops::Range;
 
 use super::Incident;
-use crate::query::{Finding, FindingKind};
-use crate::time::Day;
+use crate::baseline::Baseline;
+use crate::query::admission::Admission;
+use crate::query::first_seen::of_sightings;
+use crate::query::iam::Iam;
+use crate::query::{FindingKind, Question};
+use crate::time::{Day, Timestamp};
 
 /// What is needed of one finding.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Noted {
-    pub(super) day: Day,
-    pub(super) kind: FindingKind,
+    pub(super) time: Timestamp,
     pub(super) known_micros: i64,
     pub(super) gap_micros: Option<i64>,
-    pub(super) read_only: bool,
     /// Index in [`Enumeration::principals`].
     pub(super) principal: u32,
-    /// Index in [`Enumeration::accounts`].
-    pub(super) account: u32,
+    action: u32,
+    /// Index in [`Enumeration::days`].
+    pub(super) day: u32,
+    pub(super) kind: FindingKind,
+    pub(super) read_only: bool,
 }
 
 /// All findings that any setting with one anchor can report, in their order.
 #[derive(Debug)]
 pub(super) struct Enumeration<'b> {
     pub(super) findings: Vec<Noted>,
+    /// Their indices, those with the longest known principals first.
+    pub(super) by_age: Vec<u32>,
+    /// Days with a finding, in order, with the indices of their findings.
+    pub(super) days: Vec<(Day, Range<usize>)>,
     /// Account and key, sorted, so that the smaller number has the smaller name.
     pub(super) principals: Vec<(&'b str, &'b str)>,
+    /// For each of them its index in [`Enumeration::accounts`].
+    pub(super) account_of: Vec<u32>,
     /// Sorted.
     pub(super) accounts: Vec<&'b str>,
     /// For each incident the indices of its findings.
@@ -33,32 +45,64 @@ pub(super) struct Enumeration<'b> {
 }
 
 impl<'b> Enumeration<'b> {
-    pub(super) fn new(findings: &[Finding<'b>], incidents: &[Incident]) -> Self {
-        let name = |finding: &Finding<'b>| (finding.account, finding.principal);
-        let principals = sorted(findings.iter().map(name));
-        let accounts = sorted(findings.iter().map(|finding| finding.account));
-        let noted = findings.iter().map(|finding| Noted {
-            day: finding.time.day(),
-            kind: finding.kind,
-            known_micros: finding.known_micros,
-            gap_micros: finding.gap_micros,
-            read_only: finding.read_only == Some(true),
-            principal: place(&principals, &name(finding)),
-            account: place(&accounts, &finding.account),
+    /// Asks a question, the most sensitive one.
+    pub(super) fn new(baseline: &'b Baseline, asked: &Question, incidents: &[Incident]) -> Self {
+        let admission = Admission::new(Cow::Borrowed(&asked.filter));
+        let mut findings = Vec::new();
+        of_sightings((baseline, &Iam::new(baseline)), asked, &admission, &mut |behaviour, finding| {
+            let (principal, action) = baseline.behaviours[behaviour].place();
+            findings.push(Noted {
+                time: finding.time,
+                known_micros: finding.known_micros,
+                gap_micros: finding.gap_micros,
+                principal,
+                action,
+                day: 0,
+                kind: finding.kind,
+                read_only: finding.read_only == Some(true),
+            });
         });
-        let members = incidents.iter().map(|incident| {
-            let numbered = (0..).zip(findings);
-            numbered.filter(|(_, finding)| incident.covers(finding)).map(|(index, _)| index).collect()
-        });
-        Self { findings: noted.collect(), members: members.collect(), principals, accounts }
+        // Numbers of principals and actions are in the order of their names.
+        findings.sort_by_key(|noted| (noted.time, noted.principal, noted.action, noted.kind));
+        let days = number_days(&mut findings);
+        let mut by_age: Vec<u32> = (0..).take(findings.len()).collect();
+        by_age.sort_by_key(|index| std::cmp::Reverse(findings[*index as usize].known_micros));
+        let mut accounts: Vec<&str> = baseline.principals.iter().map(|who| &*who.account).collect();
+        accounts.dedup();
+        let number = |account: &str| accounts.partition_point(|other| *other < account) as u32;
+        Self {
+            members: incidents.iter().map(|incident| members(baseline, &findings, incident)).collect(),
+            findings,
+            by_age,
+            days,
+            principals: baseline.principals.iter().map(|who| who.place()).collect(),
+            account_of: baseline.principals.iter().map(|who| number(&who.account)).collect(),
+            accounts,
+        }
     }
 }
 
-fn sorted<T: Ord>(names: impl Iterator<Item = T>) -> Vec<T> {
-    names.collect::<BTreeSet<T>>().into_iter().collect()
+/// Gives each of the sorted findings the number of its day.
+fn number_days(findings: &mut [Noted]) -> Vec<(Day, Range<usize>)> {
+    let mut days: Vec<(Day, Range<usize>)> = Vec::new();
+    for (index, noted) in findings.iter_mut().enumerate() {
+        match days.last_mut().filter(|(day, _)| *day == noted.time.day()) {
+            Some((_, range)) => range.end = index + 1,
+            None => days.push((noted.time.day(), index..index + 1)),
+        }
+        noted.day = days.len() as u32 - 1;
+    }
+    days
 }
 
-/// The number of a name that is among the sorted ones.
-fn place<T: Ord>(names: &[T], name: &T) -> u32 {
-    names.partition_point(|other| other < name) as u32
+/// The indices of the sorted findings that belong to an incident.
+fn members(baseline: &Baseline, findings: &[Noted], incident: &Incident) -> Vec<u32> {
+    let (from, to) = incident.times();
+    let start = findings.partition_point(|noted| noted.time < from);
+    let end = findings.partition_point(|noted| noted.time <= to);
+    let covers = |index: &usize| {
+        let Noted { kind, time, principal, .. } = findings[*index];
+        incident.covers(kind, time, &baseline.principals[principal as usize])
+    };
+    (start..end.max(start)).filter(covers).map(|index| index as u32).collect()
 }

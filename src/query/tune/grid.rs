@@ -65,11 +65,21 @@ impl Default for TuneGrid {
 }
 
 impl TuneGrid {
-    /// The settings with one anchor: by calls, then forget, then warmup.
-    pub(super) fn settings(&self, anchor: Anchor) -> impl Iterator<Item = Setting> + '_ {
+    /// The most settings that are tried: more take hours, and nobody reads them.
+    pub const MOST_SETTINGS: usize = 100_000;
+
+    /// Number of settings.
+    pub fn size(&self) -> usize {
+        let parts = [self.warmups.len(), self.forgets.len(), self.anchors.len(), self.calls.len()];
+        parts.into_iter().fold(1, usize::saturating_mul)
+    }
+
+    /// The settings with one anchor, for each of calls and forget, in this order, those of all warmups.
+    pub(super) fn settings(&self, anchor: Anchor) -> impl Iterator<Item = Vec<Setting>> + '_ {
         self.calls.iter().flat_map(move |&calls| {
-            self.forgets.iter().flat_map(move |&forget| {
-                self.warmups.iter().map(move |&warmup| Setting { warmup, forget, anchor, calls })
+            self.forgets.iter().map(move |&forget| {
+                let setting = |&warmup| Setting { warmup, forget, anchor, calls };
+                self.warmups.iter().map(setting).collect()
             })
         })
     }

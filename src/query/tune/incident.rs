@@ -1,8 +1,7 @@
 //! Labelled incidents: what they hold, and what a setting still shows of them.
 
-use super::daily::nearest_rank;
-use super::enumeration::Noted;
-use crate::query::{Finding, FindingKind, Pattern};
+use crate::observe::ObservedPrincipal;
+use crate::query::{FindingKind, Pattern};
 use crate::time::Timestamp;
 
 /// In microseconds.
@@ -43,32 +42,19 @@ pub struct Sight {
 }
 
 impl Incident {
-    /// Whether a finding belongs to it. A returning action is known to the hour: one common instant is enough.
-    pub(super) fn covers(&self, finding: &Finding<'_>) -> bool {
-        let last = match finding.kind {
-            FindingKind::ReturningAction => Timestamp::from_micros(finding.time.micros() + HOUR - 1),
-            _ => finding.time,
-        };
-        let inside = finding.time <= self.to && last >= self.from;
-        inside && self.principal.as_ref().is_none_or(|pattern| pattern.matches(finding.who))
+    /// The times that findings which belong to it may have, the last one included: those of returning actions are the starts of
+    /// hours.
+    pub(super) fn times(&self) -> (Timestamp, Timestamp) {
+        (Timestamp::from_micros(self.from.micros().saturating_sub(HOUR)), self.to)
     }
-}
 
-impl Sight {
-    /// Given the incident's reported findings and all findings of the setting by day, both in their order.
-    pub(super) fn new(reported: &[&Noted], by_day: &[&[&Noted]]) -> Self {
-        let days = reported.chunk_by(|left, right| left.day == right.day);
-        let mut alerts: Vec<usize> = days
-            .map(|same_day| {
-                let at = by_day.partition_point(|other| other[0].day < same_day[0].day);
-                by_day[at].len()
-            })
-            .collect();
-        alerts.sort_unstable();
-        Self {
-            reported: reported.len(),
-            alerts_per_day: nearest_rank(50, alerts.len() as u64, &alerts),
-            alerts_on_worst_day: alerts.last().copied(),
-        }
+    /// Whether a finding belongs to it. A returning action is known to the hour: one common instant is enough.
+    pub(super) fn covers(&self, kind: FindingKind, time: Timestamp, who: &ObservedPrincipal) -> bool {
+        let last = match kind {
+            FindingKind::ReturningAction => Timestamp::from_micros(time.micros() + HOUR - 1),
+            _ => time,
+        };
+        let inside = time <= self.to && last >= self.from;
+        inside && self.principal.as_ref().is_none_or(|pattern| pattern.matches(who))
     }
 }

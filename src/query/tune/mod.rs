@@ -9,12 +9,14 @@ mod enumeration;
 mod grid;
 mod incident;
 mod noise;
+mod sweep;
 
 use super::first_seen::counted;
-use super::{FindingKind, Question, first_seen};
+use super::{FindingKind, Question};
 use crate::baseline::Baseline;
 use crate::time::Span;
-use enumeration::{Enumeration, Noted};
+use enumeration::Enumeration;
+use sweep::Sweep;
 
 pub use daily::{Daily, Observed, WorstDay};
 pub use grid::{Calls, Setting, TuneGrid};
@@ -82,15 +84,15 @@ pub fn tune<'b>(
     for &anchor in &grid.anchors {
         let forget = grid.shortest_forget();
         let asked = Question { warmup: Span::default(), forget, anchor, ..base.clone() };
-        let all = Enumeration::new(&first_seen(baseline, &asked), incidents);
+        let all = Enumeration::new(baseline, &asked, incidents);
         // At a warmup of 0 the anchor makes no difference.
         tuning.most_sensitive_findings = all.findings.len();
         for (labelled, members) in tuning.incidents.iter_mut().zip(&all.members) {
             labelled.findings = members.len();
         }
-        tuning
-            .rows
-            .extend(grid.settings(anchor).map(|setting| TuningRow::new(&all, setting, observed, base)));
+        for settings in grid.settings(anchor) {
+            tuning.rows.extend(rows(&all, settings, observed, base));
+        }
     }
     tuning.suggestion = tuning.quietest();
     tuning
@@ -116,27 +118,20 @@ impl Labelled {
     }
 }
 
-impl<'b> TuningRow<'b> {
-    fn new(all: &Enumeration<'b>, setting: Setting, observed: Option<Observed>, base: &Question) -> Self {
-        let reported: Vec<&Noted> = all.findings.iter().filter(|noted| setting.reports(noted)).collect();
-        let by_day: Vec<&[&Noted]> = reported.chunk_by(|left, right| left.day == right.day).collect();
-        let of_kind =
-            FindingKind::OF_SIGHTINGS.map(|kind| reported.iter().filter(|noted| noted.kind == kind).count());
-        let days = observed.map(|observed| observed.days_after(setting.warmup, base));
-        let sights = all.members.iter().map(|members| {
-            let members = members.iter().map(|index| &all.findings[*index as usize]);
-            Sight::new(&members.filter(|noted| setting.reports(noted)).collect::<Vec<_>>(), &by_day)
-        });
-        Self {
-            setting,
-            findings: reported.len(),
-            of_kind,
-            lost: all.findings.len() - reported.len(),
-            daily: Daily::new(all, &by_day, days),
-            noise: Noise::new(all, &reported),
-            sights: sights.collect(),
-        }
-    }
+/// What settings report that differ in their warmup alone, in their order.
+fn rows<'b>(
+    all: &Enumeration<'b>,
+    settings: Vec<Setting>,
+    observed: Option<Observed>,
+    base: &Question,
+) -> Vec<TuningRow<'b>> {
+    let mut numbered: Vec<(usize, Setting)> = settings.into_iter().enumerate().collect();
+    numbered.sort_by_key(|(_, setting)| std::cmp::Reverse(setting.warmup));
+    let mut sweep = Sweep::new(all);
+    let rows = numbered.into_iter().map(|(number, setting)| (number, sweep.row(setting, observed, base)));
+    let mut rows: Vec<(usize, TuningRow<'b>)> = rows.collect();
+    rows.sort_by_key(|(number, _)| *number);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 impl Tuning<'_> {

@@ -1,8 +1,6 @@
 //! Who makes the noise: principals and accounts by their findings.
 
-use std::cmp::Reverse;
-
-use super::enumeration::{Enumeration, Noted};
+use super::enumeration::Enumeration;
 
 /// So many noisy principals and accounts are named.
 pub const NOISY_NAMED: usize = 10;
@@ -41,39 +39,36 @@ pub struct NoisyAccount<'b> {
 }
 
 impl<'b> Noise<'b> {
-    pub(super) fn new(of: &Enumeration<'b>, reported: &[&Noted]) -> Self {
-        let principals = ranked(of.principals.len(), reported.iter().map(|noted| noted.principal));
-        let accounts = ranked(of.accounts.len(), reported.iter().map(|noted| noted.account));
-        let noisy_principal = |&(findings, index): &(usize, usize)| {
+    /// Given the numbers of findings of all principals and accounts.
+    pub(super) fn new(of: &Enumeration<'b>, of_principal: &[usize], of_account: &[usize]) -> Self {
+        let noisy_principal = |(findings, index): (usize, usize)| {
             let (account, principal) = of.principals[index];
             NoisyPrincipal { account, principal, findings }
         };
         let noisy_account =
-            |&(findings, index): &(usize, usize)| NoisyAccount { account: of.accounts[index], findings };
+            |(findings, index): (usize, usize)| NoisyAccount { account: of.accounts[index], findings };
+        let with_findings = |counts: &[usize]| counts.iter().filter(|count| **count > 0).count();
         Self {
-            principal_count: principals.len(),
-            principals: principals.iter().take(NOISY_NAMED).map(noisy_principal).collect(),
-            account_count: accounts.len(),
-            accounts: accounts.iter().take(NOISY_NAMED).map(noisy_account).collect(),
+            principal_count: with_findings(of_principal),
+            principals: noisiest(of_principal, NOISY_NAMED).into_iter().map(noisy_principal).collect(),
+            account_count: with_findings(of_account),
+            accounts: noisiest(of_account, NOISY_NAMED).into_iter().map(noisy_account).collect(),
         }
     }
 }
 
-/// Counts and numbers of those that occur; the first [`NOISY_NAMED`] of them in their order, the others in any.
-fn ranked(names: usize, occurrences: impl Iterator<Item = u32>) -> Vec<(usize, usize)> {
-    let mut counts = vec![0; names];
-    for index in occurrences {
-        counts[index as usize] += 1;
+/// The so many highest counts above 0 and where they stand; the highest first, and of equal ones the first.
+pub(super) fn noisiest(counts: &[usize], most: usize) -> Vec<(usize, usize)> {
+    let mut named: Vec<(usize, usize)> = Vec::with_capacity(most + 1);
+    for (index, &count) in counts.iter().enumerate() {
+        let is_low = named.len() == most && named.last().is_some_and(|(lowest, _)| count <= *lowest);
+        if count > 0 && !is_low {
+            let place = named.partition_point(|(known, _)| *known >= count);
+            named.insert(place, (count, index));
+            named.truncate(most);
+        }
     }
-    let mut ranked: Vec<(usize, usize)> =
-        counts.into_iter().zip(0..).filter(|(findings, _)| *findings > 0).collect();
-    let order = |&(findings, index): &(usize, usize)| (Reverse(findings), index);
-    if ranked.len() > NOISY_NAMED {
-        ranked.select_nth_unstable_by_key(NOISY_NAMED, order);
-    }
-    let named = ranked.len().min(NOISY_NAMED);
-    ranked[..named].sort_unstable_by_key(order);
-    ranked
+    named
 }
 
 #[cfg(test)]
@@ -82,9 +77,9 @@ mod tests {
 
     #[test]
     fn the_noisiest_come_first_and_equal_ones_by_name() {
-        assert_eq!(ranked(4, [3, 1, 1, 2, 2].into_iter()), [(2, 1), (2, 2), (1, 3)]);
-        let many = (0..30_u32).flat_map(|index| vec![index; 1 + index as usize % 15]);
-        let first: Vec<_> = ranked(30, many).into_iter().take(3).collect();
-        assert_eq!(first, [(15, 14), (15, 29), (14, 13)]);
+        assert_eq!(noisiest(&[0, 2, 2, 1], 10), [(2, 1), (2, 2), (1, 3)]);
+        let many: Vec<usize> = (0..30).map(|index| 1 + index % 15).collect();
+        assert_eq!(noisiest(&many, 3), [(15, 14), (15, 29), (14, 13)]);
+        assert_eq!(noisiest(&[], 3), []);
     }
 }

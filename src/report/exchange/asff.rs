@@ -2,13 +2,13 @@
 //!
 //! Source: Security Hub User Guide, "ASFF syntax" and "BatchImportFindings"; API Reference, limits of each field.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
 use super::words::{Severity, cut, description, title};
 use super::{call, id};
+use crate::coverage::Coverage;
 use crate::query::{Finding, FindingKind};
 use crate::report::{Report, Row, for_terminal};
 use crate::time::Timestamp;
@@ -33,42 +33,62 @@ const MOST_BYTES: usize = 240_000;
 /// The most of an action's texts, in characters.
 const MOST_OF_CALL: usize = 128;
 
-pub(super) fn batches(report: &Report<'_>) -> (Vec<AsffBatch>, usize) {
-    let mut places: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-    let mut without_account = 0;
-    for finding in report.findings {
-        let is_account =
-            finding.account.len() == 12 && finding.account.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_account {
-            without_account += 1;
-            continue;
+/// Batches of findings, made one after the other.
+#[derive(Debug)]
+pub struct AsffBatches<'r> {
+    coverage: &'r Coverage,
+    archives: &'r [String],
+    /// By account, Region and their order in the report.
+    findings: Vec<(&'r str, &'r str, &'r Finding<'r>)>,
+    /// How many of them are in batches already.
+    next: usize,
+    /// Number of the last batch.
+    number: usize,
+}
+
+/// The batches, and the number of findings that name no account.
+pub(super) fn batches<'r>(report: &Report<'r>) -> (AsffBatches<'r>, usize) {
+    let is_account = |finding: &&Finding<'_>| {
+        finding.account.len() == 12 && finding.account.bytes().all(|b| b.is_ascii_digit())
+    };
+    let mut findings: Vec<_> = report
+        .findings
+        .iter()
+        .filter(is_account)
+        .map(|finding| (finding.account, region(finding), finding))
+        .collect();
+    let without_account = report.findings.len() - findings.len();
+    findings.sort_by_key(|(account, region, _)| (*account, *region));
+    (
+        AsffBatches { coverage: report.coverage, archives: report.archives, findings, next: 0, number: 0 },
+        without_account,
+    )
+}
+
+impl Iterator for AsffBatches<'_> {
+    type Item = AsffBatch;
+
+    fn next(&mut self) -> Option<AsffBatch> {
+        let rest = &self.findings[self.next..];
+        let &(account, region, _) = rest.first()?;
+        let same_place = rest.iter().take_while(|next| (next.0, next.1) == (account, region));
+        let (mut json, mut bytes, mut count) = ("{\"Findings\": [".to_owned(), 0, 0);
+        for (.., finding) in same_place.take(MOST_FINDINGS) {
+            let one = one(finding, self.archives, (region, super::made(finding, self.coverage))).to_string();
+            bytes += one.len() + 2;
+            if count > 0 && bytes > MOST_BYTES {
+                break;
+            }
+            json.push_str(if count == 0 { "\n" } else { ",\n" });
+            json.push_str(&one);
+            count += 1;
         }
-        let updated = super::made(finding, report.coverage);
-        let region = region(finding);
-        places
-            .entry((finding.account, region))
-            .or_default()
-            .push(one(finding, report.archives, (region, updated)).to_string());
+        json.push_str("\n]}\n");
+        let before = self.next.checked_sub(1).map(|last| (self.findings[last].0, self.findings[last].1));
+        self.number = if before == Some((account, region)) { self.number + 1 } else { 1 };
+        self.next += count;
+        Some(AsffBatch { account: account.to_owned(), region: region.to_owned(), number: self.number, json })
     }
-    let mut batches = Vec::new();
-    for ((account, region), findings) in places {
-        let mut number = 0;
-        let mut rest = &findings[..];
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let fits = |finding: &&String| {
-                bytes += finding.len() + 2;
-                bytes <= MOST_BYTES
-            };
-            let count = rest.iter().take(MOST_FINDINGS).take_while(fits).count().max(1);
-            let (batch, later) = rest.split_at(count);
-            number += 1;
-            let json = format!("{{\"Findings\": [\n{}\n]}}\n", batch.join(",\n"));
-            batches.push(AsffBatch { account: account.to_owned(), region: region.to_owned(), number, json });
-            rest = later;
-        }
-    }
-    (batches, without_account)
 }
 
 /// The partitions of AWS, each with the beginning of its Regions and the one where an account's global services log.

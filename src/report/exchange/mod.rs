@@ -16,7 +16,7 @@ use crate::coverage::Coverage;
 use crate::query::{Finding, FindingKind};
 use crate::time::Timestamp;
 
-pub use asff::AsffBatch;
+pub use asff::{AsffBatch, AsffBatches};
 
 /// A form for other systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Report<'_> {
 
     /// The findings as Security Hub takes them, in batches for one account and Region each; and the number of those that
     /// cannot be, since they name no account.
-    pub fn asff(&self) -> (Vec<AsffBatch>, usize) {
+    pub fn asff(&self) -> (AsffBatches<'_>, usize) {
         asff::batches(self)
     }
 }

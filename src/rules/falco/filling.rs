@@ -181,6 +181,9 @@ impl<'e> Filling<'e> {
         if !open.insert(list) {
             return Err(format!("list '{list}' leads back to itself"));
         }
+        if open.len() > MAX_DEPTH {
+            return Err(format!("list '{list}' is too deep in other lists: {MAX_DEPTH} is the most"));
+        }
         for item in elements.lists.get(list).into_iter().flatten() {
             if !item.quoted && elements.lists.contains_key(&item.text) {
                 self.expand(&item.text, open, all)?;

@@ -1,0 +1,250 @@
+//! Hits that are counted and not kept: for each rule and principal the first, the last and the number.
+//!
+//! A hit is counted once, however often its record was delivered: 16 bytes of each tell copies. What is kept in full beside them
+//! ([`super::Baseline::hits`]) is counted, too.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use super::{Asked, Hit, Seen};
+use crate::observe::ObservedPrincipal;
+use crate::time::Timestamp;
+
+/// Number of hits after which copies among them are looked for first.
+const MANY: usize = 1 << 16;
+
+/// Hits by rule and principal.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CountedHits {
+    /// In no order that means anything.
+    groups: Vec<HitGroup>,
+    /// What tells each hit from all others, with its group. Sorted and without repeats once it was [settled](Self::settle).
+    prints: Vec<(u64, u32)>,
+}
+
+/// The hits of one rule and one principal; where it matters who is behind the principal, also of one access key, unique id and role.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HitGroup {
+    rule: u32,
+    account: Box<str>,
+    principal: Box<str>,
+    behind: Option<Box<[Option<Box<str>>; 4]>>,
+    /// Of those that are not kept in full the first in the order of hits, and the time of the last.
+    pub rest: Option<(Hit, Timestamp)>,
+    /// Number of all of them.
+    pub count: u64,
+}
+
+/// What the hits of a group have in common.
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'k> {
+    rule: u32,
+    account: &'k str,
+    principal: &'k str,
+    behind: Option<[Option<&'k str>; 4]>,
+}
+
+impl<'k> Key<'k> {
+    fn of(rule: u32, who: &'k ObservedPrincipal, seen: &'k Seen<'_>, asked: Asked) -> Self {
+        let text = |text: Option<&'k str>| text.filter(|text| !text.is_empty());
+        let evidence = &seen.evidence;
+        let behind = || {
+            [
+                text(evidence.access_key_id),
+                text(evidence.principal_id),
+                text(evidence.impersonated_by.as_deref()),
+                who.arn.as_deref(),
+            ]
+        };
+        let behind = (asked == Asked::IfLinked).then(behind);
+        Self { rule, account: &who.account, principal: &who.key, behind }
+    }
+}
+
+impl HitGroup {
+    fn of(key: &Key<'_>) -> Self {
+        Self {
+            rule: key.rule,
+            account: key.account.into(),
+            principal: key.principal.into(),
+            behind: key.behind.map(|texts| Box::new(texts.map(|text| text.map(Box::from)))),
+            rest: None,
+            count: 0,
+        }
+    }
+
+    fn key(&self) -> Key<'_> {
+        let behind = self.behind.as_ref().map(|texts| texts.each_ref().map(Option::as_deref));
+        Key { rule: self.rule, account: &self.account, principal: &self.principal, behind }
+    }
+
+    /// Its rule, an index in [`super::Baseline::rules`], and account and key of its principal.
+    pub fn place(&self) -> (u32, &str, &str) {
+        (self.rule, &self.account, &self.principal)
+    }
+
+    /// Adds hits that are not kept in full, given the first and the time of the last.
+    fn absorb(&mut self, hit: Hit, last: Timestamp) {
+        self.rest = Some(match self.rest.take() {
+            None => (hit, last),
+            Some((first, known)) => (if hit.order(&first).is_lt() { hit } else { first }, known.max(last)),
+        });
+    }
+}
+
+impl CountedHits {
+    /// All groups that hold a hit.
+    pub fn groups(&self) -> &[HitGroup] {
+        &self.groups
+    }
+
+    /// Adds those of another worker, whose rules have the same numbers.
+    pub(super) fn absorb(&mut self, other: Self) {
+        if other.groups.is_empty() {
+            return;
+        }
+        let mut counter = Counter::default();
+        std::mem::swap(&mut counter.counted, self);
+        for (number, group) in (0..).zip(&counter.counted.groups) {
+            let hash = counter.hasher.hash_one(group.key());
+            let groups = &counter.counted.groups;
+            counter.table.insert_unique(hash, number, |number| {
+                counter.hasher.hash_one(groups[*number as usize].key())
+            });
+        }
+        let mut number_of = Vec::with_capacity(other.groups.len());
+        for group in other.groups {
+            let number = counter.group(group.key());
+            number_of.push(number.0);
+            if let Some((first, last)) = group.rest {
+                counter.counted.groups[number.0 as usize].absorb(first, last);
+            }
+        }
+        let prints = other.prints.into_iter();
+        counter.counted.prints.extend(prints.map(|(print, group)| (print, number_of[group as usize])));
+        *self = counter.finish();
+    }
+
+    /// Drops copies and counts anew.
+    pub(super) fn settle(&mut self) {
+        self.prints.sort_unstable();
+        self.prints.dedup();
+        self.groups.iter_mut().for_each(|group| group.count = 0);
+        for (_, group) in &self.prints {
+            self.groups[*group as usize].count += 1;
+        }
+    }
+
+    /// The principals of hits that are not kept in full.
+    pub(super) fn principals(&self) -> impl Iterator<Item = &ObservedPrincipal> {
+        self.groups.iter().filter_map(|group| group.rest.as_ref()).map(|(first, _)| &*first.who)
+    }
+
+    /// The same with other names of principals, by account and key. Groups of one rule that get one name become one.
+    #[must_use]
+    pub(super) fn renamed(self, names: &HashMap<(&str, &str), Arc<ObservedPrincipal>>) -> Self {
+        let mut counter = Counter::default();
+        let mut number_of = Vec::with_capacity(self.groups.len());
+        for mut group in self.groups {
+            let who = names.get(&(&*group.account, &*group.principal)).map(Arc::clone);
+            if let Some(who) = &who {
+                (group.account, group.principal) = (who.account.clone(), who.key.clone());
+            }
+            let number = counter.group(group.key());
+            number_of.push(number.0);
+            if let Some((first, last)) = group.rest {
+                let who = who.unwrap_or_else(|| Arc::clone(&first.who));
+                counter.counted.groups[number.0 as usize].absorb(Hit { who, ..first }, last);
+            }
+        }
+        let prints = self.prints.into_iter();
+        counter.counted.prints = prints.map(|(print, group)| (print, number_of[group as usize])).collect();
+        counter.finish()
+    }
+
+    /// Gives rules other numbers.
+    pub(super) fn renumber(&mut self, rules: &[u32]) {
+        for group in &mut self.groups {
+            group.rule = rules[group.rule as usize];
+            if let Some((first, _)) = &mut group.rest {
+                first.rule = group.rule;
+            }
+        }
+    }
+}
+
+/// Counts hits of one worker.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    counted: CountedHits,
+    /// Numbers of groups.
+    table: HashTable<u32>,
+    hasher: FixedState,
+    /// Number of prints after the last look for copies.
+    settled: usize,
+}
+
+/// A group of hits, in the numbering of one [`Counter`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GroupId(u32);
+
+impl Counter {
+    /// Counts a hit of an event.
+    pub(super) fn count(
+        &mut self,
+        rule: u32,
+        (who, action): (&ObservedPrincipal, &str),
+        seen: &Seen<'_>,
+        asked: Asked,
+    ) -> GroupId {
+        let group = self.group(Key::of(rule, who, seen, asked));
+        let id = seen.evidence.event_id;
+        // Without an id no record is the copy of another.
+        let place = id.is_empty().then_some((seen.archive, &**seen.object, seen.record));
+        let print = self.hasher.hash_one((seen.moment.time.micros(), id, action, place));
+        self.counted.prints.push((print, group.0));
+        if self.counted.prints.len() > MANY.max(2 * self.settled) {
+            self.counted.settle();
+            self.settled = self.counted.prints.len();
+        }
+        group
+    }
+
+    fn group(&mut self, key: Key<'_>) -> GroupId {
+        let Self { counted: CountedHits { groups, .. }, table, hasher, .. } = self;
+        let hash = hasher.hash_one(&key);
+        if let Some(number) = table.find(hash, |number| groups[*number as usize].key() == key) {
+            return GroupId(*number);
+        }
+        let number = groups.len() as u32;
+        table.insert_unique(hash, number, |number| hasher.hash_one(groups[*number as usize].key()));
+        groups.push(HitGroup::of(&key));
+        GroupId(number)
+    }
+
+    /// Whether a hit that is not kept in full may be the first of these in its group. Notes its time as that of the last, if it is.
+    pub(super) fn may_be_first(&mut self, group: GroupId, seen: &Seen<'_>) -> bool {
+        match &mut self.counted.groups[group.0 as usize].rest {
+            None => true,
+            Some((first, last)) => {
+                *last = (*last).max(seen.moment.time);
+                seen.moment.time <= first.sighting.time
+            }
+        }
+    }
+
+    /// Adds a hit that is not kept in full.
+    pub(super) fn rest(&mut self, group: GroupId, hit: Hit) {
+        let last = hit.sighting.time;
+        self.counted.groups[group.0 as usize].absorb(hit, last);
+    }
+
+    pub(super) fn finish(mut self) -> CountedHits {
+        self.counted.settle();
+        self.counted
+    }
+}

@@ -1,0 +1,108 @@
+//! What one worker keeps of the events that rules matched.
+
+use super::counted::{Counter, GroupId};
+use super::hit::{Shared, sort_hits};
+use super::{Asked, CountedHits, Hit, HitsKept, Seen, Values};
+use crate::observe::{ActionId, ObservedPrincipal, PrincipalId, PrincipalKind};
+
+/// So many hits are kept in full before one looks which of them are evidence no longer.
+const MANY: usize = 1 << 12;
+
+/// Principal and action of an event, where the observer knows them.
+pub(super) type Pair = Option<(PrincipalId, ActionId)>;
+
+/// Collects hits.
+#[derive(Debug, Default)]
+pub(super) struct Keeper {
+    kept: HitsKept,
+    shared: Shared,
+    full: Vec<Full>,
+    /// Number of those in full after the last look.
+    pruned: usize,
+    counter: Counter,
+}
+
+/// A hit that is kept in full.
+#[derive(Debug)]
+struct Full {
+    hit: Hit,
+    pair: Pair,
+    /// Its group, if it is counted.
+    group: Option<GroupId>,
+}
+
+impl Keeper {
+    pub(super) fn new(kept: HitsKept) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
+    /// Adds one event with the numbers of the rules that it matched. `is_evidence` says whether it is what a behaviour, or the hour
+    /// of a root user, begins with so far.
+    pub(super) fn add(
+        &mut self,
+        (pair, who, action): (Pair, &ObservedPrincipal, &str),
+        seen: &Seen<'_>,
+        is_evidence: impl FnOnce() -> bool,
+        rules: impl Iterator<Item = (u32, Values)>,
+    ) {
+        let asked = self.kept.asks_for(who, action, seen);
+        if asked == Asked::No && who.kind != PrincipalKind::Root {
+            return;
+        }
+        // What root users did is a finding also where only successful calls count as sightings.
+        if asked == Asked::No || !matches!(self.kept, HitsKept::FirstAndCount(_)) {
+            if asked == Asked::No && !is_evidence() {
+                return;
+            }
+            let hits = self.shared.hits(who, action, seen, rules);
+            self.full.extend(hits.map(|hit| Full { hit, pair, group: None }));
+            return;
+        }
+        let is_evidence = is_evidence();
+        let mut groups = Vec::new();
+        let counter = &mut self.counter;
+        let needed: Vec<(u32, Values)> = rules
+            .filter(|(rule, _)| {
+                let group = counter.count(*rule, (who, action), seen, asked);
+                let is_needed = is_evidence || counter.may_be_first(group, seen);
+                groups.extend(is_needed.then_some(group));
+                is_needed
+            })
+            .collect();
+        if needed.is_empty() {
+            return;
+        }
+        for (hit, group) in self.shared.hits(who, action, seen, needed.into_iter()).zip(groups) {
+            if is_evidence {
+                self.full.push(Full { hit, pair, group: Some(group) });
+            } else {
+                self.counter.rest(group, hit);
+            }
+        }
+    }
+
+    /// Whether so many hits are kept in full that one should look which of them are evidence no longer.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self.kept, HitsKept::FirstAndCount(_)) && self.full.len() > MANY.max(2 * self.pruned)
+    }
+
+    /// Keeps only those in full that are evidence.
+    pub(super) fn prune(&mut self, is_evidence: impl Fn(Pair, &Hit) -> bool) {
+        for Full { hit, pair, group } in std::mem::take(&mut self.full) {
+            match group {
+                _ if is_evidence(pair, &hit) => self.full.push(Full { hit, pair, group }),
+                Some(group) => self.counter.rest(group, hit),
+                // It was not asked for.
+                None => {}
+            }
+        }
+        self.pruned = self.full.len();
+    }
+
+    /// Those in full, in their one order, and those that were counted.
+    pub(super) fn finish(self) -> (Vec<Hit>, CountedHits) {
+        let mut full = self.full.into_iter().map(|full| full.hit).collect();
+        sort_hits(&mut full);
+        (full, self.counter.finish())
+    }
+}

@@ -1,0 +1,65 @@
+//! Texts of evidence, each kept once: sessions, addresses and programs come again and again.
+
+use std::hash::BuildHasher;
+
+use arcstr::ArcStr;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+/// A text that is shared: 8 bytes wherever it stands.
+pub type Text = ArcStr;
+
+/// So many texts are kept before one looks which of them nobody holds any longer.
+const MANY: usize = 1 << 12;
+
+/// Gives equal texts the same memory.
+///
+/// ```
+/// use firstseen::baseline::SharedTexts;
+///
+/// let mut texts = SharedTexts::default();
+/// let (one, same) = (texts.get("eu-west-1"), texts.get("eu-west-1"));
+/// assert!(std::ptr::eq(one.as_ptr(), same.as_ptr()));
+/// ```
+#[derive(Debug, Default)]
+pub struct SharedTexts {
+    known: HashTable<Text>,
+    hasher: FixedState,
+    /// Number of texts after the last look.
+    swept: usize,
+}
+
+impl SharedTexts {
+    /// The shared text that is equal to this one.
+    pub fn get(&mut self, text: &str) -> Text {
+        let hash = self.hasher.hash_one(text);
+        if let Some(known) = self.known.find(hash, |known| **known == *text) {
+            return known.clone();
+        }
+        if self.known.len() > MANY.max(2 * self.swept) {
+            // Evidence that something earlier has replaced is gone, and its texts with it.
+            self.known.retain(|text| ArcStr::strong_count(text) != Some(1));
+            self.swept = self.known.len();
+        }
+        let new = Text::from(text);
+        let hasher = &self.hasher;
+        self.known.insert_unique(hash, new.clone(), |text| hasher.hash_one(&**text));
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_nobody_holds_are_dropped() {
+        let mut texts = SharedTexts::default();
+        let held: Vec<Text> = (0..10).map(|number| texts.get(&format!("held {number}"))).collect();
+        for number in 0..100 * MANY {
+            texts.get(&number.to_string());
+        }
+        assert!(texts.known.len() <= 2 * MANY, "{}", texts.known.len());
+        assert!(std::ptr::eq(held[3].as_ptr(), texts.get("held 3").as_ptr()));
+    }
+}

@@ -1,0 +1,79 @@
+//! A filter made ready to be put to many findings.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::filter::{action_names, principal_names};
+use super::globs::Globs;
+use super::{Filter, Finding};
+use crate::observe::ObservedPrincipal;
+
+/// A filter and what makes it fast: its time does not grow with the number of its values.
+#[derive(Debug)]
+pub(super) struct Admission<'f> {
+    filter: Cow<'f, Filter>,
+    accounts: HashSet<Box<str>>,
+    principals: Globs,
+    actions: Globs,
+    ignored: Globs,
+}
+
+impl<'f> Admission<'f> {
+    pub(super) fn new(filter: Cow<'f, Filter>) -> Self {
+        Self {
+            accounts: filter.accounts.iter().map(|account| account.as_str().into()).collect(),
+            principals: Globs::new(&filter.principals),
+            actions: Globs::new(&filter.actions),
+            ignored: Globs::new(&filter.ignored_actions),
+            filter,
+        }
+    }
+
+    /// Whether a finding is wanted.
+    pub(super) fn admits(&self, finding: &Finding<'_>) -> bool {
+        (self.principal(finding.who) || self.behind(finding))
+            && self.action(finding.action)
+            && self.call(finding.region(), finding.read_only)
+    }
+
+    /// Whether what is wanted of a finding is whoever is behind its principal: that one in CloudTrail.
+    pub(super) fn behind(&self, finding: &Finding<'_>) -> bool {
+        finding.linked.is_some_and(|linked| self.named(linked)) && self.sort(finding.who)
+    }
+
+    /// Whether anything of a principal is wanted.
+    pub(super) fn principal(&self, who: &ObservedPrincipal) -> bool {
+        self.sort(who) && (self.filter.principals.is_empty() || self.named(who))
+    }
+
+    fn named(&self, who: &ObservedPrincipal) -> bool {
+        self.principals.any(&self.filter.principals, &principal_names(who), true)
+    }
+
+    /// Whether anything of principals like this is wanted, whatever they are called.
+    pub(super) fn sort(&self, who: &ObservedPrincipal) -> bool {
+        let Filter { kinds, sources, .. } = &*self.filter;
+        (kinds.is_empty() || kinds.contains(&who.kind))
+            && (sources.is_empty() || sources.contains(&who.kind.source()))
+            && (self.accounts.is_empty() || self.accounts.contains(&who.account))
+    }
+
+    /// Whether an action is wanted.
+    pub(super) fn action(&self, action: &str) -> bool {
+        let Filter { actions, ignored_actions, .. } = &*self.filter;
+        if actions.is_empty() && ignored_actions.is_empty() {
+            return true;
+        }
+        let names = action_names(action);
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+        (actions.is_empty() || self.actions.any(actions, &names, false))
+            && !self.ignored.any(ignored_actions, &names, false)
+    }
+
+    /// Whether a sighting is wanted by what its record says of the call.
+    pub(super) fn call(&self, region: Option<&str>, read_only: Option<bool>) -> bool {
+        let Filter { regions, only_mutating, .. } = &*self.filter;
+        (regions.is_empty() || regions.iter().any(|wanted| Some(wanted.as_str()) == region))
+            && !(*only_mutating && read_only == Some(true))
+    }
+}

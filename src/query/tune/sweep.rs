@@ -1,0 +1,119 @@
+//! All settings that differ in their warmup alone, in one go: from the longest warmup to the shortest one, each reports what the one
+//! before reports, and a little more.
+
+use super::daily::nearest_rank;
+use super::enumeration::{Enumeration, Noted};
+use super::noise::{Noise, noisiest};
+use super::{Daily, Observed, Setting, Sight, TuningRow, WorstDay};
+use crate::query::{FindingKind, Question};
+
+/// What the settings so far report.
+pub(super) struct Sweep<'e, 'b> {
+    all: &'e Enumeration<'b>,
+    /// How many of [`Enumeration::by_age`] have been looked at.
+    next: usize,
+    findings: usize,
+    of_kind: [usize; FindingKind::OF_SIGHTINGS.len()],
+    of_day: Vec<usize>,
+    of_principal: Vec<usize>,
+    of_account: Vec<usize>,
+    /// Counts of one day; all 0 in between.
+    scratch: Vec<usize>,
+}
+
+impl<'e, 'b> Sweep<'e, 'b> {
+    pub(super) fn new(all: &'e Enumeration<'b>) -> Self {
+        Self {
+            all,
+            next: 0,
+            findings: 0,
+            of_kind: [0; FindingKind::OF_SIGHTINGS.len()],
+            of_day: vec![0; all.days.len()],
+            of_principal: vec![0; all.principals.len()],
+            of_account: vec![0; all.accounts.len()],
+            scratch: vec![0; all.principals.len()],
+        }
+    }
+
+    /// What a setting reports that differs from the one before in nothing but a shorter warmup.
+    pub(super) fn row(
+        &mut self,
+        setting: Setting,
+        observed: Option<Observed>,
+        base: &Question,
+    ) -> TuningRow<'b> {
+        self.grow(setting);
+        let span = observed.map(|observed| observed.days_after(setting.warmup, base));
+        let sights = self.all.members.iter().map(|members| self.sight(members, setting)).collect();
+        let mut counts: Vec<usize> = self.of_day.iter().copied().filter(|count| *count > 0).collect();
+        counts.sort_unstable();
+        TuningRow {
+            setting,
+            findings: self.findings,
+            of_kind: self.of_kind,
+            lost: self.all.findings.len() - self.findings,
+            daily: Daily::new(&counts, span, self.worst_day(setting)),
+            noise: Noise::new(self.all, &self.of_principal, &self.of_account),
+            sights,
+        }
+    }
+
+    /// Adds what is old enough now.
+    fn grow(&mut self, setting: Setting) {
+        while let Some(index) = self.all.by_age.get(self.next) {
+            let noted = &self.all.findings[*index as usize];
+            if noted.known_micros < setting.warmup.micros() {
+                return;
+            }
+            self.next += 1;
+            if setting.reports(noted) {
+                self.add(noted);
+            }
+        }
+    }
+
+    fn add(&mut self, noted: &Noted) {
+        self.findings += 1;
+        for (kind, count) in FindingKind::OF_SIGHTINGS.iter().zip(&mut self.of_kind) {
+            *count += usize::from(*kind == noted.kind);
+        }
+        self.of_day[noted.day as usize] += 1;
+        self.of_principal[noted.principal as usize] += 1;
+        self.of_account[self.all.account_of[noted.principal as usize] as usize] += 1;
+    }
+
+    /// The first of the days with most findings.
+    fn worst_day(&mut self, setting: Setting) -> Option<WorstDay<'b>> {
+        let (at, findings) = noisiest(&self.of_day, 1).first().map(|(findings, at)| (*at, *findings))?;
+        let (day, range) = self.all.days[at].clone();
+        let reported = self.all.findings[range].iter().filter(|noted| setting.reports(noted));
+        let mut most = (0, 0);
+        for noted in reported.clone() {
+            let count = &mut self.scratch[noted.principal as usize];
+            *count += 1;
+            if *count > most.0 || *count == most.0 && noted.principal < most.1 {
+                most = (*count, noted.principal);
+            }
+        }
+        for noted in reported {
+            self.scratch[noted.principal as usize] = 0;
+        }
+        let (principal_findings, number) = most;
+        let (account, principal) = self.all.principals[number as usize];
+        Some(WorstDay { day, findings, account, principal, principal_findings })
+    }
+
+    /// What is seen of an incident, given the indices of its findings.
+    fn sight(&self, members: &[u32], setting: Setting) -> Sight {
+        let members = members.iter().map(|index| &self.all.findings[*index as usize]);
+        let days: Vec<u32> = members.filter(|noted| setting.reports(noted)).map(|noted| noted.day).collect();
+        let same_day = days.chunk_by(|left, right| left == right);
+        let mut alerts: Vec<usize> = same_day.map(|same| self.of_day[same[0] as usize]).collect();
+        alerts.sort_unstable();
+        Sight {
+            reported: days.len(),
+            alerts_per_day: nearest_rank(50, alerts.len() as u64, &alerts),
+            alerts_on_worst_day: alerts.last().copied(),
+        }
+    }
+}

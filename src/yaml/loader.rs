@@ -1,0 +1,178 @@
+//! Values out of the parser's events. There is no recursion: lists and maps that are open stand on a stack of their own.
+
+use std::collections::{HashMap, HashSet};
+
+use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError};
+
+use super::{MAX_DEPTH, Node, Yaml, YamlError};
+
+/// What the aliases of a text may repeat in all, in bytes: texts as they are, and [`OF_VALUE`] for each value.
+const MOST_REPEATED: usize = 8 << 20;
+/// What a value takes beside its text, in bytes.
+const OF_VALUE: usize = 64;
+
+pub(super) fn load(text: &str) -> Result<Vec<Yaml>, YamlError> {
+    let mut loader = Loader::default();
+    for event in Parser::new(BufferedInput::new(text.chars())) {
+        let (event, span) = event.map_err(|error| refused(&error))?;
+        loader.event(event, span.start)?;
+    }
+    Ok(loader.documents)
+}
+
+/// What the parser refuses; it has a limit of its own on `[` and `{`, and may meet it first, since it reads ahead.
+fn refused(error: &ScanError) -> YamlError {
+    match error.info() {
+        "recursion limit exceeded" => too_deep(*error.marker()),
+        reason => wrong(*error.marker(), reason),
+    }
+}
+
+fn too_deep(at: Marker) -> YamlError {
+    wrong(at, format!("nested too deep: {MAX_DEPTH} levels are the most"))
+}
+
+fn wrong(at: Marker, reason: impl Into<String>) -> YamlError {
+    YamlError { line: at.line(), reason: reason.into() }
+}
+
+#[derive(Default)]
+struct Loader {
+    documents: Vec<Yaml>,
+    /// What has begun and not ended, the innermost last.
+    open: Vec<Open>,
+    /// By number, values that aliases may repeat. Names end with their document.
+    anchors: HashMap<usize, Measured>,
+    repeated: usize,
+}
+
+/// A list or map whose end is still to come.
+struct Open {
+    line: usize,
+    anchor: usize,
+    items: Items,
+    /// Of what is in it so far.
+    depth: usize,
+    size: usize,
+}
+
+enum Items {
+    List(Vec<Yaml>),
+    Map { members: Vec<(Yaml, Yaml)>, known: HashSet<Node>, key: Option<Yaml> },
+}
+
+/// A value, how many levels it has (a text has none), and what a copy of it takes.
+#[derive(Clone)]
+struct Measured {
+    yaml: Yaml,
+    depth: usize,
+    size: usize,
+}
+
+impl Loader {
+    fn event(&mut self, event: Event<'_>, at: Marker) -> Result<(), YamlError> {
+        match event {
+            Event::DocumentStart(_) => self.anchors.clear(),
+            Event::Scalar(text, style, anchor, _) => {
+                let size = OF_VALUE + text.len();
+                let node = match (&*text, style) {
+                    ("" | "~" | "null" | "Null" | "NULL", ScalarStyle::Plain) => Node::Null,
+                    _ => Node::Text { text: text.into_owned(), quoted: style != ScalarStyle::Plain },
+                };
+                let yaml = Yaml { line: at.line(), node };
+                self.add(Measured { yaml, depth: 0, size }, anchor, at)?;
+            }
+            Event::SequenceStart(anchor, _) => self.open(Items::List(Vec::new()), anchor, at)?,
+            Event::MappingStart(anchor, _) => {
+                let items = Items::Map { members: Vec::new(), known: HashSet::new(), key: None };
+                self.open(items, anchor, at)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(ended) = self.open.pop() {
+                    let anchor = ended.anchor;
+                    self.add(ended.measured(), anchor, at)?;
+                }
+            }
+            Event::Alias(anchor) => {
+                let repeated = self.repeat(anchor, at)?;
+                self.add(repeated, 0, at)?;
+            }
+            Event::DocumentEnd | Event::Nothing | Event::StreamStart | Event::StreamEnd => {}
+        }
+        Ok(())
+    }
+
+    /// Begins a list or a map.
+    fn open(&mut self, items: Items, anchor: usize, at: Marker) -> Result<(), YamlError> {
+        self.check_depth(1, at)?;
+        self.open.push(Open { line: at.line(), anchor, items, depth: 0, size: OF_VALUE });
+        Ok(())
+    }
+
+    /// Refuses a value of so many levels here.
+    fn check_depth(&self, depth: usize, at: Marker) -> Result<(), YamlError> {
+        if self.open.len() + depth > MAX_DEPTH {
+            return Err(too_deep(at));
+        }
+        Ok(())
+    }
+
+    /// The value that an alias stands for.
+    fn repeat(&mut self, anchor: usize, at: Marker) -> Result<Measured, YamlError> {
+        let unknown = || wrong(at, "it repeats a value that has no end or is of another document");
+        let known = self.anchors.get(&anchor).ok_or_else(unknown)?;
+        self.repeated += known.size;
+        if self.repeated > MOST_REPEATED {
+            let reason = format!("its aliases (*name) repeat more than {} MiB", MOST_REPEATED >> 20);
+            return Err(wrong(at, reason));
+        }
+        let mut repeated = known.clone();
+        repeated.yaml.line = at.line();
+        Ok(repeated)
+    }
+
+    /// Puts a value where it belongs.
+    fn add(&mut self, value: Measured, anchor: usize, at: Marker) -> Result<(), YamlError> {
+        self.check_depth(value.depth, at)?;
+        if anchor > 0 {
+            self.anchors.insert(anchor, value.clone());
+        }
+        let Measured { yaml, depth, size } = value;
+        let Some(parent) = self.open.last_mut() else {
+            self.documents.push(yaml);
+            return Ok(());
+        };
+        parent.depth = parent.depth.max(depth);
+        parent.size += size;
+        match &mut parent.items {
+            Items::List(items) => items.push(yaml),
+            Items::Map { members, known, key } => match key.take() {
+                Some(key) => members.push((key, yaml)),
+                None if matches!(yaml.node, Node::List(_) | Node::Map(_)) => {
+                    return Err(YamlError {
+                        line: yaml.line,
+                        reason: "a key is a text, no list or map".to_owned(),
+                    });
+                }
+                None if !known.insert(yaml.node.clone()) => {
+                    return Err(YamlError {
+                        line: yaml.line,
+                        reason: "duplicated key in mapping".to_owned(),
+                    });
+                }
+                None => *key = Some(yaml),
+            },
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    fn measured(self) -> Measured {
+        let node = match self.items {
+            Items::List(items) => Node::List(items),
+            Items::Map { members, .. } => Node::Map(members),
+        };
+        Measured { yaml: Yaml { line: self.line, node }, depth: self.depth + 1, size: self.size }
+    }
+}
