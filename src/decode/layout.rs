@@ -1,7 +1,7 @@
 //! How a long text can be cut, and where.
 
 use super::lanes::nested_end;
-use super::table::{self, Table};
+use super::table::{self, Sort};
 use super::wrapper::LogLine;
 use super::{container, walk, wrapper};
 
@@ -33,7 +33,9 @@ impl Layout {
         let head = String::from_utf8_lossy(&text[..text.len().min(4_096)]);
         match (text.first(), table::table(&head)) {
             // What follows blanks without an end is not known.
-            (None | Some(b'{' | b'['), _) | (_, Some(Table::Events(_))) => Self::OneValue,
+            (None | Some(b'{' | b'['), _) | (_, Some(Sort::Events(_))) => Self::OneValue,
+            // Lines that begin with words of some kind or other.
+            (Some(_), None) if wrapper::names_a_record(&String::from_utf8_lossy(first)) => Self::Lines,
             _ => Self::Other,
         }
     }
@@ -48,6 +50,9 @@ fn holds_whole_values(line: &[u8]) -> bool {
         Some(LogLine::Words) => return true,
         None => 0,
     };
+    if text.starts_with('"') {
+        return container::is_string_line(&text);
+    }
     let (line, mut at) = (text.as_bytes(), start);
     while let Some(b'{' | b'[') = line.get(at) {
         match nested_end(line, at) {
@@ -66,7 +71,7 @@ pub(super) fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     let mut end = text.len();
     while let Some(line_end) = memchr::memrchr(b'\n', &text[from..end]).map(|at| from + at) {
         let begins = match text.get(line_end + 1) {
-            Some(b'{' | b'[') => true,
+            Some(b'{' | b'[' | b'"' | b'<') => true,
             Some(b'0'..=b'9' | b'A'..=b'Z') => {
                 let line = &text[line_end + 1..text.len().min(line_end + LONGEST_BEGINNING)];
                 wrapper::log_line(&String::from_utf8_lossy(line)).is_some()

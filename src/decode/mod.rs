@@ -13,28 +13,36 @@ mod callers;
 mod careful;
 mod container;
 mod cutter;
+mod finder;
 mod inflate;
+mod inner;
 mod insight;
 mod json;
 mod lanes;
+#[cfg(test)]
+mod laws;
 mod layout;
+mod loose;
 mod ocsf;
 mod ocsf_footer;
 mod order;
 mod packed;
 mod scanner;
+mod sink;
+mod smell;
 mod stream;
 mod table;
+mod text;
 mod walk;
 mod wrapper;
 
 use std::borrow::Cow;
 
-use crate::coverage::{FaultKind, ObjectSkip, Position};
+use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::event::AnyRecord;
 use inflate::{GZIP_MAGIC, Inflater, Plain};
 use scanner::Habits;
-use table::Table;
+use sink::Within;
 
 pub use container::with_audit_event;
 pub use insight::insight;
@@ -98,18 +106,27 @@ pub struct Decoded {
     pub records: u32,
     /// Values beside the records that are no records.
     pub others: u64,
+    /// Where records were found in carriers that are not known.
+    pub found: FoundPaths,
     /// Faults of the object; those of single records were given to the visitor.
     pub faults: Vec<DecodeFault>,
 }
 
 impl Decoded {
     /// The account of an object without a byte.
-    pub const fn empty() -> Self {
+    pub fn empty() -> Self {
         Self::nothing(Verdict::Other(ObjectSkip::Empty))
     }
 
-    const fn nothing(verdict: Verdict) -> Self {
-        Self { verdict, json_bytes: 0, records: 0, others: 0, faults: Vec::new() }
+    fn nothing(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            json_bytes: 0,
+            records: 0,
+            others: 0,
+            found: FoundPaths::default(),
+            faults: Vec::new(),
+        }
     }
 }
 
@@ -123,6 +140,8 @@ pub struct Decoder {
     max_object_size: u64,
     /// In how many packings and wrappers the object lies.
     depth: u32,
+    /// Whether nothing says that the object is a log: then only what has all that a record must have is one.
+    is_strict: bool,
     /// Where a second gzip member began in the object decoded last.
     second_member: Option<u64>,
 }
@@ -137,6 +156,7 @@ impl Decoder {
             habits: Habits::default(),
             max_object_size,
             depth: 0,
+            is_strict: false,
             second_member: None,
         }
     }
@@ -173,7 +193,7 @@ impl Decoder {
     /// ```
     pub fn decode(&mut self, stored: &[u8], mut visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
         let mut faults = Vec::new();
-        let Self { inflater, plain, spare, habits, max_object_size, depth, second_member } = self;
+        let Self { inflater, plain, spare, habits, max_object_size, depth, is_strict, second_member } = self;
         *second_member = None;
         let bytes = inflate(inflater, (plain, spare), stored, *max_object_size, second_member, &mut faults);
         if let Some(packing) = packed::packing(bytes) {
@@ -192,50 +212,29 @@ impl Decoder {
         }
         let cut = !faults.is_empty();
         let (text, odd) = text(bytes, cut);
-        let json_bytes = text.len() as u64;
-        let account = |verdict, faults| Decoded { verdict, json_bytes, records: 0, others: 0, faults };
-        if let Some(at) = container::resumption(&text) {
-            faults.extend(odd);
-            faults.push(DecodeFault {
-                kind: FaultKind::JsonBroken,
-                position: Position::Byte(0),
-                inner: None,
-                detail: format!("the text begins in the middle of a record; read from byte {at} on"),
-            });
-            let contents = container::resumed(&text, at, *depth, habits, visit);
-            faults.extend(contents.faults);
-            let (records, others) = (contents.records, contents.others);
-            return Decoded { records, others, ..account(Verdict::Records, faults) };
-        }
-        match text.trim_ascii_start().bytes().next() {
-            None => account(Verdict::Other(ObjectSkip::Empty), faults),
-            Some(first)
-                if matches!(first, b'{' | b'[') || wrapper::log_line(text.trim_ascii_start()).is_some() =>
-            {
-                faults.extend(odd);
-                let contents = container::records(&text, *depth, habits, visit);
-                // A cut that the gzip layer reported needs no second word.
-                let known = |fault: &DecodeFault| cut && fault.kind == FaultKind::JsonTruncated;
-                faults.extend(contents.faults.into_iter().filter(|fault| !known(fault)));
-                let verdict = match contents.other {
-                    Some(other) if contents.records == 0 => Verdict::Other(other),
-                    _ => Verdict::Records,
-                };
-                let others = if verdict == Verdict::Records { contents.others } else { 0 };
-                Decoded { records: contents.records, others, ..account(verdict, faults) }
-            }
-            Some(_) => match table::table(&text) {
-                Some(Table::Events(column)) => {
-                    faults.extend(odd);
-                    let contents = table::records(&text, column, *depth, habits, visit);
-                    faults.extend(contents.faults);
-                    let (records, others) = (contents.records, contents.others);
-                    Decoded { records, others, ..account(Verdict::Records, faults) }
-                }
-                Some(Table::Summary) => account(Verdict::Other(ObjectSkip::Summary), faults),
-                Some(Table::Columns) => account(Verdict::Other(ObjectSkip::LakeResult), faults),
-                None => account(text_log(&text).map_or(Verdict::NotJson, Verdict::Other), faults),
-            },
+        let room = sink::room_of(text.len());
+        let within = Within {
+            depth: *depth,
+            is_strict: *is_strict,
+            room: &room,
+            trail: "",
+            is_found: *is_strict,
+            carrier: None,
+        };
+        let (verdict, mut contents) = text::read(&text, cut, &within, habits, visit);
+        contents.tell_smell();
+        // Bytes that are no text at all need no word about UTF-8.
+        let is_log = contents.records > 0 || !contents.faults.is_empty() || text.starts_with(['{', '[']);
+        faults.extend(odd.filter(|_| is_log || verdict == Verdict::Records));
+        faults.extend(contents.faults);
+        let others = if verdict == Verdict::Records { contents.others } else { 0 };
+        Decoded {
+            verdict,
+            json_bytes: text.len() as u64,
+            records: contents.records,
+            others,
+            found: contents.found,
+            faults,
         }
     }
 }
@@ -289,20 +288,6 @@ fn text(bytes: &[u8], cut: bool) -> (Cow<'_, str>, Option<DecodeFault>) {
         detail: "bytes that are no UTF-8, read as U+FFFD".to_owned(),
     };
     (String::from_utf8_lossy(bytes), Some(fault))
-}
-
-/// Logs of other services that are lines of words, by their first line.
-fn text_log(text: &str) -> Option<ObjectSkip> {
-    let mut words = text.split_ascii_whitespace();
-    match (words.next()?, words.next()?) {
-        // "Access log entries", Elastic Load Balancing user guides: a type and a time, or a time alone.
-        ("http" | "https" | "h2" | "grpcs" | "ws" | "wss" | "tls", time) if time.starts_with("20") => {
-            Some(ObjectSkip::LoadBalancer)
-        }
-        // "Flow log records", Amazon VPC user guide: a header line of field names.
-        ("version", "account-id") => Some(ObjectSkip::FlowLogs),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -156,7 +156,8 @@ impl Decoder {
 impl Decoded {
     /// Adds the account of another part of the same object.
     pub fn add(&mut self, more: Self) {
-        let Self { verdict, json_bytes, records, others, faults } = more;
+        let Self { verdict, json_bytes, records, others, found, faults } = more;
+        self.found.merge(found);
         self.others += others + u64::from(verdict != Verdict::Records && verdict != Verdict::NotJson);
         self.json_bytes += json_bytes;
         self.records += records;

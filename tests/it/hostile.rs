@@ -242,6 +242,6 @@ fn a_table_whose_identity_is_a_struct_is_not_guessed() {
     let table = "# Execution Time: 1 Query Statement: SELECT *\n\"eventtime\",\"eventname\",\"useridentity\"\n\
         \"2024-03-09 04:00:00.000\",\"CreateUser\",\"{type=IAMUser, arn=arn:aws:iam::111122223333:user/jo}\"\n";
     let coverage = Archive::new().object("lake.csv", table.as_bytes()).ingest(&settings()).coverage;
-    assert_eq!((coverage.records.total, coverage.fault_count), (0, 0));
-    assert_eq!(coverage.objects.skipped[&ObjectSkip::LakeResult], 1);
+    assert_eq!((coverage.records.total, coverage.fault_count), (0, 1));
+    assert_eq!(coverage.objects.failed[&FaultKind::UnknownCarrier], 1);
 }
