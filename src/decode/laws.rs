@@ -231,7 +231,7 @@ fn what_smells_of_records_and_cannot_be_read_is_a_fault() {
         "{'eventVersion': '1.08', 'eventTime': '2026-01-10T10:00:00Z', 'eventSource': 'iam.amazonaws.com', 'eventName': 'CreateUser'}".into(),
         format!("var x = {};\n", record("A")),
         format!("# A record\n\n```json\n{}\n```\n", record("A")),
-        format!("\u{0}\u{1}rubbish \"eventTime\":\"2026-01-10T10:00:00Z\",\"eventName\":\"A\",\"eventSource\":\"iam.amazonaws.com\" \u{2}"),
+        "\u{0}\u{1}rubbish \"eventTime\":\"2026-01-10T10:00:00Z\",\"eventName\":\"A\",\"eventSource\":\"iam.amazonaws.com\" \u{2}".into(),
         format!(r#"{{"x":1,"requestParameters":{}}}"#, record("A")),
         deep,
         format!("{}{}{}", r#"{"a":"#.repeat(600), record("A"), "}".repeat(600)),
@@ -291,6 +291,19 @@ fn nothing_is_looked_for_in_a_record() {
         let (names, decoded) = read(text.as_bytes());
         assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("A", vec!["unknown-carrier"]), "{text}");
     }
+}
+
+#[test]
+fn a_text_that_begins_in_the_middle_of_a_value_gives_what_follows() {
+    let (a, b) = (record("A"), record("B"));
+    let text = format!(r#"{{"hits":[{{"_source":{a}}},{{"_source":{b}}}]}}"#);
+    let start = text.find("eventName").unwrap();
+    let (names, decoded) = read(&text.as_bytes()[start..]);
+    assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("B", vec!["json-broken"]));
+    let whole = format!("words {{\"a\":1}} then {a}\n");
+    let (names, decoded) = read(whole.as_bytes());
+    assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("A", vec![]));
+    assert_eq!(kinds(&read(b"words {\"a\":1}},\n{\"b\":2}\n").1), [""; 0]);
 }
 
 #[test]

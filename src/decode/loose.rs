@@ -64,8 +64,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, '_, V> {
         let is_document = is_document(&text[part.start..]);
         let (mut at, mut any) = (part.start, false);
         while let Some(open) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..]).map(|open| at + open) {
+            let was_any = any;
             let end = self.loose_value(text, open, is_document, &mut any);
-            if !any && end > open + 1 {
+            if any && !was_any {
                 self.begins_in_value(&text[part.start..open]);
             }
             at = end;
@@ -143,9 +144,8 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, '_, V> {
 
     /// Tells of a text that begins in the middle of a value, by what stands before the first whole one.
     fn begins_in_value(&mut self, before: &str) {
-        let before = before.trim_ascii_end();
-        let rest = before.trim_end_matches(',').trim_ascii_end();
-        if rest.ends_with(['}', ']']) && rest.contains('"') && self.sink.contents.faults.is_empty() {
+        let count = |brackets: [u8; 2]| before.bytes().filter(|byte| brackets.contains(byte)).count();
+        if before.contains('"') && count(*b"}]") > count(*b"{[") && self.sink.contents.faults.is_empty() {
             let detail = "the text begins in the middle of a value; read from the first whole one on";
             self.sink.contents.fault(FaultKind::JsonBroken, 0, detail);
         }

@@ -85,10 +85,9 @@ fn words<V: FnMut(FoundRecord<'_>)>(text: &str, mut walker: Walker<'_, '_, '_, V
         walker.loose();
     }
     let is_read = walker.sink().contents.records > 0;
-    if !is_read && walker.sink().contents.smell.is_none() && !loose::is_document(text) {
-        if let Some(at) = smell::in_words(text) {
-            walker.sink().contents.smells(SmellKind::Words, at);
-        }
+    let is_silent = !is_read && walker.sink().contents.smell.is_none() && !loose::is_document(text);
+    if is_silent && let Some(at) = smell::in_words(text) {
+        walker.sink().contents.smells(SmellKind::Words, at);
     }
     let verdict =
         if is_read { Verdict::Records } else { text_log(text).map_or(Verdict::NotJson, Verdict::Other) };
