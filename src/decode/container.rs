@@ -223,7 +223,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> Walker<'a, 'h, 'w, V> {
         let mut record = Record::default();
         match scanner::record(scope, at, self.sink.habits, &mut self.callers, &mut record) {
             Ok(read) if self.is_record(&record) => {
-                self.cloudtrail(scope, at, read, record);
+                self.cloudtrail(scope, at, read, &mut record);
                 Ok(read.end)
             }
             Ok(read) if record.looks_like_one() && !self.sink.is_strict => {
@@ -257,6 +257,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> Walker<'a, 'h, 'w, V> {
 
     /// Whether what was read of an object leaves no doubt that it is a record. Where nothing says that there are records, it must
     /// say more.
+    #[inline]
     fn is_record(&self, record: &Record<'_>) -> bool {
         let has = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
         match record.event_source {
@@ -272,13 +273,13 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> Walker<'a, 'h, 'w, V> {
         }
     }
 
-    fn cloudtrail(&mut self, scope: &'a str, at: usize, read: scanner::Extent, record: Record<'a>) {
-        let mut record = record;
-        wrapper::complete(&mut record, scope, at);
+    #[inline]
+    fn cloudtrail(&mut self, scope: &'a str, at: usize, read: scanner::Extent, record: &mut Record<'a>) {
+        wrapper::complete(record, scope, at);
         if let Some(nested) = read.nested {
             self.nested(scope, nested);
         }
-        self.sink.found(&scope[at..read.end], Ok(AnyRecord::CloudTrail(&record)));
+        self.sink.found(&scope[at..read.end], Ok(AnyRecord::CloudTrail(record)));
     }
 
     /// A list called `Records` in a record: nobody would look for events there.
@@ -375,7 +376,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> Walker<'a, 'h, 'w, V> {
         let mut record = Record::default();
         if let Ok(read) = scanner::record(scope, at, self.sink.habits, &mut self.callers, &mut record) {
             if self.is_record(&record) {
-                self.cloudtrail(scope, at, read, record);
+                self.cloudtrail(scope, at, read, &mut record);
                 return Ok(read.end);
             }
             let begins_line = at > 0 && scope.as_bytes().get(at - 1) == Some(&b'\n');
@@ -430,7 +431,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> Walker<'a, 'h, 'w, V> {
     pub(super) fn found_record(&mut self, slice: &'a str) {
         let mut record = Record::default();
         match scanner::record(slice, 0, self.sink.habits, &mut self.callers, &mut record) {
-            Ok(read) if read.end == slice.len() => self.cloudtrail(slice, 0, read, record),
+            Ok(read) if read.end == slice.len() => self.cloudtrail(slice, 0, read, &mut record),
             _ => self.careful(slice),
         }
     }
