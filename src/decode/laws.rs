@@ -140,7 +140,7 @@ fn records_are_found_in_carriers_that_are_not_known() {
         (
             format!(r#"{{"stream":"stdout","logs":"Jan 10 host app: {}"}}"#, qa.trim_matches('"')),
             "A",
-            "logs| 1",
+            "logs|line 1",
         ),
         (format!("{qa}\n{qb}\n"), "A B", ""),
         (format!("[{qa},{qb}]"), "A B", ""),
@@ -150,7 +150,7 @@ fn records_are_found_in_carriers_that_are_not_known() {
             "",
         ),
         (format!("CEF:0|AWS|CloudTrail|1|x|y|3|msg={a}\n"), "A", ""),
-        (format!("level=info json={qa} x=1\nlevel=info json={qb} x=2\n"), "A B", "| 2"),
+        (format!("level=info json={qa} x=1\nlevel=info json={qb} x=2\n"), "A B", "line| 2"),
         (
             format!(
                 "$ aws cloudtrail lookup-events\n{}\n",
@@ -160,7 +160,7 @@ fn records_are_found_in_carriers_that_are_not_known() {
             "",
         ),
         (format!("Events:\n- CloudTrailEvent: '{a}'\n  EventId: x\n"), "A", ""),
-        (format!("2026-01-10T10:00:00Z app json={qa}\n2026-01-10T10:00:00Z {b}\n"), "A B", "| 1"),
+        (format!("2026-01-10T10:00:00Z app json={qa}\n2026-01-10T10:00:00Z {b}\n"), "A B", "line| 1"),
         (format!("{}\n", base64(&gzip(a.as_bytes()))), "A", ""),
         (format!(r#"{{"Records":[{a}],"Events":[{{"CloudTrailEvent":{qb}}}]}}"#), "A B", ""),
         (format!(r#"{{"Records":[{a}],"weird":[{b}]}}"#), "A B", "weird[] 1"),

@@ -60,6 +60,14 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, '_, V> {
 
     /// Reads the JSON values in a part of the text; says whether there are any with records.
     pub(super) fn loose_in(&mut self, part: Range<usize>) -> bool {
+        let length = self.sink.trail.len();
+        self.sink.trail.push_str("line");
+        let any = self.loose_values(part);
+        self.sink.trail.truncate(length);
+        any
+    }
+
+    fn loose_values(&mut self, part: Range<usize>) -> bool {
         let text = &self.text[..part.end];
         let is_document = is_document(&text[part.start..]);
         let (mut at, mut any) = (part.start, false);
