@@ -64,6 +64,7 @@ pub mod bench;
 pub mod checksum;
 pub mod coverage;
 pub mod ledger;
+pub mod memory;
 pub mod synth;
 pub mod time;
 pub mod yaml;

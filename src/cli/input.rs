@@ -57,6 +57,7 @@ impl Input {
         let settings = IngestSettings {
             rules,
             rules_from: reading.from.map(Bound::start),
+            memory: reading.run.memory(),
             ..reading.learning.settings(reading.to, reading.run.threads)
         };
         match names.iter().filter(|name| is_saved(name)).count() {

@@ -10,6 +10,7 @@ mod at_once;
 mod audit;
 mod callers;
 mod careful;
+mod ceiling;
 mod container;
 mod cutter;
 mod inflate;
@@ -17,20 +18,32 @@ mod insight;
 mod json;
 mod lanes;
 mod layout;
+mod list;
 mod ocsf;
 mod ocsf_footer;
+mod ocsf_pages;
 mod order;
 mod packed;
 mod scanner;
 mod stream;
 mod table;
+mod tape;
+mod utf16;
 mod walk;
 mod wrapper;
+mod zipped;
 
 use std::borrow::Cow;
+use std::io::Read;
+use std::sync::Arc;
+
+use ceiling::Ceiling;
+use packed::{Packed, Packing};
+use utf16::{Encoding, Transcoder};
 
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::event::AnyRecord;
+use crate::memory::{Budget, FREE};
 use inflate::{GZIP_MAGIC, Inflater, Plain};
 use scanner::Habits;
 use table::Table;
@@ -44,6 +57,9 @@ pub use wrapper::Carrier;
 /// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
 /// this is no log.
 const MAX_GZIP_NESTING: usize = 3;
+
+/// Gzip that inflates to more is read in pieces. In tests less, so that some is.
+const WHOLE: u64 = if cfg!(any(test, fuzzing)) { 1 << 20 } else { FREE };
 
 /// One record found in an object.
 #[derive(Debug)]
@@ -119,7 +135,7 @@ pub struct Decoder {
     plain: Plain,
     spare: Plain,
     habits: Habits,
-    max_object_size: u64,
+    ceiling: Ceiling,
     /// In how many packings and wrappers the object lies.
     depth: u32,
     /// Where a second gzip member began in the object decoded last.
@@ -129,12 +145,17 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder that inflates no object to more than `max_object_size` bytes.
     pub fn new(max_object_size: u64) -> Self {
+        Self::sharing(max_object_size, &Budget::new(u64::MAX))
+    }
+
+    /// As [`Decoder::new`], with others that hold large objects: what they hold together is taken from the budget.
+    pub fn sharing(max_object_size: u64, budget: &Arc<Budget>) -> Self {
         Self {
             inflater: Inflater::new(),
             plain: Plain::default(),
             spare: Plain::default(),
             habits: Habits::default(),
-            max_object_size,
+            ceiling: Ceiling::new(max_object_size, budget),
             depth: 0,
             second_member: None,
         }
@@ -145,10 +166,15 @@ impl Decoder {
         Self { depth, ..Self::new(max_object_size) }
     }
 
-    /// The plain bytes of an object, as far as they can be had: the first half of [`Decoder::decode`].
+    /// The same, for what lies in something that is held already.
+    fn nested_in(ceiling: Ceiling, depth: u32) -> Self {
+        Self { ceiling, ..Self::nested(0, depth) }
+    }
+
+    /// The plain bytes of an object, as far as they can be had at once: the first half of [`Decoder::decode`].
     pub fn inflate<'d>(&'d mut self, stored: &'d [u8]) -> &'d [u8] {
-        let Self { inflater, plain, spare, max_object_size, .. } = self;
-        inflate(inflater, (plain, spare), stored, *max_object_size, &mut None, &mut Vec::new())
+        let Self { inflater, plain, spare, ceiling, .. } = self;
+        inflate(inflater, (plain, spare), stored, ceiling.limit.min(WHOLE), &mut None, &mut Vec::new())
     }
 
     /// Where in its stored bytes a second gzip member began in the object decoded last, if there was one.
@@ -172,22 +198,32 @@ impl Decoder {
     /// ```
     pub fn decode(&mut self, stored: &[u8], mut visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
         let mut faults = Vec::new();
-        let Self { inflater, plain, spare, habits, max_object_size, depth, second_member } = self;
+        let Self { inflater, plain, spare, habits, ceiling, depth, second_member } = self;
         *second_member = None;
-        let bytes = inflate(inflater, (plain, spare), stored, *max_object_size, second_member, &mut faults);
-        if let Some(packing) = packed::packing(bytes) {
-            let mut decoded = packed::decode(packing, bytes, *max_object_size, *depth, &mut visit);
-            decoded.faults.splice(..0, faults);
+        let limit = ceiling.limit.min(WHOLE);
+        let bytes = inflate(inflater, (plain, spare), stored, limit, second_member, &mut faults);
+        let is_long = limit < ceiling.limit && faults.iter().any(|fault| fault.kind == FaultKind::TooLarge);
+        if let Some(packing) = if is_long { Some(Packing::Streams) } else { packed::packing(bytes) } {
+            let bytes = if is_long { stored } else { bytes };
+            let packed = Packed { packing, bytes, ceiling, depth: *depth };
+            let (mut decoded, second) = packed::decode(&packed, &mut visit);
+            if is_long {
+                *second_member = second;
+            } else {
+                decoded.faults.splice(..0, faults);
+            }
             return decoded;
         }
         // A fuzzer takes a panic for a crash, also one that is caught.
         if !cfg!(fuzzing) && bytes.starts_with(&ocsf::PARQUET_MAGIC) {
-            let mut decoded = ocsf::decode(bytes, *max_object_size, *depth, habits, &mut visit);
+            let mut decoded = ocsf::decode(bytes, ceiling, *depth, habits, &mut visit);
             decoded.faults.splice(..0, faults);
             return decoded;
         }
         let cut = !faults.is_empty();
-        let (text, odd) = text(bytes, cut);
+        // Every byte that is no UTF-8 takes three.
+        let _copy = ceiling.reserve_copy(3 * bytes.len() as u64);
+        let (text, odd) = text(bytes, cut, ceiling.limit);
         let json_bytes = text.len() as u64;
         let account = |verdict, faults| Decoded { verdict, json_bytes, records: 0, others: 0, faults };
         if let Some(at) = container::resumption(&text) {
@@ -230,6 +266,12 @@ impl Decoder {
                 }
                 Some(Table::Summary) => account(Verdict::Other(ObjectSkip::Summary), faults),
                 Some(Table::Columns) => account(Verdict::Other(ObjectSkip::LakeResult), faults),
+                None if zipped::ends_as_archive(bytes) => {
+                    let packed = Packed { packing: Packing::Zip, bytes, ceiling, depth: *depth };
+                    let (mut decoded, _) = packed::decode(&packed, &mut visit);
+                    decoded.faults.splice(..0, faults);
+                    decoded
+                }
                 None => account(text_log(&text).map_or(Verdict::NotJson, Verdict::Other), faults),
             },
         }
@@ -267,8 +309,11 @@ fn inflate<'d>(
 }
 
 /// Bytes as text, without a byte order mark. Bytes that are no UTF-8 become U+FFFD and are a fault, if this is a log at all,
-/// except for a character that a known cut left incomplete.
-fn text(bytes: &[u8], cut: bool) -> (Cow<'_, str>, Option<DecodeFault>) {
+/// except for a character that a known cut left incomplete. UTF-16 and UTF-32 become UTF-8.
+fn text(bytes: &[u8], cut: bool, limit: u64) -> (Cow<'_, str>, Option<DecodeFault>) {
+    if let Some(encoding) = Encoding::of(bytes) {
+        return transcoded(bytes, encoding, cut);
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let error = match simdutf8::compat::from_utf8(bytes) {
         Ok(text) => return (Cow::Borrowed(text), None),
@@ -278,13 +323,38 @@ fn text(bytes: &[u8], cut: bool) -> (Cow<'_, str>, Option<DecodeFault>) {
     if cut && error.error_len().is_none() {
         return (String::from_utf8_lossy(&bytes[..valid]), None);
     }
-    let fault = DecodeFault {
-        kind: FaultKind::InvalidUtf8,
-        position: Position::Byte(valid as u64),
-        inner: None,
-        detail: "bytes that are no UTF-8, read as U+FFFD".to_owned(),
-    };
-    (String::from_utf8_lossy(bytes), Some(fault))
+    let detail = "bytes that are no UTF-8, read as U+FFFD";
+    (Cow::Owned(mended(bytes, limit)), Some(odd(valid, detail)))
+}
+
+fn odd(at: usize, detail: &str) -> DecodeFault {
+    let position = Position::Byte(at as u64);
+    DecodeFault { kind: FaultKind::InvalidUtf8, position, inner: None, detail: detail.to_owned() }
+}
+
+/// The text with U+FFFD for what is no UTF-8, up to `limit` bytes.
+fn mended(bytes: &[u8], limit: u64) -> String {
+    let mut mended = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        mended.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            mended.push('\u{fffd}');
+        }
+        if mended.len() as u64 > limit {
+            break;
+        }
+    }
+    mended
+}
+
+/// A text in UTF-16 or UTF-32.
+fn transcoded(bytes: &[u8], encoding: Encoding, cut: bool) -> (Cow<'_, str>, Option<DecodeFault>) {
+    let mut stream = Transcoder::new(bytes, encoding);
+    let mut text = String::new();
+    // What is in memory can be read, and what comes out is UTF-8.
+    let _ = stream.read_to_string(&mut text);
+    let fault = (stream.is_odd() && !cut).then(|| odd(0, Transcoder::<&[u8]>::ODD));
+    (Cow::Owned(text), fault)
 }
 
 /// Logs of other services that are lines of words, by their first line.
