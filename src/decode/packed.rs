@@ -16,6 +16,9 @@ use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::memory::{Budget, Hold};
 
+#[cfg(test)]
+pub(super) use tests::{read, tar, zip, zstd};
+
 /// How bytes are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
@@ -247,7 +250,7 @@ fn claims_log(name: &str) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use std::io::Write;
 
     use flate2::{Compression, write::GzEncoder};

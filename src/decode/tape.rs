@@ -166,7 +166,7 @@ impl Read for Blocks<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::packed::tests::{read, tar, zstd};
+    use super::super::packed::{read, tar, zstd};
     use super::*;
 
     const A: &[u8] = br#"{"eventName":"A"}"#;

@@ -512,7 +512,7 @@ impl Read for Summed<'_> {
 mod tests {
     use std::io::Write;
 
-    use super::super::packed::tests::{read, tar, zip};
+    use super::super::packed::{read, tar, zip};
     use super::*;
 
     const A: &[u8] = br#"{"eventName":"A"}"#;
