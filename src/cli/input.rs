@@ -60,6 +60,7 @@ impl Input {
         let settings = IngestSettings {
             rules,
             rules_from: reading.from.map(Bound::start),
+            memory: reading.run.memory(),
             ..reading.learning.settings(reading.to, reading.run.threads)
         };
         let mut told = told(&reading.learning.iam_inventory)?;

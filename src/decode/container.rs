@@ -10,6 +10,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::callers::Callers;
+use super::ceiling::Ceiling;
 use super::finder;
 use super::lanes::nested_end;
 use super::scanner::{self, Habits};
@@ -56,11 +57,13 @@ pub(super) fn resumption(text: &str) -> Option<usize> {
 pub(super) fn records(
     text: &str,
     depth: u32,
+    ceiling: &Ceiling,
     habits: &mut Habits,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> Contents {
     let room = sink::room_of(text.len());
-    let within = Within { depth, is_strict: false, room: &room, trail: "", is_found: false, carrier: None };
+    let within =
+        Within { depth, is_strict: false, ceiling, room: &room, trail: "", is_found: false, carrier: None };
     let mut walker = Walker::new(text, &within, habits, visit);
     walker.values(0);
     walker.finish()

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 
+use super::ceiling::Ceiling;
 use super::scanner::Habits;
 use super::smell::SmellKind;
 use super::wrapper::{self, Candidate, Carrier};
@@ -77,6 +78,8 @@ pub(super) struct Within<'w> {
     pub(super) depth: u32,
     /// Whether nothing says that there are records in it: then only what has all that a record must have is one.
     pub(super) is_strict: bool,
+    /// How much may be held.
+    pub(super) ceiling: &'w Ceiling,
     /// How much may still come out of base64.
     pub(super) room: &'w Cell<u64>,
     /// The way to it.
@@ -96,6 +99,7 @@ pub(super) struct Sink<'h, 'w, V> {
     visit: V,
     pub(super) habits: &'h mut Habits,
     pub(super) contents: Contents,
+    ceiling: &'w Ceiling,
     room: &'w Cell<u64>,
     pub(super) depth: u32,
     pub(super) is_strict: bool,
@@ -112,6 +116,7 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
             visit,
             habits,
             contents: Contents::default(),
+            ceiling: within.ceiling,
             room: within.room,
             depth: within.depth,
             is_strict: within.is_strict,
@@ -179,9 +184,15 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         }
         let trail = format!("{}|", self.trail);
         let is_found = self.is_found || is_strict;
-        let (room, depth, carrier) = (self.room, self.depth + 1, self.carrier.clone());
-        let within =
-            Within { depth, is_strict: is_strict || self.is_strict, room, trail: &trail, is_found, carrier };
+        let within = Within {
+            depth: self.depth + 1,
+            is_strict: is_strict || self.is_strict,
+            ceiling: self.ceiling,
+            room: self.room,
+            trail: &trail,
+            is_found,
+            carrier: self.carrier.clone(),
+        };
         let (visit, habits, copies, own) =
             (&mut self.visit, &mut *self.habits, &mut self.copies, &self.carrier);
         let mut records = self.contents.records;
@@ -224,6 +235,7 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
     /// Reads what a base64 text stands for; says whether there are records in it, or at least a wrapper for them. Nothing, if it
     /// is no base64.
     pub(super) fn base64(&mut self, text: &str, at: usize) -> Option<bool> {
+        let copy = self.ceiling.reserve_copy(text.len() as u64);
         let bytes = wrapper::bytes_of(text)?;
         if self.depth >= DEEPEST {
             self.contents.smells(SmellKind::TooDeep, at);
@@ -246,7 +258,11 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
             visit(FoundRecord { index, number: index, inner: None, carrier, ..found });
         };
         let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut hand_on;
-        let mut decoder = Decoder::nested(LARGEST_INSIDE.min(room), self.depth + 1);
+        let ceiling = match &copy {
+            Some(hold) => &self.ceiling.inside(bytes.len() as u64, Some(hold)),
+            None => self.ceiling,
+        };
+        let mut decoder = Decoder::nested_in(ceiling.of_part(LARGEST_INSIDE.min(room)), self.depth + 1);
         decoder.is_strict = self.is_found || self.is_strict;
         let decoded = decoder.decode(&bytes, visit);
         self.room.set(room.saturating_sub(decoded.json_bytes));

@@ -24,6 +24,16 @@ pub(super) fn read(
     (verdict, contents)
 }
 
+/// Whether a text begins as none that is known does: with words, or with bytes that are no text at all.
+pub(super) fn is_unknown(text: &str) -> bool {
+    let start = text.trim_ascii_start();
+    !start.is_empty()
+        && !start.starts_with(['{', '['])
+        && container::resumption(text).is_none()
+        && wrapper::log_line(start).is_none()
+        && table::table(text).is_none()
+}
+
 fn read_as_it_begins(
     text: &str,
     within: &Within<'_>,
