@@ -69,6 +69,7 @@ pub mod checksum;
 pub mod coverage;
 pub mod file;
 pub mod ledger;
+pub mod memory;
 pub mod synth;
 pub mod time;
 pub mod yaml;

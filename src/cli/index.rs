@@ -88,6 +88,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         }
         None => IngestSettings { rules, ..wanted.settings(None, args.run.threads) },
     };
+    let settings = IngestSettings { memory: args.run.memory(), ..settings };
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
     let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3 };

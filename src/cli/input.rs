@@ -67,6 +67,7 @@ impl Input {
             rules,
             rules_from: reading.from.map(Bound::start),
             hits: reading.hits.clone(),
+            memory: reading.run.memory(),
             ..reading.learning.settings(reading.to, reading.run.threads)
         };
         let mut told = told(&reading.learning.iam_inventory)?;

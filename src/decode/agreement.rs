@@ -86,7 +86,7 @@ fn scan<'a>(
     callers: &mut Callers<'a>,
 ) -> Result<(Record<'a>, usize), Surprise> {
     let mut record = Record::default();
-    let end = scanner::record(text, start, habits, callers, &mut record)?;
+    let end = scanner::record(text, start, habits, callers, &mut record)?.end;
     Ok((record, end))
 }
 

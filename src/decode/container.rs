@@ -1,38 +1,30 @@
 //! Finds the records in a piece of JSON text, whatever they are wrapped in.
 //!
 //! Takes `{"Records":[…]}`, bare arrays, single records, and any number of these one after another, with or without
-//! line ends between them (JSON lines, also lines of batches); and the wrappers of other carriers around any of these
-//! ([`super::wrapper`]). What is malformed is a fault; reading goes on behind it: at the next record if its end can be
-//! found, else at the next line.
+//! line ends between them (JSON lines, also lines of batches); the wrappers of other carriers around any of these
+//! ([`super::wrapper`]); and whatever else holds records ([`super::finder`]). What is malformed is a fault; reading goes on behind
+//! it: at the next record if its end can be found, else at the next line.
 
 use std::ops::Range;
-use std::rc::Rc;
 
 use memchr::{memchr, memmem};
 
 use super::callers::Callers;
+use super::ceiling::Ceiling;
+use super::finder;
 use super::lanes::nested_end;
 use super::scanner::{self, Habits};
+use super::sink::{self, Contents, Sink, Within};
+use super::smell::{SmellKind, is_host};
 use super::walk::{self, Surprise};
-use super::wrapper::{self, Carrier, Inner, LogLine};
-use super::{DecodeFault, Decoder, FoundRecord, Verdict, audit, careful};
-use crate::coverage::{FaultKind, ObjectSkip, Position};
+use super::wrapper::{self, LogLine};
+use super::{FoundRecord, audit, careful};
+use crate::coverage::{FaultKind, ObjectSkip};
 use crate::event::{AnyRecord, AuditRecord, Record};
 
 /// How many times over its own length a text may be searched in vain for the end of broken values. After that
 /// every line stands for itself, so that reading time stays linear in hostile input.
 const SEARCH_BUDGET: usize = 16;
-
-/// What a text turned out to hold besides the records that were visited.
-#[derive(Debug, Default)]
-pub(super) struct Contents {
-    /// Records visited.
-    pub(super) records: u32,
-    /// Top-level values that are no records, and what the first of them is.
-    pub(super) others: u64,
-    pub(super) other: Option<ObjectSkip>,
-    pub(super) faults: Vec<DecodeFault>,
-}
 
 /// Reads the text of one Kubernetes audit event again. Nothing happens if it is none.
 pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
@@ -61,85 +53,84 @@ pub(super) fn resumption(text: &str) -> Option<usize> {
     (before.ends_with('}') && before.contains('"')).then_some(first)
 }
 
-/// As [`records`], from a record on that stands in a list or on a line.
-pub(super) fn resumed(
-    text: &str,
-    at: usize,
-    depth: u32,
-    habits: &mut Habits,
-    visit: impl FnMut(FoundRecord<'_>),
-) -> Contents {
-    let mut walker = Walker::new(text, depth, habits, visit);
-    walker.is_resumed = true;
-    walker.values(at);
-    walker.contents
-}
-
-/// Visits every record of `text`, which lies in `depth` wrappers.
+/// Visits every record of a JSON text, which lies in `depth` wrappers.
 pub(super) fn records(
     text: &str,
     depth: u32,
+    ceiling: &Ceiling,
     habits: &mut Habits,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> Contents {
-    let mut walker = Walker::new(text, depth, habits, visit);
+    let room = sink::room_of(text.len());
+    let within =
+        Within { depth, is_strict: false, ceiling, room: &room, trail: "", is_found: false, carrier: None };
+    let mut walker = Walker::new(text, &within, habits, visit);
     walker.values(0);
-    walker.contents
+    walker.finish()
 }
 
-/// Wrappers in wrappers, and texts in texts, are looked into this deep: a subscription's message in a line of a search
-/// result in a list is four.
-const DEEPEST: u32 = 8;
-
-/// What comes out of base64 and gzip in a record of a stream, at most; Kinesis takes records of up to 10 MB.
-const LARGEST_INSIDE: u64 = 256 << 20;
+/// Whether a text begins with a JSON string that may hold records and is all of its line.
+pub(super) fn is_string_line(text: &str) -> bool {
+    let Ok(end) = walk::value_end(text, 0) else { return false };
+    let ends_line = matches!(text.as_bytes().get(walk::skip_spaces(text, end)), None | Some(b'\n' | b'\r'));
+    ends_line && text.get(1..end - 1).is_some_and(|content| wrapper::candidate(content).is_some())
+}
 
 /// How far into a text that was cut its id is looked for.
 const LONGEST_GLIMPSE: usize = 1_000;
 
 /// Reading cannot go on here; the fault is already noted.
-struct Lost {
-    at: usize,
+pub(super) struct Lost {
+    pub(super) at: usize,
 }
 
-struct Walker<'a, 'h, V> {
-    text: &'a str,
-    visit: V,
-    habits: &'h mut Habits,
+/// Goes through a text.
+pub(super) struct Walker<'a, 'h, 'w, V> {
+    pub(super) text: &'a str,
+    pub(super) sink: Sink<'h, 'w, V>,
     callers: Callers<'a>,
-    contents: Contents,
-    budget: usize,
+    pub(super) budget: usize,
     /// Part of a line, up to its end, looked at last. An object is often one line: searching its end anew for every
     /// odd record in it would take quadratic time.
     line: Range<usize>,
-    /// How many wrappers are around what is read.
-    depth: u32,
-    /// Who handed over what is read.
-    carrier: Option<Rc<Carrier>>,
     /// Whether the beginning of the text is missing, so that a list may end that never began.
     is_resumed: bool,
 }
 
-impl<'a, 'h, V> Walker<'a, 'h, V> {
-    fn new(text: &'a str, depth: u32, habits: &'h mut Habits, visit: V) -> Self {
+impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> Walker<'a, 'h, 'w, V> {
+    pub(super) fn new(text: &'a str, within: &Within<'w>, habits: &'h mut Habits, visit: V) -> Self {
         Self {
             text,
-            visit,
-            habits,
+            sink: Sink::new(within, habits, visit),
             callers: Callers::default(),
-            contents: Contents::default(),
             budget: text.len().saturating_mul(SEARCH_BUDGET),
             line: 0..0,
-            depth,
-            carrier: None,
             is_resumed: false,
         }
     }
-}
 
-impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
+    pub(super) fn sink(&mut self) -> &mut Sink<'h, 'w, V> {
+        &mut self.sink
+    }
+
+    /// What the text holds.
+    pub(super) fn finish(mut self) -> Contents {
+        if self.sink.depth == 0 || !self.sink.is_found {
+            self.sink.contents.tell_smell();
+        }
+        self.sink.contents
+    }
+
+    /// Goes through a text whose beginning is missing, from the first whole record on.
+    pub(super) fn resume(&mut self, at: usize) {
+        let detail = format!("the text begins in the middle of a record; read from byte {at} on");
+        self.sink.contents.fault(FaultKind::JsonBroken, 0, &detail);
+        self.is_resumed = true;
+        self.values(at);
+    }
+
     /// One top-level value after another.
-    fn values(&mut self, from: usize) {
+    pub(super) fn values(&mut self, from: usize) {
         let mut at = walk::skip_blanks(self.text, from);
         while at < self.text.len() {
             let scope = self.scope(at);
@@ -147,14 +138,18 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
                 b'{' => self.top_object(scope, at),
                 b'[' => self.elements(scope, at, Self::element),
                 b',' | b']' | b'}' if self.is_resumed => Ok(at + 1),
+                b'"' => self.string(scope, at),
                 _ => match wrapper::log_line(&scope[at..]) {
                     Some(LogLine::Value(behind)) => {
                         at += behind;
                         continue;
                     }
                     Some(LogLine::Words) => {
-                        self.other(ObjectSkip::OtherLog);
-                        at = walk::skip_blanks(self.text, self.line_end(at));
+                        let end = self.line_end(at);
+                        if !self.loose_line(at..end) {
+                            self.sink.other(ObjectSkip::OtherLog);
+                        }
+                        at = walk::skip_blanks(self.text, end);
                         continue;
                     }
                     None => Err(self.broken(at, "neither an object nor an array")),
@@ -169,7 +164,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     }
 
     /// Position of the end of the line that `at` lies in.
-    fn line_end(&mut self, at: usize) -> usize {
+    pub(super) fn line_end(&mut self, at: usize) -> usize {
         if !self.line.contains(&at) {
             self.line = at..line_end(self.text, at);
         }
@@ -177,7 +172,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     }
 
     /// The text a value at `at` may reach into: all of it, or its line once the search budget is spent.
-    fn scope(&mut self, at: usize) -> &'a str {
+    pub(super) fn scope(&mut self, at: usize) -> &'a str {
         if self.budget > 0 { self.text } else { &self.text[..self.line_end(at)] }
     }
 
@@ -189,7 +184,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
             at = line_end(self.text, at) + 1;
             match self.text.as_bytes().get(at) {
                 None => return self.text.len(),
-                Some(b'{' | b'[') => return at,
+                Some(b'{' | b'[' | b'"') => return at,
                 Some(_) if wrapper::log_line(&self.text[at..]).is_some() => return at,
                 Some(_) => {}
             }
@@ -206,121 +201,246 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     }
 
     /// A wrapper or a record; anything else is noted as such.
-    fn element(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+    pub(super) fn element(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
         match scope.as_bytes().get(at) {
             Some(b'{') => {}
             // Answers of Logs Insights are lists of lists.
-            Some(b'[') if self.depth < DEEPEST => {
-                self.depth += 1;
+            Some(b'[') if self.sink.depth < sink::DEEPEST => {
+                self.sink.depth += 1;
                 let end = self.elements(scope, at, Self::listed);
-                self.depth -= 1;
+                self.sink.depth -= 1;
                 return end;
             }
+            Some(b'[') => return self.searched(scope, at),
+            Some(b'"') => return self.string(scope, at),
+            _ if self.sink.is_strict => return self.listed(scope, at),
             _ => return self.record(scope, at),
         }
         if audit::begins_as_usual(&scope[at..])
             && let Ok((record, end)) = audit::record(scope, at)
             && record.looks_like_one()
         {
-            self.found(&scope[at..end], Ok(AnyRecord::Kubernetes(&record)));
+            self.sink.found(&scope[at..end], Ok(AnyRecord::Kubernetes(&record)));
             return Ok(end);
         }
         let mut record = Record::default();
-        match scanner::record(scope, at, self.habits, &mut self.callers, &mut record) {
-            Ok(end) if record.looks_like_one() => {
-                wrapper::complete(&mut record, scope, at);
-                self.found(&scope[at..end], Ok(AnyRecord::CloudTrail(&record)));
+        match scanner::record(scope, at, self.sink.habits, &mut self.callers, &mut record) {
+            Ok(read) if self.is_record(&record) => {
+                self.cloudtrail(scope, at, read, &mut record);
+                Ok(read.end)
+            }
+            Ok(read) if record.looks_like_one() && !self.sink.is_strict => {
+                self.doubtful(scope, at, read.end, Some(record))?;
+                Ok(read.end)
+            }
+            Ok(read) => self.other_object(scope, at, read.end),
+            Err(Surprise) => match self.end_of(scope, at) {
+                Ok(end) => self.surprising(scope, at, end, false),
+                Err(lost) => Err(self.cut(scope, at, lost)),
+            },
+        }
+    }
+
+    /// An object that surprised the scanner.
+    fn surprising(&mut self, scope: &'a str, at: usize, end: usize, is_listed: bool) -> Result<usize, Lost> {
+        let slice = &scope[at..end];
+        let read = careful::with_record(slice, |record| (record.looks_like_one(), self.is_record(&record)));
+        match read {
+            Ok((_, true)) | Err(_) => {
+                self.careful(slice);
                 Ok(end)
             }
-            Ok(end) => self.other_object(scope, at, end),
-            Err(Surprise) => {
-                let end = self.end_of(scope, at)?;
-                match careful::with_record(&scope[at..end], |record| record.looks_like_one()) {
-                    Ok(false) => self.other_object(scope, at, end),
-                    Ok(true) | Err(_) => {
-                        self.careful(&scope[at..end]);
-                        Ok(end)
-                    }
-                }
+            Ok((looks_like_one, false)) if is_listed || (looks_like_one && !self.sink.is_strict) => {
+                self.doubtful(scope, at, end, None)?;
+                Ok(end)
+            }
+            Ok(_) => self.other_object(scope, at, end),
+        }
+    }
+
+    /// Whether what was read of an object leaves no doubt that it is a record. Where nothing says that there are records, it must
+    /// say more.
+    #[inline]
+    fn is_record(&self, record: &Record<'_>) -> bool {
+        let has = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+        match record.event_source {
+            Some(source) if self.sink.is_strict => {
+                let has_time = has(record.event_time);
+                is_host(source) && has(record.event_name) && has_time && record.tells_who()
+            }
+            Some(source) => !source.is_empty() && !source.starts_with("aws:") && has(record.event_name),
+            None => {
+                let is_summary = matches!(record.event_category, Some("Insight" | "Aggregated"));
+                is_summary && (!self.sink.is_strict || record.tells_who())
             }
         }
     }
 
+    #[inline]
+    fn cloudtrail(&mut self, scope: &'a str, at: usize, read: scanner::Extent, record: &mut Record<'a>) {
+        wrapper::complete(record, scope, at);
+        if let Some(nested) = read.nested {
+            self.nested(scope, nested);
+        }
+        self.sink.found(&scope[at..read.end], Ok(AnyRecord::CloudTrail(record)));
+    }
+
+    /// A list called `Records` in a record: nobody would look for events there.
+    fn nested(&mut self, scope: &str, at: usize) {
+        if !finder::search(scope, at, &[]).finds.is_empty() {
+            self.sink.contents.smells(SmellKind::Nested, at);
+        }
+    }
+
+    /// An object that has something of a record, but no action: it may be a wrapper.
+    fn doubtful(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+        end: usize,
+        record: Option<Record<'a>>,
+    ) -> Result<(), Lost> {
+        let (records, others, other) =
+            (self.sink.contents.records, self.sink.contents.others, self.sink.contents.other);
+        let found = wrapper::inside(scope, at);
+        self.object_inside(scope, at, &found)?;
+        if self.sink.contents.records > records {
+            return Ok(());
+        }
+        (self.sink.contents.others, self.sink.contents.other) = (others, other);
+        let slice = &scope[at..end];
+        match record {
+            Some(mut record) => {
+                wrapper::complete(&mut record, scope, at);
+                self.sink.found(slice, Ok(AnyRecord::CloudTrail(&record)));
+            }
+            None => self.careful(slice),
+        }
+        Ok(())
+    }
+
     /// An element of a list that may be about anything.
-    fn listed(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
-        if matches!(scope.as_bytes().get(at), Some(b'{' | b'[')) {
+    pub(super) fn listed(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        if matches!(scope.as_bytes().get(at), Some(b'{' | b'[' | b'"')) {
             return self.element(scope, at);
         }
-        self.other(ObjectSkip::OtherJson);
+        self.sink.other(ObjectSkip::OtherJson);
         walk::value_end(scope, at)
             .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))
     }
 
+    /// A JSON string among values: it may hold some.
+    fn string(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        let Ok(end) = walk::value_end(scope, at) else {
+            let lost = self.truncated(at);
+            return Err(self.cut(scope, at, lost));
+        };
+        let literal = &scope[at..end];
+        let smells = self.sink.contents.smell;
+        let read = match wrapper::candidate(&literal[1..literal.len() - 1]) {
+            Some(wrapper::Candidate::Json) if !self.sink.is_strict => self.sink.below("", |sink| {
+                let text = wrapper::text_of(literal);
+                text.is_some_and(|text| sink.text(&text, at, false) > 0)
+            }),
+            Some(candidate) => self.sink.candidate(literal, candidate, at),
+            None => false,
+        };
+        if !read && self.sink.contents.smell == smells {
+            self.sink.other(ObjectSkip::OtherJson);
+        }
+        Ok(end)
+    }
+
     /// An element of `Records`.
-    fn record(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+    pub(super) fn record(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        if scope.as_bytes().get(at) == Some(&b'[') {
+            let (records, others) = (self.sink.contents.records, self.sink.contents.others);
+            let end = self.element(scope, at)?;
+            if self.sink.contents.records == records {
+                self.sink.contents.others = others;
+                self.sink.found(&scope[at..end], Err("not an object"));
+            }
+            return Ok(end);
+        }
         if scope.as_bytes().get(at) != Some(&b'{') {
+            if scope.as_bytes().get(at) == Some(&b'"') && walk::value_end(scope, at).is_err() {
+                return self.string(scope, at);
+            }
             let end = walk::value_end(scope, at)
                 .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))?;
-            self.found(&scope[at..end], Err("not an object"));
+            let literal = &scope[at..end];
+            let candidate = wrapper::candidate(literal.trim_matches('"'));
+            let read = candidate.is_some_and(|candidate| self.sink.candidate(literal, candidate, at));
+            if !read {
+                self.sink.found(literal, Err("not an object"));
+            }
             return Ok(end);
         }
         let mut record = Record::default();
-        if let Ok(end) = scanner::record(scope, at, self.habits, &mut self.callers, &mut record) {
-            if !record.looks_like_one() && records_list(scope, at).is_some() {
+        if let Ok(read) = scanner::record(scope, at, self.sink.habits, &mut self.callers, &mut record) {
+            if self.is_record(&record) {
+                self.cloudtrail(scope, at, read, &mut record);
+                return Ok(read.end);
+            }
+            let begins_line = at > 0 && scope.as_bytes().get(at - 1) == Some(&b'\n');
+            if begins_line && !record.looks_like_one() && records_list(scope, at).is_some() {
                 // The batch before it was cut between two records, and this is the next one's line.
                 let lost = self.broken(at, "a batch of records inside another");
                 return Err(Lost { at: lost.at.saturating_sub(1) });
             }
             if !record.looks_like_one() && wrapper::inside(scope, at).is_audit_event {
-                self.audit_event(&scope[at..end]);
-                return Ok(end);
+                self.audit_event(&scope[at..read.end]);
+                return Ok(read.end);
             }
-            wrapper::complete(&mut record, scope, at);
-            self.found(&scope[at..end], Ok(AnyRecord::CloudTrail(&record)));
-            return Ok(end);
+            self.doubtful(scope, at, read.end, Some(record))?;
+            return Ok(read.end);
         }
         let end = self.end_of(scope, at)?;
-        self.careful(&scope[at..end]);
-        Ok(end)
+        self.surprising(scope, at, end, true)
     }
 
     fn careful(&mut self, slice: &str) {
         let read = careful::with_record(slice, |record| {
             let mut record = record;
             wrapper::complete(&mut record, slice, 0);
-            self.found(slice, Ok(AnyRecord::CloudTrail(&record)));
+            self.sink.found(slice, Ok(AnyRecord::CloudTrail(&record)));
         });
         if let Err(reason) = read {
-            self.found(slice, Err(&reason));
+            return self.sink.found(slice, Err(&reason));
+        }
+        let mut nested = None;
+        let _ = walk::members(slice, 1, |key, value| {
+            if key == "Records" && slice.as_bytes().get(value) == Some(&b'[') {
+                nested = Some(value);
+            }
+        });
+        if let Some(nested) = nested {
+            self.nested(slice, nested);
         }
     }
 
     /// A Kubernetes audit event.
-    fn audit_event(&mut self, slice: &str) {
-        let mut visit = |record: AuditRecord<'_>| self.found(slice, Ok(AnyRecord::Kubernetes(&record)));
+    pub(super) fn audit_event(&mut self, slice: &str) {
+        let mut visit = |record: AuditRecord<'_>| self.sink.found(slice, Ok(AnyRecord::Kubernetes(&record)));
         if let Ok((record, _)) = audit::record(slice, 0) {
             return visit(record);
         }
         if let Err(reason) = careful::with_audit_record(slice, visit) {
-            self.found(slice, Err(&reason));
+            self.sink.found(slice, Err(&reason));
         }
     }
 
-    fn found(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) {
-        let index = self.contents.records;
-        self.contents.records += 1;
-        let carrier = self.carrier.as_deref();
-        (self.visit)(FoundRecord { index, number: index, inner: None, text, carrier, record });
-    }
-
-    /// Something that is no record.
-    fn other(&mut self, kind: ObjectSkip) {
-        self.contents.others += 1;
-        self.contents.other.get_or_insert(kind);
+    /// A record that the finder found.
+    pub(super) fn found_record(&mut self, slice: &'a str) {
+        let mut record = Record::default();
+        match scanner::record(slice, 0, self.sink.habits, &mut self.callers, &mut record) {
+            Ok(read) if read.end == slice.len() => self.cloudtrail(slice, 0, read, &mut record),
+            _ => self.careful(slice),
+        }
     }
 
     /// The elements of the array at `at`, each read by `read`.
-    fn elements(
+    pub(super) fn elements(
         &mut self,
         scope: &'a str,
         at: usize,
@@ -346,125 +466,26 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         }
     }
 
-    /// What follows the list of records in its wrapper. Another list of records is read too.
+    /// What follows the list of records in its wrapper. Whatever else holds records is read too.
     fn rest_of_wrapper(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
         let at = walk::skip_blanks(scope, at);
         match scope.as_bytes().get(at) {
             Some(b'}') => Ok(at + 1),
             Some(b',') => {
                 // The rest of the members has the form of an object whose bracket is the comma.
-                let mut lists = Vec::new();
-                let end = walk::members(scope, at + 1, |key, value| {
-                    if key == "Records" && scope.as_bytes().get(value) == Some(&b'[') {
-                        lists.push(value);
-                    }
-                })
-                .map_err(|Surprise| self.broken(at, "malformed members behind the records"))?;
-                for list in lists {
-                    self.elements(scope, list, Self::record)?;
-                }
+                let found = wrapper::inside(scope, at);
+                let Some(end) = found.end else {
+                    let lost = self.broken(at, "malformed members behind the records");
+                    return Err(self.cut(scope, at, lost));
+                };
+                let (others, other) = (self.sink.contents.others, self.sink.contents.other);
+                self.object_inside(scope, at, &found)?;
+                (self.sink.contents.others, self.sink.contents.other) = (others, other);
                 Ok(end)
             }
             Some(_) => Err(self.broken(at, "neither a comma nor the end of the object")),
             None => Err(self.truncated(at)),
         }
-    }
-
-    /// An object that is no record: a wrapper, or nothing of ours.
-    fn other_object(&mut self, scope: &'a str, at: usize, end: usize) -> Result<usize, Lost> {
-        let found = wrapper::inside(scope, at);
-        if found.is_audit_event {
-            self.audit_event(&scope[at..end]);
-            return Ok(end);
-        }
-        let carrier = self.carrier.clone();
-        if let Some(found) = found.carrier {
-            self.carrier = Some(Rc::new(found));
-        }
-        let (records, other) = (self.contents.records, self.contents.other);
-        let mut is_wrapper = false;
-        if self.depth < DEEPEST {
-            self.depth += 1;
-            for inner in found.inner {
-                is_wrapper |= self.inner(scope, inner)?;
-                // The same event may stand in several places of one wrapper.
-                if self.contents.records > records && !matches!(inner, Inner::Records(_)) {
-                    break;
-                }
-            }
-            self.depth -= 1;
-        }
-        self.carrier = carrier;
-        if self.contents.records == records && found.kind != ObjectSkip::OtherJson {
-            // What the wrapper is says more than what is in it.
-            self.contents.other = other.or(Some(found.kind));
-        }
-        if !is_wrapper {
-            self.other(found.kind);
-        }
-        Ok(end)
-    }
-
-    /// Reads what a wrapper holds; says whether it is something that can hold records.
-    fn inner(&mut self, scope: &'a str, inner: Inner) -> Result<bool, Lost> {
-        match inner {
-            Inner::Records(at) => self.elements(scope, at, Self::record).map(|_| true),
-            Inner::List(at) => self.elements(scope, at, Self::listed).map(|_| true),
-            Inner::Object(at) => {
-                let others = self.contents.others;
-                self.element(scope, at)?;
-                // What it is not is said of the wrapper.
-                let is_wrapper = self.contents.others == others;
-                self.contents.others = others;
-                Ok(is_wrapper)
-            }
-            Inner::Text(at) => Ok(self.inner_text(scope, at)),
-            Inner::Base64(at) => Ok(self.inner_bytes(scope, at)),
-        }
-    }
-
-    /// Reads what the base64 in the JSON string at `at` stands for.
-    fn inner_bytes(&mut self, scope: &'a str, at: usize) -> bool {
-        let Some(bytes) = wrapper::bytes_at(scope, at) else { return false };
-        let (first, carrier) = (self.contents.records, self.carrier.clone());
-        let visit = &mut self.visit;
-        let mut visit = |found: FoundRecord<'_>| {
-            let index = first + found.number;
-            let carrier = found.carrier.or(carrier.as_deref());
-            visit(FoundRecord { index, number: index, inner: None, carrier, ..found });
-        };
-        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut visit;
-        let decoded = Decoder::nested(LARGEST_INSIDE, self.depth).decode(&bytes, visit);
-        self.contents.records += decoded.records;
-        let position = Position::Byte(at as u64);
-        self.contents
-            .faults
-            .extend(decoded.faults.into_iter().map(|fault| DecodeFault { position, ..fault }));
-        decoded.verdict == Verdict::Records
-    }
-
-    /// Reads the JSON text in the JSON string at `at`, if it is one.
-    fn inner_text(&mut self, scope: &'a str, at: usize) -> bool {
-        let Some(text) = wrapper::text_at(scope, at) else { return false };
-        if !text.trim_ascii_start().starts_with(['{', '[']) {
-            return false;
-        }
-        let first = self.contents.records;
-        let visit = &mut self.visit;
-        let mut visit = |found: FoundRecord<'_>| {
-            let index = first + found.index;
-            visit(FoundRecord { index, number: index, ..found });
-        };
-        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut visit;
-        let mut walker = Walker::new(&text, self.depth, &mut *self.habits, visit);
-        walker.carrier = self.carrier.clone();
-        walker.values(0);
-        let Contents { records, others, faults, .. } = walker.contents;
-        self.contents.records += records;
-        // Where in the text would help nobody: it begins here.
-        let position = Position::Byte(at as u64);
-        self.contents.faults.extend(faults.into_iter().map(|fault| DecodeFault { position, ..fault }));
-        records > 0 || others == 0
     }
 
     /// End of the value at `at`, which the scanner could not read. Within its line if it ends there; a line that
@@ -480,12 +501,12 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
         end.ok_or_else(|| self.truncated_at(at, line))
     }
 
-    fn broken(&mut self, at: usize, detail: &str) -> Lost {
+    pub(super) fn broken(&mut self, at: usize, detail: &str) -> Lost {
         self.fault(FaultKind::JsonBroken, at, detail);
         Lost { at }
     }
 
-    fn truncated(&mut self, at: usize) -> Lost {
+    pub(super) fn truncated(&mut self, at: usize) -> Lost {
         self.truncated_at(at, at)
     }
 
@@ -504,13 +525,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, V> {
     }
 
     fn fault(&mut self, kind: FaultKind, at: usize, detail: &str) {
-        let detail = detail.to_owned();
-        self.contents.faults.push(DecodeFault {
-            kind,
-            position: Position::Byte(at as u64),
-            inner: None,
-            detail,
-        });
+        self.sink.contents.fault(kind, at, detail);
     }
 }
 

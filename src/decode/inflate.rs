@@ -7,8 +7,9 @@
 use crc_fast::{CrcAlgorithm, checksum};
 use flate2::{Decompress, FlushDecompress, Status};
 
+use super::DecodeFault;
 use super::at_once::AtOnce;
-use crate::coverage::FaultKind;
+use crate::coverage::{FaultKind, Position};
 
 /// First bytes of a gzip member.
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -21,6 +22,9 @@ const LARGEST_FACTOR: usize = 1_032;
 const USUAL_SIZE: usize = 64 << 20;
 /// Logs shrink to a tenth or less.
 const USUAL_FACTOR: usize = 16;
+/// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
+/// this is no log.
+const MAX_GZIP_NESTING: usize = 3;
 /// Room behind the end of the output. One byte lets the decoder come to the end of the stream in one call; the others
 /// keep it on its fast path, which zlib-rs leaves where fewer than 260 bytes are left.
 const SLACK: usize = 512;
@@ -268,6 +272,36 @@ pub(super) fn with_trailer(headed: &[u8], limit: usize) -> Option<Vec<u8>> {
     let sum = checksum(CrcAlgorithm::Crc32IsoHdlc, &plain[..given]) as u32;
     let trailer = [sum.to_le_bytes(), (given as u32).to_le_bytes()].concat();
     (status == Status::StreamEnd).then(|| [&headed[..start + taken], &trailer].concat())
+}
+
+/// The plain bytes of an object, whatever its name says.
+pub(super) fn inflate<'d>(
+    inflater: &mut Inflater,
+    (plain, spare): (&'d mut Plain, &'d mut Plain),
+    stored: &'d [u8],
+    limit: u64,
+    second_member: &mut Option<u64>,
+    faults: &mut Vec<DecodeFault>,
+) -> &'d [u8] {
+    if !stored.starts_with(&GZIP_MAGIC) {
+        return stored;
+    }
+    plain.clear();
+    let mut result = inflater.inflate(stored, plain, limit);
+    *second_member = inflater.second_member();
+    for _ in 1..MAX_GZIP_NESTING {
+        if result.is_err() || !plain.filled().starts_with(&GZIP_MAGIC) {
+            break;
+        }
+        std::mem::swap(plain, spare);
+        plain.clear();
+        result = inflater.inflate(spare.filled(), plain, limit);
+    }
+    if let Err(fault) = result {
+        let position = Position::StoredByte(fault.at);
+        faults.push(DecodeFault { kind: fault.kind, position, inner: None, detail: fault.detail });
+    }
+    plain.filled()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How a long text can be cut, and where.
 
 use super::lanes::nested_end;
-use super::table::{self, Table};
+use super::table::{self, Sort};
 use super::wrapper::LogLine;
 use super::{container, walk, wrapper};
 
@@ -10,6 +10,8 @@ use super::{container, walk, wrapper};
 pub(super) enum Layout {
     /// Behind lines: each holds whole values.
     Lines,
+    /// Behind values, or between the elements of a list: see [`super::list`].
+    Values,
     /// Not at all.
     OneValue,
     /// It is none of ours.
@@ -24,6 +26,10 @@ impl Layout {
         if holds_whole_values(first) {
             return Self::Lines;
         }
+        // What follows blanks without an end is not known.
+        if matches!(text.first(), None | Some(b'{' | b'[')) {
+            return Self::Values;
+        }
         // A text that was cut off a longer one begins in mid-record; what follows has lines, or is one.
         if let Some(at) = container::resumption(&String::from_utf8_lossy(text)) {
             let rest = text.get(at..).unwrap_or_default();
@@ -31,9 +37,10 @@ impl Layout {
             return if holds_whole_values(next) { Self::Lines } else { Self::OneValue };
         }
         let head = String::from_utf8_lossy(&text[..text.len().min(4_096)]);
-        match (text.first(), table::table(&head)) {
-            // What follows blanks without an end is not known.
-            (None | Some(b'{' | b'['), _) | (_, Some(Table::Events(_))) => Self::OneValue,
+        match table::table(&head) {
+            Some(Sort::Events(_)) => Self::OneValue,
+            // Lines that begin with words of some kind or other.
+            None if wrapper::names_a_record(&String::from_utf8_lossy(first)) => Self::Lines,
             _ => Self::Other,
         }
     }
@@ -48,6 +55,9 @@ fn holds_whole_values(line: &[u8]) -> bool {
         Some(LogLine::Words) => return true,
         None => 0,
     };
+    if text.starts_with('"') {
+        return container::is_string_line(&text);
+    }
     let (line, mut at) = (text.as_bytes(), start);
     while let Some(b'{' | b'[') = line.get(at) {
         match nested_end(line, at) {
@@ -61,19 +71,30 @@ fn holds_whole_values(line: &[u8]) -> bool {
 /// As much of a line tells whether it is one of a log.
 pub(super) const LONGEST_BEGINNING: usize = 64;
 
+/// Whether a value begins at this byte, or the words before one.
+fn begins_value(text: &[u8], at: usize) -> bool {
+    match text.get(at) {
+        Some(b'{' | b'[' | b'"') => true,
+        Some(b'0'..=b'9' | b'A'..=b'Z') => {
+            let line = &text[at..text.len().min(at + LONGEST_BEGINNING)];
+            wrapper::log_line(&String::from_utf8_lossy(line)).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// The first line behind `from` that begins like a value, or like the words before one.
+pub(super) fn next_beginning(text: &[u8], from: usize) -> Option<usize> {
+    let begins = |at: &usize| begins_value(text, *at);
+    memchr::memchr_iter(b'\n', text.get(from..)?).map(|at| from + at + 1).find(begins)
+}
+
 /// The last place behind `from` and a line where a value begins that is not an element of a list.
 pub(super) fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     let mut end = text.len();
     while let Some(line_end) = memchr::memrchr(b'\n', &text[from..end]).map(|at| from + at) {
-        let begins = match text.get(line_end + 1) {
-            Some(b'{' | b'[') => true,
-            Some(b'0'..=b'9' | b'A'..=b'Z') => {
-                let line = &text[line_end + 1..text.len().min(line_end + LONGEST_BEGINNING)];
-                wrapper::log_line(&String::from_utf8_lossy(line)).is_some()
-            }
-            _ => false,
-        };
         let before = || text[..line_end].iter().rev().find(|byte| !byte.is_ascii_whitespace());
+        let begins = begins_value(text, line_end + 1) || text.get(line_end + 1) == Some(&b'<');
         if begins && !matches!(before(), Some(b',' | b'[')) {
             return Some(line_end + 1);
         }

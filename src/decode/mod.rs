@@ -11,30 +11,49 @@ mod at_once;
 mod audit;
 mod callers;
 mod careful;
+mod ceiling;
 mod container;
 mod cutter;
+mod finder;
 mod inflate;
+mod inner;
 mod insight;
 mod json;
 mod lanes;
+#[cfg(test)]
+mod laws;
 mod layout;
+mod list;
+mod loose;
 mod ocsf;
 mod ocsf_footer;
+mod ocsf_pages;
 mod order;
 mod packed;
 mod scanner;
+mod sink;
+mod smell;
 mod stream;
 mod table;
+mod tape;
+mod text;
+mod utf16;
+mod utf8;
 mod walk;
 mod wrapper;
+mod zipped;
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
-use crate::coverage::{FaultKind, ObjectSkip, Position};
+use ceiling::Ceiling;
+use packed::{Packed, Packing};
+
+use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::event::AnyRecord;
-use inflate::{GZIP_MAGIC, Inflater, Plain};
+use crate::memory::{Budget, FREE};
+use inflate::{Inflater, Plain, inflate};
 use scanner::Habits;
-use table::Table;
+use sink::Within;
 
 pub use container::with_audit_event;
 pub use insight::insight;
@@ -42,9 +61,8 @@ pub use json::Json;
 pub use packed::{Emit, Piece, ReadSeek, Source, cut};
 pub use wrapper::Carrier;
 
-/// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
-/// this is no log.
-const MAX_GZIP_NESTING: usize = 3;
+/// Gzip that inflates to more is read in pieces. In tests less, so that some is.
+const WHOLE: u64 = if cfg!(any(test, fuzzing)) { 1 << 20 } else { FREE };
 
 /// One record found in an object.
 #[derive(Debug)]
@@ -98,18 +116,27 @@ pub struct Decoded {
     pub records: u32,
     /// Values beside the records that are no records.
     pub others: u64,
+    /// Where records were found in carriers that are not known.
+    pub found: FoundPaths,
     /// Faults of the object; those of single records were given to the visitor.
     pub faults: Vec<DecodeFault>,
 }
 
 impl Decoded {
     /// The account of an object without a byte.
-    pub const fn empty() -> Self {
+    pub fn empty() -> Self {
         Self::nothing(Verdict::Other(ObjectSkip::Empty))
     }
 
-    const fn nothing(verdict: Verdict) -> Self {
-        Self { verdict, json_bytes: 0, records: 0, others: 0, faults: Vec::new() }
+    fn nothing(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            json_bytes: 0,
+            records: 0,
+            others: 0,
+            found: FoundPaths::default(),
+            faults: Vec::new(),
+        }
     }
 }
 
@@ -120,9 +147,11 @@ pub struct Decoder {
     plain: Plain,
     spare: Plain,
     habits: Habits,
-    max_object_size: u64,
+    ceiling: Ceiling,
     /// In how many packings and wrappers the object lies.
     depth: u32,
+    /// Whether nothing says that the object is a log: then only what has all that a record must have is one.
+    is_strict: bool,
     /// Where a second gzip member began in the object decoded last.
     second_member: Option<u64>,
 }
@@ -130,13 +159,19 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder that inflates no object to more than `max_object_size` bytes.
     pub fn new(max_object_size: u64) -> Self {
+        Self::sharing(max_object_size, &Budget::new(u64::MAX))
+    }
+
+    /// As [`Decoder::new`], with others that hold large objects: what they hold together is taken from the budget.
+    pub fn sharing(max_object_size: u64, budget: &Arc<Budget>) -> Self {
         Self {
             inflater: Inflater::new(),
             plain: Plain::default(),
             spare: Plain::default(),
             habits: Habits::default(),
-            max_object_size,
+            ceiling: Ceiling::new(max_object_size, budget),
             depth: 0,
+            is_strict: false,
             second_member: None,
         }
     }
@@ -146,10 +181,15 @@ impl Decoder {
         Self { depth, ..Self::new(max_object_size) }
     }
 
-    /// The plain bytes of an object, as far as they can be had: the first half of [`Decoder::decode`].
+    /// The same, for what lies in something that is held already.
+    fn nested_in(ceiling: Ceiling, depth: u32) -> Self {
+        Self { ceiling, ..Self::nested(0, depth) }
+    }
+
+    /// The plain bytes of an object, as far as they can be had at once: the first half of [`Decoder::decode`].
     pub fn inflate<'d>(&'d mut self, stored: &'d [u8]) -> &'d [u8] {
-        let Self { inflater, plain, spare, max_object_size, .. } = self;
-        inflate(inflater, (plain, spare), stored, *max_object_size, &mut None, &mut Vec::new())
+        let Self { inflater, plain, spare, ceiling, .. } = self;
+        inflate(inflater, (plain, spare), stored, ceiling.limit.min(WHOLE), &mut None, &mut Vec::new())
     }
 
     /// Where in its stored bytes a second gzip member began in the object decoded last, if there was one.
@@ -173,17 +213,25 @@ impl Decoder {
     /// ```
     pub fn decode(&mut self, stored: &[u8], mut visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
         let mut faults = Vec::new();
-        let Self { inflater, plain, spare, habits, max_object_size, depth, second_member } = self;
+        let Self { inflater, plain, spare, habits, ceiling, depth, is_strict, second_member } = self;
         *second_member = None;
-        let bytes = inflate(inflater, (plain, spare), stored, *max_object_size, second_member, &mut faults);
-        if let Some(packing) = packed::packing(bytes) {
-            let mut decoded = packed::decode(packing, bytes, *max_object_size, *depth, &mut visit);
-            decoded.faults.splice(..0, faults);
+        let limit = ceiling.limit.min(WHOLE);
+        let bytes = inflate(inflater, (plain, spare), stored, limit, second_member, &mut faults);
+        let is_long = limit < ceiling.limit && faults.iter().any(|fault| fault.kind == FaultKind::TooLarge);
+        if let Some(packing) = if is_long { Some(Packing::Streams) } else { packed::packing(bytes) } {
+            let bytes = if is_long { stored } else { bytes };
+            let packed = Packed { packing, bytes, ceiling, depth: *depth };
+            let (mut decoded, second) = packed::decode(&packed, &mut visit);
+            if is_long {
+                *second_member = second;
+            } else {
+                decoded.faults.splice(..0, faults);
+            }
             return decoded;
         }
         // A fuzzer takes a panic for a crash, also one that is caught.
         if !cfg!(fuzzing) && bytes.starts_with(&ocsf::PARQUET_MAGIC) {
-            let mut decoded = ocsf::decode(bytes, *max_object_size, *depth, habits, &mut visit);
+            let mut decoded = ocsf::decode(bytes, ceiling, *depth, habits, &mut visit);
             decoded.faults.splice(..0, faults);
             return decoded;
         }
@@ -191,117 +239,45 @@ impl Decoder {
             return Decoded { faults, ..Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)) };
         }
         let cut = !faults.is_empty();
-        let (text, odd) = text(bytes, cut);
-        let json_bytes = text.len() as u64;
-        let account = |verdict, faults| Decoded { verdict, json_bytes, records: 0, others: 0, faults };
-        if let Some(at) = container::resumption(&text) {
-            faults.extend(odd);
-            faults.push(DecodeFault {
-                kind: FaultKind::JsonBroken,
-                position: Position::Byte(0),
-                inner: None,
-                detail: format!("the text begins in the middle of a record; read from byte {at} on"),
-            });
-            let contents = container::resumed(&text, at, *depth, habits, visit);
-            faults.extend(contents.faults);
-            let (records, others) = (contents.records, contents.others);
-            return Decoded { records, others, ..account(Verdict::Records, faults) };
+        // Every byte that is no UTF-8 takes three.
+        let copy = ceiling.reserve_copy(3 * bytes.len() as u64);
+        let (text, odd) = utf8::text(bytes, cut, ceiling.limit);
+        if zipped::ends_as_archive(bytes) && text::is_unknown(&text) {
+            drop(copy);
+            let packed = Packed { packing: Packing::Zip, bytes, ceiling, depth: *depth };
+            let (mut decoded, _) = packed::decode(&packed, &mut visit);
+            decoded.faults.splice(..0, faults);
+            return decoded;
         }
-        match text.trim_ascii_start().bytes().next() {
-            None => account(Verdict::Other(ObjectSkip::Empty), faults),
-            Some(first)
-                if matches!(first, b'{' | b'[') || wrapper::log_line(text.trim_ascii_start()).is_some() =>
-            {
-                faults.extend(odd);
-                let contents = container::records(&text, *depth, habits, visit);
-                // A cut that the gzip layer reported needs no second word.
-                let known = |fault: &DecodeFault| cut && fault.kind == FaultKind::JsonTruncated;
-                faults.extend(contents.faults.into_iter().filter(|fault| !known(fault)));
-                let verdict = match contents.other {
-                    Some(other) if contents.records == 0 => Verdict::Other(other),
-                    _ => Verdict::Records,
-                };
-                let others = if verdict == Verdict::Records { contents.others } else { 0 };
-                Decoded { records: contents.records, others, ..account(verdict, faults) }
-            }
-            Some(_) => match table::table(&text) {
-                Some(Table::Events(column)) => {
-                    faults.extend(odd);
-                    let contents = table::records(&text, column, *depth, habits, visit);
-                    faults.extend(contents.faults);
-                    let (records, others) = (contents.records, contents.others);
-                    Decoded { records, others, ..account(Verdict::Records, faults) }
-                }
-                Some(Table::Summary) => account(Verdict::Other(ObjectSkip::Summary), faults),
-                Some(Table::Columns) => account(Verdict::Other(ObjectSkip::LakeResult), faults),
-                None => account(text_log(&text).map_or(Verdict::NotJson, Verdict::Other), faults),
-            },
+        let ceiling = match &copy {
+            Some(hold) => &ceiling.inside(text.len() as u64, Some(hold)),
+            None => ceiling,
+        };
+        let room = sink::room_of(text.len());
+        let within = Within {
+            depth: *depth,
+            is_strict: *is_strict,
+            ceiling,
+            room: &room,
+            trail: "",
+            is_found: *is_strict,
+            carrier: None,
+        };
+        let (verdict, mut contents) = text::read(&text, cut, &within, habits, visit);
+        contents.tell_smell();
+        // Bytes that are no text at all need no word about UTF-8.
+        let is_log = contents.records > 0 || !contents.faults.is_empty() || text.starts_with(['{', '[']);
+        faults.extend(odd.filter(|_| is_log || verdict == Verdict::Records));
+        faults.extend(contents.faults);
+        let others = if verdict == Verdict::Records { contents.others } else { 0 };
+        Decoded {
+            verdict,
+            json_bytes: text.len() as u64,
+            records: contents.records,
+            others,
+            found: contents.found,
+            faults,
         }
-    }
-}
-
-/// The plain bytes of an object, whatever its name says.
-fn inflate<'d>(
-    inflater: &mut Inflater,
-    (plain, spare): (&'d mut Plain, &'d mut Plain),
-    stored: &'d [u8],
-    limit: u64,
-    second_member: &mut Option<u64>,
-    faults: &mut Vec<DecodeFault>,
-) -> &'d [u8] {
-    if !stored.starts_with(&GZIP_MAGIC) {
-        return stored;
-    }
-    plain.clear();
-    let mut result = inflater.inflate(stored, plain, limit);
-    *second_member = inflater.second_member();
-    for _ in 1..MAX_GZIP_NESTING {
-        if result.is_err() || !plain.filled().starts_with(&GZIP_MAGIC) {
-            break;
-        }
-        std::mem::swap(plain, spare);
-        plain.clear();
-        result = inflater.inflate(spare.filled(), plain, limit);
-    }
-    if let Err(fault) = result {
-        let position = Position::StoredByte(fault.at);
-        faults.push(DecodeFault { kind: fault.kind, position, inner: None, detail: fault.detail });
-    }
-    plain.filled()
-}
-
-/// Bytes as text, without a byte order mark. Bytes that are no UTF-8 become U+FFFD and are a fault, if this is a log at all,
-/// except for a character that a known cut left incomplete.
-fn text(bytes: &[u8], cut: bool) -> (Cow<'_, str>, Option<DecodeFault>) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let error = match simdutf8::compat::from_utf8(bytes) {
-        Ok(text) => return (Cow::Borrowed(text), None),
-        Err(error) => error,
-    };
-    let valid = error.valid_up_to();
-    if cut && error.error_len().is_none() {
-        return (String::from_utf8_lossy(&bytes[..valid]), None);
-    }
-    let fault = DecodeFault {
-        kind: FaultKind::InvalidUtf8,
-        position: Position::Byte(valid as u64),
-        inner: None,
-        detail: "bytes that are no UTF-8, read as U+FFFD".to_owned(),
-    };
-    (String::from_utf8_lossy(bytes), Some(fault))
-}
-
-/// Logs of other services that are lines of words, by their first line.
-fn text_log(text: &str) -> Option<ObjectSkip> {
-    let mut words = text.split_ascii_whitespace();
-    match (words.next()?, words.next()?) {
-        // "Access log entries", Elastic Load Balancing user guides: a type and a time, or a time alone.
-        ("http" | "https" | "h2" | "grpcs" | "ws" | "wss" | "tls", time) if time.starts_with("20") => {
-            Some(ObjectSkip::LoadBalancer)
-        }
-        // "Flow log records", Amazon VPC user guide: a header line of field names.
-        ("version", "account-id") => Some(ObjectSkip::FlowLogs),
-        _ => None,
     }
 }
 

@@ -11,11 +11,14 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, MapAccessor, Row};
+use parquet::schema::types::{Type, TypePtr};
 use serde_json::{Value, json};
 
+use super::ceiling::Ceiling;
 use super::scanner::Habits;
-use super::{DecodeFault, Decoded, FoundRecord, Verdict, container, ocsf_footer};
+use super::{DecodeFault, Decoded, FoundRecord, Verdict, container, ocsf_footer, ocsf_pages};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
+use crate::memory::Hold;
 use crate::time::Timestamp;
 
 /// First and last bytes of a Parquet file (Apache Parquet, "File Format").
@@ -24,14 +27,15 @@ pub(super) const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
 /// Visits every record of a Parquet file, until what they are as JSON is more than `limit` bytes.
 pub(super) fn decode(
     bytes: &[u8],
-    limit: u64,
+    ceiling: &Ceiling,
     depth: u32,
     habits: &mut Habits,
     visit: &mut dyn FnMut(FoundRecord<'_>),
 ) -> Decoded {
-    let mut rows = match Rows::open(bytes) {
+    let limit = ceiling.limit;
+    let mut rows = match Rows::open(bytes, ceiling) {
         Ok(rows) => rows,
-        Err(detail) => return broken(FaultKind::PackingBroken, detail),
+        Err((kind, detail)) => return broken(kind, detail),
     };
     if !rows.has_api {
         return Decoded::nothing(Verdict::Other(ObjectSkip::NotALog));
@@ -47,7 +51,7 @@ pub(super) fn decode(
             }
         };
         let first = decoded.records;
-        let found = container::records(&row, depth + 1, habits, |found| {
+        let found = container::records(&row, depth + 1, ceiling, habits, |found| {
             let index = first + found.index;
             visit(FoundRecord { index, number: index, ..found });
         });
@@ -71,27 +75,62 @@ fn broken(kind: FaultKind, detail: String) -> Decoded {
 struct Rows {
     /// Whether it has the columns of API Activity.
     has_api: bool,
-    rows: RowIter<'static>,
+    /// What was reserved for them.
+    #[allow(dead_code, reason = "it is held, and not looked at")]
+    hold: Option<Hold>,
+    rows: Option<RowIter<'static>>,
 }
 
 impl Rows {
-    fn open(bytes: &[u8]) -> Result<Self, String> {
+    /// Opens a file, unless what it would take to decode a row of it is more than the ceiling.
+    fn open(bytes: &[u8], ceiling: &Ceiling) -> Result<Self, (FaultKind, String)> {
+        let broken = |detail| (FaultKind::PackingBroken, detail);
         if !ocsf_footer::is_sound(bytes) {
-            return Err("its table of contents is cut off, or outrageous".to_owned());
+            return Err(broken("its table of contents is cut off, or outrageous".to_owned()));
         }
         let bytes = Bytes::copy_from_slice(bytes);
-        caught(|| {
-            let reader = SerializedFileReader::new(bytes)?;
-            let schema = reader.metadata().file_metadata().schema();
-            let has_api = schema.get_fields().iter().any(|field| field.name() == "api");
-            Ok(Self { has_api, rows: RowIter::from_file_into(Box::new(reader)) })
-        })
+        let file = bytes.clone();
+        let reader = caught(|| SerializedFileReader::new(bytes)).map_err(broken)?;
+        let wanted = wanted(reader.metadata().file_metadata().schema());
+        let has_api = wanted.get_fields().iter().any(|field| field.name() == "api");
+        if !has_api {
+            return Ok(Self { has_api, hold: None, rows: None });
+        }
+        let needed = caught(|| Ok(ocsf_pages::needed(&file, &reader, &COLUMNS, ceiling.limit)))
+            .and_then(|needed| needed)
+            .map_err(broken)?;
+        if needed > ceiling.limit {
+            let detail =
+                format!("a row takes up to {needed} bytes to decode, and the ceiling is {}", ceiling.limit);
+            return Err((FaultKind::TooLarge, detail));
+        }
+        let hold = ceiling.reserve_copy(needed);
+        let rows = caught(|| {
+            RowIter::from_file_into(Box::new(reader)).with_batch_size(ROWS_AT_ONCE).project(Some(wanted))
+        });
+        Ok(Self { has_api, hold, rows: Some(rows.map_err(broken)?) })
     }
 
     /// The next row as the text of a record.
     fn next(&mut self) -> Result<Option<String>, String> {
-        caught(|| Ok(self.rows.next().transpose()?.map(|row| record(&row).to_string())))
+        let Some(rows) = &mut self.rows else { return Ok(None) };
+        caught(|| Ok(rows.next().transpose()?.map(|row| record(&row).to_string())))
     }
+}
+
+/// The columns of API Activity that are read, each with all that is in it.
+const COLUMNS: [&str; 9] =
+    ["time", "time_dt", "metadata", "api", "actor", "src_endpoint", "http_request", "cloud", "unmapped"];
+
+/// So many values of a column are decoded at once.
+pub(super) const ROWS_AT_ONCE: usize = 16;
+
+/// The columns of a schema that are read.
+fn wanted(schema: &Type) -> Type {
+    let is_wanted = |field: &&TypePtr| COLUMNS.contains(&field.name());
+    let fields: Vec<TypePtr> = schema.get_fields().iter().filter(is_wanted).cloned().collect();
+    let projection = Type::group_type_builder(schema.name()).with_fields(fields).build();
+    projection.unwrap_or_else(|_| schema.clone())
 }
 
 /// What a call of the library gives; a panic is an error, too.

@@ -24,21 +24,23 @@ fn footer(file: &[u8]) -> Option<&[u8]> {
 }
 
 /// Types of the compact protocol.
-mod sort {
-    pub(super) const TRUE: u8 = 1;
-    pub(super) const FALSE: u8 = 2;
-    pub(super) const BYTE: u8 = 3;
-    pub(super) const I16: u8 = 4;
-    pub(super) const I64: u8 = 6;
-    pub(super) const DOUBLE: u8 = 7;
-    pub(super) const BINARY: u8 = 8;
-    pub(super) const LIST: u8 = 9;
-    pub(super) const SET: u8 = 10;
-    pub(super) const STRUCT: u8 = 12;
+pub(super) mod sort {
+    pub(in crate::decode) const TRUE: u8 = 1;
+    pub(in crate::decode) const FALSE: u8 = 2;
+    pub(in crate::decode) const BYTE: u8 = 3;
+    pub(in crate::decode) const I16: u8 = 4;
+    pub(in crate::decode) const I32: u8 = 5;
+    pub(in crate::decode) const I64: u8 = 6;
+    pub(in crate::decode) const DOUBLE: u8 = 7;
+    pub(in crate::decode) const BINARY: u8 = 8;
+    pub(in crate::decode) const LIST: u8 = 9;
+    pub(in crate::decode) const SET: u8 = 10;
+    pub(in crate::decode) const STRUCT: u8 = 12;
 }
 
-struct Thrift<'f> {
-    rest: &'f [u8],
+/// A struct that is walked.
+pub(super) struct Thrift<'f> {
+    pub(super) rest: &'f [u8],
 }
 
 impl Thrift<'_> {
@@ -99,7 +101,7 @@ impl Thrift<'_> {
     }
 
     /// The type of the next field of a struct, whose number is noted; none behind the last one.
-    fn field(&mut self, number: &mut i64) -> Option<Option<u8>> {
+    pub(super) fn field(&mut self, number: &mut i64) -> Option<Option<u8>> {
         let head = self.byte()?;
         if head == 0 {
             return Some(None);
@@ -122,7 +124,7 @@ impl Thrift<'_> {
         Some((head & 15, count))
     }
 
-    fn skip(&mut self, sort: u8, depth: usize) -> Option<()> {
+    pub(super) fn skip(&mut self, sort: u8, depth: usize) -> Option<()> {
         match sort {
             sort::TRUE | sort::FALSE => Some(()),
             sort::BYTE => self.byte().map(drop),
@@ -161,7 +163,7 @@ impl Thrift<'_> {
         Some(())
     }
 
-    fn varint(&mut self) -> Option<u64> {
+    pub(super) fn varint(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;

@@ -6,36 +6,65 @@
 //! be cut: one JSON value over many lines, or tables.
 
 use std::io::{Cursor, Read, Seek};
+use std::sync::Arc;
 
-use super::cutter::Cutter;
+use super::ceiling::Ceiling;
+use super::cutter::{Cutter, PIECE};
+use super::stream::{Codec, is_skippable};
+use super::tape;
 use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
+use crate::memory::{Budget, Hold};
+
+#[cfg(test)]
+pub(super) use tests::{read, tar, zip, zstd};
 
 /// How bytes are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
     /// One stream, or several one after another.
-    Gzip,
-    /// One stream.
-    Zstd,
-    /// One stream.
-    Bzip2,
+    Streams,
     /// Many files.
     Zip,
     /// Many files.
     Tar,
+    /// In a way that has this name and is not read.
+    Unread(&'static str),
 }
 
-/// How bytes are packed other than by gzip, by their first ones: RFC 8878; bzip2 "BZh" and a level; APPNOTE.TXT 4.3.7; POSIX
-/// ustar.
+/// First bytes of packings that are not read, and their names.
+const UNREAD: [(&[u8], &str); 12] = [
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"\x04\x22\x4d\x18", "LZ4"),
+    (b"\x02\x21\x4c\x18", "LZ4"),
+    (b"\xff\x06\x00\x00sNaPpY", "framed Snappy"),
+    (b"LZIP", "lzip"),
+    (b"\x89LZO\0\r\n\x1a\n", "LZO"),
+    (b"\x1f\x9d", "compress (.Z)"),
+    (b"\x1f\xa0", "compress (.Z)"),
+    (b"MSCF\0\0\0\0", "a cabinet"),
+    (b"xar!\0", "xar"),
+    (b"\x5d\0\0", "LZMA"),
+];
+
+/// How bytes are packed, by their first ones: those of [`Codec`]; APPNOTE.TXT 4.3.7, also where a first volume begins (8.5.3);
+/// POSIX `pax`, "ustar Interchange Format".
 pub(super) fn packing(bytes: &[u8]) -> Option<Packing> {
-    match bytes.get(..4)? {
-        [0x28, 0xb5, 0x2f, 0xfd] => Some(Packing::Zstd),
-        [b'B', b'Z', b'h', b'1'..=b'9'] => Some(Packing::Bzip2),
-        [b'P', b'K', 3 | 5, 4 | 6] => Some(Packing::Zip),
-        _ if bytes.get(257..262) == Some(b"ustar") => Some(Packing::Tar),
-        _ => None,
+    if matches!(bytes.first(), None | Some(b'{' | b'[')) && bytes.get(257..262) != Some(b"ustar") {
+        return None;
     }
+    if Codec::of(bytes).is_some() || is_skippable(bytes) {
+        return Some(Packing::Streams);
+    }
+    if let [b'P', b'K', 3 | 5 | 6, 4 | 6] | [b'P', b'K', b'0' | 7, b'0' | 8] = bytes.get(..4)? {
+        return Some(Packing::Zip);
+    }
+    if tape::is_header(bytes) {
+        return Some(Packing::Tar);
+    }
+    let unread = UNREAD.iter().find(|(magic, _)| bytes.starts_with(magic))?;
+    Some(Packing::Unread(unread.1))
 }
 
 /// A part of an object that can be read by itself.
@@ -48,17 +77,33 @@ pub struct Piece {
     pub(super) depth: u32,
     /// Whether it is a file, and nothing of it is missing.
     pub(super) is_whole_file: bool,
+    /// How many of its first bytes are repeated from the wrapper of the list that it is a part of.
+    pub(super) repeated: usize,
+    /// How many bytes it has more than the part of the file that it stands for.
+    pub(super) added: usize,
+    /// What was reserved for it, if it is large.
+    pub(super) hold: Option<Hold>,
 }
 
 impl Piece {
+    /// A file that is small.
+    pub(super) fn file(bytes: Vec<u8>, name: Option<&str>, depth: u32, is_whole_file: bool) -> Self {
+        Self { inner: name.map(Box::from), bytes, depth, is_whole_file, repeated: 0, added: 0, hold: None }
+    }
+
+    /// Whether memory was reserved for it: who cut it must read it, since others may wait for that memory.
+    pub fn is_held(&self) -> bool {
+        self.hold.is_some()
+    }
+
     /// Its length in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Its memory, for another piece.
+    /// Its memory, for another piece, unless it is much.
     pub fn into_memory(self) -> Vec<u8> {
-        self.bytes
+        if self.bytes.capacity() > 2 * PIECE { Vec::new() } else { self.bytes }
     }
 }
 
@@ -78,10 +123,15 @@ pub enum Source<'s> {
     Stream(&'s mut dyn Read),
 }
 
-/// Cuts an object into pieces that `emit` takes, in their order. Gives the faults that lie in no piece. No more than `limit`
-/// bytes are inflated, or held at once.
-pub fn cut(source: Source<'_>, limit: u64, emit: &mut Emit<'_>) -> Vec<DecodeFault> {
-    let mut cutter = Cutter::new(limit, emit);
+/// Cuts an object into pieces that `emit` takes, in their order. Gives the faults that lie in no piece, and where a second gzip
+/// member began. No more than `limit` bytes are inflated, or held at once; what is held is taken from the budget.
+pub fn cut(
+    source: Source<'_>,
+    limit: u64,
+    budget: &Arc<Budget>,
+    emit: &mut Emit<'_>,
+) -> (Vec<DecodeFault>, Option<u64>) {
+    let mut cutter = Cutter::new(Ceiling::new(limit, budget), emit);
     match source {
         Source::Stream(stream) => cutter.open(stream, None, 0),
         Source::File(file) => {
@@ -94,46 +144,49 @@ pub fn cut(source: Source<'_>, limit: u64, emit: &mut Emit<'_>) -> Vec<DecodeFau
             }
         }
     }
-    cutter.faults
+    (cutter.faults, cutter.second_gzip)
 }
 
-/// Visits every record in what is packed.
-pub(super) fn decode(
-    packing: Packing,
-    bytes: &[u8],
-    limit: u64,
-    depth: u32,
-    visit: &mut dyn FnMut(FoundRecord<'_>),
-) -> Decoded {
+/// What is read, and what may be held for it.
+pub(super) struct Packed<'p> {
+    pub(super) packing: Packing,
+    pub(super) bytes: &'p [u8],
+    pub(super) ceiling: &'p Ceiling,
+    pub(super) depth: u32,
+}
+
+/// Visits every record in what is packed. Also says where a second gzip member began.
+pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)) -> (Decoded, Option<u64>) {
+    let &Packed { packing, bytes, ceiling, depth } = packed;
     let mut sum: Option<Decoded> = None;
     let mut emit = |piece: Piece| {
         let before = sum.as_ref().map_or(0, |sum| sum.records);
         let mut renumbered =
             |found: FoundRecord<'_>| visit(FoundRecord { number: before + found.number, ..found });
         let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut renumbered;
-        let decoded = Decoder::nested(limit, piece.depth).decode_piece(&piece, visit);
+        let decoded = Decoder::nested_in(ceiling.clone(), piece.depth).decode_piece(&piece, visit);
         match &mut sum {
             Some(sum) => sum.add(decoded),
             None => sum = Some(decoded),
         }
         Some(piece.into_memory())
     };
-    let mut cutter = Cutter::new(limit, &mut emit);
+    let mut cutter = Cutter::new(ceiling.clone(), &mut emit);
     match packing {
         Packing::Zip => cutter.zip(&mut Cursor::new(bytes), None, depth + 1),
         _ => cutter.open(&mut Cursor::new(bytes), None, depth),
     }
-    let faults = cutter.faults;
+    let (faults, second_gzip) = (cutter.faults, cutter.second_gzip);
     let nothing = if faults.is_empty() { Verdict::Other(ObjectSkip::Empty) } else { Verdict::NotJson };
     let mut decoded = sum.unwrap_or_else(|| Decoded::nothing(nothing));
     decoded.faults.extend(faults);
-    decoded
+    (decoded, second_gzip)
 }
 
 impl Decoder {
     /// Visits every record of a piece. Records are numbered from 0 in it.
     pub fn decode_piece(&mut self, piece: &Piece, visit: &mut dyn FnMut(FoundRecord<'_>)) -> Decoded {
-        let Piece { inner: name, bytes, depth, is_whole_file } = piece;
+        let Piece { inner: name, bytes, depth, is_whole_file, repeated, added, hold } = piece;
         let name = name.as_deref();
         let mut renamed = |found: FoundRecord<'_>| match found.inner {
             None => visit(FoundRecord { inner: name, ..found }),
@@ -141,9 +194,17 @@ impl Decoder {
         };
         let renamed: &mut dyn FnMut(FoundRecord<'_>) = &mut renamed;
         let outside = std::mem::replace(&mut self.depth, *depth);
+        let ceiling = self.ceiling.clone();
+        if hold.is_some() {
+            self.ceiling = ceiling.inside(bytes.len() as u64, hold.as_ref());
+        }
         let mut decoded = self.decode(bytes, renamed);
-        self.depth = outside;
+        (self.depth, self.ceiling) = (outside, ceiling);
+        decoded.json_bytes = decoded.json_bytes.saturating_sub(*added as u64);
         for fault in &mut decoded.faults {
+            if let (Position::Byte(at), None) = (&mut fault.position, &fault.inner) {
+                *at = at.saturating_sub(*repeated as u64);
+            }
             fault.inner = joined(name, fault.inner.as_deref()).map(String::into_boxed_str);
         }
         if decoded.verdict == Verdict::NotJson && *is_whole_file && name.is_some_and(claims_log) {
@@ -156,7 +217,8 @@ impl Decoder {
 impl Decoded {
     /// Adds the account of another part of the same object.
     pub fn add(&mut self, more: Self) {
-        let Self { verdict, json_bytes, records, others, faults } = more;
+        let Self { verdict, json_bytes, records, others, found, faults } = more;
+        self.found.merge(found);
         self.others += others + u64::from(verdict != Verdict::Records && verdict != Verdict::NotJson);
         self.json_bytes += json_bytes;
         self.records += records;
@@ -195,7 +257,6 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
     use proptest::prelude::*;
 
-    use super::super::cutter::PIECE;
     use super::*;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -210,11 +271,11 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn zstd(bytes: &[u8]) -> Vec<u8> {
+    pub(in crate::decode) fn zstd(bytes: &[u8]) -> Vec<u8> {
         zstd::stream::encode_all(bytes, 1).unwrap()
     }
 
-    fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    pub(in crate::decode) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         for (name, bytes) in files {
             let options = zip::write::SimpleFileOptions::default();
@@ -224,7 +285,7 @@ mod tests {
         writer.finish().unwrap().into_inner()
     }
 
-    fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    pub(in crate::decode) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut builder = tar::Builder::new(Vec::new());
         for (name, bytes) in files {
             let mut header = tar::Header::new_ustar();
@@ -237,7 +298,7 @@ mod tests {
     }
 
     /// Name, file and index of each event, and the faults as file and kind.
-    fn read(bytes: &[u8]) -> (Vec<String>, Vec<String>, Verdict) {
+    pub(in crate::decode) fn read(bytes: &[u8]) -> (Vec<String>, Vec<String>, Verdict) {
         let mut events = Vec::new();
         let mut number = 0;
         let decoded = Decoder::new(1 << 20).decode(bytes, |found| {
@@ -279,8 +340,9 @@ mod tests {
             pieces.push((piece.inner.as_deref().unwrap_or(".").to_owned(), piece.size()));
             Some(piece.into_memory())
         };
-        let faults = cut(Source::File(&mut Cursor::new(bytes)), 1 << 20, &mut emit);
-        let streamed = cut(Source::Stream(&mut &*bytes), 1 << 20, &mut |_| Some(Vec::new()));
+        let budget = Budget::new(1 << 30);
+        let (faults, _) = cut(Source::File(&mut Cursor::new(bytes)), 1 << 20, &budget, &mut emit);
+        let (streamed, _) = cut(Source::Stream(&mut &*bytes), 1 << 20, &budget, &mut |_| Some(Vec::new()));
         assert_eq!(streamed.len(), faults.len());
         (pieces, faults.iter().map(|fault| fault.kind.name().to_owned()).collect())
     }
@@ -328,26 +390,44 @@ mod tests {
             (0..400).map(|n| format!("{{\"Records\":[{{\"eventName\":\"n{n}\"}}]}}\n")).collect();
         let timed: String =
             long(300).lines().map(|line| format!("2026-01-01T10:00:00.000Z {line}\n")).collect();
+        let (short, list) = (long(700), |text: &str| text.trim_end().replace('\n', ","));
+        let one_line = format!("{{\"owner\":\"1\",\"Records\":[{}],\"x\":\"y\"}}", list(&short));
+        let pretty = format!("[\n{}\n]\n", short.trim_end().replace('\n', ",\n  "));
+        let lists = format!(
+            "{{\"Events\":[{}]}} [{{\"Records\":[{}]}},{{\"Records\":[]}}]",
+            list(&short),
+            list(&short)
+        );
+        let cut_off = format!("{{\"Records\":[{}", list(&short));
+        let nulls = format!("{one_line}{}\n{short}", "\0".repeat(9_000));
+        let line_of_batch = format!("{{\"eventName\":\"x\"}}\n{one_line}\n{short}");
         let mixed = format!("{}rubbish {{\n\n{}\r\n{}", long(200), long(150), &long(100)[..2_990]);
-        for text in [long(700), batches, timed, mixed] {
+        for text in [long(700), batches, timed, mixed, one_line, pretty, lists, cut_off, nulls, line_of_batch]
+        {
             let whole = Decoder::new(1 << 20).decode(text.as_bytes(), |_| {});
             let (mut sum, mut decoder) = (Decoded::empty(), Decoder::new(1 << 20));
             let mut count = 0;
-            cut(Source::Stream(&mut text.as_bytes()), 1 << 20, &mut |piece| {
+            cut(Source::Stream(&mut text.as_bytes()), 1 << 20, &Budget::new(0), &mut |piece| {
                 sum.add(decoder.decode_piece(&piece, &mut |_| ()));
                 count += 1;
                 Some(piece.into_memory())
             });
             assert!(count > 2, "{count}");
-            assert_eq!((sum.records, sum.json_bytes), (whole.records, whole.json_bytes));
+            assert_eq!(sum.records, whole.records, "{}", &text[..40]);
+            // The commas between pieces are of none, and what follows a break on its line is passed over.
+            assert!(
+                text.contains('\0') || sum.json_bytes.abs_diff(whole.json_bytes) <= 1,
+                "{} {}",
+                sum.json_bytes,
+                whole.json_bytes
+            );
             assert_eq!(sum.faults.len(), whole.faults.len(), "{:?} {:?}", sum.faults, whole.faults);
         }
     }
 
     #[test]
     fn what_cannot_be_cut_is_held_and_what_is_no_log_is_not() {
-        let value =
-            format!("{{\n\"Records\":[{}]}}", long(300).replace("}\n", "},\n").trim_end_matches(",\n"));
+        let value = format!("{{\n\"eventName\":\"A\",\n\"list\":[{}]}}", "1,\n".repeat(3_000) + "1");
         assert_eq!(pieces(value.as_bytes()).0, [(".".to_owned(), value.len())]);
         let table = format!("eventjson\n{}", "x\n".repeat(3_000));
         assert_eq!(pieces(table.as_bytes()).0, [(".".to_owned(), table.len())]);
@@ -355,14 +435,106 @@ mod tests {
         assert_eq!(pieces(words.as_bytes()).0, [(".".to_owned(), PIECE)]);
         let blanks = format!("{}{}", "{\"a\":1}\n", " ".repeat(2 << 20));
         let (found, faults) = pieces(blanks.as_bytes());
-        assert_eq!((found.len(), faults), (1, vec!["too-large".to_owned()]));
+        assert_eq!((found.len(), faults.len()), (1, 0));
     }
+
+    #[test]
+    fn gzip_that_inflates_to_much_is_cut_too() {
+        let one_line = |count| format!("{{\"Records\":[{}]}}", long(count).trim_end().replace('\n', ","));
+        let text = one_line(60_000);
+        assert!(text.len() as u64 > super::super::WHOLE);
+        for packed in
+            [gzip(text.as_bytes()), gzip(&gzip(text.as_bytes())), zip(&[("a.gz", &gzip(text.as_bytes()))])]
+        {
+            let mut last = String::new();
+            let decoded =
+                Decoder::new(1 << 24).decode(&packed, |found| last = found.inner.unwrap_or(".").to_owned());
+            assert_eq!((decoded.records, decoded.faults.len()), (60_000, 0));
+            assert!(last.contains('@'), "{last}");
+        }
+        // A second member, where there should be one, is found in any case.
+        let mut decoder = Decoder::new(1 << 24);
+        let members = [gzip(text.as_bytes()), gzip(b"\n{}")];
+        decoder.decode(&members.concat(), |_| {});
+        assert_eq!(decoder.second_member(), Some(members[0].len() as u64));
+        let bottomless = gzip(&vec![b'['; 5 << 20]);
+        let decoded = Decoder::new(1 << 24).decode(&bottomless, |_| {});
+        assert_eq!(decoded.faults.len(), 1);
+    }
+
+    #[test]
+    fn the_wrapper_of_a_list_is_that_of_each_piece() {
+        let events: Vec<String> = (0..600)
+            .map(|n| format!("{{\"id\":\"{n}\",\"message\":\"{{\\\"eventName\\\":\\\"n{n}\\\"}}\"}}"))
+            .collect();
+        let text = format!(
+            "{{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"111122223333\",\"logGroup\":\"g\",\"logEvents\":[{}]}}",
+            events.join(",")
+        );
+        let mut decoder = Decoder::new(1 << 20);
+        let (mut count, mut pieces) = (0, 0);
+        cut(Source::Stream(&mut text.as_bytes()), 1 << 20, &Budget::new(0), &mut |piece| {
+            pieces += 1;
+            decoder.decode_piece(&piece, &mut |found| {
+                assert_eq!(found.carrier.map(|carrier| &*carrier.account), Some("111122223333"));
+                count += 1;
+            });
+            Some(piece.into_memory())
+        });
+        assert!(count == 600 && pieces > 4, "{count} {pieces}");
+    }
+
+    #[test]
+    fn texts_in_wide_characters_are_read_and_cut() {
+        let text = format!("\u{feff}{}", long(700));
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for packed in [wide.clone(), gzip(&wide), zip(&[("a.json", &wide)])] {
+            let decoded = Decoder::new(1 << 20).decode(&packed, |_| {});
+            assert_eq!((decoded.records, decoded.faults.len()), (700, 0));
+        }
+        let (found, faults) = pieces(&wide);
+        assert!(found.len() > 3 && faults.is_empty());
+        assert_eq!(found.iter().map(|(_, size)| size).sum::<usize>(), text.len() - 3);
+    }
+
+    #[test]
+    fn streams_one_after_another_are_read_whatever_they_are() {
+        let skippable = [&[0x5a, 0x2a, 0x4d, 0x18, 4, 0, 0, 0][..], b"abcd"].concat();
+        let hidden = [&[0x50, 0x2a, 0x4d, 0x18, C.len() as u8, 0, 0, 0][..], C].concat();
+        for (packed, events, faults) in [
+            ([&skippable[..], &zstd(C)].concat(), 1, 0),
+            ([&zstd(C)[..], &skippable, &zstd(C), &[0; 9]].concat(), 2, 0),
+            ([bzip2(C), bzip2(C), vec![0; 700]].concat(), 2, 0),
+            ([bzip2(C), zstd(C)].concat(), 2, 0),
+            ([&zstd(C)[..], b"x"].concat(), 1, 1),
+            ([&bzip2(C)[..], C].concat(), 1, 1),
+            ([&hidden[..], &zstd(C)].concat(), 1, 1),
+            (hidden, 0, 1),
+            ([&XZ[..], &zstd(C)].concat(), 2, 0),
+            (XZ[..XZ.len() - 9].to_vec(), 1, 1),
+        ] {
+            let found = read(&packed);
+            assert_eq!((found.0.len(), found.1.len()), (events, faults), "{found:?}");
+        }
+        for unread in [&b"7z\xbc\xaf\x27\x1c\0\x04"[..], b"Rar!\x1a\x07\x01\0", b"\x04\x22\x4d\x18\x60"] {
+            assert_eq!(read(unread).1, [". packing-broken"]);
+            assert_eq!(read(&zip(&[("x", unread)])).1, ["x packing-broken"]);
+        }
+    }
+
+    /// `{"eventName":"C"}`, as xz packs it.
+    const XZ: [u8; 76] = [
+        253, 55, 122, 88, 90, 0, 0, 4, 230, 214, 180, 70, 2, 0, 33, 1, 22, 0, 0, 0, 116, 47, 229, 163, 1, 0,
+        16, 123, 34, 101, 118, 101, 110, 116, 78, 97, 109, 101, 34, 58, 34, 67, 34, 125, 0, 0, 0, 0, 28, 211,
+        131, 90, 242, 80, 175, 227, 0, 1, 41, 17, 50, 10, 112, 14, 31, 182, 243, 125, 1, 0, 0, 0, 0, 4, 89,
+        90,
+    ];
 
     #[test]
     fn nobody_cuts_on_when_no_more_is_wanted() {
         let mut seen = 0;
         let packed = tar(&[("a", &long(600).into_bytes()), ("b", C)]);
-        cut(Source::Stream(&mut &*packed), 1 << 20, &mut |_| {
+        cut(Source::Stream(&mut &*packed), 1 << 20, &Budget::new(0), &mut |_| {
             seen += 1;
             (seen < 2).then(Vec::new)
         });

@@ -22,16 +22,24 @@ impl Default for Habits {
     }
 }
 
-/// Reads the record that begins with the `{` at `start` into `record`, which must be empty; gives the position behind
-/// its `}`. After a surprise `record` holds whatever came before it.
+/// Where a record ends, and what it should not have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// Position behind its `}`.
+    pub(super) end: usize,
+    /// Position of a list called `Records` in it.
+    pub(super) nested: Option<usize>,
+}
+
+/// Reads the record that begins with the `{` at `start` into `record`, which must be empty; gives where it ends. After a surprise `record` holds whatever came before it.
 pub(super) fn record<'a>(
     text: &'a str,
     start: usize,
     habits: &mut Habits,
     callers: &mut Callers<'a>,
     record: &mut Record<'a>,
-) -> Walk<usize> {
-    let mut response = None;
+) -> Walk<Extent> {
+    let (mut response, mut nested) = (None, None);
     let mut scanner = Scanner::new(text, start);
     scanner.ordered(&mut habits.record, RecordField::of, |scanner, field| {
         match field {
@@ -53,6 +61,10 @@ pub(super) fn record<'a>(
                 response = Some(scanner.at);
                 scanner.skip()?;
             }
+            RecordField::Records => {
+                nested = (scanner.peek() == Some(b'[')).then_some(scanner.at);
+                scanner.skip()?;
+            }
             RecordField::Unread => scanner.skip()?,
         }
         Ok(())
@@ -63,7 +75,7 @@ pub(super) fn record<'a>(
     {
         record.response = Scanner::new(text, start).response()?;
     }
-    Ok(end)
+    Ok(Extent { end, nested })
 }
 
 impl<'a> Scanner<'a> {
@@ -191,6 +203,7 @@ enum RecordField {
     ReadOnly,
     Identity,
     Response,
+    Records,
     Unread,
 }
 
@@ -212,6 +225,7 @@ impl RecordField {
             "readOnly" => Self::ReadOnly,
             "userIdentity" => Self::Identity,
             "responseElements" => Self::Response,
+            "Records" => Self::Records,
             _ => Self::Unread,
         }
     }

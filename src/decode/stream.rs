@@ -1,12 +1,12 @@
-//! Streams that are read bit by bit: gzip members one after another, ceilings, and memory for what comes.
+//! Streams that are read bit by bit: packed ones one after another, ceilings, and memory for what comes.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
+use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 
-use super::inflate::GZIP_MAGIC;
 use crate::coverage::FaultKind;
 
 /// Bytes in memory that is used again and again, so that it is not cleared for each piece.
@@ -54,6 +54,12 @@ impl Text {
         Ok(())
     }
 
+    /// Forgets the first bytes.
+    pub(super) fn drop_first(&mut self, length: usize) {
+        self.bytes.copy_within(length..self.filled, 0);
+        self.filled -= length;
+    }
+
     fn make_room(&mut self, length: usize) {
         if self.bytes.len() < length {
             self.bytes.resize(length, 0);
@@ -99,15 +105,56 @@ impl Read for Limited<'_> {
     }
 }
 
-/// Gzip members one after another, as [`super::inflate`] takes them.
-pub(super) struct Members<R: Read> {
-    member: Option<GzDecoder<BufReader<R>>>,
+/// How a stream is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Codec {
+    Gzip,
+    Zstd,
+    Bzip2,
+    Xz,
+}
+
+impl Codec {
+    /// Of a stream that begins so: RFC 1952; RFC 8878; bzip2 "BZh" and a level; "The .xz File Format", 2.1.1.1.
+    pub(super) fn of(head: &[u8]) -> Option<Self> {
+        match *head {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Self::Bzip2),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            _ => None,
+        }
+    }
+}
+
+/// Whether bytes begin as a frame that decoders of zstd pass over (RFC 8878, 3.1.2).
+pub(super) fn is_skippable(head: &[u8]) -> bool {
+    matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
+/// Gzip members, frames of zstd, and streams of bzip2 and xz one after another, in any mixture, as [`super::inflate`] takes
+/// gzip: what comes out is one text.
+pub(super) struct Streams<R: Read> {
+    member: Option<Member<R>>,
+    last: Option<Codec>,
+    count: u64,
+    /// Where the second member began, if it is gzip.
+    pub(super) second_gzip: Option<u64>,
+    /// Whether a frame that is no part of the text looks like one.
+    pub(super) passed_over: bool,
+}
+
+enum Member<R: Read> {
+    Gzip(Box<GzDecoder<Ahead<R>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, Ahead<R>>>),
+    Bzip2(Box<BzDecoder<Ahead<R>>>),
+    Xz(Box<lzma_rust2::XzReader<Ahead<R>>>),
 }
 
 /// What was wrong with them.
 #[derive(Debug, thiserror::Error)]
 #[error("{detail}")]
-pub(super) struct GzipError {
+pub(super) struct StreamError {
     pub(super) kind: FaultKind,
     pub(super) detail: String,
 }
@@ -115,53 +162,186 @@ pub(super) struct GzipError {
 /// How much of a stored stream is read at once.
 const CHUNK: usize = 256 << 10;
 
-impl<R: Read> Members<R> {
-    pub(super) fn new(stream: R) -> Self {
-        Self { member: Some(GzDecoder::new(BufReader::with_capacity(CHUNK, stream))) }
+/// The largest dictionary of xz that is read, in KiB; `xz -9` has one of 64 MiB.
+const LARGEST_DICTIONARY: u32 = 128 << 10;
+
+/// As much of a frame that is passed over is looked at.
+const GLIMPSE: usize = 64 << 10;
+
+impl<R: Read> Streams<R> {
+    pub(super) fn new(stream: R) -> io::Result<Self> {
+        let mut streams = Self { member: None, last: None, count: 0, second_gzip: None, passed_over: false };
+        streams.next_member(Ahead::new(stream))?;
+        Ok(streams)
     }
 
     /// Goes on behind a member that has ended.
-    fn next_member(mut stream: BufReader<R>) -> io::Result<Option<GzDecoder<BufReader<R>>>> {
-        use std::io::BufRead;
+    fn next_member(&mut self, mut stream: Ahead<R>) -> io::Result<()> {
         loop {
-            let rest = match stream.fill_buf() {
-                // What asked would think that this is the end.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                rest => rest?,
-            };
-            let padding = rest.iter().take_while(|byte| **byte == 0).count();
-            match rest.first() {
-                None => return Ok(None),
-                Some(byte) if *byte == GZIP_MAGIC[0] => return Ok(Some(GzDecoder::new(stream))),
+            let head = stream.peek(6)?;
+            if let Some(codec) = Codec::of(head) {
+                self.count += 1;
+                if self.count == 2 && codec == Codec::Gzip {
+                    self.second_gzip = Some(stream.taken);
+                }
+                self.last = Some(codec);
+                self.member = Some(Member::new(codec, stream)?);
+                return Ok(());
+            }
+            match head.first() {
+                None => return Ok(()),
                 // Tapes and some tools pad with zeros.
-                Some(0) => stream.consume(padding),
+                Some(0) => {
+                    let padding = head.iter().take_while(|byte| **byte == 0).count();
+                    stream.consume(padding);
+                }
+                Some(_) if is_skippable(head) => self.pass_over(&mut stream)?,
                 Some(_) => {
-                    let detail = "bytes after the last gzip member".to_owned();
-                    return Err(io::Error::other(GzipError { kind: FaultKind::GzipTrailing, detail }));
+                    let is_gzip = self.last == Some(Codec::Gzip);
+                    let kind = if is_gzip { FaultKind::GzipTrailing } else { FaultKind::PackingBroken };
+                    let detail = "bytes after the last member".to_owned();
+                    return Err(io::Error::other(StreamError { kind, detail }));
                 }
             }
         }
     }
+
+    /// Goes behind a frame that is no part of the text: a magic number, a length and whatever somebody put there.
+    fn pass_over(&mut self, stream: &mut Ahead<R>) -> io::Result<()> {
+        let head = stream.peek(8)?;
+        let Some(&[l0, l1, l2, l3]) = head.get(4..8) else { return Err(io::ErrorKind::UnexpectedEof.into()) };
+        let length = u64::from(u32::from_le_bytes([l0, l1, l2, l3]));
+        stream.consume(8);
+        let mut frame = Read::take(&mut *stream, length);
+        let mut beginning = Vec::new();
+        (&mut frame).take(GLIMPSE as u64).read_to_end(&mut beginning)?;
+        self.passed_over |= looks_hidden(&beginning);
+        io::copy(&mut frame, &mut io::sink())?;
+        if frame.limit() > 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+    }
 }
 
-impl<R: Read> Read for Members<R> {
+/// Whether bytes that stand where no reader looks begin like a text of records, or a packing of one.
+pub(super) fn looks_hidden(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii_start();
+    matches!(text.first(), Some(b'{' | b'['))
+        || Codec::of(bytes).is_some()
+        || bytes.starts_with(b"PK\x03\x04")
+        || ["\"eventSource\"", "\"eventName\"", "audit.k8s.io"]
+            .iter()
+            .any(|name| memchr::memmem::find(bytes, name.as_bytes()).is_some())
+}
+
+impl<R: Read> Member<R> {
+    fn new(codec: Codec, stream: Ahead<R>) -> io::Result<Self> {
+        Ok(match codec {
+            Codec::Gzip => Self::Gzip(Box::new(GzDecoder::new(stream))),
+            // Windows of more than 128 MiB are refused by the library.
+            Codec::Zstd => {
+                Self::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(stream)?.single_frame()))
+            }
+            Codec::Bzip2 => Self::Bzip2(Box::new(BzDecoder::new(stream))),
+            Codec::Xz => {
+                Self::Xz(Box::new(lzma_rust2::XzReader::new_mem_limit(stream, false, LARGEST_DICTIONARY)))
+            }
+        })
+    }
+
+    fn into_stream(self) -> Ahead<R> {
+        match self {
+            Self::Gzip(decoder) => decoder.into_inner(),
+            Self::Zstd(decoder) => decoder.finish(),
+            Self::Bzip2(decoder) => decoder.into_inner(),
+            Self::Xz(decoder) => decoder.into_inner(),
+        }
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = &mut self.member {
-            let read = member.read(buffer).map_err(|error| {
+        match self {
+            Self::Gzip(decoder) => decoder.read(buffer).map_err(|error| {
                 let kind = match error.kind() {
                     io::ErrorKind::UnexpectedEof => FaultKind::GzipTruncated,
                     io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => FaultKind::GzipCorrupt,
                     _ => return error,
                 };
-                io::Error::other(GzipError { kind, detail: error.to_string() })
-            })?;
+                io::Error::other(StreamError { kind, detail: error.to_string() })
+            }),
+            Self::Zstd(decoder) => decoder.read(buffer),
+            Self::Bzip2(decoder) => decoder.read(buffer),
+            Self::Xz(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+impl<R: Read> Read for Streams<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer)?;
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
             }
             if let Some(member) = self.member.take() {
-                self.member = Self::next_member(member.into_inner())?;
+                self.next_member(member.into_stream())?;
             }
         }
         Ok(0)
+    }
+}
+
+/// A stream whose next bytes can be looked at, and that knows how many it gave.
+pub(super) struct Ahead<R> {
+    stream: R,
+    bytes: Vec<u8>,
+    at: usize,
+    taken: u64,
+}
+
+impl<R: Read> Ahead<R> {
+    fn new(stream: R) -> Self {
+        Self { stream, bytes: Vec::new(), at: 0, taken: 0 }
+    }
+
+    /// So many of the next bytes, or all that come.
+    fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
+        self.bytes.drain(..self.at);
+        self.at = 0;
+        while self.bytes.len() < wanted {
+            let filled = self.bytes.len();
+            self.bytes.resize(filled + CHUNK, 0);
+            let read = self.stream.read(&mut self.bytes[filled..]);
+            self.bytes.truncate(filled + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(0) => break,
+                Ok(_) => {}
+                // What asked would think that this is the end.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(&self.bytes)
+    }
+}
+
+impl<R: Read> BufRead for Ahead<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.bytes.len() {
+            return self.peek(1);
+        }
+        Ok(&self.bytes[self.at..])
+    }
+
+    fn consume(&mut self, taken: usize) {
+        self.at += taken;
+        self.taken += taken as u64;
+    }
+}
+
+impl<R: Read> Read for Ahead<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let read = available.len().min(buffer.len());
+        buffer[..read].copy_from_slice(&available[..read]);
+        self.consume(read);
+        Ok(read)
     }
 }

@@ -1,89 +1,186 @@
-//! CSV that holds events: answers of CloudTrail Lake and Athena with the event as JSON in a column.
+//! Tables with events in their cells: answers of CloudTrail Lake and Athena, exports of search engines and consoles.
 //!
 //! Lake writes a comment line first ("# Execution Time: …") and calls the column `eventjson`; an Athena query over raw lines
-//! calls it what the query says. The event history of the console exports a summary: a few fields of each event, in words
-//! of its own. That is recognised and left alone, since nothing in it tells who it really was.
+//! calls it what the query says; spreadsheets of half of Europe write `;` between cells. So cells decide, and not names: what begins
+//! like JSON is looked into. In columns that are known to hold events, whatever looks like a record is one; in all others, what has
+//! all that a record must have. Tables of single fields are recognised ([`Sort::Fields`]): structs are printed there in a form that
+//! cannot be read for sure, and the summary that the console exports does not tell who acted.
 
-use super::container::{self, Contents};
-use super::scanner::Habits;
-use super::{DecodeFault, FoundRecord};
+use super::sink::Sink;
+use super::smell;
+use super::{DecodeFault, FoundRecord, walk, wrapper};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 
 /// Names of columns that hold whole events, in lower case.
 const EVENT_COLUMNS: [&str; 6] =
     ["eventjson", "event_json", "cloudtrailevent", "cloudtrail_event", "_raw", "@message"];
 
-/// Columns of the summary that the console exports (CloudTrail User Guide, "Downloading events").
-const SUMMARY_COLUMNS: [&str; 2] = ["event name", "event time"];
+/// Columns of what a record quotes: nothing in them is an event.
+const QUOTING_COLUMNS: [&str; 4] =
+    ["requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails"];
 
-/// Columns that a table of single fields has (CloudTrail User Guide, "Supported schema for event record fields").
-const FIELD_COLUMNS: [&str; 2] = ["eventname", "eventtime"];
+/// What stands between cells.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// What a text is, if its first line names columns known here.
-pub(super) enum Table {
-    /// Events, in the column of this number.
-    Events(usize),
-    /// A summary.
-    Summary,
-    /// Columns of Lake or Athena without the event as such: structs are printed there in a form that cannot be read for sure.
-    Columns,
+/// How much of a text is looked through for the first cell with JSON.
+const GLIMPSE: usize = 1 << 20;
+
+/// How events stand in a text.
+#[derive(Debug)]
+pub(super) struct Table {
+    delimiter: u8,
+    /// Whether quotes in cells have backslashes, and are not doubled.
+    has_backslashes: bool,
+    /// Columns that are known to hold events.
+    events: Vec<usize>,
+    /// Columns that are not looked into.
+    quoting: Vec<usize>,
+}
+
+/// What a text is as a table.
+#[derive(Debug)]
+pub(super) enum Sort {
+    /// Cells hold events.
+    Events(Table),
+    /// Single fields of events, and whether there is none; what it is, if so.
+    Fields(ObjectSkip, bool),
 }
 
 /// What the text is as a table.
-pub(super) fn table(text: &str) -> Option<Table> {
-    let header = without_comments(text).lines().next()?;
-    if !header.contains(',') && !EVENT_COLUMNS.contains(&plain(header).as_str()) {
-        return None;
+pub(super) fn table(text: &str) -> Option<Sort> {
+    let text = without_comments(text);
+    let header = text.lines().next()?;
+    let head = &text[..walk::floor(text, GLIMPSE)];
+    let cell = json_cell(head);
+    let known = DELIMITERS.into_iter().find_map(|delimiter| {
+        let names: Vec<String> = header.split(char::from(delimiter)).map(plain).collect();
+        let events = columns(&names, &EVENT_COLUMNS);
+        (!events.is_empty()).then_some((delimiter, events, names))
+    });
+    match (known, cell) {
+        (Some((delimiter, events, names)), cell) => {
+            let has_backslashes = cell.is_some_and(|cell| cell.has_backslashes);
+            let quoting = columns(&names, &QUOTING_COLUMNS);
+            Some(Sort::Events(Table { delimiter, has_backslashes, events, quoting }))
+        }
+        (None, Some(cell)) => {
+            let delimiter = cell.delimiter.unwrap_or_else(|| delimiter_of(header));
+            let names: Vec<String> = header.split(char::from(delimiter)).map(plain).collect();
+            let quoting = columns(&names, &QUOTING_COLUMNS);
+            let has_backslashes = cell.has_backslashes;
+            Some(Sort::Events(Table { delimiter, has_backslashes, events: Vec::new(), quoting }))
+        }
+        (None, None) => fields(header, text),
     }
-    let names: Vec<String> = header.split(',').map(plain).collect();
-    if let Some(column) = names.iter().position(|name| EVENT_COLUMNS.contains(&name.as_str())) {
-        return Some(Table::Events(column));
-    }
-    let has = |columns: &[&str; 2]| columns.iter().all(|column| names.iter().any(|name| name == column));
-    if has(&SUMMARY_COLUMNS) { Some(Table::Summary) } else { has(&FIELD_COLUMNS).then_some(Table::Columns) }
 }
 
-/// Visits every record of a table, which lies in `depth` wrappers and whose events are in one column.
-pub(super) fn records(
-    text: &str,
-    column: usize,
-    depth: u32,
-    habits: &mut Habits,
-    mut visit: impl FnMut(FoundRecord<'_>),
-) -> Contents {
-    let mut contents = Contents::default();
-    let rows = csv::ReaderBuilder::new().flexible(true).from_reader(without_comments(text).as_bytes());
-    for row in rows.into_records() {
-        let position =
-            Position::Byte(row.as_ref().ok().and_then(|row| row.position()).map_or(0, |at| at.byte()));
-        let fault = |detail: &str| DecodeFault {
-            kind: FaultKind::RecordBroken,
-            position,
-            inner: None,
-            detail: detail.to_owned(),
-        };
-        let row = match row {
-            Ok(row) => row,
-            Err(error) => {
-                contents.faults.push(fault(&error.to_string()));
-                continue;
+fn columns(names: &[String], wanted: &[&str]) -> Vec<usize> {
+    let is_wanted = |name: &str| wanted.contains(&name) || wanted.contains(&&*name.replace('_', ""));
+    names.iter().enumerate().filter(|(_, name)| is_wanted(name)).map(|(number, _)| number).collect()
+}
+
+/// The first cell in quotes that begins like JSON.
+struct JsonCell {
+    /// What stands before it, unless it begins its line.
+    delimiter: Option<u8>,
+    has_backslashes: bool,
+}
+
+fn json_cell(text: &str) -> Option<JsonCell> {
+    let bytes = text.as_bytes();
+    memchr::memchr2_iter(b'{', b'[', bytes).find_map(|open| {
+        let before = text[..open].trim_end_matches([' ', '[']).strip_suffix('"')?;
+        let behind = text[open..].trim_start_matches(['{', '[', ' ', '\n', '\r']);
+        let has_backslashes = behind.starts_with("\\\"");
+        if !has_backslashes && !behind.starts_with("\"\"") {
+            return None;
+        }
+        match before.as_bytes().last() {
+            None | Some(b'\n') => {
+                let end = behind.find("}\"").map_or("", |end| &behind[end + 2..]);
+                let delimiter = end.bytes().next().filter(|byte| DELIMITERS.contains(byte));
+                // A line that is a JSON string is no table.
+                let is_alone = has_backslashes && delimiter.is_none();
+                (!is_alone).then_some(JsonCell { delimiter, has_backslashes })
             }
-        };
-        let Some(event) = row.get(column).filter(|event| event.trim_start().starts_with('{')) else {
-            contents.others += 1;
-            contents.other.get_or_insert(ObjectSkip::OtherJson);
-            continue;
-        };
-        let first = contents.records;
-        let found = container::records(event, depth + 1, habits, |found| {
-            let index = first + found.index;
-            visit(FoundRecord { index, number: index, ..found });
-        });
-        contents.records += found.records;
-        contents.others += found.others;
-        contents.faults.extend(found.faults.into_iter().map(|fault| DecodeFault { position, ..fault }));
+            Some(byte) if DELIMITERS.contains(byte) => {
+                Some(JsonCell { delimiter: Some(*byte), has_backslashes })
+            }
+            Some(_) => None,
+        }
+    })
+}
+
+/// What stands between the names of a header.
+fn delimiter_of(header: &str) -> u8 {
+    let count = |delimiter: &u8| header.bytes().filter(|byte| byte == delimiter).count();
+    DELIMITERS.into_iter().rev().max_by_key(count).unwrap_or(b',')
+}
+
+/// Whether the header names single fields of events (CloudTrail User Guide, "Supported schema for event record fields" and
+/// "Downloading events").
+fn fields(header: &str, text: &str) -> Option<Sort> {
+    let delimiter = delimiter_of(header);
+    let names: Vec<&str> = header.split(char::from(delimiter)).collect();
+    let has = |name: &str| names.iter().any(|column| smell::ends_like(column.trim_matches(['"', ' ']), name));
+    if names.len() < 2 || !has("eventname") || !(has("eventtime") || has("eventsource")) {
+        return None;
     }
-    contents
+    let kind = if header.contains("vent name") { ObjectSkip::Summary } else { ObjectSkip::LakeResult };
+    let has_row = text.lines().skip(1).any(|line| line.contains(char::from(delimiter)));
+    Some(Sort::Fields(kind, !has_row))
+}
+
+/// Visits every record of a table.
+pub(super) fn records<V: FnMut(FoundRecord<'_>)>(text: &str, table: &Table, sink: &mut Sink<'_, '_, V>) {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.flexible(true).has_headers(false).delimiter(table.delimiter);
+    if table.has_backslashes {
+        builder.double_quote(false).escape(Some(b'\\'));
+    }
+    let rows = builder.from_reader(without_comments(text).as_bytes());
+    for (number, row) in rows.into_records().enumerate() {
+        let at = row.as_ref().ok().and_then(|row| row.position()).map_or(0, |at| at.byte());
+        let records = sink.contents.records;
+        match row {
+            Ok(row) => table.row(&row, at as usize, sink),
+            Err(error) => sink.contents.faults.push(DecodeFault {
+                kind: FaultKind::RecordBroken,
+                position: Position::Byte(at),
+                inner: None,
+                detail: error.to_string(),
+            }),
+        }
+        if sink.contents.records == records && number > 0 {
+            sink.other(ObjectSkip::OtherJson);
+        }
+    }
+}
+
+impl Table {
+    /// Visits every record of a row. The same event in two cells is one.
+    fn row<V: FnMut(FoundRecord<'_>)>(&self, row: &csv::StringRecord, at: usize, sink: &mut Sink<'_, '_, V>) {
+        let cells = row.iter().enumerate().filter(|(column, _)| !self.quoting.contains(column));
+        let mut watched = sink.watch_copies();
+        for (column, cell) in cells {
+            let is_known = self.events.contains(&column);
+            let is_json = cell.trim_start().starts_with(['{', '[']);
+            match wrapper::candidate(cell) {
+                _ if is_known && is_json => {
+                    sink.text(cell, at, false);
+                }
+                Some(wrapper::Candidate::Base64) => {
+                    sink.below("|base64", |sink| sink.base64(cell, at));
+                }
+                Some(_) => {
+                    sink.below(&format!("column {}", column + 1), |sink| sink.text(cell, at, true));
+                }
+                None => {}
+            }
+            sink.end_member(&mut watched);
+        }
+        sink.end_copies(watched);
+    }
 }
 
 /// The text from its first line on that is no comment.

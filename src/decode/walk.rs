@@ -23,6 +23,26 @@ pub(super) fn members(text: &str, at: usize, mut member: impl FnMut(&str, usize)
     Ok(scanner.at)
 }
 
+/// As [`members`], with the beginning and the end of each value.
+pub(super) fn member_spans(
+    text: &str,
+    at: usize,
+    mut member: impl FnMut(&str, (usize, usize)),
+) -> Walk<usize> {
+    let mut scanner = Scanner::new(text, at);
+    scanner.blanks();
+    if scanner.peek() == Some(b'}') {
+        return Ok(scanner.at + 1);
+    }
+    scanner.members(|scanner, key| {
+        let start = scanner.at;
+        scanner.skip()?;
+        member(key, (start, scanner.at));
+        Ok(())
+    })?;
+    Ok(scanner.at)
+}
+
 /// Position behind the value of any kind that begins at `at`.
 pub(super) fn value_end(text: &str, at: usize) -> Walk<usize> {
     let mut scanner = Scanner::new(text, at);
@@ -42,6 +62,21 @@ pub(super) fn skip_blanks(text: &str, at: usize) -> usize {
     let mut scanner = Scanner::new(text, at);
     scanner.blanks();
     scanner.at
+}
+
+/// Position of the first byte at or after `at` that is neither a blank nor a tab.
+pub(super) fn skip_spaces(text: &str, at: usize) -> usize {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// The last boundary of characters at or before `at`.
+pub(super) fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// What counts of a list of texts.

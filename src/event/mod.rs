@@ -173,6 +173,21 @@ impl<'a> Record<'a> {
         self.event_name.is_some() || self.event_source.is_some() || self.event_category.is_some()
     }
 
+    /// Whether it says who acted, or whose log it is from.
+    pub fn tells_who(&self) -> bool {
+        let identity = &self.identity;
+        [
+            identity.identity_type,
+            identity.principal_id,
+            identity.arn,
+            identity.account_id,
+            identity.invoked_by,
+        ]
+        .into_iter()
+        .chain([self.recipient_account])
+        .any(|text| present(text).is_some())
+    }
+
     /// A hash of all that is read of this record.
     #[inline]
     pub fn print(&self, start: u64) -> u64 {

@@ -107,6 +107,7 @@ impl Account {
             verdict => verdict,
         };
         let mut records = u64::from(decoded.records);
+        coverage.found.merge(decoded.found);
         let objects = &mut coverage.objects;
         let outcome = match (verdict, self.first) {
             (Verdict::Other(reason), None) => {

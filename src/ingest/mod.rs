@@ -21,6 +21,7 @@ use thiserror::Error;
 use crate::baseline::{Baseline, HitsKept};
 use crate::coverage::Coverage;
 use crate::ledger::{HeldRules, Learning, Ledger};
+use crate::memory::Budget;
 use crate::observe::{Copies, PrincipalKey};
 use crate::rules::RuleSet;
 use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, Supply, Traffic};
@@ -32,6 +33,9 @@ use worker::Worker;
 
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.
 pub const DEFAULT_MAX_OBJECT_SIZE: u64 = 4 << 30;
+
+/// The default budget of memory for large objects.
+pub const DEFAULT_MEMORY: u64 = 4 << 30;
 
 /// What decides about learning. None of it is about what is reported.
 #[derive(Clone, Debug)]
@@ -48,6 +52,8 @@ pub struct IngestSettings {
     pub cluster: Option<String>,
     /// No object is inflated to more than this many bytes.
     pub max_object_size: u64,
+    /// Bytes that all threads together may hold for large objects: see [`crate::memory`]. Decides what waits and nothing else.
+    pub memory: u64,
     /// What events are held against.
     pub rules: Option<Arc<RuleSet>>,
     /// Earlier events are held against nothing, since nobody asks what they match.
@@ -66,6 +72,7 @@ impl Default for IngestSettings {
             namespace_in_key: false,
             cluster: None,
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+            memory: DEFAULT_MEMORY,
             rules: None,
             rules_from: None,
             hits: HitsKept::Every,
@@ -88,6 +95,7 @@ impl IngestSettings {
             namespace_in_key: learning.namespace_in_key,
             cluster: None,
             max_object_size: learning.max_object_size,
+            memory: DEFAULT_MEMORY,
             rules: None,
             rules_from: None,
             hits: HitsKept::Every,
@@ -242,7 +250,8 @@ fn read(
     progress.reading(supply.total());
     let copies = Copies::default().keeping(keep == Keep::Ledger);
     let queue = Queue::new(settings.threads);
-    let run = Run { supply, settings, copies, queue, keep, stopped: AtomicBool::new(false) };
+    let budget = Budget::new(settings.memory);
+    let run = Run { supply, settings, copies, queue, budget, keep, stopped: AtomicBool::new(false) };
     let workers = run.work(progress)?;
     if progress.stopped() || run.stopped.into_inner() {
         return Err(IngestError::Stopped);
@@ -258,6 +267,7 @@ struct Run<'a> {
     settings: &'a IngestSettings,
     copies: Copies,
     queue: Queue,
+    budget: Arc<Budget>,
     keep: Keep,
     stopped: AtomicBool,
 }
@@ -269,7 +279,7 @@ impl Run<'_> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let workers = Mutex::new(Vec::with_capacity(threads));
         pool.broadcast(|context| {
-            let mut worker = Worker::new(context.index() as u16, self.settings);
+            let mut worker = Worker::new(context.index() as u16, self.settings, &self.budget);
             self.work_on(&mut worker, progress);
             workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         });

@@ -85,7 +85,7 @@ impl Queue {
     /// Gives the memory of a piece back.
     pub(super) fn give_back(&self, memory: Vec<u8>) {
         let mut state = lock(&self.state);
-        if state.memory.len() < MOST_SPARE {
+        if memory.capacity() > 0 && state.memory.len() < MOST_SPARE {
             state.memory.push(memory);
         }
     }

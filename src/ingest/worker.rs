@@ -12,8 +12,9 @@ use super::{IngestSettings, Keep, ObjectRead, Progress, Run};
 use crate::baseline::Builder;
 use crate::checksum::{Checksum, Hasher};
 use crate::coverage::{Coverage, FaultKind, Position};
-use crate::decode::{self, Decoded, Decoder};
+use crate::decode::{self, Decoded, Decoder, Piece};
 use crate::ledger::ObjectEntry;
+use crate::memory::Budget;
 use crate::observe::{Handover, Observer};
 use crate::rules::Matcher;
 use crate::source::{Large, LogObject, ObjectKey, ReadError, Supplied};
@@ -34,7 +35,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(number: u16, settings: &IngestSettings) -> Self {
+    pub(super) fn new(number: u16, settings: &IngestSettings, budget: &Arc<Budget>) -> Self {
         let rules = settings.rules.as_ref();
         let heads = rules.map(|rules| rules.rules().iter().map(|rule| Arc::clone(rule.head())).collect());
         Self {
@@ -43,7 +44,7 @@ impl Worker {
             builder: Builder::with_rules(heads.unwrap_or_default(), settings.hits.clone()),
             coverage: Coverage::default(),
             entries: Vec::new(),
-            decoder: Decoder::new(settings.max_object_size),
+            decoder: Decoder::sharing(settings.max_object_size, budget),
             stored: Vec::new(),
             handover: Handover::new(number),
             matcher: rules.map(|rules| Matcher::new(Arc::clone(rules))),
@@ -80,15 +81,7 @@ impl Worker {
         let part = Part { account, handover };
         let Part { mut account, mut handover } = self
             .learn(run, place, part, |decoder, tally| decoder.decode(stored, |found| tally.record(&found)));
-        if let Some(at) = self.decoder.second_member().filter(|_| key.is_of_cloudtrail()) {
-            let place = (FaultKind::GzipExtraMember, Position::StoredByte(at));
-            account.fault(
-                object,
-                None,
-                place,
-                "a second gzip member, which CloudTrail does not write".to_owned(),
-            );
-        }
+        second_member(&mut account, object, &key, self.decoder.second_member());
         let checksum = (run.keep == Keep::Ledger).then(|| Checksum::of(stored));
         let stored = Stored { size: stored.len() as u64, checksum };
         let records = self.settle(object, &key, account, stored);
@@ -102,23 +95,25 @@ impl Worker {
         let object = Arc::new(LargeObject::new(supplied.number, supplied.object.clone().into_owned()));
         let mut account = Account::default();
         let mut number = 0;
-        let mut emit = |piece| {
+        let mut emit = |piece: Piece| {
+            let is_held = piece.is_held();
             let job = Job { large: Arc::clone(&object), index: number, piece };
             number += 1;
-            if let Some(job) = run.queue.offer(job) {
+            // What waits must hold nothing that others wait for.
+            if let Some(job) = if is_held { Some(job) } else { run.queue.offer(job) } {
                 self.piece(run, job, progress);
             }
             (!run.is_stopped(progress)).then(|| run.queue.memory())
         };
         let limit = run.settings.max_object_size;
         let mut intake = Intake::new(&mut large, run.keep == Keep::Ledger);
-        let faults = match intake.large {
-            Large::Stream(_) => decode::cut(decode::Source::Stream(&mut intake), limit, &mut emit),
-            Large::File(_) | Large::Held(_) => {
-                decode::cut(decode::Source::File(&mut intake), limit, &mut emit)
-            }
+        let source = match intake.large {
+            Large::Stream(_) => decode::Source::Stream(&mut intake),
+            Large::File(_) | Large::Held(_) => decode::Source::File(&mut intake),
         };
+        let (faults, second) = decode::cut(source, limit, &run.budget, &mut emit);
         account.decode_faults(&object.object, faults);
+        second_member(&mut account, &object.object, &object.object.key(), second);
         let stored = intake.finish(&object.object, &mut account);
         if let Some((part, stored)) = object.cut(number, account, stored) {
             self.finish(run, &object, part, stored, progress);
@@ -200,6 +195,15 @@ impl Worker {
             self.entries.push(entry);
         }
         settled.records
+    }
+}
+
+/// Takes note of a second gzip member where there should be one.
+fn second_member(account: &mut Account, object: &LogObject, key: &ObjectKey<'_>, at: Option<u64>) {
+    if let Some(at) = at.filter(|_| key.is_of_cloudtrail()) {
+        let place = (FaultKind::GzipExtraMember, Position::StoredByte(at));
+        let detail = "a second gzip member, which CloudTrail does not write".to_owned();
+        account.fault(object, None, place, detail);
     }
 }
 

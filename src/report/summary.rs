@@ -19,6 +19,8 @@ pub(super) struct CoverageView<'a> {
     first_event: Option<String>,
     last_event: Option<String>,
     places: Vec<PlaceView<'a>>,
+    #[serde(skip_serializing_if = "FoundView::is_empty")]
+    found: FoundView<'a>,
     fault_count: u64,
     faults: Vec<FaultView<'a>>,
 }
@@ -56,6 +58,25 @@ struct PlaceView<'a> {
     first_day: Option<String>,
     last_day: Option<String>,
     gaps: Vec<[String; 2]>,
+}
+
+/// Where records were found in carriers that are not known.
+#[derive(Serialize)]
+struct FoundView<'a> {
+    paths: Vec<PathView<'a>>,
+    unlisted: u64,
+}
+
+impl FoundView<'_> {
+    fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.unlisted == 0
+    }
+}
+
+#[derive(Serialize)]
+struct PathView<'a> {
+    path: &'a str,
+    records: u64,
 }
 
 #[derive(Serialize)]
@@ -123,6 +144,10 @@ impl<'a> CoverageView<'a> {
                     gaps: place.gaps().map(|(from, to)| [from.to_string(), to.to_string()]).collect(),
                 })
                 .collect(),
+            found: FoundView {
+                paths: coverage.found.listed().map(|(path, records)| PathView { path, records }).collect(),
+                unlisted: coverage.found.unlisted(),
+            },
             fault_count: coverage.fault_count,
             faults: coverage.faults.iter().map(FaultView::new).collect(),
         }
@@ -136,7 +161,10 @@ fn named(counts: impl Iterator<Item = (&'static str, u64)>) -> BTreeMap<&'static
 /// Faults shown at the end of a run; the rest are in the output and in `--faults FILE`.
 const FAULTS_SHOWN: usize = 5;
 
-/// Writes the account for people: the two sums, and when the events were.
+/// Paths shown at the end of a run; all that are kept are in the output.
+const PATHS_SHOWN: usize = 3;
+
+/// Writes the account for people: the two sums, when the events were, and where records were found.
 ///
 /// # Errors
 /// Whatever `out` says.
@@ -177,6 +205,13 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
     if !records.remarks.is_empty() {
         let read: u64 = records.remarks.values().sum();
         writeln!(out, "read with a remark: {read} records{}", listed(&records.remarks))?;
+    }
+    let found = coverage.found.total();
+    if found > 0 {
+        let shown = |view: &PathView<'_>| format!("{} {}", for_terminal(view.path), view.records);
+        let shown: Vec<String> = view.found.paths.iter().take(PATHS_SHOWN).map(shown).collect();
+        let more = if view.found.paths.len() > PATHS_SHOWN || view.found.unlisted > 0 { ", …" } else { "" };
+        writeln!(out, "of these in carriers that are not known: {found} ({}{more})", shown.join(", "))?;
     }
     if let (Some(first), Some(last)) = (&view.first_event, &view.last_event) {
         writeln!(out, "events: from {first} to {last}")?;

@@ -8,7 +8,8 @@ use super::error::Flaw;
 use super::{Learning, STORE_VERSION, Stored};
 use crate::checksum::Checksum;
 use crate::coverage::{
-    Coverage, FaultKind, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip, Remark,
+    Coverage, FaultKind, FoundPaths, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip,
+    Remark,
 };
 use crate::ledger::HeldRules;
 use crate::observe::PrincipalKey;
@@ -83,6 +84,16 @@ struct CoverageEntry {
     last_event: Option<String>,
     fault_count: u64,
     places: Vec<Place>,
+    #[serde(default, skip_serializing_if = "Found::is_empty")]
+    found: Found,
+}
+
+/// Where records were found in carriers that are not known.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Found {
+    paths: BTreeMap<String, u64>,
+    unlisted: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -190,7 +201,7 @@ impl Manifest {
 
     /// The coverage without its list of faults.
     pub(super) fn coverage(&self) -> Result<Coverage, Flaw> {
-        let CoverageEntry { objects, records, places, .. } = &self.coverage;
+        let CoverageEntry { objects, records, places, found, .. } = &self.coverage;
         Ok(Coverage {
             objects: ObjectCounts {
                 listed: objects.listed,
@@ -214,6 +225,7 @@ impl Manifest {
             first_event: parse_time(self.coverage.first_event.as_deref())?,
             last_event: parse_time(self.coverage.last_event.as_deref())?,
             places: places.iter().map(Place::coverage).collect::<Result<_, _>>()?,
+            found: found.coverage(),
             faults: Vec::new(),
             fault_count: self.coverage.fault_count,
         })
@@ -266,12 +278,31 @@ impl CoverageEntry {
             last_event: coverage.last_event.map(|time| time.to_string()),
             fault_count: coverage.fault_count,
             places: coverage.places.iter().map(Place::new).collect(),
+            found: Found::new(&coverage.found),
         }
     }
 }
 
 fn named<K>(counts: &BTreeMap<K, u64>, name: fn(&K) -> &'static str) -> BTreeMap<String, u64> {
     counts.iter().map(|(key, count)| (name(key).to_owned(), *count)).collect()
+}
+
+impl Found {
+    fn new(found: &FoundPaths) -> Self {
+        let paths = found.listed().map(|(path, records)| (path.to_owned(), records)).collect();
+        Self { paths, unlisted: found.unlisted() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.unlisted == 0
+    }
+
+    fn coverage(&self) -> FoundPaths {
+        let mut found = FoundPaths::default();
+        self.paths.iter().for_each(|(path, records)| found.add(path, *records));
+        found.add_unlisted(self.unlisted);
+        found
+    }
 }
 
 impl Place {

@@ -247,6 +247,26 @@ fn a_table_whose_identity_is_a_struct_is_not_guessed() {
     let table = "# Execution Time: 1 Query Statement: SELECT *\n\"eventtime\",\"eventname\",\"useridentity\"\n\
         \"2024-03-09 04:00:00.000\",\"CreateUser\",\"{type=IAMUser, arn=arn:aws:iam::111122223333:user/jo}\"\n";
     let coverage = Archive::new().object("lake.csv", table.as_bytes()).ingest(&settings()).coverage;
-    assert_eq!((coverage.records.total, coverage.fault_count), (0, 0));
-    assert_eq!(coverage.objects.skipped[&ObjectSkip::LakeResult], 1);
+    assert_eq!((coverage.records.total, coverage.fault_count), (0, 1));
+    assert_eq!(coverage.objects.failed[&FaultKind::UnknownCarrier], 1);
+}
+
+#[test]
+fn paths_that_an_attacker_writes_are_bounded_and_independent_of_order() {
+    let object = |n: usize| {
+        let path = format!("{n:04}{}", "x".repeat(300));
+        json!({ path: { "a": record("2024-03-09T04:00:00Z", "jo", "iam:CreateUser") } }).to_string()
+    };
+    let found = |numbers: &mut dyn Iterator<Item = usize>| {
+        let archive = numbers
+            .fold(Archive::new(), |archive, n| archive.object(&format!("{n}.json"), object(n).as_bytes()));
+        archive.ingest(&settings()).coverage.found
+    };
+    let whole = found(&mut (0..120));
+    assert_eq!((whole.total(), whole.listed().count(), whole.unlisted()), (120, 50, 70));
+    assert!(whole.listed().all(|(path, _)| path.chars().count() <= 201));
+    let (mut odd, even) =
+        (found(&mut (0..120).filter(|n| n % 2 == 1)), found(&mut (0..120).filter(|n| n % 2 == 0)));
+    odd.merge(even);
+    assert_eq!(odd, whole);
 }

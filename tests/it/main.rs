@@ -4,6 +4,7 @@
 
 mod architecture;
 mod archive;
+mod budget;
 mod commands;
 mod exchange;
 mod findings;

@@ -86,6 +86,8 @@ type Objects = Vec<(Option<u8>, Vec<Value>)>;
 
 /// Objects that nobody can read in full, so that faults are saved, too.
 fn with_faults(archive: Archive) -> Archive {
+    let strange = serde_json::json!({ "strange": [record("2024-03-01T10:00:00Z", "eve", "iam:GetUser")] });
+    let archive = archive.object("strange.json", strange.to_string().as_bytes());
     let whole = gzip(&wrapped(&[record("2024-01-05T00:00:00Z", "eva", "s3:GetObject")]));
     archive
         .object("cut.json.gz", &whole[..whole.len() - 9])

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use firstseen::baseline::HitsKept;
 use firstseen::event::PrincipalKey;
-use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, IngestSettings};
+use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY, IngestSettings};
 use firstseen::report::for_shell;
 use firstseen::source::DeliveryWindow;
 use firstseen::store::Learning;
@@ -92,6 +92,7 @@ impl LearningArgs {
             namespace_in_key: self.k8s_namespace_in_key.unwrap_or(false),
             cluster: self.k8s_cluster.clone(),
             max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
+            memory: DEFAULT_MEMORY,
             rules: None,
             rules_from: None,
             hits: HitsKept::Every,

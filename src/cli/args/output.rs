@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use firstseen::ingest::DEFAULT_MEMORY;
 use firstseen::report::{Exchange, Format};
 
 use super::super::claims::Claims;
 use super::super::exit::UsageError;
 use super::super::output::Output;
+use super::byte_count;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -35,16 +37,33 @@ pub(crate) struct RunArgs {
     /// Number of threads, 512 at most [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
+    /// Memory that all threads together may hold for large objects: others wait, and the answer is the same [units: K, M, G]
+    /// [default: a quarter of what there is]
+    #[arg(long, value_name = "BYTES", value_parser = byte_count)]
+    memory: Option<u64>,
     /// No progress and no summary on stderr; warnings and the list of faults stay
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }
 
 impl RunArgs {
+    /// The budget of memory for large objects.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory.unwrap_or_else(|| available_memory().map_or(DEFAULT_MEMORY, |available| available / 4))
+    }
+
     /// Opens the file of `--faults`.
     pub(crate) fn faults(&self, claims: &mut Claims) -> anyhow::Result<Option<Output>> {
         claims.open_if_named("--faults", self.faults.as_deref())
     }
+}
+
+/// Memory of this machine, or of the container that this runs in, if that has less.
+fn available_memory() -> Option<u64> {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    let container = system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory);
+    Some(system.total_memory().min(container)).filter(|memory| *memory > 0)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

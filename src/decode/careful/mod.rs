@@ -39,10 +39,14 @@ pub(super) fn with_audit_record<T>(
     read::<kubernetes::Kubernetes, T>(slice, use_record)
 }
 
+/// Longer records are read without a table of their values. CloudTrail's own have up to 1 MB (CloudTrail User Guide, "Quotas").
+const LONGEST_AT_ONCE: usize = 4 << 20;
+
 fn read<K: Kind, T>(slice: &str, use_record: impl FnOnce(K::Record<'_>) -> T) -> Result<T, String> {
     let whole = without_lone_surrogates(slice);
-    // simd-json rewrites its input, and a failed parse spoils it.
-    let mut copy = whole.as_bytes().to_vec();
+    // simd-json rewrites its input, and a failed parse spoils it; it takes some 16 bytes for each value.
+    let is_usual = whole.len() <= LONGEST_AT_ONCE;
+    let mut copy = if is_usual { whole.as_bytes().to_vec() } else { Vec::new() };
     if let Ok(Whole(fields)) = simd_json::serde::from_slice::<Whole<K::Fields<'_>>>(&mut copy) {
         return Ok(use_record(K::record(&fields)));
     }

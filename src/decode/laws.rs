@@ -1,0 +1,465 @@
+//! Laws of what is read of carriers: kinds of the field, and random nestings of carriers, texts and packings.
+
+use std::io::Write;
+
+use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
+
+use super::wrapper::encoded;
+use super::{Decoded, Decoder};
+use crate::event::AnyRecord;
+
+/// Name or audit id of each record, and what else there was.
+fn read(bytes: &[u8]) -> (Vec<String>, Decoded) {
+    let mut names = Vec::new();
+    let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
+        assert_eq!((found.index as usize, found.number as usize), (names.len(), names.len()));
+        names.push(match found.record {
+            Ok(AnyRecord::CloudTrail(record)) => record.event_name.unwrap_or("-").to_owned(),
+            Ok(AnyRecord::Kubernetes(record)) => record.audit_id.unwrap_or("-").to_owned(),
+            Err(_) => "!".to_owned(),
+        });
+    });
+    assert_eq!(decoded.records as usize, names.len());
+    (names, decoded)
+}
+
+fn kinds(decoded: &Decoded) -> Vec<&'static str> {
+    decoded.faults.iter().map(|fault| fault.kind.name()).collect()
+}
+
+fn paths(decoded: &Decoded) -> String {
+    decoded.found.listed().map(|(path, records)| format!("{path} {records}")).collect::<Vec<_>>().join(", ")
+}
+
+fn record(name: &str) -> String {
+    format!(
+        r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::000011112222:user/ada","accountId":"000011112222"}},"eventTime":"2026-01-10T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{name}","requestParameters":{{"note":"a \"quoted\" {{ one"}},"eventID":"id-{name}","zz":"end-{name}"}}"#
+    )
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+fn cell(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    encoded(bytes, false)
+}
+
+fn pretty(text: &str) -> String {
+    serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(text).unwrap()).unwrap()
+}
+
+#[test]
+fn records_are_found_in_carriers_that_are_not_known() {
+    let (a, b) = (record("A"), record("B"));
+    let (qa, qb) = (quoted(&a), quoted(&b));
+    let bus = format!(r#"{{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{a}}}"#);
+    for (text, names, found) in [
+        (format!(r#"{{"attempts":4,"rawData":"{}"}}"#, base64(&gzip(a.as_bytes()))), "A", "rawData|base64 1"),
+        (format!(r#"{{"rawData":"{}"}}"#, encoded(a.as_bytes(), true)), "A", "rawData|base64 1"),
+        (
+            format!(
+                r#"{{"Messages":[{{"Body":{}}}]}}"#,
+                quoted(&format!(r#"{{"Type":"Notification","Message":{}}}"#, quoted(&bus)))
+            ),
+            "A",
+            "Messages[].Body|Message|detail 1",
+        ),
+        (
+            format!(r#"{{"Records":[{{"eventSource":"aws:sqs","messageId":"1","body":{}}}]}}"#, quoted(&bus)),
+            "A",
+            "body|detail 1",
+        ),
+        (
+            format!(r#"{{"Records":[{{"EventSource":"aws:sns","Sns":{{"Message":{qa}}}}}]}}"#),
+            "A",
+            "Sns.Message| 1",
+        ),
+        (
+            format!(r#"{{"took":1,"hits":{{"hits":[{{"_source":{a}}},{{"_source":{b}}}]}}}}"#),
+            "A B",
+            "hits.hits[]._source 2",
+        ),
+        (
+            format!(
+                r#"{{"hits":{{"hits":[{{"fields":{{"event.original":[{qa}],"aws.cloudtrail.event_version":["1.08"]}}}}]}}}}"#
+            ),
+            "A",
+            r#"hits.hits[].fields["event.original"][]| 1"#,
+        ),
+        (
+            format!("{{\"index\":{{}}}}\n{{\"body\":{a}}}\n{{\"index\":{{}}}}\n{{\"body\":{b}}}\n"),
+            "A B",
+            "body 2",
+        ),
+        (format!(r#"{{"_id":"x","attributes":{a},"message":"words"}}"#), "A", "attributes 1"),
+        (
+            format!(r#"{{"QueryResultRows":[[{{"eventJson":{qa}}}],[{{"eventJson":{qb}}}]]}}"#),
+            "A B",
+            "QueryResultRows[][].eventJson| 2",
+        ),
+        (
+            format!(
+                r#"{{"ResultSet":{{"Rows":[{{"Data":[{{"VarCharValue":"raw"}}]}},{{"Data":[{{"VarCharValue":{qa}}}]}}]}}}}"#
+            ),
+            "A",
+            "ResultSet.Rows[].Data[].VarCharValue| 1",
+        ),
+        (format!(r#"{{"time":1,"event":{qa}}}{{"event":{b}}}"#), "A B", "event| 1"),
+        (
+            format!(
+                r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{{"stringValue":{qa}}}}}]}}]}}]}}"#
+            ),
+            "A",
+            "resourceLogs[].scopeLogs[].logRecords[].body.stringValue| 1",
+        ),
+        (
+            format!(
+                r#"{{"log":{{"entries":[{{"response":{{"content":{{"encoding":"base64","text":"{}"}}}}}}]}}}}"#,
+                base64(format!(r#"{{"Events":[{{"CloudTrailEvent":{qa}}}]}}"#).as_bytes())
+            ),
+            "A",
+            "log.entries[].response.content.text|base64|Events[].CloudTrailEvent| 1",
+        ),
+        (
+            format!(r#"{{"cells":[{{"outputs":[{{"text":["[{}]"]}}]}}]}}"#, qa.trim_matches('"')),
+            "A",
+            "cells[].outputs[].text[]| 1",
+        ),
+        (
+            format!(r#"{{"stream":"stdout","logs":"Jan 10 host app: {}"}}"#, qa.trim_matches('"')),
+            "A",
+            "logs|line 1",
+        ),
+        (format!("{qa}\n{qb}\n"), "A B", ""),
+        (format!("[{qa},{qb}]"), "A B", ""),
+        (
+            format!("<134>Jan 10 10:00:00 host cloudtrail: {a}\n<134>Jan 10 10:00:01 host cloudtrail: {b}\n"),
+            "A B",
+            "",
+        ),
+        (format!("CEF:0|AWS|CloudTrail|1|x|y|3|msg={a}\n"), "A", ""),
+        (format!("level=info json={qa} x=1\nlevel=info json={qb} x=2\n"), "A B", "line| 2"),
+        (
+            format!(
+                "$ aws cloudtrail lookup-events\n{}\n",
+                pretty(&format!(r#"{{"Events":[{{"CloudTrailEvent":{qa}}}]}}"#))
+            ),
+            "A",
+            "",
+        ),
+        (format!("Events:\n- CloudTrailEvent: '{a}'\n  EventId: x\n"), "A", ""),
+        (format!("2026-01-10T10:00:00Z app json={qa}\n2026-01-10T10:00:00Z {b}\n"), "A B", "line| 1"),
+        (format!("{}\n", base64(&gzip(a.as_bytes()))), "A", ""),
+        (format!(r#"{{"Records":[{a}],"Events":[{{"CloudTrailEvent":{qb}}}]}}"#), "A B", ""),
+        (format!(r#"{{"Records":[{a}],"weird":[{b}]}}"#), "A B", "weird[] 1"),
+        (format!(r#"{{"message":{qa},"other":{qb},"again":{qa}}}"#), "A B", "other| 1"),
+        (
+            format!(
+                r#"{{"x":"{}"}}"#,
+                base64(a.as_bytes())
+                    .as_bytes()
+                    .chunks(76)
+                    .map(|line| std::str::from_utf8(line).unwrap())
+                    .collect::<Vec<_>>()
+                    .join("\\n")
+            ),
+            "A",
+            "x|base64 1",
+        ),
+    ] {
+        let (read, decoded) = read(text.as_bytes());
+        assert_eq!(read.join(" "), names, "{text}");
+        assert_eq!(kinds(&decoded), [""; 0], "{text} {:?}", decoded.faults);
+        if !found.is_empty() {
+            assert_eq!(paths(&decoded), found, "{text}");
+        }
+    }
+}
+
+#[test]
+fn cells_with_events_are_read_whatever_stands_between_them() {
+    let (a, b) = (record("A"), record("B"));
+    let (ca, cb) = (cell(&a), cell(&b));
+    let backslashes = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    for text in [
+        format!("timestamp,message\n1,{ca}\n2,{cb}\n"),
+        format!("\"@timestamp\",\"event.original\"\n\"Jan 10, 2026 @ 10:00:00.000\",{ca}\n\"x, y\",{cb}\n"),
+        format!("id;eventJson\n1;{ca}\n2;{cb}\n"),
+        format!("time\teventJson\n1\t{ca}\n2\t{cb}\n"),
+        format!("time|raw\n1|{ca}\n2|{cb}\n"),
+        format!("1,{ca}\n2,{cb}\n"),
+        format!("{ca},1\n{cb},2\n"),
+        format!("whatever,_source\n1,{}\n2,{}\n", backslashes(&a), backslashes(&b)),
+        format!("time\traw\n1\t{a}\n2\t{b}\n"),
+        format!("eventjson,eventjson\n{ca},{cb}\n"),
+        format!("eventjson,raw\n{ca},{ca}\n{cb},{cb}\n"),
+        format!("n,{}\n1,{}\n", cell("[x]"), cell(&format!("[{a},{b}]"))),
+    ] {
+        let (names, decoded) = read(text.as_bytes());
+        assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("A B", vec![]), "{text}");
+    }
+    let quoting = format!("eventJson,requestParameters\n{ca},{cb}\n");
+    assert_eq!(read(quoting.as_bytes()).0, ["A"]);
+}
+
+#[test]
+fn what_smells_of_records_and_cannot_be_read_is_a_fault() {
+    let deep = (0..12).fold(record("A"), |text, _| format!(r#"{{"x":{}}}"#, quoted(&text)));
+    for text in [
+        r#"{"aws.cloudtrail.event_version":"1.08","event.action":"CreateUser","@timestamp":"2026-01-10T10:00:00Z"}"#.to_owned(),
+        r#"{"_source":{"@timestamp":"2026-01-10T10:00:00Z","aws":{"cloudtrail":{"event_version":"1.08","user_identity":{}}}}}"#.into(),
+        r#"[{"TimeGenerated":"2026-01-10T10:00:00Z","EventName":"CreateUser","EventSource":"iam.amazonaws.com","UserIdentityArn":"x"}]"#.into(),
+        r#"{"QueryResultRows":[[{"eventName":"CreateUser"},{"eventSource":"iam.amazonaws.com"},{"eventTime":"2026-01-10 10:00:00.000"}]]}"#.into(),
+        r#"{"ResultSet":{"Rows":[{"Data":[{"VarCharValue":"eventname"},{"VarCharValue":"eventsource"},{"VarCharValue":"eventtime"}]},{"Data":[{"VarCharValue":"CreateUser"},{"VarCharValue":"iam.amazonaws.com"},{"VarCharValue":"2026-01-10T10:00:00Z"}]}]}}"#.into(),
+        r#"{"class_uid":6003,"metadata":{"product":{"name":"CloudTrail","vendor_name":"AWS"}},"api":{"operation":"CreateUser"}}"#.into(),
+        r#"{"x":{"apiVersion":"audit.k8s.io/v1","kind":"Event","verb":"get"}}"#.into(),
+        "eventName;eventSource;eventTime\nCreateUser;iam.amazonaws.com;2026-01-10T10:00:00Z\n".into(),
+        "Event name,Event time,User name,Event source\nCreateUser,2026-01-10T10:00:00Z,ada,iam.amazonaws.com\n".into(),
+        "Events:\n- EventName: CreateUser\n  EventSource: iam.amazonaws.com\n  EventTime: '2026-01-10T10:00:00+00:00'\n".into(),
+        "{'eventVersion': '1.08', 'eventTime': '2026-01-10T10:00:00Z', 'eventSource': 'iam.amazonaws.com', 'eventName': 'CreateUser'}".into(),
+        format!("var x = {};\n", record("A")),
+        format!("# A record\n\n```json\n{}\n```\n", record("A")),
+        "\u{0}\u{1}rubbish \"eventTime\":\"2026-01-10T10:00:00Z\",\"eventName\":\"A\",\"eventSource\":\"iam.amazonaws.com\" \u{2}".into(),
+        format!(r#"{{"x":1,"requestParameters":{}}}"#, record("A")),
+        deep,
+        format!("{}{}{}", r#"{"a":"#.repeat(600), record("A"), "}".repeat(600)),
+    ] {
+        let (names, decoded) = read(text.as_bytes());
+        assert!(names.iter().all(|name| name != "A"), "{text}");
+        assert!(names == ["!"] || !decoded.faults.is_empty(), "{text} {decoded:?}");
+    }
+}
+
+#[test]
+fn what_is_known_to_hold_no_records_is_no_fault() {
+    for text in [
+        r#"{"Type":"Notification","TopicArn":"arn:x","Message":"{\"s3Bucket\":\"b\",\"s3ObjectKey\":[\"AWSLogs/x\"]}","Timestamp":"2026-01-10T10:00:00Z"}"#,
+        r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventTime":"2026-01-10T10:00:00Z","eventName":"ObjectCreated:Put","userIdentity":{"principalId":"x"},"requestParameters":{"sourceIPAddress":"192.0.2.1"},"s3":{"bucket":{"name":"b"}}}]}"#,
+        r#"{"version":"0","detail-type":"GuardDuty Finding","detail":{"service":{"action":{"awsApiCallAction":{"api":"CreateUser","serviceName":"iam.amazonaws.com"}},"eventFirstSeen":"2026-01-10T10:00:00Z"}}}"#,
+        r#"{"fileVersion":"1.0","configurationItems":[{"configuration":{"policy":"{\"Version\":\"2012-10-17\",\"Statement\":[]}"}}]}"#,
+        r#"{"mappings":{"properties":{"eventName":{"type":"keyword"},"eventSource":{"type":"keyword"},"eventTime":{"type":"date"}}}}"#,
+        r#"{"columns":["eventname","eventsource","eventtime"]}"#,
+        r#"{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rules":[{"level":"Metadata"}]}"#,
+        r#"{"detection":{"selection":{"eventSource":"iam.amazonaws.com","eventName":"CreateUser"}}}"#,
+        "The eventSource: is the service, the eventName: is the call, the eventTime: is 2026-01-10T10:00:00Z.\n",
+        "title: x\ndetection:\n  eventSource: iam.amazonaws.com\n  eventName: CreateUser\n",
+    ] {
+        let (_, decoded) = read(text.as_bytes());
+        assert_eq!(kinds(&decoded), [""; 0], "{text} {:?}", decoded.faults);
+    }
+}
+
+#[test]
+fn nothing_is_looked_for_in_a_record() {
+    let inner = record("B");
+    let plain = record("A");
+    for quote in [
+        inner.clone(),
+        quoted(&inner),
+        format!("[{}]", quoted(&inner)),
+        quoted(&base64(&gzip(inner.as_bytes()))),
+    ] {
+        for member in ["requestParameters", "responseElements", "additionalEventData", "whatever"] {
+            let outer = plain.replace(r#""eventID""#, &format!(r#""{member}":{quote},"eventID""#));
+            for text in [
+                outer.clone(),
+                format!(r#"{{"Records":[{outer}]}}"#),
+                format!(r#"{{"x":{outer}}}"#),
+                format!(r#"{{"x":{}}}"#, quoted(&outer)),
+            ] {
+                let (names, decoded) = read(text.as_bytes());
+                assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("A", vec![]), "{text}");
+                let cut = &text.as_bytes()[..text.len() - 40];
+                assert_eq!(read(cut).0, [""; 0], "{text}");
+            }
+        }
+    }
+    let nested = plain.replace(r#""eventID""#, &format!(r#""Records":[{inner}],"eventID""#));
+    for text in [nested.clone(), format!(r#"{{"Records":[{nested}]}}"#), format!(r#"{{"x":{nested}}}"#)] {
+        let (names, decoded) = read(text.as_bytes());
+        assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("A", vec!["unknown-carrier"]), "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_begins_in_the_middle_of_a_value_gives_what_follows() {
+    let (a, b) = (record("A"), record("B"));
+    let text = format!(r#"{{"hits":[{{"_source":{a}}},{{"_source":{b}}}]}}"#);
+    let start = text.find("eventName").unwrap();
+    let (names, decoded) = read(&text.as_bytes()[start..]);
+    assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("B", vec!["json-broken"]));
+    let whole = format!("words {{\"a\":1}} then {a}\n");
+    let (names, decoded) = read(whole.as_bytes());
+    assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("A", vec![]));
+    assert_eq!(kinds(&read(b"words {\"a\":1}},\n{\"b\":2}\n").1), [""; 0]);
+}
+
+#[test]
+fn hostile_nesting_comes_to_an_end() {
+    let texts = format!("[{}]", vec![quoted("{\"eventSource\":"); 20_000].join(","));
+    for text in [
+        "[".repeat(2_000_000),
+        r#"{"a":"#.repeat(500_000),
+        format!(r#"{{"x":{texts}}}"#),
+        r#"x "{\"a\":"#.repeat(100_000),
+        format!("eventSource {}", "{ ".repeat(300_000)),
+    ] {
+        read(text.as_bytes());
+    }
+    // What comes out of base64 is bounded.
+    let bomb = base64(&gzip(&vec![b' '; 10 << 20]));
+    let text = format!("{{\"x\":[{}]}}", vec![quoted(&bomb); 30].join(","));
+    assert!(kinds(&read(text.as_bytes()).1).contains(&"too-large"));
+}
+
+/// One way to wrap JSON values.
+#[derive(Clone, Debug)]
+enum Wrap {
+    Member(&'static str),
+    List(&'static str),
+    Text(&'static str),
+    Texts(&'static str),
+    Base64(&'static str),
+    Packed(&'static str),
+    Beside(&'static str),
+    Pretty,
+    Bare,
+}
+
+fn wraps() -> impl Strategy<Value = Wrap> {
+    let names = prop::sample::select(vec![
+        "detail",
+        "Events",
+        "events",
+        "message",
+        "CloudTrailEvent",
+        "data",
+        "Data",
+        "_source",
+        "body",
+        "Body",
+        "rawData",
+        "hits",
+        "a.b",
+        "odd name",
+        "x",
+        "Records",
+        "log",
+        "items",
+        "results",
+        "event",
+    ]);
+    (0..9u8, names).prop_map(|(which, name)| match which {
+        0 => Wrap::Member(name),
+        1 => Wrap::List(name),
+        2 => Wrap::Text(name),
+        3 => Wrap::Texts(name),
+        4 => Wrap::Base64(name),
+        5 => Wrap::Packed(name),
+        6 => Wrap::Beside(name),
+        7 => Wrap::Pretty,
+        _ => Wrap::Bare,
+    })
+}
+
+fn wrapped(text: &str, wrap: &Wrap) -> String {
+    let key = |name: &str| quoted(name);
+    match wrap {
+        Wrap::Member(name) => format!(r#"{{"id":7,{}:{text},"z":[null]}}"#, key(name)),
+        Wrap::List(name) => format!(r#"{{{}:[{text}],"next":"y"}}"#, key(name)),
+        Wrap::Text(name) => format!(r#"{{"id":"m",{}: {}}}"#, key(name), quoted(text)),
+        Wrap::Texts(name) => format!(r#"{{{}:[{}]}}"#, key(name), quoted(text)),
+        Wrap::Base64(name) => format!(r#"{{{}:"{}"}}"#, key(name), base64(text.as_bytes())),
+        Wrap::Packed(name) => format!(r#"{{{}:"{}"}}"#, key(name), encoded(&gzip(text.as_bytes()), true)),
+        Wrap::Beside(name) => format!(
+            r#"{{"first":"hello",{}:{{"inner":{text}}},"extra":{{}},"more":{{"kind":"x"}}}}"#,
+            key(name)
+        ),
+        Wrap::Pretty => pretty(text),
+        Wrap::Bare => format!("[{text}]"),
+    }
+}
+
+/// A text of any form with the value in it.
+fn outermost(value: &str, form: u8) -> Vec<u8> {
+    match form {
+        0 => value.as_bytes().to_vec(),
+        1 => gzip(value.as_bytes()),
+        2 => format!("{}\n", value.replace('\n', " ")).into_bytes(),
+        3 => format!("<134>Jan 10 10:00:00 host app[1]: {}\n", value.replace('\n', " ")).into_bytes(),
+        4 => format!("time;what\n1;{}\n", cell(value)).into_bytes(),
+        5 => quoted(value).into_bytes(),
+        6 => base64(value.as_bytes()).into_bytes(),
+        _ => format!("2026-01-10T10:00:00Z stdout F {}\n", value.replace('\n', " ")).into_bytes(),
+    }
+}
+
+/// Records in a list, each with its quotation of one that nobody did.
+fn batch(number: usize) -> String {
+    let records: Vec<String> = (0..number)
+        .map(|n| {
+            let quotation = quoted(&record("Quoted"));
+            record(&format!("N{n}"))
+                .replace(r#""eventID""#, &format!(r#""responseElements":{{"x":{quotation}}},"eventID""#))
+        })
+        .collect();
+    if number == 1 { records.concat() } else { format!("[{}]", records.join(",")) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    /// Every record is counted once, or something tells that records were lost.
+    #[test]
+    fn no_nesting_hides_a_record(number in 1..4usize, wraps in prop::collection::vec(wraps(), 0..7), form in 0..8u8) {
+        let value = wraps.iter().fold(batch(number), |text, wrap| wrapped(&text, wrap));
+        let (mut names, decoded) = read(&outermost(&value, form));
+        names.retain(|name| name.starts_with('N') || name == "Quoted");
+        let expected: Vec<String> = (0..number).map(|n| format!("N{n}")).collect();
+        let is_told = !decoded.faults.is_empty() && names.iter().all(|name| expected.contains(name));
+        prop_assert!(names == expected || is_told, "{} {:?} {:?}", value, names, decoded);
+        // Nothing but depth and room is a reason not to read one.
+        if wraps.len() < 5 && form < 3 {
+            prop_assert_eq!(&names, &expected, "{} {:?}", value, decoded);
+        }
+    }
+
+    /// Of a text that was cut, what was whole is read, and the cut is told.
+    #[test]
+    fn what_was_whole_before_a_cut_is_read(
+        number in 2..5usize,
+        wraps in prop::collection::vec(wraps(), 0..4),
+        form in prop::sample::select(vec![0u8, 2, 3, 7]),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let is_text = |wrap: &&Wrap| !matches!(wrap, Wrap::Base64(_) | Wrap::Packed(_));
+        let value = wraps.iter().filter(is_text).fold(batch(number), |text, wrap| wrapped(&text, wrap));
+        let whole = String::from_utf8(outermost(&value, form)).unwrap();
+        let value_end = whole.trim_end().len();
+        let cut = 1 + at.index(value_end - 1);
+        prop_assume!(whole.is_char_boundary(cut));
+        let (names, decoded) = read(&whole.as_bytes()[..cut]);
+        let end = |n: usize| {
+            let id = whole.find(&format!("end-N{n}")).unwrap();
+            id + whole[id..].find('}').unwrap() + 1
+        };
+        for n in (0..number).filter(|n| end(*n) <= cut) {
+            prop_assert!(names.contains(&format!("N{n}")), "{} of {} {:?} {:?}", cut, whole, names, decoded);
+        }
+        prop_assert!(!names.contains(&"Quoted".to_owned()));
+        let has_begun = whole.find("eventSource").is_some_and(|at| at + 12 <= cut);
+        prop_assert!(!has_begun || !decoded.faults.is_empty(), "{} of {} {:?}", cut, whole, decoded);
+    }
+}

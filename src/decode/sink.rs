@@ -1,0 +1,352 @@
+//! Where whatever finds records puts them, and how it reads texts and bytes within texts.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::hash::BuildHasher;
+use std::rc::Rc;
+
+use foldhash::fast::FixedState;
+
+use super::ceiling::Ceiling;
+use super::scanner::Habits;
+use super::smell::SmellKind;
+use super::wrapper::{self, Candidate, Carrier};
+use super::{DecodeFault, Decoder, FoundRecord, Verdict, text};
+use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
+use crate::event::AnyRecord;
+
+/// Wrappers in wrappers, and texts in texts, are looked into this deep: a subscription's message in a line of a search
+/// result in a list is four.
+pub(super) const DEEPEST: u32 = 8;
+
+/// What comes out of one base64 in a text, at most; Kinesis takes records of up to 10 MB.
+const LARGEST_INSIDE: u64 = 256 << 20;
+
+/// What comes out of all base64 in a text is at most so many times its length, and this much in any case.
+const MOST_INSIDE: u64 = 64;
+const LEAST_INSIDE: u64 = 16 << 20;
+
+/// What a text turned out to hold besides the records that were visited.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// Records visited.
+    pub(super) records: u32,
+    /// Top-level values that are no records, and what the first of them is.
+    pub(super) others: u64,
+    pub(super) other: Option<ObjectSkip>,
+    pub(super) faults: Vec<DecodeFault>,
+    /// Where records were found that no known carrier explains.
+    pub(super) found: FoundPaths,
+    /// What smells of records: the first, where it is, and how many there are.
+    pub(super) smell: Option<(SmellKind, usize, u64)>,
+}
+
+impl Contents {
+    pub(super) fn fault(&mut self, kind: FaultKind, at: usize, detail: &str) {
+        let position = Position::Byte(at as u64);
+        self.faults.push(DecodeFault { kind, position, inner: None, detail: detail.to_owned() });
+    }
+
+    /// Takes off what the faults from `from` on say of a cut that was told before: one fault for one cut.
+    pub(super) fn one_cut(&mut self, from: usize) {
+        let more = self.faults.split_off(from);
+        self.faults.extend(more.into_iter().filter(|fault| fault.kind != FaultKind::JsonTruncated));
+    }
+
+    /// Takes note of something that smells of records.
+    pub(super) fn smells(&mut self, kind: SmellKind, at: usize) {
+        self.smells_of(kind, at, 1);
+    }
+
+    fn smells_of(&mut self, kind: SmellKind, at: usize, more: u64) {
+        let (first, place, count) = self.smell.unwrap_or((kind, at, 0));
+        self.smell = Some((first, place, count + more));
+    }
+
+    /// Makes one fault of all that smells.
+    pub(super) fn tell_smell(&mut self) {
+        if let Some((kind, at, count)) = self.smell.take() {
+            let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+            self.fault(FaultKind::UnknownCarrier, at, &format!("{}{times}", kind.detail()));
+        }
+    }
+}
+
+/// What is around a text.
+pub(super) struct Within<'w> {
+    /// Number of packings, wrappers and texts.
+    pub(super) depth: u32,
+    /// Whether nothing says that there are records in it: then only what has all that a record must have is one.
+    pub(super) is_strict: bool,
+    /// How much may be held.
+    pub(super) ceiling: &'w Ceiling,
+    /// How much may still come out of base64.
+    pub(super) room: &'w Cell<u64>,
+    /// The way to it.
+    pub(super) trail: &'w str,
+    /// Whether it was found by the finder, so that the way to each record is told.
+    pub(super) is_found: bool,
+    pub(super) carrier: Option<Rc<Carrier>>,
+}
+
+/// What may come out of base64 in a text of this length.
+pub(super) fn room_of(length: usize) -> Cell<u64> {
+    Cell::new((length as u64).saturating_mul(MOST_INSIDE).max(LEAST_INSIDE))
+}
+
+/// Takes records.
+pub(super) struct Sink<'h, 'w, V> {
+    visit: V,
+    pub(super) habits: &'h mut Habits,
+    pub(super) contents: Contents,
+    ceiling: &'w Ceiling,
+    room: &'w Cell<u64>,
+    pub(super) depth: u32,
+    pub(super) is_strict: bool,
+    pub(super) is_found: bool,
+    pub(super) trail: String,
+    /// Who handed over what is read.
+    pub(super) carrier: Option<Rc<Carrier>>,
+    copies: Copies,
+}
+
+impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
+    pub(super) fn new(within: &Within<'w>, habits: &'h mut Habits, visit: V) -> Self {
+        Self {
+            visit,
+            habits,
+            contents: Contents::default(),
+            ceiling: within.ceiling,
+            room: within.room,
+            depth: within.depth,
+            is_strict: within.is_strict,
+            is_found: within.is_found,
+            trail: within.trail.to_owned(),
+            carrier: within.carrier.clone(),
+            copies: Copies::default(),
+        }
+    }
+
+    /// Hands a record on.
+    #[inline]
+    pub(super) fn found(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) {
+        if self.copies.is_watching && self.copies.has(text, record) {
+            return;
+        }
+        if self.is_found {
+            self.contents.found.add(&self.trail, 1);
+        }
+        let index = self.contents.records;
+        self.contents.records += 1;
+        let carrier = self.carrier.as_deref();
+        (self.visit)(FoundRecord { index, number: index, inner: None, text, carrier, record });
+    }
+
+    /// Something that is no record.
+    pub(super) fn other(&mut self, kind: ObjectSkip) {
+        self.contents.others += 1;
+        self.contents.other.get_or_insert(kind);
+    }
+
+    /// Calls `inside` with the name of a member added to the way.
+    pub(super) fn below<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.trail.len();
+        if length > 0 && !self.trail.ends_with('|') && !name.starts_with(['[', '|']) {
+            self.trail.push('.');
+        }
+        self.trail.push_str(name);
+        let result = inside(self);
+        self.trail.truncate(length);
+        result
+    }
+
+    /// Reads what the JSON string at `at` may hold; says whether there are records in it.
+    pub(super) fn candidate(&mut self, literal: &str, candidate: Candidate, at: usize) -> bool {
+        let is_cut = literal.len() < 2 || !literal.ends_with('"');
+        match (wrapper::text_of(literal), candidate) {
+            (None, _) => false,
+            (Some(text), Candidate::Base64) => {
+                let text = if is_cut { wrapper::whole_base64(&text) } else { &text };
+                self.below("|base64", |sink| sink.base64(text, at)).unwrap_or(false)
+            }
+            (Some(text), _) => self.text(&text, at, true) > 0,
+        }
+    }
+
+    /// Reads a text within the text; gives the number of its records. Of one that need not be any of ours, faults count only
+    /// if it is.
+    pub(super) fn text(&mut self, text: &str, at: usize, is_strict: bool) -> u32 {
+        if self.depth >= DEEPEST {
+            if wrapper::names_a_record(text) {
+                self.contents.smells(SmellKind::TooDeep, at);
+            }
+            return 0;
+        }
+        let trail = format!("{}|", self.trail);
+        let is_found = self.is_found || is_strict;
+        let within = Within {
+            depth: self.depth + 1,
+            is_strict: is_strict || self.is_strict,
+            ceiling: self.ceiling,
+            room: self.room,
+            trail: &trail,
+            is_found,
+            carrier: self.carrier.clone(),
+        };
+        let (visit, habits, copies, own) =
+            (&mut self.visit, &mut *self.habits, &mut self.copies, &self.carrier);
+        let mut records = self.contents.records;
+        let mut hand_on = |found: FoundRecord<'_>| {
+            if copies.is_watching && copies.has(found.text, found.record) {
+                return;
+            }
+            let index = records;
+            records += 1;
+            let carrier = found.carrier.or(own.as_deref());
+            visit(FoundRecord { index, number: index, carrier, ..found });
+        };
+        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut hand_on;
+        let (verdict, contents) = text::read(text, false, &within, habits, visit);
+        let more = records - self.contents.records;
+        self.contents.records = records;
+        let counts = !is_strict || contents.records > 0 || wrapper::names_a_record(text);
+        // Copies of what another member gave are found nowhere.
+        let found = if more > 0 { contents.found } else { FoundPaths::default() };
+        self.take(Contents { found, ..contents }, at, counts);
+        if !is_strict && more == 0 && verdict != Verdict::Records {
+            self.contents.others += 1;
+        }
+        more
+    }
+
+    /// Adds what a text within the text holds besides its records. Where in it would help nobody: it begins at `at`.
+    fn take(&mut self, contents: Contents, at: usize, counts_faults: bool) {
+        let Contents { found, faults, smell, .. } = contents;
+        self.contents.found.merge(found);
+        if let Some((kind, _, count)) = smell {
+            self.contents.smells_of(kind, at, count);
+        }
+        if counts_faults {
+            let position = Position::Byte(at as u64);
+            self.contents.faults.extend(faults.into_iter().map(|fault| DecodeFault { position, ..fault }));
+        }
+    }
+
+    /// Reads what a base64 text stands for; says whether there are records in it, or at least a wrapper for them. Nothing, if it
+    /// is no base64.
+    pub(super) fn base64(&mut self, text: &str, at: usize) -> Option<bool> {
+        let copy = self.ceiling.reserve_copy(text.len() as u64);
+        let bytes = wrapper::bytes_of(text)?;
+        if self.depth >= DEEPEST {
+            self.contents.smells(SmellKind::TooDeep, at);
+            return Some(false);
+        }
+        let room = self.room.get();
+        if room == 0 {
+            self.contents.fault(FaultKind::TooLarge, at, "the base64 in this text comes to too many bytes");
+            return Some(false);
+        }
+        let (visit, copies, own) = (&mut self.visit, &mut self.copies, &self.carrier);
+        let mut records = self.contents.records;
+        let mut hand_on = |found: FoundRecord<'_>| {
+            if copies.is_watching && copies.has(found.text, found.record) {
+                return;
+            }
+            let index = records;
+            records += 1;
+            let carrier = found.carrier.or(own.as_deref());
+            visit(FoundRecord { index, number: index, inner: None, carrier, ..found });
+        };
+        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut hand_on;
+        let ceiling = match &copy {
+            Some(hold) => &self.ceiling.inside(bytes.len() as u64, Some(hold)),
+            None => self.ceiling,
+        };
+        let mut decoder = Decoder::nested_in(ceiling.of_part(LARGEST_INSIDE.min(room)), self.depth + 1);
+        decoder.is_strict = self.is_found || self.is_strict;
+        let decoded = decoder.decode(&bytes, visit);
+        self.room.set(room.saturating_sub(decoded.json_bytes));
+        let more = records - self.contents.records;
+        self.contents.records = records;
+        // Rubbish is no log.
+        let plain = std::str::from_utf8(&bytes).ok();
+        if more > 0 || !self.is_found || plain.is_none_or(wrapper::names_a_record) {
+            let position = Position::Byte(at as u64);
+            let faults = decoded.faults.into_iter();
+            self.contents.faults.extend(faults.map(|fault| DecodeFault { position, inner: None, ..fault }));
+        }
+        if self.is_found {
+            let told = decoded.found.total();
+            self.contents.found.merge(decoded.found.below(&self.trail));
+            self.contents.found.add(&self.trail, u64::from(more).saturating_sub(told));
+        }
+        Some(decoded.verdict == Verdict::Records)
+    }
+
+    /// Begins an object of which several members may hold the same records.
+    pub(super) fn watch_copies(&mut self) -> Watched {
+        let outer = (self.copies.is_watching, std::mem::take(&mut self.copies.present));
+        self.copies.is_watching = true;
+        Watched { outer, added: Vec::new() }
+    }
+
+    /// Ends a member of it: what was found in it is known from now on.
+    pub(super) fn end_member(&mut self, watched: &mut Watched) {
+        for one in self.copies.present.drain(..) {
+            if self.copies.known.insert(one) {
+                watched.added.push(one);
+            }
+        }
+    }
+
+    /// Ends the object.
+    pub(super) fn end_copies(&mut self, watched: Watched) {
+        for one in &watched.added {
+            self.copies.known.remove(one);
+        }
+        (self.copies.is_watching, self.copies.present) = watched.outer;
+        if self.copies.is_watching {
+            self.copies.present.extend(watched.added);
+        }
+    }
+}
+
+/// The records of one object in which several members may hold the same: search engines keep a text and what they made of it. Of
+/// these, the first is read.
+#[derive(Default)]
+struct Copies {
+    is_watching: bool,
+    /// Of the members before.
+    known: HashSet<u64>,
+    /// Of the member that is read.
+    present: Vec<u64>,
+}
+
+/// What [`Sink::watch_copies`] began.
+pub(super) struct Watched {
+    outer: (bool, Vec<u64>),
+    added: Vec<u64>,
+}
+
+impl Copies {
+    /// Whether a record is known; takes note of it.
+    fn has(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) -> bool {
+        let hasher = FixedState::default();
+        let print = match record {
+            Err(_) => return false,
+            // The same event may be written with and without blanks.
+            Ok(AnyRecord::CloudTrail(record)) if record.event_id.is_some_and(|id| !id.is_empty()) => {
+                record.print(hasher.hash_one(record.event_id))
+            }
+            Ok(AnyRecord::Kubernetes(record)) if record.audit_id.is_some_and(|id| !id.is_empty()) => {
+                hasher.hash_one((record.texts(), record.audit_id, record.stage))
+            }
+            Ok(_) => hasher.hash_one(text),
+        };
+        if self.known.contains(&print) {
+            return true;
+        }
+        self.present.push(print);
+        false
+    }
+}
