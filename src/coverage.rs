@@ -3,12 +3,16 @@
 //! Every stage adds to a [`Coverage`]; coverages of several workers merge into one. Nothing in here knows what an
 //! object or a record is, so any stage may use it. Two sums always hold, see [`Coverage::sums_hold`].
 
+mod found;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use roaring::RoaringBitmap;
 
 use crate::time::{Day, Timestamp};
+
+pub use found::{FOUND_PATHS_LISTED, FoundPaths, LONGEST_FOUND_PATH};
 
 /// How many faults of one log object are listed one by one; the rest of them are only counted.
 ///
@@ -440,94 +444,6 @@ impl PlaceCoverage {
 
 fn day(number: u32) -> Day {
     Day::from_number(i32::try_from(number).unwrap_or(i32::MAX))
-}
-
-/// How many paths are listed on which records were found in carriers that are not known. Whoever writes an object chooses them.
-pub const FOUND_PATHS_LISTED: usize = 50;
-
-/// How many characters of such a path are kept.
-pub const LONGEST_FOUND_PATH: usize = 200;
-
-/// On which paths records were found in carriers that are not known, and how many on each; `docs/formats.md` has their notation.
-///
-/// Of more than [`FOUND_PATHS_LISTED`] paths the first in alphabetical order are listed, so that the order in which objects are
-/// read does not matter.
-///
-/// ```
-/// use firstseen::coverage::FoundPaths;
-///
-/// let mut found = FoundPaths::default();
-/// found.add("hits.hits[]._source", 2);
-/// found.add("Messages[].Body|detail", 1);
-/// assert_eq!(found.total(), 3);
-/// assert_eq!(found.listed().next(), Some(("Messages[].Body|detail", 1)));
-/// assert_eq!(found.unlisted(), 0);
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FoundPaths {
-    listed: BTreeMap<Box<str>, u64>,
-    unlisted: u64,
-}
-
-impl FoundPaths {
-    /// Adds so many records on a path; a longer one than [`LONGEST_FOUND_PATH`] is cut.
-    pub fn add(&mut self, path: &str, records: u64) {
-        if records == 0 {
-            return;
-        }
-        let path = match path.char_indices().nth(LONGEST_FOUND_PATH) {
-            Some((end, _)) => &format!("{}…", &path[..end]),
-            None => path,
-        };
-        match self.listed.get_mut(path) {
-            Some(count) => *count += records,
-            None => drop(self.listed.insert(path.into(), records)),
-        }
-        if self.listed.len() > FOUND_PATHS_LISTED
-            && let Some((_, records)) = self.listed.pop_last()
-        {
-            self.unlisted += records;
-        }
-    }
-
-    /// Adds records on paths that are not listed.
-    pub fn add_unlisted(&mut self, records: u64) {
-        self.unlisted += records;
-    }
-
-    /// Adds all of another account.
-    pub fn merge(&mut self, other: Self) {
-        for (path, records) in other.listed {
-            self.add(&path, records);
-        }
-        self.unlisted += other.unlisted;
-    }
-
-    /// The same with a way before each path.
-    #[must_use]
-    pub fn below(self, way: &str) -> Self {
-        let mut found = Self { unlisted: self.unlisted, ..Self::default() };
-        for (path, records) in self.listed {
-            let path = if path.is_empty() { way.to_owned() } else { format!("{way}|{path}") };
-            found.add(&path, records);
-        }
-        found
-    }
-
-    /// Paths with the number of their records, in alphabetical order.
-    pub fn listed(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.listed.iter().map(|(path, records)| (&**path, *records))
-    }
-
-    /// Number of records on paths that are not listed.
-    pub const fn unlisted(&self) -> u64 {
-        self.unlisted
-    }
-
-    /// Number of all records found.
-    pub fn total(&self) -> u64 {
-        self.listed.values().sum::<u64>() + self.unlisted
-    }
 }
 
 /// The account of one run: what was read, skipped and lost, and where.

@@ -395,8 +395,10 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> Walker<'a, 'h, 'w, V> {
             self.doubtful(scope, at, read.end, Some(record))?;
             return Ok(read.end);
         }
-        let end = self.end_of(scope, at)?;
-        self.surprising(scope, at, end, true)
+        match self.end_of(scope, at) {
+            Ok(end) => self.surprising(scope, at, end, true),
+            Err(lost) => Err(self.cut(scope, at, lost)),
+        }
     }
 
     fn careful(&mut self, slice: &str) {

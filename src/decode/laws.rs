@@ -6,8 +6,9 @@ use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 
 use super::wrapper::encoded;
-use super::{Decoded, Decoder};
+use super::{Decoded, Decoder, Piece, Source, cut};
 use crate::event::AnyRecord;
+use crate::memory::Budget;
 
 /// Name or audit id of each record, and what else there was.
 fn read(bytes: &[u8]) -> (Vec<String>, Decoded) {
@@ -324,6 +325,63 @@ fn hostile_nesting_comes_to_an_end() {
     assert!(kinds(&read(text.as_bytes()).1).contains(&"too-large"));
 }
 
+#[test]
+fn what_is_too_deep_is_told_whatever_is_around_it() {
+    let deep = (0..5).fold(record("A"), |text, _| format!(r#"{{"x":{}}}"#, quoted(&text)));
+    let hidden = format!(r#"{{"detail":"{}"}}"#, base64(deep.as_bytes()));
+    let text = (0..3).fold(hidden, |text, _| format!(r#"{{"body":{}}}"#, quoted(&text)));
+    let (names, decoded) = read(text.as_bytes());
+    assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("", vec!["unknown-carrier"]));
+}
+
+#[test]
+fn an_element_of_records_that_was_cut_gives_what_was_whole_in_it() {
+    let text = format!(r#"{{"Records":[{{"id":7,"detail":[{},{}"#, record("A"), record("B"));
+    let (names, decoded) = read(&text.as_bytes()[..text.len() - 9]);
+    assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("A", vec!["json-truncated"]));
+}
+
+/// Records and faults of a long text that comes as a stream and is read in pieces.
+fn read_in_pieces(text: &str) -> (u32, Vec<&'static str>) {
+    let (mut decoder, mut records, mut faults) = (Decoder::new(1 << 20), 0, Vec::new());
+    let mut emit = |piece: Piece| {
+        let decoded = decoder.decode_piece(&piece, &mut |_| records += 1);
+        faults.extend(decoded.faults);
+        Some(Vec::new())
+    };
+    let budget = Budget::new(u64::MAX);
+    let (more, _) = cut(Source::Stream(&mut text.as_bytes()), 1 << 20, &budget, &mut emit);
+    faults.extend(more);
+    (records, faults.iter().map(|fault| fault.kind.name()).collect())
+}
+
+#[test]
+fn a_long_text_that_is_none_of_ours_is_told_if_it_smells_of_records() {
+    let audit = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"x"}"#;
+    for telling in [record("A"), audit.to_owned()] {
+        // In a later part, across the border of the first, and far behind.
+        for before in [5_000, 4_080, 100_000] {
+            let words = "words without meaning ...\n".repeat(before / 26);
+            let (records, faults) = read_in_pieces(&format!("{words}{telling}\n{words}"));
+            assert_eq!(records, 0);
+            assert!(faults.contains(&"unknown-carrier"), "{before} {telling} {faults:?}");
+        }
+    }
+    let words = "eventSource and eventName are names of columns\n".repeat(2_000);
+    assert_eq!(read_in_pieces(&words), (0, vec![]));
+}
+
+#[test]
+fn what_comes_out_of_base64_meets_the_ceiling() {
+    let lines = format!("{}\n", record("A")).repeat(1_000);
+    let text = format!(r#"{{"x":"{}"}}"#, base64(&gzip(lines.as_bytes())));
+    for (ceiling, is_told) in [(1 << 20, false), (100_000, true)] {
+        let decoded = Decoder::new(ceiling).decode(text.as_bytes(), |_| ());
+        assert_eq!(kinds(&decoded).contains(&"too-large"), is_told, "{decoded:?}");
+        assert_eq!(decoded.records < 1_000, is_told);
+    }
+}
+
 /// One way to wrap JSON values.
 #[derive(Clone, Debug)]
 enum Wrap {
@@ -419,7 +477,7 @@ fn batch(number: usize) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
 
     /// Every record is counted once, or something tells that records were lost.
     #[test]

@@ -46,7 +46,7 @@ mod zipped;
 use std::sync::Arc;
 
 use ceiling::Ceiling;
-use packed::{Packed, Packing};
+use packed::{Packed, Packing, Unpacked};
 
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::event::AnyRecord;
@@ -154,6 +154,8 @@ pub struct Decoder {
     is_strict: bool,
     /// Where a second gzip member began in the object decoded last.
     second_member: Option<u64>,
+    /// How many bytes were inflated for it.
+    inflated: u64,
 }
 
 impl Decoder {
@@ -173,6 +175,7 @@ impl Decoder {
             depth: 0,
             is_strict: false,
             second_member: None,
+            inflated: 0,
         }
     }
 
@@ -213,17 +216,20 @@ impl Decoder {
     /// ```
     pub fn decode(&mut self, stored: &[u8], mut visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
         let mut faults = Vec::new();
-        let Self { inflater, plain, spare, habits, ceiling, depth, is_strict, second_member } = self;
+        let Self { inflater, plain, spare, habits, ceiling, depth, is_strict, second_member, inflated } =
+            self;
         *second_member = None;
         let limit = ceiling.limit.min(WHOLE);
         let bytes = inflate(inflater, (plain, spare), stored, limit, second_member, &mut faults);
+        *inflated = bytes.len() as u64;
         let is_long = limit < ceiling.limit && faults.iter().any(|fault| fault.kind == FaultKind::TooLarge);
         if let Some(packing) = if is_long { Some(Packing::Streams) } else { packed::packing(bytes) } {
             let bytes = if is_long { stored } else { bytes };
-            let packed = Packed { packing, bytes, ceiling, depth: *depth };
-            let (mut decoded, second) = packed::decode(&packed, &mut visit);
+            let packed = Packed { packing, bytes, ceiling, depth: *depth, is_strict: *is_strict };
+            let Unpacked { mut decoded, second_gzip, inflated: more } = packed::decode(&packed, &mut visit);
+            *inflated += more;
             if is_long {
-                *second_member = second;
+                *second_member = second_gzip;
             } else {
                 decoded.faults.splice(..0, faults);
             }
@@ -244,8 +250,10 @@ impl Decoder {
         let (text, odd) = utf8::text(bytes, cut, ceiling.limit);
         if zipped::ends_as_archive(bytes) && text::is_unknown(&text) {
             drop(copy);
-            let packed = Packed { packing: Packing::Zip, bytes, ceiling, depth: *depth };
-            let (mut decoded, _) = packed::decode(&packed, &mut visit);
+            let packed =
+                Packed { packing: Packing::Zip, bytes, ceiling, depth: *depth, is_strict: *is_strict };
+            let Unpacked { mut decoded, inflated: more, .. } = packed::decode(&packed, &mut visit);
+            *inflated += more;
             decoded.faults.splice(..0, faults);
             return decoded;
         }

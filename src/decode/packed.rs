@@ -153,18 +153,29 @@ pub(super) struct Packed<'p> {
     pub(super) bytes: &'p [u8],
     pub(super) ceiling: &'p Ceiling,
     pub(super) depth: u32,
+    pub(super) is_strict: bool,
 }
 
-/// Visits every record in what is packed. Also says where a second gzip member began.
-pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)) -> (Decoded, Option<u64>) {
-    let &Packed { packing, bytes, ceiling, depth } = packed;
+/// What came out of it.
+pub(super) struct Unpacked {
+    pub(super) decoded: Decoded,
+    /// Where a second gzip member began.
+    pub(super) second_gzip: Option<u64>,
+    /// How many bytes were inflated.
+    pub(super) inflated: u64,
+}
+
+/// Visits every record in what is packed.
+pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)) -> Unpacked {
+    let &Packed { packing, bytes, ceiling, depth, is_strict } = packed;
     let mut sum: Option<Decoded> = None;
     let mut emit = |piece: Piece| {
         let before = sum.as_ref().map_or(0, |sum| sum.records);
         let mut renumbered =
             |found: FoundRecord<'_>| visit(FoundRecord { number: before + found.number, ..found });
         let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut renumbered;
-        let decoded = Decoder::nested_in(ceiling.clone(), piece.depth).decode_piece(&piece, visit);
+        let mut decoder = Decoder { is_strict, ..Decoder::nested_in(ceiling.clone(), piece.depth) };
+        let decoded = decoder.decode_piece(&piece, visit);
         match &mut sum {
             Some(sum) => sum.add(decoded),
             None => sum = Some(decoded),
@@ -176,11 +187,12 @@ pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)
         Packing::Zip => cutter.zip(&mut Cursor::new(bytes), None, depth + 1),
         _ => cutter.open(&mut Cursor::new(bytes), None, depth),
     }
+    let inflated = ceiling.limit.saturating_sub(cutter.left.get());
     let (faults, second_gzip) = (cutter.faults, cutter.second_gzip);
     let nothing = if faults.is_empty() { Verdict::Other(ObjectSkip::Empty) } else { Verdict::NotJson };
     let mut decoded = sum.unwrap_or_else(|| Decoded::nothing(nothing));
     decoded.faults.extend(faults);
-    (decoded, second_gzip)
+    Unpacked { decoded, second_gzip, inflated }
 }
 
 impl Decoder {

@@ -226,10 +226,18 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         if let Some((kind, _, count)) = smell {
             self.contents.smells_of(kind, at, count);
         }
-        if counts_faults {
-            let position = Position::Byte(at as u64);
-            self.contents.faults.extend(faults.into_iter().map(|fault| DecodeFault { position, ..fault }));
-        }
+        self.take_faults(faults, at, counts_faults);
+    }
+
+    /// Adds faults of what lies in the text at `at`. If it need not be any of ours, only those count that tell of records
+    /// themselves, or of what nobody looked at.
+    fn take_faults(&mut self, faults: Vec<DecodeFault>, at: usize, all_count: bool) {
+        let position = Position::Byte(at as u64);
+        let counts = |fault: &DecodeFault| {
+            all_count || matches!(fault.kind, FaultKind::UnknownCarrier | FaultKind::TooLarge)
+        };
+        let faults = faults.into_iter().filter(counts);
+        self.contents.faults.extend(faults.map(|fault| DecodeFault { position, inner: None, ..fault }));
     }
 
     /// Reads what a base64 text stands for; says whether there are records in it, or at least a wrapper for them. Nothing, if it
@@ -265,16 +273,13 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         let mut decoder = Decoder::nested_in(ceiling.of_part(LARGEST_INSIDE.min(room)), self.depth + 1);
         decoder.is_strict = self.is_found || self.is_strict;
         let decoded = decoder.decode(&bytes, visit);
-        self.room.set(room.saturating_sub(decoded.json_bytes));
+        self.room.set(room.saturating_sub(decoded.json_bytes.max(decoder.inflated)));
         let more = records - self.contents.records;
         self.contents.records = records;
         // Rubbish is no log.
         let plain = std::str::from_utf8(&bytes).ok();
-        if more > 0 || !self.is_found || plain.is_none_or(wrapper::names_a_record) {
-            let position = Position::Byte(at as u64);
-            let faults = decoded.faults.into_iter();
-            self.contents.faults.extend(faults.map(|fault| DecodeFault { position, inner: None, ..fault }));
-        }
+        let all_count = more > 0 || !self.is_found || plain.is_none_or(wrapper::names_a_record);
+        self.take_faults(decoded.faults, at, all_count);
         if self.is_found {
             let told = decoded.found.total();
             self.contents.found.merge(decoded.found.below(&self.trail));

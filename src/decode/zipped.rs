@@ -622,7 +622,7 @@ mod tests {
 
     #[test]
     fn what_a_mac_keeps_beside_a_file_is_no_fault() {
-        let double = b"\0\x05\x16\x07\0\x02\0\0Mac OS X";
+        let double = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        \0\0";
         let packed = zip(&[("a.json", A), ("__MACOSX/._a.json", double), ("._b.json", B)]);
         assert_eq!(found(&packed), ("A a.json 0, B ._b.json 0".to_owned(), 0));
     }

@@ -71,6 +71,16 @@ impl FoundView<'_> {
     fn is_empty(&self) -> bool {
         self.paths.is_empty() && self.unlisted == 0
     }
+
+    /// How many records were found, and on which paths, for people.
+    fn line(&self) -> String {
+        let total = self.unlisted + self.paths.iter().map(|path| path.records).sum::<u64>();
+        let shown = self.paths.iter().take(PATHS_SHOWN);
+        let shown: Vec<String> =
+            shown.map(|view| format!("{} {}", for_terminal(view.path), view.records)).collect();
+        let more = if self.paths.len() > PATHS_SHOWN || self.unlisted > 0 { ", …" } else { "" };
+        format!("of these in carriers that are not known: {total} ({}{more})", shown.join(", "))
+    }
 }
 
 #[derive(Serialize)]
@@ -164,7 +174,7 @@ const FAULTS_SHOWN: usize = 5;
 /// Paths shown at the end of a run; all that are kept are in the output.
 const PATHS_SHOWN: usize = 3;
 
-/// Writes the account for people: the two sums, when the events were, and where records were found.
+/// Writes the account for people: the two sums, where records were found, and when the events were.
 ///
 /// # Errors
 /// Whatever `out` says.
@@ -206,12 +216,8 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
         let read: u64 = records.remarks.values().sum();
         writeln!(out, "read with a remark: {read} records{}", listed(&records.remarks))?;
     }
-    let found = coverage.found.total();
-    if found > 0 {
-        let shown = |view: &PathView<'_>| format!("{} {}", for_terminal(view.path), view.records);
-        let shown: Vec<String> = view.found.paths.iter().take(PATHS_SHOWN).map(shown).collect();
-        let more = if view.found.paths.len() > PATHS_SHOWN || view.found.unlisted > 0 { ", …" } else { "" };
-        writeln!(out, "of these in carriers that are not known: {found} ({}{more})", shown.join(", "))?;
+    if !view.found.is_empty() {
+        writeln!(out, "{}", view.found.line())?;
     }
     if let (Some(first), Some(last)) = (&view.first_event, &view.last_event) {
         writeln!(out, "events: from {first} to {last}")?;
