@@ -162,7 +162,7 @@ impl Finder<'_, '_> {
         match self.bytes.get(start) {
             Some(b'{' | b'[') if self.stack.len() >= DEEPEST_NESTING => {
                 self.at = nested_end(self.bytes, start).ok_or_else(|| self.cut())?;
-                if wrapper::names_a_record(&self.text[start..self.at]) {
+                if wrapper::may_hide_records(&self.text[start..self.at]) {
                     self.smells_at(SmellKind::TooDeep, start);
                 }
                 Ok(true)

@@ -198,7 +198,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, '_, V> {
     /// Reads what was whole in a value without an end, of which a fault tells already. Gives where reading can go on.
     pub(super) fn cut(&mut self, scope: &'a str, at: usize, lost: Lost) -> Lost {
         let records = self.sink.contents.records;
-        let faults = self.sink.contents.faults.len();
+        let faults = self.sink.contents.fault_marks();
         // What the next line begins with is not part of it.
         let end = self.line_end(at).min(scope.len());
         let is_line = matches!(scope.as_bytes().get(end + 1), Some(b'{' | b'['));

@@ -235,6 +235,7 @@ fn what_smells_of_records_and_cannot_be_read_is_a_fault() {
         "\u{0}\u{1}rubbish \"eventTime\":\"2026-01-10T10:00:00Z\",\"eventName\":\"A\",\"eventSource\":\"iam.amazonaws.com\" \u{2}".into(),
         format!(r#"{{"x":1,"requestParameters":{}}}"#, record("A")),
         deep,
+        (0..9).fold(format!(r#"{{"x":"{}"}}"#, base64(record("A").as_bytes())), |text, _| format!(r#"{{"x":{}}}"#, quoted(&text))),
         format!("{}{}{}", r#"{"a":"#.repeat(600), record("A"), "}".repeat(600)),
     ] {
         let (names, decoded) = read(text.as_bytes());
@@ -476,8 +477,13 @@ fn batch(number: usize) -> String {
     if number == 1 { records.concat() } else { format!("[{}]", records.join(",")) }
 }
 
+/// `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    ProptestConfig::default().cases.max(600)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
     /// Every record is counted once, or something tells that records were lost.
     #[test]

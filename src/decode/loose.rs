@@ -144,7 +144,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, '_, V> {
             return open + 1;
         }
         self.sink.contents.fault(FaultKind::JsonTruncated, open, "the JSON text ends too early");
-        let faults = self.sink.contents.faults.len();
+        let faults = self.sink.contents.fault_marks();
         *any |= self.take(scope, search, false);
         self.sink.contents.one_cut(faults);
         stop

@@ -272,11 +272,14 @@ impl Decoder {
             carrier: None,
         };
         let (verdict, mut contents) = text::read(&text, cut, &within, habits, visit);
+        let mut own =
+            contents.all_faults(!*is_strict || contents.records > 0 || wrapper::names_a_record(&text));
         contents.tell_smell();
+        own.append(&mut contents.faults);
         // Bytes that are no text at all need no word about UTF-8.
-        let is_log = contents.records > 0 || !contents.faults.is_empty() || text.starts_with(['{', '[']);
-        faults.extend(odd.filter(|_| is_log || verdict == Verdict::Records));
-        faults.extend(contents.faults);
+        let is_log = contents.records > 0 || !own.is_empty() || (!*is_strict && text.starts_with(['{', '[']));
+        faults.extend(odd.filter(|_| is_log || (!*is_strict && verdict == Verdict::Records)));
+        faults.extend(own);
         let others = if verdict == Verdict::Records { contents.others } else { 0 };
         Decoded {
             verdict,

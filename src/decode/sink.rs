@@ -35,6 +35,8 @@ pub(super) struct Contents {
     pub(super) others: u64,
     pub(super) other: Option<ObjectSkip>,
     pub(super) faults: Vec<DecodeFault>,
+    /// Faults of what was read within the text. They count whatever becomes of its own.
+    pub(super) inner_faults: Vec<DecodeFault>,
     /// Where records were found that no known carrier explains.
     pub(super) found: FoundPaths,
     /// What smells of records: the first, where it is, and how many there are.
@@ -47,10 +49,27 @@ impl Contents {
         self.faults.push(DecodeFault { kind, position, inner: None, detail: detail.to_owned() });
     }
 
-    /// Takes off what the faults from `from` on say of a cut that was told before: one fault for one cut.
-    pub(super) fn one_cut(&mut self, from: usize) {
-        let more = self.faults.split_off(from);
-        self.faults.extend(more.into_iter().filter(|fault| fault.kind != FaultKind::JsonTruncated));
+    /// How many faults there are.
+    pub(super) fn fault_marks(&self) -> (usize, usize) {
+        (self.faults.len(), self.inner_faults.len())
+    }
+
+    /// Takes off what the faults behind these marks say of a cut that was told before: one fault for one cut.
+    pub(super) fn one_cut(&mut self, (own, inner): (usize, usize)) {
+        for (faults, from) in [(&mut self.faults, own), (&mut self.inner_faults, inner)] {
+            let more = faults.split_off(from);
+            faults.extend(more.into_iter().filter(|fault| fault.kind != FaultKind::JsonTruncated));
+        }
+    }
+
+    /// All faults; of a text that need not be any of ours, its own only if it is.
+    pub(super) fn all_faults(&mut self, counts_own: bool) -> Vec<DecodeFault> {
+        let mut faults = std::mem::take(&mut self.faults);
+        if !counts_own {
+            faults.clear();
+        }
+        faults.append(&mut self.inner_faults);
+        faults
     }
 
     /// Takes note of something that smells of records.
@@ -177,7 +196,7 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
     /// if it is.
     pub(super) fn text(&mut self, text: &str, at: usize, is_strict: bool) -> u32 {
         if self.depth >= DEEPEST {
-            if wrapper::names_a_record(text) {
+            if wrapper::may_hide_records(text) {
                 self.contents.smells(SmellKind::TooDeep, at);
             }
             return 0;
@@ -220,24 +239,19 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
     }
 
     /// Adds what a text within the text holds besides its records. Where in it would help nobody: it begins at `at`.
-    fn take(&mut self, contents: Contents, at: usize, counts_faults: bool) {
-        let Contents { found, faults, smell, .. } = contents;
-        self.contents.found.merge(found);
-        if let Some((kind, _, count)) = smell {
+    fn take(&mut self, mut contents: Contents, at: usize, counts_faults: bool) {
+        let faults = contents.all_faults(counts_faults);
+        self.contents.found.merge(contents.found);
+        if let Some((kind, _, count)) = contents.smell {
             self.contents.smells_of(kind, at, count);
         }
-        self.take_faults(faults, at, counts_faults);
+        self.adopt(faults, at);
     }
 
-    /// Adds faults of what lies in the text at `at`. If it need not be any of ours, only those count that tell of records
-    /// themselves, or of what nobody looked at.
-    fn take_faults(&mut self, faults: Vec<DecodeFault>, at: usize, all_count: bool) {
+    fn adopt(&mut self, faults: Vec<DecodeFault>, at: usize) {
         let position = Position::Byte(at as u64);
-        let counts = |fault: &DecodeFault| {
-            all_count || matches!(fault.kind, FaultKind::UnknownCarrier | FaultKind::TooLarge)
-        };
-        let faults = faults.into_iter().filter(counts);
-        self.contents.faults.extend(faults.map(|fault| DecodeFault { position, inner: None, ..fault }));
+        let faults = faults.into_iter().map(|fault| DecodeFault { position, inner: None, ..fault });
+        self.contents.inner_faults.extend(faults);
     }
 
     /// Reads what a base64 text stands for; says whether there are records in it, or at least a wrapper for them. Nothing, if it
@@ -251,7 +265,10 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         }
         let room = self.room.get();
         if room == 0 {
-            self.contents.fault(FaultKind::TooLarge, at, "the base64 in this text comes to too many bytes");
+            let detail = "the base64 in this text comes to too many bytes".to_owned();
+            let fault =
+                DecodeFault { kind: FaultKind::TooLarge, position: Position::Whole, inner: None, detail };
+            self.adopt(vec![fault], at);
             return Some(false);
         }
         let (visit, copies, own) = (&mut self.visit, &mut self.copies, &self.carrier);
@@ -276,10 +293,7 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         self.room.set(room.saturating_sub(decoded.json_bytes.max(decoder.inflated)));
         let more = records - self.contents.records;
         self.contents.records = records;
-        // Rubbish is no log.
-        let plain = std::str::from_utf8(&bytes).ok();
-        let all_count = more > 0 || !self.is_found || plain.is_none_or(wrapper::names_a_record);
-        self.take_faults(decoded.faults, at, all_count);
+        self.adopt(decoded.faults, at);
         if self.is_found {
             let told = decoded.found.total();
             self.contents.found.merge(decoded.found.below(&self.trail));

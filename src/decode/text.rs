@@ -6,7 +6,7 @@ use super::sink::{Contents, Within};
 use super::smell::{self, SmellKind};
 use super::table::{self, Sort};
 use super::{FoundRecord, Verdict, loose, wrapper};
-use crate::coverage::{FaultKind, ObjectSkip};
+use crate::coverage::ObjectSkip;
 
 /// Visits every record of a text; `is_cut` says that its end is missing, and was told.
 pub(super) fn read(
@@ -19,7 +19,7 @@ pub(super) fn read(
     let (verdict, mut contents) = read_as_it_begins(text, within, habits, visit);
     if is_cut {
         // A cut that somebody else reported needs no second word.
-        contents.faults.retain(|fault| fault.kind != FaultKind::JsonTruncated);
+        contents.one_cut((0, 0));
     }
     (verdict, contents)
 }

@@ -307,6 +307,11 @@ pub(super) fn names_a_record(text: &str) -> bool {
     NAMES.iter().any(|name| name.find(text.as_bytes()).is_some())
 }
 
+/// Whether a text that is not read further may hold records, also in base64.
+pub(super) fn may_hide_records(text: &str) -> bool {
+    names_a_record(text) || text.split(['"', '\\']).any(looks_like_base64)
+}
+
 /// Whether a text begins like base64 of something that may be a log: the alphabet is right, and what comes out begins as packings
 /// or texts do.
 fn looks_like_base64(content: &str) -> bool {
