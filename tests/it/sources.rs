@@ -197,8 +197,8 @@ fn apple_double_files_are_told_by_their_content() {
         .object("e.json", &hides);
     let coverage = archive.ingest(&settings()).coverage;
     assert_eq!(coverage.objects.skipped[&ObjectSkip::NotALog], 4);
-    let faults: Vec<_> = coverage.faults.iter().map(|fault| (&*fault.object, fault.kind)).collect();
-    assert_eq!(faults, [("e.json", FaultKind::NotJson)]);
+    // What stands behind one is read.
+    assert_eq!((coverage.records.counted, coverage.fault_count), (1, 0));
 }
 
 #[cfg(unix)]

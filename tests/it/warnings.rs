@@ -314,7 +314,7 @@ fn what_may_not_be_read_is_named_and_is_no_empty_answer() {
         close(name);
     }
     for (name, told) in [
-        ("logs", "error: archive 'logs' cannot be opened\ncaused by: Permission denied"),
+        ("logs", "error: the folder 'logs' cannot be listed\ncaused by: Permission denied"),
         ("logs/x.json", "error: archive 'logs/x.json' cannot be opened\ncaused by: Permission denied"),
         ("one.json", "error: archive 'one.json' cannot be opened\ncaused by: Permission denied"),
         (

@@ -9,6 +9,8 @@ throttled by a token bucket and refused at random, with nothing lost.
 """
 
 import argparse
+import csv
+import io
 import json
 import os
 import pathlib
@@ -158,11 +160,11 @@ def trust(principal, external_id=None):
 
 
 def checks(firstseen, tree, busy, users, work):
-    expected = subprocess.run([firstseen, *SCAN, tree], capture_output=True, check=True).stdout
-    assert len(expected) > 1000
+    expected = without_place(subprocess.run([firstseen, *SCAN, tree], capture_output=True, check=True).stdout)
+    assert len(expected) > 10
     direct = "arn:aws:iam::000000000000:role/direct"
     logs = f"s3://{BUCKET}/AWSLogs"
-    below = subprocess.run([firstseen, *SCAN, tree / "AWSLogs"], capture_output=True, check=True).stdout
+    below = without_place(subprocess.run([firstseen, *SCAN, tree / "AWSLogs"], capture_output=True, check=True).stdout)
 
     def run(user, archive, *flags, store=STORE, profile=None):
         environment = {
@@ -180,7 +182,7 @@ def checks(firstseen, tree, busy, users, work):
         said = ended.stderr.decode()
         for key in users.values():
             assert key["SecretAccessKey"] not in said + ended.stdout.decode(), "a secret was printed"
-        return ended.returncode, ended.stdout, said
+        return ended.returncode, without_place(ended.stdout), said
 
     def same(what, result):
         status, stdout, said = result
@@ -209,7 +211,7 @@ def checks(firstseen, tree, busy, users, work):
     assert stdout == expected, "archived objects changed the findings"
     print("ok: archived objects are counted by class and named")
 
-    everything = subprocess.run([firstseen, *SCAN, busy], capture_output=True, check=True).stdout
+    everything = without_place(subprocess.run([firstseen, *SCAN, busy], capture_output=True, check=True).stdout)
     status, stdout, said = run("reader", f"s3://{BUSY}", "--concurrency", "64", store=THROTTLED)
     assert (status, stdout) == (0, everything), said
     throttled = json.load(urllib.request.urlopen(f"{ADMIN}/stats?format=json&filter=rl.http_local_rate_limit.rate_limited"))
@@ -217,6 +219,15 @@ def checks(firstseen, tree, busy, users, work):
     assert throttled > 0, "nothing was throttled"
     requests = next(line for line in said.splitlines() if line.startswith("S3: "))
     print(f"ok: {throttled} requests throttled, 5 % of the others refused, nothing lost; {requests}")
+
+
+def without_place(answer):
+    """The rows without what a bucket has and a folder has not."""
+    rows = list(csv.DictReader(io.StringIO(answer.decode())))
+    for row in rows:
+        name, uri = row.pop("archive_name"), row.pop("object_uri")
+        assert uri == (f"{name}/{row['object']}" if name.startswith("s3://") else ""), uri
+    return rows
 
 
 SCAN = ["scan", "--warmup", "0d", "--format", "csv"]

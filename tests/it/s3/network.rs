@@ -229,7 +229,7 @@ fn bytes_that_are_never_those_of_the_store_are_a_fault_and_not_kept() {
         let mirror = buckets.root().join(format!("mirror-{sums:?}"));
         let found = scan(&mut server.firstseen(), "s3://logs", &["--mirror", mirror.to_str().unwrap()]);
         assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));
-        let told = format!("read: {key}: {said}");
+        let told = format!("read: s3://logs/{key}: {said}");
         assert!(stderr(&found).contains(&told) && stderr(&found).contains("twice"), "{}", stderr(&found));
         assert!(!files(&mirror).iter().any(|path| path.ends_with(&key) || path.ends_with(".part")));
         let gets = server.asked().iter().filter(|asked| asked.is_get() && asked.path.ends_with(&key)).count();
@@ -277,7 +277,7 @@ fn an_object_that_changed_since_it_was_listed_is_a_fault() {
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert_eq!(found.status.code(), Some(3));
     assert!(
-        stderr(&found).contains(&format!("read: {key}: it was listed with the ETag")),
+        stderr(&found).contains(&format!("read: s3://logs/{key}: it was listed with the ETag")),
         "{}",
         stderr(&found)
     );
