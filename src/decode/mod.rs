@@ -248,7 +248,7 @@ impl Decoder {
         // Every byte that is no UTF-8 takes three.
         let copy = ceiling.reserve_copy(3 * bytes.len() as u64);
         let (text, odd) = utf8::text(bytes, cut, ceiling.limit);
-        if zipped::ends_as_archive(bytes) && text::is_unknown(&text) {
+        if text::is_unknown(&text) && zipped::ends_as_archive(bytes) {
             drop(copy);
             let packed =
                 Packed { packing: Packing::Zip, bytes, ceiling, depth: *depth, is_strict: *is_strict };

@@ -22,7 +22,8 @@ use std::fmt::Write as _;
 pub fn for_spreadsheet(text: &str) -> Cow<'_, str> {
     const SPLITTING: [char; 2] = [';', '|'];
     let visible = for_terminal(text);
-    if !begins_formula(text) && !text.split(SPLITTING).skip(1).any(begins_formula) {
+    let splits = memchr::memchr2(b';', b'|', text.as_bytes()).is_some();
+    if !begins_formula(text) && !(splits && text.split(SPLITTING).skip(1).any(begins_formula)) {
         return visible;
     }
     let mut inert = String::with_capacity(visible.len() + 2);
@@ -37,7 +38,8 @@ pub fn for_spreadsheet(text: &str) -> Cow<'_, str> {
 
 /// Whether a spreadsheet would run a cell with this text.
 fn begins_formula(text: &str) -> bool {
-    let starts_formula = |c: char| "=+-@\t\r\n＝＋－＠".contains(c);
+    let starts_formula =
+        |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
     let passed_over = |c: char| matches!(c, ' ' | '"' | '\'' | '\u{3000}') || is_invisible(c);
     text.starts_with(starts_formula) || text.trim_start_matches(passed_over).starts_with(starts_formula)
 }
@@ -55,6 +57,12 @@ fn begins_formula(text: &str) -> bool {
 /// ```
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
     const ESCAPE: &str = r"\u{";
+    // Nearly all texts are, and this is looked at many bytes at a time.
+    let is_plain =
+        text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~') & (byte != b'\\'));
+    if is_plain {
+        return Cow::Borrowed(text);
+    }
     if !text.contains(is_invisible) && !text.contains(ESCAPE) {
         return Cow::Borrowed(text);
     }
