@@ -386,6 +386,8 @@ pub struct ObjectCounts {
     pub failed: BTreeMap<FaultKind, u64>,
     /// Folders of a bucket whose objects were not listed, or not all of them, by reason. Their objects are in no sum.
     pub unlisted: BTreeMap<ObjectSkip, u64>,
+    /// Files in archives within objects that were left alone, by reason. They are no objects, and in no sum.
+    pub skipped_inside: BTreeMap<ObjectSkip, u64>,
 }
 
 /// What became of the records in the objects that were read.
@@ -512,6 +514,7 @@ impl Coverage {
         add_counts(&mut self.objects.skipped, objects.skipped);
         add_counts(&mut self.objects.failed, objects.failed);
         add_counts(&mut self.objects.unlisted, objects.unlisted);
+        add_counts(&mut self.objects.skipped_inside, objects.skipped_inside);
         self.records.total += records.total;
         self.records.counted += records.counted;
         self.records.duplicates += records.duplicates;
@@ -555,7 +558,8 @@ impl Coverage {
     }
 }
 
-fn add_counts<K: Ord>(into: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
+/// Adds counts to others of the same kind.
+pub(crate) fn add_counts<K: Ord>(into: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
     for (key, count) in from {
         *into.entry(key).or_default() += count;
     }

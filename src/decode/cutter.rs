@@ -7,7 +7,6 @@ use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
 use super::DecodeFault;
-use super::apple::is_apple_double;
 use super::ceiling::Ceiling;
 use super::layout::{LONGEST_BEGINNING, Layout, last_cut, next_beginning};
 use super::list::{self, Cut, Split};
@@ -191,9 +190,7 @@ impl<'e> Cutter<'e> {
         let mut bytes = std::mem::take(&mut self.spare);
         bytes.clear();
         let read = (&mut *file).take(PIECE as u64 + 1).read_to_end(&mut bytes);
-        if bytes.len() <= PIECE && is_apple_double(&bytes) {
-            self.spare = bytes;
-        } else if bytes.len() > PIECE {
+        if bytes.len() > PIECE {
             self.open(&mut Cursor::new(bytes).chain(file), name, depth);
         } else {
             self.hand_out(Piece::file(bytes, name, depth, read.is_ok()));

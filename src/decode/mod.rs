@@ -43,6 +43,7 @@ mod walk;
 mod wrapper;
 mod zipped;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ceiling::Ceiling;
@@ -116,6 +117,8 @@ pub struct Decoded {
     pub records: u32,
     /// Values beside the records that are no records.
     pub others: u64,
+    /// Files in it that hold no records, by reason.
+    pub skipped_inside: BTreeMap<ObjectSkip, u64>,
     /// Where records were found in carriers that are not known.
     pub found: FoundPaths,
     /// Faults of the object; those of single records were given to the visitor.
@@ -134,6 +137,7 @@ impl Decoded {
             json_bytes: 0,
             records: 0,
             others: 0,
+            skipped_inside: BTreeMap::new(),
             found: FoundPaths::default(),
             faults: Vec::new(),
         }
@@ -286,6 +290,7 @@ impl Decoder {
             json_bytes: text.len() as u64,
             records: contents.records,
             others,
+            skipped_inside: BTreeMap::new(),
             found: contents.found,
             faults,
         }

@@ -13,7 +13,7 @@ use super::cutter::{Cutter, PIECE};
 use super::stream::{Codec, is_skippable};
 use super::tape;
 use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict};
-use crate::coverage::{FaultKind, ObjectSkip, Position};
+use crate::coverage::{FaultKind, ObjectSkip, Position, add_counts};
 use crate::memory::{Budget, Hold};
 
 #[cfg(test)]
@@ -219,8 +219,19 @@ impl Decoder {
             }
             fault.inner = joined(name, fault.inner.as_deref()).map(String::into_boxed_str);
         }
-        if decoded.verdict == Verdict::NotJson && *is_whole_file && name.is_some_and(claims_log) {
+        let is_file = *is_whole_file && name.is_some();
+        if decoded.verdict == Verdict::NotJson && is_file && name.is_some_and(claims_log) {
             decoded.faults.push(fault(name, FaultKind::NotJson, "the content is not JSON"));
+        }
+        // An archive in an archive is told by what is in it.
+        if is_file && decoded.faults.is_empty() && decoded.skipped_inside.is_empty() {
+            let reason = match decoded.verdict {
+                Verdict::Records => None,
+                Verdict::Other(ObjectSkip::Empty) if name.is_some_and(|name| name.ends_with('/')) => None,
+                Verdict::Other(reason) => Some(reason),
+                Verdict::NotJson => Some(ObjectSkip::NotALog),
+            };
+            decoded.skipped_inside.extend(reason.map(|reason| (reason, 1)));
         }
         decoded
     }
@@ -229,9 +240,11 @@ impl Decoder {
 impl Decoded {
     /// Adds the account of another part of the same object.
     pub fn add(&mut self, more: Self) {
-        let Self { verdict, json_bytes, records, others, found, faults } = more;
+        let Self { verdict, json_bytes, records, others, skipped_inside, found, faults } = more;
         self.found.merge(found);
-        self.others += others + u64::from(verdict != Verdict::Records && verdict != Verdict::NotJson);
+        let is_other = matches!(verdict, Verdict::Other(_)) && skipped_inside.is_empty();
+        self.others += others + u64::from(is_other);
+        add_counts(&mut self.skipped_inside, skipped_inside);
         self.json_bytes += json_bytes;
         self.records += records;
         self.faults.extend(faults);

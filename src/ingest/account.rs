@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::coverage::{
-    Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Position, RecordSkip,
+    Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Position, RecordSkip, add_counts,
 };
 use crate::decode::{DecodeFault, Decoded, Verdict};
 use crate::ledger::{ObjectEntry, Outcome};
@@ -109,6 +109,7 @@ impl Account {
         let mut records = u64::from(decoded.records);
         coverage.found.merge(decoded.found);
         let objects = &mut coverage.objects;
+        add_counts(&mut objects.skipped_inside, decoded.skipped_inside);
         let outcome = match (verdict, self.first) {
             (Verdict::Other(reason), None) => {
                 *objects.skipped.entry(reason).or_default() += 1;

@@ -34,6 +34,9 @@ struct ObjectsView {
     failed: BTreeMap<&'static str, u64>,
     /// Folders of a bucket, no objects: they are in no sum.
     unlisted_folders: BTreeMap<&'static str, u64>,
+    /// Files in archives, no objects: they are in no sum, and absent if there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    skipped_inside: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]
@@ -127,6 +130,9 @@ impl<'a> CoverageView<'a> {
                 unlisted_folders: named(
                     objects.unlisted.iter().map(|(reason, count)| (reason.name(), *count)),
                 ),
+                skipped_inside: named(
+                    objects.skipped_inside.iter().map(|(reason, count)| (reason.name(), *count)),
+                ),
             },
             records: RecordsView {
                 total: records.total,
@@ -198,6 +204,10 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
     if !objects.unlisted_folders.is_empty() {
         let folders: u64 = objects.unlisted_folders.values().sum();
         writeln!(out, "not listed, or only in part: {folders} folders{}", listed(&objects.unlisted_folders))?;
+    }
+    if !objects.skipped_inside.is_empty() {
+        let files: u64 = objects.skipped_inside.values().sum();
+        writeln!(out, "left alone in archives: {files} files{}", listed(&objects.skipped_inside))?;
     }
     let records = &view.records;
     writeln!(

@@ -106,6 +106,8 @@ struct Objects {
     failed: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     unlisted: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    skipped_inside: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -210,6 +212,7 @@ impl Manifest {
                 skipped: counts(&objects.skipped, ObjectSkip::from_name)?,
                 failed: counts(&objects.failed, FaultKind::from_name)?,
                 unlisted: counts(&objects.unlisted, ObjectSkip::from_name)?,
+                skipped_inside: counts(&objects.skipped_inside, ObjectSkip::from_name)?,
             },
             records: RecordCounts {
                 total: records.total,
@@ -262,6 +265,7 @@ impl CoverageEntry {
                 skipped: named(&objects.skipped, |reason| reason.name()),
                 failed: named(&objects.failed, |kind| kind.name()),
                 unlisted: named(&objects.unlisted, |reason| reason.name()),
+                skipped_inside: named(&objects.skipped_inside, |reason| reason.name()),
             },
             records: Records {
                 total: records.total,

@@ -21,6 +21,17 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// A zip archive of files that are stored as they are.
+pub(crate) fn zip(files: &[(impl AsRef<str>, impl AsRef<[u8]>)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in files {
+        writer.start_file(name.as_ref(), options).unwrap();
+        writer.write_all(bytes.as_ref()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
 /// A record of a user of account 111122223333; `change` what it says.
 pub(crate) fn record(time: &str, user: &str, action: &str) -> Value {
     let (source, name) = action.split_once(':').unwrap();

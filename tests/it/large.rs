@@ -9,7 +9,7 @@ use firstseen::source::{Archives, LARGE};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
-use crate::archive::{Archive, log_path, question, record, settings, with, wrapped};
+use crate::archive::{Archive, log_path, question, record, settings, with, wrapped, zip};
 
 /// Records of a few users with long parameters, so that some thousand of them are more than one piece.
 fn records() -> Vec<Value> {
@@ -47,16 +47,6 @@ fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
         builder.append_data(&mut header, name, &bytes[..]).unwrap();
     }
     builder.into_inner().unwrap()
-}
-
-fn zip(files: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    for (name, bytes) in files {
-        writer.start_file(name, options).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
 }
 
 /// What was learnt but for where it stands, and what was counted.

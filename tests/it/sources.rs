@@ -7,7 +7,7 @@ use firstseen::coverage::{FaultKind, ObjectSkip};
 use firstseen::ingest::{Ingested, Progress, Silent, ingest};
 use firstseen::source::{ArchiveError, Archives, DeliveryWindow};
 
-use crate::archive::{Archive, record, settings, wrapped};
+use crate::archive::{Archive, record, settings, wrapped, zip};
 
 fn archive() -> Archive {
     let object = |user: &str| wrapped(&[record("2024-03-01T10:00:00Z", user, "iam:CreateUser")]);
@@ -199,6 +199,28 @@ fn apple_double_files_are_told_by_their_content() {
     assert_eq!(coverage.objects.skipped[&ObjectSkip::NotALog], 4);
     // What stands behind one is read.
     assert_eq!((coverage.records.counted, coverage.fault_count), (1, 0));
+}
+
+#[test]
+fn files_in_archives_that_are_no_logs_are_counted_and_no_records() {
+    let log = wrapped(&[record("2024-03-01T10:00:00Z", "u", "s3:A")]);
+    let inner = zip(&[("notes.txt", &b"words"[..]), ("log.json", &log)]);
+    let archive = Archive::new().object(
+        "a.zip",
+        &zip(&[
+            ("logs/.DS_Store", &b"\0\0\0\x01Bud1\0\0"[..]),
+            ("logs/a.json", &log),
+            ("__MACOSX/logs/._a.json", &apple_double()),
+            ("logs/folder/", b""),
+            ("logs/empty.json", b""),
+            ("logs/config.json", br#"{"fileVersion":"1.0","configSnapshotId":"x","configurationItems":[]}"#),
+            ("inner.zip", &inner),
+        ]),
+    );
+    let coverage = archive.ingest(&settings()).coverage;
+    assert_eq!((coverage.records.total, coverage.records.duplicates, coverage.fault_count), (2, 1, 0));
+    let expected = [(ObjectSkip::Config, 1), (ObjectSkip::Empty, 1), (ObjectSkip::NotALog, 3)];
+    assert!(coverage.objects.skipped_inside == expected.into(), "{:?}", coverage.objects);
 }
 
 #[cfg(unix)]
