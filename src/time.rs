@@ -44,7 +44,8 @@ impl Timestamp {
 
     /// Midnight UTC of a calendar day, or `None` if there is no such day.
     pub fn from_date(year: i64, month: u32, day: u32) -> Option<Self> {
-        Some(Self::from_seconds(days_from_civil(year, month, day)? * DAY_SECONDS))
+        let days = days_from_civil(year.try_into().ok()?, month, day)?;
+        Some(Self::from_seconds(days * DAY_SECONDS))
     }
 
     /// Microseconds since the epoch.
@@ -398,10 +399,12 @@ pub enum TimeError {
 }
 
 /// Seconds since the epoch of exactly `YYYY-MM-DDTHH:MM:SS`.
+#[inline]
 fn parse_date_time(bytes: &[u8]) -> Option<i64> {
-    let (year, month, day) = parse_date(&bytes[..10])?;
-    let [b'T', h1, h0, b':', m1, m0, b':', s1, s0] = bytes[10..] else { return None };
-    let (hour, minute, second) = (two_digits(h1, h0)?, two_digits(m1, m0)?, two_digits(s1, s0)?);
+    let (date, clock) = bytes.split_at_checked(10)?;
+    let (year, month, day) = parse_date(date)?;
+    let &[b'T', h1, h0, b':', m1, m0, b':', s1, s0] = clock else { return None };
+    let [hour, minute, second] = two_digits([[h1, h0], [m1, m0], [s1, s0]])?;
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -410,13 +413,15 @@ fn parse_date_time(bytes: &[u8]) -> Option<i64> {
 }
 
 /// Year, month and day of exactly `YYYY-MM-DD`; the day is not yet checked against the calendar.
-fn parse_date(bytes: &[u8]) -> Option<(i64, u32, u32)> {
+#[inline]
+fn parse_date(bytes: &[u8]) -> Option<(u32, u32, u32)> {
     let &[y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0] = bytes else { return None };
-    let year = two_digits(y3, y2)? * 100 + two_digits(y1, y0)?;
-    Some((i64::from(year), two_digits(m1, m0)?, two_digits(d1, d0)?))
+    let [century, year, month, day] = two_digits([[y3, y2], [y1, y0], [m1, m0], [d1, d0]])?;
+    Some((century * 100 + year, month, day))
 }
 
 /// An optional `.digits`, in microseconds, and what follows it.
+#[inline]
 fn parse_fraction(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let Some(digits) = bytes.strip_prefix(b".") else { return Some((0, bytes)) };
     let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -435,22 +440,31 @@ fn parse_offset(bytes: &[u8]) -> Option<i64> {
     match *bytes {
         [b'Z'] => Some(0),
         [sign @ (b'+' | b'-'), h1, h0, b':', m1, m0] => {
-            let seconds = i64::from(two_digits(h1, h0)? * 3_600 + two_digits(m1, m0)? * 60);
+            let [hours, minutes] = two_digits([[h1, h0], [m1, m0]])?;
+            let seconds = i64::from(hours * 3_600 + minutes * 60);
             Some(if sign == b'+' { seconds } else { -seconds })
         }
         _ => None,
     }
 }
 
-fn two_digits(tens: u8, ones: u8) -> Option<u32> {
-    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens <= 9 && ones <= 9).then(|| u32::from(tens) * 10 + u32::from(ones))
+/// Numbers of two digits, if all of them are digits.
+#[inline]
+fn two_digits<const N: usize>(pairs: [[u8; 2]; N]) -> Option<[u32; N]> {
+    let mut are_digits = true;
+    let numbers = pairs.map(|pair| {
+        let [tens, ones] = pair.map(|byte| byte.wrapping_sub(b'0'));
+        are_digits &= (tens <= 9) & (ones <= 9);
+        u32::from(tens) * 10 + u32::from(ones)
+    });
+    are_digits.then_some(numbers)
 }
 
 /// Days from 1970-01-01 to a day of the Gregorian calendar, for the years 1 to 9999.
 ///
 /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
-fn days_from_civil(year: i64, month: u32, day: u32) -> Option<i64> {
+#[inline]
+fn days_from_civil(year: u32, month: u32, day: u32) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let month_length = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -462,11 +476,10 @@ fn days_from_civil(year: i64, month: u32, day: u32) -> Option<i64> {
         return None;
     }
     let shifted_year = if month <= 2 { year - 1 } else { year };
-    let era = shifted_year.div_euclid(400);
-    let year_of_era = shifted_year.rem_euclid(400);
-    let day_of_year = (153 * ((i64::from(month) + 9) % 12) + 2) / 5 + i64::from(day) - 1;
+    let (era, year_of_era) = (shifted_year / 400, shifted_year % 400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
+    Some(i64::from(era * 146_097 + day_of_era) - 719_468)
 }
 
 /// The calendar day that lies `days` days after 1970-01-01 (same source, `civil_from_days`).

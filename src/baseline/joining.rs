@@ -174,15 +174,16 @@ impl Joining<'_> {
 
     fn renamed(&self, baseline: &Baseline) -> Renamed {
         let noted = baseline.insights.iter().chain(&baseline.root).map(|noted| &noted.who);
-        let all = baseline
-            .principals
-            .iter()
-            .chain(noted)
+        let beside = noted
             .chain(baseline.hits.iter().map(|hit| &*hit.who))
-            .chain(baseline.counted_hits.principals());
+            .chain(baseline.counted_hits.principals())
+            // All that is known of a principal, and not what single events say of it.
+            .filter(|who| {
+                baseline.principals.binary_search_by(|known| known.place().cmp(&who.place())).is_err()
+            });
+        let all = baseline.principals.iter().chain(beside);
         let mut renamed = Renamed::new();
         for (who, new) in all.filter_map(|who| Some((who, self.rename(who)?))) {
-            // All that is known of a principal comes before what single events say of it.
             renamed.entry((who.account.clone(), who.key.clone())).or_insert(new);
         }
         renamed
@@ -212,8 +213,8 @@ impl Baseline {
         }
         if !renamed.is_empty() {
             self.join_behaviours(&renamed);
-            self.join_beside(&renamed);
         }
+        self.join_beside(&renamed);
         self
     }
 
@@ -245,18 +246,24 @@ impl Baseline {
         });
     }
 
-    /// Joins what stands beside the behaviours.
+    /// Joins what stands beside the behaviours. Whom rules matched is what all records say of the principal, not the one.
     fn join_beside(&mut self, renamed: &Renamed) {
         let principals = &self.principals;
         let known = |who: ObservedPrincipal| {
             let at = principals.binary_search_by(|known| known.place().cmp(&who.place()));
             at.map_or(who, |at| principals[at].clone())
         };
-        let meant: HashMap<(&str, &str), Arc<ObservedPrincipal>> =
+        let mut meant: HashMap<(&str, &str), Arc<ObservedPrincipal>> =
             renamed.iter().map(|(old, new)| ((&*old.0, &*old.1), Arc::new(known(new.clone())))).collect();
         for noted in self.insights.iter_mut().chain(&mut self.root) {
             if let Some(who) = meant.get(&noted.who.place()) {
                 noted.who = (**who).clone();
+            }
+        }
+        for who in self.hits.iter().map(|hit| &*hit.who).chain(self.counted_hits.principals()) {
+            let at = principals.binary_search_by(|known| known.place().cmp(&who.place()));
+            if let Some(known) = at.ok().map(|at| &principals[at]).filter(|known| *known != who) {
+                meant.entry(known.place()).or_insert_with(|| Arc::new(known.clone()));
             }
         }
         for hit in &mut self.hits {

@@ -260,7 +260,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> Walker<'a, 'h, 'w, V> {
 
     /// Whether what was read of an object leaves no doubt that it is a record. Where nothing says that there are records, it must
     /// say more.
-    #[inline]
+    #[inline(always)]
     fn is_record(&self, record: &Record<'_>) -> bool {
         let has = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
         match record.event_source {
@@ -276,7 +276,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> Walker<'a, 'h, 'w, V> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn cloudtrail(&mut self, scope: &'a str, at: usize, read: scanner::Extent, record: &mut Record<'a>) {
         wrapper::complete(record, scope, at);
         if let Some(nested) = read.nested {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::filter::{action_names, principal_names};
 use super::globs::Globs;
 use super::{Filter, Finding};
-use crate::observe::ObservedPrincipal;
+use crate::observe::{ObservedPrincipal, PrincipalKind};
 
 /// A filter and what makes it fast: its time does not grow with the number of its values.
 #[derive(Debug)]
@@ -38,22 +38,36 @@ impl<'f> Admission<'f> {
 
     /// Whether what is wanted of a finding is whoever is behind its principal: that one in CloudTrail.
     pub(super) fn behind(&self, finding: &Finding<'_>) -> bool {
-        finding.linked.is_some_and(|linked| self.named(linked)) && self.sort(finding.who)
+        finding.linked.is_some_and(|linked| self.is_called(linked)) && self.sort(finding.who)
     }
 
     /// Whether anything of a principal is wanted.
     pub(super) fn principal(&self, who: &ObservedPrincipal) -> bool {
-        self.sort(who) && (self.filter.principals.is_empty() || self.named(who))
+        self.sort(who) && self.named(who)
     }
 
-    fn named(&self, who: &ObservedPrincipal) -> bool {
+    /// Whether principals called like this are wanted, of whatever sort.
+    pub(super) fn named(&self, who: &ObservedPrincipal) -> bool {
+        self.filter.principals.is_empty() || self.is_called(who)
+    }
+
+    fn is_called(&self, who: &ObservedPrincipal) -> bool {
         self.principals.any(&self.filter.principals, &principal_names(who), true)
     }
 
     /// Whether anything of principals like this is wanted, whatever they are called.
     pub(super) fn sort(&self, who: &ObservedPrincipal) -> bool {
+        self.is_of(who, |kind| *kind == who.kind)
+    }
+
+    /// The same while other records may still tell of a sort that comes before this one's.
+    pub(super) fn may_be_sort(&self, who: &ObservedPrincipal) -> bool {
+        self.is_of(who, |kind| *kind <= who.kind)
+    }
+
+    fn is_of(&self, who: &ObservedPrincipal, is_kind: impl Fn(&PrincipalKind) -> bool) -> bool {
         let Filter { kinds, sources, .. } = &*self.filter;
-        (kinds.is_empty() || kinds.contains(&who.kind))
+        (kinds.is_empty() || kinds.iter().any(is_kind))
             && (sources.is_empty() || sources.contains(&who.kind.source()))
             && (self.accounts.is_empty() || self.accounts.contains(&who.account))
     }

@@ -166,8 +166,9 @@ impl HitFilter for AskedHits {
             && !(question.only_success && seen.moment.failed)
             && admission.call(seen.evidence.region, seen.read_only)
             && admission.action(action);
-        // What a bare name means is known at the end of the archive.
-        if counts && (admission.principal(who) || may_be_joined(who, *key)) {
+        // What a bare name means is known at the end of the archive; so are the sort, and the ARN behind another key.
+        let may_be_named = || *key != PrincipalKey::Arn || may_be_joined(who, *key) || admission.named(who);
+        if counts && admission.may_be_sort(who) && may_be_named() {
             Asked::Yes
         } else if counts && who.kind.source() == LogSource::Eks && admission.sort(who) {
             Asked::IfLinked

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use firstseen::baseline::HitsKept;
 use firstseen::ingest::IngestSettings;
-use firstseen::observe::PrincipalKey;
+use firstseen::observe::{PrincipalKey, PrincipalKind};
 use firstseen::query::{Filter, Finding, FindingKind, Question, first_seen};
 use firstseen::rules::RuleSet;
 use proptest::prelude::*;
@@ -137,12 +137,64 @@ fn shown(findings: &[Finding<'_>]) -> Vec<String> {
     findings.iter().map(show).collect()
 }
 
-/// The findings where every hit is kept, and where those are that the question needs.
-fn both(archive: &Archive, question: &Question) -> [Vec<String>; 2] {
-    [HitsKept::Every, question.hits_kept(PrincipalKey::Arn)].map(|hits| {
-        let settings = IngestSettings { rules: Some(Arc::new(rules(RULES))), hits, threads: 2, ..settings() };
-        shown(&first_seen(&archive.ingest(&settings).baseline, question))
+/// The findings where every hit is kept, and where those are that the question needs; names of one principal are joined.
+fn both(archive: &Archive, question: &Question, key: PrincipalKey) -> [Vec<String>; 2] {
+    [HitsKept::Every, question.hits_kept(key)].map(|hits| {
+        let rules = Some(Arc::new(rules(RULES)));
+        let settings = IngestSettings { rules, hits, threads: 2, principal_key: key, ..settings() };
+        shown(&first_seen(&archive.ingest(&settings).baseline.joined(key), question))
     })
+}
+
+/// Ways to name five callers: a user and a role, of whom some records prove whom others mean; one who never shows an ARN, one who
+/// only shows a name, and one who always shows all. If the first user was renamed, its id proves nothing.
+fn names(is_renamed: bool) -> [Vec<Value>; 5] {
+    let arn = |path: &str| format!("arn:aws:iam::111122223333:{path}");
+    let user = |id: &str, path: &str| json!({"type": "IAMUser", "principalId": id, "arn": arn(path)});
+    let bare = |sort: &str, id: &str| json!({"type": sort, "principalId": id});
+    let named = |name: &str| json!({"type": "IAMUser", "userName": name});
+    let issuer = json!({"arn": arn("role/ci/Deploy"), "principalId": "AROAEXAMPLE01"});
+    let role = json!({
+        "type": "AssumedRole",
+        "principalId": "AROAEXAMPLE01:jo",
+        "arn": "arn:aws:sts::111122223333:assumed-role/Deploy/jo",
+        "sessionContext": {"sessionIssuer": issuer},
+    });
+    let mut eva =
+        vec![user("AIDAEXAMPLE01", "user/team/eva"), bare("AWSAccount", "AIDAEXAMPLE01"), named("eva")];
+    eva.extend(is_renamed.then(|| user("AIDAEXAMPLE01", "user/eva")));
+    [
+        eva,
+        vec![role, bare("AWSAccount", "AROAEXAMPLE01:jo")],
+        vec![bare("AWSAccount", "AIDAEXAMPLE02"), bare("IAMUser", "AIDAEXAMPLE02")],
+        vec![named("carl")],
+        vec![user("AIDAEXAMPLE03", "user/bob")],
+    ]
+}
+
+/// An hour, whether it is the secret that is read, whether the access key is shown, the caller, and how the record and its copy name
+/// it.
+type NamedCall = (u8, bool, bool, usize, [usize; 2]);
+
+fn named_events(calls: &[NamedCall], names: &[Vec<Value>]) -> Archive {
+    let one = |delivery: usize| {
+        move |(number, &(hour, is_secret, has_key, who, way)): (usize, &NamedCall)| {
+            let mut identity = names[who][way[delivery] % names[who].len()].clone();
+            identity["accountId"] = json!("111122223333");
+            if has_key {
+                identity["accessKeyId"] = json!(format!("AKIAEXAMPLE{who}"));
+            }
+            let time = format!("2024-01-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24);
+            let action = if is_secret { "secretsmanager:GetSecretValue" } else { "s3:ListBuckets" };
+            let changes = json!({"eventID": format!("id-{number}"), "userIdentity": identity});
+            with(record(&time, "x", action), changes)
+        }
+    };
+    let delivered = |delivery| calls.iter().enumerate().map(one(delivery)).collect::<Vec<_>>();
+    let copies = delivered(1);
+    let (left, right) = copies.split_at(copies.len() / 2);
+    let archive = Archive::new().object("a.json", &wrapped(&delivered(0)));
+    archive.object("b.json", &wrapped(right)).object("c.json", &wrapped(left))
 }
 
 proptest! {
@@ -175,7 +227,36 @@ proptest! {
             filter,
             ..question(0)
         };
-        let [kept, counted] = both(&events(&calls), &question);
+        let [kept, counted] = both(&events(&calls), &question, PrincipalKey::Arn);
+        prop_assert_eq!(kept, counted);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+    /// So they are where the archive as a whole tells whom a name means.
+    #[test]
+    fn counting_hits_tells_the_same_of_joined_principals(
+        calls in prop::collection::vec((0u8..200, any::<bool>(), any::<bool>(), 0usize..5, [0usize..4, 0usize..4]), 1..30),
+        is_renamed: bool,
+        key in prop::sample::select(&PrincipalKey::ALL[..]),
+        every_hit: bool,
+        filter in 0usize..5,
+        kinds in 1usize..=2,
+    ) {
+        let glob = |text: &str| vec![text.parse().unwrap()];
+        let filter = match filter {
+            0 => Filter::default(),
+            // Their ARNs alone are called so.
+            1 => Filter { principals: glob("*:user/team/eva"), ..Filter::default() },
+            2 => Filter { principals: glob("*:role/ci/Deploy"), ..Filter::default() },
+            3 => Filter { kinds: vec![PrincipalKind::User], ..Filter::default() },
+            _ => Filter { kinds: vec![PrincipalKind::Account], ..Filter::default() },
+        };
+        let report = [FindingKind::Rule, FindingKind::NewAction][..kinds].to_vec();
+        let question = Question { report, every_hit, filter, ..question(0) };
+        let [kept, counted] = both(&named_events(&calls, &names(is_renamed)), &question, key);
         prop_assert_eq!(kept, counted);
     }
 }
