@@ -87,6 +87,12 @@ impl HitGroup {
         (self.rule, &self.account, &self.principal)
     }
 
+    /// Access key, unique id and name of whoever is behind the principal of its hits, where that matters.
+    pub fn behind(&self) -> Option<[Option<&str>; 3]> {
+        let [key, id, name, _] = self.behind.as_deref()?;
+        Some([key, id, name].map(Option::as_deref))
+    }
+
     /// Adds hits that are not kept in full, given the first and the time of the last.
     fn absorb(&mut self, hit: Hit, last: Timestamp) {
         self.rest = Some(match self.rest.take() {

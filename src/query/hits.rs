@@ -1,7 +1,7 @@
 //! What rules matched: joined to the findings of the same events, and as findings of their own.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::admission::Admission;
@@ -30,8 +30,13 @@ struct Group<'b> {
     count: u64,
 }
 
-/// By number of the rule, account and key of the principal.
-type Groups<'b> = BTreeMap<(u32, &'b str, &'b str), Group<'b>>;
+/// Number of the rule, account and key of the principal.
+type Place<'b> = (u32, &'b str, &'b str);
+
+/// Who is behind a principal of a cluster.
+type Behind<'b> = [Option<&'b str>; 3];
+
+type Groups<'b> = BTreeMap<Place<'b>, Group<'b>>;
 
 /// Gives findings the rules that their events matched, and adds findings of hits that none of these tells of; with
 /// [`Question::every_hit`] of all.
@@ -109,7 +114,9 @@ fn count_rest<'b>(baseline: &'b Baseline, groups: &mut Groups<'b>, is_wanted: im
     if counted.is_empty() {
         return;
     }
-    for hit in baseline.hits.iter().filter(is_wanted) {
+    let in_full = groups_in_full(baseline);
+    let is_counted = |hit: &&Hit| !in_full.contains(&(place(hit), behind(hit)));
+    for hit in baseline.hits.iter().filter(&is_wanted).filter(is_counted) {
         if let Some(group) = counted.get_mut(&place(hit)) {
             group.count = group.count.saturating_sub(1);
         }
@@ -122,7 +129,20 @@ fn count_rest<'b>(baseline: &'b Baseline, groups: &mut Groups<'b>, is_wanted: im
     }
 }
 
-fn place(hit: &Hit) -> (u32, &str, &str) {
+/// The groups of whoever is behind a principal whose hits are all kept in full, so that none of them was counted.
+fn groups_in_full(baseline: &Baseline) -> HashSet<(Place<'_>, Behind<'_>)> {
+    let groups = baseline.counted_hits.groups().iter().filter(|group| group.rest.is_none());
+    groups.filter_map(|group| Some((group.place(), group.behind()?))).collect()
+}
+
+/// Access key, unique id and name of whoever is behind the principal of a hit.
+fn behind(hit: &Hit) -> Behind<'_> {
+    let sighting = &hit.sighting;
+    let texts = [&sighting.access_key_id, &sighting.principal_id, &sighting.impersonated_by];
+    texts.map(|text| text.as_deref().filter(|text| !text.is_empty()))
+}
+
+fn place(hit: &Hit) -> Place<'_> {
     (hit.rule, &hit.who.account, &hit.who.key)
 }
 

@@ -11,7 +11,7 @@ use firstseen::rules::RuleSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::archive::{Archive, question, record, settings, with, wrapped};
+use crate::archive::{Archive, audit_event, question, record, settings, with, wrapped};
 use crate::program::firstseen_here;
 use crate::rules::rules;
 
@@ -26,6 +26,11 @@ const RULES: &str = "\
   output: read a secret
   priority: WARNING
   source: aws_cloudtrail
+- rule: reads
+  condition: ka.verb=get
+  output: read
+  priority: INFO
+  source: k8s_audit
 ";
 
 /// What a program says that refuses its arguments with exit status 2.
@@ -195,6 +200,37 @@ fn named_events(calls: &[NamedCall], names: &[Vec<Value>]) -> Archive {
     let (left, right) = copies.split_at(copies.len() / 2);
     let archive = Archive::new().object("a.json", &wrapped(&delivered(0)));
     archive.object("b.json", &wrapped(right)).object("c.json", &wrapped(left))
+}
+
+/// Where all hits by one access key are evidence, those by another are counted all the same.
+#[test]
+fn hits_of_users_behind_a_clusters_user_are_counted_apart() {
+    let role = "arn:aws:iam::111122223333:role/ci/deploy";
+    let keys = ["ASIAONE", "ASIATWO"];
+    let calls = keys.map(|key| {
+        let issuer = json!({"type": "Role", "arn": role, "principalId": "AROAONE"});
+        let identity = json!({
+            "type": "AssumedRole", "principalId": "AROAONE:jo", "accountId": "111122223333", "accessKeyId": key,
+            "arn": "arn:aws:sts::111122223333:assumed-role/deploy/jo", "sessionContext": {"sessionIssuer": issuer},
+        });
+        let call = record("2024-01-02T03:00:00Z", "x", &format!("sts:With{key}"));
+        with(call, json!({ "userIdentity": identity, "eventID": key }))
+    });
+    let requests = [("pods", 0), ("secrets", 1), ("secrets", 1), ("secrets", 1)].iter().enumerate();
+    let requests = requests.map(|(number, &(resource, key))| {
+        let user = json!({"username": "deploy", "uid": "x", "extra": {"accessKeyId": [keys[key]]}});
+        let event = audit_event(&format!("2024-01-02T03:04:{number:02}.000001Z"), "x", "get", resource);
+        with(event, json!({ "user": user })).to_string() + "\n"
+    });
+    let archive = Archive::new()
+        .object("calls.json", &wrapped(&calls))
+        .object("audit.log", requests.collect::<String>().as_bytes());
+    let filter = Filter { principals: vec!["*:role/ci/deploy".parse().unwrap()], ..Filter::default() };
+    let asked = Question { report: vec![FindingKind::Rule], filter, ..question(0) };
+    let [kept, counted] = both(&archive, &asked, PrincipalKey::Arn);
+    assert_eq!(counted, kept);
+    let of_cluster = kept.iter().find(|finding| finding.contains("k8s:-/deploy")).unwrap();
+    assert!(of_cluster.contains("get core/pods 4 "), "{kept:#?}");
 }
 
 proptest! {
