@@ -401,23 +401,37 @@ pub enum TimeError {
 /// Seconds since the epoch of exactly `YYYY-MM-DDTHH:MM:SS`.
 #[inline]
 fn parse_date_time(bytes: &[u8]) -> Option<i64> {
-    let (date, clock) = bytes.split_at_checked(10)?;
-    let (year, month, day) = parse_date(date)?;
-    let &[b'T', h1, h0, b':', m1, m0, b':', s1, s0] = clock else { return None };
-    let [hour, minute, second] = two_digits([[h1, h0], [m1, m0], [s1, s0]])?;
-    if hour > 23 || minute > 59 || second > 59 {
+    let (start, end) = (bytes.get(..16)?, bytes.get(11..19)?);
+    let [century, _, year, _, _, month, ..] = pairs(start, b"0000-00-")?;
+    let [day, _, _, hour, _, _, minute, _] = pairs(&start[8..], b"00T00:00")?;
+    let [.., second, _] = pairs(end, b"00:00:00")?;
+    if bytes.len() != 19 || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let days = days_from_civil(year, month, day)?;
+    let days = days_from_civil(century * 100 + year, month, day)?;
     Some(days * DAY_SECONDS + i64::from(hour * 3_600 + minute * 60 + second))
 }
 
 /// Year, month and day of exactly `YYYY-MM-DD`; the day is not yet checked against the calendar.
-#[inline]
 fn parse_date(bytes: &[u8]) -> Option<(u32, u32, u32)> {
-    let &[y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0] = bytes else { return None };
-    let [century, year, month, day] = two_digits([[y3, y2], [y1, y0], [m1, m0], [d1, d0]])?;
-    Some((century * 100 + year, month, day))
+    let [century, _, year, _, _, month, ..] = pairs(bytes, b"0000-00-")?;
+    let [.., day, _] = pairs(bytes.get(2..)?, b"00-00-00")?;
+    (bytes.len() == 10).then_some((century * 100 + year, month, day))
+}
+
+/// Of the first eight bytes each digit with the one behind it as a number, if there are digits where `form` has zeros and the same
+/// bytes elsewhere. All are looked at in one go: an archive has a time in each record.
+#[inline]
+fn pairs(bytes: &[u8], form: &[u8; 8]) -> Option<[u32; 8]> {
+    const HIGH: u64 = 0x80 * 0x0101_0101_0101_0101;
+    // Digits become their values, and what must be the same 0.
+    let values = u64::from_le_bytes(*bytes.first_chunk()?) ^ u64::from_le_bytes(*form);
+    // With this, whatever is more than it may be has the highest bit of its byte.
+    let room = u64::from_le_bytes(form.map(|byte| if byte == b'0' { 0x7f - 9 } else { 0x7f }));
+    if (values.wrapping_add(room) | values) & HIGH != 0 {
+        return None;
+    }
+    Some((values * 10 + (values >> 8)).to_le_bytes().map(u32::from))
 }
 
 /// An optional `.digits`, in microseconds, and what follows it.
@@ -440,24 +454,16 @@ fn parse_offset(bytes: &[u8]) -> Option<i64> {
     match *bytes {
         [b'Z'] => Some(0),
         [sign @ (b'+' | b'-'), h1, h0, b':', m1, m0] => {
-            let [hours, minutes] = two_digits([[h1, h0], [m1, m0]])?;
-            let seconds = i64::from(hours * 3_600 + minutes * 60);
+            let seconds = i64::from(two_digits(h1, h0)? * 3_600 + two_digits(m1, m0)? * 60);
             Some(if sign == b'+' { seconds } else { -seconds })
         }
         _ => None,
     }
 }
 
-/// Numbers of two digits, if all of them are digits.
-#[inline]
-fn two_digits<const N: usize>(pairs: [[u8; 2]; N]) -> Option<[u32; N]> {
-    let mut are_digits = true;
-    let numbers = pairs.map(|pair| {
-        let [tens, ones] = pair.map(|byte| byte.wrapping_sub(b'0'));
-        are_digits &= (tens <= 9) & (ones <= 9);
-        u32::from(tens) * 10 + u32::from(ones)
-    });
-    are_digits.then_some(numbers)
+fn two_digits(tens: u8, ones: u8) -> Option<u32> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| u32::from(tens) * 10 + u32::from(ones))
 }
 
 /// Days from 1970-01-01 to a day of the Gregorian calendar, for the years 1 to 9999.
@@ -565,6 +571,30 @@ mod tests {
             "1769860800",
         ] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_byte_of_a_time_counts() {
+        let text = "2024-02-29T20:45:33Z";
+        for at in 0..text.len() {
+            for byte in 0..128 {
+                let mut bytes = text.as_bytes().to_vec();
+                bytes[at] = byte;
+                let changed = String::from_utf8(bytes).unwrap();
+                let is_in_form = byte.is_ascii_digit() == text.as_bytes()[at].is_ascii_digit()
+                    && (byte.is_ascii_digit() || changed == text);
+                match Timestamp::parse(&changed) {
+                    Some(time) => assert_eq!(time.to_string(), changed),
+                    // The 29th of another month or year, the 25th hour, the 60th minute.
+                    None => assert!(!is_in_form || changed != text),
+                }
+                assert!(is_in_form || Timestamp::parse(&changed).is_none(), "{changed}");
+            }
+        }
+        for hours in 0..24 * 366 * 5 {
+            let time = Timestamp::from_seconds(1_672_531_200 + hours * 3_607);
+            assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
         }
     }
 
