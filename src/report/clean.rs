@@ -23,7 +23,8 @@ pub fn for_spreadsheet(text: &str) -> Cow<'_, str> {
     const SPLITTING: [char; 2] = [';', '|'];
     let visible = for_terminal(text);
     let splits = memchr::memchr2(b';', b'|', text.as_bytes()).is_some();
-    if !begins_formula(text) && !(splits && text.split(SPLITTING).skip(1).any(begins_formula)) {
+    let is_formula = begins_formula(text) || (splits && text.split(SPLITTING).skip(1).any(begins_formula));
+    if !is_formula {
         return visible;
     }
     let mut inert = String::with_capacity(visible.len() + 2);
