@@ -66,8 +66,8 @@ impl<'a> Row<'a> {
         Self {
             finding: finding.kind.name(),
             time: finding.time.to_string(),
-            account: named(finding.account).map(clean),
-            principal: named(finding.principal).map(clean),
+            account: named(finding.account()).map(clean),
+            principal: named(finding.principal()).map(clean),
             principal_kind: finding.principal_kind.name(),
             action: clean(finding.action),
             age_days: age_days(finding.age_micros),

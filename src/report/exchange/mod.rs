@@ -57,7 +57,7 @@ fn call<'f>(finding: &Finding<'f>) -> Option<(&'f str, &'f str)> {
 /// What tells a finding from all others, in every run.
 fn id(finding: &Finding<'_>) -> String {
     let time = finding.time.to_string();
-    let mut parts = vec![finding.kind.name(), finding.account, finding.principal, finding.action, &time];
+    let mut parts = vec![finding.kind.name(), finding.account(), finding.principal(), finding.action, &time];
     let place = finding.evidence.map(|evidence| format!("{}\n{}", evidence.object, evidence.record));
     if let (FindingKind::Rule | FindingKind::Insight, Some(evidence)) = (finding.kind, finding.evidence) {
         parts.extend(finding.rule().map(|rule| &*rule.name));
