@@ -71,5 +71,6 @@ pub mod file;
 pub mod ledger;
 pub mod memory;
 pub mod synth;
+pub mod text;
 pub mod time;
 pub mod yaml;

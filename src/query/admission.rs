@@ -55,7 +55,7 @@ impl<'f> Admission<'f> {
         let Filter { kinds, sources, .. } = &*self.filter;
         (kinds.is_empty() || kinds.contains(&who.kind))
             && (sources.is_empty() || sources.contains(&who.kind.source()))
-            && (self.accounts.is_empty() || self.accounts.contains(&who.account))
+            && (self.accounts.is_empty() || self.accounts.contains(&*who.account))
     }
 
     /// Whether an action is wanted.

@@ -82,7 +82,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         let of_errors = of_errors.map_or(String::new(), |code| format!(", {}", clean(code)));
         writeln!(out, "    {}{of_errors}", clean(detail))?;
     }
-    let event_id = match &*evidence.event_id {
+    let event_id = match &*evidence.event_id.text() {
         "" => String::new(),
         id => format!("  eventID {}", clean(id)),
     };

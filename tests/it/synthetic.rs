@@ -68,7 +68,7 @@ fn everything_planted_is_found_with_its_proof() {
                     finding.account(),
                     finding.principal(),
                     finding.action,
-                    &evidence.event_id,
+                    &evidence.event_id.text(),
                     &evidence.object,
                 ]
                 .join(",")
