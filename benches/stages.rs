@@ -3,10 +3,9 @@
 //! `firstseen bench` measures the same stages as parts of a whole scan of an archive of your own.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use firstseen::baseline::{Baseline, Builder, Moment, Seen};
+use firstseen::baseline::{Baseline, Builder, Moment, Seen, Text};
 use firstseen::decode::Decoder;
 use firstseen::event::{AnyRecord, Event, Principal, PrincipalKey, Proof};
 use firstseen::observe::{Copies, Evidence, Fingerprint, Handover, Observer, RecordPlace};
@@ -122,7 +121,7 @@ fn observe(criterion: &mut Criterion) {
 /// Interns all events and adds them to a baseline.
 fn learn(events: &[(Event<'_>, Option<Fingerprint>)]) -> Baseline {
     let (mut observer, mut builder) = (Observer::default(), Builder::default());
-    let object: Arc<str> = "object".into();
+    let object: Text = "object".into();
     for (event, _) in events {
         let moment = Moment { time: event.time, failed: event.failed };
         builder.add(observer.observe(event), moment, || seen(moment, &object));
@@ -146,7 +145,7 @@ fn compare(events: &[(Event<'_>, Option<Fingerprint>)]) -> u64 {
     copies.finish().duplicates
 }
 
-fn seen(moment: Moment, object: &Arc<str>) -> Seen<'_> {
+fn seen(moment: Moment, object: &Text) -> Seen<'_> {
     Seen {
         moment,
         archive: 1,
@@ -166,7 +165,7 @@ fn seen(moment: Moment, object: &Arc<str>) -> Seen<'_> {
 /// A baseline of so many principals from `first` on, each with `ACTIONS` actions.
 fn baseline(first: u32, principals: u32) -> Baseline {
     let (mut observer, mut builder) = (Observer::default(), Builder::default());
-    let object: Arc<str> = "object".into();
+    let object: Text = "object".into();
     for number in first..first + principals {
         let key = format!("arn:aws:iam::111122223333:role/role-{number}");
         for action in 0..ACTIONS {

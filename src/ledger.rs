@@ -3,11 +3,10 @@
 //! Plain data: the left half fills it in, a saved baseline keeps it. Without it a baseline answers every question; with
 //! it, it also knows which objects it has read, and tells copies across two runs.
 
-use std::sync::Arc;
-
 use crate::checksum::Checksum;
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 use crate::observe::{Conflict, Fingerprint, PrincipalKey};
+use crate::text::Text;
 use crate::time::{Day, Span, Timestamp};
 
 /// The settings that decide what is learnt. Two baselines merge only if theirs are equal.
@@ -53,7 +52,7 @@ pub struct ObjectEntry {
     /// Which of the archives, counted from 1.
     pub archive: u32,
     /// Path below the archive's root.
-    pub path: Arc<str>,
+    pub path: Text,
     /// When it was delivered, if its name says so.
     pub delivered: Option<Timestamp>,
     /// Account of its key.

@@ -37,7 +37,7 @@
 //! };
 //! let baseline = ingested.baseline.joined(settings.principal_key);
 //! for finding in first_seen(&baseline, &question) {
-//!     println!("{} {} {}", finding.time, finding.principal, finding.action);
+//!     println!("{} {} {}", finding.time, finding.principal(), finding.action);
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -71,5 +71,6 @@ pub mod file;
 pub mod ledger;
 pub mod memory;
 pub mod synth;
+pub mod text;
 pub mod time;
 pub mod yaml;

@@ -1,5 +1,8 @@
 //! In which hours of which days a behaviour occurred.
 
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
 use crate::time::{Day, Timestamp};
 
 /// One UTC day on which a behaviour occurred. Days of two baselines merge by `or` and sum, which any SQL can do.
@@ -18,15 +21,6 @@ pub struct ActiveDay {
 }
 
 impl ActiveDay {
-    /// Adds one sighting.
-    pub(super) fn add(&mut self, hour: u8, failed: bool) {
-        let bit = 1 << hour;
-        self.hours |= bit;
-        self.success_hours |= if failed { 0 } else { bit };
-        self.count += 1;
-        self.errors += u64::from(failed);
-    }
-
     /// Adds the sightings of the same day seen elsewhere.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.hours |= other.hours;
@@ -57,14 +51,95 @@ impl ActiveDay {
     }
 }
 
-/// Sorts days and makes one of several rows of the same day.
-pub(super) fn sort_days(days: &mut Vec<ActiveDay>) {
-    days.sort_by_key(|active| active.day);
-    days.dedup_by(|later, kept| {
-        let same = later.day == kept.day;
-        if same {
-            kept.absorb(later);
+/// The days on which a behaviour occurred. One of a kind, as most are where principals are many, needs no memory of its own.
+///
+/// ```
+/// use firstseen::baseline::{ActiveDay, Days};
+/// use firstseen::time::Day;
+///
+/// let day = |number| ActiveDay { day: Day::from_number(number), hours: 1, success_hours: 1, count: 1, errors: 0 };
+/// let mut days = Days::default();
+/// (1..4).for_each(|number| days.push(day(number)));
+/// assert_eq!(*days, [day(1), day(2), day(3)]);
+/// ```
+#[derive(Clone)]
+pub struct Days(Kept);
+
+#[derive(Clone)]
+enum Kept {
+    One(ActiveDay),
+    Many(Vec<ActiveDay>),
+}
+
+impl Days {
+    /// None, with room for so many.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self(Kept::Many(if count > 1 { Vec::with_capacity(count) } else { Vec::new() }))
+    }
+
+    /// Adds a day behind the others.
+    pub fn push(&mut self, day: ActiveDay) {
+        match &mut self.0 {
+            Kept::Many(days) if days.capacity() == 0 => self.0 = Kept::One(day),
+            Kept::Many(days) => days.push(day),
+            Kept::One(known) => self.0 = Kept::Many(vec![*known, day]),
         }
-        same
-    });
+    }
+
+    /// Adds days of the same behaviour seen elsewhere.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        other.iter().for_each(|day| self.push(*day));
+        self.sort();
+    }
+
+    /// Sorts days and makes one of several rows of the same day.
+    pub(super) fn sort(&mut self) {
+        let Kept::Many(days) = &mut self.0 else { return };
+        days.sort_by_key(|active| active.day);
+        days.dedup_by(|later, kept| {
+            let same = later.day == kept.day;
+            if same {
+                kept.absorb(later);
+            }
+            same
+        });
+    }
+}
+
+impl Default for Days {
+    fn default() -> Self {
+        Self::with_capacity(0)
+    }
+}
+
+impl Deref for Days {
+    type Target = [ActiveDay];
+
+    fn deref(&self) -> &[ActiveDay] {
+        match &self.0 {
+            Kept::One(day) => std::slice::from_ref(day),
+            Kept::Many(days) => days,
+        }
+    }
+}
+
+impl DerefMut for Days {
+    fn deref_mut(&mut self) -> &mut [ActiveDay] {
+        match &mut self.0 {
+            Kept::One(day) => std::slice::from_mut(day),
+            Kept::Many(days) => days,
+        }
+    }
+}
+
+impl PartialEq for Days {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Days {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, out)
+    }
 }

@@ -8,10 +8,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use super::keeping::{Keeper, Pair};
+use super::merge::pop;
 use super::noted::{hour, sort_insights, sort_root};
 use super::{
-    ActiveDay, Baseline, Behaviour, HitsKept, Inventory, Moment, Noted, RuleHead, Seen, SharedTexts,
-    Sighting, Values,
+    ActiveDay, Baseline, Behaviour, Days, HitsKept, Inventory, Moment, Noted, RuleHead, Seen, SharedTexts,
+    Sighting, Text, Values,
 };
 use crate::observe::{ActionId, Observed, ObservedPrincipal, PrincipalId};
 use crate::time::{Day, Timestamp};
@@ -25,12 +26,12 @@ pub struct RowId(pub u32);
 pub struct Builder {
     behaviours: Vec<Draft>,
     rows: Vec<Row>,
-    /// Principal and action in one word, with the behaviour's number.
-    table: HashTable<(u64, u32)>,
+    /// Behaviours by principal and action.
+    table: HashTable<u32>,
     /// Rows by behaviour and day; asked when a sighting is not of the day of the one before.
     days: HashTable<u32>,
     hasher: FixedState,
-    creations: BTreeMap<(Box<str>, Box<str>), Timestamp>,
+    creations: BTreeMap<(Text, Text), Timestamp>,
     insights: Vec<Noted>,
     /// By account, hour and whether somebody acted in the root user's place.
     root: BTreeMap<(Box<str>, Timestamp, bool), Noted>,
@@ -51,10 +52,15 @@ struct Draft {
     row: u32,
 }
 
+/// An [`ActiveDay`] of a behaviour, or a part of one: a row that can count no further is followed by another of its day.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     behaviour: u32,
-    active: ActiveDay,
+    day: Day,
+    hours: u32,
+    success_hours: u32,
+    count: u32,
+    errors: u32,
 }
 
 /// The baseline of one builder, and where its rows went.
@@ -83,21 +89,21 @@ impl Builder {
         let pair = key(principal, action);
         let hash = self.hasher.hash_one(pair);
         let (day, hour) = moment.time.day_and_hour();
-        let known = self.table.find(hash, |(known, _)| *known == pair).map(|(_, id)| *id);
+        let known = self.table.find(hash, |id| self.behaviours[*id as usize].key() == pair).copied();
         let id = known.unwrap_or(number(self.behaviours.len()));
         if known.is_some() {
             self.behaviours[id as usize].add(moment, evidence, &mut self.texts);
         } else {
-            let hasher = &self.hasher;
-            self.table.insert_unique(hash, (pair, id), |(pair, _)| hasher.hash_one(pair));
+            let Self { table, behaviours, hasher, .. } = self;
+            table.insert_unique(hash, id, |id| hasher.hash_one(behaviours[*id as usize].key()));
             self.behaviours.push(Draft::new(principal, action, moment, &evidence(), &mut self.texts));
         }
         let last = self.behaviours[id as usize].row;
-        let of_this_day = |row: &Row| row.behaviour == id && row.active.day == day;
+        let of_this_day = |row: &Row| row.takes(id, day);
         let row =
             if self.rows.get(last as usize).is_some_and(of_this_day) { last } else { self.row(id, day) };
         self.behaviours[id as usize].row = row;
-        self.rows[row as usize].active.add(hour, moment.failed);
+        self.rows[row as usize].add(hour, moment.failed);
         RowId(row)
     }
 
@@ -106,34 +112,30 @@ impl Builder {
         let Self { rows, days, hasher, .. } = self;
         let hash_of = |behaviour: u32, day: Day| hasher.hash_one((behaviour, day));
         let hash = hash_of(behaviour, day);
-        let is_it = |row: &u32| {
-            let row = &rows[*row as usize];
-            row.behaviour == behaviour && row.active.day == day
-        };
-        if let Some(row) = days.find(hash, is_it) {
+        if let Some(row) = days.find(hash, |row| rows[*row as usize].takes(behaviour, day)) {
             return *row;
         }
         let new = number(rows.len());
         days.insert_unique(hash, new, |row| {
             let row = &rows[*row as usize];
-            hash_of(row.behaviour, row.active.day)
+            hash_of(row.behaviour, row.day)
         });
-        let active = ActiveDay { day, hours: 0, success_hours: 0, count: 0, errors: 0 };
-        rows.push(Row { behaviour, active });
+        rows.push(Row { behaviour, day, hours: 0, success_hours: 0, count: 0, errors: 0 });
         new
     }
 
     /// Takes back copies that were added: they stay as evidence and count no longer.
     pub fn take_back(&mut self, row: RowId, count: u64, failed: u64) {
         if let Some(row) = self.rows.get_mut(row.0 as usize) {
-            row.active.count -= count;
-            row.active.errors -= failed;
+            // There are no more copies of them than there are of them.
+            row.count -= number(count);
+            row.errors -= number(failed);
         }
     }
 
     /// The day of each row, at the index that is its [`RowId`].
     pub fn row_days(&self) -> Vec<Day> {
-        self.rows.iter().map(|row| row.active.day).collect()
+        self.rows.iter().map(|row| row.day).collect()
     }
 
     /// Notes that a role or user was created. The earliest of several times counts.
@@ -179,7 +181,7 @@ impl Builder {
         hits.add((pair, who, action), seen, || known.holds(pair, &who.account, event), rules);
         if hits.is_full() {
             hits.prune(|pair, hit| {
-                let event = (hit.sighting.time, &*hit.sighting.event_id);
+                let event = (hit.sighting.time, &*hit.sighting.event_id.text());
                 known.holds(pair, &hit.who.account, event)
             });
         }
@@ -187,13 +189,13 @@ impl Builder {
 
     /// The baseline of all sightings, given what is behind the ids.
     pub fn finish(self, observed: Observed) -> Built {
+        let Self { behaviours: drafts, rows, table, days, texts, .. } = self;
+        // What is not needed any longer makes room for what is made now.
+        drop((table, days, texts));
         let Observed { principals, actions, proofs } = observed;
         let (principals, principal_ranks) = sorted(principals);
         let actions: Vec<Box<str>> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
-        let Self { behaviours: drafts, rows, table, days, texts, .. } = self;
-        // What is not needed any longer makes room for what is made now.
-        drop((table, days, texts));
         let (behaviours, place_of) = behaviours(drafts, &rows, &principal_ranks, &action_ranks);
         let behaviour_of = rows.iter().map(|row| place_of[row.behaviour as usize]).collect();
         let mut insights = self.insights;
@@ -221,28 +223,30 @@ impl Builder {
 
 /// The behaviours that drafts and their rows are, in their order, and for each draft the number of its behaviour.
 fn behaviours(
-    drafts: Vec<Draft>,
+    mut drafts: Vec<Draft>,
     rows: &[Row],
     principals: &[u32],
     actions: &[u32],
 ) -> (Vec<Behaviour>, Vec<u32>) {
-    let ranks = |draft: &Draft| (principals[draft.principal as usize], actions[draft.action as usize]);
-    let mut order: Vec<(u32, u32, u32)> =
-        drafts.iter().map(ranks).zip(0..).map(|((principal, action), id)| (principal, action, id)).collect();
-    order.sort_unstable();
+    for (draft, id) in drafts.iter_mut().zip(0..) {
+        draft.principal = principals[draft.principal as usize];
+        draft.action = actions[draft.action as usize];
+        draft.row = id;
+    }
+    // The last ones come first, so that the list shrinks while the other one grows.
+    drafts.sort_unstable_by_key(|draft| std::cmp::Reverse((draft.key(), draft.row)));
     let mut day_counts = vec![0; drafts.len()];
     rows.iter().for_each(|row| day_counts[row.behaviour as usize] += 1);
     let mut place_of = vec![0; drafts.len()];
-    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
     let mut kept: Vec<Behaviour> = Vec::with_capacity(drafts.len());
-    for (principal, action, id) in order {
-        let Some(draft) = drafts[id as usize].take() else { continue };
-        let mut behaviour = Behaviour { principal, action, ..Behaviour::from(draft) };
+    while let Some(draft) = pop(&mut drafts) {
+        let id = draft.row;
+        let mut behaviour = Behaviour::from(draft);
         // Two sources can split one action text differently: `a:b` and `c`, or `a` and `b:c`.
         match kept.last_mut() {
             Some(known) if known.place() == behaviour.place() => known.absorb(&behaviour),
             _ => {
-                behaviour.days.reserve_exact(day_counts[id as usize]);
+                behaviour.days = Days::with_capacity(day_counts[id as usize]);
                 kept.push(behaviour);
             }
         }
@@ -250,12 +254,13 @@ fn behaviours(
     }
     for row in rows {
         let behaviour = &mut kept[place_of[row.behaviour as usize] as usize];
-        behaviour.days.push(row.active);
-        behaviour.count += row.active.count;
-        behaviour.errors += row.active.errors;
+        let active = row.active();
+        behaviour.days.push(active);
+        behaviour.count += active.count;
+        behaviour.errors += active.errors;
     }
     for behaviour in &mut kept {
-        super::activity::sort_days(&mut behaviour.days);
+        behaviour.days.sort();
     }
     (kept, place_of)
 }
@@ -264,7 +269,7 @@ fn behaviours(
 #[derive(Clone, Copy)]
 struct Evidence<'b> {
     behaviours: &'b [Draft],
-    table: &'b HashTable<(u64, u32)>,
+    table: &'b HashTable<u32>,
     hasher: &'b FixedState,
     root: &'b BTreeMap<(Box<str>, Timestamp, bool), Noted>,
 }
@@ -274,10 +279,11 @@ impl Evidence<'_> {
     /// principal and action are not known it must be assumed.
     fn holds(self, pair: Pair, account: &str, event: (Timestamp, &str)) -> bool {
         let Some((principal, action)) = pair else { return true };
-        let is_it = |sighting: &Sighting| (sighting.time, &*sighting.event_id) == event;
+        let is_it = |sighting: &Sighting| sighting.time == event.0 && sighting.event_id == *event.1;
         let pair = key(principal, action);
-        let found = self.table.find(self.hasher.hash_one(pair), |(known, _)| *known == pair);
-        let begins = found.is_none_or(|(_, id)| {
+        let hash = self.hasher.hash_one(pair);
+        let found = self.table.find(hash, |id| self.behaviours[*id as usize].key() == pair);
+        let begins = found.is_none_or(|id| {
             let draft = &self.behaviours[*id as usize];
             is_it(&draft.first) || draft.first_success.as_ref().is_some_and(|success| is_it(success))
         });
@@ -295,8 +301,8 @@ fn key(principal: PrincipalId, action: ActionId) -> u64 {
 }
 
 /// The number of the next item; ids end at 2³² − 1, long after memory.
-fn number(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
+fn number(length: impl TryInto<u32>) -> u32 {
+    length.try_into().unwrap_or(u32::MAX)
 }
 
 /// Sorts items and drops repeats; gives them and for each old index the new one.
@@ -317,11 +323,36 @@ fn sorted<T: Ord>(items: Vec<T>) -> (Vec<T>, Vec<u32>) {
 impl From<Draft> for Behaviour {
     fn from(draft: Draft) -> Self {
         let Draft { principal, action, first, first_success, last, row: _ } = draft;
-        Self { principal, action, first, first_success, last, count: 0, errors: 0, days: Vec::new() }
+        Self { principal, action, first, first_success, last, count: 0, errors: 0, days: Days::default() }
+    }
+}
+
+impl Row {
+    /// Whether a sighting of this behaviour and day is to be added here.
+    fn takes(&self, behaviour: u32, day: Day) -> bool {
+        self.behaviour == behaviour && self.day == day && self.count < u32::MAX
+    }
+
+    /// Adds one sighting.
+    fn add(&mut self, hour: u8, failed: bool) {
+        let bit = 1 << hour;
+        self.hours |= bit;
+        self.success_hours |= if failed { 0 } else { bit };
+        self.count += 1;
+        self.errors += u32::from(failed);
+    }
+
+    fn active(&self) -> ActiveDay {
+        let Self { behaviour: _, day, hours, success_hours, count, errors } = *self;
+        ActiveDay { day, hours, success_hours, count: count.into(), errors: errors.into() }
     }
 }
 
 impl Draft {
+    fn key(&self) -> u64 {
+        key(PrincipalId(self.principal), ActionId(self.action))
+    }
+
     fn new(
         principal: PrincipalId,
         action: ActionId,
@@ -361,5 +392,30 @@ impl Draft {
         if earliest {
             self.first = sighting;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe;
+
+    #[test]
+    fn a_row_that_is_full_is_followed_by_another_of_its_day() {
+        let (pair, object) = ((PrincipalId(0), ActionId(0)), Text::from("object"));
+        let moment = Moment { time: Timestamp::parse("2024-03-01T10:00:00Z").unwrap(), failed: false };
+        let evidence = observe::Evidence { event_id: "1", ..observe::Evidence::default() };
+        let seen = || Seen { moment, archive: 1, object: &object, record: 0, read_only: None, evidence };
+        let mut builder = Builder::default();
+        assert_eq!(builder.add(pair, moment, seen.clone()), RowId(0));
+        builder.rows[0].count = u32::MAX;
+        assert_eq!(builder.add(pair, moment, seen.clone()), RowId(1));
+        assert_eq!(builder.add(pair, moment, seen), RowId(1));
+        let (behaviours, _) = behaviours(builder.behaviours, &builder.rows, &[0], &[0]);
+        let count = u64::from(u32::MAX) + 2;
+        assert_eq!(
+            (behaviours[0].count, behaviours[0].days.len(), behaviours[0].days[0].count),
+            (count, 1, count)
+        );
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::{Asked, Hit, Seen};
+use super::{Asked, Hit, Seen, Text};
 use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
@@ -30,8 +30,8 @@ pub struct CountedHits {
 #[derive(Clone, Debug, PartialEq)]
 pub struct HitGroup {
     rule: u32,
-    account: Box<str>,
-    principal: Box<str>,
+    account: Text,
+    principal: Text,
     behind: Option<Box<[Option<Box<str>>; 4]>>,
     /// Of those that are not kept in full the first in the order of hits, and the time of the last.
     pub rest: Option<(Hit, Timestamp)>,

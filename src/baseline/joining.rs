@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::hit::sort_hits;
 use super::noted::{sort_insights, sort_root};
-use super::{Baseline, Behaviour};
+use super::{Baseline, Behaviour, Text};
 use crate::observe::{ObservedPrincipal, PrincipalKey, Proofs, is_unique_id, sso_name};
 
 /// Which principal of its account each name means.
@@ -149,7 +149,7 @@ fn user_name<'a>(account: &str, arn: &'a str) -> Option<&'a str> {
 }
 
 /// Account and key.
-type Place = (Box<str>, Box<str>);
+type Place = (Text, Text);
 
 /// Names that mean another principal than they say, and what that one is called.
 type Renamed = BTreeMap<Place, ObservedPrincipal>;
@@ -191,7 +191,8 @@ impl Joining<'_> {
 
     fn renamed_creations(&self, baseline: &Baseline) -> Vec<(Place, Place)> {
         let names = baseline.creations.keys();
-        let find = |name: &Place| Some((name.clone(), (name.0.clone(), self.find(&name.0, &name.1)?.into())));
+        let find =
+            |name: &Place| Some((name.clone(), (name.0.clone(), Text::from(&*self.find(&name.0, &name.1)?))));
         names.filter_map(find).collect()
     }
 }

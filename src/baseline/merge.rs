@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::activity::sort_days;
 use super::hit::{by_name, sort_hits};
 use super::noted::{sort_insights, sort_root};
 use super::{Baseline, Behaviour, Hit, Sighting};
@@ -113,8 +112,7 @@ impl Behaviour {
         self.last = self.last.max(other.last);
         self.count += other.count;
         self.errors += other.errors;
-        self.days.extend_from_slice(&other.days);
-        sort_days(&mut self.days);
+        self.days.absorb(&other.days);
     }
 }
 
@@ -123,28 +121,31 @@ fn earlier(left: &Arc<Sighting>, right: &Arc<Sighting>) -> Arc<Sighting> {
 }
 
 /// Merges two sorted lists; what is equal in order becomes one by `join`. Also gives, for each list, the new index
-/// of each old one.
+/// of each old one. From the last to the first, so that the lists shrink while the merged one grows.
 fn union<T>(
-    left: Vec<T>,
-    right: Vec<T>,
+    mut left: Vec<T>,
+    mut right: Vec<T>,
     order: impl Fn(&T, &T) -> Ordering,
     join: impl Fn(&mut T, T),
 ) -> (Vec<T>, Vec<u32>, Vec<u32>) {
     let mut merged: Vec<T> = Vec::with_capacity(left.len().max(right.len()));
-    let (mut left_ranks, mut right_ranks) = (Vec::with_capacity(left.len()), Vec::with_capacity(right.len()));
-    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    let (mut left_ranks, mut right_ranks) = (vec![0; left.len()], vec![0; right.len()]);
     loop {
-        let rank = u32::try_from(merged.len()).unwrap_or(u32::MAX);
-        let next = match (left.peek(), right.peek()) {
+        let next = match (left.last(), right.last()) {
             (Some(l), Some(r)) => order(l, r),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => return (merged, left_ranks, right_ranks),
+            (Some(_), None) => Ordering::Greater,
+            (None, Some(_)) => Ordering::Less,
+            (None, None) => break,
         };
-        let from_left = if next.is_le() { left.next() } else { None };
-        let from_right = if next.is_ge() { right.next() } else { None };
-        left_ranks.extend(from_left.as_ref().map(|_| rank));
-        right_ranks.extend(from_right.as_ref().map(|_| rank));
+        let from_left = if next.is_ge() { pop(&mut left) } else { None };
+        let from_right = if next.is_le() { pop(&mut right) } else { None };
+        let rank = u32::try_from(merged.len()).unwrap_or(u32::MAX);
+        if from_left.is_some() {
+            left_ranks[left.len()] = rank;
+        }
+        if from_right.is_some() {
+            right_ranks[right.len()] = rank;
+        }
         match (from_left, from_right) {
             (Some(mut kept), Some(same)) => {
                 join(&mut kept, same);
@@ -153,4 +154,20 @@ fn union<T>(
             (kept, other) => merged.extend(kept.or(other)),
         }
     }
+    merged.reverse();
+    let last = u32::try_from(merged.len()).unwrap_or(u32::MAX).saturating_sub(1);
+    left_ranks.iter_mut().chain(&mut right_ranks).for_each(|rank| *rank = last - *rank);
+    (merged, left_ranks, right_ranks)
+}
+
+/// So many items are taken off a list before it gives back their memory.
+const PIECE: usize = 1 << 15;
+
+/// Takes the last item off a list that is used up, and gives back memory now and then.
+pub(super) fn pop<T>(list: &mut Vec<T>) -> Option<T> {
+    let last = list.pop();
+    if list.len().is_multiple_of(PIECE) {
+        list.shrink_to_fit();
+    }
+    last
 }

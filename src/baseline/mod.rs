@@ -7,6 +7,7 @@
 mod activity;
 mod builder;
 mod counted;
+mod event_id;
 mod hit;
 mod inventory;
 mod joining;
@@ -24,9 +25,10 @@ use crate::time::Timestamp;
 
 pub use crate::rules::{Language, OutputPart, Priority, RuleHead};
 
-pub use activity::ActiveDay;
+pub use activity::{ActiveDay, Days};
 pub use builder::{Builder, Built, RowId};
 pub use counted::{CountedHits, HitGroup};
+pub use event_id::EventId;
 pub use hit::{Asked, Hit, HitFilter, HitsKept, Values};
 pub use inventory::{IamIdentity, IamKind, Inventory};
 pub use joining::{Joining, may_be_joined};
@@ -46,7 +48,7 @@ pub struct Baseline {
     /// Sorted by principal and action.
     pub behaviours: Vec<Behaviour>,
     /// By account and key: the earliest creation of a role or user that the archive records.
-    pub creations: BTreeMap<(Box<str>, Box<str>), Timestamp>,
+    pub creations: BTreeMap<(Text, Text), Timestamp>,
     /// What proves whom a bare unique id names; see [`Baseline::joined`].
     pub proofs: Proofs,
     /// What CloudTrail Insights noticed, sorted by caller and time.
@@ -83,7 +85,7 @@ pub struct Behaviour {
     /// Of those: failed calls.
     pub errors: u64,
     /// The days on which it occurred, with their hours; sorted by day.
-    pub days: Vec<ActiveDay>,
+    pub days: Days,
 }
 
 impl Behaviour {

@@ -1,8 +1,8 @@
 //! One event seen as an occurrence of a behaviour, with its evidence.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
+use super::EventId;
 use super::texts::{SharedTexts, Text};
 use crate::observe::{Evidence, Stage};
 use crate::time::Timestamp;
@@ -13,11 +13,11 @@ pub struct Sighting {
     /// When the call was completed.
     pub time: Timestamp,
     /// `eventID`; empty if the record has none.
-    pub event_id: Box<str>,
+    pub event_id: EventId,
     /// Which of the given archives, counted from 1.
     pub archive: u32,
     /// Path of the log object below the archive's root.
-    pub object: Arc<str>,
+    pub object: Text,
     /// Index of the record in the object.
     pub record: u32,
     /// Whether the call failed.
@@ -63,7 +63,7 @@ pub struct Seen<'a> {
     /// Which of the given archives, counted from 1.
     pub archive: u32,
     /// Path of the log object below the archive's root.
-    pub object: &'a Arc<str>,
+    pub object: &'a Text,
     /// Index of the record in the object.
     pub record: u32,
     /// Whether the call only read, if the record says so.
@@ -77,7 +77,7 @@ impl Sighting {
     /// copies and events of the same second leave no doubt. Of a request that was logged at several stages the record of the
     /// last one comes first, which says most.
     pub fn order(&self, other: &Self) -> Ordering {
-        let place = |sighting: &Self| (sighting.archive, Arc::clone(&sighting.object), sighting.record);
+        let place = |sighting: &Self| (sighting.archive, sighting.object.clone(), sighting.record);
         (self.time, &self.event_id)
             .cmp(&(other.time, &other.event_id))
             .then_with(|| self.stage.cmp(&other.stage))
@@ -109,7 +109,7 @@ impl Seen<'_> {
         moment
             .time
             .cmp(&known.time)
-            .then_with(|| evidence.event_id.cmp(&known.event_id))
+            .then_with(|| known.event_id.cmp_text(evidence.event_id).reverse())
             .then_with(|| evidence.stage.cmp(&known.stage))
             .then_with(|| {
                 let place = (self.archive, self.object, self.record);
@@ -126,7 +126,7 @@ impl Seen<'_> {
             time: moment.time,
             event_id: evidence.event_id.into(),
             archive: self.archive,
-            object: Arc::clone(self.object),
+            object: self.object.clone(),
             record: self.record,
             failed: moment.failed,
             read_only: self.read_only,

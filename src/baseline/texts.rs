@@ -2,12 +2,10 @@
 
 use std::hash::BuildHasher;
 
-use arcstr::ArcStr;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-/// A text that is shared: 8 bytes wherever it stands.
-pub type Text = ArcStr;
+pub use crate::text::Text;
 
 /// So many texts are kept before one looks which of them nobody holds any longer.
 const MANY: usize = 1 << 12;
@@ -38,7 +36,7 @@ impl SharedTexts {
         }
         if self.known.len() > MANY.max(2 * self.swept) {
             // Evidence that something earlier has replaced is gone, and its texts with it.
-            self.known.retain(|text| ArcStr::strong_count(text) != Some(1));
+            self.known.retain(|text| Text::strong_count(text) != Some(1));
             self.swept = self.known.len();
         }
         let new = Text::from(text);

@@ -1,7 +1,6 @@
 //! What one object gave: records, faults, and what became of it.
 
-use std::sync::Arc;
-
+use crate::baseline::Text;
 use crate::coverage::{
     Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Position, RecordSkip, add_counts,
 };
@@ -163,8 +162,8 @@ fn place(key: &ObjectKey<'_>, records: u64, coverage: &mut Coverage) {
 }
 
 /// The path of a file in an object.
-pub(super) fn inside(path: &str, inner: &str) -> Arc<str> {
-    Arc::from(format!("{path}!{inner}"))
+pub(super) fn inside(path: &str, inner: &str) -> Text {
+    Text::from(format!("{path}!{inner}"))
 }
 
 impl ObjectEntry {

@@ -1,14 +1,15 @@
 //! Checksums of objects, for those who tell them apart by content.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::{IngestError, Progress};
 use crate::checksum::Checksum;
 use crate::source::{Archives, Listing, LogObject};
+use crate::text::Text;
 
 /// Checksums by archive and path.
-pub type Checksums = HashMap<(u32, Arc<str>), Checksum>;
+pub type Checksums = HashMap<(u32, Text), Checksum>;
 
 /// Reads objects on all threads and gives their checksums; those that cannot be read have none.
 ///

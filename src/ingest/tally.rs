@@ -1,13 +1,12 @@
 //! Records in, sightings out: what each record of one object adds.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::account::{Account, inside};
 use super::hits::StagesTold;
 use super::stages::{Stages, Turn};
 use super::{IngestSettings, Run};
-use crate::baseline::{Builder, Moment, Seen};
+use crate::baseline::{Builder, Moment, Seen, Text};
 use crate::coverage::{Coverage, FaultKind, Position, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord};
 use crate::event::{
@@ -247,11 +246,11 @@ impl<'w> Tally<'w, '_> {
 
 /// Path of a file in an object, kept for the next record, which mostly stands in the same one.
 #[derive(Debug, Default)]
-pub(super) struct InnerPath(Option<(Box<str>, Arc<str>)>);
+pub(super) struct InnerPath(Option<(Box<str>, Text)>);
 
 impl InnerPath {
     /// The path of the file that a record stands in.
-    pub(super) fn of<'p>(&'p mut self, object: &'p Arc<str>, inner: Option<&str>) -> &'p Arc<str> {
+    pub(super) fn of<'p>(&'p mut self, object: &'p Text, inner: Option<&str>) -> &'p Text {
         let Some(inner) = inner else { return object };
         if self.0.as_ref().is_none_or(|(known, _)| **known != *inner) {
             self.0 = None;
@@ -268,7 +267,7 @@ pub(super) fn observed(event: &Event<'_>) -> ObservedPrincipal {
         account: who.account.into(),
         key: (&*who.key).into(),
         kind: who.kind,
-        arn: who.arn.as_deref().map(Box::from),
+        arn: who.arn.as_deref().map(Text::from),
     }
 }
 

@@ -246,29 +246,35 @@ impl Copies {
         let is_complete = !arrivals.complete.is_empty();
         drop(arrivals);
         if is_complete {
-            self.compare_complete();
+            self.compare_complete(false);
         }
     }
 
     /// What was found, once all objects have been handed in.
     pub fn finish(self) -> Findings {
         lock(&self.arrivals).complete_day(None);
-        self.compare_complete();
+        self.compare_complete(true);
         let mut window = self.window.into_inner().unwrap_or_else(PoisonError::into_inner);
         window.found.conflicts.sort_unstable();
         window.found
     }
 
-    /// Compares the days that are complete, one after another.
-    fn compare_complete(&self) {
+    /// Compares the days that are complete, one after another. Once all have been handed in nobody needs to remember the last one.
+    fn compare_complete(&self, are_all: bool) {
         let mut window = lock(&self.window);
         loop {
             // Taken while the window is held, so that they are compared in order. The lock is let go at once.
-            let Some(Batch { day, mut deliveries }) = lock(&self.arrivals).complete.pop_front() else {
-                return;
+            let (next, is_last) = {
+                let complete = &mut lock(&self.arrivals).complete;
+                (complete.pop_front(), are_all && complete.is_empty())
             };
+            let Some(Batch { day, mut deliveries }) = next else { return };
             deliveries.sort_unstable_by_key(|delivery| (delivery.print, delivery.place));
-            window.compare(day, &mut deliveries);
+            let remembered = window.compare(day, &mut deliveries, !is_last);
+            match day {
+                None => window.undated = remembered,
+                Some(day) => window.previous = Some((day, remembered)),
+            }
             if self.keep {
                 deliveries.sort_unstable_by_key(|delivery| delivery.place);
                 window.found.records.extend(deliveries.iter().map(Delivery::compared));
@@ -309,29 +315,29 @@ impl Delivery {
 }
 
 impl Window {
-    /// Compares the sorted records of one batch with each other and with those in the window.
-    fn compare(&mut self, day: Option<Day>, deliveries: &mut [Delivery]) {
+    /// Compares the sorted records of one batch with each other and with those in the window. Gives those that later ones are
+    /// compared with, if there are any.
+    fn compare(&mut self, day: Option<Day>, deliveries: &mut [Delivery], are_more: bool) -> Vec<Remembered> {
         let previous = match (self.previous.take(), day) {
             (Some((before, records)), Some(day)) if before.next() == day => records,
             _ => Vec::new(),
         };
         let undated = std::mem::take(&mut self.undated);
         let mut windows = [&undated[..], &previous[..]];
-        let mut remembered = Vec::with_capacity(deliveries.len());
+        let mut remembered = Vec::with_capacity(if are_more { deliveries.len() } else { 0 });
         for same_id in deliveries.chunk_by_mut(|a, b| a.print.id == b.print.id) {
             let known = windows.each_mut().map(|window| take_id(window, same_id[0].print.id));
             if let ([first], [[], []]) = (&*same_id, known) {
                 // Nearly every record: its id is met once.
-                remembered.push(Remembered { print: first.print, place: first.place });
+                if are_more {
+                    remembered.push(Remembered { print: first.print, place: first.place });
+                }
             } else {
                 self.compare_one(&known.concat(), same_id, &mut remembered);
             }
         }
         self.undated = undated;
-        match day {
-            None => self.undated = remembered,
-            Some(day) => self.previous = Some((day, remembered)),
-        }
+        remembered
     }
 
     /// Compares records of one id, sorted by content and place.

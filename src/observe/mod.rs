@@ -6,7 +6,10 @@ mod duplicates;
 mod interner;
 mod proofs;
 
+use std::collections::BTreeSet;
+
 use crate::event::{Event, Principal, Proof};
+use crate::text::Text;
 use interner::Interner;
 
 pub use crate::event::{Evidence, LogSource, PrincipalKey, PrincipalKind, Stage, is_unique_id, sso_name};
@@ -23,21 +26,22 @@ pub struct PrincipalId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionId(pub u32);
 
-/// A principal that was observed.
+/// A principal that was observed. Its texts are shared: many have one account, and [`Proofs`] have the same names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObservedPrincipal {
     /// Its account, as text; `-` if unknown.
-    pub account: Box<str>,
+    pub account: Text,
     /// What identifies it in its account.
-    pub key: Box<str>,
+    pub key: Text,
     /// Sort of principal. If records disagree, the first in the order of [`PrincipalKind`].
     pub kind: PrincipalKind,
     /// What it is called under the key `arn`, if the key is another; of several names the first.
-    pub arn: Option<Box<str>>,
+    pub arn: Option<Text>,
 }
 
 impl ObservedPrincipal {
     /// Takes note of what another record says of the same principal.
+    #[inline]
     pub fn absorb(&mut self, kind: PrincipalKind, arn: Option<&str>) {
         self.kind = self.kind.min(kind);
         if let Some(arn) = arn
@@ -86,6 +90,8 @@ impl ObservedAction {
 pub struct Observer {
     principals: Interner<ObservedPrincipal>,
     actions: Interner<ObservedAction>,
+    /// Those of the principals, each once.
+    accounts: BTreeSet<Text>,
     proofs: Proofs,
     /// For each principal what was proven of it last, which most of its records prove again.
     proven: Vec<Option<Proven>>,
@@ -105,9 +111,9 @@ pub struct Observed {
 /// A proof to compare with.
 #[derive(Debug)]
 struct Proven {
-    unique_id: Box<str>,
+    unique_id: Text,
     /// None if it is the principal's key.
-    arn: Option<Box<str>>,
+    arn: Option<Text>,
 }
 
 impl Proven {
@@ -120,14 +126,15 @@ impl Observer {
     /// The ids of an event's principal and action. Allocates only for those not met before.
     pub fn observe(&mut self, event: &Event<'_>) -> (PrincipalId, ActionId) {
         let who = &event.principal;
+        let accounts = &mut self.accounts;
         let principal = self.principals.intern(
             &(who.account, &*who.key),
             |known| *known.key == *who.key && *known.account == *who.account,
             || ObservedPrincipal {
-                account: who.account.into(),
+                account: shared(accounts, who.account),
                 key: (&*who.key).into(),
                 kind: who.kind,
-                arn: who.arn.as_deref().map(Box::from),
+                arn: who.arn.as_deref().map(Text::from),
             },
         );
         self.principals[principal].absorb(who.kind, who.arn.as_deref());
@@ -159,17 +166,28 @@ impl Observer {
         if self.proven.get(index).and_then(Option::as_ref).is_some_and(|last| last.is(who, proof)) {
             return;
         }
-        self.proofs.add(who.account, proof.unique_id, proof.arn);
+        let is_key = *who.key == *proof.arn;
+        let arn = if is_key { self.principals[principal].key.clone() } else { proof.arn.into() };
+        let unique_id = self.proofs.share(who.account, proof.unique_id, &arn);
         if self.proven.len() <= index {
             self.proven.resize_with(index + 1, || None);
         }
-        let arn = (*who.key != *proof.arn).then(|| proof.arn.into());
-        self.proven[index] = Some(Proven { unique_id: proof.unique_id.into(), arn });
+        self.proven[index] = Some(Proven { unique_id, arn: (!is_key).then_some(arn) });
     }
 
     /// All that was met.
     pub fn finish(self) -> Observed {
-        let Self { principals, actions, proofs, proven: _ } = self;
+        let Self { principals, actions, proofs, accounts: _, proven: _ } = self;
         Observed { principals: principals.into_items(), actions: actions.into_items(), proofs }
     }
+}
+
+/// The text among known ones that is equal to this one.
+fn shared(known: &mut BTreeSet<Text>, text: &str) -> Text {
+    if let Some(known) = known.get(text) {
+        return known.clone();
+    }
+    let new = Text::from(text);
+    known.insert(new.clone());
+    new
 }

@@ -4,20 +4,23 @@
 //! id beside the ARN. The archive as a whole then proves whom the bare id names.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::text::Text;
 
 /// The ARNs that each unique id was seen beside. Grows with the number of ids, whatever is in the archive: of several ARNs of one
 /// id two are kept, since they prove nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proofs {
     /// By account and unique id.
-    accounts: BTreeMap<Box<str>, BTreeMap<Box<str>, Arns>>,
+    accounts: BTreeMap<Text, BTreeMap<Text, Arns>>,
 }
 
 /// The first of all ARNs of an id in their order, and the second if there are several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Arns {
-    first: Box<str>,
-    second: Option<Box<str>>,
+    first: Text,
+    second: Option<Text>,
 }
 
 impl Proofs {
@@ -34,14 +37,25 @@ impl Proofs {
     /// assert_eq!(proofs.arn("111122223333", "AROAEXAMPLE1"), None);
     /// ```
     pub fn add(&mut self, account: &str, unique_id: &str, arn: &str) {
+        self.share(account, unique_id, &arn.into());
+    }
+
+    /// The same with a text that others hold, too; gives one that is equal to the id.
+    pub(super) fn share(&mut self, account: &str, unique_id: &str, arn: &Text) -> Text {
         if !self.accounts.contains_key(account) {
             self.accounts.insert(account.into(), BTreeMap::new());
         }
-        let Some(ids) = self.accounts.get_mut(account) else { return };
-        match ids.get_mut(unique_id) {
-            Some(known) => known.add(arn),
-            None => {
-                ids.insert(unique_id.into(), Arns { first: arn.into(), second: None });
+        let id = Text::from(unique_id);
+        let Some(ids) = self.accounts.get_mut(account) else { return id };
+        match ids.entry(id) {
+            Entry::Occupied(mut known) => {
+                known.get_mut().add(arn);
+                known.key().clone()
+            }
+            Entry::Vacant(free) => {
+                let id = free.key().clone();
+                free.insert(Arns { first: arn.clone(), second: None });
+                id
             }
         }
     }
@@ -52,7 +66,9 @@ impl Proofs {
             let into = self.accounts.entry(account).or_default();
             for (id, arns) in ids {
                 match into.get_mut(&id) {
-                    Some(known) => arns.all().for_each(|arn| known.add(arn)),
+                    Some(known) => {
+                        [Some(arns.first), arns.second].iter().flatten().for_each(|arn| known.add(arn))
+                    }
                     None => {
                         into.insert(id, arns);
                     }
@@ -97,14 +113,14 @@ impl Arns {
     }
 
     /// Of all ARNs that were ever added the two that come first stay, in whatever order they are added.
-    fn add(&mut self, arn: &str) {
-        if arn == &*self.first {
+    fn add(&mut self, arn: &Text) {
+        if *arn == self.first {
             return;
         }
-        if arn < &*self.first {
-            self.second = Some(std::mem::replace(&mut self.first, arn.into()));
-        } else if self.second.as_deref().is_none_or(|second| arn < second) {
-            self.second = Some(arn.into());
+        if *arn < self.first {
+            self.second = Some(std::mem::replace(&mut self.first, arn.clone()));
+        } else if self.second.as_ref().is_none_or(|second| arn < second) {
+            self.second = Some(arn.clone());
         }
     }
 }

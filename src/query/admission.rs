@@ -69,7 +69,7 @@ impl<'f> Admission<'f> {
         let Filter { kinds, sources, .. } = &*self.filter;
         (kinds.is_empty() || kinds.iter().any(is_kind))
             && (sources.is_empty() || sources.contains(&who.kind.source()))
-            && (self.accounts.is_empty() || self.accounts.contains(&who.account))
+            && (self.accounts.is_empty() || self.accounts.contains(&*who.account))
     }
 
     /// Whether an action is wanted.

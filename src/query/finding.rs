@@ -118,10 +118,6 @@ pub struct Finding<'b> {
     pub time: Timestamp,
     /// The principal.
     pub who: &'b ObservedPrincipal,
-    /// Account of the principal; `-` if unknown.
-    pub account: &'b str,
-    /// The principal in its account.
-    pub principal: &'b str,
     /// Sort of principal.
     pub principal_kind: PrincipalKind,
     /// `eventSource:eventName`
@@ -198,6 +194,16 @@ impl Question {
 }
 
 impl<'b> Finding<'b> {
+    /// Account of the principal; `-` if unknown.
+    pub fn account(&self) -> &'b str {
+        &self.who.account
+    }
+
+    /// The principal in its account.
+    pub fn principal(&self) -> &'b str {
+        &self.who.key
+    }
+
     /// `awsRegion` of the record, if it is known.
     pub fn region(&self) -> Option<&'b str> {
         self.evidence.and_then(|evidence| evidence.region.as_deref())

@@ -30,25 +30,23 @@ pub fn first_seen_and_waiting<'b>(
 ) -> (Vec<Finding<'b>>, Waiting) {
     let admission = Admission::new(Cow::Borrowed(&question.filter));
     let iam = Iam::new(baseline);
-    let mut findings = Vec::new();
+    // They are what takes most memory of an answer. Most behaviours give one at most, and memory that is not written to is none yet.
+    let mut findings = Vec::with_capacity(baseline.behaviours.len());
     let start = beginning(baseline, question);
     let mut waiting = Waiting::new(baseline, question, start);
     let mut known = None;
     of_sightings((baseline, &iam), question, &admission, &mut |_, finding| {
-        if known != Some((finding.account, finding.principal)) {
-            known = Some((finding.account, finding.principal));
+        if known != Some((finding.account(), finding.principal())) {
+            known = Some((finding.account(), finding.principal()));
             waiting.begin_principal(finding.anchor_time);
         }
         waiting.count(finding.known_micros);
         if finding.known_micros < question.warmup.micros() {
             return;
         }
-        // They are what takes most memory of an answer: it grows by a quarter.
-        if findings.len() == findings.capacity() {
-            findings.reserve_exact(findings.len() / 4 + 64);
-        }
         findings.push(finding);
     });
+    findings.shrink_to_fit();
     findings.extend(noted(baseline, question, &admission, start));
     join(baseline, question, &admission, start, &mut findings);
     for finding in &mut findings {
@@ -96,7 +94,7 @@ pub(super) fn of_sightings<'b>(
         baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
     let Some(archive_start) = sightings.iter().flatten().map(|sighting| sighting.time).min() else { return };
     let links = Links::new(baseline);
-    let rarities = Rarities::new(baseline, &sightings);
+    let rarities = Rarities::new(baseline, &sightings, question.forget.is_some());
     let actions: Vec<bool> = baseline.actions.iter().map(|action| admission.action(action)).collect();
     let mut start = 0;
     for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
@@ -119,7 +117,7 @@ pub(super) fn of_sightings<'b>(
 }
 
 fn report_order<'f>(finding: &'f Finding<'_>) -> impl Ord + use<'f> {
-    (finding.time, finding.account, finding.principal, finding.action, finding.kind)
+    (finding.time, finding.account(), finding.principal(), finding.action, finding.kind)
 }
 
 impl Question {
@@ -245,8 +243,6 @@ impl<'b> PrincipalView<'_, 'b> {
             kind: candidate.kind,
             time: candidate.time,
             who: principal,
-            account: &principal.account,
-            principal: &principal.key,
             principal_kind: principal.kind,
             action: &self.baseline.actions[behaviour.action as usize],
             age_micros: candidate.time.micros_since(anchor_time),

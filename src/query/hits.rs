@@ -8,16 +8,16 @@ use super::admission::Admission;
 use super::links::Links;
 use super::noted::about;
 use super::{Filter, Finding, FindingKind, Match, Question};
-use crate::baseline::{Asked, Baseline, Hit, HitFilter, HitsKept, Seen, Sighting, may_be_joined};
+use crate::baseline::{Asked, Baseline, EventId, Hit, HitFilter, HitsKept, Seen, Sighting, may_be_joined};
 use crate::observe::{LogSource, ObservedPrincipal, PrincipalKey};
 use crate::time::Timestamp;
 
 /// What tells an event from all others: who, and its id, or where it stands if it has none.
-type Event<'b> = (&'b str, &'b str, Result<&'b str, (u32, &'b str, u32)>);
+type Event<'b> = (&'b str, &'b str, Result<&'b EventId, (u32, &'b str, u32)>);
 
 fn event<'b>(who: &'b ObservedPrincipal, sighting: &'b Sighting) -> Event<'b> {
-    let id = match &*sighting.event_id {
-        "" => Err((sighting.archive, &*sighting.object, sighting.record)),
+    let id = match &sighting.event_id {
+        id if id.is_empty() => Err((sighting.archive, &*sighting.object, sighting.record)),
         id => Ok(id),
     };
     (&who.account, &who.key, id)

@@ -40,8 +40,6 @@ pub(super) fn about<'b>(
         kind,
         time: sighting.time,
         who,
-        account: &who.account,
-        principal: &who.key,
         principal_kind: who.kind,
         action,
         age_micros: age,

@@ -18,13 +18,13 @@ pub(super) struct Rarity {
 pub(super) struct Rarities {
     /// Of the first sighting, by behaviour.
     first: Vec<Rarity>,
-    /// By action and time: the first sightings of all principals.
+    /// By action and time: the first sightings of all principals; none if nobody returns.
     firsts: Vec<(u32, Timestamp)>,
 }
 
 impl Rarities {
-    /// Given the sighting that each behaviour begins with, if it counts.
-    pub(super) fn new(baseline: &Baseline, sightings: &[Option<&Sighting>]) -> Self {
+    /// Given the sighting that each behaviour begins with, if it counts, and whether returns are asked for.
+    pub(super) fn new(baseline: &Baseline, sightings: &[Option<&Sighting>], are_returns: bool) -> Self {
         let numbered = (0..).zip(&baseline.behaviours).zip(sightings);
         let mut order: Vec<(u32, u32)> = numbered
             .filter_map(|((index, behaviour), sighting)| sighting.map(|_| (behaviour.action, index)))
@@ -50,7 +50,8 @@ impl Rarities {
             }
         }
         let time = |index: u32| sightings[index as usize].map(|sighting| sighting.time);
-        let firsts = order.into_iter().filter_map(|(action, index)| Some((action, time(index)?))).collect();
+        let of_returns = order.into_iter().filter(|_| are_returns);
+        let firsts = of_returns.filter_map(|(action, index)| Some((action, time(index)?))).collect();
         Self { first, firsts }
     }
 

@@ -66,8 +66,8 @@ impl<'a> Row<'a> {
         Self {
             finding: finding.kind.name(),
             time: finding.time.to_string(),
-            account: named(finding.account).map(clean),
-            principal: named(finding.principal).map(clean),
+            account: named(finding.account()).map(clean),
+            principal: named(finding.principal()).map(clean),
             principal_kind: finding.principal_kind.name(),
             action: clean(finding.action),
             age_days: age_days(finding.age_micros),
@@ -79,7 +79,12 @@ impl<'a> Row<'a> {
             user_agent: text(|sighting| &sighting.user_agent),
             access_key_id: text(|sighting| &sighting.access_key_id),
             session_name: text(|sighting| &sighting.session_name),
-            event_id: evidence.map(|sighting| &*sighting.event_id).filter(|id| !id.is_empty()).map(clean),
+            event_id: evidence.map(|sighting| sighting.event_id.text()).filter(|id| !id.is_empty()).map(
+                |id| match id {
+                    Cow::Borrowed(id) => clean(id),
+                    Cow::Owned(id) => Cow::Owned(clean(&id).into_owned()),
+                },
+            ),
             object: evidence.map(|sighting| clean(&sighting.object)),
             record: evidence.map(|sighting| sighting.record),
             read_only: finding.read_only,

@@ -30,7 +30,7 @@ pub fn write_rule_counts(
         for matched in &finding.matched {
             let count = counted.entry((matched.rule.priority, &*matched.rule.name)).or_default();
             count.events += finding.count;
-            let is_new = seen.insert((&*matched.rule.name, finding.account, finding.principal));
+            let is_new = seen.insert((&*matched.rule.name, finding.account(), finding.principal()));
             count.principals += usize::from(is_new);
         }
     }

@@ -24,7 +24,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         finding.kind.name(),
         clean(finding.action),
         finding.principal_kind.name(),
-        clean(if finding.principal == "-" { "(not named)" } else { finding.principal }),
+        clean(if finding.principal() == "-" { "(not named)" } else { finding.principal() }),
         finding.who.arn.as_deref().map_or(String::new(), |arn| format!(" ({})", clean(arn)))
     )?;
     let days = finding.age_micros.div_euclid(DAY);
@@ -51,7 +51,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     }
     let unknown = finding.known_to_iam.filter(|known| !known).map(|_| "not known to IAM");
     let Some(evidence) = evidence else {
-        let (account, from) = (clean(finding.account), finding.time);
+        let (account, from) = (clean(finding.account()), finding.time);
         let unknown = unknown.map_or(String::new(), |unknown| format!(", {unknown}"));
         let until = Timestamp::from_micros(from.micros() + HOUR - 1_000_000);
         writeln!(out, "    account {account}{unknown}, in the hour that begins then")?;
@@ -60,7 +60,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     };
     let mut facts = Vec::new();
     facts.extend(
-        Some(finding.account).filter(|account| *account != "-").map(|it| format!("account {}", clean(it))),
+        Some(finding.account()).filter(|account| *account != "-").map(|it| format!("account {}", clean(it))),
     );
     facts.extend(unknown.map(str::to_owned));
     for (name, value) in [
@@ -82,7 +82,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         let of_errors = of_errors.map_or(String::new(), |code| format!(", {}", clean(code)));
         writeln!(out, "    {}{of_errors}", clean(detail))?;
     }
-    let event_id = match &*evidence.event_id {
+    let event_id = match &*evidence.event_id.text() {
         "" => String::new(),
         id => format!("  eventID {}", clean(id)),
     };

@@ -6,7 +6,6 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
@@ -228,7 +227,7 @@ impl Walk<'_> {
         };
         let kept = if Path::new(&path) == below { Kept::File } else { Kept::OddFile(below.into()) };
         let delivered = key.delivered;
-        let object = LogObject { archive: self.archive, path: Arc::from(path), delivered, kept };
+        let object = LogObject { archive: self.archive, path: path.into(), delivered, kept };
         match skip {
             Some(reason) => listing.skip(object, reason),
             None => listing.objects.push(object),

@@ -8,6 +8,7 @@ use super::ObjectKey;
 #[cfg(feature = "s3")]
 use crate::coverage::FaultKind;
 use crate::coverage::ObjectSkip;
+use crate::text::Text;
 use crate::time::Timestamp;
 
 /// One file of an archive on disk, or one object of an archive in S3.
@@ -16,7 +17,7 @@ pub struct LogObject {
     /// Which of the given archives, counted from 1.
     pub archive: u32,
     /// Path below the archive's root, with `/` between its parts. Bytes that are no UTF-8 are shown as `\xFF`.
-    pub path: Arc<str>,
+    pub path: Text,
     /// When it was delivered, if its path says so.
     pub delivered: Option<Timestamp>,
     pub(super) kept: Kept,

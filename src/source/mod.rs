@@ -20,9 +20,9 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Cursor, Read};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 use crate::coverage::{FaultKind, ObjectSkip};
+use crate::text::Text;
 use log_object::Kept;
 use stdin::Stdin;
 
@@ -212,7 +212,7 @@ impl Archives {
         for (number, root) in (1..).zip(&self.roots) {
             if matches!(root, Root::Stdin) {
                 listing.coverage.objects.listed += 1;
-                let (path, kept) = (Arc::from("stdin"), Kept::File);
+                let (path, kept) = (Text::from("stdin"), Kept::File);
                 listing.objects.push(LogObject { archive: number, path, delivered: None, kept });
             }
         }

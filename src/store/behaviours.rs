@@ -7,7 +7,7 @@ use super::error::Flaw;
 use super::evidence::{self, Evidence};
 use super::reading::{Paths, Texts};
 use super::table::{Column, Table};
-use crate::baseline::{Baseline, Behaviour, Sighting};
+use crate::baseline::{Baseline, Behaviour, Days, Sighting};
 use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
@@ -123,7 +123,7 @@ pub(super) fn read(
             last: time(&last, "last")?,
             count: count[row],
             errors: errors[row],
-            days: Vec::new(),
+            days: Days::default(),
         };
         if behaviours.last().is_some_and(|before| before.place() >= behaviour.place()) {
             return Err("its rows are not sorted".into());

@@ -16,7 +16,7 @@ pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 15] {
         Column::Long(sightings.iter().map(|seen| seen.map(|seen| i64::from(of(seen)))).collect())
     };
     [
-        Column::Unique(sightings.iter().map(|seen| seen.map(|seen| &*seen.event_id)).collect()),
+        Column::Ids(sightings.iter().map(|seen| seen.map(|seen| &seen.event_id)).collect()),
         number(|seen| seen.archive),
         Column::Text(sightings.iter().map(|seen| seen.map(|seen| &*seen.object)).collect()),
         number(|seen| seen.record),

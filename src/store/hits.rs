@@ -6,7 +6,7 @@ use super::error::Flaw;
 use super::evidence::{self, Evidence};
 use super::reading::Paths;
 use super::table::{Column, Table};
-use crate::baseline::{Hit, Language, OutputPart, Priority, RuleHead, Values};
+use crate::baseline::{Hit, Language, OutputPart, Priority, RuleHead, Text, Values};
 use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind};
 
 pub(super) const RULES: &str = "message rules {
@@ -153,7 +153,7 @@ pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleHead>]) -> Result<Vec<Hi
                 key: keys.needed(row)?.into(),
                 kind: PrincipalKind::from_name(kinds.needed(row)?)
                     .ok_or_else(|| Flaw::value("principal_kind"))?,
-                arn: arns.boxed(row)?,
+                arn: arns.get(row)?.map(Text::from),
             }),
             action: actions.needed(row)?.into(),
             sighting: Arc::new(evidence.sighting(row, time, failed[row], &mut paths)?),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::{Learning, Stored};
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Text};
 use crate::coverage::{Fault, FaultKind};
 use crate::ledger::{Ledger, ObjectEntry, Outcome, RecordEntry, conflict_fault};
 use crate::observe::{Copies, Handover, RecordPlace};
@@ -78,12 +78,12 @@ impl Stored {
             matches!(object.outcome, Outcome::Failed(kind) if kind.is_absence())
                 && archives.contains(&object.archive)
         };
-        let gone: HashSet<(u32, Arc<str>)> = self
+        let gone: HashSet<(u32, Text)> = self
             .ledger
             .objects
             .iter()
             .filter(|object| unread(object))
-            .map(|object| (object.archive, Arc::clone(&object.path)))
+            .map(|object| (object.archive, object.path.clone()))
             .collect();
         let coverage = &mut self.coverage;
         let faults_before = coverage.fault_count;
@@ -99,7 +99,7 @@ impl Stored {
         let stays = |fault: &Fault| match fault.kind {
             // The next listing finds them again.
             FaultKind::List | FaultKind::NotKept | FaultKind::Missing => !archives.contains(&fault.archive),
-            _ => !gone.contains(&(fault.archive, Arc::from(&*fault.object))),
+            _ => !gone.contains(&(fault.archive, Text::from(&*fault.object))),
         };
         coverage.drop_faults(|fault| !stays(fault));
         let mut new_number = Vec::with_capacity(self.ledger.objects.len());
@@ -240,7 +240,7 @@ impl Stored {
 }
 
 /// An object that is in both: the same content of the same name in the same archive, or the same delivery anywhere.
-fn overlap<'o>(left: &'o [ObjectEntry], right: &'o [ObjectEntry]) -> Option<&'o Arc<str>> {
+fn overlap<'o>(left: &'o [ObjectEntry], right: &'o [ObjectEntry]) -> Option<&'o Text> {
     let mut versions: HashMap<(u32, &str), Vec<&ObjectEntry>> = HashMap::new();
     for object in left {
         versions.entry((object.archive, &object.path)).or_default().push(object);

@@ -4,7 +4,7 @@ use super::error::Flaw;
 use super::evidence::{self, Evidence};
 use super::reading::Paths;
 use super::table::{Column, Table};
-use crate::baseline::Noted;
+use crate::baseline::{Noted, Text};
 use crate::observe::{ObservedPrincipal, PrincipalKind};
 
 pub(super) const SCHEMA: &str = "message noted {
@@ -58,7 +58,7 @@ pub(super) fn read(table: &Table, kind: PrincipalKind) -> Result<Vec<Noted>, Fla
                 account: accounts.needed(row)?.into(),
                 key: keys.needed(row)?.into(),
                 kind,
-                arn: arns.boxed(row)?,
+                arn: arns.get(row)?.map(Text::from),
             },
             action: actions.needed(row)?.into(),
             sighting: evidence.sighting(row, time, failed[row], &mut paths)?,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::error::Flaw;
 use super::table::{Column, Table};
-use crate::baseline::{Baseline, Behaviour, Joining};
+use crate::baseline::{Baseline, Behaviour, Joining, Text};
 use crate::observe::{ObservedPrincipal, PrincipalKind};
 use crate::time::Timestamp;
 
@@ -23,7 +23,7 @@ pub(super) const SCHEMA: &str = "message principals {
     required int64 errors;
 }";
 
-type Creations = BTreeMap<(Box<str>, Box<str>), Timestamp>;
+type Creations = BTreeMap<(Text, Text), Timestamp>;
 
 /// One row.
 #[derive(Default)]
@@ -101,7 +101,7 @@ pub(super) fn read(table: &Table) -> Result<(Vec<ObservedPrincipal>, Creations),
         }
         if let Some(kind) = kinds.get(row)? {
             let kind = PrincipalKind::from_name(kind).ok_or_else(|| Flaw::value("principal_kind"))?;
-            let arn = arns.boxed(row)?;
+            let arn = arns.get(row)?.map(Text::from);
             let principal = ObservedPrincipal { account: account.into(), key: key.into(), kind, arn };
             if principals.last().is_some_and(|before| before.place() >= principal.place()) {
                 return Err("its rows are not sorted".into());

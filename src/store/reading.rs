@@ -1,13 +1,12 @@
 //! Columns of a table as the types that are wanted, with a word about what does not fit.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use parquet::data_type::ByteArray;
 
 use super::error::Flaw;
 use super::table::Table;
-use crate::baseline::SharedTexts;
+use crate::baseline::{SharedTexts, Text};
 use crate::time::{Day, Timestamp};
 
 /// Texts of a column.
@@ -68,16 +67,16 @@ impl Table {
 /// Paths of objects and texts of evidence, each kept once.
 #[derive(Default)]
 pub(super) struct Paths {
-    pub(super) paths: HashMap<Box<str>, Arc<str>>,
+    pub(super) paths: HashMap<Box<str>, Text>,
     pub(super) texts: SharedTexts,
 }
 
 /// The shared path that is equal to this one.
-pub(super) fn path(paths: &mut HashMap<Box<str>, Arc<str>>, path: &str) -> Arc<str> {
+pub(super) fn path(paths: &mut HashMap<Box<str>, Text>, path: &str) -> Text {
     if let Some(known) = paths.get(path) {
-        return Arc::clone(known);
+        return known.clone();
     }
-    let shared: Arc<str> = path.into();
-    paths.insert(path.into(), Arc::clone(&shared));
+    let shared: Text = path.into();
+    paths.insert(path.into(), shared.clone());
     shared
 }

@@ -14,6 +14,8 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
+use crate::baseline::EventId;
+
 /// Rows of one row group: few enough that one principal is found without reading all, many enough to compress well.
 const ROWS_PER_GROUP: usize = 128 * 1024;
 
@@ -22,6 +24,8 @@ pub(super) enum Column<'a> {
     Text(Vec<Option<&'a str>>),
     /// Texts that hardly ever repeat, such as event ids: no dictionary, no statistics.
     Unique(Vec<Option<&'a str>>),
+    /// The same of events.
+    Ids(Vec<Option<&'a EventId>>),
     Long(Vec<Option<i64>>),
     /// Numbers that look random, such as hashes.
     Hash(Vec<Option<i64>>),
@@ -34,6 +38,7 @@ impl Column<'_> {
     pub(super) fn rows(&self) -> usize {
         match self {
             Self::Text(values) | Self::Unique(values) => values.len(),
+            Self::Ids(values) => values.len(),
             Self::Long(values) | Self::Hash(values) => values.len(),
             Self::Int(values) | Self::ShortHash(values) => values.len(),
             Self::Flag(values) => values.len(),
@@ -52,7 +57,7 @@ pub(super) fn write(schema: &str, columns: &[Column<'_>], out: impl Write + Send
         let path = ColumnPath::from(field.name());
         properties = match column {
             Column::Text(_) | Column::Flag(_) => properties,
-            Column::Unique(_) | Column::Hash(_) | Column::ShortHash(_) => properties
+            Column::Unique(_) | Column::Ids(_) | Column::Hash(_) | Column::ShortHash(_) => properties
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_statistics_enabled(path, EnabledStatistics::None),
             Column::Long(_) | Column::Int(_) => properties
@@ -85,6 +90,10 @@ fn write_column(
     match column {
         Column::Text(values) | Column::Unique(values) => {
             write_values::<ByteArrayType, _>(&values[rows], |text| ByteArray::from(*text), writer)
+        }
+        Column::Ids(values) => {
+            let text = |id: &&EventId| ByteArray::from(id.to_string().into_bytes());
+            write_values::<ByteArrayType, _>(&values[rows], text, writer)
         }
         Column::Long(values) | Column::Hash(values) => {
             write_values::<Int64Type, _>(&values[rows], |number| *number, writer)

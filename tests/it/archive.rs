@@ -142,7 +142,7 @@ pub(crate) fn lines(findings: &[Finding<'_>]) -> Vec<String> {
     findings
         .iter()
         .map(|finding| {
-            let name = finding.principal.rsplit('/').next().unwrap();
+            let name = finding.principal().rsplit('/').next().unwrap();
             format!("{} {} {name} {}", finding.kind.name(), finding.time, finding.action)
         })
         .collect()

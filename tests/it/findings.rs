@@ -98,7 +98,7 @@ fn the_age_can_count_from_the_creation_record() {
     let basis: Vec<_> = first_seen(&baseline, &created)
         .iter()
         .map(|finding| {
-            (finding.principal.rsplit('/').next().unwrap(), finding.age_basis, finding.age_micros > 0)
+            (finding.principal().rsplit('/').next().unwrap(), finding.age_basis, finding.age_micros > 0)
         })
         .collect();
     assert_eq!(
@@ -128,7 +128,7 @@ fn rarity_is_counted_per_account_and_archive() {
         .iter()
         .map(|finding| {
             (
-                finding.account.to_owned(),
+                finding.account().to_owned(),
                 finding.first_for_account,
                 finding.first_for_archive,
                 finding.other_principals,
@@ -216,7 +216,7 @@ fn a_role_made_again_is_reported_as_new_by_its_id() {
     let principals = |key| {
         let baseline = archive.ingest(&IngestSettings { principal_key: key, ..settings() }).baseline;
         let asked = Question { report: vec![FindingKind::NewPrincipal], ..question(90) };
-        first_seen(&baseline, &asked).iter().map(|finding| finding.principal.to_owned()).collect::<Vec<_>>()
+        first_seen(&baseline, &asked).iter().map(|finding| finding.principal().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(principals(PrincipalKey::Arn), Vec::<String>::new());
     assert_eq!(principals(PrincipalKey::Id), ["AROATWO"]);

@@ -75,7 +75,7 @@ fn line(finding: &Finding<'_>) -> String {
     format!(
         "{} {} {} {} {} {} {} {}",
         finding.time,
-        finding.principal,
+        finding.principal(),
         finding.action,
         finding.evidence.unwrap().event_id,
         finding.evidence.unwrap().object,

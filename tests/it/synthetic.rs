@@ -65,10 +65,10 @@ fn everything_planted_is_found_with_its_proof() {
                 [
                     finding.kind.name(),
                     &finding.time.to_string(),
-                    finding.account,
-                    finding.principal,
+                    finding.account(),
+                    finding.principal(),
                     finding.action,
-                    &evidence.event_id,
+                    &evidence.event_id.text(),
                     &evidence.object,
                 ]
                 .join(",")

@@ -74,7 +74,7 @@ fn per_day(row: &TuningRow<'_>, findings: &[Finding<'_>]) -> Vec<usize> {
 }
 
 fn who(finding: &Finding<'_>) -> (String, String) {
-    (finding.account.to_owned(), finding.principal.to_owned())
+    (finding.account().to_owned(), finding.principal().to_owned())
 }
 
 proptest! {

@@ -64,7 +64,7 @@ impl PointInTime {
             return Some(behaviour.last);
         }
         let mut count = Tally::default();
-        for day in &behaviour.days {
+        for day in behaviour.days.iter() {
             count += self.count(behaviour, day);
             if count.at_most > 1 {
                 return None;

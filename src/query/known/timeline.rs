@@ -165,7 +165,7 @@ impl<'p> Series<'p> {
     /// last hour of each day decides.
     fn remember(&mut self, behaviour: &Behaviour, forget: Span) {
         let mut noted = 0;
-        for active in &behaviour.days {
+        for active in behaviour.days.iter() {
             let Some(hour) = active.hour_starts(self.end.only_success).last() else { continue };
             let from = self.periods.partition_point(|period| period.end <= active.day.start()).max(noted);
             let to = self.periods.partition_point(|period| period.end <= hour.plus(forget));

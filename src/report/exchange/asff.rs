@@ -49,13 +49,13 @@ pub struct AsffBatches<'r> {
 /// The batches, and the number of findings that name no account.
 pub(super) fn batches<'r>(report: &Report<'r>) -> (AsffBatches<'r>, usize) {
     let is_account = |finding: &&Finding<'_>| {
-        finding.account.len() == 12 && finding.account.bytes().all(|b| b.is_ascii_digit())
+        finding.account().len() == 12 && finding.account().bytes().all(|b| b.is_ascii_digit())
     };
     let mut findings: Vec<_> = report
         .findings
         .iter()
         .filter(is_account)
-        .map(|finding| (finding.account, region(finding), finding))
+        .map(|finding| (finding.account(), region(finding), finding))
         .collect();
     let without_account = report.findings.len() - findings.len();
     findings.sort_by_key(|(account, region, _)| (*account, *region));
@@ -111,7 +111,7 @@ fn region<'f>(finding: &Finding<'f>) -> &'f str {
             && region.bytes().next_back().is_some_and(|b| b.is_ascii_digit())
     };
     finding.region().filter(is_region).unwrap_or_else(|| {
-        let arns = [Some(finding.principal), finding.who.arn.as_deref()];
+        let arns = [Some(finding.principal()), finding.who.arn.as_deref()];
         let partition =
             arns.into_iter().flatten().find_map(|name| Some(name.split_once("arn:")?.1.split_once(':')?.0));
         let known = PARTITIONS.iter().find(|(name, ..)| Some(*name) == partition);
@@ -131,7 +131,7 @@ fn filled(text: &str, most: usize) -> Option<String> {
 }
 
 fn one(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Timestamp)) -> Value {
-    let (partition, account) = (partition(region), finding.account);
+    let (partition, account) = (partition(region), finding.account());
     let observed = milliseconds(finding.time);
     let last = milliseconds(finding.last_time.unwrap_or(finding.time));
     let kind = finding.kind.name();
@@ -156,8 +156,8 @@ fn one(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Tim
             "Types": [types],
         },
         "Resources": [{
-            "Type": resource_type(finding.principal),
-            "Id": filled(finding.principal, 512).unwrap_or_else(|| "-".to_owned()),
+            "Type": resource_type(finding.principal()),
+            "Id": filled(finding.principal(), 512).unwrap_or_else(|| "-".to_owned()),
             "Partition": partition,
             "Region": region,
         }],

@@ -57,11 +57,12 @@ fn call<'f>(finding: &Finding<'f>) -> Option<(&'f str, &'f str)> {
 /// What tells a finding from all others, in every run.
 fn id(finding: &Finding<'_>) -> String {
     let time = finding.time.to_string();
-    let mut parts = vec![finding.kind.name(), finding.account, finding.principal, finding.action, &time];
+    let mut parts = vec![finding.kind.name(), finding.account(), finding.principal(), finding.action, &time];
     let place = finding.evidence.map(|evidence| format!("{}\n{}", evidence.object, evidence.record));
+    let event_id = finding.evidence.map(|evidence| evidence.event_id.text());
     if let (FindingKind::Rule | FindingKind::Insight, Some(evidence)) = (finding.kind, finding.evidence) {
         parts.extend(finding.rule().map(|rule| &*rule.name));
-        parts.push(&evidence.event_id);
+        parts.extend(event_id.as_deref());
         parts.extend(evidence.detail.as_deref());
         // Where there is no id, the record's place tells it from others of the same instant.
         parts.extend(place.as_deref().filter(|_| evidence.event_id.is_empty()));

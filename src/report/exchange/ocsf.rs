@@ -76,8 +76,8 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     if let Some(rule) = finding.rule() {
         event["finding_info"]["analytic"] = json!({"name": rule.name, "type": "Rule", "type_id": 1});
     }
-    if finding.account != "-" {
-        event["cloud"]["account"] = json!({"uid": finding.account});
+    if finding.account() != "-" {
+        event["cloud"]["account"] = json!({"uid": finding.account()});
     }
     if let Some(region) = finding.region() {
         event["cloud"]["region"] = json!(region);
@@ -88,8 +88,8 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
 /// Who, what and from where; at least the actor is known.
 fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Value {
     let mut user = Map::new();
-    user.insert("name".to_owned(), json!(super::words::name(finding.principal)));
-    user.insert("uid".to_owned(), json!(finding.principal));
+    user.insert("name".to_owned(), json!(super::words::name(finding.principal())));
+    user.insert("uid".to_owned(), json!(finding.principal()));
     let key = evidence.and_then(|evidence| evidence.access_key_id.as_deref());
     if let Some(key) = key {
         user.insert("credential_uid".to_owned(), json!(key));

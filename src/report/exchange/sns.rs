@@ -24,8 +24,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let mut principals: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     let mut known = HashSet::new();
     for finding in report.findings.iter().filter(is_of_action) {
-        if known.insert((finding.account, finding.principal, finding.action)) {
-            principals.entry((finding.account, finding.principal)).or_default().push(finding.action);
+        if known.insert((finding.account(), finding.principal(), finding.action)) {
+            principals.entry((finding.account(), finding.principal())).or_default().push(finding.action);
         }
     }
     for ((account, principal), actions) in principals {

@@ -68,13 +68,13 @@ impl Severity {
 
 /// One line: what is new, and of whom.
 pub(super) fn title(finding: &Finding<'_>) -> String {
-    let (who, action) = (name(finding.principal), for_terminal(finding.action));
+    let (who, action) = (name(finding.principal()), for_terminal(finding.action));
     match finding.kind {
         FindingKind::NewAction => format!("{who} did {action} for the first time"),
         FindingKind::NewPrincipal => format!("{who} appeared, with {action}"),
         FindingKind::ReturningAction => format!("{who} came back to {action}"),
         FindingKind::RootActivity => {
-            let account = named(finding.account).map_or("an unknown account".into(), for_terminal);
+            let account = named(finding.account()).map_or("an unknown account".into(), for_terminal);
             format!("The root user of {account} acted: {action}")
         }
         FindingKind::Insight => format!("Unusual rate of {action}"),
@@ -89,7 +89,7 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
 pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String {
     const DAY: i64 = 86_400_000_000;
     let mut text = finding.kind.name().to_owned();
-    if let Some(principal) = named(finding.principal) {
+    if let Some(principal) = named(finding.principal()) {
         text.push_str(&format!(" of {}", for_terminal(principal)));
     }
     match finding.kind {

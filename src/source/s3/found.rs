@@ -88,7 +88,7 @@ impl Archive {
             archived: archived(listed),
             is_mirrored: self.bucket.mirror().is_some(),
         };
-        (LogObject { archive: self.number, path: Arc::from(path), delivered, kept }, skip)
+        (LogObject { archive: self.number, path: path.into(), delivered, kept }, skip)
     }
 
     /// A folder cannot be listed.

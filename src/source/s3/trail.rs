@@ -2,9 +2,10 @@
 //! counted twice, and the listing ends.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+
+use crate::text::Text;
 
 /// So many pages in a row may bring nothing new. Pages of S3 can be empty although more follow.
 const MOST_BARREN: u32 = 200;
@@ -13,7 +14,7 @@ const MOST_BARREN: u32 = 200;
 #[derive(Debug, Default)]
 pub(super) struct Trail {
     /// Paths of the objects that were counted. Their texts are those of the objects.
-    seen: HashSet<Arc<str>>,
+    seen: HashSet<Text>,
     /// The greatest key.
     furthest: String,
     /// Whether a key came behind a greater one.
@@ -42,8 +43,8 @@ impl Trail {
     }
 
     /// Whether an object has not been counted yet.
-    pub(super) fn is_new(&mut self, path: &Arc<str>) -> bool {
-        let is_new = self.seen.insert(Arc::clone(path));
+    pub(super) fn is_new(&mut self, path: &Text) -> bool {
+        let is_new = self.seen.insert(path.clone());
         self.has_moved |= is_new;
         is_new
     }

@@ -35,7 +35,7 @@ fn learnt(records: &[Value], key: &str, files: &[&str]) -> Baseline {
 fn found(baseline: &Baseline) -> Vec<String> {
     let question = Question { anchor: Anchor::Created, ..question(0) };
     let line = |finding: &Finding<'_>| {
-        let name = finding.principal.rsplit('/').next().unwrap();
+        let name = finding.principal().rsplit('/').next().unwrap();
         let days = finding.age_micros / 86_400_000_000;
         format!("{name} {days} {} {:?}", finding.age_basis.name(), finding.known_to_iam)
     };
@@ -157,7 +157,7 @@ fn names_behind_unique_ids_join_what_records_alone_do_not() {
     let names = |key: &str, files: &[&str]| -> Vec<(String, Option<bool>)> {
         let baseline = learnt(&records, key, files);
         let found = first_seen(&baseline, &question(0));
-        found.iter().map(|finding| (finding.principal.to_owned(), finding.known_to_iam)).collect()
+        found.iter().map(|finding| (finding.principal().to_owned(), finding.known_to_iam)).collect()
     };
     let [role, user] = ["role/app", "user/eva"].map(|name| format!("arn:aws:iam::{ACCOUNT}:{name}"));
     let all = details().to_string();

@@ -338,7 +338,7 @@ fn what_stands_beside_the_behaviours_names_the_joined_principal() {
             format!(
                 "{} {} {} {}",
                 finding.kind.name(),
-                finding.principal,
+                finding.principal(),
                 finding.action,
                 finding.anchor_time
             )

@@ -40,7 +40,7 @@ fn read(archive: &Archive, rules: &Arc<RuleSet>) -> Ingested {
 /// `kind time name action count last rules` of each finding.
 fn shown(findings: &[Finding<'_>]) -> Vec<String> {
     let show = |finding: &Finding<'_>| {
-        let name = finding.principal.rsplit('/').next().unwrap();
+        let name = finding.principal().rsplit('/').next().unwrap();
         let rules: Vec<&str> = finding.matched.iter().map(|one| &*one.rule.name).collect();
         let last = finding.last_time.map_or(String::new(), |time| format!("-{}", &time.to_string()[..10]));
         let day = &finding.time.to_string()[..10];

@@ -1,0 +1,196 @@
+//! Ids of events. Nearly all are UUIDs, which are kept as what they are: 16 bytes in place of 36 characters on the heap.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::num::NonZeroU64;
+
+use super::texts::Text;
+
+/// The id of an event; empty if its record has none. It is ordered as its text is, and gives exactly that back.
+///
+/// ```
+/// use firstseen::baseline::EventId;
+///
+/// for text in ["c792d920-1557-4607-a68d-2593da9c4a4d", "C792D920-1557-4607-A68D-2593DA9C4A4D", "7", ""] {
+///     assert_eq!(EventId::from(text).text(), text);
+/// }
+/// assert_eq!(size_of::<EventId>(), 16);
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EventId(Kept);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Kept {
+    /// What is written with small letters and has digits other than 0 in its second half, which leaves room for the other variant.
+    Uuid(u64, NonZeroU64),
+    Text(Text),
+}
+
+/// Length of the text of a UUID.
+const LENGTH: usize = 36;
+
+/// Where a UUID has its hyphens.
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+impl EventId {
+    /// Whether the record has no id.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Kept::Text(text) if text.is_empty())
+    }
+
+    /// The id as the record has it.
+    pub fn text(&self) -> Cow<'_, str> {
+        match &self.0 {
+            Kept::Uuid(..) => Cow::Owned(self.to_string()),
+            Kept::Text(text) => Cow::Borrowed(text),
+        }
+    }
+
+    /// How it compares with an id that comes in.
+    pub(super) fn cmp_text(&self, text: &str) -> Ordering {
+        match (&self.0, uuid(text)) {
+            (Kept::Uuid(first, second), Some(other)) => (*first, *second).cmp(&other),
+            _ => self.bytes(&mut [0; LENGTH]).cmp(text.as_bytes()),
+        }
+    }
+
+    /// Its text, for which a UUID needs some memory.
+    fn bytes<'a>(&'a self, memory: &'a mut [u8; LENGTH]) -> &'a [u8] {
+        match &self.0 {
+            Kept::Text(text) => text.as_bytes(),
+            Kept::Uuid(first, second) => {
+                let mut digits = (u128::from(*first) << 64) | u128::from(second.get());
+                for at in (0..LENGTH).rev() {
+                    memory[at] = b'-';
+                    if !HYPHENS.contains(&at) {
+                        memory[at] = b"0123456789abcdef"[(digits & 15) as usize];
+                        digits >>= 4;
+                    }
+                }
+                memory
+            }
+        }
+    }
+}
+
+/// What each byte is as a digit; [`NONE`] if it is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NONE; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[b"0123456789abcdef"[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    digits
+};
+
+const NONE: u8 = 0xF0;
+
+/// The two halves of a UUID, if it is one that is written as usual.
+fn uuid(text: &str) -> Option<(u64, NonZeroU64)> {
+    let text: &[u8; LENGTH] = text.as_bytes().try_into().ok()?;
+    if HYPHENS.iter().any(|at| text[*at] != b'-') {
+        return None;
+    }
+    let mut faults = 0;
+    let mut add = |half: u64, bytes: &[u8]| {
+        bytes.iter().fold(half, |half, byte| {
+            let digit = DIGITS[usize::from(*byte)];
+            faults |= digit;
+            half << 4 | u64::from(digit)
+        })
+    };
+    let (mut first, mut second) = (0, 0);
+    for bytes in [&text[..8], &text[9..13], &text[14..18]] {
+        first = add(first, bytes);
+    }
+    for bytes in [&text[19..23], &text[24..]] {
+        second = add(second, bytes);
+    }
+    NonZeroU64::new(second).filter(|_| faults < NONE).map(|second| (first, second))
+}
+
+impl From<&str> for EventId {
+    fn from(text: &str) -> Self {
+        Self(uuid(text).map_or_else(|| Kept::Text(text.into()), |(first, second)| Kept::Uuid(first, second)))
+    }
+}
+
+impl PartialEq<str> for EventId {
+    fn eq(&self, text: &str) -> bool {
+        self.cmp_text(text).is_eq()
+    }
+}
+
+impl PartialEq<&str> for EventId {
+    fn eq(&self, text: &&str) -> bool {
+        self == *text
+    }
+}
+
+impl Ord for EventId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            // Small letters come behind digits, and hyphens stand in the same places.
+            (Kept::Uuid(a, b), Kept::Uuid(c, d)) => (a, b).cmp(&(c, d)),
+            _ => self.bytes(&mut [0; LENGTH]).cmp(other.bytes(&mut [0; LENGTH])),
+        }
+    }
+}
+
+impl PartialOrd for EventId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Digits, hyphens and whole texts are UTF-8.
+        out.pad(std::str::from_utf8(self.bytes(&mut [0; LENGTH])).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.text(), out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_ordered_as_their_texts_are_and_give_them_back() {
+        let texts = [
+            "",
+            "-",
+            "00000000-0000-0000-0000-000000000000",
+            "00000000-0000-0000-0000-000000000001",
+            "00000000-0000-0001-0000-000000000000",
+            "00000000-0000-0001-0000-00000000000A",
+            "00000000-0000-0001-0000-00000000000a",
+            "0000000000000-0001-0000-00000000000a",
+            "c792d920-1557-4607-a68d-2593da9c4a4",
+            "c792d920-1557-4607-a68d-2593da9c4a4d",
+            "c792d920-1557-4607-a68d-2593da9c4a4é",
+            "c792d920-1557-4607-a68d-2593da9c4a4ee",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "g",
+        ];
+        for left in texts {
+            let id = EventId::from(left);
+            assert_eq!((&*id.text(), id.is_empty()), (left, left.is_empty()));
+            assert_eq!((id.to_string(), format!("{id:?}")), (left.to_owned(), format!("{left:?}")));
+            for right in texts {
+                let other = EventId::from(right);
+                assert_eq!(id.cmp(&other), left.cmp(right), "{left} {right}");
+                assert_eq!(id.cmp_text(right), left.cmp(right), "{left} {right}");
+                assert_eq!(id == other, left == right, "{left} {right}");
+            }
+        }
+        assert!(matches!(EventId::from(texts[9]).0, Kept::Uuid(..)));
+    }
+}
