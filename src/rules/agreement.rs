@@ -170,6 +170,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_request_that_names_a_nul_is_not_one_that_names_nothing() {
+        let request = |named: &str| {
+            format!(r#"{{"auditID":"1","stage":"ResponseComplete",{named}"level":"Metadata"}}"#)
+        };
+        for (field, nul, none) in [
+            ("ka.verb", r#""verb":"\u0000","#, ""),
+            ("ka.target.resource", r#""verb":"get","objectRef":{"resource":"\u0000"},"#, r#""verb":"get","#),
+        ] {
+            for [first, second] in [[nul, none], [none, nul]] {
+                let object = [request(first), request(second)].join("\n");
+                check(&format!("{field} exists"), object.as_bytes());
+                check(&format!("not {field} exists"), object.as_bytes());
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
 

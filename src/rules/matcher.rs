@@ -12,6 +12,9 @@ use super::tree::Known;
 use super::{Facts, LogSource, Rule, RuleSet};
 use crate::event::AuditRecord;
 
+/// Stands for a verb or a resource where a request names none. An empty text is not the same as none.
+const NONE: &str = "\0";
+
 /// Holds events against the rules of a set. One for each worker.
 #[derive(Debug)]
 pub struct Matcher {
@@ -66,19 +69,22 @@ impl Matcher {
 
     /// The rules that a request to a cluster could fulfil.
     pub fn of_request(&mut self, record: &AuditRecord<'_>) -> Candidates {
-        // An empty text is not the same as none.
-        let (verb, resource) = (record.verb.unwrap_or("\0"), record.object.resource.unwrap_or("\0"));
+        let texts @ [verb, resource] = [record.verb, record.object.resource];
         let Self { rules, screens, of_request, .. } = self;
-        // Whoever asks a cluster can name any resource.
-        let of_verb = of_request.entry_ref(verb).or_default();
+        let asked = || {
+            let known = [(Scanned::Verb, verb), (Scanned::Resource, resource)];
+            candidates(rules, screens, LogSource::Eks, &Known(&known))
+        };
+        // Whoever asks a cluster can name any resource: this text, too, ...
+        if texts.contains(&Some(NONE)) {
+            return asked();
+        }
+        let of_verb = of_request.entry_ref(verb.unwrap_or(NONE)).or_default();
+        // ... and many.
         if of_verb.len() >= MOST_TEXTS {
             of_verb.clear();
         }
-        let found = of_verb.entry_ref(resource).or_insert_with(|| {
-            let known = [(Scanned::Verb, record.verb), (Scanned::Resource, record.object.resource)];
-            candidates(rules, screens, LogSource::Eks, &Known(&known))
-        });
-        found.clone()
+        of_verb.entry_ref(resource.unwrap_or(NONE)).or_insert_with(asked).clone()
     }
 
     /// Numbers of the rules that an event fulfils among these candidates, which are those of its action or request; sorted.
