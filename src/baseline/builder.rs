@@ -1,5 +1,6 @@
 //! Sightings in, a baseline out. One builder for each worker.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -234,7 +235,7 @@ fn behaviours(
         draft.row = id;
     }
     // The last ones come first, so that the list shrinks while the other one grows.
-    drafts.sort_unstable_by(|left, right| (right.key(), right.row).cmp(&(left.key(), left.row)));
+    drafts.sort_unstable_by_key(|draft| Reverse((draft.key(), draft.row)));
     let mut day_counts = vec![0; drafts.len()];
     rows.iter().for_each(|row| day_counts[row.behaviour as usize] += 1);
     let mut place_of = vec![0; drafts.len()];

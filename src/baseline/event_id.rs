@@ -187,7 +187,8 @@ mod tests {
             for right in texts {
                 assert_eq!(id.cmp(&EventId::from(right)), left.cmp(right), "{left} {right}");
                 assert_eq!(id.cmp_text(right), left.cmp(right), "{left} {right}");
-                assert_eq!(id == EventId::from(right), left == right, "{left} {right}");
+                let other = EventId::from(right);
+                assert_eq!((id == other, id == right), (left == right, left == right), "{left} {right}");
             }
         }
         assert!(matches!(EventId::from(texts[9]).0, Kept::Uuid(..)));
