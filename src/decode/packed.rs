@@ -226,8 +226,7 @@ impl Decoder {
         // An archive in an archive is told by what is in it.
         if is_file && decoded.faults.is_empty() && decoded.skipped_inside.is_empty() {
             let reason = match decoded.verdict {
-                Verdict::Records => None,
-                Verdict::Other(ObjectSkip::Empty) if name.is_some_and(|name| name.ends_with('/')) => None,
+                Verdict::Records | Verdict::Other(ObjectSkip::Empty) => None,
                 Verdict::Other(reason) => Some(reason),
                 Verdict::NotJson => Some(ObjectSkip::NotALog),
             };

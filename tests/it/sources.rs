@@ -219,7 +219,7 @@ fn files_in_archives_that_are_no_logs_are_counted_and_no_records() {
     );
     let coverage = archive.ingest(&settings()).coverage;
     assert_eq!((coverage.records.total, coverage.records.duplicates, coverage.fault_count), (2, 1, 0));
-    let expected = [(ObjectSkip::Config, 1), (ObjectSkip::Empty, 1), (ObjectSkip::NotALog, 3)];
+    let expected = [(ObjectSkip::Config, 1), (ObjectSkip::NotALog, 3)];
     assert!(coverage.objects.skipped_inside == expected.into(), "{:?}", coverage.objects);
 }
 
