@@ -241,7 +241,8 @@ impl Decoded {
     pub fn add(&mut self, more: Self) {
         let Self { verdict, json_bytes, records, others, skipped_inside, found, faults } = more;
         self.found.merge(found);
-        let is_other = matches!(verdict, Verdict::Other(_)) && skipped_inside.is_empty();
+        let is_other = matches!(verdict, Verdict::Other(reason) if reason != ObjectSkip::Empty);
+        let is_other = is_other && skipped_inside.is_empty();
         self.others += others + u64::from(is_other);
         add_counts(&mut self.skipped_inside, skipped_inside);
         self.json_bytes += json_bytes;

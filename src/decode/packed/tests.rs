@@ -344,3 +344,11 @@ proptest! {
         read(&packed[..cut]);
     }
 }
+
+#[test]
+fn what_is_in_an_archive_and_no_log_is_no_record() {
+    let archive = zip(&[("a.json", A), ("folder/", b""), ("empty.json", b""), ("notes.txt", b"words")]);
+    let decoded = Decoder::new(1 << 20).decode(&archive, |_| {});
+    assert_eq!((decoded.records, decoded.others, decoded.faults.len()), (2, 0, 0));
+    assert!(decoded.skipped_inside == [(ObjectSkip::NotALog, 1)].into());
+}
