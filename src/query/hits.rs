@@ -36,6 +36,7 @@ type Place<'b> = (u32, &'b str, &'b str);
 /// Who is behind a principal of a cluster.
 type Behind<'b> = [Option<&'b str>; 3];
 
+/// What a rule and a principal have, by place.
 type Groups<'b> = BTreeMap<Place<'b>, Group<'b>>;
 
 /// Gives findings the rules that their events matched, and adds findings of hits that none of these tells of; with
