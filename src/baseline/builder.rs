@@ -194,7 +194,7 @@ impl Builder {
         drop((table, days, texts));
         let Observed { principals, actions, proofs } = observed;
         let (principals, principal_ranks) = sorted(principals);
-        let actions: Vec<Box<str>> = actions.iter().map(|action| action.name().into()).collect();
+        let actions: Vec<Text> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
         let (behaviours, place_of) = behaviours(drafts, &rows, &principal_ranks, &action_ranks);
         let behaviour_of = rows.iter().map(|row| place_of[row.behaviour as usize]).collect();
@@ -254,10 +254,7 @@ fn behaviours(
     }
     for row in rows {
         let behaviour = &mut kept[place_of[row.behaviour as usize] as usize];
-        let active = row.active();
-        behaviour.days.push(active);
-        behaviour.count += active.count;
-        behaviour.errors += active.errors;
+        behaviour.days.push(row.active());
     }
     for behaviour in &mut kept {
         behaviour.days.sort();
@@ -323,7 +320,7 @@ fn sorted<T: Ord>(items: Vec<T>) -> (Vec<T>, Vec<u32>) {
 impl From<Draft> for Behaviour {
     fn from(draft: Draft) -> Self {
         let Draft { principal, action, first, first_success, last, row: _ } = draft;
-        Self { principal, action, first, first_success, last, count: 0, errors: 0, days: Days::default() }
+        Self { principal, action, first, first_success, last, days: Days::default() }
     }
 }
 
@@ -414,7 +411,7 @@ mod tests {
         let (behaviours, _) = behaviours(builder.behaviours, &builder.rows, &[0], &[0]);
         let count = u64::from(u32::MAX) + 2;
         assert_eq!(
-            (behaviours[0].count, behaviours[0].days.len(), behaviours[0].days[0].count),
+            (behaviours[0].count(), behaviours[0].days.len(), behaviours[0].days[0].count),
             (count, 1, count)
         );
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Seen, SharedTexts, Sighting};
+use super::{Seen, SharedTexts, Sighting, Text};
 use crate::observe::ObservedPrincipal;
 use crate::rules::RuleHead;
 
@@ -21,7 +21,7 @@ pub struct Hit {
     /// Who acted.
     pub who: Arc<ObservedPrincipal>,
     /// What was done.
-    pub action: Arc<str>,
+    pub action: Text,
     /// The record. Rules that match one event share it.
     pub sighting: Arc<Sighting>,
     /// What the rule tells of it.
@@ -82,11 +82,10 @@ impl HitsKept {
     }
 }
 
-/// Principals, actions and texts of hits, each kept once.
+/// Principals and texts of hits, each kept once.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     principals: BTreeSet<Arc<ObservedPrincipal>>,
-    actions: BTreeSet<Arc<str>>,
     texts: SharedTexts,
 }
 
@@ -99,26 +98,26 @@ impl Shared {
         seen: &Seen<'_>,
         rules: impl Iterator<Item = (u32, Values)>,
     ) -> impl Iterator<Item = Hit> {
-        let who = shared(&mut self.principals, who, || Arc::new(who.clone()));
-        let action = shared(&mut self.actions, action, || action.into());
+        let who = self.principal(who);
+        let action = self.texts.get(action);
         let sighting = Arc::new(seen.to_sighting(&mut self.texts));
         rules.map(move |(rule, values)| Hit {
             rule,
             who: Arc::clone(&who),
-            action: Arc::clone(&action),
+            action: action.clone(),
             sighting: Arc::clone(&sighting),
             values,
         })
     }
-}
 
-fn shared<T: ?Sized + Ord>(known: &mut BTreeSet<Arc<T>>, item: &T, new: impl FnOnce() -> Arc<T>) -> Arc<T> {
-    if let Some(known) = known.get(item) {
-        return Arc::clone(known);
+    fn principal(&mut self, who: &ObservedPrincipal) -> Arc<ObservedPrincipal> {
+        if let Some(known) = self.principals.get(who) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(who.clone());
+        self.principals.insert(Arc::clone(&new));
+        new
     }
-    let new = new();
-    known.insert(Arc::clone(&new));
-    new
 }
 
 /// Puts hits into their one order, by rule, principal and sighting, copies left out.

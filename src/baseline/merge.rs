@@ -110,8 +110,6 @@ impl Behaviour {
             (left, right) => left.as_ref().or(right.as_ref()).map(Arc::clone),
         };
         self.last = self.last.max(other.last);
-        self.count += other.count;
-        self.errors += other.errors;
         self.days.absorb(&other.days);
     }
 }

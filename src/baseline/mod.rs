@@ -34,7 +34,7 @@ pub use inventory::{IamIdentity, IamKind, Inventory};
 pub use joining::{Joining, may_be_joined};
 pub use merge::Merged;
 pub use noted::Noted;
-pub use sighting::{Moment, Seen, Sighting};
+pub use sighting::{Moment, RareEvidence, Seen, Sighting};
 pub use texts::{SharedTexts, Text};
 
 /// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
@@ -44,7 +44,7 @@ pub struct Baseline {
     /// Sorted by account and key.
     pub principals: Vec<ObservedPrincipal>,
     /// `eventSource:eventName`, sorted.
-    pub actions: Vec<Box<str>>,
+    pub actions: Vec<Text>,
     /// Sorted by principal and action.
     pub behaviours: Vec<Behaviour>,
     /// By account and key: the earliest creation of a role or user that the archive records.
@@ -80,15 +80,21 @@ pub struct Behaviour {
     pub first_success: Option<Arc<Sighting>>,
     /// Time of the last sighting.
     pub last: Timestamp,
-    /// Number of sightings, without copies.
-    pub count: u64,
-    /// Of those: failed calls.
-    pub errors: u64,
     /// The days on which it occurred, with their hours; sorted by day.
     pub days: Days,
 }
 
 impl Behaviour {
+    /// Number of sightings, without copies.
+    pub fn count(&self) -> u64 {
+        self.days.iter().map(|day| day.count).sum()
+    }
+
+    /// Number of failed calls among them.
+    pub fn errors(&self) -> u64 {
+        self.days.iter().map(|day| day.errors).sum()
+    }
+
     /// The sighting that it begins with; with `only_success` the first success.
     pub fn beginning(&self, only_success: bool) -> Option<&Sighting> {
         if only_success { self.first_success.as_deref() } else { Some(&*self.first) }

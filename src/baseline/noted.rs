@@ -1,7 +1,7 @@
 //! What is worth a note beside the behaviours, since no sighting of a behaviour tells it: what CloudTrail Insights noticed, and
 //! the hours in which a root user acted.
 
-use super::Sighting;
+use super::{Sighting, Text};
 use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
@@ -11,7 +11,7 @@ pub struct Noted {
     /// The account, and who it was; `-` if that is not known.
     pub who: ObservedPrincipal,
     /// `eventSource:eventName`
-    pub action: Box<str>,
+    pub action: Text,
     /// The record.
     pub sighting: Sighting,
 }
@@ -19,12 +19,12 @@ pub struct Noted {
 impl Noted {
     /// What two deliveries of one record share.
     fn identity(&self) -> impl Ord + use<'_> {
-        (&self.who, self.sighting.time, &self.action, &self.sighting.event_id, &self.sighting.detail)
+        (&self.who, self.sighting.time, &self.action, &self.sighting.event_id, self.sighting.detail())
     }
 
     /// Account and hour in which a root user acted, and in what sort of session.
     fn hour(&self) -> impl Ord + use<'_> {
-        (&self.who.account, &self.sighting.detail, hour(self.sighting.time))
+        (&self.who.account, self.sighting.detail(), hour(self.sighting.time))
     }
 }
 

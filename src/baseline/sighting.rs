@@ -30,20 +30,27 @@ pub struct Sighting {
     pub source_ip: Option<Text>,
     /// `userAgent`
     pub user_agent: Option<Text>,
-    /// `errorCode`
-    pub error_code: Option<Text>,
     /// Access key the call was signed with.
     pub access_key_id: Option<Text>,
     /// Session name of the role or federated session.
     pub session_name: Option<Text>,
     /// Unique id of the principal.
     pub principal_id: Option<Text>,
+    /// How far the request had come.
+    pub stage: Stage,
+    /// What few sightings have.
+    pub rare: Option<Box<RareEvidence>>,
+}
+
+/// Evidence that most sightings have none of. It stands apart because an archive of many principals is full of sightings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RareEvidence {
+    /// `errorCode`
+    pub error_code: Option<Text>,
     /// Who really acted, if it was in another's name.
     pub impersonated_by: Option<Text>,
     /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
     pub detail: Option<Text>,
-    /// How far the request had come.
-    pub stage: Stage,
 }
 
 /// When a sighting was, and how it ended: all that most sightings add.
@@ -72,7 +79,29 @@ pub struct Seen<'a> {
     pub evidence: Evidence<'a>,
 }
 
+impl RareEvidence {
+    /// The same, unless it is empty.
+    pub fn present(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+}
+
 impl Sighting {
+    /// `errorCode`
+    pub fn error_code(&self) -> Option<&str> {
+        self.rare.as_ref()?.error_code.as_deref()
+    }
+
+    /// Who really acted, if it was in another's name.
+    pub fn impersonated_by(&self) -> Option<&str> {
+        self.rare.as_ref()?.impersonated_by.as_deref()
+    }
+
+    /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
+    pub fn detail(&self) -> Option<&str> {
+        self.rare.as_ref()?.detail.as_deref()
+    }
+
     /// The order of sightings: time, event id, then place. The first in this order is *the* first sighting, so that
     /// copies and events of the same second leave no doubt. Of a request that was logged at several stages the record of the
     /// last one comes first, which says most.
@@ -88,15 +117,15 @@ impl Sighting {
     /// What tells two sightings of one place apart: the object was read twice, in two versions.
     fn rest(&self) -> impl Ord + '_ {
         let texts = [
-            &self.region,
-            &self.source_ip,
-            &self.user_agent,
-            &self.error_code,
-            &self.access_key_id,
-            &self.session_name,
-            &self.principal_id,
-            &self.impersonated_by,
-            &self.detail,
+            self.region.as_deref(),
+            self.source_ip.as_deref(),
+            self.user_agent.as_deref(),
+            self.error_code(),
+            self.access_key_id.as_deref(),
+            self.session_name.as_deref(),
+            self.principal_id.as_deref(),
+            self.impersonated_by(),
+            self.detail(),
         ];
         (self.failed, self.read_only, texts)
     }
@@ -133,13 +162,16 @@ impl Seen<'_> {
             region: keep(evidence.region),
             source_ip: keep(evidence.source_ip),
             user_agent: keep(evidence.user_agent),
-            error_code: keep(evidence.error_code.as_deref()),
             access_key_id: keep(evidence.access_key_id),
             session_name: keep(evidence.session_name),
             principal_id: keep(evidence.principal_id),
-            impersonated_by: keep(evidence.impersonated_by.as_deref()),
-            detail: keep(evidence.detail.as_deref()),
             stage: evidence.stage,
+            rare: RareEvidence {
+                error_code: keep(evidence.error_code.as_deref()),
+                impersonated_by: keep(evidence.impersonated_by.as_deref()),
+                detail: keep(evidence.detail.as_deref()),
+            }
+            .present(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is asked, and what is found: plain data.
 
-use crate::baseline::{Hit, RuleHead, Sighting};
-use crate::observe::{ObservedPrincipal, PrincipalKind};
+use crate::baseline::{Hit, RuleHead, Sighting, Text};
+use crate::observe::ObservedPrincipal;
 use crate::query::Filter;
 use crate::time::{Span, Timestamp};
 
@@ -118,14 +118,8 @@ pub struct Finding<'b> {
     pub time: Timestamp,
     /// The principal.
     pub who: &'b ObservedPrincipal,
-    /// Sort of principal.
-    pub principal_kind: PrincipalKind,
     /// `eventSource:eventName`
-    pub action: &'b str,
-    /// Age of the principal, in microseconds.
-    pub age_micros: i64,
-    /// What is held against the warmup, in microseconds: the age; for a new principal the age of the archive.
-    pub known_micros: i64,
+    pub action: &'b Text,
     /// For a returning action: from the start of the hour of the sighting before to this one.
     pub gap_micros: Option<i64>,
     /// What the age is counted from.
@@ -134,8 +128,8 @@ pub struct Finding<'b> {
     pub anchor_time: Timestamp,
     /// Whether this call failed; for a returning action whether no call of the hour succeeded.
     pub failed: bool,
-    /// Time of the behaviour's first success, if there was one.
-    pub first_success: Option<Timestamp>,
+    /// The behaviour's first success, if there was one.
+    pub first_success: Option<&'b Sighting>,
     /// Whether the call only read, if the record says so.
     pub read_only: Option<bool>,
     /// The proof. A baseline keeps it of first sightings; of a returning action it knows the hour only.
@@ -148,14 +142,21 @@ pub struct Finding<'b> {
     pub other_principals: u32,
     /// Of a user of a Kubernetes cluster, or of a session that Insights name: who that is in CloudTrail, if it is known.
     pub linked: Option<&'b ObservedPrincipal>,
+    /// The rules that its event matched, if it matched any.
+    pub matched: Option<Box<Matched<'b>>>,
+    /// Whether IAM knew the principal when it was asked; none if it was not, or does not know such principals.
+    pub known_to_iam: Option<bool>,
+}
+
+/// What rules say of a finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matched<'b> {
     /// The rules that its event matched; what matters most comes first.
-    pub matched: Vec<Match<'b>>,
+    pub rules: Vec<Match<'b>>,
     /// Of how many events it tells.
     pub count: u64,
     /// When the last of them happened, if it tells of several.
     pub last_time: Option<Timestamp>,
-    /// Whether IAM knew the principal when it was asked; none if it was not, or does not know such principals.
-    pub known_to_iam: Option<bool>,
 }
 
 /// A rule, and how an event matched it.
@@ -209,8 +210,28 @@ impl<'b> Finding<'b> {
         self.evidence.and_then(|evidence| evidence.region.as_deref())
     }
 
+    /// Age of the principal, in microseconds.
+    pub fn age_micros(&self) -> i64 {
+        self.time.micros_since(self.anchor_time)
+    }
+
+    /// The rules that its event matched; what matters most comes first.
+    pub fn matched(&self) -> &[Match<'b>] {
+        self.matched.as_ref().map_or(&[], |matched| &matched.rules)
+    }
+
     /// The rule that matters most of those that its event matched.
     pub fn rule(&self) -> Option<&'b RuleHead> {
-        self.matched.first().map(|one| one.rule)
+        self.matched().first().map(|one| one.rule)
+    }
+
+    /// Of how many events it tells.
+    pub fn count(&self) -> u64 {
+        self.matched.as_ref().map_or(1, |matched| matched.count)
+    }
+
+    /// When the last of them happened, if it tells of several.
+    pub fn last_time(&self) -> Option<Timestamp> {
+        self.matched.as_ref()?.last_time
     }
 }

@@ -35,17 +35,22 @@ pub fn first_seen_and_waiting<'b>(
     let start = beginning(baseline, question);
     let mut waiting = Waiting::new(baseline, question, start);
     let mut known = None;
-    of_sightings((baseline, &iam), question, &admission, &mut |_, finding| {
-        if known != Some((finding.account(), finding.principal())) {
-            known = Some((finding.account(), finding.principal()));
-            waiting.begin_principal(finding.anchor_time);
-        }
-        waiting.count(finding.known_micros);
-        if finding.known_micros < question.warmup.micros() {
-            return;
-        }
-        findings.push(finding);
-    });
+    of_sightings(
+        (baseline, &iam),
+        question,
+        &admission,
+        &mut |Candidate { known_micros, finding, .. }| {
+            if known != Some((finding.account(), finding.principal())) {
+                known = Some((finding.account(), finding.principal()));
+                waiting.begin_principal(finding.anchor_time);
+            }
+            waiting.count(known_micros);
+            if known_micros < question.warmup.micros() {
+                return;
+            }
+            findings.push(finding);
+        },
+    );
     findings.shrink_to_fit();
     findings.extend(noted(baseline, question, &admission, start));
     join(baseline, question, &admission, start, &mut findings);
@@ -82,36 +87,41 @@ fn sort(findings: &mut [Finding<'_>]) {
     }
 }
 
-/// Gives what may be findings about what principals did, whatever the warmup: each with the index of its behaviour, by principal
-/// and in no order.
+/// What is a finding once its principal has been known for long enough.
+pub(super) struct Candidate<'b> {
+    /// Index of its behaviour in the baseline.
+    pub(super) behaviour: usize,
+    /// What is held against the warmup, in microseconds: the age of the principal; for a new principal the age of the archive.
+    pub(super) known_micros: i64,
+    /// What is reported.
+    pub(super) finding: Finding<'b>,
+}
+
+/// Gives what may be findings about what principals did, whatever the warmup: by principal, and in no order.
 pub(super) fn of_sightings<'b>(
     (baseline, iam): (&'b Baseline, &Iam<'b>),
     question: &Question,
     admission: &Admission<'_>,
-    give: &mut dyn FnMut(usize, Finding<'b>),
+    give: &mut dyn FnMut(Candidate<'b>),
 ) {
-    let sightings: Vec<Option<&Sighting>> =
-        baseline.behaviours.iter().map(|behaviour| counted(behaviour, question)).collect();
-    let Some(archive_start) = sightings.iter().flatten().map(|sighting| sighting.time).min() else { return };
+    let Some(archive_start) = beginning(baseline, question) else { return };
     let links = Links::new(baseline);
-    let rarities = Rarities::new(baseline, &sightings, question.forget.is_some());
+    let rarities = Rarities::new(baseline, question);
     let actions: Vec<bool> = baseline.actions.iter().map(|action| admission.action(action)).collect();
     let mut start = 0;
     for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
-        let range = start..start + behaviours.len();
         let principal = PrincipalView {
             baseline,
             iam,
             behaviours,
             start,
-            sightings: &sightings[range.clone()],
             rarities: &rarities,
             links: &links,
             archive_start,
             admission,
             actions: &actions,
         };
-        start = range.end;
+        start += behaviours.len();
         principal.ask(question, give);
     }
 }
@@ -138,7 +148,6 @@ struct PrincipalView<'q, 'b> {
     behaviours: &'b [Behaviour],
     /// Index of its first behaviour in the baseline.
     start: usize,
-    sightings: &'q [Option<&'b Sighting>],
     rarities: &'q Rarities,
     links: &'q Links<'b>,
     archive_start: Timestamp,
@@ -148,7 +157,7 @@ struct PrincipalView<'q, 'b> {
 }
 
 /// A sighting that may be a finding.
-struct Candidate<'b> {
+struct Occurrence<'b> {
     kind: FindingKind,
     /// Index among the principal's behaviours.
     index: usize,
@@ -160,35 +169,35 @@ struct Candidate<'b> {
 }
 
 impl<'b> PrincipalView<'_, 'b> {
-    fn ask(&self, question: &Question, give: &mut dyn FnMut(usize, Finding<'b>)) {
-        let indexed = self.sightings.iter().enumerate();
-        let first = indexed
-            .filter_map(|(index, sighting)| Some((index, (*sighting)?)))
-            .min_by(|(_, left), (_, right)| left.order(right));
+    fn ask(&self, question: &Question, give: &mut dyn FnMut(Candidate<'b>)) {
+        let sightings = || {
+            let indexed = self.behaviours.iter().enumerate();
+            indexed.filter_map(|(index, behaviour)| Some((index, counted(behaviour, question)?)))
+        };
+        let first = sightings().min_by(|(_, left), (_, right)| left.order(right));
         let Some((first_index, first)) = first else { return };
         let anchor = self.anchor(question.anchor, first.time);
         let is_admitted = self.admission.principal(self.who());
-        let mut report = |candidate: Candidate<'b>| {
-            let in_window = question.from.is_none_or(|from| candidate.time >= from)
-                && question.to.is_none_or(|to| candidate.time <= to);
-            let action = self.behaviours[candidate.index].action;
+        let mut report = |occurrence: Occurrence<'b>| {
+            let in_window = question.from.is_none_or(|from| occurrence.time >= from)
+                && question.to.is_none_or(|to| occurrence.time <= to);
+            let action = self.behaviours[occurrence.index].action;
             if in_window && self.actions[action as usize] {
-                let finding = self.finding(&candidate, anchor, question);
+                let finding = self.finding(&occurrence, anchor, question);
                 if (is_admitted || self.admission.behind(&finding))
                     && self.admission.call(finding.region(), finding.read_only)
                 {
-                    give(self.start + candidate.index, finding);
+                    let behaviour = self.start + occurrence.index;
+                    give(Candidate { behaviour, known_micros: occurrence.known_micros, finding });
                 }
             }
         };
         if question.report.contains(&FindingKind::NewPrincipal) {
-            report(Candidate::first(FindingKind::NewPrincipal, first_index, first, self.archive_start));
+            report(Occurrence::first(FindingKind::NewPrincipal, first_index, first, self.archive_start));
         }
         if question.report.contains(&FindingKind::NewAction) {
-            for (index, sighting) in self.sightings.iter().enumerate() {
-                if let Some(sighting) = sighting {
-                    report(Candidate::first(FindingKind::NewAction, index, sighting, anchor.1));
-                }
+            for (index, sighting) in sightings() {
+                report(Occurrence::first(FindingKind::NewAction, index, sighting, anchor.1));
             }
         }
         if question.report.contains(&FindingKind::ReturningAction)
@@ -199,7 +208,7 @@ impl<'b> PrincipalView<'_, 'b> {
                     if !question.knows(hours[1]) {
                         break;
                     }
-                    report(Candidate::returning(index, behaviour, hours, anchor.1));
+                    report(Occurrence::returning(index, behaviour, hours, anchor.1));
                 }
             }
         }
@@ -228,49 +237,40 @@ impl<'b> PrincipalView<'_, 'b> {
 
     fn finding(
         &self,
-        candidate: &Candidate<'b>,
+        occurrence: &Occurrence<'b>,
         (age_basis, anchor_time): (AgeBasis, Timestamp),
         question: &Question,
     ) -> Finding<'b> {
-        let behaviour = &self.behaviours[candidate.index];
+        let behaviour = &self.behaviours[occurrence.index];
         let principal = self.who();
-        let returning = candidate.kind == FindingKind::ReturningAction;
+        let returning = occurrence.kind == FindingKind::ReturningAction;
         let Rarity { other_principals, first_for_account } = match returning {
-            true => self.rarities.of_return(behaviour.action, candidate.time),
-            false => self.rarities.of_first(self.start + candidate.index),
+            true => self.rarities.of_return(behaviour.action, occurrence.time),
+            false => self.rarities.of_first(self.start + occurrence.index),
         };
         Finding {
-            kind: candidate.kind,
-            time: candidate.time,
+            kind: occurrence.kind,
+            time: occurrence.time,
             who: principal,
-            principal_kind: principal.kind,
             action: &self.baseline.actions[behaviour.action as usize],
-            age_micros: candidate.time.micros_since(anchor_time),
-            known_micros: candidate.known_micros,
-            gap_micros: candidate.gap_micros,
+            gap_micros: occurrence.gap_micros,
             age_basis,
             anchor_time,
-            failed: candidate.failed,
-            first_success: behaviour
-                .first_success
-                .as_ref()
-                .map(|success| success.time)
-                .filter(|time| question.knows(*time)),
-            read_only: candidate.evidence.unwrap_or(&behaviour.first).read_only,
-            evidence: candidate.evidence,
+            failed: occurrence.failed,
+            first_success: behaviour.first_success.as_deref().filter(|success| question.knows(success.time)),
+            read_only: occurrence.evidence.unwrap_or(&behaviour.first).read_only,
+            evidence: occurrence.evidence,
             first_for_account,
             first_for_archive: !returning && other_principals == 0,
             other_principals,
-            linked: self.links.find(principal, candidate.evidence.unwrap_or(&behaviour.first)),
-            matched: Vec::new(),
-            count: 1,
-            last_time: None,
+            linked: self.links.find(principal, occurrence.evidence.unwrap_or(&behaviour.first)),
+            matched: None,
             known_to_iam: None,
         }
     }
 }
 
-impl<'b> Candidate<'b> {
+impl<'b> Occurrence<'b> {
     fn first(kind: FindingKind, index: usize, sighting: &'b Sighting, since: Timestamp) -> Self {
         Self {
             kind,

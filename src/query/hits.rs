@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::admission::Admission;
 use super::links::Links;
 use super::noted::about;
-use super::{Filter, Finding, FindingKind, Match, Question};
+use super::{Filter, Finding, FindingKind, Match, Matched, Question};
 use crate::baseline::{Asked, Baseline, EventId, Hit, HitFilter, HitsKept, Seen, Sighting, may_be_joined};
 use crate::observe::{LogSource, ObservedPrincipal, PrincipalKey};
 use crate::time::Timestamp;
@@ -57,7 +57,13 @@ pub(super) fn join<'b>(
         linked: links.find(&hit.who, &hit.sighting),
         ..about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting), archive_start)
     };
-    let of_hit = |hit: &'b Hit| Finding { matched: vec![matched(baseline, hit)], ..unmatched(hit) };
+    let of_hits = |Group { first, last, count }| {
+        let rules = vec![matched(baseline, first)];
+        Finding {
+            matched: Some(Box::new(Matched { rules, count, last_time: Some(last) })),
+            ..unmatched(first)
+        }
+    };
     let is_wanted = |hit: &&'b Hit| {
         let finding = unmatched(hit);
         let counts = !(question.only_success && finding.failed);
@@ -65,7 +71,7 @@ pub(super) fn join<'b>(
     };
     if question.every_hit {
         let wanted = baseline.hits.iter().filter(is_wanted);
-        findings.extend(wanted.map(|hit| Finding { last_time: Some(hit.sighting.time), ..of_hit(hit) }));
+        findings.extend(wanted.map(|hit| of_hits(Group { first: hit, last: hit.sighting.time, count: 1 })));
         return;
     }
     let mut groups = Groups::new();
@@ -75,9 +81,7 @@ pub(super) fn join<'b>(
         add(&mut groups, hit, hit.sighting.time, 1);
     }
     count_rest(baseline, &mut groups, is_wanted);
-    for Group { first, last, count } in groups.into_values() {
-        findings.push(Finding { count, last_time: Some(last), ..of_hit(first) });
-    }
+    findings.extend(groups.into_values().map(of_hits));
 }
 
 /// Gives findings the rules that their events matched; says which hits these are.
@@ -95,11 +99,12 @@ fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding<'b>]) -> V
     for (hit, is_told) in baseline.hits.iter().zip(&mut is_told) {
         for number in of_event.get(&event(&hit.who, &hit.sighting)).into_iter().flatten() {
             *is_told = true;
-            findings[*number].matched.push(matched(baseline, hit));
+            let one = || Box::new(Matched { rules: Vec::new(), count: 1, last_time: None });
+            findings[*number].matched.get_or_insert_with(one).rules.push(matched(baseline, hit));
         }
     }
-    for finding in findings {
-        finding.matched.sort_by_key(|one| one.rule.priority);
+    for matched in findings.iter_mut().filter_map(|finding| finding.matched.as_mut()) {
+        matched.rules.sort_by_key(|one| one.rule.priority);
     }
     is_told
 }
@@ -139,8 +144,9 @@ fn groups_in_full(baseline: &Baseline) -> HashSet<(Place<'_>, Behind<'_>)> {
 /// Access key, unique id and name of whoever is behind the principal of a hit.
 fn behind(hit: &Hit) -> Behind<'_> {
     let sighting = &hit.sighting;
-    let texts = [&sighting.access_key_id, &sighting.principal_id, &sighting.impersonated_by];
-    texts.map(|text| text.as_deref().filter(|text| !text.is_empty()))
+    let texts =
+        [sighting.access_key_id.as_deref(), sighting.principal_id.as_deref(), sighting.impersonated_by()];
+    texts.map(|text| text.filter(|text| !text.is_empty()))
 }
 
 fn place(hit: &Hit) -> Place<'_> {

@@ -53,7 +53,7 @@ impl<'b> Links<'b> {
         let by_key = || self.keys.get(sighting.access_key_id.as_deref()?);
         let by_id = || self.ids.get(sighting.principal_id.as_deref()?);
         let by_name = || {
-            let identity = sighting.impersonated_by.as_deref().or(who.arn.as_deref()).unwrap_or(&who.key);
+            let identity = sighting.impersonated_by().or(who.arn.as_deref()).unwrap_or(&who.key);
             self.names.get(&role_in(identity)?)
         };
         by_key().or_else(by_id).or_else(by_name).copied()

@@ -17,7 +17,7 @@ mod waiting;
 
 pub use crate::baseline::{Hit, IamKind, Inventory, Language, Priority, RuleHead, Sighting, Text};
 pub use filter::{Filter, Pattern, PatternError};
-pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Match, Question};
+pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question};
 pub use first_seen::{first_seen, first_seen_and_waiting};
 pub use known::{
     ActionSets, By, Change, Group, Known, KnownQuestion, KnownRow, Measure, Period, PointInTime, Step,

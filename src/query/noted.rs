@@ -4,7 +4,7 @@
 use super::admission::Admission;
 use super::links::Links;
 use super::{AgeBasis, Finding, FindingKind, Question};
-use crate::baseline::{Baseline, Noted, Sighting};
+use crate::baseline::{Baseline, Noted, Sighting, Text};
 use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
@@ -31,19 +31,15 @@ pub(super) fn noted<'b>(
 /// A finding about one event, whatever the warmup.
 pub(super) fn about<'b>(
     kind: FindingKind,
-    (who, action, sighting): (&'b ObservedPrincipal, &'b str, &'b Sighting),
+    (who, action, sighting): (&'b ObservedPrincipal, &'b Text, &'b Sighting),
     archive_start: Option<Timestamp>,
 ) -> Finding<'b> {
     let anchor_time = archive_start.unwrap_or(sighting.time).min(sighting.time);
-    let age = sighting.time.micros_since(anchor_time);
     Finding {
         kind,
         time: sighting.time,
         who,
-        principal_kind: who.kind,
         action,
-        age_micros: age,
-        known_micros: age,
         gap_micros: None,
         age_basis: AgeBasis::ArchiveStart,
         anchor_time,
@@ -55,9 +51,7 @@ pub(super) fn about<'b>(
         first_for_archive: false,
         other_principals: 0,
         linked: None,
-        matched: Vec::new(),
-        count: 1,
-        last_time: None,
+        matched: None,
         known_to_iam: None,
     }
 }

@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use crate::baseline::{Baseline, Sighting};
+use super::Question;
+use super::first_seen::counted;
+use crate::baseline::Baseline;
 use crate::time::Timestamp;
 
 /// How rare a behaviour was at one of its sightings.
@@ -23,20 +25,22 @@ pub(super) struct Rarities {
 }
 
 impl Rarities {
-    /// Given the sighting that each behaviour begins with, if it counts, and whether returns are asked for.
-    pub(super) fn new(baseline: &Baseline, sightings: &[Option<&Sighting>], are_returns: bool) -> Self {
-        let numbered = (0..).zip(&baseline.behaviours).zip(sightings);
+    /// Of the sightings that count for this question.
+    pub(super) fn new(baseline: &Baseline, question: &Question) -> Self {
+        let sighting = |index: u32| counted(&baseline.behaviours[index as usize], question);
+        let numbered = (0..).zip(&baseline.behaviours);
         let mut order: Vec<(u32, u32)> = numbered
-            .filter_map(|((index, behaviour), sighting)| sighting.map(|_| (behaviour.action, index)))
+            .filter(|(_, behaviour)| counted(behaviour, question).is_some())
+            .map(|(index, behaviour)| (behaviour.action, index))
             .collect();
         order.sort_unstable_by(|left, right| {
-            let by_sighting = || match (sightings[left.1 as usize], sightings[right.1 as usize]) {
+            let by_sighting = || match (sighting(left.1), sighting(right.1)) {
                 (Some(left), Some(right)) => left.order(right),
                 _ => Ordering::Equal,
             };
             left.0.cmp(&right.0).then_with(by_sighting).then(left.1.cmp(&right.1))
         });
-        let mut first = vec![Rarity::default(); sightings.len()];
+        let mut first = vec![Rarity::default(); baseline.behaviours.len()];
         let account_of = |index: usize| {
             let principal = baseline.behaviours[index].principal;
             &*baseline.principals[principal as usize].account
@@ -49,9 +53,8 @@ impl Rarities {
                 first[index] = Rarity { other_principals: earlier, first_for_account };
             }
         }
-        let time = |index: u32| sightings[index as usize].map(|sighting| sighting.time);
-        let of_returns = order.into_iter().filter(|_| are_returns);
-        let firsts = of_returns.filter_map(|(action, index)| Some((action, time(index)?))).collect();
+        let of_returns = order.into_iter().filter(|_| question.forget.is_some());
+        let firsts = of_returns.filter_map(|(action, index)| Some((action, sighting(index)?.time))).collect();
         Self { first, firsts }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::place::{archive_name, object_uri};
-use crate::query::{Finding, Match, Sighting, Text};
+use crate::query::{Finding, Match, Sighting};
 
 /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,25 +60,23 @@ impl<'a> Row<'a> {
         let evidence = finding.evidence;
         let archive = evidence.and_then(|evidence| archive_name(archives, evidence.archive));
         let uri = evidence.and_then(|evidence| object_uri(archive?, &evidence.object));
-        let text = |of: fn(&Sighting) -> &Option<Text>| {
-            evidence.and_then(|evidence| of(evidence).as_deref()).map(clean)
-        };
+        let text = |of: fn(&Sighting) -> Option<&str>| evidence.and_then(of).map(clean);
         Self {
             finding: finding.kind.name(),
             time: finding.time.to_string(),
             account: named(finding.account()).map(clean),
             principal: named(finding.principal()).map(clean),
-            principal_kind: finding.principal_kind.name(),
+            principal_kind: finding.who.kind.name(),
             action: clean(finding.action),
-            age_days: age_days(finding.age_micros),
+            age_days: age_days(finding.age_micros()),
             anchor: finding.age_basis.name(),
-            region: text(|sighting| &sighting.region),
-            error_code: text(|sighting| &sighting.error_code),
-            first_success: finding.first_success.map(|time| time.to_string()),
-            source_ip: text(|sighting| &sighting.source_ip),
-            user_agent: text(|sighting| &sighting.user_agent),
-            access_key_id: text(|sighting| &sighting.access_key_id),
-            session_name: text(|sighting| &sighting.session_name),
+            region: text(|sighting| sighting.region.as_deref()),
+            error_code: text(Sighting::error_code),
+            first_success: finding.first_success.map(|success| success.time.to_string()),
+            source_ip: text(|sighting| sighting.source_ip.as_deref()),
+            user_agent: text(|sighting| sighting.user_agent.as_deref()),
+            access_key_id: text(|sighting| sighting.access_key_id.as_deref()),
+            session_name: text(|sighting| sighting.session_name.as_deref()),
             event_id: evidence.map(|sighting| sighting.event_id.text()).filter(|id| !id.is_empty()).map(
                 |id| match id {
                     Cow::Borrowed(id) => clean(id),
@@ -94,18 +92,18 @@ impl<'a> Row<'a> {
             archive: evidence.map(|sighting| sighting.archive),
             anchor_time: finding.anchor_time.to_string(),
             outcome: if finding.failed { "failure" } else { "success" },
-            principal_id: text(|sighting| &sighting.principal_id),
+            principal_id: text(|sighting| sighting.principal_id.as_deref()),
             gap_days: finding.gap_micros.map(age_days),
             principal_arn: finding.who.arn.as_deref().map(clean),
-            source: finding.principal_kind.source().name(),
-            impersonated_by: text(|sighting| &sighting.impersonated_by),
+            source: finding.who.kind.source().name(),
+            impersonated_by: text(Sighting::impersonated_by),
             linked_principal: finding.linked.map(|linked| clean(&linked.key)),
-            detail: text(|sighting| &sighting.detail),
+            detail: text(Sighting::detail),
             rules: of_rules(finding, clean, |one| one.rule.name.to_string()),
             rule_priority: finding.rule().map(|rule| rule.priority.name()),
             rule_output: of_rules(finding, clean, |one| one.output()),
-            count: finding.count,
-            last_time: finding.last_time.map(|time| time.to_string()),
+            count: finding.count(),
+            last_time: finding.last_time().map(|time| time.to_string()),
             known_to_iam: finding.known_to_iam,
             archive_name: archive.map(clean),
             object_uri: uri.map(|uri| Cow::Owned(clean(&uri).into_owned())),
@@ -119,7 +117,7 @@ fn of_rules(
     clean: fn(&str) -> Cow<'_, str>,
     text: fn(&Match<'_>) -> String,
 ) -> Option<Cow<'static, str>> {
-    let texts: Vec<String> = finding.matched.iter().map(text).collect();
+    let texts: Vec<String> = finding.matched().iter().map(text).collect();
     (!texts.is_empty()).then(|| Cow::Owned(clean(&texts.join("; ")).into_owned()))
 }
 

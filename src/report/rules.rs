@@ -27,9 +27,9 @@ pub fn write_rule_counts(
     let mut counted: BTreeMap<(_, &str), Counted> = BTreeMap::new();
     let mut seen = std::collections::BTreeSet::new();
     for finding in findings {
-        for matched in &finding.matched {
+        for matched in finding.matched() {
             let count = counted.entry((matched.rule.priority, &*matched.rule.name)).or_default();
-            count.events += finding.count;
+            count.events += finding.count();
             let is_new = seen.insert((&*matched.rule.name, finding.account(), finding.principal()));
             count.principals += usize::from(is_new);
         }

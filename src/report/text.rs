@@ -23,11 +23,11 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         finding.time,
         finding.kind.name(),
         clean(finding.action),
-        finding.principal_kind.name(),
+        finding.who.kind.name(),
         clean(if finding.principal() == "-" { "(not named)" } else { finding.principal() }),
         finding.who.arn.as_deref().map_or(String::new(), |arn| format!(" ({})", clean(arn)))
     )?;
-    let days = finding.age_micros.div_euclid(DAY);
+    let days = finding.age_micros().div_euclid(DAY);
     let evidence = finding.evidence;
     let rarity = match (finding.other_principals, finding.first_for_account) {
         (0, _) if finding.first_for_archive => "first in the archive".to_owned(),
@@ -38,12 +38,12 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     };
     let outcome = outcome(finding);
     let gap = finding.gap_micros.map_or(String::new(), |gap| format!(", after a gap of {} d", gap / DAY));
-    for matched in &finding.matched {
+    for matched in finding.matched() {
         let rule = matched.rule;
         writeln!(out, "    {} {}: {}", rule.priority.name(), clean(&rule.name), clean(&matched.output()))?;
     }
-    if let (2.., Some(last)) = (finding.count, finding.last_time) {
-        writeln!(out, "    {} events, the last one at {last}; the first: {outcome}", finding.count)?;
+    if let (2.., Some(last)) = (finding.count(), finding.last_time()) {
+        writeln!(out, "    {} events, the last one at {last}; the first: {outcome}", finding.count())?;
     } else if matches!(finding.kind, FindingKind::RootActivity | FindingKind::Rule) {
         writeln!(out, "    {outcome}")?;
     } else if finding.kind != FindingKind::Insight {
@@ -69,7 +69,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         ("session", evidence.session_name.as_deref()),
         ("key", evidence.access_key_id.as_deref()),
         ("agent", evidence.user_agent.as_deref()),
-        ("impersonated by", evidence.impersonated_by.as_deref()),
+        ("impersonated by", evidence.impersonated_by()),
         ("in CloudTrail", finding.linked.map(|linked| &*linked.key)),
     ] {
         facts.extend(value.map(|value| format!("{name} {}", clean(value))));
@@ -77,8 +77,8 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     if !facts.is_empty() {
         writeln!(out, "    {}", facts.join(", "))?;
     }
-    if let Some(detail) = &evidence.detail {
-        let of_errors = evidence.error_code.as_deref().filter(|_| finding.kind == FindingKind::Insight);
+    if let Some(detail) = evidence.detail() {
+        let of_errors = evidence.error_code().filter(|_| finding.kind == FindingKind::Insight);
         let of_errors = of_errors.map_or(String::new(), |code| format!(", {}", clean(code)));
         writeln!(out, "    {}{of_errors}", clean(detail))?;
     }
@@ -96,19 +96,16 @@ fn outcome(finding: &Finding<'_>) -> String {
         return "success".to_owned();
     }
     if let (FindingKind::Rule, Some(evidence)) = (finding.kind, finding.evidence) {
-        return format!(
-            "failed: {}",
-            for_terminal(evidence.error_code.as_deref().unwrap_or("no error code"))
-        );
+        return format!("failed: {}", for_terminal(evidence.error_code().unwrap_or("no error code")));
     }
     let later = match finding.first_success {
-        Some(time) => format!("first success {time}"),
+        Some(success) => format!("first success {}", success.time),
         None => "never succeeded".to_owned(),
     };
     match finding.evidence {
         None => format!("every call of the hour failed; {later}"),
         Some(evidence) => {
-            let code = evidence.error_code.as_deref().unwrap_or("no error code");
+            let code = evidence.error_code().unwrap_or("no error code");
             format!("failed: {}; {later}", for_terminal(code))
         }
     }

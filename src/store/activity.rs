@@ -36,8 +36,8 @@ pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
     ]
 }
 
-/// Gives each behaviour its days.
-pub(super) fn read(table: &Table, behaviours: &mut [Behaviour]) -> Result<(), Flaw> {
+/// Gives each behaviour its days, whose counts must add up to these.
+pub(super) fn read(table: &Table, behaviours: &mut [Behaviour], counts: &[(u64, u64)]) -> Result<(), Flaw> {
     let numbers = table.numbers::<usize>("behaviour")?;
     let days = table.days("day")?;
     let (hours, success_hours) = (masks(table, "hours")?, masks(table, "success_hours")?);
@@ -56,11 +56,14 @@ pub(super) fn read(table: &Table, behaviours: &mut [Behaviour]) -> Result<(), Fl
         }
         behaviour.days.push(day);
     }
-    let whole = |behaviour: &Behaviour| {
-        behaviour.days.iter().map(|day| day.count).sum::<u64>() == behaviour.count
-            && behaviour.days.iter().map(|day| day.errors).sum::<u64>() == behaviour.errors
+    let sum = |behaviour: &Behaviour, of: fn(&ActiveDay) -> u64| {
+        behaviour.days.iter().map(of).try_fold(0, u64::checked_add)
     };
-    if behaviours.iter().all(whole) {
+    let adds_up = |(behaviour, counts): (&Behaviour, &(u64, u64))| {
+        (sum(behaviour, |day| day.count), sum(behaviour, |day| day.errors))
+            == (Some(counts.0), Some(counts.1))
+    };
+    if behaviours.iter().zip(counts).all(adds_up) {
         Ok(())
     } else {
         Err("its counts are not those of the behaviours".into())

@@ -7,7 +7,7 @@ use super::error::Flaw;
 use super::evidence::{self, Evidence};
 use super::reading::{Paths, Texts};
 use super::table::{Column, Table};
-use crate::baseline::{Baseline, Behaviour, Days, Sighting};
+use crate::baseline::{Baseline, Behaviour, Days, Sighting, Text};
 use crate::observe::ObservedPrincipal;
 use crate::time::Timestamp;
 
@@ -68,8 +68,8 @@ pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
         number(|b| b.first.time.micros()),
         Column::Long(behaviours.iter().map(success_time).collect()),
         number(|b| b.last.micros()),
-        number(|b| b.count as i64),
-        number(|b| b.errors as i64),
+        number(|b| b.count() as i64),
+        number(|b| b.errors() as i64),
         Column::Flag(behaviours.iter().map(|b| Some(b.first.failed)).collect()),
     ];
     columns.extend(evidence::columns(behaviours.iter().map(|b| Some(&*b.first)).collect()));
@@ -82,11 +82,18 @@ fn later_success(behaviour: &Behaviour) -> Option<&Sighting> {
     behaviour.first_success.as_deref().filter(|success| **success != *behaviour.first)
 }
 
-/// The behaviours without their days, and the actions.
-pub(super) fn read(
-    table: &Table,
-    principals: &[ObservedPrincipal],
-) -> Result<(Vec<Behaviour>, Vec<Box<str>>), Flaw> {
+/// What the table holds.
+pub(super) struct Read {
+    /// Without their days.
+    pub(super) behaviours: Vec<Behaviour>,
+    /// Of each behaviour the number of its sightings, and of the failed ones among them.
+    pub(super) counts: Vec<(u64, u64)>,
+    /// The actions, sorted.
+    pub(super) actions: Vec<Text>,
+}
+
+/// Reads the table.
+pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<Read, Flaw> {
     let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
     let names = table.text_column("action")?;
     let actions = sorted_actions(&names, table.rows())?;
@@ -121,8 +128,6 @@ pub(super) fn read(
             first: first_seen,
             first_success,
             last: time(&last, "last")?,
-            count: count[row],
-            errors: errors[row],
             days: Days::default(),
         };
         if behaviours.last().is_some_and(|before| before.place() >= behaviour.place()) {
@@ -130,13 +135,14 @@ pub(super) fn read(
         }
         behaviours.push(behaviour);
     }
-    Ok((behaviours, actions))
+    let counts = count.into_iter().zip(errors).collect();
+    Ok(Read { behaviours, counts, actions })
 }
 
-fn sorted_actions(names: &Texts, rows: usize) -> Result<Vec<Box<str>>, Flaw> {
+fn sorted_actions(names: &Texts, rows: usize) -> Result<Vec<Text>, Flaw> {
     let mut actions = std::collections::BTreeSet::new();
     for row in 0..rows {
         actions.insert(names.needed(row)?);
     }
-    Ok(actions.into_iter().map(Box::from).collect())
+    Ok(actions.into_iter().map(Text::from).collect())
 }

@@ -3,14 +3,14 @@
 use super::error::Flaw;
 use super::reading::{Paths, Texts, path};
 use super::table::{Column, Table};
-use crate::baseline::{Sighting, Text};
+use crate::baseline::{RareEvidence, Sighting};
 use crate::observe::Stage;
 use crate::time::Timestamp;
 
 /// The columns of the evidence that sightings are, in the order of [`FIRST`].
 pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 15] {
-    let text = |of: fn(&Sighting) -> &Option<Text>| {
-        Column::Text(sightings.iter().map(|seen| seen.and_then(|seen| of(seen).as_deref())).collect())
+    let text = |of: fn(&Sighting) -> Option<&str>| {
+        Column::Text(sightings.iter().map(|seen| seen.and_then(of)).collect())
     };
     let number = |of: fn(&Sighting) -> u32| {
         Column::Long(sightings.iter().map(|seen| seen.map(|seen| i64::from(of(seen)))).collect())
@@ -21,15 +21,15 @@ pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 15] {
         Column::Text(sightings.iter().map(|seen| seen.map(|seen| &*seen.object)).collect()),
         number(|seen| seen.record),
         Column::Flag(sightings.iter().map(|seen| seen.and_then(|seen| seen.read_only)).collect()),
-        text(|seen| &seen.region),
-        text(|seen| &seen.source_ip),
-        text(|seen| &seen.user_agent),
-        text(|seen| &seen.error_code),
-        text(|seen| &seen.access_key_id),
-        text(|seen| &seen.session_name),
-        text(|seen| &seen.principal_id),
-        text(|seen| &seen.impersonated_by),
-        text(|seen| &seen.detail),
+        text(|seen| seen.region.as_deref()),
+        text(|seen| seen.source_ip.as_deref()),
+        text(|seen| seen.user_agent.as_deref()),
+        text(Sighting::error_code),
+        text(|seen| seen.access_key_id.as_deref()),
+        text(|seen| seen.session_name.as_deref()),
+        text(|seen| seen.principal_id.as_deref()),
+        text(Sighting::impersonated_by),
+        text(Sighting::detail),
         Column::Text(sightings.iter().map(|seen| seen.and_then(stage)).collect()),
     ]
 }
@@ -147,13 +147,16 @@ impl Evidence {
             region: text(region)?,
             source_ip: text(source_ip)?,
             user_agent: text(user_agent)?,
-            error_code: text(error_code)?,
             access_key_id: text(access_key_id)?,
             session_name: text(session_name)?,
             principal_id: text(principal_id)?,
-            impersonated_by: text(impersonated_by)?,
-            detail: text(detail)?,
             stage,
+            rare: RareEvidence {
+                error_code: text(error_code)?,
+                impersonated_by: text(impersonated_by)?,
+                detail: text(detail)?,
+            }
+            .present(),
         })
     }
 }

@@ -159,7 +159,7 @@ impl Manifest {
                 principals: baseline.principals.len(),
                 actions: baseline.actions.len(),
                 behaviours: baseline.behaviours.len(),
-                sightings: baseline.behaviours.iter().map(|behaviour| behaviour.count).sum(),
+                sightings: baseline.behaviours.iter().map(|behaviour| behaviour.count()).sum(),
                 objects: ledger.objects.len(),
             },
             coverage: CoverageEntry::new(coverage),

@@ -166,12 +166,7 @@ fn count(baseline: &mut Baseline, record: &RecordEntry, by: i64) -> Result<(), M
     let at = behaviour.days.binary_search_by_key(&record.day, |active| active.day);
     let day = &mut behaviour.days[at.map_err(|_| MergeError::Damaged)?];
     let failed = if record.failed { by } else { 0 };
-    for (number, by) in [
-        (&mut day.count, by),
-        (&mut behaviour.count, by),
-        (&mut day.errors, failed),
-        (&mut behaviour.errors, failed),
-    ] {
+    for (number, by) in [(&mut day.count, by), (&mut day.errors, failed)] {
         *number = number.checked_add_signed(by).ok_or(MergeError::Damaged)?;
     }
     Ok(())

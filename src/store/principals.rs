@@ -82,8 +82,8 @@ impl Row<'_> {
         let (first, last) = self.span.unwrap_or((behaviour.first.time, behaviour.last));
         self.span = Some((first.min(behaviour.first.time), last.max(behaviour.last)));
         self.actions += 1;
-        self.count += behaviour.count as i64;
-        self.errors += behaviour.errors as i64;
+        self.count += behaviour.count() as i64;
+        self.errors += behaviour.errors() as i64;
     }
 }
 

@@ -102,9 +102,9 @@ impl Saved {
     /// If a table is missing or damaged.
     pub fn baseline(&self) -> Result<(Baseline, Coverage), StoreError> {
         let (principals, creations) = self.read("principals", principals::SCHEMA, principals::read)?;
-        let (mut behaviours, actions) =
+        let behaviours::Read { mut behaviours, counts, actions } =
             self.read("behaviours", behaviours::SCHEMA, |table| behaviours::read(table, &principals))?;
-        self.read("activity", activity::SCHEMA, |table| activity::read(table, &mut behaviours))?;
+        self.read("activity", activity::SCHEMA, |table| activity::read(table, &mut behaviours, &counts))?;
         let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         let mut coverage = self.manifest.coverage().map_err(damaged)?;
         coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;

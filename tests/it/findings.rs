@@ -55,8 +55,8 @@ fn a_failed_first_try_is_reported_with_its_first_success() {
     let findings = first_seen(&baseline, &question(7));
     assert_eq!(findings.len(), 1);
     assert!(findings[0].failed);
-    assert_eq!(findings[0].evidence.unwrap().error_code.as_deref(), Some("AccessDenied"));
-    assert_eq!(findings[0].first_success, Timestamp::parse("2024-03-11T10:00:00Z"));
+    assert_eq!(findings[0].evidence.unwrap().error_code(), Some("AccessDenied"));
+    assert_eq!(findings[0].first_success.map(|first| first.time), Timestamp::parse("2024-03-11T10:00:00Z"));
     let only_success = Question { only_success: true, ..question(7) };
     assert_eq!(
         archive.ask(&only_success),
@@ -75,7 +75,7 @@ fn a_failed_console_sign_in_counts_as_failure() {
         json!({"errorMessage": null, "eventTime": "2024-03-10T10:00:01Z", "eventID": "b"}),
     );
     let baseline = Archive::new().delivered("20240312T0412", &[login, bare]).ingest(&settings()).baseline;
-    assert_eq!((baseline.behaviours[0].count, baseline.behaviours[0].errors), (2, 2));
+    assert_eq!((baseline.behaviours[0].count(), baseline.behaviours[0].errors()), (2, 2));
     assert_eq!(first_seen(&baseline, &question(0))[0].first_success, None);
 }
 
@@ -98,7 +98,7 @@ fn the_age_can_count_from_the_creation_record() {
     let basis: Vec<_> = first_seen(&baseline, &created)
         .iter()
         .map(|finding| {
-            (finding.principal().rsplit('/').next().unwrap(), finding.age_basis, finding.age_micros > 0)
+            (finding.principal().rsplit('/').next().unwrap(), finding.age_basis, finding.age_micros() > 0)
         })
         .collect();
     assert_eq!(
@@ -148,7 +148,7 @@ fn copies_of_two_trails_count_once_and_the_first_path_is_the_proof() {
         .object(&later, &wrapped(&records));
     let ingested = archive.ingest(&settings());
     assert_eq!(ingested.coverage.records.duplicates, 1);
-    assert_eq!(ingested.baseline.behaviours[0].count, 1);
+    assert_eq!(ingested.baseline.behaviours[0].count(), 1);
     assert!(ingested.baseline.behaviours[0].first.object.ends_with("T1005Z_aaa.json.gz"));
 }
 

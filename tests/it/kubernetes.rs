@@ -28,7 +28,7 @@ fn behaviours(Ingested { baseline, .. }: &Ingested) -> Vec<String> {
     let line = |behaviour: &Behaviour| {
         let who = &baseline.principals[behaviour.principal as usize];
         let action = &baseline.actions[behaviour.action as usize];
-        format!("{} {} {action} {} {}", who.account, who.key, behaviour.count, behaviour.errors)
+        format!("{} {} {action} {} {}", who.account, who.key, behaviour.count(), behaviour.errors())
     };
     baseline.behaviours.iter().map(line).collect()
 }
@@ -72,8 +72,8 @@ fn the_last_stage_is_the_evidence_in_whatever_order_they_stand() {
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [1, 0, 2]] {
         let ingested = logged(&each(&order.map(|at| stages[at].clone()))).ingest(&settings());
         let behaviour = &ingested.baseline.behaviours[0];
-        assert_eq!((behaviour.count, behaviour.errors), (1, 1));
-        assert_eq!(behaviour.first.error_code.as_deref(), Some("500"));
+        assert_eq!((behaviour.count(), behaviour.errors()), (1, 1));
+        assert_eq!(behaviour.first.error_code(), Some("500"));
         assert_eq!(order[behaviour.first.record as usize], 2);
         assert_eq!(behaviour.first_success, None);
     }
@@ -127,7 +127,7 @@ fn one_id_for_requests_of_two_days_is_no_copy_and_a_baseline_can_be_saved() {
     );
     let archive = logged(&each(&[stage("ResponseComplete", Some(200)), again]));
     let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
-    assert_eq!((baseline.behaviours[0].count, coverage.fault_count), (2, 1));
+    assert_eq!((baseline.behaviours[0].count(), coverage.fault_count), (2, 1));
     assert!(baseline.behaviours[0].days.iter().all(|day| day.count > 0));
 }
 
@@ -136,10 +136,7 @@ fn a_request_without_an_answer_is_an_attempt() {
     let ingested = logged(&each(&[stage("RequestReceived", None)])).ingest(&settings());
     assert_eq!(behaviours(&ingested), ["000123456789 k8s:prod/jo get core/pods 1 1"]);
     let behaviour = &ingested.baseline.behaviours[0];
-    assert_eq!(
-        (behaviour.first.error_code.as_deref(), &behaviour.first_success),
-        (Some("NoResponse"), &None)
-    );
+    assert_eq!((behaviour.first.error_code(), &behaviour.first_success), (Some("NoResponse"), &None));
 }
 
 #[test]
@@ -232,7 +229,7 @@ fn linked(cloudtrail: (&str, &str), cluster: Value) -> Option<String> {
     let asked = Question { report: vec![FindingKind::NewAction], ..question(0) };
     let findings = first_seen(&baseline, &asked);
     let of_cluster =
-        |source| move |finding: &&firstseen::query::Finding<'_>| finding.principal_kind.source() == source;
+        |source| move |finding: &&firstseen::query::Finding<'_>| finding.who.kind.source() == source;
     assert!(
         findings.iter().filter(of_cluster(LogSource::CloudTrail)).all(|finding| finding.linked.is_none())
     );

@@ -56,7 +56,9 @@ fn learnt(Ingested { baseline, coverage, .. }: &Ingested) -> (Vec<String>, [u64;
         let (principal, action) = (behaviour.principal, behaviour.action);
         format!(
             "{principal} {action} {first:?} {} {:?} {:?}",
-            behaviour.count, behaviour.last, behaviour.days
+            behaviour.count(),
+            behaviour.last,
+            behaviour.days
         )
     };
     let records = &coverage.records;

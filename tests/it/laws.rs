@@ -104,7 +104,7 @@ proptest! {
         let asked = Question { only_success, ..question(warmup) };
         let found: Vec<String> = first_seen(&ingested.baseline, &asked).iter().map(line).collect();
         prop_assert_eq!(found, naive::first_seen(&events, i64::from(warmup), only_success));
-        let counted: u64 = ingested.baseline.behaviours.iter().map(|behaviour| behaviour.count).sum();
+        let counted: u64 = ingested.baseline.behaviours.iter().map(|behaviour| behaviour.count()).sum();
         prop_assert_eq!(counted, ingested.coverage.records.counted);
         // Without a known delivery day every record is compared with every other.
         if objects.iter().all(|(day, _)| day.is_none()) {

@@ -141,7 +141,7 @@ fn findings(iam: &[Role], ignored: &[&str], records: &[Value]) -> BTreeSet<Alert
     let found = first_seen(&baseline, &question);
     let alert = |finding: &firstseen::query::Finding<'_>| {
         let hour = finding.time.micros().div_euclid(HOUR * 1_000_000);
-        (hour, finding.account().to_owned(), finding.principal().to_owned(), finding.action.to_owned())
+        (hour, finding.account().to_owned(), finding.principal().to_owned(), finding.action.to_string())
     };
     let alerts: BTreeSet<Alert> = found.iter().map(alert).collect();
     assert_eq!(alerts.len(), found.len(), "no finding twice in an hour");

@@ -23,7 +23,7 @@ fn found(records: &[Value]) -> Vec<String> {
     let archive = Archive::new().delivered("20240309T0412", records);
     let baseline = archive.ingest(&settings()).baseline;
     let findings = first_seen(&baseline, &asked());
-    let details = findings.iter().map(|finding| finding.evidence.unwrap().detail.as_deref().unwrap_or("-"));
+    let details = findings.iter().map(|finding| finding.evidence.unwrap().detail().unwrap_or("-"));
     lines(&findings).into_iter().zip(details).map(|(line, detail)| format!("{line} {detail}")).collect()
 }
 

@@ -169,7 +169,7 @@ fn learnt(object: &[u8]) -> Vec<String> {
     let behaviour = |behaviour: &firstseen::baseline::Behaviour| {
         let who = &baseline.principals[behaviour.principal as usize];
         let action = &baseline.actions[behaviour.action as usize];
-        let (time, count, errors) = (behaviour.first.time, behaviour.count, behaviour.errors);
+        let (time, count, errors) = (behaviour.first.time, behaviour.count(), behaviour.errors());
         format!("{} {} {action} {time} {count} {errors}", who.account, who.key)
     };
     baseline.behaviours.iter().map(behaviour).collect()

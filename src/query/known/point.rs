@@ -59,7 +59,7 @@ impl PointInTime {
     pub(super) fn last(&self, behaviour: &Behaviour) -> Option<Timestamp> {
         let first = self.first(behaviour)?;
         // Of failures and successes only the last of all is kept.
-        let last_counts = !self.only_success || behaviour.errors == 0;
+        let last_counts = !self.only_success || behaviour.errors() == 0;
         if last_counts && behaviour.last < self.time {
             return Some(behaviour.last);
         }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::Incident;
 use crate::baseline::Baseline;
 use crate::query::admission::Admission;
-use crate::query::first_seen::of_sightings;
+use crate::query::first_seen::{Candidate, of_sightings};
 use crate::query::iam::Iam;
 use crate::query::{FindingKind, Question};
 use crate::time::{Day, Timestamp};
@@ -49,11 +49,12 @@ impl<'b> Enumeration<'b> {
     pub(super) fn new(baseline: &'b Baseline, asked: &Question, incidents: &[Incident]) -> Self {
         let admission = Admission::new(Cow::Borrowed(&asked.filter));
         let mut findings = Vec::new();
-        of_sightings((baseline, &Iam::new(baseline)), asked, &admission, &mut |behaviour, finding| {
+        of_sightings((baseline, &Iam::new(baseline)), asked, &admission, &mut |candidate| {
+            let Candidate { behaviour, known_micros, finding } = candidate;
             let (principal, action) = baseline.behaviours[behaviour].place();
             findings.push(Noted {
                 time: finding.time,
-                known_micros: finding.known_micros,
+                known_micros,
                 gap_micros: finding.gap_micros,
                 principal,
                 action,

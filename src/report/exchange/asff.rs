@@ -133,7 +133,7 @@ fn filled(text: &str, most: usize) -> Option<String> {
 fn one(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Timestamp)) -> Value {
     let (partition, account) = (partition(region), finding.account());
     let observed = milliseconds(finding.time);
-    let last = milliseconds(finding.last_time.unwrap_or(finding.time));
+    let last = milliseconds(finding.last_time().unwrap_or(finding.time));
     let kind = finding.kind.name();
     let (generator, types) = match finding.rule().filter(|_| finding.kind == FindingKind::Rule) {
         Some(rule) => (cut(&for_terminal(&rule.name), 400), "TTPs"),
@@ -191,7 +191,7 @@ fn resource_type(principal: &str) -> &'static str {
 fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Value {
     let mut call = json!({"Api": api, "ServiceName": service, "FirstSeen": observed});
     // Of several events only the first is known to be of this action.
-    if finding.count == 1 {
+    if finding.count() == 1 {
         call["LastSeen"] = json!(observed);
     }
     let from = finding.evidence.and_then(|evidence| evidence.source_ip.as_deref());

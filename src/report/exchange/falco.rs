@@ -12,7 +12,7 @@ use crate::report::{Report, Row};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
-        let alerts: Vec<Value> = match &finding.matched[..] {
+        let alerts: Vec<Value> = match finding.matched() {
             [] => vec![of_finding(finding, report.archives)],
             matched => matched.iter().map(|one| of_rule(finding, report.archives, one)).collect(),
         };
@@ -58,7 +58,7 @@ fn alert(
         "time": time,
         "rule": rule,
         "priority": priority,
-        "source": match finding.principal_kind.source().name() {
+        "source": match finding.who.kind.source().name() {
             "eks" => "k8s_audit",
             _ => "aws_cloudtrail",
         },

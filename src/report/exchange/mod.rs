@@ -51,7 +51,7 @@ impl Report<'_> {
 
 /// Service and call of an action in CloudTrail; requests to clusters have none.
 fn call<'f>(finding: &Finding<'f>) -> Option<(&'f str, &'f str)> {
-    finding.action.split_once(':').filter(|_| finding.principal_kind.source().name() == "cloudtrail")
+    finding.action.split_once(':').filter(|_| finding.who.kind.source().name() == "cloudtrail")
 }
 
 /// What tells a finding from all others, in every run.
@@ -63,7 +63,7 @@ fn id(finding: &Finding<'_>) -> String {
     if let (FindingKind::Rule | FindingKind::Insight, Some(evidence)) = (finding.kind, finding.evidence) {
         parts.extend(finding.rule().map(|rule| &*rule.name));
         parts.extend(event_id.as_deref());
-        parts.extend(evidence.detail.as_deref());
+        parts.extend(evidence.detail());
         // Where there is no id, the record's place tells it from others of the same instant.
         parts.extend(place.as_deref().filter(|_| evidence.event_id.is_empty()));
     }
@@ -72,6 +72,6 @@ fn id(finding: &Finding<'_>) -> String {
 
 /// When a finding was made: once all that was read had happened. Nothing here reads a clock.
 fn made(finding: &Finding<'_>, coverage: &Coverage) -> Timestamp {
-    let last = finding.last_time.unwrap_or(finding.time);
+    let last = finding.last_time().unwrap_or(finding.time);
     coverage.last_event.map_or(last, |read| read.max(last))
 }

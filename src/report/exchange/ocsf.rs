@@ -31,7 +31,7 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     let milliseconds = |time: Timestamp| time.micros().div_euclid(1_000);
     let (severity_id, severity) = Severity::of(finding).ocsf();
     let (title, time) = (title(finding), milliseconds(finding.time));
-    let last = milliseconds(finding.last_time.unwrap_or(finding.time));
+    let last = milliseconds(finding.last_time().unwrap_or(finding.time));
     let uid = id(finding);
     let evidence = finding.evidence;
     let mut event = json!({
@@ -48,7 +48,7 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
         "time": milliseconds(made),
         "start_time": time,
         "end_time": last,
-        "count": finding.count,
+        "count": finding.count(),
         "message": title,
         "metadata": {
             "version": VERSION,
@@ -105,7 +105,7 @@ fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Value {
         let service = || json!({"svc_name": from, "domain": from});
         proof["src_endpoint"] = if is_address { json!({"ip": from}) } else { service() };
     }
-    if let Some(code) = evidence.and_then(|evidence| evidence.error_code.as_deref()) {
+    if let Some(code) = evidence.and_then(|evidence| evidence.error_code()) {
         proof["api"]["response"] = json!({"error": code});
     }
     if finding.kind == FindingKind::ReturningAction {

@@ -93,11 +93,11 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
         text.push_str(&format!(" of {}", for_terminal(principal)));
     }
     match finding.kind {
-        FindingKind::Rule if finding.count > 1 => text.push_str(&format!(", {} times", finding.count)),
+        FindingKind::Rule if finding.count() > 1 => text.push_str(&format!(", {} times", finding.count())),
         FindingKind::RootActivity | FindingKind::Insight | FindingKind::Rule => {}
         _ => text.push_str(&format!(
             ", known for {} days; {} others had done this before",
-            finding.age_micros.div_euclid(DAY),
+            finding.age_micros().div_euclid(DAY),
             finding.other_principals
         )),
     }
@@ -105,7 +105,7 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
     match finding.kind {
         // It is about many calls, and about none.
         FindingKind::Insight => {}
-        _ if finding.count > 1 => text.push_str(&format!(". The first call {ended}")),
+        _ if finding.count() > 1 => text.push_str(&format!(". The first call {ended}")),
         _ => text.push_str(&format!(". The call {ended}")),
     }
     if finding.known_to_iam == Some(false) {
@@ -114,12 +114,12 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
     if let Some(evidence) = finding.evidence {
         let object = shown_object(archives, evidence.archive, &evidence.object);
         text.push_str(&format!(". Proof: {} record {}", for_terminal(&object), evidence.record));
-        if let Some(detail) = &evidence.detail {
+        if let Some(detail) = evidence.detail() {
             text.push_str(&format!(" ({})", for_terminal(detail)));
         }
     }
     text.push('.');
-    for matched in &finding.matched {
+    for matched in finding.matched() {
         text.push_str(&format!(
             " Rule {}: {}.",
             for_terminal(&matched.rule.name),

@@ -180,7 +180,7 @@ fn two_people_of_identity_center_are_two_under_every_key() {
         let expected =
             [format!("{ACCOUNT} {PERSON} federated 3"), format!("{ACCOUNT} 2{} federated 1", &PERSON[1..])];
         assert_eq!(principals(&baseline), expected, "{}", key.name());
-        let detail = baseline.behaviours[1].first.detail.as_deref();
+        let detail = baseline.behaviours[1].first.detail();
         assert_eq!(detail, Some(&*format!("on behalf of 2{} of {STORE}", &PERSON[1..])));
     }
 }
@@ -348,5 +348,5 @@ fn what_stands_beside_the_behaviours_names_the_joined_principal() {
     let made = "2024-01-01T04:00:00Z";
     let line = |action: &str| format!("new-action {eva} s3.amazonaws.com:{action} {made}");
     assert_eq!(lines, [line("A"), line("B")]);
-    assert_eq!(findings[1].matched.len(), 1);
+    assert_eq!(findings[1].matched().len(), 1);
 }

@@ -49,7 +49,7 @@ fn learnt(records: &[Value], key: PrincipalKey) -> Baseline {
 fn principals(baseline: &Baseline) -> Vec<String> {
     let shown = |(index, who): (u32, &ObservedPrincipal)| {
         let of_who = baseline.behaviours.iter().filter(|behaviour| behaviour.principal == index);
-        let count: u64 = of_who.map(|behaviour| behaviour.count).sum();
+        let count: u64 = of_who.map(|behaviour| behaviour.count()).sum();
         format!("{} {} {} {count}", who.account, who.key, who.kind.name())
     };
     (0..).zip(&baseline.principals).map(shown).collect()

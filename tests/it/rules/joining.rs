@@ -41,10 +41,10 @@ fn read(archive: &Archive, rules: &Arc<RuleSet>) -> Ingested {
 fn shown(findings: &[Finding<'_>]) -> Vec<String> {
     let show = |finding: &Finding<'_>| {
         let name = finding.principal().rsplit('/').next().unwrap();
-        let rules: Vec<&str> = finding.matched.iter().map(|one| &*one.rule.name).collect();
-        let last = finding.last_time.map_or(String::new(), |time| format!("-{}", &time.to_string()[..10]));
+        let rules: Vec<&str> = finding.matched().iter().map(|one| &*one.rule.name).collect();
+        let last = finding.last_time().map_or(String::new(), |time| format!("-{}", &time.to_string()[..10]));
         let day = &finding.time.to_string()[..10];
-        format!("{} {day}{last} {name} x{} [{}]", finding.kind.name(), finding.count, rules.join(", "))
+        format!("{} {day}{last} {name} x{} [{}]", finding.kind.name(), finding.count(), rules.join(", "))
     };
     findings.iter().map(show).collect()
 }
