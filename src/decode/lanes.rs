@@ -53,8 +53,9 @@ fn text_ends(lane: &[u8; 16]) -> u32 {
 
 /// End of the object or array that begins at `open`, just behind its last bracket; `None` if it has no end.
 ///
-/// Counts brackets outside strings. Which of the two kinds a bracket is does not matter here.
-#[inline]
+/// Counts brackets outside strings. Which of the two kinds a bracket is does not matter here. A call of its own, so that whatever
+/// skips a short text need not make room for it.
+#[inline(never)]
 pub(super) fn nested_end(bytes: &[u8], open: usize) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
     if let Some(result) = avx2::nested_end(bytes, open) {

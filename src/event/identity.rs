@@ -52,9 +52,8 @@ struct Derived {
 enum IdPlace {
     Nowhere,
     Issuer,
-    PrincipalId,
-    /// What stands before the colon of `principalId`.
-    HeadOfPrincipalId,
+    /// So many bytes at the beginning of `principalId`: all of it, or what stands before its colon.
+    PrincipalId(usize),
 }
 
 impl PartialEq for Known {
@@ -257,22 +256,19 @@ impl<'a> Identity<'a> {
         let unique_id = match id_place {
             IdPlace::Nowhere => return None,
             IdPlace::Issuer => self.issuer.principal_id?,
-            IdPlace::PrincipalId => self.principal_id?,
-            IdPlace::HeadOfPrincipalId => self.principal_id?.split(':').next()?,
+            IdPlace::PrincipalId(length) => self.principal_id?.get(..length)?,
         };
         Some(Proof { unique_id, arn: self.role_arn().or(present(self.arn))? })
     }
 
     fn id_place(&self) -> IdPlace {
-        let is_id = |text: Option<&str>| text.is_some_and(is_unique_id);
-        match (self.role_arn(), present(self.issuer.principal_id)) {
-            (Some(_), Some(id)) if is_unique_id(id) => IdPlace::Issuer,
-            (Some(_), None) if is_id(self.principal_id.and_then(|id| id.split(':').next())) => {
-                IdPlace::HeadOfPrincipalId
-            }
-            (None, _) if present(self.arn).is_some() && is_id(self.principal_id) => IdPlace::PrincipalId,
-            _ => IdPlace::Nowhere,
-        }
+        let id = match (self.role_arn(), present(self.issuer.principal_id)) {
+            (Some(_), Some(id)) if is_unique_id(id) => return IdPlace::Issuer,
+            (Some(_), None) => self.principal_id.and_then(|id| id.split(':').next()),
+            (None, _) if present(self.arn).is_some() => self.principal_id,
+            _ => None,
+        };
+        id.filter(|id| is_unique_id(id)).map_or(IdPlace::Nowhere, |id| IdPlace::PrincipalId(id.len()))
     }
 
     /// ARN of the role behind a role session.
