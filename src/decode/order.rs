@@ -14,6 +14,8 @@ use super::lanes::equal_bytes;
 const LONGEST: usize = 32;
 /// Places for keys, a power of two. Two keys in one place only cost guesses.
 const PLACES: usize = 64;
+/// How many neighbouring places a key can have, so that few keys share one.
+const NEIGHBOURS: usize = 4;
 /// Places for steps, a power of two.
 const STEPS: usize = 2_048;
 
@@ -48,6 +50,12 @@ impl Step {
     }
 }
 
+impl<F> Member<F> {
+    fn is(&self, literal: &[u8]) -> bool {
+        self.literal.get(..usize::from(self.length)) == Some(literal)
+    }
+}
+
 impl<F: Copy> Order<F> {
     /// Nothing learnt yet; `unread` is any value.
     pub(super) fn new(unread: F) -> Self {
@@ -79,9 +87,9 @@ impl<F: Copy> Order<F> {
         key: &str,
         field: impl Fn(&str) -> F,
     ) -> F {
-        let place = place(key);
+        let place = self.place(key, literal);
         let member = &mut self.members[usize::from(place) % PLACES];
-        if member.literal.get(..usize::from(member.length)) != Some(literal) {
+        if !member.is(literal) {
             let Some(room) = member.literal.get_mut(..literal.len()) else { return field(key) };
             room.copy_from_slice(literal);
             member.length = literal.len() as u8;
@@ -91,14 +99,22 @@ impl<F: Copy> Order<F> {
         *step = step.then(place);
         member.field
     }
+
+    /// Where a literal is or can be noted: the first of its places that holds it or nothing, else the first of all.
+    fn place(&self, key: &str, literal: &[u8]) -> u8 {
+        let first = first_place(key);
+        let mut places = (first..first + NEIGHBOURS).map(|place| place % PLACES);
+        let is_it = |member: &Member<F>| member.length == 0 || member.is(literal);
+        places.find(|place| is_it(&self.members[*place])).unwrap_or(first) as u8
+    }
 }
 
-/// A key's place. The factors give the usual keys of a record a place each, but for two.
-fn place(key: &str) -> u8 {
+/// The first of a key's places. With these factors hardly any of the usual keys of a record share one.
+fn first_place(key: &str) -> usize {
     let bytes = key.as_bytes();
     let byte = |at: usize| bytes.get(at).map_or(0, |byte| usize::from(*byte));
     let (middle, second_last) = (bytes.len() / 2, bytes.len().wrapping_sub(2));
-    ((byte(0) + 16 * byte(middle) + byte(second_last) + 14 * bytes.len()) % PLACES) as u8
+    (byte(0) + 16 * byte(middle) + byte(second_last) + 14 * bytes.len()) % PLACES
 }
 
 #[cfg(test)]
@@ -117,6 +133,19 @@ mod tests {
         assert_eq!(order.guess(&mut step, text, 1), Some(('n', 14)));
         assert_eq!(order.guess(&mut step, text, 18), Some(('i', 30)));
         assert_eq!(order.guess(&mut step, text, 18), None);
+    }
+
+    #[test]
+    fn keys_with_the_same_first_place_are_both_guessed() {
+        assert_eq!(first_place("eventTime"), first_place("eventName"));
+        let text = br#""eventTime":"eventName":"#.repeat(4);
+        let mut order = Order::new('-');
+        let mut step = Step::START;
+        order.learn(&mut step, br#""eventTime":"#, "eventTime", |_| 't');
+        order.learn(&mut step, br#""eventName":"#, "eventName", |_| 'n');
+        let mut step = Step::START;
+        assert_eq!(order.guess(&mut step, &text, 0), Some(('t', 12)));
+        assert_eq!(order.guess(&mut step, &text, 12), Some(('n', 24)));
     }
 
     #[test]

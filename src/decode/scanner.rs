@@ -56,7 +56,7 @@ pub(super) fn record<'a>(
             RecordField::ErrorMessage => record.error_message = scanner.text()?,
             RecordField::Recipient => record.recipient_account = scanner.text()?,
             RecordField::ReadOnly => record.read_only = scanner.flag()?,
-            RecordField::Identity => record.identity = scanner.caller(&mut habits.identity, callers)?,
+            RecordField::Identity => scanner.caller(&mut habits.identity, callers, &mut record.identity)?,
             RecordField::Response => {
                 response = Some(scanner.at);
                 scanner.skip()?;
@@ -79,20 +79,27 @@ pub(super) fn record<'a>(
 }
 
 impl<'a> Scanner<'a> {
-    /// `userIdentity`, which is not walked if the same text was met lately.
+    /// `userIdentity` into `identity`. It is not walked if the same text was met lately.
     #[inline]
-    fn caller(&mut self, order: &mut Order<IdentityField>, callers: &mut Callers<'a>) -> Walk<Identity<'a>> {
+    fn caller(
+        &mut self,
+        order: &mut Order<IdentityField>,
+        callers: &mut Callers<'a>,
+        identity: &mut Identity<'a>,
+    ) -> Walk<()> {
         let start = self.at;
-        if let Some((identity, length)) = callers.find(&self.text[start..]) {
+        if let Some((known, length)) = callers.find(&self.text[start..]) {
             self.at += length;
-            return Ok(identity.clone());
+            identity.clone_from(known);
+            return Ok(());
         }
         if self.peek() != Some(b'{') {
-            return self.skip().map(|()| Identity::default());
+            *identity = Identity::default();
+            return self.skip();
         }
-        let identity = self.identity(order)?.with_known();
-        callers.remember(&self.text[start..self.at], &identity);
-        Ok(identity)
+        *identity = self.identity(order)?.with_known();
+        callers.remember(&self.text[start..self.at], identity);
+        Ok(())
     }
 
     fn identity(&mut self, order: &mut Order<IdentityField>) -> Walk<Identity<'a>> {
