@@ -5,10 +5,11 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use firstseen::baseline::{Baseline, Builder, Moment, Seen, Text};
+use firstseen::baseline::{Baseline, Builder, Moment, Seen};
 use firstseen::decode::Decoder;
-use firstseen::event::{AnyRecord, Event, Principal, PrincipalKey, Proof};
-use firstseen::observe::{Copies, Evidence, Fingerprint, Handover, Observer, RecordPlace};
+use firstseen::event::{AnyRecord, Event, Principal, Proof};
+use firstseen::model::{Evidence, PrincipalKey, Text};
+use firstseen::observe::{Copies, Fingerprint, Handover, Observer, RecordPlace};
 use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
 use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize};
@@ -178,7 +179,7 @@ fn baseline(first: u32, principals: u32) -> Baseline {
                     account: "111122223333",
                     key: key.as_str().into(),
                     arn: None,
-                    kind: firstseen::event::PrincipalKind::Role,
+                    kind: firstseen::model::PrincipalKind::Role,
                     proof: None,
                 },
                 source: "ec2.amazonaws.com",

@@ -5,8 +5,8 @@
 
 use crate::checksum::Checksum;
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
-use crate::observe::{Conflict, Fingerprint, PrincipalKey};
-use crate::text::Text;
+use crate::model::{PrincipalKey, Text};
+use crate::observe::{Conflict, Fingerprint};
 use crate::time::{Day, Span, Timestamp};
 
 /// The settings that decide what is learnt. Two baselines merge only if theirs are equal.

@@ -7,7 +7,7 @@
 //! └────────── ingest wires this half ────┘
 //! ```
 //!
-//! An archive is listed and read by [`source`], [`decode`] finds the records in its objects, [`event`] reads their
+//! All rooms may speak of [`model`]: principals, ARNs, evidence. An archive is listed and read by [`source`], [`decode`] finds the records in its objects, [`event`] reads their
 //! meaning, [`observe`] gives numbers to principals and actions, [`rules`] say which events are known to matter, and
 //! [`baseline`] remembers who did what. All questions are pure functions of a baseline ([`query`]); [`report`] writes the
 //! answers down. Whatever could not be read stands in the [`coverage`]. What IAM knew comes
@@ -42,6 +42,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod model;
+
 pub mod source;
 
 pub mod decode;
@@ -71,6 +73,5 @@ pub mod file;
 pub mod ledger;
 pub mod memory;
 pub mod synth;
-pub mod text;
 pub mod time;
 pub mod yaml;

@@ -10,11 +10,9 @@ use hashbrown::HashTable;
 use super::keeping::{Keeper, Pair};
 use super::merge::pop;
 use super::noted::{hour, sort_insights, sort_root};
-use super::{
-    ActiveDay, Baseline, Behaviour, Days, HitsKept, Inventory, Moment, Noted, RuleHead, Seen, SharedTexts,
-    Sighting, Text, Values,
-};
-use crate::observe::{ActionId, Observed, ObservedPrincipal, PrincipalId};
+use super::{ActiveDay, Baseline, Behaviour, Days, HitsKept, Moment, Noted, Seen, Values};
+use crate::model::{Inventory, ObservedPrincipal, RuleHead, SharedTexts, Sighting, Text};
+use crate::observe::{ActionId, Observed, PrincipalId};
 use crate::time::{Day, Timestamp};
 
 /// One day of one behaviour, in the numbering of one [`Builder`].
@@ -395,13 +393,13 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe;
+    use crate::model::Evidence;
 
     #[test]
     fn a_row_that_is_full_is_followed_by_another_of_its_day() {
         let (pair, object) = ((PrincipalId(0), ActionId(0)), Text::from("object"));
         let moment = Moment { time: Timestamp::parse("2024-03-01T10:00:00Z").unwrap(), failed: false };
-        let evidence = observe::Evidence { event_id: "1", ..observe::Evidence::default() };
+        let evidence = Evidence { event_id: "1", ..Evidence::default() };
         let seen = || Seen { moment, archive: 1, object: &object, record: 0, read_only: None, evidence };
         let mut builder = Builder::default();
         assert_eq!(builder.add(pair, moment, seen.clone()), RowId(0));

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::{Asked, Hit, Seen, Text};
-use crate::observe::ObservedPrincipal;
+use super::{Asked, Hit, Seen};
+use crate::model::{ObservedPrincipal, Text};
 use crate::time::Timestamp;
 
 /// Number of hits after which copies among them are looked for first.

@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Seen, SharedTexts, Sighting, Text};
-use crate::observe::ObservedPrincipal;
-use crate::rules::RuleHead;
+use super::Seen;
+use crate::model::{ObservedPrincipal, RuleHead, SharedTexts, Sighting, Text};
 
 /// The values of the fields of a rule's output in one event, in their order; none where there is no value.
 pub type Values = Box<[Option<Box<str>>]>;

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use super::hit::sort_hits;
 use super::noted::{sort_insights, sort_root};
-use super::{Baseline, Behaviour, Text};
-use crate::observe::{ObservedPrincipal, PrincipalKey, Proofs, is_unique_id, sso_name};
+use super::{Baseline, Behaviour};
+use crate::model::{Arn, ObservedPrincipal, PrincipalKey, Text, is_unique_id, sso_name};
+use crate::observe::Proofs;
 
 /// Which principal of its account each name means.
 #[derive(Debug)]
@@ -82,8 +83,8 @@ impl<'b> Joining<'b> {
     /// User Guide, "IAM identifiers").
     fn session(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
         let (id, session) = role_session(name)?;
-        let arn = Arn::of(self.proofs.arn(account, id)?)?;
-        let (partition, owner, role) = (arn.partition, arn.account, arn.named("role/")?);
+        let arn = Arn::parse(self.proofs.arn(account, id)?)?;
+        let (partition, owner, role) = (arn.partition, arn.account, arn.iam_name("role")?);
         Some(format!("arn:{partition}:sts::{owner}:assumed-role/{role}/{session}").into())
     }
 
@@ -91,7 +92,7 @@ impl<'b> Joining<'b> {
     fn sso_user(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
         let (id, session) = role_session(name)?;
         let Some(arn) = self.proofs.arn(account, id) else { return Some(id.to_owned().into()) };
-        let role = Arn::of(arn).and_then(|arn| arn.named("role/"));
+        let role = Arn::parse(arn).and_then(|arn| arn.iam_name("role"));
         Some(role.and_then(|role| sso_name(role, session)).map_or(Cow::Borrowed(arn), Cow::Owned))
     }
 }
@@ -109,29 +110,6 @@ fn role_session(name: &str) -> Option<(&str, &str)> {
     name.split_once(':').filter(|(id, _)| id.starts_with("AROA") && is_unique_id(id))
 }
 
-/// The parts of an ARN of IAM that tell users and roles apart.
-struct Arn<'a> {
-    partition: &'a str,
-    account: &'a str,
-    /// `user/…` or `role/…`, with the path.
-    resource: &'a str,
-}
-
-impl<'a> Arn<'a> {
-    fn of(text: &'a str) -> Option<Self> {
-        let mut parts = text.splitn(6, ':');
-        let (arn, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
-        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-        ((arn, service, region) == ("arn", "iam", "")).then_some(Self { partition, account, resource })
-    }
-
-    /// The name behind the path, if it is of this sort.
-    fn named(&self, sort: &str) -> Option<&'a str> {
-        let path = self.resource.strip_prefix(sort)?;
-        path.rsplit('/').next().filter(|name| !name.is_empty())
-    }
-}
-
 /// Notes a value of a name; none once there are several.
 fn only<'b>(
     known: &mut HashMap<(&'b str, &'b str), Option<&'b str>>,
@@ -145,7 +123,7 @@ fn only<'b>(
 /// The name in the ARN of a user of this account.
 fn user_name<'a>(account: &str, arn: &'a str) -> Option<&'a str> {
     let is_ours = |arn: &Arn<'_>| arn.account == account && account.bytes().all(|byte| byte.is_ascii_digit());
-    Arn::of(arn).filter(is_ours)?.named("user/")
+    Arn::parse(arn).filter(is_ours)?.iam_name("user")
 }
 
 /// Account and key.

@@ -3,7 +3,8 @@
 use super::counted::{Counter, GroupId};
 use super::hit::{Shared, sort_hits};
 use super::{Asked, CountedHits, Hit, HitsKept, Seen, Values};
-use crate::observe::{ActionId, ObservedPrincipal, PrincipalId, PrincipalKind};
+use crate::model::{ObservedPrincipal, PrincipalKind};
+use crate::observe::{ActionId, PrincipalId};
 
 /// So many hits are kept in full before one looks which of them are evidence no longer.
 const MANY: usize = 1 << 12;

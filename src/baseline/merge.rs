@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::hit::{by_name, sort_hits};
 use super::noted::{sort_insights, sort_root};
-use super::{Baseline, Behaviour, Hit, Sighting};
+use super::{Baseline, Behaviour, Hit};
+use crate::model::Sighting;
 
 /// Two baselines made one, and where the behaviours of each went.
 #[derive(Debug)]

@@ -7,7 +7,6 @@
 mod activity;
 mod builder;
 mod counted;
-mod event_id;
 mod hit;
 mod inventory;
 mod joining;
@@ -15,27 +14,22 @@ mod keeping;
 mod merge;
 mod noted;
 mod sighting;
-mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::observe::{ObservedPrincipal, Proofs};
+use crate::model::{Inventory, ObservedPrincipal, RuleHead, Sighting, Text};
+use crate::observe::Proofs;
 use crate::time::Timestamp;
-
-pub use crate::rules::{Language, OutputPart, Priority, RuleHead};
 
 pub use activity::{ActiveDay, Days};
 pub use builder::{Builder, Built, RowId};
 pub use counted::{CountedHits, HitGroup};
-pub use event_id::EventId;
 pub use hit::{Asked, Hit, HitFilter, HitsKept, Values};
-pub use inventory::{IamIdentity, IamKind, Inventory};
 pub use joining::{Joining, may_be_joined};
 pub use merge::Merged;
 pub use noted::Noted;
-pub use sighting::{Moment, RareEvidence, Seen, Sighting};
-pub use texts::{SharedTexts, Text};
+pub use sighting::{Moment, Seen};
 
 /// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
 /// were found.

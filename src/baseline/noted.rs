@@ -1,8 +1,7 @@
 //! What is worth a note beside the behaviours, since no sighting of a behaviour tells it: what CloudTrail Insights noticed, and
 //! the hours in which a root user acted.
 
-use super::{Sighting, Text};
-use crate::observe::ObservedPrincipal;
+use crate::model::{ObservedPrincipal, Sighting, Text};
 use crate::time::Timestamp;
 
 /// One thing that was noted.

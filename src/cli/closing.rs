@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use firstseen::baseline::Inventory;
 use firstseen::coverage::{Coverage, FaultKind};
+use firstseen::model::Inventory;
 use firstseen::report::{UsedSettings, for_terminal, write_faults, write_losses, write_summary};
 use firstseen::source::Traffic;
 

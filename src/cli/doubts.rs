@@ -3,7 +3,7 @@
 
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip, RecordSkip};
-use firstseen::event::LogSource;
+use firstseen::model::LogSource;
 use firstseen::query::{Filter, Pattern, Preset, Question, Tuning, Waiting};
 use firstseen::time::{Span, Timestamp};
 

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use firstseen::baseline::Inventory;
 use firstseen::coverage::FaultKind;
 use firstseen::ingest::{
     Checksums, IngestError, IngestSettings, Ingested, Keep, Progress, checksums, ingest_listed, list,
 };
-use firstseen::ledger::{ObjectEntry, Outcome};
+use firstseen::ledger::{Learning, ObjectEntry, Outcome};
+use firstseen::model::Inventory;
 use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, FileList, Listing, LogObject, S3Settings, is_s3};
-use firstseen::store::{Learning, Place, Stored, is_baseline, proven_files};
+use firstseen::store::{Place, Stored, is_baseline, proven_files};
 
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, check_window};
 use super::claims::Claims;

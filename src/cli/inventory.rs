@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use firstseen::baseline::{Baseline, IamKind, Inventory};
+use firstseen::baseline::Baseline;
 use firstseen::inventory::{Collected, Flaw, InventoryError, collect};
+use firstseen::model::{IamKind, Inventory};
 use firstseen::source::is_s3;
 
 use super::exit::{Hint, UsageError};

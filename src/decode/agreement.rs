@@ -10,7 +10,8 @@ use super::callers::Callers;
 use super::scanner::{self, Habits};
 use super::walk::Surprise;
 use super::{Decoded, Decoder, audit, careful};
-use crate::event::{AuditRecord, AuditSettings, Cluster, PrincipalKey, Record};
+use crate::event::{AuditRecord, AuditSettings, Cluster, Record};
+use crate::model::PrincipalKey;
 
 /// Panics if two readers disagree about `text`: about a line of it, or about all of it as one object.
 pub fn check(text: &str) {

@@ -11,14 +11,13 @@ use memchr::{memchr, memmem};
 
 use super::callers::Callers;
 use super::ceiling::Ceiling;
-use super::finder;
 use super::lanes::nested_end;
 use super::scanner::{self, Habits};
 use super::sink::{self, Contents, Sink, Within};
 use super::smell::{SmellKind, is_host};
 use super::walk::{self, Surprise};
 use super::wrapper::{self, LogLine};
-use super::{FoundRecord, audit, careful};
+use super::{FoundRecord, audit, careful, finder};
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::event::{AnyRecord, AuditRecord, Record};
 

@@ -6,15 +6,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
-use super::DecodeFault;
 use super::ceiling::Ceiling;
 use super::layout::{LONGEST_BEGINNING, Layout, last_cut, next_beginning};
 use super::list::{self, Cut, Split};
 use super::ocsf::PARQUET_MAGIC;
 use super::packed::{Emit, Packing, Piece, fault, joined, packing};
-use super::smell;
 use super::stream::{Limited, StreamError, Streams, Text};
 use super::utf16::{Encoding, Transcoder};
+use super::{DecodeFault, smell};
 use crate::coverage::{FaultKind, Position};
 use crate::memory::Hold;
 

@@ -2,13 +2,10 @@
 
 use std::rc::Rc;
 
-use super::FoundRecord;
 use super::container::{Lost, Walker};
 use super::finder::{self, Find, Search, Smell, Stop, What};
-use super::loose;
-use super::sink;
-use super::walk;
 use super::wrapper::{self, Candidate, Inner, Inside, Named};
+use super::{FoundRecord, loose, sink, walk};
 use crate::coverage::ObjectSkip;
 
 impl<'a, V: FnMut(FoundRecord<'_>)> Walker<'a, '_, '_, V> {

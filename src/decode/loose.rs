@@ -6,13 +6,12 @@
 
 use std::ops::Range;
 
-use super::FoundRecord;
 use super::container::Walker;
 use super::finder::{self, Search, Stop};
 use super::lanes::nested_end;
 use super::smell::SmellKind;
-use super::walk;
 use super::wrapper::{self, Candidate};
+use super::{FoundRecord, walk};
 use crate::coverage::FaultKind;
 
 /// So much of a text tells whether it is a document.

@@ -11,8 +11,7 @@ use std::sync::Arc;
 use super::ceiling::Ceiling;
 use super::cutter::{Cutter, PIECE};
 use super::stream::{Codec, is_skippable};
-use super::tape;
-use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict};
+use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict, tape};
 use crate::coverage::{FaultKind, ObjectSkip, Position, add_counts};
 use crate::memory::{Budget, Hold};
 

@@ -7,8 +7,7 @@
 //! cannot be read for sure, and the summary that the console exports does not tell who acted.
 
 use super::sink::Sink;
-use super::smell;
-use super::{DecodeFault, FoundRecord, walk, wrapper};
+use super::{DecodeFault, FoundRecord, smell, walk, wrapper};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 
 /// Names of columns that hold whole events, in lower case.

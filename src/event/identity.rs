@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::{PrincipalKind, hash_of_texts, present};
+use super::{hash_of_texts, present};
+use crate::model::{Arn, PrincipalKey, PrincipalKind, is_account_id, is_unique_id, last_part, sso_name};
 
 /// The texts of `userIdentity` that matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,44 +83,6 @@ pub struct Issuer<'a> {
     pub principal_id: Option<&'a str>,
 }
 
-/// What makes two events the deeds of one principal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PrincipalKey {
-    /// The ARN of the role or user, else the next best name. The default.
-    #[default]
-    Arn,
-    /// The unique id (`AROA…`, `AIDA…`) where there is one: a re-created role is another principal.
-    Id,
-    /// The full session ARN.
-    Session,
-    /// The access key.
-    AccessKey,
-    /// As `Arn`, but sessions of IAM Identity Center roles are known by permission set and user, so that a
-    /// re-made assignment, whose role has a new suffix, keeps its baseline.
-    SsoUser,
-}
-
-impl PrincipalKey {
-    /// All keys.
-    pub const ALL: [Self; 5] = [Self::Arn, Self::Id, Self::Session, Self::AccessKey, Self::SsoUser];
-
-    /// The one of this published name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// The name of this key in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Arn => "arn",
-            Self::Id => "id",
-            Self::Session => "session",
-            Self::AccessKey => "access-key",
-            Self::SsoUser => "sso-user",
-        }
-    }
-}
-
 /// Stands in the place of a name where the record has none.
 const NOBODY: &str = "-";
 
@@ -150,31 +113,18 @@ pub struct Proof<'a> {
 /// What AWS writes in the place of a name that was typed at a failed sign-in and belongs to nobody: it may be a password.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
-/// Whether a text is the unique id of a user (`AIDA…`) or a role (`AROA…`).
-///
-/// Source: IAM User Guide, "IAM identifiers", unique identifiers. Examples of AWS are shorter than real ids.
-pub fn is_unique_id(text: &str) -> bool {
-    let rest = text.strip_prefix("AIDA").or_else(|| text.strip_prefix("AROA"));
-    rest.is_some_and(|rest| {
-        rest.len() >= 6 && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    })
-}
-
 /// The unique id of the role in `AROA…` or `AROA…:session`.
 fn role_id(principal_id: &str) -> Option<&str> {
     let head = principal_id.split(':').next()?;
     (head.starts_with("AROA") && is_unique_id(head)).then_some(head)
 }
 
-fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 impl<'a> Identity<'a> {
     /// The principal behind this identity. `recipient` is the account whose log it stands in.
     ///
     /// ```
-    /// use firstseen::event::{Identity, Issuer, PrincipalKey};
+    /// use firstseen::event::{Identity, Issuer};
+    /// use firstseen::model::PrincipalKey;
     ///
     /// let identity = Identity {
     ///     identity_type: Some("AssumedRole"),
@@ -345,7 +295,7 @@ impl<'a> Identity<'a> {
     /// `sso:<permission set>/<user>` for a session of an Identity Center role
     /// (`…/AWSReservedSSO_<permission set>_<16 hex digits>`).
     fn sso_user(&self) -> Option<String> {
-        sso_name(self.role_arn()?.rsplit('/').next()?, self.session_name()?)
+        sso_name(last_part(self.role_arn()?), self.session_name()?)
     }
 
     fn kind(&self) -> PrincipalKind {
@@ -379,14 +329,6 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// `sso:<permission set>/<user>`, if a role of this name is one of IAM Identity Center: `AWSReservedSSO_<permission set>_` and 16
-/// hex digits (IAM Identity Center User Guide, "Referencing permission sets in resource policies").
-pub fn sso_name(role: &str, user: &str) -> Option<String> {
-    let (set, suffix) = role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
-    let is_suffix = suffix.len() == 16 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_suffix.then(|| format!("sso:{set}/{user}"))
-}
-
 /// Role ARNs tell by their path whose they are. Called for nearly every caller: it must not search long.
 fn role_kind(arn: &str) -> PrincipalKind {
     let (path, name) = arn.rsplit_once('/').unwrap_or(("", arn));
@@ -395,7 +337,7 @@ fn role_kind(arn: &str) -> PrincipalKind {
     if name.starts_with("AWSReservedSSO_") || role.starts_with("AWSReservedSSO_") {
         PrincipalKind::SsoRole
     } else if name.starts_with("AWSServiceRoleFor")
-        && arn.split(':').nth(5).is_some_and(|path| path.starts_with("role/aws-service-role/"))
+        && Arn::parse(arn).is_some_and(|arn| arn.resource.starts_with("role/aws-service-role/"))
     {
         PrincipalKind::ServiceLinkedRole
     } else {

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::identity::sso_name;
-use super::{Event, Evidence, NoEvent, Principal, PrincipalKey, PrincipalKind, present};
+use super::{Event, NoEvent, Principal, present};
+use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Stage, is_account_id, sso_name};
 use crate::time::{TimeForm, Timestamp};
 
 /// The texts of one Kubernetes audit event that matter here. An empty text counts as absent, as does a value of the wrong
@@ -95,40 +95,6 @@ pub struct AuditSettings {
     pub key: PrincipalKey,
     /// Whether the same action in another namespace is another action.
     pub namespace_in_key: bool,
-}
-
-/// How far a request had come when it was logged; the later, the more is known of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// It has been answered.
-    #[default]
-    Complete,
-    /// Answering it went wrong.
-    Panic,
-    /// The answer has begun, and is a long one.
-    Started,
-    /// It has come in. How it went on is not known.
-    Received,
-}
-
-impl Stage {
-    /// All of them, in their order.
-    pub const ALL: [Self; 4] = [Self::Complete, Self::Panic, Self::Started, Self::Received];
-
-    /// The one of this name in the log.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// Its name in the log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Complete => "ResponseComplete",
-            Self::Panic => "Panic",
-            Self::Started => "ResponseStarted",
-            Self::Received => "RequestReceived",
-        }
-    }
 }
 
 impl<'a> AuditRecord<'a> {
@@ -346,9 +312,8 @@ impl<'a> KubernetesUser<'a> {
     /// The account of the IAM identity.
     fn account(&self) -> Option<&'a str> {
         let of_uid = || iam_uid(self.uid)?.split(':').next();
-        let of_arn = || present(self.canonical_arn).or(present(self.arn))?.split(':').nth(4);
-        let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-        of_uid().filter(is_account).or_else(|| of_arn().filter(is_account))
+        let of_arn = || Some(Arn::parse(present(self.canonical_arn).or(present(self.arn))?)?.account);
+        of_uid().filter(|id| is_account_id(id)).or_else(|| of_arn().filter(|id| is_account_id(id)))
     }
 
     fn is_iam(&self) -> bool {
@@ -383,14 +348,9 @@ impl<'a> KubernetesUser<'a> {
 
 /// `arn:P:iam::A:role/R` of `arn:P:sts::A:assumed-role/R/session`; other ARNs stay as they are.
 fn role_of(arn: &str) -> Option<Cow<'_, str>> {
-    let mut parts = arn.splitn(6, ':');
-    let (_, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
-    let (_, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-    let role = resource.strip_prefix("assumed-role/").filter(|_| service == "sts");
-    let Some((role, _)) = role.and_then(|role| role.rsplit_once('/')) else {
-        return Some(Cow::Borrowed(arn));
-    };
-    Some(Cow::Owned(format!("arn:{partition}:iam::{account}:role/{role}")))
+    let parts = Arn::parse(arn)?;
+    let Some((role, _)) = parts.assumed_role() else { return Some(Cow::Borrowed(arn)) };
+    Some(Cow::Owned(format!("arn:{}:iam::{}:role/{role}", parts.partition, parts.account)))
 }
 
 /// The name of the cluster in the name of its log group: `/aws/eks/<cluster>/cluster` (EKS User Guide, "Control plane

@@ -5,7 +5,6 @@
 
 mod identity;
 mod insight;
-mod kind;
 mod kubernetes;
 
 use std::borrow::Cow;
@@ -13,16 +12,12 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 
+use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Stage};
 use crate::time::{TimeForm, Timestamp};
 
-pub use identity::{
-    Identity, Issuer, Known, OnBehalfOf, Principal, PrincipalKey, Proof, is_unique_id, sso_name,
-};
+pub use identity::{Identity, Issuer, Known, OnBehalfOf, Principal, Proof};
 pub use insight::Insight;
-pub use kind::{LogSource, PrincipalKind};
-pub use kubernetes::{
-    AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, Stage, cluster_of_log_group,
-};
+pub use kubernetes::{AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, cluster_of_log_group};
 
 /// A record of any source.
 #[derive(Clone, Copy, Debug)]
@@ -117,34 +112,6 @@ pub struct Event<'a> {
     pub read_only: Option<bool>,
     /// The role or user whose creation this event is.
     pub creation: Option<Principal<'a>>,
-}
-
-/// The proof of an event, as its record gives it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence<'a> {
-    /// `eventID` or `auditID`; empty if the record has none.
-    pub event_id: &'a str,
-    /// `awsRegion`
-    pub region: Option<&'a str>,
-    /// Where the call came from: an address, a service name or `AWS Internal`.
-    pub source_ip: Option<&'a str>,
-    /// `userAgent`
-    pub user_agent: Option<&'a str>,
-    /// `errorCode`, or the reason of a status.
-    pub error_code: Option<Cow<'a, str>>,
-    /// Access key the call was signed with.
-    pub access_key_id: Option<&'a str>,
-    /// Session name of the role or federated session; the pod that uses a service account.
-    pub session_name: Option<&'a str>,
-    /// Unique id of the IAM identity that acted.
-    pub principal_id: Option<&'a str>,
-    /// Who really acted, if it was in another's name.
-    pub impersonated_by: Option<Cow<'a, str>>,
-    /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster. Of a call that was made for a
-    /// person of IAM Identity Center: who that is.
-    pub detail: Option<Cow<'a, str>>,
-    /// How far the request had come. Records of CloudTrail tell of complete ones.
-    pub stage: Stage,
 }
 
 /// Why a readable record gives no event.
@@ -300,7 +267,7 @@ impl<'a> Record<'a> {
             _ => return None,
         };
         let arn = present(created.arn)?;
-        let account = arn.split(':').nth(4)?;
+        let account = Arn::parse(arn)?.account;
         let key = match key {
             PrincipalKey::Id => present(created.id)?,
             _ => arn,

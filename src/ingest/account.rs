@@ -1,11 +1,11 @@
 //! What one object gave: records, faults, and what became of it.
 
-use crate::baseline::Text;
 use crate::coverage::{
     Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Position, RecordSkip, add_counts,
 };
 use crate::decode::{DecodeFault, Decoded, Verdict};
 use crate::ledger::{ObjectEntry, Outcome};
+use crate::model::Text;
 use crate::source::{LogObject, ObjectKey, ReadError, SkippedObject};
 use crate::time::Timestamp;
 

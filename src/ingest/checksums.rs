@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{IngestError, Progress};
 use crate::checksum::Checksum;
+use crate::model::Text;
 use crate::source::{Archives, Listing, LogObject};
-use crate::text::Text;
 
 /// Checksums by archive and path.
 pub type Checksums = HashMap<(u32, Text), Checksum>;

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::decode::{Carrier, FoundRecord, with_audit_event};
-use crate::event::{AnyRecord, AuditRecord, Stage};
+use crate::event::{AnyRecord, AuditRecord};
+use crate::model::Stage;
 
 /// The requests of one object.
 #[derive(Debug, Default)]

@@ -6,15 +6,14 @@ use super::account::{Account, inside};
 use super::hits::StagesTold;
 use super::stages::{Stages, Turn};
 use super::{IngestSettings, Run};
-use crate::baseline::{Builder, Moment, Seen, Text};
+use crate::baseline::{Builder, Moment, Seen};
 use crate::coverage::{Coverage, FaultKind, Position, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord};
 use crate::event::{
-    AnyRecord, AuditRecord, AuditSettings, Cluster, Event, Evidence, NoEvent, Record, cluster_of_log_group,
+    AnyRecord, AuditRecord, AuditSettings, Cluster, Event, NoEvent, Record, cluster_of_log_group,
 };
-use crate::observe::{
-    ActionId, Fingerprint, Handover, ObservedPrincipal, Observer, PrincipalId, PrincipalKind, RecordPlace,
-};
+use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Text};
+use crate::observe::{ActionId, Fingerprint, Handover, Observer, PrincipalId, RecordPlace};
 use crate::rules::Matcher;
 use crate::source::{DeliveryWindow, LogObject, ObjectKey};
 use crate::time::{TimeForm, Timestamp};

@@ -3,7 +3,7 @@
 use super::node::{self, Node};
 use super::page::{self, Answer, Page};
 use super::{Flaw, report};
-use crate::baseline::{IamKind, Inventory};
+use crate::model::{IamKind, Inventory};
 
 /// `user,arn,` in base64: a credential report that nobody has decoded.
 const REPORT_IN_BASE64: &str = "dXNlcixhcm4s";

@@ -16,7 +16,7 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use crate::baseline::Inventory;
+use crate::model::Inventory;
 
 pub use error::{Flaw, InventoryError};
 use listing::Listings;

@@ -3,11 +3,10 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::Flaw;
 use super::date::date;
 use super::node::Node;
-use super::report;
-use crate::baseline::{IamIdentity, IamKind};
+use super::{Flaw, report};
+use crate::model::{IamIdentity, IamKind};
 use crate::time::Timestamp;
 
 /// Which command of the AWS CLI gives such an answer (AWS CLI Command Reference, `aws iam`).

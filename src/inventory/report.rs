@@ -7,7 +7,7 @@ use super::Flaw;
 use super::date::of_text;
 use super::node::MOST_VALUES;
 use super::page::{Answer, Page};
-use crate::baseline::IamIdentity;
+use crate::model::IamIdentity;
 
 /// The columns that matter, which are the first of the report.
 const COLUMNS: [&str; 3] = ["user", "arn", "user_creation_time"];

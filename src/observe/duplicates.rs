@@ -22,7 +22,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
 
-use crate::event::{AuditRecord, Cluster, Record, Stage, hash_of_texts};
+use crate::event::{AuditRecord, Cluster, Record, hash_of_texts};
+use crate::model::Stage;
 use crate::time::Day;
 
 /// What makes a record the copy of another.

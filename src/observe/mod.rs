@@ -9,10 +9,9 @@ mod proofs;
 use std::collections::BTreeSet;
 
 use crate::event::{Event, Principal, Proof};
-use crate::text::Text;
+use crate::model::{ObservedPrincipal, Text};
 use interner::Interner;
 
-pub use crate::event::{Evidence, LogSource, PrincipalKey, PrincipalKind, Stage, is_unique_id, sso_name};
 pub use duplicates::{
     Compared, Conflict, Copies, Findings as CopiesFound, Fingerprint, Handover, RecordPlace, Surplus,
 };
@@ -25,37 +24,6 @@ pub struct PrincipalId(pub u32);
 /// An action, in the numbering of one [`Observer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionId(pub u32);
-
-/// A principal that was observed. Its texts are shared: many have one account, and [`Proofs`] have the same names.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ObservedPrincipal {
-    /// Its account, as text; `-` if unknown.
-    pub account: Text,
-    /// What identifies it in its account.
-    pub key: Text,
-    /// Sort of principal. If records disagree, the first in the order of [`PrincipalKind`].
-    pub kind: PrincipalKind,
-    /// What it is called under the key `arn`, if the key is another; of several names the first.
-    pub arn: Option<Text>,
-}
-
-impl ObservedPrincipal {
-    /// Takes note of what another record says of the same principal.
-    #[inline(always)]
-    pub fn absorb(&mut self, kind: PrincipalKind, arn: Option<&str>) {
-        self.kind = self.kind.min(kind);
-        if let Some(arn) = arn
-            && self.arn.as_deref().is_none_or(|known| arn < known)
-        {
-            self.arn = Some(arn.into());
-        }
-    }
-
-    /// What principals are sorted by: account and key.
-    pub fn place(&self) -> (&str, &str) {
-        (&self.account, &self.key)
-    }
-}
 
 /// An action that was observed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

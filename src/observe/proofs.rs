@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::text::Text;
+use crate::model::Text;
 
 /// The ARNs that each unique id was seen beside. Grows with the number of ids, whatever is in the archive: of several ARNs of one
 /// id two are kept, since they prove nothing.

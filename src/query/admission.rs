@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::filter::{action_names, principal_names};
 use super::globs::Globs;
 use super::{Filter, Finding};
-use crate::observe::{ObservedPrincipal, PrincipalKind};
+use crate::model::{ObservedPrincipal, PrincipalKind};
 
 /// A filter and what makes it fast: its time does not grow with the number of its values.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::Finding;
 use super::admission::Admission;
-use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind};
+use crate::model::{LogSource, ObservedPrincipal, PrincipalKind};
 
 /// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
 ///

@@ -1,7 +1,7 @@
 //! What is asked, and what is found: plain data.
 
-use crate::baseline::{Hit, RuleHead, Sighting, Text};
-use crate::observe::ObservedPrincipal;
+use crate::baseline::Hit;
+use crate::model::{ObservedPrincipal, RuleHead, Sighting, Text};
 use crate::query::Filter;
 use crate::time::{Span, Timestamp};
 

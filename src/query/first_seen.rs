@@ -14,8 +14,8 @@ use super::noted::noted;
 use super::rarity::{Rarities, Rarity};
 use super::waiting::Waiting;
 use super::{AgeBasis, Anchor, Finding, FindingKind, Question};
-use crate::baseline::{Baseline, Behaviour, Sighting};
-use crate::observe::ObservedPrincipal;
+use crate::baseline::{Baseline, Behaviour};
+use crate::model::{ObservedPrincipal, Sighting};
 use crate::time::Timestamp;
 
 /// All findings, sorted by time, account, principal, action and kind.

@@ -8,8 +8,8 @@ use super::admission::Admission;
 use super::links::Links;
 use super::noted::about;
 use super::{Filter, Finding, FindingKind, Match, Matched, Question};
-use crate::baseline::{Asked, Baseline, EventId, Hit, HitFilter, HitsKept, Seen, Sighting, may_be_joined};
-use crate::observe::{LogSource, ObservedPrincipal, PrincipalKey};
+use crate::baseline::{Asked, Baseline, Hit, HitFilter, HitsKept, Seen, may_be_joined};
+use crate::model::{EventId, LogSource, ObservedPrincipal, PrincipalKey, Sighting};
 use crate::time::Timestamp;
 
 /// What tells an event from all others: who, and its id, or where it stands if it has none.

@@ -2,8 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::baseline::{Baseline, IamKind, Inventory};
-use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind, is_unique_id};
+use crate::baseline::Baseline;
+use crate::model::{
+    Arn, IamKind, Inventory, LogSource, ObservedPrincipal, PrincipalKind, is_unique_id, last_part,
+    without_cluster,
+};
 use crate::time::Timestamp;
 
 /// The inventory of a baseline, by all that a principal may be called.
@@ -53,7 +56,7 @@ impl<'b> Iam<'b> {
                     iam.accounts_alone.insert(account);
                 }
             }
-            let name = arn.rsplit('/').next().unwrap_or(arn);
+            let name = last_part(arn);
             iam.names.insert((account, identity.kind, name));
         }
         if !iam.arns_alone.is_empty() {
@@ -118,8 +121,7 @@ fn earliest<'b>(
 
 /// The account of a principal's ARN, which need not be that of the record; else that of the record.
 fn account_of(who: &ObservedPrincipal) -> &str {
-    let arn = in_cluster(who.arn.as_deref().unwrap_or(&who.key));
-    let account = arn.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3));
+    let account = Arn::of_principal(who.arn.as_deref().unwrap_or(&who.key)).map(|arn| arn.account);
     account.filter(|account| !account.is_empty()).unwrap_or(&who.account)
 }
 
@@ -129,8 +131,8 @@ fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
     if matches!(who.kind, Root | Federated | Service | Anonymous) {
         return None;
     }
-    let key = in_cluster(&who.key);
-    let arn = who.arn.as_deref().map(in_cluster);
+    let key = without_cluster(&who.key);
+    let arn = who.arn.as_deref().map(without_cluster);
     if is_unique_id(key) {
         let kind = if key.starts_with("AIDA") { IamKind::User } else { IamKind::Role };
         return Some((kind, Name::Id(key, arn)));
@@ -143,24 +145,17 @@ fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
         return None;
     }
     let arn = arn.unwrap_or(key);
-    let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':').skip(1);
-    let (service, resource) = (parts.next()?, parts.nth(2)?);
-    let (sort, path) = resource.split_once('/').filter(|_| matches!(service, "iam" | "sts"))?;
-    let bare = || path.rsplit('/').next().unwrap_or(path);
+    let parts = Arn::parse(arn).filter(|parts| matches!(parts.service, "iam" | "sts"))?;
+    let (sort, path) = parts.typed_resource()?;
     let (kind, name) = match sort {
         // Behind the name stands that of the session.
         "assumed-role" => (IamKind::Role, Name::Bare(path.split('/').next().unwrap_or(path))),
-        "role" if who.kind.source() == LogSource::Eks => (IamKind::Role, Name::Bare(bare())),
-        "user" if who.kind.source() == LogSource::Eks => (IamKind::User, Name::Bare(bare())),
+        "role" if who.kind.source() == LogSource::Eks => (IamKind::Role, Name::Bare(last_part(path))),
+        "user" if who.kind.source() == LogSource::Eks => (IamKind::User, Name::Bare(last_part(path))),
         "role" => (IamKind::Role, Name::Arn(arn)),
         "user" => (IamKind::User, Name::Arn(arn)),
         _ => return None,
     };
     // Names in IAM have no colon: `aws:ec2-instance` is a role that it does not know.
     (!path.contains(':')).then_some((kind, name))
-}
-
-/// The identity behind the name of a cluster.
-fn in_cluster(key: &str) -> &str {
-    key.strip_prefix("k8s:").and_then(|rest| rest.split_once('/')).map_or(key, |(_, identity)| identity)
 }

@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
-use crate::baseline::{Baseline, Sighting};
-use crate::observe::{LogSource, ObservedPrincipal};
+use crate::baseline::Baseline;
+use crate::model::{Arn, LogSource, ObservedPrincipal, Sighting};
 
 /// The principals of CloudTrail by what a cluster may know of them.
 #[derive(Debug, Default)]
@@ -63,9 +63,8 @@ impl<'b> Links<'b> {
 impl<'b> Links<'b> {
     /// The principal whose session has this ARN.
     pub(super) fn of_session(baseline: &'b Baseline, session: &str) -> Option<&'b ObservedPrincipal> {
-        let mut parts = session.splitn(6, ':').skip(4);
-        let (account, role) = (parts.next()?, parts.next()?.strip_prefix("assumed-role/")?);
-        let (role, _) = role.rsplit_once('/')?;
+        let arn = Arn::parse(session)?;
+        let (account, (role, _)) = (arn.account, arn.assumed_role()?);
         baseline.principals.iter().find(|who| *who.account == *account && role_name(who) == Some(role))
     }
 }
@@ -77,11 +76,8 @@ fn role_name(who: &ObservedPrincipal) -> Option<&str> {
 
 /// Account and name in the ARN of a role, which may stand behind the name of a cluster.
 fn role_in(text: &str) -> Option<(&str, &str)> {
-    let arn = &text[text.find("arn:")?..];
-    let mut parts = arn.splitn(6, ':').skip(2);
-    let (service, account) = (parts.next()?, parts.nth(1)?);
-    let path = parts.next()?.strip_prefix("role/").filter(|_| service == "iam")?;
-    Some((account, path.rsplit('/').next()?))
+    let arn = Arn::of_principal(text)?;
+    Some((arn.account, arn.iam_name("role")?))
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ mod rarity;
 mod tune;
 mod waiting;
 
-pub use crate::baseline::{Hit, IamKind, Inventory, Language, Priority, RuleHead, Sighting, Text};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question};
 pub use first_seen::{first_seen, first_seen_and_waiting};

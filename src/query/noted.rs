@@ -4,8 +4,8 @@
 use super::admission::Admission;
 use super::links::Links;
 use super::{AgeBasis, Finding, FindingKind, Question};
-use crate::baseline::{Baseline, Noted, Sighting, Text};
-use crate::observe::ObservedPrincipal;
+use crate::baseline::{Baseline, Noted};
+use crate::model::{ObservedPrincipal, Sighting, Text};
 use crate::time::Timestamp;
 
 /// All of them that are wanted, given when the archive begins.

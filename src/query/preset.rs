@@ -3,7 +3,7 @@
 //! Each set cites where its values come from. What a system does and these settings cannot say stands in
 //! `docs/method.md`, "Presets".
 
-use crate::observe::{PrincipalKey, PrincipalKind};
+use crate::model::{PrincipalKey, PrincipalKind};
 use crate::query::{Anchor, Filter, FindingKind, Question};
 use crate::time::Span;
 

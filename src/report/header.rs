@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::checksum::Checksum;
-use crate::query::{Filter, IamKind, Inventory, Pattern};
+use crate::model::{IamKind, Inventory};
+use crate::query::{Filter, Pattern};
 
 /// The settings of a run, as they are published. Nothing in here depends on the machine or the current folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::place::{archive_name, object_uri};
-use crate::query::{Finding, Match, Sighting};
+use crate::model::Sighting;
+use crate::query::{Finding, Match};
 
 /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]

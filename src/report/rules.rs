@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::for_terminal;
-use crate::query::{Finding, RuleHead};
+use crate::model::RuleHead;
+use crate::query::Finding;
 
 /// How often a rule matched.
 #[derive(Default)]

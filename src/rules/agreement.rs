@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Facts, Language, Matcher, RuleFile, RuleSet};
+use super::{Facts, Matcher, RuleFile, RuleSet};
 use crate::decode::Decoder;
 use crate::event::AnyRecord;
+use crate::model::{Language, LogSource};
 use crate::time::Timestamp;
 
 /// Compiles a text as a file of either language, and as a condition; a matcher must find among the rules that come of it the same
@@ -52,8 +53,8 @@ fn hold(rules: Arc<RuleSet>, object: &[u8]) {
             AnyRecord::Kubernetes(record) => matcher.of_request(record),
         };
         let source = match record {
-            AnyRecord::CloudTrail(_) => super::LogSource::CloudTrail,
-            AnyRecord::Kubernetes(_) => super::LogSource::Eks,
+            AnyRecord::CloudTrail(_) => LogSource::CloudTrail,
+            AnyRecord::Kubernetes(_) => LogSource::Eks,
         };
         let is_right = |rule: &super::Rule| rule.head.source == source && rule.matches(&facts);
         let asked: Vec<u32> =

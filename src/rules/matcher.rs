@@ -9,8 +9,9 @@ use hashbrown::HashMap;
 use super::field::Scanned;
 use super::screen::{MOST_TEXTS, Screen};
 use super::tree::Known;
-use super::{Facts, LogSource, Rule, RuleSet};
+use super::{Facts, Rule, RuleSet};
 use crate::event::AuditRecord;
+use crate::model::LogSource;
 
 /// Stands for a verb or a resource where a request names none. An empty text is not the same as none.
 const NONE: &str = "\0";

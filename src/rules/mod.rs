@@ -11,7 +11,6 @@ mod error;
 mod facts;
 mod falco;
 mod field;
-mod head;
 mod matcher;
 mod output;
 mod path;
@@ -24,13 +23,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::checksum::Checksum;
+use crate::model::{Language, RuleHead};
 use crate::yaml;
 use output::Output;
 use tree::Condition;
 
 pub use error::RuleError;
 pub use facts::Facts;
-pub use head::{Language, LogSource, OutputPart, Priority, RuleHead};
 pub use matcher::{Candidates, Matcher};
 
 /// The rules of this program itself, in Falco's language.
@@ -89,7 +88,8 @@ impl RuleSet {
     /// the rules are all others.
     ///
     /// ```
-    /// use firstseen::rules::{Language, RuleFile, RuleSet};
+    /// use firstseen::model::Language;
+    /// use firstseen::rules::{RuleFile, RuleSet};
     ///
     /// let text = "- rule: A\n  condition: ct.name=CreateUser and ct.eror exists\n  output: x\n  priority: INFO\n  source: aws_cloudtrail\n";
     /// let file = RuleFile { name: "a.yaml".to_owned(), language: Language::Falco, text: text.to_owned() };

@@ -4,7 +4,7 @@ use super::condition::{FieldName, Word};
 use super::error::Flaw;
 use super::facts::Facts;
 use super::field::{Field, longest};
-use super::head::{LogSource, OutputPart};
+use crate::model::{LogSource, OutputPart};
 
 /// An output: its parts, and the fields among them in their order.
 #[derive(Clone, Debug)]

@@ -6,7 +6,8 @@ use hashbrown::HashMap;
 
 use super::field::Scanned;
 use super::tree::Known;
-use super::{Facts, LogSource, Rule};
+use super::{Facts, Rule};
+use crate::model::LogSource;
 
 /// Texts that few events bring anew, by the source of the record.
 const TEXTS: [(LogSource, &[Scanned]); 2] = [

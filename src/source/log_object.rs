@@ -8,7 +8,7 @@ use super::ObjectKey;
 #[cfg(feature = "s3")]
 use crate::coverage::FaultKind;
 use crate::coverage::ObjectSkip;
-use crate::text::Text;
+use crate::model::Text;
 use crate::time::Timestamp;
 
 /// One file of an archive on disk, or one object of an archive in S3.

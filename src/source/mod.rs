@@ -22,7 +22,7 @@ use std::io::{self, Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 
 use crate::coverage::{FaultKind, ObjectSkip};
-use crate::text::Text;
+use crate::model::Text;
 use log_object::Kept;
 use stdin::Stdin;
 

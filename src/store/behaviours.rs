@@ -7,8 +7,8 @@ use super::error::Flaw;
 use super::evidence::{self, Evidence};
 use super::reading::{Paths, Texts};
 use super::table::{Column, Table};
-use crate::baseline::{Baseline, Behaviour, Days, Sighting, Text};
-use crate::observe::ObservedPrincipal;
+use crate::baseline::{Baseline, Behaviour, Days};
+use crate::model::{ObservedPrincipal, Sighting, Text};
 use crate::time::Timestamp;
 
 pub(super) const SCHEMA: &str = "message behaviours {

@@ -3,8 +3,7 @@
 use super::error::Flaw;
 use super::reading::{Paths, Texts, path};
 use super::table::{Column, Table};
-use crate::baseline::{RareEvidence, Sighting};
-use crate::observe::Stage;
+use crate::model::{RareEvidence, Sighting, Stage};
 use crate::time::Timestamp;
 
 /// The columns of the evidence that sightings are, in the order of [`FIRST`].

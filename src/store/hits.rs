@@ -6,8 +6,10 @@ use super::error::Flaw;
 use super::evidence::{self, Evidence};
 use super::reading::Paths;
 use super::table::{Column, Table};
-use crate::baseline::{Hit, Language, OutputPart, Priority, RuleHead, Text, Values};
-use crate::observe::{LogSource, ObservedPrincipal, PrincipalKind};
+use crate::baseline::{Hit, Values};
+use crate::model::{
+    Language, LogSource, ObservedPrincipal, OutputPart, PrincipalKind, Priority, RuleHead, Text,
+};
 
 pub(super) const RULES: &str = "message rules {
     required binary rule (STRING);

@@ -3,7 +3,7 @@
 
 use super::error::Flaw;
 use super::table::{Column, Table};
-use crate::baseline::{IamIdentity, IamKind, Inventory};
+use crate::model::{IamIdentity, IamKind, Inventory};
 use crate::time::Timestamp;
 
 pub(super) const SCHEMA: &str = "message inventory {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::error::Flaw;
-use super::{Learning, STORE_VERSION, Stored};
+use super::{STORE_VERSION, Stored};
 use crate::checksum::Checksum;
 use crate::coverage::{
     Coverage, FaultKind, FoundPaths, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip,
     Remark,
 };
-use crate::ledger::HeldRules;
-use crate::observe::PrincipalKey;
+use crate::ledger::{HeldRules, Learning};
+use crate::model::PrincipalKey;
 use crate::time::{Day, Timestamp};
 
 /// Its file.

@@ -29,9 +29,8 @@ mod writing;
 
 use crate::baseline::Baseline;
 use crate::coverage::Coverage;
-use crate::ledger::Ledger;
+use crate::ledger::{Learning, Ledger};
 
-pub use crate::ledger::Learning;
 pub use error::StoreError;
 pub use merge::MergeError;
 pub use place::Place;

@@ -4,8 +4,8 @@ use super::error::Flaw;
 use super::evidence::{self, Evidence};
 use super::reading::Paths;
 use super::table::{Column, Table};
-use crate::baseline::{Noted, Text};
-use crate::observe::{ObservedPrincipal, PrincipalKind};
+use crate::baseline::Noted;
+use crate::model::{ObservedPrincipal, PrincipalKind, Text};
 
 pub(super) const SCHEMA: &str = "message noted {
     required binary account (STRING);

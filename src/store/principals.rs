@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::error::Flaw;
 use super::table::{Column, Table};
-use crate::baseline::{Baseline, Behaviour, Joining, Text};
-use crate::observe::{ObservedPrincipal, PrincipalKind};
+use crate::baseline::{Baseline, Behaviour, Joining};
+use crate::model::{ObservedPrincipal, PrincipalKind, Text};
 use crate::time::Timestamp;
 
 pub(super) const SCHEMA: &str = "message principals {

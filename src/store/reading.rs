@@ -6,7 +6,7 @@ use parquet::data_type::ByteArray;
 
 use super::error::Flaw;
 use super::table::Table;
-use crate::baseline::{SharedTexts, Text};
+use crate::model::{SharedTexts, Text};
 use crate::time::{Day, Timestamp};
 
 /// Texts of a column.

@@ -12,14 +12,14 @@ use super::manifest::{MANIFEST, Manifest};
 use super::place::beside;
 use super::table::Table;
 use super::{
-    Learning, STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, inventory, map, noted,
-    objects, principals, proofs, records, validate,
+    STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, inventory, map, noted, objects,
+    principals, proofs, records, validate,
 };
 use crate::baseline::{Baseline, CountedHits};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
-use crate::ledger::Ledger;
-use crate::observe::PrincipalKind;
+use crate::ledger::{Learning, Ledger};
+use crate::model::PrincipalKind;
 
 /// Whether a path is a folder that looks like a baseline, so that it is not taken for an archive.
 ///

@@ -14,7 +14,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
-use crate::baseline::EventId;
+use crate::model::EventId;
 
 /// Rows of one row group: few enough that one principal is found without reading all, many enough to compress well.
 const ROWS_PER_GROUP: usize = 128 * 1024;

@@ -1,7 +1,7 @@
 //! What is reported, and when.
 
-use firstseen::event::PrincipalKey;
 use firstseen::ingest::IngestSettings;
+use firstseen::model::PrincipalKey;
 use firstseen::query::{AgeBasis, Anchor, FindingKind, Question, first_seen};
 use firstseen::source::DeliveryWindow;
 use firstseen::time::{Bound, Span, Timestamp};

@@ -6,7 +6,7 @@ use std::process::Command;
 use firstseen::baseline::Behaviour;
 use firstseen::coverage::{FaultKind, RecordSkip};
 use firstseen::ingest::{IngestSettings, Ingested};
-use firstseen::observe::LogSource;
+use firstseen::model::LogSource;
 use firstseen::query::{FindingKind, Question, first_seen};
 use serde_json::{Value, json};
 

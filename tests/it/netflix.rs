@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firstseen::baseline::Inventory;
 use firstseen::ingest::IngestSettings;
 use firstseen::inventory::collect;
+use firstseen::model::Inventory;
 use firstseen::query::{Preset, first_seen};
 use firstseen::time::Timestamp;
 use proptest::prelude::*;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use firstseen::baseline::HitsKept;
 use firstseen::ingest::IngestSettings;
-use firstseen::observe::{PrincipalKey, PrincipalKind};
+use firstseen::model::{PrincipalKey, PrincipalKind};
 use firstseen::query::{Filter, Finding, FindingKind, Question, first_seen};
 use firstseen::rules::RuleSet;
 use proptest::prelude::*;
@@ -74,7 +74,7 @@ fn lists_in_lists_have_an_end() {
         "- rule: r\n  condition: ct.name in (l0)\n  output: x\n  priority: INFO\n  source: aws_cloudtrail\n";
     let file = firstseen::rules::RuleFile {
         name: "f".to_owned(),
-        language: firstseen::rules::Language::Falco,
+        language: firstseen::model::Language::Falco,
         text: format!("{chain}- list: l5000\n  items: [a]\n{rule}"),
     };
     let (_, errors) = RuleSet::compile(&[file]);
@@ -332,10 +332,11 @@ fn of_many_hits_of_a_rule_the_first_and_the_evidence_are_kept() {
 /// memory. A behaviour has room for one day.
 #[test]
 fn what_there_are_many_of_is_small() {
-    use firstseen::baseline::{Behaviour, Sighting};
+    use firstseen::baseline::Behaviour;
+    use firstseen::model::Sighting;
     assert!(size_of::<Sighting>() <= 104, "{}", size_of::<Sighting>());
     assert!(size_of::<Behaviour>() <= 72, "{}", size_of::<Behaviour>());
     assert!(size_of::<Finding<'_>>() <= 96, "{}", size_of::<Finding<'_>>());
-    let texts: Vec<_> = (0..2).map(|_| firstseen::baseline::Text::from("x")).collect();
+    let texts: Vec<_> = (0..2).map(|_| firstseen::model::Text::from("x")).collect();
     assert_eq!(size_of_val(&texts[0]), 8);
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use firstseen::event::{LogSource, PrincipalKind};
+use firstseen::model::{LogSource, PrincipalKind};
 use firstseen::query::{Filter, Pattern};
 use firstseen::time::Bound;
 

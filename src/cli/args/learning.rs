@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use firstseen::baseline::HitsKept;
-use firstseen::event::PrincipalKey;
 use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY, IngestSettings};
+use firstseen::ledger::Learning;
+use firstseen::model::PrincipalKey;
 use firstseen::report::for_shell;
 use firstseen::source::DeliveryWindow;
-use firstseen::store::Learning;
 use firstseen::time::{Bound, Span, Timestamp};
 
 use super::super::exit::UsageError;

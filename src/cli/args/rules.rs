@@ -8,8 +8,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use firstseen::file;
+use firstseen::model::Language;
 use firstseen::report::for_terminal;
-use firstseen::rules::{Language, OWN_RULES, RuleError, RuleFile, RuleSet};
+use firstseen::rules::{OWN_RULES, RuleError, RuleFile, RuleSet};
 
 use super::super::exit::{Hint, UsageError};
 

@@ -4,7 +4,8 @@
 //! keeps the hour, and per day their number. What follows from that with certainty is said, and no more.
 
 use super::Tally;
-use crate::baseline::{ActiveDay, Behaviour, Sighting};
+use crate::baseline::{ActiveDay, Behaviour};
+use crate::model::Sighting;
 use crate::time::{Span, Timestamp};
 
 /// A point in time, and which sightings count at it.

@@ -1,7 +1,7 @@
 //! Whom a row or a group of rows is about.
 
 use crate::baseline::{Baseline, Behaviour};
-use crate::observe::PrincipalKind;
+use crate::model::PrincipalKind;
 
 /// What an answer is grouped by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

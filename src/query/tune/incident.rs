@@ -1,6 +1,6 @@
 //! Labelled incidents: what they hold, and what a setting still shows of them.
 
-use crate::observe::ObservedPrincipal;
+use crate::model::ObservedPrincipal;
 use crate::query::{FindingKind, Pattern};
 use crate::time::Timestamp;
 

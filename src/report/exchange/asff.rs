@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::words::{Severity, cut, description, title};
 use super::{call, id};
 use crate::coverage::Coverage;
+use crate::model::Arn;
 use crate::query::{Finding, FindingKind};
 use crate::report::{Report, Row, for_terminal};
 use crate::time::Timestamp;
@@ -112,8 +113,7 @@ fn region<'f>(finding: &Finding<'f>) -> &'f str {
     };
     finding.region().filter(is_region).unwrap_or_else(|| {
         let arns = [Some(finding.principal()), finding.who.arn.as_deref()];
-        let partition =
-            arns.into_iter().flatten().find_map(|name| Some(name.split_once("arn:")?.1.split_once(':')?.0));
+        let partition = arns.into_iter().flatten().find_map(Arn::of_principal).map(|arn| arn.partition);
         let known = PARTITIONS.iter().find(|(name, ..)| Some(*name) == partition);
         known.map_or("us-east-1", |(.., global)| global)
     })
@@ -181,9 +181,9 @@ fn milliseconds(time: Timestamp) -> String {
 }
 
 fn resource_type(principal: &str) -> &'static str {
-    match principal.split(':').nth(5).filter(|_| principal.starts_with("arn:")) {
-        Some(resource) if resource.starts_with("role/") => "AwsIamRole",
-        Some(resource) if resource.starts_with("user/") => "AwsIamUser",
+    match Arn::parse(principal).and_then(|arn| arn.typed_resource()) {
+        Some(("role", _)) => "AwsIamRole",
+        Some(("user", _)) => "AwsIamUser",
         _ => "Other",
     }
 }

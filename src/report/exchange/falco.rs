@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use super::words::{Severity, title};
-use crate::query::{Finding, Match, Priority};
+use crate::model::Priority;
+use crate::query::{Finding, Match};
 use crate::report::{Report, Row};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {

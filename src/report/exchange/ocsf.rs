@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::words::{Severity, description, title};
 use super::{call, id};
-use crate::query::{Finding, FindingKind, Sighting};
+use crate::model::Sighting;
+use crate::query::{Finding, FindingKind};
 use crate::report::{Report, Row};
 use crate::time::Timestamp;
 

@@ -1,6 +1,7 @@
 //! What all forms say of a finding: how much it matters, and what it is, in words.
 
-use crate::query::{Finding, FindingKind, Priority};
+use crate::model::Priority;
+use crate::query::{Finding, FindingKind};
 use crate::report::for_terminal;
 use crate::report::place::shown_object;
 use crate::report::row::named;

@@ -2,12 +2,11 @@
 
 use super::elements::{Draft, Elements};
 use super::filling::{Filling, Patterns};
-use crate::rules::Rule;
-use crate::rules::condition;
+use crate::model::{Language, LogSource, Priority, RuleHead};
 use crate::rules::error::RuleError;
-use crate::rules::head::{Language, LogSource, Priority, RuleHead};
 use crate::rules::output::Output;
 use crate::rules::tree::Condition;
+use crate::rules::{Rule, condition};
 
 impl Elements {
     /// The rules that are enabled. What is wrong with one is no reason not to compile the others.

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::elements::Elements;
 use super::exceptions::Exception;
+use crate::model::LogSource;
 use crate::rules::condition::{self, Expression, Operator, Word};
 use crate::rules::error::{Flaw, similar};
 use crate::rules::field::Field;
-use crate::rules::head::LogSource;
 use crate::rules::test::{Test, finite, glob, part_in_any_case, regex};
 use crate::rules::tree::{self, Condition};
 

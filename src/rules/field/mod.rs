@@ -11,8 +11,8 @@ mod scanned;
 use super::condition::FieldName;
 use super::error::{FieldError, similar};
 use super::facts::{Facts, Value};
-use super::head::LogSource;
 use super::path::Path;
+use crate::model::LogSource;
 pub(super) use derived::Derived;
 pub(super) use scanned::Scanned;
 

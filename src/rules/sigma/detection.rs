@@ -2,8 +2,8 @@
 
 use super::value::{Modifiers, test};
 use super::{Wrong, wrong};
+use crate::model::LogSource;
 use crate::rules::field::{Derived, Field};
-use crate::rules::head::LogSource;
 use crate::rules::path::Path;
 use crate::rules::test::{Test, Texts};
 use crate::rules::tree::{Check, Condition};

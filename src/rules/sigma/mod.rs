@@ -9,9 +9,9 @@ mod value;
 
 use super::Rule;
 use super::error::{Flaw, RuleError};
-use super::head::{Language, LogSource, Priority, RuleHead};
 use super::output::Output;
 use super::tree::Condition;
+use crate::model::{Language, LogSource, Priority, RuleHead};
 use crate::yaml::Yaml;
 
 /// What such a rule tells of an event; its own words are its title.

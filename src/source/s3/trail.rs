@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 
-use crate::text::Text;
+use crate::model::Text;
 
 /// So many pages in a row may bring nothing new. Pages of S3 can be empty although more follow.
 const MOST_BARREN: u32 = 200;

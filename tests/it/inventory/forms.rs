@@ -4,8 +4,8 @@ use std::fs;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use firstseen::baseline::IamKind;
 use firstseen::inventory::{InventoryError, collect};
+use firstseen::model::IamKind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -1,8 +1,8 @@
 //! What an inventory says of principals: how old they are, whether IAM knew them, and who is who.
 
 use firstseen::baseline::Baseline;
-use firstseen::event::PrincipalKey;
 use firstseen::ingest::IngestSettings;
+use firstseen::model::PrincipalKey;
 use firstseen::query::{Anchor, By, Filter, Finding, KnownQuestion, Question, first_seen, known};
 use serde_json::{Value, json};
 

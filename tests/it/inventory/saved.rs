@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use firstseen::baseline::{Baseline, IamIdentity, IamKind, Inventory};
+use firstseen::baseline::Baseline;
+use firstseen::model::{IamIdentity, IamKind, Inventory};
 use firstseen::store::Saved;
 use firstseen::time::Timestamp;
 use proptest::prelude::*;

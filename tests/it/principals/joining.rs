@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use firstseen::ingest::{IngestSettings, Ingested, Keep, Silent, ingest_listed, list};
-use firstseen::observe::{ObservedPrincipal, PrincipalKey};
+use firstseen::model::{ObservedPrincipal, PrincipalKey};
 use firstseen::query::{Anchor, FindingKind, Question, first_seen};
 use firstseen::source::Archives;
 use firstseen::store::Stored;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use firstseen::baseline::Baseline;
 use firstseen::decode::Decoder;
-use firstseen::event::{AnyRecord, Identity, Issuer, OnBehalfOf, PrincipalKey};
+use firstseen::event::{AnyRecord, Identity, Issuer, OnBehalfOf};
 use firstseen::ingest::IngestSettings;
-use firstseen::observe::ObservedPrincipal;
+use firstseen::model::{ObservedPrincipal, PrincipalKey};
 use serde_json::{Map, Value, json};
 
 use crate::archive::{Archive, record, settings, with};

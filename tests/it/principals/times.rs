@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use firstseen::coverage::Remark;
 use firstseen::ingest::Ingested;
-use firstseen::observe::PrincipalKey;
+use firstseen::model::PrincipalKey;
 use serde_json::{Value, json};
 
 use super::joining::index;

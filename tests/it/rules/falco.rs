@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use firstseen::ingest::IngestSettings;
-use firstseen::rules::{Language, RuleSet};
+use firstseen::model::Language;
+use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
 
 use super::{compile, file, matching};

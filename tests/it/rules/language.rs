@@ -1,6 +1,7 @@
 //! What Falco's language means here.
 
-use firstseen::rules::{Language, RuleSet};
+use firstseen::model::Language;
+use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
 
 use super::{compile, file, matching, rules, told};

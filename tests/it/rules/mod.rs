@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use firstseen::decode::Decoder;
 use firstseen::event::AnyRecord;
-use firstseen::rules::{Facts, Language, Matcher, RuleFile, RuleSet};
+use firstseen::model::Language;
+use firstseen::rules::{Facts, Matcher, RuleFile, RuleSet};
 use firstseen::time::Timestamp;
 use serde_json::Value;
 

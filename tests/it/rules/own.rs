@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use firstseen::ingest::IngestSettings;
-use firstseen::rules::{Language, OWN_RULES, RuleSet};
+use firstseen::model::Language;
+use firstseen::rules::{OWN_RULES, RuleSet};
 use serde_json::{Value, json};
 
 use super::{file, matching};

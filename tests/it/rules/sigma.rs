@@ -1,6 +1,7 @@
 //! What Sigma's language means here.
 
-use firstseen::rules::{Language, RuleSet};
+use firstseen::model::Language;
+use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
 
 use super::{file, matching, told};

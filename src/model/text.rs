@@ -1,11 +1,12 @@
-//! Texts of evidence, each kept once: sessions, addresses and programs come again and again.
+//! Texts that many hold at once, each kept once: sessions, addresses and programs come again and again.
 
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-pub use crate::text::Text;
+/// A text that is shared: 8 bytes wherever it stands.
+pub type Text = arcstr::ArcStr;
 
 /// So many texts are kept before one looks which of them nobody holds any longer.
 const MANY: usize = 1 << 12;
@@ -13,7 +14,7 @@ const MANY: usize = 1 << 12;
 /// Gives equal texts the same memory.
 ///
 /// ```
-/// use firstseen::baseline::SharedTexts;
+/// use firstseen::model::SharedTexts;
 ///
 /// let mut texts = SharedTexts::default();
 /// let (one, same) = (texts.get("eu-west-1"), texts.get("eu-west-1"));

@@ -5,12 +5,12 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::num::NonZeroU64;
 
-use super::texts::Text;
+use super::Text;
 
 /// The id of an event; empty if its record has none. It is ordered as its text is, and gives exactly that back.
 ///
 /// ```
-/// use firstseen::baseline::EventId;
+/// use firstseen::model::EventId;
 ///
 /// for text in ["c792d920-1557-4607-a68d-2593da9c4a4d", "C792D920-1557-4607-A68D-2593DA9C4A4D", "7", ""] {
 ///     assert_eq!(EventId::from(text).text(), text);
@@ -48,7 +48,7 @@ impl EventId {
     }
 
     /// How it compares with an id that comes in.
-    pub(super) fn cmp_text(&self, text: &str) -> Ordering {
+    pub fn cmp_text(&self, text: &str) -> Ordering {
         match (&self.0, uuid(text)) {
             (Kept::Uuid(first, second), Some(other)) => (*first, *second).cmp(&other),
             _ => self.bytes(&mut [0; LENGTH]).cmp(text.as_bytes()),

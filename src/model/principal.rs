@@ -1,4 +1,6 @@
-//! Sorts of principals, and whose records they stand in.
+//! Principals: their kinds, what tells two apart, and whose records they stand in.
+
+use super::Text;
 
 /// Sort of principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -139,5 +141,74 @@ impl PrincipalKind {
             | Self::Anonymous
             | Self::Unknown => LogSource::CloudTrail,
         }
+    }
+}
+
+/// What makes two events the deeds of one principal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrincipalKey {
+    /// The ARN of the role or user, else the next best name. The default.
+    #[default]
+    Arn,
+    /// The unique id (`AROA…`, `AIDA…`) where there is one: a re-created role is another principal.
+    Id,
+    /// The full session ARN.
+    Session,
+    /// The access key.
+    AccessKey,
+    /// As `Arn`, but sessions of IAM Identity Center roles are known by permission set and user, so that a
+    /// re-made assignment, whose role has a new suffix, keeps its baseline.
+    SsoUser,
+}
+
+impl PrincipalKey {
+    /// All keys.
+    pub const ALL: [Self; 5] = [Self::Arn, Self::Id, Self::Session, Self::AccessKey, Self::SsoUser];
+
+    /// The one of this published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    /// The name of this key in settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Arn => "arn",
+            Self::Id => "id",
+            Self::Session => "session",
+            Self::AccessKey => "access-key",
+            Self::SsoUser => "sso-user",
+        }
+    }
+}
+
+/// A principal that was observed. Its texts are shared: many have one account, and [`Proofs`] have the same names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObservedPrincipal {
+    /// Its account, as text; `-` if unknown.
+    pub account: Text,
+    /// What identifies it in its account.
+    pub key: Text,
+    /// Sort of principal. If records disagree, the first in the order of [`PrincipalKind`].
+    pub kind: PrincipalKind,
+    /// What it is called under the key `arn`, if the key is another; of several names the first.
+    pub arn: Option<Text>,
+}
+
+impl ObservedPrincipal {
+    /// Takes note of what another record says of the same principal.
+    #[inline(always)]
+    pub fn absorb(&mut self, kind: PrincipalKind, arn: Option<&str>) {
+        self.kind = self.kind.min(kind);
+        if let Some(arn) = arn
+            && self.arn.as_deref().is_none_or(|known| arn < known)
+        {
+            self.arn = Some(arn.into());
+        }
+    }
+
+    /// What principals are sorted by: account and key.
+    pub fn place(&self) -> (&str, &str) {
+        (&self.account, &self.key)
     }
 }

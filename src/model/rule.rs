@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::event::LogSource;
+use super::LogSource;
 
 /// How much a rule's findings matter, in the levels of syslog, which are Falco's. The first matters most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ impl Priority {
     /// The one that a rule file of Falco means, in any case.
     ///
     /// ```
-    /// use firstseen::rules::Priority;
+    /// use firstseen::model::Priority;
     ///
     /// assert_eq!(Priority::from_name("INFO"), Some(Priority::Informational));
     /// assert!(Priority::Critical < Priority::Warning);
@@ -73,7 +73,7 @@ impl Priority {
     }
 
     /// The one that a level of Sigma means.
-    pub(super) fn from_level(level: &str) -> Option<Self> {
+    pub fn from_level(level: &str) -> Option<Self> {
         Some(match level {
             "critical" => Self::Critical,
             "high" => Self::Error,

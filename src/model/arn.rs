@@ -1,0 +1,119 @@
+//! Amazon Resource Names.
+
+/// The parts of an ARN: `arn:<partition>:<service>:<region>:<account>:<resource>`.
+///
+/// Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
+///
+/// ```
+/// use firstseen::model::Arn;
+///
+/// let role = Arn::parse("arn:aws-cn:iam::111122223333:role/team/ci/Deploy").unwrap();
+/// assert_eq!((role.partition, role.account, role.iam_name("role")), ("aws-cn", "111122223333", Some("Deploy")));
+/// assert_eq!(role.iam_name("user"), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arn<'a> {
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    pub partition: &'a str,
+    /// For example `iam`
+    pub service: &'a str,
+    /// Empty for services that know no Regions.
+    pub region: &'a str,
+    /// Twelve digits, or empty.
+    pub account: &'a str,
+    /// All that follows; it can have colons and slashes of its own.
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// The parts of a text that is an ARN.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
+        let (partition, service, region) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { partition, service, region, account: parts.next()?, resource: parts.next()? })
+    }
+
+    /// The ARN that a principal is known by. In a cluster it stands behind the cluster's name.
+    ///
+    /// ```
+    /// use firstseen::model::Arn;
+    ///
+    /// let arn = Arn::of_principal("k8s:prod/arn:aws:iam::111122223333:role/Deploy").unwrap();
+    /// assert_eq!(arn.iam_name("role"), Some("Deploy"));
+    /// assert_eq!(Arn::of_principal("k8s:prod/jo"), None);
+    /// ```
+    pub fn of_principal(key: &'a str) -> Option<Self> {
+        Self::parse(without_cluster(key))
+    }
+
+    /// The resource's type and the rest of it: `role` and `team/ci/Deploy`.
+    pub fn typed_resource(&self) -> Option<(&'a str, &'a str)> {
+        self.resource.split_once('/')
+    }
+
+    /// The name of an identity of IAM of this type (`user`, `role`), without its path.
+    pub fn iam_name(&self, resource_type: &str) -> Option<&'a str> {
+        let (found, path) = self.typed_resource()?;
+        let name = last_part(path);
+        (self.is_iam() && found == resource_type && !name.is_empty()).then_some(name)
+    }
+
+    /// Role and session of an assumed role. The role's path is not in it.
+    ///
+    /// ```
+    /// use firstseen::model::Arn;
+    ///
+    /// let session = Arn::parse("arn:aws:sts::111122223333:assumed-role/Deploy/jo").unwrap();
+    /// assert_eq!(session.assumed_role(), Some(("Deploy", "jo")));
+    /// ```
+    pub fn assumed_role(&self) -> Option<(&'a str, &'a str)> {
+        let (found, path) = self.typed_resource()?;
+        path.rsplit_once('/').filter(|_| (self.service, found) == ("sts", "assumed-role"))
+    }
+
+    /// Whether it is of IAM, which knows no Regions.
+    pub fn is_iam(&self) -> bool {
+        self.service == "iam" && self.region.is_empty()
+    }
+}
+
+/// A principal's key without the name of its cluster.
+pub fn without_cluster(key: &str) -> &str {
+    key.strip_prefix("k8s:").and_then(|rest| rest.split_once('/')).map_or(key, |(_, identity)| identity)
+}
+
+/// What stands behind the last slash; all of a text that has none.
+pub fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether a text is the id of an account: twelve digits.
+pub fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_arn_gives_none() {
+        for text in ["", "arn", "arn:", "arn:aws:iam::1", "urn:aws:iam::1:user/x", "AIDAEXAMPLE"] {
+            assert_eq!(Arn::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_resource_keeps_its_colons() {
+        let arn = Arn::parse("arn:aws:iam::111122223333:role/aws:ec2-instance").unwrap();
+        assert_eq!(arn.iam_name("role"), Some("aws:ec2-instance"));
+        assert_eq!(arn.assumed_role(), None);
+    }
+
+    #[test]
+    fn only_iam_names_users_and_roles() {
+        for text in ["arn:aws:sts::1:role/x", "arn:aws:iam:eu-west-1:1:role/x", "arn:aws:iam::1:role/"] {
+            assert_eq!(Arn::parse(text).unwrap().iam_name("role"), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Plain data that every room may speak of: principals, ARNs, evidence, metadata of rules, what IAM knew. No room's work is done here.
+
+mod arn;
+mod event_id;
+mod evidence;
+mod iam;
+mod inventory;
+mod principal;
+mod rule;
+mod text;
+
+pub use arn::{Arn, is_account_id, last_part, without_cluster};
+pub use event_id::EventId;
+pub use evidence::{Evidence, RareEvidence, Sighting, Stage};
+pub use iam::{IamIdentity, IamKind, is_unique_id, sso_name};
+pub use inventory::Inventory;
+pub use principal::{LogSource, ObservedPrincipal, PrincipalKey, PrincipalKind};
+pub use rule::{Language, OutputPart, Priority, RuleHead};
+pub use text::{SharedTexts, Text};
