@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 
-use super::wrapper::encoded;
+use super::find::envelope::encoded;
 use super::{Decoded, Decoder, Piece, Source, cut};
 use crate::event::AnyRecord;
 use crate::memory::Budget;

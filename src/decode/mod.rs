@@ -3,64 +3,41 @@
 //! Knows gzip and JSON; does not know where the bytes came from. A broken record is counted and passed over, a
 //! broken object gives what came before the break; nothing here ever fails as a whole. What a record means is
 //! decided elsewhere: see [`crate::event`].
+//!
+//! Inside, from the bottom up: `record` reads one record, `find` finds the records in a text, `unpack` opens what is packed and
+//! cuts what is large, and `ocsf` turns rows of tables back into records. A [`Decoder`] looks at an object and picks among them.
 
-#[cfg(any(test, fuzzing))]
-pub mod agreement;
-mod apple;
-mod at_once;
-mod audit;
-mod callers;
-mod careful;
 mod ceiling;
-mod container;
-mod cutter;
-mod finder;
-mod inflate;
-mod inner;
-mod insight;
-mod json;
-mod lanes;
+#[cfg(any(test, fuzzing))]
+pub mod differential;
+mod find;
 #[cfg(test)]
 mod laws;
-mod layout;
-mod list;
-mod loose;
 mod ocsf;
-mod ocsf_footer;
-mod ocsf_pages;
-mod order;
-mod packed;
-mod scanner;
-mod sink;
-mod smell;
-mod stream;
-mod table;
-mod tape;
-mod text;
-mod utf16;
-mod utf8;
-mod walk;
-mod wrapper;
-mod zipped;
+mod record;
+mod unpack;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ceiling::Ceiling;
-use packed::{Packed, Packing, Unpacked};
 
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::event::AnyRecord;
 use crate::memory::{Budget, FREE};
-use inflate::{Inflater, Plain, inflate};
-use scanner::Habits;
-use sink::Within;
+use find::sink::{self, Within};
+use find::{envelope, text};
+use record::scanner::KeyPredictors;
+use unpack::gzip::{Inflater, Plain, inflate};
+use unpack::packing::{PARQUET_MAGIC, Packing, packing};
+use unpack::{Packed, Unpacked, apple_double, utf8, zip_file};
 
-pub use container::with_audit_event;
-pub use insight::insight;
-pub use json::Json;
-pub use packed::{Emit, Piece, ReadSeek, Source, cut};
-pub use wrapper::Carrier;
+pub use find::envelope::Carrier;
+pub use find::json_stream::with_audit_event;
+pub use record::insight::insight;
+pub use record::json::Json;
+pub use unpack::piece::{Emit, Piece};
+pub use unpack::{ReadSeek, Source, cut};
 
 /// Gzip that inflates to more is read in pieces. In tests less, so that some is.
 const WHOLE: u64 = if cfg!(any(test, fuzzing)) { 1 << 20 } else { FREE };
@@ -150,7 +127,7 @@ pub struct Decoder {
     inflater: Inflater,
     plain: Plain,
     spare: Plain,
-    habits: Habits,
+    predictors: KeyPredictors,
     ceiling: Ceiling,
     /// In how many packings and wrappers the object lies.
     depth: u32,
@@ -174,7 +151,7 @@ impl Decoder {
             inflater: Inflater::new(),
             plain: Plain::default(),
             spare: Plain::default(),
-            habits: Habits::default(),
+            predictors: KeyPredictors::default(),
             ceiling: Ceiling::new(max_object_size, budget),
             depth: 0,
             is_strict: false,
@@ -220,17 +197,17 @@ impl Decoder {
     /// ```
     pub fn decode(&mut self, stored: &[u8], mut visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
         let mut faults = Vec::new();
-        let Self { inflater, plain, spare, habits, ceiling, depth, is_strict, second_member, inflated } =
+        let Self { inflater, plain, spare, predictors, ceiling, depth, is_strict, second_member, inflated } =
             self;
         *second_member = None;
         let limit = ceiling.limit.min(WHOLE);
         let bytes = inflate(inflater, (plain, spare), stored, limit, second_member, &mut faults);
         *inflated = bytes.len() as u64;
         let is_long = limit < ceiling.limit && faults.iter().any(|fault| fault.kind == FaultKind::TooLarge);
-        if let Some(packing) = if is_long { Some(Packing::Streams) } else { packed::packing(bytes) } {
+        if let Some(packing) = if is_long { Some(Packing::Streams) } else { packing(bytes) } {
             let bytes = if is_long { stored } else { bytes };
             let packed = Packed { packing, bytes, ceiling, depth: *depth, is_strict: *is_strict };
-            let Unpacked { mut decoded, second_gzip, inflated: more } = packed::decode(&packed, &mut visit);
+            let Unpacked { mut decoded, second_gzip, inflated: more } = unpack::decode(&packed, &mut visit);
             *inflated += more;
             if is_long {
                 *second_member = second_gzip;
@@ -240,23 +217,23 @@ impl Decoder {
             return decoded;
         }
         // A fuzzer takes a panic for a crash, also one that is caught.
-        if !cfg!(fuzzing) && bytes.starts_with(&ocsf::PARQUET_MAGIC) {
-            let mut decoded = ocsf::decode(bytes, ceiling, *depth, habits, &mut visit);
+        if !cfg!(fuzzing) && bytes.starts_with(&PARQUET_MAGIC) {
+            let mut decoded = ocsf::decode(bytes, ceiling, *depth, predictors, &mut visit);
             decoded.faults.splice(..0, faults);
             return decoded;
         }
-        if apple::is_apple_double(bytes) {
+        if apple_double::is_apple_double(bytes) {
             return Decoded { faults, ..Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)) };
         }
         let cut = !faults.is_empty();
         // Every byte that is no UTF-8 takes three.
         let copy = ceiling.reserve_copy(3 * bytes.len() as u64);
         let (text, odd) = utf8::text(bytes, cut, ceiling.limit);
-        if text::is_unknown(&text) && zipped::ends_as_archive(bytes) {
+        if text::is_unknown(&text) && zip_file::ends_as_archive(bytes) {
             drop(copy);
             let packed =
                 Packed { packing: Packing::Zip, bytes, ceiling, depth: *depth, is_strict: *is_strict };
-            let Unpacked { mut decoded, inflated: more, .. } = packed::decode(&packed, &mut visit);
+            let Unpacked { mut decoded, inflated: more, .. } = unpack::decode(&packed, &mut visit);
             *inflated += more;
             decoded.faults.splice(..0, faults);
             return decoded;
@@ -275,9 +252,9 @@ impl Decoder {
             is_found: *is_strict,
             carrier: None,
         };
-        let (verdict, mut contents) = text::read(&text, cut, &within, habits, visit);
+        let (verdict, mut contents) = text::read(&text, cut, &within, predictors, visit);
         let mut own =
-            contents.all_faults(!*is_strict || contents.records > 0 || wrapper::names_a_record(&text));
+            contents.all_faults(!*is_strict || contents.records > 0 || envelope::names_a_record(&text));
         contents.tell_smell();
         own.append(&mut contents.faults);
         // Bytes that are no text at all need no word about UTF-8.

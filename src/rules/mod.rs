@@ -4,9 +4,9 @@
 //! which rules it could fulfil at all. Knows records and their text; does not know archives, files or findings. What the
 //! languages mean here is described in `docs/rules.md`.
 
-#[cfg(any(test, fuzzing))]
-pub mod agreement;
 mod condition;
+#[cfg(any(test, fuzzing))]
+pub mod differential;
 mod error;
 mod facts;
 mod falco;

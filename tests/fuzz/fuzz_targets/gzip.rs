@@ -1,18 +1,18 @@
-//! Both ways to inflate give the same, whatever the bytes: see `src/decode/inflate.rs`.
+//! Both ways to inflate give the same, whatever the bytes: see `src/decode/unpack/gzip.rs`.
 //!
 //! Most changed bytes end in a wrong checksum, so the input also stands for the deflate stream of a member whose trailer
 //! is made to fit what came out.
 
 #![no_main]
 
-use firstseen::decode::agreement;
+use firstseen::decode::differential;
 
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    agreement::check_gzip(data, 1 << 20);
-    if let Some(member) = agreement::fitted(&[&HEADER, data].concat(), 1 << 20) {
-        agreement::check_gzip(&member, 1 << 20);
-        agreement::check_gzip(&[&member[..], &member[..]].concat(), 1 << 20);
+    differential::check_gzip(data, 1 << 20);
+    if let Some(member) = differential::fitted(&[&HEADER, data].concat(), 1 << 20) {
+        differential::check_gzip(&member, 1 << 20);
+        differential::check_gzip(&[&member[..], &member[..]].concat(), 1 << 20);
     }
 });

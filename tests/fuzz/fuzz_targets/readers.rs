@@ -1,10 +1,10 @@
-//! Every reader of a record finds the same, whatever the bytes: see `src/decode/agreement.rs`.
+//! Every reader of a record finds the same, whatever the bytes: see `src/decode/differential.rs`.
 
 #![no_main]
 
-use firstseen::decode::agreement;
+use firstseen::decode::differential;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    agreement::check_object(data);
-    agreement::check(&String::from_utf8_lossy(data));
+    differential::check_object(data);
+    differential::check(&String::from_utf8_lossy(data));
 });

@@ -1,0 +1,439 @@
+//! What other carriers wrap around records: API answers, subscriptions, event buses, search engines.
+//!
+//! Knows the names of their fields and nothing of records. Sources: CloudTrail API Reference (`LookupEvents`), CloudWatch Logs
+//! User Guide ("Subscription filters", "Exporting log data to Amazon S3") and API Reference (`FilterLogEvents`), Lambda
+//! Developer Guide (`awslogs.data`, `kinesis.data`), EventBridge
+//! ("Events from AWS services via CloudTrail"), Elastic Common Schema (`event.original`, `message`), Splunk's export (`result`,
+//! `_raw`), Logstash (`@timestamp`), `audit.k8s.io/v1` (`EventList`), Logs Insights (`results` of `value`s),
+//! Filebeat (`kubernetes.audit`), Azure (`records`, `properties.log`); `data` is what collectors call what they collect, `log` what
+//! those of containers do.
+
+use std::borrow::Cow;
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use memchr::memmem;
+
+use crate::coverage::ObjectSkip;
+use crate::decode::record::walk;
+use crate::event::Record;
+
+/// Where records may be in a wrapper; each has the position of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum Inner {
+    /// A list of records.
+    Records(usize),
+    /// A list of records or wrappers.
+    List(usize),
+    /// A record or a wrapper.
+    Object(usize),
+    /// The JSON text of any of these, in a JSON string.
+    Text(usize),
+    /// The same in base64, mostly inflated: what Lambda and Kinesis hand over.
+    Base64(usize),
+}
+
+/// What an object that is no record of CloudTrail holds.
+#[derive(Debug)]
+pub(in crate::decode) struct Inside {
+    /// Whether it has an `auditID`, as a Kubernetes audit event has.
+    pub(super) is_audit_event: bool,
+    /// Whether it says besides that it is one.
+    pub(super) is_audit_event_for_sure: bool,
+    /// Who handed it over, if it says so.
+    pub(in crate::decode) carrier: Option<Carrier>,
+    /// In the order in which they are to be tried; that of the object for lists of records.
+    pub(in crate::decode) inner: Vec<Named>,
+    /// Where the values of these begin and end, in the order of the object.
+    pub(super) spans: Vec<(usize, usize)>,
+    /// Whether there is anything else in it that may hold records.
+    pub(super) has_more: bool,
+    /// Whether a member has a name like one of a record's.
+    pub(super) is_telling: bool,
+    /// What the object is if there are no records in it.
+    pub(in crate::decode) kind: ObjectSkip,
+    /// Position behind it, unless it has no end or is malformed.
+    pub(in crate::decode) end: Option<usize>,
+}
+
+/// A place and the name of the member that it is.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::decode) struct Named {
+    pub(in crate::decode) name: &'static str,
+    pub(in crate::decode) inner: Inner,
+}
+
+/// Who handed records over: the account and the log group of a CloudWatch Logs subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    /// `owner`
+    pub account: Box<str>,
+    /// `logGroup`
+    pub log_group: Box<str>,
+}
+
+/// Looks into the object at `at`.
+pub(in crate::decode) fn inside(scope: &str, at: usize) -> Inside {
+    let mut found = Inside {
+        is_audit_event: false,
+        is_audit_event_for_sure: false,
+        carrier: None,
+        inner: Vec::new(),
+        spans: Vec::new(),
+        has_more: false,
+        is_telling: false,
+        kind: ObjectSkip::OtherJson,
+        end: None,
+    };
+    let (mut owner, mut log_group) = (None, None);
+    let (mut is_of_audit, mut is_event) = (false, false);
+    let mut ranked: Vec<(u8, Named)> = Vec::new();
+    let walked = walk::member_spans(scope, at + 1, |key, value| {
+        let (start, end) = value;
+        let text = || scope[start..end].trim_matches('"');
+        if let Some(place) = place(key, scope, start) {
+            ranked.push(place);
+            found.spans.push(value);
+            return;
+        }
+        match key {
+            "auditID" => found.is_audit_event = scope[start..].starts_with('"'),
+            "owner" => owner = Some(start),
+            "logGroup" => log_group = Some(start),
+            "apiVersion" => is_of_audit = text().starts_with("audit.k8s.io/"),
+            "kind" => is_event = text() == "Event",
+            _ => found.kind = kind_of(key).unwrap_or(found.kind),
+        }
+        found.has_more |= may_hold_records(&scope[start..end]);
+        found.is_telling |= is_telling(key);
+    });
+    found.end = walked.ok();
+    if found.end.is_none() {
+        (ranked, found.spans, found.has_more) = (Vec::new(), Vec::new(), true);
+    }
+    found.is_audit_event_for_sure = found.is_audit_event && (is_of_audit || is_event);
+    ranked.sort_by_key(|(rank, _)| *rank);
+    found.inner = ranked.into_iter().map(|(_, named)| named).collect();
+    let text = |value: Option<usize>| value.and_then(|value| text_at(scope, value)).map(Box::from);
+    found.carrier =
+        text(owner).zip(text(log_group)).map(|(account, log_group)| Carrier { account, log_group });
+    found
+}
+
+/// Where records may be in a member that is known here, and how early it is tried.
+fn place(key: &str, scope: &str, value: usize) -> Option<(u8, Named)> {
+    let list = |name| (1, Named { name, inner: Inner::List(value) });
+    let object = |name| (2, Named { name, inner: Inner::Object(value) });
+    let text = |rank, name| (rank, Named { name, inner: Inner::Text(value) });
+    Some(match (key, scope.as_bytes().get(value)?) {
+        ("Records", b'[') => (0, Named { name: "Records", inner: Inner::Records(value) }),
+        ("Events", b'[') => list("Events"),
+        ("events", b'[') => list("events"),
+        ("logEvents", b'[') => list("logEvents"),
+        ("data", b'[') => list("data"),
+        ("items", b'[') => list("items"),
+        ("results", b'[') => list("results"),
+        ("records", b'[') => list("records"),
+        ("detail", b'{') => object("detail"),
+        ("event", b'{') => object("event"),
+        ("_source", b'{') => object("_source"),
+        ("result", b'{') => object("result"),
+        ("data", b'{') => object("data"),
+        ("awslogs", b'{') => object("awslogs"),
+        ("kinesis", b'{') => object("kinesis"),
+        ("kubernetes", b'{') => object("kubernetes"),
+        ("audit", b'{') => object("audit"),
+        ("properties", b'{') => object("properties"),
+        ("CloudTrailEvent", b'"') => text(3, "CloudTrailEvent"),
+        ("event.original", b'"') => text(3, "event.original"),
+        ("original", b'"') => text(3, "original"),
+        ("_raw", b'"') => text(3, "_raw"),
+        ("message", b'"') => text(4, "message"),
+        ("@message", b'"') => text(4, "@message"),
+        ("log", b'"') => text(4, "log"),
+        ("value", b'"') => text(4, "value"),
+        ("data", b'"') => (5, Named { name: "data", inner: Inner::Base64(value) }),
+        ("Data", b'"') => (5, Named { name: "Data", inner: Inner::Base64(value) }),
+        _ => return None,
+    })
+}
+
+/// Objects and lists up to this length are looked at before they are searched.
+const SMALL: usize = 4_000;
+
+/// Whether a member that is not known here may hold records, or smell of them.
+fn may_hold_records(value: &str) -> bool {
+    match value.as_bytes() {
+        [b'{' | b'[', ..] if value.len() < SMALL => {
+            let has_long_text = || value.split('"').any(|text| text.len() >= BASE64_GLIMPSE);
+            let has_name = || ["vent", "udit", "CloudTrail"].iter().any(|part| value.contains(part));
+            value.len() > SHORTEST && (has_name() || has_long_text())
+        }
+        [b'{' | b'[', ..] => true,
+        [b'"', .., b'"'] => candidate(&value[1..value.len() - 1]).is_some(),
+        _ => false,
+    }
+}
+
+/// Whether a name is like one of a record's.
+fn is_telling(key: &str) -> bool {
+    ["eventsource", "eventname", "eventversion", "apiversion"]
+        .iter()
+        .any(|name| crate::decode::find::smell::ends_like(key, name))
+}
+
+/// What an object with this key is.
+fn kind_of(key: &str) -> Option<ObjectSkip> {
+    Some(match key {
+        "digestS3Object" | "digestStartTime" => ObjectSkip::Digest,
+        "hashSignature" => ObjectSkip::LakeResult,
+        "configurationItems" | "configSnapshotId" => ObjectSkip::Config,
+        "s3ObjectKey" | "TopicArn" | "messageType" => ObjectSkip::Notice,
+        _ => return None,
+    })
+}
+
+/// The content of the JSON string at `at`.
+pub(super) fn text_at(scope: &str, at: usize) -> Option<Cow<'_, str>> {
+    let end = walk::value_end(scope, at).ok()?;
+    text_of(scope.get(at..end)?)
+}
+
+/// The content of a JSON string, or what is there of one without an end.
+pub(super) fn text_of(literal: &str) -> Option<Cow<'_, str>> {
+    let rest = literal.strip_prefix('"')?;
+    let (content, is_whole) = match rest.strip_suffix('"') {
+        Some(content) if walk::value_end(literal, 0) == Ok(literal.len()) => (content, true),
+        _ => (rest, false),
+    };
+    if !content.contains('\\') {
+        return Some(Cow::Borrowed(content));
+    }
+    if is_whole && let Ok(text) = serde_json::from_str(literal) {
+        return Some(Cow::Owned(text));
+    }
+    Some(Cow::Owned(lenient(content)))
+}
+
+/// The content of a string that a strict parser does not take: cut in an escape, with half a surrogate pair or line ends.
+fn lenient(content: &str) -> String {
+    let mut text = String::with_capacity(content.len());
+    let mut rest = content;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let Some(escape) = rest.chars().next() else { break };
+        rest = &rest[escape.len_utf8()..];
+        match escape {
+            'n' => text.push('\n'),
+            't' => text.push('\t'),
+            'r' => text.push('\r'),
+            'b' | 'f' => text.push(' '),
+            'u' => {
+                let Some((code, behind)) = code_unit(rest) else { break };
+                rest = behind;
+                let low =
+                    rest.strip_prefix("\\u").and_then(code_unit).filter(|_| (0xd800..0xdc00).contains(&code));
+                let pair = low
+                    .and_then(|(low, behind)| Some((char::decode_utf16([code, low]).next()?.ok()?, behind)));
+                match pair {
+                    Some((one, behind)) => {
+                        text.push(one);
+                        rest = behind;
+                    }
+                    None => text.push(char::from_u32(code.into()).unwrap_or('\u{fffd}')),
+                }
+            }
+            other => text.push(other),
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+fn code_unit(text: &str) -> Option<(u16, &str)> {
+    let digits = text.get(..4)?;
+    Some((u16::from_str_radix(digits, 16).ok()?, &text[4..]))
+}
+
+/// What a text may be that no carrier known here explains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Candidate {
+    /// JSON.
+    Json,
+    /// Lines, or a table, with JSON in them.
+    Words,
+    /// Base64 of any of these, packed or not.
+    Base64,
+}
+
+/// Shorter texts hold no record.
+const SHORTEST: usize = 40;
+
+/// So much of a text tells whether it is base64.
+const BASE64_GLIMPSE: usize = 64;
+
+/// What a text may be, or the content of a JSON string with its escapes.
+pub(super) fn candidate(content: &str) -> Option<Candidate> {
+    if content.len() < SHORTEST {
+        return None;
+    }
+    let begins = |c: char| c.is_ascii_whitespace() || matches!(c, '\\' | '"' | '\u{feff}');
+    let mut head = content.trim_start_matches(begins);
+    // Blanks that were escaped.
+    while let Some(rest) = head.strip_prefix(['n', 'r', 't']) {
+        let rest = rest.trim_start_matches(begins);
+        if !rest.starts_with(['{', '[', 'n', 'r', 't']) {
+            break;
+        }
+        head = rest;
+    }
+    if head.starts_with(['{', '[']) {
+        return Some(Candidate::Json);
+    }
+    if names_a_record(content) {
+        return Some(Candidate::Words);
+    }
+    looks_like_base64(content).then_some(Candidate::Base64)
+}
+
+/// Whether a text has a name that only records have.
+pub(in crate::decode) fn names_a_record(text: &str) -> bool {
+    static NAMES: LazyLock<[memmem::Finder<'_>; 2]> =
+        LazyLock::new(|| [memmem::Finder::new("eventSource"), memmem::Finder::new("auditID")]);
+    NAMES.iter().any(|name| name.find(text.as_bytes()).is_some())
+}
+
+/// Whether a text that is not read further may hold records, also in base64.
+pub(super) fn may_hide_records(text: &str) -> bool {
+    names_a_record(text) || text.split(['"', '\\']).any(looks_like_base64)
+}
+
+/// Whether a text begins like base64 of something that may be a log: the alphabet is right, and what comes out begins as packings
+/// or texts do.
+fn looks_like_base64(content: &str) -> bool {
+    let content = behind_data_uri(content);
+    if content.len() < BASE64_GLIMPSE {
+        return false;
+    }
+    let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r' | b' ' | b'\\' | b'=');
+    let glimpse = &content.as_bytes()[..BASE64_GLIMPSE];
+    if !glimpse.iter().all(|byte| is_of_it(byte) || is_break(byte)) {
+        return false;
+    }
+    let start: Vec<u8> = content.bytes().filter(is_of_it).take(16).collect();
+    let Some(start) = bytes_of(std::str::from_utf8(&start).unwrap_or_default()) else { return false };
+    let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    match start.get(..4) {
+        Some([0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd] | [b'P', b'K', 3, 4] | [0xfd, b'7', b'z', b'X']) => {
+            true
+        }
+        Some([0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0xef, 0xbb, 0xbf, _] | [b'{' | b'[', 0, ..]) => true,
+        _ => start.len() >= 8 && start.iter().all(is_text),
+    }
+}
+
+/// What stands behind `data:application/json;base64,`.
+fn behind_data_uri(content: &str) -> &str {
+    match content.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")) {
+        Some((kind, rest)) if kind.len() <= 100 => rest,
+        _ => content,
+    }
+}
+
+/// The bytes behind base64 of either alphabet, with or without padding and line ends.
+pub(super) fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    const ANY_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, ANY_PADDING);
+    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, ANY_PADDING);
+    let text = behind_data_uri(text.trim_ascii());
+    let has_blanks = text.bytes().any(|byte| byte.is_ascii_whitespace());
+    let text = if has_blanks {
+        Cow::Owned(text.split_ascii_whitespace().collect::<String>())
+    } else {
+        Cow::Borrowed(text)
+    };
+    let engine = if text.contains(['-', '_']) { URL_SAFE } else { STANDARD };
+    engine.decode(text.as_bytes()).ok()
+}
+
+/// Base64 that was cut, without what makes no whole byte.
+pub(super) fn whole_base64(text: &str) -> &str {
+    let length = text.trim_end_matches('=').len();
+    // Line ends would shift the groups of four; what is lost by them is a byte or two of a cut text.
+    &text[..length - usize::from(length % 4 == 1)]
+}
+
+/// Gives a record of Logstash its time, which takes `eventTime` away and puts `@timestamp` in its place.
+pub(super) fn complete<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
+    if record.event_time.is_some() {
+        return;
+    }
+    let mut time = None;
+    // Whatever surprises the walk leaves the record as it is.
+    let _ = walk::members(scope, at + 1, |key, value| {
+        if key == "@timestamp" {
+            time = Some(value);
+        }
+    });
+    if let Some(Cow::Borrowed(time)) = time.and_then(|value| text_at(scope, value)) {
+        record.event_time = Some(time);
+    }
+}
+
+/// How much of a line is looked through for the value behind its words.
+const LONGEST_PREFIX: usize = 400;
+
+/// A line of a log that begins with words, and not with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum LogLine {
+    /// A value begins so many bytes behind the start of the line.
+    Value(usize),
+    /// Words only.
+    Words,
+}
+
+/// What a text begins with, if that is a line of a log: a time and words, as CloudWatch Logs exports (`<time> <message>`) and tails
+/// (`<time> <stream> <message>`) and container runtimes write them (`<time> stdout F <message>`); `EVENTS` and fields between
+/// tabs, as AWS CLI prints them; or a line of klog (`I0102 03:04:05.000000 …`), the logger of Kubernetes.
+pub(in crate::decode) fn log_line(text: &str) -> Option<LogLine> {
+    const TIME: &[u8] = b"dddd-dd-dd?dd:dd:dd";
+    const KLOG: &[u8] = b"?dddd dd:dd:dd.";
+    let fits = |shape: &[u8]| {
+        let fit = |(byte, shape): (&u8, &u8)| match shape {
+            b'd' => byte.is_ascii_digit(),
+            b'?' => byte.is_ascii_alphabetic() || *byte == b' ',
+            shape => byte == shape,
+        };
+        text.len() > shape.len() && text.as_bytes().iter().zip(shape).all(fit)
+    };
+    if fits(KLOG) {
+        return Some(LogLine::Words);
+    }
+    if !fits(TIME) && !text.starts_with("EVENTS\t") {
+        return None;
+    }
+    let head = &text.as_bytes()[..text.len().min(LONGEST_PREFIX)];
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let begins = |pair: &[u8]| matches!(pair, [b' ' | b'\t', b'{' | b'[']);
+    let value = line.windows(2).position(begins).map(|at| at + 1);
+    // Words in brackets are no value; a list that is one holds objects.
+    let is_value = |at: &usize| match (line[*at], line[at + 1..].trim_ascii_start().first()) {
+        (b'{', next) => matches!(next, None | Some(b'"' | b'}')),
+        (_, next) => matches!(next, Some(b'{' | b']')),
+    };
+    Some(value.filter(is_value).map_or(LogLine::Words, LogLine::Value))
+}
+
+/// Bytes as base64 of the standard alphabet, or of that of URLs without padding.
+#[cfg(test)]
+pub(in crate::decode) fn encoded(bytes: &[u8], for_url: bool) -> String {
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+    if for_url { BASE64_URL_SAFE_NO_PAD.encode(bytes) } else { BASE64_STANDARD.encode(bytes) }
+}

@@ -1,0 +1,437 @@
+//! Looks for records in JSON that no carrier known here explains: at any depth, in one pass, without recursion.
+//!
+//! An object is a record of CloudTrail if `eventSource` (a host name, and not `aws:…`, which notifications have), `eventName`,
+//! `eventTime` and `userIdentity` or `recipientAccountId` are members of it, and a Kubernetes audit event if `auditID` is one and
+//! `apiVersion` is of `audit.k8s.io`, or `kind` is `Event` and there is a `verb` or a `stage`. Whatever stands in such an object
+//! is part of it: nothing is looked for inside. Texts that may hold JSON are found too; whoever asked reads them.
+//!
+//! What looks like a record, and is none that can be read, is a smell ([`Smell`]).
+
+use super::envelope;
+use super::smell::{Clue, SmellKind, is_time};
+use crate::decode::record::simd::nested_end;
+use crate::decode::record::walk::{self, Surprise};
+
+/// Brackets within brackets are looked into this deep. What lies deeper is jumped over, and told if it smells of records.
+pub(super) const DEEPEST_NESTING: usize = 500;
+
+/// Members of a record that quote what somebody asked for or was answered: nothing in them is an event.
+const QUOTING: [&str; 4] =
+    ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"];
+
+/// Longer paths are cut; so are longer names in them.
+const LONGEST_PATH: usize = 200;
+const LONGEST_NAME: usize = 60;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum What {
+    /// A record of CloudTrail.
+    Record,
+    /// A Kubernetes audit event.
+    AuditEvent,
+    /// A JSON string that may hold any of these.
+    Text(envelope::Candidate),
+}
+
+/// Something that was found: the value from `at` to `end`.
+#[derive(Debug)]
+pub(super) struct Find {
+    pub(in crate::decode) what: What,
+    pub(in crate::decode) at: usize,
+    pub(in crate::decode) end: usize,
+    /// The way to it, from the value that was searched: `.hits[]._source`.
+    pub(in crate::decode) path: Box<str>,
+    /// Whether it stands in what an object quotes that is no record.
+    is_quoted: bool,
+}
+
+/// Something that looks like a record, or a part of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Smell {
+    pub(in crate::decode) kind: SmellKind,
+    pub(in crate::decode) at: usize,
+    /// The element of a list that it lies in, or all that was searched: a record that was read there explains it.
+    pub(in crate::decode) from: usize,
+    pub(in crate::decode) to: usize,
+}
+
+/// Where a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Behind the value.
+    End(usize),
+    /// At the end of the text, which is not that of the value.
+    Cut,
+    /// At something that is no JSON.
+    Broken(usize),
+}
+
+/// What a value holds.
+#[derive(Debug)]
+pub(super) struct Search {
+    /// Where it begins.
+    pub(in crate::decode) start: usize,
+    /// In their order.
+    pub(in crate::decode) finds: Vec<Find>,
+    pub(in crate::decode) smells: Vec<Smell>,
+    pub(in crate::decode) stop: Stop,
+}
+
+/// Looks through the value at `at`; `skipped` are values of its own members, in their order, that somebody else reads. A comma
+/// at `at` counts as the bracket of an object.
+pub(in crate::decode) fn search(text: &str, at: usize, skipped: &[(usize, usize)]) -> Search {
+    run(text, at, skipped, false)
+}
+
+/// As [`search`], of a value without an end: no string in it reaches behind its line.
+pub(super) fn search_cut(text: &str, at: usize) -> Search {
+    run(text, at, &[], true)
+}
+
+fn run(text: &str, at: usize, skipped: &[(usize, usize)], is_cut: bool) -> Search {
+    let mut finder = Finder {
+        text,
+        bytes: text.as_bytes(),
+        at,
+        skipped,
+        is_cut,
+        stack: Vec::new(),
+        finds: Vec::new(),
+        smells: Vec::new(),
+        has_time: false,
+    };
+    let start = at;
+    let stop = match finder.values() {
+        Ok(()) => Stop::End(finder.at),
+        Err(Surprise) if finder.at >= text.len() => Stop::Cut,
+        Err(Surprise) => Stop::Broken(finder.at),
+    };
+    finder.finish(start, stop)
+}
+
+/// An object or a list that has begun and not ended.
+struct Frame {
+    start: usize,
+    is_list: bool,
+    /// Whether it is an element of a list, or what was searched.
+    is_element: bool,
+    is_quoted: bool,
+    /// The name of the member that is read, without its quotes.
+    key: (usize, usize),
+    members: u32,
+    clues: Clue,
+    /// Number of finds before it.
+    finds: usize,
+    smell: Option<(SmellKind, usize)>,
+}
+
+struct Finder<'t, 's> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    skipped: &'s [(usize, usize)],
+    is_cut: bool,
+    stack: Vec<Frame>,
+    finds: Vec<Find>,
+    smells: Vec<Smell>,
+    /// Whether any text is a time.
+    has_time: bool,
+}
+
+impl Finder<'_, '_> {
+    /// Walks one value.
+    fn values(&mut self) -> Result<(), Surprise> {
+        loop {
+            let has_ended = self.value()?;
+            if has_ended && self.ends()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Goes behind a value, or into it; says whether it has ended.
+    fn value(&mut self) -> Result<bool, Surprise> {
+        let start = self.at;
+        if let (1, Some((from, to))) = (self.stack.len(), self.skipped.first())
+            && *from == start
+        {
+            (self.at, self.skipped) = (*to, &self.skipped[1..]);
+            return Ok(true);
+        }
+        match self.bytes.get(start) {
+            Some(b'{' | b'[') if self.stack.len() >= DEEPEST_NESTING => {
+                self.at = nested_end(self.bytes, start).ok_or_else(|| self.cut())?;
+                if envelope::may_hide_records(&self.text[start..self.at]) {
+                    self.smells_at(SmellKind::TooDeep, start);
+                }
+                Ok(true)
+            }
+            Some(b'{' | b'[') => self.open(self.bytes[start] == b'['),
+            Some(b',') if self.stack.is_empty() => self.open(false),
+            Some(b'"') => self.string().map(|()| true),
+            Some(_) => {
+                self.at = walk::value_end(self.text, start)?;
+                self.scalar(start);
+                Ok(true)
+            }
+            None => Err(Surprise),
+        }
+    }
+
+    fn cut(&mut self) -> Surprise {
+        self.at = self.bytes.len();
+        Surprise
+    }
+
+    fn blanks(&mut self) {
+        self.at = walk::skip_blanks(self.text, self.at);
+    }
+
+    fn open(&mut self, is_list: bool) -> Result<bool, Surprise> {
+        let parent = self.stack.last();
+        let quotes = parent.is_some_and(|parent| !parent.is_list && QUOTING.contains(&self.key_of(parent)));
+        self.stack.push(Frame {
+            start: self.at,
+            is_list,
+            is_element: parent.is_none_or(|parent| parent.is_list),
+            is_quoted: quotes || parent.is_some_and(|parent| parent.is_quoted),
+            key: (0, 0),
+            members: 0,
+            clues: Clue::NONE,
+            finds: self.finds.len(),
+            smell: None,
+        });
+        self.at += 1;
+        self.blanks();
+        match self.bytes.get(self.at) {
+            Some(b'}' | b']') => {
+                self.at += 1;
+                self.close();
+                Ok(true)
+            }
+            _ => self.next().map(|()| false),
+        }
+    }
+
+    /// Goes to the next value: behind its name, in an object.
+    fn next(&mut self) -> Result<(), Surprise> {
+        let Some(Frame { is_list: false, .. }) = self.stack.last() else { return Ok(()) };
+        if self.bytes.get(self.at) != Some(&b'"') {
+            return Err(Surprise);
+        }
+        let key = (self.at + 1, self.string_end()? - 1);
+        if let Some(frame) = self.stack.last_mut() {
+            frame.key = key;
+            frame.members += 1;
+        }
+        self.blanks();
+        if self.bytes.get(self.at) != Some(&b':') {
+            return Err(Surprise);
+        }
+        self.at += 1;
+        self.blanks();
+        Ok(())
+    }
+
+    /// Goes on behind a value; says whether it was the last of all.
+    fn ends(&mut self) -> Result<bool, Surprise> {
+        loop {
+            let Some(frame) = self.stack.last() else { return Ok(true) };
+            let end = if frame.is_list { b']' } else { b'}' };
+            self.blanks();
+            if self.bytes.get(self.at) == Some(&b',') {
+                self.at += 1;
+                self.blanks();
+                // A comma behind the last one is no JSON, but people write it.
+                if self.bytes.get(self.at) != Some(&end) {
+                    return self.next().map(|()| false);
+                }
+            }
+            if self.bytes.get(self.at) != Some(&end) {
+                return Err(Surprise);
+            }
+            self.at += 1;
+            self.close();
+        }
+    }
+
+    /// Position behind the string that begins here.
+    fn string_end(&mut self) -> Result<usize, Surprise> {
+        let start = self.at;
+        let end = walk::value_end(self.text, start);
+        let length = end.as_ref().map_or(self.bytes.len(), |end| *end) - start;
+        let line = if self.is_cut { memchr::memchr(b'\n', &self.bytes[start..start + length]) } else { None };
+        match (end, line) {
+            (Ok(end), None) => {
+                self.at = end;
+                Ok(end)
+            }
+            (_, line) => {
+                self.at = line.map_or(self.bytes.len(), |line| start + line);
+                self.string_was_cut(start, self.at);
+                Err(Surprise)
+            }
+        }
+    }
+
+    /// What is there of a string may hold records, too.
+    fn string_was_cut(&mut self, start: usize, end: usize) {
+        if let Some(candidate) = envelope::candidate(&self.text[start + 1..end]) {
+            self.found(What::Text(candidate), start, end);
+        }
+    }
+
+    fn string(&mut self) -> Result<(), Surprise> {
+        let start = self.at;
+        let end = self.string_end()?;
+        let content = &self.text[start + 1..end - 1];
+        self.has_time |= is_time(content);
+        let clue = match self.stack.last() {
+            Some(frame) if !frame.is_list => Clue::of_member(self.key_of(frame), content),
+            _ => Clue::NONE,
+        } | Clue::of_value(content);
+        if let Some(frame) = self.stack.last_mut() {
+            frame.clues |= clue;
+        }
+        if let Some(candidate) = envelope::candidate(content) {
+            self.found(What::Text(candidate), start, end);
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, start: usize) {
+        let is_value = !self.text[start..].starts_with("null");
+        let clue = match self.stack.last() {
+            Some(frame) if !frame.is_list && is_value => Clue::of_number(self.key_of(frame)),
+            _ => Clue::NONE,
+        };
+        if let Some(frame) = self.stack.last_mut() {
+            frame.clues |= clue;
+        }
+    }
+
+    /// Ends the last object or list that has begun.
+    fn close(&mut self) {
+        let Some(mut frame) = self.stack.pop() else { return };
+        let is_insight = frame.clues.has(Clue::INSIGHT);
+        if !frame.is_list && (frame.clues.is_record() || is_insight) {
+            self.part(&mut frame, What::Record);
+        } else if !frame.is_list && frame.clues.is_audit_event() {
+            self.part(&mut frame, What::AuditEvent);
+        } else if let Some(kind) = frame.clues.smell(frame.is_list) {
+            frame.smell = frame.smell.or(Some((kind, frame.start)));
+        }
+        self.tell_parent(&frame);
+        match (frame.smell, self.stack.last_mut()) {
+            (Some((kind, at)), Some(parent)) if !frame.is_element => {
+                parent.smell = parent.smell.or(Some((kind, at)));
+            }
+            (Some((kind, at)), _) => {
+                self.smells.push(Smell { kind, at, from: frame.start, to: self.at });
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// A record takes with it whatever stands in it.
+    fn part(&mut self, frame: &mut Frame, what: What) {
+        self.finds.truncate(frame.finds);
+        while self.smells.last().is_some_and(|smell| smell.from >= frame.start) {
+            self.smells.pop();
+        }
+        frame.smell = None;
+        self.found(what, frame.start, self.at);
+    }
+
+    /// What a value says of what it stands in.
+    fn tell_parent(&mut self, frame: &Frame) {
+        let Some(parent) = self.stack.last() else { return };
+        let key = if parent.is_list { "" } else { self.key_of(parent) };
+        let clue = if parent.is_list {
+            // Answers of queries are rows of objects with a member each, or of names and values.
+            let row = if !frame.is_list && frame.members == 1 { Clue::ROW } else { Clue::NAMED };
+            frame.clues & row
+        } else {
+            Clue::of_inner(key, frame.clues, frame.members)
+        };
+        if let Some(parent) = self.stack.last_mut() {
+            parent.clues |= clue;
+        }
+    }
+
+    fn found(&mut self, what: What, at: usize, end: usize) {
+        let parent = self.stack.last();
+        let is_quoted = parent.is_some_and(|parent| {
+            parent.is_quoted || (!parent.is_list && QUOTING.contains(&self.key_of(parent)))
+        });
+        let path = self.path();
+        self.finds.push(Find { what, at, end, path, is_quoted });
+    }
+
+    fn smells_at(&mut self, kind: SmellKind, at: usize) {
+        if let Some(frame) = self.stack.last_mut() {
+            frame.smell = frame.smell.or(Some((kind, at)));
+        }
+    }
+
+    fn key_of(&self, frame: &Frame) -> &str {
+        self.text.get(frame.key.0..frame.key.1).unwrap_or_default()
+    }
+
+    /// The way to the present value.
+    fn path(&self) -> Box<str> {
+        let mut path = String::new();
+        for frame in &self.stack {
+            if frame.is_list {
+                path.push_str("[]")
+            } else {
+                push_name(&mut path, self.key_of(frame))
+            }
+            if path.len() > LONGEST_PATH {
+                path.push('…');
+                break;
+            }
+        }
+        path.into_boxed_str()
+    }
+
+    /// Decides what of all that counts.
+    fn finish(mut self, start: usize, stop: Stop) -> Search {
+        if !matches!(stop, Stop::End(_)) {
+            // Of a record that was cut, nothing is left but what it quotes.
+            if let Some(record) = self.stack.iter().find(|frame| frame.clues.may_be_record()) {
+                self.finds.truncate(record.finds);
+            }
+            let smells = self.stack.iter().filter_map(|frame| frame.smell);
+            self.smells.extend(smells.map(|(kind, at)| Smell { kind, at, from: start, to: self.at }));
+        }
+        let Self { mut finds, mut smells, at, has_time, text, .. } = self;
+        let is_whole = matches!(stop, Stop::End(_));
+        finds.retain(|find| {
+            let smells_too = match find.what {
+                What::Text(_) => envelope::names_a_record(&text[find.at..find.end]),
+                _ => true,
+            };
+            if find.is_quoted && smells_too && is_whole {
+                smells.push(Smell { kind: SmellKind::Quoted, at: find.at, from: start, to: at });
+            }
+            !find.is_quoted
+        });
+        smells.retain(|smell| has_time || !smell.kind.needs_time());
+        Search { start, finds, smells, stop }
+    }
+}
+
+/// Adds the name of a member to a path. Odd names stand in brackets and quotes, as `["event.original"]`.
+pub(super) fn push_name(path: &mut String, name: &str) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '@' | '$');
+    let end = name.char_indices().nth(LONGEST_NAME).map_or(name.len(), |(at, _)| at);
+    let mark = if end < name.len() { "…" } else { "" };
+    if !name.is_empty() && name.chars().all(is_plain) {
+        let dot = if path.is_empty() || path.ends_with('|') { "" } else { "." };
+        path.extend([dot, &name[..end], mark]);
+    } else {
+        path.extend(["[\"", &name[..end], mark, "\"]"]);
+    }
+}

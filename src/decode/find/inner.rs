@@ -1,0 +1,223 @@
+//! What is inside objects that are no records: known wrappers, what the finder finds, and what was cut.
+
+use std::rc::Rc;
+
+use super::envelope::{self, Candidate, Inner, Inside, Named};
+use super::finder::{self, Find, Search, Smell, Stop, What};
+use super::json_stream::{JsonStream, Lost};
+use super::{loose, sink};
+use crate::coverage::ObjectSkip;
+use crate::decode::FoundRecord;
+use crate::decode::record::walk;
+
+impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
+    /// An object that is no record: a wrapper, or nothing of ours.
+    pub(super) fn other_object(&mut self, scope: &'a str, at: usize, end: usize) -> Result<usize, Lost> {
+        let found = envelope::inside(scope, at);
+        if found.is_audit_event_for_sure || (found.is_audit_event && !self.sink.is_strict) {
+            self.audit_event(&scope[at..end]);
+            return Ok(end);
+        }
+        if !self.object_inside(scope, at, &found)? {
+            self.sink.other(found.kind);
+        }
+        Ok(end)
+    }
+
+    /// Reads what an object that is no record holds; says whether it is something that can hold records.
+    pub(super) fn object_inside(&mut self, scope: &'a str, at: usize, found: &Inside) -> Result<bool, Lost> {
+        let outer = self.sink.carrier.clone();
+        if let Some(carrier) = &found.carrier {
+            self.sink.carrier = Some(Rc::new(carrier.clone()));
+        }
+        let (records, other) = (self.sink.contents.records, self.sink.contents.other);
+        let several = found.inner.len() + usize::from(found.has_more) > 1;
+        let mut watched = several.then(|| self.sink.watch_copies());
+        let mut read = Ok(false);
+        let is_open = self.sink.depth < sink::DEEPEST;
+        for named in found.inner.iter().filter(|_| is_open) {
+            match (self.known(scope, *named), &mut read) {
+                (Ok(is_wrapper), Ok(any)) => *any |= is_wrapper,
+                // The other members are read, too.
+                (Err(lost), read) => *read = Err(lost),
+                (Ok(_), Err(_)) => {}
+            }
+            if let Some(watched) = &mut watched {
+                self.sink.end_member(watched);
+            }
+        }
+        let has_known = self.sink.contents.records > records;
+        if found.has_more || !is_open || (found.is_telling && !has_known) {
+            let skipped = if is_open { &found.spans[..] } else { &[] };
+            let search = finder::search(scope, at, skipped);
+            let is_read = self.take(scope, search, has_known);
+            read = read.map(|any| any | is_read);
+        }
+        if let Some(mut watched) = watched {
+            self.sink.end_member(&mut watched);
+            self.sink.end_copies(watched);
+        }
+        self.sink.carrier = outer;
+        if self.sink.contents.records == records && found.kind != ObjectSkip::OtherJson {
+            // What the wrapper is says more than what is in it.
+            self.sink.contents.other = other.or(Some(found.kind));
+        }
+        read
+    }
+
+    /// Reads what a member holds that is known here; says whether it is something that can hold records.
+    fn known(&mut self, scope: &'a str, named: Named) -> Result<bool, Lost> {
+        let length = self.sink.trail.len();
+        finder::push_name(&mut self.sink.trail, named.name);
+        self.sink.depth += 1;
+        let read = self.inner(scope, named.inner);
+        self.sink.depth -= 1;
+        self.sink.trail.truncate(length);
+        read
+    }
+
+    fn inner(&mut self, scope: &'a str, inner: Inner) -> Result<bool, Lost> {
+        match inner {
+            Inner::Records(at) => self.list(scope, at, Self::record).map(|_| true),
+            Inner::List(at) => self.list(scope, at, Self::listed).map(|_| true),
+            Inner::Object(at) => {
+                let others = self.sink.contents.others;
+                self.element(scope, at)?;
+                // What it is not is said of the wrapper.
+                let is_wrapper = self.sink.contents.others == others;
+                self.sink.contents.others = others;
+                Ok(is_wrapper)
+            }
+            Inner::Text(at) => Ok(self.known_text(scope, at)),
+            Inner::Base64(at) => Ok(self.known_base64(scope, at)),
+        }
+    }
+
+    fn list(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+        read: fn(&mut Self, &'a str, usize) -> Result<usize, Lost>,
+    ) -> Result<usize, Lost> {
+        self.sink.trail.push_str("[]");
+        self.elements(scope, at, read)
+    }
+
+    /// A text that is known to hold JSON, mostly.
+    fn known_text(&mut self, scope: &str, at: usize) -> bool {
+        let Some(text) = envelope::text_at(scope, at) else { return false };
+        if text.trim_ascii_start().starts_with(['{', '[']) {
+            let others = self.sink.contents.others;
+            let records = self.sink.text(&text, at, false);
+            let is_wrapper = records > 0 || self.sink.contents.others == others;
+            self.sink.contents.others = others;
+            return is_wrapper;
+        }
+        match envelope::candidate(&text) {
+            Some(Candidate::Base64) => {
+                self.sink.below("|base64", |sink| sink.base64(&text, at)).unwrap_or(false)
+            }
+            Some(_) => self.sink.text(&text, at, true) > 0,
+            None => false,
+        }
+    }
+
+    /// A text that is known to be base64, mostly.
+    fn known_base64(&mut self, scope: &str, at: usize) -> bool {
+        let Some(text) = envelope::text_at(scope, at) else { return false };
+        match self.sink.base64(&text, at) {
+            Some(has_records) => has_records,
+            None => self.known_text(scope, at),
+        }
+    }
+
+    /// A value too deep in others to be opened by its name.
+    pub(in crate::decode) fn searched(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        let search = finder::search(scope, at, &[]);
+        let stop = search.stop;
+        if !self.take(scope, search, false) {
+            self.sink.other(ObjectSkip::OtherJson);
+        }
+        match stop {
+            Stop::End(end) => Ok(end),
+            Stop::Cut => {
+                let lost = self.truncated(at);
+                Err(lost)
+            }
+            Stop::Broken(stop) => Err(self.broken(stop, "malformed JSON")),
+        }
+    }
+
+    /// Reads what the finder found; says whether there are records in it, or something that smells of them. `has_known` says that
+    /// the object gave records by the names of its members.
+    pub(in crate::decode) fn take(&mut self, scope: &'a str, search: Search, has_known: bool) -> bool {
+        let Search { start, finds, smells, .. } = search;
+        let mut yielding = Vec::new();
+        for find in &finds {
+            if self.find(scope, find) {
+                yielding.push(find.at);
+            }
+        }
+        let is_explained = |smell: &Smell| {
+            let from = yielding.partition_point(|at| *at < smell.from);
+            yielding.get(from).is_some_and(|at| *at < smell.to) || (has_known && smell.from == start)
+        };
+        let mut smells_of_records = false;
+        for smell in smells.iter().filter(|smell| !is_explained(smell)) {
+            self.sink.contents.smells(smell.kind, smell.at);
+            smells_of_records = true;
+        }
+        smells_of_records || !yielding.is_empty()
+    }
+
+    /// Reads one thing that the finder found; says whether there are records in it.
+    fn find(&mut self, scope: &'a str, find: &Find) -> bool {
+        let records = self.sink.contents.records;
+        let length = self.sink.trail.len();
+        let was_found = std::mem::replace(&mut self.sink.is_found, true);
+        if length > 0
+            && !self.sink.trail.ends_with('|')
+            && !find.path.starts_with('[')
+            && !find.path.is_empty()
+        {
+            self.sink.trail.push('.');
+        }
+        self.sink.trail.push_str(&find.path);
+        let value = &scope[find.at..find.end];
+        match find.what {
+            What::Record => self.found_record(value),
+            What::AuditEvent => self.audit_event(value),
+            What::Text(candidate) => drop(self.sink.candidate(value, candidate, find.at)),
+        }
+        self.sink.trail.truncate(length);
+        self.sink.is_found = was_found;
+        self.sink.contents.records > records
+    }
+
+    /// Reads what was whole in a value without an end, of which a fault tells already. Gives where reading can go on.
+    pub(in crate::decode) fn cut(&mut self, scope: &'a str, at: usize, lost: Lost) -> Lost {
+        let records = self.sink.contents.records;
+        let faults = self.sink.contents.fault_marks();
+        // What the next line begins with is not part of it.
+        let end = self.line_end(at).min(scope.len());
+        let is_line = matches!(scope.as_bytes().get(end + 1), Some(b'{' | b'['));
+        let region = if is_line { &scope[..end] } else { scope };
+        let search = finder::search_cut(region, at);
+        let stop = match search.stop {
+            Stop::End(end) | Stop::Broken(end) => end,
+            Stop::Cut => region.len(),
+        };
+        let outer = self.sink.carrier.clone();
+        self.sink.carrier = envelope::inside(region, at).carrier.map(Rc::new).or_else(|| outer.clone());
+        self.take(region, search, false);
+        self.sink.carrier = outer;
+        self.sink.contents.one_cut(faults);
+        if self.sink.contents.records > records { Lost { at: lost.at.max(stop) } } else { lost }
+    }
+
+    /// Reads the JSON values in a line of words; says whether there are any with records.
+    pub(super) fn loose_line(&mut self, line: std::ops::Range<usize>) -> bool {
+        let text = self.text;
+        loose::has_json(&text[line.clone()]) && self.loose_in(walk::floor(text, line.start)..line.end)
+    }
+}

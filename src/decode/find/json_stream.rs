@@ -1,0 +1,553 @@
+//! Finds the records in a piece of JSON text, whatever they are wrapped in.
+//!
+//! Takes `{"Records":[…]}`, bare arrays, single records, and any number of these one after another, with or without
+//! line ends between them (JSON lines, also lines of batches); the wrappers of other carriers around any of these
+//! ([`super::wrapper`]); and whatever else holds records ([`super::finder`]). What is malformed is a fault; reading goes on behind
+//! it: at the next record if its end can be found, else at the next line.
+
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+
+use super::envelope::{self, LogLine};
+use super::finder;
+use super::sink::{self, Contents, Sink, Within};
+use super::smell::{SmellKind, is_host};
+use crate::coverage::{FaultKind, ObjectSkip};
+use crate::decode::FoundRecord;
+use crate::decode::ceiling::Ceiling;
+use crate::decode::record::identity_cache::IdentityCache;
+use crate::decode::record::scanner::{self, KeyPredictors};
+use crate::decode::record::simd::nested_end;
+use crate::decode::record::walk::{self, Surprise};
+use crate::decode::record::{audit, fallback};
+use crate::event::{AnyRecord, AuditRecord, Record};
+
+/// How many times over its own length a text may be searched in vain for the end of broken values. After that
+/// every line stands for itself, so that reading time stays linear in hostile input.
+const SEARCH_BUDGET: usize = 16;
+
+/// Reads the text of one Kubernetes audit event again. Nothing happens if it is none.
+pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
+    match audit::record(text, 0) {
+        Ok((record, _)) => use_record(&record),
+        Err(Surprise) => drop(fallback::with_audit_record(text, |record| use_record(&record))),
+    }
+}
+
+/// What records begin with, however they are sorted; of a list the first of them may be cut off.
+const BEGINNINGS: [&str; 4] =
+    [r#"{"eventVersion":"#, r#"{"awsRegion":"#, r#"{"CloudTrailEvent":"#, r#"{"kind":"Event","#];
+
+/// Where the first whole record of a text begins that was cut off a longer one, in mid-record; none if it was not.
+pub(in crate::decode) fn resumption(text: &str) -> Option<usize> {
+    if matches!(text.trim_ascii_start().bytes().next(), None | Some(b'{' | b'[')) {
+        return None;
+    }
+    let first = BEGINNINGS
+        .iter()
+        .filter_map(|beginning| memmem::find(text.as_bytes(), beginning.as_bytes()))
+        .min()?;
+    // What is before it ends like a record does, and not like a text that shows one.
+    let before = text[..first].trim_ascii_end();
+    let before = before.strip_suffix(',').unwrap_or(before).trim_ascii_end();
+    (before.ends_with('}') && before.contains('"')).then_some(first)
+}
+
+/// Visits every record of a JSON text, which lies in `depth` wrappers.
+pub(in crate::decode) fn records(
+    text: &str,
+    depth: u32,
+    ceiling: &Ceiling,
+    predictors: &mut KeyPredictors,
+    visit: impl FnMut(FoundRecord<'_>),
+) -> Contents {
+    let room = sink::room_of(text.len());
+    let within =
+        Within { depth, is_strict: false, ceiling, room: &room, trail: "", is_found: false, carrier: None };
+    let mut walker = JsonStream::new(text, &within, predictors, visit);
+    walker.values(0);
+    walker.finish()
+}
+
+/// Whether a text begins with a JSON string that may hold records and is all of its line.
+pub(in crate::decode) fn is_string_line(text: &str) -> bool {
+    let Ok(end) = walk::value_end(text, 0) else { return false };
+    let ends_line = matches!(text.as_bytes().get(walk::skip_spaces(text, end)), None | Some(b'\n' | b'\r'));
+    ends_line && text.get(1..end - 1).is_some_and(|content| envelope::candidate(content).is_some())
+}
+
+/// How far into a text that was cut its id is looked for.
+const LONGEST_GLIMPSE: usize = 1_000;
+
+/// Reading cannot go on here; the fault is already noted.
+pub(super) struct Lost {
+    pub(in crate::decode) at: usize,
+}
+
+/// Goes through a text.
+pub(super) struct JsonStream<'a, 'h, 'w, V> {
+    pub(in crate::decode) text: &'a str,
+    pub(in crate::decode) sink: Sink<'h, 'w, V>,
+    identities: IdentityCache<'a>,
+    pub(in crate::decode) budget: usize,
+    /// Part of a line, up to its end, looked at last. An object is often one line: searching its end anew for every
+    /// odd record in it would take quadratic time.
+    line: Range<usize>,
+    /// Whether the beginning of the text is missing, so that a list may end that never began.
+    is_resumed: bool,
+}
+
+impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
+    pub(in crate::decode) fn new(
+        text: &'a str,
+        within: &Within<'w>,
+        predictors: &'h mut KeyPredictors,
+        visit: V,
+    ) -> Self {
+        Self {
+            text,
+            sink: Sink::new(within, predictors, visit),
+            identities: IdentityCache::default(),
+            budget: text.len().saturating_mul(SEARCH_BUDGET),
+            line: 0..0,
+            is_resumed: false,
+        }
+    }
+
+    pub(in crate::decode) fn sink(&mut self) -> &mut Sink<'h, 'w, V> {
+        &mut self.sink
+    }
+
+    /// What the text holds.
+    pub(in crate::decode) fn finish(mut self) -> Contents {
+        if self.sink.depth == 0 || !self.sink.is_found {
+            self.sink.contents.tell_smell();
+        }
+        self.sink.contents
+    }
+
+    /// Goes through a text whose beginning is missing, from the first whole record on.
+    pub(super) fn resume(&mut self, at: usize) {
+        let detail = format!("the text begins in the middle of a record; read from byte {at} on");
+        self.sink.contents.fault(FaultKind::JsonBroken, 0, &detail);
+        self.is_resumed = true;
+        self.values(at);
+    }
+
+    /// One top-level value after another.
+    pub(in crate::decode) fn values(&mut self, from: usize) {
+        let mut at = walk::skip_blanks(self.text, from);
+        while at < self.text.len() {
+            let scope = self.scope(at);
+            let read = match scope.as_bytes()[at] {
+                b'{' => self.top_object(scope, at),
+                b'[' => self.elements(scope, at, Self::element),
+                b',' | b']' | b'}' if self.is_resumed => Ok(at + 1),
+                b'"' => self.string(scope, at),
+                _ => match envelope::log_line(&scope[at..]) {
+                    Some(LogLine::Value(behind)) => {
+                        at += behind;
+                        continue;
+                    }
+                    Some(LogLine::Words) => {
+                        let end = self.line_end(at);
+                        if !self.loose_line(at..end) {
+                            self.sink.other(ObjectSkip::OtherLog);
+                        }
+                        at = walk::skip_blanks(self.text, end);
+                        continue;
+                    }
+                    None => Err(self.broken(at, "neither an object nor an array")),
+                },
+            };
+            at = match read {
+                Ok(end) => end,
+                Err(lost) => self.next_line(at, lost.at),
+            };
+            at = walk::skip_blanks(self.text, at);
+        }
+    }
+
+    /// Position of the end of the line that `at` lies in.
+    pub(in crate::decode) fn line_end(&mut self, at: usize) -> usize {
+        if !self.line.contains(&at) {
+            self.line = at..line_end(self.text, at);
+        }
+        self.line.end
+    }
+
+    /// The text a value at `at` may reach into: all of it, or its line once the search budget is spent.
+    pub(super) fn scope(&mut self, at: usize) -> &'a str {
+        if self.budget > 0 { self.text } else { &self.text[..self.line_end(at)] }
+    }
+
+    /// Where to go on after a value that began at `start` was lost at `lost`: the next line that begins like one.
+    fn next_line(&mut self, start: usize, lost: usize) -> usize {
+        self.budget = self.budget.saturating_sub(self.text.len() - start);
+        let mut at = lost;
+        loop {
+            at = line_end(self.text, at) + 1;
+            match self.text.as_bytes().get(at) {
+                None => return self.text.len(),
+                Some(b'{' | b'[' | b'"') => return at,
+                Some(_) if envelope::log_line(&self.text[at..]).is_some() => return at,
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// An object that is not an element of an array: a wrapper, a record or something else.
+    fn top_object(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        if let Some(value) = records_list(scope, at) {
+            let end = self.elements(scope, value, Self::record)?;
+            return self.rest_of_wrapper(scope, end);
+        }
+        self.element(scope, at)
+    }
+
+    /// A wrapper or a record; anything else is noted as such.
+    pub(in crate::decode) fn element(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        match scope.as_bytes().get(at) {
+            Some(b'{') => {}
+            // Answers of Logs Insights are lists of lists.
+            Some(b'[') if self.sink.depth < sink::DEEPEST => {
+                self.sink.depth += 1;
+                let end = self.elements(scope, at, Self::listed);
+                self.sink.depth -= 1;
+                return end;
+            }
+            Some(b'[') => return self.searched(scope, at),
+            Some(b'"') => return self.string(scope, at),
+            _ if self.sink.is_strict => return self.listed(scope, at),
+            _ => return self.record(scope, at),
+        }
+        if audit::begins_as_usual(&scope[at..])
+            && let Ok((record, end)) = audit::record(scope, at)
+            && record.looks_like_one()
+        {
+            self.sink.found(&scope[at..end], Ok(AnyRecord::Kubernetes(&record)));
+            return Ok(end);
+        }
+        let mut record = Record::default();
+        match scanner::record(scope, at, self.sink.predictors, &mut self.identities, &mut record) {
+            Ok(read) if self.is_record(&record) => {
+                self.cloudtrail(scope, at, read, &mut record);
+                Ok(read.end)
+            }
+            Ok(read) if record.looks_like_one() && !self.sink.is_strict => {
+                self.doubtful(scope, at, read.end, Some(record))?;
+                Ok(read.end)
+            }
+            Ok(read) => self.other_object(scope, at, read.end),
+            Err(Surprise) => match self.end_of(scope, at) {
+                Ok(end) => self.surprising(scope, at, end, false),
+                Err(lost) => Err(self.cut(scope, at, lost)),
+            },
+        }
+    }
+
+    /// An object that surprised the scanner.
+    fn surprising(&mut self, scope: &'a str, at: usize, end: usize, is_listed: bool) -> Result<usize, Lost> {
+        let slice = &scope[at..end];
+        let read = fallback::with_record(slice, |record| (record.looks_like_one(), self.is_record(&record)));
+        match read {
+            Ok((_, true)) | Err(_) => {
+                self.careful(slice);
+                Ok(end)
+            }
+            Ok((looks_like_one, false)) if is_listed || (looks_like_one && !self.sink.is_strict) => {
+                self.doubtful(scope, at, end, None)?;
+                Ok(end)
+            }
+            Ok(_) => self.other_object(scope, at, end),
+        }
+    }
+
+    /// Whether what was read of an object leaves no doubt that it is a record. Where nothing says that there are records, it must
+    /// say more.
+    #[inline(always)]
+    fn is_record(&self, record: &Record<'_>) -> bool {
+        let has = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+        match record.event_source {
+            Some(source) if self.sink.is_strict => {
+                let has_time = has(record.event_time);
+                is_host(source) && has(record.event_name) && has_time && record.tells_who()
+            }
+            Some(source) => !source.is_empty() && !source.starts_with("aws:") && has(record.event_name),
+            None => {
+                let is_summary = matches!(record.event_category, Some("Insight" | "Aggregated"));
+                is_summary && (!self.sink.is_strict || record.tells_who())
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn cloudtrail(&mut self, scope: &'a str, at: usize, read: scanner::Extent, record: &mut Record<'a>) {
+        envelope::complete(record, scope, at);
+        if let Some(nested) = read.nested {
+            self.nested(scope, nested);
+        }
+        self.sink.found(&scope[at..read.end], Ok(AnyRecord::CloudTrail(record)));
+    }
+
+    /// A list called `Records` in a record: nobody would look for events there.
+    fn nested(&mut self, scope: &str, at: usize) {
+        if !finder::search(scope, at, &[]).finds.is_empty() {
+            self.sink.contents.smells(SmellKind::Nested, at);
+        }
+    }
+
+    /// An object that has something of a record, but no action: it may be a wrapper.
+    fn doubtful(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+        end: usize,
+        record: Option<Record<'a>>,
+    ) -> Result<(), Lost> {
+        let (records, others, other) =
+            (self.sink.contents.records, self.sink.contents.others, self.sink.contents.other);
+        let found = envelope::inside(scope, at);
+        self.object_inside(scope, at, &found)?;
+        if self.sink.contents.records > records {
+            return Ok(());
+        }
+        (self.sink.contents.others, self.sink.contents.other) = (others, other);
+        let slice = &scope[at..end];
+        match record {
+            Some(mut record) => {
+                envelope::complete(&mut record, scope, at);
+                self.sink.found(slice, Ok(AnyRecord::CloudTrail(&record)));
+            }
+            None => self.careful(slice),
+        }
+        Ok(())
+    }
+
+    /// An element of a list that may be about anything.
+    pub(in crate::decode) fn listed(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        if matches!(scope.as_bytes().get(at), Some(b'{' | b'[' | b'"')) {
+            return self.element(scope, at);
+        }
+        self.sink.other(ObjectSkip::OtherJson);
+        walk::value_end(scope, at)
+            .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))
+    }
+
+    /// A JSON string among values: it may hold some.
+    fn string(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        let Ok(end) = walk::value_end(scope, at) else {
+            let lost = self.truncated(at);
+            return Err(self.cut(scope, at, lost));
+        };
+        let literal = &scope[at..end];
+        let smells = self.sink.contents.smell;
+        let read = match envelope::candidate(&literal[1..literal.len() - 1]) {
+            Some(envelope::Candidate::Json) if !self.sink.is_strict => self.sink.below("", |sink| {
+                let text = envelope::text_of(literal);
+                text.is_some_and(|text| sink.text(&text, at, false) > 0)
+            }),
+            Some(candidate) => self.sink.candidate(literal, candidate, at),
+            None => false,
+        };
+        if !read && self.sink.contents.smell == smells {
+            self.sink.other(ObjectSkip::OtherJson);
+        }
+        Ok(end)
+    }
+
+    /// An element of `Records`.
+    pub(in crate::decode) fn record(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        if scope.as_bytes().get(at) == Some(&b'[') {
+            let (records, others) = (self.sink.contents.records, self.sink.contents.others);
+            let end = self.element(scope, at)?;
+            if self.sink.contents.records == records {
+                self.sink.contents.others = others;
+                self.sink.found(&scope[at..end], Err("not an object"));
+            }
+            return Ok(end);
+        }
+        if scope.as_bytes().get(at) != Some(&b'{') {
+            if scope.as_bytes().get(at) == Some(&b'"') && walk::value_end(scope, at).is_err() {
+                return self.string(scope, at);
+            }
+            let end = walk::value_end(scope, at)
+                .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))?;
+            let literal = &scope[at..end];
+            let candidate = envelope::candidate(literal.trim_matches('"'));
+            let read = candidate.is_some_and(|candidate| self.sink.candidate(literal, candidate, at));
+            if !read {
+                self.sink.found(literal, Err("not an object"));
+            }
+            return Ok(end);
+        }
+        let mut record = Record::default();
+        if let Ok(read) = scanner::record(scope, at, self.sink.predictors, &mut self.identities, &mut record)
+        {
+            if self.is_record(&record) {
+                self.cloudtrail(scope, at, read, &mut record);
+                return Ok(read.end);
+            }
+            let begins_line = at > 0 && scope.as_bytes().get(at - 1) == Some(&b'\n');
+            if begins_line && !record.looks_like_one() && records_list(scope, at).is_some() {
+                // The batch before it was cut between two records, and this is the next one's line.
+                let lost = self.broken(at, "a batch of records inside another");
+                return Err(Lost { at: lost.at.saturating_sub(1) });
+            }
+            if !record.looks_like_one() && envelope::inside(scope, at).is_audit_event {
+                self.audit_event(&scope[at..read.end]);
+                return Ok(read.end);
+            }
+            self.doubtful(scope, at, read.end, Some(record))?;
+            return Ok(read.end);
+        }
+        match self.end_of(scope, at) {
+            Ok(end) => self.surprising(scope, at, end, true),
+            Err(lost) => Err(self.cut(scope, at, lost)),
+        }
+    }
+
+    fn careful(&mut self, slice: &str) {
+        let read = fallback::with_record(slice, |record| {
+            let mut record = record;
+            envelope::complete(&mut record, slice, 0);
+            self.sink.found(slice, Ok(AnyRecord::CloudTrail(&record)));
+        });
+        if let Err(reason) = read {
+            return self.sink.found(slice, Err(&reason));
+        }
+        let mut nested = None;
+        let _ = walk::members(slice, 1, |key, value| {
+            if key == "Records" && slice.as_bytes().get(value) == Some(&b'[') {
+                nested = Some(value);
+            }
+        });
+        if let Some(nested) = nested {
+            self.nested(slice, nested);
+        }
+    }
+
+    /// A Kubernetes audit event.
+    pub(super) fn audit_event(&mut self, slice: &str) {
+        let mut visit = |record: AuditRecord<'_>| self.sink.found(slice, Ok(AnyRecord::Kubernetes(&record)));
+        if let Ok((record, _)) = audit::record(slice, 0) {
+            return visit(record);
+        }
+        if let Err(reason) = fallback::with_audit_record(slice, visit) {
+            self.sink.found(slice, Err(&reason));
+        }
+    }
+
+    /// A record that the finder found.
+    pub(super) fn found_record(&mut self, slice: &'a str) {
+        let mut record = Record::default();
+        match scanner::record(slice, 0, self.sink.predictors, &mut self.identities, &mut record) {
+            Ok(read) if read.end == slice.len() => self.cloudtrail(slice, 0, read, &mut record),
+            _ => self.careful(slice),
+        }
+    }
+
+    /// The elements of the array at `at`, each read by `read`.
+    pub(in crate::decode) fn elements(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+        read: fn(&mut Self, &'a str, usize) -> Result<usize, Lost>,
+    ) -> Result<usize, Lost> {
+        let bytes = scope.as_bytes();
+        let mut at = walk::skip_blanks(scope, at + 1);
+        if bytes.get(at) == Some(&b']') {
+            return Ok(at + 1);
+        }
+        loop {
+            if at >= bytes.len() {
+                return Err(self.truncated(at));
+            }
+            at = read(self, scope, at)?;
+            at = walk::skip_blanks(scope, at);
+            match bytes.get(at) {
+                Some(b',') => at = walk::skip_blanks(scope, at + 1),
+                Some(b']') => return Ok(at + 1),
+                Some(_) => return Err(self.broken(at, "neither a comma nor the end of the list")),
+                None => return Err(self.truncated(at)),
+            }
+        }
+    }
+
+    /// What follows the list of records in its wrapper. Whatever else holds records is read too.
+    fn rest_of_wrapper(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+        let at = walk::skip_blanks(scope, at);
+        match scope.as_bytes().get(at) {
+            Some(b'}') => Ok(at + 1),
+            Some(b',') => {
+                // The rest of the members has the form of an object whose bracket is the comma.
+                let found = envelope::inside(scope, at);
+                let Some(end) = found.end else {
+                    let lost = self.broken(at, "malformed members behind the records");
+                    return Err(self.cut(scope, at, lost));
+                };
+                let (others, other) = (self.sink.contents.others, self.sink.contents.other);
+                self.object_inside(scope, at, &found)?;
+                (self.sink.contents.others, self.sink.contents.other) = (others, other);
+                Ok(end)
+            }
+            Some(_) => Err(self.broken(at, "neither a comma nor the end of the object")),
+            None => Err(self.truncated(at)),
+        }
+    }
+
+    /// End of the value at `at`, which the scanner could not read. Within its line if it ends there; a line that
+    /// does not end its value is cut if the next one begins like a value of its own.
+    fn end_of(&mut self, scope: &str, at: usize) -> Result<usize, Lost> {
+        let bytes = scope.as_bytes();
+        let line = self.line_end(at).min(scope.len());
+        if let Some(end) = nested_end(&bytes[..line], at) {
+            return Ok(end);
+        }
+        let cut = matches!(bytes.get(line + 1), Some(b'{' | b'['));
+        let end = if cut { None } else { nested_end(bytes, at) };
+        end.ok_or_else(|| self.truncated_at(at, line))
+    }
+
+    pub(in crate::decode) fn broken(&mut self, at: usize, detail: &str) -> Lost {
+        self.fault(FaultKind::JsonBroken, at, detail);
+        Lost { at }
+    }
+
+    pub(in crate::decode) fn truncated(&mut self, at: usize) -> Lost {
+        self.truncated_at(at, at)
+    }
+
+    /// The value at `at` has no end; reading may go on behind `behind`.
+    fn truncated_at(&mut self, at: usize, behind: usize) -> Lost {
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        let beginning = String::from_utf8_lossy(&rest[..rest.len().min(LONGEST_GLIMPSE)]);
+        match audit::glimpse(&beginning) {
+            Some(id) => {
+                let detail = format!("the JSON text of audit event {id} ends too early");
+                self.fault(FaultKind::JsonTruncated, at, &detail);
+            }
+            None => self.fault(FaultKind::JsonTruncated, at, "the JSON text ends too early"),
+        }
+        Lost { at: behind }
+    }
+
+    fn fault(&mut self, kind: FaultKind, at: usize, detail: &str) {
+        self.sink.contents.fault(kind, at, detail);
+    }
+}
+
+/// Position of the list of records, if the object at `at` begins with one.
+fn records_list(scope: &str, at: usize) -> Option<usize> {
+    match walk::first_key(scope, at) {
+        Ok(("Records", value)) if scope.as_bytes().get(value) == Some(&b'[') => Some(value),
+        _ => None,
+    }
+}
+
+/// Position of the line's end at or after `at`: its `\n`, or the end of the text.
+fn line_end(text: &str, at: usize) -> usize {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    memchr(b'\n', rest).map_or(text.len(), |offset| at + offset)
+}

@@ -1,0 +1,161 @@
+//! JSON somewhere in a text of words: lines that begin with a time, a priority or names (`<134>Jan 10 … cloudtrail: {…}`,
+//! `level=info json={…}`), answers below the command that gave them, YAML with JSON in it, texts that begin in mid-value.
+//!
+//! Only objects that have all that a record must have are read. What a document (Markdown, HTML) or a program (`x = {…}`) shows is
+//! told, and not read: nobody knows whether it happened.
+
+use std::ops::Range;
+
+use super::envelope::{self, Candidate};
+use super::finder::{self, Search, Stop};
+use super::json_stream::JsonStream;
+use super::smell::SmellKind;
+use crate::coverage::FaultKind;
+use crate::decode::FoundRecord;
+use crate::decode::record::simd::nested_end;
+use crate::decode::record::walk;
+
+/// So much of a text tells whether it is a document.
+const GLIMPSE: usize = 64 << 10;
+
+/// Whether a text is a document that may show records: Markdown with blocks of code or headings, reStructuredText, HTML.
+pub(super) fn is_document(text: &str) -> bool {
+    let head = &text[..walk::floor(text, GLIMPSE)];
+    let start = head.trim_start().as_bytes();
+    let is_tag = matches!(start, [b'<', b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z', ..]);
+    let is_of_document = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("```")
+            || line.starts_with("~~~")
+            || line.starts_with(".. code")
+            || (line.starts_with('#') && line.trim_start_matches('#').starts_with(' '))
+    };
+    is_tag || head.lines().any(is_of_document)
+}
+
+/// Whether a text has names that only records have, or what they begin with.
+pub(super) fn seems_to_have_records(text: &str) -> bool {
+    envelope::names_a_record(text) || text.contains("eventVersion") || text.contains("userIdentity")
+}
+
+/// Whether a text of words may have JSON in it.
+pub(super) fn has_json(text: &str) -> bool {
+    memchr::memchr(b'{', text.as_bytes()).is_some()
+}
+
+/// Whether what stands before a value says that a program has it.
+fn is_of_program(before: &str) -> bool {
+    let before = before.trim_end_matches(['\'', '"', '`']);
+    let behind_blanks = before.trim_end_matches(' ');
+    behind_blanks.ends_with('(')
+        || (behind_blanks.ends_with('=') && behind_blanks.len() < before.len())
+        || behind_blanks.ends_with("return")
+}
+
+impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
+    /// Reads the JSON values in the whole text.
+    pub(super) fn loose(&mut self) {
+        self.loose_in(0..self.text.len());
+    }
+
+    /// Reads the JSON values in a part of the text; says whether there are any with records.
+    pub(super) fn loose_in(&mut self, part: Range<usize>) -> bool {
+        let length = self.sink.trail.len();
+        self.sink.trail.push_str("line");
+        let any = self.loose_values(part);
+        self.sink.trail.truncate(length);
+        any
+    }
+
+    fn loose_values(&mut self, part: Range<usize>) -> bool {
+        let text = &self.text[..part.end];
+        let is_document = is_document(&text[part.start..]);
+        let (mut at, mut any) = (part.start, false);
+        while let Some(open) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..]).map(|open| at + open) {
+            let was_any = any;
+            let end = self.loose_value(text, open, is_document, &mut any);
+            if any && !was_any {
+                self.begins_in_value(&text[part.start..open]);
+            }
+            at = end;
+        }
+        any
+    }
+
+    /// Reads the value at `open`, if it is one; gives the position behind it, or behind its bracket.
+    fn loose_value(&mut self, text: &'a str, open: usize, is_document: bool, any: &mut bool) -> usize {
+        // An object in a JSON string has its quotes escaped.
+        if text[..open].ends_with('"') && text[open + 1..].trim_start().starts_with("\\\"") {
+            let Ok(end) = walk::value_end(text, open - 1) else { return open + 1 };
+            *any |= self.sink.candidate(&text[open - 1..end], Candidate::Json, open);
+            return end;
+        }
+        let line = self.line_end(open).min(text.len());
+        let scope = if self.budget > 0 { text } else { &text[..line] };
+        let Some(end) = nested_end(scope.as_bytes(), open) else {
+            if self.budget == 0 {
+                // A line with so many brackets is not searched further.
+                return self.given_up(open, line);
+            }
+            self.budget = self.budget.saturating_sub(scope.len() - open);
+            return self.loose_cut(scope, open, any);
+        };
+        let search = finder::search(&scope[..end], open, &[]);
+        if search.stop != Stop::End(end) {
+            if self.budget == 0 {
+                return self.given_up(open, line);
+            }
+            self.budget = self.budget.saturating_sub(end - open);
+            return open + 1;
+        }
+        if is_document || is_of_program(&text[..open]) {
+            self.shown(&search);
+        } else {
+            *any |= self.take(scope, search, false);
+        }
+        end
+    }
+
+    /// The rest of a line that would take too long.
+    fn given_up(&mut self, open: usize, line: usize) -> usize {
+        if seems_to_have_records(&self.text[open..line]) {
+            self.sink.contents.smells(SmellKind::Words, open);
+        }
+        line
+    }
+
+    /// Records that a document shows.
+    fn shown(&mut self, search: &Search) {
+        if let Some(find) = search.finds.iter().find(|find| !matches!(find.what, finder::What::Text(_))) {
+            self.sink.contents.smells(SmellKind::Shown, find.at);
+        }
+    }
+
+    /// A value without an end: what was whole in it is read, if it is JSON up to there.
+    fn loose_cut(&mut self, scope: &'a str, open: usize, any: &mut bool) -> usize {
+        let search = finder::search_cut(scope, open);
+        let stop = match search.stop {
+            Stop::End(end) | Stop::Broken(end) => end,
+            Stop::Cut => scope.len(),
+        };
+        let is_line_end = matches!(scope.as_bytes().get(stop), None | Some(b'\n'));
+        let seems_record = *any || seems_to_have_records(&scope[open..stop]);
+        if !is_line_end || stop <= open + 1 || !seems_record {
+            return open + 1;
+        }
+        self.sink.contents.fault(FaultKind::JsonTruncated, open, "the JSON text ends too early");
+        let faults = self.sink.contents.fault_marks();
+        *any |= self.take(scope, search, false);
+        self.sink.contents.one_cut(faults);
+        stop
+    }
+
+    /// Tells of a text that begins in the middle of a value, by what stands before the first whole one.
+    fn begins_in_value(&mut self, before: &str) {
+        let count = |brackets: [u8; 2]| before.bytes().filter(|byte| brackets.contains(byte)).count();
+        if before.contains('"') && count(*b"}]") > count(*b"{[") && self.sink.contents.faults.is_empty() {
+            let detail = "the text begins in the middle of a value; read from the first whole one on";
+            self.sink.contents.fault(FaultKind::JsonBroken, 0, detail);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Finds the records in a text.
+//!
+//! A [`text`] is a [JSON stream](json_stream), a [`table`], or words with JSON in them ([`loose`]). What carriers wrap around
+//! records is known by the names of their fields ([`envelope`], [`inner`]); all else is searched ([`finder`]), and what
+//! still looks like records is told ([`smell`]). Records go to a [`sink`].
+
+pub(in crate::decode) mod envelope;
+mod finder;
+mod inner;
+pub(in crate::decode) mod json_stream;
+mod loose;
+mod nested;
+pub(in crate::decode) mod sink;
+pub(in crate::decode) mod smell;
+pub(in crate::decode) mod table;
+pub(in crate::decode) mod text;

@@ -1,0 +1,117 @@
+//! Texts and bytes within texts: JSON in strings, base64 of anything.
+
+use super::envelope::{self, Candidate};
+use super::sink::{Contents, DEEPEST, LARGEST_INSIDE, Sink, Within};
+use super::smell::SmellKind;
+use super::text;
+use crate::coverage::{FaultKind, FoundPaths, Position};
+use crate::decode::{DecodeFault, Decoder, FoundRecord, Verdict};
+
+impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
+    /// Reads what the JSON string at `at` may hold; says whether there are records in it.
+    pub(super) fn candidate(&mut self, literal: &str, candidate: Candidate, at: usize) -> bool {
+        let is_cut = literal.len() < 2 || !literal.ends_with('"');
+        match (envelope::text_of(literal), candidate) {
+            (None, _) => false,
+            (Some(text), Candidate::Base64) => {
+                let text = if is_cut { envelope::whole_base64(&text) } else { &text };
+                self.below("|base64", |sink| sink.base64(text, at)).unwrap_or(false)
+            }
+            (Some(text), _) => self.text(&text, at, true) > 0,
+        }
+    }
+
+    /// Reads a text within the text; gives the number of its records. Of one that need not be any of ours, faults count only
+    /// if it is.
+    pub(in crate::decode) fn text(&mut self, text: &str, at: usize, is_strict: bool) -> u32 {
+        if self.depth >= DEEPEST {
+            if envelope::may_hide_records(text) {
+                self.contents.smells(SmellKind::TooDeep, at);
+            }
+            return 0;
+        }
+        let trail = format!("{}|", self.trail);
+        let is_found = self.is_found || is_strict;
+        let within = Within {
+            depth: self.depth + 1,
+            is_strict: is_strict || self.is_strict,
+            ceiling: self.ceiling,
+            room: self.room,
+            trail: &trail,
+            is_found,
+            carrier: self.carrier.clone(),
+        };
+        let (visit, predictors, copies, own) =
+            (&mut self.visit, &mut *self.predictors, &mut self.copies, &self.carrier);
+        let mut records = self.contents.records;
+        let mut hand_on = |found: FoundRecord<'_>| {
+            if copies.is_watching && copies.has(found.text, found.record) {
+                return;
+            }
+            let index = records;
+            records += 1;
+            let carrier = found.carrier.or(own.as_deref());
+            visit(FoundRecord { index, number: index, carrier, ..found });
+        };
+        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut hand_on;
+        let (verdict, contents) = text::read(text, false, &within, predictors, visit);
+        let more = records - self.contents.records;
+        self.contents.records = records;
+        let counts = !is_strict || contents.records > 0 || envelope::names_a_record(text);
+        // Copies of what another member gave are found nowhere.
+        let found = if more > 0 { contents.found } else { FoundPaths::default() };
+        self.take(Contents { found, ..contents }, at, counts);
+        if !is_strict && more == 0 && verdict != Verdict::Records {
+            self.contents.others += 1;
+        }
+        more
+    }
+
+    /// Reads what a base64 text stands for; says whether there are records in it, or at least a wrapper for them. Nothing, if it
+    /// is no base64.
+    pub(in crate::decode) fn base64(&mut self, text: &str, at: usize) -> Option<bool> {
+        let copy = self.ceiling.reserve_copy(text.len() as u64);
+        let bytes = envelope::bytes_of(text)?;
+        if self.depth >= DEEPEST {
+            self.contents.smells(SmellKind::TooDeep, at);
+            return Some(false);
+        }
+        let room = self.room.get();
+        if room == 0 {
+            let detail = "the base64 in this text comes to too many bytes".to_owned();
+            let fault =
+                DecodeFault { kind: FaultKind::TooLarge, position: Position::Whole, inner: None, detail };
+            self.adopt(vec![fault], at);
+            return Some(false);
+        }
+        let (visit, copies, own) = (&mut self.visit, &mut self.copies, &self.carrier);
+        let mut records = self.contents.records;
+        let mut hand_on = |found: FoundRecord<'_>| {
+            if copies.is_watching && copies.has(found.text, found.record) {
+                return;
+            }
+            let index = records;
+            records += 1;
+            let carrier = found.carrier.or(own.as_deref());
+            visit(FoundRecord { index, number: index, inner: None, carrier, ..found });
+        };
+        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut hand_on;
+        let ceiling = match &copy {
+            Some(hold) => &self.ceiling.inside(bytes.len() as u64, Some(hold)),
+            None => self.ceiling,
+        };
+        let mut decoder = Decoder::nested_in(ceiling.of_part(LARGEST_INSIDE.min(room)), self.depth + 1);
+        decoder.is_strict = self.is_found || self.is_strict;
+        let decoded = decoder.decode(&bytes, visit);
+        self.room.set(room.saturating_sub(decoded.json_bytes.max(decoder.inflated)));
+        let more = records - self.contents.records;
+        self.contents.records = records;
+        self.adopt(decoded.faults, at);
+        if self.is_found {
+            let told = decoded.found.total();
+            self.contents.found.merge(decoded.found.below(&self.trail));
+            self.contents.found.add(&self.trail, u64::from(more).saturating_sub(told));
+        }
+        Some(decoded.verdict == Verdict::Records)
+    }
+}

@@ -1,0 +1,264 @@
+//! Where whatever finds records puts them, and how it reads texts and bytes within texts.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::hash::BuildHasher;
+use std::rc::Rc;
+
+use foldhash::fast::FixedState;
+
+use super::envelope::Carrier;
+use super::smell::SmellKind;
+use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
+use crate::decode::ceiling::Ceiling;
+use crate::decode::record::scanner::KeyPredictors;
+use crate::decode::{DecodeFault, FoundRecord};
+use crate::event::AnyRecord;
+
+/// Wrappers in wrappers, and texts in texts, are looked into this deep: a subscription's message in a line of a search
+/// result in a list is four.
+pub(in crate::decode) const DEEPEST: u32 = 8;
+
+/// What comes out of one base64 in a text, at most; Kinesis takes records of up to 10 MB.
+pub(super) const LARGEST_INSIDE: u64 = 256 << 20;
+
+/// What comes out of all base64 in a text is at most so many times its length, and this much in any case.
+const MOST_INSIDE: u64 = 64;
+const LEAST_INSIDE: u64 = 16 << 20;
+
+/// What a text turned out to hold besides the records that were visited.
+#[derive(Debug, Default)]
+pub(in crate::decode) struct Contents {
+    /// Records visited.
+    pub(in crate::decode) records: u32,
+    /// Top-level values that are no records, and what the first of them is.
+    pub(in crate::decode) others: u64,
+    pub(in crate::decode) other: Option<ObjectSkip>,
+    pub(in crate::decode) faults: Vec<DecodeFault>,
+    /// Faults of what was read within the text. They count whatever becomes of its own.
+    pub(super) inner_faults: Vec<DecodeFault>,
+    /// Where records were found that no known carrier explains.
+    pub(in crate::decode) found: FoundPaths,
+    /// What smells of records: the first, where it is, and how many there are.
+    pub(in crate::decode) smell: Option<(SmellKind, usize, u64)>,
+}
+
+impl Contents {
+    pub(in crate::decode) fn fault(&mut self, kind: FaultKind, at: usize, detail: &str) {
+        let position = Position::Byte(at as u64);
+        self.faults.push(DecodeFault { kind, position, inner: None, detail: detail.to_owned() });
+    }
+
+    /// How many faults there are.
+    pub(super) fn fault_marks(&self) -> (usize, usize) {
+        (self.faults.len(), self.inner_faults.len())
+    }
+
+    /// Takes off what the faults behind these marks say of a cut that was told before: one fault for one cut.
+    pub(super) fn one_cut(&mut self, (own, inner): (usize, usize)) {
+        for (faults, from) in [(&mut self.faults, own), (&mut self.inner_faults, inner)] {
+            let more = faults.split_off(from);
+            faults.extend(more.into_iter().filter(|fault| fault.kind != FaultKind::JsonTruncated));
+        }
+    }
+
+    /// All faults; of a text that need not be any of ours, its own only if it is.
+    pub(in crate::decode) fn all_faults(&mut self, counts_own: bool) -> Vec<DecodeFault> {
+        let mut faults = std::mem::take(&mut self.faults);
+        if !counts_own {
+            faults.clear();
+        }
+        faults.append(&mut self.inner_faults);
+        faults
+    }
+
+    /// Takes note of something that smells of records.
+    pub(in crate::decode) fn smells(&mut self, kind: SmellKind, at: usize) {
+        self.smells_of(kind, at, 1);
+    }
+
+    fn smells_of(&mut self, kind: SmellKind, at: usize, more: u64) {
+        let (first, place, count) = self.smell.unwrap_or((kind, at, 0));
+        self.smell = Some((first, place, count + more));
+    }
+
+    /// Makes one fault of all that smells.
+    pub(in crate::decode) fn tell_smell(&mut self) {
+        if let Some((kind, at, count)) = self.smell.take() {
+            let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+            self.fault(FaultKind::UnknownCarrier, at, &format!("{}{times}", kind.detail()));
+        }
+    }
+}
+
+/// What is around a text.
+pub(in crate::decode) struct Within<'w> {
+    /// Number of packings, wrappers and texts.
+    pub(in crate::decode) depth: u32,
+    /// Whether nothing says that there are records in it: then only what has all that a record must have is one.
+    pub(in crate::decode) is_strict: bool,
+    /// How much may be held.
+    pub(in crate::decode) ceiling: &'w Ceiling,
+    /// How much may still come out of base64.
+    pub(in crate::decode) room: &'w Cell<u64>,
+    /// The way to it.
+    pub(in crate::decode) trail: &'w str,
+    /// Whether it was found by the finder, so that the way to each record is told.
+    pub(in crate::decode) is_found: bool,
+    pub(in crate::decode) carrier: Option<Rc<Carrier>>,
+}
+
+/// What may come out of base64 in a text of this length.
+pub(in crate::decode) fn room_of(length: usize) -> Cell<u64> {
+    Cell::new((length as u64).saturating_mul(MOST_INSIDE).max(LEAST_INSIDE))
+}
+
+/// Takes records.
+pub(in crate::decode) struct Sink<'h, 'w, V> {
+    pub(super) visit: V,
+    pub(in crate::decode) predictors: &'h mut KeyPredictors,
+    pub(in crate::decode) contents: Contents,
+    pub(super) ceiling: &'w Ceiling,
+    pub(super) room: &'w Cell<u64>,
+    pub(in crate::decode) depth: u32,
+    pub(in crate::decode) is_strict: bool,
+    pub(in crate::decode) is_found: bool,
+    pub(in crate::decode) trail: String,
+    /// Who handed over what is read.
+    pub(in crate::decode) carrier: Option<Rc<Carrier>>,
+    pub(super) copies: Copies,
+}
+
+impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
+    pub(in crate::decode) fn new(within: &Within<'w>, predictors: &'h mut KeyPredictors, visit: V) -> Self {
+        Self {
+            visit,
+            predictors,
+            contents: Contents::default(),
+            ceiling: within.ceiling,
+            room: within.room,
+            depth: within.depth,
+            is_strict: within.is_strict,
+            is_found: within.is_found,
+            trail: within.trail.to_owned(),
+            carrier: within.carrier.clone(),
+            copies: Copies::default(),
+        }
+    }
+
+    /// Hands a record on.
+    #[inline]
+    pub(in crate::decode) fn found(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) {
+        if self.copies.is_watching && self.copies.has(text, record) {
+            return;
+        }
+        if self.is_found {
+            self.contents.found.add(&self.trail, 1);
+        }
+        let index = self.contents.records;
+        self.contents.records += 1;
+        let carrier = self.carrier.as_deref();
+        (self.visit)(FoundRecord { index, number: index, inner: None, text, carrier, record });
+    }
+
+    /// Something that is no record.
+    pub(in crate::decode) fn other(&mut self, kind: ObjectSkip) {
+        self.contents.others += 1;
+        self.contents.other.get_or_insert(kind);
+    }
+
+    /// Calls `inside` with the name of a member added to the way.
+    pub(in crate::decode) fn below<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.trail.len();
+        if length > 0 && !self.trail.ends_with('|') && !name.starts_with(['[', '|']) {
+            self.trail.push('.');
+        }
+        self.trail.push_str(name);
+        let result = inside(self);
+        self.trail.truncate(length);
+        result
+    }
+
+    /// Adds what a text within the text holds besides its records. Where in it would help nobody: it begins at `at`.
+    pub(super) fn take(&mut self, mut contents: Contents, at: usize, counts_faults: bool) {
+        let faults = contents.all_faults(counts_faults);
+        self.contents.found.merge(contents.found);
+        if let Some((kind, _, count)) = contents.smell {
+            self.contents.smells_of(kind, at, count);
+        }
+        self.adopt(faults, at);
+    }
+
+    pub(super) fn adopt(&mut self, faults: Vec<DecodeFault>, at: usize) {
+        let position = Position::Byte(at as u64);
+        let faults = faults.into_iter().map(|fault| DecodeFault { position, inner: None, ..fault });
+        self.contents.inner_faults.extend(faults);
+    }
+
+    /// Begins an object of which several members may hold the same records.
+    pub(super) fn watch_copies(&mut self) -> Watched {
+        let outer = (self.copies.is_watching, std::mem::take(&mut self.copies.present));
+        self.copies.is_watching = true;
+        Watched { outer, added: Vec::new() }
+    }
+
+    /// Ends a member of it: what was found in it is known from now on.
+    pub(super) fn end_member(&mut self, watched: &mut Watched) {
+        for one in self.copies.present.drain(..) {
+            if self.copies.known.insert(one) {
+                watched.added.push(one);
+            }
+        }
+    }
+
+    /// Ends the object.
+    pub(super) fn end_copies(&mut self, watched: Watched) {
+        for one in &watched.added {
+            self.copies.known.remove(one);
+        }
+        (self.copies.is_watching, self.copies.present) = watched.outer;
+        if self.copies.is_watching {
+            self.copies.present.extend(watched.added);
+        }
+    }
+}
+
+/// The records of one object in which several members may hold the same: search engines keep a text and what they made of it. Of
+/// these, the first is read.
+#[derive(Default)]
+pub(super) struct Copies {
+    pub(super) is_watching: bool,
+    /// Of the members before.
+    known: HashSet<u64>,
+    /// Of the member that is read.
+    present: Vec<u64>,
+}
+
+/// What [`Sink::watch_copies`] began.
+pub(super) struct Watched {
+    outer: (bool, Vec<u64>),
+    added: Vec<u64>,
+}
+
+impl Copies {
+    /// Whether a record is known; takes note of it.
+    pub(super) fn has(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) -> bool {
+        let hasher = FixedState::default();
+        let print = match record {
+            Err(_) => return false,
+            // The same event may be written with and without blanks.
+            Ok(AnyRecord::CloudTrail(record)) if record.event_id.is_some_and(|id| !id.is_empty()) => {
+                record.print(hasher.hash_one(record.event_id))
+            }
+            Ok(AnyRecord::Kubernetes(record)) if record.audit_id.is_some_and(|id| !id.is_empty()) => {
+                hasher.hash_one((record.texts(), record.audit_id, record.stage))
+            }
+            Ok(_) => hasher.hash_one(text),
+        };
+        if self.known.contains(&print) {
+            return true;
+        }
+        self.present.push(print);
+        false
+    }
+}

@@ -1,0 +1,343 @@
+//! What makes a text smell of records, though none can be read: their names as keys or columns, with a time that parses.
+
+use std::ops::{BitAnd, BitOr, BitOrAssign};
+
+use memchr::memmem;
+
+use crate::decode::record::walk::floor;
+
+/// Why something smells of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum SmellKind {
+    /// The fields of a record under other names, or beside each other: it cannot be rebuilt faithfully.
+    Flattened,
+    /// A row or a table of single fields.
+    Columns,
+    /// An event of OCSF as JSON.
+    Ocsf,
+    /// `audit.k8s.io` without what an event must have.
+    AuditEvent,
+    /// Too deep in wrappers, lists or texts.
+    TooDeep,
+    /// A record in the parameters of something that is none.
+    Quoted,
+    /// A list `Records` in a record.
+    Nested,
+    /// A record that a document or a program shows.
+    Shown,
+    /// The names of a record as keys, in a text that is no JSON.
+    Words,
+}
+
+impl SmellKind {
+    /// What is wrong, in words.
+    pub(in crate::decode) const fn detail(self) -> &'static str {
+        match self {
+            Self::Flattened => {
+                "fields of a record that were renamed or taken apart: it cannot be rebuilt faithfully; export the records as they were"
+            }
+            Self::Columns => {
+                "a table of single fields of records, which do not tell who acted for sure; export the whole event as JSON (in Lake: eventJson)"
+            }
+            Self::Ocsf => "events of OCSF as JSON, which are read from Parquet only",
+            Self::AuditEvent => "something of audit.k8s.io that is no whole audit event",
+            Self::TooDeep => "what looks like a record lies in too many wrappers, lists or texts",
+            Self::Quoted => "a record in the parameters or the answer of something that is no record",
+            Self::Nested => {
+                "a record has a list of records of its own, which CloudTrail does not write; it was not read"
+            }
+            Self::Shown => "a document or a program that shows records; they were not read",
+            Self::Words => "the names of a record with a time, in a text that cannot be read",
+        }
+    }
+
+    /// Whether it counts only where a time stands somewhere.
+    pub(super) const fn needs_time(self) -> bool {
+        matches!(self, Self::Columns)
+    }
+}
+
+/// What the members of an object, or the elements of a list, say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Clue(u32);
+
+impl BitOr for Clue {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitAnd for Clue {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl BitOrAssign for Clue {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl Clue {
+    pub(super) const NONE: Self = Self(0);
+    const SOURCE: Self = Self(1);
+    const NAME: Self = Self(1 << 1);
+    const TIME: Self = Self(1 << 2);
+    const WHO: Self = Self(1 << 3);
+    const VERSION: Self = Self(1 << 4);
+    /// Insights and aggregated events have no source of their own.
+    pub(super) const INSIGHT: Self = Self(1 << 5 | 1 << 3);
+    const CATEGORY: Self = Self(1 << 5);
+    const AUDIT_ID: Self = Self(1 << 6);
+    const AUDIT_API: Self = Self(1 << 7);
+    const EVENT_KIND: Self = Self(1 << 8);
+    const OTHER_KIND: Self = Self(1 << 9);
+    const STAGE: Self = Self(1 << 10);
+    /// The same under other names: `aws.cloudtrail.eventName`, `event_name`.
+    const LIKE_NAME: Self = Self(1 << 11);
+    const LIKE_SOURCE: Self = Self(1 << 12);
+    const LIKE_TIME: Self = Self(1 << 13);
+    const LIKE: Self = Self(7 << 11);
+    /// The names as values.
+    const NAMED_NAME: Self = Self(1 << 14);
+    const NAMED_SOURCE: Self = Self(1 << 15);
+    const NAMED_TIME: Self = Self(1 << 16);
+    pub(super) const NAMED: Self = Self(7 << 14);
+    /// What a row says of its list.
+    pub(super) const ROW: Self = Self(7 << 14 | 7 << 11);
+    /// `aws.cloudtrail.event_version`, and what is below `cloudtrail`.
+    const CLOUDTRAIL: Self = Self(1 << 17);
+    const ANY_VERSION: Self = Self(1 << 18);
+    const PRODUCT: Self = Self(1 << 19);
+    const VENDOR: Self = Self(1 << 20);
+    const OCSF: Self = Self(1 << 21);
+
+    pub(in crate::decode) const fn has(self, all: Self) -> bool {
+        self.0 & all.0 == all.0
+    }
+
+    /// Of a member with a text.
+    pub(super) fn of_member(key: &str, text: &str) -> Self {
+        if text.is_empty() {
+            return Self::NONE;
+        }
+        let exact = match key {
+            "eventSource" if is_host(text) => Self::SOURCE,
+            "eventName" => Self::NAME,
+            "eventTime" => Self::TIME,
+            "recipientAccountId" => Self::WHO,
+            "eventVersion" => Self::VERSION,
+            "eventCategory" if matches!(text, "Insight" | "Aggregated") => Self::CATEGORY,
+            "auditID" => Self::AUDIT_ID,
+            "apiVersion" if text.starts_with("audit.k8s.io/") => Self::AUDIT_API,
+            "kind" if text == "Event" => Self::EVENT_KIND,
+            "kind" => Self::OTHER_KIND,
+            "verb" | "stage" => Self::STAGE,
+            "name" if text == "CloudTrail" => Self::PRODUCT,
+            "vendor_name" if text == "AWS" => Self::VENDOR,
+            _ => Self::NONE,
+        };
+        exact | Self::like(key, text)
+    }
+
+    /// Of a member whose name is like one of a record's.
+    fn like(key: &str, text: &str) -> Self {
+        if ends_like(key, "eventname") {
+            return Self::LIKE_NAME;
+        }
+        if ends_like(key, "eventsource") && is_host(text) {
+            return Self::LIKE_SOURCE;
+        }
+        if (ends_like(key, "time") || ends_like(key, "timestamp") || ends_like(key, "timegenerated"))
+            && is_time(text)
+        {
+            return Self::LIKE_TIME;
+        }
+        if ends_like(key, "eventversion") {
+            return if ends_like(key, "cloudtraileventversion") {
+                Self::CLOUDTRAIL
+            } else {
+                Self::ANY_VERSION
+            };
+        }
+        Self::NONE
+    }
+
+    /// Of a member with a number.
+    pub(super) fn of_number(key: &str) -> Self {
+        match key {
+            "eventTime" => Self::TIME | Self::LIKE_TIME,
+            "recipientAccountId" => Self::WHO,
+            _ if ends_like(key, "eventtime") => Self::LIKE_TIME,
+            _ => Self::NONE,
+        }
+    }
+
+    /// Of a text, whatever its name is.
+    pub(super) fn of_value(text: &str) -> Self {
+        if text.len() > 40 {
+            return Self::NONE;
+        }
+        let is = |name| ends_like(text, name);
+        match text.as_bytes().last() {
+            Some(b'e' | b'E') if is("eventname") => Self::NAMED_NAME,
+            Some(b'e' | b'E') if is("eventsource") => Self::NAMED_SOURCE,
+            Some(b'e' | b'E') if is("eventtime") => Self::NAMED_TIME,
+            _ => Self::NONE,
+        }
+    }
+
+    /// Of a member that is an object or a list with clues of its own.
+    pub(super) fn of_inner(key: &str, clues: Self, members: u32) -> Self {
+        match key {
+            "userIdentity" if members > 0 => Self::WHO,
+            // Extended JSON of MongoDB writes times as objects.
+            "eventTime" => Self::TIME,
+            "product" if clues.has(Self::PRODUCT | Self::VENDOR) => Self::OCSF,
+            "metadata" if clues.has(Self::OCSF) => Self::OCSF,
+            _ if ends_like(key, "cloudtrail") && clues.has(Self::ANY_VERSION) => Self::CLOUDTRAIL,
+            // In answers of search engines, every value is a list.
+            _ if ends_like(key, "cloudtraileventversion") => Self::CLOUDTRAIL,
+            _ => Self::NONE,
+        }
+    }
+
+    pub(super) const fn is_record(self) -> bool {
+        self.has(Self(1 | 1 << 1 | 1 << 2 | 1 << 3))
+    }
+
+    pub(super) const fn is_audit_event(self) -> bool {
+        self.has(Self::AUDIT_ID)
+            && (self.has(Self::AUDIT_API) || (self.has(Self::EVENT_KIND) && self.has(Self::STAGE)))
+    }
+
+    /// Whether it may be a record, if it has not ended.
+    pub(super) const fn may_be_record(self) -> bool {
+        (self.0 & 0b1_1111).count_ones() >= 2
+            || self.has(Self::AUDIT_ID)
+            || (self.has(Self::AUDIT_API) && !self.has(Self::OTHER_KIND))
+    }
+
+    pub(in crate::decode) const fn smell(self, is_list: bool) -> Option<SmellKind> {
+        if self.has(Self::LIKE) {
+            return Some(if is_list { SmellKind::Columns } else { SmellKind::Flattened });
+        }
+        if self.has(Self::NAMED) {
+            return Some(SmellKind::Columns);
+        }
+        if self.has(Self::CLOUDTRAIL) {
+            return Some(SmellKind::Flattened);
+        }
+        if self.has(Self::AUDIT_API) && !self.has(Self::OTHER_KIND) {
+            return Some(SmellKind::AuditEvent);
+        }
+        // What is below `metadata` passes it on; the event itself has more.
+        if self.has(Self::OCSF) && !self.has(Self::PRODUCT) { Some(SmellKind::Ocsf) } else { None }
+    }
+}
+
+/// Whether a name ends in these letters, whatever else than letters and digits stands between them: `aws.event_name` does in
+/// `eventname`.
+pub(super) fn ends_like(name: &str, letters: &str) -> bool {
+    let mut rest = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    letters.bytes().rev().all(|letter| rest.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&letter)))
+}
+
+/// Whether a text is the name of a host, as `iam.amazonaws.com`, and not of a source of notifications, as `aws:s3`.
+pub(super) fn is_host(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    text.len() <= 253 && text.contains('.') && text.bytes().all(is_part)
+}
+
+/// Whether a text begins with a time, as `2024-03-01T10:00:00` or with a blank for the T.
+pub(in crate::decode) fn is_time(text: &str) -> bool {
+    const SHAPE: &[u8] = b"dddd-dd-dd?dd:dd";
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'd' => byte.is_ascii_digit(),
+        b'?' => matches!(byte, b'T' | b't' | b' '),
+        shape => byte == shape,
+    };
+    text.len() >= SHAPE.len() && text.as_bytes().iter().zip(SHAPE).all(fits)
+}
+
+/// Spellings of `eventSource` as a key.
+const SOURCES: [&[u8]; 7] = [
+    b"eventSource",
+    b"EventSource",
+    b"event_source",
+    b"eventsource",
+    b"Event source",
+    b"event source",
+    b"event-source",
+];
+
+/// How far from the source the other two may stand.
+pub(in crate::decode) const WINDOW: usize = 16 << 10;
+
+/// Positions of `eventSource` looked at; the rest of a text would tell nothing new.
+const MOST_LOOKED_AT: usize = 1_000;
+
+/// Where a text that is no JSON has the names of a record as keys, with a host and a time: YAML, printed objects, broken JSON.
+pub(super) fn in_words(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    SOURCES.iter().filter_map(|source| in_words_as(text, bytes, source)).min()
+}
+
+fn in_words_as(text: &str, bytes: &[u8], source: &[u8]) -> Option<usize> {
+    let mut places = memmem::find_iter(bytes, source).take(MOST_LOOKED_AT);
+    places.find(|at| is_source(text, *at, source.len()))
+}
+
+/// Whether the name at `at` is the key of a record's source.
+fn is_source(text: &str, at: usize, length: usize) -> bool {
+    let value = value_behind(text, at + length);
+    let host = value.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).next();
+    host.is_some_and(|host| is_host(host) && !host.ends_with('.')) && has_others(text, at)
+}
+
+/// Where bytes that nobody reads smell of records: as [`in_words`], or by the names of an audit event.
+pub(in crate::decode) fn in_bytes(bytes: &[u8]) -> Option<usize> {
+    let near = |at: usize| (at.saturating_sub(WINDOW), bytes.len().min(at.saturating_add(WINDOW)));
+    let of_source = |source: &&[u8]| {
+        let mut places = memmem::find_iter(bytes, source).take(MOST_LOOKED_AT);
+        places.find(|at| {
+            let (from, to) = near(*at);
+            let before = String::from_utf8_lossy(&bytes[from..*at]);
+            let text = format!("{before}{}", String::from_utf8_lossy(&bytes[*at..to]));
+            is_source(&text, before.len(), source.len())
+        })
+    };
+    let of_audit = memmem::find_iter(bytes, b"audit.k8s.io/v").take(MOST_LOOKED_AT).find(|at| {
+        let (from, to) = near(*at);
+        memmem::find(&bytes[from..to], b"auditID").is_some()
+    });
+    SOURCES.iter().filter_map(of_source).chain(of_audit).min()
+}
+
+/// Whether `eventName` and `eventTime` stand near.
+fn has_others(text: &str, at: usize) -> bool {
+    let (from, to) = (floor(text, at.saturating_sub(WINDOW)), floor(text, at.saturating_add(WINDOW)));
+    let near = text[from..to].to_ascii_lowercase();
+    let has = |name: &str, fits: fn(&str) -> bool| {
+        [name.to_owned(), name.replace("event", "event_"), name.replace("event", "event ")].iter().any(
+            |name| {
+                memmem::find_iter(near.as_bytes(), name).any(|at| fits(value_behind(&near, at + name.len())))
+            },
+        )
+    };
+    has("eventname", |value| value.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        && has("eventtime", is_time)
+}
+
+/// What stands behind a key: empty if no colon or sign of equality follows.
+fn value_behind(text: &str, at: usize) -> &str {
+    let quotes = |c: char| matches!(c, '"' | '\'' | '\\' | ' ');
+    let rest = text.get(at..).unwrap_or_default().trim_start_matches(quotes);
+    match rest.strip_prefix("=>").or_else(|| rest.strip_prefix([':', '='])) {
+        Some(value) => value.trim_start_matches(quotes),
+        None => "",
+    }
+}

@@ -1,0 +1,242 @@
+//! Tables with events in their cells: answers of CloudTrail Lake and Athena, exports of search engines and consoles.
+//!
+//! Lake writes a comment line first ("# Execution Time: …") and calls the column `eventjson`; an Athena query over raw lines
+//! calls it what the query says; spreadsheets of half of Europe write `;` between cells. So cells decide, and not names: what begins
+//! like JSON is looked into. In columns that are known to hold events, whatever looks like a record is one; in all others, what has
+//! all that a record must have. Tables of single fields are recognised ([`Sort::Fields`]): structs are printed there in a form that
+//! cannot be read for sure, and the summary that the console exports does not tell who acted.
+
+use super::sink::Sink;
+use super::{envelope, smell};
+use crate::coverage::{FaultKind, ObjectSkip, Position};
+use crate::decode::record::walk;
+use crate::decode::{DecodeFault, FoundRecord};
+
+/// Names of columns that hold whole events, in lower case.
+const EVENT_COLUMNS: [&str; 6] =
+    ["eventjson", "event_json", "cloudtrailevent", "cloudtrail_event", "_raw", "@message"];
+
+/// Columns of what a record quotes: nothing in them is an event.
+const QUOTING_COLUMNS: [&str; 4] =
+    ["requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails"];
+
+/// What stands between cells.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// How much of a text is looked through for the first cell with JSON.
+const GLIMPSE: usize = 1 << 20;
+
+/// How events stand in a text.
+#[derive(Debug)]
+pub(in crate::decode) struct Table {
+    delimiter: u8,
+    /// Whether quotes in cells have backslashes, and are not doubled.
+    has_backslashes: bool,
+    /// Columns that are known to hold events.
+    events: Vec<usize>,
+    /// Columns that are not looked into.
+    quoting: Vec<usize>,
+}
+
+/// What a text is as a table.
+#[derive(Debug)]
+pub(in crate::decode) enum Sort {
+    /// Cells hold events.
+    Events(Table),
+    /// Single fields of events, and whether there is none; what it is, if so.
+    Fields(ObjectSkip, bool),
+}
+
+/// What the text is as a table.
+pub(in crate::decode) fn table(text: &str) -> Option<Sort> {
+    let text = without_comments(text);
+    let header = text.lines().next()?;
+    let head = &text[..walk::floor(text, GLIMPSE)];
+    let cell = json_cell(head);
+    let known = DELIMITERS.into_iter().find_map(|delimiter| {
+        let names: Vec<String> = header.split(char::from(delimiter)).map(plain).collect();
+        let events = columns(&names, &EVENT_COLUMNS);
+        (!events.is_empty()).then_some((delimiter, events, names))
+    });
+    match (known, cell) {
+        (Some((delimiter, events, names)), cell) => {
+            let has_backslashes = cell.is_some_and(|cell| cell.has_backslashes);
+            let quoting = columns(&names, &QUOTING_COLUMNS);
+            Some(Sort::Events(Table { delimiter, has_backslashes, events, quoting }))
+        }
+        (None, Some(cell)) => {
+            let delimiter = cell.delimiter.unwrap_or_else(|| delimiter_of(header));
+            let names: Vec<String> = header.split(char::from(delimiter)).map(plain).collect();
+            let quoting = columns(&names, &QUOTING_COLUMNS);
+            let has_backslashes = cell.has_backslashes;
+            Some(Sort::Events(Table { delimiter, has_backslashes, events: Vec::new(), quoting }))
+        }
+        (None, None) => fields(header, text),
+    }
+}
+
+fn columns(names: &[String], wanted: &[&str]) -> Vec<usize> {
+    let is_wanted = |name: &str| wanted.contains(&name) || wanted.contains(&&*name.replace('_', ""));
+    names.iter().enumerate().filter(|(_, name)| is_wanted(name)).map(|(number, _)| number).collect()
+}
+
+/// The first cell in quotes that begins like JSON.
+struct JsonCell {
+    /// What stands before it, unless it begins its line.
+    delimiter: Option<u8>,
+    has_backslashes: bool,
+}
+
+fn json_cell(text: &str) -> Option<JsonCell> {
+    let bytes = text.as_bytes();
+    memchr::memchr2_iter(b'{', b'[', bytes).find_map(|open| {
+        let before = text[..open].trim_end_matches([' ', '[']).strip_suffix('"')?;
+        let behind = text[open..].trim_start_matches(['{', '[', ' ', '\n', '\r']);
+        let has_backslashes = behind.starts_with("\\\"");
+        if !has_backslashes && !behind.starts_with("\"\"") {
+            return None;
+        }
+        match before.as_bytes().last() {
+            None | Some(b'\n') => {
+                let end = behind.find("}\"").map_or("", |end| &behind[end + 2..]);
+                let delimiter = end.bytes().next().filter(|byte| DELIMITERS.contains(byte));
+                // A line that is a JSON string is no table.
+                let is_alone = has_backslashes && delimiter.is_none();
+                (!is_alone).then_some(JsonCell { delimiter, has_backslashes })
+            }
+            Some(byte) if DELIMITERS.contains(byte) => {
+                Some(JsonCell { delimiter: Some(*byte), has_backslashes })
+            }
+            Some(_) => None,
+        }
+    })
+}
+
+/// What stands between the names of a header.
+fn delimiter_of(header: &str) -> u8 {
+    let count = |delimiter: &u8| header.bytes().filter(|byte| byte == delimiter).count();
+    DELIMITERS.into_iter().rev().max_by_key(count).unwrap_or(b',')
+}
+
+/// Whether the header names single fields of events (CloudTrail User Guide, "Supported schema for event record fields" and
+/// "Downloading events").
+fn fields(header: &str, text: &str) -> Option<Sort> {
+    let delimiter = delimiter_of(header);
+    let names: Vec<&str> = header.split(char::from(delimiter)).collect();
+    let has = |name: &str| names.iter().any(|column| smell::ends_like(column.trim_matches(['"', ' ']), name));
+    if names.len() < 2 || !has("eventname") || !(has("eventtime") || has("eventsource")) {
+        return None;
+    }
+    let kind = if header.contains("vent name") { ObjectSkip::Summary } else { ObjectSkip::LakeResult };
+    let has_row = text.lines().skip(1).any(|line| line.contains(char::from(delimiter)));
+    Some(Sort::Fields(kind, !has_row))
+}
+
+/// Visits every record of a table.
+pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
+    text: &str,
+    table: &Table,
+    sink: &mut Sink<'_, '_, V>,
+) {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.flexible(true).has_headers(false).delimiter(table.delimiter);
+    if table.has_backslashes {
+        builder.double_quote(false).escape(Some(b'\\'));
+    }
+    let rows = builder.from_reader(without_comments(text).as_bytes());
+    for (number, row) in rows.into_records().enumerate() {
+        let at = row.as_ref().ok().and_then(|row| row.position()).map_or(0, |at| at.byte());
+        let records = sink.contents.records;
+        match row {
+            Ok(row) => table.row(&row, at as usize, sink),
+            Err(error) => sink.contents.faults.push(DecodeFault {
+                kind: FaultKind::RecordBroken,
+                position: Position::Byte(at),
+                inner: None,
+                detail: error.to_string(),
+            }),
+        }
+        if sink.contents.records == records && number > 0 {
+            sink.other(ObjectSkip::OtherJson);
+        }
+    }
+}
+
+impl Table {
+    /// Visits every record of a row. The same event in two cells is one.
+    fn row<V: FnMut(FoundRecord<'_>)>(&self, row: &csv::StringRecord, at: usize, sink: &mut Sink<'_, '_, V>) {
+        let cells = row.iter().enumerate().filter(|(column, _)| !self.quoting.contains(column));
+        let mut watched = sink.watch_copies();
+        for (column, cell) in cells {
+            let is_known = self.events.contains(&column);
+            let is_json = cell.trim_start().starts_with(['{', '[']);
+            match envelope::candidate(cell) {
+                _ if is_known && is_json => {
+                    sink.text(cell, at, false);
+                }
+                Some(envelope::Candidate::Base64) => {
+                    sink.below("|base64", |sink| sink.base64(cell, at));
+                }
+                Some(_) => {
+                    sink.below(&format!("column {}", column + 1), |sink| sink.text(cell, at, true));
+                }
+                None => {}
+            }
+            sink.end_member(&mut watched);
+        }
+        sink.end_copies(watched);
+    }
+}
+
+/// The text from its first line on that is no comment.
+fn without_comments(text: &str) -> &str {
+    let mut rest = text;
+    while rest.starts_with('#') {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    rest
+}
+
+/// The name of a column without quotes and blanks, in lower case.
+fn plain(name: &str) -> String {
+    name.trim().trim_matches('"').to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::coverage::ObjectSkip;
+    use crate::decode::{Decoder, Verdict};
+
+    fn read(text: &str) -> (String, Verdict, usize) {
+        let mut names = Vec::new();
+        let decoded = Decoder::new(1 << 20).decode(text.as_bytes(), |found| {
+            assert_eq!(found.number as usize, names.len());
+            names.push(found.record.unwrap().cloudtrail().unwrap().event_name.unwrap_or("-").to_owned());
+        });
+        (names.join(" "), decoded.verdict, decoded.faults.len())
+    }
+
+    #[test]
+    fn events_in_a_column_are_read() {
+        let (a, b) = (r#""{""eventName"":""A"",""x"":""1,2\n""}""#, r#""{""eventName"":""B""}""#);
+        for text in [
+            format!("eventjson\n{a}\n{b}\n"),
+            format!(
+                "# Execution Time: x Query Statement: SELECT eventJson\neventTime,eventJson\nt,{a}\nt,{b}\n"
+            ),
+            format!("\"time\",\"EVENTJSON\",\"x\"\r\n\"t\",{a},\"\"\r\n\"t\",{b},\"\"\r\n"),
+        ] {
+            assert_eq!(read(&text), ("A B".to_owned(), Verdict::Records, 0), "{text}");
+        }
+        let cut = read(&format!("eventjson\n{a}\n\"{{\"\"eventName\"\":\"\"B"));
+        assert_eq!((cut.0.as_str(), cut.2), ("A", 1));
+    }
+
+    #[test]
+    fn a_summary_is_named_and_other_tables_are_none() {
+        let summary =
+            "Event name,Event time,User name,Event source\nConsoleLogin,2024-01-01,x,signin.amazonaws.com\n";
+        assert_eq!(read(summary).1, Verdict::Other(ObjectSkip::Summary));
+        assert_eq!(read("a,b\n1,2\n").1, Verdict::NotJson);
+    }
+}

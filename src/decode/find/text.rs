@@ -1,0 +1,123 @@
+//! Reads a text of any kind: JSON, tables, lines with words before the JSON, and words with JSON somewhere in them.
+
+use super::json_stream::{self, JsonStream};
+use super::sink::{Contents, Within};
+use super::smell::{self, SmellKind};
+use super::table::{self, Sort};
+use super::{envelope, loose};
+use crate::coverage::ObjectSkip;
+use crate::decode::record::scanner::KeyPredictors;
+use crate::decode::{FoundRecord, Verdict};
+
+/// Visits every record of a text; `is_cut` says that its end is missing, and was told.
+pub(in crate::decode) fn read(
+    text: &str,
+    is_cut: bool,
+    within: &Within<'_>,
+    predictors: &mut KeyPredictors,
+    visit: impl FnMut(FoundRecord<'_>),
+) -> (Verdict, Contents) {
+    let (verdict, mut contents) = read_as_it_begins(text, within, predictors, visit);
+    if is_cut {
+        // A cut that somebody else reported needs no second word.
+        contents.one_cut((0, 0));
+    }
+    (verdict, contents)
+}
+
+/// Whether a text begins as none that is known does: with words, or with bytes that are no text at all.
+pub(in crate::decode) fn is_unknown(text: &str) -> bool {
+    let start = text.trim_ascii_start();
+    !start.is_empty()
+        && !start.starts_with(['{', '['])
+        && json_stream::resumption(text).is_none()
+        && envelope::log_line(start).is_none()
+        && table::table(text).is_none()
+}
+
+fn read_as_it_begins(
+    text: &str,
+    within: &Within<'_>,
+    predictors: &mut KeyPredictors,
+    visit: impl FnMut(FoundRecord<'_>),
+) -> (Verdict, Contents) {
+    let mut walker = JsonStream::new(text, within, predictors, visit);
+    if let Some(at) = json_stream::resumption(text) {
+        walker.resume(at);
+        return (Verdict::Records, walker.finish());
+    }
+    let start = text.trim_ascii_start();
+    match start.bytes().next() {
+        None => (Verdict::Other(ObjectSkip::Empty), walker.finish()),
+        Some(b'{' | b'[') => {
+            walker.values(0);
+            of_values(walker.finish())
+        }
+        Some(_) if envelope::log_line(start).is_some() => {
+            walker.values(0);
+            of_values(walker.finish())
+        }
+        Some(first) => match table::table(text) {
+            Some(Sort::Events(table)) => {
+                table::records(text, &table, walker.sink());
+                (Verdict::Records, walker.finish())
+            }
+            Some(Sort::Fields(kind, is_empty)) => {
+                if !is_empty {
+                    walker.sink().contents.smells(SmellKind::Columns, 0);
+                }
+                (Verdict::Other(kind), walker.finish())
+            }
+            None if first == b'"' && json_stream::is_string_line(start) => {
+                walker.values(0);
+                of_values(walker.finish())
+            }
+            None => words(text, walker),
+        },
+    }
+}
+
+fn of_values(contents: Contents) -> (Verdict, Contents) {
+    match contents.other {
+        Some(other) if contents.records == 0 => (Verdict::Other(other), contents),
+        _ => (Verdict::Records, contents),
+    }
+}
+
+/// A text that begins with words.
+fn words<V: FnMut(FoundRecord<'_>)>(
+    text: &str,
+    mut walker: JsonStream<'_, '_, '_, V>,
+) -> (Verdict, Contents) {
+    if envelope::candidate(text.trim_ascii()) == Some(envelope::Candidate::Base64) {
+        let has_records = walker.sink().below("base64", |sink| sink.base64(text, 0));
+        if has_records == Some(true) {
+            return (Verdict::Records, walker.finish());
+        }
+    }
+    if loose::has_json(text) {
+        walker.loose();
+    }
+    let is_read = walker.sink().contents.records > 0;
+    let is_silent = !is_read && walker.sink().contents.smell.is_none() && !loose::is_document(text);
+    if is_silent && let Some(at) = smell::in_words(text) {
+        walker.sink().contents.smells(SmellKind::Words, at);
+    }
+    let verdict =
+        if is_read { Verdict::Records } else { text_log(text).map_or(Verdict::NotJson, Verdict::Other) };
+    (verdict, walker.finish())
+}
+
+/// Logs of other services that are lines of words, by their first line.
+fn text_log(text: &str) -> Option<ObjectSkip> {
+    let mut words = text.split_ascii_whitespace();
+    match (words.next()?, words.next()?) {
+        // "Access log entries", Elastic Load Balancing user guides: a type and a time, or a time alone.
+        ("http" | "https" | "h2" | "grpcs" | "ws" | "wss" | "tls", time) if time.starts_with("20") => {
+            Some(ObjectSkip::LoadBalancer)
+        }
+        // "Flow log records", Amazon VPC user guide: a header line of field names.
+        ("version", "account-id") => Some(ObjectSkip::FlowLogs),
+        _ => None,
+    }
+}

@@ -1,0 +1,205 @@
+//! What it takes to decode a row of a Parquet file, before anything is decoded.
+//!
+//! A page of a few bytes can stand for gigabytes: it says how large it becomes and how many values it has, and the library
+//! believes it. So its header is read first (Apache Parquet, `parquet.thrift`, `PageHeader`). A column with lists can give
+//! one row all of its values, so these are counted row by row where they may be many.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use parquet::basic::{Compression, Encoding};
+use parquet::column::reader::ColumnReader;
+use parquet::data_type::ByteArray;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use super::footer::{Thrift, sort};
+use crate::memory::FREE;
+
+/// So many values of a column are decoded at once.
+pub(super) const ROWS_AT_ONCE: usize = 16;
+
+/// Memory of a value without its text: a `Field`, its levels, and the reference to its text.
+const OF_A_VALUE: u64 = 96;
+
+/// The most bytes that the rows of one group take while one is decoded, of some columns; or in words what is broken. Once it is more
+/// than `limit`, nothing more is counted.
+pub(in crate::decode) fn needed(
+    file: &Bytes,
+    reader: &SerializedFileReader<Bytes>,
+    columns: &[&str],
+    limit: u64,
+) -> Result<u64, String> {
+    let mut most = 0;
+    for (number, group) in reader.metadata().row_groups().iter().enumerate() {
+        let mut sum = 0u64;
+        for (column, chunk) in group.columns().iter().enumerate() {
+            let parts = chunk.column_path().parts();
+            if !parts.first().is_some_and(|name| columns.contains(&name.as_str())) {
+                continue;
+            }
+            let pages = Pages::of(file, chunk).ok_or("a page is cut off, or contradicts itself")?;
+            sum = sum.saturating_add(pages.held());
+            if chunk.column_descr().max_rep_level() > 0 {
+                let listed = pages.listed();
+                let counted = listed > FREE && sum <= limit && pages.can_be_counted(limit);
+                let listed = if counted { counted_rows(reader, (number, column))? } else { listed };
+                sum = sum.saturating_add(listed);
+            }
+            if sum > limit {
+                return Ok(sum);
+            }
+        }
+        most = most.max(sum);
+    }
+    Ok(most)
+}
+
+/// What the headers of the pages of a column say.
+#[derive(Default)]
+struct Pages {
+    /// The largest of them, decoded.
+    largest: u64,
+    /// The dictionary, decoded.
+    dictionary: u64,
+    all: u64,
+    values: u64,
+    /// Whether a value can be the one before it and a few bytes more.
+    grows: bool,
+}
+
+impl Pages {
+    fn of(file: &Bytes, chunk: &ColumnChunkMetaData) -> Option<Self> {
+        let start = usize::try_from(chunk.data_page_offset()).ok()?;
+        let dictionary = chunk.dictionary_page_offset().and_then(|at| usize::try_from(at).ok());
+        let start = dictionary.filter(|at| *at > 0).map_or(start, |at| at.min(start));
+        let length = usize::try_from(chunk.compressed_size()).ok()?;
+        let mut rest = file.get(start..start.checked_add(length)?)?;
+        let mut pages = Self {
+            grows: chunk.encodings().any(|encoding| encoding == Encoding::DELTA_BYTE_ARRAY),
+            ..Self::default()
+        };
+        let wanted = u64::try_from(chunk.num_values()).ok()?;
+        while !rest.is_empty() && pages.values < wanted {
+            let mut thrift = Thrift { rest };
+            let header = Header::read(&mut thrift)?;
+            let packed = thrift.rest.get(..usize::try_from(header.packed).ok()?)?;
+            if matches!(chunk.compression(), Compression::GZIP(_)) && grows_over(packed, header.size) {
+                return None;
+            }
+            pages.add(&header);
+            rest = &thrift.rest[packed.len()..];
+        }
+        Some(pages)
+    }
+
+    fn add(&mut self, header: &Header) {
+        self.all = self.all.saturating_add(header.size);
+        if header.is_dictionary {
+            self.dictionary = self.dictionary.max(header.size);
+        } else {
+            self.largest = self.largest.max(header.size);
+            self.values = self.values.saturating_add(header.values);
+        }
+    }
+
+    /// What is held of a column without lists: a page, the dictionary, and some values.
+    fn held(&self) -> u64 {
+        let text = if self.grows { self.largest } else { 0 };
+        let values = (ROWS_AT_ONCE as u64).saturating_mul(OF_A_VALUE.saturating_add(text));
+        // The library copies a text once more when it makes a row of it.
+        values.saturating_add(2 * self.largest).saturating_add(2 * self.dictionary)
+    }
+
+    /// What all values take if they are those of one row.
+    fn listed(&self) -> u64 {
+        let longest = if self.grows { self.largest } else { self.dictionary };
+        self.values.saturating_mul(OF_A_VALUE.saturating_add(longest)).saturating_add(self.all)
+    }
+
+    /// Whether values can be looked at without their texts taking more than they do in pages.
+    fn can_be_counted(&self, limit: u64) -> bool {
+        !self.grows && self.values.saturating_mul(OF_A_VALUE).saturating_add(self.held()) <= limit
+    }
+}
+
+/// `PageHeader`, as far as it matters.
+#[derive(Default)]
+struct Header {
+    size: u64,
+    packed: u64,
+    values: u64,
+    is_dictionary: bool,
+}
+
+impl Header {
+    fn read(thrift: &mut Thrift<'_>) -> Option<Self> {
+        let (mut header, mut field) = (Self::default(), 0);
+        while let Some(kind) = thrift.field(&mut field)? {
+            match (field, kind) {
+                (2, sort::I32) => header.size = positive(thrift)?,
+                (3, sort::I32) => header.packed = positive(thrift)?,
+                // Of a data page, a dictionary, a data page of version 2.
+                (5 | 7 | 8, sort::STRUCT) => {
+                    header.is_dictionary |= field == 7;
+                    header.values = header.values.max(Self::values(thrift)?);
+                }
+                _ => thrift.skip(kind, 0)?,
+            }
+        }
+        Some(header)
+    }
+
+    /// `num_values`, the first field of all three.
+    fn values(thrift: &mut Thrift<'_>) -> Option<u64> {
+        let (mut values, mut field) = (0, 0);
+        while let Some(kind) = thrift.field(&mut field)? {
+            if (field, kind) == (1, sort::I32) {
+                values = positive(thrift)?;
+            } else {
+                thrift.skip(kind, 0)?;
+            }
+        }
+        Some(values)
+    }
+}
+
+fn positive(thrift: &mut Thrift<'_>) -> Option<u64> {
+    let zigzag = thrift.varint()?;
+    (zigzag % 2 == 0).then_some(zigzag / 2)
+}
+
+/// Whether more comes out of gzip than it says, which the library would hold before it finds out.
+fn grows_over(packed: &[u8], size: u64) -> bool {
+    let mut plain = flate2::bufread::MultiGzDecoder::new(packed).take(size.saturating_add(1));
+    // What is damaged, the library tells.
+    std::io::copy(&mut plain, &mut std::io::sink()).is_ok_and(|read| read > size)
+}
+
+/// What the values of the largest row take.
+fn counted_rows(
+    reader: &SerializedFileReader<Bytes>,
+    (group, column): (usize, usize),
+) -> Result<u64, String> {
+    let counted = || -> Result<u64, ParquetError> {
+        let group = reader.get_row_group(group)?;
+        let ColumnReader::ByteArrayColumnReader(mut column) = group.get_column_reader(column)? else {
+            return Ok(0);
+        };
+        let (mut most, mut values) = (0, Vec::<ByteArray>::new());
+        loop {
+            let (mut levels, mut repetitions) = (Vec::new(), Vec::new());
+            values.clear();
+            let (rows, _, _) =
+                column.read_records(1, Some(&mut levels), Some(&mut repetitions), &mut values)?;
+            if rows == 0 {
+                return Ok(most);
+            }
+            let texts: u64 = values.iter().map(|value| value.len() as u64 + OF_A_VALUE).sum();
+            // They are copied once more, and lists grow by doubling.
+            most = most.max(2 * (texts + repetitions.len() as u64 * OF_A_VALUE));
+        }
+    };
+    counted().map_err(|error| error.to_string())
+}

@@ -1,0 +1,189 @@
+//! The careful path: one record read by a full JSON parser.
+//!
+//! Takes the records that surprised the scanner: escaped keys and texts, malformed parts. simd-json is asked first;
+//! what it refuses goes to serde_json, because legal JSON may hold integers over 64 bits, `1e400` and nesting
+//! deeper than simd-json takes, in fields that nobody needs. Of a key given twice the last one counts.
+
+mod cloudtrail;
+mod kubernetes;
+mod members;
+
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+
+use super::walk;
+use crate::event::{AuditRecord, Record};
+use members::{Members, Whole};
+
+/// Sort of record.
+trait Kind {
+    /// Its members, as they are parsed.
+    type Fields<'de>: Members<'de>;
+    /// The texts of it that matter.
+    type Record<'r>;
+
+    fn record<'r>(fields: &'r Self::Fields<'_>) -> Self::Record<'r>;
+}
+
+/// Reads one record of CloudTrail, or says in words why it is none.
+pub(in crate::decode) fn with_record<T>(
+    slice: &str,
+    use_record: impl FnOnce(Record<'_>) -> T,
+) -> Result<T, String> {
+    read::<cloudtrail::CloudTrail, T>(slice, use_record)
+}
+
+/// Reads one Kubernetes audit event, or says in words why it is none.
+pub(in crate::decode) fn with_audit_record<T>(
+    slice: &str,
+    use_record: impl FnOnce(AuditRecord<'_>) -> T,
+) -> Result<T, String> {
+    read::<kubernetes::Kubernetes, T>(slice, use_record)
+}
+
+/// Longer records are read without a table of their values. CloudTrail's own have up to 1 MB (CloudTrail User Guide, "Quotas").
+const LONGEST_AT_ONCE: usize = 4 << 20;
+
+fn read<K: Kind, T>(slice: &str, use_record: impl FnOnce(K::Record<'_>) -> T) -> Result<T, String> {
+    let whole = without_lone_surrogates(slice);
+    // simd-json rewrites its input, and a failed parse spoils it; it takes some 16 bytes for each value.
+    let is_usual = whole.len() <= LONGEST_AT_ONCE;
+    let mut copy = if is_usual { whole.as_bytes().to_vec() } else { Vec::new() };
+    if let Ok(Whole(fields)) = simd_json::serde::from_slice::<Whole<K::Fields<'_>>>(&mut copy) {
+        return Ok(use_record(K::record(&fields)));
+    }
+    let error = match serde_json::from_str::<Whole<K::Fields<'_>>>(&whole) {
+        Ok(Whole(fields)) => return Ok(use_record(K::record(&fields))),
+        Err(error) => error,
+    };
+    // In a field that is read, serde_json wants to know what a number is worth.
+    let mended = without_huge_numbers(&whole).ok_or_else(|| error.to_string())?;
+    match serde_json::from_str::<Whole<K::Fields<'_>>>(&mended) {
+        Ok(Whole(fields)) => Ok(use_record(K::record(&fields))),
+        // Of the two, this one says where in the record.
+        Err(_) => Err(error.to_string()),
+    }
+}
+
+/// The text with 0 for every number that is too large for a float, if there is one. No number so large is
+/// ever read.
+fn without_huge_numbers(text: &str) -> Option<String> {
+    let mut mended = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut changed = false;
+    while let Some(at) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
+        let token = &rest[at..];
+        let length = walk::value_end(token, 0).unwrap_or(token.len());
+        mended.push_str(&rest[..at]);
+        // A number that is malformed stays as it is: it is a fault.
+        let is_huge = !token.starts_with('"')
+            && serde_json::from_str::<f64>(&token[..length]).is_err()
+            && serde_json::from_str::<IgnoredAny>(&token[..length]).is_ok();
+        mended.push_str(if is_huge { "0" } else { &token[..length] });
+        changed |= is_huge;
+        rest = &token[length..];
+    }
+    mended.push_str(rest);
+    changed.then_some(mended)
+}
+
+/// Half of an escaped surrogate pair, which a text cut in mid-character ends with, becomes U+FFFD.
+pub(in crate::decode) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return Cow::Borrowed(text);
+    }
+    let mut mended = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        mended.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let length = match (surrogate(rest), rest.get(6..).and_then(surrogate)) {
+            (Some(Half::High), Some(Half::Low)) => 12,
+            (Some(_), _) => {
+                mended.push_str("\\ufffd");
+                rest = &rest[6..];
+                continue;
+            }
+            // The backslash and the character it escapes.
+            (None, _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        mended.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    mended.push_str(rest);
+    Cow::Owned(mended)
+}
+
+enum Half {
+    High,
+    Low,
+}
+
+/// Which half of a surrogate pair the escape at the start of `text` is, if it is one.
+fn surrogate(text: &str) -> Option<Half> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    match u16::from_str_radix(digits, 16).ok()? {
+        0xd800..=0xdbff => Some(Half::High),
+        0xdc00..=0xdfff => Some(Half::Low),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agent(json: &str) -> Result<Option<String>, String> {
+        with_record(json, |record| record.user_agent.map(str::to_owned))
+    }
+
+    #[test]
+    fn escapes_are_read_in_keys_and_texts() {
+        assert_eq!(agent(r#"{"user\u0041gent":"a\"b\\\/\u00e9"}"#), Ok(Some("a\"b\\/é".into())));
+    }
+
+    #[test]
+    fn what_simd_json_refuses_in_fields_nobody_needs_is_read() {
+        let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+        for odd in ["123456789012345678901234567890123456789012345", "1e400", &deep] {
+            let json = format!(r#"{{"requestParameters":{odd},"userAgent":"x\n"}}"#);
+            assert_eq!(agent(&json), Ok(Some("x\n".into())));
+        }
+    }
+
+    #[test]
+    fn huge_numbers_in_fields_that_are_read_count_as_no_text() {
+        let digits = "9".repeat(400);
+        for odd in ["1e400", "-22e400222", &digits] {
+            let json = format!(
+                r#"{{"readOnly":{odd},"userIdentity":{{"arn":{odd}}},"x":"1e400\"","userAgent":"a\n"}}"#
+            );
+            assert_eq!(agent(&json), Ok(Some("a\n".into())), "{odd}");
+        }
+        assert!(agent(r#"{"readOnly":1e400,"userAgent":1.e5}"#).is_err());
+        assert!(agent(r#"{"readOnly":1e400,"userAgent":"}"#).is_err());
+    }
+
+    #[test]
+    fn the_last_of_two_equal_keys_counts() {
+        assert_eq!(agent(r#"{"userAgent":"a\t","userAgent":"b\t"}"#), Ok(Some("b\t".into())));
+        assert_eq!(agent(r#"{"userAgent":"a\t","userAgent":{"x":[1,{}]}}"#), Ok(None));
+    }
+
+    #[test]
+    fn a_text_cut_in_mid_character_loses_only_that_character() {
+        assert_eq!(agent(r#"{"userAgent":"x\ud83d"}"#), Ok(Some("x\u{fffd}".into())));
+        assert_eq!(
+            agent(r#"{"userAgent":"\udc00\ud83d\ude00\\ud800"}"#),
+            Ok(Some("\u{fffd}😀\\ud800".into()))
+        );
+    }
+
+    #[test]
+    fn a_malformed_record_says_what_is_wrong() {
+        assert!(agent(r#"{"userAgent":"x" "y"}"#).unwrap_err().contains("expected"));
+        assert!(agent("[]").is_err());
+        assert!(agent(r#"{"userAgent":"\q"}"#).is_err());
+    }
+}

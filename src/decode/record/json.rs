@@ -1,0 +1,199 @@
+//! Any value of a record, found by its path in the record's text. For the few records of which somebody wants more than the
+//! scanner takes: nothing is built, and what lies beside the path is jumped over.
+
+use std::borrow::Cow;
+
+use super::fallback::without_lone_surrogates;
+use super::walk::{Scanner, Surprise, Walk};
+
+/// Records have about so many members.
+const USUAL_MEMBERS: usize = 32;
+
+/// A value, as the slice of JSON text that it is. What it holds was not checked beyond its brackets and strings; whatever
+/// cannot be read counts as not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Json<'a>(&'a str);
+
+impl<'a> Json<'a> {
+    /// The value that a text is, which may stand between blanks.
+    pub fn new(text: &'a str) -> Self {
+        Self(text.trim_ascii())
+    }
+
+    /// Its text.
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// Whether it is `null`.
+    pub fn is_null(self) -> bool {
+        self.0 == "null"
+    }
+
+    /// Whether it is a list.
+    pub fn is_list(self) -> bool {
+        self.0.starts_with('[')
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    /// The value of a key; of a key given twice the last one.
+    ///
+    /// ```
+    /// use firstseen::decode::Json;
+    ///
+    /// let json = Json::new(r#"{"a":{"b\u0063":[1,"x\ny"]},"z":null}"#);
+    /// let list = json.member("a").unwrap().member("bc").unwrap();
+    /// assert_eq!(list.items()[1].text(), "x\ny");
+    /// assert_eq!(list.text(), r#"[1,"x\ny"]"#);
+    /// assert!(json.member("z").unwrap().is_null());
+    /// assert_eq!(json.member("y"), None);
+    /// ```
+    pub fn member(self, key: &str) -> Option<Self> {
+        let mut found = None;
+        let _ = self.walk_members(|known, value| {
+            if known == key {
+                found = Some(value);
+            }
+        });
+        found
+    }
+
+    /// Keys and values of an object, in their order; none of anything else.
+    pub fn members(self) -> Vec<(Cow<'a, str>, Self)> {
+        let mut members = Vec::with_capacity(if self.is_object() { USUAL_MEMBERS } else { 0 });
+        let _ = self.walk_members(|key, value| members.push((key, value)));
+        members
+    }
+
+    /// Calls `member` with each key and value of an object, as far as it can be read.
+    fn walk_members(self, mut member: impl FnMut(Cow<'a, str>, Self)) -> Walk<()> {
+        let mut scanner = Scanner::new(self.0, 0);
+        scanner.expect(b'{')?;
+        scanner.blanks();
+        while scanner.peek() == Some(b'"') {
+            let key = Self(slice(&mut scanner)?);
+            scanner.blanks();
+            scanner.expect(b':')?;
+            scanner.blanks();
+            let value = Self(slice(&mut scanner)?);
+            member(key.text(), value);
+            scanner.blanks();
+            scanner.expect(b',')?;
+            scanner.blanks();
+        }
+        Ok(())
+    }
+
+    /// The items of a list, in their order; none of anything else.
+    pub fn items(self) -> Vec<Self> {
+        let mut items = Vec::new();
+        let mut scanner = Scanner::new(self.0, 0);
+        let mut walk = || {
+            scanner.expect(b'[')?;
+            scanner.blanks();
+            while scanner.peek() != Some(b']') {
+                items.push(Self(slice(&mut scanner)?));
+                scanner.blanks();
+                scanner.expect(b',')?;
+                scanner.blanks();
+            }
+            Ok::<(), Surprise>(())
+        };
+        let _ = walk();
+        items
+    }
+
+    /// What a text says; of any other value its JSON text without blanks.
+    pub fn text(self) -> Cow<'a, str> {
+        let Some(inner) = self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+            return without_blanks(self.0);
+        };
+        if !inner.contains('\\') {
+            return Cow::Borrowed(inner);
+        }
+        let mended = without_lone_surrogates(self.0);
+        // A text with a bad escape stays as it was written.
+        serde_json::from_str(&mended).map_or(Cow::Borrowed(inner), Cow::Owned)
+    }
+}
+
+/// The slice of the value that begins here.
+fn slice<'a>(scanner: &mut Scanner<'a>) -> Walk<&'a str> {
+    let start = scanner.at;
+    scanner.skip()?;
+    scanner.text.get(start..scanner.at).ok_or(Surprise)
+}
+
+/// JSON text without the blanks between its parts.
+fn without_blanks(text: &str) -> Cow<'_, str> {
+    let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
+    let bytes = text.as_bytes();
+    if memchr::memchr3(b' ', b'\n', b'\t', bytes).is_none() && memchr::memchr(b'\r', bytes).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut compact = String::new();
+    // How much of the text is in `compact`, and how much has been looked at.
+    let (mut taken, mut at) = (0, 0);
+    while at < text.len() {
+        let end = at + memchr::memchr(b'"', &bytes[at..]).unwrap_or(text.len() - at);
+        if text[at..end].contains(is_blank) {
+            compact.push_str(&text[taken..at]);
+            compact.extend(text[at..end].chars().filter(|c| !is_blank(*c)));
+            taken = end;
+        }
+        at = string_end(text, end);
+    }
+    if taken == 0 && compact.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    compact.push_str(&text[taken..]);
+    Cow::Owned(compact)
+}
+
+/// Position behind the string that begins at `start`, or the end of the text.
+fn string_end(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = start + 1;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
+        }
+        at += 2;
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_not_there() {
+        for text in ["", "{", "{\"a\"", "{\"a\":", "{\"a\":}", "7", "[", "{\"a\":1 \"b\":2}", "\"\\"] {
+            let json = Json::new(text);
+            assert_eq!(json.member("b"), None, "{text}");
+            assert!(json.items().is_empty() && json.text().len() <= text.len());
+        }
+        assert_eq!(Json::new("[1,").items().len(), 1);
+        assert_eq!(Json::new(r#"{"a":1,"a":2}"#).member("a").unwrap().text(), "2");
+    }
+
+    #[test]
+    fn blanks_between_parts_do_not_matter() {
+        let json = Json::new("\n { \"a b\" : [ 1 , {\"c\\\" d\": \" e \"} ] , \"f\" : 1e400 } ");
+        assert_eq!(json.member("a b").unwrap().text(), r#"[1,{"c\" d":" e "}]"#);
+        assert_eq!(json.member("f").unwrap().text(), "1e400");
+        assert_eq!(json.members().len(), 2);
+        assert_eq!(json.member("a b").unwrap().items()[1].member("c\" d").unwrap().text(), " e ");
+    }
+
+    #[test]
+    fn escapes_are_read_and_half_a_surrogate_pair_is_no_end() {
+        assert_eq!(Json::new(r#""\u00e9\ud83d\ude00 \ud83d!""#).text(), "é😀 \u{fffd}!");
+    }
+}

@@ -1,0 +1,159 @@
+//! The order in which the keys of an object usually come, learnt from the objects before.
+//!
+//! A writer lays out its records alike: after `"eventTime":"…"` comes `,"eventSource":` in one record as in the next,
+//! with the same white space. There are several such orders (the documented one, others for newer services and for
+//! S3 data events, the alphabet after a trip through other tools), so they are learnt instead of listed. Comparing
+//! the text with the key that followed last time costs a third of reading a key.
+//!
+//! A wrong guess costs time and nothing else: whatever a guess holds was read as a key, by the same grammar, from the
+//! same bytes.
+
+use super::simd::equal_bytes;
+
+/// Longer keys are never guessed. With its quotes and colon, `sessionCredentialFromConsole` just fits.
+const LONGEST: usize = 32;
+/// Places for keys, a power of two. Two keys in one place only cost guesses.
+const PLACES: usize = 64;
+/// How many neighbouring places a key can have, so that few keys share one.
+const NEIGHBOURS: usize = 4;
+/// Places for steps, a power of two.
+const STEPS: usize = 2_048;
+
+/// How far the walk of one object has come: a mixture of the last three keys, which tells most orders apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step(u16);
+
+/// A key with all that stands between the comma before it and its value.
+#[derive(Clone, Copy, Debug)]
+struct Member<F> {
+    literal: [u8; LONGEST],
+    /// 0 in a free place.
+    length: u8,
+    field: F,
+}
+
+/// The usual orders of the members of one sort of object. `F` says which member it is.
+#[derive(Debug)]
+pub(super) struct KeyPredictor<F> {
+    members: [Member<F>; PLACES],
+    /// For each step, the place of the member that followed last time.
+    followers: Box<[u8; STEPS]>,
+}
+
+impl Step {
+    /// Before the first member.
+    pub(super) const START: Self = Self(0);
+
+    #[inline(always)]
+    fn then(self, place: u8) -> Self {
+        Self(((self.0 << 4) ^ u16::from(place)) % STEPS as u16)
+    }
+}
+
+impl<F> Member<F> {
+    fn is(&self, literal: &[u8]) -> bool {
+        self.literal.get(..usize::from(self.length)) == Some(literal)
+    }
+}
+
+impl<F: Copy> KeyPredictor<F> {
+    /// Nothing learnt yet; `unread` is any value.
+    pub(in crate::decode) fn new(unread: F) -> Self {
+        let free = Member { literal: [0; LONGEST], length: 0, field: unread };
+        Self { members: [free; PLACES], followers: Box::new([0; STEPS]) }
+    }
+
+    /// If the member that usually follows stands at `at`: which one, and the position behind its colon. More blanks
+    /// than last time can follow there.
+    #[inline(always)]
+    pub(super) fn guess(&self, step: &mut Step, bytes: &[u8], at: usize) -> Option<(F, usize)> {
+        let place = self.followers[usize::from(step.0) % STEPS];
+        let member = &self.members[usize::from(place) % PLACES];
+        let text = bytes.get(at..)?.first_chunk::<LONGEST>()?;
+        let length = usize::from(member.length);
+        if length == 0 || equal_bytes(text, &member.literal) < length {
+            return None;
+        }
+        *step = step.then(place);
+        Some((member.field, at + length))
+    }
+
+    /// Learns that the member `key` followed; `literal` is the key with all that stands around it. Gives the member,
+    /// which `field` knows.
+    pub(super) fn learn(
+        &mut self,
+        step: &mut Step,
+        literal: &[u8],
+        key: &str,
+        field: impl Fn(&str) -> F,
+    ) -> F {
+        let place = self.place(key, literal);
+        let member = &mut self.members[usize::from(place) % PLACES];
+        if !member.is(literal) {
+            let Some(room) = member.literal.get_mut(..literal.len()) else { return field(key) };
+            room.copy_from_slice(literal);
+            member.length = literal.len() as u8;
+            member.field = field(key);
+        }
+        self.followers[usize::from(step.0) % STEPS] = place;
+        *step = step.then(place);
+        member.field
+    }
+
+    /// Where a literal is or can be noted: the first of its places that holds it or nothing, else the first of all.
+    fn place(&self, key: &str, literal: &[u8]) -> u8 {
+        let first = first_place(key);
+        let mut places = (first..first + NEIGHBOURS).map(|place| place % PLACES);
+        let is_it = |member: &Member<F>| member.length == 0 || member.is(literal);
+        places.find(|place| is_it(&self.members[*place])).unwrap_or(first) as u8
+    }
+}
+
+/// The first of a key's places. With these factors hardly any of the usual keys of a record share one.
+fn first_place(key: &str) -> usize {
+    let bytes = key.as_bytes();
+    let byte = |at: usize| bytes.get(at).map_or(0, |byte| usize::from(*byte));
+    let (middle, second_last) = (bytes.len() / 2, bytes.len().wrapping_sub(2));
+    (byte(0) + 16 * byte(middle) + byte(second_last) + 14 * bytes.len()) % PLACES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_followed_once_is_guessed_next_time() {
+        let text = br#"{"eventName": "A", "eventID": "B"}                                   "#;
+        let mut order = KeyPredictor::new('-');
+        let mut step = Step::START;
+        assert_eq!(order.guess(&mut step, text, 1), None);
+        assert_eq!(order.learn(&mut step, br#""eventName": "#, "eventName", |_| 'n'), 'n');
+        assert_eq!(order.learn(&mut step, br#" "eventID": "#, "eventID", |_| 'i'), 'i');
+        let mut step = Step::START;
+        assert_eq!(order.guess(&mut step, text, 1), Some(('n', 14)));
+        assert_eq!(order.guess(&mut step, text, 18), Some(('i', 30)));
+        assert_eq!(order.guess(&mut step, text, 18), None);
+    }
+
+    #[test]
+    fn keys_with_the_same_first_place_are_both_guessed() {
+        assert_eq!(first_place("eventTime"), first_place("eventName"));
+        let text = br#""eventTime":"eventName":"#.repeat(4);
+        let mut order = KeyPredictor::new('-');
+        let mut step = Step::START;
+        order.learn(&mut step, br#""eventTime":"#, "eventTime", |_| 't');
+        order.learn(&mut step, br#""eventName":"#, "eventName", |_| 'n');
+        let mut step = Step::START;
+        assert_eq!(order.guess(&mut step, &text, 0), Some(('t', 12)));
+        assert_eq!(order.guess(&mut step, &text, 12), Some(('n', 24)));
+    }
+
+    #[test]
+    fn a_long_key_is_read_and_never_guessed() {
+        let literal = format!("\"{}\":", "k".repeat(LONGEST));
+        let text = literal.repeat(3);
+        let mut order = KeyPredictor::new('-');
+        assert_eq!(order.learn(&mut Step::START.clone(), literal.as_bytes(), "k", |_| 'k'), 'k');
+        assert_eq!(order.guess(&mut Step::START.clone(), text.as_bytes(), 0), None);
+    }
+}

@@ -1,0 +1,14 @@
+//! Reads one record.
+//!
+//! The [`scanner`] takes the texts that matter as slices and jumps over the rest; whatever surprises it goes to the [`fallback`],
+//! which parses all of it.
+
+pub(in crate::decode) mod audit;
+pub(in crate::decode) mod fallback;
+pub(in crate::decode) mod identity_cache;
+pub(in crate::decode) mod insight;
+pub(in crate::decode) mod json;
+mod key_predictor;
+pub(in crate::decode) mod scanner;
+pub(in crate::decode) mod simd;
+pub(in crate::decode) mod walk;

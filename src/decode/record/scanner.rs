@@ -1,0 +1,278 @@
+//! The fast path: walks the keys of a record, takes the texts that matter as slices and jumps over the rest.
+//!
+//! What it jumps over is not checked: a record whose brackets and strings are balanced counts, whatever stands in
+//! the values that nobody reads. Anything out of the ordinary in what it does read ends the walk with a
+//! surprise, and the record goes to the careful reader.
+
+use super::identity_cache::IdentityCache;
+use super::key_predictor::KeyPredictor;
+use super::walk::{Scanner, Walk};
+use crate::event::{Created, Identity, Issuer, OnBehalfOf, Record, Response};
+
+/// What earlier records teach about the next one. It makes the walk faster and never changes what it finds.
+#[derive(Debug)]
+pub(in crate::decode) struct KeyPredictors {
+    record: KeyPredictor<RecordField>,
+    identity: KeyPredictor<IdentityField>,
+}
+
+impl Default for KeyPredictors {
+    fn default() -> Self {
+        Self {
+            record: KeyPredictor::new(RecordField::Unread),
+            identity: KeyPredictor::new(IdentityField::Unread),
+        }
+    }
+}
+
+/// Where a record ends, and what it should not have.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::decode) struct Extent {
+    /// Position behind its `}`.
+    pub(in crate::decode) end: usize,
+    /// Position of a list called `Records` in it.
+    pub(in crate::decode) nested: Option<usize>,
+}
+
+/// Reads the record that begins with the `{` at `start` into `record`, which must be empty; gives where it ends. After a surprise `record` holds whatever came before it.
+pub(in crate::decode) fn record<'a>(
+    text: &'a str,
+    start: usize,
+    predictors: &mut KeyPredictors,
+    identities: &mut IdentityCache<'a>,
+    record: &mut Record<'a>,
+) -> Walk<Extent> {
+    let (mut response, mut nested) = (None, None);
+    let mut scanner = Scanner::new(text, start);
+    scanner.ordered(&mut predictors.record, RecordField::of, |scanner, field| {
+        match field {
+            RecordField::Time => record.event_time = scanner.text()?,
+            RecordField::Source => record.event_source = scanner.text()?,
+            RecordField::Name => record.event_name = scanner.text()?,
+            RecordField::Type => record.event_type = scanner.text()?,
+            RecordField::Category => record.event_category = scanner.text()?,
+            RecordField::Id => record.event_id = scanner.text()?,
+            RecordField::Region => record.region = scanner.text()?,
+            RecordField::SourceIp => record.source_ip = scanner.text()?,
+            RecordField::UserAgent => record.user_agent = scanner.text()?,
+            RecordField::ErrorCode => record.error_code = scanner.text()?,
+            RecordField::ErrorMessage => record.error_message = scanner.text()?,
+            RecordField::Recipient => record.recipient_account = scanner.text()?,
+            RecordField::ReadOnly => record.read_only = scanner.flag()?,
+            RecordField::Identity => {
+                scanner.caller(&mut predictors.identity, identities, &mut record.identity)?
+            }
+            RecordField::Response => {
+                response = Some(scanner.at);
+                scanner.skip()?;
+            }
+            RecordField::Records => {
+                nested = (scanner.peek() == Some(b'[')).then_some(scanner.at);
+                scanner.skip()?;
+            }
+            RecordField::Unread => scanner.skip()?,
+        }
+        Ok(())
+    })?;
+    let end = scanner.at;
+    if let Some(start) = response
+        && Record::reads_response(record.event_name)
+    {
+        record.response = Scanner::new(text, start).response()?;
+    }
+    Ok(Extent { end, nested })
+}
+
+impl<'a> Scanner<'a> {
+    /// `userIdentity` into `identity`. It is not walked if the same text was met lately.
+    #[inline]
+    fn caller(
+        &mut self,
+        order: &mut KeyPredictor<IdentityField>,
+        identities: &mut IdentityCache<'a>,
+        identity: &mut Identity<'a>,
+    ) -> Walk<()> {
+        let start = self.at;
+        if let Some((known, length)) = identities.find(&self.text[start..]) {
+            self.at += length;
+            identity.clone_from(known);
+            return Ok(());
+        }
+        if self.peek() != Some(b'{') {
+            *identity = Identity::default();
+            return self.skip();
+        }
+        *identity = self.identity(order)?.with_known();
+        identities.remember(&self.text[start..self.at], identity);
+        Ok(())
+    }
+
+    fn identity(&mut self, order: &mut KeyPredictor<IdentityField>) -> Walk<Identity<'a>> {
+        let mut identity = Identity::default();
+        self.ordered(order, IdentityField::of, |scanner, field| {
+            match field {
+                IdentityField::Type => identity.identity_type = scanner.text()?,
+                IdentityField::PrincipalId => identity.principal_id = scanner.text()?,
+                IdentityField::Arn => identity.arn = scanner.text()?,
+                IdentityField::AccountId => identity.account_id = scanner.text()?,
+                IdentityField::AccessKeyId => identity.access_key_id = scanner.text()?,
+                IdentityField::UserName => identity.user_name = scanner.text()?,
+                IdentityField::InvokedBy => identity.invoked_by = scanner.text()?,
+                IdentityField::CredentialId => identity.credential_id = scanner.text()?,
+                IdentityField::OnBehalfOf => identity.on_behalf_of = scanner.on_behalf_of()?,
+                IdentityField::SessionContext => {
+                    (identity.issuer, identity.assumed_root) = scanner.session_context()?;
+                }
+                IdentityField::Unread => scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(identity)
+    }
+
+    fn on_behalf_of(&mut self) -> Walk<OnBehalfOf<'a>> {
+        let mut on_behalf_of = OnBehalfOf::default();
+        self.object_or_other(|scanner, key| {
+            match key {
+                "userId" => on_behalf_of.user_id = scanner.text()?,
+                "identityStoreArn" => on_behalf_of.identity_store = scanner.text()?,
+                _ => scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(on_behalf_of)
+    }
+
+    fn session_context(&mut self) -> Walk<(Issuer<'a>, Option<bool>)> {
+        let (mut issuer, mut assumed_root) = (Issuer::default(), None);
+        self.object_or_other(|scanner, key| {
+            match key {
+                "sessionIssuer" => issuer = scanner.issuer()?,
+                "assumedRoot" => assumed_root = scanner.flag()?,
+                _ => scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok((issuer, assumed_root))
+    }
+
+    fn issuer(&mut self) -> Walk<Issuer<'a>> {
+        let mut issuer = Issuer::default();
+        self.object_or_other(|scanner, key| {
+            match key {
+                "arn" => issuer.arn = scanner.text()?,
+                "principalId" => issuer.principal_id = scanner.text()?,
+                _ => scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(issuer)
+    }
+
+    fn response(&mut self) -> Walk<Response<'a>> {
+        let mut response = Response::default();
+        self.object_or_other(|scanner, key| {
+            match key {
+                "ConsoleLogin" => response.console_login = scanner.text()?,
+                "role" => response.role = scanner.created("roleId")?,
+                "user" => response.user = scanner.created("userId")?,
+                _ => scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(response)
+    }
+
+    fn created(&mut self, id_key: &str) -> Walk<Created<'a>> {
+        let mut created = Created::default();
+        self.object_or_other(|scanner, key| {
+            match key {
+                "arn" => created.arn = scanner.text()?,
+                _ if key == id_key => created.id = scanner.text()?,
+                _ => scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(created)
+    }
+}
+
+/// The members of a record that are read.
+#[derive(Clone, Copy, Debug)]
+enum RecordField {
+    Time,
+    Source,
+    Name,
+    Type,
+    Category,
+    Id,
+    Region,
+    SourceIp,
+    UserAgent,
+    ErrorCode,
+    ErrorMessage,
+    Recipient,
+    ReadOnly,
+    Identity,
+    Response,
+    Records,
+    Unread,
+}
+
+impl RecordField {
+    fn of(key: &str) -> Self {
+        match key {
+            "eventTime" => Self::Time,
+            "eventSource" => Self::Source,
+            "eventName" => Self::Name,
+            "eventType" => Self::Type,
+            "eventCategory" => Self::Category,
+            "eventID" => Self::Id,
+            "awsRegion" => Self::Region,
+            "sourceIPAddress" => Self::SourceIp,
+            "userAgent" => Self::UserAgent,
+            "errorCode" => Self::ErrorCode,
+            "errorMessage" => Self::ErrorMessage,
+            "recipientAccountId" => Self::Recipient,
+            "readOnly" => Self::ReadOnly,
+            "userIdentity" => Self::Identity,
+            "responseElements" => Self::Response,
+            "Records" => Self::Records,
+            _ => Self::Unread,
+        }
+    }
+}
+
+/// The members of `userIdentity` that are read.
+#[derive(Clone, Copy, Debug)]
+enum IdentityField {
+    Type,
+    PrincipalId,
+    Arn,
+    AccountId,
+    AccessKeyId,
+    UserName,
+    InvokedBy,
+    CredentialId,
+    OnBehalfOf,
+    SessionContext,
+    Unread,
+}
+
+impl IdentityField {
+    fn of(key: &str) -> Self {
+        match key {
+            "type" => Self::Type,
+            "principalId" => Self::PrincipalId,
+            "arn" => Self::Arn,
+            "accountId" => Self::AccountId,
+            "accessKeyId" => Self::AccessKeyId,
+            "userName" => Self::UserName,
+            "invokedBy" => Self::InvokedBy,
+            "credentialId" => Self::CredentialId,
+            "onBehalfOf" => Self::OnBehalfOf,
+            "sessionContext" => Self::SessionContext,
+            _ => Self::Unread,
+        }
+    }
+}

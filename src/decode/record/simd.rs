@@ -1,0 +1,231 @@
+//! Where quotes, backslashes and brackets stand in a piece of JSON text, many bytes at a time.
+//!
+//! The masks follow G. Langdale and D. Lemire, "Parsing gigabytes of JSON per second" (2019), section 3.1. Safe code
+//! only: [`wide`] turns the comparisons into SSE2 or NEON, and what pays is done with AVX2 where there is one.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
+use wide::u8x16;
+
+/// How many bytes at the start of `left` and `right` are equal.
+#[inline(always)]
+pub(super) fn equal_bytes(left: &[u8; 32], right: &[u8; 32]) -> usize {
+    let ([left_low, left_high], _) = left.as_chunks::<16>() else { return 0 };
+    let ([right_low, right_high], _) = right.as_chunks::<16>() else { return 0 };
+    let equal = |left: &[u8; 16], right: &[u8; 16]| {
+        u32::from(u8x16::new(*left).simd_eq(u8x16::new(*right)).to_bitmask() as u16)
+    };
+    (equal(left_low, right_low) | equal(left_high, right_high) << 16).trailing_ones() as usize
+}
+
+/// Position in `bytes` of the first quote or backslash at or after `from`.
+#[inline(always)]
+pub(in crate::decode) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    // Most texts end within 32 bytes: two lanes at once spare a branch that is hard to foretell.
+    if let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+        let ([low, high], _) = first.as_chunks::<16>() else { return None };
+        let mask = text_ends(low) | text_ends(high) << 16;
+        if mask != 0 {
+            return Some(at + mask.trailing_zeros() as usize);
+        }
+        at += 32;
+    }
+    while let Some(lane) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let mask = text_ends(lane);
+        if mask != 0 {
+            return Some(at + mask.trailing_zeros() as usize);
+        }
+        at += 16;
+    }
+    let rest = bytes.get(at..)?;
+    rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|offset| at + offset)
+}
+
+/// One bit for each quote or backslash.
+#[inline(always)]
+fn text_ends(lane: &[u8; 16]) -> u32 {
+    let lane = u8x16::new(*lane);
+    let hits = lane.simd_eq(u8x16::splat(b'"')) | lane.simd_eq(u8x16::splat(b'\\'));
+    u32::from(hits.to_bitmask() as u16)
+}
+
+/// End of the object or array that begins at `open`, just behind its last bracket; `None` if it has no end.
+///
+/// Counts brackets outside strings. Which of the two kinds a bracket is does not matter here. A call of its own, so that whatever
+/// skips a short text need not make room for it.
+#[inline(never)]
+pub(in crate::decode) fn nested_end(bytes: &[u8], open: usize) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(result) = avx2::nested_end(bytes, open) {
+        return result;
+    }
+    nested_end_by(bytes, open, Block::read)
+}
+
+/// As [`nested_end`]; `read` says what stands where in 64 bytes.
+#[inline(always)]
+fn nested_end_by(bytes: &[u8], open: usize, read: impl Fn(&[u8; 64]) -> Block) -> Option<usize> {
+    let mut at = open;
+    let mut depth = 0u64;
+    let mut strings = StringMask::default();
+    loop {
+        let rest = bytes.get(at..)?;
+        let block = match rest.first_chunk::<64>() {
+            Some(block) => read(block),
+            None if rest.is_empty() => return None,
+            None => {
+                let mut padded = [b' '; 64];
+                padded[..rest.len()].copy_from_slice(rest);
+                read(&padded)
+            }
+        };
+        let outside = !strings.next(block.quote, block.backslash);
+        let (opens, closes) = (block.open & outside, block.close & outside);
+        if count(closes) < depth {
+            depth = depth + count(opens) - count(closes);
+        } else if let Some(offset) = first_zero(opens, closes, &mut depth) {
+            return Some(at + offset + 1);
+        }
+        at += 64;
+    }
+}
+
+#[inline(always)]
+fn count(mask: u64) -> u64 {
+    u64::from(mask.count_ones())
+}
+
+/// Walks the brackets of one block; gives the bit of the closing bracket that brings the depth to zero.
+#[inline(always)]
+fn first_zero(opens: u64, mut closes: u64, depth: &mut u64) -> Option<usize> {
+    let mut counted = 0;
+    while closes != 0 {
+        let bit = closes & closes.wrapping_neg();
+        let opened = count(opens & (bit - 1));
+        *depth += opened - counted;
+        counted = opened;
+        // The walk begins at an opening bracket, so the depth is at least 1 at any closing one.
+        *depth = depth.saturating_sub(1);
+        if *depth == 0 {
+            return Some(bit.trailing_zeros() as usize);
+        }
+        closes ^= bit;
+    }
+    *depth += count(opens) - counted;
+    None
+}
+
+/// One bit for each of 64 bytes.
+struct Block {
+    quote: u64,
+    backslash: u64,
+    open: u64,
+    close: u64,
+}
+
+impl Block {
+    #[inline]
+    fn read(bytes: &[u8; 64]) -> Self {
+        let mut block = Self { quote: 0, backslash: 0, open: 0, close: 0 };
+        let (lanes, _) = bytes.as_chunks::<16>();
+        for (number, lane) in lanes.iter().enumerate() {
+            let lane = u8x16::new(*lane);
+            // `[` and `{`, and `]` and `}`, differ in this one bit only.
+            let folded = lane | u8x16::splat(0x20);
+            let mask = |hits: u8x16| u64::from(hits.to_bitmask()) << (16 * number);
+            block.quote |= mask(lane.simd_eq(u8x16::splat(b'"')));
+            block.backslash |= mask(lane.simd_eq(u8x16::splat(b'\\')));
+            block.open |= mask(folded.simd_eq(u8x16::splat(b'{')));
+            block.close |= mask(folded.simd_eq(u8x16::splat(b'}')));
+        }
+        block
+    }
+}
+
+/// Which bytes lie inside strings, carried from block to block.
+#[derive(Default)]
+struct StringMask {
+    /// All ones if the block begins inside a string.
+    inside: u64,
+    /// 1 if the first byte of the block is escaped.
+    escaped: u64,
+}
+
+impl StringMask {
+    #[inline(always)]
+    fn next(&mut self, quote: u64, backslash: u64) -> u64 {
+        let quote = if backslash | self.escaped == 0 { quote } else { quote & !self.escapes(backslash) };
+        let inside = prefix_xor(quote) ^ self.inside;
+        self.inside = ((inside as i64) >> 63) as u64;
+        inside
+    }
+
+    /// The bytes that a backslash before them escapes.
+    fn escapes(&mut self, backslash: u64) -> u64 {
+        const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+        let starts = backslash & !self.escaped;
+        let ends = (((starts << 1) | ODD).wrapping_sub(starts)) ^ ODD;
+        let escaped = ends ^ (backslash | self.escaped);
+        self.escaped = (ends & backslash) >> 63;
+        escaped
+    }
+}
+
+/// Every bit becomes the sum, modulo 2, of itself and all lower ones.
+#[inline(always)]
+fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same in the plainest words. Outside strings, where it is no JSON, a backslash escapes quotes only.
+    fn plain_end(bytes: &[u8], open: usize) -> Option<usize> {
+        let (mut depth, mut inside, mut escaped) = (0, false, false);
+        for (at, byte) in bytes.iter().enumerate().skip(open) {
+            match byte {
+                b'"' if !escaped => inside = !inside,
+                b'{' | b'[' if !inside => depth += 1,
+                b'}' | b']' if !inside => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return Some(at + 1);
+                    }
+                }
+                _ => {}
+            }
+            escaped = *byte == b'\\' && !escaped;
+        }
+        None
+    }
+
+    proptest! {
+        #[test]
+        fn nested_end_is_what_the_plain_walk_finds(text in r#"\{[\[\]{}"\\a,:]{0,300}"#) {
+            let plain = plain_end(text.as_bytes(), 0);
+            prop_assert_eq!(nested_end(text.as_bytes(), 0), plain);
+            prop_assert_eq!(nested_end_by(text.as_bytes(), 0, Block::read), plain);
+        }
+
+        #[test]
+        fn nested_end_holds_over_long_runs_of_backslashes(run in 0usize..200, tail in r#"["\]}x]{0,80}"#) {
+            let text = format!("{{\"{}{}", "\\".repeat(run), tail);
+            prop_assert_eq!(nested_end(text.as_bytes(), 0), plain_end(text.as_bytes(), 0));
+        }
+
+        #[test]
+        fn quote_or_backslash_is_the_first_one(text in r#"[a-z"\\]{0,80}"#, from in 0usize..90) {
+            let plain = text.bytes().enumerate().skip(from).find(|(_, byte)| matches!(byte, b'"' | b'\\'));
+            prop_assert_eq!(quote_or_backslash(text.as_bytes(), from), plain.map(|(at, _)| at));
+        }
+    }
+}

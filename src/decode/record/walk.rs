@@ -1,0 +1,315 @@
+//! Walks JSON text key by key, without checking what is jumped over.
+//!
+//! A value whose brackets and strings are balanced counts, whatever stands in it. Anything out of the ordinary in
+//! what is read ends the walk with a [`Surprise`].
+
+use super::key_predictor::{KeyPredictor, Step};
+use super::simd::{nested_end, quote_or_backslash};
+
+/// The walk met something that the careful reader has to look at: an escape, a malformed part or the end.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::decode) struct Surprise;
+
+pub(super) type Walk<T> = Result<T, Surprise>;
+
+/// Calls `member` with each key from `at` on and the position of its value, up to the `}` that ends the object;
+/// gives the position behind it.
+pub(in crate::decode) fn members(text: &str, at: usize, mut member: impl FnMut(&str, usize)) -> Walk<usize> {
+    let mut scanner = Scanner::new(text, at);
+    scanner.members(|scanner, key| {
+        member(key, scanner.at);
+        scanner.skip()
+    })?;
+    Ok(scanner.at)
+}
+
+/// As [`members`], with the beginning and the end of each value.
+pub(in crate::decode) fn member_spans(
+    text: &str,
+    at: usize,
+    mut member: impl FnMut(&str, (usize, usize)),
+) -> Walk<usize> {
+    let mut scanner = Scanner::new(text, at);
+    scanner.blanks();
+    if scanner.peek() == Some(b'}') {
+        return Ok(scanner.at + 1);
+    }
+    scanner.members(|scanner, key| {
+        let start = scanner.at;
+        scanner.skip()?;
+        member(key, (start, scanner.at));
+        Ok(())
+    })?;
+    Ok(scanner.at)
+}
+
+/// Position behind the value of any kind that begins at `at`.
+pub(in crate::decode) fn value_end(text: &str, at: usize) -> Walk<usize> {
+    let mut scanner = Scanner::new(text, at);
+    scanner.skip()?;
+    Ok(scanner.at)
+}
+
+/// The first key of the object that begins with the `{` at `start` and the position of its value.
+pub(in crate::decode) fn first_key(text: &str, start: usize) -> Walk<(&str, usize)> {
+    let mut scanner = Scanner::new(text, start + 1);
+    let key = scanner.key()?;
+    Ok((key, scanner.at))
+}
+
+/// Position of the first byte at or after `at` that is no JSON white space.
+pub(in crate::decode) fn skip_blanks(text: &str, at: usize) -> usize {
+    let mut scanner = Scanner::new(text, at);
+    scanner.blanks();
+    scanner.at
+}
+
+/// Position of the first byte at or after `at` that is neither a blank nor a tab.
+pub(in crate::decode) fn skip_spaces(text: &str, at: usize) -> usize {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// The last boundary of characters at or before `at`.
+pub(in crate::decode) fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// What counts of a list of texts.
+#[derive(Default)]
+pub(super) struct Listed<'a> {
+    pub(in crate::decode) first: Option<&'a str>,
+    pub(in crate::decode) last: Option<&'a str>,
+}
+
+/// A position in a text, and the ways to move it on.
+pub(super) struct Scanner<'a> {
+    pub(in crate::decode) text: &'a str,
+    bytes: &'a [u8],
+    pub(in crate::decode) at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub(in crate::decode) fn new(text: &'a str, at: usize) -> Self {
+        Self { text, bytes: text.as_bytes(), at }
+    }
+
+    #[inline]
+    pub(in crate::decode) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    #[inline]
+    pub(in crate::decode) fn blanks(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    pub(super) fn expect(&mut self, byte: u8) -> Walk<()> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(Surprise)
+        }
+    }
+
+    /// A key, its colon and the blanks around them; ends at the value.
+    #[inline]
+    fn key(&mut self) -> Walk<&'a str> {
+        self.blanks();
+        let key = self.string()?;
+        self.blanks();
+        self.expect(b':')?;
+        self.blanks();
+        Ok(key)
+    }
+
+    /// A string without escapes.
+    #[inline(always)]
+    fn string(&mut self) -> Walk<&'a str> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let end = quote_or_backslash(self.bytes, start).ok_or(Surprise)?;
+        if self.bytes[end] != b'"' {
+            return Err(Surprise);
+        }
+        self.at = end + 1;
+        self.text.get(start..end).ok_or(Surprise)
+    }
+
+    /// Walks an object; `member` is called at each value and must go behind it.
+    #[inline]
+    fn object(&mut self, member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
+        self.expect(b'{')?;
+        self.blanks();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        self.members(member)
+    }
+
+    /// Walks members up to the `}` behind them.
+    #[inline]
+    fn members(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
+        loop {
+            let key = self.key()?;
+            member(self, key)?;
+            if self.ends()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Goes behind what follows a member; says whether that ends the object.
+    #[inline(always)]
+    fn ends(&mut self) -> Walk<bool> {
+        self.blanks();
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                Ok(false)
+            }
+            Some(b'}') => {
+                self.at += 1;
+                Ok(true)
+            }
+            _ => Err(Surprise),
+        }
+    }
+
+    /// Walks an object whose members usually come in some order; `member` is called at each value and must go
+    /// behind it. `field` says which member a key is.
+    #[inline(always)]
+    pub(super) fn ordered<F: Copy>(
+        &mut self,
+        order: &mut KeyPredictor<F>,
+        field: impl Fn(&str) -> F,
+        mut member: impl FnMut(&mut Self, F) -> Walk<()>,
+    ) -> Walk<()> {
+        self.expect(b'{')?;
+        let mut step = Step::START;
+        let mut first = true;
+        loop {
+            let found = match order.guess(&mut step, self.bytes, self.at) {
+                Some((found, behind_colon)) => {
+                    self.at = behind_colon;
+                    self.blanks();
+                    found
+                }
+                None => {
+                    let start = self.at;
+                    self.blanks();
+                    if first && self.peek() == Some(b'}') {
+                        self.at += 1;
+                        return Ok(());
+                    }
+                    let key = self.key()?;
+                    order.learn(&mut step, &self.bytes[start..self.at], key, &field)
+                }
+            };
+            member(self, found)?;
+            if self.ends()? {
+                return Ok(());
+            }
+            first = false;
+        }
+    }
+
+    /// As `object`, but passes over a value that is none.
+    #[inline]
+    pub(super) fn object_or_other(&mut self, member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
+        if self.peek() == Some(b'{') { self.object(member) } else { self.skip() }
+    }
+
+    /// A text; any other value counts as none.
+    #[inline]
+    pub(in crate::decode) fn text(&mut self) -> Walk<Option<&'a str>> {
+        if self.peek() == Some(b'"') { self.string().map(Some) } else { self.skip().map(|()| None) }
+    }
+
+    /// The texts of a list; any other value counts as an empty one.
+    pub(in crate::decode) fn listed(&mut self) -> Walk<Listed<'a>> {
+        let mut listed = Listed::default();
+        if self.peek() != Some(b'[') {
+            return self.skip().map(|()| listed);
+        }
+        self.at += 1;
+        self.blanks();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(listed);
+        }
+        loop {
+            self.blanks();
+            if let Some(text) = self.text()? {
+                listed.first = listed.first.or(Some(text));
+                listed.last = Some(text);
+            }
+            self.blanks();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(listed);
+                }
+                _ => return Err(Surprise),
+            }
+        }
+    }
+
+    /// `true`, `false` or their texts; any other value counts as none.
+    pub(in crate::decode) fn flag(&mut self) -> Walk<Option<bool>> {
+        let start = self.at;
+        let value = if self.peek() == Some(b'"') {
+            self.string()?
+        } else {
+            self.skip()?;
+            &self.text[start..self.at]
+        };
+        Ok(value.parse().ok())
+    }
+
+    /// Goes behind a value of any kind.
+    #[inline]
+    pub(in crate::decode) fn skip(&mut self) -> Walk<()> {
+        match self.peek() {
+            Some(b'"') => self.skip_string(),
+            Some(b'{' | b'[') => {
+                self.at = nested_end(self.bytes, self.at).ok_or(Surprise)?;
+                Ok(())
+            }
+            _ => self.skip_scalar(),
+        }
+    }
+
+    #[inline]
+    fn skip_string(&mut self) -> Walk<()> {
+        self.at += 1;
+        loop {
+            let hit = quote_or_backslash(self.bytes, self.at).ok_or(Surprise)?;
+            if self.bytes[hit] == b'"' {
+                self.at = hit + 1;
+                return Ok(());
+            }
+            self.at = hit + 2;
+        }
+    }
+
+    /// A number, `true`, `false` or `null`.
+    #[inline]
+    fn skip_scalar(&mut self) -> Walk<()> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'a'..=b'z' | b'0'..=b'9' | b'-' | b'+' | b'.' | b'E')) {
+            self.at += 1;
+        }
+        if self.at == start { Err(Surprise) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,46 @@
+//! Files in which macOS keeps extended attributes and resource forks on file systems that have none: `._NAME` beside `NAME`, and
+//! in zip archives below `__MACOSX/`.
+
+use super::gzip::GZIP_MAGIC;
+
+/// Whether the bytes are an AppleDouble file and nothing else: its header, and entries that fill the file to its last byte
+/// (RFC 1740, appendix B), or nothing in which a record could stand. What begins with the same bytes and is more than that is
+/// read as any other file.
+pub(in crate::decode) fn is_apple_double(bytes: &[u8]) -> bool {
+    let Some((header, rest)) = bytes.split_at_checked(26) else { return false };
+    // Magic number and version; 16 bytes that mean nothing; the number of entries.
+    if !header.starts_with(&[0, 5, 0x16, 7, 0, 2, 0, 0]) {
+        return false;
+    }
+    let count = usize::from(u16::from_be_bytes([header[24], header[25]]));
+    let Some(entries) = rest.get(..count * 12) else { return false };
+    // Of each entry its id, where it begins, and its length.
+    let number = |bytes: &[u8]| bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let ends = entries.chunks_exact(12).map(|entry| number(&entry[4..8]) + number(&entry[8..]));
+    ends.max() == Some(bytes.len() as u64) || !may_hold_records(rest)
+}
+
+/// Whether there could be JSON, or something that is packed.
+fn may_hold_records(bytes: &[u8]) -> bool {
+    bytes.contains(&b'{') || bytes.windows(GZIP_MAGIC.len()).any(|start| start == GZIP_MAGIC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_is_described_to_its_last_byte_is_one() {
+        let mut bytes = vec![0, 5, 0x16, 7, 0, 2, 0, 0];
+        bytes.extend([0; 16]);
+        bytes.extend([0, 1, 0, 0, 0, 9, 0, 0, 0, 38, 0, 0, 0, 2, 1, 2]);
+        assert!(is_apple_double(&bytes));
+        for end in 0..38 {
+            assert!(!is_apple_double(&bytes[..end]), "{end}");
+        }
+        assert!(is_apple_double(&[&bytes[..], b"text"].concat()));
+        for hidden in [&b"{}"[..], b"x\x1f\x8b\x08"] {
+            assert!(!is_apple_double(&[&bytes[..], hidden].concat()));
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! Gzip in, plain bytes out: every member, checked, up to a ceiling.
+//!
+//! Concatenated members are legal gzip, and delivery streams write them; readers for a single member would stop
+//! after the first without a word. The size in a member's trailer only sizes the first reservation: it can lie, and
+//! a truncated object ends in random bytes. Whatever goes wrong, the bytes that came out before stay.
+
+use crc_fast::{CrcAlgorithm, checksum};
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::libdeflate::Libdeflate;
+use crate::coverage::{FaultKind, Position};
+use crate::decode::DecodeFault;
+
+/// First bytes of a gzip member.
+pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The shortest member: header, empty deflate block, trailer.
+const SHORTEST_MEMBER: usize = 18;
+/// No deflate stream grows by more than this factor (zlib's "maximum compression factor").
+const LARGEST_FACTOR: usize = 1_032;
+/// A trailer that promises more than this many bytes and more than [`USUAL_FACTOR`] times the stored size is not believed
+/// before it comes true: a truncated object ends in random bytes, and workers keep their memory.
+const USUAL_SIZE: usize = 64 << 20;
+/// Logs shrink to a tenth or less.
+const USUAL_FACTOR: usize = 16;
+/// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
+/// this is no log.
+const MAX_GZIP_NESTING: usize = 3;
+/// Room behind the end of the output. One byte lets the decoder come to the end of the stream in one call; the others
+/// keep it on its fast path, which zlib-rs leaves where fewer than 260 bytes are left.
+const SLACK: usize = 512;
+/// Growth of the output where the trailer did not tell its size.
+const GROWTH: usize = 256 * 1024;
+
+/// Inflates object after object with the memory of the first.
+#[derive(Debug)]
+pub(in crate::decode) struct Inflater {
+    state: Decompress,
+    at_once: Libdeflate,
+    /// Where the second member of the last input began.
+    second_member: Option<u64>,
+}
+
+/// Inflated bytes, in memory that is made once and written over for every object.
+///
+/// It stays initialised beyond the filled part: clearing what is about to be overwritten cost a third of a scan.
+#[derive(Debug, Default)]
+pub(in crate::decode) struct Plain {
+    bytes: Vec<u8>,
+    filled: usize,
+    /// End of the room for this object. The memory can reach further, but how much room the decoder sees decides how
+    /// far it reads ahead, and so at which byte it meets a fault: that must not depend on earlier objects.
+    end: usize,
+}
+
+impl Plain {
+    pub(in crate::decode) fn clear(&mut self) {
+        self.filled = 0;
+        self.end = 0;
+    }
+
+    pub(super) fn filled(&self) -> &[u8] {
+        &self.bytes[..self.filled]
+    }
+
+    /// Makes room for `more` bytes behind the filled ones.
+    fn make_room(&mut self, more: usize) {
+        self.end = self.filled.saturating_add(more);
+        if self.bytes.len() < self.end {
+            // The first time exactly, later with room to grow: a member can be a few bytes.
+            if self.filled == 0 {
+                self.bytes.reserve_exact(self.end - self.bytes.len());
+            }
+            self.bytes.resize(self.end, 0);
+        }
+    }
+
+    /// The place for further bytes.
+    fn room(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.filled..self.end]
+    }
+}
+
+/// What went wrong in a gzip stream, and at which of its bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::decode) struct GzipFault {
+    pub(in crate::decode) kind: FaultKind,
+    pub(in crate::decode) at: u64,
+    pub(in crate::decode) detail: String,
+}
+
+impl Inflater {
+    pub(in crate::decode) fn new() -> Self {
+        Self { state: Decompress::new(false), at_once: Libdeflate::default(), second_member: None }
+    }
+
+    /// Where the second gzip member of the input inflated last began.
+    pub(in crate::decode) fn second_member(&self) -> Option<u64> {
+        self.second_member
+    }
+
+    /// Inflates all members of `input` to the end of `output`, which never grows over `limit` bytes.
+    pub(in crate::decode) fn inflate(
+        &mut self,
+        input: &[u8],
+        output: &mut Plain,
+        limit: u64,
+    ) -> Result<(), GzipFault> {
+        self.second_member = None;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if self.whole(input, output, limit) { Ok(()) } else { self.members(input, output, limit) }
+    }
+
+    /// Inflates an input that is one sound member and nothing else; leaves the output as it was if it is not.
+    fn whole(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> bool {
+        let room = promised(input);
+        let fits = room > 0 && room <= believable(input).min(limit.saturating_sub(output.filled));
+        if !Libdeflate::is_there() || !fits {
+            return false;
+        }
+        output.make_room(room);
+        let is_whole = self.at_once.inflate(input, output.room());
+        if is_whole {
+            output.filled = output.end;
+        }
+        is_whole
+    }
+
+    /// Inflates member after member.
+    fn members(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> Result<(), GzipFault> {
+        let mut at = 0;
+        loop {
+            at += self.member(&input[at..], output, limit).map_err(|mut fault| {
+                fault.at += at as u64;
+                fault
+            })?;
+            match input.get(at..) {
+                None | Some([]) => return Ok(()),
+                Some(rest) if rest.starts_with(&GZIP_MAGIC) => {
+                    self.second_member = self.second_member.or(Some(at as u64));
+                }
+                // Tapes and some tools pad with zeros; gzip itself passes over them.
+                Some(rest) if rest.iter().all(|byte| *byte == 0) => return Ok(()),
+                Some(rest) => {
+                    let detail = format!("{} bytes after the last gzip member", rest.len());
+                    return Err(GzipFault { kind: FaultKind::GzipTrailing, at: at as u64, detail });
+                }
+            }
+        }
+    }
+
+    /// Inflates the member that `input` begins with; gives the number of bytes it takes.
+    fn member(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> Result<usize, GzipFault> {
+        let mut at = header_length(input)?;
+        let start = output.filled;
+        output.make_room(first_room(input).min(limit.saturating_sub(start)));
+        self.state.reset(false);
+        loop {
+            let (taken, given) = (self.state.total_in(), self.state.total_out());
+            let result = self.state.decompress(&input[at..], output.room(), FlushDecompress::Finish);
+            let new_taken = self.state.total_in() - taken;
+            let new_given = self.state.total_out() - given;
+            output.filled += new_given as usize;
+            let status = result.map_err(|error| fault(FaultKind::GzipCorrupt, at, error.to_string()))?;
+            at += new_taken as usize;
+            if status == Status::StreamEnd {
+                break;
+            }
+            if !output.room().is_empty() {
+                // There is room and still no end: the input is used up.
+                if at >= input.len() || (new_taken, new_given) == (0, 0) {
+                    return Err(truncated(input));
+                }
+            } else if output.filled >= limit {
+                let detail = format!("more than {limit} bytes when inflated");
+                return Err(fault(FaultKind::TooLarge, at, detail));
+            } else {
+                let more = GROWTH.max(output.filled - start);
+                output.make_room(more.min(limit - output.filled));
+            }
+        }
+        check_trailer(input, at, &output.filled()[start..])?;
+        Ok(at + TRAILER)
+    }
+}
+
+/// Length of a member's trailer: a checksum and a length.
+const TRAILER: usize = 8;
+
+/// Holds the trailer at `at` to the bytes that came out.
+fn check_trailer(input: &[u8], at: usize, plain: &[u8]) -> Result<(), GzipFault> {
+    let Some(&[c0, c1, c2, c3, s0, s1, s2, s3]) = input.get(at..at + TRAILER) else {
+        return Err(truncated(input));
+    };
+    let sum = checksum(CrcAlgorithm::Crc32IsoHdlc, plain) as u32;
+    // RFC 1952: the length modulo 2^32.
+    let fits = sum == u32::from_le_bytes([c0, c1, c2, c3])
+        && plain.len() as u32 == u32::from_le_bytes([s0, s1, s2, s3]);
+    if fits {
+        Ok(())
+    } else {
+        Err(fault(FaultKind::GzipCorrupt, at, "the checksum or the length does not match".into()))
+    }
+}
+
+/// What the trailer promises, or as much of it as can be believed, and [`SLACK`]. More room is made when it is needed.
+fn first_room(input: &[u8]) -> usize {
+    promised(input).min(believable(input)).saturating_add(SLACK)
+}
+
+/// What the trailer promises.
+fn promised(input: &[u8]) -> usize {
+    match input.last_chunk() {
+        Some(size) if input.len() >= SHORTEST_MEMBER => u32::from_le_bytes(*size) as usize,
+        _ => 0,
+    }
+}
+
+/// The largest size that is possible and not outrageous.
+fn believable(input: &[u8]) -> usize {
+    let usual = input.len().saturating_mul(USUAL_FACTOR).max(USUAL_SIZE);
+    input.len().saturating_mul(LARGEST_FACTOR).min(usual)
+}
+
+/// Length of the header that `input` begins with (RFC 1952, section 2.3).
+fn header_length(input: &[u8]) -> Result<usize, GzipFault> {
+    const HAS_CRC: u8 = 2;
+    const HAS_EXTRA: u8 = 4;
+    const HAS_NAME: u8 = 8;
+    const HAS_COMMENT: u8 = 16;
+    let &[_, _, method, flags, ..] = input else { return Err(truncated(input)) };
+    if method != 8 || flags & 0xe0 != 0 {
+        return Err(fault(FaultKind::GzipCorrupt, 2, "not a gzip header".into()));
+    }
+    let mut at = 10;
+    if flags & HAS_EXTRA != 0 {
+        let Some(&[low, high]) = input.get(at..at + 2) else { return Err(truncated(input)) };
+        at += 2 + usize::from(u16::from_le_bytes([low, high]));
+    }
+    for flag in [HAS_NAME, HAS_COMMENT] {
+        if flags & flag != 0 {
+            let text = input.get(at..).unwrap_or_default();
+            at += memchr::memchr(0, text).ok_or_else(|| truncated(input))? + 1;
+        }
+    }
+    if flags & HAS_CRC != 0 {
+        at += 2;
+    }
+    if at > input.len() { Err(truncated(input)) } else { Ok(at) }
+}
+
+fn fault(kind: FaultKind, at: usize, detail: String) -> GzipFault {
+    GzipFault { kind, at: at as u64, detail }
+}
+
+fn truncated(input: &[u8]) -> GzipFault {
+    fault(FaultKind::GzipTruncated, input.len(), "the gzip stream ends too early".into())
+}
+
+/// Law: in one go or member by member, an input gives the same bytes and the same fault.
+#[cfg(any(test, fuzzing))]
+pub(in crate::decode) fn check_both_ways(input: &[u8], limit: usize) {
+    let (mut by_member, mut in_one_go) = (Plain::default(), Plain::default());
+    let fault = Inflater::new().members(input, &mut by_member, limit);
+    let result = Inflater::new().inflate(input, &mut in_one_go, limit as u64);
+    assert_eq!(in_one_go.filled(), by_member.filled());
+    assert_eq!(result, fault);
+}
+
+/// A header and a deflate stream with the trailer that fits them, if the stream has an end.
+#[cfg(any(test, fuzzing))]
+pub(in crate::decode) fn with_trailer(headed: &[u8], limit: usize) -> Option<Vec<u8>> {
+    let start = header_length(headed).ok()?;
+    let mut plain = vec![0; limit];
+    let mut state = Decompress::new(false);
+    let status = state.decompress(&headed[start..], &mut plain, FlushDecompress::Finish).ok()?;
+    let (taken, given) = (state.total_in() as usize, state.total_out() as usize);
+    let sum = checksum(CrcAlgorithm::Crc32IsoHdlc, &plain[..given]) as u32;
+    let trailer = [sum.to_le_bytes(), (given as u32).to_le_bytes()].concat();
+    (status == Status::StreamEnd).then(|| [&headed[..start + taken], &trailer].concat())
+}
+
+/// The plain bytes of an object, whatever its name says.
+pub(in crate::decode) fn inflate<'d>(
+    inflater: &mut Inflater,
+    (plain, spare): (&'d mut Plain, &'d mut Plain),
+    stored: &'d [u8],
+    limit: u64,
+    second_member: &mut Option<u64>,
+    faults: &mut Vec<DecodeFault>,
+) -> &'d [u8] {
+    if !stored.starts_with(&GZIP_MAGIC) {
+        return stored;
+    }
+    plain.clear();
+    let mut result = inflater.inflate(stored, plain, limit);
+    *second_member = inflater.second_member();
+    for _ in 1..MAX_GZIP_NESTING {
+        if result.is_err() || !plain.filled().starts_with(&GZIP_MAGIC) {
+            break;
+        }
+        std::mem::swap(plain, spare);
+        plain.clear();
+        result = inflater.inflate(spare.filled(), plain, limit);
+    }
+    if let Err(fault) = result {
+        let position = Position::StoredByte(fault.at);
+        faults.push(DecodeFault { kind: fault.kind, position, inner: None, detail: fault.detail });
+    }
+    plain.filled()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, GzBuilder, write::GzEncoder};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn inflate(input: &[u8], limit: u64) -> (Vec<u8>, Result<(), GzipFault>) {
+        let mut output = Plain::default();
+        let result = Inflater::new().inflate(input, &mut output, limit);
+        assert!(output.bytes.len() as u64 <= limit);
+        (output.filled().to_vec(), result)
+    }
+
+    #[test]
+    fn five_hundred_members_are_one_text() {
+        let members: Vec<u8> = (0..500).flat_map(|number| gzip(format!("{number},").as_bytes())).collect();
+        let expected: String = (0..500).map(|number| format!("{number},")).collect();
+        assert_eq!(inflate(&members, 1 << 20), (expected.into_bytes(), Ok(())));
+    }
+
+    #[test]
+    fn a_small_member_before_a_large_one_loses_nothing() {
+        let large = vec![b'x'; 1_000_000];
+        let members = [gzip(b"{}"), gzip(&large), gzip(b"[]")].concat();
+        let (output, result) = inflate(&members, 1 << 30);
+        assert_eq!((output.len(), result), (1_000_004, Ok(())));
+    }
+
+    #[test]
+    fn truncation_anywhere_keeps_what_came_before() {
+        let text: Vec<u8> = (0..20_000u32).flat_map(|number| number.to_string().into_bytes()).collect();
+        let whole = gzip(&text);
+        for length in (2..whole.len()).step_by(97) {
+            let (output, result) = inflate(&whole[..length], 1 << 20);
+            assert_eq!(result.unwrap_err().kind, FaultKind::GzipTruncated, "{length}");
+            assert!(text.starts_with(&output), "{length}");
+            assert!(output.len() * 10 >= text.len() * length.saturating_sub(40_000) / whole.len());
+        }
+        assert!(inflate(&whole[..whole.len() - 9], 1 << 20).0.len() > text.len() * 9 / 10);
+    }
+
+    #[test]
+    fn damage_is_found_by_the_checksum_at_the_latest() {
+        let whole = gzip(&b"some text that is long enough to be damaged ".repeat(50));
+        for at in 10..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0x10;
+            assert!(inflate(&damaged, 1 << 20).1.is_err(), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_ceiling() {
+        let bomb = gzip(&vec![b' '; 50_000_000]);
+        let (output, result) = inflate(&bomb, 1_000_000);
+        assert_eq!((output.len(), result.unwrap_err().kind), (1_000_000, FaultKind::TooLarge));
+        assert_eq!(inflate(&gzip(&[b' '; 1_000]), 1_000).1, Ok(()));
+    }
+
+    #[test]
+    fn a_trailer_that_lies_gets_no_more_memory_than_a_large_log() {
+        let text: Vec<u8> =
+            (0..200_000u32).flat_map(|number| (number * 7_919).to_string().into_bytes()).collect();
+        let whole = gzip(&text);
+        let cut = [&whole[..whole.len() / 2], &u32::MAX.to_le_bytes()[..]].concat();
+        let mut output = Plain::default();
+        assert!(Inflater::new().inflate(&cut, &mut output, 4 << 30).is_err());
+        assert!(
+            output.filled > 100_000 && output.bytes.len() <= USUAL_SIZE + SLACK,
+            "{}",
+            output.bytes.len()
+        );
+    }
+
+    #[test]
+    fn where_a_fault_lies_does_not_depend_on_earlier_objects() {
+        let mut damaged = gzip(&b"some text that is long enough to be damaged ".repeat(50));
+        damaged[40] ^= 0x10;
+        let fresh = inflate(&damaged, 1 << 20);
+        let (mut inflater, mut output) = (Inflater::new(), Plain::default());
+        inflater.inflate(&gzip(&[b'x'; 100_000]), &mut output, 1 << 20).unwrap();
+        output.clear();
+        let result = inflater.inflate(&damaged, &mut output, 1 << 20);
+        assert_eq!((output.filled().to_vec(), result), fresh);
+    }
+
+    #[test]
+    fn padding_is_passed_over_and_garbage_is_not() {
+        let padded = [gzip(b"{}"), vec![0; 512]].concat();
+        assert_eq!(inflate(&padded, 1 << 20), (b"{}".to_vec(), Ok(())));
+        let garbage = [gzip(b"{}"), b"garbage".to_vec()].concat();
+        let (output, result) = inflate(&garbage, 1 << 20);
+        assert_eq!((output, result.unwrap_err().kind), (b"{}".to_vec(), FaultKind::GzipTrailing));
+    }
+
+    #[test]
+    fn every_optional_header_field_is_passed_over() {
+        let builder = GzBuilder::new().filename("name").comment("comment").extra(vec![1; 300]);
+        let mut encoder = builder.write(Vec::new(), Compression::fast());
+        encoder.write_all(b"[1]").unwrap();
+        assert_eq!(inflate(&encoder.finish().unwrap(), 1 << 20), (b"[1]".to_vec(), Ok(())));
+    }
+
+    #[test]
+    fn nothing_hides_between_a_stream_and_a_copy_of_its_trailer() {
+        let member = gzip(b"{\"Records\":[]}");
+        let (stream, trailer) = member.split_at(member.len() - TRAILER);
+        for (hidden, kind) in [
+            ([&member[..], b"hidden", trailer].concat(), FaultKind::GzipTrailing),
+            ([&member[..], trailer].concat(), FaultKind::GzipTrailing),
+            ([stream, b"h", trailer].concat(), FaultKind::GzipCorrupt),
+        ] {
+            let (output, result) = inflate(&hidden, 1 << 20);
+            assert_eq!((&output[..], result.unwrap_err().kind), (&b"{\"Records\":[]}"[..], kind));
+        }
+        // A member in that place is read.
+        let (output, result) = inflate(&[&member[..], &member[..]].concat(), 1 << 20);
+        assert_eq!((output.len(), result), (28, Ok(())));
+    }
+
+    proptest! {
+        #[test]
+        fn in_one_go_or_member_by_member_is_the_same(
+            texts in prop::collection::vec("[a-c]{0,200}", 1..4), times in 1..40usize,
+            padding in 0..3usize, at in any::<prop::sample::Index>(), change in any::<u8>(),
+            cut in prop::option::of(any::<prop::sample::Index>()), limit in 1..20_000usize
+        ) {
+            let members = texts.iter().flat_map(|text| gzip(text.repeat(times).as_bytes()));
+            let mut input: Vec<u8> = members.chain(std::iter::repeat_n(0, padding)).collect();
+            check_both_ways(&input, limit);
+            let at = at.index(input.len());
+            input[at] ^= change;
+            check_both_ways(&input, limit);
+            input.truncate(cut.map_or(usize::MAX, |cut| cut.index(input.len())));
+            check_both_ways(&input, limit);
+        }
+    }
+}

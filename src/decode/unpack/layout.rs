@@ -1,0 +1,105 @@
+//! How a long text can be cut, and where.
+
+use crate::decode::find::envelope::LogLine;
+use crate::decode::find::table::{self, Sort};
+use crate::decode::find::{envelope, json_stream};
+use crate::decode::record::simd::nested_end;
+use crate::decode::record::walk;
+
+/// How a long text can be cut.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Behind lines: each holds whole values.
+    Lines,
+    /// Behind values, or between the elements of a list: see [`super::list`].
+    Values,
+    /// Not at all.
+    OneValue,
+    /// It is none of ours.
+    Other,
+}
+
+impl Layout {
+    /// Of a text that begins so.
+    pub(in crate::decode) fn of(text: &[u8]) -> Self {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+        let first = text.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        if holds_whole_values(first) {
+            return Self::Lines;
+        }
+        // What follows blanks without an end is not known.
+        if matches!(text.first(), None | Some(b'{' | b'[')) {
+            return Self::Values;
+        }
+        // A text that was cut off a longer one begins in mid-record; what follows has lines, or is one.
+        if let Some(at) = json_stream::resumption(&String::from_utf8_lossy(text)) {
+            let rest = text.get(at..).unwrap_or_default();
+            let next = rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+            return if holds_whole_values(next) { Self::Lines } else { Self::OneValue };
+        }
+        let head = String::from_utf8_lossy(&text[..text.len().min(4_096)]);
+        match table::table(&head) {
+            Some(Sort::Events(_)) => Self::OneValue,
+            // Lines that begin with words of some kind or other.
+            None if envelope::names_a_record(&String::from_utf8_lossy(first)) => Self::Lines,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether a line holds values, and the end of the last of them is its own.
+fn holds_whole_values(line: &[u8]) -> bool {
+    let Some(line) = line.strip_suffix(b"\n") else { return false };
+    let text = String::from_utf8_lossy(line);
+    let start = match envelope::log_line(&text) {
+        Some(LogLine::Value(behind)) => behind,
+        Some(LogLine::Words) => return true,
+        None => 0,
+    };
+    if text.starts_with('"') {
+        return json_stream::is_string_line(&text);
+    }
+    let (line, mut at) = (text.as_bytes(), start);
+    while let Some(b'{' | b'[') = line.get(at) {
+        match nested_end(line, at) {
+            Some(end) => at = walk::skip_blanks(&text, end),
+            None => return false,
+        }
+    }
+    at > start && at == line.len()
+}
+
+/// As much of a line tells whether it is one of a log.
+pub(super) const LONGEST_BEGINNING: usize = 64;
+
+/// Whether a value begins at this byte, or the words before one.
+fn begins_value(text: &[u8], at: usize) -> bool {
+    match text.get(at) {
+        Some(b'{' | b'[' | b'"') => true,
+        Some(b'0'..=b'9' | b'A'..=b'Z') => {
+            let line = &text[at..text.len().min(at + LONGEST_BEGINNING)];
+            envelope::log_line(&String::from_utf8_lossy(line)).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// The first line behind `from` that begins like a value, or like the words before one.
+pub(super) fn next_beginning(text: &[u8], from: usize) -> Option<usize> {
+    let begins = |at: &usize| begins_value(text, *at);
+    memchr::memchr_iter(b'\n', text.get(from..)?).map(|at| from + at + 1).find(begins)
+}
+
+/// The last place behind `from` and a line where a value begins that is not an element of a list.
+pub(super) fn last_cut(text: &[u8], from: usize) -> Option<usize> {
+    let mut end = text.len();
+    while let Some(line_end) = memchr::memrchr(b'\n', &text[from..end]).map(|at| from + at) {
+        let before = || text[..line_end].iter().rev().find(|byte| !byte.is_ascii_whitespace());
+        let begins = begins_value(text, line_end + 1) || text.get(line_end + 1) == Some(&b'<');
+        if begins && !matches!(before(), Some(b',' | b'[')) {
+            return Some(line_end + 1);
+        }
+        end = line_end;
+    }
+    None
+}

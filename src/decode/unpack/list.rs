@@ -1,0 +1,375 @@
+//! Where a long JSON text can be cut that is one value, or a few: between whole values, or between the elements of a list.
+//!
+//! What is cut between elements becomes texts that can be read by themselves: the beginning of the wrapper is put before
+//! each, with its short texts and numbers, and its brackets are closed. So a piece of `{"owner":"1","logEvents":[…]}` still
+//! says whose events they are. A record is never cut, whatever lists it has.
+
+use super::layout::LONGEST_BEGINNING;
+use crate::decode::find::envelope;
+use crate::decode::record::simd::{nested_end, quote_or_backslash};
+
+/// Lists in lists and objects deeper than this are not cut.
+const DEEPEST: usize = 8;
+
+/// Texts of a wrapper that are longer are not repeated, since they may hold records.
+const LONGEST_REPEATED: usize = 256;
+
+/// No JSON that means anything has brackets in brackets so deep.
+const BOTTOMLESS: usize = 10_000;
+
+/// As much of a value tells whether it is bottomless.
+const SOUNDED: usize = 1 << 20;
+
+/// Names of members that only records have, as far as CloudTrail and Kubernetes put lists beside or above them.
+const OF_RECORDS: [&str; 19] = [
+    "eventName",
+    "eventSource",
+    "eventVersion",
+    "eventTime",
+    "eventID",
+    "userIdentity",
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "serviceEventDetails",
+    "resources",
+    "addendum",
+    "auditID",
+    "requestObject",
+    "responseObject",
+    "objectRef",
+    "annotations",
+    "stageTimestamp",
+    "requestReceivedTimestamp",
+];
+
+/// Where a text can be cut.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::decode) enum Cut {
+    /// Before this byte whole values have ended.
+    Values(usize),
+    /// At a comma between two elements.
+    Elements(Split),
+    /// Not here, but behind lines: one begins with words.
+    Lines,
+    /// Nowhere in what there is of it. `in_blanks` says that it ends in blanks between values.
+    Nowhere { in_blanks: bool },
+    /// Behind this byte it is no JSON.
+    Broken(usize),
+}
+
+/// A cut between two elements.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Split {
+    /// Where the comma is.
+    pub(in crate::decode) comma: usize,
+    /// What the text before it lacks to be whole.
+    pub(in crate::decode) closing: Vec<u8>,
+    /// What the text behind it lacks to be read by itself.
+    pub(in crate::decode) opening: Vec<u8>,
+}
+
+/// Finds the last place where a text can be cut.
+pub(in crate::decode) fn cut(text: &[u8]) -> Cut {
+    let mark = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let (mut at, mut values) = (blanks_end(text, mark), 0);
+    loop {
+        match text.get(at) {
+            None if values > 0 => return Cut::Values(values),
+            None => return Cut::Nowhere { in_blanks: true },
+            Some(b'{' | b'[') => match nested_end(text, at) {
+                Some(end) => {
+                    values = end;
+                    at = blanks_end(text, end);
+                }
+                None if values > 0 => return Cut::Values(values),
+                None => return in_value(text, at),
+            },
+            Some(_) if begins_as_line(&text[at..]) => {
+                return if values > 0 { Cut::Values(values) } else { Cut::Lines };
+            }
+            Some(_) => return Cut::Broken(at),
+        }
+    }
+}
+
+/// Whether words begin here that a log puts before its values.
+fn begins_as_line(text: &[u8]) -> bool {
+    envelope::log_line(&String::from_utf8_lossy(&text[..text.len().min(LONGEST_BEGINNING)])).is_some()
+}
+
+/// Finds a cut in the value at `at`, which has no end.
+fn in_value(text: &[u8], at: usize) -> Cut {
+    if is_bottomless(&text[at..text.len().min(at + SOUNDED)]) {
+        return Cut::Broken(at);
+    }
+    let (mut at, mut way) = (at, Way::default());
+    for _ in 0..DEEPEST {
+        let found = match text.get(at) {
+            Some(b'[') => in_list(text, at, &mut way),
+            Some(b'{') => in_object(text, at, &mut way),
+            _ => Found::Cut(Cut::Nowhere { in_blanks: false }),
+        };
+        match found {
+            Found::Deeper(inner) => at = inner,
+            Found::Cut(cut) => return cut,
+        }
+    }
+    Cut::Nowhere { in_blanks: false }
+}
+
+/// The brackets between the beginning of a text and a list in it.
+#[derive(Default)]
+struct Way {
+    opening: Vec<u8>,
+    closing: Vec<u8>,
+}
+
+impl Way {
+    fn open(&mut self, beginning: &[u8], bracket: u8) {
+        self.opening.extend(beginning);
+        self.closing.insert(0, bracket);
+    }
+}
+
+enum Found {
+    /// The value here has no end either.
+    Deeper(usize),
+    Cut(Cut),
+}
+
+impl Found {
+    const NOTHING: Self = Self::Cut(Cut::Nowhere { in_blanks: false });
+    const BLANKS: Self = Self::Cut(Cut::Nowhere { in_blanks: true });
+
+    const fn broken(at: usize) -> Self {
+        Self::Cut(Cut::Broken(at))
+    }
+}
+
+fn in_list(text: &[u8], open: usize, way: &mut Way) -> Found {
+    way.open(b"[", b']');
+    let mut comma = None;
+    let mut at = blanks_end(text, open + 1);
+    let ending = loop {
+        match value(text, at) {
+            Value::Whole(end) => {
+                let behind = blanks_end(text, end);
+                match text.get(behind) {
+                    Some(b',') => {
+                        comma = Some(behind);
+                        at = blanks_end(text, behind + 1);
+                    }
+                    Some(_) => break Found::broken(behind),
+                    None => break Found::BLANKS,
+                }
+            }
+            Value::Open => break Found::Deeper(at),
+            Value::Missing => break Found::BLANKS,
+            Value::None => break Found::broken(at),
+        }
+    };
+    match (comma, ending) {
+        // What is broken is told where it is.
+        (_, broken @ Found::Cut(Cut::Broken(_))) | (None, broken) => broken,
+        (Some(comma), _) => {
+            let Way { opening, closing } = std::mem::take(way);
+            Found::Cut(Cut::Elements(Split { comma, closing, opening }))
+        }
+    }
+}
+
+fn in_object(text: &[u8], open: usize, way: &mut Way) -> Found {
+    let mut kept = vec![b'{'];
+    let (mut has_owner, mut has_group) = (false, false);
+    let mut at = blanks_end(text, open + 1);
+    loop {
+        let key_start = at;
+        let key_end = match value(text, at) {
+            Value::Whole(end) if text[at] == b'"' => end,
+            Value::Whole(_) | Value::None => return Found::broken(at),
+            Value::Open => return Found::NOTHING,
+            Value::Missing => return Found::BLANKS,
+        };
+        let key = &text[key_start + 1..key_end - 1];
+        if OF_RECORDS.iter().any(|name| name.as_bytes() == key) {
+            return Found::NOTHING;
+        }
+        let colon = blanks_end(text, key_end);
+        match text.get(colon) {
+            Some(b':') => at = blanks_end(text, colon + 1),
+            Some(_) => return Found::broken(colon),
+            None => return Found::BLANKS,
+        }
+        match value(text, at) {
+            Value::Whole(end) => {
+                if is_repeated(&text[at..end]) {
+                    has_owner |= key == b"owner";
+                    has_group |= key == b"logGroup";
+                    kept.extend(&text[key_start..end]);
+                    kept.push(b',');
+                }
+                let behind = blanks_end(text, end);
+                match text.get(behind) {
+                    Some(b',') => at = blanks_end(text, behind + 1),
+                    Some(_) => return Found::broken(behind),
+                    None => return Found::BLANKS,
+                }
+            }
+            // Whose events they are may be said behind them.
+            Value::Open if key == b"logEvents" && !(has_owner && has_group) => return Found::NOTHING,
+            Value::Open => {
+                kept.extend(&text[key_start..key_end]);
+                kept.push(b':');
+                way.open(&kept, b'}');
+                return Found::Deeper(at);
+            }
+            Value::Missing => return Found::BLANKS,
+            Value::None => return Found::broken(at),
+        }
+    }
+}
+
+/// Whether a value of a wrapper is put before every piece: it may say what the wrapper is, and cannot hold records.
+fn is_repeated(value: &[u8]) -> bool {
+    value.len() <= LONGEST_REPEATED && !value.iter().any(|byte| matches!(byte, b'{' | b'[' | b'\\'))
+}
+
+/// What stands at a place where a value should.
+enum Value {
+    /// One that ends before this byte.
+    Whole(usize),
+    /// One whose end is not there yet.
+    Open,
+    /// Nothing: the text ends.
+    Missing,
+    /// Something that is no value.
+    None,
+}
+
+fn value(text: &[u8], at: usize) -> Value {
+    let end = match text.get(at) {
+        None => return Value::Missing,
+        Some(b'{' | b'[') => nested_end(text, at),
+        Some(b'"') => string_end(text, at),
+        Some(b'-' | b'0'..=b'9' | b'a'..=b'z') => {
+            let rest = &text[at..];
+            let is_end = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b':') || byte.is_ascii_whitespace();
+            rest.iter().position(is_end).map(|length| at + length)
+        }
+        Some(_) => return Value::None,
+    };
+    end.map_or(Value::Open, Value::Whole)
+}
+
+fn string_end(text: &[u8], open: usize) -> Option<usize> {
+    let mut at = open + 1;
+    loop {
+        at = quote_or_backslash(text, at)?;
+        if text[at] == b'"' {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+fn blanks_end(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    rest.iter().position(|byte| !is_blank(byte)).map_or(text.len(), |length| from + length)
+}
+
+/// Whether the brackets of a value go down without an end.
+fn is_bottomless(text: &[u8]) -> bool {
+    let (mut depth, mut at) = (0usize, 0);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => match string_end(text, at) {
+                Some(end) => at = end - 1,
+                None => return false,
+            },
+            _ => {}
+        }
+        if depth > BOTTOMLESS {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The two texts that a cut makes of one.
+    fn halves(text: &str) -> (String, String) {
+        match cut(text.as_bytes()) {
+            Cut::Elements(Split { comma, closing, opening }) => {
+                let text = text.as_bytes();
+                let halves = [[&text[..comma], &closing].concat(), [&opening, &text[comma + 1..]].concat()];
+                let [left, right] = halves.map(|half| String::from_utf8(half).unwrap());
+                (left, right)
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_list_is_cut_and_its_wrapper_repeated() {
+        for (text, left, right) in [
+            ("[{},{},{", "[{},{}]", "[{"),
+            (r#"{"Records":[{"a":[1,2]},{"b"#, r#"{"Records":[{"a":[1,2]}]}"#, r#"{"Records":[{"b"#),
+            (
+                r#"{"owner":"1", "long":{"x":[]},"logGroup":"g","logEvents": [ {}, {"#,
+                r#"{"owner":"1", "long":{"x":[]},"logGroup":"g","logEvents": [ {}]}"#,
+                r#"{"owner":"1","logGroup":"g","logEvents":[ {"#,
+            ),
+            (
+                r#"{"took":1,"hits":{"total":2,"hits":[{},{}"#,
+                r#"{"took":1,"hits":{"total":2,"hits":[{}]}}"#,
+                r#"{"took":1,"hits":{"total":2,"hits":[{}"#,
+            ),
+            (r#"[{"Records":[1,2"#, r#"[{"Records":[1]}]"#, r#"[{"Records":[2"#),
+            (
+                r#"{"Events":[],"x":"{","Records":[1,2,"#,
+                r#"{"Events":[],"x":"{","Records":[1,2]}"#,
+                r#"{"Records":["#,
+            ),
+        ] {
+            let expected = (left.to_owned(), right.to_owned());
+            assert_eq!(halves(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_not_cut() {
+        for text in [
+            r#"{"eventName":"x","list":[1,2,3"#,
+            r#"{"requestParameters":{"list":[1,2,3"#,
+            r#"{"resources":[1,2,3"#,
+            r#"{"logEvents":[1,2,3"#,
+            r#"{"text":"1,2,3"#,
+        ] {
+            assert_eq!(cut(text.as_bytes()), Cut::Nowhere { in_blanks: false }, "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_values_and_broken_ones_are_told_apart() {
+        assert_eq!(cut(b"{} [1]\n {\"a\""), Cut::Values(6));
+        assert_eq!(cut(b"{}"), Cut::Values(2));
+        assert_eq!(cut(b" "), Cut::Nowhere { in_blanks: true });
+        assert_eq!(
+            cut(b"[{},  "),
+            Cut::Elements(Split { comma: 3, closing: b"]".into(), opening: b"[".into() })
+        );
+        assert_eq!(cut(b"{\"a\":[ "), Cut::Nowhere { in_blanks: true });
+        assert_eq!(cut(b"{}\0\0"), Cut::Broken(2));
+        assert_eq!(cut(b"[{} {}"), Cut::Broken(4));
+        assert_eq!(cut("[".repeat(20_000).as_bytes()), Cut::Broken(0));
+        assert_eq!(cut("{\"a\":".repeat(20_000).as_bytes()), Cut::Broken(0));
+    }
+}

@@ -1,0 +1,189 @@
+//! Files in files, and files too large to be held: gzip, zstd and bzip2 streams, zip and tar archives of log objects, in any
+//! nesting that somebody may have made, cut into pieces that can be read by themselves.
+//!
+//! The slow way: everything that is no plain gzip comes through here, and every object that is large. What comes out of it in
+//! one go is an inner file, or a part of a text that ends with a line; nothing larger is held, but for texts that cannot
+//! be cut: one JSON value over many lines, or tables.
+
+pub(super) mod apple_double;
+pub(super) mod gzip;
+mod layout;
+mod libdeflate;
+mod list;
+pub(super) mod packing;
+pub(super) mod piece;
+mod splitter;
+pub(super) mod stream;
+mod tar_file;
+mod utf16;
+pub(super) mod utf8;
+pub(super) mod zip_file;
+
+use std::io::{Cursor, Read, Seek};
+use std::sync::Arc;
+
+use super::ceiling::Ceiling;
+use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict};
+use crate::coverage::{FaultKind, ObjectSkip, Position, add_counts};
+use crate::memory::Budget;
+use packing::{Packing, packing};
+use piece::{Emit, Piece, fault, joined};
+use splitter::Splitter;
+
+#[cfg(test)]
+pub(super) use tests::{read, tar, zip, zstd};
+
+/// Something that can be read from any place: a file.
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// Where a large object comes from.
+pub enum Source<'s> {
+    /// A file.
+    File(&'s mut dyn ReadSeek),
+    /// Bytes that come once.
+    Stream(&'s mut dyn Read),
+}
+
+/// Cuts an object into pieces that `emit` takes, in their order. Gives the faults that lie in no piece, and where a second gzip
+/// member began. No more than `limit` bytes are inflated, or held at once; what is held is taken from the budget.
+pub fn cut(
+    source: Source<'_>,
+    limit: u64,
+    budget: &Arc<Budget>,
+    emit: &mut Emit<'_>,
+) -> (Vec<DecodeFault>, Option<u64>) {
+    let mut splitter = Splitter::new(Ceiling::new(limit, budget), emit);
+    match source {
+        Source::Stream(stream) => splitter.open(stream, None, 0),
+        Source::File(file) => {
+            let mut head = [0; 4];
+            let is_zip = file.read_exact(&mut head).is_ok() && packing(&head) == Some(Packing::Zip);
+            match file.rewind() {
+                Ok(()) if is_zip => splitter.zip(file, None, 1),
+                Ok(()) => splitter.open(file, None, 0),
+                Err(error) => splitter.broken(None, &error),
+            }
+        }
+    }
+    (splitter.faults, splitter.second_gzip)
+}
+
+/// What is read, and what may be held for it.
+pub(super) struct Packed<'p> {
+    pub(super) packing: Packing,
+    pub(super) bytes: &'p [u8],
+    pub(super) ceiling: &'p Ceiling,
+    pub(super) depth: u32,
+    pub(super) is_strict: bool,
+}
+
+/// What came out of it.
+pub(super) struct Unpacked {
+    pub(super) decoded: Decoded,
+    /// Where a second gzip member began.
+    pub(super) second_gzip: Option<u64>,
+    /// How many bytes were inflated.
+    pub(super) inflated: u64,
+}
+
+/// Visits every record in what is packed.
+pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)) -> Unpacked {
+    let &Packed { packing, bytes, ceiling, depth, is_strict } = packed;
+    let mut sum: Option<Decoded> = None;
+    let mut emit = |piece: Piece| {
+        let before = sum.as_ref().map_or(0, |sum| sum.records);
+        let mut renumbered =
+            |found: FoundRecord<'_>| visit(FoundRecord { number: before + found.number, ..found });
+        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut renumbered;
+        let mut decoder = Decoder { is_strict, ..Decoder::nested_in(ceiling.clone(), piece.depth) };
+        let decoded = decoder.decode_piece(&piece, visit);
+        match &mut sum {
+            Some(sum) => sum.add(decoded),
+            None => sum = Some(decoded),
+        }
+        Some(piece.into_memory())
+    };
+    let mut splitter = Splitter::new(ceiling.clone(), &mut emit);
+    match packing {
+        Packing::Zip => splitter.zip(&mut Cursor::new(bytes), None, depth + 1),
+        _ => splitter.open(&mut Cursor::new(bytes), None, depth),
+    }
+    let inflated = ceiling.limit.saturating_sub(splitter.left.get());
+    let (faults, second_gzip) = (splitter.faults, splitter.second_gzip);
+    let nothing = if faults.is_empty() { Verdict::Other(ObjectSkip::Empty) } else { Verdict::NotJson };
+    let mut decoded = sum.unwrap_or_else(|| Decoded::nothing(nothing));
+    decoded.faults.extend(faults);
+    Unpacked { decoded, second_gzip, inflated }
+}
+
+impl Decoder {
+    /// Visits every record of a piece. Records are numbered from 0 in it.
+    pub fn decode_piece(&mut self, piece: &Piece, visit: &mut dyn FnMut(FoundRecord<'_>)) -> Decoded {
+        let Piece { inner: name, bytes, depth, is_whole_file, repeated, added, hold } = piece;
+        let name = name.as_deref();
+        let mut renamed = |found: FoundRecord<'_>| match found.inner {
+            None => visit(FoundRecord { inner: name, ..found }),
+            inner => visit(FoundRecord { inner: joined(name, inner).as_deref(), ..found }),
+        };
+        let renamed: &mut dyn FnMut(FoundRecord<'_>) = &mut renamed;
+        let outside = std::mem::replace(&mut self.depth, *depth);
+        let ceiling = self.ceiling.clone();
+        if hold.is_some() {
+            self.ceiling = ceiling.inside(bytes.len() as u64, hold.as_ref());
+        }
+        let mut decoded = self.decode(bytes, renamed);
+        (self.depth, self.ceiling) = (outside, ceiling);
+        decoded.json_bytes = decoded.json_bytes.saturating_sub(*added as u64);
+        for fault in &mut decoded.faults {
+            if let (Position::Byte(at), None) = (&mut fault.position, &fault.inner) {
+                *at = at.saturating_sub(*repeated as u64);
+            }
+            fault.inner = joined(name, fault.inner.as_deref()).map(String::into_boxed_str);
+        }
+        let is_file = *is_whole_file && name.is_some();
+        if decoded.verdict == Verdict::NotJson && is_file && name.is_some_and(claims_log) {
+            decoded.faults.push(fault(name, FaultKind::NotJson, "the content is not JSON"));
+        }
+        // An archive in an archive is told by what is in it.
+        if is_file && decoded.faults.is_empty() && decoded.skipped_inside.is_empty() {
+            let reason = match decoded.verdict {
+                Verdict::Records | Verdict::Other(ObjectSkip::Empty) => None,
+                Verdict::Other(reason) => Some(reason),
+                Verdict::NotJson => Some(ObjectSkip::NotALog),
+            };
+            decoded.skipped_inside.extend(reason.map(|reason| (reason, 1)));
+        }
+        decoded
+    }
+}
+
+impl Decoded {
+    /// Adds the account of another part of the same object.
+    pub fn add(&mut self, more: Self) {
+        let Self { verdict, json_bytes, records, others, skipped_inside, found, faults } = more;
+        self.found.merge(found);
+        let is_other = matches!(verdict, Verdict::Other(reason) if reason != ObjectSkip::Empty);
+        let is_other = is_other && skipped_inside.is_empty();
+        self.others += others + u64::from(is_other);
+        add_counts(&mut self.skipped_inside, skipped_inside);
+        self.json_bytes += json_bytes;
+        self.records += records;
+        self.faults.extend(faults);
+        self.verdict = match (self.verdict, verdict) {
+            (Verdict::Records, _) | (_, Verdict::Records) => Verdict::Records,
+            (Verdict::NotJson, other) => other,
+            (other, _) => other,
+        };
+    }
+}
+
+/// Whether a name claims to be a log, so that content which is none is a fault.
+fn claims_log(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests;

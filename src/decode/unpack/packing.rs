@@ -1,0 +1,73 @@
+//! How bytes are packed, by their first ones.
+
+use super::stream::{Codec, is_skippable};
+
+/// First and last bytes of a Parquet file (Apache Parquet, "File Format").
+pub(in crate::decode) const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
+
+/// A tar archive consists of blocks of so many bytes.
+pub(super) const TAR_BLOCK: usize = 512;
+
+/// How bytes are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum Packing {
+    /// One stream, or several one after another.
+    Streams,
+    /// Many files.
+    Zip,
+    /// Many files.
+    Tar,
+    /// In a way that has this name and is not read.
+    Unread(&'static str),
+}
+
+/// First bytes of packings that are not read, and their names.
+const UNREAD: [(&[u8], &str); 12] = [
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"\x04\x22\x4d\x18", "LZ4"),
+    (b"\x02\x21\x4c\x18", "LZ4"),
+    (b"\xff\x06\x00\x00sNaPpY", "framed Snappy"),
+    (b"LZIP", "lzip"),
+    (b"\x89LZO\0\r\n\x1a\n", "LZO"),
+    (b"\x1f\x9d", "compress (.Z)"),
+    (b"\x1f\xa0", "compress (.Z)"),
+    (b"MSCF\0\0\0\0", "a cabinet"),
+    (b"xar!\0", "xar"),
+    (b"\x5d\0\0", "LZMA"),
+];
+
+/// How bytes are packed, by their first ones: those of [`Codec`]; APPNOTE.TXT 4.3.7, also where a first volume begins (8.5.3);
+/// POSIX `pax`, "ustar Interchange Format".
+pub(in crate::decode) fn packing(bytes: &[u8]) -> Option<Packing> {
+    if matches!(bytes.first(), None | Some(b'{' | b'[')) && bytes.get(257..262) != Some(b"ustar") {
+        return None;
+    }
+    if Codec::of(bytes).is_some() || is_skippable(bytes) {
+        return Some(Packing::Streams);
+    }
+    if let [b'P', b'K', 3 | 5 | 6, 4 | 6] | [b'P', b'K', b'0' | 7, b'0' | 8] = bytes.get(..4)? {
+        return Some(Packing::Zip);
+    }
+    if is_tar_header(bytes) {
+        return Some(Packing::Tar);
+    }
+    let unread = UNREAD.iter().find(|(magic, _)| bytes.starts_with(magic))?;
+    Some(Packing::Unread(unread.1))
+}
+
+/// Whether bytes begin with the header of a file: by its magic, or since all its numbers are octal and end where they must (the
+/// first tars have no magic; POSIX `pax`, "ustar Interchange Format"). Whether its checksum is right is told when it is read.
+pub(super) fn is_tar_header(bytes: &[u8]) -> bool {
+    if bytes.get(257..262) == Some(b"ustar") {
+        return true;
+    }
+    // Mode, user, group, size, time, checksum.
+    const NUMBERS: [std::ops::Range<usize>; 6] = [100..108, 108..116, 116..124, 124..136, 136..148, 148..156];
+    let is_number = |field: std::ops::Range<usize>| {
+        let digits = bytes[field].trim_ascii_start();
+        let length = digits.iter().take_while(|byte| matches!(byte, b'0'..=b'7')).count();
+        length > 0 && digits[length..].iter().all(|byte| matches!(byte, 0 | b' '))
+    };
+    bytes.len() >= TAR_BLOCK && bytes[0] != 0 && NUMBERS.into_iter().all(is_number)
+}

@@ -1,0 +1,512 @@
+//! Goes through a packed or large object and hands out pieces of it, one after another.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Cursor, Read};
+use std::rc::Rc;
+
+use super::layout::{LONGEST_BEGINNING, Layout, last_cut, next_beginning};
+use super::list::{self, Cut, Split};
+use super::packing::{PARQUET_MAGIC, Packing, packing};
+use super::piece::{Emit, PIECE, Piece, fault, joined};
+use super::stream::{Limited, StreamError, Streams, Text};
+use super::utf16::{Encoding, Transcoder};
+use crate::coverage::{FaultKind, Position};
+use crate::decode::DecodeFault;
+use crate::decode::ceiling::Ceiling;
+use crate::decode::find::smell;
+use crate::memory::Hold;
+
+/// Packings in packings deeper than this are no log.
+pub(in crate::decode) const DEEPEST: u32 = 5;
+
+/// As many first bytes tell how something is packed.
+const HEAD: u64 = 512;
+
+/// So much of the end of a part is looked at again with the next one: what smells of records may stand across the border.
+const OVERLAP: usize = if PIECE / 4 < smell::WINDOW { PIECE / 4 } else { smell::WINDOW };
+
+/// One way through an object. What is not wanted any more, nobody reads.
+pub(super) struct Splitter<'e> {
+    emit: &'e mut Emit<'e>,
+    /// Memory for a piece, with whatever was in it.
+    spare: Vec<u8>,
+    pub(in crate::decode) ceiling: Ceiling,
+    /// How many bytes may still be inflated.
+    pub(in crate::decode) left: Rc<Cell<u64>>,
+    pub(in crate::decode) faults: Vec<DecodeFault>,
+    /// Whether no more is wanted.
+    pub(super) is_stopped: bool,
+    /// Where a second gzip member began in the outermost stream.
+    pub(in crate::decode) second_gzip: Option<u64>,
+}
+
+/// What is read: the file in the object, and in how many packings it lies.
+#[derive(Clone, Copy)]
+pub(in crate::decode) struct Place<'n> {
+    pub(in crate::decode) name: Option<&'n str>,
+    pub(in crate::decode) depth: u32,
+}
+
+impl Place<'_> {
+    /// The name of a piece that begins at this byte of the file.
+    fn at(&self, at: u64) -> Option<Box<str>> {
+        match at {
+            0 => self.name.map(Box::from),
+            at => joined(self.name, Some(&format!("@{at}"))).map(String::into_boxed_str),
+        }
+    }
+}
+
+/// The names of the files in an archive: a second file of one name is `b.json#2`, so that places in it are its own.
+#[derive(Default)]
+pub(in crate::decode) struct Names {
+    /// How many had a name, by its hash, since names may be long.
+    counts: HashMap<u64, u32>,
+}
+
+impl Names {
+    /// What a file in an archive is called.
+    pub(in crate::decode) fn inside(&mut self, archive: Option<&str>, mut name: String) -> String {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let count = self.counts.entry(hasher.finish()).or_default();
+        *count += 1;
+        if *count > 1 {
+            name.push_str(&format!("#{count}"));
+        }
+        joined(archive, Some(&name)).unwrap_or_default()
+    }
+}
+
+/// A part of a long text.
+struct Long {
+    text: Text,
+    hold: Option<Hold>,
+    /// Which byte of the file it begins with.
+    at: u64,
+    /// So many of its bytes are not the file's, but repeated from what is around a list.
+    repeated: usize,
+}
+
+impl Long {
+    fn new(memory: Vec<u8>) -> Self {
+        Self { text: Text::new(memory), hold: None, at: 0, repeated: 0 }
+    }
+
+    fn filled(&self) -> &[u8] {
+        self.text.filled()
+    }
+
+    /// Which byte of the file the byte `end` is.
+    fn place_of(&self, end: usize) -> u64 {
+        self.at + end.saturating_sub(self.repeated) as u64
+    }
+}
+
+impl<'e> Splitter<'e> {
+    pub(in crate::decode) fn new(ceiling: Ceiling, emit: &'e mut Emit<'e>) -> Self {
+        let left = Rc::new(Cell::new(ceiling.limit));
+        let (spare, faults) = (Vec::new(), Vec::new());
+        Self { emit, spare, ceiling, left, faults, is_stopped: false, second_gzip: None }
+    }
+
+    /// Whatever a stream holds.
+    pub(in crate::decode) fn open(&mut self, stream: &mut dyn Read, name: Option<&str>, depth: u32) {
+        let mut head = Vec::new();
+        if let Err(error) = (&mut *stream).take(HEAD).read_to_end(&mut head) {
+            return self.broken(name, &error);
+        }
+        let packing = packing(&head);
+        if packing.is_some() && depth >= DEEPEST {
+            return self.fault(name, FaultKind::PackingBroken, "packed too often");
+        }
+        // Their table of contents stands at their end.
+        let is_table = head.starts_with(&PARQUET_MAGIC);
+        let encoding = Encoding::of(&head);
+        let mut whole = Cursor::new(head).chain(stream);
+        let whole: &mut dyn Read = &mut whole;
+        let place = Place { name, depth: depth + u32::from(packing.is_some()) };
+        match packing {
+            None if is_table => self.held(Long::new(Vec::new()), whole, place),
+            None => match encoding {
+                Some(encoding) => self.transcoded(&mut Transcoder::new(whole, encoding), place),
+                None => self.text(whole, place),
+            },
+            Some(Packing::Streams) => self.streams(whole, place),
+            Some(Packing::Tar) => self.tar(whole, name, place.depth),
+            Some(Packing::Zip) => self.held(Long::new(Vec::new()), whole, Place { depth, ..place }),
+            Some(Packing::Unread(sort)) => self.unread(name, sort),
+        }
+    }
+
+    /// Notes a packing that is known and not read.
+    pub(in crate::decode) fn unread(&mut self, name: Option<&str>, sort: &str) {
+        let detail = format!("packed as {sort}, which is not read: unpack it");
+        self.fault(name, FaultKind::PackingBroken, &detail);
+    }
+
+    /// What comes out of streams one after another, up to the ceiling.
+    fn streams(&mut self, stream: &mut dyn Read, place: Place<'_>) {
+        let mut streams = match Streams::new(stream) {
+            Ok(streams) => streams,
+            Err(error) => return self.broken(place.name, &error),
+        };
+        self.inflate(&mut streams, place);
+        if place.depth == 1 && place.name.is_none() {
+            self.second_gzip = streams.second_gzip;
+        }
+        if streams.passed_over {
+            let detail = "a frame that decoders pass over holds something like records, which is not read";
+            self.fault(place.name, FaultKind::PackingBroken, detail);
+        }
+    }
+
+    /// What comes out of a decoder, up to the ceiling.
+    pub(in crate::decode) fn inflate(&mut self, stream: &mut dyn Read, place: Place<'_>) {
+        let mut limited = Limited::new(stream, &self.left);
+        self.open(&mut limited, place.name, place.depth);
+        let Limited { is_over, error, .. } = limited;
+        self.ended(place.name, is_over, error);
+    }
+
+    /// Notes how a stream ended.
+    pub(in crate::decode) fn ended(&mut self, name: Option<&str>, is_over: bool, error: Option<io::Error>) {
+        if is_over {
+            let detail = format!("more than {} bytes come out of it", self.ceiling.limit);
+            self.fault(name, FaultKind::TooLarge, &detail);
+        } else if let Some(error) = error {
+            self.broken(name, &error);
+        }
+    }
+
+    /// A file in an archive: a piece by itself, unless it is large.
+    pub(in crate::decode) fn file(&mut self, file: &mut dyn Read, name: Option<&str>, depth: u32) {
+        let mut bytes = std::mem::take(&mut self.spare);
+        bytes.clear();
+        let read = (&mut *file).take(PIECE as u64 + 1).read_to_end(&mut bytes);
+        if bytes.len() > PIECE {
+            self.open(&mut Cursor::new(bytes).chain(file), name, depth);
+        } else {
+            self.hand_out(Piece::file(bytes, name, depth, read.is_ok()));
+        }
+        if let Err(error) = read {
+            self.broken(name, &error);
+        }
+    }
+
+    /// A text in UTF-16 or UTF-32.
+    fn transcoded<R: Read>(&mut self, stream: &mut Transcoder<R>, place: Place<'_>) {
+        self.text(stream, place);
+        if stream.is_odd() {
+            self.fault(place.name, FaultKind::InvalidUtf8, Transcoder::<R>::ODD);
+        }
+    }
+
+    /// A text, which is cut if it is long.
+    fn text(&mut self, stream: &mut dyn Read, place: Place<'_>) {
+        let mut long = Long::new(std::mem::take(&mut self.spare));
+        loop {
+            if !self.fill(&mut long, stream, PIECE, place) {
+                return self.rest(long, place);
+            }
+            let goes_on = match Layout::of(long.filled()) {
+                Layout::Lines => self.lines(&mut long, stream, place),
+                Layout::Values => self.values(&mut long, stream, place),
+                Layout::OneValue => return self.held(long, stream, place),
+                // Its beginning tells what it is; if it unpacks itself, its end does.
+                Layout::Other if memchr::memmem::find(long.filled(), b"PK\x03\x04").is_some() => {
+                    return self.held(long, stream, place);
+                }
+                Layout::Other => return self.foreign(long, stream, place),
+            };
+            if !goes_on || self.is_stopped {
+                return;
+            }
+        }
+    }
+
+    /// A text that is none of ours: its beginning tells what it is. What follows is not read, and told if it smells of records.
+    fn foreign(&mut self, long: Long, stream: &mut dyn Read, place: Place<'_>) {
+        let mut rest = Long::new(Vec::new());
+        let border = long.text.filled.saturating_sub(OVERLAP);
+        rest.at = long.place_of(border);
+        rest.text.push(&long.filled()[border..]);
+        self.rest(long, place);
+        // What stands before the border alone was read with the beginning.
+        let mut from = smell::in_bytes(rest.filled()).map_or(0, |_| rest.text.filled);
+        while !self.is_stopped {
+            let goes_on = self.fill(&mut rest, stream, PIECE, place);
+            if let Some(at) = smell::in_bytes(&rest.filled()[from..]) {
+                return self.unread_records(rest.place_of(from + at), place);
+            }
+            if !goes_on {
+                return;
+            }
+            let dropped = rest.text.filled - OVERLAP;
+            rest.at = rest.place_of(dropped);
+            rest.text.drop_first(dropped);
+            from = 0;
+        }
+    }
+
+    fn unread_records(&mut self, at: u64, place: Place<'_>) {
+        let detail = "the names of a record with a time, in a long text of which only the beginning is read";
+        let fault = fault(place.name, FaultKind::UnknownCarrier, detail);
+        self.faults.push(DecodeFault { position: Position::Byte(at), ..fault });
+    }
+
+    /// Reads on until there are so many bytes. Says whether there are; notes an error, which ends the stream.
+    fn fill(&mut self, long: &mut Long, stream: &mut dyn Read, wanted: usize, place: Place<'_>) -> bool {
+        if long.hold.is_none() {
+            long.hold = self.ceiling.reserve_for(wanted as u64);
+        }
+        // Memory that is cleared is memory in use.
+        while long.text.filled < wanted {
+            let step = wanted.min(long.text.filled + PIECE);
+            if let Err(error) = long.text.fill(stream, step) {
+                self.broken(place.name, &error);
+            }
+            if long.text.filled < step {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Lines, each of which holds whole values. Says whether a text goes on that is laid out in another way.
+    fn lines(&mut self, long: &mut Long, stream: &mut dyn Read, place: Place<'_>) -> bool {
+        let mut searched = 0;
+        while !self.is_stopped {
+            match last_cut(long.filled(), searched) {
+                Some(end) => {
+                    self.split(long, (end, end), (&[], &[]), place);
+                    searched = 0;
+                }
+                None if is_one_long_value(long.filled()) => return true,
+                None if long.text.filled as u64 >= self.ceiling.most() => {
+                    self.too_large(long, "a line is longer than", place);
+                    return false;
+                }
+                // A line may have been met in its middle.
+                None => searched = long.text.filled.saturating_sub(2 * LONGEST_BEGINNING),
+            }
+            if blank_tail(long.filled()) > PIECE / 2 {
+                self.drop_blanks(long);
+                searched = searched.min(long.text.filled);
+            }
+            let wanted = if long.text.filled < PIECE { PIECE } else { long.text.filled + PIECE };
+            if !self.fill(long, stream, wanted, place) {
+                self.rest(std::mem::replace(long, Long::new(Vec::new())), place);
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Values over many lines, or on one. Says whether a text goes on that is laid out in another way.
+    fn values(&mut self, long: &mut Long, stream: &mut dyn Read, place: Place<'_>) -> bool {
+        while !self.is_stopped {
+            let mut wanted = PIECE;
+            match list::cut(long.filled()) {
+                Cut::Values(end) => self.split(long, (end, end), (&[], &[]), place),
+                Cut::Elements(Split { comma, closing, opening }) => {
+                    self.split(long, (comma, comma + 1), (&closing, &opening), place);
+                }
+                Cut::Lines => return true,
+                Cut::Broken(at) => return self.broken_value(long, at, stream, place),
+                Cut::Nowhere { .. } if long.text.filled as u64 > self.ceiling.most() => {
+                    self.too_large(long, "a value that cannot be cut is longer than", place);
+                    return false;
+                }
+                Cut::Nowhere { in_blanks } => {
+                    if in_blanks && blank_tail(long.filled()) > PIECE / 2 {
+                        self.drop_blanks(long);
+                    }
+                    let most = usize::try_from(self.ceiling.most()).unwrap_or(usize::MAX);
+                    wanted = (2 * long.text.filled).clamp(PIECE, most.saturating_add(1).max(PIECE));
+                }
+            }
+            if !self.fill(long, stream, wanted, place) {
+                self.rest(std::mem::replace(long, Long::new(Vec::new())), place);
+                return false;
+            }
+        }
+        false
+    }
+
+    /// A value that is broken at `at`: the line that it is on is read as far as it is there, and the text goes on with the
+    /// next one that begins like a value. Says whether there is one.
+    fn broken_value(&mut self, long: &mut Long, at: usize, stream: &mut dyn Read, place: Place<'_>) -> bool {
+        if let Some(end) = next_beginning(long.filled(), at) {
+            self.split(long, (end, end), (&[], &[]), place);
+            return true;
+        }
+        let end = long.text.filled;
+        self.split(long, (end, end), (&[], &[]), place);
+        while self.fill(long, stream, PIECE, place) && !self.is_stopped {
+            let next = next_beginning(long.filled(), 0);
+            let end = next.unwrap_or(long.text.filled - LONGEST_BEGINNING);
+            long.at = long.place_of(end);
+            long.text.drop_first(end);
+            if next.is_some() {
+                return true;
+            }
+        }
+        match next_beginning(long.filled(), 0) {
+            Some(end) if !self.is_stopped => {
+                long.at = long.place_of(end);
+                long.text.drop_first(end);
+                self.rest(std::mem::replace(long, Long::new(Vec::new())), place);
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Hands out what is before a cut, and keeps what is behind it.
+    fn split(
+        &mut self,
+        long: &mut Long,
+        (end, next): (usize, usize),
+        (closing, opening): (&[u8], &[u8]),
+        place: Place<'_>,
+    ) {
+        let mut rest = Long::new(std::mem::take(&mut self.spare));
+        rest.text.push(opening);
+        rest.text.push(&long.filled()[next..]);
+        rest.repeated = opening.len();
+        rest.at = long.place_of(next);
+        long.text.filled = end;
+        let before = std::mem::replace(long, rest);
+        let (name, mut repeated) = (place.at(before.at), before.repeated);
+        let mut bytes = self.readable(before.text, &mut repeated);
+        bytes.extend(closing);
+        // The comma is of no piece.
+        let added = (repeated + closing.len()).saturating_sub(next - end);
+        let mut hold = before.hold;
+        if let Some(hold) = &mut hold {
+            hold.shrink_to(bytes.len() as u64);
+        }
+        if long.hold.is_none() {
+            long.hold = self.ceiling.reserve_for(long.text.filled as u64);
+        }
+        self.hand_out(Piece {
+            inner: name,
+            bytes,
+            depth: place.depth,
+            is_whole_file: false,
+            repeated,
+            added,
+            hold,
+        });
+    }
+
+    /// The text of a piece. If it begins in what is no value, an empty list is put before it, so that it is read as the rest of
+    /// the text is, and not as something that never was JSON.
+    fn readable(&mut self, text: Text, repeated: &mut usize) -> Vec<u8> {
+        match text.filled().trim_ascii_start() {
+            // Lines of words and of JSON strings are read as the first one was.
+            [b'{' | b'[' | b'"' | b'<' | 0xef, ..] | [] => text.into_bytes(),
+            begins
+                if crate::decode::find::envelope::log_line(&String::from_utf8_lossy(
+                    &begins[..begins.len().min(LONGEST_BEGINNING)],
+                ))
+                .is_some() =>
+            {
+                text.into_bytes()
+            }
+            _ => {
+                *repeated += 2;
+                [b"[]", text.filled()].concat()
+            }
+        }
+    }
+
+    /// Hands out the end of a text.
+    fn rest(&mut self, long: Long, place: Place<'_>) {
+        let Long { text, mut hold, at, mut repeated } = long;
+        if let Some(hold) = &mut hold {
+            hold.shrink_to(text.filled as u64);
+        }
+        let is_part = at > 0;
+        if is_part && text.filled().trim_ascii().is_empty() {
+            return;
+        }
+        let bytes = if is_part { self.readable(text, &mut repeated) } else { text.into_bytes() };
+        let piece = Piece {
+            inner: place.at(at),
+            bytes,
+            depth: place.depth,
+            is_whole_file: !is_part,
+            repeated,
+            added: repeated,
+            hold,
+        };
+        self.hand_out(piece);
+    }
+
+    fn too_large(&mut self, long: &mut Long, what: &str, place: Place<'_>) {
+        let detail = format!("{what} {} bytes", self.ceiling.most());
+        self.fault(place.name, FaultKind::TooLarge, &detail);
+        self.rest(std::mem::replace(long, Long::new(Vec::new())), place);
+    }
+
+    /// Blanks without an end are not held.
+    fn drop_blanks(&mut self, long: &mut Long) {
+        let dropped = blank_tail(long.filled()) - 1;
+        long.text.filled -= dropped;
+        long.at += dropped as u64;
+    }
+
+    /// What cannot be cut: held as a whole, up to the ceiling.
+    fn held(&mut self, mut long: Long, stream: &mut dyn Read, place: Place<'_>) {
+        let most = usize::try_from(self.ceiling.most()).unwrap_or(usize::MAX);
+        loop {
+            let wanted = (2 * long.text.filled).clamp(PIECE, most.saturating_add(1).max(PIECE));
+            if !self.fill(&mut long, stream, wanted, place) {
+                return self.rest(long, place);
+            }
+            if long.text.filled > most {
+                long.text.filled = most;
+                return self.too_large(&mut long, "what cannot be read in pieces is longer than", place);
+            }
+        }
+    }
+
+    fn hand_out(&mut self, piece: Piece) {
+        if !self.is_stopped {
+            let spare = (self.emit)(piece);
+            self.is_stopped = spare.is_none();
+            self.spare = spare.unwrap_or_default();
+        }
+    }
+
+    pub(in crate::decode) fn broken(&mut self, name: Option<&str>, error: &io::Error) {
+        let (kind, detail) = match error.get_ref().and_then(|error| error.downcast_ref::<StreamError>()) {
+            Some(StreamError { kind, detail }) => (*kind, detail.clone()),
+            None => (FaultKind::PackingBroken, reason(error)),
+        };
+        self.fault(name, kind, &detail);
+    }
+
+    pub(in crate::decode) fn fault(&mut self, name: Option<&str>, kind: FaultKind, detail: &str) {
+        self.faults.push(fault(name, kind, detail));
+    }
+}
+
+/// Whether a text is the beginning of one value and has no line end yet.
+fn is_one_long_value(text: &[u8]) -> bool {
+    text.len() >= PIECE && matches!(text.first(), Some(b'{' | b'[')) && memchr::memchr(b'\n', text).is_none()
+}
+
+/// How many blanks a text ends with.
+fn blank_tail(text: &[u8]) -> usize {
+    text.len() - text.trim_ascii_end().len()
+}
+
+/// An error without the words that a library puts around it.
+fn reason(error: &io::Error) -> String {
+    error.get_ref().map_or_else(|| error.to_string(), ToString::to_string)
+}

@@ -1,0 +1,347 @@
+//! Streams that are read bit by bit: packed ones one after another, ceilings, and memory for what comes.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
+
+use bzip2::bufread::BzDecoder;
+use flate2::bufread::GzDecoder;
+
+use crate::coverage::FaultKind;
+
+/// Bytes in memory that is used again and again, so that it is not cleared for each piece.
+pub(in crate::decode) struct Text {
+    bytes: Vec<u8>,
+    pub(super) filled: usize,
+}
+
+impl Text {
+    /// Nothing yet, in the memory of something else.
+    pub(in crate::decode) fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes, filled: 0 }
+    }
+
+    pub(super) fn filled(&self) -> &[u8] {
+        &self.bytes[..self.filled]
+    }
+
+    pub(in crate::decode) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.filled);
+        self.bytes
+    }
+
+    pub(in crate::decode) fn push(&mut self, more: &[u8]) {
+        self.make_room(self.filled + more.len());
+        self.bytes[self.filled..self.filled + more.len()].copy_from_slice(more);
+        self.filled += more.len();
+    }
+
+    /// Reads on until there are so many bytes, or no more come.
+    pub(super) fn fill(&mut self, stream: &mut dyn Read, length: usize) -> io::Result<()> {
+        while self.filled < length {
+            // Grows with what comes: most texts are far shorter than a piece.
+            if self.filled == self.bytes.len() {
+                self.make_room(length.min((2 * self.filled).max(CHUNK)));
+            }
+            let end = self.bytes.len().min(length);
+            match stream.read(&mut self.bytes[self.filled..end]) {
+                Ok(0) => break,
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the first bytes.
+    pub(super) fn drop_first(&mut self, length: usize) {
+        self.bytes.copy_within(length..self.filled, 0);
+        self.filled -= length;
+    }
+
+    fn make_room(&mut self, length: usize) {
+        if self.bytes.len() < length {
+            self.bytes.resize(length, 0);
+        }
+    }
+}
+
+/// A stream up to a ceiling; an error ends it, and is kept.
+pub(super) struct Limited<'s> {
+    stream: &'s mut dyn Read,
+    left: Rc<Cell<u64>>,
+    pub(super) is_over: bool,
+    pub(in crate::decode) error: Option<io::Error>,
+}
+
+impl<'s> Limited<'s> {
+    pub(in crate::decode) fn new(stream: &'s mut dyn Read, left: &Rc<Cell<u64>>) -> Self {
+        Self { stream, left: Rc::clone(left), is_over: false, error: None }
+    }
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.error.is_some() || self.is_over || buffer.is_empty() {
+            return Ok(0);
+        }
+        let left = self.left.get();
+        // One byte more tells whether there is more than there may be.
+        let room = buffer.len().min(usize::try_from(left.saturating_add(1)).unwrap_or(usize::MAX));
+        match self.stream.read(&mut buffer[..room]) {
+            Ok(read) => {
+                self.is_over = read as u64 > left;
+                let read = read.min(usize::try_from(left).unwrap_or(usize::MAX));
+                self.left.set(left - read as u64);
+                Ok(read)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
+            Err(error) => {
+                self.error = Some(error);
+                Ok(0)
+            }
+        }
+    }
+}
+
+/// How a stream is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Codec {
+    Gzip,
+    Zstd,
+    Bzip2,
+    Xz,
+}
+
+impl Codec {
+    /// Of a stream that begins so: RFC 1952; RFC 8878; bzip2 "BZh" and a level; "The .xz File Format", 2.1.1.1.
+    pub(in crate::decode) fn of(head: &[u8]) -> Option<Self> {
+        match *head {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Self::Bzip2),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            _ => None,
+        }
+    }
+}
+
+/// Whether bytes begin as a frame that decoders of zstd pass over (RFC 8878, 3.1.2).
+pub(super) fn is_skippable(head: &[u8]) -> bool {
+    matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
+/// Gzip members, frames of zstd, and streams of bzip2 and xz one after another, in any mixture, as [`super::inflate`] takes
+/// gzip: what comes out is one text.
+pub(in crate::decode) struct Streams<R: Read> {
+    member: Option<Member<R>>,
+    last: Option<Codec>,
+    count: u64,
+    /// Where the second member began, if it is gzip.
+    pub(in crate::decode) second_gzip: Option<u64>,
+    /// Whether a frame that is no part of the text looks like one.
+    pub(super) passed_over: bool,
+}
+
+enum Member<R: Read> {
+    Gzip(Box<GzDecoder<Ahead<R>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, Ahead<R>>>),
+    Bzip2(Box<BzDecoder<Ahead<R>>>),
+    Xz(Box<lzma_rust2::XzReader<Ahead<R>>>),
+}
+
+/// What was wrong with them.
+#[derive(Debug, thiserror::Error)]
+#[error("{detail}")]
+pub(super) struct StreamError {
+    pub(in crate::decode) kind: FaultKind,
+    pub(in crate::decode) detail: String,
+}
+
+/// How much of a stored stream is read at once.
+const CHUNK: usize = 256 << 10;
+
+/// The largest dictionary of xz that is read, in KiB; `xz -9` has one of 64 MiB.
+const LARGEST_DICTIONARY: u32 = 128 << 10;
+
+/// As much of a frame that is passed over is looked at.
+const GLIMPSE: usize = 64 << 10;
+
+impl<R: Read> Streams<R> {
+    pub(in crate::decode) fn new(stream: R) -> io::Result<Self> {
+        let mut streams = Self { member: None, last: None, count: 0, second_gzip: None, passed_over: false };
+        streams.next_member(Ahead::new(stream))?;
+        Ok(streams)
+    }
+
+    /// Goes on behind a member that has ended.
+    fn next_member(&mut self, mut stream: Ahead<R>) -> io::Result<()> {
+        loop {
+            let head = stream.peek(6)?;
+            if let Some(codec) = Codec::of(head) {
+                self.count += 1;
+                if self.count == 2 && codec == Codec::Gzip {
+                    self.second_gzip = Some(stream.taken);
+                }
+                self.last = Some(codec);
+                self.member = Some(Member::new(codec, stream)?);
+                return Ok(());
+            }
+            match head.first() {
+                None => return Ok(()),
+                // Tapes and some tools pad with zeros.
+                Some(0) => {
+                    let padding = head.iter().take_while(|byte| **byte == 0).count();
+                    stream.consume(padding);
+                }
+                Some(_) if is_skippable(head) => self.pass_over(&mut stream)?,
+                Some(_) => {
+                    let is_gzip = self.last == Some(Codec::Gzip);
+                    let kind = if is_gzip { FaultKind::GzipTrailing } else { FaultKind::PackingBroken };
+                    let detail = "bytes after the last member".to_owned();
+                    return Err(io::Error::other(StreamError { kind, detail }));
+                }
+            }
+        }
+    }
+
+    /// Goes behind a frame that is no part of the text: a magic number, a length and whatever somebody put there.
+    fn pass_over(&mut self, stream: &mut Ahead<R>) -> io::Result<()> {
+        let head = stream.peek(8)?;
+        let Some(&[l0, l1, l2, l3]) = head.get(4..8) else { return Err(io::ErrorKind::UnexpectedEof.into()) };
+        let length = u64::from(u32::from_le_bytes([l0, l1, l2, l3]));
+        stream.consume(8);
+        let mut frame = Read::take(&mut *stream, length);
+        let mut beginning = Vec::new();
+        (&mut frame).take(GLIMPSE as u64).read_to_end(&mut beginning)?;
+        self.passed_over |= looks_hidden(&beginning);
+        io::copy(&mut frame, &mut io::sink())?;
+        if frame.limit() > 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+    }
+}
+
+/// Whether bytes that stand where no reader looks begin like a text of records, or a packing of one.
+pub(super) fn looks_hidden(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii_start();
+    matches!(text.first(), Some(b'{' | b'['))
+        || Codec::of(bytes).is_some()
+        || bytes.starts_with(b"PK\x03\x04")
+        || ["\"eventSource\"", "\"eventName\"", "audit.k8s.io"]
+            .iter()
+            .any(|name| memchr::memmem::find(bytes, name.as_bytes()).is_some())
+}
+
+impl<R: Read> Member<R> {
+    fn new(codec: Codec, stream: Ahead<R>) -> io::Result<Self> {
+        Ok(match codec {
+            Codec::Gzip => Self::Gzip(Box::new(GzDecoder::new(stream))),
+            // Windows of more than 128 MiB are refused by the library.
+            Codec::Zstd => {
+                Self::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(stream)?.single_frame()))
+            }
+            Codec::Bzip2 => Self::Bzip2(Box::new(BzDecoder::new(stream))),
+            Codec::Xz => {
+                Self::Xz(Box::new(lzma_rust2::XzReader::new_mem_limit(stream, false, LARGEST_DICTIONARY)))
+            }
+        })
+    }
+
+    fn into_stream(self) -> Ahead<R> {
+        match self {
+            Self::Gzip(decoder) => decoder.into_inner(),
+            Self::Zstd(decoder) => decoder.finish(),
+            Self::Bzip2(decoder) => decoder.into_inner(),
+            Self::Xz(decoder) => decoder.into_inner(),
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Gzip(decoder) => decoder.read(buffer).map_err(|error| {
+                let kind = match error.kind() {
+                    io::ErrorKind::UnexpectedEof => FaultKind::GzipTruncated,
+                    io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => FaultKind::GzipCorrupt,
+                    _ => return error,
+                };
+                io::Error::other(StreamError { kind, detail: error.to_string() })
+            }),
+            Self::Zstd(decoder) => decoder.read(buffer),
+            Self::Bzip2(decoder) => decoder.read(buffer),
+            Self::Xz(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+impl<R: Read> Read for Streams<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            if let Some(member) = self.member.take() {
+                self.next_member(member.into_stream())?;
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// A stream whose next bytes can be looked at, and that knows how many it gave.
+pub(super) struct Ahead<R> {
+    stream: R,
+    bytes: Vec<u8>,
+    at: usize,
+    taken: u64,
+}
+
+impl<R: Read> Ahead<R> {
+    fn new(stream: R) -> Self {
+        Self { stream, bytes: Vec::new(), at: 0, taken: 0 }
+    }
+
+    /// So many of the next bytes, or all that come.
+    fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
+        self.bytes.drain(..self.at);
+        self.at = 0;
+        while self.bytes.len() < wanted {
+            let filled = self.bytes.len();
+            self.bytes.resize(filled + CHUNK, 0);
+            let read = self.stream.read(&mut self.bytes[filled..]);
+            self.bytes.truncate(filled + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(0) => break,
+                Ok(_) => {}
+                // What asked would think that this is the end.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(&self.bytes)
+    }
+}
+
+impl<R: Read> BufRead for Ahead<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.bytes.len() {
+            return self.peek(1);
+        }
+        Ok(&self.bytes[self.at..])
+    }
+
+    fn consume(&mut self, taken: usize) {
+        self.at += taken;
+        self.taken += taken as u64;
+    }
+}
+
+impl<R: Read> Read for Ahead<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let read = available.len().min(buffer.len());
+        buffer[..read].copy_from_slice(&available[..read]);
+        self.consume(read);
+        Ok(read)
+    }
+}

@@ -1,0 +1,355 @@
+//! Files in files, and large ones in pieces.
+
+use std::io::Write;
+
+use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
+
+use super::piece::PIECE;
+use super::*;
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub(in crate::decode) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::stream::encode_all(bytes, 1).unwrap()
+}
+
+pub(in crate::decode) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        writer.start_file(*name, options.compression_method(zip::CompressionMethod::Deflated)).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+pub(in crate::decode) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        builder.append_data(&mut header, name, *bytes).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+/// Name, file and index of each event, and the faults as file and kind.
+pub(in crate::decode) fn read(bytes: &[u8]) -> (Vec<String>, Vec<String>, Verdict) {
+    let mut events = Vec::new();
+    let mut number = 0;
+    let decoded = Decoder::new(1 << 20).decode(bytes, |found| {
+        assert_eq!(found.number, number);
+        number += 1;
+        let name = found.record.map_or("!", |record| record.cloudtrail().unwrap().event_name.unwrap_or("-"));
+        events.push(format!("{name} {} {}", found.inner.unwrap_or("."), found.index));
+    });
+    assert_eq!(decoded.records, number);
+    let fault =
+        |fault: &DecodeFault| format!("{} {}", fault.inner.as_deref().unwrap_or("."), fault.kind.name());
+    (events, decoded.faults.iter().map(fault).collect(), decoded.verdict)
+}
+
+const A: &[u8] = br#"{"Records":[{"eventName":"A"},{"eventName":"B"}]}"#;
+const C: &[u8] = br#"{"eventName":"C"}"#;
+
+#[test]
+fn every_packing_gives_its_records_with_their_places() {
+    let plain = ["A . 0", "B . 0"].map(|event| event.replace("B . 0", "B . 1"));
+    for packed in [zstd(A), bzip2(A), zstd(&gzip(A)), gzip(&bzip2(A)), bzip2(&zstd(&gzip(A)))] {
+        assert_eq!(read(&packed).0, plain);
+    }
+    let files: [(&str, &[u8]); 3] = [("x/a.json", A), ("readme.txt", b"hello"), ("c.json.gz", &gzip(C))];
+    for packed in [zip(&files), tar(&files), gzip(&tar(&files)), zstd(&tar(&files))] {
+        let (events, faults, verdict) = read(&packed);
+        assert_eq!(events, ["A x/a.json 0", "B x/a.json 1", "C c.json.gz 0"]);
+        assert_eq!((faults.len(), verdict), (0, Verdict::Records));
+    }
+    let nested = zip(&[("logs.zip", &zip(&[("a.json", A)])), ("b.tar", &tar(&[("c.json", C)]))]);
+    assert_eq!(read(&nested).0, ["A logs.zip!a.json 0", "B logs.zip!a.json 1", "C b.tar!c.json 0"]);
+}
+
+/// The pieces of an object as name and length, and the faults.
+fn pieces(bytes: &[u8]) -> (Vec<(String, usize)>, Vec<String>) {
+    let mut pieces = Vec::new();
+    let mut emit = |piece: Piece| {
+        pieces.push((piece.inner.as_deref().unwrap_or(".").to_owned(), piece.size()));
+        Some(piece.into_memory())
+    };
+    let budget = Budget::new(1 << 30);
+    let (faults, _) = cut(Source::File(&mut Cursor::new(bytes)), 1 << 20, &budget, &mut emit);
+    let (streamed, _) = cut(Source::Stream(&mut &*bytes), 1 << 20, &budget, &mut |_| Some(Vec::new()));
+    assert_eq!(streamed.len(), faults.len());
+    (pieces, faults.iter().map(|fault| fault.kind.name().to_owned()).collect())
+}
+
+/// So many lines of one record each, 30 bytes long.
+fn long(lines: usize) -> String {
+    (0..lines).map(|n| format!("{{\"eventName\":\"number {n:06}\"}}\n")).collect()
+}
+
+#[test]
+fn a_long_text_is_cut_behind_lines_whatever_it_is_packed_in() {
+    let text = long(500);
+    let line = text.len() / 500;
+    let cut = (PIECE - 1) / line * line;
+    let names = |outer: &str| -> Vec<String> {
+        let piece = |number: usize| match number {
+            0 => outer.to_owned(),
+            n => format!("{outer}!@{}", n * cut).trim_start_matches(".!").to_owned(),
+        };
+        (0..text.len().div_ceil(cut)).map(piece).collect()
+    };
+    for packed in [
+        text.clone().into_bytes(),
+        gzip(text.as_bytes()),
+        gzip(&gzip(text.as_bytes())),
+        [gzip(&text.as_bytes()[..600]), gzip(&text.as_bytes()[600..]), vec![0; 99]].concat(),
+        zstd(text.as_bytes()),
+        bzip2(text.as_bytes()),
+    ] {
+        let (found, faults) = pieces(&packed);
+        assert_eq!(found.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names("."));
+        assert_eq!(found.iter().map(|(_, size)| size).sum::<usize>(), text.len());
+        assert_eq!(faults, [""; 0]);
+    }
+    for packed in [tar(&[("a/b", text.as_bytes())]), zip(&[("a/b", text.as_bytes())])] {
+        let (found, faults) = pieces(&packed);
+        assert_eq!(found.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names("a/b"));
+        assert_eq!(faults, [""; 0]);
+    }
+}
+
+#[test]
+fn pieces_hold_the_records_of_the_whole() {
+    let batches: String =
+        (0..400).map(|n| format!("{{\"Records\":[{{\"eventName\":\"n{n}\"}}]}}\n")).collect();
+    let timed: String = long(300).lines().map(|line| format!("2026-01-01T10:00:00.000Z {line}\n")).collect();
+    let (short, list) = (long(700), |text: &str| text.trim_end().replace('\n', ","));
+    let one_line = format!("{{\"owner\":\"1\",\"Records\":[{}],\"x\":\"y\"}}", list(&short));
+    let pretty = format!("[\n{}\n]\n", short.trim_end().replace('\n', ",\n  "));
+    let lists =
+        format!("{{\"Events\":[{}]}} [{{\"Records\":[{}]}},{{\"Records\":[]}}]", list(&short), list(&short));
+    let cut_off = format!("{{\"Records\":[{}", list(&short));
+    let nulls = format!("{one_line}{}\n{short}", "\0".repeat(9_000));
+    let line_of_batch = format!("{{\"eventName\":\"x\"}}\n{one_line}\n{short}");
+    let mixed = format!("{}rubbish {{\n\n{}\r\n{}", long(200), long(150), &long(100)[..2_990]);
+    for text in [long(700), batches, timed, mixed, one_line, pretty, lists, cut_off, nulls, line_of_batch] {
+        let whole = Decoder::new(1 << 20).decode(text.as_bytes(), |_| {});
+        let (mut sum, mut decoder) = (Decoded::empty(), Decoder::new(1 << 20));
+        let mut count = 0;
+        cut(Source::Stream(&mut text.as_bytes()), 1 << 20, &Budget::new(0), &mut |piece| {
+            sum.add(decoder.decode_piece(&piece, &mut |_| ()));
+            count += 1;
+            Some(piece.into_memory())
+        });
+        assert!(count > 2, "{count}");
+        assert_eq!(sum.records, whole.records, "{}", &text[..40]);
+        // The commas between pieces are of none, and what follows a break on its line is passed over.
+        assert!(
+            text.contains('\0') || sum.json_bytes.abs_diff(whole.json_bytes) <= 1,
+            "{} {}",
+            sum.json_bytes,
+            whole.json_bytes
+        );
+        assert_eq!(sum.faults.len(), whole.faults.len(), "{:?} {:?}", sum.faults, whole.faults);
+    }
+}
+
+#[test]
+fn what_cannot_be_cut_is_held_and_what_is_no_log_is_not() {
+    let value = format!("{{\n\"eventName\":\"A\",\n\"list\":[{}]}}", "1,\n".repeat(3_000) + "1");
+    assert_eq!(pieces(value.as_bytes()).0, [(".".to_owned(), value.len())]);
+    let table = format!("eventjson\n{}", "x\n".repeat(3_000));
+    assert_eq!(pieces(table.as_bytes()).0, [(".".to_owned(), table.len())]);
+    let words = "some words\n".repeat(1_000);
+    assert_eq!(pieces(words.as_bytes()).0, [(".".to_owned(), PIECE)]);
+    let blanks = format!("{}{}", "{\"a\":1}\n", " ".repeat(2 << 20));
+    let (found, faults) = pieces(blanks.as_bytes());
+    assert_eq!((found.len(), faults.len()), (1, 0));
+}
+
+#[test]
+fn gzip_that_inflates_to_much_is_cut_too() {
+    let one_line = |count| format!("{{\"Records\":[{}]}}", long(count).trim_end().replace('\n', ","));
+    let text = one_line(60_000);
+    assert!(text.len() as u64 > super::super::WHOLE);
+    for packed in
+        [gzip(text.as_bytes()), gzip(&gzip(text.as_bytes())), zip(&[("a.gz", &gzip(text.as_bytes()))])]
+    {
+        let mut last = String::new();
+        let decoded =
+            Decoder::new(1 << 24).decode(&packed, |found| last = found.inner.unwrap_or(".").to_owned());
+        assert_eq!((decoded.records, decoded.faults.len()), (60_000, 0));
+        assert!(last.contains('@'), "{last}");
+    }
+    // A second member, where there should be one, is found in any case.
+    let mut decoder = Decoder::new(1 << 24);
+    let members = [gzip(text.as_bytes()), gzip(b"\n{}")];
+    decoder.decode(&members.concat(), |_| {});
+    assert_eq!(decoder.second_member(), Some(members[0].len() as u64));
+    let bottomless = gzip(&vec![b'['; 5 << 20]);
+    let decoded = Decoder::new(1 << 24).decode(&bottomless, |_| {});
+    assert_eq!(decoded.faults.len(), 1);
+}
+
+#[test]
+fn the_wrapper_of_a_list_is_that_of_each_piece() {
+    let events: Vec<String> = (0..600)
+        .map(|n| format!("{{\"id\":\"{n}\",\"message\":\"{{\\\"eventName\\\":\\\"n{n}\\\"}}\"}}"))
+        .collect();
+    let text = format!(
+        "{{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"111122223333\",\"logGroup\":\"g\",\"logEvents\":[{}]}}",
+        events.join(",")
+    );
+    let mut decoder = Decoder::new(1 << 20);
+    let (mut count, mut pieces) = (0, 0);
+    cut(Source::Stream(&mut text.as_bytes()), 1 << 20, &Budget::new(0), &mut |piece| {
+        pieces += 1;
+        decoder.decode_piece(&piece, &mut |found| {
+            assert_eq!(found.carrier.map(|carrier| &*carrier.account), Some("111122223333"));
+            count += 1;
+        });
+        Some(piece.into_memory())
+    });
+    assert!(count == 600 && pieces > 4, "{count} {pieces}");
+}
+
+#[test]
+fn texts_in_wide_characters_are_read_and_cut() {
+    let text = format!("\u{feff}{}", long(700));
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for packed in [wide.clone(), gzip(&wide), zip(&[("a.json", &wide)])] {
+        let decoded = Decoder::new(1 << 20).decode(&packed, |_| {});
+        assert_eq!((decoded.records, decoded.faults.len()), (700, 0));
+    }
+    let (found, faults) = pieces(&wide);
+    assert!(found.len() > 3 && faults.is_empty());
+    assert_eq!(found.iter().map(|(_, size)| size).sum::<usize>(), text.len() - 3);
+}
+
+#[test]
+fn streams_one_after_another_are_read_whatever_they_are() {
+    let skippable = [&[0x5a, 0x2a, 0x4d, 0x18, 4, 0, 0, 0][..], b"abcd"].concat();
+    let hidden = [&[0x50, 0x2a, 0x4d, 0x18, C.len() as u8, 0, 0, 0][..], C].concat();
+    for (packed, events, faults) in [
+        ([&skippable[..], &zstd(C)].concat(), 1, 0),
+        ([&zstd(C)[..], &skippable, &zstd(C), &[0; 9]].concat(), 2, 0),
+        ([bzip2(C), bzip2(C), vec![0; 700]].concat(), 2, 0),
+        ([bzip2(C), zstd(C)].concat(), 2, 0),
+        ([&zstd(C)[..], b"x"].concat(), 1, 1),
+        ([&bzip2(C)[..], C].concat(), 1, 1),
+        ([&hidden[..], &zstd(C)].concat(), 1, 1),
+        (hidden, 0, 1),
+        ([&XZ[..], &zstd(C)].concat(), 2, 0),
+        (XZ[..XZ.len() - 9].to_vec(), 1, 1),
+    ] {
+        let found = read(&packed);
+        assert_eq!((found.0.len(), found.1.len()), (events, faults), "{found:?}");
+    }
+    for unread in [&b"7z\xbc\xaf\x27\x1c\0\x04"[..], b"Rar!\x1a\x07\x01\0", b"\x04\x22\x4d\x18\x60"] {
+        assert_eq!(read(unread).1, [". packing-broken"]);
+        assert_eq!(read(&zip(&[("x", unread)])).1, ["x packing-broken"]);
+    }
+}
+
+/// `{"eventName":"C"}`, as xz packs it.
+const XZ: [u8; 76] = [
+    253, 55, 122, 88, 90, 0, 0, 4, 230, 214, 180, 70, 2, 0, 33, 1, 22, 0, 0, 0, 116, 47, 229, 163, 1, 0, 16,
+    123, 34, 101, 118, 101, 110, 116, 78, 97, 109, 101, 34, 58, 34, 67, 34, 125, 0, 0, 0, 0, 28, 211, 131,
+    90, 242, 80, 175, 227, 0, 1, 41, 17, 50, 10, 112, 14, 31, 182, 243, 125, 1, 0, 0, 0, 0, 4, 89, 90,
+];
+
+#[test]
+fn nobody_cuts_on_when_no_more_is_wanted() {
+    let mut seen = 0;
+    let packed = tar(&[("a", &long(600).into_bytes()), ("b", C)]);
+    cut(Source::Stream(&mut &*packed), 1 << 20, &Budget::new(0), &mut |_| {
+        seen += 1;
+        (seen < 2).then(Vec::new)
+    });
+    assert_eq!(seen, 2);
+}
+
+#[test]
+fn damage_of_a_stream_has_its_kind() {
+    let packed = gzip(long(4_000).as_bytes());
+    let kinds = |bytes: &[u8]| pieces(bytes).1;
+    assert_eq!(kinds(&packed[..packed.len() - 9]), ["gzip-truncated"]);
+    assert_eq!(kinds(&[&packed[..], b"x"].concat()), ["gzip-trailing"]);
+    let mut damaged = packed.clone();
+    let middle = packed.len() / 2;
+    damaged[middle..middle + 20].fill(0xff);
+    assert_eq!(kinds(&damaged), ["gzip-corrupt"]);
+    assert_eq!(kinds(&gzip(&vec![b' '; 2 << 20])), ["too-large"]);
+}
+
+#[test]
+fn what_is_no_log_in_an_archive_is_told_from_what_claims_to_be_one() {
+    let packed = zip(&[("notes.txt", b"hello"), ("bad.json", b"rubbish"), ("a.json", C)]);
+    assert_eq!(read(&packed).1, ["bad.json not-json"]);
+    let digest = zip(&[("d.json", br#"{"digestS3Object":"x"}"#)]);
+    assert_eq!(read(&digest).2, Verdict::Other(ObjectSkip::Digest));
+    assert_eq!(read(&zip(&[])).2, Verdict::Other(ObjectSkip::Empty));
+}
+
+#[test]
+fn what_came_before_the_damage_is_kept() {
+    let long: String = (0..40_000).map(|n| format!("{{\"eventName\":\"n{}\"}}\n", n * 7_919)).collect();
+    for packed in
+        [zstd(long.as_bytes()), bzip2(long.as_bytes()), tar(&[("a.json", C), ("b.jsonl", long.as_bytes())])]
+    {
+        let (events, faults, _) = read(&packed[..packed.len() * 2 / 3]);
+        let is_bzip2 = packed.starts_with(b"BZh");
+        assert!(is_bzip2 || !events.is_empty());
+        assert!(faults.iter().any(|fault| fault.ends_with("packing-broken")), "{faults:?}");
+    }
+    let packed = zip(&[("a.json", C)]);
+    assert_eq!(read(&packed[..packed.len() - 10]).1, [". packing-broken"]);
+}
+
+#[test]
+fn a_bomb_meets_the_ceiling() {
+    let blanks = vec![b' '; 8 << 20];
+    let packed = zip(&[("1.json", &blanks[..700_000]), ("2.json", &blanks[..700_000]), ("c.json", C)]);
+    assert_eq!(read(&packed).1, ["2.json too-large", "c.json too-large"]);
+    assert!(read(&zstd(&blanks)).1.contains(&". too-large".to_owned()));
+    let mut deep = C.to_vec();
+    for _ in 0..8 {
+        deep = zip(&[("x.zip", &deep)]);
+    }
+    assert_eq!(read(&deep).1.len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn damage_never_panics(which in 0..4usize, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
+        let files: [(&str, &[u8]); 2] = [("a.json", A), ("b/c.json.gz", C)];
+        let mut packed = [zip(&files), tar(&files), zstd(A), bzip2(A)][which].clone();
+        let at = at.index(packed.len());
+        packed[at] = byte;
+        read(&packed);
+        let cut = cut.index(packed.len());
+        read(&packed[..cut]);
+    }
+}
+
+#[test]
+fn what_is_in_an_archive_and_no_log_is_no_record() {
+    let archive = zip(&[("a.json", A), ("folder/", b""), ("empty.json", b""), ("notes.txt", b"words")]);
+    let decoded = Decoder::new(1 << 20).decode(&archive, |_| {});
+    assert_eq!((decoded.records, decoded.others, decoded.faults.len()), (2, 0, 0));
+    assert!(decoded.skipped_inside == [(ObjectSkip::NotALog, 1)].into());
+}

@@ -1,0 +1,631 @@
+//! Zip archives, by their tables of contents, and whatever else lies in them.
+//!
+//! Own code, since the crate that reads zip knows files by name, so that of two with one name the first is lost, and reads
+//! the last table of contents only. Here every entry is read by its place, and no byte of a file passes unseen: what no
+//! table names is an archive of its own, or entries that somebody left out, or a fault. Source: APPNOTE.TXT 6.3.10.
+
+use std::io::{self, BufReader, Cursor, Read, SeekFrom};
+use std::ops::Range;
+
+use flate2::bufread::DeflateDecoder;
+
+use super::ReadSeek;
+use super::packing::is_tar_header;
+use super::piece::joined;
+use super::splitter::{DEEPEST, Names, Place, Splitter};
+use super::stream::{Codec, Limited, Streams, looks_hidden};
+use crate::coverage::FaultKind;
+
+/// Signatures of the headers (4.3.7, 4.3.9, 4.3.12, 4.3.14 to 4.3.16).
+const LOCAL: &[u8] = b"PK\x03\x04";
+const DESCRIPTOR: &[u8] = b"PK\x07\x08";
+const CENTRAL: &[u8] = b"PK\x01\x02";
+const END: &[u8] = b"PK\x05\x06";
+const END_64: &[u8] = b"PK\x06\x06";
+const LOCATOR: &[u8] = b"PK\x06\x07";
+
+/// Archives in the gaps of archives more often than this are made to waste time.
+const MOST_GAPS: u32 = 100;
+
+/// How much is searched at once.
+const WINDOW: u64 = 64 << 10;
+
+/// Targets of links are not longer.
+const LONGEST_LINK: u64 = 4_096;
+
+/// Whether bytes that begin as something else end as an archive: one that unpacks itself.
+pub(in crate::decode) fn ends_as_archive(bytes: &[u8]) -> bool {
+    let tail = &bytes[bytes.len().saturating_sub(WINDOW as usize + 22)..];
+    memchr::memmem::rfind(tail, END).is_some_and(|at| tail.len() - at >= 22)
+}
+
+/// Numbers in a header.
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    bytes.get(at..at + 2).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}
+
+/// One file in an archive.
+struct Stored {
+    name: String,
+    flags: u16,
+    method: u16,
+    checksum: Option<u32>,
+    /// None if only its stream tells.
+    packed: Option<u64>,
+    size: Option<u64>,
+    /// Where its local header begins, as its table says.
+    offset: u64,
+    is_link: bool,
+}
+
+const ENCRYPTED: u16 = 1;
+const HAS_DESCRIPTOR: u16 = 8;
+
+impl Stored {
+    /// From the header in a table of contents.
+    fn central(header: &[u8], variable: &[u8]) -> Self {
+        let name_length = usize::from(u16_at(header, 28)).min(variable.len());
+        let (name, rest) = variable.split_at(name_length);
+        let extra = &rest[..usize::from(u16_at(header, 30)).min(rest.len())];
+        let fields = [u32_at(header, 24), u32_at(header, 20), u32_at(header, 42)];
+        let [size, packed, offset] = long_fields(fields, extra);
+        // Made on Unix, and the mode of a symbolic link (4.4.2, 4.4.15).
+        let is_link = header[5] == 3 && u32_at(header, 38) >> 28 == 0o12;
+        Self {
+            name: String::from_utf8_lossy(name).into_owned(),
+            flags: u16_at(header, 8),
+            method: u16_at(header, 10),
+            checksum: Some(u32_at(header, 16)),
+            packed: Some(packed),
+            size: Some(size),
+            offset,
+            is_link,
+        }
+    }
+
+    /// From the header before its content.
+    fn local(header: &[u8], variable: &[u8], offset: u64) -> Self {
+        let name_length = usize::from(u16_at(header, 26)).min(variable.len());
+        let (name, extra) = variable.split_at(name_length);
+        let fields = [u32_at(header, 22), u32_at(header, 18), 0];
+        let [size, packed, _] = long_fields(fields, extra);
+        let flags = u16_at(header, 6);
+        let is_told = flags & HAS_DESCRIPTOR == 0;
+        Self {
+            name: String::from_utf8_lossy(name).into_owned(),
+            flags,
+            method: u16_at(header, 8),
+            checksum: is_told.then(|| u32_at(header, 14)),
+            packed: is_told.then_some(packed),
+            size: is_told.then_some(size),
+            offset,
+            is_link: false,
+        }
+    }
+}
+
+/// Fields whose value is in the Zip64 extra field if it is too large for them (4.5.3).
+fn long_fields(fields: [u32; 3], extra: &[u8]) -> [u64; 3] {
+    let mut rest = extra;
+    let mut long: &[u8] = &[];
+    while rest.len() >= 4 {
+        let length = usize::from(u16_at(rest, 2)).min(rest.len() - 4);
+        if u16_at(rest, 0) == 1 {
+            long = &rest[4..4 + length];
+        }
+        rest = &rest[4 + length..];
+    }
+    fields.map(|field| {
+        if field != u32::MAX || long.len() < 8 {
+            return u64::from(field);
+        }
+        let value = u64_at(long, 0);
+        long = &long[8..];
+        value
+    })
+}
+
+/// Where a table of contents is.
+struct Table {
+    bytes: Range<u64>,
+    /// What its offsets are counted from.
+    base: u64,
+    /// Where its end record ends, with the comment.
+    end: u64,
+    comment: Vec<u8>,
+}
+
+/// An archive, and the names of its files so far.
+struct Inside<'n> {
+    place: Place<'n>,
+    names: Names,
+}
+
+type File<'f> = &'f mut dyn ReadSeek;
+
+/// So many bytes of a file, or as many as there are.
+fn bytes_at(file: File<'_>, at: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(at))?;
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The first place in a part of a file that begins with one of some signatures.
+fn find(file: File<'_>, part: Range<u64>, wanted: &[&[u8]]) -> io::Result<Option<u64>> {
+    let mut at = part.start;
+    while at + 4 <= part.end {
+        let window = bytes_at(file, at, (WINDOW + 3).min(part.end - at))?;
+        let found = memchr::memmem::find_iter(&window, b"PK")
+            .find(|start| wanted.iter().any(|signature| window[*start..].starts_with(signature)));
+        if let Some(found) = found {
+            return Ok(Some(at + found as u64));
+        }
+        if (window.len() as u64) < WINDOW {
+            break;
+        }
+        at += WINDOW;
+    }
+    Ok(None)
+}
+
+/// The last table of contents in a part of a file.
+fn last_table(file: File<'_>, part: &Range<u64>) -> io::Result<Option<Table>> {
+    let mut end = part.end;
+    while end > part.start {
+        let start = end.saturating_sub(WINDOW).max(part.start);
+        let window = bytes_at(file, start, (end - start + 3).min(part.end - start))?;
+        let mut before = window.len();
+        while let Some(at) = memchr::memmem::rfind(&window[..before], END) {
+            if let Some(table) = table_at(file, part, start + at as u64)? {
+                return Ok(Some(table));
+            }
+            before = at + 3;
+        }
+        end = start;
+    }
+    Ok(None)
+}
+
+/// The table whose end record is at `at`, if there is one.
+fn table_at(file: File<'_>, part: &Range<u64>, at: u64) -> io::Result<Option<Table>> {
+    let record = bytes_at(file, at, 22)?;
+    if record.len() < 22 || at + 22 > part.end {
+        return Ok(None);
+    }
+    let comment_length = u64::from(u16_at(&record, 20)).min(part.end - at - 22);
+    let (mut size, mut offset) = (u64::from(u32_at(&record, 12)), u64::from(u32_at(&record, 16)));
+    let mut table_end = at;
+    let locator = if at >= part.start + 20 { bytes_at(file, at - 20, 20)? } else { Vec::new() };
+    if locator.starts_with(LOCATOR) {
+        for place in [u64_at(&locator, 8), at.saturating_sub(20 + 56)] {
+            let long = bytes_at(file, place, 56)?;
+            if long.starts_with(END_64) && long.len() == 56 && place >= part.start && place < at {
+                (size, offset, table_end) = (u64_at(&long, 40), u64_at(&long, 48), place);
+                break;
+            }
+        }
+    }
+    let Some(start) = table_end.checked_sub(size).filter(|start| *start >= part.start) else {
+        return Ok(None);
+    };
+    let Some(base) = start.checked_sub(offset) else { return Ok(None) };
+    if size > 0 && !bytes_at(file, start, 4)?.starts_with(CENTRAL) {
+        return Ok(None);
+    }
+    let comment = bytes_at(file, at + 22, comment_length)?;
+    Ok(Some(Table { bytes: start..table_end, base, end: at + 22 + comment_length, comment }))
+}
+
+impl Splitter<'_> {
+    /// All files of an archive, and of those in its gaps.
+    pub(in crate::decode) fn zip(&mut self, file: File<'_>, name: Option<&str>, depth: u32) {
+        if depth > DEEPEST {
+            return self.fault(name, FaultKind::PackingBroken, "packed too often");
+        }
+        let mut inside = Inside { place: Place { name, depth }, names: Names::default() };
+        let mut gaps = 0;
+        let read = file.seek(SeekFrom::End(0)).and_then(|length| {
+            let mut parts = Vec::from([Range { start: 0, end: length }]);
+            while let Some(part) = parts.pop().filter(|_| !self.is_stopped) {
+                gaps += 1;
+                if gaps > MOST_GAPS {
+                    return Err(io::Error::other("too many archives in the gaps of archives"));
+                }
+                self.zip_part(file, part, &mut inside, &mut parts)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = read {
+            self.broken(name, &error);
+        }
+    }
+
+    /// The last archive in a part of a file. Adds those before it to `parts`.
+    fn zip_part(
+        &mut self,
+        file: File<'_>,
+        part: Range<u64>,
+        inside: &mut Inside<'_>,
+        parts: &mut Vec<Range<u64>>,
+    ) -> io::Result<()> {
+        let place = inside.place;
+        let Some(table) = last_table(file, &part)? else {
+            self.fault(
+                place.name,
+                FaultKind::PackingBroken,
+                "the zip archive has no table of contents: it may be cut",
+            );
+            return self.without_table(file, part, inside);
+        };
+        if looks_hidden(&table.comment) {
+            let detail = "the comment of the zip archive holds something like records, which is not read";
+            self.fault(place.name, FaultKind::PackingBroken, detail);
+        }
+        let mut taken = self.listed(file, &table, inside)?;
+        taken.sort_unstable_by_key(|taken| (taken.start, taken.end));
+        taken.push(table.bytes.start..table.end);
+        let mut at = part.start;
+        for taken in taken {
+            if self.is_stopped {
+                return Ok(());
+            }
+            if taken.start > at {
+                self.gap(file, at..taken.start, inside, parts)?;
+            }
+            at = at.max(taken.end);
+        }
+        self.behind(file, at.max(table.end).min(part.end)..part.end, inside)
+    }
+
+    /// All files that a table of contents lists. Gives what they take.
+    fn listed(
+        &mut self,
+        file: File<'_>,
+        table: &Table,
+        inside: &mut Inside<'_>,
+    ) -> io::Result<Vec<Range<u64>>> {
+        let place = inside.place;
+        let mut taken = Vec::new();
+        let mut at = table.bytes.start;
+        while at < table.bytes.end && !self.is_stopped {
+            let header = bytes_at(file, at, 46)?;
+            if header.len() < 46 || !header.starts_with(CENTRAL) {
+                self.fault(place.name, FaultKind::PackingBroken, "the table of contents is damaged");
+                break;
+            }
+            let lengths = [28, 30, 32].map(|at| u64::from(u16_at(&header, at)));
+            let variable = bytes_at(file, at + 46, lengths.iter().sum())?;
+            at += 46 + lengths.iter().sum::<u64>();
+            let stored = Stored::central(&header, &variable);
+            let inner = inside.names.inside(place.name, stored.name.clone());
+            let start = table.base.saturating_add(stored.offset);
+            let local = bytes_at(file, start, 30)?;
+            if local.len() < 30 || !local.starts_with(LOCAL) {
+                self.fault(Some(&inner), FaultKind::PackingBroken, "its header is not where the table says");
+                continue;
+            }
+            let content = start + 30 + u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
+            let end = content.saturating_add(stored.packed.unwrap_or(0));
+            self.stored(file, &stored, content..end, Place { name: Some(&inner), ..place })?;
+            taken.push(start..end + descriptor_length(file, &stored, end)?);
+        }
+        Ok(taken)
+    }
+
+    /// Entries by the headers before them, where no table names them.
+    fn without_table(&mut self, file: File<'_>, part: Range<u64>, inside: &mut Inside<'_>) -> io::Result<()> {
+        let place = inside.place;
+        let mut at = part.start;
+        while let Some(start) = find(file, at..part.end, &[LOCAL])? {
+            if self.is_stopped {
+                break;
+            }
+            let header = bytes_at(file, start, 30)?;
+            let lengths = u64::from(u16_at(&header, 26)) + u64::from(u16_at(&header, 28));
+            let variable = bytes_at(file, start + 30, lengths)?;
+            let content = start + 30 + lengths;
+            if header.len() < 30 || content > part.end {
+                break;
+            }
+            let stored = Stored::local(&header, &variable, start);
+            let inner = inside.names.inside(place.name, stored.name.clone());
+            let end = match stored.packed {
+                Some(packed) => content.saturating_add(packed).min(part.end),
+                None if stored.method == 8 => part.end,
+                None => find(file, content..part.end, &[DESCRIPTOR, LOCAL, CENTRAL])?.unwrap_or(part.end),
+            };
+            let read = self.stored(file, &stored, content..end, Place { name: Some(&inner), ..place })?;
+            at = if stored.packed.is_none() && stored.method == 8 { read } else { end };
+        }
+        Ok(())
+    }
+
+    /// Bytes between the files of an archive, or before them.
+    fn gap(
+        &mut self,
+        file: File<'_>,
+        part: Range<u64>,
+        inside: &mut Inside<'_>,
+        parts: &mut Vec<Range<u64>>,
+    ) -> io::Result<()> {
+        let place = inside.place;
+        if find(file, part.clone(), &[END])?.is_some() {
+            parts.push(part);
+            return Ok(());
+        }
+        if find(file, part.clone(), &[LOCAL])?.is_some() {
+            let detail = "entries that are in no table of contents, read by the headers before them";
+            self.fault(place.name, FaultKind::PackingBroken, detail);
+            return self.without_table(file, part, inside);
+        }
+        self.unnamed(file, part, place)
+    }
+
+    /// Bytes behind an archive: padding, or packed once more, or nobody's.
+    fn behind(&mut self, file: File<'_>, part: Range<u64>, inside: &mut Inside<'_>) -> io::Result<()> {
+        let place = inside.place;
+        let head = bytes_at(file, part.start, 512.min(part.end - part.start))?;
+        if Codec::of(&head).is_some() || is_tar_header(&head) {
+            file.seek(SeekFrom::Start(part.start))?;
+            let inner = joined(place.name, Some(&format!("@{}", part.start)));
+            self.open(&mut file.take(part.end - part.start), inner.as_deref(), place.depth);
+            return Ok(());
+        }
+        if find(file, part.clone(), &[LOCAL])?.is_some() {
+            let detail = "entries behind the end of the zip archive, read by the headers before them";
+            self.fault(place.name, FaultKind::PackingBroken, detail);
+            return self.without_table(file, part, inside);
+        }
+        self.unnamed(file, part, place)
+    }
+
+    /// Tells bytes that belong to nothing, if they are no padding.
+    fn unnamed(&mut self, file: File<'_>, part: Range<u64>, place: Place<'_>) -> io::Result<()> {
+        file.seek(SeekFrom::Start(part.start))?;
+        let mut rest = BufReader::new(file.take(part.end - part.start));
+        let mut buffer = [0; 4_096];
+        loop {
+            let read = rest.read(&mut buffer)?;
+            if read == 0 {
+                return Ok(());
+            }
+            if buffer[..read].iter().any(|byte| *byte != 0) {
+                let detail = format!(
+                    "{} bytes at byte {} are no part of the zip archive",
+                    part.end - part.start,
+                    part.start
+                );
+                self.fault(place.name, FaultKind::PackingBroken, &detail);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads a file of an archive; gives where its content ended.
+    fn stored(
+        &mut self,
+        file: File<'_>,
+        stored: &Stored,
+        content: Range<u64>,
+        place: Place<'_>,
+    ) -> io::Result<u64> {
+        let length = content.end.saturating_sub(content.start);
+        if length == 0 && stored.size.unwrap_or(0) == 0 {
+            return Ok(content.end);
+        }
+        if stored.flags & ENCRYPTED != 0 {
+            self.fault(place.name, FaultKind::PackingBroken, "it is encrypted");
+            return Ok(content.end);
+        }
+        file.seek(SeekFrom::Start(content.start))?;
+        let mut part = BufReader::with_capacity(WINDOW as usize, file.take(length));
+        match stored.method {
+            0 => drop(self.unpacked(&mut part, stored, place)),
+            8 => {
+                let mut stream = DeflateDecoder::new(&mut part);
+                let has_ended = self.unpacked(&mut stream, stored, place);
+                let read = content.start + stream.total_in();
+                if read < content.end && stored.packed.is_some() && has_ended {
+                    let detail = format!("{} bytes behind the end of its stream", content.end - read);
+                    self.fault(place.name, FaultKind::PackingBroken, &detail);
+                }
+                return Ok(read);
+            }
+            // bzip2, Zstandard, xz (4.4.5).
+            12 | 20 | 93 | 95 => match Streams::new(&mut part) {
+                Ok(mut stream) => drop(self.unpacked(&mut stream, stored, place)),
+                Err(error) => self.broken(place.name, &error),
+            },
+            method => {
+                let detail = format!("it is packed by the method {method}, which is not read");
+                self.fault(place.name, FaultKind::PackingBroken, &detail);
+            }
+        }
+        Ok(content.end)
+    }
+
+    /// Reads what comes out of a file; says whether its stream came to a sound end.
+    fn unpacked(&mut self, stream: &mut dyn Read, stored: &Stored, place: Place<'_>) -> bool {
+        let mut summed = Summed { stream, crc: flate2::Crc::new(), size: 0, has_ended: false };
+        let mut limited = Limited::new(&mut summed, &self.left);
+        if stored.is_link && stored.size.is_some_and(|size| size <= LONGEST_LINK) {
+            let mut target = Vec::new();
+            let read = limited.read_to_end(&mut target);
+            if read.is_ok() && (looks_hidden(&target) || target.contains(&b'\n')) {
+                self.file(&mut Cursor::new(target), place.name, place.depth);
+            }
+        } else {
+            self.file(&mut limited, place.name, place.depth);
+        }
+        let Limited { is_over, error, .. } = limited;
+        let is_sound = !is_over && error.is_none();
+        self.ended(place.name, is_over, error);
+        let Summed { crc, size, has_ended, .. } = summed;
+        let is_other = stored.checksum.is_some_and(|sum| sum != crc.sum())
+            || stored.size.is_some_and(|told| told != size);
+        if has_ended && is_sound && is_other {
+            self.fault(place.name, FaultKind::PackingBroken, "its checksum or its length does not match");
+        }
+        has_ended && is_sound
+    }
+}
+
+/// Length of what follows a file whose length was not known before it was written (4.3.9).
+fn descriptor_length(file: File<'_>, stored: &Stored, at: u64) -> io::Result<u64> {
+    if stored.flags & HAS_DESCRIPTOR == 0 {
+        return Ok(0);
+    }
+    let bytes = bytes_at(file, at, 28)?;
+    let signature = if bytes.starts_with(DESCRIPTOR) { 4 } else { 0 };
+    let is_long = [LOCAL, CENTRAL]
+        .iter()
+        .any(|next| bytes.get(signature + 20..).is_some_and(|rest| rest.starts_with(next)));
+    Ok(signature as u64 + if is_long { 20 } else { 12 })
+}
+
+/// What is read, with its checksum and length.
+struct Summed<'s> {
+    stream: &'s mut dyn Read,
+    crc: flate2::Crc,
+    size: u64,
+    has_ended: bool,
+}
+
+impl Read for Summed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.crc.update(&buffer[..read]);
+        self.size += read as u64;
+        self.has_ended |= read == 0 && !buffer.is_empty();
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::decode::unpack::{read, tar, zip};
+
+    const A: &[u8] = br#"{"eventName":"A"}"#;
+    const B: &[u8] = br#"{"eventName":"B"}"#;
+
+    /// Events as name, file and index; the number of faults.
+    fn found(bytes: &[u8]) -> (String, usize) {
+        let (events, faults, _) = read(bytes);
+        (events.join(", "), faults.len())
+    }
+
+    /// An archive whose second file is called as the first.
+    fn twice() -> Vec<u8> {
+        let mut packed = zip(&[("a.json", A), ("b.json", B)]);
+        while let Some(at) = memchr::memmem::find(&packed, b"b.json") {
+            packed[at] = b'a';
+        }
+        packed
+    }
+
+    /// An archive written without going back: lengths stand behind the files.
+    fn streamed(large: bool) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new_stream(Vec::new());
+        for (name, bytes) in [("a.json", A), ("b.json", B)] {
+            let options = zip::write::SimpleFileOptions::default().large_file(large);
+            writer.start_file(name, options).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn every_entry_is_read_wherever_it_is() {
+        let both = zip(&[("a.json", A), ("b.json", B)]);
+        let one = zip(&[("a.json", A)]);
+        let other = zip(&[("b.json", B)]);
+        let in_order = "A a.json 0, B b.json 0";
+        for (packed, events, faults) in [
+            (both.clone(), in_order, 0),
+            (twice(), "A a.json 0, B a.json#2 0", 0),
+            ([&one[..], &other].concat(), "B b.json 0, A a.json 0", 0),
+            (zip(&[("logs/", A)]), "A logs/ 0", 0),
+            (streamed(false), in_order, 0),
+            (streamed(true), in_order, 0),
+            ([&one[..], &[0; 700]].concat(), "A a.json 0", 0),
+            (
+                [&one[..], &tar(&[("t.json", B)])].concat(),
+                &format!("A a.json 0, B @{}!t.json 0", one.len()),
+                0,
+            ),
+            ([&one[..], B].concat(), "A a.json 0", 1),
+            // A program that unpacks itself.
+            ([&b"MZ program"[..], &both].concat(), in_order, 1),
+            ([&b"#!/bin/sh\nexit\n"[..], &both].concat(), in_order, 1),
+        ] {
+            assert_eq!(found(&packed), (events.to_owned(), faults), "{:?}", read(&packed));
+        }
+    }
+
+    #[test]
+    fn without_a_table_the_headers_before_the_files_tell() {
+        for packed in [zip(&[("a.json", A), ("b.json", B)]), streamed(false), streamed(true)] {
+            let table = memchr::memmem::find(&packed, CENTRAL).unwrap();
+            for length in [table, table + 30, packed.len() - 5] {
+                let (events, faults) = found(&packed[..length]);
+                assert_eq!((events.as_str(), faults), ("A a.json 0, B b.json 0", 1), "{length}");
+            }
+            let (events, faults) = found(&packed[..table - 4]);
+            assert!(events.starts_with("A a.json 0") && faults > 0, "{events} {faults}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_no_table_names_is_read_and_told() {
+        let mut packed = zip(&[("a.json", A), ("b.json", B)]);
+        // The table begins with its second entry, and has one.
+        let first = memchr::memmem::find(&packed, CENTRAL).unwrap();
+        let second = memchr::memmem::rfind(&packed, CENTRAL).unwrap();
+        let removed = (second - first) as u32;
+        packed.drain(first..second);
+        let end = memchr::memmem::rfind(&packed, END).unwrap();
+        (packed[end + 8], packed[end + 10]) = (1, 1);
+        let size = u32_at(&packed, end + 12) - removed;
+        packed[end + 12..end + 16].copy_from_slice(&size.to_le_bytes());
+        assert_eq!(found(&packed), ("B b.json 0, A a.json 0".to_owned(), 1));
+    }
+
+    #[test]
+    fn what_is_not_read_is_told() {
+        let sound = zip(&[("a.json", A)]);
+        let central = memchr::memmem::find(&sound, CENTRAL).unwrap();
+        let end = memchr::memmem::find(&sound, END).unwrap();
+        let with = |at: usize, byte: u8| {
+            let mut packed = sound.clone();
+            packed[at] = byte;
+            packed
+        };
+        let encrypted = with(central + 8, 1);
+        let other_method = with(central + 10, 9);
+        let other_sum = with(central + 16, sound[central + 16] ^ 1);
+        let mut comment = with(end + 20, A.len() as u8);
+        comment.extend(A);
+        for packed in [encrypted, other_method, other_sum, comment] {
+            assert_eq!(read(&packed).1.len(), 1, "{:?}", read(&packed));
+        }
+    }
+
+    #[test]
+    fn what_a_mac_keeps_beside_a_file_is_no_fault() {
+        let double = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        \0\0";
+        let packed = zip(&[("a.json", A), ("__MACOSX/._a.json", double), ("._b.json", B)]);
+        assert_eq!(found(&packed), ("A a.json 0, B ._b.json 0".to_owned(), 0));
+    }
+}
