@@ -70,6 +70,7 @@ pub mod coverage;
 pub mod file;
 pub mod ledger;
 pub mod memory;
+mod names;
 pub mod synth;
 pub mod text;
 pub mod time;

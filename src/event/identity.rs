@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::{PrincipalKind, hash_of_texts, present};
+use crate::names::named;
 
 /// The texts of `userIdentity` that matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,41 +83,22 @@ pub struct Issuer<'a> {
     pub principal_id: Option<&'a str>,
 }
 
-/// What makes two events the deeds of one principal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PrincipalKey {
-    /// The ARN of the role or user, else the next best name. The default.
-    #[default]
-    Arn,
-    /// The unique id (`AROA…`, `AIDA…`) where there is one: a re-created role is another principal.
-    Id,
-    /// The full session ARN.
-    Session,
-    /// The access key.
-    AccessKey,
-    /// As `Arn`, but sessions of IAM Identity Center roles are known by permission set and user, so that a
-    /// re-made assignment, whose role has a new suffix, keeps its baseline.
-    SsoUser,
-}
-
-impl PrincipalKey {
-    /// All keys.
-    pub const ALL: [Self; 5] = [Self::Arn, Self::Id, Self::Session, Self::AccessKey, Self::SsoUser];
-
-    /// The one of this published name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// The name of this key in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Arn => "arn",
-            Self::Id => "id",
-            Self::Session => "session",
-            Self::AccessKey => "access-key",
-            Self::SsoUser => "sso-user",
-        }
+named! {
+    /// What makes two events the deeds of one principal.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum PrincipalKey {
+        /// The ARN of the role or user, else the next best name. The default.
+        #[default]
+        Arn = "arn",
+        /// The unique id (`AROA…`, `AIDA…`) where there is one: a re-created role is another principal.
+        Id = "id",
+        /// The full session ARN.
+        Session = "session",
+        /// The access key.
+        AccessKey = "access-key",
+        /// As `Arn`, but sessions of IAM Identity Center roles are known by permission set and user, so that a
+        /// re-made assignment, whose role has a new suffix, keeps its baseline.
+        SsoUser = "sso-user",
     }
 }
 

@@ -5,20 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom; the table of `docs/architecture.md`.
-const ALLOWED: [(&str, &[&str]); 21] = [
+const ALLOWED: [(&str, &[&str]); 22] = [
     ("time", &[]),
     ("checksum", &[]),
     ("file", &[]),
     ("memory", &[]),
     ("text", &[]),
-    ("coverage", &["time"]),
+    ("names", &[]),
+    ("coverage", &["names", "time"]),
     ("source", &["coverage", "checksum", "file", "text", "time"]),
     ("decode", &["coverage", "event", "memory", "time"]),
-    ("event", &["time"]),
+    ("event", &["names", "time"]),
     ("observe", &["event", "text", "time"]),
     ("yaml", &[]),
-    ("rules", &["decode", "event", "checksum", "time", "yaml"]),
-    ("baseline", &["observe", "rules", "text", "time"]),
+    ("rules", &["decode", "event", "checksum", "names", "time", "yaml"]),
+    ("baseline", &["observe", "rules", "names", "text", "time"]),
     ("ledger", &["observe", "coverage", "checksum", "text", "time"]),
     ("inventory", &["baseline", "file", "time", "yaml"]),
     (
@@ -29,7 +30,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
         ],
     ),
     ("store", &["baseline", "ledger", "observe", "coverage", "checksum", "file", "time"]),
-    ("query", &["baseline", "observe", "time"]),
+    ("query", &["baseline", "observe", "names", "time"]),
     ("report", &["query", "coverage", "checksum", "time"]),
     ("synth", &["time"]),
     ("bench", &["ingest", "source", "decode", "coverage"]),

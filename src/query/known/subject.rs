@@ -1,28 +1,20 @@
 //! Whom a row or a group of rows is about.
 
 use crate::baseline::{Baseline, Behaviour};
+use crate::names::named;
 use crate::observe::PrincipalKind;
 
-/// What an answer is grouped by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum By {
-    /// One group for each account, its principals taken together.
-    Account,
-    /// One group for each principal. The default.
-    #[default]
-    Principal,
-    /// One group for each action.
-    Action,
-}
-
-impl By {
-    /// The name in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Principal => "principal",
-            Self::Action => "action",
-        }
+named! {
+    /// What an answer is grouped by.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum By {
+        /// One group for each account, its principals taken together.
+        Account = "account",
+        /// One group for each principal. The default.
+        #[default]
+        Principal = "principal",
+        /// One group for each action.
+        Action = "action",
     }
 }
 
