@@ -254,7 +254,7 @@ fn audit_events_of_the_beta_and_without_a_version_are_read() {
     let event = |change: Value| with(audit_event("2024-01-01T00:00:00Z", "jo", "list", "pods"), change);
     let beta = |id: &str| {
         json!({"apiVersion": "audit.k8s.io/v1beta1", "auditID": id, "timestamp": "2024-01-01T00:00:00Z",
-            "metadata": {"creationTimestamp": "2024-01-01T00:00:00Z"}})
+            "requestReceivedTimestamp": "ABSENT", "stageTimestamp": "ABSENT"})
     };
     let events = [event(json!({})), event(beta("b")), event(json!({"apiVersion": "ABSENT", "auditID": "c"}))];
     for text in events.iter().map(Value::to_string) {
