@@ -10,6 +10,7 @@ use std::fmt;
 
 use roaring::RoaringBitmap;
 
+use crate::names::named;
 use crate::time::{Day, Timestamp};
 
 pub use found::{FOUND_PATHS_LISTED, FoundPaths, LONGEST_FOUND_PATH};
@@ -19,258 +20,138 @@ pub use found::{FOUND_PATHS_LISTED, FoundPaths, LONGEST_FOUND_PATH};
 /// A hostile object can hold millions of broken records. The counts stay exact whatever this number is.
 pub const FAULTS_LISTED_PER_OBJECT: usize = 1_000;
 
-/// Why a log object was left alone. None of these is an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ObjectSkip {
-    /// A CloudTrail integrity digest: a list of log files, no events.
-    Digest,
-    /// Five-minute summaries of data events: no single call.
-    Aggregated,
-    /// Saved CloudTrail Lake query results and their signatures.
-    LakeResult,
-    /// AWS Config history, snapshots and notices.
-    Config,
-    /// Elastic Load Balancing access logs.
-    LoadBalancer,
-    /// VPC flow logs.
-    FlowLogs,
-    /// GuardDuty findings.
-    GuardDuty,
-    /// WAF logs.
-    Waf,
-    /// A summary of events that the console exports: it does not tell who acted.
-    Summary,
-    /// A notice that something was delivered (SNS, SQS), not the thing itself.
-    Notice,
-    /// Another service's folder under `AWSLogs/<account>/`.
-    OtherService,
-    /// JSON that holds no event in any shape known here.
-    OtherJson,
-    /// Lines of words, each with a time: some other log, such as that of an API server, a scheduler or an authenticator.
-    OtherLog,
-    /// Zero bytes, or nothing but blanks.
-    Empty,
-    /// Neither JSON by content nor a log by name.
-    NotALog,
-    /// Not a regular file: a socket, a pipe or a device; in a bucket, the marker of a folder.
-    NotAFile,
-    /// Delivered on a day outside `--since` and `--until`.
-    OutsideWindow,
-    /// The same file under two of the given archives; read once.
-    ListedTwice,
-    /// A baseline that this program saved, proven by its checksums; what else lies in its folder is read.
-    SavedBaseline,
-}
-
-impl ObjectSkip {
-    /// All of them, in their order.
-    pub const ALL: [Self; 19] = [
-        Self::Digest,
-        Self::Aggregated,
-        Self::LakeResult,
-        Self::Config,
-        Self::LoadBalancer,
-        Self::FlowLogs,
-        Self::GuardDuty,
-        Self::Waf,
-        Self::Summary,
-        Self::Notice,
-        Self::OtherService,
-        Self::OtherJson,
-        Self::OtherLog,
-        Self::Empty,
-        Self::NotALog,
-        Self::NotAFile,
-        Self::OutsideWindow,
-        Self::ListedTwice,
-        Self::SavedBaseline,
-    ];
-
-    /// The one of this published name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// The published name of this reason.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Digest => "digest",
-            Self::Aggregated => "aggregated",
-            Self::LakeResult => "lake-result",
-            Self::Config => "config",
-            Self::LoadBalancer => "load-balancer",
-            Self::FlowLogs => "flow-logs",
-            Self::GuardDuty => "guard-duty",
-            Self::Waf => "waf",
-            Self::Summary => "summary",
-            Self::Notice => "notice",
-            Self::OtherService => "other-service",
-            Self::OtherJson => "other-json",
-            Self::OtherLog => "other-log",
-            Self::Empty => "empty",
-            Self::NotALog => "not-a-log",
-            Self::NotAFile => "not-a-file",
-            Self::OutsideWindow => "outside-window",
-            Self::ListedTwice => "listed-twice",
-            Self::SavedBaseline => "saved-baseline",
-        }
+named! {
+    /// Why a log object was left alone. None of these is an error.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum ObjectSkip {
+        /// A CloudTrail integrity digest: a list of log files, no events.
+        Digest = "digest",
+        /// Five-minute summaries of data events: no single call.
+        Aggregated = "aggregated",
+        /// Saved CloudTrail Lake query results and their signatures.
+        LakeResult = "lake-result",
+        /// AWS Config history, snapshots and notices.
+        Config = "config",
+        /// Elastic Load Balancing access logs.
+        LoadBalancer = "load-balancer",
+        /// VPC flow logs.
+        FlowLogs = "flow-logs",
+        /// GuardDuty findings.
+        GuardDuty = "guard-duty",
+        /// WAF logs.
+        Waf = "waf",
+        /// A summary of events that the console exports: it does not tell who acted.
+        Summary = "summary",
+        /// A notice that something was delivered (SNS, SQS), not the thing itself.
+        Notice = "notice",
+        /// Another service's folder under `AWSLogs/<account>/`.
+        OtherService = "other-service",
+        /// JSON that holds no event in any shape known here.
+        OtherJson = "other-json",
+        /// Lines of words, each with a time: some other log, such as that of an API server, a scheduler or an authenticator.
+        OtherLog = "other-log",
+        /// Zero bytes, or nothing but blanks.
+        Empty = "empty",
+        /// Neither JSON by content nor a log by name.
+        NotALog = "not-a-log",
+        /// Not a regular file: a socket, a pipe or a device; in a bucket, the marker of a folder.
+        NotAFile = "not-a-file",
+        /// Delivered on a day outside `--since` and `--until`.
+        OutsideWindow = "outside-window",
+        /// The same file under two of the given archives; read once.
+        ListedTwice = "listed-twice",
+        /// A baseline that this program saved, proven by its checksums; what else lies in its folder is read.
+        SavedBaseline = "saved-baseline",
     }
 }
 
-/// Why a readable record is not an event of this analysis. None of these is an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RecordSkip {
-    /// A CloudTrail Insights event.
-    Insight,
-    /// A five-minute summary of data events.
-    Aggregated,
-    /// An S3 event notification, which shares CloudTrail's `Records` wrapper.
-    Notification,
-    /// No `eventSource` or no `eventName`, so there is no action.
-    NoAction,
-    /// An earlier stage of a request to a Kubernetes cluster, of which a later one stands in the same object.
-    Stage,
-}
-
-impl RecordSkip {
-    /// All of them, in their order.
-    pub const ALL: [Self; 5] =
-        [Self::Insight, Self::Aggregated, Self::Notification, Self::NoAction, Self::Stage];
-
-    /// The one of this published name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// The published name of this reason.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Insight => "insight",
-            Self::Aggregated => "aggregated",
-            Self::Notification => "s3-notification",
-            Self::NoAction => "no-action",
-            Self::Stage => "stage",
-        }
+named! {
+    /// Why a readable record is not an event of this analysis. None of these is an error.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum RecordSkip {
+        /// A CloudTrail Insights event.
+        Insight = "insight",
+        /// A five-minute summary of data events.
+        Aggregated = "aggregated",
+        /// An S3 event notification, which shares CloudTrail's `Records` wrapper.
+        Notification = "s3-notification",
+        /// No `eventSource` or no `eventName`, so there is no action.
+        NoAction = "no-action",
+        /// An earlier stage of a request to a Kubernetes cluster, of which a later one stands in the same object.
+        Stage = "stage",
     }
 }
 
-/// What is to be known of records that were read all the same. None of these is an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Remark {
-    /// The time is not in the usual form, but cannot be mistaken.
-    TimeForm,
-    /// The time names no zone, and was taken for UTC.
-    TimeWithoutZone,
-}
-
-impl Remark {
-    /// All of them, in their order.
-    pub const ALL: [Self; 2] = [Self::TimeForm, Self::TimeWithoutZone];
-
-    /// The one of this published name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// The published name of this remark.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TimeForm => "time-form",
-            Self::TimeWithoutZone => "time-without-zone",
-        }
+named! {
+    /// What is to be known of records that were read all the same. None of these is an error.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Remark {
+        /// The time is not in the usual form, but cannot be mistaken.
+        TimeForm = "time-form",
+        /// The time names no zone, and was taken for UTC.
+        TimeWithoutZone = "time-without-zone",
     }
 }
 
-/// What kind of thing could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FaultKind {
-    /// A folder could not be listed.
-    List,
-    /// A log object could not be opened or read.
-    Read,
-    /// S3 refused to hand an object out.
-    AccessDenied,
-    /// The key that an object in S3 is encrypted with may not be used, or cannot be.
-    KmsDenied,
-    /// An object that was listed is no longer there.
-    Missing,
-    /// An object in the storage class S3 Glacier Flexible Retrieval, which has to be restored before it can be read.
-    ArchivedGlacier,
-    /// The same in S3 Glacier Deep Archive.
-    ArchivedDeep,
-    /// The same in an archive tier of S3 Intelligent-Tiering.
-    ArchivedTiering,
-    /// The credentials for S3 ended before the run did.
-    Expired,
-    /// An object was read, but could not be kept in the local mirror.
-    NotKept,
-    /// The inflated object is larger than the ceiling; what came before was kept.
-    TooLarge,
-    /// The gzip stream ends too early; what came before was kept.
-    GzipTruncated,
-    /// The gzip stream is damaged or its checksum is wrong; what came before was kept.
-    GzipCorrupt,
-    /// Bytes that are no gzip member follow the last one.
-    GzipTrailing,
-    /// A log of CloudTrail with more than one gzip member, which CloudTrail does not write; all of them were read. It can be a
-    /// sign of tampering: a check that stops at the first member would not see the others.
-    GzipExtraMember,
-    /// A zip or tar archive, a zstd or bzip2 stream, or a Parquet file that is damaged, encrypted or of a kind that is not read; what came
-    /// before was kept.
-    PackingBroken,
-    /// A log by name whose content is not JSON.
-    NotJson,
-    /// JSON that ends too early; the records before were kept.
-    JsonTruncated,
-    /// Malformed JSON between records; the records around it were kept.
-    JsonBroken,
-    /// Bytes that are no UTF-8; they were read as U+FFFD.
-    InvalidUtf8,
-    /// An element of a record list that is not a JSON object, or a malformed one.
-    RecordBroken,
-    /// A record whose event time is missing or unreadable.
-    RecordTime,
-    /// Two records with one event id and different content; both were counted. It can be a sign of tampering.
-    ConflictingCopy,
-    /// Something that smells of records, whose carrier or form is not known: their names as keys or columns, with a time. The
-    /// records were not read.
-    UnknownCarrier,
+named! {
+    /// What kind of thing could not be read.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum FaultKind {
+        /// A folder could not be listed.
+        List = "list",
+        /// A log object could not be opened or read.
+        Read = "read",
+        /// S3 refused to hand an object out.
+        AccessDenied = "access-denied",
+        /// The key that an object in S3 is encrypted with may not be used, or cannot be.
+        KmsDenied = "kms-denied",
+        /// An object that was listed is no longer there.
+        Missing = "missing",
+        /// An object in the storage class S3 Glacier Flexible Retrieval, which has to be restored before it can be read.
+        ArchivedGlacier = "archived-glacier",
+        /// The same in S3 Glacier Deep Archive.
+        ArchivedDeep = "archived-deep-archive",
+        /// The same in an archive tier of S3 Intelligent-Tiering.
+        ArchivedTiering = "archived-intelligent-tiering",
+        /// The credentials for S3 ended before the run did.
+        Expired = "credentials-expired",
+        /// An object was read, but could not be kept in the local mirror.
+        NotKept = "not-kept",
+        /// The inflated object is larger than the ceiling; what came before was kept.
+        TooLarge = "too-large",
+        /// The gzip stream ends too early; what came before was kept.
+        GzipTruncated = "gzip-truncated",
+        /// The gzip stream is damaged or its checksum is wrong; what came before was kept.
+        GzipCorrupt = "gzip-corrupt",
+        /// Bytes that are no gzip member follow the last one.
+        GzipTrailing = "gzip-trailing",
+        /// A log of CloudTrail with more than one gzip member, which CloudTrail does not write; all of them were read. It can be a
+        /// sign of tampering: a check that stops at the first member would not see the others.
+        GzipExtraMember = "gzip-extra-member",
+        /// A zip or tar archive, a zstd or bzip2 stream, or a Parquet file that is damaged, encrypted or of a kind that is not read; what came
+        /// before was kept.
+        PackingBroken = "packing-broken",
+        /// A log by name whose content is not JSON.
+        NotJson = "not-json",
+        /// JSON that ends too early; the records before were kept.
+        JsonTruncated = "json-truncated",
+        /// Malformed JSON between records; the records around it were kept.
+        JsonBroken = "json-broken",
+        /// Bytes that are no UTF-8; they were read as U+FFFD.
+        InvalidUtf8 = "invalid-utf8",
+        /// An element of a record list that is not a JSON object, or a malformed one.
+        RecordBroken = "record-broken",
+        /// A record whose event time is missing or unreadable.
+        RecordTime = "record-time",
+        /// Two records with one event id and different content; both were counted. It can be a sign of tampering.
+        ConflictingCopy = "conflicting-copy",
+        /// Something that smells of records, whose carrier or form is not known: their names as keys or columns, with a time. The
+        /// records were not read.
+        UnknownCarrier = "unknown-carrier",
+    }
 }
 
 impl FaultKind {
-    /// All of them, in their order.
-    pub const ALL: [Self; 24] = [
-        Self::List,
-        Self::Read,
-        Self::AccessDenied,
-        Self::KmsDenied,
-        Self::Missing,
-        Self::ArchivedGlacier,
-        Self::ArchivedDeep,
-        Self::ArchivedTiering,
-        Self::Expired,
-        Self::NotKept,
-        Self::TooLarge,
-        Self::GzipTruncated,
-        Self::GzipCorrupt,
-        Self::GzipTrailing,
-        Self::GzipExtraMember,
-        Self::PackingBroken,
-        Self::NotJson,
-        Self::JsonTruncated,
-        Self::JsonBroken,
-        Self::InvalidUtf8,
-        Self::RecordBroken,
-        Self::RecordTime,
-        Self::ConflictingCopy,
-        Self::UnknownCarrier,
-    ];
-
-    /// The one of this published name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
     /// Whether the bytes of an object never came, so that another try may bring them.
     pub const fn is_absence(self) -> bool {
         match self {
@@ -298,36 +179,6 @@ impl FaultKind {
             | Self::RecordTime
             | Self::ConflictingCopy
             | Self::UnknownCarrier => false,
-        }
-    }
-
-    /// The published name of this kind.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Read => "read",
-            Self::AccessDenied => "access-denied",
-            Self::KmsDenied => "kms-denied",
-            Self::Missing => "missing",
-            Self::ArchivedGlacier => "archived-glacier",
-            Self::ArchivedDeep => "archived-deep-archive",
-            Self::ArchivedTiering => "archived-intelligent-tiering",
-            Self::Expired => "credentials-expired",
-            Self::NotKept => "not-kept",
-            Self::TooLarge => "too-large",
-            Self::GzipTruncated => "gzip-truncated",
-            Self::GzipCorrupt => "gzip-corrupt",
-            Self::GzipTrailing => "gzip-trailing",
-            Self::GzipExtraMember => "gzip-extra-member",
-            Self::PackingBroken => "packing-broken",
-            Self::NotJson => "not-json",
-            Self::JsonTruncated => "json-truncated",
-            Self::JsonBroken => "json-broken",
-            Self::InvalidUtf8 => "invalid-utf8",
-            Self::RecordBroken => "record-broken",
-            Self::RecordTime => "record-time",
-            Self::ConflictingCopy => "conflicting-copy",
-            Self::UnknownCarrier => "unknown-carrier",
         }
     }
 }

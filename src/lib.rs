@@ -72,6 +72,7 @@ pub mod coverage;
 pub mod file;
 pub mod ledger;
 pub mod memory;
+mod names;
 pub mod synth;
 pub mod time;
 pub mod yaml;

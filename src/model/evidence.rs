@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::{EventId, Text};
+use crate::names::named;
 use crate::time::Timestamp;
 
 /// The proof of an event, as its record gives it.
@@ -80,37 +81,19 @@ pub struct RareEvidence {
     pub detail: Option<Text>,
 }
 
-/// How far a request had come when it was logged; the later, the more is known of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// It has been answered.
-    #[default]
-    Complete,
-    /// Answering it went wrong.
-    Panic,
-    /// The answer has begun, and is a long one.
-    Started,
-    /// It has come in. How it went on is not known.
-    Received,
-}
-
-impl Stage {
-    /// All of them, in their order.
-    pub const ALL: [Self; 4] = [Self::Complete, Self::Panic, Self::Started, Self::Received];
-
-    /// The one of this name in the log.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// Its name in the log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Complete => "ResponseComplete",
-            Self::Panic => "Panic",
-            Self::Started => "ResponseStarted",
-            Self::Received => "RequestReceived",
-        }
+named! {
+    /// How far a request had come when it was logged; the later, the more is known of it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Stage {
+        /// It has been answered.
+        #[default]
+        Complete = "ResponseComplete",
+        /// Answering it went wrong.
+        Panic = "Panic",
+        /// The answer has begun, and is a long one.
+        Started = "ResponseStarted",
+        /// It has come in. How it went on is not known.
+        Received = "RequestReceived",
     }
 }
 

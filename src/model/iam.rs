@@ -1,34 +1,18 @@
 //! Identities of IAM, and what their names and ids look like.
 
 use super::{Arn, is_account_id};
+use crate::names::named;
 
-/// What an ARN of IAM names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum IamKind {
-    /// An account's root user.
-    Root,
-    /// A user.
-    User,
-    /// A role of any sort.
-    Role,
-}
-
-impl IamKind {
-    /// All kinds, in their order.
-    pub const ALL: [Self; 3] = [Self::Root, Self::User, Self::Role];
-
-    /// The one of this published name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// The published name of this kind.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::User => "user",
-            Self::Role => "role",
-        }
+named! {
+    /// What an ARN of IAM names.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum IamKind {
+        /// An account's root user.
+        Root = "root",
+        /// A user.
+        User = "user",
+        /// A role of any sort.
+        Role = "role",
     }
 }
 

@@ -1,74 +1,52 @@
 //! What a rule says of itself: its name, how much it matters, and what its findings tell.
 
+use crate::names::named;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::LogSource;
 
-/// How much a rule's findings matter, in the levels of syslog, which are Falco's. The first matters most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Priority {
-    /// The system is of no use any more.
-    Emergency,
-    /// Somebody must act at once.
-    Alert,
-    /// Sigma: `critical`.
-    Critical,
-    /// Sigma: `high`.
-    Error,
-    /// Sigma: `medium`.
-    Warning,
-    /// Sigma: `low`.
-    Notice,
-    /// Sigma: `informational`.
-    Informational,
-    /// For whoever writes rules.
-    Debug,
+named! {
+    /// How much a rule's findings matter, in the levels of syslog, which are Falco's. The first matters most.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Priority {
+        /// The system is of no use any more.
+        Emergency = "emergency",
+        /// Somebody must act at once.
+        Alert = "alert",
+        /// Sigma: `critical`.
+        Critical = "critical",
+        /// Sigma: `high`.
+        Error = "error",
+        /// Sigma: `medium`.
+        Warning = "warning",
+        /// Sigma: `low`.
+        Notice = "notice",
+        /// Sigma: `informational`.
+        Informational = "informational",
+        /// For whoever writes rules.
+        Debug = "debug",
+    }
 }
 
 impl Priority {
-    /// All of them; the first matters most.
-    pub const ALL: [Self; 8] = [
-        Self::Emergency,
-        Self::Alert,
-        Self::Critical,
-        Self::Error,
-        Self::Warning,
-        Self::Notice,
-        Self::Informational,
-        Self::Debug,
-    ];
-
-    /// Its published name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Emergency => "emergency",
-            Self::Alert => "alert",
-            Self::Critical => "critical",
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Notice => "notice",
-            Self::Informational => "informational",
-            Self::Debug => "debug",
-        }
-    }
-
     /// The one that a rule file of Falco means, in any case.
     ///
     /// ```
     /// use firstseen::model::Priority;
     ///
-    /// assert_eq!(Priority::from_name("INFO"), Some(Priority::Informational));
+    /// assert_eq!(Priority::from_falco("INFO"), Some(Priority::Informational));
     /// assert!(Priority::Critical < Priority::Warning);
     /// ```
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub fn from_falco(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         match &*name {
             "info" => Some(Self::Informational),
             "warn" => Some(Self::Warning),
-            _ => Self::ALL.into_iter().find(|one| one.name() == name),
+            _ => Self::from_name(&name),
         }
     }
 
@@ -91,27 +69,14 @@ impl fmt::Display for Priority {
     }
 }
 
-/// The language a rule was written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Language {
-    /// Rules of Falco.
-    Falco,
-    /// Rules of Sigma.
-    Sigma,
-}
-
-impl Language {
-    /// The one of this published name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Falco, Self::Sigma].into_iter().find(|language| language.name() == name)
-    }
-
-    /// Its published name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Falco => "falco",
-            Self::Sigma => "sigma",
-        }
+named! {
+    /// The language a rule was written in.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Language {
+        /// Rules of Falco.
+        Falco = "falco",
+        /// Rules of Sigma.
+        Sigma = "sigma",
     }
 }
 

@@ -4,22 +4,25 @@
 //! `docs/method.md`, "Presets".
 
 use crate::model::{PrincipalKey, PrincipalKind};
+use crate::names::named;
 use crate::query::{Anchor, Filter, FindingKind, Question};
 use crate::time::Span;
 
-/// Another system whose question is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preset {
-    /// Netflix' `cloudtrail-anomaly` with the 90 days of its sample configuration.
-    Netflix90,
-    /// Splunk's Enterprise Security Content Update, "Cloud API Calls From Previously Unseen User Roles".
-    Escu,
-    /// Elastic's new-terms rules with a history of ten days.
-    Elastic10d,
-    /// Datadog's new-value rules at their longest common learning and forgetting.
-    Datadog,
-    /// Sumo Logic's first-seen rules at their defaults.
-    Sumo,
+named! {
+    /// Another system whose question is asked.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Preset {
+        /// Netflix' `cloudtrail-anomaly` with the 90 days of its sample configuration.
+        Netflix90 = "netflix-90",
+        /// Splunk's Enterprise Security Content Update, "Cloud API Calls From Previously Unseen User Roles".
+        Escu = "escu",
+        /// Elastic's new-terms rules with a history of ten days.
+        Elastic10d = "elastic-10d",
+        /// Datadog's new-value rules at their longest common learning and forgetting.
+        Datadog = "datadog",
+        /// Sumo Logic's first-seen rules at their defaults.
+        Sumo = "sumo",
+    }
 }
 
 /// What a preset sets. Whatever it does not name stays as it was.
@@ -47,20 +50,6 @@ const ROLES: &[PrincipalKind] =
 const ROLES_OF_PEOPLE: &[PrincipalKind] = &[PrincipalKind::SsoRole, PrincipalKind::Role];
 
 impl Preset {
-    /// All presets.
-    pub const ALL: [Self; 5] = [Self::Netflix90, Self::Escu, Self::Elastic10d, Self::Datadog, Self::Sumo];
-
-    /// The name of this preset in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Netflix90 => "netflix-90",
-            Self::Escu => "escu",
-            Self::Elastic10d => "elastic-10d",
-            Self::Datadog => "datadog",
-            Self::Sumo => "sumo",
-        }
-    }
-
     /// What this preset sets.
     pub const fn values(self) -> PresetValues {
         match self {

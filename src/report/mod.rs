@@ -15,6 +15,7 @@ mod rules;
 mod summary;
 mod text;
 mod tune;
+mod width;
 
 use std::borrow::Cow;
 use std::io::{self, Write};

@@ -79,26 +79,11 @@ const LONGEST: usize = 100;
 /// The known name that somebody may have meant: the nearest one that differs in a few letters.
 pub(super) fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
     let known = known.filter(|known| known.len().max(name.len()) <= LONGEST);
-    let near = known.map(|known| (distance(name, known), known)).min();
+    let near = known.map(|known| (strsim::levenshtein(name, known), known)).min();
     match near {
         Some((far, known)) if far <= 1 + name.len() / 5 => format!("; did you mean '{known}'?"),
         _ => String::new(),
     }
-}
-
-/// In how many letters two names differ (Levenshtein).
-fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.chars().enumerate() {
-            let replaced = diagonal + usize::from(l != r);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
+use ipnet::IpNet;
 use regex::{Regex, RegexBuilder};
 
 use super::facts::Value;
@@ -36,7 +37,7 @@ pub(super) enum Test {
     Intersects(Texts),
     /// Whether a path lies in one of these folders.
     Below(Vec<Box<str>>),
-    Network(Network),
+    Network(IpNet),
 }
 
 impl Test {
@@ -70,7 +71,7 @@ impl Test {
             Self::In(known) | Self::Intersects(known) => known.contains(text),
             Self::InAnyCase(known) => known.contains(&*lower(text)),
             Self::Below(folders) => folders.iter().any(|folder| is_below(text, folder)),
-            Self::Network(network) => text.parse().is_ok_and(|address| network.contains(address)),
+            Self::Network(network) => text.parse::<IpAddr>().is_ok_and(|address| network.contains(&address)),
         }
     }
 }
@@ -192,39 +193,9 @@ fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A range of addresses, `10.0.0.0/8`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Network {
-    address: IpAddr,
-    bits: u32,
-}
-
-impl Network {
-    /// Reads one; an address alone is a network of one.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse().ok()?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.unwrap_or(most);
-        (bits <= most).then_some(Self { address, bits })
-    }
-
-    fn contains(self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                let mask = u32::MAX.checked_shl(32 - self.bits).unwrap_or(0);
-                own.to_bits() & mask == other.to_bits() & mask
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                let mask = u128::MAX.checked_shl(128 - self.bits).unwrap_or(0);
-                own.to_bits() & mask == other.to_bits() & mask
-            }
-            _ => false,
-        }
-    }
+/// A range of addresses, `10.0.0.0/8`; an address alone is a network of one.
+pub(super) fn network(text: &str) -> Option<IpNet> {
+    text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
 }
 
 #[cfg(test)]
@@ -274,16 +245,15 @@ mod tests {
                 && below.passes(&one("/etc"))
                 && !below.passes(&one("/etcetera"))
         );
-        let network = |text| Test::Network(Network::parse(text).unwrap());
-        assert!(
-            network("10.0.0.0/8").passes(&one("10.9.8.7")) && !network("10.0.0.0/8").passes(&one("11.0.0.1"))
-        );
-        assert!(network("0.0.0.0/0").passes(&one("1.2.3.4")) && !network("0.0.0.0/0").passes(&one("::1")));
-        assert!(
-            network("2001:db8::/32").passes(&one("2001:db8::1"))
-                && !network("::1").passes(&one("AWS Internal"))
-        );
-        assert_eq!(Network::parse("10.0.0.0/33"), None);
+        let is_in = |address, text| Test::Network(network(text).unwrap()).passes(&one(address));
+        assert!(is_in("10.9.8.7", "10.0.0.0/8") && !is_in("11.0.0.1", "10.0.0.0/8"));
+        assert!(is_in("10.9.8.7", "10.255.0.1/8"));
+        assert!(is_in("1.2.3.4", "0.0.0.0/0") && !is_in("::1", "0.0.0.0/0"));
+        assert!(is_in("2001:db8::1", "2001:db8::/32") && !is_in("AWS Internal", "::1"));
+        assert!(is_in("10.0.0.1", "10.0.0.1") && !is_in("10.0.0.2", "10.0.0.1"));
+        for text in ["10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8", "::/129", ""] {
+            assert_eq!(network(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -283,15 +283,12 @@ fn an_insight_without_details_or_time_is_no_panic() {
     assert_eq!(ingested.coverage.records.faulty[&FaultKind::RecordTime], 1);
 }
 
-/// Real events in the wrappers that EKS users have, made by a script that lies beside the checkout and is no part of the
-/// product.
+/// Real events in the wrappers that EKS users have.
 #[test]
+#[ignore = "needs the records of other projects in ../shared; .ci/run asks for it where they are"]
 fn every_wrapper_of_real_audit_events_gives_the_same() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let script = shared.join("tools/to_eks.py");
-    if !script.is_file() {
-        return;
-    }
     let out = tempfile::tempdir().unwrap();
     let sets = ["k8s-falco", "audit2rbac"].map(|set| shared.join("data").join(set));
     let made = Command::new("python3").arg(script).arg("-o").arg(out.path()).args(sets).output().unwrap();

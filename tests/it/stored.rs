@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
 
 use firstseen::ingest::{IngestSettings, Ingested, Keep, Silent, ingest_listed, list};
 use firstseen::query::first_seen;
@@ -358,6 +357,24 @@ fn what_could_not_be_read_is_tried_again() {
     assert!(grown == anew);
 }
 
+/// Waits until a run has put so many checkpoints into their place and written so many files of the next one; whether it got there.
+fn waits_for(child: &mut Child, case: &Path, (checkpoints, written): (usize, usize)) -> bool {
+    let partial = case.with_file_name(".firstseen-case.baseline.partial");
+    let manifest = || fs::read(case.join("manifest.json")).ok();
+    let (mut known, mut replaced) = (manifest(), 0);
+    loop {
+        let now = manifest();
+        replaced += usize::from(now.is_some() && now != known);
+        known = now.or(known);
+        if replaced >= checkpoints && fs::read_dir(&partial).is_ok_and(|files| files.count() >= written) {
+            return true;
+        }
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+    }
+}
+
 #[test]
 fn a_killed_index_leaves_the_old_baseline_or_the_new_one() {
     let place = TempDir::new().unwrap();
@@ -369,35 +386,36 @@ fn a_killed_index_leaves_the_old_baseline_or_the_new_one() {
         command.args(arguments).current_dir(place.path()).stderr(Stdio::null());
         command
     };
-    let begun = Instant::now();
     assert!(index("logs", "whole.baseline").status().unwrap().success());
-    let whole = begun.elapsed();
     let answer = |path: &Path| {
         let (baseline, coverage) = Saved::open(path).unwrap().baseline().unwrap();
         (first_seen(&baseline, &question(7)).len(), coverage.records.total)
     };
     let case = place.path().join("case.baseline");
+    let files_of_a_baseline = fs::read_dir(place.path().join("whole.baseline")).unwrap().count();
     let (mut killed, mut last) = (0, 0);
-    for round in 0..40u32 {
+    for round in 0.. {
         let mut child = index("logs", "case.baseline").spawn().unwrap();
-        std::thread::sleep(whole.mul_f64(f64::from(round % 20) / 20.0) + Duration::from_millis(3));
-        killed += u32::from(child.try_wait().unwrap().is_none());
+        let is_on_its_way = waits_for(&mut child, &case, (round % 3, round % (files_of_a_baseline + 1)));
         child.kill().unwrap();
         child.wait().unwrap();
-        if !case.exists() {
-            continue;
-        }
         // Every checkpoint opens, is consistent, and knows at least what the one before knew.
-        let stored = Saved::open(&case).unwrap().stored().unwrap();
-        assert!(stored.coverage.sums_hold());
-        assert!(stored.coverage.records.total >= last);
-        last = stored.coverage.records.total;
-        if round % 20 == 19 {
+        if case.exists() {
+            let stored = Saved::open(&case).unwrap().stored().unwrap();
+            assert!(stored.coverage.sums_hold());
+            assert!(stored.coverage.records.total >= last);
+            last = stored.coverage.records.total;
+        }
+        killed += u32::from(is_on_its_way);
+        if killed == 30 {
+            break;
+        }
+        assert!(round < 300, "only {killed} runs were killed on their way");
+        if !is_on_its_way {
             fs::remove_dir_all(&case).unwrap();
             last = 0;
         }
     }
-    assert!(killed > 5, "only {killed} runs were killed on their way");
     assert!(index("logs", "case.baseline").status().unwrap().success());
     assert_eq!(answer(&case), answer(&place.path().join("whole.baseline")));
     assert!(files(&case) == files(&place.path().join("whole.baseline")));

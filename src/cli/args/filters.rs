@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use firstseen::model::{LogSource, PrincipalKind};
 use firstseen::query::{Filter, Pattern};
@@ -63,27 +64,27 @@ pub(crate) enum SourceArg {
     All,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum KindArg {
-    Root,
-    User,
-    SsoRole,
-    ServiceLinkedRole,
-    Role,
-    Federated,
-    Service,
-    Account,
-    Anonymous,
-    K8sIam,
-    K8sUser,
-    K8sServiceAccount,
-    K8sSystemAccount,
-    K8sNode,
-    K8sControlPlane,
-    K8sAws,
-    K8sAnonymous,
-    Unknown,
-    All,
+/// A sort of principals by its published name, or all of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KindArg(Option<PrincipalKind>);
+
+impl ValueEnum for KindArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        const VALUES: [KindArg; PrincipalKind::ALL.len() + 1] = {
+            let mut values = [KindArg(None); PrincipalKind::ALL.len() + 1];
+            let mut at = 0;
+            while at < PrincipalKind::ALL.len() {
+                values[at] = KindArg(Some(PrincipalKind::ALL[at]));
+                at += 1;
+            }
+            values
+        };
+        &VALUES
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.map_or("all", PrincipalKind::name)))
+    }
 }
 
 impl FilterArgs {
@@ -114,7 +115,7 @@ impl WhomArgs {
         for file in &self.ignore_file {
             ignored_actions.extend(read_patterns(file)?);
         }
-        let kinds: Option<Vec<PrincipalKind>> = self.kind.iter().map(|kind| kind.kind()).collect();
+        let kinds: Option<Vec<PrincipalKind>> = self.kind.iter().map(|KindArg(kind)| *kind).collect();
         let sources: Option<Vec<LogSource>> = self.source.iter().map(|source| source.source()).collect();
         Ok(Filter {
             sources: sources.unwrap_or_default(),
@@ -137,33 +138,6 @@ impl SourceArg {
             Self::Eks => Some(LogSource::Eks),
             Self::All => None,
         }
-    }
-}
-
-impl KindArg {
-    /// None stands for all of them.
-    fn kind(self) -> Option<PrincipalKind> {
-        Some(match self {
-            Self::Root => PrincipalKind::Root,
-            Self::User => PrincipalKind::User,
-            Self::SsoRole => PrincipalKind::SsoRole,
-            Self::ServiceLinkedRole => PrincipalKind::ServiceLinkedRole,
-            Self::Role => PrincipalKind::Role,
-            Self::Federated => PrincipalKind::Federated,
-            Self::Service => PrincipalKind::Service,
-            Self::Account => PrincipalKind::Account,
-            Self::Anonymous => PrincipalKind::Anonymous,
-            Self::K8sIam => PrincipalKind::K8sIam,
-            Self::K8sUser => PrincipalKind::K8sUser,
-            Self::K8sServiceAccount => PrincipalKind::K8sServiceAccount,
-            Self::K8sSystemAccount => PrincipalKind::K8sSystemAccount,
-            Self::K8sNode => PrincipalKind::K8sNode,
-            Self::K8sControlPlane => PrincipalKind::K8sControlPlane,
-            Self::K8sAws => PrincipalKind::K8sAws,
-            Self::K8sAnonymous => PrincipalKind::K8sAnonymous,
-            Self::Unknown => PrincipalKind::Unknown,
-            Self::All => return None,
-        })
     }
 }
 

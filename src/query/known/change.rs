@@ -2,23 +2,16 @@
 
 use super::{ActionSets, By};
 use crate::baseline::{Baseline, Behaviour};
+use crate::names::named;
 
-/// How a set of known actions changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Known at the later time only.
-    Gained,
-    /// Known at the earlier time only.
-    Lost,
-}
-
-impl Change {
-    /// The published name of this change.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gained => "gained",
-            Self::Lost => "lost",
-        }
+named! {
+    /// How a set of known actions changed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Change {
+        /// Known at the later time only.
+        Gained = "gained",
+        /// Known at the earlier time only.
+        Lost = "lost",
     }
 }
 

@@ -2,27 +2,19 @@
 
 use crate::baseline::{Baseline, Behaviour};
 use crate::model::PrincipalKind;
+use crate::names::named;
 
-/// What an answer is grouped by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum By {
-    /// One group for each account, its principals taken together.
-    Account,
-    /// One group for each principal. The default.
-    #[default]
-    Principal,
-    /// One group for each action.
-    Action,
-}
-
-impl By {
-    /// The name in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Principal => "principal",
-            Self::Action => "action",
-        }
+named! {
+    /// What an answer is grouped by.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum By {
+        /// One group for each account, its principals taken together.
+        Account = "account",
+        /// One group for each principal. The default.
+        #[default]
+        Principal = "principal",
+        /// One group for each action.
+        Action = "action",
     }
 }
 

@@ -5,29 +5,23 @@ use super::subject::account_numbers;
 use super::wanted::Wanted;
 use super::{By, KnownQuestion, PointInTime, Subject, Tally};
 use crate::baseline::{Baseline, Behaviour};
+use crate::names::named;
 use crate::time::{Day, Span, Timestamp};
 
-/// How long a period is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A UTC day.
-    Day,
-    /// A week that begins on Monday.
-    Week,
-    /// A calendar month.
-    Month,
+named! {
+    /// How long a period is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Step {
+        /// A UTC day.
+        Day = "day",
+        /// A week that begins on Monday.
+        Week = "week",
+        /// A calendar month.
+        Month = "month",
+    }
 }
 
 impl Step {
-    /// The name in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-        }
-    }
-
     /// The first day of the period that a day lies in.
     fn start(self, day: Day) -> Day {
         match self {

@@ -1,26 +1,19 @@
 //! The settings that are tried, and what each of them reports.
 
 use super::enumeration::Noted;
+use crate::names::named;
 use crate::query::Anchor;
 use crate::time::Span;
 
-/// Which calls are reported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Calls {
-    /// All of them.
-    #[default]
-    All,
-    /// Without those that say they only read, as [`Filter::only_mutating`](crate::query::Filter) has it.
-    Mutating,
-}
-
-impl Calls {
-    /// The published name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Mutating => "mutating",
-        }
+named! {
+    /// Which calls are reported.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum Calls {
+        /// All of them.
+        #[default]
+        All = "all",
+        /// Without those that say they only read, as [`Filter::only_mutating`](crate::query::Filter) has it.
+        Mutating = "mutating",
     }
 }
 

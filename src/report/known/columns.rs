@@ -2,12 +2,14 @@
 
 use std::io::{self, Write};
 
-/// How wide the widest cell of each column is, in characters.
+use crate::report::width::width;
+
+/// How wide the widest cell of each column is.
 pub(super) fn widths<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
     let mut widths = [0; N];
     for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = width(cell).max(*widest);
         }
     }
     widths
@@ -20,13 +22,32 @@ pub(super) fn write_row<const N: usize>(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut line = String::new();
-    for (index, (cell, width)) in row.iter().zip(widths).enumerate() {
+    for (index, (cell, widest)) in row.iter().zip(widths).enumerate() {
+        let blanks = " ".repeat(widest - width(cell));
         line += "  ";
         line += &match index {
             _ if index + 1 == N => cell.clone(),
-            _ if index < left => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
+            _ if index < left => format!("{cell}{blanks}"),
+            _ => format!("{blanks}{cell}"),
         };
     }
     writeln!(out, "{}", line.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_a_terminal_shows_them() {
+        let rows = [["日本", "1", "x"], ["e\u{301}va", "22", "y"], ["abcde", "3", "z"]];
+        let rows = rows.map(|row| row.map(str::to_owned));
+        let widths = widths(&rows);
+        let mut text = Vec::new();
+        for row in &rows {
+            write_row(row, (&widths, 1), &mut text).unwrap();
+        }
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text, "  日本    1  x\n  e\u{301}va    22  y\n  abcde   3  z\n");
+    }
 }

@@ -1,8 +1,9 @@
-//! The chart for a terminal: at most 80 characters wide, one mark for each line.
+//! The chart for a terminal: at most 80 columns wide, one mark for each line.
 
 use std::io::{self, Write};
 
 use super::chart::{Chart, day_label, rate};
+use crate::report::width::width;
 
 /// Marks of the lines, in their order; the first is drawn over all others.
 const MARKS: [char; 10] = ['•', '+', 'x', 'o', '*', '#', '%', '@', '=', '~'];
@@ -63,7 +64,7 @@ fn write_legend(chart: &Chart, out: &mut dyn Write) -> io::Result<()> {
     let mut line = format!("{:>9}forget:", "");
     for (series, mark) in names {
         let entry = format!("  {mark} {}", series.name);
-        if line.chars().count() + entry.chars().count() > 80 {
+        if width(&line) + width(&entry) > 80 {
             writeln!(out, "{line}")?;
             line = format!("{:>16}", "");
         }
@@ -86,6 +87,6 @@ mod tests {
         let mut text = Vec::new();
         write(&Chart::of(series.collect()), &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(text.lines().all(|line| width(line) <= 80), "{text}");
     }
 }

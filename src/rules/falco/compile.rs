@@ -35,7 +35,7 @@ impl Elements {
     fn compiled(&self, name: &str, draft: &Draft, patterns: &mut Patterns) -> Result<Rule, RuleError> {
         let title = format!("rule '{name}'");
         let source = source(draft, &title)?;
-        let priority = Priority::from_name(&draft.priority.text).ok_or_else(|| {
+        let priority = Priority::from_falco(&draft.priority.text).ok_or_else(|| {
             let names = Priority::ALL.map(Priority::name).join(", ");
             let reason = format!("priority '{}' is none of {names}", draft.priority.text);
             draft.priority.wrong(&title, reason)

@@ -1,6 +1,6 @@
 //! Values of Sigma with their modifiers: what a text is compared with.
 
-use crate::rules::test::{Network, Test, finite, lower, part_in_any_case, regex};
+use crate::rules::test::{Test, finite, lower, network, part_in_any_case, regex};
 
 /// What stands behind a field's name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,7 +102,7 @@ pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
             let lines = if modifiers.flags.contains('s') { "" } else { "-s" };
             pattern(regex(&format!("(?{}{lines}){value}", modifiers.flags), false))
         }
-        Compare::Network => Network::parse(value)
+        Compare::Network => network(value)
             .map(Test::Network)
             .ok_or_else(|| format!("'{value}' is no network such as 10.0.0.0/8")),
         Compare::Less => Ok(Test::Number(std::cmp::Ordering::is_lt, number()?)),

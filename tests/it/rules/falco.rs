@@ -1,5 +1,7 @@
-//! The rule files that Falco comes with, where they are at hand: they load without a change, every rule that is enabled matches an
-//! event, and does not match one that is nearly the same.
+//! What Falco's rules are about: for each rule an event that it matches, and one that is nearly the same and that it does not.
+//!
+//! Falco's files are no part of this repository. Everywhere the events are held against conditions written for them here; where
+//! the files are, against the files, which load without a change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,20 +13,22 @@ use firstseen::model::Language;
 use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
 
-use super::{compile, file, matching};
+use super::{compile, file, matching, rules};
 use crate::archive::{Archive, audit_event, record, settings, with};
 
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(path);
-    path.exists().then_some(path)
+fn shared(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(path)
 }
 
+/// The name of a rule, an event that it matches, and one that it does not.
+type Case = (&'static str, Value, Value);
+
 /// The rules of a file of Falco's, and what a file behind it changes.
-fn falco_rules(name: &str, changes: &str) -> Option<RuleSet> {
-    let text = fs::read_to_string(shared(&format!("falco-rules/{name}"))?).unwrap();
+fn falco_rules(name: &str, changes: &str) -> RuleSet {
+    let text = fs::read_to_string(shared(&format!("falco-rules/{name}"))).unwrap();
     let (rules, errors) = compile(&[&text, changes]);
     assert_eq!(errors, Vec::<String>::new());
-    Some(rules)
+    rules
 }
 
 /// An event of CloudTrail with this in its request and these changes.
@@ -43,7 +47,7 @@ fn failed() -> Value {
 }
 
 /// Holds each rule against an event that it must match and one that it must not; the names of the rules.
-fn hold(rules: &RuleSet, cases: &[(&str, Value, Value)]) -> BTreeSet<String> {
+fn hold(rules: &RuleSet, cases: &[Case]) -> BTreeSet<String> {
     for (name, hit, miss) in cases {
         assert!(matching(rules, hit).contains(&(*name).to_owned()), "{name} does not match {hit}");
         assert!(!matching(rules, miss).contains(&(*name).to_owned()), "{name} matches {miss}");
@@ -55,9 +59,11 @@ fn names(rules: &RuleSet) -> BTreeSet<String> {
     rules.rules().iter().map(|rule| rule.head().name.to_string()).collect()
 }
 
-#[test]
-fn every_rule_for_cloudtrail_matches_what_it_is_about() {
-    let Some(rules) = falco_rules("aws_cloudtrail_rules.yaml", "") else { return };
+fn plain_call(action: &str, changes: Value) -> Value {
+    call(action, json!({"name": "x"}), changes)
+}
+
+fn cloudtrail_cases() -> Vec<Case> {
     let login = |sort: &str, mfa: &str| {
         let result = json!({"ConsoleLogin": "Success"});
         let more = json!({"responseElements": result, "additionalEventData": {"MFAUsed": mfa}, "userIdentity": {"type": sort}});
@@ -73,11 +79,10 @@ fn every_rule_for_cloudtrail_matches_what_it_is_about() {
             json!({}),
         )
     };
-    let plain = || json!({"name": "x"});
-    let vain = |action: &str| call(action, plain(), failed());
-    let done = |action: &str| call(action, plain(), json!({}));
+    let vain = |action: &str| plain_call(action, failed());
+    let done = |action: &str| plain_call(action, json!({}));
     let of = |name, action| (name, done(action), vain(action));
-    let cases = [
+    vec![
         ("Console Login Through Assume Role", login("AssumedRole", "No"), login("IAMUser", "No")),
         ("Console Login Without MFA", login("IAMUser", "No"), login("IAMUser", "Yes")),
         ("Console Root Login Without MFA", login("Root", "No"), login("IAMUser", "No")),
@@ -94,7 +99,7 @@ fn every_rule_for_cloudtrail_matches_what_it_is_about() {
         (
             "Run Instances in Non-approved Region",
             done("ec2:RunInstances"),
-            call("ec2:RunInstances", plain(), json!({"awsRegion": "us-east-0"})),
+            plain_call("ec2:RunInstances", json!({"awsRegion": "us-east-0"})),
         ),
         of("Delete Bucket Encryption", "s3:DeleteBucketEncryption"),
         (
@@ -106,14 +111,22 @@ fn every_rule_for_cloudtrail_matches_what_it_is_about() {
         of("Put Bucket Policy", "s3:PutBucketPolicy"),
         of("CloudTrail Trail Created", "cloudtrail:CreateTrail"),
         of("CloudTrail Logging Disabled", "cloudtrail:StopLogging"),
-    ];
-    assert_eq!(hold(&rules, &cases), names(&rules));
+    ]
+}
+
+#[test]
+#[ignore = "needs the rules of Falco in ../shared/data; .ci/run asks for it where they are"]
+fn every_rule_for_cloudtrail_matches_what_it_is_about() {
+    let rules = falco_rules("aws_cloudtrail_rules.yaml", "");
+    assert_eq!(hold(&rules, &cloudtrail_cases()), names(&rules));
     // The two others are not enabled.
     let enabled = "- rule: All Cloudtrail Events\n  enabled: true\n- rule: List Buckets\n  enabled: true\n";
-    let rules = falco_rules("aws_cloudtrail_rules.yaml", enabled).unwrap();
+    let rules = falco_rules("aws_cloudtrail_rules.yaml", enabled);
     assert_eq!(rules.rules().len(), 22);
-    hold(&rules, &[("List Buckets", done("s3:ListBuckets"), vain("s3:ListBuckets"))]);
-    assert_eq!(matching(&rules, &done("sts:GetCallerIdentity")), ["All Cloudtrail Events"]);
+    let [done, vain] = [json!({}), failed()].map(|changes| plain_call("s3:ListBuckets", changes));
+    hold(&rules, &[("List Buckets", done, vain)]);
+    let other = plain_call("sts:GetCallerIdentity", json!({}));
+    assert_eq!(matching(&rules, &other), ["All Cloudtrail Events"]);
 }
 
 /// What has to be changed so that each rule for clusters can match at all: as they come, some wait for a list of one's own.
@@ -151,7 +164,7 @@ fn by(user: &str) -> Value {
 }
 
 /// Rules about a resource that is made or deleted: the same request in vain is none.
-fn activities() -> Vec<(&'static str, Value, Value)> {
+fn activities() -> Vec<Case> {
     let of = |name, verb, resource| {
         let event = request(verb, resource, json!({}), json!({}));
         (name, event.clone(), with(event, status(403)))
@@ -181,7 +194,7 @@ fn activities() -> Vec<(&'static str, Value, Value)> {
     ]
 }
 
-fn cluster_cases() -> Vec<(&'static str, Value, Value)> {
+fn cluster_cases() -> Vec<Case> {
     let created = |resource: &str, body: Value| request("create", resource, body, json!({}));
     let container = |more: Value| {
         pod(json!({"containers": [{"image": "my/image:1"}, with(json!({"image": "x"}), more)]}))
@@ -341,8 +354,121 @@ fn cluster_cases() -> Vec<(&'static str, Value, Value)> {
 }
 
 #[test]
+#[ignore = "needs the rules of Falco in ../shared/data; .ci/run asks for it where they are"]
 fn every_rule_for_clusters_matches_what_it_is_about() {
-    let Some(rules) = falco_rules("k8s_audit_rules.yaml", CLUSTER_CHANGES) else { return };
+    let rules = falco_rules("k8s_audit_rules.yaml", CLUSTER_CHANGES);
+    assert_eq!(hold(&rules, &cluster_cases()), names(&rules));
+}
+
+/// What marks the events that each rule of Falco's for CloudTrail is about.
+const OF_CLOUDTRAIL: [(&str, &str); 20] = [
+    ("Console Login Through Assume Role", "ct.name = ConsoleLogin and ct.user.identitytype = AssumedRole"),
+    (
+        "Console Login Without MFA",
+        "ct.user.identitytype != AssumedRole and json.value[/additionalEventData/MFAUsed] = No",
+    ),
+    (
+        "Console Root Login Without MFA",
+        "ct.user.identitytype = Root and json.value[/responseElements/ConsoleLogin] = Success",
+    ),
+    (
+        "Deactivate MFA for Root User",
+        "ct.user.identitytype = Root and ct.request.username endswith 'ROOT USER'",
+    ),
+    ("Create AWS user", "ct.name = CreateUser and not ct.error exists"),
+    ("Create Group", "ct.name = CreateGroup and not ct.error exists"),
+    ("Delete Group", "ct.name = DeleteGroup and not ct.error exists"),
+    ("ECS Service Created", "ct.src startswith ecs. and ct.name = CreateService"),
+    ("ECS Task Run or Started", "ct.shortsrc = ecs and ct.name in (RunTask, StartTask)"),
+    ("Create Lambda Function", "ct.name startswith CreateFunction and not ct.error exists"),
+    ("Update Lambda Function Code", "ct.name contains FunctionCode and not ct.error exists"),
+    (
+        "Update Lambda Function Configuration",
+        "ct.name glob 'UpdateFunctionConfiguration*' and not ct.error exists",
+    ),
+    ("Run Instances", "ct.name = RunInstances and not ct.error exists"),
+    ("Run Instances in Non-approved Region", "ct.name = RunInstances and not ct.region in (us-east-0)"),
+    ("Delete Bucket Encryption", "ct.name regex 'Delete.*Encryption' and not ct.error exists"),
+    (
+        "Delete Bucket Public Access Block",
+        "json.value[/requestParameters/PublicAccessBlockConfiguration/BlockPublicPolicy] = false",
+    ),
+    ("Put Bucket ACL", "ct.name = PutBucketAcl and not ct.error in (AccessDenied)"),
+    ("Put Bucket Policy", "ct.name = PutBucketPolicy and ct.request.name = x and not ct.error exists"),
+    ("CloudTrail Trail Created", "ct.src = cloudtrail.amazonaws.com and not ct.error exists"),
+    ("CloudTrail Logging Disabled", "ct.name iglob stoplogging and not ct.error exists"),
+];
+
+/// The same for clusters, but for activities.
+const OF_CLUSTERS: [(&str, &str); 27] = [
+    ("Disallowed K8s User", "ka.user.name exists and not ka.user.name in (minikube)"),
+    (
+        "Create Disallowed Pod",
+        "ka.verb = create and not ka.req.pod.containers.image.repository in (my/image)",
+    ),
+    ("Create Privileged Pod", "ka.req.pod.containers.privileged intersects (true)"),
+    ("Create Sensitive Mount Pod", "ka.req.pod.volumes.hostpath intersects (/etc, /root)"),
+    ("Create HostNetwork Pod", "ka.req.pod.host_network = true"),
+    ("Create HostPid Pod", "ka.req.pod.host_pid = true"),
+    ("Create HostIPC Pod", "ka.req.pod.host_ipc = true"),
+    ("Create NodePort Service", "ka.req.service.type = NodePort"),
+    ("Create/Modify Configmap With Private Credentials", "ka.req.configmap.obj icontains AWS_ACCESS_KEY"),
+    (
+        "Anonymous Request Allowed",
+        "ka.user.name = system:anonymous and ka.auth.decision = allow and ka.uri != /healthz",
+    ),
+    ("Attach/Exec Pod", "ka.stage = ResponseStarted and ka.target.subresource in (exec, attach)"),
+    ("port-forward", "ka.target.subresource = portforward"),
+    ("EphemeralContainers Created", "ka.verb != get and ka.target.subresource = ephemeralcontainers"),
+    ("Create Disallowed Namespace", "ka.target.resource = namespaces and ka.target.name != default"),
+    (
+        "Pod Created in Kube Namespace",
+        "ka.target.namespace startswith kube- and not ka.req.pod.containers.image[0] contains kube-proxy",
+    ),
+    (
+        "Service Account Created in Kube Namespace",
+        "ka.target.namespace = kube-public and ka.target.name = evil",
+    ),
+    ("System ClusterRole Modified/Deleted", "ka.verb = delete and ka.target.name in (system:node)"),
+    ("Attach to cluster-admin Role", "ka.req.binding.role = cluster-admin"),
+    ("ClusterRole With Wildcard Created", "ka.req.role.rules.resources intersects ('*')"),
+    ("ClusterRole With Write Privileges Created", "ka.req.role.rules.verbs intersects (patch, delete)"),
+    ("ClusterRole With Pod Exec Created", "ka.req.role.rules.resources intersects (pods/exec)"),
+    ("K8s Secret Get Unsuccessfully Tried", "ka.target.resource = secrets and ka.response.code >= 400"),
+    ("All K8s Audit Events", "jevt.value[/stage] = ResponseComplete"),
+    ("Full K8s Administrative Access", "ka.user.name endswith -admin"),
+    ("Ingress Object without TLS Certificate Created", "not jevt.value[/requestObject/spec/tls] exists"),
+    (
+        "Untrusted Node Successfully Joined the Cluster",
+        "ka.response.code startswith 2 and not ka.target.name in (known-node)",
+    ),
+    (
+        "Untrusted Node Unsuccessfully Tried to Join the Cluster",
+        "ka.target.resource = nodes and not ka.response.code startswith 2",
+    ),
+];
+
+/// Rules with these names and conditions.
+fn rules_of<'a>(source: &str, conditions: impl IntoIterator<Item = (&'a str, String)>) -> RuleSet {
+    let rule = |(name, condition): (&str, String)| json!({"rule": name, "condition": condition, "output": "x", "priority": "INFO", "source": source});
+    rules(&Value::from_iter(conditions.into_iter().map(rule)).to_string())
+}
+
+#[test]
+fn conditions_for_cloudtrail_tell_events_apart() {
+    let conditions = OF_CLOUDTRAIL.map(|(name, condition)| (name, condition.to_owned()));
+    let rules = rules_of("aws_cloudtrail", conditions);
+    assert_eq!(hold(&rules, &cloudtrail_cases()), names(&rules));
+}
+
+#[test]
+fn conditions_for_clusters_tell_events_apart() {
+    let activity = |(name, hit, _): Case| {
+        let (verb, resource) = (&hit["verb"], &hit["objectRef"]["resource"]);
+        (name, format!("ka.verb = {verb} and ka.target.resource = {resource} and ka.response.code < 300"))
+    };
+    let others = OF_CLUSTERS.map(|(name, condition)| (name, condition.to_owned()));
+    let rules = rules_of("k8s_audit", others.into_iter().chain(activities().into_iter().map(activity)));
     assert_eq!(hold(&rules, &cluster_cases()), names(&rules));
 }
 
@@ -378,12 +504,9 @@ const TRACES: [(&str, &[&str]); 26] = [
 ];
 
 #[test]
+#[ignore = "needs the rules and traces of Falco in ../shared/data; .ci/run asks for it where they are"]
 fn falco_s_own_traces_are_found_as_their_names_say() {
-    let (Some(rules), Some(traces)) =
-        (falco_rules("k8s_audit_rules.yaml", ""), shared("k8s-falco/k8s_audit"))
-    else {
-        return;
-    };
+    let (rules, traces) = (falco_rules("k8s_audit_rules.yaml", ""), shared("k8s-falco/k8s_audit"));
     // The stream of activities would drown what a trace is about.
     let streams = |name: &String| !name.starts_with("K8s ");
     let settings = IngestSettings { rules: Some(Arc::new(rules)), ..settings() };

@@ -1,7 +1,7 @@
 //! An S3 store inside the test process: a real one (`s3s-fs`, which checks every signature) with a layer before it that
 //! refuses, drops, cuts and stalls answers as the test wants, and keeps a record of what was asked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Command;
@@ -77,6 +77,8 @@ pub(crate) enum Fate {
     Stall(usize),
     /// The answer comes after a while.
     Slow(Duration),
+    /// The answer comes once these paths were answered.
+    Behind(Vec<String>),
     /// The answer is shorter than the object, and says so.
     Short(usize),
     /// One byte of the answer is another.
@@ -100,7 +102,6 @@ type Plan = Box<dyn Fn(&Asked) -> Fate + Send + Sync>;
 pub(crate) struct Server {
     pub(crate) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
-    done: Arc<Mutex<Vec<String>>>,
     _runtime: Runtime,
 }
 
@@ -110,7 +111,8 @@ struct Shared {
     plan: Plan,
     gauge: Gauge,
     asked: Arc<Mutex<Vec<Asked>>>,
-    done: Arc<Mutex<Vec<String>>>,
+    /// The paths of what was answered.
+    done: Mutex<BTreeSet<String>>,
 }
 
 /// How a store is set up.
@@ -179,13 +181,12 @@ impl Server {
             builder.set_auth(Keys);
         }
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
-        let done = Arc::<Mutex<Vec<String>>>::default();
         let shared = Arc::new(Shared {
             service: builder.build(),
             plan,
             gauge,
             asked: Arc::clone(&asked),
-            done: Arc::clone(&done),
+            done: Mutex::default(),
         });
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -201,7 +202,7 @@ impl Server {
                         shared.gauge.1.fetch_max(now, Ordering::Relaxed);
                         let path = request.uri().path().to_owned();
                         let answer = answer(&shared, request).await;
-                        shared.done.lock().unwrap().push(path);
+                        shared.done.lock().unwrap().insert(path);
                         shared.gauge.0.fetch_sub(1, Ordering::Relaxed);
                         answer
                     });
@@ -211,17 +212,12 @@ impl Server {
                 });
             }
         });
-        Self { url, asked, done, _runtime: runtime }
+        Self { url, asked, _runtime: runtime }
     }
 
     /// What was asked so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
-    }
-
-    /// The paths of what was answered so far, in the order in which the answers were ready.
-    pub(crate) fn done(&self) -> Vec<String> {
-        self.done.lock().unwrap().clone()
     }
 
     /// The program, with nothing of the environment but the keys of the user.
@@ -248,6 +244,11 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     match &fate {
         Fate::Drop => return Err(Closed),
         Fate::Slow(time) => tokio::time::sleep(*time).await,
+        Fate::Behind(others) => {
+            while !others.iter().all(|path| shared.done.lock().unwrap().contains(path)) {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
         Fate::Refuse(status, code, message, headers) => {
             let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
             let is_sts = !asked.form.is_empty();
