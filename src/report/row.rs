@@ -146,6 +146,11 @@ pub(super) fn named(text: &str) -> Option<&str> {
     Some(text).filter(|text| *text != "-")
 }
 
+/// The account of somebody, in words.
+pub(super) fn in_account(account: &str) -> String {
+    named(account).map_or("no account".to_owned(), |account| format!("account {account}"))
+}
+
 /// Days with two digits behind the point, cut and not rounded: 29.999 days are not 30.
 fn days(micros: i64) -> f64 {
     const HUNDREDTH_OF_A_DAY: i64 = 864_000_000;
