@@ -150,7 +150,10 @@ impl<'w> Tally<'w, '_> {
             error_code: insight.error_code.as_deref().map(Cow::Borrowed),
             user_agent: insight.user_agent.as_deref(),
             detail: Some(Cow::Owned(insight.detail())),
-            ..record.evidence()
+            event_id: record.event_id.unwrap_or_default(),
+            region: record.region,
+            // It is about no single call, so there is no caller's address or key.
+            ..Evidence::default()
         };
         let moment = Moment { time, failed: insight.error_code.is_some() };
         let seen = Seen {

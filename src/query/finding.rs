@@ -1,7 +1,9 @@
 //! What is asked, and what is found: plain data.
 
+use std::num::NonZero;
+
 use crate::baseline::Hit;
-use crate::model::{ObservedPrincipal, RuleHead, Sighting, Text};
+use crate::model::{ObservedPrincipal, PrincipalKind, RuleHead, Sighting, Text};
 use crate::query::Filter;
 use crate::time::{Span, Timestamp};
 
@@ -48,6 +50,26 @@ impl AgeBasis {
             Self::Creation => "created",
         }
     }
+}
+
+/// What the age of a principal is counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age {
+    /// What that was.
+    pub basis: AgeBasis,
+    /// When it was.
+    pub anchor_time: Timestamp,
+}
+
+/// How rare an action was when a principal did it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rarity {
+    /// How many other principals had done this action before.
+    pub other_principals: u32,
+    /// Whether nobody in the account had done this action before.
+    pub first_for_account: bool,
+    /// Whether nobody in the archive had done this action before.
+    pub first_for_archive: bool,
 }
 
 /// What is reported.
@@ -109,7 +131,8 @@ pub struct Question {
     pub filter: Filter,
 }
 
-/// One thing to report, with its proof.
+/// One thing to report, with its proof. What does not apply to its kind, or is not known, is absent; `docs/formats.md` says what
+/// each kind has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding<'b> {
     /// What it is.
@@ -121,25 +144,19 @@ pub struct Finding<'b> {
     /// `eventSource:eventName`
     pub action: &'b Text,
     /// For a returning action: from the start of the hour of the sighting before to this one.
-    pub gap_micros: Option<i64>,
-    /// What the age is counted from.
-    pub age_basis: AgeBasis,
-    /// The instant the age is counted from.
-    pub anchor_time: Timestamp,
-    /// Whether this call failed; for a returning action whether no call of the hour succeeded.
-    pub failed: bool,
-    /// The behaviour's first success, if there was one.
+    pub gap_micros: Option<NonZero<i64>>,
+    /// What the age of the principal is counted from, if it had been seen; none for an insight, which is about no single call.
+    pub age: Option<Age>,
+    /// Whether this call failed; for a returning action whether no call of the hour succeeded; none for an insight.
+    pub failed: Option<bool>,
+    /// The first success of this principal with this action, if there was one.
     pub first_success: Option<&'b Sighting>,
-    /// Whether the call only read, if the record says so.
+    /// Whether the call only read, if the record says so; for a returning action what the first record of the behaviour says.
     pub read_only: Option<bool>,
     /// The proof. A baseline keeps it of first sightings; of a returning action it knows the hour only.
     pub evidence: Option<&'b Sighting>,
-    /// Whether nobody in the account had done this action before.
-    pub first_for_account: bool,
-    /// Whether nobody in the archive had done this action before.
-    pub first_for_archive: bool,
-    /// How many other principals had done this action before.
-    pub other_principals: u32,
+    /// How rare the action was; only of first sightings and returns.
+    pub rarity: Option<Rarity>,
     /// Of a user of a Kubernetes cluster, or of a session that Insights name: who that is in CloudTrail, if it is known.
     pub linked: Option<&'b ObservedPrincipal>,
     /// The rules that its event matched, if it matched any.
@@ -153,7 +170,7 @@ pub struct Finding<'b> {
 pub struct Matched<'b> {
     /// The rules that its event matched; what matters most comes first.
     pub rules: Vec<Match<'b>>,
-    /// Of how many events it tells.
+    /// How many events they matched.
     pub count: u64,
     /// When the last of them happened, if it tells of several.
     pub last_time: Option<Timestamp>,
@@ -205,14 +222,29 @@ impl<'b> Finding<'b> {
         &self.who.key
     }
 
+    /// The sort of principal; none of an insight, which names a caller and not what sort of principal that is, unless other
+    /// records say it.
+    pub fn principal_kind(&self) -> Option<PrincipalKind> {
+        let kind = self.who.kind;
+        (self.kind != FindingKind::Insight || kind != PrincipalKind::Unknown).then_some(kind)
+    }
+
+    /// The action; none of an insight whose record does not say which call it is about.
+    pub fn known_action(&self) -> Option<&'b str> {
+        let action: &str = self.action;
+        let is_known =
+            self.kind != FindingKind::Insight || !(action.starts_with("-:") || action.ends_with(":-"));
+        is_known.then_some(action)
+    }
+
     /// `awsRegion` of the record, if it is known.
     pub fn region(&self) -> Option<&'b str> {
         self.evidence.and_then(|evidence| evidence.region.as_deref())
     }
 
     /// Age of the principal, in microseconds.
-    pub fn age_micros(&self) -> i64 {
-        self.time.micros_since(self.anchor_time)
+    pub fn age_micros(&self) -> Option<i64> {
+        self.age.map(|age| self.time.micros_since(age.anchor_time))
     }
 
     /// The rules that its event matched; what matters most comes first.
@@ -225,9 +257,13 @@ impl<'b> Finding<'b> {
         self.matched().first().map(|one| one.rule)
     }
 
-    /// Of how many events it tells.
-    pub fn count(&self) -> u64 {
-        self.matched.as_ref().map_or(1, |matched| matched.count)
+    /// Of how many events it tells; none if it is about an hour or a rate of calls, whose number is not known.
+    pub fn count(&self) -> Option<u64> {
+        match self.kind {
+            FindingKind::NewAction | FindingKind::NewPrincipal => Some(1),
+            FindingKind::Rule => self.matched.as_ref().map(|matched| matched.count),
+            FindingKind::ReturningAction | FindingKind::RootActivity | FindingKind::Insight => None,
+        }
     }
 
     /// When the last of them happened, if it tells of several.

@@ -5,15 +5,19 @@
 //! hour, since that is what a baseline remembers.
 
 use std::borrow::Cow;
+use std::num::NonZero;
 
 use super::admission::Admission;
+use super::age::Ages;
+use super::counted::{counted, first_success};
 use super::hits::join;
 use super::iam::Iam;
 use super::links::Links;
 use super::noted::noted;
-use super::rarity::{Rarities, Rarity};
+use super::past::Past;
+use super::rarity::Rarities;
 use super::waiting::Waiting;
-use super::{AgeBasis, Anchor, Finding, FindingKind, Question};
+use super::{Age, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Behaviour};
 use crate::model::{ObservedPrincipal, Sighting};
 use crate::time::Timestamp;
@@ -39,10 +43,10 @@ pub fn first_seen_and_waiting<'b>(
         (baseline, &iam),
         question,
         &admission,
-        &mut |Candidate { known_micros, finding, .. }| {
+        &mut |Candidate { known_micros, anchor_time, finding, .. }| {
             if known != Some((finding.account(), finding.principal())) {
                 known = Some((finding.account(), finding.principal()));
-                waiting.begin_principal(finding.anchor_time);
+                waiting.begin_principal(anchor_time);
             }
             waiting.count(known_micros);
             if known_micros < question.warmup.micros() {
@@ -52,8 +56,9 @@ pub fn first_seen_and_waiting<'b>(
         },
     );
     findings.shrink_to_fit();
-    findings.extend(noted(baseline, question, &admission, start));
-    join(baseline, question, &admission, start, &mut findings);
+    let mut past = Past::new((baseline, &iam), question, start);
+    findings.extend(noted(baseline, question, &admission, &mut past));
+    join(baseline, question, &admission, &mut past, &mut findings);
     for finding in &mut findings {
         finding.known_to_iam = iam.knows(finding.who);
     }
@@ -93,6 +98,8 @@ pub(super) struct Candidate<'b> {
     pub(super) behaviour: usize,
     /// What is held against the warmup, in microseconds: the age of the principal; for a new principal the age of the archive.
     pub(super) known_micros: i64,
+    /// What the age of its principal is counted from.
+    pub(super) anchor_time: Timestamp,
     /// What is reported.
     pub(super) finding: Finding<'b>,
 }
@@ -107,17 +114,17 @@ pub(super) fn of_sightings<'b>(
     let Some(archive_start) = beginning(baseline, question) else { return };
     let links = Links::new(baseline);
     let rarities = Rarities::new(baseline, question);
+    let ages = Ages { baseline, iam, anchor: question.anchor, archive_start };
     let actions: Vec<bool> = baseline.actions.iter().map(|action| admission.action(action)).collect();
     let mut start = 0;
     for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
         let principal = PrincipalView {
             baseline,
-            iam,
+            ages: &ages,
             behaviours,
             start,
             rarities: &rarities,
             links: &links,
-            archive_start,
             admission,
             actions: &actions,
         };
@@ -130,27 +137,15 @@ fn report_order<'f>(finding: &'f Finding<'_>) -> impl Ord + use<'f> {
     (finding.time, finding.account(), finding.principal(), finding.action, finding.kind)
 }
 
-impl Question {
-    fn knows(&self, time: Timestamp) -> bool {
-        self.until.is_none_or(|until| time <= until)
-    }
-}
-
-/// The sighting that a behaviour begins with.
-pub(super) fn counted<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
-    behaviour.beginning(question.only_success).filter(|sighting| question.knows(sighting.time))
-}
-
 /// One principal with all its behaviours.
 struct PrincipalView<'q, 'b> {
     baseline: &'b Baseline,
-    iam: &'q Iam<'b>,
+    ages: &'q Ages<'q, 'b>,
     behaviours: &'b [Behaviour],
     /// Index of its first behaviour in the baseline.
     start: usize,
     rarities: &'q Rarities,
     links: &'q Links<'b>,
-    archive_start: Timestamp,
     admission: &'q Admission<'q>,
     /// Which actions are wanted.
     actions: &'q [bool],
@@ -163,7 +158,7 @@ struct Occurrence<'b> {
     index: usize,
     time: Timestamp,
     known_micros: i64,
-    gap_micros: Option<i64>,
+    gap_micros: Option<NonZero<i64>>,
     failed: bool,
     evidence: Option<&'b Sighting>,
 }
@@ -176,28 +171,34 @@ impl<'b> PrincipalView<'_, 'b> {
         };
         let first = sightings().min_by(|(_, left), (_, right)| left.order(right));
         let Some((first_index, first)) = first else { return };
-        let anchor = self.anchor(question.anchor, first.time);
+        let age = self.ages.of(self.who(), first.time);
+        let anchor_time = age.anchor_time;
         let is_admitted = self.admission.principal(self.who());
         let mut report = |occurrence: Occurrence<'b>| {
             let in_window = question.from.is_none_or(|from| occurrence.time >= from)
                 && question.to.is_none_or(|to| occurrence.time <= to);
             let action = self.behaviours[occurrence.index].action;
             if in_window && self.actions[action as usize] {
-                let finding = self.finding(&occurrence, anchor, question);
+                let finding = self.finding(&occurrence, age, question);
                 if (is_admitted || self.admission.behind(&finding))
                     && self.admission.call(finding.region(), finding.read_only)
                 {
                     let behaviour = self.start + occurrence.index;
-                    give(Candidate { behaviour, known_micros: occurrence.known_micros, finding });
+                    give(Candidate {
+                        behaviour,
+                        known_micros: occurrence.known_micros,
+                        anchor_time,
+                        finding,
+                    });
                 }
             }
         };
         if question.report.contains(&FindingKind::NewPrincipal) {
-            report(Occurrence::first(FindingKind::NewPrincipal, first_index, first, self.archive_start));
+            report(Occurrence::first(FindingKind::NewPrincipal, first_index, first, self.ages.archive_start));
         }
         if question.report.contains(&FindingKind::NewAction) {
             for (index, sighting) in sightings() {
-                report(Occurrence::first(FindingKind::NewAction, index, sighting, anchor.1));
+                report(Occurrence::first(FindingKind::NewAction, index, sighting, anchor_time));
             }
         }
         if question.report.contains(&FindingKind::ReturningAction)
@@ -208,7 +209,7 @@ impl<'b> PrincipalView<'_, 'b> {
                     if !question.knows(hours[1]) {
                         break;
                     }
-                    report(Occurrence::returning(index, behaviour, hours, anchor.1));
+                    report(Occurrence::returning(index, behaviour, hours, anchor_time));
                 }
             }
         }
@@ -218,35 +219,12 @@ impl<'b> PrincipalView<'_, 'b> {
         &self.baseline.principals[self.behaviours[0].principal as usize]
     }
 
-    fn anchor(&self, anchor: Anchor, first: Timestamp) -> (AgeBasis, Timestamp) {
-        match anchor {
-            Anchor::Principal => (AgeBasis::FirstSighting, first),
-            Anchor::Archive => (AgeBasis::ArchiveStart, self.archive_start),
-            Anchor::Created => {
-                let who = self.who();
-                let name = (who.account.clone(), who.key.clone());
-                let recorded = self.baseline.creations.get(&name).copied();
-                let listed = self.iam.created(who, first);
-                match recorded.into_iter().chain(listed).min() {
-                    Some(created) if created <= first => (AgeBasis::Creation, created),
-                    _ => (AgeBasis::FirstSighting, first),
-                }
-            }
-        }
-    }
-
-    fn finding(
-        &self,
-        occurrence: &Occurrence<'b>,
-        (age_basis, anchor_time): (AgeBasis, Timestamp),
-        question: &Question,
-    ) -> Finding<'b> {
+    fn finding(&self, occurrence: &Occurrence<'b>, age: Age, question: &Question) -> Finding<'b> {
         let behaviour = &self.behaviours[occurrence.index];
         let principal = self.who();
-        let returning = occurrence.kind == FindingKind::ReturningAction;
-        let Rarity { other_principals, first_for_account } = match returning {
-            true => self.rarities.of_return(behaviour.action, occurrence.time),
-            false => self.rarities.of_first(self.start + occurrence.index),
+        let rarity = match occurrence.kind {
+            FindingKind::ReturningAction => self.rarities.of_return(behaviour.action, occurrence.time),
+            _ => self.rarities.of_first(self.start + occurrence.index),
         };
         Finding {
             kind: occurrence.kind,
@@ -254,15 +232,12 @@ impl<'b> PrincipalView<'_, 'b> {
             who: principal,
             action: &self.baseline.actions[behaviour.action as usize],
             gap_micros: occurrence.gap_micros,
-            age_basis,
-            anchor_time,
-            failed: occurrence.failed,
-            first_success: behaviour.first_success.as_deref().filter(|success| question.knows(success.time)),
+            age: Some(age),
+            failed: Some(occurrence.failed),
+            first_success: first_success(behaviour, question),
             read_only: occurrence.evidence.unwrap_or(&behaviour.first).read_only,
             evidence: occurrence.evidence,
-            first_for_account,
-            first_for_archive: !returning && other_principals == 0,
-            other_principals,
+            rarity: Some(rarity),
             linked: self.links.find(principal, occurrence.evidence.unwrap_or(&behaviour.first)),
             matched: None,
             known_to_iam: None,
@@ -295,7 +270,7 @@ impl<'b> Occurrence<'b> {
             index,
             time,
             known_micros: time.micros_since(since),
-            gap_micros: Some(time.micros_since(before)),
+            gap_micros: NonZero::new(time.micros_since(before)),
             failed: !succeeded,
             evidence: None,
         }

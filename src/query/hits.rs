@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::admission::Admission;
 use super::links::Links;
 use super::noted::about;
+use super::past::Past;
 use super::{Filter, Finding, FindingKind, Match, Matched, Question};
 use crate::baseline::{Asked, Baseline, Hit, HitFilter, HitsKept, Seen, may_be_joined};
 use crate::model::{EventId, LogSource, ObservedPrincipal, PrincipalKey, Sighting};
@@ -45,7 +46,7 @@ pub(super) fn join<'b>(
     baseline: &'b Baseline,
     question: &Question,
     admission: &Admission<'_>,
-    archive_start: Option<Timestamp>,
+    past: &mut Past<'_, 'b>,
     findings: &mut Vec<Finding<'b>>,
 ) {
     let is_told = match_findings(baseline, findings);
@@ -55,18 +56,18 @@ pub(super) fn join<'b>(
     let links = Links::new(baseline);
     let unmatched = |hit: &'b Hit| Finding {
         linked: links.find(&hit.who, &hit.sighting),
-        ..about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting), archive_start)
+        ..about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting))
     };
-    let of_hits = |Group { first, last, count }| {
+    let mut of_hits = |Group { first, last, count }| {
         let rules = vec![matched(baseline, first)];
         Finding {
             matched: Some(Box::new(Matched { rules, count, last_time: Some(last) })),
-            ..unmatched(first)
+            ..past.of(unmatched(first))
         }
     };
     let is_wanted = |hit: &&'b Hit| {
         let finding = unmatched(hit);
-        let counts = !(question.only_success && finding.failed);
+        let counts = !(question.only_success && finding.failed == Some(true));
         counts && question.is_in_window(&finding) && admission.admits(&finding)
     };
     if question.every_hit {

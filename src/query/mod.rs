@@ -1,6 +1,8 @@
 //! Questions to a baseline. Every one is a pure function of it; nobody in here knows files, gzip or JSON.
 
 mod admission;
+mod age;
+mod counted;
 mod filter;
 mod finding;
 mod first_seen;
@@ -10,13 +12,14 @@ mod iam;
 mod known;
 mod links;
 mod noted;
+mod past;
 mod preset;
 mod rarity;
 mod tune;
 mod waiting;
 
 pub use filter::{Filter, Pattern, PatternError};
-pub use finding::{AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question};
+pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
 pub use first_seen::{first_seen, first_seen_and_waiting};
 pub use known::{
     ActionSets, By, Change, Group, Known, KnownQuestion, KnownRow, Measure, Period, PointInTime, Step,

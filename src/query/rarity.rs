@@ -3,17 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::Question;
-use super::first_seen::counted;
+use super::counted::counted;
+use super::{Question, Rarity};
 use crate::baseline::Baseline;
 use crate::time::Timestamp;
-
-/// How rare a behaviour was at one of its sightings.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rarity {
-    pub(super) other_principals: u32,
-    pub(super) first_for_account: bool,
-}
 
 /// The rarity of every behaviour.
 #[derive(Debug)]
@@ -50,7 +43,8 @@ impl Rarities {
             for (earlier, (_, index)) in (0..).zip(same_action) {
                 let index = *index as usize;
                 let first_for_account = accounts.insert(account_of(index));
-                first[index] = Rarity { other_principals: earlier, first_for_account };
+                first[index] =
+                    Rarity { other_principals: earlier, first_for_account, first_for_archive: earlier == 0 };
             }
         }
         let of_returns = order.into_iter().filter(|_| question.forget.is_some());
@@ -68,6 +62,6 @@ impl Rarities {
         let start = self.firsts.partition_point(|(other, _)| *other < action);
         let before = self.firsts[start..].partition_point(|first| *first < (action, time));
         let others = u32::try_from(before).unwrap_or(u32::MAX).saturating_sub(1);
-        Rarity { other_principals: others, first_for_account: false }
+        Rarity { other_principals: others, first_for_account: false, first_for_archive: false }
     }
 }

@@ -1,6 +1,6 @@
 //! What a warmup leaves out of an answer, so that nobody takes a short archive for a quiet one.
 
-use super::first_seen::counted;
+use super::counted::counted;
 use super::{FindingKind, Question};
 use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};

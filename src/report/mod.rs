@@ -78,8 +78,8 @@ impl Report<'_> {
         let rows = |clean| self.findings.iter().map(move |finding| Row::new(finding, self.archives, clean));
         match format {
             Format::Text => text::write(self, out),
-            Format::Csv => csv::write(&csv::COLUMNS, rows(for_spreadsheet), out),
-            Format::RawCsv => csv::write(&csv::COLUMNS, rows(as_it_is), out),
+            Format::Csv => csv::write(Row::COLUMNS, rows(for_spreadsheet), out),
+            Format::RawCsv => csv::write(Row::COLUMNS, rows(as_it_is), out),
             Format::Json => json::write(source, ("findings", rows(as_it_is)), out),
             Format::JsonLines => json::write_lines(source, rows(as_it_is), out),
         }

@@ -8,50 +8,67 @@ use super::place::{archive_name, object_uri};
 use crate::model::Sighting;
 use crate::query::{Finding, Match};
 
-/// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[allow(missing_docs, reason = "docs/formats.md describes every field, and a test holds the two together")]
-pub struct Row<'a> {
-    pub finding: &'static str,
-    pub time: String,
-    pub account: Option<Cow<'a, str>>,
-    pub principal: Option<Cow<'a, str>>,
-    pub principal_kind: &'static str,
-    pub action: Cow<'a, str>,
-    pub age_days: f64,
-    pub anchor: &'static str,
-    pub region: Option<Cow<'a, str>>,
-    pub error_code: Option<Cow<'a, str>>,
-    pub first_success: Option<String>,
-    pub source_ip: Option<Cow<'a, str>>,
-    pub user_agent: Option<Cow<'a, str>>,
-    pub access_key_id: Option<Cow<'a, str>>,
-    pub session_name: Option<Cow<'a, str>>,
-    pub event_id: Option<Cow<'a, str>>,
-    pub object: Option<Cow<'a, str>>,
-    pub record: Option<u32>,
-    pub read_only: Option<bool>,
-    pub first_for_account: bool,
-    pub first_for_archive: bool,
-    pub other_principals: u32,
-    pub archive: Option<u32>,
-    pub anchor_time: String,
-    pub outcome: &'static str,
-    pub principal_id: Option<Cow<'a, str>>,
-    pub gap_days: Option<f64>,
-    pub principal_arn: Option<Cow<'a, str>>,
-    pub source: &'static str,
-    pub impersonated_by: Option<Cow<'a, str>>,
-    pub linked_principal: Option<Cow<'a, str>>,
-    pub detail: Option<Cow<'a, str>>,
-    pub rules: Option<Cow<'a, str>>,
-    pub rule_priority: Option<&'static str>,
-    pub rule_output: Option<Cow<'a, str>>,
-    pub count: u64,
-    pub last_time: Option<String>,
-    pub known_to_iam: Option<bool>,
-    pub archive_name: Option<Cow<'a, str>>,
-    pub object_uri: Option<Cow<'a, str>>,
+/// Makes the struct of the published fields and the list of their names out of one list, so that a header and its rows agree.
+macro_rules! published {
+    ($(#[$about:meta])* pub struct $name:ident<$life:lifetime> { $(pub $field:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        pub struct $name<$life> {
+            $(pub $field: $type,)*
+        }
+
+        impl $name<'_> {
+            /// The names of the fields, in their order.
+            pub const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+        }
+    };
+}
+
+published! {
+    /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[allow(missing_docs, reason = "docs/formats.md describes every field, and a test holds the two together")]
+    pub struct Row<'a> {
+        pub finding: &'static str,
+        pub time: String,
+        pub account: Option<Cow<'a, str>>,
+        pub principal: Option<Cow<'a, str>>,
+        pub principal_kind: Option<&'static str>,
+        pub action: Option<Cow<'a, str>>,
+        pub age_days: Option<f64>,
+        pub anchor: Option<&'static str>,
+        pub region: Option<Cow<'a, str>>,
+        pub error_code: Option<Cow<'a, str>>,
+        pub first_success: Option<String>,
+        pub source_ip: Option<Cow<'a, str>>,
+        pub user_agent: Option<Cow<'a, str>>,
+        pub access_key_id: Option<Cow<'a, str>>,
+        pub session_name: Option<Cow<'a, str>>,
+        pub event_id: Option<Cow<'a, str>>,
+        pub object: Option<Cow<'a, str>>,
+        pub record: Option<u32>,
+        pub read_only: Option<bool>,
+        pub first_for_account: Option<bool>,
+        pub first_for_archive: Option<bool>,
+        pub other_principals: Option<u32>,
+        pub archive: Option<u32>,
+        pub anchor_time: Option<String>,
+        pub outcome: Option<&'static str>,
+        pub principal_id: Option<Cow<'a, str>>,
+        pub gap_days: Option<f64>,
+        pub principal_arn: Option<Cow<'a, str>>,
+        pub source: &'static str,
+        pub impersonated_by: Option<Cow<'a, str>>,
+        pub linked_principal: Option<Cow<'a, str>>,
+        pub detail: Option<Cow<'a, str>>,
+        pub rules: Option<Cow<'a, str>>,
+        pub rule_priority: Option<&'static str>,
+        pub rule_output: Option<Cow<'a, str>>,
+        pub count: Option<u64>,
+        pub last_time: Option<String>,
+        pub known_to_iam: Option<bool>,
+        pub archive_name: Option<Cow<'a, str>>,
+        pub object_uri: Option<Cow<'a, str>>,
+    }
 }
 
 impl<'a> Row<'a> {
@@ -67,10 +84,10 @@ impl<'a> Row<'a> {
             time: finding.time.to_string(),
             account: named(finding.account()).map(clean),
             principal: named(finding.principal()).map(clean),
-            principal_kind: finding.who.kind.name(),
-            action: clean(finding.action),
-            age_days: age_days(finding.age_micros()),
-            anchor: finding.age_basis.name(),
+            principal_kind: finding.principal_kind().map(|kind| kind.name()),
+            action: finding.known_action().map(clean),
+            age_days: finding.age_micros().map(days),
+            anchor: finding.age.map(|age| age.basis.name()),
             region: text(|sighting| sighting.region.as_deref()),
             error_code: text(Sighting::error_code),
             first_success: finding.first_success.map(|success| success.time.to_string()),
@@ -87,14 +104,14 @@ impl<'a> Row<'a> {
             object: evidence.map(|sighting| clean(&sighting.object)),
             record: evidence.map(|sighting| sighting.record),
             read_only: finding.read_only,
-            first_for_account: finding.first_for_account,
-            first_for_archive: finding.first_for_archive,
-            other_principals: finding.other_principals,
+            first_for_account: finding.rarity.map(|rarity| rarity.first_for_account),
+            first_for_archive: finding.rarity.map(|rarity| rarity.first_for_archive),
+            other_principals: finding.rarity.map(|rarity| rarity.other_principals),
             archive: evidence.map(|sighting| sighting.archive),
-            anchor_time: finding.anchor_time.to_string(),
-            outcome: if finding.failed { "failure" } else { "success" },
+            anchor_time: finding.age.map(|age| age.anchor_time.to_string()),
+            outcome: finding.failed.map(|failed| if failed { "failure" } else { "success" }),
             principal_id: text(|sighting| sighting.principal_id.as_deref()),
-            gap_days: finding.gap_micros.map(age_days),
+            gap_days: finding.gap_micros.map(|gap| days(gap.get())),
             principal_arn: finding.who.arn.as_deref().map(clean),
             source: finding.who.kind.source().name(),
             impersonated_by: text(Sighting::impersonated_by),
@@ -122,13 +139,21 @@ fn of_rules(
     (!texts.is_empty()).then(|| Cow::Owned(clean(&texts.join("; ")).into_owned()))
 }
 
+/// What stands in sentences for whoever or whatever a record does not name.
+pub(super) const NOT_NAMED: &str = "(not named)";
+
 /// A name as it is published. Inside the program a missing account or name is `-`.
 pub(super) fn named(text: &str) -> Option<&str> {
     Some(text).filter(|text| *text != "-")
 }
 
+/// The account of somebody, in words.
+pub(super) fn in_account(account: &str) -> String {
+    named(account).map_or("no account".to_owned(), |account| format!("account {account}"))
+}
+
 /// Days with two digits behind the point, cut and not rounded: 29.999 days are not 30.
-fn age_days(micros: i64) -> f64 {
+fn days(micros: i64) -> f64 {
     const HUNDREDTH_OF_A_DAY: i64 = 864_000_000;
     micros.div_euclid(HUNDREDTH_OF_A_DAY) as f64 / 100.0
 }
@@ -139,7 +164,7 @@ mod tests {
 
     #[test]
     fn an_age_is_never_rounded_up() {
-        assert_eq!(age_days(30 * 86_400_000_000 - 1), 29.99);
-        assert_eq!(age_days(30 * 86_400_000_000), 30.0);
+        assert_eq!(days(30 * 86_400_000_000 - 1), 29.99);
+        assert_eq!(days(30 * 86_400_000_000), 30.0);
     }
 }

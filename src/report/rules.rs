@@ -28,10 +28,11 @@ pub fn write_rule_counts(
     let mut counted: BTreeMap<(_, &str), Counted> = BTreeMap::new();
     let mut seen = std::collections::BTreeSet::new();
     for finding in findings {
-        for matched in finding.matched() {
-            let count = counted.entry((matched.rule.priority, &*matched.rule.name)).or_default();
-            count.events += finding.count();
-            let is_new = seen.insert((&*matched.rule.name, finding.account(), finding.principal()));
+        let Some(matched) = &finding.matched else { continue };
+        for one in &matched.rules {
+            let count = counted.entry((one.rule.priority, &*one.rule.name)).or_default();
+            count.events += matched.count;
+            let is_new = seen.insert((&*one.rule.name, finding.account(), finding.principal()));
             count.principals += usize::from(is_new);
         }
     }

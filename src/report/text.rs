@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::place::shown_object;
+use super::row::{NOT_NAMED, named};
 use super::{Report, for_terminal};
-use crate::query::{Finding, FindingKind};
+use crate::query::{Finding, FindingKind, Rarity};
 use crate::time::Timestamp;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -19,50 +20,34 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     let clean = for_terminal;
     writeln!(
         out,
-        "{}  {}  {}  {} {}{}",
+        "{}  {}  {}  {}{}{}",
         finding.time,
         finding.kind.name(),
-        clean(finding.action),
-        finding.who.kind.name(),
-        clean(if finding.principal() == "-" { "(not named)" } else { finding.principal() }),
+        clean(finding.known_action().unwrap_or(NOT_NAMED)),
+        finding.principal_kind().map_or(String::new(), |kind| format!("{} ", kind.name())),
+        clean(named(finding.principal()).unwrap_or(NOT_NAMED)),
         finding.who.arn.as_deref().map_or(String::new(), |arn| format!(" ({})", clean(arn)))
     )?;
-    let days = finding.age_micros().div_euclid(DAY);
     let evidence = finding.evidence;
-    let rarity = match (finding.other_principals, finding.first_for_account) {
-        (0, _) if finding.first_for_archive => "first in the archive".to_owned(),
-        (0, _) => "nobody else before".to_owned(),
-        (others, true) => format!("first in the account, {others} elsewhere before"),
-        (1, false) => "1 other before".to_owned(),
-        (others, false) => format!("{others} others before"),
-    };
-    let outcome = outcome(finding);
-    let gap = finding.gap_micros.map_or(String::new(), |gap| format!(", after a gap of {} d", gap / DAY));
     for matched in finding.matched() {
         let rule = matched.rule;
         writeln!(out, "    {} {}: {}", rule.priority.name(), clean(&rule.name), clean(&matched.output()))?;
     }
-    if let (2.., Some(last)) = (finding.count(), finding.last_time()) {
-        writeln!(out, "    {} events, the last one at {last}; the first: {outcome}", finding.count())?;
-    } else if matches!(finding.kind, FindingKind::RootActivity | FindingKind::Rule) {
-        writeln!(out, "    {outcome}")?;
-    } else if finding.kind != FindingKind::Insight {
-        writeln!(out, "    known for {days} d ({}){gap}, {outcome}, {rarity}", finding.age_basis.name())?;
+    let circumstances = circumstances(finding);
+    if !circumstances.is_empty() {
+        writeln!(out, "    {}", circumstances.join(", "))?;
     }
-    let unknown = finding.known_to_iam.filter(|known| !known).map(|_| "not known to IAM");
+    let account = named(finding.account()).map(|account| format!("account {}", clean(account)));
+    let unknown = finding.known_to_iam.filter(|known| !known).map(|_| "not known to IAM".to_owned());
+    let mut facts: Vec<String> = account.into_iter().chain(unknown).collect();
     let Some(evidence) = evidence else {
-        let (account, from) = (clean(finding.account()), finding.time);
-        let unknown = unknown.map_or(String::new(), |unknown| format!(", {unknown}"));
+        let from = finding.time;
         let until = Timestamp::from_micros(from.micros() + HOUR - 1_000_000);
-        writeln!(out, "    account {account}{unknown}, in the hour that begins then")?;
+        facts.push("in the hour that begins then".to_owned());
+        writeln!(out, "    {}", facts.join(", "))?;
         let flags = format!("--since {from} --until {until} --warmup 0d --report new-action");
         return writeln!(out, "    for its records scan the archive with {flags}");
     };
-    let mut facts = Vec::new();
-    facts.extend(
-        Some(finding.account()).filter(|account| *account != "-").map(|it| format!("account {}", clean(it))),
-    );
-    facts.extend(unknown.map(str::to_owned));
     for (name, value) in [
         ("region", evidence.region.as_deref()),
         ("ip", evidence.source_ip.as_deref()),
@@ -90,24 +75,45 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     writeln!(out, "    {} record {}{event_id}", clean(&object), evidence.record)
 }
 
-/// How the call ended; of a returning action how the calls of its hour ended.
-fn outcome(finding: &Finding<'_>) -> String {
-    if !finding.failed {
-        return "success".to_owned();
-    }
-    if let (FindingKind::Rule, Some(evidence)) = (finding.kind, finding.evidence) {
-        return format!("failed: {}", for_terminal(evidence.error_code().unwrap_or("no error code")));
-    }
-    let later = match finding.first_success {
-        Some(success) => format!("first success {}", success.time),
-        None => "never succeeded".to_owned(),
-    };
-    match finding.evidence {
-        None => format!("every call of the hour failed; {later}"),
-        Some(evidence) => {
-            let code = evidence.error_code().unwrap_or("no error code");
-            format!("failed: {}; {later}", for_terminal(code))
+/// How long the principal had been known, how the call ended and how rare it was, as far as that applies.
+fn circumstances(finding: &Finding<'_>) -> Vec<String> {
+    let known = finding.age.zip(finding.age_micros());
+    let known =
+        known.map(|(age, micros)| format!("known for {} d ({})", micros.div_euclid(DAY), age.basis.name()));
+    let gap = finding.gap_micros.map(|gap| format!("after a gap of {} d", gap.get() / DAY));
+    let ended = finding.failed.map(|failed| if failed { failure(finding) } else { "success".to_owned() });
+    let ended = match (finding.count(), finding.last_time(), ended) {
+        (Some(count @ 2..), Some(last), Some(ended)) => {
+            Some(format!("{count} events, the last one at {last}; the first: {ended}"))
         }
+        (.., ended) => ended,
+    };
+    [known, gap, ended, finding.rarity.map(rarity)].into_iter().flatten().collect()
+}
+
+fn rarity(rarity: Rarity) -> String {
+    match (rarity.other_principals, rarity.first_for_account) {
+        (0, _) if rarity.first_for_archive => "first in the archive".to_owned(),
+        (0, _) => "nobody else before".to_owned(),
+        (others, true) => format!("first in the account, {others} elsewhere before"),
+        (1, false) => "1 other before".to_owned(),
+        (others, false) => format!("{others} others before"),
+    }
+}
+
+/// How a failed call ended, or all calls of the hour of a returning action; and when the first success was.
+fn failure(finding: &Finding<'_>) -> String {
+    let failed = match finding.evidence {
+        None => "every call of the hour failed".to_owned(),
+        Some(evidence) => {
+            format!("failed: {}", for_terminal(evidence.error_code().unwrap_or("no error code")))
+        }
+    };
+    match finding.first_success {
+        Some(success) => format!("{failed}; first success {}", success.time),
+        // A rule may match a stage of a request that another stage counts for, under another name: nobody knows.
+        None if finding.kind == FindingKind::Rule => failed,
+        None => format!("{failed}; never succeeded"),
     }
 }
 

@@ -96,7 +96,6 @@ fn check_ocsf(event: &Value) {
         "/finding_info/uid",
         "/finding_info/title",
         "/cloud/provider",
-        "/evidences/0/actor/user/uid",
     ] {
         assert!(
             event.pointer(path).and_then(Value::as_str).is_some_and(|text| !text.is_empty()),
@@ -104,6 +103,11 @@ fn check_ocsf(event: &Value) {
         );
     }
     assert_eq!(event["metadata"]["profiles"][0], "cloud");
+    assert_eq!(
+        event.pointer("/evidences/0/actor/user/uid").unwrap_or(&Value::Null),
+        &event["unmapped"]["principal"]
+    );
+    assert!(event.pointer("/evidences/0/api/operation").is_some_and(Value::is_string), "{event}");
     // `network_endpoint`: at least one of these must be there.
     let names_it = |endpoint: &Value| endpoint["ip"].is_string() || endpoint["svc_name"].is_string();
     assert!(event.pointer("/evidences/0/src_endpoint").is_none_or(names_it), "{event}");
@@ -207,7 +211,8 @@ fn of_several_events_only_the_first_is_told() {
     fs::write(&rules, rule).unwrap();
     let found = written(&events, &["--rules", rules.to_str().unwrap(), "--report", "rule"]);
     let [finding] = &found[..] else { panic!("{found:?}") };
-    assert!(finding["Description"].as_str().unwrap().contains("2 times. The first call succeeded."));
+    let said = finding["Description"].as_str().unwrap();
+    assert!(said.contains(", 2 times, known for 0 days. The first call succeeded."), "{said}");
     let call = &finding["Action"]["AwsApiCallAction"];
     assert!(call["FirstSeen"].is_string() && call["LastSeen"].is_null());
 }

@@ -2,7 +2,7 @@
 
 use firstseen::ingest::IngestSettings;
 use firstseen::model::PrincipalKey;
-use firstseen::query::{AgeBasis, Anchor, FindingKind, Question, first_seen};
+use firstseen::query::{AgeBasis, Anchor, FindingKind, Question, Rarity, first_seen};
 use firstseen::source::DeliveryWindow;
 use firstseen::time::{Bound, Span, Timestamp};
 use serde_json::json;
@@ -54,7 +54,7 @@ fn a_failed_first_try_is_reported_with_its_first_success() {
     let baseline = archive.ingest(&settings()).baseline;
     let findings = first_seen(&baseline, &question(7));
     assert_eq!(findings.len(), 1);
-    assert!(findings[0].failed);
+    assert_eq!(findings[0].failed, Some(true));
     assert_eq!(findings[0].evidence.unwrap().error_code(), Some("AccessDenied"));
     assert_eq!(findings[0].first_success.map(|first| first.time), Timestamp::parse("2024-03-11T10:00:00Z"));
     let only_success = Question { only_success: true, ..question(7) };
@@ -98,15 +98,16 @@ fn the_age_can_count_from_the_creation_record() {
     let basis: Vec<_> = first_seen(&baseline, &created)
         .iter()
         .map(|finding| {
-            (finding.principal().rsplit('/').next().unwrap(), finding.age_basis, finding.age_micros() > 0)
+            let age = finding.age_micros().map(|age| age > 0);
+            (finding.principal().rsplit('/').next().unwrap(), finding.age.unwrap().basis, age)
         })
         .collect();
     assert_eq!(
         basis,
         [
-            ("admin", AgeBasis::FirstSighting, false),
-            ("bob", AgeBasis::FirstSighting, false),
-            ("eva", AgeBasis::Creation, true)
+            ("admin", AgeBasis::FirstSighting, Some(false)),
+            ("bob", AgeBasis::FirstSighting, Some(false)),
+            ("eva", AgeBasis::Creation, Some(true))
         ]
     );
 }
@@ -127,12 +128,8 @@ fn rarity_is_counted_per_account_and_archive() {
     let rarity: Vec<_> = first_seen(&baseline, &question(0))
         .iter()
         .map(|finding| {
-            (
-                finding.account().to_owned(),
-                finding.first_for_account,
-                finding.first_for_archive,
-                finding.other_principals,
-            )
+            let Rarity { first_for_account, first_for_archive, other_principals } = finding.rarity.unwrap();
+            (finding.account().to_owned(), first_for_account, first_for_archive, other_principals)
         })
         .collect();
     let (own, other) = ("111122223333".to_owned(), "000123456789".to_owned());

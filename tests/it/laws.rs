@@ -3,7 +3,9 @@
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::ingest::{IngestSettings, Ingested};
-use firstseen::query::{Anchor, Filter, Finding, FindingKind, Question, first_seen, first_seen_and_waiting};
+use firstseen::query::{
+    Anchor, Filter, Finding, FindingKind, Question, Rarity, first_seen, first_seen_and_waiting,
+};
 use firstseen::report::{Format, Report, UsedSettings};
 use firstseen::time::Span;
 use proptest::prelude::*;
@@ -72,16 +74,15 @@ pub(crate) fn written(ingested: &Ingested, question: &Question) -> Vec<u8> {
 }
 
 fn line(finding: &Finding<'_>) -> String {
+    let Rarity { first_for_account, other_principals, .. } = finding.rarity.unwrap();
     format!(
-        "{} {} {} {} {} {} {} {}",
+        "{} {} {} {} {} {} {first_for_account} {other_principals}",
         finding.time,
         finding.principal(),
         finding.action,
         finding.evidence.unwrap().event_id,
         finding.evidence.unwrap().object,
         finding.evidence.unwrap().record,
-        finding.first_for_account,
-        finding.other_principals
     )
 }
 

@@ -7,6 +7,7 @@ mod archive;
 mod budget;
 mod commands;
 mod exchange;
+mod fields;
 mod findings;
 mod hostile;
 mod indexing;

@@ -417,3 +417,14 @@ fn nothing_at_all_is_a_table_of_zeros() {
     assert!(tuning.rows.iter().all(|row| row.findings == 0 && row.daily.days == 0));
     assert_eq!((tuning.observed, tuning.suggestion), (None, None));
 }
+
+#[test]
+fn who_has_no_account_is_told_without_one() {
+    let nobody = json!({"recipientAccountId": "ABSENT", "userIdentity": {"type": "Unknown"}});
+    let event = with(record("2024-03-01T00:00:00Z", "eva", "s3:GetObject"), nobody);
+    let archive = Archive::new().delivered("20240301T0005", &[event]);
+    let baseline = archive.ingest(&settings()).baseline;
+    let grid = TuneGrid { warmups: vec![Span::default()], ..small_grid() };
+    let [table, _] = written(&tune(&baseline, &question(0), &grid, &[]), TuneFormat::Table);
+    assert!(table.contains("  no account\n") && !table.contains("account -"), "{table}");
+}

@@ -1,6 +1,7 @@
 //! The findings of the most sensitive setting, cut down to what every other setting is counted from.
 
 use std::borrow::Cow;
+use std::num::NonZero;
 use std::ops::Range;
 
 use super::Incident;
@@ -50,12 +51,12 @@ impl<'b> Enumeration<'b> {
         let admission = Admission::new(Cow::Borrowed(&asked.filter));
         let mut findings = Vec::new();
         of_sightings((baseline, &Iam::new(baseline)), asked, &admission, &mut |candidate| {
-            let Candidate { behaviour, known_micros, finding } = candidate;
+            let Candidate { behaviour, known_micros, finding, .. } = candidate;
             let (principal, action) = baseline.behaviours[behaviour].place();
             findings.push(Noted {
                 time: finding.time,
                 known_micros,
-                gap_micros: finding.gap_micros,
+                gap_micros: finding.gap_micros.map(NonZero::get),
                 principal,
                 action,
                 day: 0,

@@ -11,7 +11,7 @@ mod incident;
 mod noise;
 mod sweep;
 
-use super::first_seen::counted;
+use super::counted::counted;
 use super::{FindingKind, Question};
 use crate::baseline::Baseline;
 use crate::time::Span;

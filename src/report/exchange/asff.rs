@@ -7,10 +7,11 @@ use std::net::IpAddr;
 use serde_json::{Map, Value, json};
 
 use super::words::{Severity, cut, description, title};
-use super::{call, id};
+use super::{call, id, last};
 use crate::coverage::Coverage;
 use crate::model::Arn;
 use crate::query::{Finding, FindingKind};
+use crate::report::row::named;
 use crate::report::{Report, Row, for_terminal};
 use crate::time::Timestamp;
 
@@ -133,7 +134,6 @@ fn filled(text: &str, most: usize) -> Option<String> {
 fn one(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Timestamp)) -> Value {
     let (partition, account) = (partition(region), finding.account());
     let observed = milliseconds(finding.time);
-    let last = milliseconds(finding.last_time().unwrap_or(finding.time));
     let kind = finding.kind.name();
     let (generator, types) = match finding.rule().filter(|_| finding.kind == FindingKind::Rule) {
         Some(rule) => (cut(&for_terminal(&rule.name), 400), "TTPs"),
@@ -148,22 +148,19 @@ fn one(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Tim
         "CreatedAt": observed,
         "UpdatedAt": milliseconds(updated),
         "FirstObservedAt": observed,
-        "LastObservedAt": last,
         "Title": cut(&title(finding), 256),
         "Description": cut(&description(finding, archives), 1_024),
         "FindingProviderFields": {
             "Severity": {"Label": Severity::of(finding).label(), "Original": kind},
             "Types": [types],
         },
-        "Resources": [{
-            "Type": resource_type(finding.principal()),
-            "Id": filled(finding.principal(), 512).unwrap_or_else(|| "-".to_owned()),
-            "Partition": partition,
-            "Region": region,
-        }],
+        "Resources": [resource(finding, partition, region)],
         "ProductFields": product_fields(finding, archives),
         "RecordState": "ACTIVE",
     });
+    if let Some(last) = last(finding) {
+        asff["LastObservedAt"] = json!(milliseconds(last));
+    }
     let call = call(finding)
         .and_then(|(service, api)| Some((filled(service, MOST_OF_CALL)?, filled(api, MOST_OF_CALL)?)));
     if let Some((service, api)) = call {
@@ -180,6 +177,16 @@ fn milliseconds(time: Timestamp) -> String {
     format!("{seconds}.{:0<3.3}Z", fraction)
 }
 
+/// The principal; where no record names one, the account.
+fn resource(finding: &Finding<'_>, partition: &str, region: &str) -> Value {
+    let named = named(finding.principal()).and_then(|principal| filled(principal, 512));
+    let (sort, id) = match named {
+        Some(principal) => (resource_type(finding.principal()), principal),
+        None => ("AwsAccount", format!("AWS::::Account:{}", finding.account())),
+    };
+    json!({"Type": sort, "Id": id, "Partition": partition, "Region": region})
+}
+
 fn resource_type(principal: &str) -> &'static str {
     match Arn::parse(principal).and_then(|arn| arn.typed_resource()) {
         Some(("role", _)) => "AwsIamRole",
@@ -189,9 +196,13 @@ fn resource_type(principal: &str) -> &'static str {
 }
 
 fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Value {
-    let mut call = json!({"Api": api, "ServiceName": service, "FirstSeen": observed});
+    let mut call = json!({"Api": api, "ServiceName": service});
+    // An insight does not say when the calls were.
+    if finding.kind != FindingKind::Insight {
+        call["FirstSeen"] = json!(observed);
+    }
     // Of several events only the first is known to be of this action.
-    if finding.count() == 1 {
+    if finding.count() == Some(1) {
         call["LastSeen"] = json!(observed);
     }
     let from = finding.evidence.and_then(|evidence| evidence.source_ip.as_deref());
@@ -222,9 +233,7 @@ fn product_fields(finding: &Finding<'_>, archives: &[String]) -> Map<String, Val
             Value::String(text) => text.clone(),
             value => value.to_string(),
         };
-        // An insight is about no first time.
-        let is_moot = finding.kind == FindingKind::Insight && name.starts_with("first_for");
-        if !is_moot && !text.trim().is_empty() {
+        if !text.trim().is_empty() {
             fields.insert(format!("firstseen/{name}"), json!(cut(&text, 2_048)));
         }
     }

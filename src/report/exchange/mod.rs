@@ -51,7 +51,7 @@ impl Report<'_> {
 
 /// Service and call of an action in CloudTrail; requests to clusters have none.
 fn call<'f>(finding: &Finding<'f>) -> Option<(&'f str, &'f str)> {
-    finding.action.split_once(':').filter(|_| finding.who.kind.source().name() == "cloudtrail")
+    finding.known_action()?.split_once(':').filter(|_| finding.who.kind.source().name() == "cloudtrail")
 }
 
 /// What tells a finding from all others, in every run.
@@ -68,6 +68,11 @@ fn id(finding: &Finding<'_>) -> String {
         parts.extend(place.as_deref().filter(|_| evidence.event_id.is_empty()));
     }
     crate::checksum::Checksum::of(parts.join("\n").as_bytes()).to_string()
+}
+
+/// When the last of the events happened that a finding tells of, if that is known.
+fn last(finding: &Finding<'_>) -> Option<Timestamp> {
+    finding.last_time().or((finding.count() == Some(1)).then_some(finding.time))
 }
 
 /// When a finding was made: once all that was read had happened. Nothing here reads a clock.

@@ -7,9 +7,10 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use super::words::{Severity, description, title};
-use super::{call, id};
+use super::{call, id, last};
 use crate::model::Sighting;
 use crate::query::{Finding, FindingKind};
+use crate::report::row::named;
 use crate::report::{Report, Row};
 use crate::time::Timestamp;
 
@@ -32,9 +33,7 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     let milliseconds = |time: Timestamp| time.micros().div_euclid(1_000);
     let (severity_id, severity) = Severity::of(finding).ocsf();
     let (title, time) = (title(finding), milliseconds(finding.time));
-    let last = milliseconds(finding.last_time().unwrap_or(finding.time));
     let uid = id(finding);
-    let evidence = finding.evidence;
     let mut event = json!({
         "activity_id": 1,
         "activity_name": "Create",
@@ -48,8 +47,6 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
         "status_id": 1,
         "time": milliseconds(made),
         "start_time": time,
-        "end_time": last,
-        "count": finding.count(),
         "message": title,
         "metadata": {
             "version": VERSION,
@@ -68,12 +65,21 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
             "desc": description(finding, archives),
             "types": [finding.kind.name()],
             "first_seen_time": time,
-            "last_seen_time": last,
             "created_time": milliseconds(made),
         },
-        "evidences": [proof(finding, evidence)],
         "unmapped": serde_json::to_value(Row::new(finding, archives, super::super::as_it_is)).unwrap_or(Value::Null),
     });
+    if let Some(last) = last(finding) {
+        event["end_time"] = json!(milliseconds(last));
+        event["finding_info"]["last_seen_time"] = json!(milliseconds(last));
+    }
+    if let Some(count) = finding.count() {
+        event["count"] = json!(count);
+    }
+    let proof = proof(finding, finding.evidence);
+    if !proof.is_empty() {
+        event["evidences"] = json!([proof]);
+    }
     if let Some(rule) = finding.rule() {
         event["finding_info"]["analytic"] = json!({"name": rule.name, "type": "Rule", "type_id": 1});
     }
@@ -86,31 +92,45 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     event
 }
 
-/// Who, what and from where; at least the actor is known.
-fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Value {
+/// Who, what and from where, as far as it is known.
+fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Value> {
+    let mut proof = Map::new();
     let mut user = Map::new();
-    user.insert("name".to_owned(), json!(super::words::name(finding.principal())));
-    user.insert("uid".to_owned(), json!(finding.principal()));
-    let key = evidence.and_then(|evidence| evidence.access_key_id.as_deref());
-    if let Some(key) = key {
+    if let Some(principal) = named(finding.principal()) {
+        user.insert("name".to_owned(), json!(super::words::name(principal)));
+        user.insert("uid".to_owned(), json!(principal));
+    }
+    if let Some(key) = evidence.and_then(|evidence| evidence.access_key_id.as_deref()) {
         user.insert("credential_uid".to_owned(), json!(key));
     }
-    let (service, operation) = call(finding).unwrap_or(("kubernetes", finding.action));
-    let mut proof = json!({
-        "actor": {"user": user},
-        "api": {"operation": operation, "service": {"name": service}},
-    });
+    if !user.is_empty() {
+        proof.insert("actor".to_owned(), json!({ "user": user }));
+    }
+    if let Some(api) = api(finding, evidence) {
+        proof.insert("api".to_owned(), api);
+    }
     if let Some(from) = evidence.and_then(|evidence| evidence.source_ip.as_deref()) {
         let is_address = from.parse::<std::net::IpAddr>().is_ok();
         // `domain` is where Security Lake puts the name of a service; until 1.3.0 it was not enough by itself.
         let service = || json!({"svc_name": from, "domain": from});
-        proof["src_endpoint"] = if is_address { json!({"ip": from}) } else { service() };
-    }
-    if let Some(code) = evidence.and_then(|evidence| evidence.error_code()) {
-        proof["api"]["response"] = json!({"error": code});
+        let endpoint = if is_address { json!({"ip": from}) } else { service() };
+        proof.insert("src_endpoint".to_owned(), endpoint);
     }
     if finding.kind == FindingKind::ReturningAction {
-        proof["data"] = json!({"known_to": "the hour"});
+        proof.insert("data".to_owned(), json!({"known_to": "the hour"}));
     }
     proof
+}
+
+/// The call, and the error it ended with.
+fn api(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Option<Value> {
+    let (service, operation) = match call(finding) {
+        Some(call) => call,
+        None => ("kubernetes", finding.known_action()?),
+    };
+    let mut api = json!({"operation": operation, "service": {"name": service}});
+    if let Some(code) = evidence.and_then(|evidence| evidence.error_code()) {
+        api["response"] = json!({"error": code});
+    }
+    Some(api)
 }

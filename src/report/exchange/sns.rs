@@ -15,7 +15,7 @@ use crate::report::row::named;
 #[derive(Serialize)]
 struct Message<'a> {
     actions: String,
-    role: String,
+    role: Option<String>,
     account: Option<&'a str>,
 }
 
@@ -29,7 +29,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         }
     }
     for ((account, principal), actions) in principals {
-        let message = Message { actions: actions.join(", "), role: name(principal), account: named(account) };
+        let (role, account) = (named(principal).map(name), named(account));
+        let message = Message { actions: actions.join(", "), role, account };
         serde_json::to_writer(&mut *out, &message)?;
         out.write_all(b"\n")?;
     }

@@ -4,7 +4,7 @@ use crate::model::Priority;
 use crate::query::{Finding, FindingKind};
 use crate::report::for_terminal;
 use crate::report::place::shown_object;
-use crate::report::row::named;
+use crate::report::row::{NOT_NAMED, named};
 
 /// How much a finding matters, by what is known of it. The rules are in `docs/formats.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,12 +34,13 @@ impl Severity {
     }
 
     fn of_kind(finding: &Finding<'_>) -> Self {
+        let is_new = finding.rarity.is_some_and(|rarity| rarity.first_for_account);
         match finding.kind {
             FindingKind::Rule => Self::Informational,
             FindingKind::RootActivity => Self::High,
             FindingKind::Insight => Self::Medium,
             _ if finding.read_only == Some(true) => Self::Informational,
-            _ if finding.first_for_account && !finding.failed => Self::Medium,
+            _ if is_new && finding.failed == Some(false) => Self::Medium,
             _ => Self::Low,
         }
     }
@@ -69,7 +70,8 @@ impl Severity {
 
 /// One line: what is new, and of whom.
 pub(super) fn title(finding: &Finding<'_>) -> String {
-    let (who, action) = (name(finding.principal()), for_terminal(finding.action));
+    let who = named(finding.principal()).map_or_else(|| NOT_NAMED.to_owned(), name);
+    let action = finding.known_action().map_or(NOT_NAMED.into(), for_terminal);
     match finding.kind {
         FindingKind::NewAction => format!("{who} did {action} for the first time"),
         FindingKind::NewPrincipal => format!("{who} appeared, with {action}"),
@@ -93,21 +95,24 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
     if let Some(principal) = named(finding.principal()) {
         text.push_str(&format!(" of {}", for_terminal(principal)));
     }
-    match finding.kind {
-        FindingKind::Rule if finding.count() > 1 => text.push_str(&format!(", {} times", finding.count())),
-        FindingKind::RootActivity | FindingKind::Insight | FindingKind::Rule => {}
-        _ => text.push_str(&format!(
-            ", known for {} days; {} others had done this before",
-            finding.age_micros().div_euclid(DAY),
-            finding.other_principals
-        )),
+    let times = finding.count().filter(|times| *times > 1);
+    if let Some(times) = times {
+        text.push_str(&format!(", {times} times"));
     }
-    let ended = if finding.failed { "failed" } else { "succeeded" };
-    match finding.kind {
-        // It is about many calls, and about none.
-        FindingKind::Insight => {}
-        _ if finding.count() > 1 => text.push_str(&format!(". The first call {ended}")),
-        _ => text.push_str(&format!(". The call {ended}")),
+    if let Some(age) = finding.age_micros() {
+        text.push_str(&format!(", known for {} days", age.div_euclid(DAY)));
+    }
+    if let Some(rarity) = finding.rarity {
+        text.push_str(&format!("; {} others had done this before", rarity.other_principals));
+    }
+    if let Some(failed) = finding.failed {
+        let calls = match (finding.evidence, times) {
+            (Some(_), None) => "The call",
+            (Some(_), Some(_)) => "The first call",
+            (None, _) if failed => "Every call of the hour",
+            (None, _) => "A call of the hour",
+        };
+        text.push_str(&format!(". {calls} {}", if failed { "failed" } else { "succeeded" }));
     }
     if finding.known_to_iam == Some(false) {
         text.push_str(". IAM did not know this principal when it was asked");

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::columns::{widths, write_row};
 use crate::query::{Change, Group, Known, KnownRow, Measure, Subject, Tally, Timeline};
 use crate::report::for_terminal;
+use crate::report::row::{NOT_NAMED, in_account, named};
 
 pub(super) fn write(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut table = vec![["first", "last", "count", "errors", "hours", ""].map(str::to_owned)];
@@ -64,11 +65,10 @@ fn range(tally: Tally) -> String {
 
 /// Who or what a group is, cleaned.
 fn name(subject: &Subject<'_>) -> String {
-    let account = subject.account.filter(|account| *account != "-");
-    let account = account.map_or("no account".to_owned(), |account| format!("account {account}"));
+    let account = in_account(subject.account.unwrap_or("-"));
     match (subject.principal, subject.action) {
         (Some((key, kind)), _) => {
-            let key = if key == "-" { "(not named)" } else { key };
+            let key = named(key).unwrap_or(NOT_NAMED);
             for_terminal(&format!("{} {key} ({account})", kind.name())).into_owned()
         }
         (None, Some(_)) => action(subject),

@@ -9,6 +9,7 @@ use super::outlook::{flags, forget_name, forgets, longest_warmup, neighbours, pl
 use super::{TuneReport, terminal};
 use crate::query::{Labelled, Setting, Sight, Tuning, TuningRow};
 use crate::report::for_terminal;
+use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::time::Span;
 
 /// More warmups than this are thinned out.
@@ -122,16 +123,16 @@ fn write_noise(row: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
         row.findings, noise.principal_count, noise.account_count
     )?;
     for noisy in noise.principals.iter().take(NOISY_SHOWN) {
-        let (findings, who) = (noisy.findings, named(noisy.account, noisy.principal));
+        let (findings, who) = (noisy.findings, name(noisy.account, noisy.principal));
         writeln!(out, "  {findings:>8} {:>5.1} %  {who}", share(findings))?;
     }
     for noisy in noise.accounts.iter().take(NOISY_SHOWN) {
-        let (findings, account) = (noisy.findings, for_terminal(noisy.account));
-        writeln!(out, "  {findings:>8} {:>5.1} %  account {account}", share(findings))?;
+        let (findings, account) = (noisy.findings, in_account(noisy.account));
+        writeln!(out, "  {findings:>8} {:>5.1} %  {}", share(findings), for_terminal(&account))?;
     }
     if let Some(worst) = &row.daily.worst {
         let (day, findings, own) = (worst.day, worst.findings, worst.principal_findings);
-        let who = named(worst.account, worst.principal);
+        let who = name(worst.account, worst.principal);
         writeln!(out, "  worst day {day}: {findings} findings, {own} of them by {who}")?;
     }
     Ok(())
@@ -197,9 +198,9 @@ fn write_incident(
     }
 }
 
-fn named(account: &str, principal: &str) -> String {
-    let principal = if principal == "-" { "(not named)" } else { principal };
-    format!("{} (account {})", for_terminal(principal), for_terminal(account))
+fn name(account: &str, principal: &str) -> String {
+    let principal = named(principal).unwrap_or(NOT_NAMED);
+    format!("{} ({})", for_terminal(principal), for_terminal(&in_account(account)))
 }
 
 fn mean(row: Option<&TuningRow<'_>>) -> String {

@@ -36,8 +36,8 @@ fn found(baseline: &Baseline) -> Vec<String> {
     let question = Question { anchor: Anchor::Created, ..question(0) };
     let line = |finding: &Finding<'_>| {
         let name = finding.principal().rsplit('/').next().unwrap();
-        let days = finding.age_micros() / 86_400_000_000;
-        format!("{name} {days} {} {:?}", finding.age_basis.name(), finding.known_to_iam)
+        let (age, days) = (finding.age.unwrap(), finding.age_micros().unwrap() / 86_400_000_000);
+        format!("{name} {days} {} {:?}", age.basis.name(), finding.known_to_iam)
     };
     first_seen(baseline, &question).iter().map(line).collect()
 }

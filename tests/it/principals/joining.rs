@@ -340,7 +340,7 @@ fn what_stands_beside_the_behaviours_names_the_joined_principal() {
                 finding.kind.name(),
                 finding.principal(),
                 finding.action,
-                finding.anchor_time
+                finding.age.unwrap().anchor_time
             )
         })
         .collect();

@@ -44,7 +44,8 @@ fn shown(findings: &[Finding<'_>]) -> Vec<String> {
         let rules: Vec<&str> = finding.matched().iter().map(|one| &*one.rule.name).collect();
         let last = finding.last_time().map_or(String::new(), |time| format!("-{}", &time.to_string()[..10]));
         let day = &finding.time.to_string()[..10];
-        format!("{} {day}{last} {name} x{} [{}]", finding.kind.name(), finding.count(), rules.join(", "))
+        let (kind, count) = (finding.kind.name(), finding.count().unwrap());
+        format!("{kind} {day}{last} {name} x{count} [{}]", rules.join(", "))
     };
     findings.iter().map(show).collect()
 }

@@ -1,0 +1,23 @@
+//! Which sightings count for a question: those that were known by its end, and failed ones unless it is about successes only.
+
+use super::Question;
+use crate::baseline::Behaviour;
+use crate::model::Sighting;
+use crate::time::Timestamp;
+
+impl Question {
+    /// Whether what happened then is known.
+    pub(super) fn knows(&self, time: Timestamp) -> bool {
+        self.until.is_none_or(|until| time <= until)
+    }
+}
+
+/// The sighting that a behaviour begins with.
+pub(super) fn counted<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
+    behaviour.beginning(question.only_success).filter(|sighting| question.knows(sighting.time))
+}
+
+/// The first success of a behaviour, as far as the question knows.
+pub(super) fn first_success<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
+    behaviour.first_success.as_deref().filter(|success| question.knows(success.time))
+}
