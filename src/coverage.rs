@@ -181,6 +181,19 @@ impl Remark {
     }
 }
 
+/// What became of a log object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It was read as a whole.
+    Read,
+    /// A part of it could not be read; the first fault met.
+    ReadInPart(FaultKind),
+    /// It was left alone.
+    Skipped(ObjectSkip),
+    /// Nothing could be read; the first fault met.
+    Failed(FaultKind),
+}
+
 /// What kind of thing could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {

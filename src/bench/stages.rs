@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use super::clock::CpuClock;
 use super::{Size, Spread, StageCost};
 use crate::decode::Decoder;
-use crate::ingest::{IngestError, IngestSettings, Progress, ingest};
+use crate::learn::{LearnSettings, learn};
+use crate::scan::{Progress, ScanError};
 use crate::source::{Archives, LogObject};
 
 /// CPU seconds of each stage, one for each round.
@@ -28,11 +29,11 @@ pub(super) struct Rounds {
 /// Measures the stages `runs` times.
 pub(super) fn measure(
     archives: &Archives,
-    settings: &IngestSettings,
+    settings: &LearnSettings,
     runs: u32,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<Rounds, IngestError> {
-    let settings = IngestSettings { threads: 1, ..settings.clone() };
+) -> Result<Rounds, ScanError> {
+    let settings = LearnSettings { threads: 1, ..settings.clone() };
     let mut rounds = Rounds::default();
     for _ in 0..runs {
         let clock = CpuClock::start();
@@ -53,9 +54,9 @@ pub(super) fn measure(
         })?;
         let phases =
             Phases { clock: CpuClock::start(), reading: OnceLock::new(), merging: OnceLock::new(), stopped };
-        let ingested = ingest(archives, &settings, &phases)?;
+        let learnt = learn(archives, &settings, &phases)?;
         let all = phases.clock.seconds();
-        drop(black_box(ingested));
+        drop(black_box(learnt));
         let reading = phases.reading.get().copied().unwrap_or_default();
         let merging = phases.merging.get().copied().unwrap_or(all);
         rounds.read.push(read);
@@ -77,12 +78,12 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     /// Reads every object and does something with its bytes; gives the CPU seconds.
-    fn run(&self, mut work: impl FnMut(&[u8])) -> Result<f64, IngestError> {
+    fn run(&self, mut work: impl FnMut(&[u8])) -> Result<f64, ScanError> {
         let clock = CpuClock::start();
         let mut stored = Vec::new();
         for object in self.objects {
             if (self.stopped)() {
-                return Err(IngestError::Stopped);
+                return Err(ScanError::Stopped);
             }
             // As in a scan, which reports the error, too, what could be read is made use of.
             let _ = self.archives.read(object, &mut stored);

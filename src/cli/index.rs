@@ -7,12 +7,11 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use firstseen::baseline::Inventory;
-use firstseen::coverage::FaultKind;
-use firstseen::ingest::{
-    Checksums, IngestError, IngestSettings, Ingested, Keep, Progress, checksums, ingest_listed, list,
-};
-use firstseen::ledger::{ObjectEntry, Outcome};
+use firstseen::coverage::{FaultKind, Outcome};
+use firstseen::learn::{Keep, LearnSettings, Learnt, learn_listed};
+use firstseen::ledger::ObjectEntry;
 use firstseen::rules::RuleSet;
+use firstseen::scan::{Checksums, Progress, ScanError, checksums, list};
 use firstseen::source::{Archives, FileList, Listing, LogObject, S3Settings, is_s3};
 use firstseen::store::{Learning, Place, Stored, is_baseline, proven_files};
 
@@ -20,7 +19,7 @@ use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, check_wi
 use super::claims::Claims;
 use super::closing::Closing;
 use super::doubts::refuse_nothing;
-use super::exit::{Answer, Hint, UsageError, ingest_error, merge_error, store_error};
+use super::exit::{Answer, Hint, UsageError, merge_error, scan_error, store_error};
 use super::inventory::told;
 use super::output::Output;
 use super::progress::Bar;
@@ -83,17 +82,17 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
                 .check(&args.output, saved.learning(), false)
                 .context(Hint("name another output for another baseline, or leave that setting out"))?;
             check_rules(saved.learning(), rules.as_deref())?;
-            let like = IngestSettings::like(saved.learning(), threads(args.run.threads));
-            IngestSettings { cluster: wanted.k8s_cluster.clone(), rules, ..like }
+            let like = LearnSettings::like(saved.learning(), threads(args.run.threads));
+            LearnSettings { cluster: wanted.k8s_cluster.clone(), rules, ..like }
         }
-        None => IngestSettings { rules, ..wanted.settings(None, args.run.threads) },
+        None => LearnSettings { rules, ..wanted.settings(None, args.run.threads) },
     };
-    let settings = IngestSettings { memory: args.run.memory(), ..settings };
+    let settings = LearnSettings { memory: args.run.memory(), ..settings };
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
     let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3 };
     let archives = Archives::open_all(args.archives.names(), &lists, &s3);
-    let archives = archives.map_err(|error| ingest_error(error.into()))?.passing_over(proven_files);
+    let archives = archives.map_err(|error| scan_error(error.into()))?.passing_over(proven_files);
     let run = Run { args, place, archives, settings, inventory: &told.inventory, progress };
     let indexed = run.index(known);
     run.progress.clear();
@@ -152,7 +151,7 @@ struct Run<'a> {
     args: &'a IndexArgs,
     place: Place,
     archives: Archives,
-    settings: IngestSettings,
+    settings: LearnSettings,
     /// What is added of IAM.
     inventory: &'a Inventory,
     progress: Bar,
@@ -191,7 +190,7 @@ fn versions(stored: &Stored) -> Versions<'_> {
 
 impl Run<'_> {
     fn index(&self, known: Option<Stored>) -> anyhow::Result<Indexed> {
-        let mut listing = list(&self.archives, &self.settings, &self.progress).map_err(ingest_error)?;
+        let mut listing = list(&self.archives, &self.settings.scan(), &self.progress).map_err(scan_error)?;
         let mut known = known;
         let mut to_save = known.is_none();
         if let Some(stored) = &mut known {
@@ -211,13 +210,13 @@ impl Run<'_> {
                 };
                 let objects = listing.objects.iter().filter(is_known).cloned().collect();
                 checksums(&self.archives, objects, self.settings.threads, &self.progress)
-                    .map_err(ingest_error)?
+                    .map_err(scan_error)?
             }
             _ => Checksums::new(),
         };
         let old = known.as_ref().map_or(0, |stored| self.forget_known(&mut listing, stored, &content));
         if self.progress.stopped() {
-            return Err(self.explain(IngestError::Stopped, known.is_some()));
+            return Err(self.explain(ScanError::Stopped, known.is_some()));
         }
         let new = listing.coverage.objects.listed;
         let (is_new, mut nothing) = (known.is_none(), None);
@@ -254,21 +253,21 @@ impl Run<'_> {
         Ok(Indexed { stored, old, new })
     }
 
-    fn read(&self, listing: Listing) -> Result<Stored, IngestError> {
-        let ingested = ingest_listed(&self.archives, listing, &self.settings, Keep::Ledger, &self.progress)?;
-        let Ingested { baseline, coverage, ledger } = ingested;
+    fn read(&self, listing: Listing) -> Result<Stored, ScanError> {
+        let learnt = learn_listed(&self.archives, listing, &self.settings, Keep::Ledger, &self.progress)?;
+        let Learnt { baseline, coverage, ledger } = learnt;
         let archives = self.archives.names().to_vec();
         Ok(Stored { learning: self.settings.learning(), archives, baseline, coverage, ledger })
     }
 
-    fn explain(&self, error: IngestError, is_saved: bool) -> anyhow::Error {
+    fn explain(&self, error: ScanError, is_saved: bool) -> anyhow::Error {
         match error {
-            IngestError::Stopped if is_saved => anyhow::anyhow!(
+            ScanError::Stopped if is_saved => anyhow::anyhow!(
                 "interrupted; '{}' holds what was read up to the last checkpoint",
                 self.args.output.display()
             )
             .context(Hint("run it again: it goes on from there")),
-            error => ingest_error(error),
+            error => scan_error(error),
         }
     }
 

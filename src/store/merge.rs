@@ -9,8 +9,8 @@ use thiserror::Error;
 
 use super::{Learning, Stored};
 use crate::baseline::{Baseline, Text};
-use crate::coverage::{Fault, FaultKind};
-use crate::ledger::{Ledger, ObjectEntry, Outcome, RecordEntry, conflict_fault};
+use crate::coverage::{Fault, FaultKind, Outcome};
+use crate::ledger::{Ledger, ObjectEntry, RecordEntry, conflict_fault};
 use crate::observe::{Copies, Handover, RecordPlace};
 use crate::time::Timestamp;
 

@@ -33,4 +33,5 @@ mod sources;
 mod stored;
 mod synthetic;
 mod tuning;
+mod visitors;
 mod warnings;

@@ -3,7 +3,8 @@
 use std::io::{Cursor, Write};
 use std::path::Path;
 
-use firstseen::ingest::{IngestSettings, Ingested, Silent, ingest};
+use firstseen::learn::{LearnSettings, Learnt, learn};
+use firstseen::scan::Silent;
 use firstseen::source::Archives;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -25,12 +26,12 @@ const SETS: [(&str, u64, u64); 10] = [
     ("audit2rbac", 37, 0),
 ];
 
-fn settings() -> IngestSettings {
-    IngestSettings { threads: 2, ..Default::default() }
+fn settings() -> LearnSettings {
+    LearnSettings { threads: 2, ..Default::default() }
 }
 
-fn read(folder: &Path) -> Ingested {
-    ingest(&Archives::open(&[folder.to_owned()]).unwrap(), &settings(), &Silent).unwrap()
+fn read(folder: &Path) -> Learnt {
+    learn(&Archives::open(&[folder.to_owned()]).unwrap(), &settings(), &Silent).unwrap()
 }
 
 #[test]
@@ -164,7 +165,7 @@ impl Packing {
 /// Everything learnt but for where it stands.
 fn learnt(object: &[u8]) -> Vec<String> {
     let archive = Archive::new().object("EKSLogs/111122223333/prod/2024/01/01/00/x", object);
-    let Ingested { baseline, coverage, .. } = read(archive.path());
+    let Learnt { baseline, coverage, .. } = read(archive.path());
     assert_eq!(coverage.faults, []);
     let behaviour = |behaviour: &firstseen::baseline::Behaviour| {
         let who = &baseline.principals[behaviour.principal as usize];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::rules::{Language, OWN_RULES, RuleSet};
 use serde_json::{Value, json};
 
@@ -415,7 +415,7 @@ fn each_technique_of_the_public_attack_logs_is_found() {
         let path = entry.unwrap().path();
         let technique = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let archive = Archive::new().object("log.json", &std::fs::read(&path).unwrap());
-        let settings = IngestSettings { rules: Some(rules.clone()), ..settings() };
+        let settings = LearnSettings { rules: Some(rules.clone()), ..settings() };
         let baseline = archive.ingest(&settings).baseline;
         let mut found = baseline.hits.iter().map(|hit| &baseline.rules[hit.rule as usize]);
         assert!(

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use firstseen::ingest::{IngestSettings, Silent, ingest};
+use firstseen::learn::{LearnSettings, learn};
+use firstseen::scan::Silent;
 use firstseen::source::{Archives, S3Settings};
 
 use super::server::{Asked, Fate, Setup, Sums, refuse};
 use super::{Buckets, expected, files, scan, stderr};
 
-fn learning() -> IngestSettings {
-    IngestSettings { threads: 2, ..Default::default() }
+fn learning() -> LearnSettings {
+    LearnSettings { threads: 2, ..Default::default() }
 }
 
 /// The number behind a word of the line about S3.
@@ -82,8 +83,8 @@ fn an_answer_that_stands_still_is_asked_for_again() {
     };
     let stalled = || server.asked().iter().filter(|asked| asked.before > 0).count();
     let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
-    let ingested = ingest(&archives, &learning(), &Silent).unwrap();
-    let local = ingest(&Archives::open(&[buckets.logs()]).unwrap(), &learning(), &Silent).unwrap();
+    let ingested = learn(&archives, &learning(), &Silent).unwrap();
+    let local = learn(&Archives::open(&[buckets.logs()]).unwrap(), &learning(), &Silent).unwrap();
     assert_eq!(ingested.coverage.faults, []);
     assert_eq!(ingested.baseline, local.baseline);
     assert!(stalled() > 1);
