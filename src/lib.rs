@@ -13,7 +13,7 @@
 //! answers down. [`scan`] drives the reading on all cores and shows every record to a visitor; [`learn`] is the one that fills a
 //! baseline. Whatever could not be read stands in the [`coverage`]. What IAM knew comes
 //! from files of its own ([`inventory`]). [`store`] saves all of it, with a [`ledger`] of what
-//! each object gave, so that more can be added later.
+//! each object gave, so that more can be added later; [`index`] is what adds to it.
 //!
 //! ```no_run
 //! use firstseen::learn::{LearnSettings, learn};
@@ -63,6 +63,8 @@ pub mod scan;
 pub mod learn;
 
 pub mod store;
+
+pub mod index;
 
 pub mod query;
 
