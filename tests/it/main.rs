@@ -15,6 +15,7 @@ mod known;
 mod kubernetes;
 mod large;
 mod laws;
+mod lists;
 mod measurements;
 mod minimum;
 mod naive;
