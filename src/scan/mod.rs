@@ -7,6 +7,7 @@ mod checksums;
 mod intake;
 mod object;
 mod pieces;
+mod reopen;
 mod visitor;
 mod worker;
 
@@ -23,6 +24,7 @@ use worker::Worker;
 
 pub use checksums::{Checksums, checksums};
 pub use object::{ObjectResult, Stored, inside};
+pub use reopen::{RecordAddress, ReopenError, reopen};
 pub use visitor::{Place, Reading, Visitor};
 
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.

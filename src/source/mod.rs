@@ -6,6 +6,7 @@
 mod error;
 mod file_list;
 mod files;
+mod find;
 mod large;
 mod listing;
 mod local;
@@ -143,7 +144,11 @@ impl Archives {
     }
 
     fn root(&self, object: &LogObject) -> Result<&Root, ReadError> {
-        let root = object.archive.checked_sub(1).and_then(|index| self.roots.get(index as usize));
+        self.root_of(object.archive)
+    }
+
+    fn root_of(&self, archive: u32) -> Result<&Root, ReadError> {
+        let root = archive.checked_sub(1).and_then(|index| self.roots.get(index as usize));
         root.ok_or_else(|| ReadError { kind: FaultKind::Read, detail: "no such archive".to_owned() })
     }
 
@@ -269,7 +274,10 @@ impl Archives {
                 Ok(Some(Large::Stream(Box::new(stream))))
             }
             #[cfg(feature = "s3")]
-            Root::S3(bucket) => bucket.read(object, buffer).map(|()| None),
+            Root::S3(bucket) => {
+                bucket.read(object, buffer)?;
+                Ok(Large::held(buffer))
+            }
         }
     }
 

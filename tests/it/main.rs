@@ -24,6 +24,7 @@ mod outputs;
 mod principals;
 mod process;
 mod program;
+mod reopened;
 mod root;
 mod rules;
 #[cfg(feature = "s3")]

@@ -50,7 +50,7 @@ fn every_set_of_real_events_is_read_in_its_own_shape() {
 
 /// Ways to wrap a text of events.
 #[derive(Clone, Copy, Debug)]
-enum Wrapper {
+pub(crate) enum Wrapper {
     Batch,
     Array,
     Lines,
@@ -76,7 +76,7 @@ const AUDIT_WRAPPERS: [Wrapper; 8] = [
     Wrapper::Splunk,
 ];
 
-const WRAPPERS: [Wrapper; 10] = [
+pub(crate) const WRAPPERS: [Wrapper; 10] = [
     Wrapper::Batch,
     Wrapper::Array,
     Wrapper::Lines,
@@ -90,7 +90,7 @@ const WRAPPERS: [Wrapper; 10] = [
 ];
 
 impl Wrapper {
-    fn wrap(self, records: &[Value]) -> String {
+    pub(crate) fn wrap(self, records: &[Value]) -> String {
         let each = |wrap: fn(&Value) -> String| records.iter().map(wrap).collect::<Vec<_>>().join("\n");
         let list = |wrap: fn(&Value) -> Value| Value::from(records.iter().map(wrap).collect::<Vec<_>>());
         match self {
@@ -128,7 +128,7 @@ impl Wrapper {
 
 /// Ways to pack bytes.
 #[derive(Clone, Copy, Debug)]
-enum Packing {
+pub(crate) enum Packing {
     Plain,
     Gzip,
     Zstd,
@@ -136,10 +136,11 @@ enum Packing {
     Tar,
 }
 
-const PACKINGS: [Packing; 5] = [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Zip, Packing::Tar];
+pub(crate) const PACKINGS: [Packing; 5] =
+    [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Zip, Packing::Tar];
 
 impl Packing {
-    fn pack(self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn pack(self, bytes: &[u8]) -> Vec<u8> {
         match self {
             Self::Plain => bytes.to_vec(),
             Self::Gzip => gzip(bytes),

@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use firstseen::learn::{LearnSettings, learn};
-use firstseen::scan::Silent;
+use firstseen::scan::{RecordAddress, ScanSettings, Silent, reopen};
 use firstseen::source::{Archives, S3Settings};
+
+use crate::archive::{record, wrapped, zip};
+use crate::reopened::reopen_all;
 
 use super::server::{Asked, Fate, Setup, Sums, refuse};
 use super::{Buckets, expected, files, scan, stderr};
@@ -326,4 +329,26 @@ fn an_object_above_the_ceiling_is_not_fetched() {
         );
     }
     assert!(!server.asked().iter().any(|asked| asked.path.ends_with(&key)));
+}
+
+#[test]
+fn evidence_in_a_bucket_reopens_without_listing_it() {
+    let buckets = Buckets::new();
+    let record = record("2024-03-09T04:00:00Z", "eva", "s3:GetObject");
+    fs::write(buckets.logs().join("a b.zip"), zip(&[("x.json", wrapped(&[record]))])).unwrap();
+    let server = Setup::new(buckets.root()).public().start();
+    let settings =
+        S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Settings::default() };
+    let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
+    let before = server.asked().len();
+    let address = RecordAddress { archive: 1, object: "a b.zip!x.json", record: 0, event_id: None };
+    let text = reopen(&archives, &ScanSettings::default(), &address, &Silent).unwrap();
+    assert!(text.contains("user/eva"), "{text}");
+    let asked = server.asked();
+    let asked = (asked[before..].iter().filter(|asked| asked.is_list()).count(), asked.len() - before);
+    assert_eq!(asked, (1, 2));
+    reopen_all(&archives, 7);
+    let gone = RecordAddress { object: "gone.json", ..address };
+    let error = reopen(&archives, &ScanSettings::default(), &gone, &Silent).unwrap_err();
+    assert_eq!(error.to_string(), "the archive holds no object 'gone.json' any more");
 }
