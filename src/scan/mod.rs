@@ -8,6 +8,7 @@ mod intake;
 mod object;
 mod pieces;
 mod reopen;
+mod steps;
 mod visitor;
 mod worker;
 
@@ -25,6 +26,7 @@ use worker::Worker;
 pub use checksums::{Checksums, checksums};
 pub use object::{ObjectResult, Stored, inside};
 pub use reopen::{RecordAddress, ReopenError, reopen};
+pub use steps::{Steps, take_steps};
 pub use visitor::{Place, Reading, Visitor};
 
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.
