@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use firstseen::learn::{LearnSettings, learn};
-use firstseen::scan::{RecordAddress, ScanSettings, Silent, reopen};
+use firstseen::scan::{RecordAddress, ScanSettings, Silent, Steps, list, reopen, take_steps};
 use firstseen::source::{Archives, S3Settings};
 
 use crate::archive::{record, wrapped, zip};
@@ -351,4 +351,27 @@ fn evidence_in_a_bucket_reopens_without_listing_it() {
     let gone = RecordAddress { object: "gone.json", ..address };
     let error = reopen(&archives, &ScanSettings::default(), &gone, &Silent).unwrap_err();
     assert_eq!(error.to_string(), "the archive holds no object 'gone.json' any more");
+}
+
+#[test]
+fn the_first_steps_of_a_scan_fetch_ahead_as_the_scan_does() {
+    let buckets = Buckets::synthetic();
+    let under_way = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let late =
+        |asked: &Asked| if asked.is_get() { Fate::Slow(Duration::from_millis(20)) } else { Fate::Serve };
+    let server = Setup::new(buckets.root()).public().plan(late).gauge(Arc::clone(&under_way)).start();
+    let settings =
+        S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Settings::default() };
+    let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
+    let scanning = ScanSettings::default();
+    for steps in [Steps::Read, Steps::Inflate] {
+        let listing = list(&archives, &scanning, &Silent).unwrap();
+        under_way.1.store(0, Ordering::Relaxed);
+        let before = server.asked().iter().filter(|asked| asked.is_get()).count();
+        let objects = listing.objects.len();
+        take_steps(&archives, listing, &scanning, steps, &Silent).unwrap();
+        let fetched = server.asked().iter().filter(|asked| asked.is_get()).count() - before;
+        assert_eq!(fetched, objects, "{steps:?}");
+        assert!(under_way.1.load(Ordering::Relaxed) > 1, "{steps:?}");
+    }
 }
