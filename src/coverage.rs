@@ -93,6 +93,19 @@ named! {
     }
 }
 
+/// What became of a log object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It was read as a whole.
+    Read,
+    /// A part of it could not be read; the first fault met.
+    ReadInPart(FaultKind),
+    /// It was left alone.
+    Skipped(ObjectSkip),
+    /// Nothing could be read; the first fault met.
+    Failed(FaultKind),
+}
+
 named! {
     /// What kind of thing could not be read.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -391,6 +404,22 @@ impl Coverage {
     /// Puts the faults into their one order: archive, object, position, kind.
     pub fn sort(&mut self) {
         self.faults.sort_unstable();
+    }
+
+    /// Records that neither are events nor are about any.
+    pub fn foreign_records(&self) -> u64 {
+        let foreign = [RecordSkip::Notification, RecordSkip::NoAction];
+        foreign.iter().filter_map(|skip| self.records.skipped.get(skip)).sum()
+    }
+
+    /// Whether anything was there that could be a log: read, broken, or left alone for its time only.
+    pub fn holds_logs(&self) -> bool {
+        let Self { objects, records, .. } = self;
+        let is_read =
+            if records.total > 0 { records.total > self.foreign_records() } else { objects.read > 0 };
+        let outside = [&objects.skipped, &objects.unlisted];
+        let is_outside = outside.iter().any(|skips| skips.contains_key(&ObjectSkip::OutsideWindow));
+        is_read || is_outside || self.fault_count > 0
     }
 
     /// Whether nothing is missing from the account:

@@ -4,7 +4,7 @@
 //! it, it also knows which objects it has read, and tells copies across two runs.
 
 use crate::checksum::Checksum;
-use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
+use crate::coverage::{Fault, FaultKind, Outcome, Position};
 use crate::model::{PrincipalKey, Text};
 use crate::observe::{Conflict, Fingerprint};
 use crate::time::{Day, Span, Timestamp};
@@ -71,19 +71,6 @@ pub struct ObjectEntry {
     pub span: Option<(Timestamp, Timestamp)>,
     /// Number of its faults.
     pub faults: u64,
-}
-
-/// What became of a log object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
-    /// It was read as a whole.
-    Read,
-    /// A part of it could not be read; the first fault met.
-    ReadInPart(FaultKind),
-    /// It was left alone.
-    Skipped(ObjectSkip),
-    /// Nothing could be read; the first fault met.
-    Failed(FaultKind),
 }
 
 /// One counted record with an event id.

@@ -4,25 +4,27 @@
 //!
 //! ```text
 //! source ─► decode ─► event ─► observe ─► BASELINE ─► query ─► report
-//! └────────── ingest wires this half ────┘
+//! └──── scan drives, learn learns ────────┘
 //! ```
 //!
-//! All rooms may speak of [`model`]: principals, ARNs, evidence. An archive is listed and read by [`source`], [`decode`] finds the records in its objects, [`event`] reads their
-//! meaning, [`observe`] gives numbers to principals and actions, [`rules`] say which events are known to matter, and
-//! [`baseline`] remembers who did what. All questions are pure functions of a baseline ([`query`]); [`report`] writes the
-//! answers down. Whatever could not be read stands in the [`coverage`]. What IAM knew comes
-//! from files of its own ([`inventory`]). [`store`] saves all of it, with a [`ledger`] of what
-//! each object gave, so that more can be added later.
+//! All rooms may speak of [`model`]: principals, ARNs, evidence. An archive is listed and read by [`source`], [`decode`] finds the
+//! records in its objects, [`event`] reads their meaning, [`observe`] gives numbers to principals and actions, [`rules`] say
+//! which events are known to matter, and [`baseline`] remembers who did what. [`scan`] drives all of this on all cores and
+//! shows every record to a visitor; [`learn`] is the visitor that fills a baseline, and [`index`] keeps a saved one up to
+//! date. All questions are pure functions of a baseline ([`query`]); [`report`] writes the answers down. Whatever could not be
+//! read stands in the [`coverage`]. What IAM knew comes from files of its own ([`inventory`]). [`store`] saves all of it, with
+//! a [`ledger`] of what each object gave, so that more can be added later.
 //!
 //! ```no_run
-//! use firstseen::ingest::{IngestSettings, Silent, ingest};
+//! use firstseen::learn::{LearnSettings, learn};
 //! use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
+//! use firstseen::scan::Silent;
 //! use firstseen::source::Archives;
 //! use firstseen::time::Span;
 //!
 //! let archives = Archives::open(&["fixtures/small-archive".into()])?;
-//! let settings = IngestSettings { threads: 2, ..IngestSettings::default() };
-//! let ingested = ingest(&archives, &settings, &Silent)?;
+//! let settings = LearnSettings { threads: 2, ..LearnSettings::default() };
+//! let learnt = learn(&archives, &settings, &Silent)?;
 //! let question = Question {
 //!     warmup: Span::days(30),
 //!     forget: None,
@@ -35,7 +37,7 @@
 //!     every_hit: false,
 //!     filter: Filter::default(),
 //! };
-//! let baseline = ingested.baseline.joined(settings.principal_key);
+//! let baseline = learnt.baseline.joined(settings.principal_key);
 //! for finding in first_seen(&baseline, &question) {
 //!     println!("{} {} {}", finding.time, finding.principal(), finding.action);
 //! }
@@ -58,9 +60,13 @@ pub mod baseline;
 
 pub mod inventory;
 
-pub mod ingest;
+pub mod scan;
+
+pub mod learn;
 
 pub mod store;
+
+pub mod index;
 
 pub mod query;
 

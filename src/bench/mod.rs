@@ -11,7 +11,8 @@ mod text;
 use serde::Serialize;
 
 use crate::coverage::Coverage;
-use crate::ingest::{IngestError, IngestSettings, Ingested, Progress, ingest};
+use crate::learn::{LearnSettings, Learnt, learn};
+use crate::scan::{Progress, ScanError};
 use crate::source::Archives;
 use clock::{CpuClock, WallClock, peak_memory, reset_peak_memory};
 
@@ -100,13 +101,13 @@ pub struct ThreadCost {
 /// `stopped` is asked now and then whether to give up.
 ///
 /// # Errors
-/// As [`ingest`].
+/// As [`learn`].
 pub fn measure(
     archives: &Archives,
-    settings: &IngestSettings,
+    settings: &LearnSettings,
     plan: &BenchPlan,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<Measured, IngestError> {
+) -> Result<Measured, ScanError> {
     let (coverage, behaviours) = warm_up(archives, settings, stopped)?;
     let size = Size {
         stored_bytes: coverage.stored_bytes as f64,
@@ -136,11 +137,11 @@ pub fn measure(
 /// One scan; what it read, and the number of behaviours. Its baseline must not lie in memory while others are measured.
 fn warm_up(
     archives: &Archives,
-    settings: &IngestSettings,
+    settings: &LearnSettings,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<(Coverage, u64), IngestError> {
-    let ingested = scan(archives, settings, stopped)?.ingested;
-    Ok((ingested.coverage, ingested.baseline.behaviours.len() as u64))
+) -> Result<(Coverage, u64), ScanError> {
+    let learnt = scan(archives, settings, stopped)?.learnt;
+    Ok((learnt.coverage, learnt.baseline.behaviours.len() as u64))
 }
 
 /// What the speeds are about.
@@ -152,31 +153,31 @@ struct Size {
 
 /// One scan and what it cost, in seconds.
 struct Scan {
-    ingested: Ingested,
+    learnt: Learnt,
     wall: f64,
     cpu: f64,
 }
 
 fn scan(
     archives: &Archives,
-    settings: &IngestSettings,
+    settings: &LearnSettings,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<Scan, IngestError> {
+) -> Result<Scan, ScanError> {
     let (wall, cpu) = (WallClock::start(), CpuClock::start());
-    let ingested = ingest(archives, settings, &Stop(stopped))?;
-    Ok(Scan { ingested, wall: wall.seconds(), cpu: cpu.seconds() })
+    let learnt = learn(archives, settings, &Stop(stopped))?;
+    Ok(Scan { learnt, wall: wall.seconds(), cpu: cpu.seconds() })
 }
 
 /// Whole scans with some number of threads.
 fn scans(
     archives: &Archives,
-    settings: &IngestSettings,
+    settings: &LearnSettings,
     threads: usize,
     runs: u32,
     size: &Size,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<ThreadCost, IngestError> {
-    let settings = IngestSettings { threads, ..settings.clone() };
+) -> Result<ThreadCost, ScanError> {
+    let settings = LearnSettings { threads, ..settings.clone() };
     let (mut wall, mut cpu, mut peak) = (Vec::new(), Vec::new(), None);
     for _ in 0..runs {
         reset_peak_memory();

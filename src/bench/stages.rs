@@ -1,6 +1,6 @@
 //! Tells the stages of a scan with one thread apart.
 //!
-//! Each round lists the archive, reads all objects, reads and inflates them, reads and decodes them, and scans them.
+//! Each round lists the archive, reads all objects, reads and inflates them, scans them for nobody, and scans them to learn.
 //! What one pass takes longer than the one before is the cost of the stage it adds. All passes of a round run one
 //! after another, so that slow changes of the machine's speed cancel out.
 
@@ -8,10 +8,14 @@ use std::hint::black_box;
 use std::sync::OnceLock;
 
 use super::clock::CpuClock;
-use super::{Size, Spread, StageCost};
-use crate::decode::Decoder;
-use crate::ingest::{IngestError, IngestSettings, Progress, ingest};
-use crate::source::{Archives, LogObject};
+use super::{Size, Spread, StageCost, Stop};
+use crate::coverage::Coverage;
+use crate::decode::FoundRecord;
+use crate::learn::{LearnSettings, learn};
+use crate::scan::{
+    ObjectResult, Place, Progress, Reading, ScanError, Steps, Visitor, list, scan_listed, take_steps,
+};
+use crate::source::Archives;
 
 /// CPU seconds of each stage, one for each round.
 #[derive(Default)]
@@ -28,34 +32,31 @@ pub(super) struct Rounds {
 /// Measures the stages `runs` times.
 pub(super) fn measure(
     archives: &Archives,
-    settings: &IngestSettings,
+    settings: &LearnSettings,
     runs: u32,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<Rounds, IngestError> {
-    let settings = IngestSettings { threads: 1, ..settings.clone() };
+) -> Result<Rounds, ScanError> {
+    let settings = LearnSettings { threads: 1, ..settings.clone() };
     let mut rounds = Rounds::default();
+    let scanning = settings.scan();
+    let stop = Stop(stopped);
     for _ in 0..runs {
         let clock = CpuClock::start();
-        let listing = archives.list(&settings.window, settings.threads, &mut |_| !stopped())?;
+        let listing = list(archives, &scanning, &stop)?;
         rounds.list.push(clock.seconds());
-        let pass = Pass { archives, objects: &listing.objects, stopped };
-        let read = pass.run(|_| {})?;
-        let mut decoder = Decoder::new(settings.max_object_size);
-        let inflated = pass.run(|stored| {
-            black_box(decoder.inflate(stored));
-        })?;
-        // Every pass, as every scan, begins with a decoder that has no memory yet.
-        decoder = Decoder::new(settings.max_object_size);
-        let scanned = pass.run(|stored| {
-            decoder.decode(stored, |found| {
-                black_box(found);
-            });
-        })?;
+        let steps = |steps| {
+            let (listing, clock) = (listing.clone(), CpuClock::start());
+            take_steps(archives, listing, &scanning, steps, &stop).map(|()| clock.seconds())
+        };
+        let (read, inflated) = (steps(Steps::Read)?, steps(Steps::Inflate)?);
+        let clock = CpuClock::start();
+        black_box(scan_listed(archives, listing, &scanning, &|_| Nobody, &stop)?);
+        let scanned = clock.seconds();
         let phases =
             Phases { clock: CpuClock::start(), reading: OnceLock::new(), merging: OnceLock::new(), stopped };
-        let ingested = ingest(archives, &settings, &phases)?;
+        let learnt = learn(archives, &settings, &phases)?;
         let all = phases.clock.seconds();
-        drop(black_box(ingested));
+        drop(black_box(learnt));
         let reading = phases.reading.get().copied().unwrap_or_default();
         let merging = phases.merging.get().copied().unwrap_or(all);
         rounds.read.push(read);
@@ -68,28 +69,21 @@ pub(super) fn measure(
     Ok(rounds)
 }
 
-/// One way through all objects.
-struct Pass<'a> {
-    archives: &'a Archives,
-    objects: &'a [LogObject],
-    stopped: &'a (dyn Fn() -> bool + Sync),
-}
+/// A visitor that does nothing with records.
+struct Nobody;
 
-impl Pass<'_> {
-    /// Reads every object and does something with its bytes; gives the CPU seconds.
-    fn run(&self, mut work: impl FnMut(&[u8])) -> Result<f64, IngestError> {
-        let clock = CpuClock::start();
-        let mut stored = Vec::new();
-        for object in self.objects {
-            if (self.stopped)() {
-                return Err(IngestError::Stopped);
-            }
-            // As in a scan, which reports the error, too, what could be read is made use of.
-            let _ = self.archives.read(object, &mut stored);
-            work(&stored);
-        }
-        Ok(clock.seconds())
+impl Visitor for Nobody {
+    type Part = ();
+
+    fn begin(&mut self, _: &Place<'_>) {}
+
+    fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut Reading<'_>) {
+        black_box(found);
     }
+
+    fn join((): &mut (), (): (), _: u32) {}
+
+    fn end(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
 }
 
 /// Notes when a scan goes from listing to reading, and from reading to merging.

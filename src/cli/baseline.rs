@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 use firstseen::baseline::Baseline;
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::query::{By, KnownQuestion, changes, known, timeline};
 use firstseen::report::{Asked, FilterSettings, KnownReport, KnownSettings, UsedInventory};
 use firstseen::time::{Bound, Timestamp};
@@ -138,7 +138,7 @@ fn write_inexact(
 fn used_settings(
     args: &KnownArgs,
     question: &KnownQuestion,
-    settings: &IngestSettings,
+    settings: &LearnSettings,
     baseline: &Baseline,
 ) -> KnownSettings {
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use firstseen::bench::{BenchPlan, measure, write_text};
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::source::{Archives, is_stdin};
 use firstseen::store::proven_files;
 use firstseen::synth::{Plan, synthesize_unless};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::args::{S3Args, byte_count};
 use super::claims::Claims;
-use super::exit::{Answer, Hint, UsageError, ingest_error};
+use super::exit::{Answer, Hint, UsageError, scan_error};
 use super::{signals, threads};
 
 /// Measure what a scan costs on this machine: each stage, each number of threads, and the memory
@@ -64,12 +64,12 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
         );
     }
     let archives = Archives::open_with(&names, &args.s3.settings(&names)?)
-        .map_err(|error| ingest_error(error.into()))?
+        .map_err(|error| scan_error(error.into()))?
         .passing_over(proven_files);
-    let settings = IngestSettings { threads: 1, ..Default::default() };
+    let settings = LearnSettings { threads: 1, ..Default::default() };
     let plan = BenchPlan { runs: args.runs, max_threads: threads(args.threads) };
     let measured = measure(&archives, &settings, &plan, &signals::interrupted);
-    let measured = measured.map_err(|error| interrupted().unwrap_or_else(|| ingest_error(error)))?;
+    let measured = measured.map_err(|error| interrupted().unwrap_or_else(|| scan_error(error)))?;
     output.write(|out| match args.format {
         FormatArg::Text => write_text(&measured, out),
         FormatArg::Json => {

@@ -63,7 +63,8 @@ impl Claims {
         for name in archives.list_files() {
             self.read("list of files", name);
         }
-        for path in lists.iter().flat_map(|list| &list.paths) {
+        for path in lists.iter().flat_map(|list| list.paths().iter().map(PathBuf::as_path).chain(list.root()))
+        {
             self.read("archive", path);
         }
     }

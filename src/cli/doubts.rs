@@ -2,7 +2,7 @@
 //! what was found, and input that held no event.
 
 use firstseen::baseline::Baseline;
-use firstseen::coverage::{Coverage, ObjectSkip, RecordSkip};
+use firstseen::coverage::{Coverage, ObjectSkip};
 use firstseen::model::LogSource;
 use firstseen::query::{Filter, Pattern, Preset, Question, Tuning, Waiting};
 use firstseen::time::{Span, Timestamp};
@@ -194,17 +194,11 @@ pub(crate) fn no_event(coverage: &Coverage) -> Option<String> {
 /// A log is anything that was read as one, even without a record, that could not be read, or that lies outside of the window.
 /// Records that say of themselves that they are something else are none.
 pub(crate) fn refuse_nothing(coverage: &Coverage, archives: &[String]) -> anyhow::Result<()> {
-    let (objects, records) = (&coverage.objects, &coverage.records);
-    let foreign = [RecordSkip::Notification, RecordSkip::NoAction]
-        .iter()
-        .filter_map(|skip| records.skipped.get(skip))
-        .sum::<u64>();
-    let is_read = if records.total > 0 { records.total > foreign } else { objects.read > 0 };
-    let outside = [&objects.skipped, &objects.unlisted];
-    let is_outside = outside.iter().any(|skips| skips.contains_key(&ObjectSkip::OutsideWindow));
-    if is_read || is_outside || coverage.fault_count > 0 {
-        return Ok(());
-    }
+    if coverage.holds_logs() { Ok(()) } else { Err(nothing_found(coverage, archives)) }
+}
+
+/// The error of a run that found nothing that could be a log.
+pub(crate) fn nothing_found(coverage: &Coverage, archives: &[String]) -> anyhow::Error {
     let shown = |name: &String| match &**name {
         "-" => "standard input".to_owned(),
         name => format!("'{name}'"),
@@ -213,13 +207,13 @@ pub(crate) fn refuse_nothing(coverage: &Coverage, archives: &[String]) -> anyhow
     let error = anyhow::anyhow!(
         "nothing that could be a log was found in {}: {}",
         names.join(", "),
-        found_instead(coverage, foreign)
+        found_instead(coverage)
     );
-    Err(error.context(Hint(what_to_do(coverage))))
+    error.context(Hint(what_to_do(coverage)))
 }
 
 /// What there was, by reason.
-fn found_instead(coverage: &Coverage, foreign: u64) -> String {
+fn found_instead(coverage: &Coverage) -> String {
     let counted = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let listed = |counts: &mut dyn Iterator<Item = (&'static str, u64)>| {
         counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
@@ -231,6 +225,7 @@ fn found_instead(coverage: &Coverage, foreign: u64) -> String {
         let reasons = listed(&mut objects.skipped.iter().map(|(skip, count)| (skip.name(), *count)));
         parts.push(format!("{} skipped ({reasons})", counted(skipped, "object")));
     }
+    let foreign = coverage.foreign_records();
     if foreign > 0 {
         let reasons = listed(&mut records.skipped.iter().map(|(skip, count)| (skip.name(), *count)));
         parts.push(format!("{} skipped ({reasons})", counted(foreign, "record")));

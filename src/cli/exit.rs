@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use firstseen::ingest::IngestError;
 use firstseen::report::for_terminal;
+use firstseen::scan::ScanError;
 use firstseen::source::{ArchiveError, S3ProblemKind};
 use firstseen::store::{MergeError, StoreError};
 
@@ -43,24 +43,24 @@ impl std::fmt::Display for Hint {
 }
 
 /// Why archives could not be read, and what to do about it.
-pub(crate) fn ingest_error(error: IngestError) -> anyhow::Error {
+pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
     let hint = match &error {
-        IngestError::Archive(ArchiveError::Open { source, .. })
+        ScanError::Archive(ArchiveError::Open { source, .. })
             if source.kind() == io::ErrorKind::PermissionDenied =>
         {
             "look who may read it (ls -ld), also every folder above it, and run this as somebody who may"
         }
-        IngestError::Archive(ArchiveError::Open { .. } | ArchiveError::NoMatch { .. }) => {
+        ScanError::Archive(ArchiveError::Open { .. } | ArchiveError::NoMatch { .. }) => {
             "name a folder that holds AWSLogs/ or EKSLogs/, a single log file, or a quoted glob"
         }
-        IngestError::Archive(ArchiveError::S3 { problem, .. }) => s3_hint(problem.kind),
-        IngestError::Archive(ArchiveError::Mirror { .. }) => {
+        ScanError::Archive(ArchiveError::S3 { problem, .. }) => s3_hint(problem.kind),
+        ScanError::Archive(ArchiveError::Mirror { .. }) => {
             "--mirror takes a folder that you may write to and that no other run uses; it is made if it is not there"
         }
-        IngestError::Archive(ArchiveError::Interrupted) => "run it again",
-        IngestError::Archive(_) => "point at the folder that holds AWSLogs/ or EKSLogs/",
-        IngestError::Threads(_) => "try --threads 1",
-        IngestError::Stopped => {
+        ScanError::Archive(ArchiveError::Interrupted) => "run it again",
+        ScanError::Archive(_) => "point at the folder that holds AWSLogs/ or EKSLogs/",
+        ScanError::Threads(_) => "try --threads 1",
+        ScanError::Stopped => {
             "run it again; --since and --until shorten a run, and what a mirror keeps is not fetched again"
         }
     };

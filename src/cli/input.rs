@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use firstseen::baseline::{Baseline, HitsKept};
 use firstseen::coverage::Coverage;
-use firstseen::ingest::{IngestSettings, Ingested, ingest};
+use firstseen::learn::{LearnSettings, Learnt, learn};
 use firstseen::ledger::HeldRules;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
@@ -15,7 +15,7 @@ use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
 use super::doubts::refuse_nothing;
-use super::exit::{Advice, Hint, UsageError, ingest_error, merge_error, store_error};
+use super::exit::{Advice, Hint, UsageError, merge_error, scan_error, store_error};
 use super::inventory::{Told, told};
 use super::progress::Bar;
 
@@ -24,7 +24,7 @@ pub(crate) struct Input {
     pub(crate) baseline: Baseline,
     pub(crate) coverage: Coverage,
     /// The settings that it was learnt with.
-    pub(crate) settings: IngestSettings,
+    pub(crate) settings: LearnSettings,
     /// Whether it was saved before, and so may know more than was asked for.
     pub(crate) is_saved: bool,
     /// What was asked of S3.
@@ -63,7 +63,7 @@ impl Input {
     ) -> anyhow::Result<Self> {
         let names = archives.names();
         let rules = reading.rules.map(Arc::clone);
-        let settings = IngestSettings {
+        let settings = LearnSettings {
             rules,
             rules_from: reading.from.map(Bound::start),
             hits: reading.hits.clone(),
@@ -88,16 +88,16 @@ impl Input {
 
     fn of_archives(
         (names, lists): (&[PathBuf], &[FileList]),
-        settings: &IngestSettings,
+        settings: &LearnSettings,
         reading: &Reading<'_>,
     ) -> anyhow::Result<Self> {
         let s3 = S3Settings { max_object_size: settings.max_object_size, ..reading.s3.settings(names)? };
         let progress = Bar::new(reading.run.quiet)?;
-        let archives = Archives::open_all(names, lists, &s3).map_err(|error| ingest_error(error.into()))?;
+        let archives = Archives::open_all(names, lists, &s3).map_err(|error| scan_error(error.into()))?;
         let archives = archives.passing_over(proven_files);
-        let ingested = ingest(&archives, settings, &progress);
+        let learnt = learn(&archives, settings, &progress);
         progress.clear();
-        let Ingested { baseline, coverage, ledger: _ } = ingested.map_err(ingest_error)?;
+        let Learnt { baseline, coverage, ledger: _ } = learnt.map_err(scan_error)?;
         let traffic = archives.traffic();
         let archives = archives.names().to_vec();
         refuse_nothing(&coverage, &archives)?;
@@ -145,7 +145,7 @@ impl Input {
             rules: learnt.rules.clone().map(|rules| used_rules(&baseline, rules)),
             baseline,
             coverage,
-            settings: IngestSettings::like(learnt, threads),
+            settings: LearnSettings::like(learnt, threads),
             is_saved: true,
             traffic: None,
             archives,

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use firstseen::ingest::{ObjectRead, Progress};
+use firstseen::scan::{ObjectRead, Progress};
 use firstseen::source::Traffic;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 

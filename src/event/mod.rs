@@ -36,6 +36,15 @@ impl<'r> AnyRecord<'r> {
             Self::Kubernetes(_) => None,
         }
     }
+
+    /// `eventID` or `auditID`; empty if the record has none.
+    pub fn event_id(self) -> &'r str {
+        match self {
+            Self::CloudTrail(record) => record.event_id,
+            Self::Kubernetes(record) => record.audit_id,
+        }
+        .unwrap_or_default()
+    }
 }
 
 /// The texts of one record that matter here. An empty text counts as absent, as does a value of the wrong type.

@@ -31,7 +31,8 @@ pub(super) fn list(
     found: Found<'_>,
 ) {
     // Only then can one file belong to two archives; and which of them has it must not depend on who was first.
-    let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| root.starts.len() > 1);
+    let overlaps = |root: &Root| root.starts.len() > 1 && !root.is_in_parts;
+    let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| overlaps(root));
     let mut seen = HashSet::new();
     let mut own = Own::new(own_files);
     for &(archive, root) in roots {
@@ -204,11 +205,12 @@ impl Walk<'_> {
 
     /// Whether this is a link to a folder that it lies in. Within one walk that is seen already, but not above its beginning.
     fn leads_back(&self, entry: &DirEntry) -> bool {
-        if !entry.path_is_symlink() || entry.path() == self.start {
+        let top = if self.root.is_in_parts { &self.root.folder } else { self.start };
+        if !entry.path_is_symlink() || entry.path() == top {
             return false;
         }
         let Ok(real) = entry.path().canonicalize() else { return false };
-        let mut above = entry.path().ancestors().skip(1).take_while(|above| above.starts_with(self.start));
+        let mut above = entry.path().ancestors().skip(1).take_while(|above| above.starts_with(top));
         above.any(|above| above.canonicalize().is_ok_and(|above| above == real))
     }
 

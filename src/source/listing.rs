@@ -5,7 +5,7 @@ use crate::coverage::{Coverage, ObjectSkip};
 use crate::time::{Span, Timestamp};
 
 /// What was found in the archives: the objects to read, and the account of those left alone.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Listing {
     /// Objects to read, in delivery order.
     pub objects: Vec<LogObject>,

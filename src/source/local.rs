@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::log_object::Kept;
-use super::{ArchiveError, LARGE, LogObject};
+use super::{ArchiveError, FileList, LARGE, LogObject};
 use crate::file;
 
 /// One archive on disk.
@@ -15,6 +15,8 @@ pub(super) struct Root {
     pub(super) folder: PathBuf,
     /// The files and folders that belong to the archive; the folder itself, unless a glob chose some.
     pub(super) starts: Vec<PathBuf>,
+    /// Whether the starts are parts of the folder, each apart from the others.
+    pub(super) is_in_parts: bool,
 }
 
 impl Root {
@@ -23,7 +25,7 @@ impl Root {
         let shown = || name.display().to_string();
         match name.metadata() {
             Ok(metadata) if metadata.is_dir() => match name.read_dir() {
-                Ok(_) => Ok(Self { folder: name.to_owned(), starts: vec![name.to_owned()] }),
+                Ok(_) => Ok(Self::whole(name.to_owned(), vec![name.to_owned()])),
                 // What cannot be listed at all is no archive without objects.
                 Err(error) => Err(ArchiveError::List { name: shown(), source: error }),
             },
@@ -33,7 +35,7 @@ impl Root {
                     file::open(name).map_err(|source| ArchiveError::Open { name: shown(), source })?;
                 }
                 let folder = name.parent().map(Path::to_owned).unwrap_or_default();
-                Ok(Self { folder, starts: vec![name.to_owned()] })
+                Ok(Self::whole(folder, vec![name.to_owned()]))
             }
             Err(error) => match name.to_str() {
                 Some(pattern) if pattern.contains(['*', '?', '[']) => Self::glob(pattern),
@@ -42,9 +44,23 @@ impl Root {
         }
     }
 
-    /// Files, and folders with all files in them. Their paths stay as they are.
-    pub(super) fn of_files(paths: &[PathBuf]) -> Self {
-        Self { folder: PathBuf::new(), starts: paths.to_vec() }
+    fn whole(folder: PathBuf, starts: Vec<PathBuf>) -> Self {
+        Self { folder, starts, is_in_parts: false }
+    }
+
+    /// The files of lists, and of folders in them. Of several lists that are no parts of an archive the first one counts: they
+    /// are one list that was given more than once.
+    pub(super) fn of_lists(lists: &[&FileList]) -> Self {
+        let Some(folder) = lists.iter().find_map(|list| list.root.clone()) else {
+            let starts = lists.first().map(|list| list.paths.clone());
+            return Self::whole(PathBuf::new(), starts.unwrap_or_default());
+        };
+        let parts = lists.iter().filter(|list| list.root.is_some());
+        let mut starts: Vec<PathBuf> = parts.flat_map(|list| list.paths.iter().cloned()).collect();
+        // A folder comes before all that is in it.
+        starts.sort_unstable();
+        starts.dedup_by(|later, first| later.starts_with(first));
+        Self { folder, starts, is_in_parts: true }
     }
 
     fn glob(pattern: &str) -> Result<Self, ArchiveError> {
@@ -59,7 +75,7 @@ impl Root {
         }
         let literal = &pattern[..pattern.find(['*', '?', '[']).unwrap_or(pattern.len())];
         let folder = literal.rfind('/').map_or("", |slash| &pattern[..=slash]);
-        Ok(Self { folder: PathBuf::from(folder), starts })
+        Ok(Self::whole(PathBuf::from(folder), starts))
     }
 
     /// Size of an object as stored.

@@ -4,7 +4,9 @@
 //! in the coverage and does not stop the listing; an archive that is not there at all is an error.
 
 mod error;
+mod file_list;
 mod files;
+mod find;
 mod large;
 mod listing;
 mod local;
@@ -27,6 +29,7 @@ use log_object::Kept;
 use stdin::Stdin;
 
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
+pub use file_list::FileList;
 pub use files::links_below;
 pub use large::{LARGE, Large};
 pub use listing::{DeliveryWindow, Listing};
@@ -49,15 +52,6 @@ pub struct Archives {
 
 /// Names of the files in a folder that are known to be no logs, since it is proven that this program wrote them.
 pub type OwnFiles = fn(&Path) -> Vec<OsString>;
-
-/// An archive that is a list of files.
-#[derive(Clone, Debug)]
-pub struct FileList {
-    /// What the archive is called.
-    pub name: String,
-    /// Its files, as they are named from here; folders stand for all files in them.
-    pub paths: Vec<PathBuf>,
-}
 
 /// Where an archive is.
 #[derive(Debug)]
@@ -88,7 +82,7 @@ impl Archives {
         Self::open_all(names, &[], settings)
     }
 
-    /// As [`Archives::open_with`], with lists of files as further archives; and `-` is standard input.
+    /// As [`Archives::open_with`], with lists of files as further archives, or as parts of one; and `-` is standard input.
     ///
     /// # Errors
     /// As [`Archives::open_with`]. A file of a list that is not there is a fault in the coverage.
@@ -98,14 +92,20 @@ impl Archives {
         settings: &S3Settings,
     ) -> Result<Self, ArchiveError> {
         let mut opening = Opening { settings, s3: None };
-        let mut named: Vec<(String, Option<&Path>, &[PathBuf])> =
-            names.iter().map(|name| (shown_name(name), Some(name.as_path()), &[][..])).collect();
-        named.extend(lists.iter().map(|list| (list.name.clone(), None, &list.paths[..])));
+        let mut named: Vec<(String, Named<'_>)> =
+            names.iter().map(|name| (shown_name(name), Named::Archive(name))).collect();
+        named.extend(lists.iter().map(|list| (list.name.clone(), Named::Lists(vec![list]))));
         named.sort_by(|left, right| left.0.cmp(&right.0));
-        named.dedup_by(|left, right| left.0 == right.0);
-        let root = |(_, name, files): &(String, Option<&Path>, &[PathBuf])| match name {
-            Some(name) => opening.root(name),
-            None => Ok(Root::Local(local::Root::of_files(files))),
+        named.dedup_by(|later, first| {
+            let is_same = later.0 == first.0;
+            if let (true, Named::Lists(lists), Named::Lists(more)) = (is_same, &mut first.1, &mut later.1) {
+                lists.append(more);
+            }
+            is_same
+        });
+        let root = |(_, named): &(String, Named<'_>)| match named {
+            Named::Archive(name) => opening.root(name),
+            Named::Lists(lists) => Ok(Root::Local(local::Root::of_lists(lists))),
         };
         let roots = named.iter().map(root).collect::<Result<_, _>>()?;
         Ok(Self {
@@ -144,7 +144,11 @@ impl Archives {
     }
 
     fn root(&self, object: &LogObject) -> Result<&Root, ReadError> {
-        let root = object.archive.checked_sub(1).and_then(|index| self.roots.get(index as usize));
+        self.root_of(object.archive)
+    }
+
+    fn root_of(&self, archive: u32) -> Result<&Root, ReadError> {
+        let root = archive.checked_sub(1).and_then(|index| self.roots.get(index as usize));
         root.ok_or_else(|| ReadError { kind: FaultKind::Read, detail: "no such archive".to_owned() })
     }
 
@@ -270,7 +274,10 @@ impl Archives {
                 Ok(Some(Large::Stream(Box::new(stream))))
             }
             #[cfg(feature = "s3")]
-            Root::S3(bucket) => bucket.read(object, buffer).map(|()| None),
+            Root::S3(bucket) => {
+                bucket.read(object, buffer)?;
+                Ok(Large::held(buffer))
+            }
         }
     }
 
@@ -296,6 +303,13 @@ impl Archives {
             Root::S3(bucket) => Some((number, bucket)),
         })
     }
+}
+
+/// What an archive's name stands for.
+enum Named<'n> {
+    Archive(&'n Path),
+    /// Several are parts of one archive.
+    Lists(Vec<&'n FileList>),
 }
 
 /// What is needed to open archives.
@@ -368,8 +382,13 @@ fn shown_name(name: &Path) -> String {
     if let Some(name) = s3_name(name) {
         return name.trim_end_matches('/').to_owned();
     }
-    let plain: PathBuf = name.components().filter(|part| *part != Component::CurDir).collect();
+    let plain = plain(name);
     if plain.as_os_str().is_empty() { ".".to_owned() } else { shown_text(plain.as_os_str()).into_owned() }
+}
+
+/// A path without what does not change its meaning.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != Component::CurDir).collect()
 }
 
 /// A name as text. Bytes that are no UTF-8 are written as `\xFF`, so that different names stay different.

@@ -4,12 +4,8 @@
 //! that nobody waits for a slow one; they may even be handed out while others are still being listed.
 
 use std::borrow::Cow;
-#[cfg(feature = "s3")]
-use std::io::Cursor;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-#[cfg(feature = "s3")]
-use super::LARGE;
 #[cfg(feature = "s3")]
 use super::s3;
 use super::{Archives, Large, Listing, LogObject, ReadError};
@@ -130,8 +126,7 @@ impl<'a> Supply<'a> {
             #[cfg(feature = "s3")]
             Body::Fetched(fetched) => {
                 fetched.take(buffer)?;
-                let is_large = buffer.len() as u64 > LARGE;
-                Ok(is_large.then(|| Large::Held(Cursor::new(std::mem::take(buffer)))))
+                Ok(Large::held(buffer))
             }
         }
     }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::Stored;
+use super::{Learning, Stored};
 use crate::baseline::Baseline;
-use crate::coverage::{Fault, FaultKind};
-use crate::ledger::{Learning, Ledger, ObjectEntry, Outcome, RecordEntry, conflict_fault};
+use crate::coverage::{Fault, FaultKind, Outcome};
+use crate::ledger::{Ledger, ObjectEntry, RecordEntry, conflict_fault};
 use crate::model::Text;
 use crate::observe::{Copies, Handover, RecordPlace};
 use crate::time::Timestamp;

@@ -6,8 +6,8 @@ use super::error::Flaw;
 use super::reading::path;
 use super::table::{Column, Table};
 use crate::checksum::Checksum;
-use crate::coverage::{FaultKind, ObjectSkip};
-use crate::ledger::{ObjectEntry, Outcome};
+use crate::coverage::{FaultKind, ObjectSkip, Outcome};
+use crate::ledger::ObjectEntry;
 use crate::time::Timestamp;
 
 pub(super) const SCHEMA: &str = "message coverage {

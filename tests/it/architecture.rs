@@ -28,7 +28,7 @@ const DOORS: [(&str, &[&str]); 38] = [
     ("crc_fast", &["decode/unpack/gzip.rs", "source/s3/proof.rs"]),
     ("simdutf8", &["decode/unpack/utf8.rs"]),
     ("walkdir", &["source/files.rs"]),
-    ("rayon", &["ingest/"]),
+    ("rayon", &["scan/"]),
     ("clap", &["cli/"]),
     ("anyhow", &["cli/"]),
     ("indicatif", &["cli/progress.rs"]),

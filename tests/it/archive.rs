@@ -4,8 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use firstseen::ingest::{IngestSettings, Ingested, Silent, ingest};
+use firstseen::learn::{LearnSettings, Learnt, learn};
 use firstseen::query::{Anchor, Filter, Finding, FindingKind, Question, first_seen};
+use firstseen::scan::Silent;
 use firstseen::source::Archives;
 use firstseen::time::Span;
 use flate2::{Compression, write::GzEncoder};
@@ -100,9 +101,9 @@ impl Archive {
     }
 
     /// What one of the fixtures teaches.
-    pub(crate) fn fixture(name: &str) -> Ingested {
+    pub(crate) fn fixture(name: &str) -> Learnt {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
-        let ingested = ingest(&Archives::open(&[folder]).unwrap(), &settings(), &Silent).unwrap();
+        let ingested = learn(&Archives::open(&[folder]).unwrap(), &settings(), &Silent).unwrap();
         assert!(ingested.coverage.sums_hold(), "{:?}", ingested.coverage);
         ingested
     }
@@ -125,9 +126,9 @@ impl Archive {
         self.object(&path, &gzip(&wrapped(records)))
     }
 
-    pub(crate) fn ingest(&self, settings: &IngestSettings) -> Ingested {
+    pub(crate) fn ingest(&self, settings: &LearnSettings) -> Learnt {
         let archives = Archives::open(&[self.path().to_owned()]).unwrap();
-        let ingested = ingest(&archives, settings, &Silent).unwrap();
+        let ingested = learn(&archives, settings, &Silent).unwrap();
         assert!(ingested.coverage.sums_hold(), "{:?}", ingested.coverage);
         ingested
     }
@@ -155,8 +156,8 @@ pub(crate) fn log_path(minute: &str, unique: &str) -> String {
     )
 }
 
-pub(crate) fn settings() -> IngestSettings {
-    IngestSettings { threads: 2, ..Default::default() }
+pub(crate) fn settings() -> LearnSettings {
+    LearnSettings { threads: 2, ..Default::default() }
 }
 
 /// New actions after a warmup of so many days.

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 
@@ -82,7 +82,7 @@ fn the_answer_is_the_same_for_any_budget() {
         let text = gzip(r#"{"Records":[{"eventName":""#, &block, 66 + number);
         archive.object(&format!("{number}.json.gz"), &text)
     });
-    let read = |threads, memory| archive.ingest(&IngestSettings { threads, memory, ..settings() });
+    let read = |threads, memory| archive.ingest(&LearnSettings { threads, memory, ..settings() });
     let one = read(1, u64::MAX);
     assert!(one.coverage.fault_count > 0 && one.coverage.sums_hold());
     for (threads, memory) in [(3, 0), (2, 80 << 20)] {

@@ -5,8 +5,8 @@ use std::fs;
 use std::sync::Arc;
 
 use firstseen::coverage::Coverage;
-use firstseen::ingest::IngestSettings;
 use firstseen::inventory::collect;
+use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{Finding, FindingKind, Question, first_seen};
 use firstseen::report::{Exchange, Format, Report, Row, UsedSettings};
@@ -131,7 +131,7 @@ fn reports(mut look: impl FnMut(&Report<'_>)) {
     let inventory = collect(&[iam.path().to_owned()]).unwrap().inventory;
     let rules = Arc::new(rules(RULES));
     for principal_key in [PrincipalKey::Arn, PrincipalKey::Id, PrincipalKey::AccessKey] {
-        let settings = IngestSettings { rules: Some(Arc::clone(&rules)), principal_key, ..settings() };
+        let settings = LearnSettings { rules: Some(Arc::clone(&rules)), principal_key, ..settings() };
         let mut ingested = archive.ingest(&settings);
         ingested.baseline.add_inventory(inventory.clone());
         let baseline = ingested.baseline.joined(principal_key);
@@ -341,7 +341,7 @@ fn of_root_and_of_rules_age_and_first_success_are_those_of_the_principal() {
     let events = [call(1), denied(call(5)), new(20), denied(new(21))];
     let archive = Archive::new().object("a.json", &wrapped(&events));
     let rules = Some(Arc::new(rules(RULES)));
-    let ingested = archive.ingest(&IngestSettings { rules, ..settings() });
+    let ingested = archive.ingest(&LearnSettings { rules, ..settings() });
     let report = vec![FindingKind::RootActivity, FindingKind::Rule];
     let asked = Question { report, every_hit: true, ..question(30) };
     let mut said = Vec::new();

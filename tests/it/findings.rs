@@ -1,6 +1,6 @@
 //! What is reported, and when.
 
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{AgeBasis, Anchor, FindingKind, Question, Rarity, first_seen};
 use firstseen::source::DeliveryWindow;
@@ -177,7 +177,7 @@ fn an_event_delivered_two_days_late_is_still_in_its_window() {
     let day: Bound = "2024-03-01".parse().unwrap();
     let window =
         |slack| DeliveryWindow { since: Some(day.start()), until: Some(day.end()), slack: Span::days(slack) };
-    let read = |slack| archive.ingest(&IngestSettings { window: window(slack), ..settings() }).coverage;
+    let read = |slack| archive.ingest(&LearnSettings { window: window(slack), ..settings() }).coverage;
     assert_eq!((read(2).records.counted, read(2).objects.listed, read(2).objects.read), (1, 2, 1));
     assert_eq!(read(3).records.counted, 2);
 }
@@ -211,7 +211,7 @@ fn a_role_made_again_is_reported_as_new_by_its_id() {
         &[role("2024-01-01T10:00:00Z", "AROAONE"), role("2024-05-01T10:00:00Z", "AROATWO")],
     );
     let principals = |key| {
-        let baseline = archive.ingest(&IngestSettings { principal_key: key, ..settings() }).baseline;
+        let baseline = archive.ingest(&LearnSettings { principal_key: key, ..settings() }).baseline;
         let asked = Question { report: vec![FindingKind::NewPrincipal], ..question(90) };
         first_seen(&baseline, &asked).iter().map(|finding| finding.principal().to_owned()).collect::<Vec<_>>()
     };

@@ -1,7 +1,7 @@
 //! Input that is broken, odd or meant to harm.
 
 use firstseen::coverage::{FaultKind, ObjectSkip, Position, RecordSkip};
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::query::first_seen;
 use firstseen::report::{Format, Report, UsedSettings};
 use serde_json::{Value, json};
@@ -139,7 +139,7 @@ fn broken_objects_are_located_and_do_not_stop_the_run() {
 #[test]
 fn a_gzip_bomb_stops_at_the_ceiling() {
     let bomb = gzip(&vec![b' '; 20_000_000]);
-    let settings = IngestSettings { max_object_size: 1_000_000, ..settings() };
+    let settings = LearnSettings { max_object_size: 1_000_000, ..settings() };
     let coverage = Archive::new().object("bomb.json.gz", &bomb).ingest(&settings).coverage;
     assert_eq!(coverage.objects.failed[&FaultKind::TooLarge], 1);
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use firstseen::baseline::Baseline;
-use firstseen::ingest::{IngestSettings, Ingested};
+use firstseen::learn::{LearnSettings, Learnt};
 use firstseen::query::{
     ActionSets, By, Change, Filter, Known, KnownQuestion, KnownRow, PointInTime, Step, Tally, changes, known,
     timeline,
@@ -178,7 +178,7 @@ proptest! {
         let archive = archive(&objects);
         let until = Some(Timestamp::from_micros(time.micros() - 1));
         let window = DeliveryWindow { since: None, until, slack: Span::days(1000) };
-        let ended = archive.ingest(&IngestSettings { window, ..settings() }).baseline;
+        let ended = archive.ingest(&LearnSettings { window, ..settings() }).baseline;
         let whole = archive.ingest(&settings()).baseline;
         let question = asked(PointInTime { time, forget: None, only_success });
         let by = if by_account { By::Account } else { By::Principal };
@@ -329,7 +329,7 @@ fn texts_of_attackers_are_harmless_in_every_format() {
     hostile["eventSource"] = json!("=1\u{1b}[2J");
     hostile["userIdentity"]["arn"] = json!("@x\u{202e}");
     let archive = Archive::new().delivered("20240303T0412", &[hostile]);
-    let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
+    let Learnt { baseline, coverage, .. } = archive.ingest(&settings());
     let question = asked(point("2T00:00:00"));
     for answer in [By::Account, By::Principal, By::Action]
         .map(|by| Asked::Known(known(&baseline, &question, by)))

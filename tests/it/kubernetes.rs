@@ -5,7 +5,7 @@ use std::process::Command;
 
 use firstseen::baseline::Behaviour;
 use firstseen::coverage::{FaultKind, RecordSkip};
-use firstseen::ingest::{IngestSettings, Ingested};
+use firstseen::learn::{LearnSettings, Learnt};
 use firstseen::model::LogSource;
 use firstseen::query::{FindingKind, Question, first_seen};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn each(events: &[Value]) -> String {
 }
 
 /// Every behaviour as `account principal action count errors`.
-fn behaviours(Ingested { baseline, .. }: &Ingested) -> Vec<String> {
+fn behaviours(Learnt { baseline, .. }: &Learnt) -> Vec<String> {
     let line = |behaviour: &Behaviour| {
         let who = &baseline.principals[behaviour.principal as usize];
         let action = &baseline.actions[behaviour.action as usize];
@@ -96,7 +96,7 @@ fn the_arn_of_a_role_finds_it_on_either_side() {
 #[test]
 fn an_action_is_found_with_and_without_its_namespace() {
     let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
-    let settings = IngestSettings { namespace_in_key: true, ..settings() };
+    let settings = LearnSettings { namespace_in_key: true, ..settings() };
     let baseline = logged(&event.to_string()).ingest(&settings).baseline;
     for (pattern, found) in [("get core/pods", 1), ("get core/pods in shop", 1), ("get core/pods in x", 0)] {
         let mut asked = question(0);
@@ -126,7 +126,7 @@ fn one_id_for_requests_of_two_days_is_no_copy_and_a_baseline_can_be_saved() {
         json!({"requestReceivedTimestamp": "2026-01-03T00:00:00.000001Z"}),
     );
     let archive = logged(&each(&[stage("ResponseComplete", Some(200)), again]));
-    let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
+    let Learnt { baseline, coverage, .. } = archive.ingest(&settings());
     assert_eq!((baseline.behaviours[0].count(), coverage.fault_count), (2, 1));
     assert!(baseline.behaviours[0].days.iter().all(|day| day.count > 0));
 }
@@ -181,7 +181,7 @@ fn cluster_and_account_come_from_the_path_or_the_payload() {
     assert_eq!(keys(logged(&event.to_string())), ["000123456789 k8s:prod/jo"]);
     let bare = || Archive::new().object("audit.log", event.to_string().as_bytes());
     assert_eq!(keys(bare()), ["- k8s:-/jo"]);
-    let named = IngestSettings { cluster: Some("dev".to_owned()), ..settings() };
+    let named = LearnSettings { cluster: Some("dev".to_owned()), ..settings() };
     assert_eq!(&*bare().ingest(&named).baseline.principals[0].key, "k8s:dev/jo");
     assert_eq!(&*logged(&event.to_string()).ingest(&named).baseline.principals[0].key, "k8s:prod/jo");
     let events = json!([{"id": "1", "message": event.to_string()}]);
@@ -202,7 +202,7 @@ fn a_namespace_makes_another_action_if_that_is_wanted() {
     };
     let archive = logged(&each(&[at("shop"), at("kube-system")]));
     let actions = |namespace_in_key| {
-        archive.ingest(&IngestSettings { namespace_in_key, ..settings() }).baseline.actions.join(", ")
+        archive.ingest(&LearnSettings { namespace_in_key, ..settings() }).baseline.actions.join(", ")
     };
     assert_eq!(actions(false), "get core/pods");
     assert_eq!(actions(true), "get core/pods in kube-system, get core/pods in shop");
@@ -262,7 +262,7 @@ fn both_sources_stand_in_one_report_and_a_filter_parts_them() {
 
 #[test]
 fn what_insights_noticed_is_listed_if_it_is_wanted_and_once() {
-    let Ingested { baseline, coverage, .. } = Archive::fixture("mixed-archive");
+    let Learnt { baseline, coverage, .. } = Archive::fixture("mixed-archive");
     assert_eq!(coverage.records.skipped[&RecordSkip::Insight], 1);
     let mut asked = Question { report: vec![FindingKind::Insight], ..question(30) };
     let noticed = lines(&first_seen(&baseline, &asked));

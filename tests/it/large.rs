@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use firstseen::coverage::FaultKind;
-use firstseen::ingest::{IngestSettings, Ingested, Keep, Silent, ingest_listed, list};
+use firstseen::learn::{Keep, LearnSettings, Learnt, learn_listed};
 use firstseen::query::first_seen;
+use firstseen::scan::{Silent, list};
 use firstseen::source::{Archives, LARGE};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// What was learnt but for where it stands, and what was counted.
-fn learnt(Ingested { baseline, coverage, .. }: &Ingested) -> (Vec<String>, [u64; 4]) {
+fn learnt(Learnt { baseline, coverage, .. }: &Learnt) -> (Vec<String>, [u64; 4]) {
     let behaviour = |behaviour: &firstseen::baseline::Behaviour| {
         let first = (behaviour.first.time, &behaviour.first.event_id);
         let (principal, action) = (behaviour.principal, behaviour.action);
@@ -93,9 +94,9 @@ fn a_large_object_gives_what_its_parts_give() {
     ] {
         assert!(bytes.len() as u64 > LARGE, "{name}");
         let archive = Archive::new().object(name, &bytes);
-        let one = archive.ingest(&IngestSettings { threads: 1, ..settings() });
+        let one = archive.ingest(&LearnSettings { threads: 1, ..settings() });
         assert_eq!(learnt(&one), expected, "{name}");
-        let several = archive.ingest(&IngestSettings { threads: 3, ..settings() });
+        let several = archive.ingest(&LearnSettings { threads: 3, ..settings() });
         assert_eq!(several.baseline, one.baseline, "{name}");
         assert_eq!(several.coverage, one.coverage, "{name}");
     }
@@ -123,10 +124,10 @@ fn the_ledger_of_a_large_object_is_that_of_one_object() {
     let (records, day) = (records(), "20240309T0412");
     let archive =
         Archive::new().object(&log_path(day, "aaaa"), &lines(&records)).delivered(day, &records[..10]);
-    let settings = IngestSettings { threads: 3, ..settings() };
+    let settings = LearnSettings { threads: 3, ..settings() };
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
-    let listing = list(&archives, &settings, &Silent).unwrap();
-    let ingested = ingest_listed(&archives, listing, &settings, Keep::Ledger, &Silent).unwrap();
+    let listing = list(&archives, &settings.scan(), &Silent).unwrap();
+    let ingested = learn_listed(&archives, listing, &settings, Keep::Ledger, &Silent).unwrap();
     let [first, second] = &ingested.ledger.objects[..] else { panic!("{:?}", ingested.ledger.objects) };
     let large = if first.records > 10 { first } else { second };
     let bytes = std::fs::read(archive.path().join(&*large.path)).unwrap();

@@ -2,7 +2,7 @@
 
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
-use firstseen::ingest::{IngestSettings, Ingested};
+use firstseen::learn::{LearnSettings, Learnt};
 use firstseen::query::{
     Anchor, Filter, Finding, FindingKind, Question, Rarity, first_seen, first_seen_and_waiting,
 };
@@ -63,7 +63,7 @@ pub(crate) fn archive(objects: &[(Option<u8>, Vec<Value>)]) -> Archive {
     })
 }
 
-pub(crate) fn written(ingested: &Ingested, question: &Question) -> Vec<u8> {
+pub(crate) fn written(ingested: &Learnt, question: &Question) -> Vec<u8> {
     let findings = first_seen(&ingested.baseline, question);
     let settings = UsedSettings::default();
     let mut out = Vec::new();
@@ -141,7 +141,7 @@ proptest! {
     #[test]
     fn the_number_of_threads_changes_no_byte(objects in any_objects()) {
         let archive = archive(&objects);
-        let with_threads = |threads| written(&archive.ingest(&IngestSettings { threads, ..settings() }), &question(3));
+        let with_threads = |threads| written(&archive.ingest(&LearnSettings { threads, ..settings() }), &question(3));
         let one = with_threads(1);
         prop_assert_eq!(&one, &with_threads(2));
         prop_assert_eq!(&one, &with_threads(8));

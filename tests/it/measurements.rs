@@ -1,12 +1,12 @@
 //! `firstseen bench` measures the archive it was given. What it measures is for `benches/` and people to judge.
 
 use firstseen::bench::{BenchPlan, Measured, measure, write_text};
-use firstseen::ingest::IngestError;
+use firstseen::scan::ScanError;
 use firstseen::source::Archives;
 
 use crate::archive::settings;
 
-fn measured(stopped: bool) -> Result<Measured, IngestError> {
+fn measured(stopped: bool) -> Result<Measured, ScanError> {
     let archives = Archives::open(&["fixtures/small-archive".into()]).unwrap();
     measure(&archives, &settings(), &BenchPlan { runs: 2, max_threads: 3 }, &|| stopped)
 }
@@ -39,5 +39,5 @@ fn measurements_are_written_for_people_and_for_programs() {
 
 #[test]
 fn measuring_can_be_stopped() {
-    assert!(matches!(measured(true), Err(IngestError::Stopped)));
+    assert!(matches!(measured(true), Err(ScanError::Stopped)));
 }

@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firstseen::ingest::IngestSettings;
 use firstseen::inventory::collect;
+use firstseen::learn::LearnSettings;
 use firstseen::model::Inventory;
 use firstseen::query::{Preset, first_seen};
 use firstseen::time::Timestamp;
@@ -132,7 +132,7 @@ fn findings(iam: &[Role], ignored: &[&str], records: &[Value]) -> BTreeSet<Alert
     let archive = objects.fold(Archive::new(), |archive, (number, records)| {
         archive.delivered(&format!("202501{:02}T0412", number % 28 + 1), records)
     });
-    let ingested = archive.ingest(&IngestSettings { principal_key: preset.principal_key, ..settings() });
+    let ingested = archive.ingest(&LearnSettings { principal_key: preset.principal_key, ..settings() });
     let mut baseline = ingested.baseline;
     baseline.add_inventory(inventory(iam));
     let baseline = baseline.joined(preset.principal_key);

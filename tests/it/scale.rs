@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use firstseen::baseline::HitsKept;
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::model::{PrincipalKey, PrincipalKind};
 use firstseen::query::{Filter, Finding, FindingKind, Question, first_seen};
 use firstseen::rules::RuleSet;
@@ -150,7 +150,7 @@ fn shown(findings: &[Finding<'_>]) -> Vec<String> {
 fn both(archive: &Archive, question: &Question, key: PrincipalKey) -> [Vec<String>; 2] {
     [HitsKept::Every, question.hits_kept(key)].map(|hits| {
         let rules = Some(Arc::new(rules(RULES)));
-        let settings = IngestSettings { rules, hits, threads: 2, principal_key: key, ..settings() };
+        let settings = LearnSettings { rules, hits, threads: 2, principal_key: key, ..settings() };
         shown(&first_seen(&archive.ingest(&settings).baseline.joined(key), question))
     })
 }
@@ -322,7 +322,7 @@ fn of_many_hits_of_a_rule_the_first_and_the_evidence_are_kept() {
         let archive = Archive::new().object("a.json", &wrapped(&calls));
         let asked = Question { report: vec![FindingKind::Rule], ..question(0) };
         let kept = asked.hits_kept(PrincipalKey::Arn);
-        let settings = IngestSettings { rules: Some(Arc::new(rules(RULES))), hits: kept, ..settings() };
+        let settings = LearnSettings { rules: Some(Arc::new(rules(RULES))), hits: kept, ..settings() };
         let baseline = archive.ingest(&settings).baseline;
         assert!(baseline.hits.len() < 10_000, "{} of 20,000 are kept", baseline.hits.len());
         let findings = first_seen(&baseline, &asked);

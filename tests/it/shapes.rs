@@ -3,7 +3,8 @@
 use std::io::{Cursor, Write};
 use std::path::Path;
 
-use firstseen::ingest::{IngestSettings, Ingested, Silent, ingest};
+use firstseen::learn::{LearnSettings, Learnt, learn};
+use firstseen::scan::Silent;
 use firstseen::source::Archives;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -24,12 +25,12 @@ const SETS: [(&str, u64, u64); 10] = [
     ("audit2rbac", 37, 0),
 ];
 
-fn settings() -> IngestSettings {
-    IngestSettings { threads: 2, ..Default::default() }
+fn settings() -> LearnSettings {
+    LearnSettings { threads: 2, ..Default::default() }
 }
 
-fn read(folder: &Path) -> Ingested {
-    ingest(&Archives::open(&[folder.to_owned()]).unwrap(), &settings(), &Silent).unwrap()
+fn read(folder: &Path) -> Learnt {
+    learn(&Archives::open(&[folder.to_owned()]).unwrap(), &settings(), &Silent).unwrap()
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn every_set_of_real_events_is_read_in_its_own_shape() {
 
 /// Ways to wrap a text of events.
 #[derive(Clone, Copy, Debug)]
-enum Wrapper {
+pub(crate) enum Wrapper {
     Batch,
     Array,
     Lines,
@@ -83,7 +84,7 @@ const AUDIT_WRAPPERS: [Wrapper; 12] = [
     Wrapper::Forwarder,
 ];
 
-const WRAPPERS: [Wrapper; 17] = [
+pub(crate) const WRAPPERS: [Wrapper; 17] = [
     Wrapper::Batch,
     Wrapper::Array,
     Wrapper::Lines,
@@ -115,7 +116,7 @@ fn subscription(records: &[Value]) -> Value {
 }
 
 impl Wrapper {
-    fn wrap(self, records: &[Value]) -> String {
+    pub(crate) fn wrap(self, records: &[Value]) -> String {
         let each = |wrap: fn(&Value) -> String| records.iter().map(wrap).collect::<Vec<_>>().join("\n");
         let list = |wrap: fn(&Value) -> Value| Value::from(records.iter().map(wrap).collect::<Vec<_>>());
         match self {
@@ -190,7 +191,7 @@ impl Wrapper {
 
 /// Ways to pack bytes.
 #[derive(Clone, Copy, Debug)]
-enum Packing {
+pub(crate) enum Packing {
     Plain,
     Gzip,
     Zstd,
@@ -198,10 +199,11 @@ enum Packing {
     Tar,
 }
 
-const PACKINGS: [Packing; 5] = [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Zip, Packing::Tar];
+pub(crate) const PACKINGS: [Packing; 5] =
+    [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Zip, Packing::Tar];
 
 impl Packing {
-    fn pack(self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn pack(self, bytes: &[u8]) -> Vec<u8> {
         match self {
             Self::Plain => bytes.to_vec(),
             Self::Gzip => gzip(bytes),
@@ -227,7 +229,7 @@ impl Packing {
 /// Everything learnt but for where it stands.
 fn learnt(object: &[u8]) -> Vec<String> {
     let archive = Archive::new().object("EKSLogs/111122223333/prod/2024/01/01/00/x", object);
-    let Ingested { baseline, coverage, .. } = read(archive.path());
+    let Learnt { baseline, coverage, .. } = read(archive.path());
     assert_eq!(coverage.faults, []);
     let behaviour = |behaviour: &firstseen::baseline::Behaviour| {
         let who = &baseline.principals[behaviour.principal as usize];

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use firstseen::coverage::{FaultKind, ObjectSkip};
-use firstseen::ingest::{Ingested, Progress, Silent, ingest};
+use firstseen::learn::{Learnt, learn};
+use firstseen::scan::{Progress, Silent};
 use firstseen::source::{ArchiveError, Archives, DeliveryWindow};
 
 use crate::archive::{Archive, record, settings, wrapped, zip};
@@ -17,12 +18,12 @@ fn archive() -> Archive {
         .object("two/a.json", &object("zoe"))
 }
 
-fn read(archives: &[PathBuf]) -> Ingested {
-    ingest(&Archives::open(archives).unwrap(), &settings(), &Silent).unwrap()
+fn read(archives: &[PathBuf]) -> Learnt {
+    learn(&Archives::open(archives).unwrap(), &settings(), &Silent).unwrap()
 }
 
 /// Archive number and path of every proof.
-fn proofs(ingested: &Ingested) -> Vec<(u32, String)> {
+fn proofs(ingested: &Learnt) -> Vec<(u32, String)> {
     let firsts = ingested.baseline.behaviours.iter().map(|behaviour| &behaviour.first);
     let mut proofs: Vec<_> = firsts.map(|first| (first.archive, first.object.to_string())).collect();
     proofs.sort();
@@ -65,7 +66,7 @@ fn an_archive_that_is_not_there_is_an_error() {
     assert!(matches!(error("[a"), ArchiveError::Glob { .. }));
     fs::create_dir(archive.path().join("empty")).unwrap();
     let empty = Archives::open(&[archive.path().join("empty")]).unwrap();
-    assert!(ingest(&empty, &settings(), &Silent).is_err());
+    assert!(learn(&empty, &settings(), &Silent).is_err());
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn a_file_that_vanishes_before_it_is_read_is_a_fault() {
     }
     let archive = archive();
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
-    let ingested = ingest(&archives, &settings(), &Remove(&archive.path().join("two/a.json"))).unwrap();
+    let ingested = learn(&archives, &settings(), &Remove(&archive.path().join("two/a.json"))).unwrap();
     assert_eq!(ingested.coverage.objects.failed[&FaultKind::Read], 1);
     assert_eq!(ingested.coverage.records.counted, 2);
     assert!(ingested.coverage.sums_hold());
@@ -138,7 +139,7 @@ fn no_name_hides_a_record() {
         let record = record("2024-03-01T10:00:00Z", &format!("u{number}"), "iam:CreateUser");
         archive = archive.object(path, &wrapped(&[record]));
     }
-    let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
+    let Learnt { baseline, coverage, .. } = archive.ingest(&settings());
     let read: Vec<&str> = baseline.behaviours.iter().map(|behaviour| &*behaviour.first.object).collect();
     for path in paths {
         assert!(read.contains(&path), "{path} is not read");
@@ -240,7 +241,7 @@ fn what_takes_the_place_of_a_file_before_it_is_read_is_a_fault() {
     }
     let archive = archive();
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
-    let coverage = ingest(&archives, &settings(), &Replace(archive.path())).unwrap().coverage;
+    let coverage = learn(&archives, &settings(), &Replace(archive.path())).unwrap().coverage;
     let told: Vec<_> = coverage.faults.iter().map(|fault| (fault.kind, &*fault.detail)).collect();
     assert_eq!(
         told,

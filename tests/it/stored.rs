@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, LazyLock};
 
-use firstseen::ingest::{IngestSettings, Ingested, Keep, Silent, ingest_listed, list};
+use firstseen::learn::{Keep, LearnSettings, Learnt, learn_listed};
 use firstseen::query::first_seen;
 use firstseen::rules::RuleSet;
+use firstseen::scan::{Silent, list};
 use firstseen::source::{Archives, Listing};
 use firstseen::store::{MergeError, Place, Saved, StoreError, Stored};
 use firstseen::synth::{Plan, synthesize};
@@ -22,7 +23,7 @@ use crate::program::{firstseen, program};
 use crate::rules::rules;
 
 /// Settings with rules, so that what they match is saved, too.
-fn settings() -> IngestSettings {
+fn settings() -> LearnSettings {
     const RULES: &str = "\
 - rule: everything
   condition: evt.num > 0
@@ -37,16 +38,16 @@ fn settings() -> IngestSettings {
   source: aws_cloudtrail
 ";
     static COMPILED: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(rules(RULES)));
-    IngestSettings { rules: Some(Arc::clone(&COMPILED)), ..crate::archive::settings() }
+    LearnSettings { rules: Some(Arc::clone(&COMPILED)), ..crate::archive::settings() }
 }
 
 fn listing(archives: &Archives) -> Listing {
-    list(archives, &settings(), &Silent).unwrap()
+    list(archives, &settings().scan(), &Silent).unwrap()
 }
 
 fn index_listed(archives: &Archives, listing: Listing) -> Stored {
-    let Ingested { baseline, coverage, ledger, .. } =
-        ingest_listed(archives, listing, &settings(), Keep::Ledger, &Silent).unwrap();
+    let Learnt { baseline, coverage, ledger, .. } =
+        learn_listed(archives, listing, &settings(), Keep::Ledger, &Silent).unwrap();
     let stored = Stored {
         learning: settings().learning(),
         archives: archives.names().to_vec(),
@@ -145,7 +146,7 @@ proptest! {
         let saved = Saved::open(&path).unwrap();
         prop_assert_eq!(&saved.stored().unwrap(), &stored);
         let (baseline, coverage) = saved.baseline().unwrap();
-        let opened = Ingested { baseline, coverage, ledger: Default::default() };
+        let opened = Learnt { baseline, coverage, ledger: Default::default() };
         prop_assert!(written(&opened, &question(days)) == written(&folder.ingest(&settings()), &question(days)));
     }
 }

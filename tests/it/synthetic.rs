@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use firstseen::ingest::{Silent, ingest};
+use firstseen::learn::learn;
 use firstseen::query::{FindingKind, Question, first_seen};
+use firstseen::scan::Silent;
 use firstseen::source::Archives;
 use firstseen::synth::{PLANTED_AFTER_DAYS, Plan, synthesize};
 use tempfile::TempDir;
@@ -53,7 +54,7 @@ fn everything_planted_is_found_with_its_proof() {
         let out = folder.path().join("archive");
         synthesize(&out, &Plan { bytes: 2_000_000, seed, days: 120 }).unwrap();
         let archives = Archives::open(std::slice::from_ref(&out)).unwrap();
-        let ingested = ingest(&archives, &settings(), &Silent).unwrap();
+        let ingested = learn(&archives, &settings(), &Silent).unwrap();
         assert!(ingested.coverage.records.duplicates > 0);
         // An action may be planted for a principal that was first seen some hours into the first day.
         let asked =

@@ -19,6 +19,10 @@ pub(crate) struct ArchiveArgs {
     /// Read the files that LIST names, one a line or, if it holds any, behind each NUL; - for standard input
     #[arg(long, value_name = "LIST")]
     files_from: Vec<PathBuf>,
+    /// The folder of the archive that the listed files belong to: they are named as a run over FOLDER names them, so that
+    /// baselines of several lists merge into the one of FOLDER
+    #[arg(long, value_name = "FOLDER", requires = "files_from")]
+    archive_root: Option<PathBuf>,
 }
 
 impl ArchiveArgs {
@@ -43,11 +47,28 @@ impl ArchiveArgs {
         if from_stdin.count() > 1 {
             return Err(UsageError("standard input can be one archive or one list".to_owned()).into());
         }
-        self.files_from.iter().map(|path| read_list(path)).collect()
+        self.files_from.iter().map(|path| self.list(path)).collect()
+    }
+
+    fn list(&self, path: &Path) -> anyhow::Result<FileList> {
+        let (name, paths) = read_list(path)?;
+        let Some(root) = &self.archive_root else { return Ok(FileList::archive(name, paths)) };
+        if is_s3(root) || is_stdin(root) {
+            let what = format!("--archive-root '{}': lists are of files, in a folder", root.display());
+            return Err(UsageError(what).into());
+        }
+        FileList::part_of(root, &paths).map_err(|outside| {
+            let (outside, root) = (outside.display(), root.display());
+            let what = format!("the list '{name}' names '{outside}', which is not below '{root}'");
+            let hint =
+                Hint("name the files as find FOLDER does: each begins with the folder of --archive-root");
+            anyhow::Error::new(UsageError(what)).context(hint)
+        })
     }
 }
 
-fn read_list(path: &Path) -> anyhow::Result<FileList> {
+/// The name of a list, and what it names.
+fn read_list(path: &Path) -> anyhow::Result<(String, Vec<PathBuf>)> {
     let mut content = Vec::new();
     let read = if is_stdin(path) {
         io::stdin().lock().read_to_end(&mut content).map(drop)
@@ -66,7 +87,7 @@ fn read_list(path: &Path) -> anyhow::Result<FileList> {
     if paths.is_empty() {
         return Err(UsageError(format!("the list '{name}' names no file")).into());
     }
-    Ok(FileList { name, paths })
+    Ok((name, paths))
 }
 
 /// The names in a list. Before a NUL a name may end in anything, on a line in no `\r`.

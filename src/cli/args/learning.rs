@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use firstseen::baseline::HitsKept;
-use firstseen::ingest::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY, IngestSettings};
+use firstseen::learn::LearnSettings;
 use firstseen::ledger::Learning;
 use firstseen::model::PrincipalKey;
 use firstseen::report::for_shell;
+use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY};
 use firstseen::source::DeliveryWindow;
 use firstseen::time::{Bound, Span, Timestamp};
 
@@ -79,9 +80,9 @@ impl LearningArgs {
         self.principal_key.map_or(PrincipalKey::Arn, KeyArg::key)
     }
 
-    /// The settings of an ingest run; a window that is reported (`--to`) implies that nothing later is learnt.
-    pub(crate) fn settings(&self, to: Option<Bound>, wanted_threads: Option<u16>) -> IngestSettings {
-        IngestSettings {
+    /// The settings of a run that learns; a window that is reported (`--to`) implies that nothing later is learnt.
+    pub(crate) fn settings(&self, to: Option<Bound>, wanted_threads: Option<u16>) -> LearnSettings {
+        LearnSettings {
             threads: threads(wanted_threads),
             window: DeliveryWindow {
                 since: self.since.map(Bound::start),

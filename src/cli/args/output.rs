@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use firstseen::ingest::DEFAULT_MEMORY;
 use firstseen::report::{Exchange, Format};
+use firstseen::scan::DEFAULT_MEMORY;
 
 use super::super::claims::Claims;
 use super::super::exit::UsageError;

@@ -12,7 +12,7 @@ use super::traffic::count;
 use super::trail::Trail;
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 use crate::source::log_object::Kept;
-use crate::source::{DeliveryWindow, Listing, LogObject, ObjectKey};
+use crate::source::{DeliveryWindow, Listing, LogObject, ObjectKey, ReadError};
 
 /// An object that was found.
 #[derive(Debug)]
@@ -122,6 +122,23 @@ impl Archive {
         let detail = "kept in the mirror by an earlier run, and no longer in the bucket";
         let fault = |path| self.fault_at(path, FaultKind::Missing, detail.to_owned());
         paths.filter(must_be_listed).map(fault).collect()
+    }
+}
+
+impl Bucket {
+    /// The object of this archive, which has that number, with this path; none if there is none.
+    pub(in crate::source) fn find(&self, number: u32, path: &str) -> Result<Option<LogObject>, ReadError> {
+        let key = format!("{}{path}", self.prefix());
+        // Keys are text of at most 1,024 bytes (S3 User Guide, "Naming Amazon S3 objects").
+        if key.len() > 1_024 || path.is_empty() || (self.is_single() && key != self.start()) {
+            return Ok(None);
+        }
+        let asking = self.page(|list| list.prefix(&key).max_keys(1));
+        let page = self.shared().handle.block_on(asking).map_err(Failure::read_error)?;
+        let is_it = |listed: &&Object| listed.key().is_some_and(|name| decode(name, &page) == key);
+        let Some(listed) = page.contents().iter().find(is_it) else { return Ok(None) };
+        let archive = Archive { number, bucket: self.clone(), window: DeliveryWindow::default() };
+        Ok(Some(archive.object(path, listed).0))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What an inventory says of principals: how old they are, whether IAM knew them, and who is who.
 
 use firstseen::baseline::Baseline;
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{Anchor, By, Filter, Finding, KnownQuestion, Question, first_seen, known};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ fn call(name: &str, id: &str, time: &str, action: &str) -> Value {
 fn learnt(records: &[Value], key: &str, files: &[&str]) -> Baseline {
     let key = PrincipalKey::from_name(key).unwrap();
     let archive = Archive::new().delivered("20240309T0412", records);
-    let mut baseline = archive.ingest(&IngestSettings { principal_key: key, ..settings() }).baseline;
+    let mut baseline = archive.ingest(&LearnSettings { principal_key: key, ..settings() }).baseline;
     let names: Vec<String> = (0..files.len()).map(|number| number.to_string()).collect();
     let files: Vec<(&str, &[u8])> =
         names.iter().map(|name| &**name).zip(files.iter().map(|text| text.as_bytes())).collect();

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use firstseen::ingest::{IngestSettings, Ingested, Keep, Silent, ingest_listed, list};
+use firstseen::learn::{Keep, LearnSettings, Learnt, learn_listed};
 use firstseen::model::{ObservedPrincipal, PrincipalKey};
 use firstseen::query::{Anchor, FindingKind, Question, first_seen};
+use firstseen::scan::{Silent, list};
 use firstseen::source::Archives;
 use firstseen::store::Stored;
 use proptest::prelude::*;
@@ -189,9 +190,9 @@ fn two_people_of_identity_center_are_two_under_every_key() {
 pub(super) fn index(archives: &[&Archive], key: PrincipalKey) -> Stored {
     let paths: Vec<_> = archives.iter().map(|archive| archive.path().to_owned()).collect();
     let (archives, settings) = (Archives::open(&paths).unwrap(), keyed(key));
-    let listing = list(&archives, &settings, &Silent).unwrap();
-    let Ingested { baseline, coverage, ledger } =
-        ingest_listed(&archives, listing, &settings, Keep::Ledger, &Silent).unwrap();
+    let listing = list(&archives, &settings.scan(), &Silent).unwrap();
+    let Learnt { baseline, coverage, ledger } =
+        learn_listed(&archives, listing, &settings, Keep::Ledger, &Silent).unwrap();
     let names = archives.names().to_vec();
     Stored { learning: settings.learning(), archives: names, baseline, coverage, ledger }
 }
@@ -320,7 +321,7 @@ fn what_stands_beside_the_behaviours_names_the_joined_principal() {
   priority: INFO
   source: aws_cloudtrail
 ";
-    let settings = IngestSettings { rules: Some(Arc::new(rules(RULES))), ..settings() };
+    let settings = LearnSettings { rules: Some(Arc::new(rules(RULES))), ..settings() };
     let archive = Archive::new().delivered("20240309T0412", &records);
     let baseline = archive.ingest(&settings).baseline.joined(PrincipalKey::Arn);
     let eva = "arn:aws:iam::111122223333:user/eva";

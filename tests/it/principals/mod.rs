@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use firstseen::baseline::Baseline;
 use firstseen::decode::Decoder;
 use firstseen::event::{AnyRecord, Identity, Issuer, OnBehalfOf};
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::model::{ObservedPrincipal, PrincipalKey};
 use serde_json::{Map, Value, json};
 
@@ -36,8 +36,8 @@ const TYPES: [&str; 13] = [
     "none",
 ];
 
-fn keyed(key: PrincipalKey) -> IngestSettings {
-    IngestSettings { principal_key: key, threads: 1, ..settings() }
+fn keyed(key: PrincipalKey) -> LearnSettings {
+    LearnSettings { principal_key: key, threads: 1, ..settings() }
 }
 
 /// What an archive of these records teaches, joined.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use firstseen::coverage::Remark;
-use firstseen::ingest::Ingested;
+use firstseen::learn::Learnt;
 use firstseen::model::PrincipalKey;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn times_in_other_forms_are_read_with_a_remark() {
         at("9 March 2024 04:00:00", "g"),
     ];
     let archive = Archive::new().delivered("20240309T0412", &records);
-    let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
+    let Learnt { baseline, coverage, .. } = archive.ingest(&settings());
     let remarks = BTreeMap::from([(Remark::TimeForm, 2), (Remark::TimeWithoutZone, 2)]);
     assert_eq!((coverage.records.counted, coverage.fault_count), (6, 1));
     assert_eq!(coverage.records.remarks, remarks);
@@ -62,7 +62,7 @@ fn audit_events_have_times_in_other_forms_too() {
         "audit.jsonl",
         format!("{}\n{}\n", event("2024-03-09T04:00:00.000000Z"), event("2024-03-09 05:00:00.5")).as_bytes(),
     );
-    let Ingested { baseline, coverage, .. } = archive.ingest(&settings());
+    let Learnt { baseline, coverage, .. } = archive.ingest(&settings());
     assert_eq!(coverage.records.remarks, BTreeMap::from([(Remark::TimeWithoutZone, 1)]));
     assert_eq!(baseline.behaviours[0].last.to_string(), "2024-03-09T05:00:00.5Z");
 }

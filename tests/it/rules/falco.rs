@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::model::Language;
 use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
@@ -509,7 +509,7 @@ fn falco_s_own_traces_are_found_as_their_names_say() {
     let (rules, traces) = (falco_rules("k8s_audit_rules.yaml", ""), shared("k8s-falco/k8s_audit"));
     // The stream of activities would drown what a trace is about.
     let streams = |name: &String| !name.starts_with("K8s ");
-    let settings = IngestSettings { rules: Some(Arc::new(rules)), ..settings() };
+    let settings = LearnSettings { rules: Some(Arc::new(rules)), ..settings() };
     let found = |trace: &str| -> BTreeSet<String> {
         let text = fs::read(traces.join(format!("{trace}.json"))).unwrap();
         let baseline = Archive::new().object("audit.json", &text).ingest(&settings).baseline;

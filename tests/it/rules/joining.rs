@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use firstseen::ingest::{IngestSettings, Ingested};
+use firstseen::learn::{LearnSettings, Learnt};
 use firstseen::query::{Finding, FindingKind, Question, first_seen};
 use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
@@ -33,8 +33,8 @@ const RULES: &str = "\
   source: k8s_audit
 ";
 
-fn read(archive: &Archive, rules: &Arc<RuleSet>) -> Ingested {
-    archive.ingest(&IngestSettings { rules: Some(Arc::clone(rules)), ..settings() })
+fn read(archive: &Archive, rules: &Arc<RuleSet>) -> Learnt {
+    archive.ingest(&LearnSettings { rules: Some(Arc::clone(rules)), ..settings() })
 }
 
 /// `kind time name action count last rules` of each finding.
@@ -160,7 +160,7 @@ fn hits_are_the_same_for_any_number_of_threads() {
     let archive = archive();
     let rules = Arc::new(rules(RULES));
     let with_threads = |threads| {
-        let settings = IngestSettings { rules: Some(Arc::clone(&rules)), threads, ..Default::default() };
+        let settings = LearnSettings { rules: Some(Arc::clone(&rules)), threads, ..Default::default() };
         archive.ingest(&settings).baseline
     };
     let one = with_threads(1);
@@ -174,7 +174,7 @@ fn filtered_and_faulty_records_are_held_against_nothing() {
     let bad = with(record("x", "eva", "iam:CreateUser"), json!({"eventTime": "noon"}));
     let early = record("2023-01-01T00:00:00Z", "eva", "iam:CreateUser");
     let archive = Archive::new().object("a.json", &wrapped(&[bad, early]));
-    let mut settings = IngestSettings { rules: Some(rules), ..settings() };
+    let mut settings = LearnSettings { rules: Some(rules), ..settings() };
     settings.window.since = Some("2024-01-01".parse::<firstseen::time::Bound>().unwrap().start());
     assert!(archive.ingest(&settings).baseline.hits.is_empty());
 }

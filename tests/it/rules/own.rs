@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use firstseen::ingest::IngestSettings;
+use firstseen::learn::LearnSettings;
 use firstseen::model::Language;
 use firstseen::rules::{OWN_RULES, RuleSet};
 use serde_json::{Value, json};
@@ -448,7 +448,7 @@ const TECHNIQUES: [&str; 35] = [
 fn each_attack_technique_has_an_event_that_its_rule_finds() {
     let rules = Arc::new(own_rules());
     let events: Vec<Value> = cases().into_iter().map(|(_, hit, _)| hit).collect();
-    let settings = IngestSettings { rules: Some(rules.clone()), ..settings() };
+    let settings = LearnSettings { rules: Some(rules.clone()), ..settings() };
     let baseline = Archive::new().delivered("20240101T0000", &events).ingest(&settings).baseline;
     let found = baseline.hits.iter().flat_map(|hit| &baseline.rules[hit.rule as usize].tags);
     let found: BTreeSet<&str> = found.map(|tag| &**tag).filter(|tag| tag.starts_with("aws.")).collect();
@@ -459,7 +459,7 @@ fn each_attack_technique_has_an_event_that_its_rule_finds() {
 #[ignore = "needs the logs of Stratus Red Team in ../shared/data; .ci/run asks for it where they are"]
 fn each_technique_of_the_public_attack_logs_is_found() {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stratus/detonation-logs");
-    let settings = IngestSettings { rules: Some(Arc::new(own_rules())), ..settings() };
+    let settings = LearnSettings { rules: Some(Arc::new(own_rules())), ..settings() };
     for technique in TECHNIQUES {
         let log = std::fs::read(logs.join(format!("{technique}.json"))).unwrap();
         let baseline = Archive::new().object("log.json", &log).ingest(&settings).baseline;

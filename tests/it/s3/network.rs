@@ -6,22 +6,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use firstseen::ingest::{IngestSettings, Silent, ingest};
+use firstseen::learn::{LearnSettings, learn};
+use firstseen::scan::{RecordAddress, ScanSettings, Silent, Steps, list, reopen, take_steps};
 use firstseen::source::{Archives, S3Settings};
+
+use crate::archive::{record, wrapped, zip};
+use crate::reopened::reopen_all;
 
 use super::server::{Asked, Fate, Server, Setup, Sums, refuse};
 use super::{Buckets, expected, files, scan, stderr};
 
-fn learning() -> IngestSettings {
-    IngestSettings { threads: 2, ..Default::default() }
+fn learning() -> LearnSettings {
+    LearnSettings { threads: 2, ..Default::default() }
 }
 
 /// Holds what comes over the network against the files themselves.
 fn reads_the_same(server: &Server, buckets: &Buckets, settings: S3Settings) {
     let settings = S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..settings };
     let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
-    let ingested = ingest(&archives, &learning(), &Silent).unwrap();
-    let local = ingest(&Archives::open(&[buckets.logs()]).unwrap(), &learning(), &Silent).unwrap();
+    let ingested = learn(&archives, &learning(), &Silent).unwrap();
+    let local = learn(&Archives::open(&[buckets.logs()]).unwrap(), &learning(), &Silent).unwrap();
     assert_eq!(ingested.coverage.faults, []);
     assert!(ingested.baseline == local.baseline);
 }
@@ -326,4 +330,49 @@ fn an_object_above_the_ceiling_is_not_fetched() {
         );
     }
     assert!(!server.asked().iter().any(|asked| asked.path.ends_with(&key)));
+}
+
+#[test]
+fn evidence_in_a_bucket_reopens_without_listing_it() {
+    let buckets = Buckets::new();
+    let record = record("2024-03-09T04:00:00Z", "eva", "s3:GetObject");
+    fs::write(buckets.logs().join("a b.zip"), zip(&[("x.json", wrapped(&[record]))])).unwrap();
+    let server = Setup::new(buckets.root()).public().start();
+    let settings =
+        S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Settings::default() };
+    let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
+    let before = server.asked().len();
+    let address = RecordAddress { archive: 1, object: "a b.zip!x.json", record: 0, event_id: None };
+    let text = reopen(&archives, &ScanSettings::default(), &address, &Silent).unwrap();
+    assert!(text.contains("user/eva"), "{text}");
+    let asked = server.asked();
+    let asked = (asked[before..].iter().filter(|asked| asked.is_list()).count(), asked.len() - before);
+    assert_eq!(asked, (1, 2));
+    reopen_all(&archives, 7);
+    let gone = RecordAddress { object: "gone.json", ..address };
+    let error = reopen(&archives, &ScanSettings::default(), &gone, &Silent).unwrap_err();
+    assert_eq!(error.to_string(), "the archive holds no object 'gone.json' any more");
+}
+
+#[test]
+fn the_first_steps_of_a_scan_fetch_ahead_as_the_scan_does() {
+    let buckets = Buckets::synthetic();
+    let under_way = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let late =
+        |asked: &Asked| if asked.is_get() { Fate::Slow(Duration::from_millis(20)) } else { Fate::Serve };
+    let server = Setup::new(buckets.root()).public().plan(late).gauge(Arc::clone(&under_way)).start();
+    let settings =
+        S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Settings::default() };
+    let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
+    let scanning = ScanSettings::default();
+    for steps in [Steps::Read, Steps::Inflate] {
+        let listing = list(&archives, &scanning, &Silent).unwrap();
+        under_way.1.store(0, Ordering::Relaxed);
+        let before = server.asked().iter().filter(|asked| asked.is_get()).count();
+        let objects = listing.objects.len();
+        take_steps(&archives, listing, &scanning, steps, &Silent).unwrap();
+        let fetched = server.asked().iter().filter(|asked| asked.is_get()).count() - before;
+        assert_eq!(fetched, objects, "{steps:?}");
+        assert!(under_way.1.load(Ordering::Relaxed) > 1, "{steps:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{IngestError, Progress};
+use super::{Progress, ScanError};
 use crate::checksum::Checksum;
 use crate::model::Text;
 use crate::source::{Archives, Listing, LogObject};
@@ -20,7 +20,7 @@ pub fn checksums(
     objects: Vec<LogObject>,
     threads: usize,
     progress: &dyn Progress,
-) -> Result<Checksums, IngestError> {
+) -> Result<Checksums, ScanError> {
     let supply = archives.supply_listed(Listing { objects, ..Listing::default() });
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build()?;
     let found = Mutex::new(Checksums::new());

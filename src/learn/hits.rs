@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::IngestSettings;
+use super::LearnSettings;
 use super::stages::Turn;
 use super::tally::{Tally, action, observed, wanted};
 use crate::baseline::{Moment, Seen, Values};
@@ -42,7 +42,7 @@ impl StagesTold {
     }
 }
 
-impl<'w> Tally<'w, '_> {
+impl<'r, 's> Tally<'_, 'r, 's> {
     /// Holds an event of this time against the rules that it could fulfil.
     pub(super) fn told(
         &mut self,
@@ -50,8 +50,8 @@ impl<'w> Tally<'w, '_> {
         found: &FoundRecord<'_>,
         candidates: impl FnOnce(&mut Matcher) -> Candidates,
     ) -> Told {
-        let is_too_early = self.run.settings.rules_from.is_some_and(|from| time < from);
-        let (Some(matcher), Ok(record), false) = (self.matcher.as_deref_mut(), &found.record, is_too_early)
+        let is_too_early = self.learner.settings.rules_from.is_some_and(|from| time < from);
+        let (Some(matcher), Ok(record), false) = (self.learner.matcher.as_mut(), &found.record, is_too_early)
         else {
             return Vec::new();
         };
@@ -66,10 +66,10 @@ impl<'w> Tally<'w, '_> {
 
     /// Holds one stage of a request against rules.
     pub(super) fn told_of_stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> Told {
-        let candidates = self.matcher.as_deref_mut().map(|matcher| matcher.of_request(record));
+        let candidates = self.learner.matcher.as_mut().map(|matcher| matcher.of_request(record));
         let Some(candidates) = candidates.filter(|found| !found.is_empty()) else { return Vec::new() };
         let time = record.time().map(|(time, _)| time);
-        let time = time.filter(|time| wanted(&self.run.settings.window, *time));
+        let time = time.filter(|time| wanted(&self.learner.settings.window, *time));
         time.map_or(Vec::new(), |time| self.told(time, found, |_| candidates))
     }
 
@@ -85,12 +85,12 @@ impl<'w> Tally<'w, '_> {
             return;
         }
         let id = record.audit_id.filter(|id| !id.is_empty());
-        let is_late = |id: &&str| turn == Turn::OneTooMany && self.stages.has_ended(id);
+        let is_late = |id: &&str| turn == Turn::OneTooMany && self.part.stages.has_ended(id);
         match id.filter(|id| !is_late(id)) {
-            Some(id) => self.told.add(id, record.stage(), told),
+            Some(id) => self.part.told.add(id, record.stage(), told),
             None => {
                 if let Some(event) = self.event_of_stage(record, found) {
-                    self.hit(self.observer.find(&event), &event, found, told);
+                    self.hit(self.learner.observer.find(&event), &event, found, told);
                 }
             }
         }
@@ -99,11 +99,12 @@ impl<'w> Tally<'w, '_> {
     /// The event that one stage is by itself, if it lies in the window that is learnt from.
     fn event_of_stage<'f>(&self, record: &AuditRecord<'f>, found: &FoundRecord<'f>) -> Option<Event<'f>>
     where
-        'w: 'f,
+        'r: 'f,
+        's: 'f,
     {
-        let IngestSettings { principal_key: key, namespace_in_key, .. } = *self.run.settings;
+        let LearnSettings { principal_key: key, namespace_in_key, .. } = *self.learner.settings;
         let event = record.interpret(self.cluster(found), AuditSettings { key, namespace_in_key }).ok()?;
-        wanted(&self.run.settings.window, event.time).then_some(event)
+        wanted(&self.learner.settings.window, event.time).then_some(event)
     }
 
     /// Notes what rules tell of an event.
@@ -117,8 +118,8 @@ impl<'w> Tally<'w, '_> {
         let (false, Ok(record)) = (told.is_empty(), &found.record) else { return };
         let seen = Seen {
             moment: Moment { time: event.time, failed: event.failed },
-            archive: self.object.archive,
-            object: self.inner.of(&self.object.path, found.inner),
+            archive: self.reading.place.object.archive,
+            object: self.part.inner.of(&self.reading.place.object.path, found.inner),
             record: found.index,
             read_only: event.read_only,
             evidence: match record {
@@ -126,6 +127,6 @@ impl<'w> Tally<'w, '_> {
                 AnyRecord::Kubernetes(record) => record.evidence(),
             },
         };
-        self.builder.hit(pair, (&observed(event), &action(event)), &seen, told.into_iter());
+        self.learner.builder.hit(pair, (&observed(event), &action(event)), &seen, told.into_iter());
     }
 }

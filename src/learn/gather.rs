@@ -1,15 +1,16 @@
 //! What the workers collected, joined: one baseline, one coverage, one ledger.
 
-use super::worker::Worker;
-use super::{Ingested, Keep};
+use super::learner::Collected;
+use super::{Keep, Learnt};
 use crate::baseline::{Baseline, Built, RowId};
+use crate::coverage::Outcome;
 use crate::ledger::{Ledger, ObjectEntry, RecordEntry, conflict_fault};
 use crate::observe::{Compared, CopiesFound};
-use crate::source::{Listing, LogObject};
+use crate::source::{Listing, LogObject, SkippedObject};
 use crate::time::Day;
 
 /// Joins what the workers collected.
-pub(super) fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listing: Listing) -> Ingested {
+pub(super) fn gather(workers: Vec<Collected>, found: CopiesFound, keep: Keep, listing: Listing) -> Learnt {
     let Listing { objects, skipped, mut coverage, .. } = listing;
     let mut baseline = Baseline::default();
     let mut entries = Vec::new();
@@ -17,11 +18,10 @@ pub(super) fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listi
     let mut rows: Vec<(u16, Vec<Day>, Vec<u32>)> = Vec::new();
     for mut worker in workers {
         for (&(number, row), surplus) in &found.surplus {
-            if number == worker.number {
+            if number == worker.worker {
                 worker.builder.take_back(RowId(row), surplus.count, surplus.failed);
             }
         }
-        coverage.merge(worker.coverage);
         entries.append(&mut worker.entries);
         let observed = worker.observer.finish();
         let days = if keep == Keep::Ledger { worker.builder.row_days() } else { Vec::new() };
@@ -34,7 +34,7 @@ pub(super) fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listi
         if keep == Keep::Ledger {
             let mut behaviours = behaviour_of;
             renumber(&mut behaviours, &merged.right);
-            rows.push((worker.number, days, behaviours));
+            rows.push((worker.worker, days, behaviours));
         }
     }
     coverage.records.counted -= found.duplicates;
@@ -56,7 +56,7 @@ pub(super) fn gather(workers: Vec<Worker>, found: CopiesFound, keep: Keep, listi
             Ledger { objects: entries, records }
         }
     };
-    Ingested { baseline, coverage, ledger }
+    Learnt { baseline, coverage, ledger }
 }
 
 fn renumber(numbers: &mut [u32], new: &[u32]) {
@@ -96,4 +96,30 @@ fn record_entries(
         })
     };
     records.iter().filter_map(entry).collect()
+}
+
+impl ObjectEntry {
+    /// What the listing knows of an object, and what became of it.
+    pub(super) fn of(object: &LogObject, outcome: Outcome) -> Self {
+        let key = object.key();
+        Self {
+            archive: object.archive,
+            path: object.path.clone(),
+            delivered: object.delivered,
+            account: key.account.map(Box::from),
+            region: key.region.map(Box::from),
+            size: None,
+            checksum: None,
+            outcome,
+            records: 0,
+            span: None,
+            faults: 0,
+        }
+    }
+}
+
+impl From<SkippedObject> for ObjectEntry {
+    fn from(skipped: SkippedObject) -> Self {
+        Self::of(&skipped.object, Outcome::Skipped(skipped.reason))
+    }
 }

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::account::Account;
-use super::worker::Stored;
+use super::object::{ObjectState, Stored};
+use super::visitor::{Place, Visitor};
 use crate::decode::Piece;
-use crate::observe::Handover;
-use crate::source::LogObject;
+use crate::source::{LogObject, ObjectKey};
 
 /// Bytes of pieces that may wait, for each worker.
 const ROOM: usize = 16 << 20;
@@ -20,24 +19,23 @@ const MOST_SPARE: usize = 4;
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A piece that waits to be read.
-pub(super) struct Job {
-    pub(super) large: Arc<LargeObject>,
+pub(super) struct Job<V: Visitor> {
+    pub(super) large: Arc<LargeObject<V>>,
     /// Counted from 0 in its object.
     pub(super) index: u32,
     pub(super) piece: Piece,
 }
 
 /// The pieces that wait.
-pub(super) struct Queue {
-    state: Mutex<State>,
+pub(super) struct Queue<V: Visitor> {
+    state: Mutex<State<V>>,
     changed: Condvar,
     /// Bytes that may wait; with one worker none, since nobody else would read them.
     room: usize,
 }
 
-#[derive(Default)]
-struct State {
-    jobs: VecDeque<Job>,
+struct State<V: Visitor> {
+    jobs: VecDeque<Job<V>>,
     bytes: usize,
     /// Of pieces that have been read.
     memory: Vec<Vec<u8>>,
@@ -48,22 +46,22 @@ struct State {
 }
 
 /// Holds that a worker is at an object.
-pub(super) struct Busy<'q>(&'q Queue);
+pub(super) struct Busy<'q, V: Visitor>(&'q Queue<V>);
 
-impl Queue {
+impl<V: Visitor> Queue<V> {
     pub(super) fn new(workers: usize) -> Self {
         let room = if workers > 1 { workers * ROOM } else { 0 };
-        Self { state: Mutex::default(), changed: Condvar::new(), room }
+        Self { state: Mutex::new(State::new()), changed: Condvar::new(), room }
     }
 
     /// Says that pieces may come, until what this gives is dropped.
-    pub(super) fn busy(&self) -> Busy<'_> {
+    pub(super) fn busy(&self) -> Busy<'_, V> {
         lock(&self.state).busy += 1;
         Busy(self)
     }
 
     /// Lets a piece wait; gives it back if there is no room.
-    pub(super) fn offer(&self, job: Job) -> Option<Job> {
+    pub(super) fn offer(&self, job: Job<V>) -> Option<Job<V>> {
         let mut state = lock(&self.state);
         let size = job.piece.size();
         if self.room == 0 || (state.bytes + size > self.room && !state.jobs.is_empty()) {
@@ -91,12 +89,12 @@ impl Queue {
     }
 
     /// A piece that waits, if there is one.
-    pub(super) fn take(&self) -> Option<Job> {
+    pub(super) fn take(&self) -> Option<Job<V>> {
         lock(&self.state).take()
     }
 
     /// The next piece, as long as some may come and `stopped` does not say that nobody wants it.
-    pub(super) fn wait(&self, stopped: &dyn Fn() -> bool) -> Option<Job> {
+    pub(super) fn wait(&self, stopped: &dyn Fn() -> bool) -> Option<Job<V>> {
         let mut state = lock(&self.state);
         loop {
             if let Some(job) = state.take() {
@@ -113,15 +111,19 @@ impl Queue {
     }
 }
 
-impl State {
-    fn take(&mut self) -> Option<Job> {
+impl<V: Visitor> State<V> {
+    fn new() -> Self {
+        Self { jobs: VecDeque::new(), bytes: 0, memory: Vec::new(), busy: 0, waiting: 0 }
+    }
+
+    fn take(&mut self) -> Option<Job<V>> {
         let job = self.jobs.pop_front()?;
         self.bytes -= job.piece.size();
         Some(job)
     }
 }
 
-impl Drop for Busy<'_> {
+impl<V: Visitor> Drop for Busy<'_, V> {
     fn drop(&mut self) {
         let mut state = lock(&self.0.state);
         state.busy -= 1;
@@ -132,37 +134,41 @@ impl Drop for Busy<'_> {
 }
 
 /// A large object while its pieces are read.
-pub(super) struct LargeObject {
+pub(super) struct LargeObject<V: Visitor> {
     pub(super) number: u32,
     pub(super) object: LogObject,
-    parts: Mutex<Parts>,
+    parts: Mutex<Parts<V>>,
 }
 
 /// What a piece gave, or all pieces up to some.
-pub(super) struct Part {
-    pub(super) account: Account,
-    pub(super) handover: Handover,
+pub(super) struct Part<V: Visitor> {
+    pub(super) state: ObjectState,
+    /// None if there was no piece.
+    pub(super) visited: Option<V::Part>,
 }
 
-struct Parts {
+struct Parts<V: Visitor> {
     /// All pieces before `next`, joined.
-    joined: Part,
+    joined: Part<V>,
     next: u32,
     /// Pieces that were read before their turn.
-    early: BTreeMap<u32, Part>,
+    early: BTreeMap<u32, Part<V>>,
     /// Number of pieces and what was stored, once all are cut.
     cut: Option<(u32, Stored)>,
 }
 
-impl LargeObject {
+impl<V: Visitor> LargeObject<V> {
     pub(super) fn new(number: u32, object: LogObject) -> Self {
-        let joined = Part { account: Account::default(), handover: Handover::new(0) };
-        let parts = Parts { joined, next: 0, early: BTreeMap::new(), cut: None };
+        let parts = Parts { joined: Part::default(), next: 0, early: BTreeMap::new(), cut: None };
         Self { number, object, parts: Mutex::new(parts) }
     }
 
+    pub(super) fn place<'r>(&'r self, key: &'r ObjectKey<'r>) -> Place<'r> {
+        Place { number: self.number, object: &self.object, key }
+    }
+
     /// Adds what a piece gave. Gives everything, if it was the last one.
-    pub(super) fn add(&self, index: u32, part: Part) -> Option<(Part, Stored)> {
+    pub(super) fn add(&self, index: u32, part: Part<V>) -> Option<(Part<V>, Stored)> {
         let mut parts = lock(&self.parts);
         parts.early.insert(index, part);
         parts.join();
@@ -171,17 +177,16 @@ impl LargeObject {
 
     /// Says how many pieces there are, what was stored, and what cutting them said. Gives everything, if all of them have
     /// been read.
-    pub(super) fn cut(&self, total: u32, account: Account, stored: Stored) -> Option<(Part, Stored)> {
+    pub(super) fn cut(&self, total: u32, state: ObjectState, stored: Stored) -> Option<(Part<V>, Stored)> {
         let mut parts = lock(&self.parts);
-        let ending = Part { account, handover: Handover::new(0) };
-        parts.early.insert(total, ending);
+        parts.early.insert(total, Part { state, visited: None });
         parts.cut = Some((total + 1, stored));
         parts.join();
         parts.whole()
     }
 }
 
-impl Parts {
+impl<V: Visitor> Parts<V> {
     /// Joins the pieces whose turn it is.
     fn join(&mut self) {
         while let Some(part) = self.early.remove(&self.next) {
@@ -190,17 +195,25 @@ impl Parts {
         }
     }
 
-    fn whole(&mut self) -> Option<(Part, Stored)> {
+    fn whole(&mut self) -> Option<(Part<V>, Stored)> {
         let (_, stored) = self.cut.filter(|(total, _)| *total == self.next)?;
-        let nothing = Part { account: Account::default(), handover: Handover::new(0) };
-        Some((std::mem::replace(&mut self.joined, nothing), stored))
+        Some((std::mem::take(&mut self.joined), stored))
     }
 }
 
-impl Part {
+impl<V: Visitor> Part<V> {
     fn add(&mut self, next: Self) {
-        self.handover.append(next.handover, self.account.records());
-        self.account.add(next.account);
+        match (&mut self.visited, next.visited) {
+            (Some(before), Some(next)) => V::join(before, next, self.state.records()),
+            (before, next) => *before = before.take().or(next),
+        }
+        self.state.add(next.state);
+    }
+}
+
+impl<V: Visitor> Default for Part<V> {
+    fn default() -> Self {
+        Self { state: ObjectState::default(), visited: None }
     }
 }
 

@@ -1,16 +1,15 @@
-//! Wires source, decode, event, observe and baseline on all cores: archives in, a baseline and its coverage out.
+//! Drives the left half on all cores: archives in, every record shown to a visitor, and the coverage out.
 //!
-//! One worker per thread takes the next object from a shared cursor and owns everything it collects; at the end the
-//! baselines of all workers merge. The result is the same for any number of threads and any order of objects.
-//! Knows no questions and no output.
+//! One worker per thread takes the next object from a shared cursor and owns a visitor, which collects; at the end all visitors
+//! are handed back. What they collected must not depend on who read what. Knows nothing of what visitors do.
 
-mod account;
 mod checksums;
-mod gather;
-mod hits;
+mod intake;
+mod object;
 mod pieces;
-mod stages;
-mod tally;
+mod reopen;
+mod steps;
+mod visitor;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,19 +17,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use thiserror::Error;
 
-use crate::baseline::{Baseline, HitsKept};
-use crate::coverage::Coverage;
-use crate::ledger::{HeldRules, Learning, Ledger};
 use crate::memory::Budget;
-use crate::model::PrincipalKey;
-use crate::observe::Copies;
-use crate::rules::RuleSet;
 use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, Supply, Traffic};
 use crate::time::Timestamp;
-pub use checksums::{Checksums, checksums};
-use gather::gather;
 use pieces::Queue;
 use worker::Worker;
+
+pub use checksums::{Checksums, checksums};
+pub use object::{ObjectResult, Stored, inside};
+pub use reopen::{RecordAddress, ReopenError, reopen};
+pub use steps::{Steps, take_steps};
+pub use visitor::{Place, Reading, Visitor};
 
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.
 pub const DEFAULT_MAX_OBJECT_SIZE: u64 = 4 << 30;
@@ -38,106 +35,41 @@ pub const DEFAULT_MAX_OBJECT_SIZE: u64 = 4 << 30;
 /// The default budget of memory for large objects.
 pub const DEFAULT_MEMORY: u64 = 4 << 30;
 
-/// What decides about learning. None of it is about what is reported.
-#[derive(Clone, Debug)]
-pub struct IngestSettings {
+/// How objects are read.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanSettings {
     /// Number of worker threads, at least 1.
     pub threads: usize,
-    /// Which objects are opened, and which events are learnt from.
+    /// Which objects are opened.
     pub window: DeliveryWindow,
-    /// What makes two events the deeds of one principal.
-    pub principal_key: PrincipalKey,
-    /// Whether the same action in another Kubernetes namespace is another action.
-    pub namespace_in_key: bool,
-    /// The Kubernetes cluster of audit events that nothing says the cluster of.
-    pub cluster: Option<String>,
     /// No object is inflated to more than this many bytes.
     pub max_object_size: u64,
     /// Bytes that all threads together may hold for large objects: see [`crate::memory`]. Decides what waits and nothing else.
     pub memory: u64,
-    /// What events are held against.
-    pub rules: Option<Arc<RuleSet>>,
-    /// Earlier events are held against nothing, since nobody asks what they match.
-    pub rules_from: Option<Timestamp>,
-    /// What is kept of the events that rules matched.
-    pub hits: HitsKept,
+    /// Whether visitors want the checksum of each object.
+    pub checksums: bool,
 }
 
-impl Default for IngestSettings {
-    /// One thread, and everything is learnt from.
+impl Default for ScanSettings {
+    /// One thread, and every object is opened.
     fn default() -> Self {
         Self {
             threads: 1,
             window: DeliveryWindow::default(),
-            principal_key: PrincipalKey::default(),
-            namespace_in_key: false,
-            cluster: None,
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
             memory: DEFAULT_MEMORY,
-            rules: None,
-            rules_from: None,
-            hits: HitsKept::Every,
+            checksums: false,
         }
     }
 }
 
-impl IngestSettings {
-    /// Settings that learn as another run did. What it was told of single objects, such as their cluster, is not among them,
-    /// nor are its rules.
-    pub fn like(learning: &Learning, threads: usize) -> Self {
-        Self {
-            threads,
-            window: DeliveryWindow {
-                since: learning.since,
-                until: learning.until,
-                slack: learning.delivery_slack,
-            },
-            principal_key: learning.principal_key,
-            namespace_in_key: learning.namespace_in_key,
-            cluster: None,
-            max_object_size: learning.max_object_size,
-            memory: DEFAULT_MEMORY,
-            rules: None,
-            rules_from: None,
-            hits: HitsKept::Every,
-        }
-    }
-
-    /// What of them decides what is learnt.
-    pub fn learning(&self) -> Learning {
-        Learning {
-            principal_key: self.principal_key,
-            namespace_in_key: self.namespace_in_key,
-            since: self.window.since,
-            until: self.window.until,
-            delivery_slack: self.window.slack,
-            max_object_size: self.max_object_size,
-            rules: self
-                .rules
-                .as_ref()
-                .map(|rules| HeldRules { checksum: rules.checksum(), left_out: rules.left_out().to_vec() }),
-        }
-    }
-}
-
-/// Everything learnt, and the account of what it was learnt from.
+/// A scan that has ended.
 #[derive(Debug)]
-pub struct Ingested {
-    /// Everything learnt, with principals as their records name them. Questions want it [`Baseline::joined`].
-    pub baseline: Baseline,
-    /// What was read, skipped and lost.
-    pub coverage: Coverage,
-    /// What each object and record gave; empty unless [`Keep::Ledger`] asked for it.
-    pub ledger: Ledger,
-}
-
-/// What is kept of a run beside the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// The baseline and its coverage: memory does not grow with the number of events.
-    Baseline,
-    /// Also the ledger, so that more can be added later: about 40 bytes a record.
-    Ledger,
+pub struct Scanned<V> {
+    /// The visitors of all workers, in no order.
+    pub visitors: Vec<V>,
+    /// The objects in the order of their numbers, and those left alone; its coverage is that of the whole scan.
+    pub listing: Listing,
 }
 
 /// One object that has just been read.
@@ -179,7 +111,7 @@ impl Progress for Silent {}
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
-pub enum IngestError {
+pub enum ScanError {
     /// An archive cannot be used.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -191,96 +123,138 @@ pub enum IngestError {
     Stopped,
 }
 
-/// Reads all archives.
+/// Reads all archives. Each worker, given its number, gets a visitor.
+///
+/// ```no_run
+/// use firstseen::coverage::Coverage;
+/// use firstseen::decode::FoundRecord;
+/// use firstseen::scan::{ObjectResult, Place, Reading, ScanSettings, Silent, Visitor, scan};
+/// use firstseen::source::Archives;
+///
+/// /// Counts the bytes of all records.
+/// struct Bytes(u64);
+///
+/// impl Visitor for Bytes {
+///     type Part = u64;
+///
+///     fn begin(&mut self, _: &Place<'_>) -> u64 {
+///         0
+///     }
+///     fn record(&mut self, part: &mut u64, found: &FoundRecord<'_>, reading: &mut Reading<'_>) {
+///         *part += found.text.len() as u64;
+///         reading.coverage.records.counted += u64::from(found.record.is_ok());
+///     }
+///     fn join(before: &mut u64, next: u64, _: u32) {
+///         *before += next;
+///     }
+///     fn end(&mut self, part: u64, _: &ObjectResult<'_>, _: &mut Coverage) {
+///         self.0 += part;
+///     }
+/// }
+///
+/// let archives = Archives::open(&["fixtures/small-archive".into()])?;
+/// let scanned = scan(&archives, &ScanSettings::default(), &|_| Bytes(0), &Silent)?;
+/// println!("{}", scanned.visitors.iter().map(|Bytes(bytes)| bytes).sum::<u64>());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// If an archive cannot be used at all, the threads cannot be started or the run was ended early. What cannot be
 /// read inside an archive is no error but stands in the coverage.
-pub fn ingest(
+pub fn scan<V: Visitor>(
     archives: &Archives,
-    settings: &IngestSettings,
+    settings: &ScanSettings,
+    visitor: &(dyn Fn(u16) -> V + Sync),
     progress: &dyn Progress,
-) -> Result<Ingested, IngestError> {
+) -> Result<Scanned<V>, ScanError> {
     let supply = archives.supply(&settings.window, settings.threads, &mut |objects| {
         progress.listed(objects);
         !progress.stopped()
     });
     if progress.stopped() {
-        return Err(IngestError::Stopped);
+        return Err(ScanError::Stopped);
     }
-    read(supply?, settings, Keep::Baseline, progress)
+    read(supply?, settings, visitor, progress)
 }
 
-/// Lists what [`ingest`] would read.
+/// Lists what [`scan`] would read.
 ///
 /// # Errors
 /// If there is no object at all or the run was ended early.
 pub fn list(
     archives: &Archives,
-    settings: &IngestSettings,
+    settings: &ScanSettings,
     progress: &dyn Progress,
-) -> Result<Listing, IngestError> {
+) -> Result<Listing, ScanError> {
     let listing = archives.list(&settings.window, settings.threads, &mut |objects| {
         progress.listed(objects);
         !progress.stopped()
     });
-    if progress.stopped() { Err(IngestError::Stopped) } else { Ok(listing?) }
+    if progress.stopped() { Err(ScanError::Stopped) } else { Ok(listing?) }
 }
 
 /// Reads what was listed.
 ///
 /// # Errors
 /// If the threads cannot be started or the run was ended early.
-pub fn ingest_listed(
+pub fn scan_listed<V: Visitor>(
     archives: &Archives,
     listing: Listing,
-    settings: &IngestSettings,
-    keep: Keep,
+    settings: &ScanSettings,
+    visitor: &(dyn Fn(u16) -> V + Sync),
     progress: &dyn Progress,
-) -> Result<Ingested, IngestError> {
-    read(archives.supply_listed(listing), settings, keep, progress)
+) -> Result<Scanned<V>, ScanError> {
+    read(archives.supply_listed(listing), settings, visitor, progress)
 }
 
-/// Lets all workers read what comes, and joins what they collected.
-fn read(
+/// Lets all workers read what comes.
+fn read<V: Visitor>(
     supply: Supply<'_>,
-    settings: &IngestSettings,
-    keep: Keep,
+    settings: &ScanSettings,
+    visitor: &(dyn Fn(u16) -> V + Sync),
     progress: &dyn Progress,
-) -> Result<Ingested, IngestError> {
+) -> Result<Scanned<V>, ScanError> {
     progress.reading(supply.total());
-    let copies = Copies::default().keeping(keep == Keep::Ledger);
     let queue = Queue::new(settings.threads);
     let budget = Budget::new(settings.memory);
-    let run = Run { supply, settings, copies, queue, budget, keep, stopped: AtomicBool::new(false) };
-    let workers = run.work(progress)?;
+    let run = Run { supply, settings, queue, budget, stopped: AtomicBool::new(false) };
+    let workers = run.work(visitor, progress)?;
     if progress.stopped() || run.stopped.into_inner() {
-        return Err(IngestError::Stopped);
+        return Err(ScanError::Stopped);
     }
     progress.merging();
-    let found = run.copies.finish();
-    Ok(gather(workers, found, keep, run.supply.finish()))
+    let mut listing = run.supply.finish();
+    let mut visitors = Vec::with_capacity(workers.len());
+    for Worker { visitor, coverage, unwanted, .. } in workers {
+        listing.coverage.objects.listed -= unwanted;
+        listing.coverage.merge(coverage);
+        visitors.push(visitor);
+    }
+    Ok(Scanned { visitors, listing })
 }
 
 /// What the workers share.
-struct Run<'a> {
+struct Run<'a, V: Visitor> {
     supply: Supply<'a>,
-    settings: &'a IngestSettings,
-    copies: Copies,
-    queue: Queue,
+    settings: &'a ScanSettings,
+    queue: Queue<V>,
     budget: Arc<Budget>,
-    keep: Keep,
     stopped: AtomicBool,
 }
 
-impl Run<'_> {
+impl<V: Visitor> Run<'_, V> {
     /// Lets all workers read until no object is left.
-    fn work(&self, progress: &dyn Progress) -> Result<Vec<Worker>, IngestError> {
+    fn work(
+        &self,
+        visitor: &(dyn Fn(u16) -> V + Sync),
+        progress: &dyn Progress,
+    ) -> Result<Vec<Worker<V>>, ScanError> {
         let threads = self.settings.threads.clamp(1, usize::from(u16::MAX));
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let workers = Mutex::new(Vec::with_capacity(threads));
         pool.broadcast(|context| {
-            let mut worker = Worker::new(context.index() as u16, self.settings, &self.budget);
+            let visitor = visitor(context.index() as u16);
+            let mut worker = Worker::new(visitor, self.settings.max_object_size, &self.budget);
             self.work_on(&mut worker, progress);
             workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         });
@@ -288,7 +262,7 @@ impl Run<'_> {
     }
 
     /// Lets a worker read pieces of what others cut, then whole objects, until there is neither.
-    fn work_on(&self, worker: &mut Worker, progress: &dyn Progress) {
+    fn work_on(&self, worker: &mut Worker<V>, progress: &dyn Progress) {
         let stopped = || self.is_stopped(progress);
         while !stopped() {
             if let Some(job) = self.queue.take() {

@@ -2,65 +2,48 @@
 
 use std::borrow::Cow;
 
-use super::account::{Account, inside};
-use super::hits::StagesTold;
-use super::stages::{Stages, Turn};
-use super::{IngestSettings, Run};
-use crate::baseline::{Builder, Moment, Seen};
-use crate::coverage::{Coverage, FaultKind, Position, RecordSkip, Remark};
+use super::LearnSettings;
+use super::learner::{Learner, ObjectPart};
+use super::stages::Turn;
+use crate::baseline::{Moment, Seen};
+use crate::coverage::{FaultKind, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord};
 use crate::event::{
     AnyRecord, AuditRecord, AuditSettings, Cluster, Event, NoEvent, Record, cluster_of_log_group,
 };
 use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Text};
-use crate::observe::{ActionId, Fingerprint, Handover, Observer, PrincipalId, RecordPlace};
-use crate::rules::Matcher;
-use crate::source::{DeliveryWindow, LogObject, ObjectKey};
+use crate::observe::{ActionId, Fingerprint, PrincipalId, RecordPlace};
+use crate::scan::{Reading, inside};
+use crate::source::{DeliveryWindow, ObjectKey};
 use crate::time::{TimeForm, Timestamp};
 
 /// One object, or a piece of it, while its records are learnt from.
-pub(super) struct Tally<'w, 'r> {
-    pub(super) run: &'w Run<'r>,
-    /// Number of the object.
-    pub(super) number: u32,
-    pub(super) object: &'w LogObject,
-    /// What its path says.
-    pub(super) key: &'w ObjectKey<'w>,
-    pub(super) observer: &'w mut Observer,
-    pub(super) builder: &'w mut Builder,
-    pub(super) coverage: &'w mut Coverage,
-    pub(super) handover: &'w mut Handover,
-    /// What holds events against rules, if there are any.
-    pub(super) matcher: Option<&'w mut Matcher>,
-    pub(super) account: Account,
-    /// The file in the object that was met last, and its path.
-    pub(super) inner: InnerPath,
-    /// Of requests to clusters.
-    pub(super) stages: Stages,
-    /// What rules tell of their stages.
-    pub(super) told: StagesTold,
+pub(super) struct Tally<'t, 'r, 's> {
+    pub(super) learner: &'t mut Learner<'s>,
+    pub(super) part: &'t mut ObjectPart,
+    pub(super) reading: &'t mut Reading<'r>,
 }
 
-impl<'w> Tally<'w, '_> {
+impl<'r, 's> Tally<'_, 'r, 's> {
     /// Learns from a record.
     pub(super) fn record(&mut self, found: &FoundRecord<'_>) {
-        self.coverage.records.total += 1;
         match found.record {
             Ok(AnyRecord::CloudTrail(record)) => self.cloudtrail(record, found),
             Ok(AnyRecord::Kubernetes(record)) => self.kubernetes(record, found),
-            Err(reason) => self.faulty(FaultKind::RecordBroken, found, reason),
+            // The scan has counted it.
+            Err(_) => {}
         }
     }
 
     fn cloudtrail(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
-        let skip = match record.interpret(self.run.settings.principal_key) {
+        let skip = match record.interpret(self.learner.settings.principal_key) {
             Ok(event) => {
                 let print = || Fingerprint::of(record, found.text.len());
                 let Some(pair) = self.event(&event, found, print, || record.evidence()) else { return };
                 if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
                     self.root(&event, record, found);
                 }
-                if self.matcher.is_some() {
+                if self.learner.matcher.is_some() {
                     let told = self.told(event.time, found, |matcher| {
                         matcher.of_action(pair.1.0, event.source, &event.name)
                     });
@@ -74,14 +57,14 @@ impl<'w> Tally<'w, '_> {
             Err(NoEvent::Notification) => RecordSkip::Notification,
             Err(NoEvent::NoAction) => RecordSkip::NoAction,
         };
-        *self.coverage.records.skipped.entry(skip).or_default() += 1;
+        *self.reading.coverage.records.skipped.entry(skip).or_default() += 1;
     }
 
     fn kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
         let told = self.told_of_stage(record, found);
-        let turn = self.stages.turn(record, found);
+        let turn = self.part.stages.turn(record, found);
         if matches!(turn, Turn::OneTooMany | Turn::NowAndOneTooMany) {
-            *self.coverage.records.skipped.entry(RecordSkip::Stage).or_default() += 1;
+            *self.reading.coverage.records.skipped.entry(RecordSkip::Stage).or_default() += 1;
         }
         self.keep_told(record, found, told, turn);
         if matches!(turn, Turn::Now | Turn::NowAndOneTooMany) {
@@ -91,39 +74,44 @@ impl<'w> Tally<'w, '_> {
 
     /// Learns from the requests whose last stage is not there. To be called when all records have been visited.
     pub(super) fn finish(&mut self) {
-        std::mem::take(&mut self.stages).finish(|record, found| self.request(record, found));
+        std::mem::take(&mut self.part.stages).finish(|record, found| self.request(record, found));
     }
 
     fn request(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
         let cluster = self.cluster(found);
-        let IngestSettings { principal_key: key, namespace_in_key, .. } = *self.run.settings;
+        let LearnSettings { principal_key: key, namespace_in_key, .. } = *self.learner.settings;
         match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {
             Ok(event) => {
                 let print = || Fingerprint::of_audit(record, cluster);
                 if let Some(pair) = self.event(&event, found, print, || record.evidence()) {
-                    let told = self.told.take(record.audit_id);
+                    let told = self.part.told.take(record.audit_id);
                     self.hit(Some(pair), &event, found, told);
                 }
             }
             Err(NoEvent::BadTime) => self.bad_time("requestReceivedTimestamp", record.received, found),
-            Err(_) => *self.coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += 1,
+            Err(_) => *self.reading.coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += 1,
         }
     }
 
     /// The cluster that an audit event is of: what is around it says so, or its path.
     pub(super) fn cluster<'f>(&self, found: &FoundRecord<'f>) -> Cluster<'f>
     where
-        'w: 'f,
+        'r: 'f,
+        's: 'f,
     {
         let inner = found.inner.map(ObjectKey::parse).unwrap_or_default();
         let carrier = found.carrier;
         Cluster {
-            account: carrier.map(|carrier| &*carrier.account).or(inner.account).or(self.key.account),
+            account: carrier.map(|carrier| &*carrier.account).or(inner.account).or(self
+                .reading
+                .place
+                .key
+                .account),
             name: carrier
                 .and_then(|carrier| cluster_of_log_group(&carrier.log_group))
                 .or(inner.cluster)
-                .or(self.key.cluster)
-                .or(self.run.settings.cluster.as_deref()),
+                .or(self.reading.place.key.cluster)
+                .or(self.learner.settings.cluster.as_deref()),
         }
     }
 
@@ -133,11 +121,11 @@ impl<'w> Tally<'w, '_> {
             return self.bad_time("eventTime", record.event_time, found);
         };
         self.remark(form);
-        if !wanted(&self.run.settings.window, time) {
-            self.coverage.records.filtered += 1;
+        if !wanted(&self.learner.settings.window, time) {
+            self.reading.coverage.records.filtered += 1;
             return;
         }
-        *self.coverage.records.skipped.entry(RecordSkip::Insight).or_default() += 1;
+        *self.reading.coverage.records.skipped.entry(RecordSkip::Insight).or_default() += 1;
         let insight = decode::insight(found.text).unwrap_or_default();
         let named = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or("-").into();
         let who = ObservedPrincipal {
@@ -158,13 +146,13 @@ impl<'w> Tally<'w, '_> {
         let moment = Moment { time, failed: insight.error_code.is_some() };
         let seen = Seen {
             moment,
-            archive: self.object.archive,
-            object: self.inner.of(&self.object.path, found.inner),
+            archive: self.reading.place.object.archive,
+            object: self.part.inner.of(&self.reading.place.object.path, found.inner),
             record: found.index,
             read_only: None,
             evidence,
         };
-        self.builder.noticed(who, &insight.action(), &seen);
+        self.learner.builder.noticed(who, &insight.action(), &seen);
     }
 
     /// What a root user did.
@@ -175,47 +163,47 @@ impl<'w> Tally<'w, '_> {
         let evidence = Evidence { detail, ..record.evidence() };
         let seen = Seen {
             moment,
-            archive: self.object.archive,
-            object: self.inner.of(&self.object.path, found.inner),
+            archive: self.reading.place.object.archive,
+            object: self.part.inner.of(&self.reading.place.object.path, found.inner),
             record: found.index,
             read_only: event.read_only,
             evidence,
         };
-        self.builder.root_acted(|| observed(event), event.principal.account, &action(event), &seen);
+        self.learner.builder.root_acted(|| observed(event), event.principal.account, &action(event), &seen);
     }
 
     /// Learns from an event, if it lies in the window; gives the numbers of its principal and action then.
-    fn event<'r>(
+    fn event<'e>(
         &mut self,
         event: &Event<'_>,
         found: &FoundRecord<'_>,
         print: impl FnOnce() -> Option<Fingerprint>,
-        evidence: impl FnOnce() -> Evidence<'r>,
+        evidence: impl FnOnce() -> Evidence<'e>,
     ) -> Option<(PrincipalId, ActionId)> {
         self.remark(event.time_form);
-        if !wanted(&self.run.settings.window, event.time) {
-            self.coverage.records.filtered += 1;
+        if !wanted(&self.learner.settings.window, event.time) {
+            self.reading.coverage.records.filtered += 1;
             return None;
         }
-        self.coverage.records.counted += 1;
-        self.account.event_time(event.time);
-        let pair = self.observer.observe(event);
+        self.reading.coverage.records.counted += 1;
+        self.part.event_time(event.time);
+        let pair = self.learner.observer.observe(event);
         let moment = Moment { time: event.time, failed: event.failed };
-        let object = self.inner.of(&self.object.path, found.inner);
-        let row = self.builder.add(pair, moment, || Seen {
+        let object = self.part.inner.of(&self.reading.place.object.path, found.inner);
+        let row = self.learner.builder.add(pair, moment, || Seen {
             moment,
-            archive: self.object.archive,
+            archive: self.reading.place.object.archive,
             object,
             record: found.index,
             read_only: event.read_only,
             evidence: evidence(),
         });
         if let Some(created) = &event.creation {
-            self.builder.created(created.account, &created.key, event.time);
+            self.learner.builder.created(created.account, &created.key, event.time);
         }
         if let Some(print) = print() {
-            let place = RecordPlace { object: self.number, record: found.number };
-            self.handover.add(print, place, row.0, event.failed);
+            let place = RecordPlace { object: self.reading.place.number, record: found.number };
+            self.part.handover.add(print, place, row.0, event.failed);
         }
         Some(pair)
     }
@@ -228,7 +216,7 @@ impl<'w> Tally<'w, '_> {
             TimeForm::Other => Remark::TimeForm,
             TimeForm::WithoutZone => Remark::TimeWithoutZone,
         };
-        *self.coverage.records.remarks.entry(remark).or_default() += 1;
+        *self.reading.coverage.records.remarks.entry(remark).or_default() += 1;
     }
 
     fn bad_time(&mut self, field: &str, text: Option<&str>, found: &FoundRecord<'_>) {
@@ -236,13 +224,7 @@ impl<'w> Tally<'w, '_> {
             Some(text) => format!("{field} '{text}' is not a time"),
             None => format!("no {field}"),
         };
-        self.faulty(FaultKind::RecordTime, found, &detail);
-    }
-
-    fn faulty(&mut self, kind: FaultKind, found: &FoundRecord<'_>, detail: &str) {
-        *self.coverage.records.faulty.entry(kind).or_default() += 1;
-        let place = (kind, Position::Record(found.index));
-        self.account.fault(self.object, found.inner, place, detail.to_owned());
+        self.reading.faulty(FaultKind::RecordTime, found, &detail);
     }
 }
 

@@ -1,0 +1,101 @@
+//! Which objects of a listing a baseline knows already.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::coverage::{FaultKind, Outcome};
+use crate::ledger::ObjectEntry;
+use crate::scan::{Checksums, Progress};
+use crate::source::{Archives, Listing, LogObject};
+use crate::store::Stored;
+
+/// The objects of a baseline, by the archive's name and the object's path. There may be several versions of each.
+type Versions<'k> = HashMap<(&'k str, &'k str), Vec<&'k ObjectEntry>>;
+
+/// What a baseline knows of some archives.
+pub(super) struct Known<'k> {
+    archives: &'k Archives,
+    versions: Versions<'k>,
+}
+
+impl<'k> Known<'k> {
+    pub(super) fn new(stored: &'k Stored, archives: &'k Archives) -> Self {
+        let mut versions = Versions::new();
+        for entry in &stored.ledger.objects {
+            let name = (entry.archive as usize).checked_sub(1).and_then(|index| stored.archives.get(index));
+            if let Some(name) = name {
+                versions.entry((name, &entry.path)).or_default().push(entry);
+            }
+        }
+        Self { archives, versions }
+    }
+
+    /// The listed objects that the baseline has versions of. Standard input is left out: it can be read but once.
+    pub(super) fn listed(&self, listing: &Listing) -> Vec<LogObject> {
+        let is_known = |object: &&LogObject| self.name(object) != "-" && !self.versions(object).is_empty();
+        listing.objects.iter().filter(is_known).cloned().collect()
+    }
+
+    /// Takes objects that the baseline knows off the listing; gives their number. What was left alone then and is left
+    /// alone now is known by its name; what is to be read is known only if it was read. With checksums these decide,
+    /// else the sizes do.
+    pub(super) fn forget(
+        &self,
+        listing: &mut Listing,
+        checksums: Option<&Checksums>,
+        progress: &dyn Progress,
+    ) -> u64 {
+        listing.forget(
+            |object| {
+                let mut versions = self.versions(object).iter();
+                !progress.stopped() && versions.any(|entry| self.is_same(object, entry, checksums))
+            },
+            |skipped| self.versions(&skipped.object).iter().any(|entry| entry.size.is_none()),
+        )
+    }
+
+    fn name(&self, object: &LogObject) -> &str {
+        &self.archives.names()[object.archive as usize - 1]
+    }
+
+    fn versions<'v>(&'v self, object: &'v LogObject) -> &'v [&'v ObjectEntry] {
+        self.versions.get(&(self.name(object), &*object.path)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an object to read still is what the baseline read.
+    fn is_same(&self, object: &LogObject, entry: &ObjectEntry, checksums: Option<&Checksums>) -> bool {
+        match (entry.outcome, entry.size, checksums) {
+            (Outcome::Failed(kind), ..) if kind.is_absence() => false,
+            (_, None, _) => false,
+            // It was not fetched for its size, and the ceiling is the baseline's.
+            (Outcome::Failed(FaultKind::TooLarge), Some(0), _) => true,
+            (_, Some(_), Some(checksums)) => checksums
+                .get(&(object.archive, object.path.clone()))
+                .is_some_and(|checksum| Some(*checksum) == entry.checksum),
+            (_, Some(size), None) => self.archives.size(object).is_ok_and(|now| now == size),
+        }
+    }
+}
+
+/// The numbers that some archives have in a baseline.
+pub(super) fn archive_numbers(stored: &Stored, archives: &Archives) -> HashSet<u32> {
+    let named = archives.names();
+    (1..).zip(&stored.archives).filter(|(_, name)| named.contains(name)).map(|(number, _)| number).collect()
+}
+
+/// Counts folders that are not listed once, however often archives are listed. They are not told apart by archive: if
+/// only some archives of the baseline are listed, what was counted before stands.
+pub(super) fn replace_unlisted(stored: &mut Stored, archives: &Archives, listing: &mut Listing) {
+    let again = archive_numbers(stored, archives).len();
+    if again == stored.archives.len() {
+        stored.coverage.objects.unlisted = std::mem::take(&mut listing.coverage.objects.unlisted);
+    } else if again > 0 {
+        listing.coverage.objects.unlisted.clear();
+    }
+}
+
+/// Whether a run read nothing but standard input, and the same had been read before. Only then is that known.
+pub(super) fn is_known_stream(stored: &Stored, read: &Stored) -> bool {
+    let [only] = &read.ledger.objects[..] else { return false };
+    let is_it = |entry: &ObjectEntry| entry.path == only.path && entry.checksum == only.checksum;
+    read.archives == ["-"] && stored.ledger.objects.iter().any(is_it)
+}

@@ -1,0 +1,207 @@
+//! Archives into a saved baseline: only objects that it does not know yet are read, what was read is saved now and then, and a run
+//! that was interrupted goes on there.
+//!
+//! Knows what baselines and listings hold; does not know how records are read, or what is asked of a baseline.
+
+mod known;
+
+use thiserror::Error;
+
+use crate::coverage::Coverage;
+use crate::learn::{Keep, LearnSettings, Learnt, learn_listed};
+use crate::model::Inventory;
+use crate::scan::{Progress, ScanError, checksums, list};
+use crate::source::{Archives, Listing};
+use crate::store::{MergeError, Place, StoreError, Stored};
+use known::{Known, archive_numbers, is_known_stream, replace_unlisted};
+
+/// How archives are indexed.
+#[derive(Clone, Debug)]
+pub struct IndexSettings {
+    /// How objects are read and learnt from. On a baseline that is there already, its own: [`LearnSettings::like`].
+    pub learning: LearnSettings,
+    /// Whether known objects are told by their content (SHA-256), not only by name and size. All of them are read then.
+    pub by_checksum: bool,
+    /// The baseline is saved after so many objects, at least 1.
+    pub checkpoint_every: usize,
+    /// What is added of IAM.
+    pub inventory: Inventory,
+}
+
+/// What an indexing run did.
+#[derive(Debug)]
+pub struct Indexed {
+    /// The whole baseline, as it is saved now.
+    pub stored: Stored,
+    /// Objects of the archives that it knew before.
+    pub known: u64,
+    /// Objects that it did not.
+    pub added: u64,
+}
+
+/// Why a run did not come to its end.
+#[derive(Debug, Error)]
+pub enum IndexError {
+    /// The archives could not be read; nothing was saved.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// [`Progress::stopped`] said so, and the place holds what was read before. Another run goes on there.
+    #[error("interrupted; what was read up to the last checkpoint is saved")]
+    Interrupted,
+    /// The baseline could not be saved.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was read does not fit the baseline that was there.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// The archives hold nothing that could be a log: see [`Coverage::holds_logs`]. A new baseline of nothing is not saved.
+    #[error("nothing that could be a log was found")]
+    NoLogs(Box<Coverage>),
+}
+
+/// Adds to the baseline at a place, or begins one there, what the archives hold beyond it. `known` is what the place holds.
+///
+/// ```no_run
+/// use firstseen::model::Inventory;
+/// use firstseen::index::{IndexSettings, index};
+/// use firstseen::learn::LearnSettings;
+/// use firstseen::scan::Silent;
+/// use firstseen::source::Archives;
+/// use firstseen::store::Place;
+///
+/// let place = Place::take("case.baseline".as_ref())?;
+/// let known = place.open()?;
+/// let learning = match &known {
+///     Some(saved) => LearnSettings::like(saved.learning(), 2),
+///     None => LearnSettings { threads: 2, ..LearnSettings::default() },
+/// };
+/// let known = known.map(|saved| saved.stored()).transpose()?;
+/// let archives = Archives::open(&["fixtures/small-archive".into()])?;
+/// let settings = IndexSettings {
+///     learning,
+///     by_checksum: false,
+///     checkpoint_every: 100_000,
+///     inventory: Inventory::default(),
+/// };
+/// let indexed = index(&place, known, &archives, &settings, &Silent)?;
+/// println!("{} objects added", indexed.added);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If an archive cannot be used at all, the baseline cannot be saved or the run was ended early. What cannot be read inside an
+/// archive is no error but stands in the coverage.
+pub fn index(
+    place: &Place,
+    known: Option<Stored>,
+    archives: &Archives,
+    settings: &IndexSettings,
+    progress: &dyn Progress,
+) -> Result<Indexed, IndexError> {
+    let listing = list(archives, &settings.learning.scan(), progress)?;
+    let run = Run { place, archives, settings, progress };
+    match known {
+        Some(stored) => run.add(stored, listing),
+        None => run.begin(listing),
+    }
+}
+
+/// One run.
+struct Run<'r> {
+    place: &'r Place,
+    archives: &'r Archives,
+    settings: &'r IndexSettings,
+    progress: &'r dyn Progress,
+}
+
+impl Run<'_> {
+    /// Begins a new baseline. As long as nothing was found that could be a log, nothing is saved.
+    fn begin(&self, mut listing: Listing) -> Result<Indexed, IndexError> {
+        let added = listing.coverage.objects.listed;
+        let mut stored = self.read(&mut listing)?;
+        let mut is_saved = self.save_logs(&mut stored)?;
+        while is_left(&listing) {
+            let part = self.read(&mut listing).map_err(|error| interrupted(error, is_saved))?;
+            stored = stored.merge(part)?;
+            is_saved = self.save_logs(&mut stored)?;
+        }
+        if is_saved {
+            Ok(Indexed { stored, known: 0, added })
+        } else {
+            Err(IndexError::NoLogs(Box::new(stored.coverage)))
+        }
+    }
+
+    /// Adds to a baseline.
+    fn add(&self, mut stored: Stored, mut listing: Listing) -> Result<Indexed, IndexError> {
+        let mut is_changed = stored.forget_unread(&archive_numbers(&stored, self.archives));
+        is_changed |= !stored.baseline.inventory.covers(&self.settings.inventory);
+        replace_unlisted(&mut stored, self.archives, &mut listing);
+        let known = self.forget_known(&stored, &mut listing)?;
+        if self.progress.stopped() {
+            return Err(IndexError::Interrupted);
+        }
+        let added = listing.coverage.objects.listed;
+        is_changed |= added > 0 || !listing.coverage.faults.is_empty();
+        while is_changed || is_left(&listing) {
+            is_changed = false;
+            let part = self.read(&mut listing).map_err(|error| interrupted(error, true))?;
+            if is_known_stream(&stored, &part) {
+                if !stored.baseline.inventory.covers(&self.settings.inventory) {
+                    self.save(&mut stored)?;
+                }
+                return Ok(Indexed { stored, known: known + 1, added: added - 1 });
+            }
+            stored = stored.merge(part)?;
+            self.save(&mut stored)?;
+        }
+        Ok(Indexed { stored, known, added })
+    }
+
+    /// Takes objects that a baseline knows off the listing; gives their number.
+    fn forget_known(&self, stored: &Stored, listing: &mut Listing) -> Result<u64, ScanError> {
+        let known = Known::new(stored, self.archives);
+        let threads = self.settings.learning.threads;
+        let content = match self.settings.by_checksum {
+            true => Some(checksums(self.archives, known.listed(listing), threads, self.progress)?),
+            false => None,
+        };
+        Ok(known.forget(listing, content.as_ref(), self.progress))
+    }
+
+    /// Reads the next objects of a listing.
+    fn read(&self, listing: &mut Listing) -> Result<Stored, ScanError> {
+        let IndexSettings { learning, checkpoint_every, .. } = self.settings;
+        let part = listing.cut((*checkpoint_every).max(1));
+        let learnt = learn_listed(self.archives, part, learning, Keep::Ledger, self.progress)?;
+        let Learnt { baseline, coverage, ledger } = learnt;
+        let archives = self.archives.names().to_vec();
+        Ok(Stored { learning: learning.learning(), archives, baseline, coverage, ledger })
+    }
+
+    fn save(&self, stored: &mut Stored) -> Result<(), StoreError> {
+        stored.baseline.add_inventory(self.settings.inventory.clone());
+        self.place.save(stored)
+    }
+
+    /// Saves a baseline unless it is of nothing that could be a log; says whether it was saved.
+    fn save_logs(&self, stored: &mut Stored) -> Result<bool, StoreError> {
+        if !stored.coverage.holds_logs() {
+            return Ok(false);
+        }
+        self.save(stored).map(|()| true)
+    }
+}
+
+/// Whether something of a listing is left to be read or kept.
+fn is_left(listing: &Listing) -> bool {
+    !listing.objects.is_empty() || !listing.to_keep.is_empty()
+}
+
+/// The error of a run that was ended early while a baseline was saved.
+fn interrupted(error: ScanError, is_saved: bool) -> IndexError {
+    match error {
+        ScanError::Stopped if is_saved => IndexError::Interrupted,
+        error => error.into(),
+    }
+}

@@ -1,0 +1,84 @@
+//! Learns: the visitor of a scan that fills a baseline, and what it needs for that.
+//!
+//! Every worker has a [`Learner`](learner::Learner), which owns what it collects; at the end the baselines of all of them merge.
+//! The result is the same for any number of threads and any order of objects. Knows no questions and no output.
+
+mod gather;
+mod hits;
+mod learner;
+mod settings;
+mod stages;
+mod tally;
+
+use crate::baseline::Baseline;
+use crate::coverage::Coverage;
+use crate::ledger::Ledger;
+use crate::observe::Copies;
+use crate::scan::{Progress, ScanError, ScanSettings, Scanned, scan, scan_listed};
+use crate::source::{Archives, Listing};
+use gather::gather;
+use learner::Learner;
+
+pub use settings::LearnSettings;
+
+/// Everything learnt, and the account of what it was learnt from.
+#[derive(Debug)]
+pub struct Learnt {
+    /// Everything learnt, with principals as their records name them. Questions want it [`Baseline::joined`].
+    pub baseline: Baseline,
+    /// What was read, skipped and lost.
+    pub coverage: Coverage,
+    /// What each object and record gave; empty unless [`Keep::Ledger`] asked for it.
+    pub ledger: Ledger,
+}
+
+/// What is kept of a run beside the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The baseline and its coverage: memory does not grow with the number of events.
+    Baseline,
+    /// Also the ledger, so that more can be added later: about 40 bytes a record.
+    Ledger,
+}
+
+/// Learns from all archives.
+///
+/// # Errors
+/// As [`scan`].
+pub fn learn(
+    archives: &Archives,
+    settings: &LearnSettings,
+    progress: &dyn Progress,
+) -> Result<Learnt, ScanError> {
+    learn_by(settings, Keep::Baseline, |scanning, learner| scan(archives, scanning, learner, progress))
+}
+
+/// Learns from what was listed.
+///
+/// # Errors
+/// As [`scan_listed`].
+pub fn learn_listed(
+    archives: &Archives,
+    listing: Listing,
+    settings: &LearnSettings,
+    keep: Keep,
+    progress: &dyn Progress,
+) -> Result<Learnt, ScanError> {
+    learn_by(settings, keep, |scanning, learner| scan_listed(archives, listing, scanning, learner, progress))
+}
+
+/// Makes the learner of a worker, given its number.
+type MakeLearner<'m, 's> = dyn Fn(u16) -> Learner<'s> + Sync + 'm;
+
+/// Learns from what a scan reads.
+fn learn_by(
+    settings: &LearnSettings,
+    keep: Keep,
+    scan: impl for<'s> FnOnce(&ScanSettings, &MakeLearner<'_, 's>) -> Result<Scanned<Learner<'s>>, ScanError>,
+) -> Result<Learnt, ScanError> {
+    let copies = Copies::default().keeping(keep == Keep::Ledger);
+    let scanning = ScanSettings { checksums: keep == Keep::Ledger, ..settings.scan() };
+    let Scanned { visitors, listing } = scan(&scanning, &|number| Learner::new(number, settings, &copies))?;
+    let collected = visitors.into_iter().map(Learner::collected).collect();
+    Ok(gather(collected, copies.finish(), keep, listing))
+}

@@ -1,0 +1,99 @@
+//! What decides about learning.
+
+use std::sync::Arc;
+
+use crate::baseline::HitsKept;
+use crate::ledger::{HeldRules, Learning};
+use crate::model::PrincipalKey;
+use crate::rules::RuleSet;
+use crate::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY, ScanSettings};
+use crate::source::DeliveryWindow;
+use crate::time::Timestamp;
+
+/// What decides about learning. None of it is about what is reported.
+#[derive(Clone, Debug)]
+pub struct LearnSettings {
+    /// Number of worker threads, at least 1.
+    pub threads: usize,
+    /// Which objects are opened, and which events are learnt from.
+    pub window: DeliveryWindow,
+    /// What makes two events the deeds of one principal.
+    pub principal_key: PrincipalKey,
+    /// Whether the same action in another Kubernetes namespace is another action.
+    pub namespace_in_key: bool,
+    /// The Kubernetes cluster of audit events that nothing says the cluster of.
+    pub cluster: Option<String>,
+    /// No object is inflated to more than this many bytes.
+    pub max_object_size: u64,
+    /// Bytes that all threads together may hold for large objects: see [`crate::memory`]. Decides what waits and nothing else.
+    pub memory: u64,
+    /// What events are held against.
+    pub rules: Option<Arc<RuleSet>>,
+    /// Earlier events are held against nothing, since nobody asks what they match.
+    pub rules_from: Option<Timestamp>,
+    /// What is kept of the events that rules matched.
+    pub hits: HitsKept,
+}
+
+impl Default for LearnSettings {
+    /// One thread, and everything is learnt from.
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            window: DeliveryWindow::default(),
+            principal_key: PrincipalKey::default(),
+            namespace_in_key: false,
+            cluster: None,
+            max_object_size: DEFAULT_MAX_OBJECT_SIZE,
+            memory: DEFAULT_MEMORY,
+            rules: None,
+            rules_from: None,
+            hits: HitsKept::Every,
+        }
+    }
+}
+
+impl LearnSettings {
+    /// Settings that learn as another run did. What it was told of single objects, such as their cluster, is not among them,
+    /// nor are its rules.
+    pub fn like(learning: &Learning, threads: usize) -> Self {
+        Self {
+            threads,
+            window: DeliveryWindow {
+                since: learning.since,
+                until: learning.until,
+                slack: learning.delivery_slack,
+            },
+            principal_key: learning.principal_key,
+            namespace_in_key: learning.namespace_in_key,
+            cluster: None,
+            max_object_size: learning.max_object_size,
+            memory: DEFAULT_MEMORY,
+            rules: None,
+            rules_from: None,
+            hits: HitsKept::Every,
+        }
+    }
+
+    /// What of them decides how objects are read.
+    pub fn scan(&self) -> ScanSettings {
+        let Self { threads, window, max_object_size, memory, .. } = *self;
+        ScanSettings { threads, window, max_object_size, memory, checksums: false }
+    }
+
+    /// What of them decides what is learnt.
+    pub fn learning(&self) -> Learning {
+        Learning {
+            principal_key: self.principal_key,
+            namespace_in_key: self.namespace_in_key,
+            since: self.window.since,
+            until: self.window.until,
+            delivery_slack: self.window.slack,
+            max_object_size: self.max_object_size,
+            rules: self
+                .rules
+                .as_ref()
+                .map(|rules| HeldRules { checksum: rules.checksum(), left_out: rules.left_out().to_vec() }),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! A large object while it is read bit by bit: its checksum, its size, and the error that ended it.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::object::{ObjectState, Stored};
+use crate::checksum::{Checksum, Hasher};
+use crate::source::{Large, LogObject};
+
+/// A large object while it is cut. An error ends it, and is kept.
+pub(super) struct Intake<'l> {
+    pub(super) large: &'l mut Large,
+    /// Of a stream, which comes once.
+    hasher: Option<Hasher>,
+    wants_checksum: bool,
+    read: u64,
+    error: Option<io::Error>,
+}
+
+impl<'l> Intake<'l> {
+    pub(super) fn new(large: &'l mut Large, wants_checksum: bool) -> Self {
+        let hasher = (wants_checksum && matches!(large, Large::Stream(_))).then(Hasher::default);
+        Self { large, hasher, wants_checksum, read: 0, error: None }
+    }
+
+    /// What was stored. What could not be read is a fault of the object.
+    pub(super) fn finish(mut self, object: &LogObject, state: &mut ObjectState) -> Stored {
+        if self.hasher.is_some() {
+            // Nobody may have wanted the rest of a stream.
+            let _ = io::copy(&mut self, &mut io::sink());
+        }
+        let mut checksum = self.hasher.take().map(Hasher::finish);
+        let mut size = self.large.size().unwrap_or(self.read);
+        if self.wants_checksum && checksum.is_none() {
+            match self.large.rewind().and_then(|()| Checksum::of_all(&mut self.large)) {
+                Ok((found, read)) => (checksum, size) = (Some(found), read),
+                Err(error) => self.error = self.error.or(Some(error)),
+            }
+        }
+        if let Some(error) = self.error {
+            state.unread(object, error.into());
+        }
+        Stored { size, checksum }
+    }
+}
+
+impl Read for Intake<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.error.is_some() {
+            return Ok(0);
+        }
+        match self.large.read(buffer) {
+            Ok(read) => {
+                self.read += read as u64;
+                if let Some(hasher) = &mut self.hasher {
+                    hasher.add(&buffer[..read]);
+                }
+                Ok(read)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
+            Err(error) => {
+                self.error = Some(error);
+                Ok(0)
+            }
+        }
+    }
+}
+
+impl Seek for Intake<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.large.seek(to)
+    }
+}

@@ -1,0 +1,199 @@
+//! What becomes of one object: its records, its faults, and the outcome.
+
+use super::visitor::Place;
+use crate::checksum::Checksum;
+use crate::coverage::{
+    Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Outcome, Position, RecordSkip,
+    add_counts,
+};
+use crate::decode::{DecodeFault, Decoded, Verdict};
+use crate::model::Text;
+use crate::source::{LogObject, ObjectKey, ReadError};
+
+/// What is known of an object, or of a piece of it, while it is read.
+#[derive(Debug, Default)]
+pub(super) struct ObjectState {
+    /// What it turned out to be, once it was decoded.
+    decoded: Option<Decoded>,
+    /// The first of its faults, which are counted by `fault_count`.
+    faults: Vec<Fault>,
+    fault_count: u64,
+    /// Kind of the first fault that is not of a single record.
+    first: Option<FaultKind>,
+}
+
+/// The bytes of an object as stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored {
+    /// How many there are.
+    pub size: u64,
+    /// If it was asked for: [`ScanSettings::checksums`](super::ScanSettings::checksums).
+    pub checksum: Option<Checksum>,
+}
+
+/// What became of an object.
+#[derive(Debug)]
+pub struct ObjectResult<'r> {
+    /// Which object.
+    pub place: Place<'r>,
+    /// Its bytes as stored.
+    pub stored: Stored,
+    /// Whether it was read.
+    pub outcome: Outcome,
+    /// Number of its records.
+    pub records: u64,
+    /// Number of its faults, with those of single records.
+    pub fault_count: u64,
+    /// The first of them.
+    pub faults: &'r [Fault],
+}
+
+impl ObjectState {
+    /// Number of records visited.
+    pub(super) fn records(&self) -> u32 {
+        self.decoded.as_ref().map_or(0, |decoded| decoded.records)
+    }
+
+    /// Takes note of a fault in an object, or in a file in it.
+    pub(super) fn fault(
+        &mut self,
+        object: &LogObject,
+        inner: Option<&str>,
+        (kind, position): (FaultKind, Position),
+        detail: String,
+    ) {
+        self.fault_count += 1;
+        if self.faults.len() < FAULTS_LISTED_PER_OBJECT {
+            let path = &object.path;
+            let path = inner.map_or_else(|| path.to_string(), |inner| inside(path, inner).to_string());
+            self.faults.push(Fault { archive: object.archive, object: path, position, kind, detail });
+        }
+    }
+
+    /// Takes note of what decoding the object said.
+    pub(super) fn decoded(&mut self, object: &LogObject, mut decoded: Decoded) {
+        self.decode_faults(object, std::mem::take(&mut decoded.faults));
+        self.decoded = Some(decoded);
+    }
+
+    /// Takes note of an error while the object was read.
+    pub(super) fn unread(&mut self, object: &LogObject, error: ReadError) {
+        self.first = self.first.or(Some(error.kind));
+        self.fault(object, None, (error.kind, Position::Whole), error.detail);
+    }
+
+    /// Takes note of faults that are not of a single record.
+    pub(super) fn decode_faults(&mut self, object: &LogObject, faults: Vec<DecodeFault>) {
+        for fault in faults {
+            self.first = self.first.or(Some(fault.kind));
+            self.fault(object, fault.inner.as_deref(), (fault.kind, fault.position), fault.detail);
+        }
+    }
+
+    /// Takes note of a second gzip member where there should be one.
+    pub(super) fn second_member(&mut self, object: &LogObject, key: &ObjectKey<'_>, at: Option<u64>) {
+        if let Some(at) = at.filter(|_| key.is_of_cloudtrail()) {
+            let place = (FaultKind::GzipExtraMember, Position::StoredByte(at));
+            let detail = "a second gzip member, which CloudTrail does not write".to_owned();
+            self.fault(object, None, place, detail);
+        }
+    }
+
+    /// Adds the state of the piece behind this one.
+    pub(super) fn add(&mut self, next: Self) {
+        match (&mut self.decoded, next.decoded) {
+            (Some(decoded), Some(more)) => decoded.add(more),
+            (decoded, more) => *decoded = decoded.take().or(more),
+        }
+        let room = FAULTS_LISTED_PER_OBJECT - self.faults.len();
+        self.faults.extend(next.faults.into_iter().take(room));
+        self.fault_count += next.fault_count;
+        self.first = self.first.or(next.first);
+    }
+
+    /// Decides what became of the object as a whole, and adds it to the coverage. `end` hears of it. Gives the number of its
+    /// records.
+    pub(super) fn settle(
+        mut self,
+        place: Place<'_>,
+        stored: Stored,
+        coverage: &mut Coverage,
+        end: impl FnOnce(&ObjectResult<'_>, &mut Coverage),
+    ) -> u64 {
+        let mut decoded = self.decoded.take().unwrap_or_else(Decoded::empty);
+        let verdict = self.verdict(place.object, decoded.verdict);
+        let mut records = u64::from(decoded.records);
+        coverage.found.merge(std::mem::take(&mut decoded.found));
+        add_counts(&mut coverage.objects.skipped_inside, std::mem::take(&mut decoded.skipped_inside));
+        let outcome = outcome(verdict, self.first, decoded.records);
+        count(outcome, coverage);
+        if let Outcome::Read | Outcome::ReadInPart(_) = outcome {
+            records += decoded.others;
+            coverage.stored_bytes += stored.size;
+            coverage.json_bytes += decoded.json_bytes;
+            if decoded.others > 0 {
+                coverage.records.total += decoded.others;
+                *coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += decoded.others;
+            }
+            count_place(place.key, records, coverage);
+        }
+        let (fault_count, faults) = (self.fault_count, &self.faults[..]);
+        end(&ObjectResult { place, stored, outcome, records, fault_count, faults }, coverage);
+        coverage.faults.append(&mut self.faults);
+        coverage.fault_count += self.fault_count;
+        records
+    }
+
+    /// What an object is whose content turned out to be that. No JSON where its name promises some is a fault.
+    fn verdict(&mut self, object: &LogObject, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::NotJson if self.first.is_none() && object.named_as_log() => {
+                let detail = "the content is not JSON".to_owned();
+                self.fault(object, None, (FaultKind::NotJson, Position::Whole), detail);
+                self.first = Some(FaultKind::NotJson);
+                verdict
+            }
+            Verdict::NotJson => Verdict::Other(ObjectSkip::NotALog),
+            verdict => verdict,
+        }
+    }
+}
+
+/// What became of an object with this content, first fault and number of records.
+fn outcome(verdict: Verdict, first: Option<FaultKind>, records: u32) -> Outcome {
+    match (verdict, first) {
+        (Verdict::Other(reason), None) => Outcome::Skipped(reason),
+        (_, Some(kind)) if records == 0 => Outcome::Failed(kind),
+        (_, fault) => fault.map_or(Outcome::Read, Outcome::ReadInPart),
+    }
+}
+
+/// Adds an object to the number of those that had this outcome.
+fn count(outcome: Outcome, coverage: &mut Coverage) {
+    let objects = &mut coverage.objects;
+    match outcome {
+        Outcome::Skipped(reason) => *objects.skipped.entry(reason).or_default() += 1,
+        Outcome::Failed(kind) => *objects.failed.entry(kind).or_default() += 1,
+        Outcome::Read => objects.read += 1,
+        Outcome::ReadInPart(_) => {
+            objects.read += 1;
+            objects.read_in_part += 1;
+        }
+    }
+}
+
+/// Adds an object to what was read of its account and region.
+fn count_place(key: &ObjectKey<'_>, records: u64, coverage: &mut Coverage) {
+    let region = key.region.map(str::to_owned).or_else(|| key.cluster.map(|name| format!("eks/{name}")));
+    let (Some(account), Some(region)) = (key.account, region) else { return };
+    let place = coverage.places.entry((account.to_owned(), region)).or_default();
+    place.objects += 1;
+    place.records += records;
+    let day = key.delivered.and_then(|time| u32::try_from(time.day().number()).ok());
+    place.days.extend(day);
+}
+
+/// The path of a file in an object.
+pub fn inside(path: &str, inner: &str) -> Text {
+    Text::from(format!("{path}!{inner}"))
+}

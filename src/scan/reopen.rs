@@ -1,0 +1,194 @@
+//! Evidence opened again: from where a record stands to its text, without a list of the archive.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use thiserror::Error;
+
+use super::visitor::{Place, Reading, Visitor};
+use super::{ObjectResult, Progress, ScanError, ScanSettings, Scanned, scan_listed};
+use crate::coverage::{Coverage, Fault};
+use crate::decode::FoundRecord;
+use crate::source::{Archives, Listing, LogObject, ReadError};
+
+/// Where a record stands, as findings and sightings say it.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordAddress<'a> {
+    /// Which of the archives, counted from 1.
+    pub archive: u32,
+    /// Path of the object; of the file in it, and of the piece of that: `a.zip!b.jsonl!@16777216`.
+    pub object: &'a str,
+    /// Index of the record there.
+    pub record: u32,
+    /// The event id that it must have, empty if it must have none; `None` if any will do.
+    pub event_id: Option<&'a str>,
+}
+
+/// Why a record cannot be shown again.
+#[derive(Debug, Error)]
+pub enum ReopenError {
+    /// No object of that path is in the archive.
+    #[error("the archive holds no object '{object}' any more")]
+    Gone {
+        /// As the evidence names it.
+        object: String,
+    },
+    /// The object is there and does not hold the record.
+    #[error("'{object}' has changed: {reason}")]
+    Changed {
+        /// As the evidence names it.
+        object: String,
+        /// What is there instead.
+        reason: String,
+    },
+    /// The object is there and cannot be read, or not up to the record.
+    #[error("'{object}' cannot be read: {reason}")]
+    Unread {
+        /// As the evidence names it.
+        object: String,
+        /// The first fault, in words.
+        reason: String,
+    },
+    /// The run was ended early, or could not be started.
+    #[error(transparent)]
+    Scan(ScanError),
+}
+
+/// The text of a record, exactly as it stands where the address says; within a carrier, as the carrier holds it. The object is
+/// read up to the record, as a scan reads it: `settings` must be those of the scan that found it, but for the threads.
+///
+/// ```no_run
+/// use firstseen::scan::{RecordAddress, ScanSettings, Silent, reopen};
+/// use firstseen::source::Archives;
+///
+/// let archives = Archives::open(&["evidence".into()])?;
+/// let address = RecordAddress { archive: 1, object: "a.zip!b.json", record: 3, event_id: None };
+/// println!("{}", reopen(&archives, &ScanSettings::default(), &address, &Silent)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If the object is gone, has changed or cannot be read, or if the run was ended early.
+pub fn reopen(
+    archives: &Archives,
+    settings: &ScanSettings,
+    address: &RecordAddress<'_>,
+    progress: &dyn Progress,
+) -> Result<String, ReopenError> {
+    let object = || address.object.to_owned();
+    let mut error = ReopenError::Gone { object: object() };
+    // The name of a file may hold a `!`, too. So what is before each may be the object.
+    let ends = address.object.match_indices('!').map(|(at, _)| at).chain([address.object.len()]);
+    for end in ends {
+        let (path, inner) = (&address.object[..end], address.object.get(end + 1..));
+        let found = archives.find(address.archive, path);
+        let unread = |error: ReadError| ReopenError::Unread { object: object(), reason: error.detail };
+        let Some(found) = found.map_err(unread)? else { continue };
+        match read(archives, settings, found, (address, inner), progress) {
+            Err(found @ (ReopenError::Changed { .. } | ReopenError::Unread { .. })) => error = found,
+            answer => return answer,
+        }
+    }
+    Err(error)
+}
+
+/// Reads one object up to the record.
+fn read(
+    archives: &Archives,
+    settings: &ScanSettings,
+    object: LogObject,
+    (address, inner): (&RecordAddress<'_>, Option<&str>),
+    progress: &dyn Progress,
+) -> Result<String, ReopenError> {
+    let met = Mutex::default();
+    let visitor = |_| Seeker { inner, record: address.record, event_id: address.event_id, met: &met };
+    let settings = ScanSettings { threads: 1, checksums: false, ..*settings };
+    let mut listing = Listing { objects: vec![object], ..Listing::default() };
+    listing.coverage.objects.listed = 1;
+    let until = Until { met: &met, progress };
+    let scanned = scan_listed(archives, listing, &settings, &visitor, &until);
+    let scanned = scanned.map(|Scanned { listing, .. }| listing.coverage.faults);
+    let met = met.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (object, record) = (address.object.to_owned(), address.record);
+    let reason = match (met, scanned) {
+        (Met::It(text), _) => return Ok(text),
+        (Met::Another(reason), _) => reason,
+        (Met::Nothing, Err(error)) => return Err(ReopenError::Scan(error)),
+        (Met::Nothing, Ok(faults)) => match faults.first() {
+            Some(Fault { detail, .. }) => {
+                return Err(ReopenError::Unread { object, reason: detail.clone() });
+            }
+            None => format!("it holds no record {record}"),
+        },
+    };
+    Err(ReopenError::Changed { object, reason })
+}
+
+/// What was met where the record should be.
+#[derive(Debug, Default)]
+enum Met {
+    #[default]
+    Nothing,
+    /// The record.
+    It(String),
+    /// Another one, for this reason.
+    Another(String),
+}
+
+/// Looks for one record.
+struct Seeker<'s> {
+    /// The file in the object, and the piece of it.
+    inner: Option<&'s str>,
+    record: u32,
+    event_id: Option<&'s str>,
+    met: &'s Mutex<Met>,
+}
+
+impl Seeker<'_> {
+    fn judge(&self, found: &FoundRecord<'_>) -> Met {
+        let is_it = match (self.event_id, found.record) {
+            (None, _) => return Met::It(found.text.to_owned()),
+            (Some(id), Ok(record)) => record.event_id() == id,
+            (Some(_), Err(_)) => false,
+        };
+        if is_it {
+            return Met::It(found.text.to_owned());
+        }
+        let record = self.record;
+        Met::Another(match found.record {
+            Ok(other) => format!("record {record} has the event id '{}'", other.event_id()),
+            Err(reason) => format!("record {record} cannot be read: {reason}"),
+        })
+    }
+}
+
+impl Visitor for Seeker<'_> {
+    type Part = ();
+
+    fn begin(&mut self, _: &Place<'_>) {}
+
+    fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut Reading<'_>) {
+        if found.index == self.record && found.inner == self.inner {
+            *lock(self.met) = self.judge(found);
+        }
+    }
+
+    fn join((): &mut (), (): (), _: u32) {}
+
+    fn end(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
+}
+
+/// Ends the scan when the record has been met.
+struct Until<'u> {
+    met: &'u Mutex<Met>,
+    progress: &'u dyn Progress,
+}
+
+impl Progress for Until<'_> {
+    fn stopped(&self) -> bool {
+        !matches!(*lock(self.met), Met::Nothing) || self.progress.stopped()
+    }
+}
+
+fn lock(met: &Mutex<Met>) -> MutexGuard<'_, Met> {
+    met.lock().unwrap_or_else(PoisonError::into_inner)
+}

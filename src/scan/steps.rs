@@ -1,0 +1,64 @@
+//! The first steps of a scan without the later ones, for whoever measures what each of them costs.
+
+use std::hint::black_box;
+use std::io;
+
+use super::{Progress, ScanError, ScanSettings};
+use crate::decode::{Decoder, Piece, Source, cut};
+use crate::memory::Budget;
+use crate::source::{Archives, Large, Listing};
+
+/// How far objects are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steps {
+    /// They are read.
+    Read,
+    /// They are read and inflated.
+    Inflate,
+}
+
+/// Takes the objects of a listing through the first steps, on this thread, in the way of a scan. What cannot be read or inflated
+/// costs what it costs a scan, and is told by a scan.
+///
+/// # Errors
+/// If the run was ended early.
+pub fn take_steps(
+    archives: &Archives,
+    listing: Listing,
+    settings: &ScanSettings,
+    steps: Steps,
+    progress: &dyn Progress,
+) -> Result<(), ScanError> {
+    let supply = archives.supply_listed(listing);
+    let mut stored = Vec::new();
+    let mut decoder = Decoder::new(settings.max_object_size);
+    while let Some(mut supplied) = supply.next(&|| progress.stopped()) {
+        let large = supply.take(&mut supplied, &mut stored);
+        match (large, steps) {
+            (Ok(Some(mut large)), Steps::Read) => {
+                // An error ends the object, as in a scan.
+                let _ = io::copy(&mut large, &mut io::sink());
+            }
+            (Ok(Some(large)), Steps::Inflate) => inflate(large, settings),
+            (_, Steps::Read) => {
+                black_box(&stored);
+            }
+            (_, Steps::Inflate) => {
+                black_box(decoder.inflate(&stored));
+            }
+        }
+    }
+    if progress.stopped() { Err(ScanError::Stopped) } else { Ok(()) }
+}
+
+/// Inflates a large object piece by piece.
+fn inflate(mut large: Large, settings: &ScanSettings) {
+    let budget = Budget::new(settings.memory);
+    let is_stream = matches!(large, Large::Stream(_));
+    let source = if is_stream { Source::Stream(&mut large) } else { Source::File(&mut large) };
+    let faults = cut(source, settings.max_object_size, &budget, &mut |piece: Piece| {
+        black_box(&piece);
+        Some(piece.into_memory())
+    });
+    black_box(faults);
+}

@@ -1,0 +1,86 @@
+//! What is done with the records of a scan: whoever wants them implements [`Visitor`].
+
+use super::object::{ObjectResult, ObjectState};
+use crate::coverage::{Coverage, FaultKind, Position};
+use crate::decode::FoundRecord;
+use crate::source::{LogObject, ObjectKey};
+
+/// Collects what one worker reads. Every worker has a visitor of its own; they are merged when the scan has ended.
+///
+/// A large object is read in pieces, by several workers. Each piece gives a [`Visitor::Part`]; the parts of an object are joined
+/// in their order, and the worker that adds the last one ends the object. So an object has one end, however it was read.
+pub trait Visitor: Send {
+    /// What is collected of one object, or of one piece of it.
+    type Part: Send;
+
+    /// Whether to read an object. One that is not wanted is not opened, and does not count as listed.
+    fn wants(&self, _object: &LogObject) -> bool {
+        true
+    }
+
+    /// An object begins, or a piece of one.
+    fn begin(&mut self, place: &Place<'_>) -> Self::Part;
+
+    /// A record. One that cannot be read has been counted as faulty; for all others the visitor says in
+    /// [`Coverage::records`] what became of them.
+    fn record(&mut self, part: &mut Self::Part, found: &FoundRecord<'_>, reading: &mut Reading<'_>);
+
+    /// The object, or the piece, has no more records.
+    fn finish(&mut self, _part: &mut Self::Part, _reading: &mut Reading<'_>) {}
+
+    /// Adds the part of the next piece to that of all pieces before it, which had so many records.
+    fn join(before: &mut Self::Part, next: Self::Part, records: u32);
+
+    /// An object has been read, as far as it could be.
+    fn end(&mut self, part: Self::Part, object: &ObjectResult<'_>, coverage: &mut Coverage);
+}
+
+/// The object that is being read.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'r> {
+    /// Its number in delivery order, from 0; objects without a delivery time come first.
+    pub number: u32,
+    /// What is known of it.
+    pub object: &'r LogObject,
+    /// What its path says.
+    pub key: &'r ObjectKey<'r>,
+}
+
+/// An object, or a piece of it, while its records are visited.
+#[derive(Debug)]
+pub struct Reading<'r> {
+    /// Which object.
+    pub place: Place<'r>,
+    /// Of the worker.
+    pub coverage: &'r mut Coverage,
+    pub(super) state: &'r mut ObjectState,
+}
+
+impl Reading<'_> {
+    /// Counts a record as faulty and notes the fault.
+    #[cold]
+    pub fn faulty(&mut self, kind: FaultKind, found: &FoundRecord<'_>, detail: &str) {
+        *self.coverage.records.faulty.entry(kind).or_default() += 1;
+        let place = (kind, Position::Record(found.index));
+        self.state.fault(self.place.object, found.inner, place, detail.to_owned());
+    }
+}
+
+/// One way through an object or a piece of it.
+pub(super) struct Pass<'p, 'r, V: Visitor> {
+    pub(super) visitor: &'p mut V,
+    pub(super) part: V::Part,
+    pub(super) reading: Reading<'r>,
+}
+
+impl<V: Visitor> Pass<'_, '_, V> {
+    /// Counts a record and shows it to the visitor.
+    #[inline]
+    pub(super) fn record(&mut self, found: &FoundRecord<'_>) {
+        self.reading.coverage.records.total += 1;
+        if let Err(reason) = found.record {
+            self.reading.faulty(FaultKind::RecordBroken, found, reason);
+        }
+        self.visitor.record(&mut self.part, found, &mut self.reading);
+    }
+}

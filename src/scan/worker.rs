@@ -1,0 +1,153 @@
+//! One worker: reads objects, or pieces of large ones, and shows their records to its visitor.
+
+use std::sync::Arc;
+
+use super::intake::Intake;
+use super::object::{ObjectState, Stored};
+use super::pieces::{Job, LargeObject, Part};
+use super::visitor::{Pass, Place, Reading, Visitor};
+use super::{ObjectRead, Progress, Run};
+use crate::checksum::Checksum;
+use crate::coverage::Coverage;
+use crate::decode::{self, Decoded, Decoder, Piece};
+use crate::memory::Budget;
+use crate::source::{Large, ReadError, Supplied};
+
+/// Everything one thread collects.
+pub(super) struct Worker<V: Visitor> {
+    pub(super) visitor: V,
+    pub(super) coverage: Coverage,
+    /// Number of objects that the visitor did not want.
+    pub(super) unwanted: u64,
+    decoder: Decoder,
+    stored: Vec<u8>,
+}
+
+impl<V: Visitor> Worker<V> {
+    pub(super) fn new(visitor: V, max_object_size: u64, budget: &Arc<Budget>) -> Self {
+        Self {
+            visitor,
+            coverage: Coverage::default(),
+            unwanted: 0,
+            decoder: Decoder::sharing(max_object_size, budget),
+            stored: Vec::new(),
+        }
+    }
+
+    /// Reads one object, if the visitor wants it.
+    pub(super) fn read(&mut self, run: &Run<'_, V>, supplied: &mut Supplied<'_>, progress: &dyn Progress) {
+        if !self.visitor.wants(&supplied.object) {
+            self.unwanted += 1;
+            return;
+        }
+        let mut stored = std::mem::take(&mut self.stored);
+        match run.supply.take(supplied, &mut stored) {
+            Ok(Some(large)) => self.cut(run, supplied, large, progress),
+            read => self.whole(run, supplied, &stored, read.err(), progress),
+        }
+        self.stored = stored;
+    }
+
+    /// Visits the records of an object that is held as a whole, or as far as it could be read.
+    fn whole(
+        &mut self,
+        run: &Run<'_, V>,
+        supplied: &Supplied<'_>,
+        stored: &[u8],
+        error: Option<ReadError>,
+        progress: &dyn Progress,
+    ) {
+        let object = &*supplied.object;
+        let key = object.key();
+        let place = Place { number: supplied.number, object, key: &key };
+        let mut state = ObjectState::default();
+        if let Some(error) = error {
+            state.unread(object, error);
+        }
+        let part = self
+            .visit(place, &mut state, |decoder, pass| decoder.decode(stored, |found| pass.record(&found)));
+        state.second_member(object, &key, self.decoder.second_member());
+        let checksum = run.settings.checksums.then(|| Checksum::of(stored));
+        let stored = Stored { size: stored.len() as u64, checksum };
+        let records = self.end(place, Part { state, visited: Some(part) }, stored);
+        progress.read(ObjectRead { stored_bytes: stored.size, records, delivered: object.delivered });
+    }
+
+    /// Cuts a large object, and reads the pieces that the others have no time for.
+    fn cut(&mut self, run: &Run<'_, V>, supplied: &Supplied<'_>, mut large: Large, progress: &dyn Progress) {
+        let object = Arc::new(LargeObject::new(supplied.number, supplied.object.clone().into_owned()));
+        let mut state = ObjectState::default();
+        let mut number = 0;
+        let mut emit = |piece: Piece| {
+            let is_held = piece.is_held();
+            let job = Job { large: Arc::clone(&object), index: number, piece };
+            number += 1;
+            // What waits must hold nothing that others wait for.
+            if let Some(job) = if is_held { Some(job) } else { run.queue.offer(job) } {
+                self.piece(run, job, progress);
+            }
+            (!run.is_stopped(progress)).then(|| run.queue.memory())
+        };
+        let mut intake = Intake::new(&mut large, run.settings.checksums);
+        let source = match intake.large {
+            Large::Stream(_) => decode::Source::Stream(&mut intake),
+            Large::File(_) | Large::Held(_) => decode::Source::File(&mut intake),
+        };
+        let (faults, second) = decode::cut(source, run.settings.max_object_size, &run.budget, &mut emit);
+        state.decode_faults(&object.object, faults);
+        state.second_member(&object.object, &object.object.key(), second);
+        let stored = intake.finish(&object.object, &mut state);
+        if let Some((part, stored)) = object.cut(number, state, stored) {
+            self.finish(&object, part, stored, progress);
+        }
+    }
+
+    /// Visits the records of a piece of a large object.
+    pub(super) fn piece(&mut self, run: &Run<'_, V>, job: Job<V>, progress: &dyn Progress) {
+        let Job { large, index, piece } = job;
+        let key = large.object.key();
+        let mut state = ObjectState::default();
+        let visited = self.visit(large.place(&key), &mut state, |decoder, pass| {
+            decoder.decode_piece(&piece, &mut |found| pass.record(&found))
+        });
+        run.queue.give_back(piece.into_memory());
+        progress.piece(state.records().into());
+        if let Some((part, stored)) = large.add(index, Part { state, visited: Some(visited) }) {
+            self.finish(&large, part, stored, progress);
+        }
+    }
+
+    /// Ends a large object whose pieces have all been read.
+    fn finish(&mut self, large: &LargeObject<V>, part: Part<V>, stored: Stored, progress: &dyn Progress) {
+        self.end(large.place(&large.object.key()), part, stored);
+        let delivered = large.object.delivered;
+        progress.read(ObjectRead { stored_bytes: stored.size, records: 0, delivered });
+    }
+
+    /// Shows the visitor all records that `decode` finds.
+    fn visit(
+        &mut self,
+        place: Place<'_>,
+        state: &mut ObjectState,
+        decode: impl FnOnce(&mut Decoder, &mut Pass<'_, '_, V>) -> Decoded,
+    ) -> V::Part {
+        let part = self.visitor.begin(&place);
+        let reading = Reading { place, coverage: &mut self.coverage, state };
+        let mut pass = Pass { visitor: &mut self.visitor, part, reading };
+        let decoded = decode(&mut self.decoder, &mut pass);
+        let Pass { visitor, mut part, mut reading } = pass;
+        visitor.finish(&mut part, &mut reading);
+        state.decoded(place.object, decoded);
+        part
+    }
+
+    /// Decides what became of an object, and tells the visitor; gives the number of its records.
+    fn end(&mut self, place: Place<'_>, part: Part<V>, stored: Stored) -> u64 {
+        let Part { state, visited } = part;
+        let visitor = &mut self.visitor;
+        let visited = visited.unwrap_or_else(|| visitor.begin(&place));
+        state.settle(place, stored, &mut self.coverage, |object, coverage| {
+            visitor.end(visited, object, coverage);
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! One object again by its name, without a list of all others.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::local;
+use super::log_object::Kept;
+use super::{Archives, LogObject, ObjectKey, ReadError, Root};
+use crate::coverage::FaultKind;
+use crate::model::Text;
+
+impl Archives {
+    /// The object of an archive that has this path now; none if there is none. What it holds may have changed.
+    ///
+    /// # Errors
+    /// If the archive cannot be asked, or is standard input, which can be read but once.
+    pub fn find(&self, archive: u32, path: &str) -> Result<Option<LogObject>, ReadError> {
+        match self.root_of(archive)? {
+            Root::Local(root) => Ok(root.find(path).map(|kept| LogObject {
+                archive,
+                path: Text::from(path),
+                delivered: ObjectKey::parse(path).delivered,
+                kept,
+            })),
+            Root::Stdin => Err(ReadError {
+                kind: FaultKind::Read,
+                detail: "standard input can be read but once".to_owned(),
+            }),
+            #[cfg(feature = "s3")]
+            Root::S3(bucket) => bucket.find(archive, path),
+        }
+    }
+}
+
+impl local::Root {
+    /// How the file with this path below the root is kept, if there is one.
+    fn find(&self, path: &str) -> Option<Kept> {
+        let plain = Path::new(path);
+        if self.has(plain) {
+            return Some(Kept::File);
+        }
+        let odd = unescaped(path).filter(|odd| self.has(odd))?;
+        Some(Kept::OddFile(Arc::from(odd)))
+    }
+
+    /// Whether a path is that of a file of the archive, and leads nowhere else.
+    fn has(&self, path: &Path) -> bool {
+        let leads_up = path.components().any(|part| part == Component::ParentDir);
+        let leads_away = path.is_absolute() && !self.folder.as_os_str().is_empty();
+        let file = self.folder.join(path);
+        let is_of_archive =
+            !leads_up && !leads_away && self.starts.iter().any(|start| file.starts_with(start));
+        is_of_archive && file.is_file()
+    }
+}
+
+/// The path whose bytes that are no UTF-8 are shown as `\xFF` in a text; none if there are no such bytes.
+#[cfg(unix)]
+fn unescaped(shown: &str) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    let mut bytes = Vec::with_capacity(shown.len());
+    let mut rest = shown;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        bytes.extend(before.as_bytes());
+        match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.extend(b"\\x");
+                rest = after;
+            }
+        }
+    }
+    bytes.extend(rest.as_bytes());
+    (bytes != shown.as_bytes()).then(|| PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+}
+
+#[cfg(not(unix))]
+fn unescaped(_shown: &str) -> Option<PathBuf> {
+    None
+}
