@@ -221,9 +221,9 @@ fn query(criterion: &mut Criterion) {
         report: FindingKind::OF_SIGHTINGS.to_vec(),
         from: None,
         to: None,
-        until: None,
+        read_to: None,
         only_success: false,
-        every_hit: false,
+        all_matches: false,
         filter: Filter::default(),
     };
     let mut group = criterion.benchmark_group("query");

@@ -56,7 +56,7 @@ named! {
         NotALog = "not-a-log",
         /// Not a regular file: a socket, a pipe or a device; in a bucket, the marker of a folder.
         NotAFile = "not-a-file",
-        /// Delivered on a day outside `--since` and `--until`.
+        /// Delivered on a day outside `--read-from` and `--read-to`.
         OutsideWindow = "outside-window",
         /// The same file under two of the given archives; read once.
         ListedTwice = "listed-twice",
@@ -263,7 +263,7 @@ pub struct RecordCounts {
     pub counted: u64,
     /// Copies of a record counted elsewhere.
     pub duplicates: u64,
-    /// Event time outside `--since` and `--until`.
+    /// Event time outside `--read-from` and `--read-to`.
     pub filtered: u64,
     /// Readable, but no event of this analysis, by reason.
     pub skipped: BTreeMap<RecordSkip, u64>,

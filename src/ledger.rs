@@ -17,9 +17,9 @@ pub struct Learning {
     /// Whether the same action in another Kubernetes namespace was another action.
     pub namespace_in_key: bool,
     /// Nothing earlier was learnt from.
-    pub since: Option<Timestamp>,
+    pub read_from: Option<Timestamp>,
     /// Nothing later was learnt from.
-    pub until: Option<Timestamp>,
+    pub read_to: Option<Timestamp>,
     /// By how many days a delivery day could lie outside and the object still be opened.
     pub delivery_slack: Span,
     /// No object was inflated to more than this many bytes.

@@ -34,7 +34,7 @@
 //!     to: None,
 //!     until: None,
 //!     only_success: false,
-//!     every_hit: false,
+//!     all_matches: false,
 //!     filter: Filter::default(),
 //! };
 //! let baseline = learnt.baseline.joined(settings.principal_key);

@@ -40,7 +40,7 @@ def main():
         subprocess.run([sys.executable, str(HERE / "many.py"), str(actions), f"{work}/many"], check=True)
         flags = {"no rules": []}
         flags |= {pathlib.Path(file).name: ["--rules", file] for file in args.falco}
-        flags["own rules"] = ["--own-rules"]
+        flags["own rules"] = ["--builtin-rules"]
         flags["800 rules"] = ["--rules", f"{work}/many/falco.yaml", "--sigma", f"{work}/many/sigma.yml"]
         scan = [args.firstseen, "scan", args.archive, "-q", "-f", "jsonl", "--threads", str(args.threads)]
         measured = {name: [] for name in flags}

@@ -37,7 +37,7 @@ pub(crate) struct BaselineArgs {
 /// Runs the command.
 pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let wanted = args.wanted()?;
-    check_window("--since, --until", wanted.learning.since, wanted.learning.until)?;
+    check_window("--read-from, --read-to", wanted.learning.read_from, wanted.learning.read_to)?;
     let question = args.known.question(&wanted)?;
     let format = args.output.format()?;
     let lists = args.archives.lists()?;
@@ -55,8 +55,8 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let closing = Closing {
         coverage: &coverage,
         faults,
-        since: used.since.as_deref(),
-        until: used.until.as_deref().map(|until| (until, "--until")),
+        read_from: used.read_from.as_deref(),
+        read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to")),
         only_success: used.only_success,
         is_saved,
         traffic,
@@ -121,7 +121,7 @@ fn write_inexact(
         writeln!(
             out,
             "counts are kept by day: {rows} rows hold a range, since the time asked for lies within a day; \
-             reading no further (--until) makes them exact"
+             reading no further (--read-to) makes them exact"
         )?;
     }
     if forgets && asked.at.into_iter().chain(asked.diff).any(within_hour) {
@@ -153,8 +153,8 @@ fn used_settings(
         only_success: question.only_success,
         principal_key: settings.principal_key.name().to_owned(),
         k8s_namespace_in_key: settings.namespace_in_key,
-        since: time(settings.window.since),
-        until: time(settings.window.until),
+        read_from: time(settings.window.read_from),
+        read_to: time(settings.window.read_to),
         delivery_slack: settings.window.slack.to_string(),
         filter: FilterSettings::new(&question.filter),
         max_object_size: settings.max_object_size,

@@ -19,9 +19,9 @@ pub(crate) struct Closing<'a> {
     /// `--faults`
     pub(crate) faults: Option<Output>,
     /// The first instant that was learnt from.
-    pub(crate) since: Option<&'a str>,
+    pub(crate) read_from: Option<&'a str>,
     /// The last instant that was learnt from, and the flags that say so.
-    pub(crate) until: Option<(&'a str, &'a str)>,
+    pub(crate) read_to: Option<(&'a str, &'a str)>,
     /// Whether only successful calls count.
     pub(crate) only_success: bool,
     /// Whether the account is that of a saved baseline, also of what was left out.
@@ -43,12 +43,12 @@ pub(crate) struct Closing<'a> {
 impl<'a> Closing<'a> {
     /// The end of a run that left nothing out.
     pub(crate) fn new(coverage: &'a Coverage, faults: Option<Output>) -> Self {
-        let (since, until) = (None, None);
+        let (read_from, read_to) = (None, None);
         Self {
             coverage,
             faults,
-            since,
-            until,
+            read_from,
+            read_to,
             only_success: false,
             is_saved: false,
             traffic: None,
@@ -71,8 +71,8 @@ impl<'a> Closing<'a> {
         Self {
             inventory: Some(&input.baseline.inventory),
             lost_inventory: input.told.lost,
-            since: used.since.as_deref(),
-            until: used.until.as_deref().map(|until| (until, "--until, --to")),
+            read_from: used.read_from.as_deref(),
+            read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to, --to")),
             only_success: used.only_success,
             is_saved: input.is_saved,
             traffic: input.traffic,
@@ -123,7 +123,7 @@ impl<'a> Closing<'a> {
         if let Some(traffic) = &self.traffic {
             write_traffic(traffic, out)?;
         }
-        if self.is_saved && self.until.is_some() {
+        if self.is_saved && self.read_to.is_some() {
             writeln!(out, "these lines account for the whole baseline, also for what was left out")?;
         }
         if let Some(inventory) = self.inventory.filter(|inventory| !inventory.is_empty()) {
@@ -134,11 +134,14 @@ impl<'a> Closing<'a> {
 
     /// Says what was not learnt from on purpose, and what was learnt and not reported.
     fn write_limits(&self, out: &mut dyn Write) -> io::Result<()> {
-        if let Some(since) = self.since {
-            writeln!(out, "learnt from nothing before {since}: what is older counts as new (--since)")?;
+        if let Some(read_from) = self.read_from {
+            writeln!(
+                out,
+                "learnt from nothing before {read_from}: what is older counts as new (--read-from)"
+            )?;
         }
-        if let Some((until, flags)) = self.until {
-            writeln!(out, "learnt from nothing after {until} ({flags})")?;
+        if let Some((read_to, flags)) = self.read_to {
+            writeln!(out, "learnt from nothing after {read_to} ({flags})")?;
         }
         if self.only_success {
             writeln!(out, "learnt from successful calls only (--only-success)")?;

@@ -178,7 +178,7 @@ pub(crate) fn no_event(coverage: &Coverage) -> Option<String> {
     let outside = coverage.objects.skipped.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0)
         + coverage.objects.unlisted.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0);
     let why = if coverage.records.filtered > 0 || outside > 0 {
-        "; what is there lies outside of --since and --until (--to implies --until)"
+        "; what is there lies outside of --read-from and --read-to (--to implies --read-to)"
     } else if coverage.fault_count > 0 {
         "; what could be a log could not be read"
     } else if coverage.records.total > 0 {

@@ -61,7 +61,7 @@ pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
         ScanError::Archive(_) => "point at the folder that holds AWSLogs/ or EKSLogs/",
         ScanError::Threads(_) => "try --threads 1",
         ScanError::Stopped => {
-            "run it again; --since and --until shorten a run, and what a mirror keeps is not fetched again"
+            "run it again; --read-from and --read-to shorten a run, and what a mirror keeps is not fetched again"
         }
     };
     anyhow::Error::new(error).context(Hint(hint))

@@ -36,7 +36,7 @@ pub(crate) struct IndexArgs {
     output: PathBuf,
     /// Tell known objects by their content (SHA-256), not only by name and size: reads all of them
     #[arg(long)]
-    strict: bool,
+    by_checksum: bool,
     /// Save what is known so far after so many objects, so that an interrupted run goes on there
     #[arg(long, value_name = "OBJECTS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_every: u32,
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     if is_s3(&args.output) {
         return Err(UsageError("a baseline is a local folder; -o takes no s3://…".to_owned()).into());
     }
-    check_window("--since, --until", wanted.since, wanted.until)?;
+    check_window("--read-from, --read-to", wanted.read_from, wanted.read_to)?;
     if let Some(baseline) = args.archives.names().iter().find(|name| is_baseline(name)) {
         let what = format!("'{}' is a baseline and no archive", baseline.display());
         let error = anyhow::Error::new(UsageError(what));
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let archives = archives.map_err(|error| scan_error(error.into()))?.passing_over(proven_files);
     let settings = IndexSettings {
         learning: settings,
-        by_checksum: args.strict,
+        by_checksum: args.by_checksum,
         checkpoint_every: args.checkpoint_every as usize,
         inventory: told.inventory,
     };

@@ -43,7 +43,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) s3: &'a S3Args,
     /// `--to`, after which nothing needs to be learnt.
     pub(crate) to: Option<Bound>,
-    /// Whether the question can leave out what a baseline learnt after `--until`.
+    /// Whether the question can leave out what a baseline learnt after `--read-to`.
     pub(crate) leaves_out_later: bool,
     /// What events are held against.
     pub(crate) rules: Option<&'a Arc<RuleSet>>,

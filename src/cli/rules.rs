@@ -16,7 +16,7 @@ use super::used::used_settings;
 
 /// Read archives and report every event that a rule matched: of Falco, of Sigma, or of this program itself
 ///
-/// Without --rules and --sigma the rules of this program are used. Events of one principal that match one rule are one
+/// Without --rules and --sigma the built-in rules are used. Events of one principal that match one rule are one
 /// finding, with their number and the first and the last of them.
 #[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
@@ -26,7 +26,7 @@ pub(crate) struct RulesArgs {
     rules: RuleArgs,
     /// Report every event, not only the first of each rule and principal
     #[arg(long, help_heading = "Rules")]
-    every_hit: bool,
+    all_matches: bool,
     #[command(flatten)]
     files: FileArgs,
     #[command(flatten)]
@@ -54,17 +54,19 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<Answer> {
     claims.read_rules(args.rules.files());
     let delivery = Delivery::open(&args.output, &mut claims)?;
     let faults = args.output.run.faults(&mut claims)?;
-    let own_rules = args.rules.own_rules
+    let builtin_rules = args.rules.builtin_rules
         || !args.rules.are_named() && !args.archives.names().iter().any(|name| is_saved(name));
-    let rules = RuleArgs { own_rules, ..args.rules.clone() }.read()?;
+    let rules = RuleArgs { builtin_rules, ..args.rules.clone() }.read()?;
     let reading = Reading {
         rules: rules.as_ref(),
         hits: question.hits_kept(wanted.learning.key()),
         ..wanted.reading(&args.output.run)
     };
     let input = Input::read(&args.archives, &lists, &reading)?;
-    let question =
-        Question { until: question.until.into_iter().chain(input.settings.window.until).min(), ..question };
+    let question = Question {
+        read_to: question.read_to.into_iter().chain(input.settings.window.read_to).min(),
+        ..question
+    };
     let findings = first_seen(&input.baseline, &question);
     let used = used_settings(None, &question, &input);
     let report =
@@ -77,7 +79,9 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<Answer> {
     let mut doubts = unmatched(&input.baseline, &question.filter, None);
     doubts.extend(window(&input.coverage, &question));
     if input.rules.is_none() {
-        doubts.push("this baseline was made without rules (firstseen index --own-rules, --rules)".to_owned());
+        doubts.push(
+            "this baseline was made without rules (firstseen index --builtin-rules, --rules)".to_owned(),
+        );
     }
     doubts.extend(word);
     Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
@@ -90,7 +94,7 @@ impl RulesArgs {
             forget: None,
             anchor: Anchor::Principal,
             report: vec![FindingKind::Rule],
-            every_hit: self.every_hit,
+            all_matches: self.all_matches,
             ..wanted.question()?
         })
     }

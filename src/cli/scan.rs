@@ -26,7 +26,7 @@ pub(crate) struct ScanArgs {
     /// Report every event that a rule matched, not only the first of each rule and principal, and also those that are another
     /// finding
     #[arg(long, help_heading = "Rules")]
-    every_hit: bool,
+    all_matches: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -34,7 +34,7 @@ pub(crate) struct ScanArgs {
 /// Runs the command.
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     let wanted = args.settings.read()?;
-    let mut question = Question { every_hit: args.every_hit, ..wanted.question()? };
+    let mut question = Question { all_matches: args.all_matches, ..wanted.question()? };
     let lists = args.archives.lists()?;
     let mut claims = wanted.claims(args.settings.files(), &args.archives, &lists)?;
     claims.read_rules(args.rules.files());
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     if input.rules.is_some() && args.settings.takes_rules() {
         question.report.push(FindingKind::Rule);
     }
-    question.until = question.until.into_iter().chain(input.settings.window.until).min();
+    question.read_to = question.read_to.into_iter().chain(input.settings.window.read_to).min();
     let Input { baseline, coverage, .. } = &input;
     let (findings, waiting) = first_seen_and_waiting(baseline, &question);
     let used = used_settings(wanted.preset(), &question, &input);

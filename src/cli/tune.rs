@@ -84,7 +84,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     let svg = claims.open_if_named("--svg", args.output.svg.as_deref())?;
     let faults = args.output.run.faults(&mut claims)?;
     let input = Input::read(&args.archives, &lists, &wanted.reading(&args.output.run))?;
-    base.until = base.until.into_iter().chain(input.settings.window.until).min();
+    base.read_to = base.read_to.into_iter().chain(input.settings.window.read_to).min();
     let Input { baseline, coverage, .. } = &input;
     let tuning = tune(baseline, &base, &grid, &incidents);
     let used = used_settings(wanted.preset(), &base, &input);

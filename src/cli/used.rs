@@ -20,15 +20,15 @@ pub(crate) fn used_settings(preset: Option<Preset>, question: &Question, input: 
         report: question.report.iter().map(|kind| kind.name().to_owned()).collect(),
         from: time(question.from),
         to: time(question.to),
-        since: time(settings.window.since),
-        until: time(question.until),
+        read_from: time(settings.window.read_from),
+        read_to: time(question.read_to),
         delivery_slack: settings.window.slack.to_string(),
         only_success: question.only_success,
         filter: FilterSettings::new(&question.filter),
         max_object_size: settings.max_object_size,
         rules: input.rules.clone(),
         iam_inventory: UsedInventory::new(&input.baseline.inventory),
-        every_hit: question.every_hit,
+        all_matches: question.all_matches,
         preset: preset.map(|preset| preset.name().to_owned()),
     }
 }

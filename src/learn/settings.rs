@@ -60,8 +60,8 @@ impl LearnSettings {
         Self {
             threads,
             window: DeliveryWindow {
-                since: learning.since,
-                until: learning.until,
+                read_from: learning.read_from,
+                read_to: learning.read_to,
                 slack: learning.delivery_slack,
             },
             principal_key: learning.principal_key,
@@ -86,8 +86,8 @@ impl LearnSettings {
         Learning {
             principal_key: self.principal_key,
             namespace_in_key: self.namespace_in_key,
-            since: self.window.since,
-            until: self.window.until,
+            read_from: self.window.read_from,
+            read_to: self.window.read_to,
             delivery_slack: self.window.slack,
             max_object_size: self.max_object_size,
             rules: self

@@ -262,5 +262,6 @@ pub(super) fn action(event: &Event<'_>) -> String {
 
 /// Whether a time lies in the window that is learnt from.
 pub(super) fn wanted(window: &DeliveryWindow, time: Timestamp) -> bool {
-    window.since.is_none_or(|since| time >= since) && window.until.is_none_or(|until| time <= until)
+    window.read_from.is_none_or(|read_from| time >= read_from)
+        && window.read_to.is_none_or(|read_to| time <= read_to)
 }

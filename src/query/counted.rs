@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 impl Question {
     /// Whether what happened then is known.
     pub(super) fn knows(&self, time: Timestamp) -> bool {
-        self.until.is_none_or(|until| time <= until)
+        self.read_to.is_none_or(|read_to| time <= read_to)
     }
 }
 

@@ -122,11 +122,11 @@ pub struct Question {
     /// Nothing later is reported.
     pub to: Option<Timestamp>,
     /// What happened later is not known yet. A baseline of an archive that was read no further needs no such limit.
-    pub until: Option<Timestamp>,
+    pub read_to: Option<Timestamp>,
     /// Failed calls do not count as sightings: a behaviour begins with its first success.
     pub only_success: bool,
     /// Every event that a rule matched is a finding of its own, also if another finding tells of it.
-    pub every_hit: bool,
+    pub all_matches: bool,
     /// Which findings are wanted.
     pub filter: Filter,
 }
@@ -207,7 +207,7 @@ impl Question {
     pub(super) fn is_time_in_window(&self, time: Timestamp) -> bool {
         self.from.is_none_or(|from| time >= from)
             && self.to.is_none_or(|to| time <= to)
-            && self.until.is_none_or(|until| time <= until)
+            && self.read_to.is_none_or(|read_to| time <= read_to)
     }
 }
 

@@ -41,7 +41,7 @@ type Behind<'b> = [Option<&'b str>; 3];
 type Groups<'b> = BTreeMap<Place<'b>, Group<'b>>;
 
 /// Gives findings the rules that their events matched, and adds findings of hits that none of these tells of; with
-/// [`Question::every_hit`] of all.
+/// [`Question::all_matches`] of all.
 pub(super) fn join<'b>(
     baseline: &'b Baseline,
     question: &Question,
@@ -70,7 +70,7 @@ pub(super) fn join<'b>(
         let counts = !(question.only_success && finding.failed == Some(true));
         counts && question.is_in_window(&finding) && admission.admits(&finding)
     };
-    if question.every_hit {
+    if question.all_matches {
         let wanted = baseline.hits.iter().filter(is_wanted);
         findings.extend(wanted.map(|hit| of_hits(Group { first: hit, last: hit.sighting.time, count: 1 })));
         return;
@@ -175,7 +175,7 @@ impl Question {
         // The patterns stand in the other.
         let question = Self { filter: Filter::default(), ..self.clone() };
         let filter = Arc::new(AskedHits { question, admission, key });
-        if self.every_hit { HitsKept::EveryAsked(filter) } else { HitsKept::FirstAndCount(filter) }
+        if self.all_matches { HitsKept::EveryAsked(filter) } else { HitsKept::FirstAndCount(filter) }
     }
 }
 

@@ -80,9 +80,9 @@ impl PresetValues {
             report: self.report.to_vec(),
             from: None,
             to: None,
-            until: None,
+            read_to: None,
             only_success: self.only_success,
-            every_hit: false,
+            all_matches: false,
             filter: Filter { kinds: self.kinds.to_vec(), ..Filter::default() },
         }
     }

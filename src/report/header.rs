@@ -27,10 +27,10 @@ pub struct UsedSettings {
     pub from: Option<String>,
     /// `--to`, as the last instant of the window
     pub to: Option<String>,
-    /// `--since`, as the first instant that was learnt from
-    pub since: Option<String>,
-    /// `--until`, given or implied by `--to`, as the last instant that was learnt from
-    pub until: Option<String>,
+    /// `--read-from`, as the first instant that was learnt from
+    pub read_from: Option<String>,
+    /// `--read-to`, given or implied by `--to`, as the last instant that was learnt from
+    pub read_to: Option<String>,
     /// `--delivery-slack`
     pub delivery_slack: String,
     /// `--only-success`
@@ -44,8 +44,8 @@ pub struct UsedSettings {
     pub rules: Option<UsedRules>,
     /// What IAM knew, if it was asked.
     pub iam_inventory: Option<UsedInventory>,
-    /// `--every-hit`
-    pub every_hit: bool,
+    /// `--all-matches`
+    pub all_matches: bool,
     /// `--preset`, given or implied by `--netflix-config`; the other settings are what came of it
     pub preset: Option<String>,
 }

@@ -45,7 +45,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         let until = Timestamp::from_micros(from.micros() + HOUR - 1_000_000);
         facts.push("in the hour that begins then".to_owned());
         writeln!(out, "    {}", facts.join(", "))?;
-        let flags = format!("--since {from} --until {until} --warmup 0d --report new-action");
+        let flags = format!("--read-from {from} --read-to {until} --warmup 0d --report new-action");
         return writeln!(out, "    for its records scan the archive with {flags}");
     };
     for (name, value) in [

@@ -32,8 +32,8 @@ pub use error::RuleError;
 pub use facts::Facts;
 pub use matcher::{Candidates, Matcher};
 
-/// The rules of this program itself, in Falco's language.
-pub const OWN_RULES: [(&str, &str); 1] = [("firstseen-aws.yaml", include_str!("own/aws.yaml"))];
+/// The built-in rules, in Falco's language.
+pub const BUILTIN_RULES: [(&str, &str); 1] = [("firstseen-aws.yaml", include_str!("builtin/aws.yaml"))];
 
 /// One rule that can be held against events.
 #[derive(Clone, Debug)]

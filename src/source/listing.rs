@@ -86,9 +86,9 @@ impl Listing {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeliveryWindow {
     /// Events before this instant are not wanted.
-    pub since: Option<Timestamp>,
+    pub read_from: Option<Timestamp>,
     /// Events after this instant are not wanted.
-    pub until: Option<Timestamp>,
+    pub read_to: Option<Timestamp>,
     /// By how many days a delivery day may lie outside and the object still be opened.
     pub slack: Span,
 }
@@ -106,6 +106,9 @@ impl DeliveryWindow {
     pub(super) fn days(&self) -> (Option<i64>, Option<i64>) {
         let day = |end: Timestamp| i64::from(end.day().number());
         let slack = i64::from(self.slack.whole_days());
-        (self.since.map(|since| day(since) - slack), self.until.map(|until| day(until) + slack))
+        (
+            self.read_from.map(|read_from| day(read_from) - slack),
+            self.read_to.map(|read_to| day(read_to) + slack),
+        )
     }
 }

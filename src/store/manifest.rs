@@ -38,8 +38,8 @@ pub(super) struct Manifest {
 struct Settings {
     principal_key: String,
     k8s_namespace_in_key: bool,
-    since: Option<String>,
-    until: Option<String>,
+    read_from: Option<String>,
+    read_to: Option<String>,
     delivery_slack: String,
     max_object_size: u64,
     rules: Option<Rules>,
@@ -145,8 +145,8 @@ impl Manifest {
             settings: Settings {
                 principal_key: learning.principal_key.name().to_owned(),
                 k8s_namespace_in_key: learning.namespace_in_key,
-                since: time(learning.since),
-                until: time(learning.until),
+                read_from: time(learning.read_from),
+                read_to: time(learning.read_to),
                 delivery_slack: learning.delivery_slack.to_string(),
                 max_object_size: learning.max_object_size,
                 rules: learning.rules.as_ref().map(|rules| Rules {
@@ -193,8 +193,8 @@ impl Manifest {
             principal_key: PrincipalKey::from_name(&settings.principal_key)
                 .ok_or_else(|| Flaw::value("principal_key"))?,
             namespace_in_key: settings.k8s_namespace_in_key,
-            since: parse_time(settings.since.as_deref())?,
-            until: parse_time(settings.until.as_deref())?,
+            read_from: parse_time(settings.read_from.as_deref())?,
+            read_to: parse_time(settings.read_to.as_deref())?,
             delivery_slack: settings.delivery_slack.parse().map_err(|_| Flaw::value("delivery_slack"))?,
             max_object_size: settings.max_object_size,
             rules: settings.rules.as_ref().map(Rules::held).transpose()?,

@@ -181,8 +181,8 @@ fn same_settings(left: &Stored, right: &Stored) -> Result<(), MergeError> {
     let differences = [
         ("principal key", left.principal_key.name().to_owned(), right.principal_key.name().to_owned()),
         ("namespace in key", left.namespace_in_key.to_string(), right.namespace_in_key.to_string()),
-        ("since", time(left.since), time(right.since)),
-        ("until", time(left.until), time(right.until)),
+        ("read from", time(left.read_from), time(right.read_from)),
+        ("read to", time(left.read_to), time(right.read_to)),
         ("delivery slack", left.delivery_slack.to_string(), right.delivery_slack.to_string()),
         ("rules", checksum(left), checksum(right)),
         ("max object size", left.max_object_size.to_string(), right.max_object_size.to_string()),

@@ -38,7 +38,7 @@ pub use recognized::proven_files;
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. A baseline of another version is refused.
-pub const STORE_VERSION: u32 = 4;
+pub const STORE_VERSION: u32 = 5;
 
 /// Everything a run learnt, ready to be saved or added to.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! The table `coverage`: one row for each listed object and what became of it.
+//! The table `objects`: one row for each listed object and what became of it.
 
 use std::collections::HashMap;
 

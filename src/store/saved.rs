@@ -139,7 +139,7 @@ impl Saved {
     /// If a table is missing or damaged.
     pub fn stored(&self) -> Result<Stored, StoreError> {
         let (baseline, coverage) = self.baseline()?;
-        let objects = self.read("coverage", objects::SCHEMA, objects::read)?;
+        let objects = self.read("objects", objects::SCHEMA, objects::read)?;
         let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         validate::objects(&objects, self.archives()).map_err(damaged)?;
         let records = self.read("records", records::SCHEMA, |table| {

@@ -27,7 +27,7 @@ pub(super) const TABLES: [(&str, &str); 12] = [
     ("root", noted::SCHEMA),
     ("rules", hits::RULES),
     ("hits", hits::HITS),
-    ("coverage", objects::SCHEMA),
+    ("objects", objects::SCHEMA),
     ("faults", faults::SCHEMA),
     ("records", records::SCHEMA),
 ];
@@ -63,7 +63,7 @@ pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreEr
     write("rules", hits::RULES, hits::rule_columns(&baseline.rules, &texts))?;
     write("hits", hits::HITS, hits::hit_columns(&baseline.hits, &baseline.rules, &texts))?;
     write("inventory", inventory::SCHEMA, inventory::columns(&baseline.inventory))?;
-    write("coverage", objects::SCHEMA, objects::columns(&ledger.objects, &checksums))?;
+    write("objects", objects::SCHEMA, objects::columns(&ledger.objects, &checksums))?;
     write("faults", faults::SCHEMA, faults::columns(coverage))?;
     write("records", records::SCHEMA, records::columns(&ledger.records))?;
     let path = folder.join(MANIFEST);

@@ -169,9 +169,9 @@ pub(crate) fn question(days: u32) -> Question {
         report: vec![FindingKind::NewAction],
         from: None,
         to: None,
-        until: None,
+        read_to: None,
         only_success: false,
-        every_hit: false,
+        all_matches: false,
         filter: Filter::default(),
     }
 }

@@ -153,7 +153,8 @@ fn findings_of_one_instant_have_ids_of_their_own() {
     assert_eq!(found.len(), 3);
     assert!(found.iter().all(|finding| !finding["Description"].as_str().unwrap().contains("The call")));
     let nameless = with(record("2024-03-01T00:00:00Z", "eva", "s3:A"), json!({"eventID": "ABSENT"}));
-    let rules = ["--rules", "fixtures/rules/team.yaml", "--own-rules", "--every-hit", "--report", "rule"];
+    let rules =
+        ["--rules", "fixtures/rules/team.yaml", "--builtin-rules", "--all-matches", "--report", "rule"];
     let made = with(nameless, json!({"eventSource": "iam.amazonaws.com", "eventName": "CreateUser"}));
     assert!(written(&[made.clone(), made.clone(), made], &rules).len() >= 3);
 }
@@ -256,7 +257,7 @@ fn several_formats_go_into_a_folder_and_hold_the_same_findings() {
             "7d",
             "-f",
             "csv,jsonl,text,asff,ocsf,sns,falco-json",
-            "--own-rules",
+            "--builtin-rules",
             "--rules",
             "fixtures/rules/team.yaml",
             "-o",

@@ -135,9 +135,9 @@ fn reports(mut look: impl FnMut(&Report<'_>)) {
         let mut ingested = archive.ingest(&settings);
         ingested.baseline.add_inventory(inventory.clone());
         let baseline = ingested.baseline.joined(principal_key);
-        for every_hit in [false, true] {
-            let report = if every_hit { vec![FindingKind::Rule] } else { KINDS.to_vec() };
-            let asked = Question { forget: Some(Span::days(10)), report, every_hit, ..question(0) };
+        for all_matches in [false, true] {
+            let report = if all_matches { vec![FindingKind::Rule] } else { KINDS.to_vec() };
+            let asked = Question { forget: Some(Span::days(10)), report, all_matches, ..question(0) };
             look_at(&ingested.coverage, &first_seen(&baseline, &asked), &mut look);
         }
     }
@@ -343,7 +343,7 @@ fn of_root_and_of_rules_age_and_first_success_are_those_of_the_principal() {
     let rules = Some(Arc::new(rules(RULES)));
     let ingested = archive.ingest(&LearnSettings { rules, ..settings() });
     let report = vec![FindingKind::RootActivity, FindingKind::Rule];
-    let asked = Question { report, every_hit: true, ..question(30) };
+    let asked = Question { report, all_matches: true, ..question(30) };
     let mut said = Vec::new();
     look_at(&ingested.coverage, &first_seen(&ingested.baseline, &asked), &mut |report| {
         let texts = in_format(report, Format::Text);

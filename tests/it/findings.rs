@@ -175,8 +175,11 @@ fn an_event_delivered_two_days_late_is_still_in_its_window() {
         .delivered("20240303T1000", &[record("2024-03-01T23:59:59Z", "eva", "s3:GetObject")])
         .delivered("20240304T1000", &[record("2024-03-01T23:59:58Z", "eva", "s3:PutObject")]);
     let day: Bound = "2024-03-01".parse().unwrap();
-    let window =
-        |slack| DeliveryWindow { since: Some(day.start()), until: Some(day.end()), slack: Span::days(slack) };
+    let window = |slack| DeliveryWindow {
+        read_from: Some(day.start()),
+        read_to: Some(day.end()),
+        slack: Span::days(slack),
+    };
     let read = |slack| archive.ingest(&LearnSettings { window: window(slack), ..settings() }).coverage;
     assert_eq!((read(2).records.counted, read(2).objects.listed, read(2).objects.read), (1, 2, 1));
     assert_eq!(read(3).records.counted, 2);

@@ -50,7 +50,7 @@ fn what_was_no_file_then_and_is_a_log_now_is_read() {
     log(folder, "logs/a.json", "s3:GetObject");
     let pipe = folder.join("logs/pipe.json");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let index = ["index", "logs", "-o", "case.baseline", "--strict"];
+    let index = ["index", "logs", "-o", "case.baseline", "--by-checksum"];
     assert_eq!(ended(&index, folder).0, 0);
     fs::remove_file(&pipe).unwrap();
     log(folder, "logs/pipe.json", "s3:PutObject");
@@ -109,7 +109,7 @@ fn an_archive_has_one_name_however_it_is_spelt() {
         let known = (0, "0 objects added, 1 were known already".to_owned());
         assert_eq!(ended(&["index", spelling, "-o", "case.baseline"], folder), known, "{spelling}");
     }
-    let (code, said) = ended(&["scan", "case.baseline", "--until", "2024-03-09"], folder);
+    let (code, said) = ended(&["scan", "case.baseline", "--read-to", "2024-03-09"], folder);
     assert_eq!((code, &*said), (0, "objects: 1 listed = 1 read + 0 skipped + 0 failed"));
 }
 

@@ -177,7 +177,7 @@ proptest! {
     ) {
         let archive = archive(&objects);
         let until = Some(Timestamp::from_micros(time.micros() - 1));
-        let window = DeliveryWindow { since: None, until, slack: Span::days(1000) };
+        let window = DeliveryWindow { read_from: None, read_to: until, slack: Span::days(1000) };
         let ended = archive.ingest(&LearnSettings { window, ..settings() }).baseline;
         let whole = archive.ingest(&settings()).baseline;
         let question = asked(PointInTime { time, forget: None, only_success });

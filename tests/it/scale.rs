@@ -246,7 +246,7 @@ proptest! {
         calls in prop::collection::vec((0u8..200, 0u8..2, 0u8..6, any::<bool>()), 1..40),
         warmup in 0u32..6,
         only_success: bool,
-        every_hit: bool,
+        all_matches: bool,
         filter in 0usize..5,
         kinds in 0usize..3,
     ) {
@@ -263,7 +263,7 @@ proptest! {
             warmup: firstseen::time::Span::days(warmup),
             report: all[..=kinds].to_vec(),
             only_success,
-            every_hit,
+            all_matches,
             filter,
             ..question(0)
         };
@@ -281,7 +281,7 @@ proptest! {
         calls in prop::collection::vec((0u8..200, any::<bool>(), any::<bool>(), 0usize..5, [0usize..4, 0usize..4]), 1..30),
         is_renamed: bool,
         key in prop::sample::select(&PrincipalKey::ALL[..]),
-        every_hit: bool,
+        all_matches: bool,
         filter in 0usize..5,
         kinds in 1usize..=2,
     ) {
@@ -295,7 +295,7 @@ proptest! {
             _ => Filter { kinds: vec![PrincipalKind::Account], ..Filter::default() },
         };
         let report = [FindingKind::Rule, FindingKind::NewAction][..kinds].to_vec();
-        let question = Question { report, every_hit, filter, ..question(0) };
+        let question = Question { report, all_matches, filter, ..question(0) };
         let [kept, counted] = both(&named_events(&calls, &names(is_renamed)), &question, key);
         prop_assert_eq!(kept, counted);
     }

@@ -211,9 +211,9 @@ fn a_baseline_of_another_version_is_refused() {
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
     let manifest = fs::read_to_string(path.join("manifest.json")).unwrap();
-    let newer = manifest.replace("\"firstseen_baseline\": 4", "\"firstseen_baseline\": 5");
+    let newer = manifest.replace("\"firstseen_baseline\": 5", "\"firstseen_baseline\": 6");
     fs::write(path.join("manifest.json"), newer).unwrap();
-    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 5, known: 4, .. })));
+    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 6, known: 5, .. })));
 }
 
 #[test]
@@ -262,14 +262,14 @@ fn index_reads_only_what_it_does_not_know() {
     };
     assert_eq!(index(&[]), "2 objects added, 0 were known already");
     assert_eq!(index(&[]), "0 objects added, 2 were known already");
-    assert_eq!(index(&["--strict"]), "0 objects added, 2 were known already");
+    assert_eq!(index(&["--by-checksum"]), "0 objects added, 2 were known already");
     let first = folder.path().join(path(0, Some(1)));
     // The same size and other content.
     let mut bytes = fs::read(&first).unwrap();
     bytes[4] ^= 1;
     fs::write(&first, &bytes).unwrap();
     assert_eq!(index(&[]), "0 objects added, 2 were known already");
-    assert_eq!(index(&["--strict"]), "1 objects added, 1 were known already");
+    assert_eq!(index(&["--by-checksum"]), "1 objects added, 1 were known already");
     // Its records are copies of those of the version before.
     let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
     assert_eq!((coverage.records.counted, coverage.records.duplicates), (1, 2));
@@ -302,13 +302,13 @@ fn what_root_did_keeps_its_arn() {
 }
 
 #[test]
-fn strict_does_not_use_up_standard_input() {
+fn by_checksum_does_not_use_up_standard_input() {
     let folder = TempDir::new().unwrap();
     let index = |name: &str| {
         let text = format!("{}\n", record("2024-03-01T00:00:00Z", name, "s3:GetObject"));
         fs::write(folder.path().join("events"), text).unwrap();
         let made = program()
-            .args(["index", "-", "-o", "case.baseline", "--strict"])
+            .args(["index", "-", "-o", "case.baseline", "--by-checksum"])
             .stdin(fs::File::open(folder.path().join("events")).unwrap())
             .current_dir(folder.path())
             .output()

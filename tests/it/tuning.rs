@@ -91,7 +91,7 @@ proptest! {
             only_success,
             from: window.then(|| day("2024-01-04").start()),
             to: window.then(|| day("2024-01-17").end()),
-            until: window.then(|| day("2024-01-17").end()),
+            read_to: window.then(|| day("2024-01-17").end()),
             ..question(999)
         };
         let tuning = tune(&baseline, &base, &grid, &[]);
@@ -101,7 +101,7 @@ proptest! {
         for row in &tuning.rows {
             let scanned = first_seen(&baseline, &scan_of(row, &base));
             prop_assert_eq!(row.findings, scanned.len(), "{:?}", row.setting);
-            prop_assert_eq!(row.lost + row.findings, tuning.most_sensitive_findings);
+            prop_assert_eq!(row.suppressed + row.findings, tuning.most_sensitive_findings);
             prop_assert_eq!(row.of_kind.iter().sum::<usize>(), row.findings);
             let values = per_day(row, &scanned);
             prop_assert_eq!(row.daily.median, values.get(values.len().div_ceil(2).max(1) - 1).copied());
@@ -139,7 +139,7 @@ proptest! {
         for rows in tuning.rows.chunks(3) {
             prop_assert!(rows.is_sorted_by_key(|row| std::cmp::Reverse(row.findings)));
             if rows[0].setting.forget == Some(Span::days(1)) && rows[0].setting.calls == Calls::All {
-                prop_assert_eq!(rows[0].lost, 0);
+                prop_assert_eq!(rows[0].suppressed, 0);
             }
         }
     }

@@ -38,12 +38,12 @@ fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
     // Five behaviours and three principals.
     let told = "warning: what was read covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 first sightings wait behind \
                 it and are no findings; --warmup 0d shows them all, --warmup 1d 4 of 8";
-    for more in [&[][..], &["--quiet"], &["--own-rules"], &["-q", "-f", "json", "-o", "/dev/null"]] {
+    for more in [&[][..], &["--quiet"], &["--builtin-rules"], &["-q", "-f", "json", "-o", "/dev/null"]] {
         let ended = found(more);
         assert_eq!(ended.status.code(), Some(0));
         assert!(stderr(&ended).contains(told), "{more:?}: {}", stderr(&ended));
     }
-    assert!(String::from_utf8(found(&["--own-rules"]).stdout).unwrap().contains("root-activity"));
+    assert!(String::from_utf8(found(&["--builtin-rules"]).stdout).unwrap().contains("root-activity"));
     let count = |warmup: &str| {
         let json = found(&["--no-root", "-f", "json", "--warmup", warmup]).stdout;
         serde_json::from_slice::<Value>(&json).unwrap()["findings"].as_array().unwrap().len()
@@ -53,7 +53,7 @@ fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
     let told = stderr(&found(&["--principal", "eve"]));
     assert!(told.contains("3 of 3 first sightings wait"), "{told}");
     for more in
-        [&["--warmup", "0d"][..], &["--report", "root-activity"], &["--report", "rule", "--own-rules"]]
+        [&["--warmup", "0d"][..], &["--report", "root-activity"], &["--report", "rule", "--builtin-rules"]]
     {
         assert!(!stderr(&found(more)).contains("warmup"), "{more:?}: {}", stderr(&found(more)));
     }
@@ -165,7 +165,7 @@ fn rules_that_are_left_out_are_told_to_quiet_runs() {
     )
     .unwrap();
     let ended = program()
-        .args(["rules", "-q", "--own-rules", "--skip-unsupported", "--rules"])
+        .args(["rules", "-q", "--builtin-rules", "--skip-unsupported", "--rules"])
         .args([&rules, archive.path()])
         .output()
         .unwrap();
@@ -214,19 +214,19 @@ fn logs_without_a_wanted_event_are_an_answer_with_a_warning() {
     for (ended, code, why) in [
         (scan(empty.path(), &["-q"]), 0, "; the logs that were read hold no record"),
         (
-            scan(short_archive().path(), &["-q", "--since", "2025-01-01"]),
+            scan(short_archive().path(), &["-q", "--read-from", "2025-01-01"]),
             0,
-            "; what is there lies outside of --since",
+            "; what is there lies outside of --read-from",
         ),
         (
             scan(short_archive().path(), &["-q", "--to", "2020-01-01"]),
             0,
-            "; what is there lies outside of --since",
+            "; what is there lies outside of --read-from",
         ),
         (
-            scan(short_archive().path(), &["-q", "--since", "2024-03-05T11:00"]),
+            scan(short_archive().path(), &["-q", "--read-from", "2024-03-05T11:00"]),
             0,
-            "; what is there lies outside of --since",
+            "; what is there lies outside of --read-from",
         ),
         (
             scan(Archive::new().object("a.json", b"soon").path(), &["-q"]),
@@ -363,13 +363,13 @@ fn a_preset_on_a_baseline_of_another_key_gives_the_command_for_a_right_one() {
     fs::write(folder.path().join("one.json"), &log).unwrap();
     let run = |arguments: &[&str]| firstseen(arguments, folder.path());
     assert!(
-        run(&["index", "our logs", "one.json", "-o", "case.baseline", "--since", "2024-01-01"])
+        run(&["index", "our logs", "one.json", "-o", "case.baseline", "--read-from", "2024-01-01"])
             .status
             .success()
     );
     let refused = run(&["scan", "case.baseline", "--preset", "netflix-90"]);
     assert_eq!(refused.status.code(), Some(2));
-    let command = "firstseen index one.json 'our logs' -o case-id.baseline --principal-key id --since 2024-01-01T00:00:00Z";
+    let command = "firstseen index one.json 'our logs' -o case-id.baseline --principal-key id --read-from 2024-01-01T00:00:00Z";
     assert!(stderr(&refused).contains(&format!(": {command}; or leave")), "{}", stderr(&refused));
     let mut shell = std::process::Command::new("sh");
     let line = command.replacen("firstseen", env!("CARGO_BIN_EXE_firstseen"), 1);

@@ -18,7 +18,7 @@ pub(crate) struct FilterArgs {
     /// Report nothing before this time
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<Bound>,
-    /// Report nothing after this time; a day counts to its end. Implies --until, which limits learning
+    /// Report nothing after this time; a day counts to its end. Implies --read-to, which limits learning
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<Bound>,
     #[command(flatten)]

@@ -28,13 +28,13 @@ pub(crate) struct LearningArgs {
     /// In Kubernetes clusters, the same action in another namespace is another action
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) k8s_namespace_in_key: Option<bool>,
-    /// Learn from no event before this time: 2024-03-01 or 2024-03-01T10:00:00Z. Limits learning
+    /// Read and learn from no event before this time: 2024-03-01 or 2024-03-01T10:00:00Z. --from limits what is reported
     #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<Bound>,
-    /// Learn from no event after this time; a day counts to its end. Limits learning
+    pub(crate) read_from: Option<Bound>,
+    /// Read and learn from no event after this time; a day counts to its end. --to limits what is reported
     #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<Bound>,
-    /// Do not open objects delivered further outside --since and --until than this [default: 2d]
+    pub(crate) read_to: Option<Bound>,
+    /// Do not open objects delivered further outside --read-from and --read-to than this [default: 2d]
     #[arg(long, value_name = "SPAN")]
     pub(crate) delivery_slack: Option<Span>,
     /// Inflate no object to more than this many bytes [units: K, M, G] [default: 4G]
@@ -67,8 +67,8 @@ impl LearningArgs {
             principal_key: self.principal_key.or(below.principal_key),
             k8s_cluster: self.k8s_cluster.or(below.k8s_cluster),
             k8s_namespace_in_key: self.k8s_namespace_in_key.or(below.k8s_namespace_in_key),
-            since: self.since.or(below.since),
-            until: self.until.or(below.until),
+            read_from: self.read_from.or(below.read_from),
+            read_to: self.read_to.or(below.read_to),
             delivery_slack: self.delivery_slack.or(below.delivery_slack),
             max_object_size: self.max_object_size.or(below.max_object_size),
             iam_inventory: given(self.iam_inventory, below.iam_inventory),
@@ -85,8 +85,8 @@ impl LearningArgs {
         LearnSettings {
             threads: threads(wanted_threads),
             window: DeliveryWindow {
-                since: self.since.map(Bound::start),
-                until: self.until.or(to).map(Bound::end),
+                read_from: self.read_from.map(Bound::start),
+                read_to: self.read_to.or(to).map(Bound::end),
                 slack: self.delivery_slack.unwrap_or(Span::days(2)),
             },
             principal_key: self.key(),
@@ -102,11 +102,11 @@ impl LearningArgs {
 }
 
 impl LearningArgs {
-    /// Refuses settings that ask for something else than what the baseline `path` was learnt with. `--until` is none of
+    /// Refuses settings that ask for something else than what the baseline `path` was learnt with. `--read-to` is none of
     /// them where the question leaves out what came later.
     pub(crate) fn check(&self, path: &Path, learnt: &Learning, leaves_out_later: bool) -> anyhow::Result<()> {
         let time = |time: Option<Timestamp>| time.map_or("no limit".to_owned(), |time| time.to_string());
-        let until = self.until.filter(|_| !leaves_out_later).map(Bound::end);
+        let read_to = self.read_to.filter(|_| !leaves_out_later).map(Bound::end);
         let settings = [
             (
                 "--principal-key",
@@ -118,8 +118,12 @@ impl LearningArgs {
                 self.k8s_namespace_in_key.map(|wanted| wanted.to_string()),
                 learnt.namespace_in_key.to_string(),
             ),
-            ("--since", self.since.map(|since| time(Some(since.start()))), time(learnt.since)),
-            ("--until", until.map(|until| time(Some(until))), time(learnt.until)),
+            (
+                "--read-from",
+                self.read_from.map(|read_from| time(Some(read_from.start()))),
+                time(learnt.read_from),
+            ),
+            ("--read-to", read_to.map(|read_to| time(Some(read_to))), time(learnt.read_to)),
             (
                 "--delivery-slack",
                 self.delivery_slack.map(|slack| slack.to_string()),
@@ -171,9 +175,9 @@ impl LearningArgs {
         };
         flag("--principal-key", Some(key.name().to_owned()), Some(PrincipalKey::Arn.name().to_owned()));
         let shown = |time: Timestamp| time.to_string();
-        flag("--since", self.since.map(Bound::start).or(learnt.since).map(shown), None);
-        let until = self.until.filter(|_| !leaves_out_later).map(Bound::end);
-        flag("--until", until.or(learnt.until).map(shown), None);
+        flag("--read-from", self.read_from.map(Bound::start).or(learnt.read_from).map(shown), None);
+        let read_to = self.read_to.filter(|_| !leaves_out_later).map(Bound::end);
+        flag("--read-to", read_to.or(learnt.read_to).map(shown), None);
         let slack = self.delivery_slack.unwrap_or(learnt.delivery_slack);
         flag("--delivery-slack", Some(slack.to_string()), Some(Span::days(2).to_string()));
         let size = self.max_object_size.unwrap_or(learnt.max_object_size);

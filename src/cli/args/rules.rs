@@ -10,7 +10,7 @@ use clap::Args;
 use firstseen::file;
 use firstseen::model::Language;
 use firstseen::report::for_terminal;
-use firstseen::rules::{OWN_RULES, RuleError, RuleFile, RuleSet};
+use firstseen::rules::{BUILTIN_RULES, RuleError, RuleFile, RuleSet};
 
 use super::super::exit::{Hint, UsageError};
 
@@ -24,9 +24,9 @@ pub(crate) struct RuleArgs {
     /// The same with rules of Sigma, for CloudTrail and Kubernetes audit logs
     #[arg(long, value_name = "FILE|FOLDER")]
     pub(crate) sigma: Vec<PathBuf>,
-    /// Hold every event against the rules of this program; before all others, so that these can override them
+    /// Hold every event against the built-in rules; before all others, so that these can override them
     #[arg(long)]
-    pub(crate) own_rules: bool,
+    pub(crate) builtin_rules: bool,
     /// Leave out rules that cannot be used, and say which, in place of refusing all
     #[arg(long)]
     pub(crate) skip_unsupported: bool,
@@ -35,7 +35,7 @@ pub(crate) struct RuleArgs {
 impl RuleArgs {
     /// Whether rules are named at all.
     pub(crate) fn are_named(&self) -> bool {
-        self.own_rules || !self.rules.is_empty() || !self.sigma.is_empty()
+        self.builtin_rules || !self.rules.is_empty() || !self.sigma.is_empty()
     }
 
     /// Files and folders that are named.
@@ -49,8 +49,8 @@ impl RuleArgs {
             return Ok(None);
         }
         let mut files = Vec::new();
-        if self.own_rules {
-            files.extend(OWN_RULES.map(|(name, text)| RuleFile {
+        if self.builtin_rules {
+            files.extend(BUILTIN_RULES.map(|(name, text)| RuleFile {
                 name: name.to_owned(),
                 language: Language::Falco,
                 text: text.to_owned(),

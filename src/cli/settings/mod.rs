@@ -112,7 +112,7 @@ impl Settings {
         }
     }
 
-    /// How the input is read for a question that leaves out what came after `--until` and `--to`.
+    /// How the input is read for a question that leaves out what came after `--read-to` and `--to`.
     pub(crate) fn reading<'a>(&'a self, run: &'a RunArgs) -> Reading<'a> {
         Reading {
             learning: &self.learning,
@@ -154,7 +154,7 @@ impl Settings {
     pub(crate) fn question(&self) -> anyhow::Result<Question> {
         let Self { question, learning, filters, .. } = self;
         check_window("--from, --to", filters.from, filters.to)?;
-        check_window("--since, --until", learning.since, learning.until)?;
+        check_window("--read-from, --read-to", learning.read_from, learning.read_to)?;
         Ok(Question {
             warmup: question.warmup(),
             forget: question.forget(),
@@ -162,9 +162,9 @@ impl Settings {
             report: question.report(),
             from: filters.from.map(Bound::start),
             to: filters.to.map(Bound::end),
-            until: learning.until.or(filters.to).map(Bound::end),
+            read_to: learning.read_to.or(filters.to).map(Bound::end),
             only_success: question.only_success(),
-            every_hit: false,
+            all_matches: false,
             filter: filters.whom.filter()?,
         })
     }

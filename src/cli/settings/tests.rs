@@ -105,7 +105,7 @@ fn files_named_in_a_config_are_looked_for_beside_it() {
 #[test]
 fn times_and_numbers_need_no_quotes() {
     let settings =
-        config::parse("since = 2024-03-01\nto = 2024-03-31T10:00:00Z\nwarmup = 7\nonly-mutating = true");
+        config::parse("read-from = 2024-03-01\nto = 2024-03-31T10:00:00Z\nwarmup = 7\nonly-mutating = true");
     let question = settings.unwrap().question().unwrap();
     assert_eq!(question.to.unwrap().to_string(), "2024-03-31T10:00:00Z");
     assert_eq!((question.warmup.to_string().as_str(), question.filter.only_mutating), ("7d", true));

@@ -51,7 +51,7 @@ pub struct TuningRow<'b> {
     /// Findings of each kind, in the order of [`FindingKind::OF_SIGHTINGS`].
     pub of_kind: [usize; FindingKind::OF_SIGHTINGS.len()],
     /// Findings of the most sensitive setting that this one does not report.
-    pub lost: usize,
+    pub suppressed: usize,
     /// Findings per day.
     pub daily: Daily<'b>,
     /// Who makes the noise.
@@ -103,7 +103,7 @@ fn observed(baseline: &Baseline, question: &Question) -> Option<Observed> {
     let behaviours = baseline.behaviours.iter();
     let counted = behaviours.filter_map(|behaviour| Some((behaviour, counted(behaviour, question)?)));
     counted.fold(None, |observed: Option<Observed>, (behaviour, sighting)| {
-        let last = question.until.map_or(behaviour.last, |until| until.min(behaviour.last));
+        let last = question.read_to.map_or(behaviour.last, |read_to| read_to.min(behaviour.last));
         let this = Observed { first: sighting.time, last };
         Some(observed.map_or(this, |seen| Observed {
             first: seen.first.min(this.first),

@@ -51,7 +51,7 @@ impl<'e, 'b> Sweep<'e, 'b> {
             setting,
             findings: self.findings,
             of_kind: self.of_kind,
-            lost: self.all.findings.len() - self.findings,
+            suppressed: self.all.findings.len() - self.findings,
             daily: Daily::new(&counts, span, self.worst_day(setting)),
             noise: Noise::new(self.all, &self.of_principal, &self.of_account),
             sights,

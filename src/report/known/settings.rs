@@ -23,10 +23,10 @@ pub struct KnownSettings {
     pub principal_key: String,
     /// `--k8s-namespace-in-key`
     pub k8s_namespace_in_key: bool,
-    /// `--since`, as the first instant that was learnt from
-    pub since: Option<String>,
-    /// `--until`, as the last instant that was learnt from
-    pub until: Option<String>,
+    /// `--read-from`, as the first instant that was learnt from
+    pub read_from: Option<String>,
+    /// `--read-to`, as the last instant that was learnt from
+    pub read_to: Option<String>,
     /// `--delivery-slack`
     pub delivery_slack: String,
     /// Whose and which behaviours were wanted.

@@ -28,8 +28,8 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     for (name, time) in [
         ("from", &settings.from),
         ("to", &settings.to),
-        ("since", &settings.since),
-        ("until", &settings.until),
+        ("read-from", &settings.read_from),
+        ("read-to", &settings.read_to),
     ] {
         flag(name, time.as_slice());
     }

@@ -91,8 +91,8 @@ fn thinned(warmups: Vec<Span>, shown: Span) -> Vec<Span> {
 fn write_neighbours(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "  {:<9} {:<8} {:>6} {:>8} {:>8} {:>8} {:>6} {:>5} {:>6} worst day",
-        "anchor", "calls", "forget", "findings", "lost", "per day", "median", "p95", "worst"
+        "  {:<9} {:<8} {:>6} {:>8} {:>10} {:>8} {:>6} {:>5} {:>6} worst day",
+        "anchor", "calls", "forget", "findings", "suppressed", "per day", "median", "p95", "worst"
     )?;
     for row in neighbours(tuning, shown) {
         let mark = if row.setting == shown.setting { '>' } else { ' ' };
@@ -100,10 +100,10 @@ fn write_neighbours(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Wr
         let worst = row.daily.worst.as_ref();
         writeln!(
             out,
-            "{mark} {anchor:<9} {calls:<8} {:>6} {:>8} {:>8} {:>8} {:>6} {:>5} {:>6} {}",
+            "{mark} {anchor:<9} {calls:<8} {:>6} {:>8} {:>10} {:>8} {:>6} {:>5} {:>6} {}",
             forget_name(row.setting.forget),
             row.findings,
-            row.lost,
+            row.suppressed,
             mean(Some(row)),
             number(row.daily.median),
             number(row.daily.p95),
@@ -155,11 +155,11 @@ fn write_incidents(report: &TuneReport<'_>, shown: &TuningRow<'_>, out: &mut dyn
                 all if all == seen => "every incident".to_owned(),
                 all => format!("the {seen} of {all} incidents that any setting can report"),
             };
-            let (findings, lost, mean) = (row.findings, row.lost, mean(Some(row)));
+            let (findings, suppressed, mean) = (row.findings, row.suppressed, mean(Some(row)));
             writeln!(out, "Suggestion: {}", flags(&row.setting))?;
             writeln!(
                 out,
-                "  the quietest of these settings that still reports {which}: {findings} findings, {lost} lost, {mean} per day;"
+                "  the quietest of these settings that still reports {which}: {findings} findings, {suppressed} suppressed, {mean} per day;"
             )?;
             writeln!(out, "  it fits these incidents and this past, and promises nothing about another")?;
             writeln!(out, "  {}", for_terminal(&scan_command(report.settings, &row.setting)))

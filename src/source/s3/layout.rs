@@ -193,8 +193,8 @@ mod tests {
     fn a_window_becomes_keys_with_its_slack() {
         let time = |text: &str| Timestamp::parse(text);
         let window = DeliveryWindow {
-            since: time("2024-03-02T10:00:00Z"),
-            until: time("2024-12-30T23:59:59Z"),
+            read_from: time("2024-03-02T10:00:00Z"),
+            read_to: time("2024-12-30T23:59:59Z"),
             slack: Span::days(2),
         };
         let range = Range::new("p/", &window);

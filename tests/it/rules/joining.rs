@@ -86,7 +86,7 @@ fn a_finding_carries_the_rules_of_its_event_and_hits_without_one_are_findings() 
 }
 
 #[test]
-fn without_a_finding_of_its_own_every_hit_counts() {
+fn without_a_finding_of_its_own_all_matches_counts() {
     let only_rules = |question: &mut Question| question.report = vec![FindingKind::Rule];
     assert_eq!(
         asked(&archive(), only_rules),
@@ -98,7 +98,7 @@ fn without_a_finding_of_its_own_every_hit_counts() {
     );
     let every = |question: &mut Question| {
         only_rules(question);
-        question.every_hit = true;
+        question.all_matches = true;
     };
     let all = asked(&archive(), every);
     assert_eq!(all.len(), 8);
@@ -175,7 +175,7 @@ fn filtered_and_faulty_records_are_held_against_nothing() {
     let early = record("2023-01-01T00:00:00Z", "eva", "iam:CreateUser");
     let archive = Archive::new().object("a.json", &wrapped(&[bad, early]));
     let mut settings = LearnSettings { rules: Some(rules), ..settings() };
-    settings.window.since = Some("2024-01-01".parse::<firstseen::time::Bound>().unwrap().start());
+    settings.window.read_from = Some("2024-01-01".parse::<firstseen::time::Bound>().unwrap().start());
     assert!(archive.ingest(&settings).baseline.hits.is_empty());
 }
 

@@ -1,9 +1,9 @@
-//! Rules: what the languages mean, what the rules of this program find, and how hits become findings.
+//! Rules: what the languages mean, what the built-in rules find, and how hits become findings.
 
+mod builtin;
 mod falco;
 mod joining;
 mod language;
-mod own;
 mod saved;
 mod sigma;
 

@@ -36,11 +36,11 @@ fn refused(args: &[&str]) -> String {
 #[test]
 fn a_baseline_answers_as_the_archive_does() {
     let place = TempDir::new().unwrap();
-    let baseline = index(&place, &["--rules", RULES, "--own-rules"]);
-    let rules = ["--rules", RULES, "--own-rules"];
+    let baseline = index(&place, &["--rules", RULES, "--builtin-rules"]);
+    let rules = ["--rules", RULES, "--builtin-rules"];
     let window = ["scan", "--from", "2024-02-20", "--to", "2024-03-15"];
     for question in
-        [&["scan"][..], &["scan", "--warmup", "60d"], &window, &["rules"], &["rules", "--every-hit"]]
+        [&["scan"][..], &["scan", "--warmup", "60d"], &window, &["rules"], &["rules", "--all-matches"]]
     {
         let (command, flags) = question.split_first().unwrap();
         let saved = findings(&[&[*command, &baseline], flags].concat());
@@ -56,11 +56,11 @@ fn a_baseline_takes_more_only_with_the_same_rules() {
     index(&place, &["--rules", RULES]);
     let other = ["index", ARCHIVE, "-o", &baseline];
     assert!(refused(&other).contains("made with rules, and none are given"));
-    let other = [&other[..], &["--own-rules"]].concat();
+    let other = [&other[..], &["--builtin-rules"]].concat();
     assert!(refused(&other).contains("made with other rules"));
     let place = TempDir::new().unwrap();
     let baseline = index(&place, &[]);
-    assert!(refused(&["index", ARCHIVE, "-o", &baseline, "--own-rules"]).contains("made without rules"));
+    assert!(refused(&["index", ARCHIVE, "-o", &baseline, "--builtin-rules"]).contains("made without rules"));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_baseline_has_no_records_to_hold_against_rules() {
     let place = TempDir::new().unwrap();
     let baseline = index(&place, &[]);
     for command in ["scan", "rules"] {
-        assert!(refused(&[command, &baseline, "--own-rules"]).contains("holds no records"));
+        assert!(refused(&[command, &baseline, "--builtin-rules"]).contains("holds no records"));
     }
     let output = firstseen_here(&["rules", &baseline]);
     assert!(String::from_utf8(output.stderr).unwrap().contains("made without rules"));

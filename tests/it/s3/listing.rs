@@ -37,7 +37,7 @@ fn a_window_lists_only_its_days_of_a_cluster() {
     }
     let server = Setup::new(buckets.root()).page(1000).start();
     let (since, until) = (day(50), day(52));
-    let window = ["--since", &since, "--until", &until];
+    let window = ["--read-from", &since, "--read-to", &until];
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 500, "{}", stderr(&found));
@@ -75,7 +75,7 @@ fn a_window_lists_only_what_it_must() {
     }
     let server = Setup::new(buckets.root()).page(1000).start();
     let (since, until) = (day(200), day(202));
-    let window = ["--since", &since, "--until", &until];
+    let window = ["--read-from", &since, "--read-to", &until];
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 1_000, "{}", stderr(&found));
@@ -198,7 +198,7 @@ fn folders_with_names_nobody_knows_are_listed_whatever_the_window() {
     put(&buckets, &format!("{account}/mine/2024/03/09/x.json"), "2024-03-09T04:00:01Z", "s3:B");
     put(&buckets, &format!("{account}/CloudTrail/{name}"), "2024-03-09T04:00:02Z", "s3:C");
     let server = Setup::new(buckets.root()).start();
-    let window = ["--since", "2024-03-01"];
+    let window = ["--read-from", "2024-03-01"];
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     assert!(found.stdout == local.stdout, "{}", stderr(&found));
@@ -256,7 +256,7 @@ fn what_is_skipped_is_counted_once_though_it_was_listed_twice() {
     let early = "111122223333_CloudTrail_us-east-1_20230309T0412Z_aB1.json.gz";
     fs::write(buckets.logs().join(early), "").unwrap();
     let server = Setup::new(buckets.root()).page(1000).start();
-    let found = scan(&mut server.firstseen(), "s3://logs", &["--since", "2024-01-01"]);
+    let found = scan(&mut server.firstseen(), "s3://logs", &["--read-from", "2024-01-01"]);
     let account = "151 listed = 150 read + 1 skipped (outside-window 1)";
     assert!(stderr(&found).contains(account), "{}", stderr(&found));
 }

@@ -173,7 +173,7 @@ fn an_object_that_was_kept_and_is_gone_is_a_fault() {
         stderr(&found)
     );
     // What a window leaves out is not gone.
-    let window = [&flags[..], &["--since", "2024-03-25"]].concat();
+    let window = [&flags[..], &["--read-from", "2024-03-25"]].concat();
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
 }
@@ -215,6 +215,6 @@ fn what_was_not_asked_for_is_not_gone() {
     assert_eq!(single.status.code(), Some(0), "{}", stderr(&single));
     // Within a window nobody lists what lies in no day.
     let window =
-        scan(&mut server.firstseen(), "s3://logs", &[&flags[..], &["--since", "2024-03-01"]].concat());
+        scan(&mut server.firstseen(), "s3://logs", &[&flags[..], &["--read-from", "2024-03-01"]].concat());
     assert_eq!(window.status.code(), Some(0), "{}", stderr(&window));
 }

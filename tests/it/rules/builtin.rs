@@ -1,4 +1,4 @@
-//! What the rules of this program find: an event that each must match, and one that is nearly the same and that it must not.
+//! What the built-in rules find: an event that each must match, and one that is nearly the same and that it must not.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use firstseen::learn::LearnSettings;
 use firstseen::model::Language;
-use firstseen::rules::{OWN_RULES, RuleSet};
+use firstseen::rules::{BUILTIN_RULES, RuleSet};
 use serde_json::{Value, json};
 
 use super::{file, matching};
 use crate::archive::{Archive, record, settings, with};
 
-fn own_rules() -> RuleSet {
-    let files: Vec<_> = OWN_RULES.iter().map(|(name, text)| file(name, Language::Falco, text)).collect();
+fn builtin_rules() -> RuleSet {
+    let files: Vec<_> = BUILTIN_RULES.iter().map(|(name, text)| file(name, Language::Falco, text)).collect();
     let (rules, errors) = RuleSet::compile(&files);
     assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
     rules
@@ -290,7 +290,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn every_rule_matches_what_it_is_about_and_not_what_is_nearly_the_same() {
-    let rules = own_rules();
+    let rules = builtin_rules();
     let all: BTreeSet<String> = rules.rules().iter().map(|rule| rule.head().name.to_string()).collect();
     let mut met = BTreeSet::new();
     for (name, hit, miss) in cases() {
@@ -372,7 +372,7 @@ fn more_cases() -> Vec<(&'static str, bool, Value)> {
 
 #[test]
 fn rules_match_the_shapes_that_calls_come_in() {
-    let rules = own_rules();
+    let rules = builtin_rules();
     for (name, is_hit, event) in more_cases() {
         assert_eq!(matching(&rules, &event).contains(&name.to_owned()), is_hit, "{name}: {event}");
     }
@@ -381,7 +381,7 @@ fn rules_match_the_shapes_that_calls_come_in() {
 #[test]
 fn every_rule_is_in_the_documentation() {
     let text = include_str!("../../../docs/rules.md");
-    for rule in own_rules().rules() {
+    for rule in builtin_rules().rules() {
         let head = rule.head();
         let row = format!("| {} | {} | {} |", head.name, head.priority, head.description);
         assert!(text.contains(&row), "docs/rules.md has no row {row}");
@@ -392,12 +392,12 @@ fn every_rule_is_in_the_documentation() {
 fn either_spelling_of_root_is_root() {
     let identity = with(root(), json!({"type": "root"}));
     let event = event("s3:ListBuckets", json!({}), json!({"userIdentity": identity}));
-    assert_eq!(matching(&own_rules(), &event), ["Root user acted"]);
+    assert_eq!(matching(&builtin_rules(), &event), ["Root user acted"]);
 }
 
 #[test]
 fn every_rule_has_tags_of_both_catalogues_and_says_what_it_finds() {
-    for rule in own_rules().rules() {
+    for rule in builtin_rules().rules() {
         let head = rule.head();
         let has = |start: &str| head.tags.iter().any(|tag| tag.starts_with(start));
         assert!(has("mitre_") && has("T1") && has("nist_800_190_"), "{}", head.name);
@@ -446,7 +446,7 @@ const TECHNIQUES: [&str; 35] = [
 
 #[test]
 fn each_attack_technique_has_an_event_that_its_rule_finds() {
-    let rules = Arc::new(own_rules());
+    let rules = Arc::new(builtin_rules());
     let events: Vec<Value> = cases().into_iter().map(|(_, hit, _)| hit).collect();
     let settings = LearnSettings { rules: Some(rules.clone()), ..settings() };
     let baseline = Archive::new().delivered("20240101T0000", &events).ingest(&settings).baseline;
@@ -459,7 +459,7 @@ fn each_attack_technique_has_an_event_that_its_rule_finds() {
 #[ignore = "needs the logs of Stratus Red Team in ../shared/data; .ci/run asks for it where they are"]
 fn each_technique_of_the_public_attack_logs_is_found() {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stratus/detonation-logs");
-    let settings = LearnSettings { rules: Some(Arc::new(own_rules())), ..settings() };
+    let settings = LearnSettings { rules: Some(Arc::new(builtin_rules())), ..settings() };
     for technique in TECHNIQUES {
         let log = std::fs::read(logs.join(format!("{technique}.json"))).unwrap();
         let baseline = Archive::new().object("log.json", &log).ingest(&settings).baseline;
