@@ -6,10 +6,11 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::field::Scanned;
+use super::evaluate::field::Scanned;
+use super::evaluate::tree::Known;
+use super::rule::Rule;
 use super::screen::{MOST_TEXTS, Screen};
-use super::tree::Known;
-use super::{Facts, Rule, RuleSet};
+use super::{Facts, RuleSet};
 use crate::event::AuditRecord;
 use crate::model::LogSource;
 

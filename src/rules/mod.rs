@@ -3,66 +3,32 @@
 //! A [`RuleSet`] is compiled once from the texts of rule files; each worker has a [`Matcher`], which asks of every action only once
 //! which rules it could fulfil at all. Knows records and their text; does not know archives, files or findings. What the
 //! languages mean here is described in `docs/rules.md`.
+//!
+//! Inside, `language` reads Falco's and Sigma's rules, and `evaluate` holds conditions against events and knows no language.
 
-mod condition;
 #[cfg(any(test, fuzzing))]
 pub mod differential;
 mod error;
-mod facts;
-mod falco;
-mod field;
+mod evaluate;
+mod language;
 mod matcher;
-mod output;
-mod path;
+mod rule;
 mod screen;
-mod sigma;
-mod test;
-mod tree;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::checksum::Checksum;
-use crate::model::{Language, RuleHead};
+use crate::model::Language;
 use crate::yaml;
-use output::Output;
-use tree::Condition;
+use language::{falco, sigma};
 
 pub use error::RuleError;
-pub use facts::Facts;
+pub use evaluate::facts::Facts;
 pub use matcher::{Candidates, Matcher};
+pub use rule::Rule;
 
 /// The built-in rules, in Falco's language.
 pub const BUILTIN_RULES: [(&str, &str); 1] = [("firstseen-aws.yaml", include_str!("builtin/aws.yaml"))];
-
-/// One rule that can be held against events.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    head: Arc<RuleHead>,
-    condition: Condition,
-    output: Output,
-}
-
-impl Rule {
-    fn new(head: RuleHead, condition: Condition, output: Output) -> Self {
-        Self { head: Arc::new(head), condition: condition.in_order(), output }
-    }
-
-    /// What it says of itself.
-    pub fn head(&self) -> &Arc<RuleHead> {
-        &self.head
-    }
-
-    /// Whether an event fulfils it.
-    pub fn matches(&self, facts: &Facts<'_>) -> bool {
-        self.condition.holds(facts)
-    }
-
-    /// The values of the fields of its output.
-    pub fn values(&self, facts: &Facts<'_>) -> Box<[Option<Box<str>>]> {
-        self.output.values(facts)
-    }
-}
 
 /// The text of a rule file.
 #[derive(Clone, Debug)]

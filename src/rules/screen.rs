@@ -4,9 +4,10 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::field::Scanned;
-use super::tree::Known;
-use super::{Facts, Rule};
+use super::Facts;
+use super::evaluate::field::Scanned;
+use super::evaluate::tree::Known;
+use super::rule::Rule;
 use crate::model::LogSource;
 
 /// Texts that few events bring anew, by the source of the record.

@@ -201,7 +201,7 @@ fn hostile_texts_are_inert_in_csv_and_on_terminals_and_whole_in_json() {
     assert_eq!(json["findings"][0]["source_ip"], "a\u{1b}[31mb\u{202e}");
     assert_eq!(json["findings"][0]["account"], "000123456789");
     assert_eq!(json["findings"][0]["error_code"], Value::Null);
-    assert_eq!(json["format_version"], 1);
+    assert_eq!(json["format_version"], 2);
     for line in written(Format::JsonLines).lines() {
         serde_json::from_str::<Value>(line).unwrap();
     }

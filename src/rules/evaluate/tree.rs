@@ -1,34 +1,40 @@
 //! Compiled conditions: a tree of checks, and what it says of an event, or of all events of which only some texts are known.
 
-use super::condition::Case;
+use super::comparison::Test;
 use super::facts::{Facts, Value};
 use super::field::{Field, Scanned};
-use super::test::Test;
 
 /// A condition that can be held against an event. All of none always hold, any of none never.
 #[derive(Clone, Debug)]
-pub(super) enum Condition {
+pub(in crate::rules) enum Condition {
     All(Vec<Self>),
     Any(Vec<Self>),
     Not(Box<Self>),
     Check(Check),
 }
 
+/// What a transformer does to a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::rules) enum Case {
+    Lower,
+    Upper,
+}
+
 /// A field and what it is held against.
 #[derive(Clone, Debug)]
-pub(super) struct Check {
-    pub(super) field: Field,
-    pub(super) cases: Vec<Case>,
-    pub(super) test: Test,
+pub(in crate::rules) struct Check {
+    pub(in crate::rules) field: Field,
+    pub(in crate::rules) cases: Vec<Case>,
+    pub(in crate::rules) test: Test,
 }
 
 /// Texts that all events of one sort share: those of one action of CloudTrail, with one verb and resource, or one user agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Known<'k>(pub(super) &'k [(Scanned, Option<&'k str>)]);
+pub(in crate::rules) struct Known<'k>(pub(in crate::rules) &'k [(Scanned, Option<&'k str>)]);
 
 impl Condition {
     /// Whether an event fulfils it.
-    pub(super) fn holds(&self, facts: &Facts<'_>) -> bool {
+    pub(in crate::rules) fn holds(&self, facts: &Facts<'_>) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
@@ -38,7 +44,7 @@ impl Condition {
     }
 
     /// Whether events of which this is known fulfil it; none if that depends on what is not known.
-    pub(super) fn of_known(&self, known: &Known<'_>) -> Option<bool> {
+    pub(in crate::rules) fn of_known(&self, known: &Known<'_>) -> Option<bool> {
         let some = |parts: &[Self], decides: bool| {
             let mut all = Some(!decides);
             for part in parts {
@@ -59,7 +65,7 @@ impl Condition {
     }
 
     /// Number of its parts.
-    pub(super) fn size(&self) -> usize {
+    pub(in crate::rules) fn size(&self) -> usize {
         match self {
             Self::All(parts) | Self::Any(parts) => 1 + parts.iter().map(Self::size).sum::<usize>(),
             Self::Not(part) => 1 + part.size(),
@@ -68,7 +74,7 @@ impl Condition {
     }
 
     /// The same condition with cheap checks before dear ones, and without trees in trees of their own sort.
-    pub(super) fn in_order(self) -> Self {
+    pub(in crate::rules) fn in_order(self) -> Self {
         let sorted = |mut parts: Vec<Self>| {
             parts.sort_by_key(Self::cost);
             parts

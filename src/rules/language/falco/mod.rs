@@ -8,4 +8,4 @@ mod exceptions;
 mod filling;
 mod reading;
 
-pub(super) use elements::Elements;
+pub(in crate::rules) use elements::Elements;

@@ -1,15 +1,16 @@
 //! What a rule tells of an event: words with fields among them, `%ct.user`.
 
-use super::condition::{FieldName, Word};
-use super::error::Flaw;
-use super::facts::Facts;
-use super::field::{Field, longest};
+use super::condition::Word;
 use crate::model::{LogSource, OutputPart};
+use crate::rules::error::Flaw;
+use crate::rules::evaluate::facts::Facts;
+use crate::rules::evaluate::field::FieldName;
+use crate::rules::evaluate::field::{Field, longest};
 
 /// An output: its parts, and the fields among them in their order.
 #[derive(Clone, Debug)]
-pub(super) struct Output {
-    pub(super) parts: Vec<OutputPart>,
+pub(in crate::rules) struct Output {
+    pub(in crate::rules) parts: Vec<OutputPart>,
     fields: Vec<Field>,
 }
 
@@ -18,7 +19,7 @@ impl Output {
     ///
     /// # Errors
     /// If something that looks like a field is none.
-    pub(super) fn parse(template: &str, source: LogSource) -> Result<Self, Flaw> {
+    pub(in crate::rules) fn parse(template: &str, source: LogSource) -> Result<Self, Flaw> {
         let mut output = Self { parts: Vec::new(), fields: Vec::new() };
         let template = template.trim();
         let mut rest = template;
@@ -50,7 +51,7 @@ impl Output {
     }
 
     /// The values of its fields in an event.
-    pub(super) fn values(&self, facts: &Facts<'_>) -> Box<[Option<Box<str>>]> {
+    pub(in crate::rules) fn values(&self, facts: &Facts<'_>) -> Box<[Option<Box<str>>]> {
         self.fields.iter().map(|field| field.value(facts).shown()).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Fields that the scanner reads of every record.
 
 use crate::model::LogSource;
-use crate::rules::facts::{Facts, Value};
+use crate::rules::evaluate::facts::{Facts, Value};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::decode::Json;
 
 /// The way to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Path {
+pub(in crate::rules) struct Path {
     first: Box<str>,
     steps: Vec<Step>,
     sort: Sort,
@@ -42,14 +42,14 @@ impl Path {
     }
 
     /// Keys with dots between them, as Sigma names fields.
-    pub(super) fn dotted(text: &str) -> Self {
+    pub(in crate::rules) fn dotted(text: &str) -> Self {
         let mut keys = text.split('.').map(Box::from);
         let first = keys.next().unwrap_or_default();
         Self { first, steps: keys.map(Step::Key).collect(), sort: Sort::Spread }
     }
 
     /// Keys with slashes between them, where `*` is every item of a list, or the one with this index.
-    pub(super) fn list(text: &str, index: Option<u32>) -> Self {
+    pub(in crate::rules) fn list(text: &str, index: Option<u32>) -> Self {
         let mut keys = text.split('/');
         let first = keys.next().unwrap_or_default().into();
         let mut index = index;
@@ -62,7 +62,7 @@ impl Path {
     }
 
     /// Its keys, if there is nothing else in it.
-    pub(super) fn keys(&self) -> Option<Vec<&str>> {
+    pub(in crate::rules) fn keys(&self) -> Option<Vec<&str>> {
         let keys = self.steps.iter().map(|step| match step {
             Step::Key(key) => Some(&**key),
             Step::Every => None,
@@ -71,7 +71,7 @@ impl Path {
     }
 
     /// What lies at its end. What is `null` is not there.
-    pub(super) fn value<'r>(&self, facts: &Facts<'r>) -> Value<'r> {
+    pub(in crate::rules) fn value<'r>(&self, facts: &Facts<'r>) -> Value<'r> {
         let found = self.find(facts);
         match self.sort {
             Sort::List => Value::list(found.into_iter().map(Json::text).collect()),
@@ -85,7 +85,7 @@ impl Path {
     }
 
     /// The values at its end.
-    pub(super) fn find<'r>(&self, facts: &Facts<'r>) -> Vec<Json<'r>> {
+    pub(in crate::rules) fn find<'r>(&self, facts: &Facts<'r>) -> Vec<Json<'r>> {
         let mut found: Vec<Json<'r>> = facts.member(&self.first).into_iter().collect();
         for step in &self.steps {
             found = found.into_iter().flat_map(|value| self.follow(step, value)).collect();
@@ -126,6 +126,6 @@ fn spread(value: Json<'_>) -> Vec<Json<'_>> {
 }
 
 /// Texts of values.
-pub(super) fn texts<'r>(values: Vec<Json<'r>>) -> Vec<Cow<'r, str>> {
+pub(in crate::rules) fn texts<'r>(values: Vec<Json<'r>>) -> Vec<Cow<'r, str>> {
     values.into_iter().map(Json::text).collect()
 }

@@ -6,11 +6,11 @@ use std::collections::{HashMap, HashSet};
 use super::elements::Elements;
 use super::exceptions::Exception;
 use crate::model::LogSource;
-use crate::rules::condition::{self, Expression, Operator, Word};
 use crate::rules::error::{Flaw, similar};
-use crate::rules::field::Field;
-use crate::rules::test::{Test, finite, glob, part_in_any_case, regex};
-use crate::rules::tree::{self, Condition};
+use crate::rules::evaluate::comparison::{Test, finite, glob, part_in_any_case, regex};
+use crate::rules::evaluate::field::Field;
+use crate::rules::evaluate::tree::{self, Condition};
+use crate::rules::language::condition::{self, Expression, Operator, Word};
 
 /// Brackets, `not` and macros in each other deeper than this are no condition that somebody wrote, or go in a circle.
 const MAX_DEPTH: usize = 200;

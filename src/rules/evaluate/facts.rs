@@ -24,7 +24,7 @@ pub struct Facts<'r> {
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value<'a> {
+pub(in crate::rules) enum Value<'a> {
     /// The event has none, or it is `null`.
     Absent,
     One(Cow<'a, str>),
@@ -37,12 +37,12 @@ impl<'a> Value<'a> {
         text.map_or(Self::Absent, |text| Self::One(text.into()))
     }
 
-    pub(super) fn list(texts: Vec<Cow<'a, str>>) -> Self {
+    pub(in crate::rules) fn list(texts: Vec<Cow<'a, str>>) -> Self {
         if texts.is_empty() { Self::Absent } else { Self::Many(texts) }
     }
 
     /// The text that an output shows.
-    pub(super) fn shown(self) -> Option<Box<str>> {
+    pub(in crate::rules) fn shown(self) -> Option<Box<str>> {
         match self {
             Self::Absent => None,
             Self::One(text) => Some(text.into()),
@@ -64,11 +64,11 @@ impl<'r> Facts<'r> {
         found.map(|(_, value)| *value).filter(|value| !value.is_null())
     }
 
-    pub(super) fn cloudtrail(&self) -> Option<&'r Record<'r>> {
+    pub(in crate::rules) fn cloudtrail(&self) -> Option<&'r Record<'r>> {
         self.record.cloudtrail()
     }
 
-    pub(super) fn kubernetes(&self) -> Option<&'r AuditRecord<'r>> {
+    pub(in crate::rules) fn kubernetes(&self) -> Option<&'r AuditRecord<'r>> {
         match self.record {
             AnyRecord::Kubernetes(record) => Some(record),
             AnyRecord::CloudTrail(_) => None,

@@ -8,17 +8,23 @@ mod derived;
 mod kubernetes;
 mod scanned;
 
-use super::condition::FieldName;
-use super::error::{FieldError, similar};
 use super::facts::{Facts, Value};
 use super::path::Path;
 use crate::model::LogSource;
-pub(super) use derived::Derived;
-pub(super) use scanned::Scanned;
+use crate::rules::error::{FieldError, similar};
+pub(in crate::rules) use derived::Derived;
+pub(in crate::rules) use scanned::Scanned;
+
+/// A field by its name, with what stands in brackets behind it.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::rules) struct FieldName {
+    pub(in crate::rules) name: String,
+    pub(in crate::rules) argument: Option<String>,
+}
 
 /// How the value of a field is found.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Field {
+pub(in crate::rules) enum Field {
     /// Among the texts that were read of every record anyway.
     Scanned(Scanned),
     /// By a path in the record.
@@ -108,14 +114,14 @@ fn tables(source: LogSource) -> [&'static [(&'static str, Reading)]; 2] {
 }
 
 /// All names of fields of a source.
-pub(super) fn names(source: LogSource) -> impl Iterator<Item = String> {
+pub(in crate::rules) fn names(source: LogSource) -> impl Iterator<Item = String> {
     let of_containers = Some(kubernetes::names()).filter(|_| source == LogSource::Eks);
     let known = tables(source).into_iter().flatten().map(|(name, _)| *name).chain(POINTERS);
     known.map(str::to_owned).chain(of_containers.into_iter().flatten())
 }
 
 /// The longest beginning of a text that names a field, for texts in which fields stand among words.
-pub(super) fn longest(text: &str, source: LogSource) -> Option<String> {
+pub(in crate::rules) fn longest(text: &str, source: LogSource) -> Option<String> {
     let ends =
         |name: &String| !text[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
     names(source).filter(|name| text.starts_with(&**name) && ends(name)).max_by_key(String::len)
@@ -126,7 +132,7 @@ impl Field {
     ///
     /// # Errors
     /// Says what is wrong with the name or what is in its brackets.
-    pub(super) fn of(named: &FieldName, source: LogSource) -> Result<Self, FieldError> {
+    pub(in crate::rules) fn of(named: &FieldName, source: LogSource) -> Result<Self, FieldError> {
         let FieldName { name, argument } = named;
         let argument = argument.as_deref();
         if POINTERS.contains(&&**name) {
@@ -155,13 +161,13 @@ impl Field {
     }
 
     /// The value at a path; one that was read anyway is taken from there.
-    pub(super) fn at(path: Path, source: LogSource) -> Self {
+    pub(in crate::rules) fn at(path: Path, source: LogSource) -> Self {
         let scanned = path.keys().and_then(|keys| Scanned::at(&keys, source));
         scanned.map_or(Self::At(path), Self::Scanned)
     }
 
     /// The value of this field.
-    pub(super) fn value<'a>(&'a self, facts: &'a Facts<'_>) -> Value<'a> {
+    pub(in crate::rules) fn value<'a>(&'a self, facts: &'a Facts<'_>) -> Value<'a> {
         match self {
             Self::Scanned(scanned) => scanned.value(facts),
             Self::At(path) => path.value(facts),
@@ -170,7 +176,7 @@ impl Field {
     }
 
     /// How dear its value is, for the order of checks.
-    pub(super) fn cost(&self) -> u8 {
+    pub(in crate::rules) fn cost(&self) -> u8 {
         match self {
             Self::Scanned(_) | Self::Derived(Derived::Number, _) => 0,
             Self::At(_) | Self::Derived(..) => 1,
@@ -183,7 +189,7 @@ mod tests {
     use super::*;
 
     fn field(text: &str, source: LogSource) -> Result<Field, FieldError> {
-        let (named, _) = crate::rules::condition::field(text).unwrap();
+        let (named, _) = crate::rules::language::condition::field(text).unwrap();
         Field::of(&named, source)
     }
 
@@ -209,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_field_is_in_the_documentation() {
-        let text = include_str!("../../../docs/rules.md");
+        let text = include_str!("../../../../docs/rules.md");
         for source in [LogSource::CloudTrail, LogSource::Eks] {
             for name in names(source) {
                 assert!(text.contains(&format!("`{name}`")), "{name} is missing in docs/rules.md");

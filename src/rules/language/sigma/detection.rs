@@ -3,10 +3,10 @@
 use super::value::{Modifiers, test};
 use super::{Wrong, wrong};
 use crate::model::LogSource;
-use crate::rules::field::{Derived, Field};
-use crate::rules::path::Path;
-use crate::rules::test::{Test, Texts};
-use crate::rules::tree::{Check, Condition};
+use crate::rules::evaluate::comparison::{Test, Texts};
+use crate::rules::evaluate::field::{Derived, Field};
+use crate::rules::evaluate::path::Path;
+use crate::rules::evaluate::tree::{Check, Condition};
 use crate::yaml::{Node, Yaml};
 
 /// A search: fields that all must match, or a list of such of which one must, or words of which one must be somewhere.

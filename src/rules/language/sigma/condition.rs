@@ -1,7 +1,7 @@
 //! Conditions of Sigma: names of searches joined by words.
 
 use crate::rules::error::{Flaw, similar};
-use crate::rules::tree::Condition;
+use crate::rules::evaluate::tree::Condition;
 
 const MAX_DEPTH: usize = 100;
 
@@ -187,7 +187,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::tree::Known;
+    use crate::rules::evaluate::tree::Known;
 
     /// Whether a condition holds if these searches do.
     fn holds(text: &str, true_ones: &[&str]) -> Result<bool, String> {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::{Argument, Scanned};
 use crate::decode::Json;
 use crate::event::AnyRecord;
-use crate::rules::facts::{Facts, Value};
-use crate::rules::path::{Path, texts};
+use crate::rules::evaluate::facts::{Facts, Value};
+use crate::rules::evaluate::path::{Path, texts};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

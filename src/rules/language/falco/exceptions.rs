@@ -1,8 +1,10 @@
 //! Exceptions of a rule: combinations of values with which it does not match.
 
 use super::reading::Element;
-use crate::rules::condition::{self, Case, Check, Expression, FieldName, Operator, Word};
 use crate::rules::error::{Flaw, RuleError};
+use crate::rules::evaluate::field::FieldName;
+use crate::rules::evaluate::tree::Case;
+use crate::rules::language::condition::{self, Check, Expression, Operator, Word};
 use crate::yaml::{Node, Yaml};
 
 /// Fields, how each is compared, and rows of values. It holds if all fields of one row do.

@@ -5,11 +5,14 @@
 
 mod parse;
 
-pub(super) use parse::{field, list, parse};
+use crate::rules::evaluate::field::FieldName;
+use crate::rules::evaluate::tree::Case;
+
+pub(in crate::rules) use parse::{field, list, parse};
 
 /// A condition as it was written.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Expression {
+pub(in crate::rules) enum Expression {
     And(Vec<Self>),
     Or(Vec<Self>),
     Not(Box<Self>),
@@ -23,41 +26,27 @@ pub(super) enum Expression {
 
 /// A field, an operator and what it is compared with.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Check {
-    pub(super) field: FieldName,
+pub(in crate::rules) struct Check {
+    pub(in crate::rules) field: FieldName,
     /// Transformers around the field, the innermost first.
-    pub(super) cases: Vec<Case>,
-    pub(super) operator: Operator,
-    pub(super) words: Vec<Word>,
+    pub(in crate::rules) cases: Vec<Case>,
+    pub(in crate::rules) operator: Operator,
+    pub(in crate::rules) words: Vec<Word>,
     /// Character of the condition it begins at, counted from 1.
-    pub(super) at: usize,
-}
-
-/// A field by its name, with what stands in brackets behind it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct FieldName {
-    pub(super) name: String,
-    pub(super) argument: Option<String>,
-}
-
-/// What a transformer does to a text.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Case {
-    Lower,
-    Upper,
+    pub(in crate::rules) at: usize,
 }
 
 /// A value to compare with.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Word {
-    pub(super) text: String,
+pub(in crate::rules) struct Word {
+    pub(in crate::rules) text: String,
     /// In quotes, so that it names no list.
-    pub(super) quoted: bool,
+    pub(in crate::rules) quoted: bool,
 }
 
 impl Word {
     /// A value that stands by itself, with or without quotes around it.
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::rules) fn of(text: &str) -> Self {
         let inner = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
         match inner('"').or_else(|| inner('\'')) {
             Some(inner) => Self { text: inner.to_owned(), quoted: true },
@@ -68,7 +57,7 @@ impl Word {
 
 /// How a field is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Operator {
+pub(in crate::rules) enum Operator {
     Exists,
     Equal,
     Unequal,
@@ -90,7 +79,7 @@ pub(super) enum Operator {
 
 impl Operator {
     /// All of them as they are written.
-    pub(super) const ALL: [(&'static str, Self); 18] = [
+    pub(in crate::rules) const ALL: [(&'static str, Self); 18] = [
         ("exists", Self::Exists),
         ("==", Self::Equal),
         ("=", Self::Equal),
@@ -112,12 +101,12 @@ impl Operator {
     ];
 
     /// The one that is written so.
-    pub(super) fn from_text(text: &str) -> Option<Self> {
+    pub(in crate::rules) fn from_text(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(known, _)| *known == text).map(|(_, operator)| operator)
     }
 
     /// Whether it compares with several values.
-    pub(super) fn takes_list(self) -> bool {
+    pub(in crate::rules) fn takes_list(self) -> bool {
         matches!(self, Self::In | Self::Intersects | Self::PathMatch)
     }
 }

@@ -1,6 +1,6 @@
 //! Values of Sigma with their modifiers: what a text is compared with.
 
-use crate::rules::test::{Test, finite, lower, network, part_in_any_case, regex};
+use crate::rules::evaluate::comparison::{Test, finite, lower, network, part_in_any_case, regex};
 
 /// What stands behind a field's name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -196,7 +196,7 @@ fn text_test(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::facts::Value;
+    use crate::rules::evaluate::facts::Value;
 
     fn passes(modifiers: &str, value: &str, text: &str) -> bool {
         let modifiers =

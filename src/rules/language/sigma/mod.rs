@@ -7,11 +7,11 @@ mod condition;
 mod detection;
 mod value;
 
-use super::Rule;
-use super::error::{Flaw, RuleError};
 use super::output::Output;
-use super::tree::Condition;
 use crate::model::{Language, LogSource, Priority, RuleHead};
+use crate::rules::error::{Flaw, RuleError};
+use crate::rules::evaluate::tree::Condition;
+use crate::rules::rule::Rule;
 use crate::yaml::Yaml;
 
 /// What such a rule tells of an event; its own words are its title.
@@ -20,7 +20,11 @@ const OUTPUT_CLOUDTRAIL: &str =
 const OUTPUT_KUBERNETES: &str = "by %ka.user.name (verb=%ka.verb, uri=%ka.uri, response=%ka.response.code)";
 
 /// The rules of a file, each with its line. What is wrong with one is no reason not to compile the others.
-pub(super) fn rules(file: &str, documents: &[Yaml], errors: &mut Vec<RuleError>) -> Vec<(usize, Rule)> {
+pub(in crate::rules) fn rules(
+    file: &str,
+    documents: &[Yaml],
+    errors: &mut Vec<RuleError>,
+) -> Vec<(usize, Rule)> {
     let mut rules = Vec::new();
     for document in documents.iter().filter(|document| !document.is_null()) {
         match rule(document) {

@@ -12,11 +12,11 @@ use regex::{Regex, RegexBuilder};
 use super::facts::Value;
 
 /// Texts of which one is looked for.
-pub(super) type Texts = HashSet<Box<str>, FixedState>;
+pub(in crate::rules) type Texts = HashSet<Box<str>, FixedState>;
 
 /// A comparison. One that compares in any case does so in lower case.
 #[derive(Clone, Debug)]
-pub(super) enum Test {
+pub(in crate::rules) enum Test {
     Exists,
     /// Whether it is there and another.
     Differs(Box<str>),
@@ -42,7 +42,7 @@ pub(super) enum Test {
 
 impl Test {
     /// Whether a value passes. Of several values one must, but for `in`, which all must; an absent one passes none.
-    pub(super) fn passes(&self, value: &Value<'_>) -> bool {
+    pub(in crate::rules) fn passes(&self, value: &Value<'_>) -> bool {
         match (self, value) {
             (_, Value::Absent) => false,
             (Self::Exists, _) => true,
@@ -84,7 +84,7 @@ const MAX_PATTERN: usize = 2 << 20;
 ///
 /// # Errors
 /// Says in a few words what is wrong.
-pub(super) fn regex(text: &str, any_case: bool) -> Result<Regex, String> {
+pub(in crate::rules) fn regex(text: &str, any_case: bool) -> Result<Regex, String> {
     let mut builder = RegexBuilder::new(text);
     builder.case_insensitive(any_case).dot_matches_new_line(true).size_limit(MAX_PATTERN);
     builder.build().map_err(|error| match error {
@@ -98,17 +98,17 @@ pub(super) fn regex(text: &str, any_case: bool) -> Result<Regex, String> {
 }
 
 /// The regular expression for texts that contain this one in any case.
-pub(super) fn part_in_any_case(part: &str) -> Result<Regex, String> {
+pub(in crate::rules) fn part_in_any_case(part: &str) -> Result<Regex, String> {
     regex(&regex::escape(part), true)
 }
 
 /// A number that others can be compared with.
-pub(super) fn finite(text: &str) -> Option<f64> {
+pub(in crate::rules) fn finite(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// The regular expression that a glob of a shell is: `*`, `?` and `[…]`, where `*` also matches `/`.
-pub(super) fn glob(text: &str, any_case: bool) -> Result<Regex, String> {
+pub(in crate::rules) fn glob(text: &str, any_case: bool) -> Result<Regex, String> {
     let mut pattern = String::from("^");
     let mut rest = text;
     let mut may_hold_sets = true;
@@ -161,7 +161,7 @@ fn set_of(set: &str) -> String {
 }
 
 /// In lower case, as all that is compared in any case.
-pub(super) fn lower(text: &str) -> Cow<'_, str> {
+pub(in crate::rules) fn lower(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
         Cow::Owned(text.to_lowercase())
     } else {
@@ -194,7 +194,7 @@ fn is_below(path: &str, folder: &str) -> bool {
 }
 
 /// A range of addresses, `10.0.0.0/8`; an address alone is a network of one.
-pub(super) fn network(text: &str) -> Option<IpNet> {
+pub(in crate::rules) fn network(text: &str) -> Option<IpNet> {
     text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
 }
 

@@ -4,9 +4,10 @@ use super::elements::{Draft, Elements};
 use super::filling::{Filling, Patterns};
 use crate::model::{Language, LogSource, Priority, RuleHead};
 use crate::rules::error::RuleError;
-use crate::rules::output::Output;
-use crate::rules::tree::Condition;
-use crate::rules::{Rule, condition};
+use crate::rules::evaluate::tree::Condition;
+use crate::rules::language::condition;
+use crate::rules::language::output::Output;
+use crate::rules::rule::Rule;
 
 impl Elements {
     /// The rules that are enabled. What is wrong with one is no reason not to compile the others.

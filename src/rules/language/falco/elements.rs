@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::exceptions::{self, Exception};
 use super::reading::{Element, Placed};
-use crate::rules::condition::Word;
 use crate::rules::error::RuleError;
+use crate::rules::language::condition::Word;
 use crate::yaml::Yaml;
 
 /// The version of Falco's engine whose rule files are read. Numbers before 0.26.0 were written without the `0.`.

@@ -1,0 +1,37 @@
+//! One rule, as it is held against events.
+
+use std::sync::Arc;
+
+use super::evaluate::facts::Facts;
+use super::evaluate::tree::Condition;
+use super::language::output::Output;
+use crate::model::RuleHead;
+
+/// One rule that can be held against events.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub(super) head: Arc<RuleHead>,
+    pub(super) condition: Condition,
+    output: Output,
+}
+
+impl Rule {
+    pub(super) fn new(head: RuleHead, condition: Condition, output: Output) -> Self {
+        Self { head: Arc::new(head), condition: condition.in_order(), output }
+    }
+
+    /// What it says of itself.
+    pub fn head(&self) -> &Arc<RuleHead> {
+        &self.head
+    }
+
+    /// Whether an event fulfils it.
+    pub fn matches(&self, facts: &Facts<'_>) -> bool {
+        self.condition.holds(facts)
+    }
+
+    /// The values of the fields of its output.
+    pub fn values(&self, facts: &Facts<'_>) -> Box<[Option<Box<str>>]> {
+        self.output.values(facts)
+    }
+}
