@@ -15,6 +15,7 @@ mod noted;
 mod past;
 mod preset;
 mod rarity;
+mod severity;
 mod tune;
 mod waiting;
 
@@ -26,6 +27,7 @@ pub use known::{
     Subject, Tally, Timeline, changes, known, timeline,
 };
 pub use preset::{Preset, PresetValues};
+pub use severity::Severity;
 pub use tune::{
     Calls, Daily, Incident, Labelled, NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal, Observed, Setting,
     Sight, TuneGrid, Tuning, TuningRow, WorstDay, tune,

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::words::{Severity, cut, description, title};
+use super::words::{cut, description, title};
 use super::{call, id, last};
 use crate::coverage::Coverage;
 use crate::model::Arn;
-use crate::query::{Finding, FindingKind};
+use crate::query::{Finding, FindingKind, Severity};
 use crate::report::row::named;
 use crate::report::{Report, Row, for_terminal};
 use crate::time::Timestamp;
@@ -151,7 +151,7 @@ fn one(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Tim
         "Title": cut(&title(finding), 256),
         "Description": cut(&description(finding, archives), 1_024),
         "FindingProviderFields": {
-            "Severity": {"Label": Severity::of(finding).label(), "Original": kind},
+            "Severity": {"Label": label(finding.severity()), "Original": kind},
             "Types": [types],
         },
         "Resources": [resource(finding, partition, region)],
@@ -185,6 +185,17 @@ fn resource(finding: &Finding<'_>, partition: &str, region: &str) -> Value {
         None => ("AwsAccount", format!("AWS::::Account:{}", finding.account())),
     };
     json!({"Type": sort, "Id": id, "Partition": partition, "Region": region})
+}
+
+/// The label that Security Hub knows a severity by.
+fn label(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Informational => "INFORMATIONAL",
+        Severity::Low => "LOW",
+        Severity::Medium => "MEDIUM",
+        Severity::High => "HIGH",
+        Severity::Critical => "CRITICAL",
+    }
 }
 
 fn resource_type(principal: &str) -> &'static str {

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::words::{Severity, title};
+use super::words::title;
 use crate::model::Priority;
-use crate::query::{Finding, Match};
+use crate::query::{Finding, Match, Severity};
 use crate::report::{Report, Row};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -34,7 +34,7 @@ fn of_rule(finding: &Finding<'_>, archives: &[String], matched: &Match<'_>) -> V
 }
 
 fn of_finding(finding: &Finding<'_>, archives: &[String]) -> Value {
-    let priority = match Severity::of(finding) {
+    let priority = match finding.severity() {
         Severity::Critical => Priority::Critical,
         Severity::High => Priority::Error,
         Severity::Medium => Priority::Warning,

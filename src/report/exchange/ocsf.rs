@@ -6,10 +6,10 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::words::{Severity, description, title};
+use super::words::{description, title};
 use super::{call, id, last};
 use crate::model::Sighting;
-use crate::query::{Finding, FindingKind};
+use crate::query::{Finding, FindingKind, Severity};
 use crate::report::row::named;
 use crate::report::{Report, Row};
 use crate::time::Timestamp;
@@ -31,7 +31,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 /// One finding, made once all that was read had happened: nothing here reads a clock.
 fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     let milliseconds = |time: Timestamp| time.micros().div_euclid(1_000);
-    let (severity_id, severity) = Severity::of(finding).ocsf();
+    let (severity_id, severity) = severity_id_and_caption(finding.severity());
     let (title, time) = (title(finding), milliseconds(finding.time));
     let uid = id(finding);
     let mut event = json!({
@@ -133,4 +133,15 @@ fn api(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Option<Value> {
         api["response"] = json!({"error": code});
     }
     Some(api)
+}
+
+/// Number and caption of a severity in OCSF.
+fn severity_id_and_caption(severity: Severity) -> (u8, &'static str) {
+    match severity {
+        Severity::Informational => (1, "Informational"),
+        Severity::Low => (2, "Low"),
+        Severity::Medium => (3, "Medium"),
+        Severity::High => (4, "High"),
+        Severity::Critical => (5, "Critical"),
+    }
 }

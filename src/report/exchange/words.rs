@@ -1,72 +1,9 @@
-//! What all forms say of a finding: how much it matters, and what it is, in words.
+//! What all forms say of a finding in words.
 
-use crate::model::Priority;
 use crate::query::{Finding, FindingKind};
 use crate::report::for_terminal;
 use crate::report::place::shown_object;
 use crate::report::row::{NOT_NAMED, named};
-
-/// How much a finding matters, by what is known of it. The rules are in `docs/formats.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Severity {
-    Informational,
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl Severity {
-    /// That of the finding itself, or of a rule that its event matched, if that is higher.
-    pub(super) fn of(finding: &Finding<'_>) -> Self {
-        let own = Self::of_kind(finding);
-        finding.rule().map_or(own, |rule| own.max(Self::of_priority(rule.priority)))
-    }
-
-    fn of_priority(priority: Priority) -> Self {
-        match priority {
-            Priority::Emergency | Priority::Alert | Priority::Critical => Self::Critical,
-            Priority::Error => Self::High,
-            Priority::Warning => Self::Medium,
-            Priority::Notice => Self::Low,
-            Priority::Informational | Priority::Debug => Self::Informational,
-        }
-    }
-
-    fn of_kind(finding: &Finding<'_>) -> Self {
-        let is_new = finding.rarity.is_some_and(|rarity| rarity.first_for_account);
-        match finding.kind {
-            FindingKind::Rule => Self::Informational,
-            FindingKind::RootActivity => Self::High,
-            FindingKind::Insight => Self::Medium,
-            _ if finding.read_only == Some(true) => Self::Informational,
-            _ if is_new && finding.failed == Some(false) => Self::Medium,
-            _ => Self::Low,
-        }
-    }
-
-    /// The label of ASFF.
-    pub(super) fn label(self) -> &'static str {
-        match self {
-            Self::Informational => "INFORMATIONAL",
-            Self::Low => "LOW",
-            Self::Medium => "MEDIUM",
-            Self::High => "HIGH",
-            Self::Critical => "CRITICAL",
-        }
-    }
-
-    /// Number and caption of OCSF.
-    pub(super) fn ocsf(self) -> (u8, &'static str) {
-        match self {
-            Self::Informational => (1, "Informational"),
-            Self::Low => (2, "Low"),
-            Self::Medium => (3, "Medium"),
-            Self::High => (4, "High"),
-            Self::Critical => (5, "Critical"),
-        }
-    }
-}
 
 /// One line: what is new, and of whom.
 pub(super) fn title(finding: &Finding<'_>) -> String {

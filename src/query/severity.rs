@@ -1,0 +1,51 @@
+//! How much a finding matters.
+
+use super::{Finding, FindingKind};
+use crate::model::Priority;
+
+/// How much a finding matters, by what is known of it. The rules are in `docs/formats.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Informational,
+    /// Worth a look.
+    Low,
+    /// To be looked at soon.
+    Medium,
+    /// To be looked at now.
+    High,
+    /// To be acted on at once.
+    Critical,
+}
+
+impl Severity {
+    fn of_priority(priority: Priority) -> Self {
+        match priority {
+            Priority::Emergency | Priority::Alert | Priority::Critical => Self::Critical,
+            Priority::Error => Self::High,
+            Priority::Warning => Self::Medium,
+            Priority::Notice => Self::Low,
+            Priority::Informational | Priority::Debug => Self::Informational,
+        }
+    }
+
+    fn of_kind(finding: &Finding<'_>) -> Self {
+        let is_new = finding.rarity.is_some_and(|rarity| rarity.first_for_account);
+        match finding.kind {
+            FindingKind::Rule => Self::Informational,
+            FindingKind::RootActivity => Self::High,
+            FindingKind::Insight => Self::Medium,
+            _ if finding.read_only == Some(true) => Self::Informational,
+            _ if is_new && finding.failed == Some(false) => Self::Medium,
+            _ => Self::Low,
+        }
+    }
+}
+
+impl Finding<'_> {
+    /// Its own severity, or that of a rule that its event matched, if that is higher.
+    pub fn severity(&self) -> Severity {
+        let own = Severity::of_kind(self);
+        self.rule().map_or(own, |rule| own.max(Severity::of_priority(rule.priority)))
+    }
+}
