@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use firstseen::baseline::{Baseline, Builder, Moment, Seen};
+use firstseen::baseline::{Baseline, Builder, Moment, Seen, SightingPlace};
 use firstseen::decode::Decoder;
 use firstseen::event::{AnyRecord, Event, Principal, Proof};
 use firstseen::model::{Evidence, PrincipalKey, Text};
@@ -149,9 +149,7 @@ fn compare(events: &[(Event<'_>, Option<Fingerprint>)]) -> u64 {
 fn seen(moment: Moment, object: &Text) -> Seen<'_> {
     Seen {
         moment,
-        archive: 1,
-        object,
-        record: 0,
+        place: SightingPlace { archive: 1, object, record: 0 },
         read_only: None,
         evidence: Evidence {
             event_id: "c792d920-1557-4607-a68d-2593da9c4a4d",

@@ -393,6 +393,7 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baseline::SightingPlace;
     use crate::model::Evidence;
 
     #[test]
@@ -400,7 +401,8 @@ mod tests {
         let (pair, object) = ((PrincipalId(0), ActionId(0)), Text::from("object"));
         let moment = Moment { time: Timestamp::parse("2024-03-01T10:00:00Z").unwrap(), failed: false };
         let evidence = Evidence { event_id: "1", ..Evidence::default() };
-        let seen = || Seen { moment, archive: 1, object: &object, record: 0, read_only: None, evidence };
+        let place = SightingPlace { archive: 1, object: &object, record: 0 };
+        let seen = || Seen { moment, place, read_only: None, evidence };
         let mut builder = Builder::default();
         assert_eq!(builder.add(pair, moment, seen.clone()), RowId(0));
         builder.rows[0].count = u32::MAX;

@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use super::{Asked, Hit, Seen};
-use crate::model::{ObservedPrincipal, Text};
+use crate::model::{InOrder, ObservedPrincipal, Text};
 use crate::time::Timestamp;
 
 /// Number of hits after which copies among them are looked for first.
@@ -210,7 +210,7 @@ impl Counter {
         let group = self.group(Key::of(rule, who, seen, asked));
         let id = seen.evidence.event_id;
         // Without an id no record is the copy of another.
-        let place = id.is_empty().then_some((seen.archive, &**seen.object, seen.record));
+        let place = id.is_empty().then_some(seen.place());
         let print = self.hasher.hash_one((seen.moment.time.micros(), id, action, place));
         self.counted.prints.push((print, group.0));
         if self.counted.prints.len() > MANY.max(2 * self.settled) {

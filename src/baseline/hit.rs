@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Seen;
-use crate::model::{ObservedPrincipal, RuleHead, SharedTexts, Sighting, Text};
+use crate::model::{InOrder, ObservedPrincipal, RuleHead, SharedTexts, Sighting, Text};
 
 /// The values of the fields of a rule's output in one event, in their order; none where there is no value.
 pub type Values = Box<[Option<Box<str>>]>;
@@ -36,7 +36,7 @@ impl Hit {
     /// The one order of hits: by rule, principal and sighting.
     pub fn order(&self, other: &Self) -> Ordering {
         let same = self.identity().cmp(&other.identity());
-        let same = same.then_with(|| self.sighting.order(&other.sighting));
+        let same = same.then_with(|| self.sighting.order(&*other.sighting));
         same.then_with(|| self.who.cmp(&other.who)).then_with(|| self.values.cmp(&other.values))
     }
 }

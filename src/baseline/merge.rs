@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::hit::{by_name, sort_hits};
 use super::noted::{sort_insights, sort_root};
 use super::{Baseline, Behaviour, Hit};
-use crate::model::Sighting;
+use crate::model::{InOrder, Sighting};
 
 /// Two baselines made one, and where the behaviours of each went.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl Behaviour {
 }
 
 fn earlier(left: &Arc<Sighting>, right: &Arc<Sighting>) -> Arc<Sighting> {
-    Arc::clone(if left.order(right).is_le() { left } else { right })
+    Arc::clone(if left.order(&**right).is_le() { left } else { right })
 }
 
 /// Merges two sorted lists; what is equal in order becomes one by `join`. Also gives, for each list, the new index

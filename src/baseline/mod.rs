@@ -29,7 +29,7 @@ pub use hit::{Asked, Hit, HitFilter, HitsKept, Values};
 pub use joining::{Joining, may_be_joined};
 pub use merge::Merged;
 pub use noted::Noted;
-pub use sighting::{Moment, Seen};
+pub use sighting::{Moment, Seen, SightingPlace};
 
 /// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
 /// were found.

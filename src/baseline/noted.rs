@@ -1,7 +1,7 @@
 //! What is worth a note beside the behaviours, since no sighting of a behaviour tells it: what CloudTrail Insights noticed, and
 //! the hours in which a root user acted.
 
-use crate::model::{ObservedPrincipal, Sighting, Text};
+use crate::model::{InOrder, ObservedPrincipal, Sighting, Text};
 use crate::time::Timestamp;
 
 /// One thing that was noted.

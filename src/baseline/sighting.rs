@@ -1,6 +1,6 @@
 //! One event seen as an occurrence of a behaviour, with its evidence.
 
-use crate::model::{Evidence, RareEvidence, SharedTexts, Sighting, Text};
+use crate::model::{EventIdRef, Evidence, InOrder, SharedTexts, Sighting, SightingTexts, Stage, Text};
 use crate::time::Timestamp;
 
 /// When a sighting was, and how it ended: all that most sightings add.
@@ -12,17 +12,24 @@ pub struct Moment {
     pub failed: bool,
 }
 
-/// A sighting as it comes in, borrowed from its log object.
-#[derive(Clone, Debug)]
-pub struct Seen<'a> {
-    /// When the call was completed, and whether it failed.
-    pub moment: Moment,
+/// Where the record of a sighting stands.
+#[derive(Clone, Copy, Debug)]
+pub struct SightingPlace<'a> {
     /// Which of the given archives, counted from 1.
     pub archive: u32,
     /// Path of the log object below the archive's root.
     pub object: &'a Text,
     /// Index of the record in the object.
     pub record: u32,
+}
+
+/// A sighting as it comes in, borrowed from its log object.
+#[derive(Clone, Debug)]
+pub struct Seen<'a> {
+    /// When the call was completed, and whether it failed.
+    pub moment: Moment,
+    /// Where its record stands.
+    pub place: SightingPlace<'a>,
     /// Whether the call only read, if the record says so.
     pub read_only: Option<bool>,
     /// The rest of what proves it.
@@ -32,44 +39,95 @@ pub struct Seen<'a> {
 impl Seen<'_> {
     /// Whether this comes before `known` in the order of sightings.
     pub(super) fn is_before(&self, known: &Sighting) -> bool {
-        let Self { moment, evidence, .. } = self;
-        moment
-            .time
-            .cmp(&known.time)
-            .then_with(|| known.event_id.cmp_text(evidence.event_id).reverse())
-            .then_with(|| evidence.stage.cmp(&known.stage))
-            .then_with(|| {
-                let place = (self.archive, self.object, self.record);
-                place.cmp(&(known.archive, &known.object, known.record))
-            })
-            .is_lt()
+        self.order(known).is_lt()
     }
 
     /// The same to keep. An empty text counts as absent.
     pub(super) fn to_sighting(&self, texts: &mut SharedTexts) -> Sighting {
-        let mut keep = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(|text| texts.get(text));
-        let Self { moment, evidence, .. } = self;
+        let Self { moment, place, read_only, evidence } = self;
         Sighting {
             time: moment.time,
             event_id: evidence.event_id.into(),
-            archive: self.archive,
-            object: self.object.clone(),
-            record: self.record,
+            archive: place.archive,
+            object: place.object.clone(),
+            record: place.record,
             failed: moment.failed,
-            read_only: self.read_only,
-            region: keep(evidence.region),
-            source_ip: keep(evidence.source_ip),
-            user_agent: keep(evidence.user_agent),
-            access_key_id: keep(evidence.access_key_id),
-            session_name: keep(evidence.session_name),
-            principal_id: keep(evidence.principal_id),
+            read_only: *read_only,
             stage: evidence.stage,
-            rare: RareEvidence {
-                error_code: keep(evidence.error_code.as_deref()),
-                impersonated_by: keep(evidence.impersonated_by.as_deref()),
-                detail: keep(evidence.detail.as_deref()),
+            texts: SightingTexts::new(evidence.texts().map(|text| text.map(|text| texts.get(text)))),
+        }
+    }
+}
+
+impl InOrder for Seen<'_> {
+    fn time(&self) -> Timestamp {
+        self.moment.time
+    }
+
+    fn event_id(&self) -> EventIdRef<'_> {
+        self.evidence.event_id.into()
+    }
+
+    fn stage(&self) -> Stage {
+        self.evidence.stage
+    }
+
+    fn place(&self) -> (u32, &str, u32) {
+        (self.place.archive, self.place.object, self.place.record)
+    }
+
+    fn rest(&self) -> (bool, Option<bool>, [Option<&str>; SightingTexts::COUNT]) {
+        (self.moment.failed, self.read_only, self.evidence.texts())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    /// Sightings that differ from each other in one thing at least, two of them in nothing that is kept.
+    fn sightings(objects: &[Text; 2]) -> Vec<Seen<'_>> {
+        let moment = Moment { time: Timestamp::from_micros(1), failed: false };
+        let place = SightingPlace { archive: 1, object: &objects[0], record: 0 };
+        let evidence = Evidence { event_id: "b", region: Some("b"), ..Evidence::default() };
+        let base = Seen { moment, place, read_only: None, evidence };
+        let evidence = |evidence| Seen { evidence, ..base.clone() };
+        let of = base.evidence.clone();
+        vec![
+            base.clone(),
+            Seen { moment: Moment { time: Timestamp::from_micros(2), ..moment }, ..base.clone() },
+            Seen { moment: Moment { failed: true, ..moment }, ..base.clone() },
+            Seen { place: SightingPlace { archive: 2, ..place }, ..base.clone() },
+            Seen { place: SightingPlace { object: &objects[1], ..place }, ..base.clone() },
+            Seen { place: SightingPlace { record: 1, ..place }, ..base.clone() },
+            Seen { read_only: Some(true), ..base.clone() },
+            evidence(Evidence { event_id: "", ..of.clone() }),
+            evidence(Evidence { event_id: "c792d920-1557-4607-a68d-2593da9c4a4d", ..of.clone() }),
+            evidence(Evidence { stage: Stage::Received, ..of.clone() }),
+            evidence(Evidence { region: Some("a"), ..of.clone() }),
+            evidence(Evidence { region: None, ..of.clone() }),
+            evidence(Evidence { region: Some(""), ..of.clone() }),
+            evidence(Evidence { error_code: Some(Cow::Borrowed("AccessDenied")), ..of.clone() }),
+            evidence(Evidence { detail: Some(Cow::Borrowed("/api")), ..of }),
+        ]
+    }
+
+    #[test]
+    fn what_comes_in_and_what_is_kept_have_one_order() {
+        let objects = [Text::from("a"), Text::from("b")];
+        let mut texts = SharedTexts::default();
+        let coming: Vec<Seen<'_>> = sightings(&objects);
+        let kept: Vec<Sighting> = coming.iter().map(|seen| seen.to_sighting(&mut texts)).collect();
+        for (seen, sighting) in coming.iter().zip(&kept) {
+            for (other, known) in coming.iter().zip(&kept) {
+                let order = sighting.order(known);
+                assert_eq!(seen.order(known), order, "{seen:?} {known:?}");
+                assert_eq!(sighting.order(other), order, "{sighting:?} {other:?}");
+                assert_eq!(seen.is_before(known), order.is_lt(), "{seen:?} {known:?}");
+                assert_eq!(order.is_eq(), sighting == known, "{sighting:?} {known:?}");
             }
-            .present(),
         }
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
         doubt("--action", pattern.as_str(), is_done(baseline, pattern), "no action in what was read matches");
     }
     for region in &filter.regions {
-        let firsts = baseline.behaviours.iter().map(|behaviour| behaviour.first.region.as_deref());
+        let firsts = baseline.behaviours.iter().map(|behaviour| behaviour.first.region());
         let is_met = firsts.into_iter().any(|known| known == Some(region));
         doubt("--region", region, is_met, "nothing was first seen in this region");
     }

@@ -28,8 +28,7 @@ pub struct Insight {
 impl Insight {
     /// `eventSource:eventName` of the calls that were unusual.
     pub fn action(&self) -> String {
-        let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        format!("{}:{}", part(&self.source), part(&self.name))
+        super::action_name(self.source.as_deref().unwrap_or("-"), self.name.as_deref().unwrap_or("-"))
     }
 
     /// What was noticed, in words.

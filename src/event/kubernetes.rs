@@ -174,7 +174,6 @@ impl<'a> AuditRecord<'a> {
         let real = &self.user;
         Evidence {
             event_id: self.audit_id.unwrap_or_default(),
-            region: None,
             source_ip: self.source_ip,
             user_agent: self.user_agent,
             error_code: self.error_code(),
@@ -184,6 +183,7 @@ impl<'a> AuditRecord<'a> {
             impersonated_by: self.is_impersonated().then(|| real.identity(PrincipalKey::Arn)),
             detail: self.request_uri.map(Cow::Borrowed),
             stage: self.stage(),
+            ..Evidence::default()
         }
     }
 

@@ -12,7 +12,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 
-use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Stage};
+use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind};
 use crate::time::{TimeForm, Timestamp};
 
 pub use identity::{Identity, Issuer, Known, OnBehalfOf, Principal, Proof};
@@ -121,6 +121,25 @@ pub struct Event<'a> {
     pub read_only: Option<bool>,
     /// The role or user whose creation this event is.
     pub creation: Option<Principal<'a>>,
+}
+
+impl Event<'_> {
+    /// What was done, under its one [name](action_name).
+    pub fn action(&self) -> String {
+        action_name(self.source, &self.name)
+    }
+}
+
+/// What an action is called: `eventSource:eventName`, or the name alone where there is no source.
+///
+/// ```
+/// use firstseen::event::action_name;
+///
+/// assert_eq!(action_name("iam.amazonaws.com", "CreateUser"), "iam.amazonaws.com:CreateUser");
+/// assert_eq!(action_name("", "create core/pods/exec"), "create core/pods/exec");
+/// ```
+pub fn action_name(source: &str, name: &str) -> String {
+    if source.is_empty() { name.to_owned() } else { format!("{source}:{name}") }
 }
 
 /// Why a readable record gives no event.
@@ -242,9 +261,8 @@ impl<'a> Record<'a> {
             access_key_id: self.identity.access_key_id,
             session_name: self.identity.session_name(),
             principal_id: self.identity.unique_id(),
-            impersonated_by: None,
             detail: self.identity.on_behalf_of(),
-            stage: Stage::Complete,
+            ..Evidence::default()
         }
     }
 

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::LearnSettings;
 use super::stages::Turn;
-use super::tally::{Tally, action, observed, wanted};
-use crate::baseline::{Moment, Seen, Values};
+use super::tally::{Tally, observed, seen, wanted};
+use crate::baseline::Values;
 use crate::decode::FoundRecord;
 use crate::event::{AnyRecord, AuditRecord, AuditSettings, Event};
 use crate::model::Stage;
@@ -116,17 +116,11 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         told: Told,
     ) {
         let (false, Ok(record)) = (told.is_empty(), &found.record) else { return };
-        let seen = Seen {
-            moment: Moment { time: event.time, failed: event.failed },
-            archive: self.reading.place.object.archive,
-            object: self.part.inner.of(&self.reading.place.object.path, found.inner),
-            record: found.index,
-            read_only: event.read_only,
-            evidence: match record {
-                AnyRecord::CloudTrail(record) => record.evidence(),
-                AnyRecord::Kubernetes(record) => record.evidence(),
-            },
+        let evidence = match record {
+            AnyRecord::CloudTrail(record) => record.evidence(),
+            AnyRecord::Kubernetes(record) => record.evidence(),
         };
-        self.learner.builder.hit(pair, (&observed(event), &action(event)), &seen, told.into_iter());
+        let seen = seen(event, self.part.inner.place(self.reading, found), evidence);
+        self.learner.builder.hit(pair, (&observed(event), &event.action()), &seen, told.into_iter());
     }
 }

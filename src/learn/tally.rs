@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::LearnSettings;
 use super::learner::{Learner, ObjectPart};
 use super::stages::Turn;
-use crate::baseline::{Moment, Seen};
+use crate::baseline::{Moment, Seen, SightingPlace};
 use crate::coverage::{FaultKind, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord};
 use crate::event::{
@@ -144,14 +144,8 @@ impl<'r, 's> Tally<'_, 'r, 's> {
             ..Evidence::default()
         };
         let moment = Moment { time, failed: insight.error_code.is_some() };
-        let seen = Seen {
-            moment,
-            archive: self.reading.place.object.archive,
-            object: self.part.inner.of(&self.reading.place.object.path, found.inner),
-            record: found.index,
-            read_only: None,
-            evidence,
-        };
+        let place = self.part.inner.place(self.reading, found);
+        let seen = Seen { moment, place, read_only: None, evidence };
         self.learner.builder.noticed(who, &insight.action(), &seen);
     }
 
@@ -159,17 +153,10 @@ impl<'r, 's> Tally<'_, 'r, 's> {
     fn root(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
         let assumed = record.identity.assumed_root == Some(true);
         let detail = assumed.then_some(Cow::Borrowed("session of AssumeRoot"));
-        let moment = Moment { time: event.time, failed: event.failed };
         let evidence = Evidence { detail, ..record.evidence() };
-        let seen = Seen {
-            moment,
-            archive: self.reading.place.object.archive,
-            object: self.part.inner.of(&self.reading.place.object.path, found.inner),
-            record: found.index,
-            read_only: event.read_only,
-            evidence,
-        };
-        self.learner.builder.root_acted(|| observed(event), event.principal.account, &action(event), &seen);
+        let seen = seen(event, self.part.inner.place(self.reading, found), evidence);
+        let (who, account) = (|| observed(event), event.principal.account);
+        self.learner.builder.root_acted(who, account, &event.action(), &seen);
     }
 
     /// Learns from an event, if it lies in the window; gives the numbers of its principal and action then.
@@ -188,16 +175,8 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         self.reading.coverage.records.counted += 1;
         self.part.event_time(event.time);
         let pair = self.learner.observer.observe(event);
-        let moment = Moment { time: event.time, failed: event.failed };
-        let object = self.part.inner.of(&self.reading.place.object.path, found.inner);
-        let row = self.learner.builder.add(pair, moment, || Seen {
-            moment,
-            archive: self.reading.place.object.archive,
-            object,
-            record: found.index,
-            read_only: event.read_only,
-            evidence: evidence(),
-        });
+        let place = self.part.inner.place(self.reading, found);
+        let row = self.learner.builder.add(pair, moment(event), || seen(event, place, evidence()));
         if let Some(created) = &event.creation {
             self.learner.builder.created(created.account, &created.key, event.time);
         }
@@ -233,8 +212,22 @@ impl<'r, 's> Tally<'_, 'r, 's> {
 pub(super) struct InnerPath(Option<(Box<str>, Text)>);
 
 impl InnerPath {
+    /// Where a record stands.
+    pub(super) fn place<'p>(
+        &'p mut self,
+        reading: &'p Reading<'_>,
+        found: &FoundRecord<'_>,
+    ) -> SightingPlace<'p> {
+        let object = reading.place.object;
+        SightingPlace {
+            archive: object.archive,
+            object: self.of(&object.path, found.inner),
+            record: found.index,
+        }
+    }
+
     /// The path of the file that a record stands in.
-    pub(super) fn of<'p>(&'p mut self, object: &'p Text, inner: Option<&str>) -> &'p Text {
+    fn of<'p>(&'p mut self, object: &'p Text, inner: Option<&str>) -> &'p Text {
         let Some(inner) = inner else { return object };
         if self.0.as_ref().is_none_or(|(known, _)| **known != *inner) {
             self.0 = None;
@@ -255,9 +248,14 @@ pub(super) fn observed(event: &Event<'_>) -> ObservedPrincipal {
     }
 }
 
-/// What was done, to keep.
-pub(super) fn action(event: &Event<'_>) -> String {
-    if event.source.is_empty() { event.name.to_string() } else { format!("{}:{}", event.source, event.name) }
+/// When an event was, and how it ended.
+fn moment(event: &Event<'_>) -> Moment {
+    Moment { time: event.time, failed: event.failed }
+}
+
+/// The sighting that an event is, with its record's place and evidence.
+pub(super) fn seen<'e>(event: &Event<'_>, place: SightingPlace<'e>, evidence: Evidence<'e>) -> Seen<'e> {
+    Seen { moment: moment(event), place, read_only: event.read_only, evidence }
 }
 
 /// Whether a time lies in the window that is learnt from.

@@ -18,13 +18,17 @@ use super::Text;
 /// assert_eq!(size_of::<EventId>(), 16);
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct EventId(Kept);
+pub struct EventId(Kept<Text>);
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Kept {
+/// The id of an event, borrowed: of one that is kept, or of a record that comes in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct EventIdRef<'a>(Kept<&'a str>);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kept<T> {
     /// What is written with small letters and has digits other than 0 in its second half, which leaves room for the other variant.
     Uuid(u64, NonZeroU64),
-    Text(Text),
+    Text(T),
 }
 
 /// Length of the text of a UUID.
@@ -47,20 +51,25 @@ impl EventId {
         }
     }
 
-    /// How it compares with an id that comes in.
-    pub fn cmp_text(&self, text: &str) -> Ordering {
-        match (&self.0, uuid(text)) {
-            (Kept::Uuid(first, second), Some(other)) => (*first, *second).cmp(&other),
-            _ => self.bytes(&mut [0; LENGTH]).cmp(text.as_bytes()),
-        }
+    /// The same, borrowed.
+    pub fn borrowed(&self) -> EventIdRef<'_> {
+        EventIdRef(match &self.0 {
+            Kept::Uuid(first, second) => Kept::Uuid(*first, *second),
+            Kept::Text(text) => Kept::Text(text),
+        })
     }
+}
 
+impl<'a> EventIdRef<'a> {
     /// Its text, for which a UUID needs some memory.
-    fn bytes<'a>(&'a self, memory: &'a mut [u8; LENGTH]) -> &'a [u8] {
-        match &self.0 {
+    fn bytes<'b>(self, memory: &'b mut [u8; LENGTH]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match self.0 {
             Kept::Text(text) => text.as_bytes(),
             Kept::Uuid(first, second) => {
-                let mut digits = (u128::from(*first) << 64) | u128::from(second.get());
+                let mut digits = (u128::from(first) << 64) | u128::from(second.get());
                 for at in (0..LENGTH).rev() {
                     memory[at] = b'-';
                     if !HYPHENS.contains(&at) {
@@ -111,15 +120,24 @@ fn uuid(text: &str) -> Option<(u64, NonZeroU64)> {
     NonZeroU64::new(second).filter(|_| faults < NONE).map(|second| (first, second))
 }
 
+impl<'a> From<&'a str> for EventIdRef<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(uuid(text).map_or(Kept::Text(text), |(first, second)| Kept::Uuid(first, second)))
+    }
+}
+
 impl From<&str> for EventId {
     fn from(text: &str) -> Self {
-        Self(uuid(text).map_or_else(|| Kept::Text(text.into()), |(first, second)| Kept::Uuid(first, second)))
+        Self(match EventIdRef::from(text).0 {
+            Kept::Uuid(first, second) => Kept::Uuid(first, second),
+            Kept::Text(text) => Kept::Text(text.into()),
+        })
     }
 }
 
 impl PartialEq<str> for EventId {
     fn eq(&self, text: &str) -> bool {
-        self.cmp_text(text).is_eq()
+        self.borrowed() == EventIdRef::from(text)
     }
 }
 
@@ -129,13 +147,25 @@ impl PartialEq<&str> for EventId {
     }
 }
 
-impl Ord for EventId {
+impl Ord for EventIdRef<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             // Small letters come behind digits, and hyphens stand in the same places.
             (Kept::Uuid(a, b), Kept::Uuid(c, d)) => (a, b).cmp(&(c, d)),
             _ => self.bytes(&mut [0; LENGTH]).cmp(other.bytes(&mut [0; LENGTH])),
         }
+    }
+}
+
+impl PartialOrd for EventIdRef<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for EventId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.borrowed().cmp(&other.borrowed())
     }
 }
 
@@ -148,7 +178,7 @@ impl PartialOrd for EventId {
 impl fmt::Display for EventId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Digits, hyphens and whole texts are UTF-8.
-        out.pad(std::str::from_utf8(self.bytes(&mut [0; LENGTH])).unwrap_or_default())
+        out.pad(std::str::from_utf8(self.borrowed().bytes(&mut [0; LENGTH])).unwrap_or_default())
     }
 }
 
@@ -187,7 +217,8 @@ mod tests {
             for right in texts {
                 let other = EventId::from(right);
                 assert_eq!(id.cmp(&other), left.cmp(right), "{left} {right}");
-                assert_eq!(id.cmp_text(right), left.cmp(right), "{left} {right}");
+                assert_eq!(id.borrowed().cmp(&right.into()), left.cmp(right), "{left} {right}");
+                assert_eq!(id == *right, left == right, "{left} {right}");
                 assert_eq!(id == other, left == right, "{left} {right}");
             }
         }

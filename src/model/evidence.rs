@@ -1,38 +1,92 @@
 //! The evidence of an event: as its record gives it, and as it is kept.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 use super::{EventId, Text};
 use crate::names::named;
 use crate::time::Timestamp;
 
-/// The proof of an event, as its record gives it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence<'a> {
-    /// `eventID` or `auditID`; empty if the record has none.
-    pub event_id: &'a str,
+/// Declares the texts of evidence, each once: its meaning, its name, and its type in a record that comes in.
+///
+/// Their order is that in which they are saved and compared. Few sightings have a `rare` text; these stand apart once they are
+/// kept, because an archive of many principals is full of sightings.
+macro_rules! evidence_texts {
+    ($(#[doc = $about:literal] $(common $common:ident)? $(rare $rare:ident)?: $incoming:ty,)+) => {
+        /// The proof of an event, as its record gives it.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct Evidence<'a> {
+            /// `eventID` or `auditID`; empty if the record has none.
+            pub event_id: &'a str,
+            /// How far the request had come. Records of CloudTrail tell of complete ones.
+            pub stage: Stage,
+            $(#[doc = $about] pub $($common)? $($rare)?: Option<$incoming>,)+
+        }
+
+        /// The texts of the evidence of a sighting that is kept.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct SightingTexts {
+            $($($common: Option<Text>,)?)+
+            rare: Option<Box<RareTexts>>,
+        }
+
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        struct RareTexts {
+            $($($rare: Option<Text>,)?)+
+        }
+
+        impl Evidence<'_> {
+            /// Its texts in their order. An empty one counts as absent.
+            pub fn texts(&self) -> [Option<&str>; SightingTexts::COUNT] {
+                [$(self.$($common)? $($rare)?.as_deref()),+].map(|text| text.filter(|text| !text.is_empty()))
+            }
+        }
+
+        impl SightingTexts {
+            /// Number of texts.
+            pub const COUNT: usize = [$(stringify!($($common)? $($rare)?)),+].len();
+
+            /// Texts that are given in their order.
+            pub fn new(texts: [Option<Text>; Self::COUNT]) -> Self {
+                let [$($($common)? $($rare)?),+] = texts;
+                let rare = RareTexts { $($($rare,)?)+ };
+                let rare = (rare != RareTexts::default()).then(|| Box::new(rare));
+                Self { $($($common,)?)+ rare }
+            }
+        }
+
+        impl Sighting {
+            /// Its texts in their order, each with its name.
+            pub const TEXTS: [(&'static str, fn(&Self) -> Option<&str>); SightingTexts::COUNT] =
+                [$((stringify!($($common)? $($rare)?), Self::$($common)? $($rare)?)),+];
+
+            $(#[doc = $about]
+            pub fn $($common)? $($rare)?(&self) -> Option<&str> {
+                $(self.texts.$common.as_deref())?
+                $(self.texts.rare.as_ref()?.$rare.as_deref())?
+            })+
+        }
+    };
+}
+
+evidence_texts! {
     /// `awsRegion`
-    pub region: Option<&'a str>,
+    common region: &'a str,
     /// Where the call came from: an address, a service name or `AWS Internal`.
-    pub source_ip: Option<&'a str>,
+    common source_ip: &'a str,
     /// `userAgent`
-    pub user_agent: Option<&'a str>,
+    common user_agent: &'a str,
     /// `errorCode`, or the reason of a status.
-    pub error_code: Option<Cow<'a, str>>,
+    rare error_code: Cow<'a, str>,
     /// Access key the call was signed with.
-    pub access_key_id: Option<&'a str>,
+    common access_key_id: &'a str,
     /// Session name of the role or federated session; the pod that uses a service account.
-    pub session_name: Option<&'a str>,
+    common session_name: &'a str,
     /// Unique id of the IAM identity that acted.
-    pub principal_id: Option<&'a str>,
+    common principal_id: &'a str,
     /// Who really acted, if it was in another's name.
-    pub impersonated_by: Option<Cow<'a, str>>,
-    /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster. Of a call that was made for a
-    /// person of IAM Identity Center: who that is.
-    pub detail: Option<Cow<'a, str>>,
-    /// How far the request had come. Records of CloudTrail tell of complete ones.
-    pub stage: Stage,
+    rare impersonated_by: Cow<'a, str>,
+    /// The URI of a request to a Kubernetes cluster. Of a call made for a person of IAM Identity Center: who that is.
+    rare detail: Cow<'a, str>,
 }
 
 /// The evidence of a sighting that is kept.
@@ -52,33 +106,10 @@ pub struct Sighting {
     pub failed: bool,
     /// Whether the call only read, if the record says so.
     pub read_only: Option<bool>,
-    /// `awsRegion`
-    pub region: Option<Text>,
-    /// `sourceIPAddress`
-    pub source_ip: Option<Text>,
-    /// `userAgent`
-    pub user_agent: Option<Text>,
-    /// Access key the call was signed with.
-    pub access_key_id: Option<Text>,
-    /// Session name of the role or federated session.
-    pub session_name: Option<Text>,
-    /// Unique id of the principal.
-    pub principal_id: Option<Text>,
     /// How far the request had come.
     pub stage: Stage,
-    /// What few sightings have.
-    pub rare: Option<Box<RareEvidence>>,
-}
-
-/// Evidence that most sightings have none of. It stands apart because an archive of many principals is full of sightings.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RareEvidence {
-    /// `errorCode`
-    pub error_code: Option<Text>,
-    /// Who really acted, if it was in another's name.
-    pub impersonated_by: Option<Text>,
-    /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
-    pub detail: Option<Text>,
+    /// What else its record tells.
+    pub texts: SightingTexts,
 }
 
 named! {
@@ -94,57 +125,5 @@ named! {
         Started = "ResponseStarted",
         /// It has come in. How it went on is not known.
         Received = "RequestReceived",
-    }
-}
-
-impl RareEvidence {
-    /// The same, unless it is empty.
-    pub fn present(self) -> Option<Box<Self>> {
-        (self != Self::default()).then(|| Box::new(self))
-    }
-}
-
-impl Sighting {
-    /// `errorCode`
-    pub fn error_code(&self) -> Option<&str> {
-        self.rare.as_ref()?.error_code.as_deref()
-    }
-
-    /// Who really acted, if it was in another's name.
-    pub fn impersonated_by(&self) -> Option<&str> {
-        self.rare.as_ref()?.impersonated_by.as_deref()
-    }
-
-    /// What was asked, in the record's own words: the URI of a request to a Kubernetes cluster.
-    pub fn detail(&self) -> Option<&str> {
-        self.rare.as_ref()?.detail.as_deref()
-    }
-
-    /// The order of sightings: time, event id, then place. The first in this order is *the* first sighting, so that
-    /// copies and events of the same second leave no doubt. Of a request that was logged at several stages the record of the
-    /// last one comes first, which says most.
-    pub fn order(&self, other: &Self) -> Ordering {
-        let place = |sighting: &Self| (sighting.archive, sighting.object.clone(), sighting.record);
-        (self.time, &self.event_id)
-            .cmp(&(other.time, &other.event_id))
-            .then_with(|| self.stage.cmp(&other.stage))
-            .then_with(|| place(self).cmp(&place(other)))
-            .then_with(|| self.rest().cmp(&other.rest()))
-    }
-
-    /// What tells two sightings of one place apart: the object was read twice, in two versions.
-    fn rest(&self) -> impl Ord + '_ {
-        let texts = [
-            self.region.as_deref(),
-            self.source_ip.as_deref(),
-            self.user_agent.as_deref(),
-            self.error_code(),
-            self.access_key_id.as_deref(),
-            self.session_name.as_deref(),
-            self.principal_id.as_deref(),
-            self.impersonated_by(),
-            self.detail(),
-        ];
-        (self.failed, self.read_only, texts)
     }
 }

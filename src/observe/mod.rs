@@ -8,7 +8,7 @@ mod proofs;
 
 use std::collections::BTreeSet;
 
-use crate::event::{Event, Principal, Proof};
+use crate::event::{Event, Principal, Proof, action_name};
 use crate::model::{ObservedPrincipal, Text};
 use interner::Interner;
 
@@ -41,8 +41,7 @@ impl ObservedAction {
 
     fn new(source: &str, name: &str) -> Self {
         let source_length = u32::try_from(source.len()).unwrap_or(u32::MAX);
-        let name = if source.is_empty() { name.into() } else { format!("{source}:{name}").into() };
-        Self { name, source_length }
+        Self { name: action_name(source, name).into(), source_length }
     }
 
     fn is(&self, source: &str, name: &str) -> bool {

@@ -10,6 +10,11 @@ impl Question {
     pub(super) fn knows(&self, time: Timestamp) -> bool {
         self.read_to.is_none_or(|read_to| time <= read_to)
     }
+
+    /// The last sighting as far as it is known, given the last of all.
+    pub(super) fn last_known(&self, last: Timestamp) -> Timestamp {
+        self.read_to.map_or(last, |until| last.min(until))
+    }
 }
 
 /// The sighting that a behaviour begins with.

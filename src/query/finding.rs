@@ -205,9 +205,7 @@ impl Question {
 
     /// Whether a time lies in the window that is reported and known.
     pub(super) fn is_time_in_window(&self, time: Timestamp) -> bool {
-        self.from.is_none_or(|from| time >= from)
-            && self.to.is_none_or(|to| time <= to)
-            && self.read_to.is_none_or(|read_to| time <= read_to)
+        self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time <= to) && self.knows(time)
     }
 }
 
@@ -239,7 +237,7 @@ impl<'b> Finding<'b> {
 
     /// `awsRegion` of the record, if it is known.
     pub fn region(&self) -> Option<&'b str> {
-        self.evidence.and_then(|evidence| evidence.region.as_deref())
+        self.evidence.and_then(|evidence| evidence.region())
     }
 
     /// Age of the principal, in microseconds.

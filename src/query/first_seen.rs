@@ -19,7 +19,7 @@ use super::rarity::Rarities;
 use super::waiting::Waiting;
 use super::{Age, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Behaviour};
-use crate::model::{ObservedPrincipal, Sighting};
+use crate::model::{InOrder, ObservedPrincipal, Sighting};
 use crate::time::Timestamp;
 
 /// All findings, sorted by time, account, principal, action and kind.
@@ -169,7 +169,7 @@ impl<'b> PrincipalView<'_, 'b> {
             let indexed = self.behaviours.iter().enumerate();
             indexed.filter_map(|(index, behaviour)| Some((index, counted(behaviour, question)?)))
         };
-        let first = sightings().min_by(|(_, left), (_, right)| left.order(right));
+        let first = sightings().min_by(|(_, left), (_, right)| left.order(*right));
         let Some((first_index, first)) = first else { return };
         let age = self.ages.of(self.who(), first.time);
         let anchor_time = age.anchor_time;

@@ -145,8 +145,7 @@ fn groups_in_full(baseline: &Baseline) -> HashSet<(Place<'_>, Behind<'_>)> {
 /// Access key, unique id and name of whoever is behind the principal of a hit.
 fn behind(hit: &Hit) -> Behind<'_> {
     let sighting = &hit.sighting;
-    let texts =
-        [sighting.access_key_id.as_deref(), sighting.principal_id.as_deref(), sighting.impersonated_by()];
+    let texts = [sighting.access_key_id(), sighting.principal_id(), sighting.impersonated_by()];
     texts.map(|text| text.filter(|text| !text.is_empty()))
 }
 

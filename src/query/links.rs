@@ -31,10 +31,10 @@ impl<'b> Links<'b> {
             }
             // Of several principals the first in their order, whatever the order of behaviours.
             for sighting in [Some(&behaviour.first), behaviour.first_success.as_ref()].into_iter().flatten() {
-                if let Some(key) = &sighting.access_key_id {
+                if let Some(key) = sighting.access_key_id() {
                     links.keys.entry(key).or_insert(who);
                 }
-                if let Some(id) = &sighting.principal_id {
+                if let Some(id) = sighting.principal_id() {
                     links.ids.entry(id).or_insert(who);
                 }
             }
@@ -50,8 +50,8 @@ impl<'b> Links<'b> {
         if who.kind.source() != LogSource::Eks {
             return None;
         }
-        let by_key = || self.keys.get(sighting.access_key_id.as_deref()?);
-        let by_id = || self.ids.get(sighting.principal_id.as_deref()?);
+        let by_key = || self.keys.get(sighting.access_key_id()?);
+        let by_id = || self.ids.get(sighting.principal_id()?);
         let by_name = || {
             let identity = sighting.impersonated_by().or(who.arn.as_deref()).unwrap_or(&who.key);
             self.names.get(&role_in(identity)?)

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::counted::counted;
 use super::{Question, Rarity};
 use crate::baseline::Baseline;
+use crate::model::InOrder;
 use crate::time::Timestamp;
 
 /// The rarity of every behaviour.

@@ -41,8 +41,7 @@ impl Waiting {
     /// Nothing counted yet; `start` is the first sighting.
     pub(super) fn new(baseline: &Baseline, question: &Question, start: Option<Timestamp>) -> Self {
         let known = baseline.behaviours.iter().filter(|behaviour| counted(behaviour, question).is_some());
-        let last = known.map(|behaviour| behaviour.last).max();
-        let end = last.into_iter().chain(question.read_to).min().filter(|_| last.is_some());
+        let end = known.map(|behaviour| question.last_known(behaviour.last)).max();
         let covered_micros = start.zip(end).map(|(start, end)| end.micros_since(start));
         Self {
             warmup: question.warmup,

@@ -49,11 +49,11 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         return writeln!(out, "    for its records scan the archive with {flags}");
     };
     for (name, value) in [
-        ("region", evidence.region.as_deref()),
-        ("ip", evidence.source_ip.as_deref()),
-        ("session", evidence.session_name.as_deref()),
-        ("key", evidence.access_key_id.as_deref()),
-        ("agent", evidence.user_agent.as_deref()),
+        ("region", evidence.region()),
+        ("ip", evidence.source_ip()),
+        ("session", evidence.session_name()),
+        ("key", evidence.access_key_id()),
+        ("agent", evidence.user_agent()),
         ("impersonated by", evidence.impersonated_by()),
         ("in CloudTrail", finding.linked.map(|linked| &*linked.key)),
     ] {

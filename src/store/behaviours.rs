@@ -11,7 +11,9 @@ use crate::baseline::{Baseline, Behaviour, Days};
 use crate::model::{ObservedPrincipal, Sighting, Text};
 use crate::time::Timestamp;
 
-pub(super) const SCHEMA: &str = "message behaviours {
+/// The columns of the table.
+pub(super) fn schema() -> String {
+    const OWN: &str = "message behaviours {
     required binary account (STRING);
     required binary principal (STRING);
     required binary principal_kind (STRING);
@@ -22,37 +24,9 @@ pub(super) const SCHEMA: &str = "message behaviours {
     required int64 count;
     required int64 errors;
     required boolean failed;
-    required binary event_id (STRING);
-    required int64 archive;
-    required binary object (STRING);
-    required int64 record;
-    optional boolean read_only;
-    optional binary region (STRING);
-    optional binary source_ip (STRING);
-    optional binary user_agent (STRING);
-    optional binary error_code (STRING);
-    optional binary access_key_id (STRING);
-    optional binary session_name (STRING);
-    optional binary principal_id (STRING);
-    optional binary impersonated_by (STRING);
-    optional binary detail (STRING);
-    optional binary stage (STRING);
-    optional binary success_event_id (STRING);
-    optional int64 success_archive;
-    optional binary success_object (STRING);
-    optional int64 success_record;
-    optional boolean success_read_only;
-    optional binary success_region (STRING);
-    optional binary success_source_ip (STRING);
-    optional binary success_user_agent (STRING);
-    optional binary success_error_code (STRING);
-    optional binary success_access_key_id (STRING);
-    optional binary success_session_name (STRING);
-    optional binary success_principal_id (STRING);
-    optional binary success_impersonated_by (STRING);
-    optional binary success_detail (STRING);
-    optional binary success_stage (STRING);
-}";
+";
+    [OWN, &evidence::FIRST.schema(), &evidence::SUCCESS.schema(), "}"].concat()
+}
 
 pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
     let behaviours = &baseline.behaviours;
@@ -104,7 +78,7 @@ pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<Re
     let failed = table.truths("failed")?;
     let mut paths = Paths::default();
     let (of_first, of_success) =
-        (Evidence::open(table, &evidence::FIRST)?, Evidence::open(table, &evidence::SUCCESS)?);
+        (Evidence::open(table, evidence::FIRST)?, Evidence::open(table, evidence::SUCCESS)?);
     let mut behaviours: Vec<Behaviour> = Vec::with_capacity(table.rows());
     let mut principal = 0;
     for row in 0..table.rows() {

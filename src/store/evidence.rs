@@ -3,103 +3,94 @@
 use super::error::Flaw;
 use super::reading::{Paths, Texts, path};
 use super::table::{Column, Table};
-use crate::model::{RareEvidence, Sighting, Stage};
+use crate::model::{Sighting, SightingTexts, Stage};
 use crate::time::Timestamp;
 
-/// The columns of the evidence that sightings are, in the order of [`FIRST`].
-pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> [Column<'_>; 15] {
+/// The columns of one sighting in each row of a table.
+#[derive(Clone, Copy)]
+pub(super) struct Columns {
+    /// What their names begin with.
+    prefix: &'static str,
+    /// Whether each row has the sighting, in the words of a schema.
+    presence: &'static str,
+}
+
+/// Of the first sighting, or the only one.
+pub(super) const FIRST: Columns = Columns { prefix: "", presence: "required" };
+
+/// Of the first success.
+pub(super) const SUCCESS: Columns = Columns { prefix: "success_", presence: "optional" };
+
+impl Columns {
+    /// The columns in the words of a schema, in the order of [`columns`].
+    pub(super) fn schema(self) -> String {
+        let Self { prefix, presence } = self;
+        let text = |name: &str| format!("    optional binary {prefix}{name} (STRING);\n");
+        let texts: String = Sighting::TEXTS.iter().map(|(name, _)| text(name)).collect();
+        let stage = text("stage");
+        format!(
+            "    {presence} binary {prefix}event_id (STRING);
+    {presence} int64 {prefix}archive;
+    {presence} binary {prefix}object (STRING);
+    {presence} int64 {prefix}record;
+    optional boolean {prefix}read_only;
+{texts}{stage}"
+        )
+    }
+
+    fn name(self, column: &str) -> String {
+        format!("{}{column}", self.prefix)
+    }
+}
+
+/// The values of the columns.
+pub(super) fn columns(sightings: Vec<Option<&Sighting>>) -> Vec<Column<'_>> {
     let text = |of: fn(&Sighting) -> Option<&str>| {
         Column::Text(sightings.iter().map(|seen| seen.and_then(of)).collect())
     };
     let number = |of: fn(&Sighting) -> u32| {
         Column::Long(sightings.iter().map(|seen| seen.map(|seen| i64::from(of(seen)))).collect())
     };
-    [
+    let mut columns = vec![
         Column::Ids(sightings.iter().map(|seen| seen.map(|seen| &seen.event_id)).collect()),
         number(|seen| seen.archive),
-        Column::Text(sightings.iter().map(|seen| seen.map(|seen| &*seen.object)).collect()),
+        text(|seen| Some(&seen.object)),
         number(|seen| seen.record),
         Column::Flag(sightings.iter().map(|seen| seen.and_then(|seen| seen.read_only)).collect()),
-        text(|seen| seen.region.as_deref()),
-        text(|seen| seen.source_ip.as_deref()),
-        text(|seen| seen.user_agent.as_deref()),
-        text(Sighting::error_code),
-        text(|seen| seen.access_key_id.as_deref()),
-        text(|seen| seen.session_name.as_deref()),
-        text(|seen| seen.principal_id.as_deref()),
-        text(Sighting::impersonated_by),
-        text(Sighting::detail),
-        Column::Text(sightings.iter().map(|seen| seen.and_then(stage)).collect()),
-    ]
+    ];
+    columns.extend(Sighting::TEXTS.map(|(_, of)| text(of)));
+    columns.push(text(stage));
+    columns
 }
 
 /// The stage, unless it is the last one.
-fn stage(sighting: &Sighting) -> Option<&'static str> {
+fn stage(sighting: &Sighting) -> Option<&str> {
     Some(sighting.stage).filter(|stage| *stage != Stage::Complete).map(Stage::name)
 }
 
-/// Columns of the first sighting.
-pub(super) const FIRST: [&str; 15] = [
-    "event_id",
-    "archive",
-    "object",
-    "record",
-    "read_only",
-    "region",
-    "source_ip",
-    "user_agent",
-    "error_code",
-    "access_key_id",
-    "session_name",
-    "principal_id",
-    "impersonated_by",
-    "detail",
-    "stage",
-];
-
-/// Columns of the first success.
-pub(super) const SUCCESS: [&str; 15] = [
-    "success_event_id",
-    "success_archive",
-    "success_object",
-    "success_record",
-    "success_read_only",
-    "success_region",
-    "success_source_ip",
-    "success_user_agent",
-    "success_error_code",
-    "success_access_key_id",
-    "success_session_name",
-    "success_principal_id",
-    "success_impersonated_by",
-    "success_detail",
-    "success_stage",
-];
-
-/// The columns of evidence, of first sightings or of first successes.
+/// The columns of an open table.
 pub(super) struct Evidence {
     event_id: Texts,
     archive: Vec<Option<i64>>,
     object: Texts,
     record: Vec<Option<i64>>,
     read_only: Vec<Option<bool>>,
-    texts: [Texts; 10],
+    /// In the order of [`Sighting::TEXTS`].
+    texts: Vec<Texts>,
+    stage: Texts,
 }
 
 impl Evidence {
-    pub(super) fn open(table: &Table, names: &[&'static str; 15]) -> Result<Self, Flaw> {
-        let [event_id, archive, object, record, read_only, texts @ ..] = names;
-        let mut columns = Vec::with_capacity(texts.len());
-        for name in texts {
-            columns.push(table.text_column(name)?);
-        }
+    pub(super) fn open(table: &Table, columns: Columns) -> Result<Self, Flaw> {
+        let text = |name| table.text_column(columns.name(name));
         Ok(Self {
-            event_id: table.text_column(event_id)?,
-            archive: table.longs(archive)?,
-            object: table.text_column(object)?,
-            record: table.longs(record)?,
-            read_only: table.flags(read_only)?,
-            texts: columns.try_into().map_err(|_| Flaw::from("its columns are not those of this version"))?,
+            texts: Sighting::TEXTS.iter().map(|(name, _)| text(name)).collect::<Result<_, Flaw>>()?,
+            stage: text("stage")?,
+            event_id: text("event_id")?,
+            archive: table.longs(&columns.name("archive"))?,
+            object: text("object")?,
+            record: table.longs(&columns.name("record"))?,
+            read_only: table.flags(&columns.name("read_only"))?,
         })
     }
 
@@ -117,24 +108,15 @@ impl Evidence {
         let number = |numbers: &[Option<i64>], name| {
             numbers[row].and_then(|number| u32::try_from(number).ok()).ok_or_else(|| Flaw::value(name))
         };
-        let [
-            region,
-            source_ip,
-            user_agent,
-            error_code,
-            access_key_id,
-            session_name,
-            principal_id,
-            impersonated_by,
-            detail,
-            stage,
-        ] = &self.texts;
-        let stage = match stage.get(row)? {
+        let stage = match self.stage.get(row)? {
             None => Stage::Complete,
             Some(name) => Stage::from_name(name).ok_or_else(|| Flaw::value("stage"))?,
         };
         let Paths { paths, texts } = paths;
-        let mut text = |column: &Texts| Ok::<_, Flaw>(column.get(row)?.map(|text| texts.get(text)));
+        let mut kept = [const { None }; SightingTexts::COUNT];
+        for (text, column) in kept.iter_mut().zip(&self.texts) {
+            *text = column.get(row)?.map(|text| texts.get(text));
+        }
         Ok(Sighting {
             time,
             event_id: self.event_id.needed(row)?.into(),
@@ -143,19 +125,8 @@ impl Evidence {
             record: number(&self.record, "record")?,
             failed,
             read_only: self.read_only[row],
-            region: text(region)?,
-            source_ip: text(source_ip)?,
-            user_agent: text(user_agent)?,
-            access_key_id: text(access_key_id)?,
-            session_name: text(session_name)?,
-            principal_id: text(principal_id)?,
             stage,
-            rare: RareEvidence {
-                error_code: text(error_code)?,
-                impersonated_by: text(impersonated_by)?,
-                detail: text(detail)?,
-            }
-            .present(),
+            texts: SightingTexts::new(kept),
         })
     }
 }

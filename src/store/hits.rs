@@ -21,7 +21,9 @@ pub(super) const RULES: &str = "message rules {
     required binary output (STRING);
 }";
 
-pub(super) const HITS: &str = "message hits {
+/// The columns of the table `hits`.
+pub(super) fn hits_schema() -> String {
+    const OWN: &str = "message hits {
     required binary rule (STRING);
     required binary account (STRING);
     required binary principal (STRING);
@@ -31,22 +33,9 @@ pub(super) const HITS: &str = "message hits {
     required int64 time (TIMESTAMP(MICROS,true));
     required boolean failed;
     required binary fields (STRING);
-    required binary event_id (STRING);
-    required int64 archive;
-    required binary object (STRING);
-    required int64 record;
-    optional boolean read_only;
-    optional binary region (STRING);
-    optional binary source_ip (STRING);
-    optional binary user_agent (STRING);
-    optional binary error_code (STRING);
-    optional binary access_key_id (STRING);
-    optional binary session_name (STRING);
-    optional binary principal_id (STRING);
-    optional binary impersonated_by (STRING);
-    optional binary detail (STRING);
-    optional binary stage (STRING);
-}";
+";
+    [OWN, &evidence::FIRST.schema(), "}"].concat()
+}
 
 /// What of the two tables is JSON text, by row.
 pub(super) struct Texts {
@@ -138,7 +127,7 @@ pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleHead>]) -> Result<Vec<Hi
     let (arns, actions) = (table.text_column("principal_arn")?, table.text_column("action")?);
     let (times, failed) = (table.times("time")?, table.truths("failed")?);
     let values = table.text_column("fields")?;
-    let evidence = Evidence::open(table, &evidence::FIRST)?;
+    let evidence = Evidence::open(table, evidence::FIRST)?;
     let mut paths = Paths::default();
     let hit = |row: usize| {
         let name = names.needed(row)?;

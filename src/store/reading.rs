@@ -1,5 +1,6 @@
 //! Columns of a table as the types that are wanted, with a word about what does not fit.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use parquet::data_type::ByteArray;
@@ -11,18 +12,18 @@ use crate::time::{Day, Timestamp};
 
 /// Texts of a column.
 pub(super) struct Texts {
-    name: &'static str,
+    name: Cow<'static, str>,
     values: Vec<Option<ByteArray>>,
 }
 
 impl Texts {
     pub(super) fn get(&self, row: usize) -> Result<Option<&str>, Flaw> {
-        let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Flaw::value(self.name));
+        let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Flaw::value(&self.name));
         self.values[row].as_ref().map(|value| text(value.data())).transpose()
     }
 
     pub(super) fn needed(&self, row: usize) -> Result<&str, Flaw> {
-        self.get(row)?.ok_or_else(|| Flaw::value(self.name))
+        self.get(row)?.ok_or_else(|| Flaw::value(&self.name))
     }
 
     pub(super) fn boxed(&self, row: usize) -> Result<Option<Box<str>>, Flaw> {
@@ -31,8 +32,9 @@ impl Texts {
 }
 
 impl Table {
-    pub(super) fn text_column(&self, name: &'static str) -> Result<Texts, Flaw> {
-        Ok(Texts { name, values: self.texts(name)? })
+    pub(super) fn text_column(&self, name: impl Into<Cow<'static, str>>) -> Result<Texts, Flaw> {
+        let name = name.into();
+        Ok(Texts { values: self.texts(&name)?, name })
     }
 
     /// A column of numbers without gaps that fit the wanted type.

@@ -103,16 +103,16 @@ impl Saved {
     pub fn baseline(&self) -> Result<(Baseline, Coverage), StoreError> {
         let (principals, creations) = self.read("principals", principals::SCHEMA, principals::read)?;
         let behaviours::Read { mut behaviours, counts, actions } =
-            self.read("behaviours", behaviours::SCHEMA, |table| behaviours::read(table, &principals))?;
+            self.read("behaviours", &behaviours::schema(), |table| behaviours::read(table, &principals))?;
         self.read("activity", activity::SCHEMA, |table| activity::read(table, &mut behaviours, &counts))?;
         let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         let mut coverage = self.manifest.coverage().map_err(damaged)?;
         coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
-        let noted = |name, kind| self.read(name, noted::SCHEMA, |table| noted::read(table, kind));
+        let noted = |name, kind| self.read(name, &noted::schema(), |table| noted::read(table, kind));
         let insights = noted("insights", PrincipalKind::Unknown)?;
         let root = noted("root", PrincipalKind::Root)?;
         let rules = self.read("rules", hits::RULES, hits::read_rules)?;
-        let hits = self.read("hits", hits::HITS, |table| hits::read_hits(table, &rules))?;
+        let hits = self.read("hits", &hits::hits_schema(), |table| hits::read_hits(table, &rules))?;
         let proofs = self.read("proofs", proofs::SCHEMA, proofs::read)?;
         let inventory = self.read("inventory", inventory::SCHEMA, inventory::read)?;
         let baseline = Baseline {

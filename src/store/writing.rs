@@ -1,5 +1,6 @@
 //! All tables and the manifest into an empty folder.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
@@ -17,20 +18,22 @@ use crate::baseline::Joining;
 use crate::checksum::Checksum;
 
 /// All tables, with their columns; a test holds that each of those written is among them.
-pub(super) const TABLES: [(&str, &str); 12] = [
-    ("principals", principals::SCHEMA),
-    ("proofs", proofs::SCHEMA),
-    ("inventory", inventory::SCHEMA),
-    ("behaviours", behaviours::SCHEMA),
-    ("activity", activity::SCHEMA),
-    ("insights", noted::SCHEMA),
-    ("root", noted::SCHEMA),
-    ("rules", hits::RULES),
-    ("hits", hits::HITS),
-    ("objects", objects::SCHEMA),
-    ("faults", faults::SCHEMA),
-    ("records", records::SCHEMA),
-];
+pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 12] {
+    [
+        ("principals", principals::SCHEMA.into()),
+        ("proofs", proofs::SCHEMA.into()),
+        ("inventory", inventory::SCHEMA.into()),
+        ("behaviours", behaviours::schema().into()),
+        ("activity", activity::SCHEMA.into()),
+        ("insights", noted::schema().into()),
+        ("root", noted::schema().into()),
+        ("rules", hits::RULES.into()),
+        ("hits", hits::hits_schema().into()),
+        ("objects", objects::SCHEMA.into()),
+        ("faults", faults::SCHEMA.into()),
+        ("records", records::SCHEMA.into()),
+    ]
+}
 
 /// Writes everything, synced, and opens it once.
 pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreError> {
@@ -55,13 +58,13 @@ pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreEr
     let rows = principals::Rows::of(baseline, &joining);
     write("principals", principals::SCHEMA, principals::columns(&rows))?;
     write("proofs", proofs::SCHEMA, proofs::columns(&baseline.proofs))?;
-    write("behaviours", behaviours::SCHEMA, behaviours::columns(baseline))?;
+    write("behaviours", &behaviours::schema(), behaviours::columns(baseline))?;
     write("activity", activity::SCHEMA, activity::columns(baseline))?;
-    write("insights", noted::SCHEMA, noted::columns(&baseline.insights))?;
-    write("root", noted::SCHEMA, noted::columns(&baseline.root))?;
+    write("insights", &noted::schema(), noted::columns(&baseline.insights))?;
+    write("root", &noted::schema(), noted::columns(&baseline.root))?;
     let texts = hits::Texts::of(&baseline.rules, &baseline.hits);
     write("rules", hits::RULES, hits::rule_columns(&baseline.rules, &texts))?;
-    write("hits", hits::HITS, hits::hit_columns(&baseline.hits, &baseline.rules, &texts))?;
+    write("hits", &hits::hits_schema(), hits::hit_columns(&baseline.hits, &baseline.rules, &texts))?;
     write("inventory", inventory::SCHEMA, inventory::columns(&baseline.inventory))?;
     write("objects", objects::SCHEMA, objects::columns(&ledger.objects, &checksums))?;
     write("faults", faults::SCHEMA, faults::columns(coverage))?;

@@ -35,8 +35,6 @@ impl<'f> Wanted<'f> {
     pub(super) fn begun(&self, behaviour: &Behaviour, point: &PointInTime) -> bool {
         self.principals[behaviour.principal as usize]
             && self.actions[behaviour.action as usize]
-            && point
-                .first(behaviour)
-                .is_some_and(|first| self.filter.call(first.region.as_deref(), first.read_only))
+            && point.first(behaviour).is_some_and(|first| self.filter.call(first.region(), first.read_only))
     }
 }

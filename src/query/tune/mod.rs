@@ -103,7 +103,7 @@ fn observed(baseline: &Baseline, question: &Question) -> Option<Observed> {
     let behaviours = baseline.behaviours.iter();
     let counted = behaviours.filter_map(|behaviour| Some((behaviour, counted(behaviour, question)?)));
     counted.fold(None, |observed: Option<Observed>, (behaviour, sighting)| {
-        let last = question.read_to.map_or(behaviour.last, |read_to| read_to.min(behaviour.last));
+        let last = question.last_known(behaviour.last);
         let this = Observed { first: sighting.time, last };
         Some(observed.map_or(this, |seen| Observed {
             first: seen.first.min(this.first),

@@ -216,7 +216,7 @@ fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Va
     if finding.count() == Some(1) {
         call["LastSeen"] = json!(observed);
     }
-    let from = finding.evidence.and_then(|evidence| evidence.source_ip.as_deref());
+    let from = finding.evidence.and_then(|evidence| evidence.source_ip());
     match from.map(|from| (from, from.parse::<IpAddr>())) {
         Some((from, Ok(IpAddr::V4(_)))) => {
             call["CallerType"] = json!("remoteIp");

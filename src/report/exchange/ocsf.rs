@@ -100,7 +100,7 @@ fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Valu
         user.insert("name".to_owned(), json!(super::words::name(principal)));
         user.insert("uid".to_owned(), json!(principal));
     }
-    if let Some(key) = evidence.and_then(|evidence| evidence.access_key_id.as_deref()) {
+    if let Some(key) = evidence.and_then(|evidence| evidence.access_key_id()) {
         user.insert("credential_uid".to_owned(), json!(key));
     }
     if !user.is_empty() {
@@ -109,7 +109,7 @@ fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Valu
     if let Some(api) = api(finding, evidence) {
         proof.insert("api".to_owned(), api);
     }
-    if let Some(from) = evidence.and_then(|evidence| evidence.source_ip.as_deref()) {
+    if let Some(from) = evidence.and_then(|evidence| evidence.source_ip()) {
         let is_address = from.parse::<std::net::IpAddr>().is_ok();
         // `domain` is where Security Lake puts the name of a service; until 1.3.0 it was not enough by itself.
         let service = || json!({"svc_name": from, "domain": from});
