@@ -81,7 +81,7 @@ pub struct RecordEntry {
     /// Index in the object.
     pub record: u32,
     /// What copies are told by.
-    pub print: Fingerprint,
+    pub fingerprint: Fingerprint,
     /// Index of its behaviour in the baseline.
     pub behaviour: u32,
     /// Day of the event.

@@ -11,7 +11,7 @@ use super::keeping::{Keeper, Pair};
 use super::merge::pop;
 use super::noted::{hour, sort_insights, sort_root};
 use super::{ActiveDay, Baseline, Behaviour, Days, HitsKept, Moment, Noted, Seen, Values};
-use crate::model::{Inventory, ObservedPrincipal, RuleHead, SharedTexts, Sighting, Text};
+use crate::model::{Inventory, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text};
 use crate::observe::{ActionId, Observed, PrincipalId};
 use crate::time::{Day, Timestamp};
 
@@ -33,7 +33,7 @@ pub struct Builder {
     insights: Vec<Noted>,
     /// By account, hour and whether somebody acted in the root user's place.
     root: BTreeMap<(Box<str>, Timestamp, bool), Noted>,
-    rules: Vec<Arc<RuleHead>>,
+    rules: Vec<Arc<RuleMetadata>>,
     hits: Keeper,
     texts: SharedTexts,
 }
@@ -72,7 +72,7 @@ pub struct Built {
 
 impl Builder {
     /// A builder for events that are held against these rules, which are sorted by name.
-    pub fn with_rules(rules: Vec<Arc<RuleHead>>, kept: HitsKept) -> Self {
+    pub fn with_rules(rules: Vec<Arc<RuleMetadata>>, kept: HitsKept) -> Self {
         Self { rules, hits: Keeper::new(kept), ..Self::default() }
     }
 

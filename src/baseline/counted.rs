@@ -23,7 +23,7 @@ pub struct CountedHits {
     /// In no order that means anything.
     groups: Vec<HitGroup>,
     /// What tells each hit from all others, with its group. Sorted and without repeats once it was [settled](Self::settle).
-    prints: Vec<(u64, u32)>,
+    fingerprints: Vec<(u64, u32)>,
 }
 
 /// The hits of one rule and one principal; where it matters who is behind the principal, also of one access key, unique id and role.
@@ -130,17 +130,20 @@ impl CountedHits {
                 counter.counted.groups[number.0 as usize].absorb(first, last);
             }
         }
-        let prints = other.prints.into_iter();
-        counter.counted.prints.extend(prints.map(|(print, group)| (print, number_of[group as usize])));
+        let fingerprints = other.fingerprints.into_iter();
+        counter
+            .counted
+            .fingerprints
+            .extend(fingerprints.map(|(fingerprint, group)| (fingerprint, number_of[group as usize])));
         *self = counter.finish();
     }
 
     /// Drops copies and counts anew.
     pub(super) fn settle(&mut self) {
-        self.prints.sort_unstable();
-        self.prints.dedup();
+        self.fingerprints.sort_unstable();
+        self.fingerprints.dedup();
         self.groups.iter_mut().for_each(|group| group.count = 0);
-        for (_, group) in &self.prints {
+        for (_, group) in &self.fingerprints {
             self.groups[*group as usize].count += 1;
         }
     }
@@ -167,8 +170,9 @@ impl CountedHits {
                 counter.counted.groups[number.0 as usize].absorb(Hit { who, ..first }, last);
             }
         }
-        let prints = self.prints.into_iter();
-        counter.counted.prints = prints.map(|(print, group)| (print, number_of[group as usize])).collect();
+        let fingerprints = self.fingerprints.into_iter();
+        counter.counted.fingerprints =
+            fingerprints.map(|(fingerprint, group)| (fingerprint, number_of[group as usize])).collect();
         counter.finish()
     }
 
@@ -211,11 +215,11 @@ impl Counter {
         let id = seen.evidence.event_id;
         // Without an id no record is the copy of another.
         let place = id.is_empty().then_some(seen.place());
-        let print = self.hasher.hash_one((seen.moment.time.micros(), id, action, place));
-        self.counted.prints.push((print, group.0));
-        if self.counted.prints.len() > MANY.max(2 * self.settled) {
+        let fingerprint = self.hasher.hash_one((seen.moment.time.micros(), id, action, place));
+        self.counted.fingerprints.push((fingerprint, group.0));
+        if self.counted.fingerprints.len() > MANY.max(2 * self.settled) {
             self.counted.settle();
-            self.settled = self.counted.prints.len();
+            self.settled = self.counted.fingerprints.len();
         }
         group
     }

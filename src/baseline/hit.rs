@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Seen;
-use crate::model::{InOrder, ObservedPrincipal, RuleHead, SharedTexts, Sighting, Text};
+use crate::model::{InOrder, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text};
 
 /// The values of the fields of a rule's output in one event, in their order; none where there is no value.
 pub type Values = Box<[Option<Box<str>>]>;
@@ -126,6 +126,6 @@ pub(super) fn sort_hits(hits: &mut Vec<Hit>) {
 }
 
 /// The order of rules.
-pub(super) fn by_name(left: &Arc<RuleHead>, right: &Arc<RuleHead>) -> Ordering {
+pub(super) fn by_name(left: &Arc<RuleMetadata>, right: &Arc<RuleMetadata>) -> Ordering {
     left.name.cmp(&right.name)
 }

@@ -18,7 +18,7 @@ mod sighting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::{Inventory, ObservedPrincipal, RuleHead, Sighting, Text};
+use crate::model::{Inventory, ObservedPrincipal, RuleMetadata, Sighting, Text};
 use crate::observe::Proofs;
 use crate::time::Timestamp;
 
@@ -50,7 +50,7 @@ pub struct Baseline {
     /// The hours in which a root user acted, each with its first record; sorted by account.
     pub root: Vec<Noted>,
     /// The rules that events were held against, sorted by name.
-    pub rules: Vec<Arc<RuleHead>>,
+    pub rules: Vec<Arc<RuleMetadata>>,
     /// Events that matched one, sorted by rule, principal and time; each event once for each rule. Every one of them, unless some
     /// were only [counted](Self::counted_hits).
     pub hits: Vec<Hit>,

@@ -43,7 +43,7 @@ pub struct Known(Option<Derived>);
 
 #[derive(Clone, Copy, Debug)]
 struct Derived {
-    print: u64,
+    fingerprint: u64,
     kind: PrincipalKind,
     id_place: IdPlace,
 }
@@ -241,14 +241,15 @@ impl<'a> Identity<'a> {
     }
 
     /// A hash of all texts.
-    pub fn print(&self) -> u64 {
-        self.known.0.map_or_else(|| hash_of_texts(0, self.texts()), |known| known.print)
+    pub fn fingerprint(&self) -> u64 {
+        self.known.0.map_or_else(|| hash_of_texts(0, self.texts()), |known| known.fingerprint)
     }
 
     /// The same with what follows from its texts, so that this need not be found out for each record.
     #[must_use]
     pub fn with_known(self) -> Self {
-        let derived = Derived { print: self.print(), kind: self.kind(), id_place: self.id_place() };
+        let derived =
+            Derived { fingerprint: self.fingerprint(), kind: self.kind(), id_place: self.id_place() };
         Self { known: Known(Some(derived)), ..self }
     }
 

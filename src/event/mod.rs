@@ -185,8 +185,8 @@ impl<'a> Record<'a> {
 
     /// A hash of all that is read of this record.
     #[inline]
-    pub fn print(&self, start: u64) -> u64 {
-        hash_of_texts(start ^ self.identity.print(), self.texts())
+    pub fn fingerprint(&self, start: u64) -> u64 {
+        hash_of_texts(start ^ self.identity.fingerprint(), self.texts())
     }
 
     /// All texts but the event id and those of the identity, each in a place of its own.

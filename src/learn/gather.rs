@@ -88,7 +88,7 @@ fn record_entries(
         Some(RecordEntry {
             object: entry_of[record.place.object as usize],
             record: record.place.record,
-            print: record.print,
+            fingerprint: record.fingerprint,
             behaviour: behaviours[record.row as usize],
             day: days[record.row as usize],
             failed: record.failed,

@@ -56,11 +56,12 @@ pub(super) struct ObjectPart {
 impl<'s> Learner<'s> {
     pub(super) fn new(number: u16, settings: &'s LearnSettings, copies: &'s Copies) -> Self {
         let rules = settings.rules.as_ref();
-        let heads = rules.map(|rules| rules.rules().iter().map(|rule| Arc::clone(rule.head())).collect());
+        let metadata =
+            rules.map(|rules| rules.rules().iter().map(|rule| Arc::clone(rule.metadata())).collect());
         Self {
             settings,
             observer: Observer::default(),
-            builder: Builder::with_rules(heads.unwrap_or_default(), settings.hits.clone()),
+            builder: Builder::with_rules(metadata.unwrap_or_default(), settings.hits.clone()),
             matcher: rules.map(|rules| Matcher::new(Arc::clone(rules))),
             number,
             copies,

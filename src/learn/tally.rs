@@ -38,8 +38,8 @@ impl<'r, 's> Tally<'_, 'r, 's> {
     fn cloudtrail(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
         let skip = match record.interpret(self.learner.settings.principal_key) {
             Ok(event) => {
-                let print = || Fingerprint::of(record, found.text.len());
-                let Some(pair) = self.event(&event, found, print, || record.evidence()) else { return };
+                let fingerprint = || Fingerprint::of(record, found.text.len());
+                let Some(pair) = self.event(&event, found, fingerprint, || record.evidence()) else { return };
                 if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
                     self.root(&event, record, found);
                 }
@@ -82,8 +82,8 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         let LearnSettings { principal_key: key, namespace_in_key, .. } = *self.learner.settings;
         match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {
             Ok(event) => {
-                let print = || Fingerprint::of_audit(record, cluster);
-                if let Some(pair) = self.event(&event, found, print, || record.evidence()) {
+                let fingerprint = || Fingerprint::of_audit(record, cluster);
+                if let Some(pair) = self.event(&event, found, fingerprint, || record.evidence()) {
                     let told = self.part.told.take(record.audit_id);
                     self.hit(Some(pair), &event, found, told);
                 }
@@ -164,7 +164,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         &mut self,
         event: &Event<'_>,
         found: &FoundRecord<'_>,
-        print: impl FnOnce() -> Option<Fingerprint>,
+        fingerprint: impl FnOnce() -> Option<Fingerprint>,
         evidence: impl FnOnce() -> Evidence<'e>,
     ) -> Option<(PrincipalId, ActionId)> {
         self.remark(event.time_form);
@@ -180,9 +180,9 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         if let Some(created) = &event.creation {
             self.learner.builder.created(created.account, &created.key, event.time);
         }
-        if let Some(print) = print() {
+        if let Some(fingerprint) = fingerprint() {
             let place = RecordPlace { object: self.reading.place.number, record: found.number };
-            self.part.handover.add(print, place, row.0, event.failed);
+            self.part.handover.add(fingerprint, place, row.0, event.failed);
         }
         Some(pair)
     }

@@ -17,5 +17,5 @@ pub use iam::{IamIdentity, IamKind, is_unique_id, sso_name};
 pub use inventory::Inventory;
 pub use order::InOrder;
 pub use principal::{LogSource, ObservedPrincipal, PrincipalKey, PrincipalKind};
-pub use rule::{Language, OutputPart, Priority, RuleHead};
+pub use rule::{Language, OutputPart, Priority, RuleMetadata};
 pub use text::{SharedTexts, Text};

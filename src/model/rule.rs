@@ -92,7 +92,7 @@ pub enum OutputPart {
 
 /// A rule without its condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleHead {
+pub struct RuleMetadata {
     /// What it is called; no other rule of a set is called the same.
     pub name: Box<str>,
     /// How much it matters.
@@ -109,7 +109,7 @@ pub struct RuleHead {
     pub output: Vec<OutputPart>,
 }
 
-impl RuleHead {
+impl RuleMetadata {
     /// Names of the fields of its output, in their order.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.output.iter().filter_map(|part| match part {
@@ -119,7 +119,7 @@ impl RuleHead {
     }
 
     /// Its output with these values of its fields; `<NA>` where there is none.
-    pub fn tell(&self, values: &[Option<Box<str>>]) -> String {
+    pub fn render_output(&self, values: &[Option<Box<str>>]) -> String {
         let mut values = values.iter();
         let mut told = String::new();
         for part in &self.output {

@@ -55,7 +55,7 @@ impl Fingerprint {
         let event_id = record.event_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((record.owner(), event_id));
         let start = (length as u64) << 2 | record.read_only.map_or(0, |yes| 1 + u64::from(yes));
-        Some(Self::new(id, record.print(start), Stage::Complete))
+        Some(Self::new(id, record.fingerprint(start), Stage::Complete))
     }
 
     /// The fingerprint of a request to a cluster; none without an audit id.
@@ -96,7 +96,7 @@ pub struct Conflict {
 /// One counted record as a worker hands it in.
 #[derive(Clone, Copy, Debug)]
 struct Delivery {
-    print: Fingerprint,
+    fingerprint: Fingerprint,
     place: RecordPlace,
     /// The worker's number for what it was counted under.
     row: u32,
@@ -109,7 +109,7 @@ struct Delivery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compared {
     /// What it was compared by.
-    pub print: Fingerprint,
+    pub fingerprint: Fingerprint,
     /// Where it stands.
     pub place: RecordPlace,
     /// The worker that handed it in.
@@ -125,7 +125,7 @@ pub struct Compared {
 /// A record that later ones are compared with.
 #[derive(Clone, Copy, Debug)]
 struct Remembered {
-    print: Fingerprint,
+    fingerprint: Fingerprint,
     place: RecordPlace,
 }
 
@@ -216,8 +216,15 @@ impl Handover {
     }
 
     /// Adds a record that was counted under `row`.
-    pub fn add(&mut self, print: Fingerprint, place: RecordPlace, row: u32, failed: bool) {
-        self.deliveries.push(Delivery { print, place, row, worker: self.worker, failed, is_copy: false });
+    pub fn add(&mut self, fingerprint: Fingerprint, place: RecordPlace, row: u32, failed: bool) {
+        self.deliveries.push(Delivery {
+            fingerprint,
+            place,
+            row,
+            worker: self.worker,
+            failed,
+            is_copy: false,
+        });
     }
 }
 
@@ -270,7 +277,7 @@ impl Copies {
                 (complete.pop_front(), are_all && complete.is_empty())
             };
             let Some(Batch { day, mut deliveries }) = next else { return };
-            deliveries.sort_unstable_by_key(|delivery| (delivery.print, delivery.place));
+            deliveries.sort_unstable_by_key(|delivery| (delivery.fingerprint, delivery.place));
             let remembered = window.compare(day, &mut deliveries, !is_last);
             match day {
                 None => window.undated = remembered,
@@ -310,8 +317,8 @@ impl Arrivals {
 
 impl Delivery {
     fn compared(&self) -> Compared {
-        let Self { print, place, row, worker, failed, is_copy } = *self;
-        Compared { print, place, worker, row, failed, is_copy }
+        let Self { fingerprint, place, row, worker, failed, is_copy } = *self;
+        Compared { fingerprint, place, worker, row, failed, is_copy }
     }
 }
 
@@ -326,12 +333,12 @@ impl Window {
         let undated = std::mem::take(&mut self.undated);
         let mut windows = [&undated[..], &previous[..]];
         let mut remembered = Vec::with_capacity(if are_more { deliveries.len() } else { 0 });
-        for same_id in deliveries.chunk_by_mut(|a, b| a.print.id == b.print.id) {
-            let known = windows.each_mut().map(|window| take_id(window, same_id[0].print.id));
+        for same_id in deliveries.chunk_by_mut(|a, b| a.fingerprint.id == b.fingerprint.id) {
+            let known = windows.each_mut().map(|window| take_id(window, same_id[0].fingerprint.id));
             if let ([first], [[], []]) = (&*same_id, known) {
                 // Nearly every record: its id is met once.
                 if are_more {
-                    remembered.push(Remembered { print: first.print, place: first.place });
+                    remembered.push(Remembered { fingerprint: first.fingerprint, place: first.place });
                 }
             } else {
                 self.compare_one(&known.concat(), same_id, &mut remembered);
@@ -348,13 +355,14 @@ impl Window {
         same_id: &mut [Delivery],
         remembered: &mut Vec<Remembered>,
     ) {
-        let firsts = same_id.chunk_by(|a, b| a.print.is_copy_of(b.print)).map(|copies| copies[0].place);
+        let firsts =
+            same_id.chunk_by(|a, b| a.fingerprint.is_copy_of(b.fingerprint)).map(|copies| copies[0].place);
         let original = known.iter().map(|record| record.place).min().or_else(|| firsts.min());
-        for copies in same_id.chunk_by_mut(|a, b| a.print.is_copy_of(b.print)) {
+        for copies in same_id.chunk_by_mut(|a, b| a.fingerprint.is_copy_of(b.fingerprint)) {
             // Of several stages the last.
             let first = copies[0];
-            remembered.push(Remembered { print: first.print, place: first.place });
-            let is_known = known.iter().any(|record| record.print.is_copy_of(first.print));
+            remembered.push(Remembered { fingerprint: first.fingerprint, place: first.place });
+            let is_known = known.iter().any(|record| record.fingerprint.is_copy_of(first.fingerprint));
             let surplus = if is_known { copies } else { &mut copies[1..] };
             for copy in surplus {
                 copy.is_copy = true;
@@ -375,8 +383,8 @@ impl Window {
 
 /// Takes the records of one id off sorted ones, and drops those of lower ids.
 fn take_id<'w>(sorted: &mut &'w [Remembered], id: u64) -> &'w [Remembered] {
-    let (_, rest) = sorted.split_at(run(sorted, |record| record.print.id < id));
-    let (taken, rest) = rest.split_at(run(rest, |record| record.print.id == id));
+    let (_, rest) = sorted.split_at(run(sorted, |record| record.fingerprint.id < id));
+    let (taken, rest) = rest.split_at(run(rest, |record| record.fingerprint.id == id));
     *sorted = rest;
     taken
 }

@@ -3,52 +3,35 @@
 use std::num::NonZero;
 
 use crate::baseline::Hit;
-use crate::model::{ObservedPrincipal, PrincipalKind, RuleHead, Sighting, Text};
+use crate::model::{ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text};
+use crate::names::named;
 use crate::query::Filter;
 use crate::time::{Span, Timestamp};
 
-/// Where the warmup clock of a principal starts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Anchor {
-    /// At the principal's first sighting. The default.
-    #[default]
-    Principal,
-    /// At the first event of the archive.
-    Archive,
-    /// At its creation, if the archive records it or IAM says it, and no sighting is earlier; else at its first sighting.
-    Created,
-}
-
-impl Anchor {
-    /// The name of this anchor in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Principal => "principal",
-            Self::Archive => "archive",
-            Self::Created => "created",
-        }
+named! {
+    /// Where the warmup clock of a principal starts.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum Anchor {
+        /// At the principal's first sighting. The default.
+        #[default]
+        Principal = "principal",
+        /// At the first event of the archive.
+        Archive = "archive",
+        /// At its creation, if the archive records it or IAM says it, and no sighting is earlier; else at its first sighting.
+        Created = "created",
     }
 }
 
-/// What a principal's age was counted from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AgeBasis {
-    /// Its first sighting.
-    FirstSighting,
-    /// The first event of the archive.
-    ArchiveStart,
-    /// Its creation, by its record or by what IAM says.
-    Creation,
-}
-
-impl AgeBasis {
-    /// The published name of this basis.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FirstSighting => "first-sighting",
-            Self::ArchiveStart => "archive-start",
-            Self::Creation => "created",
-        }
+named! {
+    /// What a principal's age was counted from.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum AgeBasis {
+        /// Its first sighting.
+        FirstSighting = "first-sighting",
+        /// The first event of the archive.
+        ArchiveStart = "archive-start",
+        /// Its creation, by its record or by what IAM says.
+        Creation = "created",
     }
 }
 
@@ -72,38 +55,28 @@ pub struct Rarity {
     pub first_for_archive: bool,
 }
 
-/// What is reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FindingKind {
-    /// A behaviour's first sighting, at age ≥ N days.
-    NewAction,
-    /// A principal's first sighting, at ≥ N days after the start of the archive.
-    NewPrincipal,
-    /// A sighting after a gap longer than the forget span, at age ≥ N days. Known to the hour.
-    ReturningAction,
-    /// An unusual rate of calls or errors that CloudTrail Insights noticed, whatever the warmup.
-    Insight,
-    /// An hour in which an account's root user acted, whatever the warmup.
-    RootActivity,
-    /// Events of one principal that a rule matched, whatever the warmup, and of which no other finding tells.
-    Rule,
+named! {
+    /// What is reported.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum FindingKind {
+        /// A behaviour's first sighting, at age ≥ N days.
+        NewAction = "new-action",
+        /// A principal's first sighting, at ≥ N days after the start of the archive.
+        NewPrincipal = "new-principal",
+        /// A sighting after a gap longer than the forget span, at age ≥ N days. Known to the hour.
+        ReturningAction = "returning-action",
+        /// An unusual rate of calls or errors that CloudTrail Insights noticed, whatever the warmup.
+        Insight = "insight",
+        /// An hour in which an account's root user acted, whatever the warmup.
+        RootActivity = "root-activity",
+        /// Events of one principal that a rule matched, whatever the warmup, and of which no other finding tells.
+        Rule = "rule",
+    }
 }
 
 impl FindingKind {
     /// The kinds that settings decide about, in their order.
     pub const OF_SIGHTINGS: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
-
-    /// The published name of this kind.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NewAction => "new-action",
-            Self::NewPrincipal => "new-principal",
-            Self::ReturningAction => "returning-action",
-            Self::Insight => "insight",
-            Self::RootActivity => "root-activity",
-            Self::Rule => "rule",
-        }
-    }
 }
 
 /// What is asked.
@@ -180,7 +153,7 @@ pub struct Matched<'b> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Match<'b> {
     /// The rule.
-    pub rule: &'b RuleHead,
+    pub rule: &'b RuleMetadata,
     /// The event.
     pub hit: &'b Hit,
 }
@@ -188,7 +161,7 @@ pub struct Match<'b> {
 impl Match<'_> {
     /// What the rule tells of the event.
     pub fn output(&self) -> String {
-        self.rule.tell(&self.hit.values)
+        self.rule.render_output(&self.hit.values)
     }
 
     /// The fields of the rule's output with their values.
@@ -251,7 +224,7 @@ impl<'b> Finding<'b> {
     }
 
     /// The rule that matters most of those that its event matched.
-    pub fn rule(&self) -> Option<&'b RuleHead> {
+    pub fn rule(&self) -> Option<&'b RuleMetadata> {
         self.matched().first().map(|one| one.rule)
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::for_terminal;
-use crate::model::RuleHead;
+use crate::model::RuleMetadata;
 use crate::query::Finding;
 
 /// How often a rule matched.
@@ -21,7 +21,7 @@ struct Counted {
 /// # Errors
 /// Whatever `out` says.
 pub fn write_rule_counts(
-    rules: &[Arc<RuleHead>],
+    rules: &[Arc<RuleMetadata>],
     findings: &[Finding<'_>],
     out: &mut dyn Write,
 ) -> io::Result<()> {

@@ -56,13 +56,13 @@ fn hold(rules: Arc<RuleSet>, object: &[u8]) {
             AnyRecord::CloudTrail(_) => LogSource::CloudTrail,
             AnyRecord::Kubernetes(_) => LogSource::Eks,
         };
-        let is_right = |rule: &super::Rule| rule.head.source == source && rule.matches(&facts);
+        let is_right = |rule: &super::Rule| rule.metadata.source == source && rule.matches(&facts);
         let asked: Vec<u32> =
             (0..).zip(rules.rules()).filter(|(_, rule)| is_right(rule)).map(|(number, _)| number).collect();
         assert_eq!(matcher.matching(&candidates, &facts), asked, "{}", found.text);
         for number in asked {
             let rule = matcher.rule(number);
-            assert_eq!(rule.values(&facts).len(), rule.head.fields().count());
+            assert_eq!(rule.values(&facts).len(), rule.metadata.fields().count());
         }
     });
 }

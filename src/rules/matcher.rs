@@ -113,7 +113,7 @@ impl Matcher {
 }
 
 fn candidates(rules: &RuleSet, screens: &[Screen], source: LogSource, known: &Known<'_>) -> Candidates {
-    let could = |rule: &Rule| rule.head.source == source && rule.condition.of_known(known) != Some(false);
+    let could = |rule: &Rule| rule.metadata.source == source && rule.condition.of_known(known) != Some(false);
     let mut parts = Parts::default();
     for (number, _) in (0..).zip(&rules.rules).filter(|(_, rule)| could(rule)) {
         match screens.iter().position(|screen| screen.rules.binary_search(&number).is_ok()) {

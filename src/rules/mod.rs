@@ -82,7 +82,7 @@ impl RuleSet {
                 Language::Falco => elements.add(&file.name, &documents, &mut errors),
                 Language::Sigma => {
                     for (line, rule) in sigma::rules(&file.name, &documents, &mut errors) {
-                        let name = rule.head.name.clone();
+                        let name = rule.metadata.name.clone();
                         if sigma.insert(name.clone(), (&file.name, line, rule)).is_some() {
                             errors.push(called_twice(&name, &file.name, line, "a rule before it"));
                         }
@@ -90,8 +90,11 @@ impl RuleSet {
                 }
             }
         }
-        let mut rules: BTreeMap<Box<str>, Rule> =
-            elements.compile(&mut errors).into_iter().map(|rule| (rule.head.name.clone(), rule)).collect();
+        let mut rules: BTreeMap<Box<str>, Rule> = elements
+            .compile(&mut errors)
+            .into_iter()
+            .map(|rule| (rule.metadata.name.clone(), rule))
+            .collect();
         for (name, (file, line, rule)) in sigma {
             if rules.insert(name.clone(), rule).is_some() {
                 errors.push(called_twice(&name, file, line, "a rule of Falco's"));
@@ -99,7 +102,7 @@ impl RuleSet {
         }
         let rules: Vec<Rule> = rules.into_values().collect();
         let texts = files.iter().flat_map(|file| [file.language.name(), &file.text]);
-        let names = rules.iter().map(|rule| &*rule.head.name);
+        let names = rules.iter().map(|rule| &*rule.metadata.name);
         let all =
             texts.chain(names).map(|text| Checksum::of(text.as_bytes()).to_string()).collect::<String>();
         let left_out = errors.iter().map(RuleError::title).collect();

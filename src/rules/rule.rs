@@ -5,24 +5,24 @@ use std::sync::Arc;
 use super::evaluate::facts::Facts;
 use super::evaluate::tree::Condition;
 use super::language::output::Output;
-use crate::model::RuleHead;
+use crate::model::RuleMetadata;
 
 /// One rule that can be held against events.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    pub(super) head: Arc<RuleHead>,
+    pub(super) metadata: Arc<RuleMetadata>,
     pub(super) condition: Condition,
     output: Output,
 }
 
 impl Rule {
-    pub(super) fn new(head: RuleHead, condition: Condition, output: Output) -> Self {
-        Self { head: Arc::new(head), condition: condition.in_order(), output }
+    pub(super) fn new(metadata: RuleMetadata, condition: Condition, output: Output) -> Self {
+        Self { metadata: Arc::new(metadata), condition: condition.in_order(), output }
     }
 
     /// What it says of itself.
-    pub fn head(&self) -> &Arc<RuleHead> {
-        &self.head
+    pub fn metadata(&self) -> &Arc<RuleMetadata> {
+        &self.metadata
     }
 
     /// Whether an event fulfils it.

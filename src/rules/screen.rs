@@ -31,7 +31,7 @@ pub(super) const MOST_TEXTS: usize = 20_000;
 
 /// The text that excludes a rule unless it is one of a few: one that nobody ever sees does, and its absence does.
 pub(super) fn of(rule: &Rule) -> Option<Scanned> {
-    let texts = TEXTS.into_iter().find(|(source, _)| *source == rule.head.source)?.1;
+    let texts = TEXTS.into_iter().find(|(source, _)| *source == rule.metadata.source)?.1;
     let excludes = |text: &&Scanned| {
         [Some("\u{0}"), None].into_iter().all(|value| {
             let known = [(**text, value)];

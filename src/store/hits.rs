@@ -8,7 +8,7 @@ use super::reading::Paths;
 use super::table::{Column, Table};
 use crate::baseline::{Hit, Values};
 use crate::model::{
-    Language, LogSource, ObservedPrincipal, OutputPart, PrincipalKind, Priority, RuleHead, Text,
+    Language, LogSource, ObservedPrincipal, OutputPart, PrincipalKind, Priority, RuleMetadata, Text,
 };
 
 pub(super) const RULES: &str = "message rules {
@@ -45,7 +45,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub(super) fn of(rules: &[Arc<RuleHead>], hits: &[Hit]) -> Self {
+    pub(super) fn of(rules: &[Arc<RuleMetadata>], hits: &[Hit]) -> Self {
         Self {
             tags: rules.iter().map(|rule| json(&rule.tags)).collect(),
             outputs: rules.iter().map(|rule| json(&rule.output)).collect(),
@@ -62,8 +62,9 @@ fn parsed<T: serde::de::DeserializeOwned>(text: &str, column: &str) -> Result<T,
     serde_json::from_str(text).map_err(|_| Flaw::value(column))
 }
 
-pub(super) fn rule_columns<'a>(rules: &'a [Arc<RuleHead>], texts: &'a Texts) -> Vec<Column<'a>> {
-    let text = |of: fn(&RuleHead) -> &str| Column::Text(rules.iter().map(|rule| Some(of(rule))).collect());
+pub(super) fn rule_columns<'a>(rules: &'a [Arc<RuleMetadata>], texts: &'a Texts) -> Vec<Column<'a>> {
+    let text =
+        |of: fn(&RuleMetadata) -> &str| Column::Text(rules.iter().map(|rule| Some(of(rule))).collect());
     let json = |texts: &'a [String]| Column::Text(texts.iter().map(|text| Some(text.as_str())).collect());
     vec![
         text(|rule| &rule.name),
@@ -76,13 +77,13 @@ pub(super) fn rule_columns<'a>(rules: &'a [Arc<RuleHead>], texts: &'a Texts) -> 
     ]
 }
 
-pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleHead>>, Flaw> {
+pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleMetadata>>, Flaw> {
     let (names, priorities) = (table.text_column("rule")?, table.text_column("priority")?);
     let (tags, sources) = (table.text_column("tags")?, table.text_column("source")?);
     let (descriptions, languages) = (table.text_column("description")?, table.text_column("language")?);
     let outputs = table.text_column("output")?;
     let rule = |row: usize| {
-        Ok(Arc::new(RuleHead {
+        Ok(Arc::new(RuleMetadata {
             name: names.needed(row)?.into(),
             priority: Priority::from_name(priorities.needed(row)?).ok_or_else(|| Flaw::value("priority"))?,
             tags: parsed(tags.needed(row)?, "tags")?,
@@ -102,7 +103,7 @@ pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleHead>>, Flaw> {
 
 pub(super) fn hit_columns<'a>(
     hits: &'a [Hit],
-    rules: &'a [Arc<RuleHead>],
+    rules: &'a [Arc<RuleMetadata>],
     texts: &'a Texts,
 ) -> Vec<Column<'a>> {
     let text = |of: fn(&Hit) -> &str| Column::Text(hits.iter().map(|hit| Some(of(hit))).collect());
@@ -121,7 +122,7 @@ pub(super) fn hit_columns<'a>(
     columns
 }
 
-pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleHead>]) -> Result<Vec<Hit>, Flaw> {
+pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleMetadata>]) -> Result<Vec<Hit>, Flaw> {
     let (names, accounts) = (table.text_column("rule")?, table.text_column("account")?);
     let (keys, kinds) = (table.text_column("principal")?, table.text_column("principal_kind")?);
     let (arns, actions) = (table.text_column("principal_arn")?, table.text_column("action")?);

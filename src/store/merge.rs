@@ -137,7 +137,7 @@ impl Stored {
         for (number, object) in (0..).zip(objects.iter()) {
             while let Some((record, index)) = rest.next_if(|(record, _)| record.object == number) {
                 let place = RecordPlace { object: number, record: record.record };
-                handover.add(record.print, place, index, record.failed);
+                handover.add(record.fingerprint, place, index, record.failed);
             }
             copies.hand_in(number, object.delivered.map(Timestamp::day), &mut handover);
         }

@@ -20,8 +20,8 @@ pub(super) fn columns(records: &[RecordEntry]) -> Vec<Column<'static>> {
     let number = |of: fn(&RecordEntry) -> u32| {
         Column::Long(records.iter().map(|record| Some(i64::from(of(record)))).collect())
     };
-    let ids = records.iter().map(|record| Some(record.print.parts().0 as i64)).collect();
-    let contents = records.iter().map(|record| Some(record.print.parts().1 as i32)).collect();
+    let ids = records.iter().map(|record| Some(record.fingerprint.parts().0 as i64)).collect();
+    let contents = records.iter().map(|record| Some(record.fingerprint.parts().1 as i32)).collect();
     vec![
         number(|record| record.object),
         number(|record| record.record),
@@ -46,7 +46,7 @@ pub(super) fn read(table: &Table, objects: usize, behaviours: usize) -> Result<V
     let entry = |row: usize| RecordEntry {
         object: of_object[row],
         record: index[row],
-        print: Fingerprint::from_parts((ids[row] as u64, contents[row].unwrap_or_default() as u32)),
+        fingerprint: Fingerprint::from_parts((ids[row] as u64, contents[row].unwrap_or_default() as u32)),
         behaviour: behaviour[row],
         day: day[row],
         failed: failed[row],

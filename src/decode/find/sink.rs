@@ -244,21 +244,21 @@ impl Copies {
     /// Whether a record is known; takes note of it.
     pub(super) fn has(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) -> bool {
         let hasher = FixedState::default();
-        let print = match record {
+        let fingerprint = match record {
             Err(_) => return false,
             // The same event may be written with and without blanks.
             Ok(AnyRecord::CloudTrail(record)) if record.event_id.is_some_and(|id| !id.is_empty()) => {
-                record.print(hasher.hash_one(record.event_id))
+                record.fingerprint(hasher.hash_one(record.event_id))
             }
             Ok(AnyRecord::Kubernetes(record)) if record.audit_id.is_some_and(|id| !id.is_empty()) => {
                 hasher.hash_one((record.texts(), record.audit_id, record.stage))
             }
             Ok(_) => hasher.hash_one(text),
         };
-        if self.known.contains(&print) {
+        if self.known.contains(&fingerprint) {
             return true;
         }
-        self.present.push(print);
+        self.present.push(fingerprint);
         false
     }
 }

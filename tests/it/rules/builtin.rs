@@ -291,7 +291,7 @@ fn cases() -> Vec<Case> {
 #[test]
 fn every_rule_matches_what_it_is_about_and_not_what_is_nearly_the_same() {
     let rules = builtin_rules();
-    let all: BTreeSet<String> = rules.rules().iter().map(|rule| rule.head().name.to_string()).collect();
+    let all: BTreeSet<String> = rules.rules().iter().map(|rule| rule.metadata().name.to_string()).collect();
     let mut met = BTreeSet::new();
     for (name, hit, miss) in cases() {
         assert!(matching(&rules, &hit).contains(&name.to_owned()), "{name} does not match {hit}");
@@ -382,7 +382,7 @@ fn rules_match_the_shapes_that_calls_come_in() {
 fn every_rule_is_in_the_documentation() {
     let text = include_str!("../../../docs/rules.md");
     for rule in builtin_rules().rules() {
-        let head = rule.head();
+        let head = rule.metadata();
         let row = format!("| {} | {} | {} |", head.name, head.priority, head.description);
         assert!(text.contains(&row), "docs/rules.md has no row {row}");
     }
@@ -398,7 +398,7 @@ fn either_spelling_of_root_is_root() {
 #[test]
 fn every_rule_has_tags_of_both_catalogues_and_says_what_it_finds() {
     for rule in builtin_rules().rules() {
-        let head = rule.head();
+        let head = rule.metadata();
         let has = |start: &str| head.tags.iter().any(|tag| tag.starts_with(start));
         assert!(has("mitre_") && has("T1") && has("nist_800_190_"), "{}", head.name);
         assert!(head.description.ends_with('.') && head.output.len() > 4, "{}", head.name);

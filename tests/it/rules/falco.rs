@@ -56,7 +56,7 @@ fn hold(rules: &RuleSet, cases: &[Case]) -> BTreeSet<String> {
 }
 
 fn names(rules: &RuleSet) -> BTreeSet<String> {
-    rules.rules().iter().map(|rule| rule.head().name.to_string()).collect()
+    rules.rules().iter().map(|rule| rule.metadata().name.to_string()).collect()
 }
 
 fn plain_call(action: &str, changes: Value) -> Value {

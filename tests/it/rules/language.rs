@@ -130,7 +130,7 @@ fn later_files_append_override_and_switch() {
     let replaced = "- rule: changed\n  condition: ct.name=CreateUser\n  priority: CRITICAL\n  tags: [t]\n  override: {condition: replace, priority: replace, tags: append}\n";
     let (names, rules) = with_second(replaced);
     assert_eq!(names, ["changed", "off"]);
-    assert_eq!(rules.rules()[0].head().priority.name(), "critical");
+    assert_eq!(rules.rules()[0].metadata().priority.name(), "critical");
     assert_eq!(
         with_second("- rule: off\n  condition: and ct.error exists\n  append: true\n").0,
         Vec::<String>::new()

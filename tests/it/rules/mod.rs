@@ -49,9 +49,9 @@ fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
             AnyRecord::CloudTrail(_) => source == "cloudtrail",
             AnyRecord::Kubernetes(_) => source == "eks",
         };
-        let all = rules.rules().iter().filter(|rule| is_about(rule.head().source.name()));
+        let all = rules.rules().iter().filter(|rule| is_about(rule.metadata().source.name()));
         let asked: Vec<String> =
-            all.filter(|rule| rule.matches(&facts)).map(|rule| rule.head().name.to_string()).collect();
+            all.filter(|rule| rule.matches(&facts)).map(|rule| rule.metadata().name.to_string()).collect();
         // Once when nothing is remembered, and once when everything is.
         for _ in 0..2 {
             let candidates = match record {
@@ -63,7 +63,7 @@ fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
             };
             let found = matcher.matching(&candidates, &facts).into_iter();
             let found: Vec<String> =
-                found.map(|number| matcher.rule(number).head().name.to_string()).collect();
+                found.map(|number| matcher.rule(number).metadata().name.to_string()).collect();
             assert_eq!(found, asked, "{}", facts.text);
         }
         names = Some(asked);
@@ -73,11 +73,11 @@ fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
 
 /// What a rule tells of an event.
 fn told(rules: &RuleSet, name: &str, event: &Value) -> String {
-    let rule = rules.rules().iter().find(|rule| &*rule.head().name == name).unwrap();
+    let rule = rules.rules().iter().find(|rule| &*rule.metadata().name == name).unwrap();
     let mut told = String::new();
     Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
         let facts = Facts::new(found.record.unwrap(), found.text, 1, Timestamp::from_seconds(1_700_000_000));
-        told = rule.head().tell(&rule.values(&facts));
+        told = rule.metadata().render_output(&rule.values(&facts));
     });
     told
 }

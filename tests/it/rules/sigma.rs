@@ -93,7 +93,7 @@ fn a_rule_of_clusters_sees_audit_events() {
 #[test]
 fn levels_become_priorities_and_events_are_told() {
     let (rules, _) = compile(&rule("sel:\n  eventName: AttachUserPolicy\ncondition: sel"));
-    assert_eq!(rules.rules()[0].head().priority.name(), "error");
+    assert_eq!(rules.rules()[0].metadata().priority.name(), "error");
     assert_eq!(
         told(&rules, "r", &event()),
         "by arn:aws:iam::111122223333:user/eva from 198.51.100.7 in eu-west-1 (action=iam.amazonaws.com:AttachUserPolicy, error=<NA>)"

@@ -2,7 +2,7 @@
 
 use super::elements::{Draft, Elements};
 use super::filling::{Filling, Patterns};
-use crate::model::{Language, LogSource, Priority, RuleHead};
+use crate::model::{Language, LogSource, Priority, RuleMetadata};
 use crate::rules::error::RuleError;
 use crate::rules::evaluate::tree::Condition;
 use crate::rules::language::condition;
@@ -51,7 +51,7 @@ impl Elements {
         }
         let output = Output::parse(&draft.output.text, source);
         let output = output.map_err(|flaw| draft.output.error(&title, "output", flaw))?;
-        let head = RuleHead {
+        let metadata = RuleMetadata {
             name: name.into(),
             priority,
             tags: draft.tags.iter().map(|tag| tag.as_str().into()).collect(),
@@ -60,7 +60,7 @@ impl Elements {
             language: Language::Falco,
             output: output.parts.clone(),
         };
-        Ok(Rule::new(head, Condition::All(parts), output))
+        Ok(Rule::new(metadata, Condition::All(parts), output))
     }
 }
 

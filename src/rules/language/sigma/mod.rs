@@ -8,7 +8,7 @@ mod detection;
 mod value;
 
 use super::output::Output;
-use crate::model::{Language, LogSource, Priority, RuleHead};
+use crate::model::{Language, LogSource, Priority, RuleMetadata};
 use crate::rules::error::{Flaw, RuleError};
 use crate::rules::evaluate::tree::Condition;
 use crate::rules::rule::Rule;
@@ -77,7 +77,7 @@ fn rule(document: &Yaml) -> Result<Rule, Wrong> {
     };
     let output = Output::parse(template, source).map_err(|flaw| wrong(document, flaw.reason))?;
     let tags = document.get("tags").and_then(Yaml::list).unwrap_or_default();
-    let head = RuleHead {
+    let metadata = RuleMetadata {
         name: title.into(),
         priority,
         tags: tags.iter().filter_map(|tag| tag.text().map(Box::from)).collect(),
@@ -91,7 +91,7 @@ fn rule(document: &Yaml) -> Result<Rule, Wrong> {
         language: Language::Sigma,
         output: output.parts.clone(),
     };
-    Ok(Rule::new(head, condition, output))
+    Ok(Rule::new(metadata, condition, output))
 }
 
 /// Whose records a rule is about.
