@@ -1,8 +1,8 @@
 //! The text of one file into what IAM knew: its form, its pages, and whether they are all of a list.
 
 use super::node::{self, Node};
-use super::page::{self, Answer, Page};
-use super::{Flaw, report};
+use super::page::{Answer, Page};
+use super::{Flaw, answers, report};
 use crate::model::{IamKind, Inventory};
 
 /// `user,arn,` in base64: a credential report that nobody has decoded.
@@ -106,7 +106,7 @@ fn pages_of(text: &str) -> Result<Vec<Page>, Flaw> {
         _ if text.starts_with(REPORT_IN_BASE64) => {
             // `--output text` has its form and time behind it.
             let packed = text.split('\t').next().unwrap_or(text);
-            return page::report_in(packed).map(|page| vec![page]);
+            return report::packed(packed).map(|page| vec![page]);
         }
         _ if first_line.starts_with("----------") => {
             return Err(Flaw::Form("the CLI's output as a table: write it with --output json"));
@@ -122,7 +122,7 @@ fn pages_of(text: &str) -> Result<Vec<Page>, Flaw> {
 
 fn pages_in(values: &[Node]) -> Result<Vec<Page>, Flaw> {
     let mut pages = Vec::new();
-    values.iter().try_for_each(|value| page::pages(value, &mut pages))?;
+    values.iter().try_for_each(|value| answers::pages(value, &mut pages))?;
     Ok(pages)
 }
 

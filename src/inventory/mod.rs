@@ -5,6 +5,7 @@
 //! What a file is, its content says, and so does it whose account it is about. Knows files and their forms; does not know logs
 //! or questions. What is read, and what counts as a whole list, is in `docs/formats.md`, "IAM inventory".
 
+mod answers;
 mod date;
 mod error;
 mod files;

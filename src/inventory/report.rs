@@ -1,6 +1,8 @@
 //! Credential reports: a CSV with one line for the root user and each user of an account (IAM User Guide, "Getting credential
 //! reports for your AWS account"). It holds no unique ids.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use csv::{ReaderBuilder, StringRecord};
 
 use super::Flaw;
@@ -49,4 +51,18 @@ pub(super) fn page(text: &str) -> Result<Page, Flaw> {
         }
     }
     Ok(page)
+}
+
+/// A credential report in base64, as version 2 of the CLI prints it, or as it is, as version 1 does.
+pub(super) fn packed(content: &str) -> Result<Page, Flaw> {
+    if is_one(content) {
+        return page(content);
+    }
+    let base64: String = content.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let decoded = BASE64_STANDARD.decode(base64).map_err(|error| Flaw::Broken(format!("base64: {error}")))?;
+    let text = String::from_utf8_lossy(&decoded);
+    if is_one(&text) {
+        return page(&text);
+    }
+    Err(Flaw::Foreign("its Content is no credential report"))
 }

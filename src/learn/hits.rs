@@ -1,46 +1,14 @@
 //! Which rules an event matched, and what they tell of it.
-//!
-//! A rule may be about a stage of a request to a cluster that is not the last one. What it tells waits, as the stage itself does,
-//! for the record that says how the request ended.
-
-use std::collections::{BTreeMap, HashMap};
 
 use super::LearnSettings;
 use super::stages::Turn;
+use super::stages_told::Told;
 use super::tally::{Tally, observed, seen, wanted};
-use crate::baseline::Values;
 use crate::decode::FoundRecord;
 use crate::event::{AnyRecord, AuditRecord, AuditSettings, Event};
-use crate::model::Stage;
 use crate::observe::{ActionId, PrincipalId};
 use crate::rules::{Candidates, Facts, Matcher};
 use crate::time::Timestamp;
-
-/// Numbers of the rules that an event matched, and what they tell of it.
-type Told = Vec<(u32, Values)>;
-
-/// What rules tell of the stages of requests that have not ended yet, by audit id.
-#[derive(Debug, Default)]
-pub(super) struct StagesTold(HashMap<Box<str>, BTreeMap<u32, (Stage, Values)>>);
-
-impl StagesTold {
-    /// Adds what is told of one stage. Of two stages that match one rule the later tells more.
-    fn add(&mut self, audit_id: &str, stage: Stage, told: Told) {
-        let of_request = self.0.entry(audit_id.into()).or_default();
-        for (rule, values) in told {
-            let known = of_request.get(&rule);
-            if known.is_none_or(|(known, _)| stage <= *known) {
-                of_request.insert(rule, (stage, values));
-            }
-        }
-    }
-
-    /// What is told of a request.
-    pub(super) fn take(&mut self, audit_id: Option<&str>) -> Told {
-        let told = audit_id.filter(|_| !self.0.is_empty()).and_then(|id| self.0.remove(id));
-        told.into_iter().flatten().map(|(rule, (_, values))| (rule, values)).collect()
-    }
-}
 
 impl<'r, 's> Tally<'_, 'r, 's> {
     /// Holds an event of this time against the rules that it could fulfil.

@@ -6,9 +6,12 @@
 mod gather;
 mod hits;
 mod learner;
+mod part;
 mod settings;
 mod stages;
+mod stages_told;
 mod tally;
+mod visitor;
 
 use crate::baseline::Baseline;
 use crate::coverage::Coverage;

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::LearnSettings;
-use super::learner::{Learner, ObjectPart};
+use super::learner::Learner;
+use super::part::ObjectPart;
 use super::stages::Turn;
 use crate::baseline::{Moment, Seen, SightingPlace};
 use crate::coverage::{FaultKind, RecordSkip, Remark};
@@ -13,7 +14,7 @@ use crate::event::{
 };
 use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Text};
 use crate::observe::{ActionId, Fingerprint, PrincipalId, RecordPlace};
-use crate::scan::{Reading, inside};
+use crate::scan::Reading;
 use crate::source::{DeliveryWindow, ObjectKey};
 use crate::time::{TimeForm, Timestamp};
 
@@ -204,36 +205,6 @@ impl<'r, 's> Tally<'_, 'r, 's> {
             None => format!("no {field}"),
         };
         self.reading.faulty(FaultKind::RecordTime, found, &detail);
-    }
-}
-
-/// Path of a file in an object, kept for the next record, which mostly stands in the same one.
-#[derive(Debug, Default)]
-pub(super) struct InnerPath(Option<(Box<str>, Text)>);
-
-impl InnerPath {
-    /// Where a record stands.
-    pub(super) fn place<'p>(
-        &'p mut self,
-        reading: &'p Reading<'_>,
-        found: &FoundRecord<'_>,
-    ) -> SightingPlace<'p> {
-        let object = reading.place.object;
-        SightingPlace {
-            archive: object.archive,
-            object: self.of(&object.path, found.inner),
-            record: found.index,
-        }
-    }
-
-    /// The path of the file that a record stands in.
-    fn of<'p>(&'p mut self, object: &'p Text, inner: Option<&str>) -> &'p Text {
-        let Some(inner) = inner else { return object };
-        if self.0.as_ref().is_none_or(|(known, _)| **known != *inner) {
-            self.0 = None;
-        }
-        let (_, path) = self.0.get_or_insert_with(|| (inner.into(), inside(object, inner)));
-        path
     }
 }
 

@@ -18,6 +18,13 @@ pub(super) struct Admission<'f> {
     ignored: Globs,
 }
 
+impl Filter {
+    /// Whether a finding is wanted. To ask this of many findings of one baseline is what [`first_seen`](super::first_seen) does.
+    pub fn admits(&self, finding: &Finding<'_>) -> bool {
+        Admission::new(Cow::Borrowed(self)).admits(finding)
+    }
+}
+
 impl<'f> Admission<'f> {
     pub(super) fn new(filter: Cow<'f, Filter>) -> Self {
         Self {

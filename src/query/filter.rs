@@ -7,8 +7,6 @@ use std::sync::OnceLock;
 use glob::MatchOptions;
 use thiserror::Error;
 
-use super::Finding;
-use super::admission::Admission;
 use crate::model::{LogSource, ObservedPrincipal, PrincipalKind};
 
 /// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
@@ -142,13 +140,6 @@ pub struct Filter {
     pub ignored_actions: Vec<Pattern>,
     /// Leave out calls that say they only read.
     pub only_mutating: bool,
-}
-
-impl Filter {
-    /// Whether a finding is wanted. To ask this of many findings of one baseline is what [`first_seen`](super::first_seen) does.
-    pub fn admits(&self, finding: &Finding<'_>) -> bool {
-        Admission::new(Cow::Borrowed(self)).admits(finding)
-    }
 }
 
 /// The identity behind the name of a cluster.

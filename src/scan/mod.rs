@@ -24,10 +24,10 @@ use pieces::Queue;
 use worker::Worker;
 
 pub use checksums::{Checksums, checksums};
-pub use object::{ObjectResult, Stored, inside};
+pub use object::{ObjectResult, Place, Stored, inside};
 pub use reopen::{RecordAddress, ReopenError, reopen};
 pub use steps::{Steps, take_steps};
-pub use visitor::{Place, Reading, Visitor};
+pub use visitor::{Reading, Visitor};
 
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.
 pub const DEFAULT_MAX_OBJECT_SIZE: u64 = 4 << 30;

@@ -1,6 +1,5 @@
 //! What becomes of one object: its records, its faults, and the outcome.
 
-use super::visitor::Place;
 use crate::checksum::Checksum;
 use crate::coverage::{
     Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Outcome, Position, RecordSkip,
@@ -9,6 +8,17 @@ use crate::coverage::{
 use crate::decode::{DecodeFault, Decoded, Verdict};
 use crate::model::Text;
 use crate::source::{LogObject, ObjectKey, ReadError};
+
+/// The object that is being read.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'r> {
+    /// Its number in delivery order, from 0; objects without a delivery time come first.
+    pub number: u32,
+    /// What is known of it.
+    pub object: &'r LogObject,
+    /// What its path says.
+    pub key: &'r ObjectKey<'r>,
+}
 
 /// What is known of an object, or of a piece of it, while it is read.
 #[derive(Debug, Default)]

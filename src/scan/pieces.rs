@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::object::{ObjectState, Stored};
-use super::visitor::{Place, Visitor};
+use super::object::{ObjectState, Place, Stored};
+use super::visitor::Visitor;
 use crate::decode::Piece;
 use crate::source::{LogObject, ObjectKey};
 

@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 
-use super::visitor::{Place, Reading, Visitor};
-use super::{ObjectResult, Progress, ScanError, ScanSettings, Scanned, scan_listed};
+use super::visitor::{Reading, Visitor};
+use super::{ObjectResult, Place, Progress, ScanError, ScanSettings, Scanned, scan_listed};
 use crate::coverage::{Coverage, Fault};
 use crate::decode::FoundRecord;
 use crate::source::{Archives, Listing, LogObject, ReadError};

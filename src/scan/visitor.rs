@@ -1,9 +1,9 @@
 //! What is done with the records of a scan: whoever wants them implements [`Visitor`].
 
-use super::object::{ObjectResult, ObjectState};
+use super::object::{ObjectResult, ObjectState, Place};
 use crate::coverage::{Coverage, FaultKind, Position};
 use crate::decode::FoundRecord;
-use crate::source::{LogObject, ObjectKey};
+use crate::source::LogObject;
 
 /// Collects what one worker reads. Every worker has a visitor of its own; they are merged when the scan has ended.
 ///
@@ -33,17 +33,6 @@ pub trait Visitor: Send {
 
     /// An object has been read, as far as it could be.
     fn end(&mut self, part: Self::Part, object: &ObjectResult<'_>, coverage: &mut Coverage);
-}
-
-/// The object that is being read.
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'r> {
-    /// Its number in delivery order, from 0; objects without a delivery time come first.
-    pub number: u32,
-    /// What is known of it.
-    pub object: &'r LogObject,
-    /// What its path says.
-    pub key: &'r ObjectKey<'r>,
 }
 
 /// An object, or a piece of it, while its records are visited.

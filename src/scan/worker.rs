@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::intake::Intake;
-use super::object::{ObjectState, Stored};
+use super::object::{ObjectState, Place, Stored};
 use super::pieces::{Job, LargeObject, Part};
-use super::visitor::{Pass, Place, Reading, Visitor};
+use super::visitor::{Pass, Reading, Visitor};
 use super::{ObjectRead, Progress, Run};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;

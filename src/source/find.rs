@@ -26,7 +26,6 @@ impl Archives {
                 kind: FaultKind::Read,
                 detail: "standard input can be read but once".to_owned(),
             }),
-            #[cfg(feature = "s3")]
             Root::S3(bucket) => bucket.find(archive, path),
         }
     }

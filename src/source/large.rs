@@ -19,7 +19,6 @@ pub enum Large {
 
 impl Large {
     /// Takes bytes out of a buffer if they are many.
-    #[cfg(feature = "s3")]
     pub(super) fn held(buffer: &mut Vec<u8>) -> Option<Self> {
         (buffer.len() as u64 > LARGE).then(|| Self::Held(Cursor::new(std::mem::take(buffer))))
     }

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::ObjectKey;
-#[cfg(feature = "s3")]
-use crate::coverage::FaultKind;
-use crate::coverage::ObjectSkip;
+use crate::coverage::{FaultKind, ObjectSkip};
 use crate::model::Text;
 use crate::time::Timestamp;
 
@@ -31,20 +29,23 @@ pub(super) enum Kept {
     /// A file whose real path below the root `path` could not keep.
     OddFile(Arc<Path>),
     /// An object in S3, as it was listed.
-    #[cfg(feature = "s3")]
+    #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only buckets have such objects"))]
     Remote {
         /// Bytes as stored.
         size: u64,
         /// What changes when the content does.
         etag: Option<Arc<str>>,
         /// The MD5 of the content, if the listing's ETag can be one.
-        md5: Option<super::s3::Md5Sum>,
+        md5: Option<Md5Sum>,
         /// The fault that it has to be restored before it can be read.
         archived: Option<FaultKind>,
         /// Whether a mirror wants to have it.
         is_mirrored: bool,
     },
 }
+
+/// An MD5.
+pub(super) type Md5Sum = [u8; 16];
 
 /// A file of an archive that is not opened.
 #[derive(Clone, Debug)]
@@ -72,7 +73,6 @@ impl LogObject {
     pub(super) fn is_mirrored(&self) -> bool {
         match self.kept {
             Kept::File | Kept::OddFile(_) => false,
-            #[cfg(feature = "s3")]
             Kept::Remote { is_mirrored, .. } => is_mirrored,
         }
     }

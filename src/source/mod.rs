@@ -12,7 +12,7 @@ mod listing;
 mod local;
 mod log_object;
 mod object_key;
-#[cfg(feature = "s3")]
+#[cfg_attr(not(feature = "s3"), path = "no_s3.rs")]
 mod s3;
 mod s3_settings;
 mod stdin;
@@ -46,7 +46,6 @@ pub struct Archives {
     own_files: OwnFiles,
     /// Asked now and then, while standard input is waited for, whether to give up.
     interrupted: fn() -> bool,
-    #[cfg(feature = "s3")]
     s3: Option<s3::Session>,
 }
 
@@ -59,7 +58,6 @@ enum Root {
     Local(local::Root),
     /// Standard input, as one object. It can be read once.
     Stdin,
-    #[cfg(feature = "s3")]
     S3(s3::Bucket),
 }
 
@@ -113,7 +111,6 @@ impl Archives {
             roots,
             own_files: |_| Vec::new(),
             interrupted: settings.interrupted,
-            #[cfg(feature = "s3")]
             s3: opening.s3,
         })
     }
@@ -138,8 +135,7 @@ impl Archives {
         match self.root(object)? {
             Root::Local(root) => Ok(root.size(object)?),
             Root::Stdin => Err(ReadError::from(io::Error::other("standard input has no size"))),
-            #[cfg(feature = "s3")]
-            Root::S3(_) => Ok(s3::size(object)),
+            Root::S3(bucket) => Ok(bucket.size(object)),
         }
     }
 
@@ -164,7 +160,6 @@ impl Archives {
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Listing, ArchiveError> {
         let mut listing = self.list_local(window, threads, found);
-        #[cfg(feature = "s3")]
         if let Some(session) = &self.s3 {
             session.list(self.buckets(), window, &mut listing, found);
         }
@@ -186,7 +181,6 @@ impl Archives {
         threads: usize,
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Supply<'_>, ArchiveError> {
-        #[cfg(feature = "s3")]
         if let Some(session) = &self.s3 {
             let mut local = self.list_local(window, threads, found);
             local.objects.sort_unstable_by(LogObject::delivery_order);
@@ -198,7 +192,6 @@ impl Archives {
 
     /// The objects of a listing, to be read.
     pub fn supply_listed(&self, listing: Listing) -> Supply<'_> {
-        #[cfg(feature = "s3")]
         if let Some(session) = &self.s3 {
             return Supply::coming(self, session.stream_listed(self.buckets(), listing));
         }
@@ -233,10 +226,7 @@ impl Archives {
 
     /// What has been asked of S3 so far; none if no archive is there. It depends on the network, so it is no part of an answer.
     pub fn traffic(&self) -> Option<Traffic> {
-        #[cfg(feature = "s3")]
-        return self.s3.as_ref().map(s3::Session::traffic);
-        #[cfg(not(feature = "s3"))]
-        None
+        self.s3.as_ref().map(s3::Session::traffic)
     }
 
     /// Reads one object's bytes as stored into `buffer`, in place of what was in it.
@@ -251,7 +241,6 @@ impl Archives {
                 Stdin::open(self.interrupted)?.read_to_end(buffer)?;
                 Ok(())
             }
-            #[cfg(feature = "s3")]
             Root::S3(bucket) => bucket.read(object, buffer),
         }
     }
@@ -273,7 +262,6 @@ impl Archives {
                 let stream = Cursor::new(std::mem::take(buffer)).chain(stdin);
                 Ok(Some(Large::Stream(Box::new(stream))))
             }
-            #[cfg(feature = "s3")]
             Root::S3(bucket) => {
                 bucket.read(object, buffer)?;
                 Ok(Large::held(buffer))
@@ -287,16 +275,13 @@ impl Archives {
         for (number, root) in (1..).zip(&self.roots) {
             match root {
                 Root::Local(root) => folders.push((number, root)),
-                Root::Stdin => {}
-                #[cfg(feature = "s3")]
-                Root::S3(_) => {}
+                Root::Stdin | Root::S3(_) => {}
             }
         }
         folders
     }
 
     /// The archives in S3 with their numbers.
-    #[cfg(feature = "s3")]
     fn buckets(&self) -> impl Iterator<Item = (u32, &s3::Bucket)> {
         (1..).zip(&self.roots).filter_map(|(number, root)| match root {
             Root::Local(_) | Root::Stdin => None,
@@ -315,10 +300,7 @@ enum Named<'n> {
 /// What is needed to open archives.
 struct Opening<'a> {
     settings: &'a S3Settings,
-    #[cfg(feature = "s3")]
     s3: Option<s3::Session>,
-    #[cfg(not(feature = "s3"))]
-    s3: Option<()>,
 }
 
 impl Opening<'_> {
@@ -335,23 +317,13 @@ impl Opening<'_> {
         }
     }
 
-    #[cfg(feature = "s3")]
+    /// Opens a bucket, the first one with a new session.
     fn bucket(&mut self, name: &str) -> Result<Root, ArchiveError> {
-        if self.s3.is_none() {
-            self.s3 = Some(s3::Session::start(self.settings, name)?);
-        }
-        match &self.s3 {
-            Some(session) => session.open(name).map(Root::S3),
-            None => Err(ArchiveError::NoObjects),
-        }
-    }
-
-    #[cfg(not(feature = "s3"))]
-    fn bucket(&mut self, name: &str) -> Result<Root, ArchiveError> {
-        let _ = (self.settings, self.s3);
-        let detail = "this build has no S3 (cargo feature 's3')".to_owned();
-        let problem = S3Problem { kind: S3ProblemKind::NotBuilt, detail };
-        Err(ArchiveError::S3 { name: name.to_owned(), problem })
+        let session = match self.s3.take() {
+            Some(session) => session,
+            None => s3::Session::start(self.settings, name)?,
+        };
+        self.s3.insert(session).open(name).map(Root::S3)
     }
 }
 

@@ -6,9 +6,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-#[cfg(feature = "s3")]
-use super::s3;
-use super::{Archives, Large, Listing, LogObject, ReadError};
+use super::{Archives, Large, Listing, LogObject, ReadError, s3};
 
 /// The objects of a run, to be taken by any number of threads.
 #[derive(Debug)]
@@ -27,7 +25,6 @@ enum From {
         next: AtomicU32,
     },
     /// Some come over a network.
-    #[cfg(feature = "s3")]
     Coming(s3::Stream),
 }
 
@@ -43,11 +40,10 @@ pub struct Supplied<'s> {
 
 /// Where the bytes of an object are.
 #[derive(Debug)]
-pub(super) enum Body {
+enum Body {
     /// Where its archive is.
     InPlace,
     /// They have been fetched.
-    #[cfg(feature = "s3")]
     Fetched(s3::Fetched),
 }
 
@@ -81,7 +77,6 @@ impl<'a> Supply<'a> {
     }
 
     /// Objects that are coming.
-    #[cfg(feature = "s3")]
     pub(super) fn coming(archives: &'a Archives, stream: s3::Stream) -> Self {
         Self { archives, from: From::Coming(stream) }
     }
@@ -90,7 +85,6 @@ impl<'a> Supply<'a> {
     pub fn total(&self) -> Option<u64> {
         match &self.from {
             From::Listed { listing, .. } => Some(listing.objects.len() as u64),
-            #[cfg(feature = "s3")]
             From::Coming(stream) => stream.total(),
         }
     }
@@ -103,9 +97,9 @@ impl<'a> Supply<'a> {
                 let object = listing.objects.get(number as usize).filter(|_| !stopped())?;
                 Some(Supplied { number, object: Cow::Borrowed(object), body: Body::InPlace })
             }
-            #[cfg(feature = "s3")]
             From::Coming(stream) => {
-                let (number, object, body) = stream.next(stopped)?;
+                let (number, object, fetched) = stream.next(stopped)?;
+                let body = fetched.map_or(Body::InPlace, Body::Fetched);
                 Some(Supplied { number, object: Cow::Owned(object), body })
             }
         }
@@ -123,7 +117,6 @@ impl<'a> Supply<'a> {
     ) -> Result<Option<Large>, ReadError> {
         match &mut supplied.body {
             Body::InPlace => self.archives.open_or_read(&supplied.object, buffer),
-            #[cfg(feature = "s3")]
             Body::Fetched(fetched) => {
                 fetched.take(buffer)?;
                 Ok(Large::held(buffer))
@@ -135,7 +128,6 @@ impl<'a> Supply<'a> {
     pub fn traffic(&self) -> Option<Traffic> {
         match &self.from {
             From::Listed { .. } => None,
-            #[cfg(feature = "s3")]
             From::Coming(stream) => Some(stream.traffic()),
         }
     }
@@ -144,7 +136,6 @@ impl<'a> Supply<'a> {
     pub fn finish(self) -> Listing {
         match self.from {
             From::Listed { listing, .. } => listing,
-            #[cfg(feature = "s3")]
             From::Coming(stream) => stream.finish(),
         }
     }

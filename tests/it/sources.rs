@@ -350,3 +350,12 @@ fn any_number_of_threads_lists_the_same() {
     let listing = archives.list(&DeliveryWindow::default(), 4, &mut |listed| listed < 7).unwrap();
     assert!(listing.coverage.objects.listed < expected.2.objects.listed);
 }
+
+#[cfg(not(feature = "s3"))]
+#[test]
+fn a_build_without_s3_says_so_of_a_bucket() {
+    use firstseen::source::S3ProblemKind;
+    let error = Archives::open(&[PathBuf::from("s3://bucket/prefix")]).unwrap_err();
+    let ArchiveError::S3 { name, problem } = error else { panic!("{error}") };
+    assert_eq!((&*name, problem.kind), ("s3://bucket/prefix", S3ProblemKind::NotBuilt));
+}

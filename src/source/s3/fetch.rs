@@ -13,12 +13,12 @@ use super::about::About;
 use super::bucket::{Bucket, payer};
 use super::patience::patiently;
 use super::problem::{Outlook, causes};
-use super::proof::{Md5Sum, Proof};
+use super::proof::Proof;
 use super::read_error;
 use super::traffic::count;
 use crate::checksum::Checksum;
 use crate::coverage::FaultKind;
-use crate::source::log_object::Kept;
+use crate::source::log_object::{Kept, Md5Sum};
 use crate::source::{LogObject, ReadError};
 
 /// How often an object is asked for; each time the SDK tries several times by itself.
@@ -217,6 +217,14 @@ fn continues(answer: &GetObjectOutput, from: usize) -> bool {
 }
 
 impl Bucket {
+    /// Size of an object as it was listed.
+    pub(in crate::source) fn size(&self, object: &LogObject) -> u64 {
+        match object.kept {
+            Kept::Remote { size, .. } => size,
+            Kept::File | Kept::OddFile(_) => 0,
+        }
+    }
+
     /// Fetches one object, while the caller waits.
     pub(in crate::source) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
         self.shared().handle.block_on(fetch(self, object)).take(buffer)

@@ -30,17 +30,8 @@ use super::{LogObject, ReadError};
 
 pub(super) use bucket::Bucket;
 pub(super) use fetch::Fetched;
-pub(super) use proof::Md5Sum;
 pub(super) use session::Session;
 pub(super) use stream::Stream;
-
-/// Size of an object as it was listed.
-pub(super) fn size(object: &LogObject) -> u64 {
-    match object.kept {
-        Kept::Remote { size, .. } => size,
-        Kept::File | Kept::OddFile(_) => 0,
-    }
-}
 
 /// What changes with the content of an object, as it was listed.
 fn etag(object: &LogObject) -> Option<&str> {

@@ -13,9 +13,7 @@ use crc_fast::CrcAlgorithm;
 use md5::{Digest, Md5};
 
 use crate::checksum::Checksum;
-
-/// An MD5.
-pub(in crate::source) type Md5Sum = [u8; 16];
+use crate::source::log_object::Md5Sum;
 
 /// What the bytes of an object are held to.
 #[derive(Debug, Default)]

@@ -21,9 +21,8 @@ use super::merge::Merge;
 use super::shared::Shared;
 use super::task::end;
 use super::traffic::count;
-use super::{etag, lock, size};
+use super::{etag, lock};
 use crate::coverage::{Fault, FaultKind, Position};
-use crate::source::supply::Body;
 use crate::source::{Listing, LogObject, Traffic};
 
 /// What room is counted in, in bytes.
@@ -65,7 +64,8 @@ pub(in crate::source) struct Stream {
     driver: JoinHandle<()>,
 }
 
-type Ready = (u32, LogObject, Body);
+/// The number of an object, the object, and what came of it; nothing comes of a file, which is read where it is.
+type Ready = (u32, LogObject, Option<Fetched>);
 
 /// Which objects are on their way, and what could not be kept of those that have come.
 #[derive(Debug, Default)]
@@ -168,14 +168,14 @@ impl Driver {
             let number = is_read.then(|| self.number(&object));
             let Some(bucket) = self.buckets.get(&object.archive) else {
                 // A file: whoever reads it opens it.
-                let in_place = number.map(|number| (number, object, Body::InPlace));
+                let in_place = number.map(|number| (number, object, None));
                 if in_place.is_some_and(|ready| self.ready.send(ready).is_err()) {
                     return;
                 }
                 continue;
             };
             self.away.wait(number).await;
-            let room = (size(&object) as usize + ROOM_BESIDE).div_ceil(ROOM_UNIT);
+            let room = (bucket.size(&object) as usize + ROOM_BESIDE).div_ceil(ROOM_UNIT);
             let room = u32::try_from(room).unwrap_or(u32::MAX).min(self.largest);
             // Closed never.
             let Ok(room) = Arc::clone(&self.room).acquire_many_owned(room).await else { return };
@@ -190,7 +190,7 @@ impl Driver {
                 fetched.room = Some(room);
                 if let Some(number) = number {
                     // Nobody listens any more if the run was stopped.
-                    let _ = ready.send((number, object, Body::Fetched(fetched)));
+                    let _ = ready.send((number, object, Some(fetched)));
                     away.came(number);
                 }
             });
@@ -233,7 +233,7 @@ async fn get(bucket: &Bucket, object: &LogObject, is_read: bool, not_kept: &Mute
     let kept = {
         // Closed never.
         let _permit = disk.acquire().await;
-        tokio::task::block_in_place(|| mirror.read(&key, size(object), etag(object)))
+        tokio::task::block_in_place(|| mirror.read(&key, bucket.size(object), etag(object)))
     };
     if let Some(bytes) = kept {
         count(&counters.from_mirror);

@@ -1,0 +1,67 @@
+//! What one value of a file says: which answers of IAM it holds, as pages.
+
+use super::node::Node;
+use super::page::{Answer, Page};
+use super::{Flaw, report};
+use crate::model::IamKind;
+
+/// The pages that a value holds; none if it is no answer of IAM.
+pub(super) fn pages(value: &Node, pages: &mut Vec<Page>) -> Result<(), Flaw> {
+    if let Some(items) = value.list() {
+        return items.iter().try_for_each(|item| self::pages(item, pages));
+    }
+    let has = |name: &str| value.get(name).is_some_and(|member| member.list().is_some());
+    let page = if has("UserDetailList") || has("RoleDetailList") {
+        listed(Answer::Details, value)
+    } else if has("Roles") {
+        listed(Answer::Roles, value)
+    } else if has("Users") {
+        // `get-group` lists the users of a group.
+        let is_group = value.get("Group").is_some();
+        listed(if is_group { Answer::Part } else { Answer::Users }, value)
+    } else if let Some(content) = value.get("Content").and_then(Node::text) {
+        report::packed(content)?
+    } else if let Some(page) = single(value) {
+        page
+    } else {
+        return Ok(());
+    };
+    pages.push(page);
+    Ok(())
+}
+
+fn listed(answer: Answer, value: &Node) -> Page {
+    let mut page = Page::new(answer);
+    let lists = [
+        (IamKind::User, "UserDetailList"),
+        (IamKind::Role, "RoleDetailList"),
+        (IamKind::Role, "Roles"),
+        (IamKind::User, "Users"),
+    ];
+    let Node::Map(members) = value else { return page };
+    for (key, member) in members {
+        let kind = lists.iter().find(|(_, name)| name == key).map(|(kind, _)| *kind);
+        for entry in kind.and(member.list()).into_iter().flatten() {
+            page.add(kind.unwrap_or(IamKind::Role), entry);
+        }
+    }
+    page.has_policies = value.get("Policies").and_then(Node::list).is_some_and(|list| !list.is_empty());
+    let has_token = value.get("NextToken").and_then(Node::text).is_some();
+    page.is_cut = has_token || value.get("IsTruncated").is_some_and(Node::is_true);
+    page
+}
+
+/// A role or user by itself. Others answer with an ARN and an id, too (`sts get-caller-identity`), but with no name.
+fn single(value: &Node) -> Option<Page> {
+    let is_named = |entry: &Node, name| entry.get(name).and_then(Node::text).is_some();
+    let wrapped = [("Role", IamKind::Role, "RoleName"), ("User", IamKind::User, "UserName")];
+    let (entry, kind) = wrapped.into_iter().find_map(|(wrapper, kind, name)| {
+        let entry = value.get(wrapper).filter(|inner| is_named(inner, name));
+        let entry = entry.or_else(|| Some(value).filter(|value| is_named(value, name)))?;
+        entry.get("Arn").and_then(Node::text)?;
+        Some((entry, kind))
+    })?;
+    let mut page = Page::new(Answer::Part);
+    page.add(kind, entry);
+    Some(page)
+}

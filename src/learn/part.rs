@@ -1,0 +1,62 @@
+//! What is known of one object while it is learnt from.
+
+use super::stages::Stages;
+use super::stages_told::StagesTold;
+use crate::baseline::SightingPlace;
+use crate::decode::FoundRecord;
+use crate::model::Text;
+use crate::observe::Handover;
+use crate::scan::{Reading, inside};
+use crate::time::Timestamp;
+
+/// What is known of one object, or of a piece of it, beside what has been learnt.
+pub(super) struct ObjectPart {
+    /// Its records, on their way to be compared.
+    pub(super) handover: Handover,
+    /// Earliest and latest event learnt from.
+    pub(super) span: Option<(Timestamp, Timestamp)>,
+    /// The file in the object that was met last, and its path.
+    pub(super) inner: InnerPath,
+    /// Of requests to clusters.
+    pub(super) stages: Stages,
+    /// What rules tell of their stages.
+    pub(super) told: StagesTold,
+}
+
+impl ObjectPart {
+    /// Takes note of the time of an event learnt from.
+    pub(super) fn event_time(&mut self, time: Timestamp) {
+        let (first, last) = self.span.unwrap_or((time, time));
+        self.span = Some((first.min(time), last.max(time)));
+    }
+}
+
+/// Path of a file in an object, kept for the next record, which mostly stands in the same one.
+#[derive(Debug, Default)]
+pub(super) struct InnerPath(Option<(Box<str>, Text)>);
+
+impl InnerPath {
+    /// Where a record stands.
+    pub(super) fn place<'p>(
+        &'p mut self,
+        reading: &'p Reading<'_>,
+        found: &FoundRecord<'_>,
+    ) -> SightingPlace<'p> {
+        let object = reading.place.object;
+        SightingPlace {
+            archive: object.archive,
+            object: self.of(&object.path, found.inner),
+            record: found.index,
+        }
+    }
+
+    /// The path of the file that a record stands in.
+    fn of<'p>(&'p mut self, object: &'p Text, inner: Option<&str>) -> &'p Text {
+        let Some(inner) = inner else { return object };
+        if self.0.as_ref().is_none_or(|(known, _)| **known != *inner) {
+            self.0 = None;
+        }
+        let (_, path) = self.0.get_or_insert_with(|| (inner.into(), inside(object, inner)));
+        path
+    }
+}
