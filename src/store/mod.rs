@@ -6,6 +6,7 @@
 
 mod activity;
 mod behaviours;
+mod beside;
 mod error;
 mod evidence;
 mod faults;

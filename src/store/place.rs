@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::beside::beside;
 use super::writing::write_tables;
 use super::{Saved, StoreError, Stored, is_baseline};
 
@@ -145,12 +146,6 @@ fn is_still_there(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_still_there(_file: &File, _path: &Path) -> bool {
     true
-}
-
-/// `.firstseen-NAME.<end>` in the folder of NAME.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
-    let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
-    path.with_file_name(format!(".firstseen-{name}.{end}"))
 }
 
 fn remove(folder: &Path) -> Result<(), StoreError> {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use serde::Deserialize;
 
+use super::beside::beside;
 use super::error::Flaw;
 use super::manifest::{MANIFEST, Manifest};
-use super::place::beside;
 use super::table::Table;
 use super::{
     STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, inventory, map, noted, objects,

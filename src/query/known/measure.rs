@@ -1,45 +1,8 @@
 //! The numbers of a behaviour, or of several taken together, at a point in time.
 
-use std::ops::AddAssign;
-
-use super::PointInTime;
+use super::{PointInTime, Tally};
 use crate::baseline::Behaviour;
 use crate::time::{Day, Timestamp};
-
-/// A number that is known exactly, or to lie between two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// It is not less.
-    pub at_least: u64,
-    /// It is not more.
-    pub at_most: u64,
-}
-
-impl Tally {
-    /// A number that is known.
-    pub const fn exactly(number: u64) -> Self {
-        Self { at_least: number, at_most: number }
-    }
-
-    /// The number, if it is known.
-    ///
-    /// ```
-    /// use firstseen::query::Tally;
-    ///
-    /// assert_eq!(Tally::exactly(3).exact(), Some(3));
-    /// assert_eq!(Tally { at_least: 3, at_most: 5 }.exact(), None);
-    /// ```
-    pub fn exact(self) -> Option<u64> {
-        (self.at_least == self.at_most).then_some(self.at_least)
-    }
-}
-
-impl AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.at_least += other.at_least;
-        self.at_most += other.at_most;
-    }
-}
 
 /// What is known of the sightings before a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod measure;
 mod point;
 mod sets;
 mod subject;
+mod tally;
 mod timeline;
 mod wanted;
 
@@ -18,10 +19,11 @@ use crate::time::{Span, Timestamp};
 
 pub use change::Change;
 pub use group::{Group, KnownRow};
-pub use measure::{Measure, Tally};
+pub use measure::Measure;
 pub use point::PointInTime;
 pub use sets::ActionSets;
 pub use subject::{By, Subject};
+pub use tally::Tally;
 pub use timeline::{Period, Step, Timeline, timeline};
 
 use change::{all_known, changed};

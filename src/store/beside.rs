@@ -1,0 +1,9 @@
+//! Names of what lies beside a baseline while it is written or replaced.
+
+use std::path::{Path, PathBuf};
+
+/// `.firstseen-NAME.<end>` in the folder of NAME.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    path.with_file_name(format!(".firstseen-{name}.{end}"))
+}
