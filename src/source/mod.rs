@@ -185,7 +185,7 @@ impl Archives {
             let mut local = self.list_local(window, threads, found);
             local.objects.sort_unstable_by(LogObject::delivery_order);
             let stream = session.stream(self.buckets(), window, local, found);
-            return Ok(Supply::coming(self, stream));
+            return Ok(Supply::streamed(self, stream));
         }
         Ok(Supply::listed(self, self.list(window, threads, found)?))
     }
@@ -193,7 +193,7 @@ impl Archives {
     /// The objects of a listing, to be read.
     pub fn supply_listed(&self, listing: Listing) -> Supply<'_> {
         if let Some(session) = &self.s3 {
-            return Supply::coming(self, session.stream_listed(self.buckets(), listing));
+            return Supply::streamed(self, session.stream_listed(self.buckets(), listing));
         }
         Supply::listed(self, listing)
     }

@@ -25,7 +25,7 @@ enum From {
         next: AtomicU32,
     },
     /// Some come over a network.
-    Coming(s3::Stream),
+    Streamed(s3::Stream),
 }
 
 /// One object, taken by a thread to be read.
@@ -76,16 +76,16 @@ impl<'a> Supply<'a> {
         Self { archives, from: From::Listed { listing, next: AtomicU32::new(0) } }
     }
 
-    /// Objects that are coming.
-    pub(super) fn coming(archives: &'a Archives, stream: s3::Stream) -> Self {
-        Self { archives, from: From::Coming(stream) }
+    /// Objects that come over a network.
+    pub(super) fn streamed(archives: &'a Archives, stream: s3::Stream) -> Self {
+        Self { archives, from: From::Streamed(stream) }
     }
 
     /// How many objects there are, once that is known.
     pub fn total(&self) -> Option<u64> {
         match &self.from {
             From::Listed { listing, .. } => Some(listing.objects.len() as u64),
-            From::Coming(stream) => stream.total(),
+            From::Streamed(stream) => stream.total(),
         }
     }
 
@@ -97,7 +97,7 @@ impl<'a> Supply<'a> {
                 let object = listing.objects.get(number as usize).filter(|_| !stopped())?;
                 Some(Supplied { number, object: Cow::Borrowed(object), body: Body::InPlace })
             }
-            From::Coming(stream) => {
+            From::Streamed(stream) => {
                 let (number, object, fetched) = stream.next(stopped)?;
                 let body = fetched.map_or(Body::InPlace, Body::Fetched);
                 Some(Supplied { number, object: Cow::Owned(object), body })
@@ -128,7 +128,7 @@ impl<'a> Supply<'a> {
     pub fn traffic(&self) -> Option<Traffic> {
         match &self.from {
             From::Listed { .. } => None,
-            From::Coming(stream) => Some(stream.traffic()),
+            From::Streamed(stream) => Some(stream.traffic()),
         }
     }
 
@@ -136,7 +136,7 @@ impl<'a> Supply<'a> {
     pub fn finish(self) -> Listing {
         match self.from {
             From::Listed { listing, .. } => listing,
-            From::Coming(stream) => stream.finish(),
+            From::Streamed(stream) => stream.finish(),
         }
     }
 }

@@ -11,13 +11,13 @@ use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 use percent_encoding::percent_decode_str;
 
+use super::failure::Failure;
 use super::mirror::Mirror;
-use super::patience::patiently;
-use super::problem::Failure;
-use super::shared::Shared;
+use super::pagination::Pagination;
+use super::retry::with_retries;
+use super::session_state::SessionState;
 use super::traffic::{CountAttempts, NoteHost, count};
-use super::trail::Trail;
-use super::{lock, tried};
+use super::{diagnosis, lock};
 use crate::source::{ArchiveError, LogObject, S3Problem, S3ProblemKind, S3Settings};
 
 impl S3Settings {
@@ -29,7 +29,7 @@ impl S3Settings {
             (S3ProblemKind::NoCredentials, named) if self.profile.is_none() => {
                 let kind = if named.is_some() { S3ProblemKind::Profile } else { problem.kind };
                 let profile = named.as_deref().unwrap_or("default");
-                S3Problem { kind, detail: tried::credentials(profile, &problem.detail) }
+                S3Problem { kind, detail: diagnosis::credentials(profile, &problem.detail) }
             }
             (S3ProblemKind::NoCredentials | S3ProblemKind::WrongCredentials, Some(profile)) => S3Problem {
                 kind: S3ProblemKind::Profile,
@@ -58,7 +58,7 @@ struct Inner {
     /// The whole archive, if it is a single object: its name in the folder.
     single: Option<String>,
     client: Client,
-    shared: Arc<Shared>,
+    state: Arc<SessionState>,
     mirror: Option<Arc<Mirror>>,
 }
 
@@ -66,18 +66,18 @@ impl Bucket {
     /// Opens `s3://bucket[/prefix]`.
     pub(super) async fn open(
         name: &str,
-        shared: &Arc<Shared>,
+        state: &Arc<SessionState>,
         config: &SdkConfig,
     ) -> Result<Self, ArchiveError> {
         let failed =
-            |problem| ArchiveError::S3 { name: name.to_owned(), problem: shared.settings.explain(problem) };
+            |problem| ArchiveError::S3 { name: name.to_owned(), problem: state.settings.explain(problem) };
         let (bucket, key) = parse_name(name).map_err(failed)?;
         let mut inner = Inner {
             name: bucket.to_owned(),
             prefix: String::new(),
             single: None,
-            client: client(config, shared, bucket, None),
-            shared: Arc::clone(shared),
+            client: client(config, state, bucket, None),
+            state: Arc::clone(state),
             mirror: None,
         };
         let folder = if key.is_empty() { String::new() } else { format!("{key}/") };
@@ -96,8 +96,8 @@ impl Bucket {
             };
             return Err(failed(S3Problem { kind: S3ProblemKind::Empty, detail }));
         }
-        if let Some(folder) = &shared.settings.mirror {
-            let mirror = shared.mirror(folder, bucket);
+        if let Some(folder) = &state.settings.mirror {
+            let mirror = state.mirror(folder, bucket);
             inner.mirror =
                 Some(mirror.map_err(|source| ArchiveError::Mirror {
                     folder: folder.display().to_string(),
@@ -140,8 +140,8 @@ impl Bucket {
         &self.0.client
     }
 
-    pub(super) fn shared(&self) -> &Arc<Shared> {
-        &self.0.shared
+    pub(super) fn state(&self) -> &Arc<SessionState> {
+        &self.0.state
     }
 
     pub(super) fn mirror(&self) -> Option<&Mirror> {
@@ -153,26 +153,26 @@ impl Bucket {
         &self,
         ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
     ) -> Result<ListObjectsV2Output, Failure> {
-        let Inner { shared, .. } = &*self.0;
+        let Inner { state, .. } = &*self.0;
         let list = ask(self.0.list());
         // Closed never.
-        let _permit = shared.gate.acquire().await;
-        count(&shared.counters.lists);
-        patiently(shared, || list.clone().send()).await
+        let _permit = state.gate.acquire().await;
+        count(&state.counters.lists);
+        with_retries(state, || list.clone().send()).await
     }
 }
 
 impl Inner {
     /// The first key that begins so. Goes to the Region that the bucket is in.
     async fn first_key(&mut self, prefix: &str, config: &SdkConfig) -> Result<Option<String>, S3Problem> {
-        let (mut token, mut trail) = (None::<String>, Trail::default());
+        let (mut token, mut pagination) = (None::<String>, Pagination::default());
         loop {
             let ask = |list: ListObjectsV2FluentBuilder| {
                 list.prefix(prefix).max_keys(1).set_continuation_token(token.clone())
             };
             let page = match self.first_page(ask).await {
                 Err(Failure { region: Some(region), .. }) => {
-                    self.client = client(config, &self.shared, &self.name, Some(region));
+                    self.client = client(config, &self.state, &self.name, Some(region));
                     self.first_page(ask).await
                 }
                 answer => answer,
@@ -182,7 +182,7 @@ impl Inner {
                 return Ok(Some(decode(key, &page)));
             }
             // A page can be empty although more follow. Where they begin is asked again when the archive is listed.
-            match trail.next(&page, token.as_deref()) {
+            match pagination.next(&page, token.as_deref()) {
                 Ok(Some(next)) => token = Some(next),
                 Ok(None) => return Ok(None),
                 Err(detail) => return Err(S3Problem { kind: S3ProblemKind::Other, detail }),
@@ -194,7 +194,7 @@ impl Inner {
     fn explain(&self, failure: Failure) -> S3Problem {
         let is_of_credentials = failure.is_of_credentials();
         let problem = failure.problem();
-        let host = lock(&self.shared.host).clone();
+        let host = lock(&self.state.host).clone();
         if problem.detail.starts_with("HTTP status") {
             let detail = format!("{host} does not answer as S3 does: {}", problem.detail);
             return S3Problem { detail, ..problem };
@@ -205,8 +205,8 @@ impl Inner {
             return problem;
         }
         let region = self.client.config().region().map_or("none", |region| region.as_ref());
-        let region = tried::region(&self.shared.settings, region);
-        let proxy = tried::proxy().map_or(String::new(), |name| format!(", by the proxy of {name}"));
+        let region = diagnosis::region(&self.state.settings, region);
+        let proxy = diagnosis::proxy().map_or(String::new(), |name| format!(", by the proxy of {name}"));
         let detail = format!("no answer from {host} ({region}{proxy}): {}", problem.detail);
         S3Problem { detail, ..problem }
     }
@@ -216,9 +216,9 @@ impl Inner {
         &self,
         ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
     ) -> Result<ListObjectsV2Output, Failure> {
-        count(&self.shared.counters.lists);
-        let patience = TimeoutConfig::builder().operation_timeout(self.shared.settings.patience * 3).build();
-        let config = aws_sdk_s3::config::Builder::new().timeout_config(patience);
+        count(&self.state.counters.lists);
+        let timeout = TimeoutConfig::builder().operation_timeout(self.state.settings.patience * 3).build();
+        let config = aws_sdk_s3::config::Builder::new().timeout_config(timeout);
         let answer = ask(self.list()).customize().config_override(config).send().await;
         answer.map_err(|error| Failure::new(&error))
     }
@@ -229,7 +229,7 @@ impl Inner {
             .bucket(&self.name)
             .encoding_type(EncodingType::Url)
             .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
-            .set_request_payer(payer(&self.shared.settings))
+            .set_request_payer(payer(&self.state.settings))
     }
 }
 
@@ -257,8 +257,8 @@ fn parse_name(name: &str) -> Result<(&str, &str), S3Problem> {
 }
 
 /// A client for one bucket.
-fn client(config: &SdkConfig, shared: &Shared, bucket: &str, region: Option<String>) -> Client {
-    let settings = &shared.settings;
+fn client(config: &SdkConfig, state: &SessionState, bucket: &str, region: Option<String>) -> Client {
+    let settings = &state.settings;
     let has_endpoint = settings.endpoint_url.is_some()
         || config.endpoint_url().is_some()
         || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
@@ -266,8 +266,8 @@ fn client(config: &SdkConfig, shared: &Shared, bucket: &str, region: Option<Stri
     let path_style = settings.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(path_style)
-        .interceptor(CountAttempts(Arc::clone(&shared.counters)))
-        .interceptor(NoteHost(Arc::clone(&shared.host)));
+        .interceptor(CountAttempts(Arc::clone(&state.counters)))
+        .interceptor(NoteHost(Arc::clone(&state.host)));
     if let Some(url) = &settings.endpoint_url {
         builder = builder.endpoint_url(url);
     }

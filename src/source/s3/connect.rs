@@ -16,7 +16,7 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 
-use super::problem::problem;
+use super::failure::problem;
 use crate::source::{S3Problem, S3ProblemKind, S3Settings};
 
 /// Attempts of the SDK for one request; after that it is us who wait. Its other mode, adaptive, took 25 times as long at 2 %

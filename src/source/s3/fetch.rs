@@ -9,12 +9,12 @@ use aws_sdk_s3::config::http::HttpRequest;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::about::About;
 use super::bucket::{Bucket, payer};
-use super::patience::patiently;
-use super::problem::{Outlook, causes};
+use super::failure::causes;
+use super::object_metadata::ObjectMetadata;
 use super::proof::Proof;
 use super::read_error;
+use super::retry::with_retries;
 use super::traffic::count;
 use crate::checksum::Checksum;
 use crate::coverage::FaultKind;
@@ -36,7 +36,7 @@ pub(in crate::source) struct Fetched {
     bytes: Vec<u8>,
     error: Option<ReadError>,
     /// What S3 said beside it.
-    pub(super) about: Option<About>,
+    pub(super) metadata: Option<ObjectMetadata>,
     /// What the bytes are held to.
     proof: Option<Box<Proof>>,
     /// Its part of the memory for objects that wait.
@@ -62,7 +62,7 @@ impl Fetched {
 
     /// Bytes that were at hand.
     pub(super) fn local(bytes: Vec<u8>) -> Self {
-        Self { bytes, error: None, about: None, proof: None, room: None }
+        Self { bytes, error: None, metadata: None, proof: None, room: None }
     }
 
     /// Nothing.
@@ -79,7 +79,7 @@ pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
         fetched.error = Some(read_error(*kind, "archived: it has to be restored before it can be read"));
         return fetched;
     }
-    let most = bucket.shared().settings.max_object_size;
+    let most = bucket.state().settings.max_object_size;
     if *size > most {
         let detail = format!(
             "not fetched: it has {size} bytes as stored, and the ceiling is {most} (--max-object-size)"
@@ -92,23 +92,23 @@ pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
     let mut refuted = None;
     for attempt in 1..=TRIES {
         // Held until the answer is here as a whole, and not while it pauses. Closed never.
-        let permit = bucket.shared().gate.acquire().await;
+        let permit = bucket.state().gate.acquire().await;
         if attempt == 1 {
-            count(&bucket.shared().counters.gets);
+            count(&bucket.state().counters.gets);
         }
         let trouble = get.once(&mut fetched).await.or_else(|| get.refute(&mut fetched, &mut refuted));
         drop(permit);
         match trouble {
             None => break,
-            Some(Trouble::Final(error)) => {
+            Some(GetError::Final(error)) => {
                 fetched.error = Some(error);
                 break;
             }
-            Some(Trouble::Passing(detail)) if attempt == TRIES => {
+            Some(GetError::Transient(detail)) if attempt == TRIES => {
                 let detail = format!("{detail}; given up after {TRIES} attempts");
                 fetched.error = Some(read_error(FaultKind::Read, detail));
             }
-            Some(Trouble::Passing(_)) => tokio::time::sleep(FIRST_PAUSE * 2u32.pow(attempt - 1)).await,
+            Some(GetError::Transient(_)) => tokio::time::sleep(FIRST_PAUSE * 2u32.pow(attempt - 1)).await,
         }
     }
     if fetched.error.is_some() {
@@ -128,17 +128,17 @@ struct Get<'a> {
 }
 
 /// Why not all of an object came.
-enum Trouble {
-    Passing(String),
+enum GetError {
+    Transient(String),
     Final(ReadError),
 }
 
 impl Get<'_> {
     /// Asks for what is missing, and adds what comes.
-    async fn once(&self, fetched: &mut Fetched) -> Option<Trouble> {
-        let etag = fetched.about.as_ref().and_then(|about| about.etag.clone());
+    async fn once(&self, fetched: &mut Fetched) -> Option<GetError> {
+        let etag = fetched.metadata.as_ref().and_then(|metadata| metadata.etag.clone());
         let from = if etag.is_some() { fetched.bytes.len() } else { 0 };
-        let counters = &self.bucket.shared().counters;
+        let counters = &self.bucket.state().counters;
         let request = self
             .bucket
             .client()
@@ -147,7 +147,7 @@ impl Get<'_> {
             .key(&self.key)
             .set_if_match(etag.filter(|_| from > 0))
             .set_range((from > 0).then(|| format!("bytes={from}-")))
-            .set_request_payer(payer(&self.bucket.shared().settings));
+            .set_request_payer(payer(&self.bucket.state().settings));
         let send = || {
             // Not by the SDK's own field: it would hold the bytes to the checksum, too, and ask for a part of them again.
             let wants_checksum = |request: &mut HttpRequest| {
@@ -155,21 +155,21 @@ impl Get<'_> {
             };
             request.clone().customize().mutate_request(wants_checksum).send()
         };
-        let mut answer = match patiently(self.bucket.shared(), send).await {
+        let mut answer = match with_retries(self.bucket.state(), send).await {
             Ok(answer) => answer,
-            Err(failure) if from > 0 && failure.outlook() == Outlook::Final && !failure.is_end() => {
+            Err(failure) if from > 0 && !failure.is_transient() && !failure.is_end() => {
                 // It is no longer what it was, or this store knows no ranges: begin anew.
                 fetched.bytes.clear();
-                fetched.about = None;
-                return Some(Trouble::Passing(failure.read_error().detail));
+                fetched.metadata = None;
+                return Some(GetError::Transient(failure.read_error().detail));
             }
-            Err(failure) => return Some(Trouble::Final(failure.read_error())),
+            Err(failure) => return Some(GetError::Final(failure.read_error())),
         };
         if !continues(&answer, from) {
             fetched.bytes.clear();
             fetched.proof = Some(Box::new(Proof::new(&answer, self.md5)));
         }
-        fetched.about = Some(About::new(&answer));
+        fetched.metadata = Some(ObjectMetadata::new(&answer));
         loop {
             match answer.body.try_next().await {
                 Ok(Some(part)) => {
@@ -182,7 +182,7 @@ impl Get<'_> {
                 Ok(None) if fetched.bytes.len() as u64 == self.size => return None,
                 Ok(None) => return Some(self.wrong_size(fetched, "less")),
                 Err(error) => {
-                    return Some(Trouble::Passing(format!("the answer broke off: {}", causes(&error))));
+                    return Some(GetError::Transient(format!("the answer broke off: {}", causes(&error))));
                 }
             }
         }
@@ -190,23 +190,23 @@ impl Get<'_> {
 
     /// Holds all bytes to what the store says of them. If they do not fit, the object is asked for anew; if the same bytes come
     /// again, no other ones will.
-    fn refute(&self, fetched: &mut Fetched, before: &mut Option<Checksum>) -> Option<Trouble> {
+    fn refute(&self, fetched: &mut Fetched, before: &mut Option<Checksum>) -> Option<GetError> {
         let detail = fetched.proof.as_ref()?.check(&fetched.bytes).err()?;
         let came = Checksum::of(&fetched.bytes);
-        fetched.about = None;
+        fetched.metadata = None;
         if before.replace(came) == Some(came) {
-            return Some(Trouble::Final(read_error(
+            return Some(GetError::Final(read_error(
                 FaultKind::Read,
                 format!("{detail}; the same came twice"),
             )));
         }
-        Some(Trouble::Passing(detail))
+        Some(GetError::Transient(detail))
     }
 
     /// An answer that does not fit the listing. The next one begins anew.
-    fn wrong_size(&self, fetched: &mut Fetched, which: &str) -> Trouble {
-        fetched.about = None;
-        Trouble::Passing(format!("{which} than the {} bytes came that were listed", self.size))
+    fn wrong_size(&self, fetched: &mut Fetched, which: &str) -> GetError {
+        fetched.metadata = None;
+        GetError::Transient(format!("{which} than the {} bytes came that were listed", self.size))
     }
 }
 
@@ -227,6 +227,6 @@ impl Bucket {
 
     /// Fetches one object, while the caller waits.
     pub(in crate::source) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
-        self.shared().handle.block_on(fetch(self, object)).take(buffer)
+        self.state().handle.block_on(fetch(self, object)).take(buffer)
     }
 }

@@ -1,6 +1,6 @@
 //! Finds the objects of archives: down the layout by common prefixes, and then along the days of every Region at once.
 //!
-//! What lies above the days of a Region is listed first ([`super::descent`]), since objects there may have no delivery time
+//! What lies above the days of a Region is listed first ([`super::prefix_walk`]), since objects there may have no delivery time
 //! and come first. After that every folder of days is a [`Lane`] of its own, which lists ahead by a page or two. All requests
 //! go through the one gate of the run.
 
@@ -10,14 +10,14 @@ use aws_sdk_s3::types::Object;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::abort::abort;
+use super::archive::{Archive, ListedObject, join, leave};
 use super::bucket::{Bucket, decode};
-use super::descent::{Days, descend};
-use super::found::{Archive, Coming, join, leave};
 use super::layout::{Range, is_listed};
 use super::lock;
-use super::shared::Shared;
-use super::task::end;
-use super::trail::Trail;
+use super::pagination::Pagination;
+use super::prefix_walk::{Days, walk_prefixes};
+use super::session_state::SessionState;
 use crate::coverage::ObjectSkip;
 use crate::source::{DeliveryWindow, Listing};
 
@@ -25,13 +25,13 @@ use crate::source::{DeliveryWindow, Listing};
 const PAGES_AHEAD: usize = 1;
 
 /// Objects that come page by page, in delivery order.
-pub(super) type Lane = mpsc::Receiver<Vec<Coming>>;
+pub(super) type Lane = mpsc::Receiver<Vec<ListedObject>>;
 
 /// What a listing begins with.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
     /// What is found already.
-    pub(super) found: Vec<Coming>,
+    pub(super) objects: Vec<ListedObject>,
     pub(super) lanes: Vec<Lane>,
 }
 
@@ -43,12 +43,12 @@ pub(super) struct Listed {
     account: Arc<Mutex<Listing>>,
     /// The tasks that list days.
     lanes: Mutex<Vec<JoinHandle<()>>>,
-    shared: Arc<Shared>,
+    state: Arc<SessionState>,
 }
 
 /// Prepares to list archives.
 pub(super) fn list_all<'b>(
-    shared: &Arc<Shared>,
+    state: &Arc<SessionState>,
     buckets: impl Iterator<Item = (u32, &'b Bucket)>,
     window: &DeliveryWindow,
 ) -> Listed {
@@ -58,7 +58,7 @@ pub(super) fn list_all<'b>(
         archives: buckets.map(archive).collect(),
         account: Arc::default(),
         lanes: Mutex::default(),
-        shared: Arc::clone(shared),
+        state: Arc::clone(state),
     }
 }
 
@@ -69,17 +69,17 @@ impl Listed {
         for _ in starts.len()..self.archives.len() {
             leave(&mut lock(&self.account), ObjectSkip::ListedTwice);
         }
-        let descended = descend(starts, &self.shared).await;
-        join(&mut lock(&self.account), descended.account);
+        let result = walk_prefixes(starts, &self.state).await;
+        join(&mut lock(&self.account), result.account);
         let mut lanes = Vec::new();
-        for days in descended.days {
+        for days in result.days {
             let (sender, lane) = mpsc::channel(PAGES_AHEAD);
             let account = Arc::clone(&self.account);
-            let task = self.shared.handle.spawn(async move { days.list(&account, &sender).await });
+            let task = self.state.handle.spawn(async move { days.list(&account, &sender).await });
             lock(&self.lanes).push(task);
             lanes.push(lane);
         }
-        Heads { found: descended.found, lanes }
+        Heads { objects: result.objects, lanes }
     }
 
     /// The archives that lie in no other one. They are in the order of their names, so what contains another one comes
@@ -94,7 +94,7 @@ impl Listed {
     /// What was left alone, what could not be listed, and what is no longer there; once everything has been listed.
     pub(super) fn account(&self) -> Listing {
         for lane in lock(&self.lanes).drain(..) {
-            end(&self.shared.handle, lane);
+            abort(&self.state.handle, lane);
         }
         let mut account = std::mem::take(&mut *lock(&self.account));
         // What lies in a folder that cannot be listed is not gone.
@@ -107,13 +107,13 @@ impl Listed {
 
 impl Days {
     /// Lists the days that are wanted, page by page.
-    async fn list(&self, account: &Mutex<Listing>, lane: &mpsc::Sender<Vec<Coming>>) {
+    async fn list(&self, account: &Mutex<Listing>, lane: &mpsc::Sender<Vec<ListedObject>>) {
         let range = Range::new(&self.root, &self.archive.window);
         // A folder of another service is told as a whole.
         if range.is_limited() && self.within.is_none() {
             leave(&mut lock(account), ObjectSkip::OutsideWindow);
         }
-        let (mut token, mut trail) = (None, Trail::default());
+        let (mut token, mut pagination) = (None, Pagination::default());
         loop {
             let page = self.archive.bucket.page(|list| {
                 let list = list.prefix(&self.prefix).set_start_after(range.start_after.clone());
@@ -129,14 +129,14 @@ impl Days {
             let is_new = |key: &str| !self.is_looked_at || lies_deeper(key);
             let is_wanted =
                 |key: &str| !range.ends_before(key) && is_new(key) && is_listed(self.within.as_deref(), key);
-            let found = self.archive.found(&page, &mut trail, is_wanted, &mut lock(account));
+            let objects = self.archive.listed_objects(&page, &mut pagination, is_wanted, &mut lock(account));
             let last = page.contents().last().and_then(Object::key).map(|key| decode(key, &page));
-            let is_over = trail.is_ordered() && last.is_some_and(|key| range.ends_before(&key));
+            let is_over = pagination.is_ordered() && last.is_some_and(|key| range.ends_before(&key));
             // What was counted is handed on first, whatever comes then.
-            if !found.is_empty() && lane.send(found).await.is_err() {
+            if !objects.is_empty() && lane.send(objects).await.is_err() {
                 return;
             }
-            token = match trail.next(&page, token.as_deref()) {
+            token = match pagination.next(&page, token.as_deref()) {
                 Ok(next) if !is_over && next.is_some() => next,
                 Ok(_) => return,
                 Err(detail) => return self.archive.fault_of(&mut lock(account), &self.prefix, detail),

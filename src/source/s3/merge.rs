@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::found::Coming;
+use super::archive::ListedObject;
 use super::listing::{Heads, Lane};
 use crate::source::LogObject;
 
@@ -11,7 +11,7 @@ use crate::source::LogObject;
 #[derive(Debug)]
 pub(super) struct Merge {
     /// Pages of each lane, the next object last; and where more come from.
-    lanes: Vec<(Vec<Coming>, Option<Lane>)>,
+    lanes: Vec<(Vec<ListedObject>, Option<Lane>)>,
     /// The next object of every lane that has one.
     heads: BinaryHeap<Reverse<Head>>,
     /// Whether the first page of every lane has come.
@@ -20,32 +20,32 @@ pub(super) struct Merge {
 
 #[derive(Debug)]
 struct Head {
-    coming: Coming,
+    listed: ListedObject,
     lane: usize,
 }
 
 impl Merge {
     /// Merges what was found in buckets with files.
     pub(super) fn new(heads: Heads, files: Vec<LogObject>) -> Self {
-        let Heads { mut found, lanes } = heads;
-        found.extend(files.into_iter().map(|object| Coming { object, is_read: true }));
-        found.sort_unstable_by(|left, right| right.object.delivery_order(&left.object));
-        let mut all = vec![(found, None)];
+        let Heads { mut objects, lanes } = heads;
+        objects.extend(files.into_iter().map(|object| ListedObject { object, is_read: true }));
+        objects.sort_unstable_by(|left, right| right.object.delivery_order(&left.object));
+        let mut all = vec![(objects, None)];
         all.extend(lanes.into_iter().map(|lane| (Vec::new(), Some(lane))));
         Self { lanes: all, heads: BinaryHeap::new(), has_begun: false }
     }
 
     /// The next object.
-    pub(super) async fn next(&mut self) -> Option<Coming> {
+    pub(super) async fn next(&mut self) -> Option<ListedObject> {
         if !self.has_begun {
             self.has_begun = true;
             for lane in 0..self.lanes.len() {
                 self.advance(lane).await;
             }
         }
-        let Reverse(Head { coming, lane }) = self.heads.pop()?;
+        let Reverse(Head { listed, lane }) = self.heads.pop()?;
         self.advance(lane).await;
-        Some(coming)
+        Some(listed)
     }
 
     /// Puts the next object of a lane among the heads.
@@ -57,15 +57,15 @@ impl Merge {
             *page = lane.recv().await.unwrap_or_default();
             page.reverse();
         }
-        if let Some(coming) = page.pop() {
-            self.heads.push(Reverse(Head { coming, lane: number }));
+        if let Some(listed) = page.pop() {
+            self.heads.push(Reverse(Head { listed, lane: number }));
         }
     }
 }
 
 impl Ord for Head {
     fn cmp(&self, other: &Self) -> Ordering {
-        let order = self.coming.object.delivery_order(&other.coming.object);
+        let order = self.listed.object.delivery_order(&other.listed.object);
         order.then(self.lane.cmp(&other.lane))
     }
 }

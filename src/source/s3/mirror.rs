@@ -14,8 +14,8 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use super::about::About;
 use super::lock;
+use super::object_metadata::ObjectMetadata;
 use crate::checksum::Checksum;
 use crate::file;
 
@@ -123,7 +123,12 @@ impl Mirror {
     }
 
     /// Keeps an object that came as a whole; says whether something else lay in its place.
-    pub(super) fn keep(&self, key: &str, bytes: &[u8], about: Option<&About>) -> io::Result<bool> {
+    pub(super) fn keep(
+        &self,
+        key: &str,
+        bytes: &[u8],
+        metadata: Option<&ObjectMetadata>,
+    ) -> io::Result<bool> {
         let path = self.folder.join(relative(key));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -139,7 +144,7 @@ impl Mirror {
         let is_replaced = put().inspect_err(|_| {
             let _ = fs::remove_file(&beside);
         })?;
-        lock(&self.entries).add(&entry(key, bytes.len() as u64, checksum.clone(), about))?;
+        lock(&self.entries).add(&entry(key, bytes.len() as u64, checksum.clone(), metadata))?;
         Ok(is_replaced)
     }
 
@@ -175,17 +180,18 @@ impl Entries {
     }
 }
 
-fn entry(key: &str, size: u64, sha256: String, about: Option<&About>) -> Entry {
-    let of = |what: fn(&About) -> &Option<String>| about.and_then(|about| what(about).clone());
+fn entry(key: &str, size: u64, sha256: String, metadata: Option<&ObjectMetadata>) -> Entry {
+    let of =
+        |what: fn(&ObjectMetadata) -> &Option<String>| metadata.and_then(|metadata| what(metadata).clone());
     Entry {
         key: key.to_owned(),
         size,
         sha256,
-        etag: of(|about| &about.etag),
-        version_id: of(|about| &about.version),
-        last_modified: of(|about| &about.last_modified),
-        storage_class: of(|about| &about.storage_class),
-        metadata: about.map(|about| about.metadata.clone()).unwrap_or_default(),
+        etag: of(|metadata| &metadata.etag),
+        version_id: of(|metadata| &metadata.version),
+        last_modified: of(|metadata| &metadata.last_modified),
+        storage_class: of(|metadata| &metadata.storage_class),
+        metadata: metadata.map(|metadata| metadata.user_metadata.clone()).unwrap_or_default(),
     }
 }
 

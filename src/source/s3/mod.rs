@@ -4,26 +4,26 @@
 //! by common prefixes and merges what all Regions hold by delivery time ([`listing`]); objects are fetched ahead in that
 //! order ([`stream`]) and handed out as they arrive. Nothing is written to disk but in a mirror ([`mirror`]).
 
-mod about;
+mod abort;
+mod archive;
 mod bucket;
 mod connect;
-mod descent;
+mod diagnosis;
+mod failure;
 mod fetch;
-mod found;
 mod layout;
 mod listing;
 mod merge;
 mod mirror;
-mod patience;
-mod problem;
+mod object_metadata;
+mod pagination;
+mod prefix_walk;
 mod proof;
+mod retry;
 mod session;
-mod shared;
+mod session_state;
 mod stream;
-mod task;
 mod traffic;
-mod trail;
-mod tried;
 
 use super::log_object::Kept;
 use super::{LogObject, ReadError};

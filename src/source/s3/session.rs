@@ -9,13 +9,13 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::archive::join;
 use super::bucket::Bucket;
 use super::connect::connect;
-use super::found::join;
+use super::failure::problem;
 use super::listing::list_all;
 use super::merge::Merge;
-use super::problem::problem;
-use super::shared::Shared;
+use super::session_state::SessionState;
 use super::stream::{Feed, Stream};
 use super::traffic::Counters;
 use crate::source::{ArchiveError, DeliveryWindow, Listing, S3ProblemKind, S3Settings, Traffic};
@@ -33,7 +33,7 @@ const HEARTBEAT: Duration = Duration::from_millis(100);
 /// Credentials and runtime of a run.
 #[derive(Debug)]
 pub(in crate::source) struct Session {
-    shared: Arc<Shared>,
+    state: Arc<SessionState>,
     config: SdkConfig,
     // Last, so that all that runs on it is gone before it.
     _runtime: Ending,
@@ -64,7 +64,7 @@ impl Session {
         let (handle, runtime) = (runtime.handle().clone(), Ending(Some(runtime)));
         let connected = wait(&handle, &mut pin!(connect(settings)), &mut || !(settings.interrupted)());
         let config = connected.ok_or(ArchiveError::Interrupted)?.map_err(failed)?;
-        let shared = Shared {
+        let state = SessionState {
             settings: settings.clone(),
             counters: Arc::new(Counters::default()),
             host: Arc::default(),
@@ -75,13 +75,13 @@ impl Session {
             mirrors: Mutex::default(),
             handle,
         };
-        Ok(Self { shared: Arc::new(shared), config, _runtime: runtime })
+        Ok(Self { state: Arc::new(state), config, _runtime: runtime })
     }
 
     /// Opens an archive `s3://bucket[/prefix]` and makes sure that there is something.
     pub(in crate::source) fn open(&self, name: &str) -> Result<Bucket, ArchiveError> {
-        let mut opening = pin!(Bucket::open(name, &self.shared, &self.config));
-        let opened = wait(&self.shared.handle, &mut opening, &mut || !(self.shared.settings.interrupted)());
+        let mut opening = pin!(Bucket::open(name, &self.state, &self.config));
+        let opened = wait(&self.state.handle, &mut opening, &mut || !(self.state.settings.interrupted)());
         opened.ok_or(ArchiveError::Interrupted)?
     }
 
@@ -94,12 +94,12 @@ impl Session {
         found: &mut dyn FnMut(u64) -> bool,
     ) {
         let before = listing.coverage.objects.listed;
-        let listed = list_all(&self.shared, buckets, window);
+        let listed = list_all(&self.state, buckets, window);
         let mut all = pin!(async {
             let mut merge = Merge::new(listed.begin().await, Vec::new());
             let (mut objects, mut to_keep) = (Vec::new(), Vec::new());
-            while let Some(coming) = merge.next().await {
-                if coming.is_read { objects.push(coming.object) } else { to_keep.push(coming.object) }
+            while let Some(next) = merge.next().await {
+                if next.is_read { objects.push(next.object) } else { to_keep.push(next.object) }
             }
             (objects, to_keep)
         });
@@ -120,12 +120,12 @@ impl Session {
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Stream {
         let buckets: Vec<(u32, &Bucket)> = buckets.collect();
-        let listed = list_all(&self.shared, buckets.iter().copied(), window);
+        let listed = list_all(&self.state, buckets.iter().copied(), window);
         // Without the rest of it a run that is stopped here has nothing to read, and ends.
         let heads = self.wait(&mut pin!(listed.begin()), found).unwrap_or_default();
         let mut beside = local;
         let feed = Feed::Merged(Merge::new(heads, std::mem::take(&mut beside.objects)));
-        Stream::start(&self.shared, buckets, feed, beside, Some(listed))
+        Stream::start(&self.state, buckets, feed, beside, Some(listed))
     }
 
     /// Fetches objects that have been listed.
@@ -137,12 +137,12 @@ impl Session {
         let mut beside = listing;
         let (objects, to_keep) = (std::mem::take(&mut beside.objects), std::mem::take(&mut beside.to_keep));
         let feed = Feed::listed(objects, to_keep);
-        Stream::start(&self.shared, buckets.collect(), feed, beside, None)
+        Stream::start(&self.state, buckets.collect(), feed, beside, None)
     }
 
     /// What was asked of S3 so far.
     pub(in crate::source) fn traffic(&self) -> Traffic {
-        self.shared.counters.traffic(true)
+        self.state.counters.traffic(true)
     }
 
     /// Waits for something; none if `found` no longer wants to.
@@ -151,7 +151,7 @@ impl Session {
         work: &mut (impl Future<Output = T> + Unpin),
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Option<T> {
-        wait(&self.shared.handle, work, &mut || found(self.shared.counters.traffic(false).listed))
+        wait(&self.state.handle, work, &mut || found(self.state.counters.traffic(false).listed))
     }
 }
 

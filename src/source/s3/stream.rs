@@ -13,13 +13,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
+use super::abort::abort;
+use super::archive::{ListedObject, join};
 use super::bucket::Bucket;
 use super::fetch::{Fetched, fetch};
-use super::found::{Coming, join};
 use super::listing::Listed;
 use super::merge::Merge;
-use super::shared::Shared;
-use super::task::end;
+use super::session_state::SessionState;
 use super::traffic::count;
 use super::{etag, lock};
 use crate::coverage::{Fault, FaultKind, Position};
@@ -43,19 +43,19 @@ pub(super) enum Feed {
     /// They are being listed.
     Merged(Merge),
     /// They have been listed.
-    Listed(std::vec::IntoIter<Coming>),
+    Listed(std::vec::IntoIter<ListedObject>),
 }
 
 /// Objects on their way.
 #[derive(Debug)]
 pub(in crate::source) struct Stream {
-    shared: Arc<Shared>,
+    state: Arc<SessionState>,
     ready: Mutex<Receiver<Ready>>,
     /// Every object to read, in the order of its number.
     objects: Arc<Mutex<Vec<LogObject>>>,
     is_listed: Arc<AtomicBool>,
     /// Objects that are on their way.
-    away: Arc<Away>,
+    in_flight: Arc<InFlight>,
     /// How many there are, if that is known.
     total: Option<u64>,
     /// Account of what was listed elsewhere.
@@ -69,7 +69,7 @@ type Ready = (u32, LogObject, Option<Fetched>);
 
 /// Which objects are on their way, and what could not be kept of those that have come.
 #[derive(Debug, Default)]
-struct Away {
+struct InFlight {
     numbers: Mutex<BTreeSet<u32>>,
     /// One of them has come.
     came: Notify,
@@ -81,7 +81,7 @@ struct Driver {
     buckets: HashMap<u32, Bucket>,
     objects: Arc<Mutex<Vec<LogObject>>>,
     is_listed: Arc<AtomicBool>,
-    away: Arc<Away>,
+    in_flight: Arc<InFlight>,
     ready: Sender<Ready>,
     room: Arc<Semaphore>,
     largest: u32,
@@ -90,7 +90,7 @@ struct Driver {
 impl Stream {
     /// Starts to fetch.
     pub(super) fn start(
-        shared: &Arc<Shared>,
+        state: &Arc<SessionState>,
         buckets: Vec<(u32, &Bucket)>,
         feed: Feed,
         beside: Listing,
@@ -99,28 +99,28 @@ impl Stream {
         let (sender, ready) = channel();
         let objects = Arc::<Mutex<Vec<LogObject>>>::default();
         let is_listed = Arc::<AtomicBool>::default();
-        let away = Arc::<Away>::default();
+        let in_flight = Arc::<InFlight>::default();
         let total = feed.total();
-        let largest = (shared.settings.bytes_ahead / ROOM_UNIT).clamp(1, Semaphore::MAX_PERMITS >> 4);
+        let largest = (state.settings.bytes_ahead / ROOM_UNIT).clamp(1, Semaphore::MAX_PERMITS >> 4);
         let driver = Driver {
             buckets: buckets.into_iter().map(|(number, bucket)| (number, bucket.clone())).collect(),
             objects: Arc::clone(&objects),
             is_listed: Arc::clone(&is_listed),
-            away: Arc::clone(&away),
+            in_flight: Arc::clone(&in_flight),
             ready: sender,
             room: Arc::new(Semaphore::new(largest)),
             largest: u32::try_from(largest).unwrap_or(u32::MAX),
         };
         Self {
-            shared: Arc::clone(shared),
+            state: Arc::clone(state),
             ready: Mutex::new(ready),
             objects,
             is_listed,
-            away,
+            in_flight,
             total,
             beside,
             listed,
-            driver: shared.handle.spawn(driver.run(feed)),
+            driver: state.handle.spawn(driver.run(feed)),
         }
     }
 
@@ -144,17 +144,17 @@ impl Stream {
     }
 
     pub(in crate::source) fn traffic(&self) -> Traffic {
-        self.shared.counters.traffic(self.is_listed.load(Ordering::Relaxed))
+        self.state.counters.traffic(self.is_listed.load(Ordering::Relaxed))
     }
 
     /// The objects that were handed out, and the account of all others.
     pub(in crate::source) fn finish(self) -> Listing {
-        end(&self.shared.handle, self.driver);
+        abort(&self.state.handle, self.driver);
         let mut listing = self.beside;
         if let Some(listed) = self.listed {
             join(&mut listing, listed.account());
         }
-        for fault in lock(&self.away.not_kept).drain(..) {
+        for fault in lock(&self.in_flight.not_kept).drain(..) {
             listing.coverage.fault(fault);
         }
         listing.objects = std::mem::take(&mut *lock(&self.objects));
@@ -164,7 +164,7 @@ impl Stream {
 
 impl Driver {
     async fn run(self, mut feed: Feed) {
-        while let Some(Coming { object, is_read }) = feed.next().await {
+        while let Some(ListedObject { object, is_read }) = feed.next().await {
             let number = is_read.then(|| self.number(&object));
             let Some(bucket) = self.buckets.get(&object.archive) else {
                 // A file: whoever reads it opens it.
@@ -174,16 +174,18 @@ impl Driver {
                 }
                 continue;
             };
-            self.away.wait(number).await;
+            self.in_flight.wait(number).await;
             let room = (bucket.size(&object) as usize + ROOM_BESIDE).div_ceil(ROOM_UNIT);
             let room = u32::try_from(room).unwrap_or(u32::MAX).min(self.largest);
             // Closed never.
             let Ok(room) = Arc::clone(&self.room).acquire_many_owned(room).await else { return };
-            let (bucket, ready, away) = (bucket.clone(), self.ready.clone(), Arc::clone(&self.away));
+            let (bucket, ready, in_flight) =
+                (bucket.clone(), self.ready.clone(), Arc::clone(&self.in_flight));
             tokio::spawn(async move {
                 let task = {
-                    let (bucket, object, away) = (bucket.clone(), object.clone(), Arc::clone(&away));
-                    tokio::spawn(async move { get(&bucket, &object, is_read, &away.not_kept).await })
+                    let (bucket, object, in_flight) =
+                        (bucket.clone(), object.clone(), Arc::clone(&in_flight));
+                    tokio::spawn(async move { get(&bucket, &object, is_read, &in_flight.not_kept).await })
                 };
                 // Whatever happens, every number is handed out.
                 let mut fetched = task.await.unwrap_or_else(|error| Fetched::failed(error.to_string()));
@@ -191,7 +193,7 @@ impl Driver {
                 if let Some(number) = number {
                     // Nobody listens any more if the run was stopped.
                     let _ = ready.send((number, object, Some(fetched)));
-                    away.came(number);
+                    in_flight.came(number);
                 }
             });
         }
@@ -206,7 +208,7 @@ impl Driver {
     }
 }
 
-impl Away {
+impl InFlight {
     /// Waits until an object is not too far ahead, and notes that it is on its way.
     async fn wait(&self, number: Option<u32>) {
         let Some(number) = number else { return };
@@ -229,7 +231,7 @@ impl Away {
 async fn get(bucket: &Bucket, object: &LogObject, is_read: bool, not_kept: &Mutex<Vec<Fault>>) -> Fetched {
     let Some(mirror) = bucket.mirror() else { return fetch(bucket, object).await };
     let key = bucket.key(object);
-    let Shared { counters, disk, .. } = &**bucket.shared();
+    let SessionState { counters, disk, .. } = &**bucket.state();
     let kept = {
         // Closed never.
         let _permit = disk.acquire().await;
@@ -243,7 +245,7 @@ async fn get(bucket: &Bucket, object: &LogObject, is_read: bool, not_kept: &Mute
     let kept = match fetched.whole() {
         Some(bytes) => {
             let _permit = disk.acquire().await;
-            tokio::task::block_in_place(|| mirror.keep(&key, bytes, fetched.about.as_ref()))
+            tokio::task::block_in_place(|| mirror.keep(&key, bytes, fetched.metadata.as_ref()))
                 .map_err(|error| error.to_string())
         }
         // What is to be read says so itself.
@@ -271,8 +273,8 @@ async fn get(bucket: &Bucket, object: &LogObject, is_read: bool, not_kept: &Mute
 impl Feed {
     /// Objects that have been listed: those to read, and then those only to keep.
     pub(super) fn listed(objects: Vec<LogObject>, to_keep: Vec<LogObject>) -> Self {
-        let objects = objects.into_iter().map(|object| Coming { object, is_read: true });
-        let to_keep = to_keep.into_iter().map(|object| Coming { object, is_read: false });
+        let objects = objects.into_iter().map(|object| ListedObject { object, is_read: true });
+        let to_keep = to_keep.into_iter().map(|object| ListedObject { object, is_read: false });
         Self::Listed(objects.chain(to_keep).collect::<Vec<_>>().into_iter())
     }
 
@@ -281,12 +283,12 @@ impl Feed {
         match self {
             Self::Merged(_) => None,
             Self::Listed(objects) => {
-                Some(objects.as_slice().iter().filter(|coming| coming.is_read).count() as u64)
+                Some(objects.as_slice().iter().filter(|listed| listed.is_read).count() as u64)
             }
         }
     }
 
-    async fn next(&mut self) -> Option<Coming> {
+    async fn next(&mut self) -> Option<ListedObject> {
         match self {
             Self::Merged(merge) => merge.next().await,
             Self::Listed(objects) => objects.next(),

@@ -1,32 +1,32 @@
-//! What S3 says of an object beside its bytes.
+//! The metadata of an object: what S3 says of it beside its bytes.
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 
 /// What is known of an object beside its bytes.
 #[derive(Debug)]
-pub(super) struct About {
+pub(super) struct ObjectMetadata {
     pub(super) etag: Option<String>,
     pub(super) version: Option<String>,
     pub(super) last_modified: Option<String>,
     pub(super) storage_class: Option<String>,
-    pub(super) metadata: Vec<(String, String)>,
+    pub(super) user_metadata: Vec<(String, String)>,
 }
 
-impl About {
+impl ObjectMetadata {
     pub(super) fn new(answer: &GetObjectOutput) -> Self {
-        let mut metadata: Vec<(String, String)> = answer
+        let mut user_metadata: Vec<(String, String)> = answer
             .metadata()
             .into_iter()
             .flatten()
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        metadata.sort();
+        user_metadata.sort();
         Self {
             etag: answer.e_tag().map(str::to_owned),
             version: answer.version_id().map(str::to_owned),
             last_modified: answer.last_modified().map(ToString::to_string),
             storage_class: answer.storage_class().map(|class| class.as_str().to_owned()),
-            metadata,
+            user_metadata,
         }
     }
 }

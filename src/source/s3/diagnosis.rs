@@ -1,5 +1,5 @@
-//! What was tried before a bucket could not be reached, for whoever has to find out what is missing: where credentials were
-//! looked for, and which host was asked. Names of variables and files, and never what a secret one holds.
+//! Why a bucket could not be reached, for whoever has to find out what is missing: where credentials were looked for, and which
+//! host was asked. Names of variables and files, and never what a secret one holds.
 
 use crate::source::S3Settings;
 

@@ -1,4 +1,4 @@
-//! What the pages of a list hold: objects to read, and the account of all others.
+//! One archive while it is listed: of each page the objects to read, and the account of all others.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::{Object, ObjectStorageClass};
 
 use super::bucket::{Bucket, decode};
-use super::problem::Failure;
+use super::failure::Failure;
+use super::pagination::Pagination;
 use super::proof::md5_of;
 use super::traffic::count;
-use super::trail::Trail;
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 use crate::source::log_object::Kept;
 use crate::source::{DeliveryWindow, Listing, LogObject, ObjectKey, ReadError};
 
-/// An object that was found.
+/// An object that was listed.
 #[derive(Debug)]
-pub(super) struct Coming {
+pub(super) struct ListedObject {
     pub(super) object: LogObject,
     /// Whether it is to be read, or only to be kept in the mirror.
     pub(super) is_read: bool,
@@ -32,17 +32,17 @@ pub(super) struct Archive {
 
 impl Archive {
     /// The objects of a page that are to be read or kept; the others are accounted for.
-    pub(super) fn found(
+    pub(super) fn listed_objects(
         &self,
         page: &ListObjectsV2Output,
-        trail: &mut Trail,
+        pagination: &mut Pagination,
         is_wanted: impl Fn(&str) -> bool,
         account: &mut Listing,
-    ) -> Vec<Coming> {
-        let mut coming = Vec::with_capacity(page.contents().len());
+    ) -> Vec<ListedObject> {
+        let mut objects = Vec::with_capacity(page.contents().len());
         for listed in page.contents() {
             let Some(key) = listed.key().map(|key| decode(key, page)) else { continue };
-            trail.reach(&key);
+            pagination.reach(&key);
             let Some(path) = key.strip_prefix(self.bucket.prefix()).filter(|_| is_wanted(&key)) else {
                 continue;
             };
@@ -50,24 +50,24 @@ impl Archive {
                 continue;
             }
             let (object, skip) = self.object(path, listed);
-            if !trail.is_new(&object.path) {
+            if !pagination.is_new(&object.path) {
                 continue;
             }
             if let Some(mirror) = self.bucket.mirror() {
                 mirror.note_listed(&key);
             }
-            count(&self.bucket.shared().counters.listed);
+            count(&self.bucket.state().counters.listed);
             account.coverage.objects.listed += 1;
             let keeps = skip == Some(ObjectSkip::Digest) && self.bucket.mirror().is_some();
             if keeps && self.window.admits(object.delivered) {
-                coming.push(Coming { object: object.clone(), is_read: false });
+                objects.push(ListedObject { object: object.clone(), is_read: false });
             }
             match skip {
                 Some(reason) => account.skip(object, reason),
-                None => coming.push(Coming { object, is_read: true }),
+                None => objects.push(ListedObject { object, is_read: true }),
             }
         }
-        coming
+        objects
     }
 
     /// A listed object, and why it is not to be read.
@@ -134,7 +134,7 @@ impl Bucket {
             return Ok(None);
         }
         let asking = self.page(|list| list.prefix(&key).max_keys(1));
-        let page = self.shared().handle.block_on(asking).map_err(Failure::read_error)?;
+        let page = self.state().handle.block_on(asking).map_err(Failure::read_error)?;
         let is_it = |listed: &&Object| listed.key().is_some_and(|name| decode(name, &page) == key);
         let Some(listed) = page.contents().iter().find(is_it) else { return Ok(None) };
         let archive = Archive { number, bucket: self.clone(), window: DeliveryWindow::default() };

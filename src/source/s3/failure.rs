@@ -9,15 +9,6 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use crate::coverage::FaultKind;
 use crate::source::{ReadError, S3Problem, S3ProblemKind};
 
-/// What may be expected of another try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outlook {
-    /// It will fail in the same way.
-    Final,
-    /// It may succeed.
-    Passing,
-}
-
 /// A failed request.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
@@ -68,20 +59,15 @@ impl Failure {
     }
 
     /// Whether another try may help.
-    pub(super) fn outlook(&self) -> Outlook {
+    pub(super) fn is_transient(&self) -> bool {
         let is = |codes: &[&str]| codes.iter().any(|code| self.code.contains(code));
         match (self.credentials, self.status) {
-            (Some(S3ProblemKind::NoCredentials | S3ProblemKind::Expired | S3ProblemKind::Role), _) => {
-                Outlook::Final
-            }
+            (Some(S3ProblemKind::NoCredentials | S3ProblemKind::Expired | S3ProblemKind::Role), _) => false,
             // A program, a file or a service that has them did not answer as it should.
-            (Some(_), _) => Outlook::Passing,
-            (None, _) if self.is_construction => Outlook::Final,
-            (None, 0 | 429 | 500..) => Outlook::Passing,
-            _ if is(&["SlowDown", "Throttling", "RequestLimit", "RequestTimeout", "InternalError"]) => {
-                Outlook::Passing
-            }
-            _ => Outlook::Final,
+            (Some(_), _) => true,
+            (None, _) if self.is_construction => false,
+            (None, 0 | 429 | 500..) => true,
+            _ => is(&["SlowDown", "Throttling", "RequestLimit", "RequestTimeout", "InternalError"]),
         }
     }
 

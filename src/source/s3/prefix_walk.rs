@@ -1,15 +1,15 @@
-//! The way down from where archives begin to the days of their Regions, by common prefixes.
+//! Walks down from where archives begin to the days of their Regions, by common prefixes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::archive::{Archive, ListedObject, join, leave};
 use super::bucket::decode;
-use super::found::{Archive, Coming, join, leave};
 use super::layout::{Level, are_years, is_listed, level, region_above, skip};
-use super::shared::Shared;
-use super::trail::Trail;
+use super::pagination::Pagination;
+use super::session_state::SessionState;
 use crate::source::Listing;
 
 /// Once an archive has so many folders that are nothing known, those that hold more of them are listed as a whole: that
@@ -18,8 +18,8 @@ const MOST_UNKNOWN_FOLDERS: usize = 100;
 
 /// What was found on the way.
 #[derive(Default)]
-pub(super) struct Descended {
-    pub(super) found: Vec<Coming>,
+pub(super) struct WalkResult {
+    pub(super) objects: Vec<ListedObject>,
     pub(super) days: Vec<Days>,
     pub(super) account: Listing,
 }
@@ -44,48 +44,48 @@ struct Folder {
     prefix: String,
     within: Option<Arc<str>>,
     folders: BTreeSet<String>,
-    found: Vec<Coming>,
+    objects: Vec<ListedObject>,
     account: Listing,
 }
 
 /// Lists what lies above the days of all Regions.
-pub(super) async fn descend(archives: Vec<Archive>, shared: &Shared) -> Descended {
-    let mut descent =
-        Descent { shared, descended: Descended::default(), tasks: JoinSet::new(), unknown: HashMap::new() };
+pub(super) async fn walk_prefixes(archives: Vec<Archive>, state: &SessionState) -> WalkResult {
+    let mut walk =
+        PrefixWalk { state, result: WalkResult::default(), tasks: JoinSet::new(), unknown: HashMap::new() };
     for archive in archives {
         let start = archive.bucket.start();
         if archive.bucket.is_single() {
-            descent.list(archive, start, None, false);
+            walk.list(archive, start, None, false);
         } else {
-            descent.go(archive, start, None);
+            walk.go(archive, start, None);
         }
     }
-    while let Some(done) = descent.tasks.join_next().await {
+    while let Some(done) = walk.tasks.join_next().await {
         match done {
-            Ok(folder) => descent.take(folder),
+            Ok(folder) => walk.take(folder),
             // What it would have found is not known.
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => {}
         }
     }
-    descent.descended
+    walk.result
 }
 
-struct Descent<'s> {
-    shared: &'s Shared,
-    descended: Descended,
+struct PrefixWalk<'s> {
+    state: &'s SessionState,
+    result: WalkResult,
     tasks: JoinSet<Folder>,
     /// How many folders of each archive, by its number, were nothing known.
     unknown: HashMap<u32, usize>,
 }
 
-impl Descent<'_> {
+impl PrefixWalk<'_> {
     /// Lists a folder, or puts it off if it is one of days.
     fn go(&mut self, archive: Archive, prefix: String, within: Option<Arc<str>>) {
         match (level(&prefix), region_above(&prefix)) {
             (Level::Days | Level::Leaf, Some(root)) => {
                 let root = root.to_owned();
-                self.descended.days.push(Days { archive, prefix, root, is_looked_at: false, within });
+                self.result.days.push(Days { archive, prefix, root, is_looked_at: false, within });
             }
             (Level::Unknown, _) => {
                 *self.unknown.entry(archive.number).or_default() += 1;
@@ -97,12 +97,12 @@ impl Descent<'_> {
     }
 
     fn list(&mut self, archive: Archive, prefix: String, within: Option<Arc<str>>, by_folder: bool) {
-        self.tasks.spawn_on(archive.list_folder(prefix, within, by_folder), &self.shared.handle);
+        self.tasks.spawn_on(archive.list_folder(prefix, within, by_folder), &self.state.handle);
     }
 
     /// Takes what a folder holds, and goes on down.
     fn take(&mut self, folder: Folder) {
-        let Folder { archive, prefix, within, folders, found, account } = folder;
+        let Folder { archive, prefix, within, folders, objects, account } = folder;
         let level = level(&prefix);
         let names = || folders.iter().map(|folder| folder[prefix.len()..].trim_end_matches('/'));
         let is_known = |name: &str| matches!(name, "AWSLogs" | "EKSLogs") || name.starts_with("o-");
@@ -113,23 +113,17 @@ impl Descent<'_> {
             self.list(archive, prefix.clone(), within, false);
             return;
         }
-        self.descended.found.extend(found);
-        join(&mut self.descended.account, account);
+        self.result.objects.extend(objects);
+        join(&mut self.result.account, account);
         if is_unknown && are_years(names()) {
             let root = prefix.clone();
-            self.descended.days.push(Days {
-                archive,
-                prefix: root.clone(),
-                root,
-                is_looked_at: true,
-                within,
-            });
+            self.result.days.push(Days { archive, prefix: root.clone(), root, is_looked_at: true, within });
             return;
         }
         for name in names() {
             let below = match skip(level, name, archive.bucket.mirror().is_some()) {
                 Some(reason) if within.is_none() => {
-                    leave(&mut self.descended.account, reason);
+                    leave(&mut self.result.account, reason);
                     Some(Arc::from(name))
                 }
                 _ => within.clone(),
@@ -142,11 +136,11 @@ impl Descent<'_> {
 impl Archive {
     /// Lists all pages below a prefix, with or without what lies in folders below it.
     async fn list_folder(self, prefix: String, within: Option<Arc<str>>, by_folder: bool) -> Folder {
-        let (folders, found, account) = (BTreeSet::new(), Vec::new(), Listing::default());
-        let mut folder = Folder { archive: self, prefix, within, folders, found, account };
-        let (mut token, mut trail) = (None, Trail::default());
+        let (folders, objects, account) = (BTreeSet::new(), Vec::new(), Listing::default());
+        let mut folder = Folder { archive: self, prefix, within, folders, objects, account };
+        let (mut token, mut pagination) = (None, Pagination::default());
         loop {
-            let Folder { archive, prefix, within, folders, found, account } = &mut folder;
+            let Folder { archive, prefix, within, folders, objects, account } = &mut folder;
             let delimiter = by_folder.then(|| "/".to_owned());
             let page = archive.bucket.page(|list| {
                 let list = list.prefix(prefix.as_str()).set_delimiter(delimiter);
@@ -162,12 +156,12 @@ impl Archive {
             for common in page.common_prefixes().iter().filter_map(|common| common.prefix()) {
                 let common = decode(common, &page);
                 if common.len() > prefix.len() && common.starts_with(&**prefix) && folders.insert(common) {
-                    trail.found_folder();
+                    pagination.found_folder();
                 }
             }
             let is_wanted = |key: &str| is_listed(within.as_deref(), key);
-            found.extend(archive.found(&page, &mut trail, is_wanted, account));
-            token = match trail.next(&page, token.as_deref()) {
+            objects.extend(archive.listed_objects(&page, &mut pagination, is_wanted, account));
+            token = match pagination.next(&page, token.as_deref()) {
                 Ok(None) => return folder,
                 Ok(next) => next,
                 Err(detail) => {

@@ -1,4 +1,4 @@
-//! Requests that fail for reasons that pass: throttling, a network that is away, a server that has trouble.
+//! Requests that fail for reasons that pass: throttling, a network that is down, a server that has trouble.
 //!
 //! The SDK repeats a request a few times, and stops to do so once many have failed, which is what throttling and outages
 //! look like. Then it is us who have to wait: the request is made again while it keeps its place among those under way,
@@ -12,9 +12,9 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::Instant;
 
+use super::failure::Failure;
 use super::lock;
-use super::problem::{Failure, Outlook};
-use super::shared::Shared;
+use super::session_state::SessionState;
 
 /// The first pause; each one after that is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -23,29 +23,29 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Makes a request until it succeeds, fails for good, or has failed for as long as the settings say.
-pub(super) async fn patiently<T, E, F>(shared: &Shared, request: impl Fn() -> F) -> Result<T, Failure>
+pub(super) async fn with_retries<T, E, F>(state: &SessionState, request: impl Fn() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let end = Instant::now() + shared.settings.outage;
+    let end = Instant::now() + state.settings.outage;
     let mut pause = FIRST_PAUSE;
     loop {
-        if let Some(failure) = shared.ended.get() {
+        if let Some(failure) = state.ended.get() {
             return Err(failure.clone());
         }
         let failure = match request().await {
             Ok(answer) => {
-                *lock(&shared.answered) = Instant::now();
+                *lock(&state.answered) = Instant::now();
                 return Ok(answer);
             }
             Err(error) => Failure::new(&error),
         };
-        if failure.outlook() == Outlook::Final || Instant::now() + pause > end {
-            let nobody_answers = failure.outlook() == Outlook::Passing
-                && lock(&shared.answered).elapsed() > shared.settings.outage;
+        if !failure.is_transient() || Instant::now() + pause > end {
+            let nobody_answers =
+                failure.is_transient() && lock(&state.answered).elapsed() > state.settings.outage;
             if failure.is_end() || nobody_answers {
-                let _ = shared.ended.set(failure.clone());
+                let _ = state.ended.set(failure.clone());
             }
             return Err(failure);
         }

@@ -1,4 +1,4 @@
-//! What all archives of a run share.
+//! The state of a session, which all archives of a run share.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,15 +9,15 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::failure::Failure;
 use super::lock;
 use super::mirror::Mirror;
-use super::problem::Failure;
 use super::traffic::Counters;
 use crate::source::S3Settings;
 
 /// What all archives of a run share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct SessionState {
     pub(super) settings: S3Settings,
     pub(super) counters: Arc<Counters>,
     /// Whom the last request to a bucket went to.
@@ -35,7 +35,7 @@ pub(super) struct Shared {
     pub(super) handle: Handle,
 }
 
-impl Shared {
+impl SessionState {
     /// The copy of a bucket.
     pub(super) fn mirror(&self, folder: &Path, bucket: &str) -> io::Result<Arc<Mirror>> {
         let mut mirrors = lock(&self.mirrors);

@@ -1,4 +1,4 @@
-//! How far the listing of a folder has come. A store may list a key twice, or out of order, or go in circles; then nothing is
+//! Pagination: how far the listing of a folder has come. A store may list a key twice, or out of order, or go in circles; then nothing is
 //! counted twice, and the listing ends.
 
 use std::collections::HashSet;
@@ -12,7 +12,7 @@ const MOST_BARREN: u32 = 200;
 
 /// How far the listing of a folder has come.
 #[derive(Debug, Default)]
-pub(super) struct Trail {
+pub(super) struct Pagination {
     /// Paths of the objects that were counted. Their texts are those of the objects.
     seen: HashSet<Text>,
     /// The greatest key.
@@ -25,7 +25,7 @@ pub(super) struct Trail {
     barren: u32,
 }
 
-impl Trail {
+impl Pagination {
     /// Takes note of a key.
     pub(super) fn reach(&mut self, key: &str) {
         if *key > *self.furthest {
