@@ -1,6 +1,6 @@
 //! Learns: the visitor of a scan that fills a baseline, and what it needs for that.
 //!
-//! Every worker has a [`Learner`](learner::Learner), which owns what it collects; at the end the baselines of all of them merge.
+//! Every worker has a learner (`learn/learner.rs`), which owns what it collects; at the end the baselines of all of them merge.
 //! The result is the same for any number of threads and any order of objects. Knows no questions and no output.
 
 mod gather;

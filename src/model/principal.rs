@@ -103,7 +103,7 @@ named! {
     }
 }
 
-/// A principal that was observed. Its texts are shared: many have one account, and [`Proofs`] have the same names.
+/// A principal that was observed. Its texts are shared: many have one account, and `Proofs` have the same names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObservedPrincipal {
     /// Its account, as text; `-` if unknown.
