@@ -61,12 +61,8 @@ impl Baseline {
         }
         let mut proofs = self.proofs;
         proofs.merge(other.proofs);
-        let mut insights = self.insights;
-        insights.extend(other.insights);
-        sort_insights(&mut insights);
-        let mut root = self.root;
-        root.extend(other.root);
-        sort_root(&mut root);
+        let insights = sorted(self.insights.into_iter().chain(other.insights), sort_insights);
+        let root = sorted(self.root.into_iter().chain(other.root), sort_root);
         let (rules, left_rules, right_rules) = union(self.rules, other.rules, by_name, |_, _| ());
         let renumbered = |hits: Vec<Hit>, rules: Vec<u32>| {
             hits.into_iter().map(move |hit| Hit { rule: rules[hit.rule as usize], ..hit })
@@ -75,9 +71,8 @@ impl Baseline {
         counted_hits.renumber(&left_rules);
         more.renumber(&right_rules);
         counted_hits.absorb(more);
-        let mut hits: Vec<Hit> =
-            renumbered(self.hits, left_rules).chain(renumbered(other.hits, right_rules)).collect();
-        sort_hits(&mut hits);
+        let hits =
+            sorted(renumbered(self.hits, left_rules).chain(renumbered(other.hits, right_rules)), sort_hits);
         let mut inventory = self.inventory;
         inventory.merge(other.inventory);
         let baseline = Self {
@@ -95,6 +90,13 @@ impl Baseline {
         };
         Merged { baseline, left, right }
     }
+}
+
+/// All of both sides, put into their one order.
+fn sorted<T>(both: impl Iterator<Item = T>, sort: fn(&mut Vec<T>)) -> Vec<T> {
+    let mut all = both.collect();
+    sort(&mut all);
+    all
 }
 
 impl Behaviour {

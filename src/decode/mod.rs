@@ -225,10 +225,9 @@ impl Decoder {
         if apple_double::is_apple_double(bytes) {
             return Decoded { faults, ..Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)) };
         }
-        let cut = !faults.is_empty();
         // Every byte that is no UTF-8 takes three.
         let copy = ceiling.reserve_copy(3 * bytes.len() as u64);
-        let (text, odd) = utf8::text(bytes, cut, ceiling.limit);
+        let (text, odd) = utf8::text(bytes, !faults.is_empty(), ceiling.limit);
         if text::is_unknown(&text) && zip_file::ends_as_archive(bytes) {
             drop(copy);
             let packed =
@@ -252,25 +251,37 @@ impl Decoder {
             is_found: *is_strict,
             carrier: None,
         };
-        let (verdict, mut contents) = text::read(&text, cut, &within, predictors, visit);
-        let mut own =
-            contents.all_faults(!*is_strict || contents.records > 0 || envelope::names_a_record(&text));
-        contents.tell_smell();
-        own.append(&mut contents.faults);
-        // Bytes that are no text at all need no word about UTF-8.
-        let is_log = contents.records > 0 || !own.is_empty() || (!*is_strict && text.starts_with(['{', '[']));
-        faults.extend(odd.filter(|_| is_log || (!*is_strict && verdict == Verdict::Records)));
-        faults.extend(own);
-        let others = if verdict == Verdict::Records { contents.others } else { 0 };
-        Decoded {
-            verdict,
-            json_bytes: text.len() as u64,
-            records: contents.records,
-            others,
-            skipped_inside: BTreeMap::new(),
-            found: contents.found,
-            faults,
-        }
+        decode_text(&text, (faults, odd), &within, predictors, visit)
+    }
+}
+
+/// Visits every record of a text. Before it come the faults that were met on the way to it, which say that its end is missing, and
+/// the one that not all of it is UTF-8, which counts only if it is a log.
+#[inline]
+fn decode_text(
+    text: &str,
+    (mut faults, odd): (Vec<DecodeFault>, Option<DecodeFault>),
+    within: &Within<'_>,
+    predictors: &mut KeyPredictors,
+    visit: impl FnMut(FoundRecord<'_>),
+) -> Decoded {
+    let is_strict = within.is_strict;
+    let (verdict, mut contents) = text::read(text, !faults.is_empty(), within, predictors, visit);
+    let mut own = contents.all_faults(!is_strict || contents.records > 0 || envelope::names_a_record(text));
+    contents.tell_smell();
+    own.append(&mut contents.faults);
+    // Bytes that are no text at all need no word about UTF-8.
+    let is_log = contents.records > 0 || !own.is_empty() || (!is_strict && text.starts_with(['{', '[']));
+    faults.extend(odd.filter(|_| is_log || (!is_strict && verdict == Verdict::Records)));
+    faults.extend(own);
+    Decoded {
+        verdict,
+        json_bytes: text.len() as u64,
+        records: contents.records,
+        others: if verdict == Verdict::Records { contents.others } else { 0 },
+        skipped_inside: BTreeMap::new(),
+        found: contents.found,
+        faults,
     }
 }
 
