@@ -7,7 +7,7 @@
 //! └──── scan drives, learn learns ────────┘
 //! ```
 //!
-//! All rooms may speak of [`model`]: principals, ARNs, evidence. An archive is listed and read by [`source`], [`decode`] finds the
+//! Most rooms speak of [`model`]: principals, ARNs, evidence. An archive is listed and read by [`source`], [`decode`] finds the
 //! records in its objects, [`event`] reads their meaning, [`observe`] gives numbers to principals and actions, [`rules`] say
 //! which events are known to matter, and [`baseline`] remembers who did what. [`scan`] drives all of this on all cores and
 //! shows every record to a visitor; [`learn`] is the visitor that fills a baseline, and [`index`] keeps a saved one up to
@@ -32,7 +32,7 @@
 //!     report: FindingKind::OF_SIGHTINGS.to_vec(),
 //!     from: None,
 //!     to: None,
-//!     until: None,
+//!     read_to: None,
 //!     only_success: false,
 //!     all_matches: false,
 //!     filter: Filter::default(),

@@ -2,7 +2,7 @@
 //!
 //! Takes `{"Records":[…]}`, bare arrays, single records, and any number of these one after another, with or without
 //! line ends between them (JSON lines, also lines of batches); the wrappers of other carriers around any of these
-//! ([`super::wrapper`]); and whatever else holds records ([`super::finder`]). What is malformed is a fault; reading goes on behind
+//! ([`super::envelope`]); and whatever else holds records ([`super::finder`]). What is malformed is a fault; reading goes on behind
 //! it: at the next record if its end can be found, else at the next line.
 
 use std::ops::Range;

@@ -60,7 +60,7 @@ pub struct TuningRow<'b> {
     pub sights: Vec<Sight>,
 }
 
-/// Tries every setting of a grid. Kinds, window, `until`, `only_success` and filter are those of `base`; its warmup,
+/// Tries every setting of a grid. Kinds, window, `read_to`, `only_success` and filter are those of `base`; its warmup,
 /// forget span and anchor are not looked at.
 pub fn tune<'b>(
     baseline: &'b Baseline,
