@@ -107,7 +107,7 @@ pub(crate) fn warmup(waiting: &Waiting) -> Option<String> {
         }
         _ => format!("--warmup 0d shows them all, --warmup {shorter} {with_shorter} of {all}"),
     };
-    Some(format!("{lead}: {hidden} of {all} first sightings wait behind it and are no findings; {shown}"))
+    Some(format!("{lead}: {hidden} of {all} first sightings fall within it and are not reported; {shown}"))
 }
 
 /// How much was learnt and not reported, where that is most of it and as it should be: a note, no doubt.

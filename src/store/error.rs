@@ -86,6 +86,6 @@ impl From<&str> for Flaw {
 impl Flaw {
     /// Something that is no text, or no number in its range.
     pub(super) fn value(column: &str) -> Self {
-        Self(format!("a value of column '{column}' makes no sense"))
+        Self(format!("column '{column}' holds an invalid value"))
     }
 }

@@ -52,7 +52,7 @@ pub(crate) struct WhomArgs {
     /// File with one --ignore-action glob a line; # begins a comment
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore_file: Vec<PathBuf>,
-    /// Leave out calls that say they only read
+    /// Leave out calls marked as read-only
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) only_mutating: Option<bool>,
 }

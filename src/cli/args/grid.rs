@@ -26,7 +26,7 @@ pub(crate) struct GridArgs {
     /// Which kinds of findings, in all settings [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub(crate) report: Vec<FindingArg>,
-    /// Count only successful calls, in all settings: a behaviour begins with its first success. Limits learning
+    /// Count only successful calls, in all settings: a behaviour begins with its first success
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) only_success: Option<bool>,
 }

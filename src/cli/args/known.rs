@@ -25,7 +25,7 @@ pub(crate) struct KnownArgs {
     /// Counts over time, up to --at, instead of the behaviours themselves
     #[arg(long, value_enum, value_name = "STEP", conflicts_with = "diff")]
     pub(crate) timeline: Option<StepArg>,
-    /// Count only successful calls: a behaviour begins with its first success. Limits learning
+    /// Count only successful calls: a behaviour begins with its first success
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) only_success: Option<bool>,
     #[command(flatten)]

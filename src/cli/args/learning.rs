@@ -19,10 +19,10 @@ use super::given;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is learnt from")]
 pub(crate) struct LearningArgs {
-    /// What makes two events the deeds of one principal [default: arn]
+    /// What identifies a principal [default: arn]
     #[arg(long, value_enum)]
     pub(crate) principal_key: Option<KeyArg>,
-    /// Name of the Kubernetes cluster of audit events that neither their path nor what is around them says it of
+    /// Cluster name for Kubernetes audit events whose path and wrapper do not name one
     #[arg(long, value_name = "NAME")]
     pub(crate) k8s_cluster: Option<String>,
     /// In Kubernetes clusters, the same action in another namespace is another action

@@ -34,7 +34,7 @@ pub(crate) struct QuestionArgs {
     /// Leave out when root users acted (root-activity)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) no_root: Option<bool>,
-    /// Count only successful calls: a behaviour begins with its first success. Limits learning
+    /// Count only successful calls: a behaviour begins with its first success
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) only_success: Option<bool>,
 }
@@ -65,9 +65,9 @@ pub(crate) enum FindingArg {
     RootActivity,
     /// Events of a principal that a rule matched and that are no other finding, whatever the warmup
     Rule,
-    /// What CloudTrail Insights noticed, whatever the warmup; not one of all
+    /// What CloudTrail Insights noticed, whatever the warmup; all does not include it
     Insight,
-    /// All of them
+    /// All but insight
     All,
 }
 
@@ -102,9 +102,14 @@ impl QuestionArgs {
 
     /// Kinds of findings wanted.
     pub(crate) fn report(&self) -> Vec<FindingKind> {
-        let wanted: Option<Vec<FindingKind>> = self.report.iter().map(|kind| kind.kind()).collect();
-        let default = || [&FindingKind::OF_SIGHTINGS[..], &[FindingKind::RootActivity]].concat();
-        let mut kinds = wanted.filter(|kinds| !kinds.is_empty()).unwrap_or_else(default);
+        let is_all = self.report.is_empty() || self.report.iter().any(|kind| kind.kind().is_none());
+        let default = [&FindingKind::OF_SIGHTINGS[..], &[FindingKind::RootActivity]].concat();
+        let mut kinds = if is_all { default } else { Vec::new() };
+        for kind in self.report.iter().filter_map(|kind| kind.kind()) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
         if self.no_root == Some(true) {
             kinds.retain(|kind| *kind != FindingKind::RootActivity);
         }
@@ -155,5 +160,25 @@ impl FindingArg {
             Self::Insight => FindingKind::Insight,
             Self::All => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_and_a_kind_beside_it_are_both_reported() {
+        let kinds = |report: &[FindingArg]| {
+            let args = QuestionArgs { report: report.to_vec(), ..QuestionArgs::default() };
+            args.report().into_iter().map(FindingKind::name).collect::<Vec<_>>().join(" ")
+        };
+        let all = "new-action new-principal returning-action root-activity";
+        assert_eq!(kinds(&[]), all);
+        assert_eq!(kinds(&[FindingArg::All, FindingArg::Insight]), format!("{all} insight"));
+        assert_eq!(
+            kinds(&[FindingArg::Insight, FindingArg::NewAction, FindingArg::Insight]),
+            "insight new-action"
+        );
     }
 }

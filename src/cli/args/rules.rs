@@ -17,17 +17,17 @@ use super::super::exit::{Hint, UsageError};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Rules")]
 pub(crate) struct RuleArgs {
-    /// Hold every event against the rules of Falco in FILE, or in all .yaml files below FOLDER; can be given more than once.
+    /// Match every event against the Falco rules in FILE, or in all .yaml files below FOLDER; can be given more than once.
     /// Later files append to earlier ones and override them
     #[arg(long, value_name = "FILE|FOLDER")]
     pub(crate) rules: Vec<PathBuf>,
-    /// The same with rules of Sigma, for CloudTrail and Kubernetes audit logs
+    /// The same with Sigma rules, for CloudTrail and Kubernetes audit logs
     #[arg(long, value_name = "FILE|FOLDER")]
     pub(crate) sigma: Vec<PathBuf>,
-    /// Hold every event against the built-in rules; before all others, so that these can override them
+    /// Match every event against the built-in rules, which later rules can override
     #[arg(long)]
     pub(crate) builtin_rules: bool,
-    /// Leave out rules that cannot be used, and say which, in place of refusing all
+    /// Leave out rules that cannot be used, and say which, instead of refusing all of them
     #[arg(long)]
     pub(crate) skip_unsupported: bool,
 }

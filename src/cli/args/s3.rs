@@ -15,19 +15,19 @@ pub(crate) struct S3Args {
     /// Use this profile of the AWS configuration files [default: AWS_PROFILE, else the default chain]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Begin with this AWS Region; a bucket elsewhere is found by itself [default: that of environment or profile]
+    /// Start with this AWS Region; the Region of a bucket elsewhere is found automatically [default: that of environment or profile]
     #[arg(long, value_name = "REGION")]
     aws_region: Option<String>,
-    /// Ask another store than AWS, in path style. Not for STS, which has AWS_ENDPOINT_URL_STS
+    /// Use this S3-compatible store instead of AWS, in path style. Not used for STS, which has AWS_ENDPOINT_URL_STS
     #[arg(long, value_name = "URL", value_parser = url)]
     endpoint_url: Option<String>,
-    /// Put the name of the bucket into the path, not the host [default: only with an endpoint, or for names with dots]
+    /// Put the bucket name in the path, not the host [default: only with an endpoint, or for names with dots]
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     path_style: Option<bool>,
-    /// Sign nothing: public buckets
+    /// Do not sign requests: for public buckets
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     no_sign_request: Option<bool>,
-    /// Pay for the requests, as buckets with requester pays demand it
+    /// Pay for the requests, as requester-pays buckets demand
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     request_payer: Option<bool>,
     /// Assume this role; several form a chain, each assumed with the credentials of the one before
@@ -36,7 +36,7 @@ pub(crate) struct S3Args {
     /// The external id that the owner of the last role asks for; or one for each role, empty for none
     #[arg(long, value_name = "ID", value_parser = external_id)]
     external_id: Vec<String>,
-    /// What sessions of roles are called in the trails of their accounts [default: firstseen-log-import]
+    /// Session name shown in CloudTrail for the assumed roles [default: firstseen-log-import]
     #[arg(long, value_name = "NAME", value_parser = session_name)]
     role_session_name: Option<String>,
     /// Requests under way at once [default: 64]

@@ -88,7 +88,9 @@ pub(in crate::rules) fn regex(text: &str, any_case: bool) -> Result<Regex, Strin
     let mut builder = RegexBuilder::new(text);
     builder.case_insensitive(any_case).dot_matches_new_line(true).size_limit(MAX_PATTERN);
     builder.build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => "it stands for too much; repeat less".to_owned(),
+        regex::Error::CompiledTooBig(_) => {
+            "the compiled pattern is too large; use smaller repetition counts".to_owned()
+        }
         // The last of many lines.
         other => {
             let text = other.to_string();
