@@ -36,8 +36,8 @@ fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
     let archive = short_archive();
     let found = |more: &[&str]| scan(archive.path(), more);
     // Five behaviours and three principals.
-    let told = "warning: what was read covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 first sightings wait behind \
-                it and are no findings; --warmup 0d shows them all, --warmup 1d 4 of 8";
+    let told = "warning: what was read covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 first sightings fall within \
+        it and are not reported; --warmup 0d shows them all, --warmup 1d 4 of 8";
     for more in [&[][..], &["--quiet"], &["--builtin-rules"], &["-q", "-f", "json", "-o", "/dev/null"]] {
         let ended = found(more);
         assert_eq!(ended.status.code(), Some(0));
