@@ -51,7 +51,7 @@ fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
     assert_eq!((count("0d"), count("1d"), count("30d")), (8, 4, 0));
     // Of one account or principal, the numbers are theirs.
     let told = stderr(&found(&["--principal", "eve"]));
-    assert!(told.contains("3 of 3 first sightings wait"), "{told}");
+    assert!(told.contains("3 of 3 first sightings fall within"), "{told}");
     for more in
         [&["--warmup", "0d"][..], &["--report", "root-activity"], &["--report", "rule", "--builtin-rules"]]
     {
@@ -68,7 +68,7 @@ fn a_saved_baseline_tells_the_same() {
     assert!(made.status.success());
     let told = stderr(&scan(&baseline, &["-q"]));
     assert_eq!(told, stderr(&scan(archive.path(), &["-q"])));
-    assert!(told.contains("8 of 8 first sightings wait"), "{told}");
+    assert!(told.contains("8 of 8 first sightings fall within"), "{told}");
 }
 
 #[test]
