@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use firstseen::query::tune;
+use firstseen::query::{FindingKind, tune};
 use firstseen::report::{TuneFormat, TuneReport};
 
 use super::args::{
@@ -12,7 +12,7 @@ use super::args::{
 };
 use super::closing::Closing;
 use super::doubts::{incidents as unseen, unmatched, warmups, window};
-use super::exit::Answer;
+use super::exit::{Answer, UsageError};
 use super::input::Input;
 use super::settings::{FileArgs, PresetArg, Settings};
 use super::used::used_settings;
@@ -72,6 +72,15 @@ enum FormatArg {
 pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     let wanted = args.wanted()?;
     let mut base = wanted.question()?;
+    // The other kinds are the same in every setting.
+    base.report.retain(|kind| FindingKind::OF_SIGHTINGS.contains(kind));
+    if base.report.is_empty() {
+        let kinds = FindingKind::OF_SIGHTINGS.map(FindingKind::name).join(", ");
+        return Err(UsageError(format!(
+            "tune counts findings of these kinds: {kinds}; --report names none of them"
+        ))
+        .into());
+    }
     // Flags win over files: the grid says which calls are reported.
     base.filter.only_mutating &= !args.grid.names_calls();
     let grid = args.grid.grid(base.filter.only_mutating)?;
