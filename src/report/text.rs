@@ -42,7 +42,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     let mut facts: Vec<String> = account.into_iter().chain(unknown).collect();
     let Some(evidence) = evidence else {
         let from = finding.time;
-        let until = Timestamp::from_micros(from.micros() + HOUR - 1_000_000);
+        let until = Timestamp::from_micros(from.micros() + HOUR - 1);
         facts.push("in the hour that begins then".to_owned());
         writeln!(out, "    {}", facts.join(", "))?;
         let flags = format!("--read-from {from} --read-to {until} --warmup 0d --report new-action");

@@ -412,3 +412,19 @@ fn of_several_archives_each_finding_tells_its_own() {
         assert!(!text.contains(folder.path().to_str().unwrap()), "{text}");
     }
 }
+
+#[test]
+fn the_flags_told_beside_an_hour_show_its_last_record() {
+    let archive = Archive::new().delivered(
+        "20240501T1005",
+        &[
+            record("2024-01-01T10:00:00Z", "jo", "s3:GetObject"),
+            record("2024-05-01T10:59:59.9Z", "jo", "s3:GetObject"),
+        ],
+    );
+    let said = |more: &[&str]| String::from_utf8(scan(archive.path(), more).stdout).unwrap();
+    let returning = said(&["--forget", "30d"]);
+    let flags = returning.lines().find_map(|line| line.split_once("scan the archive with ")).unwrap().1;
+    let flags: Vec<&str> = flags.split(' ').collect();
+    assert!(said(&flags).contains("2024-05-01T10:59:59.9Z"), "{flags:?}: {}", said(&flags));
+}
