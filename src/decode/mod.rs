@@ -255,8 +255,8 @@ impl Decoder {
     }
 }
 
-/// Visits every record of a text. `own` are earlier faults, which say that its end is missing, and the one that not all of it is
-/// UTF-8, which counts only if it is a log.
+/// Visits every record of a text. `faults` were found earlier and say that its end is missing; `odd` says that not all of it is
+/// UTF-8, and counts only if it is a log.
 #[inline]
 fn decode_text(
     text: &str,

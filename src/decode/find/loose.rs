@@ -1,6 +1,5 @@
-//! JSON somewhere in a text of words: lines that begin with a time, a priority or names (`<134>Jan 10 … cloudtrail: {…}`,
-//! `level=info json={…}`), responses below the command that printed them, YAML with JSON in it, texts that begin in
-//! mid-value.
+//! JSON within a text of words: lines that begin with a time, a priority or names (`<134>Jan 10 … cloudtrail: {…}`,
+//! `level=info json={…}`), responses below the command that printed them, YAML with JSON in it, and texts cut in front.
 //!
 //! Only objects that have everything a record must have are read. What a document (Markdown, HTML) or a program (`x = {…}`) shows
 //! is reported but not read: it may never have happened.

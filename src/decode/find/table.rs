@@ -43,7 +43,7 @@ pub(in crate::decode) struct Table {
 pub(in crate::decode) enum Sort {
     /// Cells hold events.
     Events(Table),
-    /// Cells are single fields of events, and whether the table is empty; its kind, if so.
+    /// Cells are single fields of events: the kind of table, and whether it has no rows.
     Fields(ObjectSkip, bool),
 }
 
