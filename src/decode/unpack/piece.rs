@@ -16,7 +16,7 @@ pub struct Piece {
     pub(in crate::decode) bytes: Vec<u8>,
     /// The number of packings around it.
     pub(in crate::decode) depth: u32,
-    /// Whether it is a file, and nothing of it is missing.
+    /// Whether it is a complete file.
     pub(super) is_whole_file: bool,
     /// How many of its first bytes are repeated from the wrapper of the list that it is a part of.
     pub(super) repeated: usize,

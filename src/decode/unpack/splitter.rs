@@ -262,7 +262,7 @@ impl<'e> Splitter<'e> {
         if long.hold.is_none() {
             long.hold = self.ceiling.reserve_for(wanted as u64);
         }
-        // Clearing memory makes it count as used.
+        // In steps, since clearing memory makes it count as used.
         while long.text.filled < wanted {
             let step = wanted.min(long.text.filled + PIECE);
             if let Err(error) = long.text.fill(stream, step) {
