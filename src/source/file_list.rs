@@ -11,7 +11,7 @@ pub struct FileList {
     pub(super) name: String,
     /// The folder of the archive that it is a part of, if any.
     pub(super) root: Option<PathBuf>,
-    /// Its files, relative to the working directory; folders stand for all files in them.
+    /// Its files, as named from the working directory; folders stand for all files in them.
     pub(super) paths: Vec<PathBuf>,
 }
 

@@ -29,8 +29,8 @@ pub fn is_baseline(path: &Path) -> bool {
     manifest.is_file() && (path.join("behaviours.parquet").is_file() || names_us(&manifest))
 }
 
-/// Whether a manifest claims to belong to a baseline. The name of this program is at its beginning, so that no large file has
-/// to be read.
+/// Whether a manifest claims to belong to a baseline. The key that says so is at its beginning, so that no large file has to
+/// be read.
 fn names_us(manifest: &Path) -> bool {
     let mut head = Vec::new();
     let read = crate::file::open(manifest).and_then(|(file, _)| file.take(HEAD).read_to_end(&mut head));
