@@ -27,7 +27,7 @@ const THREADS: usize = 2;
 /// Mirror files read or written at once.
 const DISK_AT_ONCE: usize = 4;
 
-/// How often `found` or `stopped` is polled.
+/// How often a waiting caller polls whether to go on.
 const HEARTBEAT: Duration = Duration::from_millis(100);
 
 /// Credentials and runtime of a run.

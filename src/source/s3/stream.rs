@@ -76,7 +76,7 @@ struct InFlight {
     not_kept: Mutex<Vec<Fault>>,
 }
 
-/// The task that fetches.
+/// The task that fetches objects.
 struct Driver {
     buckets: HashMap<u32, Bucket>,
     objects: Arc<Mutex<Vec<LogObject>>>,
