@@ -107,7 +107,7 @@ fn check_audit_event(text: &str, start: usize) {
     if read.is_err() {
         assert!(serde_json::from_str::<serde::de::IgnoredAny>(slice).is_err(), "{read:?}");
     }
-    // Whatever it is, interpreting it must not fail.
+    // Whatever it is, interpreting it must not panic.
     let _ = (scanned.interpret(Cluster::default(), AuditSettings::default()), scanned.evidence());
     if let Ok(plain) = serde_json::from_str(slice) {
         check_audit_event_against(&plain, &scanned);

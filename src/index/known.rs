@@ -65,7 +65,7 @@ impl<'k> Known<'k> {
         match (entry.outcome, entry.size, checksums) {
             (Outcome::Failed(kind), ..) if kind.is_absence() => false,
             (_, None, _) => false,
-            // Its size is not known, and the ceiling is that of the baseline.
+            // It was not fetched because of its size, and the ceiling is that of the baseline.
             (Outcome::Failed(FaultKind::TooLarge), Some(0), _) => true,
             (_, Some(_), Some(checksums)) => checksums
                 .get(&(object.archive, object.path.clone()))

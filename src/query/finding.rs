@@ -79,7 +79,7 @@ impl FindingKind {
     pub const OF_SIGHTINGS: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
 }
 
-/// A question about first and returning sightings.
+/// A question about findings.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// How long a principal must have been known before its new actions are reported.
