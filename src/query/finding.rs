@@ -38,9 +38,9 @@ named! {
 /// The start of a principal's age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age {
-    /// What happened then.
+    /// The event that it is counted from.
     pub basis: AgeBasis,
-    /// When it happened.
+    /// The time of that event.
     pub anchor_time: Timestamp,
 }
 

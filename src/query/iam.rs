@@ -1,5 +1,4 @@
-//! Looks up principals in the IAM inventory: whether they exist, and since when. The rules are in `docs/method.md`, "What IAM
-//! knows".
+//! Looks up principals in the IAM inventory: existence and creation. The rules are in `docs/method.md`, "What IAM knows".
 
 use std::collections::{HashMap, HashSet};
 

@@ -83,7 +83,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             Inner::Object(at) => {
                 let others = self.sink.contents.others;
                 self.element(scope, at)?;
-                // What the member is not counts for the wrapper.
+                // The wrapper is counted as other, not its member.
                 let is_wrapper = self.sink.contents.others == others;
                 self.sink.contents.others = others;
                 Ok(is_wrapper)

@@ -62,7 +62,7 @@ impl Contents {
         }
     }
 
-    /// All faults; `counts_own` says whether the text's own count.
+    /// All faults; the text's own only if `counts_own`.
     pub(in crate::decode) fn all_faults(&mut self, counts_own: bool) -> Vec<DecodeFault> {
         let mut faults = std::mem::take(&mut self.faults);
         if !counts_own {

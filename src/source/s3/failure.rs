@@ -71,7 +71,7 @@ impl Failure {
         }
     }
 
-    /// Whether the credentials expired, so that no request can succeed.
+    /// Whether the credentials are missing or expired, so that no request can succeed.
     pub(super) fn is_end(&self) -> bool {
         self.credentials.is_some() || self.is_expired()
     }
