@@ -21,7 +21,7 @@ use super::traffic::Counters;
 use crate::source::{ArchiveError, DeliveryWindow, Listing, S3ProblemKind, S3Settings, Traffic};
 
 /// Threads of the runtime. One drives some 7,000 requests a second; a second one keeps a slow step of the first, such as
-/// writing a mirror file, from blocking the rest.
+/// a mirror file, from blocking the rest.
 const THREADS: usize = 2;
 
 /// Mirror files read or written at once.
