@@ -1,4 +1,4 @@
-//! In which hours of which days a behaviour occurred.
+//! The hours and days in which a behaviour occurred.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -16,12 +16,12 @@ pub struct ActiveDay {
     pub success_hours: u32,
     /// Number of sightings, without copies.
     pub count: u64,
-    /// Of those: failed calls.
+    /// Failed calls among them.
     pub errors: u64,
 }
 
 impl ActiveDay {
-    /// Adds the sightings of the same day seen elsewhere.
+    /// Adds the sightings of the same day from another baseline.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.hours |= other.hours;
         self.success_hours |= other.success_hours;
@@ -51,7 +51,7 @@ impl ActiveDay {
     }
 }
 
-/// The days on which a behaviour occurred. One of a kind, as most are where principals are many, needs no memory of its own.
+/// The days on which a behaviour occurred. A single day, the usual case where there are many principals, needs no heap memory.
 ///
 /// ```
 /// use firstseen::baseline::{ActiveDay, Days};
@@ -72,12 +72,12 @@ enum Kept {
 }
 
 impl Days {
-    /// None, with room for so many.
+    /// An empty list with room for `count` days.
     pub(super) fn with_capacity(count: usize) -> Self {
         Self(Kept::Many(if count > 1 { Vec::with_capacity(count) } else { Vec::new() }))
     }
 
-    /// Adds a day behind the others.
+    /// Appends a day.
     pub fn push(&mut self, day: ActiveDay) {
         match &mut self.0 {
             Kept::Many(days) if days.capacity() == 0 => self.0 = Kept::One(day),
@@ -86,13 +86,13 @@ impl Days {
         }
     }
 
-    /// Adds days of the same behaviour seen elsewhere.
+    /// Adds days of the same behaviour from another baseline.
     pub(super) fn absorb(&mut self, other: &Self) {
         other.iter().for_each(|day| self.push(*day));
         self.sort();
     }
 
-    /// Sorts days and makes one of several rows of the same day.
+    /// Sorts days and merges rows of the same day.
     pub(super) fn sort(&mut self) {
         let Kept::Many(days) = &mut self.0 else { return };
         days.sort_by_key(|active| active.day);

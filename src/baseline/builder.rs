@@ -1,4 +1,4 @@
-//! Sightings in, a baseline out. One builder for each worker.
+//! Builds a baseline from sightings. One builder for each worker.
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
@@ -26,12 +26,12 @@ pub struct Builder {
     rows: Vec<Row>,
     /// Behaviours by principal and action.
     table: HashTable<u32>,
-    /// Rows by behaviour and day; asked when a sighting is not of the day of the one before.
+    /// Rows by behaviour and day; looked up when a sighting is not of the same day as the previous one.
     days: HashTable<u32>,
     hasher: FixedState,
     creations: BTreeMap<(Text, Text), Timestamp>,
     insights: Vec<Noted>,
-    /// By account, hour and whether somebody acted in the root user's place.
+    /// By account, hour and whether it was in an `AssumeRoot` session.
     root: BTreeMap<(Box<str>, Timestamp, bool), Noted>,
     rules: Vec<Arc<RuleMetadata>>,
     hits: Keeper,
@@ -46,11 +46,11 @@ struct Draft {
     first: Arc<Sighting>,
     first_success: Option<Arc<Sighting>>,
     last: Timestamp,
-    /// Row of the sighting added last; of another behaviour before there is one.
+    /// Row of the last added sighting; initially that of another behaviour.
     row: u32,
 }
 
-/// An [`ActiveDay`] of a behaviour, or a part of one: a row that can count no further is followed by another of its day.
+/// An [`ActiveDay`] of a behaviour, or a part of one: a row whose counters are full is followed by another of its day.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     behaviour: u32,
@@ -61,7 +61,7 @@ struct Row {
     errors: u32,
 }
 
-/// The baseline of one builder, and where its rows went.
+/// The baseline of one builder, and what its rows became.
 #[derive(Debug)]
 pub struct Built {
     /// Everything that was added.
@@ -71,13 +71,12 @@ pub struct Built {
 }
 
 impl Builder {
-    /// A builder for events that are held against these rules, which are sorted by name.
+    /// A builder for events that are matched against these rules, which are sorted by name.
     pub fn with_rules(rules: Vec<Arc<RuleMetadata>>, kept: HitsKept) -> Self {
         Self { rules, hits: Keeper::new(kept), ..Self::default() }
     }
 
-    /// Adds one sighting; gives the day of the behaviour it belongs to. The evidence is asked for only if it may be
-    /// kept, which few sightings need.
+    /// Adds one sighting; returns its row. The evidence is requested only if it may be kept, which few sightings need.
     pub fn add<'a>(
         &mut self,
         (principal, action): (PrincipalId, ActionId),
@@ -105,7 +104,7 @@ impl Builder {
         RowId(row)
     }
 
-    /// The row of a behaviour's day, made if there is none.
+    /// The row of a behaviour's day, created if missing.
     fn row(&mut self, behaviour: u32, day: Day) -> u32 {
         let Self { rows, days, hasher, .. } = self;
         let hash_of = |behaviour: u32, day: Day| hasher.hash_one((behaviour, day));
@@ -122,33 +121,33 @@ impl Builder {
         new
     }
 
-    /// Takes back copies that were added: they stay as evidence and count no longer.
+    /// Subtracts copies that were added: they stay as evidence but no longer count.
     pub fn take_back(&mut self, row: RowId, count: u64, failed: u64) {
         if let Some(row) = self.rows.get_mut(row.0 as usize) {
-            // There are no more copies of them than there are of them.
+            // The number of copies never exceeds the number of sightings.
             row.count -= number(count);
             row.errors -= number(failed);
         }
     }
 
-    /// The day of each row, at the index that is its [`RowId`].
+    /// The day of each row, indexed by [`RowId`].
     pub fn row_days(&self) -> Vec<Day> {
         self.rows.iter().map(|row| row.day).collect()
     }
 
-    /// Notes that a role or user was created. The earliest of several times counts.
+    /// Notes that a role or user was created. The earliest time counts.
     pub fn created(&mut self, account: &str, key: &str, time: Timestamp) {
         let earliest = self.creations.entry((account.into(), key.into())).or_insert(time);
         *earliest = time.min(*earliest);
     }
 
-    /// Notes what CloudTrail Insights noticed: an unusual rate of an action, of which one caller had the highest part.
+    /// Notes an event of CloudTrail Insights: an unusual rate of an action, with the caller that contributed most.
     pub fn noticed(&mut self, who: ObservedPrincipal, action: &str, seen: &Seen<'_>) {
         let sighting = seen.to_sighting(&mut self.texts);
         self.insights.push(Noted { who, action: action.into(), sighting });
     }
 
-    /// Notes that an account's root user did an action. The first record of an hour is kept.
+    /// Notes that an account's root user did an action. The first record of each hour is kept.
     pub fn root_acted(
         &mut self,
         who: impl FnOnce() -> ObservedPrincipal,
@@ -164,8 +163,8 @@ impl Builder {
         }
     }
 
-    /// Notes that an event matched rules: their numbers, and the values of the fields of their outputs. The event must have been
-    /// added before, if it counts.
+    /// Notes that an event matched rules: their numbers, and the values of their output fields. If the event counts, it must
+    /// have been added before.
     pub fn hit(
         &mut self,
         pair: Option<(PrincipalId, ActionId)>,
@@ -185,10 +184,10 @@ impl Builder {
         }
     }
 
-    /// The baseline of all sightings, given what is behind the ids.
+    /// The baseline of all sightings; `observed` resolves the ids.
     pub fn finish(self, observed: Observed) -> Built {
         let Self { behaviours: drafts, rows, table, days, texts, .. } = self;
-        // What is not needed any longer makes room for what is made now.
+        // Frees memory that is no longer needed.
         drop((table, days, texts));
         let Observed { principals, actions, proofs } = observed;
         let (principals, principal_ranks) = sorted(principals);
@@ -219,7 +218,7 @@ impl Builder {
     }
 }
 
-/// The behaviours that drafts and their rows are, in their order, and for each draft the number of its behaviour.
+/// The sorted behaviours made from drafts and rows, and for each draft the number of its behaviour.
 fn behaviours(
     mut drafts: Vec<Draft>,
     rows: &[Row],
@@ -260,7 +259,7 @@ fn behaviours(
     (kept, place_of)
 }
 
-/// Whatever may be the evidence of a finding, as far as it is known while events come in.
+/// Which events may be evidence of a finding, as far as known during the scan.
 #[derive(Clone, Copy)]
 struct Evidence<'b> {
     behaviours: &'b [Draft],
@@ -270,8 +269,8 @@ struct Evidence<'b> {
 }
 
 impl Evidence<'_> {
-    /// Whether an event of this time and id is what its behaviour, or an hour of a root user, begins with. Of an event whose
-    /// principal and action are not known it must be assumed.
+    /// Whether an event with this time and id is the first of its behaviour or of an hour of a root user. If its principal
+    /// and action are not known, this is assumed.
     fn holds(self, pair: Pair, account: &str, event: (Timestamp, &str)) -> bool {
         let Some((principal, action)) = pair else { return true };
         let is_it = |sighting: &Sighting| sighting.time == event.0 && sighting.event_id == *event.1;
@@ -300,7 +299,7 @@ fn number(length: impl TryInto<u32>) -> u32 {
     length.try_into().unwrap_or(u32::MAX)
 }
 
-/// Sorts items and drops repeats; gives them and for each old index the new one.
+/// Sorts items and removes duplicates; returns them and for each old index the new one.
 fn sorted<T: Ord>(items: Vec<T>) -> (Vec<T>, Vec<u32>) {
     let mut order: Vec<(T, usize)> = items.into_iter().zip(0..).collect();
     order.sort_unstable();
@@ -323,7 +322,7 @@ impl From<Draft> for Behaviour {
 }
 
 impl Row {
-    /// Whether a sighting of this behaviour and day is to be added here.
+    /// Whether a sighting of this behaviour and day belongs in this row.
     fn takes(&self, behaviour: u32, day: Day) -> bool {
         self.behaviour == behaviour && self.day == day && self.count < u32::MAX
     }

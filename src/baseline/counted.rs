@@ -1,7 +1,7 @@
-//! Hits that are counted and not kept: for each rule and principal the first, the last and the number.
+//! Hits that are counted but not kept: for each rule and principal the first, the last and the number.
 //!
-//! A hit is counted once, however often its record was delivered: 16 bytes of each tell copies. What is kept in full beside them
-//! ([`super::Baseline::hits`]) is counted, too.
+//! A hit is counted once, however often its record was delivered: 16 bytes per hit identify copies. Hits kept in full
+//! ([`super::Baseline::hits`]) are counted, too.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -14,28 +14,29 @@ use super::{Asked, Hit, Seen};
 use crate::model::{InOrder, ObservedPrincipal, Text};
 use crate::time::Timestamp;
 
-/// Number of hits after which copies among them are looked for first.
+/// Number of hits after which copies among them are removed first.
 const MANY: usize = 1 << 16;
 
 /// Hits by rule and principal.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CountedHits {
-    /// In no order that means anything.
+    /// In arbitrary order.
     groups: Vec<HitGroup>,
-    /// What tells each hit from all others, with its group. Sorted and without repeats once it was [settled](Self::settle).
+    /// Identifies each hit, with its group. Sorted and without repeats once it was [settled](Self::settle).
     fingerprints: Vec<(u64, u32)>,
 }
 
-/// The hits of one rule and one principal; where it matters who is behind the principal, also of one access key, unique id and role.
+/// The hits of one rule and one principal; where the identity behind the principal matters, also of one access key, unique id and
+/// role.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HitGroup {
     rule: u32,
     account: Text,
     principal: Text,
     behind: Option<Box<[Option<Box<str>>; 4]>>,
-    /// Of those that are not kept in full the first in the order of hits, and the time of the last.
+    /// The first hit not kept in full, in the order of hits, and the time of the last.
     pub rest: Option<(Hit, Timestamp)>,
-    /// Number of all of them.
+    /// Number of all hits.
     pub count: u64,
 }
 
@@ -87,7 +88,7 @@ impl HitGroup {
         (self.rule, &self.account, &self.principal)
     }
 
-    /// Access key, unique id and name of whoever is behind the principal of its hits, where that matters.
+    /// Access key, unique id and name of the identity behind the principal of its hits, where that matters.
     pub fn behind(&self) -> Option<[Option<&str>; 3]> {
         let [key, id, name, _] = self.behind.as_deref()?;
         Some([key, id, name].map(Option::as_deref))
@@ -103,12 +104,12 @@ impl HitGroup {
 }
 
 impl CountedHits {
-    /// All groups that hold a hit.
+    /// All groups that have a hit.
     pub fn groups(&self) -> &[HitGroup] {
         &self.groups
     }
 
-    /// Adds those of another worker, whose rules have the same numbers.
+    /// Adds the hits of another worker, whose rules have the same numbers.
     pub(super) fn absorb(&mut self, other: Self) {
         if other.groups.is_empty() {
             return;
@@ -138,7 +139,7 @@ impl CountedHits {
         *self = counter.finish();
     }
 
-    /// Drops copies and counts anew.
+    /// Removes copies and counts again.
     pub(super) fn settle(&mut self) {
         self.fingerprints.sort_unstable();
         self.fingerprints.dedup();
@@ -153,7 +154,7 @@ impl CountedHits {
         self.groups.iter().filter_map(|group| group.rest.as_ref()).map(|(first, _)| &*first.who)
     }
 
-    /// The same with other names of principals, by account and key. Groups of one rule that get one name become one.
+    /// The same with other names of principals, by account and key. Groups of one rule that get the same name are merged.
     #[must_use]
     pub(super) fn renamed(self, names: &HashMap<(&str, &str), Arc<ObservedPrincipal>>) -> Self {
         let mut counter = Counter::default();
@@ -176,7 +177,7 @@ impl CountedHits {
         counter.finish()
     }
 
-    /// Gives rules other numbers.
+    /// Renumbers the rules.
     pub(super) fn renumber(&mut self, rules: &[u32]) {
         for group in &mut self.groups {
             group.rule = rules[group.rule as usize];
@@ -194,7 +195,7 @@ pub(super) struct Counter {
     /// Numbers of groups.
     table: HashTable<u32>,
     hasher: FixedState,
-    /// Number of prints after the last look for copies.
+    /// Number of fingerprints after copies were last removed.
     settled: usize,
 }
 
@@ -213,7 +214,7 @@ impl Counter {
     ) -> GroupId {
         let group = self.group(Key::of(rule, who, seen, asked));
         let id = seen.evidence.event_id;
-        // Without an id no record is the copy of another.
+        // Without an id, no record is a copy of another.
         let place = id.is_empty().then_some(seen.place());
         let fingerprint = self.hasher.hash_one((seen.moment.time.micros(), id, action, place));
         self.counted.fingerprints.push((fingerprint, group.0));
@@ -236,7 +237,7 @@ impl Counter {
         GroupId(number)
     }
 
-    /// Whether a hit that is not kept in full may be the first of these in its group. Notes its time as that of the last, if it is.
+    /// Whether a hit that is not kept in full may be the first such hit of its group. Also updates the time of the last.
     pub(super) fn may_be_first(&mut self, group: GroupId, seen: &Seen<'_>) -> bool {
         match &mut self.counted.groups[group.0 as usize].rest {
             None => true,

@@ -1,5 +1,5 @@
-//! Events that rules matched, kept beside the behaviours: each with its proof and what its rule tells of it; or, where nobody asks
-//! for every one, the first, the last and the number for each rule and principal.
+//! Events that rules matched, kept beside the behaviours: each with its evidence and output values, or, if that suffices, the
+//! first, the last and the number for each rule and principal.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Seen;
 use crate::model::{InOrder, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text};
 
-/// The values of the fields of a rule's output in one event, in their order; none where there is no value.
+/// The values of a rule's output fields in one event, in order; `None` where there is no value.
 pub type Values = Box<[Option<Box<str>>]>;
 
 /// An event that a rule matched.
@@ -23,17 +23,17 @@ pub struct Hit {
     pub action: Text,
     /// The record. Rules that match one event share it.
     pub sighting: Arc<Sighting>,
-    /// What the rule tells of it.
+    /// The values of the rule's output fields.
     pub values: Values,
 }
 
 impl Hit {
-    /// What two deliveries of one record share, and all stages of one request.
+    /// What copies of one record share, and all stages of one request.
     fn identity(&self) -> impl Ord + use<'_> {
         (self.rule, self.who.place(), self.sighting.time, &self.sighting.event_id, &self.action)
     }
 
-    /// The one order of hits: by rule, principal and sighting.
+    /// The order of hits: by rule, principal and sighting.
     pub fn order(&self, other: &Self) -> Ordering {
         let same = self.identity().cmp(&other.identity());
         let same = same.then_with(|| self.sighting.order(&*other.sighting));
@@ -41,38 +41,38 @@ impl Hit {
     }
 }
 
-/// Which of the events that rules matched somebody will ask for, as far as this is known while they are read.
+/// Which of the events that rules matched will be queried, as far as known while they are read.
 pub trait HitFilter: fmt::Debug + Send + Sync {
-    /// Whether an event of a principal is asked for.
+    /// Whether an event of a principal will be queried.
     fn asks_for(&self, who: &ObservedPrincipal, action: &str, seen: &Seen<'_>) -> Asked;
 }
 
-/// Whether an event is asked for.
+/// Whether an event will be queried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// It is.
     Yes,
     /// It is not.
     No,
-    /// That depends on who is behind the principal, by the access key, the unique id or the role of the event.
+    /// That depends on the identity behind the principal, by the access key, the unique id or the role of the event.
     IfLinked,
 }
 
-/// What is kept of the events that rules matched.
+/// Which of the events that rules matched are kept.
 #[derive(Clone, Debug, Default)]
 pub enum HitsKept {
-    /// Every one, with its proof: any question can be asked later. Takes some 500 bytes for each.
+    /// Every one, with its evidence: any question can be asked later. Takes some 500 bytes for each.
     #[default]
     Every,
-    /// Every one that is asked for.
+    /// Every one that will be queried.
     EveryAsked(Arc<dyn HitFilter>),
-    /// Of those that are asked for the first, the last and the number, for each rule and principal; and in full those that are the
-    /// evidence of a behaviour. Takes 16 bytes for each event, by which copies are told.
+    /// Of those that will be queried the first, the last and the number, for each rule and principal; and in full those that are
+    /// the evidence of a behaviour. Takes 16 bytes for each event, to recognise copies.
     FirstAndCount(Arc<dyn HitFilter>),
 }
 
 impl HitsKept {
-    /// Whether an event is asked for.
+    /// Whether an event will be queried.
     pub(super) fn asks_for(&self, who: &ObservedPrincipal, action: &str, seen: &Seen<'_>) -> Asked {
         match self {
             Self::Every => Asked::Yes,
@@ -81,7 +81,7 @@ impl HitsKept {
     }
 }
 
-/// Principals and texts of hits, each kept once.
+/// Principals and texts of hits, each stored once.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     principals: BTreeSet<Arc<ObservedPrincipal>>,
@@ -119,7 +119,7 @@ impl Shared {
     }
 }
 
-/// Puts hits into their one order, by rule, principal and sighting, copies left out.
+/// Sorts hits by rule, principal and sighting, and removes copies.
 pub(super) fn sort_hits(hits: &mut Vec<Hit>) {
     hits.sort_by(Hit::order);
     hits.dedup_by(|next, kept| !next.sighting.event_id.is_empty() && next.identity() == kept.identity());

@@ -1,10 +1,10 @@
-//! What IAM knew, beside what the logs tell.
+//! The IAM inventory, beside what the logs show.
 
 use super::Baseline;
 use crate::model::{Inventory, is_unique_id};
 
 impl Baseline {
-    /// Adds what IAM knew: also whom a unique id names, which proves who is whom in records.
+    /// Adds an IAM inventory, with the owners of unique ids, which resolve principals in records.
     pub fn add_inventory(&mut self, inventory: Inventory) {
         for (identity, _) in inventory.identities() {
             if let Some(id) = identity.unique_id.as_deref().filter(|id| is_unique_id(id)) {

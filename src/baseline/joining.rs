@@ -1,8 +1,8 @@
-//! What the archive as a whole proves: principals that records name in two ways are one.
+//! Joins principals that records name in two ways, as far as the whole archive proves it.
 //!
-//! A baseline keeps principals as their records name them, and beside them what proves whom a bare unique id names; both merge
-//! exactly. Joining is done once, by whoever asks questions, on all that there is: so merged shards give what one run
-//! gives. The rules are in `docs/method.md`, "One principal in two forms".
+//! A baseline keeps principals as their records name them, along with the proofs of whom a bare unique id names; both merge
+//! exactly. Joining is done once, before questions, on the complete baseline: so merged shards give the same as one run. The
+//! rules are in `docs/method.md`, "One principal in two forms".
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -19,14 +19,14 @@ use crate::observe::Proofs;
 pub struct Joining<'b> {
     key: PrincipalKey,
     proofs: &'b Proofs,
-    /// ARNs of users by account and name; none if several users of the account have it.
+    /// ARNs of users by account and name; `None` if several users of the account have it.
     users: HashMap<(&'b str, &'b str), Option<&'b str>>,
-    /// Unique ids by account and ARN; none if there are several, since a user or role was made again. Only for the key `id`.
+    /// Unique ids by account and ARN; `None` if there are several, since a user or role was re-created. Only for the key `id`.
     ids: HashMap<(&'b str, &'b str), Option<&'b str>>,
 }
 
 impl<'b> Joining<'b> {
-    /// What a baseline proves that was learnt with this key.
+    /// What a baseline learnt with this key proves.
     pub fn new(baseline: &'b Baseline, key: PrincipalKey) -> Self {
         let mut joining = Self { key, proofs: &baseline.proofs, users: HashMap::new(), ids: HashMap::new() };
         for who in &baseline.principals {
@@ -37,7 +37,7 @@ impl<'b> Joining<'b> {
         for (account, _, arn) in baseline.proofs.iter() {
             joining.add_user(account, arn);
         }
-        // Those of a credential report have no unique id.
+        // Identities from a credential report have no unique id.
         for (identity, _) in baseline.inventory.identities() {
             joining.add_user(&identity.account, &identity.arn);
         }
@@ -55,7 +55,7 @@ impl<'b> Joining<'b> {
         }
     }
 
-    /// The principal that a name of this account means, if it is another one.
+    /// The principal that a name of this account means, if it is a different one.
     pub fn find(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
         let arn = self.arn(account, name);
         match self.key {
@@ -79,8 +79,8 @@ impl<'b> Joining<'b> {
         self.users.get(&(account, user)).copied().flatten()
     }
 
-    /// The ARN of the session in `AROA…:session`, if the role is known. AWS makes it of the role's name, without its path (IAM
-    /// User Guide, "IAM identifiers").
+    /// The ARN of the session in `AROA…:session`, if the role is known. AWS builds it from the role's name, without its path
+    /// (IAM User Guide, "IAM identifiers").
     fn session(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
         let (id, session) = role_session(name)?;
         let arn = Arn::parse(self.proofs.arn(account, id)?)?;
@@ -88,7 +88,7 @@ impl<'b> Joining<'b> {
         Some(format!("arn:{partition}:sts::{owner}:assumed-role/{role}/{session}").into())
     }
 
-    /// Who `AROA…:session` is: permission set and user if the role is known to be one of Identity Center, else the role.
+    /// The principal in `AROA…:session`: permission set and user if the role is known to be one of Identity Center, else the role.
     fn sso_user(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
         let (id, session) = role_session(name)?;
         let Some(arn) = self.proofs.arn(account, id) else { return Some(id.to_owned().into()) };
@@ -97,8 +97,8 @@ impl<'b> Joining<'b> {
     }
 }
 
-/// Whether the archive as a whole may prove a principal to be another one than its record says. `key` is what principals are
-/// learnt with.
+/// Whether the archive as a whole may show that a principal is another one than its record says. `key` is the principal key
+/// used for learning.
 pub fn may_be_joined(who: &ObservedPrincipal, key: PrincipalKey) -> bool {
     let name = &*who.key;
     let is_bare = is_unique_id(name) || name.starts_with("IAMUser/") || role_session(name).is_some();
@@ -110,7 +110,7 @@ fn role_session(name: &str) -> Option<(&str, &str)> {
     name.split_once(':').filter(|(id, _)| id.starts_with("AROA") && is_unique_id(id))
 }
 
-/// Notes a value of a name; none once there are several.
+/// Notes a value of a name; `None` once there are several.
 fn only<'b>(
     known: &mut HashMap<(&'b str, &'b str), Option<&'b str>>,
     name: (&'b str, &'b str),
@@ -129,11 +129,11 @@ fn user_name<'a>(account: &str, arn: &'a str) -> Option<&'a str> {
 /// Account and key.
 type Place = (Text, Text);
 
-/// Names that mean another principal than they say, and what that one is called.
+/// Names that mean a different principal, with that principal.
 type Renamed = BTreeMap<Place, ObservedPrincipal>;
 
 impl Joining<'_> {
-    /// What a principal is once it is known what its names mean; none if they mean what they say.
+    /// The principal that the names really mean; `None` if they mean what they say.
     fn rename(&self, who: &ObservedPrincipal) -> Option<ObservedPrincipal> {
         let key = self.find(&who.account, &who.key);
         let usual = who.arn.as_deref().unwrap_or(&who.key);
@@ -155,7 +155,7 @@ impl Joining<'_> {
         let beside = noted
             .chain(baseline.hits.iter().map(|hit| &*hit.who))
             .chain(baseline.counted_hits.principals())
-            // All that is known of a principal, and not what single events say of it.
+            // The principal as all records describe it, not as single events do.
             .filter(|who| {
                 baseline.principals.binary_search_by(|known| known.place().cmp(&who.place())).is_err()
             });
@@ -176,10 +176,10 @@ impl Joining<'_> {
 }
 
 impl Baseline {
-    /// The baseline with principals that are one made one, as far as it proves that. To be asked for once, before any question,
-    /// when all baselines have been merged: a joined one must not be merged or saved, since more proofs could make it wrong.
+    /// The baseline with identical principals joined, as far as it proves that. Call this once, before any question, when all
+    /// baselines have been merged: a joined one must not be merged or saved, since more proofs could make it wrong.
     ///
-    /// `key` is what the baseline was learnt with.
+    /// `key` is the principal key used for learning.
     #[must_use]
     pub fn joined(mut self, key: PrincipalKey) -> Self {
         let joining = Joining::new(&self, key);
@@ -225,7 +225,7 @@ impl Baseline {
         });
     }
 
-    /// Joins what stands beside the behaviours. Whom rules matched is what all records say of the principal, not the one.
+    /// Joins the data beside the behaviours. Whom rules matched is decided by all records of the principal, not by one.
     fn join_beside(&mut self, renamed: &Renamed) {
         let principals = &self.principals;
         let known = |who: ObservedPrincipal| {

@@ -1,4 +1,4 @@
-//! What one worker keeps of the events that rules matched.
+//! Which of the events that rules matched one worker keeps.
 
 use super::counted::{Counter, GroupId};
 use super::hit::{Shared, sort_hits};
@@ -6,10 +6,10 @@ use super::{Asked, CountedHits, Hit, HitsKept, Seen, Values};
 use crate::model::{ObservedPrincipal, PrincipalKind};
 use crate::observe::{ActionId, PrincipalId};
 
-/// So many hits are kept in full before one looks which of them are evidence no longer.
+/// Number of hits kept in full before those that are no longer evidence are pruned.
 const MANY: usize = 1 << 12;
 
-/// Principal and action of an event, where the observer knows them.
+/// Principal and action of an event, if the observer knows them.
 pub(super) type Pair = Option<(PrincipalId, ActionId)>;
 
 /// Collects hits.
@@ -18,7 +18,7 @@ pub(super) struct Keeper {
     kept: HitsKept,
     shared: Shared,
     full: Vec<Full>,
-    /// Number of those in full after the last look.
+    /// Number of hits in full after the last pruning.
     pruned: usize,
     counter: Counter,
 }
@@ -37,8 +37,8 @@ impl Keeper {
         Self { kept, ..Self::default() }
     }
 
-    /// Adds one event with the numbers of the rules that it matched. `is_evidence` says whether it is what a behaviour, or the hour
-    /// of a root user, begins with so far.
+    /// Adds one event with the numbers of the rules that it matched. `is_evidence` says whether it is the first so far of a
+    /// behaviour or of an hour of a root user.
     pub(super) fn add(
         &mut self,
         (pair, who, action): (Pair, &ObservedPrincipal, &str),
@@ -50,7 +50,7 @@ impl Keeper {
         if asked == Asked::No && who.kind != PrincipalKind::Root {
             return;
         }
-        // What root users did is a finding also where only successful calls count as sightings.
+        // Actions of root users are findings even where only successful calls count as sightings.
         if asked == Asked::No || !matches!(self.kept, HitsKept::FirstAndCount(_)) {
             if asked == Asked::No && !is_evidence() {
                 return;
@@ -82,25 +82,25 @@ impl Keeper {
         }
     }
 
-    /// Whether so many hits are kept in full that one should look which of them are evidence no longer.
+    /// Whether enough hits are kept in full to prune those that are no longer evidence.
     pub(super) fn is_full(&self) -> bool {
         matches!(self.kept, HitsKept::FirstAndCount(_)) && self.full.len() > MANY.max(2 * self.pruned)
     }
 
-    /// Keeps only those in full that are evidence.
+    /// Keeps in full only those that are evidence.
     pub(super) fn prune(&mut self, is_evidence: impl Fn(Pair, &Hit) -> bool) {
         for Full { hit, pair, group } in std::mem::take(&mut self.full) {
             match group {
                 _ if is_evidence(pair, &hit) => self.full.push(Full { hit, pair, group }),
                 Some(group) => self.counter.rest(group, hit),
-                // It was not asked for.
+                // It will not be queried.
                 None => {}
             }
         }
         self.pruned = self.full.len();
     }
 
-    /// Those in full, in their one order, and those that were counted.
+    /// The hits in full, sorted, and those that were counted.
     pub(super) fn finish(self) -> (Vec<Hit>, CountedHits) {
         let mut full = self.full.into_iter().map(|full| full.hit).collect();
         sort_hits(&mut full);

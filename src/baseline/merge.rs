@@ -1,4 +1,4 @@
-//! Joins two baselines into the one that a single worker would have built.
+//! Merges two baselines into the one that a single worker would have built.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -8,22 +8,22 @@ use super::noted::{sort_insights, sort_root};
 use super::{Baseline, Behaviour, Hit};
 use crate::model::{InOrder, Sighting};
 
-/// Two baselines made one, and where the behaviours of each went.
+/// Two merged baselines, and where the behaviours of each went.
 #[derive(Debug)]
 pub struct Merged {
-    /// Everything that either remembers.
+    /// Everything in either baseline.
     pub baseline: Baseline,
-    /// For each behaviour of the one its index in the merged baseline.
+    /// For each behaviour of the first, its index in the merged baseline.
     pub left: Vec<u32>,
-    /// The same for the other.
+    /// The same for the second.
     pub right: Vec<u32>,
 }
 
 impl Baseline {
-    /// The baseline of everything that either of the two remembers.
+    /// The baseline of everything in either of the two.
     ///
-    /// Commutative and associative. Events that stand in both are counted twice: the caller must not give the same
-    /// log object to both, and takes copies in different objects back himself.
+    /// Commutative and associative. Events in both are counted twice: the caller must not give the same log object to
+    /// both, and must subtract copies in different objects itself.
     #[must_use]
     pub fn merge(self, other: Self) -> Merged {
         if self == Self::default() {
@@ -92,7 +92,7 @@ impl Baseline {
     }
 }
 
-/// All of both sides, put into their one order.
+/// All of both sides, sorted.
 fn sorted<T>(both: impl Iterator<Item = T>, sort: fn(&mut Vec<T>)) -> Vec<T> {
     let mut all = both.collect();
     sort(&mut all);
@@ -100,12 +100,12 @@ fn sorted<T>(both: impl Iterator<Item = T>, sort: fn(&mut Vec<T>)) -> Vec<T> {
 }
 
 impl Behaviour {
-    /// What behaviours are sorted by.
+    /// The sort key of behaviours: principal and action.
     pub fn place(&self) -> (u32, u32) {
         (self.principal, self.action)
     }
 
-    /// Adds the sightings of the same behaviour seen elsewhere.
+    /// Adds the sightings of the same behaviour from another baseline.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.first = earlier(&self.first, &other.first);
         self.first_success = match (&self.first_success, &other.first_success) {
@@ -121,8 +121,8 @@ fn earlier(left: &Arc<Sighting>, right: &Arc<Sighting>) -> Arc<Sighting> {
     Arc::clone(if left.order(&**right).is_le() { left } else { right })
 }
 
-/// Merges two sorted lists; what is equal in order becomes one by `join`. Also gives, for each list, the new index
-/// of each old one. From the last to the first, so that the lists shrink while the merged one grows.
+/// Merges two sorted lists; equal items are merged by `join`. Also returns, for each list, the new index of each old
+/// one. From the last to the first, so that the lists shrink while the merged one grows.
 fn union<T>(
     mut left: Vec<T>,
     mut right: Vec<T>,
@@ -161,10 +161,10 @@ fn union<T>(
     (merged, left_ranks, right_ranks)
 }
 
-/// So many items are taken off a list before it gives back their memory.
+/// How many items are taken off a list before its memory is released.
 const PIECE: usize = 1 << 15;
 
-/// Takes the last item off a list that is used up, and gives back memory now and then.
+/// Takes the last item off a list that is being consumed, and releases memory from time to time.
 pub(super) fn pop<T>(list: &mut Vec<T>) -> Option<T> {
     let last = list.pop();
     if list.len().is_multiple_of(PIECE) {

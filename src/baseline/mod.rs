@@ -1,8 +1,8 @@
 //! The waist of the program: everything remembered about who did what.
 //!
-//! Left of it nobody knows the questions; right of it nobody knows files, gzip or JSON. A [`Builder`] takes
-//! sightings under the numbers of one observer; [`Baseline::merge`] joins the baselines of several. Its size grows
-//! with the number of behaviours, never with the number of events.
+//! The modules before it know nothing of questions; those after it nothing of files, gzip or JSON. A [`Builder`] takes
+//! sightings under the numbers of one observer; [`Baseline::merge`] joins the baselines of several. Its size grows with
+//! the number of behaviours, never with the number of events.
 
 mod activity;
 mod builder;
@@ -31,8 +31,7 @@ pub use merge::Merged;
 pub use noted::Noted;
 pub use sighting::{Moment, Seen, SightingPlace};
 
-/// Everything remembered: principals, actions and behaviours, in the one order that does not depend on how they
-/// were found.
+/// Everything remembered: principals, actions and behaviours, in an order that does not depend on how they were found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Baseline {
     /// Sorted by account and key.
@@ -43,21 +42,21 @@ pub struct Baseline {
     pub behaviours: Vec<Behaviour>,
     /// By account and key: the earliest creation of a role or user that the archive records.
     pub creations: BTreeMap<(Text, Text), Timestamp>,
-    /// What proves whom a bare unique id names; see [`Baseline::joined`].
+    /// Proofs of whom a bare unique id names; see [`Baseline::joined`].
     pub proofs: Proofs,
-    /// What CloudTrail Insights noticed, sorted by caller and time.
+    /// Events of CloudTrail Insights, sorted by caller and time.
     pub insights: Vec<Noted>,
     /// The hours in which a root user acted, each with its first record; sorted by account.
     pub root: Vec<Noted>,
-    /// The rules that events were held against, sorted by name.
+    /// The rules that events were matched against, sorted by name.
     pub rules: Vec<Arc<RuleMetadata>>,
-    /// Events that matched one, sorted by rule, principal and time; each event once for each rule. Every one of them, unless some
+    /// Events that matched a rule, sorted by rule, principal and time; each event once for each rule. All of them, unless some
     /// were only [counted](Self::counted_hits).
     pub hits: Vec<Hit>,
-    /// Events that matched one, counted by rule and principal, those in [`Self::hits`] among them; empty unless
-    /// [`HitsKept::FirstAndCount`] asked for it.
+    /// Events that matched a rule, counted by rule and principal, including those in [`Self::hits`]; empty unless
+    /// [`HitsKept::FirstAndCount`] was set.
     pub counted_hits: CountedHits,
-    /// What IAM knew, as far as somebody asked it.
+    /// The IAM inventory, if one was given.
     pub inventory: Inventory,
 }
 
@@ -89,7 +88,7 @@ impl Behaviour {
         self.days.iter().map(|day| day.errors).sum()
     }
 
-    /// The sighting that it begins with; with `only_success` the first success.
+    /// The first sighting; with `only_success` the first success.
     pub fn beginning(&self, only_success: bool) -> Option<&Sighting> {
         if only_success { self.first_success.as_deref() } else { Some(&*self.first) }
     }

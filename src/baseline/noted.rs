@@ -1,13 +1,13 @@
-//! What is worth a note beside the behaviours, since no sighting of a behaviour tells it: what CloudTrail Insights noticed, and
-//! the hours in which a root user acted.
+//! Notes kept beside the behaviours, for what sightings do not show: events of CloudTrail Insights, and the hours in which a
+//! root user acted.
 
 use crate::model::{InOrder, ObservedPrincipal, Sighting, Text};
 use crate::time::Timestamp;
 
-/// One thing that was noted.
+/// One note.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Noted {
-    /// The account, and who it was; `-` if that is not known.
+    /// The principal and its account; `-` if unknown.
     pub who: ObservedPrincipal,
     /// `eventSource:eventName`
     pub action: Text,
@@ -16,12 +16,12 @@ pub struct Noted {
 }
 
 impl Noted {
-    /// What two deliveries of one record share.
+    /// What copies of one record share.
     fn identity(&self) -> impl Ord + use<'_> {
         (&self.who, self.sighting.time, &self.action, &self.sighting.event_id, self.sighting.detail())
     }
 
-    /// Account and hour in which a root user acted, and in what sort of session.
+    /// Account and hour in which a root user acted, and the kind of session.
     fn hour(&self) -> impl Ord + use<'_> {
         (&self.who.account, self.sighting.detail(), hour(self.sighting.time))
     }
@@ -33,7 +33,7 @@ pub(super) fn hour(time: Timestamp) -> Timestamp {
     day.hour(hour)
 }
 
-/// Puts what Insights noticed into its one order, copies left out.
+/// Sorts notes of Insights and removes copies.
 pub(super) fn sort_insights(insights: &mut Vec<Noted>) {
     insights.sort_by(|left, right| {
         let same = left.identity().cmp(&right.identity());
@@ -42,7 +42,7 @@ pub(super) fn sort_insights(insights: &mut Vec<Noted>) {
     insights.dedup_by(|next, kept| !next.sighting.event_id.is_empty() && next.identity() == kept.identity());
 }
 
-/// Puts the hours of root users into their one order, each with its first record.
+/// Sorts the hours of root users, and keeps the first record of each.
 pub(super) fn sort_root(root: &mut Vec<Noted>) {
     root.sort_by(|left, right| {
         let same = left.hour().cmp(&right.hour());

@@ -1,9 +1,9 @@
-//! One event seen as an occurrence of a behaviour, with its evidence.
+//! One event as an occurrence of a behaviour, with its evidence.
 
 use crate::model::{EventIdRef, Evidence, InOrder, SharedTexts, Sighting, SightingTexts, Stage, Text};
 use crate::time::Timestamp;
 
-/// When a sighting was, and how it ended: all that most sightings add.
+/// The time and result of a sighting: all that most sightings add.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     /// When the call was completed.
@@ -12,7 +12,7 @@ pub struct Moment {
     pub failed: bool,
 }
 
-/// Where the record of a sighting stands.
+/// The place of a sighting's record.
 #[derive(Clone, Copy, Debug)]
 pub struct SightingPlace<'a> {
     /// Which of the given archives, counted from 1.
@@ -23,16 +23,16 @@ pub struct SightingPlace<'a> {
     pub record: u32,
 }
 
-/// A sighting as it comes in, borrowed from its log object.
+/// An incoming sighting, borrowed from its log object.
 #[derive(Clone, Debug)]
 pub struct Seen<'a> {
     /// When the call was completed, and whether it failed.
     pub moment: Moment,
-    /// Where its record stands.
+    /// The place of its record.
     pub place: SightingPlace<'a>,
     /// Whether the call only read, if the record says so.
     pub read_only: Option<bool>,
-    /// The rest of what proves it.
+    /// The rest of its evidence.
     pub evidence: Evidence<'a>,
 }
 
@@ -42,7 +42,7 @@ impl Seen<'_> {
         self.order(known).is_lt()
     }
 
-    /// The same to keep. An empty text counts as absent.
+    /// An owned copy to keep. An empty text counts as absent.
     pub(super) fn to_sighting(&self, texts: &mut SharedTexts) -> Sighting {
         let Self { moment, place, read_only, evidence } = self;
         Sighting {
@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    /// Sightings that differ from each other in one thing at least, two of them in nothing that is kept.
+    /// Sightings that each differ in at least one thing, two of them in nothing that is kept.
     fn sightings(objects: &[Text; 2]) -> Vec<Seen<'_>> {
         let moment = Moment { time: Timestamp::from_micros(1), failed: false };
         let place = SightingPlace { archive: 1, object: &objects[0], record: 0 };

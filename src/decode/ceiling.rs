@@ -1,16 +1,16 @@
-//! How much of an object may be held at once, and whom that makes wait.
+//! How much of an object may be held in memory at once, and when to wait for memory.
 
 use std::sync::Arc;
 
 use crate::memory::{Budget, FREE, Hold, Standing};
 
-/// The ceiling for one object, and what is held of it already by the packings around what is read.
+/// The ceiling for one object, and how much the packings around it already hold.
 #[derive(Clone, Debug)]
 pub(super) struct Ceiling {
-    /// No more bytes are inflated, and none more held.
+    /// No more bytes than this are inflated or held.
     pub(super) limit: u64,
     budget: Arc<Budget>,
-    /// Bytes that are held around what is read.
+    /// Bytes held by the outer packings.
     outer: u64,
     standing: Standing,
 }
@@ -20,12 +20,12 @@ impl Ceiling {
         Self { limit, budget: Arc::clone(budget), outer: 0, standing: Standing::Free }
     }
 
-    /// As many bytes may be held.
+    /// How many bytes may be held.
     pub(super) fn most(&self) -> u64 {
         self.limit.saturating_sub(self.outer)
     }
 
-    /// For what lies in something that is held as `size` bytes.
+    /// For what lies in something held as `size` bytes.
     pub(super) fn inside(&self, size: u64, hold: Option<&Hold>) -> Self {
         let mut inside = self.clone();
         inside.outer = self.outer.saturating_add(size);
@@ -35,12 +35,12 @@ impl Ceiling {
         inside
     }
 
-    /// For what comes out of a part of what is read, which is at most so many bytes.
+    /// For the output of a part, which is at most `limit` bytes.
     pub(super) fn of_part(&self, limit: u64) -> Self {
         Self { limit: limit.min(self.most()), outer: 0, ..self.clone() }
     }
 
-    /// Reserves all that may still be held, if `wanted` bytes are more than anybody may hold without asking.
+    /// Reserves all that may still be held, if `wanted` is more than may be held without asking.
     pub(super) fn reserve_for(&self, wanted: u64) -> Option<Hold> {
         (wanted > FREE).then(|| self.budget.reserve(self.most(), self.standing))
     }

@@ -1,8 +1,8 @@
-//! Law: whoever reads a record reads the same.
+//! Law: all readers of a record read the same.
 //!
-//! There are three readers: the scanner, the careful reader, and a plain JSON parser as the referee. What earlier
-//! records taught the scanner changes nothing either. And there are two ways to inflate. Property tests and the fuzz
-//! targets (`tests/fuzz`) hold this.
+//! There are three readers: the scanner, the careful reader, and a plain JSON parser as the referee. What the scanner
+//! learnt from earlier records changes nothing. There are also two ways to inflate. Property tests and the fuzz targets
+//! (`tests/fuzz`) check this.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use super::{Decoded, Decoder};
 use crate::event::{AuditRecord, AuditSettings, Cluster, Record};
 use crate::model::PrincipalKey;
 
-/// Panics if two readers disagree about `text`: about a line of it, or about all of it as one object.
+/// Panics if two readers disagree about `text`, either about one of its lines or about all of it as one object.
 pub fn check(text: &str) {
     let mut predictors = KeyPredictors::default();
     let mut identities = IdentityCache::default();
@@ -29,17 +29,17 @@ pub fn check(text: &str) {
     check_object(text.as_bytes());
 }
 
-/// Panics if the two ways to inflate differ, up to so many bytes.
+/// Panics if the two ways to inflate differ, up to `limit` bytes.
 pub fn check_gzip(stored: &[u8], limit: usize) {
     crate::decode::unpack::gzip::check_both_ways(stored, limit);
 }
 
-/// A gzip header and a deflate stream with the trailer that fits them, if the stream has an end.
+/// A gzip header and a deflate stream with a matching trailer, if the stream has an end.
 pub fn fitted(headed: &[u8], limit: usize) -> Option<Vec<u8>> {
     crate::decode::unpack::gzip::with_trailer(headed, limit)
 }
 
-/// Panics if what an object holds depends on whether others were decoded before.
+/// Panics if the result for an object depends on whether others were decoded before.
 pub fn check_object(stored: &[u8]) {
     let mut decoder = Decoder::new(1 << 20);
     let fresh = account(&mut decoder, stored);
@@ -61,7 +61,7 @@ fn account(decoder: &mut Decoder, stored: &[u8]) -> (Vec<String>, String) {
     (records, format!("{decoded:?}"))
 }
 
-/// The record at `start`, read by all.
+/// The record at `start`, read by all readers.
 fn check_record<'a>(
     text: &'a str,
     start: usize,
@@ -77,7 +77,7 @@ fn check_record<'a>(
         assert_eq!(scanned, record, "scanner and careful reader");
         assert_eq!(event(&scanned), event(&record));
     });
-    // The scanner does not look into values that nobody needs; what is JSON as a whole both must read.
+    // The scanner does not look into unneeded values; both must read what is valid JSON as a whole.
     if read.is_err() {
         assert!(serde_json::from_str::<serde::de::IgnoredAny>(slice).is_err(), "{read:?}");
     }
@@ -97,7 +97,7 @@ fn scan<'a>(
     Ok((record, end))
 }
 
-/// The audit event at `start`, read by all.
+/// The audit event at `start`, read by all readers.
 fn check_audit_event(text: &str, start: usize) {
     let Ok((scanned, end)) = audit::record(text, start) else { return };
     let slice = &text[start..end];
@@ -107,14 +107,14 @@ fn check_audit_event(text: &str, start: usize) {
     if read.is_err() {
         assert!(serde_json::from_str::<serde::de::IgnoredAny>(slice).is_err(), "{read:?}");
     }
-    // Whatever it is, its meaning can be read.
+    // Whatever it is, interpreting it must not panic.
     let _ = (scanned.interpret(Cluster::default(), AuditSettings::default()), scanned.evidence());
     if let Ok(plain) = serde_json::from_str(slice) {
         check_audit_event_against(&plain, &scanned);
     }
 }
 
-/// Holds an audit event to what a plain parser made of the same text.
+/// Compares an audit event with what a plain parser made of the same text.
 fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
     let text = |path: &str| plain.pointer(path).and_then(Value::as_str);
     let listed = |path: &str| {
@@ -140,7 +140,7 @@ fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
         ("/timestamp", record.timestamp),
         ("/annotations/authorization.k8s.io~1decision", record.decision),
     ] {
-        // An index into a list is no member.
+        // An index into a list is not a member.
         assert_eq!(read, text(path), "{path}");
     }
     for (user, read) in [("/user", &record.user), ("/impersonatedUser", &record.impersonated)] {
@@ -159,7 +159,7 @@ fn event(record: &Record<'_>) -> String {
     format!("{:?}", record.interpret(PrincipalKey::Arn))
 }
 
-/// Holds a record to what a plain parser made of the same text.
+/// Compares a record with what a plain parser made of the same text.
 fn check_against(plain: &Value, record: &Record<'_>) {
     const PATHS: [&str; 29] = [
         "/eventTime",
@@ -196,7 +196,7 @@ fn check_against(plain: &Value, record: &Record<'_>) {
     let texts = record.texts().into_iter().chain(record.identity.texts()).chain([record.event_id]);
     for (path, text) in PATHS.into_iter().zip(texts) {
         let wanted = reads_response || !path.starts_with("/responseElements");
-        // An index into a list is no member.
+        // An index into a list is not a member.
         let plain = plain.pointer(path).filter(|_| wanted).and_then(Value::as_str);
         assert_eq!(text, plain, "{path}");
     }

@@ -1,4 +1,4 @@
-//! Laws of what is read of carriers: kinds of the field, and random nestings of carriers, texts and packings.
+//! Laws of reading carriers: kinds seen in the field, and random nestings of carriers, texts and packings.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use super::{Decoded, Decoder, Piece, Source, cut};
 use crate::event::AnyRecord;
 use crate::memory::Budget;
 
-/// Name or audit id of each record, and what else there was.
+/// Name or audit id of each record, and the rest of the result.
 fn read(bytes: &[u8]) -> (Vec<String>, Decoded) {
     let mut names = Vec::new();
     let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
@@ -320,7 +320,7 @@ fn hostile_nesting_comes_to_an_end() {
     ] {
         read(text.as_bytes());
     }
-    // What comes out of base64 is bounded.
+    // The output of base64 is bounded.
     let bomb = base64(&gzip(&vec![b' '; 10 << 20]));
     let text = format!("{{\"x\":[{}]}}", vec![quoted(&bomb); 30].join(","));
     assert!(kinds(&read(text.as_bytes()).1).contains(&"too-large"));
@@ -342,7 +342,7 @@ fn an_element_of_records_that_was_cut_gives_what_was_whole_in_it() {
     assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("A", vec!["json-truncated"]));
 }
 
-/// Records and faults of a long text that comes as a stream and is read in pieces.
+/// Records and faults of a long text that is read in pieces from a stream.
 fn read_in_pieces(text: &str) -> (u32, Vec<&'static str>) {
     let (mut decoder, mut records, mut faults) = (Decoder::new(1 << 20), 0, Vec::new());
     let mut emit = |piece: Piece| {
@@ -360,7 +360,7 @@ fn read_in_pieces(text: &str) -> (u32, Vec<&'static str>) {
 fn a_long_text_that_is_none_of_ours_is_told_if_it_smells_of_records() {
     let audit = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"x"}"#;
     for telling in [record("A"), audit.to_owned()] {
-        // In a later part, across the border of the first, and far behind.
+        // In a later part, across the border of the first, and far after it.
         for before in [5_000, 4_080, 100_000] {
             let words = "words without meaning ...\n".repeat(before / 26);
             let (records, faults) = read_in_pieces(&format!("{words}{telling}\n{words}"));
@@ -451,7 +451,7 @@ fn wrapped(text: &str, wrap: &Wrap) -> String {
     }
 }
 
-/// A text of any form with the value in it.
+/// A text of any form that contains the value.
 fn outermost(value: &str, form: u8) -> Vec<u8> {
     match form {
         0 => value.as_bytes().to_vec(),
@@ -465,7 +465,7 @@ fn outermost(value: &str, form: u8) -> Vec<u8> {
     }
 }
 
-/// Records in a list, each with its quotation of one that nobody did.
+/// Records in a list, each quoting one that never happened.
 fn batch(number: usize) -> String {
     let records: Vec<String> = (0..number)
         .map(|n| {
@@ -477,7 +477,7 @@ fn batch(number: usize) -> String {
     if number == 1 { records.concat() } else { format!("[{}]", records.join(",")) }
 }
 
-/// `PROPTEST_CASES` asks for more.
+/// `PROPTEST_CASES` can ask for more.
 fn cases() -> u32 {
     ProptestConfig::default().cases.max(600)
 }
@@ -485,7 +485,7 @@ fn cases() -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
-    /// Every record is counted once, or something tells that records were lost.
+    /// Every record is counted once, or a fault says that records were lost.
     #[test]
     fn no_nesting_hides_a_record(number in 1..4usize, wraps in prop::collection::vec(wraps(), 0..7), form in 0..8u8) {
         let value = wraps.iter().fold(batch(number), |text, wrap| wrapped(&text, wrap));
@@ -494,13 +494,13 @@ proptest! {
         let expected: Vec<String> = (0..number).map(|n| format!("N{n}")).collect();
         let is_told = !decoded.faults.is_empty() && names.iter().all(|name| expected.contains(name));
         prop_assert!(names == expected || is_told, "{} {:?} {:?}", value, names, decoded);
-        // Nothing but depth and room is a reason not to read one.
+        // Only depth and room are reasons not to read one.
         if wraps.len() < 5 && form < 3 {
             prop_assert_eq!(&names, &expected, "{} {:?}", value, decoded);
         }
     }
 
-    /// Of a text that was cut, what was whole is read, and the cut is told.
+    /// In a text that was cut, the whole part is read, and the cut is reported.
     #[test]
     fn what_was_whole_before_a_cut_is_read(
         number in 2..5usize,

@@ -1,11 +1,11 @@
 //! Turns the bytes of one log object into records.
 //!
-//! Knows gzip and JSON; does not know where the bytes came from. A broken record is counted and passed over, a
-//! broken object gives what came before the break; nothing here ever fails as a whole. What a record means is
-//! decided elsewhere: see [`crate::event`].
+//! Knows gzip and JSON; does not know where the bytes came from. A broken record is counted and skipped, a broken
+//! object gives what came before the break; nothing here ever fails as a whole. What a record means is decided
+//! elsewhere: see [`crate::event`].
 //!
-//! Inside, from the bottom up: `record` reads one record, `find` finds the records in a text, `unpack` opens what is packed and
-//! cuts what is large, and `ocsf` turns rows of tables back into records. A [`Decoder`] looks at an object and picks among them.
+//! Modules, from the bottom up: `record` reads one record, `find` finds the records in a text, `unpack` opens packings and cuts
+//! large objects, and `ocsf` turns table rows back into records. A [`Decoder`] examines an object and picks among them.
 
 mod ceiling;
 #[cfg(any(test, fuzzing))]
@@ -39,23 +39,23 @@ pub use record::json::Json;
 pub use unpack::piece::{Emit, Piece};
 pub use unpack::{ReadSeek, Source, cut};
 
-/// Gzip that inflates to more is read in pieces. In tests less, so that some is.
+/// Gzip that inflates to more is read in pieces. Lower in tests, to exercise this.
 const WHOLE: u64 = if cfg!(any(test, fuzzing)) { 1 << 20 } else { FREE };
 
 /// One record found in an object.
 #[derive(Debug)]
 pub struct FoundRecord<'a> {
-    /// Counted from 0 in its file: the object, or a file in it.
+    /// Index in its file (the object, or a file in it), counted from 0.
     pub index: u32,
-    /// Counted from 0 in its object.
+    /// Index in its object, counted from 0.
     pub number: u32,
-    /// The file in the object that it stands in, `a.zip!b.json` for files in files; none for the object itself.
+    /// The file in the object that contains it, `a.zip!b.json` for files in files; `None` for the object itself.
     pub inner: Option<&'a str>,
     /// Its JSON text.
     pub text: &'a str,
-    /// Who handed it over, if what is around it says so.
+    /// The carrier, if the wrapper names it.
     pub carrier: Option<&'a Carrier>,
-    /// Its texts, or in words why they cannot be read.
+    /// The parsed record, or the reason why it cannot be read.
     pub record: Result<AnyRecord<'a>, &'a str>,
 }
 
@@ -66,44 +66,44 @@ pub struct DecodeFault {
     pub kind: FaultKind,
     /// Where in the object, or in the file in it.
     pub position: Position,
-    /// The file in the object; none for the object itself.
+    /// The file in the object; `None` for the object itself.
     pub inner: Option<Box<str>>,
     /// The reason in words.
     pub detail: String,
 }
 
-/// What an object turned out to be.
+/// What kind of content an object has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Records, or at least a wrapper for them; possibly none at all.
     Records,
-    /// Readable, but nothing with events in it.
+    /// Readable, but without events.
     Other(ObjectSkip),
     /// Not JSON.
     NotJson,
 }
 
-/// The account of one object.
+/// The result for one object.
 #[derive(Debug)]
 pub struct Decoded {
-    /// What it turned out to be.
+    /// What kind of content it has.
     pub verdict: Verdict,
     /// Bytes of JSON text.
     pub json_bytes: u64,
     /// Records visited.
     pub records: u32,
-    /// Values beside the records that are no records.
+    /// Values that are not records.
     pub others: u64,
-    /// Files in it that hold no records, by reason.
+    /// Files in it without records, by reason.
     pub skipped_inside: BTreeMap<ObjectSkip, u64>,
-    /// Where records were found in carriers that are not known.
+    /// Where records were found outside known carriers.
     pub found: FoundPaths,
-    /// Faults of the object; those of single records were given to the visitor.
+    /// Faults of the object; those of single records went to the visitor.
     pub faults: Vec<DecodeFault>,
 }
 
 impl Decoded {
-    /// The account of an object without a byte.
+    /// The result for an empty object.
     pub fn empty() -> Self {
         Self::nothing(Verdict::Other(ObjectSkip::Empty))
     }
@@ -121,7 +121,7 @@ impl Decoded {
     }
 }
 
-/// Decodes object after object in the memory of the first. One for each worker.
+/// Decodes objects one after another, reusing its memory. One per worker.
 #[derive(Debug)]
 pub struct Decoder {
     inflater: Inflater,
@@ -129,11 +129,11 @@ pub struct Decoder {
     spare: Plain,
     predictors: KeyPredictors,
     ceiling: Ceiling,
-    /// In how many packings and wrappers the object lies.
+    /// The number of packings and wrappers around the object.
     depth: u32,
-    /// Whether nothing says that the object is a log: then only what has all that a record must have is one.
+    /// Whether nothing says that the object is a log: then only an object with everything a record must have is one.
     is_strict: bool,
-    /// Where a second gzip member began in the object decoded last.
+    /// Where a second gzip member began in the last decoded object.
     second_member: Option<u64>,
     /// How many bytes were inflated for it.
     inflated: u64,
@@ -145,7 +145,7 @@ impl Decoder {
         Self::sharing(max_object_size, &Budget::new(u64::MAX))
     }
 
-    /// As [`Decoder::new`], with others that hold large objects: what they hold together is taken from the budget.
+    /// Like [`Decoder::new`], with a memory budget shared among decoders of large objects.
     pub fn sharing(max_object_size: u64, budget: &Arc<Budget>) -> Self {
         Self {
             inflater: Inflater::new(),
@@ -160,28 +160,28 @@ impl Decoder {
         }
     }
 
-    /// A decoder for files in so many packings.
+    /// A decoder for files inside `depth` packings.
     fn nested(max_object_size: u64, depth: u32) -> Self {
         Self { depth, ..Self::new(max_object_size) }
     }
 
-    /// The same, for what lies in something that is held already.
+    /// The same, for the contents of something already held.
     fn nested_in(ceiling: Ceiling, depth: u32) -> Self {
         Self { ceiling, ..Self::nested(0, depth) }
     }
 
-    /// The plain bytes of an object, as far as they can be had at once: the first half of [`Decoder::decode`].
+    /// The plain bytes of an object, as far as they are available at once: the first half of [`Decoder::decode`].
     pub fn inflate<'d>(&'d mut self, stored: &'d [u8]) -> &'d [u8] {
         let Self { inflater, plain, spare, ceiling, .. } = self;
         inflate(inflater, (plain, spare), stored, ceiling.limit.min(WHOLE), &mut None, &mut Vec::new())
     }
 
-    /// Where in its stored bytes a second gzip member began in the object decoded last, if there was one.
+    /// Where a second gzip member began in the stored bytes of the last decoded object, if there was one.
     pub fn second_member(&self) -> Option<u64> {
         self.second_member
     }
 
-    /// Visits every record of an object, in the order in which they stand in it.
+    /// Visits every record of an object, in order.
     ///
     /// ```
     /// use firstseen::decode::Decoder;
@@ -216,7 +216,7 @@ impl Decoder {
             }
             return decoded;
         }
-        // A fuzzer takes a panic for a crash, also one that is caught.
+        // A fuzzer counts a panic as a crash, even one that is caught.
         if !cfg!(fuzzing) && bytes.starts_with(&PARQUET_MAGIC) {
             let mut decoded = ocsf::decode(bytes, ceiling, *depth, predictors, &mut visit);
             decoded.faults.splice(..0, faults);
@@ -225,7 +225,7 @@ impl Decoder {
         if apple_double::is_apple_double(bytes) {
             return Decoded { faults, ..Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)) };
         }
-        // Every byte that is no UTF-8 takes three.
+        // Every byte that is not UTF-8 becomes three.
         let copy = ceiling.reserve_copy(3 * bytes.len() as u64);
         let (text, odd) = utf8::text(bytes, !faults.is_empty(), ceiling.limit);
         if text::is_unknown(&text) && zip_file::ends_as_archive(bytes) {
@@ -255,8 +255,8 @@ impl Decoder {
     }
 }
 
-/// Visits every record of a text. Before it come the faults that were met on the way to it, which say that its end is missing, and
-/// the one that not all of it is UTF-8, which counts only if it is a log.
+/// Visits every record of a text. `faults` were found earlier and say that its end is missing; `odd` says that not all of it is
+/// UTF-8, and counts only if it is a log.
 #[inline]
 fn decode_text(
     text: &str,
@@ -270,7 +270,7 @@ fn decode_text(
     let mut own = contents.all_faults(!is_strict || contents.records > 0 || envelope::names_a_record(text));
     contents.tell_smell();
     own.append(&mut contents.faults);
-    // Bytes that are no text at all need no word about UTF-8.
+    // Bytes that are not text need no fault about UTF-8.
     let is_log = contents.records > 0 || !own.is_empty() || (!is_strict && text.starts_with(['{', '[']));
     faults.extend(odd.filter(|_| is_log || (!is_strict && verdict == Verdict::Records)));
     faults.extend(own);

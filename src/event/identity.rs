@@ -1,14 +1,14 @@
-//! Who acted: `userIdentity` in, a stable principal out.
+//! Who acted: turns `userIdentity` into a stable principal.
 //!
-//! The rules and their traps are in `docs/method.md`, "Principals". The unique id alone would not do: the head of
-//! the principal id of an EC2 instance identity role is the account id, which is the root user's principal id.
+//! The rules and their pitfalls are in `docs/method.md`, "Principals". The unique id alone is not enough: the principal
+//! id of an EC2 instance identity role begins with the account id, which is the root user's principal id.
 
 use std::borrow::Cow;
 
 use super::{hash_of_texts, present};
 use crate::model::{Arn, PrincipalKey, PrincipalKind, is_account_id, is_unique_id, last_part, sso_name};
 
-/// The texts of `userIdentity` that matter.
+/// The relevant texts of `userIdentity`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity<'a> {
     /// `type`, for example `AssumedRole`; can be missing.
@@ -21,23 +21,23 @@ pub struct Identity<'a> {
     pub account_id: Option<&'a str>,
     /// `accessKeyId`
     pub access_key_id: Option<&'a str>,
-    /// `userName`: the name of a user or role, or what was typed at a sign-in.
+    /// `userName`: the name of a user or role, or what was typed at sign-in.
     pub user_name: Option<&'a str>,
     /// `invokedBy`: the service that made the call
     pub invoked_by: Option<&'a str>,
-    /// `credentialId`: the bearer token that a call was made with.
+    /// `credentialId`: the bearer token used for the call.
     pub credential_id: Option<&'a str>,
-    /// `onBehalfOf`: the person of IAM Identity Center.
+    /// `onBehalfOf`: the IAM Identity Center user.
     pub on_behalf_of: OnBehalfOf<'a>,
     /// `sessionContext.sessionIssuer`
     pub issuer: Issuer<'a>,
     /// `sessionContext.assumedRoot`, a boolean or its text: a session that `AssumeRoot` opened.
     pub assumed_root: Option<bool>,
-    /// What follows from the texts, if whoever read these found it out already: neighbouring records often have one caller.
+    /// What follows from the texts, if already determined: neighbouring records often have the same caller.
     pub known: Known,
 }
 
-/// What follows from the texts of an identity, or that nobody has found it out yet. It says nothing that they do not.
+/// What follows from the texts of an identity, if already determined. It adds no information.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Known(Option<Derived>);
 
@@ -48,12 +48,12 @@ struct Derived {
     id_place: IdPlace,
 }
 
-/// Where the unique id stands that a record shows beside an ARN.
+/// Where a record has the unique id that belongs to an ARN.
 #[derive(Clone, Copy, Debug)]
 enum IdPlace {
     Nowhere,
     Issuer,
-    /// So many bytes at the beginning of `principalId`: all of it, or what stands before its colon.
+    /// This many bytes at the start of `principalId`: all of it, or the part before its colon.
     PrincipalId(usize),
 }
 
@@ -68,13 +68,13 @@ impl Eq for Known {}
 /// The texts of `onBehalfOf`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OnBehalfOf<'a> {
-    /// `userId`: the person's id in the identity store.
+    /// `userId`: the user's id in the identity store.
     pub user_id: Option<&'a str>,
     /// `identityStoreArn`
     pub identity_store: Option<&'a str>,
 }
 
-/// The texts of `sessionContext.sessionIssuer` that matter; the object may be there and empty.
+/// The relevant texts of `sessionContext.sessionIssuer`; the object may be present but empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Issuer<'a> {
     /// `arn`, with the role's path
@@ -83,25 +83,25 @@ pub struct Issuer<'a> {
     pub principal_id: Option<&'a str>,
 }
 
-/// Stands in the place of a name where the record has none.
+/// Stands for a name that the record does not have.
 const NOBODY: &str = "-";
 
-/// Who acted, as a stable identity.
+/// The principal as a stable identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal<'a> {
     /// The account, as text; `-` if the record names none.
     pub account: &'a str,
     /// What identifies the principal in that account.
     pub key: Cow<'a, str>,
-    /// Sort of principal.
+    /// Kind of principal.
     pub kind: PrincipalKind,
-    /// What it is called under the key `arn`, if the key is another.
+    /// Its name under the key `arn`, if the key is another.
     pub arn: Option<Cow<'a, str>>,
-    /// What its record proves.
+    /// The proof in its record.
     pub proof: Option<Proof<'a>>,
 }
 
-/// A unique id of IAM and the ARN beside it: both name one user or role of the principal's account.
+/// A unique IAM id and the ARN beside it: both name the same user or role of the principal's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof<'a> {
     /// `AIDA…` or `AROA…`
@@ -110,7 +110,7 @@ pub struct Proof<'a> {
     pub arn: &'a str,
 }
 
-/// What AWS writes in the place of a name that was typed at a failed sign-in and belongs to nobody: it may be a password.
+/// What AWS writes instead of an unknown name typed at a failed sign-in: it may be a password.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 /// The unique id of the role in `AROA…` or `AROA…:session`.
@@ -120,7 +120,7 @@ fn role_id(principal_id: &str) -> Option<&str> {
 }
 
 impl<'a> Identity<'a> {
-    /// The principal behind this identity. `recipient` is the account whose log it stands in.
+    /// The principal behind this identity. `recipient` is the account whose log contains it.
     ///
     /// ```
     /// use firstseen::event::{Identity, Issuer};
@@ -161,7 +161,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The best name in the record. The type names nobody, and is the last resort.
+    /// The best name in the record. The type is the last resort, since it names nobody.
     fn default_key(&self) -> Cow<'a, str> {
         let best = self.role_arn().or(present(self.arn)).or(self.person()).or_else(|| self.id_or_role_id());
         if let Some(best) = best {
@@ -175,32 +175,32 @@ impl<'a> Identity<'a> {
         Cow::Borrowed(other.unwrap_or(NOBODY))
     }
 
-    /// The person of IAM Identity Center who acts, or for whom a role or a service acts.
+    /// The IAM Identity Center user who acts, or for whom a role or a service acts.
     fn person(&self) -> Option<&'a str> {
         present(self.on_behalf_of.user_id)
     }
 
-    /// `principalId`; of a role session the role's. The id of an account names its root user and nobody else.
+    /// `principalId`; for a role session that of the role. An account id names only its root user.
     fn id_or_role_id(&self) -> Option<&'a str> {
         let id = present(self.principal_id)?;
         let names_somebody = self.identity_type == Some("Root") || !is_account_id(id);
         names_somebody.then(|| role_id(id).unwrap_or(id))
     }
 
-    /// What names one session: the session's ARN, else `<id>:<session>`, which other accounts are shown.
+    /// The name of one session: the session's ARN, else `<id>:<session>`, which other accounts are shown.
     fn session(&self) -> Option<&'a str> {
         let id = || present(self.principal_id).filter(|id| self.person().is_none() && id.contains(':'));
         present(self.arn).or_else(id)
     }
 
-    /// `AROA…:session` of a role that the record shows nothing else of. Whether it is one of Identity Center, and the session its
-    /// user, other records may tell.
+    /// `AROA…:session` of a role about which the record shows nothing else. Other records may tell whether it is an Identity
+    /// Center role, with the session as its user.
     fn foreign_session(&self) -> Option<&'a str> {
         let is_shown = present(self.arn).or(self.role_arn()).is_some();
         present(self.principal_id).filter(|id| !is_shown && id.contains(':') && role_id(id).is_some())
     }
 
-    /// The unique id and the ARN of this user or role, if the record shows both.
+    /// The unique id and the ARN of this user or role, if the record has both.
     fn proof(&self) -> Option<Proof<'a>> {
         let id_place = self.known.0.map_or_else(|| self.id_place(), |known| known.id_place);
         let unique_id = match id_place {
@@ -226,7 +226,7 @@ impl<'a> Identity<'a> {
         if self.identity_type == Some("AssumedRole") { present(self.issuer.arn) } else { None }
     }
 
-    /// The id that IAM gave this principal and gives no other, if the record holds it.
+    /// The unique id of this principal, which IAM never reuses, if the record has it.
     pub fn unique_id(&self) -> Option<&'a str> {
         let id = match self.identity_type {
             Some("AssumedRole") => present(self.issuer.principal_id).or(present(self.principal_id))?,
@@ -236,7 +236,7 @@ impl<'a> Identity<'a> {
             _ => present(self.principal_id).filter(|id| is_unique_id(id) || role_id(id).is_some())?,
         };
         let head = id.split(':').next().unwrap_or(id);
-        // `111122223333:aws:ec2-instance` is no unique id, and its head would be that of root.
+        // `111122223333:aws:ec2-instance` is not a unique id, and the part before the colon would be that of root.
         head.starts_with('A').then_some(head)
     }
 
@@ -245,7 +245,7 @@ impl<'a> Identity<'a> {
         self.known.0.map_or_else(|| hash_of_texts(0, self.texts()), |known| known.fingerprint)
     }
 
-    /// The same with what follows from its texts, so that this need not be found out for each record.
+    /// The same with what follows from its texts, to avoid determining it for each record.
     #[must_use]
     pub fn with_known(self) -> Self {
         let derived =
@@ -253,7 +253,7 @@ impl<'a> Identity<'a> {
         Self { known: Known(Some(derived)), ..self }
     }
 
-    /// All texts, each in a place of its own.
+    /// All texts, each in a fixed position.
     pub fn texts(&self) -> [Option<&'a str>; 12] {
         [
             self.identity_type,
@@ -271,7 +271,7 @@ impl<'a> Identity<'a> {
         ]
     }
 
-    /// Whether the root user acts here itself, or someone in its place; not a service for it.
+    /// Whether the root user acts itself, or someone in its place; not a service for it.
     pub(super) fn is_root_itself(&self) -> bool {
         self.kind() == PrincipalKind::Root && present(self.invoked_by).is_none()
     }
@@ -286,7 +286,7 @@ impl<'a> Identity<'a> {
         of_arn.or_else(of_id).map(|(_, name)| name).filter(|name| !name.is_empty())
     }
 
-    /// For whom of which identity store the call was made, in words.
+    /// A description of the user and identity store that the call was made for.
     pub(super) fn on_behalf_of(&self) -> Option<Cow<'a, str>> {
         let person = self.person()?;
         let store = present(self.on_behalf_of.identity_store).map(|store| format!(" of {store}"));
@@ -312,16 +312,16 @@ impl<'a> Identity<'a> {
             Some("Root" | "root") => PrincipalKind::Root,
             Some("AWSService") => PrincipalKind::Service,
             Some("AWSAccount") => match self.account_id {
-                // Both spellings have been in use for unsigned requests to S3.
+                // Both spellings are found in unsigned requests to S3.
                 Some("anonymous" | "ANONYMOUS_PRINCIPAL") => PrincipalKind::Anonymous,
                 _ => PrincipalKind::Account,
             },
             Some("FederatedUser" | "SAMLUser" | "WebIdentityUser" | "Directory" | "IdentityCenterUser") => {
                 PrincipalKind::Federated
             }
-            // A person of Identity Center, whom newer records call `IdentityCenterUser`.
+            // An Identity Center user, whom newer records call `IdentityCenterUser`.
             Some("Unknown" | "") | None if self.person().is_some() => PrincipalKind::Federated,
-            // Service events name no type, only the service.
+            // Service events have no type, only the service.
             None | Some("") if present(self.arn).is_none() && present(self.invoked_by).is_some() => {
                 PrincipalKind::Service
             }
@@ -330,10 +330,10 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// Role ARNs tell by their path whose they are. Called for nearly every caller: it must not search long.
+/// The kind of a role, by the path of its ARN. Called for nearly every caller: it must not search long.
 fn role_kind(arn: &str) -> PrincipalKind {
     let (path, name) = arn.rsplit_once('/').unwrap_or(("", arn));
-    // Session ARNs have the role one part further up.
+    // In session ARNs, the role is one part further up.
     let role = path.rsplit_once('/').map_or("", |(_, role)| role);
     if name.starts_with("AWSReservedSSO_") || role.starts_with("AWSReservedSSO_") {
         PrincipalKind::SsoRole

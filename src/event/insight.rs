@@ -1,8 +1,8 @@
-//! What CloudTrail Insights noticed: an unusual rate of calls or of errors. No single call, and so no event.
+//! Events of CloudTrail Insights: an unusual rate of calls or of errors. Not a single call, and so not an event.
 //!
 //! Source: CloudTrail User Guide, "CloudTrail record contents for Insights events for trails".
 
-/// The texts of an Insights record that matter.
+/// The relevant texts of an Insights record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Insight {
     /// `insightDetails.state`: `Start` or `End`
@@ -15,23 +15,23 @@ pub struct Insight {
     pub name: Option<String>,
     /// `insightDetails.errorCode`
     pub error_code: Option<String>,
-    /// Calls or errors a minute as they had been, in the record's own digits.
+    /// The usual number of calls or errors a minute, in the record's own digits.
     pub usual_rate: Option<String>,
-    /// Calls or errors a minute as they were.
+    /// The unusual number of calls or errors a minute.
     pub unusual_rate: Option<String>,
-    /// The caller with the highest part of it.
+    /// The caller that contributed most.
     pub caller: Option<String>,
-    /// The user agent with the highest part of it.
+    /// The user agent that contributed most.
     pub user_agent: Option<String>,
 }
 
 impl Insight {
-    /// `eventSource:eventName` of the calls that were unusual.
+    /// `eventSource:eventName` of the unusual calls.
     pub fn action(&self) -> String {
         super::action_name(self.source.as_deref().unwrap_or("-"), self.name.as_deref().unwrap_or("-"))
     }
 
-    /// What was noticed, in words.
+    /// A description of the event.
     ///
     /// ```
     /// use firstseen::event::Insight;

@@ -1,4 +1,4 @@
-//! What a Kubernetes audit event means: who asked the API server for what, and what became of it.
+//! The meaning of a Kubernetes audit event: who asked the API server for what, and the result.
 //!
 //! Sources: `audit.k8s.io/v1` (kubernetes/apiserver), aws-iam-authenticator (the `extra` of users that are IAM identities),
 //! EKS User Guide ("Control plane logging", "Default roles and users"). The rules are in `docs/method.md`, "Kubernetes".
@@ -9,8 +9,7 @@ use super::{Event, NoEvent, Principal, present};
 use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Stage, is_account_id, sso_name};
 use crate::time::{TimeForm, Timestamp};
 
-/// The texts of one Kubernetes audit event that matter here. An empty text counts as absent, as does a value of the wrong
-/// type.
+/// The relevant texts of one Kubernetes audit event. An empty text counts as absent, as does a value of the wrong type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditRecord<'a> {
     /// `auditID`: one for each request, which is logged once for each of its stages.
@@ -21,15 +20,15 @@ pub struct AuditRecord<'a> {
     pub verb: Option<&'a str>,
     /// `requestURI`
     pub request_uri: Option<&'a str>,
-    /// `user`: who really asked.
+    /// `user`: the real user.
     pub user: KubernetesUser<'a>,
-    /// `impersonatedUser`: as whom.
+    /// `impersonatedUser`: the user it acts as.
     pub impersonated: KubernetesUser<'a>,
-    /// The last of `sourceIPs`, the only one that a client cannot make up.
+    /// The last of `sourceIPs`, the only one that a client cannot forge.
     pub source_ip: Option<&'a str>,
     /// `userAgent`
     pub user_agent: Option<&'a str>,
-    /// `objectRef`; nothing in it if the request is for no resource.
+    /// `objectRef`; empty if the request is not for a resource.
     pub object: ObjectRef<'a>,
     /// `responseStatus.code`
     pub code: Option<u16>,
@@ -39,7 +38,7 @@ pub struct AuditRecord<'a> {
     pub received: Option<&'a str>,
     /// `stageTimestamp`
     pub stage_time: Option<&'a str>,
-    /// `timestamp`, which old events have in place of both
+    /// `timestamp`, which old events have instead of both
     pub timestamp: Option<&'a str>,
     /// `annotations["authorization.k8s.io/decision"]`: `allow` or `forbid`
     pub decision: Option<&'a str>,
@@ -50,7 +49,7 @@ pub struct AuditRecord<'a> {
 pub struct KubernetesUser<'a> {
     /// `username`
     pub username: Option<&'a str>,
-    /// `uid`; `aws-iam-authenticator:<account>:<unique id>` for IAM identities, of old `heptio-authenticator-aws:…`
+    /// `uid`; `aws-iam-authenticator:<account>:<unique id>` for IAM identities, formerly `heptio-authenticator-aws:…`
     pub uid: Option<&'a str>,
     /// First of `extra.arn`: the ARN of the user or session
     pub arn: Option<&'a str>,
@@ -66,7 +65,7 @@ pub struct KubernetesUser<'a> {
     pub pod_name: Option<&'a str>,
 }
 
-/// The texts of `objectRef` that matter.
+/// The relevant texts of `objectRef`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectRef<'a> {
     /// `resource`, for example `pods`
@@ -79,7 +78,7 @@ pub struct ObjectRef<'a> {
     pub namespace: Option<&'a str>,
 }
 
-/// The cluster that an audit event was logged in. The event itself does not say.
+/// The cluster that logged an audit event. The event itself does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cluster<'c> {
     /// The account it belongs to.
@@ -88,28 +87,28 @@ pub struct Cluster<'c> {
     pub name: Option<&'c str>,
 }
 
-/// How an audit event is read.
+/// How an audit event is interpreted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AuditSettings {
-    /// What makes two events the deeds of one principal.
+    /// What identifies a principal.
     pub key: PrincipalKey,
     /// Whether the same action in another namespace is another action.
     pub namespace_in_key: bool,
 }
 
 impl<'a> AuditRecord<'a> {
-    /// When the request came in, and how the record writes that; none if it says no time, or none that can be read.
+    /// When the request came in, and the form of that time; `None` if it is missing or unreadable.
     pub fn time(&self) -> Option<(Timestamp, TimeForm)> {
         let times = [self.received, self.stage_time, self.timestamp];
         times.into_iter().find_map(present).and_then(Timestamp::parse_any_form)
     }
 
-    /// Whether anything in this record says that it is one.
+    /// Whether anything in this record shows that it is one.
     pub fn looks_like_one(&self) -> bool {
         present(self.audit_id).is_some() && (self.verb.is_some() || self.stage.is_some())
     }
 
-    /// All texts that are the same for all stages of a request, each in a place of its own. Whom a user impersonates is not
+    /// All texts that are the same for all stages of a request, each in a fixed position. The impersonated user is not
     /// known yet when the request comes in.
     pub fn texts(&self) -> [Option<&'a str>; 11] {
         let Self { user, object, .. } = self;
@@ -128,7 +127,7 @@ impl<'a> AuditRecord<'a> {
         ]
     }
 
-    /// How far the request had come. What names no stage is taken for the last one.
+    /// The stage of the request. A record without a stage is taken for the last one.
     pub fn stage(&self) -> Stage {
         self.stage.and_then(Stage::from_name).unwrap_or_default()
     }
@@ -153,7 +152,7 @@ impl<'a> AuditRecord<'a> {
     /// ```
     ///
     /// # Errors
-    /// Says why the record is no event.
+    /// The reason why the record is not an event.
     pub fn interpret(&self, cluster: Cluster<'a>, settings: AuditSettings) -> Result<Event<'a>, NoEvent> {
         let action = self.action(settings.namespace_in_key).ok_or(NoEvent::NoAction)?;
         let (time, time_form) = self.time().ok_or(NoEvent::BadTime)?;
@@ -169,7 +168,7 @@ impl<'a> AuditRecord<'a> {
         })
     }
 
-    /// The proof that an event of this record is.
+    /// The evidence for the event of this record.
     pub fn evidence(&self) -> Evidence<'a> {
         let real = &self.user;
         Evidence {
@@ -191,7 +190,7 @@ impl<'a> AuditRecord<'a> {
         present(self.impersonated.username).is_some()
     }
 
-    /// `verb group/resource[/subresource]`, or `verb /path` of a request for no resource.
+    /// `verb group/resource[/subresource]`, or `verb /path` for a request without a resource.
     fn action(&self, namespace_in_key: bool) -> Option<String> {
         let verb = present(self.verb)?;
         let ObjectRef { resource, subresource, api_group, namespace } = &self.object;
@@ -212,8 +211,8 @@ impl<'a> AuditRecord<'a> {
         Some(action)
     }
 
-    /// Whether this is an exec, an attach or a port-forward. Which verb these have depends on the protocol that the client
-    /// speaks: `create` (SPDY) or `get` (WebSocket).
+    /// Whether this is an exec, an attach or a port-forward. Their verb depends on the client's protocol: `create` (SPDY)
+    /// or `get` (WebSocket).
     fn opens_a_stream(&self) -> bool {
         matches!(self.object.subresource, Some("exec" | "attach" | "portforward"))
             && matches!(self.verb, Some("create" | "get"))
@@ -223,11 +222,11 @@ impl<'a> AuditRecord<'a> {
         if self.opens_a_stream() {
             return Some(false);
         }
-        // The verbs of requests for no resource are HTTP methods in lower case.
+        // The verbs of requests without a resource are HTTP methods in lower case.
         Some(matches!(present(self.verb)?, "get" | "list" | "watch" | "head" | "options"))
     }
 
-    /// Denied, answered with an error, or not answered as far as this record knows.
+    /// Denied, answered with an error, or not answered as far as this record shows.
     fn failed(&self) -> bool {
         self.code.is_some_and(|code| code >= 400)
             || self.decision == Some("forbid")
@@ -247,7 +246,7 @@ impl<'a> AuditRecord<'a> {
         present(self.reason).map(Cow::Borrowed).or_else(code).or(Some(Cow::Borrowed(otherwise)))
     }
 
-    /// The effective identity: that of the user who is impersonated, if one is.
+    /// The effective identity: the impersonated user, if there is one.
     fn principal(&self, cluster: Cluster<'a>, key: PrincipalKey) -> Principal<'a> {
         let who = if self.is_impersonated() { &self.impersonated } else { &self.user };
         let name = cluster.name.unwrap_or("-");
@@ -259,25 +258,25 @@ impl<'a> AuditRecord<'a> {
             arn: (chosen != usual).then(|| Cow::Owned(scoped(&usual))),
             key: Cow::Owned(scoped(&chosen)),
             kind: who.kind(),
-            // What the authenticator calls the ARN of a role lacks its path.
+            // The authenticator's ARN of a role lacks its path.
             proof: None,
         }
     }
 }
 
-/// The error code of a request whose answer was not logged.
+/// The error code of a request whose response was not logged.
 const NO_RESPONSE: &str = "NoResponse";
 
-/// What the uid of an IAM identity begins with: the name of the authenticator, now and before it was renamed.
+/// The prefix of the uid of an IAM identity: the current and the former name of the authenticator.
 const AUTHENTICATORS: [&str; 2] = ["aws-iam-authenticator:", "heptio-authenticator-aws:"];
 
-/// The uid of an IAM identity without what it begins with: `<account>:<unique id>`.
+/// The uid of an IAM identity without its prefix: `<account>:<unique id>`.
 fn iam_uid(uid: Option<&str>) -> Option<&str> {
     AUTHENTICATORS.iter().find_map(|name| uid?.strip_prefix(name))
 }
 
 impl<'a> KubernetesUser<'a> {
-    /// Who this is in its cluster: the IAM identity behind the user if the record tells it, else the user's name.
+    /// The identity in its cluster: the IAM identity behind the user if the record has it, else the user's name.
     fn identity(&self, key: PrincipalKey) -> Cow<'a, str> {
         let chosen = match key {
             PrincipalKey::Arn => None,
@@ -287,7 +286,7 @@ impl<'a> KubernetesUser<'a> {
             PrincipalKey::SsoUser => self.sso_user(),
         };
         let arn = || present(self.canonical_arn).map(Cow::Borrowed).or_else(|| role_of(present(self.arn)?));
-        // Scrubbed identities of AWS have a name in place of account and id.
+        // Scrubbed AWS identities have a name instead of account and id.
         let administrative = || iam_uid(self.uid)?.strip_prefix("administrative:");
         let name = || present(self.username).or_else(administrative).or(present(self.uid));
         chosen.or_else(arn).or_else(|| name().map(Cow::Borrowed)).unwrap_or(Cow::Borrowed("-"))
@@ -301,7 +300,7 @@ impl<'a> KubernetesUser<'a> {
         parts.find_map(|part| sso_name(part, session)).map(Cow::Owned)
     }
 
-    /// The id that IAM gave this identity and gives no other.
+    /// The unique id of this identity, which IAM never reuses.
     fn unique_id(&self) -> Option<&'a str> {
         let of_uid = || iam_uid(self.uid)?.split_once(':').map(|(_, id)| id);
         let id = present(self.principal_id).or_else(of_uid)?;

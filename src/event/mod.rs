@@ -1,7 +1,7 @@
-//! What a record means: who acted, what was done, whether it worked, and the evidence for it.
+//! The meaning of a record: who acted, what was done, whether it worked, and the evidence for it.
 //!
-//! A [`Record`] of CloudTrail or an [`AuditRecord`] of Kubernetes holds the few texts of a record that matter, as slices of
-//! the log object; `interpret` makes an [`Event`] of it or says why it is none. Knows nothing of files and JSON.
+//! A CloudTrail [`Record`] or a Kubernetes [`AuditRecord`] holds the few relevant texts of a record, as slices of the log
+//! object; `interpret` makes an [`Event`] of it or says why it is not one. Knows nothing of files and JSON.
 
 mod identity;
 mod insight;
@@ -22,14 +22,14 @@ pub use kubernetes::{AuditRecord, AuditSettings, Cluster, KubernetesUser, Object
 /// A record of any source.
 #[derive(Clone, Copy, Debug)]
 pub enum AnyRecord<'r> {
-    /// Of CloudTrail.
+    /// From CloudTrail.
     CloudTrail(&'r Record<'r>),
-    /// Of the API server of a Kubernetes cluster.
+    /// From the API server of a Kubernetes cluster.
     Kubernetes(&'r AuditRecord<'r>),
 }
 
 impl<'r> AnyRecord<'r> {
-    /// The record, if it is one of CloudTrail.
+    /// The record, if it is from CloudTrail.
     pub const fn cloudtrail(self) -> Option<&'r Record<'r>> {
         match self {
             Self::CloudTrail(record) => Some(record),
@@ -47,7 +47,7 @@ impl<'r> AnyRecord<'r> {
     }
 }
 
-/// The texts of one record that matter here. An empty text counts as absent, as does a value of the wrong type.
+/// The relevant texts of one record. An empty text counts as absent, as does a value of the wrong type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record<'a> {
     /// `eventTime`
@@ -78,11 +78,11 @@ pub struct Record<'a> {
     pub read_only: Option<bool>,
     /// `userIdentity`
     pub identity: Identity<'a>,
-    /// What of `responseElements` matters, see [`Record::reads_response`].
+    /// The relevant part of `responseElements`, see [`Record::reads_response`].
     pub response: Response<'a>,
 }
 
-/// The texts of `responseElements` that matter.
+/// The relevant texts of `responseElements`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response<'a> {
     /// `ConsoleLogin`: `Success` or `Failure`
@@ -102,35 +102,35 @@ pub struct Created<'a> {
     pub id: Option<&'a str>,
 }
 
-/// A record after its meaning was read.
+/// A record with its meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
     /// When the call was completed.
     pub time: Timestamp,
-    /// How the record writes that.
+    /// The form of that time in the record.
     pub time_form: TimeForm,
     /// Who acted.
     pub principal: Principal<'a>,
     /// `eventSource`; empty for a request to a Kubernetes cluster.
     pub source: &'a str,
-    /// `eventName`, or verb and resource of such a request.
+    /// `eventName`, or verb and resource of a Kubernetes request.
     pub name: Cow<'a, str>,
     /// Whether the call failed.
     pub failed: bool,
     /// Whether the call only read; `None` if the record does not say.
     pub read_only: Option<bool>,
-    /// The role or user whose creation this event is.
+    /// The role or user that this event created.
     pub creation: Option<Principal<'a>>,
 }
 
 impl Event<'_> {
-    /// What was done, under its one [name](action_name).
+    /// The action, under its [name](action_name).
     pub fn action(&self) -> String {
         action_name(self.source, &self.name)
     }
 }
 
-/// What an action is called: `eventSource:eventName`, or the name alone where there is no source.
+/// The name of an action: `eventSource:eventName`, or the name alone if there is no source.
 ///
 /// ```
 /// use firstseen::event::action_name;
@@ -142,7 +142,7 @@ pub fn action_name(source: &str, name: &str) -> String {
     if source.is_empty() { name.to_owned() } else { format!("{source}:{name}") }
 }
 
-/// Why a readable record gives no event.
+/// Why a readable record is not an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoEvent {
     /// A CloudTrail Insights event.
@@ -158,17 +158,17 @@ pub enum NoEvent {
 }
 
 impl<'a> Record<'a> {
-    /// Whether `responseElements` matters for a call of this name. Readers may leave it alone otherwise.
+    /// Whether `responseElements` is relevant for a call of this name. Readers may skip it otherwise.
     pub fn reads_response(event_name: Option<&str>) -> bool {
         matches!(event_name, Some("ConsoleLogin" | "CreateRole" | "CreateServiceLinkedRole" | "CreateUser"))
     }
 
-    /// Whether anything in this record says that it is a record at all.
+    /// Whether anything in this record shows that it is a record.
     pub fn looks_like_one(&self) -> bool {
         self.event_name.is_some() || self.event_source.is_some() || self.event_category.is_some()
     }
 
-    /// Whether it says who acted, or whose log it is from.
+    /// Whether it says who acted, or which account's log it is from.
     pub fn tells_who(&self) -> bool {
         let identity = &self.identity;
         [
@@ -183,13 +183,13 @@ impl<'a> Record<'a> {
         .any(|text| present(text).is_some())
     }
 
-    /// A hash of all that is read of this record.
+    /// A hash of everything read from this record.
     #[inline]
     pub fn fingerprint(&self, start: u64) -> u64 {
         hash_of_texts(start ^ self.identity.fingerprint(), self.texts())
     }
 
-    /// All texts but the event id and those of the identity, each in a place of its own.
+    /// All texts except the event id and those of the identity, each in a fixed position.
     #[inline]
     pub fn texts(&self) -> [Option<&'a str>; 16] {
         let response = &self.response;
@@ -213,12 +213,12 @@ impl<'a> Record<'a> {
         ]
     }
 
-    /// Whose copy of the event this is: copies of one event share this account and the event id.
+    /// The account that received this copy of the event: copies of one event share this account and the event id.
     pub fn owner(&self) -> &'a str {
         present(self.recipient_account).or(present(self.identity.account_id)).unwrap_or_default()
     }
 
-    /// When the call was completed, and how the record writes that; none if it says no time, or none that can be read.
+    /// When the call was completed, and the form of that time; `None` if it is missing or unreadable.
     pub fn time(&self) -> Option<(Timestamp, TimeForm)> {
         self.event_time.and_then(Timestamp::parse_any_form)
     }
@@ -226,7 +226,7 @@ impl<'a> Record<'a> {
     /// Reads the meaning of this record.
     ///
     /// # Errors
-    /// Says why the record is no event.
+    /// The reason why the record is not an event.
     pub fn interpret(&self, key: PrincipalKey) -> Result<Event<'a>, NoEvent> {
         let (source, name) = self.action()?;
         let (time, time_form) = self.time().ok_or(NoEvent::BadTime)?;
@@ -244,13 +244,13 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// Whether an account's root user acted, with console or keys or in a session of `AssumeRoot`. Calls that a service made
-    /// for root are none of its deeds, nor are events of services (CIS AWS Foundations Benchmark, "usage of the root user").
+    /// Whether an account's root user acted, with console or keys or in an `AssumeRoot` session. Calls that a service made
+    /// for root do not count, nor do events of services (CIS AWS Foundations Benchmark, "usage of the root user").
     pub fn is_root_activity(&self) -> bool {
         self.identity.is_root_itself() && self.event_type != Some("AwsServiceEvent")
     }
 
-    /// The proof that an event of this record is.
+    /// The evidence for the event of this record.
     pub fn evidence(&self) -> Evidence<'a> {
         Evidence {
             event_id: self.event_id.unwrap_or_default(),
@@ -274,11 +274,11 @@ impl<'a> Record<'a> {
                 _ => NoEvent::NoAction,
             });
         };
-        // S3 event notifications share the wrapper and the key names; services of CloudTrail are DNS names.
+        // S3 event notifications share the wrapper and the key names; CloudTrail sources are DNS names.
         if source == "aws:s3" { Err(NoEvent::Notification) } else { Ok((source, name)) }
     }
 
-    /// A call failed if it carries an error code, or a message alone, or is a console sign-in that says so: those
+    /// A call failed if it has an error code, or only a message, or is a console sign-in that reports failure: those
     /// have no error code (AWS CloudTrail User Guide, "AWS Management Console sign-in events").
     fn failed(&self) -> bool {
         present(self.error_code).is_some()
@@ -303,8 +303,8 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A hash of texts, from `start` on. Every text is hashed by itself, which lets the processor do several at a time; the
-/// rotation tells equal texts in different places apart. Fast, and not cryptographic.
+/// A hash of texts, from `start` on. Every text is hashed separately, which lets the processor do several at a time;
+/// the rotation distinguishes equal texts in different positions. Fast, and not cryptographic.
 #[inline]
 pub fn hash_of_texts<const N: usize>(start: u64, texts: [Option<&str>; N]) -> u64 {
     let hash = |text: &str| {

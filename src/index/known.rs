@@ -1,4 +1,4 @@
-//! Which objects of a listing a baseline knows already.
+//! Which objects of a listing a baseline already has.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,15 +29,14 @@ impl<'k> Known<'k> {
         Self { archives, versions }
     }
 
-    /// The listed objects that the baseline has versions of. Standard input is left out: it can be read but once.
+    /// The listed objects of which the baseline has versions. Standard input is excluded: it can be read only once.
     pub(super) fn listed(&self, listing: &Listing) -> Vec<LogObject> {
         let is_known = |object: &&LogObject| self.name(object) != "-" && !self.versions(object).is_empty();
         listing.objects.iter().filter(is_known).cloned().collect()
     }
 
-    /// Takes objects that the baseline knows off the listing; gives their number. What was left alone then and is left
-    /// alone now is known by its name; what is to be read is known only if it was read. With checksums these decide,
-    /// else the sizes do.
+    /// Removes known objects from the listing; returns their number. An object skipped both then and now is known by
+    /// its name; one to be read is known only if it was read. Then checksums decide if there are any, else sizes.
     pub(super) fn forget(
         &self,
         listing: &mut Listing,
@@ -61,12 +60,12 @@ impl<'k> Known<'k> {
         self.versions.get(&(self.name(object), &*object.path)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether an object to read still is what the baseline read.
+    /// Whether an object to read is still the one that the baseline read.
     fn is_same(&self, object: &LogObject, entry: &ObjectEntry, checksums: Option<&Checksums>) -> bool {
         match (entry.outcome, entry.size, checksums) {
             (Outcome::Failed(kind), ..) if kind.is_absence() => false,
             (_, None, _) => false,
-            // It was not fetched for its size, and the ceiling is the baseline's.
+            // It was not fetched because of its size, and the ceiling is that of the baseline.
             (Outcome::Failed(FaultKind::TooLarge), Some(0), _) => true,
             (_, Some(_), Some(checksums)) => checksums
                 .get(&(object.archive, object.path.clone()))
@@ -76,14 +75,14 @@ impl<'k> Known<'k> {
     }
 }
 
-/// The numbers that some archives have in a baseline.
+/// The numbers of some archives in a baseline.
 pub(super) fn archive_numbers(stored: &Stored, archives: &Archives) -> HashSet<u32> {
     let named = archives.names();
     (1..).zip(&stored.archives).filter(|(_, name)| named.contains(name)).map(|(number, _)| number).collect()
 }
 
-/// Counts folders that are not listed once, however often archives are listed. They are not told apart by archive: if
-/// only some archives of the baseline are listed, what was counted before stands.
+/// Counts unlisted folders once, however often archives are listed. They are not distinguished by archive: if only some
+/// archives of the baseline are listed, the earlier count stays.
 pub(super) fn replace_unlisted(stored: &mut Stored, archives: &Archives, listing: &mut Listing) {
     let again = archive_numbers(stored, archives).len();
     if again == stored.archives.len() {
@@ -93,7 +92,7 @@ pub(super) fn replace_unlisted(stored: &mut Stored, archives: &Archives, listing
     }
 }
 
-/// Whether a run read nothing but standard input, and the same had been read before. Only then is that known.
+/// Whether a run read only standard input that had been read before. That is known only afterwards.
 pub(super) fn is_known_stream(stored: &Stored, read: &Stored) -> bool {
     let [only] = &read.ledger.objects[..] else { return false };
     let is_it = |entry: &ObjectEntry| entry.path == only.path && entry.checksum == only.checksum;

@@ -1,5 +1,5 @@
-//! Archives into a saved baseline: only objects that it does not know yet are read, what was read is saved now and then, and a run
-//! that was interrupted goes on there.
+//! Adds archives to a saved baseline: only new objects are read, the baseline is saved at checkpoints, and an interrupted run
+//! resumes from there.
 //!
 //! Knows what baselines and listings hold; does not know how records are read, or what is asked of a baseline.
 
@@ -18,48 +18,48 @@ use known::{Known, archive_numbers, is_known_stream, replace_unlisted};
 /// How archives are indexed.
 #[derive(Clone, Debug)]
 pub struct IndexSettings {
-    /// How objects are read and learnt from. On a baseline that is there already, its own: [`LearnSettings::like`].
+    /// How objects are read and learnt from. For an existing baseline, its own settings: [`LearnSettings::like`].
     pub learning: LearnSettings,
-    /// Whether known objects are told by their content (SHA-256), not only by name and size. All of them are read then.
+    /// Whether known objects are recognised by content (SHA-256), not only by name and size. All of them are read then.
     pub by_checksum: bool,
-    /// The baseline is saved after so many objects, at least 1.
+    /// The baseline is saved after this many objects, at least 1.
     pub checkpoint_every: usize,
-    /// What is added of IAM.
+    /// The IAM inventory to add.
     pub inventory: Inventory,
 }
 
-/// What an indexing run did.
+/// The result of an indexing run.
 #[derive(Debug)]
 pub struct Indexed {
-    /// The whole baseline, as it is saved now.
+    /// The whole baseline, as saved.
     pub stored: Stored,
-    /// Objects of the archives that it knew before.
+    /// Number of objects that were already in the baseline.
     pub known: u64,
-    /// Objects that it did not.
+    /// Number of objects added.
     pub added: u64,
 }
 
-/// Why a run did not come to its end.
+/// Why a run did not complete.
 #[derive(Debug, Error)]
 pub enum IndexError {
     /// The archives could not be read; nothing was saved.
     #[error(transparent)]
     Scan(#[from] ScanError),
-    /// [`Progress::stopped`] said so, and the place holds what was read before. Another run goes on there.
+    /// [`Progress::stopped`] returned true, and what was read before is saved. Another run resumes there.
     #[error("interrupted; what was read up to the last checkpoint is saved")]
     Interrupted,
     /// The baseline could not be saved.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What was read does not fit the baseline that was there.
+    /// What was read does not fit the existing baseline.
     #[error(transparent)]
     Merge(#[from] MergeError),
-    /// The archives hold nothing that could be a log: see [`Coverage::holds_logs`]. A new baseline of nothing is not saved.
+    /// The archives hold nothing that could be a log: see [`Coverage::holds_logs`]. A new empty baseline is not saved.
     #[error("nothing that could be a log was found")]
     NoLogs(Box<Coverage>),
 }
 
-/// Adds to the baseline at a place, or begins one there, what the archives hold beyond it. `known` is what the place holds.
+/// Adds new content of the archives to the baseline at a place, or begins one there. `known` is what the place holds.
 ///
 /// ```no_run
 /// use firstseen::model::Inventory;
@@ -90,7 +90,7 @@ pub enum IndexError {
 ///
 /// # Errors
 /// If an archive cannot be used at all, the baseline cannot be saved or the run was ended early. What cannot be read inside an
-/// archive is no error but stands in the coverage.
+/// archive is not an error but is in the coverage.
 pub fn index(
     place: &Place,
     known: Option<Stored>,
@@ -115,7 +115,7 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    /// Begins a new baseline. As long as nothing was found that could be a log, nothing is saved.
+    /// Begins a new baseline. Nothing is saved until something that could be a log was found.
     fn begin(&self, mut listing: Listing) -> Result<Indexed, IndexError> {
         let added = listing.coverage.objects.listed;
         let mut stored = self.read(&mut listing)?;
@@ -158,7 +158,7 @@ impl Run<'_> {
         Ok(Indexed { stored, known, added })
     }
 
-    /// Takes objects that a baseline knows off the listing; gives their number.
+    /// Removes known objects from the listing; returns their number.
     fn forget_known(&self, stored: &Stored, listing: &mut Listing) -> Result<u64, ScanError> {
         let known = Known::new(stored, self.archives);
         let threads = self.settings.learning.threads;
@@ -184,7 +184,7 @@ impl Run<'_> {
         self.place.save(stored)
     }
 
-    /// Saves a baseline unless it is of nothing that could be a log; says whether it was saved.
+    /// Saves a baseline if it has anything that could be a log; returns whether it was saved.
     fn save_logs(&self, stored: &mut Stored) -> Result<bool, StoreError> {
         if !stored.coverage.holds_logs() {
             return Ok(false);
@@ -193,12 +193,12 @@ impl Run<'_> {
     }
 }
 
-/// Whether something of a listing is left to be read or kept.
+/// Whether anything in a listing remains to be read or kept.
 fn is_left(listing: &Listing) -> bool {
     !listing.objects.is_empty() || !listing.to_keep.is_empty()
 }
 
-/// The error of a run that was ended early while a baseline was saved.
+/// The error of a run that was ended early, depending on whether a baseline was saved.
 fn interrupted(error: ScanError, is_saved: bool) -> IndexError {
     match error {
         ScanError::Stopped if is_saved => IndexError::Interrupted,

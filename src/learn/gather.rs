@@ -1,4 +1,4 @@
-//! What the workers collected, joined: one baseline, one coverage, one ledger.
+//! Joins the results of the workers: one baseline, one coverage, one ledger.
 
 use super::learner::Collected;
 use super::{Keep, Learnt};
@@ -9,7 +9,7 @@ use crate::observe::{Compared, CopiesFound};
 use crate::source::{Listing, LogObject, SkippedObject};
 use crate::time::Day;
 
-/// Joins what the workers collected.
+/// Joins the results of the workers.
 pub(super) fn gather(workers: Vec<Collected>, found: CopiesFound, keep: Keep, listing: Listing) -> Learnt {
     let Listing { objects, skipped, mut coverage, .. } = listing;
     let mut baseline = Baseline::default();
@@ -65,14 +65,14 @@ fn renumber(numbers: &mut [u32], new: &[u32]) {
     }
 }
 
-/// The records with the numbers of the ledger in place of those of the workers.
+/// The records, renumbered from the workers' numbers to those of the ledger.
 fn record_entries(
     records: &[Compared],
     rows: &[(u16, Vec<Day>, Vec<u32>)],
     objects: &[LogObject],
     entries: &[ObjectEntry],
 ) -> Vec<RecordEntry> {
-    // Both lists are in delivery order; the entries also hold what was not read.
+    // Both lists are in delivery order; the entries also include objects that were not read.
     let mut entry_of = Vec::with_capacity(objects.len());
     let mut numbered = (0..).zip(entries);
     for object in objects {
@@ -99,7 +99,7 @@ fn record_entries(
 }
 
 impl ObjectEntry {
-    /// What the listing knows of an object, and what became of it.
+    /// The entry of an object, from the listing and its outcome.
     pub(super) fn of(object: &LogObject, outcome: Outcome) -> Self {
         let key = object.key();
         Self {

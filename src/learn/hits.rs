@@ -1,4 +1,4 @@
-//! Which rules an event matched, and what they tell of it.
+//! Which rules an event matched, and the values they report.
 
 use super::LearnSettings;
 use super::stages::Turn;
@@ -11,7 +11,7 @@ use crate::rules::{Candidates, Facts, Matcher};
 use crate::time::Timestamp;
 
 impl<'r, 's> Tally<'_, 'r, 's> {
-    /// Holds an event of this time against the rules that it could fulfil.
+    /// Matches an event of this time against the rules that could apply.
     pub(super) fn told(
         &mut self,
         time: Timestamp,
@@ -32,7 +32,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         matching.into_iter().map(|number| (number, matcher.rule(number).values(&facts))).collect()
     }
 
-    /// Holds one stage of a request against rules.
+    /// Matches one stage of a request against rules.
     pub(super) fn told_of_stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> Told {
         let candidates = self.learner.matcher.as_mut().map(|matcher| matcher.of_request(record));
         let Some(candidates) = candidates.filter(|found| !found.is_empty()) else { return Vec::new() };
@@ -41,7 +41,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         time.map_or(Vec::new(), |time| self.told(time, found, |_| candidates))
     }
 
-    /// Lets what is told of a stage wait for the last one; a stage that comes behind it is told as it is.
+    /// Keeps the matches of a stage until the last stage; those of a stage after the last are noted at once.
     pub(super) fn keep_told(
         &mut self,
         record: &AuditRecord<'_>,
@@ -64,7 +64,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         }
     }
 
-    /// The event that one stage is by itself, if it lies in the window that is learnt from.
+    /// One stage as an event of its own, if it lies in the learning window.
     fn event_of_stage<'f>(&self, record: &AuditRecord<'f>, found: &FoundRecord<'f>) -> Option<Event<'f>>
     where
         'r: 'f,
@@ -75,7 +75,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         wanted(&self.learner.settings.window, event.time).then_some(event)
     }
 
-    /// Notes what rules tell of an event.
+    /// Notes the rules that an event matched.
     pub(super) fn hit(
         &mut self,
         pair: Option<(PrincipalId, ActionId)>,

@@ -1,4 +1,4 @@
-//! What each worker learns with, and what it has learnt.
+//! The state of each worker while learning, and its result.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use crate::ledger::ObjectEntry;
 use crate::observe::{Copies, Handover, Observer};
 use crate::rules::Matcher;
 
-/// What one worker learns with, and what it has learnt.
+/// The state of one worker while learning.
 pub(super) struct Learner<'s> {
     pub(super) settings: &'s LearnSettings,
     pub(super) observer: Observer,
     pub(super) builder: Builder,
-    /// What holds events against rules, if there are any.
+    /// Matches events against rules, if there are any.
     pub(super) matcher: Option<Matcher>,
     pub(super) number: u16,
-    /// Of all workers.
+    /// Shared by all workers.
     pub(super) copies: &'s Copies,
-    /// Of the objects read, if the ledger is kept.
+    /// Entries of the objects read, if the ledger is kept.
     pub(super) entries: Vec<ObjectEntry>,
     /// Memory for the records of the next object.
     pub(super) spare: Option<Handover>,
@@ -49,7 +49,7 @@ impl<'s> Learner<'s> {
         }
     }
 
-    /// What is left when all objects have been read.
+    /// The result, once all objects were read.
     pub(super) fn collected(self) -> Collected {
         let Self { number, observer, builder, entries, .. } = self;
         Collected { worker: number, observer, builder, entries }

@@ -1,7 +1,7 @@
-//! Learns: the visitor of a scan that fills a baseline, and what it needs for that.
+//! Learning: the visitor of a scan that fills a baseline, and what it needs for that.
 //!
-//! Every worker has a learner (`learn/learner.rs`), which owns what it collects; at the end the baselines of all of them merge.
-//! The result is the same for any number of threads and any order of objects. Knows no questions and no output.
+//! Every worker has a learner (`learn/learner.rs`), which owns what it collects; at the end their baselines are merged. The
+//! result is the same for any number of threads and any order of objects. Knows nothing of questions or output.
 
 mod gather;
 mod hits;
@@ -24,30 +24,30 @@ use learner::Learner;
 
 pub use settings::LearnSettings;
 
-/// Everything learnt, and the account of what it was learnt from.
+/// Everything learnt, with the coverage of its sources.
 #[derive(Debug)]
 pub struct Learnt {
-    /// Everything learnt, with principals as their records name them. Questions want it [`Baseline::joined`].
+    /// Everything learnt, with principals as their records name them. Questions need it [`Baseline::joined`].
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
-    /// What each object and record gave; empty unless [`Keep::Ledger`] asked for it.
+    /// The result for each object and record; empty unless [`Keep::Ledger`] was set.
     pub ledger: Ledger,
 }
 
-/// What is kept of a run beside the answer.
+/// What is kept of a run besides the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// The baseline and its coverage: memory does not grow with the number of events.
     Baseline,
-    /// Also the ledger, so that more can be added later: about 40 bytes a record.
+    /// Also the ledger, so that objects can be added later: about 40 bytes a record.
     Ledger,
 }
 
 /// Learns from all archives.
 ///
 /// # Errors
-/// As [`scan`].
+/// Same as [`scan`].
 pub fn learn(
     archives: &Archives,
     settings: &LearnSettings,
@@ -59,7 +59,7 @@ pub fn learn(
 /// Learns from what was listed.
 ///
 /// # Errors
-/// As [`scan_listed`].
+/// Same as [`scan_listed`].
 pub fn learn_listed(
     archives: &Archives,
     listing: Listing,
@@ -70,7 +70,7 @@ pub fn learn_listed(
     learn_by(settings, keep, |scanning, learner| scan_listed(archives, listing, scanning, learner, progress))
 }
 
-/// Makes the learner of a worker, given its number.
+/// Makes the learner of a worker from the worker's number.
 type MakeLearner<'m, 's> = dyn Fn(u16) -> Learner<'s> + Sync + 'm;
 
 /// Learns from what a scan reads.

@@ -1,4 +1,4 @@
-//! What is known of one object while it is learnt from.
+//! The state of one object while it is learnt from.
 
 use super::stages::Stages;
 use super::stages_told::StagesTold;
@@ -9,34 +9,34 @@ use crate::observe::Handover;
 use crate::scan::{Reading, inside};
 use crate::time::Timestamp;
 
-/// What is known of one object, or of a piece of it, beside what has been learnt.
+/// The state of one object, or of a piece of it, besides what was learnt.
 pub(super) struct ObjectPart {
-    /// Its records, on their way to be compared.
+    /// Its records, to be compared.
     pub(super) handover: Handover,
     /// Earliest and latest event learnt from.
     pub(super) span: Option<(Timestamp, Timestamp)>,
-    /// The file in the object that was met last, and its path.
+    /// The last file met in the object, and its path.
     pub(super) inner: InnerPath,
     /// Of requests to clusters.
     pub(super) stages: Stages,
-    /// What rules tell of their stages.
+    /// What rules matched in their stages.
     pub(super) told: StagesTold,
 }
 
 impl ObjectPart {
-    /// Takes note of the time of an event learnt from.
+    /// Notes the time of an event learnt from.
     pub(super) fn event_time(&mut self, time: Timestamp) {
         let (first, last) = self.span.unwrap_or((time, time));
         self.span = Some((first.min(time), last.max(time)));
     }
 }
 
-/// Path of a file in an object, kept for the next record, which mostly stands in the same one.
+/// Path of a file in an object, kept because the next record is usually in the same file.
 #[derive(Debug, Default)]
 pub(super) struct InnerPath(Option<(Box<str>, Text)>);
 
 impl InnerPath {
-    /// Where a record stands.
+    /// The place of a record.
     pub(super) fn place<'p>(
         &'p mut self,
         reading: &'p Reading<'_>,
@@ -50,7 +50,7 @@ impl InnerPath {
         }
     }
 
-    /// The path of the file that a record stands in.
+    /// The path of the file that contains a record.
     fn of<'p>(&'p mut self, object: &'p Text, inner: Option<&str>) -> &'p Text {
         let Some(inner) = inner else { return object };
         if self.0.as_ref().is_none_or(|(known, _)| **known != *inner) {

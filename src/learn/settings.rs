@@ -1,4 +1,4 @@
-//! What decides about learning.
+//! Settings of learning.
 
 use std::sync::Arc;
 
@@ -10,26 +10,26 @@ use crate::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY, ScanSettings};
 use crate::source::DeliveryWindow;
 use crate::time::Timestamp;
 
-/// What decides about learning. None of it is about what is reported.
+/// Settings of learning. None of them affect what is reported.
 #[derive(Clone, Debug)]
 pub struct LearnSettings {
     /// Number of worker threads, at least 1.
     pub threads: usize,
     /// Which objects are opened, and which events are learnt from.
     pub window: DeliveryWindow,
-    /// What makes two events the deeds of one principal.
+    /// Which events belong to the same principal.
     pub principal_key: PrincipalKey,
     /// Whether the same action in another Kubernetes namespace is another action.
     pub namespace_in_key: bool,
-    /// The Kubernetes cluster of audit events that nothing says the cluster of.
+    /// The Kubernetes cluster of audit events that do not name one.
     pub cluster: Option<String>,
     /// No object is inflated to more than this many bytes.
     pub max_object_size: u64,
-    /// Bytes that all threads together may hold for large objects: see [`crate::memory`]. Decides what waits and nothing else.
+    /// Bytes that all threads together may hold for large objects: see [`crate::memory`]. Only decides what waits.
     pub memory: u64,
-    /// What events are held against.
+    /// The rules to match events against.
     pub rules: Option<Arc<RuleSet>>,
-    /// Earlier events are held against nothing, since nobody asks what they match.
+    /// Events before this time are not matched against rules.
     pub rules_from: Option<Timestamp>,
     /// What is kept of the events that rules matched.
     pub hits: HitsKept,
@@ -54,8 +54,8 @@ impl Default for LearnSettings {
 }
 
 impl LearnSettings {
-    /// Settings that learn as another run did. What it was told of single objects, such as their cluster, is not among them,
-    /// nor are its rules.
+    /// Settings that learn like another run. Properties of single objects, such as their cluster, are not included, nor are
+    /// its rules.
     pub fn like(learning: &Learning, threads: usize) -> Self {
         Self {
             threads,
@@ -75,13 +75,13 @@ impl LearnSettings {
         }
     }
 
-    /// What of them decides how objects are read.
+    /// The settings that decide how objects are read.
     pub fn scan(&self) -> ScanSettings {
         let Self { threads, window, max_object_size, memory, .. } = *self;
         ScanSettings { threads, window, max_object_size, memory, checksums: false }
     }
 
-    /// What of them decides what is learnt.
+    /// The settings that decide what is learnt.
     pub fn learning(&self) -> Learning {
         Learning {
             principal_key: self.principal_key,

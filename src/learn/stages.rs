@@ -1,7 +1,7 @@
 //! The stages of requests to Kubernetes clusters, within one object: only the last one that was logged is learnt from.
 //!
-//! Earlier stages know less: not how the request ended, and when it has only come in, not even in whose name it is. So they wait
-//! until a later one is met, or the object ends. Stages of one request in several objects are told apart as copies are.
+//! Earlier stages have less information: not how the request ended, and at the first stage not even the impersonated user. So
+//! they wait until a later one is met, or the object ends. Stages of one request in several objects are compared like copies.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,11 +14,11 @@ use crate::model::Stage;
 pub(super) struct Stages {
     /// Audit ids of requests whose last stage was met.
     ended: HashSet<Box<str>>,
-    /// Of others, the latest stage so far.
+    /// The latest stage so far of other requests.
     open: HashMap<Box<str>, Waiting>,
 }
 
-/// A record that waits for a later stage.
+/// A record waiting for a later stage.
 #[derive(Debug)]
 struct Waiting {
     stage: Stage,
@@ -29,21 +29,21 @@ struct Waiting {
     text: Box<str>,
 }
 
-/// What becomes of a record now.
+/// What to do with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     /// It is learnt from.
     Now,
-    /// It, or an earlier stage, is one too many.
+    /// It, or an earlier stage, is surplus.
     OneTooMany,
-    /// It is learnt from, and an earlier stage is one too many.
+    /// It is learnt from, and an earlier stage is surplus.
     NowAndOneTooMany,
     /// It waits.
     Waits,
 }
 
 impl Stages {
-    /// Decides about a record.
+    /// Decides what to do with a record.
     pub(super) fn turn(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> Turn {
         let Some(id) = record.audit_id.filter(|id| !id.is_empty()) else { return Turn::Now };
         let stage = record.stage();
@@ -71,7 +71,7 @@ impl Stages {
         self.ended.contains(audit_id)
     }
 
-    /// Gives every record that still waits, in their order.
+    /// Passes every waiting record to `take`, in order.
     pub(super) fn finish(self, mut take: impl FnMut(&AuditRecord<'_>, &FoundRecord<'_>)) {
         let waiting: BTreeMap<u32, Waiting> =
             self.open.into_values().map(|waiting| (waiting.number, waiting)).collect();

@@ -1,22 +1,22 @@
-//! What rules tell of requests to clusters that have not ended yet.
+//! What rules matched in requests to clusters that have not ended yet.
 //!
-//! A rule may be about a stage of a request that is not the last one. What it tells waits, as the stage itself does, for the
-//! record that says how the request ended.
+//! A rule may be about a stage of a request that is not the last one. Its match waits, like the stage itself, for the record
+//! that says how the request ended.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::baseline::Values;
 use crate::model::Stage;
 
-/// Numbers of the rules that an event matched, and what they tell of it.
+/// Numbers of the rules that an event matched, and the values they report.
 pub(super) type Told = Vec<(u32, Values)>;
 
-/// What rules tell of the stages of requests that have not ended yet, by audit id.
+/// Matches in the stages of requests that have not ended yet, by audit id.
 #[derive(Debug, Default)]
 pub(super) struct StagesTold(HashMap<Box<str>, BTreeMap<u32, (Stage, Values)>>);
 
 impl StagesTold {
-    /// Adds what is told of one stage. Of two stages that match one rule the later tells more.
+    /// Adds the matches of one stage. If two stages match one rule, the later has more information.
     pub(super) fn add(&mut self, audit_id: &str, stage: Stage, told: Told) {
         let of_request = self.0.entry(audit_id.into()).or_default();
         for (rule, values) in told {
@@ -27,7 +27,7 @@ impl StagesTold {
         }
     }
 
-    /// What is told of a request.
+    /// The matches of a request.
     pub(super) fn take(&mut self, audit_id: Option<&str>) -> Told {
         let told = audit_id.filter(|_| !self.0.is_empty()).and_then(|id| self.0.remove(id));
         told.into_iter().flatten().map(|(rule, (_, values))| (rule, values)).collect()

@@ -1,4 +1,4 @@
-//! Records in, sightings out: what each record of one object adds.
+//! Turns the records of one object into sightings.
 
 use std::borrow::Cow;
 
@@ -73,7 +73,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         }
     }
 
-    /// Learns from the requests whose last stage is not there. To be called when all records have been visited.
+    /// Learns from the requests whose last stage is missing. Call it when all records were visited.
     pub(super) fn finish(&mut self) {
         std::mem::take(&mut self.part.stages).finish(|record, found| self.request(record, found));
     }
@@ -94,7 +94,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         }
     }
 
-    /// The cluster that an audit event is of: what is around it says so, or its path.
+    /// The cluster of an audit event, from its carrier or its path.
     pub(super) fn cluster<'f>(&self, found: &FoundRecord<'f>) -> Cluster<'f>
     where
         'r: 'f,
@@ -116,7 +116,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         }
     }
 
-    /// What CloudTrail Insights noticed.
+    /// An event found by CloudTrail Insights.
     fn insight(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
         let Some((time, form)) = record.time() else {
             return self.bad_time("eventTime", record.event_time, found);
@@ -141,7 +141,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
             detail: Some(Cow::Owned(insight.detail())),
             event_id: record.event_id.unwrap_or_default(),
             region: record.region,
-            // It is about no single call, so there is no caller's address or key.
+            // It is not about a single call, so there is no caller's address or key.
             ..Evidence::default()
         };
         let moment = Moment { time, failed: insight.error_code.is_some() };
@@ -150,7 +150,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         self.learner.builder.noticed(who, &insight.action(), &seen);
     }
 
-    /// What a root user did.
+    /// An event of a root user.
     fn root(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
         let assumed = record.identity.assumed_root == Some(true);
         let detail = assumed.then_some(Cow::Borrowed("session of AssumeRoot"));
@@ -160,7 +160,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         self.learner.builder.root_acted(who, account, &event.action(), &seen);
     }
 
-    /// Learns from an event, if it lies in the window; gives the numbers of its principal and action then.
+    /// Learns from an event if it lies in the window; then returns the numbers of its principal and action.
     fn event<'e>(
         &mut self,
         event: &Event<'_>,
@@ -208,7 +208,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
     }
 }
 
-/// Who acted, to keep.
+/// The principal to keep.
 pub(super) fn observed(event: &Event<'_>) -> ObservedPrincipal {
     let who = &event.principal;
     ObservedPrincipal {
@@ -219,17 +219,17 @@ pub(super) fn observed(event: &Event<'_>) -> ObservedPrincipal {
     }
 }
 
-/// When an event was, and how it ended.
+/// The time and result of an event.
 fn moment(event: &Event<'_>) -> Moment {
     Moment { time: event.time, failed: event.failed }
 }
 
-/// The sighting that an event is, with its record's place and evidence.
+/// The sighting of an event, with its record's place and evidence.
 pub(super) fn seen<'e>(event: &Event<'_>, place: SightingPlace<'e>, evidence: Evidence<'e>) -> Seen<'e> {
     Seen { moment: moment(event), place, read_only: event.read_only, evidence }
 }
 
-/// Whether a time lies in the window that is learnt from.
+/// Whether a time lies in the learning window.
 pub(super) fn wanted(window: &DeliveryWindow, time: Timestamp) -> bool {
     window.read_from.is_none_or(|read_from| time >= read_from)
         && window.read_to.is_none_or(|read_to| time <= read_to)

@@ -54,7 +54,7 @@ impl Visitor for Learner<'_> {
     }
 }
 
-/// What the ledger keeps of an object that was opened.
+/// The ledger entry of an object that was opened.
 fn entry(result: &ObjectResult<'_>, span: Option<(Timestamp, Timestamp)>) -> ObjectEntry {
     let mut entry = ObjectEntry::of(result.place.object, result.outcome);
     entry.size = Some(result.stored.size);

@@ -17,23 +17,23 @@ pub struct Arn<'a> {
     pub partition: &'a str,
     /// For example `iam`
     pub service: &'a str,
-    /// Empty for services that know no Regions.
+    /// Empty for services without Regions.
     pub region: &'a str,
     /// Twelve digits, or empty.
     pub account: &'a str,
-    /// All that follows; it can have colons and slashes of its own.
+    /// The rest, which can contain colons and slashes.
     pub resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
-    /// The parts of a text that is an ARN.
+    /// Parses a text as an ARN.
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
         let (partition, service, region) = (parts.next()?, parts.next()?, parts.next()?);
         Some(Self { partition, service, region, account: parts.next()?, resource: parts.next()? })
     }
 
-    /// The ARN that a principal is known by. In a cluster it stands behind the cluster's name.
+    /// The ARN in a principal's key. In a cluster, it follows the cluster's name.
     ///
     /// ```
     /// use firstseen::model::Arn;
@@ -51,14 +51,14 @@ impl<'a> Arn<'a> {
         self.resource.split_once('/')
     }
 
-    /// The name of an identity of IAM of this type (`user`, `role`), without its path.
+    /// The name of an IAM identity of this type (`user`, `role`), without its path.
     pub fn iam_name(&self, resource_type: &str) -> Option<&'a str> {
         let (found, path) = self.typed_resource()?;
         let name = last_part(path);
         (self.is_iam() && found == resource_type && !name.is_empty()).then_some(name)
     }
 
-    /// Role and session of an assumed role. The role's path is not in it.
+    /// Role and session of an assumed role. The role's path is not included.
     ///
     /// ```
     /// use firstseen::model::Arn;
@@ -71,7 +71,7 @@ impl<'a> Arn<'a> {
         path.rsplit_once('/').filter(|_| (self.service, found) == ("sts", "assumed-role"))
     }
 
-    /// Whether it is of IAM, which knows no Regions.
+    /// Whether it belongs to IAM, which has no Regions.
     pub fn is_iam(&self) -> bool {
         self.service == "iam" && self.region.is_empty()
     }
@@ -82,12 +82,12 @@ pub fn without_cluster(key: &str) -> &str {
     key.strip_prefix("k8s:").and_then(|rest| rest.split_once('/')).map_or(key, |(_, identity)| identity)
 }
 
-/// What stands behind the last slash; all of a text that has none.
+/// The part after the last slash; the whole text if there is none.
 pub fn last_part(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Whether a text is the id of an account: twelve digits.
+/// Whether a text is an account id: twelve digits.
 pub fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

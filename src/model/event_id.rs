@@ -1,4 +1,4 @@
-//! Ids of events. Nearly all are UUIDs, which are kept as what they are: 16 bytes in place of 36 characters on the heap.
+//! Ids of events. Nearly all are UUIDs, which are stored as 16 bytes instead of 36 characters on the heap.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 
 use super::Text;
 
-/// The id of an event; empty if its record has none. It is ordered as its text is, and gives exactly that back.
+/// The id of an event; empty if its record has none. It sorts like its text, and gives exactly that text back.
 ///
 /// ```
 /// use firstseen::model::EventId;
@@ -20,13 +20,13 @@ use super::Text;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EventId(Kept<Text>);
 
-/// The id of an event, borrowed: of one that is kept, or of a record that comes in.
+/// A borrowed event id, kept or from an incoming record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EventIdRef<'a>(Kept<&'a str>);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Kept<T> {
-    /// What is written with small letters and has digits other than 0 in its second half, which leaves room for the other variant.
+    /// A lower-case UUID whose second half is not 0, which leaves room for the other variant.
     Uuid(u64, NonZeroU64),
     Text(T),
 }
@@ -34,7 +34,7 @@ enum Kept<T> {
 /// Length of the text of a UUID.
 const LENGTH: usize = 36;
 
-/// Where a UUID has its hyphens.
+/// Positions of the hyphens in a UUID.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 impl EventId {
@@ -61,7 +61,7 @@ impl EventId {
 }
 
 impl<'a> EventIdRef<'a> {
-    /// Its text, for which a UUID needs some memory.
+    /// Its text; a UUID is written to `memory`.
     fn bytes<'b>(self, memory: &'b mut [u8; LENGTH]) -> &'b [u8]
     where
         'a: 'b,
@@ -83,7 +83,7 @@ impl<'a> EventIdRef<'a> {
     }
 }
 
-/// What each byte is as a digit; [`NONE`] if it is none.
+/// The value of each byte as a hex digit; [`NONE`] if it is not one.
 const DIGITS: [u8; 256] = {
     let mut digits = [NONE; 256];
     let mut digit = 0;
@@ -96,7 +96,7 @@ const DIGITS: [u8; 256] = {
 
 const NONE: u8 = 0xF0;
 
-/// The two halves of a UUID, if it is one that is written as usual.
+/// The two halves of a UUID, if the text is one in the usual form.
 fn uuid(text: &str) -> Option<(u64, NonZeroU64)> {
     let text: &[u8; LENGTH] = text.as_bytes().try_into().ok()?;
     if HYPHENS.iter().any(|at| text[*at] != b'-') {
@@ -150,7 +150,7 @@ impl PartialEq<&str> for EventId {
 impl Ord for EventIdRef<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
-            // Small letters come behind digits, and hyphens stand in the same places.
+            // Letters sort after digits, and hyphens are in the same places.
             (Kept::Uuid(a, b), Kept::Uuid(c, d)) => (a, b).cmp(&(c, d)),
             _ => self.bytes(&mut [0; LENGTH]).cmp(other.bytes(&mut [0; LENGTH])),
         }

@@ -1,4 +1,4 @@
-//! The evidence of an event: as its record gives it, and as it is kept.
+//! The evidence of an event: from its record, and as kept.
 
 use std::borrow::Cow;
 
@@ -6,23 +6,23 @@ use super::{EventId, Text};
 use crate::names::named;
 use crate::time::Timestamp;
 
-/// Declares the texts of evidence, each once: its meaning, its name, and its type in a record that comes in.
+/// Declares the texts of evidence once each: meaning, name, and type in an incoming record.
 ///
-/// Their order is that in which they are saved and compared. Few sightings have a `rare` text; these stand apart once they are
-/// kept, because an archive of many principals is full of sightings.
+/// They are saved and compared in this order. `rare` texts, which few sightings have, are stored apart, because an archive of
+/// many principals is full of sightings.
 macro_rules! evidence_texts {
     ($(#[doc = $about:literal] $(common $common:ident)? $(rare $rare:ident)?: $incoming:ty,)+) => {
-        /// The proof of an event, as its record gives it.
+        /// The evidence of an event, from its record.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct Evidence<'a> {
             /// `eventID` or `auditID`; empty if the record has none.
             pub event_id: &'a str,
-            /// How far the request had come. Records of CloudTrail tell of complete ones.
+            /// The stage of the request. CloudTrail records are of complete requests.
             pub stage: Stage,
             $(#[doc = $about] pub $($common)? $($rare)?: Option<$incoming>,)+
         }
 
-        /// The texts of the evidence of a sighting that is kept.
+        /// The texts of the evidence of a kept sighting.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct SightingTexts {
             $($($common: Option<Text>,)?)+
@@ -35,7 +35,7 @@ macro_rules! evidence_texts {
         }
 
         impl Evidence<'_> {
-            /// Its texts in their order. An empty one counts as absent.
+            /// Its texts in order. An empty one counts as absent.
             pub fn texts(&self) -> [Option<&str>; SightingTexts::COUNT] {
                 [$(self.$($common)? $($rare)?.as_deref()),+].map(|text| text.filter(|text| !text.is_empty()))
             }
@@ -45,7 +45,7 @@ macro_rules! evidence_texts {
             /// Number of texts.
             pub const COUNT: usize = [$(stringify!($($common)? $($rare)?)),+].len();
 
-            /// Texts that are given in their order.
+            /// Makes one from its texts in order.
             pub fn new(texts: [Option<Text>; Self::COUNT]) -> Self {
                 let [$($($common)? $($rare)?),+] = texts;
                 let rare = RareTexts { $($($rare,)?)+ };
@@ -55,7 +55,7 @@ macro_rules! evidence_texts {
         }
 
         impl Sighting {
-            /// Its texts in their order, each with its name.
+            /// Its texts in order, each with its name.
             pub const TEXTS: [(&'static str, fn(&Self) -> Option<&str>); SightingTexts::COUNT] =
                 [$((stringify!($($common)? $($rare)?), Self::$($common)? $($rare)?)),+];
 
@@ -83,13 +83,13 @@ evidence_texts! {
     common session_name: &'a str,
     /// Unique id of the IAM identity that acted.
     common principal_id: &'a str,
-    /// Who really acted, if it was in another's name.
+    /// The real user, if the call was made as another.
     rare impersonated_by: Cow<'a, str>,
-    /// The URI of a request to a Kubernetes cluster. Of a call made for a person of IAM Identity Center: who that is.
+    /// The URI of a request to a Kubernetes cluster. For a call on behalf of an IAM Identity Center user: that user.
     rare detail: Cow<'a, str>,
 }
 
-/// The evidence of a sighting that is kept.
+/// The evidence of a kept sighting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
     /// When the call was completed.
@@ -106,24 +106,24 @@ pub struct Sighting {
     pub failed: bool,
     /// Whether the call only read, if the record says so.
     pub read_only: Option<bool>,
-    /// How far the request had come.
+    /// The stage of the request.
     pub stage: Stage,
-    /// What else its record tells.
+    /// The other texts of its record.
     pub texts: SightingTexts,
 }
 
 named! {
-    /// How far a request had come when it was logged; the later, the more is known of it.
+    /// The stage at which a request was logged; the later, the more is known of it.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
     pub enum Stage {
         /// It has been answered.
         #[default]
         Complete = "ResponseComplete",
-        /// Answering it went wrong.
+        /// Answering it failed.
         Panic = "Panic",
-        /// The answer has begun, and is a long one.
+        /// A long response has begun.
         Started = "ResponseStarted",
-        /// It has come in. How it went on is not known.
+        /// It was received. Its result is not known.
         Received = "RequestReceived",
     }
 }

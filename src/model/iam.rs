@@ -1,17 +1,17 @@
-//! Identities of IAM, and what their names and ids look like.
+//! IAM identities, and the forms of their names and ids.
 
 use super::{Arn, is_account_id};
 use crate::names::named;
 
 named! {
-    /// What an ARN of IAM names.
+    /// What an IAM ARN names.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum IamKind {
         /// An account's root user.
         Root = "root",
         /// A user.
         User = "user",
-        /// A role of any sort.
+        /// A role of any kind.
         Role = "role",
     }
 }
@@ -21,16 +21,16 @@ named! {
 pub struct IamIdentity {
     /// Its account, twelve digits.
     pub account: Box<str>,
-    /// What it is.
+    /// Its kind.
     pub kind: IamKind,
     /// Its ARN, with its path.
     pub arn: Box<str>,
-    /// Its unique id (`AIDA…`, `AROA…`). Credential reports hold none.
+    /// Its unique id (`AIDA…`, `AROA…`). Credential reports have none.
     pub unique_id: Option<Box<str>>,
 }
 
 impl IamIdentity {
-    /// The user, role or root user that an ARN of IAM names, without a unique id.
+    /// The user, role or root user that an IAM ARN names, without a unique id.
     ///
     /// ```
     /// use firstseen::model::{IamIdentity, IamKind};
@@ -58,7 +58,7 @@ impl IamIdentity {
 
 /// Whether a text is the unique id of a user (`AIDA…`) or a role (`AROA…`).
 ///
-/// Source: IAM User Guide, "IAM identifiers", unique identifiers. Examples of AWS are shorter than real ids.
+/// Source: IAM User Guide, "IAM identifiers", unique identifiers. The examples of AWS are shorter than real ids.
 pub fn is_unique_id(text: &str) -> bool {
     let rest = text.strip_prefix("AIDA").or_else(|| text.strip_prefix("AROA"));
     rest.is_some_and(|rest| {

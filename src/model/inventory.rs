@@ -1,4 +1,4 @@
-//! What IAM knew of its users and roles when somebody asked it: plain data beside what the logs tell.
+//! An inventory of IAM users and roles: plain data beside what the logs show.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use super::{IamIdentity, IamKind};
 use crate::time::Timestamp;
 
-/// What IAM knew: identities with the times of their creation, and of which accounts and kinds it listed all.
+/// An IAM inventory: identities with their creation times, and for which accounts and kinds it is complete.
 ///
-/// The inventories of several files, accounts or days merge to what all of them know. The same identity with two times of
-/// creation was created at the earlier one; an ARN with two unique ids was deleted and made again.
+/// The inventories of several files, accounts or days merge to the union of them. If an identity has two creation times,
+/// the earlier one counts; an ARN with two unique ids was deleted and re-created.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
     known: BTreeMap<IamIdentity, Option<Timestamp>>,
@@ -17,18 +17,18 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Notes that IAM knew an identity, and when that was created, if it says so.
+    /// Adds an identity, and its creation time if known.
     pub fn add(&mut self, identity: IamIdentity, created: Option<Timestamp>) {
         let known = self.known.entry(identity).or_insert(created);
         *known = known.iter().copied().chain(created).min();
     }
 
-    /// Notes that all identities of a kind in an account were listed, so that IAM knew no other.
+    /// Notes that the list of a kind in an account is complete.
     pub fn list(&mut self, account: &str, kind: IamKind) {
         self.listed.insert((account.into(), kind));
     }
 
-    /// Adds what another inventory knows. Commutative, associative, and without effect the second time.
+    /// Adds another inventory. Commutative, associative and idempotent.
     pub fn merge(&mut self, other: Self) {
         for (identity, created) in other.known {
             self.add(identity, created);
@@ -36,34 +36,34 @@ impl Inventory {
         self.listed.extend(other.listed);
     }
 
-    /// Whether nothing is known.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty() && self.listed.is_empty()
     }
 
-    /// The identities in their order, each with the time of its creation if that is known.
+    /// The identities in order, each with its creation time if known.
     pub fn identities(&self) -> impl Iterator<Item = (&IamIdentity, Option<Timestamp>)> {
         self.known.iter().map(|(identity, created)| (identity, *created))
     }
 
-    /// The accounts and kinds of which all were listed, in their order.
+    /// The accounts and kinds with complete lists, in order.
     pub fn listed(&self) -> impl Iterator<Item = (&str, IamKind)> {
         self.listed.iter().map(|(account, kind)| (&**account, *kind))
     }
 
-    /// Whether all of a kind in an account were listed.
+    /// Whether the list of a kind in an account is complete.
     pub fn lists(&self, account: &str, kind: IamKind) -> bool {
         self.listed.contains(&(account.into(), kind))
     }
 
-    /// Whether another inventory knows nothing that this one does not.
+    /// Whether this inventory includes all of another.
     pub fn covers(&self, other: &Self) -> bool {
         let mut both = self.clone();
         both.merge(other.clone());
         both == *self
     }
 
-    /// The accounts that anything is known of.
+    /// The accounts in this inventory.
     pub fn accounts(&self) -> BTreeSet<&str> {
         let known = self.known.keys().map(|identity| &*identity.account);
         known.chain(self.listed().map(|(account, _)| account)).collect()
@@ -71,8 +71,7 @@ impl Inventory {
 }
 
 impl fmt::Display for Inventory {
-    /// One line for each identity and each whole list, with tabs between what is known of it: the same text for the same
-    /// knowledge.
+    /// One line for each identity and each complete list, with tab-separated fields: equal inventories give equal text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (account, kind) in self.listed() {
             writeln!(f, "{account}\t{}", kind.name())?;

@@ -1,4 +1,4 @@
-//! Plain data that every room may speak of: principals, ARNs, evidence, metadata of rules, what IAM knew. No room's work is done here.
+//! Plain data that all modules share: principals, ARNs, evidence, metadata of rules, IAM inventories. No logic of any module.
 
 mod arn;
 mod event_id;

@@ -1,14 +1,14 @@
-//! The one order of sightings, whether they are kept or come in: which of two is the first.
+//! The order of sightings, kept or incoming: which of two is the first.
 
 use std::cmp::Ordering;
 
 use super::{EventIdRef, Sighting, SightingTexts, Stage};
 use crate::time::Timestamp;
 
-/// A sighting, as far as its place in the order needs it.
+/// The parts of a sighting that decide its order.
 ///
 /// The order is by time, event id, then place. The first in this order is *the* first sighting, so that copies and events of the
-/// same second leave no doubt. Of a request that was logged at several stages the record of the last one comes first, which says
+/// same second are unambiguous. If a request was logged at several stages, the record of the last one comes first, since it says
 /// most.
 pub trait InOrder {
     /// When the call was completed.
@@ -17,17 +17,17 @@ pub trait InOrder {
     /// `eventID`; empty if the record has none.
     fn event_id(&self) -> EventIdRef<'_>;
 
-    /// How far the request had come.
+    /// The stage of the request.
     fn stage(&self) -> Stage;
 
     /// The number of its archive, the path of its object, and its index there.
     fn place(&self) -> (u32, &str, u32);
 
-    /// What tells two sightings of one place apart, where the object was read twice, in two versions: whether the call failed,
+    /// Distinguishes two sightings at one place, if the object was read twice, in two versions: whether the call failed,
     /// whether it only read, and the texts, of which none is empty.
     fn rest(&self) -> (bool, Option<bool>, [Option<&str>; SightingTexts::COUNT]);
 
-    /// How the two stand in the order of sightings.
+    /// Compares two sightings.
     fn order(&self, other: &impl InOrder) -> Ordering {
         (self.time().cmp(&other.time()))
             .then_with(|| self.event_id().cmp(&other.event_id()))

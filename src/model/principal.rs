@@ -1,11 +1,11 @@
-//! Principals: their kinds, what tells two apart, and whose records they stand in.
+//! Principals: their kinds, what identifies them, and their log sources.
 
 use super::Text;
 
 use crate::names::named;
 
 named! {
-    /// Sort of principal.
+    /// Kind of principal.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum PrincipalKind {
         /// An account's root user.
@@ -18,11 +18,11 @@ named! {
         ServiceLinkedRole = "service-linked-role",
         /// Any other role.
         Role = "role",
-        /// A federated, SAML, web identity or directory user, or a person of IAM Identity Center.
+        /// A federated, SAML, web identity or directory user, or an IAM Identity Center user.
         Federated = "federated",
         /// An AWS service acting for itself.
         Service = "service",
-        /// Someone in another account, known by that account only.
+        /// Someone in another account, known only by that account.
         Account = "account",
         /// Someone without credentials.
         Anonymous = "anonymous",
@@ -38,7 +38,7 @@ named! {
         K8sNode = "k8s-node",
         /// A part of the control plane of a cluster.
         K8sControlPlane = "k8s-control-plane",
-        /// What AWS does in a cluster (`eks:…`): tools, and people of its support.
+        /// AWS in a cluster (`eks:…`): tools, and support staff.
         K8sAws = "k8s-aws",
         /// Someone without credentials, in a cluster.
         K8sAnonymous = "k8s-anonymous",
@@ -59,7 +59,7 @@ named! {
 }
 
 impl PrincipalKind {
-    /// Where the records of such a principal come from.
+    /// The log source of such a principal.
     pub const fn source(self) -> LogSource {
         match self {
             Self::K8sIam
@@ -85,7 +85,7 @@ impl PrincipalKind {
 }
 
 named! {
-    /// What makes two events the deeds of one principal.
+    /// What identifies a principal.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub enum PrincipalKey {
         /// The ARN of the role or user, else the next best name. The default.
@@ -97,27 +97,27 @@ named! {
         Session = "session",
         /// The access key.
         AccessKey = "access-key",
-        /// As `Arn`, but sessions of IAM Identity Center roles are known by permission set and user, so that a
-        /// re-made assignment, whose role has a new suffix, keeps its baseline.
+        /// Like `Arn`, but sessions of IAM Identity Center roles are identified by permission set and user, so that a
+        /// re-created assignment, whose role has a new suffix, keeps its baseline.
         SsoUser = "sso-user",
     }
 }
 
-/// A principal that was observed. Its texts are shared: many have one account, and `Proofs` have the same names.
+/// An observed principal. Its texts are shared: many have the same account, and `Proofs` have the same names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObservedPrincipal {
     /// Its account, as text; `-` if unknown.
     pub account: Text,
     /// What identifies it in its account.
     pub key: Text,
-    /// Sort of principal. If records disagree, the first in the order of [`PrincipalKind`].
+    /// Kind of principal. If records disagree, the first in the order of [`PrincipalKind`].
     pub kind: PrincipalKind,
-    /// What it is called under the key `arn`, if the key is another; of several names the first.
+    /// Its name under the key `arn`, if the key is another; of several names the first.
     pub arn: Option<Text>,
 }
 
 impl ObservedPrincipal {
-    /// Takes note of what another record says of the same principal.
+    /// Updates it with another record of the same principal.
     #[inline(always)]
     pub fn absorb(&mut self, kind: PrincipalKind, arn: Option<&str>) {
         self.kind = self.kind.min(kind);
@@ -128,7 +128,7 @@ impl ObservedPrincipal {
         }
     }
 
-    /// What principals are sorted by: account and key.
+    /// The sort key of principals: account and key.
     pub fn place(&self) -> (&str, &str) {
         (&self.account, &self.key)
     }

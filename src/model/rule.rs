@@ -1,4 +1,4 @@
-//! What a rule says of itself: its name, how much it matters, and what its findings tell.
+//! Metadata of a rule: its name, its priority, and the output of its findings.
 
 use crate::names::named;
 
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::LogSource;
 
 named! {
-    /// How much a rule's findings matter, in the levels of syslog, which are Falco's. The first matters most.
+    /// The priority of a rule's findings, in the levels of syslog, as in Falco. The first is the most important.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum Priority {
-        /// The system is of no use any more.
+        /// The system is unusable.
         Emergency = "emergency",
-        /// Somebody must act at once.
+        /// Action must be taken at once.
         Alert = "alert",
         /// Sigma: `critical`.
         Critical = "critical",
@@ -27,13 +27,13 @@ named! {
         Notice = "notice",
         /// Sigma: `informational`.
         Informational = "informational",
-        /// For whoever writes rules.
+        /// For rule authors.
         Debug = "debug",
     }
 }
 
 impl Priority {
-    /// The one that a rule file of Falco means, in any case.
+    /// Parses the priority in a Falco rule file, in any case.
     ///
     /// ```
     /// use firstseen::model::Priority;
@@ -50,7 +50,7 @@ impl Priority {
         }
     }
 
-    /// The one that a level of Sigma means.
+    /// Parses a Sigma level.
     pub fn from_level(level: &str) -> Option<Self> {
         Some(match level {
             "critical" => Self::Critical,
@@ -73,44 +73,44 @@ named! {
     /// The language a rule was written in.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum Language {
-        /// Rules of Falco.
+        /// Falco rules.
         Falco = "falco",
-        /// Rules of Sigma.
+        /// Sigma rules.
         Sigma = "sigma",
     }
 }
 
-/// One part of what a rule tells of an event.
+/// One part of a rule's output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutputPart {
-    /// As it stands.
+    /// Literal text.
     Text(Box<str>),
-    /// The value of a field, under the name that the rule calls it by.
+    /// The value of a field, under its name in the rule.
     Field(Box<str>),
 }
 
 /// A rule without its condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleMetadata {
-    /// What it is called; no other rule of a set is called the same.
+    /// Its name, unique in a rule set.
     pub name: Box<str>,
-    /// How much it matters.
+    /// Its priority.
     pub priority: Priority,
-    /// Its tags, in their order.
+    /// Its tags, in order.
     pub tags: Vec<Box<str>>,
-    /// Whose records it is about.
+    /// The log source that it is about.
     pub source: LogSource,
-    /// In a sentence what it finds.
+    /// What it finds, in a sentence.
     pub description: Box<str>,
     /// The language it was written in.
     pub language: Language,
-    /// What it tells of an event it matches.
+    /// Its output for an event that it matches.
     pub output: Vec<OutputPart>,
 }
 
 impl RuleMetadata {
-    /// Names of the fields of its output, in their order.
+    /// Names of the fields of its output, in order.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.output.iter().filter_map(|part| match part {
             OutputPart::Field(name) => Some(&**name),
@@ -118,7 +118,7 @@ impl RuleMetadata {
         })
     }
 
-    /// Its output with these values of its fields; `<NA>` where there is none.
+    /// Its output with these field values; `<NA>` where there is none.
     pub fn render_output(&self, values: &[Option<Box<str>>]) -> String {
         let mut values = values.iter();
         let mut told = String::new();

@@ -1,14 +1,14 @@
-//! Texts that many hold at once, each kept once: sessions, addresses and programs come again and again.
+//! Shared texts, each stored once: sessions, addresses and programs recur often.
 
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-/// A text that is shared: 8 bytes wherever it stands.
+/// A shared text: 8 bytes per reference.
 pub type Text = arcstr::ArcStr;
 
-/// So many texts are kept before one looks which of them nobody holds any longer.
+/// How many texts are kept before unreferenced ones are removed.
 const MANY: usize = 1 << 12;
 
 /// Gives equal texts the same memory.
@@ -24,19 +24,19 @@ const MANY: usize = 1 << 12;
 pub struct SharedTexts {
     known: HashTable<Text>,
     hasher: FixedState,
-    /// Number of texts after the last look.
+    /// Number of texts after the last removal.
     swept: usize,
 }
 
 impl SharedTexts {
-    /// The shared text that is equal to this one.
+    /// The shared text equal to this one.
     pub fn get(&mut self, text: &str) -> Text {
         let hash = self.hasher.hash_one(text);
         if let Some(known) = self.known.find(hash, |known| **known == *text) {
             return known.clone();
         }
         if self.known.len() > MANY.max(2 * self.swept) {
-            // Evidence that something earlier has replaced is gone, and its texts with it.
+            // The evidence that used it was replaced.
             self.known.retain(|text| Text::strong_count(text) != Some(1));
             self.swept = self.known.len();
         }

@@ -1,20 +1,19 @@
-//! Tells copies of a record apart from records of their own.
+//! Recognises copies of a record.
 //!
-//! Several trails may deliver the same record, each in its own object and at its own minute. A copy has the same
-//! owner, the same event id and the same content. The same id with other content is no copy but a [`Conflict`]:
-//! it can be a sign of
-//! tampering, by someone who does not know this program: the hashes are fast and not cryptographic, and of what nobody
-//! reads of a record only the length is compared.
+//! Several trails may deliver the same record, each in its own object and at its own time. A copy has the same owner,
+//! event id and content. The same id with other content is not a copy but a [`Conflict`]: it can be a sign of
+//! tampering, by someone who does not know this program: the hashes are fast and not cryptographic, and the unread
+//! parts of a record are compared only by length.
 //!
-//! A request to a Kubernetes cluster is logged once for each of its stages, under one id. These are copies, too, and the one
-//! that counts is that of the last stage.
+//! A request to a Kubernetes cluster is logged once for each of its stages, under one id. These are copies, too, and the
+//! last stage counts.
 //!
-//! Records are compared within a window of delivery days, in batches that are sorted once per day: that costs a
-//! tenth of one big hash set and bounds the memory. Copies delivered on the same or on adjacent UTC days are always
-//! found, so all that lie within 24 hours of each other. Records of objects without a delivery time in their name
-//! are read first and stay in the window throughout.
+//! Records are compared within a window of delivery days, in batches that are sorted once per day: that costs a tenth
+//! of one big hash set and bounds the memory. Copies delivered on the same or on adjacent UTC days, and so all within
+//! 24 hours of each other, are always found. Records of objects without a delivery time in their name are read first
+//! and stay in the window throughout.
 //!
-//! The outcome depends on the set of records alone, not on the order in which workers hand them in.
+//! The result depends only on the set of records, not on the order in which workers hand them in.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::BuildHasher;
@@ -26,17 +25,17 @@ use crate::event::{AuditRecord, Cluster, Record, hash_of_texts};
 use crate::model::Stage;
 use crate::time::Day;
 
-/// What makes a record the copy of another.
+/// Identifies copies of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint {
     /// Hash of the owner and the event id.
     id: u64,
-    /// Hash of the texts read and the length of the record, but for the last two bits, which are the stage: the later, the
-    /// lower. It only tells records of one id apart, so half a word will do, and saved baselines are a fifth smaller.
+    /// Hash of the texts read and the length of the record, except the last two bits, which hold the stage: the later, the
+    /// lower. It only distinguishes records with one id, so 32 bits suffice, and saved baselines are a fifth smaller.
     content: u32,
 }
 
-/// The bits of [`Fingerprint::content`] that do not tell records apart.
+/// The bits of [`Fingerprint::content`] that do not distinguish records.
 const STAGE: u32 = 3;
 
 impl Fingerprint {
@@ -45,12 +44,12 @@ impl Fingerprint {
         (self.id, self.content)
     }
 
-    /// The fingerprint whose [`Fingerprint::parts`] these are.
+    /// The fingerprint with these [`Fingerprint::parts`].
     pub const fn from_parts((id, content): (u64, u32)) -> Self {
         Self { id, content }
     }
 
-    /// The fingerprint of a record whose JSON text has `length` bytes; none without an event id.
+    /// The fingerprint of a record whose JSON text has `length` bytes; `None` without an event id.
     pub fn of(record: &Record<'_>, length: usize) -> Option<Self> {
         let event_id = record.event_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((record.owner(), event_id));
@@ -58,7 +57,7 @@ impl Fingerprint {
         Some(Self::new(id, record.fingerprint(start), Stage::Complete))
     }
 
-    /// The fingerprint of a request to a cluster; none without an audit id.
+    /// The fingerprint of a request to a cluster; `None` without an audit id.
     pub fn of_audit(record: &AuditRecord<'_>, cluster: Cluster<'_>) -> Option<Self> {
         let audit_id = record.audit_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((cluster.account, cluster.name, audit_id));
@@ -75,7 +74,7 @@ impl Fingerprint {
     }
 }
 
-/// Where a record stands: the number of its object in delivery order, and its index in that object.
+/// The place of a record: the number of its object in delivery order, and its index in that object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordPlace {
     /// Number of the object in delivery order.
@@ -84,7 +83,7 @@ pub struct RecordPlace {
     pub record: u32,
 }
 
-/// Two records with one owner and event id and different content.
+/// Two records with the same owner and event id but different content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflict {
     /// The one that differs.
@@ -93,12 +92,12 @@ pub struct Conflict {
     pub other: RecordPlace,
 }
 
-/// One counted record as a worker hands it in.
+/// One counted record as handed in by a worker.
 #[derive(Clone, Copy, Debug)]
 struct Delivery {
     fingerprint: Fingerprint,
     place: RecordPlace,
-    /// The worker's number for what it was counted under.
+    /// The worker's number for the row under which it was counted.
     row: u32,
     worker: u16,
     failed: bool,
@@ -108,17 +107,17 @@ struct Delivery {
 /// One record after the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compared {
-    /// What it was compared by.
+    /// Its fingerprint.
     pub fingerprint: Fingerprint,
-    /// Where it stands.
+    /// Its place.
     pub place: RecordPlace,
     /// The worker that handed it in.
     pub worker: u16,
-    /// That worker's number for what it was counted under.
+    /// That worker's number for the row under which it was counted.
     pub row: u32,
     /// Whether the call failed.
     pub failed: bool,
-    /// Whether it is a copy of another, and so one too many.
+    /// Whether it is a copy of another, and so surplus.
     pub is_copy: bool,
 }
 
@@ -129,7 +128,7 @@ struct Remembered {
     place: RecordPlace,
 }
 
-/// How often a worker counted under one row too often.
+/// How many of a worker's sightings in one row are surplus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Surplus {
     /// Copies among its sightings.
@@ -138,7 +137,7 @@ pub struct Surplus {
     pub failed: u64,
 }
 
-/// What the comparison found.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// Number of copies.
@@ -147,32 +146,32 @@ pub struct Findings {
     pub surplus: HashMap<(u16, u32), Surplus>,
     /// In the order of their places.
     pub conflicts: Vec<Conflict>,
-    /// Every record, in the order of their places, if [`Copies::keeping`] asked for them.
+    /// Every record, in the order of their places, if requested with [`Copies::keeping`].
     pub records: Vec<Compared>,
 }
 
 /// Collects the records of all workers and compares them day by day.
 ///
-/// A day is complete once an object of a later day, and every object before that one, has been handed in. So nobody has
-/// to know all objects beforehand, and they may be listed while the first ones are read.
+/// A day is complete once an object of a later day, and every object before that one, has been handed in. So the
+/// objects need not be known in advance, and they may be listed while the first ones are read.
 #[derive(Debug, Default)]
 pub struct Copies {
-    /// Whether the records are wanted afterwards.
+    /// Whether the records are kept.
     keep: bool,
     arrivals: Mutex<Arrivals>,
     window: Mutex<Window>,
 }
 
-/// What has been handed in and not been compared yet.
+/// What was handed in but not compared yet.
 #[derive(Debug, Default)]
 struct Arrivals {
     /// Number of the first object that has not been handed in.
     next: u32,
-    /// Objects that were handed in before their turn.
+    /// Objects that were handed in out of turn.
     early: BTreeMap<u32, (Option<Day>, Vec<Delivery>)>,
-    /// The records of the day whose objects are being handed in.
+    /// The records of the day being handed in.
     current: Batch,
-    /// Days that are complete, in their order.
+    /// Complete days, in order.
     complete: VecDeque<Batch>,
 }
 
@@ -187,7 +186,7 @@ struct Batch {
 struct Window {
     /// Records without a delivery day.
     undated: Vec<Remembered>,
-    /// Day and records of the batch before.
+    /// Day and records of the previous batch.
     previous: Option<(Day, Vec<Remembered>)>,
     found: Findings,
 }
@@ -199,16 +198,16 @@ pub struct Handover {
     deliveries: Vec<Delivery>,
 }
 
-/// So many records are handed in with the memory they are in, and not copied out of it.
+/// From this many records on, they are handed in with their memory instead of copied out of it.
 const MANY: usize = 1 << 16;
 
 impl Handover {
-    /// An empty one for the worker of this number.
+    /// An empty handover for the worker with this number.
     pub fn new(worker: u16) -> Self {
         Self { worker, deliveries: Vec::new() }
     }
 
-    /// Adds the records of another part of the same object, whose indexes count from `first` on.
+    /// Adds the records of another part of the same object, whose indexes start at `first`.
     pub fn append(&mut self, next: Self, first: u32) {
         let from = self.deliveries.len();
         self.deliveries.extend(next.deliveries);
@@ -237,8 +236,8 @@ impl Copies {
 
     /// Takes all records of one object, which was delivered on `day`.
     ///
-    /// Objects are numbered from 0 in delivery order, those without a day first, and every one has to be handed in once,
-    /// also an empty one. An object whose day is before that of its predecessor counts for the day of the predecessor.
+    /// Objects are numbered from 0 in delivery order, those without a day first, and each must be handed in once, even
+    /// if empty. An object whose day is before that of its predecessor counts for the day of the predecessor.
     pub fn hand_in(&self, object: u32, day: Option<Day>, handover: &mut Handover) {
         let mut arrivals = lock(&self.arrivals);
         if object != arrivals.next {
@@ -258,7 +257,7 @@ impl Copies {
         }
     }
 
-    /// What was found, once all objects have been handed in.
+    /// The result, once all objects were handed in.
     pub fn finish(self) -> Findings {
         lock(&self.arrivals).complete_day(None);
         self.compare_complete(true);
@@ -267,11 +266,11 @@ impl Copies {
         window.found
     }
 
-    /// Compares the days that are complete, one after another. Once all have been handed in nobody needs to remember the last one.
+    /// Compares complete days one after another. Once all were handed in, the last one need not be remembered.
     fn compare_complete(&self, are_all: bool) {
         let mut window = lock(&self.window);
         loop {
-            // Taken while the window is held, so that they are compared in order. The lock is let go at once.
+            // Taken while the window is locked, so that they are compared in order. The lock is released at once.
             let (next, is_last) = {
                 let complete = &mut lock(&self.arrivals).complete;
                 (complete.pop_front(), are_all && complete.is_empty())
@@ -292,7 +291,7 @@ impl Copies {
 }
 
 impl Arrivals {
-    /// Takes the object whose turn it is.
+    /// Takes the next object in order.
     fn take(&mut self, day: Option<Day>, deliveries: &mut Vec<Delivery>) {
         self.next += 1;
         if day > self.current.day {
@@ -323,8 +322,8 @@ impl Delivery {
 }
 
 impl Window {
-    /// Compares the sorted records of one batch with each other and with those in the window. Gives those that later ones are
-    /// compared with, if there are any.
+    /// Compares the sorted records of one batch with each other and with those in the window. Returns those to compare later
+    /// ones with, if more will come.
     fn compare(&mut self, day: Option<Day>, deliveries: &mut [Delivery], are_more: bool) -> Vec<Remembered> {
         let previous = match (self.previous.take(), day) {
             (Some((before, records)), Some(day)) if before.next() == day => records,
@@ -336,7 +335,7 @@ impl Window {
         for same_id in deliveries.chunk_by_mut(|a, b| a.fingerprint.id == b.fingerprint.id) {
             let known = windows.each_mut().map(|window| take_id(window, same_id[0].fingerprint.id));
             if let ([first], [[], []]) = (&*same_id, known) {
-                // Nearly every record: its id is met once.
+                // The usual case: the id occurs once.
                 if are_more {
                     remembered.push(Remembered { fingerprint: first.fingerprint, place: first.place });
                 }
@@ -348,7 +347,7 @@ impl Window {
         remembered
     }
 
-    /// Compares records of one id, sorted by content and place.
+    /// Compares records with one id, sorted by content and place.
     fn compare_one(
         &mut self,
         known: &[Remembered],
@@ -359,7 +358,7 @@ impl Window {
             same_id.chunk_by(|a, b| a.fingerprint.is_copy_of(b.fingerprint)).map(|copies| copies[0].place);
         let original = known.iter().map(|record| record.place).min().or_else(|| firsts.min());
         for copies in same_id.chunk_by_mut(|a, b| a.fingerprint.is_copy_of(b.fingerprint)) {
-            // Of several stages the last.
+            // Of several stages, the last.
             let first = copies[0];
             remembered.push(Remembered { fingerprint: first.fingerprint, place: first.place });
             let is_known = known.iter().any(|record| record.fingerprint.is_copy_of(first.fingerprint));
@@ -381,7 +380,7 @@ impl Window {
     }
 }
 
-/// Takes the records of one id off sorted ones, and drops those of lower ids.
+/// Splits the records with one id off sorted ones, and drops those with lower ids.
 fn take_id<'w>(sorted: &mut &'w [Remembered], id: u64) -> &'w [Remembered] {
     let (_, rest) = sorted.split_at(run(sorted, |record| record.fingerprint.id < id));
     let (taken, rest) = rest.split_at(run(rest, |record| record.fingerprint.id == id));
@@ -390,7 +389,7 @@ fn take_id<'w>(sorted: &mut &'w [Remembered], id: u64) -> &'w [Remembered] {
 }
 
 /// Length of the run at the start that fulfils `is_in`, searched in growing steps: it is short where both sides are
-/// dense, and long where a day of few records is held against many without a day.
+/// dense, and long where a day with few records is compared with many undated ones.
 fn run(sorted: &[Remembered], is_in: impl Fn(&Remembered) -> bool) -> usize {
     let mut bound = 1;
     while sorted.get(bound - 1).is_some_and(&is_in) {
@@ -401,7 +400,7 @@ fn run(sorted: &[Remembered], is_in: impl Fn(&Remembered) -> bool) -> usize {
     known + sorted[known..end].partition_point(is_in)
 }
 
-/// The content stays usable if another worker panicked while it held the lock.
+/// The content stays usable if another worker panicked while holding the lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -413,7 +412,7 @@ mod tests {
     /// Delivery day, and records as id and content.
     type Object<'a> = (Option<i32>, &'a [(u64, u32)]);
 
-    /// Hands in objects; gives the number of copies and the conflicts.
+    /// Hands in objects; returns the number of copies and the conflicts.
     fn compare(objects: &[Object<'_>], order: &[usize]) -> (u64, Vec<(u32, u32)>) {
         let copies = Copies::default();
         for &object in order {

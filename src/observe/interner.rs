@@ -1,4 +1,4 @@
-//! Equal things get equal small numbers.
+//! Assigns equal small numbers to equal things.
 
 use std::hash::{BuildHasher, Hash};
 use std::ops::{Index, IndexMut};
@@ -8,14 +8,14 @@ use hashbrown::HashTable;
 
 /// Numbers things in the order in which they are first met, from 0.
 ///
-/// The hash is seeded with a constant: ids never depend on chance.
+/// The hash seed is constant, so ids are deterministic.
 #[derive(Debug)]
 pub(super) struct Interner<T> {
     items: Vec<T>,
-    /// Hash and id of every item; the hash spares hashing again when the table grows.
+    /// Hash and id of every item; storing the hash avoids hashing again when the table grows.
     table: HashTable<(u64, u32)>,
     hasher: FixedState,
-    /// Whatever was met last.
+    /// The last item met.
     last: u32,
 }
 
@@ -26,7 +26,7 @@ impl<T> Default for Interner<T> {
 }
 
 impl<T> Interner<T> {
-    /// The id of the item that `is_it` knows, which hashes as `key`; `make` makes it if it is new.
+    /// The id of the item that `is_it` accepts, which hashes like `key`; `make` creates it if it is new.
     #[inline]
     pub(super) fn intern(
         &mut self,
@@ -34,7 +34,7 @@ impl<T> Interner<T> {
         is_it: impl Fn(&T) -> bool,
         make: impl FnOnce() -> T,
     ) -> u32 {
-        // Whatever was met last is often met again, and comparing is cheaper than hashing.
+        // The last item is often met again, and comparing is cheaper than hashing.
         if self.items.get(self.last as usize).is_some_and(&is_it) {
             return self.last;
         }
@@ -55,7 +55,7 @@ impl<T> Interner<T> {
         id
     }
 
-    /// The id of the item that `is_it` knows, which hashes as `key`, if it is there.
+    /// The id of the item that `is_it` accepts, which hashes like `key`, if it exists.
     pub(super) fn find(&self, key: &impl Hash, is_it: impl Fn(&T) -> bool) -> Option<u32> {
         let hash = self.hasher.hash_one(key);
         let known = |(other, id): &(u64, u32)| *other == hash && is_it(&self.items[*id as usize]);

@@ -1,4 +1,4 @@
-//! Events in, small numbers out: principals and actions become ids, copies of a record are told apart.
+//! Turns events into small numbers: principals and actions become ids, and copies of a record are recognised.
 //!
 //! Knows events; does not know files or JSON.
 
@@ -28,7 +28,7 @@ pub struct ActionId(pub u32);
 /// An action that was observed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObservedAction {
-    /// `eventSource:eventName`, or the name alone where there is no source.
+    /// `eventSource:eventName`, or the name alone if there is no source.
     name: Box<str>,
     source_length: u32,
 }
@@ -57,21 +57,21 @@ impl ObservedAction {
 pub struct Observer {
     principals: Interner<ObservedPrincipal>,
     actions: Interner<ObservedAction>,
-    /// Those of the principals, each once.
+    /// The accounts of the principals, each once.
     accounts: BTreeSet<Text>,
     proofs: Proofs,
-    /// For each principal what was proven of it last, which most of its records prove again.
+    /// For each principal its last proof, which most of its records repeat.
     proven: Vec<Option<Proven>>,
 }
 
-/// All that an [`Observer`] met.
+/// Everything that an [`Observer`] met.
 #[derive(Debug, Default)]
 pub struct Observed {
-    /// Each at the index that is its [`PrincipalId`].
+    /// Indexed by [`PrincipalId`].
     pub principals: Vec<ObservedPrincipal>,
-    /// Each at the index that is its [`ActionId`].
+    /// Indexed by [`ActionId`].
     pub actions: Vec<ObservedAction>,
-    /// What the records prove of unique ids.
+    /// What the records prove about unique ids.
     pub proofs: Proofs,
 }
 
@@ -79,13 +79,13 @@ pub struct Observed {
 #[derive(Debug)]
 struct Proven {
     unique_id: Text,
-    /// None if it is the principal's key.
+    /// `None` if it is the principal's key.
     arn: Option<Text>,
 }
 
 impl Proven {
     fn is(&self, who: &Principal<'_>, proof: Proof<'_>) -> bool {
-        // The key mostly is the very text that the record proves; then there is nothing to compare.
+        // The key is usually the same text that the record proves; then no comparison is needed.
         let is_arn = match &self.arn {
             Some(arn) => *arn == proof.arn,
             None => std::ptr::eq(&*who.key, proof.arn) || who.key == proof.arn,
@@ -95,7 +95,7 @@ impl Proven {
 }
 
 impl Observer {
-    /// The ids of an event's principal and action. Allocates only for those not met before.
+    /// The ids of an event's principal and action. Allocates only for new ones.
     pub fn observe(&mut self, event: &Event<'_>) -> (PrincipalId, ActionId) {
         let who = &event.principal;
         let accounts = &mut self.accounts;
@@ -147,14 +147,14 @@ impl Observer {
         self.proven[index] = Some(Proven { unique_id, arn: (!is_key).then_some(arn) });
     }
 
-    /// All that was met.
+    /// Everything that was met.
     pub fn finish(self) -> Observed {
         let Self { principals, actions, proofs, accounts: _, proven: _ } = self;
         Observed { principals: principals.into_items(), actions: actions.into_items(), proofs }
     }
 }
 
-/// The text among known ones that is equal to this one.
+/// The known text that equals this one.
 fn shared(known: &mut BTreeSet<Text>, text: &str) -> Text {
     if let Some(known) = known.get(text) {
         return known.clone();

@@ -1,22 +1,22 @@
-//! Which ARN a unique id of IAM belongs to, as far as records, or others who know, say so.
+//! Which ARN belongs to a unique IAM id, according to records or an inventory.
 //!
-//! Records that name a caller by its bare id (`AIDA…`, `AROA…`) are those of other accounts' logs and of services; others show the
-//! id beside the ARN. The archive as a whole then proves whom the bare id names.
+//! Some records name a caller only by its id (`AIDA…`, `AROA…`): those in other accounts' logs and of services. Others show the id
+//! beside the ARN. The archive as a whole then proves whom the bare id names.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::model::Text;
 
-/// The ARNs that each unique id was seen beside. Grows with the number of ids, whatever is in the archive: of several ARNs of one
-/// id two are kept, since they prove nothing.
+/// The ARNs that each unique id was seen beside. Grows only with the number of ids: of several ARNs for one id two are kept,
+/// since they prove nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proofs {
     /// By account and unique id.
     accounts: BTreeMap<Text, BTreeMap<Text, Arns>>,
 }
 
-/// The first of all ARNs of an id in their order, and the second if there are several.
+/// The first ARN of an id in sorted order, and the second if there are several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Arns {
     first: Text,
@@ -24,7 +24,7 @@ struct Arns {
 }
 
 impl Proofs {
-    /// Takes note that this id of this account was seen beside this ARN: by a record, or by an inventory of IAM.
+    /// Notes that this id of this account was seen beside this ARN, in a record or in an IAM inventory.
     ///
     /// ```
     /// use firstseen::observe::Proofs;
@@ -40,7 +40,7 @@ impl Proofs {
         self.share(account, unique_id, &arn.into());
     }
 
-    /// The same with a text that others hold, too; gives one that is equal to the id.
+    /// The same for a shared text; returns a shared text equal to the id.
     pub(super) fn share(&mut self, account: &str, unique_id: &str, arn: &Text) -> Text {
         if !self.accounts.contains_key(account) {
             self.accounts.insert(account.into(), BTreeMap::new());
@@ -60,7 +60,7 @@ impl Proofs {
         }
     }
 
-    /// Adds what others know. Commutative and associative.
+    /// Adds other proofs. Commutative and associative.
     pub fn merge(&mut self, other: Self) {
         for (account, ids) in other.accounts {
             let into = self.accounts.entry(account).or_default();
@@ -82,12 +82,12 @@ impl Proofs {
         self.accounts.get(account)?.get(unique_id)?.only()
     }
 
-    /// Account, unique id and ARN of each proof, in their order. An id that contradicts itself comes twice.
+    /// Account, unique id and ARN of each proof, in order. A contradictory id comes twice.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.ids().flat_map(|(account, id, arns)| arns.all().map(move |arn| (account, id, arn)))
     }
 
-    /// The same without ids that contradict themselves.
+    /// The same without contradictory ids.
     pub fn certain(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.ids().filter_map(|(account, id, arns)| Some((account, id, arns.only()?)))
     }
@@ -112,7 +112,7 @@ impl Arns {
         [Some(&*self.first), self.second.as_deref()].into_iter().flatten()
     }
 
-    /// Of all ARNs that were ever added the two that come first stay, in whatever order they are added.
+    /// Of all ARNs ever added, the two that sort first are kept, in whatever order they are added.
     fn add(&mut self, arn: &Text) {
         if *arn == self.first {
             return;

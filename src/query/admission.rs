@@ -1,4 +1,4 @@
-//! A filter made ready to be put to many findings.
+//! A filter prepared for matching many findings.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,7 +8,7 @@ use super::globs::Globs;
 use super::{Filter, Finding};
 use crate::model::{ObservedPrincipal, PrincipalKind};
 
-/// A filter and what makes it fast: its time does not grow with the number of its values.
+/// A filter with indexes: matching time does not grow with the number of its values.
 #[derive(Debug)]
 pub(super) struct Admission<'f> {
     filter: Cow<'f, Filter>,
@@ -19,7 +19,7 @@ pub(super) struct Admission<'f> {
 }
 
 impl Filter {
-    /// Whether a finding is wanted. To ask this of many findings of one baseline is what [`first_seen`](super::first_seen) does.
+    /// Whether a finding is wanted. To filter all findings of one baseline, use [`first_seen`](super::first_seen).
     pub fn admits(&self, finding: &Finding<'_>) -> bool {
         Admission::new(Cow::Borrowed(self)).admits(finding)
     }
@@ -43,17 +43,17 @@ impl<'f> Admission<'f> {
             && self.call(finding.region(), finding.read_only)
     }
 
-    /// Whether what is wanted of a finding is whoever is behind its principal: that one in CloudTrail.
+    /// Whether the filter wants the CloudTrail principal behind that of a finding.
     pub(super) fn behind(&self, finding: &Finding<'_>) -> bool {
         finding.linked.is_some_and(|linked| self.is_called(linked)) && self.sort(finding.who)
     }
 
-    /// Whether anything of a principal is wanted.
+    /// Whether any findings of a principal are wanted.
     pub(super) fn principal(&self, who: &ObservedPrincipal) -> bool {
         self.sort(who) && self.named(who)
     }
 
-    /// Whether principals called like this are wanted, of whatever sort.
+    /// Whether principals with this name are wanted, of any kind.
     pub(super) fn named(&self, who: &ObservedPrincipal) -> bool {
         self.filter.principals.is_empty() || self.is_called(who)
     }
@@ -62,12 +62,12 @@ impl<'f> Admission<'f> {
         self.principals.any(&self.filter.principals, &principal_names(who), true)
     }
 
-    /// Whether anything of principals like this is wanted, whatever they are called.
+    /// Whether principals like this are wanted, regardless of name.
     pub(super) fn sort(&self, who: &ObservedPrincipal) -> bool {
         self.is_of(who, |kind| *kind == who.kind)
     }
 
-    /// The same while other records may still tell of a sort that comes before this one's.
+    /// The same while other records may still show a kind that sorts before this one's.
     pub(super) fn may_be_sort(&self, who: &ObservedPrincipal) -> bool {
         self.is_of(who, |kind| *kind <= who.kind)
     }
@@ -91,7 +91,7 @@ impl<'f> Admission<'f> {
             && !self.ignored.any(ignored_actions, &names, false)
     }
 
-    /// Whether a sighting is wanted by what its record says of the call.
+    /// Whether a sighting is wanted, by the region and read-only flag in its record.
     pub(super) fn call(&self, region: Option<&str>, read_only: Option<bool>) -> bool {
         let Filter { regions, only_mutating, .. } = &*self.filter;
         (regions.is_empty() || regions.iter().any(|wanted| Some(wanted.as_str()) == region))

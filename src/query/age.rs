@@ -1,4 +1,4 @@
-//! What the ages of principals are counted from.
+//! The anchors of principals' ages.
 
 use super::iam::Iam;
 use super::{Age, AgeBasis, Anchor};
@@ -15,7 +15,7 @@ pub(super) struct Ages<'q, 'b> {
 }
 
 impl Ages<'_, '_> {
-    /// Of a principal that was first seen at this time.
+    /// The age of a principal that was first seen at this time.
     pub(super) fn of(&self, who: &ObservedPrincipal, first: Timestamp) -> Age {
         let (basis, anchor_time) = match self.anchor {
             Anchor::Principal => (AgeBasis::FirstSighting, first),

@@ -1,4 +1,4 @@
-//! Which findings are wanted. Filters limit what is reported and never what is learnt from.
+//! Which findings are wanted. Filters limit what is reported, never what is learnt.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ use crate::model::{LogSource, ObservedPrincipal, PrincipalKind};
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: Box<str>,
-    /// Made when it is needed first, since it takes much more memory than the text; never of a text without wildcards.
+    /// Compiled on first use, since it takes much more memory than the text; never for a text without wildcards.
     glob: OnceLock<Box<glob::Pattern>>,
 }
 
@@ -34,7 +34,7 @@ pub struct PatternError {
     reason: &'static str,
 }
 
-/// Each `*` is one more call within a call when a text is matched.
+/// Matching recurses once for each `*`.
 const MOST_STARS: usize = 100;
 
 impl FromStr for Pattern {
@@ -62,13 +62,13 @@ impl PartialEq for Pattern {
 impl Eq for Pattern {}
 
 impl Pattern {
-    /// The text this pattern was made of.
+    /// The text of this pattern.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Matches `iam.amazonaws.com:CreateUser`, its short form `iam:CreateUser` or the bare `CreateUser`, in any
-    /// case: IAM takes action names in any case, too.
+    /// Matches `iam.amazonaws.com:CreateUser`, its short form `iam:CreateUser` or the bare `CreateUser`, ignoring case:
+    /// IAM ignores the case of action names, too.
     pub fn matches_action(&self, action: &str) -> bool {
         action_names(action).iter().any(|name| self.matches_text(name, false))
     }
@@ -78,7 +78,7 @@ impl Pattern {
         names_of_key(key).into_iter().any(|name| self.matches_text(name, true))
     }
 
-    /// Whether a principal is meant, by its key or by its ARN.
+    /// Whether it matches a principal, by its key or by its ARN.
     pub fn matches(&self, who: &ObservedPrincipal) -> bool {
         principal_names(who).into_iter().any(|name| self.matches_text(name, true))
     }
@@ -101,7 +101,7 @@ fn has_wildcards(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
-/// What an action is called in patterns.
+/// The names of an action in patterns.
 pub(super) fn action_names(action: &str) -> Vec<Cow<'_, str>> {
     let (source, name) = action.split_once(':').unwrap_or(("", action));
     let service = source.split('.').next().unwrap_or(source);
@@ -110,7 +110,7 @@ pub(super) fn action_names(action: &str) -> Vec<Cow<'_, str>> {
     names
 }
 
-/// What a principal is called in patterns: its key and its ARN, with and without what is before the last `/`.
+/// The names of a principal in patterns: its key and its ARN, with and without what is before the last `/`.
 pub(super) fn principal_names(who: &ObservedPrincipal) -> Vec<&str> {
     let keys =
         [Some(&*who.key), in_cluster(&who.key), who.arn.as_deref(), who.arn.as_deref().and_then(in_cluster)];
@@ -128,21 +128,21 @@ pub struct Filter {
     pub accounts: Vec<String>,
     /// Regions of the sighting.
     pub regions: Vec<String>,
-    /// Where their records come from.
+    /// Log sources.
     pub sources: Vec<LogSource>,
-    /// Sorts of principals.
+    /// Kinds of principals.
     pub kinds: Vec<PrincipalKind>,
     /// Principals, see [`Pattern::matches_principal`].
     pub principals: Vec<Pattern>,
     /// Actions, see [`Pattern::matches_action`].
     pub actions: Vec<Pattern>,
-    /// Actions that are learnt and not reported.
+    /// Actions that are learnt but not reported.
     pub ignored_actions: Vec<Pattern>,
-    /// Leave out calls that say they only read.
+    /// Exclude calls that are marked read-only.
     pub only_mutating: bool,
 }
 
-/// The identity behind the name of a cluster.
+/// The identity after the name of a cluster.
 fn in_cluster(key: &str) -> Option<&str> {
     key.strip_prefix("k8s:")?.split_once('/').map(|(_, identity)| identity)
 }

@@ -1,4 +1,4 @@
-//! What is asked, and what is found: plain data.
+//! Questions and findings: plain data.
 
 use std::num::NonZero;
 
@@ -17,30 +17,30 @@ named! {
         Principal = "principal",
         /// At the first event of the archive.
         Archive = "archive",
-        /// At its creation, if the archive records it or IAM says it, and no sighting is earlier; else at its first sighting.
+        /// At its creation, if the archive or the IAM inventory has it, and no sighting is earlier; else at its first sighting.
         Created = "created",
     }
 }
 
 named! {
-    /// What a principal's age was counted from.
+    /// The basis of a principal's age.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum AgeBasis {
         /// Its first sighting.
         FirstSighting = "first-sighting",
         /// The first event of the archive.
         ArchiveStart = "archive-start",
-        /// Its creation, by its record or by what IAM says.
+        /// Its creation, from its record or the IAM inventory.
         Creation = "created",
     }
 }
 
-/// What the age of a principal is counted from.
+/// The start of a principal's age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age {
-    /// What that was.
+    /// The event that it is counted from.
     pub basis: AgeBasis,
-    /// When it was.
+    /// The time of that event.
     pub anchor_time: Timestamp,
 }
 
@@ -56,7 +56,7 @@ pub struct Rarity {
 }
 
 named! {
-    /// What is reported.
+    /// Kinds of findings.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum FindingKind {
         /// A behaviour's first sighting, at age ≥ N days.
@@ -65,26 +65,26 @@ named! {
         NewPrincipal = "new-principal",
         /// A sighting after a gap longer than the forget span, at age ≥ N days. Known to the hour.
         ReturningAction = "returning-action",
-        /// An unusual rate of calls or errors that CloudTrail Insights noticed, whatever the warmup.
+        /// An unusual rate of calls or errors found by CloudTrail Insights, whatever the warmup.
         Insight = "insight",
         /// An hour in which an account's root user acted, whatever the warmup.
         RootActivity = "root-activity",
-        /// Events of one principal that a rule matched, whatever the warmup, and of which no other finding tells.
+        /// Events of one principal that a rule matched, whatever the warmup, and that no other finding covers.
         Rule = "rule",
     }
 }
 
 impl FindingKind {
-    /// The kinds that settings decide about, in their order.
+    /// The kinds that depend on settings, in order.
     pub const OF_SIGHTINGS: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
 }
 
-/// What is asked.
+/// A question about findings.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// How long a principal must have been known before its new actions are reported.
     pub warmup: Span,
-    /// After so long without a sighting a behaviour counts as new again; never, if there is none.
+    /// After this long without a sighting, a behaviour counts as new again; never, if `None`.
     pub forget: Option<Span>,
     /// Where the warmup clock starts.
     pub anchor: Anchor,
@@ -94,21 +94,21 @@ pub struct Question {
     pub from: Option<Timestamp>,
     /// Nothing later is reported.
     pub to: Option<Timestamp>,
-    /// What happened later is not known yet. A baseline of an archive that was read no further needs no such limit.
+    /// Later events are not known yet. A baseline of an archive that was read no further needs no such limit.
     pub read_to: Option<Timestamp>,
     /// Failed calls do not count as sightings: a behaviour begins with its first success.
     pub only_success: bool,
-    /// Every event that a rule matched is a finding of its own, also if another finding tells of it.
+    /// Every event that a rule matched is a separate finding, even if another finding covers it.
     pub all_matches: bool,
     /// Which findings are wanted.
     pub filter: Filter,
 }
 
-/// One thing to report, with its proof. What does not apply to its kind, or is not known, is absent; `docs/formats.md` says what
-/// each kind has.
+/// One finding, with its evidence. Fields that do not apply to its kind, or are not known, are absent; `docs/formats.md` says
+/// what each kind has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding<'b> {
-    /// What it is.
+    /// Its kind.
     pub kind: FindingKind,
     /// When it happened; for a returning action the start of the hour.
     pub time: Timestamp,
@@ -116,36 +116,36 @@ pub struct Finding<'b> {
     pub who: &'b ObservedPrincipal,
     /// `eventSource:eventName`
     pub action: &'b Text,
-    /// For a returning action: from the start of the hour of the sighting before to this one.
+    /// For a returning action: the time from the start of the hour of the previous sighting to this one.
     pub gap_micros: Option<NonZero<i64>>,
-    /// What the age of the principal is counted from, if it had been seen; none for an insight, which is about no single call.
+    /// The start of the principal's age, if it had been seen; `None` for an insight, which is not about a single call.
     pub age: Option<Age>,
-    /// Whether this call failed; for a returning action whether no call of the hour succeeded; none for an insight.
+    /// Whether this call failed; for a returning action whether no call of the hour succeeded; `None` for an insight.
     pub failed: Option<bool>,
     /// The first success of this principal with this action, if there was one.
     pub first_success: Option<&'b Sighting>,
-    /// Whether the call only read, if the record says so; for a returning action what the first record of the behaviour says.
+    /// Whether the call only read, if the record says so; for a returning action, from the first record of the behaviour.
     pub read_only: Option<bool>,
-    /// The proof. A baseline keeps it of first sightings; of a returning action it knows the hour only.
+    /// The evidence. A baseline has it for first sightings; for a returning action it only knows the hour.
     pub evidence: Option<&'b Sighting>,
-    /// How rare the action was; only of first sightings and returns.
+    /// How rare the action was; only for first sightings and returns.
     pub rarity: Option<Rarity>,
-    /// Of a user of a Kubernetes cluster, or of a session that Insights name: who that is in CloudTrail, if it is known.
+    /// For a user of a Kubernetes cluster, or a session named by Insights: the CloudTrail principal, if known.
     pub linked: Option<&'b ObservedPrincipal>,
-    /// The rules that its event matched, if it matched any.
+    /// The rules that its event matched, if any.
     pub matched: Option<Box<Matched<'b>>>,
-    /// Whether IAM knew the principal when it was asked; none if it was not, or does not know such principals.
+    /// Whether the principal is in the IAM inventory; `None` without one, or if it does not cover such principals.
     pub known_to_iam: Option<bool>,
 }
 
-/// What rules say of a finding.
+/// The rule matches of a finding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matched<'b> {
-    /// The rules that its event matched; what matters most comes first.
+    /// The rules that its event matched, the highest priority first.
     pub rules: Vec<Match<'b>>,
-    /// How many events they matched.
+    /// The number of events they matched.
     pub count: u64,
-    /// When the last of them happened, if it tells of several.
+    /// The time of the last event, if there are several.
     pub last_time: Option<Timestamp>,
 }
 
@@ -159,24 +159,24 @@ pub struct Match<'b> {
 }
 
 impl Match<'_> {
-    /// What the rule tells of the event.
+    /// The rule's output for the event.
     pub fn output(&self) -> String {
         self.rule.render_output(&self.hit.values)
     }
 
-    /// The fields of the rule's output with their values.
+    /// The output fields of the rule with their values.
     pub fn fields(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.rule.fields().zip(self.hit.values.iter().map(Option::as_deref))
     }
 }
 
 impl Question {
-    /// Whether a finding about one event lies in the window that is reported and known.
+    /// Whether a finding about one event is in the reported and known window.
     pub(super) fn is_in_window(&self, finding: &Finding<'_>) -> bool {
         self.is_time_in_window(finding.time)
     }
 
-    /// Whether a time lies in the window that is reported and known.
+    /// Whether a time is in the reported and known window.
     pub(super) fn is_time_in_window(&self, time: Timestamp) -> bool {
         self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time <= to) && self.knows(time)
     }
@@ -193,14 +193,13 @@ impl<'b> Finding<'b> {
         &self.who.key
     }
 
-    /// The sort of principal; none of an insight, which names a caller and not what sort of principal that is, unless other
-    /// records say it.
+    /// The kind of principal; `None` for an insight, which names a caller without its kind, unless other records have it.
     pub fn principal_kind(&self) -> Option<PrincipalKind> {
         let kind = self.who.kind;
         (self.kind != FindingKind::Insight || kind != PrincipalKind::Unknown).then_some(kind)
     }
 
-    /// The action; none of an insight whose record does not say which call it is about.
+    /// The action; `None` for an insight whose record does not name the call.
     pub fn known_action(&self) -> Option<&'b str> {
         let action: &str = self.action;
         let is_known =
@@ -218,17 +217,17 @@ impl<'b> Finding<'b> {
         self.age.map(|age| self.time.micros_since(age.anchor_time))
     }
 
-    /// The rules that its event matched; what matters most comes first.
+    /// The rules that its event matched, the highest priority first.
     pub fn matched(&self) -> &[Match<'b>] {
         self.matched.as_ref().map_or(&[], |matched| &matched.rules)
     }
 
-    /// The rule that matters most of those that its event matched.
+    /// The rule with the highest priority among those that its event matched.
     pub fn rule(&self) -> Option<&'b RuleMetadata> {
         self.matched().first().map(|one| one.rule)
     }
 
-    /// Of how many events it tells; none if it is about an hour or a rate of calls, whose number is not known.
+    /// How many events it covers; `None` if it is about an hour or a rate of calls, whose number is not known.
     pub fn count(&self) -> Option<u64> {
         match self.kind {
             FindingKind::NewAction | FindingKind::NewPrincipal => Some(1),
@@ -237,7 +236,7 @@ impl<'b> Finding<'b> {
         }
     }
 
-    /// When the last of them happened, if it tells of several.
+    /// The time of the last event, if it covers several.
     pub fn last_time(&self) -> Option<Timestamp> {
         self.matched.as_ref()?.last_time
     }

@@ -1,8 +1,8 @@
-//! What every principal did for the first time, or again after a long time, once its warmup was over.
+//! What every principal did for the first time, or again after a long time, after its warmup.
 //!
 //! The rules are those of `docs/method.md`, "Findings". `≥` is exact: a sighting N × 86,400 s after the anchor is
-//! reported, one that is a microsecond younger is not. Gaps are measured from the start of an hour to the start of an
-//! hour, since that is what a baseline remembers.
+//! reported, one a microsecond earlier is not. Gaps are measured from the start of an hour to the start of an hour,
+//! since a baseline only has hours.
 
 use std::borrow::Cow;
 use std::num::NonZero;
@@ -27,14 +27,15 @@ pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Findin
     first_seen_and_waiting(baseline, question).0
 }
 
-/// All findings, and what the warmup leaves out of them.
+/// All findings, and those that the warmup hides.
 pub fn first_seen_and_waiting<'b>(
     baseline: &'b Baseline,
     question: &Question,
 ) -> (Vec<Finding<'b>>, Waiting) {
     let admission = Admission::new(Cow::Borrowed(&question.filter));
     let iam = Iam::new(baseline);
-    // They are what takes most memory of an answer. Most behaviours give one at most, and memory that is not written to is none yet.
+    // They take most of the memory of an answer. Most behaviours give at most one, and memory that is not written to is not used
+    // yet.
     let mut findings = Vec::with_capacity(baseline.behaviours.len());
     let start = beginning(baseline, question);
     let mut waiting = Waiting::new(baseline, question, start);
@@ -72,14 +73,14 @@ fn beginning(baseline: &Baseline, question: &Question) -> Option<Timestamp> {
     sightings.map(|sighting| sighting.time).min()
 }
 
-/// Puts findings into the order of reports; equal ones stay in theirs. Sorts their numbers, which takes less memory.
+/// Sorts findings in report order, stably. Sorts their indices, which takes less memory.
 fn sort(findings: &mut [Finding<'_>]) {
     let mut order: Vec<u32> = (0..).take(findings.len()).collect();
     order.sort_by(|left, right| {
         report_order(&findings[*left as usize]).cmp(&report_order(&findings[*right as usize]))
     });
     for start in 0..order.len() {
-        // Each circle of places is walked once; a place that holds its own is done.
+        // Each cycle of the permutation is followed once; a place that holds its own is done.
         let mut place = start;
         loop {
             let source = std::mem::replace(&mut order[place], place as u32) as usize;
@@ -92,19 +93,19 @@ fn sort(findings: &mut [Finding<'_>]) {
     }
 }
 
-/// What is a finding once its principal has been known for long enough.
+/// A finding, if its principal was known for long enough.
 pub(super) struct Candidate<'b> {
     /// Index of its behaviour in the baseline.
     pub(super) behaviour: usize,
-    /// What is held against the warmup, in microseconds: the age of the principal; for a new principal the age of the archive.
+    /// The age compared with the warmup, in microseconds: that of the principal; for a new principal that of the archive.
     pub(super) known_micros: i64,
-    /// What the age of its principal is counted from.
+    /// The start of its principal's age.
     pub(super) anchor_time: Timestamp,
-    /// What is reported.
+    /// The finding.
     pub(super) finding: Finding<'b>,
 }
 
-/// Gives what may be findings about what principals did, whatever the warmup: by principal, and in no order.
+/// Produces possible findings about sightings, regardless of warmup: by principal, otherwise in no order.
 pub(super) fn of_sightings<'b>(
     (baseline, iam): (&'b Baseline, &Iam<'b>),
     question: &Question,
@@ -277,7 +278,7 @@ impl<'b> Occurrence<'b> {
     }
 }
 
-/// Pairs of neighbouring active hours that lie further apart than `forget` microseconds.
+/// Pairs of neighbouring active hours that are further apart than `forget` microseconds.
 fn returns(
     behaviour: &Behaviour,
     only_success: bool,

@@ -1,4 +1,4 @@
-//! Many globs held against one text. Each is found by a part of it that a matching text must hold, so that the time does not grow
+//! Matches many globs against a text. Each is indexed by a part that a matching text must contain, so that the time does not grow
 //! with their number.
 
 use std::collections::{BTreeSet, HashMap};
@@ -8,19 +8,19 @@ use foldhash::fast::FixedState;
 
 use super::Pattern;
 
-/// So many are held against a text one by one.
+/// Up to this many globs are matched one by one.
 const FEW: usize = 16;
 
-/// An index of globs. It does not hold them: they are given with each question.
+/// An index of globs. It does not store them: they are passed with each query.
 #[derive(Debug, Default)]
 pub(super) struct Globs {
     hasher: FixedState,
-    /// By the hash of a part in lower case: where in `numbers` the globs stand that hold it.
+    /// By the hash of a lower-case part: the range in `numbers` of the globs that contain it.
     places: HashMap<u64, (u32, u32), FixedState>,
     numbers: Vec<u32>,
     /// Lengths of these parts, in bytes.
     lengths: BTreeSet<usize>,
-    /// Globs that any text may match, as far as their letters go.
+    /// Globs without such a part, which any text may match.
     anywhere: Vec<u32>,
 }
 
@@ -31,7 +31,7 @@ impl Globs {
             globs.anywhere = (0..).take(patterns.len()).collect();
             return globs;
         }
-        // The rarest part tells most, and of equally rare ones the longest.
+        // The rarest part is the most selective, and among equally rare ones the longest.
         let mut frequency: HashMap<u64, u32, FixedState> = HashMap::default();
         for pattern in patterns {
             for part in parts(pattern.as_str()) {
@@ -60,7 +60,7 @@ impl Globs {
         globs
     }
 
-    /// Whether one of the globs that this was made of matches one of the texts.
+    /// Whether one of the indexed globs matches one of the texts.
     pub(super) fn any(&self, patterns: &[Pattern], texts: &[&str], case_sensitive: bool) -> bool {
         let matches =
             |number: &u32, text: &str| patterns[*number as usize].matches_text(text, case_sensitive);
@@ -82,7 +82,7 @@ impl Globs {
     }
 }
 
-/// The parts of a glob, in lower case, that each text that it matches holds: all between wildcards.
+/// The lower-case parts of a glob that each matching text contains: everything between wildcards.
 fn parts(glob: &str) -> impl Iterator<Item = String> {
     let mut parts = Vec::new();
     let mut rest = glob;
@@ -90,10 +90,10 @@ fn parts(glob: &str) -> impl Iterator<Item = String> {
         parts.push(&rest[..at]);
         let behind = &rest[at..];
         rest = if let Some(below) = behind.strip_prefix("**/") {
-            // It also stands for nothing, without the slash.
+            // It also matches nothing, without the slash.
             below
         } else if behind.starts_with('[') {
-            // `]` as the first of a class is one of it.
+            // `]` as the first of a class belongs to it.
             let class = behind.strip_prefix("[!").or(behind.strip_prefix('[')).unwrap_or_default();
             class.char_indices().skip(1).find(|(_, c)| *c == ']').map_or("", |(end, _)| &class[end + 1..])
         } else {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     proptest! {
-        /// An index finds what holding each glob against each text finds.
+        /// An index gives the same result as matching each glob against each text.
         #[test]
         fn many_globs_find_the_same_as_each(
             globs in prop::collection::vec("([abA:/]|\\*|\\?|\\[!?[ab\\]-]{1,2}\\]){0,5}", FEW + 1..60),

@@ -1,4 +1,4 @@
-//! What rules matched: joined to the findings of the same events, and as findings of their own.
+//! Rule matches: joined to the findings of the same events, and as findings of their own.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,7 +13,7 @@ use crate::baseline::{Asked, Baseline, Hit, HitFilter, HitsKept, Seen, may_be_jo
 use crate::model::{EventId, LogSource, ObservedPrincipal, PrincipalKey, Sighting};
 use crate::time::Timestamp;
 
-/// What tells an event from all others: who, and its id, or where it stands if it has none.
+/// Identifies an event: the principal, and the event id, or the place if it has none.
 type Event<'b> = (&'b str, &'b str, Result<&'b EventId, (u32, &'b str, u32)>);
 
 fn event<'b>(who: &'b ObservedPrincipal, sighting: &'b Sighting) -> Event<'b> {
@@ -24,7 +24,7 @@ fn event<'b>(who: &'b ObservedPrincipal, sighting: &'b Sighting) -> Event<'b> {
     (&who.account, &who.key, id)
 }
 
-/// The first hit of a rule and a principal, the time of the last, and how many there are.
+/// The first hit of a rule and a principal, the time of the last, and their number.
 struct Group<'b> {
     first: &'b Hit,
     last: Timestamp,
@@ -34,14 +34,14 @@ struct Group<'b> {
 /// Number of the rule, account and key of the principal.
 type Place<'b> = (u32, &'b str, &'b str);
 
-/// Who is behind a principal of a cluster.
+/// The identity behind a principal of a cluster.
 type Behind<'b> = [Option<&'b str>; 3];
 
-/// What a rule and a principal have, by place.
+/// The groups of each rule and principal.
 type Groups<'b> = BTreeMap<Place<'b>, Group<'b>>;
 
-/// Gives findings the rules that their events matched, and adds findings of hits that none of these tells of; with
-/// [`Question::all_matches`] of all.
+/// Gives findings the rules that their events matched, and adds findings for hits that none of these covers; with
+/// [`Question::all_matches`] for all.
 pub(super) fn join<'b>(
     baseline: &'b Baseline,
     question: &Question,
@@ -85,7 +85,7 @@ pub(super) fn join<'b>(
     findings.extend(groups.into_values().map(of_hits));
 }
 
-/// Gives findings the rules that their events matched; says which hits these are.
+/// Gives findings the rules that their events matched; returns which hits these are.
 fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding<'b>]) -> Vec<bool> {
     let mut is_told = vec![false; baseline.hits.len()];
     if baseline.hits.is_empty() {
@@ -110,7 +110,7 @@ fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding<'b>]) -> V
     is_told
 }
 
-/// Adds the hits that were only counted: all of a group but those that are kept in full.
+/// Adds the hits that were only counted: all of a group except those kept in full.
 fn count_rest<'b>(baseline: &'b Baseline, groups: &mut Groups<'b>, is_wanted: impl Fn(&&'b Hit) -> bool) {
     let mut counted: Groups<'b> = Groups::new();
     for group in baseline.counted_hits.groups() {
@@ -129,20 +129,20 @@ fn count_rest<'b>(baseline: &'b Baseline, groups: &mut Groups<'b>, is_wanted: im
         }
     }
     for (place, Group { first, last, count }) in counted {
-        // Where all are copies of hits that are kept in full, the first of them may still stand before its copy.
+        // If all are copies of hits kept in full, the first of them may still come before its copy.
         if count > 0 || groups.contains_key(&place) {
             add(groups, first, last, count);
         }
     }
 }
 
-/// The groups of whoever is behind a principal whose hits are all kept in full, so that none of them was counted.
+/// The groups, by identity behind the principal, whose hits are all kept in full, so that none was only counted.
 fn groups_in_full(baseline: &Baseline) -> HashSet<(Place<'_>, Behind<'_>)> {
     let groups = baseline.counted_hits.groups().iter().filter(|group| group.rest.is_none());
     groups.filter_map(|group| Some((group.place(), group.behind()?))).collect()
 }
 
-/// Access key, unique id and name of whoever is behind the principal of a hit.
+/// Access key, unique id and name of the identity behind the principal of a hit.
 fn behind(hit: &Hit) -> Behind<'_> {
     let sighting = &hit.sighting;
     let texts = [sighting.access_key_id(), sighting.principal_id(), sighting.impersonated_by()];
@@ -167,18 +167,17 @@ fn matched<'b>(baseline: &'b Baseline, hit: &'b Hit) -> Match<'b> {
 }
 
 impl Question {
-    /// What must be kept of the events that rules matched, to answer this and nothing else; `key` is what principals are learnt
-    /// with.
+    /// Which events that rules matched must be kept to answer only this question; `key` is the principal key used for learning.
     pub fn hits_kept(&self, key: PrincipalKey) -> HitsKept {
         let admission = Admission::new(Cow::Owned(self.filter.clone()));
-        // The patterns stand in the other.
+        // The patterns are in the other.
         let question = Self { filter: Filter::default(), ..self.clone() };
         let filter = Arc::new(AskedHits { question, admission, key });
         if self.all_matches { HitsKept::EveryAsked(filter) } else { HitsKept::FirstAndCount(filter) }
     }
 }
 
-/// Which events that rules matched a question asks for.
+/// Which events that rules matched are relevant to a question.
 #[derive(Debug)]
 struct AskedHits {
     question: Question,
@@ -193,7 +192,7 @@ impl HitFilter for AskedHits {
             && !(question.only_success && seen.moment.failed)
             && admission.call(seen.evidence.region, seen.read_only)
             && admission.action(action);
-        // What a bare name means is known at the end of the archive; so are the sort, and the ARN behind another key.
+        // The meaning of a bare name is known only at the end of the archive; so are the kind, and the ARN behind another key.
         let may_be_named = || *key != PrincipalKey::Arn || may_be_joined(who, *key) || admission.named(who);
         if counts && admission.may_be_sort(who) && may_be_named() {
             Asked::Yes

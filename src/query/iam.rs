@@ -1,4 +1,4 @@
-//! What IAM knew of a principal: whether it was there, and since when. The rules are in `docs/method.md`, "What IAM knows".
+//! Looks up principals in the IAM inventory: existence and creation. The rules are in `docs/method.md`, "What IAM knows".
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,37 +9,37 @@ use crate::model::{
 };
 use crate::time::Timestamp;
 
-/// The inventory of a baseline, by all that a principal may be called.
+/// The IAM inventory of a baseline, by all names of a principal.
 #[derive(Debug, Default)]
 pub(super) struct Iam<'b> {
     inventory: Option<&'b Inventory>,
-    /// By account and ARN: the earliest creation of anyone who had it.
+    /// By account and ARN: the earliest creation of any identity with it.
     arns: HashMap<(&'b str, &'b str), Option<Timestamp>>,
-    /// The same of those of whom no unique id is known.
+    /// The same for identities without a known unique id.
     arns_alone: HashMap<(&'b str, &'b str), Option<Timestamp>>,
     /// By account and unique id.
     ids: HashMap<(&'b str, &'b str), Option<Timestamp>>,
-    /// Names without their path, which are unique in their account.
+    /// Names without path, which are unique in their account.
     names: HashSet<(&'b str, IamKind, &'b str)>,
-    /// Accounts with someone of whom no unique id is known.
+    /// Accounts with an identity without a known unique id.
     accounts_alone: HashSet<&'b str>,
     /// First sightings by account and key, if unique ids are missing.
     firsts: HashMap<(&'b str, &'b str), Timestamp>,
 }
 
-/// What identifies a principal among those that IAM knows.
+/// What identifies a principal in the IAM inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Name<'n> {
-    /// `AIDA…` or `AROA…`, and the ARN, if the records hold one.
+    /// `AIDA…` or `AROA…`, and the ARN, if the records have one.
     Id(&'n str, Option<&'n str>),
-    /// With its path.
+    /// An ARN with path.
     Arn(&'n str),
-    /// Without its path, which session ARNs and clusters do not have.
+    /// A name without path, since session ARNs and clusters have none.
     Bare(&'n str),
 }
 
 impl<'b> Iam<'b> {
-    /// What a baseline holds of IAM.
+    /// Indexes the IAM inventory of a baseline.
     pub(super) fn new(baseline: &'b Baseline) -> Self {
         let mut iam = Self::default();
         if baseline.inventory.is_empty() {
@@ -69,8 +69,8 @@ impl<'b> Iam<'b> {
         iam
     }
 
-    /// Whether IAM knew a principal, if that can be said: only of users and roles, and only where all of its kind in its
-    /// account were listed.
+    /// Whether a principal is in the IAM inventory, if known: only for users and roles, and only where the list of its
+    /// kind in its account is complete.
     pub(super) fn knows(&self, who: &ObservedPrincipal) -> Option<bool> {
         let (inventory, account, (kind, name)) = (self.inventory?, account_of(who), name_of(who)?);
         if !inventory.lists(account, kind) {
@@ -81,20 +81,20 @@ impl<'b> Iam<'b> {
             Name::Bare(name) => Some(self.names.contains(&(account, kind, name))),
             Name::Id(id, _) if self.ids.contains_key(&(account, id)) => Some(true),
             Name::Id(_, Some(arn)) => Some(self.may_be(who, account, arn)),
-            // Whoever has no unique id in the inventory may be this one.
+            // An identity without a unique id in the inventory may be this one.
             Name::Id(_, None) => (!self.accounts_alone.contains(account)).then_some(false),
         }
     }
 
-    /// Whether someone whose unique id IAM did not say may be this principal: nobody acts before being created, and a name
-    /// belongs to one at a time.
+    /// Whether an identity without a known unique id may be this principal: nobody acts before being created, and a name
+    /// belongs to one identity at a time.
     fn may_be(&self, who: &ObservedPrincipal, account: &str, arn: &str) -> bool {
         let Some(created) = self.arns_alone.get(&(account, arn)) else { return false };
         let first = self.firsts.get(&who.place());
         created.zip(first.copied()).is_none_or(|(created, first)| created <= first)
     }
 
-    /// When a principal was created that was first seen at this time, if IAM said so; never later than that.
+    /// The creation time of a principal that was first seen at `first`, if in the inventory; never later than that.
     pub(super) fn created(&self, who: &ObservedPrincipal, first: Timestamp) -> Option<Timestamp> {
         let account = account_of(who);
         let created = |arn| self.arns_alone.get(&(account, arn)).copied().flatten();
@@ -119,13 +119,13 @@ fn earliest<'b>(
     *known = known.iter().copied().chain(created).min();
 }
 
-/// The account of a principal's ARN, which need not be that of the record; else that of the record.
+/// The account in a principal's ARN, which may differ from that of the record; else that of the record.
 fn account_of(who: &ObservedPrincipal) -> &str {
     let account = Arn::of_principal(who.arn.as_deref().unwrap_or(&who.key)).map(|arn| arn.account);
     account.filter(|account| !account.is_empty()).unwrap_or(&who.account)
 }
 
-/// Which list of IAM a principal would be in, and under which name.
+/// The IAM list that a principal would be in, and its name there.
 fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
     use PrincipalKind::{Anonymous, Federated, Root, Service};
     if matches!(who.kind, Root | Federated | Service | Anonymous) {
@@ -140,7 +140,7 @@ fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
     if let Some(name) = key.strip_prefix("IAMUser/") {
         return Some((IamKind::User, Name::Bare(name)));
     }
-    // One person of Identity Center has a role in every account, and a new one with every assignment.
+    // One Identity Center user has a role in every account, and a new one with every assignment.
     if key.starts_with("sso:") {
         return None;
     }
@@ -148,7 +148,7 @@ fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
     let parts = Arn::parse(arn).filter(|parts| matches!(parts.service, "iam" | "sts"))?;
     let (sort, path) = parts.typed_resource()?;
     let (kind, name) = match sort {
-        // Behind the name stands that of the session.
+        // The session name follows.
         "assumed-role" => (IamKind::Role, Name::Bare(path.split('/').next().unwrap_or(path))),
         "role" if who.kind.source() == LogSource::Eks => (IamKind::Role, Name::Bare(last_part(path))),
         "user" if who.kind.source() == LogSource::Eks => (IamKind::User, Name::Bare(last_part(path))),
@@ -156,6 +156,6 @@ fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
         "user" => (IamKind::User, Name::Arn(arn)),
         _ => return None,
     };
-    // Names in IAM have no colon: `aws:ec2-instance` is a role that it does not know.
+    // IAM names have no colon: `aws:ec2-instance` is a role that IAM does not list.
     (!path.contains(':')).then_some((kind, name))
 }

@@ -1,15 +1,15 @@
-//! Which principal of CloudTrail a user of a Kubernetes cluster is.
+//! Links users of Kubernetes clusters to CloudTrail principals.
 //!
-//! The access key that signed the request for a token is the surest link, then the unique id that IAM gives; both stand in
-//! the evidence of first sightings on either side. A role's name is unique in its account, whatever its path, so the ARN that
-//! the cluster knows, which has no path, is the third.
+//! The access key that signed the token request is the most reliable link, then the unique IAM id; both are in the evidence
+//! of first sightings on either side. A role's name is unique in its account, whatever its path, so the ARN that the cluster
+//! has, which lacks the path, is the third.
 
 use std::collections::HashMap;
 
 use crate::baseline::Baseline;
 use crate::model::{Arn, LogSource, ObservedPrincipal, Sighting};
 
-/// The principals of CloudTrail by what a cluster may know of them.
+/// CloudTrail principals by what a cluster may know of them.
 #[derive(Debug, Default)]
 pub(super) struct Links<'b> {
     keys: HashMap<&'b str, &'b ObservedPrincipal>,
@@ -18,7 +18,7 @@ pub(super) struct Links<'b> {
 }
 
 impl<'b> Links<'b> {
-    /// The links of a baseline; none if nothing in it is of a cluster.
+    /// The links of a baseline; empty if nothing in it is from a cluster.
     pub(super) fn new(baseline: &'b Baseline) -> Self {
         let mut links = Self::default();
         if !baseline.principals.iter().any(|who| who.kind.source() == LogSource::Eks) {
@@ -29,7 +29,7 @@ impl<'b> Links<'b> {
             if who.kind.source() == LogSource::Eks {
                 continue;
             }
-            // Of several principals the first in their order, whatever the order of behaviours.
+            // Of several principals the first in sorted order, whatever the order of behaviours.
             for sighting in [Some(&behaviour.first), behaviour.first_success.as_ref()].into_iter().flatten() {
                 if let Some(key) = sighting.access_key_id() {
                     links.keys.entry(key).or_insert(who);
@@ -45,7 +45,7 @@ impl<'b> Links<'b> {
         links
     }
 
-    /// The principal behind a sighting in a cluster, if it is known.
+    /// The principal behind a sighting in a cluster, if known.
     pub(super) fn find(&self, who: &ObservedPrincipal, sighting: &Sighting) -> Option<&'b ObservedPrincipal> {
         if who.kind.source() != LogSource::Eks {
             return None;
@@ -69,12 +69,12 @@ impl<'b> Links<'b> {
     }
 }
 
-/// The name of a role that is known by its ARN.
+/// The name of a role whose ARN is known.
 fn role_name(who: &ObservedPrincipal) -> Option<&str> {
     role_in(who.arn.as_deref().unwrap_or(&who.key)).map(|(_, name)| name)
 }
 
-/// Account and name in the ARN of a role, which may stand behind the name of a cluster.
+/// Account and name in the ARN of a role, which may follow the name of a cluster.
 fn role_in(text: &str) -> Option<(&str, &str)> {
     let arn = Arn::of_principal(text)?;
     Some((arn.account, arn.iam_name("role")?))

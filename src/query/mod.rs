@@ -1,4 +1,4 @@
-//! Questions to a baseline. Every one is a pure function of it; nobody in here knows files, gzip or JSON.
+//! Questions to a baseline. Each is a pure function of it and knows nothing of files, gzip or JSON.
 
 mod admission;
 mod age;

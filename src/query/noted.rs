@@ -1,5 +1,5 @@
-//! What was noted beside the behaviours, as findings of their own kinds: what CloudTrail Insights noticed, and the hours in which
-//! root users acted. No warmup holds for them.
+//! Findings from the notes beside the behaviours: events of CloudTrail Insights, and the hours in which root users acted. No
+//! warmup applies to them.
 
 use super::admission::Admission;
 use super::links::Links;
@@ -8,7 +8,7 @@ use super::{Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Noted};
 use crate::model::{ObservedPrincipal, Sighting, Text};
 
-/// All of them that are wanted.
+/// All wanted ones.
 pub(super) fn noted<'b>(
     baseline: &'b Baseline,
     question: &Question,
@@ -24,13 +24,13 @@ pub(super) fn noted<'b>(
     };
     let is_wanted = |finding: &Finding<'_>| question.is_in_window(finding) && admission.admits(finding);
     let insights = of(FindingKind::Insight, &baseline.insights).filter(is_wanted);
-    // An insight is about no single call: none of them failed or succeeded, and none is part of a past.
+    // An insight is not about a single call: it neither failed nor succeeded, and has no past.
     let insights = insights.map(|finding| Finding { failed: None, ..finding });
     let root = of(FindingKind::RootActivity, &baseline.root).filter(is_wanted);
     insights.chain(root.map(|finding| past.of(finding))).collect()
 }
 
-/// A finding about one record, whatever the warmup; of the past of its principal it says nothing.
+/// A finding about one record, whatever the warmup, without the past of its principal.
 pub(super) fn about<'b>(
     kind: FindingKind,
     (who, action, sighting): (&'b ObservedPrincipal, &'b Text, &'b Sighting),

@@ -1,5 +1,4 @@
-//! What a baseline knows of the principals of findings that no warmup holds for: how old they are, and whether they had success
-//! with the same action.
+//! What a baseline knows of the principals of findings without a warmup: their age, and whether the same action had succeeded.
 
 use std::collections::HashMap;
 
@@ -15,14 +14,14 @@ use crate::time::Timestamp;
 pub(super) struct Past<'q, 'b> {
     baseline: &'b Baseline,
     question: &'q Question,
-    /// None without a sighting.
+    /// `None` without a sighting.
     ages: Option<Ages<'q, 'b>>,
-    /// What was asked for before, by the number of the principal.
+    /// Previous results, by the number of the principal.
     known: HashMap<u32, Option<Age>>,
 }
 
 impl<'q, 'b> Past<'q, 'b> {
-    /// Of a baseline whose first sighting is at `archive_start`.
+    /// For a baseline whose first sighting is at `archive_start`.
     pub(super) fn new(
         (baseline, iam): (&'b Baseline, &'q Iam<'b>),
         question: &'q Question,
@@ -33,7 +32,7 @@ impl<'q, 'b> Past<'q, 'b> {
         Self { baseline, question, ages, known: HashMap::new() }
     }
 
-    /// A finding with what is known of its principal.
+    /// Adds what is known of its principal to a finding.
     pub(super) fn of(&mut self, finding: Finding<'b>) -> Finding<'b> {
         let Some((number, behaviours)) = self.behaviours(finding.who) else { return finding };
         let action = self.baseline.actions.binary_search(finding.action).ok();
@@ -43,7 +42,7 @@ impl<'q, 'b> Past<'q, 'b> {
         });
         let age = self.age(number, behaviours, finding.who);
         Finding {
-            // With only_success a principal is known from its first success on; before that it has no age.
+            // With only_success, a principal is known from its first success on; before that it has no age.
             age: age.filter(|age| age.anchor_time <= finding.time),
             first_success: same.and_then(|behaviour| first_success(behaviour, self.question)),
             ..finding

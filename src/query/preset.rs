@@ -1,6 +1,6 @@
-//! Questions as other systems put them: named sets of settings, so that an archive can be asked what they would ask.
+//! Questions as other systems ask them: named sets of settings, to ask an archive what they would ask.
 //!
-//! Each set cites where its values come from. What a system does and these settings cannot say stands in
+//! Each set cites the source of its values. What a system does but these settings cannot express is in
 //! `docs/method.md`, "Presets".
 
 use crate::model::{PrincipalKey, PrincipalKind};
@@ -25,22 +25,22 @@ named! {
     }
 }
 
-/// What a preset sets. Whatever it does not name stays as it was.
+/// The settings of a preset. All others are unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PresetValues {
     /// How long a principal must have been known.
     pub warmup: Span,
-    /// After so long without a sighting a behaviour counts as new again.
+    /// After this long without a sighting, a behaviour counts as new again.
     pub forget: Span,
     /// Where the warmup clock starts.
     pub anchor: Anchor,
-    /// What makes two events the deeds of one principal.
+    /// What identifies a principal.
     pub principal_key: PrincipalKey,
-    /// Kinds of findings; no system has an alert of its own for a new principal.
+    /// Kinds of findings; no system has a separate alert for a new principal.
     pub report: &'static [FindingKind],
-    /// Sorts of principals that are reported; all, if empty.
+    /// Kinds of principals that are reported; all, if empty.
     pub kinds: &'static [PrincipalKind],
-    /// Whether failed calls are no sightings.
+    /// Whether failed calls do not count as sightings.
     pub only_success: bool,
 }
 
@@ -50,7 +50,7 @@ const ROLES: &[PrincipalKind] =
 const ROLES_OF_PEOPLE: &[PrincipalKind] = &[PrincipalKind::SsoRole, PrincipalKind::Role];
 
 impl Preset {
-    /// What this preset sets.
+    /// The settings of this preset.
     pub const fn values(self) -> PresetValues {
         match self {
             Self::Netflix90 => netflix_90(),
@@ -90,7 +90,7 @@ impl PresetValues {
 
 /// `Netflix-Skunkworks/cloudtrail-anomaly`, `cloudtrail_anomaly/cli.py`: role sessions by the role's unique id, any
 /// outcome; one `dayThreshold` (90 in the README) is the age of the role and the life of a table row, which every
-/// sighting renews; service-linked roles are learnt and not reported.
+/// sighting renews; service-linked roles are learnt but not reported.
 const fn netflix_90() -> PresetValues {
     PresetValues {
         warmup: Span::days(90),
@@ -119,8 +119,8 @@ const fn escu() -> PresetValues {
 }
 
 /// `elastic/detection-rules`, `rules/integrations/aws`: `history_window_start = now-10d`, `event.outcome: success`, for
-/// example `discovery_new_terms_sts_getcalleridentity.toml`. A rule has no warmup; it is quiet here for the first ten
-/// days of the archive, which are nothing but history.
+/// example `discovery_new_terms_sts_getcalleridentity.toml`. A rule has no warmup; here it is quiet for the first ten
+/// days of the archive, which are only history.
 const fn elastic_10d() -> PresetValues {
     PresetValues {
         warmup: Span::days(10),
@@ -134,8 +134,8 @@ const fn elastic_10d() -> PresetValues {
 }
 
 /// Rules that learn each principal for some days and then report, whatever the principal and the outcome. Datadog:
-/// `learningDuration` 0, 1 or 7, `forgetAfter` 1 to 28 days (API, `SecurityMonitoringRuleNewValueOptions`). Sumo
-/// Logic: baseline learning period 30 days, retention 90 days by default (Cloud SIEM, "Write a First Seen rule").
+/// `learningDuration` 0, 1 or 7, `forgetAfter` 1 to 28 days (API, `SecurityMonitoringRuleNewValueOptions`). Sumo Logic:
+/// baseline learning period 30 days, retention 90 days by default (Cloud SIEM, "Write a First Seen rule").
 const fn learning(warmup: u32, forget: u32) -> PresetValues {
     PresetValues {
         warmup: Span::days(warmup),

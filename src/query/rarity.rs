@@ -1,4 +1,4 @@
-//! How rare a sighting was at its time: who else had done the same before.
+//! How rare a sighting was at its time: how many others had done the same before.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -12,14 +12,14 @@ use crate::time::Timestamp;
 /// The rarity of every behaviour.
 #[derive(Debug)]
 pub(super) struct Rarities {
-    /// Of the first sighting, by behaviour.
+    /// For the first sighting, by behaviour.
     first: Vec<Rarity>,
-    /// By action and time: the first sightings of all principals; none if nobody returns.
+    /// By action and time: the first sightings of all principals; empty if no action returns.
     firsts: Vec<(u32, Timestamp)>,
 }
 
 impl Rarities {
-    /// Of the sightings that count for this question.
+    /// Computed from the sightings that count for this question.
     pub(super) fn new(baseline: &Baseline, question: &Question) -> Self {
         let sighting = |index: u32| counted(&baseline.behaviours[index as usize], question);
         let numbered = (0..).zip(&baseline.behaviours);
@@ -53,12 +53,12 @@ impl Rarities {
         Self { first, firsts }
     }
 
-    /// Of a behaviour's first sighting.
+    /// The rarity of a behaviour's first sighting.
     pub(super) fn of_first(&self, behaviour: usize) -> Rarity {
         self.first[behaviour]
     }
 
-    /// Of a later sighting of one who has done this action before.
+    /// The rarity of a later sighting by a principal that has done this action before.
     pub(super) fn of_return(&self, action: u32, time: Timestamp) -> Rarity {
         let start = self.firsts.partition_point(|(other, _)| *other < action);
         let before = self.firsts[start..].partition_point(|first| *first < (action, time));

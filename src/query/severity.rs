@@ -1,9 +1,9 @@
-//! How much a finding matters.
+//! The severity of a finding.
 
 use super::{Finding, FindingKind};
 use crate::model::Priority;
 
-/// How much a finding matters, by what is known of it. The rules are in `docs/formats.md`.
+/// The severity of a finding, by what is known of it. The rules are in `docs/formats.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Worth knowing.
@@ -43,7 +43,7 @@ impl Severity {
 }
 
 impl Finding<'_> {
-    /// Its own severity, or that of a rule that its event matched, if that is higher.
+    /// Its own severity, or the higher one of a rule that its event matched.
     pub fn severity(&self) -> Severity {
         let own = Severity::of_kind(self);
         self.rule().map_or(own, |rule| own.max(Severity::of_priority(rule.priority)))

@@ -1,35 +1,35 @@
-//! What a warmup leaves out of an answer, so that nobody takes a short archive for a quiet one.
+//! What a warmup hides from an answer, so that a short archive is not mistaken for a quiet one.
 
 use super::counted::counted;
 use super::{FindingKind, Question};
 use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};
 
-/// What waits behind the warmup: first sightings, and returns with a forget span, of principals that had not been known for
-/// long enough. Counted after all filters and within the window of the question.
+/// What the warmup hides: first sightings, and returns with a forget span, of principals that were not known for long
+/// enough. Counted after all filters and within the window of the question.
 ///
 /// Its numbers are those of the question with a warmup of 0: `hidden` more findings than with its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// The warmup of the question.
     pub warmup: Span,
-    /// From the first to the last sighting, in microseconds; nothing without a sighting.
+    /// From the first to the last sighting, in microseconds; `None` without a sighting.
     pub covered_micros: Option<i64>,
     /// Findings about sightings with a warmup of 0.
     pub all: u64,
-    /// Of these: the ones that the warmup leaves out.
+    /// Those among them that the warmup hides.
     pub hidden: u64,
-    /// Of these: the ones of principals that had not come of age when the sightings ended.
+    /// Those among them of principals still in their warmup when the sightings ended.
     pub of_young: u64,
-    /// Principals that the findings are of.
+    /// Principals with such findings.
     pub principals: u64,
-    /// Of these: the ones that had not come of age when the sightings ended.
+    /// Those among them still in their warmup when the sightings ended.
     pub young: u64,
-    /// A quarter of what is covered or of the warmup, whichever is shorter: one that leaves time to report something.
+    /// A quarter of the covered time or of the warmup, whichever is shorter: it leaves time to report something.
     pub shorter: Span,
     /// Findings about sightings with that warmup.
     pub with_shorter: u64,
-    /// Whether anything that the warmup decides about is asked for.
+    /// Whether the question asks for anything that depends on the warmup.
     is_asked: bool,
     /// The last sighting, or the end of the window.
     end: Option<Timestamp>,
@@ -66,7 +66,7 @@ impl Waiting {
         self.is_counted = false;
     }
 
-    /// Counts a finding with a warmup of 0, by what is held against the warmup.
+    /// Counts a finding with a warmup of 0, by the age compared with the warmup.
     pub(super) fn count(&mut self, known_micros: i64) {
         if !self.is_counted {
             self.is_counted = true;
@@ -80,18 +80,18 @@ impl Waiting {
         self.with_shorter += u64::from(known_micros >= self.shorter.micros());
     }
 
-    /// Whether what was read is shorter than the warmup.
+    /// Whether the archive read is shorter than the warmup.
     pub fn is_too_short(&self) -> bool {
         self.covered_micros.is_some_and(|covered| covered < self.warmup.micros())
     }
 
-    /// Whether most principals had not come of age when the sightings ended.
+    /// Whether most principals were still in their warmup when the sightings ended.
     pub fn is_of_young(&self) -> bool {
         self.young * 2 > self.principals
     }
 
-    /// Whether the warmup hides so much that an answer without a word about it would mislead: what was read is shorter than
-    /// it, most principals had not come of age when it ended, or most findings of a warmup of 0 are of such principals.
+    /// Whether the warmup hides so much that an answer without a note would mislead: the archive read is shorter than it,
+    /// most principals were still in their warmup when it ended, or most findings of a warmup of 0 are of such principals.
     pub fn is_misleading(&self) -> bool {
         let is_much = self.hidden > 0 && (self.is_of_young() || self.of_young * 2 > self.all);
         self.is_asked && (self.is_too_short() || is_much)

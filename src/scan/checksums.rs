@@ -1,4 +1,4 @@
-//! Checksums of objects, for those who tell them apart by content.
+//! Checksums of objects, to compare them by content.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use crate::source::{Archives, Listing, LogObject};
 /// Checksums by archive and path.
 pub type Checksums = HashMap<(u32, Text), Checksum>;
 
-/// Reads objects on all threads and gives their checksums; those that cannot be read have none.
+/// Reads objects on all threads and returns their checksums; unreadable objects have none.
 ///
 /// # Errors
 /// If the threads cannot be started.

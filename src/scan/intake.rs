@@ -1,4 +1,4 @@
-//! A large object while it is read bit by bit: its checksum, its size, and the error that ended it.
+//! A large object read piecemeal: its checksum, its size, and the error that ended it.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -9,7 +9,7 @@ use crate::source::{Large, LogObject};
 /// A large object while it is cut. An error ends it, and is kept.
 pub(super) struct Intake<'l> {
     pub(super) large: &'l mut Large,
-    /// Of a stream, which comes once.
+    /// For a stream, which can be read only once.
     hasher: Option<Hasher>,
     wants_checksum: bool,
     read: u64,
@@ -22,10 +22,10 @@ impl<'l> Intake<'l> {
         Self { large, hasher, wants_checksum, read: 0, error: None }
     }
 
-    /// What was stored. What could not be read is a fault of the object.
+    /// The size and checksum as stored. What could not be read is a fault of the object.
     pub(super) fn finish(mut self, object: &LogObject, state: &mut ObjectState) -> Stored {
         if self.hasher.is_some() {
-            // Nobody may have wanted the rest of a stream.
+            // The rest of a stream may not have been read.
             let _ = io::copy(&mut self, &mut io::sink());
         }
         let mut checksum = self.hasher.take().map(Hasher::finish);

@@ -1,7 +1,7 @@
-//! Drives the left half on all cores: archives in, every record shown to a visitor, and the coverage out.
+//! Reads archives on all cores: shows every record to a visitor, and returns the coverage.
 //!
 //! One worker per thread takes the next object from a shared cursor and owns a visitor, which collects; at the end all visitors
-//! are handed back. What they collected must not depend on who read what. Knows nothing of what visitors do.
+//! are returned. What they collected must not depend on which worker read what. Knows nothing of what visitors do.
 
 mod checksums;
 mod intake;
@@ -32,7 +32,7 @@ pub use visitor::{Reading, Visitor};
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.
 pub const DEFAULT_MAX_OBJECT_SIZE: u64 = 4 << 30;
 
-/// The default budget of memory for large objects.
+/// The default memory budget for large objects.
 pub const DEFAULT_MEMORY: u64 = 4 << 30;
 
 /// How objects are read.
@@ -44,7 +44,7 @@ pub struct ScanSettings {
     pub window: DeliveryWindow,
     /// No object is inflated to more than this many bytes.
     pub max_object_size: u64,
-    /// Bytes that all threads together may hold for large objects: see [`crate::memory`]. Decides what waits and nothing else.
+    /// Bytes that all threads together may hold for large objects: see [`crate::memory`]. Only decides what waits.
     pub memory: u64,
     /// Whether visitors want the checksum of each object.
     pub checksums: bool,
@@ -63,12 +63,12 @@ impl Default for ScanSettings {
     }
 }
 
-/// A scan that has ended.
+/// The result of a scan.
 #[derive(Debug)]
 pub struct Scanned<V> {
-    /// The visitors of all workers, in no order.
+    /// The visitors of all workers, in no particular order.
     pub visitors: Vec<V>,
-    /// The objects in the order of their numbers, and those left alone; its coverage is that of the whole scan.
+    /// The objects in the order of their numbers, and the skipped ones; its coverage is that of the whole scan.
     pub listing: Listing,
 }
 
@@ -77,39 +77,39 @@ pub struct Scanned<V> {
 pub struct ObjectRead {
     /// Its size as stored.
     pub stored_bytes: u64,
-    /// Number of its records, without those that [`Progress::piece`] was told.
+    /// Number of its records, without those reported to [`Progress::piece`].
     pub records: u64,
-    /// When it was delivered, if its name says so.
+    /// Its delivery time, if its name has one.
     pub delivered: Option<Timestamp>,
 }
 
-/// Hears how far a run has come, from any thread, and may end it.
+/// Receives the progress of a run, from any thread, and may end it.
 pub trait Progress: Sync {
-    /// So many objects have been listed.
+    /// The number of objects listed so far.
     fn listed(&self, _objects: u64) {}
-    /// Reading begins; so many objects will be read, if that is known already.
+    /// Reading begins, with the number of objects to read, if already known.
     fn reading(&self, _objects: Option<u64>) {}
-    /// So many records of a piece of a large object have been read.
+    /// This many records of a piece of a large object were read.
     fn piece(&self, _records: u64) {}
     /// One more object has been read.
     fn read(&self, _object: ObjectRead) {}
-    /// So much has been asked of a network.
+    /// The network traffic so far.
     fn traffic(&self, _traffic: &Traffic) {}
-    /// All objects have been read; what the threads collected will be merged.
+    /// All objects were read; the results of the threads are merged next.
     fn merging(&self) {}
-    /// The run should end now, without an answer.
+    /// Whether the run should end now, without a result.
     fn stopped(&self) -> bool {
         false
     }
 }
 
-/// No progress is wanted.
+/// Ignores progress.
 #[derive(Clone, Copy, Debug)]
 pub struct Silent;
 
 impl Progress for Silent {}
 
-/// Why there is no answer.
+/// Why there is no result.
 #[derive(Debug, Error)]
 pub enum ScanError {
     /// An archive cannot be used.
@@ -118,12 +118,12 @@ pub enum ScanError {
     /// The threads could not be started.
     #[error("the worker threads could not be started")]
     Threads(#[from] rayon::ThreadPoolBuildError),
-    /// [`Progress::stopped`] said so.
+    /// [`Progress::stopped`] returned true.
     #[error("interrupted before the archive was read; there is no result")]
     Stopped,
 }
 
-/// Reads all archives. Each worker, given its number, gets a visitor.
+/// Reads all archives. `visitor` makes the visitor of each worker, given its number.
 ///
 /// ```no_run
 /// use firstseen::coverage::Coverage;
@@ -159,8 +159,8 @@ pub enum ScanError {
 /// ```
 ///
 /// # Errors
-/// If an archive cannot be used at all, the threads cannot be started or the run was ended early. What cannot be
-/// read inside an archive is no error but stands in the coverage.
+/// If an archive cannot be used at all, the threads cannot be started or the run was ended early. What cannot be read
+/// inside an archive is not an error but is in the coverage.
 pub fn scan<V: Visitor>(
     archives: &Archives,
     settings: &ScanSettings,
@@ -207,7 +207,7 @@ pub fn scan_listed<V: Visitor>(
     read(archives.supply_listed(listing), settings, visitor, progress)
 }
 
-/// Lets all workers read what comes.
+/// Lets all workers read the supply.
 fn read<V: Visitor>(
     supply: Supply<'_>,
     settings: &ScanSettings,
@@ -261,7 +261,7 @@ impl<V: Visitor> Run<'_, V> {
         Ok(workers.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets a worker read pieces of what others cut, then whole objects, until there is neither.
+    /// Lets a worker read pieces cut by others, then whole objects, until none are left.
     fn work_on(&self, worker: &mut Worker<V>, progress: &dyn Progress) {
         let stopped = || self.is_stopped(progress);
         while !stopped() {

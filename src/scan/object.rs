@@ -1,4 +1,4 @@
-//! What becomes of one object: its records, its faults, and the outcome.
+//! The result for one object: its records, its faults, and the outcome.
 
 use crate::checksum::Checksum;
 use crate::coverage::{
@@ -9,7 +9,7 @@ use crate::decode::{DecodeFault, Decoded, Verdict};
 use crate::model::Text;
 use crate::source::{LogObject, ObjectKey, ReadError};
 
-/// The object that is being read.
+/// The object being read.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'r> {
     /// Its number in delivery order, from 0; objects without a delivery time come first.
@@ -20,15 +20,15 @@ pub struct Place<'r> {
     pub key: &'r ObjectKey<'r>,
 }
 
-/// What is known of an object, or of a piece of it, while it is read.
+/// The state of an object, or of a piece of it, while it is read.
 #[derive(Debug, Default)]
 pub(super) struct ObjectState {
-    /// What it turned out to be, once it was decoded.
+    /// The result of decoding, once decoded.
     decoded: Option<Decoded>,
-    /// The first of its faults, which are counted by `fault_count`.
+    /// The first of its faults; `fault_count` counts them all.
     faults: Vec<Fault>,
     fault_count: u64,
-    /// Kind of the first fault that is not of a single record.
+    /// Kind of the first fault that does not belong to a single record.
     first: Option<FaultKind>,
 }
 
@@ -37,11 +37,11 @@ pub(super) struct ObjectState {
 pub struct Stored {
     /// How many there are.
     pub size: u64,
-    /// If it was asked for: [`ScanSettings::checksums`](super::ScanSettings::checksums).
+    /// If requested: [`ScanSettings::checksums`](super::ScanSettings::checksums).
     pub checksum: Option<Checksum>,
 }
 
-/// What became of an object.
+/// The result for an object.
 #[derive(Debug)]
 pub struct ObjectResult<'r> {
     /// Which object.
@@ -52,7 +52,7 @@ pub struct ObjectResult<'r> {
     pub outcome: Outcome,
     /// Number of its records.
     pub records: u64,
-    /// Number of its faults, with those of single records.
+    /// Number of its faults, including those of single records.
     pub fault_count: u64,
     /// The first of them.
     pub faults: &'r [Fault],
@@ -64,7 +64,7 @@ impl ObjectState {
         self.decoded.as_ref().map_or(0, |decoded| decoded.records)
     }
 
-    /// Takes note of a fault in an object, or in a file in it.
+    /// Notes a fault in an object, or in a file in it.
     pub(super) fn fault(
         &mut self,
         object: &LogObject,
@@ -80,19 +80,19 @@ impl ObjectState {
         }
     }
 
-    /// Takes note of what decoding the object said.
+    /// Notes the result of decoding the object.
     pub(super) fn decoded(&mut self, object: &LogObject, mut decoded: Decoded) {
         self.decode_faults(object, std::mem::take(&mut decoded.faults));
         self.decoded = Some(decoded);
     }
 
-    /// Takes note of an error while the object was read.
+    /// Notes an error while reading the object.
     pub(super) fn unread(&mut self, object: &LogObject, error: ReadError) {
         self.first = self.first.or(Some(error.kind));
         self.fault(object, None, (error.kind, Position::Whole), error.detail);
     }
 
-    /// Takes note of faults that are not of a single record.
+    /// Notes faults that do not belong to a single record.
     pub(super) fn decode_faults(&mut self, object: &LogObject, faults: Vec<DecodeFault>) {
         for fault in faults {
             self.first = self.first.or(Some(fault.kind));
@@ -100,7 +100,7 @@ impl ObjectState {
         }
     }
 
-    /// Takes note of a second gzip member where there should be one.
+    /// Notes a second gzip member where there should be only one.
     pub(super) fn second_member(&mut self, object: &LogObject, key: &ObjectKey<'_>, at: Option<u64>) {
         if let Some(at) = at.filter(|_| key.is_of_cloudtrail()) {
             let place = (FaultKind::GzipExtraMember, Position::StoredByte(at));
@@ -109,7 +109,7 @@ impl ObjectState {
         }
     }
 
-    /// Adds the state of the piece behind this one.
+    /// Adds the state of the next piece.
     pub(super) fn add(&mut self, next: Self) {
         match (&mut self.decoded, next.decoded) {
             (Some(decoded), Some(more)) => decoded.add(more),
@@ -121,8 +121,8 @@ impl ObjectState {
         self.first = self.first.or(next.first);
     }
 
-    /// Decides what became of the object as a whole, and adds it to the coverage. `end` hears of it. Gives the number of its
-    /// records.
+    /// Decides the outcome of the whole object, and adds it to the coverage. Calls `end` with the result. Returns the number
+    /// of its records.
     pub(super) fn settle(
         mut self,
         place: Place<'_>,
@@ -154,7 +154,7 @@ impl ObjectState {
         records
     }
 
-    /// What an object is whose content turned out to be that. No JSON where its name promises some is a fault.
+    /// The final verdict on an object. Content other than JSON is a fault if the name promises JSON.
     fn verdict(&mut self, object: &LogObject, verdict: Verdict) -> Verdict {
         match verdict {
             Verdict::NotJson if self.first.is_none() && object.named_as_log() => {
@@ -169,7 +169,7 @@ impl ObjectState {
     }
 }
 
-/// What became of an object with this content, first fault and number of records.
+/// The outcome of an object with this content, first fault and number of records.
 fn outcome(verdict: Verdict, first: Option<FaultKind>, records: u32) -> Outcome {
     match (verdict, first) {
         (Verdict::Other(reason), None) => Outcome::Skipped(reason),
@@ -178,7 +178,7 @@ fn outcome(verdict: Verdict, first: Option<FaultKind>, records: u32) -> Outcome 
     }
 }
 
-/// Adds an object to the number of those that had this outcome.
+/// Counts an object under its outcome.
 fn count(outcome: Outcome, coverage: &mut Coverage) {
     let objects = &mut coverage.objects;
     match outcome {
@@ -192,7 +192,7 @@ fn count(outcome: Outcome, coverage: &mut Coverage) {
     }
 }
 
-/// Adds an object to what was read of its account and region.
+/// Counts an object under its account and region.
 fn count_place(key: &ObjectKey<'_>, records: u64, coverage: &mut Coverage) {
     let region = key.region.map(str::to_owned).or_else(|| key.cluster.map(|name| format!("eks/{name}")));
     let (Some(account), Some(region)) = (key.account, region) else { return };

@@ -9,16 +9,16 @@ use super::visitor::Visitor;
 use crate::decode::Piece;
 use crate::source::{LogObject, ObjectKey};
 
-/// Bytes of pieces that may wait, for each worker.
+/// Bytes of waiting pieces allowed per worker.
 const ROOM: usize = 16 << 20;
 
-/// Memory of so many pieces is kept for others.
+/// Memory of this many pieces is kept for reuse.
 const MOST_SPARE: usize = 4;
 
-/// How long a worker waits for a piece before it looks whether the run should end.
+/// How long a worker waits for a piece before it checks whether the run should end.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// A piece that waits to be read.
+/// A piece waiting to be read.
 pub(super) struct Job<V: Visitor> {
     pub(super) large: Arc<LargeObject<V>>,
     /// Counted from 0 in its object.
@@ -26,26 +26,26 @@ pub(super) struct Job<V: Visitor> {
     pub(super) piece: Piece,
 }
 
-/// The pieces that wait.
+/// The waiting pieces.
 pub(super) struct Queue<V: Visitor> {
     state: Mutex<State<V>>,
     changed: Condvar,
-    /// Bytes that may wait; with one worker none, since nobody else would read them.
+    /// Bytes that may wait; 0 with one worker, since no other would read them.
     room: usize,
 }
 
 struct State<V: Visitor> {
     jobs: VecDeque<Job<V>>,
     bytes: usize,
-    /// Of pieces that have been read.
+    /// Memory of pieces that were read.
     memory: Vec<Vec<u8>>,
-    /// Workers that are at an object, which may be a large one, so that pieces may come.
+    /// Workers busy with an object, which may be large and yield pieces.
     busy: usize,
-    /// Workers that wait for a piece. To wake nobody is a system call, too.
+    /// Workers waiting for a piece. Waking none would still be a system call.
     waiting: usize,
 }
 
-/// Holds that a worker is at an object.
+/// Marks a worker as busy with an object.
 pub(super) struct Busy<'q, V: Visitor>(&'q Queue<V>);
 
 impl<V: Visitor> Queue<V> {
@@ -54,13 +54,13 @@ impl<V: Visitor> Queue<V> {
         Self { state: Mutex::new(State::new()), changed: Condvar::new(), room }
     }
 
-    /// Says that pieces may come, until what this gives is dropped.
+    /// Announces that pieces may come, until the returned guard is dropped.
     pub(super) fn busy(&self) -> Busy<'_, V> {
         lock(&self.state).busy += 1;
         Busy(self)
     }
 
-    /// Lets a piece wait; gives it back if there is no room.
+    /// Queues a piece; returns it if there is no room.
     pub(super) fn offer(&self, job: Job<V>) -> Option<Job<V>> {
         let mut state = lock(&self.state);
         let size = job.piece.size();
@@ -75,12 +75,12 @@ impl<V: Visitor> Queue<V> {
         None
     }
 
-    /// Memory for a piece: some that was given back, or none.
+    /// Memory for a piece: reused, or empty.
     pub(super) fn memory(&self) -> Vec<u8> {
         lock(&self.state).memory.pop().unwrap_or_default()
     }
 
-    /// Gives the memory of a piece back.
+    /// Returns the memory of a piece.
     pub(super) fn give_back(&self, memory: Vec<u8>) {
         let mut state = lock(&self.state);
         if memory.capacity() > 0 && state.memory.len() < MOST_SPARE {
@@ -88,12 +88,12 @@ impl<V: Visitor> Queue<V> {
         }
     }
 
-    /// A piece that waits, if there is one.
+    /// A waiting piece, if there is one.
     pub(super) fn take(&self) -> Option<Job<V>> {
         lock(&self.state).take()
     }
 
-    /// The next piece, as long as some may come and `stopped` does not say that nobody wants it.
+    /// The next piece, as long as some may come and `stopped` returns false.
     pub(super) fn wait(&self, stopped: &dyn Fn() -> bool) -> Option<Job<V>> {
         let mut state = lock(&self.state);
         loop {
@@ -140,10 +140,10 @@ pub(super) struct LargeObject<V: Visitor> {
     parts: Mutex<Parts<V>>,
 }
 
-/// What a piece gave, or all pieces up to some.
+/// The result of a piece, or of consecutive pieces.
 pub(super) struct Part<V: Visitor> {
     pub(super) state: ObjectState,
-    /// None if there was no piece.
+    /// `None` if there was no piece.
     pub(super) visited: Option<V::Part>,
 }
 
@@ -151,7 +151,7 @@ struct Parts<V: Visitor> {
     /// All pieces before `next`, joined.
     joined: Part<V>,
     next: u32,
-    /// Pieces that were read before their turn.
+    /// Pieces that were read out of turn.
     early: BTreeMap<u32, Part<V>>,
     /// Number of pieces and what was stored, once all are cut.
     cut: Option<(u32, Stored)>,
@@ -167,7 +167,7 @@ impl<V: Visitor> LargeObject<V> {
         Place { number: self.number, object: &self.object, key }
     }
 
-    /// Adds what a piece gave. Gives everything, if it was the last one.
+    /// Adds the result of a piece. Returns everything, if it was the last one.
     pub(super) fn add(&self, index: u32, part: Part<V>) -> Option<(Part<V>, Stored)> {
         let mut parts = lock(&self.parts);
         parts.early.insert(index, part);
@@ -175,8 +175,8 @@ impl<V: Visitor> LargeObject<V> {
         parts.whole()
     }
 
-    /// Says how many pieces there are, what was stored, and what cutting them said. Gives everything, if all of them have
-    /// been read.
+    /// Notes the number of pieces, what was stored, and the state from cutting. Returns everything, if all pieces were
+    /// read.
     pub(super) fn cut(&self, total: u32, state: ObjectState, stored: Stored) -> Option<(Part<V>, Stored)> {
         let mut parts = lock(&self.parts);
         parts.early.insert(total, Part { state, visited: None });
@@ -187,7 +187,7 @@ impl<V: Visitor> LargeObject<V> {
 }
 
 impl<V: Visitor> Parts<V> {
-    /// Joins the pieces whose turn it is.
+    /// Joins the pieces that are next in order.
     fn join(&mut self) {
         while let Some(part) = self.early.remove(&self.next) {
             self.joined.add(part);

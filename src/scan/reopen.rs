@@ -1,4 +1,4 @@
-//! Evidence opened again: from where a record stands to its text, without a list of the archive.
+//! Reopens evidence: finds the text of a record by its address, without listing the archive.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,40 +10,40 @@ use crate::coverage::{Coverage, Fault};
 use crate::decode::FoundRecord;
 use crate::source::{Archives, Listing, LogObject, ReadError};
 
-/// Where a record stands, as findings and sightings say it.
+/// The address of a record, as in findings and sightings.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordAddress<'a> {
-    /// Which of the archives, counted from 1.
+    /// The number of the archive, counted from 1.
     pub archive: u32,
     /// Path of the object; of the file in it, and of the piece of that: `a.zip!b.jsonl!@16777216`.
     pub object: &'a str,
     /// Index of the record there.
     pub record: u32,
-    /// The event id that it must have, empty if it must have none; `None` if any will do.
+    /// The event id that it must have, empty if it must have none; `None` if any is accepted.
     pub event_id: Option<&'a str>,
 }
 
 /// Why a record cannot be shown again.
 #[derive(Debug, Error)]
 pub enum ReopenError {
-    /// No object of that path is in the archive.
+    /// The archive has no object with that path.
     #[error("the archive holds no object '{object}' any more")]
     Gone {
-        /// As the evidence names it.
+        /// As named in the evidence.
         object: String,
     },
-    /// The object is there and does not hold the record.
+    /// The object exists but does not hold the record.
     #[error("'{object}' has changed: {reason}")]
     Changed {
-        /// As the evidence names it.
+        /// As named in the evidence.
         object: String,
-        /// What is there instead.
+        /// What was found instead.
         reason: String,
     },
-    /// The object is there and cannot be read, or not up to the record.
+    /// The object exists but cannot be read, at least not up to the record.
     #[error("'{object}' cannot be read: {reason}")]
     Unread {
-        /// As the evidence names it.
+        /// As named in the evidence.
         object: String,
         /// The first fault, in words.
         reason: String,
@@ -53,8 +53,8 @@ pub enum ReopenError {
     Scan(ScanError),
 }
 
-/// The text of a record, exactly as it stands where the address says; within a carrier, as the carrier holds it. The object is
-/// read up to the record, as a scan reads it: `settings` must be those of the scan that found it, but for the threads.
+/// The text of the record at an address, exactly as stored; within a carrier, as the carrier holds it. The object is read up
+/// to the record, as in a scan: `settings` must be those of the scan that found it, except for the threads.
 ///
 /// ```no_run
 /// use firstseen::scan::{RecordAddress, ScanSettings, Silent, reopen};
@@ -76,7 +76,7 @@ pub fn reopen(
 ) -> Result<String, ReopenError> {
     let object = || address.object.to_owned();
     let mut error = ReopenError::Gone { object: object() };
-    // The name of a file may hold a `!`, too. So what is before each may be the object.
+    // The name of a file may contain a `!`, too. So the part before each may be the object.
     let ends = address.object.match_indices('!').map(|(at, _)| at).chain([address.object.len()]);
     for end in ends {
         let (path, inner) = (&address.object[..end], address.object.get(end + 1..));
@@ -123,14 +123,14 @@ fn read(
     Err(ReopenError::Changed { object, reason })
 }
 
-/// What was met where the record should be.
+/// What was found at the position of the record.
 #[derive(Debug, Default)]
 enum Met {
     #[default]
     Nothing,
     /// The record.
     It(String),
-    /// Another one, for this reason.
+    /// A different one, for this reason.
     Another(String),
 }
 
@@ -177,7 +177,7 @@ impl Visitor for Seeker<'_> {
     fn end(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
 }
 
-/// Ends the scan when the record has been met.
+/// Ends the scan once the record was found.
 struct Until<'u> {
     met: &'u Mutex<Met>,
     progress: &'u dyn Progress,

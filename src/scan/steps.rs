@@ -1,4 +1,4 @@
-//! The first steps of a scan without the later ones, for whoever measures what each of them costs.
+//! The first steps of a scan without the later ones, to measure what each costs.
 
 use std::hint::black_box;
 use std::io;
@@ -8,7 +8,7 @@ use crate::decode::{Decoder, Piece, Source, cut};
 use crate::memory::Budget;
 use crate::source::{Archives, Large, Listing};
 
-/// How far objects are taken.
+/// Up to which step objects are processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steps {
     /// They are read.
@@ -17,8 +17,8 @@ pub enum Steps {
     Inflate,
 }
 
-/// Takes the objects of a listing through the first steps, on this thread, in the way of a scan. What cannot be read or inflated
-/// costs what it costs a scan, and is told by a scan.
+/// Takes the objects of a listing through the first steps, on this thread, as a scan does. Unreadable objects cost the same as
+/// in a scan, but are not reported.
 ///
 /// # Errors
 /// If the run was ended early.

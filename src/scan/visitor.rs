@@ -1,19 +1,19 @@
-//! What is done with the records of a scan: whoever wants them implements [`Visitor`].
+//! Processes the records of a scan: see [`Visitor`].
 
 use super::object::{ObjectResult, ObjectState, Place};
 use crate::coverage::{Coverage, FaultKind, Position};
 use crate::decode::FoundRecord;
 use crate::source::LogObject;
 
-/// Collects what one worker reads. Every worker has a visitor of its own; they are merged when the scan has ended.
+/// Collects what one worker reads. Every worker has its own visitor; they are merged after the scan.
 ///
-/// A large object is read in pieces, by several workers. Each piece gives a [`Visitor::Part`]; the parts of an object are joined
-/// in their order, and the worker that adds the last one ends the object. So an object has one end, however it was read.
+/// A large object is read in pieces, by several workers. Each piece yields a [`Visitor::Part`]; the parts of an object are
+/// joined in order, and the worker that adds the last one ends the object. So an object ends once, however it was read.
 pub trait Visitor: Send {
-    /// What is collected of one object, or of one piece of it.
+    /// What is collected from one object, or from one piece of it.
     type Part: Send;
 
-    /// Whether to read an object. One that is not wanted is not opened, and does not count as listed.
+    /// Whether to read an object. An unwanted one is not opened, and does not count as listed.
     fn wants(&self, _object: &LogObject) -> bool {
         true
     }
@@ -21,14 +21,14 @@ pub trait Visitor: Send {
     /// An object begins, or a piece of one.
     fn begin(&mut self, place: &Place<'_>) -> Self::Part;
 
-    /// A record. One that cannot be read has been counted as faulty; for all others the visitor says in
-    /// [`Coverage::records`] what became of them.
+    /// A record. An unreadable one was already counted as faulty; for all others the visitor counts the result in
+    /// [`Coverage::records`].
     fn record(&mut self, part: &mut Self::Part, found: &FoundRecord<'_>, reading: &mut Reading<'_>);
 
     /// The object, or the piece, has no more records.
     fn finish(&mut self, _part: &mut Self::Part, _reading: &mut Reading<'_>) {}
 
-    /// Adds the part of the next piece to that of all pieces before it, which had so many records.
+    /// Adds the part of the next piece to that of all pieces before it, which had `records` records.
     fn join(before: &mut Self::Part, next: Self::Part, records: u32);
 
     /// An object has been read, as far as it could be.
@@ -40,7 +40,7 @@ pub trait Visitor: Send {
 pub struct Reading<'r> {
     /// Which object.
     pub place: Place<'r>,
-    /// Of the worker.
+    /// That of the worker.
     pub coverage: &'r mut Coverage,
     pub(super) state: &'r mut ObjectState,
 }
@@ -55,7 +55,7 @@ impl Reading<'_> {
     }
 }
 
-/// One way through an object or a piece of it.
+/// One pass through an object or a piece of it.
 pub(super) struct Pass<'p, 'r, V: Visitor> {
     pub(super) visitor: &'p mut V,
     pub(super) part: V::Part,

@@ -48,7 +48,7 @@ impl<V: Visitor> Worker<V> {
         self.stored = stored;
     }
 
-    /// Visits the records of an object that is held as a whole, or as far as it could be read.
+    /// Visits the records of an object that is held completely, or as far as it could be read.
     fn whole(
         &mut self,
         run: &Run<'_, V>,
@@ -73,7 +73,7 @@ impl<V: Visitor> Worker<V> {
         progress.read(ObjectRead { stored_bytes: stored.size, records, delivered: object.delivered });
     }
 
-    /// Cuts a large object, and reads the pieces that the others have no time for.
+    /// Cuts a large object, and reads the pieces that no other worker takes.
     fn cut(&mut self, run: &Run<'_, V>, supplied: &Supplied<'_>, mut large: Large, progress: &dyn Progress) {
         let object = Arc::new(LargeObject::new(supplied.number, supplied.object.clone().into_owned()));
         let mut state = ObjectState::default();
@@ -82,7 +82,7 @@ impl<V: Visitor> Worker<V> {
             let is_held = piece.is_held();
             let job = Job { large: Arc::clone(&object), index: number, piece };
             number += 1;
-            // What waits must hold nothing that others wait for.
+            // A waiting piece must not hold memory that others wait for.
             if let Some(job) = if is_held { Some(job) } else { run.queue.offer(job) } {
                 self.piece(run, job, progress);
             }
@@ -141,7 +141,7 @@ impl<V: Visitor> Worker<V> {
         part
     }
 
-    /// Decides what became of an object, and tells the visitor; gives the number of its records.
+    /// Decides the outcome of an object, and tells the visitor; returns the number of its records.
     fn end(&mut self, place: Place<'_>, part: Part<V>, stored: Stored) -> u64 {
         let Part { state, visited } = part;
         let visitor = &mut self.visitor;

@@ -1,4 +1,4 @@
-//! What goes wrong with archives and objects, in words that say what it was.
+//! Errors of archives and objects, with clear descriptions.
 
 use std::fmt;
 use std::io;
@@ -15,15 +15,15 @@ pub enum ArchiveError {
     Open {
         /// As it was given.
         name: String,
-        /// What the system said.
+        /// The system error.
         source: io::Error,
     },
-    /// The folder is there, and cannot be listed.
+    /// The folder exists but cannot be listed.
     #[error("the folder '{name}' cannot be listed")]
     List {
         /// As it was given.
         name: String,
-        /// What the system said.
+        /// The system error.
         source: io::Error,
     },
     /// The pattern is malformed.
@@ -34,7 +34,7 @@ pub enum ArchiveError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The pattern is fine and nothing has such a name.
+    /// The pattern is valid but matches nothing.
     #[error("archive '{name}' matches no file or folder")]
     NoMatch {
         /// As it was given.
@@ -48,15 +48,15 @@ pub enum ArchiveError {
         /// What is wrong.
         problem: S3Problem,
     },
-    /// The local folder that objects are kept in.
+    /// The local mirror folder.
     #[error("the mirror '{folder}' cannot be used")]
     Mirror {
         /// As it was given.
         folder: String,
-        /// What the system said.
+        /// The system error.
         source: io::Error,
     },
-    /// [`S3Settings::interrupted`](super::S3Settings::interrupted) said so.
+    /// [`S3Settings::interrupted`](super::S3Settings::interrupted) returned true.
     #[error("interrupted before the archive was opened; there is no result")]
     Interrupted,
     /// All archives together hold no file.
@@ -64,47 +64,47 @@ pub enum ArchiveError {
     NoObjects,
 }
 
-/// Why nothing can be had from a bucket.
+/// Why a bucket cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Problem {
-    /// What kind of problem, for what to do about it.
+    /// The kind of problem, which decides what to do about it.
     pub kind: S3ProblemKind,
-    /// The reason in words, with what S3 said. Never holds a secret.
+    /// The reason in words, with the response of S3. Never contains a secret.
     pub detail: String,
 }
 
-/// What kind of problem there is with a bucket.
+/// The kind of a problem with a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum S3ProblemKind {
     /// The name is not `s3://bucket/prefix`.
     Name,
-    /// This build has no S3.
+    /// This build lacks S3 support.
     NotBuilt,
-    /// There are no credentials anywhere.
+    /// No credentials were found.
     NoCredentials,
-    /// The profile is not there, or has no credentials.
+    /// The profile does not exist, or has no credentials.
     Profile,
-    /// The credentials are wrong, or not those of this partition or store.
+    /// The credentials are wrong, or for another partition or store.
     WrongCredentials,
-    /// The credentials were right once.
+    /// The credentials have expired.
     Expired,
     /// A role could not be assumed.
     Role,
-    /// The credentials are right and may not list the bucket.
+    /// The credentials are valid but may not list the bucket.
     AccessDenied,
-    /// There is no such bucket.
+    /// The bucket does not exist.
     NoBucket,
     /// The bucket is in another Region, and S3 did not say in which.
     Region,
-    /// No object's key begins so.
+    /// No object has a key with this prefix.
     Empty,
     /// The clock of this machine is too far off.
     Clock,
-    /// Nobody answers there.
+    /// The host does not respond.
     Unreachable,
-    /// Somebody answers there with a certificate that is not trusted.
+    /// The host has a certificate that is not trusted.
     Certificate,
-    /// A setting that the SDK refuses.
+    /// A setting that the SDK rejects.
     Setting,
     /// Anything else.
     Other,
@@ -116,11 +116,11 @@ impl fmt::Display for S3Problem {
     }
 }
 
-/// Why an object could not be read, or not as a whole.
+/// Why an object could not be read, or not completely.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{detail}")]
 pub struct ReadError {
-    /// The fault that it is.
+    /// The kind of fault.
     pub kind: FaultKind,
     /// The reason in words.
     pub detail: String,

@@ -1,4 +1,4 @@
-//! Lists of files: archives by themselves, or parts of one.
+//! Lists of files: separate archives, or parts of one.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -7,16 +7,16 @@ use super::{plain, shown_name};
 /// A list of files that is an archive, or a part of one.
 #[derive(Clone, Debug)]
 pub struct FileList {
-    /// What the archive is called.
+    /// The name of the archive.
     pub(super) name: String,
-    /// The folder of the archive that it is a part of, if it is.
+    /// The folder of the archive that it is a part of, if any.
     pub(super) root: Option<PathBuf>,
-    /// Its files, as they are named from here; folders stand for all files in them.
+    /// Its files, as named from the working directory; folders stand for all files in them.
     pub(super) paths: Vec<PathBuf>,
 }
 
 impl FileList {
-    /// A list that is an archive of this name. The paths of its objects are those of the list.
+    /// A list that is an archive with this name. The paths of its objects are those in the list.
     pub fn archive(name: String, paths: Vec<PathBuf>) -> Self {
         Self { name, root: None, paths }
     }
@@ -25,7 +25,7 @@ impl FileList {
     /// its objects are relative to the folder; so baselines of several lists merge into the one of the whole archive.
     ///
     /// # Errors
-    /// Gives a path that does not lie below the folder, as both are written.
+    /// Returns a path that is not below the folder, as both are written.
     pub fn part_of(root: &Path, paths: &[PathBuf]) -> Result<Self, PathBuf> {
         let (name, root) = (shown_name(root), plain(root));
         let below = |path: &PathBuf| {
@@ -39,7 +39,7 @@ impl FileList {
         Ok(Self { name, root: Some(root), paths })
     }
 
-    /// The folder of the archive that it is a part of, if it is.
+    /// The folder of the archive that it is a part of, if any.
     pub fn root(&self) -> Option<&Path> {
         self.root.as_deref()
     }

@@ -1,7 +1,7 @@
-//! Lists files: all below the starts of an archive, whatever links lead to them.
+//! Lists files: all below the starts of an archive, through any links.
 //!
-//! Listing a large tree takes as long as its folders take to be read, one after another; several threads read some at a time.
-//! What is found does not depend on their number, but for its order, which nobody relies on.
+//! Listing a large tree takes as long as reading its folders one after another; several threads read some at a time. The
+//! result does not depend on their number, except for its order, which is not relied on.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -16,10 +16,10 @@ use super::log_object::Kept;
 use super::{Listing, LogObject, ObjectKey, OwnFiles, shown_text};
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 
-/// Says whether to go on; asked after each file, with their number.
+/// Called after each file with their number; returns whether to go on.
 type Found<'f> = &'f mut dyn FnMut(u64) -> bool;
 
-/// So many folders for each thread, so that none is left with a large one while the others are done.
+/// Folders per thread, so that no thread is left with a large one while the others are done.
 const FOLDERS_EACH: usize = 32;
 
 /// Adds the objects of all archives, each with its number, to the listing.
@@ -30,7 +30,7 @@ pub(super) fn list(
     listing: &mut Listing,
     found: Found<'_>,
 ) {
-    // Only then can one file belong to two archives; and which of them has it must not depend on who was first.
+    // Only then can one file belong to two archives; and which of them gets it must not depend on timing.
     let overlaps = |root: &Root| root.starts.len() > 1 && !root.is_in_parts;
     let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| overlaps(root));
     let mut seen = HashSet::new();
@@ -51,7 +51,7 @@ pub(super) fn list(
     }
 }
 
-/// Which files of a folder are no logs, but what this program wrote there itself.
+/// Which files of a folder are not logs but were written by this program.
 struct Own {
     files: OwnFiles,
     /// By folder.
@@ -63,7 +63,7 @@ impl Own {
         Self { files, known: HashMap::new() }
     }
 
-    /// Whether a file is passed over. A folder that holds such a file is counted, once.
+    /// Whether a file is skipped. A folder with such a file is counted once.
     fn has(&mut self, file: &Path, listing: &mut Listing) -> bool {
         let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return false };
         if !may_be_own(name) {
@@ -81,25 +81,25 @@ impl Own {
     }
 }
 
-/// Whether the name of a file is one that this program writes; that alone says nothing of what is in it.
+/// Whether this program writes files of this name; that alone says nothing of the content.
 fn may_be_own(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.ends_with(b".parquet") || name == b"manifest.json"
 }
 
-/// Whether this is a lock of this program, or an output before it is written. An empty file hides nothing.
+/// Whether this is a lock of this program, or an unwritten output. An empty file hides nothing.
 fn is_empty_placeholder(entry: &DirEntry) -> bool {
     let is_named_so = entry.file_name().as_encoded_bytes().starts_with(b".firstseen-");
     is_named_so && entry.file_type().is_file() && entry.metadata().is_ok_and(|metadata| metadata.len() == 0)
 }
 
-/// The links below a folder, and those below what they lead to: what they name is read as if it lay there.
+/// The links below a folder, and below their targets: targets are read as if they were in the folder.
 pub fn links_below(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = WalkDir::new(folder).follow_links(true).into_iter().filter_map(Result::ok);
     entries.filter(DirEntry::path_is_symlink).map(DirEntry::into_path)
 }
 
-/// A file or folder that an archive is made of, and all that lies in it.
+/// A file or folder of an archive, with everything in it.
 struct Walk<'r> {
     archive: u32,
     root: &'r Root,
@@ -107,7 +107,7 @@ struct Walk<'r> {
 }
 
 impl Walk<'_> {
-    /// Adds all files with several threads. None if `found` said to stop.
+    /// Adds all files with several threads. `None` if `found` said to stop.
     fn files_at_once(
         &self,
         threads: usize,
@@ -126,7 +126,7 @@ impl Walk<'_> {
         let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
         let listed = AtomicU64::new(listing.coverage.objects.listed);
         let own_files = own.files;
-        // The files of a folder are all listed by one thread.
+        // All files of one folder are listed by the same thread.
         let work = |found: Found<'_>| {
             let (mut part, mut own) = (Listing::default(), Own::new(own_files));
             let mut goes_on = |_| {
@@ -145,7 +145,7 @@ impl Walk<'_> {
             part
         };
         thread::scope(|scope| {
-            // A thread that cannot be started is not needed: the others take its folders.
+            // If a thread cannot be started, the others take its folders.
             let spawn = |_| thread::Builder::new().spawn_scoped(scope, || work(&mut |_| true)).ok();
             let others: Vec<_> = (1..threads.min(folders.len())).filter_map(spawn).collect();
             listing.absorb(work(found));
@@ -156,7 +156,8 @@ impl Walk<'_> {
         (!stopped.into_inner()).then_some(())
     }
 
-    /// Adds the files in `from` and its folders, down to a depth; gives the folders at that depth. None if `found` said to stop.
+    /// Adds the files in `from` and its folders, down to a depth; returns the folders at that depth. `None` if `found` said to
+    /// stop.
     fn files(
         &self,
         from: &Path,
@@ -177,7 +178,7 @@ impl Walk<'_> {
                 }
             };
             let is_folder = entry.file_type().is_dir();
-            // One at the last depth has not been opened.
+            // A folder at the last depth has not been opened.
             let is_open = is_folder && entry.depth() < depth;
             let is_circle = is_folder && self.leads_back(&entry);
             if is_circle {
@@ -203,7 +204,7 @@ impl Walk<'_> {
         Some(folders)
     }
 
-    /// Whether this is a link to a folder that it lies in. Within one walk that is seen already, but not above its beginning.
+    /// Whether this link leads to a folder that contains it. Within one walk that is already detected, but not above its start.
     fn leads_back(&self, entry: &DirEntry) -> bool {
         let top = if self.root.is_in_parts { &self.root.folder } else { self.start };
         if !entry.path_is_symlink() || entry.path() == top {
@@ -214,7 +215,7 @@ impl Walk<'_> {
         above.any(|above| above.canonicalize().is_ok_and(|above| above == real))
     }
 
-    /// Adds one file to the objects to read or to those skipped. Its size is not asked for: on a tree of tiny objects
+    /// Adds one file to the objects to read or to those skipped. Its size is not queried: on a tree of tiny objects
     /// that alone cost a tenth of a scan.
     fn add(&self, listing: &mut Listing, entry: &DirEntry, twice: bool) {
         let below = entry.path().strip_prefix(&self.root.folder).unwrap_or(entry.path());
@@ -260,7 +261,7 @@ impl Walk<'_> {
 
 const CIRCLE: &str = "a link that leads back to a folder above it";
 
-/// A path as text with `/` between its parts, whatever the system uses.
+/// A path as text with `/` as separator on every system.
 fn shown(path: &Path) -> String {
     let parts: Vec<_> = path.components().map(|part| shown_text(part.as_os_str())).collect();
     let mut joined = parts.join("/");

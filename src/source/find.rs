@@ -1,4 +1,4 @@
-//! One object again by its name, without a list of all others.
+//! Finds one object by its name, without listing the others.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use crate::coverage::FaultKind;
 use crate::model::Text;
 
 impl Archives {
-    /// The object of an archive that has this path now; none if there is none. What it holds may have changed.
+    /// The object of an archive that has this path now; `None` if there is none. Its content may have changed.
     ///
     /// # Errors
-    /// If the archive cannot be asked, or is standard input, which can be read but once.
+    /// If the archive cannot be accessed, or is standard input, which can be read only once.
     pub fn find(&self, archive: u32, path: &str) -> Result<Option<LogObject>, ReadError> {
         match self.root_of(archive)? {
             Root::Local(root) => Ok(root.find(path).map(|kept| LogObject {
@@ -32,7 +32,7 @@ impl Archives {
 }
 
 impl local::Root {
-    /// How the file with this path below the root is kept, if there is one.
+    /// How the file with this path below the root is represented, if it exists.
     fn find(&self, path: &str) -> Option<Kept> {
         let plain = Path::new(path);
         if self.has(plain) {
@@ -42,7 +42,7 @@ impl local::Root {
         Some(Kept::OddFile(Arc::from(odd)))
     }
 
-    /// Whether a path is that of a file of the archive, and leads nowhere else.
+    /// Whether a path is that of a file of the archive, and does not leave it.
     fn has(&self, path: &Path) -> bool {
         let leads_up = path.components().any(|part| part == Component::ParentDir);
         let leads_away = path.is_absolute() && !self.folder.as_os_str().is_empty();
@@ -53,7 +53,7 @@ impl local::Root {
     }
 }
 
-/// The path whose bytes that are no UTF-8 are shown as `\xFF` in a text; none if there are no such bytes.
+/// The path for a text that shows non-UTF-8 bytes as `\xFF`; `None` if there are no such bytes.
 #[cfg(unix)]
 fn unescaped(shown: &str) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStringExt;

@@ -1,29 +1,29 @@
-//! Objects that are too large to be held: they are handed out to be read bit by bit.
+//! Objects that are too large to be held: they are read piecemeal.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-/// Objects of more stored bytes than this are handed out as [`Large`]. CloudTrail's own are far smaller.
+/// Objects of more stored bytes than this are returned as [`Large`]. CloudTrail's own are far smaller.
 pub const LARGE: u64 = 16 << 20;
 
 /// The bytes of a large object, as stored.
 pub enum Large {
     /// A file.
     File(File),
-    /// Something that came over a network, and is there as a whole.
+    /// A complete object from a network.
     Held(Cursor<Vec<u8>>),
-    /// Something that comes once.
+    /// A stream, which can be read only once.
     Stream(Box<dyn Read + Send>),
 }
 
 impl Large {
-    /// Takes bytes out of a buffer if they are many.
+    /// Takes the bytes out of a buffer if they are large.
     pub(super) fn held(buffer: &mut Vec<u8>) -> Option<Self> {
         (buffer.len() as u64 > LARGE).then(|| Self::Held(Cursor::new(std::mem::take(buffer))))
     }
 
-    /// How many bytes it has, if that is known.
+    /// Its size in bytes, if known.
     pub fn size(&self) -> Option<u64> {
         match self {
             Self::File(file) => file.metadata().ok().map(|metadata| metadata.len()),

@@ -1,24 +1,24 @@
-//! What was found in the archives: the objects to read, and the account of those left alone.
+//! What was found in the archives: the objects to read, and an account of those skipped.
 
 use super::{LogObject, SkippedObject};
 use crate::coverage::{Coverage, ObjectSkip};
 use crate::time::{Span, Timestamp};
 
-/// What was found in the archives: the objects to read, and the account of those left alone.
+/// What was found in the archives: the objects to read, and an account of those skipped.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
     /// Objects to read, in delivery order.
     pub objects: Vec<LogObject>,
-    /// Objects that are left alone.
+    /// Skipped objects.
     pub skipped: Vec<SkippedObject>,
-    /// Objects in S3 that are not to be read, but kept in the mirror if they are not there yet.
+    /// S3 objects that are not read, but stored in the mirror if missing there.
     pub to_keep: Vec<LogObject>,
-    /// The account of those skipped, and of folders that could not be listed.
+    /// The account of skipped objects, and of folders that could not be listed.
     pub coverage: Coverage,
 }
 
 impl Listing {
-    /// Whether nothing was found at all, not even something that cannot be read.
+    /// Whether nothing was found at all, not even unreadable files.
     pub(super) fn is_empty(&self) -> bool {
         let Coverage { objects, faults, .. } = &self.coverage;
         objects.listed == 0 && objects.unlisted.is_empty() && faults.is_empty()
@@ -29,7 +29,7 @@ impl Listing {
         self.skipped.push(SkippedObject { object, reason });
     }
 
-    /// Takes in what another thread found.
+    /// Adds what another thread found.
     pub(super) fn absorb(&mut self, other: Self) {
         let Self { objects, skipped, to_keep, coverage } = other;
         self.objects.extend(objects);
@@ -38,8 +38,8 @@ impl Listing {
         self.coverage.merge(coverage);
     }
 
-    /// Forgets objects as if they had not been listed: those to read that `known` picks, and those left alone that
-    /// `known_skip` picks. Gives their number. A mirror still wants to have what it lacks of them.
+    /// Removes objects as if they had not been listed: those to read that `known` selects, and skipped ones that
+    /// `known_skip` selects. Returns their number. A mirror still gets those that it lacks.
     pub fn forget(
         &mut self,
         mut known: impl FnMut(&LogObject) -> bool,
@@ -69,7 +69,7 @@ impl Listing {
         before - counts.listed
     }
 
-    /// Cuts off a listing of the first `count` objects to read, and what is left alone with it.
+    /// Splits off a listing of the first `count` objects to read, with the skipped ones.
     #[must_use]
     pub fn cut(&mut self, count: usize) -> Self {
         let later = self.objects.split_off(count.min(self.objects.len()));
@@ -82,7 +82,7 @@ impl Listing {
     }
 }
 
-/// Which delivery times are worth opening. Both ends are included.
+/// Which delivery times are worth opening, both ends included.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeliveryWindow {
     /// Events before this instant are not wanted.
@@ -102,7 +102,7 @@ impl DeliveryWindow {
         first.is_none_or(|first| day >= first) && last.is_none_or(|last| day <= last)
     }
 
-    /// The first and the last delivery day that may hold wanted events, since 1970-01-01.
+    /// The first and the last delivery day that may hold wanted events, in days since 1970-01-01.
     pub(super) fn days(&self) -> (Option<i64>, Option<i64>) {
         let day = |end: Timestamp| i64::from(end.day().number());
         let slack = i64::from(self.slack.whole_days());

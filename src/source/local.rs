@@ -13,9 +13,9 @@ use crate::file;
 pub(super) struct Root {
     /// Object paths are relative to this folder.
     pub(super) folder: PathBuf,
-    /// The files and folders that belong to the archive; the folder itself, unless a glob chose some.
+    /// The files and folders that belong to the archive; the folder itself, unless a glob selected some.
     pub(super) starts: Vec<PathBuf>,
-    /// Whether the starts are parts of the folder, each apart from the others.
+    /// Whether the starts are separate parts of the folder.
     pub(super) is_in_parts: bool,
 }
 
@@ -26,11 +26,11 @@ impl Root {
         match name.metadata() {
             Ok(metadata) if metadata.is_dir() => match name.read_dir() {
                 Ok(_) => Ok(Self::whole(name.to_owned(), vec![name.to_owned()])),
-                // What cannot be listed at all is no archive without objects.
+                // An archive that cannot be listed at all is an error, not empty.
                 Err(error) => Err(ArchiveError::List { name: shown(), source: error }),
             },
             Ok(metadata) => {
-                // A pipe or a device is listed, and left alone as no file.
+                // A pipe or a device is listed, and skipped as not a file.
                 if metadata.is_file() {
                     file::open(name).map_err(|source| ArchiveError::Open { name: shown(), source })?;
                 }
@@ -48,8 +48,8 @@ impl Root {
         Self { folder, starts, is_in_parts: false }
     }
 
-    /// The files of lists, and of folders in them. Of several lists that are no parts of an archive the first one counts: they
-    /// are one list that was given more than once.
+    /// The files of lists, and of folders in them. Of several lists that are not parts of an archive, the first one counts:
+    /// they are one list given more than once.
     pub(super) fn of_lists(lists: &[&FileList]) -> Self {
         let Some(folder) = lists.iter().find_map(|list| list.root.clone()) else {
             let starts = lists.first().map(|list| list.paths.clone());
@@ -57,7 +57,7 @@ impl Root {
         };
         let parts = lists.iter().filter(|list| list.root.is_some());
         let mut starts: Vec<PathBuf> = parts.flat_map(|list| list.paths.iter().cloned()).collect();
-        // A folder comes before all that is in it.
+        // A folder sorts before everything in it.
         starts.sort_unstable();
         starts.dedup_by(|later, first| later.starts_with(first));
         Self { folder, starts, is_in_parts: true }
@@ -66,8 +66,7 @@ impl Root {
     fn glob(pattern: &str) -> Result<Self, ArchiveError> {
         let paths = glob::glob(pattern)
             .map_err(|error| ArchiveError::Glob { name: pattern.to_owned(), reason: error.to_string() })?;
-        // A folder on the way that cannot be read hides what is in it: keep its path, so that listing it
-        // reports the fault.
+        // An unreadable parent folder hides its content: keep its path, so that listing it reports the fault.
         let starts: Vec<PathBuf> =
             paths.map(|entry| entry.unwrap_or_else(|error| error.path().to_owned())).collect();
         if starts.is_empty() {
@@ -83,13 +82,13 @@ impl Root {
         Ok(self.folder.join(below(object)).metadata()?.len())
     }
 
-    /// Reads an object as a whole.
+    /// Reads a whole object.
     pub(super) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<()> {
         let (file, size) = self.open_file(object, buffer)?;
         read_whole(file, size, buffer)
     }
 
-    /// Reads an object as a whole, or opens it if it is large.
+    /// Reads a whole object, or opens it if it is large.
     pub(super) fn open_or_read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<Option<File>> {
         let (file, size) = self.open_file(object, buffer)?;
         if size > LARGE {
@@ -106,14 +105,14 @@ impl Root {
     }
 }
 
-/// Reads a file that says it has this size.
+/// Reads a file whose reported size is this.
 fn read_whole(mut file: File, size: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
     let length = read_at_once(&mut file, size, buffer);
     buffer.truncate(length);
     if length > 0 && length as u64 == size {
         return Ok(());
     }
-    // Another size than it said, or an error, which comes again here.
+    // The size was wrong, or there was an error, which recurs here.
     file.read_to_end(buffer).map(|_| ())
 }
 
@@ -125,8 +124,8 @@ fn below(object: &LogObject) -> &Path {
     }
 }
 
-/// Reads a file of the expected size with one call, over what is in the buffer; gives the number of bytes read. If
-/// they are as many as expected, one byte of room has shown that there are no more.
+/// Reads a file of the expected size with one call, overwriting the buffer; returns the number of bytes read. If they
+/// are as many as expected, one byte of room has shown that there are no more.
 fn read_at_once(file: &mut File, expected: u64, buffer: &mut Vec<u8>) -> usize {
     if expected > LARGEST_AT_ONCE {
         return 0;

@@ -1,4 +1,4 @@
-//! One log object of an archive and the order in which objects are read.
+//! One log object of an archive, and the reading order of objects.
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -14,32 +14,32 @@ use crate::time::Timestamp;
 pub struct LogObject {
     /// Which of the given archives, counted from 1.
     pub archive: u32,
-    /// Path below the archive's root, with `/` between its parts. Bytes that are no UTF-8 are shown as `\xFF`.
+    /// Path below the archive's root, with `/` as separator. Bytes that are not UTF-8 are shown as `\xFF`.
     pub path: Text,
-    /// When it was delivered, if its path says so.
+    /// Its delivery time, if its path has one.
     pub delivered: Option<Timestamp>,
     pub(super) kept: Kept,
 }
 
-/// What a source has to know of its object beside the path.
+/// What a source has to know of its object besides the path.
 #[derive(Clone, Debug)]
 pub(super) enum Kept {
     /// A file at that path below the root.
     File,
-    /// A file whose real path below the root `path` could not keep.
+    /// A file whose real path below the root cannot be represented by `path`.
     OddFile(Arc<Path>),
     /// An object in S3, as it was listed.
     #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only buckets have such objects"))]
     Remote {
         /// Bytes as stored.
         size: u64,
-        /// What changes when the content does.
+        /// Changes when the content does.
         etag: Option<Arc<str>>,
         /// The MD5 of the content, if the listing's ETag can be one.
         md5: Option<Md5Sum>,
-        /// The fault that it has to be restored before it can be read.
+        /// The fault if it has to be restored before it can be read.
         archived: Option<FaultKind>,
-        /// Whether a mirror wants to have it.
+        /// Whether it is to be stored in a mirror.
         is_mirrored: bool,
     },
 }
@@ -52,24 +52,24 @@ pub(super) type Md5Sum = [u8; 16];
 pub struct SkippedObject {
     /// The file.
     pub object: LogObject,
-    /// Why it is left alone.
+    /// Why it is skipped.
     pub reason: ObjectSkip,
 }
 
 impl LogObject {
-    /// What the object's path says beyond its delivery time.
+    /// What the object's path says besides its delivery time.
     pub fn key(&self) -> ObjectKey<'_> {
         ObjectKey::parse(&self.path)
     }
 
-    /// Whether the name claims to be a log, so that content which is none is a fault and not just another file.
+    /// Whether the name claims to be a log, so that other content is a fault.
     pub fn named_as_log(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
         let stem = name.strip_suffix(".gz").unwrap_or(&name);
         name.len() != stem.len() || [".json", ".jsonl", ".ndjson"].iter().any(|end| stem.ends_with(end))
     }
 
-    /// Whether a mirror wants to have it.
+    /// Whether it is to be stored in a mirror.
     pub(super) fn is_mirrored(&self) -> bool {
         match self.kept {
             Kept::File | Kept::OddFile(_) => false,

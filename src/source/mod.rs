@@ -1,7 +1,7 @@
-//! Archives in, log objects in delivery order and their bytes out.
+//! Lists the log objects of archives in delivery order, and reads their bytes.
 //!
 //! Knows folders, files, buckets and object names; knows nothing of gzip, JSON or events. What cannot be listed is a fault
-//! in the coverage and does not stop the listing; an archive that is not there at all is an error.
+//! in the coverage and does not stop the listing; a missing archive is an error.
 
 mod error;
 mod file_list;
@@ -44,15 +44,15 @@ pub struct Archives {
     names: Vec<String>,
     roots: Vec<Root>,
     own_files: OwnFiles,
-    /// Asked now and then, while standard input is waited for, whether to give up.
+    /// Polled while waiting for standard input: whether to give up.
     interrupted: fn() -> bool,
     s3: Option<s3::Session>,
 }
 
-/// Names of the files in a folder that are known to be no logs, since it is proven that this program wrote them.
+/// Names of the files in a folder that are known not to be logs, since this program provably wrote them.
 pub type OwnFiles = fn(&Path) -> Vec<OsString>;
 
-/// Where an archive is.
+/// The location of an archive.
 #[derive(Debug)]
 enum Root {
     Local(local::Root),
@@ -66,13 +66,13 @@ impl Archives {
     /// SDKs reach them by default.
     ///
     /// # Errors
-    /// As [`Archives::open_with`].
+    /// Same as [`Archives::open_with`].
     pub fn open(names: &[PathBuf]) -> Result<Self, ArchiveError> {
         Self::open_with(names, &S3Settings::default())
     }
 
-    /// Finds the roots of archives given as folders, files, globs or `s3://bucket/prefix`. Archives are numbered in the
-    /// order of their names, so that the order in which they are given does not matter; a name given twice counts once.
+    /// Finds the roots of archives given as folders, files, globs or `s3://bucket/prefix`. Archives are numbered by
+    /// name, so that the order in which they are given does not matter; a name given twice counts once.
     ///
     /// # Errors
     /// If one of them does not exist, matches nothing or cannot be reached.
@@ -80,10 +80,10 @@ impl Archives {
         Self::open_all(names, &[], settings)
     }
 
-    /// As [`Archives::open_with`], with lists of files as further archives, or as parts of one; and `-` is standard input.
+    /// Like [`Archives::open_with`], with lists of files as further archives, or as parts of one; `-` is standard input.
     ///
     /// # Errors
-    /// As [`Archives::open_with`]. A file of a list that is not there is a fault in the coverage.
+    /// Same as [`Archives::open_with`]. A missing file of a list is a fault in the coverage.
     pub fn open_all(
         names: &[PathBuf],
         lists: &[FileList],
@@ -115,14 +115,14 @@ impl Archives {
         })
     }
 
-    /// Archives in whose folders some files are passed over: those that `own_files` names. A folder that holds such files is
-    /// counted, and whatever else lies in it is read. Without this the content of every file decides.
+    /// Archives whose folders have files to skip: those that `own_files` names. A folder with such files is counted, and its
+    /// other files are read. Without this the content of every file decides.
     #[must_use]
     pub fn passing_over(self, own_files: OwnFiles) -> Self {
         Self { own_files, ..self }
     }
 
-    /// The names of the archives as they were given, in the order of their numbers.
+    /// The names of the archives as given, in the order of their numbers.
     pub fn names(&self) -> &[String] {
         &self.names
     }
@@ -130,7 +130,7 @@ impl Archives {
     /// Size of an object as stored.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Any system error.
     pub fn size(&self, object: &LogObject) -> Result<u64, ReadError> {
         match self.root(object)? {
             Root::Local(root) => Ok(root.size(object)?),
@@ -148,8 +148,8 @@ impl Archives {
         root.ok_or_else(|| ReadError { kind: FaultKind::Read, detail: "no such archive".to_owned() })
     }
 
-    /// Lists every object of every archive, with so many threads. `found` hears now and then how many there are and says
-    /// whether to go on.
+    /// Lists every object of every archive, with `threads` threads. `found` is called with their number from time to
+    /// time and returns whether to go on.
     ///
     /// # Errors
     /// If there is not a single file, or an archive cannot be listed at all.
@@ -171,10 +171,10 @@ impl Archives {
     }
 
     /// The objects of all archives, to be read. Those on disk are all listed first; those in S3 are listed while the first
-    /// are read.
+    /// ones are read.
     ///
     /// # Errors
-    /// As [`Archives::list`].
+    /// Same as [`Archives::list`].
     pub fn supply(
         &self,
         window: &DeliveryWindow,
@@ -224,15 +224,15 @@ impl Archives {
         listing
     }
 
-    /// What has been asked of S3 so far; none if no archive is there. It depends on the network, so it is no part of an answer.
+    /// The S3 traffic so far; `None` without an S3 archive. It depends on the network, so it is not part of a result.
     pub fn traffic(&self) -> Option<Traffic> {
         self.s3.as_ref().map(s3::Session::traffic)
     }
 
-    /// Reads one object's bytes as stored into `buffer`, in place of what was in it.
+    /// Reads one object's stored bytes into `buffer`, replacing its content.
     ///
     /// # Errors
-    /// Whatever the system says; the buffer then holds what could be read.
+    /// Any system error; the buffer then holds what could be read.
     pub fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
         match self.root(object).inspect_err(|_| buffer.clear())? {
             Root::Local(root) => Ok(root.read(object, buffer)?),
@@ -245,10 +245,10 @@ impl Archives {
         }
     }
 
-    /// As [`Archives::read`], but an object of more than [`LARGE`] bytes is given to be read bit by bit.
+    /// Like [`Archives::read`], but an object of more than [`LARGE`] bytes is returned to be read piecemeal.
     ///
     /// # Errors
-    /// As [`Archives::read`].
+    /// Same as [`Archives::read`].
     pub fn open_or_read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<Option<Large>, ReadError> {
         match self.root(object).inspect_err(|_| buffer.clear())? {
             Root::Local(root) => Ok(root.open_or_read(object, buffer)?.map(Large::File)),
@@ -290,7 +290,7 @@ impl Archives {
     }
 }
 
-/// What an archive's name stands for.
+/// The meaning of an archive's name.
 enum Named<'n> {
     Archive(&'n Path),
     /// Several are parts of one archive.
@@ -337,7 +337,7 @@ fn s3_name(name: &Path) -> Option<&str> {
     name.to_str().filter(|name| name.starts_with("s3://"))
 }
 
-/// Whether a name was meant as a bucket, though it is no name of one; nor is there such a file.
+/// Whether a name was meant as a bucket but is not a valid one, and no such file exists.
 fn looks_like_s3(name: &Path) -> bool {
     let text = name.to_string_lossy().to_ascii_lowercase();
     let is_meant = ["s3:/", "arn:aws", "https://", "http://"].iter().any(|start| text.starts_with(start));
@@ -349,7 +349,7 @@ pub fn is_s3(name: &Path) -> bool {
     s3_name(name).is_some()
 }
 
-/// The name of an archive, without what does not change its meaning: slashes at its end, `./` at its beginning.
+/// The name of an archive, without trailing slashes and a leading `./`, which do not change its meaning.
 fn shown_name(name: &Path) -> String {
     if let Some(name) = s3_name(name) {
         return name.trim_end_matches('/').to_owned();
@@ -358,12 +358,12 @@ fn shown_name(name: &Path) -> String {
     if plain.as_os_str().is_empty() { ".".to_owned() } else { shown_text(plain.as_os_str()).into_owned() }
 }
 
-/// A path without what does not change its meaning.
+/// A path without parts that do not change its meaning.
 fn plain(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
 }
 
-/// A name as text. Bytes that are no UTF-8 are written as `\xFF`, so that different names stay different.
+/// A name as text. Bytes that are not UTF-8 are written as `\xFF`, so that different names stay different.
 fn shown_text(name: &OsStr) -> Cow<'_, str> {
     if let Some(text) = name.to_str() {
         return Cow::Borrowed(text);

@@ -1,4 +1,4 @@
-//! Stands in for archives in S3 in a build without them: the same types, of which there is no value, and the error that says so.
+//! Replaces S3 archives in a build without S3: the same types, which have no values, and the error that says so.
 
 use std::convert::Infallible;
 
@@ -15,11 +15,11 @@ pub(super) struct Session(Infallible);
 #[derive(Debug)]
 pub(super) struct Bucket(Infallible);
 
-/// Objects on their way.
+/// Objects being fetched.
 #[derive(Debug)]
 pub(super) struct Stream(Infallible);
 
-/// What came of an object.
+/// The result of fetching an object.
 #[derive(Debug)]
 pub(super) struct Fetched(Infallible);
 

@@ -1,8 +1,8 @@
-//! What the path of a log object says: account, region, delivery time and which service wrote it.
+//! What the path of a log object says: account, region, delivery time and the service that wrote it.
 //!
-//! Reads the tail of a path only, since prefixes are free text. Nothing in the analysis trusts a path: it serves as
-//! provenance, for the order of reading and to leave objects alone that hold no events. A name that does not fit
-//! the documented pattern in full says nothing.
+//! Reads only the tail of a path, since prefixes are free text. The analysis never trusts a path: it serves as
+//! provenance, for the order of reading and to skip objects without events. A name that does not fully match the
+//! documented pattern says nothing.
 
 use crate::coverage::ObjectSkip;
 use crate::time::Timestamp;
@@ -16,20 +16,20 @@ pub struct ObjectKey<'a> {
     pub region: Option<&'a str>,
     /// The Kubernetes cluster whose audit log this is.
     pub cluster: Option<&'a str>,
-    /// When the object was delivered, to the minute. If its name does not say so, or names another day than its folder
+    /// When the object was delivered, to the minute. If its name does not say, or names another day than its folder
     /// `YYYY/MM/DD`, the start of the folder's day.
     pub delivered: Option<Timestamp>,
-    /// Why the object holds no events, if its name and the documented folder that it lies in say so.
+    /// Why the object has no events, if its name and its documented folder say so.
     pub skip: Option<ObjectSkip>,
 }
 
 impl<'a> ObjectKey<'a> {
-    /// Whether this is the name that CloudTrail itself gives to its logs.
+    /// Whether this is a name that CloudTrail itself gives its logs.
     pub const fn is_of_cloudtrail(&self) -> bool {
         self.account.is_some() && self.region.is_some()
     }
 
-    /// Reads a path with `/` between its parts.
+    /// Parses a path with `/` as separator.
     ///
     /// ```
     /// use firstseen::source::ObjectKey;
@@ -45,7 +45,7 @@ impl<'a> ObjectKey<'a> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let day = day_folder(path);
         if let Some(key) = log_file(name) {
-            // A name that contradicts its folder must not upset the order of all others.
+            // A name that contradicts its folder must not upset the order of the others.
             let contradicts = |day: &Timestamp| key.delivered.map(Timestamp::day) != Some(day.day());
             let skip = service_folder(path).and_then(|folder| skip_in(folder, name));
             return Self { delivered: day.filter(contradicts).or(key.delivered), skip, ..key };
@@ -63,8 +63,8 @@ impl<'a> ObjectKey<'a> {
     }
 }
 
-/// `…/YYYY/MM/DD/<name>` or `…/YYYY/MM/DD/HH/<name>`: the start of the day or the hour, for an object whose name does not
-/// say more. The second is how Firehose names its folders.
+/// `…/YYYY/MM/DD/<name>` or `…/YYYY/MM/DD/HH/<name>`: the start of the day or the hour, for an object whose name says no
+/// more. Firehose names its folders in the second way.
 fn day_folder(path: &str) -> Option<Timestamp> {
     let mut folders = path.rsplit('/').skip(1);
     let last: [Option<&str>; 4] = std::array::from_fn(|_| folders.next());
@@ -119,7 +119,7 @@ fn log_file(name: &str) -> Option<ObjectKey<'_>> {
 
 /// `<account>_CloudTrail-Digest_<region>_<trail>_<home region>_<YYYYMMDD>T<HHMMSS>Z[_backfill].json[.gz]`
 ///
-/// A trail's name may hold `_`, so the name is read from both ends.
+/// A trail's name may contain `_`, so the name is read from both ends.
 fn is_digest(name: &str) -> bool {
     let Some(stem) = json_stem(name) else { return false };
     let stem = stem.strip_suffix("_backfill").unwrap_or(stem);
@@ -141,8 +141,8 @@ fn service_folder(path: &str) -> Option<&str> {
     parts.next()
 }
 
-/// Why an object in the folder of a service holds no events, if the names of both say so. A name in which some part says
-/// CloudTrail is that of a log, whatever folder it lies in.
+/// Why an object in the folder of a service has no events, if the names of both say so. A name with a part that says
+/// CloudTrail is that of a log, whatever its folder.
 pub(super) fn skip_in(folder: &str, name: &str) -> Option<ObjectSkip> {
     let reason = service(folder)?;
     let says_log = |part: &str| {
@@ -153,7 +153,7 @@ pub(super) fn skip_in(folder: &str, name: &str) -> Option<ObjectSkip> {
     (is_known && !name.split('_').any(says_log)).then_some(reason)
 }
 
-/// Why the folder of a service holds no events, if its name is a documented one. Any other folder may hold some.
+/// Why the folder of a service has no events, if its name is a documented one. Any other folder may have some.
 pub(super) fn service(folder: &str) -> Option<ObjectSkip> {
     match folder {
         "CloudTrail-Digest" => Some(ObjectSkip::Digest),

@@ -1,40 +1,40 @@
-//! How buckets are reached: plain values, also in a build without S3.
+//! Settings for access to buckets: plain values, also in a build without S3.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How buckets are reached. The default is the default chain of the AWS SDKs: environment, profile, container, instance.
+/// Settings for access to buckets. The default is the default chain of the AWS SDKs: environment, profile, container, instance.
 #[derive(Clone, Debug)]
 pub struct S3Settings {
     /// A profile of the AWS configuration files.
     pub profile: Option<String>,
-    /// The Region to begin with; a bucket in another one is found by itself.
+    /// The Region to start with; that of a bucket elsewhere is detected.
     pub region: Option<String>,
-    /// Another store than AWS. It counts for S3 only, not for STS.
+    /// A store other than AWS. Applies only to S3, not to STS.
     pub endpoint_url: Option<String>,
-    /// Bucket names in the path and not in the host; by itself with an endpoint and for names with dots.
+    /// Bucket names in the path instead of the host; automatic with an endpoint and for names with dots.
     pub path_style: Option<bool>,
     /// No credentials: public buckets.
     pub anonymous: bool,
     /// The requester agrees to pay.
     pub request_payer: bool,
-    /// Roles to assume, one with the credentials of the one before.
+    /// Roles to assume, each with the credentials of the previous one.
     pub roles: Vec<S3Role>,
-    /// How the sessions of all roles are called; it shows in the trails of their accounts.
+    /// The session name of all roles; it appears in the trails of their accounts.
     pub role_session_name: String,
-    /// How many requests are under way at once, at least 1.
+    /// How many requests are in flight at once, at least 1.
     pub concurrency: usize,
-    /// About how many bytes of objects wait in memory at once. A larger object is read alone.
+    /// Approximately how many bytes of objects wait in memory at once. A larger object is read alone.
     pub bytes_ahead: usize,
-    /// No object is fetched that has more bytes as stored than this: it must fit into memory.
+    /// Objects with more stored bytes than this are not fetched: an object must fit into memory.
     pub max_object_size: u64,
-    /// How long an answer may stand still before it is asked for again.
+    /// How long a response may stall before it is requested again.
     pub patience: Duration,
-    /// How long a request is made again that fails for reasons that may pass.
+    /// How long a request that fails for transient reasons is repeated.
     pub outage: Duration,
-    /// A local folder to keep the objects in.
+    /// A local folder to store the objects in.
     pub mirror: Option<PathBuf>,
-    /// Asked now and then, while an archive is opened, whether to give up.
+    /// Polled while an archive is opened: whether to give up.
     pub interrupted: fn() -> bool,
 }
 
@@ -43,14 +43,14 @@ pub struct S3Settings {
 pub struct S3Role {
     /// `arn:aws:iam::123456789012:role/name`
     pub arn: String,
-    /// What its owner wants to hear.
+    /// The external id that its owner requires.
     pub external_id: Option<String>,
 }
 
-/// Sessions are called so unless someone says otherwise: an import is recognised in the trail it leaves.
+/// The default session name: an import is recognisable in the trail it leaves.
 pub const DEFAULT_ROLE_SESSION_NAME: &str = "firstseen-log-import";
 
-/// Requests under way at once. On a loopback 8 are as fast as more, and 64 cost nothing; at 40 ms for each answer 64 are
+/// Requests in flight at once. On a loopback 8 are as fast as more, and 64 cost nothing; at 40 ms per response 64 give
 /// 1,400 objects a second. More would be faster still, but a store may have others to serve (docs/performance.md).
 pub const DEFAULT_CONCURRENCY: usize = 64;
 

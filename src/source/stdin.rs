@@ -1,12 +1,12 @@
-//! Standard input as something to read that does not hold up the end of a run: it may never end, and may stand still.
+//! Standard input as a reader that does not delay the end of a run: it may be endless, and may stall.
 
 use std::fs::File;
 use std::io::{self, Read};
 
-/// Standard input, read by nobody else.
+/// Standard input, with no other reader.
 pub(super) struct Stdin {
     input: File,
-    /// Asked while nothing comes, whether to give up.
+    /// Polled while waiting for input: whether to give up.
     interrupted: fn() -> bool,
 }
 
@@ -43,7 +43,7 @@ fn input() -> io::Result<File> {
     Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }
 
-/// Waits for a while; says whether there is something to read, be it the end.
+/// Waits for a while; returns whether there is something to read, including the end.
 #[cfg(unix)]
 fn is_ready(input: &File) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

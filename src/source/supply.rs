@@ -1,7 +1,7 @@
-//! Objects on their way to those who read them.
+//! Delivers objects to their readers.
 //!
-//! Files are read by whoever takes them. Objects in S3 are fetched ahead, some at a time, and handed out as they arrive, so
-//! that nobody waits for a slow one; they may even be handed out while others are still being listed.
+//! Files are read by the thread that takes them. S3 objects are fetched ahead, some at a time, and handed out as they
+//! arrive, so that no thread waits for a slow one; they may be handed out while others are still being listed.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +18,7 @@ pub struct Supply<'a> {
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one for each run")]
 enum From {
-    /// All of them are listed, and are files.
+    /// All are listed, and are files.
     Listed {
         listing: Listing,
         /// Number of the next one to take.
@@ -38,50 +38,50 @@ pub struct Supplied<'s> {
     body: Body,
 }
 
-/// Where the bytes of an object are.
+/// The location of an object's bytes.
 #[derive(Debug)]
 enum Body {
-    /// Where its archive is.
+    /// In its archive.
     InPlace,
-    /// They have been fetched.
+    /// Already fetched.
     Fetched(s3::Fetched),
 }
 
-/// What a run has asked of a network so far.
+/// The network traffic of a run so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Objects listed.
     pub listed: u64,
     /// Whether that is all of them.
     pub is_listed: bool,
-    /// Requests for lists, without repetitions.
+    /// List requests, without repetitions.
     pub lists: u64,
-    /// Requests for objects, without repetitions.
+    /// Object requests, without repetitions.
     pub gets: u64,
-    /// Requests that were made again, for whatever reason.
+    /// Requests that were repeated, for whatever reason.
     pub retries: u64,
-    /// Bytes of objects that came.
+    /// Bytes of objects received.
     pub bytes: u64,
-    /// Objects that were not fetched, since the mirror had them.
+    /// Objects that were not fetched because the mirror had them.
     pub from_mirror: u64,
     /// Objects that were added to the mirror.
     pub kept: u64,
-    /// Of those: objects in whose place something else lay.
+    /// Those among them that replaced something else.
     pub replaced: u64,
 }
 
 impl<'a> Supply<'a> {
-    /// Files that have been listed.
+    /// Listed files.
     pub(super) fn listed(archives: &'a Archives, listing: Listing) -> Self {
         Self { archives, from: From::Listed { listing, next: AtomicU32::new(0) } }
     }
 
-    /// Objects that come over a network.
+    /// Objects from a network.
     pub(super) fn streamed(archives: &'a Archives, stream: s3::Stream) -> Self {
         Self { archives, from: From::Streamed(stream) }
     }
 
-    /// How many objects there are, once that is known.
+    /// The number of objects, once known.
     pub fn total(&self) -> Option<u64> {
         match &self.from {
             From::Listed { listing, .. } => Some(listing.objects.len() as u64),
@@ -89,7 +89,7 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// The next object. None if there are no more, or if `stopped` says so while one is waited for.
+    /// The next object. `None` at the end, or if `stopped` returns true while waiting.
     pub fn next(&self, stopped: &dyn Fn() -> bool) -> Option<Supplied<'_>> {
         match &self.from {
             From::Listed { listing, next } => {
@@ -105,11 +105,11 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// Puts the bytes of an object as stored into `buffer`, in place of what was in it; but a large object is given to be
-    /// read bit by bit. Another call gives nothing.
+    /// Puts the stored bytes of an object into `buffer`, replacing its content; a large object is returned instead, to be
+    /// read piecemeal. A second call gives nothing.
     ///
     /// # Errors
-    /// If they cannot be had, or not all of them; the buffer then holds what came.
+    /// If they are not available, or incomplete; the buffer then holds what arrived.
     pub fn take(
         &self,
         supplied: &mut Supplied<'_>,
@@ -124,7 +124,7 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// What has been asked of a network; none if there is none.
+    /// The network traffic; `None` without a network.
     pub fn traffic(&self) -> Option<Traffic> {
         match &self.from {
             From::Listed { .. } => None,
@@ -132,7 +132,7 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// All objects in the order of their numbers, and the account of those left alone.
+    /// All objects in the order of their numbers, and the account of the skipped ones.
     pub fn finish(self) -> Listing {
         match self.from {
             From::Listed { listing, .. } => listing,

@@ -36,7 +36,7 @@ pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
     ]
 }
 
-/// Gives each behaviour its days, whose counts must add up to these.
+/// Gives each behaviour its days; their totals must equal `counts`.
 pub(super) fn read(table: &Table, behaviours: &mut [Behaviour], counts: &[(u64, u64)]) -> Result<(), Flaw> {
     let numbers = table.numbers::<usize>("behaviour")?;
     let days = table.days("day")?;

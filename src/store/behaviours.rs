@@ -51,16 +51,16 @@ pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
     columns
 }
 
-/// The first success, unless it is the first sighting: evidence is kept once.
+/// The first success, unless it is the first sighting: evidence is stored once.
 fn later_success(behaviour: &Behaviour) -> Option<&Sighting> {
     behaviour.first_success.as_deref().filter(|success| **success != *behaviour.first)
 }
 
-/// What the table holds.
+/// The content of the table.
 pub(super) struct Read {
     /// Without their days.
     pub(super) behaviours: Vec<Behaviour>,
-    /// Of each behaviour the number of its sightings, and of the failed ones among them.
+    /// For each behaviour the number of its sightings, and of the failed ones among them.
     pub(super) counts: Vec<(u64, u64)>,
     /// The actions, sorted.
     pub(super) actions: Vec<Text>,

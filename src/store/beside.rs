@@ -1,4 +1,4 @@
-//! Names of what lies beside a baseline while it is written or replaced.
+//! Names of temporary files beside a baseline that is written or replaced.
 
 use std::path::{Path, PathBuf};
 

@@ -9,30 +9,30 @@ use thiserror::Error;
 /// Why a baseline cannot be read or written.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The system refused.
+    /// A system error.
     #[error("cannot {what} '{path}'")]
     Io {
-        /// What was tried, as a verb.
+        /// The attempted operation, as a verb.
         what: &'static str,
-        /// On which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system error.
         source: io::Error,
     },
-    /// Something else is in that place.
+    /// Something else is at that path.
     #[error("'{path}' is not a baseline: {reason}")]
     Foreign {
         /// The folder.
         path: PathBuf,
-        /// How that shows.
+        /// Why it is not a baseline.
         reason: String,
     },
-    /// A baseline that is not what was saved.
+    /// A baseline whose content differs from what was saved.
     #[error("the baseline is damaged: '{path}': {reason}")]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// How that shows.
+        /// What is wrong.
         reason: String,
     },
     /// A baseline of another version of this program.
@@ -42,16 +42,16 @@ pub enum StoreError {
         path: PathBuf,
         /// Its version.
         found: u64,
-        /// The one known here.
+        /// The supported version.
         known: u32,
     },
-    /// There is nothing to put it in.
+    /// The parent folder does not exist.
     #[error("there is no folder '{path}'")]
     NoFolder {
-        /// The folder that is missing.
+        /// The missing folder.
         path: PathBuf,
     },
-    /// Another process writes to the same place.
+    /// Another process is writing to the same place.
     #[error("another run is writing to '{path}'")]
     Busy {
         /// The folder.
@@ -60,7 +60,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Makes an error of what the system said about a path.
+    /// Makes an error from a system error for a path.
     pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { what, path, source }
@@ -84,7 +84,7 @@ impl From<&str> for Flaw {
 }
 
 impl Flaw {
-    /// Something that is no text, or no number in its range.
+    /// A value that is not a text, or not a number in range.
     pub(super) fn value(column: &str) -> Self {
         Self(format!("column '{column}' holds an invalid value"))
     }

@@ -1,4 +1,4 @@
-//! The columns of evidence, which tables of sightings share.
+//! The evidence columns, shared by the tables of sightings.
 
 use super::error::Flaw;
 use super::reading::{Paths, Texts, path};
@@ -9,20 +9,20 @@ use crate::time::Timestamp;
 /// The columns of one sighting in each row of a table.
 #[derive(Clone, Copy)]
 pub(super) struct Columns {
-    /// What their names begin with.
+    /// The prefix of their names.
     prefix: &'static str,
-    /// Whether each row has the sighting, in the words of a schema.
+    /// Whether each row has the sighting, in schema syntax.
     presence: &'static str,
 }
 
-/// Of the first sighting, or the only one.
+/// The first or only sighting.
 pub(super) const FIRST: Columns = Columns { prefix: "", presence: "required" };
 
-/// Of the first success.
+/// The first success.
 pub(super) const SUCCESS: Columns = Columns { prefix: "success_", presence: "optional" };
 
 impl Columns {
-    /// The columns in the words of a schema, in the order of [`columns`].
+    /// The columns in schema syntax, in the order of [`columns`].
     pub(super) fn schema(self) -> String {
         let Self { prefix, presence } = self;
         let text = |name: &str| format!("    optional binary {prefix}{name} (STRING);\n");

@@ -1,4 +1,4 @@
-//! The tables `rules` and `hits`: the rules that events were held against, and one row for each event that matched one.
+//! The tables `rules` and `hits`: the rules that events were matched against, and one row for each event that matched one.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub(super) fn hits_schema() -> String {
     [OWN, &evidence::FIRST.schema(), "}"].concat()
 }
 
-/// What of the two tables is JSON text, by row.
+/// The columns of the two tables that hold JSON text, by row.
 pub(super) struct Texts {
     tags: Vec<String>,
     outputs: Vec<String>,

@@ -1,5 +1,5 @@
-//! The table `inventory`: one row for each user, role and root user that IAM knew, and one without an ARN for each account and
-//! kind that was listed to the last.
+//! The table `inventory`: one row for each user, role and root user in the IAM inventory, and one without an ARN for each
+//! account and kind with a complete list.
 
 use super::error::Flaw;
 use super::table::{Column, Table};

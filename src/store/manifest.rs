@@ -15,14 +15,14 @@ use crate::ledger::{HeldRules, Learning};
 use crate::model::PrincipalKey;
 use crate::time::{Day, Timestamp};
 
-/// Its file.
+/// Its file name.
 pub(super) const MANIFEST: &str = "manifest.json";
 
-/// What `manifest.json` holds.
+/// The content of `manifest.json`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
-    /// Of this document with an empty text in this place.
+    /// Of this document, with an empty text in this field.
     checksum: String,
     pub(super) firstseen_baseline: u32,
     tool_version: String,
@@ -45,7 +45,7 @@ struct Settings {
     rules: Option<Rules>,
 }
 
-/// Rules that events were held against.
+/// Rules that events were matched against.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rules {
@@ -53,7 +53,7 @@ struct Rules {
     left_out: Vec<String>,
 }
 
-/// For people: nothing is read from here.
+/// Informational: never read back.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Totals {
@@ -88,7 +88,7 @@ struct CoverageEntry {
     found: Found,
 }
 
-/// Where records were found in carriers that are not known.
+/// Where records were found outside known carriers.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Found {
@@ -174,7 +174,7 @@ impl Manifest {
         Ok(text.replacen("\"checksum\": \"\"", &format!("\"checksum\": \"{checksum}\""), 1).into_bytes())
     }
 
-    /// Reads a document and holds it to its checksum.
+    /// Reads a document and verifies its checksum.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Flaw> {
         let mut manifest: Self = serde_json::from_slice(bytes).map_err(|error| Flaw(error.to_string()))?;
         let checksum = std::mem::take(&mut manifest.checksum);

@@ -1,4 +1,4 @@
-//! Files as memory, without reading them first. The only place with `unsafe`, and it never sees bytes of an archive.
+//! Memory-mapped files, used without reading them first. The only place with `unsafe`, and it never sees bytes of an archive.
 
 use std::io;
 use std::path::Path;
@@ -13,12 +13,12 @@ use crate::file;
 pub(super) fn map(path: &Path) -> io::Result<Bytes> {
     let (file, metadata) = file::open(path)?;
     if metadata.len() == 0 {
-        // The system maps no empty file.
+        // Empty files cannot be mapped.
         return Ok(Bytes::new());
     }
     // SAFETY: tables are never changed in place: a new baseline is another folder, renamed into the place of the old
-    // one, and the files of the old one stay as long as they are mapped. Someone who writes into a table all the
-    // same, or cuts it, can end this process, as with any mapped file.
+    // one, and the files of the old one stay as long as they are mapped. Someone who writes to a table anyway, or
+    // truncates it, can crash this process, as with any mapped file.
     let map = unsafe { Mmap::map(&file)? };
     Ok(Bytes::from_owner(map))
 }

@@ -1,6 +1,6 @@
-//! Joins two stored baselines into the one that a single run over all their objects would have saved.
+//! Merges two stored baselines into the one that a single run over all their objects would have saved.
 //!
-//! Copies are compared anew over all records, since a copy may stand in each of the two; everything else adds up.
+//! Copies are recomputed over all records, since each baseline may have one copy; everything else adds up.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use crate::time::Timestamp;
 /// Why two baselines do not merge.
 #[derive(Debug, Error)]
 pub enum MergeError {
-    /// They were learnt with other settings.
+    /// They were learnt with different settings.
     #[error("the baselines were learnt with different settings: {0}")]
     Settings(String),
     /// The same object is in both.
     #[error("object '{0}' is in both baselines")]
     Overlap(String),
-    /// The ledger of one does not fit its baseline.
+    /// The ledger of one does not match its baseline.
     #[error("the baseline is damaged: its records do not fit its behaviours")]
     Damaged,
 }
 
 impl Stored {
-    /// Both as one: the same, byte for byte, as if all objects had been read at once. Commutative and associative.
+    /// The merged baseline: the same, byte for byte, as if all objects had been read at once. Commutative and associative.
     ///
     /// # Errors
     /// If the settings differ or an object is in both, which would count twice.
@@ -57,7 +57,7 @@ impl Stored {
         Ok(stored)
     }
 
-    /// A delivery that is in both, under whatever name of archive and folder: the same file name and the same content.
+    /// A delivery in both, regardless of archive and folder: the same file name and content.
     pub fn shared_delivery<'s>(&'s self, other: &Self) -> Option<&'s str> {
         let name = |path: &'_ str| path.rsplit('/').next().map(str::to_owned);
         let delivered = |object: &&ObjectEntry| object.delivered.is_some() && object.checksum.is_some();
@@ -72,8 +72,8 @@ impl Stored {
         own.find(|object| known.contains(&(name(&object.path), object.checksum))).map(|object| &*object.path)
     }
 
-    /// Forgets objects that could not be read and folders that could not be listed in these archives, so that they
-    /// can be tried again; says whether there were any.
+    /// Forgets unreadable objects and unlisted folders in these archives, so that they can be tried again; returns
+    /// whether there were any.
     pub fn forget_unread(&mut self, archives: &HashSet<u32>) -> bool {
         let unread = |object: &ObjectEntry| {
             matches!(object.outcome, Outcome::Failed(kind) if kind.is_absence())
@@ -116,7 +116,7 @@ impl Stored {
         self.coverage.fault_count != faults_before
     }
 
-    /// Counts copies as if nobody had compared them yet.
+    /// Adds copies back to the counts, as before the comparison.
     fn restore_copies(&mut self) -> Result<(), MergeError> {
         for record in self.ledger.records.iter().filter(|record| record.is_copy) {
             count(&mut self.baseline, record, 1)?;
@@ -128,7 +128,7 @@ impl Stored {
         Ok(())
     }
 
-    /// Compares all records, and counts copies no longer.
+    /// Compares all records, and removes copies from the counts.
     fn compare_copies(&mut self) -> Result<(), MergeError> {
         let Ledger { objects, records } = &mut self.ledger;
         let copies = Copies::default().keeping(true);
@@ -161,7 +161,7 @@ impl Stored {
     }
 }
 
-/// Adds a record to the counts of its behaviour and day, or takes it away.
+/// Adds a record to the counts of its behaviour and day, or subtracts it.
 fn count(baseline: &mut Baseline, record: &RecordEntry, by: i64) -> Result<(), MergeError> {
     let behaviour = &mut baseline.behaviours[record.behaviour as usize];
     let at = behaviour.days.binary_search_by_key(&record.day, |active| active.day);
@@ -193,7 +193,7 @@ fn same_settings(left: &Stored, right: &Stored) -> Result<(), MergeError> {
     }
 }
 
-/// Gives the archives of both one numbering, by name.
+/// Renumbers the archives of both by name.
 fn renumber_archives(left: &mut Stored, right: &mut Stored) -> Vec<String> {
     let mut names: Vec<String> = left.archives.iter().chain(&right.archives).cloned().collect();
     names.sort();
@@ -235,7 +235,7 @@ impl Stored {
     }
 }
 
-/// An object that is in both: the same content of the same name in the same archive, or the same delivery anywhere.
+/// An object in both: the same content and name in the same archive, or the same delivery anywhere.
 fn overlap<'o>(left: &'o [ObjectEntry], right: &'o [ObjectEntry]) -> Option<&'o Text> {
     let mut versions: HashMap<(u32, &str), Vec<&ObjectEntry>> = HashMap::new();
     for object in left {
@@ -250,7 +250,7 @@ fn overlap<'o>(left: &'o [ObjectEntry], right: &'o [ObjectEntry]) -> Option<&'o 
     right.iter().find(is_known).map(|object| &object.path)
 }
 
-/// One ledger with the numbers of the merged baseline.
+/// The merged ledger, with the numbers of the merged baseline.
 fn join(left: Ledger, left_ranks: &[u32], right: Ledger, right_ranks: &[u32]) -> Ledger {
     let split = left.objects.len();
     let mut objects: Vec<(usize, ObjectEntry)> =

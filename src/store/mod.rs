@@ -1,7 +1,7 @@
-//! Baselines on disk: one folder of plain Parquet tables that any engine reads, and a manifest that vouches for them.
+//! Baselines on disk: a folder of plain Parquet tables that any engine can read, and a manifest with their checksums.
 //!
-//! A [`Stored`] is everything a run learnt; a [`Place`] takes it, written beside and renamed into it, and [`Saved`]
-//! opens it, [`Stored::merge`] joins two exactly as if all their objects had been read at once. Knows what is stored;
+//! A [`Stored`] is everything a run learnt; a [`Place`] saves it, written beside and renamed into place; [`Saved`]
+//! opens it; [`Stored::merge`] merges two exactly as if all their objects had been read at once. Knows what is stored;
 //! does not know archives, gzip, JSON logs or questions. The tables are described in `docs/formats.md`.
 
 mod activity;
@@ -38,13 +38,13 @@ pub use place::Place;
 pub use recognized::proven_files;
 pub use saved::{Saved, is_baseline};
 
-/// Version of the tables and the manifest. A baseline of another version is refused.
+/// Version of the tables and the manifest. Other versions are refused.
 pub const STORE_VERSION: u32 = 5;
 
 /// Everything a run learnt, ready to be saved or added to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
-    /// How it was learnt.
+    /// The settings it was learnt with.
     pub learning: Learning,
     /// Names of the archives, in the order of their numbers.
     pub archives: Vec<String>,
@@ -52,6 +52,6 @@ pub struct Stored {
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
-    /// What each object and record gave.
+    /// The result for each object and record.
     pub ledger: Ledger,
 }

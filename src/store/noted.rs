@@ -1,4 +1,4 @@
-//! The tables `insights` and `root`: what CloudTrail Insights noticed, and the hours in which root users acted; one row each.
+//! The tables `insights` and `root`: events of CloudTrail Insights, and the hours in which root users acted; one row each.
 
 use super::error::Flaw;
 use super::evidence::{self, Evidence};

@@ -1,4 +1,4 @@
-//! The table `objects`: one row for each listed object and what became of it.
+//! The table `objects`: one row for each listed object and its outcome.
 
 use std::collections::HashMap;
 
@@ -51,7 +51,7 @@ pub(super) fn columns<'o>(objects: &'o [ObjectEntry], checksums: &'o [Option<Str
 }
 
 impl Outcome {
-    /// Its published name and the reason for it.
+    /// Its published name and reason.
     fn names(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Read => ("read", None),

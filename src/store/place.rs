@@ -1,4 +1,4 @@
-//! The place of a baseline: one run writes to it at a time, and what is there is replaced as a whole.
+//! The place of a baseline: one run at a time writes to it, and its content is replaced as a whole.
 
 use std::fs::{self, File};
 use std::io;
@@ -8,7 +8,7 @@ use super::beside::beside;
 use super::writing::write_tables;
 use super::{Saved, StoreError, Stored, is_baseline};
 
-/// A place for a baseline that this process alone writes to, until it is dropped.
+/// A place for a baseline, locked by this process until it is dropped.
 #[derive(Debug)]
 pub struct Place {
     path: PathBuf,
@@ -17,10 +17,10 @@ pub struct Place {
 }
 
 impl Place {
-    /// Takes a place that is free or holds a baseline.
+    /// Locks a place that is free or holds a baseline.
     ///
     /// # Errors
-    /// If something else is there, if there is no folder to put it in, or if another process has taken it.
+    /// If something else is there, the parent folder does not exist, or another process has locked it.
     pub fn take(path: &Path) -> Result<Self, StoreError> {
         let path = real_place(path)?;
         if let Some(parent) = path.parent().filter(|parent| !parent.is_dir()) {
@@ -41,12 +41,12 @@ impl Place {
             let reason = "it is there and holds something else".to_owned();
             return Err(StoreError::Foreign { path: path.clone(), reason });
         }
-        // What cannot be made now could not be made after hours of reading, either.
+        // What cannot be created now could not be created after hours of reading, either.
         place.begin()?;
         Ok(place)
     }
 
-    /// Puts an old baseline back that a killed run had moved away, see [`exchange`].
+    /// Restores an old baseline that a killed run had moved away, see [`exchange`].
     fn restore(&self) -> Result<(), StoreError> {
         let old = beside(&self.path, "old");
         if !self.path.exists() && is_baseline(&old) {
@@ -55,16 +55,16 @@ impl Place {
         Ok(())
     }
 
-    /// Makes an empty folder for the tables.
+    /// Creates an empty folder for the tables.
     fn begin(&self) -> Result<PathBuf, StoreError> {
         let partial = beside(&self.path, "partial");
-        // Left by a run that was killed.
+        // Left by a killed run.
         remove(&partial)?;
         fs::create_dir(&partial).map_err(StoreError::io("make", &partial))?;
         Ok(partial)
     }
 
-    /// The baseline that is there.
+    /// The existing baseline, if any.
     ///
     /// # Errors
     /// If it is damaged.
@@ -72,10 +72,10 @@ impl Place {
         if is_baseline(&self.path) { Saved::open(&self.path).map(Some) } else { Ok(None) }
     }
 
-    /// Puts a baseline into the place. At any moment there is the old one or the new one.
+    /// Saves a baseline in the place. At any moment either the old one or the new one is there.
     ///
     /// # Errors
-    /// If it cannot be written; the old one then is still there.
+    /// If it cannot be written; then the old one is still there.
     pub fn save(&self, stored: &Stored) -> Result<(), StoreError> {
         let partial = self.begin()?;
         write_tables(stored, &partial)?;
@@ -90,13 +90,13 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // What stays behind is no harm: the next run takes it away.
+        // Leftovers are harmless: the next run removes them.
         let _ = remove(&beside(&self.path, "partial"));
         let _ = fs::remove_file(&self.lock_path);
     }
 }
 
-/// The place that a path means: through links, and never a link to nothing.
+/// The place that a path resolves to: links are followed, and dangling ones are refused.
 fn real_place(path: &Path) -> Result<PathBuf, StoreError> {
     match path.canonicalize() {
         Ok(real) => Ok(real),
@@ -108,7 +108,7 @@ fn real_place(path: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-/// Takes the lock of a place.
+/// Locks a place.
 fn lock(path: &Path) -> Result<(PathBuf, File), StoreError> {
     let lock_path = beside(path, "lock");
     loop {
@@ -117,13 +117,13 @@ fn lock(path: &Path) -> Result<(PathBuf, File), StoreError> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
-            // A link in this place is none of ours.
+            // A link with this name is not ours.
             options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
         }
         let file = options.open(&lock_path).map_err(StoreError::io("write", &lock_path))?;
         match file.try_lock() {
             Ok(()) if is_still_there(&file, &lock_path) => return Ok((lock_path, file)),
-            // Another run ended and took its lock away between the two steps.
+            // Another run ended and removed its lock between the two steps.
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Busy { path: path.to_owned() }),
             Err(fs::TryLockError::Error(source)) => {
@@ -155,7 +155,7 @@ fn remove(folder: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Puts a folder in the place of another, which then is where the first one was.
+/// Exchanges two folders: `new` is then at `place`, and the old one where `new` was.
 fn exchange(new: &Path, place: &Path) -> Result<(), StoreError> {
     if !place.exists() {
         return fs::rename(new, place).map_err(StoreError::io("put the baseline into", place));
@@ -170,8 +170,8 @@ fn exchange(new: &Path, place: &Path) -> Result<(), StoreError> {
     replace(new, place)
 }
 
-/// The same in two steps: not every system and file system can exchange two folders. Between them there is neither the
-/// old one nor the new one in the place; opening it says where the old one is, and the next run puts it back.
+/// The same in two steps, for systems and file systems that cannot exchange two folders. Between them the place is
+/// empty; opening it says where the old one is, and the next run restores it.
 fn replace(new: &Path, place: &Path) -> Result<(), StoreError> {
     let cannot = || StoreError::io("put the baseline into", place);
     let old = beside(place, "old");

@@ -1,4 +1,4 @@
-//! The table `principals`: one row for each principal, also for those known only by the record of their creation.
+//! The table `principals`: one row for each principal, including those known only by the record of their creation.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ type Creations = BTreeMap<(Text, Text), Timestamp>;
 #[derive(Default)]
 struct Row<'b> {
     seen: Option<&'b ObservedPrincipal>,
-    /// The principal that this one is.
+    /// The principal that this one is joined to.
     same_as: Option<Cow<'b, str>>,
     created: Option<Timestamp>,
     span: Option<(Timestamp, Timestamp)>,
@@ -87,7 +87,7 @@ impl Row<'_> {
     }
 }
 
-/// The principals that were seen, and all creations. What is the same as what follows from all of them, and is not read.
+/// The principals that were seen, and all creations. The column `same_as` is derived from all of them, and is not read.
 pub(super) fn read(table: &Table) -> Result<(Vec<ObservedPrincipal>, Creations), Flaw> {
     let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
     let (kinds, arns) = (table.text_column("principal_kind")?, table.text_column("principal_arn")?);

@@ -1,4 +1,4 @@
-//! The table `proofs`: one row for each unique id and the ARN that records show beside it, two rows where an id has several ARNs.
+//! The table `proofs`: one row for each unique id and the ARN that records show beside it; two rows if an id has several ARNs.
 
 use super::error::Flaw;
 use super::table::{Column, Table};

@@ -1,4 +1,4 @@
-//! Columns of a table as the types that are wanted, with a word about what does not fit.
+//! Reads table columns as the required types, and reports what does not fit.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -45,7 +45,7 @@ impl Table {
         self.longs(name)?.into_iter().map(fit).collect()
     }
 
-    /// A column of sizes and places, none of which is negative.
+    /// A column of non-negative sizes and positions.
     pub(super) fn places(&self, name: &str) -> Result<Vec<Option<u64>>, Flaw> {
         let place = |at: i64| u64::try_from(at).map_err(|_| Flaw::value(name));
         self.longs(name)?.into_iter().map(|at| at.map(place).transpose()).collect()
@@ -60,20 +60,20 @@ impl Table {
         days.map(|day| day.map(Day::from_number).ok_or_else(|| Flaw::value(name))).collect()
     }
 
-    /// A column of truth values without gaps.
+    /// A column of booleans without gaps.
     pub(super) fn truths(&self, name: &str) -> Result<Vec<bool>, Flaw> {
         self.flags(name)?.into_iter().map(|flag| flag.ok_or_else(|| Flaw::value(name))).collect()
     }
 }
 
-/// Paths of objects and texts of evidence, each kept once.
+/// Paths of objects and texts of evidence, each stored once.
 #[derive(Default)]
 pub(super) struct Paths {
     pub(super) paths: HashMap<Box<str>, Text>,
     pub(super) texts: SharedTexts,
 }
 
-/// The shared path that is equal to this one.
+/// The shared path equal to this one.
 pub(super) fn path(paths: &mut HashMap<Box<str>, Text>, path: &str) -> Text {
     if let Some(known) = paths.get(path) {
         return known.clone();

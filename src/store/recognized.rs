@@ -1,7 +1,7 @@
-//! Which files of a folder are proven to be those of a saved baseline: an index may lie beside the logs it was made of.
+//! Which files of a folder are proven to belong to a saved baseline: an index may lie beside the logs it was made from.
 //!
-//! A name proves nothing, since anybody can give a log the name of a table. What counts is a manifest of this version whose
-//! checksum holds, and of each table the size and SHA-256 that stand there, and the columns that such a table has.
+//! A name proves nothing, since a log can have the name of a table. The proof is a manifest of this version with a valid
+//! checksum, and for each table the size and SHA-256 listed there, and the columns of such a table.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -17,11 +17,11 @@ use crate::file;
 /// First and last bytes of a Parquet file (Apache Parquet, "File Format").
 const MAGIC: [u8; 4] = *b"PAR1";
 
-/// A manifest is a text of some kilobytes, and grows with the places it accounts for.
+/// A manifest has some kilobytes, and grows with the places it accounts for.
 const LARGEST_MANIFEST: u64 = 256 << 20;
 
-/// Names of the files in a folder that are proven to be the manifest and the tables of a saved baseline; none if it holds
-/// no manifest that holds. Whatever else lies in the folder is not among them.
+/// Names of the files in a folder that are proven to be the manifest and the tables of a saved baseline; empty without a
+/// valid manifest. Other files in the folder are not included.
 pub fn proven_files(folder: &Path) -> Vec<OsString> {
     let Some(manifest) = manifest(&folder.join(MANIFEST)) else { return Vec::new() };
     let tables = tables().into_iter().filter_map(|(name, schema)| {
@@ -39,7 +39,7 @@ fn manifest(path: &Path) -> Option<Manifest> {
     Manifest::from_bytes(&bytes).ok().filter(|manifest| manifest.firstseen_baseline == STORE_VERSION)
 }
 
-/// Whether a file is what the manifest says, and a table with the columns of `schema`.
+/// Whether a file matches its entry in the manifest, and is a table with the columns of `schema`.
 fn is_table(path: &Path, entry: &TableEntry, schema: &str) -> io::Result<bool> {
     let (mut file, metadata) = file::open(path)?;
     let has_columns = metadata.len() == entry.bytes as u64 && has_columns(&mut file, schema)?;
@@ -51,8 +51,8 @@ fn is_table(path: &Path, entry: &TableEntry, schema: &str) -> io::Result<bool> {
     Ok(size == entry.bytes as u64 && checksum.to_string() == entry.sha256)
 }
 
-/// Whether a file begins and ends as Parquet does, and its footer begins as that of a table without rows: with the version
-/// and the columns. Nothing of it is parsed, since whoever forges a manifest may have made the table, too.
+/// Whether a file begins and ends like Parquet, and its footer begins like that of a table without rows: with the version
+/// and the columns. Nothing is parsed, since a forger of the manifest may have made the table, too.
 fn has_columns(file: &mut File, schema: &str) -> io::Result<bool> {
     let Some(columns) = columns(schema) else { return Ok(false) };
     let mut magic = [0; 4];
@@ -71,9 +71,9 @@ fn has_columns(file: &mut File, schema: &str) -> io::Result<bool> {
     Ok(footer == columns)
 }
 
-/// What the footer of a table with these columns begins with.
+/// The beginning of the footer of a table with these columns.
 fn columns(schema: &str) -> Option<Vec<u8>> {
-    /// Behind the columns the number of rows (field 3, 0) and the row groups (field 4, none): Apache Parquet,
+    /// After the columns, the number of rows (field 3, 0) and the row groups (field 4, none): Apache Parquet,
     /// `parquet.thrift`; Apache Thrift, "Compact protocol".
     const NO_ROWS: [u8; 4] = [0x16, 0, 0x19, 0x0c];
     let mut empty = Vec::new();

@@ -1,4 +1,4 @@
-//! The table `records`: what tells copies of a record apart from records of their own, across runs.
+//! The table `records`: what identifies copies of a record, across runs.
 
 use super::error::Flaw;
 use super::table::{Column, Table};
@@ -34,7 +34,7 @@ pub(super) fn columns(records: &[RecordEntry]) -> Vec<Column<'static>> {
     ]
 }
 
-/// All records; their objects and behaviours are below these numbers.
+/// All records; their objects and behaviours must be below these numbers.
 pub(super) fn read(table: &Table, objects: usize, behaviours: usize) -> Result<Vec<RecordEntry>, Flaw> {
     let of_object = table.numbers::<u32>("object")?;
     let index = table.numbers::<u32>("record")?;

@@ -1,4 +1,4 @@
-//! A saved baseline, opened: every table is held to its checksum, and all of them to each other.
+//! Opens a saved baseline: every table is verified against its checksum, and the tables against each other.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -23,24 +23,24 @@ use crate::model::PrincipalKind;
 
 /// Whether a path is a folder that looks like a baseline, so that it is not taken for an archive.
 ///
-/// One that lost its largest table is still one: opening it says what is missing.
+/// One without its largest table still is: opening it says what is missing.
 pub fn is_baseline(path: &Path) -> bool {
     let manifest = path.join(MANIFEST);
     manifest.is_file() && (path.join("behaviours.parquet").is_file() || names_us(&manifest))
 }
 
-/// Whether a manifest says of itself that it is one of a baseline. What it is to be a baseline of stands at its beginning, so
-/// that no large file is read for that.
+/// Whether a manifest claims to belong to a baseline. The key that says so is at its beginning, so that no large file has to
+/// be read.
 fn names_us(manifest: &Path) -> bool {
     let mut head = Vec::new();
     let read = crate::file::open(manifest).and_then(|(file, _)| file.take(HEAD).read_to_end(&mut head));
     read.is_ok() && String::from_utf8_lossy(&head).contains("\"firstseen_baseline\"")
 }
 
-/// So many bytes of a manifest are looked at.
+/// How many bytes of a manifest are examined.
 const HEAD: u64 = 4_096;
 
-/// An open baseline. Its tables are mapped at once and checked when they are asked for.
+/// An open baseline. Its tables are mapped at once and verified on use.
 #[derive(Debug)]
 pub struct Saved {
     path: PathBuf,
@@ -49,7 +49,7 @@ pub struct Saved {
     tables: BTreeMap<String, Bytes>,
 }
 
-/// How often opening begins anew when a run puts another baseline into the place meanwhile.
+/// How often opening is retried if a run replaces the baseline meanwhile.
 const OPENING_TRIES: usize = 20;
 
 impl Saved {
@@ -63,7 +63,7 @@ impl Saved {
         let mut bytes = read()?;
         for _ in 0..OPENING_TRIES {
             let opened = Self::map(path, &bytes);
-            // The folder is exchanged as a whole: with the same manifest before and after, all is of one baseline.
+            // The folder is exchanged as a whole: if the manifest is the same before and after, everything is from one baseline.
             let now = read()?;
             if now == bytes {
                 return opened;
@@ -86,7 +86,7 @@ impl Saved {
         Ok(Self { path: path.to_owned(), manifest, learning, tables })
     }
 
-    /// How it was learnt.
+    /// The settings it was learnt with.
     pub fn learning(&self) -> &Learning {
         &self.learning
     }
@@ -133,7 +133,7 @@ impl Saved {
         Ok((baseline, coverage))
     }
 
-    /// Everything, also what is needed to add to it.
+    /// Everything, including what is needed to add to it.
     ///
     /// # Errors
     /// If a table is missing or damaged.
@@ -154,7 +154,7 @@ impl Saved {
         })
     }
 
-    /// Holds a table to the manifest and reads it.
+    /// Verifies a table against the manifest and reads it.
     fn read<T>(
         &self,
         name: &str,
@@ -206,7 +206,7 @@ fn missing(path: &Path, source: io::Error) -> StoreError {
     StoreError::Foreign { path: path.to_owned(), reason }
 }
 
-/// Versions are told before anything else is read, since another version may have other fields.
+/// Versions are checked before anything else is read, since another version may have other fields.
 fn check_version(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     #[derive(Deserialize)]
     struct Version {

@@ -1,4 +1,4 @@
-//! Columns of plain values in and out of one Parquet file. The only place that knows Parquet.
+//! Reads and writes columns of plain values in one Parquet file. The only place that knows Parquet.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use parquet::schema::types::ColumnPath;
 
 use crate::model::EventId;
 
-/// Rows of one row group: few enough that one principal is found without reading all, many enough to compress well.
+/// Rows per row group: few enough to find one principal without reading all, enough to compress well.
 const ROWS_PER_GROUP: usize = 128 * 1024;
 
 /// The values of one column.
 pub(super) enum Column<'a> {
     Text(Vec<Option<&'a str>>),
-    /// Texts that hardly ever repeat, such as event ids: no dictionary, no statistics.
+    /// Texts that rarely repeat, such as event ids: no dictionary, no statistics.
     Unique(Vec<Option<&'a str>>),
-    /// The same of events.
+    /// The same for event ids.
     Ids(Vec<Option<&'a EventId>>),
     Long(Vec<Option<i64>>),
     /// Numbers that look random, such as hashes.
@@ -135,7 +135,7 @@ impl Table {
     pub(super) fn open(bytes: Bytes, schema: &str) -> Result<Self> {
         let reader = SerializedFileReader::new(bytes)?;
         let file = reader.metadata().file_metadata();
-        // The name of the schema says nothing.
+        // The name of the schema does not matter.
         if file.schema().get_fields() != parse_message_type(schema)?.get_fields() {
             return Err(ParquetError::General("its columns are not those of this version".to_owned()));
         }
@@ -167,7 +167,7 @@ impl Table {
         let fields = self.reader.metadata().file_metadata().schema().get_fields();
         let missing = || ParquetError::General(format!("there is no column '{name}'"));
         let index = fields.iter().position(|field| field.name() == name).ok_or_else(missing)?;
-        // The number of rows is only what the file says of itself.
+        // The number of rows is only what the file claims.
         let mut all = Vec::with_capacity(self.rows.min(ROWS_PER_GROUP));
         for group in 0..self.reader.num_row_groups() {
             let group = self.reader.get_row_group(group)?;

@@ -1,4 +1,4 @@
-//! What must hold between the values of an open baseline, whoever wrote its tables and fitted the checksums.
+//! Invariants between the values of an open baseline, which must hold even if its tables were forged with matching checksums.
 
 use super::error::Flaw;
 use crate::baseline::{Baseline, Behaviour};
@@ -6,7 +6,7 @@ use crate::coverage::Coverage;
 use crate::ledger::ObjectEntry;
 use crate::time::Timestamp;
 
-/// Behaviours with possible times, hours and counts, seen in archives that are there.
+/// Checks that behaviours have possible times, hours and counts, and existing archives.
 pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), Flaw> {
     let sound = |behaviour: &Behaviour| {
         let firsts = [Some(&behaviour.first), behaviour.first_success.as_ref()];
@@ -42,7 +42,7 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), F
     }
 }
 
-/// Sums that hold, and faults that are counted.
+/// Checks that sums are right, and faults are counted.
 pub(super) fn coverage(coverage: &Coverage, archives: &[String]) -> Result<(), Flaw> {
     if !archives.is_sorted_by(|left, right| left < right) {
         return Err("its archives are not sorted".into());
@@ -56,7 +56,7 @@ pub(super) fn coverage(coverage: &Coverage, archives: &[String]) -> Result<(), F
     if sound { Ok(()) } else { Err("its coverage contradicts itself".into()) }
 }
 
-/// Objects of archives that are there.
+/// Checks that objects are in existing archives.
 pub(super) fn objects(objects: &[ObjectEntry], archives: &[String]) -> Result<(), Flaw> {
     let written = |span: &(Timestamp, Timestamp)| span.0.is_written() && span.0 <= span.1;
     let sound = |object: &ObjectEntry| {

@@ -1,4 +1,4 @@
-//! All tables and the manifest into an empty folder.
+//! Writes all tables and the manifest into an empty folder.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use super::{
 use crate::baseline::Joining;
 use crate::checksum::Checksum;
 
-/// All tables, with their columns; a test holds that each of those written is among them.
+/// All tables, with their columns; a test checks that each table written is among them.
 pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 12] {
     [
         ("principals", principals::SCHEMA.into()),
@@ -35,7 +35,7 @@ pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 12] {
     ]
 }
 
-/// Writes everything, synced, and opens it once.
+/// Writes and syncs everything, and opens it once.
 pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreError> {
     let Stored { learning, baseline, coverage, ledger, .. } = stored;
     let mut tables = BTreeMap::new();
@@ -73,7 +73,7 @@ pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreEr
     let manifest = Manifest::new(stored, tables).to_bytes();
     let manifest = manifest.map_err(|error| StoreError::io("write", &path)(error.into()))?;
     write_file(&path, &manifest)?;
-    // What cannot be opened must not take the place of what can.
+    // A baseline that cannot be opened must not replace one that can.
     Saved::open(folder)?.baseline().map(drop)
 }
 

@@ -1,4 +1,4 @@
-//! What other carriers wrap around records: API answers, subscriptions, event buses, search engines.
+//! What other carriers wrap around records: API responses, subscriptions, event buses, search engines.
 //!
 //! Knows the names of their fields and nothing of records. Sources: CloudTrail API Reference (`LookupEvents`), CloudWatch Logs
 //! User Guide ("Subscription filters", "Exporting log data to Amazon S3") and API Reference (`FilterLogEvents`), Lambda
@@ -21,7 +21,7 @@ use crate::coverage::ObjectSkip;
 use crate::decode::record::walk;
 use crate::event::Record;
 
-/// Where records may be in a wrapper; each has the position of a value.
+/// Where records may be in a wrapper; each variant has the position of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum Inner {
     /// A list of records.
@@ -32,41 +32,41 @@ pub(in crate::decode) enum Inner {
     Object(usize),
     /// The JSON text of any of these, in a JSON string.
     Text(usize),
-    /// The same in base64, mostly inflated: what Lambda and Kinesis hand over.
+    /// The same in base64, mostly compressed: what Lambda and Kinesis deliver.
     Base64(usize),
 }
 
-/// What an object that is no record of CloudTrail holds.
+/// What an object that is not a CloudTrail record holds.
 #[derive(Debug)]
 pub(in crate::decode) struct Inside {
     /// Whether it has an `auditID`, as a Kubernetes audit event has.
     pub(super) is_audit_event: bool,
-    /// Whether it says besides that it is one.
+    /// Whether other fields also say that it is one.
     pub(super) is_audit_event_for_sure: bool,
-    /// Who handed it over, if it says so.
+    /// The carrier, if the object names it.
     pub(in crate::decode) carrier: Option<Carrier>,
-    /// In the order in which they are to be tried; that of the object for lists of records.
+    /// In the order to try them; for lists of records, the order of the object.
     pub(in crate::decode) inner: Vec<Named>,
-    /// Where the values of these begin and end, in the order of the object.
+    /// The beginning and end of each value, in the order of the object.
     pub(super) spans: Vec<(usize, usize)>,
-    /// Whether there is anything else in it that may hold records.
+    /// Whether anything else in it may hold records.
     pub(super) has_more: bool,
     /// Whether a member has a name like one of a record's.
     pub(super) is_telling: bool,
     /// What the object is if there are no records in it.
     pub(in crate::decode) kind: ObjectSkip,
-    /// Position behind it, unless it has no end or is malformed.
+    /// Position after it, unless it has no end or is malformed.
     pub(in crate::decode) end: Option<usize>,
 }
 
-/// A place and the name of the member that it is.
+/// A place and the name of its member.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::decode) struct Named {
     pub(in crate::decode) name: &'static str,
     pub(in crate::decode) inner: Inner,
 }
 
-/// Who handed records over: the account and the log group of a CloudWatch Logs subscription.
+/// The carrier of records: the account and the log group of a CloudWatch Logs subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carrier {
     /// `owner`
@@ -123,7 +123,7 @@ pub(in crate::decode) fn inside(scope: &str, at: usize) -> Inside {
     found
 }
 
-/// Where records may be in a member that is known here, and how early it is tried.
+/// Where records may be in a known member, and its priority.
 fn place(key: &str, scope: &str, value: usize) -> Option<(u8, Named)> {
     let list = |name| (1, Named { name, inner: Inner::List(value) });
     let object = |name| (2, Named { name, inner: Inner::Object(value) });
@@ -161,10 +161,10 @@ fn place(key: &str, scope: &str, value: usize) -> Option<(u8, Named)> {
     })
 }
 
-/// Objects and lists up to this length are looked at before they are searched.
+/// Objects and lists up to this length are checked before they are searched.
 const SMALL: usize = 4_000;
 
-/// Whether a member that is not known here may hold records, or smell of them.
+/// Whether an unknown member may hold records, or smell of them.
 fn may_hold_records(value: &str) -> bool {
     match value.as_bytes() {
         [b'{' | b'[', ..] if value.len() < SMALL => {
@@ -202,7 +202,7 @@ pub(super) fn text_at(scope: &str, at: usize) -> Option<Cow<'_, str>> {
     text_of(scope.get(at..end)?)
 }
 
-/// The content of a JSON string, or what is there of one without an end.
+/// The content of a JSON string, or what there is of one without an end.
 pub(super) fn text_of(literal: &str) -> Option<Cow<'_, str>> {
     let rest = literal.strip_prefix('"')?;
     let (content, is_whole) = match rest.strip_suffix('"') {
@@ -218,7 +218,7 @@ pub(super) fn text_of(literal: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(lenient(content)))
 }
 
-/// The content of a string that a strict parser does not take: cut in an escape, with half a surrogate pair or line ends.
+/// The content of a string that a strict parser rejects: cut in an escape, with half a surrogate pair or line ends.
 fn lenient(content: &str) -> String {
     let mut text = String::with_capacity(content.len());
     let mut rest = content;
@@ -259,7 +259,7 @@ fn code_unit(text: &str) -> Option<(u16, &str)> {
     Some((u16::from_str_radix(digits, 16).ok()?, &text[4..]))
 }
 
-/// What a text may be that no carrier known here explains.
+/// What a text in no known carrier may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Candidate {
     /// JSON.
@@ -270,20 +270,20 @@ pub(super) enum Candidate {
     Base64,
 }
 
-/// Shorter texts hold no record.
+/// Shorter texts cannot hold a record.
 const SHORTEST: usize = 40;
 
-/// So much of a text tells whether it is base64.
+/// How much of a text is examined to detect base64.
 const BASE64_GLIMPSE: usize = 64;
 
-/// What a text may be, or the content of a JSON string with its escapes.
+/// What a text, or the content of a JSON string with its escapes, may be.
 pub(super) fn candidate(content: &str) -> Option<Candidate> {
     if content.len() < SHORTEST {
         return None;
     }
     let begins = |c: char| c.is_ascii_whitespace() || matches!(c, '\\' | '"' | '\u{feff}');
     let mut head = content.trim_start_matches(begins);
-    // Blanks that were escaped.
+    // Escaped blanks.
     while let Some(rest) = head.strip_prefix(['n', 'r', 't']) {
         let rest = rest.trim_start_matches(begins);
         if !rest.starts_with(['{', '[', 'n', 'r', 't']) {
@@ -300,20 +300,20 @@ pub(super) fn candidate(content: &str) -> Option<Candidate> {
     looks_like_base64(content).then_some(Candidate::Base64)
 }
 
-/// Whether a text has a name that only records have.
+/// Whether a text contains a name that only records have.
 pub(in crate::decode) fn names_a_record(text: &str) -> bool {
     static NAMES: LazyLock<[memmem::Finder<'_>; 2]> =
         LazyLock::new(|| [memmem::Finder::new("eventSource"), memmem::Finder::new("auditID")]);
     NAMES.iter().any(|name| name.find(text.as_bytes()).is_some())
 }
 
-/// Whether a text that is not read further may hold records, also in base64.
+/// Whether a text that is not read further may hold records, in base64 too.
 pub(super) fn may_hide_records(text: &str) -> bool {
     names_a_record(text) || text.split(['"', '\\']).any(looks_like_base64)
 }
 
-/// Whether a text begins like base64 of something that may be a log: the alphabet is right, and what comes out begins as packings
-/// or texts do.
+/// Whether a text begins like base64 of something that may be a log: the alphabet is right, and the decoded bytes begin like a
+/// packing or a text.
 fn looks_like_base64(content: &str) -> bool {
     let content = behind_data_uri(content);
     if content.len() < BASE64_GLIMPSE {
@@ -337,7 +337,7 @@ fn looks_like_base64(content: &str) -> bool {
     }
 }
 
-/// What stands behind `data:application/json;base64,`.
+/// What follows `data:application/json;base64,`.
 fn behind_data_uri(content: &str) -> &str {
     match content.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")) {
         Some((kind, rest)) if kind.len() <= 100 => rest,
@@ -345,7 +345,7 @@ fn behind_data_uri(content: &str) -> &str {
     }
 }
 
-/// The bytes behind base64 of either alphabet, with or without padding and line ends.
+/// The bytes decoded from base64 of either alphabet, with or without padding and line ends.
 pub(super) fn bytes_of(text: &str) -> Option<Vec<u8>> {
     const ANY_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -363,20 +363,20 @@ pub(super) fn bytes_of(text: &str) -> Option<Vec<u8>> {
     engine.decode(text.as_bytes()).ok()
 }
 
-/// Base64 that was cut, without what makes no whole byte.
+/// Base64 that was cut, without the characters that make no whole byte.
 pub(super) fn whole_base64(text: &str) -> &str {
     let length = text.trim_end_matches('=').len();
-    // Line ends would shift the groups of four; what is lost by them is a byte or two of a cut text.
+    // Line ends would shift the groups of four; this loses a byte or two of a cut text.
     &text[..length - usize::from(length % 4 == 1)]
 }
 
-/// Gives a record of Logstash its time, which takes `eventTime` away and puts `@timestamp` in its place.
+/// Gives a Logstash record its time: Logstash removes `eventTime` and puts `@timestamp` in its place.
 pub(super) fn complete<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
     if record.event_time.is_some() {
         return;
     }
     let mut time = None;
-    // Whatever surprises the walk leaves the record as it is.
+    // A surprise in the walk leaves the record as it is.
     let _ = walk::members(scope, at + 1, |key, value| {
         if key == "@timestamp" {
             time = Some(value);
@@ -387,13 +387,13 @@ pub(super) fn complete<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
     }
 }
 
-/// How much of a line is looked through for the value behind its words.
+/// How much of a line is searched for the value after its words.
 const LONGEST_PREFIX: usize = 400;
 
-/// A line of a log that begins with words, and not with a value.
+/// A line of a log that begins with words, not with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum LogLine {
-    /// A value begins so many bytes behind the start of the line.
+    /// A value begins at this offset in the line.
     Value(usize),
     /// Words only.
     Words,
@@ -423,7 +423,7 @@ pub(in crate::decode) fn log_line(text: &str) -> Option<LogLine> {
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let begins = |pair: &[u8]| matches!(pair, [b' ' | b'\t', b'{' | b'[']);
     let value = line.windows(2).position(begins).map(|at| at + 1);
-    // Words in brackets are no value; a list that is one holds objects.
+    // Words in brackets are not a value; a list that is one holds objects.
     let is_value = |at: &usize| match (line[*at], line[at + 1..].trim_ascii_start().first()) {
         (b'{', next) => matches!(next, None | Some(b'"' | b'}')),
         (_, next) => matches!(next, Some(b'{' | b']')),

@@ -1,21 +1,21 @@
-//! Looks for records in JSON that no carrier known here explains: at any depth, in one pass, without recursion.
+//! Looks for records in JSON without a known carrier: at any depth, in one pass, without recursion.
 //!
-//! An object is a record of CloudTrail if `eventSource` (a host name, and not `aws:…`, which notifications have), `eventName`,
-//! `eventTime` and `userIdentity` or `recipientAccountId` are members of it, and a Kubernetes audit event if `auditID` is one and
-//! `apiVersion` is of `audit.k8s.io`, or `kind` is `Event` and there is a `verb` or a `stage`. Whatever stands in such an object
-//! is part of it: nothing is looked for inside. Texts that may hold JSON are found too; whoever asked reads them.
+//! An object is a CloudTrail record if it has the members `eventSource` (a host name, not `aws:…`, which notifications have),
+//! `eventName`, `eventTime`, and `userIdentity` or `recipientAccountId`. It is a Kubernetes audit event if it has `auditID` and
+//! its `apiVersion` is of `audit.k8s.io`, or its `kind` is `Event` and it has a `verb` or a `stage`. Everything in such an object
+//! is part of it and is not searched. Texts that may hold JSON are found too; the caller reads them.
 //!
-//! What looks like a record, and is none that can be read, is a smell ([`Smell`]).
+//! What looks like a record but cannot be read is a smell ([`Smell`]).
 
 use super::envelope;
 use super::smell::{Clue, SmellKind, is_time};
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk::{self, Surprise};
 
-/// Brackets within brackets are looked into this deep. What lies deeper is jumped over, and told if it smells of records.
+/// Nesting is searched to this depth. What lies deeper is skipped, and reported if it smells of records.
 pub(super) const DEEPEST_NESTING: usize = 500;
 
-/// Members of a record that quote what somebody asked for or was answered: nothing in them is an event.
+/// Members of a record that quote a request or a response: nothing in them is an event.
 const QUOTING: [&str; 4] =
     ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"];
 
@@ -30,28 +30,28 @@ pub(in crate::decode) enum What {
     Record,
     /// A Kubernetes audit event.
     AuditEvent,
-    /// A JSON string that may hold any of these.
+    /// A JSON string that may hold either.
     Text(envelope::Candidate),
 }
 
-/// Something that was found: the value from `at` to `end`.
+/// A find: the value from `at` to `end`.
 #[derive(Debug)]
 pub(super) struct Find {
     pub(in crate::decode) what: What,
     pub(in crate::decode) at: usize,
     pub(in crate::decode) end: usize,
-    /// The way to it, from the value that was searched: `.hits[]._source`.
+    /// Its path from the searched value: `.hits[]._source`.
     pub(in crate::decode) path: Box<str>,
-    /// Whether it stands in what an object quotes that is no record.
+    /// Whether it stands in a quoting member of an object that is not a record.
     is_quoted: bool,
 }
 
-/// Something that looks like a record, or a part of one.
+/// Something that looks like a record, or part of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Smell {
     pub(in crate::decode) kind: SmellKind,
     pub(in crate::decode) at: usize,
-    /// The element of a list that it lies in, or all that was searched: a record that was read there explains it.
+    /// The list element that it lies in, or the whole searched value: a record read there explains it.
     pub(in crate::decode) from: usize,
     pub(in crate::decode) to: usize,
 }
@@ -59,11 +59,11 @@ pub(super) struct Smell {
 /// Where a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// Behind the value.
+    /// After the value.
     End(usize),
-    /// At the end of the text, which is not that of the value.
+    /// At the end of the text, before the end of the value.
     Cut,
-    /// At something that is no JSON.
+    /// At something that is not JSON.
     Broken(usize),
 }
 
@@ -72,19 +72,19 @@ pub(super) enum Stop {
 pub(super) struct Search {
     /// Where it begins.
     pub(in crate::decode) start: usize,
-    /// In their order.
+    /// In the order of the text.
     pub(in crate::decode) finds: Vec<Find>,
     pub(in crate::decode) smells: Vec<Smell>,
     pub(in crate::decode) stop: Stop,
 }
 
-/// Looks through the value at `at`; `skipped` are values of its own members, in their order, that somebody else reads. A comma
-/// at `at` counts as the bracket of an object.
+/// Searches the value at `at`; `skipped` are those of its own members, in order, that are read elsewhere. A comma at `at`
+/// counts as the bracket of an object.
 pub(in crate::decode) fn search(text: &str, at: usize, skipped: &[(usize, usize)]) -> Search {
     run(text, at, skipped, false)
 }
 
-/// As [`search`], of a value without an end: no string in it reaches behind its line.
+/// Like [`search`], for a value without an end: no string in it continues past its line.
 pub(super) fn search_cut(text: &str, at: usize) -> Search {
     run(text, at, &[], true)
 }
@@ -110,14 +110,14 @@ fn run(text: &str, at: usize, skipped: &[(usize, usize)], is_cut: bool) -> Searc
     finder.finish(start, stop)
 }
 
-/// An object or a list that has begun and not ended.
+/// An object or a list that is still open.
 struct Frame {
     start: usize,
     is_list: bool,
-    /// Whether it is an element of a list, or what was searched.
+    /// Whether it is an element of a list, or the searched value itself.
     is_element: bool,
     is_quoted: bool,
-    /// The name of the member that is read, without its quotes.
+    /// The name of the current member, without its quotes.
     key: (usize, usize),
     members: u32,
     clues: Clue,
@@ -150,7 +150,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// Goes behind a value, or into it; says whether it has ended.
+    /// Skips a value, or enters it; returns whether it has ended.
     fn value(&mut self) -> Result<bool, Surprise> {
         let start = self.at;
         if let (1, Some((from, to))) = (self.stack.len(), self.skipped.first())
@@ -214,7 +214,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// Goes to the next value: behind its name, in an object.
+    /// Goes to the next value: after its name, in an object.
     fn next(&mut self) -> Result<(), Surprise> {
         let Some(Frame { is_list: false, .. }) = self.stack.last() else { return Ok(()) };
         if self.bytes.get(self.at) != Some(&b'"') {
@@ -234,7 +234,7 @@ impl Finder<'_, '_> {
         Ok(())
     }
 
-    /// Goes on behind a value; says whether it was the last of all.
+    /// Goes on after a value; returns whether it was the last of all.
     fn ends(&mut self) -> Result<bool, Surprise> {
         loop {
             let Some(frame) = self.stack.last() else { return Ok(true) };
@@ -243,7 +243,7 @@ impl Finder<'_, '_> {
             if self.bytes.get(self.at) == Some(&b',') {
                 self.at += 1;
                 self.blanks();
-                // A comma behind the last one is no JSON, but people write it.
+                // A trailing comma is not JSON, but people write it.
                 if self.bytes.get(self.at) != Some(&end) {
                     return self.next().map(|()| false);
                 }
@@ -256,7 +256,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// Position behind the string that begins here.
+    /// Position after the string that begins here.
     fn string_end(&mut self) -> Result<usize, Surprise> {
         let start = self.at;
         let end = walk::value_end(self.text, start);
@@ -275,7 +275,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// What is there of a string may hold records, too.
+    /// The rest of a cut string may hold records, too.
     fn string_was_cut(&mut self, start: usize, end: usize) {
         if let Some(candidate) = envelope::candidate(&self.text[start + 1..end]) {
             self.found(What::Text(candidate), start, end);
@@ -311,7 +311,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// Ends the last object or list that has begun.
+    /// Closes the innermost open object or list.
     fn close(&mut self) {
         let Some(mut frame) = self.stack.pop() else { return };
         let is_insight = frame.clues.has(Clue::INSIGHT);
@@ -334,7 +334,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// A record takes with it whatever stands in it.
+    /// A record includes everything inside it.
     fn part(&mut self, frame: &mut Frame, what: What) {
         self.finds.truncate(frame.finds);
         while self.smells.last().is_some_and(|smell| smell.from >= frame.start) {
@@ -344,12 +344,12 @@ impl Finder<'_, '_> {
         self.found(what, frame.start, self.at);
     }
 
-    /// What a value says of what it stands in.
+    /// Passes the clues of a value to its parent.
     fn tell_parent(&mut self, frame: &Frame) {
         let Some(parent) = self.stack.last() else { return };
         let key = if parent.is_list { "" } else { self.key_of(parent) };
         let clue = if parent.is_list {
-            // Answers of queries are rows of objects with a member each, or of names and values.
+            // Query results are rows of objects with one member each, or of names and values.
             let row = if !frame.is_list && frame.members == 1 { Clue::ROW } else { Clue::NAMED };
             frame.clues & row
         } else {
@@ -379,7 +379,7 @@ impl Finder<'_, '_> {
         self.text.get(frame.key.0..frame.key.1).unwrap_or_default()
     }
 
-    /// The way to the present value.
+    /// The path of the current value.
     fn path(&self) -> Box<str> {
         let mut path = String::new();
         for frame in &self.stack {
@@ -396,10 +396,10 @@ impl Finder<'_, '_> {
         path.into_boxed_str()
     }
 
-    /// Decides what of all that counts.
+    /// Decides which of the finds count.
     fn finish(mut self, start: usize, stop: Stop) -> Search {
         if !matches!(stop, Stop::End(_)) {
-            // Of a record that was cut, nothing is left but what it quotes.
+            // Of a record that was cut, only what it quotes remains.
             if let Some(record) = self.stack.iter().find(|frame| frame.clues.may_be_record()) {
                 self.finds.truncate(record.finds);
             }
@@ -423,7 +423,7 @@ impl Finder<'_, '_> {
     }
 }
 
-/// Adds the name of a member to a path. Odd names stand in brackets and quotes, as `["event.original"]`.
+/// Adds the name of a member to a path. Unusual names stand in brackets and quotes, as `["event.original"]`.
 pub(super) fn push_name(path: &mut String, name: &str) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '@' | '$');
     let end = name.char_indices().nth(LONGEST_NAME).map_or(name.len(), |(at, _)| at);

@@ -1,4 +1,4 @@
-//! What is inside objects that are no records: known wrappers, what the finder finds, and what was cut.
+//! Reads objects that are not records: known wrappers, what the finder finds, and cut values.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use crate::decode::FoundRecord;
 use crate::decode::record::walk;
 
 impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
-    /// An object that is no record: a wrapper, or nothing of ours.
+    /// An object that is not a record: a wrapper, or something unrelated.
     pub(super) fn other_object(&mut self, scope: &'a str, at: usize, end: usize) -> Result<usize, Lost> {
         let found = envelope::inside(scope, at);
         if found.is_audit_event_for_sure || (found.is_audit_event && !self.sink.is_strict) {
@@ -24,7 +24,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         Ok(end)
     }
 
-    /// Reads what an object that is no record holds; says whether it is something that can hold records.
+    /// Reads the contents of an object that is not a record; returns whether it can hold records.
     pub(super) fn object_inside(&mut self, scope: &'a str, at: usize, found: &Inside) -> Result<bool, Lost> {
         let outer = self.sink.carrier.clone();
         if let Some(carrier) = &found.carrier {
@@ -59,13 +59,13 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
         self.sink.carrier = outer;
         if self.sink.contents.records == records && found.kind != ObjectSkip::OtherJson {
-            // What the wrapper is says more than what is in it.
+            // The kind of the wrapper says more than that of its contents.
             self.sink.contents.other = other.or(Some(found.kind));
         }
         read
     }
 
-    /// Reads what a member holds that is known here; says whether it is something that can hold records.
+    /// Reads a known member; returns whether it can hold records.
     fn known(&mut self, scope: &'a str, named: Named) -> Result<bool, Lost> {
         let length = self.sink.trail.len();
         finder::push_name(&mut self.sink.trail, named.name);
@@ -83,7 +83,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             Inner::Object(at) => {
                 let others = self.sink.contents.others;
                 self.element(scope, at)?;
-                // What it is not is said of the wrapper.
+                // The wrapper is counted as other, not its member.
                 let is_wrapper = self.sink.contents.others == others;
                 self.sink.contents.others = others;
                 Ok(is_wrapper)
@@ -103,7 +103,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         self.elements(scope, at, read)
     }
 
-    /// A text that is known to hold JSON, mostly.
+    /// A text that usually holds JSON.
     fn known_text(&mut self, scope: &str, at: usize) -> bool {
         let Some(text) = envelope::text_at(scope, at) else { return false };
         if text.trim_ascii_start().starts_with(['{', '[']) {
@@ -122,7 +122,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
     }
 
-    /// A text that is known to be base64, mostly.
+    /// A text that is usually base64.
     fn known_base64(&mut self, scope: &str, at: usize) -> bool {
         let Some(text) = envelope::text_at(scope, at) else { return false };
         match self.sink.base64(&text, at) {
@@ -131,7 +131,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
     }
 
-    /// A value too deep in others to be opened by its name.
+    /// A value nested too deep to be opened by its name.
     pub(in crate::decode) fn searched(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
         let search = finder::search(scope, at, &[]);
         let stop = search.stop;
@@ -148,8 +148,8 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
     }
 
-    /// Reads what the finder found; says whether there are records in it, or something that smells of them. `has_known` says that
-    /// the object gave records by the names of its members.
+    /// Reads what the finder found; returns whether it holds records, or something that smells of them. `has_known` says that
+    /// known members of the object gave records.
     pub(in crate::decode) fn take(&mut self, scope: &'a str, search: Search, has_known: bool) -> bool {
         let Search { start, finds, smells, .. } = search;
         let mut yielding = Vec::new();
@@ -170,7 +170,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         smells_of_records || !yielding.is_empty()
     }
 
-    /// Reads one thing that the finder found; says whether there are records in it.
+    /// Reads one find; returns whether it holds records.
     fn find(&mut self, scope: &'a str, find: &Find) -> bool {
         let records = self.sink.contents.records;
         let length = self.sink.trail.len();
@@ -194,11 +194,11 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         self.sink.contents.records > records
     }
 
-    /// Reads what was whole in a value without an end, of which a fault tells already. Gives where reading can go on.
+    /// Reads the whole parts of a value without an end, whose fault is already noted. Returns where reading can go on.
     pub(in crate::decode) fn cut(&mut self, scope: &'a str, at: usize, lost: Lost) -> Lost {
         let records = self.sink.contents.records;
         let faults = self.sink.contents.fault_marks();
-        // What the next line begins with is not part of it.
+        // The beginning of the next line is not part of it.
         let end = self.line_end(at).min(scope.len());
         let is_line = matches!(scope.as_bytes().get(end + 1), Some(b'{' | b'['));
         let region = if is_line { &scope[..end] } else { scope };
@@ -215,7 +215,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         if self.sink.contents.records > records { Lost { at: lost.at.max(stop) } } else { lost }
     }
 
-    /// Reads the JSON values in a line of words; says whether there are any with records.
+    /// Reads the JSON values in a line of words; returns whether any hold records.
     pub(super) fn loose_line(&mut self, line: std::ops::Range<usize>) -> bool {
         let text = self.text;
         loose::has_json(&text[line.clone()]) && self.loose_in(walk::floor(text, line.start)..line.end)

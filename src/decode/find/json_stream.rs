@@ -1,9 +1,9 @@
 //! Finds the records in a piece of JSON text, whatever they are wrapped in.
 //!
-//! Takes `{"Records":[…]}`, bare arrays, single records, and any number of these one after another, with or without
-//! line ends between them (JSON lines, also lines of batches); the wrappers of other carriers around any of these
-//! ([`super::envelope`]); and whatever else holds records ([`super::finder`]). What is malformed is a fault; reading goes on behind
-//! it: at the next record if its end can be found, else at the next line.
+//! Takes `{"Records":[…]}`, bare arrays, single records, and any number of these one after another, with or without line ends
+//! between them (JSON lines, also lines of batches); the wrappers of other carriers around any of these ([`super::envelope`]); and
+//! whatever else holds records ([`super::finder`]). Malformed text is a fault; reading goes on after it: at the next record if its
+//! end can be found, else at the next line.
 
 use std::ops::Range;
 
@@ -23,11 +23,11 @@ use crate::decode::record::walk::{self, Surprise};
 use crate::decode::record::{audit, fallback};
 use crate::event::{AnyRecord, AuditRecord, Record};
 
-/// How many times over its own length a text may be searched in vain for the end of broken values. After that
-/// every line stands for itself, so that reading time stays linear in hostile input.
+/// How many times its own length a text may be searched in vain for the end of broken values. After that every line is
+/// read by itself, so that reading time stays linear in hostile input.
 const SEARCH_BUDGET: usize = 16;
 
-/// Reads the text of one Kubernetes audit event again. Nothing happens if it is none.
+/// Reads the text of one Kubernetes audit event again. Does nothing if it is not one.
 pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
     match audit::record(text, 0) {
         Ok((record, _)) => use_record(&record),
@@ -35,11 +35,11 @@ pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
     }
 }
 
-/// What records begin with, however they are sorted; of a list the first of them may be cut off.
+/// What records begin with, in any key order; the first record of a list may be cut off.
 const BEGINNINGS: [&str; 4] =
     [r#"{"eventVersion":"#, r#"{"awsRegion":"#, r#"{"CloudTrailEvent":"#, r#"{"kind":"Event","#];
 
-/// Where the first whole record of a text begins that was cut off a longer one, in mid-record; none if it was not.
+/// Where the first whole record begins in a text that starts in mid-record; `None` if it does not.
 pub(in crate::decode) fn resumption(text: &str) -> Option<usize> {
     if matches!(text.trim_ascii_start().bytes().next(), None | Some(b'{' | b'[')) {
         return None;
@@ -48,13 +48,13 @@ pub(in crate::decode) fn resumption(text: &str) -> Option<usize> {
         .iter()
         .filter_map(|beginning| memmem::find(text.as_bytes(), beginning.as_bytes()))
         .min()?;
-    // What is before it ends like a record does, and not like a text that shows one.
+    // The text before it ends like a record, not like a text that quotes one.
     let before = text[..first].trim_ascii_end();
     let before = before.strip_suffix(',').unwrap_or(before).trim_ascii_end();
     (before.ends_with('}') && before.contains('"')).then_some(first)
 }
 
-/// Visits every record of a JSON text, which lies in `depth` wrappers.
+/// Visits every record of a JSON text that lies in `depth` wrappers.
 pub(in crate::decode) fn records(
     text: &str,
     depth: u32,
@@ -70,14 +70,14 @@ pub(in crate::decode) fn records(
     walker.finish()
 }
 
-/// Whether a text begins with a JSON string that may hold records and is all of its line.
+/// Whether a text begins with a JSON string that may hold records and fills its line.
 pub(in crate::decode) fn is_string_line(text: &str) -> bool {
     let Ok(end) = walk::value_end(text, 0) else { return false };
     let ends_line = matches!(text.as_bytes().get(walk::skip_spaces(text, end)), None | Some(b'\n' | b'\r'));
     ends_line && text.get(1..end - 1).is_some_and(|content| envelope::candidate(content).is_some())
 }
 
-/// How far into a text that was cut its id is looked for.
+/// How far a cut text is searched for its id.
 const LONGEST_GLIMPSE: usize = 1_000;
 
 /// Reading cannot go on here; the fault is already noted.
@@ -91,8 +91,8 @@ pub(super) struct JsonStream<'a, 'h, 'w, V> {
     pub(in crate::decode) sink: Sink<'h, 'w, V>,
     identities: IdentityCache<'a>,
     pub(in crate::decode) budget: usize,
-    /// Part of a line, up to its end, looked at last. An object is often one line: searching its end anew for every
-    /// odd record in it would take quadratic time.
+    /// The part of a line, up to its end, looked at last. An object is often one line: searching for its end again at
+    /// every odd record would take quadratic time.
     line: Range<usize>,
     /// Whether the beginning of the text is missing, so that a list may end that never began.
     is_resumed: bool,
@@ -127,7 +127,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.sink.contents
     }
 
-    /// Goes through a text whose beginning is missing, from the first whole record on.
+    /// Reads a text whose beginning is missing, from the first whole record on.
     pub(super) fn resume(&mut self, at: usize) {
         let detail = format!("the text begins in the middle of a record; read from byte {at} on");
         self.sink.contents.fault(FaultKind::JsonBroken, 0, &detail);
@@ -169,7 +169,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// Position of the end of the line that `at` lies in.
+    /// Position of the end of the line that contains `at`.
     pub(in crate::decode) fn line_end(&mut self, at: usize) -> usize {
         if !self.line.contains(&at) {
             self.line = at..line_end(self.text, at);
@@ -177,12 +177,12 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.line.end
     }
 
-    /// The text a value at `at` may reach into: all of it, or its line once the search budget is spent.
+    /// The text that a value at `at` may extend over: all of it, or its line once the search budget is spent.
     pub(super) fn scope(&mut self, at: usize) -> &'a str {
         if self.budget > 0 { self.text } else { &self.text[..self.line_end(at)] }
     }
 
-    /// Where to go on after a value that began at `start` was lost at `lost`: the next line that begins like one.
+    /// Where to go on after a value that began at `start` was lost at `lost`: the next line that begins like a value.
     fn next_line(&mut self, start: usize, lost: usize) -> usize {
         self.budget = self.budget.saturating_sub(self.text.len() - start);
         let mut at = lost;
@@ -206,11 +206,11 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.element(scope, at)
     }
 
-    /// A wrapper or a record; anything else is noted as such.
+    /// A wrapper or a record; anything else is counted as other.
     pub(in crate::decode) fn element(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
         match scope.as_bytes().get(at) {
             Some(b'{') => {}
-            // Answers of Logs Insights are lists of lists.
+            // Logs Insights results are lists of lists.
             Some(b'[') if self.sink.depth < sink::DEEPEST => {
                 self.sink.depth += 1;
                 let end = self.elements(scope, at, Self::listed);
@@ -264,8 +264,8 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// Whether what was read of an object leaves no doubt that it is a record. Where nothing says that there are records, it must
-    /// say more.
+    /// Whether what was read of an object leaves no doubt that it is a record. Where the context does not promise records, more
+    /// is required.
     #[inline(always)]
     fn is_record(&self, record: &Record<'_>) -> bool {
         let has = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
@@ -291,14 +291,14 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.sink.found(&scope[at..read.end], Ok(AnyRecord::CloudTrail(record)));
     }
 
-    /// A list called `Records` in a record: nobody would look for events there.
+    /// A list called `Records` in a record: nothing looks for events there.
     fn nested(&mut self, scope: &str, at: usize) {
         if !finder::search(scope, at, &[]).finds.is_empty() {
             self.sink.contents.smells(SmellKind::Nested, at);
         }
     }
 
-    /// An object that has something of a record, but no action: it may be a wrapper.
+    /// An object that partly looks like a record, but has no action: it may be a wrapper.
     fn doubtful(
         &mut self,
         scope: &'a str,
@@ -325,7 +325,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         Ok(())
     }
 
-    /// An element of a list that may be about anything.
+    /// An element of a list of anything.
     pub(in crate::decode) fn listed(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
         if matches!(scope.as_bytes().get(at), Some(b'{' | b'[' | b'"')) {
             return self.element(scope, at);
@@ -335,7 +335,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))
     }
 
-    /// A JSON string among values: it may hold some.
+    /// A JSON string among values: it may hold records.
     fn string(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
         let Ok(end) = walk::value_end(scope, at) else {
             let lost = self.truncated(at);
@@ -391,7 +391,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             }
             let begins_line = at > 0 && scope.as_bytes().get(at - 1) == Some(&b'\n');
             if begins_line && !record.looks_like_one() && records_list(scope, at).is_some() {
-                // The batch before it was cut between two records, and this is the next one's line.
+                // The batch before it was cut between two records, and this line begins the next batch.
                 let lost = self.broken(at, "a batch of records inside another");
                 return Err(Lost { at: lost.at.saturating_sub(1) });
             }
@@ -439,7 +439,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// A record that the finder found.
+    /// A record found by the finder.
     pub(super) fn found_record(&mut self, slice: &'a str) {
         let mut record = Record::default();
         match scanner::record(slice, 0, self.sink.predictors, &mut self.identities, &mut record) {
@@ -475,13 +475,13 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// What follows the list of records in its wrapper. Whatever else holds records is read too.
+    /// What follows the list of records in its wrapper. Anything else that holds records is read too.
     fn rest_of_wrapper(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
         let at = walk::skip_blanks(scope, at);
         match scope.as_bytes().get(at) {
             Some(b'}') => Ok(at + 1),
             Some(b',') => {
-                // The rest of the members has the form of an object whose bracket is the comma.
+                // The remaining members read like an object that opens with the comma.
                 let found = envelope::inside(scope, at);
                 let Some(end) = found.end else {
                     let lost = self.broken(at, "malformed members behind the records");
@@ -497,8 +497,8 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// End of the value at `at`, which the scanner could not read. Within its line if it ends there; a line that
-    /// does not end its value is cut if the next one begins like a value of its own.
+    /// End of the value at `at`, which the scanner could not read. Within its line if it ends there; a value that does
+    /// not end on its line is cut if the next line begins like a value of its own.
     fn end_of(&mut self, scope: &str, at: usize) -> Result<usize, Lost> {
         let bytes = scope.as_bytes();
         let line = self.line_end(at).min(scope.len());
@@ -519,7 +519,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.truncated_at(at, at)
     }
 
-    /// The value at `at` has no end; reading may go on behind `behind`.
+    /// The value at `at` has no end; reading may go on after `behind`.
     fn truncated_at(&mut self, at: usize, behind: usize) -> Lost {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();
         let beginning = String::from_utf8_lossy(&rest[..rest.len().min(LONGEST_GLIMPSE)]);

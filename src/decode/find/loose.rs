@@ -1,8 +1,8 @@
-//! JSON somewhere in a text of words: lines that begin with a time, a priority or names (`<134>Jan 10 … cloudtrail: {…}`,
-//! `level=info json={…}`), answers below the command that gave them, YAML with JSON in it, texts that begin in mid-value.
+//! JSON within a text of words: lines that begin with a time, a priority or names (`<134>Jan 10 … cloudtrail: {…}`,
+//! `level=info json={…}`), responses below the command that printed them, YAML with JSON in it, and texts cut in front.
 //!
-//! Only objects that have all that a record must have are read. What a document (Markdown, HTML) or a program (`x = {…}`) shows is
-//! told, and not read: nobody knows whether it happened.
+//! Only objects that have everything a record must have are read. What a document (Markdown, HTML) or a program (`x = {…}`) shows
+//! is reported but not read: it may never have happened.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::decode::FoundRecord;
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk;
 
-/// So much of a text tells whether it is a document.
+/// How much of a text is examined to recognise a document.
 const GLIMPSE: usize = 64 << 10;
 
 /// Whether a text is a document that may show records: Markdown with blocks of code or headings, reStructuredText, HTML.
@@ -33,7 +33,7 @@ pub(super) fn is_document(text: &str) -> bool {
     is_tag || head.lines().any(is_of_document)
 }
 
-/// Whether a text has names that only records have, or what they begin with.
+/// Whether a text contains names that only records have, or what they begin with.
 pub(super) fn seems_to_have_records(text: &str) -> bool {
     envelope::names_a_record(text) || text.contains("eventVersion") || text.contains("userIdentity")
 }
@@ -43,7 +43,7 @@ pub(super) fn has_json(text: &str) -> bool {
     memchr::memchr(b'{', text.as_bytes()).is_some()
 }
 
-/// Whether what stands before a value says that a program has it.
+/// Whether the text before a value says that it is in a program.
 fn is_of_program(before: &str) -> bool {
     let before = before.trim_end_matches(['\'', '"', '`']);
     let behind_blanks = before.trim_end_matches(' ');
@@ -58,7 +58,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         self.loose_in(0..self.text.len());
     }
 
-    /// Reads the JSON values in a part of the text; says whether there are any with records.
+    /// Reads the JSON values in a part of the text; returns whether any hold records.
     pub(super) fn loose_in(&mut self, part: Range<usize>) -> bool {
         let length = self.sink.trail.len();
         self.sink.trail.push_str("line");
@@ -82,7 +82,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         any
     }
 
-    /// Reads the value at `open`, if it is one; gives the position behind it, or behind its bracket.
+    /// Reads the value at `open`, if it is one; returns the position after it, or after its bracket.
     fn loose_value(&mut self, text: &'a str, open: usize, is_document: bool, any: &mut bool) -> usize {
         // An object in a JSON string has its quotes escaped.
         if text[..open].ends_with('"') && text[open + 1..].trim_start().starts_with("\\\"") {
@@ -94,7 +94,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let scope = if self.budget > 0 { text } else { &text[..line] };
         let Some(end) = nested_end(scope.as_bytes(), open) else {
             if self.budget == 0 {
-                // A line with so many brackets is not searched further.
+                // A line with too many brackets is not searched further.
                 return self.given_up(open, line);
             }
             self.budget = self.budget.saturating_sub(scope.len() - open);
@@ -124,14 +124,14 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         line
     }
 
-    /// Records that a document shows.
+    /// Reports records that a document shows.
     fn shown(&mut self, search: &Search) {
         if let Some(find) = search.finds.iter().find(|find| !matches!(find.what, finder::What::Text(_))) {
             self.sink.contents.smells(SmellKind::Shown, find.at);
         }
     }
 
-    /// A value without an end: what was whole in it is read, if it is JSON up to there.
+    /// A value without an end: its whole parts are read, if it is JSON up to there.
     fn loose_cut(&mut self, scope: &'a str, open: usize, any: &mut bool) -> usize {
         let search = finder::search_cut(scope, open);
         let stop = match search.stop {
@@ -150,7 +150,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         stop
     }
 
-    /// Tells of a text that begins in the middle of a value, by what stands before the first whole one.
+    /// Reports a text that begins in the middle of a value, judging by what precedes the first whole one.
     fn begins_in_value(&mut self, before: &str) {
         let count = |brackets: [u8; 2]| before.bytes().filter(|byte| brackets.contains(byte)).count();
         if before.contains('"') && count(*b"}]") > count(*b"{[") && self.sink.contents.faults.is_empty() {

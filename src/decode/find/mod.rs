@@ -1,8 +1,8 @@
 //! Finds the records in a text.
 //!
-//! A [`text`] is a [JSON stream](json_stream), a [`table`], or words with JSON in them ([`loose`]). What carriers wrap around
-//! records is known by the names of their fields ([`envelope`], [`inner`]); all else is searched ([`finder`]), and what
-//! still looks like records is told ([`smell`]). Records go to a [`sink`].
+//! A [`text`] is a [JSON stream](json_stream), a [`table`], or words with JSON in them ([`loose`]). The wrappers of known
+//! carriers are recognised by the names of their fields ([`envelope`], [`inner`]); everything else is searched ([`finder`]),
+//! and what still looks like records is reported ([`smell`]). Records go to a [`sink`].
 
 pub(in crate::decode) mod envelope;
 mod finder;

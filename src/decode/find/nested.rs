@@ -8,7 +8,7 @@ use crate::coverage::{FaultKind, FoundPaths, Position};
 use crate::decode::{DecodeFault, Decoder, FoundRecord, Verdict};
 
 impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
-    /// Reads what the JSON string at `at` may hold; says whether there are records in it.
+    /// Reads what the JSON string at `at` may hold; returns whether it holds records.
     pub(super) fn candidate(&mut self, literal: &str, candidate: Candidate, at: usize) -> bool {
         let is_cut = literal.len() < 2 || !literal.ends_with('"');
         match (envelope::text_of(literal), candidate) {
@@ -21,8 +21,8 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         }
     }
 
-    /// Reads a text within the text; gives the number of its records. Of one that need not be any of ours, faults count only
-    /// if it is.
+    /// Reads a text within the text; returns the number of its records. If it need not be a log, its faults count only if it
+    /// is one.
     pub(in crate::decode) fn text(&mut self, text: &str, at: usize, is_strict: bool) -> u32 {
         if self.depth >= DEEPEST {
             if envelope::may_hide_records(text) {
@@ -58,7 +58,7 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         let more = records - self.contents.records;
         self.contents.records = records;
         let counts = !is_strict || contents.records > 0 || envelope::names_a_record(text);
-        // Copies of what another member gave are found nowhere.
+        // Copies of what another member gave add no found paths.
         let found = if more > 0 { contents.found } else { FoundPaths::default() };
         self.take(Contents { found, ..contents }, at, counts);
         if !is_strict && more == 0 && verdict != Verdict::Records {
@@ -67,8 +67,8 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         more
     }
 
-    /// Reads what a base64 text stands for; says whether there are records in it, or at least a wrapper for them. Nothing, if it
-    /// is no base64.
+    /// Reads what a base64 text decodes to; returns whether it holds records, or at least a wrapper for them. `None` if it is
+    /// not base64.
     pub(in crate::decode) fn base64(&mut self, text: &str, at: usize) -> Option<bool> {
         let copy = self.ceiling.reserve_copy(text.len() as u64);
         let bytes = envelope::bytes_of(text)?;

@@ -1,4 +1,4 @@
-//! Where whatever finds records puts them, and how it reads texts and bytes within texts.
+//! Where the finders of records put them, and how texts and bytes within texts are read.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -15,31 +15,31 @@ use crate::decode::record::scanner::KeyPredictors;
 use crate::decode::{DecodeFault, FoundRecord};
 use crate::event::AnyRecord;
 
-/// Wrappers in wrappers, and texts in texts, are looked into this deep: a subscription's message in a line of a search
+/// Wrappers in wrappers, and texts in texts, are read to this depth: a subscription's message in a line of a search
 /// result in a list is four.
 pub(in crate::decode) const DEEPEST: u32 = 8;
 
 /// What comes out of one base64 in a text, at most; Kinesis takes records of up to 10 MB.
 pub(super) const LARGEST_INSIDE: u64 = 256 << 20;
 
-/// What comes out of all base64 in a text is at most so many times its length, and this much in any case.
+/// The output of all base64 in a text is at most this many times its length, and at least this much is always allowed.
 const MOST_INSIDE: u64 = 64;
 const LEAST_INSIDE: u64 = 16 << 20;
 
-/// What a text turned out to hold besides the records that were visited.
+/// What a text holds besides the visited records.
 #[derive(Debug, Default)]
 pub(in crate::decode) struct Contents {
     /// Records visited.
     pub(in crate::decode) records: u32,
-    /// Top-level values that are no records, and what the first of them is.
+    /// Number of top-level values that are not records, and the kind of the first.
     pub(in crate::decode) others: u64,
     pub(in crate::decode) other: Option<ObjectSkip>,
     pub(in crate::decode) faults: Vec<DecodeFault>,
-    /// Faults of what was read within the text. They count whatever becomes of its own.
+    /// Faults of texts within the text. They count even if the text's own do not.
     pub(super) inner_faults: Vec<DecodeFault>,
-    /// Where records were found that no known carrier explains.
+    /// Where records were found outside known carriers.
     pub(in crate::decode) found: FoundPaths,
-    /// What smells of records: the first, where it is, and how many there are.
+    /// What smells of records: the first, its position, and how many there are.
     pub(in crate::decode) smell: Option<(SmellKind, usize, u64)>,
 }
 
@@ -49,12 +49,12 @@ impl Contents {
         self.faults.push(DecodeFault { kind, position, inner: None, detail: detail.to_owned() });
     }
 
-    /// How many faults there are.
+    /// The current number of faults.
     pub(super) fn fault_marks(&self) -> (usize, usize) {
         (self.faults.len(), self.inner_faults.len())
     }
 
-    /// Takes off what the faults behind these marks say of a cut that was told before: one fault for one cut.
+    /// Removes later faults that report a cut already reported: one fault for one cut.
     pub(super) fn one_cut(&mut self, (own, inner): (usize, usize)) {
         for (faults, from) in [(&mut self.faults, own), (&mut self.inner_faults, inner)] {
             let more = faults.split_off(from);
@@ -62,7 +62,7 @@ impl Contents {
         }
     }
 
-    /// All faults; of a text that need not be any of ours, its own only if it is.
+    /// All faults; the text's own only if `counts_own`.
     pub(in crate::decode) fn all_faults(&mut self, counts_own: bool) -> Vec<DecodeFault> {
         let mut faults = std::mem::take(&mut self.faults);
         if !counts_own {
@@ -72,7 +72,7 @@ impl Contents {
         faults
     }
 
-    /// Takes note of something that smells of records.
+    /// Notes something that smells of records.
     pub(in crate::decode) fn smells(&mut self, kind: SmellKind, at: usize) {
         self.smells_of(kind, at, 1);
     }
@@ -82,7 +82,7 @@ impl Contents {
         self.smell = Some((first, place, count + more));
     }
 
-    /// Makes one fault of all that smells.
+    /// Turns all smells into one fault.
     pub(in crate::decode) fn tell_smell(&mut self) {
         if let Some((kind, at, count)) = self.smell.take() {
             let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
@@ -91,24 +91,24 @@ impl Contents {
     }
 }
 
-/// What is around a text.
+/// The context of a text.
 pub(in crate::decode) struct Within<'w> {
     /// Number of packings, wrappers and texts.
     pub(in crate::decode) depth: u32,
-    /// Whether nothing says that there are records in it: then only what has all that a record must have is one.
+    /// Whether nothing promises records: then only an object with everything a record must have is one.
     pub(in crate::decode) is_strict: bool,
     /// How much may be held.
     pub(in crate::decode) ceiling: &'w Ceiling,
     /// How much may still come out of base64.
     pub(in crate::decode) room: &'w Cell<u64>,
-    /// The way to it.
+    /// The path to it.
     pub(in crate::decode) trail: &'w str,
-    /// Whether it was found by the finder, so that the way to each record is told.
+    /// Whether the finder found it, so that the path to each record is reported.
     pub(in crate::decode) is_found: bool,
     pub(in crate::decode) carrier: Option<Rc<Carrier>>,
 }
 
-/// What may come out of base64 in a text of this length.
+/// How much may come out of base64 in a text of this length.
 pub(in crate::decode) fn room_of(length: usize) -> Cell<u64> {
     Cell::new((length as u64).saturating_mul(MOST_INSIDE).max(LEAST_INSIDE))
 }
@@ -124,7 +124,7 @@ pub(in crate::decode) struct Sink<'h, 'w, V> {
     pub(in crate::decode) is_strict: bool,
     pub(in crate::decode) is_found: bool,
     pub(in crate::decode) trail: String,
-    /// Who handed over what is read.
+    /// The carrier of the current text.
     pub(in crate::decode) carrier: Option<Rc<Carrier>>,
     pub(super) copies: Copies,
 }
@@ -146,7 +146,7 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         }
     }
 
-    /// Hands a record on.
+    /// Passes a record on.
     #[inline]
     pub(in crate::decode) fn found(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) {
         if self.copies.is_watching && self.copies.has(text, record) {
@@ -161,13 +161,13 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         (self.visit)(FoundRecord { index, number: index, inner: None, text, carrier, record });
     }
 
-    /// Something that is no record.
+    /// Something that is not a record.
     pub(in crate::decode) fn other(&mut self, kind: ObjectSkip) {
         self.contents.others += 1;
         self.contents.other.get_or_insert(kind);
     }
 
-    /// Calls `inside` with the name of a member added to the way.
+    /// Calls `inside` with the name of a member added to the path.
     pub(in crate::decode) fn below<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.trail.len();
         if length > 0 && !self.trail.ends_with('|') && !name.starts_with(['[', '|']) {
@@ -179,7 +179,7 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         result
     }
 
-    /// Adds what a text within the text holds besides its records. Where in it would help nobody: it begins at `at`.
+    /// Adds what a text within the text holds besides its records. Positions inside it would help nobody: its start `at` is used.
     pub(super) fn take(&mut self, mut contents: Contents, at: usize, counts_faults: bool) {
         let faults = contents.all_faults(counts_faults);
         self.contents.found.merge(contents.found);
@@ -195,14 +195,14 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         self.contents.inner_faults.extend(faults);
     }
 
-    /// Begins an object of which several members may hold the same records.
+    /// Starts watching an object whose members may hold copies of the same records.
     pub(super) fn watch_copies(&mut self) -> Watched {
         let outer = (self.copies.is_watching, std::mem::take(&mut self.copies.present));
         self.copies.is_watching = true;
         Watched { outer, added: Vec::new() }
     }
 
-    /// Ends a member of it: what was found in it is known from now on.
+    /// Ends a member: records found in it are known from now on.
     pub(super) fn end_member(&mut self, watched: &mut Watched) {
         for one in self.copies.present.drain(..) {
             if self.copies.known.insert(one) {
@@ -223,25 +223,25 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
     }
 }
 
-/// The records of one object in which several members may hold the same: search engines keep a text and what they made of it. Of
-/// these, the first is read.
+/// The records of one object whose members may hold copies: search engines keep both a text and what they made of it. The first
+/// copy is read.
 #[derive(Default)]
 pub(super) struct Copies {
     pub(super) is_watching: bool,
-    /// Of the members before.
+    /// From earlier members.
     known: HashSet<u64>,
-    /// Of the member that is read.
+    /// From the current member.
     present: Vec<u64>,
 }
 
-/// What [`Sink::watch_copies`] began.
+/// The state that [`Sink::watch_copies`] returns.
 pub(super) struct Watched {
     outer: (bool, Vec<u64>),
     added: Vec<u64>,
 }
 
 impl Copies {
-    /// Whether a record is known; takes note of it.
+    /// Whether a record is known; notes it.
     pub(super) fn has(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) -> bool {
         let hasher = FixedState::default();
         let fingerprint = match record {

@@ -1,4 +1,4 @@
-//! What makes a text smell of records, though none can be read: their names as keys or columns, with a time that parses.
+//! What makes a text smell of records, though none can be read: record names as keys or columns, with a time that parses.
 
 use std::ops::{BitAnd, BitOr, BitOrAssign};
 
@@ -9,23 +9,23 @@ use crate::decode::record::walk::floor;
 /// Why something smells of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum SmellKind {
-    /// The fields of a record under other names, or beside each other: it cannot be rebuilt faithfully.
+    /// The fields of a record under other names, or flattened: it cannot be rebuilt faithfully.
     Flattened,
     /// A row or a table of single fields.
     Columns,
-    /// An event of OCSF as JSON.
+    /// An OCSF event as JSON.
     Ocsf,
     /// `audit.k8s.io` without what an event must have.
     AuditEvent,
     /// Too deep in wrappers, lists or texts.
     TooDeep,
-    /// A record in the parameters of something that is none.
+    /// A record in the parameters of an object that is not one.
     Quoted,
-    /// A list `Records` in a record.
+    /// A list `Records` inside a record.
     Nested,
     /// A record that a document or a program shows.
     Shown,
-    /// The names of a record as keys, in a text that is no JSON.
+    /// The names of a record as keys, in a text that is not JSON.
     Words,
 }
 
@@ -51,13 +51,13 @@ impl SmellKind {
         }
     }
 
-    /// Whether it counts only where a time stands somewhere.
+    /// Whether it counts only together with a time.
     pub(super) const fn needs_time(self) -> bool {
         matches!(self, Self::Columns)
     }
 }
 
-/// What the members of an object, or the elements of a list, say.
+/// Clues from the members of an object, or the elements of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Clue(u32);
 
@@ -106,7 +106,7 @@ impl Clue {
     const NAMED_SOURCE: Self = Self(1 << 15);
     const NAMED_TIME: Self = Self(1 << 16);
     pub(super) const NAMED: Self = Self(7 << 14);
-    /// What a row says of its list.
+    /// Clues that a row passes to its list.
     pub(super) const ROW: Self = Self(7 << 14 | 7 << 11);
     /// `aws.cloudtrail.event_version`, and what is below `cloudtrail`.
     const CLOUDTRAIL: Self = Self(1 << 17);
@@ -119,7 +119,7 @@ impl Clue {
         self.0 & all.0 == all.0
     }
 
-    /// Of a member with a text.
+    /// Of a member whose value is a text.
     pub(super) fn of_member(key: &str, text: &str) -> Self {
         if text.is_empty() {
             return Self::NONE;
@@ -143,7 +143,7 @@ impl Clue {
         exact | Self::like(key, text)
     }
 
-    /// Of a member whose name is like one of a record's.
+    /// Of a member whose name resembles one of a record's.
     fn like(key: &str, text: &str) -> Self {
         if ends_like(key, "eventname") {
             return Self::LIKE_NAME;
@@ -166,7 +166,7 @@ impl Clue {
         Self::NONE
     }
 
-    /// Of a member with a number.
+    /// Of a member whose value is a number.
     pub(super) fn of_number(key: &str) -> Self {
         match key {
             "eventTime" => Self::TIME | Self::LIKE_TIME,
@@ -176,7 +176,7 @@ impl Clue {
         }
     }
 
-    /// Of a text, whatever its name is.
+    /// Of a text, regardless of its name.
     pub(super) fn of_value(text: &str) -> Self {
         if text.len() > 40 {
             return Self::NONE;
@@ -190,16 +190,16 @@ impl Clue {
         }
     }
 
-    /// Of a member that is an object or a list with clues of its own.
+    /// Of a member that is an object or a list with its own clues.
     pub(super) fn of_inner(key: &str, clues: Self, members: u32) -> Self {
         match key {
             "userIdentity" if members > 0 => Self::WHO,
-            // Extended JSON of MongoDB writes times as objects.
+            // MongoDB Extended JSON writes times as objects.
             "eventTime" => Self::TIME,
             "product" if clues.has(Self::PRODUCT | Self::VENDOR) => Self::OCSF,
             "metadata" if clues.has(Self::OCSF) => Self::OCSF,
             _ if ends_like(key, "cloudtrail") && clues.has(Self::ANY_VERSION) => Self::CLOUDTRAIL,
-            // In answers of search engines, every value is a list.
+            // In responses of search engines, every value is a list.
             _ if ends_like(key, "cloudtraileventversion") => Self::CLOUDTRAIL,
             _ => Self::NONE,
         }
@@ -214,7 +214,7 @@ impl Clue {
             && (self.has(Self::AUDIT_API) || (self.has(Self::EVENT_KIND) && self.has(Self::STAGE)))
     }
 
-    /// Whether it may be a record, if it has not ended.
+    /// Whether it may be a record, if it is still open.
     pub(super) const fn may_be_record(self) -> bool {
         (self.0 & 0b1_1111).count_ones() >= 2
             || self.has(Self::AUDIT_ID)
@@ -239,20 +239,19 @@ impl Clue {
     }
 }
 
-/// Whether a name ends in these letters, whatever else than letters and digits stands between them: `aws.event_name` does in
-/// `eventname`.
+/// Whether a name ends in these letters, ignoring separators: `aws.event_name` ends in `eventname`.
 pub(super) fn ends_like(name: &str, letters: &str) -> bool {
     let mut rest = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
     letters.bytes().rev().all(|letter| rest.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&letter)))
 }
 
-/// Whether a text is the name of a host, as `iam.amazonaws.com`, and not of a source of notifications, as `aws:s3`.
+/// Whether a text is a host name such as `iam.amazonaws.com`, not a notification source such as `aws:s3`.
 pub(super) fn is_host(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     text.len() <= 253 && text.contains('.') && text.bytes().all(is_part)
 }
 
-/// Whether a text begins with a time, as `2024-03-01T10:00:00` or with a blank for the T.
+/// Whether a text begins with a time such as `2024-03-01T10:00:00`, or with a blank for the T.
 pub(in crate::decode) fn is_time(text: &str) -> bool {
     const SHAPE: &[u8] = b"dddd-dd-dd?dd:dd";
     let fits = |(byte, shape): (&u8, &u8)| match shape {
@@ -274,13 +273,13 @@ const SOURCES: [&[u8]; 7] = [
     b"event-source",
 ];
 
-/// How far from the source the other two may stand.
+/// How far from the source the other two keys may be.
 pub(in crate::decode) const WINDOW: usize = 16 << 10;
 
-/// Positions of `eventSource` looked at; the rest of a text would tell nothing new.
+/// How many occurrences of `eventSource` are examined; more would tell nothing new.
 const MOST_LOOKED_AT: usize = 1_000;
 
-/// Where a text that is no JSON has the names of a record as keys, with a host and a time: YAML, printed objects, broken JSON.
+/// Where a text that is not JSON has record names as keys, with a host and a time: YAML, printed objects, broken JSON.
 pub(super) fn in_words(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     SOURCES.iter().filter_map(|source| in_words_as(text, bytes, source)).min()
@@ -298,7 +297,7 @@ fn is_source(text: &str, at: usize, length: usize) -> bool {
     host.is_some_and(|host| is_host(host) && !host.ends_with('.')) && has_others(text, at)
 }
 
-/// Where bytes that nobody reads smell of records: as [`in_words`], or by the names of an audit event.
+/// Where unread bytes smell of records: as in [`in_words`], or by the names of an audit event.
 pub(in crate::decode) fn in_bytes(bytes: &[u8]) -> Option<usize> {
     let near = |at: usize| (at.saturating_sub(WINDOW), bytes.len().min(at.saturating_add(WINDOW)));
     let of_source = |source: &&[u8]| {
@@ -317,7 +316,7 @@ pub(in crate::decode) fn in_bytes(bytes: &[u8]) -> Option<usize> {
     SOURCES.iter().filter_map(of_source).chain(of_audit).min()
 }
 
-/// Whether `eventName` and `eventTime` stand near.
+/// Whether `eventName` and `eventTime` are near.
 fn has_others(text: &str, at: usize) -> bool {
     let (from, to) = (floor(text, at.saturating_sub(WINDOW)), floor(text, at.saturating_add(WINDOW)));
     let near = text[from..to].to_ascii_lowercase();
@@ -332,7 +331,7 @@ fn has_others(text: &str, at: usize) -> bool {
         && has("eventtime", is_time)
 }
 
-/// What stands behind a key: empty if no colon or sign of equality follows.
+/// The text after a key: empty if no colon or equals sign follows.
 fn value_behind(text: &str, at: usize) -> &str {
     let quotes = |c: char| matches!(c, '"' | '\'' | '\\' | ' ');
     let rest = text.get(at..).unwrap_or_default().trim_start_matches(quotes);

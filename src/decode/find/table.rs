@@ -1,10 +1,10 @@
-//! Tables with events in their cells: answers of CloudTrail Lake and Athena, exports of search engines and consoles.
+//! Tables with events in their cells: results of CloudTrail Lake and Athena, exports of search engines and consoles.
 //!
-//! Lake writes a comment line first ("# Execution Time: …") and calls the column `eventjson`; an Athena query over raw lines
-//! calls it what the query says; spreadsheets of half of Europe write `;` between cells. So cells decide, and not names: what begins
-//! like JSON is looked into. In columns that are known to hold events, whatever looks like a record is one; in all others, what has
-//! all that a record must have. Tables of single fields are recognised ([`Sort::Fields`]): structs are printed there in a form that
-//! cannot be read for sure, and the summary that the console exports does not tell who acted.
+//! Lake writes a comment line first ("# Execution Time: …") and calls the column `eventjson`; an Athena query over raw lines names
+//! it freely; spreadsheets in many European locales use `;` between cells. So cells decide, not names: what begins like JSON is
+//! examined. In columns known to hold events, whatever looks like a record is one; in others, it needs everything that a record
+//! must have. Tables of single fields are recognised ([`Sort::Fields`]) but not read: their structs are printed in an ambiguous
+//! form, and the summary that the console exports does not tell who acted.
 
 use super::sink::Sink;
 use super::{envelope, smell};
@@ -16,38 +16,38 @@ use crate::decode::{DecodeFault, FoundRecord};
 const EVENT_COLUMNS: [&str; 6] =
     ["eventjson", "event_json", "cloudtrailevent", "cloudtrail_event", "_raw", "@message"];
 
-/// Columns of what a record quotes: nothing in them is an event.
+/// Columns with what a record quotes: nothing in them is an event.
 const QUOTING_COLUMNS: [&str; 4] =
     ["requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails"];
 
-/// What stands between cells.
+/// Characters that separate cells.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// How much of a text is looked through for the first cell with JSON.
+/// How much of a text is searched for the first cell with JSON.
 const GLIMPSE: usize = 1 << 20;
 
-/// How events stand in a text.
+/// How events are arranged in a text.
 #[derive(Debug)]
 pub(in crate::decode) struct Table {
     delimiter: u8,
-    /// Whether quotes in cells have backslashes, and are not doubled.
+    /// Whether quotes in cells are escaped with backslashes, not doubled.
     has_backslashes: bool,
     /// Columns that are known to hold events.
     events: Vec<usize>,
-    /// Columns that are not looked into.
+    /// Columns that are not examined.
     quoting: Vec<usize>,
 }
 
-/// What a text is as a table.
+/// What kind of table a text is.
 #[derive(Debug)]
 pub(in crate::decode) enum Sort {
     /// Cells hold events.
     Events(Table),
-    /// Single fields of events, and whether there is none; what it is, if so.
+    /// Cells are single fields of events: the kind of table, and whether it has no rows.
     Fields(ObjectSkip, bool),
 }
 
-/// What the text is as a table.
+/// What kind of table the text is.
 pub(in crate::decode) fn table(text: &str) -> Option<Sort> {
     let text = without_comments(text);
     let header = text.lines().next()?;
@@ -82,7 +82,7 @@ fn columns(names: &[String], wanted: &[&str]) -> Vec<usize> {
 
 /// The first cell in quotes that begins like JSON.
 struct JsonCell {
-    /// What stands before it, unless it begins its line.
+    /// The separator before it, unless it begins its line.
     delimiter: Option<u8>,
     has_backslashes: bool,
 }
@@ -100,7 +100,7 @@ fn json_cell(text: &str) -> Option<JsonCell> {
             None | Some(b'\n') => {
                 let end = behind.find("}\"").map_or("", |end| &behind[end + 2..]);
                 let delimiter = end.bytes().next().filter(|byte| DELIMITERS.contains(byte));
-                // A line that is a JSON string is no table.
+                // A line that is a JSON string is not a table.
                 let is_alone = has_backslashes && delimiter.is_none();
                 (!is_alone).then_some(JsonCell { delimiter, has_backslashes })
             }
@@ -112,7 +112,7 @@ fn json_cell(text: &str) -> Option<JsonCell> {
     })
 }
 
-/// What stands between the names of a header.
+/// The separator between the names of a header.
 fn delimiter_of(header: &str) -> u8 {
     let count = |delimiter: &u8| header.bytes().filter(|byte| byte == delimiter).count();
     DELIMITERS.into_iter().rev().max_by_key(count).unwrap_or(b',')
@@ -163,7 +163,7 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
 }
 
 impl Table {
-    /// Visits every record of a row. The same event in two cells is one.
+    /// Visits every record of a row. The same event in two cells counts once.
     fn row<V: FnMut(FoundRecord<'_>)>(&self, row: &csv::StringRecord, at: usize, sink: &mut Sink<'_, '_, V>) {
         let cells = row.iter().enumerate().filter(|(column, _)| !self.quoting.contains(column));
         let mut watched = sink.watch_copies();
@@ -188,7 +188,7 @@ impl Table {
     }
 }
 
-/// The text from its first line on that is no comment.
+/// The text from the first line that is not a comment.
 fn without_comments(text: &str) -> &str {
     let mut rest = text;
     while rest.starts_with('#') {

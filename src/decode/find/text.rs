@@ -9,7 +9,7 @@ use crate::coverage::ObjectSkip;
 use crate::decode::record::scanner::KeyPredictors;
 use crate::decode::{FoundRecord, Verdict};
 
-/// Visits every record of a text; `is_cut` says that its end is missing, and was told.
+/// Visits every record of a text; `is_cut` says that its end is missing and that this was reported.
 pub(in crate::decode) fn read(
     text: &str,
     is_cut: bool,
@@ -19,13 +19,13 @@ pub(in crate::decode) fn read(
 ) -> (Verdict, Contents) {
     let (verdict, mut contents) = read_as_it_begins(text, within, predictors, visit);
     if is_cut {
-        // A cut that somebody else reported needs no second word.
+        // A cut that was already reported is not reported again.
         contents.one_cut((0, 0));
     }
     (verdict, contents)
 }
 
-/// Whether a text begins as none that is known does: with words, or with bytes that are no text at all.
+/// Whether a text does not begin like any known form: with words, or with bytes that are not text.
 pub(in crate::decode) fn is_unknown(text: &str) -> bool {
     let start = text.trim_ascii_start();
     !start.is_empty()
@@ -108,7 +108,7 @@ fn words<V: FnMut(FoundRecord<'_>)>(
     (verdict, walker.finish())
 }
 
-/// Logs of other services that are lines of words, by their first line.
+/// Logs of other services that are lines of words, recognised by their first line.
 fn text_log(text: &str) -> Option<ObjectSkip> {
     let mut words = text.split_ascii_whitespace();
     match (words.next()?, words.next()?) {

@@ -1,17 +1,17 @@
-//! Whether the table of contents of a Parquet file may be read: the library goes as deep as it says, and a stack has an end.
+//! Whether the footer of a Parquet file is safe to read: the library recurses as deep as the footer says, and a stack has an end.
 //!
 //! Reads the Thrift structs of the footer (Apache Parquet, `parquet.thrift`; Apache Thrift, "Compact protocol") only as far as the
-//! schema, which is a list of elements in the order of a walk, each with the number of its children.
+//! schema, a depth-first list of elements, each with the number of its children.
 
 use crate::decode::unpack::packing::PARQUET_MAGIC;
 
-/// Columns in columns deeper than this are nobody's table.
+/// Real tables do not nest columns deeper than this.
 const DEEPEST: usize = 40;
 
-/// More columns than this, neither.
+/// Real tables do not have more columns than this.
 const MOST_ELEMENTS: u64 = 20_000;
 
-/// Whether a file has a footer whose schema is neither deep nor huge.
+/// Whether a file has a footer whose schema is neither too deep nor too large.
 pub(in crate::decode) fn is_sound(file: &[u8]) -> bool {
     footer(file).and_then(|footer| Thrift { rest: footer }.schema()).is_some()
 }
@@ -38,13 +38,13 @@ pub(in crate::decode) mod sort {
     pub(in crate::decode) const STRUCT: u8 = 12;
 }
 
-/// A struct that is walked.
+/// A Thrift struct being walked.
 pub(super) struct Thrift<'f> {
     pub(in crate::decode) rest: &'f [u8],
 }
 
 impl Thrift<'_> {
-    /// Walks `FileMetaData` to its end. Its field 2 is the schema; the library takes the last one that is given, whatever its type.
+    /// Walks `FileMetaData` to its end. Field 2 is the schema; the library takes the last one given, whatever its type.
     fn schema(&mut self) -> Option<()> {
         let (mut field, mut found) = (0, None);
         while let Some(sort) = self.field(&mut field)? {
@@ -100,7 +100,7 @@ impl Thrift<'_> {
         Some(children)
     }
 
-    /// The type of the next field of a struct, whose number is noted; none behind the last one.
+    /// The type of the next field of a struct, whose number is noted; `Some(None)` after the last one.
     pub(in crate::decode) fn field(&mut self, number: &mut i64) -> Option<Option<u8>> {
         let head = self.byte()?;
         if head == 0 {
@@ -113,7 +113,7 @@ impl Thrift<'_> {
             }
             step => *number += i64::from(step),
         }
-        // As the library has it: 16 bits.
+        // 16 bits, as in the library.
         *number = i64::from(*number as i16);
         Some(Some(head & 15))
     }
@@ -137,7 +137,7 @@ impl Thrift<'_> {
             _ if depth > DEEPEST => None,
             sort::LIST | sort::SET => {
                 let (sort, count) = self.list()?;
-                // In a list a truth value takes a byte.
+                // In a list, a boolean takes a byte.
                 let sort = if sort <= sort::FALSE { sort::BYTE } else { sort };
                 (0..count).try_for_each(|_| self.skip(sort, depth + 1))
             }
@@ -180,7 +180,7 @@ impl Thrift<'_> {
 mod tests {
     use super::*;
 
-    /// A file whose schema is so many groups in each other, and a column.
+    /// A file whose schema is `depth` nested groups and a column.
     fn nested(depth: usize) -> Vec<u8> {
         // Field 1 (i32), then field 2: a list of structs.
         let mut footer = vec![0x15, 2, 0x19, 0xfc];

@@ -1,8 +1,8 @@
-//! Parquet of Amazon Security Lake: events of CloudTrail in the classes of OCSF (API Activity and its kin).
+//! Parquet of Amazon Security Lake: CloudTrail events in OCSF classes (API Activity and related ones).
 //!
-//! Each row becomes the text of a CloudTrail record again, as far as it holds the fields, and is read as one. Sources: Security
-//! Lake User Guide ("OCSF source identification", source versions 1 and 2), OCSF 1.0.0-rc.2 and 1.1.0. The two versions differ in
-//! where the ARN and the id of the caller stand, so they are told by their form.
+//! Each row is turned back into the text of a CloudTrail record, as far as it has the fields, and is read as one. Sources:
+//! Security Lake User Guide ("OCSF source identification", source versions 1 and 2), OCSF 1.0.0-rc.2 and 1.1.0. The two versions
+//! put the ARN and the id of the caller in different places, so these are recognised by their form.
 
 mod footer;
 mod pages;
@@ -26,7 +26,7 @@ use crate::memory::Hold;
 use crate::time::Timestamp;
 use pages::ROWS_AT_ONCE;
 
-/// Visits every record of a Parquet file, until what they are as JSON is more than `limit` bytes.
+/// Visits every record of a Parquet file, until the records exceed `limit` bytes as JSON.
 pub(in crate::decode) fn decode(
     bytes: &[u8],
     ceiling: &Ceiling,
@@ -73,18 +73,18 @@ fn broken(kind: FaultKind, detail: String) -> Decoded {
     Decoded { faults: vec![fault], ..Decoded::nothing(Verdict::NotJson) }
 }
 
-/// The rows of a file. The library is not made for files that somebody damaged on purpose, so it may panic.
+/// The rows of a file. The library is not made for maliciously damaged files, so it may panic.
 struct Rows {
     /// Whether it has the columns of API Activity.
     has_api: bool,
-    /// What was reserved for them.
+    /// The memory reserved for them.
     #[allow(dead_code, reason = "it is held, and not looked at")]
     hold: Option<Hold>,
     rows: Option<RowIter<'static>>,
 }
 
 impl Rows {
-    /// Opens a file, unless what it would take to decode a row of it is more than the ceiling.
+    /// Opens a file, unless decoding a row of it would exceed the ceiling.
     fn open(bytes: &[u8], ceiling: &Ceiling) -> Result<Self, (FaultKind, String)> {
         let broken = |detail| (FaultKind::PackingBroken, detail);
         if !footer::is_sound(bytes) {
@@ -120,7 +120,7 @@ impl Rows {
     }
 }
 
-/// The columns of API Activity that are read, each with all that is in it.
+/// The columns of API Activity that are read, with everything in them.
 const COLUMNS: [&str; 9] =
     ["time", "time_dt", "metadata", "api", "actor", "src_endpoint", "http_request", "cloud", "unmapped"];
 
@@ -132,7 +132,7 @@ fn wanted(schema: &Type) -> Type {
     projection.unwrap_or_else(|_| schema.clone())
 }
 
-/// What a call of the library gives; a panic is an error, too.
+/// The result of a call into the library; a panic is an error, too.
 fn caught<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|error| error.to_string()),
@@ -140,7 +140,7 @@ fn caught<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String
     }
 }
 
-/// The CloudTrail record that a row was made of.
+/// The CloudTrail record from which a row was made.
 fn record(row: &Row) -> Value {
     let text = |path: &str| text(row, path);
     let either = |paths: [&str; 2]| paths.into_iter().find_map(text);
@@ -185,7 +185,7 @@ fn record(row: &Row) -> Value {
     })
 }
 
-/// The text behind a path of names; times as microseconds. The last name may be a key of a map, with points in it.
+/// The text at a path of names; times as microseconds. The last name may be a map key that contains dots.
 fn text(row: &Row, path: &str) -> Option<String> {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     let (_, field) = row.get_column_iter().find(|(column, _)| *column == name)?;

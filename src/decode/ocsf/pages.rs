@@ -1,8 +1,8 @@
-//! What it takes to decode a row of a Parquet file, before anything is decoded.
+//! How much memory it takes to decode a row of a Parquet file, computed before anything is decoded.
 //!
-//! A page of a few bytes can stand for gigabytes: it says how large it becomes and how many values it has, and the library
-//! believes it. So its header is read first (Apache Parquet, `parquet.thrift`, `PageHeader`). A column with lists can give
-//! one row all of its values, so these are counted row by row where they may be many.
+//! A page of a few bytes can expand to gigabytes: it states its decoded size and its number of values, and the library
+//! believes it. So its header is read first (Apache Parquet, `parquet.thrift`, `PageHeader`). In a column with lists, one
+//! row can hold all values, so these are counted row by row where they may be many.
 
 use std::io::Read;
 
@@ -17,14 +17,14 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use super::footer::{Thrift, sort};
 use crate::memory::FREE;
 
-/// So many values of a column are decoded at once.
+/// How many values of a column are decoded at once.
 pub(super) const ROWS_AT_ONCE: usize = 16;
 
-/// Memory of a value without its text: a `Field`, its levels, and the reference to its text.
+/// Memory per value without its text: a `Field`, its levels, and the reference to its text.
 const OF_A_VALUE: u64 = 96;
 
-/// The most bytes that the rows of one group take while one is decoded, of some columns; or in words what is broken. Once it is more
-/// than `limit`, nothing more is counted.
+/// The most bytes that the rows of one group, in some columns, take while one is decoded; or the reason why they cannot be read.
+/// Counting stops once it exceeds `limit`.
 pub(in crate::decode) fn needed(
     file: &Bytes,
     reader: &SerializedFileReader<Bytes>,
@@ -56,16 +56,16 @@ pub(in crate::decode) fn needed(
     Ok(most)
 }
 
-/// What the headers of the pages of a column say.
+/// What the page headers of a column say.
 #[derive(Default)]
 struct Pages {
-    /// The largest of them, decoded.
+    /// The decoded size of the largest page.
     largest: u64,
-    /// The dictionary, decoded.
+    /// The decoded size of the dictionary.
     dictionary: u64,
     all: u64,
     values: u64,
-    /// Whether a value can be the one before it and a few bytes more.
+    /// Whether a value can be the previous one plus a few bytes.
     grows: bool,
 }
 
@@ -104,27 +104,27 @@ impl Pages {
         }
     }
 
-    /// What is held of a column without lists: a page, the dictionary, and some values.
+    /// Memory held for a column without lists: a page, the dictionary, and some values.
     fn held(&self) -> u64 {
         let text = if self.grows { self.largest } else { 0 };
         let values = (ROWS_AT_ONCE as u64).saturating_mul(OF_A_VALUE.saturating_add(text));
-        // The library copies a text once more when it makes a row of it.
+        // The library copies a text again when it makes a row of it.
         values.saturating_add(2 * self.largest).saturating_add(2 * self.dictionary)
     }
 
-    /// What all values take if they are those of one row.
+    /// Memory of all values if they belong to one row.
     fn listed(&self) -> u64 {
         let longest = if self.grows { self.largest } else { self.dictionary };
         self.values.saturating_mul(OF_A_VALUE.saturating_add(longest)).saturating_add(self.all)
     }
 
-    /// Whether values can be looked at without their texts taking more than they do in pages.
+    /// Whether values can be counted without their texts taking more memory than they do in pages.
     fn can_be_counted(&self, limit: u64) -> bool {
         !self.grows && self.values.saturating_mul(OF_A_VALUE).saturating_add(self.held()) <= limit
     }
 }
 
-/// `PageHeader`, as far as it matters.
+/// The relevant fields of `PageHeader`.
 #[derive(Default)]
 struct Header {
     size: u64,
@@ -170,14 +170,14 @@ fn positive(thrift: &mut Thrift<'_>) -> Option<u64> {
     (zigzag % 2 == 0).then_some(zigzag / 2)
 }
 
-/// Whether more comes out of gzip than it says, which the library would hold before it finds out.
+/// Whether gzip yields more than its stated size, which the library would hold before noticing.
 fn grows_over(packed: &[u8], size: u64) -> bool {
     let mut plain = flate2::bufread::MultiGzDecoder::new(packed).take(size.saturating_add(1));
-    // What is damaged, the library tells.
+    // The library reports damage.
     std::io::copy(&mut plain, &mut std::io::sink()).is_ok_and(|read| read > size)
 }
 
-/// What the values of the largest row take.
+/// Memory of the values of the largest row.
 fn counted_rows(
     reader: &SerializedFileReader<Bytes>,
     (group, column): (usize, usize),
@@ -197,7 +197,7 @@ fn counted_rows(
                 return Ok(most);
             }
             let texts: u64 = values.iter().map(|value| value.len() as u64 + OF_A_VALUE).sum();
-            // They are copied once more, and lists grow by doubling.
+            // They are copied again, and lists grow by doubling.
             most = most.max(2 * (texts + repetitions.len() as u64 * OF_A_VALUE));
         }
     };

@@ -1,12 +1,12 @@
-//! Kubernetes audit events: the fast path, which walks the keys and jumps over the rest.
+//! Kubernetes audit events: the fast path, which walks the keys and skips the rest.
 //!
-//! As with the records of CloudTrail, anything out of the ordinary in what is read ends the walk with a surprise, and the
-//! event goes to the careful reader.
+//! As with CloudTrail records, anything unusual in what is read ends the walk with a surprise, and the event goes to the
+//! careful reader.
 
 use super::walk::{Scanner, Walk};
 use crate::event::{AuditRecord, KubernetesUser, ObjectRef};
 
-/// What the API server begins every event with. Tools that write events anew may have another order.
+/// How the API server begins every event. Tools that rewrite events may have another order.
 const USUAL_START: &str = r#"{"kind":"Event","#;
 
 /// Whether an object begins as the API server writes its events.
@@ -15,7 +15,7 @@ pub(in crate::decode) fn begins_as_usual(text: &str) -> bool {
     text.starts_with(USUAL_START)
 }
 
-/// Reads the event that begins with the `{` at `start`; gives it and the position behind its `}`.
+/// Reads the event that begins with the `{` at `start`; returns it and the position after its `}`.
 pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'_>, usize)> {
     let mut record = AuditRecord::default();
     let mut scanner = Scanner::new(text, start);
@@ -42,7 +42,7 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
     Ok((record, scanner.at))
 }
 
-/// The audit id in a text that was cut, for whoever looks for the event elsewhere.
+/// The audit id in a text that was cut, to help find the event elsewhere.
 pub(in crate::decode) fn glimpse(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("\"auditID\"")?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;

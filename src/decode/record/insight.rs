@@ -1,10 +1,10 @@
-//! The details of an Insights record. There are few of them, so a plain parser reads them.
+//! The details of an Insights record. Such records are rare, so a plain parser reads them.
 
 use serde_json::Value;
 
 use crate::event::Insight;
 
-/// Reads the details of an Insights record, as far as they are there; none if the text is no JSON.
+/// Reads the details of an Insights record, as far as present; `None` if the text is not JSON.
 pub fn insight(text: &str) -> Option<Insight> {
     let record: Value = serde_json::from_str(text).ok()?;
     let details = record.get("insightDetails").unwrap_or(&Value::Null);
@@ -17,7 +17,7 @@ pub fn insight(text: &str) -> Option<Insight> {
         let of = all.iter().find(|entry| entry["attribute"] == attribute)?;
         let average = |value: &&Value| value["average"].as_f64().unwrap_or(0.0);
         let values = of["insight"].as_array()?.iter();
-        // Of equals the first: they are sorted.
+        // The first of equals, since they are sorted.
         let most = values.reduce(|most, next| if average(&next) > average(&most) { next } else { most })?;
         most["value"].as_str().filter(known).map(str::to_owned)
     };

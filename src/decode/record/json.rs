@@ -1,21 +1,21 @@
-//! Any value of a record, found by its path in the record's text. For the few records of which somebody wants more than the
-//! scanner takes: nothing is built, and what lies beside the path is jumped over.
+//! Any value of a record, found by its path in the record's text. For the few records of which more is needed than the
+//! scanner takes: nothing is built, and what lies off the path is skipped.
 
 use std::borrow::Cow;
 
 use super::fallback::without_lone_surrogates;
 use super::walk::{Scanner, Surprise, Walk};
 
-/// Records have about so many members.
+/// The usual number of members of a record.
 const USUAL_MEMBERS: usize = 32;
 
-/// A value, as the slice of JSON text that it is. What it holds was not checked beyond its brackets and strings; whatever
-/// cannot be read counts as not there.
+/// A value, as a slice of JSON text. Its contents were not checked beyond brackets and strings; whatever cannot be read
+/// counts as absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
 impl<'a> Json<'a> {
-    /// The value that a text is, which may stand between blanks.
+    /// The value in a text, which may have blanks around it.
     pub fn new(text: &'a str) -> Self {
         Self(text.trim_ascii())
     }
@@ -40,7 +40,7 @@ impl<'a> Json<'a> {
         self.0.starts_with('{')
     }
 
-    /// The value of a key; of a key given twice the last one.
+    /// The value of a key; the last one if the key is given twice.
     ///
     /// ```
     /// use firstseen::decode::Json;
@@ -62,7 +62,7 @@ impl<'a> Json<'a> {
         found
     }
 
-    /// Keys and values of an object, in their order; none of anything else.
+    /// Keys and values of an object, in order; empty for anything else.
     pub fn members(self) -> Vec<(Cow<'a, str>, Self)> {
         let mut members = Vec::with_capacity(if self.is_object() { USUAL_MEMBERS } else { 0 });
         let _ = self.walk_members(|key, value| members.push((key, value)));
@@ -88,7 +88,7 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
-    /// The items of a list, in their order; none of anything else.
+    /// The items of a list, in order; empty for anything else.
     pub fn items(self) -> Vec<Self> {
         let mut items = Vec::new();
         let mut scanner = Scanner::new(self.0, 0);
@@ -107,7 +107,7 @@ impl<'a> Json<'a> {
         items
     }
 
-    /// What a text says; of any other value its JSON text without blanks.
+    /// The content of a string; for any other value its JSON text without blanks.
     pub fn text(self) -> Cow<'a, str> {
         let Some(inner) = self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
             return without_blanks(self.0);
@@ -116,7 +116,7 @@ impl<'a> Json<'a> {
             return Cow::Borrowed(inner);
         }
         let mended = without_lone_surrogates(self.0);
-        // A text with a bad escape stays as it was written.
+        // A text with a bad escape stays as written.
         serde_json::from_str(&mended).map_or(Cow::Borrowed(inner), Cow::Owned)
     }
 }
@@ -136,7 +136,7 @@ fn without_blanks(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut compact = String::new();
-    // How much of the text is in `compact`, and how much has been looked at.
+    // How much of the text is in `compact`, and how much was examined.
     let (mut taken, mut at) = (0, 0);
     while at < text.len() {
         let end = at + memchr::memchr(b'"', &bytes[at..]).unwrap_or(text.len() - at);
@@ -154,7 +154,7 @@ fn without_blanks(text: &str) -> Cow<'_, str> {
     Cow::Owned(compact)
 }
 
-/// Position behind the string that begins at `start`, or the end of the text.
+/// Position after the string that begins at `start`, or the end of the text.
 fn string_end(text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
     let mut at = start + 1;

@@ -1,42 +1,41 @@
-//! The order in which the keys of an object usually come, learnt from the objects before.
+//! The usual order of the keys of an object, learnt from earlier objects.
 //!
-//! A writer lays out its records alike: after `"eventTime":"…"` comes `,"eventSource":` in one record as in the next,
-//! with the same white space. There are several such orders (the documented one, others for newer services and for
-//! S3 data events, the alphabet after a trip through other tools), so they are learnt instead of listed. Comparing
-//! the text with the key that followed last time costs a third of reading a key.
+//! A writer lays out its records alike: after `"eventTime":"…"` comes `,"eventSource":` in every record, with the same
+//! white space. There are several such orders (the documented one, others for newer services and for S3 data events,
+//! alphabetical after passing through other tools), so they are learnt instead of listed. Comparing the text with the
+//! key that followed last time costs a third of reading a key.
 //!
-//! A wrong guess costs time and nothing else: whatever a guess holds was read as a key, by the same grammar, from the
-//! same bytes.
+//! A wrong guess only costs time: whatever a guess holds was read as a key, by the same grammar, from the same bytes.
 
 use super::simd::equal_bytes;
 
 /// Longer keys are never guessed. With its quotes and colon, `sessionCredentialFromConsole` just fits.
 const LONGEST: usize = 32;
-/// Places for keys, a power of two. Two keys in one place only cost guesses.
+/// Slots for keys, a power of two. Two keys in one slot only cost guesses.
 const PLACES: usize = 64;
-/// How many neighbouring places a key can have, so that few keys share one.
+/// How many neighbouring slots a key can use, so that few keys share one.
 const NEIGHBOURS: usize = 4;
-/// Places for steps, a power of two.
+/// Slots for steps, a power of two.
 const STEPS: usize = 2_048;
 
-/// How far the walk of one object has come: a mixture of the last three keys, which tells most orders apart.
+/// How far the walk of one object has come: a hash of the last three keys, which distinguishes most orders.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step(u16);
 
-/// A key with all that stands between the comma before it and its value.
+/// A key with all text between the preceding comma and its value.
 #[derive(Clone, Copy, Debug)]
 struct Member<F> {
     literal: [u8; LONGEST],
-    /// 0 in a free place.
+    /// 0 in a free slot.
     length: u8,
     field: F,
 }
 
-/// The usual orders of the members of one sort of object. `F` says which member it is.
+/// The usual orders of the members of one kind of object. `F` identifies a member.
 #[derive(Debug)]
 pub(super) struct KeyPredictor<F> {
     members: [Member<F>; PLACES],
-    /// For each step, the place of the member that followed last time.
+    /// For each step, the slot of the member that followed last time.
     followers: Box<[u8; STEPS]>,
 }
 
@@ -63,8 +62,8 @@ impl<F: Copy> KeyPredictor<F> {
         Self { members: [free; PLACES], followers: Box::new([0; STEPS]) }
     }
 
-    /// If the member that usually follows stands at `at`: which one, and the position behind its colon. More blanks
-    /// than last time can follow there.
+    /// If the member that usually follows stands at `at`: which one, and the position after its colon. More blanks than
+    /// last time may follow there.
     #[inline(always)]
     pub(super) fn guess(&self, step: &mut Step, bytes: &[u8], at: usize) -> Option<(F, usize)> {
         let place = self.followers[usize::from(step.0) % STEPS];
@@ -78,8 +77,8 @@ impl<F: Copy> KeyPredictor<F> {
         Some((member.field, at + length))
     }
 
-    /// Learns that the member `key` followed; `literal` is the key with all that stands around it. Gives the member,
-    /// which `field` knows.
+    /// Learns that the member `key` followed; `literal` is the key with the text around it. Returns the member, as
+    /// `field` identifies it.
     pub(super) fn learn(
         &mut self,
         step: &mut Step,
@@ -100,7 +99,7 @@ impl<F: Copy> KeyPredictor<F> {
         member.field
     }
 
-    /// Where a literal is or can be noted: the first of its places that holds it or nothing, else the first of all.
+    /// The slot for a literal: the first of its slots that holds it or nothing, else the first of all.
     fn place(&self, key: &str, literal: &[u8]) -> u8 {
         let first = first_place(key);
         let mut places = (first..first + NEIGHBOURS).map(|place| place % PLACES);
@@ -109,7 +108,7 @@ impl<F: Copy> KeyPredictor<F> {
     }
 }
 
-/// The first of a key's places. With these factors hardly any of the usual keys of a record share one.
+/// The first slot of a key. With these factors, hardly any of the usual keys of a record share one.
 fn first_place(key: &str) -> usize {
     let bytes = key.as_bytes();
     let byte = |at: usize| bytes.get(at).map_or(0, |byte| usize::from(*byte));

@@ -1,7 +1,7 @@
 //! Reads one record.
 //!
-//! The [`scanner`] takes the texts that matter as slices and jumps over the rest; whatever surprises it goes to the [`fallback`],
-//! which parses all of it.
+//! The [`scanner`] takes the relevant texts as slices and skips the rest; whatever surprises it goes to the [`fallback`], which
+//! parses everything.
 
 pub(in crate::decode) mod audit;
 pub(in crate::decode) mod fallback;

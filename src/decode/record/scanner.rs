@@ -1,15 +1,15 @@
-//! The fast path: walks the keys of a record, takes the texts that matter as slices and jumps over the rest.
+//! The fast path: walks the keys of a record, takes the relevant texts as slices and skips the rest.
 //!
-//! What it jumps over is not checked: a record whose brackets and strings are balanced counts, whatever stands in
-//! the values that nobody reads. Anything out of the ordinary in what it does read ends the walk with a
-//! surprise, and the record goes to the careful reader.
+//! What it skips is not checked: a record whose brackets and strings are balanced counts, whatever the unread values
+//! contain. Anything unusual in what it does read ends the walk with a surprise, and the record goes to the careful
+//! reader.
 
 use super::identity_cache::IdentityCache;
 use super::key_predictor::KeyPredictor;
 use super::walk::{Scanner, Walk};
 use crate::event::{Created, Identity, Issuer, OnBehalfOf, Record, Response};
 
-/// What earlier records teach about the next one. It makes the walk faster and never changes what it finds.
+/// What earlier records teach about the next one. It speeds up the walk and never changes the result.
 #[derive(Debug)]
 pub(in crate::decode) struct KeyPredictors {
     record: KeyPredictor<RecordField>,
@@ -25,16 +25,17 @@ impl Default for KeyPredictors {
     }
 }
 
-/// Where a record ends, and what it should not have.
+/// Where a record ends, and a list that it should not have.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::decode) struct Extent {
-    /// Position behind its `}`.
+    /// Position after its `}`.
     pub(in crate::decode) end: usize,
     /// Position of a list called `Records` in it.
     pub(in crate::decode) nested: Option<usize>,
 }
 
-/// Reads the record that begins with the `{` at `start` into `record`, which must be empty; gives where it ends. After a surprise `record` holds whatever came before it.
+/// Reads the record that begins with the `{` at `start` into `record`, which must be empty; returns where it ends. After a
+/// surprise, `record` holds what came before it.
 pub(in crate::decode) fn record<'a>(
     text: &'a str,
     start: usize,
@@ -84,7 +85,7 @@ pub(in crate::decode) fn record<'a>(
 }
 
 impl<'a> Scanner<'a> {
-    /// `userIdentity` into `identity`. It is not walked if the same text was met lately.
+    /// Reads `userIdentity` into `identity`. It is not walked if the same text is cached.
     #[inline]
     fn caller(
         &mut self,

@@ -1,7 +1,7 @@
 //! Where quotes, backslashes and brackets stand in a piece of JSON text, many bytes at a time.
 //!
 //! The masks follow G. Langdale and D. Lemire, "Parsing gigabytes of JSON per second" (2019), section 3.1. Safe code
-//! only: [`wide`] turns the comparisons into SSE2 or NEON, and what pays is done with AVX2 where there is one.
+//! only: [`wide`] turns the comparisons into SSE2 or NEON, and AVX2 is used where it pays and is available.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -23,7 +23,7 @@ pub(super) fn equal_bytes(left: &[u8; 32], right: &[u8; 32]) -> usize {
 #[inline(always)]
 pub(in crate::decode) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
-    // Most texts end within 32 bytes: two lanes at once spare a branch that is hard to foretell.
+    // Most texts end within 32 bytes: two lanes at once avoid a branch that is hard to predict.
     if let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
         let ([low, high], _) = first.as_chunks::<16>() else { return None };
         let mask = text_ends(low) | text_ends(high) << 16;
@@ -51,10 +51,9 @@ fn text_ends(lane: &[u8; 16]) -> u32 {
     u32::from(hits.to_bitmask() as u16)
 }
 
-/// End of the object or array that begins at `open`, just behind its last bracket; `None` if it has no end.
+/// End of the object or array that begins at `open`, just after its last bracket; `None` if it has no end.
 ///
-/// Counts brackets outside strings. Which of the two kinds a bracket is does not matter here. A call of its own, so that whatever
-/// skips a short text need not make room for it.
+/// Counts brackets outside strings, of either kind. Not inlined, so that skipping a short text need not make room for it.
 #[inline(never)]
 pub(in crate::decode) fn nested_end(bytes: &[u8], open: usize) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
@@ -64,7 +63,7 @@ pub(in crate::decode) fn nested_end(bytes: &[u8], open: usize) -> Option<usize> 
     nested_end_by(bytes, open, Block::read)
 }
 
-/// As [`nested_end`]; `read` says what stands where in 64 bytes.
+/// Like [`nested_end`]; `read` classifies the bytes of a 64-byte block.
 #[inline(always)]
 fn nested_end_by(bytes: &[u8], open: usize, read: impl Fn(&[u8; 64]) -> Block) -> Option<usize> {
     let mut at = open;
@@ -97,7 +96,7 @@ fn count(mask: u64) -> u64 {
     u64::from(mask.count_ones())
 }
 
-/// Walks the brackets of one block; gives the bit of the closing bracket that brings the depth to zero.
+/// Walks the brackets of one block; returns the bit of the closing bracket that brings the depth to zero.
 #[inline(always)]
 fn first_zero(opens: u64, mut closes: u64, depth: &mut u64) -> Option<usize> {
     let mut counted = 0;
@@ -188,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    /// The same in the plainest words. Outside strings, where it is no JSON, a backslash escapes quotes only.
+    /// The same in the simplest form. Outside strings, where it is not JSON, a backslash escapes quotes only.
     fn plain_end(bytes: &[u8], open: usize) -> Option<usize> {
         let (mut depth, mut inside, mut escaped) = (0, false, false);
         for (at, byte) in bytes.iter().enumerate().skip(open) {

@@ -1,7 +1,7 @@
-//! Walks JSON text key by key, without checking what is jumped over.
+//! Walks JSON text key by key, without checking what is skipped.
 //!
-//! A value whose brackets and strings are balanced counts, whatever stands in it. Anything out of the ordinary in
-//! what is read ends the walk with a [`Surprise`].
+//! A value whose brackets and strings are balanced counts, whatever it contains. Anything unusual in what is read ends
+//! the walk with a [`Surprise`].
 
 use super::key_predictor::{KeyPredictor, Step};
 use super::simd::{nested_end, quote_or_backslash};
@@ -12,8 +12,8 @@ pub(in crate::decode) struct Surprise;
 
 pub(super) type Walk<T> = Result<T, Surprise>;
 
-/// Calls `member` with each key from `at` on and the position of its value, up to the `}` that ends the object;
-/// gives the position behind it.
+/// Calls `member` with each key from `at` on and the position of its value, up to the `}` that ends the object; returns
+/// the position after it.
 pub(in crate::decode) fn members(text: &str, at: usize, mut member: impl FnMut(&str, usize)) -> Walk<usize> {
     let mut scanner = Scanner::new(text, at);
     scanner.members(|scanner, key| {
@@ -23,7 +23,7 @@ pub(in crate::decode) fn members(text: &str, at: usize, mut member: impl FnMut(&
     Ok(scanner.at)
 }
 
-/// As [`members`], with the beginning and the end of each value.
+/// Like [`members`], with the beginning and the end of each value.
 pub(in crate::decode) fn member_spans(
     text: &str,
     at: usize,
@@ -43,7 +43,7 @@ pub(in crate::decode) fn member_spans(
     Ok(scanner.at)
 }
 
-/// Position behind the value of any kind that begins at `at`.
+/// Position after the value of any kind that begins at `at`.
 pub(in crate::decode) fn value_end(text: &str, at: usize) -> Walk<usize> {
     let mut scanner = Scanner::new(text, at);
     scanner.skip()?;
@@ -57,7 +57,7 @@ pub(in crate::decode) fn first_key(text: &str, start: usize) -> Walk<(&str, usiz
     Ok((key, scanner.at))
 }
 
-/// Position of the first byte at or after `at` that is no JSON white space.
+/// Position of the first byte at or after `at` that is not JSON white space.
 pub(in crate::decode) fn skip_blanks(text: &str, at: usize) -> usize {
     let mut scanner = Scanner::new(text, at);
     scanner.blanks();
@@ -70,7 +70,7 @@ pub(in crate::decode) fn skip_spaces(text: &str, at: usize) -> usize {
     at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }
 
-/// The last boundary of characters at or before `at`.
+/// The last character boundary at or before `at`.
 pub(in crate::decode) fn floor(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
@@ -79,14 +79,14 @@ pub(in crate::decode) fn floor(text: &str, at: usize) -> usize {
     at
 }
 
-/// What counts of a list of texts.
+/// What is kept of a list of texts.
 #[derive(Default)]
 pub(super) struct Listed<'a> {
     pub(in crate::decode) first: Option<&'a str>,
     pub(in crate::decode) last: Option<&'a str>,
 }
 
-/// A position in a text, and the ways to move it on.
+/// A position in a text, and the ways to advance it.
 pub(super) struct Scanner<'a> {
     pub(in crate::decode) text: &'a str,
     bytes: &'a [u8],
@@ -144,7 +144,7 @@ impl<'a> Scanner<'a> {
         self.text.get(start..end).ok_or(Surprise)
     }
 
-    /// Walks an object; `member` is called at each value and must go behind it.
+    /// Walks an object; `member` is called at each value and must skip it.
     #[inline]
     fn object(&mut self, member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
         self.expect(b'{')?;
@@ -168,7 +168,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Goes behind what follows a member; says whether that ends the object.
+    /// Skips what follows a member; returns whether that ends the object.
     #[inline(always)]
     fn ends(&mut self) -> Walk<bool> {
         self.blanks();
@@ -185,8 +185,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Walks an object whose members usually come in some order; `member` is called at each value and must go
-    /// behind it. `field` says which member a key is.
+    /// Walks an object whose members usually come in some order; `member` is called at each value and must skip it.
+    /// `field` identifies a key.
     #[inline(always)]
     pub(super) fn ordered<F: Copy>(
         &mut self,
@@ -223,13 +223,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// As `object`, but passes over a value that is none.
+    /// Like `object`, but skips a value that is not one.
     #[inline]
     pub(super) fn object_or_other(&mut self, member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
         if self.peek() == Some(b'{') { self.object(member) } else { self.skip() }
     }
 
-    /// A text; any other value counts as none.
+    /// A text; any other value counts as absent.
     #[inline]
     pub(in crate::decode) fn text(&mut self) -> Walk<Option<&'a str>> {
         if self.peek() == Some(b'"') { self.string().map(Some) } else { self.skip().map(|()| None) }
@@ -265,7 +265,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// `true`, `false` or their texts; any other value counts as none.
+    /// `true`, `false` or their texts; any other value counts as absent.
     pub(in crate::decode) fn flag(&mut self) -> Walk<Option<bool>> {
         let start = self.at;
         let value = if self.peek() == Some(b'"') {
@@ -277,7 +277,7 @@ impl<'a> Scanner<'a> {
         Ok(value.parse().ok())
     }
 
-    /// Goes behind a value of any kind.
+    /// Skips a value of any kind.
     #[inline]
     pub(in crate::decode) fn skip(&mut self) -> Walk<()> {
         match self.peek() {

@@ -1,26 +1,26 @@
-//! Files in which macOS keeps extended attributes and resource forks on file systems that have none: `._NAME` beside `NAME`, and
-//! in zip archives below `__MACOSX/`.
+//! Files in which macOS keeps extended attributes and resource forks on file systems that lack them: `._NAME` beside `NAME`, and
+//! below `__MACOSX/` in zip archives.
 
 use super::gzip::GZIP_MAGIC;
 
 /// Whether the bytes are an AppleDouble file and nothing else: its header, and entries that fill the file to its last byte
-/// (RFC 1740, appendix B), or nothing in which a record could stand. What begins with the same bytes and is more than that is
-/// read as any other file.
+/// (RFC 1740, appendix B), or a rest that cannot hold a record. Files that begin with the same bytes but hold more are read
+/// like any other file.
 pub(in crate::decode) fn is_apple_double(bytes: &[u8]) -> bool {
     let Some((header, rest)) = bytes.split_at_checked(26) else { return false };
-    // Magic number and version; 16 bytes that mean nothing; the number of entries.
+    // Magic number and version; 16 filler bytes; the number of entries.
     if !header.starts_with(&[0, 5, 0x16, 7, 0, 2, 0, 0]) {
         return false;
     }
     let count = usize::from(u16::from_be_bytes([header[24], header[25]]));
     let Some(entries) = rest.get(..count * 12) else { return false };
-    // Of each entry its id, where it begins, and its length.
+    // For each entry its id, offset and length.
     let number = |bytes: &[u8]| bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let ends = entries.chunks_exact(12).map(|entry| number(&entry[4..8]) + number(&entry[8..]));
     ends.max() == Some(bytes.len() as u64) || !may_hold_records(rest)
 }
 
-/// Whether there could be JSON, or something that is packed.
+/// Whether there could be JSON, or something packed.
 fn may_hold_records(bytes: &[u8]) -> bool {
     bytes.contains(&b'{') || bytes.windows(GZIP_MAGIC.len()).any(|start| start == GZIP_MAGIC)
 }

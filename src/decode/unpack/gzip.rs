@@ -1,8 +1,8 @@
 //! Gzip in, plain bytes out: every member, checked, up to a ceiling.
 //!
-//! Concatenated members are legal gzip, and delivery streams write them; readers for a single member would stop
-//! after the first without a word. The size in a member's trailer only sizes the first reservation: it can lie, and
-//! a truncated object ends in random bytes. Whatever goes wrong, the bytes that came out before stay.
+//! Concatenated members are legal gzip, and delivery streams write them; single-member readers silently stop after the
+//! first. The size in a member's trailer only sizes the first reservation: it can lie, and a truncated object ends in
+//! random bytes. Whatever goes wrong, the bytes inflated before are kept.
 
 use crc_fast::{CrcAlgorithm, checksum};
 use flate2::{Decompress, FlushDecompress, Status};
@@ -17,21 +17,21 @@ pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const SHORTEST_MEMBER: usize = 18;
 /// No deflate stream grows by more than this factor (zlib's "maximum compression factor").
 const LARGEST_FACTOR: usize = 1_032;
-/// A trailer that promises more than this many bytes and more than [`USUAL_FACTOR`] times the stored size is not believed
-/// before it comes true: a truncated object ends in random bytes, and workers keep their memory.
+/// A trailer that promises more than this many bytes and more than [`USUAL_FACTOR`] times the stored size is not trusted
+/// in advance: a truncated object ends in random bytes, and workers keep their memory.
 const USUAL_SIZE: usize = 64 << 20;
 /// Logs shrink to a tenth or less.
 const USUAL_FACTOR: usize = 16;
-/// Gzip inside gzip is met where a stream that is compressed already is compressed once more. Deeper nesting than
-/// this is no log.
+/// Gzip inside gzip occurs where an already compressed stream is compressed again. Anything nested deeper than this is
+/// not a log.
 const MAX_GZIP_NESTING: usize = 3;
-/// Room behind the end of the output. One byte lets the decoder come to the end of the stream in one call; the others
-/// keep it on its fast path, which zlib-rs leaves where fewer than 260 bytes are left.
+/// Room after the end of the output. One byte lets the decoder reach the end of the stream in one call; the others keep
+/// it on its fast path, which zlib-rs leaves where fewer than 260 bytes are left.
 const SLACK: usize = 512;
-/// Growth of the output where the trailer did not tell its size.
+/// Growth of the output if the trailer did not give its size.
 const GROWTH: usize = 256 * 1024;
 
-/// Inflates object after object with the memory of the first.
+/// Inflates objects one after another, reusing its memory.
 #[derive(Debug)]
 pub(in crate::decode) struct Inflater {
     state: Decompress,
@@ -40,15 +40,15 @@ pub(in crate::decode) struct Inflater {
     second_member: Option<u64>,
 }
 
-/// Inflated bytes, in memory that is made once and written over for every object.
+/// Inflated bytes, in memory that is allocated once and overwritten for every object.
 ///
 /// It stays initialised beyond the filled part: clearing what is about to be overwritten cost a third of a scan.
 #[derive(Debug, Default)]
 pub(in crate::decode) struct Plain {
     bytes: Vec<u8>,
     filled: usize,
-    /// End of the room for this object. The memory can reach further, but how much room the decoder sees decides how
-    /// far it reads ahead, and so at which byte it meets a fault: that must not depend on earlier objects.
+    /// End of the room for this object. The memory can extend further, but the room that the decoder sees decides how
+    /// far it reads ahead, and so at which byte it finds a fault: that must not depend on earlier objects.
     end: usize,
 }
 
@@ -62,11 +62,11 @@ impl Plain {
         &self.bytes[..self.filled]
     }
 
-    /// Makes room for `more` bytes behind the filled ones.
+    /// Makes room for `more` bytes after the filled ones.
     fn make_room(&mut self, more: usize) {
         self.end = self.filled.saturating_add(more);
         if self.bytes.len() < self.end {
-            // The first time exactly, later with room to grow: a member can be a few bytes.
+            // Exactly at first, later with room to grow: a member can be a few bytes.
             if self.filled == 0 {
                 self.bytes.reserve_exact(self.end - self.bytes.len());
             }
@@ -74,13 +74,13 @@ impl Plain {
         }
     }
 
-    /// The place for further bytes.
+    /// The space for further bytes.
     fn room(&mut self) -> &mut [u8] {
         &mut self.bytes[self.filled..self.end]
     }
 }
 
-/// What went wrong in a gzip stream, and at which of its bytes.
+/// What is wrong in a gzip stream, and at which byte.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::decode) struct GzipFault {
     pub(in crate::decode) kind: FaultKind,
@@ -93,12 +93,12 @@ impl Inflater {
         Self { state: Decompress::new(false), at_once: Libdeflate::default(), second_member: None }
     }
 
-    /// Where the second gzip member of the input inflated last began.
+    /// Where the second gzip member of the last input began.
     pub(in crate::decode) fn second_member(&self) -> Option<u64> {
         self.second_member
     }
 
-    /// Inflates all members of `input` to the end of `output`, which never grows over `limit` bytes.
+    /// Appends all inflated members of `input` to `output`, which never grows over `limit` bytes.
     pub(in crate::decode) fn inflate(
         &mut self,
         input: &[u8],
@@ -110,7 +110,7 @@ impl Inflater {
         if self.whole(input, output, limit) { Ok(()) } else { self.members(input, output, limit) }
     }
 
-    /// Inflates an input that is one sound member and nothing else; leaves the output as it was if it is not.
+    /// Inflates an input that is exactly one sound member; otherwise leaves the output unchanged.
     fn whole(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> bool {
         let room = promised(input);
         let fits = room > 0 && room <= believable(input).min(limit.saturating_sub(output.filled));
@@ -138,7 +138,7 @@ impl Inflater {
                 Some(rest) if rest.starts_with(&GZIP_MAGIC) => {
                     self.second_member = self.second_member.or(Some(at as u64));
                 }
-                // Tapes and some tools pad with zeros; gzip itself passes over them.
+                // Tapes and some tools pad with zeros; gzip itself skips them.
                 Some(rest) if rest.iter().all(|byte| *byte == 0) => return Ok(()),
                 Some(rest) => {
                     let detail = format!("{} bytes after the last gzip member", rest.len());
@@ -148,7 +148,7 @@ impl Inflater {
         }
     }
 
-    /// Inflates the member that `input` begins with; gives the number of bytes it takes.
+    /// Inflates the member at the start of `input`; returns the number of bytes it takes.
     fn member(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> Result<usize, GzipFault> {
         let mut at = header_length(input)?;
         let start = output.filled;
@@ -166,7 +166,7 @@ impl Inflater {
                 break;
             }
             if !output.room().is_empty() {
-                // There is room and still no end: the input is used up.
+                // There is room but no end: the input is used up.
                 if at >= input.len() || (new_taken, new_given) == (0, 0) {
                     return Err(truncated(input));
                 }
@@ -186,7 +186,7 @@ impl Inflater {
 /// Length of a member's trailer: a checksum and a length.
 const TRAILER: usize = 8;
 
-/// Holds the trailer at `at` to the bytes that came out.
+/// Checks the trailer at `at` against the inflated bytes.
 fn check_trailer(input: &[u8], at: usize, plain: &[u8]) -> Result<(), GzipFault> {
     let Some(&[c0, c1, c2, c3, s0, s1, s2, s3]) = input.get(at..at + TRAILER) else {
         return Err(truncated(input));
@@ -202,12 +202,12 @@ fn check_trailer(input: &[u8], at: usize, plain: &[u8]) -> Result<(), GzipFault>
     }
 }
 
-/// What the trailer promises, or as much of it as can be believed, and [`SLACK`]. More room is made when it is needed.
+/// The size in the trailer, as far as it is credible, plus [`SLACK`]. More room is made when needed.
 fn first_room(input: &[u8]) -> usize {
     promised(input).min(believable(input)).saturating_add(SLACK)
 }
 
-/// What the trailer promises.
+/// The size in the trailer.
 fn promised(input: &[u8]) -> usize {
     match input.last_chunk() {
         Some(size) if input.len() >= SHORTEST_MEMBER => u32::from_le_bytes(*size) as usize,
@@ -215,13 +215,13 @@ fn promised(input: &[u8]) -> usize {
     }
 }
 
-/// The largest size that is possible and not outrageous.
+/// The largest size that is possible and credible.
 fn believable(input: &[u8]) -> usize {
     let usual = input.len().saturating_mul(USUAL_FACTOR).max(USUAL_SIZE);
     input.len().saturating_mul(LARGEST_FACTOR).min(usual)
 }
 
-/// Length of the header that `input` begins with (RFC 1952, section 2.3).
+/// Length of the header at the start of `input` (RFC 1952, section 2.3).
 fn header_length(input: &[u8]) -> Result<usize, GzipFault> {
     const HAS_CRC: u8 = 2;
     const HAS_EXTRA: u8 = 4;
@@ -266,7 +266,7 @@ pub(in crate::decode) fn check_both_ways(input: &[u8], limit: usize) {
     assert_eq!(result, fault);
 }
 
-/// A header and a deflate stream with the trailer that fits them, if the stream has an end.
+/// A header and a deflate stream with a matching trailer, if the stream has an end.
 #[cfg(any(test, fuzzing))]
 pub(in crate::decode) fn with_trailer(headed: &[u8], limit: usize) -> Option<Vec<u8>> {
     let start = header_length(headed).ok()?;
@@ -433,7 +433,7 @@ mod tests {
             let (output, result) = inflate(&hidden, 1 << 20);
             assert_eq!((&output[..], result.unwrap_err().kind), (&b"{\"Records\":[]}"[..], kind));
         }
-        // A member in that place is read.
+        // A member there is read.
         let (output, result) = inflate(&[&member[..], &member[..]].concat(), 1 << 20);
         assert_eq!((output.len(), result), (28, Ok(())));
     }

@@ -1,4 +1,4 @@
-//! How a long text can be cut, and where.
+//! Whether and where a long text can be cut.
 
 use crate::decode::find::envelope::LogLine;
 use crate::decode::find::table::{self, Sort};
@@ -9,29 +9,29 @@ use crate::decode::record::walk;
 /// How a long text can be cut.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// Behind lines: each holds whole values.
+    /// After lines: each holds whole values.
     Lines,
-    /// Behind values, or between the elements of a list: see [`super::list`].
+    /// After values, or between the elements of a list: see [`super::list`].
     Values,
     /// Not at all.
     OneValue,
-    /// It is none of ours.
+    /// It is not a log.
     Other,
 }
 
 impl Layout {
-    /// Of a text that begins so.
+    /// The layout of a text with this beginning.
     pub(in crate::decode) fn of(text: &[u8]) -> Self {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
         let first = text.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
         if holds_whole_values(first) {
             return Self::Lines;
         }
-        // What follows blanks without an end is not known.
+        // What follows endless blanks is not known.
         if matches!(text.first(), None | Some(b'{' | b'[')) {
             return Self::Values;
         }
-        // A text that was cut off a longer one begins in mid-record; what follows has lines, or is one.
+        // A text that starts in mid-record; what follows has lines, or is one.
         if let Some(at) = json_stream::resumption(&String::from_utf8_lossy(text)) {
             let rest = text.get(at..).unwrap_or_default();
             let next = rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -40,14 +40,14 @@ impl Layout {
         let head = String::from_utf8_lossy(&text[..text.len().min(4_096)]);
         match table::table(&head) {
             Some(Sort::Events(_)) => Self::OneValue,
-            // Lines that begin with words of some kind or other.
+            // Lines that begin with words of some kind.
             None if envelope::names_a_record(&String::from_utf8_lossy(first)) => Self::Lines,
             _ => Self::Other,
         }
     }
 }
 
-/// Whether a line holds values, and the end of the last of them is its own.
+/// Whether a line holds values, and ends where the last of them does.
 fn holds_whole_values(line: &[u8]) -> bool {
     let Some(line) = line.strip_suffix(b"\n") else { return false };
     let text = String::from_utf8_lossy(line);
@@ -69,10 +69,10 @@ fn holds_whole_values(line: &[u8]) -> bool {
     at > start && at == line.len()
 }
 
-/// As much of a line tells whether it is one of a log.
+/// How much of a line is needed to recognise a log line.
 pub(super) const LONGEST_BEGINNING: usize = 64;
 
-/// Whether a value begins at this byte, or the words before one.
+/// Whether a value, or the words before one, begin at this byte.
 fn begins_value(text: &[u8], at: usize) -> bool {
     match text.get(at) {
         Some(b'{' | b'[' | b'"') => true,
@@ -84,13 +84,13 @@ fn begins_value(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// The first line behind `from` that begins like a value, or like the words before one.
+/// The first line after `from` that begins like a value, or like the words before one.
 pub(super) fn next_beginning(text: &[u8], from: usize) -> Option<usize> {
     let begins = |at: &usize| begins_value(text, *at);
     memchr::memchr_iter(b'\n', text.get(from..)?).map(|at| from + at + 1).find(begins)
 }
 
-/// The last place behind `from` and a line where a value begins that is not an element of a list.
+/// The last place after `from` and after a line where a value begins that is not an element of a list.
 pub(super) fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     let mut end = text.len();
     while let Some(line_end) = memchr::memrchr(b'\n', &text[from..end]).map(|at| from + at) {

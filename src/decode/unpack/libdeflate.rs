@@ -1,10 +1,10 @@
-//! One gzip member inflated in one go by libdeflate, the fastest decoder there is: 7 % less CPU for a whole scan.
+//! Inflates one gzip member in one go with libdeflate, the fastest decoder there is: 7 % less CPU for a whole scan.
 //!
-//! A first try only. It tells success from failure and not what happened, so whatever is not plainly one whole member
-//! goes to the decoder of [`super::inflate`], which knows how far it came and why. libdeflate is C, fuzzed for years and
-//! used by many; without the feature `libdeflate` all archive bytes are read by Rust alone.
+//! A first try only. It reports success or failure without details, so whatever is not plainly one whole member goes to
+//! the decoder of [`super::inflate`], which knows how far it came and why. libdeflate is C, fuzzed for years and widely
+//! used; without the feature `libdeflate`, only Rust code reads archive bytes.
 
-/// Decodes inputs that are one member and nothing else.
+/// Decodes inputs that are exactly one member.
 #[derive(Default)]
 pub(super) struct Libdeflate {
     #[cfg(feature = "libdeflate")]
@@ -12,11 +12,11 @@ pub(super) struct Libdeflate {
 }
 
 impl Libdeflate {
-    /// Decodes a member into exactly this room, whose size the last four bytes of the input tell; or not at all.
+    /// Decodes a member into exactly this room, whose size is in the last four bytes of the input; or not at all.
     ///
-    /// libdeflate holds a member to the checksum and the size that follow its stream, and does not tell where that was.
-    /// The size is that of the room, so these four bytes stand there; if they stand nowhere before the end of the input,
-    /// it is the end of the input.
+    /// libdeflate checks a member against the checksum and size that follow its stream, but does not tell where that
+    /// was. The size equals the room, so these four bytes stand there; if they occur nowhere before the end of the
+    /// input, the member ends there.
     #[cfg(feature = "libdeflate")]
     pub(in crate::decode) fn inflate(&mut self, input: &[u8], room: &mut [u8]) -> bool {
         let (Some(size), Some((_, before))) = (input.last_chunk::<4>(), input.split_last()) else {
@@ -32,7 +32,7 @@ impl Libdeflate {
         false
     }
 
-    /// Whether it can do anything.
+    /// Whether libdeflate is built in.
     pub(super) const fn is_there() -> bool {
         cfg!(feature = "libdeflate")
     }

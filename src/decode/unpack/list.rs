@@ -1,26 +1,26 @@
-//! Where a long JSON text can be cut that is one value, or a few: between whole values, or between the elements of a list.
+//! Where to cut a long JSON text of one or a few values: between whole values, or between the elements of a list.
 //!
-//! What is cut between elements becomes texts that can be read by themselves: the beginning of the wrapper is put before
-//! each, with its short texts and numbers, and its brackets are closed. So a piece of `{"owner":"1","logEvents":[…]}` still
-//! says whose events they are. A record is never cut, whatever lists it has.
+//! Pieces cut between elements become texts that can be read by themselves: the beginning of the wrapper, with its short
+//! texts and numbers, is put before each, and its brackets are closed. So a piece of `{"owner":"1","logEvents":[…]}` still
+//! names the owner of the events. A record is never cut, whatever lists it has.
 
 use super::layout::LONGEST_BEGINNING;
 use crate::decode::find::envelope;
 use crate::decode::record::simd::{nested_end, quote_or_backslash};
 
-/// Lists in lists and objects deeper than this are not cut.
+/// Lists nested deeper than this are not cut.
 const DEEPEST: usize = 8;
 
-/// Texts of a wrapper that are longer are not repeated, since they may hold records.
+/// Longer texts of a wrapper are not repeated, since they may hold records.
 const LONGEST_REPEATED: usize = 256;
 
-/// No JSON that means anything has brackets in brackets so deep.
+/// No meaningful JSON is nested this deep.
 const BOTTOMLESS: usize = 10_000;
 
-/// As much of a value tells whether it is bottomless.
+/// How much of a value is examined for bottomless nesting.
 const SOUNDED: usize = 1 << 20;
 
-/// Names of members that only records have, as far as CloudTrail and Kubernetes put lists beside or above them.
+/// Members that only records have, where CloudTrail and Kubernetes put lists beside or above them.
 const OF_RECORDS: [&str; 19] = [
     "eventName",
     "eventSource",
@@ -46,15 +46,15 @@ const OF_RECORDS: [&str; 19] = [
 /// Where a text can be cut.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::decode) enum Cut {
-    /// Before this byte whole values have ended.
+    /// Whole values end before this byte.
     Values(usize),
     /// At a comma between two elements.
     Elements(Split),
-    /// Not here, but behind lines: one begins with words.
+    /// Not here, but after lines: one begins with words.
     Lines,
-    /// Nowhere in what there is of it. `in_blanks` says that it ends in blanks between values.
+    /// Nowhere in the text so far. `in_blanks` says that it ends in blanks between values.
     Nowhere { in_blanks: bool },
-    /// Behind this byte it is no JSON.
+    /// After this byte it is not JSON.
     Broken(usize),
 }
 
@@ -63,9 +63,9 @@ pub(in crate::decode) enum Cut {
 pub(super) struct Split {
     /// Where the comma is.
     pub(in crate::decode) comma: usize,
-    /// What the text before it lacks to be whole.
+    /// What the text before it needs to be complete.
     pub(in crate::decode) closing: Vec<u8>,
-    /// What the text behind it lacks to be read by itself.
+    /// What the text after it needs to be read by itself.
     pub(in crate::decode) opening: Vec<u8>,
 }
 
@@ -93,7 +93,7 @@ pub(in crate::decode) fn cut(text: &[u8]) -> Cut {
     }
 }
 
-/// Whether words begin here that a log puts before its values.
+/// Whether words that a log puts before its values begin here.
 fn begins_as_line(text: &[u8]) -> bool {
     envelope::log_line(&String::from_utf8_lossy(&text[..text.len().min(LONGEST_BEGINNING)])).is_some()
 }
@@ -170,7 +170,7 @@ fn in_list(text: &[u8], open: usize, way: &mut Way) -> Found {
         }
     };
     match (comma, ending) {
-        // What is broken is told where it is.
+        // A break is reported where it is.
         (_, broken @ Found::Cut(Cut::Broken(_))) | (None, broken) => broken,
         (Some(comma), _) => {
             let Way { opening, closing } = std::mem::take(way);
@@ -216,7 +216,7 @@ fn in_object(text: &[u8], open: usize, way: &mut Way) -> Found {
                     None => return Found::BLANKS,
                 }
             }
-            // Whose events they are may be said behind them.
+            // The owner of the events may follow them.
             Value::Open if key == b"logEvents" && !(has_owner && has_group) => return Found::NOTHING,
             Value::Open => {
                 kept.extend(&text[key_start..key_end]);
@@ -230,20 +230,20 @@ fn in_object(text: &[u8], open: usize, way: &mut Way) -> Found {
     }
 }
 
-/// Whether a value of a wrapper is put before every piece: it may say what the wrapper is, and cannot hold records.
+/// Whether a value of a wrapper is repeated before every piece: it may say what the wrapper is, and cannot hold records.
 fn is_repeated(value: &[u8]) -> bool {
     value.len() <= LONGEST_REPEATED && !value.iter().any(|byte| matches!(byte, b'{' | b'[' | b'\\'))
 }
 
-/// What stands at a place where a value should.
+/// What stands in the place of a value.
 enum Value {
     /// One that ends before this byte.
     Whole(usize),
-    /// One whose end is not there yet.
+    /// A value that has not ended yet.
     Open,
     /// Nothing: the text ends.
     Missing,
-    /// Something that is no value.
+    /// Something that is not a value.
     None,
 }
 
@@ -279,7 +279,7 @@ fn blanks_end(text: &[u8], from: usize) -> usize {
     rest.iter().position(|byte| !is_blank(byte)).map_or(text.len(), |length| from + length)
 }
 
-/// Whether the brackets of a value go down without an end.
+/// Whether the nesting of a value is bottomless.
 fn is_bottomless(text: &[u8]) -> bool {
     let (mut depth, mut at) = (0usize, 0);
     while let Some(byte) = text.get(at) {
@@ -304,7 +304,7 @@ fn is_bottomless(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// The two texts that a cut makes of one.
+    /// The two texts that a cut makes.
     fn halves(text: &str) -> (String, String) {
         match cut(text.as_bytes()) {
             Cut::Elements(Split { comma, closing, opening }) => {

@@ -1,9 +1,9 @@
-//! Files in files, and files too large to be held: gzip, zstd and bzip2 streams, zip and tar archives of log objects, in any
-//! nesting that somebody may have made, cut into pieces that can be read by themselves.
+//! Files in files, and files too large to be held: gzip, zstd and bzip2 streams, zip and tar archives of log objects, nested
+//! in any way, cut into pieces that can be read by themselves.
 //!
-//! The slow way: everything that is no plain gzip comes through here, and every object that is large. What comes out of it in
-//! one go is an inner file, or a part of a text that ends with a line; nothing larger is held, but for texts that cannot
-//! be cut: one JSON value over many lines, or tables.
+//! The slow path: everything other than plain gzip, and every large object, comes through here. It produces whole inner
+//! files, or parts of a text that end with a line; nothing larger is held, except texts that cannot be cut: one JSON value
+//! over many lines, or tables.
 
 pub(super) mod apple_double;
 pub(super) mod gzip;
@@ -33,7 +33,7 @@ use splitter::Splitter;
 #[cfg(test)]
 pub(super) use tests::{read, tar, zip, zstd};
 
-/// Something that can be read from any place: a file.
+/// A seekable input: a file.
 pub trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
@@ -42,12 +42,12 @@ impl<T: Read + Seek> ReadSeek for T {}
 pub enum Source<'s> {
     /// A file.
     File(&'s mut dyn ReadSeek),
-    /// Bytes that come once.
+    /// Bytes that can be read only once.
     Stream(&'s mut dyn Read),
 }
 
-/// Cuts an object into pieces that `emit` takes, in their order. Gives the faults that lie in no piece, and where a second gzip
-/// member began. No more than `limit` bytes are inflated, or held at once; what is held is taken from the budget.
+/// Cuts an object into pieces, which `emit` takes in order. Returns the faults that lie in no piece, and where a second gzip
+/// member began. No more than `limit` bytes are inflated, or held at once; held memory is taken from the budget.
 pub fn cut(
     source: Source<'_>,
     limit: u64,
@@ -70,7 +70,7 @@ pub fn cut(
     (splitter.faults, splitter.second_gzip)
 }
 
-/// What is read, and what may be held for it.
+/// The input, and how much may be held for it.
 pub(super) struct Packed<'p> {
     pub(super) packing: Packing,
     pub(super) bytes: &'p [u8],
@@ -79,7 +79,7 @@ pub(super) struct Packed<'p> {
     pub(super) is_strict: bool,
 }
 
-/// What came out of it.
+/// The result of unpacking.
 pub(super) struct Unpacked {
     pub(super) decoded: Decoded,
     /// Where a second gzip member began.
@@ -88,7 +88,7 @@ pub(super) struct Unpacked {
     pub(super) inflated: u64,
 }
 
-/// Visits every record in what is packed.
+/// Visits every record of a packed object.
 pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)) -> Unpacked {
     let &Packed { packing, bytes, ceiling, depth, is_strict } = packed;
     let mut sum: Option<Decoded> = None;
@@ -146,7 +146,7 @@ impl Decoder {
         if decoded.verdict == Verdict::NotJson && is_file && name.is_some_and(claims_log) {
             decoded.faults.push(fault(name, FaultKind::NotJson, "the content is not JSON"));
         }
-        // An archive in an archive is told by what is in it.
+        // An inner archive is reported by its contents.
         if is_file && decoded.faults.is_empty() && decoded.skipped_inside.is_empty() {
             let reason = match decoded.verdict {
                 Verdict::Records | Verdict::Other(ObjectSkip::Empty) => None,
@@ -160,7 +160,7 @@ impl Decoder {
 }
 
 impl Decoded {
-    /// Adds the account of another part of the same object.
+    /// Adds the result for another part of the same object.
     pub fn add(&mut self, more: Self) {
         let Self { verdict, json_bytes, records, others, skipped_inside, found, faults } = more;
         self.found.merge(found);
@@ -179,7 +179,7 @@ impl Decoded {
     }
 }
 
-/// Whether a name claims to be a log, so that content which is none is a fault.
+/// Whether a name claims to be a log, so that other content is a fault.
 fn claims_log(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|end| name.ends_with(end))

@@ -1,11 +1,11 @@
-//! How bytes are packed, by their first ones.
+//! Recognises packings by their first bytes.
 
 use super::stream::{Codec, is_skippable};
 
 /// First and last bytes of a Parquet file (Apache Parquet, "File Format").
 pub(in crate::decode) const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
 
-/// A tar archive consists of blocks of so many bytes.
+/// A tar archive consists of blocks of this many bytes.
 pub(super) const TAR_BLOCK: usize = 512;
 
 /// How bytes are packed.
@@ -17,11 +17,11 @@ pub(in crate::decode) enum Packing {
     Zip,
     /// Many files.
     Tar,
-    /// In a way that has this name and is not read.
+    /// A packing with this name that is not supported.
     Unread(&'static str),
 }
 
-/// First bytes of packings that are not read, and their names.
+/// First bytes of unsupported packings, and their names.
 const UNREAD: [(&[u8], &str); 12] = [
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!\x1a\x07", "RAR"),
@@ -37,7 +37,7 @@ const UNREAD: [(&[u8], &str); 12] = [
     (b"\x5d\0\0", "LZMA"),
 ];
 
-/// How bytes are packed, by their first ones: those of [`Codec`]; APPNOTE.TXT 4.3.7, also where a first volume begins (8.5.3);
+/// Recognises a packing by its first bytes: those of [`Codec`]; APPNOTE.TXT 4.3.7, also where a first volume begins (8.5.3);
 /// POSIX `pax`, "ustar Interchange Format".
 pub(in crate::decode) fn packing(bytes: &[u8]) -> Option<Packing> {
     if matches!(bytes.first(), None | Some(b'{' | b'[')) && bytes.get(257..262) != Some(b"ustar") {
@@ -56,8 +56,8 @@ pub(in crate::decode) fn packing(bytes: &[u8]) -> Option<Packing> {
     Some(Packing::Unread(unread.1))
 }
 
-/// Whether bytes begin with the header of a file: by its magic, or since all its numbers are octal and end where they must (the
-/// first tars have no magic; POSIX `pax`, "ustar Interchange Format"). Whether its checksum is right is told when it is read.
+/// Whether bytes begin with a tar header: by its magic, or because all its numbers are octal and end where they must (the first
+/// tars have no magic; POSIX `pax`, "ustar Interchange Format"). Its checksum is checked when it is read.
 pub(super) fn is_tar_header(bytes: &[u8]) -> bool {
     if bytes.get(257..262) == Some(b"ustar") {
         return true;

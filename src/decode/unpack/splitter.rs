@@ -1,4 +1,4 @@
-//! Goes through a packed or large object and hands out pieces of it, one after another.
+//! Splits a packed or large object into pieces, one after another.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -18,31 +18,31 @@ use crate::decode::ceiling::Ceiling;
 use crate::decode::find::smell;
 use crate::memory::Hold;
 
-/// Packings in packings deeper than this are no log.
+/// Anything packed deeper than this is not a log.
 pub(in crate::decode) const DEEPEST: u32 = 5;
 
-/// As many first bytes tell how something is packed.
+/// How many first bytes are needed to recognise a packing.
 const HEAD: u64 = 512;
 
-/// So much of the end of a part is looked at again with the next one: what smells of records may stand across the border.
+/// How much of the end of a part is searched again with the next one: a smell of records may cross the border.
 const OVERLAP: usize = if PIECE / 4 < smell::WINDOW { PIECE / 4 } else { smell::WINDOW };
 
-/// One way through an object. What is not wanted any more, nobody reads.
+/// One pass through an object. It stops reading once no more pieces are wanted.
 pub(super) struct Splitter<'e> {
     emit: &'e mut Emit<'e>,
-    /// Memory for a piece, with whatever was in it.
+    /// Memory to reuse for a piece, with its old contents.
     spare: Vec<u8>,
     pub(in crate::decode) ceiling: Ceiling,
     /// How many bytes may still be inflated.
     pub(in crate::decode) left: Rc<Cell<u64>>,
     pub(in crate::decode) faults: Vec<DecodeFault>,
-    /// Whether no more is wanted.
+    /// Whether no more pieces are wanted.
     pub(super) is_stopped: bool,
     /// Where a second gzip member began in the outermost stream.
     pub(in crate::decode) second_gzip: Option<u64>,
 }
 
-/// What is read: the file in the object, and in how many packings it lies.
+/// The file in the object, and the number of packings around it.
 #[derive(Clone, Copy)]
 pub(in crate::decode) struct Place<'n> {
     pub(in crate::decode) name: Option<&'n str>,
@@ -59,15 +59,15 @@ impl Place<'_> {
     }
 }
 
-/// The names of the files in an archive: a second file of one name is `b.json#2`, so that places in it are its own.
+/// The names of the files in an archive: a second file with the same name is `b.json#2`, so that its positions are distinct.
 #[derive(Default)]
 pub(in crate::decode) struct Names {
-    /// How many had a name, by its hash, since names may be long.
+    /// The number of files by hash of the name, since names may be long.
     counts: HashMap<u64, u32>,
 }
 
 impl Names {
-    /// What a file in an archive is called.
+    /// The name of a file in an archive.
     pub(in crate::decode) fn inside(&mut self, archive: Option<&str>, mut name: String) -> String {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
@@ -84,9 +84,9 @@ impl Names {
 struct Long {
     text: Text,
     hold: Option<Hold>,
-    /// Which byte of the file it begins with.
+    /// The byte of the file at which it begins.
     at: u64,
-    /// So many of its bytes are not the file's, but repeated from what is around a list.
+    /// How many of its bytes are not from the file, but repeated from the wrapper of a list.
     repeated: usize,
 }
 
@@ -99,7 +99,7 @@ impl Long {
         self.text.filled()
     }
 
-    /// Which byte of the file the byte `end` is.
+    /// The position in the file of the byte `end`.
     fn place_of(&self, end: usize) -> u64 {
         self.at + end.saturating_sub(self.repeated) as u64
     }
@@ -112,7 +112,7 @@ impl<'e> Splitter<'e> {
         Self { emit, spare, ceiling, left, faults, is_stopped: false, second_gzip: None }
     }
 
-    /// Whatever a stream holds.
+    /// Reads a stream of any kind.
     pub(in crate::decode) fn open(&mut self, stream: &mut dyn Read, name: Option<&str>, depth: u32) {
         let mut head = Vec::new();
         if let Err(error) = (&mut *stream).take(HEAD).read_to_end(&mut head) {
@@ -122,7 +122,7 @@ impl<'e> Splitter<'e> {
         if packing.is_some() && depth >= DEEPEST {
             return self.fault(name, FaultKind::PackingBroken, "packed too often");
         }
-        // Their table of contents stands at their end.
+        // Their table of contents is at the end.
         let is_table = head.starts_with(&PARQUET_MAGIC);
         let encoding = Encoding::of(&head);
         let mut whole = Cursor::new(head).chain(stream);
@@ -141,13 +141,13 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// Notes a packing that is known and not read.
+    /// Notes a packing that is known but not supported.
     pub(in crate::decode) fn unread(&mut self, name: Option<&str>, sort: &str) {
         let detail = format!("packed as {sort}, which is not read: unpack it");
         self.fault(name, FaultKind::PackingBroken, &detail);
     }
 
-    /// What comes out of streams one after another, up to the ceiling.
+    /// Reads the output of consecutive streams, up to the ceiling.
     fn streams(&mut self, stream: &mut dyn Read, place: Place<'_>) {
         let mut streams = match Streams::new(stream) {
             Ok(streams) => streams,
@@ -163,7 +163,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// What comes out of a decoder, up to the ceiling.
+    /// Reads the output of a decoder, up to the ceiling.
     pub(in crate::decode) fn inflate(&mut self, stream: &mut dyn Read, place: Place<'_>) {
         let mut limited = Limited::new(stream, &self.left);
         self.open(&mut limited, place.name, place.depth);
@@ -181,7 +181,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// A file in an archive: a piece by itself, unless it is large.
+    /// A file in an archive: a single piece, unless it is large.
     pub(in crate::decode) fn file(&mut self, file: &mut dyn Read, name: Option<&str>, depth: u32) {
         let mut bytes = std::mem::take(&mut self.spare);
         bytes.clear();
@@ -215,7 +215,7 @@ impl<'e> Splitter<'e> {
                 Layout::Lines => self.lines(&mut long, stream, place),
                 Layout::Values => self.values(&mut long, stream, place),
                 Layout::OneValue => return self.held(long, stream, place),
-                // Its beginning tells what it is; if it unpacks itself, its end does.
+                // Its beginning tells what it is; for a self-extracting archive, its end does.
                 Layout::Other if memchr::memmem::find(long.filled(), b"PK\x03\x04").is_some() => {
                     return self.held(long, stream, place);
                 }
@@ -227,14 +227,14 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// A text that is none of ours: its beginning tells what it is. What follows is not read, and told if it smells of records.
+    /// A text that is not a log, judging by its beginning. The rest is not read, and is reported if it smells of records.
     fn foreign(&mut self, long: Long, stream: &mut dyn Read, place: Place<'_>) {
         let mut rest = Long::new(Vec::new());
         let border = long.text.filled.saturating_sub(OVERLAP);
         rest.at = long.place_of(border);
         rest.text.push(&long.filled()[border..]);
         self.rest(long, place);
-        // What stands before the border alone was read with the beginning.
+        // What lies entirely before the border was read with the beginning.
         let mut from = smell::in_bytes(rest.filled()).map_or(0, |_| rest.text.filled);
         while !self.is_stopped {
             let goes_on = self.fill(&mut rest, stream, PIECE, place);
@@ -257,12 +257,12 @@ impl<'e> Splitter<'e> {
         self.faults.push(DecodeFault { position: Position::Byte(at), ..fault });
     }
 
-    /// Reads on until there are so many bytes. Says whether there are; notes an error, which ends the stream.
+    /// Reads until there are `wanted` bytes. Returns whether there are; notes an error, which ends the stream.
     fn fill(&mut self, long: &mut Long, stream: &mut dyn Read, wanted: usize, place: Place<'_>) -> bool {
         if long.hold.is_none() {
             long.hold = self.ceiling.reserve_for(wanted as u64);
         }
-        // Memory that is cleared is memory in use.
+        // In steps, since clearing memory makes it count as used.
         while long.text.filled < wanted {
             let step = wanted.min(long.text.filled + PIECE);
             if let Err(error) = long.text.fill(stream, step) {
@@ -275,7 +275,7 @@ impl<'e> Splitter<'e> {
         true
     }
 
-    /// Lines, each of which holds whole values. Says whether a text goes on that is laid out in another way.
+    /// Lines, each of which holds whole values. Returns whether the text goes on in another layout.
     fn lines(&mut self, long: &mut Long, stream: &mut dyn Read, place: Place<'_>) -> bool {
         let mut searched = 0;
         while !self.is_stopped {
@@ -289,7 +289,7 @@ impl<'e> Splitter<'e> {
                     self.too_large(long, "a line is longer than", place);
                     return false;
                 }
-                // A line may have been met in its middle.
+                // A line may have been cut in its middle.
                 None => searched = long.text.filled.saturating_sub(2 * LONGEST_BEGINNING),
             }
             if blank_tail(long.filled()) > PIECE / 2 {
@@ -305,7 +305,7 @@ impl<'e> Splitter<'e> {
         false
     }
 
-    /// Values over many lines, or on one. Says whether a text goes on that is laid out in another way.
+    /// Values over many lines, or on one. Returns whether the text goes on in another layout.
     fn values(&mut self, long: &mut Long, stream: &mut dyn Read, place: Place<'_>) -> bool {
         while !self.is_stopped {
             let mut wanted = PIECE;
@@ -336,8 +336,8 @@ impl<'e> Splitter<'e> {
         false
     }
 
-    /// A value that is broken at `at`: the line that it is on is read as far as it is there, and the text goes on with the
-    /// next one that begins like a value. Says whether there is one.
+    /// A value that is broken at `at`: its line is read as far as it goes, and the text goes on with the next line that
+    /// begins like a value. Returns whether there is one.
     fn broken_value(&mut self, long: &mut Long, at: usize, stream: &mut dyn Read, place: Place<'_>) -> bool {
         if let Some(end) = next_beginning(long.filled(), at) {
             self.split(long, (end, end), (&[], &[]), place);
@@ -365,7 +365,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// Hands out what is before a cut, and keeps what is behind it.
+    /// Emits what is before a cut, and keeps what is after it.
     fn split(
         &mut self,
         long: &mut Long,
@@ -383,7 +383,7 @@ impl<'e> Splitter<'e> {
         let (name, mut repeated) = (place.at(before.at), before.repeated);
         let mut bytes = self.readable(before.text, &mut repeated);
         bytes.extend(closing);
-        // The comma is of no piece.
+        // The comma belongs to no piece.
         let added = (repeated + closing.len()).saturating_sub(next - end);
         let mut hold = before.hold;
         if let Some(hold) = &mut hold {
@@ -403,11 +403,11 @@ impl<'e> Splitter<'e> {
         });
     }
 
-    /// The text of a piece. If it begins in what is no value, an empty list is put before it, so that it is read as the rest of
-    /// the text is, and not as something that never was JSON.
+    /// The text of a piece. If it does not begin with a value, an empty list is put before it, so that it is read like the rest
+    /// of the text, and not as something that never was JSON.
     fn readable(&mut self, text: Text, repeated: &mut usize) -> Vec<u8> {
         match text.filled().trim_ascii_start() {
-            // Lines of words and of JSON strings are read as the first one was.
+            // Lines of words and of JSON strings are read like the first one.
             [b'{' | b'[' | b'"' | b'<' | 0xef, ..] | [] => text.into_bytes(),
             begins
                 if crate::decode::find::envelope::log_line(&String::from_utf8_lossy(
@@ -424,7 +424,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// Hands out the end of a text.
+    /// Emits the end of a text.
     fn rest(&mut self, long: Long, place: Place<'_>) {
         let Long { text, mut hold, at, mut repeated } = long;
         if let Some(hold) = &mut hold {
@@ -453,14 +453,14 @@ impl<'e> Splitter<'e> {
         self.rest(std::mem::replace(long, Long::new(Vec::new())), place);
     }
 
-    /// Blanks without an end are not held.
+    /// Drops blanks, which may be endless.
     fn drop_blanks(&mut self, long: &mut Long) {
         let dropped = blank_tail(long.filled()) - 1;
         long.text.filled -= dropped;
         long.at += dropped as u64;
     }
 
-    /// What cannot be cut: held as a whole, up to the ceiling.
+    /// A text that cannot be cut: held as a whole, up to the ceiling.
     fn held(&mut self, mut long: Long, stream: &mut dyn Read, place: Place<'_>) {
         let most = usize::try_from(self.ceiling.most()).unwrap_or(usize::MAX);
         loop {
@@ -501,12 +501,12 @@ fn is_one_long_value(text: &[u8]) -> bool {
     text.len() >= PIECE && matches!(text.first(), Some(b'{' | b'[')) && memchr::memchr(b'\n', text).is_none()
 }
 
-/// How many blanks a text ends with.
+/// How many blanks are at the end of a text.
 fn blank_tail(text: &[u8]) -> usize {
     text.len() - text.trim_ascii_end().len()
 }
 
-/// An error without the words that a library puts around it.
+/// An error without the text that a library puts around it.
 fn reason(error: &io::Error) -> String {
     error.get_ref().map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -1,4 +1,4 @@
-//! Streams that are read bit by bit: packed ones one after another, ceilings, and memory for what comes.
+//! Streams that are read piecemeal: consecutive packed ones, ceilings, and buffers.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
@@ -9,14 +9,14 @@ use flate2::bufread::GzDecoder;
 
 use crate::coverage::FaultKind;
 
-/// Bytes in memory that is used again and again, so that it is not cleared for each piece.
+/// Bytes in memory that is reused, so that it is not cleared for each piece.
 pub(in crate::decode) struct Text {
     bytes: Vec<u8>,
     pub(super) filled: usize,
 }
 
 impl Text {
-    /// Nothing yet, in the memory of something else.
+    /// An empty text that reuses the memory of `bytes`.
     pub(in crate::decode) fn new(bytes: Vec<u8>) -> Self {
         Self { bytes, filled: 0 }
     }
@@ -36,10 +36,10 @@ impl Text {
         self.filled += more.len();
     }
 
-    /// Reads on until there are so many bytes, or no more come.
+    /// Reads until there are `length` bytes, or the stream ends.
     pub(super) fn fill(&mut self, stream: &mut dyn Read, length: usize) -> io::Result<()> {
         while self.filled < length {
-            // Grows with what comes: most texts are far shorter than a piece.
+            // Grows with the input: most texts are far shorter than a piece.
             if self.filled == self.bytes.len() {
                 self.make_room(length.min((2 * self.filled).max(CHUNK)));
             }
@@ -54,7 +54,7 @@ impl Text {
         Ok(())
     }
 
-    /// Forgets the first bytes.
+    /// Removes the first bytes.
     pub(super) fn drop_first(&mut self, length: usize) {
         self.bytes.copy_within(length..self.filled, 0);
         self.filled -= length;
@@ -87,7 +87,7 @@ impl Read for Limited<'_> {
             return Ok(0);
         }
         let left = self.left.get();
-        // One byte more tells whether there is more than there may be.
+        // One extra byte tells whether the stream exceeds the limit.
         let room = buffer.len().min(usize::try_from(left.saturating_add(1)).unwrap_or(usize::MAX));
         match self.stream.read(&mut buffer[..room]) {
             Ok(read) => {
@@ -115,7 +115,7 @@ pub(super) enum Codec {
 }
 
 impl Codec {
-    /// Of a stream that begins so: RFC 1952; RFC 8878; bzip2 "BZh" and a level; "The .xz File Format", 2.1.1.1.
+    /// By its first bytes: RFC 1952; RFC 8878; bzip2 "BZh" and a level; "The .xz File Format", 2.1.1.1.
     pub(in crate::decode) fn of(head: &[u8]) -> Option<Self> {
         match *head {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -127,20 +127,20 @@ impl Codec {
     }
 }
 
-/// Whether bytes begin as a frame that decoders of zstd pass over (RFC 8878, 3.1.2).
+/// Whether bytes begin like a skippable frame of zstd (RFC 8878, 3.1.2).
 pub(super) fn is_skippable(head: &[u8]) -> bool {
     matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
-/// Gzip members, frames of zstd, and streams of bzip2 and xz one after another, in any mixture, as [`super::inflate`] takes
-/// gzip: what comes out is one text.
+/// Consecutive gzip members, zstd frames, and bzip2 and xz streams, in any mixture, as [`super::inflate`] does for gzip:
+/// the output is one text.
 pub(in crate::decode) struct Streams<R: Read> {
     member: Option<Member<R>>,
     last: Option<Codec>,
     count: u64,
     /// Where the second member began, if it is gzip.
     pub(in crate::decode) second_gzip: Option<u64>,
-    /// Whether a frame that is no part of the text looks like one.
+    /// Whether a skipped frame looks like a text of records.
     pub(super) passed_over: bool,
 }
 
@@ -162,10 +162,10 @@ pub(super) struct StreamError {
 /// How much of a stored stream is read at once.
 const CHUNK: usize = 256 << 10;
 
-/// The largest dictionary of xz that is read, in KiB; `xz -9` has one of 64 MiB.
+/// The largest supported xz dictionary, in KiB; `xz -9` has one of 64 MiB.
 const LARGEST_DICTIONARY: u32 = 128 << 10;
 
-/// As much of a frame that is passed over is looked at.
+/// How much of a skipped frame is examined.
 const GLIMPSE: usize = 64 << 10;
 
 impl<R: Read> Streams<R> {
@@ -175,7 +175,7 @@ impl<R: Read> Streams<R> {
         Ok(streams)
     }
 
-    /// Goes on behind a member that has ended.
+    /// Continues after a member that has ended.
     fn next_member(&mut self, mut stream: Ahead<R>) -> io::Result<()> {
         loop {
             let head = stream.peek(6)?;
@@ -206,7 +206,7 @@ impl<R: Read> Streams<R> {
         }
     }
 
-    /// Goes behind a frame that is no part of the text: a magic number, a length and whatever somebody put there.
+    /// Skips a frame that is not part of the text: a magic number, a length and arbitrary data.
     fn pass_over(&mut self, stream: &mut Ahead<R>) -> io::Result<()> {
         let head = stream.peek(8)?;
         let Some(&[l0, l1, l2, l3]) = head.get(4..8) else { return Err(io::ErrorKind::UnexpectedEof.into()) };
@@ -221,7 +221,7 @@ impl<R: Read> Streams<R> {
     }
 }
 
-/// Whether bytes that stand where no reader looks begin like a text of records, or a packing of one.
+/// Whether bytes that no reader looks at begin like a text of records, or a packing of one.
 pub(super) fn looks_hidden(bytes: &[u8]) -> bool {
     let text = bytes.trim_ascii_start();
     matches!(text.first(), Some(b'{' | b'['))
@@ -236,7 +236,7 @@ impl<R: Read> Member<R> {
     fn new(codec: Codec, stream: Ahead<R>) -> io::Result<Self> {
         Ok(match codec {
             Codec::Gzip => Self::Gzip(Box::new(GzDecoder::new(stream))),
-            // Windows of more than 128 MiB are refused by the library.
+            // The library refuses windows of more than 128 MiB.
             Codec::Zstd => {
                 Self::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(stream)?.single_frame()))
             }
@@ -288,7 +288,7 @@ impl<R: Read> Read for Streams<R> {
     }
 }
 
-/// A stream whose next bytes can be looked at, and that knows how many it gave.
+/// A stream with lookahead that counts the bytes it gave.
 pub(super) struct Ahead<R> {
     stream: R,
     bytes: Vec<u8>,
@@ -301,7 +301,7 @@ impl<R: Read> Ahead<R> {
         Self { stream, bytes: Vec::new(), at: 0, taken: 0 }
     }
 
-    /// So many of the next bytes, or all that come.
+    /// The next `wanted` bytes, or all that are left.
     fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
         self.bytes.drain(..self.at);
         self.at = 0;
@@ -313,7 +313,7 @@ impl<R: Read> Ahead<R> {
             match read {
                 Ok(0) => break,
                 Ok(_) => {}
-                // What asked would think that this is the end.
+                // The caller would take this for the end.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

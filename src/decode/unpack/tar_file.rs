@@ -1,4 +1,4 @@
-//! Tar archives, in whatever form: v7, ustar, pax and GNU.
+//! Tar archives in any format: v7, ustar, pax and GNU.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -11,12 +11,12 @@ use super::splitter::{Names, Place, Splitter};
 use super::stream::{Limited, looks_hidden};
 use crate::coverage::FaultKind;
 
-/// What stands before a file: names longer than a header takes, pax attributes, maps of sparse files. More than this is no
-/// archive of logs, and would be held.
+/// Data before a file: names too long for a header, pax attributes, maps of sparse files. More than this is not an archive
+/// of logs, and would be held.
 const LONGEST_HEADERS: u64 = 1 << 20;
 
 impl Splitter<'_> {
-    /// All files of an archive, and of others behind its end.
+    /// Reads all files of an archive, and of others after its end.
     pub(super) fn tar(&mut self, stream: &mut dyn Read, name: Option<&str>, depth: u32) {
         let mut names = Names::default();
         let until = Rc::new(Cell::new(LONGEST_HEADERS));
@@ -72,13 +72,13 @@ impl Splitter<'_> {
             }
             self.attributes(PaxExtensions::new(&bytes), name);
         } else if sort.is_gnu_sparse() {
-            // What is not there takes no room in the archive.
+            // Holes take no room in the archive.
             let mut limited = Limited::new(entry, &self.left);
             self.file(&mut limited, inner, depth);
             let Limited { is_over, error, .. } = limited;
             self.ended(inner, is_over, error);
         } else if entry.size() == 0 {
-            // Folders and links, mostly; if one has content, that is read.
+            // Mostly folders and links; content of one is read.
         } else if sort.is_file()
             || sort.is_contiguous()
             || sort.is_dir()
@@ -92,7 +92,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Attributes of a file, where somebody may hide what is no attribute.
+    /// Attributes of a file, which may hide other data.
     fn attributes(&mut self, attributes: PaxExtensions<'_>, name: Option<&str>) {
         for attribute in attributes {
             let detail = match &attribute {
@@ -110,12 +110,12 @@ impl Splitter<'_> {
     }
 }
 
-/// The blocks of an archive, as far as they may be read.
+/// The blocks of an archive, up to the limit.
 struct Blocks<'s> {
     stream: &'s mut dyn Read,
     until: Rc<Cell<u64>>,
     at: u64,
-    /// How many of the last bytes are zeros.
+    /// How many zeros are at the end so far.
     zeros: u64,
 }
 
@@ -123,7 +123,7 @@ impl Read for Blocks<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.stream.read(buffer)?;
         if read == 0 && !buffer.is_empty() {
-            // Zeros that are less than a block are padding, too.
+            // Zeros shorter than a block are padding, too.
             let part = self.at % TAR_BLOCK as u64;
             if part == 0 || self.zeros < part {
                 return Ok(0);
@@ -154,7 +154,7 @@ mod tests {
 
     const A: &[u8] = br#"{"eventName":"A"}"#;
 
-    /// An entry of some sort, with a header of the first form.
+    /// An entry of some kind, with a header in the oldest format.
     fn entry(name: &str, sort: u8, content: &[u8]) -> Vec<u8> {
         let mut header = tar::Header::new_old();
         header.set_path(name).unwrap();

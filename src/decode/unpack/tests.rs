@@ -81,7 +81,7 @@ fn every_packing_gives_its_records_with_their_places() {
     assert_eq!(read(&nested).0, ["A logs.zip!a.json 0", "B logs.zip!a.json 1", "C b.tar!c.json 0"]);
 }
 
-/// The pieces of an object as name and length, and the faults.
+/// The name and length of each piece of an object, and the faults.
 fn pieces(bytes: &[u8]) -> (Vec<(String, usize)>, Vec<String>) {
     let mut pieces = Vec::new();
     let mut emit = |piece: Piece| {
@@ -95,7 +95,7 @@ fn pieces(bytes: &[u8]) -> (Vec<(String, usize)>, Vec<String>) {
     (pieces, faults.iter().map(|fault| fault.kind.name().to_owned()).collect())
 }
 
-/// So many lines of one record each, 30 bytes long.
+/// `lines` lines of one record each, 30 bytes long.
 fn long(lines: usize) -> String {
     (0..lines).map(|n| format!("{{\"eventName\":\"number {n:06}\"}}\n")).collect()
 }
@@ -157,7 +157,7 @@ fn pieces_hold_the_records_of_the_whole() {
         });
         assert!(count > 2, "{count}");
         assert_eq!(sum.records, whole.records, "{}", &text[..40]);
-        // The commas between pieces are of none, and what follows a break on its line is passed over.
+        // The commas between pieces belong to none, and what follows a break on its line is skipped.
         assert!(
             text.contains('\0') || sum.json_bytes.abs_diff(whole.json_bytes) <= 1,
             "{} {}",
@@ -195,7 +195,7 @@ fn gzip_that_inflates_to_much_is_cut_too() {
         assert_eq!((decoded.records, decoded.faults.len()), (60_000, 0));
         assert!(last.contains('@'), "{last}");
     }
-    // A second member, where there should be one, is found in any case.
+    // A second member, where one is expected, is always found.
     let mut decoder = Decoder::new(1 << 24);
     let members = [gzip(text.as_bytes()), gzip(b"\n{}")];
     decoder.decode(&members.concat(), |_| {});

@@ -1,10 +1,10 @@
-//! Texts in UTF-16 and UTF-32, which become UTF-8 as they are read: what `>` of Windows PowerShell 5 writes.
+//! Texts in UTF-16 and UTF-32, converted to UTF-8 as they are read: what `>` in Windows PowerShell 5 writes.
 //!
-//! The byte order mark tells them (Unicode 16, section 23.8), or the zeros beside a first bracket.
+//! They are recognised by the byte order mark (Unicode 16, section 23.8), or the zeros beside a first bracket.
 
 use std::io::{self, Read};
 
-/// How many bytes a unit has, and which of them comes first.
+/// How many bytes a unit has, and their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) struct Encoding {
     width: usize,
@@ -12,7 +12,7 @@ pub(in crate::decode) struct Encoding {
 }
 
 impl Encoding {
-    /// Of a text that begins so; none for UTF-8.
+    /// The encoding of a text with this beginning; `None` for UTF-8.
     pub(in crate::decode) fn of(head: &[u8]) -> Option<Self> {
         let encoding = |width, is_little| Some(Self { width, is_little });
         match *head {
@@ -36,9 +36,9 @@ impl Encoding {
 pub(super) struct Transcoder<R> {
     stream: R,
     encoding: Encoding,
-    /// Bytes that are no whole unit yet.
+    /// Bytes that are not a whole unit yet.
     pending: Vec<u8>,
-    /// The first half of a pair.
+    /// The first half of a surrogate pair.
     high: Option<u32>,
     ready: Vec<u8>,
     at: usize,
@@ -68,7 +68,7 @@ impl<R: Read> Transcoder<R> {
         }
     }
 
-    /// Whether something so far was no character.
+    /// Whether any unit so far was not a character.
     pub(super) fn is_odd(&self) -> bool {
         self.is_odd
     }

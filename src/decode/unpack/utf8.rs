@@ -1,4 +1,4 @@
-//! The bytes of a text as UTF-8, whatever encoding they are in.
+//! Converts the bytes of a text to UTF-8 from any supported encoding.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -7,8 +7,8 @@ use super::utf16::{Encoding, Transcoder};
 use crate::coverage::{FaultKind, Position};
 use crate::decode::DecodeFault;
 
-/// Bytes as text, without a byte order mark. Bytes that are no UTF-8 become U+FFFD and are a fault, if this is a log at all,
-/// except for a character that a known cut left incomplete. UTF-16 and UTF-32 become UTF-8.
+/// Bytes as text, without a byte order mark. Bytes that are not UTF-8 become U+FFFD and are a fault if this is a log, except
+/// for a character left incomplete by a known cut. UTF-16 and UTF-32 become UTF-8.
 pub(in crate::decode) fn text(bytes: &[u8], cut: bool, limit: u64) -> (Cow<'_, str>, Option<DecodeFault>) {
     if let Some(encoding) = Encoding::of(bytes) {
         return transcoded(bytes, encoding, cut);
@@ -31,7 +31,7 @@ fn odd(at: usize, detail: &str) -> DecodeFault {
     DecodeFault { kind: FaultKind::InvalidUtf8, position, inner: None, detail: detail.to_owned() }
 }
 
-/// The text with U+FFFD for what is no UTF-8, up to `limit` bytes.
+/// The text with U+FFFD for what is not UTF-8, up to `limit` bytes.
 fn mended(bytes: &[u8], limit: u64) -> String {
     let mut mended = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -50,7 +50,7 @@ fn mended(bytes: &[u8], limit: u64) -> String {
 fn transcoded(bytes: &[u8], encoding: Encoding, cut: bool) -> (Cow<'_, str>, Option<DecodeFault>) {
     let mut stream = Transcoder::new(bytes, encoding);
     let mut text = String::new();
-    // What is in memory can be read, and what comes out is UTF-8.
+    // Reading from memory cannot fail, and the output is UTF-8.
     let _ = stream.read_to_string(&mut text);
     let fault = (stream.is_odd() && !cut).then(|| odd(0, Transcoder::<&[u8]>::ODD));
     (Cow::Owned(text), fault)

@@ -1,8 +1,8 @@
-//! Zip archives, by their tables of contents, and whatever else lies in them.
+//! Zip archives, read by their tables of contents, and any other data in them.
 //!
-//! Own code, since the crate that reads zip knows files by name, so that of two with one name the first is lost, and reads
-//! the last table of contents only. Here every entry is read by its place, and no byte of a file passes unseen: what no
-//! table names is an archive of its own, or entries that somebody left out, or a fault. Source: APPNOTE.TXT 6.3.10.
+//! Own code, because the zip crate identifies files by name, so that it loses the first of two with one name, and reads
+//! only the last table of contents. Here every entry is read by its offset, and every byte of a file is accounted for:
+//! what no table lists is an archive of its own, or omitted entries, or a fault. Source: APPNOTE.TXT 6.3.10.
 
 use std::io::{self, BufReader, Cursor, Read, SeekFrom};
 use std::ops::Range;
@@ -24,16 +24,16 @@ const END: &[u8] = b"PK\x05\x06";
 const END_64: &[u8] = b"PK\x06\x06";
 const LOCATOR: &[u8] = b"PK\x06\x07";
 
-/// Archives in the gaps of archives more often than this are made to waste time.
+/// More archives than this in the gaps of archives are made to waste time.
 const MOST_GAPS: u32 = 100;
 
 /// How much is searched at once.
 const WINDOW: u64 = 64 << 10;
 
-/// Targets of links are not longer.
+/// The maximum length of a link target.
 const LONGEST_LINK: u64 = 4_096;
 
-/// Whether bytes that begin as something else end as an archive: one that unpacks itself.
+/// Whether bytes that begin as something else end as an archive: a self-extracting one.
 pub(in crate::decode) fn ends_as_archive(bytes: &[u8]) -> bool {
     let tail = &bytes[bytes.len().saturating_sub(WINDOW as usize + 22)..];
     memchr::memmem::rfind(tail, END).is_some_and(|at| tail.len() - at >= 22)
@@ -58,10 +58,10 @@ struct Stored {
     flags: u16,
     method: u16,
     checksum: Option<u32>,
-    /// None if only its stream tells.
+    /// `None` if only its stream tells.
     packed: Option<u64>,
     size: Option<u64>,
-    /// Where its local header begins, as its table says.
+    /// Where its local header begins, according to its table.
     offset: u64,
     is_link: bool,
 }
@@ -91,7 +91,7 @@ impl Stored {
         }
     }
 
-    /// From the header before its content.
+    /// From its local header.
     fn local(header: &[u8], variable: &[u8], offset: u64) -> Self {
         let name_length = usize::from(u16_at(header, 26)).min(variable.len());
         let (name, extra) = variable.split_at(name_length);
@@ -112,7 +112,7 @@ impl Stored {
     }
 }
 
-/// Fields whose value is in the Zip64 extra field if it is too large for them (4.5.3).
+/// Fields whose value is in the Zip64 extra field if it does not fit (4.5.3).
 fn long_fields(fields: [u32; 3], extra: &[u8]) -> [u64; 3] {
     let mut rest = extra;
     let mut long: &[u8] = &[];
@@ -136,9 +136,9 @@ fn long_fields(fields: [u32; 3], extra: &[u8]) -> [u64; 3] {
 /// Where a table of contents is.
 struct Table {
     bytes: Range<u64>,
-    /// What its offsets are counted from.
+    /// The origin of its offsets.
     base: u64,
-    /// Where its end record ends, with the comment.
+    /// Where its end record ends, including the comment.
     end: u64,
     comment: Vec<u8>,
 }
@@ -151,7 +151,7 @@ struct Inside<'n> {
 
 type File<'f> = &'f mut dyn ReadSeek;
 
-/// So many bytes of a file, or as many as there are.
+/// Up to `length` bytes of a file.
 fn bytes_at(file: File<'_>, at: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(at))?;
@@ -159,7 +159,7 @@ fn bytes_at(file: File<'_>, at: u64, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The first place in a part of a file that begins with one of some signatures.
+/// The first place in a part of a file that begins with one of these signatures.
 fn find(file: File<'_>, part: Range<u64>, wanted: &[&[u8]]) -> io::Result<Option<u64>> {
     let mut at = part.start;
     while at + 4 <= part.end {
@@ -226,7 +226,7 @@ fn table_at(file: File<'_>, part: &Range<u64>, at: u64) -> io::Result<Option<Tab
 }
 
 impl Splitter<'_> {
-    /// All files of an archive, and of those in its gaps.
+    /// Reads all files of an archive, and of those in its gaps.
     pub(in crate::decode) fn zip(&mut self, file: File<'_>, name: Option<&str>, depth: u32) {
         if depth > DEEPEST {
             return self.fault(name, FaultKind::PackingBroken, "packed too often");
@@ -249,7 +249,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// The last archive in a part of a file. Adds those before it to `parts`.
+    /// Reads the last archive in a part of a file. Adds those before it to `parts`.
     fn zip_part(
         &mut self,
         file: File<'_>,
@@ -286,7 +286,7 @@ impl Splitter<'_> {
         self.behind(file, at.max(table.end).min(part.end)..part.end, inside)
     }
 
-    /// All files that a table of contents lists. Gives what they take.
+    /// Reads all files that a table of contents lists. Returns the ranges they take.
     fn listed(
         &mut self,
         file: File<'_>,
@@ -321,7 +321,7 @@ impl Splitter<'_> {
         Ok(taken)
     }
 
-    /// Entries by the headers before them, where no table names them.
+    /// Reads entries by their local headers, where no table lists them.
     fn without_table(&mut self, file: File<'_>, part: Range<u64>, inside: &mut Inside<'_>) -> io::Result<()> {
         let place = inside.place;
         let mut at = part.start;
@@ -370,7 +370,7 @@ impl Splitter<'_> {
         self.unnamed(file, part, place)
     }
 
-    /// Bytes behind an archive: padding, or packed once more, or nobody's.
+    /// Bytes after an archive: padding, another packing, or unknown.
     fn behind(&mut self, file: File<'_>, part: Range<u64>, inside: &mut Inside<'_>) -> io::Result<()> {
         let place = inside.place;
         let head = bytes_at(file, part.start, 512.min(part.end - part.start))?;
@@ -388,7 +388,7 @@ impl Splitter<'_> {
         self.unnamed(file, part, place)
     }
 
-    /// Tells bytes that belong to nothing, if they are no padding.
+    /// Reports bytes that belong to nothing, unless they are padding.
     fn unnamed(&mut self, file: File<'_>, part: Range<u64>, place: Place<'_>) -> io::Result<()> {
         file.seek(SeekFrom::Start(part.start))?;
         let mut rest = BufReader::new(file.take(part.end - part.start));
@@ -410,7 +410,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Reads a file of an archive; gives where its content ended.
+    /// Reads a file of an archive; returns where its content ended.
     fn stored(
         &mut self,
         file: File<'_>,
@@ -453,7 +453,7 @@ impl Splitter<'_> {
         Ok(content.end)
     }
 
-    /// Reads what comes out of a file; says whether its stream came to a sound end.
+    /// Reads the output of a file; returns whether its stream ended properly.
     fn unpacked(&mut self, stream: &mut dyn Read, stored: &Stored, place: Place<'_>) -> bool {
         let mut summed = Summed { stream, crc: flate2::Crc::new(), size: 0, has_ended: false };
         let mut limited = Limited::new(&mut summed, &self.left);
@@ -479,7 +479,7 @@ impl Splitter<'_> {
     }
 }
 
-/// Length of what follows a file whose length was not known before it was written (4.3.9).
+/// Length of the descriptor after a file whose length was not known in advance (4.3.9).
 fn descriptor_length(file: File<'_>, stored: &Stored, at: u64) -> io::Result<u64> {
     if stored.flags & HAS_DESCRIPTOR == 0 {
         return Ok(0);
@@ -492,7 +492,7 @@ fn descriptor_length(file: File<'_>, stored: &Stored, at: u64) -> io::Result<u64
     Ok(signature as u64 + if is_long { 20 } else { 12 })
 }
 
-/// What is read, with its checksum and length.
+/// The bytes read, with their checksum and length.
 struct Summed<'s> {
     stream: &'s mut dyn Read,
     crc: flate2::Crc,
@@ -526,7 +526,7 @@ mod tests {
         (events.join(", "), faults.len())
     }
 
-    /// An archive whose second file is called as the first.
+    /// An archive whose second file has the same name as the first.
     fn twice() -> Vec<u8> {
         let mut packed = zip(&[("a.json", A), ("b.json", B)]);
         while let Some(at) = memchr::memmem::find(&packed, b"b.json") {
@@ -535,7 +535,7 @@ mod tests {
         packed
     }
 
-    /// An archive written without going back: lengths stand behind the files.
+    /// An archive written without seeking: lengths follow the files.
     fn streamed(large: bool) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new_stream(Vec::new());
         for (name, bytes) in [("a.json", A), ("b.json", B)] {
@@ -566,7 +566,7 @@ mod tests {
                 0,
             ),
             ([&one[..], B].concat(), "A a.json 0", 1),
-            // A program that unpacks itself.
+            // A self-extracting program.
             ([&b"MZ program"[..], &both].concat(), in_order, 1),
             ([&b"#!/bin/sh\nexit\n"[..], &both].concat(), in_order, 1),
         ] {

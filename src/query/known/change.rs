@@ -1,4 +1,4 @@
-//! Which behaviours belong into an answer: those that are known, or those by which two times differ.
+//! Which behaviours belong in an answer: those that are known, or those that differ between two times.
 
 use super::{ActionSets, By};
 use crate::baseline::{Baseline, Behaviour};
@@ -15,7 +15,7 @@ named! {
     }
 }
 
-/// A behaviour that belongs into the answer.
+/// A behaviour in the answer.
 #[derive(Clone, Copy)]
 pub(super) struct Picked<'b> {
     pub(super) behaviour: &'b Behaviour,
@@ -29,7 +29,7 @@ pub(super) fn all_known<'b>(baseline: &'b Baseline, sets: &ActionSets) -> Vec<Pi
     behaviours.map(|behaviour| Picked { behaviour, change: None }).collect()
 }
 
-/// The behaviours by which the sets of principals, or of whole accounts, differ.
+/// The behaviours that differ between the sets of principals, or of whole accounts.
 pub(super) fn changed<'b>(
     baseline: &'b Baseline,
     earlier: &ActionSets,

@@ -1,4 +1,4 @@
-//! Behaviours put into groups and rows: by account, principal or action.
+//! Groups behaviours into groups and rows: by account, principal or action.
 
 use std::collections::HashSet;
 
@@ -13,32 +13,32 @@ use crate::query::iam::Iam;
 /// One account, principal or action.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group<'b> {
-    /// Which one.
+    /// Its account, principal or action.
     pub subject: Subject<'b>,
     /// Number of different principals in it.
     pub principals: u64,
     /// Number of different actions in it.
     pub actions: u64,
-    /// In the order of their names.
+    /// Sorted by name.
     pub rows: Vec<KnownRow<'b>>,
 }
 
 /// One principal's action, or that of all principals of an account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownRow<'b> {
-    /// Whose, and which action.
+    /// Its subject and action.
     pub subject: Subject<'b>,
-    /// How it changed, if that was asked.
+    /// How it changed, if requested.
     pub change: Option<Change>,
     /// Number of different principals in it.
     pub principals: u64,
     /// The numbers.
     pub measure: Measure,
-    /// Whether IAM knew the principal when it was asked; none if it was not, or does not know such principals.
+    /// Whether the principal is in the IAM inventory; `None` without one, or if it does not cover such principals.
     pub known_to_iam: Option<bool>,
 }
 
-/// Puts behaviours into groups, and those of one row together.
+/// Groups behaviours, and combines those of one row.
 pub(super) fn groups<'b>(
     baseline: &'b Baseline,
     by: By,
@@ -62,7 +62,7 @@ pub(super) fn groups<'b>(
     groups.collect()
 }
 
-/// The numbers of a behaviour's group and, within it, of its row.
+/// The number of a behaviour's group, and that of its row in the group.
 pub(super) fn place(by: By, accounts: &[u32], behaviour: &Behaviour) -> (u32, u32) {
     match by {
         By::Account => (accounts[behaviour.principal as usize], behaviour.action),

@@ -1,4 +1,4 @@
-//! The numbers of a behaviour, or of several taken together, at a point in time.
+//! The figures of one or several behaviours at a point in time.
 
 use super::{PointInTime, Tally};
 use crate::baseline::Behaviour;
@@ -13,18 +13,18 @@ pub struct Measure {
     pub first_success: Option<Timestamp>,
     /// The last sighting, if it is known to the microsecond.
     pub last: Option<Timestamp>,
-    /// The start of the last hour that is known to hold a sighting.
+    /// The start of the last hour known to contain a sighting.
     pub last_hour: Option<Timestamp>,
     /// Number of sightings.
     pub count: Tally,
-    /// Of those: failed calls.
+    /// Failed calls among them.
     pub errors: Tally,
-    /// In how many different hours.
+    /// Number of different hours.
     pub hours: Tally,
 }
 
 impl PointInTime {
-    /// Measures behaviours taken together; nothing if none of them had begun.
+    /// Measures several behaviours together; `None` if none had begun.
     pub fn measure(&self, behaviours: &[&Behaviour]) -> Option<Measure> {
         let begun: Vec<&Behaviour> =
             behaviours.iter().copied().filter(|behaviour| self.first(behaviour).is_some()).collect();
@@ -39,7 +39,7 @@ impl PointInTime {
         Some(Measure {
             first: begun.iter().filter_map(|behaviour| Some(self.first(behaviour)?.time)).min()?,
             first_success: self.first_success(&begun),
-            // One that is not known may be the last of all.
+            // An unknown one may be the last of all.
             last: lasts.collect::<Option<Vec<_>>>().and_then(|lasts| lasts.into_iter().max()),
             last_hour: begun.iter().filter_map(|behaviour| self.last_hour(behaviour)).max(),
             count,

@@ -1,7 +1,7 @@
 //! What every principal was known to do at a point in time, and what changed between two.
 //!
-//! A [`Baseline`] and a question in, groups of rows out. The rules are those of `docs/method.md`, "Baseline at a point
-//! in time".
+//! Turns a [`Baseline`] and a question into groups of rows. The rules are those of `docs/method.md`, "Baseline at a
+//! point in time".
 
 mod change;
 mod group;
@@ -30,30 +30,30 @@ use change::{all_known, changed};
 use group::groups;
 use wanted::Wanted;
 
-/// What is asked of the past.
+/// A question about what was known.
 #[derive(Clone, Debug)]
 pub struct KnownQuestion {
-    /// What was known before this time; else after everything.
+    /// What was known before this time; if `None`, after everything.
     pub at: Option<Timestamp>,
-    /// After so long without a sighting a behaviour is no longer known.
+    /// After this long without a sighting, a behaviour is no longer known.
     pub forget: Option<Span>,
     /// Failed calls do not count.
     pub only_success: bool,
-    /// Which behaviours are asked for; region and harmlessness are those of the first sighting.
+    /// Which behaviours are wanted; region and read-only flag are those of the first sighting.
     pub filter: Filter,
 }
 
 /// What was known, or what changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known<'b> {
-    /// The time that the numbers are those of; none if none was asked for and nothing was ever seen.
+    /// The time of the figures; `None` if none was requested and there are no sightings.
     pub time: Option<Timestamp>,
-    /// In the order of their names.
+    /// Sorted by name.
     pub groups: Vec<Group<'b>>,
 }
 
 impl KnownQuestion {
-    /// The time that is asked for: the given one, else the first full second after everything, if there is anything.
+    /// The requested time: the given one, else the first full second after everything, if there is anything.
     pub fn time(&self, baseline: &Baseline) -> Option<Timestamp> {
         const SECOND: i64 = 1_000_000;
         let end = || {
@@ -88,7 +88,7 @@ pub fn known<'b>(baseline: &'b Baseline, question: &KnownQuestion, by: By) -> Kn
     Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
 }
 
-/// What was gained and lost from the asked time until a later one. The numbers are those of the later time.
+/// What was gained and lost between the requested time and a later one. The figures are those of the later time.
 pub fn changes<'b>(baseline: &'b Baseline, question: &KnownQuestion, later: Timestamp, by: By) -> Known<'b> {
     let Some(point) = question.point(baseline) else { return Known::default() };
     let wanted = Wanted::new(baseline, &question.filter);

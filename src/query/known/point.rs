@@ -1,7 +1,7 @@
-//! One point in time, and what of a behaviour lies before it.
+//! A point in time, and which part of a behaviour is before it.
 //!
-//! A baseline keeps the first sighting, the first success and the last sighting to the microsecond; of all others it
-//! keeps the hour, and per day their number. What follows from that with certainty is said, and no more.
+//! A baseline keeps the first sighting, the first success and the last sighting to the microsecond; for all others it
+//! keeps the hour, and their number per day. Only what follows from that with certainty is reported.
 
 use super::Tally;
 use crate::baseline::{ActiveDay, Behaviour};
@@ -11,20 +11,20 @@ use crate::time::{Span, Timestamp};
 /// A point in time, and which sightings count at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PointInTime {
-    /// Only what was earlier counts.
+    /// Only earlier sightings count.
     pub time: Timestamp,
-    /// A behaviour is known only if a sighting lies in an hour that began no longer than this ago.
+    /// A behaviour is known only if a sighting is in an hour that began no longer ago than this.
     pub forget: Option<Span>,
     /// Failed calls do not count.
     pub only_success: bool,
 }
 
-/// The hours of one day, as masks, by where they lie from a point in time.
+/// The hours of one day, as masks, relative to a point in time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hours {
     /// Those whose sightings were all earlier.
     pub(super) before: u32,
-    /// The one that the point lies in.
+    /// The one that contains the point.
     pub(super) within: u32,
     /// Whether a sighting of that one is known to be earlier.
     pub(super) within_began: bool,
@@ -33,7 +33,7 @@ pub(super) struct Hours {
 }
 
 impl Hours {
-    /// Those that are known to hold an earlier sighting.
+    /// Those known to contain an earlier sighting.
     pub(super) fn certain(self) -> u32 {
         self.before | if self.within_began { self.within } else { 0 }
     }
@@ -51,7 +51,7 @@ impl PointInTime {
         }
     }
 
-    /// The sighting that a behaviour begins with, if it was earlier.
+    /// The first sighting of a behaviour, if it was earlier.
     pub fn first<'b>(&self, behaviour: &'b Behaviour) -> Option<&'b Sighting> {
         behaviour.beginning(self.only_success).filter(|first| first.time < self.time)
     }
@@ -59,7 +59,7 @@ impl PointInTime {
     /// The last earlier sighting, if it is known to the microsecond.
     pub(super) fn last(&self, behaviour: &Behaviour) -> Option<Timestamp> {
         let first = self.first(behaviour)?;
-        // Of failures and successes only the last of all is kept.
+        // Of failures and successes, only the last of all is kept.
         let last_counts = !self.only_success || behaviour.errors() == 0;
         if last_counts && behaviour.last < self.time {
             return Some(behaviour.last);
@@ -74,7 +74,7 @@ impl PointInTime {
         Some(first.time)
     }
 
-    /// The start of the last hour that is known to hold an earlier sighting.
+    /// The start of the last hour known to contain an earlier sighting.
     pub(super) fn last_hour(&self, behaviour: &Behaviour) -> Option<Timestamp> {
         self.first(behaviour)?;
         self.begun_days(behaviour).iter().rev().find_map(|active| {
@@ -89,7 +89,7 @@ impl PointInTime {
         &behaviour.days[..behaviour.days.partition_point(|active| active.day <= self.time.day())]
     }
 
-    /// Where the hours of a day lie.
+    /// Where the hours of a day are relative to the point.
     pub(super) fn hours(&self, behaviour: &Behaviour, active: &ActiveDay) -> Hours {
         let mask = active.mask(self.only_success);
         let (day, hour) = self.time.day_and_hour();
@@ -116,7 +116,7 @@ impl PointInTime {
         if hours.before | hours.within == 0 {
             return Tally::exactly(0);
         }
-        // Every hour of a mask holds one sighting at least.
+        // Every hour of a mask has at least one sighting.
         let at_least = u64::from(hours.before.count_ones()) + u64::from(hours.within_began);
         let at_most = count.saturating_sub(u64::from(hours.after.count_ones())).max(at_least);
         Tally { at_least, at_most }

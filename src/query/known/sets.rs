@@ -1,4 +1,4 @@
-//! What principals are known for, as sets of action ids: unions and differences answer who could do what.
+//! The known actions of principals, as sets of action ids: unions and differences answer who could do what.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use super::PointInTime;
 use crate::baseline::{Baseline, Behaviour};
 
-/// For each principal of a baseline the ids of the actions that it is known for.
+/// For each principal of a baseline the ids of its known actions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionSets(Vec<RoaringBitmap>);
 
@@ -26,7 +26,7 @@ impl ActionSets {
         Self::of(baseline, |behaviour| point.knows(behaviour))
     }
 
-    /// The sets of those behaviours that are known.
+    /// The sets of the known behaviours.
     pub(super) fn of(baseline: &Baseline, known: impl Fn(&Behaviour) -> bool) -> Self {
         let mut sets = vec![RoaringBitmap::new(); baseline.principals.len()];
         for behaviour in baseline.behaviours.iter().filter(|behaviour| known(behaviour)) {
@@ -40,7 +40,7 @@ impl ActionSets {
         &self.0[principal as usize]
     }
 
-    /// The actions of several principals taken together; a range, since those of an account stand side by side.
+    /// The combined actions of several principals; a range, since those of an account are adjacent.
     pub fn union(&self, principals: Range<usize>) -> RoaringBitmap {
         self.0[principals].iter().fold(RoaringBitmap::new(), |union, set| union | set)
     }

@@ -1,14 +1,14 @@
-//! Whom a row or a group of rows is about.
+//! The subject of a row or a group of rows.
 
 use crate::baseline::{Baseline, Behaviour};
 use crate::model::PrincipalKind;
 use crate::names::named;
 
 named! {
-    /// What an answer is grouped by.
+    /// How an answer is grouped.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub enum By {
-        /// One group for each account, its principals taken together.
+        /// One group for each account, with its principals combined.
         Account = "account",
         /// One group for each principal. The default.
         #[default]
@@ -18,12 +18,12 @@ named! {
     }
 }
 
-/// What is fixed of account, principal and action; nothing else is.
+/// The fixed ones of account, principal and action; the others are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Subject<'b> {
     /// The account; `-` if the records name none.
     pub account: Option<&'b str>,
-    /// The principal in its account, and its sort.
+    /// The principal in its account, and its kind.
     pub principal: Option<(&'b str, PrincipalKind)>,
     /// `eventSource:eventName`
     pub action: Option<&'b str>,
@@ -40,7 +40,7 @@ impl<'b> Subject<'b> {
         }
     }
 
-    /// What all behaviours of a row have in common: of an account the action, else everything.
+    /// What all behaviours of a row have in common: for an account the action, else everything.
     pub(super) fn row(baseline: &'b Baseline, by: By, behaviour: &Behaviour) -> Self {
         let whole = Self::behaviour(baseline, behaviour);
         if by == By::Account { Self { principal: None, ..whole } } else { whole }

@@ -1,23 +1,23 @@
-//! Numbers that are known exactly or within bounds.
+//! Numbers known exactly or within bounds.
 
 use std::ops::AddAssign;
 
-/// A number that is known exactly, or to lie between two.
+/// A number known exactly or within bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// It is not less.
+    /// The lower bound.
     pub at_least: u64,
-    /// It is not more.
+    /// The upper bound.
     pub at_most: u64,
 }
 
 impl Tally {
-    /// A number that is known.
+    /// An exact number.
     pub const fn exactly(number: u64) -> Self {
         Self { at_least: number, at_most: number }
     }
 
-    /// The number, if it is known.
+    /// The number, if known exactly.
     ///
     /// ```
     /// use firstseen::query::Tally;

@@ -1,4 +1,4 @@
-//! Counts over time: for each day, week or month what was new in it, how much was known at its end, and how often.
+//! Counts over time: for each day, week or month what was new, how much was known at its end, and how many sightings there were.
 
 use super::group::place;
 use super::subject::account_numbers;
@@ -9,7 +9,7 @@ use crate::names::named;
 use crate::time::{Day, Span, Timestamp};
 
 named! {
-    /// How long a period is.
+    /// The length of a period.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Step {
         /// A UTC day.
@@ -22,7 +22,7 @@ named! {
 }
 
 impl Step {
-    /// The first day of the period that a day lies in.
+    /// The first day of the period that contains a day.
     fn start(self, day: Day) -> Day {
         match self {
             Self::Day => day,
@@ -45,18 +45,18 @@ impl Step {
 /// One series for each group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline<'b> {
-    /// Of whom; nothing is fixed if it is everyone.
+    /// The subject; nothing is fixed if it is everyone.
     pub subject: Subject<'b>,
-    /// From the one of the first sighting to the one of the asked time, without holes.
+    /// From the period of the first sighting to that of the requested time, without gaps.
     pub periods: Vec<Period>,
 }
 
-/// What happened in one period.
+/// The figures of one period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     /// Its first day.
     pub start: Day,
-    /// Only what was earlier counts: the end of the period, or the asked time within it.
+    /// Only earlier sightings count: the end of the period, or the requested time within it.
     pub end: Timestamp,
     /// Number of behaviours first seen in it.
     pub new: u64,
@@ -64,11 +64,11 @@ pub struct Period {
     pub known: u64,
     /// Number of sightings.
     pub sightings: Tally,
-    /// Of those: failed calls.
+    /// Failed calls among them.
     pub errors: Tally,
 }
 
-/// Counts over time until the asked time or the end of the archive, whichever is earlier; of everyone, or by group.
+/// Counts over time until the requested time or the end of the archive, whichever is earlier; for everyone, or by group.
 pub fn timeline<'b>(
     baseline: &'b Baseline,
     question: &KnownQuestion,
@@ -94,11 +94,11 @@ pub fn timeline<'b>(
     timelines.collect()
 }
 
-/// Periods that are being filled.
+/// Periods being filled.
 struct Series<'p> {
     end: &'p PointInTime,
     periods: Vec<Period>,
-    /// By period: how many more behaviours are known at its end than at the end of the one before.
+    /// By period: how many more behaviours are known at its end than at the end of the previous one.
     rises: Vec<i64>,
 }
 
@@ -155,7 +155,7 @@ impl<'p> Series<'p> {
         }
     }
 
-    /// Notes at the ends of which periods a behaviour is not forgotten. All but the last end with a day, so that the
+    /// Notes at the ends of which periods a behaviour is not forgotten. All except the last end with a day, so that the
     /// last hour of each day decides.
     fn remember(&mut self, behaviour: &Behaviour, forget: Span) {
         let mut noted = 0;
@@ -171,7 +171,7 @@ impl<'p> Series<'p> {
         }
     }
 
-    /// The index of the period that a time lies in.
+    /// The index of the period that contains a time.
     fn period(&self, time: Timestamp) -> usize {
         self.periods.partition_point(|period| period.start.start() <= time).saturating_sub(1)
     }

@@ -1,4 +1,4 @@
-//! Which behaviours are asked for: a filter, put to every principal and every action once.
+//! Which behaviours are wanted: evaluates a filter once for every principal and every action.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::baseline::{Baseline, Behaviour};
 use crate::query::Filter;
 use crate::query::admission::Admission;
 
-/// A filter's answers for one baseline.
+/// The results of a filter for one baseline.
 pub(super) struct Wanted<'f> {
     filter: Admission<'f>,
     principals: Vec<bool>,
@@ -26,12 +26,12 @@ impl<'f> Wanted<'f> {
         }
     }
 
-    /// What of the wanted is known at a point in time.
+    /// The wanted behaviours known at a point in time.
     pub(super) fn sets(&self, baseline: &Baseline, point: &PointInTime) -> ActionSets {
         ActionSets::of(baseline, |behaviour| self.begun(behaviour, point) && point.knows(behaviour))
     }
 
-    /// Whether a behaviour is wanted and had begun; region and harmlessness are those of its first sighting.
+    /// Whether a behaviour is wanted and had begun; region and read-only flag are those of its first sighting.
     pub(super) fn begun(&self, behaviour: &Behaviour, point: &PointInTime) -> bool {
         self.principals[behaviour.principal as usize]
             && self.actions[behaviour.action as usize]

@@ -8,30 +8,30 @@ use crate::time::{Day, Span, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daily<'b> {
     /// Number of these days: from the first event of the archive plus the warmup to its last sighting, within the
-    /// window that is reported.
+    /// reported window.
     pub days: u64,
     /// Findings on all of them.
     pub findings: usize,
-    /// The median by nearest rank; nothing without a day.
+    /// The median by nearest rank; `None` without a day.
     pub median: Option<usize>,
     /// The 95th percentile by nearest rank.
     pub p95: Option<usize>,
-    /// The day with most findings, the first of several.
+    /// The day with the most findings, the first of several.
     pub worst: Option<WorstDay<'b>>,
 }
 
-/// The day with most findings, and what made it.
+/// The day with the most findings, and its noisiest principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorstDay<'b> {
     /// The day.
     pub day: Day,
     /// Its findings.
     pub findings: usize,
-    /// Account of the principal with most of them.
+    /// Account of the principal with the most of them.
     pub account: &'b str,
-    /// That principal; of several the first by account and name.
+    /// That principal; of several, the first by account and name.
     pub principal: &'b str,
-    /// How many of them are its own.
+    /// How many of them are of that principal.
     pub principal_findings: usize,
 }
 
@@ -47,7 +47,7 @@ pub struct Observed {
 impl Observed {
     /// First and last day on which a finding could be reported after this warmup; inverted if there is none.
     pub(super) fn days_after(&self, warmup: Span, question: &Question) -> (Day, Day) {
-        // Nobody is older than the archive.
+        // No principal is older than the archive.
         let old_enough = self.first.plus(warmup);
         let first = question.from.map_or(old_enough, |from| from.max(old_enough));
         let last = question.to.map_or(self.last, |to| to.min(self.last));
@@ -56,7 +56,7 @@ impl Observed {
 }
 
 impl<'b> Daily<'b> {
-    /// Given the numbers of findings of days that have some, sorted, and the first and last day that count.
+    /// From the numbers of findings of days that have some, sorted, and the first and last day that count.
     pub(super) fn new(counts: &[usize], span: Option<(Day, Day)>, worst: Option<WorstDay<'b>>) -> Self {
         let length = span.map_or(0, |(first, last)| i64::from(last.number()) - i64::from(first.number()) + 1);
         let days = u64::try_from(length).unwrap_or(0).max(counts.len() as u64);
@@ -69,7 +69,7 @@ impl<'b> Daily<'b> {
         }
     }
 
-    /// Findings per day on average; nothing without a day.
+    /// Findings per day on average; `None` without a day.
     pub fn mean(&self) -> Option<f64> {
         (self.days > 0).then(|| self.findings as f64 / self.days as f64)
     }

@@ -1,4 +1,4 @@
-//! The findings of the most sensitive setting, cut down to what every other setting is counted from.
+//! The findings of the most sensitive setting, reduced to what is needed to count those of every other setting.
 
 use std::borrow::Cow;
 use std::num::NonZero;
@@ -12,7 +12,7 @@ use crate::query::iam::Iam;
 use crate::query::{FindingKind, Question};
 use crate::time::{Day, Timestamp};
 
-/// What is needed of one finding.
+/// The relevant parts of one finding.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Noted {
     pub(super) time: Timestamp,
@@ -27,17 +27,17 @@ pub(super) struct Noted {
     pub(super) read_only: bool,
 }
 
-/// All findings that any setting with one anchor can report, in their order.
+/// All findings that any setting with one anchor can report, in order.
 #[derive(Debug)]
 pub(super) struct Enumeration<'b> {
     pub(super) findings: Vec<Noted>,
-    /// Their indices, those with the longest known principals first.
+    /// Their indices, by the age of the principal, oldest first.
     pub(super) by_age: Vec<u32>,
     /// Days with a finding, in order, with the indices of their findings.
     pub(super) days: Vec<(Day, Range<usize>)>,
     /// Account and key, sorted, so that the smaller number has the smaller name.
     pub(super) principals: Vec<(&'b str, &'b str)>,
-    /// For each of them its index in [`Enumeration::accounts`].
+    /// For each principal, its index in [`Enumeration::accounts`].
     pub(super) account_of: Vec<u32>,
     /// Sorted.
     pub(super) accounts: Vec<&'b str>,
@@ -46,7 +46,7 @@ pub(super) struct Enumeration<'b> {
 }
 
 impl<'b> Enumeration<'b> {
-    /// Asks a question, the most sensitive one.
+    /// Asks the most sensitive question.
     pub(super) fn new(baseline: &'b Baseline, asked: &Question, incidents: &[Incident]) -> Self {
         let admission = Admission::new(Cow::Borrowed(&asked.filter));
         let mut findings = Vec::new();

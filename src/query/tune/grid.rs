@@ -1,4 +1,4 @@
-//! The settings that are tried, and what each of them reports.
+//! The settings to try, and what each of them reports.
 
 use super::enumeration::Noted;
 use crate::names::named;
@@ -12,17 +12,17 @@ named! {
         /// All of them.
         #[default]
         All = "all",
-        /// Without those that say they only read, as [`Filter::only_mutating`](crate::query::Filter) has it.
+        /// Excluding those marked read-only, as with [`Filter::only_mutating`](crate::query::Filter).
         Mutating = "mutating",
     }
 }
 
-/// All settings that are tried: every combination of these.
+/// The settings to try: every combination of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TuneGrid {
     /// How long a principal must have been known.
     pub warmups: Vec<Span>,
-    /// After how long a behaviour counts as new again; never, if there is none.
+    /// After how long a behaviour counts as new again; never, if `None`.
     pub forgets: Vec<Option<Span>>,
     /// Where the warmup clock starts.
     pub anchors: Vec<Anchor>,
@@ -58,7 +58,7 @@ impl Default for TuneGrid {
 }
 
 impl TuneGrid {
-    /// The most settings that are tried: more take hours, and nobody reads them.
+    /// The maximum number of settings: more take hours, and would not be read.
     pub const MOST_SETTINGS: usize = 100_000;
 
     /// Number of settings.
@@ -67,7 +67,7 @@ impl TuneGrid {
         parts.into_iter().fold(1, usize::saturating_mul)
     }
 
-    /// The settings with one anchor, for each of calls and forget, in this order, those of all warmups.
+    /// The settings with one anchor: for each of calls and forget, in this order, those of all warmups.
     pub(super) fn settings(&self, anchor: Anchor) -> impl Iterator<Item = Vec<Setting>> + '_ {
         self.calls.iter().flat_map(move |&calls| {
             self.forgets.iter().map(move |&forget| {
@@ -84,7 +84,7 @@ impl TuneGrid {
 }
 
 impl Setting {
-    /// Whether a finding of the most sensitive setting is one of this setting, too.
+    /// Whether this setting also reports a finding of the most sensitive setting.
     pub(super) fn reports(&self, noted: &Noted) -> bool {
         let long_ago = |gap: i64| self.forget.is_some_and(|forget| gap > forget.micros());
         noted.known_micros >= self.warmup.micros()

@@ -1,4 +1,4 @@
-//! Labelled incidents: what they hold, and what a setting still shows of them.
+//! Labelled incidents: what they contain, and what a setting still shows of them.
 
 use crate::model::ObservedPrincipal;
 use crate::query::{FindingKind, Pattern};
@@ -7,26 +7,26 @@ use crate::time::Timestamp;
 /// In microseconds.
 const HOUR: i64 = 3_600_000_000;
 
-/// A time in which something happened that ought to be reported.
+/// A time in which something happened that should be reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incident {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Its first instant.
     pub from: Timestamp,
     /// Its last instant.
     pub to: Timestamp,
-    /// Who did it, see [`Pattern::matches_principal`]; anyone, if there is none.
+    /// Who did it, see [`Pattern::matches_principal`]; anyone, if `None`.
     pub principal: Option<Pattern>,
 }
 
-/// An incident, and what there is to see of it.
+/// An incident, and its number of findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labelled {
     /// The label.
     pub incident: Incident,
-    /// Its actions: findings of the most sensitive setting in its time and by its principals. Without any, no
-    /// setting can report it.
+    /// Its actions: findings of the most sensitive setting in its time and by its principals. Without any, no setting
+    /// can report it.
     pub findings: usize,
 }
 
@@ -35,15 +35,14 @@ pub struct Labelled {
 pub struct Sight {
     /// How many of the incident's findings are reported.
     pub reported: usize,
-    /// All findings of the setting on a day with a reported finding of the incident: the median of these days.
+    /// The median, over the days with a reported finding of the incident, of all findings of the setting.
     pub alerts_per_day: Option<usize>,
     /// The same on the worst of these days.
     pub alerts_on_worst_day: Option<usize>,
 }
 
 impl Incident {
-    /// The times that findings which belong to it may have, the last one included: those of returning actions are the starts of
-    /// hours.
+    /// The possible times of its findings, both ends included: those of returning actions are the starts of hours.
     pub(super) fn times(&self) -> (Timestamp, Timestamp) {
         (Timestamp::from_micros(self.from.micros().saturating_sub(HOUR)), self.to)
     }

@@ -1,7 +1,7 @@
-//! What every setting of a grid would have reported, and the quietest one that still shows what it must.
+//! What every setting of a grid would have reported, and the quietest one that still shows every incident.
 //!
-//! The baseline is asked once for each anchor, for the findings of the most sensitive setting; those of any other
-//! setting are the ones among them that are old enough and whose gap is long enough. Words and figures are those of
+//! The baseline is queried once for each anchor, for the findings of the most sensitive setting; those of any other
+//! setting are the ones among them that are old enough and whose gap is long enough. Terms and figures are those of
 //! `docs/method.md`, "Tuning".
 
 mod daily;
@@ -23,10 +23,10 @@ pub use grid::{Calls, Setting, TuneGrid};
 pub use incident::{Incident, Labelled, Sight};
 pub use noise::{NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal};
 
-/// What the settings of a grid would have cost and shown.
+/// What the settings of a grid would have reported and shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tuning<'b> {
-    /// First and last sighting; nothing if there is none.
+    /// First and last sighting; `None` if there is none.
     pub observed: Option<Observed>,
     /// Forget span of the most sensitive setting: the shortest of the grid. Its warmup is 0.
     pub most_sensitive_forget: Option<Span>,
@@ -36,8 +36,8 @@ pub struct Tuning<'b> {
     pub rows: Vec<TuningRow<'b>>,
     /// The labelled incidents, as given.
     pub incidents: Vec<Labelled>,
-    /// The row of the quietest setting that shows every incident with findings; nothing without such an incident or
-    /// such a setting.
+    /// The row of the quietest setting that shows every incident with findings; `None` without such an incident or such
+    /// a setting.
     pub suggestion: Option<usize>,
 }
 
@@ -54,14 +54,14 @@ pub struct TuningRow<'b> {
     pub suppressed: usize,
     /// Findings per day.
     pub daily: Daily<'b>,
-    /// Who makes the noise.
+    /// Where the findings come from.
     pub noise: Noise<'b>,
-    /// What is seen of each incident, in the order of [`Tuning::incidents`].
+    /// What is shown of each incident, in the order of [`Tuning::incidents`].
     pub sights: Vec<Sight>,
 }
 
 /// Tries every setting of a grid. Kinds, window, `read_to`, `only_success` and filter are those of `base`; its warmup,
-/// forget span and anchor are not looked at.
+/// forget span and anchor are ignored.
 pub fn tune<'b>(
     baseline: &'b Baseline,
     base: &Question,
@@ -69,7 +69,7 @@ pub fn tune<'b>(
     incidents: &[Incident],
 ) -> Tuning<'b> {
     let mut base = base.clone();
-    // No setting changes what CloudTrail Insights noticed, and when root users acted.
+    // Events of Insights and root activity do not depend on settings.
     base.report.retain(|kind| FindingKind::OF_SIGHTINGS.contains(kind));
     let base = &base;
     let observed = observed(baseline, base);
@@ -98,7 +98,7 @@ pub fn tune<'b>(
     tuning
 }
 
-/// First and last sighting that are known at the time of a question.
+/// First and last sighting known at the time of a question.
 fn observed(baseline: &Baseline, question: &Question) -> Option<Observed> {
     let behaviours = baseline.behaviours.iter();
     let counted = behaviours.filter_map(|behaviour| Some((behaviour, counted(behaviour, question)?)));
@@ -118,7 +118,7 @@ impl Labelled {
     }
 }
 
-/// What settings report that differ in their warmup alone, in their order.
+/// The results of settings that differ only in their warmup, in order.
 fn rows<'b>(
     all: &Enumeration<'b>,
     settings: Vec<Setting>,
@@ -135,7 +135,7 @@ fn rows<'b>(
 }
 
 impl Tuning<'_> {
-    /// Whether a row reports something of every incident that has findings at all.
+    /// Whether a row shows something of every incident that has findings.
     pub fn shows_every_incident(&self, row: &TuningRow<'_>) -> bool {
         let mut pairs = self.incidents.iter().zip(&row.sights);
         pairs.all(|(labelled, sight)| labelled.findings == 0 || sight.reported > 0)

@@ -1,8 +1,8 @@
-//! Who makes the noise: principals and accounts by their findings.
+//! The noisiest principals and accounts, by number of findings.
 
 use super::enumeration::Enumeration;
 
-/// So many noisy principals and accounts are named.
+/// How many noisy principals and accounts are named.
 pub const NOISY_NAMED: usize = 10;
 
 /// Principals and accounts with findings, the noisiest first; equal ones by name.
@@ -39,7 +39,7 @@ pub struct NoisyAccount<'b> {
 }
 
 impl<'b> Noise<'b> {
-    /// Given the numbers of findings of all principals and accounts.
+    /// From the numbers of findings of all principals and accounts.
     pub(super) fn new(of: &Enumeration<'b>, of_principal: &[usize], of_account: &[usize]) -> Self {
         let noisy_principal = |(findings, index): (usize, usize)| {
             let (account, principal) = of.principals[index];
@@ -57,7 +57,7 @@ impl<'b> Noise<'b> {
     }
 }
 
-/// The so many highest counts above 0 and where they stand; the highest first, and of equal ones the first.
+/// The `most` highest counts above 0 with their indices, the highest first; of equal ones, the first.
 pub(super) fn noisiest(counts: &[usize], most: usize) -> Vec<(usize, usize)> {
     let mut named: Vec<(usize, usize)> = Vec::with_capacity(most + 1);
     for (index, &count) in counts.iter().enumerate() {

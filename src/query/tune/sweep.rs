@@ -1,5 +1,5 @@
-//! All settings that differ in their warmup alone, in one go: from the longest warmup to the shortest one, each reports what the one
-//! before reports, and a little more.
+//! Evaluates all settings that differ only in their warmup in one pass: from the longest warmup to the shortest, each reports what
+//! the previous one reports, and a little more.
 
 use super::daily::nearest_rank;
 use super::enumeration::{Enumeration, Noted};
@@ -10,14 +10,14 @@ use crate::query::{FindingKind, Question};
 /// What the settings so far report.
 pub(super) struct Sweep<'e, 'b> {
     all: &'e Enumeration<'b>,
-    /// How many of [`Enumeration::by_age`] have been looked at.
+    /// How many of [`Enumeration::by_age`] were processed.
     next: usize,
     findings: usize,
     of_kind: [usize; FindingKind::OF_SIGHTINGS.len()],
     of_day: Vec<usize>,
     of_principal: Vec<usize>,
     of_account: Vec<usize>,
-    /// Counts of one day; all 0 in between.
+    /// Counts of one day; all 0 between uses.
     scratch: Vec<usize>,
 }
 
@@ -35,7 +35,7 @@ impl<'e, 'b> Sweep<'e, 'b> {
         }
     }
 
-    /// What a setting reports that differs from the one before in nothing but a shorter warmup.
+    /// The row of a setting that differs from the previous one only in a shorter warmup.
     pub(super) fn row(
         &mut self,
         setting: Setting,
@@ -58,7 +58,7 @@ impl<'e, 'b> Sweep<'e, 'b> {
         }
     }
 
-    /// Adds what is old enough now.
+    /// Adds the findings that are old enough now.
     fn grow(&mut self, setting: Setting) {
         while let Some(index) = self.all.by_age.get(self.next) {
             let noted = &self.all.findings[*index as usize];
@@ -82,7 +82,7 @@ impl<'e, 'b> Sweep<'e, 'b> {
         self.of_account[self.all.account_of[noted.principal as usize] as usize] += 1;
     }
 
-    /// The first of the days with most findings.
+    /// The first of the days with the most findings.
     fn worst_day(&mut self, setting: Setting) -> Option<WorstDay<'b>> {
         let (at, findings) = noisiest(&self.of_day, 1).first().map(|(findings, at)| (*at, *findings))?;
         let (day, range) = self.all.days[at].clone();
@@ -103,7 +103,7 @@ impl<'e, 'b> Sweep<'e, 'b> {
         Some(WorstDay { day, findings, account, principal, principal_findings })
     }
 
-    /// What is seen of an incident, given the indices of its findings.
+    /// What is shown of an incident, given the indices of its findings.
     fn sight(&self, members: &[u32], setting: Setting) -> Sight {
         let members = members.iter().map(|index| &self.all.findings[*index as usize]);
         let days: Vec<u32> = members.filter(|noted| setting.reports(noted)).map(|noted| noted.day).collect();

@@ -3,7 +3,7 @@
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-/// Aborts a task; a panic in it is one here, since what it did is not known.
+/// Aborts a task; a panic in it is propagated, since its effects are not known.
 pub(super) fn abort(runtime: &Handle, task: JoinHandle<()>) {
     task.abort();
     if let Err(error) = runtime.block_on(task)

@@ -1,4 +1,4 @@
-//! One archive while it is listed: of each page the objects to read, and the account of all others.
+//! One archive during listing: for each page the objects to read, and the account of all others.
 
 use std::sync::Arc;
 
@@ -14,15 +14,15 @@ use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 use crate::source::log_object::Kept;
 use crate::source::{DeliveryWindow, Listing, LogObject, ObjectKey, ReadError};
 
-/// An object that was listed.
+/// A listed object.
 #[derive(Debug)]
 pub(super) struct ListedObject {
     pub(super) object: LogObject,
-    /// Whether it is to be read, or only to be kept in the mirror.
+    /// Whether it is to be read, or only stored in the mirror.
     pub(super) is_read: bool,
 }
 
-/// One archive while it is listed.
+/// One archive during listing.
 #[derive(Clone, Debug)]
 pub(super) struct Archive {
     pub(super) number: u32,
@@ -31,7 +31,7 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    /// The objects of a page that are to be read or kept; the others are accounted for.
+    /// The objects of a page to read or store; the others are accounted for.
     pub(super) fn listed_objects(
         &self,
         page: &ListObjectsV2Output,
@@ -70,7 +70,7 @@ impl Archive {
         objects
     }
 
-    /// A listed object, and why it is not to be read.
+    /// A listed object, and why it is not read.
     fn object(&self, path: &str, listed: &Object) -> (LogObject, Option<ObjectSkip>) {
         let key = ObjectKey::parse(path);
         let skip = if path.is_empty() || path.ends_with('/') {
@@ -91,12 +91,12 @@ impl Archive {
         (LogObject { archive: self.number, path: path.into(), delivered, kept }, skip)
     }
 
-    /// A folder cannot be listed.
+    /// Notes that a folder cannot be listed.
     pub(super) fn fault(&self, account: &mut Listing, prefix: &str, failure: Failure) {
         self.fault_of(account, prefix, failure.problem().detail);
     }
 
-    /// A folder cannot be listed, for a reason in words.
+    /// Notes that a folder cannot be listed, with the reason in words.
     pub(super) fn fault_of(&self, account: &mut Listing, prefix: &str, detail: String) {
         let path = prefix.strip_prefix(self.bucket.prefix()).unwrap_or(prefix);
         account.coverage.fault(self.fault_at(path, FaultKind::List, detail));
@@ -106,8 +106,8 @@ impl Archive {
         Fault { archive: self.number, object: path.to_owned(), position: Position::Whole, kind, detail }
     }
 
-    /// Faults for objects that the mirror keeps from an earlier run, and that are no longer in the bucket. Only what must
-    /// have been listed can be missed: the days that the window admits.
+    /// Faults for objects that the mirror has from an earlier run but that are no longer in the bucket. Only what must
+    /// have been listed can be missing: the days that the window admits.
     pub(super) fn gone(&self) -> Vec<Fault> {
         let Some(mirror) = self.bucket.mirror().filter(|_| !self.bucket.is_single()) else {
             return Vec::new();
@@ -126,7 +126,7 @@ impl Archive {
 }
 
 impl Bucket {
-    /// The object of this archive, which has that number, with this path; none if there is none.
+    /// The object with this path in this archive, which has this number; `None` if there is none.
     pub(in crate::source) fn find(&self, number: u32, path: &str) -> Result<Option<LogObject>, ReadError> {
         let key = format!("{}{path}", self.prefix());
         // Keys are text of at most 1,024 bytes (S3 User Guide, "Naming Amazon S3 objects").
@@ -142,7 +142,7 @@ impl Bucket {
     }
 }
 
-/// Takes note of a folder that is not listed as a whole.
+/// Notes a folder that is not listed completely.
 pub(super) fn leave(account: &mut Listing, reason: ObjectSkip) {
     *account.coverage.objects.unlisted.entry(reason).or_default() += 1;
 }
@@ -153,7 +153,7 @@ pub(super) fn join(account: &mut Listing, more: Listing) {
     account.coverage.merge(more.coverage);
 }
 
-/// The fault of an object that has to be restored first; none once it has been.
+/// The fault of an object that has to be restored first; `None` if it was restored.
 fn archived(listed: &Object) -> Option<FaultKind> {
     let is_restored = listed.restore_status().is_some_and(|status| {
         status.is_restore_in_progress() != Some(true) && status.restore_expiry_date().is_some()

@@ -21,11 +21,11 @@ use super::{diagnosis, lock};
 use crate::source::{ArchiveError, LogObject, S3Problem, S3ProblemKind, S3Settings};
 
 impl S3Settings {
-    /// A problem with credentials is one of the profile or the role that they come from.
+    /// Attributes a problem with credentials to the profile or role that they come from.
     fn explain(&self, problem: S3Problem) -> S3Problem {
         let named = self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok());
         match (problem.kind, named) {
-            // Whoever names no profile on the command line has the whole chain.
+            // Without a profile on the command line, the whole chain is used.
             (S3ProblemKind::NoCredentials, named) if self.profile.is_none() => {
                 let kind = if named.is_some() { S3ProblemKind::Profile } else { problem.kind };
                 let profile = named.as_deref().unwrap_or("default");
@@ -55,7 +55,7 @@ struct Inner {
     name: String,
     /// Empty, or a folder with its `/`. Paths of objects are relative to it.
     prefix: String,
-    /// The whole archive, if it is a single object: its name in the folder.
+    /// The name in the folder, if the archive is a single object.
     single: Option<String>,
     client: Client,
     state: Arc<SessionState>,
@@ -107,22 +107,22 @@ impl Bucket {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// The folder that the archive begins at: empty, or with its `/`.
+    /// The folder at which the archive begins: empty, or with its `/`.
     pub(super) fn prefix(&self) -> &str {
         &self.0.prefix
     }
 
-    /// What to list at first: the folder, or the single object.
+    /// What to list first: the folder, or the single object.
     pub(super) fn start(&self) -> String {
         format!("{}{}", self.0.prefix, self.0.single.as_deref().unwrap_or_default())
     }
 
-    /// Whether the archive is one object.
+    /// Whether the archive is a single object.
     pub(super) fn is_single(&self) -> bool {
         self.0.single.is_some()
     }
 
-    /// Whether everything in this archive is in another one, too.
+    /// Whether everything in this archive is also in another one.
     pub(super) fn is_within(&self, other: &Self) -> bool {
         self.0.name == other.0.name && !other.is_single() && self.start().starts_with(other.prefix())
     }
@@ -148,14 +148,14 @@ impl Bucket {
         self.0.mirror.as_deref()
     }
 
-    /// One page of a list. Whatever may pass is waited out, since all that follows hangs on it.
+    /// One page of a list. Transient failures are waited out, since everything else depends on it.
     pub(super) async fn page(
         &self,
         ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
     ) -> Result<ListObjectsV2Output, Failure> {
         let Inner { state, .. } = &*self.0;
         let list = ask(self.0.list());
-        // Closed never.
+        // Never closed.
         let _permit = state.gate.acquire().await;
         count(&state.counters.lists);
         with_retries(state, || list.clone().send()).await
@@ -163,7 +163,7 @@ impl Bucket {
 }
 
 impl Inner {
-    /// The first key that begins so. Goes to the Region that the bucket is in.
+    /// The first key with this prefix. Switches to the Region of the bucket.
     async fn first_key(&mut self, prefix: &str, config: &SdkConfig) -> Result<Option<String>, S3Problem> {
         let (mut token, mut pagination) = (None::<String>, Pagination::default());
         loop {
@@ -181,7 +181,7 @@ impl Inner {
             if let Some(key) = page.contents().first().and_then(|object| object.key()) {
                 return Ok(Some(decode(key, &page)));
             }
-            // A page can be empty although more follow. Where they begin is asked again when the archive is listed.
+            // A page can be empty although more follow. Their start is requested again when the archive is listed.
             match pagination.next(&page, token.as_deref()) {
                 Ok(Some(next)) => token = Some(next),
                 Ok(None) => return Ok(None),
@@ -190,7 +190,7 @@ impl Inner {
         }
     }
 
-    /// The reason why the bucket cannot be used; if nobody answered, with who was asked.
+    /// The reason why the bucket cannot be used; if there was no response, with the host.
     fn explain(&self, failure: Failure) -> S3Problem {
         let is_of_credentials = failure.is_of_credentials();
         let problem = failure.problem();
@@ -211,7 +211,7 @@ impl Inner {
         S3Problem { detail, ..problem }
     }
 
-    /// A page at the very beginning, where somebody waits to hear what is wrong.
+    /// The first page, when the user waits to hear what is wrong.
     async fn first_page(
         &self,
         ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
@@ -233,7 +233,7 @@ impl Inner {
     }
 }
 
-/// Who pays.
+/// Who pays for requests.
 pub(super) fn payer(settings: &S3Settings) -> Option<RequestPayer> {
     settings.request_payer.then_some(RequestPayer::Requester)
 }
@@ -243,7 +243,7 @@ fn bad_name(detail: &str) -> S3Problem {
     S3Problem { kind: S3ProblemKind::Name, detail: detail.to_owned() }
 }
 
-/// Bucket and prefix of `s3://bucket[/prefix]`, without slashes at the end.
+/// Bucket and prefix of `s3://bucket[/prefix]`, without trailing slashes.
 fn parse_name(name: &str) -> Result<(&str, &str), S3Problem> {
     let path = name.strip_prefix("s3://").unwrap_or(name).trim_end_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
@@ -277,7 +277,7 @@ fn client(config: &SdkConfig, state: &SessionState, bucket: &str, region: Option
     Client::from_conf(builder.build())
 }
 
-/// A key or prefix of a page as it is; S3 writes them as in a URL, since XML cannot hold every key.
+/// Decodes a key or prefix of a page; S3 URL-encodes them, since XML cannot represent every key.
 pub(super) fn decode(text: &str, page: &ListObjectsV2Output) -> String {
     if page.encoding_type().is_none() {
         return text.to_owned();

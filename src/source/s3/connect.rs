@@ -1,4 +1,4 @@
-//! Settings become a configuration of the SDK: network, retries, credentials, roles.
+//! Turns settings into a configuration of the SDK: network, retries, credentials, roles.
 
 use std::time::Duration;
 
@@ -19,23 +19,23 @@ use aws_smithy_http_client::{Builder, Connector};
 use super::failure::problem;
 use crate::source::{S3Problem, S3ProblemKind, S3Settings};
 
-/// Attempts of the SDK for one request; after that it is us who wait. Its other mode, adaptive, took 25 times as long at 2 %
-/// of 503s.
+/// Attempts of the SDK for one request; after that, this program waits. The adaptive mode took 25 times as long at 2 % of
+/// 503s.
 const ATTEMPTS: u32 = 3;
 
-/// Before the second attempt; the SDK doubles it for each after that, and takes a random part of it.
+/// The pause before the second attempt; the SDK doubles it for each after that, and takes a random part of it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// What to sign for until S3 says which Region a bucket is in.
+/// The Region to sign for until S3 says where a bucket is.
 const FIRST_REGION: &str = "us-east-1";
 
-/// The configuration that all clients share.
+/// The configuration shared by all clients.
 pub(super) async fn connect(settings: &S3Settings) -> Result<SdkConfig, S3Problem> {
     let http = http_client()?;
     let region = match (&settings.region, settings.anonymous) {
         (Some(region), _) => checked_region(region)?,
         (None, true) => Region::new(FIRST_REGION),
-        // That of the environment or the profile.
+        // From the environment or the profile.
         (None, false) => {
             let found = loader(settings, &http).load().await.region().cloned();
             found.unwrap_or_else(|| Region::new(FIRST_REGION))
@@ -45,7 +45,7 @@ pub(super) async fn connect(settings: &S3Settings) -> Result<SdkConfig, S3Proble
     if settings.anonymous {
         loader = loader.no_credentials();
     } else if let Some(profile) = &settings.profile {
-        // A profile that was named wins over keys in the environment, as with the AWS CLI.
+        // A named profile wins over keys in the environment, as in the AWS CLI.
         let config = ProviderConfig::without_region().with_http_client(http).with_region(Some(region));
         let provider = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile);
         loader = loader.credentials_provider(provider.build());
@@ -67,7 +67,7 @@ fn loader(settings: &S3Settings, http: &SharedHttpClient) -> ConfigLoader {
         .stalled_stream_protection(
             StalledStreamProtectionConfig::enabled().grace_period(settings.patience).build(),
         )
-        // Objects are held to their checksums by us (proof.rs), where the store has some.
+        // This program verifies checksums itself (proof.rs), where the store has some.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     if let Ok(name) = AppName::new("firstseen") {
@@ -86,7 +86,7 @@ fn checked_region(name: &str) -> Result<Region, S3Problem> {
         .ok_or_else(|| S3Problem { kind: S3ProblemKind::Setting, detail: detail() })
 }
 
-/// Each role is assumed with the credentials of the one before, and again before its session ends.
+/// Each role is assumed with the credentials of the previous one, and again before its session ends.
 async fn with_roles(config: SdkConfig, settings: &S3Settings) -> SdkConfig {
     let mut config = config;
     for role in &settings.roles {
@@ -96,15 +96,15 @@ async fn with_roles(config: SdkConfig, settings: &S3Settings) -> SdkConfig {
         if let Some(id) = &role.external_id {
             assume = assume.external_id(id);
         }
-        // What was configured so far are the credentials that STS is asked with.
+        // STS is called with the credentials configured so far.
         let provider = SharedCredentialsProvider::new(assume.build().await);
         config = config.into_builder().credentials_provider(provider).build();
     }
     config
 }
 
-/// A client that trusts the certificates of the system and those in `AWS_CA_BUNDLE`, and goes through the proxy that the
-/// environment names.
+/// A client that trusts the certificates of the system and those in `AWS_CA_BUNDLE`, and uses the proxy from the
+/// environment.
 fn http_client() -> Result<SharedHttpClient, S3Problem> {
     let mut trusted = TrustStore::default();
     if let Some(path) = std::env::var_os("AWS_CA_BUNDLE") {

@@ -1,14 +1,14 @@
-//! Why a bucket could not be reached, for whoever has to find out what is missing: where credentials were looked for, and which
-//! host was asked. Names of variables and files, and never what a secret one holds.
+//! Helps diagnose why a bucket could not be reached: where credentials were looked for, and which host was contacted. Names of
+//! variables and files, but never the content of a secret one.
 
 use crate::source::S3Settings;
 
-/// Whether a variable of the environment says anything.
+/// Whether an environment variable is set and not empty.
 fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
-/// Says of variables which are not set.
+/// Lists which of the variables are not set.
 fn state(names: &[&str]) -> String {
     let (set, unset): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| is_set(name));
     match (set.is_empty(), unset.is_empty()) {
@@ -18,8 +18,8 @@ fn state(names: &[&str]) -> String {
     }
 }
 
-/// The places where the default chain looks for credentials, in its order (AWS SDKs and Tools reference guide, "Default
-/// credential provider chain" of the SDK for Rust), and what is not there. `instance` is what was said of the last one.
+/// The places where the default chain looks for credentials, in order (AWS SDKs and Tools reference guide, "Default
+/// credential provider chain" of the SDK for Rust), and what is missing. `instance` is the result for the last one.
 pub(super) fn credentials(profile: &str, instance: &str) -> String {
     let file =
         |variable: &str, otherwise: &str| std::env::var(variable).unwrap_or_else(|_| otherwise.to_owned());
@@ -44,7 +44,7 @@ pub(super) fn credentials(profile: &str, instance: &str) -> String {
     )
 }
 
-/// The Region that requests are made for, and who says so.
+/// The Region of the requests, and its origin.
 pub(super) fn region(settings: &S3Settings, region: &str) -> String {
     let variable = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find(|name| is_set(name));
     let says = match (&settings.region, variable) {
@@ -56,7 +56,7 @@ pub(super) fn region(settings: &S3Settings, region: &str) -> String {
     format!("Region {region}, from {says}")
 }
 
-/// The proxy that requests go through, by the name of its variable.
+/// The proxy in use, by the name of its variable.
 pub(super) fn proxy() -> Option<&'static str> {
     ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! What S3 and the SDK say, in our words. Nothing of a request enters a text, so that no secret can.
+//! Describes errors of S3 and the SDK in own words. No text contains part of a request, so that no secret can leak.
 
 use std::error::Error;
 
@@ -12,23 +12,23 @@ use crate::source::{ReadError, S3Problem, S3ProblemKind};
 /// A failed request.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
-    /// S3's name for it.
+    /// The S3 error code.
     code: String,
-    /// HTTP status, if there was an answer.
+    /// HTTP status, if there was a response.
     status: u16,
-    /// The Region that the bucket is in, if S3 said so.
+    /// The Region of the bucket, if S3 named it.
     pub(super) region: Option<String>,
     /// What is wrong with the credentials, if they are the reason.
     credentials: Option<S3ProblemKind>,
-    /// Whether it never came to a request.
+    /// Whether no request was sent.
     is_construction: bool,
-    /// Class of an archived object.
+    /// Storage class of an archived object.
     archived: Option<String>,
     detail: String,
 }
 
 impl Failure {
-    /// What an error of the SDK says.
+    /// Reads an error of the SDK.
     pub(super) fn new<E>(error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -58,12 +58,12 @@ impl Failure {
         }
     }
 
-    /// Whether another try may help.
+    /// Whether a retry may help.
     pub(super) fn is_transient(&self) -> bool {
         let is = |codes: &[&str]| codes.iter().any(|code| self.code.contains(code));
         match (self.credentials, self.status) {
             (Some(S3ProblemKind::NoCredentials | S3ProblemKind::Expired | S3ProblemKind::Role), _) => false,
-            // A program, a file or a service that has them did not answer as it should.
+            // A program, a file or a service that provides them did not respond properly.
             (Some(_), _) => true,
             (None, _) if self.is_construction => false,
             (None, 0 | 429 | 500..) => true,
@@ -71,12 +71,12 @@ impl Failure {
         }
     }
 
-    /// Whether the credentials ended, so that nothing more will come.
+    /// Whether the credentials are missing or expired, so that no request can succeed.
     pub(super) fn is_end(&self) -> bool {
         self.credentials.is_some() || self.is_expired()
     }
 
-    /// Whether it never came to a request for want of credentials.
+    /// Whether no request was sent because of missing credentials.
     pub(super) fn is_of_credentials(&self) -> bool {
         self.credentials.is_some()
     }
@@ -131,7 +131,7 @@ impl Failure {
     }
 }
 
-/// The class of an archived object of which the listing said nothing.
+/// The fault of an archived object whose class was not in the listing.
 fn archived(class: Option<&str>) -> FaultKind {
     match class {
         Some("GLACIER") => FaultKind::ArchivedGlacier,
@@ -140,20 +140,20 @@ fn archived(class: Option<&str>) -> FaultKind {
     }
 }
 
-/// The text of an element of an answer.
+/// The text of an XML element in a response.
 fn element(xml: &[u8], name: &str) -> String {
     let xml = String::from_utf8_lossy(xml);
     let after = xml.split_once(&format!("<{name}>")).map(|(_, after)| after);
     after.and_then(|after| after.split_once('<')).map(|(text, _)| text.to_owned()).unwrap_or_default()
 }
 
-/// Something that went wrong before a request was made.
+/// An error before a request was sent.
 pub(super) fn problem(kind: S3ProblemKind, error: &dyn Error) -> S3Problem {
     S3Problem { kind, detail: causes(error) }
 }
 
-/// The errors of credentials among the causes of an error, the innermost last: those of a role may rest on those of
-/// whoever assumes it.
+/// The credentials errors among the causes of an error, the innermost last: those of a role may be caused by those of
+/// the identity that assumes it.
 fn credentials_errors<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e CredentialsError> {
     let mut found = Vec::new();
     let mut next = Some(error);
@@ -176,7 +176,7 @@ fn credentials_problem(error: &CredentialsError) -> S3ProblemKind {
     }
 }
 
-/// What there is to say of credentials: nothing that a program printed that was asked for them.
+/// What may be shown of a credentials error: never the output of a credential program.
 fn credentials_detail(error: &CredentialsError) -> String {
     let said = causes(error);
     let end = ["Stderr", "stderr", "Stdout", "stdout", "\n"].iter().filter_map(|mark| said.find(mark)).min();
@@ -184,10 +184,10 @@ fn credentials_detail(error: &CredentialsError) -> String {
     said.chars().take(LONGEST_DETAIL).collect()
 }
 
-/// Letters of what is said of credentials.
+/// The maximum length of a credentials message.
 const LONGEST_DETAIL: usize = 400;
 
-/// An error and what led to it, without what only repeats the line before.
+/// An error and its causes, without those that only repeat the previous line.
 pub(super) fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

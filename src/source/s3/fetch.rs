@@ -1,7 +1,7 @@
-//! Gets one object, as often as it takes.
+//! Fetches one object, with retries.
 //!
-//! The SDK repeats requests that fail, but not answers that break off or stand still. So an object that did not come for a
-//! passing reason is asked for again, from where the last answer broke off.
+//! The SDK repeats failed requests, but not responses that break off or stall. So an object that failed for a transient
+//! reason is requested again, from where the last response broke off.
 
 use std::time::Duration;
 
@@ -21,25 +21,25 @@ use crate::coverage::FaultKind;
 use crate::source::log_object::{Kept, Md5Sum};
 use crate::source::{LogObject, ReadError};
 
-/// How often an object is asked for; each time the SDK tries several times by itself.
+/// How often an object is requested; each time the SDK retries by itself.
 const TRIES: u32 = 6;
 
-/// Before the second time; doubled for each after that.
+/// The pause before the second time; doubled for each after that.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Room made for an object before it comes: a listing may lie.
+/// Maximum memory allocated for an object in advance: a listing may lie.
 const MOST_ROOM: u64 = 64 << 20;
 
-/// What came of an object.
+/// The result of fetching an object.
 #[derive(Debug)]
 pub(in crate::source) struct Fetched {
     bytes: Vec<u8>,
     error: Option<ReadError>,
-    /// What S3 said beside it.
+    /// Its S3 metadata.
     pub(super) metadata: Option<ObjectMetadata>,
-    /// What the bytes are held to.
+    /// The checksums to verify.
     proof: Option<Box<Proof>>,
-    /// Its part of the memory for objects that wait.
+    /// Its share of the memory for waiting objects.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
@@ -50,28 +50,28 @@ impl Fetched {
         self.error.take().map_or(Ok(()), Err)
     }
 
-    /// The bytes, if all of them came.
+    /// The bytes, if complete.
     pub(super) fn whole(&self) -> Option<&[u8]> {
         self.error.is_none().then_some(&self.bytes)
     }
 
-    /// Why they did not all come.
+    /// Why they are not complete.
     pub(super) fn error(&self) -> &str {
         self.error.as_ref().map_or("", |error| &error.detail)
     }
 
-    /// Bytes that were at hand.
+    /// Bytes from the mirror.
     pub(super) fn local(bytes: Vec<u8>) -> Self {
         Self { bytes, error: None, metadata: None, proof: None, room: None }
     }
 
-    /// Nothing.
+    /// A failed result.
     pub(super) fn failed(detail: String) -> Self {
         Self { error: Some(read_error(FaultKind::Read, detail)), ..Self::local(Vec::new()) }
     }
 }
 
-/// Gets an object.
+/// Fetches an object.
 pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
     let mut fetched = Fetched::local(Vec::new());
     let Kept::Remote { size, md5, archived, .. } = &object.kept else { return fetched };
@@ -91,7 +91,7 @@ pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
     let get = Get { bucket, key: bucket.key(object), size: *size, md5: *md5 };
     let mut refuted = None;
     for attempt in 1..=TRIES {
-        // Held until the answer is here as a whole, and not while it pauses. Closed never.
+        // Held until the response is complete, and not during pauses. Never closed.
         let permit = bucket.state().gate.acquire().await;
         if attempt == 1 {
             count(&bucket.state().counters.gets);
@@ -112,29 +112,29 @@ pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
         }
     }
     if fetched.error.is_some() {
-        // Another run may get all of it: a part would only stand in its way.
+        // Another run may get all of it: a part would only be in its way.
         fetched.bytes.clear();
     }
     fetched
 }
 
-/// One object to get.
+/// One object to fetch.
 struct Get<'a> {
     bucket: &'a Bucket,
     key: String,
     size: u64,
-    /// What the listing says of its content.
+    /// Its MD5 from the listing.
     md5: Option<Md5Sum>,
 }
 
-/// Why not all of an object came.
+/// Why an object is not complete.
 enum GetError {
     Transient(String),
     Final(ReadError),
 }
 
 impl Get<'_> {
-    /// Asks for what is missing, and adds what comes.
+    /// Requests what is missing, and appends it.
     async fn once(&self, fetched: &mut Fetched) -> Option<GetError> {
         let etag = fetched.metadata.as_ref().and_then(|metadata| metadata.etag.clone());
         let from = if etag.is_some() { fetched.bytes.len() } else { 0 };
@@ -149,7 +149,7 @@ impl Get<'_> {
             .set_range((from > 0).then(|| format!("bytes={from}-")))
             .set_request_payer(payer(&self.bucket.state().settings));
         let send = || {
-            // Not by the SDK's own field: it would hold the bytes to the checksum, too, and ask for a part of them again.
+            // Not with the SDK's own field: that would verify the checksum, too, and request it again for a part.
             let wants_checksum = |request: &mut HttpRequest| {
                 request.headers_mut().insert("x-amz-checksum-mode", "ENABLED");
             };
@@ -158,7 +158,7 @@ impl Get<'_> {
         let mut answer = match with_retries(self.bucket.state(), send).await {
             Ok(answer) => answer,
             Err(failure) if from > 0 && !failure.is_transient() && !failure.is_end() => {
-                // It is no longer what it was, or this store knows no ranges: begin anew.
+                // It has changed, or this store does not support ranges: start again.
                 fetched.bytes.clear();
                 fetched.metadata = None;
                 return Some(GetError::Transient(failure.read_error().detail));
@@ -188,8 +188,7 @@ impl Get<'_> {
         }
     }
 
-    /// Holds all bytes to what the store says of them. If they do not fit, the object is asked for anew; if the same bytes come
-    /// again, no other ones will.
+    /// Verifies all bytes. If they do not match, the object is requested again; if the same bytes come again, no others will.
     fn refute(&self, fetched: &mut Fetched, before: &mut Option<Checksum>) -> Option<GetError> {
         let detail = fetched.proof.as_ref()?.check(&fetched.bytes).err()?;
         let came = Checksum::of(&fetched.bytes);
@@ -203,21 +202,21 @@ impl Get<'_> {
         Some(GetError::Transient(detail))
     }
 
-    /// An answer that does not fit the listing. The next one begins anew.
+    /// A response that does not match the listing. The next one starts again.
     fn wrong_size(&self, fetched: &mut Fetched, which: &str) -> GetError {
         fetched.metadata = None;
         GetError::Transient(format!("{which} than the {} bytes came that were listed", self.size))
     }
 }
 
-/// Whether an answer goes on where the last one broke off, and is not the whole object.
+/// Whether a response continues where the last one broke off, and is not the whole object.
 fn continues(answer: &GetObjectOutput, from: usize) -> bool {
     let range = answer.content_range().and_then(|range| range.strip_prefix("bytes "));
     from > 0 && range.is_some_and(|range| range.starts_with(&format!("{from}-")))
 }
 
 impl Bucket {
-    /// Size of an object as it was listed.
+    /// The listed size of an object.
     pub(in crate::source) fn size(&self, object: &LogObject) -> u64 {
         match object.kept {
             Kept::Remote { size, .. } => size,
@@ -225,7 +224,7 @@ impl Bucket {
         }
     }
 
-    /// Fetches one object, while the caller waits.
+    /// Fetches one object, blocking the caller.
     pub(in crate::source) fn read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
         self.state().handle.block_on(fetch(self, object)).take(buffer)
     }

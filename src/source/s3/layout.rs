@@ -1,10 +1,10 @@
-//! What lies below a prefix of a bucket, told by its name: which folders to go down into, which to leave alone, and where
-//! the days of a Region begin.
+//! Interprets the folders below a prefix of a bucket by name: which to descend into, which to skip, and where the days of
+//! a Region begin.
 //!
-//! `[prefix/]AWSLogs/[o-…/]<account>/<folder>/<region>/YYYY/MM/DD/<name>`: AWS CloudTrail User Guide, "CloudTrail log
-//! file names". `[prefix/]EKSLogs/<account>/<cluster>/YYYY/MM/DD/HH/<name>` is how audit logs of clusters are often laid out;
-//! what is a Region there is a cluster here. A prefix may be anything, so only what follows these two is known; the rest is
-//! found out by looking.
+//! `[prefix/]AWSLogs/[o-…/]<account>/<folder>/<region>/YYYY/MM/DD/<name>`: AWS CloudTrail User Guide, "CloudTrail log file
+//! names". `[prefix/]EKSLogs/<account>/<cluster>/YYYY/MM/DD/HH/<name>` is a common layout of cluster audit logs, with a
+//! cluster in place of the Region. A prefix may be anything, so only what follows these two is known; the rest is found out
+//! by listing.
 
 use crate::coverage::ObjectSkip;
 use crate::source::DeliveryWindow;
@@ -16,7 +16,7 @@ use crate::time::Day;
 pub(super) enum Level {
     /// Anything.
     Unknown,
-    /// Accounts, or organizations that hold accounts.
+    /// Accounts, or organizations that contain accounts.
     Accounts,
     /// Folders of services.
     Services,
@@ -24,7 +24,7 @@ pub(super) enum Level {
     Regions,
     /// Years, months and days.
     Days,
-    /// A part of the days, or whatever else lies below.
+    /// A part of the days, or anything else below.
     Leaf,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn level(prefix: &str) -> Level {
     }
 }
 
-/// What is below a prefix with audit logs of clusters.
+/// What is below a prefix with cluster audit logs.
 fn clusters(prefix: &str) -> Option<Level> {
     let mut parts = prefix.split_terminator('/').skip_while(|part| *part != "EKSLogs");
     parts.next()?;
@@ -65,11 +65,11 @@ fn clusters(prefix: &str) -> Option<Level> {
     })
 }
 
-/// Why a folder is left alone but for what is named as a log. Digests are listed, if they are to be kept.
+/// Why a folder is skipped except for objects named like logs. Digests are listed if they are to be stored.
 pub(super) fn skip(level: Level, folder: &str, keeps_digests: bool) -> Option<ObjectSkip> {
     let is_of_service = match level {
         Level::Services => true,
-        // Flow logs in their Hive layout, which names no account as such.
+        // Flow logs in the Hive layout, which has no plain account folder.
         Level::Unknown => folder.starts_with("aws-service="),
         _ => false,
     };
@@ -77,19 +77,19 @@ pub(super) fn skip(level: Level, folder: &str, keeps_digests: bool) -> Option<Ob
     reason.filter(|reason| !(keeps_digests && *reason == ObjectSkip::Digest))
 }
 
-/// Whether an object is listed: any, but within the folder of another service only what is not named as that service does.
+/// Whether an object is listed: always, except objects in the folder of another service that are named as that service does.
 pub(super) fn is_listed(within: Option<&str>, key: &str) -> bool {
     let name = key.rsplit('/').next().unwrap_or(key);
     within.is_none_or(|folder| !name.is_empty() && skip_in(folder, name).is_none())
 }
 
-/// The folder of a Region that a prefix below it lies in.
+/// The Region folder that contains a prefix.
 pub(super) fn region_above(prefix: &str) -> Option<&str> {
     let ends = prefix.match_indices('/').map(|(at, _)| &prefix[..=at]);
     ends.into_iter().find(|above| level(above) == Level::Days)
 }
 
-/// Whether folders are years, so that what is above them holds days.
+/// Whether folders are years, so that their parent holds days.
 pub(super) fn are_years<'f>(mut folders: impl Iterator<Item = &'f str>) -> bool {
     let is_year = |folder: &str| {
         let digits = folder.len() == 4 && folder.bytes().all(|byte| byte.is_ascii_digit());
@@ -101,9 +101,9 @@ pub(super) fn are_years<'f>(mut folders: impl Iterator<Item = &'f str>) -> bool 
 /// The part of a folder of days that is worth listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Range {
-    /// Keys up to this one are left out.
+    /// Keys up to this one are excluded.
     pub(super) start_after: Option<String>,
-    /// The listing ends at the first key from this one on.
+    /// The listing ends before this key.
     pub(super) stop_at: Option<String>,
 }
 
@@ -122,7 +122,7 @@ impl Range {
         }
     }
 
-    /// Whether it leaves anything out.
+    /// Whether it excludes anything.
     pub(super) fn is_limited(&self) -> bool {
         *self != Self::default()
     }

@@ -1,8 +1,8 @@
-//! Finds the objects of archives: down the layout by common prefixes, and then along the days of every Region at once.
+//! Finds the objects of archives: down the layout by common prefixes, and then along the days of all Regions at once.
 //!
-//! What lies above the days of a Region is listed first ([`super::prefix_walk`]), since objects there may have no delivery time
-//! and come first. After that every folder of days is a [`Lane`] of its own, which lists ahead by a page or two. All requests
-//! go through the one gate of the run.
+//! Objects above the days of a Region are listed first ([`super::prefix_walk`]), since they may have no delivery time and come
+//! first. After that every folder of days is a separate [`Lane`], which lists a page or two ahead. All requests pass the gate
+//! of the run.
 
 use std::sync::{Arc, Mutex};
 
@@ -24,13 +24,13 @@ use crate::source::{DeliveryWindow, Listing};
 /// Pages that a lane lists ahead.
 const PAGES_AHEAD: usize = 1;
 
-/// Objects that come page by page, in delivery order.
+/// Objects in pages, in delivery order.
 pub(super) type Lane = mpsc::Receiver<Vec<ListedObject>>;
 
-/// What a listing begins with.
+/// The start of a listing.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
-    /// What is found already.
+    /// The objects found so far.
     pub(super) objects: Vec<ListedObject>,
     pub(super) lanes: Vec<Lane>,
 }
@@ -39,7 +39,7 @@ pub(super) struct Heads {
 #[derive(Debug)]
 pub(super) struct Listed {
     archives: Vec<Archive>,
-    /// What is left alone, and what cannot be listed.
+    /// What is skipped, and what cannot be listed.
     account: Arc<Mutex<Listing>>,
     /// The tasks that list days.
     lanes: Mutex<Vec<JoinHandle<()>>>,
@@ -63,7 +63,7 @@ pub(super) fn list_all<'b>(
 }
 
 impl Listed {
-    /// Goes down to the days, and starts to list them.
+    /// Descends to the days, and starts to list them.
     pub(super) async fn begin(&self) -> Heads {
         let starts: Vec<Archive> = self.outermost().cloned().collect();
         for _ in starts.len()..self.archives.len() {
@@ -82,8 +82,7 @@ impl Listed {
         Heads { objects: result.objects, lanes }
     }
 
-    /// The archives that lie in no other one. They are in the order of their names, so what contains another one comes
-    /// first.
+    /// The archives that are not inside another one. They are sorted by name, so that an outer one comes first.
     fn outermost(&self) -> impl Iterator<Item = &Archive> {
         let is_outermost = |(index, archive): &(usize, &Archive)| {
             !self.archives[..*index].iter().any(|other| archive.bucket.is_within(&other.bucket))
@@ -91,13 +90,13 @@ impl Listed {
         self.archives.iter().enumerate().filter(is_outermost).map(|(_, archive)| archive)
     }
 
-    /// What was left alone, what could not be listed, and what is no longer there; once everything has been listed.
+    /// What was skipped, could not be listed, or is missing; once everything was listed.
     pub(super) fn account(&self) -> Listing {
         for lane in lock(&self.lanes).drain(..) {
             abort(&self.state.handle, lane);
         }
         let mut account = std::mem::take(&mut *lock(&self.account));
-        // What lies in a folder that cannot be listed is not gone.
+        // Objects in a folder that cannot be listed are not missing.
         if account.coverage.faults.is_empty() {
             self.outermost().flat_map(Archive::gone).for_each(|fault| account.coverage.fault(fault));
         }
@@ -106,10 +105,10 @@ impl Listed {
 }
 
 impl Days {
-    /// Lists the days that are wanted, page by page.
+    /// Lists the wanted days, page by page.
     async fn list(&self, account: &Mutex<Listing>, lane: &mpsc::Sender<Vec<ListedObject>>) {
         let range = Range::new(&self.root, &self.archive.window);
-        // A folder of another service is told as a whole.
+        // A folder of another service is counted as a whole.
         if range.is_limited() && self.within.is_none() {
             leave(&mut lock(account), ObjectSkip::OutsideWindow);
         }
@@ -123,7 +122,7 @@ impl Days {
                 Ok(page) => page,
                 Err(failure) => return self.archive.fault(&mut lock(account), &self.prefix, failure),
             };
-            // What lies beside years that were found by looking has been found already.
+            // Objects beside years that were found by listing are known already.
             let lies_deeper =
                 |key: &str| key.strip_prefix(&*self.prefix).is_some_and(|below| below.contains('/'));
             let is_new = |key: &str| !self.is_looked_at || lies_deeper(key);
@@ -132,7 +131,7 @@ impl Days {
             let objects = self.archive.listed_objects(&page, &mut pagination, is_wanted, &mut lock(account));
             let last = page.contents().last().and_then(Object::key).map(|key| decode(key, &page));
             let is_over = pagination.is_ordered() && last.is_some_and(|key| range.ends_before(&key));
-            // What was counted is handed on first, whatever comes then.
+            // What was counted is sent first, whatever follows.
             if !objects.is_empty() && lane.send(objects).await.is_err() {
                 return;
             }

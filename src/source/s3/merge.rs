@@ -1,4 +1,4 @@
-//! Many lanes of objects become one, in delivery order.
+//! Merges many lanes of objects into one, in delivery order.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -7,14 +7,14 @@ use super::archive::ListedObject;
 use super::listing::{Heads, Lane};
 use crate::source::LogObject;
 
-/// Objects of all lanes, in delivery order as far as every lane is.
+/// The objects of all lanes, in delivery order as far as each lane is.
 #[derive(Debug)]
 pub(super) struct Merge {
-    /// Pages of each lane, the next object last; and where more come from.
+    /// Pages of each lane, with the next object last, and the source of more.
     lanes: Vec<(Vec<ListedObject>, Option<Lane>)>,
     /// The next object of every lane that has one.
     heads: BinaryHeap<Reverse<Head>>,
-    /// Whether the first page of every lane has come.
+    /// Whether the first page of every lane has arrived.
     has_begun: bool,
 }
 
@@ -25,7 +25,7 @@ struct Head {
 }
 
 impl Merge {
-    /// Merges what was found in buckets with files.
+    /// Merges objects in buckets with files.
     pub(super) fn new(heads: Heads, files: Vec<LogObject>) -> Self {
         let Heads { mut objects, lanes } = heads;
         objects.extend(files.into_iter().map(|object| ListedObject { object, is_read: true }));

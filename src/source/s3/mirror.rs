@@ -1,8 +1,8 @@
 //! A local copy of the objects that were read: `DIR/<bucket>/<key>`.
 //!
-//! Each object is written beside its place and renamed, and then entered into the side file
-//! `DIR/.firstseen-mirror/<bucket>.jsonl` with what S3 said of it. Only what stands there, with its size, ETag and SHA-256,
-//! counts as kept; so an interrupted run goes on where it was, and an object that changed on either side is fetched again.
+//! Each object is written beside its place and renamed, and then recorded in the side file
+//! `DIR/.firstseen-mirror/<bucket>.jsonl` with its S3 metadata. Only what is recorded there, with its size, ETag and
+//! SHA-256, counts as stored; so an interrupted run resumes, and an object that changed on either side is fetched again.
 //! What it replaces is moved aside, never lost: logs do not change by themselves.
 
 use std::collections::{HashMap, HashSet};
@@ -22,7 +22,7 @@ use crate::file;
 /// The folder of side files.
 const SIDE: &str = ".firstseen-mirror";
 
-/// No file system takes longer names than 255 bytes.
+/// Most file systems limit names to 255 bytes.
 const LONGEST_NAME: usize = 200;
 
 /// The copy of one bucket.
@@ -32,14 +32,14 @@ pub(super) struct Mirror {
     folder: PathBuf,
     /// `DIR/.firstseen-mirror`
     side: PathBuf,
-    /// What is kept, by key.
+    /// The stored objects, by key.
     known: HashMap<String, Known>,
-    /// Keys of those that were listed in this run.
+    /// Keys listed in this run.
     listed: Mutex<HashSet<String>>,
     entries: Mutex<Entries>,
 }
 
-/// What is known of a kept object.
+/// What is known of a stored object.
 #[derive(Debug)]
 struct Known {
     size: u64,
@@ -51,7 +51,7 @@ struct Known {
 #[derive(Debug)]
 struct Entries {
     file: File,
-    /// Whether the last line may be cut short.
+    /// Whether the last line may be cut.
     is_torn: bool,
 }
 
@@ -70,7 +70,7 @@ struct Entry {
 }
 
 impl Mirror {
-    /// Opens or makes the copy of a bucket.
+    /// Opens or creates the copy of a bucket.
     pub(super) fn open(folder: &Path, bucket: &str) -> io::Result<Self> {
         let side = folder.join(SIDE);
         fs::create_dir_all(&side)?;
@@ -95,7 +95,7 @@ impl Mirror {
         })
     }
 
-    /// The bytes of an object, if it is kept as it was listed.
+    /// The bytes of an object, if the stored copy matches the listing.
     pub(super) fn read(&self, key: &str, size: u64, etag: Option<&str>) -> Option<Vec<u8>> {
         let known = self.known.get(key)?;
         // Some stores list no ETag.
@@ -113,7 +113,7 @@ impl Mirror {
         }
     }
 
-    /// Keys of objects below a prefix that were kept by an earlier run, and that were not listed in this one.
+    /// Keys below a prefix that an earlier run stored but that were not listed in this one.
     pub(super) fn unlisted(&self, prefix: &str) -> Vec<&str> {
         let listed = lock(&self.listed);
         let is_gone = |key: &&str| key.starts_with(prefix) && !listed.contains(*key);
@@ -122,7 +122,7 @@ impl Mirror {
         gone
     }
 
-    /// Keeps an object that came as a whole; says whether something else lay in its place.
+    /// Stores a complete object; returns whether it replaced something else.
     pub(super) fn keep(
         &self,
         key: &str,
@@ -134,7 +134,7 @@ impl Mirror {
             fs::create_dir_all(folder)?;
         }
         let checksum = Checksum::of(bytes).to_string();
-        // The same name each time, so that an interrupted run leaves nothing that stays.
+        // The same name each time, so that an interrupted run leaves nothing permanent.
         let beside = self.side.join(format!("{}.part", Checksum::of(path.as_os_str().as_encoded_bytes())));
         let put = || {
             fs::write(&beside, bytes)?;
@@ -148,7 +148,7 @@ impl Mirror {
         Ok(is_replaced)
     }
 
-    /// Keeps what was under a key before, whoever put it there, under its checksum; says whether there was something else.
+    /// Keeps the previous file of a key, whoever wrote it, under its checksum; returns whether there was one.
     fn move_aside(&self, path: &Path, new: &str) -> io::Result<bool> {
         let old = match file::read(path) {
             Ok(old) => Checksum::of(&old).to_string(),
@@ -168,7 +168,7 @@ impl Entries {
     fn add(&mut self, entry: &Entry) -> io::Result<()> {
         let mut line = Vec::new();
         if self.is_torn {
-            // A line that was cut short must not spoil the next one.
+            // A cut line must not spoil the next one.
             line.push(b'\n');
         }
         serde_json::to_writer(&mut line, entry)?;
@@ -195,8 +195,8 @@ fn entry(key: &str, size: u64, sha256: String, metadata: Option<&ObjectMetadata>
     }
 }
 
-/// What a side file knows; of a key given twice the last line counts. A line that cannot be read is that of an object
-/// that will be fetched again.
+/// The content of a side file; if a key is given twice, the last line counts. An object whose line cannot be read will
+/// be fetched again.
 fn known(file: impl BufRead) -> io::Result<HashMap<String, Known>> {
     let mut known = HashMap::new();
     for line in file.split(b'\n') {
@@ -218,8 +218,8 @@ fn ends_in_newline(path: &Path) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// The path that an object has below the folder of its bucket: its key, but for what would leave that folder or what no
-/// file system can hold. Different keys have different paths.
+/// The path of an object below the folder of its bucket: its key, except for parts that would leave that folder or that
+/// no file system can hold. Different keys have different paths.
 fn relative(key: &str) -> PathBuf {
     key.split('/').map(file_name).collect()
 }
@@ -242,7 +242,7 @@ fn file_name(part: &str) -> String {
         "" => "%".to_owned(),
         "." => "%2E".to_owned(),
         ".." => "%2E%2E".to_owned(),
-        // What this program writes for itself, and what is too long.
+        // Reserved names of this program, and names that are too long.
         own if own.starts_with(".firstseen-") => format!("%2E{}", &own[1..]),
         long if long.len() > LONGEST_NAME => format!("%{}", Checksum::of(part.as_bytes())),
         _ => name,

@@ -1,8 +1,8 @@
 //! Archives in S3. The only place that knows the AWS SDK and its runtime.
 //!
 //! A [`Session`] holds the credentials and the runtime of a run, a [`Bucket`] one archive. Listing goes down the layout
-//! by common prefixes and merges what all Regions hold by delivery time ([`listing`]); objects are fetched ahead in that
-//! order ([`stream`]) and handed out as they arrive. Nothing is written to disk but in a mirror ([`mirror`]).
+//! by common prefixes and merges all Regions by delivery time ([`listing`]); objects are fetched ahead in that order
+//! ([`stream`]) and handed out as they arrive. Only a mirror ([`mirror`]) writes to disk.
 
 mod abort;
 mod archive;
@@ -33,7 +33,7 @@ pub(super) use fetch::Fetched;
 pub(super) use session::Session;
 pub(super) use stream::Stream;
 
-/// What changes with the content of an object, as it was listed.
+/// The ETag of an object, as listed.
 fn etag(object: &LogObject) -> Option<&str> {
     match &object.kept {
         Kept::Remote { etag, .. } => etag.as_deref(),
@@ -41,7 +41,7 @@ fn etag(object: &LogObject) -> Option<&str> {
     }
 }
 
-/// A lock whose content stays usable if another thread panicked while it held it.
+/// Locks a mutex, whose content stays usable if another thread panicked while holding it.
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

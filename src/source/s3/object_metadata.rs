@@ -1,8 +1,8 @@
-//! The metadata of an object: what S3 says of it beside its bytes.
+//! The S3 metadata of an object.
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 
-/// What is known of an object beside its bytes.
+/// The S3 metadata of an object.
 #[derive(Debug)]
 pub(super) struct ObjectMetadata {
     pub(super) etag: Option<String>,

@@ -1,4 +1,4 @@
-//! Pagination: how far the listing of a folder has come. A store may list a key twice, or out of order, or go in circles; then nothing is
+//! Pagination: how far the listing of a folder has come. A store may list a key twice, out of order, or in circles; then nothing is
 //! counted twice, and the listing ends.
 
 use std::collections::HashSet;
@@ -7,26 +7,26 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 
 use crate::model::Text;
 
-/// So many pages in a row may bring nothing new. Pages of S3 can be empty although more follow.
+/// How many pages in a row may bring nothing new. Pages of S3 can be empty although more follow.
 const MOST_BARREN: u32 = 200;
 
 /// How far the listing of a folder has come.
 #[derive(Debug, Default)]
 pub(super) struct Pagination {
-    /// Paths of the objects that were counted. Their texts are those of the objects.
+    /// Paths of the counted objects, sharing their texts.
     seen: HashSet<Text>,
     /// The greatest key.
     furthest: String,
-    /// Whether a key came behind a greater one.
+    /// Whether a key came after a greater one.
     is_disordered: bool,
-    /// Whether the page at hand brought something new.
+    /// Whether the current page brought something new.
     has_moved: bool,
-    /// Pages in a row that brought nothing.
+    /// Pages in a row that brought nothing new.
     barren: u32,
 }
 
 impl Pagination {
-    /// Takes note of a key.
+    /// Notes a key.
     pub(super) fn reach(&mut self, key: &str) {
         if *key > *self.furthest {
             self.furthest.clear();
@@ -37,19 +37,19 @@ impl Pagination {
         }
     }
 
-    /// Takes note of a common prefix that had not been seen.
+    /// Notes a new common prefix.
     pub(super) fn found_folder(&mut self) {
         self.has_moved = true;
     }
 
-    /// Whether an object has not been counted yet.
+    /// Whether an object was not counted yet.
     pub(super) fn is_new(&mut self, path: &Text) -> bool {
         let is_new = self.seen.insert(path.clone());
         self.has_moved |= is_new;
         is_new
     }
 
-    /// Whether no key can follow that is less than the last one.
+    /// Whether no later key can be less than the last one.
     pub(super) fn is_ordered(&self) -> bool {
         !self.is_disordered
     }
@@ -57,7 +57,7 @@ impl Pagination {
     /// Where the next page begins.
     ///
     /// # Errors
-    /// If the store says that there is more and not where, or goes in circles, in words.
+    /// If the store says that there is more but not where, or goes in circles; the reason in words.
     pub(super) fn next(
         &mut self,
         page: &ListObjectsV2Output,

@@ -1,4 +1,4 @@
-//! Walks down from where archives begin to the days of their Regions, by common prefixes.
+//! Descends from the start of each archive to the days of its Regions, by common prefixes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use super::pagination::Pagination;
 use super::session_state::SessionState;
 use crate::source::Listing;
 
-/// Once an archive has so many folders that are nothing known, those that hold more of them are listed as a whole: that
-/// takes fewer requests than to look into each.
+/// Once an archive has this many unknown folders, those that contain more of them are listed completely: that takes
+/// fewer requests than looking into each.
 const MOST_UNKNOWN_FOLDERS: usize = 100;
 
-/// What was found on the way.
+/// The result of the walk.
 #[derive(Default)]
 pub(super) struct WalkResult {
     pub(super) objects: Vec<ListedObject>,
@@ -28,17 +28,17 @@ pub(super) struct WalkResult {
 #[derive(Debug)]
 pub(super) struct Days {
     pub(super) archive: Archive,
-    /// What is listed: the folder, or a part of it.
+    /// The prefix to list: the folder, or a part of it.
     pub(super) prefix: String,
     /// The folder that holds the years.
     pub(super) root: String,
-    /// Whether it was found by looking, so that the objects beside the years are known.
+    /// Whether it was found by listing, so that the objects beside the years are known.
     pub(super) is_looked_at: bool,
-    /// The folder of another service that it lies in, of which only what is named as a log is listed.
+    /// The folder of another service that contains it, of which only objects named like logs are listed.
     pub(super) within: Option<Arc<str>>,
 }
 
-/// One folder as it was listed.
+/// A listed folder.
 struct Folder {
     archive: Archive,
     prefix: String,
@@ -48,7 +48,7 @@ struct Folder {
     account: Listing,
 }
 
-/// Lists what lies above the days of all Regions.
+/// Lists everything above the days of all Regions.
 pub(super) async fn walk_prefixes(archives: Vec<Archive>, state: &SessionState) -> WalkResult {
     let mut walk =
         PrefixWalk { state, result: WalkResult::default(), tasks: JoinSet::new(), unknown: HashMap::new() };
@@ -75,12 +75,12 @@ struct PrefixWalk<'s> {
     state: &'s SessionState,
     result: WalkResult,
     tasks: JoinSet<Folder>,
-    /// How many folders of each archive, by its number, were nothing known.
+    /// The number of unknown folders of each archive, by its number.
     unknown: HashMap<u32, usize>,
 }
 
 impl PrefixWalk<'_> {
-    /// Lists a folder, or puts it off if it is one of days.
+    /// Lists a folder, or defers it if it is one of days.
     fn go(&mut self, archive: Archive, prefix: String, within: Option<Arc<str>>) {
         match (level(&prefix), region_above(&prefix)) {
             (Level::Days | Level::Leaf, Some(root)) => {
@@ -100,7 +100,7 @@ impl PrefixWalk<'_> {
         self.tasks.spawn_on(archive.list_folder(prefix, within, by_folder), &self.state.handle);
     }
 
-    /// Takes what a folder holds, and goes on down.
+    /// Takes the content of a folder, and descends.
     fn take(&mut self, folder: Folder) {
         let Folder { archive, prefix, within, folders, objects, account } = folder;
         let level = level(&prefix);
@@ -109,7 +109,7 @@ impl PrefixWalk<'_> {
         let is_unknown = level == Level::Unknown && !names().any(is_known);
         let unknown = self.unknown.get(&archive.number).map_or(0, |before| before + folders.len());
         if is_unknown && !folders.is_empty() && !are_years(names()) && unknown > MOST_UNKNOWN_FOLDERS {
-            // What was found beside the folders comes again.
+            // Objects found beside the folders are listed again.
             self.list(archive, prefix.clone(), within, false);
             return;
         }
@@ -134,7 +134,7 @@ impl PrefixWalk<'_> {
 }
 
 impl Archive {
-    /// Lists all pages below a prefix, with or without what lies in folders below it.
+    /// Lists all pages below a prefix, with or without the content of folders below it.
     async fn list_folder(self, prefix: String, within: Option<Arc<str>>, by_folder: bool) -> Folder {
         let (folders, objects, account) = (BTreeSet::new(), Vec::new(), Listing::default());
         let mut folder = Folder { archive: self, prefix, within, folders, objects, account };

@@ -1,9 +1,9 @@
-//! Whether the bytes that came are those that the store keeps.
+//! Verifies fetched bytes against those in the store.
 //!
-//! Two things can tell: a checksum of the whole object, which S3 keeps for every object since December 2024 (Amazon S3 user
-//! guide, "Checking object integrity"), and the ETag, which is the MD5 of an object that was put in one part and is not
-//! encrypted with a key of KMS or of the customer ("Object" in the API reference). MD5 takes more time than all CRCs together,
-//! so it is only asked where there is no checksum.
+//! There are two ways: a checksum of the whole object, which S3 has for every object since December 2024 (Amazon S3 user
+//! guide, "Checking object integrity"), and the ETag, which is the MD5 of an object that was uploaded in one part and is not
+//! encrypted with a KMS or customer key ("Object" in the API reference). MD5 takes more time than all CRCs together, so it is
+//! only used without a checksum.
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::types::{ChecksumType, ServerSideEncryption};
@@ -15,15 +15,15 @@ use md5::{Digest, Md5};
 use crate::checksum::Checksum;
 use crate::source::log_object::Md5Sum;
 
-/// What the bytes of an object are held to.
+/// The expected checksums of an object.
 #[derive(Debug, Default)]
 pub(super) struct Proof {
-    /// Of the whole object: name and value as S3 writes it.
+    /// Of the whole object: name and value as written by S3.
     checksums: Vec<(Sum, String)>,
-    /// The MD5 that the listing and the answer give as ETag.
+    /// The MD5 that the listing and the response give as ETag.
     listed: Option<Md5Sum>,
     answered: Option<Md5Sum>,
-    /// Whether an ETag of that form is no MD5.
+    /// Whether an ETag of that form is not an MD5.
     is_encrypted: bool,
 }
 
@@ -45,7 +45,7 @@ impl Sum {
         }
     }
 
-    /// As S3 writes it: base64 of the big-endian number.
+    /// In the form of S3: base64 of the big-endian number.
     fn of(self, bytes: &[u8]) -> String {
         let crc = |algorithm| crc_fast::checksum(algorithm, bytes);
         let short = |crc: u64| STANDARD.encode((crc as u32).to_be_bytes());
@@ -59,9 +59,9 @@ impl Sum {
 }
 
 impl Proof {
-    /// What an answer with the whole object says, and the listing.
+    /// From the response with the whole object, and the listing.
     pub(super) fn new(answer: &GetObjectOutput, listed: Option<Md5Sum>) -> Self {
-        // One of parts is no checksum of the bytes; its value then ends in their number, too.
+        // A composite checksum is not one of the bytes; its value then ends in the number of parts, too.
         let is_whole = answer.checksum_type() != Some(&ChecksumType::Composite);
         let checksums = [
             (Sum::Crc64Nvme, answer.checksum_crc64_nvme()),
@@ -80,10 +80,10 @@ impl Proof {
         }
     }
 
-    /// Holds the whole object to it.
+    /// Verifies the whole object.
     ///
     /// # Errors
-    /// What does not fit, in words.
+    /// What does not match, in words.
     pub(super) fn check(&self, bytes: &[u8]) -> Result<(), String> {
         if let (Some(listed), Some(answered)) = (self.listed, self.answered)
             && listed != answered
@@ -112,7 +112,7 @@ impl Proof {
     }
 }
 
-/// The MD5 that an ETag may be: 32 hexadecimal digits. One of several parts has a `-` and their number behind them.
+/// The MD5 that an ETag may be: 32 hexadecimal digits. The ETag of several parts ends with `-` and their number.
 pub(super) fn md5_of(etag: &str) -> Option<Md5Sum> {
     let digits = etag.trim_start_matches("W/").trim_matches('"').as_bytes();
     if digits.len() != 32 {
@@ -134,7 +134,7 @@ fn hexadecimal(sum: Md5Sum) -> String {
 mod tests {
     use super::*;
 
-    /// The check values of the catalogue of CRCs, in base64, and the digests of RFC 1321 and FIPS 180.
+    /// The check values of the CRC catalogue, in base64, and the digests of RFC 1321 and FIPS 180.
     #[test]
     fn checksums_are_those_of_s3() {
         let sums = [Sum::Crc32, Sum::Crc32c, Sum::Crc64Nvme].map(|sum| sum.of(b"123456789"));

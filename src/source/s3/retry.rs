@@ -1,9 +1,9 @@
-//! Requests that fail for reasons that pass: throttling, a network that is down, a server that has trouble.
+//! Requests that fail for transient reasons: throttling, a network that is down, a failing server.
 //!
-//! The SDK repeats a request a few times, and stops to do so once many have failed, which is what throttling and outages
-//! look like. Then it is us who have to wait: the request is made again while it keeps its place among those under way,
-//! so that fewer and fewer are made until S3 takes them. Credentials that cannot be renewed are waited for, too. Once they
-//! are given up, or nothing at all has been answered for that long, nobody asks any more.
+//! The SDK repeats a request a few times, and stops once many have failed, as during throttling and outages. Then this
+//! program waits: the request is repeated while it keeps its place among those in flight, so that fewer and fewer are made
+//! until S3 accepts them. Credentials that cannot be renewed are waited for, too. Once they are given up, or there was no
+//! response at all for that long, no more requests are made.
 
 use std::error::Error;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use super::failure::Failure;
 use super::lock;
 use super::session_state::SessionState;
 
-/// The first pause; each one after that is half as long again.
+/// The first pause; each later one is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// Makes a request until it succeeds, fails for good, or has failed for as long as the settings say.
+/// Repeats a request until it succeeds, fails permanently, or has failed for as long as the settings allow.
 pub(super) async fn with_retries<T, E, F>(state: &SessionState, request: impl Fn() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,

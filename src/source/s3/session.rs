@@ -1,4 +1,4 @@
-//! One run's way to S3: runtime, credentials, counters.
+//! The S3 session of a run: runtime, credentials, counters.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -21,13 +21,13 @@ use super::traffic::Counters;
 use crate::source::{ArchiveError, DeliveryWindow, Listing, S3ProblemKind, S3Settings, Traffic};
 
 /// Threads of the runtime. One drives some 7,000 requests a second; a second one keeps a slow step of the first, such as
-/// a file of the mirror, from holding up the rest.
+/// a mirror file, from blocking the rest.
 const THREADS: usize = 2;
 
-/// Files of a mirror that are read or written at once.
+/// Mirror files read or written at once.
 const DISK_AT_ONCE: usize = 4;
 
-/// How often someone is asked whether to go on.
+/// How often a waiting caller polls whether to go on.
 const HEARTBEAT: Duration = Duration::from_millis(100);
 
 /// Credentials and runtime of a run.
@@ -35,14 +35,14 @@ const HEARTBEAT: Duration = Duration::from_millis(100);
 pub(in crate::source) struct Session {
     state: Arc<SessionState>,
     config: SdkConfig,
-    // Last, so that all that runs on it is gone before it.
+    // Last, so that everything that runs on it is dropped first.
     _runtime: Ending,
 }
 
-/// How long the runtime may take to end: a name that is being looked up cannot be given up, and nobody waits for it.
+/// How long the runtime may take to end: a DNS lookup cannot be cancelled, and is not waited for.
 const ENDING: Duration = Duration::from_secs(1);
 
-/// The runtime, which does not hold up the end of a run.
+/// The runtime, which does not delay the end of a run.
 #[derive(Debug)]
 struct Ending(Option<Runtime>);
 
@@ -55,7 +55,7 @@ impl Drop for Ending {
 }
 
 impl Session {
-    /// Reads the configuration and the profile; `name` is the archive it is for.
+    /// Reads the configuration and the profile; `name` is the archive that needs them.
     pub(in crate::source) fn start(settings: &S3Settings, name: &str) -> Result<Self, ArchiveError> {
         let failed = |problem| ArchiveError::S3 { name: name.to_owned(), problem };
         let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -78,7 +78,7 @@ impl Session {
         Ok(Self { state: Arc::new(state), config, _runtime: runtime })
     }
 
-    /// Opens an archive `s3://bucket[/prefix]` and makes sure that there is something.
+    /// Opens an archive `s3://bucket[/prefix]` and checks that it is not empty.
     pub(in crate::source) fn open(&self, name: &str) -> Result<Bucket, ArchiveError> {
         let mut opening = pin!(Bucket::open(name, &self.state, &self.config));
         let opened = wait(&self.state.handle, &mut opening, &mut || !(self.state.settings.interrupted)());
@@ -104,7 +104,7 @@ impl Session {
             (objects, to_keep)
         });
         let objects = self.wait(&mut all, &mut |listed| found(before + listed));
-        // Nobody wants it any more.
+        // The run was stopped.
         let Some((objects, to_keep)) = objects else { return };
         listing.objects.extend(objects);
         listing.to_keep.extend(to_keep);
@@ -121,14 +121,14 @@ impl Session {
     ) -> Stream {
         let buckets: Vec<(u32, &Bucket)> = buckets.collect();
         let listed = list_all(&self.state, buckets.iter().copied(), window);
-        // Without the rest of it a run that is stopped here has nothing to read, and ends.
+        // If stopped here, a run has nothing to read, and ends.
         let heads = self.wait(&mut pin!(listed.begin()), found).unwrap_or_default();
         let mut beside = local;
         let feed = Feed::Merged(Merge::new(heads, std::mem::take(&mut beside.objects)));
         Stream::start(&self.state, buckets, feed, beside, Some(listed))
     }
 
-    /// Fetches objects that have been listed.
+    /// Fetches listed objects.
     pub(in crate::source) fn stream_listed<'b>(
         &self,
         buckets: impl Iterator<Item = (u32, &'b Bucket)>,
@@ -140,12 +140,12 @@ impl Session {
         Stream::start(&self.state, buckets.collect(), feed, beside, None)
     }
 
-    /// What was asked of S3 so far.
+    /// The S3 traffic so far.
     pub(in crate::source) fn traffic(&self) -> Traffic {
         self.state.counters.traffic(true)
     }
 
-    /// Waits for something; none if `found` no longer wants to.
+    /// Waits for a future; `None` if `found` said to stop.
     fn wait<T>(
         &self,
         work: &mut (impl Future<Output = T> + Unpin),
@@ -155,7 +155,7 @@ impl Session {
     }
 }
 
-/// Waits for something; none if `goes_on` says no.
+/// Waits for a future; `None` if `goes_on` returns false.
 fn wait<T>(
     runtime: &Handle,
     work: &mut (impl Future<Output = T> + Unpin),

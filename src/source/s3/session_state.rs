@@ -1,4 +1,4 @@
-//! The state of a session, which all archives of a run share.
+//! The state of a session, shared by all archives of a run.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,22 +15,22 @@ use super::mirror::Mirror;
 use super::traffic::Counters;
 use crate::source::S3Settings;
 
-/// What all archives of a run share.
+/// The state shared by all archives of a run.
 #[derive(Debug)]
 pub(super) struct SessionState {
     pub(super) settings: S3Settings,
     pub(super) counters: Arc<Counters>,
-    /// Whom the last request to a bucket went to.
+    /// The host of the last request to a bucket.
     pub(super) host: Arc<Mutex<String>>,
-    /// One permit for each request under way.
+    /// One permit per request in flight.
     pub(super) gate: Semaphore,
-    /// Files of a mirror are read and written by so many at once.
+    /// Limits how many mirror files are read and written at once.
     pub(super) disk: Semaphore,
-    /// Why nobody asks any more: there are no credentials, or nobody answers.
+    /// Why no more requests are made: no credentials, or no responses.
     pub(super) ended: OnceLock<Failure>,
-    /// When something was answered at last.
+    /// The time of the last response.
     pub(super) answered: Mutex<Instant>,
-    /// By bucket: several archives may lie in one.
+    /// By bucket: several archives may be in one.
     pub(super) mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
     pub(super) handle: Handle,
 }

@@ -1,8 +1,8 @@
-//! Objects fetched ahead, and handed out as they arrive.
+//! Fetches objects ahead, and hands them out as they arrive.
 //!
-//! One task takes objects in delivery order and starts to fetch each as soon as there is room for its bytes. Requests
-//! under way are bounded by the gate, bytes that wait by the room, and objects ahead of the oldest one by their number; so
-//! memory does not depend on how large objects are or how many there are, except that the largest one must fit by itself.
+//! One task takes objects in delivery order and starts to fetch each as soon as there is room for its bytes. Requests in
+//! flight are bounded by the gate, waiting bytes by the room, and objects ahead of the oldest one by their number; so
+//! memory does not depend on the size or number of objects, except that the largest one must fit by itself.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,19 +25,19 @@ use super::{etag, lock};
 use crate::coverage::{Fault, FaultKind, Position};
 use crate::source::{Listing, LogObject, Traffic};
 
-/// What room is counted in, in bytes.
+/// The unit of room, in bytes.
 const ROOM_UNIT: usize = 1024;
 
-/// What an object takes beside its bytes, about.
+/// Approximate memory of an object besides its bytes.
 const ROOM_BESIDE: usize = 8 * 1024;
 
-/// How far objects may be ahead of the oldest one that has not come: what is learnt of them waits for that one.
+/// How far objects may be ahead of the oldest missing one: what is learnt of them waits for that one.
 const MOST_AHEAD: u32 = 10_000;
 
-/// How often somebody who waits asks whether to go on.
+/// How often a waiting caller polls whether to go on.
 const HEARTBEAT: Duration = Duration::from_millis(50);
 
-/// Where objects come from.
+/// The source of objects.
 #[derive(Debug)]
 pub(super) enum Feed {
     /// They are being listed.
@@ -46,17 +46,17 @@ pub(super) enum Feed {
     Listed(std::vec::IntoIter<ListedObject>),
 }
 
-/// Objects on their way.
+/// Objects being fetched.
 #[derive(Debug)]
 pub(in crate::source) struct Stream {
     state: Arc<SessionState>,
     ready: Mutex<Receiver<Ready>>,
-    /// Every object to read, in the order of its number.
+    /// Every object to read, in numerical order.
     objects: Arc<Mutex<Vec<LogObject>>>,
     is_listed: Arc<AtomicBool>,
-    /// Objects that are on their way.
+    /// Objects in flight.
     in_flight: Arc<InFlight>,
-    /// How many there are, if that is known.
+    /// The number of objects, if known.
     total: Option<u64>,
     /// Account of what was listed elsewhere.
     beside: Listing,
@@ -64,19 +64,19 @@ pub(in crate::source) struct Stream {
     driver: JoinHandle<()>,
 }
 
-/// The number of an object, the object, and what came of it; nothing comes of a file, which is read where it is.
+/// The number of an object, the object, and the result of fetching it; `None` for a file, which is read in place.
 type Ready = (u32, LogObject, Option<Fetched>);
 
-/// Which objects are on their way, and what could not be kept of those that have come.
+/// Which objects are in flight, and which arrived ones could not be stored.
 #[derive(Debug, Default)]
 struct InFlight {
     numbers: Mutex<BTreeSet<u32>>,
-    /// One of them has come.
+    /// Notified when one has arrived.
     came: Notify,
     not_kept: Mutex<Vec<Fault>>,
 }
 
-/// The task that fetches.
+/// The task that fetches objects.
 struct Driver {
     buckets: HashMap<u32, Bucket>,
     objects: Arc<Mutex<Vec<LogObject>>>,
@@ -88,7 +88,7 @@ struct Driver {
 }
 
 impl Stream {
-    /// Starts to fetch.
+    /// Starts fetching.
     pub(super) fn start(
         state: &Arc<SessionState>,
         buckets: Vec<(u32, &Bucket)>,
@@ -124,7 +124,7 @@ impl Stream {
         }
     }
 
-    /// The next object that has arrived; waits for one. None once there are no more, or if `stopped` says so.
+    /// The next object that has arrived; waits for one. `None` at the end, or if `stopped` returns true.
     pub(in crate::source) fn next(&self, stopped: &dyn Fn() -> bool) -> Option<Ready> {
         loop {
             if stopped() {
@@ -138,7 +138,7 @@ impl Stream {
         }
     }
 
-    /// How many objects there are, if that is known.
+    /// The number of objects, if known.
     pub(in crate::source) fn total(&self) -> Option<u64> {
         self.total
     }
@@ -167,7 +167,7 @@ impl Driver {
         while let Some(ListedObject { object, is_read }) = feed.next().await {
             let number = is_read.then(|| self.number(&object));
             let Some(bucket) = self.buckets.get(&object.archive) else {
-                // A file: whoever reads it opens it.
+                // A file is opened by its reader.
                 let in_place = number.map(|number| (number, object, None));
                 if in_place.is_some_and(|ready| self.ready.send(ready).is_err()) {
                     return;
@@ -177,7 +177,7 @@ impl Driver {
             self.in_flight.wait(number).await;
             let room = (bucket.size(&object) as usize + ROOM_BESIDE).div_ceil(ROOM_UNIT);
             let room = u32::try_from(room).unwrap_or(u32::MAX).min(self.largest);
-            // Closed never.
+            // Never closed.
             let Ok(room) = Arc::clone(&self.room).acquire_many_owned(room).await else { return };
             let (bucket, ready, in_flight) =
                 (bucket.clone(), self.ready.clone(), Arc::clone(&self.in_flight));
@@ -191,7 +191,7 @@ impl Driver {
                 let mut fetched = task.await.unwrap_or_else(|error| Fetched::failed(error.to_string()));
                 fetched.room = Some(room);
                 if let Some(number) = number {
-                    // Nobody listens any more if the run was stopped.
+                    // If the run was stopped, the receiver is gone.
                     let _ = ready.send((number, object, Some(fetched)));
                     in_flight.came(number);
                 }
@@ -200,7 +200,7 @@ impl Driver {
         self.is_listed.store(true, Ordering::Relaxed);
     }
 
-    /// Numbers an object that is to be read.
+    /// Numbers an object to be read.
     fn number(&self, object: &LogObject) -> u32 {
         let mut objects = lock(&self.objects);
         objects.push(object.clone());
@@ -209,7 +209,7 @@ impl Driver {
 }
 
 impl InFlight {
-    /// Waits until an object is not too far ahead, and notes that it is on its way.
+    /// Waits until an object is not too far ahead, and notes that it is in flight.
     async fn wait(&self, number: Option<u32>) {
         let Some(number) = number else { return };
         let is_too_far = || lock(&self.numbers).first().is_some_and(|oldest| number - oldest > MOST_AHEAD);
@@ -219,21 +219,21 @@ impl InFlight {
         lock(&self.numbers).insert(number);
     }
 
-    /// Notes that an object has come. Only the driver waits, so that a word that comes early is kept for it.
+    /// Notes that an object has arrived. Only the driver waits, so an early notification is kept for it.
     fn came(&self, number: u32) {
         lock(&self.numbers).remove(&number);
         self.came.notify_one();
     }
 }
 
-/// Gets an object from the mirror, or from its bucket and into the mirror. What is not kept is a fault, also of an object
-/// that nobody reads.
+/// Gets an object from the mirror, or from its bucket and stores it in the mirror. Failure to store it is a fault, even
+/// if the object is not read.
 async fn get(bucket: &Bucket, object: &LogObject, is_read: bool, not_kept: &Mutex<Vec<Fault>>) -> Fetched {
     let Some(mirror) = bucket.mirror() else { return fetch(bucket, object).await };
     let key = bucket.key(object);
     let SessionState { counters, disk, .. } = &**bucket.state();
     let kept = {
-        // Closed never.
+        // Never closed.
         let _permit = disk.acquire().await;
         tokio::task::block_in_place(|| mirror.read(&key, bucket.size(object), etag(object)))
     };
@@ -248,7 +248,7 @@ async fn get(bucket: &Bucket, object: &LogObject, is_read: bool, not_kept: &Mute
             tokio::task::block_in_place(|| mirror.keep(&key, bytes, fetched.metadata.as_ref()))
                 .map_err(|error| error.to_string())
         }
-        // What is to be read says so itself.
+        // An object to be read reports its own error.
         None if is_read => return fetched,
         None => Err(fetched.error().to_owned()),
     };
@@ -271,14 +271,14 @@ async fn get(bucket: &Bucket, object: &LogObject, is_read: bool, not_kept: &Mute
 }
 
 impl Feed {
-    /// Objects that have been listed: those to read, and then those only to keep.
+    /// Listed objects: those to read, and then those only to store.
     pub(super) fn listed(objects: Vec<LogObject>, to_keep: Vec<LogObject>) -> Self {
         let objects = objects.into_iter().map(|object| ListedObject { object, is_read: true });
         let to_keep = to_keep.into_iter().map(|object| ListedObject { object, is_read: false });
         Self::Listed(objects.chain(to_keep).collect::<Vec<_>>().into_iter())
     }
 
-    /// How many objects are to be read, if that is known.
+    /// The number of objects to read, if known.
     fn total(&self) -> Option<u64> {
         match self {
             Self::Merged(_) => None,

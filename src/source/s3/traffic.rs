@@ -1,4 +1,4 @@
-//! Counts what is asked of S3.
+//! Counts requests to S3.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ pub(super) struct Counters {
     pub(super) listed: AtomicU64,
     pub(super) lists: AtomicU64,
     pub(super) gets: AtomicU64,
-    /// Requests on the wire, repetitions included.
+    /// Requests on the wire, including repetitions.
     attempts: AtomicU64,
     pub(super) bytes: AtomicU64,
     pub(super) from_mirror: AtomicU64,
@@ -24,13 +24,13 @@ pub(super) struct Counters {
     pub(super) replaced: AtomicU64,
 }
 
-/// One more.
+/// Increments a counter.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
 impl Counters {
-    /// The state of the counters.
+    /// The current values of the counters.
     pub(super) fn traffic(&self, is_listed: bool) -> Traffic {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (lists, gets) = (of(&self.lists), of(&self.gets));
@@ -48,7 +48,7 @@ impl Counters {
     }
 }
 
-/// Sees every request that the SDK sends, also those it repeats by itself.
+/// Counts every request that the SDK sends, including its own retries.
 #[derive(Debug)]
 pub(super) struct CountAttempts(pub(super) Arc<Counters>);
 
@@ -68,7 +68,7 @@ impl Intercept for CountAttempts {
     }
 }
 
-/// Sees which host a request goes to: what the SDK says of a host that does not answer holds no name.
+/// Notes the host of each request: the SDK's error for a host that does not respond lacks its name.
 #[derive(Debug)]
 pub(super) struct NoteHost(pub(super) Arc<Mutex<String>>);
 

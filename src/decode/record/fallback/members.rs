@@ -1,4 +1,4 @@
-//! Members of a record as the types that are wanted; a value of another type counts as none.
+//! Members of a record as the types that are wanted; a value of another type counts as absent.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +21,7 @@ pub(super) struct Listed<'a> {
 #[derive(Default)]
 pub(super) struct Flag(pub(super) Option<bool>);
 
-/// A status code of HTTP.
+/// An HTTP status code.
 #[derive(Default)]
 pub(super) struct Code(pub(super) Option<u16>);
 
@@ -40,7 +40,7 @@ impl Text<'_> {
 #[derive(Default)]
 pub(super) struct Object<T>(pub(super) T);
 
-/// Goes through a value of any type; the types that matter are taken, all others passed over.
+/// Visits a value of any type; takes the types that matter and skips all others.
 macro_rules! pass_over {
     () => {
         pass_over!(null, list);

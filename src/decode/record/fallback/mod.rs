@@ -1,8 +1,8 @@
 //! The careful path: one record read by a full JSON parser.
 //!
-//! Takes the records that surprised the scanner: escaped keys and texts, malformed parts. simd-json is asked first;
-//! what it refuses goes to serde_json, because legal JSON may hold integers over 64 bits, `1e400` and nesting
-//! deeper than simd-json takes, in fields that nobody needs. Of a key given twice the last one counts.
+//! Takes the records that surprised the scanner: escaped keys and texts, malformed parts. simd-json is tried first;
+//! what it rejects goes to serde_json, because legal JSON may hold integers over 64 bits, `1e400` and nesting deeper
+//! than simd-json supports, in fields that are not needed. If a key is given twice, the last one counts.
 
 mod cloudtrail;
 mod kubernetes;
@@ -16,17 +16,17 @@ use super::walk;
 use crate::event::{AuditRecord, Record};
 use members::{Members, Whole};
 
-/// Sort of record.
+/// Kind of record.
 trait Kind {
     /// Its members, as they are parsed.
     type Fields<'de>: Members<'de>;
-    /// The texts of it that matter.
+    /// Its relevant texts.
     type Record<'r>;
 
     fn record<'r>(fields: &'r Self::Fields<'_>) -> Self::Record<'r>;
 }
 
-/// Reads one record of CloudTrail, or says in words why it is none.
+/// Reads one CloudTrail record, or returns the reason why it is not one.
 pub(in crate::decode) fn with_record<T>(
     slice: &str,
     use_record: impl FnOnce(Record<'_>) -> T,
@@ -34,7 +34,7 @@ pub(in crate::decode) fn with_record<T>(
     read::<cloudtrail::CloudTrail, T>(slice, use_record)
 }
 
-/// Reads one Kubernetes audit event, or says in words why it is none.
+/// Reads one Kubernetes audit event, or returns the reason why it is not one.
 pub(in crate::decode) fn with_audit_record<T>(
     slice: &str,
     use_record: impl FnOnce(AuditRecord<'_>) -> T,
@@ -57,17 +57,16 @@ fn read<K: Kind, T>(slice: &str, use_record: impl FnOnce(K::Record<'_>) -> T) ->
         Ok(Whole(fields)) => return Ok(use_record(K::record(&fields))),
         Err(error) => error,
     };
-    // In a field that is read, serde_json wants to know what a number is worth.
+    // In a field that is read, serde_json evaluates the number.
     let mended = without_huge_numbers(&whole).ok_or_else(|| error.to_string())?;
     match serde_json::from_str::<Whole<K::Fields<'_>>>(&mended) {
         Ok(Whole(fields)) => Ok(use_record(K::record(&fields))),
-        // Of the two, this one says where in the record.
+        // Of the two errors, this one has the position in the record.
         Err(_) => Err(error.to_string()),
     }
 }
 
-/// The text with 0 for every number that is too large for a float, if there is one. No number so large is
-/// ever read.
+/// The text with 0 for every number that is too large for a float, if there is one. Such numbers are never used.
 fn without_huge_numbers(text: &str) -> Option<String> {
     let mut mended = String::with_capacity(text.len());
     let mut rest = text;
@@ -76,7 +75,7 @@ fn without_huge_numbers(text: &str) -> Option<String> {
         let token = &rest[at..];
         let length = walk::value_end(token, 0).unwrap_or(token.len());
         mended.push_str(&rest[..at]);
-        // A number that is malformed stays as it is: it is a fault.
+        // A malformed number stays as it is: it is a fault.
         let is_huge = !token.starts_with('"')
             && serde_json::from_str::<f64>(&token[..length]).is_err()
             && serde_json::from_str::<IgnoredAny>(&token[..length]).is_ok();
@@ -88,7 +87,7 @@ fn without_huge_numbers(text: &str) -> Option<String> {
     changed.then_some(mended)
 }
 
-/// Half of an escaped surrogate pair, which a text cut in mid-character ends with, becomes U+FFFD.
+/// Replaces half of an escaped surrogate pair, which ends a text cut in mid-character, with U+FFFD.
 pub(in crate::decode) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     if !text.contains("\\ud") && !text.contains("\\uD") {
         return Cow::Borrowed(text);

@@ -1,13 +1,13 @@
-//! The same with 32 bytes at a time, for processors that have AVX2: a twentieth of a whole scan.
+//! The same with 32 bytes at a time, for processors with AVX2: saves a twentieth of a whole scan.
 //!
-//! [`pulp`] finds out at run time and lends its `unsafe`: a [`V3`] exists only where its instructions do.
+//! [`pulp`] detects AVX2 at run time and contains the `unsafe`: a [`V3`] exists only where its instructions do.
 
 use pulp::x86::V3;
 use pulp::{NullaryFnOnce, m8x32, u8x32};
 
 use super::{Block, nested_end_by};
 
-/// As [`super::nested_end`]; the outer `None` says that this processor has no AVX2.
+/// Like [`super::nested_end`]; the outer `None` means that this processor has no AVX2.
 #[inline]
 pub(super) fn nested_end(bytes: &[u8], open: usize) -> Option<Option<usize>> {
     let v3 = V3::try_new()?;
