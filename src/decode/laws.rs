@@ -61,12 +61,24 @@ fn pretty(text: &str) -> String {
     serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(text).unwrap()).unwrap()
 }
 
+/// Reads each text: the names of its records, and where they were found, unless that is empty.
+fn assert_found(cases: &[(String, &str, &str)]) {
+    for (text, names, found) in cases {
+        let (read, decoded) = read(text.as_bytes());
+        assert_eq!(read.join(" "), *names, "{text}");
+        assert_eq!(kinds(&decoded), [""; 0], "{text} {:?}", decoded.faults);
+        if !found.is_empty() {
+            assert_eq!(paths(&decoded), *found, "{text}");
+        }
+    }
+}
+
 #[test]
-fn records_are_found_in_carriers_that_are_not_known() {
+fn records_are_found_in_messages_and_answers_of_search_engines() {
     let (a, b) = (record("A"), record("B"));
-    let (qa, qb) = (quoted(&a), quoted(&b));
+    let qa = quoted(&a);
     let bus = format!(r#"{{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{a}}}"#);
-    for (text, names, found) in [
+    assert_found(&[
         (format!(r#"{{"attempts":4,"rawData":"{}"}}"#, base64(&gzip(a.as_bytes()))), "A", "rawData|base64 1"),
         (format!(r#"{{"rawData":"{}"}}"#, encoded(a.as_bytes(), true)), "A", "rawData|base64 1"),
         (
@@ -104,6 +116,14 @@ fn records_are_found_in_carriers_that_are_not_known() {
             "A B",
             "body 2",
         ),
+    ]);
+}
+
+#[test]
+fn records_are_found_in_rows_envelopes_and_logs() {
+    let (a, b) = (record("A"), record("B"));
+    let (qa, qb) = (quoted(&a), quoted(&b));
+    assert_found(&[
         (format!(r#"{{"_id":"x","attributes":{a},"message":"words"}}"#), "A", "attributes 1"),
         (
             format!(r#"{{"QueryResultRows":[[{{"eventJson":{qa}}}],[{{"eventJson":{qb}}}]]}}"#),
@@ -143,6 +163,14 @@ fn records_are_found_in_carriers_that_are_not_known() {
             "A",
             "logs|line 1",
         ),
+    ]);
+}
+
+#[test]
+fn records_are_found_in_texts_lists_and_lines() {
+    let (a, b) = (record("A"), record("B"));
+    let (qa, qb) = (quoted(&a), quoted(&b));
+    assert_found(&[
         (format!("{qa}\n{qb}\n"), "A B", ""),
         (format!("[{qa},{qb}]"), "A B", ""),
         (
@@ -179,14 +207,7 @@ fn records_are_found_in_carriers_that_are_not_known() {
             "A",
             "x|base64 1",
         ),
-    ] {
-        let (read, decoded) = read(text.as_bytes());
-        assert_eq!(read.join(" "), names, "{text}");
-        assert_eq!(kinds(&decoded), [""; 0], "{text} {:?}", decoded.faults);
-        if !found.is_empty() {
-            assert_eq!(paths(&decoded), found, "{text}");
-        }
-    }
+    ]);
 }
 
 #[test]
