@@ -27,7 +27,7 @@ pub struct RecordAddress<'a> {
 #[derive(Debug, Error)]
 pub enum ReopenError {
     /// The archive has no object with that path.
-    #[error("the archive holds no object '{object}' any more")]
+    #[error("the archive no longer holds the object '{object}'")]
     Gone {
         /// As named in the evidence.
         object: String,

@@ -24,7 +24,7 @@ impl Archives {
             })),
             Root::Stdin => Err(ReadError {
                 kind: FaultKind::Read,
-                detail: "standard input can be read but once".to_owned(),
+                detail: "standard input can be read only once".to_owned(),
             }),
             Root::S3(bucket) => bucket.find(archive, path),
         }

@@ -34,20 +34,20 @@ impl SmellKind {
     pub(in crate::decode) const fn detail(self) -> &'static str {
         match self {
             Self::Flattened => {
-                "fields of a record that were renamed or taken apart: it cannot be rebuilt faithfully; export the records as they were"
+                "a record whose fields were renamed or flattened, so that it cannot be rebuilt faithfully; export the original records"
             }
             Self::Columns => {
-                "a table of single fields of records, which do not tell who acted for sure; export the whole event as JSON (in Lake: eventJson)"
+                "a table of single fields of records, which do not say for certain who acted; export the whole event as JSON (in Lake: eventJson)"
             }
-            Self::Ocsf => "events of OCSF as JSON, which are read from Parquet only",
-            Self::AuditEvent => "something of audit.k8s.io that is no whole audit event",
-            Self::TooDeep => "what looks like a record lies in too many wrappers, lists or texts",
-            Self::Quoted => "a record in the parameters or the answer of something that is no record",
+            Self::Ocsf => "OCSF events as JSON; they are read from Parquet only",
+            Self::AuditEvent => "an audit.k8s.io object that is not a complete audit event",
+            Self::TooDeep => "something that looks like a record is nested too deeply to be read",
+            Self::Quoted => "a record inside the request or response of an object that is not a record",
             Self::Nested => {
-                "a record has a list of records of its own, which CloudTrail does not write; it was not read"
+                "a record contains a list of records, which CloudTrail does not write; the list was not read"
             }
-            Self::Shown => "a document or a program that shows records; they were not read",
-            Self::Words => "the names of a record with a time, in a text that cannot be read",
+            Self::Shown => "a document or program that quotes records; they were not read",
+            Self::Words => "field names of a record and a time, in a text that cannot be read",
         }
     }
 

@@ -252,7 +252,7 @@ impl<'e> Splitter<'e> {
     }
 
     fn unread_records(&mut self, at: u64, place: Place<'_>) {
-        let detail = "the names of a record with a time, in a long text of which only the beginning is read";
+        let detail = "field names of a record and a time, in a long text of which only the beginning is read";
         let fault = fault(place.name, FaultKind::UnknownCarrier, detail);
         self.faults.push(DecodeFault { position: Position::Byte(at), ..fault });
     }

@@ -52,7 +52,7 @@ const CHUNK: usize = 64 << 10;
 
 impl<R: Read> Transcoder<R> {
     /// What is wrong with a text of which [`Transcoder::is_odd`] is true.
-    pub(in crate::decode) const ODD: &str = "units that are no UTF-16 or UTF-32, read as U+FFFD";
+    pub(in crate::decode) const ODD: &str = "invalid UTF-16 or UTF-32, read as U+FFFD";
 
     pub(in crate::decode) fn new(stream: R, encoding: Encoding) -> Self {
         Self {

@@ -22,7 +22,7 @@ pub(in crate::decode) fn text(bytes: &[u8], cut: bool, limit: u64) -> (Cow<'_, s
     if cut && error.error_len().is_none() {
         return (String::from_utf8_lossy(&bytes[..valid]), None);
     }
-    let detail = "bytes that are no UTF-8, read as U+FFFD";
+    let detail = "invalid UTF-8, read as U+FFFD";
     (Cow::Owned(mended(bytes, limit)), Some(odd(valid, detail)))
 }
 

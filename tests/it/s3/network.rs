@@ -351,7 +351,7 @@ fn evidence_in_a_bucket_reopens_without_listing_it() {
     reopen_all(&archives, 7);
     let gone = RecordAddress { object: "gone.json", ..address };
     let error = reopen(&archives, &ScanSettings::default(), &gone, &Silent).unwrap_err();
-    assert_eq!(error.to_string(), "the archive holds no object 'gone.json' any more");
+    assert_eq!(error.to_string(), "the archive no longer holds the object 'gone.json'");
 }
 
 #[test]
