@@ -211,6 +211,17 @@ fn records_are_found_in_texts_lists_and_lines() {
 }
 
 #[test]
+fn a_cut_text_that_only_begins_as_base64_is_none() {
+    let begin = base64(&gzip(record("A").as_bytes()));
+    for length in 40..44 {
+        let text = format!("{{\"data\": \"{}\u{fffd}", &begin[..length]);
+        let (read, decoded) = read(text.as_bytes());
+        assert_eq!(read, [""; 0], "{text}");
+        assert_eq!(kinds(&decoded), ["json-truncated"], "{text}");
+    }
+}
+
+#[test]
 fn cells_with_events_are_read_whatever_stands_between_them() {
     let (a, b) = (record("A"), record("B"));
     let (ca, cb) = (cell(&a), cell(&b));

@@ -367,7 +367,8 @@ pub(super) fn bytes_of(text: &str) -> Option<Vec<u8>> {
 pub(super) fn whole_base64(text: &str) -> &str {
     let length = text.trim_end_matches('=').len();
     // Line ends would shift the groups of four; this loses a byte or two of a cut text.
-    &text[..length - usize::from(length % 4 == 1)]
+    // What is no base64 may end within a character there, and stays as it is.
+    text.get(..length - usize::from(length % 4 == 1)).unwrap_or(text)
 }
 
 /// Gives a Logstash record its time: Logstash removes `eventTime` and puts `@timestamp` in its place.
