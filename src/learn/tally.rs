@@ -100,19 +100,13 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         'r: 'f,
         's: 'f,
     {
+        let (carrier, outer) = (found.carrier, self.reading.place.key);
         let inner = found.inner.map(ObjectKey::parse).unwrap_or_default();
-        let carrier = found.carrier;
+        let of_log_group = carrier.and_then(|carrier| cluster_of_log_group(&carrier.log_group));
+        let of_path = inner.cluster.or(outer.cluster);
         Cluster {
-            account: carrier.map(|carrier| &*carrier.account).or(inner.account).or(self
-                .reading
-                .place
-                .key
-                .account),
-            name: carrier
-                .and_then(|carrier| cluster_of_log_group(&carrier.log_group))
-                .or(inner.cluster)
-                .or(self.reading.place.key.cluster)
-                .or(self.learner.settings.cluster.as_deref()),
+            account: carrier.map(|carrier| &*carrier.account).or(inner.account).or(outer.account),
+            name: of_log_group.or(of_path).or(self.learner.settings.cluster.as_deref()),
         }
     }
 

@@ -77,9 +77,14 @@ impl<'a> Arn<'a> {
     }
 }
 
+/// The identity after the name of a cluster, in a key that has one.
+pub fn identity_in_cluster(key: &str) -> Option<&str> {
+    key.strip_prefix("k8s:")?.split_once('/').map(|(_, identity)| identity)
+}
+
 /// A principal's key without the name of its cluster.
 pub fn without_cluster(key: &str) -> &str {
-    key.strip_prefix("k8s:").and_then(|rest| rest.split_once('/')).map_or(key, |(_, identity)| identity)
+    identity_in_cluster(key).unwrap_or(key)
 }
 
 /// The part after the last slash; the whole text if there is none.

@@ -10,7 +10,7 @@ mod principal;
 mod rule;
 mod text;
 
-pub use arn::{Arn, is_account_id, last_part, without_cluster};
+pub use arn::{Arn, identity_in_cluster, is_account_id, last_part, without_cluster};
 pub use event_id::{EventId, EventIdRef};
 pub use evidence::{Evidence, Sighting, SightingTexts, Stage};
 pub use iam::{IamIdentity, IamKind, is_unique_id, sso_name};

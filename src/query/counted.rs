@@ -13,7 +13,7 @@ impl Question {
 
     /// The last known sighting, given the last of all.
     pub(super) fn last_known(&self, last: Timestamp) -> Timestamp {
-        self.read_to.map_or(last, |until| last.min(until))
+        self.read_to.map_or(last, |read_to| last.min(read_to))
     }
 }
 

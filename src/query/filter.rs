@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use glob::MatchOptions;
 use thiserror::Error;
 
-use crate::model::{LogSource, ObservedPrincipal, PrincipalKind};
+use crate::model::{LogSource, ObservedPrincipal, PrincipalKind, identity_in_cluster};
 
 /// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
 ///
@@ -112,8 +112,12 @@ pub(super) fn action_names(action: &str) -> Vec<Cow<'_, str>> {
 
 /// The names of a principal in patterns: its key and its ARN, with and without what is before the last `/`.
 pub(super) fn principal_names(who: &ObservedPrincipal) -> Vec<&str> {
-    let keys =
-        [Some(&*who.key), in_cluster(&who.key), who.arn.as_deref(), who.arn.as_deref().and_then(in_cluster)];
+    let keys = [
+        Some(&*who.key),
+        identity_in_cluster(&who.key),
+        who.arn.as_deref(),
+        who.arn.as_deref().and_then(identity_in_cluster),
+    ];
     keys.into_iter().flatten().flat_map(names_of_key).collect()
 }
 
@@ -140,11 +144,6 @@ pub struct Filter {
     pub ignored_actions: Vec<Pattern>,
     /// Exclude calls that are marked read-only.
     pub only_mutating: bool,
-}
-
-/// The identity after the name of a cluster.
-fn in_cluster(key: &str) -> Option<&str> {
-    key.strip_prefix("k8s:")?.split_once('/').map(|(_, identity)| identity)
 }
 
 /// `get core/pods` of `get core/pods in shop`.

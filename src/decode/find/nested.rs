@@ -1,11 +1,14 @@
 //! Texts and bytes within texts: JSON in strings, base64 of anything.
 
-use super::envelope::{self, Candidate};
-use super::sink::{Contents, DEEPEST, LARGEST_INSIDE, Sink, Within};
+use super::envelope::{self, Candidate, Carrier};
+use super::sink::{Contents, Copies, DEEPEST, LARGEST_INSIDE, Sink, Within};
 use super::smell::SmellKind;
 use super::text;
 use crate::coverage::{FaultKind, FoundPaths, Position};
 use crate::decode::{DecodeFault, Decoder, FoundRecord, Verdict};
+
+/// A visitor behind a pointer: texts nest, and a type for each level would have no end.
+type Visit<'v> = &'v mut dyn FnMut(FoundRecord<'_>);
 
 impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
     /// Reads what the JSON string at `at` may hold; returns whether it holds records.
@@ -44,17 +47,13 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         let (visit, predictors, copies, own) =
             (&mut self.visit, &mut *self.predictors, &mut self.copies, &self.carrier);
         let mut records = self.contents.records;
-        let mut hand_on = |found: FoundRecord<'_>| {
-            if copies.is_watching && copies.has(found.text, found.record) {
-                return;
-            }
-            let index = records;
-            records += 1;
-            let carrier = found.carrier.or(own.as_deref());
-            visit(FoundRecord { index, number: index, carrier, ..found });
-        };
-        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut hand_on;
-        let (verdict, contents) = text::read(text, false, &within, predictors, visit);
+        let (verdict, contents) = text::read(
+            text,
+            false,
+            &within,
+            predictors,
+            &mut numbered(visit, copies, own.as_deref(), &mut records) as Visit<'_>,
+        );
         let more = records - self.contents.records;
         self.contents.records = records;
         let counts = !is_strict || contents.records > 0 || envelope::names_a_record(text);
@@ -86,23 +85,14 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         }
         let (visit, copies, own) = (&mut self.visit, &mut self.copies, &self.carrier);
         let mut records = self.contents.records;
-        let mut hand_on = |found: FoundRecord<'_>| {
-            if copies.is_watching && copies.has(found.text, found.record) {
-                return;
-            }
-            let index = records;
-            records += 1;
-            let carrier = found.carrier.or(own.as_deref());
-            visit(FoundRecord { index, number: index, inner: None, carrier, ..found });
-        };
-        let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut hand_on;
         let ceiling = match &copy {
             Some(hold) => &self.ceiling.inside(bytes.len() as u64, Some(hold)),
             None => self.ceiling,
         };
         let mut decoder = Decoder::nested_in(ceiling.of_part(LARGEST_INSIDE.min(room)), self.depth + 1);
         decoder.is_strict = self.is_found || self.is_strict;
-        let decoded = decoder.decode(&bytes, visit);
+        let decoded =
+            decoder.decode(&bytes, &mut numbered(visit, copies, own.as_deref(), &mut records) as Visit<'_>);
         self.room.set(room.saturating_sub(decoded.json_bytes.max(decoder.inflated)));
         let more = records - self.contents.records;
         self.contents.records = records;
@@ -113,5 +103,23 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
             self.contents.found.add(&self.trail, u64::from(more).saturating_sub(told));
         }
         Some(decoded.verdict == Verdict::Records)
+    }
+}
+
+/// A visitor for what is inside: leaves out copies, numbers records from `records` on, and names the outer carrier where there is
+/// no other.
+fn numbered<'v>(
+    visit: &'v mut impl FnMut(FoundRecord<'_>),
+    copies: &'v mut Copies,
+    carrier: Option<&'v Carrier>,
+    records: &'v mut u32,
+) -> impl FnMut(FoundRecord<'_>) + 'v {
+    move |found| {
+        if copies.is_watching && copies.has(found.text, found.record) {
+            return;
+        }
+        let index = *records;
+        *records += 1;
+        visit(FoundRecord { index, number: index, inner: None, carrier: found.carrier.or(carrier), ..found });
     }
 }
