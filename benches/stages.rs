@@ -5,11 +5,11 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use firstseen::baseline::{Baseline, Builder, Moment, Seen, SightingPlace};
+use firstseen::baseline::{Baseline, Builder, Moment, SightingPlace, SightingRef};
 use firstseen::decode::Decoder;
 use firstseen::event::{AnyRecord, Event, Principal, Proof};
 use firstseen::model::{Evidence, PrincipalKey, Text};
-use firstseen::observe::{Copies, Fingerprint, Handover, Observer, RecordPlace};
+use firstseen::observe::{Deduplicator, Fingerprint, ObjectRecords, Observer, RecordPlace};
 use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
 use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize};
@@ -125,7 +125,7 @@ fn learn(events: &[(Event<'_>, Option<Fingerprint>)]) -> Baseline {
     let object: Text = "object".into();
     for (event, _) in events {
         let moment = Moment { time: event.time, failed: event.failed };
-        builder.add(observer.observe(event), moment, || seen(moment, &object));
+        builder.add(observer.observe(event), moment, || sighting(moment, &object));
     }
     builder.finish(observer.finish()).baseline
 }
@@ -133,21 +133,21 @@ fn learn(events: &[(Event<'_>, Option<Fingerprint>)]) -> Baseline {
 /// Compares all records with each other, twenty to an object and a hundred objects to a day.
 fn compare(events: &[(Event<'_>, Option<Fingerprint>)]) -> u64 {
     let objects = events.chunks(20);
-    let copies = Copies::default();
-    let mut handover = Handover::new(0);
+    let deduplicator = Deduplicator::default();
+    let mut object_records = ObjectRecords::new(0);
     for (object, records) in (0..).zip(objects) {
         for (record, (_, print)) in (0..).zip(records) {
             if let Some(print) = *print {
-                handover.add(print, RecordPlace { object, record }, 0, false);
+                object_records.add(print, RecordPlace { object, record }, 0, false);
             }
         }
-        copies.hand_in(object, Some(Day::from_number(object as i32 / 100)), &mut handover);
+        deduplicator.add_object(object, Some(Day::from_number(object as i32 / 100)), &mut object_records);
     }
-    copies.finish().duplicates
+    deduplicator.finish().duplicates
 }
 
-fn seen(moment: Moment, object: &Text) -> Seen<'_> {
-    Seen {
+fn sighting(moment: Moment, object: &Text) -> SightingRef<'_> {
+    SightingRef {
         moment,
         place: SightingPlace { archive: 1, object, record: 0 },
         read_only: None,
@@ -186,7 +186,7 @@ fn baseline(first: u32, principals: u32) -> Baseline {
                 read_only: None,
                 creation: None,
             };
-            builder.add(observer.observe(&event), moment, || seen(moment, &object));
+            builder.add(observer.observe(&event), moment, || sighting(moment, &object));
         }
     }
     builder.finish(observer.finish()).baseline

@@ -1,4 +1,4 @@
-//! The account of what was read, skipped and lost, and where.
+//! Coverage: what was read, skipped and lost, and where.
 //!
 //! Every stage adds to a [`Coverage`]; coverages of several workers merge into one. Nothing in here knows what an
 //! object or a record is, so any stage may use it. Two sums always hold, see [`Coverage::sums_hold`].
@@ -158,7 +158,7 @@ named! {
         RecordTime = "record-time",
         /// Two records with one event id and different content; both were counted. It can be a sign of tampering.
         ConflictingCopy = "conflicting-copy",
-        /// Something that smells of records, whose carrier or form is not known: their names as keys or columns, with a time. The
+        /// Traces of records whose carrier or form is not known: their names as keys or columns, with a time. The
         /// records were not read.
         UnknownCarrier = "unknown-carrier",
     }
@@ -312,7 +312,7 @@ fn day(number: u32) -> Day {
     Day::from_number(i32::try_from(number).unwrap_or(i32::MAX))
 }
 
-/// The account of one run: what was read, skipped and lost, and where.
+/// The coverage of one run: what was read, skipped and lost, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// Log objects.
@@ -357,7 +357,7 @@ impl Coverage {
         self.last_event = Some(self.last_event.map_or(time, |last| last.max(time)));
     }
 
-    /// Adds another account to this one. Commutative once [`Coverage::sort`] has been called.
+    /// Adds another coverage to this one. Commutative once [`Coverage::sort`] has been called.
     pub fn merge(&mut self, other: Self) {
         let Self {
             objects,
@@ -422,7 +422,7 @@ impl Coverage {
         is_read || is_outside || self.fault_count > 0
     }
 
-    /// Whether nothing is missing from the account:
+    /// Whether nothing is missing from the sums:
     /// objects listed = read + skipped + failed, and
     /// records = counted + duplicates + filtered + skipped + faulty.
     pub fn sums_hold(&self) -> bool {

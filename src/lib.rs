@@ -13,7 +13,7 @@
 //! shows every record to a visitor; [`learn`] is the visitor that fills a baseline, and [`index`] keeps a saved one up to
 //! date. All questions are pure functions of a baseline ([`query`]); [`report`] writes the answers down. Whatever could not be
 //! read stands in the [`coverage`]. What IAM knew comes from files of its own ([`inventory`]). [`store`] saves all of it, with
-//! a [`ledger`] of what each object gave, so that more can be added later.
+//! a [`catalog`] of what each object gave, so that more can be added later.
 //!
 //! ```no_run
 //! use firstseen::learn::{LearnSettings, learn};
@@ -37,7 +37,7 @@
 //!     all_matches: false,
 //!     filter: Filter::default(),
 //! };
-//! let baseline = learnt.baseline.joined(settings.principal_key);
+//! let baseline = learnt.baseline.resolved(settings.principal_key);
 //! for finding in first_seen(&baseline, &question) {
 //!     println!("{} {} {}", finding.time, finding.principal(), finding.action);
 //! }
@@ -73,10 +73,10 @@ pub mod query;
 pub mod report;
 
 pub mod bench;
+pub mod catalog;
 pub mod checksum;
 pub mod coverage;
 pub mod file;
-pub mod ledger;
 pub mod memory;
 mod names;
 pub mod synth;

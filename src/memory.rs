@@ -26,7 +26,7 @@ struct State {
 
 /// What the one who asks for memory has already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum HolderState {
     /// Nothing, so it can wait until all others have ended.
     #[default]
     Free,
@@ -38,7 +38,7 @@ pub enum Standing {
 
 /// Reserved bytes; they are free again when this is dropped.
 #[derive(Debug)]
-pub struct Hold {
+pub struct Reservation {
     budget: Arc<Budget>,
     bytes: u64,
     /// Whether it is the one that may be more than the budget.
@@ -49,10 +49,10 @@ impl Budget {
     /// A budget of so many bytes.
     ///
     /// ```
-    /// use firstseen::memory::{Budget, Standing};
+    /// use firstseen::memory::{Budget, HolderState};
     ///
     /// let budget = Budget::new(100);
-    /// let larger_than_all = budget.reserve(1_000, Standing::Free);
+    /// let larger_than_all = budget.reserve(1_000, HolderState::Free);
     /// assert_eq!(budget.held(), 100);
     /// drop(larger_than_all);
     /// assert_eq!(budget.held(), 0);
@@ -67,17 +67,17 @@ impl Budget {
     }
 
     /// Waits until so many bytes are there, and reserves them. More than the budget counts as all of it.
-    pub fn reserve(self: &Arc<Self>, bytes: u64, standing: Standing) -> Hold {
+    pub fn reserve(self: &Arc<Self>, bytes: u64, standing: HolderState) -> Reservation {
         let bytes = bytes.min(self.limit);
         let mut state = lock(&self.state);
         while !state.admits(bytes, self.limit, standing) {
             state = self.released.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let is_overdraft = state.held + bytes > self.limit && standing == Standing::Holds;
+        let is_overdraft = state.held + bytes > self.limit && standing == HolderState::Holds;
         state.held += bytes;
         state.is_overdrawn |= is_overdraft;
         drop(state);
-        Hold { budget: Arc::clone(self), bytes, is_overdraft }
+        Reservation { budget: Arc::clone(self), bytes, is_overdraft }
     }
 
     fn release(&self, bytes: u64, ends_overdraft: bool) {
@@ -90,34 +90,34 @@ impl Budget {
 }
 
 impl State {
-    fn admits(&self, bytes: u64, limit: u64, standing: Standing) -> bool {
+    fn admits(&self, bytes: u64, limit: u64, standing: HolderState) -> bool {
         let fits = self.held + bytes <= limit;
         match standing {
-            Standing::Free => fits,
+            HolderState::Free => fits,
             // Two that hold something and wait for each other would wait for ever.
-            Standing::Holds => fits || !self.is_overdrawn,
-            Standing::Overdrew => true,
+            HolderState::Holds => fits || !self.is_overdrawn,
+            HolderState::Overdrew => true,
         }
     }
 }
 
-impl Hold {
+impl Reservation {
     /// Gives back all but `bytes`.
     pub fn shrink_to(&mut self, bytes: u64) {
         if bytes < self.bytes {
-            let surplus = self.bytes - bytes;
+            let unused = self.bytes - bytes;
             self.bytes = bytes;
-            self.budget.release(surplus, false);
+            self.budget.release(unused, false);
         }
     }
 
     /// What its holder is when it asks for more.
-    pub fn standing(&self) -> Standing {
-        if self.is_overdraft { Standing::Overdrew } else { Standing::Holds }
+    pub fn standing(&self) -> HolderState {
+        if self.is_overdraft { HolderState::Overdrew } else { HolderState::Holds }
     }
 }
 
-impl Drop for Hold {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.budget.release(self.bytes, self.is_overdraft);
     }
@@ -143,14 +143,14 @@ mod tests {
                 let (budget, note) = (&budget, &note);
                 scope.spawn(move || {
                     for round in 0..200 {
-                        let mut hold = budget.reserve((thread * 37 + round * 11) % 250, Standing::Free);
+                        let mut hold = budget.reserve((thread * 37 + round * 11) % 250, HolderState::Free);
                         note();
                         hold.shrink_to(90);
                         if nested {
                             let more = budget.reserve(60, hold.standing());
                             note();
                             let standing = match more.standing() {
-                                Standing::Overdrew => Standing::Overdrew,
+                                HolderState::Overdrew => HolderState::Overdrew,
                                 _ => hold.standing(),
                             };
                             drop(budget.reserve(60, standing));

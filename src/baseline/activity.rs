@@ -63,10 +63,10 @@ impl ActiveDay {
 /// assert_eq!(*days, [day(1), day(2), day(3)]);
 /// ```
 #[derive(Clone)]
-pub struct Days(Kept);
+pub struct Days(DayList);
 
 #[derive(Clone)]
-enum Kept {
+enum DayList {
     One(ActiveDay),
     Many(Vec<ActiveDay>),
 }
@@ -74,15 +74,15 @@ enum Kept {
 impl Days {
     /// An empty list with room for `count` days.
     pub(super) fn with_capacity(count: usize) -> Self {
-        Self(Kept::Many(if count > 1 { Vec::with_capacity(count) } else { Vec::new() }))
+        Self(DayList::Many(if count > 1 { Vec::with_capacity(count) } else { Vec::new() }))
     }
 
     /// Appends a day.
     pub fn push(&mut self, day: ActiveDay) {
         match &mut self.0 {
-            Kept::Many(days) if days.capacity() == 0 => self.0 = Kept::One(day),
-            Kept::Many(days) => days.push(day),
-            Kept::One(known) => self.0 = Kept::Many(vec![*known, day]),
+            DayList::Many(days) if days.capacity() == 0 => self.0 = DayList::One(day),
+            DayList::Many(days) => days.push(day),
+            DayList::One(known) => self.0 = DayList::Many(vec![*known, day]),
         }
     }
 
@@ -94,7 +94,7 @@ impl Days {
 
     /// Sorts days and merges rows of the same day.
     pub(super) fn sort(&mut self) {
-        let Kept::Many(days) = &mut self.0 else { return };
+        let DayList::Many(days) = &mut self.0 else { return };
         days.sort_by_key(|active| active.day);
         days.dedup_by(|later, kept| {
             let same = later.day == kept.day;
@@ -117,8 +117,8 @@ impl Deref for Days {
 
     fn deref(&self) -> &[ActiveDay] {
         match &self.0 {
-            Kept::One(day) => std::slice::from_ref(day),
-            Kept::Many(days) => days,
+            DayList::One(day) => std::slice::from_ref(day),
+            DayList::Many(days) => days,
         }
     }
 }
@@ -126,8 +126,8 @@ impl Deref for Days {
 impl DerefMut for Days {
     fn deref_mut(&mut self) -> &mut [ActiveDay] {
         match &mut self.0 {
-            Kept::One(day) => std::slice::from_mut(day),
-            Kept::Many(days) => days,
+            DayList::One(day) => std::slice::from_mut(day),
+            DayList::Many(days) => days,
         }
     }
 }

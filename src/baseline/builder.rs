@@ -7,12 +7,12 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::keeping::{Keeper, Pair};
+use super::hit_collector::{BehaviourIds, HitCollector};
 use super::merge::pop;
-use super::noted::{hour, sort_insights, sort_root};
-use super::{ActiveDay, Baseline, Behaviour, Days, HitsKept, Moment, Noted, Seen, Values};
+use super::single_event::{hour, sort_insights, sort_root};
+use super::{ActiveDay, Baseline, Behaviour, Days, HitRetention, Moment, SightingRef, SingleEvent, Values};
 use crate::model::{Inventory, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text};
-use crate::observe::{ActionId, Observed, PrincipalId};
+use crate::observe::{ActionId, Observations, PrincipalId};
 use crate::time::{Day, Timestamp};
 
 /// One day of one behaviour, in the numbering of one [`Builder`].
@@ -22,25 +22,25 @@ pub struct RowId(pub u32);
 /// Collects sightings under the ids of one observer.
 #[derive(Debug, Default)]
 pub struct Builder {
-    behaviours: Vec<Draft>,
-    rows: Vec<Row>,
+    behaviours: Vec<BehaviourDraft>,
+    rows: Vec<DayRow>,
     /// Behaviours by principal and action.
     table: HashTable<u32>,
     /// Rows by behaviour and day; looked up when a sighting is not of the same day as the previous one.
     days: HashTable<u32>,
     hasher: FixedState,
     creations: BTreeMap<(Text, Text), Timestamp>,
-    insights: Vec<Noted>,
+    insights: Vec<SingleEvent>,
     /// By account, hour and whether it was in an `AssumeRoot` session.
-    root: BTreeMap<(Box<str>, Timestamp, bool), Noted>,
+    root: BTreeMap<(Box<str>, Timestamp, bool), SingleEvent>,
     rules: Vec<Arc<RuleMetadata>>,
-    hits: Keeper,
+    hits: HitCollector,
     texts: SharedTexts,
 }
 
 /// A behaviour whose days are still in rows.
 #[derive(Debug)]
-struct Draft {
+struct BehaviourDraft {
     principal: u32,
     action: u32,
     first: Arc<Sighting>,
@@ -52,7 +52,7 @@ struct Draft {
 
 /// An [`ActiveDay`] of a behaviour, or a part of one: a row whose counters are full is followed by another of its day.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+struct DayRow {
     behaviour: u32,
     day: Day,
     hours: u32,
@@ -72,8 +72,8 @@ pub struct Built {
 
 impl Builder {
     /// A builder for events that are matched against these rules, which are sorted by name.
-    pub fn with_rules(rules: Vec<Arc<RuleMetadata>>, kept: HitsKept) -> Self {
-        Self { rules, hits: Keeper::new(kept), ..Self::default() }
+    pub fn with_rules(rules: Vec<Arc<RuleMetadata>>, kept: HitRetention) -> Self {
+        Self { rules, hits: HitCollector::new(kept), ..Self::default() }
     }
 
     /// Adds one sighting; returns its row. The evidence is requested only if it may be kept, which few sightings need.
@@ -81,7 +81,7 @@ impl Builder {
         &mut self,
         (principal, action): (PrincipalId, ActionId),
         moment: Moment,
-        evidence: impl FnOnce() -> Seen<'a>,
+        evidence: impl FnOnce() -> SightingRef<'a>,
     ) -> RowId {
         let pair = key(principal, action);
         let hash = self.hasher.hash_one(pair);
@@ -93,10 +93,16 @@ impl Builder {
         } else {
             let Self { table, behaviours, hasher, .. } = self;
             table.insert_unique(hash, id, |id| hasher.hash_one(behaviours[*id as usize].key()));
-            self.behaviours.push(Draft::new(principal, action, moment, &evidence(), &mut self.texts));
+            self.behaviours.push(BehaviourDraft::new(
+                principal,
+                action,
+                moment,
+                &evidence(),
+                &mut self.texts,
+            ));
         }
         let last = self.behaviours[id as usize].row;
-        let of_this_day = |row: &Row| row.takes(id, day);
+        let of_this_day = |row: &DayRow| row.takes(id, day);
         let row =
             if self.rows.get(last as usize).is_some_and(of_this_day) { last } else { self.row(id, day) };
         self.behaviours[id as usize].row = row;
@@ -117,12 +123,12 @@ impl Builder {
             let row = &rows[*row as usize];
             hash_of(row.behaviour, row.day)
         });
-        rows.push(Row { behaviour, day, hours: 0, success_hours: 0, count: 0, errors: 0 });
+        rows.push(DayRow { behaviour, day, hours: 0, success_hours: 0, count: 0, errors: 0 });
         new
     }
 
     /// Subtracts copies that were added: they stay as evidence but no longer count.
-    pub fn take_back(&mut self, row: RowId, count: u64, failed: u64) {
+    pub fn subtract(&mut self, row: RowId, count: u64, failed: u64) {
         if let Some(row) = self.rows.get_mut(row.0 as usize) {
             // The number of copies never exceeds the number of sightings.
             row.count -= number(count);
@@ -136,46 +142,46 @@ impl Builder {
     }
 
     /// Notes that a role or user was created. The earliest time counts.
-    pub fn created(&mut self, account: &str, key: &str, time: Timestamp) {
+    pub fn add_creation(&mut self, account: &str, key: &str, time: Timestamp) {
         let earliest = self.creations.entry((account.into(), key.into())).or_insert(time);
         *earliest = time.min(*earliest);
     }
 
     /// Notes an event of CloudTrail Insights: an unusual rate of an action, with the caller that contributed most.
-    pub fn noticed(&mut self, who: ObservedPrincipal, action: &str, seen: &Seen<'_>) {
-        let sighting = seen.to_sighting(&mut self.texts);
-        self.insights.push(Noted { who, action: action.into(), sighting });
+    pub fn add_insight(&mut self, who: ObservedPrincipal, action: &str, sighting: &SightingRef<'_>) {
+        let sighting = sighting.to_sighting(&mut self.texts);
+        self.insights.push(SingleEvent { who, action: action.into(), sighting });
     }
 
     /// Notes that an account's root user did an action. The first record of each hour is kept.
-    pub fn root_acted(
+    pub fn add_root_event(
         &mut self,
         who: impl FnOnce() -> ObservedPrincipal,
         account: &str,
         action: &str,
-        seen: &Seen<'_>,
+        sighting: &SightingRef<'_>,
     ) {
-        let key = (account.into(), hour(seen.moment.time), seen.evidence.detail.is_some());
+        let key = (account.into(), hour(sighting.moment.time), sighting.evidence.detail.is_some());
         let known = self.root.get(&key);
-        if known.is_none_or(|known| seen.is_before(&known.sighting)) {
-            let sighting = seen.to_sighting(&mut self.texts);
-            self.root.insert(key, Noted { who: who(), action: action.into(), sighting });
+        if known.is_none_or(|known| sighting.is_before(&known.sighting)) {
+            let sighting = sighting.to_sighting(&mut self.texts);
+            self.root.insert(key, SingleEvent { who: who(), action: action.into(), sighting });
         }
     }
 
     /// Notes that an event matched rules: their numbers, and the values of their output fields. If the event counts, it must
     /// have been added before.
-    pub fn hit(
+    pub fn add_hits(
         &mut self,
         pair: Option<(PrincipalId, ActionId)>,
         (who, action): (&ObservedPrincipal, &str),
-        seen: &Seen<'_>,
+        sighting: &SightingRef<'_>,
         rules: impl Iterator<Item = (u32, Values)>,
     ) {
         let Self { hits, behaviours, table, hasher, root, .. } = self;
-        let known = Evidence { behaviours, table, hasher, root };
-        let event = (seen.moment.time, seen.evidence.event_id);
-        hits.add((pair, who, action), seen, || known.holds(pair, &who.account, event), rules);
+        let known = EvidenceSoFar { behaviours, table, hasher, root };
+        let event = (sighting.moment.time, sighting.evidence.event_id);
+        hits.add((pair, who, action), sighting, || known.holds(pair, &who.account, event), rules);
         if hits.is_full() {
             hits.prune(|pair, hit| {
                 let event = (hit.sighting.time, &*hit.sighting.event_id.text());
@@ -185,11 +191,11 @@ impl Builder {
     }
 
     /// The baseline of all sightings; `observed` resolves the ids.
-    pub fn finish(self, observed: Observed) -> Built {
+    pub fn finish(self, observed: Observations) -> Built {
         let Self { behaviours: drafts, rows, table, days, texts, .. } = self;
         // Frees memory that is no longer needed.
         drop((table, days, texts));
-        let Observed { principals, actions, proofs } = observed;
+        let Observations { principals, actions, proofs } = observed;
         let (principals, principal_ranks) = sorted(principals);
         let actions: Vec<Text> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
@@ -220,8 +226,8 @@ impl Builder {
 
 /// The sorted behaviours made from drafts and rows, and for each draft the number of its behaviour.
 fn behaviours(
-    mut drafts: Vec<Draft>,
-    rows: &[Row],
+    mut drafts: Vec<BehaviourDraft>,
+    rows: &[DayRow],
     principals: &[u32],
     actions: &[u32],
 ) -> (Vec<Behaviour>, Vec<u32>) {
@@ -241,7 +247,7 @@ fn behaviours(
         let mut behaviour = Behaviour::from(draft);
         // Two sources can split one action text differently: `a:b` and `c`, or `a` and `b:c`.
         match kept.last_mut() {
-            Some(known) if known.place() == behaviour.place() => known.absorb(&behaviour),
+            Some(known) if known.ids() == behaviour.ids() => known.absorb(&behaviour),
             _ => {
                 behaviour.days = Days::with_capacity(day_counts[id as usize]);
                 kept.push(behaviour);
@@ -261,17 +267,17 @@ fn behaviours(
 
 /// Which events may be evidence of a finding, as far as known during the scan.
 #[derive(Clone, Copy)]
-struct Evidence<'b> {
-    behaviours: &'b [Draft],
+struct EvidenceSoFar<'b> {
+    behaviours: &'b [BehaviourDraft],
     table: &'b HashTable<u32>,
     hasher: &'b FixedState,
-    root: &'b BTreeMap<(Box<str>, Timestamp, bool), Noted>,
+    root: &'b BTreeMap<(Box<str>, Timestamp, bool), SingleEvent>,
 }
 
-impl Evidence<'_> {
+impl EvidenceSoFar<'_> {
     /// Whether an event with this time and id is the first of its behaviour or of an hour of a root user. If its principal
     /// and action are not known, this is assumed.
-    fn holds(self, pair: Pair, account: &str, event: (Timestamp, &str)) -> bool {
+    fn holds(self, pair: BehaviourIds, account: &str, event: (Timestamp, &str)) -> bool {
         let Some((principal, action)) = pair else { return true };
         let is_it = |sighting: &Sighting| sighting.time == event.0 && sighting.event_id == *event.1;
         let pair = key(principal, action);
@@ -282,8 +288,8 @@ impl Evidence<'_> {
             is_it(&draft.first) || draft.first_success.as_ref().is_some_and(|success| is_it(success))
         });
         let of_root = |assumed| {
-            let noted = self.root.get(&(account.into(), hour(event.0), assumed));
-            noted.is_some_and(|noted| is_it(&noted.sighting))
+            let event = self.root.get(&(account.into(), hour(event.0), assumed));
+            event.is_some_and(|event| is_it(&event.sighting))
         };
         begins || !self.root.is_empty() && [false, true].into_iter().any(of_root)
     }
@@ -314,14 +320,14 @@ fn sorted<T: Ord>(items: Vec<T>) -> (Vec<T>, Vec<u32>) {
     (sorted, ranks)
 }
 
-impl From<Draft> for Behaviour {
-    fn from(draft: Draft) -> Self {
-        let Draft { principal, action, first, first_success, last, row: _ } = draft;
+impl From<BehaviourDraft> for Behaviour {
+    fn from(draft: BehaviourDraft) -> Self {
+        let BehaviourDraft { principal, action, first, first_success, last, row: _ } = draft;
         Self { principal, action, first, first_success, last, days: Days::default() }
     }
 }
 
-impl Row {
+impl DayRow {
     /// Whether a sighting of this behaviour and day belongs in this row.
     fn takes(&self, behaviour: u32, day: Day) -> bool {
         self.behaviour == behaviour && self.day == day && self.count < u32::MAX
@@ -342,7 +348,7 @@ impl Row {
     }
 }
 
-impl Draft {
+impl BehaviourDraft {
     fn key(&self) -> u64 {
         key(PrincipalId(self.principal), ActionId(self.action))
     }
@@ -351,10 +357,10 @@ impl Draft {
         principal: PrincipalId,
         action: ActionId,
         moment: Moment,
-        seen: &Seen<'_>,
+        sighting: &SightingRef<'_>,
         texts: &mut SharedTexts,
     ) -> Self {
-        let first = Arc::new(seen.to_sighting(texts));
+        let first = Arc::new(sighting.to_sighting(texts));
         Self {
             principal: principal.0,
             action: action.0,
@@ -365,21 +371,26 @@ impl Draft {
         }
     }
 
-    fn add<'a>(&mut self, moment: Moment, evidence: impl FnOnce() -> Seen<'a>, texts: &mut SharedTexts) {
+    fn add<'a>(
+        &mut self,
+        moment: Moment,
+        evidence: impl FnOnce() -> SightingRef<'a>,
+        texts: &mut SharedTexts,
+    ) {
         let Moment { time, failed } = moment;
         self.last = self.last.max(time);
         let may_be_success = !failed && self.first_success.as_ref().is_none_or(|known| time <= known.time);
         if time > self.first.time && !may_be_success {
             return;
         }
-        let seen = evidence();
-        let earliest = seen.is_before(&self.first);
+        let sighting = evidence();
+        let earliest = sighting.is_before(&self.first);
         let earliest_success =
-            may_be_success && self.first_success.as_ref().is_none_or(|known| seen.is_before(known));
+            may_be_success && self.first_success.as_ref().is_none_or(|known| sighting.is_before(known));
         if !earliest && !earliest_success {
             return;
         }
-        let sighting = Arc::new(seen.to_sighting(texts));
+        let sighting = Arc::new(sighting.to_sighting(texts));
         if earliest_success {
             self.first_success = Some(Arc::clone(&sighting));
         }
@@ -401,12 +412,12 @@ mod tests {
         let moment = Moment { time: Timestamp::parse("2024-03-01T10:00:00Z").unwrap(), failed: false };
         let evidence = Evidence { event_id: "1", ..Evidence::default() };
         let place = SightingPlace { archive: 1, object: &object, record: 0 };
-        let seen = || Seen { moment, place, read_only: None, evidence };
+        let sighting = || SightingRef { moment, place, read_only: None, evidence };
         let mut builder = Builder::default();
-        assert_eq!(builder.add(pair, moment, seen.clone()), RowId(0));
+        assert_eq!(builder.add(pair, moment, sighting.clone()), RowId(0));
         builder.rows[0].count = u32::MAX;
-        assert_eq!(builder.add(pair, moment, seen.clone()), RowId(1));
-        assert_eq!(builder.add(pair, moment, seen), RowId(1));
+        assert_eq!(builder.add(pair, moment, sighting.clone()), RowId(1));
+        assert_eq!(builder.add(pair, moment, sighting), RowId(1));
         let (behaviours, _) = behaviours(builder.behaviours, &builder.rows, &[0], &[0]);
         let count = u64::from(u32::MAX) + 2;
         assert_eq!(

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::{Asked, Hit, Seen};
+use super::{Hit, Relevance, SightingRef};
 use crate::model::{InOrder, ObservedPrincipal, Text};
 use crate::time::Timestamp;
 
@@ -33,7 +33,7 @@ pub struct HitGroup {
     rule: u32,
     account: Text,
     principal: Text,
-    behind: Option<Box<[Option<Box<str>>; 4]>>,
+    linked_identity: Option<Box<[Option<Box<str>>; 4]>>,
     /// The first hit not kept in full, in the order of hits, and the time of the last.
     pub rest: Option<(Hit, Timestamp)>,
     /// Number of all hits.
@@ -46,14 +46,14 @@ struct Key<'k> {
     rule: u32,
     account: &'k str,
     principal: &'k str,
-    behind: Option<[Option<&'k str>; 4]>,
+    linked_identity: Option<[Option<&'k str>; 4]>,
 }
 
 impl<'k> Key<'k> {
-    fn of(rule: u32, who: &'k ObservedPrincipal, seen: &'k Seen<'_>, asked: Asked) -> Self {
+    fn of(rule: u32, who: &'k ObservedPrincipal, sighting: &'k SightingRef<'_>, asked: Relevance) -> Self {
         let text = |text: Option<&'k str>| text.filter(|text| !text.is_empty());
-        let evidence = &seen.evidence;
-        let behind = || {
+        let evidence = &sighting.evidence;
+        let linked_identity = || {
             [
                 text(evidence.access_key_id),
                 text(evidence.principal_id),
@@ -61,8 +61,8 @@ impl<'k> Key<'k> {
                 who.arn.as_deref(),
             ]
         };
-        let behind = (asked == Asked::IfLinked).then(behind);
-        Self { rule, account: &who.account, principal: &who.key, behind }
+        let linked_identity = (asked == Relevance::IfLinked).then(linked_identity);
+        Self { rule, account: &who.account, principal: &who.key, linked_identity }
     }
 }
 
@@ -72,25 +72,26 @@ impl HitGroup {
             rule: key.rule,
             account: key.account.into(),
             principal: key.principal.into(),
-            behind: key.behind.map(|texts| Box::new(texts.map(|text| text.map(Box::from)))),
+            linked_identity: key.linked_identity.map(|texts| Box::new(texts.map(|text| text.map(Box::from)))),
             rest: None,
             count: 0,
         }
     }
 
     fn key(&self) -> Key<'_> {
-        let behind = self.behind.as_ref().map(|texts| texts.each_ref().map(Option::as_deref));
-        Key { rule: self.rule, account: &self.account, principal: &self.principal, behind }
+        let linked_identity =
+            self.linked_identity.as_ref().map(|texts| texts.each_ref().map(Option::as_deref));
+        Key { rule: self.rule, account: &self.account, principal: &self.principal, linked_identity }
     }
 
     /// Its rule, an index in [`super::Baseline::rules`], and account and key of its principal.
-    pub fn place(&self) -> (u32, &str, &str) {
+    pub fn group_key(&self) -> (u32, &str, &str) {
         (self.rule, &self.account, &self.principal)
     }
 
     /// Access key, unique id and name of the identity behind the principal of its hits, where that matters.
-    pub fn behind(&self) -> Option<[Option<&str>; 3]> {
-        let [key, id, name, _] = self.behind.as_deref()?;
+    pub fn linked_identity(&self) -> Option<[Option<&str>; 3]> {
+        let [key, id, name, _] = self.linked_identity.as_deref()?;
         Some([key, id, name].map(Option::as_deref))
     }
 
@@ -209,14 +210,14 @@ impl Counter {
         &mut self,
         rule: u32,
         (who, action): (&ObservedPrincipal, &str),
-        seen: &Seen<'_>,
-        asked: Asked,
+        sighting: &SightingRef<'_>,
+        asked: Relevance,
     ) -> GroupId {
-        let group = self.group(Key::of(rule, who, seen, asked));
-        let id = seen.evidence.event_id;
+        let group = self.group(Key::of(rule, who, sighting, asked));
+        let id = sighting.evidence.event_id;
         // Without an id, no record is a copy of another.
-        let place = id.is_empty().then_some(seen.place());
-        let fingerprint = self.hasher.hash_one((seen.moment.time.micros(), id, action, place));
+        let place = id.is_empty().then_some(sighting.place());
+        let fingerprint = self.hasher.hash_one((sighting.moment.time.micros(), id, action, place));
         self.counted.fingerprints.push((fingerprint, group.0));
         if self.counted.fingerprints.len() > MANY.max(2 * self.settled) {
             self.counted.settle();
@@ -238,18 +239,18 @@ impl Counter {
     }
 
     /// Whether a hit that is not kept in full may be the first such hit of its group. Also updates the time of the last.
-    pub(super) fn may_be_first(&mut self, group: GroupId, seen: &Seen<'_>) -> bool {
+    pub(super) fn may_be_first(&mut self, group: GroupId, sighting: &SightingRef<'_>) -> bool {
         match &mut self.counted.groups[group.0 as usize].rest {
             None => true,
             Some((first, last)) => {
-                *last = (*last).max(seen.moment.time);
-                seen.moment.time <= first.sighting.time
+                *last = (*last).max(sighting.moment.time);
+                sighting.moment.time <= first.sighting.time
             }
         }
     }
 
     /// Adds a hit that is not kept in full.
-    pub(super) fn rest(&mut self, group: GroupId, hit: Hit) {
+    pub(super) fn add_rest(&mut self, group: GroupId, hit: Hit) {
         let last = hit.sighting.time;
         self.counted.groups[group.0 as usize].absorb(hit, last);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Seen;
+use super::SightingRef;
 use crate::model::{InOrder, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text};
 
 /// The values of a rule's output fields in one event, in order; `None` where there is no value.
@@ -30,7 +30,7 @@ pub struct Hit {
 impl Hit {
     /// What copies of one record share, and all stages of one request.
     fn identity(&self) -> impl Ord + use<'_> {
-        (self.rule, self.who.place(), self.sighting.time, &self.sighting.event_id, &self.action)
+        (self.rule, self.who.account_and_key(), self.sighting.time, &self.sighting.event_id, &self.action)
     }
 
     /// The order of hits: by rule, principal and sighting.
@@ -44,12 +44,12 @@ impl Hit {
 /// Which of the events that rules matched will be queried, as far as known while they are read.
 pub trait HitFilter: fmt::Debug + Send + Sync {
     /// Whether an event of a principal will be queried.
-    fn asks_for(&self, who: &ObservedPrincipal, action: &str, seen: &Seen<'_>) -> Asked;
+    fn relevance(&self, who: &ObservedPrincipal, action: &str, sighting: &SightingRef<'_>) -> Relevance;
 }
 
 /// Whether an event will be queried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Relevance {
     /// It is.
     Yes,
     /// It is not.
@@ -60,23 +60,28 @@ pub enum Asked {
 
 /// Which of the events that rules matched are kept.
 #[derive(Clone, Debug, Default)]
-pub enum HitsKept {
+pub enum HitRetention {
     /// Every one, with its evidence: any question can be asked later. Takes some 500 bytes for each.
     #[default]
-    Every,
+    All,
     /// Every one that will be queried.
-    EveryAsked(Arc<dyn HitFilter>),
+    Relevant(Arc<dyn HitFilter>),
     /// Of those that will be queried the first, the last and the number, for each rule and principal; and in full those that are
     /// the evidence of a behaviour. Takes 16 bytes for each event, to recognise copies.
     FirstAndCount(Arc<dyn HitFilter>),
 }
 
-impl HitsKept {
+impl HitRetention {
     /// Whether an event will be queried.
-    pub(super) fn asks_for(&self, who: &ObservedPrincipal, action: &str, seen: &Seen<'_>) -> Asked {
+    pub(super) fn relevance(
+        &self,
+        who: &ObservedPrincipal,
+        action: &str,
+        sighting: &SightingRef<'_>,
+    ) -> Relevance {
         match self {
-            Self::Every => Asked::Yes,
-            Self::EveryAsked(filter) | Self::FirstAndCount(filter) => filter.asks_for(who, action, seen),
+            Self::All => Relevance::Yes,
+            Self::Relevant(filter) | Self::FirstAndCount(filter) => filter.relevance(who, action, sighting),
         }
     }
 }
@@ -94,12 +99,12 @@ impl Shared {
         &mut self,
         who: &ObservedPrincipal,
         action: &str,
-        seen: &Seen<'_>,
+        sighting: &SightingRef<'_>,
         rules: impl Iterator<Item = (u32, Values)>,
     ) -> impl Iterator<Item = Hit> {
         let who = self.principal(who);
         let action = self.texts.get(action);
-        let sighting = Arc::new(seen.to_sighting(&mut self.texts));
+        let sighting = Arc::new(sighting.to_sighting(&mut self.texts));
         rules.map(move |(rule, values)| Hit {
             rule,
             who: Arc::clone(&who),

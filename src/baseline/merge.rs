@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::hit::{by_name, sort_hits};
-use super::noted::{sort_insights, sort_root};
+use super::single_event::{sort_insights, sort_root};
 use super::{Baseline, Behaviour, Hit};
 use crate::model::{InOrder, Sighting};
 
@@ -34,7 +34,7 @@ impl Baseline {
         let (principals, left_principals, right_principals) = union(
             self.principals,
             other.principals,
-            |a, b| a.place().cmp(&b.place()),
+            |a, b| a.account_and_key().cmp(&b.account_and_key()),
             |kept, same| {
                 kept.absorb(same.kind, same.arn.as_deref());
             },
@@ -51,7 +51,7 @@ impl Baseline {
         let (behaviours, left, right) = union(
             renumber(self.behaviours, &left_principals, &left_actions),
             renumber(other.behaviours, &right_principals, &right_actions),
-            |left, right| left.place().cmp(&right.place()),
+            |left, right| left.ids().cmp(&right.ids()),
             |kept, same| kept.absorb(&same),
         );
         let mut creations = self.creations;
@@ -101,7 +101,7 @@ fn sorted<T>(both: impl Iterator<Item = T>, sort: fn(&mut Vec<T>)) -> Vec<T> {
 
 impl Behaviour {
     /// The sort key of behaviours: principal and action.
-    pub fn place(&self) -> (u32, u32) {
+    pub fn ids(&self) -> (u32, u32) {
         (self.principal, self.action)
     }
 

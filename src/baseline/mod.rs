@@ -8,12 +8,12 @@ mod activity;
 mod builder;
 mod counted;
 mod hit;
+mod hit_collector;
+mod identity_resolution;
 mod inventory;
-mod joining;
-mod keeping;
 mod merge;
-mod noted;
 mod sighting;
+mod single_event;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,11 +25,11 @@ use crate::time::Timestamp;
 pub use activity::{ActiveDay, Days};
 pub use builder::{Builder, Built, RowId};
 pub use counted::{CountedHits, HitGroup};
-pub use hit::{Asked, Hit, HitFilter, HitsKept, Values};
-pub use joining::{Joining, may_be_joined};
+pub use hit::{Hit, HitFilter, HitRetention, Relevance, Values};
+pub use identity_resolution::{IdentityResolver, may_be_resolved};
 pub use merge::Merged;
-pub use noted::Noted;
-pub use sighting::{Moment, Seen, SightingPlace};
+pub use sighting::{Moment, SightingPlace, SightingRef};
+pub use single_event::SingleEvent;
 
 /// Everything remembered: principals, actions and behaviours, in an order that does not depend on how they were found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,19 +42,19 @@ pub struct Baseline {
     pub behaviours: Vec<Behaviour>,
     /// By account and key: the earliest creation of a role or user that the archive records.
     pub creations: BTreeMap<(Text, Text), Timestamp>,
-    /// Proofs of whom a bare unique id names; see [`Baseline::joined`].
+    /// Proofs of whom a bare unique id names; see [`Baseline::resolved`].
     pub proofs: Proofs,
     /// Events of CloudTrail Insights, sorted by caller and time.
-    pub insights: Vec<Noted>,
+    pub insights: Vec<SingleEvent>,
     /// The hours in which a root user acted, each with its first record; sorted by account.
-    pub root: Vec<Noted>,
+    pub root: Vec<SingleEvent>,
     /// The rules that events were matched against, sorted by name.
     pub rules: Vec<Arc<RuleMetadata>>,
     /// Events that matched a rule, sorted by rule, principal and time; each event once for each rule. All of them, unless some
     /// were only [counted](Self::counted_hits).
     pub hits: Vec<Hit>,
     /// Events that matched a rule, counted by rule and principal, including those in [`Self::hits`]; empty unless
-    /// [`HitsKept::FirstAndCount`] was set.
+    /// [`HitRetention::FirstAndCount`] was set.
     pub counted_hits: CountedHits,
     /// The IAM inventory, if one was given.
     pub inventory: Inventory,

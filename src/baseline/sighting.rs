@@ -25,7 +25,7 @@ pub struct SightingPlace<'a> {
 
 /// An incoming sighting, borrowed from its log object.
 #[derive(Clone, Debug)]
-pub struct Seen<'a> {
+pub struct SightingRef<'a> {
     /// When the call was completed, and whether it failed.
     pub moment: Moment,
     /// The place of its record.
@@ -36,7 +36,7 @@ pub struct Seen<'a> {
     pub evidence: Evidence<'a>,
 }
 
-impl Seen<'_> {
+impl SightingRef<'_> {
     /// Whether this comes before `known` in the order of sightings.
     pub(super) fn is_before(&self, known: &Sighting) -> bool {
         self.order(known).is_lt()
@@ -59,7 +59,7 @@ impl Seen<'_> {
     }
 }
 
-impl InOrder for Seen<'_> {
+impl InOrder for SightingRef<'_> {
     fn time(&self) -> Timestamp {
         self.moment.time
     }
@@ -88,21 +88,21 @@ mod tests {
     use super::*;
 
     /// Sightings that each differ in at least one thing, two of them in nothing that is kept.
-    fn sightings(objects: &[Text; 2]) -> Vec<Seen<'_>> {
+    fn sightings(objects: &[Text; 2]) -> Vec<SightingRef<'_>> {
         let moment = Moment { time: Timestamp::from_micros(1), failed: false };
         let place = SightingPlace { archive: 1, object: &objects[0], record: 0 };
         let evidence = Evidence { event_id: "b", region: Some("b"), ..Evidence::default() };
-        let base = Seen { moment, place, read_only: None, evidence };
-        let evidence = |evidence| Seen { evidence, ..base.clone() };
+        let base = SightingRef { moment, place, read_only: None, evidence };
+        let evidence = |evidence| SightingRef { evidence, ..base.clone() };
         let of = base.evidence.clone();
         vec![
             base.clone(),
-            Seen { moment: Moment { time: Timestamp::from_micros(2), ..moment }, ..base.clone() },
-            Seen { moment: Moment { failed: true, ..moment }, ..base.clone() },
-            Seen { place: SightingPlace { archive: 2, ..place }, ..base.clone() },
-            Seen { place: SightingPlace { object: &objects[1], ..place }, ..base.clone() },
-            Seen { place: SightingPlace { record: 1, ..place }, ..base.clone() },
-            Seen { read_only: Some(true), ..base.clone() },
+            SightingRef { moment: Moment { time: Timestamp::from_micros(2), ..moment }, ..base.clone() },
+            SightingRef { moment: Moment { failed: true, ..moment }, ..base.clone() },
+            SightingRef { place: SightingPlace { archive: 2, ..place }, ..base.clone() },
+            SightingRef { place: SightingPlace { object: &objects[1], ..place }, ..base.clone() },
+            SightingRef { place: SightingPlace { record: 1, ..place }, ..base.clone() },
+            SightingRef { read_only: Some(true), ..base.clone() },
             evidence(Evidence { event_id: "", ..of.clone() }),
             evidence(Evidence { event_id: "c792d920-1557-4607-a68d-2593da9c4a4d", ..of.clone() }),
             evidence(Evidence { stage: Stage::Received, ..of.clone() }),
@@ -118,14 +118,14 @@ mod tests {
     fn what_comes_in_and_what_is_kept_have_one_order() {
         let objects = [Text::from("a"), Text::from("b")];
         let mut texts = SharedTexts::default();
-        let coming: Vec<Seen<'_>> = sightings(&objects);
-        let kept: Vec<Sighting> = coming.iter().map(|seen| seen.to_sighting(&mut texts)).collect();
-        for (seen, sighting) in coming.iter().zip(&kept) {
+        let coming: Vec<SightingRef<'_>> = sightings(&objects);
+        let kept: Vec<Sighting> = coming.iter().map(|sighting| sighting.to_sighting(&mut texts)).collect();
+        for (incoming, sighting) in coming.iter().zip(&kept) {
             for (other, known) in coming.iter().zip(&kept) {
                 let order = sighting.order(known);
-                assert_eq!(seen.order(known), order, "{seen:?} {known:?}");
+                assert_eq!(incoming.order(known), order, "{incoming:?} {known:?}");
                 assert_eq!(sighting.order(other), order, "{sighting:?} {other:?}");
-                assert_eq!(seen.is_before(known), order.is_lt(), "{seen:?} {known:?}");
+                assert_eq!(incoming.is_before(known), order.is_lt(), "{incoming:?} {known:?}");
                 assert_eq!(order.is_eq(), sighting == known, "{sighting:?} {known:?}");
             }
         }

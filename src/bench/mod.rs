@@ -109,7 +109,7 @@ pub fn measure(
     stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<Measured, ScanError> {
     let (coverage, behaviours) = warm_up(archives, settings, stopped)?;
-    let size = Size {
+    let size = ArchiveSize {
         stored_bytes: coverage.stored_bytes as f64,
         json_bytes: coverage.json_bytes as f64,
         events: coverage.records.total as f64,
@@ -145,14 +145,14 @@ fn warm_up(
 }
 
 /// What the speeds are about.
-struct Size {
+struct ArchiveSize {
     stored_bytes: f64,
     json_bytes: f64,
     events: f64,
 }
 
 /// One scan and what it cost, in seconds.
-struct Scan {
+struct TimedScan {
     learnt: Learnt,
     wall: f64,
     cpu: f64,
@@ -162,10 +162,10 @@ fn scan(
     archives: &Archives,
     settings: &LearnSettings,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<Scan, ScanError> {
+) -> Result<TimedScan, ScanError> {
     let (wall, cpu) = (WallClock::start(), CpuClock::start());
-    let learnt = learn(archives, settings, &Stop(stopped))?;
-    Ok(Scan { learnt, wall: wall.seconds(), cpu: cpu.seconds() })
+    let learnt = learn(archives, settings, &StopSignal(stopped))?;
+    Ok(TimedScan { learnt, wall: wall.seconds(), cpu: cpu.seconds() })
 }
 
 /// Whole scans with some number of threads.
@@ -174,7 +174,7 @@ fn scans(
     settings: &LearnSettings,
     threads: usize,
     runs: u32,
-    size: &Size,
+    size: &ArchiveSize,
     stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<ThreadCost, ScanError> {
     let settings = LearnSettings { threads, ..settings.clone() };
@@ -199,9 +199,9 @@ fn scans(
 }
 
 /// Only listens for the word to stop.
-struct Stop<'a>(&'a (dyn Fn() -> bool + Sync));
+struct StopSignal<'a>(&'a (dyn Fn() -> bool + Sync));
 
-impl Progress for Stop<'_> {
+impl Progress for StopSignal<'_> {
     fn stopped(&self) -> bool {
         (self.0)()
     }

@@ -8,12 +8,13 @@ use std::hint::black_box;
 use std::sync::OnceLock;
 
 use super::clock::CpuClock;
-use super::{Size, Spread, StageCost, Stop};
+use super::{ArchiveSize, Spread, StageCost, StopSignal};
 use crate::coverage::Coverage;
 use crate::decode::FoundRecord;
 use crate::learn::{LearnSettings, learn};
 use crate::scan::{
-    ObjectResult, Place, Progress, Reading, ScanError, Steps, Visitor, list, scan_listed, take_steps,
+    CurrentObject, ObjectContext, ObjectResult, Progress, ScanDepth, ScanError, Visitor, list, scan_listed,
+    take_steps,
 };
 use crate::source::Archives;
 
@@ -39,7 +40,7 @@ pub(super) fn measure(
     let settings = LearnSettings { threads: 1, ..settings.clone() };
     let mut rounds = Rounds::default();
     let scanning = settings.scan();
-    let stop = Stop(stopped);
+    let stop = StopSignal(stopped);
     for _ in 0..runs {
         let clock = CpuClock::start();
         let listing = list(archives, &scanning, &stop)?;
@@ -48,9 +49,9 @@ pub(super) fn measure(
             let (listing, clock) = (listing.clone(), CpuClock::start());
             take_steps(archives, listing, &scanning, steps, &stop).map(|()| clock.seconds())
         };
-        let (read, inflated) = (steps(Steps::Read)?, steps(Steps::Inflate)?);
+        let (read, inflated) = (steps(ScanDepth::Read)?, steps(ScanDepth::Inflate)?);
         let clock = CpuClock::start();
-        black_box(scan_listed(archives, listing, &scanning, &|_| Nobody, &stop)?);
+        black_box(scan_listed(archives, listing, &scanning, &|_| NoopVisitor, &stop)?);
         let scanned = clock.seconds();
         let phases =
             Phases { clock: CpuClock::start(), reading: OnceLock::new(), merging: OnceLock::new(), stopped };
@@ -70,14 +71,14 @@ pub(super) fn measure(
 }
 
 /// A visitor that does nothing with records.
-struct Nobody;
+struct NoopVisitor;
 
-impl Visitor for Nobody {
+impl Visitor for NoopVisitor {
     type Part = ();
 
-    fn begin(&mut self, _: &Place<'_>) {}
+    fn begin(&mut self, _: &CurrentObject<'_>) {}
 
-    fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut Reading<'_>) {
+    fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut ObjectContext<'_>) {
         black_box(found);
     }
 
@@ -110,7 +111,7 @@ impl Progress for Phases<'_> {
 
 impl Rounds {
     /// The stages with their speeds.
-    pub(super) fn costs(self, size: &Size) -> Vec<StageCost> {
+    pub(super) fn costs(self, size: &ArchiveSize) -> Vec<StageCost> {
         let all = Spread::of(self.all.clone());
         let cost = |(stage, seconds)| {
             let cpu_seconds = Spread::of(seconds);

@@ -6,15 +6,15 @@ use clap::Args;
 use firstseen::baseline::Baseline;
 use firstseen::learn::LearnSettings;
 use firstseen::query::{By, KnownQuestion, changes, known, timeline};
-use firstseen::report::{Asked, FilterSettings, KnownReport, KnownSettings, UsedInventory};
+use firstseen::report::{FilterSettings, KnownAnswer, KnownReport, KnownSettings, UsedInventory};
 use firstseen::time::{Bound, Timestamp};
 
 use super::args::{ArchiveArgs, KnownArgs, LearningArgs, OutputArgs, S3Args, check_window};
-use super::closing::Closing;
-use super::doubts::unmatched;
-use super::exit::{Answer, UsageError};
-use super::input::{Input, Reading};
+use super::exit::{RunStatus, UsageError};
+use super::input::{Input, InputOptions};
+use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
+use super::warnings::unmatched;
 
 /// Read archives and say what every principal was known to do at a point in time, and what changed
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(crate) struct BaselineArgs {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
+pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
     check_window("--read-from, --read-to", wanted.learning.read_from, wanted.learning.read_to)?;
     let question = args.known.question(&wanted)?;
@@ -44,15 +44,15 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
     let mut claims = wanted.claims(&args.files, &args.archives, &lists)?;
     let output = claims.open("--output", args.output.output.as_deref())?;
     let faults = args.output.run.faults(&mut claims)?;
-    let reading = Reading { to: None, leaves_out_later: false, ..wanted.reading(&args.output.run) };
-    let Input { baseline, coverage, settings, is_saved, traffic, archives, rules: _, told } =
+    let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.output.run) };
+    let Input { baseline, coverage, settings, is_saved, traffic, archives, rules: _, inventory_files } =
         Input::read(&args.archives, &lists, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
     output.write(|out| report.write(format, out))?;
     write_inexact(&answer, &args.known, question.forget.is_some(), &mut io::stderr().lock())?;
-    let closing = Closing {
+    let closing = RunSummary {
         coverage: &coverage,
         faults,
         read_from: used.read_from.as_deref(),
@@ -62,9 +62,9 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<Answer> {
         traffic,
         archives: &archives,
         inventory: Some(&baseline.inventory),
-        lost_inventory: told.lost,
+        lost_inventory: inventory_files.lost,
         note: None,
-        doubts: [told.doubts, unmatched(&baseline, &question.filter, None)].concat(),
+        warnings: [inventory_files.warnings, unmatched(&baseline, &question.filter, None)].concat(),
     };
     closing.end(args.output.run.quiet)
 }
@@ -74,7 +74,7 @@ impl BaselineArgs {
         let (question, filters) = self.known.settings();
         let (learning, s3) = (self.learning.clone(), self.s3.clone());
         let flags = Settings { question, filters, learning, s3, preset: None };
-        Ok(flags.over(self.files.read(None)?))
+        Ok(flags.or(self.files.read(None)?))
     }
 }
 
@@ -93,21 +93,21 @@ impl KnownArgs {
         })
     }
 
-    fn ask<'b>(&self, baseline: &'b Baseline, question: &KnownQuestion) -> Asked<'b> {
+    fn ask<'b>(&self, baseline: &'b Baseline, question: &KnownQuestion) -> KnownAnswer<'b> {
         let by = self.by.map(|by| by.by());
         match (self.timeline, self.diff) {
-            (Some(step), _) => Asked::Timeline(timeline(baseline, question, step.step(), by)),
+            (Some(step), _) => KnownAnswer::Timeline(timeline(baseline, question, step.step(), by)),
             (None, Some(later)) => {
-                Asked::Changes(changes(baseline, question, later.start(), by.unwrap_or_default()))
+                KnownAnswer::Changes(changes(baseline, question, later.start(), by.unwrap_or_default()))
             }
-            (None, None) => Asked::Known(known(baseline, question, by.unwrap_or_default())),
+            (None, None) => KnownAnswer::Known(known(baseline, question, by.unwrap_or_default())),
         }
     }
 }
 
 /// Says which numbers a baseline does not hold.
 fn write_inexact(
-    answer: &Asked<'_>,
+    answer: &KnownAnswer<'_>,
     asked: &KnownArgs,
     forgets: bool,
     out: &mut dyn Write,

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::args::{S3Args, byte_count};
 use super::claims::Claims;
-use super::exit::{Answer, Hint, UsageError, scan_error};
+use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::{signals, threads};
 
 /// Measure what a scan costs on this machine: each stage, each number of threads, and the memory
@@ -48,7 +48,7 @@ enum FormatArg {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
+pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<RunStatus> {
     let mut claims = Claims::new();
     args.archives.iter().for_each(|name| claims.read_archive(name));
     claims.take_mirror(&args.s3, &args.archives)?;
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Answer> {
             out.write_all(b"\n")
         }
     })?;
-    Ok(Answer::Complete)
+    Ok(RunStatus::Complete)
 }
 
 /// A synthetic archive in a folder that goes away with the value.

@@ -16,13 +16,13 @@ use super::output::{Output, stream};
 /// The inputs of a run, and the outputs that were opened so far.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
-    inputs: Vec<Input>,
-    outputs: Vec<Taken>,
+    inputs: Vec<ClaimedInput>,
+    outputs: Vec<ClaimedOutput>,
 }
 
 /// A file or folder that a run reads.
 #[derive(Debug)]
-struct Input {
+struct ClaimedInput {
     /// What it is to the reader, such as `archive`.
     what: &'static str,
     /// As it was given.
@@ -42,7 +42,7 @@ enum Reads {
 
 /// A place that an output has taken.
 #[derive(Debug)]
-struct Taken {
+struct ClaimedOutput {
     flag: &'static str,
     path: PathBuf,
     /// Whether everything below belongs to it, too.
@@ -121,7 +121,7 @@ impl Claims {
     fn read(&mut self, what: &'static str, name: &Path) {
         let id = if is_stdin(name) { stdin_identity() } else { identity(name) };
         if let Ok(id) = id {
-            self.inputs.push(Input { what, name: name.to_owned(), id, reads: Reads::Everything });
+            self.inputs.push(ClaimedInput { what, name: name.to_owned(), id, reads: Reads::Everything });
         }
     }
 
@@ -164,7 +164,7 @@ impl Claims {
             };
             return Err(refused(what, "give each output a file of its own"));
         }
-        self.outputs.push(Taken { flag, path: place, is_folder });
+        self.outputs.push(ClaimedOutput { flag, path: place, is_folder });
         Ok(())
     }
 
@@ -181,7 +181,7 @@ impl Claims {
                 "name another folder: this one would be replaced",
             ));
         }
-        self.outputs.push(Taken { flag: "--output", path: real_place(path), is_folder: true });
+        self.outputs.push(ClaimedOutput { flag: "--output", path: real_place(path), is_folder: true });
         Ok(())
     }
 
@@ -192,7 +192,7 @@ impl Claims {
         let above: Vec<Identity> =
             place.ancestors().skip(1).filter_map(|folder| identity(folder).ok()).collect();
         let is_rules = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        for Input { what, name, id, reads } in &self.inputs {
+        for ClaimedInput { what, name, id, reads } in &self.inputs {
             let (shown, name) = (path.display(), name.display());
             if own.as_ref() == Some(id) {
                 let what = format!("{flag} '{shown}' is an input of this run: {what} '{name}'");
@@ -234,7 +234,7 @@ impl Claims {
     }
 }
 
-impl Taken {
+impl ClaimedOutput {
     /// Whether another output would take this place, or a part of it.
     fn clashes(&self, place: &Path, is_folder: bool) -> bool {
         self.path == place

@@ -10,7 +10,7 @@ use firstseen::store::{MergeError, StoreError};
 
 /// How a command ended that gave an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum RunStatus {
     /// Everything was read.
     Complete,
     /// Some input could not be read.
@@ -28,9 +28,9 @@ pub(crate) struct Hint(pub(crate) &'static str);
 
 /// A hint that holds what was given, such as a command to run; as [`Hint`].
 #[derive(Clone, Debug)]
-pub(crate) struct Advice(pub(crate) String);
+pub(crate) struct OwnedHint(pub(crate) String);
 
-impl std::fmt::Display for Advice {
+impl std::fmt::Display for OwnedHint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
@@ -144,10 +144,10 @@ pub(crate) fn merge_error(error: MergeError) -> anyhow::Error {
 }
 
 /// The exit status of a result; an error is printed first.
-pub(crate) fn code(result: anyhow::Result<Answer>) -> ExitCode {
+pub(crate) fn code(result: anyhow::Result<RunStatus>) -> ExitCode {
     let error = match result {
-        Ok(Answer::Complete) => return ExitCode::SUCCESS,
-        Ok(Answer::WithFaults) => return ExitCode::from(3),
+        Ok(RunStatus::Complete) => return ExitCode::SUCCESS,
+        Ok(RunStatus::WithFaults) => return ExitCode::from(3),
         Err(error) => error,
     };
     if is_closed_pipe(&error) {
@@ -155,7 +155,7 @@ pub(crate) fn code(result: anyhow::Result<Answer>) -> ExitCode {
     }
     let mut stderr = io::stderr().lock();
     let hint = error.downcast_ref::<Hint>().map(|Hint(hint)| *hint);
-    let hint = hint.or_else(|| error.downcast_ref::<Advice>().map(|Advice(hint)| hint.as_str()));
+    let hint = hint.or_else(|| error.downcast_ref::<OwnedHint>().map(|OwnedHint(hint)| hint.as_str()));
     let causes = error.chain().skip(usize::from(hint.is_some()));
     for (depth, cause) in causes.enumerate() {
         let label = if depth == 0 { "error" } else { "caused by" };

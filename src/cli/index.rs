@@ -5,23 +5,23 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use firstseen::catalog::Learning;
 use firstseen::index::{IndexError, IndexSettings, Indexed, index};
 use firstseen::learn::LearnSettings;
-use firstseen::ledger::Learning;
 use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, FileList, S3Settings, is_s3};
-use firstseen::store::{Place, is_baseline, proven_files};
+use firstseen::store::{BaselineFolder, is_baseline, proven_files};
 
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, check_window};
 use super::claims::Claims;
-use super::closing::Closing;
-use super::doubts::nothing_found;
-use super::exit::{Answer, Hint, UsageError, merge_error, scan_error, store_error};
-use super::inventory::told;
+use super::exit::{Hint, RunStatus, UsageError, merge_error, scan_error, store_error};
+use super::inventory::inventory_files;
 use super::output::Output;
 use super::progress::Bar;
+use super::run_summary::RunSummary;
 use super::settings::FileArgs;
 use super::threads;
+use super::warnings::nothing_found;
 
 /// Read archives into a baseline, a folder that scan, tune and baseline read in place of the archives
 ///
@@ -53,10 +53,10 @@ pub(crate) struct IndexArgs {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
+pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let files = args.files.read(None)?;
-    let wanted = args.learning.clone().over(files.learning);
-    let s3_args = args.s3.clone().over(files.s3);
+    let wanted = args.learning.clone().or(files.learning);
+    let s3_args = args.s3.clone().or(files.s3);
     let s3 = s3_args.settings(args.archives.names())?;
     if is_s3(&args.output) {
         return Err(UsageError("a baseline is a local folder; -o takes no s3://…".to_owned()).into());
@@ -70,8 +70,8 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
     let lists = args.archives.lists()?;
     let faults = args.claims(&wanted, &s3_args, &lists)?;
     let rules = args.rules.read()?;
-    let told = told(&wanted.iam_inventory)?;
-    let place = Place::take(&args.output).map_err(store_error)?;
+    let inventory_files = inventory_files(&wanted.iam_inventory)?;
+    let place = BaselineFolder::take(&args.output).map_err(store_error)?;
     let known = place.open().map_err(store_error)?;
     let settings = match &known {
         Some(saved) => {
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         learning: settings,
         by_checksum: args.by_checksum,
         checkpoint_every: args.checkpoint_every as usize,
-        inventory: told.inventory,
+        inventory: inventory_files.inventory,
     };
     let indexed = index(&place, known, &archives, &settings, &progress);
     progress.clear();
@@ -104,12 +104,12 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<Answer> {
         writeln!(io::stderr(), "{added} objects added, {known} were known already")?;
     }
     let traffic = archives.traffic();
-    let closing = Closing {
+    let closing = RunSummary {
         traffic,
         inventory: Some(&stored.baseline.inventory),
-        lost_inventory: told.lost,
-        doubts: told.doubts,
-        ..Closing::new(&stored.coverage, faults)
+        lost_inventory: inventory_files.lost,
+        warnings: inventory_files.warnings,
+        ..RunSummary::new(&stored.coverage, faults)
     };
     closing.end(args.run.quiet)
 }

@@ -3,21 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use firstseen::baseline::{Baseline, HitsKept};
+use firstseen::baseline::{Baseline, HitRetention};
+use firstseen::catalog::AppliedRules;
 use firstseen::coverage::Coverage;
 use firstseen::learn::{LearnSettings, Learnt, learn};
-use firstseen::ledger::HeldRules;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, FileList, S3Settings, Traffic, is_s3};
-use firstseen::store::{Saved, Stored, is_baseline, proven_files};
+use firstseen::store::{BaselineContents, Saved, is_baseline, proven_files};
 use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
-use super::doubts::refuse_nothing;
-use super::exit::{Advice, Hint, UsageError, merge_error, scan_error, store_error};
-use super::inventory::{Told, told};
+use super::exit::{Hint, OwnedHint, UsageError, merge_error, scan_error, store_error};
+use super::inventory::{InventoryFiles, inventory_files};
 use super::progress::Bar;
+use super::warnings::refuse_nothing;
 
 /// A baseline, and what it was learnt from.
 pub(crate) struct Input {
@@ -34,11 +34,11 @@ pub(crate) struct Input {
     /// What events were held against.
     pub(crate) rules: Option<UsedRules>,
     /// What the files of `--iam-inventory` gave beside what the baseline holds of them.
-    pub(crate) told: Told,
+    pub(crate) inventory_files: InventoryFiles,
 }
 
 /// How to read an input.
-pub(crate) struct Reading<'a> {
+pub(crate) struct InputOptions<'a> {
     pub(crate) learning: &'a LearningArgs,
     pub(crate) s3: &'a S3Args,
     /// `--to`, after which nothing needs to be learnt.
@@ -50,7 +50,7 @@ pub(crate) struct Reading<'a> {
     /// `--from`, before which nobody asks what rules match.
     pub(crate) from: Option<Bound>,
     /// What is kept of the events that rules match.
-    pub(crate) hits: HitsKept,
+    pub(crate) hits: HitRetention,
     pub(crate) run: &'a RunArgs,
 }
 
@@ -59,21 +59,21 @@ impl Input {
     pub(crate) fn read(
         archives: &ArchiveArgs,
         lists: &[FileList],
-        reading: &Reading<'_>,
+        options: &InputOptions<'_>,
     ) -> anyhow::Result<Self> {
         let names = archives.names();
-        let rules = reading.rules.map(Arc::clone);
+        let rules = options.rules.map(Arc::clone);
         let settings = LearnSettings {
             rules,
-            rules_from: reading.from.map(Bound::start),
-            hits: reading.hits.clone(),
-            memory: reading.run.memory(),
-            ..reading.learning.settings(reading.to, reading.run.threads)
+            rules_from: options.from.map(Bound::start),
+            hits: options.hits.clone(),
+            memory: options.run.memory(),
+            ..options.learning.settings(options.to, options.run.threads)
         };
-        let mut told = told(&reading.learning.iam_inventory)?;
+        let mut inventory_files = inventory_files(&options.learning.iam_inventory)?;
         let input = match names.iter().filter(|name| is_saved(name)).count() {
-            0 => Self::of_archives((names, lists), &settings, reading),
-            all if all == names.len() && !archives.names_lists() => Self::of_baselines(names, reading, settings.threads),
+            0 => Self::of_archives((names, lists), &settings, options),
+            all if all == names.len() && !archives.names_lists() => Self::of_baselines(names, options, settings.threads),
             _ => Err(UsageError(
                 "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
                     .to_owned(),
@@ -81,23 +81,23 @@ impl Input {
             .into()),
         };
         let mut input = input?;
-        told.add_to(&mut input.baseline);
-        let baseline = input.baseline.joined(input.settings.principal_key);
-        Ok(Self { told, baseline, ..input })
+        inventory_files.add_to(&mut input.baseline);
+        let baseline = input.baseline.resolved(input.settings.principal_key);
+        Ok(Self { inventory_files, baseline, ..input })
     }
 
     fn of_archives(
         (names, lists): (&[PathBuf], &[FileList]),
         settings: &LearnSettings,
-        reading: &Reading<'_>,
+        options: &InputOptions<'_>,
     ) -> anyhow::Result<Self> {
-        let s3 = S3Settings { max_object_size: settings.max_object_size, ..reading.s3.settings(names)? };
-        let progress = Bar::new(reading.run.quiet)?;
+        let s3 = S3Settings { max_object_size: settings.max_object_size, ..options.s3.settings(names)? };
+        let progress = Bar::new(options.run.quiet)?;
         let archives = Archives::open_all(names, lists, &s3).map_err(|error| scan_error(error.into()))?;
         let archives = archives.passing_over(proven_files);
         let learnt = learn(&archives, settings, &progress);
         progress.clear();
-        let Learnt { baseline, coverage, ledger: _ } = learnt.map_err(scan_error)?;
+        let Learnt { baseline, coverage, catalog: _ } = learnt.map_err(scan_error)?;
         let traffic = archives.traffic();
         let archives = archives.names().to_vec();
         refuse_nothing(&coverage, &archives)?;
@@ -110,12 +110,12 @@ impl Input {
             traffic,
             archives,
             rules,
-            told: Told::default(),
+            inventory_files: InventoryFiles::default(),
         })
     }
 
-    fn of_baselines(names: &[PathBuf], reading: &Reading<'_>, threads: usize) -> anyhow::Result<Self> {
-        if reading.rules.is_some() {
+    fn of_baselines(names: &[PathBuf], options: &InputOptions<'_>, threads: usize) -> anyhow::Result<Self> {
+        if options.rules.is_some() {
             let what = "a baseline holds no records that rules could be held against".to_owned();
             return Err(anyhow::Error::new(UsageError(what)).context(Hint(
                 "give the rules to firstseen index: what they matched is saved with the baseline",
@@ -129,15 +129,15 @@ impl Input {
                 (baseline, coverage, one.archives().to_vec())
             }
             several => {
-                let Stored { baseline, coverage, archives, .. } = merged(several)?;
+                let BaselineContents { baseline, coverage, archives, .. } = merged(several)?;
                 (baseline, coverage, archives)
             }
         };
         let learnt = saved[0].learning();
-        let checked = reading.learning.check(&names[0], learnt, reading.leaves_out_later);
+        let checked = options.learning.check(&names[0], learnt, options.leaves_out_later);
         checked.map_err(|error| {
-            let command = reading.learning.index_command(names, learnt, &archives, reading.leaves_out_later);
-            error.context(Advice(format!(
+            let command = options.learning.index_command(names, learnt, &archives, options.leaves_out_later);
+            error.context(OwnedHint(format!(
                 "what is learnt is decided by firstseen index. Make another baseline: {command}; or leave that setting out"
             )))
         })?;
@@ -149,12 +149,12 @@ impl Input {
             is_saved: true,
             traffic: None,
             archives,
-            told: Told::default(),
+            inventory_files: InventoryFiles::default(),
         })
     }
 }
 
-fn used_rules(baseline: &Baseline, HeldRules { checksum, left_out }: HeldRules) -> UsedRules {
+fn used_rules(baseline: &Baseline, AppliedRules { checksum, left_out }: AppliedRules) -> UsedRules {
     UsedRules { count: baseline.rules.len(), sha256: checksum.to_string(), left_out }
 }
 
@@ -164,8 +164,8 @@ pub(crate) fn is_saved(name: &Path) -> bool {
 }
 
 /// Several baselines as one.
-pub(crate) fn merged(saved: &[Saved]) -> anyhow::Result<Stored> {
-    let mut all: Option<Stored> = None;
+pub(crate) fn merged(saved: &[Saved]) -> anyhow::Result<BaselineContents> {
+    let mut all: Option<BaselineContents> = None;
     for saved in saved {
         let next = saved.stored().map_err(store_error)?;
         all = Some(match all {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use firstseen::baseline::Baseline;
-use firstseen::inventory::{Collected, Flaw, InventoryError, collect};
+use firstseen::inventory::{Collected, FileProblem, InventoryError, collect};
 use firstseen::model::{IamKind, Inventory};
 use firstseen::source::is_s3;
 
@@ -14,26 +14,26 @@ const MOST_NAMED: usize = 5;
 
 /// What the files of a run told of IAM.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct InventoryFiles {
     pub(crate) inventory: Inventory,
-    /// What should make one doubt it.
-    pub(crate) doubts: Vec<String>,
+    /// Warnings about it.
+    pub(crate) warnings: Vec<String>,
     /// Number of files that may have told more and could not be read.
     pub(crate) lost: usize,
 }
 
 /// Reads what `--iam-inventory` names.
-pub(crate) fn told(paths: &[PathBuf]) -> anyhow::Result<Told> {
+pub(crate) fn inventory_files(paths: &[PathBuf]) -> anyhow::Result<InventoryFiles> {
     if let Some(bucket) = paths.iter().find(|path| is_s3(path)) {
         let what = format!("--iam-inventory takes local files, not '{}'", bucket.display());
         return Err(anyhow::Error::new(UsageError(what)).context(Hint("copy them: aws s3 cp")));
     }
     let collected = collect(paths).map_err(failed)?;
-    let (doubts, lost) = (doubts(&collected), collected.lost());
-    Ok(Told { inventory: collected.inventory, doubts, lost })
+    let (warnings, lost) = (warnings(&collected), collected.lost());
+    Ok(InventoryFiles { inventory: collected.inventory, warnings, lost })
 }
 
-impl Told {
+impl InventoryFiles {
     /// Gives a baseline what was told. It may be about other accounts than those in the logs.
     pub(crate) fn add_to(&mut self, baseline: &mut Baseline) {
         let inventory = std::mem::take(&mut self.inventory);
@@ -42,7 +42,7 @@ impl Told {
         if !accounts.is_empty() && !is_met {
             let named: Vec<&str> = accounts.iter().copied().take(MOST_NAMED).collect();
             let more = if accounts.len() > MOST_NAMED { ", …" } else { "" };
-            self.doubts.push(format!(
+            self.warnings.push(format!(
                 "--iam-inventory is about {}{more}, and nobody of these accounts is in what was read",
                 named.join(", ")
             ));
@@ -53,10 +53,11 @@ impl Told {
 
 fn failed(error: InventoryError) -> anyhow::Error {
     let hint = match &error {
-        InventoryError::File { flaw: Flaw::Form(_) | Flaw::Broken(_) | Flaw::Refused(_), .. } => {
-            "write it anew: aws iam get-account-authorization-details --output json > ACCOUNT.json"
-        }
-        InventoryError::File { flaw: Flaw::TooLarge(_) | Flaw::TooMany(_), .. } => {
+        InventoryError::File {
+            flaw: FileProblem::Form(_) | FileProblem::Broken(_) | FileProblem::Refused(_),
+            ..
+        } => "write it anew: aws iam get-account-authorization-details --output json > ACCOUNT.json",
+        InventoryError::File { flaw: FileProblem::TooLarge(_) | FileProblem::TooMany(_), .. } => {
             "write less of it: aws iam list-roles > roles.json; aws iam list-users > users.json"
         }
         InventoryError::Open { .. } | InventoryError::Nothing { .. } | InventoryError::File { .. } => {
@@ -69,7 +70,7 @@ fn failed(error: InventoryError) -> anyhow::Error {
 }
 
 /// One sentence for each file, up to some.
-fn doubts(collected: &Collected) -> Vec<String> {
+fn warnings(collected: &Collected) -> Vec<String> {
     let lines = |what: &str, sentences: Vec<String>| {
         let more = sentences.len().saturating_sub(MOST_NAMED);
         let mut lines: Vec<String> = sentences.into_iter().take(MOST_NAMED).collect();
@@ -83,10 +84,10 @@ fn doubts(collected: &Collected) -> Vec<String> {
         let files = collected.passed_over.iter().filter(move |(_, flaw)| flaw.is_loss() == is_loss);
         files.map(|(path, flaw)| format!("--iam-inventory: '{}' {flaw}", path.display())).collect()
     };
-    let mut doubts = lines("raise doubts", remarks);
-    doubts.extend(lines("could not be read", passed_over(true)));
-    doubts.extend(lines("tell nothing of IAM", passed_over(false)));
-    doubts
+    let mut warnings = lines("raise doubts", remarks);
+    warnings.extend(lines("could not be read", passed_over(true)));
+    warnings.extend(lines("tell nothing of IAM", passed_over(false)));
+    warnings
 }
 
 /// What IAM knew, in one line.

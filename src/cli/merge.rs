@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::report::{write_losses, write_summary};
-use firstseen::store::{Place, Saved};
+use firstseen::store::{BaselineFolder, Saved};
 
 use super::claims::Claims;
-use super::exit::{Answer, Hint, store_error};
+use super::exit::{Hint, RunStatus, store_error};
 use super::input::merged;
 
 /// Join baselines of accounts, months or machines into one, as if all their objects had been indexed at once
@@ -26,11 +26,11 @@ pub(crate) struct MergeArgs {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<Answer> {
+pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<RunStatus> {
     let mut claims = Claims::new();
     args.baselines.iter().for_each(|baseline| claims.read_archive(baseline));
     claims.take("--output", &args.output, true)?;
-    let place = Place::take(&args.output).map_err(store_error)?;
+    let place = BaselineFolder::take(&args.output).map_err(store_error)?;
     if place.open().map_err(store_error)?.is_some() {
         let error = anyhow::anyhow!("'{}' is there already", args.output.display());
         return Err(
@@ -47,5 +47,5 @@ pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<Answer> {
         write_summary(&stored.coverage, &mut stderr)?;
     }
     write_losses(&stored.coverage, &stored.archives, &mut io::stderr().lock())?;
-    Ok(if stored.coverage.fault_count == 0 { Answer::Complete } else { Answer::WithFaults })
+    Ok(if stored.coverage.fault_count == 0 { RunStatus::Complete } else { RunStatus::WithFaults })
 }

@@ -4,9 +4,7 @@ mod args;
 mod baseline;
 mod bench;
 mod claims;
-mod closing;
-mod delivery;
-mod doubts;
+mod destination;
 mod exit;
 mod index;
 mod input;
@@ -17,12 +15,14 @@ mod progress;
 #[cfg(test)]
 mod reference;
 mod rules;
+mod run_summary;
 mod scan;
 mod settings;
 mod signals;
 mod synth;
 mod tune;
-mod used;
+mod used_settings;
+mod warnings;
 
 use std::process::ExitCode;
 

@@ -5,14 +5,14 @@ use firstseen::query::{Anchor, FindingKind, Question, first_seen};
 use firstseen::report::{Format, Report, write_rule_counts};
 use firstseen::time::Span;
 
-use super::args::{ArchiveArgs, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args, Single};
-use super::closing::Closing;
-use super::delivery::Delivery;
-use super::doubts::{unmatched, window};
-use super::exit::Answer;
-use super::input::{Input, Reading, is_saved};
+use super::args::{ArchiveArgs, FileFormat, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args};
+use super::destination::Destination;
+use super::exit::RunStatus;
+use super::input::{Input, InputOptions, is_saved};
+use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
-use super::used::used_settings;
+use super::used_settings::used_settings;
+use super::warnings::{unmatched, window};
 
 /// Read archives and report every event that a rule matched: of Falco, of Sigma, or of this program itself
 ///
@@ -40,26 +40,26 @@ pub(crate) struct RulesArgs {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<Answer> {
+pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let flags = Settings {
         learning: args.learning.clone(),
         filters: args.filters.clone(),
         s3: args.s3.clone(),
         ..Settings::default()
     };
-    let wanted = flags.over(args.files.read(None)?);
+    let wanted = flags.or(args.files.read(None)?);
     let question = args.question(&wanted)?;
     let lists = args.archives.lists()?;
     let mut claims = wanted.claims(&args.files, &args.archives, &lists)?;
     claims.read_rules(args.rules.files());
-    let delivery = Delivery::open(&args.output, &mut claims)?;
+    let delivery = Destination::open(&args.output, &mut claims)?;
     let faults = args.output.run.faults(&mut claims)?;
     let builtin_rules = args.rules.builtin_rules
         || !args.rules.are_named() && !args.archives.names().iter().any(|name| is_saved(name));
     let rules = RuleArgs { builtin_rules, ..args.rules.clone() }.read()?;
-    let reading = Reading {
+    let reading = InputOptions {
         rules: rules.as_ref(),
-        hits: question.hits_kept(wanted.learning.key()),
+        hits: question.hit_retention(wanted.learning.key()),
         ..wanted.reading(&args.output.run)
     };
     let input = Input::read(&args.archives, &lists, &reading)?;
@@ -71,20 +71,20 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<Answer> {
     let used = used_settings(None, &question, &input);
     let report =
         Report { settings: &used, coverage: &input.coverage, archives: &input.archives, findings: &findings };
-    let is_for_people = delivery.is(Single::Own(Format::Text));
+    let is_for_people = delivery.is(FileFormat::Own(Format::Text));
     let word = delivery.write(&report)?;
     if is_for_people && !args.output.run.quiet {
         write_rule_counts(&input.baseline.rules, &findings, &mut std::io::stderr().lock())?;
     }
-    let mut doubts = unmatched(&input.baseline, &question.filter, None);
-    doubts.extend(window(&input.coverage, &question));
+    let mut warnings = unmatched(&input.baseline, &question.filter, None);
+    warnings.extend(window(&input.coverage, &question));
     if input.rules.is_none() {
-        doubts.push(
+        warnings.push(
             "this baseline was made without rules (firstseen index --builtin-rules, --rules)".to_owned(),
         );
     }
-    doubts.extend(word);
-    Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
+    warnings.extend(word);
+    RunSummary::of(&input, &used, faults, warnings).end(args.output.run.quiet)
 }
 
 impl RulesArgs {

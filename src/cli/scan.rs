@@ -1,17 +1,17 @@
 //! `firstseen scan`: reads archives and reports what was new.
 
 use clap::Args;
-use firstseen::query::{FindingKind, Question, first_seen_and_waiting};
+use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect};
 use firstseen::report::Report;
 
 use super::args::{ArchiveArgs, OutputArgs, RuleArgs};
-use super::closing::Closing;
-use super::delivery::Delivery;
-use super::doubts::{learnt_in_warmup, unmatched, warmup, window};
-use super::exit::Answer;
-use super::input::{Input, Reading};
+use super::destination::Destination;
+use super::exit::RunStatus;
+use super::input::{Input, InputOptions};
+use super::run_summary::RunSummary;
 use super::settings::SettingsArgs;
-use super::used::used_settings;
+use super::used_settings::used_settings;
+use super::warnings::{learnt_in_warmup, unmatched, warmup, window};
 
 /// Read archives and report what every principal did for the first time after its warmup
 #[derive(Debug, Args)]
@@ -32,18 +32,18 @@ pub(crate) struct ScanArgs {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
+pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.settings.read()?;
     let mut question = Question { all_matches: args.all_matches, ..wanted.question()? };
     let lists = args.archives.lists()?;
     let mut claims = wanted.claims(args.settings.files(), &args.archives, &lists)?;
     claims.read_rules(args.rules.files());
-    let delivery = Delivery::open(&args.output, &mut claims)?;
+    let delivery = Destination::open(&args.output, &mut claims)?;
     let faults = args.output.run.faults(&mut claims)?;
     let rules = args.rules.read()?;
-    let reading = Reading {
+    let reading = InputOptions {
         rules: rules.as_ref(),
-        hits: question.hits_kept(wanted.learning.key()),
+        hits: question.hit_retention(wanted.learning.key()),
         ..wanted.reading(&args.output.run)
     };
     let input = Input::read(&args.archives, &lists, &reading)?;
@@ -52,14 +52,14 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Answer> {
     }
     question.read_to = question.read_to.into_iter().chain(input.settings.window.read_to).min();
     let Input { baseline, coverage, .. } = &input;
-    let (findings, waiting) = first_seen_and_waiting(baseline, &question);
+    let (findings, effect) = first_seen_with_warmup_effect(baseline, &question);
     let used = used_settings(wanted.preset(), &question, &input);
     let report = Report { settings: &used, coverage, archives: &input.archives, findings: &findings };
     let word = delivery.write(&report)?;
-    let mut doubts = unmatched(baseline, &question.filter, wanted.preset());
-    doubts.extend(window(coverage, &question));
-    doubts.extend(warmup(&waiting));
-    doubts.extend(word);
-    let note = learnt_in_warmup(&waiting);
-    Closing { note, ..Closing::of(&input, &used, faults, doubts) }.end(args.output.run.quiet)
+    let mut warnings = unmatched(baseline, &question.filter, wanted.preset());
+    warnings.extend(window(coverage, &question));
+    warnings.extend(warmup(&effect));
+    warnings.extend(word);
+    let note = learnt_in_warmup(&effect);
+    RunSummary { note, ..RunSummary::of(&input, &used, faults, warnings) }.end(args.output.run.quiet)
 }

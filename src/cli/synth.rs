@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use firstseen::synth::{Plan, synthesize};
 
-use super::exit::{Answer, Hint, UsageError};
+use super::exit::{Hint, RunStatus, UsageError};
 
 /// Make a realistic archive with planted first-seen actions; the same seed makes the same archive
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(crate) struct SynthArgs {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &SynthArgs) -> anyhow::Result<Answer> {
+pub(crate) fn run(args: &SynthArgs) -> anyhow::Result<RunStatus> {
     if !(args.gb > 0.0 && args.gb <= 10_000.0) {
         return Err(UsageError("--gb takes a number above 0 and up to 10000".to_owned()).into());
     }
@@ -34,5 +34,5 @@ pub(crate) fn run(args: &SynthArgs) -> anyhow::Result<Answer> {
     synthesize(&args.out, &plan)
         .with_context(|| format!("cannot make an archive in '{}'", args.out.display()))
         .context(Hint("name a folder that does not exist yet"))?;
-    Ok(Answer::Complete)
+    Ok(RunStatus::Complete)
 }

@@ -10,12 +10,12 @@ use super::args::{
     ArchiveArgs, FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, ending,
     unknown_ending,
 };
-use super::closing::Closing;
-use super::doubts::{incidents as unseen, unmatched, warmups, window};
-use super::exit::{Answer, UsageError};
+use super::exit::{RunStatus, UsageError};
 use super::input::Input;
+use super::run_summary::RunSummary;
 use super::settings::{FileArgs, PresetArg, Settings};
-use super::used::used_settings;
+use super::used_settings::used_settings;
+use super::warnings::{incidents as unseen, unmatched, warmups, window};
 
 /// Read archives and show what every warmup, forget span and anchor would have reported, per day and by whom
 #[derive(Debug, Args)]
@@ -69,7 +69,7 @@ enum FormatArg {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
+pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
     let mut base = wanted.question()?;
     // The other kinds are the same in every setting.
@@ -102,11 +102,11 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<Answer> {
     if let Some(svg) = svg {
         svg.write(|out| report.write_svg(out))?;
     }
-    let mut doubts = unmatched(baseline, &base.filter, wanted.preset());
-    doubts.extend(window(coverage, &base));
-    doubts.extend(warmups(&tuning, args.grid.names_warmups()));
-    doubts.extend(unseen(baseline, &tuning));
-    Closing::of(&input, &used, faults, doubts).end(args.output.run.quiet)
+    let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
+    warnings.extend(window(coverage, &base));
+    warnings.extend(warmups(&tuning, args.grid.names_warmups()));
+    warnings.extend(unseen(baseline, &tuning));
+    RunSummary::of(&input, &used, faults, warnings).end(args.output.run.quiet)
 }
 
 impl TuneArgs {
@@ -124,7 +124,7 @@ impl TuneArgs {
             filters: self.filters.clone(),
             s3: self.s3.clone(),
         };
-        Ok(flags.over(self.files.read(self.preset)?))
+        Ok(flags.or(self.files.read(self.preset)?))
     }
 }
 

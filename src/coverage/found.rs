@@ -55,7 +55,7 @@ impl FoundPaths {
         self.unlisted += records;
     }
 
-    /// Adds all of another account.
+    /// Adds all of another one.
     pub fn merge(&mut self, other: Self) {
         for (path, records) in other.listed {
             self.add(&path, records);
@@ -65,7 +65,7 @@ impl FoundPaths {
 
     /// The same with a way before each path.
     #[must_use]
-    pub fn below(self, way: &str) -> Self {
+    pub fn under(self, way: &str) -> Self {
         let mut found = Self { unlisted: self.unlisted, ..Self::default() };
         for (path, records) in self.listed {
             let path = if path.is_empty() { way.to_owned() } else { format!("{way}|{path}") };

@@ -1,6 +1,6 @@
 //! Law: all readers of a record read the same.
 //!
-//! There are three readers: the scanner, the careful reader, and a plain JSON parser as the referee. What the scanner
+//! There are three readers: the scanner, the fallback reader, and a plain JSON parser as the referee. What the scanner
 //! learnt from earlier records changes nothing. There are also two ways to inflate. Property tests and the fuzz targets
 //! (`tests/fuzz`) check this.
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::record::identity_cache::IdentityCache;
 use super::record::scanner::{self, KeyPredictors};
-use super::record::walk::Surprise;
+use super::record::walk::NeedsFallback;
 use super::record::{audit, fallback};
 use super::{Decoded, Decoder};
 use crate::event::{AuditRecord, AuditSettings, Cluster, Record};
@@ -74,7 +74,7 @@ fn check_record<'a>(
     let Ok((scanned, end)) = scanned else { return };
     let slice = &text[start..end];
     let read = fallback::with_record(slice, |record| {
-        assert_eq!(scanned, record, "scanner and careful reader");
+        assert_eq!(scanned, record, "scanner and fallback reader");
         assert_eq!(event(&scanned), event(&record));
     });
     // The scanner does not look into unneeded values; both must read what is valid JSON as a whole.
@@ -91,7 +91,7 @@ fn scan<'a>(
     start: usize,
     predictors: &mut KeyPredictors,
     identities: &mut IdentityCache<'a>,
-) -> Result<(Record<'a>, usize), Surprise> {
+) -> Result<(Record<'a>, usize), NeedsFallback> {
     let mut record = Record::default();
     let end = scanner::record(text, start, predictors, identities, &mut record)?.end;
     Ok((record, end))
@@ -102,7 +102,7 @@ fn check_audit_event(text: &str, start: usize) {
     let Ok((scanned, end)) = audit::record(text, start) else { return };
     let slice = &text[start..end];
     let read = fallback::with_audit_record(slice, |record| {
-        assert_eq!(scanned, record, "scanner and careful reader")
+        assert_eq!(scanned, record, "scanner and fallback reader")
     });
     if read.is_err() {
         assert!(serde_json::from_str::<serde::de::IgnoredAny>(slice).is_err(), "{read:?}");
@@ -377,7 +377,7 @@ mod tests {
         }
 
         #[test]
-        fn the_careful_reader_of_audit_events_agrees_with_a_plain_parser(text in any_audit_event()) {
+        fn the_fallback_reader_of_audit_events_agrees_with_a_plain_parser(text in any_audit_event()) {
             let plain: Value = serde_json::from_str(&text).unwrap();
             let read = fallback::with_audit_record(&text, |record| check_audit_event_against(&plain, &record));
             prop_assert_eq!(read, Ok(()));
@@ -403,7 +403,7 @@ mod tests {
         }
 
         #[test]
-        fn the_careful_reader_agrees_with_a_plain_parser(text in any_record()) {
+        fn the_fallback_reader_agrees_with_a_plain_parser(text in any_record()) {
             let plain: Value = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(fallback::with_record(&text, |record| check_against(&plain, &record)), Ok(()));
         }

@@ -5,8 +5,8 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 
-use super::find::envelope::encoded;
-use super::{Decoded, Decoder, Piece, Source, cut};
+use super::find::envelope::encode_base64;
+use super::{Decoded, Decoder, LargeInput, Piece, split};
 use crate::event::AnyRecord;
 use crate::memory::Budget;
 
@@ -54,7 +54,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn base64(bytes: &[u8]) -> String {
-    encoded(bytes, false)
+    encode_base64(bytes, false)
 }
 
 fn pretty(text: &str) -> String {
@@ -80,7 +80,7 @@ fn records_are_found_in_messages_and_answers_of_search_engines() {
     let bus = format!(r#"{{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{a}}}"#);
     assert_found(&[
         (format!(r#"{{"attempts":4,"rawData":"{}"}}"#, base64(&gzip(a.as_bytes()))), "A", "rawData|base64 1"),
-        (format!(r#"{{"rawData":"{}"}}"#, encoded(a.as_bytes(), true)), "A", "rawData|base64 1"),
+        (format!(r#"{{"rawData":"{}"}}"#, encode_base64(a.as_bytes(), true)), "A", "rawData|base64 1"),
         (
             format!(
                 r#"{{"Messages":[{{"Body":{}}}]}}"#,
@@ -248,7 +248,7 @@ fn cells_with_events_are_read_whatever_stands_between_them() {
 }
 
 #[test]
-fn what_smells_of_records_and_cannot_be_read_is_a_fault() {
+fn traces_of_records_that_cannot_be_read_are_a_fault() {
     let deep = (0..12).fold(record("A"), |text, _| format!(r#"{{"x":{}}}"#, quoted(&text)));
     for text in [
         r#"{"aws.cloudtrail.event_version":"1.08","event.action":"CreateUser","@timestamp":"2026-01-10T10:00:00Z"}"#.to_owned(),
@@ -383,13 +383,13 @@ fn read_in_pieces(text: &str) -> (u32, Vec<&'static str>) {
         Some(Vec::new())
     };
     let budget = Budget::new(u64::MAX);
-    let (more, _) = cut(Source::Stream(&mut text.as_bytes()), 1 << 20, &budget, &mut emit);
+    let (more, _) = split(LargeInput::Stream(&mut text.as_bytes()), 1 << 20, &budget, &mut emit);
     faults.extend(more);
     (records, faults.iter().map(|fault| fault.kind.name()).collect())
 }
 
 #[test]
-fn a_long_text_that_is_none_of_ours_is_told_if_it_smells_of_records() {
+fn a_long_text_that_is_none_of_ours_is_a_fault_if_it_has_traces_of_records() {
     let audit = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"x"}"#;
     for telling in [record("A"), audit.to_owned()] {
         // In a later part, across the border of the first, and far after it.
@@ -473,7 +473,9 @@ fn wrapped(text: &str, wrap: &Wrap) -> String {
         Wrap::Text(name) => format!(r#"{{"id":"m",{}: {}}}"#, key(name), quoted(text)),
         Wrap::Texts(name) => format!(r#"{{{}:[{}]}}"#, key(name), quoted(text)),
         Wrap::Base64(name) => format!(r#"{{{}:"{}"}}"#, key(name), base64(text.as_bytes())),
-        Wrap::Packed(name) => format!(r#"{{{}:"{}"}}"#, key(name), encoded(&gzip(text.as_bytes()), true)),
+        Wrap::Packed(name) => {
+            format!(r#"{{{}:"{}"}}"#, key(name), encode_base64(&gzip(text.as_bytes()), true))
+        }
         Wrap::Beside(name) => format!(
             r#"{{"first":"hello",{}:{{"inner":{text}}},"extra":{{}},"more":{{"kind":"x"}}}}"#,
             key(name)

@@ -25,7 +25,7 @@ use ceiling::Ceiling;
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::event::AnyRecord;
 use crate::memory::{Budget, FREE};
-use find::sink::{self, Within};
+use find::sink::{self, TextContext};
 use find::{envelope, text};
 use record::scanner::KeyPredictors;
 use unpack::gzip::{Inflater, Plain, inflate};
@@ -37,7 +37,7 @@ pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;
 pub use record::json::Json;
 pub use unpack::piece::{Emit, Piece};
-pub use unpack::{ReadSeek, Source, cut};
+pub use unpack::{LargeInput, ReadSeek, split};
 
 /// Gzip that inflates to more is read in pieces. Lower in tests, to exercise this.
 const WHOLE: u64 = if cfg!(any(test, fuzzing)) { 1 << 20 } else { FREE };
@@ -142,11 +142,11 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder that inflates no object to more than `max_object_size` bytes.
     pub fn new(max_object_size: u64) -> Self {
-        Self::sharing(max_object_size, &Budget::new(u64::MAX))
+        Self::with_budget(max_object_size, &Budget::new(u64::MAX))
     }
 
     /// Like [`Decoder::new`], with a memory budget shared among decoders of large objects.
-    pub fn sharing(max_object_size: u64, budget: &Arc<Budget>) -> Self {
+    pub fn with_budget(max_object_size: u64, budget: &Arc<Budget>) -> Self {
         Self {
             inflater: Inflater::new(),
             plain: Plain::default(),
@@ -238,11 +238,11 @@ impl Decoder {
             return decoded;
         }
         let ceiling = match &copy {
-            Some(hold) => &ceiling.inside(text.len() as u64, Some(hold)),
+            Some(hold) => &ceiling.for_contents(text.len() as u64, Some(hold)),
             None => ceiling,
         };
-        let room = sink::room_of(text.len());
-        let within = Within {
+        let room = sink::base64_budget(text.len());
+        let within = TextContext {
             depth: *depth,
             is_strict: *is_strict,
             ceiling,
@@ -261,14 +261,14 @@ impl Decoder {
 fn decode_text(
     text: &str,
     (mut faults, odd): (Vec<DecodeFault>, Option<DecodeFault>),
-    within: &Within<'_>,
+    within: &TextContext<'_>,
     predictors: &mut KeyPredictors,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> Decoded {
     let is_strict = within.is_strict;
     let (verdict, mut contents) = text::read(text, !faults.is_empty(), within, predictors, visit);
     let mut own = contents.all_faults(!is_strict || contents.records > 0 || envelope::names_a_record(text));
-    contents.tell_smell();
+    contents.report_traces();
     own.append(&mut contents.faults);
     // Bytes that are not text need no fault about UTF-8.
     let is_log = contents.records > 0 || !own.is_empty() || (!is_strict && text.starts_with(['{', '[']));

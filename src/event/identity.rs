@@ -34,15 +34,15 @@ pub struct Identity<'a> {
     /// `sessionContext.assumedRoot`, a boolean or its text: a session that `AssumeRoot` opened.
     pub assumed_root: Option<bool>,
     /// What follows from the texts, if already determined: neighbouring records often have the same caller.
-    pub known: Known,
+    pub known: DerivedIdentity,
 }
 
 /// What follows from the texts of an identity, if already determined. It adds no information.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Known(Option<Derived>);
+pub struct DerivedIdentity(Option<DerivedParts>);
 
 #[derive(Clone, Copy, Debug)]
-struct Derived {
+struct DerivedParts {
     fingerprint: u64,
     kind: PrincipalKind,
     id_place: IdPlace,
@@ -57,13 +57,13 @@ enum IdPlace {
     PrincipalId(usize),
 }
 
-impl PartialEq for Known {
+impl PartialEq for DerivedIdentity {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Known {}
+impl Eq for DerivedIdentity {}
 
 /// The texts of `onBehalfOf`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -249,8 +249,8 @@ impl<'a> Identity<'a> {
     #[must_use]
     pub fn with_known(self) -> Self {
         let derived =
-            Derived { fingerprint: self.fingerprint(), kind: self.kind(), id_place: self.id_place() };
-        Self { known: Known(Some(derived)), ..self }
+            DerivedParts { fingerprint: self.fingerprint(), kind: self.kind(), id_place: self.id_place() };
+        Self { known: DerivedIdentity(Some(derived)), ..self }
     }
 
     /// All texts, each in a fixed position.

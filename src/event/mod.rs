@@ -15,7 +15,7 @@ use foldhash::fast::FixedState;
 use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind};
 use crate::time::{TimeForm, Timestamp};
 
-pub use identity::{Identity, Issuer, Known, OnBehalfOf, Principal, Proof};
+pub use identity::{DerivedIdentity, Identity, Issuer, OnBehalfOf, Principal, Proof};
 pub use insight::Insight;
 pub use kubernetes::{AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, cluster_of_log_group};
 

@@ -3,7 +3,7 @@
 //!
 //! Knows what baselines and listings hold; does not know how records are read, or what is asked of a baseline.
 
-mod known;
+mod known_objects;
 
 use thiserror::Error;
 
@@ -12,8 +12,8 @@ use crate::learn::{Keep, LearnSettings, Learnt, learn_listed};
 use crate::model::Inventory;
 use crate::scan::{Progress, ScanError, checksums, list};
 use crate::source::{Archives, Listing};
-use crate::store::{MergeError, Place, StoreError, Stored};
-use known::{Known, archive_numbers, is_known_stream, replace_unlisted};
+use crate::store::{BaselineContents, BaselineFolder, MergeError, StoreError};
+use known_objects::{KnownObjects, archive_numbers, is_known_stream, replace_unlisted};
 
 /// How archives are indexed.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct IndexSettings {
 #[derive(Debug)]
 pub struct Indexed {
     /// The whole baseline, as saved.
-    pub stored: Stored,
+    pub stored: BaselineContents,
     /// Number of objects that were already in the baseline.
     pub known: u64,
     /// Number of objects added.
@@ -67,9 +67,9 @@ pub enum IndexError {
 /// use firstseen::learn::LearnSettings;
 /// use firstseen::scan::Silent;
 /// use firstseen::source::Archives;
-/// use firstseen::store::Place;
+/// use firstseen::store::BaselineFolder;
 ///
-/// let place = Place::take("case.baseline".as_ref())?;
+/// let place = BaselineFolder::take("case.baseline".as_ref())?;
 /// let known = place.open()?;
 /// let learning = match &known {
 ///     Some(saved) => LearnSettings::like(saved.learning(), 2),
@@ -92,8 +92,8 @@ pub enum IndexError {
 /// If an archive cannot be used at all, the baseline cannot be saved or the run was ended early. What cannot be read inside an
 /// archive is not an error but is in the coverage.
 pub fn index(
-    place: &Place,
-    known: Option<Stored>,
+    place: &BaselineFolder,
+    known: Option<BaselineContents>,
     archives: &Archives,
     settings: &IndexSettings,
     progress: &dyn Progress,
@@ -108,7 +108,7 @@ pub fn index(
 
 /// One run.
 struct Run<'r> {
-    place: &'r Place,
+    place: &'r BaselineFolder,
     archives: &'r Archives,
     settings: &'r IndexSettings,
     progress: &'r dyn Progress,
@@ -133,7 +133,7 @@ impl Run<'_> {
     }
 
     /// Adds to a baseline.
-    fn add(&self, mut stored: Stored, mut listing: Listing) -> Result<Indexed, IndexError> {
+    fn add(&self, mut stored: BaselineContents, mut listing: Listing) -> Result<Indexed, IndexError> {
         let mut is_changed = stored.forget_unread(&archive_numbers(&stored, self.archives));
         is_changed |= !stored.baseline.inventory.covers(&self.settings.inventory);
         replace_unlisted(&mut stored, self.archives, &mut listing);
@@ -159,33 +159,33 @@ impl Run<'_> {
     }
 
     /// Removes known objects from the listing; returns their number.
-    fn forget_known(&self, stored: &Stored, listing: &mut Listing) -> Result<u64, ScanError> {
-        let known = Known::new(stored, self.archives);
+    fn forget_known(&self, stored: &BaselineContents, listing: &mut Listing) -> Result<u64, ScanError> {
+        let known = KnownObjects::new(stored, self.archives);
         let threads = self.settings.learning.threads;
         let content = match self.settings.by_checksum {
-            true => Some(checksums(self.archives, known.listed(listing), threads, self.progress)?),
+            true => Some(checksums(self.archives, known.known_in(listing), threads, self.progress)?),
             false => None,
         };
         Ok(known.forget(listing, content.as_ref(), self.progress))
     }
 
     /// Reads the next objects of a listing.
-    fn read(&self, listing: &mut Listing) -> Result<Stored, ScanError> {
+    fn read(&self, listing: &mut Listing) -> Result<BaselineContents, ScanError> {
         let IndexSettings { learning, checkpoint_every, .. } = self.settings;
         let part = listing.cut((*checkpoint_every).max(1));
-        let learnt = learn_listed(self.archives, part, learning, Keep::Ledger, self.progress)?;
-        let Learnt { baseline, coverage, ledger } = learnt;
+        let learnt = learn_listed(self.archives, part, learning, Keep::Catalog, self.progress)?;
+        let Learnt { baseline, coverage, catalog } = learnt;
         let archives = self.archives.names().to_vec();
-        Ok(Stored { learning: learning.learning(), archives, baseline, coverage, ledger })
+        Ok(BaselineContents { learning: learning.learning(), archives, baseline, coverage, catalog })
     }
 
-    fn save(&self, stored: &mut Stored) -> Result<(), StoreError> {
+    fn save(&self, stored: &mut BaselineContents) -> Result<(), StoreError> {
         stored.baseline.add_inventory(self.settings.inventory.clone());
         self.place.save(stored)
     }
 
     /// Saves a baseline if it has anything that could be a log; returns whether it was saved.
-    fn save_logs(&self, stored: &mut Stored) -> Result<bool, StoreError> {
+    fn save_logs(&self, stored: &mut BaselineContents) -> Result<bool, StoreError> {
         if !stored.coverage.holds_logs() {
             return Ok(false);
         }

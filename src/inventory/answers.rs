@@ -1,27 +1,27 @@
 //! What one value of a file says: which answers of IAM it holds, as pages.
 
 use super::node::Node;
-use super::page::{Answer, Page};
-use super::{Flaw, report};
+use super::page::{IamAnswer, Page};
+use super::{FileProblem, report};
 use crate::model::IamKind;
 
 /// The pages that a value holds; none if it is no answer of IAM.
-pub(super) fn pages(value: &Node, pages: &mut Vec<Page>) -> Result<(), Flaw> {
+pub(super) fn pages(value: &Node, pages: &mut Vec<Page>) -> Result<(), FileProblem> {
     if let Some(items) = value.list() {
         return items.iter().try_for_each(|item| self::pages(item, pages));
     }
     let has = |name: &str| value.get(name).is_some_and(|member| member.list().is_some());
     let page = if has("UserDetailList") || has("RoleDetailList") {
-        listed(Answer::Details, value)
+        list_page(IamAnswer::Details, value)
     } else if has("Roles") {
-        listed(Answer::Roles, value)
+        list_page(IamAnswer::Roles, value)
     } else if has("Users") {
         // `get-group` lists the users of a group.
         let is_group = value.get("Group").is_some();
-        listed(if is_group { Answer::Part } else { Answer::Users }, value)
+        list_page(if is_group { IamAnswer::Part } else { IamAnswer::Users }, value)
     } else if let Some(content) = value.get("Content").and_then(Node::text) {
-        report::packed(content)?
-    } else if let Some(page) = single(value) {
+        report::wrapped_page(content)?
+    } else if let Some(page) = single_page(value) {
         page
     } else {
         return Ok(());
@@ -30,7 +30,7 @@ pub(super) fn pages(value: &Node, pages: &mut Vec<Page>) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn listed(answer: Answer, value: &Node) -> Page {
+fn list_page(answer: IamAnswer, value: &Node) -> Page {
     let mut page = Page::new(answer);
     let lists = [
         (IamKind::User, "UserDetailList"),
@@ -52,7 +52,7 @@ fn listed(answer: Answer, value: &Node) -> Page {
 }
 
 /// A role or user by itself. Others answer with an ARN and an id, too (`sts get-caller-identity`), but with no name.
-fn single(value: &Node) -> Option<Page> {
+fn single_page(value: &Node) -> Option<Page> {
     let is_named = |entry: &Node, name| entry.get(name).and_then(Node::text).is_some();
     let wrapped = [("Role", IamKind::Role, "RoleName"), ("User", IamKind::User, "UserName")];
     let (entry, kind) = wrapped.into_iter().find_map(|(wrapper, kind, name)| {
@@ -61,7 +61,7 @@ fn single(value: &Node) -> Option<Page> {
         entry.get("Arn").and_then(Node::text)?;
         Some((entry, kind))
     })?;
-    let mut page = Page::new(Answer::Part);
+    let mut page = Page::new(IamAnswer::Part);
     page.add(kind, entry);
     Some(page)
 }

@@ -22,7 +22,7 @@ pub enum InventoryError {
         /// The file.
         path: PathBuf,
         /// Why.
-        flaw: Flaw,
+        flaw: FileProblem,
     },
     /// No file in a folder that was named can be used.
     #[error("no file in '{path}' tells what IAM knows; {}", passed_over_words(*.passed_over))]
@@ -44,7 +44,7 @@ fn passed_over_words(number: usize) -> String {
 
 /// Why a file cannot be used, as the rest of a sentence that begins with its name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Flaw {
+pub enum FileProblem {
     /// Something else than an answer of IAM.
     #[error("tells nothing of IAM: {0}")]
     Foreign(&'static str),
@@ -68,7 +68,7 @@ pub enum Flaw {
     Refused(String),
 }
 
-impl Flaw {
+impl FileProblem {
     /// Whether something that may tell of IAM was lost, so that the answer is one without it.
     pub const fn is_loss(&self) -> bool {
         match self {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::Flaw;
+use super::FileProblem;
 use crate::file;
 
 /// No file is read beyond this many bytes, as stored or unpacked: the answer about an account with the 5,000 roles that IAM
@@ -13,7 +13,7 @@ pub(super) const MOST_MIB: u64 = 512;
 
 /// Everything below a folder, in the order of its names. What is neither a file nor a folder, or cannot be opened, comes with
 /// the reason. Links to files are followed, links to folders are not: they may lead in a circle.
-pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<Flaw>)>> {
+pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<FileProblem>)>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -22,7 +22,7 @@ pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<Flaw
             Ok(entries) => entries,
             Err(error) if next == folder => return Err(error),
             Err(error) => {
-                found.push((next, Some(Flaw::Refused(error.to_string()))));
+                found.push((next, Some(FileProblem::Refused(error.to_string()))));
                 continue;
             }
         };
@@ -30,8 +30,8 @@ pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<Flaw
             match path.metadata() {
                 Ok(about) if about.is_file() => found.push((path, None)),
                 Ok(about) if about.is_dir() && !path.is_symlink() => folders.push(path),
-                Ok(_) => found.push((path, Some(Flaw::NotAFile))),
-                Err(error) => found.push((path, Some(Flaw::Refused(error.to_string())))),
+                Ok(_) => found.push((path, Some(FileProblem::NotAFile))),
+                Err(error) => found.push((path, Some(FileProblem::Refused(error.to_string())))),
             }
         }
     }
@@ -40,9 +40,9 @@ pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<Flaw
 }
 
 /// The bytes of a file.
-pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Flaw> {
-    let refused = |error: io::Error| Flaw::Refused(error.to_string());
-    bounded(file::open(path).map_err(refused)?.0).map_err(refused)?.ok_or(Flaw::TooLarge(MOST_MIB))
+pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, FileProblem> {
+    let refused = |error: io::Error| FileProblem::Refused(error.to_string());
+    bounded(file::open(path).map_err(refused)?.0).map_err(refused)?.ok_or(FileProblem::TooLarge(MOST_MIB))
 }
 
 /// All that comes out of a stream, or nothing if that is too much.

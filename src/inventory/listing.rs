@@ -1,8 +1,8 @@
 //! The text of one file into what IAM knew: its form, its pages, and whether they are all of a list.
 
 use super::node::{self, Node};
-use super::page::{Answer, Page};
-use super::{Flaw, answers, report};
+use super::page::{IamAnswer, Page};
+use super::{FileProblem, answers, report};
 use crate::model::{IamKind, Inventory};
 
 /// `user,arn,` in base64: a credential report that nobody has decoded.
@@ -18,14 +18,14 @@ pub(super) struct Listings(Vec<Page>);
 
 impl Listings {
     /// Reads a text.
-    pub(super) fn of(text: &str) -> Result<Self, Flaw> {
+    pub(super) fn of(text: &str) -> Result<Self, FileProblem> {
         let mut listings = Self::default();
         pages_of(text)?.into_iter().for_each(|page| listings.add(page));
         let named = listings.0.iter().any(|page| !page.entries.is_empty());
         let unnamed = listings.0.iter().any(|page| page.unnamed > 0);
         match (&listings.0[..], named) {
-            ([], _) => Err(Flaw::Foreign("it is none of the answers that are read")),
-            (_, false) if unnamed => Err(Flaw::Foreign("nobody in it has an ARN of IAM")),
+            ([], _) => Err(FileProblem::Foreign("it is none of the answers that are read")),
+            (_, false) if unnamed => Err(FileProblem::Foreign("nobody in it has an ARN of IAM")),
             _ => Ok(listings),
         }
     }
@@ -44,12 +44,12 @@ impl Listings {
         }
     }
 
-    /// What should make one doubt it, one sentence each.
+    /// Warnings about it, one sentence each.
     pub(super) fn remarks(&self) -> Vec<String> {
         let sum = |of: fn(&Page) -> usize| self.0.iter().map(of).sum::<usize>();
         let (entries, unnamed) = (sum(|page| page.entries.len()), sum(|page| page.unnamed));
         let undated = sum(|page| page.undated);
-        let is_part = |page: &Page| page.answer == Answer::Part;
+        let is_part = |page: &Page| page.answer == IamAnswer::Part;
         let mut remarks = Vec::new();
         let mut remark = |is_due: bool, text: String| remarks.extend(is_due.then_some(text));
         remark(entries == 0, "names no user and no role".to_owned());
@@ -82,13 +82,13 @@ impl Page {
     /// that an empty list says nothing, but that of users where both other lists have something: every account has roles and
     /// policies for AWS services, and need not have users.
     fn list_in(&self, inventory: &mut Inventory) {
-        if self.is_cut || self.unnamed > 0 || self.answer == Answer::Part {
+        if self.is_cut || self.unnamed > 0 || self.answer == IamAnswer::Part {
             return;
         }
         for (identity, _) in &self.entries {
             let kind = if identity.kind == IamKind::Root { IamKind::User } else { identity.kind };
             inventory.list(&identity.account, kind);
-            if self.answer == Answer::Details && kind == IamKind::Role && self.has_policies {
+            if self.answer == IamAnswer::Details && kind == IamKind::Role && self.has_policies {
                 inventory.list(&identity.account, IamKind::User);
             }
         }
@@ -96,31 +96,31 @@ impl Page {
 }
 
 /// The pages in a text of any form.
-fn pages_of(text: &str) -> Result<Vec<Page>, Flaw> {
+fn pages_of(text: &str) -> Result<Vec<Page>, FileProblem> {
     let text = text.trim_start();
     let first_line = text.lines().next().unwrap_or_default();
     let values = match text.as_bytes() {
-        [] => return Err(Flaw::Foreign("it is empty")),
+        [] => return Err(FileProblem::Foreign("it is empty")),
         [b'{' | b'[', ..] => node::json(text)?,
         _ if report::is_one(text) => return report::page(text).map(|page| vec![page]),
         _ if text.starts_with(REPORT_IN_BASE64) => {
             // `--output text` has its form and time behind it.
             let packed = text.split('\t').next().unwrap_or(text);
-            return report::packed(packed).map(|page| vec![page]);
+            return report::wrapped_page(packed).map(|page| vec![page]);
         }
         _ if first_line.starts_with("----------") => {
-            return Err(Flaw::Form("the CLI's output as a table: write it with --output json"));
+            return Err(FileProblem::Form("the CLI's output as a table: write it with --output json"));
         }
         _ if TEXT_OUTPUT.iter().any(|name| first_line.split('\t').next() == Some(name)) => {
-            return Err(Flaw::Form("the CLI's output as text: write it with --output json"));
+            return Err(FileProblem::Form("the CLI's output as text: write it with --output json"));
         }
         _ if is_yaml(text) => node::yaml(text)?,
-        _ => return Err(Flaw::Foreign("it is neither JSON nor a credential report")),
+        _ => return Err(FileProblem::Foreign("it is neither JSON nor a credential report")),
     };
     pages_in(&values)
 }
 
-fn pages_in(values: &[Node]) -> Result<Vec<Page>, Flaw> {
+fn pages_in(values: &[Node]) -> Result<Vec<Page>, FileProblem> {
     let mut pages = Vec::new();
     values.iter().try_for_each(|value| answers::pages(value, &mut pages))?;
     Ok(pages)

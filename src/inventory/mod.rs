@@ -19,18 +19,18 @@ use std::path::{Path, PathBuf};
 
 use crate::model::Inventory;
 
-pub use error::{Flaw, InventoryError};
+pub use error::{FileProblem, InventoryError};
 use listing::Listings;
 
-/// What files told of IAM, and what of them told nothing.
+/// The IAM inventory read from files, and the files that were not used.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// All that they told.
+    /// All that was read.
     pub inventory: Inventory,
-    /// What should make one doubt a file that was read, as a sentence; in the order of the files.
+    /// Warnings about files that were read, one sentence each, in the order of the files.
     pub remarks: Vec<(PathBuf, String)>,
     /// Files in folders that could not be used.
-    pub passed_over: Vec<(PathBuf, Flaw)>,
+    pub passed_over: Vec<(PathBuf, FileProblem)>,
 }
 
 /// Reads these files, and all files below these folders.
@@ -52,36 +52,36 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InventoryError> {
         let about = path.metadata().map_err(open)?;
         let failed = |flaw| InventoryError::File { path: path.clone(), flaw };
         if about.is_dir() {
-            collected.folder(path)?;
+            collected.add_folder(path)?;
         } else if about.is_file() {
-            collected.file(path).map_err(failed)?;
+            collected.add_file(path).map_err(failed)?;
         } else {
-            return Err(failed(Flaw::NotAFile));
+            return Err(failed(FileProblem::NotAFile));
         }
     }
     Ok(collected)
 }
 
 impl Collected {
-    fn folder(&mut self, folder: &Path) -> Result<(), InventoryError> {
+    fn add_folder(&mut self, folder: &Path) -> Result<(), InventoryError> {
         let open = |source| InventoryError::Open { path: folder.to_owned(), source };
-        let (mut told, mut passed_over) = (0, 0);
+        let (mut useful, mut passed_over) = (0, 0);
         for (path, flaw) in files::files_below(folder).map_err(open)? {
-            match flaw.map_or_else(|| self.file(&path), Err) {
-                Ok(()) => told += 1,
+            match flaw.map_or_else(|| self.add_file(&path), Err) {
+                Ok(()) => useful += 1,
                 Err(flaw) => {
                     passed_over += 1;
                     self.passed_over.push((path, flaw));
                 }
             }
         }
-        if told > 0 {
+        if useful > 0 {
             return Ok(());
         }
         Err(InventoryError::Nothing { path: folder.to_owned(), passed_over })
     }
 
-    fn file(&mut self, path: &Path) -> Result<(), Flaw> {
+    fn add_file(&mut self, path: &Path) -> Result<(), FileProblem> {
         let text = text::text_of(files::bytes_of(path)?)?;
         let read = Listings::of(&text)?;
         self.remarks.extend(read.remarks().into_iter().map(|remark| (path.to_owned(), remark)));

@@ -8,7 +8,7 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use super::Flaw;
+use super::FileProblem;
 use crate::yaml::{self, Yaml};
 
 /// A value.
@@ -57,7 +57,7 @@ const MOST_YAML: usize = 16 << 20;
 pub(super) const MOST_VALUES: usize = 4_000_000;
 
 /// All values of a JSON text, one after another.
-pub(super) fn json(text: &str) -> Result<Vec<Node>, Flaw> {
+pub(super) fn json(text: &str) -> Result<Vec<Node>, FileProblem> {
     let left = Cell::new(MOST_VALUES);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let mut values = Vec::new();
@@ -66,19 +66,19 @@ pub(super) fn json(text: &str) -> Result<Vec<Node>, Flaw> {
         let value = NodeSeed { left: &left }.deserialize(&mut deserializer);
         match value {
             Ok(value) => values.push(value),
-            Err(_) if left.get() == 0 => return Err(Flaw::TooMany(MOST_VALUES)),
-            Err(error) => return Err(Flaw::Broken(error.to_string())),
+            Err(_) if left.get() == 0 => return Err(FileProblem::TooMany(MOST_VALUES)),
+            Err(error) => return Err(FileProblem::Broken(error.to_string())),
         }
     }
     Ok(values)
 }
 
 /// All documents of a YAML text.
-pub(super) fn yaml(text: &str) -> Result<Vec<Node>, Flaw> {
+pub(super) fn yaml(text: &str) -> Result<Vec<Node>, FileProblem> {
     if text.len() > MOST_YAML {
-        return Err(Flaw::Form("more than 16 MiB of YAML: write it with --output json"));
+        return Err(FileProblem::Form("more than 16 MiB of YAML: write it with --output json"));
     }
-    let documents = yaml::documents(text).map_err(|error| Flaw::Broken(error.to_string()))?;
+    let documents = yaml::documents(text).map_err(|error| FileProblem::Broken(error.to_string()))?;
     Ok(documents.iter().map(Node::of).collect())
 }
 

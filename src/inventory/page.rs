@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 /// Which command of the AWS CLI gives such an answer (AWS CLI Command Reference, `aws iam`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum IamAnswer {
     /// `get-account-authorization-details`
     Details,
     /// `list-roles`
@@ -23,7 +23,7 @@ pub(super) enum Answer {
 /// One page of an answer.
 #[derive(Debug, PartialEq)]
 pub(super) struct Page {
-    pub(super) answer: Answer,
+    pub(super) answer: IamAnswer,
     pub(super) entries: Vec<(IamIdentity, Option<Timestamp>)>,
     /// Whether it holds policies, too.
     pub(super) has_policies: bool,
@@ -36,7 +36,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new(answer: Answer) -> Self {
+    pub(super) fn new(answer: IamAnswer) -> Self {
         let (entries, has_policies, is_cut) = (Vec::new(), false, false);
         Self { answer, entries, has_policies, is_cut, unnamed: 0, undated: 0 }
     }

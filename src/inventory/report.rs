@@ -5,10 +5,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use csv::{ReaderBuilder, StringRecord};
 
-use super::Flaw;
+use super::FileProblem;
 use super::date::of_text;
 use super::node::MOST_VALUES;
-use super::page::{Answer, Page};
+use super::page::{IamAnswer, Page};
 use crate::model::IamIdentity;
 
 /// The columns that matter, which are the first of the report.
@@ -27,14 +27,14 @@ fn delimiter(text: &str) -> Option<u8> {
 }
 
 /// Everyone in a report.
-pub(super) fn page(text: &str) -> Result<Page, Flaw> {
+pub(super) fn page(text: &str) -> Result<Page, FileProblem> {
     let delimiter = delimiter(text).unwrap_or(b',');
     let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
-    let broken = |error: csv::Error| Flaw::Broken(error.to_string());
+    let broken = |error: csv::Error| FileProblem::Broken(error.to_string());
     let head = reader.headers().map_err(broken)?.clone();
     let [arn, created] =
         ["arn", "user_creation_time"].map(|column| head.iter().position(|name| name.trim() == column));
-    let mut page = Page::new(Answer::Report);
+    let mut page = Page::new(IamAnswer::Report);
     for line in reader.records() {
         let line = line.map_err(broken)?;
         let cell = |line: &StringRecord, column: Option<usize>| {
@@ -42,7 +42,7 @@ pub(super) fn page(text: &str) -> Result<Page, Flaw> {
         };
         match IamIdentity::of_arn(&cell(&line, arn)) {
             None => page.unnamed += 1,
-            Some(_) if page.entries.len() >= MOST_VALUES => return Err(Flaw::TooMany(MOST_VALUES)),
+            Some(_) if page.entries.len() >= MOST_VALUES => return Err(FileProblem::TooMany(MOST_VALUES)),
             Some(identity) => {
                 let created = of_text(&cell(&line, created));
                 page.undated += usize::from(created.is_err());
@@ -54,15 +54,16 @@ pub(super) fn page(text: &str) -> Result<Page, Flaw> {
 }
 
 /// A credential report in base64, as version 2 of the CLI prints it, or as it is, as version 1 does.
-pub(super) fn packed(content: &str) -> Result<Page, Flaw> {
+pub(super) fn wrapped_page(content: &str) -> Result<Page, FileProblem> {
     if is_one(content) {
         return page(content);
     }
     let base64: String = content.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let decoded = BASE64_STANDARD.decode(base64).map_err(|error| Flaw::Broken(format!("base64: {error}")))?;
+    let decoded =
+        BASE64_STANDARD.decode(base64).map_err(|error| FileProblem::Broken(format!("base64: {error}")))?;
     let text = String::from_utf8_lossy(&decoded);
     if is_one(&text) {
         return page(&text);
     }
-    Err(Flaw::Foreign("its Content is no credential report"))
+    Err(FileProblem::Foreign("its Content is no credential report"))
 }

@@ -2,7 +2,7 @@
 
 use flate2::read::MultiGzDecoder;
 
-use super::Flaw;
+use super::FileProblem;
 use super::files::{MOST_MIB, bounded};
 
 /// So often gzip is taken off.
@@ -19,17 +19,17 @@ const PACKINGS: [(&[u8], &str); 6] = [
 ];
 
 /// The text of a file, without a byte order mark.
-pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<String, Flaw> {
+pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<String, FileProblem> {
     for _ in 0..GZIP_DEPTH {
         if !bytes.starts_with(b"\x1f\x8b") {
             break;
         }
         let unpacked = bounded(MultiGzDecoder::new(&bytes[..]));
-        let unpacked = unpacked.map_err(|error| Flaw::Broken(format!("gzip: {error}")))?;
-        bytes = unpacked.ok_or(Flaw::TooLarge(MOST_MIB))?;
+        let unpacked = unpacked.map_err(|error| FileProblem::Broken(format!("gzip: {error}")))?;
+        bytes = unpacked.ok_or(FileProblem::TooLarge(MOST_MIB))?;
     }
     if let Some((_, what)) = PACKINGS.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return Err(Flaw::Form(what));
+        return Err(FileProblem::Form(what));
     }
     let decode = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));

@@ -1,37 +1,42 @@
 //! Joins the results of the workers: one baseline, one coverage, one ledger.
 
-use super::learner::Collected;
+use super::learner::WorkerResult;
 use super::{Keep, Learnt};
 use crate::baseline::{Baseline, Built, RowId};
+use crate::catalog::{Catalog, ObjectEntry, RecordEntry, conflict_fault};
 use crate::coverage::Outcome;
-use crate::ledger::{Ledger, ObjectEntry, RecordEntry, conflict_fault};
-use crate::observe::{Compared, CopiesFound};
+use crate::observe::{ComparedRecord, DuplicatesFound};
 use crate::source::{Listing, LogObject, SkippedObject};
 use crate::time::Day;
 
 /// Joins the results of the workers.
-pub(super) fn gather(workers: Vec<Collected>, found: CopiesFound, keep: Keep, listing: Listing) -> Learnt {
+pub(super) fn gather(
+    workers: Vec<WorkerResult>,
+    found: DuplicatesFound,
+    keep: Keep,
+    listing: Listing,
+) -> Learnt {
     let Listing { objects, skipped, mut coverage, .. } = listing;
     let mut baseline = Baseline::default();
     let mut entries = Vec::new();
     // For each worker, the day and the behaviour of each of its rows.
     let mut rows: Vec<(u16, Vec<Day>, Vec<u32>)> = Vec::new();
     for mut worker in workers {
-        for (&(number, row), surplus) in &found.surplus {
+        for (&(number, row), copies) in &found.copies_by_row {
             if number == worker.worker {
-                worker.builder.take_back(RowId(row), surplus.count, surplus.failed);
+                worker.builder.subtract(RowId(row), copies.count, copies.failed);
             }
         }
         entries.append(&mut worker.entries);
         let observed = worker.observer.finish();
-        let days = if keep == Keep::Ledger { worker.builder.row_days() } else { Vec::new() };
+        let days = if keep == Keep::Catalog { worker.builder.row_days() } else { Vec::new() };
         let Built { baseline: part, behaviour_of } = worker.builder.finish(observed);
         let merged = baseline.merge(part);
         baseline = merged.baseline;
         for (_, _, behaviours) in &mut rows {
             renumber(behaviours, &merged.left);
         }
-        if keep == Keep::Ledger {
+        if keep == Keep::Catalog {
             let mut behaviours = behaviour_of;
             renumber(&mut behaviours, &merged.right);
             rows.push((worker.worker, days, behaviours));
@@ -46,17 +51,17 @@ pub(super) fn gather(workers: Vec<Collected>, found: CopiesFound, keep: Keep, li
         }));
     }
     coverage.sort();
-    let ledger = match keep {
-        Keep::Baseline => Ledger::default(),
-        Keep::Ledger => {
+    let catalog = match keep {
+        Keep::Baseline => Catalog::default(),
+        Keep::Catalog => {
             entries.extend(skipped.into_iter().map(ObjectEntry::from));
             entries.sort_by(|left, right| left.delivery_order().cmp(&right.delivery_order()));
             rows.sort_by_key(|(worker, ..)| *worker);
             let records = record_entries(&found.records, &rows, &objects, &entries);
-            Ledger { objects: entries, records }
+            Catalog { objects: entries, records }
         }
     };
-    Learnt { baseline, coverage, ledger }
+    Learnt { baseline, coverage, catalog }
 }
 
 fn renumber(numbers: &mut [u32], new: &[u32]) {
@@ -67,7 +72,7 @@ fn renumber(numbers: &mut [u32], new: &[u32]) {
 
 /// The records, renumbered from the workers' numbers to those of the ledger.
 fn record_entries(
-    records: &[Compared],
+    records: &[ComparedRecord],
     rows: &[(u16, Vec<Day>, Vec<u32>)],
     objects: &[LogObject],
     entries: &[ObjectEntry],
@@ -82,7 +87,7 @@ fn record_entries(
         let found = numbered.find(|(_, entry)| is_it(entry));
         entry_of.push(found.map_or(0, |(number, _)| number));
     }
-    let entry = |record: &Compared| {
+    let entry = |record: &ComparedRecord| {
         let worker = rows.binary_search_by_key(&record.worker, |(worker, ..)| *worker).ok()?;
         let (_, days, behaviours) = &rows[worker];
         Some(RecordEntry {

@@ -1,23 +1,23 @@
 //! Which rules an event matched, and the values they report.
 
 use super::LearnSettings;
-use super::stages::Turn;
-use super::stages_told::Told;
-use super::tally::{Tally, observed, seen, wanted};
+use super::object_learner::{ObjectLearner, is_in_window, observed_principal, sighting_of};
+use super::stage_matches::RuleMatches;
+use super::stages::StageDecision;
 use crate::decode::FoundRecord;
 use crate::event::{AnyRecord, AuditRecord, AuditSettings, Event};
 use crate::observe::{ActionId, PrincipalId};
-use crate::rules::{Candidates, Facts, Matcher};
+use crate::rules::{Candidates, EventContext, Matcher};
 use crate::time::Timestamp;
 
-impl<'r, 's> Tally<'_, 'r, 's> {
+impl<'r, 's> ObjectLearner<'_, 'r, 's> {
     /// Matches an event of this time against the rules that could apply.
-    pub(super) fn told(
+    pub(super) fn rule_matches(
         &mut self,
         time: Timestamp,
         found: &FoundRecord<'_>,
         candidates: impl FnOnce(&mut Matcher) -> Candidates,
-    ) -> Told {
+    ) -> RuleMatches {
         let is_too_early = self.learner.settings.rules_from.is_some_and(|from| time < from);
         let (Some(matcher), Ok(record), false) = (self.learner.matcher.as_mut(), &found.record, is_too_early)
         else {
@@ -27,38 +27,42 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         if candidates.is_empty() {
             return Vec::new();
         }
-        let facts = Facts::new(*record, found.text, found.index + 1, time);
+        let facts = EventContext::new(*record, found.text, found.index + 1, time);
         let matching = matcher.matching(&candidates, &facts);
         matching.into_iter().map(|number| (number, matcher.rule(number).values(&facts))).collect()
     }
 
     /// Matches one stage of a request against rules.
-    pub(super) fn told_of_stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> Told {
-        let candidates = self.learner.matcher.as_mut().map(|matcher| matcher.of_request(record));
-        let Some(candidates) = candidates.filter(|found| !found.is_empty()) else { return Vec::new() };
-        let time = record.time().map(|(time, _)| time);
-        let time = time.filter(|time| wanted(&self.learner.settings.window, *time));
-        time.map_or(Vec::new(), |time| self.told(time, found, |_| candidates))
-    }
-
-    /// Keeps the matches of a stage until the last stage; those of a stage after the last are noted at once.
-    pub(super) fn keep_told(
+    pub(super) fn matches_of_stage(
         &mut self,
         record: &AuditRecord<'_>,
         found: &FoundRecord<'_>,
-        told: Told,
-        turn: Turn,
+    ) -> RuleMatches {
+        let candidates = self.learner.matcher.as_mut().map(|matcher| matcher.of_request(record));
+        let Some(candidates) = candidates.filter(|found| !found.is_empty()) else { return Vec::new() };
+        let time = record.time().map(|(time, _)| time);
+        let time = time.filter(|time| is_in_window(&self.learner.settings.window, *time));
+        time.map_or(Vec::new(), |time| self.rule_matches(time, found, |_| candidates))
+    }
+
+    /// Keeps the matches of a stage until the last stage; those of a stage after the last are noted at once.
+    pub(super) fn keep_matches(
+        &mut self,
+        record: &AuditRecord<'_>,
+        found: &FoundRecord<'_>,
+        matches: RuleMatches,
+        decision: StageDecision,
     ) {
-        if told.is_empty() {
+        if matches.is_empty() {
             return;
         }
         let id = record.audit_id.filter(|id| !id.is_empty());
-        let is_late = |id: &&str| turn == Turn::OneTooMany && self.part.stages.has_ended(id);
+        let is_late = |id: &&str| decision == StageDecision::Drop && self.part.stages.has_ended(id);
         match id.filter(|id| !is_late(id)) {
-            Some(id) => self.part.told.add(id, record.stage(), told),
+            Some(id) => self.part.matches.add(id, record.stage(), matches),
             None => {
                 if let Some(event) = self.event_of_stage(record, found) {
-                    self.hit(self.learner.observer.find(&event), &event, found, told);
+                    self.add_hits(self.learner.observer.find(&event), &event, found, matches);
                 }
             }
         }
@@ -72,23 +76,28 @@ impl<'r, 's> Tally<'_, 'r, 's> {
     {
         let LearnSettings { principal_key: key, namespace_in_key, .. } = *self.learner.settings;
         let event = record.interpret(self.cluster(found), AuditSettings { key, namespace_in_key }).ok()?;
-        wanted(&self.learner.settings.window, event.time).then_some(event)
+        is_in_window(&self.learner.settings.window, event.time).then_some(event)
     }
 
     /// Notes the rules that an event matched.
-    pub(super) fn hit(
+    pub(super) fn add_hits(
         &mut self,
         pair: Option<(PrincipalId, ActionId)>,
         event: &Event<'_>,
         found: &FoundRecord<'_>,
-        told: Told,
+        matches: RuleMatches,
     ) {
-        let (false, Ok(record)) = (told.is_empty(), &found.record) else { return };
+        let (false, Ok(record)) = (matches.is_empty(), &found.record) else { return };
         let evidence = match record {
             AnyRecord::CloudTrail(record) => record.evidence(),
             AnyRecord::Kubernetes(record) => record.evidence(),
         };
-        let seen = seen(event, self.part.inner.place(self.reading, found), evidence);
-        self.learner.builder.hit(pair, (&observed(event), &event.action()), &seen, told.into_iter());
+        let sighting = sighting_of(event, self.part.inner.place(self.context, found), evidence);
+        self.learner.builder.add_hits(
+            pair,
+            (&observed_principal(event), &event.action()),
+            &sighting,
+            matches.into_iter(),
+        );
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::LearnSettings;
 use crate::baseline::Builder;
-use crate::ledger::ObjectEntry;
-use crate::observe::{Copies, Handover, Observer};
+use crate::catalog::ObjectEntry;
+use crate::observe::{Deduplicator, ObjectRecords, Observer};
 use crate::rules::Matcher;
 
 /// The state of one worker while learning.
@@ -17,15 +17,15 @@ pub(super) struct Learner<'s> {
     pub(super) matcher: Option<Matcher>,
     pub(super) number: u16,
     /// Shared by all workers.
-    pub(super) copies: &'s Copies,
-    /// Entries of the objects read, if the ledger is kept.
+    pub(super) deduplicator: &'s Deduplicator,
+    /// Entries of the objects read, if the catalog is kept.
     pub(super) entries: Vec<ObjectEntry>,
     /// Memory for the records of the next object.
-    pub(super) spare: Option<Handover>,
+    pub(super) spare: Option<ObjectRecords>,
 }
 
 /// What one worker has learnt.
-pub(super) struct Collected {
+pub(super) struct WorkerResult {
     pub(super) worker: u16,
     pub(super) observer: Observer,
     pub(super) builder: Builder,
@@ -33,7 +33,7 @@ pub(super) struct Collected {
 }
 
 impl<'s> Learner<'s> {
-    pub(super) fn new(number: u16, settings: &'s LearnSettings, copies: &'s Copies) -> Self {
+    pub(super) fn new(number: u16, settings: &'s LearnSettings, deduplicator: &'s Deduplicator) -> Self {
         let rules = settings.rules.as_ref();
         let metadata =
             rules.map(|rules| rules.rules().iter().map(|rule| Arc::clone(rule.metadata())).collect());
@@ -43,15 +43,15 @@ impl<'s> Learner<'s> {
             builder: Builder::with_rules(metadata.unwrap_or_default(), settings.hits.clone()),
             matcher: rules.map(|rules| Matcher::new(Arc::clone(rules))),
             number,
-            copies,
+            deduplicator,
             entries: Vec::new(),
             spare: None,
         }
     }
 
     /// The result, once all objects were read.
-    pub(super) fn collected(self) -> Collected {
+    pub(super) fn collected(self) -> WorkerResult {
         let Self { number, observer, builder, entries, .. } = self;
-        Collected { worker: number, observer, builder, entries }
+        WorkerResult { worker: number, observer, builder, entries }
     }
 }

@@ -6,17 +6,17 @@
 mod gather;
 mod hits;
 mod learner;
+mod object_learner;
 mod part;
 mod settings;
+mod stage_matches;
 mod stages;
-mod stages_told;
-mod tally;
 mod visitor;
 
 use crate::baseline::Baseline;
+use crate::catalog::Catalog;
 use crate::coverage::Coverage;
-use crate::ledger::Ledger;
-use crate::observe::Copies;
+use crate::observe::Deduplicator;
 use crate::scan::{Progress, ScanError, ScanSettings, Scanned, scan, scan_listed};
 use crate::source::{Archives, Listing};
 use gather::gather;
@@ -27,12 +27,12 @@ pub use settings::LearnSettings;
 /// Everything learnt, with the coverage of its sources.
 #[derive(Debug)]
 pub struct Learnt {
-    /// Everything learnt, with principals as their records name them. Questions need it [`Baseline::joined`].
+    /// Everything learnt, with principals as their records name them. Questions need it [`Baseline::resolved`].
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
-    /// The result for each object and record; empty unless [`Keep::Ledger`] was set.
-    pub ledger: Ledger,
+    /// The result for each object and record; empty unless [`Keep::Catalog`] was set.
+    pub catalog: Catalog,
 }
 
 /// What is kept of a run besides the answer.
@@ -40,8 +40,8 @@ pub struct Learnt {
 pub enum Keep {
     /// The baseline and its coverage: memory does not grow with the number of events.
     Baseline,
-    /// Also the ledger, so that objects can be added later: about 40 bytes a record.
-    Ledger,
+    /// Also the catalog, so that objects can be added later: about 40 bytes a record.
+    Catalog,
 }
 
 /// Learns from all archives.
@@ -79,9 +79,10 @@ fn learn_by(
     keep: Keep,
     scan: impl for<'s> FnOnce(&ScanSettings, &MakeLearner<'_, 's>) -> Result<Scanned<Learner<'s>>, ScanError>,
 ) -> Result<Learnt, ScanError> {
-    let copies = Copies::default().keeping(keep == Keep::Ledger);
-    let scanning = ScanSettings { checksums: keep == Keep::Ledger, ..settings.scan() };
-    let Scanned { visitors, listing } = scan(&scanning, &|number| Learner::new(number, settings, &copies))?;
+    let deduplicator = Deduplicator::default().keep_records(keep == Keep::Catalog);
+    let scanning = ScanSettings { checksums: keep == Keep::Catalog, ..settings.scan() };
+    let Scanned { visitors, listing } =
+        scan(&scanning, &|number| Learner::new(number, settings, &deduplicator))?;
     let collected = visitors.into_iter().map(Learner::collected).collect();
-    Ok(gather(collected, copies.finish(), keep, listing))
+    Ok(gather(collected, deduplicator.finish(), keep, listing))
 }

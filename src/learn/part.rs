@@ -1,18 +1,18 @@
 //! The state of one object while it is learnt from.
 
+use super::stage_matches::StageMatches;
 use super::stages::Stages;
-use super::stages_told::StagesTold;
 use crate::baseline::SightingPlace;
 use crate::decode::FoundRecord;
 use crate::model::Text;
-use crate::observe::Handover;
-use crate::scan::{Reading, inside};
+use crate::observe::ObjectRecords;
+use crate::scan::{ObjectContext, inner_path};
 use crate::time::Timestamp;
 
 /// The state of one object, or of a piece of it, besides what was learnt.
 pub(super) struct ObjectPart {
     /// Its records, to be compared.
-    pub(super) handover: Handover,
+    pub(super) object_records: ObjectRecords,
     /// Earliest and latest event learnt from.
     pub(super) span: Option<(Timestamp, Timestamp)>,
     /// The last file met in the object, and its path.
@@ -20,7 +20,7 @@ pub(super) struct ObjectPart {
     /// Of requests to clusters.
     pub(super) stages: Stages,
     /// What rules matched in their stages.
-    pub(super) told: StagesTold,
+    pub(super) matches: StageMatches,
 }
 
 impl ObjectPart {
@@ -39,10 +39,10 @@ impl InnerPath {
     /// The place of a record.
     pub(super) fn place<'p>(
         &'p mut self,
-        reading: &'p Reading<'_>,
+        context: &'p ObjectContext<'_>,
         found: &FoundRecord<'_>,
     ) -> SightingPlace<'p> {
-        let object = reading.place.object;
+        let object = context.current.object;
         SightingPlace {
             archive: object.archive,
             object: self.of(&object.path, found.inner),
@@ -56,7 +56,7 @@ impl InnerPath {
         if self.0.as_ref().is_none_or(|(known, _)| **known != *inner) {
             self.0 = None;
         }
-        let (_, path) = self.0.get_or_insert_with(|| (inner.into(), inside(object, inner)));
+        let (_, path) = self.0.get_or_insert_with(|| (inner.into(), inner_path(object, inner)));
         path
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::baseline::HitsKept;
-use crate::ledger::{HeldRules, Learning};
+use crate::baseline::HitRetention;
+use crate::catalog::{AppliedRules, Learning};
 use crate::model::PrincipalKey;
 use crate::rules::RuleSet;
 use crate::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY, ScanSettings};
@@ -32,7 +32,7 @@ pub struct LearnSettings {
     /// Events before this time are not matched against rules.
     pub rules_from: Option<Timestamp>,
     /// What is kept of the events that rules matched.
-    pub hits: HitsKept,
+    pub hits: HitRetention,
 }
 
 impl Default for LearnSettings {
@@ -48,7 +48,7 @@ impl Default for LearnSettings {
             memory: DEFAULT_MEMORY,
             rules: None,
             rules_from: None,
-            hits: HitsKept::Every,
+            hits: HitRetention::All,
         }
     }
 }
@@ -71,7 +71,7 @@ impl LearnSettings {
             memory: DEFAULT_MEMORY,
             rules: None,
             rules_from: None,
-            hits: HitsKept::Every,
+            hits: HitRetention::All,
         }
     }
 
@@ -90,10 +90,10 @@ impl LearnSettings {
             read_to: self.window.read_to,
             delivery_slack: self.window.slack,
             max_object_size: self.max_object_size,
-            rules: self
-                .rules
-                .as_ref()
-                .map(|rules| HeldRules { checksum: rules.checksum(), left_out: rules.left_out().to_vec() }),
+            rules: self.rules.as_ref().map(|rules| AppliedRules {
+                checksum: rules.checksum(),
+                left_out: rules.left_out().to_vec(),
+            }),
         }
     }
 }

@@ -15,12 +15,12 @@ pub(super) struct Stages {
     /// Audit ids of requests whose last stage was met.
     ended: HashSet<Box<str>>,
     /// The latest stage so far of other requests.
-    open: HashMap<Box<str>, Waiting>,
+    open: HashMap<Box<str>, OpenRequest>,
 }
 
 /// A record waiting for a later stage.
 #[derive(Debug)]
-struct Waiting {
+struct OpenRequest {
     stage: Stage,
     index: u32,
     number: u32,
@@ -31,31 +31,31 @@ struct Waiting {
 
 /// What to do with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum StageDecision {
     /// It is learnt from.
-    Now,
-    /// It, or an earlier stage, is surplus.
-    OneTooMany,
-    /// It is learnt from, and an earlier stage is surplus.
-    NowAndOneTooMany,
+    Learn,
+    /// It, or an earlier stage, is not learnt from.
+    Drop,
+    /// It is learnt from, and an earlier stage is not learnt from.
+    LearnAndDropEarlier,
     /// It waits.
-    Waits,
+    Wait,
 }
 
 impl Stages {
     /// Decides what to do with a record.
-    pub(super) fn turn(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> Turn {
-        let Some(id) = record.audit_id.filter(|id| !id.is_empty()) else { return Turn::Now };
+    pub(super) fn decide(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> StageDecision {
+        let Some(id) = record.audit_id.filter(|id| !id.is_empty()) else { return StageDecision::Learn };
         let stage = record.stage();
         if stage < Stage::Started {
             let waited = !self.open.is_empty() && self.open.remove(id).is_some();
             self.ended.insert(id.into());
-            return if waited { Turn::NowAndOneTooMany } else { Turn::Now };
+            return if waited { StageDecision::LearnAndDropEarlier } else { StageDecision::Learn };
         }
         if self.ended.contains(id) || self.open.get(id).is_some_and(|known| known.stage <= stage) {
-            return Turn::OneTooMany;
+            return StageDecision::Drop;
         }
-        let waiting = Waiting {
+        let request = OpenRequest {
             stage,
             index: found.index,
             number: found.number,
@@ -63,7 +63,7 @@ impl Stages {
             carrier: found.carrier.cloned(),
             text: found.text.into(),
         };
-        if self.open.insert(id.into(), waiting).is_some() { Turn::OneTooMany } else { Turn::Waits }
+        if self.open.insert(id.into(), request).is_some() { StageDecision::Drop } else { StageDecision::Wait }
     }
 
     /// Whether the last stage of a request was met.
@@ -73,9 +73,9 @@ impl Stages {
 
     /// Passes every waiting record to `take`, in order.
     pub(super) fn finish(self, mut take: impl FnMut(&AuditRecord<'_>, &FoundRecord<'_>)) {
-        let waiting: BTreeMap<u32, Waiting> =
-            self.open.into_values().map(|waiting| (waiting.number, waiting)).collect();
-        for Waiting { index, number, inner, carrier, text, .. } in waiting.into_values() {
+        let requests: BTreeMap<u32, OpenRequest> =
+            self.open.into_values().map(|request| (request.number, request)).collect();
+        for OpenRequest { index, number, inner, carrier, text, .. } in requests.into_values() {
             with_audit_event(&text, |record| {
                 let (inner, carrier) = (inner.as_deref(), carrier.as_ref());
                 let any = Ok(AnyRecord::Kubernetes(record));

@@ -18,14 +18,14 @@ use super::Text;
 /// assert_eq!(size_of::<EventId>(), 16);
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct EventId(Kept<Text>);
+pub struct EventId(Compact<Text>);
 
 /// A borrowed event id, kept or from an incoming record.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct EventIdRef<'a>(Kept<&'a str>);
+pub struct EventIdRef<'a>(Compact<&'a str>);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Kept<T> {
+enum Compact<T> {
     /// A lower-case UUID whose second half is not 0, which leaves room for the other variant.
     Uuid(u64, NonZeroU64),
     Text(T),
@@ -40,22 +40,22 @@ const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 impl EventId {
     /// Whether the record has no id.
     pub fn is_empty(&self) -> bool {
-        matches!(&self.0, Kept::Text(text) if text.is_empty())
+        matches!(&self.0, Compact::Text(text) if text.is_empty())
     }
 
     /// The id as the record has it.
     pub fn text(&self) -> Cow<'_, str> {
         match &self.0 {
-            Kept::Uuid(..) => Cow::Owned(self.to_string()),
-            Kept::Text(text) => Cow::Borrowed(text),
+            Compact::Uuid(..) => Cow::Owned(self.to_string()),
+            Compact::Text(text) => Cow::Borrowed(text),
         }
     }
 
     /// The same, borrowed.
     pub fn borrowed(&self) -> EventIdRef<'_> {
         EventIdRef(match &self.0 {
-            Kept::Uuid(first, second) => Kept::Uuid(*first, *second),
-            Kept::Text(text) => Kept::Text(text),
+            Compact::Uuid(first, second) => Compact::Uuid(*first, *second),
+            Compact::Text(text) => Compact::Text(text),
         })
     }
 }
@@ -67,8 +67,8 @@ impl<'a> EventIdRef<'a> {
         'a: 'b,
     {
         match self.0 {
-            Kept::Text(text) => text.as_bytes(),
-            Kept::Uuid(first, second) => {
+            Compact::Text(text) => text.as_bytes(),
+            Compact::Uuid(first, second) => {
                 let mut digits = (u128::from(first) << 64) | u128::from(second.get());
                 for at in (0..LENGTH).rev() {
                     memory[at] = b'-';
@@ -122,15 +122,15 @@ fn uuid(text: &str) -> Option<(u64, NonZeroU64)> {
 
 impl<'a> From<&'a str> for EventIdRef<'a> {
     fn from(text: &'a str) -> Self {
-        Self(uuid(text).map_or(Kept::Text(text), |(first, second)| Kept::Uuid(first, second)))
+        Self(uuid(text).map_or(Compact::Text(text), |(first, second)| Compact::Uuid(first, second)))
     }
 }
 
 impl From<&str> for EventId {
     fn from(text: &str) -> Self {
         Self(match EventIdRef::from(text).0 {
-            Kept::Uuid(first, second) => Kept::Uuid(first, second),
-            Kept::Text(text) => Kept::Text(text.into()),
+            Compact::Uuid(first, second) => Compact::Uuid(first, second),
+            Compact::Text(text) => Compact::Text(text.into()),
         })
     }
 }
@@ -151,7 +151,7 @@ impl Ord for EventIdRef<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             // Letters sort after digits, and hyphens are in the same places.
-            (Kept::Uuid(a, b), Kept::Uuid(c, d)) => (a, b).cmp(&(c, d)),
+            (Compact::Uuid(a, b), Compact::Uuid(c, d)) => (a, b).cmp(&(c, d)),
             _ => self.bytes(&mut [0; LENGTH]).cmp(other.bytes(&mut [0; LENGTH])),
         }
     }
@@ -222,6 +222,6 @@ mod tests {
                 assert_eq!(id == other, left == right, "{left} {right}");
             }
         }
-        assert!(matches!(EventId::from(texts[9]).0, Kept::Uuid(..)));
+        assert!(matches!(EventId::from(texts[9]).0, Compact::Uuid(..)));
     }
 }

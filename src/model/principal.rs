@@ -129,7 +129,7 @@ impl ObservedPrincipal {
     }
 
     /// The sort key of principals: account and key.
-    pub fn place(&self) -> (&str, &str) {
+    pub fn account_and_key(&self) -> (&str, &str) {
         (&self.account, &self.key)
     }
 }

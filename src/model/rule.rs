@@ -121,15 +121,15 @@ impl RuleMetadata {
     /// Its output with these field values; `<NA>` where there is none.
     pub fn render_output(&self, values: &[Option<Box<str>>]) -> String {
         let mut values = values.iter();
-        let mut told = String::new();
+        let mut line = String::new();
         for part in &self.output {
             match part {
-                OutputPart::Text(text) => told.push_str(text),
+                OutputPart::Text(text) => line.push_str(text),
                 OutputPart::Field(_) => {
-                    told.push_str(values.next().and_then(Option::as_deref).unwrap_or("<NA>"));
+                    line.push_str(values.next().and_then(Option::as_deref).unwrap_or("<NA>"));
                 }
             }
         }
-        told
+        line
     }
 }

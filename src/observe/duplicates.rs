@@ -13,7 +13,7 @@
 //! 24 hours of each other, are always found. Records of objects without a delivery time in their name are read first
 //! and stay in the window throughout.
 //!
-//! The result depends only on the set of records, not on the order in which workers hand them in.
+//! The result depends only on the set of records, not on the order in which workers add them.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::BuildHasher;
@@ -92,9 +92,9 @@ pub struct Conflict {
     pub other: RecordPlace,
 }
 
-/// One counted record as handed in by a worker.
+/// One counted record as added by a worker.
 #[derive(Clone, Copy, Debug)]
-struct Delivery {
+struct DeliveredRecord {
     fingerprint: Fingerprint,
     place: RecordPlace,
     /// The worker's number for the row under which it was counted.
@@ -106,18 +106,18 @@ struct Delivery {
 
 /// One record after the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compared {
+pub struct ComparedRecord {
     /// Its fingerprint.
     pub fingerprint: Fingerprint,
     /// Its place.
     pub place: RecordPlace,
-    /// The worker that handed it in.
+    /// The worker that added it.
     pub worker: u16,
     /// That worker's number for the row under which it was counted.
     pub row: u32,
     /// Whether the call failed.
     pub failed: bool,
-    /// Whether it is a copy of another, and so surplus.
+    /// Whether it is a copy of another.
     pub is_copy: bool,
 }
 
@@ -128,9 +128,9 @@ struct Remembered {
     place: RecordPlace,
 }
 
-/// How many of a worker's sightings in one row are surplus.
+/// How many of a worker's sightings in one row are copies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Surplus {
+pub struct DuplicateCount {
     /// Copies among its sightings.
     pub count: u64,
     /// Of those: failed calls.
@@ -139,37 +139,37 @@ pub struct Surplus {
 
 /// The result of the comparison.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub struct DuplicatesFound {
     /// Number of copies.
     pub duplicates: u64,
     /// By worker and its number for the row.
-    pub surplus: HashMap<(u16, u32), Surplus>,
+    pub copies_by_row: HashMap<(u16, u32), DuplicateCount>,
     /// In the order of their places.
     pub conflicts: Vec<Conflict>,
-    /// Every record, in the order of their places, if requested with [`Copies::keeping`].
-    pub records: Vec<Compared>,
+    /// Every record, in the order of their places, if requested with [`Deduplicator::keeping`].
+    pub records: Vec<ComparedRecord>,
 }
 
 /// Collects the records of all workers and compares them day by day.
 ///
-/// A day is complete once an object of a later day, and every object before that one, has been handed in. So the
+/// A day is complete once an object of a later day, and every object before that one, has been added. So the
 /// objects need not be known in advance, and they may be listed while the first ones are read.
 #[derive(Debug, Default)]
-pub struct Copies {
+pub struct Deduplicator {
     /// Whether the records are kept.
     keep: bool,
     arrivals: Mutex<Arrivals>,
     window: Mutex<Window>,
 }
 
-/// What was handed in but not compared yet.
+/// Objects that were added but not compared yet.
 #[derive(Debug, Default)]
 struct Arrivals {
-    /// Number of the first object that has not been handed in.
+    /// Number of the first object that has not been added.
     next: u32,
-    /// Objects that were handed in out of turn.
-    early: BTreeMap<u32, (Option<Day>, Vec<Delivery>)>,
-    /// The records of the day being handed in.
+    /// Objects that were added out of turn.
+    early: BTreeMap<u32, (Option<Day>, Vec<DeliveredRecord>)>,
+    /// The records of the day being added.
     current: Batch,
     /// Complete days, in order.
     complete: VecDeque<Batch>,
@@ -179,7 +179,7 @@ struct Arrivals {
 #[derive(Debug, Default)]
 struct Batch {
     day: Option<Day>,
-    deliveries: Vec<Delivery>,
+    records: Vec<DeliveredRecord>,
 }
 
 #[derive(Debug, Default)]
@@ -188,35 +188,35 @@ struct Window {
     undated: Vec<Remembered>,
     /// Day and records of the previous batch.
     previous: Option<(Day, Vec<Remembered>)>,
-    found: Findings,
+    found: DuplicatesFound,
 }
 
-/// The records one worker read from one object, on their way to [`Copies`].
+/// The records one worker read from one object, on their way to [`Deduplicator`].
 #[derive(Debug)]
-pub struct Handover {
+pub struct ObjectRecords {
     worker: u16,
-    deliveries: Vec<Delivery>,
+    records: Vec<DeliveredRecord>,
 }
 
-/// From this many records on, they are handed in with their memory instead of copied out of it.
+/// From this many records on, they are moved with their memory instead of copied.
 const MANY: usize = 1 << 16;
 
-impl Handover {
-    /// An empty handover for the worker with this number.
+impl ObjectRecords {
+    /// No records yet, for the worker with this number.
     pub fn new(worker: u16) -> Self {
-        Self { worker, deliveries: Vec::new() }
+        Self { worker, records: Vec::new() }
     }
 
     /// Adds the records of another part of the same object, whose indexes start at `first`.
     pub fn append(&mut self, next: Self, first: u32) {
-        let from = self.deliveries.len();
-        self.deliveries.extend(next.deliveries);
-        self.deliveries[from..].iter_mut().for_each(|delivery| delivery.place.record += first);
+        let from = self.records.len();
+        self.records.extend(next.records);
+        self.records[from..].iter_mut().for_each(|delivery| delivery.place.record += first);
     }
 
     /// Adds a record that was counted under `row`.
     pub fn add(&mut self, fingerprint: Fingerprint, place: RecordPlace, row: u32, failed: bool) {
-        self.deliveries.push(Delivery {
+        self.records.push(DeliveredRecord {
             fingerprint,
             place,
             row,
@@ -227,27 +227,27 @@ impl Handover {
     }
 }
 
-impl Copies {
-    /// Keeps every record for [`Findings::records`]: 40 bytes each.
+impl Deduplicator {
+    /// Keeps every record for [`DuplicatesFound::records`]: 40 bytes each.
     #[must_use]
-    pub fn keeping(self, keep: bool) -> Self {
+    pub fn keep_records(self, keep: bool) -> Self {
         Self { keep, ..self }
     }
 
     /// Takes all records of one object, which was delivered on `day`.
     ///
-    /// Objects are numbered from 0 in delivery order, those without a day first, and each must be handed in once, even
+    /// Objects are numbered from 0 in delivery order, those without a day first, and each must be added once, even
     /// if empty. An object whose day is before that of its predecessor counts for the day of the predecessor.
-    pub fn hand_in(&self, object: u32, day: Option<Day>, handover: &mut Handover) {
+    pub fn add_object(&self, object: u32, day: Option<Day>, object_records: &mut ObjectRecords) {
         let mut arrivals = lock(&self.arrivals);
         if object != arrivals.next {
-            arrivals.early.insert(object, (day, std::mem::take(&mut handover.deliveries)));
+            arrivals.early.insert(object, (day, std::mem::take(&mut object_records.records)));
             return;
         }
-        arrivals.take(day, &mut handover.deliveries);
+        arrivals.take(day, &mut object_records.records);
         let mut next = arrivals.next;
-        while let Some((day, mut deliveries)) = arrivals.early.remove(&next) {
-            arrivals.take(day, &mut deliveries);
+        while let Some((day, mut records)) = arrivals.early.remove(&next) {
+            arrivals.take(day, &mut records);
             next = arrivals.next;
         }
         let is_complete = !arrivals.complete.is_empty();
@@ -257,8 +257,8 @@ impl Copies {
         }
     }
 
-    /// The result, once all objects were handed in.
-    pub fn finish(self) -> Findings {
+    /// The result, once all objects were added.
+    pub fn finish(self) -> DuplicatesFound {
         lock(&self.arrivals).complete_day(None);
         self.compare_complete(true);
         let mut window = self.window.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -266,7 +266,7 @@ impl Copies {
         window.found
     }
 
-    /// Compares complete days one after another. Once all were handed in, the last one need not be remembered.
+    /// Compares complete days one after another. Once all were added, the last one need not be remembered.
     fn compare_complete(&self, are_all: bool) {
         let mut window = lock(&self.window);
         loop {
@@ -275,16 +275,16 @@ impl Copies {
                 let complete = &mut lock(&self.arrivals).complete;
                 (complete.pop_front(), are_all && complete.is_empty())
             };
-            let Some(Batch { day, mut deliveries }) = next else { return };
-            deliveries.sort_unstable_by_key(|delivery| (delivery.fingerprint, delivery.place));
-            let remembered = window.compare(day, &mut deliveries, !is_last);
+            let Some(Batch { day, mut records }) = next else { return };
+            records.sort_unstable_by_key(|delivery| (delivery.fingerprint, delivery.place));
+            let remembered = window.compare(day, &mut records, !is_last);
             match day {
                 None => window.undated = remembered,
                 Some(day) => window.previous = Some((day, remembered)),
             }
             if self.keep {
-                deliveries.sort_unstable_by_key(|delivery| delivery.place);
-                window.found.records.extend(deliveries.iter().map(Delivery::compared));
+                records.sort_unstable_by_key(|delivery| delivery.place);
+                window.found.records.extend(records.iter().map(DeliveredRecord::compared));
             }
         }
     }
@@ -292,47 +292,52 @@ impl Copies {
 
 impl Arrivals {
     /// Takes the next object in order.
-    fn take(&mut self, day: Option<Day>, deliveries: &mut Vec<Delivery>) {
+    fn take(&mut self, day: Option<Day>, records: &mut Vec<DeliveredRecord>) {
         self.next += 1;
         if day > self.current.day {
             self.complete_day(day);
         }
-        let current = &mut self.current.deliveries;
-        if current.is_empty() && deliveries.len() >= MANY {
-            std::mem::swap(current, deliveries);
+        let current = &mut self.current.records;
+        if current.is_empty() && records.len() >= MANY {
+            std::mem::swap(current, records);
         }
-        current.append(deliveries);
+        current.append(records);
     }
 
     /// Begins another day.
     fn complete_day(&mut self, next: Option<Day>) {
-        let next = Batch { day: next, deliveries: Vec::new() };
+        let next = Batch { day: next, records: Vec::new() };
         let complete = std::mem::replace(&mut self.current, next);
-        if !complete.deliveries.is_empty() {
+        if !complete.records.is_empty() {
             self.complete.push_back(complete);
         }
     }
 }
 
-impl Delivery {
-    fn compared(&self) -> Compared {
+impl DeliveredRecord {
+    fn compared(&self) -> ComparedRecord {
         let Self { fingerprint, place, row, worker, failed, is_copy } = *self;
-        Compared { fingerprint, place, worker, row, failed, is_copy }
+        ComparedRecord { fingerprint, place, worker, row, failed, is_copy }
     }
 }
 
 impl Window {
     /// Compares the sorted records of one batch with each other and with those in the window. Returns those to compare later
     /// ones with, if more will come.
-    fn compare(&mut self, day: Option<Day>, deliveries: &mut [Delivery], are_more: bool) -> Vec<Remembered> {
+    fn compare(
+        &mut self,
+        day: Option<Day>,
+        records: &mut [DeliveredRecord],
+        are_more: bool,
+    ) -> Vec<Remembered> {
         let previous = match (self.previous.take(), day) {
             (Some((before, records)), Some(day)) if before.next() == day => records,
             _ => Vec::new(),
         };
         let undated = std::mem::take(&mut self.undated);
         let mut windows = [&undated[..], &previous[..]];
-        let mut remembered = Vec::with_capacity(if are_more { deliveries.len() } else { 0 });
-        for same_id in deliveries.chunk_by_mut(|a, b| a.fingerprint.id == b.fingerprint.id) {
+        let mut remembered = Vec::with_capacity(if are_more { records.len() } else { 0 });
+        for same_id in records.chunk_by_mut(|a, b| a.fingerprint.id == b.fingerprint.id) {
             let known = windows.each_mut().map(|window| take_id(window, same_id[0].fingerprint.id));
             if let ([first], [[], []]) = (&*same_id, known) {
                 // The usual case: the id occurs once.
@@ -351,7 +356,7 @@ impl Window {
     fn compare_one(
         &mut self,
         known: &[Remembered],
-        same_id: &mut [Delivery],
+        same_id: &mut [DeliveredRecord],
         remembered: &mut Vec<Remembered>,
     ) {
         let firsts =
@@ -362,11 +367,11 @@ impl Window {
             let first = copies[0];
             remembered.push(Remembered { fingerprint: first.fingerprint, place: first.place });
             let is_known = known.iter().any(|record| record.fingerprint.is_copy_of(first.fingerprint));
-            let surplus = if is_known { copies } else { &mut copies[1..] };
-            for copy in surplus {
+            let extra = if is_known { copies } else { &mut copies[1..] };
+            for copy in extra {
                 copy.is_copy = true;
                 self.found.duplicates += 1;
-                let entry = self.found.surplus.entry((copy.worker, copy.row)).or_default();
+                let entry = self.found.copies_by_row.entry((copy.worker, copy.row)).or_default();
                 entry.count += 1;
                 entry.failed += u64::from(copy.failed);
             }
@@ -412,20 +417,20 @@ mod tests {
     /// Delivery day, and records as id and content.
     type Object<'a> = (Option<i32>, &'a [(u64, u32)]);
 
-    /// Hands in objects; returns the number of copies and the conflicts.
+    /// Adds objects; returns the number of copies and the conflicts.
     fn compare(objects: &[Object<'_>], order: &[usize]) -> (u64, Vec<(u32, u32)>) {
-        let copies = Copies::default();
+        let deduplicator = Deduplicator::default();
         for &object in order {
             let day = objects[object].0.map(Day::from_number);
-            let mut handover = Handover::new(0);
+            let mut object_records = ObjectRecords::new(0);
             for (record, &(id, content)) in (0..).zip(objects[object].1) {
                 let place = RecordPlace { object: object as u32, record };
-                handover.add(Fingerprint { id, content: content << 2 }, place, 0, false);
+                object_records.add(Fingerprint { id, content: content << 2 }, place, 0, false);
             }
-            copies.hand_in(object as u32, day, &mut handover);
+            deduplicator.add_object(object as u32, day, &mut object_records);
         }
-        let found = copies.finish();
-        assert_eq!(found.surplus.values().map(|surplus| surplus.count).sum::<u64>(), found.duplicates);
+        let found = deduplicator.finish();
+        assert_eq!(found.copies_by_row.values().map(|copies| copies.count).sum::<u64>(), found.duplicates);
         let conflicts = found.conflicts.iter().map(|pair| (pair.other.object, pair.place.object));
         (found.duplicates, conflicts.collect())
     }
@@ -485,13 +490,13 @@ mod tests {
         };
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
             let stages = ["RequestReceived", "ResponseComplete", "ResponseStarted"];
-            let copies = Copies::default().keeping(true);
-            let mut handover = Handover::new(0);
+            let deduplicator = Deduplicator::default().keep_records(true);
+            let mut object_records = ObjectRecords::new(0);
             for (record, at) in (0..).zip(order) {
-                handover.add(stage(stages[at]), RecordPlace { object: 0, record }, at as u32, at == 0);
+                object_records.add(stage(stages[at]), RecordPlace { object: 0, record }, at as u32, at == 0);
             }
-            copies.hand_in(0, None, &mut handover);
-            let found = copies.finish();
+            deduplicator.add_object(0, None, &mut object_records);
+            let found = deduplicator.finish();
             assert_eq!((found.duplicates, found.conflicts.len()), (2, 0));
             let counted: Vec<u32> =
                 found.records.iter().filter(|record| !record.is_copy).map(|record| record.row).collect();

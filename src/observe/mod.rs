@@ -13,7 +13,8 @@ use crate::model::{ObservedPrincipal, Text};
 use interner::Interner;
 
 pub use duplicates::{
-    Compared, Conflict, Copies, Findings as CopiesFound, Fingerprint, Handover, RecordPlace, Surplus,
+    ComparedRecord, Conflict, Deduplicator, DuplicateCount, DuplicatesFound, Fingerprint, ObjectRecords,
+    RecordPlace,
 };
 pub use proofs::Proofs;
 
@@ -66,7 +67,7 @@ pub struct Observer {
 
 /// Everything that an [`Observer`] met.
 #[derive(Debug, Default)]
-pub struct Observed {
+pub struct Observations {
     /// Indexed by [`PrincipalId`].
     pub principals: Vec<ObservedPrincipal>,
     /// Indexed by [`ActionId`].
@@ -148,9 +149,9 @@ impl Observer {
     }
 
     /// Everything that was met.
-    pub fn finish(self) -> Observed {
+    pub fn finish(self) -> Observations {
         let Self { principals, actions, proofs, accounts: _, proven: _ } = self;
-        Observed { principals: principals.into_items(), actions: actions.into_items(), proofs }
+        Observations { principals: principals.into_items(), actions: actions.into_items(), proofs }
     }
 }
 

@@ -38,23 +38,24 @@ impl<'f> Admission<'f> {
 
     /// Whether a finding is wanted.
     pub(super) fn admits(&self, finding: &Finding<'_>) -> bool {
-        (self.principal(finding.who) || self.behind(finding))
-            && self.action(finding.action)
-            && self.call(finding.region(), finding.read_only)
+        (self.admits_principal(finding.who) || self.admits_linked(finding))
+            && self.admits_action(finding.action)
+            && self.admits_call(finding.region(), finding.read_only)
     }
 
     /// Whether the filter wants the CloudTrail principal behind that of a finding.
-    pub(super) fn behind(&self, finding: &Finding<'_>) -> bool {
-        finding.linked.is_some_and(|linked| self.is_called(linked)) && self.sort(finding.who)
+    pub(super) fn admits_linked(&self, finding: &Finding<'_>) -> bool {
+        finding.linked.is_some_and(|linked| self.is_called(linked))
+            && self.admits_kind_and_account(finding.who)
     }
 
     /// Whether any findings of a principal are wanted.
-    pub(super) fn principal(&self, who: &ObservedPrincipal) -> bool {
-        self.sort(who) && self.named(who)
+    pub(super) fn admits_principal(&self, who: &ObservedPrincipal) -> bool {
+        self.admits_kind_and_account(who) && self.admits_name(who)
     }
 
     /// Whether principals with this name are wanted, of any kind.
-    pub(super) fn named(&self, who: &ObservedPrincipal) -> bool {
+    pub(super) fn admits_name(&self, who: &ObservedPrincipal) -> bool {
         self.filter.principals.is_empty() || self.is_called(who)
     }
 
@@ -63,12 +64,12 @@ impl<'f> Admission<'f> {
     }
 
     /// Whether principals like this are wanted, regardless of name.
-    pub(super) fn sort(&self, who: &ObservedPrincipal) -> bool {
+    pub(super) fn admits_kind_and_account(&self, who: &ObservedPrincipal) -> bool {
         self.is_of(who, |kind| *kind == who.kind)
     }
 
     /// The same while other records may still show a kind that sorts before this one's.
-    pub(super) fn may_be_sort(&self, who: &ObservedPrincipal) -> bool {
+    pub(super) fn may_admit_kind_and_account(&self, who: &ObservedPrincipal) -> bool {
         self.is_of(who, |kind| *kind <= who.kind)
     }
 
@@ -80,7 +81,7 @@ impl<'f> Admission<'f> {
     }
 
     /// Whether an action is wanted.
-    pub(super) fn action(&self, action: &str) -> bool {
+    pub(super) fn admits_action(&self, action: &str) -> bool {
         let Filter { actions, ignored_actions, .. } = &*self.filter;
         if actions.is_empty() && ignored_actions.is_empty() {
             return true;
@@ -92,7 +93,7 @@ impl<'f> Admission<'f> {
     }
 
     /// Whether a sighting is wanted, by the region and read-only flag in its record.
-    pub(super) fn call(&self, region: Option<&str>, read_only: Option<bool>) -> bool {
+    pub(super) fn admits_call(&self, region: Option<&str>, read_only: Option<bool>) -> bool {
         let Filter { regions, only_mutating, .. } = &*self.filter;
         (regions.is_empty() || regions.iter().any(|wanted| Some(wanted.as_str()) == region))
             && !(*only_mutating && read_only == Some(true))

@@ -18,7 +18,7 @@ impl Question {
 }
 
 /// The first sighting of a behaviour that counts.
-pub(super) fn counted<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
+pub(super) fn first_counted<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
     behaviour.beginning(question.only_success).filter(|sighting| question.knows(sighting.time))
 }
 

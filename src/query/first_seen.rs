@@ -9,14 +9,14 @@ use std::num::NonZero;
 
 use super::admission::Admission;
 use super::age::Ages;
-use super::counted::{counted, first_success};
-use super::hits::join;
+use super::counted::{first_counted, first_success};
+use super::history::History;
+use super::hits::add_rule_matches;
 use super::iam::Iam;
 use super::links::Links;
-use super::noted::noted;
-use super::past::Past;
 use super::rarity::Rarities;
-use super::waiting::Waiting;
+use super::single_event::single_event_findings;
+use super::warmup_effect::WarmupEffect;
 use super::{Age, Finding, FindingKind, Question};
 use crate::baseline::{Baseline, Behaviour};
 use crate::model::{InOrder, ObservedPrincipal, Sighting};
@@ -24,21 +24,21 @@ use crate::time::Timestamp;
 
 /// All findings, sorted by time, account, principal, action and kind.
 pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Finding<'b>> {
-    first_seen_and_waiting(baseline, question).0
+    first_seen_with_warmup_effect(baseline, question).0
 }
 
 /// All findings, and those that the warmup hides.
-pub fn first_seen_and_waiting<'b>(
+pub fn first_seen_with_warmup_effect<'b>(
     baseline: &'b Baseline,
     question: &Question,
-) -> (Vec<Finding<'b>>, Waiting) {
+) -> (Vec<Finding<'b>>, WarmupEffect) {
     let admission = Admission::new(Cow::Borrowed(&question.filter));
     let iam = Iam::new(baseline);
     // They take most of the memory of an answer. Most behaviours give at most one, and memory that is not written to is not used
     // yet.
     let mut findings = Vec::with_capacity(baseline.behaviours.len());
     let start = beginning(baseline, question);
-    let mut waiting = Waiting::new(baseline, question, start);
+    let mut effect = WarmupEffect::new(baseline, question, start);
     let mut known = None;
     of_sightings(
         (baseline, &iam),
@@ -47,9 +47,9 @@ pub fn first_seen_and_waiting<'b>(
         &mut |Candidate { known_micros, anchor_time, finding, .. }| {
             if known != Some((finding.account(), finding.principal())) {
                 known = Some((finding.account(), finding.principal()));
-                waiting.begin_principal(anchor_time);
+                effect.begin_principal(anchor_time);
             }
-            waiting.count(known_micros);
+            effect.count(known_micros);
             if known_micros < question.warmup.micros() {
                 return;
             }
@@ -57,19 +57,19 @@ pub fn first_seen_and_waiting<'b>(
         },
     );
     findings.shrink_to_fit();
-    let mut past = Past::new((baseline, &iam), question, start);
-    findings.extend(noted(baseline, question, &admission, &mut past));
-    join(baseline, question, &admission, &mut past, &mut findings);
+    let mut past = History::new((baseline, &iam), question, start);
+    findings.extend(single_event_findings(baseline, question, &admission, &mut past));
+    add_rule_matches(baseline, question, &admission, &mut past, &mut findings);
     for finding in &mut findings {
         finding.known_to_iam = iam.knows(finding.who);
     }
     sort(&mut findings);
-    (findings, waiting)
+    (findings, effect)
 }
 
 /// The first sighting of the archive.
 fn beginning(baseline: &Baseline, question: &Question) -> Option<Timestamp> {
-    let sightings = baseline.behaviours.iter().filter_map(|behaviour| counted(behaviour, question));
+    let sightings = baseline.behaviours.iter().filter_map(|behaviour| first_counted(behaviour, question));
     sightings.map(|sighting| sighting.time).min()
 }
 
@@ -116,7 +116,7 @@ pub(super) fn of_sightings<'b>(
     let links = Links::new(baseline);
     let rarities = Rarities::new(baseline, question);
     let ages = Ages { baseline, iam, anchor: question.anchor, archive_start };
-    let actions: Vec<bool> = baseline.actions.iter().map(|action| admission.action(action)).collect();
+    let actions: Vec<bool> = baseline.actions.iter().map(|action| admission.admits_action(action)).collect();
     let mut start = 0;
     for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
         let principal = PrincipalView {
@@ -130,7 +130,7 @@ pub(super) fn of_sightings<'b>(
             actions: &actions,
         };
         start += behaviours.len();
-        principal.ask(question, give);
+        principal.candidates(question, give);
     }
 }
 
@@ -165,24 +165,24 @@ struct Occurrence<'b> {
 }
 
 impl<'b> PrincipalView<'_, 'b> {
-    fn ask(&self, question: &Question, give: &mut dyn FnMut(Candidate<'b>)) {
+    fn candidates(&self, question: &Question, give: &mut dyn FnMut(Candidate<'b>)) {
         let sightings = || {
             let indexed = self.behaviours.iter().enumerate();
-            indexed.filter_map(|(index, behaviour)| Some((index, counted(behaviour, question)?)))
+            indexed.filter_map(|(index, behaviour)| Some((index, first_counted(behaviour, question)?)))
         };
         let first = sightings().min_by(|(_, left), (_, right)| left.order(*right));
         let Some((first_index, first)) = first else { return };
         let age = self.ages.of(self.who(), first.time);
         let anchor_time = age.anchor_time;
-        let is_admitted = self.admission.principal(self.who());
+        let is_admitted = self.admission.admits_principal(self.who());
         let mut report = |occurrence: Occurrence<'b>| {
             let in_window = question.from.is_none_or(|from| occurrence.time >= from)
                 && question.to.is_none_or(|to| occurrence.time <= to);
             let action = self.behaviours[occurrence.index].action;
             if in_window && self.actions[action as usize] {
                 let finding = self.finding(&occurrence, age, question);
-                if (is_admitted || self.admission.behind(&finding))
-                    && self.admission.call(finding.region(), finding.read_only)
+                if (is_admitted || self.admission.admits_linked(&finding))
+                    && self.admission.admits_call(finding.region(), finding.read_only)
                 {
                     let behaviour = self.start + occurrence.index;
                     give(Candidate {

@@ -29,7 +29,7 @@ pub(super) struct Iam<'b> {
 
 /// What identifies a principal in the IAM inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Name<'n> {
+enum IamName<'n> {
     /// `AIDA…` or `AROA…`, and the ARN, if the records have one.
     Id(&'n str, Option<&'n str>),
     /// An ARN with path.
@@ -61,7 +61,7 @@ impl<'b> Iam<'b> {
         }
         if !iam.arns_alone.is_empty() {
             for behaviour in &baseline.behaviours {
-                let who = baseline.principals[behaviour.principal as usize].place();
+                let who = baseline.principals[behaviour.principal as usize].account_and_key();
                 let first = iam.firsts.entry(who).or_insert(behaviour.first.time);
                 *first = behaviour.first.time.min(*first);
             }
@@ -77,12 +77,12 @@ impl<'b> Iam<'b> {
             return None;
         }
         match name {
-            Name::Arn(arn) => Some(self.arns.contains_key(&(account, arn))),
-            Name::Bare(name) => Some(self.names.contains(&(account, kind, name))),
-            Name::Id(id, _) if self.ids.contains_key(&(account, id)) => Some(true),
-            Name::Id(_, Some(arn)) => Some(self.may_be(who, account, arn)),
+            IamName::Arn(arn) => Some(self.arns.contains_key(&(account, arn))),
+            IamName::Bare(name) => Some(self.names.contains(&(account, kind, name))),
+            IamName::Id(id, _) if self.ids.contains_key(&(account, id)) => Some(true),
+            IamName::Id(_, Some(arn)) => Some(self.may_be(who, account, arn)),
             // An identity without a unique id in the inventory may be this one.
-            Name::Id(_, None) => (!self.accounts_alone.contains(account)).then_some(false),
+            IamName::Id(_, None) => (!self.accounts_alone.contains(account)).then_some(false),
         }
     }
 
@@ -90,7 +90,7 @@ impl<'b> Iam<'b> {
     /// belongs to one identity at a time.
     fn may_be(&self, who: &ObservedPrincipal, account: &str, arn: &str) -> bool {
         let Some(created) = self.arns_alone.get(&(account, arn)) else { return false };
-        let first = self.firsts.get(&who.place());
+        let first = self.firsts.get(&who.account_and_key());
         created.zip(first.copied()).is_none_or(|(created, first)| created <= first)
     }
 
@@ -126,7 +126,7 @@ fn account_of(who: &ObservedPrincipal) -> &str {
 }
 
 /// The IAM list that a principal would be in, and its name there.
-fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
+fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, IamName<'_>)> {
     use PrincipalKind::{Anonymous, Federated, Root, Service};
     if matches!(who.kind, Root | Federated | Service | Anonymous) {
         return None;
@@ -135,10 +135,10 @@ fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
     let arn = who.arn.as_deref().map(without_cluster);
     if is_unique_id(key) {
         let kind = if key.starts_with("AIDA") { IamKind::User } else { IamKind::Role };
-        return Some((kind, Name::Id(key, arn)));
+        return Some((kind, IamName::Id(key, arn)));
     }
     if let Some(name) = key.strip_prefix("IAMUser/") {
-        return Some((IamKind::User, Name::Bare(name)));
+        return Some((IamKind::User, IamName::Bare(name)));
     }
     // One Identity Center user has a role in every account, and a new one with every assignment.
     if key.starts_with("sso:") {
@@ -149,11 +149,11 @@ fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, Name<'_>)> {
     let (sort, path) = parts.typed_resource()?;
     let (kind, name) = match sort {
         // The session name follows.
-        "assumed-role" => (IamKind::Role, Name::Bare(path.split('/').next().unwrap_or(path))),
-        "role" if who.kind.source() == LogSource::Eks => (IamKind::Role, Name::Bare(last_part(path))),
-        "user" if who.kind.source() == LogSource::Eks => (IamKind::User, Name::Bare(last_part(path))),
-        "role" => (IamKind::Role, Name::Arn(arn)),
-        "user" => (IamKind::User, Name::Arn(arn)),
+        "assumed-role" => (IamKind::Role, IamName::Bare(path.split('/').next().unwrap_or(path))),
+        "role" if who.kind.source() == LogSource::Eks => (IamKind::Role, IamName::Bare(last_part(path))),
+        "user" if who.kind.source() == LogSource::Eks => (IamKind::User, IamName::Bare(last_part(path))),
+        "role" => (IamKind::Role, IamName::Arn(arn)),
+        "user" => (IamKind::User, IamName::Arn(arn)),
         _ => return None,
     };
     // IAM names have no colon: `aws:ec2-instance` is a role that IAM does not list.

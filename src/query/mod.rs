@@ -7,29 +7,29 @@ mod filter;
 mod finding;
 mod first_seen;
 mod globs;
+mod history;
 mod hits;
 mod iam;
 mod known;
 mod links;
-mod noted;
-mod past;
 mod preset;
 mod rarity;
 mod severity;
+mod single_event;
 mod tune;
-mod waiting;
+mod warmup_effect;
 
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
-pub use first_seen::{first_seen, first_seen_and_waiting};
+pub use first_seen::{first_seen, first_seen_with_warmup_effect};
 pub use known::{
-    ActionSets, By, Change, Group, Known, KnownQuestion, KnownRow, Measure, Period, PointInTime, Step,
-    Subject, Tally, Timeline, changes, known, timeline,
+    ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,
+    PointInTime, Step, Subject, Timeline, changes, known, timeline,
 };
 pub use preset::{Preset, PresetValues};
 pub use severity::Severity;
 pub use tune::{
-    Calls, Daily, Incident, Labelled, NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal, Observed, Setting,
-    Sight, TuneGrid, Tuning, TuningRow, WorstDay, tune,
+    Calls, Daily, Incident, IncidentFindings, IncidentOutcome, NOISY_NAMED, Noise, NoisyAccount,
+    NoisyPrincipal, ObservedSpan, Setting, TuneGrid, Tuning, TuningRow, WorstDay, tune,
 };
-pub use waiting::Waiting;
+pub use warmup_effect::WarmupEffect;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::counted::counted;
+use super::counted::first_counted;
 use super::{Question, Rarity};
 use crate::baseline::Baseline;
 use crate::model::InOrder;
@@ -21,10 +21,10 @@ pub(super) struct Rarities {
 impl Rarities {
     /// Computed from the sightings that count for this question.
     pub(super) fn new(baseline: &Baseline, question: &Question) -> Self {
-        let sighting = |index: u32| counted(&baseline.behaviours[index as usize], question);
+        let sighting = |index: u32| first_counted(&baseline.behaviours[index as usize], question);
         let numbered = (0..).zip(&baseline.behaviours);
         let mut order: Vec<(u32, u32)> = numbered
-            .filter(|(_, behaviour)| counted(behaviour, question).is_some())
+            .filter(|(_, behaviour)| first_counted(behaviour, question).is_some())
             .map(|(index, behaviour)| (behaviour.action, index))
             .collect();
         order.sort_unstable_by(|left, right| {

@@ -76,18 +76,18 @@ pub(super) fn write_lines<R: Serialize>(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     #[derive(Serialize)]
-    struct First<'a, S> {
+    struct HeaderLine<'a, S> {
         header: Header<'a, S>,
     }
     #[derive(Serialize)]
-    struct Last<'a> {
+    struct CoverageLine<'a> {
         coverage: CoverageView<'a>,
     }
-    line(&First { header: Header::new(settings) }, out)?;
+    line(&HeaderLine { header: Header::new(settings) }, out)?;
     for row in rows {
         line(&row, out)?;
     }
-    line(&Last { coverage: CoverageView::new(coverage) }, out)
+    line(&CoverageLine { coverage: CoverageView::new(coverage) }, out)
 }
 
 fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {

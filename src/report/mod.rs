@@ -26,8 +26,8 @@ use crate::query::Finding;
 pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
 pub use exchange::{AsffBatch, AsffBatches, Exchange};
 pub use header::{FilterSettings, UsedInventory, UsedRules, UsedSettings};
-pub use known::{Asked, KnownReport, KnownSettings};
-pub use row::Row;
+pub use known::{KnownAnswer, KnownReport, KnownSettings};
+pub use row::FindingRow;
 pub use rules::write_rule_counts;
 pub use summary::{write_faults, write_losses, write_summary};
 pub use tune::{TuneFormat, TuneReport};
@@ -75,11 +75,12 @@ impl Report<'_> {
     /// Whatever `out` says.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         let source = (self.settings, self.coverage);
-        let rows = |clean| self.findings.iter().map(move |finding| Row::new(finding, self.archives, clean));
+        let rows =
+            |clean| self.findings.iter().map(move |finding| FindingRow::new(finding, self.archives, clean));
         match format {
             Format::Text => text::write(self, out),
-            Format::Csv => csv::write(Row::COLUMNS, rows(for_spreadsheet), out),
-            Format::RawCsv => csv::write(Row::COLUMNS, rows(as_it_is), out),
+            Format::Csv => csv::write(FindingRow::COLUMNS, rows(for_spreadsheet), out),
+            Format::RawCsv => csv::write(FindingRow::COLUMNS, rows(as_it_is), out),
             Format::Json => json::write(source, ("findings", rows(as_it_is)), out),
             Format::JsonLines => json::write_lines(source, rows(as_it_is), out),
         }

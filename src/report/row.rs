@@ -27,7 +27,7 @@ published! {
     /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[allow(missing_docs, reason = "docs/formats.md describes every field, and a test holds the two together")]
-    pub struct Row<'a> {
+    pub struct FindingRow<'a> {
         pub finding: &'static str,
         pub time: String,
         pub account: Option<Cow<'a, str>>,
@@ -71,7 +71,7 @@ published! {
     }
 }
 
-impl<'a> Row<'a> {
+impl<'a> FindingRow<'a> {
     /// The row of a finding, its texts cleaned by `clean`; `archives` are the names of the archives in the order of their
     /// numbers.
     pub fn new(finding: &Finding<'a>, archives: &'a [String], clean: fn(&str) -> Cow<'_, str>) -> Self {

@@ -10,7 +10,7 @@ use crate::query::Finding;
 
 /// How often a rule matched.
 #[derive(Default)]
-struct Counted {
+struct RuleCount {
     events: u64,
     principals: usize,
 }
@@ -25,7 +25,7 @@ pub fn write_rule_counts(
     findings: &[Finding<'_>],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut counted: BTreeMap<(_, &str), Counted> = BTreeMap::new();
+    let mut counted: BTreeMap<(_, &str), RuleCount> = BTreeMap::new();
     let mut seen = std::collections::BTreeSet::new();
     for finding in findings {
         let Some(matched) = &finding.matched else { continue };
@@ -39,7 +39,7 @@ pub fn write_rule_counts(
     if !counted.is_empty() {
         writeln!(out, "  events  principals  priority       rule")?;
     }
-    for ((priority, name), Counted { events, principals }) in &counted {
+    for ((priority, name), RuleCount { events, principals }) in &counted {
         writeln!(out, "{events:>8}  {principals:>10}  {:<13}  {}", priority.name(), for_terminal(name))?;
     }
     let silent = rules.len() - counted.len();

@@ -1,4 +1,4 @@
-//! The account of a run: for people at its end, as JSON in its output, and the list of faults as a file.
+//! The coverage of a run: for people at its end, as JSON in its output, and the list of faults as a file.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -180,7 +180,7 @@ const FAULTS_SHOWN: usize = 5;
 /// Paths shown at the end of a run; all that are kept are in the output.
 const PATHS_SHOWN: usize = 3;
 
-/// Writes the account for people: the two sums, where records were found, and when the events were.
+/// Writes the coverage for people: the two sums, where records were found, and when the events were.
 ///
 /// # Errors
 /// Whatever `out` says.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Facts, Matcher, RuleFile, RuleSet};
+use super::{EventContext, Matcher, RuleFile, RuleSet};
 use crate::decode::Decoder;
 use crate::event::AnyRecord;
 use crate::model::{Language, LogSource};
@@ -38,7 +38,7 @@ fn hold(rules: Arc<RuleSet>, object: &[u8]) {
     let mut actions: Vec<(String, String)> = Vec::new();
     Decoder::new(1 << 20).decode(object, |found| {
         let Ok(record) = found.record else { return };
-        let facts = Facts::new(record, found.text, found.index, Timestamp::from_seconds(0));
+        let facts = EventContext::new(record, found.text, found.index, Timestamp::from_seconds(0));
         let candidates = match record {
             AnyRecord::CloudTrail(record) => {
                 let (Some(source), Some(name)) = (record.event_source, record.event_name) else { return };

@@ -41,14 +41,14 @@ impl RuleError {
 
 /// What is wrong with a condition or an output, and at which of its characters, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Flaw {
+pub(super) struct ConditionError {
     pub(super) at: usize,
     pub(super) reason: String,
     /// Whether it is nothing but a field that nobody knows.
     pub(super) is_unknown_field: bool,
 }
 
-impl Flaw {
+impl ConditionError {
     pub(super) fn new(at: usize, reason: impl Into<String>) -> Self {
         Self { at, reason: reason.into(), is_unknown_field: false }
     }

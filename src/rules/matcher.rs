@@ -1,5 +1,5 @@
 //! Which rules an event fulfils. Each action is asked but once which rules it could fulfil at all; most can fulfil none, and
-//! their events cost next to nothing. Of the others a [`Screen`] takes out what a single text excludes.
+//! their events cost next to nothing. Of the others a [`Prefilter`] takes out what a single text excludes.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use hashbrown::HashMap;
 
 use super::evaluate::field::Scanned;
 use super::evaluate::tree::Known;
+use super::prefilter::{MOST_TEXTS, Prefilter};
 use super::rule::Rule;
-use super::screen::{MOST_TEXTS, Screen};
-use super::{Facts, RuleSet};
+use super::{EventContext, RuleSet};
 use crate::event::AuditRecord;
 use crate::model::LogSource;
 
@@ -21,7 +21,7 @@ const NONE: &str = "\0";
 #[derive(Debug)]
 pub struct Matcher {
     rules: Arc<RuleSet>,
-    screens: Vec<Screen>,
+    screens: Vec<Prefilter>,
     /// For each number of an action of CloudTrail the rules that it could fulfil.
     of_action: Vec<Option<Candidates>>,
     /// For each verb, and each resource of it, the rules that such a request could fulfil.
@@ -30,10 +30,10 @@ pub struct Matcher {
 
 /// Rules that an event of one sort may fulfil, by their numbers; sorted.
 #[derive(Clone, Debug, Default)]
-pub struct Candidates(Arc<Parts>);
+pub struct Candidates(Arc<CandidateParts>);
 
 #[derive(Debug, Default)]
-struct Parts {
+struct CandidateParts {
     /// Those that no screen is for.
     plain: Vec<u32>,
     /// The others, by the number of their screen.
@@ -50,7 +50,7 @@ impl Candidates {
 impl Matcher {
     /// One that has seen nothing yet.
     pub fn new(rules: Arc<RuleSet>) -> Self {
-        let screens = Screen::all(&rules.rules);
+        let screens = Prefilter::all(&rules.rules);
         Self { rules, screens, of_action: Vec::new(), of_request: HashMap::default() }
     }
 
@@ -90,9 +90,9 @@ impl Matcher {
     }
 
     /// Numbers of the rules that an event fulfils among these candidates, which are those of its action or request; sorted.
-    pub fn matching(&mut self, candidates: &Candidates, facts: &Facts<'_>) -> Vec<u32> {
+    pub fn matching(&mut self, candidates: &Candidates, facts: &EventContext<'_>) -> Vec<u32> {
         let Self { rules, screens, .. } = self;
-        let Parts { plain, screened } = &*candidates.0;
+        let CandidateParts { plain, screened } = &*candidates.0;
         let all = &rules.rules;
         let fulfils = |number: &&u32| all[**number as usize].matches(facts);
         let mut matching: Vec<u32> = plain.iter().filter(fulfils).copied().collect();
@@ -112,9 +112,9 @@ impl Matcher {
     }
 }
 
-fn candidates(rules: &RuleSet, screens: &[Screen], source: LogSource, known: &Known<'_>) -> Candidates {
+fn candidates(rules: &RuleSet, screens: &[Prefilter], source: LogSource, known: &Known<'_>) -> Candidates {
     let could = |rule: &Rule| rule.metadata.source == source && rule.condition.of_known(known) != Some(false);
-    let mut parts = Parts::default();
+    let mut parts = CandidateParts::default();
     for (number, _) in (0..).zip(&rules.rules).filter(|(_, rule)| could(rule)) {
         match screens.iter().position(|screen| screen.rules.binary_search(&number).is_ok()) {
             None => parts.plain.push(number),

@@ -12,8 +12,8 @@ mod error;
 mod evaluate;
 mod language;
 mod matcher;
+mod prefilter;
 mod rule;
-mod screen;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use crate::yaml;
 use language::{falco, sigma};
 
 pub use error::RuleError;
-pub use evaluate::facts::Facts;
+pub use evaluate::event_context::EventContext;
 pub use matcher::{Candidates, Matcher};
 pub use rule::Rule;
 

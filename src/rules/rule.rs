@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::evaluate::facts::Facts;
+use super::evaluate::event_context::EventContext;
 use super::evaluate::tree::Condition;
 use super::language::output::Output;
 use crate::model::RuleMetadata;
@@ -26,12 +26,12 @@ impl Rule {
     }
 
     /// Whether an event fulfils it.
-    pub fn matches(&self, facts: &Facts<'_>) -> bool {
+    pub fn matches(&self, facts: &EventContext<'_>) -> bool {
         self.condition.holds(facts)
     }
 
     /// The values of the fields of its output.
-    pub fn values(&self, facts: &Facts<'_>) -> Box<[Option<Box<str>>]> {
+    pub fn values(&self, facts: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
         self.output.values(facts)
     }
 }

@@ -2,13 +2,13 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::object::{ObjectState, Stored};
+use super::object::{ObjectState, StoredBytes};
 use crate::checksum::{Checksum, Hasher};
-use crate::source::{Large, LogObject};
+use crate::source::{LargeBody, LogObject};
 
 /// A large object while it is cut. An error ends it, and is kept.
 pub(super) struct Intake<'l> {
-    pub(super) large: &'l mut Large,
+    pub(super) large: &'l mut LargeBody,
     /// For a stream, which can be read only once.
     hasher: Option<Hasher>,
     wants_checksum: bool,
@@ -17,13 +17,13 @@ pub(super) struct Intake<'l> {
 }
 
 impl<'l> Intake<'l> {
-    pub(super) fn new(large: &'l mut Large, wants_checksum: bool) -> Self {
-        let hasher = (wants_checksum && matches!(large, Large::Stream(_))).then(Hasher::default);
+    pub(super) fn new(large: &'l mut LargeBody, wants_checksum: bool) -> Self {
+        let hasher = (wants_checksum && matches!(large, LargeBody::Stream(_))).then(Hasher::default);
         Self { large, hasher, wants_checksum, read: 0, error: None }
     }
 
     /// The size and checksum as stored. What could not be read is a fault of the object.
-    pub(super) fn finish(mut self, object: &LogObject, state: &mut ObjectState) -> Stored {
+    pub(super) fn finish(mut self, object: &LogObject, state: &mut ObjectState) -> StoredBytes {
         if self.hasher.is_some() {
             // The rest of a stream may not have been read.
             let _ = io::copy(&mut self, &mut io::sink());
@@ -37,9 +37,9 @@ impl<'l> Intake<'l> {
             }
         }
         if let Some(error) = self.error {
-            state.unread(object, error.into());
+            state.note_read_error(object, error.into());
         }
-        Stored { size, checksum }
+        StoredBytes { size, checksum }
     }
 }
 

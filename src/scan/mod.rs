@@ -4,11 +4,11 @@
 //! are returned. What they collected must not depend on which worker read what. Knows nothing of what visitors do.
 
 mod checksums;
+mod depth;
 mod intake;
 mod object;
 mod pieces;
 mod reopen;
-mod steps;
 mod visitor;
 mod worker;
 
@@ -24,10 +24,10 @@ use pieces::Queue;
 use worker::Worker;
 
 pub use checksums::{Checksums, checksums};
-pub use object::{ObjectResult, Place, Stored, inside};
+pub use depth::{ScanDepth, take_steps};
+pub use object::{CurrentObject, ObjectResult, StoredBytes, inner_path};
 pub use reopen::{RecordAddress, ReopenError, reopen};
-pub use steps::{Steps, take_steps};
-pub use visitor::{Reading, Visitor};
+pub use visitor::{ObjectContext, Visitor};
 
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.
 pub const DEFAULT_MAX_OBJECT_SIZE: u64 = 4 << 30;
@@ -128,7 +128,7 @@ pub enum ScanError {
 /// ```no_run
 /// use firstseen::coverage::Coverage;
 /// use firstseen::decode::FoundRecord;
-/// use firstseen::scan::{ObjectResult, Place, Reading, ScanSettings, Silent, Visitor, scan};
+/// use firstseen::scan::{CurrentObject, ObjectContext, ObjectResult, ScanSettings, Silent, Visitor, scan};
 /// use firstseen::source::Archives;
 ///
 /// /// Counts the bytes of all records.
@@ -137,12 +137,12 @@ pub enum ScanError {
 /// impl Visitor for Bytes {
 ///     type Part = u64;
 ///
-///     fn begin(&mut self, _: &Place<'_>) -> u64 {
+///     fn begin(&mut self, _: &CurrentObject<'_>) -> u64 {
 ///         0
 ///     }
-///     fn record(&mut self, part: &mut u64, found: &FoundRecord<'_>, reading: &mut Reading<'_>) {
+///     fn record(&mut self, part: &mut u64, found: &FoundRecord<'_>, context: &mut ObjectContext<'_>) {
 ///         *part += found.text.len() as u64;
-///         reading.coverage.records.counted += u64::from(found.record.is_ok());
+///         context.coverage.records.counted += u64::from(found.record.is_ok());
 ///     }
 ///     fn join(before: &mut u64, next: u64, _: u32) {
 ///         *before += next;

@@ -11,7 +11,7 @@ use crate::source::{LogObject, ObjectKey, ReadError};
 
 /// The object being read.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'r> {
+pub struct CurrentObject<'r> {
     /// Its number in delivery order, from 0; objects without a delivery time come first.
     pub number: u32,
     /// What is known of it.
@@ -34,7 +34,7 @@ pub(super) struct ObjectState {
 
 /// The bytes of an object as stored.
 #[derive(Clone, Copy, Debug)]
-pub struct Stored {
+pub struct StoredBytes {
     /// How many there are.
     pub size: u64,
     /// If requested: [`ScanSettings::checksums`](super::ScanSettings::checksums).
@@ -45,9 +45,9 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct ObjectResult<'r> {
     /// Which object.
-    pub place: Place<'r>,
+    pub current: CurrentObject<'r>,
     /// Its bytes as stored.
-    pub stored: Stored,
+    pub stored: StoredBytes,
     /// Whether it was read.
     pub outcome: Outcome,
     /// Number of its records.
@@ -75,25 +75,25 @@ impl ObjectState {
         self.fault_count += 1;
         if self.faults.len() < FAULTS_LISTED_PER_OBJECT {
             let path = &object.path;
-            let path = inner.map_or_else(|| path.to_string(), |inner| inside(path, inner).to_string());
+            let path = inner.map_or_else(|| path.to_string(), |inner| inner_path(path, inner).to_string());
             self.faults.push(Fault { archive: object.archive, object: path, position, kind, detail });
         }
     }
 
     /// Notes the result of decoding the object.
-    pub(super) fn decoded(&mut self, object: &LogObject, mut decoded: Decoded) {
-        self.decode_faults(object, std::mem::take(&mut decoded.faults));
+    pub(super) fn note_decoded(&mut self, object: &LogObject, mut decoded: Decoded) {
+        self.add_decode_faults(object, std::mem::take(&mut decoded.faults));
         self.decoded = Some(decoded);
     }
 
     /// Notes an error while reading the object.
-    pub(super) fn unread(&mut self, object: &LogObject, error: ReadError) {
+    pub(super) fn note_read_error(&mut self, object: &LogObject, error: ReadError) {
         self.first = self.first.or(Some(error.kind));
         self.fault(object, None, (error.kind, Position::Whole), error.detail);
     }
 
     /// Notes faults that do not belong to a single record.
-    pub(super) fn decode_faults(&mut self, object: &LogObject, faults: Vec<DecodeFault>) {
+    pub(super) fn add_decode_faults(&mut self, object: &LogObject, faults: Vec<DecodeFault>) {
         for fault in faults {
             self.first = self.first.or(Some(fault.kind));
             self.fault(object, fault.inner.as_deref(), (fault.kind, fault.position), fault.detail);
@@ -101,7 +101,7 @@ impl ObjectState {
     }
 
     /// Notes a second gzip member where there should be only one.
-    pub(super) fn second_member(&mut self, object: &LogObject, key: &ObjectKey<'_>, at: Option<u64>) {
+    pub(super) fn note_second_member(&mut self, object: &LogObject, key: &ObjectKey<'_>, at: Option<u64>) {
         if let Some(at) = at.filter(|_| key.is_of_cloudtrail()) {
             let place = (FaultKind::GzipExtraMember, Position::StoredByte(at));
             let detail = "a second gzip member, which CloudTrail does not write".to_owned();
@@ -125,13 +125,13 @@ impl ObjectState {
     /// of its records.
     pub(super) fn settle(
         mut self,
-        place: Place<'_>,
-        stored: Stored,
+        current: CurrentObject<'_>,
+        stored: StoredBytes,
         coverage: &mut Coverage,
         end: impl FnOnce(&ObjectResult<'_>, &mut Coverage),
     ) -> u64 {
         let mut decoded = self.decoded.take().unwrap_or_else(Decoded::empty);
-        let verdict = self.verdict(place.object, decoded.verdict);
+        let verdict = self.verdict(current.object, decoded.verdict);
         let mut records = u64::from(decoded.records);
         coverage.found.merge(std::mem::take(&mut decoded.found));
         add_counts(&mut coverage.objects.skipped_inside, std::mem::take(&mut decoded.skipped_inside));
@@ -145,10 +145,10 @@ impl ObjectState {
                 coverage.records.total += decoded.others;
                 *coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += decoded.others;
             }
-            count_place(place.key, records, coverage);
+            count_place(current.key, records, coverage);
         }
         let (fault_count, faults) = (self.fault_count, &self.faults[..]);
-        end(&ObjectResult { place, stored, outcome, records, fault_count, faults }, coverage);
+        end(&ObjectResult { current, stored, outcome, records, fault_count, faults }, coverage);
         coverage.faults.append(&mut self.faults);
         coverage.fault_count += self.fault_count;
         records
@@ -204,6 +204,6 @@ fn count_place(key: &ObjectKey<'_>, records: u64, coverage: &mut Coverage) {
 }
 
 /// The path of a file in an object.
-pub fn inside(path: &str, inner: &str) -> Text {
+pub fn inner_path(path: &str, inner: &str) -> Text {
     Text::from(format!("{path}!{inner}"))
 }

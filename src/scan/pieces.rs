@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::object::{ObjectState, Place, Stored};
+use super::object::{CurrentObject, ObjectState, StoredBytes};
 use super::visitor::Visitor;
 use crate::decode::Piece;
 use crate::source::{LogObject, ObjectKey};
@@ -16,10 +16,10 @@ const ROOM: usize = 16 << 20;
 const MOST_SPARE: usize = 4;
 
 /// How long a worker waits for a piece before it checks whether the run should end.
-const PATIENCE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A piece waiting to be read.
-pub(super) struct Job<V: Visitor> {
+pub(super) struct QueuedPiece<V: Visitor> {
     pub(super) large: Arc<LargeObject<V>>,
     /// Counted from 0 in its object.
     pub(super) index: u32,
@@ -35,7 +35,7 @@ pub(super) struct Queue<V: Visitor> {
 }
 
 struct State<V: Visitor> {
-    jobs: VecDeque<Job<V>>,
+    jobs: VecDeque<QueuedPiece<V>>,
     bytes: usize,
     /// Memory of pieces that were read.
     memory: Vec<Vec<u8>>,
@@ -61,7 +61,7 @@ impl<V: Visitor> Queue<V> {
     }
 
     /// Queues a piece; returns it if there is no room.
-    pub(super) fn offer(&self, job: Job<V>) -> Option<Job<V>> {
+    pub(super) fn offer(&self, job: QueuedPiece<V>) -> Option<QueuedPiece<V>> {
         let mut state = lock(&self.state);
         let size = job.piece.size();
         if self.room == 0 || (state.bytes + size > self.room && !state.jobs.is_empty()) {
@@ -89,12 +89,12 @@ impl<V: Visitor> Queue<V> {
     }
 
     /// A waiting piece, if there is one.
-    pub(super) fn take(&self) -> Option<Job<V>> {
+    pub(super) fn take(&self) -> Option<QueuedPiece<V>> {
         lock(&self.state).take()
     }
 
     /// The next piece, as long as some may come and `stopped` returns false.
-    pub(super) fn wait(&self, stopped: &dyn Fn() -> bool) -> Option<Job<V>> {
+    pub(super) fn wait(&self, stopped: &dyn Fn() -> bool) -> Option<QueuedPiece<V>> {
         let mut state = lock(&self.state);
         loop {
             if let Some(job) = state.take() {
@@ -104,7 +104,7 @@ impl<V: Visitor> Queue<V> {
                 return None;
             }
             state.waiting += 1;
-            let waited = self.changed.wait_timeout(state, PATIENCE);
+            let waited = self.changed.wait_timeout(state, POLL_INTERVAL);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.waiting -= 1;
         }
@@ -116,7 +116,7 @@ impl<V: Visitor> State<V> {
         Self { jobs: VecDeque::new(), bytes: 0, memory: Vec::new(), busy: 0, waiting: 0 }
     }
 
-    fn take(&mut self) -> Option<Job<V>> {
+    fn take(&mut self) -> Option<QueuedPiece<V>> {
         let job = self.jobs.pop_front()?;
         self.bytes -= job.piece.size();
         Some(job)
@@ -141,7 +141,7 @@ pub(super) struct LargeObject<V: Visitor> {
 }
 
 /// The result of a piece, or of consecutive pieces.
-pub(super) struct Part<V: Visitor> {
+pub(super) struct PieceResult<V: Visitor> {
     pub(super) state: ObjectState,
     /// `None` if there was no piece.
     pub(super) visited: Option<V::Part>,
@@ -149,40 +149,45 @@ pub(super) struct Part<V: Visitor> {
 
 struct Parts<V: Visitor> {
     /// All pieces before `next`, joined.
-    joined: Part<V>,
+    joined: PieceResult<V>,
     next: u32,
     /// Pieces that were read out of turn.
-    early: BTreeMap<u32, Part<V>>,
+    early: BTreeMap<u32, PieceResult<V>>,
     /// Number of pieces and what was stored, once all are cut.
-    cut: Option<(u32, Stored)>,
+    cut: Option<(u32, StoredBytes)>,
 }
 
 impl<V: Visitor> LargeObject<V> {
     pub(super) fn new(number: u32, object: LogObject) -> Self {
-        let parts = Parts { joined: Part::default(), next: 0, early: BTreeMap::new(), cut: None };
+        let parts = Parts { joined: PieceResult::default(), next: 0, early: BTreeMap::new(), cut: None };
         Self { number, object, parts: Mutex::new(parts) }
     }
 
-    pub(super) fn place<'r>(&'r self, key: &'r ObjectKey<'r>) -> Place<'r> {
-        Place { number: self.number, object: &self.object, key }
+    pub(super) fn current<'r>(&'r self, key: &'r ObjectKey<'r>) -> CurrentObject<'r> {
+        CurrentObject { number: self.number, object: &self.object, key }
     }
 
     /// Adds the result of a piece. Returns everything, if it was the last one.
-    pub(super) fn add(&self, index: u32, part: Part<V>) -> Option<(Part<V>, Stored)> {
+    pub(super) fn add(&self, index: u32, part: PieceResult<V>) -> Option<(PieceResult<V>, StoredBytes)> {
         let mut parts = lock(&self.parts);
         parts.early.insert(index, part);
         parts.join();
-        parts.whole()
+        parts.take_if_complete()
     }
 
     /// Notes the number of pieces, what was stored, and the state from cutting. Returns everything, if all pieces were
     /// read.
-    pub(super) fn cut(&self, total: u32, state: ObjectState, stored: Stored) -> Option<(Part<V>, Stored)> {
+    pub(super) fn cut(
+        &self,
+        total: u32,
+        state: ObjectState,
+        stored: StoredBytes,
+    ) -> Option<(PieceResult<V>, StoredBytes)> {
         let mut parts = lock(&self.parts);
-        parts.early.insert(total, Part { state, visited: None });
+        parts.early.insert(total, PieceResult { state, visited: None });
         parts.cut = Some((total + 1, stored));
         parts.join();
-        parts.whole()
+        parts.take_if_complete()
     }
 }
 
@@ -195,13 +200,13 @@ impl<V: Visitor> Parts<V> {
         }
     }
 
-    fn whole(&mut self) -> Option<(Part<V>, Stored)> {
+    fn take_if_complete(&mut self) -> Option<(PieceResult<V>, StoredBytes)> {
         let (_, stored) = self.cut.filter(|(total, _)| *total == self.next)?;
         Some((std::mem::take(&mut self.joined), stored))
     }
 }
 
-impl<V: Visitor> Part<V> {
+impl<V: Visitor> PieceResult<V> {
     fn add(&mut self, next: Self) {
         match (&mut self.visited, next.visited) {
             (Some(before), Some(next)) => V::join(before, next, self.state.records()),
@@ -211,7 +216,7 @@ impl<V: Visitor> Part<V> {
     }
 }
 
-impl<V: Visitor> Default for Part<V> {
+impl<V: Visitor> Default for PieceResult<V> {
     fn default() -> Self {
         Self { state: ObjectState::default(), visited: None }
     }

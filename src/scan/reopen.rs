@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 
-use super::visitor::{Reading, Visitor};
-use super::{ObjectResult, Place, Progress, ScanError, ScanSettings, Scanned, scan_listed};
+use super::visitor::{ObjectContext, Visitor};
+use super::{CurrentObject, ObjectResult, Progress, ScanError, ScanSettings, Scanned, scan_listed};
 use crate::coverage::{Coverage, Fault};
 use crate::decode::FoundRecord;
 use crate::source::{Archives, Listing, LogObject, ReadError};
@@ -104,16 +104,16 @@ fn read(
     let settings = ScanSettings { threads: 1, checksums: false, ..*settings };
     let mut listing = Listing { objects: vec![object], ..Listing::default() };
     listing.coverage.objects.listed = 1;
-    let until = Until { met: &met, progress };
+    let until = StopWhenFound { met: &met, progress };
     let scanned = scan_listed(archives, listing, &settings, &visitor, &until);
     let scanned = scanned.map(|Scanned { listing, .. }| listing.coverage.faults);
     let met = met.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (object, record) = (address.object.to_owned(), address.record);
     let reason = match (met, scanned) {
-        (Met::It(text), _) => return Ok(text),
-        (Met::Another(reason), _) => reason,
-        (Met::Nothing, Err(error)) => return Err(ReopenError::Scan(error)),
-        (Met::Nothing, Ok(faults)) => match faults.first() {
+        (Lookup::It(text), _) => return Ok(text),
+        (Lookup::Another(reason), _) => reason,
+        (Lookup::Nothing, Err(error)) => return Err(ReopenError::Scan(error)),
+        (Lookup::Nothing, Ok(faults)) => match faults.first() {
             Some(Fault { detail, .. }) => {
                 return Err(ReopenError::Unread { object, reason: detail.clone() });
             }
@@ -125,7 +125,7 @@ fn read(
 
 /// What was found at the position of the record.
 #[derive(Debug, Default)]
-enum Met {
+enum Lookup {
     #[default]
     Nothing,
     /// The record.
@@ -140,21 +140,21 @@ struct Seeker<'s> {
     inner: Option<&'s str>,
     record: u32,
     event_id: Option<&'s str>,
-    met: &'s Mutex<Met>,
+    met: &'s Mutex<Lookup>,
 }
 
 impl Seeker<'_> {
-    fn judge(&self, found: &FoundRecord<'_>) -> Met {
+    fn compare(&self, found: &FoundRecord<'_>) -> Lookup {
         let is_it = match (self.event_id, found.record) {
-            (None, _) => return Met::It(found.text.to_owned()),
+            (None, _) => return Lookup::It(found.text.to_owned()),
             (Some(id), Ok(record)) => record.event_id() == id,
             (Some(_), Err(_)) => false,
         };
         if is_it {
-            return Met::It(found.text.to_owned());
+            return Lookup::It(found.text.to_owned());
         }
         let record = self.record;
-        Met::Another(match found.record {
+        Lookup::Another(match found.record {
             Ok(other) => format!("record {record} has the event id '{}'", other.event_id()),
             Err(reason) => format!("record {record} cannot be read: {reason}"),
         })
@@ -164,11 +164,11 @@ impl Seeker<'_> {
 impl Visitor for Seeker<'_> {
     type Part = ();
 
-    fn begin(&mut self, _: &Place<'_>) {}
+    fn begin(&mut self, _: &CurrentObject<'_>) {}
 
-    fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut Reading<'_>) {
+    fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut ObjectContext<'_>) {
         if found.index == self.record && found.inner == self.inner {
-            *lock(self.met) = self.judge(found);
+            *lock(self.met) = self.compare(found);
         }
     }
 
@@ -178,17 +178,17 @@ impl Visitor for Seeker<'_> {
 }
 
 /// Ends the scan once the record was found.
-struct Until<'u> {
-    met: &'u Mutex<Met>,
+struct StopWhenFound<'u> {
+    met: &'u Mutex<Lookup>,
     progress: &'u dyn Progress,
 }
 
-impl Progress for Until<'_> {
+impl Progress for StopWhenFound<'_> {
     fn stopped(&self) -> bool {
-        !matches!(*lock(self.met), Met::Nothing) || self.progress.stopped()
+        !matches!(*lock(self.met), Lookup::Nothing) || self.progress.stopped()
     }
 }
 
-fn lock(met: &Mutex<Met>) -> MutexGuard<'_, Met> {
+fn lock(met: &Mutex<Lookup>) -> MutexGuard<'_, Lookup> {
     met.lock().unwrap_or_else(PoisonError::into_inner)
 }

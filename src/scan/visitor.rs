@@ -1,6 +1,6 @@
 //! Processes the records of a scan: see [`Visitor`].
 
-use super::object::{ObjectResult, ObjectState, Place};
+use super::object::{CurrentObject, ObjectResult, ObjectState};
 use crate::coverage::{Coverage, FaultKind, Position};
 use crate::decode::FoundRecord;
 use crate::source::LogObject;
@@ -19,14 +19,14 @@ pub trait Visitor: Send {
     }
 
     /// An object begins, or a piece of one.
-    fn begin(&mut self, place: &Place<'_>) -> Self::Part;
+    fn begin(&mut self, current: &CurrentObject<'_>) -> Self::Part;
 
     /// A record. An unreadable one was already counted as faulty; for all others the visitor counts the result in
     /// [`Coverage::records`].
-    fn record(&mut self, part: &mut Self::Part, found: &FoundRecord<'_>, reading: &mut Reading<'_>);
+    fn record(&mut self, part: &mut Self::Part, found: &FoundRecord<'_>, context: &mut ObjectContext<'_>);
 
     /// The object, or the piece, has no more records.
-    fn finish(&mut self, _part: &mut Self::Part, _reading: &mut Reading<'_>) {}
+    fn finish(&mut self, _part: &mut Self::Part, _context: &mut ObjectContext<'_>) {}
 
     /// Adds the part of the next piece to that of all pieces before it, which had `records` records.
     fn join(before: &mut Self::Part, next: Self::Part, records: u32);
@@ -37,21 +37,21 @@ pub trait Visitor: Send {
 
 /// An object, or a piece of it, while its records are visited.
 #[derive(Debug)]
-pub struct Reading<'r> {
+pub struct ObjectContext<'r> {
     /// Which object.
-    pub place: Place<'r>,
+    pub current: CurrentObject<'r>,
     /// That of the worker.
     pub coverage: &'r mut Coverage,
     pub(super) state: &'r mut ObjectState,
 }
 
-impl Reading<'_> {
+impl ObjectContext<'_> {
     /// Counts a record as faulty and notes the fault.
     #[cold]
     pub fn faulty(&mut self, kind: FaultKind, found: &FoundRecord<'_>, detail: &str) {
         *self.coverage.records.faulty.entry(kind).or_default() += 1;
         let place = (kind, Position::Record(found.index));
-        self.state.fault(self.place.object, found.inner, place, detail.to_owned());
+        self.state.fault(self.current.object, found.inner, place, detail.to_owned());
     }
 }
 
@@ -59,17 +59,17 @@ impl Reading<'_> {
 pub(super) struct Pass<'p, 'r, V: Visitor> {
     pub(super) visitor: &'p mut V,
     pub(super) part: V::Part,
-    pub(super) reading: Reading<'r>,
+    pub(super) context: ObjectContext<'r>,
 }
 
 impl<V: Visitor> Pass<'_, '_, V> {
     /// Counts a record and shows it to the visitor.
     #[inline]
     pub(super) fn record(&mut self, found: &FoundRecord<'_>) {
-        self.reading.coverage.records.total += 1;
+        self.context.coverage.records.total += 1;
         if let Err(reason) = found.record {
-            self.reading.faulty(FaultKind::RecordBroken, found, reason);
+            self.context.faulty(FaultKind::RecordBroken, found, reason);
         }
-        self.visitor.record(&mut self.part, found, &mut self.reading);
+        self.visitor.record(&mut self.part, found, &mut self.context);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{plain, shown_name};
+use super::{normalized, shown_name};
 
 /// A list of files that is an archive, or a part of one.
 #[derive(Clone, Debug)]
@@ -27,9 +27,9 @@ impl FileList {
     /// # Errors
     /// Returns a path that is not below the folder, as both are written.
     pub fn part_of(root: &Path, paths: &[PathBuf]) -> Result<Self, PathBuf> {
-        let (name, root) = (shown_name(root), plain(root));
+        let (name, root) = (shown_name(root), normalized(root));
         let below = |path: &PathBuf| {
-            let path = plain(path);
+            let path = normalized(path);
             let is_below = path.strip_prefix(&root).is_ok_and(|below| {
                 below.is_relative() && below.components().all(|part| part != Component::ParentDir)
             });

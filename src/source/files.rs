@@ -12,12 +12,12 @@ use std::thread;
 use walkdir::{DirEntry, WalkDir};
 
 use super::local::Root;
-use super::log_object::Kept;
+use super::log_object::Location;
 use super::{Listing, LogObject, ObjectKey, OwnFiles, shown_text};
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 
 /// Called after each file with their number; returns whether to go on.
-type Found<'f> = &'f mut dyn FnMut(u64) -> bool;
+type OnFile<'f> = &'f mut dyn FnMut(u64) -> bool;
 
 /// Folders per thread, so that no thread is left with a large one while the others are done.
 const FOLDERS_EACH: usize = 32;
@@ -28,13 +28,13 @@ pub(super) fn list(
     own_files: OwnFiles,
     threads: usize,
     listing: &mut Listing,
-    found: Found<'_>,
+    found: OnFile<'_>,
 ) {
     // Only then can one file belong to two archives; and which of them gets it must not depend on timing.
     let overlaps = |root: &Root| root.starts.len() > 1 && !root.is_in_parts;
     let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| overlaps(root));
     let mut seen = HashSet::new();
-    let mut own = Own::new(own_files);
+    let mut own = OwnFileCache::new(own_files);
     for &(archive, root) in roots {
         for start in &root.starts {
             let walk = Walk { archive, root, start };
@@ -52,13 +52,13 @@ pub(super) fn list(
 }
 
 /// Which files of a folder are not logs but were written by this program.
-struct Own {
+struct OwnFileCache {
     files: OwnFiles,
     /// By folder.
     known: HashMap<PathBuf, Vec<OsString>>,
 }
 
-impl Own {
+impl OwnFileCache {
     fn new(files: OwnFiles) -> Self {
         Self { files, known: HashMap::new() }
     }
@@ -111,8 +111,8 @@ impl Walk<'_> {
     fn files_at_once(
         &self,
         threads: usize,
-        (listing, own): (&mut Listing, &mut Own),
-        found: Found<'_>,
+        (listing, own): (&mut Listing, &mut OwnFileCache),
+        found: OnFile<'_>,
     ) -> Option<()> {
         let mut folders = self.files(self.start, 0, (listing, own), &mut |_| false, found)?;
         let enough = if threads > 1 { threads * FOLDERS_EACH } else { 1 };
@@ -127,8 +127,8 @@ impl Walk<'_> {
         let listed = AtomicU64::new(listing.coverage.objects.listed);
         let own_files = own.files;
         // All files of one folder are listed by the same thread.
-        let work = |found: Found<'_>| {
-            let (mut part, mut own) = (Listing::default(), Own::new(own_files));
+        let work = |found: OnFile<'_>| {
+            let (mut part, mut own) = (Listing::default(), OwnFileCache::new(own_files));
             let mut goes_on = |_| {
                 let all = listed.fetch_add(1, Ordering::Relaxed) + 1;
                 found(all) && !stopped.load(Ordering::Relaxed)
@@ -162,9 +162,9 @@ impl Walk<'_> {
         &self,
         from: &Path,
         depth: usize,
-        (listing, own): (&mut Listing, &mut Own),
+        (listing, own): (&mut Listing, &mut OwnFileCache),
         is_twice: &mut dyn FnMut(&Path) -> bool,
-        found: Found<'_>,
+        found: OnFile<'_>,
     ) -> Option<Vec<PathBuf>> {
         let mut folders = Vec::new();
         let walk = WalkDir::new(from).follow_links(true).max_depth(depth).sort_by_file_name();
@@ -219,7 +219,7 @@ impl Walk<'_> {
     /// that alone cost a tenth of a scan.
     fn add(&self, listing: &mut Listing, entry: &DirEntry, twice: bool) {
         let below = entry.path().strip_prefix(&self.root.folder).unwrap_or(entry.path());
-        let path = shown(below);
+        let path = slash_path(below);
         let key = ObjectKey::parse(&path);
         let skip = if twice {
             Some(ObjectSkip::ListedTwice)
@@ -228,7 +228,7 @@ impl Walk<'_> {
         } else {
             key.skip
         };
-        let kept = if Path::new(&path) == below { Kept::File } else { Kept::OddFile(below.into()) };
+        let kept = if Path::new(&path) == below { Location::File } else { Location::OddFile(below.into()) };
         let delivered = key.delivered;
         let object = LogObject { archive: self.archive, path: path.into(), delivered, kept };
         match skip {
@@ -247,7 +247,7 @@ impl Walk<'_> {
     }
 
     fn fault_at(&self, path: &Path, detail: String) -> Fault {
-        let below = shown(path.strip_prefix(&self.root.folder).unwrap_or(path));
+        let below = slash_path(path.strip_prefix(&self.root.folder).unwrap_or(path));
         Fault {
             archive: self.archive,
             // The archive's own folder has no path below itself.
@@ -262,7 +262,7 @@ impl Walk<'_> {
 const CIRCLE: &str = "a link that leads back to a folder above it";
 
 /// A path as text with `/` as separator on every system.
-fn shown(path: &Path) -> String {
+fn slash_path(path: &Path) -> String {
     let parts: Vec<_> = path.components().map(|part| shown_text(part.as_os_str())).collect();
     let mut joined = parts.join("/");
     // The root is a part by itself.

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::local;
-use super::log_object::Kept;
+use super::log_object::Location;
 use super::{Archives, LogObject, ObjectKey, ReadError, Root};
 use crate::coverage::FaultKind;
 use crate::model::Text;
@@ -33,13 +33,13 @@ impl Archives {
 
 impl local::Root {
     /// How the file with this path below the root is represented, if it exists.
-    fn find(&self, path: &str) -> Option<Kept> {
+    fn find(&self, path: &str) -> Option<Location> {
         let plain = Path::new(path);
         if self.has(plain) {
-            return Some(Kept::File);
+            return Some(Location::File);
         }
         let odd = unescaped(path).filter(|odd| self.has(odd))?;
-        Some(Kept::OddFile(Arc::from(odd)))
+        Some(Location::OddFile(Arc::from(odd)))
     }
 
     /// Whether a path is that of a file of the archive, and does not leave it.

@@ -1,10 +1,10 @@
-//! What was found in the archives: the objects to read, and an account of those skipped.
+//! What was found in the archives: the objects to read, and those skipped.
 
 use super::{LogObject, SkippedObject};
 use crate::coverage::{Coverage, ObjectSkip};
 use crate::time::{Span, Timestamp};
 
-/// What was found in the archives: the objects to read, and an account of those skipped.
+/// What was found in the archives: the objects to read, and those skipped.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
     /// Objects to read, in delivery order.
@@ -13,7 +13,7 @@ pub struct Listing {
     pub skipped: Vec<SkippedObject>,
     /// S3 objects that are not read, but stored in the mirror if missing there.
     pub to_keep: Vec<LogObject>,
-    /// The account of skipped objects, and of folders that could not be listed.
+    /// Skipped objects, and folders that could not be listed.
     pub coverage: Coverage,
 }
 

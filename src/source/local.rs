@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::log_object::Kept;
+use super::log_object::Location;
 use super::{ArchiveError, FileList, LARGE, LogObject};
 use crate::file;
 
@@ -25,7 +25,7 @@ impl Root {
         let shown = || name.display().to_string();
         match name.metadata() {
             Ok(metadata) if metadata.is_dir() => match name.read_dir() {
-                Ok(_) => Ok(Self::whole(name.to_owned(), vec![name.to_owned()])),
+                Ok(_) => Ok(Self::of_folder(name.to_owned(), vec![name.to_owned()])),
                 // An archive that cannot be listed at all is an error, not empty.
                 Err(error) => Err(ArchiveError::List { name: shown(), source: error }),
             },
@@ -35,7 +35,7 @@ impl Root {
                     file::open(name).map_err(|source| ArchiveError::Open { name: shown(), source })?;
                 }
                 let folder = name.parent().map(Path::to_owned).unwrap_or_default();
-                Ok(Self::whole(folder, vec![name.to_owned()]))
+                Ok(Self::of_folder(folder, vec![name.to_owned()]))
             }
             Err(error) => match name.to_str() {
                 Some(pattern) if pattern.contains(['*', '?', '[']) => Self::glob(pattern),
@@ -44,7 +44,7 @@ impl Root {
         }
     }
 
-    fn whole(folder: PathBuf, starts: Vec<PathBuf>) -> Self {
+    fn of_folder(folder: PathBuf, starts: Vec<PathBuf>) -> Self {
         Self { folder, starts, is_in_parts: false }
     }
 
@@ -53,7 +53,7 @@ impl Root {
     pub(super) fn of_lists(lists: &[&FileList]) -> Self {
         let Some(folder) = lists.iter().find_map(|list| list.root.clone()) else {
             let starts = lists.first().map(|list| list.paths.clone());
-            return Self::whole(PathBuf::new(), starts.unwrap_or_default());
+            return Self::of_folder(PathBuf::new(), starts.unwrap_or_default());
         };
         let parts = lists.iter().filter(|list| list.root.is_some());
         let mut starts: Vec<PathBuf> = parts.flat_map(|list| list.paths.iter().cloned()).collect();
@@ -74,12 +74,12 @@ impl Root {
         }
         let literal = &pattern[..pattern.find(['*', '?', '[']).unwrap_or(pattern.len())];
         let folder = literal.rfind('/').map_or("", |slash| &pattern[..=slash]);
-        Ok(Self::whole(PathBuf::from(folder), starts))
+        Ok(Self::of_folder(PathBuf::from(folder), starts))
     }
 
     /// Size of an object as stored.
     pub(super) fn size(&self, object: &LogObject) -> io::Result<u64> {
-        Ok(self.folder.join(below(object)).metadata()?.len())
+        Ok(self.folder.join(real_path(object)).metadata()?.len())
     }
 
     /// Reads a whole object.
@@ -100,7 +100,7 @@ impl Root {
 
     fn open_file(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<(File, u64)> {
         let (file, metadata) =
-            file::open(&self.folder.join(below(object))).inspect_err(|_| buffer.clear())?;
+            file::open(&self.folder.join(real_path(object))).inspect_err(|_| buffer.clear())?;
         Ok((file, metadata.len()))
     }
 }
@@ -117,9 +117,9 @@ fn read_whole(mut file: File, size: u64, buffer: &mut Vec<u8>) -> io::Result<()>
 }
 
 /// The object's real path below its root.
-fn below(object: &LogObject) -> &Path {
+fn real_path(object: &LogObject) -> &Path {
     match &object.kept {
-        Kept::OddFile(path) => path,
+        Location::OddFile(path) => path,
         _ => Path::new(&*object.path),
     }
 }

@@ -18,12 +18,12 @@ pub struct LogObject {
     pub path: Text,
     /// Its delivery time, if its path has one.
     pub delivered: Option<Timestamp>,
-    pub(super) kept: Kept,
+    pub(super) kept: Location,
 }
 
 /// What a source has to know of its object besides the path.
 #[derive(Clone, Debug)]
-pub(super) enum Kept {
+pub(super) enum Location {
     /// A file at that path below the root.
     File,
     /// A file whose real path below the root cannot be represented by `path`.
@@ -72,8 +72,8 @@ impl LogObject {
     /// Whether it is to be stored in a mirror.
     pub(super) fn is_mirrored(&self) -> bool {
         match self.kept {
-            Kept::File | Kept::OddFile(_) => false,
-            Kept::Remote { is_mirrored, .. } => is_mirrored,
+            Location::File | Location::OddFile(_) => false,
+            Location::Remote { is_mirrored, .. } => is_mirrored,
         }
     }
 

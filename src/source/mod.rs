@@ -7,7 +7,7 @@ mod error;
 mod file_list;
 mod files;
 mod find;
-mod large;
+mod large_body;
 mod listing;
 mod local;
 mod log_object;
@@ -25,13 +25,13 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::model::Text;
-use log_object::Kept;
+use log_object::Location;
 use stdin::Stdin;
 
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
 pub use file_list::FileList;
 pub use files::links_below;
-pub use large::{LARGE, Large};
+pub use large_body::{LARGE, LargeBody};
 pub use listing::{DeliveryWindow, Listing};
 pub use log_object::{LogObject, SkippedObject};
 pub use object_key::ObjectKey;
@@ -89,21 +89,23 @@ impl Archives {
         lists: &[FileList],
         settings: &S3Settings,
     ) -> Result<Self, ArchiveError> {
-        let mut opening = Opening { settings, s3: None };
-        let mut named: Vec<(String, Named<'_>)> =
-            names.iter().map(|name| (shown_name(name), Named::Archive(name))).collect();
-        named.extend(lists.iter().map(|list| (list.name.clone(), Named::Lists(vec![list]))));
+        let mut opening = ArchiveOpener { settings, s3: None };
+        let mut named: Vec<(String, NamedArchive<'_>)> =
+            names.iter().map(|name| (shown_name(name), NamedArchive::Archive(name))).collect();
+        named.extend(lists.iter().map(|list| (list.name.clone(), NamedArchive::Lists(vec![list]))));
         named.sort_by(|left, right| left.0.cmp(&right.0));
         named.dedup_by(|later, first| {
             let is_same = later.0 == first.0;
-            if let (true, Named::Lists(lists), Named::Lists(more)) = (is_same, &mut first.1, &mut later.1) {
+            if let (true, NamedArchive::Lists(lists), NamedArchive::Lists(more)) =
+                (is_same, &mut first.1, &mut later.1)
+            {
                 lists.append(more);
             }
             is_same
         });
-        let root = |(_, named): &(String, Named<'_>)| match named {
-            Named::Archive(name) => opening.root(name),
-            Named::Lists(lists) => Ok(Root::Local(local::Root::of_lists(lists))),
+        let root = |(_, named): &(String, NamedArchive<'_>)| match named {
+            NamedArchive::Archive(name) => opening.root(name),
+            NamedArchive::Lists(lists) => Ok(Root::Local(local::Root::of_lists(lists))),
         };
         let roots = named.iter().map(root).collect::<Result<_, _>>()?;
         Ok(Self {
@@ -209,7 +211,7 @@ impl Archives {
         for (number, root) in (1..).zip(&self.roots) {
             if matches!(root, Root::Stdin) {
                 listing.coverage.objects.listed += 1;
-                let (path, kept) = (Text::from("stdin"), Kept::File);
+                let (path, kept) = (Text::from("stdin"), Location::File);
                 listing.objects.push(LogObject { archive: number, path, delivered: None, kept });
             }
         }
@@ -249,9 +251,13 @@ impl Archives {
     ///
     /// # Errors
     /// Same as [`Archives::read`].
-    pub fn open_or_read(&self, object: &LogObject, buffer: &mut Vec<u8>) -> Result<Option<Large>, ReadError> {
+    pub fn open_or_read(
+        &self,
+        object: &LogObject,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Option<LargeBody>, ReadError> {
         match self.root(object).inspect_err(|_| buffer.clear())? {
-            Root::Local(root) => Ok(root.open_or_read(object, buffer)?.map(Large::File)),
+            Root::Local(root) => Ok(root.open_or_read(object, buffer)?.map(LargeBody::File)),
             Root::Stdin => {
                 buffer.clear();
                 let mut stdin = Stdin::open(self.interrupted)?;
@@ -260,11 +266,11 @@ impl Archives {
                     return Ok(None);
                 }
                 let stream = Cursor::new(std::mem::take(buffer)).chain(stdin);
-                Ok(Some(Large::Stream(Box::new(stream))))
+                Ok(Some(LargeBody::Stream(Box::new(stream))))
             }
             Root::S3(bucket) => {
                 bucket.read(object, buffer)?;
-                Ok(Large::held(buffer))
+                Ok(LargeBody::take_if_large(buffer))
             }
         }
     }
@@ -291,19 +297,19 @@ impl Archives {
 }
 
 /// The meaning of an archive's name.
-enum Named<'n> {
+enum NamedArchive<'n> {
     Archive(&'n Path),
     /// Several are parts of one archive.
     Lists(Vec<&'n FileList>),
 }
 
 /// What is needed to open archives.
-struct Opening<'a> {
+struct ArchiveOpener<'a> {
     settings: &'a S3Settings,
     s3: Option<s3::Session>,
 }
 
-impl Opening<'_> {
+impl ArchiveOpener<'_> {
     fn root(&mut self, name: &Path) -> Result<Root, ArchiveError> {
         match s3_name(name) {
             Some(name) => self.bucket(name),
@@ -354,12 +360,12 @@ fn shown_name(name: &Path) -> String {
     if let Some(name) = s3_name(name) {
         return name.trim_end_matches('/').to_owned();
     }
-    let plain = plain(name);
+    let plain = normalized(name);
     if plain.as_os_str().is_empty() { ".".to_owned() } else { shown_text(plain.as_os_str()).into_owned() }
 }
 
 /// A path without parts that do not change its meaning.
-fn plain(path: &Path) -> PathBuf {
+fn normalized(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
 }
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Archives, Large, Listing, LogObject, ReadError, s3};
+use super::{Archives, LargeBody, Listing, LogObject, ReadError, s3};
 
 /// The objects of a run, to be taken by any number of threads.
 #[derive(Debug)]
@@ -114,12 +114,12 @@ impl<'a> Supply<'a> {
         &self,
         supplied: &mut Supplied<'_>,
         buffer: &mut Vec<u8>,
-    ) -> Result<Option<Large>, ReadError> {
+    ) -> Result<Option<LargeBody>, ReadError> {
         match &mut supplied.body {
             Body::InPlace => self.archives.open_or_read(&supplied.object, buffer),
             Body::Fetched(fetched) => {
                 fetched.take(buffer)?;
-                Ok(Large::held(buffer))
+                Ok(LargeBody::take_if_large(buffer))
             }
         }
     }

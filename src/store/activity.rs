@@ -1,6 +1,6 @@
 //! The table `activity`: one row for each day of each behaviour.
 
-use super::error::Flaw;
+use super::error::TableError;
 use super::table::{Column, Table};
 use crate::baseline::{ActiveDay, Baseline, Behaviour};
 
@@ -37,13 +37,17 @@ pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
 }
 
 /// Gives each behaviour its days; their totals must equal `counts`.
-pub(super) fn read(table: &Table, behaviours: &mut [Behaviour], counts: &[(u64, u64)]) -> Result<(), Flaw> {
+pub(super) fn read(
+    table: &Table,
+    behaviours: &mut [Behaviour],
+    counts: &[(u64, u64)],
+) -> Result<(), TableError> {
     let numbers = table.numbers::<usize>("behaviour")?;
     let days = table.days("day")?;
     let (hours, success_hours) = (masks(table, "hours")?, masks(table, "success_hours")?);
     let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
     for (row, number) in numbers.into_iter().enumerate() {
-        let behaviour = behaviours.get_mut(number).ok_or_else(|| Flaw::value("behaviour"))?;
+        let behaviour = behaviours.get_mut(number).ok_or_else(|| TableError::value("behaviour"))?;
         let day = ActiveDay {
             day: days[row],
             hours: hours[row],
@@ -71,8 +75,8 @@ pub(super) fn read(table: &Table, behaviours: &mut [Behaviour], counts: &[(u64, 
 }
 
 /// Masks of the 24 hours of a day.
-fn masks(table: &Table, name: &str) -> Result<Vec<u32>, Flaw> {
+fn masks(table: &Table, name: &str) -> Result<Vec<u32>, TableError> {
     let mask =
         |mask: Option<i32>| mask.and_then(|mask| u32::try_from(mask).ok()).filter(|mask| *mask < 1 << 24);
-    table.ints(name)?.into_iter().map(|value| mask(value).ok_or_else(|| Flaw::value(name))).collect()
+    table.ints(name)?.into_iter().map(|value| mask(value).ok_or_else(|| TableError::value(name))).collect()
 }

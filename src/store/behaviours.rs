@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::error::Flaw;
-use super::evidence::{self, Evidence};
-use super::reading::{Paths, Texts};
+use super::error::TableError;
+use super::evidence::{self, SightingColumns};
+use super::reading::{SharedPaths, TextColumn};
 use super::table::{Column, Table};
 use crate::baseline::{Baseline, Behaviour, Days};
 use crate::model::{ObservedPrincipal, Sighting, Text};
@@ -57,7 +57,7 @@ fn later_success(behaviour: &Behaviour) -> Option<&Sighting> {
 }
 
 /// The content of the table.
-pub(super) struct Read {
+pub(super) struct BehaviourTable {
     /// Without their days.
     pub(super) behaviours: Vec<Behaviour>,
     /// For each behaviour the number of its sightings, and of the failed ones among them.
@@ -67,7 +67,7 @@ pub(super) struct Read {
 }
 
 /// Reads the table.
-pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<Read, Flaw> {
+pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<BehaviourTable, TableError> {
     let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
     let names = table.text_column("action")?;
     let actions = sorted_actions(&names, table.rows())?;
@@ -76,9 +76,9 @@ pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<Re
     let last = table.times("last")?;
     let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
     let failed = table.truths("failed")?;
-    let mut paths = Paths::default();
+    let mut paths = SharedPaths::default();
     let (of_first, of_success) =
-        (Evidence::open(table, evidence::FIRST)?, Evidence::open(table, evidence::SUCCESS)?);
+        (SightingColumns::open(table, evidence::FIRST)?, SightingColumns::open(table, evidence::SUCCESS)?);
     let mut behaviours: Vec<Behaviour> = Vec::with_capacity(table.rows());
     let mut principal = 0;
     for row in 0..table.rows() {
@@ -89,7 +89,7 @@ pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<Re
         if principals.get(principal).is_none_or(|known| (&*known.account, &*known.key) != who) {
             return Err("a principal is not in its table, or rows are not sorted".into());
         }
-        let time = |times: &[Option<Timestamp>], name| times[row].ok_or_else(|| Flaw::value(name));
+        let time = |times: &[Option<Timestamp>], name| times[row].ok_or_else(|| TableError::value(name));
         let first_seen = Arc::new(of_first.sighting(row, time(&first, "first")?, failed[row], &mut paths)?);
         let first_success = match success[row] {
             None => None,
@@ -104,16 +104,16 @@ pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<Re
             last: time(&last, "last")?,
             days: Days::default(),
         };
-        if behaviours.last().is_some_and(|before| before.place() >= behaviour.place()) {
+        if behaviours.last().is_some_and(|before| before.ids() >= behaviour.ids()) {
             return Err("its rows are not sorted".into());
         }
         behaviours.push(behaviour);
     }
     let counts = count.into_iter().zip(errors).collect();
-    Ok(Read { behaviours, counts, actions })
+    Ok(BehaviourTable { behaviours, counts, actions })
 }
 
-fn sorted_actions(names: &Texts, rows: usize) -> Result<Vec<Text>, Flaw> {
+fn sorted_actions(names: &TextColumn, rows: usize) -> Result<Vec<Text>, TableError> {
     let mut actions = std::collections::BTreeSet::new();
     for row in 0..rows {
         actions.insert(names.needed(row)?);

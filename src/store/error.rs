@@ -69,21 +69,21 @@ impl StoreError {
 
 /// What is wrong with a table.
 #[derive(Debug)]
-pub(super) struct Flaw(pub(super) String);
+pub(super) struct TableError(pub(super) String);
 
-impl From<ParquetError> for Flaw {
+impl From<ParquetError> for TableError {
     fn from(error: ParquetError) -> Self {
         Self(error.to_string())
     }
 }
 
-impl From<&str> for Flaw {
+impl From<&str> for TableError {
     fn from(reason: &str) -> Self {
         Self(reason.to_owned())
     }
 }
 
-impl Flaw {
+impl TableError {
     /// A value that is not a text, or not a number in range.
     pub(super) fn value(column: &str) -> Self {
         Self(format!("column '{column}' holds an invalid value"))

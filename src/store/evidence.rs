@@ -1,14 +1,14 @@
 //! The evidence columns, shared by the tables of sightings.
 
-use super::error::Flaw;
-use super::reading::{Paths, Texts, path};
+use super::error::TableError;
+use super::reading::{SharedPaths, TextColumn, path};
 use super::table::{Column, Table};
 use crate::model::{Sighting, SightingTexts, Stage};
 use crate::time::Timestamp;
 
 /// The columns of one sighting in each row of a table.
 #[derive(Clone, Copy)]
-pub(super) struct Columns {
+pub(super) struct SightingSchema {
     /// The prefix of their names.
     prefix: &'static str,
     /// Whether each row has the sighting, in schema syntax.
@@ -16,12 +16,12 @@ pub(super) struct Columns {
 }
 
 /// The first or only sighting.
-pub(super) const FIRST: Columns = Columns { prefix: "", presence: "required" };
+pub(super) const FIRST: SightingSchema = SightingSchema { prefix: "", presence: "required" };
 
 /// The first success.
-pub(super) const SUCCESS: Columns = Columns { prefix: "success_", presence: "optional" };
+pub(super) const SUCCESS: SightingSchema = SightingSchema { prefix: "success_", presence: "optional" };
 
-impl Columns {
+impl SightingSchema {
     /// The columns in schema syntax, in the order of [`columns`].
     pub(super) fn schema(self) -> String {
         let Self { prefix, presence } = self;
@@ -69,22 +69,22 @@ fn stage(sighting: &Sighting) -> Option<&str> {
 }
 
 /// The columns of an open table.
-pub(super) struct Evidence {
-    event_id: Texts,
+pub(super) struct SightingColumns {
+    event_id: TextColumn,
     archive: Vec<Option<i64>>,
-    object: Texts,
+    object: TextColumn,
     record: Vec<Option<i64>>,
     read_only: Vec<Option<bool>>,
     /// In the order of [`Sighting::TEXTS`].
-    texts: Vec<Texts>,
-    stage: Texts,
+    texts: Vec<TextColumn>,
+    stage: TextColumn,
 }
 
-impl Evidence {
-    pub(super) fn open(table: &Table, columns: Columns) -> Result<Self, Flaw> {
+impl SightingColumns {
+    pub(super) fn open(table: &Table, columns: SightingSchema) -> Result<Self, TableError> {
         let text = |name| table.text_column(columns.name(name));
         Ok(Self {
-            texts: Sighting::TEXTS.iter().map(|(name, _)| text(name)).collect::<Result<_, Flaw>>()?,
+            texts: Sighting::TEXTS.iter().map(|(name, _)| text(name)).collect::<Result<_, TableError>>()?,
             stage: text("stage")?,
             event_id: text("event_id")?,
             archive: table.longs(&columns.name("archive"))?,
@@ -103,16 +103,16 @@ impl Evidence {
         row: usize,
         time: Timestamp,
         failed: bool,
-        paths: &mut Paths,
-    ) -> Result<Sighting, Flaw> {
+        paths: &mut SharedPaths,
+    ) -> Result<Sighting, TableError> {
         let number = |numbers: &[Option<i64>], name| {
-            numbers[row].and_then(|number| u32::try_from(number).ok()).ok_or_else(|| Flaw::value(name))
+            numbers[row].and_then(|number| u32::try_from(number).ok()).ok_or_else(|| TableError::value(name))
         };
         let stage = match self.stage.get(row)? {
             None => Stage::Complete,
-            Some(name) => Stage::from_name(name).ok_or_else(|| Flaw::value("stage"))?,
+            Some(name) => Stage::from_name(name).ok_or_else(|| TableError::value("stage"))?,
         };
-        let Paths { paths, texts } = paths;
+        let SharedPaths { paths, texts } = paths;
         let mut kept = [const { None }; SightingTexts::COUNT];
         for (text, column) in kept.iter_mut().zip(&self.texts) {
             *text = column.get(row)?.map(|text| texts.get(text));

@@ -1,6 +1,6 @@
 //! The table `faults`: what could not be read, and where.
 
-use super::error::Flaw;
+use super::error::TableError;
 use super::table::{Column, Table};
 use crate::coverage::{Coverage, Fault, FaultKind, Position};
 
@@ -30,7 +30,7 @@ pub(super) fn columns(coverage: &Coverage) -> Vec<Column<'_>> {
     ]
 }
 
-pub(super) fn read(table: &Table) -> Result<Vec<Fault>, Flaw> {
+pub(super) fn read(table: &Table) -> Result<Vec<Fault>, TableError> {
     let archives = table.numbers::<u32>("archive")?;
     let (objects, kinds) = (table.text_column("object")?, table.text_column("kind")?);
     let details = table.text_column("detail")?;
@@ -41,11 +41,11 @@ pub(super) fn read(table: &Table) -> Result<Vec<Fault>, Flaw> {
             (Some(at), None, None) => Position::StoredByte(at),
             (None, Some(at), None) => Position::Byte(at),
             (None, None, Some(index)) => {
-                Position::Record(u32::try_from(index).map_err(|_| Flaw::value("record"))?)
+                Position::Record(u32::try_from(index).map_err(|_| TableError::value("record"))?)
             }
             _ => Position::Whole,
         };
-        let kind = FaultKind::from_name(kinds.needed(row)?).ok_or_else(|| Flaw::value("kind"))?;
+        let kind = FaultKind::from_name(kinds.needed(row)?).ok_or_else(|| TableError::value("kind"))?;
         let (object, detail) = (objects.needed(row)?.to_owned(), details.needed(row)?.to_owned());
         Ok(Fault { archive, object, position, kind, detail })
     };

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::error::Flaw;
-use super::evidence::{self, Evidence};
-use super::reading::Paths;
+use super::error::TableError;
+use super::evidence::{self, SightingColumns};
+use super::reading::SharedPaths;
 use super::table::{Column, Table};
 use crate::baseline::{Hit, Values};
 use crate::model::{
@@ -38,13 +38,13 @@ pub(super) fn hits_schema() -> String {
 }
 
 /// The columns of the two tables that hold JSON text, by row.
-pub(super) struct Texts {
+pub(super) struct JsonColumns {
     tags: Vec<String>,
     outputs: Vec<String>,
     values: Vec<String>,
 }
 
-impl Texts {
+impl JsonColumns {
     pub(super) fn of(rules: &[Arc<RuleMetadata>], hits: &[Hit]) -> Self {
         Self {
             tags: rules.iter().map(|rule| json(&rule.tags)).collect(),
@@ -58,11 +58,11 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(text: &str, column: &str) -> Result<T, Flaw> {
-    serde_json::from_str(text).map_err(|_| Flaw::value(column))
+fn parsed<T: serde::de::DeserializeOwned>(text: &str, column: &str) -> Result<T, TableError> {
+    serde_json::from_str(text).map_err(|_| TableError::value(column))
 }
 
-pub(super) fn rule_columns<'a>(rules: &'a [Arc<RuleMetadata>], texts: &'a Texts) -> Vec<Column<'a>> {
+pub(super) fn rule_columns<'a>(rules: &'a [Arc<RuleMetadata>], texts: &'a JsonColumns) -> Vec<Column<'a>> {
     let text =
         |of: fn(&RuleMetadata) -> &str| Column::Text(rules.iter().map(|rule| Some(of(rule))).collect());
     let json = |texts: &'a [String]| Column::Text(texts.iter().map(|text| Some(text.as_str())).collect());
@@ -77,7 +77,7 @@ pub(super) fn rule_columns<'a>(rules: &'a [Arc<RuleMetadata>], texts: &'a Texts)
     ]
 }
 
-pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleMetadata>>, Flaw> {
+pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleMetadata>>, TableError> {
     let (names, priorities) = (table.text_column("rule")?, table.text_column("priority")?);
     let (tags, sources) = (table.text_column("tags")?, table.text_column("source")?);
     let (descriptions, languages) = (table.text_column("description")?, table.text_column("language")?);
@@ -85,15 +85,17 @@ pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleMetadata>>, Flaw> 
     let rule = |row: usize| {
         Ok(Arc::new(RuleMetadata {
             name: names.needed(row)?.into(),
-            priority: Priority::from_name(priorities.needed(row)?).ok_or_else(|| Flaw::value("priority"))?,
+            priority: Priority::from_name(priorities.needed(row)?)
+                .ok_or_else(|| TableError::value("priority"))?,
             tags: parsed(tags.needed(row)?, "tags")?,
-            source: LogSource::from_name(sources.needed(row)?).ok_or_else(|| Flaw::value("source"))?,
+            source: LogSource::from_name(sources.needed(row)?).ok_or_else(|| TableError::value("source"))?,
             description: descriptions.needed(row)?.into(),
-            language: Language::from_name(languages.needed(row)?).ok_or_else(|| Flaw::value("language"))?,
+            language: Language::from_name(languages.needed(row)?)
+                .ok_or_else(|| TableError::value("language"))?,
             output: parsed::<Vec<OutputPart>>(outputs.needed(row)?, "output")?,
         }))
     };
-    let rules = (0..table.rows()).map(rule).collect::<Result<Vec<_>, Flaw>>()?;
+    let rules = (0..table.rows()).map(rule).collect::<Result<Vec<_>, TableError>>()?;
     if rules.is_sorted_by(|left, right| left.name < right.name) {
         Ok(rules)
     } else {
@@ -104,7 +106,7 @@ pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleMetadata>>, Flaw> 
 pub(super) fn hit_columns<'a>(
     hits: &'a [Hit],
     rules: &'a [Arc<RuleMetadata>],
-    texts: &'a Texts,
+    texts: &'a JsonColumns,
 ) -> Vec<Column<'a>> {
     let text = |of: fn(&Hit) -> &str| Column::Text(hits.iter().map(|hit| Some(of(hit))).collect());
     let mut columns = vec![
@@ -122,21 +124,22 @@ pub(super) fn hit_columns<'a>(
     columns
 }
 
-pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleMetadata>]) -> Result<Vec<Hit>, Flaw> {
+pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleMetadata>]) -> Result<Vec<Hit>, TableError> {
     let (names, accounts) = (table.text_column("rule")?, table.text_column("account")?);
     let (keys, kinds) = (table.text_column("principal")?, table.text_column("principal_kind")?);
     let (arns, actions) = (table.text_column("principal_arn")?, table.text_column("action")?);
     let (times, failed) = (table.times("time")?, table.truths("failed")?);
     let values = table.text_column("fields")?;
-    let evidence = Evidence::open(table, evidence::FIRST)?;
-    let mut paths = Paths::default();
+    let evidence = SightingColumns::open(table, evidence::FIRST)?;
+    let mut paths = SharedPaths::default();
     let hit = |row: usize| {
         let name = names.needed(row)?;
-        let rule = rules.binary_search_by(|rule| (*rule.name).cmp(name)).map_err(|_| Flaw::value("rule"))?;
-        let time = times[row].filter(|time| time.is_written()).ok_or_else(|| Flaw::value("time"))?;
+        let rule =
+            rules.binary_search_by(|rule| (*rule.name).cmp(name)).map_err(|_| TableError::value("rule"))?;
+        let time = times[row].filter(|time| time.is_written()).ok_or_else(|| TableError::value("time"))?;
         let values: Values = parsed(values.needed(row)?, "fields")?;
         if values.len() != rules[rule].fields().count() {
-            return Err(Flaw::value("fields"));
+            return Err(TableError::value("fields"));
         }
         Ok(Hit {
             rule: rule as u32,
@@ -144,7 +147,7 @@ pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleMetadata>]) -> Result<Ve
                 account: accounts.needed(row)?.into(),
                 key: keys.needed(row)?.into(),
                 kind: PrincipalKind::from_name(kinds.needed(row)?)
-                    .ok_or_else(|| Flaw::value("principal_kind"))?,
+                    .ok_or_else(|| TableError::value("principal_kind"))?,
                 arn: arns.get(row)?.map(Text::from),
             }),
             action: actions.needed(row)?.into(),

@@ -1,7 +1,7 @@
 //! The table `inventory`: one row for each user, role and root user in the IAM inventory, and one without an ARN for each
 //! account and kind with a complete list.
 
-use super::error::Flaw;
+use super::error::TableError;
 use super::table::{Column, Table};
 use crate::model::{IamIdentity, IamKind, Inventory};
 use crate::time::Timestamp;
@@ -34,13 +34,13 @@ pub(super) fn columns(inventory: &Inventory) -> Vec<Column<'_>> {
     ]
 }
 
-pub(super) fn read(table: &Table) -> Result<Inventory, Flaw> {
+pub(super) fn read(table: &Table) -> Result<Inventory, TableError> {
     let (accounts, kinds) = (table.text_column("account")?, table.text_column("kind")?);
     let (arns, ids) = (table.text_column("principal_arn")?, table.text_column("principal_id")?);
     let mut inventory = Inventory::default();
     for (row, created) in table.times("created")?.into_iter().enumerate() {
         let account = accounts.needed(row)?;
-        let kind = IamKind::from_name(kinds.needed(row)?).ok_or_else(|| Flaw::value("kind"))?;
+        let kind = IamKind::from_name(kinds.needed(row)?).ok_or_else(|| TableError::value("kind"))?;
         match arns.boxed(row)? {
             None => inventory.list(account, kind),
             Some(arn) => {

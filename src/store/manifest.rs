@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::Flaw;
-use super::{STORE_VERSION, Stored};
+use super::error::TableError;
+use super::{BaselineContents, STORE_VERSION};
+use crate::catalog::{AppliedRules, Learning};
 use crate::checksum::Checksum;
 use crate::coverage::{
     Coverage, FaultKind, FoundPaths, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip,
     Remark,
 };
-use crate::ledger::{HeldRules, Learning};
 use crate::model::PrincipalKey;
 use crate::time::{Day, Timestamp};
 
@@ -26,29 +26,29 @@ pub(super) struct Manifest {
     checksum: String,
     pub(super) firstseen_baseline: u32,
     tool_version: String,
-    settings: Settings,
+    settings: SettingsEntry,
     pub(super) archives: Vec<String>,
-    totals: Totals,
+    totals: TotalsEntry,
     coverage: CoverageEntry,
     pub(super) tables: BTreeMap<String, TableEntry>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Settings {
+struct SettingsEntry {
     principal_key: String,
     k8s_namespace_in_key: bool,
     read_from: Option<String>,
     read_to: Option<String>,
     delivery_slack: String,
     max_object_size: u64,
-    rules: Option<Rules>,
+    rules: Option<RulesEntry>,
 }
 
 /// Rules that events were matched against.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Rules {
+struct RulesEntry {
     sha256: String,
     left_out: Vec<String>,
 }
@@ -56,7 +56,7 @@ struct Rules {
 /// Informational: never read back.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Totals {
+struct TotalsEntry {
     principals: usize,
     actions: usize,
     behaviours: usize,
@@ -76,29 +76,29 @@ pub(super) struct TableEntry {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CoverageEntry {
-    objects: Objects,
-    records: Records,
+    objects: ObjectsEntry,
+    records: RecordsEntry,
     stored_bytes: u64,
     json_bytes: u64,
     first_event: Option<String>,
     last_event: Option<String>,
     fault_count: u64,
-    places: Vec<Place>,
-    #[serde(default, skip_serializing_if = "Found::is_empty")]
-    found: Found,
+    places: Vec<PlaceEntry>,
+    #[serde(default, skip_serializing_if = "FoundEntry::is_empty")]
+    found: FoundEntry,
 }
 
 /// Where records were found outside known carriers.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Found {
+struct FoundEntry {
     paths: BTreeMap<String, u64>,
     unlisted: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Objects {
+struct ObjectsEntry {
     listed: u64,
     read: u64,
     read_in_part: u64,
@@ -112,7 +112,7 @@ struct Objects {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Records {
+struct RecordsEntry {
     total: u64,
     counted: u64,
     duplicates: u64,
@@ -125,7 +125,7 @@ struct Records {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Place {
+struct PlaceEntry {
     account: String,
     region: String,
     objects: u64,
@@ -135,32 +135,32 @@ struct Place {
 }
 
 impl Manifest {
-    pub(super) fn new(stored: &Stored, tables: BTreeMap<String, TableEntry>) -> Self {
-        let Stored { learning, archives, baseline, coverage, ledger } = stored;
+    pub(super) fn new(stored: &BaselineContents, tables: BTreeMap<String, TableEntry>) -> Self {
+        let BaselineContents { learning, archives, baseline, coverage, catalog } = stored;
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
         Self {
             checksum: String::new(),
             firstseen_baseline: STORE_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            settings: Settings {
+            settings: SettingsEntry {
                 principal_key: learning.principal_key.name().to_owned(),
                 k8s_namespace_in_key: learning.namespace_in_key,
                 read_from: time(learning.read_from),
                 read_to: time(learning.read_to),
                 delivery_slack: learning.delivery_slack.to_string(),
                 max_object_size: learning.max_object_size,
-                rules: learning.rules.as_ref().map(|rules| Rules {
+                rules: learning.rules.as_ref().map(|rules| RulesEntry {
                     sha256: rules.checksum.to_string(),
                     left_out: rules.left_out.clone(),
                 }),
             },
             archives: archives.clone(),
-            totals: Totals {
+            totals: TotalsEntry {
                 principals: baseline.principals.len(),
                 actions: baseline.actions.len(),
                 behaviours: baseline.behaviours.len(),
                 sightings: baseline.behaviours.iter().map(|behaviour| behaviour.count()).sum(),
-                objects: ledger.objects.len(),
+                objects: catalog.objects.len(),
             },
             coverage: CoverageEntry::new(coverage),
             tables,
@@ -175,10 +175,11 @@ impl Manifest {
     }
 
     /// Reads a document and verifies its checksum.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Flaw> {
-        let mut manifest: Self = serde_json::from_slice(bytes).map_err(|error| Flaw(error.to_string()))?;
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, TableError> {
+        let mut manifest: Self =
+            serde_json::from_slice(bytes).map_err(|error| TableError(error.to_string()))?;
         let checksum = std::mem::take(&mut manifest.checksum);
-        let text = std::str::from_utf8(bytes).map_err(|_| Flaw::value("checksum"))?;
+        let text = std::str::from_utf8(bytes).map_err(|_| TableError::value("checksum"))?;
         let unsigned = text.replacen(&checksum, "", 1);
         if Checksum::of(unsigned.as_bytes()).to_string() == checksum {
             Ok(manifest)
@@ -187,22 +188,25 @@ impl Manifest {
         }
     }
 
-    pub(super) fn learning(&self) -> Result<Learning, Flaw> {
+    pub(super) fn learning(&self) -> Result<Learning, TableError> {
         let settings = &self.settings;
         Ok(Learning {
             principal_key: PrincipalKey::from_name(&settings.principal_key)
-                .ok_or_else(|| Flaw::value("principal_key"))?,
+                .ok_or_else(|| TableError::value("principal_key"))?,
             namespace_in_key: settings.k8s_namespace_in_key,
             read_from: parse_time(settings.read_from.as_deref())?,
             read_to: parse_time(settings.read_to.as_deref())?,
-            delivery_slack: settings.delivery_slack.parse().map_err(|_| Flaw::value("delivery_slack"))?,
+            delivery_slack: settings
+                .delivery_slack
+                .parse()
+                .map_err(|_| TableError::value("delivery_slack"))?,
             max_object_size: settings.max_object_size,
-            rules: settings.rules.as_ref().map(Rules::held).transpose()?,
+            rules: settings.rules.as_ref().map(RulesEntry::applied_rules).transpose()?,
         })
     }
 
     /// The coverage without its list of faults.
-    pub(super) fn coverage(&self) -> Result<Coverage, Flaw> {
+    pub(super) fn coverage(&self) -> Result<Coverage, TableError> {
         let CoverageEntry { objects, records, places, found, .. } = &self.coverage;
         Ok(Coverage {
             objects: ObjectCounts {
@@ -227,7 +231,7 @@ impl Manifest {
             json_bytes: self.coverage.json_bytes,
             first_event: parse_time(self.coverage.first_event.as_deref())?,
             last_event: parse_time(self.coverage.last_event.as_deref())?,
-            places: places.iter().map(Place::coverage).collect::<Result<_, _>>()?,
+            places: places.iter().map(PlaceEntry::coverage).collect::<Result<_, _>>()?,
             found: found.coverage(),
             faults: Vec::new(),
             fault_count: self.coverage.fault_count,
@@ -235,30 +239,30 @@ impl Manifest {
     }
 }
 
-impl Rules {
-    fn held(&self) -> Result<HeldRules, Flaw> {
-        let checksum = self.sha256.parse().map_err(|_| Flaw::value("rules"))?;
-        Ok(HeldRules { checksum, left_out: self.left_out.clone() })
+impl RulesEntry {
+    fn applied_rules(&self) -> Result<AppliedRules, TableError> {
+        let checksum = self.sha256.parse().map_err(|_| TableError::value("rules"))?;
+        Ok(AppliedRules { checksum, left_out: self.left_out.clone() })
     }
 }
 
-fn parse_time(text: Option<&str>) -> Result<Option<Timestamp>, Flaw> {
-    text.map(|text| Timestamp::parse(text).ok_or_else(|| Flaw::value("time"))).transpose()
+fn parse_time(text: Option<&str>) -> Result<Option<Timestamp>, TableError> {
+    text.map(|text| Timestamp::parse(text).ok_or_else(|| TableError::value("time"))).transpose()
 }
 
 fn counts<K: Ord>(
     named: &BTreeMap<String, u64>,
     from_name: fn(&str) -> Option<K>,
-) -> Result<BTreeMap<K, u64>, Flaw> {
+) -> Result<BTreeMap<K, u64>, TableError> {
     let count = |(name, count): (&String, &u64)| Some((from_name(name)?, *count));
-    named.iter().map(|entry| count(entry).ok_or_else(|| Flaw::value(entry.0))).collect()
+    named.iter().map(|entry| count(entry).ok_or_else(|| TableError::value(entry.0))).collect()
 }
 
 impl CoverageEntry {
     fn new(coverage: &Coverage) -> Self {
         let (objects, records) = (&coverage.objects, &coverage.records);
         Self {
-            objects: Objects {
+            objects: ObjectsEntry {
                 listed: objects.listed,
                 read: objects.read,
                 read_in_part: objects.read_in_part,
@@ -267,7 +271,7 @@ impl CoverageEntry {
                 unlisted: named(&objects.unlisted, |reason| reason.name()),
                 skipped_inside: named(&objects.skipped_inside, |reason| reason.name()),
             },
-            records: Records {
+            records: RecordsEntry {
                 total: records.total,
                 counted: records.counted,
                 duplicates: records.duplicates,
@@ -281,8 +285,8 @@ impl CoverageEntry {
             first_event: coverage.first_event.map(|time| time.to_string()),
             last_event: coverage.last_event.map(|time| time.to_string()),
             fault_count: coverage.fault_count,
-            places: coverage.places.iter().map(Place::new).collect(),
-            found: Found::new(&coverage.found),
+            places: coverage.places.iter().map(PlaceEntry::new).collect(),
+            found: FoundEntry::new(&coverage.found),
         }
     }
 }
@@ -291,7 +295,7 @@ fn named<K>(counts: &BTreeMap<K, u64>, name: fn(&K) -> &'static str) -> BTreeMap
     counts.iter().map(|(key, count)| (name(key).to_owned(), *count)).collect()
 }
 
-impl Found {
+impl FoundEntry {
     fn new(found: &FoundPaths) -> Self {
         let paths = found.listed().map(|(path, records)| (path.to_owned(), records)).collect();
         Self { paths, unlisted: found.unlisted() }
@@ -309,7 +313,7 @@ impl Found {
     }
 }
 
-impl Place {
+impl PlaceEntry {
     fn new((place, covered): (&(String, String), &PlaceCoverage)) -> Self {
         let mut days: Vec<[u32; 2]> = Vec::new();
         for day in &covered.days {
@@ -328,12 +332,12 @@ impl Place {
         }
     }
 
-    fn coverage(&self) -> Result<((String, String), PlaceCoverage), Flaw> {
+    fn coverage(&self) -> Result<((String, String), PlaceCoverage), TableError> {
         let mut covered =
             PlaceCoverage { objects: self.objects, records: self.records, ..Default::default() };
         let number = |day: &str| {
             let day = day.parse::<Day>().ok().and_then(|day| u32::try_from(day.number()).ok());
-            day.ok_or_else(|| Flaw::value("days"))
+            day.ok_or_else(|| TableError::value("days"))
         };
         for [first, last] in &self.days {
             covered.days.insert_range(number(first)?..=number(last)?);

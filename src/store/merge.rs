@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Learning, Stored};
+use super::{BaselineContents, Learning};
 use crate::baseline::Baseline;
+use crate::catalog::{Catalog, ObjectEntry, RecordEntry, conflict_fault};
 use crate::coverage::{Fault, FaultKind, Outcome};
-use crate::ledger::{Ledger, ObjectEntry, RecordEntry, conflict_fault};
 use crate::model::Text;
-use crate::observe::{Copies, Handover, RecordPlace};
+use crate::observe::{Deduplicator, ObjectRecords, RecordPlace};
 use crate::time::Timestamp;
 
 /// Why two baselines do not merge.
@@ -24,12 +24,12 @@ pub enum MergeError {
     /// The same object is in both.
     #[error("object '{0}' is in both baselines")]
     Overlap(String),
-    /// The ledger of one does not match its baseline.
+    /// The catalog of one does not match its baseline.
     #[error("the baseline is damaged: its records do not fit its behaviours")]
     Damaged,
 }
 
-impl Stored {
+impl BaselineContents {
     /// The merged baseline: the same, byte for byte, as if all objects had been read at once. Commutative and associative.
     ///
     /// # Errors
@@ -37,20 +37,20 @@ impl Stored {
     pub fn merge(mut self, mut other: Self) -> Result<Self, MergeError> {
         same_settings(&self, &other)?;
         let archives = renumber_archives(&mut self, &mut other);
-        if let Some(path) = overlap(&self.ledger.objects, &other.ledger.objects) {
+        if let Some(path) = overlap(&self.catalog.objects, &other.catalog.objects) {
             return Err(MergeError::Overlap(path.to_string()));
         }
         self.restore_copies()?;
         other.restore_copies()?;
         let merged = self.baseline.merge(other.baseline);
-        let ledger = join(self.ledger, &merged.left, other.ledger, &merged.right);
+        let catalog = join(self.catalog, &merged.left, other.catalog, &merged.right);
         self.coverage.merge(other.coverage);
         let mut stored = Self {
             learning: self.learning,
             archives,
             baseline: merged.baseline,
             coverage: self.coverage,
-            ledger,
+            catalog,
         };
         stored.compare_copies()?;
         stored.coverage.sort();
@@ -62,13 +62,13 @@ impl Stored {
         let name = |path: &'_ str| path.rsplit('/').next().map(str::to_owned);
         let delivered = |object: &&ObjectEntry| object.delivered.is_some() && object.checksum.is_some();
         let known: HashSet<_> = other
-            .ledger
+            .catalog
             .objects
             .iter()
             .filter(delivered)
             .map(|object| (name(&object.path), object.checksum))
             .collect();
-        let mut own = self.ledger.objects.iter().filter(delivered);
+        let mut own = self.catalog.objects.iter().filter(delivered);
         own.find(|object| known.contains(&(name(&object.path), object.checksum))).map(|object| &*object.path)
     }
 
@@ -80,7 +80,7 @@ impl Stored {
                 && archives.contains(&object.archive)
         };
         let gone: HashSet<(u32, Text)> = self
-            .ledger
+            .catalog
             .objects
             .iter()
             .filter(|object| unread(object))
@@ -89,7 +89,7 @@ impl Stored {
         let coverage = &mut self.coverage;
         let faults_before = coverage.fault_count;
         coverage.objects.listed -= gone.len() as u64;
-        for object in self.ledger.objects.iter().filter(|object| unread(object)) {
+        for object in self.catalog.objects.iter().filter(|object| unread(object)) {
             if let Outcome::Failed(kind) = object.outcome
                 && let Some(failed) = coverage.objects.failed.get_mut(&kind)
             {
@@ -103,14 +103,14 @@ impl Stored {
             _ => !gone.contains(&(fault.archive, Text::from(&*fault.object))),
         };
         coverage.drop_faults(|fault| !stays(fault));
-        let mut new_number = Vec::with_capacity(self.ledger.objects.len());
+        let mut new_number = Vec::with_capacity(self.catalog.objects.len());
         let mut kept = 0;
-        for object in &self.ledger.objects {
+        for object in &self.catalog.objects {
             new_number.push(kept);
             kept += u32::from(!unread(object));
         }
-        self.ledger.objects.retain(|object| !unread(object));
-        for record in &mut self.ledger.records {
+        self.catalog.objects.retain(|object| !unread(object));
+        for record in &mut self.catalog.records {
             record.object = new_number[record.object as usize];
         }
         self.coverage.fault_count != faults_before
@@ -118,7 +118,7 @@ impl Stored {
 
     /// Adds copies back to the counts, as before the comparison.
     fn restore_copies(&mut self) -> Result<(), MergeError> {
-        for record in self.ledger.records.iter().filter(|record| record.is_copy) {
+        for record in self.catalog.records.iter().filter(|record| record.is_copy) {
             count(&mut self.baseline, record, 1)?;
         }
         let records = &mut self.coverage.records;
@@ -130,18 +130,18 @@ impl Stored {
 
     /// Compares all records, and removes copies from the counts.
     fn compare_copies(&mut self) -> Result<(), MergeError> {
-        let Ledger { objects, records } = &mut self.ledger;
-        let copies = Copies::default().keeping(true);
-        let mut handover = Handover::new(0);
+        let Catalog { objects, records } = &mut self.catalog;
+        let deduplicator = Deduplicator::default().keep_records(true);
+        let mut object_records = ObjectRecords::new(0);
         let mut rest = records.iter().zip(0u32..).peekable();
         for (number, object) in (0..).zip(objects.iter()) {
             while let Some((record, index)) = rest.next_if(|(record, _)| record.object == number) {
                 let place = RecordPlace { object: number, record: record.record };
-                handover.add(record.fingerprint, place, index, record.failed);
+                object_records.add(record.fingerprint, place, index, record.failed);
             }
-            copies.hand_in(number, object.delivered.map(Timestamp::day), &mut handover);
+            deduplicator.add_object(number, object.delivered.map(Timestamp::day), &mut object_records);
         }
-        let found = copies.finish();
+        let found = deduplicator.finish();
         for compared in &found.records {
             let record = &mut records[compared.row as usize];
             record.is_copy = compared.is_copy;
@@ -173,7 +173,7 @@ fn count(baseline: &mut Baseline, record: &RecordEntry, by: i64) -> Result<(), M
     Ok(())
 }
 
-fn same_settings(left: &Stored, right: &Stored) -> Result<(), MergeError> {
+fn same_settings(left: &BaselineContents, right: &BaselineContents) -> Result<(), MergeError> {
     let (left, right) = (&left.learning, &right.learning);
     let time = |time: Option<Timestamp>| time.map_or("none".to_owned(), |time| time.to_string());
     let checksum =
@@ -194,7 +194,7 @@ fn same_settings(left: &Stored, right: &Stored) -> Result<(), MergeError> {
 }
 
 /// Renumbers the archives of both by name.
-fn renumber_archives(left: &mut Stored, right: &mut Stored) -> Vec<String> {
+fn renumber_archives(left: &mut BaselineContents, right: &mut BaselineContents) -> Vec<String> {
     let mut names: Vec<String> = left.archives.iter().chain(&right.archives).cloned().collect();
     names.sort();
     names.dedup();
@@ -208,7 +208,7 @@ fn renumber_archives(left: &mut Stored, right: &mut Stored) -> Vec<String> {
     names
 }
 
-impl Stored {
+impl BaselineContents {
     /// Gives archive `n` the number at index `n - 1`.
     fn renumber(&mut self, numbers: &[u32]) {
         let new = |archive: &mut u32| {
@@ -228,10 +228,10 @@ impl Stored {
             }
         }
         let Baseline { insights, root, hits, .. } = &mut self.baseline;
-        insights.iter_mut().chain(root).for_each(|noted| new(&mut noted.sighting.archive));
+        insights.iter_mut().chain(root).for_each(|event| new(&mut event.sighting.archive));
         hits.iter_mut().for_each(|hit| new(&mut Arc::make_mut(&mut hit.sighting).archive));
         self.coverage.faults.iter_mut().for_each(|fault| new(&mut fault.archive));
-        self.ledger.objects.iter_mut().for_each(|object| new(&mut object.archive));
+        self.catalog.objects.iter_mut().for_each(|object| new(&mut object.archive));
     }
 }
 
@@ -250,8 +250,8 @@ fn overlap<'o>(left: &'o [ObjectEntry], right: &'o [ObjectEntry]) -> Option<&'o 
     right.iter().find(is_known).map(|object| &object.path)
 }
 
-/// The merged ledger, with the numbers of the merged baseline.
-fn join(left: Ledger, left_ranks: &[u32], right: Ledger, right_ranks: &[u32]) -> Ledger {
+/// The merged catalog, with the numbers of the merged baseline.
+fn join(left: Catalog, left_ranks: &[u32], right: Catalog, right_ranks: &[u32]) -> Catalog {
     let split = left.objects.len();
     let mut objects: Vec<(usize, ObjectEntry)> =
         left.objects.into_iter().chain(right.objects).enumerate().collect();
@@ -269,5 +269,5 @@ fn join(left: Ledger, left_ranks: &[u32], right: Ledger, right_ranks: &[u32]) ->
     let right = right.records.into_iter().map(|record| renumber(record, split, right_ranks));
     let mut records: Vec<RecordEntry> = left.chain(right).collect();
     records.sort_by_key(|record| (record.object, record.record));
-    Ledger { objects: objects.into_iter().map(|(_, object)| object).collect(), records }
+    Catalog { objects: objects.into_iter().map(|(_, object)| object).collect(), records }
 }

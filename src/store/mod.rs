@@ -1,7 +1,7 @@
 //! Baselines on disk: a folder of plain Parquet tables that any engine can read, and a manifest with their checksums.
 //!
-//! A [`Stored`] is everything a run learnt; a [`Place`] saves it, written beside and renamed into place; [`Saved`]
-//! opens it; [`Stored::merge`] merges two exactly as if all their objects had been read at once. Knows what is stored;
+//! A [`BaselineContents`] is everything a run learnt; a [`BaselineFolder`] saves it, written beside and renamed into place; [`Saved`]
+//! opens it; [`BaselineContents::merge`] merges two exactly as if all their objects had been read at once. Knows what is stored;
 //! does not know archives, gzip, JSON logs or questions. The tables are described in `docs/formats.md`.
 
 mod activity;
@@ -10,31 +10,31 @@ mod beside;
 mod error;
 mod evidence;
 mod faults;
+mod folder;
 mod hits;
 mod inventory;
 mod manifest;
 mod map;
 mod merge;
-mod noted;
 mod objects;
-mod place;
 mod principals;
 mod proofs;
 mod reading;
 mod recognized;
 mod records;
 mod saved;
+mod single_events;
 mod table;
 mod validate;
 mod writing;
 
 use crate::baseline::Baseline;
+use crate::catalog::{Catalog, Learning};
 use crate::coverage::Coverage;
-use crate::ledger::{Learning, Ledger};
 
 pub use error::StoreError;
+pub use folder::BaselineFolder;
 pub use merge::MergeError;
-pub use place::Place;
 pub use recognized::proven_files;
 pub use saved::{Saved, is_baseline};
 
@@ -43,15 +43,15 @@ pub const STORE_VERSION: u32 = 5;
 
 /// Everything a run learnt, ready to be saved or added to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stored {
+pub struct BaselineContents {
     /// The settings it was learnt with.
     pub learning: Learning,
     /// Names of the archives, in the order of their numbers.
     pub archives: Vec<String>,
-    /// Everything learnt, with principals as their records name them: not [`Baseline::joined`].
+    /// Everything learnt, with principals as their records name them: not [`Baseline::resolved`].
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
     /// The result for each object and record.
-    pub ledger: Ledger,
+    pub catalog: Catalog,
 }

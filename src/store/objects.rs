@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::error::Flaw;
+use super::error::TableError;
 use super::reading::path;
 use super::table::{Column, Table};
+use crate::catalog::ObjectEntry;
 use crate::checksum::Checksum;
 use crate::coverage::{FaultKind, ObjectSkip, Outcome};
-use crate::ledger::ObjectEntry;
 use crate::time::Timestamp;
 
 pub(super) const SCHEMA: &str = "message coverage {
@@ -73,7 +73,7 @@ impl Outcome {
     }
 }
 
-pub(super) fn read(table: &Table) -> Result<Vec<ObjectEntry>, Flaw> {
+pub(super) fn read(table: &Table) -> Result<Vec<ObjectEntry>, TableError> {
     let archives = table.numbers::<u32>("archive")?;
     let (paths, delivered) = (table.text_column("object")?, table.times("delivered")?);
     let (accounts, regions) = (table.text_column("account")?, table.text_column("region")?);
@@ -83,7 +83,7 @@ pub(super) fn read(table: &Table) -> Result<Vec<ObjectEntry>, Flaw> {
     let (first, last) = (table.times("first")?, table.times("last")?);
     let mut shared = HashMap::new();
     let mut object = |(row, archive)| {
-        let checksum = |text: &str| text.parse::<Checksum>().map_err(|_| Flaw::value("sha256"));
+        let checksum = |text: &str| text.parse::<Checksum>().map_err(|_| TableError::value("sha256"));
         let outcome = Outcome::from_names(outcomes.needed(row)?, reasons.get(row)?);
         Ok(ObjectEntry {
             archive,
@@ -93,13 +93,14 @@ pub(super) fn read(table: &Table) -> Result<Vec<ObjectEntry>, Flaw> {
             region: regions.boxed(row)?,
             size: sizes[row],
             checksum: checksums.get(row)?.map(checksum).transpose()?,
-            outcome: outcome.ok_or_else(|| Flaw::value("outcome"))?,
+            outcome: outcome.ok_or_else(|| TableError::value("outcome"))?,
             records: records[row],
             span: first[row].zip(last[row]),
             faults: faults[row],
         })
     };
-    let objects = archives.into_iter().enumerate().map(&mut object).collect::<Result<Vec<_>, Flaw>>()?;
+    let objects =
+        archives.into_iter().enumerate().map(&mut object).collect::<Result<Vec<_>, TableError>>()?;
     if objects.is_sorted_by(|left, right| left.delivery_order() <= right.delivery_order()) {
         Ok(objects)
     } else {

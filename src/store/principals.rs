@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::error::Flaw;
+use super::error::TableError;
 use super::table::{Column, Table};
-use crate::baseline::{Baseline, Behaviour, Joining};
+use crate::baseline::{Baseline, Behaviour, IdentityResolver};
 use crate::model::{ObservedPrincipal, PrincipalKind, Text};
 use crate::time::Timestamp;
 
@@ -27,7 +27,7 @@ type Creations = BTreeMap<(Text, Text), Timestamp>;
 
 /// One row.
 #[derive(Default)]
-struct Row<'b> {
+struct PrincipalRow<'b> {
     seen: Option<&'b ObservedPrincipal>,
     /// The principal that this one is joined to.
     same_as: Option<Cow<'b, str>>,
@@ -39,11 +39,11 @@ struct Row<'b> {
 }
 
 /// All rows, by account and key.
-pub(super) struct Rows<'b>(BTreeMap<(&'b str, &'b str), Row<'b>>);
+pub(super) struct PrincipalRows<'b>(BTreeMap<(&'b str, &'b str), PrincipalRow<'b>>);
 
-impl<'b> Rows<'b> {
-    pub(super) fn of(baseline: &'b Baseline, joining: &Joining<'b>) -> Self {
-        let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
+impl<'b> PrincipalRows<'b> {
+    pub(super) fn of(baseline: &'b Baseline, resolver: &IdentityResolver<'b>) -> Self {
+        let mut rows: BTreeMap<(&str, &str), PrincipalRow<'_>> = BTreeMap::new();
         for ((account, key), created) in &baseline.creations {
             rows.entry((account, key)).or_default().created = Some(*created);
         }
@@ -54,13 +54,13 @@ impl<'b> Rows<'b> {
             behaviours.iter().for_each(|behaviour| row.add(behaviour));
         }
         for ((account, key), row) in &mut rows {
-            row.same_as = joining.find(account, key);
+            row.same_as = resolver.find(account, key);
         }
         Self(rows)
     }
 }
 
-pub(super) fn columns<'r>(Rows(rows): &'r Rows<'_>) -> Vec<Column<'r>> {
+pub(super) fn columns<'r>(PrincipalRows(rows): &'r PrincipalRows<'_>) -> Vec<Column<'r>> {
     let micros = |time: Timestamp| time.micros();
     vec![
         Column::Text(rows.keys().map(|(account, _)| Some(*account)).collect()),
@@ -77,7 +77,7 @@ pub(super) fn columns<'r>(Rows(rows): &'r Rows<'_>) -> Vec<Column<'r>> {
     ]
 }
 
-impl Row<'_> {
+impl PrincipalRow<'_> {
     fn add(&mut self, behaviour: &Behaviour) {
         let (first, last) = self.span.unwrap_or((behaviour.first.time, behaviour.last));
         self.span = Some((first.min(behaviour.first.time), last.max(behaviour.last)));
@@ -88,7 +88,7 @@ impl Row<'_> {
 }
 
 /// The principals that were seen, and all creations. The column `same_as` is derived from all of them, and is not read.
-pub(super) fn read(table: &Table) -> Result<(Vec<ObservedPrincipal>, Creations), Flaw> {
+pub(super) fn read(table: &Table) -> Result<(Vec<ObservedPrincipal>, Creations), TableError> {
     let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
     let (kinds, arns) = (table.text_column("principal_kind")?, table.text_column("principal_arn")?);
     let created = table.times("created")?;
@@ -100,10 +100,11 @@ pub(super) fn read(table: &Table) -> Result<(Vec<ObservedPrincipal>, Creations),
             creations.insert((account.into(), key.into()), created);
         }
         if let Some(kind) = kinds.get(row)? {
-            let kind = PrincipalKind::from_name(kind).ok_or_else(|| Flaw::value("principal_kind"))?;
+            let kind = PrincipalKind::from_name(kind).ok_or_else(|| TableError::value("principal_kind"))?;
             let arn = arns.get(row)?.map(Text::from);
             let principal = ObservedPrincipal { account: account.into(), key: key.into(), kind, arn };
-            if principals.last().is_some_and(|before| before.place() >= principal.place()) {
+            if principals.last().is_some_and(|before| before.account_and_key() >= principal.account_and_key())
+            {
                 return Err("its rows are not sorted".into());
             }
             principals.push(principal);

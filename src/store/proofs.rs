@@ -1,6 +1,6 @@
 //! The table `proofs`: one row for each unique id and the ARN that records show beside it; two rows if an id has several ARNs.
 
-use super::error::Flaw;
+use super::error::TableError;
 use super::table::{Column, Table};
 use crate::observe::Proofs;
 
@@ -18,7 +18,7 @@ pub(super) fn columns(proofs: &Proofs) -> Vec<Column<'_>> {
     ]
 }
 
-pub(super) fn read(table: &Table) -> Result<Proofs, Flaw> {
+pub(super) fn read(table: &Table) -> Result<Proofs, TableError> {
     let (accounts, ids) = (table.text_column("account")?, table.text_column("unique_id")?);
     let arns = table.text_column("arn")?;
     let mut proofs = Proofs::default();

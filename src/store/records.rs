@@ -1,8 +1,8 @@
 //! The table `records`: what identifies copies of a record, across runs.
 
-use super::error::Flaw;
+use super::error::TableError;
 use super::table::{Column, Table};
-use crate::ledger::RecordEntry;
+use crate::catalog::RecordEntry;
 use crate::observe::Fingerprint;
 
 pub(super) const SCHEMA: &str = "message records {
@@ -35,7 +35,7 @@ pub(super) fn columns(records: &[RecordEntry]) -> Vec<Column<'static>> {
 }
 
 /// All records; their objects and behaviours must be below these numbers.
-pub(super) fn read(table: &Table, objects: usize, behaviours: usize) -> Result<Vec<RecordEntry>, Flaw> {
+pub(super) fn read(table: &Table, objects: usize, behaviours: usize) -> Result<Vec<RecordEntry>, TableError> {
     let of_object = table.numbers::<u32>("object")?;
     let index = table.numbers::<u32>("record")?;
     let ids = table.numbers::<i64>("id_hash")?;
@@ -56,7 +56,7 @@ pub(super) fn read(table: &Table, objects: usize, behaviours: usize) -> Result<V
     let fits =
         |entry: &RecordEntry| (entry.object as usize) < objects && (entry.behaviour as usize) < behaviours;
     if !records.iter().all(fits) {
-        return Err(Flaw::value("object or behaviour"));
+        return Err(TableError::value("object or behaviour"));
     }
     if !records.is_sorted_by_key(|record| (record.object, record.record)) {
         return Err("its rows are not sorted".into());

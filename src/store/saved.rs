@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::beside::beside;
-use super::error::Flaw;
+use super::beside::hidden_path;
+use super::error::TableError;
 use super::manifest::{MANIFEST, Manifest};
 use super::table::Table;
 use super::{
-    STORE_VERSION, StoreError, Stored, activity, behaviours, faults, hits, inventory, map, noted, objects,
-    principals, proofs, records, validate,
+    BaselineContents, STORE_VERSION, StoreError, activity, behaviours, faults, hits, inventory, map, objects,
+    principals, proofs, records, single_events, validate,
 };
 use crate::baseline::{Baseline, CountedHits};
+use crate::catalog::{Catalog, Learning};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
-use crate::ledger::{Learning, Ledger};
 use crate::model::PrincipalKind;
 
 /// Whether a path is a folder that looks like a baseline, so that it is not taken for an archive.
@@ -75,7 +75,7 @@ impl Saved {
 
     fn map(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
         check_version(path, bytes)?;
-        let damaged = |Flaw(reason)| StoreError::Damaged { path: path.join(MANIFEST), reason };
+        let damaged = |TableError(reason)| StoreError::Damaged { path: path.join(MANIFEST), reason };
         let manifest = Manifest::from_bytes(bytes).map_err(damaged)?;
         let learning = manifest.learning().map_err(damaged)?;
         let map = |name: &String| {
@@ -96,21 +96,22 @@ impl Saved {
         &self.manifest.archives
     }
 
-    /// The baseline and its coverage: all that a question needs, once it is [`Baseline::joined`].
+    /// The baseline and its coverage: all that a question needs, once it is [`Baseline::resolved`].
     ///
     /// # Errors
     /// If a table is missing or damaged.
     pub fn baseline(&self) -> Result<(Baseline, Coverage), StoreError> {
         let (principals, creations) = self.read("principals", principals::SCHEMA, principals::read)?;
-        let behaviours::Read { mut behaviours, counts, actions } =
+        let behaviours::BehaviourTable { mut behaviours, counts, actions } =
             self.read("behaviours", &behaviours::schema(), |table| behaviours::read(table, &principals))?;
         self.read("activity", activity::SCHEMA, |table| activity::read(table, &mut behaviours, &counts))?;
-        let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         let mut coverage = self.manifest.coverage().map_err(damaged)?;
         coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
-        let noted = |name, kind| self.read(name, &noted::schema(), |table| noted::read(table, kind));
-        let insights = noted("insights", PrincipalKind::Unknown)?;
-        let root = noted("root", PrincipalKind::Root)?;
+        let single_events =
+            |name, kind| self.read(name, &single_events::schema(), |table| single_events::read(table, kind));
+        let insights = single_events("insights", PrincipalKind::Unknown)?;
+        let root = single_events("root", PrincipalKind::Root)?;
         let rules = self.read("rules", hits::RULES, hits::read_rules)?;
         let hits = self.read("hits", &hits::hits_schema(), |table| hits::read_hits(table, &rules))?;
         let proofs = self.read("proofs", proofs::SCHEMA, proofs::read)?;
@@ -137,20 +138,20 @@ impl Saved {
     ///
     /// # Errors
     /// If a table is missing or damaged.
-    pub fn stored(&self) -> Result<Stored, StoreError> {
+    pub fn stored(&self) -> Result<BaselineContents, StoreError> {
         let (baseline, coverage) = self.baseline()?;
         let objects = self.read("objects", objects::SCHEMA, objects::read)?;
-        let damaged = |Flaw(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         validate::objects(&objects, self.archives()).map_err(damaged)?;
         let records = self.read("records", records::SCHEMA, |table| {
             records::read(table, objects.len(), baseline.behaviours.len())
         })?;
-        Ok(Stored {
+        Ok(BaselineContents {
             learning: self.learning.clone(),
             archives: self.manifest.archives.clone(),
             baseline,
             coverage,
-            ledger: Ledger { objects, records },
+            catalog: Catalog { objects, records },
         })
     }
 
@@ -159,7 +160,7 @@ impl Saved {
         &self,
         name: &str,
         schema: &str,
-        read: impl FnOnce(&Table) -> Result<T, Flaw>,
+        read: impl FnOnce(&Table) -> Result<T, TableError>,
     ) -> Result<T, StoreError> {
         let path = self.path.join(format!("{name}.parquet"));
         let unknown = || StoreError::Damaged {
@@ -172,13 +173,14 @@ impl Saved {
                 let table = Table::open(bytes, schema)?;
                 if table.rows() == rows { read(&table) } else { Err("it has another number of rows".into()) }
             })
-            .map_err(|Flaw(reason)| StoreError::Damaged { path, reason })
+            .map_err(|TableError(reason)| StoreError::Damaged { path, reason })
     }
 
-    fn check(&self, name: &str, bytes: &Bytes) -> Result<usize, Flaw> {
-        let entry = self.manifest.tables.get(name).ok_or(Flaw::from("the manifest does not know it"))?;
+    fn check(&self, name: &str, bytes: &Bytes) -> Result<usize, TableError> {
+        let entry =
+            self.manifest.tables.get(name).ok_or(TableError::from("the manifest does not know it"))?;
         if bytes.len() != entry.bytes {
-            return Err(Flaw(format!("it has {} bytes, not {}", bytes.len(), entry.bytes)));
+            return Err(TableError(format!("it has {} bytes, not {}", bytes.len(), entry.bytes)));
         }
         if Checksum::of(bytes).to_string() != entry.sha256 {
             return Err("its checksum is another".into());
@@ -195,7 +197,7 @@ fn missing(path: &Path, source: io::Error) -> StoreError {
     if path.join("behaviours.parquet").is_file() {
         return StoreError::Damaged { path: path.join(MANIFEST), reason: "it is missing".to_owned() };
     }
-    let old = beside(path, "old");
+    let old = hidden_path(path, "old");
     let reason = if is_baseline(&old) {
         format!("a run was killed while it put a new one there; the old one is '{}'", old.display())
     } else if path.exists() {

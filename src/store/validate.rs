@@ -1,13 +1,13 @@
 //! Invariants between the values of an open baseline, which must hold even if its tables were forged with matching checksums.
 
-use super::error::Flaw;
+use super::error::TableError;
 use crate::baseline::{Baseline, Behaviour};
+use crate::catalog::ObjectEntry;
 use crate::coverage::Coverage;
-use crate::ledger::ObjectEntry;
 use crate::time::Timestamp;
 
 /// Checks that behaviours have possible times, hours and counts, and existing archives.
-pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), Flaw> {
+pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), TableError> {
     let sound = |behaviour: &Behaviour| {
         let firsts = [Some(&behaviour.first), behaviour.first_success.as_ref()];
         let firsts = || firsts.iter().flatten();
@@ -27,12 +27,12 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), F
     let creations_sound = baseline.creations.values().all(|time| time.is_written());
     let inventory_sound =
         baseline.inventory.identities().filter_map(|(_, created)| created).all(|time| time.is_written());
-    let mut noted = baseline.insights.iter().chain(&baseline.root);
-    let noted_sound = noted.all(|noted| is_archive(noted.sighting.archive, archives));
+    let mut events = baseline.insights.iter().chain(&baseline.root);
+    let are_events_sound = events.all(|event| is_archive(event.sighting.archive, archives));
     let hits_sound = baseline.hits.iter().all(|hit| is_archive(hit.sighting.archive, archives));
     if creations_sound
         && inventory_sound
-        && noted_sound
+        && are_events_sound
         && hits_sound
         && baseline.behaviours.iter().all(sound)
     {
@@ -43,7 +43,7 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), F
 }
 
 /// Checks that sums are right, and faults are counted.
-pub(super) fn coverage(coverage: &Coverage, archives: &[String]) -> Result<(), Flaw> {
+pub(super) fn coverage(coverage: &Coverage, archives: &[String]) -> Result<(), TableError> {
     if !archives.is_sorted_by(|left, right| left < right) {
         return Err("its archives are not sorted".into());
     }
@@ -57,7 +57,7 @@ pub(super) fn coverage(coverage: &Coverage, archives: &[String]) -> Result<(), F
 }
 
 /// Checks that objects are in existing archives.
-pub(super) fn objects(objects: &[ObjectEntry], archives: &[String]) -> Result<(), Flaw> {
+pub(super) fn objects(objects: &[ObjectEntry], archives: &[String]) -> Result<(), TableError> {
     let written = |span: &(Timestamp, Timestamp)| span.0.is_written() && span.0 <= span.1;
     let sound = |object: &ObjectEntry| {
         is_archive(object.archive, archives) && object.span.as_ref().is_none_or(written)

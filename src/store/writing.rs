@@ -11,10 +11,10 @@ use parquet::errors::ParquetError;
 use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::table::{self, Column};
 use super::{
-    Saved, StoreError, Stored, activity, behaviours, faults, hits, inventory, noted, objects, principals,
-    proofs, records,
+    BaselineContents, Saved, StoreError, activity, behaviours, faults, hits, inventory, objects, principals,
+    proofs, records, single_events,
 };
-use crate::baseline::Joining;
+use crate::baseline::IdentityResolver;
 use crate::checksum::Checksum;
 
 /// All tables, with their columns; a test checks that each table written is among them.
@@ -25,8 +25,8 @@ pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 12] {
         ("inventory", inventory::SCHEMA.into()),
         ("behaviours", behaviours::schema().into()),
         ("activity", activity::SCHEMA.into()),
-        ("insights", noted::schema().into()),
-        ("root", noted::schema().into()),
+        ("insights", single_events::schema().into()),
+        ("root", single_events::schema().into()),
         ("rules", hits::RULES.into()),
         ("hits", hits::hits_schema().into()),
         ("objects", objects::SCHEMA.into()),
@@ -36,8 +36,8 @@ pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 12] {
 }
 
 /// Writes and syncs everything, and opens it once.
-pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreError> {
-    let Stored { learning, baseline, coverage, ledger, .. } = stored;
+pub(super) fn write_tables(stored: &BaselineContents, folder: &Path) -> Result<(), StoreError> {
+    let BaselineContents { learning, baseline, coverage, catalog, .. } = stored;
     let mut tables = BTreeMap::new();
     let mut write = |name: &str, schema: &str, columns: Vec<Column<'_>>| {
         let path = folder.join(format!("{name}.parquet"));
@@ -53,22 +53,22 @@ pub(super) fn write_tables(stored: &Stored, folder: &Path) -> Result<(), StoreEr
         tables.insert(name.to_owned(), TableEntry { rows, bytes: bytes.len(), sha256 });
         Ok::<(), StoreError>(())
     };
-    let checksums = objects::checksums(&ledger.objects);
-    let joining = Joining::new(baseline, learning.principal_key);
-    let rows = principals::Rows::of(baseline, &joining);
+    let checksums = objects::checksums(&catalog.objects);
+    let resolver = IdentityResolver::new(baseline, learning.principal_key);
+    let rows = principals::PrincipalRows::of(baseline, &resolver);
     write("principals", principals::SCHEMA, principals::columns(&rows))?;
     write("proofs", proofs::SCHEMA, proofs::columns(&baseline.proofs))?;
     write("behaviours", &behaviours::schema(), behaviours::columns(baseline))?;
     write("activity", activity::SCHEMA, activity::columns(baseline))?;
-    write("insights", &noted::schema(), noted::columns(&baseline.insights))?;
-    write("root", &noted::schema(), noted::columns(&baseline.root))?;
-    let texts = hits::Texts::of(&baseline.rules, &baseline.hits);
+    write("insights", &single_events::schema(), single_events::columns(&baseline.insights))?;
+    write("root", &single_events::schema(), single_events::columns(&baseline.root))?;
+    let texts = hits::JsonColumns::of(&baseline.rules, &baseline.hits);
     write("rules", hits::RULES, hits::rule_columns(&baseline.rules, &texts))?;
     write("hits", &hits::hits_schema(), hits::hit_columns(&baseline.hits, &baseline.rules, &texts))?;
     write("inventory", inventory::SCHEMA, inventory::columns(&baseline.inventory))?;
-    write("objects", objects::SCHEMA, objects::columns(&ledger.objects, &checksums))?;
+    write("objects", objects::SCHEMA, objects::columns(&catalog.objects, &checksums))?;
     write("faults", faults::SCHEMA, faults::columns(coverage))?;
-    write("records", records::SCHEMA, records::columns(&ledger.records))?;
+    write("records", records::SCHEMA, records::columns(&catalog.records))?;
     let path = folder.join(MANIFEST);
     let manifest = Manifest::new(stored, tables).to_bytes();
     let manifest = manifest.map_err(|error| StoreError::io("write", &path)(error.into()))?;

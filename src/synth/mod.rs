@@ -3,7 +3,7 @@
 //! A plan goes in; an `AWSLogs/` tree and a list of planted first-seen actions come out. Knows the published format
 //! and nothing of the rest of the program but [`crate::time`], so that it can judge it.
 
-mod cast;
+mod population;
 mod random;
 mod record;
 mod tree;
@@ -12,7 +12,7 @@ use std::io;
 use std::path::Path;
 
 use crate::time::{Day, Timestamp};
-use cast::{Cast, Planted};
+use population::{Planted, Population};
 use random::Random;
 use record::Call;
 use tree::Tree;
@@ -51,7 +51,7 @@ pub fn synthesize(out: &Path, plan: &Plan) -> io::Result<()> {
 /// If the folder exists or cannot be written, and [`io::ErrorKind::Interrupted`] if it was stopped.
 pub fn synthesize_unless(out: &Path, plan: &Plan, stopped: &dyn Fn() -> bool) -> io::Result<()> {
     let mut random = Random::new(plan.seed);
-    let cast = Cast::new(&mut random, plan.days);
+    let cast = Population::new(&mut random, plan.days);
     let mut tree = Tree::create(out)?;
     let objects = (plan.bytes / (RECORD_BYTES * RECORDS_PER_OBJECT)).max(u64::from(plan.days) / 4).max(8);
     let start = Day::from_number(FIRST_DAY).start().micros();
@@ -74,7 +74,7 @@ pub fn synthesize_unless(out: &Path, plan: &Plan, stopped: &dyn Fn() -> bool) ->
 fn delivery(
     number: u64,
     slot: Timestamp,
-    cast: &Cast,
+    cast: &Population,
     random: &mut Random,
     tree: &mut Tree,
 ) -> io::Result<()> {
@@ -110,7 +110,13 @@ fn delivery(
 }
 
 /// An object that holds one planted action, and a line of the ground truth.
-fn plant(planted: &Planted, cast: &Cast, start: i64, random: &mut Random, tree: &mut Tree) -> io::Result<()> {
+fn plant(
+    planted: &Planted,
+    cast: &Population,
+    start: i64,
+    random: &mut Random,
+    tree: &mut Tree,
+) -> io::Result<()> {
     let who = &cast.principals[planted.principal];
     let second = random.below(80_000) as i64;
     let time = Timestamp::from_micros(start + (i64::from(planted.day) * 86_400 + second) * 1_000_000);

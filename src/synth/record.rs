@@ -1,6 +1,6 @@
 //! One call as CloudTrail would write it, keys in its order.
 
-use super::cast::{Action, Player, Sort};
+use super::population::{Action, IdentityType, SynthPrincipal};
 use super::random::Random;
 use crate::time::Timestamp;
 
@@ -30,12 +30,12 @@ pub(super) struct Rendered {
 }
 
 /// The record of one call.
-pub(super) fn render(who: &Player, call: &Call<'_>, random: &mut Random) -> Rendered {
+pub(super) fn render(who: &SynthPrincipal, call: &Call<'_>, random: &mut Random) -> Rendered {
     let Call { action, time, region, fails } = call;
     let event_id = random.uuid();
     let request_id = random.uuid();
     let identity = identity(who, *time, random);
-    let by_service = matches!(who.sort, Sort::Service | Sort::ServiceEvent);
+    let by_service = matches!(who.sort, IdentityType::Service | IdentityType::ServiceEvent);
     let (ip, agent) = if by_service {
         (who.name.clone(), who.name.clone())
     } else {
@@ -78,9 +78,9 @@ fn parameters(action: &Action, random: &mut Random) -> String {
     )
 }
 
-fn identity(who: &Player, time: Timestamp, random: &mut Random) -> String {
+fn identity(who: &SynthPrincipal, time: Timestamp, random: &mut Random) -> String {
     const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let Player { account, name, id, key, .. } = who;
+    let SynthPrincipal { account, name, id, key, .. } = who;
     let access_key = format!("ASIA{}", random.text(UPPER, 16));
     let short = name.rsplit('/').next().unwrap_or(name);
     let attributes = format!(r#""attributes":{{"creationDate":"{time}","mfaAuthenticated":"false"}}"#);
@@ -90,34 +90,36 @@ fn identity(who: &Player, time: Timestamp, random: &mut Random) -> String {
         )
     };
     match who.sort {
-        Sort::Root => format!(
+        IdentityType::Root => format!(
             r#"{{"type":"Root","principalId":"{account}","arn":"{key}","accountId":"{account}","accessKeyId":"{access_key}","sessionContext":{{"sessionIssuer":{{}},"webIdFederationData":{{}},{attributes}}}}}"#
         ),
-        Sort::User => format!(
+        IdentityType::User => format!(
             r#"{{"type":"IAMUser","principalId":"{id}","arn":"{key}","accountId":"{account}","accessKeyId":"AKIA{}","userName":"{short}"}}"#,
             &id[4..20]
         ),
-        Sort::Role | Sort::ServiceLinkedRole => role(id, id, "session-1"),
-        Sort::SsoRole => role(id, id, "jo@example.org"),
-        Sort::InstanceRole => {
+        IdentityType::Role | IdentityType::ServiceLinkedRole => role(id, id, "session-1"),
+        IdentityType::SsoRole => role(id, id, "jo@example.org"),
+        IdentityType::InstanceRole => {
             let instance = format!("{account}:aws:ec2-instance");
             role(&instance, &instance, "i-0123456789abcdef0")
         }
-        Sort::Federated => format!(
+        IdentityType::Federated => format!(
             r#"{{"type":"FederatedUser","principalId":"{account}:{name}","arn":"{key}","accountId":"{account}","accessKeyId":"{access_key}","sessionContext":{{"sessionIssuer":{{"type":"IAMUser","principalId":"{id}","arn":"arn:aws:iam::{account}:user/issuer","accountId":"{account}","userName":"issuer"}},{attributes}}}}}"#
         ),
-        Sort::WebIdentity => format!(
+        IdentityType::WebIdentity => format!(
             r#"{{"type":"WebIdentityUser","principalId":"{key}","userName":"{name}","identityProvider":"example.com"}}"#
         ),
-        Sort::IdentityCenter => format!(
+        IdentityType::IdentityCenter => format!(
             r#"{{"type":"IdentityCenterUser","accountId":"{account}","onBehalfOf":{{"userId":"{id}","identityStoreArn":"arn:aws:identitystore::{account}:identitystore/d-1234567890"}},"credentialId":"{}"}}"#,
             random.uuid()
         ),
-        Sort::Service => format!(r#"{{"type":"AWSService","invokedBy":"{name}"}}"#),
-        Sort::ServiceEvent => format!(r#"{{"accountId":"{account}","invokedBy":"{name}"}}"#),
-        Sort::OtherAccount => {
+        IdentityType::Service => format!(r#"{{"type":"AWSService","invokedBy":"{name}"}}"#),
+        IdentityType::ServiceEvent => format!(r#"{{"accountId":"{account}","invokedBy":"{name}"}}"#),
+        IdentityType::OtherAccount => {
             format!(r#"{{"type":"AWSAccount","principalId":"{id}:{name}","accountId":"777788889999"}}"#)
         }
-        Sort::Anonymous => r#"{"type":"AWSAccount","principalId":"","accountId":"anonymous"}"#.to_owned(),
+        IdentityType::Anonymous => {
+            r#"{"type":"AWSAccount","principalId":"","accountId":"anonymous"}"#.to_owned()
+        }
     }
 }

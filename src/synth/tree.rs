@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::cast::Cast;
+use super::population::Population;
 use super::random::Random;
 use super::record::Rendered;
 use crate::time::Timestamp;
@@ -54,7 +54,11 @@ impl Tree {
     }
 
     /// One digest per account and one Insights object: an analysis must leave them alone.
-    pub(super) fn write_objects_without_events(&self, cast: &Cast, random: &mut Random) -> io::Result<()> {
+    pub(super) fn write_objects_without_events(
+        &self,
+        cast: &Population,
+        random: &mut Random,
+    ) -> io::Result<()> {
         for account in &cast.accounts {
             let path = format!(
                 "AWSLogs/{account}/CloudTrail-Digest/us-east-1/2024/01/02/{account}_CloudTrail-Digest_us-east-1_main_trail_us-east-1_20240102T000000Z.json.gz"

@@ -178,8 +178,8 @@ proptest::proptest! {
     #[test]
     fn what_is_no_span_says_what_is_one(text in "[0-9]{0,3}[ a-zA-Z.+-]{0,8}") {
         if let Err(error) = text.parse::<Span>() {
-            let told = error.to_string();
-            proptest::prop_assert!(told.contains("30d") && told.contains("weeks"), "{}", told);
+            let text = error.to_string();
+            proptest::prop_assert!(text.contains("30d") && text.contains("weeks"), "{}", text);
         }
     }
 }

@@ -40,14 +40,14 @@ fn wrong(at: Marker, reason: impl Into<String>) -> YamlError {
 struct Loader {
     documents: Vec<Yaml>,
     /// What has begun and not ended, the innermost last.
-    open: Vec<Open>,
+    open: Vec<OpenCollection>,
     /// By number, values that aliases may repeat. Names end with their document.
-    anchors: HashMap<usize, Measured>,
+    anchors: HashMap<usize, SizedValue>,
     repeated: usize,
 }
 
 /// A list or map whose end is still to come.
-struct Open {
+struct OpenCollection {
     line: usize,
     anchor: usize,
     items: Items,
@@ -63,7 +63,7 @@ enum Items {
 
 /// A value, how many levels it has (a text has none), and what a copy of it takes.
 #[derive(Clone)]
-struct Measured {
+struct SizedValue {
     yaml: Yaml,
     depth: usize,
     size: usize,
@@ -80,7 +80,7 @@ impl Loader {
                     _ => Node::Text { text: text.into_owned(), quoted: style != ScalarStyle::Plain },
                 };
                 let yaml = Yaml { line: at.line(), node };
-                self.add(Measured { yaml, depth: 0, size }, anchor, at)?;
+                self.add(SizedValue { yaml, depth: 0, size }, anchor, at)?;
             }
             Event::SequenceStart(anchor, _) => self.open(Items::List(Vec::new()), anchor, at)?,
             Event::MappingStart(anchor, _) => {
@@ -105,7 +105,7 @@ impl Loader {
     /// Begins a list or a map.
     fn open(&mut self, items: Items, anchor: usize, at: Marker) -> Result<(), YamlError> {
         self.check_depth(1, at)?;
-        self.open.push(Open { line: at.line(), anchor, items, depth: 0, size: OF_VALUE });
+        self.open.push(OpenCollection { line: at.line(), anchor, items, depth: 0, size: OF_VALUE });
         Ok(())
     }
 
@@ -118,7 +118,7 @@ impl Loader {
     }
 
     /// The value that an alias stands for.
-    fn repeat(&mut self, anchor: usize, at: Marker) -> Result<Measured, YamlError> {
+    fn repeat(&mut self, anchor: usize, at: Marker) -> Result<SizedValue, YamlError> {
         let unknown = || wrong(at, "it repeats a value that has no end or is of another document");
         let known = self.anchors.get(&anchor).ok_or_else(unknown)?;
         self.repeated += known.size;
@@ -132,12 +132,12 @@ impl Loader {
     }
 
     /// Puts a value where it belongs.
-    fn add(&mut self, value: Measured, anchor: usize, at: Marker) -> Result<(), YamlError> {
+    fn add(&mut self, value: SizedValue, anchor: usize, at: Marker) -> Result<(), YamlError> {
         self.check_depth(value.depth, at)?;
         if anchor > 0 {
             self.anchors.insert(anchor, value.clone());
         }
-        let Measured { yaml, depth, size } = value;
+        let SizedValue { yaml, depth, size } = value;
         let Some(parent) = self.open.last_mut() else {
             self.documents.push(yaml);
             return Ok(());
@@ -167,12 +167,12 @@ impl Loader {
     }
 }
 
-impl Open {
-    fn measured(self) -> Measured {
+impl OpenCollection {
+    fn measured(self) -> SizedValue {
         let node = match self.items {
             Items::List(items) => Node::List(items),
             Items::Map { members, .. } => Node::Map(members),
         };
-        Measured { yaml: Yaml { line: self.line, node }, depth: self.depth + 1, size: self.size }
+        SizedValue { yaml: Yaml { line: self.line, node }, depth: self.depth + 1, size: self.size }
     }
 }

@@ -8,7 +8,7 @@ use firstseen::learn::LearnSettings;
 use firstseen::model::Inventory;
 use firstseen::scan::{ObjectRead, Progress, Silent};
 use firstseen::source::Archives;
-use firstseen::store::{MergeError, Place, Stored};
+use firstseen::store::{BaselineContents, BaselineFolder, MergeError};
 use tempfile::TempDir;
 
 use crate::archive::{Archive, record, wrapped};
@@ -34,7 +34,7 @@ fn settings() -> IndexSettings {
     IndexSettings { learning, by_checksum: false, checkpoint_every: 2, inventory: Inventory::default() }
 }
 
-fn known(place: &Place) -> Option<Stored> {
+fn known(place: &BaselineFolder) -> Option<BaselineContents> {
     place.open().unwrap().map(|saved| saved.stored().unwrap())
 }
 
@@ -50,25 +50,25 @@ fn archive() -> Archive {
 fn a_run_that_was_interrupted_goes_on_at_its_last_checkpoint() {
     let (archive, folder) = (archive(), TempDir::new().unwrap());
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
-    let place = Place::take(&folder.path().join("case.baseline")).unwrap();
+    let place = BaselineFolder::take(&folder.path().join("case.baseline")).unwrap();
     let add = |progress: &dyn Progress| index(&place, known(&place), &archives, &settings(), progress);
     let stop = |most| StopAfter { most, read: AtomicU32::new(0) };
     // Before the first checkpoint nothing is saved.
     assert!(matches!(add(&stop(1)), Err(IndexError::Scan(_))));
     assert!(known(&place).is_none());
     assert!(matches!(add(&stop(3)), Err(IndexError::Interrupted)));
-    assert_eq!(known(&place).unwrap().ledger.objects.len(), 2);
+    assert_eq!(known(&place).unwrap().catalog.objects.len(), 2);
     let Indexed { stored, known: before, added } = add(&Silent).unwrap();
     assert_eq!((before, added), (2, 3));
     assert_eq!(known(&place).unwrap(), stored);
-    let anew = Place::take(&folder.path().join("anew.baseline")).unwrap();
+    let anew = BaselineFolder::take(&folder.path().join("anew.baseline")).unwrap();
     assert_eq!(index(&anew, None, &archives, &settings(), &Silent).unwrap().stored, stored);
 }
 
 #[test]
 fn neither_a_baseline_of_nothing_nor_one_of_two_settings_is_saved() {
     let (archive, folder) = (archive(), TempDir::new().unwrap());
-    let place = Place::take(&folder.path().join("case.baseline")).unwrap();
+    let place = BaselineFolder::take(&folder.path().join("case.baseline")).unwrap();
     let notes = folder.path().join("notes.txt");
     fs::write(&notes, "hello").unwrap();
     let nothing = index(&place, None, &Archives::open(&[notes]).unwrap(), &settings(), &Silent);
@@ -81,5 +81,5 @@ fn neither_a_baseline_of_nothing_nor_one_of_two_settings_is_saved() {
     other.learning.max_object_size = 1 << 20;
     let merged = index(&place, known(&place), &archives, &other, &Silent);
     assert!(matches!(merged, Err(IndexError::Merge(MergeError::Settings(_)))));
-    assert_eq!(known(&place).unwrap().ledger.objects.len(), 5);
+    assert_eq!(known(&place).unwrap().catalog.objects.len(), 5);
 }

@@ -9,7 +9,7 @@ use firstseen::inventory::collect;
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{Finding, FindingKind, Question, first_seen};
-use firstseen::report::{Exchange, Format, Report, Row, UsedSettings};
+use firstseen::report::{Exchange, FindingRow, Format, Report, UsedSettings};
 use firstseen::time::Span;
 use serde_json::{Map, Value, json};
 
@@ -134,7 +134,7 @@ fn reports(mut look: impl FnMut(&Report<'_>)) {
         let settings = LearnSettings { rules: Some(Arc::clone(&rules)), principal_key, ..settings() };
         let mut ingested = archive.ingest(&settings);
         ingested.baseline.add_inventory(inventory.clone());
-        let baseline = ingested.baseline.joined(principal_key);
+        let baseline = ingested.baseline.resolved(principal_key);
         for all_matches in [false, true] {
             let report = if all_matches { vec![FindingKind::Rule] } else { KINDS.to_vec() };
             let asked = Question { forget: Some(Span::days(10)), report, all_matches, ..question(0) };
@@ -200,11 +200,11 @@ fn promises() -> BTreeMap<(&'static str, &'static str), &'static str> {
 #[test]
 fn headers_rows_and_docs_have_the_same_fields_in_one_order() {
     let fields = |heading| table(heading).into_iter().skip(1).map(|row| row[0]).collect::<Vec<_>>();
-    assert_eq!(fields("## Findings: CSV, JSON and JSON lines"), Row::COLUMNS);
-    assert_eq!(fields("### Which findings have which fields"), Row::COLUMNS);
+    assert_eq!(fields("## Findings: CSV, JSON and JSON lines"), FindingRow::COLUMNS);
+    assert_eq!(fields("### Which findings have which fields"), FindingRow::COLUMNS);
     reports(|report| {
         for format in [Format::Csv, Format::RawCsv] {
-            assert_eq!(in_format(report, format).lines().next().unwrap(), Row::COLUMNS.join(","));
+            assert_eq!(in_format(report, format).lines().next().unwrap(), FindingRow::COLUMNS.join(","));
         }
         for format in [Format::Json, Format::JsonLines] {
             let written = in_format(report, format);
@@ -212,10 +212,10 @@ fn headers_rows_and_docs_have_the_same_fields_in_one_order() {
             let row: Map<String, Value> = serde_json::from_str(line.trim().trim_end_matches(',')).unwrap();
             assert_eq!(
                 row.keys().map(String::as_str).collect::<BTreeSet<_>>(),
-                Row::COLUMNS.iter().copied().collect()
+                FindingRow::COLUMNS.iter().copied().collect()
             );
             let places: Vec<_> =
-                Row::COLUMNS.iter().map(|field| line.find(&format!("\"{field}\":"))).collect();
+                FindingRow::COLUMNS.iter().map(|field| line.find(&format!("\"{field}\":"))).collect();
             assert!(places.is_sorted(), "{line}");
         }
     });
@@ -227,7 +227,7 @@ fn every_kind_has_the_fields_that_the_docs_promise_and_no_others() {
     let mut found: BTreeMap<(&str, &str), [usize; 2]> = BTreeMap::new();
     reports(|report| {
         for row in rows(report) {
-            for field in Row::COLUMNS {
+            for field in FindingRow::COLUMNS {
                 let kind = KINDS.iter().find(|kind| kind.name() == row["finding"]).unwrap();
                 let [there, absent] = found.entry((kind.name(), field)).or_default();
                 *(if row[*field].is_null() { absent } else { there }) += 1;
@@ -257,7 +257,7 @@ fn what_is_absent_is_absent_in_every_format() {
         let written = in_format(report, Format::RawCsv);
         let mut csv = csv::Reader::from_reader(written.as_bytes());
         for (record, row) in csv.records().map(Result::unwrap).zip(&rows) {
-            let cells = Row::COLUMNS.iter().zip(&record);
+            let cells = FindingRow::COLUMNS.iter().zip(&record);
             cells.for_each(|(field, cell)| assert_eq!(cell.is_empty(), row[*field].is_null(), "{field}"));
         }
         let product_fields = report.asff().0.flat_map(|batch| {

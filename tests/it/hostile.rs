@@ -82,7 +82,7 @@ fn an_unreadable_time_is_a_fault_of_its_record() {
 fn odd_json_in_fields_nobody_needs_is_read() {
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
     for odd in ["1e400", "-123456789012345678901234567890123456789012345678901234567890", &deep] {
-        // The escape sends the record to the careful reader.
+        // The escape sends the record to the fallback reader.
         let text = format!(
             r#"{{"Records":[{{"eventTime":"2024-03-01T10:00:00Z","eventSource":"a","event\u004eame":"b","x":{odd}}},{{"eventTime":"2024-03-01T10:00:00Z","eventSource":"a","eventName":"c","x":{odd}}}]}}"#
         );

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use firstseen::baseline::Baseline;
 use firstseen::learn::{LearnSettings, Learnt};
 use firstseen::query::{
-    ActionSets, By, Change, Filter, Known, KnownQuestion, KnownRow, PointInTime, Step, Tally, changes, known,
-    timeline,
+    ActionSets, By, Change, CountRange, Filter, KnownActions, KnownQuestion, KnownRow, PointInTime, Step,
+    changes, known, timeline,
 };
-use firstseen::report::{Asked, Format, KnownReport, KnownSettings};
+use firstseen::report::{Format, KnownAnswer, KnownReport, KnownSettings};
 use firstseen::source::DeliveryWindow;
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
@@ -86,12 +86,12 @@ fn named(baseline: &Baseline, sets: &ActionSets) -> Set {
         .collect()
 }
 
-fn rows<'k, 'b>(known: &'k Known<'b>) -> impl Iterator<Item = &'k KnownRow<'b>> {
+fn rows<'k, 'b>(known: &'k KnownActions<'b>) -> impl Iterator<Item = &'k KnownRow<'b>> {
     known.groups.iter().flat_map(|group| &group.rows)
 }
 
 /// The names of rows that changed so.
-fn set(known: &Known<'_>, change: Option<Change>) -> Set {
+fn set(known: &KnownActions<'_>, change: Option<Change>) -> Set {
     let rows = rows(known).filter(|row| row.change == change);
     rows.map(|row| {
         let principal = row.subject.principal.map_or("", |(key, _)| key);
@@ -115,7 +115,7 @@ fn any_forget() -> impl Strategy<Value = Option<Span>> {
     prop::option::of(prop::sample::select(spans.to_vec()))
 }
 
-fn holds(tally: Tally, exact: Tally) -> bool {
+fn holds(tally: CountRange, exact: CountRange) -> bool {
     tally.at_least <= exact.at_least && exact.at_most <= tally.at_most
 }
 
@@ -219,8 +219,8 @@ proptest! {
             let periods = || all.iter().flat_map(|timeline| &timeline.periods);
             let known = known(&baseline, &everything, By::Principal);
             prop_assert_eq!(periods().map(|period| period.new).sum::<u64>(), rows(&known).count() as u64);
-            let sum = |tallies: &mut dyn Iterator<Item = Tally>| {
-                tallies.fold(Tally::default(), |mut sum, tally| { sum += tally; sum })
+            let sum = |tallies: &mut dyn Iterator<Item = CountRange>| {
+                tallies.fold(CountRange::default(), |mut sum, tally| { sum += tally; sum })
             };
             let sightings = sum(&mut periods().map(|period| period.sightings));
             prop_assert_eq!(sightings, sum(&mut rows(&known).map(|row| row.measure.count)));
@@ -269,20 +269,20 @@ fn a_gap_of_exactly_the_forget_span_forgets_nothing() {
 fn within_a_day_only_what_is_certain_is_exact() {
     let baseline = eva();
     let measure = |time| point(time).measure(&[&baseline.behaviours[0]]).unwrap();
-    let range = |at_least, at_most| Tally { at_least, at_most };
+    let range = |at_least, at_most| CountRange { at_least, at_most };
     // Of three sightings one is at 10:20, and one at least lies in the hour from 12:00 on.
     let early = measure("1T10:30:00");
-    assert_eq!((early.count, early.hours), (range(1, 2), Tally::exactly(1)));
+    assert_eq!((early.count, early.hours), (range(1, 2), CountRange::exactly(1)));
     assert_eq!((early.errors, early.last), (range(0, 1), None));
     let noon = measure("1T12:10:00");
     assert_eq!((noon.count, noon.hours), (range(1, 3), range(1, 2)));
     assert_eq!(noon.last_hour, Timestamp::parse("2024-03-01T10:00:00Z"));
     let evening = measure("1T13:00:00");
-    assert_eq!((evening.count, evening.errors), (Tally::exactly(3), Tally::exactly(1)));
-    assert_eq!((evening.last, evening.hours), (None, Tally::exactly(2)));
+    assert_eq!((evening.count, evening.errors), (CountRange::exactly(3), CountRange::exactly(1)));
+    assert_eq!((evening.last, evening.hours), (None, CountRange::exactly(2)));
     assert_eq!(evening.last_hour, Timestamp::parse("2024-03-01T12:00:00Z"));
     let end = measure("2T09:00:01");
-    assert_eq!((end.count, end.last), (Tally::exactly(4), Timestamp::parse("2024-03-02T09:00:00Z")));
+    assert_eq!((end.count, end.last), (CountRange::exactly(4), Timestamp::parse("2024-03-02T09:00:00Z")));
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn successes_are_counted_apart() {
     let baseline = eva();
     let success = PointInTime { only_success: true, ..point("3T00:00:00") };
     let measure = success.measure(&[&baseline.behaviours[0]]).unwrap();
-    assert_eq!((measure.count, measure.errors), (Tally::exactly(3), Tally::exactly(0)));
+    assert_eq!((measure.count, measure.errors), (CountRange::exactly(3), CountRange::exactly(0)));
     assert_eq!(measure.last, None, "the last of all need not be the last success");
     assert_eq!(measure.last_hour, Timestamp::parse("2024-03-02T09:00:00Z"));
 }
@@ -301,7 +301,7 @@ fn without_a_time_everything_is_known() {
     let question = KnownQuestion { at: None, ..asked(point("1T00:00:00")) };
     let all = known(&baseline, &question, By::Principal);
     assert_eq!(all.time, Timestamp::parse("2024-03-02T09:00:01Z"));
-    assert_eq!(rows(&all).next().unwrap().measure.count, Tally::exactly(4));
+    assert_eq!(rows(&all).next().unwrap().measure.count, CountRange::exactly(4));
     let nothing = Baseline::default();
     let empty = known(&nothing, &question, By::Principal);
     assert_eq!((empty.time, empty.groups.len()), (None, 0));
@@ -316,7 +316,7 @@ fn an_account_counts_an_hour_of_two_principals_once() {
     let row = rows(&all).next().unwrap();
     assert_eq!(
         (row.principals, row.measure.hours, row.measure.count),
-        (2, Tally::exactly(2), Tally::exactly(3))
+        (2, CountRange::exactly(2), CountRange::exactly(3))
     );
     let counts: BTreeMap<_, _> =
         all.groups.iter().map(|group| (group.subject.account, group.principals)).collect();
@@ -332,11 +332,11 @@ fn texts_of_attackers_are_harmless_in_every_format() {
     let Learnt { baseline, coverage, .. } = archive.ingest(&settings());
     let question = asked(point("2T00:00:00"));
     for answer in [By::Account, By::Principal, By::Action]
-        .map(|by| Asked::Known(known(&baseline, &question, by)))
+        .map(|by| KnownAnswer::Known(known(&baseline, &question, by)))
         .into_iter()
         .chain(
             [By::Principal, By::Action]
-                .map(|by| Asked::Timeline(timeline(&baseline, &question, Step::Day, Some(by)))),
+                .map(|by| KnownAnswer::Timeline(timeline(&baseline, &question, Step::Day, Some(by)))),
         )
     {
         let report =

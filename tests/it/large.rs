@@ -120,22 +120,22 @@ fn evidence_names_the_piece_that_holds_the_record() {
 }
 
 #[test]
-fn the_ledger_of_a_large_object_is_that_of_one_object() {
+fn the_catalog_of_a_large_object_is_that_of_one_object() {
     let (records, day) = (records(), "20240309T0412");
     let archive =
         Archive::new().object(&log_path(day, "aaaa"), &lines(&records)).delivered(day, &records[..10]);
     let settings = LearnSettings { threads: 3, ..settings() };
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
     let listing = list(&archives, &settings.scan(), &Silent).unwrap();
-    let ingested = learn_listed(&archives, listing, &settings, Keep::Ledger, &Silent).unwrap();
-    let [first, second] = &ingested.ledger.objects[..] else { panic!("{:?}", ingested.ledger.objects) };
+    let ingested = learn_listed(&archives, listing, &settings, Keep::Catalog, &Silent).unwrap();
+    let [first, second] = &ingested.catalog.objects[..] else { panic!("{:?}", ingested.catalog.objects) };
     let large = if first.records > 10 { first } else { second };
     let bytes = std::fs::read(archive.path().join(&*large.path)).unwrap();
     assert_eq!(large.checksum, Some(firstseen::checksum::Checksum::of(&bytes)));
     assert_eq!((large.size, large.records), (Some(bytes.len() as u64), 7_000));
-    assert!(ingested.ledger.records.is_sorted_by_key(|record| (record.object, record.record)));
-    assert_eq!(ingested.ledger.records.len(), 7_010);
-    assert_eq!(ingested.ledger.records.iter().filter(|record| record.is_copy).count() as u64, 10);
+    assert!(ingested.catalog.records.is_sorted_by_key(|record| (record.object, record.record)));
+    assert_eq!(ingested.catalog.records.len(), 7_010);
+    assert_eq!(ingested.catalog.records.iter().filter(|record| record.is_copy).count() as u64, 10);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::learn::{LearnSettings, Learnt};
 use firstseen::query::{
-    Anchor, Filter, Finding, FindingKind, Question, Rarity, first_seen, first_seen_and_waiting,
+    Anchor, Filter, Finding, FindingKind, Question, Rarity, first_seen, first_seen_with_warmup_effect,
 };
 use firstseen::report::{Format, Report, UsedSettings};
 use firstseen::time::Span;
@@ -126,7 +126,7 @@ proptest! {
             filter: Filter { actions: action.iter().map(|action| action.parse().unwrap()).collect(), ..Filter::default() },
             ..question(warmup)
         };
-        let (found, waiting) = first_seen_and_waiting(&baseline, &asked);
+        let (found, waiting) = first_seen_with_warmup_effect(&baseline, &asked);
         let with = |warmup| first_seen(&baseline, &Question { warmup, ..asked.clone() }).len() as u64;
         prop_assert_eq!(found.len() as u64, with(asked.warmup));
         prop_assert_eq!(waiting.all, with(Span::default()));

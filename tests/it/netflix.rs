@@ -135,7 +135,7 @@ fn findings(iam: &[Role], ignored: &[&str], records: &[Value]) -> BTreeSet<Alert
     let ingested = archive.ingest(&LearnSettings { principal_key: preset.principal_key, ..settings() });
     let mut baseline = ingested.baseline;
     baseline.add_inventory(inventory(iam));
-    let baseline = baseline.joined(preset.principal_key);
+    let baseline = baseline.resolved(preset.principal_key);
     let mut question = preset.question();
     question.filter.ignored_actions = ignored.iter().map(|action| action.parse().unwrap()).collect();
     let found = first_seen(&baseline, &question);

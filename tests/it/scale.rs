@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use firstseen::baseline::HitsKept;
+use firstseen::baseline::HitRetention;
 use firstseen::learn::LearnSettings;
 use firstseen::model::{PrincipalKey, PrincipalKind};
 use firstseen::query::{Filter, Finding, FindingKind, Question, first_seen};
@@ -148,10 +148,10 @@ fn shown(findings: &[Finding<'_>]) -> Vec<String> {
 
 /// The findings where every hit is kept, and where those are that the question needs; names of one principal are joined.
 fn both(archive: &Archive, question: &Question, key: PrincipalKey) -> [Vec<String>; 2] {
-    [HitsKept::Every, question.hits_kept(key)].map(|hits| {
+    [HitRetention::All, question.hit_retention(key)].map(|hits| {
         let rules = Some(Arc::new(rules(RULES)));
         let settings = LearnSettings { rules, hits, threads: 2, principal_key: key, ..settings() };
-        shown(&first_seen(&archive.ingest(&settings).baseline.joined(key), question))
+        shown(&first_seen(&archive.ingest(&settings).baseline.resolved(key), question))
     })
 }
 
@@ -321,7 +321,7 @@ fn of_many_hits_of_a_rule_the_first_and_the_evidence_are_kept() {
         }
         let archive = Archive::new().object("a.json", &wrapped(&calls));
         let asked = Question { report: vec![FindingKind::Rule], ..question(0) };
-        let kept = asked.hits_kept(PrincipalKey::Arn);
+        let kept = asked.hit_retention(PrincipalKey::Arn);
         let settings = LearnSettings { rules: Some(Arc::new(rules(RULES))), hits: kept, ..settings() };
         let baseline = archive.ingest(&settings).baseline;
         assert!(baseline.hits.len() < 10_000, "{} of 20,000 are kept", baseline.hits.len());

@@ -10,7 +10,7 @@ use firstseen::query::first_seen;
 use firstseen::rules::RuleSet;
 use firstseen::scan::{Silent, list};
 use firstseen::source::{Archives, Listing};
-use firstseen::store::{MergeError, Place, Saved, StoreError, Stored};
+use firstseen::store::{BaselineContents, BaselineFolder, MergeError, Saved, StoreError};
 use firstseen::synth::{Plan, synthesize};
 use firstseen::time::Span;
 use proptest::prelude::*;
@@ -45,28 +45,28 @@ fn listing(archives: &Archives) -> Listing {
     list(archives, &settings().scan(), &Silent).unwrap()
 }
 
-fn index_listed(archives: &Archives, listing: Listing) -> Stored {
-    let Learnt { baseline, coverage, ledger, .. } =
-        learn_listed(archives, listing, &settings(), Keep::Ledger, &Silent).unwrap();
-    let stored = Stored {
+fn index_listed(archives: &Archives, listing: Listing) -> BaselineContents {
+    let Learnt { baseline, coverage, catalog, .. } =
+        learn_listed(archives, listing, &settings(), Keep::Catalog, &Silent).unwrap();
+    let stored = BaselineContents {
         learning: settings().learning(),
         archives: archives.names().to_vec(),
         baseline,
         coverage,
-        ledger,
+        catalog,
     };
     assert!(stored.coverage.sums_hold());
     stored
 }
 
-fn index(folders: &[&Path]) -> Stored {
+fn index(folders: &[&Path]) -> BaselineContents {
     let names: Vec<_> = folders.iter().map(|folder| folder.to_path_buf()).collect();
     let archives = Archives::open(&names).unwrap();
     index_listed(&archives, listing(&archives))
 }
 
-fn save(stored: &Stored, path: &Path) {
-    Place::take(path).unwrap().save(stored).unwrap();
+fn save(stored: &BaselineContents, path: &Path) {
+    BaselineFolder::take(path).unwrap().save(stored).unwrap();
 }
 
 /// Names and contents of the files in a folder.
@@ -106,7 +106,7 @@ proptest! {
         let folders = [with_faults(archive(&left)), archive(&right), archive(&third)];
         let [a, b, c] = [0, 1, 2].map(|shard: usize| index(&[folders[shard].path()]));
         let at_once = index(&[folders[2].path(), folders[0].path(), folders[1].path()]);
-        let merge = |left: &Stored, right: &Stored| left.clone().merge(right.clone()).unwrap();
+        let merge = |left: &BaselineContents, right: &BaselineContents| left.clone().merge(right.clone()).unwrap();
         prop_assert_eq!(&merge(&merge(&a, &b), &c), &at_once);
         prop_assert_eq!(&merge(&c, &merge(&b, &a)), &at_once);
         let place = TempDir::new().unwrap();
@@ -127,7 +127,7 @@ proptest! {
         let archives = Archives::open(&[folder.path().to_owned()]).unwrap();
         let mut rest = listing(&archives);
         let known = stored.clone();
-        let is_known = |path: &str| known.ledger.objects.iter().any(|entry| &*entry.path == path);
+        let is_known = |path: &str| known.catalog.objects.iter().any(|entry| &*entry.path == path);
         rest.forget(|object| is_known(&object.path), |skipped| is_known(&skipped.object.path));
         while rest.coverage.objects.listed > 0 {
             let part = rest.cut(every);
@@ -146,7 +146,7 @@ proptest! {
         let saved = Saved::open(&path).unwrap();
         prop_assert_eq!(&saved.stored().unwrap(), &stored);
         let (baseline, coverage) = saved.baseline().unwrap();
-        let opened = Learnt { baseline, coverage, ledger: Default::default() };
+        let opened = Learnt { baseline, coverage, catalog: Default::default() };
         prop_assert!(written(&opened, &question(days)) == written(&folder.ingest(&settings()), &question(days)));
     }
 }
@@ -158,7 +158,7 @@ fn add(folder: Archive, first: usize, objects: &[(Option<u8>, Vec<Value>)]) -> A
 }
 
 /// A baseline of everything that tables hold: failures before successes, copies, conflicts, faults, creations.
-fn full_baseline(place: &Path) -> Stored {
+fn full_baseline(place: &Path) -> BaselineContents {
     let out = place.join("synthetic");
     synthesize(&out, &Plan { bytes: 400_000, seed: 5, days: 30 }).unwrap();
     let odd = with_faults(Archive::new());
@@ -222,12 +222,12 @@ fn nothing_foreign_is_overwritten_and_nobody_else_writes_at_the_same_time() {
     let path = place.path().join("photos");
     fs::create_dir(&path).unwrap();
     fs::write(path.join("manifest.json"), "{}").unwrap();
-    assert!(matches!(Place::take(&path), Err(StoreError::Foreign { .. })));
+    assert!(matches!(BaselineFolder::take(&path), Err(StoreError::Foreign { .. })));
     let free = place.path().join("free.baseline");
-    let taken = Place::take(&free).unwrap();
-    assert!(matches!(Place::take(&free), Err(StoreError::Busy { .. })));
+    let taken = BaselineFolder::take(&free).unwrap();
+    assert!(matches!(BaselineFolder::take(&free), Err(StoreError::Busy { .. })));
     drop(taken);
-    Place::take(&free).unwrap();
+    BaselineFolder::take(&free).unwrap();
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
 }
 

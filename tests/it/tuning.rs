@@ -175,7 +175,7 @@ proptest! {
             let mut shows = true;
             for (index, incident) in incidents.iter().enumerate() {
                 let reported = inside(&asked, incident);
-                prop_assert_eq!(row.sights[index].reported, reported);
+                prop_assert_eq!(row.incidents[index].reported, reported);
                 shows &= reported > 0 || tuning.incidents[index].findings == 0;
             }
             if shows && tuning.incidents.iter().any(|labelled| labelled.findings > 0) {
@@ -334,7 +334,7 @@ fn an_incident_is_lost_with_a_high_warmup_and_the_suggestion_is_the_last_that_sh
     let tuning = tune(&baseline, &question(0), &small_grid(), &incidents);
     assert_eq!(tuning.incidents.iter().map(|labelled| labelled.findings).collect::<Vec<_>>(), [2, 0]);
     let seen: Vec<_> =
-        tuning.rows.iter().map(|row| (row.sights[0].reported, row.sights[0].alerts_per_day)).collect();
+        tuning.rows.iter().map(|row| (row.incidents[0].reported, row.incidents[0].alerts_per_day)).collect();
     assert_eq!(seen, [(2, Some(5)), (2, Some(5)), (2, Some(5)), (0, None), (0, None)]);
     let suggested = &tuning.rows[tuning.suggestion.unwrap()];
     assert_eq!((suggested.setting.warmup, suggested.findings), (Span::days(7), 6), "7d is as quiet as 20d");

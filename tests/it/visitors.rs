@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use firstseen::coverage::{Coverage, Outcome};
 use firstseen::decode::FoundRecord;
-use firstseen::scan::{ObjectResult, Place, Reading, ScanSettings, Scanned, Silent, Visitor, scan};
+use firstseen::scan::{
+    CurrentObject, ObjectContext, ObjectResult, ScanSettings, Scanned, Silent, Visitor, scan,
+};
 use firstseen::source::{Archives, LARGE, LogObject};
 use serde_json::json;
 
@@ -32,13 +34,13 @@ impl Visitor for Texts {
         object.path.ends_with(self.end)
     }
 
-    fn begin(&mut self, _: &Place<'_>) -> Vec<String> {
+    fn begin(&mut self, _: &CurrentObject<'_>) -> Vec<String> {
         Vec::new()
     }
 
-    fn record(&mut self, part: &mut Vec<String>, found: &FoundRecord<'_>, reading: &mut Reading<'_>) {
+    fn record(&mut self, part: &mut Vec<String>, found: &FoundRecord<'_>, context: &mut ObjectContext<'_>) {
         part.push(found.text.to_owned());
-        reading.coverage.records.counted += u64::from(found.record.is_ok());
+        context.coverage.records.counted += u64::from(found.record.is_ok());
     }
 
     fn join(before: &mut Vec<String>, next: Vec<String>, records: u32) {
@@ -50,7 +52,7 @@ impl Visitor for Texts {
         assert_eq!((part.len() as u64, object.faults.len() as u64), (object.records, object.fault_count));
         let faults = object.faults.iter().map(|fault| fault.kind.name().to_owned()).collect();
         let read = Object { records: part, outcome: object.outcome, faults };
-        assert!(self.objects.insert(object.place.object.path.to_string(), read).is_none());
+        assert!(self.objects.insert(object.current.object.path.to_string(), read).is_none());
     }
 }
 

@@ -22,12 +22,12 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<Bound>,
     #[command(flatten)]
-    pub(crate) whom: WhomArgs,
+    pub(crate) whom: PrincipalArgs,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Of whom (these limit reporting, never learning)")]
-pub(crate) struct WhomArgs {
+pub(crate) struct PrincipalArgs {
     /// Only principals of this account (repeatable)
     #[arg(long, value_delimiter = ',', value_name = "ID,…")]
     pub(crate) account: Vec<String>,
@@ -89,13 +89,13 @@ impl ValueEnum for KindArg {
 
 impl FilterArgs {
     /// These flags; what they leave open is as `below`.
-    pub(crate) fn over(self, below: Self) -> Self {
-        Self { from: self.from.or(below.from), to: self.to.or(below.to), whom: self.whom.over(below.whom) }
+    pub(crate) fn or(self, below: Self) -> Self {
+        Self { from: self.from.or(below.from), to: self.to.or(below.to), whom: self.whom.or(below.whom) }
     }
 }
 
-impl WhomArgs {
-    fn over(self, below: Self) -> Self {
+impl PrincipalArgs {
+    fn or(self, below: Self) -> Self {
         Self {
             account: given(self.account, below.account),
             region: given(self.region, below.region),

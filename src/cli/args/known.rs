@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use firstseen::query::{By, Step};
 use firstseen::time::Bound;
 
-use super::filters::{FilterArgs, WhomArgs};
+use super::filters::{FilterArgs, PrincipalArgs};
 use super::question::{ForgetArg, QuestionArgs};
 
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub(crate) struct KnownArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) only_success: Option<bool>,
     #[command(flatten)]
-    pub(crate) whom: WhomArgs,
+    pub(crate) whom: PrincipalArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

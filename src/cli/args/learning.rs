@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use firstseen::baseline::HitsKept;
+use firstseen::baseline::HitRetention;
+use firstseen::catalog::Learning;
 use firstseen::learn::LearnSettings;
-use firstseen::ledger::Learning;
 use firstseen::model::PrincipalKey;
 use firstseen::report::for_shell;
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY};
@@ -62,7 +62,7 @@ pub(crate) enum KeyArg {
 
 impl LearningArgs {
     /// These flags; what they leave open is as `below`.
-    pub(crate) fn over(self, below: Self) -> Self {
+    pub(crate) fn or(self, below: Self) -> Self {
         Self {
             principal_key: self.principal_key.or(below.principal_key),
             k8s_cluster: self.k8s_cluster.or(below.k8s_cluster),
@@ -96,7 +96,7 @@ impl LearningArgs {
             memory: DEFAULT_MEMORY,
             rules: None,
             rules_from: None,
-            hits: HitsKept::Every,
+            hits: HitRetention::All,
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
-pub(crate) use output::{OutputArgs, RunArgs, Single, Wanted, ending, unknown_ending};
+pub(crate) use output::{FileFormat, OutputArgs, OutputFormats, RunArgs, ending, unknown_ending};
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;

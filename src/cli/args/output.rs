@@ -88,25 +88,25 @@ pub(crate) enum FormatArg {
 
 /// A format that is one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Single {
+pub(crate) enum FileFormat {
     Own(Format),
     Exchange(Exchange),
 }
 
 /// What findings are written as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum OutputFormats {
     /// One format, to a file or stdout.
-    One(Single),
+    One(FileFormat),
     /// Several, into a folder; each with the name of its file. None stands for ASFF, which is files of its own.
-    Folder(Vec<Option<(Single, &'static str)>>),
+    Folder(Vec<Option<(FileFormat, &'static str)>>),
 }
 
 impl OutputArgs {
     /// `--format`, else what the output's name ends with, else text: for answers that are no findings.
     pub(crate) fn format(&self) -> anyhow::Result<Format> {
         match self.wanted()? {
-            Wanted::One(Single::Own(format)) => Ok(format),
+            OutputFormats::One(FileFormat::Own(format)) => Ok(format),
             _ => {
                 Err(UsageError("this answer is written as one of csv, json, jsonl or text".to_owned()).into())
             }
@@ -114,7 +114,7 @@ impl OutputArgs {
     }
 
     /// What findings are written as.
-    pub(crate) fn wanted(&self) -> anyhow::Result<Wanted> {
+    pub(crate) fn wanted(&self) -> anyhow::Result<OutputFormats> {
         let one = match (&self.format[..], ending(self.output.as_deref())) {
             ([one], _) => *one,
             ([], None | Some("txt")) => FormatArg::Text,
@@ -122,25 +122,27 @@ impl OutputArgs {
             ([], Some("json")) => FormatArg::Json,
             ([], Some("jsonl" | "ndjson")) => FormatArg::Jsonl,
             ([], Some(other)) => return Err(unknown_ending(other, "csv, json, jsonl or text")),
-            (several, _) => return Ok(Wanted::Folder(several.iter().map(|one| self.single(*one)).collect())),
+            (several, _) => {
+                return Ok(OutputFormats::Folder(several.iter().map(|one| self.single(*one)).collect()));
+            }
         };
         Ok(match self.single(one) {
-            Some((single, _)) => Wanted::One(single),
-            None => Wanted::Folder(vec![None]),
+            Some((single, _)) => OutputFormats::One(single),
+            None => OutputFormats::Folder(vec![None]),
         })
     }
 
     /// The format that is one file, with its name in a folder of several.
-    fn single(&self, format: FormatArg) -> Option<(Single, &'static str)> {
+    fn single(&self, format: FormatArg) -> Option<(FileFormat, &'static str)> {
         Some(match format {
-            FormatArg::Csv if self.csv_raw => (Single::Own(Format::RawCsv), "findings.csv"),
-            FormatArg::Csv => (Single::Own(Format::Csv), "findings.csv"),
-            FormatArg::Json => (Single::Own(Format::Json), "findings.json"),
-            FormatArg::Jsonl => (Single::Own(Format::JsonLines), "findings.jsonl"),
-            FormatArg::Text => (Single::Own(Format::Text), "findings.txt"),
-            FormatArg::Ocsf => (Single::Exchange(Exchange::Ocsf), "findings.ocsf.jsonl"),
-            FormatArg::Sns => (Single::Exchange(Exchange::Sns), "findings.sns.jsonl"),
-            FormatArg::FalcoJson => (Single::Exchange(Exchange::Falco), "findings.falco.jsonl"),
+            FormatArg::Csv if self.csv_raw => (FileFormat::Own(Format::RawCsv), "findings.csv"),
+            FormatArg::Csv => (FileFormat::Own(Format::Csv), "findings.csv"),
+            FormatArg::Json => (FileFormat::Own(Format::Json), "findings.json"),
+            FormatArg::Jsonl => (FileFormat::Own(Format::JsonLines), "findings.jsonl"),
+            FormatArg::Text => (FileFormat::Own(Format::Text), "findings.txt"),
+            FormatArg::Ocsf => (FileFormat::Exchange(Exchange::Ocsf), "findings.ocsf.jsonl"),
+            FormatArg::Sns => (FileFormat::Exchange(Exchange::Sns), "findings.sns.jsonl"),
+            FormatArg::FalcoJson => (FileFormat::Exchange(Exchange::Falco), "findings.falco.jsonl"),
             FormatArg::Asff => return None,
         })
     }

@@ -73,7 +73,7 @@ pub(crate) enum FindingArg {
 
 impl QuestionArgs {
     /// These flags; what they leave open is as `below`.
-    pub(crate) fn over(self, below: Self) -> Self {
+    pub(crate) fn or(self, below: Self) -> Self {
         Self {
             warmup: self.warmup.or(below.warmup),
             forget: self.forget.or(below.forget),

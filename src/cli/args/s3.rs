@@ -51,7 +51,7 @@ const _: () = assert!(DEFAULT_CONCURRENCY == 64, "the default in --help");
 
 impl S3Args {
     /// These flags; what they leave open is as `below`.
-    pub(crate) fn over(self, below: Self) -> Self {
+    pub(crate) fn or(self, below: Self) -> Self {
         // An external id is meant for its role: both come from one place.
         let ids_below = if self.role_arn.is_empty() { below.external_id } else { Vec::new() };
         Self {

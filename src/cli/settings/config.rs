@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::exit::{Hint, UsageError};
 use super::Settings;
-use super::setting::{Wrong, setting};
+use super::setting::{SettingError, setting};
 
 const HINT: Hint =
     Hint("keys are the long flags of 'firstseen scan --help' without --; docs/firstseen.toml is a sample");
@@ -28,20 +28,20 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
 }
 
 /// The settings of a file's text.
-pub(super) fn parse(text: &str) -> Result<Settings, Wrong> {
+pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
     let line_of = |byte: usize| text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1;
-    let table = DeTable::parse(text).map_err(|error| Wrong {
+    let table = DeTable::parse(text).map_err(|error| SettingError {
         line: line_of(error.span().map_or(0, |span| span.start)),
         reason: error.message().to_owned(),
     })?;
     let mut settings = Settings::default();
     for (key, value) in table.get_ref() {
-        let wrong = |reason| Wrong { line: line_of(key.span().start), reason };
+        let wrong = |reason| SettingError { line: line_of(key.span().start), reason };
         let name = key.get_ref();
         let Some(values) = texts(value.get_ref()) else {
             return Err(wrong(format!("'{name}' takes a text, a number, true or false, or a list of texts")));
         };
-        settings = settings.over(setting(name, &values).map_err(wrong)?);
+        settings = settings.or(setting(name, &values).map_err(wrong)?);
     }
     Ok(settings)
 }

@@ -14,14 +14,14 @@ mod tests;
 use std::path::PathBuf;
 
 use clap::Args;
-use firstseen::baseline::HitsKept;
+use firstseen::baseline::HitRetention;
 use firstseen::query::{Preset, Question};
 use firstseen::source::FileList;
 use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, FilterArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, check_window};
 use super::claims::Claims;
-use super::input::Reading;
+use super::input::InputOptions;
 pub(crate) use preset::PresetArg;
 use setting::setting;
 
@@ -70,7 +70,7 @@ pub(crate) struct Settings {
 impl SettingsArgs {
     /// Reads the files and lays everything over each other.
     pub(crate) fn read(&self) -> anyhow::Result<Settings> {
-        Ok(self.flags.clone().over(self.files.read(self.flags.preset)?))
+        Ok(self.flags.clone().or(self.files.read(self.flags.preset)?))
     }
 
     /// The files with settings.
@@ -94,34 +94,34 @@ impl FileArgs {
     pub(crate) fn read(&self, preset: Option<PresetArg>) -> anyhow::Result<Settings> {
         let config = self.config.as_deref().map(config::read).transpose()?;
         let netflix = self.netflix_config.as_deref().map(netflix::read).transpose()?;
-        let files = config.unwrap_or_default().over(netflix.unwrap_or_default());
+        let files = config.unwrap_or_default().or(netflix.unwrap_or_default());
         let preset = preset.or(files.preset);
-        Ok(files.over(preset.map(PresetArg::settings).transpose()?.unwrap_or_default()))
+        Ok(files.or(preset.map(PresetArg::settings).transpose()?.unwrap_or_default()))
     }
 }
 
 impl Settings {
     /// These settings; what they leave open is as `below`.
-    pub(crate) fn over(self, below: Self) -> Self {
+    pub(crate) fn or(self, below: Self) -> Self {
         Self {
             preset: self.preset.or(below.preset),
-            question: self.question.over(below.question),
-            learning: self.learning.over(below.learning),
-            filters: self.filters.over(below.filters),
-            s3: self.s3.over(below.s3),
+            question: self.question.or(below.question),
+            learning: self.learning.or(below.learning),
+            filters: self.filters.or(below.filters),
+            s3: self.s3.or(below.s3),
         }
     }
 
     /// How the input is read for a question that leaves out what came after `--read-to` and `--to`.
-    pub(crate) fn reading<'a>(&'a self, run: &'a RunArgs) -> Reading<'a> {
-        Reading {
+    pub(crate) fn reading<'a>(&'a self, run: &'a RunArgs) -> InputOptions<'a> {
+        InputOptions {
             learning: &self.learning,
             s3: &self.s3,
             to: self.filters.to,
             from: self.filters.from,
             leaves_out_later: true,
             rules: None,
-            hits: HitsKept::Every,
+            hits: HitRetention::All,
             run,
         }
     }

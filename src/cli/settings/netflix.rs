@@ -12,7 +12,7 @@ use firstseen::yaml::{Node, Yaml, documents};
 
 use super::super::exit::{Hint, UsageError};
 use super::Settings;
-use super::setting::{Wrong, setting};
+use super::setting::{SettingError, setting};
 
 const HINT: Hint = Hint(
     "roleAction takes dayThreshold, a number of days, and IgnoredActionsNotify, a list of eventSource:eventName",
@@ -23,19 +23,20 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
     let text = file::read_text(path)
         .with_context(|| format!("cannot read '{}'", path.display()))
         .context(Hint("--netflix-config takes the YAML file that cloudtrail-anomaly takes with --config"))?;
-    parse(&text).map_err(|Wrong { line, reason }| {
+    parse(&text).map_err(|SettingError { line, reason }| {
         anyhow::Error::new(UsageError(format!("{}, line {line}: {reason}", path.display()))).context(HINT)
     })
 }
 
 /// The settings of a file's text.
-pub(super) fn parse(text: &str) -> Result<Settings, Wrong> {
-    let documents = documents(text).map_err(|error| Wrong { line: error.line, reason: error.reason })?;
+pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
+    let documents =
+        documents(text).map_err(|error| SettingError { line: error.line, reason: error.reason })?;
     let role_action = documents.first().and_then(|root| root.get("roleAction"));
     let line = role_action.map_or(1, |role_action| role_action.line);
     let threshold = role_action.and_then(|role_action| role_action.get("dayThreshold"));
     let Some(threshold) = threshold else {
-        return Err(Wrong { line, reason: "there is no roleAction.dayThreshold".to_owned() });
+        return Err(SettingError { line, reason: "there is no roleAction.dayThreshold".to_owned() });
     };
     let days = days(threshold)?;
     let ignored = role_action.and_then(|role_action| role_action.get("IgnoredActionsNotify"));
@@ -47,36 +48,39 @@ pub(super) fn parse(text: &str) -> Result<Settings, Wrong> {
     ];
     let mut settings = Settings::default();
     for (key, values) in entries {
-        settings = settings.over(setting(key, &values).map_err(|reason| Wrong { line, reason })?);
+        settings = settings.or(setting(key, &values).map_err(|reason| SettingError { line, reason })?);
     }
     Ok(settings)
 }
 
-fn days(node: &Yaml) -> Result<String, Wrong> {
+fn days(node: &Yaml) -> Result<String, SettingError> {
     let is_number = matches!(node.node, Node::Text { quoted: false, .. });
     let days = node.text().filter(|_| is_number).and_then(|days| days.parse::<u32>().ok());
     let reason = || "dayThreshold is not a whole number of days".to_owned();
-    days.map(|days| format!("{days}d")).ok_or_else(|| Wrong { line: node.line, reason: reason() })
+    days.map(|days| format!("{days}d")).ok_or_else(|| SettingError { line: node.line, reason: reason() })
 }
 
 /// The entries of `IgnoredActionsNotify`; a key without a value is an empty list.
-fn ignored_actions(node: &Yaml) -> Result<Vec<String>, Wrong> {
+fn ignored_actions(node: &Yaml) -> Result<Vec<String>, SettingError> {
     if node.is_null() {
         return Ok(Vec::new());
     }
     let Some(entries) = node.list() else {
-        return Err(Wrong { line: node.line, reason: "IgnoredActionsNotify is not a list".to_owned() });
+        return Err(SettingError {
+            line: node.line,
+            reason: "IgnoredActionsNotify is not a list".to_owned(),
+        });
     };
     entries.iter().map(ignored_action).collect()
 }
 
-fn ignored_action(entry: &Yaml) -> Result<String, Wrong> {
+fn ignored_action(entry: &Yaml) -> Result<String, SettingError> {
     let text = entry.text().unwrap_or("(no text)");
     if is_action(text) {
         return Ok(text.to_owned());
     }
     let reason = format!("'{text}' is not an action such as sts.amazonaws.com:GetCallerIdentity");
-    Err(Wrong { line: entry.line, reason })
+    Err(SettingError { line: entry.line, reason })
 }
 
 /// Whether this can be `eventSource:eventName` of a record: a host name and a word.

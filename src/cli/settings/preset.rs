@@ -41,7 +41,7 @@ impl PresetArg {
         let Some(preset) = self.preset() else { return Ok(Settings::default()) };
         let mut settings = Settings::default();
         for (key, values) in entries(&preset.values()) {
-            settings = settings.over(setting(key, &values).map_err(anyhow::Error::msg)?);
+            settings = settings.or(setting(key, &values).map_err(anyhow::Error::msg)?);
         }
         Ok(settings)
     }

@@ -10,7 +10,7 @@ use super::Settings;
 
 /// What is wrong with a file, and where.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub(super) struct SettingError {
     /// Counted from 1.
     pub(super) line: usize,
     pub(super) reason: String,

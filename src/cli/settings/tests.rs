@@ -8,7 +8,7 @@ use firstseen::query::{Preset, Question};
 use tempfile::TempDir;
 
 use super::preset::PresetArg;
-use super::setting::Wrong;
+use super::setting::SettingError;
 use super::{Settings, SettingsArgs, config, netflix};
 
 /// A folder with `config.toml` and `netflix.yml`.
@@ -131,7 +131,7 @@ fn what_is_wrong_with_a_config_has_a_line() {
         ("warmup = 1\nwarmup = 2", 2, "duplicate key"),
     ] {
         let wrong = config::parse(text).err();
-        assert_eq!(wrong, Some(Wrong { line, reason: reason.to_owned() }), "{text}");
+        assert_eq!(wrong, Some(SettingError { line, reason: reason.to_owned() }), "{text}");
     }
 }
 
@@ -186,7 +186,11 @@ fn what_is_wrong_with_netflix_configuration_has_a_line() {
         (ignored("[sts:*]"), 3, "'sts:*' is not an action such as sts.amazonaws.com:GetCallerIdentity"),
         (ignored("[GetUser]"), 3, "'GetUser' is not an action such as sts.amazonaws.com:GetCallerIdentity"),
     ] {
-        assert_eq!(netflix::parse(&text).err(), Some(Wrong { line, reason: reason.to_owned() }), "{text}");
+        assert_eq!(
+            netflix::parse(&text).err(),
+            Some(SettingError { line, reason: reason.to_owned() }),
+            "{text}"
+        );
     }
     assert_eq!(netflix::parse("a: [1\nb").err().map(|wrong| wrong.line > 0), Some(true));
 }

@@ -23,7 +23,7 @@ use crate::event::Record;
 
 /// Where records may be in a wrapper; each variant has the position of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode) enum Inner {
+pub(in crate::decode) enum RecordLocation {
     /// A list of records.
     Records(usize),
     /// A list of records or wrappers.
@@ -38,7 +38,7 @@ pub(in crate::decode) enum Inner {
 
 /// What an object that is not a CloudTrail record holds.
 #[derive(Debug)]
-pub(in crate::decode) struct Inside {
+pub(in crate::decode) struct ObjectContents {
     /// Whether it has an `auditID`, as a Kubernetes audit event has.
     pub(super) is_audit_event: bool,
     /// Whether other fields also say that it is one.
@@ -46,7 +46,7 @@ pub(in crate::decode) struct Inside {
     /// The carrier, if the object names it.
     pub(in crate::decode) carrier: Option<Carrier>,
     /// In the order to try them; for lists of records, the order of the object.
-    pub(in crate::decode) inner: Vec<Named>,
+    pub(in crate::decode) inner: Vec<NamedLocation>,
     /// The beginning and end of each value, in the order of the object.
     pub(super) spans: Vec<(usize, usize)>,
     /// Whether anything else in it may hold records.
@@ -61,9 +61,9 @@ pub(in crate::decode) struct Inside {
 
 /// A place and the name of its member.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::decode) struct Named {
+pub(in crate::decode) struct NamedLocation {
     pub(in crate::decode) name: &'static str,
-    pub(in crate::decode) inner: Inner,
+    pub(in crate::decode) inner: RecordLocation,
 }
 
 /// The carrier of records: the account and the log group of a CloudWatch Logs subscription.
@@ -76,8 +76,8 @@ pub struct Carrier {
 }
 
 /// Looks into the object at `at`.
-pub(in crate::decode) fn inside(scope: &str, at: usize) -> Inside {
-    let mut found = Inside {
+pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
+    let mut found = ObjectContents {
         is_audit_event: false,
         is_audit_event_for_sure: false,
         carrier: None,
@@ -90,11 +90,11 @@ pub(in crate::decode) fn inside(scope: &str, at: usize) -> Inside {
     };
     let (mut owner, mut log_group) = (None, None);
     let (mut is_of_audit, mut is_event) = (false, false);
-    let mut ranked: Vec<(u8, Named)> = Vec::new();
+    let mut ranked: Vec<(u8, NamedLocation)> = Vec::new();
     let walked = walk::member_spans(scope, at + 1, |key, value| {
         let (start, end) = value;
         let text = || scope[start..end].trim_matches('"');
-        if let Some(place) = place(key, scope, start) {
+        if let Some(place) = known_location(key, scope, start) {
             ranked.push(place);
             found.spans.push(value);
             return;
@@ -105,10 +105,10 @@ pub(in crate::decode) fn inside(scope: &str, at: usize) -> Inside {
             "logGroup" => log_group = Some(start),
             "apiVersion" => is_of_audit = text().starts_with("audit.k8s.io/"),
             "kind" => is_event = text() == "Event",
-            _ => found.kind = kind_of(key).unwrap_or(found.kind),
+            _ => found.kind = foreign_kind(key).unwrap_or(found.kind),
         }
         found.has_more |= may_hold_records(&scope[start..end]);
-        found.is_telling |= is_telling(key);
+        found.is_telling |= is_record_key(key);
     });
     found.end = walked.ok();
     if found.end.is_none() {
@@ -117,19 +117,19 @@ pub(in crate::decode) fn inside(scope: &str, at: usize) -> Inside {
     found.is_audit_event_for_sure = found.is_audit_event && (is_of_audit || is_event);
     ranked.sort_by_key(|(rank, _)| *rank);
     found.inner = ranked.into_iter().map(|(_, named)| named).collect();
-    let text = |value: Option<usize>| value.and_then(|value| text_at(scope, value)).map(Box::from);
+    let text = |value: Option<usize>| value.and_then(|value| string_at(scope, value)).map(Box::from);
     found.carrier =
         text(owner).zip(text(log_group)).map(|(account, log_group)| Carrier { account, log_group });
     found
 }
 
 /// Where records may be in a known member, and its priority.
-fn place(key: &str, scope: &str, value: usize) -> Option<(u8, Named)> {
-    let list = |name| (1, Named { name, inner: Inner::List(value) });
-    let object = |name| (2, Named { name, inner: Inner::Object(value) });
-    let text = |rank, name| (rank, Named { name, inner: Inner::Text(value) });
+fn known_location(key: &str, scope: &str, value: usize) -> Option<(u8, NamedLocation)> {
+    let list = |name| (1, NamedLocation { name, inner: RecordLocation::List(value) });
+    let object = |name| (2, NamedLocation { name, inner: RecordLocation::Object(value) });
+    let text = |rank, name| (rank, NamedLocation { name, inner: RecordLocation::Text(value) });
     Some(match (key, scope.as_bytes().get(value)?) {
-        ("Records", b'[') => (0, Named { name: "Records", inner: Inner::Records(value) }),
+        ("Records", b'[') => (0, NamedLocation { name: "Records", inner: RecordLocation::Records(value) }),
         ("Events", b'[') => list("Events"),
         ("events", b'[') => list("events"),
         ("logEvents", b'[') => list("logEvents"),
@@ -155,8 +155,8 @@ fn place(key: &str, scope: &str, value: usize) -> Option<(u8, Named)> {
         ("@message", b'"') => text(4, "@message"),
         ("log", b'"') => text(4, "log"),
         ("value", b'"') => text(4, "value"),
-        ("data", b'"') => (5, Named { name: "data", inner: Inner::Base64(value) }),
-        ("Data", b'"') => (5, Named { name: "Data", inner: Inner::Base64(value) }),
+        ("data", b'"') => (5, NamedLocation { name: "data", inner: RecordLocation::Base64(value) }),
+        ("Data", b'"') => (5, NamedLocation { name: "Data", inner: RecordLocation::Base64(value) }),
         _ => return None,
     })
 }
@@ -173,20 +173,20 @@ fn may_hold_records(value: &str) -> bool {
             value.len() > SHORTEST && (has_name() || has_long_text())
         }
         [b'{' | b'[', ..] => true,
-        [b'"', .., b'"'] => candidate(&value[1..value.len() - 1]).is_some(),
+        [b'"', .., b'"'] => classify_text(&value[1..value.len() - 1]).is_some(),
         _ => false,
     }
 }
 
 /// Whether a name is like one of a record's.
-fn is_telling(key: &str) -> bool {
+fn is_record_key(key: &str) -> bool {
     ["eventsource", "eventname", "eventversion", "apiversion"]
         .iter()
-        .any(|name| crate::decode::find::smell::ends_like(key, name))
+        .any(|name| crate::decode::find::traces::ends_like(key, name))
 }
 
 /// What an object with this key is.
-fn kind_of(key: &str) -> Option<ObjectSkip> {
+fn foreign_kind(key: &str) -> Option<ObjectSkip> {
     Some(match key {
         "digestS3Object" | "digestStartTime" => ObjectSkip::Digest,
         "hashSignature" => ObjectSkip::LakeResult,
@@ -197,13 +197,13 @@ fn kind_of(key: &str) -> Option<ObjectSkip> {
 }
 
 /// The content of the JSON string at `at`.
-pub(super) fn text_at(scope: &str, at: usize) -> Option<Cow<'_, str>> {
+pub(super) fn string_at(scope: &str, at: usize) -> Option<Cow<'_, str>> {
     let end = walk::value_end(scope, at).ok()?;
-    text_of(scope.get(at..end)?)
+    unquote(scope.get(at..end)?)
 }
 
 /// The content of a JSON string, or what there is of one without an end.
-pub(super) fn text_of(literal: &str) -> Option<Cow<'_, str>> {
+pub(super) fn unquote(literal: &str) -> Option<Cow<'_, str>> {
     let rest = literal.strip_prefix('"')?;
     let (content, is_whole) = match rest.strip_suffix('"') {
         Some(content) if walk::value_end(literal, 0) == Ok(literal.len()) => (content, true),
@@ -215,11 +215,11 @@ pub(super) fn text_of(literal: &str) -> Option<Cow<'_, str>> {
     if is_whole && let Ok(text) = serde_json::from_str(literal) {
         return Some(Cow::Owned(text));
     }
-    Some(Cow::Owned(lenient(content)))
+    Some(Cow::Owned(unescape_leniently(content)))
 }
 
 /// The content of a string that a strict parser rejects: cut in an escape, with half a surrogate pair or line ends.
-fn lenient(content: &str) -> String {
+fn unescape_leniently(content: &str) -> String {
     let mut text = String::with_capacity(content.len());
     let mut rest = content;
     while let Some(at) = rest.find('\\') {
@@ -261,7 +261,7 @@ fn code_unit(text: &str) -> Option<(u16, &str)> {
 
 /// What a text in no known carrier may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Candidate {
+pub(super) enum TextKind {
     /// JSON.
     Json,
     /// Lines, or a table, with JSON in them.
@@ -277,7 +277,7 @@ const SHORTEST: usize = 40;
 const BASE64_GLIMPSE: usize = 64;
 
 /// What a text, or the content of a JSON string with its escapes, may be.
-pub(super) fn candidate(content: &str) -> Option<Candidate> {
+pub(super) fn classify_text(content: &str) -> Option<TextKind> {
     if content.len() < SHORTEST {
         return None;
     }
@@ -292,12 +292,12 @@ pub(super) fn candidate(content: &str) -> Option<Candidate> {
         head = rest;
     }
     if head.starts_with(['{', '[']) {
-        return Some(Candidate::Json);
+        return Some(TextKind::Json);
     }
     if names_a_record(content) {
-        return Some(Candidate::Words);
+        return Some(TextKind::Words);
     }
-    looks_like_base64(content).then_some(Candidate::Base64)
+    looks_like_base64(content).then_some(TextKind::Base64)
 }
 
 /// Whether a text contains a name that only records have.
@@ -315,7 +315,7 @@ pub(super) fn may_hide_records(text: &str) -> bool {
 /// Whether a text begins like base64 of something that may be a log: the alphabet is right, and the decoded bytes begin like a
 /// packing or a text.
 fn looks_like_base64(content: &str) -> bool {
-    let content = behind_data_uri(content);
+    let content = strip_data_uri(content);
     if content.len() < BASE64_GLIMPSE {
         return false;
     }
@@ -326,7 +326,7 @@ fn looks_like_base64(content: &str) -> bool {
         return false;
     }
     let start: Vec<u8> = content.bytes().filter(is_of_it).take(16).collect();
-    let Some(start) = bytes_of(std::str::from_utf8(&start).unwrap_or_default()) else { return false };
+    let Some(start) = decode_base64(std::str::from_utf8(&start).unwrap_or_default()) else { return false };
     let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
     match start.get(..4) {
         Some([0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd] | [b'P', b'K', 3, 4] | [0xfd, b'7', b'z', b'X']) => {
@@ -338,7 +338,7 @@ fn looks_like_base64(content: &str) -> bool {
 }
 
 /// What follows `data:application/json;base64,`.
-fn behind_data_uri(content: &str) -> &str {
+fn strip_data_uri(content: &str) -> &str {
     match content.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")) {
         Some((kind, rest)) if kind.len() <= 100 => rest,
         _ => content,
@@ -346,13 +346,13 @@ fn behind_data_uri(content: &str) -> &str {
 }
 
 /// The bytes decoded from base64 of either alphabet, with or without padding and line ends.
-pub(super) fn bytes_of(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     const ANY_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
     const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, ANY_PADDING);
     const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, ANY_PADDING);
-    let text = behind_data_uri(text.trim_ascii());
+    let text = strip_data_uri(text.trim_ascii());
     let has_blanks = text.bytes().any(|byte| byte.is_ascii_whitespace());
     let text = if has_blanks {
         Cow::Owned(text.split_ascii_whitespace().collect::<String>())
@@ -364,7 +364,7 @@ pub(super) fn bytes_of(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Base64 that was cut, without the characters that make no whole byte.
-pub(super) fn whole_base64(text: &str) -> &str {
+pub(super) fn complete_groups(text: &str) -> &str {
     let length = text.trim_end_matches('=').len();
     // Line ends would shift the groups of four; this loses a byte or two of a cut text.
     // What is no base64 may end within a character there, and stays as it is.
@@ -372,7 +372,7 @@ pub(super) fn whole_base64(text: &str) -> &str {
 }
 
 /// Gives a Logstash record its time: Logstash removes `eventTime` and puts `@timestamp` in its place.
-pub(super) fn complete<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
+pub(super) fn restore_logstash_time<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
     if record.event_time.is_some() {
         return;
     }
@@ -383,7 +383,7 @@ pub(super) fn complete<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
             time = Some(value);
         }
     });
-    if let Some(Cow::Borrowed(time)) = time.and_then(|value| text_at(scope, value)) {
+    if let Some(Cow::Borrowed(time)) = time.and_then(|value| string_at(scope, value)) {
         record.event_time = Some(time);
     }
 }
@@ -434,7 +434,7 @@ pub(in crate::decode) fn log_line(text: &str) -> Option<LogLine> {
 
 /// Bytes as base64 of the standard alphabet, or of that of URLs without padding.
 #[cfg(test)]
-pub(in crate::decode) fn encoded(bytes: &[u8], for_url: bool) -> String {
+pub(in crate::decode) fn encode_base64(bytes: &[u8], for_url: bool) -> String {
     use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
     if for_url { BASE64_URL_SAFE_NO_PAD.encode(bytes) } else { BASE64_STANDARD.encode(bytes) }
 }

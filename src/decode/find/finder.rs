@@ -5,14 +5,14 @@
 //! its `apiVersion` is of `audit.k8s.io`, or its `kind` is `Event` and it has a `verb` or a `stage`. Everything in such an object
 //! is part of it and is not searched. Texts that may hold JSON are found too; the caller reads them.
 //!
-//! What looks like a record but cannot be read is a smell ([`Smell`]).
+//! What looks like a record but cannot be read is a trace ([`RecordTrace`]).
 
 use super::envelope;
-use super::smell::{Clue, SmellKind, is_time};
+use super::traces::{Clue, TraceKind, is_time};
 use crate::decode::record::simd::nested_end;
-use crate::decode::record::walk::{self, Surprise};
+use crate::decode::record::walk::{self, NeedsFallback};
 
-/// Nesting is searched to this depth. What lies deeper is skipped, and reported if it smells of records.
+/// Nesting is searched to this depth. What lies deeper is skipped, and reported if it has traces of records.
 pub(super) const DEEPEST_NESTING: usize = 500;
 
 /// Members of a record that quote a request or a response: nothing in them is an event.
@@ -25,19 +25,19 @@ const LONGEST_NAME: usize = 60;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode) enum What {
+pub(in crate::decode) enum FoundKind {
     /// A record of CloudTrail.
     Record,
     /// A Kubernetes audit event.
     AuditEvent,
     /// A JSON string that may hold either.
-    Text(envelope::Candidate),
+    Text(envelope::TextKind),
 }
 
 /// A find: the value from `at` to `end`.
 #[derive(Debug)]
-pub(super) struct Find {
-    pub(in crate::decode) what: What,
+pub(super) struct FoundValue {
+    pub(in crate::decode) what: FoundKind,
     pub(in crate::decode) at: usize,
     pub(in crate::decode) end: usize,
     /// Its path from the searched value: `.hits[]._source`.
@@ -48,8 +48,8 @@ pub(super) struct Find {
 
 /// Something that looks like a record, or part of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Smell {
-    pub(in crate::decode) kind: SmellKind,
+pub(super) struct RecordTrace {
+    pub(in crate::decode) kind: TraceKind,
     pub(in crate::decode) at: usize,
     /// The list element that it lies in, or the whole searched value: a record read there explains it.
     pub(in crate::decode) from: usize,
@@ -58,7 +58,7 @@ pub(super) struct Smell {
 
 /// Where a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum SearchEnd {
     /// After the value.
     End(usize),
     /// At the end of the text, before the end of the value.
@@ -73,9 +73,9 @@ pub(super) struct Search {
     /// Where it begins.
     pub(in crate::decode) start: usize,
     /// In the order of the text.
-    pub(in crate::decode) finds: Vec<Find>,
-    pub(in crate::decode) smells: Vec<Smell>,
-    pub(in crate::decode) stop: Stop,
+    pub(in crate::decode) finds: Vec<FoundValue>,
+    pub(in crate::decode) traces: Vec<RecordTrace>,
+    pub(in crate::decode) stop: SearchEnd,
 }
 
 /// Searches the value at `at`; `skipped` are those of its own members, in order, that are read elsewhere. A comma at `at`
@@ -98,14 +98,14 @@ fn run(text: &str, at: usize, skipped: &[(usize, usize)], is_cut: bool) -> Searc
         is_cut,
         stack: Vec::new(),
         finds: Vec::new(),
-        smells: Vec::new(),
+        traces: Vec::new(),
         has_time: false,
     };
     let start = at;
     let stop = match finder.values() {
-        Ok(()) => Stop::End(finder.at),
-        Err(Surprise) if finder.at >= text.len() => Stop::Cut,
-        Err(Surprise) => Stop::Broken(finder.at),
+        Ok(()) => SearchEnd::End(finder.at),
+        Err(NeedsFallback) if finder.at >= text.len() => SearchEnd::Cut,
+        Err(NeedsFallback) => SearchEnd::Broken(finder.at),
     };
     finder.finish(start, stop)
 }
@@ -123,7 +123,7 @@ struct Frame {
     clues: Clue,
     /// Number of finds before it.
     finds: usize,
-    smell: Option<(SmellKind, usize)>,
+    trace: Option<(TraceKind, usize)>,
 }
 
 struct Finder<'t, 's> {
@@ -133,25 +133,25 @@ struct Finder<'t, 's> {
     skipped: &'s [(usize, usize)],
     is_cut: bool,
     stack: Vec<Frame>,
-    finds: Vec<Find>,
-    smells: Vec<Smell>,
+    finds: Vec<FoundValue>,
+    traces: Vec<RecordTrace>,
     /// Whether any text is a time.
     has_time: bool,
 }
 
 impl Finder<'_, '_> {
     /// Walks one value.
-    fn values(&mut self) -> Result<(), Surprise> {
+    fn values(&mut self) -> Result<(), NeedsFallback> {
         loop {
             let has_ended = self.value()?;
-            if has_ended && self.ends()? {
+            if has_ended && self.end_value()? {
                 return Ok(());
             }
         }
     }
 
     /// Skips a value, or enters it; returns whether it has ended.
-    fn value(&mut self) -> Result<bool, Surprise> {
+    fn value(&mut self) -> Result<bool, NeedsFallback> {
         let start = self.at;
         if let (1, Some((from, to))) = (self.stack.len(), self.skipped.first())
             && *from == start
@@ -161,9 +161,9 @@ impl Finder<'_, '_> {
         }
         match self.bytes.get(start) {
             Some(b'{' | b'[') if self.stack.len() >= DEEPEST_NESTING => {
-                self.at = nested_end(self.bytes, start).ok_or_else(|| self.cut())?;
+                self.at = nested_end(self.bytes, start).ok_or_else(|| self.note_cut())?;
                 if envelope::may_hide_records(&self.text[start..self.at]) {
-                    self.smells_at(SmellKind::TooDeep, start);
+                    self.add_trace(TraceKind::TooDeep, start);
                 }
                 Ok(true)
             }
@@ -175,20 +175,20 @@ impl Finder<'_, '_> {
                 self.scalar(start);
                 Ok(true)
             }
-            None => Err(Surprise),
+            None => Err(NeedsFallback),
         }
     }
 
-    fn cut(&mut self) -> Surprise {
+    fn note_cut(&mut self) -> NeedsFallback {
         self.at = self.bytes.len();
-        Surprise
+        NeedsFallback
     }
 
-    fn blanks(&mut self) {
+    fn skip_blanks(&mut self) {
         self.at = walk::skip_blanks(self.text, self.at);
     }
 
-    fn open(&mut self, is_list: bool) -> Result<bool, Surprise> {
+    fn open(&mut self, is_list: bool) -> Result<bool, NeedsFallback> {
         let parent = self.stack.last();
         let quotes = parent.is_some_and(|parent| !parent.is_list && QUOTING.contains(&self.key_of(parent)));
         self.stack.push(Frame {
@@ -200,10 +200,10 @@ impl Finder<'_, '_> {
             members: 0,
             clues: Clue::NONE,
             finds: self.finds.len(),
-            smell: None,
+            trace: None,
         });
         self.at += 1;
-        self.blanks();
+        self.skip_blanks();
         match self.bytes.get(self.at) {
             Some(b'}' | b']') => {
                 self.at += 1;
@@ -215,41 +215,41 @@ impl Finder<'_, '_> {
     }
 
     /// Goes to the next value: after its name, in an object.
-    fn next(&mut self) -> Result<(), Surprise> {
+    fn next(&mut self) -> Result<(), NeedsFallback> {
         let Some(Frame { is_list: false, .. }) = self.stack.last() else { return Ok(()) };
         if self.bytes.get(self.at) != Some(&b'"') {
-            return Err(Surprise);
+            return Err(NeedsFallback);
         }
         let key = (self.at + 1, self.string_end()? - 1);
         if let Some(frame) = self.stack.last_mut() {
             frame.key = key;
             frame.members += 1;
         }
-        self.blanks();
+        self.skip_blanks();
         if self.bytes.get(self.at) != Some(&b':') {
-            return Err(Surprise);
+            return Err(NeedsFallback);
         }
         self.at += 1;
-        self.blanks();
+        self.skip_blanks();
         Ok(())
     }
 
     /// Goes on after a value; returns whether it was the last of all.
-    fn ends(&mut self) -> Result<bool, Surprise> {
+    fn end_value(&mut self) -> Result<bool, NeedsFallback> {
         loop {
             let Some(frame) = self.stack.last() else { return Ok(true) };
             let end = if frame.is_list { b']' } else { b'}' };
-            self.blanks();
+            self.skip_blanks();
             if self.bytes.get(self.at) == Some(&b',') {
                 self.at += 1;
-                self.blanks();
+                self.skip_blanks();
                 // A trailing comma is not JSON, but people write it.
                 if self.bytes.get(self.at) != Some(&end) {
                     return self.next().map(|()| false);
                 }
             }
             if self.bytes.get(self.at) != Some(&end) {
-                return Err(Surprise);
+                return Err(NeedsFallback);
             }
             self.at += 1;
             self.close();
@@ -257,7 +257,7 @@ impl Finder<'_, '_> {
     }
 
     /// Position after the string that begins here.
-    fn string_end(&mut self) -> Result<usize, Surprise> {
+    fn string_end(&mut self) -> Result<usize, NeedsFallback> {
         let start = self.at;
         let end = walk::value_end(self.text, start);
         let length = end.as_ref().map_or(self.bytes.len(), |end| *end) - start;
@@ -270,19 +270,19 @@ impl Finder<'_, '_> {
             (_, line) => {
                 self.at = line.map_or(self.bytes.len(), |line| start + line);
                 self.string_was_cut(start, self.at);
-                Err(Surprise)
+                Err(NeedsFallback)
             }
         }
     }
 
     /// The rest of a cut string may hold records, too.
     fn string_was_cut(&mut self, start: usize, end: usize) {
-        if let Some(candidate) = envelope::candidate(&self.text[start + 1..end]) {
-            self.found(What::Text(candidate), start, end);
+        if let Some(candidate) = envelope::classify_text(&self.text[start + 1..end]) {
+            self.add_find(FoundKind::Text(candidate), start, end);
         }
     }
 
-    fn string(&mut self) -> Result<(), Surprise> {
+    fn string(&mut self) -> Result<(), NeedsFallback> {
         let start = self.at;
         let end = self.string_end()?;
         let content = &self.text[start + 1..end - 1];
@@ -294,8 +294,8 @@ impl Finder<'_, '_> {
         if let Some(frame) = self.stack.last_mut() {
             frame.clues |= clue;
         }
-        if let Some(candidate) = envelope::candidate(content) {
-            self.found(What::Text(candidate), start, end);
+        if let Some(candidate) = envelope::classify_text(content) {
+            self.add_find(FoundKind::Text(candidate), start, end);
         }
         Ok(())
     }
@@ -316,36 +316,36 @@ impl Finder<'_, '_> {
         let Some(mut frame) = self.stack.pop() else { return };
         let is_insight = frame.clues.has(Clue::INSIGHT);
         if !frame.is_list && (frame.clues.is_record() || is_insight) {
-            self.part(&mut frame, What::Record);
+            self.add_part(&mut frame, FoundKind::Record);
         } else if !frame.is_list && frame.clues.is_audit_event() {
-            self.part(&mut frame, What::AuditEvent);
-        } else if let Some(kind) = frame.clues.smell(frame.is_list) {
-            frame.smell = frame.smell.or(Some((kind, frame.start)));
+            self.add_part(&mut frame, FoundKind::AuditEvent);
+        } else if let Some(kind) = frame.clues.trace(frame.is_list) {
+            frame.trace = frame.trace.or(Some((kind, frame.start)));
         }
-        self.tell_parent(&frame);
-        match (frame.smell, self.stack.last_mut()) {
+        self.add_clues_to_parent(&frame);
+        match (frame.trace, self.stack.last_mut()) {
             (Some((kind, at)), Some(parent)) if !frame.is_element => {
-                parent.smell = parent.smell.or(Some((kind, at)));
+                parent.trace = parent.trace.or(Some((kind, at)));
             }
             (Some((kind, at)), _) => {
-                self.smells.push(Smell { kind, at, from: frame.start, to: self.at });
+                self.traces.push(RecordTrace { kind, at, from: frame.start, to: self.at });
             }
             (None, _) => {}
         }
     }
 
     /// A record includes everything inside it.
-    fn part(&mut self, frame: &mut Frame, what: What) {
+    fn add_part(&mut self, frame: &mut Frame, what: FoundKind) {
         self.finds.truncate(frame.finds);
-        while self.smells.last().is_some_and(|smell| smell.from >= frame.start) {
-            self.smells.pop();
+        while self.traces.last().is_some_and(|trace| trace.from >= frame.start) {
+            self.traces.pop();
         }
-        frame.smell = None;
-        self.found(what, frame.start, self.at);
+        frame.trace = None;
+        self.add_find(what, frame.start, self.at);
     }
 
     /// Passes the clues of a value to its parent.
-    fn tell_parent(&mut self, frame: &Frame) {
+    fn add_clues_to_parent(&mut self, frame: &Frame) {
         let Some(parent) = self.stack.last() else { return };
         let key = if parent.is_list { "" } else { self.key_of(parent) };
         let clue = if parent.is_list {
@@ -353,25 +353,25 @@ impl Finder<'_, '_> {
             let row = if !frame.is_list && frame.members == 1 { Clue::ROW } else { Clue::NAMED };
             frame.clues & row
         } else {
-            Clue::of_inner(key, frame.clues, frame.members)
+            Clue::of_nested(key, frame.clues, frame.members)
         };
         if let Some(parent) = self.stack.last_mut() {
             parent.clues |= clue;
         }
     }
 
-    fn found(&mut self, what: What, at: usize, end: usize) {
+    fn add_find(&mut self, what: FoundKind, at: usize, end: usize) {
         let parent = self.stack.last();
         let is_quoted = parent.is_some_and(|parent| {
             parent.is_quoted || (!parent.is_list && QUOTING.contains(&self.key_of(parent)))
         });
         let path = self.path();
-        self.finds.push(Find { what, at, end, path, is_quoted });
+        self.finds.push(FoundValue { what, at, end, path, is_quoted });
     }
 
-    fn smells_at(&mut self, kind: SmellKind, at: usize) {
+    fn add_trace(&mut self, kind: TraceKind, at: usize) {
         if let Some(frame) = self.stack.last_mut() {
-            frame.smell = frame.smell.or(Some((kind, at)));
+            frame.trace = frame.trace.or(Some((kind, at)));
         }
     }
 
@@ -397,29 +397,29 @@ impl Finder<'_, '_> {
     }
 
     /// Decides which of the finds count.
-    fn finish(mut self, start: usize, stop: Stop) -> Search {
-        if !matches!(stop, Stop::End(_)) {
+    fn finish(mut self, start: usize, stop: SearchEnd) -> Search {
+        if !matches!(stop, SearchEnd::End(_)) {
             // Of a record that was cut, only what it quotes remains.
             if let Some(record) = self.stack.iter().find(|frame| frame.clues.may_be_record()) {
                 self.finds.truncate(record.finds);
             }
-            let smells = self.stack.iter().filter_map(|frame| frame.smell);
-            self.smells.extend(smells.map(|(kind, at)| Smell { kind, at, from: start, to: self.at }));
+            let traces = self.stack.iter().filter_map(|frame| frame.trace);
+            self.traces.extend(traces.map(|(kind, at)| RecordTrace { kind, at, from: start, to: self.at }));
         }
-        let Self { mut finds, mut smells, at, has_time, text, .. } = self;
-        let is_whole = matches!(stop, Stop::End(_));
+        let Self { mut finds, mut traces, at, has_time, text, .. } = self;
+        let is_whole = matches!(stop, SearchEnd::End(_));
         finds.retain(|find| {
             let smells_too = match find.what {
-                What::Text(_) => envelope::names_a_record(&text[find.at..find.end]),
+                FoundKind::Text(_) => envelope::names_a_record(&text[find.at..find.end]),
                 _ => true,
             };
             if find.is_quoted && smells_too && is_whole {
-                smells.push(Smell { kind: SmellKind::Quoted, at: find.at, from: start, to: at });
+                traces.push(RecordTrace { kind: TraceKind::Quoted, at: find.at, from: start, to: at });
             }
             !find.is_quoted
         });
-        smells.retain(|smell| has_time || !smell.kind.needs_time());
-        Search { start, finds, smells, stop }
+        traces.retain(|trace| has_time || !trace.kind.needs_time());
+        Search { start, finds, traces, stop }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::envelope::{self, Candidate, Inner, Inside, Named};
-use super::finder::{self, Find, Search, Smell, Stop, What};
-use super::json_stream::{JsonStream, Lost};
+use super::envelope::{self, NamedLocation, ObjectContents, RecordLocation, TextKind};
+use super::finder::{self, FoundKind, FoundValue, RecordTrace, Search, SearchEnd};
+use super::json_stream::{JsonStream, Unreadable};
 use super::{loose, sink};
 use crate::coverage::ObjectSkip;
 use crate::decode::FoundRecord;
@@ -12,20 +12,30 @@ use crate::decode::record::walk;
 
 impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     /// An object that is not a record: a wrapper, or something unrelated.
-    pub(super) fn other_object(&mut self, scope: &'a str, at: usize, end: usize) -> Result<usize, Lost> {
-        let found = envelope::inside(scope, at);
+    pub(super) fn read_other_object(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+        end: usize,
+    ) -> Result<usize, Unreadable> {
+        let found = envelope::inspect(scope, at);
         if found.is_audit_event_for_sure || (found.is_audit_event && !self.sink.is_strict) {
             self.audit_event(&scope[at..end]);
             return Ok(end);
         }
-        if !self.object_inside(scope, at, &found)? {
-            self.sink.other(found.kind);
+        if !self.read_object_contents(scope, at, &found)? {
+            self.sink.count_other(found.kind);
         }
         Ok(end)
     }
 
     /// Reads the contents of an object that is not a record; returns whether it can hold records.
-    pub(super) fn object_inside(&mut self, scope: &'a str, at: usize, found: &Inside) -> Result<bool, Lost> {
+    pub(super) fn read_object_contents(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+        found: &ObjectContents,
+    ) -> Result<bool, Unreadable> {
         let outer = self.sink.carrier.clone();
         if let Some(carrier) = &found.carrier {
             self.sink.carrier = Some(Rc::new(carrier.clone()));
@@ -36,7 +46,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let mut read = Ok(false);
         let is_open = self.sink.depth < sink::DEEPEST;
         for named in found.inner.iter().filter(|_| is_open) {
-            match (self.known(scope, *named), &mut read) {
+            match (self.read_known_member(scope, *named), &mut read) {
                 (Ok(is_wrapper), Ok(any)) => *any |= is_wrapper,
                 // The other members are read, too.
                 (Err(lost), read) => *read = Err(lost),
@@ -50,7 +60,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         if found.has_more || !is_open || (found.is_telling && !has_known) {
             let skipped = if is_open { &found.spans[..] } else { &[] };
             let search = finder::search(scope, at, skipped);
-            let is_read = self.take(scope, search, has_known);
+            let is_read = self.read_finds(scope, search, has_known);
             read = read.map(|any| any | is_read);
         }
         if let Some(mut watched) = watched {
@@ -66,46 +76,46 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     }
 
     /// Reads a known member; returns whether it can hold records.
-    fn known(&mut self, scope: &'a str, named: Named) -> Result<bool, Lost> {
+    fn read_known_member(&mut self, scope: &'a str, named: NamedLocation) -> Result<bool, Unreadable> {
         let length = self.sink.trail.len();
         finder::push_name(&mut self.sink.trail, named.name);
         self.sink.depth += 1;
-        let read = self.inner(scope, named.inner);
+        let read = self.read_location(scope, named.inner);
         self.sink.depth -= 1;
         self.sink.trail.truncate(length);
         read
     }
 
-    fn inner(&mut self, scope: &'a str, inner: Inner) -> Result<bool, Lost> {
+    fn read_location(&mut self, scope: &'a str, inner: RecordLocation) -> Result<bool, Unreadable> {
         match inner {
-            Inner::Records(at) => self.list(scope, at, Self::record).map(|_| true),
-            Inner::List(at) => self.list(scope, at, Self::listed).map(|_| true),
-            Inner::Object(at) => {
+            RecordLocation::Records(at) => self.read_list(scope, at, Self::record).map(|_| true),
+            RecordLocation::List(at) => self.read_list(scope, at, Self::read_listed_value).map(|_| true),
+            RecordLocation::Object(at) => {
                 let others = self.sink.contents.others;
-                self.element(scope, at)?;
+                self.read_element(scope, at)?;
                 // The wrapper is counted as other, not its member.
                 let is_wrapper = self.sink.contents.others == others;
                 self.sink.contents.others = others;
                 Ok(is_wrapper)
             }
-            Inner::Text(at) => Ok(self.known_text(scope, at)),
-            Inner::Base64(at) => Ok(self.known_base64(scope, at)),
+            RecordLocation::Text(at) => Ok(self.read_known_text(scope, at)),
+            RecordLocation::Base64(at) => Ok(self.read_known_base64(scope, at)),
         }
     }
 
-    fn list(
+    fn read_list(
         &mut self,
         scope: &'a str,
         at: usize,
-        read: fn(&mut Self, &'a str, usize) -> Result<usize, Lost>,
-    ) -> Result<usize, Lost> {
+        read: fn(&mut Self, &'a str, usize) -> Result<usize, Unreadable>,
+    ) -> Result<usize, Unreadable> {
         self.sink.trail.push_str("[]");
-        self.elements(scope, at, read)
+        self.read_elements(scope, at, read)
     }
 
     /// A text that usually holds JSON.
-    fn known_text(&mut self, scope: &str, at: usize) -> bool {
-        let Some(text) = envelope::text_at(scope, at) else { return false };
+    fn read_known_text(&mut self, scope: &str, at: usize) -> bool {
+        let Some(text) = envelope::string_at(scope, at) else { return false };
         if text.trim_ascii_start().starts_with(['{', '[']) {
             let others = self.sink.contents.others;
             let records = self.sink.text(&text, at, false);
@@ -113,9 +123,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             self.sink.contents.others = others;
             return is_wrapper;
         }
-        match envelope::candidate(&text) {
-            Some(Candidate::Base64) => {
-                self.sink.below("|base64", |sink| sink.base64(&text, at)).unwrap_or(false)
+        match envelope::classify_text(&text) {
+            Some(TextKind::Base64) => {
+                self.sink.with_member("|base64", |sink| sink.base64(&text, at)).unwrap_or(false)
             }
             Some(_) => self.sink.text(&text, at, true) > 0,
             None => false,
@@ -123,55 +133,55 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     }
 
     /// A text that is usually base64.
-    fn known_base64(&mut self, scope: &str, at: usize) -> bool {
-        let Some(text) = envelope::text_at(scope, at) else { return false };
+    fn read_known_base64(&mut self, scope: &str, at: usize) -> bool {
+        let Some(text) = envelope::string_at(scope, at) else { return false };
         match self.sink.base64(&text, at) {
             Some(has_records) => has_records,
-            None => self.known_text(scope, at),
+            None => self.read_known_text(scope, at),
         }
     }
 
     /// A value nested too deep to be opened by its name.
-    pub(in crate::decode) fn searched(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+    pub(in crate::decode) fn search_value(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         let search = finder::search(scope, at, &[]);
         let stop = search.stop;
-        if !self.take(scope, search, false) {
-            self.sink.other(ObjectSkip::OtherJson);
+        if !self.read_finds(scope, search, false) {
+            self.sink.count_other(ObjectSkip::OtherJson);
         }
         match stop {
-            Stop::End(end) => Ok(end),
-            Stop::Cut => {
+            SearchEnd::End(end) => Ok(end),
+            SearchEnd::Cut => {
                 let lost = self.truncated(at);
                 Err(lost)
             }
-            Stop::Broken(stop) => Err(self.broken(stop, "malformed JSON")),
+            SearchEnd::Broken(stop) => Err(self.broken(stop, "malformed JSON")),
         }
     }
 
     /// Reads what the finder found; returns whether it holds records, or something that smells of them. `has_known` says that
     /// known members of the object gave records.
-    pub(in crate::decode) fn take(&mut self, scope: &'a str, search: Search, has_known: bool) -> bool {
-        let Search { start, finds, smells, .. } = search;
+    pub(in crate::decode) fn read_finds(&mut self, scope: &'a str, search: Search, has_known: bool) -> bool {
+        let Search { start, finds, traces, .. } = search;
         let mut yielding = Vec::new();
         for find in &finds {
-            if self.find(scope, find) {
+            if self.read_find(scope, find) {
                 yielding.push(find.at);
             }
         }
-        let is_explained = |smell: &Smell| {
-            let from = yielding.partition_point(|at| *at < smell.from);
-            yielding.get(from).is_some_and(|at| *at < smell.to) || (has_known && smell.from == start)
+        let is_explained = |trace: &RecordTrace| {
+            let from = yielding.partition_point(|at| *at < trace.from);
+            yielding.get(from).is_some_and(|at| *at < trace.to) || (has_known && trace.from == start)
         };
         let mut smells_of_records = false;
-        for smell in smells.iter().filter(|smell| !is_explained(smell)) {
-            self.sink.contents.smells(smell.kind, smell.at);
+        for trace in traces.iter().filter(|trace| !is_explained(trace)) {
+            self.sink.contents.add_trace(trace.kind, trace.at);
             smells_of_records = true;
         }
         smells_of_records || !yielding.is_empty()
     }
 
     /// Reads one find; returns whether it holds records.
-    fn find(&mut self, scope: &'a str, find: &Find) -> bool {
+    fn read_find(&mut self, scope: &'a str, find: &FoundValue) -> bool {
         let records = self.sink.contents.records;
         let length = self.sink.trail.len();
         let was_found = std::mem::replace(&mut self.sink.is_found, true);
@@ -185,9 +195,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         self.sink.trail.push_str(&find.path);
         let value = &scope[find.at..find.end];
         match find.what {
-            What::Record => self.found_record(value),
-            What::AuditEvent => self.audit_event(value),
-            What::Text(candidate) => drop(self.sink.candidate(value, candidate, find.at)),
+            FoundKind::Record => self.found_record(value),
+            FoundKind::AuditEvent => self.audit_event(value),
+            FoundKind::Text(candidate) => drop(self.sink.candidate(value, candidate, find.at)),
         }
         self.sink.trail.truncate(length);
         self.sink.is_found = was_found;
@@ -195,7 +205,12 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     }
 
     /// Reads the whole parts of a value without an end, whose fault is already noted. Returns where reading can go on.
-    pub(in crate::decode) fn cut(&mut self, scope: &'a str, at: usize, lost: Lost) -> Lost {
+    pub(in crate::decode) fn read_cut_value(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+        lost: Unreadable,
+    ) -> Unreadable {
         let records = self.sink.contents.records;
         let faults = self.sink.contents.fault_marks();
         // The beginning of the next line is not part of it.
@@ -204,20 +219,20 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let region = if is_line { &scope[..end] } else { scope };
         let search = finder::search_cut(region, at);
         let stop = match search.stop {
-            Stop::End(end) | Stop::Broken(end) => end,
-            Stop::Cut => region.len(),
+            SearchEnd::End(end) | SearchEnd::Broken(end) => end,
+            SearchEnd::Cut => region.len(),
         };
         let outer = self.sink.carrier.clone();
-        self.sink.carrier = envelope::inside(region, at).carrier.map(Rc::new).or_else(|| outer.clone());
-        self.take(region, search, false);
+        self.sink.carrier = envelope::inspect(region, at).carrier.map(Rc::new).or_else(|| outer.clone());
+        self.read_finds(region, search, false);
         self.sink.carrier = outer;
-        self.sink.contents.one_cut(faults);
-        if self.sink.contents.records > records { Lost { at: lost.at.max(stop) } } else { lost }
+        self.sink.contents.merge_cut_faults(faults);
+        if self.sink.contents.records > records { Unreadable { at: lost.at.max(stop) } } else { lost }
     }
 
     /// Reads the JSON values in a line of words; returns whether any hold records.
-    pub(super) fn loose_line(&mut self, line: std::ops::Range<usize>) -> bool {
+    pub(super) fn read_words_line(&mut self, line: std::ops::Range<usize>) -> bool {
         let text = self.text;
-        loose::has_json(&text[line.clone()]) && self.loose_in(walk::floor(text, line.start)..line.end)
+        loose::has_json(&text[line.clone()]) && self.read_words_in(walk::floor(text, line.start)..line.end)
     }
 }

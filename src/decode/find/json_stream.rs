@@ -11,15 +11,15 @@ use memchr::{memchr, memmem};
 
 use super::envelope::{self, LogLine};
 use super::finder;
-use super::sink::{self, Contents, Sink, Within};
-use super::smell::{SmellKind, is_host};
+use super::sink::{self, Contents, Sink, TextContext};
+use super::traces::{TraceKind, is_host};
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::decode::FoundRecord;
 use crate::decode::ceiling::Ceiling;
 use crate::decode::record::identity_cache::IdentityCache;
 use crate::decode::record::scanner::{self, KeyPredictors};
 use crate::decode::record::simd::nested_end;
-use crate::decode::record::walk::{self, Surprise};
+use crate::decode::record::walk::{self, NeedsFallback};
 use crate::decode::record::{audit, fallback};
 use crate::event::{AnyRecord, AuditRecord, Record};
 
@@ -31,7 +31,7 @@ const SEARCH_BUDGET: usize = 16;
 pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
     match audit::record(text, 0) {
         Ok((record, _)) => use_record(&record),
-        Err(Surprise) => drop(fallback::with_audit_record(text, |record| use_record(&record))),
+        Err(NeedsFallback) => drop(fallback::with_audit_record(text, |record| use_record(&record))),
     }
 }
 
@@ -40,7 +40,7 @@ const BEGINNINGS: [&str; 4] =
     [r#"{"eventVersion":"#, r#"{"awsRegion":"#, r#"{"CloudTrailEvent":"#, r#"{"kind":"Event","#];
 
 /// Where the first whole record begins in a text that starts in mid-record; `None` if it does not.
-pub(in crate::decode) fn resumption(text: &str) -> Option<usize> {
+pub(in crate::decode) fn first_whole_record(text: &str) -> Option<usize> {
     if matches!(text.trim_ascii_start().bytes().next(), None | Some(b'{' | b'[')) {
         return None;
     }
@@ -62,11 +62,18 @@ pub(in crate::decode) fn records(
     predictors: &mut KeyPredictors,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> Contents {
-    let room = sink::room_of(text.len());
-    let within =
-        Within { depth, is_strict: false, ceiling, room: &room, trail: "", is_found: false, carrier: None };
+    let room = sink::base64_budget(text.len());
+    let within = TextContext {
+        depth,
+        is_strict: false,
+        ceiling,
+        room: &room,
+        trail: "",
+        is_found: false,
+        carrier: None,
+    };
     let mut walker = JsonStream::new(text, &within, predictors, visit);
-    walker.values(0);
+    walker.read_values(0);
     walker.finish()
 }
 
@@ -74,14 +81,14 @@ pub(in crate::decode) fn records(
 pub(in crate::decode) fn is_string_line(text: &str) -> bool {
     let Ok(end) = walk::value_end(text, 0) else { return false };
     let ends_line = matches!(text.as_bytes().get(walk::skip_spaces(text, end)), None | Some(b'\n' | b'\r'));
-    ends_line && text.get(1..end - 1).is_some_and(|content| envelope::candidate(content).is_some())
+    ends_line && text.get(1..end - 1).is_some_and(|content| envelope::classify_text(content).is_some())
 }
 
 /// How far a cut text is searched for its id.
 const LONGEST_GLIMPSE: usize = 1_000;
 
 /// Reading cannot go on here; the fault is already noted.
-pub(super) struct Lost {
+pub(super) struct Unreadable {
     pub(in crate::decode) at: usize,
 }
 
@@ -101,7 +108,7 @@ pub(super) struct JsonStream<'a, 'h, 'w, V> {
 impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
     pub(in crate::decode) fn new(
         text: &'a str,
-        within: &Within<'w>,
+        within: &TextContext<'w>,
         predictors: &'h mut KeyPredictors,
         visit: V,
     ) -> Self {
@@ -122,7 +129,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
     /// What the text holds.
     pub(in crate::decode) fn finish(mut self) -> Contents {
         if self.sink.depth == 0 || !self.sink.is_found {
-            self.sink.contents.tell_smell();
+            self.sink.contents.report_traces();
         }
         self.sink.contents
     }
@@ -132,17 +139,17 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         let detail = format!("the text begins in the middle of a record; read from byte {at} on");
         self.sink.contents.fault(FaultKind::JsonBroken, 0, &detail);
         self.is_resumed = true;
-        self.values(at);
+        self.read_values(at);
     }
 
     /// One top-level value after another.
-    pub(in crate::decode) fn values(&mut self, from: usize) {
+    pub(in crate::decode) fn read_values(&mut self, from: usize) {
         let mut at = walk::skip_blanks(self.text, from);
         while at < self.text.len() {
             let scope = self.scope(at);
             let read = match scope.as_bytes()[at] {
-                b'{' => self.top_object(scope, at),
-                b'[' => self.elements(scope, at, Self::element),
+                b'{' => self.read_top_object(scope, at),
+                b'[' => self.read_elements(scope, at, Self::read_element),
                 b',' | b']' | b'}' if self.is_resumed => Ok(at + 1),
                 b'"' => self.string(scope, at),
                 _ => match envelope::log_line(&scope[at..]) {
@@ -152,8 +159,8 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                     }
                     Some(LogLine::Words) => {
                         let end = self.line_end(at);
-                        if !self.loose_line(at..end) {
-                            self.sink.other(ObjectSkip::OtherLog);
+                        if !self.read_words_line(at..end) {
+                            self.sink.count_other(ObjectSkip::OtherLog);
                         }
                         at = walk::skip_blanks(self.text, end);
                         continue;
@@ -198,35 +205,35 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
     }
 
     /// An object that is not an element of an array: a wrapper, a record or something else.
-    fn top_object(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+    fn read_top_object(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         if let Some(value) = records_list(scope, at) {
-            let end = self.elements(scope, value, Self::record)?;
-            return self.rest_of_wrapper(scope, end);
+            let end = self.read_elements(scope, value, Self::record)?;
+            return self.read_rest_of_wrapper(scope, end);
         }
-        self.element(scope, at)
+        self.read_element(scope, at)
     }
 
     /// A wrapper or a record; anything else is counted as other.
-    pub(in crate::decode) fn element(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+    pub(in crate::decode) fn read_element(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         match scope.as_bytes().get(at) {
             Some(b'{') => {}
             // Logs Insights results are lists of lists.
             Some(b'[') if self.sink.depth < sink::DEEPEST => {
                 self.sink.depth += 1;
-                let end = self.elements(scope, at, Self::listed);
+                let end = self.read_elements(scope, at, Self::read_listed_value);
                 self.sink.depth -= 1;
                 return end;
             }
-            Some(b'[') => return self.searched(scope, at),
+            Some(b'[') => return self.search_value(scope, at),
             Some(b'"') => return self.string(scope, at),
-            _ if self.sink.is_strict => return self.listed(scope, at),
+            _ if self.sink.is_strict => return self.read_listed_value(scope, at),
             _ => return self.record(scope, at),
         }
         if audit::begins_as_usual(&scope[at..])
             && let Ok((record, end)) = audit::record(scope, at)
             && record.looks_like_one()
         {
-            self.sink.found(&scope[at..end], Ok(AnyRecord::Kubernetes(&record)));
+            self.sink.visit_record(&scope[at..end], Ok(AnyRecord::Kubernetes(&record)));
             return Ok(end);
         }
         let mut record = Record::default();
@@ -236,31 +243,37 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                 Ok(read.end)
             }
             Ok(read) if record.looks_like_one() && !self.sink.is_strict => {
-                self.doubtful(scope, at, read.end, Some(record))?;
+                self.read_uncertain_object(scope, at, read.end, Some(record))?;
                 Ok(read.end)
             }
-            Ok(read) => self.other_object(scope, at, read.end),
-            Err(Surprise) => match self.end_of(scope, at) {
-                Ok(end) => self.surprising(scope, at, end, false),
-                Err(lost) => Err(self.cut(scope, at, lost)),
+            Ok(read) => self.read_other_object(scope, at, read.end),
+            Err(NeedsFallback) => match self.end_of(scope, at) {
+                Ok(end) => self.fall_back(scope, at, end, false),
+                Err(lost) => Err(self.read_cut_value(scope, at, lost)),
             },
         }
     }
 
     /// An object that surprised the scanner.
-    fn surprising(&mut self, scope: &'a str, at: usize, end: usize, is_listed: bool) -> Result<usize, Lost> {
+    fn fall_back(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+        end: usize,
+        is_listed: bool,
+    ) -> Result<usize, Unreadable> {
         let slice = &scope[at..end];
         let read = fallback::with_record(slice, |record| (record.looks_like_one(), self.is_record(&record)));
         match read {
             Ok((_, true)) | Err(_) => {
-                self.careful(slice);
+                self.read_with_fallback(slice);
                 Ok(end)
             }
             Ok((looks_like_one, false)) if is_listed || (looks_like_one && !self.sink.is_strict) => {
-                self.doubtful(scope, at, end, None)?;
+                self.read_uncertain_object(scope, at, end, None)?;
                 Ok(end)
             }
-            Ok(_) => self.other_object(scope, at, end),
+            Ok(_) => self.read_other_object(scope, at, end),
         }
     }
 
@@ -284,32 +297,32 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
 
     #[inline(always)]
     fn cloudtrail(&mut self, scope: &'a str, at: usize, read: scanner::Extent, record: &mut Record<'a>) {
-        envelope::complete(record, scope, at);
+        envelope::restore_logstash_time(record, scope, at);
         if let Some(nested) = read.nested {
             self.nested(scope, nested);
         }
-        self.sink.found(&scope[at..read.end], Ok(AnyRecord::CloudTrail(record)));
+        self.sink.visit_record(&scope[at..read.end], Ok(AnyRecord::CloudTrail(record)));
     }
 
     /// A list called `Records` in a record: nothing looks for events there.
     fn nested(&mut self, scope: &str, at: usize) {
         if !finder::search(scope, at, &[]).finds.is_empty() {
-            self.sink.contents.smells(SmellKind::Nested, at);
+            self.sink.contents.add_trace(TraceKind::Nested, at);
         }
     }
 
     /// An object that partly looks like a record, but has no action: it may be a wrapper.
-    fn doubtful(
+    fn read_uncertain_object(
         &mut self,
         scope: &'a str,
         at: usize,
         end: usize,
         record: Option<Record<'a>>,
-    ) -> Result<(), Lost> {
+    ) -> Result<(), Unreadable> {
         let (records, others, other) =
             (self.sink.contents.records, self.sink.contents.others, self.sink.contents.other);
-        let found = envelope::inside(scope, at);
-        self.object_inside(scope, at, &found)?;
+        let found = envelope::inspect(scope, at);
+        self.read_object_contents(scope, at, &found)?;
         if self.sink.contents.records > records {
             return Ok(());
         }
@@ -317,54 +330,58 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         let slice = &scope[at..end];
         match record {
             Some(mut record) => {
-                envelope::complete(&mut record, scope, at);
-                self.sink.found(slice, Ok(AnyRecord::CloudTrail(&record)));
+                envelope::restore_logstash_time(&mut record, scope, at);
+                self.sink.visit_record(slice, Ok(AnyRecord::CloudTrail(&record)));
             }
-            None => self.careful(slice),
+            None => self.read_with_fallback(slice),
         }
         Ok(())
     }
 
     /// An element of a list of anything.
-    pub(in crate::decode) fn listed(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+    pub(in crate::decode) fn read_listed_value(
+        &mut self,
+        scope: &'a str,
+        at: usize,
+    ) -> Result<usize, Unreadable> {
         if matches!(scope.as_bytes().get(at), Some(b'{' | b'[' | b'"')) {
-            return self.element(scope, at);
+            return self.read_element(scope, at);
         }
-        self.sink.other(ObjectSkip::OtherJson);
+        self.sink.count_other(ObjectSkip::OtherJson);
         walk::value_end(scope, at)
-            .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))
+            .map_err(|NeedsFallback| self.broken(at, "neither a value nor the end of the list"))
     }
 
     /// A JSON string among values: it may hold records.
-    fn string(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+    fn string(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         let Ok(end) = walk::value_end(scope, at) else {
             let lost = self.truncated(at);
-            return Err(self.cut(scope, at, lost));
+            return Err(self.read_cut_value(scope, at, lost));
         };
         let literal = &scope[at..end];
-        let smells = self.sink.contents.smell;
-        let read = match envelope::candidate(&literal[1..literal.len() - 1]) {
-            Some(envelope::Candidate::Json) if !self.sink.is_strict => self.sink.below("", |sink| {
-                let text = envelope::text_of(literal);
+        let traces = self.sink.contents.trace;
+        let read = match envelope::classify_text(&literal[1..literal.len() - 1]) {
+            Some(envelope::TextKind::Json) if !self.sink.is_strict => self.sink.with_member("", |sink| {
+                let text = envelope::unquote(literal);
                 text.is_some_and(|text| sink.text(&text, at, false) > 0)
             }),
             Some(candidate) => self.sink.candidate(literal, candidate, at),
             None => false,
         };
-        if !read && self.sink.contents.smell == smells {
-            self.sink.other(ObjectSkip::OtherJson);
+        if !read && self.sink.contents.trace == traces {
+            self.sink.count_other(ObjectSkip::OtherJson);
         }
         Ok(end)
     }
 
     /// An element of `Records`.
-    pub(in crate::decode) fn record(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+    pub(in crate::decode) fn record(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         if scope.as_bytes().get(at) == Some(&b'[') {
             let (records, others) = (self.sink.contents.records, self.sink.contents.others);
-            let end = self.element(scope, at)?;
+            let end = self.read_element(scope, at)?;
             if self.sink.contents.records == records {
                 self.sink.contents.others = others;
-                self.sink.found(&scope[at..end], Err("not an object"));
+                self.sink.visit_record(&scope[at..end], Err("not an object"));
             }
             return Ok(end);
         }
@@ -373,12 +390,12 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                 return self.string(scope, at);
             }
             let end = walk::value_end(scope, at)
-                .map_err(|Surprise| self.broken(at, "neither a value nor the end of the list"))?;
+                .map_err(|NeedsFallback| self.broken(at, "neither a value nor the end of the list"))?;
             let literal = &scope[at..end];
-            let candidate = envelope::candidate(literal.trim_matches('"'));
+            let candidate = envelope::classify_text(literal.trim_matches('"'));
             let read = candidate.is_some_and(|candidate| self.sink.candidate(literal, candidate, at));
             if !read {
-                self.sink.found(literal, Err("not an object"));
+                self.sink.visit_record(literal, Err("not an object"));
             }
             return Ok(end);
         }
@@ -393,29 +410,29 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             if begins_line && !record.looks_like_one() && records_list(scope, at).is_some() {
                 // The batch before it was cut between two records, and this line begins the next batch.
                 let lost = self.broken(at, "a batch of records inside another");
-                return Err(Lost { at: lost.at.saturating_sub(1) });
+                return Err(Unreadable { at: lost.at.saturating_sub(1) });
             }
-            if !record.looks_like_one() && envelope::inside(scope, at).is_audit_event {
+            if !record.looks_like_one() && envelope::inspect(scope, at).is_audit_event {
                 self.audit_event(&scope[at..read.end]);
                 return Ok(read.end);
             }
-            self.doubtful(scope, at, read.end, Some(record))?;
+            self.read_uncertain_object(scope, at, read.end, Some(record))?;
             return Ok(read.end);
         }
         match self.end_of(scope, at) {
-            Ok(end) => self.surprising(scope, at, end, true),
-            Err(lost) => Err(self.cut(scope, at, lost)),
+            Ok(end) => self.fall_back(scope, at, end, true),
+            Err(lost) => Err(self.read_cut_value(scope, at, lost)),
         }
     }
 
-    fn careful(&mut self, slice: &str) {
+    fn read_with_fallback(&mut self, slice: &str) {
         let read = fallback::with_record(slice, |record| {
             let mut record = record;
-            envelope::complete(&mut record, slice, 0);
-            self.sink.found(slice, Ok(AnyRecord::CloudTrail(&record)));
+            envelope::restore_logstash_time(&mut record, slice, 0);
+            self.sink.visit_record(slice, Ok(AnyRecord::CloudTrail(&record)));
         });
         if let Err(reason) = read {
-            return self.sink.found(slice, Err(&reason));
+            return self.sink.visit_record(slice, Err(&reason));
         }
         let mut nested = None;
         let _ = walk::members(slice, 1, |key, value| {
@@ -430,12 +447,13 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
 
     /// A Kubernetes audit event.
     pub(super) fn audit_event(&mut self, slice: &str) {
-        let mut visit = |record: AuditRecord<'_>| self.sink.found(slice, Ok(AnyRecord::Kubernetes(&record)));
+        let mut visit =
+            |record: AuditRecord<'_>| self.sink.visit_record(slice, Ok(AnyRecord::Kubernetes(&record)));
         if let Ok((record, _)) = audit::record(slice, 0) {
             return visit(record);
         }
         if let Err(reason) = fallback::with_audit_record(slice, visit) {
-            self.sink.found(slice, Err(&reason));
+            self.sink.visit_record(slice, Err(&reason));
         }
     }
 
@@ -444,17 +462,17 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         let mut record = Record::default();
         match scanner::record(slice, 0, self.sink.predictors, &mut self.identities, &mut record) {
             Ok(read) if read.end == slice.len() => self.cloudtrail(slice, 0, read, &mut record),
-            _ => self.careful(slice),
+            _ => self.read_with_fallback(slice),
         }
     }
 
     /// The elements of the array at `at`, each read by `read`.
-    pub(in crate::decode) fn elements(
+    pub(in crate::decode) fn read_elements(
         &mut self,
         scope: &'a str,
         at: usize,
-        read: fn(&mut Self, &'a str, usize) -> Result<usize, Lost>,
-    ) -> Result<usize, Lost> {
+        read: fn(&mut Self, &'a str, usize) -> Result<usize, Unreadable>,
+    ) -> Result<usize, Unreadable> {
         let bytes = scope.as_bytes();
         let mut at = walk::skip_blanks(scope, at + 1);
         if bytes.get(at) == Some(&b']') {
@@ -476,19 +494,19 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
     }
 
     /// What follows the list of records in its wrapper. Anything else that holds records is read too.
-    fn rest_of_wrapper(&mut self, scope: &'a str, at: usize) -> Result<usize, Lost> {
+    fn read_rest_of_wrapper(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         let at = walk::skip_blanks(scope, at);
         match scope.as_bytes().get(at) {
             Some(b'}') => Ok(at + 1),
             Some(b',') => {
                 // The remaining members read like an object that opens with the comma.
-                let found = envelope::inside(scope, at);
+                let found = envelope::inspect(scope, at);
                 let Some(end) = found.end else {
                     let lost = self.broken(at, "malformed members behind the records");
-                    return Err(self.cut(scope, at, lost));
+                    return Err(self.read_cut_value(scope, at, lost));
                 };
                 let (others, other) = (self.sink.contents.others, self.sink.contents.other);
-                self.object_inside(scope, at, &found)?;
+                self.read_object_contents(scope, at, &found)?;
                 (self.sink.contents.others, self.sink.contents.other) = (others, other);
                 Ok(end)
             }
@@ -499,7 +517,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
 
     /// End of the value at `at`, which the scanner could not read. Within its line if it ends there; a value that does
     /// not end on its line is cut if the next line begins like a value of its own.
-    fn end_of(&mut self, scope: &str, at: usize) -> Result<usize, Lost> {
+    fn end_of(&mut self, scope: &str, at: usize) -> Result<usize, Unreadable> {
         let bytes = scope.as_bytes();
         let line = self.line_end(at).min(scope.len());
         if let Some(end) = nested_end(&bytes[..line], at) {
@@ -510,27 +528,27 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         end.ok_or_else(|| self.truncated_at(at, line))
     }
 
-    pub(in crate::decode) fn broken(&mut self, at: usize, detail: &str) -> Lost {
+    pub(in crate::decode) fn broken(&mut self, at: usize, detail: &str) -> Unreadable {
         self.fault(FaultKind::JsonBroken, at, detail);
-        Lost { at }
+        Unreadable { at }
     }
 
-    pub(in crate::decode) fn truncated(&mut self, at: usize) -> Lost {
+    pub(in crate::decode) fn truncated(&mut self, at: usize) -> Unreadable {
         self.truncated_at(at, at)
     }
 
     /// The value at `at` has no end; reading may go on after `behind`.
-    fn truncated_at(&mut self, at: usize, behind: usize) -> Lost {
+    fn truncated_at(&mut self, at: usize, behind: usize) -> Unreadable {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();
         let beginning = String::from_utf8_lossy(&rest[..rest.len().min(LONGEST_GLIMPSE)]);
-        match audit::glimpse(&beginning) {
+        match audit::audit_id_of_cut(&beginning) {
             Some(id) => {
                 let detail = format!("the JSON text of audit event {id} ends too early");
                 self.fault(FaultKind::JsonTruncated, at, &detail);
             }
             None => self.fault(FaultKind::JsonTruncated, at, "the JSON text ends too early"),
         }
-        Lost { at: behind }
+        Unreadable { at: behind }
     }
 
     fn fault(&mut self, kind: FaultKind, at: usize, detail: &str) {

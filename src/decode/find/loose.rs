@@ -6,10 +6,10 @@
 
 use std::ops::Range;
 
-use super::envelope::{self, Candidate};
-use super::finder::{self, Search, Stop};
+use super::envelope::{self, TextKind};
+use super::finder::{self, Search, SearchEnd};
 use super::json_stream::JsonStream;
-use super::smell::SmellKind;
+use super::traces::TraceKind;
 use crate::coverage::FaultKind;
 use crate::decode::FoundRecord;
 use crate::decode::record::simd::nested_end;
@@ -54,28 +54,28 @@ fn is_of_program(before: &str) -> bool {
 
 impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     /// Reads the JSON values in the whole text.
-    pub(super) fn loose(&mut self) {
-        self.loose_in(0..self.text.len());
+    pub(super) fn read_words(&mut self) {
+        self.read_words_in(0..self.text.len());
     }
 
     /// Reads the JSON values in a part of the text; returns whether any hold records.
-    pub(super) fn loose_in(&mut self, part: Range<usize>) -> bool {
+    pub(super) fn read_words_in(&mut self, part: Range<usize>) -> bool {
         let length = self.sink.trail.len();
         self.sink.trail.push_str("line");
-        let any = self.loose_values(part);
+        let any = self.read_values_in_words(part);
         self.sink.trail.truncate(length);
         any
     }
 
-    fn loose_values(&mut self, part: Range<usize>) -> bool {
+    fn read_values_in_words(&mut self, part: Range<usize>) -> bool {
         let text = &self.text[..part.end];
         let is_document = is_document(&text[part.start..]);
         let (mut at, mut any) = (part.start, false);
         while let Some(open) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..]).map(|open| at + open) {
             let was_any = any;
-            let end = self.loose_value(text, open, is_document, &mut any);
+            let end = self.read_value_in_words(text, open, is_document, &mut any);
             if any && !was_any {
-                self.begins_in_value(&text[part.start..open]);
+                self.report_missing_start(&text[part.start..open]);
             }
             at = end;
         }
@@ -83,11 +83,17 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     }
 
     /// Reads the value at `open`, if it is one; returns the position after it, or after its bracket.
-    fn loose_value(&mut self, text: &'a str, open: usize, is_document: bool, any: &mut bool) -> usize {
+    fn read_value_in_words(
+        &mut self,
+        text: &'a str,
+        open: usize,
+        is_document: bool,
+        any: &mut bool,
+    ) -> usize {
         // An object in a JSON string has its quotes escaped.
         if text[..open].ends_with('"') && text[open + 1..].trim_start().starts_with("\\\"") {
             let Ok(end) = walk::value_end(text, open - 1) else { return open + 1 };
-            *any |= self.sink.candidate(&text[open - 1..end], Candidate::Json, open);
+            *any |= self.sink.candidate(&text[open - 1..end], TextKind::Json, open);
             return end;
         }
         let line = self.line_end(open).min(text.len());
@@ -95,48 +101,49 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let Some(end) = nested_end(scope.as_bytes(), open) else {
             if self.budget == 0 {
                 // A line with too many brackets is not searched further.
-                return self.given_up(open, line);
+                return self.skip_costly_line(open, line);
             }
             self.budget = self.budget.saturating_sub(scope.len() - open);
-            return self.loose_cut(scope, open, any);
+            return self.read_cut_value_in_words(scope, open, any);
         };
         let search = finder::search(&scope[..end], open, &[]);
-        if search.stop != Stop::End(end) {
+        if search.stop != SearchEnd::End(end) {
             if self.budget == 0 {
-                return self.given_up(open, line);
+                return self.skip_costly_line(open, line);
             }
             self.budget = self.budget.saturating_sub(end - open);
             return open + 1;
         }
         if is_document || is_of_program(&text[..open]) {
-            self.shown(&search);
+            self.report_document_records(&search);
         } else {
-            *any |= self.take(scope, search, false);
+            *any |= self.read_finds(scope, search, false);
         }
         end
     }
 
     /// The rest of a line that would take too long.
-    fn given_up(&mut self, open: usize, line: usize) -> usize {
+    fn skip_costly_line(&mut self, open: usize, line: usize) -> usize {
         if seems_to_have_records(&self.text[open..line]) {
-            self.sink.contents.smells(SmellKind::Words, open);
+            self.sink.contents.add_trace(TraceKind::Words, open);
         }
         line
     }
 
     /// Reports records that a document shows.
-    fn shown(&mut self, search: &Search) {
-        if let Some(find) = search.finds.iter().find(|find| !matches!(find.what, finder::What::Text(_))) {
-            self.sink.contents.smells(SmellKind::Shown, find.at);
+    fn report_document_records(&mut self, search: &Search) {
+        if let Some(find) = search.finds.iter().find(|find| !matches!(find.what, finder::FoundKind::Text(_)))
+        {
+            self.sink.contents.add_trace(TraceKind::Shown, find.at);
         }
     }
 
     /// A value without an end: its whole parts are read, if it is JSON up to there.
-    fn loose_cut(&mut self, scope: &'a str, open: usize, any: &mut bool) -> usize {
+    fn read_cut_value_in_words(&mut self, scope: &'a str, open: usize, any: &mut bool) -> usize {
         let search = finder::search_cut(scope, open);
         let stop = match search.stop {
-            Stop::End(end) | Stop::Broken(end) => end,
-            Stop::Cut => scope.len(),
+            SearchEnd::End(end) | SearchEnd::Broken(end) => end,
+            SearchEnd::Cut => scope.len(),
         };
         let is_line_end = matches!(scope.as_bytes().get(stop), None | Some(b'\n'));
         let seems_record = *any || seems_to_have_records(&scope[open..stop]);
@@ -145,13 +152,13 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
         self.sink.contents.fault(FaultKind::JsonTruncated, open, "the JSON text ends too early");
         let faults = self.sink.contents.fault_marks();
-        *any |= self.take(scope, search, false);
-        self.sink.contents.one_cut(faults);
+        *any |= self.read_finds(scope, search, false);
+        self.sink.contents.merge_cut_faults(faults);
         stop
     }
 
     /// Reports a text that begins in the middle of a value, judging by what precedes the first whole one.
-    fn begins_in_value(&mut self, before: &str) {
+    fn report_missing_start(&mut self, before: &str) {
         let count = |brackets: [u8; 2]| before.bytes().filter(|byte| brackets.contains(byte)).count();
         if before.contains('"') && count(*b"}]") > count(*b"{[") && self.sink.contents.faults.is_empty() {
             let detail = "the text begins in the middle of a value; read from the first whole one on";

@@ -2,7 +2,7 @@
 //!
 //! A [`text`] is a [JSON stream](json_stream), a [`table`], or words with JSON in them ([`loose`]). The wrappers of known
 //! carriers are recognised by the names of their fields ([`envelope`], [`inner`]); everything else is searched ([`finder`]),
-//! and what still looks like records is reported ([`smell`]). Records go to a [`sink`].
+//! and what still looks like records is reported ([`trace`]). Records go to a [`sink`].
 
 pub(in crate::decode) mod envelope;
 mod finder;
@@ -11,6 +11,6 @@ pub(in crate::decode) mod json_stream;
 mod loose;
 mod nested;
 pub(in crate::decode) mod sink;
-pub(in crate::decode) mod smell;
 pub(in crate::decode) mod table;
 pub(in crate::decode) mod text;
+pub(in crate::decode) mod traces;

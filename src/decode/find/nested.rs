@@ -1,9 +1,9 @@
 //! Texts and bytes within texts: JSON in strings, base64 of anything.
 
-use super::envelope::{self, Candidate, Carrier};
-use super::sink::{Contents, Copies, DEEPEST, LARGEST_INSIDE, Sink, Within};
-use super::smell::SmellKind;
+use super::envelope::{self, Carrier, TextKind};
+use super::sink::{Contents, DEEPEST, LARGEST_INSIDE, MemberCopies, Sink, TextContext};
 use super::text;
+use super::traces::TraceKind;
 use crate::coverage::{FaultKind, FoundPaths, Position};
 use crate::decode::{DecodeFault, Decoder, FoundRecord, Verdict};
 
@@ -12,13 +12,13 @@ type Visit<'v> = &'v mut dyn FnMut(FoundRecord<'_>);
 
 impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
     /// Reads what the JSON string at `at` may hold; returns whether it holds records.
-    pub(super) fn candidate(&mut self, literal: &str, candidate: Candidate, at: usize) -> bool {
+    pub(super) fn candidate(&mut self, literal: &str, candidate: TextKind, at: usize) -> bool {
         let is_cut = literal.len() < 2 || !literal.ends_with('"');
-        match (envelope::text_of(literal), candidate) {
+        match (envelope::unquote(literal), candidate) {
             (None, _) => false,
-            (Some(text), Candidate::Base64) => {
-                let text = if is_cut { envelope::whole_base64(&text) } else { &text };
-                self.below("|base64", |sink| sink.base64(text, at)).unwrap_or(false)
+            (Some(text), TextKind::Base64) => {
+                let text = if is_cut { envelope::complete_groups(&text) } else { &text };
+                self.with_member("|base64", |sink| sink.base64(text, at)).unwrap_or(false)
             }
             (Some(text), _) => self.text(&text, at, true) > 0,
         }
@@ -29,13 +29,13 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
     pub(in crate::decode) fn text(&mut self, text: &str, at: usize, is_strict: bool) -> u32 {
         if self.depth >= DEEPEST {
             if envelope::may_hide_records(text) {
-                self.contents.smells(SmellKind::TooDeep, at);
+                self.contents.add_trace(TraceKind::TooDeep, at);
             }
             return 0;
         }
         let trail = format!("{}|", self.trail);
         let is_found = self.is_found || is_strict;
-        let within = Within {
+        let within = TextContext {
             depth: self.depth + 1,
             is_strict: is_strict || self.is_strict,
             ceiling: self.ceiling,
@@ -59,7 +59,7 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         let counts = !is_strict || contents.records > 0 || envelope::names_a_record(text);
         // Copies of what another member gave add no found paths.
         let found = if more > 0 { contents.found } else { FoundPaths::default() };
-        self.take(Contents { found, ..contents }, at, counts);
+        self.add_contents(Contents { found, ..contents }, at, counts);
         if !is_strict && more == 0 && verdict != Verdict::Records {
             self.contents.others += 1;
         }
@@ -70,9 +70,9 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
     /// not base64.
     pub(in crate::decode) fn base64(&mut self, text: &str, at: usize) -> Option<bool> {
         let copy = self.ceiling.reserve_copy(text.len() as u64);
-        let bytes = envelope::bytes_of(text)?;
+        let bytes = envelope::decode_base64(text)?;
         if self.depth >= DEEPEST {
-            self.contents.smells(SmellKind::TooDeep, at);
+            self.contents.add_trace(TraceKind::TooDeep, at);
             return Some(false);
         }
         let room = self.room.get();
@@ -80,27 +80,27 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
             let detail = "the base64 in this text comes to too many bytes".to_owned();
             let fault =
                 DecodeFault { kind: FaultKind::TooLarge, position: Position::Whole, inner: None, detail };
-            self.adopt(vec![fault], at);
+            self.add_faults(vec![fault], at);
             return Some(false);
         }
         let (visit, copies, own) = (&mut self.visit, &mut self.copies, &self.carrier);
         let mut records = self.contents.records;
         let ceiling = match &copy {
-            Some(hold) => &self.ceiling.inside(bytes.len() as u64, Some(hold)),
+            Some(hold) => &self.ceiling.for_contents(bytes.len() as u64, Some(hold)),
             None => self.ceiling,
         };
-        let mut decoder = Decoder::nested_in(ceiling.of_part(LARGEST_INSIDE.min(room)), self.depth + 1);
+        let mut decoder = Decoder::nested_in(ceiling.for_part(LARGEST_INSIDE.min(room)), self.depth + 1);
         decoder.is_strict = self.is_found || self.is_strict;
         let decoded =
             decoder.decode(&bytes, &mut numbered(visit, copies, own.as_deref(), &mut records) as Visit<'_>);
         self.room.set(room.saturating_sub(decoded.json_bytes.max(decoder.inflated)));
         let more = records - self.contents.records;
         self.contents.records = records;
-        self.adopt(decoded.faults, at);
+        self.add_faults(decoded.faults, at);
         if self.is_found {
-            let told = decoded.found.total();
-            self.contents.found.merge(decoded.found.below(&self.trail));
-            self.contents.found.add(&self.trail, u64::from(more).saturating_sub(told));
+            let counted = decoded.found.total();
+            self.contents.found.merge(decoded.found.under(&self.trail));
+            self.contents.found.add(&self.trail, u64::from(more).saturating_sub(counted));
         }
         Some(decoded.verdict == Verdict::Records)
     }
@@ -110,12 +110,12 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
 /// no other.
 fn numbered<'v>(
     visit: &'v mut impl FnMut(FoundRecord<'_>),
-    copies: &'v mut Copies,
+    copies: &'v mut MemberCopies,
     carrier: Option<&'v Carrier>,
     records: &'v mut u32,
 ) -> impl FnMut(FoundRecord<'_>) + 'v {
     move |found| {
-        if copies.is_watching && copies.has(found.text, found.record) {
+        if copies.is_watching && copies.contains_or_insert(found.text, found.record) {
             return;
         }
         let index = *records;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use foldhash::fast::FixedState;
 
 use super::envelope::Carrier;
-use super::smell::SmellKind;
+use super::traces::TraceKind;
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::decode::ceiling::Ceiling;
 use crate::decode::record::scanner::KeyPredictors;
@@ -39,8 +39,8 @@ pub(in crate::decode) struct Contents {
     pub(super) inner_faults: Vec<DecodeFault>,
     /// Where records were found outside known carriers.
     pub(in crate::decode) found: FoundPaths,
-    /// What smells of records: the first, its position, and how many there are.
-    pub(in crate::decode) smell: Option<(SmellKind, usize, u64)>,
+    /// Traces of records: the first, its position, and how many there are.
+    pub(in crate::decode) trace: Option<(TraceKind, usize, u64)>,
 }
 
 impl Contents {
@@ -55,7 +55,7 @@ impl Contents {
     }
 
     /// Removes later faults that report a cut already reported: one fault for one cut.
-    pub(super) fn one_cut(&mut self, (own, inner): (usize, usize)) {
+    pub(super) fn merge_cut_faults(&mut self, (own, inner): (usize, usize)) {
         for (faults, from) in [(&mut self.faults, own), (&mut self.inner_faults, inner)] {
             let more = faults.split_off(from);
             faults.extend(more.into_iter().filter(|fault| fault.kind != FaultKind::JsonTruncated));
@@ -72,19 +72,19 @@ impl Contents {
         faults
     }
 
-    /// Notes something that smells of records.
-    pub(in crate::decode) fn smells(&mut self, kind: SmellKind, at: usize) {
-        self.smells_of(kind, at, 1);
+    /// Notes a trace of records.
+    pub(in crate::decode) fn add_trace(&mut self, kind: TraceKind, at: usize) {
+        self.add_traces(kind, at, 1);
     }
 
-    fn smells_of(&mut self, kind: SmellKind, at: usize, more: u64) {
-        let (first, place, count) = self.smell.unwrap_or((kind, at, 0));
-        self.smell = Some((first, place, count + more));
+    fn add_traces(&mut self, kind: TraceKind, at: usize, more: u64) {
+        let (first, place, count) = self.trace.unwrap_or((kind, at, 0));
+        self.trace = Some((first, place, count + more));
     }
 
-    /// Turns all smells into one fault.
-    pub(in crate::decode) fn tell_smell(&mut self) {
-        if let Some((kind, at, count)) = self.smell.take() {
+    /// Turns all traces into one fault.
+    pub(in crate::decode) fn report_traces(&mut self) {
+        if let Some((kind, at, count)) = self.trace.take() {
             let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
             self.fault(FaultKind::UnknownCarrier, at, &format!("{}{times}", kind.detail()));
         }
@@ -92,7 +92,7 @@ impl Contents {
 }
 
 /// The context of a text.
-pub(in crate::decode) struct Within<'w> {
+pub(in crate::decode) struct TextContext<'w> {
     /// Number of packings, wrappers and texts.
     pub(in crate::decode) depth: u32,
     /// Whether nothing promises records: then only an object with everything a record must have is one.
@@ -109,7 +109,7 @@ pub(in crate::decode) struct Within<'w> {
 }
 
 /// How much may come out of base64 in a text of this length.
-pub(in crate::decode) fn room_of(length: usize) -> Cell<u64> {
+pub(in crate::decode) fn base64_budget(length: usize) -> Cell<u64> {
     Cell::new((length as u64).saturating_mul(MOST_INSIDE).max(LEAST_INSIDE))
 }
 
@@ -126,11 +126,15 @@ pub(in crate::decode) struct Sink<'h, 'w, V> {
     pub(in crate::decode) trail: String,
     /// The carrier of the current text.
     pub(in crate::decode) carrier: Option<Rc<Carrier>>,
-    pub(super) copies: Copies,
+    pub(super) copies: MemberCopies,
 }
 
 impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
-    pub(in crate::decode) fn new(within: &Within<'w>, predictors: &'h mut KeyPredictors, visit: V) -> Self {
+    pub(in crate::decode) fn new(
+        within: &TextContext<'w>,
+        predictors: &'h mut KeyPredictors,
+        visit: V,
+    ) -> Self {
         Self {
             visit,
             predictors,
@@ -142,14 +146,14 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
             is_found: within.is_found,
             trail: within.trail.to_owned(),
             carrier: within.carrier.clone(),
-            copies: Copies::default(),
+            copies: MemberCopies::default(),
         }
     }
 
     /// Passes a record on.
     #[inline]
-    pub(in crate::decode) fn found(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) {
-        if self.copies.is_watching && self.copies.has(text, record) {
+    pub(in crate::decode) fn visit_record(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) {
+        if self.copies.is_watching && self.copies.contains_or_insert(text, record) {
             return;
         }
         if self.is_found {
@@ -162,13 +166,13 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
     }
 
     /// Something that is not a record.
-    pub(in crate::decode) fn other(&mut self, kind: ObjectSkip) {
+    pub(in crate::decode) fn count_other(&mut self, kind: ObjectSkip) {
         self.contents.others += 1;
         self.contents.other.get_or_insert(kind);
     }
 
     /// Calls `inside` with the name of a member added to the path.
-    pub(in crate::decode) fn below<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
+    pub(in crate::decode) fn with_member<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.trail.len();
         if length > 0 && !self.trail.ends_with('|') && !name.starts_with(['[', '|']) {
             self.trail.push('.');
@@ -180,30 +184,30 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
     }
 
     /// Adds what a text within the text holds besides its records. Positions inside it would help nobody: its start `at` is used.
-    pub(super) fn take(&mut self, mut contents: Contents, at: usize, counts_faults: bool) {
+    pub(super) fn add_contents(&mut self, mut contents: Contents, at: usize, counts_faults: bool) {
         let faults = contents.all_faults(counts_faults);
         self.contents.found.merge(contents.found);
-        if let Some((kind, _, count)) = contents.smell {
-            self.contents.smells_of(kind, at, count);
+        if let Some((kind, _, count)) = contents.trace {
+            self.contents.add_traces(kind, at, count);
         }
-        self.adopt(faults, at);
+        self.add_faults(faults, at);
     }
 
-    pub(super) fn adopt(&mut self, faults: Vec<DecodeFault>, at: usize) {
+    pub(super) fn add_faults(&mut self, faults: Vec<DecodeFault>, at: usize) {
         let position = Position::Byte(at as u64);
         let faults = faults.into_iter().map(|fault| DecodeFault { position, inner: None, ..fault });
         self.contents.inner_faults.extend(faults);
     }
 
     /// Starts watching an object whose members may hold copies of the same records.
-    pub(super) fn watch_copies(&mut self) -> Watched {
+    pub(super) fn watch_copies(&mut self) -> CopyWatch {
         let outer = (self.copies.is_watching, std::mem::take(&mut self.copies.present));
         self.copies.is_watching = true;
-        Watched { outer, added: Vec::new() }
+        CopyWatch { outer, added: Vec::new() }
     }
 
     /// Ends a member: records found in it are known from now on.
-    pub(super) fn end_member(&mut self, watched: &mut Watched) {
+    pub(super) fn end_member(&mut self, watched: &mut CopyWatch) {
         for one in self.copies.present.drain(..) {
             if self.copies.known.insert(one) {
                 watched.added.push(one);
@@ -212,7 +216,7 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
     }
 
     /// Ends the object.
-    pub(super) fn end_copies(&mut self, watched: Watched) {
+    pub(super) fn end_copies(&mut self, watched: CopyWatch) {
         for one in &watched.added {
             self.copies.known.remove(one);
         }
@@ -226,7 +230,7 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
 /// The records of one object whose members may hold copies: search engines keep both a text and what they made of it. The first
 /// copy is read.
 #[derive(Default)]
-pub(super) struct Copies {
+pub(super) struct MemberCopies {
     pub(super) is_watching: bool,
     /// From earlier members.
     known: HashSet<u64>,
@@ -235,14 +239,14 @@ pub(super) struct Copies {
 }
 
 /// The state that [`Sink::watch_copies`] returns.
-pub(super) struct Watched {
+pub(super) struct CopyWatch {
     outer: (bool, Vec<u64>),
     added: Vec<u64>,
 }
 
-impl Copies {
+impl MemberCopies {
     /// Whether a record is known; notes it.
-    pub(super) fn has(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) -> bool {
+    pub(super) fn contains_or_insert(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) -> bool {
         let hasher = FixedState::default();
         let fingerprint = match record {
             Err(_) => return false,

@@ -7,7 +7,7 @@
 //! form, and the summary that the console exports does not tell who acted.
 
 use super::sink::Sink;
-use super::{envelope, smell};
+use super::{envelope, traces};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::decode::record::walk;
 use crate::decode::{DecodeFault, FoundRecord};
@@ -40,7 +40,7 @@ pub(in crate::decode) struct Table {
 
 /// What kind of table a text is.
 #[derive(Debug)]
-pub(in crate::decode) enum Sort {
+pub(in crate::decode) enum TableKind {
     /// Cells hold events.
     Events(Table),
     /// Cells are single fields of events: the kind of table, and whether it has no rows.
@@ -48,13 +48,13 @@ pub(in crate::decode) enum Sort {
 }
 
 /// What kind of table the text is.
-pub(in crate::decode) fn table(text: &str) -> Option<Sort> {
+pub(in crate::decode) fn table_kind(text: &str) -> Option<TableKind> {
     let text = without_comments(text);
     let header = text.lines().next()?;
     let head = &text[..walk::floor(text, GLIMPSE)];
     let cell = json_cell(head);
     let known = DELIMITERS.into_iter().find_map(|delimiter| {
-        let names: Vec<String> = header.split(char::from(delimiter)).map(plain).collect();
+        let names: Vec<String> = header.split(char::from(delimiter)).map(normalized).collect();
         let events = columns(&names, &EVENT_COLUMNS);
         (!events.is_empty()).then_some((delimiter, events, names))
     });
@@ -62,14 +62,14 @@ pub(in crate::decode) fn table(text: &str) -> Option<Sort> {
         (Some((delimiter, events, names)), cell) => {
             let has_backslashes = cell.is_some_and(|cell| cell.has_backslashes);
             let quoting = columns(&names, &QUOTING_COLUMNS);
-            Some(Sort::Events(Table { delimiter, has_backslashes, events, quoting }))
+            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting }))
         }
         (None, Some(cell)) => {
             let delimiter = cell.delimiter.unwrap_or_else(|| delimiter_of(header));
-            let names: Vec<String> = header.split(char::from(delimiter)).map(plain).collect();
+            let names: Vec<String> = header.split(char::from(delimiter)).map(normalized).collect();
             let quoting = columns(&names, &QUOTING_COLUMNS);
             let has_backslashes = cell.has_backslashes;
-            Some(Sort::Events(Table { delimiter, has_backslashes, events: Vec::new(), quoting }))
+            Some(TableKind::Events(Table { delimiter, has_backslashes, events: Vec::new(), quoting }))
         }
         (None, None) => fields(header, text),
     }
@@ -120,16 +120,17 @@ fn delimiter_of(header: &str) -> u8 {
 
 /// Whether the header names single fields of events (CloudTrail User Guide, "Supported schema for event record fields" and
 /// "Downloading events").
-fn fields(header: &str, text: &str) -> Option<Sort> {
+fn fields(header: &str, text: &str) -> Option<TableKind> {
     let delimiter = delimiter_of(header);
     let names: Vec<&str> = header.split(char::from(delimiter)).collect();
-    let has = |name: &str| names.iter().any(|column| smell::ends_like(column.trim_matches(['"', ' ']), name));
+    let has =
+        |name: &str| names.iter().any(|column| traces::ends_like(column.trim_matches(['"', ' ']), name));
     if names.len() < 2 || !has("eventname") || !(has("eventtime") || has("eventsource")) {
         return None;
     }
     let kind = if header.contains("vent name") { ObjectSkip::Summary } else { ObjectSkip::LakeResult };
     let has_row = text.lines().skip(1).any(|line| line.contains(char::from(delimiter)));
-    Some(Sort::Fields(kind, !has_row))
+    Some(TableKind::Fields(kind, !has_row))
 }
 
 /// Visits every record of a table.
@@ -148,7 +149,7 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
         let at = row.as_ref().ok().and_then(|row| row.position()).map_or(0, |at| at.byte());
         let records = sink.contents.records;
         match row {
-            Ok(row) => table.row(&row, at as usize, sink),
+            Ok(row) => table.visit_row(&row, at as usize, sink),
             Err(error) => sink.contents.faults.push(DecodeFault {
                 kind: FaultKind::RecordBroken,
                 position: Position::Byte(at),
@@ -157,28 +158,33 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
             }),
         }
         if sink.contents.records == records && number > 0 {
-            sink.other(ObjectSkip::OtherJson);
+            sink.count_other(ObjectSkip::OtherJson);
         }
     }
 }
 
 impl Table {
     /// Visits every record of a row. The same event in two cells counts once.
-    fn row<V: FnMut(FoundRecord<'_>)>(&self, row: &csv::StringRecord, at: usize, sink: &mut Sink<'_, '_, V>) {
+    fn visit_row<V: FnMut(FoundRecord<'_>)>(
+        &self,
+        row: &csv::StringRecord,
+        at: usize,
+        sink: &mut Sink<'_, '_, V>,
+    ) {
         let cells = row.iter().enumerate().filter(|(column, _)| !self.quoting.contains(column));
         let mut watched = sink.watch_copies();
         for (column, cell) in cells {
             let is_known = self.events.contains(&column);
             let is_json = cell.trim_start().starts_with(['{', '[']);
-            match envelope::candidate(cell) {
+            match envelope::classify_text(cell) {
                 _ if is_known && is_json => {
                     sink.text(cell, at, false);
                 }
-                Some(envelope::Candidate::Base64) => {
-                    sink.below("|base64", |sink| sink.base64(cell, at));
+                Some(envelope::TextKind::Base64) => {
+                    sink.with_member("|base64", |sink| sink.base64(cell, at));
                 }
                 Some(_) => {
-                    sink.below(&format!("column {}", column + 1), |sink| sink.text(cell, at, true));
+                    sink.with_member(&format!("column {}", column + 1), |sink| sink.text(cell, at, true));
                 }
                 None => {}
             }
@@ -198,7 +204,7 @@ fn without_comments(text: &str) -> &str {
 }
 
 /// The name of a column without quotes and blanks, in lower case.
-fn plain(name: &str) -> String {
+fn normalized(name: &str) -> String {
     name.trim().trim_matches('"').to_ascii_lowercase()
 }
 

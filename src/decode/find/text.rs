@@ -1,9 +1,9 @@
 //! Reads a text of any kind: JSON, tables, lines with words before the JSON, and words with JSON somewhere in them.
 
 use super::json_stream::{self, JsonStream};
-use super::sink::{Contents, Within};
-use super::smell::{self, SmellKind};
-use super::table::{self, Sort};
+use super::sink::{Contents, TextContext};
+use super::table::{self, TableKind};
+use super::traces::{self, TraceKind};
 use super::{envelope, loose};
 use crate::coverage::ObjectSkip;
 use crate::decode::record::scanner::KeyPredictors;
@@ -13,14 +13,14 @@ use crate::decode::{FoundRecord, Verdict};
 pub(in crate::decode) fn read(
     text: &str,
     is_cut: bool,
-    within: &Within<'_>,
+    within: &TextContext<'_>,
     predictors: &mut KeyPredictors,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> (Verdict, Contents) {
     let (verdict, mut contents) = read_as_it_begins(text, within, predictors, visit);
     if is_cut {
         // A cut that was already reported is not reported again.
-        contents.one_cut((0, 0));
+        contents.merge_cut_faults((0, 0));
     }
     (verdict, contents)
 }
@@ -30,19 +30,19 @@ pub(in crate::decode) fn is_unknown(text: &str) -> bool {
     let start = text.trim_ascii_start();
     !start.is_empty()
         && !start.starts_with(['{', '['])
-        && json_stream::resumption(text).is_none()
+        && json_stream::first_whole_record(text).is_none()
         && envelope::log_line(start).is_none()
-        && table::table(text).is_none()
+        && table::table_kind(text).is_none()
 }
 
 fn read_as_it_begins(
     text: &str,
-    within: &Within<'_>,
+    within: &TextContext<'_>,
     predictors: &mut KeyPredictors,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> (Verdict, Contents) {
     let mut walker = JsonStream::new(text, within, predictors, visit);
-    if let Some(at) = json_stream::resumption(text) {
+    if let Some(at) = json_stream::first_whole_record(text) {
         walker.resume(at);
         return (Verdict::Records, walker.finish());
     }
@@ -50,29 +50,29 @@ fn read_as_it_begins(
     match start.bytes().next() {
         None => (Verdict::Other(ObjectSkip::Empty), walker.finish()),
         Some(b'{' | b'[') => {
-            walker.values(0);
+            walker.read_values(0);
             of_values(walker.finish())
         }
         Some(_) if envelope::log_line(start).is_some() => {
-            walker.values(0);
+            walker.read_values(0);
             of_values(walker.finish())
         }
-        Some(first) => match table::table(text) {
-            Some(Sort::Events(table)) => {
+        Some(first) => match table::table_kind(text) {
+            Some(TableKind::Events(table)) => {
                 table::records(text, &table, walker.sink());
                 (Verdict::Records, walker.finish())
             }
-            Some(Sort::Fields(kind, is_empty)) => {
+            Some(TableKind::Fields(kind, is_empty)) => {
                 if !is_empty {
-                    walker.sink().contents.smells(SmellKind::Columns, 0);
+                    walker.sink().contents.add_trace(TraceKind::Columns, 0);
                 }
                 (Verdict::Other(kind), walker.finish())
             }
             None if first == b'"' && json_stream::is_string_line(start) => {
-                walker.values(0);
+                walker.read_values(0);
                 of_values(walker.finish())
             }
-            None => words(text, walker),
+            None => read_words(text, walker),
         },
     }
 }
@@ -85,31 +85,31 @@ fn of_values(contents: Contents) -> (Verdict, Contents) {
 }
 
 /// A text that begins with words.
-fn words<V: FnMut(FoundRecord<'_>)>(
+fn read_words<V: FnMut(FoundRecord<'_>)>(
     text: &str,
     mut walker: JsonStream<'_, '_, '_, V>,
 ) -> (Verdict, Contents) {
-    if envelope::candidate(text.trim_ascii()) == Some(envelope::Candidate::Base64) {
-        let has_records = walker.sink().below("base64", |sink| sink.base64(text, 0));
+    if envelope::classify_text(text.trim_ascii()) == Some(envelope::TextKind::Base64) {
+        let has_records = walker.sink().with_member("base64", |sink| sink.base64(text, 0));
         if has_records == Some(true) {
             return (Verdict::Records, walker.finish());
         }
     }
     if loose::has_json(text) {
-        walker.loose();
+        walker.read_words();
     }
     let is_read = walker.sink().contents.records > 0;
-    let is_silent = !is_read && walker.sink().contents.smell.is_none() && !loose::is_document(text);
-    if is_silent && let Some(at) = smell::in_words(text) {
-        walker.sink().contents.smells(SmellKind::Words, at);
+    let is_silent = !is_read && walker.sink().contents.trace.is_none() && !loose::is_document(text);
+    if is_silent && let Some(at) = traces::in_words(text) {
+        walker.sink().contents.add_trace(TraceKind::Words, at);
     }
     let verdict =
-        if is_read { Verdict::Records } else { text_log(text).map_or(Verdict::NotJson, Verdict::Other) };
+        if is_read { Verdict::Records } else { foreign_log(text).map_or(Verdict::NotJson, Verdict::Other) };
     (verdict, walker.finish())
 }
 
 /// Logs of other services that are lines of words, recognised by their first line.
-fn text_log(text: &str) -> Option<ObjectSkip> {
+fn foreign_log(text: &str) -> Option<ObjectSkip> {
     let mut words = text.split_ascii_whitespace();
     match (words.next()?, words.next()?) {
         // "Access log entries", Elastic Load Balancing user guides: a type and a time, or a time alone.

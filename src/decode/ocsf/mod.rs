@@ -22,7 +22,7 @@ use super::find::json_stream;
 use super::record::scanner::KeyPredictors;
 use super::{DecodeFault, Decoded, FoundRecord, Verdict};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
-use crate::memory::Hold;
+use crate::memory::Reservation;
 use crate::time::Timestamp;
 use pages::ROWS_AT_ONCE;
 
@@ -79,7 +79,7 @@ struct Rows {
     has_api: bool,
     /// The memory reserved for them.
     #[allow(dead_code, reason = "it is held, and not looked at")]
-    hold: Option<Hold>,
+    hold: Option<Reservation>,
     rows: Option<RowIter<'static>>,
 }
 
@@ -92,13 +92,13 @@ impl Rows {
         }
         let bytes = Bytes::copy_from_slice(bytes);
         let file = bytes.clone();
-        let reader = caught(|| SerializedFileReader::new(bytes)).map_err(broken)?;
-        let wanted = wanted(reader.metadata().file_metadata().schema());
+        let reader = catch_panic(|| SerializedFileReader::new(bytes)).map_err(broken)?;
+        let wanted = projection(reader.metadata().file_metadata().schema());
         let has_api = wanted.get_fields().iter().any(|field| field.name() == "api");
         if !has_api {
             return Ok(Self { has_api, hold: None, rows: None });
         }
-        let needed = caught(|| Ok(pages::needed(&file, &reader, &COLUMNS, ceiling.limit)))
+        let needed = catch_panic(|| Ok(pages::row_memory(&file, &reader, &COLUMNS, ceiling.limit)))
             .and_then(|needed| needed)
             .map_err(broken)?;
         if needed > ceiling.limit {
@@ -107,7 +107,7 @@ impl Rows {
             return Err((FaultKind::TooLarge, detail));
         }
         let hold = ceiling.reserve_copy(needed);
-        let rows = caught(|| {
+        let rows = catch_panic(|| {
             RowIter::from_file_into(Box::new(reader)).with_batch_size(ROWS_AT_ONCE).project(Some(wanted))
         });
         Ok(Self { has_api, hold, rows: Some(rows.map_err(broken)?) })
@@ -116,7 +116,7 @@ impl Rows {
     /// The next row as the text of a record.
     fn next(&mut self) -> Result<Option<String>, String> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
-        caught(|| Ok(rows.next().transpose()?.map(|row| record(&row).to_string())))
+        catch_panic(|| Ok(rows.next().transpose()?.map(|row| record(&row).to_string())))
     }
 }
 
@@ -125,7 +125,7 @@ const COLUMNS: [&str; 9] =
     ["time", "time_dt", "metadata", "api", "actor", "src_endpoint", "http_request", "cloud", "unmapped"];
 
 /// The columns of a schema that are read.
-fn wanted(schema: &Type) -> Type {
+fn projection(schema: &Type) -> Type {
     let is_wanted = |field: &&TypePtr| COLUMNS.contains(&field.name());
     let fields: Vec<TypePtr> = schema.get_fields().iter().filter(is_wanted).cloned().collect();
     let projection = Type::group_type_builder(schema.name()).with_fields(fields).build();
@@ -133,7 +133,7 @@ fn wanted(schema: &Type) -> Type {
 }
 
 /// The result of a call into the library; a panic is an error, too.
-fn caught<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+fn catch_panic<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("it contradicts itself".to_owned()),

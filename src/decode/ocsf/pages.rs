@@ -25,7 +25,7 @@ const OF_A_VALUE: u64 = 96;
 
 /// The most bytes that the rows of one group, in some columns, take while one is decoded; or the reason why they cannot be read.
 /// Counting stops once it exceeds `limit`.
-pub(in crate::decode) fn needed(
+pub(in crate::decode) fn row_memory(
     file: &Bytes,
     reader: &SerializedFileReader<Bytes>,
     columns: &[&str],
@@ -40,9 +40,9 @@ pub(in crate::decode) fn needed(
                 continue;
             }
             let pages = Pages::of(file, chunk).ok_or("a page is cut off, or contradicts itself")?;
-            sum = sum.saturating_add(pages.held());
+            sum = sum.saturating_add(pages.memory());
             if chunk.column_descr().max_rep_level() > 0 {
-                let listed = pages.listed();
+                let listed = pages.list_memory();
                 let counted = listed > FREE && sum <= limit && pages.can_be_counted(limit);
                 let listed = if counted { counted_rows(reader, (number, column))? } else { listed };
                 sum = sum.saturating_add(listed);
@@ -85,7 +85,7 @@ impl Pages {
             let mut thrift = Thrift { rest };
             let header = Header::read(&mut thrift)?;
             let packed = thrift.rest.get(..usize::try_from(header.packed).ok()?)?;
-            if matches!(chunk.compression(), Compression::GZIP(_)) && grows_over(packed, header.size) {
+            if matches!(chunk.compression(), Compression::GZIP(_)) && inflates_beyond(packed, header.size) {
                 return None;
             }
             pages.add(&header);
@@ -105,7 +105,7 @@ impl Pages {
     }
 
     /// Memory held for a column without lists: a page, the dictionary, and some values.
-    fn held(&self) -> u64 {
+    fn memory(&self) -> u64 {
         let text = if self.grows { self.largest } else { 0 };
         let values = (ROWS_AT_ONCE as u64).saturating_mul(OF_A_VALUE.saturating_add(text));
         // The library copies a text again when it makes a row of it.
@@ -113,14 +113,14 @@ impl Pages {
     }
 
     /// Memory of all values if they belong to one row.
-    fn listed(&self) -> u64 {
+    fn list_memory(&self) -> u64 {
         let longest = if self.grows { self.largest } else { self.dictionary };
         self.values.saturating_mul(OF_A_VALUE.saturating_add(longest)).saturating_add(self.all)
     }
 
     /// Whether values can be counted without their texts taking more memory than they do in pages.
     fn can_be_counted(&self, limit: u64) -> bool {
-        !self.grows && self.values.saturating_mul(OF_A_VALUE).saturating_add(self.held()) <= limit
+        !self.grows && self.values.saturating_mul(OF_A_VALUE).saturating_add(self.memory()) <= limit
     }
 }
 
@@ -171,7 +171,7 @@ fn positive(thrift: &mut Thrift<'_>) -> Option<u64> {
 }
 
 /// Whether gzip yields more than its stated size, which the library would hold before noticing.
-fn grows_over(packed: &[u8], size: u64) -> bool {
+fn inflates_beyond(packed: &[u8], size: u64) -> bool {
     let mut plain = flate2::bufread::MultiGzDecoder::new(packed).take(size.saturating_add(1));
     // The library reports damage.
     std::io::copy(&mut plain, &mut std::io::sink()).is_ok_and(|read| read > size)

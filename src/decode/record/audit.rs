@@ -1,7 +1,7 @@
 //! Kubernetes audit events: the fast path, which walks the keys and skips the rest.
 //!
 //! As with CloudTrail records, anything unusual in what is read ends the walk with a surprise, and the event goes to the
-//! careful reader.
+//! fallback reader.
 
 use super::walk::{Scanner, Walk};
 use crate::event::{AuditRecord, KubernetesUser, ObjectRef};
@@ -27,7 +27,7 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
             "requestURI" => record.request_uri = scanner.text()?,
             "user" => record.user = scanner.user()?,
             "impersonatedUser" => record.impersonated = scanner.user()?,
-            "sourceIPs" => record.source_ip = scanner.listed()?.last,
+            "sourceIPs" => record.source_ip = scanner.first_and_last()?.last,
             "userAgent" => record.user_agent = scanner.text()?,
             "objectRef" => record.object = scanner.object_ref()?,
             "responseStatus" => (record.code, record.reason) = scanner.status()?,
@@ -43,7 +43,7 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
 }
 
 /// The audit id in a text that was cut, to help find the event elsewhere.
-pub(in crate::decode) fn glimpse(text: &str) -> Option<&str> {
+pub(in crate::decode) fn audit_id_of_cut(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("\"auditID\"")?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     let (id, _) = rest.split_once('"')?;
@@ -70,14 +70,14 @@ impl<'a> Scanner<'a> {
         *user = KubernetesUser { username, uid, ..KubernetesUser::default() };
         self.object_or_other(|scanner, key| {
             match key {
-                "arn" => user.arn = scanner.listed()?.first,
-                "canonicalArn" => user.canonical_arn = scanner.listed()?.first,
-                "sessionName" => user.session_name = scanner.listed()?.first,
-                "accessKeyId" => user.access_key_id = scanner.listed()?.first,
+                "arn" => user.arn = scanner.first_and_last()?.first,
+                "canonicalArn" => user.canonical_arn = scanner.first_and_last()?.first,
+                "sessionName" => user.session_name = scanner.first_and_last()?.first,
+                "accessKeyId" => user.access_key_id = scanner.first_and_last()?.first,
                 "principalId" | "sigs.k8s.io/aws-iam-authenticator/principalId" => {
-                    user.principal_id = scanner.listed()?.first;
+                    user.principal_id = scanner.first_and_last()?.first;
                 }
-                "authentication.kubernetes.io/pod-name" => user.pod_name = scanner.listed()?.first,
+                "authentication.kubernetes.io/pod-name" => user.pod_name = scanner.first_and_last()?.first,
                 _ => scanner.skip()?,
             }
             Ok(())

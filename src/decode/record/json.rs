@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::fallback::without_lone_surrogates;
-use super::walk::{Scanner, Surprise, Walk};
+use super::walk::{NeedsFallback, Scanner, Walk};
 
 /// The usual number of members of a record.
 const USUAL_MEMBERS: usize = 32;
@@ -73,17 +73,17 @@ impl<'a> Json<'a> {
     fn walk_members(self, mut member: impl FnMut(Cow<'a, str>, Self)) -> Walk<()> {
         let mut scanner = Scanner::new(self.0, 0);
         scanner.expect(b'{')?;
-        scanner.blanks();
+        scanner.skip_blanks();
         while scanner.peek() == Some(b'"') {
             let key = Self(slice(&mut scanner)?);
-            scanner.blanks();
+            scanner.skip_blanks();
             scanner.expect(b':')?;
-            scanner.blanks();
+            scanner.skip_blanks();
             let value = Self(slice(&mut scanner)?);
             member(key.text(), value);
-            scanner.blanks();
+            scanner.skip_blanks();
             scanner.expect(b',')?;
-            scanner.blanks();
+            scanner.skip_blanks();
         }
         Ok(())
     }
@@ -94,14 +94,14 @@ impl<'a> Json<'a> {
         let mut scanner = Scanner::new(self.0, 0);
         let mut walk = || {
             scanner.expect(b'[')?;
-            scanner.blanks();
+            scanner.skip_blanks();
             while scanner.peek() != Some(b']') {
                 items.push(Self(slice(&mut scanner)?));
-                scanner.blanks();
+                scanner.skip_blanks();
                 scanner.expect(b',')?;
-                scanner.blanks();
+                scanner.skip_blanks();
             }
-            Ok::<(), Surprise>(())
+            Ok::<(), NeedsFallback>(())
         };
         let _ = walk();
         items
@@ -125,7 +125,7 @@ impl<'a> Json<'a> {
 fn slice<'a>(scanner: &mut Scanner<'a>) -> Walk<&'a str> {
     let start = scanner.at;
     scanner.skip()?;
-    scanner.text.get(start..scanner.at).ok_or(Surprise)
+    scanner.text.get(start..scanner.at).ok_or(NeedsFallback)
 }
 
 /// JSON text without the blanks between its parts.

@@ -20,7 +20,7 @@ const STEPS: usize = 2_048;
 
 /// How far the walk of one object has come: a hash of the last three keys, which distinguishes most orders.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step(u16);
+pub(super) struct WalkState(u16);
 
 /// A key with all text between the preceding comma and its value.
 #[derive(Clone, Copy, Debug)]
@@ -39,12 +39,12 @@ pub(super) struct KeyPredictor<F> {
     followers: Box<[u8; STEPS]>,
 }
 
-impl Step {
+impl WalkState {
     /// Before the first member.
     pub(super) const START: Self = Self(0);
 
     #[inline(always)]
-    fn then(self, place: u8) -> Self {
+    fn after(self, place: u8) -> Self {
         Self(((self.0 << 4) ^ u16::from(place)) % STEPS as u16)
     }
 }
@@ -65,7 +65,7 @@ impl<F: Copy> KeyPredictor<F> {
     /// If the member that usually follows stands at `at`: which one, and the position after its colon. More blanks than
     /// last time may follow there.
     #[inline(always)]
-    pub(super) fn guess(&self, step: &mut Step, bytes: &[u8], at: usize) -> Option<(F, usize)> {
+    pub(super) fn predict(&self, step: &mut WalkState, bytes: &[u8], at: usize) -> Option<(F, usize)> {
         let place = self.followers[usize::from(step.0) % STEPS];
         let member = &self.members[usize::from(place) % PLACES];
         let text = bytes.get(at..)?.first_chunk::<LONGEST>()?;
@@ -73,7 +73,7 @@ impl<F: Copy> KeyPredictor<F> {
         if length == 0 || equal_bytes(text, &member.literal) < length {
             return None;
         }
-        *step = step.then(place);
+        *step = step.after(place);
         Some((member.field, at + length))
     }
 
@@ -81,12 +81,12 @@ impl<F: Copy> KeyPredictor<F> {
     /// `field` identifies it.
     pub(super) fn learn(
         &mut self,
-        step: &mut Step,
+        step: &mut WalkState,
         literal: &[u8],
         key: &str,
         field: impl Fn(&str) -> F,
     ) -> F {
-        let place = self.place(key, literal);
+        let place = self.slot(key, literal);
         let member = &mut self.members[usize::from(place) % PLACES];
         if !member.is(literal) {
             let Some(room) = member.literal.get_mut(..literal.len()) else { return field(key) };
@@ -95,13 +95,13 @@ impl<F: Copy> KeyPredictor<F> {
             member.field = field(key);
         }
         self.followers[usize::from(step.0) % STEPS] = place;
-        *step = step.then(place);
+        *step = step.after(place);
         member.field
     }
 
     /// The slot for a literal: the first of its slots that holds it or nothing, else the first of all.
-    fn place(&self, key: &str, literal: &[u8]) -> u8 {
-        let first = first_place(key);
+    fn slot(&self, key: &str, literal: &[u8]) -> u8 {
+        let first = first_slot(key);
         let mut places = (first..first + NEIGHBOURS).map(|place| place % PLACES);
         let is_it = |member: &Member<F>| member.length == 0 || member.is(literal);
         places.find(|place| is_it(&self.members[*place])).unwrap_or(first) as u8
@@ -109,7 +109,7 @@ impl<F: Copy> KeyPredictor<F> {
 }
 
 /// The first slot of a key. With these factors, hardly any of the usual keys of a record share one.
-fn first_place(key: &str) -> usize {
+fn first_slot(key: &str) -> usize {
     let bytes = key.as_bytes();
     let byte = |at: usize| bytes.get(at).map_or(0, |byte| usize::from(*byte));
     let (middle, second_last) = (bytes.len() / 2, bytes.len().wrapping_sub(2));
@@ -124,27 +124,27 @@ mod tests {
     fn what_followed_once_is_guessed_next_time() {
         let text = br#"{"eventName": "A", "eventID": "B"}                                   "#;
         let mut order = KeyPredictor::new('-');
-        let mut step = Step::START;
-        assert_eq!(order.guess(&mut step, text, 1), None);
+        let mut step = WalkState::START;
+        assert_eq!(order.predict(&mut step, text, 1), None);
         assert_eq!(order.learn(&mut step, br#""eventName": "#, "eventName", |_| 'n'), 'n');
         assert_eq!(order.learn(&mut step, br#" "eventID": "#, "eventID", |_| 'i'), 'i');
-        let mut step = Step::START;
-        assert_eq!(order.guess(&mut step, text, 1), Some(('n', 14)));
-        assert_eq!(order.guess(&mut step, text, 18), Some(('i', 30)));
-        assert_eq!(order.guess(&mut step, text, 18), None);
+        let mut step = WalkState::START;
+        assert_eq!(order.predict(&mut step, text, 1), Some(('n', 14)));
+        assert_eq!(order.predict(&mut step, text, 18), Some(('i', 30)));
+        assert_eq!(order.predict(&mut step, text, 18), None);
     }
 
     #[test]
     fn keys_with_the_same_first_place_are_both_guessed() {
-        assert_eq!(first_place("eventTime"), first_place("eventName"));
+        assert_eq!(first_slot("eventTime"), first_slot("eventName"));
         let text = br#""eventTime":"eventName":"#.repeat(4);
         let mut order = KeyPredictor::new('-');
-        let mut step = Step::START;
+        let mut step = WalkState::START;
         order.learn(&mut step, br#""eventTime":"#, "eventTime", |_| 't');
         order.learn(&mut step, br#""eventName":"#, "eventName", |_| 'n');
-        let mut step = Step::START;
-        assert_eq!(order.guess(&mut step, &text, 0), Some(('t', 12)));
-        assert_eq!(order.guess(&mut step, &text, 12), Some(('n', 24)));
+        let mut step = WalkState::START;
+        assert_eq!(order.predict(&mut step, &text, 0), Some(('t', 12)));
+        assert_eq!(order.predict(&mut step, &text, 12), Some(('n', 24)));
     }
 
     #[test]
@@ -152,7 +152,7 @@ mod tests {
         let literal = format!("\"{}\":", "k".repeat(LONGEST));
         let text = literal.repeat(3);
         let mut order = KeyPredictor::new('-');
-        assert_eq!(order.learn(&mut Step::START.clone(), literal.as_bytes(), "k", |_| 'k'), 'k');
-        assert_eq!(order.guess(&mut Step::START.clone(), text.as_bytes(), 0), None);
+        assert_eq!(order.learn(&mut WalkState::START.clone(), literal.as_bytes(), "k", |_| 'k'), 'k');
+        assert_eq!(order.predict(&mut WalkState::START.clone(), text.as_bytes(), 0), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The fast path: walks the keys of a record, takes the relevant texts as slices and skips the rest.
 //!
 //! What it skips is not checked: a record whose brackets and strings are balanced counts, whatever the unread values
-//! contain. Anything unusual in what it does read ends the walk with a surprise, and the record goes to the careful
+//! contain. Anything unusual in what it does read ends the walk, and the record goes to the fallback
 //! reader.
 
 use super::identity_cache::IdentityCache;
@@ -45,7 +45,7 @@ pub(in crate::decode) fn record<'a>(
 ) -> Walk<Extent> {
     let (mut response, mut nested) = (None, None);
     let mut scanner = Scanner::new(text, start);
-    scanner.ordered(&mut predictors.record, RecordField::of, |scanner, field| {
+    scanner.object_in_order(&mut predictors.record, RecordField::of, |scanner, field| {
         match field {
             RecordField::Time => record.event_time = scanner.text()?,
             RecordField::Source => record.event_source = scanner.text()?,
@@ -61,7 +61,7 @@ pub(in crate::decode) fn record<'a>(
             RecordField::Recipient => record.recipient_account = scanner.text()?,
             RecordField::ReadOnly => record.read_only = scanner.flag()?,
             RecordField::Identity => {
-                scanner.caller(&mut predictors.identity, identities, &mut record.identity)?
+                scanner.read_identity(&mut predictors.identity, identities, &mut record.identity)?
             }
             RecordField::Response => {
                 response = Some(scanner.at);
@@ -87,7 +87,7 @@ pub(in crate::decode) fn record<'a>(
 impl<'a> Scanner<'a> {
     /// Reads `userIdentity` into `identity`. It is not walked if the same text is cached.
     #[inline]
-    fn caller(
+    fn read_identity(
         &mut self,
         order: &mut KeyPredictor<IdentityField>,
         identities: &mut IdentityCache<'a>,
@@ -110,7 +110,7 @@ impl<'a> Scanner<'a> {
 
     fn identity(&mut self, order: &mut KeyPredictor<IdentityField>) -> Walk<Identity<'a>> {
         let mut identity = Identity::default();
-        self.ordered(order, IdentityField::of, |scanner, field| {
+        self.object_in_order(order, IdentityField::of, |scanner, field| {
             match field {
                 IdentityField::Type => identity.identity_type = scanner.text()?,
                 IdentityField::PrincipalId => identity.principal_id = scanner.text()?,

@@ -26,14 +26,14 @@ pub(in crate::decode) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option
     // Most texts end within 32 bytes: two lanes at once avoid a branch that is hard to predict.
     if let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
         let ([low, high], _) = first.as_chunks::<16>() else { return None };
-        let mask = text_ends(low) | text_ends(high) << 16;
+        let mask = string_delimiters(low) | string_delimiters(high) << 16;
         if mask != 0 {
             return Some(at + mask.trailing_zeros() as usize);
         }
         at += 32;
     }
     while let Some(lane) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let mask = text_ends(lane);
+        let mask = string_delimiters(lane);
         if mask != 0 {
             return Some(at + mask.trailing_zeros() as usize);
         }
@@ -45,7 +45,7 @@ pub(in crate::decode) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option
 
 /// One bit for each quote or backslash.
 #[inline(always)]
-fn text_ends(lane: &[u8; 16]) -> u32 {
+fn string_delimiters(lane: &[u8; 16]) -> u32 {
     let lane = u8x16::new(*lane);
     let hits = lane.simd_eq(u8x16::splat(b'"')) | lane.simd_eq(u8x16::splat(b'\\'));
     u32::from(hits.to_bitmask() as u16)

@@ -1,16 +1,16 @@
 //! Walks JSON text key by key, without checking what is skipped.
 //!
 //! A value whose brackets and strings are balanced counts, whatever it contains. Anything unusual in what is read ends
-//! the walk with a [`Surprise`].
+//! the walk with [`NeedsFallback`].
 
-use super::key_predictor::{KeyPredictor, Step};
+use super::key_predictor::{KeyPredictor, WalkState};
 use super::simd::{nested_end, quote_or_backslash};
 
-/// The walk met something that the careful reader has to look at: an escape, a malformed part or the end.
+/// The walk met something that the fallback reader has to look at: an escape, a malformed part or the end.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::decode) struct Surprise;
+pub(in crate::decode) struct NeedsFallback;
 
-pub(super) type Walk<T> = Result<T, Surprise>;
+pub(super) type Walk<T> = Result<T, NeedsFallback>;
 
 /// Calls `member` with each key from `at` on and the position of its value, up to the `}` that ends the object; returns
 /// the position after it.
@@ -30,7 +30,7 @@ pub(in crate::decode) fn member_spans(
     mut member: impl FnMut(&str, (usize, usize)),
 ) -> Walk<usize> {
     let mut scanner = Scanner::new(text, at);
-    scanner.blanks();
+    scanner.skip_blanks();
     if scanner.peek() == Some(b'}') {
         return Ok(scanner.at + 1);
     }
@@ -60,7 +60,7 @@ pub(in crate::decode) fn first_key(text: &str, start: usize) -> Walk<(&str, usiz
 /// Position of the first byte at or after `at` that is not JSON white space.
 pub(in crate::decode) fn skip_blanks(text: &str, at: usize) -> usize {
     let mut scanner = Scanner::new(text, at);
-    scanner.blanks();
+    scanner.skip_blanks();
     scanner.at
 }
 
@@ -81,7 +81,7 @@ pub(in crate::decode) fn floor(text: &str, at: usize) -> usize {
 
 /// What is kept of a list of texts.
 #[derive(Default)]
-pub(super) struct Listed<'a> {
+pub(super) struct FirstAndLast<'a> {
     pub(in crate::decode) first: Option<&'a str>,
     pub(in crate::decode) last: Option<&'a str>,
 }
@@ -104,7 +104,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    pub(in crate::decode) fn blanks(&mut self) {
+    pub(in crate::decode) fn skip_blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
         }
@@ -116,18 +116,18 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             Ok(())
         } else {
-            Err(Surprise)
+            Err(NeedsFallback)
         }
     }
 
     /// A key, its colon and the blanks around them; ends at the value.
     #[inline]
     fn key(&mut self) -> Walk<&'a str> {
-        self.blanks();
+        self.skip_blanks();
         let key = self.string()?;
-        self.blanks();
+        self.skip_blanks();
         self.expect(b':')?;
-        self.blanks();
+        self.skip_blanks();
         Ok(key)
     }
 
@@ -136,19 +136,19 @@ impl<'a> Scanner<'a> {
     fn string(&mut self) -> Walk<&'a str> {
         self.expect(b'"')?;
         let start = self.at;
-        let end = quote_or_backslash(self.bytes, start).ok_or(Surprise)?;
+        let end = quote_or_backslash(self.bytes, start).ok_or(NeedsFallback)?;
         if self.bytes[end] != b'"' {
-            return Err(Surprise);
+            return Err(NeedsFallback);
         }
         self.at = end + 1;
-        self.text.get(start..end).ok_or(Surprise)
+        self.text.get(start..end).ok_or(NeedsFallback)
     }
 
     /// Walks an object; `member` is called at each value and must skip it.
     #[inline]
     fn object(&mut self, member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
         self.expect(b'{')?;
-        self.blanks();
+        self.skip_blanks();
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(());
@@ -162,7 +162,7 @@ impl<'a> Scanner<'a> {
         loop {
             let key = self.key()?;
             member(self, key)?;
-            if self.ends()? {
+            if self.end_member()? {
                 return Ok(());
             }
         }
@@ -170,8 +170,8 @@ impl<'a> Scanner<'a> {
 
     /// Skips what follows a member; returns whether that ends the object.
     #[inline(always)]
-    fn ends(&mut self) -> Walk<bool> {
-        self.blanks();
+    fn end_member(&mut self) -> Walk<bool> {
+        self.skip_blanks();
         match self.peek() {
             Some(b',') => {
                 self.at += 1;
@@ -181,32 +181,32 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
                 Ok(true)
             }
-            _ => Err(Surprise),
+            _ => Err(NeedsFallback),
         }
     }
 
     /// Walks an object whose members usually come in some order; `member` is called at each value and must skip it.
     /// `field` identifies a key.
     #[inline(always)]
-    pub(super) fn ordered<F: Copy>(
+    pub(super) fn object_in_order<F: Copy>(
         &mut self,
         order: &mut KeyPredictor<F>,
         field: impl Fn(&str) -> F,
         mut member: impl FnMut(&mut Self, F) -> Walk<()>,
     ) -> Walk<()> {
         self.expect(b'{')?;
-        let mut step = Step::START;
+        let mut step = WalkState::START;
         let mut first = true;
         loop {
-            let found = match order.guess(&mut step, self.bytes, self.at) {
+            let found = match order.predict(&mut step, self.bytes, self.at) {
                 Some((found, behind_colon)) => {
                     self.at = behind_colon;
-                    self.blanks();
+                    self.skip_blanks();
                     found
                 }
                 None => {
                     let start = self.at;
-                    self.blanks();
+                    self.skip_blanks();
                     if first && self.peek() == Some(b'}') {
                         self.at += 1;
                         return Ok(());
@@ -216,7 +216,7 @@ impl<'a> Scanner<'a> {
                 }
             };
             member(self, found)?;
-            if self.ends()? {
+            if self.end_member()? {
                 return Ok(());
             }
             first = false;
@@ -236,31 +236,31 @@ impl<'a> Scanner<'a> {
     }
 
     /// The texts of a list; any other value counts as an empty one.
-    pub(in crate::decode) fn listed(&mut self) -> Walk<Listed<'a>> {
-        let mut listed = Listed::default();
+    pub(in crate::decode) fn first_and_last(&mut self) -> Walk<FirstAndLast<'a>> {
+        let mut listed = FirstAndLast::default();
         if self.peek() != Some(b'[') {
             return self.skip().map(|()| listed);
         }
         self.at += 1;
-        self.blanks();
+        self.skip_blanks();
         if self.peek() == Some(b']') {
             self.at += 1;
             return Ok(listed);
         }
         loop {
-            self.blanks();
+            self.skip_blanks();
             if let Some(text) = self.text()? {
                 listed.first = listed.first.or(Some(text));
                 listed.last = Some(text);
             }
-            self.blanks();
+            self.skip_blanks();
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b']') => {
                     self.at += 1;
                     return Ok(listed);
                 }
-                _ => return Err(Surprise),
+                _ => return Err(NeedsFallback),
             }
         }
     }
@@ -283,7 +283,7 @@ impl<'a> Scanner<'a> {
         match self.peek() {
             Some(b'"') => self.skip_string(),
             Some(b'{' | b'[') => {
-                self.at = nested_end(self.bytes, self.at).ok_or(Surprise)?;
+                self.at = nested_end(self.bytes, self.at).ok_or(NeedsFallback)?;
                 Ok(())
             }
             _ => self.skip_scalar(),
@@ -294,7 +294,7 @@ impl<'a> Scanner<'a> {
     fn skip_string(&mut self) -> Walk<()> {
         self.at += 1;
         loop {
-            let hit = quote_or_backslash(self.bytes, self.at).ok_or(Surprise)?;
+            let hit = quote_or_backslash(self.bytes, self.at).ok_or(NeedsFallback)?;
             if self.bytes[hit] == b'"' {
                 self.at = hit + 1;
                 return Ok(());
@@ -310,6 +310,6 @@ impl<'a> Scanner<'a> {
         while matches!(self.peek(), Some(b'a'..=b'z' | b'0'..=b'9' | b'-' | b'+' | b'.' | b'E')) {
             self.at += 1;
         }
-        if self.at == start { Err(Surprise) } else { Ok(()) }
+        if self.at == start { Err(NeedsFallback) } else { Ok(()) }
     }
 }

@@ -107,11 +107,11 @@ impl Inflater {
     ) -> Result<(), GzipFault> {
         self.second_member = None;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        if self.whole(input, output, limit) { Ok(()) } else { self.members(input, output, limit) }
+        if self.inflate_at_once(input, output, limit) { Ok(()) } else { self.members(input, output, limit) }
     }
 
     /// Inflates an input that is exactly one sound member; otherwise leaves the output unchanged.
-    fn whole(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> bool {
+    fn inflate_at_once(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> bool {
         let room = promised(input);
         let fits = room > 0 && room <= believable(input).min(limit.saturating_sub(output.filled));
         if !Libdeflate::is_there() || !fits {

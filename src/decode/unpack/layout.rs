@@ -1,7 +1,7 @@
 //! Whether and where a long text can be cut.
 
 use crate::decode::find::envelope::LogLine;
-use crate::decode::find::table::{self, Sort};
+use crate::decode::find::table::{self, TableKind};
 use crate::decode::find::{envelope, json_stream};
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk;
@@ -32,14 +32,14 @@ impl Layout {
             return Self::Values;
         }
         // A text that starts in mid-record; what follows has lines, or is one.
-        if let Some(at) = json_stream::resumption(&String::from_utf8_lossy(text)) {
+        if let Some(at) = json_stream::first_whole_record(&String::from_utf8_lossy(text)) {
             let rest = text.get(at..).unwrap_or_default();
             let next = rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
             return if holds_whole_values(next) { Self::Lines } else { Self::OneValue };
         }
         let head = String::from_utf8_lossy(&text[..text.len().min(4_096)]);
-        match table::table(&head) {
-            Some(Sort::Events(_)) => Self::OneValue,
+        match table::table_kind(&head) {
+            Some(TableKind::Events(_)) => Self::OneValue,
             // Lines that begin with words of some kind.
             None if envelope::names_a_record(&String::from_utf8_lossy(first)) => Self::Lines,
             _ => Self::Other,

@@ -100,19 +100,19 @@ fn begins_as_line(text: &[u8]) -> bool {
 
 /// Finds a cut in the value at `at`, which has no end.
 fn in_value(text: &[u8], at: usize) -> Cut {
-    if is_bottomless(&text[at..text.len().min(at + SOUNDED)]) {
+    if nests_too_deep(&text[at..text.len().min(at + SOUNDED)]) {
         return Cut::Broken(at);
     }
-    let (mut at, mut way) = (at, Way::default());
+    let (mut at, mut way) = (at, OpenBrackets::default());
     for _ in 0..DEEPEST {
         let found = match text.get(at) {
             Some(b'[') => in_list(text, at, &mut way),
             Some(b'{') => in_object(text, at, &mut way),
-            _ => Found::Cut(Cut::Nowhere { in_blanks: false }),
+            _ => CutSearch::Cut(Cut::Nowhere { in_blanks: false }),
         };
         match found {
-            Found::Deeper(inner) => at = inner,
-            Found::Cut(cut) => return cut,
+            CutSearch::Deeper(inner) => at = inner,
+            CutSearch::Cut(cut) => return cut,
         }
     }
     Cut::Nowhere { in_blanks: false }
@@ -120,25 +120,25 @@ fn in_value(text: &[u8], at: usize) -> Cut {
 
 /// The brackets between the beginning of a text and a list in it.
 #[derive(Default)]
-struct Way {
+struct OpenBrackets {
     opening: Vec<u8>,
     closing: Vec<u8>,
 }
 
-impl Way {
+impl OpenBrackets {
     fn open(&mut self, beginning: &[u8], bracket: u8) {
         self.opening.extend(beginning);
         self.closing.insert(0, bracket);
     }
 }
 
-enum Found {
+enum CutSearch {
     /// The value here has no end either.
     Deeper(usize),
     Cut(Cut),
 }
 
-impl Found {
+impl CutSearch {
     const NOTHING: Self = Self::Cut(Cut::Nowhere { in_blanks: false });
     const BLANKS: Self = Self::Cut(Cut::Nowhere { in_blanks: true });
 
@@ -147,63 +147,63 @@ impl Found {
     }
 }
 
-fn in_list(text: &[u8], open: usize, way: &mut Way) -> Found {
+fn in_list(text: &[u8], open: usize, way: &mut OpenBrackets) -> CutSearch {
     way.open(b"[", b']');
     let mut comma = None;
     let mut at = blanks_end(text, open + 1);
     let ending = loop {
         match value(text, at) {
-            Value::Whole(end) => {
+            ValueEnd::Whole(end) => {
                 let behind = blanks_end(text, end);
                 match text.get(behind) {
                     Some(b',') => {
                         comma = Some(behind);
                         at = blanks_end(text, behind + 1);
                     }
-                    Some(_) => break Found::broken(behind),
-                    None => break Found::BLANKS,
+                    Some(_) => break CutSearch::broken(behind),
+                    None => break CutSearch::BLANKS,
                 }
             }
-            Value::Open => break Found::Deeper(at),
-            Value::Missing => break Found::BLANKS,
-            Value::None => break Found::broken(at),
+            ValueEnd::Open => break CutSearch::Deeper(at),
+            ValueEnd::Missing => break CutSearch::BLANKS,
+            ValueEnd::None => break CutSearch::broken(at),
         }
     };
     match (comma, ending) {
         // A break is reported where it is.
-        (_, broken @ Found::Cut(Cut::Broken(_))) | (None, broken) => broken,
+        (_, broken @ CutSearch::Cut(Cut::Broken(_))) | (None, broken) => broken,
         (Some(comma), _) => {
-            let Way { opening, closing } = std::mem::take(way);
-            Found::Cut(Cut::Elements(Split { comma, closing, opening }))
+            let OpenBrackets { opening, closing } = std::mem::take(way);
+            CutSearch::Cut(Cut::Elements(Split { comma, closing, opening }))
         }
     }
 }
 
-fn in_object(text: &[u8], open: usize, way: &mut Way) -> Found {
+fn in_object(text: &[u8], open: usize, way: &mut OpenBrackets) -> CutSearch {
     let mut kept = vec![b'{'];
     let (mut has_owner, mut has_group) = (false, false);
     let mut at = blanks_end(text, open + 1);
     loop {
         let key_start = at;
         let key_end = match value(text, at) {
-            Value::Whole(end) if text[at] == b'"' => end,
-            Value::Whole(_) | Value::None => return Found::broken(at),
-            Value::Open => return Found::NOTHING,
-            Value::Missing => return Found::BLANKS,
+            ValueEnd::Whole(end) if text[at] == b'"' => end,
+            ValueEnd::Whole(_) | ValueEnd::None => return CutSearch::broken(at),
+            ValueEnd::Open => return CutSearch::NOTHING,
+            ValueEnd::Missing => return CutSearch::BLANKS,
         };
         let key = &text[key_start + 1..key_end - 1];
         if OF_RECORDS.iter().any(|name| name.as_bytes() == key) {
-            return Found::NOTHING;
+            return CutSearch::NOTHING;
         }
         let colon = blanks_end(text, key_end);
         match text.get(colon) {
             Some(b':') => at = blanks_end(text, colon + 1),
-            Some(_) => return Found::broken(colon),
-            None => return Found::BLANKS,
+            Some(_) => return CutSearch::broken(colon),
+            None => return CutSearch::BLANKS,
         }
         match value(text, at) {
-            Value::Whole(end) => {
-                if is_repeated(&text[at..end]) {
+            ValueEnd::Whole(end) => {
+                if is_repeated_in_pieces(&text[at..end]) {
                     has_owner |= key == b"owner";
                     has_group |= key == b"logGroup";
                     kept.extend(&text[key_start..end]);
@@ -212,31 +212,31 @@ fn in_object(text: &[u8], open: usize, way: &mut Way) -> Found {
                 let behind = blanks_end(text, end);
                 match text.get(behind) {
                     Some(b',') => at = blanks_end(text, behind + 1),
-                    Some(_) => return Found::broken(behind),
-                    None => return Found::BLANKS,
+                    Some(_) => return CutSearch::broken(behind),
+                    None => return CutSearch::BLANKS,
                 }
             }
             // The owner of the events may follow them.
-            Value::Open if key == b"logEvents" && !(has_owner && has_group) => return Found::NOTHING,
-            Value::Open => {
+            ValueEnd::Open if key == b"logEvents" && !(has_owner && has_group) => return CutSearch::NOTHING,
+            ValueEnd::Open => {
                 kept.extend(&text[key_start..key_end]);
                 kept.push(b':');
                 way.open(&kept, b'}');
-                return Found::Deeper(at);
+                return CutSearch::Deeper(at);
             }
-            Value::Missing => return Found::BLANKS,
-            Value::None => return Found::broken(at),
+            ValueEnd::Missing => return CutSearch::BLANKS,
+            ValueEnd::None => return CutSearch::broken(at),
         }
     }
 }
 
 /// Whether a value of a wrapper is repeated before every piece: it may say what the wrapper is, and cannot hold records.
-fn is_repeated(value: &[u8]) -> bool {
+fn is_repeated_in_pieces(value: &[u8]) -> bool {
     value.len() <= LONGEST_REPEATED && !value.iter().any(|byte| matches!(byte, b'{' | b'[' | b'\\'))
 }
 
 /// What stands in the place of a value.
-enum Value {
+enum ValueEnd {
     /// One that ends before this byte.
     Whole(usize),
     /// A value that has not ended yet.
@@ -247,9 +247,9 @@ enum Value {
     None,
 }
 
-fn value(text: &[u8], at: usize) -> Value {
+fn value(text: &[u8], at: usize) -> ValueEnd {
     let end = match text.get(at) {
-        None => return Value::Missing,
+        None => return ValueEnd::Missing,
         Some(b'{' | b'[') => nested_end(text, at),
         Some(b'"') => string_end(text, at),
         Some(b'-' | b'0'..=b'9' | b'a'..=b'z') => {
@@ -257,9 +257,9 @@ fn value(text: &[u8], at: usize) -> Value {
             let is_end = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b':') || byte.is_ascii_whitespace();
             rest.iter().position(is_end).map(|length| at + length)
         }
-        Some(_) => return Value::None,
+        Some(_) => return ValueEnd::None,
     };
-    end.map_or(Value::Open, Value::Whole)
+    end.map_or(ValueEnd::Open, ValueEnd::Whole)
 }
 
 fn string_end(text: &[u8], open: usize) -> Option<usize> {
@@ -280,7 +280,7 @@ fn blanks_end(text: &[u8], from: usize) -> usize {
 }
 
 /// Whether the nesting of a value is bottomless.
-fn is_bottomless(text: &[u8]) -> bool {
+fn nests_too_deep(text: &[u8]) -> bool {
     let (mut depth, mut at) = (0usize, 0);
     while let Some(byte) = text.get(at) {
         match byte {

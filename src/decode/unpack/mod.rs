@@ -27,7 +27,7 @@ use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict};
 use crate::coverage::{FaultKind, ObjectSkip, Position, add_counts};
 use crate::memory::Budget;
 use packing::{Packing, packing};
-use piece::{Emit, Piece, fault, joined};
+use piece::{Emit, Piece, fault, nested_path};
 use splitter::Splitter;
 
 #[cfg(test)]
@@ -39,7 +39,7 @@ pub trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek> ReadSeek for T {}
 
 /// Where a large object comes from.
-pub enum Source<'s> {
+pub enum LargeInput<'s> {
     /// A file.
     File(&'s mut dyn ReadSeek),
     /// Bytes that can be read only once.
@@ -48,16 +48,16 @@ pub enum Source<'s> {
 
 /// Cuts an object into pieces, which `emit` takes in order. Returns the faults that lie in no piece, and where a second gzip
 /// member began. No more than `limit` bytes are inflated, or held at once; held memory is taken from the budget.
-pub fn cut(
-    source: Source<'_>,
+pub fn split(
+    source: LargeInput<'_>,
     limit: u64,
     budget: &Arc<Budget>,
     emit: &mut Emit<'_>,
 ) -> (Vec<DecodeFault>, Option<u64>) {
     let mut splitter = Splitter::new(Ceiling::new(limit, budget), emit);
     match source {
-        Source::Stream(stream) => splitter.open(stream, None, 0),
-        Source::File(file) => {
+        LargeInput::Stream(stream) => splitter.open(stream, None, 0),
+        LargeInput::File(file) => {
             let mut head = [0; 4];
             let is_zip = file.read_exact(&mut head).is_ok() && packing(&head) == Some(Packing::Zip);
             match file.rewind() {
@@ -125,13 +125,13 @@ impl Decoder {
         let name = name.as_deref();
         let mut renamed = |found: FoundRecord<'_>| match found.inner {
             None => visit(FoundRecord { inner: name, ..found }),
-            inner => visit(FoundRecord { inner: joined(name, inner).as_deref(), ..found }),
+            inner => visit(FoundRecord { inner: nested_path(name, inner).as_deref(), ..found }),
         };
         let renamed: &mut dyn FnMut(FoundRecord<'_>) = &mut renamed;
         let outside = std::mem::replace(&mut self.depth, *depth);
         let ceiling = self.ceiling.clone();
         if hold.is_some() {
-            self.ceiling = ceiling.inside(bytes.len() as u64, hold.as_ref());
+            self.ceiling = ceiling.for_contents(bytes.len() as u64, hold.as_ref());
         }
         let mut decoded = self.decode(bytes, renamed);
         (self.depth, self.ceiling) = (outside, ceiling);
@@ -140,7 +140,7 @@ impl Decoder {
             if let (Position::Byte(at), None) = (&mut fault.position, &fault.inner) {
                 *at = at.saturating_sub(*repeated as u64);
             }
-            fault.inner = joined(name, fault.inner.as_deref()).map(String::into_boxed_str);
+            fault.inner = nested_path(name, fault.inner.as_deref()).map(String::into_boxed_str);
         }
         let is_file = *is_whole_file && name.is_some();
         if decoded.verdict == Verdict::NotJson && is_file && name.is_some_and(claims_log) {

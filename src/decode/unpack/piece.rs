@@ -2,7 +2,7 @@
 
 use crate::coverage::{FaultKind, Position};
 use crate::decode::DecodeFault;
-use crate::memory::Hold;
+use crate::memory::Reservation;
 
 /// Texts are cut into pieces of this size: small enough to occupy all cores, large enough to cost nothing. Smaller in tests,
 /// to exercise cutting.
@@ -23,7 +23,7 @@ pub struct Piece {
     /// How many bytes longer it is than the part of the file that it represents.
     pub(in crate::decode) added: usize,
     /// The memory reserved for it, if it is large.
-    pub(in crate::decode) hold: Option<Hold>,
+    pub(in crate::decode) hold: Option<Reservation>,
 }
 
 impl Piece {
@@ -62,7 +62,7 @@ pub(in crate::decode) fn fault(name: Option<&str>, kind: FaultKind, detail: &str
 }
 
 /// The path of a file in a file.
-pub(super) fn joined(outer: Option<&str>, inner: Option<&str>) -> Option<String> {
+pub(super) fn nested_path(outer: Option<&str>, inner: Option<&str>) -> Option<String> {
     match (outer, inner) {
         (Some(outer), Some(inner)) => Some(format!("{outer}!{inner}")),
         (one, other) => one.or(other).map(str::to_owned),

@@ -9,14 +9,14 @@ use std::rc::Rc;
 use super::layout::{LONGEST_BEGINNING, Layout, last_cut, next_beginning};
 use super::list::{self, Cut, Split};
 use super::packing::{PARQUET_MAGIC, Packing, packing};
-use super::piece::{Emit, PIECE, Piece, fault, joined};
-use super::stream::{Limited, StreamError, Streams, Text};
+use super::piece::{Emit, PIECE, Piece, fault, nested_path};
+use super::stream::{LimitedReader, StreamError, Streams, Text};
 use super::utf16::{Encoding, Transcoder};
 use crate::coverage::{FaultKind, Position};
 use crate::decode::DecodeFault;
 use crate::decode::ceiling::Ceiling;
-use crate::decode::find::smell;
-use crate::memory::Hold;
+use crate::decode::find::traces;
+use crate::memory::Reservation;
 
 /// Anything packed deeper than this is not a log.
 pub(in crate::decode) const DEEPEST: u32 = 5;
@@ -24,8 +24,8 @@ pub(in crate::decode) const DEEPEST: u32 = 5;
 /// How many first bytes are needed to recognise a packing.
 const HEAD: u64 = 512;
 
-/// How much of the end of a part is searched again with the next one: a smell of records may cross the border.
-const OVERLAP: usize = if PIECE / 4 < smell::WINDOW { PIECE / 4 } else { smell::WINDOW };
+/// How much of the end of a part is searched again with the next one: traces of records may cross the border.
+const OVERLAP: usize = if PIECE / 4 < traces::WINDOW { PIECE / 4 } else { traces::WINDOW };
 
 /// One pass through an object. It stops reading once no more pieces are wanted.
 pub(super) struct Splitter<'e> {
@@ -44,17 +44,17 @@ pub(super) struct Splitter<'e> {
 
 /// The file in the object, and the number of packings around it.
 #[derive(Clone, Copy)]
-pub(in crate::decode) struct Place<'n> {
+pub(in crate::decode) struct FileContext<'n> {
     pub(in crate::decode) name: Option<&'n str>,
     pub(in crate::decode) depth: u32,
 }
 
-impl Place<'_> {
+impl FileContext<'_> {
     /// The name of a piece that begins at this byte of the file.
     fn at(&self, at: u64) -> Option<Box<str>> {
         match at {
             0 => self.name.map(Box::from),
-            at => joined(self.name, Some(&format!("@{at}"))).map(String::into_boxed_str),
+            at => nested_path(self.name, Some(&format!("@{at}"))).map(String::into_boxed_str),
         }
     }
 }
@@ -68,7 +68,7 @@ pub(in crate::decode) struct Names {
 
 impl Names {
     /// The name of a file in an archive.
-    pub(in crate::decode) fn inside(&mut self, archive: Option<&str>, mut name: String) -> String {
+    pub(in crate::decode) fn unique(&mut self, archive: Option<&str>, mut name: String) -> String {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
         let count = self.counts.entry(hasher.finish()).or_default();
@@ -76,21 +76,21 @@ impl Names {
         if *count > 1 {
             name.push_str(&format!("#{count}"));
         }
-        joined(archive, Some(&name)).unwrap_or_default()
+        nested_path(archive, Some(&name)).unwrap_or_default()
     }
 }
 
 /// A part of a long text.
-struct Long {
+struct LongTextPart {
     text: Text,
-    hold: Option<Hold>,
+    hold: Option<Reservation>,
     /// The byte of the file at which it begins.
     at: u64,
     /// How many of its bytes are not from the file, but repeated from the wrapper of a list.
     repeated: usize,
 }
 
-impl Long {
+impl LongTextPart {
     fn new(memory: Vec<u8>) -> Self {
         Self { text: Text::new(memory), hold: None, at: 0, repeated: 0 }
     }
@@ -127,28 +127,30 @@ impl<'e> Splitter<'e> {
         let encoding = Encoding::of(&head);
         let mut whole = Cursor::new(head).chain(stream);
         let whole: &mut dyn Read = &mut whole;
-        let place = Place { name, depth: depth + u32::from(packing.is_some()) };
+        let place = FileContext { name, depth: depth + u32::from(packing.is_some()) };
         match packing {
-            None if is_table => self.held(Long::new(Vec::new()), whole, place),
+            None if is_table => self.read_whole(LongTextPart::new(Vec::new()), whole, place),
             None => match encoding {
                 Some(encoding) => self.transcoded(&mut Transcoder::new(whole, encoding), place),
                 None => self.text(whole, place),
             },
             Some(Packing::Streams) => self.streams(whole, place),
             Some(Packing::Tar) => self.tar(whole, name, place.depth),
-            Some(Packing::Zip) => self.held(Long::new(Vec::new()), whole, Place { depth, ..place }),
-            Some(Packing::Unread(sort)) => self.unread(name, sort),
+            Some(Packing::Zip) => {
+                self.read_whole(LongTextPart::new(Vec::new()), whole, FileContext { depth, ..place })
+            }
+            Some(Packing::Unread(sort)) => self.unsupported(name, sort),
         }
     }
 
     /// Notes a packing that is known but not supported.
-    pub(in crate::decode) fn unread(&mut self, name: Option<&str>, sort: &str) {
+    pub(in crate::decode) fn unsupported(&mut self, name: Option<&str>, sort: &str) {
         let detail = format!("packed as {sort}, which is not read: unpack it");
         self.fault(name, FaultKind::PackingBroken, &detail);
     }
 
     /// Reads the output of consecutive streams, up to the ceiling.
-    fn streams(&mut self, stream: &mut dyn Read, place: Place<'_>) {
+    fn streams(&mut self, stream: &mut dyn Read, place: FileContext<'_>) {
         let mut streams = match Streams::new(stream) {
             Ok(streams) => streams,
             Err(error) => return self.broken(place.name, &error),
@@ -164,15 +166,20 @@ impl<'e> Splitter<'e> {
     }
 
     /// Reads the output of a decoder, up to the ceiling.
-    pub(in crate::decode) fn inflate(&mut self, stream: &mut dyn Read, place: Place<'_>) {
-        let mut limited = Limited::new(stream, &self.left);
+    pub(in crate::decode) fn inflate(&mut self, stream: &mut dyn Read, place: FileContext<'_>) {
+        let mut limited = LimitedReader::new(stream, &self.left);
         self.open(&mut limited, place.name, place.depth);
-        let Limited { is_over, error, .. } = limited;
-        self.ended(place.name, is_over, error);
+        let LimitedReader { is_over, error, .. } = limited;
+        self.note_end(place.name, is_over, error);
     }
 
     /// Notes how a stream ended.
-    pub(in crate::decode) fn ended(&mut self, name: Option<&str>, is_over: bool, error: Option<io::Error>) {
+    pub(in crate::decode) fn note_end(
+        &mut self,
+        name: Option<&str>,
+        is_over: bool,
+        error: Option<io::Error>,
+    ) {
         if is_over {
             let detail = format!("more than {} bytes come out of it", self.ceiling.limit);
             self.fault(name, FaultKind::TooLarge, &detail);
@@ -189,7 +196,7 @@ impl<'e> Splitter<'e> {
         if bytes.len() > PIECE {
             self.open(&mut Cursor::new(bytes).chain(file), name, depth);
         } else {
-            self.hand_out(Piece::file(bytes, name, depth, read.is_ok()));
+            self.emit_piece(Piece::file(bytes, name, depth, read.is_ok()));
         }
         if let Err(error) = read {
             self.broken(name, &error);
@@ -197,7 +204,7 @@ impl<'e> Splitter<'e> {
     }
 
     /// A text in UTF-16 or UTF-32.
-    fn transcoded<R: Read>(&mut self, stream: &mut Transcoder<R>, place: Place<'_>) {
+    fn transcoded<R: Read>(&mut self, stream: &mut Transcoder<R>, place: FileContext<'_>) {
         self.text(stream, place);
         if stream.is_odd() {
             self.fault(place.name, FaultKind::InvalidUtf8, Transcoder::<R>::ODD);
@@ -205,21 +212,21 @@ impl<'e> Splitter<'e> {
     }
 
     /// A text, which is cut if it is long.
-    fn text(&mut self, stream: &mut dyn Read, place: Place<'_>) {
-        let mut long = Long::new(std::mem::take(&mut self.spare));
+    fn text(&mut self, stream: &mut dyn Read, place: FileContext<'_>) {
+        let mut long = LongTextPart::new(std::mem::take(&mut self.spare));
         loop {
             if !self.fill(&mut long, stream, PIECE, place) {
-                return self.rest(long, place);
+                return self.emit_rest(long, place);
             }
             let goes_on = match Layout::of(long.filled()) {
                 Layout::Lines => self.lines(&mut long, stream, place),
                 Layout::Values => self.values(&mut long, stream, place),
-                Layout::OneValue => return self.held(long, stream, place),
+                Layout::OneValue => return self.read_whole(long, stream, place),
                 // Its beginning tells what it is; for a self-extracting archive, its end does.
                 Layout::Other if memchr::memmem::find(long.filled(), b"PK\x03\x04").is_some() => {
-                    return self.held(long, stream, place);
+                    return self.read_whole(long, stream, place);
                 }
-                Layout::Other => return self.foreign(long, stream, place),
+                Layout::Other => return self.scan_foreign_text(long, stream, place),
             };
             if !goes_on || self.is_stopped {
                 return;
@@ -227,18 +234,18 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// A text that is not a log, judging by its beginning. The rest is not read, and is reported if it smells of records.
-    fn foreign(&mut self, long: Long, stream: &mut dyn Read, place: Place<'_>) {
-        let mut rest = Long::new(Vec::new());
+    /// A text that is not a log, judging by its beginning. The rest is not read, and is reported if it has traces of records.
+    fn scan_foreign_text(&mut self, long: LongTextPart, stream: &mut dyn Read, place: FileContext<'_>) {
+        let mut rest = LongTextPart::new(Vec::new());
         let border = long.text.filled.saturating_sub(OVERLAP);
         rest.at = long.place_of(border);
         rest.text.push(&long.filled()[border..]);
-        self.rest(long, place);
+        self.emit_rest(long, place);
         // What lies entirely before the border was read with the beginning.
-        let mut from = smell::in_bytes(rest.filled()).map_or(0, |_| rest.text.filled);
+        let mut from = traces::in_bytes(rest.filled()).map_or(0, |_| rest.text.filled);
         while !self.is_stopped {
             let goes_on = self.fill(&mut rest, stream, PIECE, place);
-            if let Some(at) = smell::in_bytes(&rest.filled()[from..]) {
+            if let Some(at) = traces::in_bytes(&rest.filled()[from..]) {
                 return self.unread_records(rest.place_of(from + at), place);
             }
             if !goes_on {
@@ -251,14 +258,20 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    fn unread_records(&mut self, at: u64, place: Place<'_>) {
+    fn unread_records(&mut self, at: u64, place: FileContext<'_>) {
         let detail = "field names of a record and a time, in a long text of which only the beginning is read";
         let fault = fault(place.name, FaultKind::UnknownCarrier, detail);
         self.faults.push(DecodeFault { position: Position::Byte(at), ..fault });
     }
 
     /// Reads until there are `wanted` bytes. Returns whether there are; notes an error, which ends the stream.
-    fn fill(&mut self, long: &mut Long, stream: &mut dyn Read, wanted: usize, place: Place<'_>) -> bool {
+    fn fill(
+        &mut self,
+        long: &mut LongTextPart,
+        stream: &mut dyn Read,
+        wanted: usize,
+        place: FileContext<'_>,
+    ) -> bool {
         if long.hold.is_none() {
             long.hold = self.ceiling.reserve_for(wanted as u64);
         }
@@ -276,16 +289,16 @@ impl<'e> Splitter<'e> {
     }
 
     /// Lines, each of which holds whole values. Returns whether the text goes on in another layout.
-    fn lines(&mut self, long: &mut Long, stream: &mut dyn Read, place: Place<'_>) -> bool {
+    fn lines(&mut self, long: &mut LongTextPart, stream: &mut dyn Read, place: FileContext<'_>) -> bool {
         let mut searched = 0;
         while !self.is_stopped {
             match last_cut(long.filled(), searched) {
                 Some(end) => {
-                    self.split(long, (end, end), (&[], &[]), place);
+                    self.emit_until_cut(long, (end, end), (&[], &[]), place);
                     searched = 0;
                 }
                 None if is_one_long_value(long.filled()) => return true,
-                None if long.text.filled as u64 >= self.ceiling.most() => {
+                None if long.text.filled as u64 >= self.ceiling.available() => {
                     self.too_large(long, "a line is longer than", place);
                     return false;
                 }
@@ -298,7 +311,7 @@ impl<'e> Splitter<'e> {
             }
             let wanted = if long.text.filled < PIECE { PIECE } else { long.text.filled + PIECE };
             if !self.fill(long, stream, wanted, place) {
-                self.rest(std::mem::replace(long, Long::new(Vec::new())), place);
+                self.emit_rest(std::mem::replace(long, LongTextPart::new(Vec::new())), place);
                 return false;
             }
         }
@@ -306,17 +319,17 @@ impl<'e> Splitter<'e> {
     }
 
     /// Values over many lines, or on one. Returns whether the text goes on in another layout.
-    fn values(&mut self, long: &mut Long, stream: &mut dyn Read, place: Place<'_>) -> bool {
+    fn values(&mut self, long: &mut LongTextPart, stream: &mut dyn Read, place: FileContext<'_>) -> bool {
         while !self.is_stopped {
             let mut wanted = PIECE;
             match list::cut(long.filled()) {
-                Cut::Values(end) => self.split(long, (end, end), (&[], &[]), place),
+                Cut::Values(end) => self.emit_until_cut(long, (end, end), (&[], &[]), place),
                 Cut::Elements(Split { comma, closing, opening }) => {
-                    self.split(long, (comma, comma + 1), (&closing, &opening), place);
+                    self.emit_until_cut(long, (comma, comma + 1), (&closing, &opening), place);
                 }
                 Cut::Lines => return true,
                 Cut::Broken(at) => return self.broken_value(long, at, stream, place),
-                Cut::Nowhere { .. } if long.text.filled as u64 > self.ceiling.most() => {
+                Cut::Nowhere { .. } if long.text.filled as u64 > self.ceiling.available() => {
                     self.too_large(long, "a value that cannot be cut is longer than", place);
                     return false;
                 }
@@ -324,12 +337,12 @@ impl<'e> Splitter<'e> {
                     if in_blanks && blank_tail(long.filled()) > PIECE / 2 {
                         self.drop_blanks(long);
                     }
-                    let most = usize::try_from(self.ceiling.most()).unwrap_or(usize::MAX);
+                    let most = usize::try_from(self.ceiling.available()).unwrap_or(usize::MAX);
                     wanted = (2 * long.text.filled).clamp(PIECE, most.saturating_add(1).max(PIECE));
                 }
             }
             if !self.fill(long, stream, wanted, place) {
-                self.rest(std::mem::replace(long, Long::new(Vec::new())), place);
+                self.emit_rest(std::mem::replace(long, LongTextPart::new(Vec::new())), place);
                 return false;
             }
         }
@@ -338,13 +351,19 @@ impl<'e> Splitter<'e> {
 
     /// A value that is broken at `at`: its line is read as far as it goes, and the text goes on with the next line that
     /// begins like a value. Returns whether there is one.
-    fn broken_value(&mut self, long: &mut Long, at: usize, stream: &mut dyn Read, place: Place<'_>) -> bool {
+    fn broken_value(
+        &mut self,
+        long: &mut LongTextPart,
+        at: usize,
+        stream: &mut dyn Read,
+        place: FileContext<'_>,
+    ) -> bool {
         if let Some(end) = next_beginning(long.filled(), at) {
-            self.split(long, (end, end), (&[], &[]), place);
+            self.emit_until_cut(long, (end, end), (&[], &[]), place);
             return true;
         }
         let end = long.text.filled;
-        self.split(long, (end, end), (&[], &[]), place);
+        self.emit_until_cut(long, (end, end), (&[], &[]), place);
         while self.fill(long, stream, PIECE, place) && !self.is_stopped {
             let next = next_beginning(long.filled(), 0);
             let end = next.unwrap_or(long.text.filled - LONGEST_BEGINNING);
@@ -358,7 +377,7 @@ impl<'e> Splitter<'e> {
             Some(end) if !self.is_stopped => {
                 long.at = long.place_of(end);
                 long.text.drop_first(end);
-                self.rest(std::mem::replace(long, Long::new(Vec::new())), place);
+                self.emit_rest(std::mem::replace(long, LongTextPart::new(Vec::new())), place);
                 false
             }
             _ => false,
@@ -366,14 +385,14 @@ impl<'e> Splitter<'e> {
     }
 
     /// Emits what is before a cut, and keeps what is after it.
-    fn split(
+    fn emit_until_cut(
         &mut self,
-        long: &mut Long,
+        long: &mut LongTextPart,
         (end, next): (usize, usize),
         (closing, opening): (&[u8], &[u8]),
-        place: Place<'_>,
+        place: FileContext<'_>,
     ) {
-        let mut rest = Long::new(std::mem::take(&mut self.spare));
+        let mut rest = LongTextPart::new(std::mem::take(&mut self.spare));
         rest.text.push(opening);
         rest.text.push(&long.filled()[next..]);
         rest.repeated = opening.len();
@@ -381,7 +400,7 @@ impl<'e> Splitter<'e> {
         long.text.filled = end;
         let before = std::mem::replace(long, rest);
         let (name, mut repeated) = (place.at(before.at), before.repeated);
-        let mut bytes = self.readable(before.text, &mut repeated);
+        let mut bytes = self.piece_text(before.text, &mut repeated);
         bytes.extend(closing);
         // The comma belongs to no piece.
         let added = (repeated + closing.len()).saturating_sub(next - end);
@@ -392,7 +411,7 @@ impl<'e> Splitter<'e> {
         if long.hold.is_none() {
             long.hold = self.ceiling.reserve_for(long.text.filled as u64);
         }
-        self.hand_out(Piece {
+        self.emit_piece(Piece {
             inner: name,
             bytes,
             depth: place.depth,
@@ -405,7 +424,7 @@ impl<'e> Splitter<'e> {
 
     /// The text of a piece. If it does not begin with a value, an empty list is put before it, so that it is read like the rest
     /// of the text, and not as something that never was JSON.
-    fn readable(&mut self, text: Text, repeated: &mut usize) -> Vec<u8> {
+    fn piece_text(&mut self, text: Text, repeated: &mut usize) -> Vec<u8> {
         match text.filled().trim_ascii_start() {
             // Lines of words and of JSON strings are read like the first one.
             [b'{' | b'[' | b'"' | b'<' | 0xef, ..] | [] => text.into_bytes(),
@@ -425,8 +444,8 @@ impl<'e> Splitter<'e> {
     }
 
     /// Emits the end of a text.
-    fn rest(&mut self, long: Long, place: Place<'_>) {
-        let Long { text, mut hold, at, mut repeated } = long;
+    fn emit_rest(&mut self, long: LongTextPart, place: FileContext<'_>) {
+        let LongTextPart { text, mut hold, at, mut repeated } = long;
         if let Some(hold) = &mut hold {
             hold.shrink_to(text.filled as u64);
         }
@@ -434,7 +453,7 @@ impl<'e> Splitter<'e> {
         if is_part && text.filled().trim_ascii().is_empty() {
             return;
         }
-        let bytes = if is_part { self.readable(text, &mut repeated) } else { text.into_bytes() };
+        let bytes = if is_part { self.piece_text(text, &mut repeated) } else { text.into_bytes() };
         let piece = Piece {
             inner: place.at(at),
             bytes,
@@ -444,29 +463,29 @@ impl<'e> Splitter<'e> {
             added: repeated,
             hold,
         };
-        self.hand_out(piece);
+        self.emit_piece(piece);
     }
 
-    fn too_large(&mut self, long: &mut Long, what: &str, place: Place<'_>) {
-        let detail = format!("{what} {} bytes", self.ceiling.most());
+    fn too_large(&mut self, long: &mut LongTextPart, what: &str, place: FileContext<'_>) {
+        let detail = format!("{what} {} bytes", self.ceiling.available());
         self.fault(place.name, FaultKind::TooLarge, &detail);
-        self.rest(std::mem::replace(long, Long::new(Vec::new())), place);
+        self.emit_rest(std::mem::replace(long, LongTextPart::new(Vec::new())), place);
     }
 
     /// Drops blanks, which may be endless.
-    fn drop_blanks(&mut self, long: &mut Long) {
+    fn drop_blanks(&mut self, long: &mut LongTextPart) {
         let dropped = blank_tail(long.filled()) - 1;
         long.text.filled -= dropped;
         long.at += dropped as u64;
     }
 
     /// A text that cannot be cut: held as a whole, up to the ceiling.
-    fn held(&mut self, mut long: Long, stream: &mut dyn Read, place: Place<'_>) {
-        let most = usize::try_from(self.ceiling.most()).unwrap_or(usize::MAX);
+    fn read_whole(&mut self, mut long: LongTextPart, stream: &mut dyn Read, place: FileContext<'_>) {
+        let most = usize::try_from(self.ceiling.available()).unwrap_or(usize::MAX);
         loop {
             let wanted = (2 * long.text.filled).clamp(PIECE, most.saturating_add(1).max(PIECE));
             if !self.fill(&mut long, stream, wanted, place) {
-                return self.rest(long, place);
+                return self.emit_rest(long, place);
             }
             if long.text.filled > most {
                 long.text.filled = most;
@@ -475,7 +494,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    fn hand_out(&mut self, piece: Piece) {
+    fn emit_piece(&mut self, piece: Piece) {
         if !self.is_stopped {
             let spare = (self.emit)(piece);
             self.is_stopped = spare.is_none();

@@ -68,20 +68,20 @@ impl Text {
 }
 
 /// A stream up to a ceiling; an error ends it, and is kept.
-pub(super) struct Limited<'s> {
+pub(super) struct LimitedReader<'s> {
     stream: &'s mut dyn Read,
     left: Rc<Cell<u64>>,
     pub(super) is_over: bool,
     pub(in crate::decode) error: Option<io::Error>,
 }
 
-impl<'s> Limited<'s> {
+impl<'s> LimitedReader<'s> {
     pub(in crate::decode) fn new(stream: &'s mut dyn Read, left: &Rc<Cell<u64>>) -> Self {
         Self { stream, left: Rc::clone(left), is_over: false, error: None }
     }
 }
 
-impl Read for Limited<'_> {
+impl Read for LimitedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.error.is_some() || self.is_over || buffer.is_empty() {
             return Ok(0);
@@ -135,7 +135,7 @@ pub(super) fn is_skippable(head: &[u8]) -> bool {
 /// Consecutive gzip members, zstd frames, and bzip2 and xz streams, in any mixture, as [`super::inflate`] does for gzip:
 /// the output is one text.
 pub(in crate::decode) struct Streams<R: Read> {
-    member: Option<Member<R>>,
+    member: Option<MemberDecoder<R>>,
     last: Option<Codec>,
     count: u64,
     /// Where the second member began, if it is gzip.
@@ -144,11 +144,11 @@ pub(in crate::decode) struct Streams<R: Read> {
     pub(super) passed_over: bool,
 }
 
-enum Member<R: Read> {
-    Gzip(Box<GzDecoder<Ahead<R>>>),
-    Zstd(Box<zstd::stream::read::Decoder<'static, Ahead<R>>>),
-    Bzip2(Box<BzDecoder<Ahead<R>>>),
-    Xz(Box<lzma_rust2::XzReader<Ahead<R>>>),
+enum MemberDecoder<R: Read> {
+    Gzip(Box<GzDecoder<PeekReader<R>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, PeekReader<R>>>),
+    Bzip2(Box<BzDecoder<PeekReader<R>>>),
+    Xz(Box<lzma_rust2::XzReader<PeekReader<R>>>),
 }
 
 /// What was wrong with them.
@@ -171,12 +171,12 @@ const GLIMPSE: usize = 64 << 10;
 impl<R: Read> Streams<R> {
     pub(in crate::decode) fn new(stream: R) -> io::Result<Self> {
         let mut streams = Self { member: None, last: None, count: 0, second_gzip: None, passed_over: false };
-        streams.next_member(Ahead::new(stream))?;
+        streams.next_member(PeekReader::new(stream))?;
         Ok(streams)
     }
 
     /// Continues after a member that has ended.
-    fn next_member(&mut self, mut stream: Ahead<R>) -> io::Result<()> {
+    fn next_member(&mut self, mut stream: PeekReader<R>) -> io::Result<()> {
         loop {
             let head = stream.peek(6)?;
             if let Some(codec) = Codec::of(head) {
@@ -185,7 +185,7 @@ impl<R: Read> Streams<R> {
                     self.second_gzip = Some(stream.taken);
                 }
                 self.last = Some(codec);
-                self.member = Some(Member::new(codec, stream)?);
+                self.member = Some(MemberDecoder::new(codec, stream)?);
                 return Ok(());
             }
             match head.first() {
@@ -207,7 +207,7 @@ impl<R: Read> Streams<R> {
     }
 
     /// Skips a frame that is not part of the text: a magic number, a length and arbitrary data.
-    fn pass_over(&mut self, stream: &mut Ahead<R>) -> io::Result<()> {
+    fn pass_over(&mut self, stream: &mut PeekReader<R>) -> io::Result<()> {
         let head = stream.peek(8)?;
         let Some(&[l0, l1, l2, l3]) = head.get(4..8) else { return Err(io::ErrorKind::UnexpectedEof.into()) };
         let length = u64::from(u32::from_le_bytes([l0, l1, l2, l3]));
@@ -232,8 +232,8 @@ pub(super) fn looks_hidden(bytes: &[u8]) -> bool {
             .any(|name| memchr::memmem::find(bytes, name.as_bytes()).is_some())
 }
 
-impl<R: Read> Member<R> {
-    fn new(codec: Codec, stream: Ahead<R>) -> io::Result<Self> {
+impl<R: Read> MemberDecoder<R> {
+    fn new(codec: Codec, stream: PeekReader<R>) -> io::Result<Self> {
         Ok(match codec {
             Codec::Gzip => Self::Gzip(Box::new(GzDecoder::new(stream))),
             // The library refuses windows of more than 128 MiB.
@@ -247,7 +247,7 @@ impl<R: Read> Member<R> {
         })
     }
 
-    fn into_stream(self) -> Ahead<R> {
+    fn into_stream(self) -> PeekReader<R> {
         match self {
             Self::Gzip(decoder) => decoder.into_inner(),
             Self::Zstd(decoder) => decoder.finish(),
@@ -289,14 +289,14 @@ impl<R: Read> Read for Streams<R> {
 }
 
 /// A stream with lookahead that counts the bytes it gave.
-pub(super) struct Ahead<R> {
+pub(super) struct PeekReader<R> {
     stream: R,
     bytes: Vec<u8>,
     at: usize,
     taken: u64,
 }
 
-impl<R: Read> Ahead<R> {
+impl<R: Read> PeekReader<R> {
     fn new(stream: R) -> Self {
         Self { stream, bytes: Vec::new(), at: 0, taken: 0 }
     }
@@ -322,7 +322,7 @@ impl<R: Read> Ahead<R> {
     }
 }
 
-impl<R: Read> BufRead for Ahead<R> {
+impl<R: Read> BufRead for PeekReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at == self.bytes.len() {
             return self.peek(1);
@@ -336,12 +336,36 @@ impl<R: Read> BufRead for Ahead<R> {
     }
 }
 
-impl<R: Read> Read for Ahead<R> {
+impl<R: Read> Read for PeekReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let available = self.fill_buf()?;
         let read = available.len().min(buffer.len());
         buffer[..read].copy_from_slice(&available[..read]);
         self.consume(read);
+        Ok(read)
+    }
+}
+
+/// The bytes read, with their checksum and length.
+pub(super) struct ChecksumReader<'s> {
+    stream: &'s mut dyn Read,
+    pub(super) crc: flate2::Crc,
+    pub(super) size: u64,
+    pub(super) has_ended: bool,
+}
+
+impl<'s> ChecksumReader<'s> {
+    pub(super) fn new(stream: &'s mut dyn Read) -> Self {
+        Self { stream, crc: flate2::Crc::new(), size: 0, has_ended: false }
+    }
+}
+
+impl Read for ChecksumReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.crc.update(&buffer[..read]);
+        self.size += read as u64;
+        self.has_ended |= read == 0 && !buffer.is_empty();
         Ok(read)
     }
 }

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use tar::{Entry, PaxExtensions};
 
 use super::packing::TAR_BLOCK;
-use super::splitter::{Names, Place, Splitter};
-use super::stream::{Limited, looks_hidden};
+use super::splitter::{FileContext, Names, Splitter};
+use super::stream::{LimitedReader, looks_hidden};
 use crate::coverage::FaultKind;
 
 /// Data before a file: names too long for a header, pax attributes, maps of sparse files. More than this is not an archive
@@ -39,7 +39,7 @@ impl Splitter<'_> {
             let is_sparse = entry.header().entry_type().is_gnu_sparse();
             let stored = if is_sparse { stored } else { entry.size() };
             end = entry.raw_file_position().saturating_add(stored).saturating_add(TAR_BLOCK as u64);
-            self.entry(&mut entry, &mut names, Place { name, depth });
+            self.entry(&mut entry, &mut names, FileContext { name, depth });
             if self.is_stopped {
                 return;
             }
@@ -55,10 +55,10 @@ impl Splitter<'_> {
         }
     }
 
-    fn entry(&mut self, entry: &mut Entry<'_, Blocks<'_>>, names: &mut Names, place: Place<'_>) {
-        let Place { name, depth } = place;
+    fn entry(&mut self, entry: &mut Entry<'_, Blocks<'_>>, names: &mut Names, place: FileContext<'_>) {
+        let FileContext { name, depth } = place;
         let sort = entry.header().entry_type();
-        let inner = names.inside(name, String::from_utf8_lossy(&entry.path_bytes()).into_owned());
+        let inner = names.unique(name, String::from_utf8_lossy(&entry.path_bytes()).into_owned());
         let inner = Some(&*inner);
         match entry.pax_extensions() {
             Ok(Some(attributes)) => self.attributes(attributes, inner),
@@ -73,10 +73,10 @@ impl Splitter<'_> {
             self.attributes(PaxExtensions::new(&bytes), name);
         } else if sort.is_gnu_sparse() {
             // Holes take no room in the archive.
-            let mut limited = Limited::new(entry, &self.left);
+            let mut limited = LimitedReader::new(entry, &self.left);
             self.file(&mut limited, inner, depth);
-            let Limited { is_over, error, .. } = limited;
-            self.ended(inner, is_over, error);
+            let LimitedReader { is_over, error, .. } = limited;
+            self.note_end(inner, is_over, error);
         } else if entry.size() == 0 {
             // Mostly folders and links; content of one is read.
         } else if sort.is_file()

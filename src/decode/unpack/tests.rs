@@ -89,8 +89,8 @@ fn pieces(bytes: &[u8]) -> (Vec<(String, usize)>, Vec<String>) {
         Some(piece.into_memory())
     };
     let budget = Budget::new(1 << 30);
-    let (faults, _) = cut(Source::File(&mut Cursor::new(bytes)), 1 << 20, &budget, &mut emit);
-    let (streamed, _) = cut(Source::Stream(&mut &*bytes), 1 << 20, &budget, &mut |_| Some(Vec::new()));
+    let (faults, _) = split(LargeInput::File(&mut Cursor::new(bytes)), 1 << 20, &budget, &mut emit);
+    let (streamed, _) = split(LargeInput::Stream(&mut &*bytes), 1 << 20, &budget, &mut |_| Some(Vec::new()));
     assert_eq!(streamed.len(), faults.len());
     (pieces, faults.iter().map(|fault| fault.kind.name().to_owned()).collect())
 }
@@ -150,7 +150,7 @@ fn pieces_hold_the_records_of_the_whole() {
         let whole = Decoder::new(1 << 20).decode(text.as_bytes(), |_| {});
         let (mut sum, mut decoder) = (Decoded::empty(), Decoder::new(1 << 20));
         let mut count = 0;
-        cut(Source::Stream(&mut text.as_bytes()), 1 << 20, &Budget::new(0), &mut |piece| {
+        split(LargeInput::Stream(&mut text.as_bytes()), 1 << 20, &Budget::new(0), &mut |piece| {
             sum.add(decoder.decode_piece(&piece, &mut |_| ()));
             count += 1;
             Some(piece.into_memory())
@@ -216,7 +216,7 @@ fn the_wrapper_of_a_list_is_that_of_each_piece() {
     );
     let mut decoder = Decoder::new(1 << 20);
     let (mut count, mut pieces) = (0, 0);
-    cut(Source::Stream(&mut text.as_bytes()), 1 << 20, &Budget::new(0), &mut |piece| {
+    split(LargeInput::Stream(&mut text.as_bytes()), 1 << 20, &Budget::new(0), &mut |piece| {
         pieces += 1;
         decoder.decode_piece(&piece, &mut |found| {
             assert_eq!(found.carrier.map(|carrier| &*carrier.account), Some("111122223333"));
@@ -276,7 +276,7 @@ const XZ: [u8; 76] = [
 fn nobody_cuts_on_when_no_more_is_wanted() {
     let mut seen = 0;
     let packed = tar(&[("a", &long(600).into_bytes()), ("b", C)]);
-    cut(Source::Stream(&mut &*packed), 1 << 20, &Budget::new(0), &mut |_| {
+    split(LargeInput::Stream(&mut &*packed), 1 << 20, &Budget::new(0), &mut |_| {
         seen += 1;
         (seen < 2).then(Vec::new)
     });

@@ -89,7 +89,7 @@ impl<R: Read> Transcoder<R> {
         self.pending = units.remainder().to_vec();
         if self.has_ended && (self.high.take().is_some() || !self.pending.is_empty()) {
             self.pending.clear();
-            self.odd();
+            self.push_replacement();
         }
         Ok(())
     }
@@ -103,7 +103,7 @@ impl<R: Read> Transcoder<R> {
             (Some(high), 0xdc00..=0xdfff) => self.push(0x1_0000 + ((high - 0xd800) << 10) + (unit - 0xdc00)),
             (high, _) => {
                 if high.is_some() {
-                    self.odd();
+                    self.push_replacement();
                 }
                 match unit {
                     0xd800..=0xdbff if is_pair => self.high = Some(unit),
@@ -116,11 +116,11 @@ impl<R: Read> Transcoder<R> {
     fn push(&mut self, code: u32) {
         match char::from_u32(code) {
             Some(character) => self.ready.extend(character.encode_utf8(&mut [0; 4]).as_bytes()),
-            None => self.odd(),
+            None => self.push_replacement(),
         }
     }
 
-    fn odd(&mut self) {
+    fn push_replacement(&mut self) {
         self.is_odd = true;
         self.ready.extend("\u{fffd}".as_bytes());
     }

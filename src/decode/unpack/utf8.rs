@@ -23,16 +23,16 @@ pub(in crate::decode) fn text(bytes: &[u8], cut: bool, limit: u64) -> (Cow<'_, s
         return (String::from_utf8_lossy(&bytes[..valid]), None);
     }
     let detail = "invalid UTF-8, read as U+FFFD";
-    (Cow::Owned(mended(bytes, limit)), Some(odd(valid, detail)))
+    (Cow::Owned(lossy(bytes, limit)), Some(invalid_text_fault(valid, detail)))
 }
 
-fn odd(at: usize, detail: &str) -> DecodeFault {
+fn invalid_text_fault(at: usize, detail: &str) -> DecodeFault {
     let position = Position::Byte(at as u64);
     DecodeFault { kind: FaultKind::InvalidUtf8, position, inner: None, detail: detail.to_owned() }
 }
 
 /// The text with U+FFFD for what is not UTF-8, up to `limit` bytes.
-fn mended(bytes: &[u8], limit: u64) -> String {
+fn lossy(bytes: &[u8], limit: u64) -> String {
     let mut mended = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         mended.push_str(chunk.valid());
@@ -52,6 +52,6 @@ fn transcoded(bytes: &[u8], encoding: Encoding, cut: bool) -> (Cow<'_, str>, Opt
     let mut text = String::new();
     // Reading from memory cannot fail, and the output is UTF-8.
     let _ = stream.read_to_string(&mut text);
-    let fault = (stream.is_odd() && !cut).then(|| odd(0, Transcoder::<&[u8]>::ODD));
+    let fault = (stream.is_odd() && !cut).then(|| invalid_text_fault(0, Transcoder::<&[u8]>::ODD));
     (Cow::Owned(text), fault)
 }

@@ -11,9 +11,9 @@ use flate2::bufread::DeflateDecoder;
 
 use super::ReadSeek;
 use super::packing::is_tar_header;
-use super::piece::joined;
-use super::splitter::{DEEPEST, Names, Place, Splitter};
-use super::stream::{Codec, Limited, Streams, looks_hidden};
+use super::piece::nested_path;
+use super::splitter::{DEEPEST, FileContext, Names, Splitter};
+use super::stream::{ChecksumReader, Codec, LimitedReader, Streams, looks_hidden};
 use crate::coverage::FaultKind;
 
 /// Signatures of the headers (4.3.7, 4.3.9, 4.3.12, 4.3.14 to 4.3.16).
@@ -53,7 +53,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 }
 
 /// One file in an archive.
-struct Stored {
+struct ZipEntry {
     name: String,
     flags: u16,
     method: u16,
@@ -69,7 +69,7 @@ struct Stored {
 const ENCRYPTED: u16 = 1;
 const HAS_DESCRIPTOR: u16 = 8;
 
-impl Stored {
+impl ZipEntry {
     /// From the header in a table of contents.
     fn central(header: &[u8], variable: &[u8]) -> Self {
         let name_length = usize::from(u16_at(header, 28)).min(variable.len());
@@ -134,7 +134,7 @@ fn long_fields(fields: [u32; 3], extra: &[u8]) -> [u64; 3] {
 }
 
 /// Where a table of contents is.
-struct Table {
+struct CentralDirectory {
     bytes: Range<u64>,
     /// The origin of its offsets.
     base: u64,
@@ -144,8 +144,8 @@ struct Table {
 }
 
 /// An archive, and the names of its files so far.
-struct Inside<'n> {
-    place: Place<'n>,
+struct OpenZip<'n> {
+    place: FileContext<'n>,
     names: Names,
 }
 
@@ -178,14 +178,14 @@ fn find(file: File<'_>, part: Range<u64>, wanted: &[&[u8]]) -> io::Result<Option
 }
 
 /// The last table of contents in a part of a file.
-fn last_table(file: File<'_>, part: &Range<u64>) -> io::Result<Option<Table>> {
+fn last_central_directory(file: File<'_>, part: &Range<u64>) -> io::Result<Option<CentralDirectory>> {
     let mut end = part.end;
     while end > part.start {
         let start = end.saturating_sub(WINDOW).max(part.start);
         let window = bytes_at(file, start, (end - start + 3).min(part.end - start))?;
         let mut before = window.len();
         while let Some(at) = memchr::memmem::rfind(&window[..before], END) {
-            if let Some(table) = table_at(file, part, start + at as u64)? {
+            if let Some(table) = central_directory_at(file, part, start + at as u64)? {
                 return Ok(Some(table));
             }
             before = at + 3;
@@ -196,7 +196,7 @@ fn last_table(file: File<'_>, part: &Range<u64>) -> io::Result<Option<Table>> {
 }
 
 /// The table whose end record is at `at`, if there is one.
-fn table_at(file: File<'_>, part: &Range<u64>, at: u64) -> io::Result<Option<Table>> {
+fn central_directory_at(file: File<'_>, part: &Range<u64>, at: u64) -> io::Result<Option<CentralDirectory>> {
     let record = bytes_at(file, at, 22)?;
     if record.len() < 22 || at + 22 > part.end {
         return Ok(None);
@@ -222,7 +222,7 @@ fn table_at(file: File<'_>, part: &Range<u64>, at: u64) -> io::Result<Option<Tab
         return Ok(None);
     }
     let comment = bytes_at(file, at + 22, comment_length)?;
-    Ok(Some(Table { bytes: start..table_end, base, end: at + 22 + comment_length, comment }))
+    Ok(Some(CentralDirectory { bytes: start..table_end, base, end: at + 22 + comment_length, comment }))
 }
 
 impl Splitter<'_> {
@@ -231,7 +231,7 @@ impl Splitter<'_> {
         if depth > DEEPEST {
             return self.fault(name, FaultKind::PackingBroken, "packed too often");
         }
-        let mut inside = Inside { place: Place { name, depth }, names: Names::default() };
+        let mut inside = OpenZip { place: FileContext { name, depth }, names: Names::default() };
         let mut gaps = 0;
         let read = file.seek(SeekFrom::End(0)).and_then(|length| {
             let mut parts = Vec::from([Range { start: 0, end: length }]);
@@ -254,23 +254,23 @@ impl Splitter<'_> {
         &mut self,
         file: File<'_>,
         part: Range<u64>,
-        inside: &mut Inside<'_>,
+        inside: &mut OpenZip<'_>,
         parts: &mut Vec<Range<u64>>,
     ) -> io::Result<()> {
         let place = inside.place;
-        let Some(table) = last_table(file, &part)? else {
+        let Some(table) = last_central_directory(file, &part)? else {
             self.fault(
                 place.name,
                 FaultKind::PackingBroken,
                 "the zip archive has no table of contents: it may be cut",
             );
-            return self.without_table(file, part, inside);
+            return self.read_without_directory(file, part, inside);
         };
         if looks_hidden(&table.comment) {
             let detail = "the comment of the zip archive holds something like records, which is not read";
             self.fault(place.name, FaultKind::PackingBroken, detail);
         }
-        let mut taken = self.listed(file, &table, inside)?;
+        let mut taken = self.read_listed_files(file, &table, inside)?;
         taken.sort_unstable_by_key(|taken| (taken.start, taken.end));
         taken.push(table.bytes.start..table.end);
         let mut at = part.start;
@@ -279,19 +279,19 @@ impl Splitter<'_> {
                 return Ok(());
             }
             if taken.start > at {
-                self.gap(file, at..taken.start, inside, parts)?;
+                self.read_gap(file, at..taken.start, inside, parts)?;
             }
             at = at.max(taken.end);
         }
-        self.behind(file, at.max(table.end).min(part.end)..part.end, inside)
+        self.read_trailing_bytes(file, at.max(table.end).min(part.end)..part.end, inside)
     }
 
     /// Reads all files that a table of contents lists. Returns the ranges they take.
-    fn listed(
+    fn read_listed_files(
         &mut self,
         file: File<'_>,
-        table: &Table,
-        inside: &mut Inside<'_>,
+        table: &CentralDirectory,
+        inside: &mut OpenZip<'_>,
     ) -> io::Result<Vec<Range<u64>>> {
         let place = inside.place;
         let mut taken = Vec::new();
@@ -305,8 +305,8 @@ impl Splitter<'_> {
             let lengths = [28, 30, 32].map(|at| u64::from(u16_at(&header, at)));
             let variable = bytes_at(file, at + 46, lengths.iter().sum())?;
             at += 46 + lengths.iter().sum::<u64>();
-            let stored = Stored::central(&header, &variable);
-            let inner = inside.names.inside(place.name, stored.name.clone());
+            let stored = ZipEntry::central(&header, &variable);
+            let inner = inside.names.unique(place.name, stored.name.clone());
             let start = table.base.saturating_add(stored.offset);
             let local = bytes_at(file, start, 30)?;
             if local.len() < 30 || !local.starts_with(LOCAL) {
@@ -315,14 +315,19 @@ impl Splitter<'_> {
             }
             let content = start + 30 + u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
             let end = content.saturating_add(stored.packed.unwrap_or(0));
-            self.stored(file, &stored, content..end, Place { name: Some(&inner), ..place })?;
+            self.read_entry(file, &stored, content..end, FileContext { name: Some(&inner), ..place })?;
             taken.push(start..end + descriptor_length(file, &stored, end)?);
         }
         Ok(taken)
     }
 
     /// Reads entries by their local headers, where no table lists them.
-    fn without_table(&mut self, file: File<'_>, part: Range<u64>, inside: &mut Inside<'_>) -> io::Result<()> {
+    fn read_without_directory(
+        &mut self,
+        file: File<'_>,
+        part: Range<u64>,
+        inside: &mut OpenZip<'_>,
+    ) -> io::Result<()> {
         let place = inside.place;
         let mut at = part.start;
         while let Some(start) = find(file, at..part.end, &[LOCAL])? {
@@ -336,25 +341,26 @@ impl Splitter<'_> {
             if header.len() < 30 || content > part.end {
                 break;
             }
-            let stored = Stored::local(&header, &variable, start);
-            let inner = inside.names.inside(place.name, stored.name.clone());
+            let stored = ZipEntry::local(&header, &variable, start);
+            let inner = inside.names.unique(place.name, stored.name.clone());
             let end = match stored.packed {
                 Some(packed) => content.saturating_add(packed).min(part.end),
                 None if stored.method == 8 => part.end,
                 None => find(file, content..part.end, &[DESCRIPTOR, LOCAL, CENTRAL])?.unwrap_or(part.end),
             };
-            let read = self.stored(file, &stored, content..end, Place { name: Some(&inner), ..place })?;
+            let read =
+                self.read_entry(file, &stored, content..end, FileContext { name: Some(&inner), ..place })?;
             at = if stored.packed.is_none() && stored.method == 8 { read } else { end };
         }
         Ok(())
     }
 
     /// Bytes between the files of an archive, or before them.
-    fn gap(
+    fn read_gap(
         &mut self,
         file: File<'_>,
         part: Range<u64>,
-        inside: &mut Inside<'_>,
+        inside: &mut OpenZip<'_>,
         parts: &mut Vec<Range<u64>>,
     ) -> io::Result<()> {
         let place = inside.place;
@@ -365,31 +371,41 @@ impl Splitter<'_> {
         if find(file, part.clone(), &[LOCAL])?.is_some() {
             let detail = "entries that are in no table of contents, read by the headers before them";
             self.fault(place.name, FaultKind::PackingBroken, detail);
-            return self.without_table(file, part, inside);
+            return self.read_without_directory(file, part, inside);
         }
-        self.unnamed(file, part, place)
+        self.report_unclaimed_bytes(file, part, place)
     }
 
     /// Bytes after an archive: padding, another packing, or unknown.
-    fn behind(&mut self, file: File<'_>, part: Range<u64>, inside: &mut Inside<'_>) -> io::Result<()> {
+    fn read_trailing_bytes(
+        &mut self,
+        file: File<'_>,
+        part: Range<u64>,
+        inside: &mut OpenZip<'_>,
+    ) -> io::Result<()> {
         let place = inside.place;
         let head = bytes_at(file, part.start, 512.min(part.end - part.start))?;
         if Codec::of(&head).is_some() || is_tar_header(&head) {
             file.seek(SeekFrom::Start(part.start))?;
-            let inner = joined(place.name, Some(&format!("@{}", part.start)));
+            let inner = nested_path(place.name, Some(&format!("@{}", part.start)));
             self.open(&mut file.take(part.end - part.start), inner.as_deref(), place.depth);
             return Ok(());
         }
         if find(file, part.clone(), &[LOCAL])?.is_some() {
             let detail = "entries behind the end of the zip archive, read by the headers before them";
             self.fault(place.name, FaultKind::PackingBroken, detail);
-            return self.without_table(file, part, inside);
+            return self.read_without_directory(file, part, inside);
         }
-        self.unnamed(file, part, place)
+        self.report_unclaimed_bytes(file, part, place)
     }
 
     /// Reports bytes that belong to nothing, unless they are padding.
-    fn unnamed(&mut self, file: File<'_>, part: Range<u64>, place: Place<'_>) -> io::Result<()> {
+    fn report_unclaimed_bytes(
+        &mut self,
+        file: File<'_>,
+        part: Range<u64>,
+        place: FileContext<'_>,
+    ) -> io::Result<()> {
         file.seek(SeekFrom::Start(part.start))?;
         let mut rest = BufReader::new(file.take(part.end - part.start));
         let mut buffer = [0; 4_096];
@@ -411,12 +427,12 @@ impl Splitter<'_> {
     }
 
     /// Reads a file of an archive; returns where its content ended.
-    fn stored(
+    fn read_entry(
         &mut self,
         file: File<'_>,
-        stored: &Stored,
+        stored: &ZipEntry,
         content: Range<u64>,
-        place: Place<'_>,
+        place: FileContext<'_>,
     ) -> io::Result<u64> {
         let length = content.end.saturating_sub(content.start);
         if length == 0 && stored.size.unwrap_or(0) == 0 {
@@ -429,10 +445,10 @@ impl Splitter<'_> {
         file.seek(SeekFrom::Start(content.start))?;
         let mut part = BufReader::with_capacity(WINDOW as usize, file.take(length));
         match stored.method {
-            0 => drop(self.unpacked(&mut part, stored, place)),
+            0 => drop(self.read_unpacked(&mut part, stored, place)),
             8 => {
                 let mut stream = DeflateDecoder::new(&mut part);
-                let has_ended = self.unpacked(&mut stream, stored, place);
+                let has_ended = self.read_unpacked(&mut stream, stored, place);
                 let read = content.start + stream.total_in();
                 if read < content.end && stored.packed.is_some() && has_ended {
                     let detail = format!("{} bytes behind the end of its stream", content.end - read);
@@ -442,7 +458,7 @@ impl Splitter<'_> {
             }
             // bzip2, Zstandard, xz (4.4.5).
             12 | 20 | 93 | 95 => match Streams::new(&mut part) {
-                Ok(mut stream) => drop(self.unpacked(&mut stream, stored, place)),
+                Ok(mut stream) => drop(self.read_unpacked(&mut stream, stored, place)),
                 Err(error) => self.broken(place.name, &error),
             },
             method => {
@@ -454,9 +470,9 @@ impl Splitter<'_> {
     }
 
     /// Reads the output of a file; returns whether its stream ended properly.
-    fn unpacked(&mut self, stream: &mut dyn Read, stored: &Stored, place: Place<'_>) -> bool {
-        let mut summed = Summed { stream, crc: flate2::Crc::new(), size: 0, has_ended: false };
-        let mut limited = Limited::new(&mut summed, &self.left);
+    fn read_unpacked(&mut self, stream: &mut dyn Read, stored: &ZipEntry, place: FileContext<'_>) -> bool {
+        let mut summed = ChecksumReader::new(stream);
+        let mut limited = LimitedReader::new(&mut summed, &self.left);
         if stored.is_link && stored.size.is_some_and(|size| size <= LONGEST_LINK) {
             let mut target = Vec::new();
             let read = limited.read_to_end(&mut target);
@@ -466,12 +482,12 @@ impl Splitter<'_> {
         } else {
             self.file(&mut limited, place.name, place.depth);
         }
-        let Limited { is_over, error, .. } = limited;
+        let LimitedReader { is_over, error, .. } = limited;
         let is_sound = !is_over && error.is_none();
-        self.ended(place.name, is_over, error);
-        let Summed { crc, size, has_ended, .. } = summed;
+        self.note_end(place.name, is_over, error);
+        let ChecksumReader { crc, size, has_ended, .. } = summed;
         let is_other = stored.checksum.is_some_and(|sum| sum != crc.sum())
-            || stored.size.is_some_and(|told| told != size);
+            || stored.size.is_some_and(|expected| expected != size);
         if has_ended && is_sound && is_other {
             self.fault(place.name, FaultKind::PackingBroken, "its checksum or its length does not match");
         }
@@ -480,7 +496,7 @@ impl Splitter<'_> {
 }
 
 /// Length of the descriptor after a file whose length was not known in advance (4.3.9).
-fn descriptor_length(file: File<'_>, stored: &Stored, at: u64) -> io::Result<u64> {
+fn descriptor_length(file: File<'_>, stored: &ZipEntry, at: u64) -> io::Result<u64> {
     if stored.flags & HAS_DESCRIPTOR == 0 {
         return Ok(0);
     }
@@ -490,24 +506,6 @@ fn descriptor_length(file: File<'_>, stored: &Stored, at: u64) -> io::Result<u64
         .iter()
         .any(|next| bytes.get(signature + 20..).is_some_and(|rest| rest.starts_with(next)));
     Ok(signature as u64 + if is_long { 20 } else { 12 })
-}
-
-/// The bytes read, with their checksum and length.
-struct Summed<'s> {
-    stream: &'s mut dyn Read,
-    crc: flate2::Crc,
-    size: u64,
-    has_ended: bool,
-}
-
-impl Read for Summed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.stream.read(buffer)?;
-        self.crc.update(&buffer[..read]);
-        self.size += read as u64;
-        self.has_ended |= read == 0 && !buffer.is_empty();
-        Ok(read)
-    }
 }
 
 #[cfg(test)]

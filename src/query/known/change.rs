@@ -17,16 +17,16 @@ named! {
 
 /// A behaviour in the answer.
 #[derive(Clone, Copy)]
-pub(super) struct Picked<'b> {
+pub(super) struct SelectedBehaviour<'b> {
     pub(super) behaviour: &'b Behaviour,
     pub(super) change: Option<Change>,
 }
 
 /// All behaviours in the sets.
-pub(super) fn all_known<'b>(baseline: &'b Baseline, sets: &ActionSets) -> Vec<Picked<'b>> {
+pub(super) fn all_known<'b>(baseline: &'b Baseline, sets: &ActionSets) -> Vec<SelectedBehaviour<'b>> {
     let known = |behaviour: &&Behaviour| sets.principal(behaviour.principal).contains(behaviour.action);
     let behaviours = baseline.behaviours.iter().filter(known);
-    behaviours.map(|behaviour| Picked { behaviour, change: None }).collect()
+    behaviours.map(|behaviour| SelectedBehaviour { behaviour, change: None }).collect()
 }
 
 /// The behaviours that differ between the sets of principals, or of whole accounts.
@@ -35,7 +35,7 @@ pub(super) fn changed<'b>(
     earlier: &ActionSets,
     later: &ActionSets,
     by: By,
-) -> Vec<Picked<'b>> {
+) -> Vec<SelectedBehaviour<'b>> {
     let mut picked = Vec::new();
     let mut behaviours = baseline.behaviours.iter().peekable();
     let mut start = 0;
@@ -54,7 +54,7 @@ pub(super) fn changed<'b>(
             } else {
                 continue;
             };
-            picked.push(Picked { behaviour, change: Some(change) });
+            picked.push(SelectedBehaviour { behaviour, change: Some(change) });
         }
         start = end;
     }

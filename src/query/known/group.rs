@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use roaring::RoaringBitmap;
 
-use super::change::Picked;
+use super::change::SelectedBehaviour;
 use super::subject::account_numbers;
 use super::{By, Change, Measure, PointInTime, Subject};
 use crate::baseline::{Baseline, Behaviour};
@@ -12,7 +12,7 @@ use crate::query::iam::Iam;
 
 /// One account, principal or action.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Group<'b> {
+pub struct KnownGroup<'b> {
     /// Its account, principal or action.
     pub subject: Subject<'b>,
     /// Number of different principals in it.
@@ -43,16 +43,16 @@ pub(super) fn groups<'b>(
     baseline: &'b Baseline,
     by: By,
     point: &PointInTime,
-    mut picked: Vec<Picked<'b>>,
-) -> Vec<Group<'b>> {
+    mut picked: Vec<SelectedBehaviour<'b>>,
+) -> Vec<KnownGroup<'b>> {
     let (accounts, iam) = (account_numbers(baseline), Iam::new(baseline));
-    let place = |picked: &Picked<'_>| place(by, &accounts, picked.behaviour);
+    let place = |picked: &SelectedBehaviour<'_>| group_ids(by, &accounts, picked.behaviour);
     picked.sort_by_key(place);
     let same_group = picked.chunk_by(|left, right| place(left).0 == place(right).0);
     let groups = same_group.map(|group| {
         let actions: RoaringBitmap = group.iter().map(|picked| picked.behaviour.action).collect();
         let same_row = group.chunk_by(|left, right| place(left) == place(right));
-        Group {
+        KnownGroup {
             subject: Subject::group(baseline, by, group[0].behaviour),
             principals: principals(group),
             actions: actions.len(),
@@ -63,7 +63,7 @@ pub(super) fn groups<'b>(
 }
 
 /// The number of a behaviour's group, and that of its row in the group.
-pub(super) fn place(by: By, accounts: &[u32], behaviour: &Behaviour) -> (u32, u32) {
+pub(super) fn group_ids(by: By, accounts: &[u32], behaviour: &Behaviour) -> (u32, u32) {
     match by {
         By::Account => (accounts[behaviour.principal as usize], behaviour.action),
         By::Principal => (behaviour.principal, behaviour.action),
@@ -75,7 +75,7 @@ fn known_row<'b>(
     (baseline, iam): (&'b Baseline, &Iam<'b>),
     by: By,
     point: &PointInTime,
-    row: &[Picked<'b>],
+    row: &[SelectedBehaviour<'b>],
 ) -> Option<KnownRow<'b>> {
     let behaviours: Vec<&Behaviour> = row.iter().map(|picked| picked.behaviour).collect();
     let subject = Subject::row(baseline, by, row[0].behaviour);
@@ -89,6 +89,6 @@ fn known_row<'b>(
     })
 }
 
-fn principals(picked: &[Picked<'_>]) -> u64 {
+fn principals(picked: &[SelectedBehaviour<'_>]) -> u64 {
     picked.iter().map(|picked| picked.behaviour.principal).collect::<HashSet<_>>().len() as u64
 }

@@ -1,6 +1,6 @@
 //! The figures of one or several behaviours at a point in time.
 
-use super::{PointInTime, Tally};
+use super::{CountRange, PointInTime};
 use crate::baseline::Behaviour;
 use crate::time::{Day, Timestamp};
 
@@ -16,11 +16,11 @@ pub struct Measure {
     /// The start of the last hour known to contain a sighting.
     pub last_hour: Option<Timestamp>,
     /// Number of sightings.
-    pub count: Tally,
+    pub count: CountRange,
     /// Failed calls among them.
-    pub errors: Tally,
+    pub errors: CountRange,
     /// Number of different hours.
-    pub hours: Tally,
+    pub hours: CountRange,
 }
 
 impl PointInTime {
@@ -29,7 +29,7 @@ impl PointInTime {
         let begun: Vec<&Behaviour> =
             behaviours.iter().copied().filter(|behaviour| self.first(behaviour).is_some()).collect();
         let lasts = begun.iter().map(|behaviour| self.last(behaviour));
-        let (mut count, mut errors) = (Tally::default(), Tally::default());
+        let (mut count, mut errors) = (CountRange::default(), CountRange::default());
         for behaviour in &begun {
             for active in self.begun_days(behaviour) {
                 count += self.count(behaviour, active);
@@ -54,7 +54,7 @@ impl PointInTime {
     }
 
     /// In how many hours any of the behaviours occurred.
-    fn different_hours(&self, behaviours: &[&Behaviour]) -> Tally {
+    fn different_hours(&self, behaviours: &[&Behaviour]) -> CountRange {
         let (mut certain, mut possible) = (Vec::new(), Vec::new());
         for behaviour in behaviours {
             for active in self.begun_days(behaviour) {
@@ -63,7 +63,7 @@ impl PointInTime {
                 possible.push((active.day, hours.before | hours.within));
             }
         }
-        Tally { at_least: different(certain), at_most: different(possible) }
+        CountRange { at_least: different(certain), at_most: different(possible) }
     }
 }
 

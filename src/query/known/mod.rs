@@ -4,31 +4,31 @@
 //! point in time".
 
 mod change;
+mod count_range;
+mod filter_matches;
 mod group;
 mod measure;
 mod point;
 mod sets;
 mod subject;
-mod tally;
 mod timeline;
-mod wanted;
 
 use super::Filter;
 use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};
 
 pub use change::Change;
-pub use group::{Group, KnownRow};
+pub use count_range::CountRange;
+pub use group::{KnownGroup, KnownRow};
 pub use measure::Measure;
 pub use point::PointInTime;
 pub use sets::ActionSets;
 pub use subject::{By, Subject};
-pub use tally::Tally;
 pub use timeline::{Period, Step, Timeline, timeline};
 
 use change::{all_known, changed};
+use filter_matches::FilterMatches;
 use group::groups;
-use wanted::Wanted;
 
 /// A question about what was known.
 #[derive(Clone, Debug)]
@@ -45,11 +45,11 @@ pub struct KnownQuestion {
 
 /// What was known, or what changed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Known<'b> {
+pub struct KnownActions<'b> {
     /// The time of the figures; `None` if none was requested and there are no sightings.
     pub time: Option<Timestamp>,
     /// Sorted by name.
-    pub groups: Vec<Group<'b>>,
+    pub groups: Vec<KnownGroup<'b>>,
 }
 
 impl KnownQuestion {
@@ -81,19 +81,24 @@ impl KnownQuestion {
 /// let question = KnownQuestion { at: None, forget: None, only_success: false, filter: Filter::default() };
 /// assert!(known(&Baseline::default(), &question, By::Principal).groups.is_empty());
 /// ```
-pub fn known<'b>(baseline: &'b Baseline, question: &KnownQuestion, by: By) -> Known<'b> {
-    let Some(point) = question.point(baseline) else { return Known::default() };
-    let wanted = Wanted::new(baseline, &question.filter);
+pub fn known<'b>(baseline: &'b Baseline, question: &KnownQuestion, by: By) -> KnownActions<'b> {
+    let Some(point) = question.point(baseline) else { return KnownActions::default() };
+    let wanted = FilterMatches::new(baseline, &question.filter);
     let picked = all_known(baseline, &wanted.sets(baseline, &point));
-    Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
+    KnownActions { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
 }
 
 /// What was gained and lost between the requested time and a later one. The figures are those of the later time.
-pub fn changes<'b>(baseline: &'b Baseline, question: &KnownQuestion, later: Timestamp, by: By) -> Known<'b> {
-    let Some(point) = question.point(baseline) else { return Known::default() };
-    let wanted = Wanted::new(baseline, &question.filter);
+pub fn changes<'b>(
+    baseline: &'b Baseline,
+    question: &KnownQuestion,
+    later: Timestamp,
+    by: By,
+) -> KnownActions<'b> {
+    let Some(point) = question.point(baseline) else { return KnownActions::default() };
+    let wanted = FilterMatches::new(baseline, &question.filter);
     let earlier = wanted.sets(baseline, &point);
     let point = question.at_time(later);
     let picked = changed(baseline, &earlier, &wanted.sets(baseline, &point), by);
-    Known { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
+    KnownActions { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
 }

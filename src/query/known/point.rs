@@ -3,7 +3,7 @@
 //! A baseline keeps the first sighting, the first success and the last sighting to the microsecond; for all others it
 //! keeps the hour, and their number per day. Only what follows from that with certainty is reported.
 
-use super::Tally;
+use super::CountRange;
 use crate::baseline::{ActiveDay, Behaviour};
 use crate::model::Sighting;
 use crate::time::{Span, Timestamp};
@@ -64,7 +64,7 @@ impl PointInTime {
         if last_counts && behaviour.last < self.time {
             return Some(behaviour.last);
         }
-        let mut count = Tally::default();
+        let mut count = CountRange::default();
         for day in behaviour.days.iter() {
             count += self.count(behaviour, day);
             if count.at_most > 1 {
@@ -107,29 +107,29 @@ impl PointInTime {
     }
 
     /// How many sightings of a day were earlier.
-    pub(super) fn count(&self, behaviour: &Behaviour, active: &ActiveDay) -> Tally {
+    pub(super) fn count(&self, behaviour: &Behaviour, active: &ActiveDay) -> CountRange {
         let count = if self.only_success { active.count - active.errors } else { active.count };
         let hours = self.hours(behaviour, active);
         if hours.within | hours.after == 0 {
-            return Tally::exactly(count);
+            return CountRange::exactly(count);
         }
         if hours.before | hours.within == 0 {
-            return Tally::exactly(0);
+            return CountRange::exactly(0);
         }
         // Every hour of a mask has at least one sighting.
         let at_least = u64::from(hours.before.count_ones()) + u64::from(hours.within_began);
         let at_most = count.saturating_sub(u64::from(hours.after.count_ones())).max(at_least);
-        Tally { at_least, at_most }
+        CountRange { at_least, at_most }
     }
 
     /// How many failed calls of a day were earlier and count.
-    pub(super) fn errors(&self, behaviour: &Behaviour, active: &ActiveDay) -> Tally {
+    pub(super) fn errors(&self, behaviour: &Behaviour, active: &ActiveDay) -> CountRange {
         let errors = if self.only_success { 0 } else { active.errors };
         let count = self.count(behaviour, active);
         match count.exact() {
-            Some(0) => Tally::exactly(0),
-            Some(all) if all == active.count => Tally::exactly(errors),
-            _ => Tally { at_least: 0, at_most: errors.min(count.at_most) },
+            Some(0) => CountRange::exactly(0),
+            Some(all) if all == active.count => CountRange::exactly(errors),
+            _ => CountRange { at_least: 0, at_most: errors.min(count.at_most) },
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Counts over time: for each day, week or month what was new, how much was known at its end, and how many sightings there were.
 
-use super::group::place;
+use super::filter_matches::FilterMatches;
+use super::group::group_ids;
 use super::subject::account_numbers;
-use super::wanted::Wanted;
-use super::{By, KnownQuestion, PointInTime, Subject, Tally};
+use super::{By, CountRange, KnownQuestion, PointInTime, Subject};
 use crate::baseline::{Baseline, Behaviour};
 use crate::names::named;
 use crate::time::{Day, Span, Timestamp};
@@ -63,9 +63,9 @@ pub struct Period {
     /// Number of behaviours known at its end.
     pub known: u64,
     /// Number of sightings.
-    pub sightings: Tally,
+    pub sightings: CountRange,
     /// Failed calls among them.
-    pub errors: Tally,
+    pub errors: CountRange,
 }
 
 /// Counts over time until the requested time or the end of the archive, whichever is earlier; for everyone, or by group.
@@ -80,9 +80,9 @@ pub fn timeline<'b>(
     else {
         return Vec::new();
     };
-    let wanted = Wanted::new(baseline, &question.filter);
+    let wanted = FilterMatches::new(baseline, &question.filter);
     let accounts = account_numbers(baseline);
-    let group = |behaviour: &Behaviour| by.map(|by| place(by, &accounts, behaviour).0);
+    let group = |behaviour: &Behaviour| by.map(|by| group_ids(by, &accounts, behaviour).0);
     let begun = baseline.behaviours.iter().filter(|behaviour| wanted.begun(behaviour, &end));
     let mut behaviours: Vec<&Behaviour> = begun.collect();
     behaviours.sort_by_key(|behaviour| group(behaviour));
@@ -116,8 +116,8 @@ impl<'p> Series<'p> {
                 end: step.next(start).start().min(end.time),
                 new: 0,
                 known: 0,
-                sightings: Tally::default(),
-                errors: Tally::default(),
+                sightings: CountRange::default(),
+                errors: CountRange::default(),
             })
             .collect();
         Self { rises: vec![0; periods.len() + 1], periods, end }
@@ -158,15 +158,15 @@ impl<'p> Series<'p> {
     /// Notes at the ends of which periods a behaviour is not forgotten. All except the last end with a day, so that the
     /// last hour of each day decides.
     fn remember(&mut self, behaviour: &Behaviour, forget: Span) {
-        let mut noted = 0;
+        let mut filled = 0;
         for active in behaviour.days.iter() {
             let Some(hour) = active.hour_starts(self.end.only_success).last() else { continue };
-            let from = self.periods.partition_point(|period| period.end <= active.day.start()).max(noted);
+            let from = self.periods.partition_point(|period| period.end <= active.day.start()).max(filled);
             let to = self.periods.partition_point(|period| period.end <= hour.plus(forget));
             if from < to {
                 self.rises[from] += 1;
                 self.rises[to] -= 1;
-                noted = to;
+                filled = to;
             }
         }
     }

@@ -37,14 +37,14 @@ pub struct WorstDay<'b> {
 
 /// First and last sighting of a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Observed {
+pub struct ObservedSpan {
     /// Time of the first sighting.
     pub first: Timestamp,
     /// Time of the last one.
     pub last: Timestamp,
 }
 
-impl Observed {
+impl ObservedSpan {
     /// First and last day on which a finding could be reported after this warmup; inverted if there is none.
     pub(super) fn days_after(&self, warmup: Span, question: &Question) -> (Day, Day) {
         // No principal is older than the archive.

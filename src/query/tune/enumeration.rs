@@ -14,7 +14,7 @@ use crate::time::{Day, Timestamp};
 
 /// The relevant parts of one finding.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Noted {
+pub(super) struct EnumeratedFinding {
     pub(super) time: Timestamp,
     pub(super) known_micros: i64,
     pub(super) gap_micros: Option<i64>,
@@ -30,7 +30,7 @@ pub(super) struct Noted {
 /// All findings that any setting with one anchor can report, in order.
 #[derive(Debug)]
 pub(super) struct Enumeration<'b> {
-    pub(super) findings: Vec<Noted>,
+    pub(super) findings: Vec<EnumeratedFinding>,
     /// Their indices, by the age of the principal, oldest first.
     pub(super) by_age: Vec<u32>,
     /// Days with a finding, in order, with the indices of their findings.
@@ -52,8 +52,8 @@ impl<'b> Enumeration<'b> {
         let mut findings = Vec::new();
         of_sightings((baseline, &Iam::new(baseline)), asked, &admission, &mut |candidate| {
             let Candidate { behaviour, known_micros, finding, .. } = candidate;
-            let (principal, action) = baseline.behaviours[behaviour].place();
-            findings.push(Noted {
+            let (principal, action) = baseline.behaviours[behaviour].ids();
+            findings.push(EnumeratedFinding {
                 time: finding.time,
                 known_micros,
                 gap_micros: finding.gap_micros.map(NonZero::get),
@@ -65,7 +65,7 @@ impl<'b> Enumeration<'b> {
             });
         });
         // Numbers of principals and actions are in the order of their names.
-        findings.sort_by_key(|noted| (noted.time, noted.principal, noted.action, noted.kind));
+        findings.sort_by_key(|finding| (finding.time, finding.principal, finding.action, finding.kind));
         let days = number_days(&mut findings);
         let mut by_age: Vec<u32> = (0..).take(findings.len()).collect();
         by_age.sort_by_key(|index| std::cmp::Reverse(findings[*index as usize].known_micros));
@@ -77,7 +77,7 @@ impl<'b> Enumeration<'b> {
             findings,
             by_age,
             days,
-            principals: baseline.principals.iter().map(|who| who.place()).collect(),
+            principals: baseline.principals.iter().map(|who| who.account_and_key()).collect(),
             account_of: baseline.principals.iter().map(|who| number(&who.account)).collect(),
             accounts,
         }
@@ -85,25 +85,25 @@ impl<'b> Enumeration<'b> {
 }
 
 /// Gives each of the sorted findings the number of its day.
-fn number_days(findings: &mut [Noted]) -> Vec<(Day, Range<usize>)> {
+fn number_days(findings: &mut [EnumeratedFinding]) -> Vec<(Day, Range<usize>)> {
     let mut days: Vec<(Day, Range<usize>)> = Vec::new();
-    for (index, noted) in findings.iter_mut().enumerate() {
-        match days.last_mut().filter(|(day, _)| *day == noted.time.day()) {
+    for (index, finding) in findings.iter_mut().enumerate() {
+        match days.last_mut().filter(|(day, _)| *day == finding.time.day()) {
             Some((_, range)) => range.end = index + 1,
-            None => days.push((noted.time.day(), index..index + 1)),
+            None => days.push((finding.time.day(), index..index + 1)),
         }
-        noted.day = days.len() as u32 - 1;
+        finding.day = days.len() as u32 - 1;
     }
     days
 }
 
 /// The indices of the sorted findings that belong to an incident.
-fn members(baseline: &Baseline, findings: &[Noted], incident: &Incident) -> Vec<u32> {
+fn members(baseline: &Baseline, findings: &[EnumeratedFinding], incident: &Incident) -> Vec<u32> {
     let (from, to) = incident.times();
-    let start = findings.partition_point(|noted| noted.time < from);
-    let end = findings.partition_point(|noted| noted.time <= to);
+    let start = findings.partition_point(|finding| finding.time < from);
+    let end = findings.partition_point(|finding| finding.time <= to);
     let covers = |index: &usize| {
-        let Noted { kind, time, principal, .. } = findings[*index];
+        let EnumeratedFinding { kind, time, principal, .. } = findings[*index];
         incident.covers(kind, time, &baseline.principals[principal as usize])
     };
     (start..end.max(start)).filter(covers).map(|index| index as u32).collect()

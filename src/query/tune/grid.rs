@@ -1,6 +1,6 @@
 //! The settings to try, and what each of them reports.
 
-use super::enumeration::Noted;
+use super::enumeration::EnumeratedFinding;
 use crate::names::named;
 use crate::query::Anchor;
 use crate::time::Span;
@@ -85,10 +85,10 @@ impl TuneGrid {
 
 impl Setting {
     /// Whether this setting also reports a finding of the most sensitive setting.
-    pub(super) fn reports(&self, noted: &Noted) -> bool {
+    pub(super) fn reports(&self, finding: &EnumeratedFinding) -> bool {
         let long_ago = |gap: i64| self.forget.is_some_and(|forget| gap > forget.micros());
-        noted.known_micros >= self.warmup.micros()
-            && noted.gap_micros.is_none_or(long_ago)
-            && !(self.calls == Calls::Mutating && noted.read_only)
+        finding.known_micros >= self.warmup.micros()
+            && finding.gap_micros.is_none_or(long_ago)
+            && !(self.calls == Calls::Mutating && finding.read_only)
     }
 }

@@ -22,7 +22,7 @@ pub struct Incident {
 
 /// An incident, and its number of findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Labelled {
+pub struct IncidentFindings {
     /// The label.
     pub incident: Incident,
     /// Its actions: findings of the most sensitive setting in its time and by its principals. Without any, no setting
@@ -32,7 +32,7 @@ pub struct Labelled {
 
 /// What one setting shows of one incident.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sight {
+pub struct IncidentOutcome {
     /// How many of the incident's findings are reported.
     pub reported: usize,
     /// The median, over the days with a reported finding of the incident, of all findings of the setting.

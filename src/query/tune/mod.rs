@@ -11,23 +11,23 @@ mod incident;
 mod noise;
 mod sweep;
 
-use super::counted::counted;
+use super::counted::first_counted;
 use super::{FindingKind, Question};
 use crate::baseline::Baseline;
 use crate::time::Span;
 use enumeration::Enumeration;
 use sweep::Sweep;
 
-pub use daily::{Daily, Observed, WorstDay};
+pub use daily::{Daily, ObservedSpan, WorstDay};
 pub use grid::{Calls, Setting, TuneGrid};
-pub use incident::{Incident, Labelled, Sight};
+pub use incident::{Incident, IncidentFindings, IncidentOutcome};
 pub use noise::{NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal};
 
 /// What the settings of a grid would have reported and shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tuning<'b> {
     /// First and last sighting; `None` if there is none.
-    pub observed: Option<Observed>,
+    pub observed: Option<ObservedSpan>,
     /// Forget span of the most sensitive setting: the shortest of the grid. Its warmup is 0.
     pub most_sensitive_forget: Option<Span>,
     /// Findings of the most sensitive setting.
@@ -35,7 +35,7 @@ pub struct Tuning<'b> {
     /// One for each setting: by anchor, then calls, then forget, then warmup, each as the grid lists them.
     pub rows: Vec<TuningRow<'b>>,
     /// The labelled incidents, as given.
-    pub incidents: Vec<Labelled>,
+    pub incidents: Vec<IncidentFindings>,
     /// The row of the quietest setting that shows every incident with findings; `None` without such an incident or such
     /// a setting.
     pub suggestion: Option<usize>,
@@ -57,7 +57,7 @@ pub struct TuningRow<'b> {
     /// Where the findings come from.
     pub noise: Noise<'b>,
     /// What is shown of each incident, in the order of [`Tuning::incidents`].
-    pub sights: Vec<Sight>,
+    pub incidents: Vec<IncidentOutcome>,
 }
 
 /// Tries every setting of a grid. Kinds, window, `read_to`, `only_success` and filter are those of `base`; its warmup,
@@ -78,7 +78,7 @@ pub fn tune<'b>(
         most_sensitive_forget: grid.shortest_forget(),
         most_sensitive_findings: 0,
         rows: Vec::new(),
-        incidents: incidents.iter().map(|incident| Labelled::new(incident.clone())).collect(),
+        incidents: incidents.iter().map(|incident| IncidentFindings::new(incident.clone())).collect(),
         suggestion: None,
     };
     for &anchor in &grid.anchors {
@@ -99,20 +99,20 @@ pub fn tune<'b>(
 }
 
 /// First and last sighting known at the time of a question.
-fn observed(baseline: &Baseline, question: &Question) -> Option<Observed> {
+fn observed(baseline: &Baseline, question: &Question) -> Option<ObservedSpan> {
     let behaviours = baseline.behaviours.iter();
-    let counted = behaviours.filter_map(|behaviour| Some((behaviour, counted(behaviour, question)?)));
-    counted.fold(None, |observed: Option<Observed>, (behaviour, sighting)| {
+    let counted = behaviours.filter_map(|behaviour| Some((behaviour, first_counted(behaviour, question)?)));
+    counted.fold(None, |observed: Option<ObservedSpan>, (behaviour, sighting)| {
         let last = question.last_known(behaviour.last);
-        let this = Observed { first: sighting.time, last };
-        Some(observed.map_or(this, |seen| Observed {
+        let this = ObservedSpan { first: sighting.time, last };
+        Some(observed.map_or(this, |seen| ObservedSpan {
             first: seen.first.min(this.first),
             last: seen.last.max(this.last),
         }))
     })
 }
 
-impl Labelled {
+impl IncidentFindings {
     fn new(incident: Incident) -> Self {
         Self { incident, findings: 0 }
     }
@@ -122,7 +122,7 @@ impl Labelled {
 fn rows<'b>(
     all: &Enumeration<'b>,
     settings: Vec<Setting>,
-    observed: Option<Observed>,
+    observed: Option<ObservedSpan>,
     base: &Question,
 ) -> Vec<TuningRow<'b>> {
     let mut numbered: Vec<(usize, Setting)> = settings.into_iter().enumerate().collect();
@@ -137,7 +137,7 @@ fn rows<'b>(
 impl Tuning<'_> {
     /// Whether a row shows something of every incident that has findings.
     pub fn shows_every_incident(&self, row: &TuningRow<'_>) -> bool {
-        let mut pairs = self.incidents.iter().zip(&row.sights);
+        let mut pairs = self.incidents.iter().zip(&row.incidents);
         pairs.all(|(labelled, sight)| labelled.findings == 0 || sight.reported > 0)
     }
 

@@ -2,9 +2,9 @@
 //! the previous one reports, and a little more.
 
 use super::daily::nearest_rank;
-use super::enumeration::{Enumeration, Noted};
+use super::enumeration::{EnumeratedFinding, Enumeration};
 use super::noise::{Noise, noisiest};
-use super::{Daily, Observed, Setting, Sight, TuningRow, WorstDay};
+use super::{Daily, IncidentOutcome, ObservedSpan, Setting, TuningRow, WorstDay};
 use crate::query::{FindingKind, Question};
 
 /// What the settings so far report.
@@ -39,12 +39,12 @@ impl<'e, 'b> Sweep<'e, 'b> {
     pub(super) fn row(
         &mut self,
         setting: Setting,
-        observed: Option<Observed>,
+        observed: Option<ObservedSpan>,
         base: &Question,
     ) -> TuningRow<'b> {
         self.grow(setting);
         let span = observed.map(|observed| observed.days_after(setting.warmup, base));
-        let sights = self.all.members.iter().map(|members| self.sight(members, setting)).collect();
+        let sights = self.all.members.iter().map(|members| self.incident_outcome(members, setting)).collect();
         let mut counts: Vec<usize> = self.of_day.iter().copied().filter(|count| *count > 0).collect();
         counts.sort_unstable();
         TuningRow {
@@ -54,49 +54,49 @@ impl<'e, 'b> Sweep<'e, 'b> {
             suppressed: self.all.findings.len() - self.findings,
             daily: Daily::new(&counts, span, self.worst_day(setting)),
             noise: Noise::new(self.all, &self.of_principal, &self.of_account),
-            sights,
+            incidents: sights,
         }
     }
 
     /// Adds the findings that are old enough now.
     fn grow(&mut self, setting: Setting) {
         while let Some(index) = self.all.by_age.get(self.next) {
-            let noted = &self.all.findings[*index as usize];
-            if noted.known_micros < setting.warmup.micros() {
+            let finding = &self.all.findings[*index as usize];
+            if finding.known_micros < setting.warmup.micros() {
                 return;
             }
             self.next += 1;
-            if setting.reports(noted) {
-                self.add(noted);
+            if setting.reports(finding) {
+                self.add(finding);
             }
         }
     }
 
-    fn add(&mut self, noted: &Noted) {
+    fn add(&mut self, finding: &EnumeratedFinding) {
         self.findings += 1;
         for (kind, count) in FindingKind::OF_SIGHTINGS.iter().zip(&mut self.of_kind) {
-            *count += usize::from(*kind == noted.kind);
+            *count += usize::from(*kind == finding.kind);
         }
-        self.of_day[noted.day as usize] += 1;
-        self.of_principal[noted.principal as usize] += 1;
-        self.of_account[self.all.account_of[noted.principal as usize] as usize] += 1;
+        self.of_day[finding.day as usize] += 1;
+        self.of_principal[finding.principal as usize] += 1;
+        self.of_account[self.all.account_of[finding.principal as usize] as usize] += 1;
     }
 
     /// The first of the days with the most findings.
     fn worst_day(&mut self, setting: Setting) -> Option<WorstDay<'b>> {
         let (at, findings) = noisiest(&self.of_day, 1).first().map(|(findings, at)| (*at, *findings))?;
         let (day, range) = self.all.days[at].clone();
-        let reported = self.all.findings[range].iter().filter(|noted| setting.reports(noted));
+        let reported = self.all.findings[range].iter().filter(|finding| setting.reports(finding));
         let mut most = (0, 0);
-        for noted in reported.clone() {
-            let count = &mut self.scratch[noted.principal as usize];
+        for finding in reported.clone() {
+            let count = &mut self.scratch[finding.principal as usize];
             *count += 1;
-            if *count > most.0 || *count == most.0 && noted.principal < most.1 {
-                most = (*count, noted.principal);
+            if *count > most.0 || *count == most.0 && finding.principal < most.1 {
+                most = (*count, finding.principal);
             }
         }
-        for noted in reported {
-            self.scratch[noted.principal as usize] = 0;
+        for finding in reported {
+            self.scratch[finding.principal as usize] = 0;
         }
         let (principal_findings, number) = most;
         let (account, principal) = self.all.principals[number as usize];
@@ -104,13 +104,14 @@ impl<'e, 'b> Sweep<'e, 'b> {
     }
 
     /// What is shown of an incident, given the indices of its findings.
-    fn sight(&self, members: &[u32], setting: Setting) -> Sight {
+    fn incident_outcome(&self, members: &[u32], setting: Setting) -> IncidentOutcome {
         let members = members.iter().map(|index| &self.all.findings[*index as usize]);
-        let days: Vec<u32> = members.filter(|noted| setting.reports(noted)).map(|noted| noted.day).collect();
+        let days: Vec<u32> =
+            members.filter(|finding| setting.reports(finding)).map(|finding| finding.day).collect();
         let same_day = days.chunk_by(|left, right| left == right);
         let mut alerts: Vec<usize> = same_day.map(|same| self.of_day[same[0] as usize]).collect();
         alerts.sort_unstable();
-        Sight {
+        IncidentOutcome {
             reported: days.len(),
             alerts_per_day: nearest_rank(50, alerts.len() as u64, &alerts),
             alerts_on_worst_day: alerts.last().copied(),

@@ -12,7 +12,7 @@ use crate::coverage::Coverage;
 use crate::model::Arn;
 use crate::query::{Finding, FindingKind, Severity};
 use crate::report::row::named;
-use crate::report::{Report, Row, for_terminal};
+use crate::report::{FindingRow, Report, for_terminal};
 use crate::time::Timestamp;
 
 /// Findings of one account and Region, no more than one call takes.
@@ -76,7 +76,8 @@ impl Iterator for AsffBatches<'_> {
         let same_place = rest.iter().take_while(|next| (next.0, next.1) == (account, region));
         let (mut json, mut bytes, mut count) = ("{\"Findings\": [".to_owned(), 0, 0);
         for (.., finding) in same_place.take(MOST_FINDINGS) {
-            let one = one(finding, self.archives, (region, super::made(finding, self.coverage))).to_string();
+            let one = asff_finding(finding, self.archives, (region, super::made(finding, self.coverage)))
+                .to_string();
             bytes += one.len() + 2;
             if count > 0 && bytes > MOST_BYTES {
                 break;
@@ -126,12 +127,12 @@ fn partition(region: &str) -> &'static str {
 }
 
 /// A text as Security Hub takes it, of so many characters at most; none if nothing is left to see.
-fn filled(text: &str, most: usize) -> Option<String> {
+fn limited(text: &str, most: usize) -> Option<String> {
     let text = for_terminal(text);
     Some(cut(text.trim(), most)).filter(|text| !text.is_empty())
 }
 
-fn one(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Timestamp)) -> Value {
+fn asff_finding(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Timestamp)) -> Value {
     let (partition, account) = (partition(region), finding.account());
     let observed = milliseconds(finding.time);
     let kind = finding.kind.name();
@@ -162,7 +163,7 @@ fn one(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Tim
         asff["LastObservedAt"] = json!(milliseconds(last));
     }
     let call = call(finding)
-        .and_then(|(service, api)| Some((filled(service, MOST_OF_CALL)?, filled(api, MOST_OF_CALL)?)));
+        .and_then(|(service, api)| Some((limited(service, MOST_OF_CALL)?, limited(api, MOST_OF_CALL)?)));
     if let Some((service, api)) = call {
         asff["Action"] = action(finding, &service, &api, &observed);
     }
@@ -179,7 +180,7 @@ fn milliseconds(time: Timestamp) -> String {
 
 /// The principal; where no record names one, the account.
 fn resource(finding: &Finding<'_>, partition: &str, region: &str) -> Value {
-    let named = named(finding.principal()).and_then(|principal| filled(principal, 512));
+    let named = named(finding.principal()).and_then(|principal| limited(principal, 512));
     let (sort, id) = match named {
         Some(principal) => (resource_type(finding.principal()), principal),
         None => ("AwsAccount", format!("AWS::::Account:{}", finding.account())),
@@ -223,7 +224,7 @@ fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Va
             call["RemoteIpDetails"] = json!({"IpAddressV4": from});
         }
         Some((from, Err(_))) => {
-            if let Some(domain) = filled(from, MOST_OF_CALL) {
+            if let Some(domain) = limited(from, MOST_OF_CALL) {
                 call["CallerType"] = json!("domain");
                 call["DomainDetails"] = json!({"Domain": domain});
             }
@@ -236,7 +237,7 @@ fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Va
 
 /// All published fields of the finding that are not blank, as texts.
 fn product_fields(finding: &Finding<'_>, archives: &[String]) -> Map<String, Value> {
-    let row = serde_json::to_value(Row::new(finding, archives, for_terminal)).unwrap_or(Value::Null);
+    let row = serde_json::to_value(FindingRow::new(finding, archives, for_terminal)).unwrap_or(Value::Null);
     let mut fields = Map::new();
     for (name, value) in row.as_object().into_iter().flatten() {
         let text = match value {

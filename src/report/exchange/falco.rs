@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::words::title;
 use crate::model::Priority;
 use crate::query::{Finding, Match, Severity};
-use crate::report::{Report, Row};
+use crate::report::{FindingRow, Report};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
@@ -77,9 +77,9 @@ fn name(priority: Priority) -> String {
 
 /// The published fields of the finding that are not blank.
 fn published(finding: &Finding<'_>, archives: &[String]) -> Map<String, Value> {
-    let row =
-        serde_json::to_value(Row::new(finding, archives, super::super::as_it_is)).unwrap_or(Value::Null);
+    let row = serde_json::to_value(FindingRow::new(finding, archives, super::super::as_it_is))
+        .unwrap_or(Value::Null);
     let Value::Object(row) = row else { return Map::new() };
-    let told = row.into_iter().filter(|(_, value)| !value.is_null());
-    told.map(|(name, value)| (format!("firstseen.{name}"), value)).collect()
+    let fields = row.into_iter().filter(|(_, value)| !value.is_null());
+    fields.map(|(name, value)| (format!("firstseen.{name}"), value)).collect()
 }

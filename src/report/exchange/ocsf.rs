@@ -11,7 +11,7 @@ use super::{call, id, last};
 use crate::model::Sighting;
 use crate::query::{Finding, FindingKind, Severity};
 use crate::report::row::named;
-use crate::report::{Report, Row};
+use crate::report::{FindingRow, Report};
 use crate::time::Timestamp;
 
 /// Version of the schema.
@@ -67,7 +67,7 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
             "first_seen_time": time,
             "created_time": milliseconds(made),
         },
-        "unmapped": serde_json::to_value(Row::new(finding, archives, super::super::as_it_is)).unwrap_or(Value::Null),
+        "unmapped": serde_json::to_value(FindingRow::new(finding, archives, super::super::as_it_is)).unwrap_or(Value::Null),
     });
     if let Some(last) = last(finding) {
         event["end_time"] = json!(milliseconds(last));

@@ -10,17 +10,17 @@ use std::io::{self, Write};
 
 use super::{Format, as_it_is, csv, for_spreadsheet, json};
 use crate::coverage::Coverage;
-use crate::query::{Known, Timeline};
+use crate::query::{KnownActions, Timeline};
 
 pub use settings::KnownSettings;
 
 /// The answer to one of three questions.
 #[derive(Debug)]
-pub enum Asked<'a> {
+pub enum KnownAnswer<'a> {
     /// What was known.
-    Known(Known<'a>),
+    Known(KnownActions<'a>),
     /// What changed.
-    Changes(Known<'a>),
+    Changes(KnownActions<'a>),
     /// Counts over time.
     Timeline(Vec<Timeline<'a>>),
 }
@@ -33,10 +33,10 @@ pub struct KnownReport<'a> {
     /// What it was learnt from.
     pub coverage: &'a Coverage,
     /// The answer.
-    pub answer: &'a Asked<'a>,
+    pub answer: &'a KnownAnswer<'a>,
 }
 
-impl Asked<'_> {
+impl KnownAnswer<'_> {
     /// How many rows hold a count that is only known to lie between two numbers.
     pub fn inexact_rows(&self) -> usize {
         match self {
@@ -59,18 +59,18 @@ impl KnownReport<'_> {
     /// Whatever `out` says.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         match self.answer {
-            Asked::Known(known) => self.write_known(known, format, out),
-            Asked::Changes(known) => self.write_known(known, format, out),
-            Asked::Timeline(timelines) => self.write_timeline(timelines, format, out),
+            KnownAnswer::Known(known) => self.write_known(known, format, out),
+            KnownAnswer::Changes(known) => self.write_known(known, format, out),
+            KnownAnswer::Timeline(timelines) => self.write_timeline(timelines, format, out),
         }
     }
 
-    fn write_known(&self, known: &Known<'_>, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    fn write_known(&self, known: &KnownActions<'_>, format: Format, out: &mut dyn Write) -> io::Result<()> {
         let source = (self.settings, self.coverage);
-        let changes = matches!(self.answer, Asked::Changes(_));
+        let changes = matches!(self.answer, KnownAnswer::Changes(_));
         let name = if changes { "changes" } else { "known" };
         let all = known.groups.iter().flat_map(|group| &group.rows);
-        let rows = |clean| all.clone().map(move |known| row::Row::new(known, clean));
+        let rows = |clean| all.clone().map(move |known| row::ActionRow::new(known, clean));
         match format {
             Format::Text => text::write(known, changes, out),
             Format::Csv => csv::write(&row::COLUMNS, rows(for_spreadsheet), out),
@@ -91,7 +91,7 @@ impl KnownReport<'_> {
             let periods = timelines
                 .iter()
                 .flat_map(|timeline| timeline.periods.iter().map(|period| (&timeline.subject, period)));
-            periods.map(move |(subject, period)| period::Row::new(subject, period, clean))
+            periods.map(move |(subject, period)| period::PeriodRow::new(subject, period, clean))
         };
         match format {
             Format::Text => text::write_timelines(timelines, out),

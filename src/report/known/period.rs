@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::query::{Period, Subject};
 use crate::report::row::named;
 
-/// The header line; the fields of [`Row`].
+/// The header line; the fields of [`PeriodRow`].
 pub(super) const COLUMNS: [&str; 12] = [
     "account",
     "principal",
@@ -25,7 +25,7 @@ pub(super) const COLUMNS: [&str; 12] = [
 
 /// One row under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
 #[derive(Serialize)]
-pub(super) struct Row<'a> {
+pub(super) struct PeriodRow<'a> {
     account: Option<Cow<'a, str>>,
     principal: Option<Cow<'a, str>>,
     principal_kind: Option<&'static str>,
@@ -40,7 +40,7 @@ pub(super) struct Row<'a> {
     errors: Option<u64>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> PeriodRow<'a> {
     /// The row, its texts cleaned by `clean`.
     pub(super) fn new(subject: &Subject<'a>, period: &Period, clean: fn(&str) -> Cow<'_, str>) -> Self {
         Self {

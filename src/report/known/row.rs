@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::query::KnownRow;
 use crate::report::row::named;
 
-/// The header line; the fields of [`Row`].
+/// The header line; the fields of [`ActionRow`].
 pub(super) const COLUMNS: [&str; 18] = [
     "account",
     "principal",
@@ -31,7 +31,7 @@ pub(super) const COLUMNS: [&str; 18] = [
 
 /// One row under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
 #[derive(Serialize)]
-pub(super) struct Row<'a> {
+pub(super) struct ActionRow<'a> {
     account: Option<Cow<'a, str>>,
     principal: Option<Cow<'a, str>>,
     principal_kind: Option<&'static str>,
@@ -52,7 +52,7 @@ pub(super) struct Row<'a> {
     known_to_iam: Option<bool>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> ActionRow<'a> {
     /// The row, its texts cleaned by `clean`.
     pub(super) fn new(row: &'a KnownRow<'_>, clean: fn(&str) -> Cow<'_, str>) -> Self {
         let (subject, measure) = (&row.subject, &row.measure);

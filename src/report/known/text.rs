@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use super::columns::{widths, write_row};
-use crate::query::{Change, Group, Known, KnownRow, Measure, Subject, Tally, Timeline};
+use crate::query::{Change, CountRange, KnownActions, KnownGroup, KnownRow, Measure, Subject, Timeline};
 use crate::report::for_terminal;
 use crate::report::row::{NOT_NAMED, in_account, named};
 
-pub(super) fn write(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(known: &KnownActions<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut table = vec![["first", "last", "count", "errors", "hours", ""].map(str::to_owned)];
     for group in &known.groups {
         table.extend(group.rows.iter().map(|row| cells(group, row)));
@@ -29,7 +29,7 @@ pub(super) fn write(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io
 }
 
 /// The cells of a row; what the line of its group says is not said again.
-fn cells(group: &Group<'_>, row: &KnownRow<'_>) -> [String; 6] {
+fn cells(group: &KnownGroup<'_>, row: &KnownRow<'_>) -> [String; 6] {
     let Measure { first, count, errors, hours, .. } = row.measure;
     let rest = match (group.subject.action, row.subject.principal) {
         (Some(_), _) => name(&row.subject) + iam_mark(row),
@@ -56,7 +56,7 @@ fn last(measure: &Measure) -> String {
     measure.last.map(|last| last.to_string()).or_else(hour).unwrap_or_default()
 }
 
-fn range(tally: Tally) -> String {
+fn range(tally: CountRange) -> String {
     match tally.exact() {
         Some(number) => number.to_string(),
         None => format!("{}..{}", tally.at_least, tally.at_most),
@@ -80,7 +80,7 @@ fn action(subject: &Subject<'_>) -> String {
     for_terminal(subject.action.unwrap_or_default()).into_owned()
 }
 
-fn members(group: &Group<'_>) -> String {
+fn members(group: &KnownGroup<'_>) -> String {
     let principals = || counted(group.principals, "principal");
     let actions = || counted(group.actions, "action");
     match (group.subject.principal, group.subject.action) {
@@ -94,7 +94,7 @@ fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn write_total(known: &Known<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
+fn write_total(known: &KnownActions<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
     let rows = || known.groups.iter().flat_map(|group| &group.rows);
     let of = |change| rows().filter(|row| row.change == Some(change)).count();
     let time = known.time.map_or(String::new(), |time| format!(" before {time}"));

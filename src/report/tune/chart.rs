@@ -1,6 +1,6 @@
 //! Findings per day against warmup, one line for each forget span, as places between 0 and 1. Knows no medium.
 
-use super::outlook::{forget_name, forgets, plane};
+use super::grid_view::{forget_name, forgets, plane};
 use super::view::days;
 use crate::query::{Tuning, TuningRow};
 use crate::time::Span;

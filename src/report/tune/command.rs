@@ -1,6 +1,6 @@
 //! A setting of the grid as the `scan` that gives its findings, ready to be copied.
 
-use super::outlook::forget_name;
+use super::grid_view::forget_name;
 use crate::query::{Calls, FindingKind, Setting};
 use crate::report::{UsedSettings, for_shell};
 

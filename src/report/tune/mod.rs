@@ -3,8 +3,8 @@
 mod chart;
 mod command;
 mod csv;
+mod grid_view;
 mod json;
-mod outlook;
 mod svg;
 mod table;
 mod terminal;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::chart::{Chart, Series, day_label, rate};
-use super::outlook::{flags, shown};
+use super::grid_view::{flags, shown_row};
 use crate::query::{Tuning, TuningRow};
 use crate::report::for_xml;
 
@@ -23,7 +23,7 @@ pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> 
         r##"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13" fill="#222222">"##
     )?;
     writeln!(out, r##"<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>"##)?;
-    if let Some(shown) = shown(tuning) {
+    if let Some(shown) = shown_row(tuning) {
         let chart = Chart::new(tuning, shown);
         write_axes(&chart, shown, out)?;
         for (index, series) in chart.series.iter().enumerate() {
@@ -65,7 +65,7 @@ fn write_series(chart: &Chart, series: &Series, index: usize, out: &mut dyn Writ
     let colour = COLOURS[index % COLOURS.len()];
     let mut points = String::new();
     for point in &series.points {
-        let (x, y) = place(chart, *point);
+        let (x, y) = position(chart, *point);
         // Writing into a text never fails.
         let _ = write!(points, "{x:.1},{y:.1} ");
     }
@@ -79,13 +79,13 @@ fn write_series(chart: &Chart, series: &Series, index: usize, out: &mut dyn Writ
 /// A ring around the setting that the tables show in full.
 fn write_shown(chart: &Chart, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Some(mean) = shown.daily.mean() else { return Ok(()) };
-    let (x, y) = place(chart, (super::view::days(shown.setting.warmup), mean));
+    let (x, y) = position(chart, (super::view::days(shown.setting.warmup), mean));
     let label = format!("{}: {} per day", flags(&shown.setting), rate(mean));
     writeln!(out, r##"<circle cx="{x:.1}" cy="{y:.1}" r="6" stroke="#222222" fill="none"/>"##)?;
     text(out, (FIELD[0], HEIGHT - 8.0), "start", &format!("○ {label}"))
 }
 
-fn place(chart: &Chart, (warmup, value): (f64, f64)) -> (f64, f64) {
+fn position(chart: &Chart, (warmup, value): (f64, f64)) -> (f64, f64) {
     let [left, right, top, bottom] = FIELD;
     let (across, up) = (warmup / chart.last_day, chart.axis.height(value));
     (left + (right - left) * across, bottom - (bottom - top) * up)

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use super::chart::{Chart, rate};
 use super::command::scan_command;
-use super::outlook::{flags, forget_name, forgets, longest_warmup, neighbours, plane, shown};
+use super::grid_view::{flags, forget_name, forgets, longest_warmup, neighbours, plane, shown_row};
 use super::{TuneReport, terminal};
-use crate::query::{Labelled, Setting, Sight, Tuning, TuningRow};
+use crate::query::{IncidentFindings, IncidentOutcome, Setting, Tuning, TuningRow};
 use crate::report::for_terminal;
 use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::time::Span;
@@ -23,7 +23,7 @@ const NOISY_SHOWN: usize = 5;
 
 pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let tuning = report.tuning;
-    let (Some(shown), Some(observed)) = (shown(tuning), tuning.observed) else {
+    let (Some(shown), Some(observed)) = (shown_row(tuning), tuning.observed) else {
         return writeln!(out, "no event, nothing to tune");
     };
     let Setting { anchor, calls, .. } = shown.setting;
@@ -144,7 +144,7 @@ fn write_incidents(report: &TuneReport<'_>, shown: &TuningRow<'_>, out: &mut dyn
         return Ok(());
     }
     writeln!(out, "\nIncidents with {}\n", flags(&shown.setting))?;
-    for (index, pair) in tuning.incidents.iter().zip(&shown.sights).enumerate() {
+    for (index, pair) in tuning.incidents.iter().zip(&shown.incidents).enumerate() {
         write_incident(pair, longest_warmup(tuning, shown, index), out)?;
     }
     writeln!(out)?;
@@ -172,7 +172,7 @@ fn write_incidents(report: &TuneReport<'_>, shown: &TuningRow<'_>, out: &mut dyn
 }
 
 fn write_incident(
-    (labelled, sight): (&Labelled, &Sight),
+    (labelled, sight): (&IncidentFindings, &IncidentOutcome),
     longest: Option<Span>,
     out: &mut dyn Write,
 ) -> io::Result<()> {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::query::{
-    FindingKind, Incident, Labelled, NoisyAccount, NoisyPrincipal, Setting, Sight, Tuning, TuningRow,
-    WorstDay,
+    FindingKind, Incident, IncidentFindings, IncidentOutcome, NoisyAccount, NoisyPrincipal, Setting, Tuning,
+    TuningRow, WorstDay,
 };
 use crate::report::row::named;
 use crate::time::Span;
@@ -28,7 +28,7 @@ pub(super) struct RowView<'a> {
     pub(super) principals: Vec<PrincipalView<'a>>,
     pub(super) account_count: usize,
     pub(super) accounts: Vec<AccountView<'a>>,
-    pub(super) incidents: Vec<SightView>,
+    pub(super) incidents: Vec<IncidentOutcomeView>,
 }
 
 #[derive(Serialize)]
@@ -62,7 +62,7 @@ pub(super) struct AccountView<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct SightView {
+pub(super) struct IncidentOutcomeView {
     pub(super) reported: usize,
     pub(super) alerts_per_day: Option<usize>,
     pub(super) alerts_on_worst_day: Option<usize>,
@@ -110,7 +110,7 @@ impl<'a> RowView<'a> {
             principals: row.noise.principals.iter().map(PrincipalView::new).collect(),
             account_count: row.noise.account_count,
             accounts: row.noise.accounts.iter().map(AccountView::new).collect(),
-            incidents: row.sights.iter().map(SightView::new).collect(),
+            incidents: row.incidents.iter().map(IncidentOutcomeView::new).collect(),
         }
     }
 }
@@ -151,15 +151,15 @@ impl<'a> AccountView<'a> {
     }
 }
 
-impl SightView {
-    fn new(sight: &Sight) -> Self {
-        let Sight { reported, alerts_per_day, alerts_on_worst_day } = *sight;
+impl IncidentOutcomeView {
+    fn new(sight: &IncidentOutcome) -> Self {
+        let IncidentOutcome { reported, alerts_per_day, alerts_on_worst_day } = *sight;
         Self { reported, alerts_per_day, alerts_on_worst_day }
     }
 }
 
 impl<'a> IncidentView<'a> {
-    pub(super) fn new(labelled: &'a Labelled) -> Self {
+    pub(super) fn new(labelled: &'a IncidentFindings) -> Self {
         let Incident { name, from, to, principal } = &labelled.incident;
         Self {
             name,

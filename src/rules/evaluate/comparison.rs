@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 use ipnet::IpNet;
 use regex::{Regex, RegexBuilder};
 
-use super::facts::Value;
+use super::event_context::Value;
 
 /// Texts of which one is looked for.
 pub(in crate::rules) type Texts = HashSet<Box<str>, FixedState>;

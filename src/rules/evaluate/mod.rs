@@ -1,7 +1,7 @@
 //! Holds conditions against events: fields, how their values are compared, and the tree of checks.
 
 pub(super) mod comparison;
-pub(super) mod facts;
+pub(super) mod event_context;
 pub(super) mod field;
 pub(super) mod path;
 pub(super) mod tree;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::facts::{Facts, Value};
+use super::event_context::{EventContext, Value};
 use crate::decode::Json;
 
 /// The way to a value.
@@ -10,7 +10,7 @@ use crate::decode::Json;
 pub(in crate::rules) struct Path {
     first: Box<str>,
     steps: Vec<Step>,
-    sort: Sort,
+    sort: PathEnd,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ enum Step {
 
 /// What is at the end of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sort {
+enum PathEnd {
     /// One value; a list is the text that it is.
     One,
     /// A list of values, even if it holds one or none.
@@ -38,14 +38,14 @@ impl Path {
         let key = |key: &str| key.replace("~1", "/").replace("~0", "~").into();
         let mut keys = text.strip_prefix('/').unwrap_or(text).split('/').map(key);
         let first = keys.next().unwrap_or_default();
-        Self { first, steps: keys.map(Step::Key).collect(), sort: Sort::One }
+        Self { first, steps: keys.map(Step::Key).collect(), sort: PathEnd::One }
     }
 
     /// Keys with dots between them, as Sigma names fields.
     pub(in crate::rules) fn dotted(text: &str) -> Self {
         let mut keys = text.split('.').map(Box::from);
         let first = keys.next().unwrap_or_default();
-        Self { first, steps: keys.map(Step::Key).collect(), sort: Sort::Spread }
+        Self { first, steps: keys.map(Step::Key).collect(), sort: PathEnd::Spread }
     }
 
     /// Keys with slashes between them, where `*` is every item of a list, or the one with this index.
@@ -58,7 +58,7 @@ impl Path {
             ("*", None) => Step::Every,
             _ => Step::Key(key.into()),
         };
-        Self { first, steps: keys.map(step).collect(), sort: Sort::List }
+        Self { first, steps: keys.map(step).collect(), sort: PathEnd::List }
     }
 
     /// Its keys, if there is nothing else in it.
@@ -71,12 +71,12 @@ impl Path {
     }
 
     /// What lies at its end. What is `null` is not there.
-    pub(in crate::rules) fn value<'r>(&self, facts: &Facts<'r>) -> Value<'r> {
+    pub(in crate::rules) fn value<'r>(&self, facts: &EventContext<'r>) -> Value<'r> {
         let found = self.find(facts);
         match self.sort {
-            Sort::List => Value::list(found.into_iter().map(Json::text).collect()),
-            Sort::One => Value::some(found.first().map(|value| value.text())),
-            Sort::Spread => match &found[..] {
+            PathEnd::List => Value::list(found.into_iter().map(Json::text).collect()),
+            PathEnd::One => Value::some(found.first().map(|value| value.text())),
+            PathEnd::Spread => match &found[..] {
                 [] => Value::Absent,
                 [one] => Value::One(one.text()),
                 _ => Value::Many(found.into_iter().map(Json::text).collect()),
@@ -85,12 +85,12 @@ impl Path {
     }
 
     /// The values at its end.
-    pub(in crate::rules) fn find<'r>(&self, facts: &Facts<'r>) -> Vec<Json<'r>> {
+    pub(in crate::rules) fn find<'r>(&self, facts: &EventContext<'r>) -> Vec<Json<'r>> {
         let mut found: Vec<Json<'r>> = facts.member(&self.first).into_iter().collect();
         for step in &self.steps {
             found = found.into_iter().flat_map(|value| self.follow(step, value)).collect();
         }
-        if self.sort == Sort::Spread {
+        if self.sort == PathEnd::Spread {
             found = found.into_iter().flat_map(spread).collect();
         }
         found.retain(|value| !value.is_null());
@@ -104,7 +104,7 @@ impl Path {
                 let items = value.items();
                 match key.parse::<usize>() {
                     Ok(index) => items.get(index).copied().into_iter().collect(),
-                    Err(_) if self.sort == Sort::Spread => {
+                    Err(_) if self.sort == PathEnd::Spread => {
                         items.into_iter().filter_map(|item| item.member(key)).collect()
                     }
                     Err(_) => Vec::new(),

@@ -1,7 +1,7 @@
 //! Compiled conditions: a tree of checks, and what it says of an event, or of all events of which only some texts are known.
 
 use super::comparison::Test;
-use super::facts::{Facts, Value};
+use super::event_context::{EventContext, Value};
 use super::field::{Field, Scanned};
 
 /// A condition that can be held against an event. All of none always hold, any of none never.
@@ -34,7 +34,7 @@ pub(in crate::rules) struct Known<'k>(pub(in crate::rules) &'k [(Scanned, Option
 
 impl Condition {
     /// Whether an event fulfils it.
-    pub(in crate::rules) fn holds(&self, facts: &Facts<'_>) -> bool {
+    pub(in crate::rules) fn holds(&self, facts: &EventContext<'_>) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
@@ -114,7 +114,7 @@ impl Condition {
 }
 
 impl Check {
-    fn holds(&self, facts: &Facts<'_>) -> bool {
+    fn holds(&self, facts: &EventContext<'_>) -> bool {
         let value = self.field.value(facts);
         if self.cases.is_empty() { self.test.passes(&value) } else { self.test.passes(&self.changed(value)) }
     }

@@ -2,8 +2,8 @@
 
 use super::condition::Word;
 use crate::model::{LogSource, OutputPart};
-use crate::rules::error::Flaw;
-use crate::rules::evaluate::facts::Facts;
+use crate::rules::error::ConditionError;
+use crate::rules::evaluate::event_context::EventContext;
 use crate::rules::evaluate::field::FieldName;
 use crate::rules::evaluate::field::{Field, longest};
 
@@ -19,7 +19,7 @@ impl Output {
     ///
     /// # Errors
     /// If something that looks like a field is none.
-    pub(in crate::rules) fn parse(template: &str, source: LogSource) -> Result<Self, Flaw> {
+    pub(in crate::rules) fn parse(template: &str, source: LogSource) -> Result<Self, ConditionError> {
         let mut output = Self { parts: Vec::new(), fields: Vec::new() };
         let template = template.trim();
         let mut rest = template;
@@ -33,8 +33,8 @@ impl Output {
                 continue;
             };
             let place = template[..place].chars().count() + 1;
-            let name = field.map_err(|reason| Flaw::new(place, reason))?;
-            let field = Field::of(&name, source).map_err(|error| Flaw::of_field(place, error))?;
+            let name = field.map_err(|reason| ConditionError::new(place, reason))?;
+            let field = Field::of(&name, source).map_err(|error| ConditionError::of_field(place, error))?;
             if !text.is_empty() {
                 output.parts.push(OutputPart::Text(one_line(&std::mem::take(&mut text)).into()));
             }
@@ -51,7 +51,7 @@ impl Output {
     }
 
     /// The values of its fields in an event.
-    pub(in crate::rules) fn values(&self, facts: &Facts<'_>) -> Box<[Option<Box<str>>]> {
+    pub(in crate::rules) fn values(&self, facts: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
         self.fields.iter().map(|field| field.value(facts).shown()).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! One archive during listing: for each page the objects to read, and the account of all others.
+//! One archive during listing: for each page the objects to read, and the listing of all others.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::{Object, ObjectStorageClass};
 
 use super::bucket::{Bucket, decode};
+use super::expected_checksums::md5_of;
 use super::failure::Failure;
 use super::pagination::Pagination;
-use super::proof::md5_of;
 use super::traffic::count;
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
-use crate::source::log_object::Kept;
+use crate::source::log_object::Location;
 use crate::source::{DeliveryWindow, Listing, LogObject, ObjectKey, ReadError};
 
 /// A listed object.
@@ -37,7 +37,7 @@ impl Archive {
         page: &ListObjectsV2Output,
         pagination: &mut Pagination,
         is_wanted: impl Fn(&str) -> bool,
-        account: &mut Listing,
+        listing: &mut Listing,
     ) -> Vec<ListedObject> {
         let mut objects = Vec::with_capacity(page.contents().len());
         for listed in page.contents() {
@@ -57,13 +57,13 @@ impl Archive {
                 mirror.note_listed(&key);
             }
             count(&self.bucket.state().counters.listed);
-            account.coverage.objects.listed += 1;
+            listing.coverage.objects.listed += 1;
             let keeps = skip == Some(ObjectSkip::Digest) && self.bucket.mirror().is_some();
             if keeps && self.window.admits(object.delivered) {
                 objects.push(ListedObject { object: object.clone(), is_read: false });
             }
             match skip {
-                Some(reason) => account.skip(object, reason),
+                Some(reason) => listing.skip(object, reason),
                 None => objects.push(ListedObject { object, is_read: true }),
             }
         }
@@ -81,7 +81,7 @@ impl Archive {
             key.skip
         };
         let delivered = key.delivered;
-        let kept = Kept::Remote {
+        let kept = Location::Remote {
             size: listed.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
             etag: listed.e_tag().filter(|_| self.bucket.mirror().is_some()).map(Arc::from),
             md5: listed.e_tag().and_then(md5_of),
@@ -92,14 +92,14 @@ impl Archive {
     }
 
     /// Notes that a folder cannot be listed.
-    pub(super) fn fault(&self, account: &mut Listing, prefix: &str, failure: Failure) {
-        self.fault_of(account, prefix, failure.problem().detail);
+    pub(super) fn fault(&self, listing: &mut Listing, prefix: &str, failure: Failure) {
+        self.fault_of(listing, prefix, failure.problem().detail);
     }
 
     /// Notes that a folder cannot be listed, with the reason in words.
-    pub(super) fn fault_of(&self, account: &mut Listing, prefix: &str, detail: String) {
+    pub(super) fn fault_of(&self, listing: &mut Listing, prefix: &str, detail: String) {
         let path = prefix.strip_prefix(self.bucket.prefix()).unwrap_or(prefix);
-        account.coverage.fault(self.fault_at(path, FaultKind::List, detail));
+        listing.coverage.fault(self.fault_at(path, FaultKind::List, detail));
     }
 
     fn fault_at(&self, path: &str, kind: FaultKind, detail: String) -> Fault {
@@ -143,14 +143,14 @@ impl Bucket {
 }
 
 /// Notes a folder that is not listed completely.
-pub(super) fn leave(account: &mut Listing, reason: ObjectSkip) {
-    *account.coverage.objects.unlisted.entry(reason).or_default() += 1;
+pub(super) fn leave(listing: &mut Listing, reason: ObjectSkip) {
+    *listing.coverage.objects.unlisted.entry(reason).or_default() += 1;
 }
 
-/// Adds one account to another.
-pub(super) fn join(account: &mut Listing, more: Listing) {
-    account.skipped.extend(more.skipped);
-    account.coverage.merge(more.coverage);
+/// Adds one listing to another.
+pub(super) fn join(listing: &mut Listing, more: Listing) {
+    listing.skipped.extend(more.skipped);
+    listing.coverage.merge(more.coverage);
 }
 
 /// The fault of an object that has to be restored first; `None` if it was restored.

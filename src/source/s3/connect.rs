@@ -67,7 +67,7 @@ fn loader(settings: &S3Settings, http: &SharedHttpClient) -> ConfigLoader {
         .stalled_stream_protection(
             StalledStreamProtectionConfig::enabled().grace_period(settings.patience).build(),
         )
-        // This program verifies checksums itself (proof.rs), where the store has some.
+        // This program verifies checksums itself (expected_checksums.rs), where the store has some.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     if let Ok(name) = AppName::new("firstseen") {

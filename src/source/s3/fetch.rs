@@ -10,15 +10,15 @@ use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::bucket::{Bucket, payer};
+use super::expected_checksums::ExpectedChecksums;
 use super::failure::causes;
 use super::object_metadata::ObjectMetadata;
-use super::proof::Proof;
 use super::read_error;
 use super::retry::with_retries;
 use super::traffic::count;
 use crate::checksum::Checksum;
 use crate::coverage::FaultKind;
-use crate::source::log_object::{Kept, Md5Sum};
+use crate::source::log_object::{Location, Md5Sum};
 use crate::source::{LogObject, ReadError};
 
 /// How often an object is requested; each time the SDK retries by itself.
@@ -38,7 +38,7 @@ pub(in crate::source) struct Fetched {
     /// Its S3 metadata.
     pub(super) metadata: Option<ObjectMetadata>,
     /// The checksums to verify.
-    proof: Option<Box<Proof>>,
+    proof: Option<Box<ExpectedChecksums>>,
     /// Its share of the memory for waiting objects.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
@@ -74,7 +74,7 @@ impl Fetched {
 /// Fetches an object.
 pub(super) async fn fetch(bucket: &Bucket, object: &LogObject) -> Fetched {
     let mut fetched = Fetched::local(Vec::new());
-    let Kept::Remote { size, md5, archived, .. } = &object.kept else { return fetched };
+    let Location::Remote { size, md5, archived, .. } = &object.kept else { return fetched };
     if let Some(kind) = archived {
         fetched.error = Some(read_error(*kind, "archived: it has to be restored before it can be read"));
         return fetched;
@@ -167,7 +167,7 @@ impl Get<'_> {
         };
         if !continues(&answer, from) {
             fetched.bytes.clear();
-            fetched.proof = Some(Box::new(Proof::new(&answer, self.md5)));
+            fetched.proof = Some(Box::new(ExpectedChecksums::new(&answer, self.md5)));
         }
         fetched.metadata = Some(ObjectMetadata::new(&answer));
         loop {
@@ -219,8 +219,8 @@ impl Bucket {
     /// The listed size of an object.
     pub(in crate::source) fn size(&self, object: &LogObject) -> u64 {
         match object.kept {
-            Kept::Remote { size, .. } => size,
-            Kept::File | Kept::OddFile(_) => 0,
+            Location::Remote { size, .. } => size,
+            Location::File | Location::OddFile(_) => 0,
         }
     }
 

@@ -40,7 +40,7 @@ pub(super) struct Heads {
 pub(super) struct Listed {
     archives: Vec<Archive>,
     /// What is skipped, and what cannot be listed.
-    account: Arc<Mutex<Listing>>,
+    listing: Arc<Mutex<Listing>>,
     /// The tasks that list days.
     lanes: Mutex<Vec<JoinHandle<()>>>,
     state: Arc<SessionState>,
@@ -56,7 +56,7 @@ pub(super) fn list_all<'b>(
         |(number, bucket): (u32, &Bucket)| Archive { number, bucket: bucket.clone(), window: *window };
     Listed {
         archives: buckets.map(archive).collect(),
-        account: Arc::default(),
+        listing: Arc::default(),
         lanes: Mutex::default(),
         state: Arc::clone(state),
     }
@@ -67,15 +67,15 @@ impl Listed {
     pub(super) async fn begin(&self) -> Heads {
         let starts: Vec<Archive> = self.outermost().cloned().collect();
         for _ in starts.len()..self.archives.len() {
-            leave(&mut lock(&self.account), ObjectSkip::ListedTwice);
+            leave(&mut lock(&self.listing), ObjectSkip::ListedTwice);
         }
         let result = walk_prefixes(starts, &self.state).await;
-        join(&mut lock(&self.account), result.account);
+        join(&mut lock(&self.listing), result.listing);
         let mut lanes = Vec::new();
         for days in result.days {
             let (sender, lane) = mpsc::channel(PAGES_AHEAD);
-            let account = Arc::clone(&self.account);
-            let task = self.state.handle.spawn(async move { days.list(&account, &sender).await });
+            let listing = Arc::clone(&self.listing);
+            let task = self.state.handle.spawn(async move { days.list(&listing, &sender).await });
             lock(&self.lanes).push(task);
             lanes.push(lane);
         }
@@ -91,26 +91,26 @@ impl Listed {
     }
 
     /// What was skipped, could not be listed, or is missing; once everything was listed.
-    pub(super) fn account(&self) -> Listing {
+    pub(super) fn take_listing(&self) -> Listing {
         for lane in lock(&self.lanes).drain(..) {
             abort(&self.state.handle, lane);
         }
-        let mut account = std::mem::take(&mut *lock(&self.account));
+        let mut listing = std::mem::take(&mut *lock(&self.listing));
         // Objects in a folder that cannot be listed are not missing.
-        if account.coverage.faults.is_empty() {
-            self.outermost().flat_map(Archive::gone).for_each(|fault| account.coverage.fault(fault));
+        if listing.coverage.faults.is_empty() {
+            self.outermost().flat_map(Archive::gone).for_each(|fault| listing.coverage.fault(fault));
         }
-        account
+        listing
     }
 }
 
 impl Days {
     /// Lists the wanted days, page by page.
-    async fn list(&self, account: &Mutex<Listing>, lane: &mpsc::Sender<Vec<ListedObject>>) {
+    async fn list(&self, listing: &Mutex<Listing>, lane: &mpsc::Sender<Vec<ListedObject>>) {
         let range = Range::new(&self.root, &self.archive.window);
         // A folder of another service is counted as a whole.
         if range.is_limited() && self.within.is_none() {
-            leave(&mut lock(account), ObjectSkip::OutsideWindow);
+            leave(&mut lock(listing), ObjectSkip::OutsideWindow);
         }
         let (mut token, mut pagination) = (None, Pagination::default());
         loop {
@@ -120,7 +120,7 @@ impl Days {
             });
             let page = match page.await {
                 Ok(page) => page,
-                Err(failure) => return self.archive.fault(&mut lock(account), &self.prefix, failure),
+                Err(failure) => return self.archive.fault(&mut lock(listing), &self.prefix, failure),
             };
             // Objects beside years that were found by listing are known already.
             let lies_deeper =
@@ -128,7 +128,7 @@ impl Days {
             let is_new = |key: &str| !self.is_looked_at || lies_deeper(key);
             let is_wanted =
                 |key: &str| !range.ends_before(key) && is_new(key) && is_listed(self.within.as_deref(), key);
-            let objects = self.archive.listed_objects(&page, &mut pagination, is_wanted, &mut lock(account));
+            let objects = self.archive.listed_objects(&page, &mut pagination, is_wanted, &mut lock(listing));
             let last = page.contents().last().and_then(Object::key).map(|key| decode(key, &page));
             let is_over = pagination.is_ordered() && last.is_some_and(|key| range.ends_before(&key));
             // What was counted is sent first, whatever follows.
@@ -138,7 +138,7 @@ impl Days {
             token = match pagination.next(&page, token.as_deref()) {
                 Ok(next) if !is_over && next.is_some() => next,
                 Ok(_) => return,
-                Err(detail) => return self.archive.fault_of(&mut lock(account), &self.prefix, detail),
+                Err(detail) => return self.archive.fault_of(&mut lock(listing), &self.prefix, detail),
             };
         }
     }

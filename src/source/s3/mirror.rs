@@ -33,15 +33,15 @@ pub(super) struct Mirror {
     /// `DIR/.firstseen-mirror`
     side: PathBuf,
     /// The stored objects, by key.
-    known: HashMap<String, Known>,
+    known: HashMap<String, MirroredObject>,
     /// Keys listed in this run.
     listed: Mutex<HashSet<String>>,
-    entries: Mutex<Entries>,
+    entries: Mutex<SideFile>,
 }
 
 /// What is known of a stored object.
 #[derive(Debug)]
-struct Known {
+struct MirroredObject {
     size: u64,
     etag: Option<String>,
     sha256: String,
@@ -49,7 +49,7 @@ struct Known {
 
 /// The end of a side file.
 #[derive(Debug)]
-struct Entries {
+struct SideFile {
     file: File,
     /// Whether the last line may be cut.
     is_torn: bool,
@@ -85,7 +85,7 @@ impl Mirror {
             TryLockError::Error(error) => error,
             TryLockError::WouldBlock => io::Error::other("another run keeps objects of this bucket there"),
         })?;
-        let entries = Entries { is_torn: !ends_in_newline(&path)?, file };
+        let entries = SideFile { is_torn: !ends_in_newline(&path)?, file };
         Ok(Self {
             folder: folder.join(file_name(bucket)),
             side,
@@ -164,7 +164,7 @@ impl Mirror {
     }
 }
 
-impl Entries {
+impl SideFile {
     fn add(&mut self, entry: &Entry) -> io::Result<()> {
         let mut line = Vec::new();
         if self.is_torn {
@@ -197,11 +197,11 @@ fn entry(key: &str, size: u64, sha256: String, metadata: Option<&ObjectMetadata>
 
 /// The content of a side file; if a key is given twice, the last line counts. An object whose line cannot be read will
 /// be fetched again.
-fn known(file: impl BufRead) -> io::Result<HashMap<String, Known>> {
+fn known(file: impl BufRead) -> io::Result<HashMap<String, MirroredObject>> {
     let mut known = HashMap::new();
     for line in file.split(b'\n') {
         if let Ok(Entry { key, size, etag, sha256, .. }) = serde_json::from_slice(&line?) {
-            known.insert(key, Known { size, etag, sha256 });
+            known.insert(key, MirroredObject { size, etag, sha256 });
         }
     }
     Ok(known)

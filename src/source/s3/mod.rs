@@ -9,6 +9,7 @@ mod archive;
 mod bucket;
 mod connect;
 mod diagnosis;
+mod expected_checksums;
 mod failure;
 mod fetch;
 mod layout;
@@ -18,14 +19,13 @@ mod mirror;
 mod object_metadata;
 mod pagination;
 mod prefix_walk;
-mod proof;
 mod retry;
 mod session;
 mod session_state;
 mod stream;
 mod traffic;
 
-use super::log_object::Kept;
+use super::log_object::Location;
 use super::{LogObject, ReadError};
 
 pub(super) use bucket::Bucket;
@@ -36,8 +36,8 @@ pub(super) use stream::Stream;
 /// The ETag of an object, as listed.
 fn etag(object: &LogObject) -> Option<&str> {
     match &object.kept {
-        Kept::Remote { etag, .. } => etag.as_deref(),
-        Kept::File | Kept::OddFile(_) => None,
+        Location::Remote { etag, .. } => etag.as_deref(),
+        Location::File | Location::OddFile(_) => None,
     }
 }
 

@@ -21,7 +21,7 @@ const MOST_UNKNOWN_FOLDERS: usize = 100;
 pub(super) struct WalkResult {
     pub(super) objects: Vec<ListedObject>,
     pub(super) days: Vec<Days>,
-    pub(super) account: Listing,
+    pub(super) listing: Listing,
 }
 
 /// A folder of days.
@@ -45,7 +45,7 @@ struct Folder {
     within: Option<Arc<str>>,
     folders: BTreeSet<String>,
     objects: Vec<ListedObject>,
-    account: Listing,
+    listing: Listing,
 }
 
 /// Lists everything above the days of all Regions.
@@ -102,7 +102,7 @@ impl PrefixWalk<'_> {
 
     /// Takes the content of a folder, and descends.
     fn take(&mut self, folder: Folder) {
-        let Folder { archive, prefix, within, folders, objects, account } = folder;
+        let Folder { archive, prefix, within, folders, objects, listing } = folder;
         let level = level(&prefix);
         let names = || folders.iter().map(|folder| folder[prefix.len()..].trim_end_matches('/'));
         let is_known = |name: &str| matches!(name, "AWSLogs" | "EKSLogs") || name.starts_with("o-");
@@ -114,7 +114,7 @@ impl PrefixWalk<'_> {
             return;
         }
         self.result.objects.extend(objects);
-        join(&mut self.result.account, account);
+        join(&mut self.result.listing, listing);
         if is_unknown && are_years(names()) {
             let root = prefix.clone();
             self.result.days.push(Days { archive, prefix: root.clone(), root, is_looked_at: true, within });
@@ -123,7 +123,7 @@ impl PrefixWalk<'_> {
         for name in names() {
             let below = match skip(level, name, archive.bucket.mirror().is_some()) {
                 Some(reason) if within.is_none() => {
-                    leave(&mut self.result.account, reason);
+                    leave(&mut self.result.listing, reason);
                     Some(Arc::from(name))
                 }
                 _ => within.clone(),
@@ -136,11 +136,11 @@ impl PrefixWalk<'_> {
 impl Archive {
     /// Lists all pages below a prefix, with or without the content of folders below it.
     async fn list_folder(self, prefix: String, within: Option<Arc<str>>, by_folder: bool) -> Folder {
-        let (folders, objects, account) = (BTreeSet::new(), Vec::new(), Listing::default());
-        let mut folder = Folder { archive: self, prefix, within, folders, objects, account };
+        let (folders, objects, listing) = (BTreeSet::new(), Vec::new(), Listing::default());
+        let mut folder = Folder { archive: self, prefix, within, folders, objects, listing };
         let (mut token, mut pagination) = (None, Pagination::default());
         loop {
-            let Folder { archive, prefix, within, folders, objects, account } = &mut folder;
+            let Folder { archive, prefix, within, folders, objects, listing } = &mut folder;
             let delimiter = by_folder.then(|| "/".to_owned());
             let page = archive.bucket.page(|list| {
                 let list = list.prefix(prefix.as_str()).set_delimiter(delimiter);
@@ -149,7 +149,7 @@ impl Archive {
             let page = match page.await {
                 Ok(page) => page,
                 Err(failure) => {
-                    archive.fault(account, prefix, failure);
+                    archive.fault(listing, prefix, failure);
                     return folder;
                 }
             };
@@ -160,12 +160,12 @@ impl Archive {
                 }
             }
             let is_wanted = |key: &str| is_listed(within.as_deref(), key);
-            objects.extend(archive.listed_objects(&page, &mut pagination, is_wanted, account));
+            objects.extend(archive.listed_objects(&page, &mut pagination, is_wanted, listing));
             token = match pagination.next(&page, token.as_deref()) {
                 Ok(None) => return folder,
                 Ok(next) => next,
                 Err(detail) => {
-                    archive.fault_of(account, prefix, detail);
+                    archive.fault_of(listing, prefix, detail);
                     return folder;
                 }
             };

@@ -36,7 +36,7 @@ pub(in crate::source) struct Session {
     state: Arc<SessionState>,
     config: SdkConfig,
     // Last, so that everything that runs on it is dropped first.
-    _runtime: Ending,
+    _runtime: RuntimeGuard,
 }
 
 /// How long the runtime may take to end: a DNS lookup cannot be cancelled, and is not waited for.
@@ -44,9 +44,9 @@ const ENDING: Duration = Duration::from_secs(1);
 
 /// The runtime, which does not delay the end of a run.
 #[derive(Debug)]
-struct Ending(Option<Runtime>);
+struct RuntimeGuard(Option<Runtime>);
 
-impl Drop for Ending {
+impl Drop for RuntimeGuard {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_timeout(ENDING);
@@ -61,7 +61,7 @@ impl Session {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(THREADS).thread_name("s3").enable_all().build();
         let runtime = runtime.map_err(|error| failed(problem(S3ProblemKind::Other, &error)))?;
-        let (handle, runtime) = (runtime.handle().clone(), Ending(Some(runtime)));
+        let (handle, runtime) = (runtime.handle().clone(), RuntimeGuard(Some(runtime)));
         let connected = wait(&handle, &mut pin!(connect(settings)), &mut || !(settings.interrupted)());
         let config = connected.ok_or(ArchiveError::Interrupted)?.map_err(failed)?;
         let state = SessionState {
@@ -108,7 +108,7 @@ impl Session {
         let Some((objects, to_keep)) = objects else { return };
         listing.objects.extend(objects);
         listing.to_keep.extend(to_keep);
-        join(listing, listed.account());
+        join(listing, listed.take_listing());
     }
 
     /// Fetches the objects of some archives while they are listed, merged with those of `local`.

@@ -147,12 +147,12 @@ impl Stream {
         self.state.counters.traffic(self.is_listed.load(Ordering::Relaxed))
     }
 
-    /// The objects that were handed out, and the account of all others.
+    /// The objects that were handed out, and the listing of all others.
     pub(in crate::source) fn finish(self) -> Listing {
         abort(&self.state.handle, self.driver);
         let mut listing = self.beside;
         if let Some(listed) = self.listed {
-            join(&mut listing, listed.account());
+            join(&mut listing, listed.take_listing());
         }
         for fault in lock(&self.in_flight.not_kept).drain(..) {
             listing.coverage.fault(fault);

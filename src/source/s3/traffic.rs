@@ -86,9 +86,9 @@ impl Intercept for NoteHost {
         let url = context.request().uri();
         let host =
             url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?']).next().unwrap_or(url);
-        let mut noted = lock(&self.0);
-        if *noted != host {
-            host.clone_into(&mut noted);
+        let mut known = lock(&self.0);
+        if *known != host {
+            host.clone_into(&mut known);
         }
         Ok(())
     }

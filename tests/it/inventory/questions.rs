@@ -28,7 +28,7 @@ fn learnt(records: &[Value], key: &str, files: &[&str]) -> Baseline {
     let files: Vec<(&str, &[u8])> =
         names.iter().map(|name| &**name).zip(files.iter().map(|text| text.as_bytes())).collect();
     baseline.add_inventory(read(&files).unwrap().inventory);
-    baseline.joined(key)
+    baseline.resolved(key)
 }
 
 /// Principal, age in days, what it is counted from, and whether IAM knew it, of every finding.

@@ -8,7 +8,7 @@ use firstseen::model::{ObservedPrincipal, PrincipalKey};
 use firstseen::query::{Anchor, FindingKind, Question, first_seen};
 use firstseen::scan::{Silent, list};
 use firstseen::source::Archives;
-use firstseen::store::Stored;
+use firstseen::store::BaselineContents;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -187,14 +187,14 @@ fn two_people_of_identity_center_are_two_under_every_key() {
 }
 
 /// Stored, as `firstseen index` saves it.
-pub(super) fn index(archives: &[&Archive], key: PrincipalKey) -> Stored {
+pub(super) fn index(archives: &[&Archive], key: PrincipalKey) -> BaselineContents {
     let paths: Vec<_> = archives.iter().map(|archive| archive.path().to_owned()).collect();
     let (archives, settings) = (Archives::open(&paths).unwrap(), keyed(key));
     let listing = list(&archives, &settings.scan(), &Silent).unwrap();
-    let Learnt { baseline, coverage, ledger } =
-        learn_listed(&archives, listing, &settings, Keep::Ledger, &Silent).unwrap();
+    let Learnt { baseline, coverage, catalog } =
+        learn_listed(&archives, listing, &settings, Keep::Catalog, &Silent).unwrap();
     let names = archives.names().to_vec();
-    Stored { learning: settings.learning(), archives: names, baseline, coverage, ledger }
+    BaselineContents { learning: settings.learning(), archives: names, baseline, coverage, catalog }
 }
 
 fn any_identity() -> impl Strategy<Value = Value> {
@@ -281,12 +281,12 @@ proptest! {
         let at_once = index(&[&archives[1], &archives[2], &archives[0]], key);
         let merged = c.merge(a).unwrap().merge(b).unwrap();
         prop_assert_eq!(&merged, &at_once);
-        let joined = merged.baseline.joined(key);
-        prop_assert_eq!(&joined, &at_once.baseline.joined(key));
-        prop_assert!(joined.principals.is_sorted_by(|left, right| left.place() < right.place()));
-        prop_assert!(joined.behaviours.is_sorted_by(|left, right| left.place() < right.place()));
+        let joined = merged.baseline.resolved(key);
+        prop_assert_eq!(&joined, &at_once.baseline.resolved(key));
+        prop_assert!(joined.principals.is_sorted_by(|left, right| left.account_and_key() < right.account_and_key()));
+        prop_assert!(joined.behaviours.is_sorted_by(|left, right| left.ids() < right.ids()));
         // Nothing is left to join.
-        prop_assert_eq!(&joined.clone().joined(key), &joined);
+        prop_assert_eq!(&joined.clone().resolved(key), &joined);
         if key == PrincipalKey::Arn {
             let name = |index: u32| &joined.principals[index as usize];
             let found: BTreeMap<_, _> = joined
@@ -323,7 +323,7 @@ fn what_stands_beside_the_behaviours_names_the_joined_principal() {
 ";
     let settings = LearnSettings { rules: Some(Arc::new(rules(RULES))), ..settings() };
     let archive = Archive::new().delivered("20240309T0412", &records);
-    let baseline = archive.ingest(&settings).baseline.joined(PrincipalKey::Arn);
+    let baseline = archive.ingest(&settings).baseline.resolved(PrincipalKey::Arn);
     let eva = "arn:aws:iam::111122223333:user/eva";
     let [hit] = &baseline.hits[..] else { panic!("{:?}", baseline.hits) };
     assert_eq!((&*hit.who.key, hit.who.kind.name()), (eva, "user"));

@@ -42,7 +42,7 @@ fn keyed(key: PrincipalKey) -> LearnSettings {
 
 /// What an archive of these records teaches, joined.
 fn learnt(records: &[Value], key: PrincipalKey) -> Baseline {
-    Archive::new().delivered("20240309T0412", records).ingest(&keyed(key)).baseline.joined(key)
+    Archive::new().delivered("20240309T0412", records).ingest(&keyed(key)).baseline.resolved(key)
 }
 
 /// Principals as `account key kind count`.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use firstseen::decode::Decoder;
 use firstseen::event::AnyRecord;
 use firstseen::model::Language;
-use firstseen::rules::{Facts, Matcher, RuleFile, RuleSet};
+use firstseen::rules::{EventContext, Matcher, RuleFile, RuleSet};
 use firstseen::time::Timestamp;
 use serde_json::Value;
 
@@ -44,7 +44,8 @@ fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
     let mut names = None;
     Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
         let record = found.record.unwrap();
-        let facts = Facts::new(record, found.text, found.index + 1, Timestamp::from_seconds(1_700_000_000));
+        let facts =
+            EventContext::new(record, found.text, found.index + 1, Timestamp::from_seconds(1_700_000_000));
         let is_about = |source: &str| match record {
             AnyRecord::CloudTrail(_) => source == "cloudtrail",
             AnyRecord::Kubernetes(_) => source == "eks",
@@ -76,7 +77,8 @@ fn told(rules: &RuleSet, name: &str, event: &Value) -> String {
     let rule = rules.rules().iter().find(|rule| &*rule.metadata().name == name).unwrap();
     let mut told = String::new();
     Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
-        let facts = Facts::new(found.record.unwrap(), found.text, 1, Timestamp::from_seconds(1_700_000_000));
+        let facts =
+            EventContext::new(found.record.unwrap(), found.text, 1, Timestamp::from_seconds(1_700_000_000));
         told = rule.metadata().render_output(&rule.values(&facts));
     });
     told

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use firstseen::learn::{LearnSettings, learn};
-use firstseen::scan::{RecordAddress, ScanSettings, Silent, Steps, list, reopen, take_steps};
+use firstseen::scan::{RecordAddress, ScanDepth, ScanSettings, Silent, list, reopen, take_steps};
 use firstseen::source::{Archives, S3Settings};
 
 use crate::archive::{record, wrapped, zip};
@@ -365,7 +365,7 @@ fn the_first_steps_of_a_scan_fetch_ahead_as_the_scan_does() {
         S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Settings::default() };
     let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
     let scanning = ScanSettings::default();
-    for steps in [Steps::Read, Steps::Inflate] {
+    for steps in [ScanDepth::Read, ScanDepth::Inflate] {
         let listing = list(&archives, &scanning, &Silent).unwrap();
         under_way.1.store(0, Ordering::Relaxed);
         let before = server.asked().iter().filter(|asked| asked.is_get()).count();

@@ -2,7 +2,7 @@
 
 use serde::de::{IgnoredAny, MapAccess};
 
-use super::Kind;
+use super::RecordKind;
 use super::members::{Flag, Members, Object, Text};
 use crate::event::{Created, Identity, Issuer, OnBehalfOf, Record, Response};
 
@@ -70,7 +70,7 @@ struct ResponseFields<'a> {
     user: Object<NamedFields<'a>>,
 }
 
-impl Kind for CloudTrail {
+impl RecordKind for CloudTrail {
     type Fields<'de> = Fields<'de>;
     type Record<'r> = Record<'r>;
 

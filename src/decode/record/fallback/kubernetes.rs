@@ -2,8 +2,8 @@
 
 use serde::de::{IgnoredAny, MapAccess};
 
-use super::Kind;
-use super::members::{Code, Listed, Members, Object, Text};
+use super::RecordKind;
+use super::members::{Code, FirstAndLast, Members, Object, Text};
 use crate::event::{AuditRecord, KubernetesUser, ObjectRef};
 
 /// Kubernetes audit events.
@@ -17,7 +17,7 @@ pub(super) struct Fields<'a> {
     request_uri: Text<'a>,
     user: Object<UserFields<'a>>,
     impersonated: Object<UserFields<'a>>,
-    source_ips: Listed<'a>,
+    source_ips: FirstAndLast<'a>,
     user_agent: Text<'a>,
     object: Object<ObjectFields<'a>>,
     status: Object<StatusFields<'a>>,
@@ -36,12 +36,12 @@ struct UserFields<'a> {
 
 #[derive(Default)]
 struct Extra<'a> {
-    arn: Listed<'a>,
-    canonical_arn: Listed<'a>,
-    session_name: Listed<'a>,
-    access_key_id: Listed<'a>,
-    principal_id: Listed<'a>,
-    pod_name: Listed<'a>,
+    arn: FirstAndLast<'a>,
+    canonical_arn: FirstAndLast<'a>,
+    session_name: FirstAndLast<'a>,
+    access_key_id: FirstAndLast<'a>,
+    principal_id: FirstAndLast<'a>,
+    pod_name: FirstAndLast<'a>,
 }
 
 #[derive(Default)]
@@ -63,7 +63,7 @@ struct Annotations<'a> {
     decision: Text<'a>,
 }
 
-impl Kind for Kubernetes {
+impl RecordKind for Kubernetes {
     type Fields<'de> = Fields<'de>;
     type Record<'r> = AuditRecord<'r>;
 

@@ -12,7 +12,7 @@ pub(super) struct Text<'a>(Option<Cow<'a, str>>);
 
 /// The texts of a list, of which one counts; `None` for a value of another type.
 #[derive(Default)]
-pub(super) struct Listed<'a> {
+pub(super) struct FirstAndLast<'a> {
     pub(super) first: Text<'a>,
     pub(super) last: Text<'a>,
 }
@@ -102,13 +102,13 @@ impl<'de> Deserialize<'de> for Text<'de> {
 struct ListedVisitor;
 
 impl<'de> Visitor<'de> for ListedVisitor {
-    type Value = Listed<'de>;
+    type Value = FirstAndLast<'de>;
     pass_over!(null);
     pass_over!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_i128: i128, visit_u128: u128, visit_f64: f64);
     pass_over!(visit_str: &str);
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Listed<'de>, A::Error> {
-        let mut listed = Listed::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<FirstAndLast<'de>, A::Error> {
+        let mut listed = FirstAndLast::default();
         while let Some(text) = seq.next_element::<Text<'de>>()? {
             if listed.first.0.is_none() {
                 listed.first = Text(text.0.clone());
@@ -120,12 +120,12 @@ impl<'de> Visitor<'de> for ListedVisitor {
         Ok(listed)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Listed<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FirstAndLast<'de>, A::Error> {
         pass_over_map(map)
     }
 }
 
-impl<'de> Deserialize<'de> for Listed<'de> {
+impl<'de> Deserialize<'de> for FirstAndLast<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ListedVisitor)
     }
@@ -205,9 +205,9 @@ impl<'de, T: Members<'de>> Deserialize<'de> for Object<T> {
 }
 
 /// A record, which must be an object.
-pub(super) struct Whole<T>(pub(super) T);
+pub(super) struct RecordObject<T>(pub(super) T);
 
-impl<'de, T: Members<'de>> Deserialize<'de> for Whole<T> {
+impl<'de, T: Members<'de>> Deserialize<'de> for RecordObject<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(|Object(fields)| Self(fields))
     }

@@ -1,4 +1,4 @@
-//! The careful path: one record read by a full JSON parser.
+//! The fallback reader: one record read by a full JSON parser.
 //!
 //! Takes the records that surprised the scanner: escaped keys and texts, malformed parts. simd-json is tried first;
 //! what it rejects goes to serde_json, because legal JSON may hold integers over 64 bits, `1e400` and nesting deeper
@@ -14,10 +14,10 @@ use serde::de::IgnoredAny;
 
 use super::walk;
 use crate::event::{AuditRecord, Record};
-use members::{Members, Whole};
+use members::{Members, RecordObject};
 
 /// Kind of record.
-trait Kind {
+trait RecordKind {
     /// Its members, as they are parsed.
     type Fields<'de>: Members<'de>;
     /// Its relevant texts.
@@ -45,22 +45,22 @@ pub(in crate::decode) fn with_audit_record<T>(
 /// Longer records are read without a table of their values. CloudTrail's own have up to 1 MB (CloudTrail User Guide, "Quotas").
 const LONGEST_AT_ONCE: usize = 4 << 20;
 
-fn read<K: Kind, T>(slice: &str, use_record: impl FnOnce(K::Record<'_>) -> T) -> Result<T, String> {
+fn read<K: RecordKind, T>(slice: &str, use_record: impl FnOnce(K::Record<'_>) -> T) -> Result<T, String> {
     let whole = without_lone_surrogates(slice);
     // simd-json rewrites its input, and a failed parse spoils it; it takes some 16 bytes for each value.
     let is_usual = whole.len() <= LONGEST_AT_ONCE;
     let mut copy = if is_usual { whole.as_bytes().to_vec() } else { Vec::new() };
-    if let Ok(Whole(fields)) = simd_json::serde::from_slice::<Whole<K::Fields<'_>>>(&mut copy) {
+    if let Ok(RecordObject(fields)) = simd_json::serde::from_slice::<RecordObject<K::Fields<'_>>>(&mut copy) {
         return Ok(use_record(K::record(&fields)));
     }
-    let error = match serde_json::from_str::<Whole<K::Fields<'_>>>(&whole) {
-        Ok(Whole(fields)) => return Ok(use_record(K::record(&fields))),
+    let error = match serde_json::from_str::<RecordObject<K::Fields<'_>>>(&whole) {
+        Ok(RecordObject(fields)) => return Ok(use_record(K::record(&fields))),
         Err(error) => error,
     };
     // In a field that is read, serde_json evaluates the number.
     let mended = without_huge_numbers(&whole).ok_or_else(|| error.to_string())?;
-    match serde_json::from_str::<Whole<K::Fields<'_>>>(&mended) {
-        Ok(Whole(fields)) => Ok(use_record(K::record(&fields))),
+    match serde_json::from_str::<RecordObject<K::Fields<'_>>>(&mended) {
+        Ok(RecordObject(fields)) => Ok(use_record(K::record(&fields))),
         // Of the two errors, this one has the position in the record.
         Err(_) => Err(error.to_string()),
     }

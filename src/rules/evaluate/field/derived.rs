@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Argument, Scanned};
 use crate::decode::Json;
 use crate::event::AnyRecord;
-use crate::rules::evaluate::facts::{Facts, Value};
+use crate::rules::evaluate::event_context::{EventContext, Value};
 use crate::rules::evaluate::path::{Path, texts};
 
 /// One of them.
@@ -73,7 +73,7 @@ impl Derived {
         }
     }
 
-    pub(super) fn value<'a>(self, argument: Option<&str>, facts: &'a Facts<'_>) -> Value<'a> {
+    pub(super) fn value<'a>(self, argument: Option<&str>, facts: &'a EventContext<'_>) -> Value<'a> {
         match self {
             Self::Number => Value::One(facts.number.to_string().into()),
             Self::Time => Value::One(facts.time.to_string().into()),
@@ -124,7 +124,7 @@ impl Derived {
 }
 
 /// The values at a path, of which `*` is every item of a list.
-fn at<'r>(path: &str, facts: &Facts<'r>) -> Vec<Json<'r>> {
+fn at<'r>(path: &str, facts: &EventContext<'r>) -> Vec<Json<'r>> {
     Path::list(path, None).find(facts)
 }
 
@@ -155,24 +155,24 @@ fn words(text: &str) -> Vec<Cow<'_, str>> {
     words
 }
 
-fn time_of_day(facts: &Facts<'_>) -> Option<String> {
+fn time_of_day(facts: &EventContext<'_>) -> Option<String> {
     let text = facts.time.to_string();
     Some(text.split_once('T')?.1.trim_end_matches('Z').to_owned())
 }
 
-fn plugin(facts: &Facts<'_>) -> &'static str {
+fn plugin(facts: &EventContext<'_>) -> &'static str {
     match facts.record {
         AnyRecord::CloudTrail(_) => "cloudtrail",
         AnyRecord::Kubernetes(_) => "k8saudit",
     }
 }
 
-fn event_name<'a>(facts: &'a Facts<'_>) -> Option<&'a str> {
+fn event_name<'a>(facts: &'a EventContext<'_>) -> Option<&'a str> {
     facts.cloudtrail()?.event_name
 }
 
 /// As the plugin names users: by the sort of identity.
-fn user<'a>(facts: &'a Facts<'_>) -> Option<Cow<'a, str>> {
+fn user<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     let identity = &facts.cloudtrail()?.identity;
     let name = |path| at(path, facts).first().map(|name| name.text());
     match identity.identity_type? {
@@ -188,7 +188,7 @@ fn user<'a>(facts: &'a Facts<'_>) -> Option<Cow<'a, str>> {
 }
 
 /// What the record says, else what the name of the call says.
-fn read_only(facts: &Facts<'_>) -> Option<bool> {
+fn read_only(facts: &EventContext<'_>) -> Option<bool> {
     const CHANGES: [&str; 41] = [
         "Start",
         "Stop",
@@ -237,7 +237,7 @@ fn read_only(facts: &Facts<'_>) -> Option<bool> {
     record.read_only.or_else(by_name)
 }
 
-fn summary(facts: &Facts<'_>) -> String {
+fn summary(facts: &EventContext<'_>) -> String {
     let text = |scanned: Scanned| match scanned.value(facts) {
         Value::One(text) => text.into_owned(),
         _ => "<NA>".to_owned(),
@@ -255,12 +255,12 @@ fn summary(facts: &Facts<'_>) -> String {
     }
 }
 
-fn s3_uri(facts: &Facts<'_>) -> Option<String> {
+fn s3_uri(facts: &EventContext<'_>) -> Option<String> {
     let request = facts.member("requestParameters")?;
     Some(format!("s3://{}/{}", present(request, "bucketName")?.text(), present(request, "key")?.text()))
 }
 
-fn bytes(facts: &Facts<'_>, sent: bool, received: bool) -> Option<String> {
+fn bytes(facts: &EventContext<'_>, sent: bool, received: bool) -> Option<String> {
     let data = facts.member("additionalEventData")?;
     let count = |key: &str| data.member(key)?.text().parse::<f64>().ok();
     let sent = if sent { count("bytesTransferredIn") } else { None };
@@ -269,7 +269,7 @@ fn bytes(facts: &Facts<'_>, sent: bool, received: bool) -> Option<String> {
     Some((all as u64).to_string())
 }
 
-fn instance_name<'a>(facts: &'a Facts<'_>) -> Option<Cow<'a, str>> {
+fn instance_name<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     let items = at("requestParameters/tagSpecificationSet/items/*", facts);
     let of_instances = items
         .into_iter()
@@ -280,7 +280,7 @@ fn instance_name<'a>(facts: &'a Facts<'_>) -> Option<Cow<'a, str>> {
 }
 
 /// The first parameter of this name in the URI.
-fn uri_parameter(facts: &Facts<'_>, name: &str) -> Option<String> {
+fn uri_parameter(facts: &EventContext<'_>, name: &str) -> Option<String> {
     let (_, query) = facts.kubernetes()?.request_uri?.split_once('?')?;
     let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.find(|(known, _)| unescaped(known) == name).map(|(_, value)| unescaped(value))
@@ -300,7 +300,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The pod that a request is about.
-fn pod_name<'a>(facts: &'a Facts<'_>) -> Option<Cow<'a, str>> {
+fn pod_name<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     let record = facts.kubernetes()?;
     let name = |path| at(path, facts).first().map(|name| name.text());
     match record.object.resource {
@@ -315,7 +315,7 @@ fn repository(image: &str) -> &str {
     name.split('@').next().unwrap_or(name)
 }
 
-fn any_privileged<'a>(facts: &Facts<'a>) -> Value<'a> {
+fn any_privileged<'a>(facts: &EventContext<'a>) -> Value<'a> {
     if at("requestObject/spec/containers", facts).is_empty() {
         return Value::Absent;
     }
@@ -323,7 +323,7 @@ fn any_privileged<'a>(facts: &Facts<'a>) -> Value<'a> {
     Value::One(flags.iter().any(|flag| flag.text() == "true").to_string().into())
 }
 
-fn has_host_path<'a>(facts: &Facts<'a>, wanted: &str) -> Value<'a> {
+fn has_host_path<'a>(facts: &EventContext<'a>, wanted: &str) -> Value<'a> {
     let paths = at("requestObject/spec/volumes/*/hostPath/path", facts);
     if paths.is_empty() {
         return Value::Absent;
@@ -335,7 +335,12 @@ fn has_host_path<'a>(facts: &Facts<'a>, wanted: &str) -> Value<'a> {
     Value::One(paths.iter().any(|path| is_wanted(&path.text())).to_string().into())
 }
 
-fn of_containers<'a>(what: OfContainers, list: &str, index: Option<&str>, facts: &Facts<'a>) -> Value<'a> {
+fn of_containers<'a>(
+    what: OfContainers,
+    list: &str,
+    index: Option<&str>,
+    facts: &EventContext<'a>,
+) -> Value<'a> {
     let index = index.and_then(|index| index.parse().ok());
     let containers = Path::list(&format!("requestObject/spec/{list}/*"), index).find(facts);
     let effective = |key: &str| {

@@ -8,7 +8,7 @@ mod derived;
 mod kubernetes;
 mod scanned;
 
-use super::facts::{Facts, Value};
+use super::event_context::{EventContext, Value};
 use super::path::Path;
 use crate::model::LogSource;
 use crate::rules::error::{FieldError, similar};
@@ -45,7 +45,7 @@ enum Argument {
 
 /// How a field of the tables is read.
 #[derive(Clone, Copy, Debug)]
-enum Reading {
+enum FieldReader {
     Scanned(Scanned),
     /// A JSON pointer.
     At(&'static str),
@@ -63,7 +63,7 @@ fn unknown(name: &str, source: LogSource) -> FieldError {
     }
 }
 
-impl Reading {
+impl FieldReader {
     fn takes(self) -> Argument {
         match self {
             Self::List(_) => Argument::Index,
@@ -87,26 +87,26 @@ impl Argument {
 }
 
 /// Fields that events of any source have.
-const COMMON: &[(&str, Reading)] = &[
-    ("evt.num", Reading::Derived(Derived::Number)),
-    ("evt.time", Reading::Derived(Derived::TimeOfDay)),
-    ("evt.time.iso8601", Reading::Derived(Derived::Time)),
-    ("evt.datetime", Reading::Derived(Derived::Time)),
-    ("evt.rawtime", Reading::Derived(Derived::Nanoseconds)),
-    ("evt.plugininfo", Reading::Derived(Derived::Summary)),
-    ("evt.pluginname", Reading::Derived(Derived::Plugin)),
-    ("json.rawtime", Reading::Derived(Derived::Nanoseconds)),
-    ("json.obj", Reading::Derived(Derived::Record)),
-    ("jevt.rawtime", Reading::Derived(Derived::Nanoseconds)),
-    ("jevt.time", Reading::Derived(Derived::TimeOfDay)),
-    ("jevt.time.iso8601", Reading::Derived(Derived::Time)),
-    ("jevt.obj", Reading::Derived(Derived::Record)),
+const COMMON: &[(&str, FieldReader)] = &[
+    ("evt.num", FieldReader::Derived(Derived::Number)),
+    ("evt.time", FieldReader::Derived(Derived::TimeOfDay)),
+    ("evt.time.iso8601", FieldReader::Derived(Derived::Time)),
+    ("evt.datetime", FieldReader::Derived(Derived::Time)),
+    ("evt.rawtime", FieldReader::Derived(Derived::Nanoseconds)),
+    ("evt.plugininfo", FieldReader::Derived(Derived::Summary)),
+    ("evt.pluginname", FieldReader::Derived(Derived::Plugin)),
+    ("json.rawtime", FieldReader::Derived(Derived::Nanoseconds)),
+    ("json.obj", FieldReader::Derived(Derived::Record)),
+    ("jevt.rawtime", FieldReader::Derived(Derived::Nanoseconds)),
+    ("jevt.time", FieldReader::Derived(Derived::TimeOfDay)),
+    ("jevt.time.iso8601", FieldReader::Derived(Derived::Time)),
+    ("jevt.obj", FieldReader::Derived(Derived::Record)),
 ];
 
 /// Fields that are a value by its JSON pointer.
 const POINTERS: [&str; 2] = ["json.value", "jevt.value"];
 
-fn tables(source: LogSource) -> [&'static [(&'static str, Reading)]; 2] {
+fn tables(source: LogSource) -> [&'static [(&'static str, FieldReader)]; 2] {
     match source {
         LogSource::CloudTrail => [COMMON, cloudtrail::FIELDS],
         LogSource::Eks => [COMMON, kubernetes::FIELDS],
@@ -150,13 +150,13 @@ impl Field {
         reading.takes().check(name, argument)?;
         let index = argument.and_then(|argument| argument.parse().ok());
         Ok(match reading {
-            Reading::Scanned(scanned) => Self::Scanned(scanned),
-            Reading::At(pointer) => Self::at(Path::pointer(pointer), source),
-            Reading::List(path) => Self::At(match list {
+            FieldReader::Scanned(scanned) => Self::Scanned(scanned),
+            FieldReader::At(pointer) => Self::at(Path::pointer(pointer), source),
+            FieldReader::List(path) => Self::At(match list {
                 Some(list) => Path::list(&format!("requestObject/spec/{list}/*/{path}"), index),
                 None => Path::list(path, index),
             }),
-            Reading::Derived(derived) => Self::Derived(derived, argument.map(Box::from)),
+            FieldReader::Derived(derived) => Self::Derived(derived, argument.map(Box::from)),
         })
     }
 
@@ -167,7 +167,7 @@ impl Field {
     }
 
     /// The value of this field.
-    pub(in crate::rules) fn value<'a>(&'a self, facts: &'a Facts<'_>) -> Value<'a> {
+    pub(in crate::rules) fn value<'a>(&'a self, facts: &'a EventContext<'_>) -> Value<'a> {
         match self {
             Self::Scanned(scanned) => scanned.value(facts),
             Self::At(path) => path.value(facts),

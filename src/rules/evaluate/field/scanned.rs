@@ -1,7 +1,7 @@
 //! Fields that the scanner reads of every record.
 
 use crate::model::LogSource;
-use crate::rules::evaluate::facts::{Facts, Value};
+use crate::rules::evaluate::event_context::{EventContext, Value};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Scanned {
     }
 
     /// Its value.
-    pub(super) fn value<'a>(self, facts: &'a Facts<'_>) -> Value<'a> {
+    pub(super) fn value<'a>(self, facts: &'a EventContext<'_>) -> Value<'a> {
         if let Some(code) = facts.kubernetes().filter(|_| self == Self::ResponseCode).and_then(|it| it.code) {
             return Value::One(code.to_string().into());
         }
@@ -102,11 +102,11 @@ impl Scanned {
     }
 
     /// Its value, unless it is no text in the record.
-    pub(in crate::rules) fn text<'a>(self, facts: &'a Facts<'_>) -> Option<&'a str> {
+    pub(in crate::rules) fn text<'a>(self, facts: &'a EventContext<'_>) -> Option<&'a str> {
         facts.cloudtrail().map_or_else(|| self.of_kubernetes(facts), |_| self.of_cloudtrail(facts))
     }
 
-    fn of_cloudtrail<'a>(self, facts: &'a Facts<'_>) -> Option<&'a str> {
+    fn of_cloudtrail<'a>(self, facts: &'a EventContext<'_>) -> Option<&'a str> {
         let record = facts.cloudtrail()?;
         let identity = &record.identity;
         match self {
@@ -134,7 +134,7 @@ impl Scanned {
         }
     }
 
-    fn of_kubernetes<'a>(self, facts: &'a Facts<'_>) -> Option<&'a str> {
+    fn of_kubernetes<'a>(self, facts: &'a EventContext<'_>) -> Option<&'a str> {
         let record = facts.kubernetes()?;
         match self {
             Self::AuditId => record.audit_id,

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::{Case, Check, Expression, FieldName, Operator, Word};
-use crate::rules::error::{Flaw, similar};
+use crate::rules::error::{ConditionError, similar};
 
 /// Deeper nesting is no condition that somebody wrote.
 const MAX_DEPTH: usize = 100;
@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 100;
 ///
 /// # Errors
 /// Says at which character what was expected.
-pub(in crate::rules) fn parse(text: &str) -> Result<Expression, Flaw> {
+pub(in crate::rules) fn parse(text: &str) -> Result<Expression, ConditionError> {
     let mut parser = Parser::new(text);
     let expression = parser.any()?;
     parser.ended(expression, "'and' or 'or'")
@@ -22,10 +22,10 @@ pub(in crate::rules) fn parse(text: &str) -> Result<Expression, Flaw> {
 ///
 /// # Errors
 /// As [`parse`].
-pub(in crate::rules) fn field(text: &str) -> Result<(FieldName, Vec<Case>), Flaw> {
+pub(in crate::rules) fn field(text: &str) -> Result<(FieldName, Vec<Case>), ConditionError> {
     let mut parser = Parser::new(text);
     parser.blanks();
-    let at = parser.place();
+    let at = parser.position();
     let name = parser.name();
     let field = parser.field(name, at)?;
     parser.ended(field, "nothing behind the field")
@@ -35,7 +35,7 @@ pub(in crate::rules) fn field(text: &str) -> Result<(FieldName, Vec<Case>), Flaw
 ///
 /// # Errors
 /// As [`parse`].
-pub(in crate::rules) fn list(text: &str) -> Result<Vec<Word>, Flaw> {
+pub(in crate::rules) fn list(text: &str) -> Result<Vec<Word>, ConditionError> {
     let mut parser = Parser::new(text);
     let words = parser.list()?;
     parser.ended(words, "nothing behind the brackets")
@@ -55,7 +55,7 @@ impl<'t> Parser<'t> {
     }
 
     /// What was read, if there is nothing behind it.
-    fn ended<T>(&mut self, read: T, expected: &str) -> Result<T, Flaw> {
+    fn ended<T>(&mut self, read: T, expected: &str) -> Result<T, ConditionError> {
         self.blanks();
         if self.rest().is_empty() { Ok(read) } else { Err(self.expected(expected)) }
     }
@@ -69,7 +69,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The place of the next character, counted from 1.
-    fn place(&self) -> usize {
+    fn position(&self) -> usize {
         self.place_of(self.at)
     }
 
@@ -81,11 +81,11 @@ impl<'t> Parser<'t> {
         before + 1
     }
 
-    fn expected(&self, what: &str) -> Flaw {
+    fn expected(&self, what: &str) -> ConditionError {
         let found: String =
             self.rest().split_whitespace().next().unwrap_or_default().chars().take(40).collect();
         let found = if found.is_empty() { "the end".to_owned() } else { format!("'{found}'") };
-        Flaw::new(self.place(), format!("expected {what}, found {found}"))
+        ConditionError::new(self.position(), format!("expected {what}, found {found}"))
     }
 
     fn take(&mut self, token: &str) -> bool {
@@ -110,20 +110,20 @@ impl<'t> Parser<'t> {
         &rest[..length]
     }
 
-    fn any(&mut self) -> Result<Expression, Flaw> {
+    fn any(&mut self) -> Result<Expression, ConditionError> {
         self.joined("or", Self::all, Expression::Or)
     }
 
-    fn all(&mut self) -> Result<Expression, Flaw> {
+    fn all(&mut self) -> Result<Expression, ConditionError> {
         self.joined("and", Self::not, Expression::And)
     }
 
     fn joined(
         &mut self,
         word: &str,
-        part: impl Fn(&mut Self) -> Result<Expression, Flaw>,
+        part: impl Fn(&mut Self) -> Result<Expression, ConditionError>,
         join: impl Fn(Vec<Expression>) -> Expression,
-    ) -> Result<Expression, Flaw> {
+    ) -> Result<Expression, ConditionError> {
         let first = part(self)?;
         let mut parts = vec![first];
         loop {
@@ -136,7 +136,7 @@ impl<'t> Parser<'t> {
         Ok(if parts.len() == 1 { parts.remove(0) } else { join(parts) })
     }
 
-    fn not(&mut self) -> Result<Expression, Flaw> {
+    fn not(&mut self) -> Result<Expression, ConditionError> {
         let mut negated = false;
         loop {
             self.blanks();
@@ -149,19 +149,22 @@ impl<'t> Parser<'t> {
         Ok(if negated { Expression::Not(Box::new(inner)) } else { inner })
     }
 
-    fn check(&mut self) -> Result<Expression, Flaw> {
+    fn check(&mut self) -> Result<Expression, ConditionError> {
         self.blanks();
         if self.take("(") {
             self.depth += 1;
             if self.depth > MAX_DEPTH {
-                return Err(Flaw::new(self.place(), format!("nested more than {MAX_DEPTH} deep")));
+                return Err(ConditionError::new(
+                    self.position(),
+                    format!("nested more than {MAX_DEPTH} deep"),
+                ));
             }
             let inner = self.any()?;
             self.depth -= 1;
             self.blanks();
             return if self.take(")") { Ok(inner) } else { Err(self.expected("')'")) };
         }
-        let at = self.place();
+        let at = self.position();
         let name = self.name();
         if name.is_empty() {
             return Err(self.expected("a field, a macro or '('"));
@@ -174,13 +177,13 @@ impl<'t> Parser<'t> {
     }
 
     /// The field whose name, or the transformer around which, was read at this place.
-    fn field(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), Flaw> {
+    fn field(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), ConditionError> {
         if self.rest().starts_with('(') {
             self.transformed(name, at)
         } else if name.contains('.') {
             Ok((self.argument(name)?, Vec::new()))
         } else {
-            Err(Flaw::new(at, "expected a field"))
+            Err(ConditionError::new(at, "expected a field"))
         }
     }
 
@@ -193,23 +196,23 @@ impl<'t> Parser<'t> {
     }
 
     /// `tolower(ct.name)`, also nested.
-    fn transformed(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), Flaw> {
+    fn transformed(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), ConditionError> {
         let case = match name {
             "tolower" => Case::Lower,
             "toupper" => Case::Upper,
             _ => {
                 let what =
                     format!("there is no transformer '{name}' here; there are tolower() and toupper()");
-                return Err(Flaw::new(at, what));
+                return Err(ConditionError::new(at, what));
             }
         };
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Flaw::new(at, format!("nested more than {MAX_DEPTH} deep")));
+            return Err(ConditionError::new(at, format!("nested more than {MAX_DEPTH} deep")));
         }
         self.take("(");
         self.blanks();
-        let inner_at = self.place();
+        let inner_at = self.position();
         let inner = self.name();
         let (field, mut cases) = self.field(inner, inner_at)?;
         self.depth -= 1;
@@ -222,7 +225,7 @@ impl<'t> Parser<'t> {
     }
 
     /// `[…]` behind a field.
-    fn argument(&mut self, name: &str) -> Result<FieldName, Flaw> {
+    fn argument(&mut self, name: &str) -> Result<FieldName, ConditionError> {
         let name = name.to_owned();
         if !self.take("[") {
             return Ok(FieldName { name, argument: None });
@@ -237,7 +240,12 @@ impl<'t> Parser<'t> {
         Ok(FieldName { name, argument: Some(argument) })
     }
 
-    fn comparison(&mut self, field: FieldName, cases: Vec<Case>, at: usize) -> Result<Expression, Flaw> {
+    fn comparison(
+        &mut self,
+        field: FieldName,
+        cases: Vec<Case>,
+        at: usize,
+    ) -> Result<Expression, ConditionError> {
         self.blanks();
         let operator = self.operator()?;
         self.blanks();
@@ -249,7 +257,7 @@ impl<'t> Parser<'t> {
         Ok(Expression::Check(Check { field, cases, operator, words, at }))
     }
 
-    fn operator(&mut self) -> Result<Operator, Flaw> {
+    fn operator(&mut self) -> Result<Operator, ConditionError> {
         let start = self.at;
         // A value may begin with a sign: `!=<NA>`.
         let signs = Operator::ALL.into_iter().filter(|(sign, _)| sign.ends_with(['=', '<', '>']));
@@ -268,11 +276,11 @@ impl<'t> Parser<'t> {
             return Err(self.expected("an operator"));
         }
         let near = similar(text, Operator::ALL.into_iter().map(|(known, _)| known));
-        Err(Flaw::new(self.place_of(start), format!("there is no operator '{text}' here{near}")))
+        Err(ConditionError::new(self.place_of(start), format!("there is no operator '{text}' here{near}")))
     }
 
     /// `(a, 'b', c)`, or the name of a list.
-    fn list(&mut self) -> Result<Vec<Word>, Flaw> {
+    fn list(&mut self) -> Result<Vec<Word>, ConditionError> {
         if !self.take("(") {
             return Ok(vec![self.word()?]);
         }
@@ -294,7 +302,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn word(&mut self) -> Result<Word, Flaw> {
+    fn word(&mut self) -> Result<Word, ConditionError> {
         if let Some(text) = self.quoted()? {
             return Ok(Word { text, quoted: true });
         }
@@ -304,7 +312,7 @@ impl<'t> Parser<'t> {
             return Err(self.expected("a value"));
         }
         if self.rest().starts_with('(') {
-            return Err(Flaw::new(
+            return Err(ConditionError::new(
                 self.place_of(start),
                 format!("a value computed by '{text}()' is not supported"),
             ));
@@ -313,7 +321,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A text in quotes of either sort, its escapes read.
-    fn quoted(&mut self) -> Result<Option<String>, Flaw> {
+    fn quoted(&mut self) -> Result<Option<String>, ConditionError> {
         let Some(quote) = self.rest().chars().next().filter(|c| "\"'".contains(*c)) else { return Ok(None) };
         let start = self.at;
         let mut text = String::new();
@@ -331,7 +339,7 @@ impl<'t> Parser<'t> {
                 _ => text.push(c),
             }
         }
-        Err(Flaw::new(self.place_of(start), format!("the quote {quote} is not closed")))
+        Err(ConditionError::new(self.place_of(start), format!("the quote {quote} is not closed")))
     }
 }
 

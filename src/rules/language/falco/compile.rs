@@ -1,7 +1,7 @@
 //! Drafts into rules.
 
-use super::elements::{Draft, Elements};
-use super::filling::{Filling, Patterns};
+use super::elements::{Elements, RuleDraft};
+use super::expansion::{Expansion, Patterns};
 use crate::model::{Language, LogSource, Priority, RuleMetadata};
 use crate::rules::error::RuleError;
 use crate::rules::evaluate::tree::Condition;
@@ -33,7 +33,7 @@ impl Elements {
         rules
     }
 
-    fn compiled(&self, name: &str, draft: &Draft, patterns: &mut Patterns) -> Result<Rule, RuleError> {
+    fn compiled(&self, name: &str, draft: &RuleDraft, patterns: &mut Patterns) -> Result<Rule, RuleError> {
         let title = format!("rule '{name}'");
         let source = source(draft, &title)?;
         let priority = Priority::from_falco(&draft.priority.text).ok_or_else(|| {
@@ -41,7 +41,7 @@ impl Elements {
             let reason = format!("priority '{}' is none of {names}", draft.priority.text);
             draft.priority.wrong(&title, reason)
         })?;
-        let mut filling = Filling::new(self, source, patterns);
+        let mut filling = Expansion::new(self, source, patterns);
         let parsed = condition::parse(&draft.condition.text);
         let filled = parsed.and_then(|expression| filling.condition(&expression));
         let mut parts = vec![filled.map_err(|flaw| draft.condition.error(&title, "condition", flaw))?];
@@ -65,7 +65,7 @@ impl Elements {
 }
 
 /// Whose records a rule is about.
-fn source(draft: &Draft, title: &str) -> Result<LogSource, RuleError> {
+fn source(draft: &RuleDraft, title: &str) -> Result<LogSource, RuleError> {
     let Some(source) = &draft.source else {
         // Falco takes it for a rule about system calls.
         let reason = "it has no source; write aws_cloudtrail or k8s_audit";

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::element::{Element, LocatedText};
 use super::exceptions::{self, Exception};
-use super::reading::{Element, Placed};
 use crate::rules::error::RuleError;
 use crate::rules::language::condition::Word;
 use crate::yaml::Yaml;
@@ -16,20 +16,20 @@ const ENGINE_VERSION: (u32, u32, u32) = (0, 57, 0);
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Elements {
     pub(super) lists: BTreeMap<String, Vec<Word>>,
-    pub(super) macros: BTreeMap<String, Placed>,
-    pub(super) rules: BTreeMap<String, Draft>,
+    pub(super) macros: BTreeMap<String, LocatedText>,
+    pub(super) rules: BTreeMap<String, RuleDraft>,
 }
 
 /// A rule before it is compiled.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Draft {
+pub(super) struct RuleDraft {
     pub(super) file: Box<str>,
     pub(super) line: usize,
-    pub(super) condition: Placed,
-    pub(super) output: Placed,
+    pub(super) condition: LocatedText,
+    pub(super) output: LocatedText,
     pub(super) description: String,
-    pub(super) priority: Placed,
-    pub(super) source: Option<Placed>,
+    pub(super) priority: LocatedText,
+    pub(super) source: Option<LocatedText>,
     pub(super) tags: Vec<String>,
     pub(super) enabled: bool,
     pub(super) exceptions: Vec<Exception>,
@@ -39,7 +39,7 @@ pub(super) struct Draft {
 
 /// What an element does to an earlier one of its name.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Change {
+enum Override {
     Append,
     Replace,
 }
@@ -111,7 +111,7 @@ impl Elements {
             element.texts("items")?.ok_or_else(|| element.error(element.yaml.line, "it has no items"))?;
         let items = items.iter().map(|item| Word::of(item));
         match change(element, "items")? {
-            Some(Change::Append) => known(&mut self.lists, &name, element)?.extend(items),
+            Some(Override::Append) => known(&mut self.lists, &name, element)?.extend(items),
             _ => drop(self.lists.insert(name, items.collect())),
         }
         Ok(())
@@ -122,7 +122,7 @@ impl Elements {
         let condition = element.text("condition")?;
         let condition = condition.ok_or_else(|| element.error(element.yaml.line, "it has no condition"))?;
         match change(element, "condition")? {
-            Some(Change::Append) => known(&mut self.macros, &name, element)?.append(condition),
+            Some(Override::Append) => known(&mut self.macros, &name, element)?.append(condition),
             _ => drop(self.macros.insert(name, condition)),
         }
         Ok(())
@@ -146,13 +146,13 @@ impl Elements {
             *rule = changed;
             return Ok(());
         }
-        let rule = Draft::new(element)?;
+        let rule = RuleDraft::new(element)?;
         self.rules.insert(name, rule);
         Ok(())
     }
 }
 
-impl Draft {
+impl RuleDraft {
     fn new(element: &Element<'_>) -> Result<Self, RuleError> {
         let needed = |key: &str| {
             let text = element.text(key)?;
@@ -179,14 +179,14 @@ impl Draft {
     fn change(&mut self, element: &Element<'_>) -> Result<(), RuleError> {
         for (key, into) in [("condition", &mut self.condition), ("output", &mut self.output)] {
             match (element.text(key)?, change(element, key)?) {
-                (Some(text), Some(Change::Append)) => into.append(text),
+                (Some(text), Some(Override::Append)) => into.append(text),
                 (Some(text), _) => *into = text,
                 (None, _) => {}
             }
         }
         if let Some(text) = element.text("desc")? {
             match change(element, "desc")? {
-                Some(Change::Append) => {
+                Some(Override::Append) => {
                     self.description.push(' ');
                     self.description.push_str(&text.text);
                 }
@@ -195,11 +195,11 @@ impl Draft {
         }
         if let Some(tags) = element.texts("tags")? {
             match change(element, "tags")? {
-                Some(Change::Append) => self.tags.extend(tags),
+                Some(Override::Append) => self.tags.extend(tags),
                 _ => self.tags = tags,
             }
         }
-        if change(element, "exceptions")? == Some(Change::Replace) {
+        if change(element, "exceptions")? == Some(Override::Replace) {
             self.exceptions.clear();
         }
         exceptions::add(&mut self.exceptions, element)?;
@@ -230,10 +230,10 @@ fn known<'e, T>(
 }
 
 /// What becomes of a key: `append: true` and `override: {key: append}` append, `override: {key: replace}` replaces.
-fn change(element: &Element<'_>, key: &str) -> Result<Option<Change>, RuleError> {
+fn change(element: &Element<'_>, key: &str) -> Result<Option<Override>, RuleError> {
     let appends = element.flag("append")? == Some(true);
     let Some(overrides) = element.yaml.get("override") else {
-        return Ok(appends.then_some(Change::Append));
+        return Ok(appends.then_some(Override::Append));
     };
     if appends {
         return Err(element.error(overrides.line, "append and override exclude each other"));
@@ -258,8 +258,8 @@ fn change(element: &Element<'_>, key: &str) -> Result<Option<Change>, RuleError>
     match overrides.get(key) {
         None => Ok(None),
         Some(word) => match word.text() {
-            Some("append") => Ok(Some(Change::Append)),
-            Some("replace") => Ok(Some(Change::Replace)),
+            Some("append") => Ok(Some(Override::Append)),
+            Some("replace") => Ok(Some(Override::Replace)),
             _ => Err(element.error(word.line, format!("override of '{key}' is neither append nor replace"))),
         },
     }

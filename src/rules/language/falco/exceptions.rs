@@ -1,7 +1,7 @@
 //! Exceptions of a rule: combinations of values with which it does not match.
 
-use super::reading::Element;
-use crate::rules::error::{Flaw, RuleError};
+use super::element::Element;
+use crate::rules::error::{ConditionError, RuleError};
 use crate::rules::evaluate::field::FieldName;
 use crate::rules::evaluate::tree::Case;
 use crate::rules::language::condition::{self, Check, Expression, Operator, Word};
@@ -22,14 +22,14 @@ type Row = Vec<Vec<Word>>;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Fields {
-    compared: Vec<Compared>,
+    compared: Vec<FieldComparison>,
     /// Whether it is one field with one list of all its values.
     is_single: bool,
 }
 
 /// A field, the transformers around it, and how it is compared.
 #[derive(Clone, Debug, PartialEq)]
-struct Compared {
+struct FieldComparison {
     field: FieldName,
     cases: Vec<Case>,
     operator: Operator,
@@ -45,12 +45,12 @@ pub(super) fn add(known: &mut Vec<Exception>, element: &Element<'_>) -> Result<(
     };
     let items = value.list().ok_or_else(|| element.error(value.line, "exceptions are a list"))?;
     for yaml in items {
-        add_one(known, &Given { element, yaml })?;
+        add_one(known, &ExceptionEntry { element, yaml })?;
     }
     Ok(())
 }
 
-fn add_one(known: &mut Vec<Exception>, given: &Given<'_>) -> Result<(), RuleError> {
+fn add_one(known: &mut Vec<Exception>, given: &ExceptionEntry<'_>) -> Result<(), RuleError> {
     given.element.only_in(given.yaml, "exceptions: ", &["name", "fields", "comps", "values"])?;
     let name = given.yaml.get("name").and_then(Yaml::text);
     let name = name.ok_or_else(|| given.wrong(given.yaml.line, "one has no name"))?;
@@ -71,12 +71,12 @@ fn add_one(known: &mut Vec<Exception>, given: &Given<'_>) -> Result<(), RuleErro
 }
 
 /// One exception as it is given.
-struct Given<'g> {
+struct ExceptionEntry<'g> {
     element: &'g Element<'g>,
     yaml: &'g Yaml,
 }
 
-impl Given<'_> {
+impl ExceptionEntry<'_> {
     fn wrong(&self, line: usize, reason: impl AsRef<str>) -> RuleError {
         self.element.error(line, format!("exceptions: {}", reason.as_ref()))
     }
@@ -102,7 +102,7 @@ impl Given<'_> {
                 .map_err(|flaw| wrong(format!("has the field '{field}': {}", flaw.reason)))?;
             let operator = Operator::from_text(comp).filter(|operator| *operator != Operator::Exists);
             let operator = operator.ok_or_else(|| wrong(format!("cannot compare by '{comp}'")))?;
-            Ok(Compared { field, cases, operator })
+            Ok(FieldComparison { field, cases, operator })
         });
         Ok(Some(Fields { compared: compared.collect::<Result<_, RuleError>>()?, is_single }))
     }
@@ -172,15 +172,15 @@ impl Exception {
     }
 
     /// What is wrong with it, in a rule of this title.
-    pub(super) fn error(&self, title: &str, flaw: Flaw) -> RuleError {
+    pub(super) fn error(&self, title: &str, flaw: ConditionError) -> RuleError {
         let reason = format!("exceptions: '{}': {}", self.name, flaw.reason);
         let error = RuleError::new(&self.file, self.line, Some(title.to_owned()), reason);
         RuleError { is_allowed: flaw.is_unknown_field, ..error }
     }
 
     fn row(&self, row: &Row) -> Expression {
-        let check = |(compared, words): (&Compared, &Vec<Word>)| {
-            let Compared { field, cases, operator } = compared.clone();
+        let check = |(compared, words): (&FieldComparison, &Vec<Word>)| {
+            let FieldComparison { field, cases, operator } = compared.clone();
             Expression::Check(Check { field, cases, operator, words: words.clone(), at: 1 })
         };
         Expression::And(self.fields.compared.iter().zip(row).map(check).collect())

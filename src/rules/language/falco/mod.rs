@@ -3,9 +3,9 @@
 //! Source: "Falco Rules" in Falco's documentation (elements, override, exceptions), and `rule_loader` of falcosecurity/falco.
 
 mod compile;
+mod element;
 mod elements;
 mod exceptions;
-mod filling;
-mod reading;
+mod expansion;
 
 pub(in crate::rules) use elements::Elements;

@@ -1,6 +1,6 @@
 //! Conditions of Sigma: names of searches joined by words.
 
-use crate::rules::error::{Flaw, similar};
+use crate::rules::error::{ConditionError, similar};
 use crate::rules::evaluate::tree::Condition;
 
 const MAX_DEPTH: usize = 100;
@@ -9,7 +9,7 @@ const MAX_DEPTH: usize = 100;
 const MAX_PARTS: usize = 1_000_000;
 
 /// Reads a condition over these searches.
-pub(super) fn parse(text: &str, searches: &[(&str, Condition)]) -> Result<Condition, Flaw> {
+pub(super) fn parse(text: &str, searches: &[(&str, Condition)]) -> Result<Condition, ConditionError> {
     let mut parser = Parser {
         tokens: tokens(text)?,
         next: 0,
@@ -32,7 +32,7 @@ struct Token<'t> {
 }
 
 /// Brackets and words.
-fn tokens(text: &str) -> Result<Vec<Token<'_>>, Flaw> {
+fn tokens(text: &str) -> Result<Vec<Token<'_>>, ConditionError> {
     let mut tokens = Vec::new();
     let (mut rest, mut at) = (text, 1);
     loop {
@@ -43,11 +43,16 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, Flaw> {
         let is_of_word = |c: char| c.is_alphanumeric() || "_-*?.".contains(c);
         let length = match first {
             '(' | ')' => 1,
-            '|' => return Err(Flaw::new(at, "it counts events; only rules about single events are read")),
+            '|' => {
+                return Err(ConditionError::new(
+                    at,
+                    "it counts events; only rules about single events are read",
+                ));
+            }
             _ => rest.find(|c| !is_of_word(c)).unwrap_or(rest.len()),
         };
         if length == 0 {
-            return Err(Flaw::new(at, format!("'{first}' has no meaning here")));
+            return Err(ConditionError::new(at, format!("'{first}' has no meaning here")));
         }
         let (word, behind) = rest.split_at(length);
         tokens.push(Token { at, text: word });
@@ -77,27 +82,27 @@ impl<'t> Parser<'t> {
         found
     }
 
-    fn expected(&self, what: &str) -> Flaw {
+    fn expected(&self, what: &str) -> ConditionError {
         match self.peek() {
-            Some(token) => Flaw::new(token.at, format!("expected {what}, found '{}'", token.text)),
-            None => Flaw::new(self.end, format!("expected {what}, found the end")),
+            Some(token) => ConditionError::new(token.at, format!("expected {what}, found '{}'", token.text)),
+            None => ConditionError::new(self.end, format!("expected {what}, found the end")),
         }
     }
 
-    fn any(&mut self) -> Result<Condition, Flaw> {
+    fn any(&mut self) -> Result<Condition, ConditionError> {
         self.joined("or", Self::all, Condition::Any)
     }
 
-    fn all(&mut self) -> Result<Condition, Flaw> {
+    fn all(&mut self) -> Result<Condition, ConditionError> {
         self.joined("and", Self::not, Condition::All)
     }
 
     fn joined(
         &mut self,
         word: &str,
-        part: impl Fn(&mut Self) -> Result<Condition, Flaw>,
+        part: impl Fn(&mut Self) -> Result<Condition, ConditionError>,
         join: impl Fn(Vec<Condition>) -> Condition,
-    ) -> Result<Condition, Flaw> {
+    ) -> Result<Condition, ConditionError> {
         let mut parts = vec![part(self)?];
         while self.take(word) {
             parts.push(part(self)?);
@@ -105,7 +110,7 @@ impl<'t> Parser<'t> {
         Ok(if parts.len() == 1 { parts.remove(0) } else { join(parts) })
     }
 
-    fn not(&mut self) -> Result<Condition, Flaw> {
+    fn not(&mut self) -> Result<Condition, ConditionError> {
         let mut negated = false;
         while self.take("not") {
             negated = !negated;
@@ -114,7 +119,7 @@ impl<'t> Parser<'t> {
         Ok(if negated { Condition::Not(Box::new(inner)) } else { inner })
     }
 
-    fn one(&mut self) -> Result<Condition, Flaw> {
+    fn one(&mut self) -> Result<Condition, ConditionError> {
         if self.take("(") {
             self.depth += 1;
             if self.depth > MAX_DEPTH {
@@ -132,7 +137,10 @@ impl<'t> Parser<'t> {
                 match token.text.to_ascii_lowercase().as_str() {
                     "1" | "any" => Ok(Condition::Any(found)),
                     "all" => Ok(Condition::All(found)),
-                    other => Err(Flaw::new(token.at, format!("'{other} of' is neither '1 of' nor 'all of'"))),
+                    other => Err(ConditionError::new(
+                        token.at,
+                        format!("'{other} of' is neither '1 of' nor 'all of'"),
+                    )),
                 }
             }
             Some(Token { at, text }) if !matches!(text, ")" | "and" | "or") => {
@@ -140,7 +148,7 @@ impl<'t> Parser<'t> {
                 let known = self.searches.iter().find(|(name, _)| *name == text);
                 let Some((_, condition)) = known else {
                     let near = similar(text, self.searches.iter().map(|(name, _)| *name));
-                    return Err(Flaw::new(at, format!("there is no search '{text}'{near}")));
+                    return Err(ConditionError::new(at, format!("there is no search '{text}'{near}")));
                 };
                 self.spend(at, condition.size())?;
                 Ok(condition.clone())
@@ -150,14 +158,14 @@ impl<'t> Parser<'t> {
     }
 
     /// Counts parts of searches.
-    fn spend(&mut self, at: usize, parts: usize) -> Result<(), Flaw> {
+    fn spend(&mut self, at: usize, parts: usize) -> Result<(), ConditionError> {
         self.parts += parts;
         let reason = || format!("its searches have more than {MAX_PARTS} parts, as often as it names them");
-        if self.parts > MAX_PARTS { Err(Flaw::new(at, reason())) } else { Ok(()) }
+        if self.parts > MAX_PARTS { Err(ConditionError::new(at, reason())) } else { Ok(()) }
     }
 
     /// The searches behind `of`: `them`, or all whose names match.
-    fn named(&mut self) -> Result<Vec<Condition>, Flaw> {
+    fn named(&mut self) -> Result<Vec<Condition>, ConditionError> {
         let Some(Token { at, text }) = self.peek() else { return Err(self.expected("a search or 'them'")) };
         self.next += 1;
         let is_meant = |name: &str| match text {
@@ -168,7 +176,11 @@ impl<'t> Parser<'t> {
         let found: Vec<&Condition> = found.map(|(_, condition)| condition).collect();
         self.spend(at, found.iter().map(|condition| condition.size()).sum())?;
         let found: Vec<Condition> = found.into_iter().cloned().collect();
-        if found.is_empty() { Err(Flaw::new(at, format!("no search is called '{text}'"))) } else { Ok(found) }
+        if found.is_empty() {
+            Err(ConditionError::new(at, format!("no search is called '{text}'")))
+        } else {
+            Ok(found)
+        }
     }
 }
 

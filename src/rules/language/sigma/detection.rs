@@ -1,7 +1,7 @@
 //! Searches of Sigma: fields and values in, conditions out.
 
 use super::value::{Modifiers, test};
-use super::{Wrong, wrong};
+use super::{SigmaError, wrong};
 use crate::model::LogSource;
 use crate::rules::evaluate::comparison::{Test, Texts};
 use crate::rules::evaluate::field::{Derived, Field};
@@ -10,7 +10,7 @@ use crate::rules::evaluate::tree::{Check, Condition};
 use crate::yaml::{Node, Yaml};
 
 /// A search: fields that all must match, or a list of such of which one must, or words of which one must be somewhere.
-pub(super) fn search(yaml: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
+pub(super) fn search(yaml: &Yaml, source: LogSource) -> Result<Condition, SigmaError> {
     match &yaml.node {
         Node::Map(members) if members.is_empty() => Err(wrong(yaml, "a search is empty")),
         Node::List(items) if items.is_empty() => Err(wrong(yaml, "a search is empty")),
@@ -27,7 +27,7 @@ pub(super) fn search(yaml: &Yaml, source: LogSource) -> Result<Condition, Wrong>
 }
 
 /// A word somewhere in the record.
-fn contains(word: &str, yaml: &Yaml) -> Result<Test, Wrong> {
+fn contains(word: &str, yaml: &Yaml) -> Result<Test, SigmaError> {
     let modifiers = Modifiers::parse("contains").map_err(|reason| wrong(yaml, reason))?;
     test(word, &modifiers).map_err(|reason| wrong(yaml, reason))
 }
@@ -37,7 +37,7 @@ fn check(field: Field, test: Test) -> Condition {
 }
 
 /// A field with its modifiers, and its values.
-fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
+fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, SigmaError> {
     let text = key.text().ok_or_else(|| wrong(key, "a field has no name"))?;
     let (name, modifiers) = text.split_once('|').map_or((text, None), |(name, rest)| (name, Some(rest)));
     let modifiers = modifiers.map_or_else(|| Ok(Modifiers::default()), Modifiers::parse);

@@ -9,7 +9,7 @@ mod value;
 
 use super::output::Output;
 use crate::model::{Language, LogSource, Priority, RuleMetadata};
-use crate::rules::error::{Flaw, RuleError};
+use crate::rules::error::{ConditionError, RuleError};
 use crate::rules::evaluate::tree::Condition;
 use crate::rules::rule::Rule;
 use crate::yaml::Yaml;
@@ -29,7 +29,7 @@ pub(in crate::rules) fn rules(
     for document in documents.iter().filter(|document| !document.is_null()) {
         match rule(document) {
             Ok(rule) => rules.push((document.line, rule)),
-            Err(Wrong { line, reason }) => {
+            Err(SigmaError { line, reason }) => {
                 let title = document.get("title").and_then(Yaml::text);
                 let rule = title.map(|title| format!("rule '{title}'"));
                 errors.push(RuleError::new(file, line, rule, reason));
@@ -41,16 +41,16 @@ pub(in crate::rules) fn rules(
 
 /// What is wrong, and on which line.
 #[derive(Debug, PartialEq)]
-struct Wrong {
+struct SigmaError {
     line: usize,
     reason: String,
 }
 
-fn wrong(yaml: &Yaml, reason: impl Into<String>) -> Wrong {
-    Wrong { line: yaml.line, reason: reason.into() }
+fn wrong(yaml: &Yaml, reason: impl Into<String>) -> SigmaError {
+    SigmaError { line: yaml.line, reason: reason.into() }
 }
 
-fn rule(document: &Yaml) -> Result<Rule, Wrong> {
+fn rule(document: &Yaml) -> Result<Rule, SigmaError> {
     let text = |key: &str| document.get(key).and_then(Yaml::text);
     if document.list().is_some() {
         return Err(wrong(document, "it is a list, as files of Falco's rules are; --rules reads those"));
@@ -95,7 +95,7 @@ fn rule(document: &Yaml) -> Result<Rule, Wrong> {
 }
 
 /// Whose records a rule is about.
-fn source(document: &Yaml) -> Result<LogSource, Wrong> {
+fn source(document: &Yaml) -> Result<LogSource, SigmaError> {
     let logsource = document.get("logsource").ok_or_else(|| wrong(document, "it has no logsource"))?;
     let part = |key: &str| logsource.get(key).and_then(Yaml::text).unwrap_or_default();
     match (part("product"), part("service"), part("category")) {
@@ -113,7 +113,7 @@ fn source(document: &Yaml) -> Result<LogSource, Wrong> {
 }
 
 /// The condition of a rule; of several one must hold.
-fn conditions(detection: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
+fn conditions(detection: &Yaml, source: LogSource) -> Result<Condition, SigmaError> {
     let members = detection.map().ok_or_else(|| wrong(detection, "detection has no searches"))?;
     let mut searches = Vec::new();
     for (key, value) in members {
@@ -132,7 +132,8 @@ fn conditions(detection: &Yaml, source: LogSource) -> Result<Condition, Wrong> {
     }
     let parse = |yaml: &Yaml| {
         let text = yaml.text().ok_or_else(|| wrong(yaml, "condition is no text"))?;
-        let at = |Flaw { at, reason, .. }| wrong(yaml, format!("condition, character {at}: {reason}"));
+        let at =
+            |ConditionError { at, reason, .. }| wrong(yaml, format!("condition, character {at}: {reason}"));
         condition::parse(text, &searches).map_err(at)
     };
     let mut all = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;

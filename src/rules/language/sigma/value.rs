@@ -5,7 +5,7 @@ use crate::rules::evaluate::comparison::{Test, finite, lower, network, part_in_a
 /// What stands behind a field's name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Modifiers {
-    part: Part,
+    part: Anchoring,
     compare: Compare,
     /// All values must match, not one of them.
     pub(super) all: bool,
@@ -16,7 +16,7 @@ pub(super) struct Modifiers {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Part {
+enum Anchoring {
     #[default]
     Whole,
     Start,
@@ -42,9 +42,9 @@ impl Modifiers {
         let mut modifiers = Self::default();
         for word in text.split('|') {
             match word {
-                "contains" => modifiers.part(Part::Anywhere)?,
-                "startswith" => modifiers.part(Part::Start)?,
-                "endswith" => modifiers.part(Part::End)?,
+                "contains" => modifiers.part(Anchoring::Anywhere)?,
+                "startswith" => modifiers.part(Anchoring::Start)?,
+                "endswith" => modifiers.part(Anchoring::End)?,
                 "all" => modifiers.all = true,
                 "exists" => modifiers.exists = true,
                 "cased" => modifiers.cased = true,
@@ -59,15 +59,15 @@ impl Modifiers {
                 _ => return Err(format!("modifier '{word}' is not supported")),
             }
         }
-        let is_of_texts = modifiers.part != Part::Whole || modifiers.cased;
+        let is_of_texts = modifiers.part != Anchoring::Whole || modifiers.cased;
         let is_other = modifiers.compare != Compare::Text;
         let compares = [is_of_texts, is_other, modifiers.exists].into_iter().filter(|it| *it).count();
         if compares > 1 { Err(format!("modifiers '{text}' exclude each other")) } else { Ok(modifiers) }
     }
 
-    fn part(&mut self, part: Part) -> Result<(), String> {
+    fn part(&mut self, part: Anchoring) -> Result<(), String> {
         let known = std::mem::replace(&mut self.part, part);
-        only_one(known == Part::Whole)
+        only_one(known == Anchoring::Whole)
     }
 
     fn compare(&mut self, compare: Compare) -> Result<(), String> {
@@ -82,7 +82,7 @@ impl Modifiers {
 
     /// The same for a value that may stand anywhere in a record.
     pub(super) fn anywhere(self) -> Self {
-        let part = if self.part == Part::Whole { Part::Anywhere } else { self.part };
+        let part = if self.part == Anchoring::Whole { Anchoring::Anywhere } else { self.part };
         Self { part, ..self }
     }
 }
@@ -111,13 +111,13 @@ pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
         Compare::GreaterOrEqual => Ok(Test::Number(std::cmp::Ordering::is_ge, number()?)),
         Compare::Text => {
             let mut parts = parts(value);
-            let at_start = matches!(modifiers.part, Part::End | Part::Anywhere);
-            let at_end = matches!(modifiers.part, Part::Start | Part::Anywhere);
-            if at_start && parts.first() != Some(&Wild::Any) {
-                parts.insert(0, Wild::Any);
+            let at_start = matches!(modifiers.part, Anchoring::End | Anchoring::Anywhere);
+            let at_end = matches!(modifiers.part, Anchoring::Start | Anchoring::Anywhere);
+            if at_start && parts.first() != Some(&GlobPart::Any) {
+                parts.insert(0, GlobPart::Any);
             }
-            if at_end && parts.last() != Some(&Wild::Any) {
-                parts.push(Wild::Any);
+            if at_end && parts.last() != Some(&GlobPart::Any) {
+                parts.push(GlobPart::Any);
             }
             text_test(&parts, modifiers.cased, pattern)
         }
@@ -126,7 +126,7 @@ pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
 
 /// A part of a text with wildcards.
 #[derive(Clone, Debug, PartialEq)]
-enum Wild {
+enum GlobPart {
     Text(String),
     /// `?`
     One,
@@ -135,14 +135,14 @@ enum Wild {
 }
 
 /// A text with its wildcards; a backslash takes them their meaning, and itself.
-fn parts(value: &str) -> Vec<Wild> {
+fn parts(value: &str) -> Vec<GlobPart> {
     let mut parts = Vec::new();
     let mut text = String::new();
     let mut chars = value.chars().peekable();
     while let Some(c) = chars.next() {
         let wild = match c {
-            '*' => Wild::Any,
-            '?' => Wild::One,
+            '*' => GlobPart::Any,
+            '?' => GlobPart::One,
             '\\' if chars.peek().is_some_and(|next| "*?\\".contains(*next)) => {
                 text.extend(chars.next());
                 continue;
@@ -153,39 +153,39 @@ fn parts(value: &str) -> Vec<Wild> {
             }
         };
         if !text.is_empty() {
-            parts.push(Wild::Text(std::mem::take(&mut text)));
+            parts.push(GlobPart::Text(std::mem::take(&mut text)));
         }
-        if wild != Wild::Any || parts.last() != Some(&Wild::Any) {
+        if wild != GlobPart::Any || parts.last() != Some(&GlobPart::Any) {
             parts.push(wild);
         }
     }
     if !text.is_empty() || parts.is_empty() {
-        parts.push(Wild::Text(text));
+        parts.push(GlobPart::Text(text));
     }
     parts
 }
 
 fn text_test(
-    parts: &[Wild],
+    parts: &[GlobPart],
     cased: bool,
     pattern: impl Fn(Result<regex::Regex, String>) -> Result<Test, String>,
 ) -> Result<Test, String> {
     let lowered = |text: &str| lower(text).into();
     Ok(match parts {
-        [Wild::Any] => Test::Exists,
-        [Wild::Text(text)] if cased => Test::Equals(text.as_str().into()),
-        [Wild::Text(text)] => Test::EqualsAnyCase(lowered(text)),
-        [Wild::Text(text), Wild::Any] if cased => Test::StartsWith(text.as_str().into()),
-        [Wild::Text(text), Wild::Any] => Test::StartsWithAnyCase(lowered(text)),
-        [Wild::Any, Wild::Text(text)] if cased => Test::EndsWith(text.as_str().into()),
-        [Wild::Any, Wild::Text(text)] => Test::EndsWithAnyCase(lowered(text)),
-        [Wild::Any, Wild::Text(text), Wild::Any] if cased => Test::Contains(text.as_str().into()),
-        [Wild::Any, Wild::Text(text), Wild::Any] => return pattern(part_in_any_case(text)),
+        [GlobPart::Any] => Test::Exists,
+        [GlobPart::Text(text)] if cased => Test::Equals(text.as_str().into()),
+        [GlobPart::Text(text)] => Test::EqualsAnyCase(lowered(text)),
+        [GlobPart::Text(text), GlobPart::Any] if cased => Test::StartsWith(text.as_str().into()),
+        [GlobPart::Text(text), GlobPart::Any] => Test::StartsWithAnyCase(lowered(text)),
+        [GlobPart::Any, GlobPart::Text(text)] if cased => Test::EndsWith(text.as_str().into()),
+        [GlobPart::Any, GlobPart::Text(text)] => Test::EndsWithAnyCase(lowered(text)),
+        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] if cased => Test::Contains(text.as_str().into()),
+        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] => return pattern(part_in_any_case(text)),
         _ => {
-            let part = |part: &Wild| match part {
-                Wild::Text(text) => regex::escape(text),
-                Wild::One => ".".to_owned(),
-                Wild::Any => ".*".to_owned(),
+            let part = |part: &GlobPart| match part {
+                GlobPart::Text(text) => regex::escape(text),
+                GlobPart::One => ".".to_owned(),
+                GlobPart::Any => ".*".to_owned(),
             };
             let all: String = parts.iter().map(part).collect();
             return pattern(regex(&format!("^{all}$"), !cased));
@@ -196,7 +196,7 @@ fn text_test(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::evaluate::facts::Value;
+    use crate::rules::evaluate::event_context::Value;
 
     fn passes(modifiers: &str, value: &str, text: &str) -> bool {
         let modifiers =

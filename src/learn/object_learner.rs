@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::LearnSettings;
 use super::learner::Learner;
 use super::part::ObjectPart;
-use super::stages::Turn;
-use crate::baseline::{Moment, Seen, SightingPlace};
+use super::stages::StageDecision;
+use crate::baseline::{Moment, SightingPlace, SightingRef};
 use crate::coverage::{FaultKind, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord};
 use crate::event::{
@@ -14,83 +14,85 @@ use crate::event::{
 };
 use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Text};
 use crate::observe::{ActionId, Fingerprint, PrincipalId, RecordPlace};
-use crate::scan::Reading;
+use crate::scan::ObjectContext;
 use crate::source::{DeliveryWindow, ObjectKey};
 use crate::time::{TimeForm, Timestamp};
 
 /// One object, or a piece of it, while its records are learnt from.
-pub(super) struct Tally<'t, 'r, 's> {
+pub(super) struct ObjectLearner<'t, 'r, 's> {
     pub(super) learner: &'t mut Learner<'s>,
     pub(super) part: &'t mut ObjectPart,
-    pub(super) reading: &'t mut Reading<'r>,
+    pub(super) context: &'t mut ObjectContext<'r>,
 }
 
-impl<'r, 's> Tally<'_, 'r, 's> {
+impl<'r, 's> ObjectLearner<'_, 'r, 's> {
     /// Learns from a record.
     pub(super) fn record(&mut self, found: &FoundRecord<'_>) {
         match found.record {
-            Ok(AnyRecord::CloudTrail(record)) => self.cloudtrail(record, found),
-            Ok(AnyRecord::Kubernetes(record)) => self.kubernetes(record, found),
+            Ok(AnyRecord::CloudTrail(record)) => self.learn_cloudtrail(record, found),
+            Ok(AnyRecord::Kubernetes(record)) => self.learn_kubernetes(record, found),
             // The scan has counted it.
             Err(_) => {}
         }
     }
 
-    fn cloudtrail(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
+    fn learn_cloudtrail(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
         let skip = match record.interpret(self.learner.settings.principal_key) {
             Ok(event) => {
                 let fingerprint = || Fingerprint::of(record, found.text.len());
-                let Some(pair) = self.event(&event, found, fingerprint, || record.evidence()) else { return };
+                let Some(pair) = self.learn_event(&event, found, fingerprint, || record.evidence()) else {
+                    return;
+                };
                 if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
-                    self.root(&event, record, found);
+                    self.learn_root_event(&event, record, found);
                 }
                 if self.learner.matcher.is_some() {
-                    let told = self.told(event.time, found, |matcher| {
+                    let matches = self.rule_matches(event.time, found, |matcher| {
                         matcher.of_action(pair.1.0, event.source, &event.name)
                     });
-                    self.hit(Some(pair), &event, found, told);
+                    self.add_hits(Some(pair), &event, found, matches);
                 }
                 return;
             }
-            Err(NoEvent::BadTime) => return self.bad_time("eventTime", record.event_time, found),
-            Err(NoEvent::Insight) => return self.insight(record, found),
+            Err(NoEvent::BadTime) => return self.fault_time("eventTime", record.event_time, found),
+            Err(NoEvent::Insight) => return self.learn_insight(record, found),
             Err(NoEvent::Aggregated) => RecordSkip::Aggregated,
             Err(NoEvent::Notification) => RecordSkip::Notification,
             Err(NoEvent::NoAction) => RecordSkip::NoAction,
         };
-        *self.reading.coverage.records.skipped.entry(skip).or_default() += 1;
+        *self.context.coverage.records.skipped.entry(skip).or_default() += 1;
     }
 
-    fn kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
-        let told = self.told_of_stage(record, found);
-        let turn = self.part.stages.turn(record, found);
-        if matches!(turn, Turn::OneTooMany | Turn::NowAndOneTooMany) {
-            *self.reading.coverage.records.skipped.entry(RecordSkip::Stage).or_default() += 1;
+    fn learn_kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
+        let matches = self.matches_of_stage(record, found);
+        let decision = self.part.stages.decide(record, found);
+        if matches!(decision, StageDecision::Drop | StageDecision::LearnAndDropEarlier) {
+            *self.context.coverage.records.skipped.entry(RecordSkip::Stage).or_default() += 1;
         }
-        self.keep_told(record, found, told, turn);
-        if matches!(turn, Turn::Now | Turn::NowAndOneTooMany) {
-            self.request(record, found);
+        self.keep_matches(record, found, matches, decision);
+        if matches!(decision, StageDecision::Learn | StageDecision::LearnAndDropEarlier) {
+            self.learn_request(record, found);
         }
     }
 
     /// Learns from the requests whose last stage is missing. Call it when all records were visited.
     pub(super) fn finish(&mut self) {
-        std::mem::take(&mut self.part.stages).finish(|record, found| self.request(record, found));
+        std::mem::take(&mut self.part.stages).finish(|record, found| self.learn_request(record, found));
     }
 
-    fn request(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
+    fn learn_request(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
         let cluster = self.cluster(found);
         let LearnSettings { principal_key: key, namespace_in_key, .. } = *self.learner.settings;
         match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {
             Ok(event) => {
                 let fingerprint = || Fingerprint::of_audit(record, cluster);
-                if let Some(pair) = self.event(&event, found, fingerprint, || record.evidence()) {
-                    let told = self.part.told.take(record.audit_id);
-                    self.hit(Some(pair), &event, found, told);
+                if let Some(pair) = self.learn_event(&event, found, fingerprint, || record.evidence()) {
+                    let matches = self.part.matches.take(record.audit_id);
+                    self.add_hits(Some(pair), &event, found, matches);
                 }
             }
-            Err(NoEvent::BadTime) => self.bad_time("requestReceivedTimestamp", record.received, found),
-            Err(_) => *self.reading.coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += 1,
+            Err(NoEvent::BadTime) => self.fault_time("requestReceivedTimestamp", record.received, found),
+            Err(_) => *self.context.coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += 1,
         }
     }
 
@@ -100,7 +102,7 @@ impl<'r, 's> Tally<'_, 'r, 's> {
         'r: 'f,
         's: 'f,
     {
-        let (carrier, outer) = (found.carrier, self.reading.place.key);
+        let (carrier, outer) = (found.carrier, self.context.current.key);
         let inner = found.inner.map(ObjectKey::parse).unwrap_or_default();
         let of_log_group = carrier.and_then(|carrier| cluster_of_log_group(&carrier.log_group));
         let of_path = inner.cluster.or(outer.cluster);
@@ -111,16 +113,16 @@ impl<'r, 's> Tally<'_, 'r, 's> {
     }
 
     /// An event found by CloudTrail Insights.
-    fn insight(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
+    fn learn_insight(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
         let Some((time, form)) = record.time() else {
-            return self.bad_time("eventTime", record.event_time, found);
+            return self.fault_time("eventTime", record.event_time, found);
         };
-        self.remark(form);
-        if !wanted(&self.learner.settings.window, time) {
-            self.reading.coverage.records.filtered += 1;
+        self.count_time_form(form);
+        if !is_in_window(&self.learner.settings.window, time) {
+            self.context.coverage.records.filtered += 1;
             return;
         }
-        *self.reading.coverage.records.skipped.entry(RecordSkip::Insight).or_default() += 1;
+        *self.context.coverage.records.skipped.entry(RecordSkip::Insight).or_default() += 1;
         let insight = decode::insight(found.text).unwrap_or_default();
         let named = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or("-").into();
         let who = ObservedPrincipal {
@@ -139,71 +141,71 @@ impl<'r, 's> Tally<'_, 'r, 's> {
             ..Evidence::default()
         };
         let moment = Moment { time, failed: insight.error_code.is_some() };
-        let place = self.part.inner.place(self.reading, found);
-        let seen = Seen { moment, place, read_only: None, evidence };
-        self.learner.builder.noticed(who, &insight.action(), &seen);
+        let place = self.part.inner.place(self.context, found);
+        let sighting = SightingRef { moment, place, read_only: None, evidence };
+        self.learner.builder.add_insight(who, &insight.action(), &sighting);
     }
 
     /// An event of a root user.
-    fn root(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
+    fn learn_root_event(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
         let assumed = record.identity.assumed_root == Some(true);
         let detail = assumed.then_some(Cow::Borrowed("session of AssumeRoot"));
         let evidence = Evidence { detail, ..record.evidence() };
-        let seen = seen(event, self.part.inner.place(self.reading, found), evidence);
-        let (who, account) = (|| observed(event), event.principal.account);
-        self.learner.builder.root_acted(who, account, &event.action(), &seen);
+        let sighting = sighting_of(event, self.part.inner.place(self.context, found), evidence);
+        let (who, account) = (|| observed_principal(event), event.principal.account);
+        self.learner.builder.add_root_event(who, account, &event.action(), &sighting);
     }
 
     /// Learns from an event if it lies in the window; then returns the numbers of its principal and action.
-    fn event<'e>(
+    fn learn_event<'e>(
         &mut self,
         event: &Event<'_>,
         found: &FoundRecord<'_>,
         fingerprint: impl FnOnce() -> Option<Fingerprint>,
         evidence: impl FnOnce() -> Evidence<'e>,
     ) -> Option<(PrincipalId, ActionId)> {
-        self.remark(event.time_form);
-        if !wanted(&self.learner.settings.window, event.time) {
-            self.reading.coverage.records.filtered += 1;
+        self.count_time_form(event.time_form);
+        if !is_in_window(&self.learner.settings.window, event.time) {
+            self.context.coverage.records.filtered += 1;
             return None;
         }
-        self.reading.coverage.records.counted += 1;
+        self.context.coverage.records.counted += 1;
         self.part.event_time(event.time);
         let pair = self.learner.observer.observe(event);
-        let place = self.part.inner.place(self.reading, found);
-        let row = self.learner.builder.add(pair, moment(event), || seen(event, place, evidence()));
+        let place = self.part.inner.place(self.context, found);
+        let row = self.learner.builder.add(pair, moment_of(event), || sighting_of(event, place, evidence()));
         if let Some(created) = &event.creation {
-            self.learner.builder.created(created.account, &created.key, event.time);
+            self.learner.builder.add_creation(created.account, &created.key, event.time);
         }
         if let Some(fingerprint) = fingerprint() {
-            let place = RecordPlace { object: self.reading.place.number, record: found.number };
-            self.part.handover.add(fingerprint, place, row.0, event.failed);
+            let place = RecordPlace { object: self.context.current.number, record: found.number };
+            self.part.object_records.add(fingerprint, place, row.0, event.failed);
         }
         Some(pair)
     }
 
     /// Counts a time that is not in the usual form.
     #[inline]
-    fn remark(&mut self, form: TimeForm) {
+    fn count_time_form(&mut self, form: TimeForm) {
         let remark = match form {
             TimeForm::Usual => return,
             TimeForm::Other => Remark::TimeForm,
             TimeForm::WithoutZone => Remark::TimeWithoutZone,
         };
-        *self.reading.coverage.records.remarks.entry(remark).or_default() += 1;
+        *self.context.coverage.records.remarks.entry(remark).or_default() += 1;
     }
 
-    fn bad_time(&mut self, field: &str, text: Option<&str>, found: &FoundRecord<'_>) {
+    fn fault_time(&mut self, field: &str, text: Option<&str>, found: &FoundRecord<'_>) {
         let detail = match text {
             Some(text) => format!("{field} '{text}' is not a time"),
             None => format!("no {field}"),
         };
-        self.reading.faulty(FaultKind::RecordTime, found, &detail);
+        self.context.faulty(FaultKind::RecordTime, found, &detail);
     }
 }
 
 /// The principal to keep.
-pub(super) fn observed(event: &Event<'_>) -> ObservedPrincipal {
+pub(super) fn observed_principal(event: &Event<'_>) -> ObservedPrincipal {
     let who = &event.principal;
     ObservedPrincipal {
         account: who.account.into(),
@@ -214,17 +216,21 @@ pub(super) fn observed(event: &Event<'_>) -> ObservedPrincipal {
 }
 
 /// The time and result of an event.
-fn moment(event: &Event<'_>) -> Moment {
+fn moment_of(event: &Event<'_>) -> Moment {
     Moment { time: event.time, failed: event.failed }
 }
 
 /// The sighting of an event, with its record's place and evidence.
-pub(super) fn seen<'e>(event: &Event<'_>, place: SightingPlace<'e>, evidence: Evidence<'e>) -> Seen<'e> {
-    Seen { moment: moment(event), place, read_only: event.read_only, evidence }
+pub(super) fn sighting_of<'e>(
+    event: &Event<'_>,
+    place: SightingPlace<'e>,
+    evidence: Evidence<'e>,
+) -> SightingRef<'e> {
+    SightingRef { moment: moment_of(event), place, read_only: event.read_only, evidence }
 }
 
 /// Whether a time lies in the learning window.
-pub(super) fn wanted(window: &DeliveryWindow, time: Timestamp) -> bool {
+pub(super) fn is_in_window(window: &DeliveryWindow, time: Timestamp) -> bool {
     window.read_from.is_none_or(|read_from| time >= read_from)
         && window.read_to.is_none_or(|read_to| time <= read_to)
 }

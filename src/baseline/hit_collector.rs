@@ -2,7 +2,7 @@
 
 use super::counted::{Counter, GroupId};
 use super::hit::{Shared, sort_hits};
-use super::{Asked, CountedHits, Hit, HitsKept, Seen, Values};
+use super::{CountedHits, Hit, HitRetention, Relevance, SightingRef, Values};
 use crate::model::{ObservedPrincipal, PrincipalKind};
 use crate::observe::{ActionId, PrincipalId};
 
@@ -10,14 +10,14 @@ use crate::observe::{ActionId, PrincipalId};
 const MANY: usize = 1 << 12;
 
 /// Principal and action of an event, if the observer knows them.
-pub(super) type Pair = Option<(PrincipalId, ActionId)>;
+pub(super) type BehaviourIds = Option<(PrincipalId, ActionId)>;
 
 /// Collects hits.
 #[derive(Debug, Default)]
-pub(super) struct Keeper {
-    kept: HitsKept,
+pub(super) struct HitCollector {
+    kept: HitRetention,
     shared: Shared,
-    full: Vec<Full>,
+    full: Vec<FullHit>,
     /// Number of hits in full after the last pruning.
     pruned: usize,
     counter: Counter,
@@ -25,15 +25,15 @@ pub(super) struct Keeper {
 
 /// A hit that is kept in full.
 #[derive(Debug)]
-struct Full {
+struct FullHit {
     hit: Hit,
-    pair: Pair,
+    pair: BehaviourIds,
     /// Its group, if it is counted.
     group: Option<GroupId>,
 }
 
-impl Keeper {
-    pub(super) fn new(kept: HitsKept) -> Self {
+impl HitCollector {
+    pub(super) fn new(kept: HitRetention) -> Self {
         Self { kept, ..Self::default() }
     }
 
@@ -41,22 +41,22 @@ impl Keeper {
     /// behaviour or of an hour of a root user.
     pub(super) fn add(
         &mut self,
-        (pair, who, action): (Pair, &ObservedPrincipal, &str),
-        seen: &Seen<'_>,
+        (pair, who, action): (BehaviourIds, &ObservedPrincipal, &str),
+        sighting: &SightingRef<'_>,
         is_evidence: impl FnOnce() -> bool,
         rules: impl Iterator<Item = (u32, Values)>,
     ) {
-        let asked = self.kept.asks_for(who, action, seen);
-        if asked == Asked::No && who.kind != PrincipalKind::Root {
+        let asked = self.kept.relevance(who, action, sighting);
+        if asked == Relevance::No && who.kind != PrincipalKind::Root {
             return;
         }
         // Actions of root users are findings even where only successful calls count as sightings.
-        if asked == Asked::No || !matches!(self.kept, HitsKept::FirstAndCount(_)) {
-            if asked == Asked::No && !is_evidence() {
+        if asked == Relevance::No || !matches!(self.kept, HitRetention::FirstAndCount(_)) {
+            if asked == Relevance::No && !is_evidence() {
                 return;
             }
-            let hits = self.shared.hits(who, action, seen, rules);
-            self.full.extend(hits.map(|hit| Full { hit, pair, group: None }));
+            let hits = self.shared.hits(who, action, sighting, rules);
+            self.full.extend(hits.map(|hit| FullHit { hit, pair, group: None }));
             return;
         }
         let is_evidence = is_evidence();
@@ -64,8 +64,8 @@ impl Keeper {
         let counter = &mut self.counter;
         let needed: Vec<(u32, Values)> = rules
             .filter(|(rule, _)| {
-                let group = counter.count(*rule, (who, action), seen, asked);
-                let is_needed = is_evidence || counter.may_be_first(group, seen);
+                let group = counter.count(*rule, (who, action), sighting, asked);
+                let is_needed = is_evidence || counter.may_be_first(group, sighting);
                 groups.extend(is_needed.then_some(group));
                 is_needed
             })
@@ -73,26 +73,26 @@ impl Keeper {
         if needed.is_empty() {
             return;
         }
-        for (hit, group) in self.shared.hits(who, action, seen, needed.into_iter()).zip(groups) {
+        for (hit, group) in self.shared.hits(who, action, sighting, needed.into_iter()).zip(groups) {
             if is_evidence {
-                self.full.push(Full { hit, pair, group: Some(group) });
+                self.full.push(FullHit { hit, pair, group: Some(group) });
             } else {
-                self.counter.rest(group, hit);
+                self.counter.add_rest(group, hit);
             }
         }
     }
 
     /// Whether enough hits are kept in full to prune those that are no longer evidence.
     pub(super) fn is_full(&self) -> bool {
-        matches!(self.kept, HitsKept::FirstAndCount(_)) && self.full.len() > MANY.max(2 * self.pruned)
+        matches!(self.kept, HitRetention::FirstAndCount(_)) && self.full.len() > MANY.max(2 * self.pruned)
     }
 
     /// Keeps in full only those that are evidence.
-    pub(super) fn prune(&mut self, is_evidence: impl Fn(Pair, &Hit) -> bool) {
-        for Full { hit, pair, group } in std::mem::take(&mut self.full) {
+    pub(super) fn prune(&mut self, is_evidence: impl Fn(BehaviourIds, &Hit) -> bool) {
+        for FullHit { hit, pair, group } in std::mem::take(&mut self.full) {
             match group {
-                _ if is_evidence(pair, &hit) => self.full.push(Full { hit, pair, group }),
-                Some(group) => self.counter.rest(group, hit),
+                _ if is_evidence(pair, &hit) => self.full.push(FullHit { hit, pair, group }),
+                Some(group) => self.counter.add_rest(group, hit),
                 // It will not be queried.
                 None => {}
             }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::age::Ages;
-use super::counted::{counted, first_success};
+use super::counted::{first_counted, first_success};
 use super::iam::Iam;
 use super::{Age, Finding, Question};
 use crate::baseline::{Baseline, Behaviour};
@@ -11,7 +11,7 @@ use crate::model::ObservedPrincipal;
 use crate::time::Timestamp;
 
 /// The behaviours of a baseline, by principal.
-pub(super) struct Past<'q, 'b> {
+pub(super) struct History<'q, 'b> {
     baseline: &'b Baseline,
     question: &'q Question,
     /// `None` without a sighting.
@@ -20,7 +20,7 @@ pub(super) struct Past<'q, 'b> {
     known: HashMap<u32, Option<Age>>,
 }
 
-impl<'q, 'b> Past<'q, 'b> {
+impl<'q, 'b> History<'q, 'b> {
     /// For a baseline whose first sighting is at `archive_start`.
     pub(super) fn new(
         (baseline, iam): (&'b Baseline, &'q Iam<'b>),
@@ -33,7 +33,7 @@ impl<'q, 'b> Past<'q, 'b> {
     }
 
     /// Adds what is known of its principal to a finding.
-    pub(super) fn of(&mut self, finding: Finding<'b>) -> Finding<'b> {
+    pub(super) fn extend(&mut self, finding: Finding<'b>) -> Finding<'b> {
         let Some((number, behaviours)) = self.behaviours(finding.who) else { return finding };
         let action = self.baseline.actions.binary_search(finding.action).ok();
         let same = action.and_then(|action| {
@@ -52,7 +52,9 @@ impl<'q, 'b> Past<'q, 'b> {
     /// A principal's number and behaviours.
     fn behaviours(&self, who: &ObservedPrincipal) -> Option<(u32, &'b [Behaviour])> {
         let Baseline { principals, behaviours, .. } = self.baseline;
-        let number = principals.binary_search_by(|known| known.place().cmp(&who.place())).ok()? as u32;
+        let number = principals
+            .binary_search_by(|known| known.account_and_key().cmp(&who.account_and_key()))
+            .ok()? as u32;
         let start = behaviours.partition_point(|behaviour| behaviour.principal < number);
         let end = behaviours.partition_point(|behaviour| behaviour.principal <= number);
         Some((number, &behaviours[start..end]))
@@ -61,7 +63,7 @@ impl<'q, 'b> Past<'q, 'b> {
     fn age(&mut self, number: u32, behaviours: &[Behaviour], who: &ObservedPrincipal) -> Option<Age> {
         let Self { question, ages, known, .. } = self;
         *known.entry(number).or_insert_with(|| {
-            let sightings = behaviours.iter().filter_map(|behaviour| counted(behaviour, question));
+            let sightings = behaviours.iter().filter_map(|behaviour| first_counted(behaviour, question));
             let first = sightings.map(|sighting| sighting.time).min()?;
             Some(ages.as_ref()?.of(who, first))
         })

@@ -4,7 +4,7 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::Facts;
+use super::EventContext;
 use super::evaluate::field::Scanned;
 use super::evaluate::tree::Known;
 use super::rule::Rule;
@@ -43,14 +43,14 @@ pub(super) fn of(rule: &Rule) -> Option<Scanned> {
 
 /// The rules of a set that one sort of text excludes, and what each such text leaves of them.
 #[derive(Debug)]
-pub(super) struct Screen {
+pub(super) struct Prefilter {
     pub(super) text: Scanned,
     /// Numbers of the rules, sorted.
     pub(super) rules: Vec<u32>,
     left: HashMap<String, Box<[u32]>, FixedState>,
 }
 
-impl Screen {
+impl Prefilter {
     /// The screens of a set of rules.
     pub(super) fn all(rules: &[Rule]) -> Vec<Self> {
         let mut screens: Vec<Self> = Vec::new();
@@ -65,7 +65,7 @@ impl Screen {
     }
 
     /// Those of its rules that the text of an event does not exclude; sorted.
-    pub(super) fn left(&mut self, all: &[Rule], facts: &Facts<'_>) -> &[u32] {
+    pub(super) fn left(&mut self, all: &[Rule], facts: &EventContext<'_>) -> &[u32] {
         let Self { text, rules, left } = self;
         // Where the text is missing it excludes them all.
         let Some(value) = text.text(facts) else { return &[] };

@@ -1,6 +1,6 @@
 //! What a warmup hides from an answer, so that a short archive is not mistaken for a quiet one.
 
-use super::counted::counted;
+use super::counted::first_counted;
 use super::{FindingKind, Question};
 use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};
@@ -10,7 +10,7 @@ use crate::time::{Span, Timestamp};
 ///
 /// Its numbers are those of the question with a warmup of 0: `hidden` more findings than with its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WarmupEffect {
     /// The warmup of the question.
     pub warmup: Span,
     /// From the first to the last sighting, in microseconds; `None` without a sighting.
@@ -37,10 +37,11 @@ pub struct Waiting {
     is_counted: bool,
 }
 
-impl Waiting {
+impl WarmupEffect {
     /// Nothing counted yet; `start` is the first sighting.
     pub(super) fn new(baseline: &Baseline, question: &Question, start: Option<Timestamp>) -> Self {
-        let known = baseline.behaviours.iter().filter(|behaviour| counted(behaviour, question).is_some());
+        let known =
+            baseline.behaviours.iter().filter(|behaviour| first_counted(behaviour, question).is_some());
         let end = known.map(|behaviour| question.last_known(behaviour.last)).max();
         let covered_micros = start.zip(end).map(|(start, end)| end.micros_since(start));
         Self {

@@ -1,10 +1,10 @@
-//! What should make one doubt an answer: filters that match nothing, windows that no finding can lie in, a warmup that hides
+//! Warnings about an answer: filters that match nothing, windows that no finding can lie in, a warmup that hides
 //! what was found, and input that held no event.
 
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip};
 use firstseen::model::LogSource;
-use firstseen::query::{Filter, Pattern, Preset, Question, Tuning, Waiting};
+use firstseen::query::{Filter, Pattern, Preset, Question, Tuning, WarmupEffect};
 use firstseen::time::{Span, Timestamp};
 
 use super::args::DEFAULT_WARMUP;
@@ -13,48 +13,48 @@ use super::exit::Hint;
 /// Values of a filter that nothing in the baseline can meet, one sentence each. A preset names kinds that an archive need not
 /// have.
 pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Preset>) -> Vec<String> {
-    let mut doubts = Vec::new();
+    let mut warnings = Vec::new();
     if baseline.principals.is_empty() {
-        return doubts;
+        return warnings;
     }
-    let mut doubt = |flag: &str, value: &str, is_met: bool, what: &str| {
+    let mut warn = |flag: &str, value: &str, is_met: bool, what: &str| {
         if !is_met {
-            doubts.push(format!("{flag} {value}: {what}"));
+            warnings.push(format!("{flag} {value}: {what}"));
         }
     };
     for source in &filter.sources {
         let is_met = baseline.principals.iter().any(|who| who.kind.source() == *source);
-        doubt("--source", source.name(), is_met, "there are no such records in what was read");
+        warn("--source", source.name(), is_met, "there are no such records in what was read");
     }
     for account in &filter.accounts {
         let is_met = baseline.principals.iter().any(|who| *who.account == **account);
-        doubt("--account", account, is_met, "no principal is of this account (ids have twelve digits)");
+        warn("--account", account, is_met, "no principal is of this account (ids have twelve digits)");
     }
-    let noted = || baseline.insights.iter().map(|noted| &noted.who);
+    let event = || baseline.insights.iter().map(|event| &event.who);
     for kind in &filter.kinds {
-        let is_met = |kind| baseline.principals.iter().chain(noted()).any(|who| who.kind == kind);
+        let is_met = |kind| baseline.principals.iter().chain(event()).any(|who| who.kind == kind);
         let is_fine = is_met(*kind) || preset.is_some() && filter.kinds.iter().any(|kind| is_met(*kind));
-        doubt("--kind", kind.name(), is_fine, "no principal is of this kind");
+        warn("--kind", kind.name(), is_fine, "no principal is of this kind");
     }
     for pattern in &filter.principals {
-        let is_met = baseline.principals.iter().chain(noted()).any(|who| pattern.matches(who));
+        let is_met = baseline.principals.iter().chain(event()).any(|who| pattern.matches(who));
         let what = "no principal matches (a glob must match the whole name, or its part behind the last /)";
-        doubt("--principal", pattern.as_str(), is_met, what);
+        warn("--principal", pattern.as_str(), is_met, what);
     }
     for pattern in &filter.actions {
-        doubt("--action", pattern.as_str(), is_done(baseline, pattern), "no action in what was read matches");
+        warn("--action", pattern.as_str(), is_done(baseline, pattern), "no action in what was read matches");
     }
     for region in &filter.regions {
         let firsts = baseline.behaviours.iter().map(|behaviour| behaviour.first.region());
         let is_met = firsts.into_iter().any(|known| known == Some(region));
-        doubt("--region", region, is_met, "nothing was first seen in this region");
+        warn("--region", region, is_met, "nothing was first seen in this region");
     }
     if !filter.regions.is_empty() && baseline.principals.iter().any(|who| who.kind.source() == LogSource::Eks)
     {
-        doubts.push("--region: records of Kubernetes clusters name no region, and are left out".to_owned());
+        warnings.push("--region: records of Kubernetes clusters name no region, and are left out".to_owned());
     }
-    doubts.extend(ignored_in_vain(baseline, &filter.ignored_actions));
-    doubts
+    warnings.extend(ignored_in_vain(baseline, &filter.ignored_actions));
+    warnings
 }
 
 fn is_done(baseline: &Baseline, pattern: &Pattern) -> bool {
@@ -88,10 +88,10 @@ pub(crate) fn window(coverage: &Coverage, question: &Question) -> Option<String>
 }
 
 /// What waits behind the warmup, and how to see it.
-pub(crate) fn warmup(waiting: &Waiting) -> Option<String> {
-    let covered = waiting.covered_micros.filter(|_| waiting.is_misleading())?;
-    let Waiting { warmup, all, hidden, principals, young, shorter, with_shorter, .. } = waiting;
-    let lead = if waiting.is_too_short() {
+pub(crate) fn warmup(effect: &WarmupEffect) -> Option<String> {
+    let covered = effect.covered_micros.filter(|_| effect.is_misleading())?;
+    let WarmupEffect { warmup, all, hidden, principals, young, shorter, with_shorter, .. } = effect;
+    let lead = if effect.is_too_short() {
         format!("what was read covers {}, less than the warmup of {warmup} (--warmup)", length(covered))
     } else {
         format!(
@@ -110,10 +110,10 @@ pub(crate) fn warmup(waiting: &Waiting) -> Option<String> {
     Some(format!("{lead}: {hidden} of {all} first sightings fall within it and are not reported; {shown}"))
 }
 
-/// How much was learnt and not reported, where that is most of it and as it should be: a note, no doubt.
-pub(crate) fn learnt_in_warmup(waiting: &Waiting) -> Option<String> {
-    let Waiting { warmup, all, hidden, .. } = waiting;
-    let is_told = hidden * 2 > *all && !waiting.is_misleading();
+/// How much was learnt and not reported, where that is most of it and as it should be: a note, no warning.
+pub(crate) fn learnt_in_warmup(effect: &WarmupEffect) -> Option<String> {
+    let WarmupEffect { warmup, all, hidden, .. } = effect;
+    let is_told = hidden * 2 > *all && !effect.is_misleading();
     is_told.then(|| {
         format!(
             "learnt and not reported: {hidden} of {all} first sightings, within the warmup of {warmup} (--warmup 0d shows them)"

@@ -2,25 +2,25 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::catalog::ObjectEntry;
 use crate::coverage::{FaultKind, Outcome};
-use crate::ledger::ObjectEntry;
 use crate::scan::{Checksums, Progress};
 use crate::source::{Archives, Listing, LogObject};
-use crate::store::Stored;
+use crate::store::BaselineContents;
 
 /// The objects of a baseline, by the archive's name and the object's path. There may be several versions of each.
-type Versions<'k> = HashMap<(&'k str, &'k str), Vec<&'k ObjectEntry>>;
+type ObjectVersions<'k> = HashMap<(&'k str, &'k str), Vec<&'k ObjectEntry>>;
 
 /// What a baseline knows of some archives.
-pub(super) struct Known<'k> {
+pub(super) struct KnownObjects<'k> {
     archives: &'k Archives,
-    versions: Versions<'k>,
+    versions: ObjectVersions<'k>,
 }
 
-impl<'k> Known<'k> {
-    pub(super) fn new(stored: &'k Stored, archives: &'k Archives) -> Self {
-        let mut versions = Versions::new();
-        for entry in &stored.ledger.objects {
+impl<'k> KnownObjects<'k> {
+    pub(super) fn new(stored: &'k BaselineContents, archives: &'k Archives) -> Self {
+        let mut versions = ObjectVersions::new();
+        for entry in &stored.catalog.objects {
             let name = (entry.archive as usize).checked_sub(1).and_then(|index| stored.archives.get(index));
             if let Some(name) = name {
                 versions.entry((name, &entry.path)).or_default().push(entry);
@@ -30,7 +30,7 @@ impl<'k> Known<'k> {
     }
 
     /// The listed objects of which the baseline has versions. Standard input is excluded: it can be read only once.
-    pub(super) fn listed(&self, listing: &Listing) -> Vec<LogObject> {
+    pub(super) fn known_in(&self, listing: &Listing) -> Vec<LogObject> {
         let is_known = |object: &&LogObject| self.name(object) != "-" && !self.versions(object).is_empty();
         listing.objects.iter().filter(is_known).cloned().collect()
     }
@@ -76,14 +76,14 @@ impl<'k> Known<'k> {
 }
 
 /// The numbers of some archives in a baseline.
-pub(super) fn archive_numbers(stored: &Stored, archives: &Archives) -> HashSet<u32> {
+pub(super) fn archive_numbers(stored: &BaselineContents, archives: &Archives) -> HashSet<u32> {
     let named = archives.names();
     (1..).zip(&stored.archives).filter(|(_, name)| named.contains(name)).map(|(number, _)| number).collect()
 }
 
 /// Counts unlisted folders once, however often archives are listed. They are not distinguished by archive: if only some
 /// archives of the baseline are listed, the earlier count stays.
-pub(super) fn replace_unlisted(stored: &mut Stored, archives: &Archives, listing: &mut Listing) {
+pub(super) fn replace_unlisted(stored: &mut BaselineContents, archives: &Archives, listing: &mut Listing) {
     let again = archive_numbers(stored, archives).len();
     if again == stored.archives.len() {
         stored.coverage.objects.unlisted = std::mem::take(&mut listing.coverage.objects.unlisted);
@@ -93,8 +93,8 @@ pub(super) fn replace_unlisted(stored: &mut Stored, archives: &Archives, listing
 }
 
 /// Whether a run read only standard input that had been read before. That is known only afterwards.
-pub(super) fn is_known_stream(stored: &Stored, read: &Stored) -> bool {
-    let [only] = &read.ledger.objects[..] else { return false };
+pub(super) fn is_known_stream(stored: &BaselineContents, read: &BaselineContents) -> bool {
+    let [only] = &read.catalog.objects[..] else { return false };
     let is_it = |entry: &ObjectEntry| entry.path == only.path && entry.checksum == only.checksum;
-    read.archives == ["-"] && stored.ledger.objects.iter().any(is_it)
+    read.archives == ["-"] && stored.catalog.objects.iter().any(is_it)
 }

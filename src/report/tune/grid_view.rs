@@ -8,7 +8,7 @@ const USUAL: Setting =
     Setting { warmup: Span::days(30), forget: None, anchor: Anchor::Principal, calls: Calls::All };
 
 /// The row that is shown in full: the suggestion, else the one nearest to 30 days, never, principal, all.
-pub(super) fn shown<'t, 'a>(tuning: &'t Tuning<'a>) -> Option<&'t TuningRow<'a>> {
+pub(super) fn shown_row<'t, 'a>(tuning: &'t Tuning<'a>) -> Option<&'t TuningRow<'a>> {
     let distance = |row: &&TuningRow<'_>| {
         let Setting { warmup, forget, anchor, calls } = row.setting;
         let days = warmup.micros().abs_diff(USUAL.warmup.micros());
@@ -53,7 +53,7 @@ pub(super) fn neighbours<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) 
 pub(super) fn longest_warmup(tuning: &Tuning<'_>, shown: &TuningRow<'_>, incident: usize) -> Option<Span> {
     let plane = plane(tuning, shown).into_iter();
     let shows = |row: &&TuningRow<'_>| {
-        row.setting.forget == shown.setting.forget && row.sights[incident].reported > 0
+        row.setting.forget == shown.setting.forget && row.incidents[incident].reported > 0
     };
     plane.filter(shows).map(|row| row.setting.warmup).max()
 }

@@ -53,7 +53,7 @@ const PLANTED: [Action; 8] = [
 
 /// `type` of `userIdentity`, and what goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum IdentityType {
     Root,
     User,
     Role,
@@ -71,8 +71,8 @@ pub(super) enum Sort {
 
 /// One principal of the archive.
 #[derive(Debug)]
-pub(super) struct Player {
-    pub(super) sort: Sort,
+pub(super) struct SynthPrincipal {
+    pub(super) sort: IdentityType,
     pub(super) account: String,
     /// Name of the user, role or service.
     pub(super) name: String,
@@ -96,13 +96,13 @@ pub(super) struct Planted {
 
 /// Everyone in the archive.
 #[derive(Debug)]
-pub(super) struct Cast {
+pub(super) struct Population {
     pub(super) accounts: Vec<String>,
-    pub(super) principals: Vec<Player>,
+    pub(super) principals: Vec<SynthPrincipal>,
     pub(super) planted: Vec<Planted>,
 }
 
-impl Cast {
+impl Population {
     pub(super) fn new(random: &mut Random, days: u32) -> Self {
         // One with leading zeros, which careless tools lose.
         let accounts: Vec<String> =
@@ -110,24 +110,24 @@ impl Cast {
         let mut principals = Vec::new();
         for account in &accounts {
             for (sort, name) in [
-                (Sort::Root, "root"),
-                (Sort::User, "alice"),
-                (Sort::User, "ci/builder"),
-                (Sort::Role, "team/ci/Deploy"),
-                (Sort::Role, "app-api"),
-                (Sort::Role, "data-pipeline"),
-                (Sort::SsoRole, "AWSReservedSSO_AdministratorAccess_0123456789abcdef"),
-                (Sort::ServiceLinkedRole, "AWSServiceRoleForAutoScaling"),
-                (Sort::InstanceRole, "aws:ec2-instance"),
-                (Sort::Federated, "broker"),
-                (Sort::WebIdentity, "pipeline"),
-                (Sort::IdentityCenter, "jo"),
-                (Sort::Service, "autoscaling.amazonaws.com"),
-                (Sort::ServiceEvent, "rds.amazonaws.com"),
-                (Sort::OtherAccount, "auditor"),
-                (Sort::Anonymous, ""),
+                (IdentityType::Root, "root"),
+                (IdentityType::User, "alice"),
+                (IdentityType::User, "ci/builder"),
+                (IdentityType::Role, "team/ci/Deploy"),
+                (IdentityType::Role, "app-api"),
+                (IdentityType::Role, "data-pipeline"),
+                (IdentityType::SsoRole, "AWSReservedSSO_AdministratorAccess_0123456789abcdef"),
+                (IdentityType::ServiceLinkedRole, "AWSServiceRoleForAutoScaling"),
+                (IdentityType::InstanceRole, "aws:ec2-instance"),
+                (IdentityType::Federated, "broker"),
+                (IdentityType::WebIdentity, "pipeline"),
+                (IdentityType::IdentityCenter, "jo"),
+                (IdentityType::Service, "autoscaling.amazonaws.com"),
+                (IdentityType::ServiceEvent, "rds.amazonaws.com"),
+                (IdentityType::OtherAccount, "auditor"),
+                (IdentityType::Anonymous, ""),
             ] {
-                principals.push(Player::new(sort, account, name, random));
+                principals.push(SynthPrincipal::new(sort, account, name, random));
             }
         }
         let mut planted = Vec::new();
@@ -137,7 +137,10 @@ impl Cast {
                     .filter(|index| {
                         matches!(
                             principals[*index].sort,
-                            Sort::Root | Sort::User | Sort::Role | Sort::SsoRole
+                            IdentityType::Root
+                                | IdentityType::User
+                                | IdentityType::Role
+                                | IdentityType::SsoRole
                         )
                     })
                     .collect();
@@ -145,7 +148,7 @@ impl Cast {
                 let day = PLANTED_AFTER_DAYS + random.below((days - PLANTED_AFTER_DAYS) as usize) as u32;
                 planted.push(Planted { principal, action, day });
             }
-            let mut backdoor = Player::new(Sort::User, &accounts[1], "backup-svc", random);
+            let mut backdoor = SynthPrincipal::new(IdentityType::User, &accounts[1], "backup-svc", random);
             backdoor.late = true;
             let day = days - 1;
             planted.push(Planted { principal: principals.len(), action: PLANTED[7], day });
@@ -155,32 +158,35 @@ impl Cast {
     }
 
     /// Someone who acts in this account.
-    pub(super) fn someone(&self, account: &str, random: &mut Random) -> &Player {
-        let here: Vec<&Player> =
+    pub(super) fn someone(&self, account: &str, random: &mut Random) -> &SynthPrincipal {
+        let here: Vec<&SynthPrincipal> =
             self.principals.iter().filter(|who| who.account == account && !who.late).collect();
         random.pick(&here)
     }
 }
 
-impl Player {
-    fn new(sort: Sort, account: &str, name: &str, random: &mut Random) -> Self {
+impl SynthPrincipal {
+    fn new(sort: IdentityType, account: &str, name: &str, random: &mut Random) -> Self {
         const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let prefix = if matches!(sort, Sort::User | Sort::IdentityCenter) { "AIDA" } else { "AROA" };
+        let prefix =
+            if matches!(sort, IdentityType::User | IdentityType::IdentityCenter) { "AIDA" } else { "AROA" };
         let id = format!("{prefix}{}", random.text(UPPER, 17));
         let iam = format!("arn:aws:iam::{account}");
         let key = match sort {
-            Sort::Root => format!("{iam}:root"),
-            Sort::User => format!("{iam}:user/{name}"),
-            Sort::Role | Sort::InstanceRole => format!("{iam}:role/{name}"),
-            Sort::SsoRole => format!("{iam}:role/aws-reserved/sso.amazonaws.com/{name}"),
-            Sort::ServiceLinkedRole => {
+            IdentityType::Root => format!("{iam}:root"),
+            IdentityType::User => format!("{iam}:user/{name}"),
+            IdentityType::Role | IdentityType::InstanceRole => format!("{iam}:role/{name}"),
+            IdentityType::SsoRole => format!("{iam}:role/aws-reserved/sso.amazonaws.com/{name}"),
+            IdentityType::ServiceLinkedRole => {
                 format!("{iam}:role/aws-service-role/autoscaling.amazonaws.com/{name}")
             }
-            Sort::Federated => format!("arn:aws:sts::{account}:federated-user/{name}"),
-            Sort::WebIdentity => format!("arn:aws:iam::{account}:oidc-provider/example.com:app:{name}"),
-            Sort::IdentityCenter | Sort::OtherAccount => id.clone(),
-            Sort::Service | Sort::ServiceEvent => name.to_owned(),
-            Sort::Anonymous => "AWSAccount".to_owned(),
+            IdentityType::Federated => format!("arn:aws:sts::{account}:federated-user/{name}"),
+            IdentityType::WebIdentity => {
+                format!("arn:aws:iam::{account}:oidc-provider/example.com:app:{name}")
+            }
+            IdentityType::IdentityCenter | IdentityType::OtherAccount => id.clone(),
+            IdentityType::Service | IdentityType::ServiceEvent => name.to_owned(),
+            IdentityType::Anonymous => "AWSAccount".to_owned(),
         };
         let habits = (0..3 + random.below(5)).map(|_| HABITS[random.below(HABITS.len())]).collect();
         Self { sort, account: account.to_owned(), name: name.to_owned(), id, key, habits, late: false }

@@ -7,14 +7,14 @@ use firstseen::model::Inventory;
 use firstseen::report::{UsedSettings, for_terminal, write_faults, write_losses, write_summary};
 use firstseen::source::Traffic;
 
-use super::doubts::no_event;
-use super::exit::Answer;
+use super::exit::RunStatus;
 use super::input::Input;
 use super::inventory::summary;
 use super::output::Output;
+use super::warnings::no_event;
 
 /// What there is to say.
-pub(crate) struct Closing<'a> {
+pub(crate) struct RunSummary<'a> {
     pub(crate) coverage: &'a Coverage,
     /// `--faults`
     pub(crate) faults: Option<Output>,
@@ -24,7 +24,7 @@ pub(crate) struct Closing<'a> {
     pub(crate) read_to: Option<(&'a str, &'a str)>,
     /// Whether only successful calls count.
     pub(crate) only_success: bool,
-    /// Whether the account is that of a saved baseline, also of what was left out.
+    /// Whether the coverage is that of a saved baseline, also of what was left out.
     pub(crate) is_saved: bool,
     /// What was asked of S3.
     pub(crate) traffic: Option<Traffic>,
@@ -36,11 +36,11 @@ pub(crate) struct Closing<'a> {
     pub(crate) lost_inventory: usize,
     /// What else there is to know of the answer.
     pub(crate) note: Option<String>,
-    /// What should make one doubt the answer.
-    pub(crate) doubts: Vec<String>,
+    /// Why the answer may mislead.
+    pub(crate) warnings: Vec<String>,
 }
 
-impl<'a> Closing<'a> {
+impl<'a> RunSummary<'a> {
     /// The end of a run that left nothing out.
     pub(crate) fn new(coverage: &'a Coverage, faults: Option<Output>) -> Self {
         let (read_from, read_to) = (None, None);
@@ -56,7 +56,7 @@ impl<'a> Closing<'a> {
             inventory: None,
             lost_inventory: 0,
             note: None,
-            doubts: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -65,26 +65,26 @@ impl<'a> Closing<'a> {
         input: &'a Input,
         used: &'a UsedSettings,
         faults: Option<Output>,
-        doubts: Vec<String>,
+        warnings: Vec<String>,
     ) -> Self {
-        let doubts = [&input.told.doubts[..], &doubts].concat();
+        let warnings = [&input.inventory_files.warnings[..], &warnings].concat();
         Self {
             inventory: Some(&input.baseline.inventory),
-            lost_inventory: input.told.lost,
+            lost_inventory: input.inventory_files.lost,
             read_from: used.read_from.as_deref(),
             read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to, --to")),
             only_success: used.only_success,
             is_saved: input.is_saved,
             traffic: input.traffic,
             archives: &input.archives,
-            doubts,
+            warnings,
             ..Self::new(&input.coverage, faults)
         }
     }
 
-    /// Writes the faults; on stderr the account of the run, unless `quiet`, and in any case what was lost and what should
-    /// make one doubt the answer. Gives how the run ended.
-    pub(crate) fn end(mut self, quiet: bool) -> anyhow::Result<Answer> {
+    /// Writes the faults; on stderr the coverage of the run, unless `quiet`, and in any case what was lost and what
+    /// may make the answer misleading. Gives how the run ended.
+    pub(crate) fn end(mut self, quiet: bool) -> anyhow::Result<RunStatus> {
         if let Some(faults) = self.faults.take() {
             faults.write(|out| write_faults(self.coverage, out))?;
         }
@@ -105,11 +105,11 @@ impl<'a> Closing<'a> {
                  .firstseen-mirror/replaced"
             )?;
         }
-        for doubt in no_event(self.coverage).iter().chain(&self.doubts) {
-            writeln!(stderr, "warning: {}", for_terminal(doubt))?;
+        for warn in no_event(self.coverage).iter().chain(&self.warnings) {
+            writeln!(stderr, "warning: {}", for_terminal(warn))?;
         }
         let is_complete = self.coverage.fault_count == 0 && self.lost_inventory == 0;
-        Ok(if is_complete { Answer::Complete } else { Answer::WithFaults })
+        Ok(if is_complete { RunStatus::Complete } else { RunStatus::WithFaults })
     }
 
     /// Says what was read.

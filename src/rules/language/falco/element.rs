@@ -1,6 +1,6 @@
 //! One element of a rule file, its keys held to what there is.
 
-use crate::rules::error::{Flaw, RuleError, similar};
+use crate::rules::error::{ConditionError, RuleError, similar};
 use crate::yaml::{Node, Yaml};
 
 /// An element and where it stands; its keys are read one by one.
@@ -13,16 +13,16 @@ pub(super) struct Element<'y> {
 
 /// A text, which other elements may have appended to.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Placed {
+pub(super) struct LocatedText {
     pub(super) text: String,
-    first: Part,
+    first: TextPart,
     /// What was appended, in its order.
-    more: Vec<Part>,
+    more: Vec<TextPart>,
 }
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq)]
-struct Part {
+struct TextPart {
     /// The number of characters before it.
     from: usize,
     file: Box<str>,
@@ -30,20 +30,20 @@ struct Part {
     line: usize,
 }
 
-impl Placed {
+impl LocatedText {
     /// Puts another text behind this one.
     pub(super) fn append(&mut self, more: Self) {
         self.text.push(' ');
         let before = self.text.chars().count();
         self.text.push_str(&more.text);
         let parts = std::iter::once(more.first).chain(more.more);
-        self.more.extend(parts.map(|part| Part { from: part.from + before, ..part }));
+        self.more.extend(parts.map(|part| TextPart { from: part.from + before, ..part }));
     }
 
     /// What is wrong with a part of the text, which is of this part of an element.
-    pub(super) fn error(&self, title: &str, part: &str, flaw: Flaw) -> RuleError {
+    pub(super) fn error(&self, title: &str, part: &str, flaw: ConditionError) -> RuleError {
         let found = self.more.iter().rev().find(|part| part.from < flaw.at);
-        let Part { from, file, line } = found.unwrap_or(&self.first);
+        let TextPart { from, file, line } = found.unwrap_or(&self.first);
         let reason = format!("{part}, character {}: {}", flaw.at - from, flaw.reason);
         let error = RuleError::new(file, *line, Some(title.to_owned()), reason);
         RuleError { is_allowed: flaw.is_unknown_field, ..error }
@@ -78,11 +78,11 @@ impl<'y> Element<'y> {
     }
 
     /// The text of a key.
-    pub(super) fn text(&self, key: &str) -> Result<Option<Placed>, RuleError> {
+    pub(super) fn text(&self, key: &str) -> Result<Option<LocatedText>, RuleError> {
         let Some(value) = self.yaml.get(key).filter(|value| !value.is_null()) else { return Ok(None) };
         let text = value.text().ok_or_else(|| self.error(value.line, format!("'{key}' is no text")))?;
-        let first = Part { from: 0, file: self.file.into(), line: value.line };
-        Ok(Some(Placed { text: text.trim().to_owned(), first, more: Vec::new() }))
+        let first = TextPart { from: 0, file: self.file.into(), line: value.line };
+        Ok(Some(LocatedText { text: text.trim().to_owned(), first, more: Vec::new() }))
     }
 
     /// The flag of a key.

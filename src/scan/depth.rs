@@ -4,13 +4,13 @@ use std::hint::black_box;
 use std::io;
 
 use super::{Progress, ScanError, ScanSettings};
-use crate::decode::{Decoder, Piece, Source, cut};
+use crate::decode::{Decoder, LargeInput, Piece, split};
 use crate::memory::Budget;
-use crate::source::{Archives, Large, Listing};
+use crate::source::{Archives, LargeBody, Listing};
 
 /// Up to which step objects are processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Steps {
+pub enum ScanDepth {
     /// They are read.
     Read,
     /// They are read and inflated.
@@ -26,7 +26,7 @@ pub fn take_steps(
     archives: &Archives,
     listing: Listing,
     settings: &ScanSettings,
-    steps: Steps,
+    steps: ScanDepth,
     progress: &dyn Progress,
 ) -> Result<(), ScanError> {
     let supply = archives.supply_listed(listing);
@@ -35,15 +35,15 @@ pub fn take_steps(
     while let Some(mut supplied) = supply.next(&|| progress.stopped()) {
         let large = supply.take(&mut supplied, &mut stored);
         match (large, steps) {
-            (Ok(Some(mut large)), Steps::Read) => {
+            (Ok(Some(mut large)), ScanDepth::Read) => {
                 // An error ends the object, as in a scan.
                 let _ = io::copy(&mut large, &mut io::sink());
             }
-            (Ok(Some(large)), Steps::Inflate) => inflate(large, settings),
-            (_, Steps::Read) => {
+            (Ok(Some(large)), ScanDepth::Inflate) => inflate(large, settings),
+            (_, ScanDepth::Read) => {
                 black_box(&stored);
             }
-            (_, Steps::Inflate) => {
+            (_, ScanDepth::Inflate) => {
                 black_box(decoder.inflate(&stored));
             }
         }
@@ -52,11 +52,11 @@ pub fn take_steps(
 }
 
 /// Inflates a large object piece by piece.
-fn inflate(mut large: Large, settings: &ScanSettings) {
+fn inflate(mut large: LargeBody, settings: &ScanSettings) {
     let budget = Budget::new(settings.memory);
-    let is_stream = matches!(large, Large::Stream(_));
-    let source = if is_stream { Source::Stream(&mut large) } else { Source::File(&mut large) };
-    let faults = cut(source, settings.max_object_size, &budget, &mut |piece: Piece| {
+    let is_stream = matches!(large, LargeBody::Stream(_));
+    let source = if is_stream { LargeInput::Stream(&mut large) } else { LargeInput::File(&mut large) };
+    let faults = split(source, settings.max_object_size, &budget, &mut |piece: Piece| {
         black_box(&piece);
         Some(piece.into_memory())
     });

@@ -2,24 +2,24 @@
 //! warmup applies to them.
 
 use super::admission::Admission;
+use super::history::History;
 use super::links::Links;
-use super::past::Past;
 use super::{Finding, FindingKind, Question};
-use crate::baseline::{Baseline, Noted};
+use crate::baseline::{Baseline, SingleEvent};
 use crate::model::{ObservedPrincipal, Sighting, Text};
 
 /// All wanted ones.
-pub(super) fn noted<'b>(
+pub(super) fn single_event_findings<'b>(
     baseline: &'b Baseline,
     question: &Question,
     admission: &Admission<'_>,
-    past: &mut Past<'_, 'b>,
+    past: &mut History<'_, 'b>,
 ) -> Vec<Finding<'b>> {
-    let of = |kind, noted: &'b [Noted]| {
+    let of = |kind, event: &'b [SingleEvent]| {
         let is_asked = question.report.contains(&kind);
-        noted.iter().filter(move |_| is_asked).map(move |noted| Finding {
-            linked: Links::of_session(baseline, &noted.who.key),
-            ..about(kind, (&noted.who, &noted.action, &noted.sighting))
+        event.iter().filter(move |_| is_asked).map(move |event| Finding {
+            linked: Links::of_session(baseline, &event.who.key),
+            ..finding_about(kind, (&event.who, &event.action, &event.sighting))
         })
     };
     let is_wanted = |finding: &Finding<'_>| question.is_in_window(finding) && admission.admits(finding);
@@ -27,11 +27,11 @@ pub(super) fn noted<'b>(
     // An insight is not about a single call: it neither failed nor succeeded, and has no past.
     let insights = insights.map(|finding| Finding { failed: None, ..finding });
     let root = of(FindingKind::RootActivity, &baseline.root).filter(is_wanted);
-    insights.chain(root.map(|finding| past.of(finding))).collect()
+    insights.chain(root.map(|finding| past.extend(finding))).collect()
 }
 
 /// A finding about one record, whatever the warmup, without the past of its principal.
-pub(super) fn about<'b>(
+pub(super) fn finding_about<'b>(
     kind: FindingKind,
     (who, action, sighting): (&'b ObservedPrincipal, &'b Text, &'b Sighting),
 ) -> Finding<'b> {

@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::hit::sort_hits;
-use super::noted::{sort_insights, sort_root};
+use super::single_event::{sort_insights, sort_root};
 use super::{Baseline, Behaviour};
 use crate::model::{Arn, ObservedPrincipal, PrincipalKey, Text, is_unique_id, sso_name};
 use crate::observe::Proofs;
 
 /// Which principal of its account each name means.
 #[derive(Debug)]
-pub struct Joining<'b> {
+pub struct IdentityResolver<'b> {
     key: PrincipalKey,
     proofs: &'b Proofs,
     /// ARNs of users by account and name; `None` if several users of the account have it.
@@ -25,33 +25,33 @@ pub struct Joining<'b> {
     ids: HashMap<(&'b str, &'b str), Option<&'b str>>,
 }
 
-impl<'b> Joining<'b> {
+impl<'b> IdentityResolver<'b> {
     /// What a baseline learnt with this key proves.
     pub fn new(baseline: &'b Baseline, key: PrincipalKey) -> Self {
-        let mut joining = Self { key, proofs: &baseline.proofs, users: HashMap::new(), ids: HashMap::new() };
+        let mut resolver = Self { key, proofs: &baseline.proofs, users: HashMap::new(), ids: HashMap::new() };
         for who in &baseline.principals {
             for arn in [Some(&who.key), who.arn.as_ref()].into_iter().flatten() {
-                joining.add_user(&who.account, arn);
+                resolver.add_user(&who.account, arn);
             }
         }
         for (account, _, arn) in baseline.proofs.iter() {
-            joining.add_user(account, arn);
+            resolver.add_user(account, arn);
         }
         // Identities from a credential report have no unique id.
         for (identity, _) in baseline.inventory.identities() {
-            joining.add_user(&identity.account, &identity.arn);
+            resolver.add_user(&identity.account, &identity.arn);
         }
         if key == PrincipalKey::Id {
             for (account, id, arn) in baseline.proofs.certain() {
-                only(&mut joining.ids, (account, arn), id);
+                insert_unless_ambiguous(&mut resolver.ids, (account, arn), id);
             }
         }
-        joining
+        resolver
     }
 
     fn add_user(&mut self, account: &'b str, arn: &'b str) {
         if let Some(name) = user_name(account, arn) {
-            only(&mut self.users, (account, name), arn);
+            insert_unless_ambiguous(&mut self.users, (account, name), arn);
         }
     }
 
@@ -99,7 +99,7 @@ impl<'b> Joining<'b> {
 
 /// Whether the archive as a whole may show that a principal is another one than its record says. `key` is the principal key
 /// used for learning.
-pub fn may_be_joined(who: &ObservedPrincipal, key: PrincipalKey) -> bool {
+pub fn may_be_resolved(who: &ObservedPrincipal, key: PrincipalKey) -> bool {
     let name = &*who.key;
     let is_bare = is_unique_id(name) || name.starts_with("IAMUser/") || role_session(name).is_some();
     is_bare || key == PrincipalKey::Id && name.starts_with("arn:")
@@ -111,7 +111,7 @@ fn role_session(name: &str) -> Option<(&str, &str)> {
 }
 
 /// Notes a value of a name; `None` once there are several.
-fn only<'b>(
+fn insert_unless_ambiguous<'b>(
     known: &mut HashMap<(&'b str, &'b str), Option<&'b str>>,
     name: (&'b str, &'b str),
     value: &'b str,
@@ -127,12 +127,12 @@ fn user_name<'a>(account: &str, arn: &'a str) -> Option<&'a str> {
 }
 
 /// Account and key.
-type Place = (Text, Text);
+type PrincipalName = (Text, Text);
 
 /// Names that mean a different principal, with that principal.
-type Renamed = BTreeMap<Place, ObservedPrincipal>;
+type Renamed = BTreeMap<PrincipalName, ObservedPrincipal>;
 
-impl Joining<'_> {
+impl IdentityResolver<'_> {
     /// The principal that the names really mean; `None` if they mean what they say.
     fn rename(&self, who: &ObservedPrincipal) -> Option<ObservedPrincipal> {
         let key = self.find(&who.account, &who.key);
@@ -151,13 +151,16 @@ impl Joining<'_> {
     }
 
     fn renamed(&self, baseline: &Baseline) -> Renamed {
-        let noted = baseline.insights.iter().chain(&baseline.root).map(|noted| &noted.who);
-        let beside = noted
+        let event = baseline.insights.iter().chain(&baseline.root).map(|event| &event.who);
+        let beside = event
             .chain(baseline.hits.iter().map(|hit| &*hit.who))
             .chain(baseline.counted_hits.principals())
             // The principal as all records describe it, not as single events do.
             .filter(|who| {
-                baseline.principals.binary_search_by(|known| known.place().cmp(&who.place())).is_err()
+                baseline
+                    .principals
+                    .binary_search_by(|known| known.account_and_key().cmp(&who.account_and_key()))
+                    .is_err()
             });
         let all = baseline.principals.iter().chain(beside);
         let mut renamed = Renamed::new();
@@ -167,10 +170,11 @@ impl Joining<'_> {
         renamed
     }
 
-    fn renamed_creations(&self, baseline: &Baseline) -> Vec<(Place, Place)> {
+    fn renamed_creations(&self, baseline: &Baseline) -> Vec<(PrincipalName, PrincipalName)> {
         let names = baseline.creations.keys();
-        let find =
-            |name: &Place| Some((name.clone(), (name.0.clone(), Text::from(&*self.find(&name.0, &name.1)?))));
+        let find = |name: &PrincipalName| {
+            Some((name.clone(), (name.0.clone(), Text::from(&*self.find(&name.0, &name.1)?))))
+        };
         names.filter_map(find).collect()
     }
 }
@@ -181,9 +185,9 @@ impl Baseline {
     ///
     /// `key` is the principal key used for learning.
     #[must_use]
-    pub fn joined(mut self, key: PrincipalKey) -> Self {
-        let joining = Joining::new(&self, key);
-        let (renamed, creations) = (joining.renamed(&self), joining.renamed_creations(&self));
+    pub fn resolved(mut self, key: PrincipalKey) -> Self {
+        let resolver = IdentityResolver::new(&self, key);
+        let (renamed, creations) = (resolver.renamed(&self), resolver.renamed_creations(&self));
         for (old, new) in creations {
             if let Some(time) = self.creations.remove(&old) {
                 let earliest = self.creations.entry(new).or_insert(time);
@@ -193,7 +197,7 @@ impl Baseline {
         if !renamed.is_empty() {
             self.join_behaviours(&renamed);
         }
-        self.join_beside(&renamed);
+        self.join_events_and_hits(&renamed);
         self
     }
 
@@ -203,11 +207,13 @@ impl Baseline {
             .zip(0..)
             .map(|(who, index)| (renamed_or(renamed, who), index))
             .collect();
-        principals.sort_by(|(left, _), (right, _)| left.place().cmp(&right.place()));
+        principals.sort_by(|(left, _), (right, _)| left.account_and_key().cmp(&right.account_and_key()));
         let mut rank_of = vec![0; principals.len()];
         for (who, index) in principals {
             match self.principals.last_mut() {
-                Some(known) if known.place() == who.place() => known.absorb(who.kind, who.arn.as_deref()),
+                Some(known) if known.account_and_key() == who.account_and_key() => {
+                    known.absorb(who.kind, who.arn.as_deref())
+                }
                 _ => self.principals.push(who),
             }
             rank_of[index] = u32::try_from(self.principals.len() - 1).unwrap_or(u32::MAX);
@@ -215,9 +221,9 @@ impl Baseline {
         for behaviour in &mut self.behaviours {
             behaviour.principal = rank_of[behaviour.principal as usize];
         }
-        self.behaviours.sort_by_key(Behaviour::place);
+        self.behaviours.sort_by_key(Behaviour::ids);
         self.behaviours.dedup_by(|next, kept| {
-            let is_same = next.place() == kept.place();
+            let is_same = next.ids() == kept.ids();
             if is_same {
                 kept.absorb(next);
             }
@@ -226,27 +232,27 @@ impl Baseline {
     }
 
     /// Joins the data beside the behaviours. Whom rules matched is decided by all records of the principal, not by one.
-    fn join_beside(&mut self, renamed: &Renamed) {
+    fn join_events_and_hits(&mut self, renamed: &Renamed) {
         let principals = &self.principals;
         let known = |who: ObservedPrincipal| {
-            let at = principals.binary_search_by(|known| known.place().cmp(&who.place()));
+            let at = principals.binary_search_by(|known| known.account_and_key().cmp(&who.account_and_key()));
             at.map_or(who, |at| principals[at].clone())
         };
         let mut meant: HashMap<(&str, &str), Arc<ObservedPrincipal>> =
             renamed.iter().map(|(old, new)| ((&*old.0, &*old.1), Arc::new(known(new.clone())))).collect();
-        for noted in self.insights.iter_mut().chain(&mut self.root) {
-            if let Some(who) = meant.get(&noted.who.place()) {
-                noted.who = (**who).clone();
+        for event in self.insights.iter_mut().chain(&mut self.root) {
+            if let Some(who) = meant.get(&event.who.account_and_key()) {
+                event.who = (**who).clone();
             }
         }
         for who in self.hits.iter().map(|hit| &*hit.who).chain(self.counted_hits.principals()) {
-            let at = principals.binary_search_by(|known| known.place().cmp(&who.place()));
+            let at = principals.binary_search_by(|known| known.account_and_key().cmp(&who.account_and_key()));
             if let Some(known) = at.ok().map(|at| &principals[at]).filter(|known| *known != who) {
-                meant.entry(known.place()).or_insert_with(|| Arc::new(known.clone()));
+                meant.entry(known.account_and_key()).or_insert_with(|| Arc::new(known.clone()));
             }
         }
         for hit in &mut self.hits {
-            if let Some(who) = meant.get(&hit.who.place()) {
+            if let Some(who) = meant.get(&hit.who.account_and_key()) {
                 hit.who = Arc::clone(who);
             }
         }

@@ -25,12 +25,12 @@ pub struct Learning {
     /// No object was inflated to more than this many bytes.
     pub max_object_size: u64,
     /// The rules that events were held against, if there were any.
-    pub rules: Option<HeldRules>,
+    pub rules: Option<AppliedRules>,
 }
 
 /// Rules that events were held against.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldRules {
+pub struct AppliedRules {
     /// Of the texts of their files and of their names.
     pub checksum: Checksum,
     /// What of the files could not be used, in words.
@@ -39,7 +39,7 @@ pub struct HeldRules {
 
 /// The objects and records of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ledger {
+pub struct Catalog {
     /// Every listed object, in delivery order.
     pub objects: Vec<ObjectEntry>,
     /// Every counted record with an event id, in the order of object and index.
@@ -76,7 +76,7 @@ pub struct ObjectEntry {
 /// One counted record with an event id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordEntry {
-    /// Index of its object in [`Ledger::objects`].
+    /// Index of its object in [`Catalog::objects`].
     pub object: u32,
     /// Index in the object.
     pub record: u32,

@@ -4,11 +4,11 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-/// Objects of more stored bytes than this are returned as [`Large`]. CloudTrail's own are far smaller.
+/// Objects of more stored bytes than this are returned as [`LargeBody`]. CloudTrail's own are far smaller.
 pub const LARGE: u64 = 16 << 20;
 
 /// The bytes of a large object, as stored.
-pub enum Large {
+pub enum LargeBody {
     /// A file.
     File(File),
     /// A complete object from a network.
@@ -17,9 +17,9 @@ pub enum Large {
     Stream(Box<dyn Read + Send>),
 }
 
-impl Large {
+impl LargeBody {
     /// Takes the bytes out of a buffer if they are large.
-    pub(super) fn held(buffer: &mut Vec<u8>) -> Option<Self> {
+    pub(super) fn take_if_large(buffer: &mut Vec<u8>) -> Option<Self> {
         (buffer.len() as u64 > LARGE).then(|| Self::Held(Cursor::new(std::mem::take(buffer))))
     }
 
@@ -33,7 +33,7 @@ impl Large {
     }
 }
 
-impl Seek for Large {
+impl Seek for LargeBody {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         match self {
             Self::File(file) => file.seek(to),
@@ -43,7 +43,7 @@ impl Seek for Large {
     }
 }
 
-impl Read for Large {
+impl Read for LargeBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::File(file) => file.read(buffer),
@@ -53,7 +53,7 @@ impl Read for Large {
     }
 }
 
-impl fmt::Debug for Large {
+impl fmt::Debug for LargeBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Large({:?})", self.size())
     }

@@ -17,9 +17,9 @@ use crate::source::log_object::Md5Sum;
 
 /// The expected checksums of an object.
 #[derive(Debug, Default)]
-pub(super) struct Proof {
+pub(super) struct ExpectedChecksums {
     /// Of the whole object: name and value as written by S3.
-    checksums: Vec<(Sum, String)>,
+    checksums: Vec<(ChecksumKind, String)>,
     /// The MD5 that the listing and the response give as ETag.
     listed: Option<Md5Sum>,
     answered: Option<Md5Sum>,
@@ -28,14 +28,14 @@ pub(super) struct Proof {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Sum {
+enum ChecksumKind {
     Crc32,
     Crc32c,
     Crc64Nvme,
     Sha256,
 }
 
-impl Sum {
+impl ChecksumKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Crc32 => "CRC-32",
@@ -58,16 +58,16 @@ impl Sum {
     }
 }
 
-impl Proof {
+impl ExpectedChecksums {
     /// From the response with the whole object, and the listing.
     pub(super) fn new(answer: &GetObjectOutput, listed: Option<Md5Sum>) -> Self {
         // A composite checksum is not one of the bytes; its value then ends in the number of parts, too.
         let is_whole = answer.checksum_type() != Some(&ChecksumType::Composite);
         let checksums = [
-            (Sum::Crc64Nvme, answer.checksum_crc64_nvme()),
-            (Sum::Crc32c, answer.checksum_crc32_c()),
-            (Sum::Crc32, answer.checksum_crc32()),
-            (Sum::Sha256, answer.checksum_sha256()),
+            (ChecksumKind::Crc64Nvme, answer.checksum_crc64_nvme()),
+            (ChecksumKind::Crc32c, answer.checksum_crc32_c()),
+            (ChecksumKind::Crc32, answer.checksum_crc32()),
+            (ChecksumKind::Sha256, answer.checksum_sha256()),
         ];
         let checksums = checksums.into_iter().filter_map(|(sum, value)| Some((sum, value?.to_owned())));
         let is_encrypted = answer.sse_customer_algorithm().is_some()
@@ -137,14 +137,15 @@ mod tests {
     /// The check values of the CRC catalogue, in base64, and the digests of RFC 1321 and FIPS 180.
     #[test]
     fn checksums_are_those_of_s3() {
-        let sums = [Sum::Crc32, Sum::Crc32c, Sum::Crc64Nvme].map(|sum| sum.of(b"123456789"));
+        let sums = [ChecksumKind::Crc32, ChecksumKind::Crc32c, ChecksumKind::Crc64Nvme]
+            .map(|sum| sum.of(b"123456789"));
         let expected: [&[u8]; 3] = [
             &[0xcb, 0xf4, 0x39, 0x26],
             &[0xe3, 0x06, 0x92, 0x83],
             &[0xae, 0x8b, 0x14, 0x86, 0x0a, 0x79, 0x98, 0x88],
         ];
         assert_eq!(sums, expected.map(|bytes| STANDARD.encode(bytes)));
-        assert_eq!(Sum::Sha256.of(b""), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        assert_eq!(ChecksumKind::Sha256.of(b""), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
     }
 
     #[test]
@@ -152,7 +153,9 @@ mod tests {
         let of = |etag: &str| GetObjectOutput::builder().e_tag(etag);
         let empty = md5_of("\"d41d8cd98f00b204e9800998ecf8427e\"");
         assert!(empty.is_some());
-        let check = |answer: &GetObjectOutput, bytes: &[u8]| Proof::new(answer, empty).check(bytes).is_ok();
+        let check = |answer: &GetObjectOutput, bytes: &[u8]| {
+            ExpectedChecksums::new(answer, empty).check(bytes).is_ok()
+        };
         let plain = of("d41d8cd98f00b204e9800998ecf8427e").build();
         assert!(check(&plain, b"") && !check(&plain, b"x"));
         assert!(!check(&of("\"00000000000000000000000000000000\"").build(), b""));

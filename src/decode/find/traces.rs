@@ -8,7 +8,7 @@ use crate::decode::record::walk::floor;
 
 /// Why something smells of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode) enum SmellKind {
+pub(in crate::decode) enum TraceKind {
     /// The fields of a record under other names, or flattened: it cannot be rebuilt faithfully.
     Flattened,
     /// A row or a table of single fields.
@@ -29,7 +29,7 @@ pub(in crate::decode) enum SmellKind {
     Words,
 }
 
-impl SmellKind {
+impl TraceKind {
     /// What is wrong, in words.
     pub(in crate::decode) const fn detail(self) -> &'static str {
         match self {
@@ -191,7 +191,7 @@ impl Clue {
     }
 
     /// Of a member that is an object or a list with its own clues.
-    pub(super) fn of_inner(key: &str, clues: Self, members: u32) -> Self {
+    pub(super) fn of_nested(key: &str, clues: Self, members: u32) -> Self {
         match key {
             "userIdentity" if members > 0 => Self::WHO,
             // MongoDB Extended JSON writes times as objects.
@@ -221,21 +221,21 @@ impl Clue {
             || (self.has(Self::AUDIT_API) && !self.has(Self::OTHER_KIND))
     }
 
-    pub(in crate::decode) const fn smell(self, is_list: bool) -> Option<SmellKind> {
+    pub(in crate::decode) const fn trace(self, is_list: bool) -> Option<TraceKind> {
         if self.has(Self::LIKE) {
-            return Some(if is_list { SmellKind::Columns } else { SmellKind::Flattened });
+            return Some(if is_list { TraceKind::Columns } else { TraceKind::Flattened });
         }
         if self.has(Self::NAMED) {
-            return Some(SmellKind::Columns);
+            return Some(TraceKind::Columns);
         }
         if self.has(Self::CLOUDTRAIL) {
-            return Some(SmellKind::Flattened);
+            return Some(TraceKind::Flattened);
         }
         if self.has(Self::AUDIT_API) && !self.has(Self::OTHER_KIND) {
-            return Some(SmellKind::AuditEvent);
+            return Some(TraceKind::AuditEvent);
         }
         // What is below `metadata` passes it on; the event itself has more.
-        if self.has(Self::OCSF) && !self.has(Self::PRODUCT) { Some(SmellKind::Ocsf) } else { None }
+        if self.has(Self::OCSF) && !self.has(Self::PRODUCT) { Some(TraceKind::Ocsf) } else { None }
     }
 }
 
@@ -292,7 +292,7 @@ fn in_words_as(text: &str, bytes: &[u8], source: &[u8]) -> Option<usize> {
 
 /// Whether the name at `at` is the key of a record's source.
 fn is_source(text: &str, at: usize, length: usize) -> bool {
-    let value = value_behind(text, at + length);
+    let value = value_after(text, at + length);
     let host = value.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).next();
     host.is_some_and(|host| is_host(host) && !host.ends_with('.')) && has_others(text, at)
 }
@@ -323,7 +323,7 @@ fn has_others(text: &str, at: usize) -> bool {
     let has = |name: &str, fits: fn(&str) -> bool| {
         [name.to_owned(), name.replace("event", "event_"), name.replace("event", "event ")].iter().any(
             |name| {
-                memmem::find_iter(near.as_bytes(), name).any(|at| fits(value_behind(&near, at + name.len())))
+                memmem::find_iter(near.as_bytes(), name).any(|at| fits(value_after(&near, at + name.len())))
             },
         )
     };
@@ -332,7 +332,7 @@ fn has_others(text: &str, at: usize) -> bool {
 }
 
 /// The text after a key: empty if no colon or equals sign follows.
-fn value_behind(text: &str, at: usize) -> &str {
+fn value_after(text: &str, at: usize) -> &str {
     let quotes = |c: char| matches!(c, '"' | '\'' | '\\' | ' ');
     let rest = text.get(at..).unwrap_or_default().trim_start_matches(quotes);
     match rest.strip_prefix("=>").or_else(|| rest.strip_prefix([':', '='])) {

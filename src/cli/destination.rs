@@ -7,24 +7,24 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use firstseen::report::Report;
 
-use super::args::{OutputArgs, Single, Wanted};
+use super::args::{FileFormat, OutputArgs, OutputFormats};
 use super::claims::Claims;
 use super::exit::{Hint, UsageError};
 use super::output::Output;
 
 /// A place for findings, opened before the long run, so that a bad path fails at once.
-pub(crate) enum Delivery {
-    One(Single, Output),
-    Folder(PathBuf, Vec<Option<(Single, &'static str)>>),
+pub(crate) enum Destination {
+    One(FileFormat, Output),
+    Folder(PathBuf, Vec<Option<(FileFormat, &'static str)>>),
 }
 
-impl Delivery {
+impl Destination {
     pub(crate) fn open(args: &OutputArgs, claims: &mut Claims) -> anyhow::Result<Self> {
         match (args.wanted()?, &args.output) {
-            (Wanted::One(single), output) => {
+            (OutputFormats::One(single), output) => {
                 Ok(Self::One(single, claims.open("--output", output.as_deref())?))
             }
-            (Wanted::Folder(formats), Some(folder)) => {
+            (OutputFormats::Folder(formats), Some(folder)) => {
                 for format in &formats {
                     let name = format.map_or("asff", |(_, name)| name);
                     claims.take("--output", &folder.join(name), format.is_none())?;
@@ -32,7 +32,7 @@ impl Delivery {
                 open_folder(folder)?;
                 Ok(Self::Folder(folder.clone(), formats))
             }
-            (Wanted::Folder(_), None) => {
+            (OutputFormats::Folder(_), None) => {
                 let what =
                     "several formats, and asff, are written into a folder: name it with --output".to_owned();
                 Err(UsageError(what).into())
@@ -41,7 +41,7 @@ impl Delivery {
     }
 
     /// Whether this is the only format, on standard output.
-    pub(crate) fn is(&self, format: Single) -> bool {
+    pub(crate) fn is(&self, format: FileFormat) -> bool {
         matches!(self, Self::One(one, Output::Stdout) if *one == format)
     }
 
@@ -65,10 +65,10 @@ impl Delivery {
     }
 }
 
-fn write_one(report: &Report<'_>, single: Single, output: Output) -> anyhow::Result<()> {
+fn write_one(report: &Report<'_>, single: FileFormat, output: Output) -> anyhow::Result<()> {
     output.write(|out| match single {
-        Single::Own(format) => report.write(format, out),
-        Single::Exchange(exchange) => report.write_exchange(exchange, out),
+        FileFormat::Own(format) => report.write(format, out),
+        FileFormat::Exchange(exchange) => report.write_exchange(exchange, out),
     })
 }
 

@@ -4,9 +4,9 @@
 use crate::model::{InOrder, ObservedPrincipal, Sighting, Text};
 use crate::time::Timestamp;
 
-/// One note.
+/// An event kept as a whole: one of CloudTrail Insights, or one of a root user.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Noted {
+pub struct SingleEvent {
     /// The principal and its account; `-` if unknown.
     pub who: ObservedPrincipal,
     /// `eventSource:eventName`
@@ -15,7 +15,7 @@ pub struct Noted {
     pub sighting: Sighting,
 }
 
-impl Noted {
+impl SingleEvent {
     /// What copies of one record share.
     fn identity(&self) -> impl Ord + use<'_> {
         (&self.who, self.sighting.time, &self.action, &self.sighting.event_id, self.sighting.detail())
@@ -33,8 +33,8 @@ pub(super) fn hour(time: Timestamp) -> Timestamp {
     day.hour(hour)
 }
 
-/// Sorts notes of Insights and removes copies.
-pub(super) fn sort_insights(insights: &mut Vec<Noted>) {
+/// Sorts events of Insights and removes copies.
+pub(super) fn sort_insights(insights: &mut Vec<SingleEvent>) {
     insights.sort_by(|left, right| {
         let same = left.identity().cmp(&right.identity());
         same.then_with(|| left.sighting.order(&right.sighting))
@@ -43,7 +43,7 @@ pub(super) fn sort_insights(insights: &mut Vec<Noted>) {
 }
 
 /// Sorts the hours of root users, and keeps the first record of each.
-pub(super) fn sort_root(root: &mut Vec<Noted>) {
+pub(super) fn sort_root(root: &mut Vec<SingleEvent>) {
     root.sort_by(|left, right| {
         let same = left.hour().cmp(&right.hour());
         same.then_with(|| left.sighting.order(&right.sighting)).then_with(|| left.who.cmp(&right.who))

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 /// An event, and where it stands.
 #[derive(Debug)]
-pub struct Facts<'r> {
+pub struct EventContext<'r> {
     /// The record.
     pub record: AnyRecord<'r>,
     /// Its JSON text.
@@ -51,7 +51,7 @@ impl<'a> Value<'a> {
     }
 }
 
-impl<'r> Facts<'r> {
+impl<'r> EventContext<'r> {
     /// The facts of a record with this text.
     pub fn new(record: AnyRecord<'r>, text: &'r str, number: u32, time: Timestamp) -> Self {
         Self { record, text, number, time, members: OnceCell::new() }

@@ -8,20 +8,20 @@ use crate::query::Filter;
 use crate::query::admission::Admission;
 
 /// The results of a filter for one baseline.
-pub(super) struct Wanted<'f> {
+pub(super) struct FilterMatches<'f> {
     filter: Admission<'f>,
     principals: Vec<bool>,
     actions: Vec<bool>,
 }
 
-impl<'f> Wanted<'f> {
+impl<'f> FilterMatches<'f> {
     pub(super) fn new(baseline: &Baseline, filter: &'f Filter) -> Self {
         let principals = baseline.principals.iter();
         let actions = baseline.actions.iter();
         let filter = Admission::new(Cow::Borrowed(filter));
         Self {
-            principals: principals.map(|who| filter.principal(who)).collect(),
-            actions: actions.map(|action| filter.action(action)).collect(),
+            principals: principals.map(|who| filter.admits_principal(who)).collect(),
+            actions: actions.map(|action| filter.admits_action(action)).collect(),
             filter,
         }
     }
@@ -35,6 +35,8 @@ impl<'f> Wanted<'f> {
     pub(super) fn begun(&self, behaviour: &Behaviour, point: &PointInTime) -> bool {
         self.principals[behaviour.principal as usize]
             && self.actions[behaviour.action as usize]
-            && point.first(behaviour).is_some_and(|first| self.filter.call(first.region(), first.read_only))
+            && point
+                .first(behaviour)
+                .is_some_and(|first| self.filter.admits_call(first.region(), first.read_only))
     }
 }

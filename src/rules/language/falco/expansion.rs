@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::elements::Elements;
 use super::exceptions::Exception;
 use crate::model::LogSource;
-use crate::rules::error::{Flaw, similar};
+use crate::rules::error::{ConditionError, similar};
 use crate::rules::evaluate::comparison::{Test, finite, glob, part_in_any_case, regex};
 use crate::rules::evaluate::field::Field;
 use crate::rules::evaluate::tree::{self, Condition};
@@ -21,7 +21,7 @@ const MAX_PARTS: usize = 1_000_000;
 pub(super) type Patterns = HashMap<(Operator, String), Test>;
 
 /// A condition while macros and lists are filled in.
-pub(super) struct Filling<'e> {
+pub(super) struct Expansion<'e> {
     elements: &'e Elements,
     source: LogSource,
     patterns: &'e mut Patterns,
@@ -30,12 +30,12 @@ pub(super) struct Filling<'e> {
     parts: usize,
 }
 
-impl<'e> Filling<'e> {
+impl<'e> Expansion<'e> {
     pub(super) fn new(elements: &'e Elements, source: LogSource, patterns: &'e mut Patterns) -> Self {
         Self { elements, source, patterns, depth: 0, parts: 0 }
     }
 
-    pub(super) fn condition(&mut self, expression: &Expression) -> Result<Condition, Flaw> {
+    pub(super) fn condition(&mut self, expression: &Expression) -> Result<Condition, ConditionError> {
         self.depth += 1;
         let condition = match expression {
             Expression::And(parts) => Condition::All(self.all(parts)?),
@@ -49,30 +49,30 @@ impl<'e> Filling<'e> {
     }
 
     /// The condition under which an exception holds. Its fields must be known, also if it has no values.
-    pub(super) fn exception(&mut self, exception: &Exception) -> Result<Condition, Flaw> {
+    pub(super) fn exception(&mut self, exception: &Exception) -> Result<Condition, ConditionError> {
         for field in exception.fields() {
-            Field::of(field, self.source).map_err(|error| Flaw::of_field(1, error))?;
+            Field::of(field, self.source).map_err(|error| ConditionError::of_field(1, error))?;
         }
         self.condition(&exception.expression())
     }
 
-    fn all(&mut self, parts: &[Expression]) -> Result<Vec<Condition>, Flaw> {
+    fn all(&mut self, parts: &[Expression]) -> Result<Vec<Condition>, ConditionError> {
         parts.iter().map(|part| self.condition(part)).collect()
     }
 
-    fn macro_(&mut self, name: &str, at: usize) -> Result<Condition, Flaw> {
+    fn macro_(&mut self, name: &str, at: usize) -> Result<Condition, ConditionError> {
         let macros = &self.elements.macros;
         let Some(placed) = macros.get(name) else {
             let near = similar(name, macros.keys().map(String::as_str));
-            return Err(Flaw::new(at, format!("there is no macro '{name}'{near}")));
+            return Err(ConditionError::new(at, format!("there is no macro '{name}'{near}")));
         };
         if self.depth > MAX_DEPTH {
             let reason = format!("macro '{name}' leads back to itself, or too deep: {MAX_DEPTH} is the most");
-            return Err(Flaw::new(at, reason));
+            return Err(ConditionError::new(at, reason));
         }
         // The place is that of the name in this condition; what is wrong lies in the macro.
         let inner = condition::parse(&placed.text).and_then(|inner| self.condition(&inner));
-        inner.map_err(|flaw| Flaw {
+        inner.map_err(|flaw| ConditionError {
             at,
             // Of macros in macros the innermost tells enough.
             reason: if flaw.reason.starts_with("macro '") {
@@ -84,10 +84,11 @@ impl<'e> Filling<'e> {
         })
     }
 
-    fn check(&mut self, check: &condition::Check) -> Result<tree::Check, Flaw> {
-        self.spend(1).map_err(|reason| Flaw::new(check.at, reason))?;
-        let field = Field::of(&check.field, self.source).map_err(|error| Flaw::of_field(check.at, error))?;
-        let test = self.test(check).map_err(|reason| Flaw::new(check.at, reason))?;
+    fn check(&mut self, check: &condition::Check) -> Result<tree::Check, ConditionError> {
+        self.spend(1).map_err(|reason| ConditionError::new(check.at, reason))?;
+        let field = Field::of(&check.field, self.source)
+            .map_err(|error| ConditionError::of_field(check.at, error))?;
+        let test = self.test(check).map_err(|reason| ConditionError::new(check.at, reason))?;
         Ok(tree::Check { field, cases: check.cases.clone(), test })
     }
 

@@ -4,19 +4,19 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::beside::beside;
+use super::beside::hidden_path;
 use super::writing::write_tables;
-use super::{Saved, StoreError, Stored, is_baseline};
+use super::{BaselineContents, Saved, StoreError, is_baseline};
 
 /// A place for a baseline, locked by this process until it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct BaselineFolder {
     path: PathBuf,
     lock_path: PathBuf,
     _lock: File,
 }
 
-impl Place {
+impl BaselineFolder {
     /// Locks a place that is free or holds a baseline.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Place {
 
     /// Restores an old baseline that a killed run had moved away, see [`exchange`].
     fn restore(&self) -> Result<(), StoreError> {
-        let old = beside(&self.path, "old");
+        let old = hidden_path(&self.path, "old");
         if !self.path.exists() && is_baseline(&old) {
             return fs::rename(&old, &self.path).map_err(StoreError::io("restore", &self.path));
         }
@@ -57,7 +57,7 @@ impl Place {
 
     /// Creates an empty folder for the tables.
     fn begin(&self) -> Result<PathBuf, StoreError> {
-        let partial = beside(&self.path, "partial");
+        let partial = hidden_path(&self.path, "partial");
         // Left by a killed run.
         remove(&partial)?;
         fs::create_dir(&partial).map_err(StoreError::io("make", &partial))?;
@@ -76,7 +76,7 @@ impl Place {
     ///
     /// # Errors
     /// If it cannot be written; then the old one is still there.
-    pub fn save(&self, stored: &Stored) -> Result<(), StoreError> {
+    pub fn save(&self, stored: &BaselineContents) -> Result<(), StoreError> {
         let partial = self.begin()?;
         write_tables(stored, &partial)?;
         sync(&partial)?;
@@ -88,10 +88,10 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for BaselineFolder {
     fn drop(&mut self) {
         // Leftovers are harmless: the next run removes them.
-        let _ = remove(&beside(&self.path, "partial"));
+        let _ = remove(&hidden_path(&self.path, "partial"));
         let _ = fs::remove_file(&self.lock_path);
     }
 }
@@ -110,7 +110,7 @@ fn real_place(path: &Path) -> Result<PathBuf, StoreError> {
 
 /// Locks a place.
 fn lock(path: &Path) -> Result<(PathBuf, File), StoreError> {
-    let lock_path = beside(path, "lock");
+    let lock_path = hidden_path(path, "lock");
     loop {
         let mut options = File::options();
         options.write(true).create(true).truncate(false);
@@ -174,7 +174,7 @@ fn exchange(new: &Path, place: &Path) -> Result<(), StoreError> {
 /// empty; opening it says where the old one is, and the next run restores it.
 fn replace(new: &Path, place: &Path) -> Result<(), StoreError> {
     let cannot = || StoreError::io("put the baseline into", place);
-    let old = beside(place, "old");
+    let old = hidden_path(place, "old");
     remove(&old)?;
     fs::rename(place, &old).map_err(cannot())?;
     fs::rename(new, place).map_err(cannot())?;
