@@ -49,7 +49,8 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
         let is_met = firsts.into_iter().any(|known| known == Some(region));
         warn("--region", region, is_met, "nothing was first seen in this region");
     }
-    if !filter.regions.is_empty() && baseline.principals.iter().any(|who| who.kind.source() == LogSource::Eks)
+    if !filter.regions.is_empty()
+        && baseline.principals.iter().any(|who| who.kind.source() == LogSource::Kubernetes)
     {
         warnings.push("--region: records of Kubernetes clusters name no region, and are left out".to_owned());
     }

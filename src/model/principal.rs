@@ -54,7 +54,7 @@ named! {
         /// AWS CloudTrail.
         CloudTrail = "cloudtrail",
         /// The audit log of a Kubernetes cluster, EKS or other.
-        Eks = "eks",
+        Kubernetes = "kubernetes",
     }
 }
 
@@ -69,7 +69,7 @@ impl PrincipalKind {
             | Self::K8sNode
             | Self::K8sControlPlane
             | Self::K8sAws
-            | Self::K8sAnonymous => LogSource::Eks,
+            | Self::K8sAnonymous => LogSource::Kubernetes,
             Self::Root
             | Self::User
             | Self::SsoRole

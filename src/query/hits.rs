@@ -202,7 +202,10 @@ impl HitFilter for RelevantHits {
             || *key != PrincipalKey::Arn || may_be_resolved(who, *key) || admission.admits_name(who);
         if counts && admission.may_admit_kind_and_account(who) && may_be_named() {
             Relevance::Yes
-        } else if counts && who.kind.source() == LogSource::Eks && admission.admits_kind_and_account(who) {
+        } else if counts
+            && who.kind.source() == LogSource::Kubernetes
+            && admission.admits_kind_and_account(who)
+        {
             Relevance::IfLinked
         } else {
             Relevance::No

@@ -150,8 +150,12 @@ fn name_of(who: &ObservedPrincipal) -> Option<(IamKind, IamName<'_>)> {
     let (kind, name) = match sort {
         // The session name follows.
         "assumed-role" => (IamKind::Role, IamName::Bare(path.split('/').next().unwrap_or(path))),
-        "role" if who.kind.source() == LogSource::Eks => (IamKind::Role, IamName::Bare(last_part(path))),
-        "user" if who.kind.source() == LogSource::Eks => (IamKind::User, IamName::Bare(last_part(path))),
+        "role" if who.kind.source() == LogSource::Kubernetes => {
+            (IamKind::Role, IamName::Bare(last_part(path)))
+        }
+        "user" if who.kind.source() == LogSource::Kubernetes => {
+            (IamKind::User, IamName::Bare(last_part(path)))
+        }
         "role" => (IamKind::Role, IamName::Arn(arn)),
         "user" => (IamKind::User, IamName::Arn(arn)),
         _ => return None,

@@ -21,12 +21,12 @@ impl<'b> Links<'b> {
     /// The links of a baseline; empty if nothing in it is from a cluster.
     pub(super) fn new(baseline: &'b Baseline) -> Self {
         let mut links = Self::default();
-        if !baseline.principals.iter().any(|who| who.kind.source() == LogSource::Eks) {
+        if !baseline.principals.iter().any(|who| who.kind.source() == LogSource::Kubernetes) {
             return links;
         }
         for behaviour in &baseline.behaviours {
             let who = &baseline.principals[behaviour.principal as usize];
-            if who.kind.source() == LogSource::Eks {
+            if who.kind.source() == LogSource::Kubernetes {
                 continue;
             }
             // Of several principals the first in sorted order, whatever the order of behaviours.
@@ -47,7 +47,7 @@ impl<'b> Links<'b> {
 
     /// The principal behind a sighting in a cluster, if known.
     pub(super) fn find(&self, who: &ObservedPrincipal, sighting: &Sighting) -> Option<&'b ObservedPrincipal> {
-        if who.kind.source() != LogSource::Eks {
+        if who.kind.source() != LogSource::Kubernetes {
             return None;
         }
         let by_key = || self.keys.get(sighting.access_key_id()?);

@@ -54,7 +54,7 @@ fn hold(rules: Arc<RuleSet>, object: &[u8]) {
         };
         let source = match record {
             AnyRecord::CloudTrail(_) => LogSource::CloudTrail,
-            AnyRecord::Kubernetes(_) => LogSource::Eks,
+            AnyRecord::Kubernetes(_) => LogSource::Kubernetes,
         };
         let is_right = |rule: &super::Rule| rule.metadata.source == source && rule.matches(&facts);
         let asked: Vec<u32> =

@@ -75,7 +75,7 @@ impl Matcher {
         let Self { rules, screens, of_request, .. } = self;
         let asked = || {
             let known = [(Scanned::Verb, verb), (Scanned::Resource, resource)];
-            candidates(rules, screens, LogSource::Eks, &Known(&known))
+            candidates(rules, screens, LogSource::Kubernetes, &Known(&known))
         };
         // Whoever asks a cluster can name any resource: this text, too, ...
         if texts.contains(&Some(NONE)) {

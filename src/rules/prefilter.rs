@@ -23,7 +23,7 @@ const TEXTS: [(LogSource, &[Scanned]); 2] = [
             Scanned::EventType,
         ],
     ),
-    (LogSource::Eks, &[Scanned::UserName, Scanned::UserAgent, Scanned::Stage, Scanned::Subresource]),
+    (LogSource::Kubernetes, &[Scanned::UserName, Scanned::UserAgent, Scanned::Stage, Scanned::Subresource]),
 ];
 
 /// So many texts of one sort are remembered; then all are forgotten, which changes nothing but the speed.

@@ -233,7 +233,7 @@ fn linked(cloudtrail: (&str, &str), cluster: Value) -> Option<String> {
     assert!(
         findings.iter().filter(of_cluster(LogSource::CloudTrail)).all(|finding| finding.linked.is_none())
     );
-    let finding = findings.iter().find(of_cluster(LogSource::Eks)).unwrap();
+    let finding = findings.iter().find(of_cluster(LogSource::Kubernetes)).unwrap();
     finding.linked.map(|linked| linked.key.to_string())
 }
 
@@ -257,7 +257,7 @@ fn both_sources_stand_in_one_report_and_a_filter_parts_them() {
         asked.filter.sources = sources.to_vec();
         lines(&first_seen(&baseline, &asked)).len()
     };
-    assert_eq!((of(&[LogSource::CloudTrail]), of(&[LogSource::Eks]), of(&[])), (1, 3, 4));
+    assert_eq!((of(&[LogSource::CloudTrail]), of(&[LogSource::Kubernetes]), of(&[])), (1, 3, 4));
 }
 
 #[test]

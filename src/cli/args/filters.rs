@@ -60,7 +60,7 @@ pub(crate) struct PrincipalArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum SourceArg {
     Cloudtrail,
-    Eks,
+    Kubernetes,
     All,
 }
 
@@ -135,7 +135,7 @@ impl SourceArg {
     fn source(self) -> Option<LogSource> {
         match self {
             Self::Cloudtrail => Some(LogSource::CloudTrail),
-            Self::Eks => Some(LogSource::Eks),
+            Self::Kubernetes => Some(LogSource::Kubernetes),
             Self::All => None,
         }
     }

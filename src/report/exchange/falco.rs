@@ -60,7 +60,7 @@ fn alert(
         "rule": rule,
         "priority": priority,
         "source": match finding.who.kind.source().name() {
-            "eks" => "k8s_audit",
+            "kubernetes" => "k8s_audit",
             _ => "aws_cloudtrail",
         },
         "tags": tags,

@@ -48,7 +48,7 @@ fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
             EventContext::new(record, found.text, found.index + 1, Timestamp::from_seconds(1_700_000_000));
         let is_about = |source: &str| match record {
             AnyRecord::CloudTrail(_) => source == "cloudtrail",
-            AnyRecord::Kubernetes(_) => source == "eks",
+            AnyRecord::Kubernetes(_) => source == "kubernetes",
         };
         let all = rules.rules().iter().filter(|rule| is_about(rule.metadata().source.name()));
         let asked: Vec<String> =

@@ -109,13 +109,13 @@ const POINTERS: [&str; 2] = ["json.value", "jevt.value"];
 fn tables(source: LogSource) -> [&'static [(&'static str, FieldReader)]; 2] {
     match source {
         LogSource::CloudTrail => [COMMON, cloudtrail::FIELDS],
-        LogSource::Eks => [COMMON, kubernetes::FIELDS],
+        LogSource::Kubernetes => [COMMON, kubernetes::FIELDS],
     }
 }
 
 /// All names of fields of a source.
 pub(in crate::rules) fn names(source: LogSource) -> impl Iterator<Item = String> {
-    let of_containers = Some(kubernetes::names()).filter(|_| source == LogSource::Eks);
+    let of_containers = Some(kubernetes::names()).filter(|_| source == LogSource::Kubernetes);
     let known = tables(source).into_iter().flatten().map(|(name, _)| *name).chain(POINTERS);
     known.map(str::to_owned).chain(of_containers.into_iter().flatten())
 }
@@ -144,7 +144,7 @@ impl Field {
         let (reading, list) = match known {
             Some((_, reading)) => (*reading, None),
             None => kubernetes::of_containers(name)
-                .filter(|_| source == LogSource::Eks)
+                .filter(|_| source == LogSource::Kubernetes)
                 .ok_or_else(|| unknown(name, source))?,
         };
         reading.takes().check(name, argument)?;
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(why("ka.verb"), "events of cloudtrail have no field 'ka.verb'");
         assert_eq!(why("ct.name[0]"), "'ct.name' takes no argument '[0]'");
         assert_eq!(why("json.value"), "'json.value' needs a JSON pointer, as in json.value[/a/b]");
-        let why = |text| field(text, LogSource::Eks).unwrap_err().reason;
+        let why = |text| field(text, LogSource::Kubernetes).unwrap_err().reason;
         assert_eq!(why("ka.uri.param"), "'ka.uri.param' needs an argument, as in ka.uri.param[x]");
         assert!(why("ka.req.pod.containers.image[x]").contains("the index of an item"));
     }
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn every_field_is_in_the_documentation() {
         let text = include_str!("../../../../docs/rules.md");
-        for source in [LogSource::CloudTrail, LogSource::Eks] {
+        for source in [LogSource::CloudTrail, LogSource::Kubernetes] {
             for name in names(source) {
                 assert!(text.contains(&format!("`{name}`")), "{name} is missing in docs/rules.md");
             }

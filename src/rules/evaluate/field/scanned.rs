@@ -88,7 +88,7 @@ impl Scanned {
     pub(super) fn at(keys: &[&str], source: LogSource) -> Option<Self> {
         let table: &[(&[&str], Self)] = match source {
             LogSource::CloudTrail => &IN_CLOUDTRAIL,
-            LogSource::Eks => &IN_KUBERNETES,
+            LogSource::Kubernetes => &IN_KUBERNETES,
         };
         table.iter().find(|(known, _)| *known == keys).map(|(_, scanned)| *scanned)
     }

@@ -73,7 +73,7 @@ fn source(draft: &RuleDraft, title: &str) -> Result<LogSource, RuleError> {
     };
     match &*source.text {
         "aws_cloudtrail" => Ok(LogSource::CloudTrail),
-        "k8s_audit" => Ok(LogSource::Eks),
+        "k8s_audit" => Ok(LogSource::Kubernetes),
         other => {
             let reason = format!("source '{other}' is none of aws_cloudtrail and k8s_audit");
             Err(source.wrong(title, reason))

@@ -73,7 +73,7 @@ fn rule(document: &Yaml) -> Result<Rule, SigmaError> {
     let condition = conditions(detection, source)?;
     let template = match source {
         LogSource::CloudTrail => OUTPUT_CLOUDTRAIL,
-        LogSource::Eks => OUTPUT_KUBERNETES,
+        LogSource::Kubernetes => OUTPUT_KUBERNETES,
     };
     let output = Output::parse(template, source).map_err(|flaw| wrong(document, flaw.reason))?;
     let tags = document.get("tags").and_then(Yaml::list).unwrap_or_default();
@@ -100,7 +100,7 @@ fn source(document: &Yaml) -> Result<LogSource, SigmaError> {
     let part = |key: &str| logsource.get(key).and_then(Yaml::text).unwrap_or_default();
     match (part("product"), part("service"), part("category")) {
         ("aws", "cloudtrail" | "", "") => Ok(LogSource::CloudTrail),
-        ("kubernetes", "audit", _) | ("kubernetes", "", "audit") => Ok(LogSource::Eks),
+        ("kubernetes", "audit", _) | ("kubernetes", "", "audit") => Ok(LogSource::Kubernetes),
         (product, service, category) => {
             let named = [product, service, category].into_iter().filter(|part| !part.is_empty());
             let named = named.collect::<Vec<_>>().join("/");
