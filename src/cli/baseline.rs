@@ -9,7 +9,7 @@ use firstseen::query::{By, KnownQuestion, changes, known, timeline};
 use firstseen::report::{FilterSettings, KnownAnswer, KnownReport, KnownSettings, UsedInventory};
 use firstseen::time::{Bound, Timestamp};
 
-use super::args::{ArchiveArgs, KnownArgs, LearningArgs, OutputArgs, S3Args, check_window};
+use super::args::{ArchiveArgs, KnownArgs, KnownOutputArgs, LearningArgs, S3Args, check_window};
 use super::exit::{RunStatus, UsageError};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
@@ -31,7 +31,7 @@ pub(crate) struct BaselineArgs {
     #[command(flatten)]
     s3: S3Args,
     #[command(flatten)]
-    output: OutputArgs,
+    output: KnownOutputArgs,
 }
 
 /// Runs the command.
@@ -94,9 +94,9 @@ impl KnownArgs {
     }
 
     fn ask<'b>(&self, baseline: &'b Baseline, question: &KnownQuestion) -> KnownAnswer<'b> {
-        let by = self.by.map(|by| by.by());
+        let by = self.by.map(|by| by.0);
         match (self.timeline, self.diff) {
-            (Some(step), _) => KnownAnswer::Timeline(timeline(baseline, question, step.step(), by)),
+            (Some(step), _) => KnownAnswer::Timeline(timeline(baseline, question, step.0, by)),
             (None, Some(later)) => {
                 KnownAnswer::Changes(changes(baseline, question, later.start(), by.unwrap_or_default()))
             }
@@ -142,14 +142,14 @@ fn used_settings(
     baseline: &Baseline,
 ) -> KnownSettings {
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    let by = args.by.map(|by| by.by());
+    let by = args.by.map(|by| by.0);
     let by = if args.timeline.is_some() { by } else { Some(by.unwrap_or(By::Principal)) };
     KnownSettings {
         at: time(question.time(baseline)),
         diff: time(args.diff.map(Bound::start)),
         forget: question.forget.map(|span| span.to_string()),
         by: by.map(|by| by.name().to_owned()),
-        timeline: args.timeline.map(|step| step.step().name().to_owned()),
+        timeline: args.timeline.map(|step| step.0.name().to_owned()),
         only_success: question.only_success,
         principal_key: settings.principal_key.name().to_owned(),
         k8s_namespace_in_key: settings.namespace_in_key,

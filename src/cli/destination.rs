@@ -20,7 +20,7 @@ pub(crate) enum Destination {
 
 impl Destination {
     pub(crate) fn open(args: &OutputArgs, claims: &mut Claims) -> anyhow::Result<Self> {
-        match (args.wanted()?, &args.output) {
+        match (args.formats()?, &args.output) {
             (OutputFormats::One(single), output) => {
                 Ok(Self::One(single, claims.open("--output", output.as_deref())?))
             }

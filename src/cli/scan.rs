@@ -11,7 +11,7 @@ use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::SettingsArgs;
 use super::used_settings::used_settings;
-use super::warnings::{learnt_in_warmup, unmatched, warmup, window};
+use super::warnings::{learnt_in_warmup, returns_without_region, unmatched, warmup, window};
 
 /// Read archives and report what every principal did for the first time after its warmup
 #[derive(Debug, Args)]
@@ -57,6 +57,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let report = Report { settings: &used, coverage, archives: &input.archives, findings: &findings };
     let word = delivery.write(&report)?;
     let mut warnings = unmatched(baseline, &question.filter, wanted.preset());
+    warnings.extend(returns_without_region(&question, question.forget.is_some()));
     warnings.extend(window(coverage, &question));
     warnings.extend(warmup(&effect));
     warnings.extend(word);

@@ -15,7 +15,7 @@ use super::input::Input;
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, PresetArg, Settings};
 use super::used_settings::used_settings;
-use super::warnings::{incidents as unseen, unmatched, warmups, window};
+use super::warnings::{incidents as unseen, returns_without_region, unmatched, warmups, window};
 
 /// Read archives and show what every warmup, forget span and anchor would have reported, per day and by whom
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub(crate) struct TuneArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 struct TuneOutputArgs {
-    /// Format of the settings [default: by the ending of FILE, else table]
+    /// Format of the settings [default: by the ending of FILE, else text]
     #[arg(long, short, value_enum)]
     format: Option<FormatArg>,
     /// Write the settings to FILE, which appears only when it is complete [default: stdout]
@@ -61,7 +61,7 @@ struct TuneOutputArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum FormatArg {
     /// A chart, a selection of the settings, who makes the noise, the incidents
-    Table,
+    Text,
     /// One line for each setting
     Csv,
     /// Everything
@@ -103,6 +103,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
         svg.write(|out| report.write_svg(out))?;
     }
     let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
+    warnings.extend(returns_without_region(&base, grid.forgets.iter().any(Option::is_some)));
     warnings.extend(window(coverage, &base));
     warnings.extend(warmups(&tuning, args.grid.names_warmups()));
     warnings.extend(unseen(baseline, &tuning));
@@ -129,13 +130,13 @@ impl TuneArgs {
 }
 
 impl TuneOutputArgs {
-    /// `--format`, else what the output's name ends with, else a table.
+    /// `--format`, else what the output's name ends with, else text.
     fn format(&self) -> anyhow::Result<TuneFormat> {
         Ok(match (self.format, ending(self.output.as_deref())) {
-            (Some(FormatArg::Table), _) | (None, None | Some("txt")) => TuneFormat::Table,
+            (Some(FormatArg::Text), _) | (None, None | Some("txt")) => TuneFormat::Text,
             (Some(FormatArg::Csv), _) | (None, Some("csv")) => TuneFormat::Csv,
             (Some(FormatArg::Json), _) | (None, Some("json")) => TuneFormat::Json,
-            (None, Some(other)) => return Err(unknown_ending(other, "table, csv or json")),
+            (None, Some(other)) => return Err(unknown_ending(other, "csv, json or text")),
         })
     }
 }

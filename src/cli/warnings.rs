@@ -4,7 +4,7 @@
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip};
 use firstseen::model::LogSource;
-use firstseen::query::{Filter, Pattern, Preset, Question, Tuning, WarmupEffect};
+use firstseen::query::{Filter, FindingKind, Pattern, Preset, Question, Tuning, WarmupEffect};
 use firstseen::time::{Span, Timestamp};
 
 use super::args::DEFAULT_WARMUP;
@@ -73,6 +73,13 @@ fn ignored_in_vain(baseline: &Baseline, ignored: &[Pattern]) -> Option<String> {
         0 => Some(format!("--ignore-action {named}: no action in what was read matches")),
         more => Some(format!("--ignore-action {named} and {more} more: no action in what was read matches")),
     }
+}
+
+/// Whether `--region` leaves out returning actions, which are known to the hour and so have no region.
+pub(crate) fn returns_without_region(question: &Question, are_forgotten: bool) -> Option<String> {
+    let is_asked = are_forgotten && question.report.contains(&FindingKind::ReturningAction);
+    (is_asked && !question.filter.regions.is_empty())
+        .then(|| "--region: returning actions name no region, and are left out".to_owned())
 }
 
 /// Why a window is empty, if it lies beside what was read.

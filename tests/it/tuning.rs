@@ -241,7 +241,7 @@ fn texts_of_attackers_are_cleaned_for_every_reader() {
     let named = [incident("\u{1b}[2Jname", "2024-03-09", "2024-03-09", None)];
     let tuning = tune(&baseline, &question(0), &small_grid(), &named);
     let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-    let [table, svg] = written(&tuning, TuneFormat::Table);
+    let [table, svg] = written(&tuning, TuneFormat::Text);
     assert!(table.contains(r"=cmd|'<script>&\u{1b}[2J\u{202e}") && table.contains(r"\u{1b}[2Jname"));
     assert!(!table.contains(harmful) && !svg.contains(harmful) && !svg.contains("script"));
     let [csv, _] = written(&tuning, TuneFormat::Csv);
@@ -282,12 +282,12 @@ fn the_picture_is_well_formed_with_and_without_anything_to_draw() {
     let baseline = break_in().ingest(&settings()).baseline;
     let base = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(0) };
     let full = tune(&baseline, &base, &TuneGrid::default(), &[]);
-    let [_, svg] = written(&full, TuneFormat::Table);
+    let [_, svg] = written(&full, TuneFormat::Text);
     assert!(is_well_formed(&svg), "{svg}");
     assert_eq!(svg.matches("<polyline").count(), 6);
     assert!(svg.contains("warmup in days") && svg.contains("findings per day"));
     let nothing = Baseline::default();
-    let [table, svg] = written(&tune(&nothing, &base, &small_grid(), &[]), TuneFormat::Table);
+    let [table, svg] = written(&tune(&nothing, &base, &small_grid(), &[]), TuneFormat::Text);
     assert!(is_well_formed(&svg), "{svg}");
     assert_eq!(table, "no event, nothing to tune\n");
 }
@@ -425,6 +425,6 @@ fn who_has_no_account_is_told_without_one() {
     let archive = Archive::new().delivered("20240301T0005", &[event]);
     let baseline = archive.ingest(&settings()).baseline;
     let grid = TuneGrid { warmups: vec![Span::default()], ..small_grid() };
-    let [table, _] = written(&tune(&baseline, &question(0), &grid, &[]), TuneFormat::Table);
+    let [table, _] = written(&tune(&baseline, &question(0), &grid, &[]), TuneFormat::Text);
     assert!(table.contains("  no account\n") && !table.contains("account -"), "{table}");
 }

@@ -11,6 +11,7 @@ use firstseen::time::Bound;
 
 use super::super::exit::{Hint, UsageError};
 use super::given;
+use super::named::named_arg;
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is reported (these limit reporting, never learning)")]
@@ -57,14 +58,15 @@ pub(crate) struct PrincipalArgs {
     pub(crate) only_mutating: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum SourceArg {
-    Cloudtrail,
-    Kubernetes,
-    All,
+named_arg! {
+    /// A log source, or all of them.
+    SourceArg(LogSource or "all" => "Both") {
+        CloudTrail => "AWS CloudTrail",
+        Kubernetes => "Audit logs of Kubernetes clusters, EKS or other",
+    }
 }
 
-/// A sort of principals by its published name, or all of them.
+/// A kind of principals by its published name, or all kinds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KindArg(Option<PrincipalKind>);
 
@@ -116,7 +118,7 @@ impl PrincipalArgs {
             ignored_actions.extend(read_patterns(file)?);
         }
         let kinds: Option<Vec<PrincipalKind>> = self.kind.iter().map(|KindArg(kind)| *kind).collect();
-        let sources: Option<Vec<LogSource>> = self.source.iter().map(|source| source.source()).collect();
+        let sources: Option<Vec<LogSource>> = self.source.iter().map(|source| source.0).collect();
         Ok(Filter {
             sources: sources.unwrap_or_default(),
             accounts: self.account.clone(),
@@ -127,17 +129,6 @@ impl PrincipalArgs {
             ignored_actions,
             only_mutating: self.only_mutating.unwrap_or(false),
         })
-    }
-}
-
-impl SourceArg {
-    /// None stands for all of them.
-    fn source(self) -> Option<LogSource> {
-        match self {
-            Self::Cloudtrail => Some(LogSource::CloudTrail),
-            Self::Kubernetes => Some(LogSource::Kubernetes),
-            Self::All => None,
-        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Flags that say which settings are tried.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use firstseen::query::{Calls, TuneGrid};
 use firstseen::time::Span;
 
 use super::super::exit::{Hint, UsageError};
+use super::named::named_arg;
 use super::question::{AnchorArg, FindingArg, ForgetArg};
 
 #[derive(Debug, Args)]
@@ -31,12 +32,12 @@ pub(crate) struct GridArgs {
     pub(crate) only_success: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum CallsArg {
-    /// All of them
-    All,
-    /// Without those that say they only read, as with --only-mutating
-    Mutating,
+named_arg! {
+    /// Which calls are reported.
+    CallsArg(Calls) {
+        All => "All of them",
+        Mutating => "Without those that say they only read, as with --only-mutating",
+    }
 }
 
 impl GridArgs {
@@ -61,8 +62,8 @@ impl GridArgs {
         let grid = TuneGrid {
             warmups,
             forgets,
-            anchors: given(&self.anchors, |anchor| anchor.anchor(), usual.anchors),
-            calls: given(&self.calls, |calls| calls.calls(), calls),
+            anchors: given(&self.anchors, |anchor| anchor.0, usual.anchors),
+            calls: given(&self.calls, |calls| calls.0, calls),
         };
         let (size, most) = (grid.size(), TuneGrid::MOST_SETTINGS);
         if size > most {
@@ -83,13 +84,4 @@ fn given<A, T: PartialEq>(args: &[A], value: impl Fn(&A) -> T, usual: Vec<T>) ->
         }
     }
     if values.is_empty() { usual } else { values }
-}
-
-impl CallsArg {
-    fn calls(self) -> Calls {
-        match self {
-            Self::All => Calls::All,
-            Self::Mutating => Calls::Mutating,
-        }
-    }
 }

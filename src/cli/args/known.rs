@@ -1,10 +1,11 @@
 //! Flags that say what is asked of the past, and of whom.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use firstseen::query::{By, Step};
 use firstseen::time::Bound;
 
 use super::filters::{FilterArgs, PrincipalArgs};
+use super::named::named_arg;
 use super::question::{ForgetArg, QuestionArgs};
 
 #[derive(Debug, Args)]
@@ -17,7 +18,7 @@ pub(crate) struct KnownArgs {
     #[arg(long, value_name = "TIME", requires = "at")]
     pub(crate) diff: Option<Bound>,
     /// After so long without a sighting a behaviour is no longer known [default: never]
-    #[arg(long, value_name = "SPAN")]
+    #[arg(long, value_name = "SPAN|never")]
     pub(crate) forget: Option<ForgetArg>,
     /// What the answer is grouped by [default: principal; of a timeline: nothing]
     #[arg(long, value_enum)]
@@ -32,22 +33,22 @@ pub(crate) struct KnownArgs {
     pub(crate) whom: PrincipalArgs,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ByArg {
-    /// The principals of an account taken together
-    Account,
-    /// What each principal does
-    Principal,
-    /// Who does each action
-    Action,
+named_arg! {
+    /// The grouping of an answer.
+    ByArg(By) {
+        Account => "The principals of an account taken together",
+        Principal => "What each principal does",
+        Action => "Who does each action",
+    }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum StepArg {
-    Day,
-    /// From Monday on
-    Week,
-    Month,
+named_arg! {
+    /// The length of a period.
+    StepArg(Step) {
+        Day => "From midnight UTC on",
+        Week => "From Monday on",
+        Month => "From the first on",
+    }
 }
 
 impl KnownArgs {
@@ -56,27 +57,5 @@ impl KnownArgs {
         let question =
             QuestionArgs { forget: self.forget, only_success: self.only_success, ..QuestionArgs::default() };
         (question, FilterArgs { whom: self.whom.clone(), ..FilterArgs::default() })
-    }
-}
-
-impl ByArg {
-    /// The grouping itself.
-    pub(crate) fn by(self) -> By {
-        match self {
-            Self::Account => By::Account,
-            Self::Principal => By::Principal,
-            Self::Action => By::Action,
-        }
-    }
-}
-
-impl StepArg {
-    /// The step itself.
-    pub(crate) fn step(self) -> Step {
-        match self {
-            Self::Day => Step::Day,
-            Self::Week => Step::Week,
-            Self::Month => Step::Month,
-        }
     }
 }

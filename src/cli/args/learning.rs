@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use firstseen::baseline::HitRetention;
 use firstseen::catalog::Learning;
 use firstseen::learn::LearnSettings;
@@ -15,6 +15,7 @@ use firstseen::time::{Bound, Span, Timestamp};
 use super::super::exit::UsageError;
 use super::super::threads;
 use super::given;
+use super::named::named_arg;
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is learnt from")]
@@ -46,18 +47,15 @@ pub(crate) struct LearningArgs {
     pub(crate) iam_inventory: Vec<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum KeyArg {
-    /// ARN of the role or user
-    Arn,
-    /// Unique id (AROA…, AIDA…): a re-created role is a new principal
-    Id,
-    /// Full session ARN
-    Session,
-    /// Access key id
-    AccessKey,
-    /// As arn, but Identity Center sessions by permission set and user, whatever the role's suffix
-    SsoUser,
+named_arg! {
+    /// What identifies a principal.
+    KeyArg(PrincipalKey) {
+        Arn => "ARN of the role or user",
+        Id => "Unique id (AROA…, AIDA…): a re-created role is a new principal",
+        Session => "Full session ARN",
+        AccessKey => "Access key id",
+        SsoUser => "As arn, but Identity Center sessions by permission set and user, whatever the role's suffix",
+    }
 }
 
 impl LearningArgs {
@@ -77,7 +75,7 @@ impl LearningArgs {
 
     /// What principals are learnt with.
     pub(crate) fn key(&self) -> PrincipalKey {
-        self.principal_key.map_or(PrincipalKey::Arn, KeyArg::key)
+        self.principal_key.map_or(PrincipalKey::Arn, |key| key.0)
     }
 
     /// The settings of a run that learns; a window that is reported (`--to`) implies that nothing later is learnt.
@@ -110,7 +108,7 @@ impl LearningArgs {
         let settings = [
             (
                 "--principal-key",
-                self.principal_key.map(|key| key.key().name().to_owned()),
+                self.principal_key.map(|key| key.0.name().to_owned()),
                 learnt.principal_key.name().to_owned(),
             ),
             (
@@ -158,7 +156,7 @@ impl LearningArgs {
         archives: &[String],
         leaves_out_later: bool,
     ) -> String {
-        let key = self.principal_key.map_or(learnt.principal_key, KeyArg::key);
+        let key = self.principal_key.map_or(learnt.principal_key, |key| key.0);
         let is_same_key = key == learnt.principal_key;
         let name = names
             .first()
@@ -189,18 +187,6 @@ impl LearningArgs {
             words.push("and the rules as before".to_owned());
         }
         words.join(" ")
-    }
-}
-
-impl KeyArg {
-    fn key(self) -> PrincipalKey {
-        match self {
-            Self::Arn => PrincipalKey::Arn,
-            Self::Id => PrincipalKey::Id,
-            Self::Session => PrincipalKey::Session,
-            Self::AccessKey => PrincipalKey::AccessKey,
-            Self::SsoUser => PrincipalKey::SsoUser,
-        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod archives;
 mod filters;
+mod format;
 mod grid;
 mod incidents;
 mod known;
 mod learning;
+mod named;
 mod output;
 mod question;
 mod rules;
@@ -17,11 +19,13 @@ use super::exit::UsageError;
 
 pub(crate) use archives::ArchiveArgs;
 pub(crate) use filters::FilterArgs;
+pub(crate) use format::{ending, unknown_ending};
 pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
-pub(crate) use output::{FileFormat, OutputArgs, OutputFormats, RunArgs, ending, unknown_ending};
+pub(crate) use named::named_arg;
+pub(crate) use output::{FileFormat, KnownOutputArgs, OutputArgs, OutputFormats, RunArgs};
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;

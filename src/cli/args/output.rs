@@ -1,15 +1,15 @@
 //! Flags that say where the answer goes and how it looks.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use firstseen::report::{Exchange, Format};
 use firstseen::scan::DEFAULT_MEMORY;
 
 use super::super::claims::Claims;
-use super::super::exit::UsageError;
 use super::super::output::Output;
 use super::byte_count;
+use super::format::{FindingFormatArg, FormatArg};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -17,13 +17,29 @@ pub(crate) struct OutputArgs {
     /// Format of the answer [default: by the ending of FILE, else text]. Several of them, and asff, are written into a
     /// folder, --output
     #[arg(long, short, value_enum, value_delimiter = ',', value_name = "FORMAT,…")]
-    pub(crate) format: Vec<FormatArg>,
+    pub(crate) format: Vec<FindingFormatArg>,
     /// Write the answer to FILE, which appears only when it is complete, or into a folder [default: stdout]
     #[arg(long, short, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
     /// With CSV: leave texts as they are, also what a spreadsheet would run as a formula and what cannot be seen
     #[arg(long)]
     pub(crate) csv_raw: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct KnownOutputArgs {
+    /// Format of the answer [default: by the ending of FILE, else text]
+    #[arg(long, short, value_enum)]
+    format: Option<FormatArg>,
+    /// Write the answer to FILE, which appears only when it is complete [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// With CSV: leave texts as they are, also what a spreadsheet would run as a formula and what cannot be seen
+    #[arg(long)]
+    csv_raw: bool,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }
@@ -66,26 +82,6 @@ fn available_memory() -> Option<u64> {
     Some(system.total_memory().min(container)).filter(|memory| *memory > 0)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatArg {
-    /// For spreadsheets
-    Csv,
-    /// One document
-    Json,
-    /// One value a line
-    Jsonl,
-    /// For people
-    Text,
-    /// AWS Security Finding Format, for Security Hub: a file for each account and Region (findings only)
-    Asff,
-    /// OCSF Detection Findings 1.3.0, one a line (findings only)
-    Ocsf,
-    /// The message of Netflix' cloudtrail-anomaly for each principal, one a line (findings only)
-    Sns,
-    /// Alerts as Falco writes them, one a line (findings only)
-    FalcoJson,
-}
-
 /// A format that is one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileFormat {
@@ -103,57 +99,50 @@ pub(crate) enum OutputFormats {
 }
 
 impl OutputArgs {
-    /// `--format`, else what the output's name ends with, else text: for answers that are no findings.
-    pub(crate) fn format(&self) -> anyhow::Result<Format> {
-        match self.wanted()? {
-            OutputFormats::One(FileFormat::Own(format)) => Ok(format),
-            _ => {
-                Err(UsageError("this answer is written as one of csv, json, jsonl or text".to_owned()).into())
-            }
-        }
-    }
-
-    /// What findings are written as.
-    pub(crate) fn wanted(&self) -> anyhow::Result<OutputFormats> {
-        let one = match (&self.format[..], ending(self.output.as_deref())) {
-            ([one], _) => *one,
-            ([], None | Some("txt")) => FormatArg::Text,
-            ([], Some("csv")) => FormatArg::Csv,
-            ([], Some("json")) => FormatArg::Json,
-            ([], Some("jsonl" | "ndjson")) => FormatArg::Jsonl,
-            ([], Some(other)) => return Err(unknown_ending(other, "csv, json, jsonl or text")),
-            (several, _) => {
-                return Ok(OutputFormats::Folder(several.iter().map(|one| self.single(*one)).collect()));
+    /// The formats of the findings: those of `--format`, else that of the output's name.
+    pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
+        let one = match &self.format[..] {
+            [] => FindingFormatArg::Answer(FormatArg::of_output(self.output.as_deref())?),
+            [one] => *one,
+            several => {
+                return Ok(OutputFormats::Folder(several.iter().map(|one| self.file(*one)).collect()));
             }
         };
-        Ok(match self.single(one) {
-            Some((single, _)) => OutputFormats::One(single),
+        Ok(match self.file(one) {
+            Some((format, _)) => OutputFormats::One(format),
             None => OutputFormats::Folder(vec![None]),
         })
     }
 
-    /// The format that is one file, with its name in a folder of several.
-    fn single(&self, format: FormatArg) -> Option<(FileFormat, &'static str)> {
+    /// A format that is one file, with the file's name in a folder of several.
+    fn file(&self, format: FindingFormatArg) -> Option<(FileFormat, &'static str)> {
         Some(match format {
-            FormatArg::Csv if self.csv_raw => (FileFormat::Own(Format::RawCsv), "findings.csv"),
-            FormatArg::Csv => (FileFormat::Own(Format::Csv), "findings.csv"),
-            FormatArg::Json => (FileFormat::Own(Format::Json), "findings.json"),
-            FormatArg::Jsonl => (FileFormat::Own(Format::JsonLines), "findings.jsonl"),
-            FormatArg::Text => (FileFormat::Own(Format::Text), "findings.txt"),
-            FormatArg::Ocsf => (FileFormat::Exchange(Exchange::Ocsf), "findings.ocsf.jsonl"),
-            FormatArg::Sns => (FileFormat::Exchange(Exchange::Sns), "findings.sns.jsonl"),
-            FormatArg::FalcoJson => (FileFormat::Exchange(Exchange::Falco), "findings.falco.jsonl"),
-            FormatArg::Asff => return None,
+            FindingFormatArg::Asff => return None,
+            FindingFormatArg::Answer(format) => {
+                let name = match format {
+                    FormatArg::Csv => "findings.csv",
+                    FormatArg::Json => "findings.json",
+                    FormatArg::Jsonl => "findings.jsonl",
+                    FormatArg::Text => "findings.txt",
+                };
+                (FileFormat::Own(format.format(self.csv_raw)), name)
+            }
+            FindingFormatArg::Exchange(exchange) => {
+                let name = match exchange {
+                    Exchange::Ocsf => "findings.ocsf.jsonl",
+                    Exchange::Sns => "findings.sns.jsonl",
+                    Exchange::Falco => "findings.falco.jsonl",
+                };
+                (FileFormat::Exchange(exchange), name)
+            }
         })
     }
 }
 
-/// What the name of an output file ends with; nothing for devices and pipes.
-pub(crate) fn ending(output: Option<&Path>) -> Option<&str> {
-    output.filter(|path| !path.starts_with("/dev")).and_then(Path::extension).and_then(|end| end.to_str())
-}
-
-/// An output whose name does not tell its format.
-pub(crate) fn unknown_ending(ending: &str, formats: &str) -> anyhow::Error {
-    UsageError(format!("'.{ending}' names no format: say --format {formats}")).into()
+impl KnownOutputArgs {
+    /// The format of the answer: `--format`, else that of the output's name.
+    pub(crate) fn format(&self) -> anyhow::Result<Format> {
+        let format = self.format.map_or_else(|| FormatArg::of_output(self.output.as_deref()), Ok)?;
+        Ok(format.format(self.csv_raw))
+    }
 }

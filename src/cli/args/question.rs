@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use firstseen::query::{Anchor, FindingKind};
 use firstseen::time::{Span, TimeError};
 
 use super::given;
+use super::named::named_arg;
 
 /// The warmup of a question that names none.
 pub(crate) const DEFAULT_WARMUP: Span = Span::days(30);
@@ -43,32 +44,25 @@ pub(crate) struct QuestionArgs {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ForgetArg(pub(super) Option<Span>);
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum AnchorArg {
-    /// At its first sighting
-    Principal,
-    /// At the first event of the archive
-    Archive,
-    /// At its creation, by its CreateRole or CreateUser record or by --iam-inventory, else at its first sighting
-    Created,
+named_arg! {
+    /// Where the warmup clock starts.
+    AnchorArg(Anchor) {
+        Principal => "At its first sighting",
+        Archive => "At the first event of the archive",
+        Created => "At its creation, by its CreateRole or CreateUser record or by --iam-inventory, else at its first sighting",
+    }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum FindingArg {
-    /// A principal's first use of an action, after its warmup
-    NewAction,
-    /// A principal's first appearance, when the archive is older than the warmup
-    NewPrincipal,
-    /// A principal's use of an action after a gap longer than --forget, known to the hour
-    ReturningAction,
-    /// An hour in which an account's root user acted, whatever the warmup
-    RootActivity,
-    /// Events of a principal that a rule matched and that are no other finding, whatever the warmup
-    Rule,
-    /// What CloudTrail Insights noticed, whatever the warmup; all does not include it
-    Insight,
-    /// All but insight
-    All,
+named_arg! {
+    /// A kind of findings, or all kinds except insight.
+    FindingArg(FindingKind or "all" => "All but insight") {
+        NewAction => "A principal's first use of an action, after its warmup",
+        NewPrincipal => "A principal's first appearance, when the archive is older than the warmup",
+        ReturningAction => "A principal's use of an action after a gap longer than --forget, known to the hour",
+        RootActivity => "An hour in which an account's root user acted, whatever the warmup",
+        Rule => "Events of a principal that a rule matched and that are no other finding, whatever the warmup",
+        Insight => "What CloudTrail Insights noticed, whatever the warmup; all does not include it",
+    }
 }
 
 impl QuestionArgs {
@@ -97,15 +91,15 @@ impl QuestionArgs {
 
     /// Where the warmup clock starts.
     pub(crate) fn anchor(&self) -> Anchor {
-        self.anchor.map_or(Anchor::Principal, AnchorArg::anchor)
+        self.anchor.map_or(Anchor::Principal, |arg| arg.0)
     }
 
     /// Kinds of findings wanted.
     pub(crate) fn report(&self) -> Vec<FindingKind> {
-        let is_all = self.report.is_empty() || self.report.iter().any(|kind| kind.kind().is_none());
+        let is_all = self.report.is_empty() || self.report.iter().any(|kind| kind.0.is_none());
         let default = [&FindingKind::OF_SIGHTINGS[..], &[FindingKind::RootActivity]].concat();
         let mut kinds = if is_all { default } else { Vec::new() };
-        for kind in self.report.iter().filter_map(|kind| kind.kind()) {
+        for kind in self.report.iter().filter_map(|kind| kind.0) {
             if !kinds.contains(&kind) {
                 kinds.push(kind);
             }
@@ -121,7 +115,7 @@ impl QuestionArgs {
 
     /// Whether these flags leave open if what rules matched is reported, which it then is where there are rules.
     pub(crate) fn takes_rules(&self) -> bool {
-        self.report.is_empty() || self.report.iter().any(|kind| kind.kind().is_none())
+        self.report.is_empty() || self.report.iter().any(|kind| kind.0.is_none())
     }
 
     /// Whether failed calls are no sightings.
@@ -138,31 +132,6 @@ impl FromStr for ForgetArg {
     }
 }
 
-impl AnchorArg {
-    pub(super) fn anchor(self) -> Anchor {
-        match self {
-            Self::Principal => Anchor::Principal,
-            Self::Archive => Anchor::Archive,
-            Self::Created => Anchor::Created,
-        }
-    }
-}
-
-impl FindingArg {
-    /// None stands for all of them.
-    fn kind(self) -> Option<FindingKind> {
-        Some(match self {
-            Self::NewAction => FindingKind::NewAction,
-            Self::NewPrincipal => FindingKind::NewPrincipal,
-            Self::ReturningAction => FindingKind::ReturningAction,
-            Self::RootActivity => FindingKind::RootActivity,
-            Self::Rule => FindingKind::Rule,
-            Self::Insight => FindingKind::Insight,
-            Self::All => return None,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,9 +144,15 @@ mod tests {
         };
         let all = "new-action new-principal returning-action root-activity";
         assert_eq!(kinds(&[]), all);
-        assert_eq!(kinds(&[FindingArg::All, FindingArg::Insight]), format!("{all} insight"));
         assert_eq!(
-            kinds(&[FindingArg::Insight, FindingArg::NewAction, FindingArg::Insight]),
+            kinds(&[FindingArg(None), FindingArg(Some(FindingKind::Insight))]),
+            format!("{all} insight")
+        );
+        assert_eq!(
+            kinds(
+                &[FindingKind::Insight, FindingKind::NewAction, FindingKind::Insight]
+                    .map(|kind| FindingArg(Some(kind)))
+            ),
             "insight new-action"
         );
     }

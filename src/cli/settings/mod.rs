@@ -147,7 +147,7 @@ impl Settings {
 
     /// The preset that was named or implied.
     pub(crate) fn preset(&self) -> Option<Preset> {
-        self.preset.and_then(PresetArg::preset)
+        self.preset.and_then(|arg| arg.0)
     }
 
     /// What is asked.

@@ -1,44 +1,25 @@
 //! `--preset`: the library's presets under their names, as settings that everything else wins over.
 
-use clap::ValueEnum;
 use firstseen::query::{Preset, PresetValues};
 
+use super::super::args::named_arg;
 use super::{Settings, setting};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PresetArg {
-    /// None, whatever a file says
-    None,
-    /// Netflix' cloudtrail-anomaly: roles by id, 90 days from their creation, forgotten after 90 days
-    #[value(name = "netflix-90")]
-    Netflix90,
-    /// Splunk ESCU: successful calls of roles, from 7 days after the archive's start, forgotten after 90 days
-    Escu,
-    /// Elastic new terms: successful calls of roles that the ten days before had not
-    #[value(name = "elastic-10d")]
-    Elastic10d,
-    /// Datadog new values: 7 days to learn, forgotten after 28 days
-    Datadog,
-    /// Sumo Logic first seen: 30 days to learn, forgotten after 90 days
-    Sumo,
+named_arg! {
+    /// A preset, or none.
+    PresetArg(Preset or "none" => "None, whatever a file says") {
+        Netflix90 => "Netflix' cloudtrail-anomaly: roles by id, 90 days from their creation, forgotten after 90 days",
+        Escu => "Splunk ESCU: successful calls of roles, from 7 days after the archive's start, forgotten after 90 days",
+        Elastic10d => "Elastic new terms: successful calls of roles that the ten days before had not",
+        Datadog => "Datadog new values: 7 days to learn, forgotten after 28 days",
+        Sumo => "Sumo Logic first seen: 30 days to learn, forgotten after 90 days",
+    }
 }
 
 impl PresetArg {
-    /// The preset of this name.
-    pub(super) fn preset(self) -> Option<Preset> {
-        match self {
-            Self::None => None,
-            Self::Netflix90 => Some(Preset::Netflix90),
-            Self::Escu => Some(Preset::Escu),
-            Self::Elastic10d => Some(Preset::Elastic10d),
-            Self::Datadog => Some(Preset::Datadog),
-            Self::Sumo => Some(Preset::Sumo),
-        }
-    }
-
     /// What this preset sets.
     pub(super) fn settings(self) -> anyhow::Result<Settings> {
-        let Some(preset) = self.preset() else { return Ok(Settings::default()) };
+        let Some(preset) = self.0 else { return Ok(Settings::default()) };
         let mut settings = Settings::default();
         for (key, values) in entries(&preset.values()) {
             settings = settings.or(setting(key, &values).map_err(anyhow::Error::msg)?);

@@ -20,7 +20,7 @@ use crate::query::{TuneGrid, Tuning};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TuneFormat {
     /// For people: a chart, a selection of the settings, who makes the noise, the incidents.
-    Table,
+    Text,
     /// One line for each setting.
     Csv,
     /// One JSON document with everything.
@@ -47,7 +47,7 @@ impl TuneReport<'_> {
     /// Whatever `out` says.
     pub fn write(&self, format: TuneFormat, out: &mut dyn Write) -> io::Result<()> {
         match format {
-            TuneFormat::Table => table::write(self, out),
+            TuneFormat::Text => table::write(self, out),
             TuneFormat::Csv => csv::write(self.tuning, out),
             TuneFormat::Json => json::write(self, out),
         }

@@ -1,0 +1,97 @@
+//! Formats of an answer: by `--format`, or by the ending of the output's name.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use firstseen::report::{Exchange, Format};
+
+use super::super::exit::UsageError;
+
+/// A format of any answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// For spreadsheets
+    Csv,
+    /// One document
+    Json,
+    /// One value a line
+    Jsonl,
+    /// For people
+    Text,
+}
+
+/// A format of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FindingFormatArg {
+    /// That of any answer.
+    Answer(FormatArg),
+    /// Many files, one for each account and Region.
+    Asff,
+    /// For other systems, one file.
+    Exchange(Exchange),
+}
+
+impl FormatArg {
+    /// The format that an output's name ends with; text for stdout.
+    pub(super) fn of_output(output: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(match ending(output) {
+            None | Some("txt") => Self::Text,
+            Some("csv") => Self::Csv,
+            Some("json") => Self::Json,
+            Some("jsonl" | "ndjson") => Self::Jsonl,
+            Some(other) => return Err(unknown_ending(other, "csv, json, jsonl or text")),
+        })
+    }
+
+    /// The format itself; with `csv_raw`, CSV is not cleaned for spreadsheets.
+    pub(super) fn format(self, csv_raw: bool) -> Format {
+        match self {
+            Self::Csv if csv_raw => Format::RawCsv,
+            Self::Csv => Format::Csv,
+            Self::Json => Format::Json,
+            Self::Jsonl => Format::JsonLines,
+            Self::Text => Format::Text,
+        }
+    }
+}
+
+impl ValueEnum for FindingFormatArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Answer(FormatArg::Csv),
+            Self::Answer(FormatArg::Json),
+            Self::Answer(FormatArg::Jsonl),
+            Self::Answer(FormatArg::Text),
+            Self::Asff,
+            Self::Exchange(Exchange::Ocsf),
+            Self::Exchange(Exchange::Sns),
+            Self::Exchange(Exchange::Falco),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Answer(format) => return format.to_possible_value(),
+            Self::Asff => {
+                ("asff", "AWS Security Finding Format, for Security Hub: a file for each account and Region")
+            }
+            Self::Exchange(Exchange::Ocsf) => ("ocsf", "OCSF Detection Findings 1.3.0, one a line"),
+            Self::Exchange(Exchange::Sns) => {
+                ("sns", "The message of Netflix' cloudtrail-anomaly for each principal, one a line")
+            }
+            Self::Exchange(Exchange::Falco) => ("falco-json", "Alerts as Falco writes them, one a line"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
+/// The ending of an output's name; none for devices and pipes.
+pub(crate) fn ending(output: Option<&Path>) -> Option<&str> {
+    output.filter(|path| !path.starts_with("/dev")).and_then(Path::extension).and_then(|end| end.to_str())
+}
+
+/// An output whose name does not tell its format.
+pub(crate) fn unknown_ending(ending: &str, formats: &str) -> anyhow::Error {
+    UsageError(format!("'.{ending}' names no format: say --format {formats}")).into()
+}
