@@ -5,7 +5,7 @@
 
 use crate::checksum::Checksum;
 use crate::coverage::{Fault, FaultKind, Outcome, Position};
-use crate::model::{PrincipalKey, Text};
+use crate::model::{Dimensions, PrincipalKey, Text};
 use crate::observe::{Conflict, Fingerprint};
 use crate::time::{Day, Span, Timestamp};
 
@@ -24,6 +24,8 @@ pub struct Learning {
     pub delivery_slack: Span,
     /// No object was inflated to more than this many bytes.
     pub max_object_size: u64,
+    /// The dimensions whose values were kept, besides the action.
+    pub dimensions: Dimensions,
     /// The rules that events were held against, if there were any.
     pub rules: Option<AppliedRules>,
 }

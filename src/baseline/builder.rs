@@ -10,8 +10,11 @@ use hashbrown::HashTable;
 use super::hit_collector::{BehaviourIds, HitCollector};
 use super::merge::pop;
 use super::single_event::{hour, sort_insights, sort_root};
+use super::value_collector::ValueCollector;
 use super::{ActiveDay, Baseline, Behaviour, Days, HitRetention, Moment, SightingRef, SingleEvent, Values};
-use crate::model::{Inventory, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text};
+use crate::model::{
+    Dimensions, Inventory, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text, Traits,
+};
 use crate::observe::{ActionId, Observations, PrincipalId};
 use crate::time::{Day, Timestamp};
 
@@ -35,6 +38,7 @@ pub struct Builder {
     root: BTreeMap<(Box<str>, Timestamp, bool), SingleEvent>,
     rules: Vec<Arc<RuleMetadata>>,
     hits: HitCollector,
+    values: ValueCollector,
     texts: SharedTexts,
 }
 
@@ -71,9 +75,11 @@ pub struct Built {
 }
 
 impl Builder {
-    /// A builder for events that are matched against these rules, which are sorted by name.
-    pub fn with_rules(rules: Vec<Arc<RuleMetadata>>, kept: HitRetention) -> Self {
-        Self { rules, hits: HitCollector::new(kept), ..Self::default() }
+    /// A builder for events that are matched against these rules, which are sorted by name, and whose values in these
+    /// dimensions are kept.
+    pub fn new(rules: Vec<Arc<RuleMetadata>>, kept: HitRetention, dimensions: Dimensions) -> Self {
+        let (hits, values) = (HitCollector::new(kept), ValueCollector::new(dimensions));
+        Self { rules, hits, values, ..Self::default() }
     }
 
     /// Adds one sighting; returns its row. The evidence is requested only if it may be kept, which few sightings need.
@@ -108,6 +114,17 @@ impl Builder {
         self.behaviours[id as usize].row = row;
         self.rows[row as usize].add(hour, moment.failed);
         RowId(row)
+    }
+
+    /// Adds the values of an event in the dimensions that are kept. The event must have been added before.
+    pub fn add_values<'a>(
+        &mut self,
+        pair: (PrincipalId, ActionId),
+        moment: Moment,
+        traits: &Traits<'_>,
+        evidence: impl Fn() -> SightingRef<'a>,
+    ) {
+        self.values.add(pair, moment, traits, evidence, &mut self.texts);
     }
 
     /// The row of a behaviour's day, created if missing.
@@ -178,8 +195,8 @@ impl Builder {
         sighting: &SightingRef<'_>,
         rules: impl Iterator<Item = (u32, Values)>,
     ) {
-        let Self { hits, behaviours, table, hasher, root, .. } = self;
-        let known = EvidenceSoFar { behaviours, table, hasher, root };
+        let Self { hits, behaviours, table, hasher, root, values, .. } = self;
+        let known = EvidenceSoFar { behaviours, table, hasher, root, values };
         let event = (sighting.moment.time, sighting.evidence.event_id);
         hits.add((pair, who, action), sighting, || known.holds(pair, &who.account, event), rules);
         if hits.is_full() {
@@ -199,6 +216,7 @@ impl Builder {
         let (principals, principal_ranks) = sorted(principals);
         let actions: Vec<Text> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
+        let values = self.values.finish(&principal_ranks, &action_ranks);
         let (behaviours, place_of) = behaviours(drafts, &rows, &principal_ranks, &action_ranks);
         let behaviour_of = rows.iter().map(|row| place_of[row.behaviour as usize]).collect();
         let mut insights = self.insights;
@@ -211,6 +229,7 @@ impl Builder {
             principals,
             actions,
             behaviours,
+            values,
             creations,
             proofs,
             insights,
@@ -272,10 +291,11 @@ struct EvidenceSoFar<'b> {
     table: &'b HashTable<u32>,
     hasher: &'b FixedState,
     root: &'b BTreeMap<(Box<str>, Timestamp, bool), SingleEvent>,
+    values: &'b ValueCollector,
 }
 
 impl EvidenceSoFar<'_> {
-    /// Whether an event with this time and id is the first of its behaviour or of an hour of a root user. If its principal
+    /// Whether an event with this time and id is the first of its behaviour, of a value or of an hour of a root user. If its principal
     /// and action are not known, this is assumed.
     fn holds(self, pair: BehaviourIds, account: &str, event: (Timestamp, &str)) -> bool {
         let Some((principal, action)) = pair else { return true };
@@ -291,7 +311,9 @@ impl EvidenceSoFar<'_> {
             let event = self.root.get(&(account.into(), hour(event.0), assumed));
             event.is_some_and(|event| is_it(&event.sighting))
         };
-        begins || !self.root.is_empty() && [false, true].into_iter().any(of_root)
+        begins
+            || self.values.has_first(principal, event)
+            || !self.root.is_empty() && [false, true].into_iter().any(of_root)
     }
 }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::dimension_value::sort_values;
 use super::hit::sort_hits;
 use super::single_event::{sort_insights, sort_root};
 use super::{Baseline, Behaviour};
@@ -218,6 +219,10 @@ impl Baseline {
             }
             rank_of[index] = u32::try_from(self.principals.len() - 1).unwrap_or(u32::MAX);
         }
+        for value in &mut self.values {
+            value.principal = rank_of[value.principal as usize];
+        }
+        sort_values(&mut self.values);
         for behaviour in &mut self.behaviours {
             behaviour.principal = rank_of[behaviour.principal as usize];
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::hit::{by_name, sort_hits};
 use super::single_event::{sort_insights, sort_root};
-use super::{Baseline, Behaviour, Hit};
+use super::{Baseline, Behaviour, DimensionValue, Hit};
 use crate::model::{InOrder, Sighting};
 
 /// Two merged baselines, and where the behaviours of each went.
@@ -54,6 +54,16 @@ impl Baseline {
             |left, right| left.ids().cmp(&right.ids()),
             |kept, same| kept.absorb(&same),
         );
+        let renumbered = |mut values: Vec<DimensionValue>, principals: &[u32], actions: &[u32]| {
+            values.iter_mut().for_each(|value| value.renumber(principals, actions));
+            values
+        };
+        let (values, ..) = union(
+            renumbered(self.values, &left_principals, &left_actions),
+            renumbered(other.values, &right_principals, &right_actions),
+            |left, right| left.key().cmp(&right.key()),
+            DimensionValue::absorb,
+        );
         let mut creations = self.creations;
         for (principal, time) in other.creations {
             let earliest = creations.entry(principal).or_insert(time);
@@ -79,6 +89,7 @@ impl Baseline {
             principals,
             actions,
             behaviours,
+            values,
             creations,
             proofs,
             insights,

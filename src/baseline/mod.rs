@@ -7,6 +7,7 @@
 mod activity;
 mod builder;
 mod counted;
+mod dimension_value;
 mod hit;
 mod hit_collector;
 mod identity_resolution;
@@ -14,6 +15,7 @@ mod inventory;
 mod merge;
 mod sighting;
 mod single_event;
+mod value_collector;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use crate::time::Timestamp;
 pub use activity::{ActiveDay, Days};
 pub use builder::{Builder, Built, RowId};
 pub use counted::{CountedHits, HitGroup};
+pub use dimension_value::{DimensionValue, ValueSighting};
 pub use hit::{Hit, HitFilter, HitRetention, Relevance, Values};
 pub use identity_resolution::{IdentityResolver, may_be_resolved};
 pub use merge::Merged;
@@ -40,6 +43,9 @@ pub struct Baseline {
     pub actions: Vec<Text>,
     /// Sorted by principal and action.
     pub behaviours: Vec<Behaviour>,
+    /// Values that principals had in other dimensions than the action, sorted by principal, dimension and value. Empty unless
+    /// dimensions were learnt.
+    pub values: Vec<DimensionValue>,
     /// By account and key: the earliest creation of a role or user that the archive records.
     pub creations: BTreeMap<(Text, Text), Timestamp>,
     /// Proofs of whom a bare unique id names; see [`Baseline::resolved`].

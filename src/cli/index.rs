@@ -8,6 +8,7 @@ use clap::Args;
 use firstseen::catalog::Learning;
 use firstseen::index::{IndexError, IndexSettings, Indexed, index};
 use firstseen::learn::LearnSettings;
+use firstseen::model::Dimensions;
 use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, FileList, S3Settings, is_s3};
 use firstseen::store::{BaselineFolder, is_baseline, proven_files};
@@ -82,7 +83,9 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
             let like = LearnSettings::like(saved.learning(), threads(args.run.threads));
             LearnSettings { cluster: wanted.k8s_cluster.clone(), rules, ..like }
         }
-        None => LearnSettings { rules, ..wanted.settings(None, args.run.threads) },
+        None => {
+            LearnSettings { rules, dimensions: Dimensions::ALL, ..wanted.settings(None, args.run.threads) }
+        }
     };
     let settings = LearnSettings { memory: args.run.memory(), ..settings };
     let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;

@@ -7,6 +7,7 @@ use firstseen::baseline::{Baseline, HitRetention};
 use firstseen::catalog::AppliedRules;
 use firstseen::coverage::Coverage;
 use firstseen::learn::{LearnSettings, Learnt, learn};
+use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, FileList, S3Settings, Traffic, is_s3};
@@ -51,6 +52,8 @@ pub(crate) struct InputOptions<'a> {
     pub(crate) from: Option<Bound>,
     /// What is kept of the events that rules match.
     pub(crate) hits: HitRetention,
+    /// The dimensions that the question is about, besides the action.
+    pub(crate) dimensions: Dimensions,
     pub(crate) run: &'a RunArgs,
 }
 
@@ -67,6 +70,7 @@ impl Input {
             rules,
             rules_from: options.from.map(Bound::start),
             hits: options.hits.clone(),
+            dimensions: options.dimensions,
             memory: options.run.memory(),
             ..options.learning.settings(options.to, options.run.threads)
         };
@@ -141,6 +145,12 @@ impl Input {
                 "what is learnt is decided by firstseen index. Make another baseline: {command}; or leave that setting out"
             )))
         })?;
+        if !learnt.dimensions.covers(options.dimensions) {
+            let what = format!("'{}' holds no values of all these dimensions", names[0].display());
+            return Err(anyhow::Error::new(UsageError(what)).context(Hint(
+                "index the archives again: firstseen index keeps the values of all dimensions",
+            )));
+        }
         Ok(Self {
             rules: learnt.rules.clone().map(|rules| used_rules(&baseline, rules)),
             baseline,

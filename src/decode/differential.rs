@@ -206,6 +206,7 @@ fn check_against(plain: &Value, record: &Record<'_>) {
         _ => None,
     };
     assert_eq!(record.read_only, flag("/readOnly"), "readOnly");
+    assert_eq!(record.from_console, flag("/sessionCredentialFromConsole"), "sessionCredentialFromConsole");
     assert_eq!(record.identity.assumed_root, flag("/userIdentity/sessionContext/assumedRoot"), "assumedRoot");
 }
 
@@ -249,7 +250,7 @@ mod tests {
 
     /// Mostly keys that mean something, at any level.
     fn any_key() -> impl Strategy<Value = String> {
-        const KEYS: [&str; 32] = [
+        const KEYS: [&str; 33] = [
             "eventTime",
             "eventSource",
             "eventName",
@@ -263,6 +264,7 @@ mod tests {
             "errorMessage",
             "recipientAccountId",
             "readOnly",
+            "sessionCredentialFromConsole",
             "userIdentity",
             "responseElements",
             "type",

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::{Event, NoEvent, Principal, present};
-use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Stage, is_account_id, sso_name};
+use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Stage, Traits, is_account_id, sso_name};
 use crate::time::{TimeForm, Timestamp};
 
 /// The relevant texts of one Kubernetes audit event. An empty text counts as absent, as does a value of the wrong type.
@@ -186,6 +186,17 @@ impl<'a> AuditRecord<'a> {
         }
     }
 
+    /// What dimensions read of the event of this record; `error_code` is that of its evidence.
+    pub fn traits<'t>(&'t self, error_code: Option<&'t str>) -> Traits<'t> {
+        Traits {
+            source_ip: self.source_ip,
+            user_agent: self.user_agent,
+            access_key_id: self.user.access_key_id,
+            error_code,
+            ..Traits::default()
+        }
+    }
+
     fn is_impersonated(&self) -> bool {
         present(self.impersonated.username).is_some()
     }
@@ -233,7 +244,8 @@ impl<'a> AuditRecord<'a> {
             || matches!(self.stage(), Stage::Panic | Stage::Received)
     }
 
-    fn error_code(&self) -> Option<Cow<'a, str>> {
+    /// The reason of a status that is an error, or its code.
+    pub fn error_code(&self) -> Option<Cow<'a, str>> {
         if !self.failed() {
             return None;
         }

@@ -12,7 +12,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 
-use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind};
+use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Traits, is_account_id};
 use crate::time::{TimeForm, Timestamp};
 
 pub use identity::{DerivedIdentity, Identity, Issuer, OnBehalfOf, Principal, Proof};
@@ -76,6 +76,8 @@ pub struct Record<'a> {
     pub recipient_account: Option<&'a str>,
     /// `readOnly`, a boolean or its text
     pub read_only: Option<bool>,
+    /// `sessionCredentialFromConsole`, a boolean or its text: the credentials are those of a console session.
+    pub from_console: Option<bool>,
     /// `userIdentity`
     pub identity: Identity<'a>,
     /// The relevant part of `responseElements`, see [`Record::reads_response`].
@@ -264,6 +266,32 @@ impl<'a> Record<'a> {
             detail: self.identity.on_behalf_of(),
             ..Evidence::default()
         }
+    }
+
+    /// What dimensions read of the event of this record, which belongs to a principal of `account`. The target of AssumeRole is
+    /// not read here.
+    pub fn traits(&self, account: &str) -> Traits<'a> {
+        let is_service = self.identity.identity_type == Some("AWSService");
+        Traits {
+            source_ip: self.source_ip,
+            user_agent: self.user_agent,
+            region: self.region,
+            access_key_id: self.identity.access_key_id,
+            error_code: self.error_code,
+            target_role: None,
+            target_account: self
+                .recipient_account
+                .filter(|recipient| is_account_id(account) && *recipient != account),
+            is_service,
+            is_forwarded: !is_service && present(self.identity.invoked_by).is_some(),
+            is_from_console: self.from_console == Some(true),
+        }
+    }
+
+    /// Whether this event is a call of AssumeRole in one of its forms.
+    pub fn assumes_role(&self) -> bool {
+        self.event_source == Some("sts.amazonaws.com")
+            && self.event_name.is_some_and(|name| name.starts_with("AssumeRole"))
     }
 
     fn action(&self) -> Result<(&'a str, &'a str), NoEvent> {

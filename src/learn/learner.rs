@@ -40,7 +40,7 @@ impl<'s> Learner<'s> {
         Self {
             settings,
             observer: Observer::default(),
-            builder: Builder::with_rules(metadata.unwrap_or_default(), settings.hits.clone()),
+            builder: Builder::new(metadata.unwrap_or_default(), settings.hits.clone(), settings.dimensions),
             matcher: rules.map(|rules| Matcher::new(Arc::clone(rules))),
             number,
             deduplicator,

@@ -11,6 +11,7 @@ mod part;
 mod settings;
 mod stage_matches;
 mod stages;
+mod values;
 mod visitor;
 
 use crate::baseline::Baseline;

@@ -43,6 +43,7 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
                 let Some(pair) = self.learn_event(&event, found, fingerprint, || record.evidence()) else {
                     return;
                 };
+                self.learn_values(pair, &event, AnyRecord::CloudTrail(record), found);
                 if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
                     self.learn_root_event(&event, record, found);
                 }
@@ -87,6 +88,7 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
             Ok(event) => {
                 let fingerprint = || Fingerprint::of_audit(record, cluster);
                 if let Some(pair) = self.learn_event(&event, found, fingerprint, || record.evidence()) {
+                    self.learn_values(pair, &event, AnyRecord::Kubernetes(record), found);
                     let matches = self.part.matches.take(record.audit_id);
                     self.add_hits(Some(pair), &event, found, matches);
                 }
@@ -216,7 +218,7 @@ pub(super) fn observed_principal(event: &Event<'_>) -> ObservedPrincipal {
 }
 
 /// The time and result of an event.
-fn moment_of(event: &Event<'_>) -> Moment {
+pub(super) fn moment_of(event: &Event<'_>) -> Moment {
     Moment { time: event.time, failed: event.failed }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::baseline::HitRetention;
 use crate::catalog::{AppliedRules, Learning};
-use crate::model::PrincipalKey;
+use crate::model::{Dimensions, PrincipalKey};
 use crate::rules::RuleSet;
 use crate::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY, ScanSettings};
 use crate::source::DeliveryWindow;
@@ -33,6 +33,8 @@ pub struct LearnSettings {
     pub rules_from: Option<Timestamp>,
     /// What is kept of the events that rules matched.
     pub hits: HitRetention,
+    /// The dimensions whose values are kept, besides the action.
+    pub dimensions: Dimensions,
 }
 
 impl Default for LearnSettings {
@@ -49,6 +51,7 @@ impl Default for LearnSettings {
             rules: None,
             rules_from: None,
             hits: HitRetention::All,
+            dimensions: Dimensions::default(),
         }
     }
 }
@@ -72,6 +75,7 @@ impl LearnSettings {
             rules: None,
             rules_from: None,
             hits: HitRetention::All,
+            dimensions: learning.dimensions,
         }
     }
 
@@ -90,6 +94,7 @@ impl LearnSettings {
             read_to: self.window.read_to,
             delivery_slack: self.window.slack,
             max_object_size: self.max_object_size,
+            dimensions: self.dimensions,
             rules: self.rules.as_ref().map(|rules| AppliedRules {
                 checksum: rules.checksum(),
                 left_out: rules.left_out().to_vec(),

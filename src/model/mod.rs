@@ -1,6 +1,8 @@
 //! Plain data that all modules share: principals, ARNs, evidence, metadata of rules, IAM inventories. No logic of any module.
 
+mod agent;
 mod arn;
+mod dimension;
 mod event_id;
 mod evidence;
 mod iam;
@@ -11,6 +13,7 @@ mod rule;
 mod text;
 
 pub use arn::{Arn, identity_in_cluster, is_account_id, last_part, without_cluster};
+pub use dimension::{Dimension, Dimensions, Traits};
 pub use event_id::{EventId, EventIdRef};
 pub use evidence::{Evidence, Sighting, SightingTexts, Stage};
 pub use iam::{IamIdentity, IamKind, is_unique_id, sso_name};

@@ -3,7 +3,7 @@
 use std::num::NonZero;
 
 use crate::baseline::Hit;
-use crate::model::{ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text};
+use crate::model::{Dimension, ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text};
 use crate::names::named;
 use crate::query::Filter;
 use crate::time::{Span, Timestamp};
@@ -71,12 +71,44 @@ named! {
         RootActivity = "root-activity",
         /// Events of one principal that a rule matched, whatever the warmup, and that no other finding covers.
         Rule = "rule",
+        /// The first sighting of a network, at age ≥ N days, as for actions.
+        NewNetwork = "new-network",
+        /// The first sighting of a family of user agents.
+        NewAgent = "new-agent",
+        /// The first sighting of a Region.
+        NewRegion = "new-region",
+        /// The first sighting of a long-term access key.
+        NewAccessKey = "new-access-key",
+        /// The first sighting of a kind of error.
+        NewError = "new-error",
+        /// The first sighting of a role that AssumeRole asked for.
+        NewTargetRole = "new-target-role",
+        /// The first sighting in another account.
+        NewTargetAccount = "new-target-account",
     }
 }
 
 impl FindingKind {
     /// The kinds that depend on settings, in order.
     pub const OF_SIGHTINGS: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
+
+    /// The kind of findings about new values in a dimension.
+    pub const fn of_dimension(dimension: Dimension) -> Self {
+        match dimension {
+            Dimension::Network => Self::NewNetwork,
+            Dimension::Agent => Self::NewAgent,
+            Dimension::Region => Self::NewRegion,
+            Dimension::AccessKey => Self::NewAccessKey,
+            Dimension::Error => Self::NewError,
+            Dimension::TargetRole => Self::NewTargetRole,
+            Dimension::TargetAccount => Self::NewTargetAccount,
+        }
+    }
+
+    /// The dimension of which findings of this kind report new values, if it is one of these.
+    pub fn dimension(self) -> Option<Dimension> {
+        Dimension::ALL.into_iter().find(|dimension| Self::of_dimension(*dimension) == self)
+    }
 }
 
 /// A question about findings.
@@ -116,6 +148,8 @@ pub struct Finding<'b> {
     pub who: &'b ObservedPrincipal,
     /// `eventSource:eventName`
     pub action: &'b Text,
+    /// The new value of a dimension, if the finding is about one.
+    pub value: Option<&'b Text>,
     /// For a returning action: the time from the start of the hour of the previous sighting to this one.
     pub gap_micros: Option<NonZero<i64>>,
     /// The start of the principal's age, if it had been seen; `None` for an insight, which is not about a single call.
@@ -231,8 +265,9 @@ impl<'b> Finding<'b> {
     pub fn count(&self) -> Option<u64> {
         match self.kind {
             FindingKind::NewAction | FindingKind::NewPrincipal => Some(1),
+            kind if kind.dimension().is_some() => Some(1),
             FindingKind::Rule => self.matched.as_ref().map(|matched| matched.count),
-            FindingKind::ReturningAction | FindingKind::RootActivity | FindingKind::Insight => None,
+            _ => None,
         }
     }
 

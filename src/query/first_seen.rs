@@ -14,11 +14,12 @@ use super::history::History;
 use super::hits::add_rule_matches;
 use super::iam::Iam;
 use super::links::Links;
+use super::new_value::{self, ValueRarities};
 use super::rarity::Rarities;
-use super::single_event::single_event_findings;
+use super::single_event::{finding_about, single_event_findings};
 use super::warmup_effect::WarmupEffect;
 use super::{Age, Finding, FindingKind, Question};
-use crate::baseline::{Baseline, Behaviour};
+use crate::baseline::{Baseline, Behaviour, DimensionValue};
 use crate::model::{InOrder, ObservedPrincipal, Sighting};
 use crate::time::Timestamp;
 
@@ -95,8 +96,8 @@ fn sort(findings: &mut [Finding<'_>]) {
 
 /// A finding, if its principal was known for long enough.
 pub(super) struct Candidate<'b> {
-    /// Index of its behaviour in the baseline.
-    pub(super) behaviour: usize,
+    /// Index of its behaviour in the baseline; `None` for a value of a dimension.
+    pub(super) behaviour: Option<usize>,
     /// The age compared with the warmup, in microseconds: that of the principal; for a new principal that of the archive.
     pub(super) known_micros: i64,
     /// The start of its principal's age.
@@ -115,27 +116,38 @@ pub(super) fn of_sightings<'b>(
     let Some(archive_start) = beginning(baseline, question) else { return };
     let links = Links::new(baseline);
     let rarities = Rarities::new(baseline, question);
+    let value_rarities = ValueRarities::new(baseline, question);
     let ages = Ages { baseline, iam, anchor: question.anchor, archive_start };
     let actions: Vec<bool> = baseline.actions.iter().map(|action| admission.admits_action(action)).collect();
-    let mut start = 0;
+    let (mut start, mut first_value) = (0, 0);
     for behaviours in baseline.behaviours.chunk_by(|a, b| a.principal == b.principal) {
+        let values = values_of(behaviours[0].principal, &baseline.values[first_value..]);
         let principal = PrincipalView {
             baseline,
             ages: &ages,
             behaviours,
             start,
+            values,
+            first_value,
             rarities: &rarities,
+            value_rarities: &value_rarities,
             links: &links,
             admission,
             actions: &actions,
         };
         start += behaviours.len();
+        first_value += values.len();
         principal.candidates(question, give);
     }
 }
 
+/// The values of a principal, which are the first of these.
+fn values_of(principal: u32, values: &[DimensionValue]) -> &[DimensionValue] {
+    &values[..values.partition_point(|value| value.principal <= principal)]
+}
+
 fn report_order<'f>(finding: &'f Finding<'_>) -> impl Ord + use<'f> {
-    (finding.time, finding.account(), finding.principal(), finding.action, finding.kind)
+    (finding.time, finding.account(), finding.principal(), finding.action, finding.kind, finding.value)
 }
 
 /// One principal with all its behaviours.
@@ -145,7 +157,11 @@ struct PrincipalView<'q, 'b> {
     behaviours: &'b [Behaviour],
     /// Index of its first behaviour in the baseline.
     start: usize,
+    values: &'b [DimensionValue],
+    /// Index of its first value in the baseline.
+    first_value: usize,
     rarities: &'q Rarities,
+    value_rarities: &'q ValueRarities,
     links: &'q Links<'b>,
     admission: &'q Admission<'q>,
     /// Which actions are wanted.
@@ -184,9 +200,8 @@ impl<'b> PrincipalView<'_, 'b> {
                 if (is_admitted || self.admission.admits_linked(&finding))
                     && self.admission.admits_call(finding.region(), finding.read_only)
                 {
-                    let behaviour = self.start + occurrence.index;
                     give(Candidate {
-                        behaviour,
+                        behaviour: Some(self.start + occurrence.index),
                         known_micros: occurrence.known_micros,
                         anchor_time,
                         finding,
@@ -214,6 +229,34 @@ impl<'b> PrincipalView<'_, 'b> {
                 }
             }
         }
+        self.new_values(age, question, give);
+    }
+
+    /// Produces the new values of dimensions.
+    fn new_values(&self, age: Age, question: &Question, give: &mut dyn FnMut(Candidate<'b>)) {
+        let is_admitted = self.admission.admits_principal(self.who());
+        for (value, index) in self.values.iter().zip(self.first_value..) {
+            let kind = FindingKind::of_dimension(value.dimension);
+            let first = new_value::first_counted(value, question).filter(|_| question.report.contains(&kind));
+            let Some(first) = first.filter(|first| self.actions[first.action as usize]) else { continue };
+            let sighting = &*first.sighting;
+            let success = value.first_success.as_ref().map(|success| &*success.sighting);
+            let finding = Finding {
+                value: Some(&value.value),
+                age: Some(age),
+                first_success: success.filter(|success| question.knows(success.time)),
+                rarity: self.value_rarities.of(index),
+                linked: self.links.find(self.who(), sighting),
+                ..finding_about(kind, (self.who(), &self.baseline.actions[first.action as usize], sighting))
+            };
+            if question.is_time_in_window(sighting.time)
+                && (is_admitted || self.admission.admits_linked(&finding))
+                && self.admission.admits_call(finding.region(), finding.read_only)
+            {
+                let known_micros = sighting.time.micros_since(age.anchor_time);
+                give(Candidate { behaviour: None, known_micros, anchor_time: age.anchor_time, finding });
+            }
+        }
     }
 
     fn who(&self) -> &'b ObservedPrincipal {
@@ -232,6 +275,7 @@ impl<'b> PrincipalView<'_, 'b> {
             time: occurrence.time,
             who: principal,
             action: &self.baseline.actions[behaviour.action as usize],
+            value: None,
             gap_micros: occurrence.gap_micros,
             age: Some(age),
             failed: Some(occurrence.failed),

@@ -12,6 +12,7 @@ mod hits;
 mod iam;
 mod known;
 mod links;
+mod new_value;
 mod preset;
 mod rarity;
 mod severity;

@@ -40,6 +40,7 @@ pub(super) fn finding_about<'b>(
         time: sighting.time,
         who,
         action,
+        value: None,
         gap_micros: None,
         age: None,
         failed: Some(sighting.failed),

@@ -1,7 +1,7 @@
 //! What a warmup hides from an answer, so that a short archive is not mistaken for a quiet one.
 
+use super::Question;
 use super::counted::first_counted;
-use super::{FindingKind, Question};
 use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};
 
@@ -54,7 +54,7 @@ impl WarmupEffect {
             young: 0,
             shorter: Span::within(covered_micros.unwrap_or(0).min(question.warmup.micros()) / 4),
             with_shorter: 0,
-            is_asked: FindingKind::OF_SIGHTINGS.iter().any(|kind| question.report.contains(kind)),
+            is_asked: question.report.iter().any(|kind| kind.depends_on_age()),
             end: end.into_iter().chain(question.to).min().filter(|_| end.is_some()),
             is_young: false,
             is_counted: false,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::place::{archive_name, object_uri};
-use crate::model::Sighting;
+use crate::model::{Dimension, Sighting};
 use crate::query::{Finding, Match};
 
 /// Makes the struct of the published fields and the list of their names out of one list, so that a header and its rows agree.
@@ -68,6 +68,8 @@ published! {
         pub known_to_iam: Option<bool>,
         pub archive_name: Option<Cow<'a, str>>,
         pub object_uri: Option<Cow<'a, str>>,
+        pub dimension: Option<&'static str>,
+        pub value: Option<Cow<'a, str>>,
     }
 }
 
@@ -125,6 +127,8 @@ impl<'a> FindingRow<'a> {
             known_to_iam: finding.known_to_iam,
             archive_name: archive.map(clean),
             object_uri: uri.map(|uri| Cow::Owned(clean(&uri).into_owned())),
+            dimension: finding.kind.dimension().map(Dimension::name),
+            value: finding.value.map(|value| clean(value)),
         }
     }
 }

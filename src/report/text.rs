@@ -20,9 +20,10 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     let clean = for_terminal;
     writeln!(
         out,
-        "{}  {}  {}  {}{}{}",
+        "{}  {}{}  {}  {}{}{}",
         finding.time,
         finding.kind.name(),
+        finding.value.map_or(String::new(), |value| format!(" {}", clean(value))),
         clean(finding.known_action().unwrap_or(NOT_NAMED)),
         finding.principal_kind().map_or(String::new(), |kind| format!("{} ", kind.name())),
         clean(named(finding.principal()).unwrap_or(NOT_NAMED)),

@@ -12,7 +12,7 @@ use crate::coverage::{
     Coverage, FaultKind, FoundPaths, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip,
     Remark,
 };
-use crate::model::PrincipalKey;
+use crate::model::{Dimension, Dimensions, PrincipalKey};
 use crate::time::{Day, Timestamp};
 
 /// Its file name.
@@ -42,6 +42,7 @@ struct SettingsEntry {
     read_to: Option<String>,
     delivery_slack: String,
     max_object_size: u64,
+    dimensions: Vec<String>,
     rules: Option<RulesEntry>,
 }
 
@@ -149,6 +150,7 @@ impl Manifest {
                 read_to: time(learning.read_to),
                 delivery_slack: learning.delivery_slack.to_string(),
                 max_object_size: learning.max_object_size,
+                dimensions: learning.dimensions.iter().map(|dimension| dimension.name().to_owned()).collect(),
                 rules: learning.rules.as_ref().map(|rules| RulesEntry {
                     sha256: rules.checksum.to_string(),
                     left_out: rules.left_out.clone(),
@@ -201,6 +203,7 @@ impl Manifest {
                 .parse()
                 .map_err(|_| TableError::value("delivery_slack"))?,
             max_object_size: settings.max_object_size,
+            dimensions: dimensions(&settings.dimensions)?,
             rules: settings.rules.as_ref().map(RulesEntry::applied_rules).transpose()?,
         })
     }
@@ -244,6 +247,11 @@ impl RulesEntry {
         let checksum = self.sha256.parse().map_err(|_| TableError::value("rules"))?;
         Ok(AppliedRules { checksum, left_out: self.left_out.clone() })
     }
+}
+
+fn dimensions(names: &[String]) -> Result<Dimensions, TableError> {
+    let dimension = |name: &String| Dimension::from_name(name).ok_or_else(|| TableError::value("dimensions"));
+    names.iter().map(dimension).collect()
 }
 
 fn parse_time(text: Option<&str>) -> Result<Option<Timestamp>, TableError> {

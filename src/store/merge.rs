@@ -185,6 +185,7 @@ fn same_settings(left: &BaselineContents, right: &BaselineContents) -> Result<()
         ("read to", time(left.read_to), time(right.read_to)),
         ("delivery slack", left.delivery_slack.to_string(), right.delivery_slack.to_string()),
         ("rules", checksum(left), checksum(right)),
+        ("dimensions", left.dimensions.to_string(), right.dimensions.to_string()),
         ("max object size", left.max_object_size.to_string(), right.max_object_size.to_string()),
     ];
     match differences.into_iter().find(|(_, left, right)| left != right) {
@@ -224,6 +225,15 @@ impl BaselineContents {
             match &mut behaviour.first_success {
                 Some(success) => new(&mut Arc::make_mut(success).archive),
                 None if shared => behaviour.first_success = Some(Arc::clone(&behaviour.first)),
+                None => {}
+            }
+        }
+        for value in &mut self.baseline.values {
+            let shared = value.first_success.as_ref().is_some_and(|it| *it == value.first);
+            new(&mut Arc::make_mut(&mut value.first.sighting).archive);
+            match &mut value.first_success {
+                Some(success) if shared => *success = value.first.clone(),
+                Some(success) => new(&mut Arc::make_mut(&mut success.sighting).archive),
                 None => {}
             }
         }

@@ -26,6 +26,7 @@ mod saved;
 mod single_events;
 mod table;
 mod validate;
+mod values;
 mod writing;
 
 use crate::baseline::Baseline;
@@ -39,7 +40,7 @@ pub use recognized::proven_files;
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. Other versions are refused.
-pub const STORE_VERSION: u32 = 5;
+pub const STORE_VERSION: u32 = 6;
 
 /// Everything a run learnt, ready to be saved or added to.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,7 +13,7 @@ use super::manifest::{MANIFEST, Manifest};
 use super::table::Table;
 use super::{
     BaselineContents, STORE_VERSION, StoreError, activity, behaviours, faults, hits, inventory, map, objects,
-    principals, proofs, records, single_events, validate,
+    principals, proofs, records, single_events, validate, values,
 };
 use crate::baseline::{Baseline, CountedHits};
 use crate::catalog::{Catalog, Learning};
@@ -105,6 +105,8 @@ impl Saved {
         let behaviours::BehaviourTable { mut behaviours, counts, actions } =
             self.read("behaviours", &behaviours::schema(), |table| behaviours::read(table, &principals))?;
         self.read("activity", activity::SCHEMA, |table| activity::read(table, &mut behaviours, &counts))?;
+        let values =
+            self.read("values", &values::schema(), |table| values::read(table, &principals, &actions))?;
         let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         let mut coverage = self.manifest.coverage().map_err(damaged)?;
         coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
@@ -120,6 +122,7 @@ impl Saved {
             principals,
             actions,
             behaviours,
+            values,
             creations,
             proofs,
             insights,

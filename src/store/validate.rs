@@ -1,7 +1,7 @@
 //! Invariants between the values of an open baseline, which must hold even if its tables were forged with matching checksums.
 
 use super::error::TableError;
-use crate::baseline::{Baseline, Behaviour};
+use crate::baseline::{Baseline, Behaviour, DimensionValue};
 use crate::catalog::ObjectEntry;
 use crate::coverage::Coverage;
 use crate::time::Timestamp;
@@ -24,6 +24,17 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), T
                     && active.count > 0
             })
     };
+    let value_sound = |value: &DimensionValue| {
+        let firsts = [Some(&value.first), value.first_success.as_ref()];
+        value.count > 0
+            && value.last.is_written()
+            && value.first.sighting.time.is_written()
+            && firsts.into_iter().flatten().all(|first| {
+                let sighting = &first.sighting;
+                is_archive(sighting.archive, archives)
+                    && (value.first.sighting.time..=value.last).contains(&sighting.time)
+            })
+    };
     let creations_sound = baseline.creations.values().all(|time| time.is_written());
     let inventory_sound =
         baseline.inventory.identities().filter_map(|(_, created)| created).all(|time| time.is_written());
@@ -35,6 +46,7 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), T
         && are_events_sound
         && hits_sound
         && baseline.behaviours.iter().all(sound)
+        && baseline.values.iter().all(value_sound)
     {
         Ok(())
     } else {

@@ -12,19 +12,20 @@ use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::table::{self, Column};
 use super::{
     BaselineContents, Saved, StoreError, activity, behaviours, faults, hits, inventory, objects, principals,
-    proofs, records, single_events,
+    proofs, records, single_events, values,
 };
 use crate::baseline::IdentityResolver;
 use crate::checksum::Checksum;
 
 /// All tables, with their columns; a test checks that each table written is among them.
-pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 12] {
+pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 13] {
     [
         ("principals", principals::SCHEMA.into()),
         ("proofs", proofs::SCHEMA.into()),
         ("inventory", inventory::SCHEMA.into()),
         ("behaviours", behaviours::schema().into()),
         ("activity", activity::SCHEMA.into()),
+        ("values", values::schema().into()),
         ("insights", single_events::schema().into()),
         ("root", single_events::schema().into()),
         ("rules", hits::RULES.into()),
@@ -60,6 +61,7 @@ pub(super) fn write_tables(stored: &BaselineContents, folder: &Path) -> Result<(
     write("proofs", proofs::SCHEMA, proofs::columns(&baseline.proofs))?;
     write("behaviours", &behaviours::schema(), behaviours::columns(baseline))?;
     write("activity", activity::SCHEMA, activity::columns(baseline))?;
+    write("values", &values::schema(), values::columns(baseline))?;
     write("insights", &single_events::schema(), single_events::columns(&baseline.insights))?;
     write("root", &single_events::schema(), single_events::columns(&baseline.root))?;
     let texts = hits::JsonColumns::of(&baseline.rules, &baseline.hits);

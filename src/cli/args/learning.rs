@@ -6,7 +6,7 @@ use clap::Args;
 use firstseen::baseline::HitRetention;
 use firstseen::catalog::Learning;
 use firstseen::learn::LearnSettings;
-use firstseen::model::PrincipalKey;
+use firstseen::model::{Dimensions, PrincipalKey};
 use firstseen::report::for_shell;
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY};
 use firstseen::source::DeliveryWindow;
@@ -95,6 +95,7 @@ impl LearningArgs {
             rules: None,
             rules_from: None,
             hits: HitRetention::All,
+            dimensions: Dimensions::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use clap::Args;
+use firstseen::model::Dimension;
 use firstseen::query::{Anchor, FindingKind};
 use firstseen::time::{Span, TimeError};
 
@@ -29,6 +30,9 @@ pub(crate) struct QuestionArgs {
     /// Which kinds of findings [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub(crate) report: Vec<FindingArg>,
+    /// In which dimensions new values are reported, as findings of the kinds new-action, new-network and so on [default: action]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "DIMENSION,…")]
+    pub(crate) dimension: Vec<DimensionArg>,
     /// Also list what CloudTrail Insights noticed, as findings of the kind insight, whatever the warmup
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) include_insights: Option<bool>,
@@ -55,13 +59,33 @@ named_arg! {
 
 named_arg! {
     /// A kind of findings, or all kinds except insight.
-    FindingArg(FindingKind or "all" => "All but insight") {
+    FindingArg(FindingKind or "all" => "All but insight and the kinds of --dimension") {
         NewAction => "A principal's first use of an action, after its warmup",
         NewPrincipal => "A principal's first appearance, when the archive is older than the warmup",
         ReturningAction => "A principal's use of an action after a gap longer than --forget, known to the hour",
         RootActivity => "An hour in which an account's root user acted, whatever the warmup",
         Rule => "Events of a principal that a rule matched and that are no other finding, whatever the warmup",
         Insight => "What CloudTrail Insights noticed, whatever the warmup; all does not include it",
+        NewNetwork => "A principal's first call from a network, after its warmup; of this and the next ones all includes none",
+        NewAgent => "Its first call with a family of user agents",
+        NewRegion => "Its first call in a Region",
+        NewAccessKey => "Its first call with a long-term access key",
+        NewError => "Its first error of a kind",
+        NewTargetRole => "Its first AssumeRole of a role",
+        NewTargetAccount => "Its first call in another account",
+    }
+}
+
+named_arg! {
+    /// A dimension, or the action.
+    DimensionArg(Dimension or "action" => "The action") {
+        Network => "The network of the caller: /24 of IPv4, /48 of IPv6, or the name of an AWS service",
+        Agent => "The family of the user agent: program and operating system",
+        Region => "The Region",
+        AccessKey => "The long-term access key",
+        Error => "The kind of error of a failed call",
+        TargetRole => "The role that AssumeRole asks for",
+        TargetAccount => "The account of the call, if it is not the principal's",
     }
 }
 
@@ -73,6 +97,7 @@ impl QuestionArgs {
             forget: self.forget.or(below.forget),
             anchor: self.anchor.or(below.anchor),
             report: given(self.report, below.report),
+            dimension: given(self.dimension, below.dimension),
             no_root: self.no_root.or(below.no_root),
             include_insights: self.include_insights.or(below.include_insights),
             only_success: self.only_success.or(below.only_success),
@@ -101,6 +126,16 @@ impl QuestionArgs {
         let mut kinds = if is_all { default } else { Vec::new() };
         for kind in self.report.iter().filter_map(|kind| kind.0) {
             if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        let asks_for_new = kinds.contains(&FindingKind::NewAction);
+        if !self.dimension.is_empty() && !self.dimension.iter().any(|dimension| dimension.0.is_none()) {
+            kinds.retain(|kind| *kind != FindingKind::NewAction);
+        }
+        for dimension in self.dimension.iter().filter_map(|dimension| dimension.0) {
+            let kind = FindingKind::of_dimension(dimension);
+            if asks_for_new && !kinds.contains(&kind) {
                 kinds.push(kind);
             }
         }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::baseline::HitRetention;
-use firstseen::query::{Preset, Question};
+use firstseen::query::{FindingKind, Preset, Question};
 use firstseen::source::FileList;
 use firstseen::time::Bound;
 
@@ -122,6 +122,7 @@ impl Settings {
             leaves_out_later: true,
             rules: None,
             hits: HitRetention::All,
+            dimensions: self.question.report().into_iter().filter_map(FindingKind::dimension).collect(),
             run,
         }
     }

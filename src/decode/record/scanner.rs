@@ -60,6 +60,7 @@ pub(in crate::decode) fn record<'a>(
             RecordField::ErrorMessage => record.error_message = scanner.text()?,
             RecordField::Recipient => record.recipient_account = scanner.text()?,
             RecordField::ReadOnly => record.read_only = scanner.flag()?,
+            RecordField::FromConsole => record.from_console = scanner.flag()?,
             RecordField::Identity => {
                 scanner.read_identity(&mut predictors.identity, identities, &mut record.identity)?
             }
@@ -214,6 +215,7 @@ enum RecordField {
     ErrorMessage,
     Recipient,
     ReadOnly,
+    FromConsole,
     Identity,
     Response,
     Records,
@@ -236,6 +238,7 @@ impl RecordField {
             "errorMessage" => Self::ErrorMessage,
             "recipientAccountId" => Self::Recipient,
             "readOnly" => Self::ReadOnly,
+            "sessionCredentialFromConsole" => Self::FromConsole,
             "userIdentity" => Self::Identity,
             "responseElements" => Self::Response,
             "Records" => Self::Records,

@@ -52,6 +52,7 @@ impl<'b> Enumeration<'b> {
         let mut findings = Vec::new();
         of_sightings((baseline, &Iam::new(baseline)), asked, &admission, &mut |candidate| {
             let Candidate { behaviour, known_micros, finding, .. } = candidate;
+            let Some(behaviour) = behaviour else { return };
             let (principal, action) = baseline.behaviours[behaviour].ids();
             findings.push(EnumeratedFinding {
                 time: finding.time,

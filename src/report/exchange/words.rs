@@ -1,5 +1,6 @@
 //! What all forms say of a finding in words.
 
+use crate::model::Dimension;
 use crate::query::{Finding, FindingKind};
 use crate::report::for_terminal;
 use crate::report::place::shown_object;
@@ -18,6 +19,17 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
             format!("The root user of {account} acted: {action}")
         }
         FindingKind::Insight => format!("Unusual rate of {action}"),
+        FindingKind::NewNetwork
+        | FindingKind::NewAgent
+        | FindingKind::NewRegion
+        | FindingKind::NewAccessKey
+        | FindingKind::NewError
+        | FindingKind::NewTargetRole
+        | FindingKind::NewTargetAccount => {
+            let value = finding.value.map_or(NOT_NAMED.into(), |value| for_terminal(value));
+            let dimension = finding.kind.dimension().map_or("value", Dimension::name).replace('-', " ");
+            format!("{who} had a new {dimension}: {value}, with {action}")
+        }
         FindingKind::Rule => {
             let rule = finding.rule().map_or(String::new(), |rule| for_terminal(&rule.name).into_owned());
             format!("{rule}: {who} did {action}")
@@ -40,7 +52,11 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
         text.push_str(&format!(", known for {} days", age.div_euclid(DAY)));
     }
     if let Some(rarity) = finding.rarity {
-        text.push_str(&format!("; {} others had done this before", rarity.other_principals));
+        text.push_str(&format!(
+            "; {} others had {} before",
+            rarity.other_principals,
+            if finding.value.is_some() { "this" } else { "done this" }
+        ));
     }
     if let Some(failed) = finding.failed {
         let calls = match (finding.evidence, times) {

@@ -24,6 +24,7 @@ pub(super) struct Fields<'a> {
     error_message: Text<'a>,
     recipient_account: Text<'a>,
     read_only: Flag,
+    from_console: Flag,
     identity: Object<IdentityFields<'a>>,
     response: Object<ResponseFields<'a>>,
 }
@@ -94,6 +95,7 @@ impl RecordKind for CloudTrail {
             error_message: fields.error_message.get(),
             recipient_account: fields.recipient_account.get(),
             read_only: fields.read_only.0,
+            from_console: fields.from_console.0,
             identity: Identity {
                 identity_type: identity.identity_type.get(),
                 principal_id: identity.principal_id.get(),
@@ -141,6 +143,7 @@ impl<'de> Members<'de> for Fields<'de> {
             "errorMessage" => self.error_message = map.next_value()?,
             "recipientAccountId" => self.recipient_account = map.next_value()?,
             "readOnly" => self.read_only = map.next_value()?,
+            "sessionCredentialFromConsole" => self.from_console = map.next_value()?,
             "userIdentity" => self.identity = map.next_value()?,
             "responseElements" => self.response = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),

@@ -1,0 +1,249 @@
+//! Collects the values of dimensions. One collector for each worker.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use super::dimension_value::sort_values;
+use super::{DimensionValue, Moment, SightingRef, ValueSighting};
+use crate::model::{Dimension, Dimensions, SharedTexts, Sighting, Text, Traits};
+use crate::observe::{ActionId, PrincipalId};
+use crate::time::Timestamp;
+
+/// Number of values that one event can have.
+const MOST: usize = Dimension::ALL.len();
+
+/// Number of remembered traits, after which they are forgotten: they only save time.
+const MOST_REMEMBERED: usize = 1 << 14;
+
+/// Collects the values of dimensions under the ids of one observer.
+#[derive(Debug, Default)]
+pub(super) struct ValueCollector {
+    dimensions: Dimensions,
+    values: Vec<DimensionValue>,
+    /// Values by principal, dimension and text.
+    table: HashTable<u32>,
+    /// For each principal the indices of its values.
+    of_principal: Vec<Vec<u32>>,
+    /// Which values the recent traits of principals have.
+    recent: HashTable<Remembered>,
+    hasher: FixedState,
+}
+
+/// The traits of an event, and the values that they have.
+#[derive(Debug)]
+struct Remembered {
+    principal: u32,
+    texts: [Option<Box<str>>; 7],
+    flags: [bool; 3],
+    values: Values,
+}
+
+/// Indices of values.
+#[derive(Clone, Copy, Debug, Default)]
+struct Values {
+    indices: [u32; MOST],
+    count: u8,
+}
+
+impl Values {
+    fn as_slice(&self) -> &[u32] {
+        &self.indices[..self.count as usize]
+    }
+}
+
+impl ValueCollector {
+    /// A collector of these dimensions.
+    pub(super) fn new(dimensions: Dimensions) -> Self {
+        Self { dimensions, ..Self::default() }
+    }
+
+    /// Adds the values of one event.
+    pub(super) fn add<'a>(
+        &mut self,
+        (principal, action): (PrincipalId, ActionId),
+        moment: Moment,
+        traits: &Traits<'_>,
+        sighting: impl Fn() -> SightingRef<'a>,
+        texts: &mut SharedTexts,
+    ) {
+        let mut event = Event { action: action.0, moment, make_sighting: sighting, sighting: None };
+        let values = match self.remembered(principal.0, traits) {
+            Some(values) => values,
+            None => self.resolve(principal.0, traits, &mut event, texts),
+        };
+        for index in values.as_slice() {
+            event.add_to(&mut self.values[*index as usize], texts);
+        }
+    }
+
+    /// The values of these traits, if they are remembered.
+    fn remembered(&self, principal: u32, traits: &Traits<'_>) -> Option<Values> {
+        let hash = Parts(traits).hash(principal, &self.hasher);
+        self.recent.find(hash, |known| known.is(principal, traits)).map(|known| known.values)
+    }
+
+    /// Finds or makes the values of these traits, and remembers them.
+    fn resolve<'a>(
+        &mut self,
+        principal: u32,
+        traits: &Traits<'_>,
+        event: &mut Event<impl Fn() -> SightingRef<'a>>,
+        texts: &mut SharedTexts,
+    ) -> Values {
+        let mut values = Values::default();
+        for dimension in self.dimensions.iter() {
+            let Some(value) = dimension.value(traits) else { continue };
+            values.indices[values.count as usize] = self.index((principal, dimension, &value), event, texts);
+            values.count += 1;
+        }
+        if self.recent.len() >= MOST_REMEMBERED {
+            self.recent.clear();
+        }
+        let hasher = &self.hasher;
+        let new = Remembered::new(principal, traits, values);
+        let hash = Parts(traits).hash(principal, hasher);
+        self.recent.insert_unique(hash, new, |known| known.hash(hasher));
+        values
+    }
+
+    /// The index of a value, which is made if it is new.
+    fn index<'a>(
+        &mut self,
+        key: (u32, Dimension, &str),
+        event: &mut Event<impl Fn() -> SightingRef<'a>>,
+        texts: &mut SharedTexts,
+    ) -> u32 {
+        let Self { values, table, of_principal, hasher, .. } = self;
+        let hash = hasher.hash_one(key);
+        if let Some(index) = table.find(hash, |index| values[*index as usize].key() == key) {
+            return *index;
+        }
+        let index = u32::try_from(values.len()).unwrap_or(u32::MAX);
+        let (principal, dimension, value) = key;
+        values.push(event.first_of(principal, dimension, texts.get(value), texts));
+        table.insert_unique(hash, index, |index| hasher.hash_one(values[*index as usize].key()));
+        let principal = principal as usize;
+        if of_principal.len() <= principal {
+            of_principal.resize_with(principal + 1, Vec::new);
+        }
+        of_principal[principal].push(index);
+        index
+    }
+
+    /// Whether an event with this time and id is the first so far with one of its principal's values.
+    pub(super) fn has_first(&self, principal: PrincipalId, (time, event_id): (Timestamp, &str)) -> bool {
+        let is_it =
+            |first: &ValueSighting| first.sighting.time == time && first.sighting.event_id == *event_id;
+        let values = self.of_principal.get(principal.0 as usize).into_iter().flatten();
+        values
+            .map(|index| &self.values[*index as usize])
+            .any(|value| is_it(&value.first) || value.first_success.as_ref().is_some_and(is_it))
+    }
+
+    /// The sorted values, with the new numbers of principals and actions.
+    pub(super) fn finish(self, principals: &[u32], actions: &[u32]) -> Vec<DimensionValue> {
+        let mut values = self.values;
+        values.iter_mut().for_each(|value| value.renumber(principals, actions));
+        sort_values(&mut values);
+        values
+    }
+}
+
+/// An event whose values are added. Its sighting is made only if needed, and kept once for all of its values.
+struct Event<F> {
+    action: u32,
+    moment: Moment,
+    make_sighting: F,
+    sighting: Option<Arc<Sighting>>,
+}
+
+impl<'a, F: Fn() -> SightingRef<'a>> Event<F> {
+    fn sighting(&mut self, texts: &mut SharedTexts) -> ValueSighting {
+        let Self { action, make_sighting, sighting, .. } = self;
+        let sighting = sighting.get_or_insert_with(|| Arc::new(make_sighting().to_sighting(texts)));
+        ValueSighting { action: *action, sighting: Arc::clone(sighting) }
+    }
+
+    /// The value of which this is the first event. It is not counted yet.
+    fn first_of(
+        &mut self,
+        principal: u32,
+        dimension: Dimension,
+        value: Text,
+        texts: &mut SharedTexts,
+    ) -> DimensionValue {
+        let first = self.sighting(texts);
+        let first_success = (!self.moment.failed).then(|| first.clone());
+        DimensionValue { principal, dimension, value, first, first_success, last: self.moment.time, count: 0 }
+    }
+
+    /// Counts this event under one of its values.
+    fn add_to(&mut self, value: &mut DimensionValue, texts: &mut SharedTexts) {
+        let Moment { time, failed } = self.moment;
+        value.count += 1;
+        value.last = value.last.max(time);
+        let may_be_success =
+            !failed && value.first_success.as_ref().is_none_or(|known| time <= known.sighting.time);
+        if time > value.first.sighting.time && !may_be_success {
+            return;
+        }
+        let sighting = self.sighting(texts);
+        if may_be_success {
+            match &mut value.first_success {
+                Some(known) => known.keep_earlier(sighting.clone()),
+                none => *none = Some(sighting.clone()),
+            }
+        }
+        value.first.keep_earlier(sighting);
+    }
+}
+
+/// The parts of traits that distinguish them, to be hashed and compared.
+struct Parts<'t, 'a>(&'t Traits<'a>);
+
+impl<'a> Parts<'_, 'a> {
+    fn texts(&self) -> [Option<&'a str>; 7] {
+        let Traits {
+            source_ip,
+            user_agent,
+            region,
+            access_key_id,
+            error_code,
+            target_role,
+            target_account,
+            ..
+        } = *self.0;
+        [source_ip, user_agent, region, access_key_id, error_code, target_role, target_account]
+    }
+
+    fn hash(&self, principal: u32, hasher: &FixedState) -> u64 {
+        hasher.hash_one((principal, self.texts(), self.flags()))
+    }
+
+    fn flags(&self) -> [bool; 3] {
+        [self.0.is_service, self.0.is_forwarded, self.0.is_from_console]
+    }
+}
+
+impl Remembered {
+    fn new(principal: u32, traits: &Traits<'_>, values: Values) -> Self {
+        let parts = Parts(traits);
+        let texts = parts.texts().map(|text| text.map(Box::from));
+        Self { principal, texts, flags: parts.flags(), values }
+    }
+
+    fn is(&self, principal: u32, traits: &Traits<'_>) -> bool {
+        let parts = Parts(traits);
+        self.principal == principal
+            && self.flags == parts.flags()
+            && self.texts.iter().map(Option::as_deref).eq(parts.texts())
+    }
+
+    fn hash(&self, hasher: &FixedState) -> u64 {
+        let texts = self.texts.each_ref().map(Option::as_deref);
+        hasher.hash_one((self.principal, texts, self.flags))
+    }
+}

@@ -1,0 +1,49 @@
+//! The values of an event in dimensions other than the action.
+
+use super::object_learner::{ObjectLearner, moment_of, sighting_of};
+use crate::decode::{FoundRecord, Json};
+use crate::event::{AnyRecord, Event};
+use crate::model::{Dimension, Traits};
+use crate::observe::{ActionId, PrincipalId};
+
+impl ObjectLearner<'_, '_, '_> {
+    /// Learns the values of an event that has been learnt.
+    pub(super) fn learn_values(
+        &mut self,
+        pair: (PrincipalId, ActionId),
+        event: &Event<'_>,
+        record: AnyRecord<'_>,
+        found: &FoundRecord<'_>,
+    ) {
+        let dimensions = self.learner.settings.dimensions;
+        if dimensions.is_empty() {
+            return;
+        }
+        let evidence = || match record {
+            AnyRecord::CloudTrail(record) => record.evidence(),
+            AnyRecord::Kubernetes(record) => record.evidence(),
+        };
+        let (role, code);
+        let traits = match record {
+            AnyRecord::CloudTrail(record) => {
+                role = (dimensions.contains(Dimension::TargetRole) && record.assumes_role())
+                    .then(|| target_role(found.text))
+                    .flatten();
+                Traits { target_role: role.as_deref(), ..record.traits(event.principal.account) }
+            }
+            AnyRecord::Kubernetes(record) => {
+                code = record.error_code();
+                record.traits(code.as_deref())
+            }
+        };
+        let place = self.part.inner.place(self.context, found);
+        let sighting = || sighting_of(event, place, evidence());
+        self.learner.builder.add_values(pair, moment_of(event), &traits, sighting);
+    }
+}
+
+/// `requestParameters.roleArn` of a call of AssumeRole.
+fn target_role(text: &str) -> Option<String> {
+    let role = Json::new(text).member("requestParameters")?.member("roleArn")?;
+    role.as_str().starts_with('"').then(|| role.text().into_owned())
+}

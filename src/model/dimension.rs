@@ -1,0 +1,259 @@
+//! Dimensions: what of an event can be new for a principal, besides its action. The name, the meaning and the reader of each
+//! are here.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::agent::{agent_family, is_browser, is_of_aws};
+use crate::names::named;
+
+named! {
+    /// What of an event can be new for a principal, besides its action.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Dimension {
+        /// The network of the caller: the /24 of an IPv4 address, the /48 of an IPv6 address; of an AWS service, its name.
+        Network = "network",
+        /// The family of the user agent: the program and the operating system, without versions.
+        Agent = "agent",
+        /// `awsRegion`
+        Region = "region",
+        /// The long-term access key of the call. Temporary keys (`ASIA…`) have no value: each session has a new one.
+        AccessKey = "access-key",
+        /// The kind of the error, if the call failed: `access-denied`, `not-found`, …; else the code itself.
+        Error = "error",
+        /// The role that an AssumeRole call asked for.
+        TargetRole = "target-role",
+        /// The account in which the principal acted, if it is not its own.
+        TargetAccount = "target-account",
+    }
+}
+
+/// What dimensions read of an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traits<'a> {
+    /// Where the call came from: an address, a service name or `AWS Internal`.
+    pub source_ip: Option<&'a str>,
+    /// `userAgent`
+    pub user_agent: Option<&'a str>,
+    /// `awsRegion`
+    pub region: Option<&'a str>,
+    /// The access key of the call.
+    pub access_key_id: Option<&'a str>,
+    /// `errorCode`, or the reason of a status.
+    pub error_code: Option<&'a str>,
+    /// The role that an AssumeRole call asked for.
+    pub target_role: Option<&'a str>,
+    /// The account whose log has the event, if it is not the principal's.
+    pub target_account: Option<&'a str>,
+    /// Whether the caller is an AWS service that acts for itself.
+    pub is_service: bool,
+    /// Whether an AWS service made the call for the principal (`invokedBy`): address and agent are the service's.
+    pub is_forwarded: bool,
+    /// Whether the credentials are those of a console session.
+    pub is_from_console: bool,
+}
+
+impl Dimension {
+    /// The value of an event in this dimension, if it has one.
+    ///
+    /// ```
+    /// use firstseen::model::{Dimension, Traits};
+    ///
+    /// let traits = Traits { source_ip: Some("203.0.113.7"), ..Traits::default() };
+    /// assert_eq!(Dimension::Network.value(&traits).as_deref(), Some("203.0.113.0/24"));
+    /// ```
+    pub fn value<'t>(self, traits: &Traits<'t>) -> Option<Cow<'t, str>> {
+        match self {
+            Self::Network => network(traits),
+            Self::Agent => agent(traits).map(agent_family),
+            Self::Region => present(traits.region).map(Cow::Borrowed),
+            Self::AccessKey => {
+                present(traits.access_key_id).filter(|key| !key.starts_with("ASIA")).map(Cow::Borrowed)
+            }
+            Self::Error => present(traits.error_code).map(|code| Cow::Borrowed(error_kind(code))),
+            Self::TargetRole => present(traits.target_role).map(Cow::Borrowed),
+            Self::TargetAccount => present(traits.target_account).map(Cow::Borrowed),
+        }
+    }
+}
+
+/// The user agent, if it is that of the principal.
+///
+/// The services that AWS puts between a principal and an API call name themselves (AWS CloudTrail User Guide, `userAgent`:
+/// "signin.amazonaws.com", "console.amazonaws.com", "AWS Internal").
+fn agent<'t>(traits: &Traits<'t>) -> Option<&'t str> {
+    let agent = present(traits.user_agent)?;
+    let is_own = traits.is_service || !traits.is_forwarded && !is_of_aws(agent);
+    is_own.then_some(agent)
+}
+
+/// The network of a call, if it is that of the principal. In a console session only the browser has it: the console's own
+/// servers make some of the calls.
+fn network<'t>(traits: &Traits<'t>) -> Option<Cow<'t, str>> {
+    let source = present(traits.source_ip)?;
+    let is_behind_console = traits.is_from_console && !traits.user_agent.is_some_and(is_browser);
+    match source.parse() {
+        _ if !traits.is_service && (traits.is_forwarded || is_behind_console) => None,
+        Ok(address) => Some(Cow::Owned(network_of(address))),
+        Err(_) => traits.is_service.then_some(Cow::Borrowed(source)),
+    }
+}
+
+fn network_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{}/24", Ipv4Addr::new(a, b, c, 0))
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+    }
+}
+
+/// Kinds of errors, by parts of their codes. Services spell them differently: `AccessDenied`, `AccessDeniedException`,
+/// `Client.UnauthorizedOperation`. The first that fits counts.
+const ERROR_KINDS: [(&str, &[&str]); 7] = [
+    ("access-denied", &["AccessDenied", "Unauthorized", "Forbidden", "NotAuthorized"]),
+    ("throttled", &["Throttl", "TooManyRequests", "SlowDown", "RequestLimitExceeded", "RateExceeded"]),
+    ("expired", &["Expired"]),
+    ("not-found", &["NotFound", "NoSuch", "DoesNotExist", "NotExist"]),
+    ("exists", &["AlreadyExists", "Duplicate", "Conflict", "InUse"]),
+    ("quota", &["LimitExceeded", "Quota", "Insufficient"]),
+    ("invalid", &["Invalid", "Validation", "Malformed", "Missing", "BadRequest"]),
+];
+
+fn error_kind(code: &str) -> &str {
+    let has = |(_, parts): &&(&str, &[&str])| parts.iter().any(|part| code.contains(part));
+    ERROR_KINDS.iter().find(has).map_or(code, |(kind, _)| kind)
+}
+
+/// An empty text counts as absent.
+fn present(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// A set of dimensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dimensions(u8);
+
+impl Dimensions {
+    /// All dimensions.
+    pub const ALL: Self = Self((1 << Dimension::ALL.len()) - 1);
+
+    /// Whether it has none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether a dimension is among them.
+    pub const fn contains(self, dimension: Dimension) -> bool {
+        self.0 >> dimension as u8 & 1 == 1
+    }
+
+    /// Whether all dimensions of another set are among them.
+    pub const fn covers(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    /// Its dimensions, in order.
+    pub fn iter(self) -> impl Iterator<Item = Dimension> {
+        Dimension::ALL.into_iter().filter(move |dimension| self.contains(*dimension))
+    }
+}
+
+impl std::fmt::Display for Dimensions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.iter().map(Dimension::name).collect();
+        f.write_str(if names.is_empty() { "none" } else { "" })?;
+        f.write_str(&names.join(", "))
+    }
+}
+
+impl FromIterator<Dimension> for Dimensions {
+    fn from_iter<I: IntoIterator<Item = Dimension>>(dimensions: I) -> Self {
+        Self(dimensions.into_iter().fold(0, |set, dimension| set | 1 << dimension as u8))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: Traits<'static> = Traits {
+        source_ip: Some("203.0.113.7"),
+        user_agent: Some("aws-cli/2.15.30 Python/3.11.6 Linux/5.10"),
+        region: None,
+        access_key_id: None,
+        error_code: None,
+        target_role: None,
+        target_account: None,
+        is_service: false,
+        is_forwarded: false,
+        is_from_console: false,
+    };
+
+    fn network_and_agent(traits: Traits<'_>) -> (Option<String>, Option<String>) {
+        let value = |dimension: Dimension| dimension.value(&traits).map(Cow::into_owned);
+        (value(Dimension::Network), value(Dimension::Agent))
+    }
+
+    #[test]
+    fn networks_are_24_and_48_bits_long() {
+        let network = |source| network_and_agent(Traits { source_ip: Some(source), ..USER }).0;
+        assert_eq!(network("203.0.113.7").as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(network("2001:db8:1:2::3").as_deref(), Some("2001:db8:1::/48"));
+        assert_eq!(network("::ffff:203.0.113.7").as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(network(""), None);
+    }
+
+    #[test]
+    fn calls_that_aws_makes_for_a_principal_have_neither_network_nor_agent() {
+        let service = "cloudformation.amazonaws.com";
+        let by_name = Traits { source_ip: Some(service), user_agent: Some(service), ..USER };
+        assert_eq!(network_and_agent(by_name), (None, None));
+        assert_eq!(network_and_agent(Traits { is_forwarded: true, ..USER }), (None, None));
+        let internal = Traits { source_ip: Some("AWS Internal"), user_agent: Some("AWS Internal/3"), ..USER };
+        assert_eq!(network_and_agent(internal), (None, None));
+        let itself = Traits { is_service: true, ..by_name };
+        assert_eq!(network_and_agent(itself).0.as_deref(), Some(service));
+    }
+
+    #[test]
+    fn in_a_console_session_only_the_browser_has_a_network() {
+        let console = Traits { is_from_console: true, ..USER };
+        assert_eq!(network_and_agent(console).0, None);
+        let browser =
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/122.0 Safari/537.36";
+        let browsing = Traits { user_agent: Some(browser), ..console };
+        assert_eq!(network_and_agent(browsing).0.as_deref(), Some("203.0.113.0/24"));
+    }
+
+    #[test]
+    fn only_long_term_keys_are_values() {
+        let key = |id| Dimension::AccessKey.value(&Traits { access_key_id: Some(id), ..USER });
+        assert_eq!(key("AKIAIOSFODNN7EXAMPLE").as_deref(), Some("AKIAIOSFODNN7EXAMPLE"));
+        assert_eq!(key("ASIAIOSFODNN7EXAMPLE"), None);
+    }
+
+    #[test]
+    fn errors_of_all_services_have_common_kinds() {
+        let kind = |code| Dimension::Error.value(&Traits { error_code: Some(code), ..USER }).unwrap();
+        assert_eq!(kind("Client.UnauthorizedOperation"), "access-denied");
+        assert_eq!(kind("AccessDeniedException"), "access-denied");
+        assert_eq!(kind("NoSuchEntityException"), "not-found");
+        assert_eq!(kind("InvalidInstanceID.NotFound"), "not-found");
+        assert_eq!(kind("InstanceLimitExceeded"), "quota");
+        assert_eq!(kind("Odd"), "Odd");
+    }
+
+    #[test]
+    fn a_set_has_the_dimensions_it_was_made_of() {
+        let some: Dimensions = [Dimension::Region, Dimension::Network].into_iter().collect();
+        assert_eq!(some.iter().collect::<Vec<_>>(), [Dimension::Network, Dimension::Region]);
+        assert!(Dimensions::ALL.covers(some) && !some.covers(Dimensions::ALL));
+        assert_eq!(Dimensions::ALL.iter().count(), Dimension::ALL.len());
+        assert!(Dimensions::default().is_empty());
+    }
+}

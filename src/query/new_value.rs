@@ -1,0 +1,59 @@
+//! First-seen values of dimensions other than the action: networks, agents, Regions and others.
+
+use std::collections::HashSet;
+
+use super::{FindingKind, Question, Rarity};
+use crate::baseline::{Baseline, DimensionValue, ValueSighting};
+use crate::model::InOrder;
+
+/// The rarity of every value's first sighting, by its index in the baseline; empty if no value is asked for.
+pub(super) struct ValueRarities(Vec<Rarity>);
+
+impl ValueRarities {
+    /// Computed from the sightings that count for this question.
+    pub(super) fn new(baseline: &Baseline, question: &Question) -> Self {
+        if !question.report.iter().any(|kind| kind.dimension().is_some()) {
+            return Self(Vec::new());
+        }
+        let values = &baseline.values;
+        let mut order: Vec<(&DimensionValue, &ValueSighting, usize)> = values
+            .iter()
+            .enumerate()
+            .filter_map(|(index, value)| Some((value, first_counted(value, question)?, index)))
+            .collect();
+        let what = |value: &DimensionValue| (value.dimension, value.value.clone());
+        order.sort_by(|(left, first, at), (right, other, behind)| {
+            (what(left).cmp(&what(right)))
+                .then_with(|| first.sighting.order(&*other.sighting))
+                .then(at.cmp(behind))
+        });
+        let mut rarities = vec![Rarity::default(); values.len()];
+        for same_value in order.chunk_by(|(left, ..), (right, ..)| what(left) == what(right)) {
+            let mut accounts = HashSet::new();
+            for (earlier, (value, _, index)) in (0..).zip(same_value) {
+                let account = &*baseline.principals[value.principal as usize].account;
+                let first_for_account = accounts.insert(account);
+                rarities[*index] =
+                    Rarity { other_principals: earlier, first_for_account, first_for_archive: earlier == 0 };
+            }
+        }
+        Self(rarities)
+    }
+
+    /// The rarity of a value's first sighting.
+    pub(super) fn of(&self, value: usize) -> Option<Rarity> {
+        self.0.get(value).copied()
+    }
+}
+
+/// The first sighting of a value that counts.
+pub(super) fn first_counted<'b>(value: &'b DimensionValue, question: &Question) -> Option<&'b ValueSighting> {
+    value.beginning(question.only_success).filter(|first| question.knows(first.sighting.time))
+}
+
+impl FindingKind {
+    /// Whether a finding of this kind depends on the age of its principal.
+    pub(super) fn depends_on_age(self) -> bool {
+        Self::OF_SIGHTINGS.contains(&self) || self.dimension().is_some()
+    }
+}

@@ -1,0 +1,114 @@
+//! The table `values`: one row for each principal and each of its values in a dimension, with the evidence of its first sightings.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::error::TableError;
+use super::evidence::{self, SightingColumns};
+use super::reading::SharedPaths;
+use super::table::{Column, Table};
+use crate::baseline::{Baseline, DimensionValue, ValueSighting};
+use crate::model::{Dimension, ObservedPrincipal, Sighting, Text};
+use crate::time::Timestamp;
+
+/// The columns of the table.
+pub(super) fn schema() -> String {
+    const OWN: &str = "message values {
+    required binary account (STRING);
+    required binary principal (STRING);
+    required binary dimension (STRING);
+    required binary value (STRING);
+    required binary action (STRING);
+    required int64 first (TIMESTAMP(MICROS,true));
+    optional binary success_action (STRING);
+    optional int64 first_success (TIMESTAMP(MICROS,true));
+    required int64 last (TIMESTAMP(MICROS,true));
+    required int64 count;
+    required boolean failed;
+";
+    [OWN, &evidence::FIRST.schema(), &evidence::SUCCESS.schema(), "}"].concat()
+}
+
+pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
+    let values = &baseline.values;
+    let principal = |value: &DimensionValue| &baseline.principals[value.principal as usize];
+    let action = |sighting: &ValueSighting| &*baseline.actions[sighting.action as usize];
+    let mut columns = vec![
+        Column::Text(values.iter().map(|value| Some(&*principal(value).account)).collect()),
+        Column::Text(values.iter().map(|value| Some(&*principal(value).key)).collect()),
+        Column::Text(values.iter().map(|value| Some(value.dimension.name())).collect()),
+        Column::Text(values.iter().map(|value| Some(&*value.value)).collect()),
+        Column::Text(values.iter().map(|value| Some(action(&value.first))).collect()),
+        Column::Long(values.iter().map(|value| Some(value.first.sighting.time.micros())).collect()),
+        Column::Text(values.iter().map(|value| value.first_success.as_ref().map(action)).collect()),
+        Column::Long(
+            values.iter().map(|value| Some(value.first_success.as_ref()?.sighting.time.micros())).collect(),
+        ),
+        Column::Long(values.iter().map(|value| Some(value.last.micros())).collect()),
+        Column::Long(values.iter().map(|value| Some(value.count as i64)).collect()),
+        Column::Flag(values.iter().map(|value| Some(value.first.sighting.failed)).collect()),
+    ];
+    columns.extend(evidence::columns(values.iter().map(|value| Some(&*value.first.sighting)).collect()));
+    columns.extend(evidence::columns(values.iter().map(later_success).collect()));
+    columns
+}
+
+/// The first success, unless it is the first sighting: evidence is stored once.
+fn later_success(value: &DimensionValue) -> Option<&Sighting> {
+    let success = value.first_success.as_ref().filter(|success| **success != value.first);
+    success.map(|success| &*success.sighting)
+}
+
+/// Reads the table.
+pub(super) fn read(
+    table: &Table,
+    principals: &[ObservedPrincipal],
+    actions: &[Text],
+) -> Result<Vec<DimensionValue>, TableError> {
+    let numbers: HashMap<(&str, &str), u32> =
+        principals.iter().map(ObservedPrincipal::account_and_key).zip(0..).collect();
+    let ids: HashMap<&str, u32> = actions.iter().map(|name| &**name).zip(0..).collect();
+    let text = |name: &'static str| table.text_column(name);
+    let (accounts, keys, dimensions, texts) =
+        (text("account")?, text("principal")?, text("dimension")?, text("value")?);
+    let (names, success_names) = (text("action")?, text("success_action")?);
+    let (first, success, last) = (table.times("first")?, table.times("first_success")?, table.times("last")?);
+    let (count, failed) = (table.numbers::<u64>("count")?, table.truths("failed")?);
+    let (of_first, of_success) =
+        (SightingColumns::open(table, evidence::FIRST)?, SightingColumns::open(table, evidence::SUCCESS)?);
+    let mut paths = SharedPaths::default();
+    let action = |name: &str| ids.get(name).copied().ok_or_else(|| TableError::value("action"));
+    let time =
+        |times: &[Option<Timestamp>], row: usize, name| times[row].ok_or_else(|| TableError::value(name));
+    let mut values: Vec<DimensionValue> = Vec::with_capacity(table.rows());
+    for row in 0..table.rows() {
+        let who = (accounts.needed(row)?, keys.needed(row)?);
+        let sighting = of_first.sighting(row, time(&first, row, "first")?, failed[row], &mut paths)?;
+        let first_sighting =
+            ValueSighting { action: action(names.needed(row)?)?, sighting: Arc::new(sighting) };
+        let first_success = match (success[row], success_names.get(row)?) {
+            (None, None) => None,
+            (Some(_), Some(_)) if !of_success.is_there(row) => Some(first_sighting.clone()),
+            (Some(time), Some(name)) => {
+                let sighting = Arc::new(of_success.sighting(row, time, false, &mut paths)?);
+                Some(ValueSighting { action: action(name)?, sighting })
+            }
+            (None, Some(_)) | (Some(_), None) => return Err(TableError::value("first_success")),
+        };
+        let dimension = Dimension::from_name(dimensions.needed(row)?);
+        let value = DimensionValue {
+            principal: *numbers.get(&who).ok_or(TableError::from("a principal is not in its table"))?,
+            dimension: dimension.ok_or_else(|| TableError::value("dimension"))?,
+            value: paths.texts.get(texts.needed(row)?),
+            first: first_sighting,
+            first_success,
+            last: time(&last, row, "last")?,
+            count: count[row],
+        };
+        if values.last().is_some_and(|before| before.key() >= value.key()) {
+            return Err("its rows are not sorted".into());
+        }
+        values.push(value);
+    }
+    Ok(values)
+}
