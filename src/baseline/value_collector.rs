@@ -15,8 +15,8 @@ use crate::time::Timestamp;
 /// Number of values that one event can have.
 const MOST: usize = Dimension::ALL.len();
 
-/// Number of remembered traits, after which they are forgotten: they only save time.
-const MOST_REMEMBERED: usize = 1 << 14;
+/// Number of slots for remembered traits: newer ones replace older ones. They only save time.
+const SLOTS: usize = 1 << 14;
 
 /// Collects the values of dimensions under the ids of one observer.
 #[derive(Debug, Default)]
@@ -27,8 +27,8 @@ pub(super) struct ValueCollector {
     table: HashTable<u32>,
     /// For each principal the indices of its values.
     of_principal: Vec<Vec<u32>>,
-    /// Which values the recent traits of principals have.
-    recent: HashTable<Remembered>,
+    /// Which values the recent traits of principals have, each in its slot; empty until the first event.
+    recent: Vec<Option<Box<Remembered>>>,
     hasher: FixedState,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct ValueCollector {
 #[derive(Debug)]
 struct Remembered {
     principal: u32,
-    texts: [Option<Box<str>>; 7],
+    texts: [Option<Box<str>>; 6],
     flags: [bool; 3],
     values: Values,
 }
@@ -70,19 +70,26 @@ impl ValueCollector {
         texts: &mut SharedTexts,
     ) {
         let mut event = Event { action: action.0, moment, make_sighting: sighting, sighting: None };
-        let values = match self.remembered(principal.0, traits) {
+        // The roles that are asked for are many, and would push all other traits out of memory.
+        let usual = Traits { target_role: None, ..traits.reduced() };
+        let values = match self.remembered(principal.0, &usual) {
             Some(values) => values,
-            None => self.resolve(principal.0, traits, &mut event, texts),
+            None => self.resolve(principal.0, &usual, &mut event, texts),
         };
         for index in values.as_slice() {
             event.add_to(&mut self.values[*index as usize], texts);
+        }
+        let role = Dimension::TargetRole.value(traits);
+        if let Some(role) = role.filter(|_| self.dimensions.contains(Dimension::TargetRole)) {
+            let index = self.index((principal.0, Dimension::TargetRole, &role), &mut event, texts);
+            event.add_to(&mut self.values[index as usize], texts);
         }
     }
 
     /// The values of these traits, if they are remembered.
     fn remembered(&self, principal: u32, traits: &Traits<'_>) -> Option<Values> {
-        let hash = Parts(traits).hash(principal, &self.hasher);
-        self.recent.find(hash, |known| known.is(principal, traits)).map(|known| known.values)
+        let slot = self.recent.get(Parts(traits).slot(principal))?.as_ref();
+        slot.filter(|known| known.is(principal, traits)).map(|known| known.values)
     }
 
     /// Finds or makes the values of these traits, and remembers them.
@@ -99,13 +106,11 @@ impl ValueCollector {
             values.indices[values.count as usize] = self.index((principal, dimension, &value), event, texts);
             values.count += 1;
         }
-        if self.recent.len() >= MOST_REMEMBERED {
-            self.recent.clear();
+        if self.recent.is_empty() {
+            self.recent.resize_with(SLOTS, || None);
         }
-        let hasher = &self.hasher;
         let new = Remembered::new(principal, traits, values);
-        let hash = Parts(traits).hash(principal, hasher);
-        self.recent.insert_unique(hash, new, |known| known.hash(hasher));
+        self.recent[Parts(traits).slot(principal)] = Some(Box::new(new));
         values
     }
 
@@ -205,22 +210,21 @@ impl<'a, F: Fn() -> SightingRef<'a>> Event<F> {
 struct Parts<'t, 'a>(&'t Traits<'a>);
 
 impl<'a> Parts<'_, 'a> {
-    fn texts(&self) -> [Option<&'a str>; 7] {
-        let Traits {
-            source_ip,
-            user_agent,
-            region,
-            access_key_id,
-            error_code,
-            target_role,
-            target_account,
-            ..
-        } = *self.0;
-        [source_ip, user_agent, region, access_key_id, error_code, target_role, target_account]
+    fn texts(&self) -> [Option<&'a str>; 6] {
+        let Traits { source_ip, user_agent, region, access_key_id, error_code, target_account, .. } = *self.0;
+        [source_ip, user_agent, region, access_key_id, error_code, target_account]
     }
 
-    fn hash(&self, principal: u32, hasher: &FixedState) -> u64 {
-        hasher.hash_one((principal, self.texts(), self.flags()))
+    /// The slot of these traits: a cheap mix of principal, and of the lengths and ends of the texts that differ most.
+    fn slot(&self, principal: u32) -> usize {
+        let mix = |hash: u64, text: Option<&str>| {
+            let bytes = text.unwrap_or_default().as_bytes();
+            let end = bytes.last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
+            (hash.rotate_left(23) ^ end ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        };
+        let Traits { source_ip, user_agent, region, error_code, .. } = *self.0;
+        let hash = [source_ip, user_agent, region, error_code].into_iter().fold(u64::from(principal), mix);
+        (hash >> 48) as usize % SLOTS
     }
 
     fn flags(&self) -> [bool; 3] {
@@ -240,10 +244,5 @@ impl Remembered {
         self.principal == principal
             && self.flags == parts.flags()
             && self.texts.iter().map(Option::as_deref).eq(parts.texts())
-    }
-
-    fn hash(&self, hasher: &FixedState) -> u64 {
-        let texts = self.texts.each_ref().map(Option::as_deref);
-        hasher.hash_one((self.principal, texts, self.flags))
     }
 }

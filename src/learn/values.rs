@@ -1,7 +1,7 @@
 //! The values of an event in dimensions other than the action.
 
 use super::object_learner::{ObjectLearner, moment_of, sighting_of};
-use crate::decode::{FoundRecord, Json};
+use crate::decode::{FoundRecord, target_role};
 use crate::event::{AnyRecord, Event};
 use crate::model::{Dimension, Traits};
 use crate::observe::{ActionId, PrincipalId};
@@ -40,10 +40,4 @@ impl ObjectLearner<'_, '_, '_> {
         let sighting = || sighting_of(event, place, evidence());
         self.learner.builder.add_values(pair, moment_of(event), &traits, sighting);
     }
-}
-
-/// `requestParameters.roleArn` of a call of AssumeRole.
-fn target_role(text: &str) -> Option<String> {
-    let role = Json::new(text).member("requestParameters")?.member("roleArn")?;
-    role.as_str().starts_with('"').then(|| role.text().into_owned())
 }

@@ -53,6 +53,24 @@ pub struct Traits<'a> {
     pub is_from_console: bool,
 }
 
+impl Traits<'_> {
+    /// The same without what no dimension reads, so that more events have equal traits.
+    #[must_use]
+    pub fn reduced(self) -> Self {
+        Self {
+            source_ip: self.source_ip.filter(|_| !self.is_forwarded),
+            user_agent: self.user_agent.filter(|_| !self.is_forwarded),
+            access_key_id: self.access_key_id.filter(|key| is_long_term(key)),
+            ..self
+        }
+    }
+}
+
+/// Whether an access key is not that of a session (IAM User Guide, "IAM identifiers", unique ID prefixes).
+fn is_long_term(access_key_id: &str) -> bool {
+    !access_key_id.starts_with("ASIA")
+}
+
 impl Dimension {
     /// The value of an event in this dimension, if it has one.
     ///
@@ -68,7 +86,7 @@ impl Dimension {
             Self::Agent => agent(traits).map(agent_family),
             Self::Region => present(traits.region).map(Cow::Borrowed),
             Self::AccessKey => {
-                present(traits.access_key_id).filter(|key| !key.starts_with("ASIA")).map(Cow::Borrowed)
+                present(traits.access_key_id).filter(|key| is_long_term(key)).map(Cow::Borrowed)
             }
             Self::Error => present(traits.error_code).map(|code| Cow::Borrowed(error_kind(code))),
             Self::TargetRole => present(traits.target_role).map(Cow::Borrowed),

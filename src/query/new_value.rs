@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{FindingKind, Question, Rarity};
 use crate::baseline::{Baseline, DimensionValue, ValueSighting};
-use crate::model::InOrder;
+use crate::model::{Dimension, InOrder};
 
 /// The rarity of every value's first sighting, by its index in the baseline; empty if no value is asked for.
 pub(super) struct ValueRarities(Vec<Rarity>);
@@ -21,7 +21,6 @@ impl ValueRarities {
             .enumerate()
             .filter_map(|(index, value)| Some((value, first_counted(value, question)?, index)))
             .collect();
-        let what = |value: &DimensionValue| (value.dimension, value.value.clone());
         order.sort_by(|(left, first, at), (right, other, behind)| {
             (what(left).cmp(&what(right)))
                 .then_with(|| first.sighting.order(&*other.sighting))
@@ -44,6 +43,11 @@ impl ValueRarities {
     pub(super) fn of(&self, value: usize) -> Option<Rarity> {
         self.0.get(value).copied()
     }
+}
+
+/// What a value is, whoever has it.
+fn what(value: &DimensionValue) -> (Dimension, &str) {
+    (value.dimension, &value.value)
 }
 
 /// The first sighting of a value that counts.

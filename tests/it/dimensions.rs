@@ -59,7 +59,8 @@ fn asked(days: u32) -> Question {
 
 /// One record out of a small world, with its values.
 fn any_record() -> impl Strategy<Value = Value> {
-    let choices = (0..5_usize, 0..4_usize, 0..4_usize, 0..2_usize, 0..3_usize, 0..3_usize, 0..2_usize, 0..2_usize);
+    let choices =
+        (0..5_usize, 0..4_usize, 0..4_usize, 0..2_usize, 0..3_usize, 0..3_usize, 0..2_usize, 0..2_usize);
     (choices, 0..40i64, 0..3_usize, any::<bool>(), 0..40u32).prop_map(
         |((network, agent, error, region, key, action, role, account), half_day, user, invoked, id)| {
             let time = Timestamp::from_seconds(1_704_067_200 + half_day * 43_200).to_string();
@@ -98,7 +99,8 @@ fn values(record: &Value) -> Vec<(&'static str, String)> {
     let is_forwarded = record["userIdentity"]["invokedBy"].is_string();
     let key = record["userIdentity"]["accessKeyId"].as_str().filter(|key| key.starts_with("AKIA"));
     let error = ERRORS.iter().find(|(code, _)| *code == text("errorCode")).and_then(|(_, kind)| *kind);
-    let role = record["requestParameters"]["roleArn"].as_str().filter(|_| text("eventName") == Some("AssumeRole"));
+    let role =
+        record["requestParameters"]["roleArn"].as_str().filter(|_| text("eventName") == Some("AssumeRole"));
     let account = text("recipientAccountId").filter(|account| *account != "111122223333");
     [
         ("new-network", look(&NETWORKS, text("sourceIPAddress")).filter(|_| !is_forwarded)),
@@ -125,7 +127,9 @@ fn naive(objects: &[(Option<u8>, Vec<Value>)], days: u32, only_success: bool) ->
         }
     }
     events.retain(|(.., record)| !only_success || !record["errorCode"].is_string());
-    events.sort_by(|left, right| (left.0, &left.1, &left.2, left.3).cmp(&(right.0, &right.1, &right.2, right.3)));
+    events.sort_by(|left, right| {
+        (left.0, &left.1, &left.2, left.3).cmp(&(right.0, &right.1, &right.2, right.3))
+    });
     let who = |record: &Value| record["userIdentity"]["arn"].as_str().unwrap().to_owned();
     let mut births: BTreeMap<String, Timestamp> = BTreeMap::new();
     let mut known: BTreeSet<(String, &str, String)> = BTreeSet::new();

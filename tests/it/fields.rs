@@ -7,7 +7,7 @@ use std::sync::Arc;
 use firstseen::coverage::Coverage;
 use firstseen::inventory::collect;
 use firstseen::learn::LearnSettings;
-use firstseen::model::PrincipalKey;
+use firstseen::model::{Dimensions, PrincipalKey};
 use firstseen::query::{Finding, FindingKind, Question, first_seen};
 use firstseen::report::{Exchange, FindingRow, Format, Report, UsedSettings};
 use firstseen::time::Span;
@@ -18,13 +18,14 @@ use crate::rules::rules;
 
 const FORMATS: &str = include_str!("../../docs/formats.md");
 
-const KINDS: [FindingKind; 6] = [
+const KINDS: [FindingKind; 7] = [
     FindingKind::NewAction,
     FindingKind::NewPrincipal,
     FindingKind::ReturningAction,
     FindingKind::RootActivity,
     FindingKind::Rule,
     FindingKind::Insight,
+    FindingKind::NewNetwork,
 ];
 
 const RULES: &str = "\
@@ -131,7 +132,8 @@ fn reports(mut look: impl FnMut(&Report<'_>)) {
     let inventory = collect(&[iam.path().to_owned()]).unwrap().inventory;
     let rules = Arc::new(rules(RULES));
     for principal_key in [PrincipalKey::Arn, PrincipalKey::Id, PrincipalKey::AccessKey] {
-        let settings = LearnSettings { rules: Some(Arc::clone(&rules)), principal_key, ..settings() };
+        let (rules, dimensions) = (Some(Arc::clone(&rules)), Dimensions::ALL);
+        let settings = LearnSettings { rules, dimensions, principal_key, ..settings() };
         let mut ingested = archive.ingest(&settings);
         ingested.baseline.add_inventory(inventory.clone());
         let baseline = ingested.baseline.resolved(principal_key);

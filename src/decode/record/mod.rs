@@ -11,4 +11,5 @@ pub(in crate::decode) mod json;
 mod key_predictor;
 pub(in crate::decode) mod scanner;
 pub(in crate::decode) mod simd;
+pub(in crate::decode) mod target_role;
 pub(in crate::decode) mod walk;

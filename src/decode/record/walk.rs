@@ -146,7 +146,7 @@ impl<'a> Scanner<'a> {
 
     /// Walks an object; `member` is called at each value and must skip it.
     #[inline]
-    fn object(&mut self, member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
+    pub(super) fn object(&mut self, member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
         self.expect(b'{')?;
         self.skip_blanks();
         if self.peek() == Some(b'}') {
