@@ -20,7 +20,7 @@ pub struct Learning {
     pub read_from: Option<Timestamp>,
     /// Later events were ignored.
     pub read_to: Option<Timestamp>,
-    /// How far outside this window an object may be delivered and still be opened.
+    /// How far outside the read window an object may be delivered and still be opened.
     pub delivery_slack: Span,
     /// Limit on the inflated size of an object, in bytes.
     pub max_object_size: u64,

@@ -7,8 +7,8 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Bytes that a worker may hold without a reservation. A CloudTrail log file has at most 50 MB (CloudTrail
-/// User Guide, "Log file examples"), so ordinary scans never wait.
+/// Bytes that a worker may hold without a reservation. A batch of CloudTrail records has at most 50 MB
+/// (CloudTrail User Guide, "Log file examples"), so ordinary scans never wait.
 pub const FREE: u64 = 64 << 20;
 
 /// Bytes that all threads together may hold for large objects.
