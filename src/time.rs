@@ -245,8 +245,8 @@ impl FromStr for Day {
 
 /// One end of a time window, as users write it: a whole day or an instant.
 ///
-/// A window includes both ends. A day covers its first to its last instant, so `--from 2024-03-01 --to
-/// 2024-03-01` is that whole day.
+/// A window includes both ends. A day covers its first to its last instant, so
+/// `--from 2024-03-01 --to 2024-03-01` is one whole day.
 ///
 /// ```
 /// use firstseen::time::Bound;

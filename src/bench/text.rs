@@ -67,7 +67,7 @@ fn seconds(spread: &Spread) -> String {
     format!("{:.4} [{:.4}..{:.4}]", spread.median, spread.min, spread.max)
 }
 
-/// A speed; none for a stage that took no measurable time.
+/// Formats a speed; `-` for a stage that took no measurable time.
 fn speed(speed: Option<f64>, digits: usize) -> String {
     speed.map_or("-".to_owned(), |speed| format!("{speed:.digits$}"))
 }
