@@ -28,7 +28,7 @@ pub(in crate::rules) enum Derived {
     Summary,
     /// The name of the user or role.
     User,
-    /// The caller's account, else the recipient's.
+    /// The account of the caller, else of the recipient.
     Account,
     ReadOnly,
     ManagementEvent,

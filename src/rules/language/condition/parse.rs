@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn not_binds_tighter_than_and_and_and_tighter_than_or() {
+    fn not_binds_tighter_than_and_which_binds_tighter_than_or() {
         assert_eq!(read("a or b and not c"), "(or a (and b (not c)))");
         assert_eq!(read("(a or b)and(not(c))"), "(and (or a b) (not c))");
         assert_eq!(read("not not a"), "a");
