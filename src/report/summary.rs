@@ -177,13 +177,13 @@ fn named(counts: impl Iterator<Item = (&'static str, u64)>) -> BTreeMap<&'static
 /// Faults shown at the end of a run; the rest are in the output and in `--faults FILE`.
 const FAULTS_SHOWN: usize = 5;
 
-/// Paths shown at the end of a run; the rest are in the output.
+/// Paths shown at the end of a run; all listed paths are in the output.
 const PATHS_SHOWN: usize = 3;
 
 /// Writes the coverage as text: the two sums, where records were found, and the time span of the events.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// If writing to `out` fails.
 pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     let view = CoverageView::new(coverage);
     let objects = &view.objects;
@@ -239,7 +239,7 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
 /// archives, by number; if there are several, each fault names its own.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// If writing to `out` fails.
 pub fn write_losses(coverage: &Coverage, archives: &[String], out: &mut dyn Write) -> io::Result<()> {
     if coverage.fault_count > 0 {
         writeln!(out, "faults: {} (all of them: --faults FILE)", coverage.fault_count)?;
@@ -267,7 +267,7 @@ fn listed(counts: &BTreeMap<&'static str, u64>) -> String {
 /// Writes every listed fault as one JSON object per line, and a last line if some were only counted.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// If writing to `out` fails.
 pub fn write_faults(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     for fault in &coverage.faults {
         serde_json::to_writer(&mut *out, &FaultView::new(fault))?;

@@ -44,7 +44,7 @@ impl TuneReport<'_> {
     /// Writes the whole report.
     ///
     /// # Errors
-    /// Whatever `out` says.
+    /// If writing to `out` fails.
     pub fn write(&self, format: TuneFormat, out: &mut dyn Write) -> io::Result<()> {
         match format {
             TuneFormat::Table => table::write(self, out),
@@ -56,7 +56,7 @@ impl TuneReport<'_> {
     /// Writes the chart as SVG.
     ///
     /// # Errors
-    /// Whatever `out` says.
+    /// If writing to `out` fails.
     pub fn write_svg(&self, out: &mut dyn Write) -> io::Result<()> {
         svg::write(self.tuning, out)
     }
