@@ -19,7 +19,7 @@ pub(super) struct Admission<'f> {
 }
 
 impl Filter {
-    /// Whether a finding is wanted. To filter all findings of one baseline, use [`first_seen`](super::first_seen).
+    /// Whether a finding is wanted. To filter all findings of one baseline, use [`first_seen`](fn@super::first_seen).
     pub fn admits(&self, finding: &Finding<'_>) -> bool {
         Admission::new(Cow::Borrowed(self)).admits(finding)
     }

@@ -2,7 +2,7 @@
 //!
 //! A [`text`] is a [JSON stream](json_stream), a [`table`], or words with JSON in them ([`loose`]). The wrappers of known
 //! carriers are recognised by the names of their fields ([`envelope`], [`inner`]); everything else is searched ([`finder`]),
-//! and what still looks like records is reported ([`trace`]). Records go to a [`sink`].
+//! and what still looks like records is reported ([`traces`]). Records go to a [`sink`].
 
 pub(in crate::decode) mod envelope;
 mod finder;

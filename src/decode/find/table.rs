@@ -3,7 +3,7 @@
 //! Lake writes a comment line first ("# Execution Time: …") and calls the column `eventjson`; an Athena query over raw lines names
 //! it freely; spreadsheets in many European locales use `;` between cells. So cells decide, not names: what begins like JSON is
 //! examined. In columns known to hold events, whatever looks like a record is one; in others, it needs everything that a record
-//! must have. Tables of single fields are recognised ([`Sort::Fields`]) but not read: their structs are printed in an ambiguous
+//! must have. Tables of single fields are recognised ([`TableKind::Fields`]) but not read: their structs are printed in an ambiguous
 //! form, and the summary that the console exports does not tell who acted.
 
 use super::sink::Sink;

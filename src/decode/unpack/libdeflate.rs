@@ -1,7 +1,7 @@
 //! Inflates one gzip member in one go with libdeflate, the fastest decoder there is: 7 % less CPU for a whole scan.
 //!
 //! A first try only. It reports success or failure without details, so whatever is not plainly one whole member goes to
-//! the decoder of [`super::inflate`], which knows how far it came and why. libdeflate is C, fuzzed for years and widely
+//! the decoder of `Decoder::inflate`, which knows how far it came and why. libdeflate is C, fuzzed for years and widely
 //! used; without the feature `libdeflate`, only Rust code reads archive bytes.
 
 /// Decodes inputs that are exactly one member.

@@ -132,7 +132,7 @@ pub(super) fn is_skippable(head: &[u8]) -> bool {
     matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
-/// Consecutive gzip members, zstd frames, and bzip2 and xz streams, in any mixture, as [`super::inflate`] does for gzip:
+/// Consecutive gzip members, zstd frames, and bzip2 and xz streams, in any mixture, as `Decoder::inflate` does for gzip:
 /// the output is one text.
 pub(in crate::decode) struct Streams<R: Read> {
     member: Option<MemberDecoder<R>>,

@@ -1,4 +1,5 @@
-//! Findings as Falco writes alerts with `json_output`, one a line, for whatever takes these in (falcosidekick and others).
+//! Findings in the form of Falco alerts with `json_output`, one per line, for tools that read these
+//! (falcosidekick and others).
 //!
 //! Source: "Formatting alerts" in Falco's documentation. A finding that no rule matched has its kind in place of a rule.
 
@@ -69,13 +70,13 @@ fn alert(
     })
 }
 
-/// A priority as Falco writes it in alerts.
+/// The name of a priority in Falco's alerts.
 fn name(priority: Priority) -> String {
     let name = priority.name();
     name[..1].to_ascii_uppercase() + &name[1..]
 }
 
-/// The published fields of the finding that are not blank.
+/// The non-empty published fields of the finding.
 fn published(finding: &Finding<'_>, archives: &[String]) -> Map<String, Value> {
     let row = serde_json::to_value(FindingRow::new(finding, archives, super::super::as_it_is))
         .unwrap_or(Value::Null);

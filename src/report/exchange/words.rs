@@ -1,11 +1,11 @@
-//! What all forms say of a finding in words.
+//! Texts about a finding that all formats share.
 
 use crate::query::{Finding, FindingKind};
 use crate::report::for_terminal;
 use crate::report::place::shown_object;
 use crate::report::row::{NOT_NAMED, named};
 
-/// One line: what is new, and of whom.
+/// One line: what is new, and for which principal.
 pub(super) fn title(finding: &Finding<'_>) -> String {
     let who = named(finding.principal()).map_or_else(|| NOT_NAMED.to_owned(), name);
     let action = finding.known_action().map_or(NOT_NAMED.into(), for_terminal);
@@ -25,7 +25,7 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
     }
 }
 
-/// A few sentences: how it ended, how rare it is, and where the proof lies.
+/// A few sentences: outcome, rarity and place of the proof.
 pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String {
     const DAY: i64 = 86_400_000_000;
     let mut text = finding.kind.name().to_owned();
@@ -78,7 +78,7 @@ pub(super) fn name(principal: &str) -> String {
     for_terminal(if last.is_empty() { principal } else { last }).into_owned()
 }
 
-/// The first so many characters of a text.
+/// The first `most` characters of a text.
 pub(super) fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }

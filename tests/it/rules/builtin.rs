@@ -111,13 +111,13 @@ fn cases() -> Vec<Case> {
             json!({"userName": "bob", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
         ),
         asked(
-            "Inline policy in group allows everything",
+            "Administrator inline policy on a group",
             "iam:PutGroupPolicy",
             json!({"groupName": "g", "policyName": "p", "policyDocument": policy("\"*\"", "[ \"*\" ]")}),
             json!({"groupName": "g", "policyName": "p", "policyDocument": policy("\"s3:Get*\"", "\"*\"")}),
         ),
         asked(
-            "Inline policy allows everything",
+            "Administrator inline policy on a user or role",
             "iam:PutRolePolicy",
             json!({"roleName": "r", "policyName": "p", "policyDocument": policy("[\"*\"]", "\"*\"")}),
             json!({"roleName": "r", "policyName": "p", "policyDocument": policy("\"*\"", "\"arn:aws:s3:::x\"")}),
@@ -133,30 +133,31 @@ fn cases() -> Vec<Case> {
             json!({"userName": "bob"}),
             Value::Null,
         ),
-        call("Console password given to a user", "iam:CreateLoginProfile", json!({"userName": "bob"})),
-        call("Console password of a user changed", "iam:UpdateLoginProfile", json!({"userName": "bob"})),
+        call("Console access enabled for a user", "iam:CreateLoginProfile", json!({"userName": "bob"})),
+        call("Console password changed for a user", "iam:UpdateLoginProfile", json!({"userName": "bob"})),
         asked(
-            "Role opened to another account",
+            "Role trust opened to another account",
             "iam:UpdateAssumeRolePolicy",
             json!({"roleName": "r", "policyDocument": trust(OTHER_ACCOUNT)}),
             json!({"roleName": "r", "policyDocument": trust(SERVICE)}),
         ),
         asked(
-            "Role created for another account",
+            "Cross-account role created",
             "iam:CreateRole",
             json!({"roleName": "r", "assumeRolePolicyDocument": trust(OTHER_ACCOUNT)}),
             json!({"roleName": "r", "assumeRolePolicyDocument": trust(SERVICE)}),
         ),
-        call(
-            "Roles Anywhere trusts a new authority",
-            "rolesanywhere:CreateTrustAnchor",
-            json!({"name": "a"}),
-        ),
-        call("Federation token got", "sts:GetFederationToken", json!({"name": "x"})),
+        call("Roles Anywhere trust anchor created", "rolesanywhere:CreateTrustAnchor", json!({"name": "a"})),
+        call("Federation token requested", "sts:GetFederationToken", json!({"name": "x"})),
         ("Console sign-in without MFA", login("No", "IAMUser"), login("Yes", "IAMUser")),
         call("CloudTrail logging disabled", "cloudtrail:StopLogging", json!({"name": "t"})),
         call("CloudTrail trail deleted", "cloudtrail:DeleteTrail", json!({"name": "t"})),
-        asked("CloudTrail records less", "cloudtrail:PutEventSelectors", selectors(false), selectors(true)),
+        asked(
+            "CloudTrail event selectors reduced",
+            "cloudtrail:PutEventSelectors",
+            selectors(false),
+            selectors(true),
+        ),
         call(
             "DNS query log deleted",
             "route53resolver:DeleteResolverQueryLogConfig",
@@ -172,36 +173,36 @@ fn cases() -> Vec<Case> {
             event("organizations:LeaveOrganization", Value::Null, denied()),
             event("organizations:DescribeOrganization", Value::Null, json!({})),
         ),
-        call("Secret read", "secretsmanager:GetSecretValue", json!({"secretId": "s"})),
+        call("Secret retrieved", "secretsmanager:GetSecretValue", json!({"secretId": "s"})),
         call(
-            "Secrets read in a batch",
+            "Secrets retrieved in a batch",
             "secretsmanager:BatchGetSecretValue",
             json!({"secretIdList": ["a", "b"]}),
         ),
         asked(
-            "Encrypted parameters read in a batch",
+            "Encrypted parameters retrieved in a batch",
             "ssm:GetParameters",
             json!({"names": ["/a", "/b"], "withDecryption": true}),
             json!({"names": ["/a", "/b"], "withDecryption": false}),
         ),
         (
-            "Windows password of an instance asked for",
+            "Windows password of an instance requested",
             event("ec2:GetPasswordData", json!({"instanceId": "i-1"}), denied()),
             event("ec2:GetConsoleOutput", json!({"instanceId": "i-1"}), json!({})),
         ),
         (
-            "Credentials of an instance looked around",
+            "Reconnaissance with instance credentials",
             event("sts:GetCallerIdentity", Value::Null, instance()),
             event("sts:GetCallerIdentity", Value::Null, json!({})),
         ),
         asked(
-            "User data of an instance asked for",
+            "User data of an instance requested",
             "ec2:DescribeInstanceAttribute",
             json!({"attribute": "userData", "instanceId": "i-1"}),
             json!({"attribute": "instanceType", "instanceId": "i-1"}),
         ),
         asked(
-            "Large or graphics instances launched",
+            "Large or GPU instances launched",
             "ec2:RunInstances",
             run("p3.2xlarge", 1),
             run("t3.micro", 1),
@@ -217,13 +218,13 @@ fn cases() -> Vec<Case> {
             "ssm:SendCommand",
             json!({"instanceIds": ["i-1"], "documentName": "AWS-RunShellScript"}),
         ),
-        call("Session opened on an instance", "ssm:StartSession", json!({"target": "i-1"})),
+        call("Session Manager session started", "ssm:StartSession", json!({"target": "i-1"})),
         call(
-            "SSH key sent to an instance",
+            "SSH key pushed to an instance",
             "ec2-instance-connect:SendSSHPublicKey",
             json!({"instanceId": "i-1"}),
         ),
-        call("Serial console of instances opened", "ec2:EnableSerialConsoleAccess", plain.clone()),
+        call("EC2 serial console enabled", "ec2:EnableSerialConsoleAccess", plain.clone()),
         call("Elastic IP allocated", "ec2:AllocateAddress", json!({"domain": "vpc"})),
         call(
             "Elastic IP associated",
@@ -231,7 +232,7 @@ fn cases() -> Vec<Case> {
             json!({"allocationId": "eipalloc-1", "instanceId": "i-1"}),
         ),
         asked(
-            "Remote access opened to everyone",
+            "Remote access opened to the internet",
             "ec2:AuthorizeSecurityGroupIngress",
             ingress(22, "0.0.0.0/0"),
             ingress(443, "0.0.0.0/0"),
@@ -247,44 +248,48 @@ fn cases() -> Vec<Case> {
             json!({"name": "n", "protocol": "HTTP", "port": 80}),
             json!({"name": "n", "protocol": "HTTPS", "port": 443}),
         ),
-        call("Bucket encryption deleted", "s3:DeleteBucketEncryption", json!({"bucketName": "b"})),
+        call("Bucket default encryption removed", "s3:DeleteBucketEncryption", json!({"bucketName": "b"})),
         asked(
-            "Machine image shared",
+            "Machine image (AMI) shared",
             "ec2:ModifyImageAttribute",
             json!({"imageId": "ami-1", "launchPermission": {"add": {"items": [{"userId": "444455556666"}]}}}),
             json!({"imageId": "ami-1", "launchPermission": {"remove": {"items": [{"userId": "444455556666"}]}}}),
         ),
         asked(
-            "Snapshot of a volume shared",
+            "EBS snapshot shared",
             "ec2:ModifySnapshotAttribute",
             json!({"snapshotId": "snap-1", "createVolumePermission": {"add": {"items": [{"group": "all"}]}}}),
             json!({"snapshotId": "snap-1", "createVolumePermission": {"remove": {"items": [{"group": "all"}]}}}),
         ),
         asked(
-            "Snapshot of a database shared",
+            "Database snapshot shared",
             "rds:ModifyDBSnapshotAttribute",
             json!({"dBSnapshotIdentifier": "d", "attributeName": "restore", "valuesToAdd": ["444455556666"]}),
             json!({"dBSnapshotIdentifier": "d", "attributeName": "restore", "valuesToRemove": ["444455556666"]}),
         ),
         asked(
-            "Function opened to everyone",
+            "Lambda function made public",
             "lambda:AddPermission20150331v2",
             json!({"functionName": "f", "principal": "*"}),
             json!({"functionName": "f", "principal": "s3.amazonaws.com"}),
         ),
         asked(
-            "Layer put into a function",
+            "Lambda layer added to a function",
             "lambda:UpdateFunctionConfiguration20150331v2",
             json!({"functionName": "f", "layers": ["arn:x"]}),
             json!({"functionName": "f", "memorySize": 512}),
         ),
         asked(
-            "Code of a function replaced",
+            "Lambda function code updated",
             "lambda:UpdateFunctionCode20150331v2",
             json!({"functionName": "f", "dryRun": false}),
             json!({"functionName": "f", "dryRun": true}),
         ),
-        call("Foundation model unlocked", "bedrock:PutFoundationModelEntitlement", json!({"modelId": "m"})),
+        call(
+            "Bedrock model access requested",
+            "bedrock:PutFoundationModelEntitlement",
+            json!({"modelId": "m"}),
+        ),
     ]
 }
 
@@ -314,15 +319,15 @@ fn more_cases() -> Vec<(&'static str, bool, Value)> {
     let group = |document: &str| {
         event("iam:PutGroupPolicy", json!({"groupName": "g", "policyDocument": document}), json!({}))
     };
-    let in_group = "Inline policy in group allows everything";
+    let in_group = "Administrator inline policy on a group";
     let launched = |request: Value, response: Value| {
         let response = json!({"responseElements": {"instancesSet": {"items": [{"instanceType": response}]}}});
         event("ec2:RunInstances", request, response)
     };
-    let large = "Large or graphics instances launched";
+    let large = "Large or GPU instances launched";
     let selectors = |fields: &str| json!({"trailName": "t", "advancedEventSelectors": [{"fieldSelectors": [{"field": "eventCategory", "equals": [fields]}]}]});
-    let less = "CloudTrail records less";
-    let remote = "Remote access opened to everyone";
+    let less = "CloudTrail event selectors reduced";
+    let remote = "Remote access opened to the internet";
     vec![
         (remote, true, opened(&[permission(0, 65535, "0.0.0.0/0")])),
         (remote, true, opened(&[permission(443, 443, "0.0.0.0/0"), permission(20, 25, "0.0.0.0/0")])),
@@ -343,7 +348,7 @@ fn more_cases() -> Vec<(&'static str, bool, Value)> {
                 r#"{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*"}]}"#,
             ),
         ),
-        ("Role opened to another account", true, {
+        ("Role trust opened to another account", true, {
             let document = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#;
             event(
                 "iam:UpdateAssumeRolePolicy",

@@ -1,4 +1,4 @@
-//! Fields that are more than a value of the record.
+//! Fields derived from a record, rather than read from a single value.
 
 use std::borrow::Cow;
 
@@ -8,54 +8,54 @@ use crate::event::AnyRecord;
 use crate::rules::evaluate::event_context::{EventContext, Value};
 use crate::rules::evaluate::path::{Path, texts};
 
-/// One of them.
+/// A derived field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Derived {
-    /// The event's number in its object.
+    /// Number of the event in its object.
     Number,
-    /// When it happened.
+    /// Time of the event.
     Time,
     TimeOfDay,
-    /// The same in nanoseconds since the epoch.
+    /// Time of the event in nanoseconds since the epoch.
     Nanoseconds,
-    /// The record as it stands.
+    /// The record as in the log.
     Record,
-    /// The same, and all texts in it.
+    /// The record as in the log, and all texts in it.
     Words,
-    /// The plugin of Falco that would read it.
+    /// The Falco plugin for this kind of record.
     Plugin,
-    /// Who did what from where, in a line.
+    /// One line with principal, action and source.
     Summary,
     /// The name of the user or role.
     User,
-    /// The account of the caller, or whose log it is.
+    /// The account of the caller, else of the recipient.
     Account,
     ReadOnly,
     ManagementEvent,
-    /// The source, if it is no address.
+    /// The source, if it is not an address.
     SourceDomain,
     S3Uri,
     Bytes {
         sent: bool,
         received: bool,
     },
-    /// 1 for a call of this name.
+    /// 1 for a call with this name.
     IsCall(&'static str),
     IsOtherCall,
-    /// The tag `Name` of an instance.
+    /// The `Name` tag of an instance.
     InstanceName,
-    /// A parameter of the URI, by its name.
+    /// A URI parameter by name.
     UriParameter,
     PodName,
     FirstRepository,
     AnyPrivileged,
     VolumeTypes,
-    /// Whether a path of the host is mounted.
+    /// Whether a host path is mounted.
     HasHostPath,
     OfContainers(OfContainers, &'static str),
 }
 
-/// What is derived of each container of a list.
+/// A value derived for each container of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum OfContainers {
     Repositories,
@@ -123,19 +123,19 @@ impl Derived {
     }
 }
 
-/// The values at a path, of which `*` is every item of a list.
+/// The values at a path, in which `*` stands for every item of a list.
 fn at<'r>(path: &str, facts: &EventContext<'r>) -> Vec<Json<'r>> {
     Path::list(path, None).find(facts)
 }
 
-/// The value of a key; none if it is `null`.
+/// The value of a key, unless it is `null`.
 fn present<'r>(value: Json<'r>, key: &str) -> Option<Json<'r>> {
     value.member(key).filter(|found| !found.is_null())
 }
 
-/// A record as it stands, and everything in it that is neither a list nor an object.
+/// A record as in the log, and all values in it that are neither lists nor objects.
 fn words(text: &str) -> Vec<Cow<'_, str>> {
-    // Each level is walked anew: what lies deeper than any record is only found in the whole.
+    // Each level is parsed again. Values deeper than this are only found in the text of the whole record.
     const MAX_DEPTH: u32 = 32;
     let record = Json::new(text);
     let mut words = vec![record.text()];
@@ -171,7 +171,7 @@ fn event_name<'a>(facts: &'a EventContext<'_>) -> Option<&'a str> {
     facts.cloudtrail()?.event_name
 }
 
-/// As the plugin names users: by the sort of identity.
+/// The user as named by the plugin, by type of identity.
 fn user<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     let identity = &facts.cloudtrail()?.identity;
     let name = |path| at(path, facts).first().map(|name| name.text());
@@ -187,7 +187,7 @@ fn user<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     }
 }
 
-/// What the record says, else what the name of the call says.
+/// As stated by the record, else inferred from the name of the call.
 fn read_only(facts: &EventContext<'_>) -> Option<bool> {
     const CHANGES: [&str; 41] = [
         "Start",
@@ -279,14 +279,14 @@ fn instance_name<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     present(name, "value").map(Json::text)
 }
 
-/// The first parameter of this name in the URI.
+/// The first URI parameter with this name.
 fn uri_parameter(facts: &EventContext<'_>, name: &str) -> Option<String> {
     let (_, query) = facts.kubernetes()?.request_uri?.split_once('?')?;
     let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.find(|(known, _)| unescaped(known) == name).map(|(_, value)| unescaped(value))
 }
 
-/// A part of a URI without `%` escapes and `+` for blanks.
+/// Decodes a part of a URI: `%` escapes, and `+` for spaces.
 fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -299,7 +299,7 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The pod that a request is about.
+/// The pod that a request targets.
 fn pod_name<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     let record = facts.kubernetes()?;
     let name = |path| at(path, facts).first().map(|name| name.text());
@@ -309,7 +309,7 @@ fn pod_name<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     }
 }
 
-/// An image without tag and digest, cut as Falco does: at the first colon.
+/// An image without tag and digest, cut at the first colon as in Falco.
 fn repository(image: &str) -> &str {
     let name = image.split(':').next().unwrap_or(image);
     name.split('@').next().unwrap_or(name)
@@ -374,7 +374,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_of_uris_and_images_are_read() {
+    fn uri_parameters_and_image_repositories_are_parsed() {
         assert_eq!(unescaped("a%20b+c%2"), "a b c%2");
         assert_eq!(repository("gcr.io/x/y:1.2@sha256:00"), "gcr.io/x/y");
         assert_eq!(repository("falcosecurity/falco"), "falcosecurity/falco");
