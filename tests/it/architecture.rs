@@ -280,7 +280,7 @@ fn is_program(room: &str) -> bool {
 }
 
 #[test]
-fn names_are_found_in_all_that_is_no_test() {
+fn paths_are_collected_from_all_code_outside_tests() {
     let text = r#"
         use crate::{decode::{Decoder, self}, time as t};
         pub(crate) use super::super::report::Row;
@@ -312,7 +312,7 @@ fn names_are_found_in_all_that_is_no_test() {
 }
 
 #[test]
-fn every_arrow_between_rooms_is_in_the_plan_and_every_arrow_of_the_plan_is_used() {
+fn the_plan_lists_exactly_the_imports_between_rooms() {
     let plan: BTreeMap<_, _> = plan().into_iter().collect();
     let mut used = BTreeSet::new();
     for (file, names) in names() {
@@ -333,7 +333,7 @@ fn every_arrow_between_rooms_is_in_the_plan_and_every_arrow_of_the_plan_is_used(
 }
 
 #[test]
-fn no_arrow_of_the_plan_runs_back_up() {
+fn rooms_in_the_plan_import_only_rooms_above_them() {
     let mut above = BTreeSet::new();
     for (room, allowed) in plan() {
         for to in allowed {
@@ -345,7 +345,7 @@ fn no_arrow_of_the_plan_runs_back_up() {
 }
 
 #[test]
-fn inner_rooms_import_only_those_above_them() {
+fn inner_rooms_import_only_inner_rooms_above_them() {
     let plan = table("| inner room |");
     let rooms: Vec<&str> = plan.iter().map(|(room, _)| &**room).collect();
     let mut used = BTreeSet::new();
@@ -423,7 +423,7 @@ fn reached<'f>(from: &'f str, arrows: &BTreeMap<&'f str, BTreeSet<&'f str>>) -> 
 }
 
 #[test]
-fn the_waist_reaches_neither_rules_nor_readers() {
+fn the_baseline_depends_on_neither_rules_nor_readers() {
     let plan: BTreeMap<_, _> = plan().into_iter().collect();
     let mut reached = BTreeSet::from(["baseline".to_owned()]);
     while let Some(next) =
@@ -437,7 +437,7 @@ fn the_waist_reaches_neither_rules_nor_readers() {
 }
 
 #[test]
-fn no_room_hands_on_what_belongs_to_another() {
+fn no_room_reexports_items_of_another() {
     for (file, names) in names() {
         for name in names.iter().filter(|name| name.is_of_crate && name.by == By::HandingOn) {
             let path = name.path.join("::");
@@ -447,7 +447,7 @@ fn no_room_hands_on_what_belongs_to_another() {
 }
 
 #[test]
-fn the_binary_uses_only_the_public_face() {
+fn the_binary_uses_only_the_public_api() {
     for (file, names) in names() {
         for name in names.iter().filter(|name| name.is_of_crate && is_program(room(file)) && file != "lib.rs")
         {
@@ -462,7 +462,7 @@ fn the_binary_uses_only_the_public_face() {
 }
 
 #[test]
-fn every_outside_crate_has_one_door() {
+fn every_external_crate_is_used_in_one_place() {
     let mut met = BTreeSet::new();
     for (file, names) in names() {
         for name in names.iter().filter(|name| !name.is_of_crate) {
@@ -478,14 +478,14 @@ fn every_outside_crate_has_one_door() {
 }
 
 #[test]
-fn every_file_says_what_it_is() {
+fn every_file_starts_with_a_doc_comment() {
     for (file, source) in sources() {
         assert!(source.text.starts_with("//! "), "{file} does not begin with //!");
     }
 }
 
 #[test]
-fn unsafe_code_maps_files_of_ours_and_does_nothing_else() {
+fn the_only_unsafe_code_maps_our_own_files() {
     struct Unsafe(bool);
     impl<'ast> Visit<'ast> for Unsafe {
         fn visit_expr_unsafe(&mut self, _: &'ast syn::ExprUnsafe) {
@@ -503,7 +503,7 @@ fn unsafe_code_maps_files_of_ours_and_does_nothing_else() {
 }
 
 #[test]
-fn every_outside_crate_is_in_the_documentation() {
+fn every_external_crate_is_documented() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let [manifest, text] =
         ["Cargo.toml", "docs/dependencies.md"].map(|name| fs::read_to_string(folder.join(name)).unwrap());

@@ -47,7 +47,7 @@ fn scan(folder: &Path, threads: &str, memory: &str) -> (String, u64) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn bombs_wait_for_each_other() {
+fn gzip_bombs_share_the_memory_budget() {
     let text = gzip(r#"{"Records":[{"eventName":""#, &[b'x'; 1 << 20], 130);
     let archive = Archive::new()
         .object("1.json.gz", &text)
@@ -66,7 +66,7 @@ fn bombs_wait_for_each_other() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_long_list_on_one_line_is_not_held() {
+fn a_long_list_on_one_line_is_not_held_in_memory() {
     let long = with(record("2024-01-01T00:00:00Z", "a", "s3:GetObject"), json!({"x": "y".repeat(10_000)}));
     let part = format!("{long},").repeat(100);
     let packed = [br#"{"Records":["#, part.repeat(200).as_bytes()].concat();

@@ -47,7 +47,7 @@ fn archive() -> Archive {
 }
 
 #[test]
-fn a_run_that_was_interrupted_goes_on_at_its_last_checkpoint() {
+fn an_interrupted_run_resumes_at_its_last_checkpoint() {
     let (archive, folder) = (archive(), TempDir::new().unwrap());
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
     let place = BaselineFolder::take(&folder.path().join("case.baseline")).unwrap();
@@ -66,7 +66,7 @@ fn a_run_that_was_interrupted_goes_on_at_its_last_checkpoint() {
 }
 
 #[test]
-fn neither_a_baseline_of_nothing_nor_one_of_two_settings_is_saved() {
+fn empty_baselines_and_baselines_with_mixed_settings_are_not_saved() {
     let (archive, folder) = (archive(), TempDir::new().unwrap());
     let place = BaselineFolder::take(&folder.path().join("case.baseline")).unwrap();
     let notes = folder.path().join("notes.txt");

@@ -137,7 +137,7 @@ fn written(records: &[Value], flags: &[&str]) -> Vec<Value> {
 }
 
 #[test]
-fn findings_of_one_instant_have_ids_of_their_own() {
+fn findings_at_the_same_time_have_different_ids() {
     let insight = |kind: &str, code: &str, id: &str| {
         json!({"eventVersion": "1.09", "eventTime": "2024-03-01T00:00:00Z", "awsRegion": "eu-west-1", "eventID": id,
             "eventType": "AwsCloudTrailInsight", "recipientAccountId": "111122223333", "eventCategory": "Insight",
@@ -160,7 +160,7 @@ fn findings_of_one_instant_have_ids_of_their_own() {
 }
 
 #[test]
-fn findings_without_a_region_go_where_their_partition_logs_global_services() {
+fn findings_without_a_region_use_the_region_of_global_services() {
     let of = |partition: &str, region: &str, global: &str| {
         let arn = format!("arn:{partition}:iam::111122223333:user/eva");
         let identity = json!({"type": "IAMUser", "arn": arn, "accountId": "111122223333"});
@@ -179,7 +179,7 @@ fn findings_without_a_region_go_where_their_partition_logs_global_services() {
 }
 
 #[test]
-fn texts_that_nobody_takes_are_cut_or_left_out() {
+fn texts_outside_the_length_limits_are_cut_or_omitted() {
     let odd = |changes: Value| with(record("2024-03-01T00:00:00Z", "eva", "s3:A"), changes);
     let events = [
         odd(json!({"eventName": "x".repeat(300_000), "sourceIPAddress": "y".repeat(300)})),
@@ -200,7 +200,7 @@ fn texts_that_nobody_takes_are_cut_or_left_out() {
 }
 
 #[test]
-fn of_several_events_only_the_first_is_told() {
+fn a_finding_of_several_events_describes_the_first() {
     let made = |time: &str, changes: Value| with(record(time, "eva", "iam:CreateUser"), changes);
     let events = [
         made("2024-03-01T00:00:00Z", json!({})),
@@ -230,7 +230,7 @@ fn check_alert(alert: &Value) {
 }
 
 #[test]
-fn a_region_that_is_a_path_names_no_file() {
+fn a_region_that_is_a_path_is_not_part_of_a_file_name() {
     let place = TempDir::new().unwrap();
     let logs = place.path().join("logs.json");
     let event = record("2024-03-01T00:00:00Z", "eva", "s3:A");
@@ -245,7 +245,7 @@ fn a_region_that_is_a_path_names_no_file() {
 }
 
 #[test]
-fn several_formats_go_into_a_folder_and_hold_the_same_findings() {
+fn several_formats_in_a_folder_hold_the_same_findings() {
     let place = TempDir::new().unwrap();
     for (archive, is_matched) in [(SMALL, true), (MIXED, false)] {
         let folder = place.path().join(is_matched.to_string()).join("out");
@@ -324,7 +324,7 @@ fn a_message_holds_the_actions_of_one_principal() {
 }
 
 #[test]
-fn a_folder_is_needed_where_there_are_several_files_and_it_must_be_empty() {
+fn several_output_files_need_an_empty_folder() {
     let place = TempDir::new().unwrap();
     fs::write(place.path().join("x"), "").unwrap();
     let stderr = |args: &[&str]| {
@@ -340,7 +340,7 @@ fn a_folder_is_needed_where_there_are_several_files_and_it_must_be_empty() {
 }
 
 #[test]
-fn what_names_no_account_is_told() {
+fn findings_without_an_account_are_reported() {
     let place = TempDir::new().unwrap();
     let log = place.path().join("audit.log");
     let event = crate::archive::audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");

@@ -198,7 +198,7 @@ fn promises() -> BTreeMap<(&'static str, &'static str), &'static str> {
 }
 
 #[test]
-fn headers_rows_and_docs_have_the_same_fields_in_one_order() {
+fn headers_rows_and_docs_have_the_same_fields_in_the_same_order() {
     let fields = |heading| table(heading).into_iter().skip(1).map(|row| row[0]).collect::<Vec<_>>();
     assert_eq!(fields("## Findings: CSV, JSON and JSON lines"), FindingRow::COLUMNS);
     assert_eq!(fields("### Which findings have which fields"), FindingRow::COLUMNS);
@@ -222,7 +222,7 @@ fn headers_rows_and_docs_have_the_same_fields_in_one_order() {
 }
 
 #[test]
-fn every_kind_has_the_fields_that_the_docs_promise_and_no_others() {
+fn every_kind_has_exactly_the_documented_fields() {
     let promises = promises();
     let mut found: BTreeMap<(&str, &str), [usize; 2]> = BTreeMap::new();
     reports(|report| {
@@ -249,7 +249,7 @@ fn every_kind_has_the_fields_that_the_docs_promise_and_no_others() {
 }
 
 #[test]
-fn what_is_absent_is_absent_in_every_format() {
+fn absent_fields_are_absent_in_every_format() {
     let promises = promises();
     let is_denied = |kind: &Value, field: &str| promises[&(kind.as_str().unwrap(), field)] == "–";
     reports(|report| {
@@ -293,7 +293,7 @@ fn what_is_absent_is_absent_in_every_format() {
 }
 
 #[test]
-fn no_sentence_tells_what_does_not_apply() {
+fn texts_omit_fields_that_do_not_apply() {
     reports(|report| {
         let text = in_format(report, Format::Text);
         assert!(!text.contains("-:-") && !text.contains("account -"), "{text}");
@@ -329,7 +329,7 @@ fn no_sentence_tells_what_does_not_apply() {
 
 /// A root user tries what it had done before, and a rule matches what somebody new does.
 #[test]
-fn of_root_and_of_rules_age_and_first_success_are_those_of_the_principal() {
+fn root_and_rule_findings_show_the_age_and_first_success_of_the_principal() {
     let root = json!({"type": "Root", "principalId": "111122223333", "arn": "arn:aws:iam::111122223333:root",
         "accountId": "111122223333"});
     let call = |day: u8| {
@@ -379,7 +379,7 @@ fn of_root_and_of_rules_age_and_first_success_are_those_of_the_principal() {
 
 /// With `only_success` a principal is known from its first success on.
 #[test]
-fn nobody_has_an_age_before_being_seen() {
+fn a_principal_has_no_age_before_its_first_sighting() {
     let root = json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"});
     let call = |day: u8, code: &str| {
         let call = record(&format!("2024-03-{day:02}T10:00:00Z"), "eva", "s3:GetObject");

@@ -30,7 +30,7 @@ fn counted(baseline: &Path) -> u64 {
 }
 
 #[test]
-fn a_glob_that_lists_objects_more_than_once_hides_none_of_them() {
+fn a_glob_that_matches_an_object_twice_hides_no_object() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/sub/a.json", "s3:GetObject");
@@ -44,7 +44,7 @@ fn a_glob_that_lists_objects_more_than_once_hides_none_of_them() {
 
 #[cfg(unix)]
 #[test]
-fn what_was_no_file_then_and_is_a_log_now_is_read() {
+fn a_pipe_that_became_a_log_is_read() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -62,7 +62,7 @@ fn what_was_no_file_then_and_is_a_log_now_is_read() {
 }
 
 #[test]
-fn a_time_that_cannot_be_written_is_a_fault_and_harms_no_baseline() {
+fn a_time_out_of_range_is_a_fault_and_leaves_the_baseline_intact() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -78,7 +78,7 @@ fn a_time_that_cannot_be_written_is_a_fault_and_harms_no_baseline() {
 
 #[cfg(unix)]
 #[test]
-fn an_output_behind_a_link_is_renewed_where_it_is() {
+fn a_linked_output_is_replaced_at_its_target() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -100,7 +100,7 @@ fn an_output_behind_a_link_is_renewed_where_it_is() {
 }
 
 #[test]
-fn an_archive_has_one_name_however_it_is_spelt() {
+fn spellings_of_a_path_name_the_same_archive() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -115,7 +115,7 @@ fn an_archive_has_one_name_however_it_is_spelt() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn names_that_are_no_text_stay_different() {
+fn file_names_that_are_not_utf8_stay_distinct() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let place = TempDir::new().unwrap();
@@ -165,7 +165,7 @@ fn two_versions_of_an_object_merge_in_any_order() {
 }
 
 #[test]
-fn an_archive_beside_its_own_baseline_merges_with_another_such() {
+fn baselines_saved_within_their_archives_merge() {
     let place = TempDir::new().unwrap();
     for (shard, action) in [("a", "s3:GetObject"), ("b", "s3:PutObject")] {
         let folder = place.path().join(shard);
@@ -178,7 +178,7 @@ fn an_archive_beside_its_own_baseline_merges_with_another_such() {
 }
 
 #[test]
-fn only_what_is_proven_to_be_a_baseline_is_passed_over() {
+fn only_proven_files_of_a_baseline_are_skipped() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "0.json", "s3:GetObject");
@@ -235,7 +235,7 @@ fn forge(baseline: &Path, from: &str, to: &str) {
 }
 
 #[test]
-fn a_forged_manifest_that_contradicts_itself_does_not_open() {
+fn a_forged_manifest_is_rejected() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -260,7 +260,7 @@ fn a_forged_manifest_that_contradicts_itself_does_not_open() {
 }
 
 #[test]
-fn an_old_baseline_that_a_killed_run_moved_away_is_put_back() {
+fn a_baseline_moved_away_by_a_killed_run_is_restored() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -274,7 +274,7 @@ fn an_old_baseline_that_a_killed_run_moved_away_is_put_back() {
 }
 
 #[test]
-fn a_reader_never_sees_half_of_a_checkpoint() {
+fn a_reader_never_sees_a_partial_checkpoint() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     for number in 0..60 {

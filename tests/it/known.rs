@@ -123,7 +123,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn a_baseline_at_t_equals_a_replay_of_the_events_before_t(
+    fn a_baseline_at_a_time_equals_a_replay_of_the_events_before_it(
         objects in any_times(), time in any_time(), forget in any_forget(), only_success in any::<bool>()
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
@@ -141,7 +141,7 @@ proptest! {
     }
 
     #[test]
-    fn differences_are_those_of_sets_and_accounts_are_unions(
+    fn differences_are_set_differences_and_accounts_are_unions(
         objects in any_times(), time in any_time(), later in 1..400i64, forget in any_forget(),
         only_success in any::<bool>()
     ) {
@@ -172,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn numbers_at_t_hold_those_of_an_archive_that_ends_there(
+    fn ranges_at_a_time_include_the_numbers_of_an_archive_that_ends_there(
         objects in any_times(), time in any_time(), only_success in any::<bool>(), by_account in any::<bool>()
     ) {
         let archive = archive(&objects);
@@ -202,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn a_timeline_adds_up_to_what_is_known_at_its_ends(
+    fn a_timeline_adds_up_to_the_known_behaviours(
         objects in any_times(), time in any_time(), forget in any_forget(), only_success in any::<bool>()
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
@@ -246,7 +246,7 @@ fn knows(baseline: &Baseline, point: &PointInTime) -> bool {
 }
 
 #[test]
-fn known_is_what_was_seen_before_and_not_at_a_time() {
+fn a_sighting_is_known_only_after_its_time() {
     let baseline = eva();
     assert!(!knows(&baseline, &point("1T00:00:00")));
     assert!(!knows(&baseline, &point("1T10:20:00")));
@@ -266,7 +266,7 @@ fn a_gap_of_exactly_the_forget_span_forgets_nothing() {
 }
 
 #[test]
-fn within_a_day_only_what_is_certain_is_exact() {
+fn numbers_within_a_day_are_ranges() {
     let baseline = eva();
     let measure = |time| point(time).measure(&[&baseline.behaviours[0]]).unwrap();
     let range = |at_least, at_most| CountRange { at_least, at_most };
@@ -286,7 +286,7 @@ fn within_a_day_only_what_is_certain_is_exact() {
 }
 
 #[test]
-fn successes_are_counted_apart() {
+fn successes_are_counted_separately() {
     let baseline = eva();
     let success = PointInTime { only_success: true, ..point("3T00:00:00") };
     let measure = success.measure(&[&baseline.behaviours[0]]).unwrap();
@@ -324,7 +324,7 @@ fn an_account_counts_an_hour_of_two_principals_once() {
 }
 
 #[test]
-fn texts_of_attackers_are_harmless_in_every_format() {
+fn hostile_texts_are_harmless_in_every_format() {
     let mut hostile = record("2024-03-01T10:00:00Z", "x", "s3:GetObject");
     hostile["eventSource"] = json!("=1\u{1b}[2J");
     hostile["userIdentity"]["arn"] = json!("@x\u{202e}");

@@ -40,7 +40,7 @@ fn stage(stage: &str, code: Option<u16>) -> Value {
 }
 
 #[test]
-fn four_stages_of_a_request_count_once() {
+fn the_stages_of_a_request_count_once() {
     let stages = [
         stage("RequestReceived", None),
         stage("ResponseStarted", Some(200)),
@@ -63,7 +63,7 @@ fn four_stages_of_a_request_count_once() {
 }
 
 #[test]
-fn the_last_stage_is_the_evidence_in_whatever_order_they_stand() {
+fn the_last_stage_is_the_evidence_in_any_order() {
     let stages = [
         stage("RequestReceived", None),
         stage("ResponseStarted", Some(101)),
@@ -80,7 +80,7 @@ fn the_last_stage_is_the_evidence_in_whatever_order_they_stand() {
 }
 
 #[test]
-fn the_arn_of_a_role_finds_it_on_either_side() {
+fn the_arn_of_a_role_finds_it_in_both_sources() {
     let baseline = Archive::fixture("mixed-archive").baseline;
     let of = |pattern: &str| {
         let mut asked = question(30);
@@ -94,7 +94,7 @@ fn the_arn_of_a_role_finds_it_on_either_side() {
 }
 
 #[test]
-fn an_action_is_found_with_and_without_its_namespace() {
+fn an_action_filter_matches_with_and_without_the_namespace() {
     let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
     let settings = LearnSettings { namespace_in_key: true, ..settings() };
     let baseline = logged(&event.to_string()).ingest(&settings).baseline;
@@ -106,7 +106,7 @@ fn an_action_is_found_with_and_without_its_namespace() {
 }
 
 #[test]
-fn a_request_in_anothers_name_is_the_others_from_its_first_stage_on() {
+fn an_impersonated_request_belongs_to_the_impersonated_user_from_its_first_stage() {
     // Whom it impersonates is found out after it came in.
     let imperson = |value: Value| with(value, json!({"impersonatedUser": {"username": "bob"}}));
     let stages = [stage("RequestReceived", None), imperson(stage("ResponseComplete", Some(200)))];
@@ -120,7 +120,7 @@ fn a_request_in_anothers_name_is_the_others_from_its_first_stage_on() {
 }
 
 #[test]
-fn one_id_for_requests_of_two_days_is_no_copy_and_a_baseline_can_be_saved() {
+fn requests_of_two_days_with_the_same_id_are_not_copies() {
     let again = with(
         stage("ResponseComplete", Some(200)),
         json!({"requestReceivedTimestamp": "2026-01-03T00:00:00.000001Z"}),
@@ -140,7 +140,7 @@ fn a_request_without_an_answer_is_an_attempt() {
 }
 
 #[test]
-fn a_message_that_was_cut_is_counted_and_named() {
+fn a_truncated_message_is_a_fault() {
     let whole = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods").to_string();
     let cut = format!("{}[Truncated...]", &whole[..whole.len() / 2])
         .replace("\"auditID\":\"", "\"auditID\":\"cut-");
@@ -154,7 +154,7 @@ fn a_message_that_was_cut_is_counted_and_named() {
 }
 
 #[test]
-fn other_logs_of_the_same_group_are_told_apart() {
+fn other_logs_of_the_log_group_are_recognized() {
     let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
     let words = "2026-01-02T03:04:05.000Z I0102 03:04:05.000000      10 controller.go:667] quota admission\n";
     let mixed = format!("{words}2026-01-02T03:04:05.000Z {event}\n{words}");
@@ -194,7 +194,7 @@ fn cluster_and_account_come_from_the_path_or_the_payload() {
 }
 
 #[test]
-fn a_namespace_makes_another_action_if_that_is_wanted() {
+fn namespaces_may_be_part_of_actions() {
     let at = |namespace: &str| {
         let object = json!({"resource": "pods", "namespace": namespace});
         let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
@@ -250,7 +250,7 @@ fn a_user_of_a_cluster_is_linked_by_key_id_or_name() {
 }
 
 #[test]
-fn both_sources_stand_in_one_report_and_a_filter_parts_them() {
+fn both_sources_share_a_report_and_can_be_filtered() {
     let baseline = Archive::fixture("mixed-archive").baseline;
     let of = |sources: &[LogSource]| {
         let mut asked = question(30);
@@ -261,7 +261,7 @@ fn both_sources_stand_in_one_report_and_a_filter_parts_them() {
 }
 
 #[test]
-fn what_insights_noticed_is_listed_if_it_is_wanted_and_once() {
+fn insights_are_reported_once_and_only_on_request() {
     let Learnt { baseline, coverage, .. } = Archive::fixture("mixed-archive");
     assert_eq!(coverage.records.skipped[&RecordSkip::Insight], 1);
     let mut asked = Question { report: vec![FindingKind::Insight], ..question(30) };
@@ -274,7 +274,7 @@ fn what_insights_noticed_is_listed_if_it_is_wanted_and_once() {
 }
 
 #[test]
-fn an_insight_without_details_or_time_is_no_panic() {
+fn an_insight_without_details_or_time_does_not_panic() {
     let insight = json!({"eventName": "ABSENT", "eventSource": "ABSENT", "eventCategory": "Insight"});
     let odd = with(record("2026-01-02T03:00:00Z", "x", "s3:A"), insight);
     let timeless = with(odd.clone(), json!({"eventTime": "ABSENT"}));
@@ -286,7 +286,7 @@ fn an_insight_without_details_or_time_is_no_panic() {
 /// Real events in the wrappers that EKS users have.
 #[test]
 #[ignore = "needs the records of other projects in ../shared; .ci/run asks for it where they are"]
-fn every_wrapper_of_real_audit_events_gives_the_same() {
+fn real_audit_events_give_the_same_in_every_wrapper() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let script = shared.join("tools/to_eks.py");
     let out = tempfile::tempdir().unwrap();

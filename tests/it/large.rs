@@ -68,7 +68,7 @@ fn learnt(Learnt { baseline, coverage, .. }: &Learnt) -> (Vec<String>, [u64; 4])
 }
 
 #[test]
-fn a_large_object_gives_what_its_parts_give() {
+fn a_large_object_gives_the_same_as_small_ones() {
     let records = records();
     let batches: Vec<(String, Vec<u8>)> = records
         .chunks(500)
@@ -120,7 +120,7 @@ fn evidence_names_the_piece_that_holds_the_record() {
 }
 
 #[test]
-fn the_catalog_of_a_large_object_is_that_of_one_object() {
+fn the_catalog_lists_a_large_object_once() {
     let (records, day) = (records(), "20240309T0412");
     let archive =
         Archive::new().object(&log_path(day, "aaaa"), &lines(&records)).delivered(day, &records[..10]);
@@ -139,7 +139,7 @@ fn the_catalog_of_a_large_object_is_that_of_one_object() {
 }
 
 #[test]
-fn a_large_object_that_breaks_off_gives_what_came_before() {
+fn a_truncated_large_object_is_read_up_to_the_cut() {
     let text = lines(&records());
     let packed = stored_gzip(&text);
     let archive = Archive::new().object("x.ndjson.gz", &packed[..packed.len() - 1_000_000]);

@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
-    fn the_naive_model_gives_the_same_findings(
+    fn findings_equal_those_of_the_naive_model(
         objects in any_objects(), warmup in 0..20u32, only_success in any::<bool>()
     ) {
         let events: Vec<Plain> = objects
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn what_waits_behind_the_warmup_is_what_a_shorter_one_adds(
+    fn the_warmup_effect_counts_what_a_shorter_warmup_adds(
         objects in any_objects(), warmup in 0..25u32, forget in prop::option::of(1..9u32), archive_anchor in any::<bool>(),
         action in prop::option::of(Just("iam:*")), kinds in 1..=3_usize
     ) {
@@ -139,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn the_number_of_threads_changes_no_byte(objects in any_objects()) {
+    fn output_is_the_same_for_any_number_of_threads(objects in any_objects()) {
         let archive = archive(&objects);
         let with_threads = |threads| written(&archive.ingest(&LearnSettings { threads, ..settings() }), &question(3));
         let one = with_threads(1);
@@ -159,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn the_sums_hold_for_any_mix_of_good_and_broken_objects(
+    fn coverage_sums_hold_for_any_mix_of_good_and_broken_objects(
         objects in any_objects(), cut in any::<prop::sample::Index>(), flip in any::<prop::sample::Index>(),
         noise in prop::collection::vec(any::<u8>(), 0..200), by in 1..=255u8
     ) {

@@ -87,7 +87,7 @@ fn parts_of_an_archive_merge_into_the_whole() {
 }
 
 #[test]
-fn a_part_answers_as_the_archive_does() {
+fn a_list_of_all_files_gives_the_answer_of_the_archive() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     write_archive(folder);

@@ -223,7 +223,7 @@ fn lines(alerts: &BTreeSet<Alert>) -> Vec<String> {
 }
 
 #[test]
-fn one_archive_by_both() {
+fn the_job_and_firstseen_agree_on_one_archive() {
     let own = "111122223333";
     let app = role(own, 0, 1, START + 1_800, Some(START + 200 * DAY));
     let again = role(own, 0, 2, START + 200 * DAY, None);
@@ -358,7 +358,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn findings_are_the_alerts_of_roles_that_are_known_to_be_old_enough(
+    fn findings_are_the_alerts_for_roles_known_to_be_old_enough(
         lives in prop::collection::vec(any_life(), 1..6), ignores in any::<bool>()
     ) {
         let (roles, records) = world(&lives);
@@ -373,7 +373,7 @@ proptest! {
 
     /// What the job knows of IAM an inventory knows, too: no record of a creation is needed.
     #[test]
-    fn with_an_inventory_an_archive_without_creations_gives_the_alerts_of_the_job(
+    fn an_inventory_replaces_creation_records(
         mut lives in prop::collection::vec(any_life(), 1..6)
     ) {
         for life in &mut lives {

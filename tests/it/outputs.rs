@@ -142,7 +142,7 @@ fn standard_input_that_is_a_file_is_an_input() {
 
 #[cfg(unix)]
 #[test]
-fn two_outputs_are_two_files() {
+fn two_outputs_may_not_be_the_same_file() {
     let folder = case();
     let path = |name: &str| folder.path().join(name);
     fs::write(path("there.json"), "old").unwrap();
@@ -170,7 +170,7 @@ fn two_outputs_are_two_files() {
 
 #[cfg(unix)]
 #[test]
-fn streams_devices_and_other_files_are_written() {
+fn outputs_may_be_streams_devices_or_new_files() {
     let folder = case();
     let path = |name: &str| folder.path().join(name);
     fs::write(path("there.json"), "old").unwrap();
@@ -208,7 +208,7 @@ fn streams_devices_and_other_files_are_written() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_written_as_it_is() {
+fn a_pipe_is_written_in_place() {
     let folder = case();
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

@@ -17,7 +17,7 @@ fn scan(archive: &str, folder: &Path, more: &[&str]) -> Output {
 }
 
 #[test]
-fn the_answer_is_the_same_from_any_folder_and_with_any_number_of_threads() {
+fn the_answer_is_the_same_in_any_folder_and_for_any_number_of_threads() {
     let above = Path::new(FIXTURE).parent().unwrap();
     let expected = scan(FIXTURE, Path::new("/"), &["--threads", "1"]).stdout;
     assert!(expected.len() > 1_000);
@@ -83,7 +83,7 @@ fn output_replaces_a_file_in_one_step_and_an_error_leaves_it_alone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_interrupted_run_says_so_and_leaves_no_file() {
+fn an_interrupted_run_is_an_error_and_leaves_no_file() {
     let records: Vec<_> =
         (0..200).map(|day| record("2024-03-01T10:00:00Z", &format!("user{day}"), "s3:GetObject")).collect();
     let object = gzip(&wrapped(&records).repeat(100));
@@ -127,7 +127,7 @@ fn pipe_in(folder: &Path, name: &str) -> std::path::PathBuf {
 
 #[cfg(unix)]
 #[test]
-fn standard_input_that_never_ends_does_not_hold_up_the_end() {
+fn a_signal_ends_a_run_that_waits_for_standard_input() {
     for signal in ["-INT", "-TERM"] {
         let folder = TempDir::new().unwrap();
         let mut child = program()
@@ -151,7 +151,7 @@ fn standard_input_that_never_ends_does_not_hold_up_the_end() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_what_does_not_look_for_one_at_once_and_leaves_no_file() {
+fn a_signal_ends_the_reading_of_a_list_at_once_and_leaves_no_file() {
     use std::os::unix::process::ExitStatusExt;
     for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
         let folder = TempDir::new().unwrap();
@@ -173,7 +173,7 @@ fn a_signal_ends_what_does_not_look_for_one_at_once_and_leaves_no_file() {
 
 #[cfg(all(unix, feature = "s3"))]
 #[test]
-fn a_second_signal_ends_at_once_whatever_is_waited_for() {
+fn a_second_signal_kills_a_blocked_run_at_once() {
     use std::os::unix::process::ExitStatusExt;
     let folder = TempDir::new().unwrap();
     // The SDK of AWS opens its files in a way that waits.
@@ -196,7 +196,7 @@ fn a_second_signal_ends_at_once_whatever_is_waited_for() {
 
 #[cfg(unix)]
 #[test]
-fn pipes_and_devices_where_a_file_should_be_are_told_and_not_waited_for() {
+fn pipes_and_devices_in_place_of_files_are_rejected_without_blocking() {
     let folder = TempDir::new().unwrap();
     let pipe = pipe_in(folder.path(), "pipe");
     std::os::unix::fs::symlink("/dev/zero", folder.path().join("device")).unwrap();
@@ -240,7 +240,7 @@ fn pipes_and_devices_where_a_file_should_be_are_told_and_not_waited_for() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_shell_hands_over_is_read() {
+fn files_opened_by_the_shell_are_read() {
     let with = |arguments: &[&str], input: &str| with_input(arguments, input.as_bytes());
     let plain = with(&["scan", ".", "--ignore-action", "*List*"], "");
     assert_eq!(plain.status.code(), Some(0));
@@ -296,7 +296,7 @@ fn bench_needs_an_archive_or_a_size_and_not_both() {
 }
 
 #[test]
-fn what_tune_suggests_is_what_scan_then_finds() {
+fn a_scan_with_the_suggestion_of_tune_finds_what_tune_counted() {
     let folder = TempDir::new().unwrap();
     std::fs::write(
         folder.path().join("own.toml"),
@@ -324,7 +324,7 @@ fn what_tune_suggests_is_what_scan_then_finds() {
 }
 
 #[test]
-fn a_principal_known_by_its_id_is_also_found_by_its_name() {
+fn a_principal_keyed_by_id_is_also_found_by_name() {
     let by_id = ["--principal-key", "id", "--warmup", "0d"];
     let named = scan(FIXTURE, Path::new("/"), &[&by_id[..], &["--principal", "data-pipeline"]].concat());
     let answer: serde_json::Value = serde_json::from_slice(&named.stdout).unwrap();

@@ -44,7 +44,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn every_sighting_reopens_whatever_is_around_it(
+    fn every_sighting_reopens_in_every_wrapper_and_packing(
         files in prop::collection::vec(
             (
                 prop::sample::select(&WRAPPERS[..]),
@@ -121,7 +121,7 @@ fn single_files_globs_odd_names_and_audit_events_reopen() {
 }
 
 #[test]
-fn what_is_gone_or_has_changed_is_told() {
+fn a_missing_or_changed_record_is_an_error() {
     let records = ["eva", "bob"].map(|user| record("2024-03-09T04:00:00Z", user, "s3:GetObject"));
     let files = [("x.json", wrapped(&records)), ("x.json", wrapped(&records[..1]))];
     let archive = Archive::new().object("a.zip", &zip(&files[..1])).object("b.json", &wrapped(&records));

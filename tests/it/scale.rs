@@ -42,7 +42,7 @@ fn refusal(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn yaml_that_nests_too_deep_is_refused_wherever_it_is_read() {
+fn deeply_nested_yaml_is_refused_in_every_file() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [
         ("deep.yaml", "- ".repeat(20_000)),
@@ -67,7 +67,7 @@ fn yaml_that_nests_too_deep_is_refused_wherever_it_is_read() {
 }
 
 #[test]
-fn lists_in_lists_have_an_end() {
+fn deeply_nested_lists_are_refused() {
     let chain: String =
         (0..5_000).map(|number| format!("- list: l{number}\n  items: [l{}]\n", number + 1)).collect();
     let rule =
@@ -82,7 +82,7 @@ fn lists_in_lists_have_an_end() {
 }
 
 #[test]
-fn more_threads_or_settings_than_anybody_needs_are_refused() {
+fn too_many_threads_or_settings_are_refused() {
     assert!(refusal(&["scan", "fixtures/small-archive", "--threads", "5000"]).contains("512"));
     let spans = |most: usize| (1..=most).map(|days| format!("{days}d")).collect::<Vec<_>>().join(",");
     // Before anything is read: there is no such archive.
@@ -91,14 +91,14 @@ fn more_threads_or_settings_than_anybody_needs_are_refused() {
 }
 
 #[test]
-fn a_glob_has_an_end() {
+fn a_glob_with_too_many_stars_is_refused() {
     let stars = "*a".repeat(5_000);
     let said = refusal(&["scan", "fixtures/small-archive", "--action", &stars]);
     assert!(said.contains("more than 100 '*'"), "{said}");
 }
 
 #[test]
-fn a_configuration_that_nests_too_deep_is_refused() {
+fn a_deeply_nested_configuration_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for text in [
         format!("warmup = {}", "[".repeat(50_000)),
@@ -208,7 +208,7 @@ fn named_events(calls: &[NamedCall], names: &[Vec<Value>]) -> Archive {
 
 /// Where all hits by one access key are evidence, those by another are counted all the same.
 #[test]
-fn hits_of_users_behind_a_clusters_user_are_counted_apart() {
+fn hits_are_counted_per_access_key_behind_a_cluster_user() {
     let role = "arn:aws:iam::111122223333:role/ci/deploy";
     let keys = ["ASIAONE", "ASIATWO"];
     let calls = keys.map(|key| {
@@ -242,7 +242,7 @@ proptest! {
 
     /// First, last and number of what rules matched are the same whether every hit is kept or not.
     #[test]
-    fn counting_hits_tells_the_same_as_keeping_them(
+    fn counted_hits_give_the_same_findings_as_kept_ones(
         calls in prop::collection::vec((0u8..200, 0u8..2, 0u8..6, any::<bool>()), 1..40),
         warmup in 0u32..6,
         only_success: bool,
@@ -277,7 +277,7 @@ proptest! {
 
     /// So they are where the archive as a whole tells whom a name means.
     #[test]
-    fn counting_hits_tells_the_same_of_joined_principals(
+    fn counted_hits_give_the_same_findings_for_joined_principals(
         calls in prop::collection::vec((0u8..200, any::<bool>(), any::<bool>(), 0usize..5, [0usize..4, 0usize..4]), 1..30),
         is_renamed: bool,
         key in prop::sample::select(&PrincipalKey::ALL[..]),
@@ -303,7 +303,7 @@ proptest! {
 
 /// What is kept of many hits does not grow with their number, in whichever order they come.
 #[test]
-fn of_many_hits_of_a_rule_the_first_and_the_evidence_are_kept() {
+fn memory_for_hits_does_not_grow_with_their_number() {
     let call = |second: usize| {
         let time = format!(
             "2024-01-{:02}T{:02}:{:02}:{:02}Z",
@@ -333,7 +333,7 @@ fn of_many_hits_of_a_rule_the_first_and_the_evidence_are_kept() {
 /// There is one of these for each behaviour, each first sighting and each finding: with 200,000 principals they are most of the
 /// memory. A behaviour has room for one day.
 #[test]
-fn what_there_are_many_of_is_small() {
+fn numerous_types_are_small() {
     use firstseen::baseline::Behaviour;
     use firstseen::model::Sighting;
     assert!(size_of::<Sighting>() <= 104, "{}", size_of::<Sighting>());

@@ -35,7 +35,7 @@ fn read(folder: &Path) -> Learnt {
 
 #[test]
 #[ignore = "needs the records of other projects in ../shared/data; .ci/run asks for it where they are"]
-fn every_set_of_real_events_is_read_in_its_own_shape() {
+fn every_public_data_set_is_read_in_its_original_form() {
     let sets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     for (name, records, skipped) in SETS {
         let coverage = read(&sets.join(name)).coverage;
@@ -241,7 +241,7 @@ fn learnt(object: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn records_stripped_of_who_acted_are_read() {
+fn records_without_an_identity_are_read() {
     let stripped =
         json!({"userIdentity": "ABSENT", "recipientAccountId": "ABSENT", "eventVersion": "ABSENT"});
     let records =
@@ -252,7 +252,7 @@ fn records_stripped_of_who_acted_are_read() {
 }
 
 #[test]
-fn audit_events_of_the_beta_and_without_a_version_are_read() {
+fn audit_events_with_a_beta_version_or_none_are_read() {
     let event = |change: Value| with(audit_event("2024-01-01T00:00:00Z", "jo", "list", "pods"), change);
     let beta = |id: &str| {
         json!({"apiVersion": "audit.k8s.io/v1beta1", "auditID": id, "timestamp": "2024-01-01T00:00:00Z",
@@ -271,7 +271,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn the_same_events_give_the_same_whatever_is_around_them(
+    fn events_give_the_same_in_every_wrapper_and_packing(
         wrapper in prop::sample::select(&WRAPPERS[..]),
         packings in prop::collection::vec(prop::sample::select(&PACKINGS[..]), 0..3),
         users in prop::collection::vec(0..4u8, 1..8),
@@ -286,7 +286,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_audit_events_give_the_same_whatever_is_around_them(
+    fn audit_events_give_the_same_in_every_wrapper_and_packing(
         wrapper in prop::sample::select(&AUDIT_WRAPPERS[..]),
         packings in prop::collection::vec(prop::sample::select(&PACKINGS[..]), 0..3),
         users in prop::collection::vec((0..4u8, 0..3usize), 1..8),

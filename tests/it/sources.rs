@@ -58,7 +58,7 @@ fn a_file_in_two_archives_is_read_once() {
 }
 
 #[test]
-fn an_archive_that_is_not_there_is_an_error() {
+fn a_missing_archive_is_an_error() {
     let archive = archive();
     let error = |path: &str| Archives::open(&[archive.path().join(path)]).unwrap_err();
     assert!(matches!(error("three"), ArchiveError::Open { .. }));
@@ -148,7 +148,7 @@ fn no_name_hides_a_record() {
 }
 
 #[test]
-fn documented_folders_of_other_services_are_left_alone_and_counted() {
+fn folders_of_other_services_are_counted_but_not_listed() {
     let account = "AWSLogs/111122223333";
     let name =
         "111122223333_Config_eu-west-1_ConfigHistory_AWS::CloudTrail::Trail_20240301T100000Z_1.json.gz";
@@ -186,7 +186,7 @@ fn apple_double() -> Vec<u8> {
 }
 
 #[test]
-fn apple_double_files_are_told_by_their_content() {
+fn apple_double_files_are_recognized_by_content() {
     let whole = apple_double();
     let cut = &whole[..80];
     let hides = [&whole[..], &wrapped(&[record("2024-03-01T10:00:00Z", "u", "s3:A")])].concat();
@@ -203,7 +203,7 @@ fn apple_double_files_are_told_by_their_content() {
 }
 
 #[test]
-fn files_in_archives_that_are_no_logs_are_counted_and_no_records() {
+fn zip_members_that_are_not_logs_are_skipped_and_counted() {
     let log = wrapped(&[record("2024-03-01T10:00:00Z", "u", "s3:A")]);
     let inner = zip(&[("notes.txt", &b"words"[..]), ("log.json", &log)]);
     let archive = Archive::new().object(
@@ -226,7 +226,7 @@ fn files_in_archives_that_are_no_logs_are_counted_and_no_records() {
 
 #[cfg(unix)]
 #[test]
-fn what_takes_the_place_of_a_file_before_it_is_read_is_a_fault() {
+fn a_file_replaced_before_it_is_read_is_a_fault() {
     struct Replace<'a>(&'a Path);
     impl Progress for Replace<'_> {
         fn reading(&self, _: Option<u64>) {
@@ -256,7 +256,7 @@ fn what_takes_the_place_of_a_file_before_it_is_read_is_a_fault() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn names_that_are_no_text_are_read_and_shown() {
+fn file_names_that_are_not_utf8_are_read_and_shown() {
     use std::os::unix::ffi::OsStrExt;
     let archive = archive();
     let name = std::ffi::OsStr::from_bytes(b"bad\xff\n.json");
@@ -267,7 +267,7 @@ fn names_that_are_no_text_are_read_and_shown() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_cannot_be_listed_is_an_error_as_an_archive_and_a_fault_in_one() {
+fn an_unreadable_archive_is_an_error_and_an_unreadable_subfolder_a_fault() {
     use std::os::unix::fs::PermissionsExt;
     let archive = archive();
     let closed = archive.path().join("one");
@@ -287,7 +287,7 @@ fn a_folder_that_cannot_be_listed_is_an_error_as_an_archive_and_a_fault_in_one()
 /// Links in circles of every size, names of saved baselines, unfinished output: whoever lists, and with how many threads, finds the same.
 #[cfg(unix)]
 #[test]
-fn any_number_of_threads_lists_the_same() {
+fn listing_is_the_same_for_any_number_of_threads() {
     use std::os::unix::fs::symlink;
     let place = tempfile::TempDir::new().unwrap();
     let root = place.path().join("logs");
@@ -353,7 +353,7 @@ fn any_number_of_threads_lists_the_same() {
 
 #[cfg(not(feature = "s3"))]
 #[test]
-fn a_build_without_s3_says_so_of_a_bucket() {
+fn a_build_without_s3_refuses_a_bucket() {
     use firstseen::source::S3ProblemKind;
     let error = Archives::open(&[PathBuf::from("s3://bucket/prefix")]).unwrap_err();
     let ArchiveError::S3 { name, problem } = error else { panic!("{error}") };

@@ -100,7 +100,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
 
     #[test]
-    fn merged_shards_are_what_indexing_all_at_once_gives(
+    fn merging_shards_equals_indexing_all_at_once(
         left in any_objects(), right in any_objects(), third in any_objects()
     ) {
         let folders = [with_faults(archive(&left)), archive(&right), archive(&third)];
@@ -116,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn adding_part_by_part_is_what_indexing_all_at_once_gives(
+    fn adding_part_by_part_equals_indexing_all_at_once(
         objects in any_objects(), split in any::<prop::sample::Index>(), every in 1..4usize
     ) {
         let split = split.index(objects.len());
@@ -137,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn a_saved_baseline_opens_as_it_was_and_answers_as_the_archive(objects in any_objects(), days in 0..9u32) {
+    fn a_saved_baseline_answers_like_the_archive(objects in any_objects(), days in 0..9u32) {
         let folder = with_faults(archive(&objects));
         let stored = index(&[folder.path()]);
         let place = TempDir::new().unwrap();
@@ -169,7 +169,7 @@ fn full_baseline(place: &Path) -> BaselineContents {
 }
 
 #[test]
-fn damage_anywhere_is_told_and_never_opens() {
+fn a_damaged_baseline_never_opens() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
@@ -217,7 +217,7 @@ fn a_baseline_of_another_version_is_refused() {
 }
 
 #[test]
-fn nothing_foreign_is_overwritten_and_nobody_else_writes_at_the_same_time() {
+fn other_files_are_never_overwritten_and_a_lock_admits_one_writer() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("photos");
     fs::create_dir(&path).unwrap();
@@ -253,7 +253,7 @@ fn said(output: &std::process::Output) -> String {
 }
 
 #[test]
-fn index_reads_only_what_it_does_not_know() {
+fn index_reads_only_new_objects() {
     let line = |day: u8| (Some(day), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")]);
     let folder = archive(&[line(1), line(2)]);
     let index = |more: &[&str]| {
@@ -276,7 +276,7 @@ fn index_reads_only_what_it_does_not_know() {
 }
 
 #[test]
-fn what_root_did_keeps_its_arn() {
+fn root_activity_keeps_the_arn() {
     let root = json!({
         "type": "Root", "principalId": "111122223333", "accountId": "111122223333",
         "arn": "arn:aws:iam::111122223333:root", "accessKeyId": "AKIAROOT",
@@ -302,7 +302,7 @@ fn what_root_did_keeps_its_arn() {
 }
 
 #[test]
-fn by_checksum_does_not_use_up_standard_input() {
+fn by_checksum_does_not_consume_standard_input() {
     let folder = TempDir::new().unwrap();
     let index = |name: &str| {
         let text = format!("{}\n", record("2024-03-01T00:00:00Z", name, "s3:GetObject"));
@@ -323,7 +323,7 @@ fn by_checksum_does_not_use_up_standard_input() {
 }
 
 #[test]
-fn a_baseline_beside_its_logs_is_no_part_of_them() {
+fn a_baseline_inside_its_archive_is_not_read() {
     let folder = archive(&[(Some(1), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")])]);
     for (number, added) in [("first", 1), ("second", 0)] {
         let ended = firstseen(&["index", ".", "-o", "case.baseline"], folder.path());
@@ -335,7 +335,7 @@ fn a_baseline_beside_its_logs_is_no_part_of_them() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_could_not_be_read_is_tried_again() {
+fn unreadable_objects_are_tried_again() {
     let folder = archive(&[(Some(1), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")])]);
     let (gone, broken) = (folder.path().join("AWSLogs/gone.json"), folder.path().join("AWSLogs/broken.json"));
     std::os::unix::fs::symlink("nowhere", &gone).unwrap();

@@ -39,7 +39,7 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_fixture_is_what_its_plan_makes() {
+fn the_fixture_matches_its_plan() {
     let folder = TempDir::new().unwrap();
     let made = folder.path().join("made");
     synthesize(&made, &FIXTURE).unwrap();
@@ -48,7 +48,7 @@ fn the_fixture_is_what_its_plan_makes() {
 }
 
 #[test]
-fn everything_planted_is_found_with_its_proof() {
+fn every_planted_action_is_found_with_its_evidence() {
     for seed in 1..4 {
         let folder = TempDir::new().unwrap();
         let out = folder.path().join("archive");

@@ -94,7 +94,7 @@ fn a_visitor_sees_every_record_of_every_object_in_order() {
 }
 
 #[test]
-fn an_object_that_no_visitor_wants_counts_as_not_listed() {
+fn an_object_the_visitor_does_not_want_counts_as_not_listed() {
     let records = [record("2024-03-02T00:00:00Z", "eva", "s3:PutObject")];
     let archive = Archive::new()
         .object("a.json", &wrapped(&records))

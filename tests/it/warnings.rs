@@ -32,7 +32,7 @@ fn short_archive() -> Archive {
 }
 
 #[test]
-fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
+fn the_warmup_warning_appears_beside_root_and_rule_findings_and_with_quiet() {
     let archive = short_archive();
     let found = |more: &[&str]| scan(archive.path(), more);
     // Five behaviours and three principals.
@@ -60,7 +60,7 @@ fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
 }
 
 #[test]
-fn a_saved_baseline_tells_the_same() {
+fn a_saved_baseline_gives_the_same_warnings() {
     let archive = short_archive();
     let folder = TempDir::new().unwrap();
     let baseline = folder.path().join("case.baseline");
@@ -72,7 +72,7 @@ fn a_saved_baseline_tells_the_same() {
 }
 
 #[test]
-fn an_old_archive_of_young_principals_is_told_and_one_of_old_ones_is_not() {
+fn the_warmup_warning_depends_on_the_age_of_principals() {
     let at = |day: u32, user: &str, action: &str| {
         record(&format!("2024-0{}-{:02}T10:00:00Z", 1 + day / 28, 1 + day % 28), user, action)
     };
@@ -98,7 +98,7 @@ fn an_old_archive_of_young_principals_is_told_and_one_of_old_ones_is_not() {
 }
 
 #[test]
-fn tune_tells_which_warmups_are_longer_than_what_was_read() {
+fn tune_warns_about_warmups_longer_than_the_archive() {
     let archive = short_archive();
     let tune = |more: &[&str]| {
         let mut command = program();
@@ -118,7 +118,7 @@ fn tune_tells_which_warmups_are_longer_than_what_was_read() {
 }
 
 #[test]
-fn quiet_hides_no_warning_and_no_fault() {
+fn quiet_hides_neither_warnings_nor_faults() {
     let archive = short_archive().object("cut.json.gz", &gzip(&wrapped(&[])).repeat(1)[..12]);
     let folder = TempDir::new().unwrap();
     let baseline = folder.path().join("a.baseline").to_str().unwrap().to_owned();
@@ -156,7 +156,7 @@ fn quiet_hides_no_warning_and_no_fault() {
 }
 
 #[test]
-fn rules_that_are_left_out_are_told_to_quiet_runs() {
+fn quiet_does_not_hide_omitted_rules() {
     let archive = short_archive().object("rules.txt", b"");
     let rules = archive.path().join("r.yaml");
     fs::write(
@@ -173,7 +173,7 @@ fn rules_that_are_left_out_are_told_to_quiet_runs() {
 }
 
 #[test]
-fn where_nothing_could_be_a_log_there_is_no_answer() {
+fn an_archive_without_any_log_is_an_error() {
     let digest = "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2024/03/01/111122223333_CloudTrail-Digest_eu-west-1_t_eu-west-1_20240301T100000Z.json.gz";
     let config = "AWSLogs/111122223333/Config/eu-west-1/2024/3/1/ConfigHistory/x.json.gz";
     let notice = json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2024-03-01T10:00:00Z", "s3": {}}]});
@@ -208,7 +208,7 @@ fn where_nothing_could_be_a_log_there_is_no_answer() {
 }
 
 #[test]
-fn logs_without_a_wanted_event_are_an_answer_with_a_warning() {
+fn logs_without_a_matching_event_give_an_answer_with_a_warning() {
     let empty = Archive::new().object(&log_path("20240301T1005", "x"), &gzip(&wrapped(&[])));
     let none = "warning: not a single event of CloudTrail or Kubernetes was found";
     for (ended, code, why) in [
@@ -241,7 +241,7 @@ fn logs_without_a_wanted_event_are_an_answer_with_a_warning() {
 }
 
 #[test]
-fn an_index_that_is_added_to_keeps_what_it_has() {
+fn adding_to_an_index_keeps_its_contents() {
     let archive = short_archive();
     let folder = TempDir::new().unwrap();
     let foreign = Archive::new().object("a.json", b"{\"a\": 1}");
@@ -288,7 +288,7 @@ fn as_nobody(arguments: &[&str], folder: &Path) -> Output {
 
 #[cfg(unix)]
 #[test]
-fn what_may_not_be_read_is_named_and_is_no_empty_answer() {
+fn unreadable_files_are_named_errors_not_empty_answers() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -355,7 +355,7 @@ fn what_may_not_be_read_is_named_and_is_no_empty_answer() {
 }
 
 #[test]
-fn a_preset_on_a_baseline_of_another_key_gives_the_command_for_a_right_one() {
+fn a_preset_that_needs_another_key_names_the_command_for_a_new_baseline() {
     let folder = TempDir::new().unwrap();
     let log = wrapped(&[record("2024-03-01T10:00:00Z", "jo", "s3:GetObject")]);
     fs::create_dir(folder.path().join("our logs")).unwrap();
@@ -384,7 +384,7 @@ fn a_preset_on_a_baseline_of_another_key_gives_the_command_for_a_right_one() {
 }
 
 #[test]
-fn of_several_archives_each_finding_tells_its_own() {
+fn each_finding_names_its_archive() {
     let folder = TempDir::new().unwrap();
     for (archive, user) in [("a", "jo"), ("b", "eve")] {
         fs::create_dir(folder.path().join(archive)).unwrap();
@@ -414,7 +414,7 @@ fn of_several_archives_each_finding_tells_its_own() {
 }
 
 #[test]
-fn the_flags_told_beside_an_hour_show_its_last_record() {
+fn the_suggested_flags_show_the_last_record_of_the_hour() {
     let archive = Archive::new().delivered(
         "20240501T1005",
         &[

@@ -40,7 +40,7 @@ const ALL_USERS: &str = "111122223333\tuser";
 const ALL_ROLES: &str = "111122223333\trole";
 
 #[test]
-fn answers_of_the_cli_are_read_in_every_form() {
+fn cli_output_is_read_in_every_form() {
     let all = [ALL_USERS, ALL_ROLES, EVA, APP, CI];
     let text = details().to_string();
     assert_eq!(told(text.as_bytes()), all);
@@ -60,7 +60,7 @@ fn answers_of_the_cli_are_read_in_every_form() {
 }
 
 #[test]
-fn yaml_is_read_as_json_is() {
+fn yaml_is_read_like_json() {
     let text = "\
 Roles:
 - Arn: arn:aws:iam::111122223333:role/app
@@ -104,7 +104,7 @@ fn credential_reports_are_read_in_every_form() {
 }
 
 #[test]
-fn pages_are_one_list_once_the_last_is_there() {
+fn pages_form_a_complete_list_with_the_last_page() {
     let page = |entries: Value, is_cut: bool| json!({"Roles": entries, "IsTruncated": is_cut, "Marker": "x"});
     let (first, last) = (page(json!([roles()[0]]), true), page(json!([roles()[1]]), false));
     assert_eq!(told(format!("{first}\n{last}").as_bytes()), [ALL_ROLES, APP, CI]);
@@ -124,7 +124,7 @@ fn pages_are_one_list_once_the_last_is_there() {
 }
 
 #[test]
-fn what_need_not_be_all_marks_nobody() {
+fn a_possibly_incomplete_list_is_not_marked_complete() {
     let filtered = |list: &str| {
         let mut details = details();
         details[list] = json!([]);
@@ -156,7 +156,7 @@ fn what_need_not_be_all_marks_nobody() {
 }
 
 #[test]
-fn hostile_files_are_told_and_never_panic() {
+fn hostile_files_are_errors_and_never_panic() {
     for (bytes, reason) in [
         (&b""[..], "tells nothing of IAM: it is empty"),
         (b"\n \n", "tells nothing of IAM: it is empty"),
@@ -203,7 +203,7 @@ fn hostile_files_are_told_and_never_panic() {
 }
 
 #[test]
-fn contradictions_have_one_answer_in_any_order() {
+fn contradictory_files_give_the_same_inventory_in_any_order() {
     let later = json!({"Roles": [role("app", "AROAEXAMPLEAPP", "2024-03-01T00:00:00Z")]}).to_string();
     let again = json!({"Roles": [role("app", "AROAEXAMPLEOTHER", "2024-05-01T00:00:00Z")]}).to_string();
     let undated = json!({"Roles": [role("app", "AROAEXAMPLEAPP", "soon")]}).to_string();
@@ -222,7 +222,7 @@ fn contradictions_have_one_answer_in_any_order() {
 }
 
 #[test]
-fn a_folder_is_read_whole_and_what_is_none_of_it_is_told() {
+fn a_folder_is_read_recursively_and_unusable_files_are_listed() {
     let folder = TempDir::new().unwrap();
     let put = |path: &str, bytes: &[u8]| {
         let path = folder.path().join(path);
@@ -254,7 +254,7 @@ fn a_folder_is_read_whole_and_what_is_none_of_it_is_told() {
 
 #[cfg(unix)]
 #[test]
-fn pipes_and_devices_are_not_waited_for_and_circles_end() {
+fn pipes_devices_and_symlink_loops_do_not_block() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("roles.json"), json!({ "Roles": roles() }).to_string()).unwrap();
     let pipe = folder.path().join("pipe");
@@ -270,7 +270,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn nothing_that_is_read_panics(bytes in prop::collection::vec(any::<u8>(), 0..60), at in any::<prop::sample::Index>()) {
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), at in any::<prop::sample::Index>()) {
         let _ = read(&[("file", &bytes)]);
         let mut text = details().to_string().into_bytes();
         let at = at.index(text.len());

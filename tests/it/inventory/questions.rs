@@ -43,7 +43,7 @@ fn found(baseline: &Baseline) -> Vec<String> {
 }
 
 #[test]
-fn a_role_that_was_made_again_is_never_younger_than_its_first_sighting() {
+fn a_recreated_role_is_never_younger_than_its_first_sighting() {
     let records = [
         call("app", "AROAEXAMPLEOLD", "2024-01-11T00:00:00Z", "s3:GetObject"),
         call("app", "AROAEXAMPLENEW", "2024-02-20T00:00:00Z", "s3:PutObject"),
@@ -78,7 +78,7 @@ fn a_role_that_was_made_again_is_never_younger_than_its_first_sighting() {
 }
 
 #[test]
-fn a_report_without_ids_says_no_more_than_it_knows() {
+fn a_report_without_ids_applies_only_after_the_creation_date() {
     let by = |id: &str, time: &str| {
         let mut record = record(time, "eva", "s3:GetObject");
         record["userIdentity"]["principalId"] = json!(id);
@@ -98,7 +98,7 @@ fn a_report_without_ids_says_no_more_than_it_knows() {
 }
 
 #[test]
-fn only_users_and_roles_whose_list_is_whole_are_marked() {
+fn only_users_and_roles_of_a_complete_list_are_marked() {
     let records = [
         call("app", "AROAEXAMPLEAPP", "2024-03-01T00:00:00Z", "s3:A"),
         call("gone", "AROAEXAMPLEGONE", "2024-03-01T00:00:01Z", "s3:A"),
@@ -144,7 +144,7 @@ fn only_users_and_roles_whose_list_is_whole_are_marked() {
 }
 
 #[test]
-fn names_behind_unique_ids_join_what_records_alone_do_not() {
+fn an_inventory_joins_unique_ids_that_records_alone_do_not() {
     // How other accounts are shown a role of this one, and a user of whom the record has nothing but the name.
     let far = json!({"type": "AWSAccount", "accountId": ACCOUNT, "principalId": "AROAEXAMPLEAPP:s"});
     let named = json!({"type": "IAMUser", "accountId": ACCOUNT, "userName": "eva"});

@@ -67,7 +67,7 @@ fn answer(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_baseline_that_was_saved_with_it_answers_as_the_archive_does_with_it() {
+fn a_baseline_saved_with_an_inventory_answers_like_the_archive() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (archive, inventory) = ("fixtures/small-archive", "fixtures/iam-inventory");
@@ -112,7 +112,7 @@ fn a_baseline_that_was_saved_with_it_answers_as_the_archive_does_with_it() {
 }
 
 #[test]
-fn files_that_cannot_be_used_are_told_with_what_to_do() {
+fn unusable_files_are_reported_with_advice() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("cut.json"), "{\"Roles\":[").unwrap();
     fs::create_dir(folder.path().join("iam")).unwrap();

@@ -32,7 +32,7 @@ fn seen_from_outside(id: &str) -> Value {
 }
 
 #[test]
-fn a_bare_id_is_who_other_records_show_it_to_be() {
+fn a_bare_id_is_joined_to_the_principal_that_other_records_prove() {
     let records = [
         by(user("team/eva", "AIDAEXAMPLE01"), "2024-03-09T04:00:00Z", "s3:A"),
         by(seen_from_outside("AIDAEXAMPLE01"), "2024-03-08T04:00:00Z", "s3:B"),
@@ -56,7 +56,7 @@ fn a_bare_id_is_who_other_records_show_it_to_be() {
 }
 
 #[test]
-fn what_is_ambiguous_or_of_another_account_is_not_joined() {
+fn ambiguous_ids_and_ids_of_other_accounts_are_not_joined() {
     let elsewhere = |identity: Value| with(identity, json!({"accountId": "444455556666"}));
     let records = [
         // Renamed: the id stands beside two ARNs.
@@ -92,7 +92,7 @@ fn what_is_ambiguous_or_of_another_account_is_not_joined() {
 }
 
 #[test]
-fn other_keys_are_joined_by_what_follows_for_them() {
+fn joining_follows_the_principal_key() {
     let sso = "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef";
     let records = [
         by(user("team/eva", "AIDAEXAMPLE01"), "2024-03-09T04:00:00Z", "s3:A"),
@@ -164,7 +164,7 @@ fn other_keys_are_joined_by_what_follows_for_them() {
 }
 
 #[test]
-fn two_people_of_identity_center_are_two_under_every_key() {
+fn two_identity_center_users_are_two_principals_under_every_key() {
     let person = |number: u8, identity_type: &str| {
         let id = format!("{number}{}", &PERSON[1..]);
         json!({"type": identity_type, "onBehalfOf": {"userId": id, "identityStoreArn": STORE}, "credentialId": "same"})
@@ -272,7 +272,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
-    fn merged_shards_are_joined_as_one_run_is(
+    fn merged_shards_join_principals_like_one_run(
         parts in prop::collection::vec(any_records(), 3), key in prop::sample::select(&PrincipalKey::ALL[..])
     ) {
         let archives: Vec<Archive> =
@@ -304,7 +304,7 @@ proptest! {
 }
 
 #[test]
-fn what_stands_beside_the_behaviours_names_the_joined_principal() {
+fn creations_and_hits_name_the_joined_principal() {
     let created = json!({
         "eventName": "CreateUser", "eventSource": "iam.amazonaws.com",
         "responseElements": {"user": {"arn": "arn:aws:iam::111122223333:user/eva", "userId": "AIDAEXAMPLE01"}},

@@ -205,7 +205,7 @@ const PERSON: &str = "11111111-aaaa-4bbb-8ccc-000000000001";
 const STORE: &str = "arn:aws:identitystore::111122223333:identitystore/d-1";
 
 #[test]
-fn the_table_in_the_documentation_is_what_the_program_does() {
+fn principals_match_the_table_in_the_documentation() {
     let table = table();
     for row in &table {
         let event =
@@ -222,7 +222,7 @@ fn the_table_in_the_documentation_is_what_the_program_does() {
 }
 
 #[test]
-fn the_account_is_the_callers_then_the_logs() {
+fn the_account_is_that_of_the_caller_or_else_of_the_log() {
     let of = |account: Value, recipient: Value| {
         let identity = json!({"type": "IAMUser", "principalId": "AIDAEXAMPLE01", "accountId": account});
         let changes = json!({"userIdentity": identity, "recipientAccountId": recipient});
@@ -342,7 +342,7 @@ fn all_identities() -> Vec<Value> {
 }
 
 #[test]
-fn every_set_of_fields_gives_the_best_name_in_it() {
+fn every_set_of_fields_gives_the_best_available_name() {
     for value in all_identities() {
         let identity = identity(&value);
         for identity in [identity.clone(), identity.with_known()] {
@@ -386,7 +386,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 #[test]
 #[ignore = "needs the records of other projects in ../shared/data; .ci/run asks for it where they are"]
-fn no_record_of_other_projects_is_called_by_its_type() {
+fn no_public_record_has_its_type_as_principal() {
     let mut paths = Vec::new();
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), &mut paths);
     let mut decoder = Decoder::new(1 << 30);

@@ -289,7 +289,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn every_rule_matches_what_it_is_about_and_not_what_is_nearly_the_same() {
+fn every_rule_matches_its_event_and_not_a_near_miss() {
     let rules = builtin_rules();
     let all: BTreeSet<String> = rules.rules().iter().map(|rule| rule.metadata().name.to_string()).collect();
     let mut met = BTreeSet::new();
@@ -371,7 +371,7 @@ fn more_cases() -> Vec<(&'static str, bool, Value)> {
 }
 
 #[test]
-fn rules_match_the_shapes_that_calls_come_in() {
+fn rules_match_every_form_of_a_call() {
     let rules = builtin_rules();
     for (name, is_hit, event) in more_cases() {
         assert_eq!(matching(&rules, &event).contains(&name.to_owned()), is_hit, "{name}: {event}");
@@ -389,14 +389,14 @@ fn every_rule_is_in_the_documentation() {
 }
 
 #[test]
-fn either_spelling_of_root_is_root() {
+fn both_forms_of_root_are_root() {
     let identity = with(root(), json!({"type": "root"}));
     let event = event("s3:ListBuckets", json!({}), json!({"userIdentity": identity}));
     assert_eq!(matching(&builtin_rules(), &event), ["Root user acted"]);
 }
 
 #[test]
-fn every_rule_has_tags_of_both_catalogues_and_says_what_it_finds() {
+fn every_rule_has_tags_of_both_catalogs_and_a_description() {
     for rule in builtin_rules().rules() {
         let head = rule.metadata();
         let has = |start: &str| head.tags.iter().any(|tag| tag.starts_with(start));
@@ -445,7 +445,7 @@ const TECHNIQUES: [&str; 35] = [
 ];
 
 #[test]
-fn each_attack_technique_has_an_event_that_its_rule_finds() {
+fn each_attack_technique_has_an_event_and_a_rule_that_matches_it() {
     let rules = Arc::new(builtin_rules());
     let events: Vec<Value> = cases().into_iter().map(|(_, hit, _)| hit).collect();
     let settings = LearnSettings { rules: Some(rules.clone()), ..settings() };
@@ -457,7 +457,7 @@ fn each_attack_technique_has_an_event_that_its_rule_finds() {
 
 #[test]
 #[ignore = "needs the logs of Stratus Red Team in ../shared/data; .ci/run asks for it where they are"]
-fn each_technique_of_the_public_attack_logs_is_found() {
+fn every_technique_in_the_public_attack_logs_is_found() {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stratus/detonation-logs");
     let settings = LearnSettings { rules: Some(Arc::new(builtin_rules())), ..settings() };
     for technique in TECHNIQUES {

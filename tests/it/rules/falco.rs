@@ -116,7 +116,7 @@ fn cloudtrail_cases() -> Vec<Case> {
 
 #[test]
 #[ignore = "needs the rules of Falco in ../shared/data; .ci/run asks for it where they are"]
-fn every_rule_for_cloudtrail_matches_what_it_is_about() {
+fn every_cloudtrail_rule_matches_its_event_and_not_a_near_miss() {
     let rules = falco_rules("aws_cloudtrail_rules.yaml", "");
     assert_eq!(hold(&rules, &cloudtrail_cases()), names(&rules));
     // The two others are not enabled.
@@ -355,7 +355,7 @@ fn cluster_cases() -> Vec<Case> {
 
 #[test]
 #[ignore = "needs the rules of Falco in ../shared/data; .ci/run asks for it where they are"]
-fn every_rule_for_clusters_matches_what_it_is_about() {
+fn every_kubernetes_rule_matches_its_event_and_not_a_near_miss() {
     let rules = falco_rules("k8s_audit_rules.yaml", CLUSTER_CHANGES);
     assert_eq!(hold(&rules, &cluster_cases()), names(&rules));
 }
@@ -455,14 +455,14 @@ fn rules_of<'a>(source: &str, conditions: impl IntoIterator<Item = (&'a str, Str
 }
 
 #[test]
-fn conditions_for_cloudtrail_tell_events_apart() {
+fn cloudtrail_conditions_distinguish_events() {
     let conditions = OF_CLOUDTRAIL.map(|(name, condition)| (name, condition.to_owned()));
     let rules = rules_of("aws_cloudtrail", conditions);
     assert_eq!(hold(&rules, &cloudtrail_cases()), names(&rules));
 }
 
 #[test]
-fn conditions_for_clusters_tell_events_apart() {
+fn kubernetes_conditions_distinguish_events() {
     let activity = |(name, hit, _): Case| {
         let (verb, resource) = (&hit["verb"], &hit["objectRef"]["resource"]);
         (name, format!("ka.verb = {verb} and ka.target.resource = {resource} and ka.response.code < 300"))
@@ -505,7 +505,7 @@ const TRACES: [(&str, &[&str]); 26] = [
 
 #[test]
 #[ignore = "needs the rules and traces of Falco in ../shared/data; .ci/run asks for it where they are"]
-fn falco_s_own_traces_are_found_as_their_names_say() {
+fn falcos_own_traces_match_the_expected_rules() {
     let (rules, traces) = (falco_rules("k8s_audit_rules.yaml", ""), shared("k8s-falco/k8s_audit"));
     // The stream of activities would drown what a trace is about.
     let streams = |name: &String| !name.starts_with("K8s ");
@@ -524,7 +524,7 @@ fn falco_s_own_traces_are_found_as_their_names_say() {
 }
 
 #[test]
-fn a_rule_of_another_source_is_no_rule_of_this_one() {
+fn a_rule_without_a_source_is_refused() {
     let text = "- rule: r\n  condition: evt.num > 0\n  output: x\n  priority: INFO\n";
     let (rules, errors) = RuleSet::compile(&[file("a.yaml", Language::Falco, text)]);
     assert!(rules.rules().is_empty());

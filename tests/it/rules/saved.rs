@@ -34,7 +34,7 @@ fn refused(args: &[&str]) -> String {
 }
 
 #[test]
-fn a_baseline_answers_as_the_archive_does() {
+fn a_baseline_gives_the_rule_findings_of_the_archive() {
     let place = TempDir::new().unwrap();
     let baseline = index(&place, &["--rules", RULES, "--builtin-rules"]);
     let rules = ["--rules", RULES, "--builtin-rules"];
@@ -50,7 +50,7 @@ fn a_baseline_answers_as_the_archive_does() {
 }
 
 #[test]
-fn a_baseline_takes_more_only_with_the_same_rules() {
+fn adding_to_a_baseline_requires_the_same_rules() {
     let place = TempDir::new().unwrap();
     let baseline = index(&place, &["--rules", RULES]);
     index(&place, &["--rules", RULES]);
@@ -64,7 +64,7 @@ fn a_baseline_takes_more_only_with_the_same_rules() {
 }
 
 #[test]
-fn a_baseline_has_no_records_to_hold_against_rules() {
+fn a_baseline_cannot_evaluate_rules() {
     let place = TempDir::new().unwrap();
     let baseline = index(&place, &[]);
     for command in ["scan", "rules"] {
@@ -75,7 +75,7 @@ fn a_baseline_has_no_records_to_hold_against_rules() {
 }
 
 #[test]
-fn a_folder_of_rules_is_all_its_files() {
+fn a_rule_folder_loads_all_its_files() {
     let folder = TempDir::new().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::fs::create_dir(folder.path().join("deep")).unwrap();
@@ -89,7 +89,7 @@ fn a_folder_of_rules_is_all_its_files() {
 }
 
 #[test]
-fn a_preset_does_not_hide_what_rules_matched_and_report_does() {
+fn report_hides_rule_findings_and_a_preset_does_not() {
     let kinds = |flags: &[&str]| {
         let found = findings(&[&["scan", ARCHIVE, "--rules", RULES, "--warmup", "300d"], flags].concat());
         found.iter().filter(|finding| finding["finding"] == "rule").count()
@@ -102,7 +102,7 @@ fn a_preset_does_not_hide_what_rules_matched_and_report_does() {
 }
 
 #[test]
-fn what_was_left_out_is_not_forgotten() {
+fn omitted_rules_stay_in_the_baseline() {
     let place = TempDir::new().unwrap();
     let flags = ["--rules", "fixtures/rules/broken.yaml", "--skip-unsupported"];
     let baseline = index(&place, &flags);

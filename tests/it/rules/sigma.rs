@@ -66,7 +66,7 @@ fn searches_match_fields_in_any_case() {
 }
 
 #[test]
-fn searches_can_be_lists_of_maps_and_of_words() {
+fn searches_can_be_lists_of_maps_or_keywords() {
     assert!(holds("sel:\n  - eventName: X\n  - eventSource: iam.amazonaws.com\ncondition: sel"));
     assert!(holds("words: [nowhere, ADMINISTRATORACCESS]\ncondition: words"));
     assert!(!holds("words: [nowhere]\ncondition: words"));
@@ -82,7 +82,7 @@ fn searches_can_be_lists_of_maps_and_of_words() {
 }
 
 #[test]
-fn a_rule_of_clusters_sees_audit_events() {
+fn a_kubernetes_rule_sees_audit_events() {
     let text = "title: r\nlogsource: {product: kubernetes, service: audit}\ndetection:\n  sel:\n    verb: create\n    objectRef.resource: pods\n  condition: sel\n";
     let (rules, errors) = compile(text);
     assert_eq!(errors, Vec::<String>::new());
@@ -91,7 +91,7 @@ fn a_rule_of_clusters_sees_audit_events() {
 }
 
 #[test]
-fn levels_become_priorities_and_events_are_told() {
+fn levels_become_priorities_and_the_output_describes_the_event() {
     let (rules, _) = compile(&rule("sel:\n  eventName: AttachUserPolicy\ncondition: sel"));
     assert_eq!(rules.rules()[0].metadata().priority.name(), "error");
     assert_eq!(
@@ -101,7 +101,7 @@ fn levels_become_priorities_and_events_are_told() {
 }
 
 #[test]
-fn what_is_not_read_is_told_with_its_line() {
+fn unsupported_rules_are_errors_with_their_line() {
     let why = |text: &str| {
         let (rules, errors) = compile(text);
         assert_eq!((rules.rules().len(), errors.len()), (0, 1), "{errors:?}");
@@ -142,7 +142,7 @@ fn what_is_not_read_is_told_with_its_line() {
 }
 
 #[test]
-fn of_two_rules_with_one_name_one_is_named() {
+fn a_later_rule_replaces_one_of_the_same_name() {
     let text = rule("sel:\n  eventName: A\ncondition: sel")
         + "---\n"
         + &rule("sel:\n  eventName: Attach*\ncondition: sel");
@@ -152,7 +152,7 @@ fn of_two_rules_with_one_name_one_is_named() {
 }
 
 #[test]
-fn a_rule_of_falcos_gives_way_to_one_of_sigmas_with_its_name() {
+fn a_sigma_rule_replaces_a_falco_rule_of_the_same_name() {
     let falco =
         "- rule: r\n  condition: ct.name=A\n  output: x\n  priority: INFO\n  source: aws_cloudtrail\n";
     let sigma = "---\n---\n".to_owned() + &rule("sel:\n  eventName: Attach*\ncondition: sel");

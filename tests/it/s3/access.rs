@@ -8,7 +8,7 @@ use super::{Buckets, FIXTURE, expected, scan, stderr};
 use crate::program::program;
 
 #[test]
-fn what_is_wrong_is_said_with_what_to_do_and_without_secrets() {
+fn errors_give_advice_and_no_secrets() {
     let buckets = Buckets::new();
     let refused = |fate: Fate| Setup::new(buckets.root()).plan(move |_| fate.clone()).start();
     let plain = Setup::new(buckets.root()).start();
@@ -81,7 +81,7 @@ fn what_is_wrong_is_said_with_what_to_do_and_without_secrets() {
 }
 
 #[test]
-fn who_was_asked_and_what_was_tried_is_said() {
+fn errors_name_the_endpoint_and_the_credential_sources_tried() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
         .plan(|asked| match asked.path.contains("page") {
@@ -176,7 +176,7 @@ fn flags_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn credentials_that_end_in_the_middle_leave_an_answer() {
+fn credentials_that_expire_during_a_run_leave_a_partial_answer() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
         .plan(|asked| if asked.number > 25 { refuse(400, "ExpiredToken") } else { Fate::Serve })
@@ -208,7 +208,7 @@ fn a_bucket_in_another_region_is_found() {
 }
 
 #[test]
-fn the_requester_pays_on_every_request_or_on_none() {
+fn requester_pays_applies_to_every_request_or_none() {
     let buckets = Buckets::new();
     for flags in [&["--request-payer"][..], &[]] {
         let server = Setup::new(buckets.root()).start();
@@ -286,7 +286,7 @@ fn roles_form_a_chain_and_the_last_one_gets_the_external_id() {
 }
 
 #[test]
-fn sessions_are_renewed_before_they_end() {
+fn sessions_are_renewed_before_they_expire() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
         .plan(|asked| match asked.form.is_empty() {
@@ -303,7 +303,7 @@ fn sessions_are_renewed_before_they_end() {
 }
 
 #[test]
-fn a_session_that_cannot_be_renewed_at_once_is_waited_for() {
+fn a_failed_session_renewal_is_retried() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
         .plan(|asked| match (asked.form.is_empty(), asked.before) {
@@ -318,7 +318,7 @@ fn a_session_that_cannot_be_renewed_at_once_is_waited_for() {
 }
 
 #[test]
-fn once_credentials_have_ended_nobody_asks_any_more() {
+fn expired_credentials_stop_all_requests() {
     let buckets = Buckets::synthetic();
     let server = Setup::new(buckets.root())
         .page(1000)
@@ -331,7 +331,7 @@ fn once_credentials_have_ended_nobody_asks_any_more() {
 }
 
 #[test]
-fn what_a_credential_process_prints_is_not_passed_on() {
+fn output_of_a_credential_process_is_not_printed() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let config = buckets.root().join("config");
@@ -345,7 +345,7 @@ fn what_a_credential_process_prints_is_not_passed_on() {
 }
 
 #[test]
-fn an_external_id_goes_with_the_role_of_its_place() {
+fn an_external_id_belongs_to_the_role_at_the_same_position() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
         .plan(|asked| if asked.form.is_empty() { Fate::Serve } else { assumed(asked, 3600) })

@@ -57,7 +57,7 @@ fn every_command_takes_a_bucket() {
 }
 
 #[test]
-fn findings_name_the_object_as_it_can_be_fetched() {
+fn findings_name_the_uri_of_the_object() {
     let buckets = Buckets::new();
     let zip = {
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -98,7 +98,7 @@ fn findings_name_the_object_as_it_can_be_fetched() {
 }
 
 #[test]
-fn outputs_keep_out_of_the_mirror_and_the_mirror_out_of_archives() {
+fn outputs_may_not_be_in_the_mirror_nor_the_mirror_in_an_archive() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let folder = tempfile::TempDir::new().unwrap();

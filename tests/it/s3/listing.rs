@@ -11,7 +11,7 @@ use crate::archive::{audit_event, record, wrapped};
 use crate::program::{program, without_archive};
 
 #[test]
-fn a_bucket_answers_what_its_folder_answers_from_any_level() {
+fn a_bucket_gives_the_same_as_its_folder_at_any_level() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let account = "AWSLogs/111122223333";
@@ -25,7 +25,7 @@ fn a_bucket_answers_what_its_folder_answers_from_any_level() {
 }
 
 #[test]
-fn a_window_lists_only_its_days_of_a_cluster() {
+fn a_window_lists_only_its_days_of_kubernetes_logs() {
     let buckets = Buckets::empty();
     let day = |number: i32| Day::from_number(20_000 + number).to_string();
     for number in 0..100 {
@@ -47,7 +47,7 @@ fn a_window_lists_only_its_days_of_a_cluster() {
 }
 
 #[test]
-fn a_window_lists_only_what_it_must() {
+fn a_window_lists_only_its_days_of_cloudtrail_logs() {
     let buckets = Buckets::empty();
     let day = |number: i32| Day::from_number(19_700 + number).to_string();
     for number in 0..400 {
@@ -96,7 +96,7 @@ fn a_window_lists_only_what_it_must() {
 }
 
 #[test]
-fn organizations_and_control_tower_are_found_from_the_root() {
+fn logs_of_organizations_and_control_tower_are_found_from_the_root() {
     let buckets = Buckets::empty();
     let tree = |prefix: &str| copy(&Path::new(FIXTURE).join("AWSLogs"), &buckets.logs().join(prefix));
     tree("AWSLogs/o-ab12cd34ef");
@@ -108,7 +108,7 @@ fn organizations_and_control_tower_are_found_from_the_root() {
 }
 
 #[test]
-fn other_trees_are_read_as_they_are_on_disk() {
+fn other_folder_layouts_are_read_like_on_disk() {
     let buckets = Buckets::empty();
     let put = |path: &str, time: &str, action: &str| {
         let path = buckets.logs().join(path);
@@ -136,7 +136,7 @@ fn other_trees_are_read_as_they_are_on_disk() {
 }
 
 #[test]
-fn buckets_and_folders_mix_and_no_object_is_read_twice() {
+fn buckets_and_folders_mix_without_reading_an_object_twice() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let run = |archives: &[&str]| {
@@ -157,7 +157,7 @@ fn buckets_and_folders_mix_and_no_object_is_read_twice() {
 }
 
 #[test]
-fn objects_are_read_while_others_are_listed() {
+fn objects_are_read_while_the_listing_continues() {
     let buckets = Buckets::synthetic();
     let server = Setup::new(buckets.root()).page(20).start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
@@ -185,7 +185,7 @@ fn objects_beside_years_are_read_once() {
 }
 
 #[test]
-fn folders_with_names_nobody_knows_are_listed_whatever_the_window() {
+fn unknown_folders_are_listed_for_any_window() {
     let buckets = Buckets::empty();
     let name = "111122223333_CloudTrail_us-east-1_20240309T0412Z_aB1.json.gz";
     let account = "AWSLogs/111122223333";
@@ -208,7 +208,7 @@ fn folders_with_names_nobody_knows_are_listed_whatever_the_window() {
 }
 
 #[test]
-fn a_name_with_a_false_date_upsets_nothing() {
+fn a_wrong_date_in_a_name_does_no_harm() {
     let buckets = Buckets::empty();
     for region in ["eu-west-1", "us-east-1"] {
         for day in 1..=5 {
@@ -248,7 +248,7 @@ fn a_tree_of_many_small_folders_takes_few_requests() {
 }
 
 #[test]
-fn what_is_skipped_is_counted_once_though_it_was_listed_twice() {
+fn an_object_listed_twice_is_counted_as_skipped_once() {
     let buckets = Buckets::empty();
     for number in 0..150 {
         put(&buckets, &format!("{number}/x.json"), "2024-01-01T00:00:00Z", "s3:A");
@@ -262,7 +262,7 @@ fn what_is_skipped_is_counted_once_though_it_was_listed_twice() {
 }
 
 #[test]
-fn logs_in_folders_of_other_services_are_read_and_nothing_else_there() {
+fn in_folders_of_other_services_only_logs_are_read() {
     let buckets = Buckets::empty();
     let (account, time) = ("AWSLogs/111122223333", "2024-03-09T04:00:00Z");
     let log = "111122223333_CloudTrail_us-east-1_20240309T0412Z_aB1.json.gz";
@@ -353,7 +353,7 @@ fn listed(days: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> (Option
 const DAYS: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/";
 
 #[test]
-fn sums_hold_and_nothing_is_counted_twice_however_a_store_lists() {
+fn odd_listings_keep_the_sums_and_count_no_object_twice() {
     const A: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/a.json";
     const B: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/b.json";
     const C: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/c.json";
@@ -426,7 +426,7 @@ fn a_bucket_whose_first_page_is_empty_is_not_empty() {
 }
 
 #[test]
-fn a_store_that_does_not_say_where_the_next_page_begins_is_a_fault() {
+fn a_listing_without_a_continuation_token_is_a_fault() {
     let buckets = Buckets::new();
     let page = "<ListBucketResult><Name>logs</Name><IsTruncated>true</IsTruncated><KeyCount>1</KeyCount>@\
                 <Contents><Key>AWSLogs/x.json</Key><Size>0</Size></Contents></ListBucketResult>";

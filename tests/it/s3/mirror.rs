@@ -8,7 +8,7 @@ use super::{Buckets, FIXTURE, expected, files, scan, stderr};
 use crate::archive::{record, wrapped};
 
 #[test]
-fn a_mirror_is_read_in_place_of_the_bucket() {
+fn a_mirror_is_read_instead_of_the_bucket() {
     let buckets = Buckets::new();
     let mirror = buckets.root().join("mirror");
     let flags = ["--mirror", mirror.to_str().unwrap()];
@@ -52,7 +52,7 @@ fn a_mirror_is_read_in_place_of_the_bucket() {
 }
 
 #[test]
-fn a_mirror_keeps_what_an_object_was_before() {
+fn a_mirror_keeps_earlier_versions_of_an_object() {
     let buckets = Buckets::new();
     let mirror = buckets.root().join("mirror");
     let flags = ["--mirror", mirror.to_str().unwrap()];
@@ -72,7 +72,7 @@ fn a_mirror_keeps_what_an_object_was_before() {
 }
 
 #[test]
-fn a_mirror_that_cannot_be_written_is_a_fault_and_no_loss() {
+fn an_unwritable_mirror_is_a_fault_and_loses_no_record() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
@@ -86,7 +86,7 @@ fn a_mirror_that_cannot_be_written_is_a_fault_and_no_loss() {
 }
 
 #[test]
-fn a_digest_that_cannot_be_kept_is_a_fault_and_tried_again() {
+fn a_digest_that_cannot_be_mirrored_is_a_fault_and_tried_again() {
     let buckets = Buckets::new();
     let mirror = buckets.root().join("mirror");
     let baseline = buckets.root().join("x.baseline");
@@ -117,7 +117,7 @@ fn a_digest_that_cannot_be_kept_is_a_fault_and_tried_again() {
 }
 
 #[test]
-fn an_index_without_a_mirror_can_get_one_later() {
+fn an_index_can_add_a_mirror_later() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
@@ -135,7 +135,7 @@ fn an_index_without_a_mirror_can_get_one_later() {
 }
 
 #[test]
-fn a_mirror_that_was_altered_is_not_believed() {
+fn an_altered_mirror_file_is_replaced() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
@@ -157,7 +157,7 @@ fn a_mirror_that_was_altered_is_not_believed() {
 }
 
 #[test]
-fn an_object_that_was_kept_and_is_gone_is_a_fault() {
+fn a_mirrored_object_missing_from_the_bucket_is_a_fault() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
@@ -179,7 +179,7 @@ fn an_object_that_was_kept_and_is_gone_is_a_fault() {
 }
 
 #[test]
-fn an_index_tells_what_is_gone_too_and_once() {
+fn an_index_reports_a_missing_object_once() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
@@ -203,7 +203,7 @@ fn an_index_tells_what_is_gone_too_and_once() {
 }
 
 #[test]
-fn what_was_not_asked_for_is_not_gone() {
+fn objects_outside_the_request_are_not_missing() {
     let buckets = Buckets::new();
     let notes = "AWSLogs/111122223333/CloudTrail/us-east-1/notes.json";
     fs::write(buckets.logs().join(notes), wrapped(&[record("2024-02-01T00:00:00Z", "u", "s3:A")])).unwrap();

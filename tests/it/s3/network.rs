@@ -38,7 +38,7 @@ fn repeated(stderr: &str) -> u32 {
 }
 
 #[test]
-fn nothing_is_lost_to_refusals_drops_and_answers_that_break_off() {
+fn refusals_drops_and_cut_answers_lose_nothing() {
     let buckets = Buckets::synthetic();
     let expected = expected(&buckets.logs());
     // Every request fails once or twice; one in twenty breaks off.
@@ -61,7 +61,7 @@ fn nothing_is_lost_to_refusals_drops_and_answers_that_break_off() {
 }
 
 #[test]
-fn an_answer_that_broke_off_goes_on_where_it_was() {
+fn a_cut_answer_resumes_where_it_ended() {
     let buckets = Buckets::synthetic();
     let server = Setup::new(buckets.root())
         .page(1000)
@@ -79,7 +79,7 @@ fn an_answer_that_broke_off_goes_on_where_it_was() {
 }
 
 #[test]
-fn an_answer_that_stands_still_is_asked_for_again() {
+fn a_stalled_answer_is_requested_again() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
         .public()
@@ -95,7 +95,7 @@ fn an_answer_that_stands_still_is_asked_for_again() {
 }
 
 #[test]
-fn what_cannot_be_had_is_a_named_fault_and_the_rest_is_read() {
+fn unavailable_objects_are_faults_and_the_rest_is_read() {
     let buckets = Buckets::new();
     let keys = buckets.log_keys();
     let archived = [
@@ -156,7 +156,7 @@ fn what_cannot_be_had_is_a_named_fault_and_the_rest_is_read() {
 }
 
 #[test]
-fn no_more_requests_than_allowed_are_under_way_and_a_slow_object_holds_nobody_up() {
+fn concurrency_is_limited_and_a_slow_object_delays_no_other() {
     let buckets = Buckets::synthetic();
     let mut others: Vec<String> = buckets.log_keys().iter().map(|key| format!("/logs/{key}")).collect();
     let slow = others.remove(0);
@@ -179,7 +179,7 @@ fn no_more_requests_than_allowed_are_under_way_and_a_slow_object_holds_nobody_up
 }
 
 #[test]
-fn a_list_that_fails_for_a_while_loses_no_region() {
+fn temporary_list_failures_lose_no_region() {
     let buckets = Buckets::synthetic();
     let server = Setup::new(buckets.root())
         .page(1000)
@@ -196,7 +196,7 @@ fn a_list_that_fails_for_a_while_loses_no_region() {
 }
 
 #[test]
-fn bytes_that_are_not_those_of_the_store_are_fetched_again() {
+fn bytes_with_a_wrong_checksum_are_fetched_again() {
     let buckets = Buckets::synthetic();
     for sums in [Sums::Md5, Sums::Sha256] {
         let server = Setup::new(buckets.root())
@@ -219,7 +219,7 @@ fn bytes_that_are_not_those_of_the_store_are_fetched_again() {
 }
 
 #[test]
-fn bytes_that_are_never_those_of_the_store_are_a_fault_and_not_kept() {
+fn bytes_with_a_persistent_wrong_checksum_are_a_fault_and_not_kept() {
     let buckets = Buckets::new();
     let key = buckets.log_keys()[4].clone();
     for (sums, said) in [(Sums::Md5, "the MD5 of the bytes"), (Sums::Sha256, "the SHA-256 of the bytes")] {
@@ -243,7 +243,7 @@ fn bytes_that_are_never_those_of_the_store_are_a_fault_and_not_kept() {
 }
 
 #[test]
-fn an_etag_that_is_no_md5_is_no_checksum() {
+fn an_etag_that_is_not_an_md5_is_not_a_checksum() {
     let buckets = Buckets::new();
     let kms = || Fate::With("x-amz-server-side-encryption", "aws:kms".to_owned());
     let customer = || Fate::With("x-amz-server-side-encryption-customer-algorithm", "AES256".to_owned());
@@ -314,7 +314,7 @@ fn a_signal_ends_a_run_that_waits_for_the_network() {
 }
 
 #[test]
-fn an_object_above_the_ceiling_is_not_fetched() {
+fn an_object_above_the_size_limit_is_not_fetched() {
     let buckets = Buckets::new();
     let key = buckets.log_keys()[2].clone();
     fs::write(buckets.logs().join(&key), vec![b' '; 3 << 20]).unwrap();
@@ -333,7 +333,7 @@ fn an_object_above_the_ceiling_is_not_fetched() {
 }
 
 #[test]
-fn evidence_in_a_bucket_reopens_without_listing_it() {
+fn evidence_in_a_bucket_reopens_without_listing_the_bucket() {
     let buckets = Buckets::new();
     let record = record("2024-03-09T04:00:00Z", "eva", "s3:GetObject");
     fs::write(buckets.logs().join("a b.zip"), zip(&[("x.json", wrapped(&[record]))])).unwrap();
@@ -355,7 +355,7 @@ fn evidence_in_a_bucket_reopens_without_listing_it() {
 }
 
 #[test]
-fn the_first_steps_of_a_scan_fetch_ahead_as_the_scan_does() {
+fn partial_scans_fetch_ahead_like_a_full_scan() {
     let buckets = Buckets::synthetic();
     let under_way = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
     let late =
