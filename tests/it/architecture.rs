@@ -1,4 +1,4 @@
-//! The house rules that a compiler does not hold: who may import whom, and that every file says what it is.
+//! Rules that the compiler does not enforce: which room may import which, and that every file starts with a doc comment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::Visit;
 
-/// Outside crates with one door each: the only places that may name them.
+/// The only places that may use each external crate.
 const DOORS: [(&str, &[&str]); 38] = [
     ("base64", &["decode/find/envelope.rs", "inventory/report.rs", "source/s3/expected_checksums.rs"]),
     ("md5", &["source/s3/expected_checksums.rs"]),
@@ -50,7 +50,7 @@ const DOORS: [(&str, &[&str]); 38] = [
     ("rustix", &["store/folder.rs", "file.rs", "source/stdin.rs"]),
 ];
 
-/// A file of `src`, by its path there.
+/// A file of `src`.
 struct Source {
     text: String,
     syntax: syn::File,
@@ -83,32 +83,32 @@ fn room(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-/// The modules that a file stands in, from the root of the crate.
+/// The module path of a file, from the crate root.
 fn modules(file: &str) -> Vec<String> {
     let path = file.trim_end_matches(".rs").trim_end_matches("/mod");
     path.split('/').filter(|name| !matches!(*name, "lib" | "main")).map(String::from).collect()
 }
 
-/// A path that is named outside of tests.
+/// A path in code outside tests.
 struct Named {
-    /// From the root of the crate where it begins with `crate`, `self` or `super`; else as it stands.
+    /// From the crate root if it begins with `crate`, `self` or `super`; otherwise as written.
     path: Vec<String>,
     is_of_crate: bool,
     by: By,
 }
 
-/// What names a path.
+/// How a path is used.
 #[derive(Clone, Copy, PartialEq)]
 enum By {
     /// Anything but a `use`.
     Mention,
     /// `use`
     Import,
-    /// `pub use`, also `pub(crate) use`.
-    HandingOn,
+    /// `pub use` or `pub(crate) use`.
+    Reexport,
 }
 
-/// Collects what a file names.
+/// Collects the paths in a file.
 struct Names {
     modules: Vec<String>,
     found: Vec<Named>,
@@ -155,7 +155,7 @@ impl Names {
         }
     }
 
-    /// Paths in the arguments of a macro.
+    /// Adds the paths in the arguments of a macro.
     fn add_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -214,7 +214,7 @@ impl<'ast> Visit<'ast> for Names {
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         let is_private = matches!(item.vis, syn::Visibility::Inherited);
-        self.add_tree(&[], &item.tree, if is_private { By::Import } else { By::HandingOn });
+        self.add_tree(&[], &item.tree, if is_private { By::Import } else { By::Reexport });
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -231,7 +231,7 @@ impl<'ast> Visit<'ast> for Names {
     }
 }
 
-/// Files that are read only for tests: `#[cfg(test)] mod name;`.
+/// Files compiled only for tests: `#[cfg(test)] mod name;`.
 fn test_files(sources: &BTreeMap<String, Source>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (file, source) in sources {
@@ -246,7 +246,7 @@ fn test_files(sources: &BTreeMap<String, Source>) -> BTreeSet<String> {
     found
 }
 
-/// What each file of the program names; files that are for tests only are left out.
+/// The paths in each file of the program, without files compiled only for tests.
 fn names() -> &'static [(String, Vec<Named>)] {
     static NAMES: OnceLock<Vec<(String, Vec<Named>)>> = OnceLock::new();
     NAMES.get_or_init(|| {
@@ -257,12 +257,12 @@ fn names() -> &'static [(String, Vec<Named>)] {
     })
 }
 
-/// The table of rooms in `docs/architecture.md`, in its order: each with those that it may import.
+/// The table of rooms in `docs/architecture.md`, in order: each room with those it may import.
 fn plan() -> Vec<(String, BTreeSet<String>)> {
     table("| room |")
 }
 
-/// The table whose header begins so.
+/// The table whose header starts with `header`.
 fn table(header: &str) -> Vec<(String, BTreeSet<String>)> {
     let plan = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture.md")).unwrap();
     let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(String::from).collect::<Vec<_>>();
@@ -308,7 +308,7 @@ fn paths_are_collected_from_all_code_outside_tests() {
     assert!(written.contains(&"crate::query::known::inner::i".to_owned()), "{written:?}");
     assert!(written.contains(&"tar::open".to_owned()), "{written:?}");
     assert!(!written.iter().any(|path| path.contains("hidden")), "{written:?}");
-    assert_eq!(names.iter().filter(|name| name.by == By::HandingOn).count(), 1);
+    assert_eq!(names.iter().filter(|name| name.by == By::Reexport).count(), 1);
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn inner_rooms_import_only_inner_rooms_above_them() {
     }
 }
 
-/// The file that a path leads to, through what the modules on its way hand on.
+/// The file that defines a path, following re-exports.
 fn target<'s>(path: &[String], files: &'s BTreeMap<String, &[Named]>) -> Option<&'s str> {
     let file_of = |modules: &[String]| {
         let name = modules.join("/");
@@ -383,9 +383,9 @@ fn target<'s>(path: &[String], files: &'s BTreeMap<String, &[Named]>) -> Option<
         let base = if name.is_of_crate { Vec::new() } else { modules(file) };
         [base, name.path.clone()].concat()
     };
-    let handed_on = files[file].iter().filter(|name| name.by != By::Mention).filter(imports).map(own);
+    let imported = files[file].iter().filter(|name| name.by != By::Mention).filter(imports).map(own);
     let inside =
-        handed_on.into_iter().find(|path| path.starts_with(&modules(file)) && path.len() > length + 1);
+        imported.into_iter().find(|path| path.starts_with(&modules(file)) && path.len() > length + 1);
     inside.and_then(|path| target(&path, files)).or(Some(file))
 }
 
@@ -401,7 +401,7 @@ fn no_files_import_each_other() {
     for (file, names) in names().iter().filter(|(file, _)| !matches!(&**file, "lib.rs" | "main.rs")) {
         for name in names.iter().filter(|name| name.is_of_crate) {
             let to = target(&name.path, &files).filter(|to| *to != file);
-            // A module knows what is in it, and that may use what the module itself defines.
+            // A module and its submodules may use each other.
             let to = to.filter(|to| !is_above(to, file) && !is_above(file, to));
             arrows.entry(file).or_default().extend(to);
         }
@@ -413,7 +413,7 @@ fn no_files_import_each_other() {
     assert!(circles.is_empty(), "these lead back to where they begin: {circles:#?}");
 }
 
-/// A file, and all that it leads to.
+/// A file and everything it imports, directly or not.
 fn reached<'f>(from: &'f str, arrows: &BTreeMap<&'f str, BTreeSet<&'f str>>) -> BTreeSet<&'f str> {
     let (mut reached, mut open) = (BTreeSet::from([from]), vec![from]);
     while let Some(file) = open.pop() {
@@ -439,7 +439,7 @@ fn the_baseline_depends_on_neither_rules_nor_readers() {
 #[test]
 fn no_room_reexports_items_of_another() {
     for (file, names) in names() {
-        for name in names.iter().filter(|name| name.is_of_crate && name.by == By::HandingOn) {
+        for name in names.iter().filter(|name| name.is_of_crate && name.by == By::Reexport) {
             let path = name.path.join("::");
             assert_eq!(name.path.first().map(String::as_str), Some(room(file)), "{file} hands on {path}");
         }

@@ -1,4 +1,4 @@
-//! Whole commands: what they print and how they end. `TRYCMD=overwrite cargo test` writes the snapshots anew.
+//! Snapshots of whole commands: output and exit status. `TRYCMD=overwrite cargo test` updates them.
 
 #[test]
 fn commands_match_their_snapshots() {

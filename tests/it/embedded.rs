@@ -1,4 +1,4 @@
-//! Indexing by a program that embeds the library.
+//! Indexing through the library, without the binary.
 
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::archive::{Archive, record, wrapped};
 
-/// Ends a run when so many objects have been read.
+/// Stops a run after a number of objects.
 struct StopAfter {
     most: u32,
     read: AtomicU32,
@@ -53,7 +53,7 @@ fn an_interrupted_run_resumes_at_its_last_checkpoint() {
     let place = BaselineFolder::take(&folder.path().join("case.baseline")).unwrap();
     let add = |progress: &dyn Progress| index(&place, known(&place), &archives, &settings(), progress);
     let stop = |most| StopAfter { most, read: AtomicU32::new(0) };
-    // Before the first checkpoint nothing is saved.
+    // Nothing is saved before the first checkpoint.
     assert!(matches!(add(&stop(1)), Err(IndexError::Scan(_))));
     assert!(known(&place).is_none());
     assert!(matches!(add(&stop(3)), Err(IndexError::Interrupted)));

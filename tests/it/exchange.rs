@@ -1,4 +1,4 @@
-//! Findings in the forms of other systems, held to what these require.
+//! Findings in the formats of other systems, checked against their requirements.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,7 +18,7 @@ fn values(lines: &[u8]) -> Vec<Value> {
     lines.map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The findings of the batches of ASFF, each held to the limits of a call; by file.
+/// The findings in each file of ASFF batches; checks the limits of an API call.
 fn batches(folder: &Path) -> BTreeMap<String, Vec<Value>> {
     let mut batches = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -43,7 +43,7 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Security Hub API Reference, `AwsSecurityFinding`: what is required, and the limits of what we write.
+/// Checks the required fields and the length limits of `AwsSecurityFinding` (Security Hub API Reference).
 fn check_asff(finding: &Value, account: &str, region: &str) {
     let text = |path: &str| {
         finding.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("{path}: {finding}"))
@@ -81,7 +81,7 @@ fn check_asff(finding: &Value, account: &str, region: &str) {
     assert!(texts(finding).iter().all(|text| !text.trim().is_empty()), "{finding}");
 }
 
-/// OCSF 1.1.0 to 1.3.0, `detection_finding`: what is required.
+/// Checks the required fields of `detection_finding` (OCSF 1.1.0 to 1.3.0).
 fn check_ocsf(event: &Value) {
     let number =
         |path: &str| event.pointer(path).and_then(Value::as_u64).unwrap_or_else(|| panic!("{path}: {event}"));
@@ -108,12 +108,12 @@ fn check_ocsf(event: &Value) {
         &event["unmapped"]["principal"]
     );
     assert!(event.pointer("/evidences/0/api/operation").is_some_and(Value::is_string), "{event}");
-    // `network_endpoint`: at least one of these must be there.
+    // `network_endpoint` requires at least one of these.
     let names_it = |endpoint: &Value| endpoint["ip"].is_string() || endpoint["svc_name"].is_string();
     assert!(event.pointer("/evidences/0/src_endpoint").is_none_or(names_it), "{event}");
 }
 
-/// What a scan with these flags writes of an archive of these records, in this format: ASFF's batches, or lines.
+/// The ASFF findings of a scan of these records with these flags.
 fn written(records: &[Value], flags: &[&str]) -> Vec<Value> {
     let place = TempDir::new().unwrap();
     let (logs, out) = (place.path().join("logs.json"), place.path().join("out"));
@@ -218,7 +218,7 @@ fn a_finding_of_several_events_describes_the_first() {
     assert!(call["FirstSeen"].is_string() && call["LastSeen"].is_null());
 }
 
-/// What whoever takes in Falco's alerts reads of them (falcosecurity/falcosidekick, `types.FalcoPayload`).
+/// Checks the fields that consumers of Falco alerts read (falcosecurity/falcosidekick, `types.FalcoPayload`).
 fn check_alert(alert: &Value) {
     for path in ["/time", "/rule", "/priority", "/source", "/output"] {
         let text = alert.pointer(path).and_then(Value::as_str);

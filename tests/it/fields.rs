@@ -1,4 +1,4 @@
-//! Which published fields which kind of finding has: what `docs/formats.md` promises and denies, held to findings of all kinds.
+//! The fields of each kind of finding: `docs/formats.md` is compared with findings of all kinds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -43,7 +43,7 @@ const RULES: &str = "\
 const ROLE: &str = "arn:aws:iam::111122223333:role/Deploy";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/Deploy/jo";
 
-/// What every principal does on the second and, again, on the thirtieth of March.
+/// Calls of every principal on 2 March, repeated on 30 March.
 fn calls() -> Vec<Value> {
     let issuer = json!({"type": "Role", "arn": ROLE, "principalId": "AROAEXAMPLE01"});
     let role = json!({
@@ -75,7 +75,7 @@ fn calls() -> Vec<Value> {
         .collect()
 }
 
-/// Requests to a cluster on the same days, by the role and in another's name.
+/// Requests to a cluster on the same days, by the role and with impersonation.
 fn requests() -> Vec<Value> {
     let extra = json!({"arn": [SESSION], "canonicalArn": [ROLE], "accessKeyId": ["ASIAEXAMPLE"],
         "principalId": ["AROAEXAMPLE01"], "sessionName": ["jo"]});
@@ -115,7 +115,7 @@ fn insights() -> Vec<Value> {
     vec![insight("1", of(SESSION)), insight("2", of(user)), nothing]
 }
 
-/// Calls `look` with reports that together have all kinds of findings, under several keys.
+/// Calls `look` with reports under several principal keys that together have all kinds of findings.
 fn reports(mut look: impl FnMut(&Report<'_>)) {
     let archive = Archive::new()
         .object("calls.json", &wrapped(&calls()))
@@ -165,14 +165,14 @@ fn exchanged(report: &Report<'_>, exchange: Exchange) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// The rows of findings as JSON lines have them.
+/// The findings as rows of JSON lines.
 fn rows(report: &Report<'_>) -> Vec<Map<String, Value>> {
     let written = in_format(report, Format::JsonLines);
     let rows = written.lines().map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
     rows.filter(|row| row.contains_key("finding")).collect()
 }
 
-/// The rows of the table below this heading, cell by cell, without its header.
+/// The cells of the table below a heading, row by row.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
     let (_, section) = FORMATS.split_once(&format!("\n{heading}\n")).unwrap();
     let lines =
@@ -184,7 +184,7 @@ fn table(heading: &str) -> Vec<Vec<&'static str>> {
     lines.filter(|line| !line.starts_with("|---")).map(cells).collect()
 }
 
-/// By kind and field: `always`, `if known` or `–`.
+/// For each kind and field: `always`, `if known` or `–`.
 fn promises() -> BTreeMap<(&'static str, &'static str), &'static str> {
     let mut rows = table("### Which findings have which fields").into_iter();
     let header = rows.next().unwrap();
@@ -327,7 +327,7 @@ fn texts_omit_fields_that_do_not_apply() {
     });
 }
 
-/// A root user tries what it had done before, and a rule matches what somebody new does.
+/// The root user fails to repeat an earlier call; a rule matches the calls of a new user.
 #[test]
 fn root_and_rule_findings_show_the_age_and_first_success_of_the_principal() {
     let root = json!({"type": "Root", "principalId": "111122223333", "arn": "arn:aws:iam::111122223333:root",
@@ -377,7 +377,7 @@ fn root_and_rule_findings_show_the_age_and_first_success_of_the_principal() {
     );
 }
 
-/// With `only_success` a principal is known from its first success on.
+/// With `only_success`, the age of a principal counts from its first success.
 #[test]
 fn a_principal_has_no_age_before_its_first_sighting() {
     let root = json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"});

@@ -1,4 +1,4 @@
-//! What is reported, and when.
+//! Which findings are reported, and when.
 
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;

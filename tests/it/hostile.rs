@@ -1,4 +1,4 @@
-//! Input that is broken, odd or meant to harm.
+//! Broken, odd and malicious input.
 
 use firstseen::coverage::{FaultKind, ObjectSkip, Position, RecordSkip};
 use firstseen::learn::LearnSettings;
@@ -227,7 +227,7 @@ fn lookup_events_are_ordered_by_event_time_not_by_local_time() {
         let event = record(time, "jo", action);
         json!({"EventTime": local, "Username": "x", "ReadOnly": "false", "CloudTrailEvent": event.to_string()})
     };
-    // Newest first, as the API answers; -08:00 as AWS CLI 2 shows it.
+    // Newest first, as the API returns them; -08:00 as AWS CLI 2 prints local times.
     let page = json!({"Events": [
         event("2024-03-09T04:00:00Z", "2024-03-08T20:00:00-08:00", "s3:B"),
         event("2024-03-09T01:00:00Z", "2024-03-08T17:00:00-08:00", "s3:A"),

@@ -1,4 +1,4 @@
-//! `firstseen index` and `merge` in odd places, with odd names, and on archives that change.
+//! `firstseen index` and `merge` with odd paths and names, and on archives that change.
 
 use std::fs;
 use std::path::Path;
@@ -11,14 +11,14 @@ use tempfile::TempDir;
 use crate::archive::{record, with, wrapped};
 use crate::program::{firstseen, program};
 
-/// How a command ended and what it said first.
+/// The exit status of a command and the first line of its stderr.
 fn ended(arguments: &[&str], folder: &Path) -> (i32, String) {
     let output = firstseen(arguments, folder);
     let said = String::from_utf8(output.stderr).unwrap();
     (output.status.code().unwrap(), said.lines().next().unwrap_or_default().to_owned())
 }
 
-/// A log of one record.
+/// Writes a log of one record.
 fn log(folder: &Path, name: &str, action: &str) {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -55,7 +55,7 @@ fn a_pipe_that_became_a_log_is_read() {
     fs::remove_file(&pipe).unwrap();
     log(folder, "logs/pipe.json", "s3:PutObject");
     assert_eq!(ended(&index, folder), (0, "1 objects added, 1 were known already".to_owned()));
-    // A log that became a pipe is not waited for.
+    // A log that became a pipe does not block.
     fs::remove_file(folder.join("logs/a.json")).unwrap();
     assert!(Command::new("mkfifo").arg(folder.join("logs/a.json")).status().unwrap().success());
     assert_eq!(ended(&index, folder).0, 0);
@@ -92,7 +92,7 @@ fn a_linked_output_is_replaced_at_its_target() {
     assert_eq!(counted(&folder.join("real/case.baseline")), 2);
     std::os::unix::fs::symlink("nowhere", folder.join("broken.baseline")).unwrap();
     assert_eq!(index("broken.baseline"), 1);
-    // Nor is a file harmed that someone linked where the lock belongs.
+    // A file that is linked in place of the lock is not modified either.
     fs::write(folder.join("precious"), "precious").unwrap();
     std::os::unix::fs::symlink("precious", folder.join(".firstseen-new.baseline.lock")).unwrap();
     assert_eq!(index("new.baseline"), 1);
@@ -195,12 +195,12 @@ fn only_proven_files_of_a_baseline_are_skipped() {
         (number("/objects/listed"), number("/records/counted"), unlisted)
     };
     assert_eq!(account(folder), (1, 1, 1));
-    // A log in the folder of a baseline.
+    // Logs in the folder of a baseline.
     log(&folder.join("x.baseline"), "1.json", "s3:PutObject");
     fs::create_dir(folder.join("x.baseline/deeper")).unwrap();
     log(&folder.join("x.baseline/deeper"), "2.json", "s3:ListBuckets");
     assert_eq!(account(folder), (3, 3, 1));
-    // A log in the place of a table, first by its name alone, then with a manifest that knows it.
+    // A log named like a table: first with the old manifest, then with its own checksum in the manifest.
     let table = folder.join("x.baseline/hits.parquet");
     let before = fs::read(&table).unwrap();
     fs::remove_file(&table).unwrap();
@@ -211,17 +211,17 @@ fn only_proven_files_of_a_baseline_are_skipped() {
     let size = |bytes: &[u8]| format!("\"bytes\": {},\n      \"sha256\": \"{}\"", bytes.len(), of(bytes));
     forge(&folder.join("x.baseline"), &size(&before), &size(&after));
     assert_eq!(account(folder), (4, 4, 1));
-    // The table of another name has other columns.
+    // A copy of another table has the wrong columns.
     let other = folder.join("x.baseline/faults.parquet");
     fs::copy(&other, &table).unwrap();
     forge(&folder.join("x.baseline"), &size(&after), &size(&fs::read(&other).unwrap()));
     assert_eq!(account(folder), (4, 3, 1));
-    // Without its manifest nothing is proven; the content of the tables is that of no log.
+    // Without a manifest nothing is proven: the tables are listed, and skipped because they are not logs.
     fs::remove_file(folder.join("x.baseline/manifest.json")).unwrap();
     assert_eq!(account(folder), (15, 3, 0));
 }
 
-/// Writes a manifest again with something else in it and the checksum that fits.
+/// Replaces a text in a manifest and updates its checksum.
 fn forge(baseline: &Path, from: &str, to: &str) {
     let path = baseline.join("manifest.json");
     let text = fs::read_to_string(&path).unwrap();

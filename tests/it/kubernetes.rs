@@ -1,4 +1,4 @@
-//! Audit logs of Kubernetes clusters beside CloudTrail: in every carrier, stage by stage, and who that is in CloudTrail.
+//! Kubernetes audit logs: carriers, stages of a request, and links to CloudTrail principals.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::archive::{Archive, audit_event, lines, question, record, settings, wi
 
 const FOLDER: &str = "EKSLogs/000123456789/prod/2026/01/02/03";
 
-/// An archive of one object in the folder of a cluster.
+/// An archive with one object in the folder of a cluster.
 fn logged(text: &str) -> Archive {
     Archive::new().object(&format!("{FOLDER}/audit.log"), text.as_bytes())
 }
@@ -87,7 +87,7 @@ fn the_arn_of_a_role_finds_it_in_both_sources() {
         asked.filter.principals = vec![pattern.parse().unwrap()];
         lines(&first_seen(&baseline, &asked)).len()
     };
-    // What it did in CloudTrail, its exec, and what it did in another's name.
+    // Its call in CloudTrail, its exec, and its impersonated request.
     assert_eq!(of("arn:aws:iam::111122223333:role/ci/deploy"), 3);
     assert_eq!(of("arn:aws:iam::111122223333:role/deploy"), 1);
     assert_eq!(of("system:serviceaccount:shop:web"), 2);
@@ -107,7 +107,7 @@ fn an_action_filter_matches_with_and_without_the_namespace() {
 
 #[test]
 fn an_impersonated_request_belongs_to_the_impersonated_user_from_its_first_stage() {
-    // Whom it impersonates is found out after it came in.
+    // The stage RequestReceived does not have the impersonated user yet.
     let imperson = |value: Value| with(value, json!({"impersonatedUser": {"username": "bob"}}));
     let stages = [stage("RequestReceived", None), imperson(stage("ResponseComplete", Some(200)))];
     let bobs = ["000123456789 k8s:prod/bob get core/pods 1 0"];
@@ -188,7 +188,7 @@ fn cluster_and_account_come_from_the_path_or_the_payload() {
     let group = "/aws/eks/stage/cluster";
     let payload = json!({"messageType": "DATA_MESSAGE", "owner": "444455556666", "logGroup": group, "logEvents": events});
     assert_eq!(keys(logged(&payload.to_string())), ["444455556666 k8s:stage/jo"]);
-    // A payload says nothing of what stands behind it.
+    // The owner in a payload does not apply to events after the payload.
     let joined = format!("{payload}{}", with(event, json!({"auditID": "other"})));
     assert_eq!(keys(logged(&joined)), ["000123456789 k8s:prod/jo", "444455556666 k8s:stage/jo"]);
 }
@@ -208,7 +208,7 @@ fn namespaces_may_be_part_of_actions() {
     assert_eq!(actions(true), "get core/pods in kube-system, get core/pods in shop");
 }
 
-/// A role that acts in CloudTrail and in a cluster, under these keys and ids.
+/// The CloudTrail principal linked to a role that acts in both sources, with these access keys and ids.
 fn linked(cloudtrail: (&str, &str), cluster: Value) -> Option<String> {
     let (key, id) = cloudtrail;
     let role = "arn:aws:iam::000123456789:role/ci/deploy";
@@ -283,7 +283,7 @@ fn an_insight_without_details_or_time_does_not_panic() {
     assert_eq!(ingested.coverage.records.faulty[&FaultKind::RecordTime], 1);
 }
 
-/// Real events in the wrappers that EKS users have.
+/// Real events in the wrappers of EKS exports.
 #[test]
 #[ignore = "needs the records of other projects in ../shared; .ci/run asks for it where they are"]
 fn real_audit_events_give_the_same_in_every_wrapper() {

@@ -1,4 +1,4 @@
-//! Objects that are too large to be held are read in pieces, by all workers, and give what small ones give.
+//! Large objects are read in pieces by all workers, with the same result as small ones.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, log_path, question, record, settings, with, wrapped, zip};
 
-/// Records of a few users with long parameters, so that some thousand of them are more than one piece.
+/// Records of a few users with long parameters: enough for several pieces.
 fn records() -> Vec<Value> {
     let padding = "x".repeat(5_000);
     let record = |number: usize| {
@@ -32,7 +32,7 @@ fn lines(records: &[Value]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Gzip that does not get smaller, so that what is stored is large, too.
+/// Gzip without compression, so the stored bytes are large, too.
 fn stored_gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
     encoder.write_all(bytes).unwrap();
@@ -50,7 +50,7 @@ fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-/// What was learnt but for where it stands, and what was counted.
+/// Behaviours without the place of their evidence, and counts.
 fn learnt(Learnt { baseline, coverage, .. }: &Learnt) -> (Vec<String>, [u64; 4]) {
     let behaviour = |behaviour: &firstseen::baseline::Behaviour| {
         let first = (behaviour.first.time, &behaviour.first.event_id);

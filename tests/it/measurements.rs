@@ -1,4 +1,4 @@
-//! `firstseen bench` measures the archive it was given. What it measures is for `benches/` and people to judge.
+//! `firstseen bench` measures an archive. These tests do not judge the numbers.
 
 use firstseen::bench::{BenchPlan, Measured, measure, write_text};
 use firstseen::scan::ScanError;

@@ -1,4 +1,4 @@
-//! The program as a process: where it runs, who reads its output, and what it leaves behind.
+//! The program as a process: working folder, pipes, signals, and files left behind.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -21,7 +21,7 @@ fn the_answer_is_the_same_in_any_folder_and_for_any_number_of_threads() {
     let above = Path::new(FIXTURE).parent().unwrap();
     let expected = scan(FIXTURE, Path::new("/"), &["--threads", "1"]).stdout;
     assert!(expected.len() > 1_000);
-    // The archive is called as it was named, and nothing else depends on that.
+    // Only the name of the archive depends on how it was given.
     let expected = without_archive(&expected);
     for (archive, folder, threads) in [
         ("small-archive", above, "1"),
@@ -94,7 +94,7 @@ fn an_interrupted_run_is_an_error_and_leaves_no_file() {
     command.arg("scan").arg(archive.path()).args(["--threads", "1", "-o"]).arg(folder.path().join("out.csv"));
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     wait_until(&mut child, || fs::read_dir(folder.path()).unwrap().count() == 1);
-    // The worker is there, beside the first thread and the one that waits for signals.
+    // The worker runs beside the main thread and the signal thread.
     let threads = format!("/proc/{}/task", child.id());
     wait_until(&mut child, || fs::read_dir(&threads).unwrap().count() >= 3);
     send("-INT", &child);
@@ -104,7 +104,7 @@ fn an_interrupted_run_is_an_error_and_leaves_no_file() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// Waits until something is so; the process that it is about must still be there.
+/// Waits for a condition while the process is running.
 #[cfg(target_os = "linux")]
 fn wait_until(child: &mut std::process::Child, mut is_so: impl FnMut() -> bool) {
     while !is_so() {
@@ -138,7 +138,7 @@ fn a_signal_ends_a_run_that_waits_for_standard_input() {
             .spawn()
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        // More than a pipe holds: once all of it is written, somebody reads it.
+        // More than a pipe buffers: once it is written, the input is being read.
         stdin.write_all(&vec![b' '; 1 << 18]).unwrap();
         send(signal, &child);
         let ended = child.wait_with_output().unwrap();
@@ -162,7 +162,7 @@ fn a_signal_ends_the_reading_of_a_list_at_once_and_leaves_no_file() {
             .spawn()
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        // More than a pipe holds: once it is written, the list is being read.
+        // More than a pipe buffers: once it is written, the list is being read.
         stdin.write_all(&vec![b'x'; 1 << 20]).unwrap();
         send(signal, &child);
         assert_eq!(child.wait().unwrap().signal(), Some(number));
@@ -176,7 +176,7 @@ fn a_signal_ends_the_reading_of_a_list_at_once_and_leaves_no_file() {
 fn a_second_signal_kills_a_blocked_run_at_once() {
     use std::os::unix::process::ExitStatusExt;
     let folder = TempDir::new().unwrap();
-    // The SDK of AWS opens its files in a way that waits.
+    // The AWS SDK blocks when it opens a pipe.
     let pipe = pipe_in(folder.path(), "config");
     let mut child = program()
         .args(["scan", "s3://bucket", "-o"])
@@ -221,14 +221,14 @@ fn pipes_and_devices_in_place_of_files_are_rejected_without_blocking() {
             assert!(matches!(output.status.code(), Some(1 | 2)), "{flag} {name}: {stderr}");
         }
     }
-    // In an archive they are counted, also where they are named themselves.
+    // In an archive they are counted as skipped.
     fs::write(folder.path().join("log.json"), wrapped(&[record("2024-03-01T10:00:00Z", "u", "s3:A")]))
         .unwrap();
     let found = scan(".", folder.path(), &[]);
     let answer: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
     assert_eq!(answer["coverage"]["objects"]["skipped"]["not-a-file"], 3);
     assert_eq!(answer["coverage"]["records"]["counted"], 1);
-    // Tables of a baseline.
+    // In place of a table of a baseline.
     let index = ["index", FIXTURE, "-o", "case.baseline"];
     assert!(program().args(index).current_dir(folder.path()).output().unwrap().status.success());
     let table = folder.path().join("case.baseline/behaviours.parquet");
@@ -248,7 +248,7 @@ fn files_opened_by_the_shell_are_read() {
         let ignored = with(&["scan", ".", "--ignore-file", name], "*List*\n");
         assert!(ignored.stdout == plain.stdout, "{name}: {}", String::from_utf8_lossy(&ignored.stderr));
         let listed = with(&["scan", "--files-from", name], "AWSLogs\n").stdout;
-        // But for the archive's name.
+        // Only the name of the archive differs.
         let listed = String::from_utf8(listed).unwrap().replace(&format!(",{name},"), ",.,");
         assert!(listed.as_bytes() == with(&["scan", "."], "").stdout, "{name}");
     }
@@ -336,7 +336,7 @@ fn a_principal_keyed_by_id_is_also_found_by_name() {
     }
 }
 
-/// Runs the program in the folder of the fixture with something on its standard input.
+/// Runs the program in the folder of the fixture with this standard input.
 fn with_input(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = program()
         .args(arguments)
@@ -349,7 +349,7 @@ fn with_input(arguments: &[&str], input: &[u8]) -> Output {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // Whoever does not read it closes it.
+    // If the program does not read it, writing fails.
     let writer = std::thread::spawn(move || stdin.write_all(&input));
     let output = child.wait_with_output().unwrap();
     let _ = writer.join();

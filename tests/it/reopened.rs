@@ -1,4 +1,4 @@
-//! Evidence opened again: every sighting leads back to its record.
+//! Evidence can be reopened: every sighting leads to its record.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::archive::{Archive, audit_event, log_path, record, settings, with, wrapped, zip};
 use crate::shapes::{PACKINGS, Packing, WRAPPERS, Wrapper};
 
-/// Opens one of `step` sightings of an archive again, and holds its event id to that of the record; gives their places.
+/// Reopens every `step`th first sighting of an archive and checks the event id of its record. Returns their objects.
 pub(crate) fn reopen_all(archives: &Archives, step: usize) -> Vec<String> {
     let settings = settings();
     let baseline = learn(archives, &settings, &Silent).unwrap().baseline;
@@ -71,7 +71,7 @@ proptest! {
     }
 }
 
-/// Records with long parameters, one on each line, that are more than one piece.
+/// JSON lines of records with long parameters: more than one piece.
 fn long_lines(user: &str) -> Vec<u8> {
     let padding = "x".repeat(1_000_000);
     let line = |number: u32| {

@@ -1,4 +1,4 @@
-//! When an account's root user acted.
+//! Activity of the root user of an account.
 
 use firstseen::query::{FindingKind, Question, first_seen};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn asked() -> Question {
     Question { report: vec![FindingKind::RootActivity], ..question(30) }
 }
 
-/// Findings about root as lines, and what stands in their detail.
+/// Root findings as lines, with their detail.
 fn found(records: &[Value]) -> Vec<String> {
     let archive = Archive::new().delivered("20240309T0412", records);
     let baseline = archive.ingest(&settings()).baseline;
