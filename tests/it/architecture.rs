@@ -1,4 +1,5 @@
-//! Rules that the compiler does not enforce: which room may import which, and that every file starts with a doc comment.
+//! Rules that the compiler does not enforce: which room may import which, and that every file starts with a
+//! doc comment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -508,7 +509,7 @@ fn every_external_crate_is_documented() {
     let [manifest, text] =
         ["Cargo.toml", "docs/dependencies.md"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
     let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
-    let told: Vec<&str> = rows.flat_map(|row| row.split([',', ' ', '(', ')'])).collect();
+    let documented: Vec<&str> = rows.flat_map(|row| row.split([',', ' ', '(', ')'])).collect();
     let mut crates = 0;
     for table in
         manifest.split("\n[").filter(|table| table.lines().next().unwrap().ends_with("dependencies]"))
@@ -517,7 +518,7 @@ fn every_external_crate_is_documented() {
             continue;
         }
         for name in table.lines().skip(1).filter_map(|line| line.split_once(" = ")).map(|(name, _)| name) {
-            assert!(told.contains(&name), "docs/dependencies.md has no row for {name}");
+            assert!(documented.contains(&name), "docs/dependencies.md has no row for {name}");
             crates += 1;
         }
     }

@@ -133,7 +133,8 @@ impl Archive {
         ingested
     }
 
-    /// The findings for a question as lines of `kind time principal action`, with only the last part of the principal.
+    /// The findings for a question as lines of `kind time principal action`, with only the last part of the
+    /// principal.
     pub(crate) fn ask(&self, question: &Question) -> Vec<String> {
         lines(&first_seen(&self.ingest(&settings()).baseline, question))
     }

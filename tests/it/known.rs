@@ -133,7 +133,8 @@ proptest! {
         prop_assert_eq!(sets(at(time, None)), replay(&events, &at(time, None)));
         let hour = at(hour_of(time), forget);
         prop_assert_eq!(sets(hour), replay(&events, &hour));
-        // Within an hour the known set is a subset of the truth and a superset of the set at the start of the hour.
+        // Within an hour the known set is a subset of the truth and a superset of the set at the start of the
+        // hour.
         let (within, truth) = (sets(at(time, forget)), replay(&events, &at(time, forget)));
         prop_assert!(within.is_subset(&truth));
         let until_the_hour: Vec<Plain> = events.into_iter().filter(|event| event.time < hour.time).collect();

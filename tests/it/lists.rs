@@ -8,7 +8,8 @@ use tempfile::TempDir;
 use crate::archive::{gzip, log_path, record, wrapped};
 use crate::program::{firstseen, stderr};
 
-/// Writes an archive to `logs`: dated and undated objects, copies of a record, and files that are skipped or broken.
+/// Writes an archive to `logs`: dated and undated objects, copies of a record, and files that are skipped or
+/// broken.
 fn write_archive(folder: &Path) {
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.join("logs").join(name);

@@ -1,9 +1,9 @@
 //! The preset `netflix-90` compared alert for alert with the job that it imitates.
 //!
-//! `Job` reimplements the hourly run of `cloudtrail_anomaly/cli.py` of Netflix-Skunkworks/cloudtrail-anomaly, with maps
-//! in place of Athena, DynamoDB and IAM, and its own code to read the records. `docs/method.md`, "Presets", states its
-//! assumptions and the differences: the job runs in the last second of every hour, no record is delivered late, and
-//! expired rows vanish at once.
+//! `Job` reimplements the hourly run of `cloudtrail_anomaly/cli.py` of Netflix-Skunkworks/cloudtrail-anomaly,
+//! with maps in place of Athena, DynamoDB and IAM, and its own code to read the records. `docs/method.md`,
+//! "Presets", states its assumptions and the differences: the job runs in the last second of every hour, no
+//! record is delivered late, and expired rows vanish at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -163,8 +163,8 @@ fn inventory(iam: &[Role]) -> Inventory {
     collect(&[file]).unwrap().inventory
 }
 
-/// Whether the role, by its known age, was old enough when it acted, not only when the job ran. The time of the action is
-/// exact to the second for a first call, and to the hour for a returning action.
+/// Whether the role, by its known age, was old enough when it acted, not only when the job ran. The time of
+/// the action is exact to the second for a first call, and to the hour for a returning action.
 fn was_old_enough(iam: &[Role], records: &[Value], (hour, _, id, name): &Alert) -> bool {
     let role = iam.iter().find(|role| role.id == *id).unwrap();
     let calls = records.iter().filter(|record| issuer(record) == id && action(record) == *name);
@@ -269,7 +269,8 @@ fn the_job_and_firstseen_agree_on_one_archive() {
 struct Life {
     account: bool,
     name: usize,
-    /// Days from its creation to `born`; if `None`, it was created then and the archive has the creation record.
+    /// Days from its creation to `born`; if `None`, it was created then and the archive has the creation
+    /// record.
     older: Option<i64>,
     /// Whether the IAM inventory has it.
     listed: bool,
@@ -318,7 +319,8 @@ fn any_life() -> impl Strategy<Value = Life> {
     )
 }
 
-/// Roles as IAM lists them, and their records. A second life with the same name is a recreated role, with a new id.
+/// Roles as IAM lists them, and their records. A second life with the same name is a recreated role, with a
+/// new id.
 fn world(lives: &[Life]) -> (Vec<Role>, Vec<Value>) {
     let mut roles = Vec::new();
     let mut records = Vec::new();
@@ -377,7 +379,8 @@ proptest! {
         mut lives in prop::collection::vec(any_life(), 1..6)
     ) {
         for life in &mut lives {
-            // These roles become old enough on a full hour, so it makes no difference that the job runs at its end.
+            // These roles become old enough on a full hour, so it makes no difference that the job runs at
+            // its end.
             (life.older, life.listed, life.born.1) = (life.older.or(Some(400)), true, 0);
         }
         let (roles, records) = world(&lives);

@@ -18,7 +18,8 @@ pub(crate) fn firstseen_here(arguments: &[&str]) -> Output {
     firstseen(arguments, env!("CARGO_MANIFEST_DIR"))
 }
 
-/// CSV or JSON output without the last two fields of a finding: the name of its archive and the URI of its object.
+/// CSV or JSON output without the last two fields of a finding: the name of its archive and the URI of its
+/// object.
 pub(crate) fn without_archive(answer: &[u8]) -> String {
     let text = String::from_utf8(answer.to_vec()).unwrap();
     let is_csv = text.lines().next().is_some_and(|header| header.ends_with(",archive_name,object_uri"));

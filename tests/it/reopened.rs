@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::archive::{Archive, audit_event, log_path, record, settings, with, wrapped, zip};
 use crate::shapes::{PACKINGS, Packing, WRAPPERS, Wrapper};
 
-/// Reopens every `step`th first sighting of an archive and checks the event id of its record. Returns their objects.
+/// Reopens every `step`th first sighting of an archive and checks the event id of its record. Returns their
+/// objects.
 pub(crate) fn reopen_all(archives: &Archives, step: usize) -> Vec<String> {
     let settings = settings();
     let baseline = learn(archives, &settings, &Silent).unwrap().baseline;

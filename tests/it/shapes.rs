@@ -1,4 +1,4 @@
-//! The shapes that responders bring: whatever is wrapped around events, the findings are those of the events.
+//! The forms in which logs are exported: findings are the same in every wrapper.
 
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, audit_event, gzip, record, with};
 
-/// Records in the sets of real events, and how many of them are skipped.
+/// Public data sets, each with the number of its records and of those skipped.
 const SETS: [(&str, u64, u64); 10] = [
     ("tree-open", 656, 1),
     ("stratus", 310, 0),
@@ -45,7 +45,7 @@ fn every_public_data_set_is_read_in_its_original_form() {
     }
 }
 
-/// Ways to wrap a text of events.
+/// Wrappers of events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wrapper {
     Batch,
@@ -68,7 +68,7 @@ pub(crate) enum Wrapper {
     EventList,
 }
 
-/// The ways that audit events are wrapped in.
+/// The wrappers of audit events.
 const AUDIT_WRAPPERS: [Wrapper; 12] = [
     Wrapper::EventList,
     Wrapper::Array,
@@ -104,7 +104,7 @@ pub(crate) const WRAPPERS: [Wrapper; 17] = [
     Wrapper::TestEvents,
 ];
 
-/// What a subscription of CloudWatch Logs delivers at once.
+/// One message of a CloudWatch Logs subscription.
 fn subscription(records: &[Value]) -> Value {
     let message = |record: &Value| json!({ "id": "1", "message": record.to_string() });
     json!({
@@ -140,7 +140,7 @@ impl Wrapper {
                 format!("eventjson\n{}\n", lines.join("\n"))
             }
             Self::Pretty => format!("{:#}\n", Value::from(records)),
-            // As it is printed on a computer in Sydney.
+            // As printed in the time zone of Sydney.
             Self::LookupLines => each(|record| {
                 json!({
                     "EventId": record["eventID"],
@@ -189,7 +189,7 @@ impl Wrapper {
     }
 }
 
-/// Ways to pack bytes.
+/// Compression and archive formats.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Packing {
     Plain,
@@ -226,7 +226,7 @@ impl Packing {
     }
 }
 
-/// Everything learnt but for where it stands.
+/// Behaviours without the place of their evidence.
 fn learnt(object: &[u8]) -> Vec<String> {
     let archive = Archive::new().object("EKSLogs/111122223333/prod/2024/01/01/00/x", object);
     let Learnt { baseline, coverage, .. } = read(archive.path());

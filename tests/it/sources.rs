@@ -1,4 +1,4 @@
-//! What an archive may be: folders, files, globs, several at once; and what may happen to it meanwhile.
+//! Archives: folders, files, globs and several at once; changes while they are read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,12 +22,12 @@ fn read(archives: &[PathBuf]) -> Learnt {
     learn(&Archives::open(archives).unwrap(), &settings(), &Silent).unwrap()
 }
 
-/// Archive number and path of every proof.
-fn proofs(ingested: &Learnt) -> Vec<(u32, String)> {
+/// Archive number and path of all evidence.
+fn evidence_paths(ingested: &Learnt) -> Vec<(u32, String)> {
     let firsts = ingested.baseline.behaviours.iter().map(|behaviour| &behaviour.first);
-    let mut proofs: Vec<_> = firsts.map(|first| (first.archive, first.object.to_string())).collect();
-    proofs.sort();
-    proofs
+    let mut paths: Vec<_> = firsts.map(|first| (first.archive, first.object.to_string())).collect();
+    paths.sort();
+    paths
 }
 
 fn owned(pairs: &[(u32, &str)]) -> Vec<(u32, String)> {
@@ -39,13 +39,16 @@ fn folders_files_and_globs_are_archives() {
     let archive = archive();
     let below = |path: &str| archive.path().join(path);
     assert_eq!(
-        proofs(&read(&[below("")])),
+        evidence_paths(&read(&[below("")])),
         owned(&[(1, "one/a.json"), (1, "one/b.json"), (1, "two/a.json")])
     );
-    assert_eq!(proofs(&read(&[below("one/b.json")])), owned(&[(1, "b.json")]));
-    assert_eq!(proofs(&read(&[below("*/a.json")])), owned(&[(1, "one/a.json"), (1, "two/a.json")]));
-    assert_eq!(proofs(&read(&[below("t*")])), owned(&[(1, "two/a.json")]));
-    assert_eq!(proofs(&read(&[below("two"), below("one/a.json")])), owned(&[(1, "a.json"), (2, "a.json")]));
+    assert_eq!(evidence_paths(&read(&[below("one/b.json")])), owned(&[(1, "b.json")]));
+    assert_eq!(evidence_paths(&read(&[below("*/a.json")])), owned(&[(1, "one/a.json"), (1, "two/a.json")]));
+    assert_eq!(evidence_paths(&read(&[below("t*")])), owned(&[(1, "two/a.json")]));
+    assert_eq!(
+        evidence_paths(&read(&[below("two"), below("one/a.json")])),
+        owned(&[(1, "a.json"), (2, "a.json")])
+    );
 }
 
 #[test]
@@ -88,7 +91,7 @@ fn a_file_that_vanishes_before_it_is_read_is_a_fault() {
 #[test]
 fn no_name_hides_a_record() {
     let paths = [
-        // What a saved baseline, or one that is being written, is called.
+        // Names of saved and partially written baselines.
         "a/activity.json",
         "a/z.json",
         "a/z/z.json",
@@ -98,7 +101,7 @@ fn no_name_hides_a_record() {
         "b/manifest.json",
         "b/behaviours.parquet",
         "b/activity.parquet",
-        // What other programs pass over.
+        // Names that other programs ignore.
         ".git/objects/00/11",
         ".DS_Store",
         ".hidden/.x.json",
@@ -114,13 +117,13 @@ fn no_name_hides_a_record() {
         "#a#",
         "lost+found/1",
         "node_modules/a",
-        // Names that are hard to write.
+        // Names with special characters.
         "a\nb.json",
         "a\u{1b}[2Jb.json",
         " ",
         "-",
         "\u{202e}nosj.a",
-        // Folders of services that nobody knows, and of those that are known.
+        // Folders of unknown and of known services.
         "AWSLogs/111122223333/mine/x.json",
         "AWSLogs/111122223333/CloudTrail-restored/eu-west-1/2024/03/01/x.json.gz",
         "AWSLogs/111122223333/eu-west-1/2024/03/01/x.json.gz",
@@ -173,7 +176,7 @@ fn folders_of_other_services_are_counted_but_not_listed() {
     assert_eq!(skipped, [("digest", 1), ("config", 1), ("flow-logs", 2), ("waf", 1), ("other-service", 1)]);
 }
 
-/// What macOS puts beside each file: extended attributes and a resource fork.
+/// A file that macOS adds to each file: extended attributes and a resource fork.
 fn apple_double() -> Vec<u8> {
     let mut bytes = vec![0, 5, 0x16, 7, 0, 2, 0, 0];
     bytes.extend(b"Mac OS X        ");
@@ -198,7 +201,7 @@ fn apple_double_files_are_recognized_by_content() {
         .object("e.json", &hides);
     let coverage = archive.ingest(&settings()).coverage;
     assert_eq!(coverage.objects.skipped[&ObjectSkip::NotALog], 4);
-    // What stands behind one is read.
+    // Records after such a header are read.
     assert_eq!((coverage.records.counted, coverage.fault_count), (1, 0));
 }
 
@@ -242,9 +245,9 @@ fn a_file_replaced_before_it_is_read_is_a_fault() {
     let archive = archive();
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
     let coverage = learn(&archives, &settings(), &Replace(archive.path())).unwrap().coverage;
-    let told: Vec<_> = coverage.faults.iter().map(|fault| (fault.kind, &*fault.detail)).collect();
+    let faults: Vec<_> = coverage.faults.iter().map(|fault| (fault.kind, &*fault.detail)).collect();
     assert_eq!(
-        told,
+        faults,
         [
             (FaultKind::Read, "it is a folder and no regular file"),
             (FaultKind::Read, "it is a pipe and no regular file"),
@@ -261,8 +264,8 @@ fn file_names_that_are_not_utf8_are_read_and_shown() {
     let archive = archive();
     let name = std::ffi::OsStr::from_bytes(b"bad\xff\n.json");
     fs::rename(archive.path().join("one/a.json"), archive.path().join(name)).unwrap();
-    let proofs = proofs(&read(&[archive.path().to_owned()]));
-    assert!(proofs.contains(&(1, "bad\\xFF\n.json".to_owned())), "{proofs:?}");
+    let paths = evidence_paths(&read(&[archive.path().to_owned()]));
+    assert!(paths.contains(&(1, "bad\\xFF\n.json".to_owned())), "{paths:?}");
 }
 
 #[cfg(unix)]
@@ -284,7 +287,7 @@ fn an_unreadable_archive_is_an_error_and_an_unreadable_subfolder_a_fault() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Links in circles of every size, names of saved baselines, unfinished output: whoever lists, and with how many threads, finds the same.
+/// In a tree with symlink loops of every size, names of saved baselines, and unfinished output.
 #[cfg(unix)]
 #[test]
 fn listing_is_the_same_for_any_number_of_threads() {

@@ -1,4 +1,4 @@
-//! Saved baselines: the laws of adding and merging, and what damage does.
+//! Saved baselines: adding, merging and damage.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::laws::{any_objects, archive, path, written};
 use crate::program::{firstseen, program};
 use crate::rules::rules;
 
-/// Settings with rules, so that what they match is saved, too.
+/// Settings with rules, so that hits are saved, too.
 fn settings() -> LearnSettings {
     const RULES: &str = "\
 - rule: everything
@@ -84,7 +84,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 type Objects = Vec<(Option<u8>, Vec<Value>)>;
 
-/// Objects that nobody can read in full, so that faults are saved, too.
+/// Adds broken objects, so that faults are saved, too.
 fn with_faults(archive: Archive) -> Archive {
     let strange = serde_json::json!({ "strange": [record("2024-03-01T10:00:00Z", "eve", "iam:GetUser")] });
     let archive = archive.object("strange.json", strange.to_string().as_bytes());
@@ -157,7 +157,7 @@ fn add(folder: Archive, first: usize, objects: &[(Option<u8>, Vec<Value>)]) -> A
     })
 }
 
-/// A baseline of everything that tables hold: failures before successes, copies, conflicts, faults, creations.
+/// A baseline with rows in every table: failures before successes, copies, conflicts, faults, creations.
 fn full_baseline(place: &Path) -> BaselineContents {
     let out = place.join("synthetic");
     synthesize(&out, &Plan { bytes: 400_000, seed: 5, days: 30 }).unwrap();
@@ -177,7 +177,7 @@ fn a_damaged_baseline_never_opens() {
     assert_eq!(intact.len(), 13);
     for (name, bytes) in &intact {
         let file = path.join(name);
-        let told = |what: &str| {
+        let assert_damaged = |what: &str| {
             let result = Saved::open(&path).and_then(|saved| saved.stored());
             let error = result.err().unwrap_or_else(|| panic!("{name} with {what} opened"));
             let is_fit = matches!(
@@ -191,15 +191,15 @@ fn a_damaged_baseline_never_opens() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1 << (at % 8);
             fs::write(&file, &damaged).unwrap();
-            told(&format!("byte {at} changed"));
+            assert_damaged(&format!("byte {at} changed"));
             fs::write(&file, &bytes[..at]).unwrap();
-            told(&format!("only {at} bytes"));
+            assert_damaged(&format!("only {at} bytes"));
         }
         let (_, other) = intact.iter().find(|(other, _)| other != name).unwrap();
         fs::write(&file, other).unwrap();
-        told("another table's content");
+        assert_damaged("another table's content");
         fs::remove_file(&file).unwrap();
-        told("no file");
+        assert_damaged("no file");
         fs::write(&file, bytes).unwrap();
     }
     Saved::open(&path).unwrap().stored().unwrap();
@@ -242,7 +242,7 @@ fn shards_with_the_same_object_or_other_settings_do_not_merge() {
     let mut later = other.clone();
     later.learning.delivery_slack = Span::days(9);
     assert!(matches!(stored.clone().merge(later), Err(MergeError::Settings(_))));
-    // The same delivery below another root.
+    // The same delivery in another archive.
     let elsewhere = archive(&first);
     assert!(stored.shared_delivery(&index(&[elsewhere.path()])).is_some());
     assert!(stored.shared_delivery(&other).is_none());
@@ -264,13 +264,13 @@ fn index_reads_only_new_objects() {
     assert_eq!(index(&[]), "0 objects added, 2 were known already");
     assert_eq!(index(&["--by-checksum"]), "0 objects added, 2 were known already");
     let first = folder.path().join(path(0, Some(1)));
-    // The same size and other content.
+    // The same size with other content.
     let mut bytes = fs::read(&first).unwrap();
     bytes[4] ^= 1;
     fs::write(&first, &bytes).unwrap();
     assert_eq!(index(&[]), "0 objects added, 2 were known already");
     assert_eq!(index(&["--by-checksum"]), "1 objects added, 1 were known already");
-    // Its records are copies of those of the version before.
+    // The records of both versions are copies of each other.
     let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
     assert_eq!((coverage.records.counted, coverage.records.duplicates), (1, 2));
 }
@@ -339,7 +339,7 @@ fn unreadable_objects_are_tried_again() {
     let folder = archive(&[(Some(1), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")])]);
     let (gone, broken) = (folder.path().join("AWSLogs/gone.json"), folder.path().join("AWSLogs/broken.json"));
     std::os::unix::fs::symlink("nowhere", &gone).unwrap();
-    // Opens, and cannot be read from its beginning.
+    // It can be opened but not read.
     std::os::unix::fs::symlink("/proc/self/mem", &broken).unwrap();
     let index = || firstseen(&["index", "AWSLogs", "-o", "case.baseline"], folder.path());
     let ended = index();
@@ -358,7 +358,8 @@ fn unreadable_objects_are_tried_again() {
     assert!(grown == anew);
 }
 
-/// Waits until a run has put so many checkpoints into their place and written so many files of the next one; whether it got there.
+/// Waits until a run has saved `checkpoints` checkpoints and `written` files of the next one; `false` if it
+/// ended before.
 fn waits_for(child: &mut Child, case: &Path, (checkpoints, written): (usize, usize)) -> bool {
     let partial = case.with_file_name(".firstseen-case.baseline.partial");
     let manifest = || fs::read(case.join("manifest.json")).ok();
@@ -400,7 +401,7 @@ fn a_killed_index_leaves_the_old_baseline_or_the_new_one() {
         let is_on_its_way = waits_for(&mut child, &case, (round % 3, round % (files_of_a_baseline + 1)));
         child.kill().unwrap();
         child.wait().unwrap();
-        // Every checkpoint opens, is consistent, and knows at least what the one before knew.
+        // Every checkpoint opens, is consistent, and has no fewer records than the one before.
         if case.exists() {
             let stored = Saved::open(&case).unwrap().stored().unwrap();
             assert!(stored.coverage.sums_hold());

@@ -1,4 +1,4 @@
-//! What tuning says about a setting is what a scan with that setting would have said.
+//! The results of `tune` for a setting equal those of a scan with that setting.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn any_span() -> impl Strategy<Value = Span> {
     })
 }
 
-/// So many records that behaviours come back, some after exactly a forget span.
+/// Enough records for returning behaviours, some after exactly a forget span.
 fn many_records() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
     let records = prop::collection::vec(any_record(), 20..80);
     prop::collection::vec((prop::option::of(0..28u8), records), 1..4)
@@ -41,7 +41,7 @@ fn any_grid() -> impl Strategy<Value = TuneGrid> {
         .prop_map(|(warmups, forgets, anchors, calls)| TuneGrid { warmups, forgets, anchors, calls })
 }
 
-/// The question of a scan with the settings of a row.
+/// The question for a scan with the setting of a row.
 fn scan_of(row: &TuningRow<'_>, base: &Question) -> Question {
     let mut asked = Question {
         warmup: row.setting.warmup,
@@ -53,7 +53,7 @@ fn scan_of(row: &TuningRow<'_>, base: &Question) -> Question {
     asked
 }
 
-/// Number of findings by what `of` says of them; most first, equal ones in their order.
+/// The number of findings for each value of `of`: largest first, ties in order of the value.
 fn ranked<K: Ord + Clone>(findings: &[Finding<'_>], of: impl Fn(&Finding<'_>) -> K) -> Vec<(K, usize)> {
     let mut counts = BTreeMap::new();
     for finding in findings {
@@ -64,7 +64,7 @@ fn ranked<K: Ord + Clone>(findings: &[Finding<'_>], of: impl Fn(&Finding<'_>) ->
     ranked
 }
 
-/// Findings of each day of a row, in order; days without one included.
+/// The sorted numbers of findings per day, including days without findings.
 fn per_day(row: &TuningRow<'_>, findings: &[Finding<'_>]) -> Vec<usize> {
     let mut counts: Vec<usize> =
         ranked(findings, |finding| finding.time.day()).iter().map(|day| day.1).collect();
@@ -73,7 +73,7 @@ fn per_day(row: &TuningRow<'_>, findings: &[Finding<'_>]) -> Vec<usize> {
     counts
 }
 
-fn who(finding: &Finding<'_>) -> (String, String) {
+fn account_and_principal(finding: &Finding<'_>) -> (String, String) {
     (finding.account().to_owned(), finding.principal().to_owned())
 }
 
@@ -113,9 +113,9 @@ proptest! {
                 let that_day: Vec<_> =
                     scanned.iter().filter(|finding| finding.time.day() == worst.day).cloned().collect();
                 let made_by = (worst.account.to_owned(), worst.principal.to_owned());
-                prop_assert_eq!(&ranked(&that_day, who)[0], &(made_by, worst.principal_findings));
+                prop_assert_eq!(&ranked(&that_day, account_and_principal)[0], &(made_by, worst.principal_findings));
             }
-            let mut principals = ranked(&scanned, who);
+            let mut principals = ranked(&scanned, account_and_principal);
             prop_assert_eq!(row.noise.principal_count, principals.len());
             principals.truncate(10);
             let named = row.noise.principals.iter().map(|noisy| {
@@ -198,7 +198,7 @@ fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Incide
     }
 }
 
-/// Eva is known for 20 days when she makes a user; on the same day Bob does three new things.
+/// Eva creates a user when she has been known for 20 days; on the same day Bob has three new actions.
 fn break_in() -> Archive {
     Archive::new().delivered(
         "20240401T0412",
@@ -254,7 +254,7 @@ fn hostile_texts_are_escaped_in_every_format() {
     assert_eq!(json["suggestion"]["warmup"], "7d");
 }
 
-/// Whether every element of an XML text is closed and every character is text or markup.
+/// Whether every element of an XML text is closed and every special character is escaped.
 fn is_well_formed(xml: &str) -> bool {
     let mut open = Vec::new();
     for part in xml.split('<').skip(1) {

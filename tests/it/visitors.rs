@@ -1,4 +1,4 @@
-//! A scan is for whoever wants to see records, not only for those who learn from them.
+//! A scan works with any visitor, not only with the one that learns.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::archive::{Archive, gzip, record, with, wrapped};
 
-/// What one object gave: the texts of its records, the outcome, and the number of its faults.
+/// The result of one object: the texts of its records, the outcome, and its faults.
 #[derive(Debug, PartialEq)]
 struct Object {
     records: Vec<String>,
@@ -20,9 +20,9 @@ struct Object {
     faults: Vec<String>,
 }
 
-/// Collects the text of every record, by object.
+/// Collects the records of every object.
 struct Texts {
-    /// Only objects whose path ends so.
+    /// Wants only objects whose path ends with this.
     end: &'static str,
     objects: BTreeMap<String, Object>,
 }

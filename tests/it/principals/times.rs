@@ -1,4 +1,4 @@
-//! The forms in which times are written.
+//! Time formats.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ fn times_in_other_formats_are_read_with_a_remark() {
     assert_eq!((coverage.records.counted, coverage.fault_count), (6, 1));
     assert_eq!(coverage.records.remarks, remarks);
     assert!(baseline.behaviours.iter().all(|one| one.first.time.to_string() == "2024-03-09T04:00:00Z"));
-    // They are kept with a baseline, and add up.
+    // Remarks are saved in the baseline and summed by merging.
     let other = Archive::new().object("other.json", &wrapped(&[at("2024-03-10 04:00:00", "h")]));
     let key = PrincipalKey::Arn;
     let merged = index(&[&archive], key).merge(index(&[&other], key)).unwrap();

@@ -1,4 +1,4 @@
-//! What the built-in rules find: an event that each must match, and one that is nearly the same and that it must not.
+//! Built-in rules: for each an event that it must match, and a near miss that it must not.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn builtin_rules() -> RuleSet {
     rules
 }
 
-/// An event of a user, with this in its request and these changes.
+/// An event of a user with these request parameters and changes.
 fn event(action: &str, request: Value, changes: Value) -> Value {
     let event = record("2024-01-01T00:00:00Z", "eva", action);
     with(with(event, json!({"requestParameters": request})), changes)
@@ -29,7 +29,7 @@ fn root() -> Value {
     json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"})
 }
 
-/// A session that an instance opened.
+/// A session of an EC2 instance.
 fn instance() -> Value {
     let arn = "arn:aws:sts::111122223333:assumed-role/web/i-0123456789abcdef0";
     json!({"userIdentity": {"type": "AssumedRole", "arn": arn, "accountId": "111122223333"}})
@@ -57,12 +57,12 @@ fn denied() -> Value {
 /// A rule, an event that it matches, and one that it does not.
 type Case = (&'static str, Value, Value);
 
-/// A rule about a call: the same call in vain is none.
+/// A rule that matches a call and not the same call if denied.
 fn call(rule: &'static str, action: &str, request: Value) -> Case {
     (rule, event(action, request.clone(), json!({})), event(action, request, denied()))
 }
 
-/// A rule about a call and what was asked.
+/// A rule that matches a call with one request and not with another.
 fn asked(rule: &'static str, action: &str, request: Value, other: Value) -> Case {
     (rule, event(action, request, json!({})), event(action, other, json!({})))
 }
@@ -301,7 +301,7 @@ fn every_rule_matches_its_event_and_not_a_near_miss() {
     assert_eq!(met, all);
 }
 
-/// More of what a rule must match (`true`) and must not.
+/// More events that a rule must match (`true`) or must not.
 fn more_cases() -> Vec<(&'static str, bool, Value)> {
     let permission = |from: i32, to: i32, cidr: &str| json!({"ipProtocol": "tcp", "fromPort": from, "toPort": to, "ipRanges": {"items": [{"cidrIp": cidr}]}});
     let opened = |permissions: &[Value]| {
@@ -405,7 +405,8 @@ fn every_rule_has_tags_of_both_catalogs_and_a_description() {
     }
 }
 
-/// The attack techniques of Stratus Red Team that show in CloudTrail: each is a tag of the rule that finds it.
+/// The attack techniques of Stratus Red Team that are visible in CloudTrail: each is a tag of the rule that
+/// finds it.
 const TECHNIQUES: [&str; 35] = [
     "aws.credential-access.ec2-get-password-data",
     "aws.credential-access.ec2-steal-instance-credentials",

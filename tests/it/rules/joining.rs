@@ -1,4 +1,4 @@
-//! How hits become findings, alone and beside others.
+//! Hits as findings of their own and as parts of others.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ fn asked(archive: &Archive, change: impl Fn(&mut Question)) -> Vec<String> {
     shown(&first_seen(&ingested.baseline, &question))
 }
 
-/// Eva makes users on four days, on the tenth for the first time.
+/// Eva changes users on four days, first on the tenth.
 fn archive() -> Archive {
     let made = |day: u32| record(&format!("2024-01-{day}T00:00:00Z"), "eva", "iam:CreateUser");
     let deleted = record("2024-01-13T00:00:00Z", "eva", "iam:DeleteUser");
@@ -189,7 +189,7 @@ fn a_hit_has_the_outcome_of_the_last_stage() {
     let (first, last) =
         (stage("RequestReceived", Value::Null), stage("ResponseComplete", json!({"code": 200})));
     let rules = Arc::new(rules(RECEIVED));
-    // In either order, and where the last stage is missing.
+    // With both stages, and without the last one.
     for (lines, is_failed) in [(vec![&first, &last], false), (vec![&first], true)] {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let hits = read(&Archive::new().object("audit.jsonl", text.as_bytes()), &rules).baseline.hits;

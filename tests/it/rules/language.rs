@@ -1,10 +1,10 @@
-//! What Falco's language means here.
+//! Falco's rule language.
 
 use firstseen::model::Language;
 use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
 
-use super::{compile, file, matching, rules, told};
+use super::{compile, file, matching, output_of, rules};
 use crate::archive::{audit_event, record, with};
 
 /// A rule with a condition.
@@ -167,7 +167,7 @@ fn rules_see_the_stage_of_the_event() {
         json!({"stage": "ResponseStarted"}),
     );
     assert!(holds_in_cluster("jevt.value[/stage]=ResponseStarted and ka.stage=ResponseStarted", &started));
-    // A rule about clusters says nothing of CloudTrail, and the other way round.
+    // A rule for clusters does not match CloudTrail events.
     assert!(matching(&rules(&rule("r", "evt.num > 0", "k8s_audit")), &event()).is_empty());
 }
 
@@ -175,7 +175,7 @@ fn rules_see_the_stage_of_the_event() {
 fn outputs_show_values_and_mark_missing_ones() {
     let text = "- rule: r\n  condition: ct.name=CreateUser\n  output: >\n    made %json.value[/requestParameters/userName]\n    (by=%ct.user.arn, error=%ct.error, list=%json.value[/requestParameters/list])\n  priority: INFO\n  source: aws_cloudtrail\n";
     assert_eq!(
-        told(&rules(text), "r", &event()),
+        output_of(&rules(text), "r", &event()),
         r#"made Bob (by=arn:aws:iam::111122223333:user/eva, error=<NA>, list=["a","b"])"#
     );
 }
@@ -364,7 +364,7 @@ fn patterns_must_be_valid_and_of_limited_size() {
     assert!(why("ct.name regex '\\w{300}'").contains("the compiled pattern is too large"));
     assert!(why("ct.name glob '[[:alpha:]]*'").contains("are not read"));
     assert!(why("evt.num > nan").contains("'nan' is no number"));
-    // One pattern, though macros bring it 4,096 times.
+    // One pattern, although macros repeat it 4,096 times.
     let double = |number: u32| format!("- macro: m{number}\n  condition: m{0} and m{0}\n", number + 1);
     let text =
         (0..12).map(double).collect::<String>() + "- macro: m12\n  condition: ct.name regex '\\w{10}'\n";

@@ -1,4 +1,4 @@
-//! What rules matched, saved with a baseline.
+//! Hits in saved baselines.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::program::firstseen_here;
 const ARCHIVE: &str = "fixtures/small-archive";
 const RULES: &str = "fixtures/rules/team.yaml";
 
-/// The findings of an answer in JSON lines.
+/// The findings of a run as JSON.
 fn findings(args: &[&str]) -> Vec<Value> {
     let output = firstseen_here(&[args, &["-q", "-f", "jsonl"]].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -19,7 +19,7 @@ fn findings(args: &[&str]) -> Vec<Value> {
     values.filter(|value| value["finding"].is_string()).collect()
 }
 
-/// A baseline of the archive with these flags, in a folder of its own.
+/// Indexes the archive with these flags. Returns the path of the baseline.
 fn index(place: &TempDir, flags: &[&str]) -> String {
     let path = place.path().join("case.baseline").to_str().unwrap().to_owned();
     let output = firstseen_here(&[&["index", ARCHIVE, "-o", &path], flags].concat());
@@ -95,7 +95,7 @@ fn report_hides_rule_findings_and_a_preset_does_not() {
         found.iter().filter(|finding| finding["finding"] == "rule").count()
     };
     assert_eq!(kinds(&[]), 2);
-    // It looks at roles only, and so does what it reports of rules.
+    // The preset selects roles, also for rule findings.
     assert_eq!(kinds(&["--preset", "escu"]), 1);
     assert_eq!(kinds(&["--report", "all"]), 2);
     assert_eq!(kinds(&["--report", "new-action"]), 0);

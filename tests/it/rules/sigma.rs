@@ -1,10 +1,10 @@
-//! What Sigma's language means here.
+//! Sigma's rule language.
 
 use firstseen::model::Language;
 use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
 
-use super::{file, matching, told};
+use super::{file, matching, output_of};
 use crate::archive::{audit_event, record, with};
 
 fn compile(text: &str) -> (RuleSet, Vec<String>) {
@@ -72,7 +72,7 @@ fn searches_can_be_lists_of_maps_or_keywords() {
     assert!(!holds("words: [nowhere]\ncondition: words"));
     assert!(holds("words:\n  '|all': [attachuserpolicy, eva]\ncondition: words"));
     assert!(!holds("words:\n  '|all': [attachuserpolicy, mallory]\ncondition: words"));
-    // What a text says, and JSON as it stands.
+    // Keywords match decoded texts and raw JSON.
     assert!(holds("words: ['\"quoted\" text']\ncondition: words"));
     assert!(holds("words: ['\"eventName\":\"AttachUserPolicy\"']\ncondition: words"));
     assert!(holds(
@@ -95,7 +95,7 @@ fn levels_become_priorities_and_the_output_describes_the_event() {
     let (rules, _) = compile(&rule("sel:\n  eventName: AttachUserPolicy\ncondition: sel"));
     assert_eq!(rules.rules()[0].metadata().priority.name(), "error");
     assert_eq!(
-        told(&rules, "r", &event()),
+        output_of(&rules, "r", &event()),
         "by arn:aws:iam::111122223333:user/eva from 198.51.100.7 in eu-west-1 (action=iam.amazonaws.com:AttachUserPolicy, error=<NA>)"
     );
 }

@@ -1,4 +1,4 @@
-//! Who asks: credentials, roles, Regions, who pays; and what is said when something is wrong.
+//! Access: credentials, roles, Regions, requester pays, and error messages.
 
 use std::fs;
 use std::time::Duration;
@@ -14,7 +14,7 @@ fn errors_give_advice_and_no_secrets() {
     let plain = Setup::new(buckets.root()).start();
     let expired = refused(refuse(400, "ExpiredToken"));
     let skewed = refused(refuse(403, "RequestTimeTooSkewed"));
-    // Server, archive, flags, environment (empty: taken away), what is said, and what to do.
+    // Server, archive, flags, environment (empty: removed), error message and advice.
     type Case<'a> = (&'a Server, &'a str, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str, &'a str);
     let cases: Vec<Case<'_>> = vec![
         (&plain, "s3://nowhere", &[], &[], "NoSuchBucket", "check the name of the bucket"),
@@ -96,7 +96,7 @@ fn errors_name_the_endpoint_and_the_credential_sources_tried() {
     let config = config.to_str().unwrap();
     let nobody = "http://user:secret-of-proxy@127.0.0.1:9";
     let elsewhere = "logs.s3.eu-central-9.amazonaws.com (Region eu-central-9, from";
-    // Flags, environment (empty: taken away), and what is said.
+    // Flags, environment (empty: removed) and error messages.
     type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
     let cases: [Case<'_>; 6] = [
         (
@@ -232,7 +232,7 @@ fn a_public_bucket_is_read_without_a_signature() {
     assert!(server.asked().iter().all(|asked| !asked.headers.contains_key("authorization")));
 }
 
-/// An answer of STS with credentials that end after so many seconds.
+/// An STS answer with credentials that expire after `seconds`.
 fn assumed(asked: &Asked, seconds: i64) -> Fate {
     let name = &asked.form["RoleArn"];
     let key = format!("ASIA{}", name.rsplit('/').next().unwrap().to_uppercase());
@@ -290,7 +290,7 @@ fn sessions_are_renewed_before_they_expire() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
         .plan(|asked| match asked.form.is_empty() {
-            // The SDK renews some time in the last ten seconds.
+            // The SDK renews credentials within the last ten seconds.
             false => assumed(asked, 2),
             true => Fate::Slow(Duration::from_millis(150)),
         })

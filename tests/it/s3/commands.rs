@@ -1,4 +1,4 @@
-//! Commands on buckets.
+//! All commands with a bucket as archive.
 
 use std::fs;
 
@@ -29,7 +29,7 @@ fn an_index_of_a_bucket_reads_only_what_is_new() {
     assert!(said.contains("access-denied"), "{said}");
     let first = gets(&server);
     assert!(first > 30);
-    // What was refused is tried again, and nothing else.
+    // Only refused objects are requested again.
     let server = Setup::new(buckets.root()).start();
     let said = index(&server);
     assert!(said.contains("1 objects added"), "{said}");

@@ -1,4 +1,4 @@
-//! What is found in buckets, and with how many requests.
+//! Objects found in buckets, and the number of requests.
 
 use std::fs;
 use std::path::Path;
@@ -41,7 +41,7 @@ fn a_window_lists_only_its_days_of_kubernetes_logs() {
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 500, "{}", stderr(&found));
-    // Whether there is anything; the levels down to the cluster; its days.
+    // One request for existence, three for the levels down to the cluster, one for its days.
     assert_eq!(server.asked().iter().filter(|asked| asked.is_list()).count(), 1 + 3 + 1);
     assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7);
 }
@@ -80,14 +80,14 @@ fn a_window_lists_only_its_days_of_cloudtrail_logs() {
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 1_000, "{}", stderr(&found));
     let lists = |server: &Server| server.asked().iter().filter(|asked| asked.is_list()).count();
-    // Whether there is anything; the levels down to the Regions; the days of the two Regions, in one page each; and of each of
-    // the two other folders its Regions and the days of one, since a log may have got there.
+    // One request for existence, four for the levels down to the Regions, one for the days of each Region,
+    // and two for each of the two other folders (its Regions, and the days of one), since they may hold logs.
     assert_eq!(lists(&server), 1 + 4 + 2 + 2 * 2, "{}", stderr(&found));
-    // Three days, and two on either side since logs may come late.
+    // Three days, and two on either side for late delivery.
     assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7 * 2 * 3);
-    let told = "not listed, or only in part: 4 folders (config 1, digest 1, outside-window 2)";
-    assert!(stderr(&found).contains(told), "{}", stderr(&found));
-    // --from must not shorten what is learnt; --to says that nothing later is needed.
+    let message = "not listed, or only in part: 4 folders (config 1, digest 1, outside-window 2)";
+    assert!(stderr(&found).contains(message), "{}", stderr(&found));
+    // --from does not limit what is learnt; with --to, later objects are not needed.
     for (flag, gets) in [("--from", 400 * 2 * 3), ("--to", 203 * 2 * 3)] {
         let server = Setup::new(buckets.root()).page(1000).start();
         scan(&mut server.firstseen(), "s3://logs", &[flag, &day(200)]);
@@ -146,7 +146,7 @@ fn buckets_and_folders_mix_without_reading_an_object_twice() {
     let twice = run(&["s3://logs/AWSLogs/111122223333", "s3://logs"]);
     assert!(without_archive(&twice.stdout).into_bytes() == expected(&buckets.logs()), "{}", stderr(&twice));
     assert!(stderr(&twice).contains("listed-twice 1"), "{}", stderr(&twice));
-    // The folder holds copies of what the bucket holds: each counts once.
+    // The folder holds copies of the objects in the bucket: each record counts once.
     let mixed = run(&["s3://logs", FIXTURE]);
     assert_eq!(mixed.status.code(), Some(0));
     assert!(
@@ -167,7 +167,7 @@ fn objects_are_read_while_the_listing_continues() {
     assert!(asked[first_get..].iter().filter(|asked| asked.is_list()).count() > 3);
 }
 
-/// Puts a file with one event into the bucket `logs`.
+/// Puts an object with one event into the bucket `logs`.
 fn put(buckets: &Buckets, path: &str, time: &str, action: &str) {
     let path = buckets.logs().join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -298,12 +298,12 @@ fn in_folders_of_other_services_only_logs_are_read() {
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
     assert!(stderr(&found).contains("objects: 10 listed = 10 read"), "{}", stderr(&found));
-    let told = "not listed, or only in part: 5 folders (config 1, digest 1, flow-logs 2, waf 1)";
-    assert!(stderr(&found).contains(told), "{}", stderr(&found));
+    let message = "not listed, or only in part: 5 folders (config 1, digest 1, flow-logs 2, waf 1)";
+    assert!(stderr(&found).contains(message), "{}", stderr(&found));
     assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 10);
 }
 
-/// A page of a list.
+/// A page of a listing.
 fn page(keys: &[&str], token: Option<&str>) -> Fate {
     let contents: String = keys
         .iter()
@@ -319,12 +319,12 @@ fn page(keys: &[&str], token: Option<&str>) -> Fate {
     Fate::Xml(format!("<ListBucketResult><Name>logs</Name>{token}{contents}</ListBucketResult>"))
 }
 
-/// The same for each key, so that sizes fit.
+/// The same log for each key, so that the listed sizes are right.
 fn log() -> Vec<u8> {
     wrapped(&[record("2024-03-09T04:00:00Z", "u", "s3:A")])
 }
 
-/// What a run says of objects on a bucket whose days are listed so: by the token asked with.
+/// The exit status and object counts of a run. `days` answers the listing of the days, by continuation token.
 fn listed(days: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> (Option<i32>, serde_json::Value) {
     let buckets = Buckets::empty();
     for key in ["a", "b", "c", "d"] {
@@ -359,7 +359,7 @@ fn odd_listings_keep_the_sums_and_count_no_object_twice() {
     const C: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/c.json";
     const D: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/d.json";
     type Days = fn(&str, usize) -> Fate;
-    // What the pages are, how many objects there are, and the fault.
+    // The pages, the number of objects, and the fault.
     let cases: [(Days, u64, Option<&str>); 9] = [
         (|_, _| page(&[A, B], Some("")), 2, Some("not where it begins")),
         (|_, _| page(&[A, B], Some("t")), 2, Some("the same page for ever")),
@@ -368,7 +368,7 @@ fn odd_listings_keep_the_sums_and_count_no_object_twice() {
             3,
             Some("nothing new"),
         ),
-        // Another token each time, and nothing on any page but the first.
+        // A new token each time, and no objects after the first page.
         (
             |token, before| {
                 let number = token.parse::<u32>().unwrap_or(0) + 1 + before as u32;
@@ -386,7 +386,7 @@ fn odd_listings_keep_the_sums_and_count_no_object_twice() {
             3,
             None,
         ),
-        // Pages without a key, of which there may be some.
+        // A few pages without a key are allowed.
         (
             |token, _| match token {
                 "" => page(&[], Some("x")),

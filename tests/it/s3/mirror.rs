@@ -1,4 +1,4 @@
-//! What `--mirror` keeps.
+//! `--mirror`.
 
 use std::fs;
 use std::path::Path;
@@ -25,7 +25,7 @@ fn a_mirror_is_read_instead_of_the_bucket() {
     let first = scan(&mut broken.firstseen(), "s3://logs", &flags);
     assert_eq!(first.status.code(), Some(3), "{}", stderr(&first));
     let had = broken.asked().iter().filter(|asked| asked.is_get()).count();
-    // The second run fetches what the first one missed, and the digests beside it; the third one nothing.
+    // The second run fetches the objects that the first one missed, and the digests; the third one nothing.
     let server = Setup::new(buckets.root()).start();
     let second = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert!(second.stdout == expected(&buckets.logs()), "{}", stderr(&second));
@@ -34,7 +34,7 @@ fn a_mirror_is_read_instead_of_the_bucket() {
     let third = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert!(third.stdout == second.stdout);
     assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), fetched);
-    // The copy is an archive by itself, with its digests.
+    // The mirror is an archive, with its digests.
     assert!(expected(&mirror.join("logs")) == second.stdout);
     let digests =
         |folder: &Path| files(folder).iter().filter(|path| path.contains("CloudTrail-Digest")).count();
@@ -77,7 +77,7 @@ fn an_unwritable_mirror_is_a_fault_and_loses_no_record() {
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
     fs::create_dir_all(mirror.join("logs")).unwrap();
-    // A file where a folder should be.
+    // A file in place of a folder.
     fs::write(mirror.join("logs/AWSLogs"), "").unwrap();
     let found = scan(&mut server.firstseen(), "s3://logs", &["--mirror", mirror.to_str().unwrap()]);
     assert!(found.stdout == expected(&buckets.logs()));
@@ -126,7 +126,7 @@ fn an_index_can_add_a_mirror_later() {
         let mut command = server.firstseen();
         let output = command.args(["index", "s3://logs", "-o"]).arg(&baseline).args(flags).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        // The folders that are not listed are counted once.
+        // Folders that are not listed are counted once.
         if flags.is_empty() {
             assert!(stderr(&output).contains("3 folders"), "{}", stderr(&output));
         }
@@ -140,7 +140,7 @@ fn an_altered_mirror_file_is_replaced() {
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
     let flags = ["--mirror", mirror.to_str().unwrap()];
-    // Somebody's file is in the way, and stays.
+    // Another file in place of the second object is kept.
     let [first, second] =
         [&buckets.log_keys()[0], &buckets.log_keys()[1]].map(|key| mirror.join("logs").join(key));
     fs::create_dir_all(second.parent().unwrap()).unwrap();
@@ -172,7 +172,7 @@ fn a_mirrored_object_missing_from_the_bucket_is_a_fault() {
         "{}",
         stderr(&found)
     );
-    // What a window leaves out is not gone.
+    // Objects outside the window are not missing.
     let window = [&flags[..], &["--read-from", "2024-03-25"]].concat();
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
@@ -213,7 +213,7 @@ fn objects_outside_the_request_are_not_missing() {
     scan(&mut server.firstseen(), "s3://logs", &flags);
     let single = scan(&mut server.firstseen(), &format!("s3://logs/{}", buckets.log_keys()[0]), &flags);
     assert_eq!(single.status.code(), Some(0), "{}", stderr(&single));
-    // Within a window nobody lists what lies in no day.
+    // With a window, objects outside of day folders are not listed.
     let window =
         scan(&mut server.firstseen(), "s3://logs", &[&flags[..], &["--read-from", "2024-03-01"]].concat());
     assert_eq!(window.status.code(), Some(0), "{}", stderr(&window));

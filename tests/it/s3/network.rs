@@ -1,4 +1,4 @@
-//! What the network does on the way.
+//! Network failures.
 
 use std::collections::HashMap;
 use std::fs;
@@ -20,7 +20,7 @@ fn learning() -> LearnSettings {
     LearnSettings { threads: 2, ..Default::default() }
 }
 
-/// Holds what comes over the network against the files themselves.
+/// Checks that objects read over the network equal the files.
 fn reads_the_same(server: &Server, buckets: &Buckets, settings: S3Settings) {
     let settings = S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..settings };
     let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
@@ -30,7 +30,7 @@ fn reads_the_same(server: &Server, buckets: &Buckets, settings: S3Settings) {
     assert!(ingested.baseline == local.baseline);
 }
 
-/// The number behind a word of the line about S3.
+/// The number of repeated requests, from the line about S3.
 fn repeated(stderr: &str) -> u32 {
     let line = stderr.lines().find(|line| line.starts_with("S3: ")).unwrap();
     let word = line.split(", ").find_map(|part| part.strip_suffix(" repeated")).unwrap();
@@ -145,10 +145,10 @@ fn unavailable_objects_are_faults_and_the_rest_is_read() {
         [kind(5), kind(6), kind(7)],
         ["archived-glacier", "archived-deep-archive", "archived-intelligent-tiering"]
     );
-    // What came of the object that always breaks off was made use of.
+    // Each attempt at the object that is always cut resumed where the last one ended.
     assert!(faults.contains("given up after 6 attempts"), "{faults}");
     assert_eq!(kinds.len(), 8);
-    // Two of the archived objects were told by their class: nobody asked for them.
+    // Two of the archived objects were recognized by their storage class and not requested.
     let asked = server.asked();
     let gets = |key: &str| asked.iter().filter(|asked| asked.is_get() && asked.path.ends_with(key)).count();
     assert_eq!([gets(&keys[5]), gets(&keys[6]), gets(&keys[7])], [0, 0, 1]);
@@ -174,7 +174,7 @@ fn concurrency_is_limited_and_a_slow_object_delays_no_other() {
     reads_the_same(&server, &buckets, S3Settings { patience, concurrency: 4, ..S3Settings::default() });
     let most = under_way.1.load(Ordering::Relaxed);
     assert!((2..=4).contains(&most), "{most}");
-    // Whoever waited for the slow one would have had to give up and ask again.
+    // Waiting for the slow object would have led to timeouts and retries.
     assert!(server.asked().iter().all(|asked| asked.before == 0));
 }
 
@@ -184,7 +184,7 @@ fn temporary_list_failures_lose_no_region() {
     let server = Setup::new(buckets.root())
         .page(1000)
         .plan(|asked| match asked.before {
-            // More often than the SDK tries.
+            // More failures than the SDK retries.
             0..14 if asked.is_list() && asked.query.contains("us-east-1") => refuse(500, "InternalError"),
             0..12 if asked.is_list() && asked.query.contains("eu-west-1") => Fate::Drop,
             _ => Fate::Serve,
@@ -204,7 +204,7 @@ fn bytes_with_a_wrong_checksum_are_fetched_again() {
             .sums(sums)
             .plan(|asked| match (asked.is_get(), asked.before, asked.number % 3) {
                 (true, 0, 0) => Fate::Corrupt,
-                // The first part is right, and what follows is not.
+                // The first part is intact, the rest is corrupt.
                 (true, 0, 1) => Fate::Cut(100),
                 (true, 1, 1) if asked.headers.contains_key("range") => Fate::Corrupt,
                 _ => Fate::Serve,
@@ -234,8 +234,8 @@ fn bytes_with_a_persistent_wrong_checksum_are_a_fault_and_not_kept() {
         let mirror = buckets.root().join(format!("mirror-{sums:?}"));
         let found = scan(&mut server.firstseen(), "s3://logs", &["--mirror", mirror.to_str().unwrap()]);
         assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));
-        let told = format!("read: s3://logs/{key}: {said}");
-        assert!(stderr(&found).contains(&told) && stderr(&found).contains("twice"), "{}", stderr(&found));
+        let message = format!("read: s3://logs/{key}: {said}");
+        assert!(stderr(&found).contains(&message) && stderr(&found).contains("twice"), "{}", stderr(&found));
         assert!(!files(&mirror).iter().any(|path| path.ends_with(&key) || path.ends_with(".part")));
         let gets = server.asked().iter().filter(|asked| asked.is_get() && asked.path.ends_with(&key)).count();
         assert_eq!(gets, 2);
@@ -256,7 +256,7 @@ fn an_etag_that_is_not_an_md5_is_not_a_checksum() {
             _ => Fate::Serve,
         })
         .start();
-    // Everything changes between listing and reading, but for its size.
+    // Between listing and reading, the content changes and the size does not.
     let logs = buckets.logs();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(found.stdout == expected(&logs), "{}", stderr(&found));

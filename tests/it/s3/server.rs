@@ -1,5 +1,5 @@
-//! An S3 store inside the test process: a real one (`s3s-fs`, which checks every signature) with a layer before it that
-//! refuses, drops, cuts and stalls answers as the test wants, and keeps a record of what was asked.
+//! An S3 server inside the test process: `s3s-fs`, which checks every signature, behind a layer that refuses,
+//! drops, cuts and stalls answers as the test wants, and logs all requests.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 pub(crate) struct Asked {
     /// Counted from 0.
     pub(crate) number: usize,
-    /// How often the same was asked before.
+    /// The number of earlier requests for the same path and query.
     pub(crate) before: usize,
     pub(crate) path: String,
     pub(crate) query: String,
@@ -62,60 +62,60 @@ impl Asked {
     }
 }
 
-/// What becomes of a request.
+/// The answer to a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Fate {
-    /// It is answered.
+    /// Answered normally.
     Serve,
-    /// It is refused with this status, code, message and headers.
+    /// Refused with this status, code, message and headers.
     Refuse(u16, &'static str, &'static str, Vec<(&'static str, String)>),
     /// The connection is closed.
     Drop,
-    /// The answer breaks off after so many bytes of its body.
+    /// The connection breaks after this many bytes of the body.
     Cut(usize),
-    /// The answer stands still after so many bytes.
+    /// The answer stalls after this many bytes of the body.
     Stall(usize),
-    /// The answer comes after a while.
+    /// The answer is delayed.
     Slow(Duration),
-    /// The answer comes once these paths were answered.
+    /// The answer waits until these paths were answered.
     Behind(Vec<String>),
-    /// The answer is shorter than the object, and says so.
+    /// The answer, and its content length, is this much shorter than the object.
     Short(usize),
-    /// One byte of the answer is another.
+    /// One byte of the answer is changed.
     Corrupt,
-    /// The answer says something more.
+    /// The answer has an additional header.
     With(&'static str, String),
-    /// It is answered with a page for people, as if there were no store.
+    /// An HTML page with status 404, as from a server that is not S3.
     Page,
-    /// This text, as XML.
+    /// This XML.
     Xml(String),
 }
 
-/// A refusal as S3 makes them.
+/// A refusal without a message.
 pub(crate) fn refuse(status: u16, code: &'static str) -> Fate {
     Fate::Refuse(status, code, "as the test wants it", Vec::new())
 }
 
 type Plan = Box<dyn Fn(&Asked) -> Fate + Send + Sync>;
 
-/// A running store.
+/// A running server.
 pub(crate) struct Server {
     pub(crate) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     _runtime: Runtime,
 }
 
-/// What all connections share.
+/// State shared by all connections.
 struct Shared {
     service: S3Service,
     plan: Plan,
     gauge: Gauge,
     asked: Arc<Mutex<Vec<Asked>>>,
-    /// The paths of what was answered.
+    /// The paths answered so far.
     done: Mutex<BTreeSet<String>>,
 }
 
-/// How a store is set up.
+/// Settings of a server.
 pub(crate) struct Setup {
     store: Store,
     is_public: bool,
@@ -123,11 +123,11 @@ pub(crate) struct Setup {
     gauge: Gauge,
 }
 
-/// Requests under way, and the most there ever were.
+/// The current and the maximum number of concurrent requests.
 type Gauge = Arc<(AtomicUsize, AtomicUsize)>;
 
 impl Setup {
-    /// The folders of a folder as buckets; lists come in pages of three.
+    /// Serves the subfolders of `root` as buckets; listings have pages of three keys.
     pub(crate) fn new(root: &Path) -> Self {
         let files = FileSystem::new(root).unwrap();
         let sums = Sums::Neither;
@@ -135,35 +135,35 @@ impl Setup {
         Self { store, is_public: false, plan: Box::new(|_| Fate::Serve), gauge: Gauge::default() }
     }
 
-    /// A fate for each request.
+    /// Decides the answer to each request.
     pub(crate) fn plan(self, plan: impl Fn(&Asked) -> Fate + Send + Sync + 'static) -> Self {
         Self { plan: Box::new(plan), ..self }
     }
 
-    /// Storage classes for some keys.
+    /// Sets the storage classes of some keys.
     pub(crate) fn classes(mut self, classes: &[(String, &'static str)]) -> Self {
         self.store.classes = classes.iter().cloned().collect();
         self
     }
 
-    /// Pages of so many keys.
+    /// Sets the number of keys in a page.
     pub(crate) fn page(mut self, page: i32) -> Self {
         self.store.page = page;
         self
     }
 
-    /// What the store says of the content of its objects.
+    /// Sets the checksums that the store returns.
     pub(crate) fn sums(mut self, sums: Sums) -> Self {
         self.store.sums = sums;
         self
     }
 
-    /// Nobody has to sign.
+    /// Accepts unsigned requests.
     pub(crate) fn public(self) -> Self {
         Self { is_public: true, ..self }
     }
 
-    /// Shows how many requests are under way.
+    /// Counts concurrent requests.
     pub(crate) fn gauge(self, gauge: Gauge) -> Self {
         Self { gauge, ..self }
     }
@@ -207,7 +207,7 @@ impl Server {
                         answer
                     });
                     let connection = hyper::server::conn::http1::Builder::new();
-                    // An answer that is cut on purpose ends in an error.
+                    // Cut answers end in an error.
                     let _ = connection.serve_connection(TokioIo::new(stream), service).await;
                 });
             }
@@ -215,12 +215,12 @@ impl Server {
         Self { url, asked, _runtime: runtime }
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// The program, with nothing of the environment but the keys of the user.
+    /// The program, with only the keys of the user in its environment.
     pub(crate) fn firstseen(&self) -> Command {
         let mut command = program();
         command
@@ -317,7 +317,7 @@ fn form(body: &Bytes) -> HashMap<String, String> {
     pairs.map(|(name, value)| (name.to_owned(), value.replace("%3A", ":").replace("%2F", "/"))).collect()
 }
 
-/// The connection is to be closed.
+/// The connection is closed on purpose.
 #[derive(Debug)]
 struct Closed;
 
@@ -329,7 +329,7 @@ impl std::fmt::Display for Closed {
 
 impl std::error::Error for Closed {}
 
-/// A body that may not come to its end.
+/// A body that may break off or stall.
 struct Answer {
     left: Option<Bytes>,
     end: End,
@@ -346,7 +346,7 @@ enum End {
 }
 
 impl Answer {
-    /// So many bytes, and then an end.
+    /// The first `at` bytes, then `end`.
     fn until(at: usize, bytes: &Bytes, end: End) -> Self {
         Self { left: Some(bytes.slice(..at)), end, total: bytes.len(), pause: None }
     }
@@ -368,7 +368,7 @@ impl Body for Answer {
             (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             (None, End::Whole) => Poll::Ready(None),
             (None, End::Break) => {
-                // What was sent before arrives before the connection breaks.
+                // The bytes sent so far arrive before the connection breaks.
                 let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(PAUSE)));
                 pause.as_mut().poll(context).map(|()| Some(Err(Closed)))
             }
@@ -381,7 +381,7 @@ impl Body for Answer {
     }
 }
 
-/// Secrets of the user, and of the sessions that the STS of a test hands out: they all have the same.
+/// The secret key of the user, and of all sessions from the STS of a test.
 struct Keys;
 
 #[async_trait::async_trait]
@@ -395,7 +395,7 @@ impl S3Auth for Keys {
     }
 }
 
-/// Files as objects, some of them in another storage class.
+/// Files as objects, some in another storage class.
 struct Store {
     root: PathBuf,
     files: FileSystem,
@@ -404,14 +404,14 @@ struct Store {
     sums: Sums,
 }
 
-/// What a store says of the content of its objects, so that it can be checked.
+/// The checksums that a store returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sums {
-    /// ETags that are no MD5.
+    /// ETags that are not the MD5.
     Neither,
-    /// ETags that are the MD5.
+    /// The MD5 as ETag.
     Md5,
-    /// SHA-256 beside ETags that are no MD5.
+    /// SHA-256, with ETags that are not the MD5.
     Sha256,
 }
 
@@ -420,7 +420,7 @@ impl Store {
         std::fs::read(self.root.join(bucket).join(key)).unwrap_or_default()
     }
 
-    /// What changes with the content of an object.
+    /// An ETag that depends on the content.
     fn etag(&self, bucket: &str, key: &str) -> ETag {
         let content = self.content(bucket, key);
         ETag::Strong(match self.sums {
@@ -430,7 +430,7 @@ impl Store {
     }
 }
 
-/// As S3 writes keys for `encoding-type=url`; the store underneath does not.
+/// Encodes a key as S3 does for `encoding-type=url`; `s3s-fs` does not.
 fn as_in_url(key: &str) -> String {
     const ESCAPED: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
@@ -444,7 +444,7 @@ impl S3 for Store {
             return Err(s3_error!(InvalidObjectState));
         }
         let etag = self.etag(&request.input.bucket, &request.input.key);
-        // S3 sends no checksum of the whole with a part.
+        // S3 sends no checksum of the object with a range of it.
         let is_asked = request.input.checksum_mode.is_some() && request.input.range.is_none();
         let sha256 = (is_asked && self.sums == Sums::Sha256).then(|| {
             let content = self.content(&request.input.bucket, &request.input.key);
