@@ -299,7 +299,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// Names of the events, the verdict and the kinds of the faults.
+    /// The event names, the verdict, and the kinds of faults.
     fn read(bytes: &[u8]) -> (String, Verdict, Vec<&'static str>) {
         let mut names = Vec::new();
         let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
@@ -365,13 +365,14 @@ mod tests {
             )
         };
         for text in [
-            // LookupEvents, two pages of it, and one event a line.
+            // LookupEvents: one page, two pages, and one event per line.
             format!(
                 r#"{{"Events":[{{"EventId":"1","CloudTrailEvent":{qa}}},{{"CloudTrailEvent":{qb}}}],"NextToken":"x"}}"#
             ),
             format!(r#"{{"Events":[{{"CloudTrailEvent":{qa}}}]}}{{"Events":[{{"CloudTrailEvent":{qb}}}]}}"#),
             format!("{{\"EventId\":\"1\",\"CloudTrailEvent\":{qa}}}\n{{\"CloudTrailEvent\":{qb}}}\n"),
-            // Subscriptions of CloudWatch Logs, in one message, in two without a line end, and of whole batches.
+            // CloudWatch Logs subscriptions: one message, two messages without a line break, and whole
+            // batches.
             log(&qa, &qb),
             format!("{}{}", log(&qa, &quoted(" ")), log(&quoted("no JSON"), &qb)),
             log(&quoted(&format!(r#"{{"Records":[{a},{b}]}}"#)), &quoted("[]")),
@@ -380,15 +381,15 @@ mod tests {
                 r#"{{"events":[{{"logStreamName":"s","message":{qa}}},{{"message":{qb}}}],"searchedLogStreams":[]}}"#
             ),
             format!("2026-01-01T10:00:00.000Z {a}\n2026-01-01T10:00:01.000Z {b}\n"),
-            // EventBridge, one a line and in a list.
+            // EventBridge: one event per line, and a list.
             format!("{}\n{}", bus(a), bus(b)),
             format!("[{},{}]", bus(a), bus(b)),
-            // Elastic, which may keep the text twice; its search results; Splunk; Logs Insights.
+            // Elastic (may keep the text twice) and its search results; Splunk; Logs Insights.
             format!(r#"{{"event":{{"original":{qa}}},"message":{qa}}} {{"message":{qb}}}"#),
             format!(r#"{{"event.original":{qa}}}{{"_source":{{"message":{qb}}}}}"#),
             format!("{{\"preview\":false,\"result\":{{\"_raw\":{qa}}}}}\n{{\"_raw\":{qb}}}"),
             format!(r#"[{{"@timestamp":"x","@message":{qa}}},{{"@message":{qb}}}]"#),
-            // What collectors make of it.
+            // Wrapped by collectors.
             format!(r#"[{{"data":{}}},{{"data":{b}}}]"#, bus(a)),
         ] {
             assert_eq!(read(text.as_bytes()).0, "A B", "{text}");
@@ -398,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_with_words_before_the_value_give_it() {
+    fn values_after_a_line_prefix_are_read() {
         let (a, b) = (r#"{"eventName":"A","x":"[1] {"}"#, r#"{"eventName":"B"}"#);
         for text in [
             format!("2026-01-01T10:00:00.000Z {a}\n2026-01-01T10:00:01.000Z {b}\n"),
@@ -443,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_of_a_stream_is_read() {
+    fn base64_encoded_data_is_read() {
         use base64::Engine;
         let encode = |bytes: &[u8]| base64::prelude::BASE64_STANDARD.encode(bytes);
         let log = format!(r#"{{"logEvents":[{{"message":{}}}]}}"#, quoted(r#"{"eventName":"A"}"#));
@@ -452,7 +453,7 @@ mod tests {
         let kinesis = |data: &str| format!(r#"{{"Records":[],"x":1}}{{"kinesis":{{"data":"{data}"}}}}"#);
         assert_eq!(read(kinesis(&encode(br#"{"eventName":"B"}"#)).as_bytes()).0, "B");
         assert_eq!(read(kinesis("no base64").as_bytes()).0, "");
-        // A stream that holds itself does not go on for ever.
+        // Data nested too deep is not read.
         let mut nested = br#"{"eventName":"A"}"#.to_vec();
         for _ in 0..20 {
             nested = format!(r#"{{"data":"{}"}}"#, encode(&gzip(&nested))).into_bytes();
@@ -467,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn a_carrier_without_events_is_named() {
+    fn a_carrier_without_events_is_recognized() {
         let other = |text: &str| read(text.as_bytes()).1;
         let probe =
             r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"id":"","message":"CWL CONTROL MESSAGE"}]}"#;
@@ -478,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_was_cut_in_its_carrier_is_a_fault() {
+    fn a_truncated_text_in_a_carrier_is_a_fault() {
         let cut = quoted(r#"{"eventName":"B","x":"[Truncated..."#);
         let text = format!(
             r#"{{"logEvents":[{{"message":{}}},{{"message":{cut}}}]}}"#,
@@ -488,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn wrappers_in_wrappers_come_to_an_end() {
+    fn deeply_nested_wrappers_are_not_read() {
         let nested =
             format!("{}{{\"eventName\":\"A\"}}{}", "{\"detail\":".repeat(200_000), "}".repeat(200_000));
         assert_eq!(read(nested.as_bytes()).0, "");
@@ -500,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_logstash_has_its_time() {
+    fn a_logstash_record_without_a_time_gets_its_timestamp() {
         let mut times = Vec::new();
         let text = r#"{"@timestamp":"2020-01-01T00:00:00Z","eventName":"A"} {"eventName":"B\u0042","@timestamp":"x"}"#;
         Decoder::new(1 << 20).decode(text.as_bytes(), |found| {
@@ -511,7 +512,7 @@ mod tests {
     }
 
     #[test]
-    fn content_decides_and_not_the_name() {
+    fn nested_and_repeated_gzip_is_read() {
         let text = br#"{"eventName":"A"}"#;
         assert_eq!(read(&gzip(text)).0, "A");
         assert_eq!(read(&gzip(&gzip(text))).0, "A");
@@ -520,28 +521,28 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_record_does_not_take_its_neighbours() {
+    fn a_broken_record_does_not_lose_its_neighbours() {
         let (names, _, faults) =
             read(br#"{"Records":[{"eventName":"A"},{"eventName" "B"},{"eventName":"C"},7,null]}"#);
         assert_eq!((names.as_str(), faults), ("A ! C ! !", vec![]));
     }
 
     #[test]
-    fn a_broken_line_does_not_take_the_next_ones() {
+    fn a_broken_line_does_not_lose_the_next_ones() {
         let text = "{\"eventName\":\"A\"}\n{\"eventName\":\"B\nrubbish\n{\"eventName\":\"C\"}\n{\"Records\":[{\"eventName\":\"D\"},{\"eve\n{\"Records\":[{\"eventName\":\"E\"}]}\n";
         let (names, _, faults) = read(text.as_bytes());
         assert_eq!((names.as_str(), faults.len()), ("A C D E", 2));
     }
 
     #[test]
-    fn a_batch_cut_between_two_records_does_not_take_the_next_batch() {
+    fn a_batch_cut_between_two_records_does_not_lose_the_next_batch() {
         let text = "{\"Records\":[{\"eventName\":\"A\"},\n{\"Records\":[{\"eventName\":\"B\"}]}\n";
         let (names, _, faults) = read(text.as_bytes());
         assert_eq!((names.as_str(), faults), ("A B", vec!["json-broken"]));
     }
 
     #[test]
-    fn what_stands_before_a_cut_is_kept() {
+    fn records_before_a_cut_are_kept() {
         let text = br#"{"Records":[{"eventName":"A"},{"eventName":"B"},{"eventName":"C","x":"y"}]}"#;
         for length in 0..text.len() - 1 {
             let (names, _, faults) = read(&text[..length]);
@@ -558,7 +559,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_begins_in_mid_record_gives_what_follows() {
+    fn a_text_that_begins_inside_a_record_gives_the_following_ones() {
         let record =
             |name: &str| format!(r#"{{"eventVersion":"1.11","eventName":"{name}","x":{{"y":"z"}}}}"#);
         let batch = format!(r#"{{"Records":[{},{},{}]}}"#, record("A"), record("B"), record("C"));
@@ -599,12 +600,13 @@ mod tests {
 
     #[test]
     fn reading_time_is_linear_in_hostile_input() {
-        // Each of these lines opens a value without an end: searching each to the end of the text would take hours.
+        // Each line opens a value that never ends: searching each one to the end of the text would take
+        // hours.
         let text = "{\"a\":{\n".repeat(400_000);
         let (names, _, faults) = read(text.as_bytes());
         assert_eq!(names, "");
         assert!(faults.len() > 100_000);
-        // Each of these records surprises the scanner, and all stand on one line; so do the values behind the others.
+        // All these records need the fallback reader, and they are on one line.
         let records = r#"{"eventName":"a\n"},"#.repeat(200_000);
         assert_eq!(read(format!("{{\"Records\":[{records}null]}}").as_bytes()).2.len(), 0);
         let values = format!("{}{}", "{\n".repeat(40), "{}".repeat(500_000));

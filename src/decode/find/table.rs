@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_is_named_and_other_tables_are_none() {
+    fn a_summary_is_recognized_and_other_tables_are_not_json() {
         let summary =
             "Event name,Event time,User name,Event source\nConsoleLogin,2024-01-01,x,signin.amazonaws.com\n";
         assert_eq!(read(summary).1, Verdict::Other(ObjectSkip::Summary));

@@ -180,7 +180,7 @@ impl Thrift<'_> {
 mod tests {
     use super::*;
 
-    /// A file whose schema is `depth` nested groups and a column.
+    /// A file whose schema has `depth` nested groups and a column.
     fn nested(depth: usize) -> Vec<u8> {
         // Field 1 (i32), then field 2: a list of structs.
         let mut footer = vec![0x15, 2, 0x19, 0xfc];
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_may_be_deep_but_not_bottomless() {
+    fn the_depth_of_a_schema_is_limited() {
         assert!(is_sound(&nested(3)));
         assert!(is_sound(&nested(DEEPEST)));
         assert!(!is_sound(&nested(DEEPEST + 1)));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_is_not_sound() {
+    fn a_truncated_file_is_not_sound() {
         let file = nested(3);
         for length in 0..file.len() {
             assert!(!is_sound(&file[..length]), "{length}");

@@ -240,7 +240,7 @@ mod tests {
         required group cloud { required binary region (UTF8); }
     }";
 
-    /// One row.
+    /// A file with one row.
     fn file() -> Vec<u8> {
         let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
         let mut bytes = Vec::new();
@@ -303,14 +303,14 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_read_as_the_record_it_was_made_of() {
+    fn a_row_becomes_a_record_again() {
         let expected = "2026-01-01T00:00:00.123Z iam.amazonaws.com CreateUser event-1 AccessDenied eu-west-1 AssumedRole \
             arn:aws:sts::111122223333:assumed-role/deploy/jo arn:aws:iam::111122223333:role/ci/deploy AROAEXAMPLE 111122223333";
         assert_eq!(read(&file()), (vec![expected.to_owned()], Verdict::Records, 0));
     }
 
     #[test]
-    fn damage_is_a_fault_and_other_tables_are_left_alone() {
+    fn damage_is_a_fault_and_other_tables_are_skipped() {
         let file = file();
         for length in [4, 12, file.len() / 2, file.len() - 1] {
             let (records, _, faults) = read(&file[..length]);

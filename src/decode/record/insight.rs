@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_caller_with_the_highest_part_is_named() {
+    fn the_caller_with_the_highest_share_is_named() {
         let record = r#"{"eventCategory":"Insight","insightDetails":{"state":"Start","eventSource":"iam.amazonaws.com",
             "eventName":"CreateUser","insightType":"ApiErrorRateInsight","errorCode":"AccessDenied","insightContext":{
             "statistics":{"baseline":{"average":9.8E-5},"insight":{"average":0.6}},
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_left_out() {
+    fn missing_details_are_omitted() {
         assert_eq!(insight("{}").unwrap(), Insight::default());
         assert_eq!(insight(r#"{"insightDetails":[7]}"#).unwrap().detail(), "insight");
         assert_eq!(insight("{"), None);

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_read_is_not_there() {
+    fn unreadable_values_are_missing() {
         for text in ["", "{", "{\"a\"", "{\"a\":", "{\"a\":}", "7", "[", "{\"a\":1 \"b\":2}", "\"\\"] {
             let json = Json::new(text);
             assert_eq!(json.member("b"), None, "{text}");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_between_parts_do_not_matter() {
+    fn white_space_between_tokens_is_ignored() {
         let json = Json::new("\n { \"a b\" : [ 1 , {\"c\\\" d\": \" e \"} ] , \"f\" : 1e400 } ");
         assert_eq!(json.member("a b").unwrap().text(), r#"[1,{"c\" d":" e "}]"#);
         assert_eq!(json.member("f").unwrap().text(), "1e400");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_read_and_half_a_surrogate_pair_is_no_end() {
+    fn escapes_are_decoded_and_a_lone_surrogate_is_replaced() {
         assert_eq!(Json::new(r#""\u00e9\ud83d\ude00 \ud83d!""#).text(), "é😀 \u{fffd}!");
     }
 }

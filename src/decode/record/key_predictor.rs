@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_followed_once_is_guessed_next_time() {
+    fn a_key_sequence_is_predicted_after_it_was_learnt() {
         let text = br#"{"eventName": "A", "eventID": "B"}                                   "#;
         let mut order = KeyPredictor::new('-');
         let mut step = WalkState::START;
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_with_the_same_first_place_are_both_guessed() {
+    fn keys_with_the_same_first_slot_are_both_predicted() {
         assert_eq!(first_slot("eventTime"), first_slot("eventName"));
         let text = br#""eventTime":"eventName":"#.repeat(4);
         let mut order = KeyPredictor::new('-');
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_key_is_read_and_never_guessed() {
+    fn a_long_key_is_read_and_never_predicted() {
         let literal = format!("\"{}\":", "k".repeat(LONGEST));
         let text = literal.repeat(3);
         let mut order = KeyPredictor::new('-');

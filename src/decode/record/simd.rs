@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    /// The same in the simplest form. Outside strings, where it is not JSON, a backslash escapes quotes only.
+    /// A simple implementation. Outside strings, where it is not valid JSON, a backslash escapes only quotes.
     fn plain_end(bytes: &[u8], open: usize) -> Option<usize> {
         let (mut depth, mut inside, mut escaped) = (0, false, false);
         for (at, byte) in bytes.iter().enumerate().skip(open) {
@@ -209,14 +209,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nested_end_is_what_the_plain_walk_finds(text in r#"\{[\[\]{}"\\a,:]{0,300}"#) {
+        fn nested_end_equals_a_plain_walk(text in r#"\{[\[\]{}"\\a,:]{0,300}"#) {
             let plain = plain_end(text.as_bytes(), 0);
             prop_assert_eq!(nested_end(text.as_bytes(), 0), plain);
             prop_assert_eq!(nested_end_by(text.as_bytes(), 0, Block::read), plain);
         }
 
         #[test]
-        fn nested_end_holds_over_long_runs_of_backslashes(run in 0usize..200, tail in r#"["\]}x]{0,80}"#) {
+        fn nested_end_is_right_after_long_runs_of_backslashes(run in 0usize..200, tail in r#"["\]}x]{0,80}"#) {
             let text = format!("{{\"{}{}", "\\".repeat(run), tail);
             prop_assert_eq!(nested_end(text.as_bytes(), 0), plain_end(text.as_bytes(), 0));
         }

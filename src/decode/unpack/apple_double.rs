@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_file_that_is_described_to_its_last_byte_is_one() {
+    fn only_a_file_fully_described_by_its_header_is_apple_double() {
         let mut bytes = vec![0, 5, 0x16, 7, 0, 2, 0, 0];
         bytes.extend([0; 16]);
         bytes.extend([0, 1, 0, 0, 0, 9, 0, 0, 0, 38, 0, 0, 0, 2, 1, 2]);

@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn five_hundred_members_are_one_text() {
+    fn gzip_members_are_concatenated() {
         let members: Vec<u8> = (0..500).flat_map(|number| gzip(format!("{number},").as_bytes())).collect();
         let expected: String = (0..500).map(|number| format!("{number},")).collect();
         assert_eq!(inflate(&members, 1 << 20), (expected.into_bytes(), Ok(())));
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn truncation_anywhere_keeps_what_came_before() {
+    fn truncated_gzip_is_inflated_up_to_the_cut() {
         let text: Vec<u8> = (0..20_000u32).flat_map(|number| number.to_string().into_bytes()).collect();
         let whole = gzip(&text);
         for length in (2..whole.len()).step_by(97) {
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_found_by_the_checksum_at_the_latest() {
+    fn every_damaged_byte_is_detected() {
         let whole = gzip(&b"some text that is long enough to be damaged ".repeat(50));
         for at in 10..whole.len() {
             let mut damaged = whole.clone();
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_stops_at_the_ceiling() {
+    fn a_bomb_is_inflated_only_up_to_the_limit() {
         let bomb = gzip(&vec![b' '; 50_000_000]);
         let (output, result) = inflate(&bomb, 1_000_000);
         assert_eq!((output.len(), result.unwrap_err().kind), (1_000_000, FaultKind::TooLarge));
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trailer_that_lies_gets_no_more_memory_than_a_large_log() {
+    fn a_wrong_length_in_the_trailer_does_not_allocate_more_memory() {
         let text: Vec<u8> =
             (0..200_000u32).flat_map(|number| (number * 7_919).to_string().into_bytes()).collect();
         let whole = gzip(&text);
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_fault_lies_does_not_depend_on_earlier_objects() {
+    fn the_position_of_a_fault_does_not_depend_on_earlier_objects() {
         let mut damaged = gzip(&b"some text that is long enough to be damaged ".repeat(50));
         damaged[40] ^= 0x10;
         let fresh = inflate(&damaged, 1 << 20);
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_passed_over_and_garbage_is_not() {
+    fn padding_is_ignored_and_garbage_is_a_fault() {
         let padded = [gzip(b"{}"), vec![0; 512]].concat();
         assert_eq!(inflate(&padded, 1 << 20), (b"{}".to_vec(), Ok(())));
         let garbage = [gzip(b"{}"), b"garbage".to_vec()].concat();
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn every_optional_header_field_is_passed_over() {
+    fn optional_header_fields_are_skipped() {
         let builder = GzBuilder::new().filename("name").comment("comment").extra(vec![1; 300]);
         let mut encoder = builder.write(Vec::new(), Compression::fast());
         encoder.write_all(b"[1]").unwrap();
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_hides_between_a_stream_and_a_copy_of_its_trailer() {
+    fn bytes_between_a_stream_and_a_copy_of_its_trailer_are_a_fault() {
         let member = gzip(b"{\"Records\":[]}");
         let (stream, trailer) = member.split_at(member.len() - TRAILER);
         for (hidden, kind) in [
@@ -433,14 +433,14 @@ mod tests {
             let (output, result) = inflate(&hidden, 1 << 20);
             assert_eq!((&output[..], result.unwrap_err().kind), (&b"{\"Records\":[]}"[..], kind));
         }
-        // A member there is read.
+        // A whole member is read.
         let (output, result) = inflate(&[&member[..], &member[..]].concat(), 1 << 20);
         assert_eq!((output.len(), result), (28, Ok(())));
     }
 
     proptest! {
         #[test]
-        fn in_one_go_or_member_by_member_is_the_same(
+        fn both_inflate_implementations_agree(
             texts in prop::collection::vec("[a-c]{0,200}", 1..4), times in 1..40usize,
             padding in 0..3usize, at in any::<prop::sample::Index>(), change in any::<u8>(),
             cut in prop::option::of(any::<prop::sample::Index>()), limit in 1..20_000usize

@@ -304,7 +304,7 @@ fn nests_too_deep(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// The two texts that a cut makes.
+    /// The two texts after a split.
     fn halves(text: &str) -> (String, String) {
         match cut(text.as_bytes()) {
             Cut::Elements(Split { comma, closing, opening }) => {
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_cut_and_its_wrapper_repeated() {
+    fn a_list_is_split_and_its_wrapper_repeated() {
         for (text, left, right) in [
             ("[{},{},{", "[{},{}]", "[{"),
             (r#"{"Records":[{"a":[1,2]},{"b"#, r#"{"Records":[{"a":[1,2]}]}"#, r#"{"Records":[{"b"#),
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_not_cut() {
+    fn a_record_is_not_split() {
         for text in [
             r#"{"eventName":"x","list":[1,2,3"#,
             r#"{"requestParameters":{"list":[1,2,3"#,
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_values_and_broken_ones_are_told_apart() {
+    fn complete_and_broken_values_are_distinguished() {
         assert_eq!(cut(b"{} [1]\n {\"a\""), Cut::Values(6));
         assert_eq!(cut(b"{}"), Cut::Values(2));
         assert_eq!(cut(b" "), Cut::Nowhere { in_blanks: true });

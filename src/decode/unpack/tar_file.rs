@@ -154,7 +154,7 @@ mod tests {
 
     const A: &[u8] = br#"{"eventName":"A"}"#;
 
-    /// An entry of some kind, with a header in the oldest format.
+    /// An entry of this type, with a header in the oldest format.
     fn entry(name: &str, sort: u8, content: &[u8]) -> Vec<u8> {
         let mut header = tar::Header::new_old();
         header.set_path(name).unwrap();
@@ -172,7 +172,7 @@ mod tests {
     const END: [u8; 2 * TAR_BLOCK] = [0; 2 * TAR_BLOCK];
 
     #[test]
-    fn every_form_of_tar_and_every_entry_with_content_is_read() {
+    fn every_tar_format_and_every_entry_with_content_is_read() {
         let first_form = [&entry("a", b'0', A), &END[..]].concat();
         let two = [tar(&[("a", A)]), tar(&[("b", A)])].concat();
         let padded = [&tar(&[("a", A)])[..], &vec![0; 3 << 20], &tar(&[("b", A)])].concat();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_archive_hides_is_told() {
+    fn hidden_content_of_a_tar_file_is_a_fault() {
         let pax = |record: &str| format!("{} {record}\n", record.len() + 4).into_bytes();
         let honest = pax("comment=0123456789012345678901234567890123456789");
         let hidden = pax("comment={\"eventName\":\"B\"}");
@@ -211,7 +211,7 @@ mod tests {
             ([&entry("a", b'0', A)[..], &wrong_sum, &END].concat(), 1),
             (wrong_sum.clone(), 1),
             ([&entry("v", b'V', A)[..], &END].concat(), 1),
-            // Cut between two files.
+            // Truncated between two files.
             (entry("a", b'0', A), 1),
             (entry("a", b'0', &[A, &[b' '; 900][..]].concat())[..1_200].to_vec(), 1),
         ] {
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_without_an_end_are_not_held() {
+    fn huge_extended_headers_are_not_held_in_memory() {
         let mut builder = tar::Builder::new(Vec::new());
         let mut header = tar::Header::new_ustar();
         header.set_size(8 << 20);

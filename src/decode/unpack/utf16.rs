@@ -162,7 +162,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_comes_back(text in "\\PC{0,40}", is_little: bool, has_mark: bool) {
+        fn every_text_is_decoded_unchanged(text in "\\PC{0,40}", is_little: bool, has_mark: bool) {
             let text = format!("{{\"{text}");
             let marked = if has_mark { format!("\u{feff}{text}") } else { text.clone() };
             let narrow = wide(marked.encode_utf16().map(u32::from), 2, is_little);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_character_is_told() {
+    fn invalid_units_are_replaced_and_reported() {
         let odd = |units: &[u32]| read(&wide([0xfeff].iter().chain(units).copied(), 2, true)).unwrap();
         assert_eq!(odd(&[0xd83d, 0x41]), ("\u{fffd}A".to_owned(), true));
         assert_eq!(odd(&[0xdc00]), ("\u{fffd}".to_owned(), true));

@@ -524,7 +524,7 @@ mod tests {
         (events.join(", "), faults.len())
     }
 
-    /// An archive whose second file has the same name as the first.
+    /// An archive with two files of the same name.
     fn twice() -> Vec<u8> {
         let mut packed = zip(&[("a.json", A), ("b.json", B)]);
         while let Some(at) = memchr::memmem::find(&packed, b"b.json") {
@@ -533,7 +533,7 @@ mod tests {
         packed
     }
 
-    /// An archive written without seeking: lengths follow the files.
+    /// An archive written without seeking: the lengths follow the content.
     fn streamed(large: bool) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new_stream(Vec::new());
         for (name, bytes) in [("a.json", A), ("b.json", B)] {
@@ -545,7 +545,7 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_is_read_wherever_it_is() {
+    fn every_zip_entry_is_read_at_any_position() {
         let both = zip(&[("a.json", A), ("b.json", B)]);
         let one = zip(&[("a.json", A)]);
         let other = zip(&[("b.json", B)]);
@@ -573,7 +573,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_table_the_headers_before_the_files_tell() {
+    fn local_headers_replace_a_missing_central_directory() {
         for packed in [zip(&[("a.json", A), ("b.json", B)]), streamed(false), streamed(true)] {
             let table = memchr::memmem::find(&packed, CENTRAL).unwrap();
             for length in [table, table + 30, packed.len() - 5] {
@@ -586,9 +586,9 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_no_table_names_is_read_and_told() {
+    fn an_entry_missing_from_the_central_directory_is_read_and_reported() {
         let mut packed = zip(&[("a.json", A), ("b.json", B)]);
-        // The table begins with its second entry, and has one.
+        // Remove the first of two entries from the central directory.
         let first = memchr::memmem::find(&packed, CENTRAL).unwrap();
         let second = memchr::memmem::rfind(&packed, CENTRAL).unwrap();
         let removed = (second - first) as u32;
@@ -601,7 +601,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_told() {
+    fn unread_entries_are_faults() {
         let sound = zip(&[("a.json", A)]);
         let central = memchr::memmem::find(&sound, CENTRAL).unwrap();
         let end = memchr::memmem::find(&sound, END).unwrap();
@@ -621,7 +621,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_mac_keeps_beside_a_file_is_no_fault() {
+    fn apple_double_files_are_not_a_fault() {
         let double = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        \0\0";
         let packed = zip(&[("a.json", A), ("__MACOSX/._a.json", double), ("._b.json", B)]);
         assert_eq!(found(&packed), ("A a.json 0, B ._b.json 0".to_owned(), 0));
