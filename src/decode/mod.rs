@@ -1,11 +1,12 @@
 //! Turns the bytes of one log object into records.
 //!
-//! Knows gzip and JSON; does not know where the bytes came from. A broken record is counted and skipped, a broken
-//! object gives what came before the break; nothing here ever fails as a whole. What a record means is decided
-//! elsewhere: see [`crate::event`].
+//! Knows gzip and JSON, but not where the bytes came from. A broken record is counted and skipped; a broken
+//! object gives the records before the break; decoding never fails as a whole. [`crate::event`] interprets
+//! the records.
 //!
-//! Modules, from the bottom up: `record` reads one record, `find` finds the records in a text, `unpack` opens packings and cuts
-//! large objects, and `ocsf` turns table rows back into records. A [`Decoder`] examines an object and picks among them.
+//! Modules, from the bottom up: `record` reads one record, `find` finds the records in a text, `unpack` opens
+//! packings and splits large objects, and `ocsf` turns table rows back into records. A [`Decoder`] examines
+//! an object and picks among them.
 
 mod ceiling;
 #[cfg(any(test, fuzzing))]
@@ -39,7 +40,7 @@ pub use record::json::Json;
 pub use unpack::piece::{Emit, Piece};
 pub use unpack::{LargeInput, ReadSeek, split};
 
-/// Gzip that inflates to more is read in pieces. Lower in tests, to exercise this.
+/// Gzip that inflates to more than this is read in pieces. Smaller in tests, to exercise that.
 const WHOLE: u64 = if cfg!(any(test, fuzzing)) { 1 << 20 } else { FREE };
 
 /// One record found in an object.
@@ -59,20 +60,20 @@ pub struct FoundRecord<'a> {
     pub record: Result<AnyRecord<'a>, &'a str>,
 }
 
-/// One thing in an object that could not be read.
+/// A part of an object that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeFault {
-    /// What kind of fault.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// Where in the object, or in the file in it.
+    /// The position in the object, or in the inner file.
     pub position: Position,
-    /// The file in the object; `None` for the object itself.
+    /// The inner file; `None` for the object itself.
     pub inner: Option<Box<str>>,
     /// The reason in words.
     pub detail: String,
 }
 
-/// What kind of content an object has.
+/// The kind of content of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Records, or at least a wrapper for them; possibly none at all.
@@ -86,7 +87,7 @@ pub enum Verdict {
 /// The result for one object.
 #[derive(Debug)]
 pub struct Decoded {
-    /// What kind of content it has.
+    /// The kind of content.
     pub verdict: Verdict,
     /// Bytes of JSON text.
     pub json_bytes: u64,
@@ -94,9 +95,9 @@ pub struct Decoded {
     pub records: u32,
     /// Values that are not records.
     pub others: u64,
-    /// Files in it without records, by reason.
+    /// Inner files without records, by reason.
     pub skipped_inside: BTreeMap<ObjectSkip, u64>,
-    /// Where records were found outside known carriers.
+    /// Paths of records outside known carriers.
     pub found: FoundPaths,
     /// Faults of the object; those of single records went to the visitor.
     pub faults: Vec<DecodeFault>,
@@ -131,16 +132,16 @@ pub struct Decoder {
     ceiling: Ceiling,
     /// The number of packings and wrappers around the object.
     depth: u32,
-    /// Whether nothing says that the object is a log: then only an object with everything a record must have is one.
+    /// Whether nothing indicates a log. Then only JSON objects with all required fields count as records.
     is_strict: bool,
-    /// Where a second gzip member began in the last decoded object.
+    /// Position of the second gzip member in the last decoded object.
     second_member: Option<u64>,
-    /// How many bytes were inflated for it.
+    /// The number of bytes inflated for it.
     inflated: u64,
 }
 
 impl Decoder {
-    /// A decoder that inflates no object to more than `max_object_size` bytes.
+    /// A decoder that inflates an object to at most `max_object_size` bytes.
     pub fn new(max_object_size: u64) -> Self {
         Self::with_budget(max_object_size, &Budget::new(u64::MAX))
     }
@@ -165,18 +166,18 @@ impl Decoder {
         Self { depth, ..Self::new(max_object_size) }
     }
 
-    /// The same, for the contents of something already held.
+    /// Like [`Decoder::nested`], for the contents of data that is already in memory.
     fn nested_in(ceiling: Ceiling, depth: u32) -> Self {
         Self { ceiling, ..Self::nested(0, depth) }
     }
 
-    /// The plain bytes of an object, as far as they are available at once: the first half of [`Decoder::decode`].
+    /// Only inflates an object: the first step of [`Decoder::decode`].
     pub fn inflate<'d>(&'d mut self, stored: &'d [u8]) -> &'d [u8] {
         let Self { inflater, plain, spare, ceiling, .. } = self;
         inflate(inflater, (plain, spare), stored, ceiling.limit.min(WHOLE), &mut None, &mut Vec::new())
     }
 
-    /// Where a second gzip member began in the stored bytes of the last decoded object, if there was one.
+    /// Position of the second gzip member in the stored bytes of the last decoded object, if it had one.
     pub fn second_member(&self) -> Option<u64> {
         self.second_member
     }
@@ -216,7 +217,7 @@ impl Decoder {
             }
             return decoded;
         }
-        // A fuzzer counts a panic as a crash, even one that is caught.
+        // A fuzzer reports a panic as a crash, even if it is caught.
         if !cfg!(fuzzing) && bytes.starts_with(&PARQUET_MAGIC) {
             let mut decoded = ocsf::decode(bytes, ceiling, *depth, predictors, &mut visit);
             decoded.faults.splice(..0, faults);
@@ -225,7 +226,7 @@ impl Decoder {
         if apple_double::is_apple_double(bytes) {
             return Decoded { faults, ..Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)) };
         }
-        // Every byte that is not UTF-8 becomes three.
+        // Every byte that is not UTF-8 becomes three bytes.
         let copy = ceiling.reserve_copy(3 * bytes.len() as u64);
         let (text, odd) = utf8::text(bytes, !faults.is_empty(), ceiling.limit);
         if text::is_unknown(&text) && zip_file::ends_as_archive(bytes) {
@@ -255,8 +256,8 @@ impl Decoder {
     }
 }
 
-/// Visits every record of a text. `faults` were found earlier and say that its end is missing; `odd` says that not all of it is
-/// UTF-8, and counts only if it is a log.
+/// Visits every record of a text. `faults` were found earlier: if there are any, the end of the text is
+/// missing. `odd` is the fault of invalid UTF-8, which counts only if the text is a log.
 #[inline]
 fn decode_text(
     text: &str,

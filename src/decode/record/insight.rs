@@ -17,7 +17,7 @@ pub fn insight(text: &str) -> Option<Insight> {
         let of = all.iter().find(|entry| entry["attribute"] == attribute)?;
         let average = |value: &&Value| value["average"].as_f64().unwrap_or(0.0);
         let values = of["insight"].as_array()?.iter();
-        // The first of equals, since they are sorted.
+        // The first one if tied, since they are sorted.
         let most = values.reduce(|most, next| if average(&next) > average(&most) { next } else { most })?;
         most["value"].as_str().filter(known).map(str::to_owned)
     };

@@ -11,12 +11,12 @@ use super::splitter::{FileContext, Names, Splitter};
 use super::stream::{LimitedReader, looks_hidden};
 use crate::coverage::FaultKind;
 
-/// Data before a file: names too long for a header, pax attributes, maps of sparse files. More than this is not an archive
-/// of logs, and would be held.
+/// The maximum size of the headers of a file: long names, pax attributes, maps of sparse files. They are held
+/// in memory.
 const LONGEST_HEADERS: u64 = 1 << 20;
 
 impl Splitter<'_> {
-    /// Reads all files of an archive, and of others after its end.
+    /// Reads all files of an archive, and of archives after its end.
     pub(super) fn tar(&mut self, stream: &mut dyn Read, name: Option<&str>, depth: u32) {
         let mut names = Names::default();
         let until = Rc::new(Cell::new(LONGEST_HEADERS));
@@ -29,7 +29,7 @@ impl Splitter<'_> {
         };
         let mut end = 0;
         for entry in entries.by_ref() {
-            // What follows cannot be found.
+            // The next entry cannot be found.
             let mut entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => return self.broken(name, &error),
@@ -72,13 +72,13 @@ impl Splitter<'_> {
             }
             self.attributes(PaxExtensions::new(&bytes), name);
         } else if sort.is_gnu_sparse() {
-            // Holes take no room in the archive.
+            // Holes of sparse files take no room in the archive.
             let mut limited = LimitedReader::new(entry, &self.left);
             self.file(&mut limited, inner, depth);
             let LimitedReader { is_over, error, .. } = limited;
             self.note_end(inner, is_over, error);
         } else if entry.size() == 0 {
-            // Mostly folders and links; content of one is read.
+            // Mostly folders and links; if they have content, it is read.
         } else if sort.is_file()
             || sort.is_contiguous()
             || sort.is_dir()
@@ -92,7 +92,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Attributes of a file, which may hide other data.
+    /// Checks the attributes of a file, which may hide other data.
     fn attributes(&mut self, attributes: PaxExtensions<'_>, name: Option<&str>) {
         for attribute in attributes {
             let detail = match &attribute {
@@ -115,7 +115,7 @@ struct Blocks<'s> {
     stream: &'s mut dyn Read,
     until: Rc<Cell<u64>>,
     at: u64,
-    /// How many zeros are at the end so far.
+    /// The number of zeros at the end so far.
     zeros: u64,
 }
 
@@ -123,7 +123,7 @@ impl Read for Blocks<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.stream.read(buffer)?;
         if read == 0 && !buffer.is_empty() {
-            // Zeros shorter than a block are padding, too.
+            // Zeros that do not fill a block are padding, too.
             let part = self.at % TAR_BLOCK as u64;
             if part == 0 || self.zeros < part {
                 return Ok(0);
