@@ -146,7 +146,7 @@ pub struct DuplicatesFound {
     pub copies_by_row: HashMap<(u16, u32), DuplicateCount>,
     /// In the order of their places.
     pub conflicts: Vec<Conflict>,
-    /// Every record, in the order of their places, if requested with [`Deduplicator::keeping`].
+    /// Every record, in the order of their places, if requested with [`Deduplicator::keep_records`].
     pub records: Vec<ComparedRecord>,
 }
 

@@ -2,7 +2,7 @@
 //! scan.
 //!
 //! It is only a first try. It reports success or failure without details, so any input other than one
-//! complete member goes to the decoder of [`super::inflate`], which reports the position and the fault.
+//! complete member goes to the decoder of [`super::gzip`], which reports the position and the fault.
 //! libdeflate is written in C, fuzzed for years and widely used; without the feature `libdeflate`, only Rust
 //! code reads archive bytes.
 
