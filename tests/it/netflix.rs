@@ -180,7 +180,7 @@ const NAMES: [(&str, &str); 4] = [
     ("ecs", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
 ];
 
-/// A role of this name; `life` tells roles with the same name apart.
+/// A role of this name; `life` distinguishes roles with the same name.
 fn role(account: &'static str, name: usize, life: usize, created: i64, deleted: Option<i64>) -> Role {
     let (short, path) = NAMES[name];
     let id = format!("AROA{}{}{life}", short.to_uppercase(), &account[..3]);
@@ -277,11 +277,11 @@ struct Life {
     born: (i64, i64),
     /// Days and seconds from `born` to its deletion.
     end: Option<(i64, i64)>,
-    deeds: Vec<Deed>,
+    calls: Vec<PlannedCall>,
 }
 
 #[derive(Clone, Debug)]
-struct Deed {
+struct PlannedCall {
     day: i64,
     second: i64,
     action: usize,
@@ -292,9 +292,9 @@ fn any_second() -> impl Strategy<Value = i64> {
     prop::sample::select(vec![0, 1, 59, 1_799, 1_800, 3_599, 3_600, 5_400, 7_199, 7_200])
 }
 
-fn any_deed() -> impl Strategy<Value = Deed> {
+fn any_planned_call() -> impl Strategy<Value = PlannedCall> {
     let days = prop::sample::select(vec![0, 1, 2, 60, 89, 90, 91, 92, 150, 179, 180, 181, 270, 271]);
-    (days, any_second(), 0..3usize, any::<bool>()).prop_map(|(day, second, action, failed)| Deed {
+    (days, any_second(), 0..3usize, any::<bool>()).prop_map(|(day, second, action, failed)| PlannedCall {
         day,
         second,
         action,
@@ -304,17 +304,17 @@ fn any_deed() -> impl Strategy<Value = Deed> {
 
 fn any_life() -> impl Strategy<Value = Life> {
     let end = prop::option::of((prop::sample::select(vec![1, 90, 91, 181]), any_second()));
-    let deeds = prop::collection::vec(any_deed(), 1..14);
+    let calls = prop::collection::vec(any_planned_call(), 1..14);
     let older = prop::option::of(prop::sample::select(vec![5, 400]));
-    (any::<bool>(), 0..NAMES.len(), older, any::<bool>(), (0..3i64, any_second()), end, deeds).prop_map(
-        |(account, name, older, listed, born, end, deeds)| Life {
+    (any::<bool>(), 0..NAMES.len(), older, any::<bool>(), (0..3i64, any_second()), end, calls).prop_map(
+        |(account, name, older, listed, born, end, calls)| Life {
             account,
             name,
             older,
             listed,
             born,
             end,
-            deeds,
+            calls,
         },
     )
 }
@@ -331,20 +331,20 @@ fn world(lives: &[Life]) -> (Vec<Role>, Vec<Value>) {
         let role = role(account, life.name, number, born, end);
         let mut role = Role { listed: life.listed, ..role };
         // One call per second and action: two such records would be copies of each other.
-        let deeds: BTreeMap<(i64, usize), bool> = life
-            .deeds
+        let calls: BTreeMap<(i64, usize), bool> = life
+            .calls
             .iter()
-            .map(|deed| ((born + deed.day * DAY + deed.second, deed.action), deed.failed))
+            .map(|planned| ((born + planned.day * DAY + planned.second, planned.action), planned.failed))
             .collect();
         match life.older {
             None => records.push(creation(&role)),
             Some(days) => {
                 role.created -= days * DAY;
-                let first = *deeds.keys().map(|(at, _)| at).min().unwrap();
+                let first = *calls.keys().map(|(at, _)| at).min().unwrap();
                 role.known_since = if role.listed { role.created } else { first };
             }
         }
-        for ((at, action), failed) in deeds {
+        for ((at, action), failed) in calls {
             let action = ["s3:GetObject", "iam:ListUsers", "ec2:RunInstances"][action];
             records.push(call(&role, at, action, failed));
             if failed {

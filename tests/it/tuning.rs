@@ -388,7 +388,7 @@ fn a_returning_action_belongs_to_an_incident_that_overlaps_its_hour() {
 }
 
 #[test]
-fn a_gap_of_exactly_the_forget_span_is_no_return() {
+fn a_gap_of_exactly_the_forget_span_is_not_a_return() {
     let archive = Archive::new().delivered(
         "20240401T0412",
         &[

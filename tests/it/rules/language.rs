@@ -343,7 +343,7 @@ fn quotes_around_items_are_removed() {
 }
 
 #[test]
-fn a_list_of_one_item_stands_for_it() {
+fn a_list_of_one_item_may_stand_for_the_item() {
     let of = |items: &str, condition: &str| {
         let text = format!("- list: l\n  items: {items}\n{}", rule("r", condition, "aws_cloudtrail"));
         let (rules, errors) = compile(&[&text]);

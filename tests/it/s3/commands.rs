@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::server::{Fate, Server, Setup, refuse};
+use super::server::{Reply, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, scan, stderr};
 use crate::archive::{record, wrapped};
 
@@ -10,7 +10,7 @@ use crate::archive::{record, wrapped};
 fn an_index_of_a_bucket_reads_only_what_is_new() {
     let buckets = Buckets::new();
     let baseline = buckets.root().join("x.baseline");
-    let gets = |server: &Server| server.asked().iter().filter(|asked| asked.is_get()).count();
+    let gets = |server: &Server| server.requests().iter().filter(|request| request.is_get()).count();
     let index = |server: &Server| {
         let output = server.firstseen().args(["index", "s3://logs", "-o"]).arg(&baseline).output().unwrap();
         assert!(output.status.code().is_some_and(|code| code == 0 || code == 3), "{}", stderr(&output));
@@ -20,8 +20,8 @@ fn an_index_of_a_bucket_reads_only_what_is_new() {
     let refused = key.clone();
     let server = Setup::new(buckets.root())
         .plan(
-            move |asked| {
-                if asked.path.ends_with(&refused) { refuse(403, "AccessDenied") } else { Fate::Serve }
+            move |request| {
+                if request.path.ends_with(&refused) { refuse(403, "AccessDenied") } else { Reply::Serve }
             },
         )
         .start();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use firstseen::time::Day;
 
-use super::server::{Asked, Fate, Server, Setup};
+use super::server::{LoggedRequest, Reply, Server, Setup};
 use super::{Buckets, FIXTURE, copy, expected, scan, stderr};
 use crate::archive::{audit_event, record, wrapped};
 use crate::program::{program, without_archive};
@@ -42,8 +42,8 @@ fn a_window_lists_only_its_days_of_kubernetes_logs() {
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 500, "{}", stderr(&found));
     // One request for existence, three for the levels down to the cluster, one for its days.
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_list()).count(), 1 + 3 + 1);
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7);
+    assert_eq!(server.requests().iter().filter(|request| request.is_list()).count(), 1 + 3 + 1);
+    assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), 7);
 }
 
 #[test]
@@ -79,19 +79,19 @@ fn a_window_lists_only_its_days_of_cloudtrail_logs() {
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 1_000, "{}", stderr(&found));
-    let lists = |server: &Server| server.asked().iter().filter(|asked| asked.is_list()).count();
+    let lists = |server: &Server| server.requests().iter().filter(|request| request.is_list()).count();
     // One request for existence, four for the levels down to the Regions, one for the days of each Region,
     // and two for each of the two other folders (its Regions, and the days of one), since they may hold logs.
     assert_eq!(lists(&server), 1 + 4 + 2 + 2 * 2, "{}", stderr(&found));
     // Three days, and two on either side for late delivery.
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7 * 2 * 3);
+    assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), 7 * 2 * 3);
     let message = "not listed, or only in part: 4 folders (config 1, digest 1, outside-window 2)";
     assert!(stderr(&found).contains(message), "{}", stderr(&found));
     // --from does not limit what is learnt; with --to, later objects are not needed.
     for (flag, gets) in [("--from", 400 * 2 * 3), ("--to", 203 * 2 * 3)] {
         let server = Setup::new(buckets.root()).page(1000).start();
         scan(&mut server.firstseen(), "s3://logs", &[flag, &day(200)]);
-        assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), gets, "{flag}");
+        assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), gets, "{flag}");
     }
 }
 
@@ -162,9 +162,9 @@ fn objects_are_read_while_the_listing_continues() {
     let server = Setup::new(buckets.root()).page(20).start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
-    let asked = server.asked();
-    let first_get = asked.iter().position(Asked::is_get).unwrap();
-    assert!(asked[first_get..].iter().filter(|asked| asked.is_list()).count() > 3);
+    let requests = server.requests();
+    let first_get = requests.iter().position(LoggedRequest::is_get).unwrap();
+    assert!(requests[first_get..].iter().filter(|request| request.is_list()).count() > 3);
 }
 
 /// Puts an object with one event into the bucket `logs`.
@@ -243,7 +243,7 @@ fn a_tree_of_many_small_folders_takes_few_requests() {
     let server = Setup::new(buckets.root()).page(1000).start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(stderr(&found).contains("objects: 480 listed = 480 read"), "{}", stderr(&found));
-    let lists = server.asked().iter().filter(|asked| asked.is_list()).count();
+    let lists = server.requests().iter().filter(|request| request.is_list()).count();
     assert!(lists < 150, "{lists}");
 }
 
@@ -300,11 +300,11 @@ fn in_folders_of_other_services_only_logs_are_read() {
     assert!(stderr(&found).contains("objects: 10 listed = 10 read"), "{}", stderr(&found));
     let message = "not listed, or only in part: 5 folders (config 1, digest 1, flow-logs 2, waf 1)";
     assert!(stderr(&found).contains(message), "{}", stderr(&found));
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 10);
+    assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), 10);
 }
 
 /// A page of a listing.
-fn page(keys: &[&str], token: Option<&str>) -> Fate {
+fn page(keys: &[&str], token: Option<&str>) -> Reply {
     let contents: String = keys
         .iter()
         .map(|key| format!("<Contents><Key>{key}</Key><Size>{}</Size></Contents>", log().len()))
@@ -316,7 +316,7 @@ fn page(keys: &[&str], token: Option<&str>) -> Fate {
             format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>")
         }
     };
-    Fate::Xml(format!("<ListBucketResult><Name>logs</Name>{token}{contents}</ListBucketResult>"))
+    Reply::Xml(format!("<ListBucketResult><Name>logs</Name>{token}{contents}</ListBucketResult>"))
 }
 
 /// The same log for each key, so that the listed sizes are right.
@@ -325,7 +325,7 @@ fn log() -> Vec<u8> {
 }
 
 /// The exit status and object counts of a run. `days` answers the listing of the days, by continuation token.
-fn listed(days: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> (Option<i32>, serde_json::Value) {
+fn listed(days: impl Fn(&str, usize) -> Reply + Send + Sync + 'static) -> (Option<i32>, serde_json::Value) {
     let buckets = Buckets::empty();
     for key in ["a", "b", "c", "d"] {
         let path = buckets.logs().join(format!("{DAYS}2024/03/09/{key}.json"));
@@ -333,15 +333,16 @@ fn listed(days: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> (Option
         fs::write(path, log()).unwrap();
     }
     let server = Setup::new(buckets.root())
-        .plan(move |asked| {
-            let is_days =
-                asked.is_list() && asked.query.contains("us-east-1") && !asked.query.contains("max-keys");
-            let token = asked
+        .plan(move |request| {
+            let is_days = request.is_list()
+                && request.query.contains("us-east-1")
+                && !request.query.contains("max-keys");
+            let token = request
                 .query
                 .split("continuation-token=")
                 .nth(1)
                 .map_or("", |rest| rest.split('&').next().unwrap());
-            if is_days { days(token, asked.before) } else { Fate::Serve }
+            if is_days { days(token, request.before) } else { Reply::Serve }
         })
         .start();
     let mut command = server.firstseen();
@@ -358,7 +359,7 @@ fn odd_listings_keep_the_sums_and_count_no_object_twice() {
     const B: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/b.json";
     const C: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/c.json";
     const D: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/d.json";
-    type Days = fn(&str, usize) -> Fate;
+    type Days = fn(&str, usize) -> Reply;
     // The pages, the number of objects, and the fault.
     let cases: [(Days, u64, Option<&str>); 9] = [
         (|_, _| page(&[A, B], Some("")), 2, Some("not where it begins")),
@@ -415,10 +416,12 @@ fn odd_listings_keep_the_sums_and_count_no_object_twice() {
 fn a_bucket_whose_first_page_is_empty_is_not_empty() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
-        .plan(|asked| match asked.query.contains("max-keys=1&") || asked.query.ends_with("max-keys=1") {
-            true if !asked.query.contains("continuation-token") => page(&[], Some("x")),
-            true => page(&["x.json"], None),
-            false => Fate::Serve,
+        .plan(|request| {
+            match request.query.contains("max-keys=1&") || request.query.ends_with("max-keys=1") {
+                true if !request.query.contains("continuation-token") => page(&[], Some("x")),
+                true => page(&["x.json"], None),
+                false => Reply::Serve,
+            }
         })
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
@@ -433,7 +436,7 @@ fn a_listing_without_a_continuation_token_is_a_fault() {
     for token in ["", "<NextContinuationToken>t</NextContinuationToken>"] {
         let page = page.replace('@', token);
         let server = Setup::new(buckets.root())
-            .plan(move |asked| if asked.is_list() { Fate::Xml(page.clone()) } else { Fate::Serve })
+            .plan(move |request| if request.is_list() { Reply::Xml(page.clone()) } else { Reply::Serve })
             .start();
         let found = scan(&mut server.firstseen(), "s3://logs", &[]);
         assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::server::{Fate, Server, Setup, refuse};
+use super::server::{Reply, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, files, scan, stderr};
 use crate::archive::{record, wrapped};
 
@@ -12,28 +12,27 @@ fn a_mirror_is_read_instead_of_the_bucket() {
     let buckets = Buckets::new();
     let mirror = buckets.root().join("mirror");
     let flags = ["--mirror", mirror.to_str().unwrap()];
-    let broken =
-        Setup::new(buckets.root())
-            .plan(|asked| {
-                if asked.is_get() && asked.number % 3 == 0 {
-                    refuse(403, "AccessDenied")
-                } else {
-                    Fate::Serve
-                }
-            })
-            .start();
+    let broken = Setup::new(buckets.root())
+        .plan(|request| {
+            if request.is_get() && request.number % 3 == 0 {
+                refuse(403, "AccessDenied")
+            } else {
+                Reply::Serve
+            }
+        })
+        .start();
     let first = scan(&mut broken.firstseen(), "s3://logs", &flags);
     assert_eq!(first.status.code(), Some(3), "{}", stderr(&first));
-    let had = broken.asked().iter().filter(|asked| asked.is_get()).count();
+    let had = broken.requests().iter().filter(|request| request.is_get()).count();
     // The second run fetches the objects that the first one missed, and the digests; the third one nothing.
     let server = Setup::new(buckets.root()).start();
     let second = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert!(second.stdout == expected(&buckets.logs()), "{}", stderr(&second));
-    let fetched = server.asked().iter().filter(|asked| asked.is_get()).count();
+    let fetched = server.requests().iter().filter(|request| request.is_get()).count();
     assert!(0 < fetched && fetched < had, "{fetched} of {had}");
     let third = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert!(third.stdout == second.stdout);
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), fetched);
+    assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), fetched);
     // The mirror is an archive, with its digests.
     assert!(expected(&mirror.join("logs")) == second.stdout);
     let digests =
@@ -97,8 +96,12 @@ fn a_digest_that_cannot_be_mirrored_is_a_fault_and_tried_again() {
     };
     let is_digest = |path: &str| path.contains("CloudTrail-Digest");
     let refusing = Setup::new(buckets.root())
-        .plan(move |asked| {
-            if is_digest(&asked.path) && asked.is_get() { refuse(403, "AccessDenied") } else { Fate::Serve }
+        .plan(move |request| {
+            if is_digest(&request.path) && request.is_get() {
+                refuse(403, "AccessDenied")
+            } else {
+                Reply::Serve
+            }
         })
         .start();
     let first = index(&refusing);
@@ -111,7 +114,9 @@ fn a_digest_that_cannot_be_mirrored_is_a_fault_and_tried_again() {
     let server = Setup::new(buckets.root()).start();
     let second = index(&server);
     assert_eq!(second.status.code(), Some(0), "{}", stderr(&second));
-    assert!(server.asked().iter().filter(|asked| asked.is_get()).all(|asked| is_digest(&asked.path)));
+    assert!(
+        server.requests().iter().filter(|request| request.is_get()).all(|request| is_digest(&request.path))
+    );
     let kept = files(&mirror.join("logs"));
     assert_eq!(kept.iter().filter(|path| is_digest(path)).count(), 3);
 }

@@ -40,7 +40,7 @@ pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 /// One request.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct LoggedRequest {
     /// Counted from 0.
     pub(crate) number: usize,
     /// The number of earlier requests for the same path and query.
@@ -52,7 +52,7 @@ pub(crate) struct Asked {
     pub(crate) form: HashMap<String, String>,
 }
 
-impl Asked {
+impl LoggedRequest {
     pub(crate) fn is_list(&self) -> bool {
         self.query.contains("list-type=2")
     }
@@ -64,7 +64,7 @@ impl Asked {
 
 /// The answer to a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Fate {
+pub(crate) enum Reply {
     /// Answered normally.
     Serve,
     /// Refused with this status, code, message and headers.
@@ -92,16 +92,16 @@ pub(crate) enum Fate {
 }
 
 /// A refusal without a message.
-pub(crate) fn refuse(status: u16, code: &'static str) -> Fate {
-    Fate::Refuse(status, code, "as the test wants it", Vec::new())
+pub(crate) fn refuse(status: u16, code: &'static str) -> Reply {
+    Reply::Refuse(status, code, "as the test wants it", Vec::new())
 }
 
-type Plan = Box<dyn Fn(&Asked) -> Fate + Send + Sync>;
+type Plan = Box<dyn Fn(&LoggedRequest) -> Reply + Send + Sync>;
 
 /// A running server.
 pub(crate) struct Server {
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<LoggedRequest>>>,
     _runtime: Runtime,
 }
 
@@ -110,7 +110,7 @@ struct Shared {
     service: S3Service,
     plan: Plan,
     gauge: Gauge,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<LoggedRequest>>>,
     /// The paths answered so far.
     done: Mutex<BTreeSet<String>>,
 }
@@ -132,11 +132,11 @@ impl Setup {
         let files = FileSystem::new(root).unwrap();
         let sums = Sums::Neither;
         let store = Store { root: root.to_owned(), files, classes: HashMap::new(), page: 3, sums };
-        Self { store, is_public: false, plan: Box::new(|_| Fate::Serve), gauge: Gauge::default() }
+        Self { store, is_public: false, plan: Box::new(|_| Reply::Serve), gauge: Gauge::default() }
     }
 
     /// Decides the answer to each request.
-    pub(crate) fn plan(self, plan: impl Fn(&Asked) -> Fate + Send + Sync + 'static) -> Self {
+    pub(crate) fn plan(self, plan: impl Fn(&LoggedRequest) -> Reply + Send + Sync + 'static) -> Self {
         Self { plan: Box::new(plan), ..self }
     }
 
@@ -180,12 +180,12 @@ impl Server {
         if !is_public {
             builder.set_auth(Keys);
         }
-        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let requests = Arc::<Mutex<Vec<LoggedRequest>>>::default();
         let shared = Arc::new(Shared {
             service: builder.build(),
             plan,
             gauge,
-            asked: Arc::clone(&asked),
+            requests: Arc::clone(&requests),
             done: Mutex::default(),
         });
         let runtime =
@@ -212,12 +212,12 @@ impl Server {
                 });
             }
         });
-        Self { url, asked, _runtime: runtime }
+        Self { url, requests, _runtime: runtime }
     }
 
     /// The requests so far.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// The program, with only the keys of the user in its environment.
@@ -239,19 +239,19 @@ impl Server {
 async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<Answer>, Closed> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
-    let asked = note(shared, &parts, &body);
-    let fate = (shared.plan)(&asked);
-    match &fate {
-        Fate::Drop => return Err(Closed),
-        Fate::Slow(time) => tokio::time::sleep(*time).await,
-        Fate::Behind(others) => {
+    let logged = note(shared, &parts, &body);
+    let reply = (shared.plan)(&logged);
+    match &reply {
+        Reply::Drop => return Err(Closed),
+        Reply::Slow(time) => tokio::time::sleep(*time).await,
+        Reply::Behind(others) => {
             while !others.iter().all(|path| shared.done.lock().unwrap().contains(path)) {
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        Fate::Refuse(status, code, message, headers) => {
+        Reply::Refuse(status, code, message, headers) => {
             let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
-            let is_sts = !asked.form.is_empty();
+            let is_sts = !logged.form.is_empty();
             let text = if is_sts { format!("<ErrorResponse>{error}</ErrorResponse>") } else { error };
             let mut response = Response::new(Answer::whole(Bytes::from(text)));
             *response.status_mut() = StatusCode::from_u16(*status).unwrap();
@@ -260,32 +260,32 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             }
             return Ok(response);
         }
-        Fate::Page => {
+        Reply::Page => {
             let mut response = Response::new(Answer::whole(Bytes::from("<html>not found</html>")));
             *response.status_mut() = StatusCode::NOT_FOUND;
             return Ok(response);
         }
-        Fate::Xml(text) => return Ok(Response::new(Answer::whole(Bytes::from(text.clone())))),
+        Reply::Xml(text) => return Ok(Response::new(Answer::whole(Bytes::from(text.clone())))),
         _ => {}
     }
     let request = Request::from_parts(parts, s3s::Body::from(body));
     let (mut parts, body) = shared.service.call(request).await.map_err(|_| Closed)?.into_parts();
     let bytes = body.collect().await.map_err(|_| Closed)?.to_bytes();
-    let answer = match fate {
-        Fate::Cut(at) if at < bytes.len() => Answer::until(at, &bytes, End::Break),
-        Fate::Stall(at) if at < bytes.len() => Answer::until(at, &bytes, End::Stall),
-        Fate::Short(by) if parts.status.is_success() => {
+    let answer = match reply {
+        Reply::Cut(at) if at < bytes.len() => Answer::until(at, &bytes, End::Break),
+        Reply::Stall(at) if at < bytes.len() => Answer::until(at, &bytes, End::Stall),
+        Reply::Short(by) if parts.status.is_success() => {
             let length = bytes.len().saturating_sub(by);
             parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             Answer::whole(bytes.slice(..length))
         }
-        Fate::Corrupt if parts.status.is_success() => {
+        Reply::Corrupt if parts.status.is_success() => {
             let mut bytes = bytes.to_vec();
             let middle = bytes.len() / 2;
             bytes[middle] ^= 0x20;
             Answer::whole(Bytes::from(bytes))
         }
-        Fate::With(name, value) => {
+        Reply::With(name, value) => {
             parts.headers.insert(name, HeaderValue::from_str(&value).unwrap());
             Answer::whole(bytes)
         }
@@ -294,21 +294,21 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     Ok(Response::from_parts(parts, answer))
 }
 
-fn note(shared: &Shared, parts: &hyper::http::request::Parts, body: &Bytes) -> Asked {
-    let mut log = shared.asked.lock().unwrap();
+fn note(shared: &Shared, parts: &hyper::http::request::Parts, body: &Bytes) -> LoggedRequest {
+    let mut log = shared.requests.lock().unwrap();
     let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let form = if parts.method == Method::POST { form(body) } else { HashMap::new() };
-    let asked = Asked {
+    let logged = LoggedRequest {
         number: log.len(),
-        before: log.iter().filter(|asked| asked.path == path && asked.query == query).count(),
+        before: log.iter().filter(|logged| logged.path == path && logged.query == query).count(),
         path,
         query,
         headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         form,
     };
-    log.push(asked.clone());
-    asked
+    log.push(logged.clone());
+    logged
 }
 
 fn form(body: &Bytes) -> HashMap<String, String> {
@@ -445,8 +445,8 @@ impl S3 for Store {
         }
         let etag = self.etag(&request.input.bucket, &request.input.key);
         // S3 sends no checksum of the object with a range of it.
-        let is_asked = request.input.checksum_mode.is_some() && request.input.range.is_none();
-        let sha256 = (is_asked && self.sums == Sums::Sha256).then(|| {
+        let is_requested = request.input.checksum_mode.is_some() && request.input.range.is_none();
+        let sha256 = (is_requested && self.sums == Sums::Sha256).then(|| {
             let content = self.content(&request.input.bucket, &request.input.key);
             STANDARD.encode(Checksum::of(&content).as_bytes())
         });
