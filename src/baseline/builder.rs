@@ -407,7 +407,7 @@ mod tests {
     use crate::model::Evidence;
 
     #[test]
-    fn a_row_that_is_full_is_followed_by_another_of_its_day() {
+    fn a_full_row_is_continued_in_another_of_the_same_day() {
         let (pair, object) = ((PrincipalId(0), ActionId(0)), Text::from("object"));
         let moment = Moment { time: Timestamp::parse("2024-03-01T10:00:00Z").unwrap(), failed: false };
         let evidence = Evidence { event_id: "1", ..Evidence::default() };

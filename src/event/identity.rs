@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_made_again_is_new_by_id_and_known_by_name() {
+    fn a_recreated_role_is_new_by_id_and_known_by_arn() {
         let arn = "arn:aws-us-gov:iam::111122223333:role/ci/Deploy";
         let session = "arn:aws-us-gov:sts::111122223333:assumed-role/Deploy/x";
         let both = [role(arn, "AROAONE", session), role(arn, "AROATWO", session)];
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_parts_leave_a_sensible_principal() {
+    fn an_incomplete_identity_still_gives_a_principal() {
         let nobody = Identity::default();
         let principal = nobody.principal(Some("111122223333"), PrincipalKey::Arn);
         assert_eq!((principal.account, &*principal.key), ("111122223333", "-"));
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn service_linked_roles_are_known_by_their_path() {
+    fn service_linked_roles_are_recognized_by_path() {
         let arn = "arn:aws:iam::1:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
         assert_eq!(role(arn, "AROA", "").kind(), PrincipalKind::ServiceLinkedRole);
         let lookalike = "arn:aws:iam::1:role/x/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";

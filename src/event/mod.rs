@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_created_user_is_known_by_arn_or_id() {
+    fn a_created_user_is_named_by_arn_or_id() {
         let mut create = record();
         create.response.user =
             Created { arn: Some("arn:aws-cn:iam::111122223333:user/eva"), id: Some("AIDAEVA") };
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_are_no_events_say_why() {
+    fn records_that_are_not_events_have_a_reason() {
         let why = |change: fn(&mut Record<'static>)| {
             let mut record = record();
             change(&mut record);

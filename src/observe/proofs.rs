@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_adding_and_merging_changes_nothing() {
+    fn proofs_do_not_depend_on_the_order_of_adding_and_merging() {
         let all = of(&["a", "b", "c", "d"]);
         for order in [["d", "c", "b", "a"], ["b", "d", "a", "c"], ["c", "a", "d", "b"]] {
             assert_eq!(of(&order), all);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_proves_something_in_its_account_only() {
+    fn an_id_is_proven_only_in_its_account() {
         let proofs = of(&["a", "a"]);
         assert_eq!(proofs.arn("1", "AIDAEXAMPLE"), Some("a"));
         assert_eq!((proofs.arn("2", "AIDAEXAMPLE"), proofs.arn("1", "AIDAOTHER1")), (None, None));

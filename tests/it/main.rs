@@ -1,4 +1,4 @@
-//! What the program promises, held from outside.
+//! Integration tests through the public API and the binary.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

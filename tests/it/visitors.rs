@@ -1,4 +1,4 @@
-//! A scan is for whoever wants to see records, not only for those who learn from them.
+//! A scan works with any visitor, not only with the one that learns.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::archive::{Archive, gzip, record, with, wrapped};
 
-/// What one object gave: the texts of its records, the outcome, and the number of its faults.
+/// The result of one object: the texts of its records, the outcome, and its faults.
 #[derive(Debug, PartialEq)]
 struct Object {
     records: Vec<String>,
@@ -20,9 +20,9 @@ struct Object {
     faults: Vec<String>,
 }
 
-/// Collects the text of every record, by object.
+/// Collects the records of every object.
 struct Texts {
-    /// Only objects whose path ends so.
+    /// Wants only objects whose path ends with this.
     end: &'static str,
     objects: BTreeMap<String, Object>,
 }
@@ -94,7 +94,7 @@ fn a_visitor_sees_every_record_of_every_object_in_order() {
 }
 
 #[test]
-fn an_object_that_no_visitor_wants_counts_as_not_listed() {
+fn an_object_the_visitor_does_not_want_counts_as_not_listed() {
     let records = [record("2024-03-02T00:00:00Z", "eva", "s3:PutObject")];
     let archive = Archive::new()
         .object("a.json", &wrapped(&records))

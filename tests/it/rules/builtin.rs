@@ -1,4 +1,4 @@
-//! What the built-in rules find: an event that each must match, and one that is nearly the same and that it must not.
+//! Built-in rules: for each an event that it must match, and a near miss that it must not.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn builtin_rules() -> RuleSet {
     rules
 }
 
-/// An event of a user, with this in its request and these changes.
+/// An event of a user with these request parameters and changes.
 fn event(action: &str, request: Value, changes: Value) -> Value {
     let event = record("2024-01-01T00:00:00Z", "eva", action);
     with(with(event, json!({"requestParameters": request})), changes)
@@ -29,7 +29,7 @@ fn root() -> Value {
     json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"})
 }
 
-/// A session that an instance opened.
+/// A session of an EC2 instance.
 fn instance() -> Value {
     let arn = "arn:aws:sts::111122223333:assumed-role/web/i-0123456789abcdef0";
     json!({"userIdentity": {"type": "AssumedRole", "arn": arn, "accountId": "111122223333"}})
@@ -57,12 +57,12 @@ fn denied() -> Value {
 /// A rule, an event that it matches, and one that it does not.
 type Case = (&'static str, Value, Value);
 
-/// A rule about a call: the same call in vain is none.
+/// A rule that matches a call and not the same call if denied.
 fn call(rule: &'static str, action: &str, request: Value) -> Case {
     (rule, event(action, request.clone(), json!({})), event(action, request, denied()))
 }
 
-/// A rule about a call and what was asked.
+/// A rule that matches a call with one request and not with another.
 fn asked(rule: &'static str, action: &str, request: Value, other: Value) -> Case {
     (rule, event(action, request, json!({})), event(action, other, json!({})))
 }
@@ -294,7 +294,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn every_rule_matches_what_it_is_about_and_not_what_is_nearly_the_same() {
+fn every_rule_matches_its_event_and_not_a_near_miss() {
     let rules = builtin_rules();
     let all: BTreeSet<String> = rules.rules().iter().map(|rule| rule.metadata().name.to_string()).collect();
     let mut met = BTreeSet::new();
@@ -306,7 +306,7 @@ fn every_rule_matches_what_it_is_about_and_not_what_is_nearly_the_same() {
     assert_eq!(met, all);
 }
 
-/// More of what a rule must match (`true`) and must not.
+/// More events that a rule must match (`true`) or must not.
 fn more_cases() -> Vec<(&'static str, bool, Value)> {
     let permission = |from: i32, to: i32, cidr: &str| json!({"ipProtocol": "tcp", "fromPort": from, "toPort": to, "ipRanges": {"items": [{"cidrIp": cidr}]}});
     let opened = |permissions: &[Value]| {
@@ -376,7 +376,7 @@ fn more_cases() -> Vec<(&'static str, bool, Value)> {
 }
 
 #[test]
-fn rules_match_the_shapes_that_calls_come_in() {
+fn rules_match_every_form_of_a_call() {
     let rules = builtin_rules();
     for (name, is_hit, event) in more_cases() {
         assert_eq!(matching(&rules, &event).contains(&name.to_owned()), is_hit, "{name}: {event}");
@@ -394,14 +394,14 @@ fn every_rule_is_in_the_documentation() {
 }
 
 #[test]
-fn either_spelling_of_root_is_root() {
+fn both_forms_of_root_are_root() {
     let identity = with(root(), json!({"type": "root"}));
     let event = event("s3:ListBuckets", json!({}), json!({"userIdentity": identity}));
     assert_eq!(matching(&builtin_rules(), &event), ["Root user acted"]);
 }
 
 #[test]
-fn every_rule_has_tags_of_both_catalogues_and_says_what_it_finds() {
+fn every_rule_has_tags_of_both_catalogs_and_a_description() {
     for rule in builtin_rules().rules() {
         let head = rule.metadata();
         let has = |start: &str| head.tags.iter().any(|tag| tag.starts_with(start));
@@ -410,7 +410,8 @@ fn every_rule_has_tags_of_both_catalogues_and_says_what_it_finds() {
     }
 }
 
-/// The attack techniques of Stratus Red Team that show in CloudTrail: each is a tag of the rule that finds it.
+/// The attack techniques of Stratus Red Team that are visible in CloudTrail: each is a tag of the rule that
+/// finds it.
 const TECHNIQUES: [&str; 35] = [
     "aws.credential-access.ec2-get-password-data",
     "aws.credential-access.ec2-steal-instance-credentials",
@@ -450,7 +451,7 @@ const TECHNIQUES: [&str; 35] = [
 ];
 
 #[test]
-fn each_attack_technique_has_an_event_that_its_rule_finds() {
+fn each_attack_technique_has_an_event_and_a_rule_that_matches_it() {
     let rules = Arc::new(builtin_rules());
     let events: Vec<Value> = cases().into_iter().map(|(_, hit, _)| hit).collect();
     let settings = LearnSettings { rules: Some(rules.clone()), ..settings() };
@@ -462,7 +463,7 @@ fn each_attack_technique_has_an_event_that_its_rule_finds() {
 
 #[test]
 #[ignore = "needs the logs of Stratus Red Team in ../shared/data; .ci/run asks for it where they are"]
-fn each_technique_of_the_public_attack_logs_is_found() {
+fn every_technique_in_the_public_attack_logs_is_found() {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stratus/detonation-logs");
     let settings = LearnSettings { rules: Some(Arc::new(builtin_rules())), ..settings() };
     for technique in TECHNIQUES {
