@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use firstseen::baseline::{Baseline, Builder, Moment, SightingPlace, SightingRef};
 use firstseen::decode::Decoder;
-use firstseen::event::{AnyRecord, Event, Principal, Proof};
+use firstseen::event::{AnyRecord, Event, IdentityLink, Principal};
 use firstseen::model::{Evidence, PrincipalKey, Text};
 use firstseen::observe::{Deduplicator, Fingerprint, ObjectRecords, Observer, RecordPlace};
 use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
@@ -70,10 +70,10 @@ fn kept(event: &Event<'_>) -> Event<'static> {
         key: text(&event.principal.key).into(),
         kind: event.principal.kind,
         arn: None,
-        proof: event
+        identity_link: event
             .principal
-            .proof
-            .map(|proof| Proof { unique_id: text(proof.unique_id), arn: text(proof.arn) }),
+            .identity_link
+            .map(|proof| IdentityLink { unique_id: text(proof.unique_id), arn: text(proof.arn) }),
     };
     let Event { time, time_form, failed, read_only, .. } = *event;
     Event {
@@ -178,7 +178,7 @@ fn baseline(first: u32, principals: u32) -> Baseline {
                     key: key.as_str().into(),
                     arn: None,
                     kind: firstseen::model::PrincipalKind::Role,
-                    proof: None,
+                    identity_link: None,
                 },
                 source: "ec2.amazonaws.com",
                 name: format!("Action{action}").into(),

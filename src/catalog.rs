@@ -11,7 +11,7 @@ use crate::time::{Day, Span, Timestamp};
 
 /// The settings that decide what is learnt. Two baselines merge only if theirs are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Learning {
+pub struct LearningScope {
     /// Which identity makes two events belong to one principal.
     pub principal_key: PrincipalKey,
     /// Whether the same action in another Kubernetes namespace is a separate action.

@@ -144,7 +144,7 @@ named! {
         /// A CloudTrail log with more than one gzip member, which CloudTrail does not write; all were read.
         /// It can be a sign of tampering: a check that stops at the first member misses the others.
         GzipExtraMember = "gzip-extra-member",
-        /// A zip or tar archive, a zstd or bzip2 stream, or a Parquet file that is damaged, encrypted or of
+        /// A zip or tar archive, a zstd, bzip2 or xz stream, or a Parquet file that is damaged, encrypted or of
         /// an unsupported kind; the part before was kept.
         PackingBroken = "packing-broken",
         /// A file with the name of a log whose content is not JSON.
@@ -251,7 +251,7 @@ pub struct ObjectCounts {
     pub skipped: BTreeMap<ObjectSkip, u64>,
     /// Nothing could be read, by the first fault.
     pub failed: BTreeMap<FaultKind, u64>,
-    /// Folders of a bucket that were not listed, or not completely, by reason. Their objects are in no sum.
+    /// Folders that were not listed, or not completely, by reason. Their objects are in no sum.
     pub unlisted: BTreeMap<ObjectSkip, u64>,
     /// Skipped files in archives within objects, by reason. They are not objects and in no sum.
     pub skipped_inside: BTreeMap<ObjectSkip, u64>,

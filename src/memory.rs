@@ -69,13 +69,13 @@ impl Budget {
 
     /// Waits until `bytes` are available and reserves them. A request larger than the budget reserves the
     /// whole budget.
-    pub fn reserve(self: &Arc<Self>, bytes: u64, standing: HolderState) -> Reservation {
+    pub fn reserve(self: &Arc<Self>, bytes: u64, holder: HolderState) -> Reservation {
         let bytes = bytes.min(self.limit);
         let mut state = lock(&self.state);
-        while !state.admits(bytes, self.limit, standing) {
+        while !state.admits(bytes, self.limit, holder) {
             state = self.released.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let is_overdraft = state.held + bytes > self.limit && standing == HolderState::Holds;
+        let is_overdraft = state.held + bytes > self.limit && holder == HolderState::Holds;
         state.held += bytes;
         state.is_overdrawn |= is_overdraft;
         drop(state);
@@ -92,9 +92,9 @@ impl Budget {
 }
 
 impl State {
-    fn admits(&self, bytes: u64, limit: u64, standing: HolderState) -> bool {
+    fn admits(&self, bytes: u64, limit: u64, holder: HolderState) -> bool {
         let fits = self.held + bytes <= limit;
-        match standing {
+        match holder {
             HolderState::Free => fits,
             // Two holders waiting for each other would deadlock.
             HolderState::Holds => fits || !self.is_overdrawn,
@@ -114,7 +114,7 @@ impl Reservation {
     }
 
     /// The holder's state when it requests more.
-    pub fn standing(&self) -> HolderState {
+    pub fn holder(&self) -> HolderState {
         if self.is_overdraft { HolderState::Overdrew } else { HolderState::Holds }
     }
 }
@@ -149,13 +149,13 @@ mod tests {
                         note();
                         hold.shrink_to(90);
                         if nested {
-                            let more = budget.reserve(60, hold.standing());
+                            let more = budget.reserve(60, hold.holder());
                             note();
-                            let standing = match more.standing() {
+                            let holder = match more.holder() {
                                 HolderState::Overdrew => HolderState::Overdrew,
-                                _ => hold.standing(),
+                                _ => hold.holder(),
                             };
-                            drop(budget.reserve(60, standing));
+                            drop(budget.reserve(60, holder));
                         }
                     }
                 });

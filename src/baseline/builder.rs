@@ -195,7 +195,7 @@ impl Builder {
         let Self { behaviours: drafts, rows, table, days, texts, .. } = self;
         // Frees memory that is no longer needed.
         drop((table, days, texts));
-        let Observations { principals, actions, proofs } = observed;
+        let Observations { principals, actions, identity_links: links } = observed;
         let (principals, principal_ranks) = sorted(principals);
         let actions: Vec<Text> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
@@ -212,7 +212,7 @@ impl Builder {
             actions,
             behaviours,
             creations,
-            proofs,
+            identity_links: links,
             insights,
             root,
             rules,

@@ -77,15 +77,15 @@ struct NoopVisitor;
 impl Visitor for NoopVisitor {
     type Part = ();
 
-    fn begin(&mut self, _: &CurrentObject<'_>) {}
+    fn begin_piece(&mut self, _: &CurrentObject<'_>) {}
 
     fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut ObjectContext<'_>) {
         black_box(found);
     }
 
-    fn join((): &mut (), (): (), _: u32) {}
+    fn join_pieces((): &mut (), (): (), _: u32) {}
 
-    fn end(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
+    fn end_object(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
 }
 
 /// Records when a scan goes from listing to reading, and from reading to merging.

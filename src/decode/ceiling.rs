@@ -12,12 +12,12 @@ pub(super) struct Ceiling {
     budget: Arc<Budget>,
     /// Bytes held by the outer packings.
     outer: u64,
-    standing: HolderState,
+    holder: HolderState,
 }
 
 impl Ceiling {
     pub(super) fn new(limit: u64, budget: &Arc<Budget>) -> Self {
-        Self { limit, budget: Arc::clone(budget), outer: 0, standing: HolderState::Free }
+        Self { limit, budget: Arc::clone(budget), outer: 0, holder: HolderState::Free }
     }
 
     /// The number of bytes that may still be held.
@@ -29,8 +29,8 @@ impl Ceiling {
     pub(super) fn for_contents(&self, size: u64, hold: Option<&Reservation>) -> Self {
         let mut inside = self.clone();
         inside.outer = self.outer.saturating_add(size);
-        if let (Some(hold), true) = (hold, self.standing != HolderState::Overdrew) {
-            inside.standing = hold.standing();
+        if let (Some(hold), true) = (hold, self.holder != HolderState::Overdrew) {
+            inside.holder = hold.holder();
         }
         inside
     }
@@ -42,11 +42,11 @@ impl Ceiling {
 
     /// Reserves all that may still be held, if `wanted` is more than is allowed without a reservation.
     pub(super) fn reserve_for(&self, wanted: u64) -> Option<Reservation> {
-        (wanted > FREE).then(|| self.budget.reserve(self.available(), self.standing))
+        (wanted > FREE).then(|| self.budget.reserve(self.available(), self.holder))
     }
 
     /// Reserves memory for a copy of at most `wanted` bytes, unless it is small.
     pub(super) fn reserve_copy(&self, wanted: u64) -> Option<Reservation> {
-        (wanted > FREE).then(|| self.budget.reserve(wanted.min(self.limit), self.standing))
+        (wanted > FREE).then(|| self.budget.reserve(wanted.min(self.limit), self.holder))
     }
 }

@@ -14,7 +14,10 @@ use crate::memory::Budget;
 fn read(bytes: &[u8]) -> (Vec<String>, Decoded) {
     let mut names = Vec::new();
     let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
-        assert_eq!((found.index as usize, found.number as usize), (names.len(), names.len()));
+        assert_eq!(
+            (found.index_in_file as usize, found.index_in_object as usize),
+            (names.len(), names.len())
+        );
         names.push(match found.record {
             Ok(AnyRecord::CloudTrail(record)) => record.event_name.unwrap_or("-").to_owned(),
             Ok(AnyRecord::Kubernetes(record)) => record.audit_id.unwrap_or("-").to_owned(),

@@ -33,7 +33,7 @@ use unpack::gzip::{Inflater, Plain, inflate};
 use unpack::packing::{PARQUET_MAGIC, Packing, packing};
 use unpack::{Packed, Unpacked, apple_double, utf8, zip_file};
 
-pub use find::envelope::Carrier;
+pub use find::envelope::LogGroupOrigin;
 pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;
 pub use record::json::Json;
@@ -47,15 +47,15 @@ const WHOLE: u64 = if cfg!(any(test, fuzzing)) { 1 << 20 } else { FREE };
 #[derive(Debug)]
 pub struct FoundRecord<'a> {
     /// Index in its file (the object, or a file in it), counted from 0.
-    pub index: u32,
+    pub index_in_file: u32,
     /// Index in its object, counted from 0.
-    pub number: u32,
+    pub index_in_object: u32,
     /// The file in the object that contains it, `a.zip!b.json` for files in files; `None` for the object itself.
     pub inner: Option<&'a str>,
     /// Its JSON text.
     pub text: &'a str,
     /// The carrier, if the wrapper names it.
-    pub carrier: Option<&'a Carrier>,
+    pub carrier: Option<&'a LogGroupOrigin>,
     /// The parsed record, or the reason why it cannot be read.
     pub record: Result<AnyRecord<'a>, &'a str>,
 }
@@ -247,8 +247,8 @@ impl Decoder {
             depth: *depth,
             is_strict: *is_strict,
             ceiling,
-            room: &room,
-            trail: "",
+            base64_left: &room,
+            path: "",
             is_found: *is_strict,
             carrier: None,
         };
@@ -304,7 +304,7 @@ mod tests {
     fn read(bytes: &[u8]) -> (String, Verdict, Vec<&'static str>) {
         let mut names = Vec::new();
         let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
-            assert_eq!(found.index as usize, names.len());
+            assert_eq!(found.index_in_file as usize, names.len());
             names.push(match found.record {
                 Ok(AnyRecord::CloudTrail(record)) => record.event_name.unwrap_or("-").to_owned(),
                 Ok(AnyRecord::Kubernetes(record)) => record.audit_id.unwrap_or("-").to_owned(),

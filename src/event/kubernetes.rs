@@ -259,7 +259,7 @@ impl<'a> AuditRecord<'a> {
             key: Cow::Owned(scoped(&chosen)),
             kind: who.kind(),
             // The authenticator's ARN of a role lacks its path.
-            proof: None,
+            identity_link: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use foldhash::fast::FixedState;
 use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind};
 use crate::time::{TimeForm, Timestamp};
 
-pub use identity::{DerivedIdentity, Identity, Issuer, OnBehalfOf, Principal, Proof};
+pub use identity::{DerivedIdentity, Identity, IdentityLink, Issuer, OnBehalfOf, Principal};
 pub use insight::Insight;
 pub use kubernetes::{AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, cluster_of_log_group};
 
@@ -299,7 +299,7 @@ impl<'a> Record<'a> {
             PrincipalKey::Id => present(created.id)?,
             _ => arn,
         };
-        Some(Principal { account, key: Cow::Borrowed(key), kind, arn: None, proof: None })
+        Some(Principal { account, key: Cow::Borrowed(key), kind, arn: None, identity_link: None })
     }
 }
 

@@ -88,9 +88,9 @@ impl Page {
         }
         for (identity, _) in &self.entries {
             let kind = if identity.kind == IamKind::Root { IamKind::User } else { identity.kind };
-            inventory.list(&identity.account, kind);
+            inventory.mark_complete(&identity.account, kind);
             if self.answer == IamAnswer::Details && kind == IamKind::Role && self.has_policies {
-                inventory.list(&identity.account, IamKind::User);
+                inventory.mark_complete(&identity.account, IamKind::User);
             }
         }
     }

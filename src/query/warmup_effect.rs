@@ -1,6 +1,6 @@
 //! What a warmup hides from an answer, so that a short archive is not mistaken for a quiet one.
 
-use super::counted::first_counted;
+use super::in_scope::first_counted;
 use super::{FindingKind, Question};
 use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};

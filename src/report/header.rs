@@ -99,8 +99,8 @@ pub struct FilterSettings {
     pub region: Vec<String>,
     /// `--source`
     pub source: Vec<String>,
-    /// `--kind`
-    pub kind: Vec<String>,
+    /// `--principal-kind`
+    pub principal_kind: Vec<String>,
     /// `--principal`
     pub principal: Vec<String>,
     /// `--action`
@@ -120,7 +120,7 @@ impl FilterSettings {
             account: filter.accounts.clone(),
             region: filter.regions.clone(),
             source: filter.sources.iter().map(|source| source.name().to_owned()).collect(),
-            kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+            principal_kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
             principal: texts(&filter.principals),
             action: texts(&filter.actions),
             ignore_action: texts(&filter.ignored_actions),

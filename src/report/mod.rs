@@ -6,7 +6,7 @@
 
 mod clean;
 mod csv;
-mod exchange;
+mod export;
 mod header;
 mod json;
 mod known;
@@ -25,7 +25,7 @@ use crate::coverage::Coverage;
 use crate::query::Finding;
 
 pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
-pub use exchange::{AsffBatch, AsffBatches, Exchange};
+pub use export::{AsffBatch, AsffBatches, ExportFormat};
 pub use header::{FilterSettings, UsedInventory, UsedRules, UsedSettings};
 pub use known::{KnownAnswer, KnownReport, KnownSettings};
 pub use row::FindingRow;

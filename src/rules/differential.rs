@@ -38,7 +38,7 @@ fn hold(rules: Arc<RuleSet>, object: &[u8]) {
     let mut actions: Vec<(String, String)> = Vec::new();
     Decoder::new(1 << 20).decode(object, |found| {
         let Ok(record) = found.record else { return };
-        let facts = EventContext::new(record, found.text, found.index, Timestamp::from_seconds(0));
+        let event = EventContext::new(record, found.text, found.index_in_file, Timestamp::from_seconds(0));
         let candidates = match record {
             AnyRecord::CloudTrail(record) => {
                 let (Some(source), Some(name)) = (record.event_source, record.event_name) else { return };
@@ -56,13 +56,13 @@ fn hold(rules: Arc<RuleSet>, object: &[u8]) {
             AnyRecord::CloudTrail(_) => LogSource::CloudTrail,
             AnyRecord::Kubernetes(_) => LogSource::Kubernetes,
         };
-        let is_right = |rule: &super::Rule| rule.metadata.source == source && rule.matches(&facts);
+        let is_right = |rule: &super::Rule| rule.metadata.source == source && rule.matches(&event);
         let asked: Vec<u32> =
             (0..).zip(rules.rules()).filter(|(_, rule)| is_right(rule)).map(|(number, _)| number).collect();
-        assert_eq!(matcher.matching(&candidates, &facts), asked, "{}", found.text);
+        assert_eq!(matcher.matching(&candidates, &event), asked, "{}", found.text);
         for number in asked {
             let rule = matcher.rule(number);
-            assert_eq!(rule.values(&facts).len(), rule.metadata.fields().count());
+            assert_eq!(rule.values(&event).len(), rule.metadata.fields().count());
         }
     });
 }

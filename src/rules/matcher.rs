@@ -22,7 +22,7 @@ const NONE: &str = "\0";
 #[derive(Debug)]
 pub struct Matcher {
     rules: Arc<RuleSet>,
-    screens: Vec<Prefilter>,
+    prefilters: Vec<Prefilter>,
     /// Candidate rules for each CloudTrail action, by its number.
     of_action: Vec<Option<Candidates>>,
     /// Candidate rules for each verb and resource.
@@ -51,8 +51,8 @@ impl Candidates {
 impl Matcher {
     /// A matcher with empty caches.
     pub fn new(rules: Arc<RuleSet>) -> Self {
-        let screens = Prefilter::all(&rules.rules);
-        Self { rules, screens, of_action: Vec::new(), of_request: HashMap::default() }
+        let prefilters = Prefilter::all(&rules.rules);
+        Self { rules, prefilters, of_action: Vec::new(), of_request: HashMap::default() }
     }
 
     /// The rules that a CloudTrail action may match. `number` must be unique to the action.
@@ -62,10 +62,10 @@ impl Matcher {
         if number >= self.of_action.len() {
             self.of_action.resize(number + 1, None);
         }
-        let Self { rules, screens, of_action, .. } = self;
+        let Self { rules, prefilters, of_action, .. } = self;
         let found = of_action[number].get_or_insert_with(|| {
             let known = [(Scanned::EventName, Some(name)), (Scanned::EventSource, Some(source))];
-            candidates(rules, screens, LogSource::CloudTrail, &Known(&known))
+            candidates(rules, prefilters, LogSource::CloudTrail, &Known(&known))
         });
         found.clone()
     }
@@ -73,10 +73,10 @@ impl Matcher {
     /// The rules that a Kubernetes API request may match.
     pub fn of_request(&mut self, record: &AuditRecord<'_>) -> Candidates {
         let texts @ [verb, resource] = [record.verb, record.object.resource];
-        let Self { rules, screens, of_request, .. } = self;
+        let Self { rules, prefilters, of_request, .. } = self;
         let asked = || {
             let known = [(Scanned::Verb, verb), (Scanned::Resource, resource)];
-            candidates(rules, screens, LogSource::Kubernetes, &Known(&known))
+            candidates(rules, prefilters, LogSource::Kubernetes, &Known(&known))
         };
         // A client may name any resource, including this placeholder, ...
         if texts.contains(&Some(NONE)) {
@@ -91,14 +91,14 @@ impl Matcher {
     }
 
     /// Numbers of the rules that an event matches, sorted. `candidates` are those of its action or request.
-    pub fn matching(&mut self, candidates: &Candidates, facts: &EventContext<'_>) -> Vec<u32> {
-        let Self { rules, screens, .. } = self;
+    pub fn matching(&mut self, candidates: &Candidates, event: &EventContext<'_>) -> Vec<u32> {
+        let Self { rules, prefilters, .. } = self;
         let CandidateParts { plain, screened } = &*candidates.0;
         let all = &rules.rules;
-        let fulfils = |number: &&u32| all[**number as usize].matches(facts);
+        let fulfils = |number: &&u32| all[**number as usize].matches(event);
         let mut matching: Vec<u32> = plain.iter().filter(fulfils).copied().collect();
-        for (screen, own) in screened {
-            let left = screens[*screen].left(all, facts);
+        for (prefilter, own) in screened {
+            let left = prefilters[*prefilter].left(all, event);
             let (few, many) = if left.len() < own.len() { (left, &own[..]) } else { (&own[..], left) };
             let both = few.iter().filter(|number| many.binary_search(number).is_ok());
             matching.extend(both.filter(fulfils));
@@ -113,15 +113,15 @@ impl Matcher {
     }
 }
 
-fn candidates(rules: &RuleSet, screens: &[Prefilter], source: LogSource, known: &Known<'_>) -> Candidates {
+fn candidates(rules: &RuleSet, prefilters: &[Prefilter], source: LogSource, known: &Known<'_>) -> Candidates {
     let could = |rule: &Rule| rule.metadata.source == source && rule.condition.of_known(known) != Some(false);
     let mut parts = CandidateParts::default();
     for (number, _) in (0..).zip(&rules.rules).filter(|(_, rule)| could(rule)) {
-        match screens.iter().position(|screen| screen.rules.binary_search(&number).is_ok()) {
+        match prefilters.iter().position(|prefilter| prefilter.rules.binary_search(&number).is_ok()) {
             None => parts.plain.push(number),
-            Some(screen) => match parts.screened.iter_mut().find(|(known, _)| *known == screen) {
+            Some(prefilter) => match parts.screened.iter_mut().find(|(known, _)| *known == prefilter) {
                 Some((_, own)) => own.push(number),
-                None => parts.screened.push((screen, vec![number])),
+                None => parts.screened.push((prefilter, vec![number])),
             },
         }
     }

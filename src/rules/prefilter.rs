@@ -55,22 +55,22 @@ pub(super) struct Prefilter {
 impl Prefilter {
     /// The prefilters of a set of rules.
     pub(super) fn all(rules: &[Rule]) -> Vec<Self> {
-        let mut screens: Vec<Self> = Vec::new();
+        let mut prefilters: Vec<Self> = Vec::new();
         for (number, rule) in (0..).zip(rules) {
             let Some(text) = of(rule) else { continue };
-            match screens.iter_mut().find(|screen| screen.text == text) {
-                Some(screen) => screen.rules.push(number),
-                None => screens.push(Self { text, rules: vec![number], left: HashMap::default() }),
+            match prefilters.iter_mut().find(|prefilter| prefilter.text == text) {
+                Some(prefilter) => prefilter.rules.push(number),
+                None => prefilters.push(Self { text, rules: vec![number], left: HashMap::default() }),
             }
         }
-        screens
+        prefilters
     }
 
     /// The rules that the text of an event does not exclude, sorted.
-    pub(super) fn left(&mut self, all: &[Rule], facts: &EventContext<'_>) -> &[u32] {
+    pub(super) fn left(&mut self, all: &[Rule], event: &EventContext<'_>) -> &[u32] {
         let Self { text, rules, left } = self;
         // A missing text excludes them all.
-        let Some(value) = text.text(facts) else { return &[] };
+        let Some(value) = text.text(event) else { return &[] };
         if left.len() >= MOST_TEXTS {
             left.clear();
         }

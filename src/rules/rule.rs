@@ -26,12 +26,12 @@ impl Rule {
     }
 
     /// Whether an event matches the rule.
-    pub fn matches(&self, facts: &EventContext<'_>) -> bool {
-        self.condition.holds(facts)
+    pub fn matches(&self, event: &EventContext<'_>) -> bool {
+        self.condition.holds(event)
     }
 
     /// The values of the output fields.
-    pub fn values(&self, facts: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
-        self.output.values(facts)
+    pub fn values(&self, event: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
+        self.output.values(event)
     }
 }

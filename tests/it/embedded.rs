@@ -35,7 +35,7 @@ fn settings() -> IndexSettings {
 }
 
 fn known(place: &BaselineFolder) -> Option<BaselineContents> {
-    place.open().unwrap().map(|saved| saved.stored().unwrap())
+    place.open().unwrap().map(|saved| saved.contents().unwrap())
 }
 
 fn archive() -> Archive {

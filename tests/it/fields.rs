@@ -9,7 +9,7 @@ use firstseen::inventory::collect;
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{Finding, FindingKind, Question, first_seen};
-use firstseen::report::{Exchange, FindingRow, Format, Report, UsedSettings};
+use firstseen::report::{ExportFormat, FindingRow, Format, Report, UsedSettings};
 use firstseen::time::Span;
 use serde_json::{Map, Value, json};
 
@@ -159,9 +159,9 @@ fn in_format(report: &Report<'_>, format: Format) -> String {
     String::from_utf8(out).unwrap()
 }
 
-fn exchanged(report: &Report<'_>, exchange: Exchange) -> String {
+fn exported(report: &Report<'_>, format: ExportFormat) -> String {
     let mut out = Vec::new();
-    report.write_exchange(exchange, &mut out).unwrap();
+    report.write_export(format, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -269,7 +269,7 @@ fn absent_fields_are_absent_in_every_format() {
                 .map(|one| one["ProductFields"].clone())
                 .collect::<Vec<_>>()
         });
-        let alerts = exchanged(report, Exchange::Falco);
+        let alerts = exported(report, ExportFormat::Falco);
         let output_fields =
             alerts.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["output_fields"].take());
         for (prefix, fields) in product_fields
@@ -281,8 +281,8 @@ fn absent_fields_are_absent_in_every_format() {
                 assert!(!is_denied(kind, field), "{prefix}{field} of {kind}");
             }
         }
-        assert!(!exchanged(report, Exchange::Sns).contains("\"-\""));
-        for (line, row) in exchanged(report, Exchange::Ocsf).lines().zip(&rows) {
+        assert!(!exported(report, ExportFormat::Sns).contains("\"-\""));
+        for (line, row) in exported(report, ExportFormat::Ocsf).lines().zip(&rows) {
             let event: Value = serde_json::from_str(line).unwrap();
             assert_eq!(event["unmapped"].as_object(), Some(row));
             assert_eq!(event["count"], row["count"]);

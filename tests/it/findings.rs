@@ -3,7 +3,7 @@
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{AgeBasis, Anchor, FindingKind, Question, Rarity, first_seen};
-use firstseen::source::DeliveryWindow;
+use firstseen::source::ReadWindow;
 use firstseen::time::{Bound, Span, Timestamp};
 use serde_json::json;
 
@@ -175,7 +175,7 @@ fn an_event_delivered_two_days_late_is_still_in_its_window() {
         .delivered("20240303T1000", &[record("2024-03-01T23:59:59Z", "eva", "s3:GetObject")])
         .delivered("20240304T1000", &[record("2024-03-01T23:59:58Z", "eva", "s3:PutObject")]);
     let day: Bound = "2024-03-01".parse().unwrap();
-    let window = |slack| DeliveryWindow {
+    let window = |slack| ReadWindow {
         read_from: Some(day.start()),
         read_to: Some(day.end()),
         slack: Span::days(slack),

@@ -253,7 +253,7 @@ fn a_forged_manifest_is_rejected() {
         let _ = fs::remove_dir_all(&baseline);
         assert_eq!(ended(&["index", "logs", "-o", "case.baseline"], folder).0, 3);
         forge(&baseline, from, to);
-        let result = Saved::open(&baseline).and_then(|saved| saved.stored());
+        let result = Saved::open(&baseline).and_then(|saved| saved.contents());
         assert!(matches!(result, Err(StoreError::Damaged { .. })), "{to}: {result:?}");
         assert_eq!(ended(&["scan", "case.baseline"], folder).0, 1);
     }

@@ -9,7 +9,7 @@ use firstseen::query::{
     changes, known, timeline,
 };
 use firstseen::report::{Format, KnownAnswer, KnownReport, KnownSettings};
-use firstseen::source::DeliveryWindow;
+use firstseen::source::ReadWindow;
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -178,7 +178,7 @@ proptest! {
     ) {
         let archive = archive(&objects);
         let until = Some(Timestamp::from_micros(time.micros() - 1));
-        let window = DeliveryWindow { read_from: None, read_to: until, slack: Span::days(1000) };
+        let window = ReadWindow { read_from: None, read_to: until, slack: Span::days(1000) };
         let ended = archive.ingest(&LearnSettings { window, ..settings() }).baseline;
         let whole = archive.ingest(&settings()).baseline;
         let question = asked(PointInTime { time, forget: None, only_success });

@@ -7,7 +7,7 @@ mod archive;
 mod budget;
 mod commands;
 mod embedded;
-mod exchange;
+mod export;
 mod fields;
 mod findings;
 mod hostile;

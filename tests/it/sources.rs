@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use firstseen::coverage::{FaultKind, ObjectSkip};
 use firstseen::learn::{Learnt, learn};
 use firstseen::scan::{Progress, Silent};
-use firstseen::source::{ArchiveError, Archives, DeliveryWindow};
+use firstseen::source::{ArchiveError, Archives, ReadWindow};
 
 use crate::archive::{Archive, record, settings, wrapped, zip};
 
@@ -327,7 +327,7 @@ fn listing_is_the_same_for_any_number_of_threads() {
         let archives = Archives::open(std::slice::from_ref(&root)).unwrap();
         let mut seen = 0;
         let mut listing = archives
-            .list(&DeliveryWindow::default(), threads, &mut |_| {
+            .list(&ReadWindow::default(), threads, &mut |_| {
                 seen += 1;
                 true
             })
@@ -350,7 +350,7 @@ fn listing_is_the_same_for_any_number_of_threads() {
         assert_eq!(listed(threads), expected, "{threads} threads");
     }
     let archives = Archives::open(std::slice::from_ref(&root)).unwrap();
-    let listing = archives.list(&DeliveryWindow::default(), 4, &mut |listed| listed < 7).unwrap();
+    let listing = archives.list(&ReadWindow::default(), 4, &mut |listed| listed < 7).unwrap();
     assert!(listing.coverage.objects.listed < expected.2.objects.listed);
 }
 

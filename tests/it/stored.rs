@@ -49,7 +49,7 @@ fn index_listed(archives: &Archives, listing: Listing) -> BaselineContents {
     let Learnt { baseline, coverage, catalog, .. } =
         learn_listed(archives, listing, &settings(), Keep::Catalog, &Silent).unwrap();
     let stored = BaselineContents {
-        learning: settings().learning(),
+        learning: settings().scope(),
         archives: archives.names().to_vec(),
         baseline,
         coverage,
@@ -144,7 +144,7 @@ proptest! {
         let path = place.path().join("case.baseline");
         save(&stored, &path);
         let saved = Saved::open(&path).unwrap();
-        prop_assert_eq!(&saved.stored().unwrap(), &stored);
+        prop_assert_eq!(&saved.contents().unwrap(), &stored);
         let (baseline, coverage) = saved.baseline().unwrap();
         let opened = Learnt { baseline, coverage, catalog: Default::default() };
         prop_assert!(written(&opened, &question(days)) == written(&folder.ingest(&settings()), &question(days)));
@@ -178,7 +178,7 @@ fn a_damaged_baseline_never_opens() {
     for (name, bytes) in &intact {
         let file = path.join(name);
         let assert_damaged = |what: &str| {
-            let result = Saved::open(&path).and_then(|saved| saved.stored());
+            let result = Saved::open(&path).and_then(|saved| saved.contents());
             let error = result.err().unwrap_or_else(|| panic!("{name} with {what} opened"));
             let is_fit = matches!(
                 error,
@@ -202,7 +202,7 @@ fn a_damaged_baseline_never_opens() {
         assert_damaged("no file");
         fs::write(&file, bytes).unwrap();
     }
-    Saved::open(&path).unwrap().stored().unwrap();
+    Saved::open(&path).unwrap().contents().unwrap();
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn a_killed_index_leaves_the_old_baseline_or_the_new_one() {
         child.wait().unwrap();
         // Every checkpoint opens, is consistent, and has no fewer records than the one before.
         if case.exists() {
-            let stored = Saved::open(&case).unwrap().stored().unwrap();
+            let stored = Saved::open(&case).unwrap().contents().unwrap();
             assert!(stored.coverage.sums_hold());
             assert!(stored.coverage.records.total >= last);
             last = stored.coverage.records.total;

@@ -34,7 +34,7 @@ impl Visitor for Texts {
         object.path.ends_with(self.end)
     }
 
-    fn begin(&mut self, _: &CurrentObject<'_>) -> Vec<String> {
+    fn begin_piece(&mut self, _: &CurrentObject<'_>) -> Vec<String> {
         Vec::new()
     }
 
@@ -43,12 +43,12 @@ impl Visitor for Texts {
         context.coverage.records.counted += u64::from(found.record.is_ok());
     }
 
-    fn join(before: &mut Vec<String>, next: Vec<String>, records: u32) {
+    fn join_pieces(before: &mut Vec<String>, next: Vec<String>, records: u32) {
         assert_eq!(before.len(), records as usize);
         before.extend(next);
     }
 
-    fn end(&mut self, part: Vec<String>, object: &ObjectResult<'_>, _: &mut Coverage) {
+    fn end_object(&mut self, part: Vec<String>, object: &ObjectResult<'_>, _: &mut Coverage) {
         assert_eq!((part.len() as u64, object.faults.len() as u64), (object.records, object.fault_count));
         let faults = object.faults.iter().map(|fault| fault.kind.name().to_owned()).collect();
         let read = Object { records: part, outcome: object.outcome, faults };

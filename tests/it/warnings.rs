@@ -111,10 +111,16 @@ fn tune_warns_about_warmups_longer_than_the_archive() {
     assert!(tune(&[]).contains(message), "{}", tune(&[]));
     assert!(tune(&["--warmups", "1d,7d"]).contains(message));
     assert_eq!(tune(&["--warmups", "0d,4d"]), "");
-    let message =
-        tune(&["--warmups", "0d", "--incident", "2024-03-01..2024-03-02,mallory", "--kind", "k8s-node"]);
+    let message = tune(&[
+        "--warmups",
+        "0d",
+        "--incident",
+        "2024-03-01..2024-03-02,mallory",
+        "--principal-kind",
+        "k8s-node",
+    ]);
     assert!(message.contains("mallory: no principal matches 'mallory'"), "{message}");
-    assert!(message.contains("--kind k8s-node: no principal is of this kind"), "{message}");
+    assert!(message.contains("--principal-kind k8s-node: no principal is of this kind"), "{message}");
 }
 
 #[test]
@@ -123,8 +129,16 @@ fn quiet_hides_neither_warnings_nor_faults() {
     let folder = TempDir::new().unwrap();
     let baseline = folder.path().join("a.baseline").to_str().unwrap().to_owned();
     let root = archive.path().to_str().unwrap();
-    let filters =
-        ["--principal", "mallory", "--account", "999999999999", "--action", "x:Y", "--kind", "k8s-node"];
+    let filters = [
+        "--principal",
+        "mallory",
+        "--account",
+        "999999999999",
+        "--action",
+        "x:Y",
+        "--principal-kind",
+        "k8s-node",
+    ];
     let ignored = ["--ignore-action", "a:*,b:*,c:*,d:*,iam:*"];
     for command in [&["scan", "--warmup", "0d"][..], &["rules"], &["tune", "--warmups", "0d"], &["baseline"]]
     {
@@ -137,7 +151,7 @@ fn quiet_hides_neither_warnings_nor_faults() {
             "warning: --principal mallory",
             "warning: --account 999999999999",
             "warning: --action x:Y",
-            "warning: --kind k8s-node",
+            "warning: --principal-kind k8s-node",
             "warning: --ignore-action a:*, b:*, c:* and 1 more",
         ] {
             assert!(message.contains(part), "{command:?}, {part}: {message}");

@@ -44,7 +44,7 @@ pub(in crate::decode) struct ObjectContents {
     /// Whether other fields confirm that.
     pub(super) is_audit_event_for_sure: bool,
     /// The carrier, if the object names it.
-    pub(in crate::decode) carrier: Option<Carrier>,
+    pub(in crate::decode) carrier: Option<LogGroupOrigin>,
     /// In the order to try them; lists of records are in the order of the object.
     pub(in crate::decode) inner: Vec<NamedLocation>,
     /// The beginning and end of each value, in the order of the object.
@@ -68,7 +68,7 @@ pub(in crate::decode) struct NamedLocation {
 
 /// The carrier of records: the account and the log group of a CloudWatch Logs subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carrier {
+pub struct LogGroupOrigin {
     /// `owner`
     pub account: Box<str>,
     /// `logGroup`
@@ -119,7 +119,7 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     found.inner = ranked.into_iter().map(|(_, named)| named).collect();
     let text = |value: Option<usize>| value.and_then(|value| string_at(scope, value)).map(Box::from);
     found.carrier =
-        text(owner).zip(text(log_group)).map(|(account, log_group)| Carrier { account, log_group });
+        text(owner).zip(text(log_group)).map(|(account, log_group)| LogGroupOrigin { account, log_group });
     found
 }
 

@@ -411,11 +411,11 @@ impl Finder<'_, '_> {
         let Self { mut finds, mut traces, at, has_time, text, .. } = self;
         let is_whole = matches!(stop, SearchEnd::End(_));
         finds.retain(|find| {
-            let smells_too = match find.what {
+            let has_traces = match find.what {
                 FoundKind::Text(_) => envelope::names_a_record(&text[find.at..find.end]),
                 _ => true,
             };
-            if find.is_quoted && smells_too && is_whole {
+            if find.is_quoted && has_traces && is_whole {
                 traces.push(RecordTrace { kind: TraceKind::Quoted, at: find.at, from: start, to: at });
             }
             !find.is_quoted

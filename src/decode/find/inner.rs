@@ -172,12 +172,12 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             let from = yielding.partition_point(|at| *at < trace.from);
             yielding.get(from).is_some_and(|at| *at < trace.to) || (has_known && trace.from == start)
         };
-        let mut smells_of_records = false;
+        let mut has_traces = false;
         for trace in traces.iter().filter(|trace| !is_explained(trace)) {
             self.sink.contents.add_trace(trace.kind, trace.at);
-            smells_of_records = true;
+            has_traces = true;
         }
-        smells_of_records || !yielding.is_empty()
+        has_traces || !yielding.is_empty()
     }
 
     /// Reads one found value; returns whether it holds records.

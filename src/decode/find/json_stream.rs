@@ -68,8 +68,8 @@ pub(in crate::decode) fn records(
         depth,
         is_strict: false,
         ceiling,
-        room: &room,
-        trail: "",
+        base64_left: &room,
+        path: "",
         is_found: false,
         carrier: None,
     };

@@ -1,6 +1,6 @@
 //! Texts and bytes within texts: JSON in strings, and base64.
 
-use super::envelope::{self, Carrier, TextKind};
+use super::envelope::{self, LogGroupOrigin, TextKind};
 use super::sink::{Contents, DEEPEST, LARGEST_INSIDE, MemberCopies, Sink, TextContext};
 use super::text;
 use super::traces::TraceKind;
@@ -39,8 +39,8 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
             depth: self.depth + 1,
             is_strict: is_strict || self.is_strict,
             ceiling: self.ceiling,
-            room: self.room,
-            trail: &trail,
+            base64_left: self.room,
+            path: &trail,
             is_found,
             carrier: self.carrier.clone(),
         };
@@ -111,7 +111,7 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
 fn numbered<'v>(
     visit: &'v mut impl FnMut(FoundRecord<'_>),
     copies: &'v mut MemberCopies,
-    carrier: Option<&'v Carrier>,
+    carrier: Option<&'v LogGroupOrigin>,
     records: &'v mut u32,
 ) -> impl FnMut(FoundRecord<'_>) + 'v {
     move |found| {
@@ -120,6 +120,12 @@ fn numbered<'v>(
         }
         let index = *records;
         *records += 1;
-        visit(FoundRecord { index, number: index, inner: None, carrier: found.carrier.or(carrier), ..found });
+        visit(FoundRecord {
+            index_in_file: index,
+            index_in_object: index,
+            inner: None,
+            carrier: found.carrier.or(carrier),
+            ..found
+        });
     }
 }

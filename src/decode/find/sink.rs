@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 
-use super::envelope::Carrier;
+use super::envelope::LogGroupOrigin;
 use super::traces::TraceKind;
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::decode::ceiling::Ceiling;
@@ -102,12 +102,12 @@ pub(in crate::decode) struct TextContext<'w> {
     /// The memory limit.
     pub(in crate::decode) ceiling: &'w Ceiling,
     /// The number of bytes that base64 may still decode to.
-    pub(in crate::decode) room: &'w Cell<u64>,
+    pub(in crate::decode) base64_left: &'w Cell<u64>,
     /// The path to it.
-    pub(in crate::decode) trail: &'w str,
+    pub(in crate::decode) path: &'w str,
     /// Whether the finder found it; then the paths of its records are reported.
     pub(in crate::decode) is_found: bool,
-    pub(in crate::decode) carrier: Option<Rc<Carrier>>,
+    pub(in crate::decode) carrier: Option<Rc<LogGroupOrigin>>,
 }
 
 /// The maximum output of base64 in a text of this length.
@@ -127,7 +127,7 @@ pub(in crate::decode) struct Sink<'h, 'w, V> {
     pub(in crate::decode) is_found: bool,
     pub(in crate::decode) trail: String,
     /// The carrier of the current text.
-    pub(in crate::decode) carrier: Option<Rc<Carrier>>,
+    pub(in crate::decode) carrier: Option<Rc<LogGroupOrigin>>,
     pub(super) copies: MemberCopies,
 }
 
@@ -142,11 +142,11 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
             predictors,
             contents: Contents::default(),
             ceiling: within.ceiling,
-            room: within.room,
+            room: within.base64_left,
             depth: within.depth,
             is_strict: within.is_strict,
             is_found: within.is_found,
-            trail: within.trail.to_owned(),
+            trail: within.path.to_owned(),
             carrier: within.carrier.clone(),
             copies: MemberCopies::default(),
         }
@@ -164,7 +164,14 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         let index = self.contents.records;
         self.contents.records += 1;
         let carrier = self.carrier.as_deref();
-        (self.visit)(FoundRecord { index, number: index, inner: None, text, carrier, record });
+        (self.visit)(FoundRecord {
+            index_in_file: index,
+            index_in_object: index,
+            inner: None,
+            text,
+            carrier,
+            record,
+        });
     }
 
     /// Counts a value that is not a record.

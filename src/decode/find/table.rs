@@ -217,7 +217,7 @@ mod tests {
     fn read(text: &str) -> (String, Verdict, usize) {
         let mut names = Vec::new();
         let decoded = Decoder::new(1 << 20).decode(text.as_bytes(), |found| {
-            assert_eq!(found.number as usize, names.len());
+            assert_eq!(found.index_in_object as usize, names.len());
             names.push(found.record.unwrap().cloudtrail().unwrap().event_name.unwrap_or("-").to_owned());
         });
         (names.join(" "), decoded.verdict, decoded.faults.len())

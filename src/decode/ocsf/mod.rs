@@ -55,8 +55,8 @@ pub(in crate::decode) fn decode(
         };
         let first = decoded.records;
         let found = json_stream::records(&row, depth + 1, ceiling, predictors, |found| {
-            let index = first + found.index;
-            visit(FoundRecord { index, number: index, ..found });
+            let index = first + found.index_in_file;
+            visit(FoundRecord { index_in_file: index, index_in_object: index, ..found });
         });
         decoded.records += found.records;
         decoded.others += found.others;

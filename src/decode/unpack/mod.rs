@@ -95,8 +95,9 @@ pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)
     let mut sum: Option<Decoded> = None;
     let mut emit = |piece: Piece| {
         let before = sum.as_ref().map_or(0, |sum| sum.records);
-        let mut renumbered =
-            |found: FoundRecord<'_>| visit(FoundRecord { number: before + found.number, ..found });
+        let mut renumbered = |found: FoundRecord<'_>| {
+            visit(FoundRecord { index_in_object: before + found.index_in_object, ..found })
+        };
         let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut renumbered;
         let mut decoder = Decoder { is_strict, ..Decoder::nested_in(ceiling.clone(), piece.depth) };
         let decoded = decoder.decode_piece(&piece, visit);

@@ -51,10 +51,10 @@ pub(in crate::decode) fn read(bytes: &[u8]) -> (Vec<String>, Vec<String>, Verdic
     let mut events = Vec::new();
     let mut number = 0;
     let decoded = Decoder::new(1 << 20).decode(bytes, |found| {
-        assert_eq!(found.number, number);
+        assert_eq!(found.index_in_object, number);
         number += 1;
         let name = found.record.map_or("!", |record| record.cloudtrail().unwrap().event_name.unwrap_or("-"));
-        events.push(format!("{name} {} {}", found.inner.unwrap_or("."), found.index));
+        events.push(format!("{name} {} {}", found.inner.unwrap_or("."), found.index_in_file));
     });
     assert_eq!(decoded.records, number);
     let fault =

@@ -37,8 +37,8 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     flag("account", &filter.account);
     flag("region", &filter.region);
     flag("source", &filter.source);
-    if !filter.kind.is_empty() {
-        flag("kind", &[filter.kind.join(",")]);
+    if !filter.principal_kind.is_empty() {
+        flag("principal-kind", &[filter.principal_kind.join(",")]);
     }
     flag("principal", &filter.principal);
     flag("action", &filter.action);

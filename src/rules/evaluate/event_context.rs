@@ -14,7 +14,7 @@ pub struct EventContext<'r> {
     pub record: AnyRecord<'r>,
     /// The JSON text of the record.
     pub text: &'r str,
-    /// Number of the record in its object, counted from 1.
+    /// Number of the record in its file (the object, or a file or piece in it), counted from 1.
     pub number: u32,
     /// Time of the event.
     pub time: Timestamp,

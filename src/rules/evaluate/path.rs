@@ -71,8 +71,8 @@ impl Path {
     }
 
     /// The value at the end of the path; `null` counts as absent.
-    pub(in crate::rules) fn value<'r>(&self, facts: &EventContext<'r>) -> Value<'r> {
-        let found = self.find(facts);
+    pub(in crate::rules) fn value<'r>(&self, event: &EventContext<'r>) -> Value<'r> {
+        let found = self.find(event);
         match self.sort {
             PathEnd::List => Value::list(found.into_iter().map(Json::text).collect()),
             PathEnd::One => Value::some(found.first().map(|value| value.text())),
@@ -85,8 +85,8 @@ impl Path {
     }
 
     /// The values at the end of the path.
-    pub(in crate::rules) fn find<'r>(&self, facts: &EventContext<'r>) -> Vec<Json<'r>> {
-        let mut found: Vec<Json<'r>> = facts.member(&self.first).into_iter().collect();
+    pub(in crate::rules) fn find<'r>(&self, event: &EventContext<'r>) -> Vec<Json<'r>> {
+        let mut found: Vec<Json<'r>> = event.member(&self.first).into_iter().collect();
         for step in &self.steps {
             found = found.into_iter().flat_map(|value| self.follow(step, value)).collect();
         }

@@ -35,12 +35,12 @@ pub(in crate::rules) struct Known<'k>(pub(in crate::rules) &'k [(Scanned, Option
 
 impl Condition {
     /// Whether an event satisfies the condition.
-    pub(in crate::rules) fn holds(&self, facts: &EventContext<'_>) -> bool {
+    pub(in crate::rules) fn holds(&self, event: &EventContext<'_>) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
-            Self::Not(part) => !part.holds(facts),
-            Self::Check(check) => check.holds(facts),
+            Self::All(parts) => parts.iter().all(|part| part.holds(event)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(event)),
+            Self::Not(part) => !part.holds(event),
+            Self::Check(check) => check.holds(event),
         }
     }
 
@@ -115,8 +115,8 @@ impl Condition {
 }
 
 impl Check {
-    fn holds(&self, facts: &EventContext<'_>) -> bool {
-        let value = self.field.value(facts);
+    fn holds(&self, event: &EventContext<'_>) -> bool {
+        let value = self.field.value(event);
         if self.cases.is_empty() { self.test.passes(&value) } else { self.test.passes(&self.changed(value)) }
     }
 

@@ -51,8 +51,8 @@ impl Output {
     }
 
     /// The values of the fields in an event.
-    pub(in crate::rules) fn values(&self, facts: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
-        self.fields.iter().map(|field| field.value(facts).shown()).collect()
+    pub(in crate::rules) fn values(&self, event: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
+        self.fields.iter().map(|field| field.value(event).shown()).collect()
     }
 }
 

@@ -154,7 +154,7 @@ fn a_possibly_incomplete_list_is_not_marked_complete() {
     let mut odd = details();
     odd["RoleDetailList"][0]["Arn"] = json!("arn:aws:iam::aws:role/app");
     let collected = read(&[("file", odd.to_string().as_bytes())]).unwrap();
-    assert!(!collected.inventory.lists(ACCOUNT, IamKind::Role));
+    assert!(!collected.inventory.is_complete(ACCOUNT, IamKind::Role));
     assert!(collected.remarks[0].1.contains("1 entries without an ARN of IAM"), "{:?}", collected.remarks);
 }
 

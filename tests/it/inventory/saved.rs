@@ -27,7 +27,9 @@ fn any_inventory() -> impl Strategy<Value = Inventory> {
             let unique_id = id.map(|id| format!("A{id}").into());
             inventory.add(IamIdentity { unique_id, ..identity }, created.map(Timestamp::from_seconds));
         }
-        listed.into_iter().for_each(|(account, kind)| inventory.list(accounts[account], kinds[kind]));
+        listed
+            .into_iter()
+            .for_each(|(account, kind)| inventory.mark_complete(accounts[account], kinds[kind]));
         inventory
     })
 }

@@ -194,7 +194,7 @@ pub(super) fn index(archives: &[&Archive], key: PrincipalKey) -> BaselineContent
     let Learnt { baseline, coverage, catalog } =
         learn_listed(&archives, listing, &settings, Keep::Catalog, &Silent).unwrap();
     let names = archives.names().to_vec();
-    BaselineContents { learning: settings.learning(), archives: names, baseline, coverage, catalog }
+    BaselineContents { learning: settings.scope(), archives: names, baseline, coverage, catalog }
 }
 
 fn any_identity() -> impl Strategy<Value = Value> {

@@ -355,7 +355,7 @@ fn every_set_of_fields_gives_the_best_available_name() {
                 assert!(!(names_somebody && is_type), "{} of {value}", key.name());
                 assert!(!who.key.contains("HIDDEN"), "{} of {value}", key.name());
                 assert_eq!(who.kind, usual.kind);
-                assert_eq!(who.proof, usual.proof);
+                assert_eq!(who.identity_link, usual.identity_link);
                 let unnamed = if usual.key == "-" { &who.key } else { &usual.key };
                 assert_eq!(who.arn.as_deref().unwrap_or(&who.key), &**unnamed, "{} of {value}", key.name());
             }

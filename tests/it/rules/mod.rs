@@ -44,15 +44,19 @@ fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
     let mut names = None;
     Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
         let record = found.record.unwrap();
-        let facts =
-            EventContext::new(record, found.text, found.index + 1, Timestamp::from_seconds(1_700_000_000));
+        let event = EventContext::new(
+            record,
+            found.text,
+            found.index_in_file + 1,
+            Timestamp::from_seconds(1_700_000_000),
+        );
         let is_about = |source: &str| match record {
             AnyRecord::CloudTrail(_) => source == "cloudtrail",
             AnyRecord::Kubernetes(_) => source == "kubernetes",
         };
         let all = rules.rules().iter().filter(|rule| is_about(rule.metadata().source.name()));
         let asked: Vec<String> =
-            all.filter(|rule| rule.matches(&facts)).map(|rule| rule.metadata().name.to_string()).collect();
+            all.filter(|rule| rule.matches(&event)).map(|rule| rule.metadata().name.to_string()).collect();
         // First with an empty cache, then with a full one.
         for _ in 0..2 {
             let candidates = match record {
@@ -62,10 +66,10 @@ fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
                 }
                 AnyRecord::Kubernetes(record) => matcher.of_request(record),
             };
-            let found = matcher.matching(&candidates, &facts).into_iter();
+            let found = matcher.matching(&candidates, &event).into_iter();
             let found: Vec<String> =
                 found.map(|number| matcher.rule(number).metadata().name.to_string()).collect();
-            assert_eq!(found, asked, "{}", facts.text);
+            assert_eq!(found, asked, "{}", event.text);
         }
         names = Some(asked);
     });
@@ -77,9 +81,9 @@ fn output_of(rules: &RuleSet, name: &str, event: &Value) -> String {
     let rule = rules.rules().iter().find(|rule| &*rule.metadata().name == name).unwrap();
     let mut output = String::new();
     Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
-        let facts =
+        let event =
             EventContext::new(found.record.unwrap(), found.text, 1, Timestamp::from_seconds(1_700_000_000));
-        output = rule.metadata().render_output(&rule.values(&facts));
+        output = rule.metadata().render_output(&rule.values(&event));
     });
     output
 }

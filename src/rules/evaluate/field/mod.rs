@@ -167,11 +167,11 @@ impl Field {
     }
 
     /// The value of this field.
-    pub(in crate::rules) fn value<'a>(&'a self, facts: &'a EventContext<'_>) -> Value<'a> {
+    pub(in crate::rules) fn value<'a>(&'a self, event: &'a EventContext<'_>) -> Value<'a> {
         match self {
-            Self::Scanned(scanned) => scanned.value(facts),
-            Self::At(path) => path.value(facts),
-            Self::Derived(derived, argument) => derived.value(argument.as_deref(), facts),
+            Self::Scanned(scanned) => scanned.value(event),
+            Self::At(path) => path.value(event),
+            Self::Derived(derived, argument) => derived.value(argument.as_deref(), event),
         }
     }
 

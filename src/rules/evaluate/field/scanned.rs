@@ -94,20 +94,20 @@ impl Scanned {
     }
 
     /// The value of the field.
-    pub(super) fn value<'a>(self, facts: &'a EventContext<'_>) -> Value<'a> {
-        if let Some(code) = facts.kubernetes().filter(|_| self == Self::ResponseCode).and_then(|it| it.code) {
+    pub(super) fn value<'a>(self, event: &'a EventContext<'_>) -> Value<'a> {
+        if let Some(code) = event.kubernetes().filter(|_| self == Self::ResponseCode).and_then(|it| it.code) {
             return Value::One(code.to_string().into());
         }
-        Value::some(self.text(facts))
+        Value::some(self.text(event))
     }
 
     /// The value of the field, if it is a text in the record.
-    pub(in crate::rules) fn text<'a>(self, facts: &'a EventContext<'_>) -> Option<&'a str> {
-        facts.cloudtrail().map_or_else(|| self.of_kubernetes(facts), |_| self.of_cloudtrail(facts))
+    pub(in crate::rules) fn text<'a>(self, event: &'a EventContext<'_>) -> Option<&'a str> {
+        event.cloudtrail().map_or_else(|| self.of_kubernetes(event), |_| self.of_cloudtrail(event))
     }
 
-    fn of_cloudtrail<'a>(self, facts: &'a EventContext<'_>) -> Option<&'a str> {
-        let record = facts.cloudtrail()?;
+    fn of_cloudtrail<'a>(self, event: &'a EventContext<'_>) -> Option<&'a str> {
+        let record = event.cloudtrail()?;
         let identity = &record.identity;
         match self {
             Self::EventName => record.event_name,
@@ -134,8 +134,8 @@ impl Scanned {
         }
     }
 
-    fn of_kubernetes<'a>(self, facts: &'a EventContext<'_>) -> Option<&'a str> {
-        let record = facts.kubernetes()?;
+    fn of_kubernetes<'a>(self, event: &'a EventContext<'_>) -> Option<&'a str> {
+        let record = event.kubernetes()?;
         match self {
             Self::AuditId => record.audit_id,
             Self::Stage => record.stage,

@@ -25,7 +25,7 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
     }
 }
 
-/// A few sentences: outcome, rarity and place of the proof.
+/// A few sentences: outcome, rarity and place of the record.
 pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String {
     const DAY: i64 = 86_400_000_000;
     let mut text = finding.kind.name().to_owned();
@@ -37,10 +37,13 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
         text.push_str(&format!(", {times} times"));
     }
     if let Some(age) = finding.age_micros() {
-        text.push_str(&format!(", known for {} days", age.div_euclid(DAY)));
+        text.push_str(&format!(", known for {}", counted(age.div_euclid(DAY), "day")));
     }
     if let Some(rarity) = finding.rarity {
-        text.push_str(&format!("; {} others had done this before", rarity.other_principals));
+        text.push_str(&format!(
+            "; {} had done this before",
+            counted(rarity.other_principals.into(), "other principal")
+        ));
     }
     if let Some(failed) = finding.failed {
         let calls = match (finding.evidence, times) {
@@ -56,7 +59,7 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
     }
     if let Some(evidence) = finding.evidence {
         let object = shown_object(archives, evidence.archive, &evidence.object);
-        text.push_str(&format!(". Proof: {} record {}", for_terminal(&object), evidence.record));
+        text.push_str(&format!(". Record: {} record {}", for_terminal(&object), evidence.record));
         if let Some(detail) = evidence.detail() {
             text.push_str(&format!(" ({})", for_terminal(detail)));
         }
@@ -70,6 +73,11 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
         ));
     }
     text
+}
+
+/// `1 day`, `2 days`.
+fn counted(number: i64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The last part of a principal's name.

@@ -20,7 +20,7 @@ pub use asff::{AsffBatch, AsffBatches};
 
 /// A format of another system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exchange {
+pub enum ExportFormat {
     /// OCSF Detection Finding 1.3.0, one per line.
     Ocsf,
     /// One JSON object per line and principal, as sent to SNS by Netflix' `cloudtrail-anomaly`.
@@ -34,11 +34,11 @@ impl Report<'_> {
     ///
     /// # Errors
     /// If writing to `out` fails.
-    pub fn write_exchange(&self, exchange: Exchange, out: &mut dyn Write) -> io::Result<()> {
-        match exchange {
-            Exchange::Ocsf => ocsf::write(self, out),
-            Exchange::Sns => sns::write(self, out),
-            Exchange::Falco => falco::write(self, out),
+    pub fn write_export(&self, format: ExportFormat, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            ExportFormat::Ocsf => ocsf::write(self, out),
+            ExportFormat::Sns => sns::write(self, out),
+            ExportFormat::Falco => falco::write(self, out),
         }
     }
 

@@ -77,9 +77,9 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     if let Some(count) = finding.count() {
         event["count"] = json!(count);
     }
-    let proof = proof(finding, finding.evidence);
-    if !proof.is_empty() {
-        event["evidences"] = json!([proof]);
+    let artifacts = artifacts(finding, finding.evidence);
+    if !artifacts.is_empty() {
+        event["evidences"] = json!([artifacts]);
     }
     if let Some(rule) = finding.rule() {
         event["finding_info"]["analytic"] = json!({"name": rule.name, "type": "Rule", "type_id": 1});
@@ -94,8 +94,8 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
 }
 
 /// Actor, API call and source, as far as known.
-fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Value> {
-    let mut proof = Map::new();
+fn artifacts(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Value> {
+    let mut artifacts = Map::new();
     let mut user = Map::new();
     if let Some(principal) = named(finding.principal()) {
         user.insert("name".to_owned(), json!(super::words::name(principal)));
@@ -105,10 +105,10 @@ fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Valu
         user.insert("credential_uid".to_owned(), json!(key));
     }
     if !user.is_empty() {
-        proof.insert("actor".to_owned(), json!({ "user": user }));
+        artifacts.insert("actor".to_owned(), json!({ "user": user }));
     }
     if let Some(api) = api(finding, evidence) {
-        proof.insert("api".to_owned(), api);
+        artifacts.insert("api".to_owned(), api);
     }
     if let Some(from) = evidence.and_then(|evidence| evidence.source_ip()) {
         let is_address = from.parse::<std::net::IpAddr>().is_ok();
@@ -116,12 +116,12 @@ fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Valu
         // sufficient.
         let service = || json!({"svc_name": from, "domain": from});
         let endpoint = if is_address { json!({"ip": from}) } else { service() };
-        proof.insert("src_endpoint".to_owned(), endpoint);
+        artifacts.insert("src_endpoint".to_owned(), endpoint);
     }
     if finding.kind == FindingKind::ReturningAction {
-        proof.insert("data".to_owned(), json!({"known_to": "the hour"}));
+        artifacts.insert("data".to_owned(), json!({"time_precision": "hour"}));
     }
-    proof
+    artifacts
 }
 
 /// The call and its error.

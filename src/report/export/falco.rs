@@ -3,6 +3,7 @@
 //!
 //! Source: "Formatting alerts" in Falco's documentation. A finding that no rule matched has its kind in place of a rule.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
@@ -13,10 +14,15 @@ use crate::query::{Finding, Match, Severity};
 use crate::report::{FindingRow, Report};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    // One event may be evidence of several findings: a rule gives one alert for it.
+    let mut given = HashSet::new();
     for finding in report.findings {
         let alerts: Vec<Value> = match finding.matched() {
             [] => vec![of_finding(finding, report.archives)],
-            matched => matched.iter().map(|one| of_rule(finding, report.archives, one)).collect(),
+            matched => {
+                let new = matched.iter().filter(|one| given.insert(std::ptr::from_ref(one.hit)));
+                new.map(|one| of_rule(finding, report.archives, one)).collect()
+            }
         };
         for alert in alerts {
             serde_json::to_writer(&mut *out, &alert)?;
