@@ -14,16 +14,14 @@ use crate::query::{Finding, Match, Severity};
 use crate::report::{FindingRow, Report};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    // One event may be evidence of several findings: a rule gives one alert for it.
+    // One event may be evidence of several findings: a rule gives one alert for it, with the first of them.
     let mut given = HashSet::new();
     for finding in report.findings {
-        let alerts: Vec<Value> = match finding.matched() {
-            [] => vec![of_finding(finding, report.archives)],
-            matched => {
-                let new = matched.iter().filter(|one| given.insert(std::ptr::from_ref(one.hit)));
-                new.map(|one| of_rule(finding, report.archives, one)).collect()
-            }
-        };
+        let matched = finding.matched().iter().filter(|one| given.insert(std::ptr::from_ref(one.hit)));
+        let mut alerts: Vec<Value> = matched.map(|one| of_rule(finding, report.archives, one)).collect();
+        if alerts.is_empty() {
+            alerts.push(of_finding(finding, report.archives));
+        }
         for alert in alerts {
             serde_json::to_writer(&mut *out, &alert)?;
             out.write_all(b"\n")?;
