@@ -1,13 +1,13 @@
-//! How fast each stage of a scan is by itself, on synthetic logs.
+//! Benchmarks each stage of a scan in isolation, on synthetic logs.
 //!
-//! `firstseen bench` measures the same stages as parts of a whole scan of an archive of your own.
+//! `firstseen bench` measures the same stages as parts of a scan of a real archive.
 
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use firstseen::baseline::{Baseline, Builder, Moment, SightingPlace, SightingRef};
 use firstseen::decode::Decoder;
-use firstseen::event::{AnyRecord, Event, Principal, Proof};
+use firstseen::event::{AnyRecord, Event, IdentityLink, Principal};
 use firstseen::model::{Evidence, PrincipalKey, Text};
 use firstseen::observe::{Deduplicator, Fingerprint, ObjectRecords, Observer, RecordPlace};
 use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
@@ -15,10 +15,10 @@ use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize};
 use firstseen::time::{Day, Span, TimeForm, Timestamp};
 
-/// Objects larger than this do not exist here.
+/// Size limit for inflated objects; no object here reaches it.
 const CEILING: u64 = 1 << 30;
 
-/// What the benchmarks work on: synthetic log objects, as stored and as JSON.
+/// Input of the benchmarks: synthetic log objects, as stored and as JSON.
 struct Logs {
     stored: Vec<Vec<u8>>,
     json: Vec<Vec<u8>>,
@@ -45,7 +45,7 @@ impl Logs {
         Throughput::Bytes(self.json.iter().map(|object| object.len() as u64).sum())
     }
 
-    /// All events with their fingerprints; their texts live as long as the program.
+    /// All events with their fingerprints. Their texts are leaked.
     fn events(&self) -> Vec<(Event<'static>, Option<Fingerprint>)> {
         let mut decoder = Decoder::new(CEILING);
         let mut events = Vec::new();
@@ -70,10 +70,10 @@ fn kept(event: &Event<'_>) -> Event<'static> {
         key: text(&event.principal.key).into(),
         kind: event.principal.kind,
         arn: None,
-        proof: event
+        identity_link: event
             .principal
-            .proof
-            .map(|proof| Proof { unique_id: text(proof.unique_id), arn: text(proof.arn) }),
+            .identity_link
+            .map(|proof| IdentityLink { unique_id: text(proof.unique_id), arn: text(proof.arn) }),
     };
     let Event { time, time_form, failed, read_only, .. } = *event;
     Event {
@@ -130,7 +130,7 @@ fn learn(events: &[(Event<'_>, Option<Fingerprint>)]) -> Baseline {
     builder.finish(observer.finish()).baseline
 }
 
-/// Compares all records with each other, twenty to an object and a hundred objects to a day.
+/// Compares all records with each other, with twenty records per object and a hundred objects per day.
 fn compare(events: &[(Event<'_>, Option<Fingerprint>)]) -> u64 {
     let objects = events.chunks(20);
     let deduplicator = Deduplicator::default();
@@ -161,7 +161,7 @@ fn sighting(moment: Moment, object: &Text) -> SightingRef<'_> {
     }
 }
 
-/// A baseline of so many principals from `first` on, each with `ACTIONS` actions.
+/// A baseline of `principals` principals, numbered from `first`, with `ACTIONS` actions each.
 fn baseline(first: u32, principals: u32) -> Baseline {
     let (mut observer, mut builder) = (Observer::default(), Builder::default());
     let object: Text = "object".into();
@@ -178,7 +178,7 @@ fn baseline(first: u32, principals: u32) -> Baseline {
                     key: key.as_str().into(),
                     arn: None,
                     kind: firstseen::model::PrincipalKind::Role,
-                    proof: None,
+                    identity_link: None,
                 },
                 source: "ec2.amazonaws.com",
                 name: format!("Action{action}").into(),
@@ -196,7 +196,7 @@ const PRINCIPALS: u32 = 2_000;
 const ACTIONS: u32 = 25;
 
 fn merge(criterion: &mut Criterion) {
-    // Half of the principals are known to both.
+    // Half of the principals are in both baselines.
     let (left, right) = (baseline(0, PRINCIPALS), baseline(PRINCIPALS / 2, PRINCIPALS));
     let mut group = criterion.benchmark_group("merge");
     group.throughput(Throughput::Elements(u64::from(2 * PRINCIPALS * ACTIONS)));

@@ -1,7 +1,7 @@
-//! What each log object and each record gave to a baseline, so that another one can be added to it exactly.
+//! The contribution of each log object and record to a baseline, so that baselines can be added to exactly.
 //!
-//! Plain data: the left half fills it in, a saved baseline keeps it. Without it a baseline answers every question; with
-//! it, it also knows which objects it has read, and tells copies across two runs.
+//! Plain data: learning fills it, a saved baseline keeps it. A baseline answers every question without it;
+//! with it, the baseline also knows which objects were read, and copies are recognised across runs.
 
 use crate::checksum::Checksum;
 use crate::coverage::{Fault, FaultKind, Outcome, Position};
@@ -11,40 +11,40 @@ use crate::time::{Day, Span, Timestamp};
 
 /// The settings that decide what is learnt. Two baselines merge only if theirs are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Learning {
-    /// What makes two events the deeds of one principal.
+pub struct LearningScope {
+    /// Which identity makes two events belong to one principal.
     pub principal_key: PrincipalKey,
-    /// Whether the same action in another Kubernetes namespace was another action.
+    /// Whether the same action in another Kubernetes namespace is a separate action.
     pub namespace_in_key: bool,
-    /// Nothing earlier was learnt from.
+    /// Earlier events were ignored.
     pub read_from: Option<Timestamp>,
-    /// Nothing later was learnt from.
+    /// Later events were ignored.
     pub read_to: Option<Timestamp>,
-    /// By how many days a delivery day could lie outside and the object still be opened.
+    /// How far outside the read window an object may be delivered and still be opened.
     pub delivery_slack: Span,
-    /// No object was inflated to more than this many bytes.
+    /// Limit on the inflated size of an object, in bytes.
     pub max_object_size: u64,
     /// The dimensions whose values were kept, besides the action.
     pub dimensions: Dimensions,
-    /// The rules that events were held against, if there were any.
+    /// The rules applied to events, if any.
     pub rules: Option<AppliedRules>,
 }
 
-/// Rules that events were held against.
+/// Rules applied to events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppliedRules {
-    /// Of the texts of their files and of their names.
+    /// Checksum of the texts of the files and the names of the rules.
     pub checksum: Checksum,
-    /// What of the files could not be used, in words.
+    /// Descriptions of the parts of the files that could not be used.
     pub left_out: Vec<String>,
 }
 
-/// The objects and records of a run.
+/// The log objects and records of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
     /// Every listed object, in delivery order.
     pub objects: Vec<ObjectEntry>,
-    /// Every counted record with an event id, in the order of object and index.
+    /// Every counted record with an event id, ordered by object and index.
     pub records: Vec<RecordEntry>,
 }
 
@@ -55,21 +55,21 @@ pub struct ObjectEntry {
     pub archive: u32,
     /// Path below the archive's root.
     pub path: Text,
-    /// When it was delivered, if its name says so.
+    /// Delivery time, if the name contains one.
     pub delivered: Option<Timestamp>,
-    /// Account of its key.
+    /// Account in the object key.
     pub account: Option<Box<str>>,
-    /// Region of its key.
+    /// Region in the object key.
     pub region: Option<Box<str>>,
-    /// Bytes as stored; none if it was not opened.
+    /// Stored size in bytes; none if it was not opened.
     pub size: Option<u64>,
-    /// Of the bytes as stored; none if it was not opened.
+    /// Checksum of the stored bytes; none if it was not opened.
     pub checksum: Option<Checksum>,
-    /// What became of it.
+    /// The outcome of reading it.
     pub outcome: Outcome,
     /// Number of its records.
     pub records: u64,
-    /// Earliest and latest event time learnt from.
+    /// Earliest and latest event time that was learnt.
     pub span: Option<(Timestamp, Timestamp)>,
     /// Number of its faults.
     pub faults: u64,
@@ -82,7 +82,7 @@ pub struct RecordEntry {
     pub object: u32,
     /// Index in the object.
     pub record: u32,
-    /// What copies are told by.
+    /// Identifies copies.
     pub fingerprint: Fingerprint,
     /// Index of its behaviour in the baseline.
     pub behaviour: u32,
@@ -90,11 +90,11 @@ pub struct RecordEntry {
     pub day: Day,
     /// Whether the call failed.
     pub failed: bool,
-    /// Whether it is a copy of another record and so does not count.
+    /// Whether it is a copy of another record and therefore not counted.
     pub is_copy: bool,
 }
 
-/// The fault that a conflict is, given archive and path of the object behind a number.
+/// The fault for a conflict; `object` returns archive and path of an object by its number.
 pub fn conflict_fault<'o>(conflict: &Conflict, object: impl Fn(u32) -> (u32, &'o str)) -> Fault {
     let (here, there) = (conflict.place, conflict.other);
     let (archive, path) = object(here.object);
@@ -112,8 +112,8 @@ pub fn conflict_fault<'o>(conflict: &Conflict, object: impl Fn(u32) -> (u32, &'o
 }
 
 impl ObjectEntry {
-    /// Delivery order, as objects are read: those without a delivery time first, then by time, archive and path.
-    /// Versions of one object are told apart by size and checksum.
+    /// Sort key for delivery order, in which objects are read: objects without a delivery time first, then by
+    /// time, archive and path. Size and checksum distinguish versions of one object.
     pub fn delivery_order(&self) -> impl Ord + use<'_> {
         (self.delivered, self.archive, &self.path, self.size, self.checksum)
     }

@@ -1,4 +1,4 @@
-//! SHA-256, the checksum that CloudTrail's own digests use.
+//! SHA-256, the checksum used in CloudTrail's digest files.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of some bytes.
+/// A SHA-256 checksum.
 ///
 /// ```
 /// use firstseen::checksum::Checksum;
@@ -18,20 +18,20 @@ use sha2::{Digest, Sha256};
 pub struct Checksum([u8; 32]);
 
 impl Checksum {
-    /// The checksum of bytes.
+    /// Computes the checksum of bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// Its bytes.
+    /// The bytes of the checksum.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The checksum of all that can be read, and how many bytes that is.
+    /// Reads to the end; returns the checksum and the number of bytes.
     ///
     /// # Errors
-    /// Whatever reading says.
+    /// If reading fails.
     pub fn of_all(from: &mut impl Read) -> io::Result<(Self, u64)> {
         let mut hasher = Hasher::default();
         let mut chunk = vec![0; 1 << 18];
@@ -50,30 +50,30 @@ impl Checksum {
     }
 }
 
-/// A checksum of bytes that come one after another.
+/// Computes a checksum incrementally.
 #[derive(Clone, Debug, Default)]
 pub struct Hasher(Sha256);
 
 impl Hasher {
-    /// Adds further bytes.
+    /// Adds bytes.
     pub fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The checksum of all of them.
+    /// The checksum of all bytes added.
     pub fn finish(self) -> Checksum {
         Checksum(self.0.finalize().into())
     }
 }
 
 impl fmt::Display for Checksum {
-    /// Hexadecimal, in small letters.
+    /// Lowercase hexadecimal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-/// A text that is no checksum.
+/// The error for a text that is not a checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not 64 hexadecimal digits")]
 pub struct ChecksumError;

@@ -1,7 +1,8 @@
 //! Coverage: what was read, skipped and lost, and where.
 //!
-//! Every stage adds to a [`Coverage`]; coverages of several workers merge into one. Nothing in here knows what an
-//! object or a record is, so any stage may use it. Two sums always hold, see [`Coverage::sums_hold`].
+//! Every stage adds to a [`Coverage`]; the coverages of several workers merge into one. This module does not
+//! know what an object or a record is, so any stage may use it. Two sums always hold, see
+//! [`Coverage::sums_hold`].
 
 mod found;
 
@@ -15,18 +16,18 @@ use crate::time::{Day, Timestamp};
 
 pub use found::{FOUND_PATHS_LISTED, FoundPaths, LONGEST_FOUND_PATH};
 
-/// How many faults of one log object are listed one by one; the rest of them are only counted.
+/// How many faults of one log object are listed; the rest are only counted.
 ///
-/// A hostile object can hold millions of broken records. The counts stay exact whatever this number is.
+/// A hostile object can hold millions of broken records. The counts are exact regardless of this limit.
 pub const FAULTS_LISTED_PER_OBJECT: usize = 1_000;
 
 named! {
-    /// Why a log object was left alone. None of these is an error.
+    /// Why a log object was skipped. None of these is an error.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum ObjectSkip {
-        /// A CloudTrail integrity digest: a list of log files, no events.
+        /// A CloudTrail digest file: a list of log files, no events.
         Digest = "digest",
-        /// Five-minute summaries of data events: no single call.
+        /// Five-minute summaries of data events, without individual calls.
         Aggregated = "aggregated",
         /// Saved CloudTrail Lake query results and their signatures.
         LakeResult = "lake-result",
@@ -40,117 +41,119 @@ named! {
         GuardDuty = "guard-duty",
         /// WAF logs.
         Waf = "waf",
-        /// A summary of events that the console exports: it does not tell who acted.
+        /// A summary of events exported from the console: it does not name the principal.
         Summary = "summary",
-        /// A notice that something was delivered (SNS, SQS), not the thing itself.
+        /// A notification of a delivery (SNS, SQS), not the delivered log.
         Notice = "notice",
         /// Another service's folder under `AWSLogs/<account>/`.
         OtherService = "other-service",
-        /// JSON that holds no event in any shape known here.
+        /// JSON without events in any known form.
         OtherJson = "other-json",
-        /// Lines of words, each with a time: some other log, such as that of an API server, a scheduler or an authenticator.
+        /// Lines of plain text with a time in each: another log, for example of an API server, a scheduler or
+        /// an authenticator.
         OtherLog = "other-log",
-        /// Zero bytes, or nothing but blanks.
+        /// Zero bytes, or only whitespace.
         Empty = "empty",
-        /// Neither JSON by content nor a log by name.
+        /// The content is not JSON and the name is not that of a log.
         NotALog = "not-a-log",
-        /// Not a regular file: a socket, a pipe or a device; in a bucket, the marker of a folder.
+        /// Not a regular file: a socket, a pipe or a device; in a bucket, a folder marker.
         NotAFile = "not-a-file",
-        /// Delivered on a day outside `--read-from` and `--read-to`.
+        /// Delivered on a day outside the window of `--read-from` and `--read-to`.
         OutsideWindow = "outside-window",
-        /// The same file under two of the given archives; read once.
+        /// The same file in two of the given archives; read once.
         ListedTwice = "listed-twice",
-        /// A baseline that this program saved, proven by its checksums; what else lies in its folder is read.
+        /// A baseline saved by this program, proven by its checksums; other files in its folder are read.
         SavedBaseline = "saved-baseline",
     }
 }
 
 named! {
-    /// Why a readable record is not an event of this analysis. None of these is an error.
+    /// Why a readable record is not analysed as an event. None of these is an error.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum RecordSkip {
         /// A CloudTrail Insights event.
         Insight = "insight",
         /// A five-minute summary of data events.
         Aggregated = "aggregated",
-        /// An S3 event notification, which shares CloudTrail's `Records` wrapper.
+        /// An S3 event notification, which has the same `Records` wrapper as CloudTrail.
         Notification = "s3-notification",
         /// No `eventSource` or no `eventName`, so there is no action.
         NoAction = "no-action",
-        /// An earlier stage of a request to a Kubernetes cluster, of which a later one stands in the same object.
+        /// An earlier stage of a Kubernetes API request whose later stage is in the same object.
         Stage = "stage",
     }
 }
 
 named! {
-    /// What is to be known of records that were read all the same. None of these is an error.
+    /// Peculiarities of records that were read nevertheless. None of these is an error.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum Remark {
-        /// The time is not in the usual form, but cannot be mistaken.
+        /// The time is not in the usual form, but is unambiguous.
         TimeForm = "time-form",
-        /// The time names no zone, and was taken for UTC.
+        /// The time has no zone and was read as UTC.
         TimeWithoutZone = "time-without-zone",
     }
 }
 
-/// What became of a log object.
+/// The outcome of reading a log object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// It was read as a whole.
+    /// It was read completely.
     Read,
-    /// A part of it could not be read; the first fault met.
+    /// A part of it could not be read; the first fault.
     ReadInPart(FaultKind),
-    /// It was left alone.
+    /// It was skipped.
     Skipped(ObjectSkip),
-    /// Nothing could be read; the first fault met.
+    /// Nothing could be read; the first fault.
     Failed(FaultKind),
 }
 
 named! {
-    /// What kind of thing could not be read.
+    /// The kind of a fault.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum FaultKind {
         /// A folder could not be listed.
         List = "list",
         /// A log object could not be opened or read.
         Read = "read",
-        /// S3 refused to hand an object out.
+        /// S3 denied access to an object.
         AccessDenied = "access-denied",
-        /// The key that an object in S3 is encrypted with may not be used, or cannot be.
+        /// The KMS key of an encrypted S3 object is denied or unusable.
         KmsDenied = "kms-denied",
-        /// An object that was listed is no longer there.
+        /// An object that was listed no longer exists.
         Missing = "missing",
-        /// An object in the storage class S3 Glacier Flexible Retrieval, which has to be restored before it can be read.
+        /// An object in the storage class S3 Glacier Flexible Retrieval, which must be restored before it can
+        /// be read.
         ArchivedGlacier = "archived-glacier",
         /// The same in S3 Glacier Deep Archive.
         ArchivedDeep = "archived-deep-archive",
         /// The same in an archive tier of S3 Intelligent-Tiering.
         ArchivedTiering = "archived-intelligent-tiering",
-        /// The credentials for S3 ended before the run did.
+        /// The credentials for S3 expired during the run.
         Expired = "credentials-expired",
-        /// An object was read, but could not be kept in the local mirror.
+        /// An object was read, but could not be stored in the local mirror.
         NotKept = "not-kept",
-        /// The inflated object is larger than the ceiling; what came before was kept.
+        /// The inflated object is larger than the limit; the part before it was kept.
         TooLarge = "too-large",
-        /// The gzip stream ends too early; what came before was kept.
+        /// The gzip stream is truncated; the part before was kept.
         GzipTruncated = "gzip-truncated",
-        /// The gzip stream is damaged or its checksum is wrong; what came before was kept.
+        /// The gzip stream is damaged or its checksum is wrong; the part before was kept.
         GzipCorrupt = "gzip-corrupt",
-        /// Bytes that are no gzip member follow the last one.
+        /// Bytes that are not a gzip member follow the last member.
         GzipTrailing = "gzip-trailing",
-        /// A log of CloudTrail with more than one gzip member, which CloudTrail does not write; all of them were read. It can be a
-        /// sign of tampering: a check that stops at the first member would not see the others.
+        /// A CloudTrail log with more than one gzip member, which CloudTrail does not write; all were read.
+        /// It can be a sign of tampering: a check that stops at the first member misses the others.
         GzipExtraMember = "gzip-extra-member",
-        /// A zip or tar archive, a zstd or bzip2 stream, or a Parquet file that is damaged, encrypted or of a kind that is not read; what came
-        /// before was kept.
+        /// A zip or tar archive, a zstd, bzip2 or xz stream, or a Parquet file that is damaged, encrypted or of
+        /// an unsupported kind; the part before was kept.
         PackingBroken = "packing-broken",
-        /// A log by name whose content is not JSON.
+        /// A file with the name of a log whose content is not JSON.
         NotJson = "not-json",
-        /// JSON that ends too early; the records before were kept.
+        /// Truncated JSON; the records before were kept.
         JsonTruncated = "json-truncated",
         /// Malformed JSON between records; the records around it were kept.
         JsonBroken = "json-broken",
-        /// Bytes that are no UTF-8; they were read as U+FFFD.
+        /// Bytes that are not valid UTF-8; they were read as U+FFFD.
         InvalidUtf8 = "invalid-utf8",
         /// An element of a record list that is not a JSON object, or a malformed one.
         RecordBroken = "record-broken",
@@ -158,14 +161,14 @@ named! {
         RecordTime = "record-time",
         /// Two records with one event id and different content; both were counted. It can be a sign of tampering.
         ConflictingCopy = "conflicting-copy",
-        /// Traces of records whose carrier or form is not known: their names as keys or columns, with a time. The
-        /// records were not read.
+        /// Traces of records in an unknown carrier or form: their field names as keys or columns, with a
+        /// time. The records were not read.
         UnknownCarrier = "unknown-carrier",
     }
 }
 
 impl FaultKind {
-    /// Whether the bytes of an object never came, so that another try may bring them.
+    /// Whether the bytes of an object were never received, so a retry may succeed.
     pub const fn is_absence(self) -> bool {
         match self {
             Self::Read
@@ -196,7 +199,7 @@ impl FaultKind {
     }
 }
 
-/// Where in a log object something lies.
+/// A position in a log object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Position {
     /// The object as a whole.
@@ -223,64 +226,64 @@ impl fmt::Display for Position {
 /// One thing that could not be read, with its place and reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    /// Which of the given archives, counted from 1.
+    /// Number of the archive, counted from 1.
     pub archive: u32,
-    /// The log object, or the folder that could not be listed: its path below the archive's root.
+    /// Path of the log object, or of the folder that could not be listed, below the archive's root.
     pub object: String,
-    /// Where in the object.
+    /// The position in the object.
     pub position: Position,
-    /// What kind of fault.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// The reason in words. May hold text from the archive: clean it before showing it.
+    /// The reason in words. May contain text from the archive: clean it before showing it.
     pub detail: String,
 }
 
-/// What became of the log objects.
+/// Numbers of log objects by outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectCounts {
     /// Found in the archives.
     pub listed: u64,
-    /// Opened and read, whole or in part.
+    /// Opened and read, completely or in part.
     pub read: u64,
-    /// Of those read: the ones with a part that could not be read.
+    /// Objects among `read` with a part that could not be read.
     pub read_in_part: u64,
-    /// Left alone, by reason.
+    /// Skipped, by reason.
     pub skipped: BTreeMap<ObjectSkip, u64>,
-    /// Nothing could be read, by the first fault met.
+    /// Nothing could be read, by the first fault.
     pub failed: BTreeMap<FaultKind, u64>,
-    /// Folders of a bucket whose objects were not listed, or not all of them, by reason. Their objects are in no sum.
+    /// Folders that were not listed, or not completely, by reason. Their objects are in no sum.
     pub unlisted: BTreeMap<ObjectSkip, u64>,
-    /// Files in archives within objects that were left alone, by reason. They are no objects, and in no sum.
+    /// Skipped files in archives within objects, by reason. They are not objects and in no sum.
     pub skipped_inside: BTreeMap<ObjectSkip, u64>,
 }
 
-/// What became of the records in the objects that were read.
+/// Numbers of records in the objects that were read, by outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordCounts {
-    /// Met at all.
+    /// All records found.
     pub total: u64,
     /// Learnt from.
     pub counted: u64,
     /// Copies of a record counted elsewhere.
     pub duplicates: u64,
-    /// Event time outside `--read-from` and `--read-to`.
+    /// Event time outside the window of `--read-from` and `--read-to`.
     pub filtered: u64,
-    /// Readable, but no event of this analysis, by reason.
+    /// Readable, but not analysed as an event, by reason.
     pub skipped: BTreeMap<RecordSkip, u64>,
     /// Unreadable, by kind.
     pub faulty: BTreeMap<FaultKind, u64>,
-    /// Read, with a remark. They are in the sum already; copies count.
+    /// Read, with a remark. They are already in the sum, including copies.
     pub remarks: BTreeMap<Remark, u64>,
 }
 
-/// Objects and records of one account and region, as the object keys name them.
+/// Objects and records of one account and region, as named in the object keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlaceCoverage {
     /// Log objects read.
     pub objects: u64,
     /// Records in them.
     pub records: u64,
-    /// Days (since 1970-01-01) on which at least one object that was read was delivered.
+    /// Delivery days of the objects read, as days since 1970-01-01.
     pub days: RoaringBitmap,
 }
 
@@ -290,7 +293,7 @@ impl PlaceCoverage {
         Some((day(self.days.min()?), day(self.days.max()?)))
     }
 
-    /// Runs of days without any object between the first and the last day, each as (first, last) day.
+    /// Gaps between the first and the last day, each as its first and last day without an object.
     ///
     /// ```
     /// use firstseen::coverage::PlaceCoverage;
@@ -329,7 +332,7 @@ pub struct Coverage {
     pub last_event: Option<Timestamp>,
     /// Per account and region of the object keys.
     pub places: BTreeMap<(String, String), PlaceCoverage>,
-    /// Where records were found in carriers that are not known. They are in the sums, too.
+    /// Where records were found in unknown carriers. They are in the sums, too.
     pub found: FoundPaths,
     /// All faults, or the first [`FAULTS_LISTED_PER_OBJECT`] of each object.
     pub faults: Vec<Fault>,
@@ -344,14 +347,14 @@ impl Coverage {
         self.fault_count += 1;
     }
 
-    /// Takes faults off the list and the count.
+    /// Removes faults from the list and the count.
     pub fn drop_faults(&mut self, is_dropped: impl Fn(&Fault) -> bool) {
         let before = self.faults.len();
         self.faults.retain(|fault| !is_dropped(fault));
         self.fault_count -= (before - self.faults.len()) as u64;
     }
 
-    /// Takes note of an event time that was learnt from.
+    /// Extends the range of event times.
     pub fn event_time(&mut self, time: Timestamp) {
         self.first_event = Some(self.first_event.map_or(time, |first| first.min(time)));
         self.last_event = Some(self.last_event.map_or(time, |last| last.max(time)));
@@ -401,18 +404,18 @@ impl Coverage {
         self.fault_count += fault_count;
     }
 
-    /// Puts the faults into their one order: archive, object, position, kind.
+    /// Sorts the faults by archive, object, position and kind.
     pub fn sort(&mut self) {
         self.faults.sort_unstable();
     }
 
-    /// Records that neither are events nor are about any.
+    /// Records that are not events and do not describe any.
     pub fn foreign_records(&self) -> u64 {
         let foreign = [RecordSkip::Notification, RecordSkip::NoAction];
         foreign.iter().filter_map(|skip| self.records.skipped.get(skip)).sum()
     }
 
-    /// Whether anything was there that could be a log: read, broken, or left alone for its time only.
+    /// Whether the archive holds anything that could be a log: read, broken, or skipped only for its time.
     pub fn holds_logs(&self) -> bool {
         let Self { objects, records, .. } = self;
         let is_read =
@@ -422,9 +425,8 @@ impl Coverage {
         is_read || is_outside || self.fault_count > 0
     }
 
-    /// Whether nothing is missing from the sums:
-    /// objects listed = read + skipped + failed, and
-    /// records = counted + duplicates + filtered + skipped + faulty.
+    /// Whether the sums are complete: objects listed = read + skipped + failed, and records = counted +
+    /// duplicates + filtered + skipped + faulty.
     pub fn sums_hold(&self) -> bool {
         let (objects, records) = (&self.objects, &self.records);
         let sum = |numbers: &[u64], counts: &mut dyn Iterator<Item = &u64>| {
@@ -438,7 +440,7 @@ impl Coverage {
     }
 }
 
-/// Adds counts to others of the same kind.
+/// Adds the counts of `from` to `into`, by key.
 pub(crate) fn add_counts<K: Ord>(into: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
     for (key, count) in from {
         *into.entry(key).or_default() += count;

@@ -1,17 +1,17 @@
-//! Opens files to be read: regular ones only, and without ever waiting for somebody to write into a pipe.
+//! Opens files for reading: regular files only, and without blocking on a pipe.
 //!
-//! Where a file is expected there may be a pipe that nobody writes to, a terminal, a socket or a link to a device. To open such
-//! a thing, or to read from it, can take for ever. So nothing is opened in a way that waits, and what was opened is asked
-//! what it is before the first byte is read.
+//! A path may lead to a pipe without a writer, a terminal, a socket or a link to a device. Opening or reading
+//! one of these can block forever. So files are opened without blocking, and the file type is checked before
+//! the first byte is read.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Opens a regular file, through links, and says what the system knows of it.
+/// Opens a regular file, following links, and returns it with its metadata.
 ///
 /// # Errors
-/// If it cannot be opened, or is a folder, a pipe, a socket or a device.
+/// If the path cannot be opened, or is a folder, a pipe, a socket or a device.
 ///
 /// ```
 /// use std::path::Path;
@@ -26,8 +26,8 @@ pub fn open(path: &Path) -> io::Result<(File, Metadata)> {
     {
         use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
-        // To open a pipe waits for a writer; a terminal that is opened becomes that of the process. Neither flag changes
-        // anything for a regular file.
+        // Opening a pipe waits for a writer, and opening a terminal can make it the controlling terminal of
+        // the process. Neither flag affects regular files.
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
     }
     let file = options.open(path).map_err(|error| reason(path, error))?;
@@ -38,7 +38,7 @@ pub fn open(path: &Path) -> io::Result<(File, Metadata)> {
 /// The content of a regular file.
 ///
 /// # Errors
-/// As [`open`], and whatever reading says.
+/// As [`open`], and read errors.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let (mut file, metadata) = open(path)?;
     let mut content =
@@ -47,11 +47,11 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// The content of a file that somebody named on the command line: a regular one, or the pipe that a shell hands over as
-/// `/dev/fd/63` for `<(command)`, or `/dev/stdin`. Such a pipe is read until whoever writes to it ends.
+/// The content of a file named on the command line: a regular file, the pipe that a shell passes as
+/// `/dev/fd/63` for `<(command)`, or `/dev/stdin`. A pipe is read until its writer closes it.
 ///
 /// # Errors
-/// As [`read`]; a pipe of any other name is refused.
+/// As [`read`]; a pipe with any other name is refused.
 pub fn read_named(path: &Path) -> io::Result<Vec<u8>> {
     if !is_handed_over(path) {
         return read(path);
@@ -65,31 +65,31 @@ pub fn read_named(path: &Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// As [`read_named`], of a text.
+/// As [`read_named`], as text.
 ///
 /// # Errors
-/// As [`read_named`], and if the bytes are no UTF-8.
+/// As [`read_named`], and if the content is not UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
     let text = String::from_utf8(read_named(path)?);
     text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("it is no UTF-8: {error}")))
 }
 
-/// Whether a name stands for something that the process was started with.
+/// Whether a path names a file descriptor that the process inherited.
 pub fn is_handed_over(path: &Path) -> bool {
     path == Path::new("/dev/stdin")
         || ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder)))
 }
 
-/// Room made for a file before it is read: its size is only what the system says.
+/// Upper limit of the buffer allocated before reading: the size in the metadata may be wrong.
 const MOST_ROOM: usize = 64 << 20;
 
-/// Why there is something that is not read.
+/// The error for a file that is not regular.
 fn irregular(metadata: &Metadata) -> io::Error {
     let what = kind(metadata);
     io::Error::new(io::ErrorKind::InvalidInput, format!("it is a {what} and no regular file"))
 }
 
-/// To open a socket is an error by itself, with a number that says little.
+/// The system's error for opening a socket does not say that it is one.
 fn reason(path: &Path, error: io::Error) -> io::Error {
     match path.metadata() {
         Ok(metadata) if !metadata.is_file() && error.kind() != io::ErrorKind::PermissionDenied => {

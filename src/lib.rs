@@ -1,4 +1,5 @@
-//! Says, with proof, what every principal did for the first time, from archived CloudTrail and Kubernetes audit logs.
+//! Reports, with proof, what every principal did for the first time, from archived CloudTrail and Kubernetes
+//! audit logs.
 //!
 //! Data flows one way, through a waist:
 //!
@@ -7,13 +8,14 @@
 //! └──── scan drives, learn learns ────────┘
 //! ```
 //!
-//! Most rooms speak of [`model`]: principals, ARNs, evidence. An archive is listed and read by [`source`], [`decode`] finds the
-//! records in its objects, [`event`] reads their meaning, [`observe`] gives numbers to principals and actions, [`rules`] say
-//! which events are known to matter, and [`baseline`] remembers who did what. [`scan`] drives all of this on all cores and
-//! shows every record to a visitor; [`learn`] is the visitor that fills a baseline, and [`index`] keeps a saved one up to
-//! date. All questions are pure functions of a baseline ([`query`]); [`report`] writes the answers down. Whatever could not be
-//! read stands in the [`coverage`]. What IAM knew comes from files of its own ([`inventory`]). [`store`] saves all of it, with
-//! a [`catalog`] of what each object gave, so that more can be added later.
+//! Most modules use the types of [`model`]: principals, ARNs, evidence. [`source`] lists and reads an
+//! archive, [`decode`] finds the records in its objects, [`event`] interprets them, [`observe`] numbers
+//! principals and actions, [`rules`] decide which events are known to matter, and [`baseline`] remembers who
+//! did what. [`scan`] drives all of this on all cores and shows every record to a visitor. [`learn`] is the
+//! visitor that fills a baseline; [`index`] keeps a saved baseline up to date. All questions are pure
+//! functions of a baseline ([`query`]); [`report`] writes the answers. [`coverage`] lists everything that
+//! could not be read. IAM data comes from separate files ([`inventory`]). [`store`] saves all of it, with a
+//! [`catalog`] of the result of each object, so that more objects can be added later.
 //!
 //! ```no_run
 //! use firstseen::learn::{LearnSettings, learn};

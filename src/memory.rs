@@ -1,13 +1,14 @@
-//! A budget of memory over all threads: it makes work wait and never decides what is read.
+//! A memory budget shared by all threads: it delays work but never decides what is read.
 //!
-//! Most objects are small and never come here. What has to hold more than [`FREE`] bytes at once reserves them first, and
-//! waits while others hold the budget. Nobody waits for ever: what is larger than the budget is let in when nothing else
-//! is held, and of those that hold something and need more, one at a time may overdraw.
+//! Most objects are small and need no reservation. A worker that needs more than [`FREE`] bytes at once
+//! reserves them first, and waits while others use up the budget. There is no deadlock: a request larger than
+//! the budget is granted when nothing else is reserved, and of the workers that hold a reservation and need
+//! more, one at a time may exceed the budget.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Bytes that a worker may hold at once without asking. A batch of CloudTrail has at most 50 MB (CloudTrail User Guide,
-/// "Log file examples"), so ordinary scans never wait.
+/// Bytes that a worker may hold without a reservation. A batch of CloudTrail records has at most 50 MB
+/// (CloudTrail User Guide, "Log file examples"), so ordinary scans never wait.
 pub const FREE: u64 = 64 << 20;
 
 /// Bytes that all threads together may hold for large objects.
@@ -24,29 +25,29 @@ struct State {
     is_overdrawn: bool,
 }
 
-/// What the one who asks for memory has already.
+/// What the caller already holds when it requests memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HolderState {
-    /// Nothing, so it can wait until all others have ended.
+    /// Nothing, so it can wait until all others have released theirs.
     #[default]
     Free,
-    /// Something, which others may wait for.
+    /// A reservation that others may be waiting for.
     Holds,
-    /// Something that is more than the budget; whoever else holds something may wait for it.
+    /// A reservation that exceeds the budget; other holders may be waiting for it.
     Overdrew,
 }
 
-/// Reserved bytes; they are free again when this is dropped.
+/// Reserved bytes, released on drop.
 #[derive(Debug)]
 pub struct Reservation {
     budget: Arc<Budget>,
     bytes: u64,
-    /// Whether it is the one that may be more than the budget.
+    /// Whether this is the one reservation that may exceed the budget.
     is_overdraft: bool,
 }
 
 impl Budget {
-    /// A budget of so many bytes.
+    /// A budget of `limit` bytes.
     ///
     /// ```
     /// use firstseen::memory::{Budget, HolderState};
@@ -61,19 +62,20 @@ impl Budget {
         Arc::new(Self { limit, state: Mutex::default(), released: Condvar::new() })
     }
 
-    /// Bytes that are reserved now.
+    /// Bytes currently reserved.
     pub fn held(&self) -> u64 {
         lock(&self.state).held
     }
 
-    /// Waits until so many bytes are there, and reserves them. More than the budget counts as all of it.
-    pub fn reserve(self: &Arc<Self>, bytes: u64, standing: HolderState) -> Reservation {
+    /// Waits until `bytes` are available and reserves them. A request larger than the budget reserves the
+    /// whole budget.
+    pub fn reserve(self: &Arc<Self>, bytes: u64, holder: HolderState) -> Reservation {
         let bytes = bytes.min(self.limit);
         let mut state = lock(&self.state);
-        while !state.admits(bytes, self.limit, standing) {
+        while !state.admits(bytes, self.limit, holder) {
             state = self.released.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let is_overdraft = state.held + bytes > self.limit && standing == HolderState::Holds;
+        let is_overdraft = state.held + bytes > self.limit && holder == HolderState::Holds;
         state.held += bytes;
         state.is_overdrawn |= is_overdraft;
         drop(state);
@@ -90,11 +92,11 @@ impl Budget {
 }
 
 impl State {
-    fn admits(&self, bytes: u64, limit: u64, standing: HolderState) -> bool {
+    fn admits(&self, bytes: u64, limit: u64, holder: HolderState) -> bool {
         let fits = self.held + bytes <= limit;
-        match standing {
+        match holder {
             HolderState::Free => fits,
-            // Two that hold something and wait for each other would wait for ever.
+            // Two holders waiting for each other would deadlock.
             HolderState::Holds => fits || !self.is_overdrawn,
             HolderState::Overdrew => true,
         }
@@ -102,7 +104,7 @@ impl State {
 }
 
 impl Reservation {
-    /// Gives back all but `bytes`.
+    /// Releases all but `bytes`.
     pub fn shrink_to(&mut self, bytes: u64) {
         if bytes < self.bytes {
             let unused = self.bytes - bytes;
@@ -111,8 +113,8 @@ impl Reservation {
         }
     }
 
-    /// What its holder is when it asks for more.
-    pub fn standing(&self) -> HolderState {
+    /// The holder's state when it requests more.
+    pub fn holder(&self) -> HolderState {
         if self.is_overdraft { HolderState::Overdrew } else { HolderState::Holds }
     }
 }
@@ -134,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// Work of all sizes on some threads; gives the most that was reserved at once.
+    /// Runs work of all sizes on several threads; returns the peak reservation.
     fn crowd(limit: u64, nested: bool) -> u64 {
         let (budget, most) = (Budget::new(limit), AtomicU64::new(0));
         let note = || most.fetch_max(budget.held(), Ordering::Relaxed);
@@ -147,13 +149,13 @@ mod tests {
                         note();
                         hold.shrink_to(90);
                         if nested {
-                            let more = budget.reserve(60, hold.standing());
+                            let more = budget.reserve(60, hold.holder());
                             note();
-                            let standing = match more.standing() {
+                            let holder = match more.holder() {
                                 HolderState::Overdrew => HolderState::Overdrew,
-                                _ => hold.standing(),
+                                _ => hold.holder(),
                             };
-                            drop(budget.reserve(60, standing));
+                            drop(budget.reserve(60, holder));
                         }
                     }
                 });
@@ -165,14 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_held_than_the_budget() {
+    fn reservations_stay_within_the_budget() {
         assert!(crowd(100, false) <= 100);
         assert!(crowd(0, false) == 0);
     }
 
     #[test]
-    fn whoever_holds_something_and_needs_more_comes_to_an_end() {
-        // One at a time overdraws, by what it asks for.
+    fn holders_that_need_more_do_not_deadlock() {
+        // One holder at a time exceeds the budget, by its own request.
         assert!(crowd(100, true) <= 100 + 2 * 60);
     }
 }

@@ -1,8 +1,8 @@
-//! Enums whose members have published names: each member, what it means and its name are declared once.
+//! Enums whose members have published names: each member, its meaning and its name are declared once.
 
-/// Declares such an enum, with `ALL`, `name` and `from_name`.
+/// Declares an enum with published names, and its `ALL`, `name` and `from_name`.
 ///
-/// Two members of one name do not compile: the second could never be found.
+/// Two members with the same name do not compile: `from_name` could never return the second.
 macro_rules! named {
     (
         $(#[$about:meta])*
@@ -16,10 +16,10 @@ macro_rules! named {
         }
 
         impl $kind {
-            /// All of them, in their order.
+            /// All members, in order.
             $visibility const ALL: [Self; [$($name),+].len()] = [$(Self::$member),+];
 
-            /// The one of this published name.
+            /// The member with this published name.
             #[deny(unreachable_patterns)]
             $visibility fn from_name(name: &str) -> Option<Self> {
                 match name {
@@ -28,7 +28,7 @@ macro_rules! named {
                 }
             }
 
-            /// Its published name.
+            /// The published name.
             $visibility const fn name(self) -> &'static str {
                 match self {
                     $(Self::$member => $name,)+
@@ -43,18 +43,18 @@ pub(crate) use named;
 #[cfg(test)]
 mod tests {
     named! {
-        /// Whether it is there.
+        /// Whether something exists.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum Presence {
-            /// It is.
+            /// It exists.
             There = "there",
-            /// It is not, and nobody knows why.
+            /// It does not exist.
             NotThere = "not-there",
         }
     }
 
     #[test]
-    fn a_name_finds_its_member_and_no_other_text_does() {
+    fn from_name_accepts_only_published_names() {
         assert_eq!(Presence::ALL.map(Presence::name), ["there", "not-there"]);
         for one in Presence::ALL {
             assert_eq!(Presence::from_name(one.name()), Some(one));

@@ -1,7 +1,7 @@
 //! UTC instants, days and spans: parsing and printing.
 //!
-//! Text goes in, plain integers come out, and the other way round. There is no clock in here: an analysis of
-//! archived logs gives the same answer whenever it is run.
+//! Converts text to plain integers and back. This module has no clock: an analysis of archived logs gives the
+//! same answer whenever it runs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ const HOUR_SECONDS: i64 = 3_600;
 
 /// An instant in UTC, in microseconds since 1970-01-01T00:00:00Z.
 ///
-/// CloudTrail writes whole seconds; the microseconds keep the order of records from other sources that carry
+/// CloudTrail writes whole seconds. Microseconds keep the order of records from other sources, which have
 /// fractions. Digits beyond the sixth are cut off.
 ///
 /// ```
@@ -32,12 +32,12 @@ const HOUR_SECONDS: i64 = 3_600;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The instant that lies `micros` microseconds after the epoch (before it, if negative).
+    /// The instant `micros` microseconds after the epoch (before it, if negative).
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// The instant that lies `seconds` seconds after the epoch.
+    /// The instant `seconds` seconds after the epoch.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(MICROS))
     }
@@ -53,37 +53,38 @@ impl Timestamp {
         self.0
     }
 
-    /// The UTC day and its hour, 0 to 23, that this instant lies in.
+    /// The UTC day and hour, 0 to 23, of this instant.
     pub fn day_and_hour(self) -> (Day, u8) {
         let hour = self.0.div_euclid(HOUR_SECONDS * MICROS);
         (Day(hour.div_euclid(24) as i32), hour.rem_euclid(24) as u8)
     }
 
-    /// The UTC day this instant lies in.
+    /// The UTC day of this instant.
     pub fn day(self) -> Day {
         Day(self.0.div_euclid(DAY_SECONDS * MICROS) as i32)
     }
 
-    /// This instant moved later by `span`, at most to the end of time.
+    /// This instant plus `span`, saturating at the end of the range.
     #[must_use]
     pub fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.micros()))
     }
 
-    /// This instant moved earlier by `span`, at most to the start of time.
+    /// This instant minus `span`, saturating at the start of the range.
     #[must_use]
     pub fn minus(self, span: Span) -> Self {
         Self(self.0.saturating_sub(span.micros()))
     }
 
-    /// Time passed from `earlier` to this instant, in microseconds; negative if `earlier` is later.
+    /// Time from `earlier` to this instant, in microseconds; negative if `earlier` is later.
     pub fn micros_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// Reads an event time as log objects carry it: `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±hh:mm)`.
+    /// Parses the usual form of an event time: `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±hh:mm)`.
     ///
-    /// Anything else gives `None`: no leap seconds, no blanks, no instant outside the years 1 to 9999 of UTC.
+    /// Returns `None` for anything else: leap seconds, spaces, and instants outside the years 1 to 9999 in
+    /// UTC.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let seconds = parse_date_time(bytes.get(..19)?)?;
@@ -92,8 +93,8 @@ impl Timestamp {
         Some(Self((seconds - offset) * MICROS + fraction)).filter(|time| time.is_written())
     }
 
-    /// Reads an event time also in the forms that exports and other tools give it: a blank in place of the `T`, no zone (it is
-    /// UTC then, as CloudTrail's always is), `z`, and an offset without a colon.
+    /// Parses an event time, including the forms of exports and other tools: a space in place of the `T`, no
+    /// zone (read as UTC, which CloudTrail always uses), `z`, and an offset without a colon.
     ///
     /// ```
     /// use firstseen::time::{TimeForm, Timestamp};
@@ -129,26 +130,26 @@ impl Timestamp {
         time.is_written().then_some((time, form))
     }
 
-    /// Whether this instant can be written and read again: it lies in the years 1 to 9999.
+    /// Whether this instant can be printed and parsed again: it is in the years 1 to 9999.
     pub const fn is_written(self) -> bool {
         // 0001-01-01T00:00:00Z and 10000-01-01T00:00:00Z.
         -62_135_596_800 * MICROS <= self.0 && self.0 < 253_402_300_800 * MICROS
     }
 }
 
-/// How an event time is written.
+/// The form of an event time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeForm {
-    /// As [`Timestamp::parse`] reads it.
+    /// The form that [`Timestamp::parse`] accepts.
     Usual,
-    /// With a zone, but with a blank in place of the `T`, with `z`, or with an offset without a colon.
+    /// With a zone, but with a space in place of the `T`, with `z`, or with an offset without a colon.
     Other,
-    /// Without a zone, and taken for UTC.
+    /// Without a zone; read as UTC.
     WithoutZone,
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC, with a fraction only if there is one.
+    /// RFC 3339 in UTC; the fraction is omitted if it is zero.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.div_euclid(MICROS);
         let fraction = self.0.rem_euclid(MICROS);
@@ -206,7 +207,7 @@ impl Day {
         Self(self.0.saturating_sub(day as i32 - 1))
     }
 
-    /// The first instant of an hour, 0 to 23, of this day.
+    /// The start of an hour, 0 to 23, of this day.
     pub const fn hour(self, hour: u8) -> Timestamp {
         Timestamp((self.0 as i64 * 24 + hour as i64) * HOUR_SECONDS * MICROS)
     }
@@ -242,10 +243,10 @@ impl FromStr for Day {
     }
 }
 
-/// One end of a time window as a person writes it: a whole day or an instant.
+/// One end of a time window, as users write it: a whole day or an instant.
 ///
-/// A window includes both of its ends. A day begins at its first instant and ends with its last, so that
-/// `--from 2024-03-01 --to 2024-03-01` is all of that day.
+/// A window includes both ends. A day covers its first to its last instant, so
+/// `--from 2024-03-01 --to 2024-03-01` is one whole day.
 ///
 /// ```
 /// use firstseen::time::Bound;
@@ -263,7 +264,7 @@ pub enum Bound {
 }
 
 impl Bound {
-    /// The first instant that belongs to this bound.
+    /// The first instant of this bound.
     pub const fn start(self) -> Timestamp {
         match self {
             Self::Day(day) => day.start(),
@@ -271,7 +272,7 @@ impl Bound {
         }
     }
 
-    /// The last instant that belongs to this bound.
+    /// The last instant of this bound.
     pub const fn end(self) -> Timestamp {
         match self {
             Self::Day(day) => day.end(),
@@ -283,7 +284,8 @@ impl Bound {
 impl FromStr for Bound {
     type Err = TimeError;
 
-    /// Takes `2024-03-01`, `2024-03-01T10:00`, `2024-03-01 10:00:05` and RFC 3339; UTC unless an offset is given.
+    /// Accepts `2024-03-01`, `2024-03-01T10:00`, `2024-03-01 10:00:05` and RFC 3339; UTC unless an offset is
+    /// given.
     fn from_str(text: &str) -> Result<Self, TimeError> {
         if text.len() == 10 {
             return text.parse().map(Self::Day);
@@ -301,7 +303,7 @@ impl FromStr for Bound {
     }
 }
 
-/// A length of time in whole seconds.
+/// A duration in whole seconds.
 ///
 /// ```
 /// use firstseen::time::Span;
@@ -320,8 +322,8 @@ impl Span {
         Self(days as i64 * DAY_SECONDS)
     }
 
-    /// The longest span of a single unit (days, else hours, else minutes, else seconds) that fits into so many
-    /// microseconds.
+    /// The longest span within `micros` microseconds that is a whole number of the largest unit that fits:
+    /// days, hours, minutes or seconds.
     ///
     /// ```
     /// use firstseen::time::Span;
@@ -360,8 +362,9 @@ impl fmt::Display for Span {
 impl FromStr for Span {
     type Err = TimeError;
 
-    /// Takes a whole number and a unit, with or without blanks between them: `s`, `m`, `h`, `d` (also without a unit) or `w`, or
-    /// their names in any case, such as `30 days`; at most 1000 years. `M` is none: it could be months.
+    /// Accepts a whole number and a unit, with or without spaces between them: `s`, `m`, `h`, `d` (the
+    /// default) or `w`, or their names in any case, such as `30 days`; at most 1000 years. `M` is rejected,
+    /// since it could mean months.
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let malformed = || TimeError::Span(text.to_owned());
         let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -382,7 +385,7 @@ impl FromStr for Span {
     }
 }
 
-/// A time that a person wrote and that cannot be read.
+/// The error for a time or span that cannot be parsed.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum TimeError {
     /// Not a day and not an instant.
@@ -398,7 +401,7 @@ pub enum TimeError {
     Span(String),
 }
 
-/// Seconds since the epoch of exactly `YYYY-MM-DDTHH:MM:SS`.
+/// Parses exactly `YYYY-MM-DDTHH:MM:SS` to seconds since the epoch.
 #[inline]
 fn parse_date_time(bytes: &[u8]) -> Option<i64> {
     let (start, end) = (bytes.get(..16)?, bytes.get(11..19)?);
@@ -412,21 +415,22 @@ fn parse_date_time(bytes: &[u8]) -> Option<i64> {
     Some(days * DAY_SECONDS + i64::from(hour * 3_600 + minute * 60 + second))
 }
 
-/// Year, month and day of exactly `YYYY-MM-DD`; the day is not yet checked against the calendar.
+/// Parses exactly `YYYY-MM-DD` to year, month and day, without checking them against the calendar.
 fn parse_date(bytes: &[u8]) -> Option<(u32, u32, u32)> {
     let [century, _, year, _, _, month, ..] = pairs(bytes, b"0000-00-")?;
     let [.., day, _] = pairs(bytes.get(2..)?, b"00-00-00")?;
     (bytes.len() == 10).then_some((century * 100 + year, month, day))
 }
 
-/// Of the first eight bytes each digit with the one behind it as a number, if there are digits where `form` has zeros and the same
-/// bytes elsewhere. All are looked at in one go: an archive has a time in each record.
+/// For each of the first eight bytes, the number made of that digit and the next. Returns `None` unless there
+/// are digits where `form` has zeros and the same bytes elsewhere. All bytes are handled at once for speed:
+/// every record has a time.
 #[inline]
 fn pairs(bytes: &[u8], form: &[u8; 8]) -> Option<[u32; 8]> {
     const HIGH: u64 = 0x80 * 0x0101_0101_0101_0101;
-    // Digits become their values, and what must be the same 0.
+    // Digits become their values, and matching bytes 0.
     let values = u64::from_le_bytes(*bytes.first_chunk()?) ^ u64::from_le_bytes(*form);
-    // With this, whatever is more than it may be has the highest bit of its byte.
+    // Adding this sets the highest bit of every byte that is too large.
     let room = u64::from_le_bytes(form.map(|byte| if byte == b'0' { 0x7f - 9 } else { 0x7f }));
     if (values.wrapping_add(room) | values) & HIGH != 0 {
         return None;
@@ -434,7 +438,7 @@ fn pairs(bytes: &[u8], form: &[u8; 8]) -> Option<[u32; 8]> {
     Some((values * 10 + (values >> 8)).to_le_bytes().map(u32::from))
 }
 
-/// An optional `.digits`, in microseconds, and what follows it.
+/// Parses an optional `.digits` to microseconds; returns them and the rest.
 #[inline]
 fn parse_fraction(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let Some(digits) = bytes.strip_prefix(b".") else { return Some((0, bytes)) };
@@ -449,7 +453,7 @@ fn parse_fraction(bytes: &[u8]) -> Option<(i64, &[u8])> {
     Some((micros, &digits[length..]))
 }
 
-/// `Z` or `±hh:mm`, in seconds east of UTC.
+/// Parses `Z` or `±hh:mm` to seconds east of UTC.
 fn parse_offset(bytes: &[u8]) -> Option<i64> {
     match *bytes {
         [b'Z'] => Some(0),
@@ -466,7 +470,7 @@ fn two_digits(tens: u8, ones: u8) -> Option<u32> {
     (tens <= 9 && ones <= 9).then(|| u32::from(tens) * 10 + u32::from(ones))
 }
 
-/// Days from 1970-01-01 to a day of the Gregorian calendar, for the years 1 to 9999.
+/// Days from 1970-01-01 to a Gregorian calendar day, for the years 1 to 9999.
 ///
 /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
 #[inline]
@@ -488,7 +492,7 @@ fn days_from_civil(year: u32, month: u32, day: u32) -> Option<i64> {
     Some(i64::from(era * 146_097 + day_of_era) - 719_468)
 }
 
-/// The calendar day that lies `days` days after 1970-01-01 (same source, `civil_from_days`).
+/// The calendar day `days` days after 1970-01-01 (same source, `civil_from_days`).
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

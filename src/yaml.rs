@@ -1,47 +1,48 @@
-//! YAML text in, plain values with their lines out. Numbers, flags and dates stay the texts that they were written as, so that an
-//! account id keeps its zeros. Knows nothing of what the text says. The only place that knows a YAML library.
+//! Parses YAML text into plain values with line numbers. Numbers, booleans and dates remain text, so an
+//! account id keeps its leading zeros. Does not interpret the content. The only module that uses a YAML
+//! library.
 //!
-//! A text may be hostile: how deep its values nest and how much its aliases (`*name`) repeat is limited, so that neither reading
-//! nor dropping what was read can exhaust the stack or the memory.
+//! The text may be hostile: nesting depth and the expansion of aliases (`*name`) are limited, so neither
+//! parsing nor dropping the values can exhaust stack or memory.
 
 mod loader;
 
 use std::fmt;
 
-/// Values that nest deeper than this are none that somebody wrote. Whoever walks them may recurse.
+/// Limit on nesting depth; deeper values are not legitimate. It makes recursion over values safe.
 pub const MAX_DEPTH: usize = 100;
 
-/// A value and where it stands.
+/// A value and its line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Yaml {
     /// The line it begins on, counted from 1.
     pub line: usize,
-    /// What it is.
+    /// The value.
     pub node: Node,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
-    /// Nothing, `~` or `null`.
+    /// Empty, `~` or `null`.
     Null,
-    /// A text, or a number or flag as it was written.
+    /// A string, or a number or boolean as written.
     Text {
-        /// Without quotes.
+        /// The text without quotes.
         text: String,
-        /// Whether it was in quotes or a block, so that it can be nothing but a text.
+        /// Whether it was quoted or a block, so it can only be a string.
         quoted: bool,
     },
     /// A list.
     List(Vec<Yaml>),
-    /// Keys and values, in their order. No key is there twice.
+    /// Keys and values, in order. Keys are unique.
     Map(Vec<(Yaml, Yaml)>),
 }
 
-/// Text that is no YAML.
+/// The error for text that is not valid YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct YamlError {
-    /// Counted from 1.
+    /// Line, counted from 1.
     pub line: usize,
     /// What is wrong.
     pub reason: String,
@@ -55,11 +56,11 @@ impl fmt::Display for YamlError {
 
 impl std::error::Error for YamlError {}
 
-/// All documents of a text.
+/// Parses all documents of a text.
 ///
 /// # Errors
-/// If the text is no YAML, gives a key twice, has a key that is no text, nests deeper than [`MAX_DEPTH`], or repeats parts of itself
-/// (`*anchor`) beyond all measure.
+/// If the text is not valid YAML, repeats a key, has a list or map as a key, nests deeper than [`MAX_DEPTH`],
+/// or has aliases (`*anchor`) that expand to too much.
 ///
 /// ```
 /// use firstseen::yaml::documents;
@@ -73,12 +74,12 @@ pub fn documents(text: &str) -> Result<Vec<Yaml>, YamlError> {
 }
 
 impl Yaml {
-    /// Whether there is nothing.
+    /// Whether the value is null.
     pub fn is_null(&self) -> bool {
         self.node == Node::Null
     }
 
-    /// The text, if it is one.
+    /// The text, if the value is one.
     pub fn text(&self) -> Option<&str> {
         match &self.node {
             Node::Text { text, .. } => Some(text),
@@ -86,7 +87,7 @@ impl Yaml {
         }
     }
 
-    /// The items, if it is a list.
+    /// The items, if the value is a list.
     pub fn list(&self) -> Option<&[Self]> {
         match &self.node {
             Node::List(items) => Some(items),
@@ -94,7 +95,7 @@ impl Yaml {
         }
     }
 
-    /// Keys and values, if it has some.
+    /// Keys and values, if the value is a map.
     pub fn map(&self) -> Option<&[(Self, Self)]> {
         match &self.node {
             Node::Map(members) => Some(members),
@@ -107,7 +108,7 @@ impl Yaml {
         self.map()?.iter().find(|(known, _)| known.text() == Some(key)).map(|(_, value)| value)
     }
 
-    /// `true` or `false`, if it is one of them.
+    /// The boolean, if the value is `true` or `false`.
     pub fn flag(&self) -> Option<bool> {
         match self.text()? {
             "true" | "True" | "TRUE" => Some(true),
@@ -135,15 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_yaml_says_where() {
+    fn errors_have_a_line_number() {
         assert_eq!(documents("a: [1\nb: 2\n").unwrap_err().line, 2);
         assert!(documents("a: 1\na: 2\n").unwrap_err().reason.contains("uplicate"));
         assert!(documents("? [a]\n: 1\n").unwrap_err().reason.contains("a key is a text"));
     }
 
-    /// Levels of every sort, also of what begins anew on a line of its own.
+    /// Covers nesting of every kind, including collections that begin on a new line.
     #[test]
-    fn what_nests_too_deep_is_refused_and_says_where() {
+    fn nesting_too_deep_is_refused_with_a_line_number() {
         let lines =
             |levels: usize| (0..levels).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
         let aliases = |levels: usize| {

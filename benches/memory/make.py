@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes inputs whose memory is measured: make.py DIR KIND…
+"""Writes inputs for memory measurements: make.py DIR KIND…
 
   one-line     2 GB of Records on one line
   pretty       300 MB of Records over many lines
-  brackets     two gzip files of 4.5 MB that stand for 4.6 GB of brackets each
-  text         two gzip files of 4.5 MB that hold one text of 4.6 GB each
+  brackets     two gzip files of 4.5 MB, each inflating to 4.6 GB of brackets
+  text         two gzip files of 4.5 MB, each inflating to one text of 4.6 GB
 
 Then: /usr/bin/time -v firstseen scan DIR/KIND --threads 2
 """

@@ -18,19 +18,19 @@ SHOWN = 10
 
 
 def instant(text: str) -> datetime.datetime:
-    """A time such as 2024-03-01T10:00:00Z."""
+    """Parses a time such as 2024-03-01T10:00:00Z."""
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def behaviour(row: Dict[str, str]) -> Tuple[Behaviour, str]:
-    """Account, key and action of a row, and the time. Findings of firstseen have their own column names."""
+    """Account, key, action and time of a row. Findings of firstseen have other column names."""
     if "finding" in row:
         return (row["account"] or "-", row["principal"], row["action"]), row["time"]
     return (row["account"], row["key"], row["action"]), row["first_time"]
 
 
 def read_answer(path: str) -> Answer:
-    """Reads one file; a row given twice is an error."""
+    """Reads one file; a duplicate row is an error."""
     answer: Answer = {}
     with open(path, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -42,7 +42,7 @@ def read_answer(path: str) -> Answer:
 
 
 def differences(name: str, answer: Answer, other_name: str, other: Answer) -> List[str]:
-    """What differs, in words."""
+    """Descriptions of the differences."""
     lines = [f"only in {name}: {', '.join(key)}" for key in sorted(answer.keys() - other.keys())]
     lines += [f"only in {other_name}: {', '.join(key)}" for key in sorted(other.keys() - answer.keys())]
     for key in sorted(answer.keys() & other.keys()):

@@ -3,9 +3,9 @@
 
     chdb_best.py ARCHIVE ANSWER [--threads N] [--variant NAME]
 
-The default is the form that took the least CPU; README.md has the figures of all of them. What mattered: a
+The default is the variant with the least CPU; README.md has the figures of all variants. What mattered: a
 tuple schema; `tupleElement` instead of paths such as `r.userIdentity.arn`, which ClickHouse turns into one
-slow `getSubcolumn` each; and no parallel parsing within an object, which costs more than it brings here.
+slow `getSubcolumn` each; and no parallel parsing within an object, which costs more than it saves here.
 """
 import argparse
 
@@ -59,7 +59,7 @@ RAW = """SELECT arrayJoin(JSONExtractArrayRaw(text, 'Records')) AS r
     FROM file({objects}, 'RawBLOB', 'text String')"""
 AUTO = "SELECT arrayJoin(json.Records[]) AS r FROM file({objects}, 'JSONAsObject')"
 
-# name: (how the parts of a record are reached, where records come from)
+# name: (access to the fields of a record, source of the records)
 VARIANTS = {
     "tuples": (ELEMENTS, TUPLES),
     "text": (ELEMENTS, TEXT),
@@ -85,7 +85,7 @@ SETTINGS max_threads = {threads}, input_format_parallel_parsing = 0, input_forma
 
 
 def quoted(text: str) -> str:
-    """A text as an SQL literal."""
+    """Quotes a text as an SQL literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

@@ -1,4 +1,4 @@
-"""The contestants: what they are called, how each is installed and started."""
+"""The contestants: their names, and how to install and start them."""
 import argparse
 import re
 import shutil
@@ -18,7 +18,7 @@ PEERS = "duckdb,duckdb@1.5.6:columns,chdb,jq"
 
 @dataclass
 class Peer:
-    """A peer as given on the command line: `NAME[@VERSION][:VARIANT]`."""
+    """A peer on the command line: `NAME[@VERSION][:VARIANT]`."""
 
     label: str
     name: str
@@ -27,7 +27,7 @@ class Peer:
 
     @classmethod
     def parse(cls, label: str) -> "Peer":
-        """Reads one peer; raises `argparse.ArgumentTypeError`."""
+        """Parses one peer; raises `argparse.ArgumentTypeError`."""
         match = re.fullmatch(r"(?:(duckdb|chdb)(?:@([0-9.]+))?(?::([a-z-]+))?)|(jq)", label)
         if not match:
             raise argparse.ArgumentTypeError(f"{label!r} is no NAME[@VERSION][:VARIANT]")
@@ -41,17 +41,17 @@ class Peer:
         return [line for line in lines if line.startswith(self.name)]
 
     def venv(self, base: Path) -> Path:
-        """The virtual environment: one for the pinned versions, one more for every other version."""
+        """The virtual environment: one for the pinned versions, another for every other version."""
         return base.with_name(f"{base.name}-{self.name}-{self.version}") if self.version else base
 
 
 def peers(text: str) -> List[Peer]:
-    """Reads a list of peers."""
+    """Parses a list of peers."""
     return [Peer.parse(label) for label in text.split(",")]
 
 
 def line_up(args: argparse.Namespace) -> List[Contestant]:
-    """All contestants, firstseen first, those that cannot run with their reason."""
+    """All contestants, firstseen first; those that cannot run have a reason."""
     args.work.mkdir(parents=True, exist_ok=True)
     everyone = [firstseen(args)]
     for peer in args.peers:
@@ -62,7 +62,7 @@ def line_up(args: argparse.Namespace) -> List[Contestant]:
 
 
 def firstseen(args: argparse.Namespace) -> Contestant:
-    """With no warmup, every first sighting is a new action: the whole answer, in one report."""
+    """Without warmup, every first sighting is a new action, so one report is the whole answer."""
     answer = args.work / "firstseen.csv"
     command = [str(args.firstseen), "scan", str(args.archive), "--warmup", "0s", "--report", "new-action"]
     command += ["--threads", str(args.threads), "--csv-raw", "--quiet", "--output", str(answer)]
@@ -78,7 +78,7 @@ def pipeline(args: argparse.Namespace) -> Contestant:
 
 
 def database(peer: Peer, args: argparse.Namespace) -> Contestant:
-    """DuckDB or ClickHouse, each in a Python process of its own."""
+    """DuckDB or ClickHouse, each in its own Python process."""
     answer = args.work / f"{re.sub('[@:]', '-', peer.label)}.csv"
     command = [str(peer.venv(args.venv) / "bin/python"), str(HERE / f"{peer.name}_best.py")]
     command += [str(args.archive), str(answer), "--threads", str(args.threads)]
@@ -88,13 +88,13 @@ def database(peer: Peer, args: argparse.Namespace) -> Contestant:
 
 
 def missing_tools() -> str:
-    """Why jq cannot be measured here; nothing if it can."""
+    """The reason why jq cannot be measured here, if any."""
     needed = [tool for tool in ("jq", "zcat", "awk", "bash") if shutil.which(tool) is None]
     return f"{', '.join(needed)} not found. On Debian: apt-get install jq gzip mawk bash" if needed else ""
 
 
 def missing_packages(peer: Peer, base: Path) -> str:
-    """Installs the packages of a peer, unless it was done before. Says why it failed, or nothing."""
+    """Installs the packages of a peer, unless already installed. Returns the reason for a failure, if any."""
     venv, pins = peer.venv(base), peer.pins()
     stamp = venv / f"{peer.name}.installed"
     if stamp.exists() and stamp.read_text().split() == pins:

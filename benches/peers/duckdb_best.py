@@ -3,10 +3,10 @@
 
     duckdb_best.py ARCHIVE ANSWER [--threads N] [--variant NAME]
 
-The default is the form that took the least CPU; README.md has the figures of all of them. What mattered: an
-explicit structure; `records = true`, without which read_json takes several times as long; a type with a name,
+The default is the variant with the least CPU; README.md has the figures of all variants. What mattered: an
+explicit structure; `records = true`, without which read_json takes several times as long; a named type,
 since DuckDB 2.0 reads the type's text again for every object; and, with one thread, `newline_delimited` (a
-log object is one line), which spares a parse that only finds where an object ends.
+log object is one line), which saves a pass that only finds the end of an object.
 """
 import argparse
 
@@ -42,9 +42,9 @@ def read_text(objects: str) -> str:
 
 
 def read_auto(objects: str) -> str:
-    """Records with the structure that DuckDB finds itself.
+    """Records with the structure that DuckDB detects.
 
-    Without `ignore_errors` it refuses: some records hold both `arn` and `ARN` in one object.
+    Without `ignore_errors` it fails: some records hold both `arn` and `ARN` in one object.
     """
     return f"""SELECT unnest(Records) AS r
         FROM read_json({objects}, maximum_object_size = {MAX_OBJECT}, ignore_errors = true)"""
@@ -77,7 +77,7 @@ COPY (
 
 
 def quoted(text: str) -> str:
-    """A text as an SQL literal."""
+    """Quotes a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 

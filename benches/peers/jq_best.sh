@@ -3,8 +3,8 @@
 #
 #     jq_best.sh ARCHIVE ANSWER
 #
-# jq prints one line a record, awk keeps the smallest time of each (account, key, action). The stages run side
-# by side; jq itself has one thread.
+# jq prints one line per record; awk keeps the smallest time of each (account, key, action). The stages run in
+# parallel; jq itself has one thread.
 set -euo pipefail
 export LC_ALL=C
 

@@ -1,9 +1,9 @@
-"""Runs one command and reports what it used. Small, because a process starts with its parent's peak memory.
+"""Runs one command and reports its resource use. It is small, because a process starts with its parent's peak memory.
 
     launch.py DESCRIPTOR COMMAND...
 
 Writes two lines to the open file descriptor: the pid; exit status, CPU seconds, wall seconds and peak KiB.
-CPU counts the process and all it waited for; the peak is that of the largest of them.
+CPU includes the process and all children it waited for; the peak is that of the largest of them.
 """
 import os
 import sys
@@ -11,7 +11,7 @@ import time
 
 
 def main() -> None:
-    """Starts the command in a session of its own, waits for it, reports."""
+    """Starts the command in its own session, waits for it, and reports."""
     report = int(sys.argv[1])
     os.set_inheritable(report, False)
     start = time.monotonic()

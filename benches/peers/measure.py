@@ -18,25 +18,25 @@ class Run:
     """One run of a command."""
 
     cpu: float
-    """User and system seconds of the process and of all it waited for."""
+    """User and system seconds of the process and of all children it waited for."""
     wall: float
     memory: float
-    """Peak memory in MiB: of the largest process, or of all together if they were watched."""
+    """Peak memory in MiB: of the largest process, or the sum of all if they were watched."""
     status: int
 
 
 @dataclass
 class Contestant:
-    """A program with its question."""
+    """A program and its command."""
 
     name: str
     command: List[str]
     answer: Path
     runs: int
     pipeline: bool = False
-    """More than one process: its memory is the sum, watched in the warm-up."""
+    """Whether there are several processes, whose memory is summed during the warm-up."""
     accepted: Tuple[int, ...] = (0,)
-    """Exit statuses with an answer."""
+    """Exit statuses that mean an answer."""
     done: List[Run] = field(default_factory=list)
     memory_of_all: float = 0.0
     failure: str = ""
@@ -87,7 +87,7 @@ class GroupMemory(threading.Thread):
             self.peak = max(self.peak, sum(resident_by_process(self.session).values()))
 
     def stop(self) -> float:
-        """Ends the watch and says the peak in MiB."""
+        """Stops watching and returns the peak in MiB."""
         self.over.set()
         self.join()
         return self.peak / MIB
@@ -101,10 +101,10 @@ def resident_by_process(session: int) -> Dict[int, int]:
         if not entry.isdigit():
             continue
         try:
-            # The fields behind the command's name, which may hold blanks: state, parent, group, session, ...
+            # The fields after the command's name, which may contain spaces: state, parent, group, session, ...
             fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()
         except OSError:
-            continue  # It has ended.
+            continue  # The process has ended.
         if int(fields[3]) == session:
             resident[int(entry)] = int(fields[21]) * page
     return resident

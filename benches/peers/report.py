@@ -1,4 +1,4 @@
-"""What was measured: as a table for people, as JSON for programs."""
+"""Writes the results: as a table, and as JSON for programs."""
 import argparse
 import json
 import os
@@ -28,13 +28,13 @@ def table(everyone: List[Contestant]) -> List[str]:
 
 
 def output_of(command: List[str]) -> str:
-    """First line that a program prints, for its version."""
+    """The first line of a program's output, for its version."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return (done.stdout.strip().splitlines() or ["unknown"])[0]
 
 
 def versions(args: argparse.Namespace, everyone: List[Contestant]) -> Dict[str, str]:
-    """What was compared."""
+    """The versions of the compared programs."""
     found = {"firstseen": output_of([str(args.firstseen), "--version"])}
     show = "import importlib.metadata as m, sys; print(*(f'{p} {m.version(p)}' for p in sys.argv[1:]))"
     packages = {"duckdb": ["duckdb"], "chdb": ["chdb", "chdb-core"]}
@@ -49,7 +49,7 @@ def versions(args: argparse.Namespace, everyone: List[Contestant]) -> Dict[str, 
 
 
 def as_json(args: argparse.Namespace, everyone: List[Contestant], facts: Dict[str, object]) -> str:
-    """Everything measured."""
+    """All results."""
     rows = []
     for one in everyone:
         row: Dict[str, Any] = {"name": one.name, "command": one.command, "not_measured": one.failure or None}

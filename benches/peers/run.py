@@ -46,7 +46,7 @@ def arguments() -> argparse.Namespace:
 
 
 def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Refuses what cannot work."""
+    """Refuses arguments that cannot work."""
     if args.runs < 1 or args.jq_runs < 1 or args.threads < 1:
         parser.error("--runs, --jq-runs and --threads must be at least 1")
     if not args.archive.is_dir():
@@ -58,7 +58,7 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
 
 
 def survey(archive: Path) -> Dict[str, int]:
-    """Counts what is in the archive; this also brings its directory into the cache."""
+    """Counts the objects of the archive; this also brings its directories into the cache."""
     found = {"objects": 0, "bytes": 0, "others": 0}
     for folder, _, names in os.walk(archive):
         for name in names:
@@ -71,7 +71,7 @@ def survey(archive: Path) -> Dict[str, int]:
 
 
 def digest(path: Path) -> str:
-    """Digest of a file, read in pieces: this process stays small."""
+    """Digest of a file, read in pieces to keep this process small."""
     sha = hashlib.sha256()
     with open(path, "rb") as file:
         for piece in iter(lambda: file.read(1 << 16), b""):
@@ -80,7 +80,7 @@ def digest(path: Path) -> str:
 
 
 def warm_up(running: List[Contestant]) -> Dict[str, str]:
-    """One run of each that does not count. Gives the digests of the answers."""
+    """Runs each contestant once without counting. Returns the digests of the answers."""
     digests = {}
     for one in running:
         print(f"warm-up: {one.name}", file=sys.stderr)
@@ -93,7 +93,7 @@ def warm_up(running: List[Contestant]) -> Dict[str, str]:
 
 
 def compare(running: List[Contestant]) -> Tuple[bool, str]:
-    """Compares the answers, in a process of its own."""
+    """Compares the answers, in a separate process."""
     paths = [str(one.answer) for one in running]
     if len(paths) < 2:
         return True, "no answers were compared: no peer is here"
@@ -104,7 +104,7 @@ def compare(running: List[Contestant]) -> Tuple[bool, str]:
 
 
 def count(running: List[Contestant], digests: Dict[str, str]) -> None:
-    """The counted runs: everyone in turn, so that all share the machine's moods."""
+    """The counted runs. Contestants take turns, so variations of the machine's speed affect all of them."""
     for turn in range(max(one.runs for one in running)):
         for one in running:
             if turn >= one.runs or one.failure:
@@ -119,7 +119,7 @@ def count(running: List[Contestant], digests: Dict[str, str]) -> None:
 
 
 def main() -> int:
-    """The whole comparison."""
+    """Runs the whole comparison."""
     args = arguments()
     found = survey(args.archive)
     everyone = line_up(args)

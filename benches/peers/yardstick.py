@@ -20,7 +20,7 @@ HEAD = "| | CPU s [min..max] | wall s | peak MiB | CPU to inflating | CPU to cat
 
 
 def contestants(archive: Path, firstseen: Path, runs: int) -> List[Contestant]:
-    """What runs: `cat`, inflating, then scans."""
+    """The commands: `cat`, inflating, then scans."""
 
     def line(name: str, command: List[str]) -> Contestant:
         # Exit status 3: answered, but some input could not be read.
@@ -43,7 +43,7 @@ def row(one: Contestant, inflating: Contestant, cat: Contestant) -> str:
 
 
 def main() -> None:
-    """The whole comparison."""
+    """Runs the whole comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each, after one to warm up")

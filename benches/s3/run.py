@@ -39,7 +39,7 @@ def main():
 
 
 def build():
-    """The program and the store, in release form."""
+    """Builds the program and the server in release mode."""
     found = {}
     for command in (["build", "--release"], ["bench", "--no-run", "--bench", "s3-store"]):
         out = subprocess.run(["cargo", *command, "--locked", "--message-format=json"], cwd=ROOT, check=True, capture_output=True)
@@ -86,7 +86,7 @@ def measure(firstseen, folder, url, levels, runs):
 
 
 def run(command, environment):
-    """Wall and CPU seconds and peak memory in KiB; the answer; what was said."""
+    """Runs a scan; returns wall and CPU seconds, peak memory in KiB, the answer, and standard error."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
         begin = time.monotonic()
         child = subprocess.Popen(command, stdout=out, stderr=said, env=environment)

@@ -1,6 +1,6 @@
-//! A store on the loopback for `benches/s3/run.py`: the folders of a folder as buckets, for a user `bench` with the secret
-//! `bench-secret`. A second argument is how many milliseconds to wait before each answer, as a distant store would.
-//! Prints its address and serves until its input ends.
+//! A local S3 server for `benches/s3/run.py`: serves the subfolders of a folder as buckets, to the user
+//! `bench` with the secret `bench-secret`. The optional second argument delays each response by that many
+//! milliseconds, to simulate a distant server. Prints its address and serves until its standard input ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
@@ -17,13 +17,13 @@ use s3s::service::S3ServiceBuilder;
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 use tokio::net::TcpListener;
 
-/// Objects of a page.
+/// Objects per page.
 const PAGE: usize = 1_000;
 
-/// Files as objects, whose names are known: `s3s-fs` would walk all folders for every list.
+/// Files as objects, with their names in memory: `s3s-fs` would walk all folders for every listing.
 struct Store {
     root: PathBuf,
-    /// Size of each, by bucket and key.
+    /// Size of each file, by bucket and key.
     sizes: BTreeMap<String, u64>,
     delay: Duration,
 }
@@ -112,7 +112,7 @@ fn main() {
     writeln!(std::io::stdout(), "http://{}", listener.local_addr().expect("its address")).expect("a reader");
     runtime.spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            // Without it every answer waits for an acknowledgement: 24 objects a second.
+            // Without it every response waits for an acknowledgement: 24 objects per second.
             stream.set_nodelay(true).expect("no delay");
             let connection = hyper::server::conn::http1::Builder::new();
             tokio::spawn(connection.serve_connection(TokioIo::new(stream), service.clone()));

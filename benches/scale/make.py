@@ -19,14 +19,14 @@ THINGS = ["Bucket", "Key", "Function", "Queue", "Table", "Role", "Policy", "Imag
 
 
 def action(number):
-    """Service and call of the action of this number; 640 are real in form, later ones have a number."""
+    """Service and call of an action by number; the first 640 look real, later ones contain a number."""
     service = SERVICES[number % 8]
     name = VERBS[number // 8 % 8] + THINGS[number // 64 % 10]
     return service + ".amazonaws.com", name if number < 640 else f"{name}{number}"
 
 
 def record(number, account, role, act, seconds, **more):
-    """One call of a role's session."""
+    """A call by a role session."""
     source, name = action(act)
     time = (START + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     arn = f"arn:aws:iam::{account:012}:role/{role}"
@@ -64,7 +64,7 @@ def record(number, account, role, act, seconds, **more):
 
 
 def hash_of(text):
-    """A number for a text, the same in every run."""
+    """A hash of a text that is the same in every run."""
     number = 0
     for byte in text.encode():
         number = (number * 131 + byte) % (1 << 61)
@@ -80,47 +80,47 @@ def principals(count):
 
 
 def crowd(count):
-    """One action that so many roles do, and one role after the other."""
+    """`count` roles, one after another, all with the same action."""
     for number in range(count):
         yield record(number, 111122220000 + number % 50, f"role-{number}", 3, number * 60 % (300 * 86_400))
 
 
 def accounts(count):
-    """One role in each of so many accounts, with one action known and one new after 60 days."""
+    """`count` accounts with one role each, which has one known action and a new one after 60 days."""
     for number in range(2 * count):
         account, turn = number % count, number // count
         yield record(number, 200000000000 + account, "Deploy", turn, turn * 60 * 86_400 + account % 86_400)
 
 
 def actions(count):
-    """Ten roles that do so many different actions in all."""
+    """Ten roles with `count` different actions in total."""
     for number in range(count):
         yield record(number, 111122220000, f"role-{number % 10}", number, number % (300 * 86_400))
 
 
 def days(count):
-    """So many behaviours, each on 365 days."""
+    """`count` behaviours, each on 365 days."""
     for number in range(365 * count):
         behaviour, day = number % count, number // count
         yield record(number, 111122220000, f"role-{behaviour // 10}", behaviour % 10, day * 86_400 + behaviour % 86_400)
 
 
 def long_names(count):
-    """Roles whose name takes 8,000 characters."""
+    """Roles with names of 8,000 characters."""
     for number in range(2 * count):
         role, turn = number % count, number // count
         yield record(number, 111122220000, "x" * 8000 + str(role), turn, turn * 40 * 86_400 + role)
 
 
 def hits(count):
-    """So many calls of one action by 300 roles, for a rule that matches all of them."""
+    """`count` calls of one action by 300 roles, for a rule that matches all of them."""
     for number in range(count):
         more = {"requestParameters": {"bucketName": f"bucket-{number % 1000}", "key": f"folder/object-{number}"}}
         yield record(number, 111122220000, f"role-{number % 300}", 3, number % (90 * 86_400), **more)
 
 
 def clusters(count):
-    """So many users of a Kubernetes cluster that are IAM roles, and those roles in CloudTrail."""
+    """`count` users of a Kubernetes cluster that are IAM roles, and those roles in CloudTrail."""
     for number in range(count):
         yield record(number, 111122220000, f"role-{number}", 3, number % (90 * 86_400))
     for number in range(count):
@@ -146,7 +146,7 @@ def clusters(count):
 
 
 def write_batches(records, folder):
-    """Batches named as CloudTrail names them, one for each 5,000 records, in the order of the records."""
+    """Writes batches with CloudTrail's file names, one per 5,000 records, in the order of the records."""
     batch, number = [], 0
 
     def flush():
@@ -168,7 +168,7 @@ def write_batches(records, folder):
 
 
 def write_lines(records, folder):
-    """One file of JSON lines, whose name tells no delivery time."""
+    """Writes one file of JSON lines, whose name has no delivery time."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "events.jsonl", "w", encoding="utf-8") as file:
         for one in records:
@@ -176,7 +176,7 @@ def write_lines(records, folder):
 
 
 def write_tiny(count, folder):
-    """Records of nothing but what makes them records, in one file of JSON lines."""
+    """Writes minimal records to one file of JSON lines."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "events.jsonl", "w", encoding="utf-8") as file:
         for number in range(count):
@@ -190,7 +190,7 @@ def write_tiny(count, folder):
 
 
 def write_objects(count, folder):
-    """So many objects of one record each."""
+    """Writes `count` objects of one record each."""
     for number in range(count):
         day = START + datetime.timedelta(minutes=number % 400_000)
         name = f"111122220000_CloudTrail_eu-west-1_{day:%Y%m%dT%H%MZ}_{number:016}.json.gz"

@@ -1,8 +1,8 @@
-"""CPU seconds and peak memory of commands, one line each.
+"""Prints CPU seconds and peak memory of commands, one line each.
 
     python3 benches/scale/measure.py FIRSTSEEN COMMAND…
 
-A COMMAND is one argument, such as "scan /tmp/principals --warmup 10d". Standard output goes nowhere.
+A COMMAND is one argument, such as "scan /tmp/principals --warmup 10d". Standard output is discarded.
 """
 
 import os

@@ -212,7 +212,7 @@ impl Builder {
         let Self { behaviours: drafts, rows, table, days, texts, .. } = self;
         // Frees memory that is no longer needed.
         drop((table, days, texts));
-        let Observations { principals, actions, proofs } = observed;
+        let Observations { principals, actions, identity_links: links } = observed;
         let (principals, principal_ranks) = sorted(principals);
         let actions: Vec<Text> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
@@ -231,7 +231,7 @@ impl Builder {
             behaviours,
             values,
             creations,
-            proofs,
+            identity_links: links,
             insights,
             root,
             rules,
@@ -429,7 +429,7 @@ mod tests {
     use crate::model::Evidence;
 
     #[test]
-    fn a_row_that_is_full_is_followed_by_another_of_its_day() {
+    fn a_full_row_is_continued_in_another_of_the_same_day() {
         let (pair, object) = ((PrincipalId(0), ActionId(0)), Text::from("object"));
         let moment = Moment { time: Timestamp::parse("2024-03-01T10:00:00Z").unwrap(), failed: false };
         let evidence = Evidence { event_id: "1", ..Evidence::default() };

@@ -1,7 +1,7 @@
 //! Which of the events that rules matched one worker keeps.
 
-use super::counted::{Counter, GroupId};
 use super::hit::{Shared, sort_hits};
+use super::hit_counts::{Counter, GroupId};
 use super::{CountedHits, Hit, HitRetention, Relevance, SightingRef, Values};
 use crate::model::{ObservedPrincipal, PrincipalKind};
 use crate::observe::{ActionId, PrincipalId};

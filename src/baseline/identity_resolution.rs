@@ -1,6 +1,6 @@
 //! Joins principals that records name in two ways, as far as the whole archive proves it.
 //!
-//! A baseline keeps principals as their records name them, along with the proofs of whom a bare unique id names; both merge
+//! A baseline keeps principals as their records name them, along with the links of whom a bare unique id names; both merge
 //! exactly. Joining is done once, before questions, on the complete baseline: so merged shards give the same as one run. The
 //! rules are in `docs/method.md`, "One principal in two forms".
 
@@ -13,13 +13,13 @@ use super::hit::sort_hits;
 use super::single_event::{sort_insights, sort_root};
 use super::{Baseline, Behaviour};
 use crate::model::{Arn, ObservedPrincipal, PrincipalKey, Text, is_unique_id, sso_name};
-use crate::observe::Proofs;
+use crate::observe::IdentityLinks;
 
 /// Which principal of its account each name means.
 #[derive(Debug)]
 pub struct IdentityResolver<'b> {
     key: PrincipalKey,
-    proofs: &'b Proofs,
+    links: &'b IdentityLinks,
     /// ARNs of users by account and name; `None` if several users of the account have it.
     users: HashMap<(&'b str, &'b str), Option<&'b str>>,
     /// Unique ids by account and ARN; `None` if there are several, since a user or role was re-created. Only for the key `id`.
@@ -29,13 +29,14 @@ pub struct IdentityResolver<'b> {
 impl<'b> IdentityResolver<'b> {
     /// What a baseline learnt with this key proves.
     pub fn new(baseline: &'b Baseline, key: PrincipalKey) -> Self {
-        let mut resolver = Self { key, proofs: &baseline.proofs, users: HashMap::new(), ids: HashMap::new() };
+        let mut resolver =
+            Self { key, links: &baseline.identity_links, users: HashMap::new(), ids: HashMap::new() };
         for who in &baseline.principals {
             for arn in [Some(&who.key), who.arn.as_ref()].into_iter().flatten() {
                 resolver.add_user(&who.account, arn);
             }
         }
-        for (account, _, arn) in baseline.proofs.iter() {
+        for (account, _, arn) in baseline.identity_links.iter() {
             resolver.add_user(account, arn);
         }
         // Identities from a credential report have no unique id.
@@ -43,7 +44,7 @@ impl<'b> IdentityResolver<'b> {
             resolver.add_user(&identity.account, &identity.arn);
         }
         if key == PrincipalKey::Id {
-            for (account, id, arn) in baseline.proofs.certain() {
+            for (account, id, arn) in baseline.identity_links.certain() {
                 insert_unless_ambiguous(&mut resolver.ids, (account, arn), id);
             }
         }
@@ -74,7 +75,7 @@ impl<'b> IdentityResolver<'b> {
     /// The ARN behind a bare unique id, and behind the name of a user.
     fn arn(&self, account: &str, name: &str) -> Option<&'b str> {
         if is_unique_id(name) {
-            return self.proofs.arn(account, name);
+            return self.links.arn(account, name);
         }
         let user = name.strip_prefix("IAMUser/")?;
         self.users.get(&(account, user)).copied().flatten()
@@ -84,7 +85,7 @@ impl<'b> IdentityResolver<'b> {
     /// (IAM User Guide, "IAM identifiers").
     fn session(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
         let (id, session) = role_session(name)?;
-        let arn = Arn::parse(self.proofs.arn(account, id)?)?;
+        let arn = Arn::parse(self.links.arn(account, id)?)?;
         let (partition, owner, role) = (arn.partition, arn.account, arn.iam_name("role")?);
         Some(format!("arn:{partition}:sts::{owner}:assumed-role/{role}/{session}").into())
     }
@@ -92,7 +93,7 @@ impl<'b> IdentityResolver<'b> {
     /// The principal in `AROA…:session`: permission set and user if the role is known to be one of Identity Center, else the role.
     fn sso_user(&self, account: &str, name: &str) -> Option<Cow<'b, str>> {
         let (id, session) = role_session(name)?;
-        let Some(arn) = self.proofs.arn(account, id) else { return Some(id.to_owned().into()) };
+        let Some(arn) = self.links.arn(account, id) else { return Some(id.to_owned().into()) };
         let role = Arn::parse(arn).and_then(|arn| arn.iam_name("role"));
         Some(role.and_then(|role| sso_name(role, session)).map_or(Cow::Borrowed(arn), Cow::Owned))
     }
@@ -182,7 +183,7 @@ impl IdentityResolver<'_> {
 
 impl Baseline {
     /// The baseline with identical principals joined, as far as it proves that. Call this once, before any question, when all
-    /// baselines have been merged: a joined one must not be merged or saved, since more proofs could make it wrong.
+    /// baselines have been merged: a joined one must not be merged or saved, since more links could make it wrong.
     ///
     /// `key` is the principal key used for learning.
     #[must_use]

@@ -8,7 +8,7 @@ impl Baseline {
     pub fn add_inventory(&mut self, inventory: Inventory) {
         for (identity, _) in inventory.identities() {
             if let Some(id) = identity.unique_id.as_deref().filter(|id| is_unique_id(id)) {
-                self.proofs.add(&identity.account, id, &identity.arn);
+                self.identity_links.add(&identity.account, id, &identity.arn);
             }
         }
         self.inventory.merge(inventory);

@@ -69,8 +69,8 @@ impl Baseline {
             let earliest = creations.entry(principal).or_insert(time);
             *earliest = time.min(*earliest);
         }
-        let mut proofs = self.proofs;
-        proofs.merge(other.proofs);
+        let mut links = self.identity_links;
+        links.merge(other.identity_links);
         let insights = sorted(self.insights.into_iter().chain(other.insights), sort_insights);
         let root = sorted(self.root.into_iter().chain(other.root), sort_root);
         let (rules, left_rules, right_rules) = union(self.rules, other.rules, by_name, |_, _| ());
@@ -91,7 +91,7 @@ impl Baseline {
             behaviours,
             values,
             creations,
-            proofs,
+            identity_links: links,
             insights,
             root,
             rules,

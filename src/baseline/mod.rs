@@ -2,14 +2,14 @@
 //!
 //! The modules before it know nothing of questions; those after it nothing of files, gzip or JSON. A [`Builder`] takes
 //! sightings under the numbers of one observer; [`Baseline::merge`] joins the baselines of several. Its size grows with
-//! the number of behaviours, never with the number of events.
+//! the number of behaviours, not with the number of events; only events that rules matched may all be kept ([`HitRetention`]).
 
 mod activity;
 mod builder;
-mod counted;
 mod dimension_value;
 mod hit;
 mod hit_collector;
+mod hit_counts;
 mod identity_resolution;
 mod inventory;
 mod merge;
@@ -21,14 +21,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{Inventory, ObservedPrincipal, RuleMetadata, Sighting, Text};
-use crate::observe::Proofs;
+use crate::observe::IdentityLinks;
 use crate::time::Timestamp;
 
 pub use activity::{ActiveDay, Days};
 pub use builder::{Builder, Built, RowId};
-pub use counted::{CountedHits, HitGroup};
 pub use dimension_value::{DimensionValue, ValueSighting};
 pub use hit::{Hit, HitFilter, HitRetention, Relevance, Values};
+pub use hit_counts::{CountedHits, HitGroup};
 pub use identity_resolution::{IdentityResolver, may_be_resolved};
 pub use merge::Merged;
 pub use sighting::{Moment, SightingPlace, SightingRef};
@@ -49,7 +49,7 @@ pub struct Baseline {
     /// By account and key: the earliest creation of a role or user that the archive records.
     pub creations: BTreeMap<(Text, Text), Timestamp>,
     /// Proofs of whom a bare unique id names; see [`Baseline::resolved`].
-    pub proofs: Proofs,
+    pub identity_links: IdentityLinks,
     /// Events of CloudTrail Insights, sorted by caller and time.
     pub insights: Vec<SingleEvent>,
     /// The hours in which a root user acted, each with its first record; sorted by account.

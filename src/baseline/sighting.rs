@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    /// Sightings that each differ in at least one thing, two of them in nothing that is kept.
+    /// Sightings that differ in one field each; two of them differ only before they are kept.
     fn sightings(objects: &[Text; 2]) -> Vec<SightingRef<'_>> {
         let moment = Moment { time: Timestamp::from_micros(1), failed: false };
         let place = SightingPlace { archive: 1, object: &objects[0], record: 0 };
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_in_and_what_is_kept_have_one_order() {
+    fn incoming_and_kept_sightings_have_the_same_order() {
         let objects = [Text::from("a"), Text::from("b")];
         let mut texts = SharedTexts::default();
         let coming: Vec<SightingRef<'_>> = sightings(&objects);

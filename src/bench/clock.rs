@@ -1,10 +1,10 @@
-//! The clocks, and the memory gauge.
+//! Clocks and peak memory.
 
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
 
-/// Time on the clock.
+/// Wall-clock time.
 pub(super) struct WallClock(Instant);
 
 /// CPU time of all threads of this process, in user and in system mode.
@@ -30,13 +30,13 @@ impl CpuClock {
     }
 }
 
-/// Forgets the peak so far. Where that fails, the peak is that of the whole process.
+/// Resets the peak memory. If that fails, the peak is that of the whole process.
 pub(super) fn reset_peak_memory() {
     // proc_pid_clear_refs(5): 5 resets the peak resident set size.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// Peak of the resident memory in bytes, where the system tells (proc_pid_status(5), `VmHWM`).
+/// Peak resident memory in bytes, if the system reports it (proc_pid_status(5), `VmHWM`).
 pub(super) fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,8 +1,7 @@
-//! Measures what a scan of an archive costs on this machine, stage by stage and thread by thread.
+//! Measures the cost of scanning an archive on this machine, by stage and by number of threads.
 //!
-//! An archive goes in, CPU seconds and peak memory come out. It runs the very code that a scan runs: stages that are
-//! woven into each other are told apart by leaving the later ones away. The only room that looks at a clock; nothing
-//! that is measured ever enters an analysis.
+//! Reports CPU seconds and peak memory. It runs the same code as a scan: interleaved stages are separated by
+//! leaving out the later ones. Measurements never affect an analysis.
 
 mod clock;
 mod stages;
@@ -18,44 +17,44 @@ use clock::{CpuClock, WallClock, peak_memory, reset_peak_memory};
 
 pub use text::write_text;
 
-/// How to measure.
+/// Settings of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct BenchPlan {
-    /// Runs that count; one more before them warms everything up.
+    /// Number of counted runs, after one warm-up run.
     pub runs: u32,
-    /// Scans are measured with 1 thread up to this many.
+    /// Scans are measured with 1 thread up to this number.
     pub max_threads: usize,
 }
 
-/// What was measured.
+/// The results of a measurement.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measured {
-    /// Objects that were read.
+    /// Objects read.
     pub objects: u64,
-    /// Their bytes as stored.
+    /// Their stored size in bytes.
     pub stored_bytes: u64,
-    /// Their bytes as JSON.
+    /// Their size as JSON in bytes.
     pub json_bytes: u64,
     /// Records in them.
     pub events: u64,
-    /// Principals and actions that came together, which is what grows the memory.
+    /// Number of behaviours (pairs of principal and action), which determines memory use.
     pub behaviours: u64,
-    /// Runs that counted.
+    /// Number of counted runs.
     pub runs: u32,
-    /// What each stage of a scan with one thread costs.
+    /// Cost of each stage of a scan with one thread.
     pub stages: Vec<StageCost>,
-    /// What whole scans cost.
+    /// Cost of whole scans, by number of threads.
     pub threads: Vec<ThreadCost>,
 }
 
-/// Median and extremes of several runs.
+/// Median, minimum and maximum of several runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
-    /// The middle one.
+    /// The median.
     pub median: f64,
-    /// The lowest one.
+    /// The lowest value.
     pub min: f64,
-    /// The highest one.
+    /// The highest value.
     pub max: f64,
 }
 
@@ -66,39 +65,39 @@ pub struct StageCost {
     pub stage: &'static str,
     /// CPU time, user and system, in seconds.
     pub cpu_seconds: Spread,
-    /// Part of the whole scan, from 0 to 1.
+    /// Share of the whole scan, from 0 to 1.
     pub share: f64,
-    /// JSON this stage could handle, in 10⁹ bytes for each CPU second; none if it took no time that can be measured.
+    /// JSON throughput in 10⁹ bytes per CPU second; none if the stage took no measurable time.
     pub json_gb_per_cpu_second: Option<f64>,
-    /// The same in stored bytes, in 10⁶.
+    /// Throughput in 10⁶ stored bytes per CPU second.
     pub stored_mb_per_cpu_second: Option<f64>,
-    /// The same in events.
+    /// Throughput in events per CPU second.
     pub events_per_cpu_second: Option<f64>,
 }
 
-/// The cost of whole scans with some number of threads.
+/// The cost of whole scans with a given number of threads.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ThreadCost {
     /// Number of threads.
     pub threads: usize,
-    /// Time on the clock, in seconds.
+    /// Wall-clock time in seconds.
     pub wall_seconds: Spread,
     /// CPU time of all threads, in seconds.
     pub cpu_seconds: Spread,
-    /// How many times faster than with one thread.
+    /// Speed relative to one thread.
     pub speed_up: f64,
-    /// JSON in 10⁹ bytes for each second on the clock.
+    /// JSON throughput in 10⁹ bytes per second of wall-clock time.
     pub json_gb_per_second: f64,
-    /// Events for each second on the clock.
+    /// Events per second of wall-clock time.
     pub events_per_second: f64,
-    /// Highest resident memory of this process in any run, in bytes; none where the system does not tell. Memory that
-    /// earlier runs left to the allocator counts, so a scan by itself takes less.
+    /// Peak resident memory of this process in any run, in bytes; none if the system does not report it. It
+    /// includes memory that the allocator kept from earlier runs, so a single scan takes less.
     pub peak_memory_bytes: Option<u64>,
 }
 
 /// Measures scans of an archive.
 ///
-/// `stopped` is asked now and then whether to give up.
+/// `stopped` is polled; when it returns true, the measurement ends.
 ///
 /// # Errors
 /// As [`learn`].
@@ -134,7 +133,8 @@ pub fn measure(
     })
 }
 
-/// One scan; what it read, and the number of behaviours. Its baseline must not lie in memory while others are measured.
+/// Runs one scan; returns its coverage and number of behaviours. Its baseline is dropped, so it takes no
+/// memory during the measured scans.
 fn warm_up(
     archives: &Archives,
     settings: &LearnSettings,
@@ -144,14 +144,14 @@ fn warm_up(
     Ok((learnt.coverage, learnt.baseline.behaviours.len() as u64))
 }
 
-/// What the speeds are about.
+/// Sizes from which the speeds are calculated.
 struct ArchiveSize {
     stored_bytes: f64,
     json_bytes: f64,
     events: f64,
 }
 
-/// One scan and what it cost, in seconds.
+/// One scan and its cost in seconds.
 struct TimedScan {
     learnt: Learnt,
     wall: f64,
@@ -168,7 +168,7 @@ fn scan(
     Ok(TimedScan { learnt, wall: wall.seconds(), cpu: cpu.seconds() })
 }
 
-/// Whole scans with some number of threads.
+/// Measures whole scans with a given number of threads.
 fn scans(
     archives: &Archives,
     settings: &LearnSettings,
@@ -198,7 +198,7 @@ fn scans(
     })
 }
 
-/// Only listens for the word to stop.
+/// A [`Progress`] that only passes on the request to stop.
 struct StopSignal<'a>(&'a (dyn Fn() -> bool + Sync));
 
 impl Progress for StopSignal<'_> {
@@ -208,7 +208,7 @@ impl Progress for StopSignal<'_> {
 }
 
 impl Spread {
-    /// The spread of some values; of none it is not a number.
+    /// The spread of some values; NaN if there are none.
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_unstable_by(f64::total_cmp);
         let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_spread_of_an_even_number_of_runs_takes_the_middle_of_two() {
+    fn the_median_of_an_even_number_of_runs_is_the_mean_of_the_middle_two() {
         assert_eq!(Spread::of(vec![4.0, 1.0, 2.0]), Spread { median: 2.0, min: 1.0, max: 4.0 });
         assert_eq!(Spread::of(vec![4.0, 1.0, 2.0, 3.0]), Spread { median: 2.5, min: 1.0, max: 4.0 });
     }

@@ -1,8 +1,9 @@
-//! Tells the stages of a scan with one thread apart.
+//! Measures the stages of a scan with one thread separately.
 //!
-//! Each round lists the archive, reads all objects, reads and inflates them, scans them for nobody, and scans them to learn.
-//! What one pass takes longer than the one before is the cost of the stage it adds. All passes of a round run one
-//! after another, so that slow changes of the machine's speed cancel out.
+//! Each round lists the archive, reads all objects, reads and inflates them, scans them with a visitor that
+//! does nothing, and learns from them. The cost of a stage is the difference between the pass that adds it
+//! and the pass before. The passes of a round run one after another, so slow changes of the machine's speed
+//! cancel out.
 
 use std::hint::black_box;
 use std::sync::OnceLock;
@@ -18,7 +19,7 @@ use crate::scan::{
 };
 use crate::source::Archives;
 
-/// CPU seconds of each stage, one for each round.
+/// CPU seconds of each stage, one value per round.
 #[derive(Default)]
 pub(super) struct Rounds {
     list: Vec<f64>,
@@ -76,18 +77,18 @@ struct NoopVisitor;
 impl Visitor for NoopVisitor {
     type Part = ();
 
-    fn begin(&mut self, _: &CurrentObject<'_>) {}
+    fn begin_piece(&mut self, _: &CurrentObject<'_>) {}
 
     fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut ObjectContext<'_>) {
         black_box(found);
     }
 
-    fn join((): &mut (), (): (), _: u32) {}
+    fn join_pieces((): &mut (), (): (), _: u32) {}
 
-    fn end(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
+    fn end_object(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
 }
 
-/// Notes when a scan goes from listing to reading, and from reading to merging.
+/// Records when a scan goes from listing to reading, and from reading to merging.
 struct Phases<'a> {
     clock: CpuClock,
     reading: OnceLock<f64>,
@@ -115,7 +116,7 @@ impl Rounds {
         let all = Spread::of(self.all.clone());
         let cost = |(stage, seconds)| {
             let cpu_seconds = Spread::of(seconds);
-            // A difference of two measurements can be nothing, or less.
+            // The difference of two measurements can be zero or negative.
             let speed = |amount: f64| (cpu_seconds.median > 0.0).then(|| amount / cpu_seconds.median);
             StageCost {
                 stage,

@@ -1,13 +1,13 @@
-//! Measurements as tables for people.
+//! Writes measurements as text tables.
 
 use std::io::{self, Write};
 
 use super::{Measured, Spread, StageCost, ThreadCost};
 
-/// Writes both tables and what they are about.
+/// Writes a description of the archive and both tables.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// If writing to `out` fails.
 pub fn write_text(measured: &Measured, out: &mut dyn Write) -> io::Result<()> {
     let Measured { objects, events, behaviours, runs, .. } = measured;
     let (stored, json) = (measured.stored_bytes as f64 / 1e6, measured.json_bytes as f64 / 1e6);
@@ -67,7 +67,7 @@ fn seconds(spread: &Spread) -> String {
     format!("{:.4} [{:.4}..{:.4}]", spread.median, spread.min, spread.max)
 }
 
-/// A speed; a stage that takes no time that could be measured has none.
+/// Formats a speed; `-` for a stage that took no measurable time.
 fn speed(speed: Option<f64>, digits: usize) -> String {
     speed.map_or("-".to_owned(), |speed| format!("{speed:.digits$}"))
 }

@@ -41,9 +41,9 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     let question = args.known.question(&wanted)?;
     let format = args.output.format()?;
     let lists = args.archives.lists()?;
-    let mut claims = wanted.claims(&args.files, &args.archives, &lists)?;
-    let output = claims.open("--output", args.output.output.as_deref())?;
-    let faults = args.output.run.faults(&mut claims)?;
+    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    let output = guard.open("--output", args.output.output.as_deref())?;
+    let faults = args.output.run.faults(&mut guard)?;
     let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.output.run) };
     let Input { baseline, coverage, settings, is_saved, traffic, archives, rules: _, inventory_files } =
         Input::read(&args.archives, &lists, &reading)?;

@@ -12,8 +12,8 @@ use firstseen::synth::{Plan, synthesize_unless};
 use tempfile::TempDir;
 
 use super::args::{S3Args, byte_count};
-use super::claims::Claims;
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
+use super::output_guard::OutputGuard;
 use super::{signals, threads};
 
 /// Measure what a scan costs on this machine: each stage, each number of threads, and the memory
@@ -49,10 +49,10 @@ enum FormatArg {
 
 /// Runs the command.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<RunStatus> {
-    let mut claims = Claims::new();
-    args.archives.iter().for_each(|name| claims.read_archive(name));
-    claims.take_mirror(&args.s3, &args.archives)?;
-    let output = claims.open("--output", args.output.as_deref())?;
+    let mut guard = OutputGuard::new();
+    args.archives.iter().for_each(|name| guard.read_archive(name));
+    guard.take_mirror(&args.s3, &args.archives)?;
+    let output = guard.open("--output", args.output.as_deref())?;
     signals::be_orderly(true);
     let synthetic = args.synthetic.map(synthetic_archive).transpose()?;
     let names = synthetic

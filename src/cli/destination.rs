@@ -8,9 +8,9 @@ use anyhow::Context;
 use firstseen::report::Report;
 
 use super::args::{FileFormat, OutputArgs, OutputFormats};
-use super::claims::Claims;
 use super::exit::{Hint, UsageError};
 use super::output::Output;
+use super::output_guard::OutputGuard;
 
 /// A place for findings, opened before the long run, so that a bad path fails at once.
 pub(crate) enum Destination {
@@ -19,15 +19,15 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
-    pub(crate) fn open(args: &OutputArgs, claims: &mut Claims) -> anyhow::Result<Self> {
+    pub(crate) fn open(args: &OutputArgs, guard: &mut OutputGuard) -> anyhow::Result<Self> {
         match (args.formats()?, &args.output) {
             (OutputFormats::One(single), output) => {
-                Ok(Self::One(single, claims.open("--output", output.as_deref())?))
+                Ok(Self::One(single, guard.open("--output", output.as_deref())?))
             }
             (OutputFormats::Folder(formats), Some(folder)) => {
                 for format in &formats {
                     let name = format.map_or("asff", |(_, name)| name);
-                    claims.take("--output", &folder.join(name), format.is_none())?;
+                    guard.take("--output", &folder.join(name), format.is_none())?;
                 }
                 open_folder(folder)?;
                 Ok(Self::Folder(folder.clone(), formats))
@@ -50,16 +50,16 @@ impl Destination {
         match self {
             Self::One(single, output) => write_one(report, single, output).map(|()| None),
             Self::Folder(folder, formats) => {
-                let mut word = None;
+                let mut warning = None;
                 for format in formats {
                     match format {
                         Some((single, name)) => {
                             write_one(report, single, Output::open(&folder.join(name))?)?;
                         }
-                        None => word = write_asff(report, &folder.join("asff"))?,
+                        None => warning = write_asff(report, &folder.join("asff"))?,
                     }
                 }
-                Ok(word)
+                Ok(warning)
             }
         }
     }
@@ -68,7 +68,7 @@ impl Destination {
 fn write_one(report: &Report<'_>, single: FileFormat, output: Output) -> anyhow::Result<()> {
     output.write(|out| match single {
         FileFormat::Own(format) => report.write(format, out),
-        FileFormat::Exchange(exchange) => report.write_exchange(exchange, out),
+        FileFormat::Export(format) => report.write_export(format, out),
     })
 }
 
@@ -98,6 +98,6 @@ fn write_asff(report: &Report<'_>, folder: &Path) -> anyhow::Result<Option<Strin
         // The folder is new, and may get a file for each account: none of them waits for the disk.
         fs::write(&path, batch.json).with_context(|| format!("cannot write '{}'", path.display()))?;
     }
-    let word = "findings name no account, and Security Hub takes none of these: they are not in asff/";
-    Ok((without_account > 0).then(|| format!("{without_account} {word}")))
+    let warning = "findings name no account, and Security Hub takes none of these: they are not in asff/";
+    Ok((without_account > 0).then(|| format!("{without_account} {warning}")))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use firstseen::catalog::Learning;
+use firstseen::catalog::LearningScope;
 use firstseen::index::{IndexError, IndexSettings, Indexed, index};
 use firstseen::learn::LearnSettings;
 use firstseen::model::Dimensions;
@@ -14,17 +14,17 @@ use firstseen::source::{Archives, FileList, S3Settings, is_s3};
 use firstseen::store::{BaselineFolder, is_baseline, proven_files};
 
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, check_window};
-use super::claims::Claims;
 use super::exit::{Hint, RunStatus, UsageError, merge_error, scan_error, store_error};
 use super::inventory::inventory_files;
 use super::output::Output;
+use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
 use super::settings::FileArgs;
 use super::threads;
 use super::warnings::nothing_found;
 
-/// Read archives into a baseline, a folder that scan, tune and baseline read in place of the archives
+/// Read archives into a baseline, a folder that scan, rules, tune and baseline read in place of the archives
 ///
 /// On a baseline that is there already, only objects that are not yet in it are read. A run that was interrupted can
 /// be run again.
@@ -32,13 +32,13 @@ use super::warnings::nothing_found;
 pub(crate) struct IndexArgs {
     #[command(flatten)]
     archives: ArchiveArgs,
-    /// The baseline: a folder, by custom named NAME.baseline; it appears only when it is complete
+    /// The baseline: a folder, by convention named NAME.baseline; it appears only when it is complete
     #[arg(long, short, value_name = "FOLDER")]
     output: PathBuf,
-    /// Tell known objects by their content (SHA-256), not only by name and size: reads all of them
+    /// Identify objects that are already in the baseline by SHA-256, not only by name and size; reads all of them
     #[arg(long)]
     by_checksum: bool,
-    /// Save what is known so far after so many objects, so that an interrupted run goes on there
+    /// Save a checkpoint after this many objects; an interrupted run resumes there
     #[arg(long, value_name = "OBJECTS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_every: u32,
     #[command(flatten)]
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         return Err(error.context(Hint("baselines are joined by firstseen merge")));
     }
     let lists = args.archives.lists()?;
-    let faults = args.claims(&wanted, &s3_args, &lists)?;
+    let faults = args.guard(&wanted, &s3_args, &lists)?;
     let rules = args.rules.read()?;
     let inventory_files = inventory_files(&wanted.iam_inventory)?;
     let place = BaselineFolder::take(&args.output).map_err(store_error)?;
@@ -77,10 +77,10 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let settings = match &known {
         Some(saved) => {
             wanted
-                .check(&args.output, saved.learning(), false)
+                .check(&args.output, saved.scope(), false)
                 .context(Hint("name another output for another baseline, or leave that setting out"))?;
-            check_rules(saved.learning(), rules.as_deref())?;
-            let like = LearnSettings::like(saved.learning(), threads(args.run.threads));
+            check_rules(saved.scope(), rules.as_deref())?;
+            let like = LearnSettings::like(saved.scope(), threads(args.run.threads));
             LearnSettings { cluster: wanted.k8s_cluster.clone(), rules, ..like }
         }
         None => {
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         }
     };
     let settings = LearnSettings { memory: args.run.memory(), ..settings };
-    let known = known.map(|saved| saved.stored()).transpose().map_err(store_error)?;
+    let known = known.map(|saved| saved.contents()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
     let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3 };
     let archives = Archives::open_all(args.archives.names(), &lists, &s3);
@@ -119,25 +119,25 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
 
 impl IndexArgs {
     /// Opens the file of `--faults`, which is neither an input nor a part of the baseline.
-    fn claims(
+    fn guard(
         &self,
         learning: &LearningArgs,
         s3: &S3Args,
         lists: &[FileList],
     ) -> anyhow::Result<Option<Output>> {
-        let mut claims = Claims::new();
-        claims.read_archives(&self.archives, lists);
-        claims.read_files("settings", self.files.files());
-        claims.read_rules(self.rules.files());
-        claims.read_files("IAM inventory", &learning.iam_inventory);
-        claims.take_mirror(s3, self.archives.names())?;
-        claims.take_baseline(&self.output)?;
-        self.run.faults(&mut claims)
+        let mut guard = OutputGuard::new();
+        guard.read_archives(&self.archives, lists);
+        guard.read_files("settings", self.files.files());
+        guard.read_rules(self.rules.files());
+        guard.read_files("IAM inventory", &learning.iam_inventory);
+        guard.take_mirror(s3, self.archives.names())?;
+        guard.take_baseline(&self.output)?;
+        self.run.faults(&mut guard)
     }
 }
 
 /// Refuses other rules than those of the baseline: what they match would be known of a part of it only.
-fn check_rules(learnt: &Learning, rules: Option<&RuleSet>) -> anyhow::Result<()> {
+fn check_rules(learnt: &LearningScope, rules: Option<&RuleSet>) -> anyhow::Result<()> {
     let given = rules.map(RuleSet::checksum);
     let known = learnt.rules.as_ref().map(|rules| rules.checksum);
     if given == known {

@@ -105,7 +105,7 @@ impl Input {
         let traffic = archives.traffic();
         let archives = archives.names().to_vec();
         refuse_nothing(&coverage, &archives)?;
-        let rules = settings.learning().rules.map(|rules| used_rules(&baseline, rules));
+        let rules = settings.scope().rules.map(|rules| used_rules(&baseline, rules));
         Ok(Self {
             baseline,
             coverage,
@@ -137,7 +137,7 @@ impl Input {
                 (baseline, coverage, archives)
             }
         };
-        let learnt = saved[0].learning();
+        let learnt = saved[0].scope();
         let checked = options.learning.check(&names[0], learnt, options.leaves_out_later);
         checked.map_err(|error| {
             let command = options.learning.index_command(names, learnt, &archives, options.leaves_out_later);
@@ -177,7 +177,7 @@ pub(crate) fn is_saved(name: &Path) -> bool {
 pub(crate) fn merged(saved: &[Saved]) -> anyhow::Result<BaselineContents> {
     let mut all: Option<BaselineContents> = None;
     for saved in saved {
-        let next = saved.stored().map_err(store_error)?;
+        let next = saved.contents().map_err(store_error)?;
         all = Some(match all {
             None => next,
             Some(before) => {

@@ -7,9 +7,9 @@ use clap::Args;
 use firstseen::report::{write_losses, write_summary};
 use firstseen::store::{BaselineFolder, Saved};
 
-use super::claims::Claims;
 use super::exit::{Hint, RunStatus, store_error};
 use super::input::merged;
+use super::output_guard::OutputGuard;
 
 /// Join baselines of accounts, months or machines into one, as if all their objects had been indexed at once
 #[derive(Debug, Args)]
@@ -27,9 +27,9 @@ pub(crate) struct MergeArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<RunStatus> {
-    let mut claims = Claims::new();
-    args.baselines.iter().for_each(|baseline| claims.read_archive(baseline));
-    claims.take("--output", &args.output, true)?;
+    let mut guard = OutputGuard::new();
+    args.baselines.iter().for_each(|baseline| guard.read_archive(baseline));
+    guard.take("--output", &args.output, true)?;
     let place = BaselineFolder::take(&args.output).map_err(store_error)?;
     if place.open().map_err(store_error)?.is_some() {
         let error = anyhow::anyhow!("'{}' is there already", args.output.display());

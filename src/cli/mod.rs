@@ -3,7 +3,6 @@
 mod args;
 mod baseline;
 mod bench;
-mod claims;
 mod destination;
 mod exit;
 mod index;
@@ -11,6 +10,7 @@ mod input;
 mod inventory;
 mod merge;
 mod output;
+mod output_guard;
 mod progress;
 #[cfg(test)]
 mod reference;

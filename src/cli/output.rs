@@ -24,7 +24,7 @@ pub(crate) enum Output {
 
 impl Output {
     /// Opens an output before the long run, so that a bad path fails at once. Whether it may be written at all is what
-    /// [`Claims`](super::claims::Claims) know.
+    /// [`Claims`](super::output_guard::Claims) know.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let cannot = || format!("cannot write '{}'", path.display());
         match stream(path) {

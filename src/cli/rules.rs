@@ -50,10 +50,10 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let wanted = flags.or(args.files.read(None)?);
     let question = args.question(&wanted)?;
     let lists = args.archives.lists()?;
-    let mut claims = wanted.claims(&args.files, &args.archives, &lists)?;
-    claims.read_rules(args.rules.files());
-    let delivery = Destination::open(&args.output, &mut claims)?;
-    let faults = args.output.run.faults(&mut claims)?;
+    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    guard.read_rules(args.rules.files());
+    let destination = Destination::open(&args.output, &mut guard)?;
+    let faults = args.output.run.faults(&mut guard)?;
     let builtin_rules = args.rules.builtin_rules
         || !args.rules.are_named() && !args.archives.names().iter().any(|name| is_saved(name));
     let rules = RuleArgs { builtin_rules, ..args.rules.clone() }.read()?;
@@ -71,8 +71,8 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let used = used_settings(None, &question, &input);
     let report =
         Report { settings: &used, coverage: &input.coverage, archives: &input.archives, findings: &findings };
-    let is_for_people = delivery.is(FileFormat::Own(Format::Text));
-    let word = delivery.write(&report)?;
+    let is_for_people = destination.is(FileFormat::Own(Format::Text));
+    let warning = destination.write(&report)?;
     if is_for_people && !args.output.run.quiet {
         write_rule_counts(&input.baseline.rules, &findings, &mut std::io::stderr().lock())?;
     }
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
             "this baseline was made without rules (firstseen index --builtin-rules, --rules)".to_owned(),
         );
     }
-    warnings.extend(word);
+    warnings.extend(warning);
     RunSummary::of(&input, &used, faults, warnings).end(args.output.run.quiet)
 }
 

@@ -36,10 +36,10 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.settings.read()?;
     let mut question = Question { all_matches: args.all_matches, ..wanted.question()? };
     let lists = args.archives.lists()?;
-    let mut claims = wanted.claims(args.settings.files(), &args.archives, &lists)?;
-    claims.read_rules(args.rules.files());
-    let delivery = Destination::open(&args.output, &mut claims)?;
-    let faults = args.output.run.faults(&mut claims)?;
+    let mut guard = wanted.guard(args.settings.files(), &args.archives, &lists)?;
+    guard.read_rules(args.rules.files());
+    let destination = Destination::open(&args.output, &mut guard)?;
+    let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
     let reading = InputOptions {
         rules: rules.as_ref(),
@@ -55,12 +55,12 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let (findings, effect) = first_seen_with_warmup_effect(baseline, &question);
     let used = used_settings(wanted.preset(), &question, &input);
     let report = Report { settings: &used, coverage, archives: &input.archives, findings: &findings };
-    let word = delivery.write(&report)?;
+    let warning = destination.write(&report)?;
     let mut warnings = unmatched(baseline, &question.filter, wanted.preset());
     warnings.extend(returns_without_region(&question, question.forget.is_some()));
     warnings.extend(window(coverage, &question));
     warnings.extend(warmup(&effect));
-    warnings.extend(word);
+    warnings.extend(warning);
     let note = learnt_in_warmup(&effect);
     RunSummary { note, ..RunSummary::of(&input, &used, faults, warnings) }.end(args.output.run.quiet)
 }

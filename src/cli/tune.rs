@@ -87,11 +87,11 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     let incidents = args.incidents.read()?;
     let format = args.output.format()?;
     let lists = args.archives.lists()?;
-    let mut claims = wanted.claims(&args.files, &args.archives, &lists)?;
-    claims.read_files("incidents", args.incidents.files());
-    let output = claims.open("--output", args.output.output.as_deref())?;
-    let svg = claims.open_if_named("--svg", args.output.svg.as_deref())?;
-    let faults = args.output.run.faults(&mut claims)?;
+    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    guard.read_files("incidents", args.incidents.files());
+    let output = guard.open("--output", args.output.output.as_deref())?;
+    let svg = guard.open_if_named("--svg", args.output.svg.as_deref())?;
+    let faults = args.output.run.faults(&mut guard)?;
     let input = Input::read(&args.archives, &lists, &wanted.reading(&args.output.run))?;
     base.read_to = base.read_to.into_iter().chain(input.settings.window.read_to).min();
     let Input { baseline, coverage, .. } = &input;

@@ -34,7 +34,7 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
     for kind in &filter.kinds {
         let is_met = |kind| baseline.principals.iter().chain(event()).any(|who| who.kind == kind);
         let is_fine = is_met(*kind) || preset.is_some() && filter.kinds.iter().any(|kind| is_met(*kind));
-        warn("--kind", kind.name(), is_fine, "no principal is of this kind");
+        warn("--principal-kind", kind.name(), is_fine, "no principal is of this kind");
     }
     for pattern in &filter.principals {
         let is_met = baseline.principals.iter().chain(event()).any(|who| pattern.matches(who));
@@ -115,7 +115,7 @@ pub(crate) fn warmup(effect: &WarmupEffect) -> Option<String> {
         }
         _ => format!("--warmup 0d shows them all, --warmup {shorter} {with_shorter} of {all}"),
     };
-    Some(format!("{lead}: {hidden} of {all} first sightings fall within it and are not reported; {shown}"))
+    Some(format!("{lead}: {hidden} of {all} findings fall within it and are not reported; {shown}"))
 }
 
 /// How much was learnt and not reported, where that is most of it and as it should be: a note, no warning.
@@ -124,7 +124,7 @@ pub(crate) fn learnt_in_warmup(effect: &WarmupEffect) -> Option<String> {
     let is_told = hidden * 2 > *all && !effect.is_misleading();
     is_told.then(|| {
         format!(
-            "learnt and not reported: {hidden} of {all} first sightings, within the warmup of {warmup} (--warmup 0d shows them)"
+            "learnt and not reported: {hidden} of {all} findings, within the warmup of {warmup} (--warmup 0d shows them)"
         )
     })
 }

@@ -1,17 +1,18 @@
-//! Where records were found in carriers that are not known.
+//! Paths of records found in unknown carriers.
 
 use std::collections::BTreeMap;
 
-/// How many paths are listed on which records were found in carriers that are not known. Whoever writes an object chooses them.
+/// Limit on the number of listed paths. The author of an object controls its paths.
 pub const FOUND_PATHS_LISTED: usize = 50;
 
-/// How many characters of such a path are kept.
+/// Limit on the length of a path, in characters; longer paths are cut.
 pub const LONGEST_FOUND_PATH: usize = 200;
 
-/// On which paths records were found in carriers that are not known, and how many on each; `docs/formats.md` has their notation.
+/// Paths of records found in unknown carriers, with the number of records on each. Their notation is in
+/// `docs/formats.md`.
 ///
-/// Of more than [`FOUND_PATHS_LISTED`] paths the first in alphabetical order are listed, so that the order in which objects are
-/// read does not matter.
+/// At most [`FOUND_PATHS_LISTED`] paths are listed, the first in alphabetical order, so the result does not
+/// depend on the order in which objects are read.
 ///
 /// ```
 /// use firstseen::coverage::FoundPaths;
@@ -30,7 +31,7 @@ pub struct FoundPaths {
 }
 
 impl FoundPaths {
-    /// Adds so many records on a path; a longer one than [`LONGEST_FOUND_PATH`] is cut.
+    /// Adds records on a path, which is cut to [`LONGEST_FOUND_PATH`] characters.
     pub fn add(&mut self, path: &str, records: u64) {
         if records == 0 {
             return;
@@ -55,7 +56,7 @@ impl FoundPaths {
         self.unlisted += records;
     }
 
-    /// Adds all of another one.
+    /// Adds all paths and records of `other`.
     pub fn merge(&mut self, other: Self) {
         for (path, records) in other.listed {
             self.add(&path, records);
@@ -63,7 +64,7 @@ impl FoundPaths {
         self.unlisted += other.unlisted;
     }
 
-    /// The same with a way before each path.
+    /// The same, with `way` in front of each path.
     #[must_use]
     pub fn under(self, way: &str) -> Self {
         let mut found = Self { unlisted: self.unlisted, ..Self::default() };
@@ -74,7 +75,7 @@ impl FoundPaths {
         found
     }
 
-    /// Paths with the number of their records, in alphabetical order.
+    /// The listed paths with their numbers of records, in alphabetical order.
     pub fn listed(&self) -> impl Iterator<Item = (&str, u64)> {
         self.listed.iter().map(|(path, records)| (&**path, *records))
     }

@@ -1,8 +1,9 @@
-//! Law: all readers of a record read the same.
+//! Checks that all readers of a record give the same result, for property tests and the fuzz targets
+//! (`tests/fuzz`).
 //!
-//! There are three readers: the scanner, the fallback reader, and a plain JSON parser as the referee. What the scanner
-//! learnt from earlier records changes nothing. There are also two ways to inflate. Property tests and the fuzz targets
-//! (`tests/fuzz`) check this.
+//! There are three readers: the scanner, the fallback reader, and a plain JSON parser as the reference. The
+//! scanner must give the same whatever it learnt from earlier records. The two inflate implementations are
+//! compared as well.
 
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use super::{Decoded, Decoder};
 use crate::event::{AuditRecord, AuditSettings, Cluster, Record};
 use crate::model::PrincipalKey;
 
-/// Panics if two readers disagree about `text`, either about one of its lines or about all of it as one object.
+/// Panics if two readers disagree about a line of `text` or about all of it as one object.
 pub fn check(text: &str) {
     let mut predictors = KeyPredictors::default();
     let mut identities = IdentityCache::default();
@@ -29,17 +30,17 @@ pub fn check(text: &str) {
     check_object(text.as_bytes());
 }
 
-/// Panics if the two ways to inflate differ, up to `limit` bytes.
+/// Panics if the two inflate implementations differ, up to `limit` bytes.
 pub fn check_gzip(stored: &[u8], limit: usize) {
     crate::decode::unpack::gzip::check_both_ways(stored, limit);
 }
 
-/// A gzip header and a deflate stream with a matching trailer, if the stream has an end.
+/// A gzip header and a deflate stream with a matching trailer added, if the stream is complete.
 pub fn fitted(headed: &[u8], limit: usize) -> Option<Vec<u8>> {
     crate::decode::unpack::gzip::with_trailer(headed, limit)
 }
 
-/// Panics if the result for an object depends on whether others were decoded before.
+/// Panics if the result for an object depends on objects decoded before it.
 pub fn check_object(stored: &[u8]) {
     let mut decoder = Decoder::new(1 << 20);
     let fresh = account(&mut decoder, stored);
@@ -49,7 +50,7 @@ pub fn check_object(stored: &[u8]) {
     }
 }
 
-/// An object of another layout, with keys that many objects have.
+/// An object with another layout and common keys.
 const OTHER: &str = r#"{ "Records" : [
   { "eventID" : "1", "userIdentity" : { "type" : "Root", "arn" : "arn:aws:iam::1:root" }, "eventName" : "A",
     "readOnly" : true, "eventTime" : "2024-03-01T10:00:00Z", "requestParameters" : null },
@@ -77,7 +78,7 @@ fn check_record<'a>(
         assert_eq!(scanned, record, "scanner and fallback reader");
         assert_eq!(event(&scanned), event(&record));
     });
-    // The scanner does not look into unneeded values; both must read what is valid JSON as a whole.
+    // The scanner skips unused values without validating them; valid JSON must be read by both.
     if read.is_err() {
         assert!(serde_json::from_str::<serde::de::IgnoredAny>(slice).is_err(), "{read:?}");
     }
@@ -107,14 +108,14 @@ fn check_audit_event(text: &str, start: usize) {
     if read.is_err() {
         assert!(serde_json::from_str::<serde::de::IgnoredAny>(slice).is_err(), "{read:?}");
     }
-    // Whatever it is, interpreting it must not panic.
+    // Interpreting any record must not panic.
     let _ = (scanned.interpret(Cluster::default(), AuditSettings::default()), scanned.evidence());
     if let Ok(plain) = serde_json::from_str(slice) {
         check_audit_event_against(&plain, &scanned);
     }
 }
 
-/// Compares an audit event with what a plain parser made of the same text.
+/// Compares an audit event with the output of a plain parser.
 fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
     let text = |path: &str| plain.pointer(path).and_then(Value::as_str);
     let listed = |path: &str| {
@@ -140,7 +141,6 @@ fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
         ("/timestamp", record.timestamp),
         ("/annotations/authorization.k8s.io~1decision", record.decision),
     ] {
-        // An index into a list is not a member.
         assert_eq!(read, text(path), "{path}");
     }
     for (user, read) in [("/user", &record.user), ("/impersonatedUser", &record.impersonated)] {
@@ -159,7 +159,7 @@ fn event(record: &Record<'_>) -> String {
     format!("{:?}", record.interpret(PrincipalKey::Arn))
 }
 
-/// Compares a record with what a plain parser made of the same text.
+/// Compares a record with the output of a plain parser.
 fn check_against(plain: &Value, record: &Record<'_>) {
     const PATHS: [&str; 29] = [
         "/eventTime",
@@ -196,7 +196,6 @@ fn check_against(plain: &Value, record: &Record<'_>) {
     let texts = record.texts().into_iter().chain(record.identity.texts()).chain([record.event_id]);
     for (path, text) in PATHS.into_iter().zip(texts) {
         let wanted = reads_response || !path.starts_with("/responseElements");
-        // An index into a list is not a member.
         let plain = plain.pointer(path).filter(|_| wanted).and_then(Value::as_str);
         assert_eq!(text, plain, "{path}");
     }
@@ -219,7 +218,7 @@ mod tests {
 
     use super::*;
 
-    /// A text with everything that JSON texts may hold.
+    /// Any text, including characters that JSON escapes.
     fn any_text() -> impl Strategy<Value = String> {
         prop_oneof![
             "[a-z]{0,12}",
@@ -248,7 +247,7 @@ mod tests {
         })
     }
 
-    /// Mostly keys that mean something, at any level.
+    /// Mostly known keys, at any level.
     fn any_key() -> impl Strategy<Value = String> {
         const KEYS: [&str; 33] = [
             "eventTime",
@@ -288,7 +287,7 @@ mod tests {
         prop_oneof![9 => prop::sample::select(&KEYS[..]).prop_map(str::to_owned), 1 => any_text()]
     }
 
-    /// The text of a record: its members in any order, some of them twice, with any white space.
+    /// A record with members in any order, possibly repeated, and any white space.
     fn any_record() -> impl Strategy<Value = String> {
         let blanks = prop::sample::select(&["", " ", "\n  ", "\t\r\n"][..]);
         let identity = prop::collection::vec((any_key(), any_value()), 0..6)
@@ -303,7 +302,7 @@ mod tests {
         })
     }
 
-    /// The text of a Kubernetes audit event, more or less.
+    /// Roughly a Kubernetes audit event.
     fn any_audit_event() -> impl Strategy<Value = String> {
         const KEYS: [&str; 28] = [
             "auditID",
@@ -412,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn habits_learnt_without_blanks_meet_blanks() {
+    fn predictions_learnt_without_white_space_do_not_match_with_it() {
         check(
             "{\"eventName\":\"A\",\"x\":{}}                               \n{\"eventName\": \"A\", \"x\":  01}       ",
         );

@@ -1,4 +1,4 @@
-//! Laws of reading carriers: kinds seen in the field, and random nestings of carriers, texts and packings.
+//! Tests of carriers: kinds seen in practice, and random nestings of carriers, texts and packings.
 
 use std::io::Write;
 
@@ -10,11 +10,14 @@ use super::{Decoded, Decoder, LargeInput, Piece, split};
 use crate::event::AnyRecord;
 use crate::memory::Budget;
 
-/// Name or audit id of each record, and the rest of the result.
+/// The name or audit id of each record, and the result.
 fn read(bytes: &[u8]) -> (Vec<String>, Decoded) {
     let mut names = Vec::new();
     let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
-        assert_eq!((found.index as usize, found.number as usize), (names.len(), names.len()));
+        assert_eq!(
+            (found.index_in_file as usize, found.index_in_object as usize),
+            (names.len(), names.len())
+        );
         names.push(match found.record {
             Ok(AnyRecord::CloudTrail(record)) => record.event_name.unwrap_or("-").to_owned(),
             Ok(AnyRecord::Kubernetes(record)) => record.audit_id.unwrap_or("-").to_owned(),
@@ -61,7 +64,7 @@ fn pretty(text: &str) -> String {
     serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(text).unwrap()).unwrap()
 }
 
-/// Reads each text: the names of its records, and where they were found, unless that is empty.
+/// Checks the names of the records in each text, and the paths where they were found unless that is empty.
 fn assert_found(cases: &[(String, &str, &str)]) {
     for (text, names, found) in cases {
         let (read, decoded) = read(text.as_bytes());
@@ -74,7 +77,7 @@ fn assert_found(cases: &[(String, &str, &str)]) {
 }
 
 #[test]
-fn records_are_found_in_messages_and_answers_of_search_engines() {
+fn records_are_found_in_messages_and_search_results() {
     let (a, b) = (record("A"), record("B"));
     let qa = quoted(&a);
     let bus = format!(r#"{{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{a}}}"#);
@@ -211,7 +214,7 @@ fn records_are_found_in_texts_lists_and_lines() {
 }
 
 #[test]
-fn a_cut_text_that_only_begins_as_base64_is_none() {
+fn a_truncated_text_that_begins_like_base64_is_not_base64() {
     let begin = base64(&gzip(record("A").as_bytes()));
     for length in 40..44 {
         let text = format!("{{\"data\": \"{}\u{fffd}", &begin[..length]);
@@ -222,7 +225,7 @@ fn a_cut_text_that_only_begins_as_base64_is_none() {
 }
 
 #[test]
-fn cells_with_events_are_read_whatever_stands_between_them() {
+fn events_in_cells_are_read_with_any_separator_and_quoting() {
     let (a, b) = (record("A"), record("B"));
     let (ca, cb) = (cell(&a), cell(&b));
     let backslashes = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
@@ -248,7 +251,7 @@ fn cells_with_events_are_read_whatever_stands_between_them() {
 }
 
 #[test]
-fn traces_of_records_that_cannot_be_read_are_a_fault() {
+fn traces_of_unreadable_records_are_a_fault() {
     let deep = (0..12).fold(record("A"), |text, _| format!(r#"{{"x":{}}}"#, quoted(&text)));
     for text in [
         r#"{"aws.cloudtrail.event_version":"1.08","event.action":"CreateUser","@timestamp":"2026-01-10T10:00:00Z"}"#.to_owned(),
@@ -277,7 +280,7 @@ fn traces_of_records_that_cannot_be_read_are_a_fault() {
 }
 
 #[test]
-fn what_is_known_to_hold_no_records_is_no_fault() {
+fn known_formats_without_records_are_not_a_fault() {
     for text in [
         r#"{"Type":"Notification","TopicArn":"arn:x","Message":"{\"s3Bucket\":\"b\",\"s3ObjectKey\":[\"AWSLogs/x\"]}","Timestamp":"2026-01-10T10:00:00Z"}"#,
         r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventTime":"2026-01-10T10:00:00Z","eventName":"ObjectCreated:Put","userIdentity":{"principalId":"x"},"requestParameters":{"sourceIPAddress":"192.0.2.1"},"s3":{"bucket":{"name":"b"}}}]}"#,
@@ -296,7 +299,7 @@ fn what_is_known_to_hold_no_records_is_no_fault() {
 }
 
 #[test]
-fn nothing_is_looked_for_in_a_record() {
+fn records_quoted_in_a_record_are_not_read() {
     let inner = record("B");
     let plain = record("A");
     for quote in [
@@ -328,7 +331,7 @@ fn nothing_is_looked_for_in_a_record() {
 }
 
 #[test]
-fn a_text_that_begins_in_the_middle_of_a_value_gives_what_follows() {
+fn a_text_that_begins_inside_a_value_gives_the_following_records() {
     let (a, b) = (record("A"), record("B"));
     let text = format!(r#"{{"hits":[{{"_source":{a}}},{{"_source":{b}}}]}}"#);
     let start = text.find("eventName").unwrap();
@@ -341,7 +344,7 @@ fn a_text_that_begins_in_the_middle_of_a_value_gives_what_follows() {
 }
 
 #[test]
-fn hostile_nesting_comes_to_an_end() {
+fn hostile_nesting_is_limited() {
     let texts = format!("[{}]", vec![quoted("{\"eventSource\":"); 20_000].join(","));
     for text in [
         "[".repeat(2_000_000),
@@ -352,14 +355,14 @@ fn hostile_nesting_comes_to_an_end() {
     ] {
         read(text.as_bytes());
     }
-    // The output of base64 is bounded.
+    // The size of decoded base64 is limited.
     let bomb = base64(&gzip(&vec![b' '; 10 << 20]));
     let text = format!("{{\"x\":[{}]}}", vec![quoted(&bomb); 30].join(","));
     assert!(kinds(&read(text.as_bytes()).1).contains(&"too-large"));
 }
 
 #[test]
-fn what_is_too_deep_is_told_whatever_is_around_it() {
+fn records_nested_too_deep_are_a_fault_in_any_wrapper() {
     let deep = (0..5).fold(record("A"), |text, _| format!(r#"{{"x":{}}}"#, quoted(&text)));
     let hidden = format!(r#"{{"detail":"{}"}}"#, base64(deep.as_bytes()));
     let text = (0..3).fold(hidden, |text, _| format!(r#"{{"body":{}}}"#, quoted(&text)));
@@ -368,13 +371,13 @@ fn what_is_too_deep_is_told_whatever_is_around_it() {
 }
 
 #[test]
-fn an_element_of_records_that_was_cut_gives_what_was_whole_in_it() {
+fn a_truncated_element_of_records_gives_its_complete_records() {
     let text = format!(r#"{{"Records":[{{"id":7,"detail":[{},{}"#, record("A"), record("B"));
     let (names, decoded) = read(&text.as_bytes()[..text.len() - 9]);
     assert_eq!((names.join(" ").as_str(), kinds(&decoded)), ("A", vec!["json-truncated"]));
 }
 
-/// Records and faults of a long text that is read in pieces from a stream.
+/// The number of records, and the faults, of a long text read from a stream in pieces.
 fn read_in_pieces(text: &str) -> (u32, Vec<&'static str>) {
     let (mut decoder, mut records, mut faults) = (Decoder::new(1 << 20), 0, Vec::new());
     let mut emit = |piece: Piece| {
@@ -389,15 +392,15 @@ fn read_in_pieces(text: &str) -> (u32, Vec<&'static str>) {
 }
 
 #[test]
-fn a_long_text_that_is_none_of_ours_is_a_fault_if_it_has_traces_of_records() {
+fn a_long_text_in_an_unknown_format_with_traces_of_records_is_a_fault() {
     let audit = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"x"}"#;
-    for telling in [record("A"), audit.to_owned()] {
-        // In a later part, across the border of the first, and far after it.
+    for trace in [record("A"), audit.to_owned()] {
+        // After the first part, across its end, and far after it.
         for before in [5_000, 4_080, 100_000] {
             let words = "words without meaning ...\n".repeat(before / 26);
-            let (records, faults) = read_in_pieces(&format!("{words}{telling}\n{words}"));
+            let (records, faults) = read_in_pieces(&format!("{words}{trace}\n{words}"));
             assert_eq!(records, 0);
-            assert!(faults.contains(&"unknown-carrier"), "{before} {telling} {faults:?}");
+            assert!(faults.contains(&"unknown-carrier"), "{before} {trace} {faults:?}");
         }
     }
     let words = "eventSource and eventName are names of columns\n".repeat(2_000);
@@ -405,17 +408,17 @@ fn a_long_text_that_is_none_of_ours_is_a_fault_if_it_has_traces_of_records() {
 }
 
 #[test]
-fn what_comes_out_of_base64_meets_the_ceiling() {
+fn the_size_of_decoded_base64_is_limited() {
     let lines = format!("{}\n", record("A")).repeat(1_000);
     let text = format!(r#"{{"x":"{}"}}"#, base64(&gzip(lines.as_bytes())));
-    for (ceiling, is_told) in [(1 << 20, false), (100_000, true)] {
-        let decoded = Decoder::new(ceiling).decode(text.as_bytes(), |_| ());
-        assert_eq!(kinds(&decoded).contains(&"too-large"), is_told, "{decoded:?}");
-        assert_eq!(decoded.records < 1_000, is_told);
+    for (limit, is_limited) in [(1 << 20, false), (100_000, true)] {
+        let decoded = Decoder::new(limit).decode(text.as_bytes(), |_| ());
+        assert_eq!(kinds(&decoded).contains(&"too-large"), is_limited, "{decoded:?}");
+        assert_eq!(decoded.records < 1_000, is_limited);
     }
 }
 
-/// One way to wrap JSON values.
+/// A way to wrap JSON values.
 #[derive(Clone, Debug)]
 enum Wrap {
     Member(&'static str),
@@ -485,7 +488,7 @@ fn wrapped(text: &str, wrap: &Wrap) -> String {
     }
 }
 
-/// A text of any form that contains the value.
+/// A text in some format that contains the value.
 fn outermost(value: &str, form: u8) -> Vec<u8> {
     match form {
         0 => value.as_bytes().to_vec(),
@@ -499,7 +502,7 @@ fn outermost(value: &str, form: u8) -> Vec<u8> {
     }
 }
 
-/// Records in a list, each quoting one that never happened.
+/// A list of records, each quoting a record that is not an event.
 fn batch(number: usize) -> String {
     let records: Vec<String> = (0..number)
         .map(|n| {
@@ -511,7 +514,7 @@ fn batch(number: usize) -> String {
     if number == 1 { records.concat() } else { format!("[{}]", records.join(",")) }
 }
 
-/// `PROPTEST_CASES` can ask for more.
+/// `PROPTEST_CASES` can increase it.
 fn cases() -> u32 {
     ProptestConfig::default().cases.max(600)
 }
@@ -519,24 +522,24 @@ fn cases() -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
-    /// Every record is counted once, or a fault says that records were lost.
+    /// Every record is read once, or a fault reports the loss.
     #[test]
-    fn no_nesting_hides_a_record(number in 1..4usize, wraps in prop::collection::vec(wraps(), 0..7), form in 0..8u8) {
+    fn every_record_is_read_or_reported_lost_in_any_nesting(number in 1..4usize, wraps in prop::collection::vec(wraps(), 0..7), form in 0..8u8) {
         let value = wraps.iter().fold(batch(number), |text, wrap| wrapped(&text, wrap));
         let (mut names, decoded) = read(&outermost(&value, form));
         names.retain(|name| name.starts_with('N') || name == "Quoted");
         let expected: Vec<String> = (0..number).map(|n| format!("N{n}")).collect();
-        let is_told = !decoded.faults.is_empty() && names.iter().all(|name| expected.contains(name));
-        prop_assert!(names == expected || is_told, "{} {:?} {:?}", value, names, decoded);
-        // Only depth and room are reasons not to read one.
+        let is_reported = !decoded.faults.is_empty() && names.iter().all(|name| expected.contains(name));
+        prop_assert!(names == expected || is_reported, "{} {:?} {:?}", value, names, decoded);
+        // Only depth and size are reasons not to read a record.
         if wraps.len() < 5 && form < 3 {
             prop_assert_eq!(&names, &expected, "{} {:?}", value, decoded);
         }
     }
 
-    /// In a text that was cut, the whole part is read, and the cut is reported.
+    /// In a truncated text, complete records are read and the truncation is reported.
     #[test]
-    fn what_was_whole_before_a_cut_is_read(
+    fn complete_records_before_a_cut_are_read(
         number in 2..5usize,
         wraps in prop::collection::vec(wraps(), 0..4),
         form in prop::sample::select(vec![0u8, 2, 3, 7]),

@@ -1,11 +1,12 @@
 //! Turns the bytes of one log object into records.
 //!
-//! Knows gzip and JSON; does not know where the bytes came from. A broken record is counted and skipped, a broken
-//! object gives what came before the break; nothing here ever fails as a whole. What a record means is decided
-//! elsewhere: see [`crate::event`].
+//! Knows gzip and JSON, but not where the bytes came from. A broken record is counted and skipped; a broken
+//! object gives the records before the break; decoding never fails as a whole. [`crate::event`] interprets
+//! the records.
 //!
-//! Modules, from the bottom up: `record` reads one record, `find` finds the records in a text, `unpack` opens packings and cuts
-//! large objects, and `ocsf` turns table rows back into records. A [`Decoder`] examines an object and picks among them.
+//! Modules, from the bottom up: `record` reads one record, `find` finds the records in a text, `unpack` opens
+//! packings and splits large objects, and `ocsf` turns table rows back into records. A [`Decoder`] examines
+//! an object and picks among them.
 
 mod ceiling;
 #[cfg(any(test, fuzzing))]
@@ -32,7 +33,7 @@ use unpack::gzip::{Inflater, Plain, inflate};
 use unpack::packing::{PARQUET_MAGIC, Packing, packing};
 use unpack::{Packed, Unpacked, apple_double, utf8, zip_file};
 
-pub use find::envelope::Carrier;
+pub use find::envelope::LogGroupOrigin;
 pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;
 pub use record::json::Json;
@@ -40,40 +41,40 @@ pub use record::target_role::target_role;
 pub use unpack::piece::{Emit, Piece};
 pub use unpack::{LargeInput, ReadSeek, split};
 
-/// Gzip that inflates to more is read in pieces. Lower in tests, to exercise this.
+/// Gzip that inflates to more than this is read in pieces. Smaller in tests, to exercise that.
 const WHOLE: u64 = if cfg!(any(test, fuzzing)) { 1 << 20 } else { FREE };
 
 /// One record found in an object.
 #[derive(Debug)]
 pub struct FoundRecord<'a> {
     /// Index in its file (the object, or a file in it), counted from 0.
-    pub index: u32,
+    pub index_in_file: u32,
     /// Index in its object, counted from 0.
-    pub number: u32,
+    pub index_in_object: u32,
     /// The file in the object that contains it, `a.zip!b.json` for files in files; `None` for the object itself.
     pub inner: Option<&'a str>,
     /// Its JSON text.
     pub text: &'a str,
     /// The carrier, if the wrapper names it.
-    pub carrier: Option<&'a Carrier>,
+    pub carrier: Option<&'a LogGroupOrigin>,
     /// The parsed record, or the reason why it cannot be read.
     pub record: Result<AnyRecord<'a>, &'a str>,
 }
 
-/// One thing in an object that could not be read.
+/// A part of an object that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeFault {
-    /// What kind of fault.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// Where in the object, or in the file in it.
+    /// The position in the object, or in the inner file.
     pub position: Position,
-    /// The file in the object; `None` for the object itself.
+    /// The inner file; `None` for the object itself.
     pub inner: Option<Box<str>>,
     /// The reason in words.
     pub detail: String,
 }
 
-/// What kind of content an object has.
+/// The kind of content of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Records, or at least a wrapper for them; possibly none at all.
@@ -87,7 +88,7 @@ pub enum Verdict {
 /// The result for one object.
 #[derive(Debug)]
 pub struct Decoded {
-    /// What kind of content it has.
+    /// The kind of content.
     pub verdict: Verdict,
     /// Bytes of JSON text.
     pub json_bytes: u64,
@@ -95,9 +96,9 @@ pub struct Decoded {
     pub records: u32,
     /// Values that are not records.
     pub others: u64,
-    /// Files in it without records, by reason.
+    /// Inner files without records, by reason.
     pub skipped_inside: BTreeMap<ObjectSkip, u64>,
-    /// Where records were found outside known carriers.
+    /// Paths of records outside known carriers.
     pub found: FoundPaths,
     /// Faults of the object; those of single records went to the visitor.
     pub faults: Vec<DecodeFault>,
@@ -132,16 +133,16 @@ pub struct Decoder {
     ceiling: Ceiling,
     /// The number of packings and wrappers around the object.
     depth: u32,
-    /// Whether nothing says that the object is a log: then only an object with everything a record must have is one.
+    /// Whether nothing indicates a log. Then only JSON objects with all required fields count as records.
     is_strict: bool,
-    /// Where a second gzip member began in the last decoded object.
+    /// Position of the second gzip member in the last decoded object.
     second_member: Option<u64>,
-    /// How many bytes were inflated for it.
+    /// The number of bytes inflated for it.
     inflated: u64,
 }
 
 impl Decoder {
-    /// A decoder that inflates no object to more than `max_object_size` bytes.
+    /// A decoder that inflates an object to at most `max_object_size` bytes.
     pub fn new(max_object_size: u64) -> Self {
         Self::with_budget(max_object_size, &Budget::new(u64::MAX))
     }
@@ -166,18 +167,18 @@ impl Decoder {
         Self { depth, ..Self::new(max_object_size) }
     }
 
-    /// The same, for the contents of something already held.
+    /// Like [`Decoder::nested`], for the contents of data that is already in memory.
     fn nested_in(ceiling: Ceiling, depth: u32) -> Self {
         Self { ceiling, ..Self::nested(0, depth) }
     }
 
-    /// The plain bytes of an object, as far as they are available at once: the first half of [`Decoder::decode`].
+    /// Only inflates an object: the first step of [`Decoder::decode`].
     pub fn inflate<'d>(&'d mut self, stored: &'d [u8]) -> &'d [u8] {
         let Self { inflater, plain, spare, ceiling, .. } = self;
         inflate(inflater, (plain, spare), stored, ceiling.limit.min(WHOLE), &mut None, &mut Vec::new())
     }
 
-    /// Where a second gzip member began in the stored bytes of the last decoded object, if there was one.
+    /// Position of the second gzip member in the stored bytes of the last decoded object, if it had one.
     pub fn second_member(&self) -> Option<u64> {
         self.second_member
     }
@@ -217,7 +218,7 @@ impl Decoder {
             }
             return decoded;
         }
-        // A fuzzer counts a panic as a crash, even one that is caught.
+        // A fuzzer reports a panic as a crash, even if it is caught.
         if !cfg!(fuzzing) && bytes.starts_with(&PARQUET_MAGIC) {
             let mut decoded = ocsf::decode(bytes, ceiling, *depth, predictors, &mut visit);
             decoded.faults.splice(..0, faults);
@@ -226,7 +227,7 @@ impl Decoder {
         if apple_double::is_apple_double(bytes) {
             return Decoded { faults, ..Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)) };
         }
-        // Every byte that is not UTF-8 becomes three.
+        // Every byte that is not UTF-8 becomes three bytes.
         let copy = ceiling.reserve_copy(3 * bytes.len() as u64);
         let (text, odd) = utf8::text(bytes, !faults.is_empty(), ceiling.limit);
         if text::is_unknown(&text) && zip_file::ends_as_archive(bytes) {
@@ -247,8 +248,8 @@ impl Decoder {
             depth: *depth,
             is_strict: *is_strict,
             ceiling,
-            room: &room,
-            trail: "",
+            base64_left: &room,
+            path: "",
             is_found: *is_strict,
             carrier: None,
         };
@@ -256,8 +257,8 @@ impl Decoder {
     }
 }
 
-/// Visits every record of a text. `faults` were found earlier and say that its end is missing; `odd` says that not all of it is
-/// UTF-8, and counts only if it is a log.
+/// Visits every record of a text. `faults` were found earlier: if there are any, the end of the text is
+/// missing. `odd` is the fault of invalid UTF-8, which counts only if the text is a log.
 #[inline]
 fn decode_text(
     text: &str,
@@ -300,11 +301,11 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// Names of the events, the verdict and the kinds of the faults.
+    /// The event names, the verdict, and the kinds of faults.
     fn read(bytes: &[u8]) -> (String, Verdict, Vec<&'static str>) {
         let mut names = Vec::new();
         let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
-            assert_eq!(found.index as usize, names.len());
+            assert_eq!(found.index_in_file as usize, names.len());
             names.push(match found.record {
                 Ok(AnyRecord::CloudTrail(record)) => record.event_name.unwrap_or("-").to_owned(),
                 Ok(AnyRecord::Kubernetes(record)) => record.audit_id.unwrap_or("-").to_owned(),
@@ -366,13 +367,14 @@ mod tests {
             )
         };
         for text in [
-            // LookupEvents, two pages of it, and one event a line.
+            // LookupEvents: one page, two pages, and one event per line.
             format!(
                 r#"{{"Events":[{{"EventId":"1","CloudTrailEvent":{qa}}},{{"CloudTrailEvent":{qb}}}],"NextToken":"x"}}"#
             ),
             format!(r#"{{"Events":[{{"CloudTrailEvent":{qa}}}]}}{{"Events":[{{"CloudTrailEvent":{qb}}}]}}"#),
             format!("{{\"EventId\":\"1\",\"CloudTrailEvent\":{qa}}}\n{{\"CloudTrailEvent\":{qb}}}\n"),
-            // Subscriptions of CloudWatch Logs, in one message, in two without a line end, and of whole batches.
+            // CloudWatch Logs subscriptions: one message, two messages without a line break, and whole
+            // batches.
             log(&qa, &qb),
             format!("{}{}", log(&qa, &quoted(" ")), log(&quoted("no JSON"), &qb)),
             log(&quoted(&format!(r#"{{"Records":[{a},{b}]}}"#)), &quoted("[]")),
@@ -381,15 +383,15 @@ mod tests {
                 r#"{{"events":[{{"logStreamName":"s","message":{qa}}},{{"message":{qb}}}],"searchedLogStreams":[]}}"#
             ),
             format!("2026-01-01T10:00:00.000Z {a}\n2026-01-01T10:00:01.000Z {b}\n"),
-            // EventBridge, one a line and in a list.
+            // EventBridge: one event per line, and a list.
             format!("{}\n{}", bus(a), bus(b)),
             format!("[{},{}]", bus(a), bus(b)),
-            // Elastic, which may keep the text twice; its search results; Splunk; Logs Insights.
+            // Elastic (may keep the text twice) and its search results; Splunk; Logs Insights.
             format!(r#"{{"event":{{"original":{qa}}},"message":{qa}}} {{"message":{qb}}}"#),
             format!(r#"{{"event.original":{qa}}}{{"_source":{{"message":{qb}}}}}"#),
             format!("{{\"preview\":false,\"result\":{{\"_raw\":{qa}}}}}\n{{\"_raw\":{qb}}}"),
             format!(r#"[{{"@timestamp":"x","@message":{qa}}},{{"@message":{qb}}}]"#),
-            // What collectors make of it.
+            // Wrapped by collectors.
             format!(r#"[{{"data":{}}},{{"data":{b}}}]"#, bus(a)),
         ] {
             assert_eq!(read(text.as_bytes()).0, "A B", "{text}");
@@ -399,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_with_words_before_the_value_give_it() {
+    fn values_after_a_line_prefix_are_read() {
         let (a, b) = (r#"{"eventName":"A","x":"[1] {"}"#, r#"{"eventName":"B"}"#);
         for text in [
             format!("2026-01-01T10:00:00.000Z {a}\n2026-01-01T10:00:01.000Z {b}\n"),
@@ -444,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_of_a_stream_is_read() {
+    fn base64_encoded_data_is_read() {
         use base64::Engine;
         let encode = |bytes: &[u8]| base64::prelude::BASE64_STANDARD.encode(bytes);
         let log = format!(r#"{{"logEvents":[{{"message":{}}}]}}"#, quoted(r#"{"eventName":"A"}"#));
@@ -453,7 +455,7 @@ mod tests {
         let kinesis = |data: &str| format!(r#"{{"Records":[],"x":1}}{{"kinesis":{{"data":"{data}"}}}}"#);
         assert_eq!(read(kinesis(&encode(br#"{"eventName":"B"}"#)).as_bytes()).0, "B");
         assert_eq!(read(kinesis("no base64").as_bytes()).0, "");
-        // A stream that holds itself does not go on for ever.
+        // Data nested too deep is not read.
         let mut nested = br#"{"eventName":"A"}"#.to_vec();
         for _ in 0..20 {
             nested = format!(r#"{{"data":"{}"}}"#, encode(&gzip(&nested))).into_bytes();
@@ -468,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn a_carrier_without_events_is_named() {
+    fn a_carrier_without_events_is_recognized() {
         let other = |text: &str| read(text.as_bytes()).1;
         let probe =
             r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"id":"","message":"CWL CONTROL MESSAGE"}]}"#;
@@ -479,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_was_cut_in_its_carrier_is_a_fault() {
+    fn a_truncated_text_in_a_carrier_is_a_fault() {
         let cut = quoted(r#"{"eventName":"B","x":"[Truncated..."#);
         let text = format!(
             r#"{{"logEvents":[{{"message":{}}},{{"message":{cut}}}]}}"#,
@@ -489,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn wrappers_in_wrappers_come_to_an_end() {
+    fn deeply_nested_wrappers_are_not_read() {
         let nested =
             format!("{}{{\"eventName\":\"A\"}}{}", "{\"detail\":".repeat(200_000), "}".repeat(200_000));
         assert_eq!(read(nested.as_bytes()).0, "");
@@ -501,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_logstash_has_its_time() {
+    fn a_logstash_record_without_a_time_gets_its_timestamp() {
         let mut times = Vec::new();
         let text = r#"{"@timestamp":"2020-01-01T00:00:00Z","eventName":"A"} {"eventName":"B\u0042","@timestamp":"x"}"#;
         Decoder::new(1 << 20).decode(text.as_bytes(), |found| {
@@ -512,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn content_decides_and_not_the_name() {
+    fn nested_and_repeated_gzip_is_read() {
         let text = br#"{"eventName":"A"}"#;
         assert_eq!(read(&gzip(text)).0, "A");
         assert_eq!(read(&gzip(&gzip(text))).0, "A");
@@ -521,28 +523,28 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_record_does_not_take_its_neighbours() {
+    fn a_broken_record_does_not_lose_its_neighbours() {
         let (names, _, faults) =
             read(br#"{"Records":[{"eventName":"A"},{"eventName" "B"},{"eventName":"C"},7,null]}"#);
         assert_eq!((names.as_str(), faults), ("A ! C ! !", vec![]));
     }
 
     #[test]
-    fn a_broken_line_does_not_take_the_next_ones() {
+    fn a_broken_line_does_not_lose_the_next_ones() {
         let text = "{\"eventName\":\"A\"}\n{\"eventName\":\"B\nrubbish\n{\"eventName\":\"C\"}\n{\"Records\":[{\"eventName\":\"D\"},{\"eve\n{\"Records\":[{\"eventName\":\"E\"}]}\n";
         let (names, _, faults) = read(text.as_bytes());
         assert_eq!((names.as_str(), faults.len()), ("A C D E", 2));
     }
 
     #[test]
-    fn a_batch_cut_between_two_records_does_not_take_the_next_batch() {
+    fn a_batch_cut_between_two_records_does_not_lose_the_next_batch() {
         let text = "{\"Records\":[{\"eventName\":\"A\"},\n{\"Records\":[{\"eventName\":\"B\"}]}\n";
         let (names, _, faults) = read(text.as_bytes());
         assert_eq!((names.as_str(), faults), ("A B", vec!["json-broken"]));
     }
 
     #[test]
-    fn what_stands_before_a_cut_is_kept() {
+    fn records_before_a_cut_are_kept() {
         let text = br#"{"Records":[{"eventName":"A"},{"eventName":"B"},{"eventName":"C","x":"y"}]}"#;
         for length in 0..text.len() - 1 {
             let (names, _, faults) = read(&text[..length]);
@@ -559,7 +561,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_begins_in_mid_record_gives_what_follows() {
+    fn a_text_that_begins_inside_a_record_gives_the_following_ones() {
         let record =
             |name: &str| format!(r#"{{"eventVersion":"1.11","eventName":"{name}","x":{{"y":"z"}}}}"#);
         let batch = format!(r#"{{"Records":[{},{},{}]}}"#, record("A"), record("B"), record("C"));
@@ -600,12 +602,13 @@ mod tests {
 
     #[test]
     fn reading_time_is_linear_in_hostile_input() {
-        // Each of these lines opens a value without an end: searching each to the end of the text would take hours.
+        // Each line opens a value that never ends: searching each one to the end of the text would take
+        // hours.
         let text = "{\"a\":{\n".repeat(400_000);
         let (names, _, faults) = read(text.as_bytes());
         assert_eq!(names, "");
         assert!(faults.len() > 100_000);
-        // Each of these records surprises the scanner, and all stand on one line; so do the values behind the others.
+        // All these records need the fallback reader, and they are on one line.
         let records = r#"{"eventName":"a\n"},"#.repeat(200_000);
         assert_eq!(read(format!("{{\"Records\":[{records}null]}}").as_bytes()).2.len(), 0);
         let values = format!("{}{}", "{\n".repeat(40), "{}".repeat(500_000));

@@ -97,13 +97,13 @@ pub struct Principal<'a> {
     pub kind: PrincipalKind,
     /// Its name under the key `arn`, if the key is another.
     pub arn: Option<Cow<'a, str>>,
-    /// The proof in its record.
-    pub proof: Option<Proof<'a>>,
+    /// The identity link in its record.
+    pub identity_link: Option<IdentityLink<'a>>,
 }
 
 /// A unique IAM id and the ARN beside it: both name the same user or role of the principal's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Proof<'a> {
+pub struct IdentityLink<'a> {
     /// `AIDA…` or `AROA…`
     pub unique_id: &'a str,
     /// The ARN of the user or role.
@@ -157,7 +157,7 @@ impl<'a> Identity<'a> {
             arn: chosen.as_ref().and_then(arn),
             key: chosen.unwrap_or_else(|| self.default_key()),
             kind: self.kind(),
-            proof: self.proof(),
+            identity_link: self.identity_link(),
         }
     }
 
@@ -201,14 +201,14 @@ impl<'a> Identity<'a> {
     }
 
     /// The unique id and the ARN of this user or role, if the record has both.
-    fn proof(&self) -> Option<Proof<'a>> {
+    fn identity_link(&self) -> Option<IdentityLink<'a>> {
         let id_place = self.known.0.map_or_else(|| self.id_place(), |known| known.id_place);
         let unique_id = match id_place {
             IdPlace::Nowhere => return None,
             IdPlace::Issuer => self.issuer.principal_id?,
             IdPlace::PrincipalId(length) => self.principal_id?.get(..length)?,
         };
-        Some(Proof { unique_id, arn: self.role_arn().or(present(self.arn))? })
+        Some(IdentityLink { unique_id, arn: self.role_arn().or(present(self.arn))? })
     }
 
     fn id_place(&self) -> IdPlace {
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_made_again_is_new_by_id_and_known_by_name() {
+    fn a_recreated_role_is_new_by_id_and_known_by_arn() {
         let arn = "arn:aws-us-gov:iam::111122223333:role/ci/Deploy";
         let session = "arn:aws-us-gov:sts::111122223333:assumed-role/Deploy/x";
         let both = [role(arn, "AROAONE", session), role(arn, "AROATWO", session)];
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_parts_leave_a_sensible_principal() {
+    fn an_incomplete_identity_still_gives_a_principal() {
         let nobody = Identity::default();
         let principal = nobody.principal(Some("111122223333"), PrincipalKey::Arn);
         assert_eq!((principal.account, &*principal.key), ("111122223333", "-"));
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn service_linked_roles_are_known_by_their_path() {
+    fn service_linked_roles_are_recognized_by_path() {
         let arn = "arn:aws:iam::1:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
         assert_eq!(role(arn, "AROA", "").kind(), PrincipalKind::ServiceLinkedRole);
         let lookalike = "arn:aws:iam::1:role/x/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";

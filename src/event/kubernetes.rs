@@ -271,7 +271,7 @@ impl<'a> AuditRecord<'a> {
             key: Cow::Owned(scoped(&chosen)),
             kind: who.kind(),
             // The authenticator's ARN of a role lacks its path.
-            proof: None,
+            identity_link: None,
         }
     }
 }
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn an_iam_identity_is_known_by_what_it_is_and_not_by_its_name() {
+    fn an_iam_identity_is_named_by_its_arn_not_by_its_username() {
         let key = |key| {
             let settings = AuditSettings { key, namespace_in_key: false };
             record().interpret(PROD, settings).unwrap().principal
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn the_authenticator_had_another_name_once() {
+    fn the_former_name_of_the_authenticator_is_recognized() {
         for uid in [
             "aws-iam-authenticator:444455556666:AROAEXAMPLE",
             "heptio-authenticator-aws:444455556666:AROAEXAMPLE",
@@ -462,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn an_impersonated_request_is_the_effective_users_and_names_the_real_one() {
+    fn an_impersonated_request_belongs_to_the_effective_user_and_names_the_real_one() {
         let mut record = record();
         record.impersonated = named("bob");
         let principal = event(&record).principal;
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn users_have_kinds() {
+    fn usernames_determine_the_kind() {
         for (name, kind) in [
             ("system:node:ip-10-0-0-1.ec2.internal", PrincipalKind::K8sNode),
             ("system:serviceaccount:kube-system:coredns", PrincipalKind::K8sSystemAccount),
@@ -494,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_name_verb_group_and_resource() {
+    fn actions_consist_of_verb_group_and_resource() {
         let action = |change: fn(&mut AuditRecord<'static>)| {
             let mut record = record();
             change(&mut record);
@@ -519,7 +519,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_fails_by_code_decision_or_silence() {
+    fn a_request_failed_by_its_code_its_decision_or_a_missing_response() {
         let code = |change: fn(&mut AuditRecord<'static>)| {
             let mut record = record();
             change(&mut record);
@@ -536,7 +536,7 @@ mod tests {
     }
 
     #[test]
-    fn old_events_have_one_time() {
+    fn old_events_have_only_a_timestamp() {
         let mut old = record();
         (old.received, old.timestamp) = (None, Some("2017-09-11T19:55:05Z"));
         assert_eq!(event(&old).time.to_string(), "2017-09-11T19:55:05Z");

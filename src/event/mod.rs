@@ -15,7 +15,7 @@ use foldhash::fast::FixedState;
 use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Traits, is_account_id};
 use crate::time::{TimeForm, Timestamp};
 
-pub use identity::{DerivedIdentity, Identity, Issuer, OnBehalfOf, Principal, Proof};
+pub use identity::{DerivedIdentity, Identity, IdentityLink, Issuer, OnBehalfOf, Principal};
 pub use insight::Insight;
 pub use kubernetes::{AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, cluster_of_log_group};
 
@@ -327,7 +327,7 @@ impl<'a> Record<'a> {
             PrincipalKey::Id => present(created.id)?,
             _ => arn,
         };
-        Some(Principal { account, key: Cow::Borrowed(key), kind, arn: None, proof: None })
+        Some(Principal { account, key: Cow::Borrowed(key), kind, arn: None, identity_link: None })
     }
 }
 
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_created_user_is_known_by_arn_or_id() {
+    fn a_created_user_is_named_by_arn_or_id() {
         let mut create = record();
         create.response.user =
             Created { arn: Some("arn:aws-cn:iam::111122223333:user/eva"), id: Some("AIDAEVA") };
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_are_no_events_say_why() {
+    fn records_that_are_not_events_have_a_reason() {
         let why = |change: fn(&mut Record<'static>)| {
             let mut record = record();
             change(&mut record);

@@ -72,10 +72,10 @@ pub enum IndexError {
 /// let place = BaselineFolder::take("case.baseline".as_ref())?;
 /// let known = place.open()?;
 /// let learning = match &known {
-///     Some(saved) => LearnSettings::like(saved.learning(), 2),
+///     Some(saved) => LearnSettings::like(saved.scope(), 2),
 ///     None => LearnSettings { threads: 2, ..LearnSettings::default() },
 /// };
-/// let known = known.map(|saved| saved.stored()).transpose()?;
+/// let known = known.map(|saved| saved.contents()).transpose()?;
 /// let archives = Archives::open(&["fixtures/small-archive".into()])?;
 /// let settings = IndexSettings {
 ///     learning,
@@ -176,7 +176,7 @@ impl Run<'_> {
         let learnt = learn_listed(self.archives, part, learning, Keep::Catalog, self.progress)?;
         let Learnt { baseline, coverage, catalog } = learnt;
         let archives = self.archives.names().to_vec();
-        Ok(BaselineContents { learning: learning.learning(), archives, baseline, coverage, catalog })
+        Ok(BaselineContents { learning: learning.scope(), archives, baseline, coverage, catalog })
     }
 
     fn save(&self, stored: &mut BaselineContents) -> Result<(), StoreError> {

@@ -1,11 +1,11 @@
-//! What one value of a file says: which answers of IAM it holds, as pages.
+//! Converts a value of a file to pages of IAM answers.
 
 use super::node::Node;
 use super::page::{IamAnswer, Page};
 use super::{FileProblem, report};
 use crate::model::IamKind;
 
-/// The pages that a value holds; none if it is no answer of IAM.
+/// Adds the pages in a value; none if it is not an IAM answer.
 pub(super) fn pages(value: &Node, pages: &mut Vec<Page>) -> Result<(), FileProblem> {
     if let Some(items) = value.list() {
         return items.iter().try_for_each(|item| self::pages(item, pages));
@@ -51,7 +51,8 @@ fn list_page(answer: IamAnswer, value: &Node) -> Page {
     page
 }
 
-/// A role or user by itself. Others answer with an ARN and an id, too (`sts get-caller-identity`), but with no name.
+/// The page for a single role or user. Other answers have an ARN and an id, too (`sts get-caller-identity`),
+/// but no name.
 fn single_page(value: &Node) -> Option<Page> {
     let is_named = |entry: &Node, name| entry.get(name).and_then(Node::text).is_some();
     let wrapped = [("Role", IamKind::Role, "RoleName"), ("User", IamKind::User, "UserName")];

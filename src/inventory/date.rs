@@ -1,15 +1,15 @@
-//! The time at which IAM says that something was created, in all the forms in which tools write it.
+//! Parses creation times from IAM, in all forms that tools write.
 
 use super::node::Node;
 use crate::time::{Bound, Timestamp};
 
-/// What the CLI and the credential report write in place of a time.
+/// Texts that the CLI and the credential report write for a missing time.
 const NONE: [&str; 3] = ["N/A", "not_supported", "no_information"];
 
-/// Numbers from here on count milliseconds, smaller ones seconds: the year 5138 in seconds.
+/// Numbers from here on are milliseconds, smaller ones seconds: the year 5138 in seconds.
 const MILLISECONDS_FROM: f64 = 1e11;
 
-/// The time that a value says, if it says one.
+/// Parses the time of a value, if it has one.
 pub(super) fn date(value: &Node) -> Result<Option<Timestamp>, ()> {
     match value {
         Node::Nothing => Ok(None),
@@ -19,7 +19,8 @@ pub(super) fn date(value: &Node) -> Result<Option<Timestamp>, ()> {
     }
 }
 
-/// A time as RFC 3339 has it, with a blank in place of the `T` (Python), as a number, or as `/Date(…)/` (PowerShell).
+/// Parses a time in RFC 3339, with a space in place of the `T` (Python), as a number, or as `/Date(…)/`
+/// (PowerShell).
 pub(super) fn of_text(text: &str) -> Result<Option<Timestamp>, ()> {
     if text.is_empty() || NONE.contains(&text) {
         return Ok(None);
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_forms_of_a_time_are_the_same_instant() {
+    fn all_forms_of_a_time_parse_to_the_same_instant() {
         for text in [
             "2024-01-01T00:00:00+00:00",
             "2024-01-01T00:00:00Z",
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_told_from_none() {
+    fn a_missing_time_differs_from_an_invalid_one() {
         for text in ["", "N/A", "not_supported", "no_information"] {
             assert_eq!(of_text(text), Ok(None), "{text}");
         }

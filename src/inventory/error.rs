@@ -1,4 +1,4 @@
-//! Why a file tells nothing of IAM.
+//! Errors in IAM inventory files.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,28 +8,28 @@ use thiserror::Error;
 /// Why there is no inventory.
 #[derive(Debug, Error)]
 pub enum InventoryError {
-    /// A file or folder that was named cannot be opened.
+    /// A file or folder given by the user cannot be opened.
     #[error("cannot read '{path}'")]
     Open {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A file that was named cannot be used.
+    /// A file given by the user cannot be used.
     #[error("'{path}' {flaw}")]
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         flaw: FileProblem,
     },
-    /// No file in a folder that was named can be used.
+    /// No file in a folder given by the user can be used.
     #[error("no file in '{path}' tells what IAM knows; {}", passed_over_words(*.passed_over))]
     Nothing {
         /// The folder.
         path: PathBuf,
-        /// Number of its files.
+        /// Number of files in it.
         passed_over: usize,
     },
 }
@@ -42,34 +42,34 @@ fn passed_over_words(number: usize) -> String {
     }
 }
 
-/// Why a file cannot be used, as the rest of a sentence that begins with its name.
+/// Why a file cannot be used, phrased to follow its name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FileProblem {
-    /// Something else than an answer of IAM.
+    /// It is not an IAM answer.
     #[error("tells nothing of IAM: {0}")]
     Foreign(&'static str),
-    /// An answer of IAM in a form that is not read.
+    /// It has an unsupported form.
     #[error("is {0}")]
     Form(&'static str),
-    /// It is cut, damaged or malformed.
+    /// It is truncated, damaged or malformed.
     #[error("cannot be read to its end: {0}")]
     Broken(String),
-    /// It is larger than what is read.
+    /// It exceeds the size limit.
     #[error("holds more than {0} MiB")]
     TooLarge(u64),
-    /// It has more values than anybody's account.
+    /// It has more values than any account.
     #[error("holds more than {0} values")]
     TooMany(usize),
-    /// Neither a file nor a folder.
+    /// It is neither a file nor a folder.
     #[error("is neither a file nor a folder")]
     NotAFile,
-    /// The system refused.
+    /// The system cannot open it.
     #[error("cannot be opened: {0}")]
     Refused(String),
 }
 
 impl FileProblem {
-    /// Whether something that may tell of IAM was lost, so that the answer is one without it.
+    /// Whether IAM data may have been lost, so the inventory is incomplete.
     pub const fn is_loss(&self) -> bool {
         match self {
             Self::Foreign(_) | Self::NotAFile => false,

@@ -1,4 +1,4 @@
-//! Finds the files of a folder and reads the bytes of one.
+//! Lists the files of a folder and reads them.
 
 use std::fs;
 use std::io::{self, Read};
@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use super::FileProblem;
 use crate::file;
 
-/// No file is read beyond this many bytes, as stored or unpacked: the answer about an account with the 5,000 roles that IAM
-/// allows, each with all the policies that it can hold, has about 300 MB.
+/// Limit on the size of a file in MiB, stored and unpacked. The answer for an account with the 5,000 roles
+/// that IAM allows, each with as many policies as possible, has about 300 MB.
 pub(super) const MOST_MIB: u64 = 512;
 
-/// Everything below a folder, in the order of its names. What is neither a file nor a folder, or cannot be opened, comes with
-/// the reason. Links to files are followed, links to folders are not: they may lead in a circle.
+/// Everything below a folder, in the order of names. Entries that are neither files nor folders, or cannot be
+/// opened, come with the reason. Links to files are followed; links to folders are not, since they may be
+/// circular.
 pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<FileProblem>)>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -39,13 +40,13 @@ pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<File
     Ok(found)
 }
 
-/// The bytes of a file.
+/// Reads the bytes of a file.
 pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, FileProblem> {
     let refused = |error: io::Error| FileProblem::Refused(error.to_string());
     bounded(file::open(path).map_err(refused)?.0).map_err(refused)?.ok_or(FileProblem::TooLarge(MOST_MIB))
 }
 
-/// All that comes out of a stream, or nothing if that is too much.
+/// Reads a stream to its end; none if it exceeds the limit.
 pub(super) fn bounded(stream: impl Read) -> io::Result<Option<Vec<u8>>> {
     let most = MOST_MIB << 20;
     let mut bytes = Vec::new();

@@ -1,23 +1,23 @@
-//! The text of one file into what IAM knew: its form, its pages, and whether they are all of a list.
+//! Converts the text of a file to an inventory: determines its form, its pages, and which lists are complete.
 
 use super::node::{self, Node};
 use super::page::{IamAnswer, Page};
 use super::{FileProblem, answers, report};
 use crate::model::{IamKind, Inventory};
 
-/// `user,arn,` in base64: a credential report that nobody has decoded.
+/// `user,arn,` in base64: the start of an encoded credential report.
 const REPORT_IN_BASE64: &str = "dXNlcixhcm4s";
 
-/// What the lists are called in the CLI's text output, which has no other names in it.
+/// Names of the lists in the CLI's text output, which contains no other names.
 const TEXT_OUTPUT: [&str; 6] =
     ["USERDETAILLIST", "ROLEDETAILLIST", "GROUPDETAILLIST", "ROLES", "USERS", "POLICIES"];
 
-/// The answers in a file, each with all of its pages.
+/// The answers in a file, each with all its pages.
 #[derive(Debug, Default)]
 pub(super) struct Listings(Vec<Page>);
 
 impl Listings {
-    /// Reads a text.
+    /// Parses a text.
     pub(super) fn of(text: &str) -> Result<Self, FileProblem> {
         let mut listings = Self::default();
         pages_of(text)?.into_iter().for_each(|page| listings.add(page));
@@ -30,7 +30,7 @@ impl Listings {
         }
     }
 
-    /// Adds a page: to the answer before, if that said that more was to come.
+    /// Adds a page, to the previous answer if that was incomplete.
     fn add(&mut self, page: Page) {
         match self.0.last_mut() {
             Some(before) if before.is_cut && before.answer == page.answer => {
@@ -44,7 +44,7 @@ impl Listings {
         }
     }
 
-    /// Warnings about it, one sentence each.
+    /// Warnings about the file, one sentence each.
     pub(super) fn remarks(&self) -> Vec<String> {
         let sum = |of: fn(&Page) -> usize| self.0.iter().map(of).sum::<usize>();
         let (entries, unnamed) = (sum(|page| page.entries.len()), sum(|page| page.unnamed));
@@ -64,7 +64,7 @@ impl Listings {
         remarks
     }
 
-    /// All that the answers tell.
+    /// The inventory of all answers.
     pub(super) fn into_inventory(self) -> Inventory {
         let mut inventory = Inventory::default();
         for page in self.0 {
@@ -78,24 +78,25 @@ impl Listings {
 }
 
 impl Page {
-    /// Notes which kinds an answer lists to the last. `--filter` of `get-account-authorization-details` leaves lists empty, so
-    /// that an empty list says nothing, but that of users where both other lists have something: every account has roles and
-    /// policies for AWS services, and need not have users.
+    /// Records which kinds an answer lists completely. `--filter` of `get-account-authorization-details`
+    /// leaves lists empty, so an empty list proves nothing. The exception is an empty list of users when the
+    /// other two lists have entries: every account has roles and policies for AWS services, but need not have
+    /// users.
     fn list_in(&self, inventory: &mut Inventory) {
         if self.is_cut || self.unnamed > 0 || self.answer == IamAnswer::Part {
             return;
         }
         for (identity, _) in &self.entries {
             let kind = if identity.kind == IamKind::Root { IamKind::User } else { identity.kind };
-            inventory.list(&identity.account, kind);
+            inventory.mark_complete(&identity.account, kind);
             if self.answer == IamAnswer::Details && kind == IamKind::Role && self.has_policies {
-                inventory.list(&identity.account, IamKind::User);
+                inventory.mark_complete(&identity.account, IamKind::User);
             }
         }
     }
 }
 
-/// The pages in a text of any form.
+/// Parses the pages of a text in any form.
 fn pages_of(text: &str) -> Result<Vec<Page>, FileProblem> {
     let text = text.trim_start();
     let first_line = text.lines().next().unwrap_or_default();
@@ -104,7 +105,7 @@ fn pages_of(text: &str) -> Result<Vec<Page>, FileProblem> {
         [b'{' | b'[', ..] => node::json(text)?,
         _ if report::is_one(text) => return report::page(text).map(|page| vec![page]),
         _ if text.starts_with(REPORT_IN_BASE64) => {
-            // `--output text` has its form and time behind it.
+            // `--output text` appends the format and the time.
             let packed = text.split('\t').next().unwrap_or(text);
             return report::wrapped_page(packed).map(|page| vec![page]);
         }
@@ -126,7 +127,7 @@ fn pages_in(values: &[Node]) -> Result<Vec<Page>, FileProblem> {
     Ok(pages)
 }
 
-/// Whether a text has a line that begins one of the answers in YAML.
+/// Whether a line of the text starts an answer in YAML.
 fn is_yaml(text: &str) -> bool {
     const NAMES: [&str; 7] =
         ["UserDetailList", "RoleDetailList", "Roles", "Users", "Role", "User", "Content"];

@@ -1,9 +1,10 @@
-//! Files that tell what IAM knows → plain data: answers of `aws iam get-account-authorization-details`, `list-roles`,
-//! `list-users`, `get-role`, `get-user` and `get-credential-report` as the CLI writes them, or taken apart and put together
-//! again with jq.
+//! Reads IAM inventory files into plain data: answers of `aws iam get-account-authorization-details`,
+//! `list-roles`, `list-users`, `get-role`, `get-user` and `get-credential-report`, as written by the CLI or
+//! rearranged with jq.
 //!
-//! What a file is, its content says, and so does it whose account it is about. Knows files and their forms; does not know logs
-//! or questions. What is read, and what counts as a whole list, is in `docs/formats.md`, "IAM inventory".
+//! The content determines the form of a file and its account. Knows files and their forms; does not know logs
+//! or questions. The supported forms, and which lists count as complete, are in `docs/formats.md`, "IAM
+//! inventory".
 
 mod answers;
 mod date;
@@ -25,18 +26,18 @@ use listing::Listings;
 /// The IAM inventory read from files, and the files that were not used.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// All that was read.
+    /// The inventory of all files read.
     pub inventory: Inventory,
-    /// Warnings about files that were read, one sentence each, in the order of the files.
+    /// Warnings about files read, one sentence each, in the order of the files.
     pub remarks: Vec<(PathBuf, String)>,
-    /// Files in folders that could not be used.
+    /// Files in folders that could not be used, with the reason.
     pub passed_over: Vec<(PathBuf, FileProblem)>,
 }
 
-/// Reads these files, and all files below these folders.
+/// Reads the given files, and all files below the given folders.
 ///
 /// # Errors
-/// If a file that is named cannot be read or says nothing of IAM, or no file below a folder does.
+/// If a given file cannot be read or holds no IAM answer, or if no file below a given folder holds one.
 ///
 /// ```
 /// use firstseen::inventory::collect;
@@ -89,7 +90,7 @@ impl Collected {
         Ok(())
     }
 
-    /// Number of files that may have told more of IAM and could not be read.
+    /// Number of unreadable files that may have held IAM data.
     pub fn lost(&self) -> usize {
         self.passed_over.iter().filter(|(_, flaw)| flaw.is_loss()).count()
     }

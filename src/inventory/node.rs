@@ -1,5 +1,5 @@
-//! JSON and YAML into one small tree: of an answer of IAM only the members that matter are kept, at any depth. Values of a wrong
-//! type are no error here; whoever asks for a text finds none.
+//! Parses JSON and YAML into one small tree, which keeps only the relevant members of an IAM answer, at any
+//! depth. Values of a wrong type are not an error here: the accessors return none.
 
 use std::cell::Cell;
 use std::fmt;
@@ -20,11 +20,11 @@ pub(super) enum Node {
     Number(f64),
     Text(String),
     List(Vec<Node>),
-    /// The members that matter, in their order.
+    /// The relevant members, in order.
     Map(Vec<(&'static str, Node)>),
 }
 
-/// The names of the members that matter.
+/// Names of the relevant members.
 const KEYS: [&str; 18] = [
     "UserDetailList",
     "RoleDetailList",
@@ -50,18 +50,19 @@ fn key(name: &str) -> Option<&'static str> {
     KEYS.into_iter().find(|key| *key == name)
 }
 
-/// YAML needs a hundred times its size in memory at worst.
+/// Size limit for YAML in bytes; YAML needs up to a hundred times its size in memory.
 const MOST_YAML: usize = 16 << 20;
 
-/// So many values of a file are kept, which take 300 MB at worst; the 5,000 roles that IAM allows in an account have 30,000.
+/// Limit on the values of a file, which take up to 300 MB; the 5,000 roles that IAM allows in an account have
+/// 30,000.
 pub(super) const MOST_VALUES: usize = 4_000_000;
 
-/// All values of a JSON text, one after another.
+/// Parses a sequence of JSON values.
 pub(super) fn json(text: &str) -> Result<Vec<Node>, FileProblem> {
     let left = Cell::new(MOST_VALUES);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let mut values = Vec::new();
-    // Behind the last one there may be blanks.
+    // There may be whitespace after the last value.
     while deserializer.end().is_err() {
         let value = NodeSeed { left: &left }.deserialize(&mut deserializer);
         match value {
@@ -73,7 +74,7 @@ pub(super) fn json(text: &str) -> Result<Vec<Node>, FileProblem> {
     Ok(values)
 }
 
-/// All documents of a YAML text.
+/// Parses all documents of a YAML text.
 pub(super) fn yaml(text: &str) -> Result<Vec<Node>, FileProblem> {
     if text.len() > MOST_YAML {
         return Err(FileProblem::Form("more than 16 MiB of YAML: write it with --output json"));
@@ -94,13 +95,13 @@ impl Node {
         yaml.map().map_or(Self::Nothing, |members| Self::Map(members.iter().filter_map(member).collect()))
     }
 
-    /// The member of a name; of several the last.
+    /// The member with a name; the last one if there are several.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
         let Self::Map(members) = self else { return None };
         members.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// The text, if it is one that says something.
+    /// The text, if the value is one and not empty.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
@@ -108,7 +109,7 @@ impl Node {
         }
     }
 
-    /// The items, if it is a list.
+    /// The items, if the value is a list.
     pub(super) fn list(&self) -> Option<&[Self]> {
         match self {
             Self::List(items) => Some(items),
@@ -116,13 +117,13 @@ impl Node {
         }
     }
 
-    /// Whether it says yes.
+    /// Whether the value is true.
     pub(super) fn is_true(&self) -> bool {
         *self == Self::Flag(true) || self.text().is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 }
 
-/// Reads a value, as long as some are left.
+/// Deserializes a value, within the limit on the number of values.
 #[derive(Clone, Copy)]
 struct NodeSeed<'c> {
     left: &'c Cell<usize>,
@@ -191,7 +192,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
     }
 }
 
-/// The name of a member, if it matters.
+/// The name of a member, if it is relevant.
 struct Key(Option<&'static str>);
 
 impl<'de> Deserialize<'de> for Key {

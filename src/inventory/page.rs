@@ -1,11 +1,11 @@
-//! One page of an answer of IAM: whom it names, and what it lacks.
+//! One page of an IAM answer: its users and roles, and its gaps.
 
 use super::date::date;
 use super::node::Node;
 use crate::model::{IamIdentity, IamKind};
 use crate::time::Timestamp;
 
-/// Which command of the AWS CLI gives such an answer (AWS CLI Command Reference, `aws iam`).
+/// The AWS CLI command that returns an answer (AWS CLI Command Reference, `aws iam`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IamAnswer {
     /// `get-account-authorization-details`
@@ -16,7 +16,7 @@ pub(super) enum IamAnswer {
     Users,
     /// `get-credential-report`
     Report,
-    /// `get-role`, `get-user`, or what was taken out of a list: nothing tells whether it is all of it.
+    /// `get-role`, `get-user`, or a part of a list that may be incomplete.
     Part,
 }
 
@@ -25,11 +25,11 @@ pub(super) enum IamAnswer {
 pub(super) struct Page {
     pub(super) answer: IamAnswer,
     pub(super) entries: Vec<(IamIdentity, Option<Timestamp>)>,
-    /// Whether it holds policies, too.
+    /// Whether the page also has policies.
     pub(super) has_policies: bool,
-    /// Whether it says that more is to come.
+    /// Whether more pages follow.
     pub(super) is_cut: bool,
-    /// Number of entries that name nobody.
+    /// Number of entries without a valid ARN.
     pub(super) unnamed: usize,
     /// Number of dates that cannot be read.
     pub(super) undated: usize,

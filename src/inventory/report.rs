@@ -1,5 +1,5 @@
-//! Credential reports: a CSV with one line for the root user and each user of an account (IAM User Guide, "Getting credential
-//! reports for your AWS account"). It holds no unique ids.
+//! Parses credential reports: CSV with one line for the root user and each user of an account (IAM User
+//! Guide, "Getting credential reports for your AWS account"), without unique ids.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -11,10 +11,10 @@ use super::node::MOST_VALUES;
 use super::page::{IamAnswer, Page};
 use crate::model::IamIdentity;
 
-/// The columns that matter, which are the first of the report.
+/// The relevant columns, which are the first of the report.
 const COLUMNS: [&str; 3] = ["user", "arn", "user_creation_time"];
 
-/// Whether a text begins as a credential report does. A spreadsheet may have put another sign between the columns.
+/// Whether a text starts like a credential report. A spreadsheet may have changed the delimiter.
 pub(super) fn is_one(text: &str) -> bool {
     delimiter(text).is_some()
 }
@@ -26,7 +26,7 @@ fn delimiter(text: &str) -> Option<u8> {
     [',', ';', '\t'].into_iter().find(is_it).map(|sign| sign as u8)
 }
 
-/// Everyone in a report.
+/// Parses all users of a report.
 pub(super) fn page(text: &str) -> Result<Page, FileProblem> {
     let delimiter = delimiter(text).unwrap_or(b',');
     let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
@@ -53,7 +53,8 @@ pub(super) fn page(text: &str) -> Result<Page, FileProblem> {
     Ok(page)
 }
 
-/// A credential report in base64, as version 2 of the CLI prints it, or as it is, as version 1 does.
+/// Parses a credential report in base64, as printed by version 2 of the CLI, or in plain text, as printed by
+/// version 1.
 pub(super) fn wrapped_page(content: &str) -> Result<Page, FileProblem> {
     if is_one(content) {
         return page(content);

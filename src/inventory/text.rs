@@ -1,14 +1,14 @@
-//! The bytes of a file into the text that they hold: packed with gzip or not, in UTF-8 or UTF-16.
+//! Decodes the bytes of a file to text: with or without gzip, in UTF-8 or UTF-16.
 
 use flate2::read::MultiGzDecoder;
 
 use super::FileProblem;
 use super::files::{MOST_MIB, bounded};
 
-/// So often gzip is taken off.
+/// Limit on nested layers of gzip.
 const GZIP_DEPTH: usize = 3;
 
-/// The beginnings of packings that are not read.
+/// Magic numbers of unsupported compression formats and archives.
 const PACKINGS: [(&[u8], &str); 6] = [
     (b"PK\x03\x04", "a zip archive: unpack it"),
     (b"\x28\xb5\x2f\xfd", "packed with zstd: unpack it"),
@@ -18,7 +18,7 @@ const PACKINGS: [(&[u8], &str); 6] = [
     (b"\x1f\x8b", "packed with gzip too many times: unpack it"),
 ];
 
-/// The text of a file, without a byte order mark.
+/// Decodes the text of a file, without a byte order mark.
 pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<String, FileProblem> {
     for _ in 0..GZIP_DEPTH {
         if !bytes.starts_with(b"\x1f\x8b") {
@@ -38,7 +38,7 @@ pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<String, FileProblem> {
     Ok(match bytes[..] {
         [0xff, 0xfe, ref rest @ ..] => decode(rest, u16::from_le_bytes),
         [0xfe, 0xff, ref rest @ ..] => decode(rest, u16::from_be_bytes),
-        // No text of UTF-8 has a NUL among its first two.
+        // UTF-8 text has no NUL in its first two bytes.
         [first, 0, ..] if first != 0 => decode(&bytes, u16::from_le_bytes),
         [0, second, ..] if second != 0 => decode(&bytes, u16::from_be_bytes),
         [0xef, 0xbb, 0xbf, ref rest @ ..] => String::from_utf8_lossy(rest).into_owned(),

@@ -1,4 +1,4 @@
-//! Joins the results of the workers: one baseline, one coverage, one ledger.
+//! Joins the results of the workers: one baseline, one coverage, one catalog.
 
 use super::learner::WorkerResult;
 use super::{Keep, Learnt};
@@ -70,7 +70,7 @@ fn renumber(numbers: &mut [u32], new: &[u32]) {
     }
 }
 
-/// The records, renumbered from the workers' numbers to those of the ledger.
+/// The records, renumbered from the workers' numbers to those of the catalog.
 fn record_entries(
     records: &[ComparedRecord],
     rows: &[(u16, Vec<Day>, Vec<u32>)],

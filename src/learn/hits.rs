@@ -27,9 +27,9 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
         if candidates.is_empty() {
             return Vec::new();
         }
-        let facts = EventContext::new(*record, found.text, found.index + 1, time);
-        let matching = matcher.matching(&candidates, &facts);
-        matching.into_iter().map(|number| (number, matcher.rule(number).values(&facts))).collect()
+        let event = EventContext::new(*record, found.text, found.index_in_file + 1, time);
+        let matching = matcher.matching(&candidates, &event);
+        matching.into_iter().map(|number| (number, matcher.rule(number).values(&event))).collect()
     }
 
     /// Matches one stage of a request against rules.

@@ -39,7 +39,7 @@ pub struct Learnt {
 /// What is kept of a run besides the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// The baseline and its coverage: memory does not grow with the number of events.
+    /// The baseline and its coverage.
     Baseline,
     /// Also the catalog, so that objects can be added later: about 40 bytes a record.
     Catalog,

@@ -15,7 +15,7 @@ use crate::event::{
 use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Text};
 use crate::observe::{ActionId, Fingerprint, PrincipalId, RecordPlace};
 use crate::scan::ObjectContext;
-use crate::source::{DeliveryWindow, ObjectKey};
+use crate::source::{ObjectKey, ReadWindow};
 use crate::time::{TimeForm, Timestamp};
 
 /// One object, or a piece of it, while its records are learnt from.
@@ -180,7 +180,7 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
             self.learner.builder.add_creation(created.account, &created.key, event.time);
         }
         if let Some(fingerprint) = fingerprint() {
-            let place = RecordPlace { object: self.context.current.number, record: found.number };
+            let place = RecordPlace { object: self.context.current.number, record: found.index_in_object };
             self.part.object_records.add(fingerprint, place, row.0, event.failed);
         }
         Some(pair)
@@ -232,7 +232,7 @@ pub(super) fn sighting_of<'e>(
 }
 
 /// Whether a time lies in the learning window.
-pub(super) fn is_in_window(window: &DeliveryWindow, time: Timestamp) -> bool {
+pub(super) fn is_in_window(window: &ReadWindow, time: Timestamp) -> bool {
     window.read_from.is_none_or(|read_from| time >= read_from)
         && window.read_to.is_none_or(|read_to| time <= read_to)
 }

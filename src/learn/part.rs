@@ -46,7 +46,7 @@ impl InnerPath {
         SightingPlace {
             archive: object.archive,
             object: self.of(&object.path, found.inner),
-            record: found.index,
+            record: found.index_in_file,
         }
     }
 

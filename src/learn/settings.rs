@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::baseline::HitRetention;
-use crate::catalog::{AppliedRules, Learning};
+use crate::catalog::{AppliedRules, LearningScope};
 use crate::model::{Dimensions, PrincipalKey};
 use crate::rules::RuleSet;
 use crate::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY, ScanSettings};
-use crate::source::DeliveryWindow;
+use crate::source::ReadWindow;
 use crate::time::Timestamp;
 
 /// Settings of learning. None of them affect what is reported.
@@ -16,7 +16,7 @@ pub struct LearnSettings {
     /// Number of worker threads, at least 1.
     pub threads: usize,
     /// Which objects are opened, and which events are learnt from.
-    pub window: DeliveryWindow,
+    pub window: ReadWindow,
     /// Which events belong to the same principal.
     pub principal_key: PrincipalKey,
     /// Whether the same action in another Kubernetes namespace is another action.
@@ -42,7 +42,7 @@ impl Default for LearnSettings {
     fn default() -> Self {
         Self {
             threads: 1,
-            window: DeliveryWindow::default(),
+            window: ReadWindow::default(),
             principal_key: PrincipalKey::default(),
             namespace_in_key: false,
             cluster: None,
@@ -59,10 +59,10 @@ impl Default for LearnSettings {
 impl LearnSettings {
     /// Settings that learn like another run. Properties of single objects, such as their cluster, are not included, nor are
     /// its rules.
-    pub fn like(learning: &Learning, threads: usize) -> Self {
+    pub fn like(learning: &LearningScope, threads: usize) -> Self {
         Self {
             threads,
-            window: DeliveryWindow {
+            window: ReadWindow {
                 read_from: learning.read_from,
                 read_to: learning.read_to,
                 slack: learning.delivery_slack,
@@ -86,8 +86,8 @@ impl LearnSettings {
     }
 
     /// The settings that decide what is learnt.
-    pub fn learning(&self) -> Learning {
-        Learning {
+    pub fn scope(&self) -> LearningScope {
+        LearningScope {
             principal_key: self.principal_key,
             namespace_in_key: self.namespace_in_key,
             read_from: self.window.read_from,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::decode::{Carrier, FoundRecord, with_audit_event};
+use crate::decode::{FoundRecord, LogGroupOrigin, with_audit_event};
 use crate::event::{AnyRecord, AuditRecord};
 use crate::model::Stage;
 
@@ -25,7 +25,7 @@ struct OpenRequest {
     index: u32,
     number: u32,
     inner: Option<Box<str>>,
-    carrier: Option<Carrier>,
+    carrier: Option<LogGroupOrigin>,
     text: Box<str>,
 }
 
@@ -57,8 +57,8 @@ impl Stages {
         }
         let request = OpenRequest {
             stage,
-            index: found.index,
-            number: found.number,
+            index: found.index_in_file,
+            number: found.index_in_object,
             inner: found.inner.map(Box::from),
             carrier: found.carrier.cloned(),
             text: found.text.into(),
@@ -79,7 +79,17 @@ impl Stages {
             with_audit_event(&text, |record| {
                 let (inner, carrier) = (inner.as_deref(), carrier.as_ref());
                 let any = Ok(AnyRecord::Kubernetes(record));
-                take(record, &FoundRecord { index, number, inner, text: &text, carrier, record: any });
+                take(
+                    record,
+                    &FoundRecord {
+                        index_in_file: index,
+                        index_in_object: number,
+                        inner,
+                        text: &text,
+                        carrier,
+                        record: any,
+                    },
+                );
             });
         }
     }

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 impl Visitor for Learner<'_> {
     type Part = ObjectPart;
 
-    fn begin(&mut self, _: &CurrentObject<'_>) -> ObjectPart {
+    fn begin_piece(&mut self, _: &CurrentObject<'_>) -> ObjectPart {
         ObjectPart {
             object_records: self.spare.take().unwrap_or_else(|| ObjectRecords::new(self.number)),
             span: None,
@@ -29,18 +29,18 @@ impl Visitor for Learner<'_> {
         ObjectLearner { learner: self, part, context }.record(found);
     }
 
-    fn finish(&mut self, part: &mut ObjectPart, context: &mut ObjectContext<'_>) {
+    fn end_piece(&mut self, part: &mut ObjectPart, context: &mut ObjectContext<'_>) {
         ObjectLearner { learner: self, part, context }.finish();
     }
 
-    fn join(before: &mut ObjectPart, next: ObjectPart, records: u32) {
+    fn join_pieces(before: &mut ObjectPart, next: ObjectPart, records: u32) {
         before.object_records.append(next.object_records, records);
         for time in next.span.into_iter().flat_map(|(first, last)| [first, last]) {
             before.event_time(time);
         }
     }
 
-    fn end(&mut self, part: ObjectPart, result: &ObjectResult<'_>, coverage: &mut Coverage) {
+    fn end_object(&mut self, part: ObjectPart, result: &ObjectResult<'_>, coverage: &mut Coverage) {
         let ObjectPart { mut object_records, span, .. } = part;
         for time in span.into_iter().flat_map(|(first, last)| [first, last]) {
             coverage.event_time(time);

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_arn_gives_none() {
+    fn a_text_that_is_not_an_arn_is_none() {
         for text in ["", "arn", "arn:", "arn:aws:iam::1", "urn:aws:iam::1:user/x", "AIDAEXAMPLE"] {
             assert_eq!(Arn::parse(text), None, "{text}");
         }

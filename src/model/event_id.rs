@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_ordered_as_their_texts_are_and_give_them_back() {
+    fn ids_sort_like_their_texts_and_convert_back() {
         let texts = [
             "",
             "-",

@@ -24,7 +24,7 @@ impl Inventory {
     }
 
     /// Notes that the list of a kind in an account is complete.
-    pub fn list(&mut self, account: &str, kind: IamKind) {
+    pub fn mark_complete(&mut self, account: &str, kind: IamKind) {
         self.listed.insert((account.into(), kind));
     }
 
@@ -47,12 +47,12 @@ impl Inventory {
     }
 
     /// The accounts and kinds with complete lists, in order.
-    pub fn listed(&self) -> impl Iterator<Item = (&str, IamKind)> {
+    pub fn complete_lists(&self) -> impl Iterator<Item = (&str, IamKind)> {
         self.listed.iter().map(|(account, kind)| (&**account, *kind))
     }
 
     /// Whether the list of a kind in an account is complete.
-    pub fn lists(&self, account: &str, kind: IamKind) -> bool {
+    pub fn is_complete(&self, account: &str, kind: IamKind) -> bool {
         self.listed.contains(&(account.into(), kind))
     }
 
@@ -66,14 +66,14 @@ impl Inventory {
     /// The accounts in this inventory.
     pub fn accounts(&self) -> BTreeSet<&str> {
         let known = self.known.keys().map(|identity| &*identity.account);
-        known.chain(self.listed().map(|(account, _)| account)).collect()
+        known.chain(self.complete_lists().map(|(account, _)| account)).collect()
     }
 }
 
 impl fmt::Display for Inventory {
     /// One line for each identity and each complete list, with tab-separated fields: equal inventories give equal text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (account, kind) in self.listed() {
+        for (account, kind) in self.complete_lists() {
             writeln!(f, "{account}\t{}", kind.name())?;
         }
         for (identity, created) in self.identities() {

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_nobody_holds_are_dropped() {
+    fn unused_texts_are_dropped() {
         let mut texts = SharedTexts::default();
         let held: Vec<Text> = (0..10).map(|number| texts.get(&format!("held {number}"))).collect();
         for number in 0..100 * MANY {

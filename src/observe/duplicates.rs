@@ -146,7 +146,7 @@ pub struct DuplicatesFound {
     pub copies_by_row: HashMap<(u16, u32), DuplicateCount>,
     /// In the order of their places.
     pub conflicts: Vec<Conflict>,
-    /// Every record, in the order of their places, if requested with [`Deduplicator::keeping`].
+    /// Every record, in the order of their places, if requested with [`Deduplicator::keep_records`].
     pub records: Vec<ComparedRecord>,
 }
 
@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_that_comes_after_a_later_day_is_compared_with_that_day() {
+    fn a_late_object_is_compared_with_the_later_day() {
         let objects: [Object<'_>; 4] =
             [(Some(1), &[(1, 1)]), (Some(3), &[(2, 2)]), (Some(2), &[(2, 2)]), (None, &[(2, 2), (1, 1)])];
         for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_id_with_other_content_is_a_conflict_and_no_copy() {
+    fn the_same_id_with_other_content_is_a_conflict_not_a_copy() {
         let objects: [Object<'_>; 3] =
             [(Some(1), &[(1, 9)]), (Some(1), &[(1, 5), (1, 5)]), (Some(2), &[(1, 5), (1, 6)])];
         for order in [[0, 1, 2], [2, 1, 0]] {
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn of_the_stages_of_a_request_the_last_one_counts() {
+    fn only_the_last_stage_of_a_request_counts() {
         let stage = |stage| {
             let record = AuditRecord { audit_id: Some("a"), stage: Some(stage), ..AuditRecord::default() };
             Fingerprint::of_audit(&record, Cluster::default()).unwrap()

@@ -3,12 +3,12 @@
 //! Knows events; does not know files or JSON.
 
 mod duplicates;
+mod identity_links;
 mod interner;
-mod proofs;
 
 use std::collections::BTreeSet;
 
-use crate::event::{Event, Principal, Proof, action_name};
+use crate::event::{Event, IdentityLink, Principal, action_name};
 use crate::model::{ObservedPrincipal, Text};
 use interner::Interner;
 
@@ -16,7 +16,7 @@ pub use duplicates::{
     ComparedRecord, Conflict, Deduplicator, DuplicateCount, DuplicatesFound, Fingerprint, ObjectRecords,
     RecordPlace,
 };
-pub use proofs::Proofs;
+pub use identity_links::IdentityLinks;
 
 /// A principal, in the numbering of one [`Observer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,9 +60,9 @@ pub struct Observer {
     actions: Interner<ObservedAction>,
     /// The accounts of the principals, each once.
     accounts: BTreeSet<Text>,
-    proofs: Proofs,
-    /// For each principal its last proof, which most of its records repeat.
-    proven: Vec<Option<Proven>>,
+    links: IdentityLinks,
+    /// For each principal its last link, which most of its records repeat.
+    last_links: Vec<Option<LastLink>>,
 }
 
 /// Everything that an [`Observer`] met.
@@ -73,25 +73,25 @@ pub struct Observations {
     /// Indexed by [`ActionId`].
     pub actions: Vec<ObservedAction>,
     /// What the records prove about unique ids.
-    pub proofs: Proofs,
+    pub identity_links: IdentityLinks,
 }
 
-/// A proof to compare with.
+/// A link to compare with.
 #[derive(Debug)]
-struct Proven {
+struct LastLink {
     unique_id: Text,
     /// `None` if it is the principal's key.
     arn: Option<Text>,
 }
 
-impl Proven {
-    fn is(&self, who: &Principal<'_>, proof: Proof<'_>) -> bool {
+impl LastLink {
+    fn is(&self, who: &Principal<'_>, link: IdentityLink<'_>) -> bool {
         // The key is usually the same text that the record proves; then no comparison is needed.
         let is_arn = match &self.arn {
-            Some(arn) => *arn == proof.arn,
-            None => std::ptr::eq(&*who.key, proof.arn) || who.key == proof.arn,
+            Some(arn) => *arn == link.arn,
+            None => std::ptr::eq(&*who.key, link.arn) || who.key == link.arn,
         };
-        is_arn && *self.unique_id == *proof.unique_id
+        is_arn && *self.unique_id == *link.unique_id
     }
 }
 
@@ -111,8 +111,8 @@ impl Observer {
             },
         );
         self.principals[principal].absorb(who.kind, who.arn.as_deref());
-        if let Some(proof) = who.proof {
-            self.prove(principal, who, proof);
+        if let Some(link) = who.identity_link {
+            self.note_link(principal, who, link);
         }
         let action = self.actions.intern(
             &(event.source, &*event.name),
@@ -134,24 +134,28 @@ impl Observer {
     }
 
     #[inline]
-    fn prove(&mut self, principal: u32, who: &Principal<'_>, proof: Proof<'_>) {
+    fn note_link(&mut self, principal: u32, who: &Principal<'_>, link: IdentityLink<'_>) {
         let index = principal as usize;
-        if self.proven.get(index).and_then(Option::as_ref).is_some_and(|last| last.is(who, proof)) {
+        if self.last_links.get(index).and_then(Option::as_ref).is_some_and(|last| last.is(who, link)) {
             return;
         }
-        let is_key = *who.key == *proof.arn;
-        let arn = if is_key { self.principals[principal].key.clone() } else { proof.arn.into() };
-        let unique_id = self.proofs.share(who.account, proof.unique_id, &arn);
-        if self.proven.len() <= index {
-            self.proven.resize_with(index + 1, || None);
+        let is_key = *who.key == *link.arn;
+        let arn = if is_key { self.principals[principal].key.clone() } else { link.arn.into() };
+        let unique_id = self.links.share(who.account, link.unique_id, &arn);
+        if self.last_links.len() <= index {
+            self.last_links.resize_with(index + 1, || None);
         }
-        self.proven[index] = Some(Proven { unique_id, arn: (!is_key).then_some(arn) });
+        self.last_links[index] = Some(LastLink { unique_id, arn: (!is_key).then_some(arn) });
     }
 
     /// Everything that was met.
     pub fn finish(self) -> Observations {
-        let Self { principals, actions, proofs, accounts: _, proven: _ } = self;
-        Observations { principals: principals.into_items(), actions: actions.into_items(), proofs }
+        let Self { principals, actions, links, accounts: _, last_links: _ } = self;
+        Observations {
+            principals: principals.into_items(),
+            actions: actions.into_items(),
+            identity_links: links,
+        }
     }
 }
 

@@ -7,13 +7,13 @@
 use std::borrow::Cow;
 use std::num::NonZero;
 
-use super::admission::Admission;
 use super::age::Ages;
-use super::counted::{first_counted, first_success};
+use super::cloudtrail_links::CloudTrailLinks;
+use super::compiled_filter::CompiledFilter;
 use super::history::History;
 use super::hits::add_rule_matches;
 use super::iam::Iam;
-use super::links::Links;
+use super::in_scope::{first_counted, first_success};
 use super::new_value::{self, ValueRarities};
 use super::rarity::Rarities;
 use super::single_event::{finding_about, single_event_findings};
@@ -33,7 +33,7 @@ pub fn first_seen_with_warmup_effect<'b>(
     baseline: &'b Baseline,
     question: &Question,
 ) -> (Vec<Finding<'b>>, WarmupEffect) {
-    let admission = Admission::new(Cow::Borrowed(&question.filter));
+    let admission = CompiledFilter::new(Cow::Borrowed(&question.filter));
     let iam = Iam::new(baseline);
     // They take most of the memory of an answer. Most behaviours give at most one, and memory that is not written to is not used
     // yet.
@@ -110,11 +110,11 @@ pub(super) struct Candidate<'b> {
 pub(super) fn of_sightings<'b>(
     (baseline, iam): (&'b Baseline, &Iam<'b>),
     question: &Question,
-    admission: &Admission<'_>,
+    admission: &CompiledFilter<'_>,
     give: &mut dyn FnMut(Candidate<'b>),
 ) {
     let Some(archive_start) = beginning(baseline, question) else { return };
-    let links = Links::new(baseline);
+    let links = CloudTrailLinks::new(baseline);
     let rarities = Rarities::new(baseline, question);
     let value_rarities = ValueRarities::new(baseline, question);
     let ages = Ages { baseline, iam, anchor: question.anchor, archive_start };
@@ -162,8 +162,8 @@ struct PrincipalView<'q, 'b> {
     first_value: usize,
     rarities: &'q Rarities,
     value_rarities: &'q ValueRarities,
-    links: &'q Links<'b>,
-    admission: &'q Admission<'q>,
+    links: &'q CloudTrailLinks<'b>,
+    admission: &'q CompiledFilter<'q>,
     /// Which actions are wanted.
     actions: &'q [bool],
 }

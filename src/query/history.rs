@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::age::Ages;
-use super::counted::{first_counted, first_success};
 use super::iam::Iam;
+use super::in_scope::{first_counted, first_success};
 use super::{Age, Finding, Question};
 use crate::baseline::{Baseline, Behaviour};
 use crate::model::ObservedPrincipal;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::admission::Admission;
+use super::cloudtrail_links::CloudTrailLinks;
+use super::compiled_filter::CompiledFilter;
 use super::history::History;
-use super::links::Links;
 use super::single_event::finding_about;
 use super::{Filter, Finding, FindingKind, Match, Matched, Question};
 use crate::baseline::{Baseline, Hit, HitFilter, HitRetention, Relevance, SightingRef, may_be_resolved};
@@ -45,7 +45,7 @@ type MatchGroups<'b> = BTreeMap<GroupKey<'b>, MatchGroup<'b>>;
 pub(super) fn add_rule_matches<'b>(
     baseline: &'b Baseline,
     question: &Question,
-    admission: &Admission<'_>,
+    admission: &CompiledFilter<'_>,
     past: &mut History<'_, 'b>,
     findings: &mut Vec<Finding<'b>>,
 ) {
@@ -53,7 +53,7 @@ pub(super) fn add_rule_matches<'b>(
     if !question.report.contains(&FindingKind::Rule) {
         return;
     }
-    let links = Links::new(baseline);
+    let links = CloudTrailLinks::new(baseline);
     let unmatched = |hit: &'b Hit| Finding {
         linked: links.find(&hit.who, &hit.sighting),
         ..finding_about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting))
@@ -174,7 +174,7 @@ fn matched<'b>(baseline: &'b Baseline, hit: &'b Hit) -> Match<'b> {
 impl Question {
     /// Which events that rules matched must be kept to answer only this question; `key` is the principal key used for learning.
     pub fn hit_retention(&self, key: PrincipalKey) -> HitRetention {
-        let admission = Admission::new(Cow::Owned(self.filter.clone()));
+        let admission = CompiledFilter::new(Cow::Owned(self.filter.clone()));
         // The patterns are in the other.
         let question = Self { filter: Filter::default(), ..self.clone() };
         let filter = Arc::new(RelevantHits { question, admission, key });
@@ -186,7 +186,7 @@ impl Question {
 #[derive(Debug)]
 struct RelevantHits {
     question: Question,
-    admission: Admission<'static>,
+    admission: CompiledFilter<'static>,
     key: PrincipalKey,
 }
 

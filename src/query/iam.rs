@@ -73,7 +73,7 @@ impl<'b> Iam<'b> {
     /// kind in its account is complete.
     pub(super) fn knows(&self, who: &ObservedPrincipal) -> Option<bool> {
         let (inventory, account, (kind, name)) = (self.inventory?, account_of(who), name_of(who)?);
-        if !inventory.lists(account, kind) {
+        if !inventory.is_complete(account, kind) {
             return None;
         }
         match name {

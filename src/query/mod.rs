@@ -1,8 +1,8 @@
 //! Questions to a baseline. Each is a pure function of it and knows nothing of files, gzip or JSON.
 
-mod admission;
 mod age;
-mod counted;
+mod cloudtrail_links;
+mod compiled_filter;
 mod filter;
 mod finding;
 mod first_seen;
@@ -10,8 +10,8 @@ mod globs;
 mod history;
 mod hits;
 mod iam;
+mod in_scope;
 mod known;
-mod links;
 mod new_value;
 mod preset;
 mod rarity;

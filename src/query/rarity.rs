@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::counted::first_counted;
+use super::in_scope::first_counted;
 use super::{Question, Rarity};
 use crate::baseline::Baseline;
 use crate::model::InOrder;

@@ -1,9 +1,9 @@
 //! Findings from the notes beside the behaviours: events of CloudTrail Insights, and the hours in which root users acted. No
 //! warmup applies to them.
 
-use super::admission::Admission;
+use super::cloudtrail_links::CloudTrailLinks;
+use super::compiled_filter::CompiledFilter;
 use super::history::History;
-use super::links::Links;
 use super::{Finding, FindingKind, Question};
 use crate::baseline::{Baseline, SingleEvent};
 use crate::model::{ObservedPrincipal, Sighting, Text};
@@ -12,13 +12,13 @@ use crate::model::{ObservedPrincipal, Sighting, Text};
 pub(super) fn single_event_findings<'b>(
     baseline: &'b Baseline,
     question: &Question,
-    admission: &Admission<'_>,
+    admission: &CompiledFilter<'_>,
     past: &mut History<'_, 'b>,
 ) -> Vec<Finding<'b>> {
     let of = |kind, event: &'b [SingleEvent]| {
         let is_asked = question.report.contains(&kind);
         event.iter().filter(move |_| is_asked).map(move |event| Finding {
-            linked: Links::of_session(baseline, &event.who.key),
+            linked: CloudTrailLinks::of_session(baseline, &event.who.key),
             ..finding_about(kind, (&event.who, &event.action, &event.sighting))
         })
     };

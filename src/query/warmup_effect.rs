@@ -1,7 +1,7 @@
 //! What a warmup hides from an answer, so that a short archive is not mistaken for a quiet one.
 
 use super::Question;
-use super::counted::first_counted;
+use super::in_scope::first_counted;
 use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};
 

@@ -1,16 +1,16 @@
-//! Makes texts from logs harmless for the one who reads them, and what cannot be seen in them visible.
+//! Makes texts from logs harmless to display, and invisible characters visible.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A text that no spreadsheet runs as a formula, and in which nothing is invisible.
+/// Cleans a text for CSV, so that no spreadsheet runs it as a formula and nothing is invisible.
 ///
-/// - What [`for_terminal`] escapes is escaped.
-/// - A text that begins with `=`, `+`, `-`, `@`, a tab or a line end, also behind quotes or blanks and in full-width form, gets a
-///   leading `'`.
-/// - So does what stands behind a `;` or a `|`, where a spreadsheet splits that takes one of these for what parts cells.
+/// - Characters are escaped as by [`for_terminal`].
+/// - A text that starts with `=`, `+`, `-`, `@`, a tab or a line end, also after quotes or spaces and in
+///   full-width form, gets a leading `'`.
+/// - So does the text after a `;` or a `|`, which a spreadsheet may treat as delimiters.
 ///
-/// Source: OWASP, "CSV Injection"; AWS warns of the same for its own downloads.
+/// Source: OWASP, "CSV Injection"; AWS gives the same warning for its own downloads.
 ///
 /// ```
 /// use firstseen::report::for_spreadsheet;
@@ -45,9 +45,9 @@ fn begins_formula(text: &str) -> bool {
     text.starts_with(starts_formula) || text.trim_start_matches(passed_over).starts_with(starts_formula)
 }
 
-/// A text in which nothing is invisible and nothing moves the cursor or turns the direction of writing: such characters are
-/// written as `\u{200b}`, by their number, so that two texts that differ look different. A `\u{` that stands in the text itself
-/// begins with `\u{5c}`.
+/// Cleans a text for a terminal: characters that are invisible, move the cursor or change the writing
+/// direction are escaped as `\u{200b}`, so different texts look different. The backslash of a literal `\u{`
+/// is escaped as `\u{5c}`.
 ///
 /// ```
 /// use firstseen::report::for_terminal;
@@ -58,7 +58,7 @@ fn begins_formula(text: &str) -> bool {
 /// ```
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
     const ESCAPE: &str = r"\u{";
-    // Nearly all texts are, and this is looked at many bytes at a time.
+    // Nearly all texts are plain, and this check is vectorised.
     let is_plain =
         text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~') & (byte != b'\\'));
     if is_plain {
@@ -70,7 +70,7 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     let mut visible = String::with_capacity(text.len() + 16);
     for (at, c) in text.char_indices() {
         if is_invisible(c) || text[at..].starts_with(ESCAPE) {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(visible, r"\u{{{:x}}}", u32::from(c));
         } else {
             visible.push(c);
@@ -79,9 +79,9 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible)
 }
 
-/// Whether a character cannot be seen, or cannot be told from a blank: controls; what Unicode calls default ignorable
-/// (DerivedCoreProperties.txt, 16.0) or a format character that shows nothing; line and paragraph separators; blanks that are as
-/// wide as a blank or narrower.
+/// Whether a character is invisible or looks like a space: controls; default ignorable characters
+/// (DerivedCoreProperties.txt, 16.0); invisible format characters; line and paragraph separators; spaces that
+/// are not wider than the ordinary space.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -93,8 +93,8 @@ fn is_invisible(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A text that XML takes as text, also between quotes: without what is markup, and without what it forbids, which
-/// [`for_terminal`] escapes with all else that cannot be seen.
+/// Cleans a text for XML content and quoted attributes: escapes markup, and everything that [`for_terminal`]
+/// escapes, which includes the characters that XML forbids.
 ///
 /// ```
 /// use firstseen::report::for_xml;
@@ -102,7 +102,7 @@ fn is_invisible(c: char) -> bool {
 /// assert_eq!(for_xml("a<script>&\"\u{1b}"), r"a&lt;script&gt;&amp;&quot;\u{1b}");
 /// ```
 pub fn for_xml(text: &str) -> Cow<'_, str> {
-    // XML 1.0, 2.2: of the characters a Rust text can hold, controls, U+FFFE and U+FFFF are none.
+    // XML 1.0, 2.2: of the characters that a Rust string can hold, controls, U+FFFE and U+FFFF are forbidden.
     let text = for_terminal(text);
     if !text.contains(|c: char| "&<>\"'".contains(c)) {
         return text;
@@ -121,7 +121,7 @@ pub fn for_xml(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// A text as one word of a POSIX shell.
+/// Quotes a text as one word of a POSIX shell.
 ///
 /// ```
 /// use firstseen::report::for_shell;
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formulas_are_inert_in_every_disguise() {
+    fn disguised_formulas_are_inert() {
         for text in [
             "=1+1",
             "+1",
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn formulas_are_inert_where_a_spreadsheet_splits() {
+    fn formulas_after_a_delimiter_are_inert() {
         for (text, inert) in [
             ("x;=1", "x;'=1"),
             ("x|@SUM(A1)", "x|'@SUM(A1)"),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_written_by_its_number() {
+    fn invisible_characters_are_escaped_by_number() {
         for c in [
             '\0',
             '\u{7}',
@@ -227,7 +227,7 @@ mod tests {
         }
     }
 
-    /// Texts with many of the characters that matter.
+    /// Texts with many special characters.
     fn hostile() -> impl Strategy<Value = String> {
         let marks = r"[\x00-\x1f\x7f-\x9f\u{a0}\u{ad}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{e0000}-\u{e007f}=+@;|,'{}<>&u \\\x22-]";
         proptest::collection::vec(
@@ -239,14 +239,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_sink_lets_anything_invisible_through(text in hostile()) {
+        fn no_output_contains_invisible_characters(text in hostile()) {
             for shown in [for_terminal(&text), for_spreadsheet(&text), for_xml(&text)] {
                 prop_assert!(!shown.contains(is_invisible), "{shown:?}");
             }
         }
 
         #[test]
-        fn texts_that_differ_look_different(left in hostile(), right in hostile(), c in any::<char>(), at in 0..8_usize) {
+        fn different_texts_look_different(left in hostile(), right in hostile(), c in any::<char>(), at in 0..8_usize) {
             let mut other: Vec<char> = left.chars().collect();
             other.insert(at.min(other.len()), c);
             for other in [right, other.into_iter().collect()] {
@@ -263,7 +263,7 @@ mod tests {
         }
 
         #[test]
-        fn xml_holds_no_markup(text in hostile()) {
+        fn xml_text_contains_no_markup(text in hostile()) {
             let shown = for_xml(&text).replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
             let shown = shown.replace("&quot;", "").replace("&#39;", "");
             prop_assert!(!shown.contains(['<', '>', '&', '"', '\'']), "{shown:?}");

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// Writes rows whose fields are those of the header line, which is written even if there is no row.
+/// Writes a header line, even if there are no rows, and the rows, whose fields are in the order of the
+/// header.
 pub(super) fn write<R: Serialize>(
     columns: &[&str],
     rows: impl Iterator<Item = R>,

@@ -1,4 +1,4 @@
-//! What led to a result, so that it can be repeated.
+//! The settings of a run, published so the run can be repeated.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::checksum::Checksum;
 use crate::model::{IamKind, Inventory};
 use crate::query::{Filter, Pattern};
 
-/// The settings of a run, as they are published. Nothing in here depends on the machine or the current folder.
+/// The published settings of a run. They do not depend on the machine or the current folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct UsedSettings {
     /// `--warmup`
@@ -27,44 +27,44 @@ pub struct UsedSettings {
     pub from: Option<String>,
     /// `--to`, as the last instant of the window
     pub to: Option<String>,
-    /// `--read-from`, as the first instant that was learnt from
+    /// `--read-from`, as the first instant learnt from
     pub read_from: Option<String>,
-    /// `--read-to`, given or implied by `--to`, as the last instant that was learnt from
+    /// `--read-to`, given or implied by `--to`, as the last instant learnt from
     pub read_to: Option<String>,
     /// `--delivery-slack`
     pub delivery_slack: String,
     /// `--only-success`
     pub only_success: bool,
-    /// Whose and which findings were wanted.
+    /// The filter of findings.
     #[serde(flatten)]
     pub filter: FilterSettings,
     /// `--max-object-size`, in bytes
     pub max_object_size: u64,
-    /// What events were held against, if there was anything.
+    /// The rules applied to events, if any.
     pub rules: Option<UsedRules>,
-    /// What IAM knew, if it was asked.
+    /// The IAM inventory, if any.
     pub iam_inventory: Option<UsedInventory>,
     /// `--all-matches`
     pub all_matches: bool,
-    /// `--preset`, given or implied by `--netflix-config`; the other settings are what came of it
+    /// `--preset`, given or implied by `--netflix-config`; the other settings include its values
     pub preset: Option<String>,
 }
 
-/// What IAM knew (`--iam-inventory`, or saved with a baseline), as it is published with the settings of a run.
+/// The IAM inventory (`--iam-inventory`, or saved with a baseline), as published with the settings of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct UsedInventory {
-    /// The accounts that anything is known of.
+    /// The accounts in the inventory.
     pub accounts: Vec<String>,
     /// Number of users, by ARN and unique id.
     pub users: usize,
     /// Number of roles, by ARN and unique id.
     pub roles: usize,
-    /// Of all that is known, in its order.
+    /// Checksum of the whole inventory, in order.
     pub sha256: String,
 }
 
 impl UsedInventory {
-    /// What is published of an inventory; nothing of an empty one.
+    /// Summarises an inventory; none if it is empty.
     pub fn new(inventory: &Inventory) -> Option<Self> {
         let count = |kind| inventory.identities().filter(|(identity, _)| identity.kind == kind).count();
         let accounts = inventory.accounts();
@@ -77,18 +77,18 @@ impl UsedInventory {
     }
 }
 
-/// Rules, as they are published with the settings of a run.
+/// Rules, as published with the settings of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct UsedRules {
     /// Number of rules.
     pub count: usize,
-    /// Of the texts of their files and of their names.
+    /// Checksum of the texts of the files and the names of the rules.
     pub sha256: String,
-    /// What was left out, by `--skip-unsupported`.
+    /// Parts left out, with `--skip-unsupported`.
     pub left_out: Vec<String>,
 }
 
-/// A filter, as it is published with the settings of a run.
+/// A filter, as published with the settings of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FilterSettings {
     /// `--only-mutating`
@@ -99,8 +99,8 @@ pub struct FilterSettings {
     pub region: Vec<String>,
     /// `--source`
     pub source: Vec<String>,
-    /// `--kind`
-    pub kind: Vec<String>,
+    /// `--principal-kind`
+    pub principal_kind: Vec<String>,
     /// `--principal`
     pub principal: Vec<String>,
     /// `--action`
@@ -110,7 +110,7 @@ pub struct FilterSettings {
 }
 
 impl FilterSettings {
-    /// The settings of a filter.
+    /// Converts a filter to its published form.
     pub fn new(filter: &Filter) -> Self {
         let texts = |patterns: &[Pattern]| {
             patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect::<Vec<_>>()
@@ -120,7 +120,7 @@ impl FilterSettings {
             account: filter.accounts.clone(),
             region: filter.regions.clone(),
             source: filter.sources.iter().map(|source| source.name().to_owned()).collect(),
-            kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+            principal_kind: filter.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
             principal: texts(&filter.principals),
             action: texts(&filter.actions),
             ignore_action: texts(&filter.ignored_actions),

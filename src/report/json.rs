@@ -1,4 +1,4 @@
-//! Rows as one JSON document or as JSON lines. Texts keep their characters; JSON escapes what it must.
+//! Rows as one JSON document or as JSON lines. Texts are not cleaned; JSON escapes what it must.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::FORMAT_VERSION;
 use super::summary::CoverageView;
 use crate::coverage::Coverage;
 
-/// What every JSON output begins with.
+/// The start of every JSON output.
 #[derive(Serialize)]
 struct Header<'a, S> {
     format_version: u32,
@@ -24,7 +24,7 @@ impl<'a, S> Header<'a, S> {
     }
 }
 
-/// One document with the rows under a name.
+/// Writes one document with the rows under a name.
 pub(super) fn write<R: Serialize>(
     (settings, coverage): (&impl Serialize, &Coverage),
     (name, rows): (&str, impl Iterator<Item = R>),
@@ -35,7 +35,7 @@ pub(super) fn write<R: Serialize>(
     out.write_all(b"\n}\n")
 }
 
-/// The begin of a document: header and coverage, without the end of the line.
+/// Writes the start of a document: header and coverage, without a line end.
 pub(super) fn write_head(
     settings: &impl Serialize,
     coverage: &Coverage,
@@ -46,14 +46,14 @@ pub(super) fn write_head(
     write_field("coverage", &CoverageView::new(coverage), out)
 }
 
-/// One more field of a document.
+/// Writes another field of a document.
 pub(super) fn write_field(name: &str, value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     write!(out, ",\n  \"{name}\": ")?;
     out.write_all(serde_json::to_string_pretty(value)?.replace('\n', "\n  ").as_bytes())
 }
 
-/// One more field of a document: a list. Every item stands on a line of its own, so that the output can be compared
-/// line by line.
+/// Writes another field of a document, which is a list. Every item is on its own line, so outputs can be
+/// compared line by line.
 pub(super) fn write_lines_of(
     name: &str,
     items: impl Iterator<Item = impl Serialize>,
@@ -69,7 +69,7 @@ pub(super) fn write_lines_of(
     out.write_all(end)
 }
 
-/// `{"header":…}`, one line per row, `{"coverage":…}`.
+/// Writes `{"header":…}`, one line per row, and `{"coverage":…}`.
 pub(super) fn write_lines<R: Serialize>(
     (settings, coverage): (&impl Serialize, &Coverage),
     rows: impl Iterator<Item = R>,

@@ -1,11 +1,12 @@
-//! Results in, text out: CSV, JSON, JSON lines and plain text with the published field names of `docs/formats.md`.
+//! Writes results as CSV, JSON, JSON lines and plain text, with the published field names of
+//! `docs/formats.md`.
 //!
-//! Texts in logs are written by attackers; each format cleans them for its reader. Knows results; does not know how
-//! they were found.
+//! Texts in logs may come from attackers; each format cleans them for its reader. Knows results; does not
+//! know how they were found.
 
 mod clean;
 mod csv;
-mod exchange;
+mod export;
 mod header;
 mod json;
 mod known;
@@ -24,7 +25,7 @@ use crate::coverage::Coverage;
 use crate::query::Finding;
 
 pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
-pub use exchange::{AsffBatch, AsffBatches, Exchange};
+pub use export::{AsffBatch, AsffBatches, ExportFormat};
 pub use header::{FilterSettings, UsedInventory, UsedRules, UsedSettings};
 pub use known::{KnownAnswer, KnownReport, KnownSettings};
 pub use row::FindingRow;
@@ -32,39 +33,40 @@ pub use rules::write_rule_counts;
 pub use summary::{write_faults, write_losses, write_summary};
 pub use tune::{TuneFormat, TuneReport};
 
-/// Version of the published formats. It grows when a field changes its meaning; new fields do not change it.
+/// Version of the published formats. It increases when the meaning of a field changes; new fields do not
+/// change it.
 pub const FORMAT_VERSION: u32 = 2;
 
-/// Cleans nothing.
+/// Returns the text without cleaning.
 fn as_it_is(text: &str) -> Cow<'_, str> {
     text.into()
 }
 
-/// How an answer is written.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For people.
+    /// Plain text.
     Text,
-    /// For spreadsheets: what one would run as a formula gets a leading `'`, and what cannot be seen is escaped.
+    /// CSV for spreadsheets: formulas get a leading `'`, and invisible characters are escaped.
     Csv,
-    /// CSV with every text as it stands in the log.
+    /// CSV with all texts as in the log.
     RawCsv,
     /// One JSON document with settings, coverage and rows.
     Json,
-    /// One JSON value a line: a header, the rows, a footer with the coverage.
+    /// One JSON value per line: a header, the rows, and a footer with the coverage.
     JsonLines,
 }
 
-/// One answer, ready to be written.
+/// One answer, ready to write.
 #[derive(Debug)]
 pub struct Report<'a> {
-    /// The settings that led to it.
+    /// The settings of the run.
     pub settings: &'a UsedSettings,
-    /// What it was learnt from.
+    /// The coverage of what was learnt.
     pub coverage: &'a Coverage,
-    /// Names of the archives as they were given, in the order of their numbers.
+    /// Names of the archives as given, by number.
     pub archives: &'a [String],
-    /// In their order.
+    /// The findings, in order.
     pub findings: &'a [Finding<'a>],
 }
 
@@ -72,7 +74,7 @@ impl Report<'_> {
     /// Writes the whole report.
     ///
     /// # Errors
-    /// Whatever `out` says.
+    /// If writing to `out` fails.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         let source = (self.settings, self.coverage);
         let rows =

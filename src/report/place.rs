@@ -1,4 +1,4 @@
-//! Where an object lies, as a reader can open it: the archive as it was given, and the object below it.
+//! The location of an object, in a form that users can open: the archive as given, and the object below it.
 
 use std::borrow::Cow;
 
@@ -7,24 +7,24 @@ pub(super) fn archive_name(archives: &[String], number: u32) -> Option<&str> {
     archives.get((number as usize).checked_sub(1)?).map(String::as_str)
 }
 
-/// Where an object in a bucket can be fetched: `s3://bucket/key`, as AWS CLI takes it, without what stands inside of the
-/// object. None for files.
+/// The URI of an object in a bucket, as the AWS CLI accepts it: `s3://bucket/key`, without the path inside
+/// the object. None for files.
 ///
-/// `archive` is the archive as it was given, `s3://bucket` or `s3://bucket/prefix`; `object` is the path below it, or for an
-/// archive that is a single object its name.
+/// `archive` is the archive as given, `s3://bucket` or `s3://bucket/prefix`; `object` is the path below it,
+/// or the name of the object if the archive is a single object.
 pub(super) fn object_uri(archive: &str, object: &str) -> Option<String> {
     archive.strip_prefix("s3://")?;
     let key = container(object);
     let folder = match archive.rsplit_once('/') {
-        // The archive is that object itself.
+        // The archive is the object itself.
         Some((folder, name)) if name == key && folder.len() > "s3://".len() => folder,
         _ => archive,
     };
     Some(format!("{folder}/{key}"))
 }
 
-/// An object as it is shown to people: in a bucket by its URI, of several archives below the name of its own, else as its path
-/// below the archive.
+/// An object as shown to users: its URI if it is in a bucket, its path with the name of its archive if there
+/// are several, else its path below the archive.
 pub(super) fn shown_object<'a>(archives: &'a [String], number: u32, object: &'a str) -> Cow<'a, str> {
     let Some(archive) = archive_name(archives, number) else { return Cow::Borrowed(object) };
     if let Some(uri) = object_uri(archive, object) {
@@ -44,8 +44,8 @@ pub(super) fn shown_object<'a>(archives: &'a [String], number: u32, object: &'a 
     if folder.is_empty() { Cow::Borrowed(object) } else { Cow::Owned(format!("{folder_end}/{object}")) }
 }
 
-/// The object itself, of a path that may go on inside of it behind a `!`: that is what stands before the first `!` that follows
-/// a name with an ending, or that `@` follows.
+/// The object of a path that may continue inside it after a `!`: the part before the first `!` that follows a
+/// name with an extension or precedes an `@`.
 fn container(object: &str) -> &str {
     let mut marks = object.match_indices('!').map(|(at, _)| at);
     let is_end = |at: &usize| {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uri_is_of_the_object_in_the_bucket() {
+    fn a_uri_names_the_object_in_the_bucket() {
         let uri = |archive: &str, object: &str| object_uri(archive, object);
         let shown = |text: &str| Some(text.to_owned());
         assert_eq!(uri("s3://b", "AWSLogs/a.json.gz"), shown("s3://b/AWSLogs/a.json.gz"));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_archives_each_object_tells_its_own() {
+    fn objects_of_several_archives_are_shown_with_their_archive() {
         let archives = ["-", "a", "b/c.json", "d/*/x", "s3://e/f", "/", "."].map(str::to_owned);
         let shown = |number, object| shown_object(&archives, number, object).into_owned();
         assert_eq!(shown(1, "stdin"), "stdin");

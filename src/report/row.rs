@@ -8,7 +8,8 @@ use super::place::{archive_name, object_uri};
 use crate::model::{Dimension, Sighting};
 use crate::query::{Finding, Match};
 
-/// Makes the struct of the published fields and the list of their names out of one list, so that a header and its rows agree.
+/// Declares the struct of the published fields and the list of their names together, so the header and the
+/// rows agree.
 macro_rules! published {
     ($(#[$about:meta])* pub struct $name:ident<$life:lifetime> { $(pub $field:ident: $type:ty,)* }) => {
         $(#[$about])*
@@ -17,7 +18,7 @@ macro_rules! published {
         }
 
         impl $name<'_> {
-            /// The names of the fields, in their order.
+            /// The names of the fields, in order.
             pub const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
         }
     };
@@ -74,8 +75,8 @@ published! {
 }
 
 impl<'a> FindingRow<'a> {
-    /// The row of a finding, its texts cleaned by `clean`; `archives` are the names of the archives in the order of their
-    /// numbers.
+    /// The row of a finding, its texts cleaned by `clean`; `archives` are the names of the archives, by
+    /// number.
     pub fn new(finding: &Finding<'a>, archives: &'a [String], clean: fn(&str) -> Cow<'_, str>) -> Self {
         let evidence = finding.evidence;
         let archive = evidence.and_then(|evidence| archive_name(archives, evidence.archive));
@@ -133,7 +134,7 @@ impl<'a> FindingRow<'a> {
     }
 }
 
-/// A text of each rule that the event matched, what matters most first.
+/// A text for each rule that the event matched, the most severe first.
 fn of_rules(
     finding: &Finding<'_>,
     clean: fn(&str) -> Cow<'_, str>,
@@ -143,20 +144,20 @@ fn of_rules(
     (!texts.is_empty()).then(|| Cow::Owned(clean(&texts.join("; ")).into_owned()))
 }
 
-/// What stands in sentences for whoever or whatever a record does not name.
+/// Placeholder in sentences for a principal or action that the record does not name.
 pub(super) const NOT_NAMED: &str = "(not named)";
 
-/// A name as it is published. Inside the program a missing account or name is `-`.
+/// A name as published: none if it is missing, which is `-` inside the program.
 pub(super) fn named(text: &str) -> Option<&str> {
     Some(text).filter(|text| *text != "-")
 }
 
-/// The account of somebody, in words.
+/// An account in words.
 pub(super) fn in_account(account: &str) -> String {
     named(account).map_or("no account".to_owned(), |account| format!("account {account}"))
 }
 
-/// Days with two digits behind the point, cut and not rounded: 29.999 days are not 30.
+/// Days with two decimals, rounded down: 29.999 days are not 30.
 fn days(micros: i64) -> f64 {
     const HUNDREDTH_OF_A_DAY: i64 = 864_000_000;
     micros.div_euclid(HUNDREDTH_OF_A_DAY) as f64 / 100.0

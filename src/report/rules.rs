@@ -1,4 +1,4 @@
-//! How often each rule matched, for people.
+//! Counts of matches per rule, as text.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -8,18 +8,18 @@ use super::for_terminal;
 use crate::model::RuleMetadata;
 use crate::query::Finding;
 
-/// How often a rule matched.
+/// Counts of the matches of a rule.
 #[derive(Default)]
 struct RuleCount {
     events: u64,
     principals: usize,
 }
 
-/// Writes for each rule that matched in how many events and of how many principals, what matters most first, and how many
-/// rules matched nothing.
+/// Writes for each matching rule the number of events and principals, the most severe rule first, and the
+/// number of rules without a match.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// If writing to `out` fails.
 pub fn write_rule_counts(
     rules: &[Arc<RuleMetadata>],
     findings: &[Finding<'_>],

@@ -1,4 +1,4 @@
-//! The coverage of a run: for people at its end, as JSON in its output, and the list of faults as a file.
+//! The coverage of a run: as text at its end, as JSON in its output, and as a file with the list of faults.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -32,9 +32,9 @@ struct ObjectsView {
     read_in_part: u64,
     skipped: BTreeMap<&'static str, u64>,
     failed: BTreeMap<&'static str, u64>,
-    /// Folders of a bucket, no objects: they are in no sum.
+    /// Folders of a bucket, not objects: they are in no sum.
     unlisted_folders: BTreeMap<&'static str, u64>,
-    /// Files in archives, no objects: they are in no sum, and absent if there are none.
+    /// Files in archives, not objects: they are in no sum, and absent if there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     skipped_inside: BTreeMap<&'static str, u64>,
 }
@@ -63,7 +63,7 @@ struct PlaceView<'a> {
     gaps: Vec<[String; 2]>,
 }
 
-/// Where records were found in carriers that are not known.
+/// Records found in unknown carriers, by path.
 #[derive(Serialize)]
 struct FoundView<'a> {
     paths: Vec<PathView<'a>>,
@@ -75,7 +75,7 @@ impl FoundView<'_> {
         self.paths.is_empty() && self.unlisted == 0
     }
 
-    /// How many records were found, and on which paths, for people.
+    /// A line of text with the number of records found and their paths.
     fn line(&self) -> String {
         let total = self.unlisted + self.paths.iter().map(|path| path.records).sum::<u64>();
         let shown = self.paths.iter().take(PATHS_SHOWN);
@@ -177,13 +177,13 @@ fn named(counts: impl Iterator<Item = (&'static str, u64)>) -> BTreeMap<&'static
 /// Faults shown at the end of a run; the rest are in the output and in `--faults FILE`.
 const FAULTS_SHOWN: usize = 5;
 
-/// Paths shown at the end of a run; all that are kept are in the output.
+/// Paths shown at the end of a run; all listed paths are in the output.
 const PATHS_SHOWN: usize = 3;
 
-/// Writes the coverage for people: the two sums, where records were found, and when the events were.
+/// Writes the coverage as text: the two sums, where records were found, and the time span of the events.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// If writing to `out` fails.
 pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     let view = CoverageView::new(coverage);
     let objects = &view.objects;
@@ -235,11 +235,11 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// Writes for people how much could not be read, and the first of it. `archives` are the names of the archives in the order of
-/// their numbers: of several each fault tells its own.
+/// Writes as text how much could not be read, with the first faults. `archives` are the names of the
+/// archives, by number; if there are several, each fault names its own.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// If writing to `out` fails.
 pub fn write_losses(coverage: &Coverage, archives: &[String], out: &mut dyn Write) -> io::Result<()> {
     if coverage.fault_count > 0 {
         writeln!(out, "faults: {} (all of them: --faults FILE)", coverage.fault_count)?;
@@ -264,10 +264,10 @@ fn listed(counts: &BTreeMap<&'static str, u64>) -> String {
     format!(" ({})", parts.join(", "))
 }
 
-/// Writes every listed fault as one JSON object a line, and a last line if some were only counted.
+/// Writes every listed fault as one JSON object per line, and a last line if some were only counted.
 ///
 /// # Errors
-/// Whatever `out` says.
+/// If writing to `out` fails.
 pub fn write_faults(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     for fault in &coverage.faults {
         serde_json::to_writer(&mut *out, &FaultView::new(fault))?;

@@ -1,4 +1,4 @@
-//! Findings for people: what and who on one line, the circumstances and the proof below it.
+//! Findings as text: kind, principal and action on one line, the circumstances and the proof below.
 
 use std::io::{self, Write};
 
@@ -76,7 +76,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     writeln!(out, "    {} record {}{event_id}", clean(&object), evidence.record)
 }
 
-/// How long the principal had been known, how the call ended and how rare it was, as far as that applies.
+/// Age of the principal, outcome of the call and rarity, as far as they apply.
 fn circumstances(finding: &Finding<'_>) -> Vec<String> {
     let known = finding.age.zip(finding.age_micros());
     let known =
@@ -102,7 +102,8 @@ fn rarity(rarity: Rarity) -> String {
     }
 }
 
-/// How a failed call ended, or all calls of the hour of a returning action; and when the first success was.
+/// The failure of a call, or of all calls in the hour of a returning action, and the time of the first
+/// success.
 fn failure(finding: &Finding<'_>) -> String {
     let failed = match finding.evidence {
         None => "every call of the hour failed".to_owned(),
@@ -112,7 +113,8 @@ fn failure(finding: &Finding<'_>) -> String {
     };
     match finding.first_success {
         Some(success) => format!("{failed}; first success {}", success.time),
-        // A rule may match a stage of a request that another stage counts for, under another name: nobody knows.
+        // A rule may match a stage of a request that is counted under another action at another stage, so it
+        // is unknown whether it ever succeeded.
         None if finding.kind == FindingKind::Rule => failed,
         None => format!("{failed}; never succeeded"),
     }

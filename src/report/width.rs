@@ -1,8 +1,9 @@
-//! How many columns of a terminal a text takes: most letters one, Chinese ones two, combining marks none.
+//! The width of texts in terminal columns: one for most letters, two for Chinese characters, none for
+//! combining marks.
 
 use unicode_width::UnicodeWidthStr;
 
-/// Columns that a text takes.
+/// Width of a text in columns.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }

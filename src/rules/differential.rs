@@ -1,4 +1,4 @@
-//! What must hold for rules, whatever their text and whatever the event: for property tests and the fuzz target.
+//! Properties that hold for any rule text and any event, for property tests and the fuzz target.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use crate::event::AnyRecord;
 use crate::model::{Language, LogSource};
 use crate::time::Timestamp;
 
-/// Compiles a text as a file of either language, and as a condition; a matcher must find among the rules that come of it the same
-/// as asking each of them, for all records of an object.
+/// Compiles a text as a rule file of either language and as a condition. For every record of an object, a
+/// matcher must find the same rules as evaluating each rule.
 ///
 /// # Panics
-/// If it does not.
+/// If the matcher finds other rules.
 pub fn check(text: &str, object: &[u8]) {
     let file = |language, text: &str| RuleFile { name: "fuzz".to_owned(), language, text: text.to_owned() };
     let quoted = serde_json::to_string(text).unwrap_or_default();
@@ -32,13 +32,13 @@ pub fn check(text: &str, object: &[u8]) {
     }
 }
 
-/// Holds all records of an object against rules, one by one and by a matcher.
+/// Evaluates rules on all records of an object, one by one and with a matcher, and compares the results.
 fn hold(rules: Arc<RuleSet>, object: &[u8]) {
     let mut matcher = Matcher::new(Arc::clone(&rules));
     let mut actions: Vec<(String, String)> = Vec::new();
     Decoder::new(1 << 20).decode(object, |found| {
         let Ok(record) = found.record else { return };
-        let facts = EventContext::new(record, found.text, found.index, Timestamp::from_seconds(0));
+        let event = EventContext::new(record, found.text, found.index_in_file, Timestamp::from_seconds(0));
         let candidates = match record {
             AnyRecord::CloudTrail(record) => {
                 let (Some(source), Some(name)) = (record.event_source, record.event_name) else { return };
@@ -56,13 +56,13 @@ fn hold(rules: Arc<RuleSet>, object: &[u8]) {
             AnyRecord::CloudTrail(_) => LogSource::CloudTrail,
             AnyRecord::Kubernetes(_) => LogSource::Kubernetes,
         };
-        let is_right = |rule: &super::Rule| rule.metadata.source == source && rule.matches(&facts);
+        let is_right = |rule: &super::Rule| rule.metadata.source == source && rule.matches(&event);
         let asked: Vec<u32> =
             (0..).zip(rules.rules()).filter(|(_, rule)| is_right(rule)).map(|(number, _)| number).collect();
-        assert_eq!(matcher.matching(&candidates, &facts), asked, "{}", found.text);
+        assert_eq!(matcher.matching(&candidates, &event), asked, "{}", found.text);
         for number in asked {
             let rule = matcher.rule(number);
-            assert_eq!(rule.values(&facts).len(), rule.metadata.fields().count());
+            assert_eq!(rule.values(&event).len(), rule.metadata.fields().count());
         }
     });
 }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_corpus_of_the_fuzz_target_holds_the_law() {
+    fn the_fuzz_corpus_passes() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/rules");
         for entry in fs::read_dir(folder).unwrap() {
             let bytes = fs::read(entry.unwrap().path()).unwrap();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_names_a_nul_is_not_one_that_names_nothing() {
+    fn a_nul_text_differs_from_a_missing_one() {
         let request = |named: &str| {
             format!(r#"{{"auditID":"1","stage":"ResponseComplete",{named}"level":"Metadata"}}"#)
         };
@@ -192,12 +192,12 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(400))]
 
         #[test]
-        fn asking_an_action_and_a_text_first_changes_no_answer(condition in condition()) {
+        fn prefiltering_changes_no_match(condition in condition()) {
             check(&condition, OBJECT.as_bytes());
         }
 
         #[test]
-        fn no_text_is_too_odd_for_a_compiler(text in "[a-z .()\\[\\]=!<>\"'%|*,\n:-]{0,80}") {
+        fn compilers_never_panic(text in "[a-z .()\\[\\]=!<>\"'%|*,\n:-]{0,80}") {
             check(&text, OBJECT.as_bytes());
         }
     }

@@ -1,30 +1,30 @@
-//! What is wrong with a rule, and where.
+//! Errors in rules, with their places.
 
 use thiserror::Error;
 
-/// One thing in a file of rules that cannot be used.
+/// A part of a rule file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{file}, line {line}: {}{reason}", rule.as_deref().map(|rule| format!("{rule}: ")).unwrap_or_default())]
 pub struct RuleError {
-    /// The file's name.
+    /// Name of the file.
     pub file: String,
-    /// Counted from 1.
+    /// Line, counted from 1.
     pub line: usize,
-    /// The rule, macro or list, in words.
+    /// Description of the rule, macro or list.
     pub rule: Option<String>,
-    /// What is wrong, and how it could be right.
+    /// What is wrong, and how to correct it.
     pub reason: String,
-    /// Whether the file says that the rule may be left out for this (`skip-if-unknown-filter`).
+    /// Whether the file allows skipping the rule for this error (`skip-if-unknown-filter`).
     pub is_allowed: bool,
 }
 
-/// The most of a reason that is told, in characters.
+/// Limit on the length of a reason, in characters.
 const MOST_OF_REASON: usize = 500;
 
 impl RuleError {
     pub(super) fn new(file: &str, line: usize, rule: Option<String>, reason: impl Into<String>) -> Self {
         let mut reason = reason.into();
-        // It may hold a name or a pattern of any length.
+        // It may contain a name or a pattern of any length.
         if let Some((end, _)) = reason.char_indices().nth(MOST_OF_REASON) {
             reason.truncate(end);
             reason.push('…');
@@ -32,19 +32,19 @@ impl RuleError {
         Self { file: file.to_owned(), line, rule, reason, is_allowed: false }
     }
 
-    /// What it is about, without a path of this machine.
+    /// What the error is about, without local paths.
     pub fn title(&self) -> String {
         let file = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);
         self.rule.clone().unwrap_or_else(|| format!("{file}, line {}", self.line))
     }
 }
 
-/// What is wrong with a condition or an output, and at which of its characters, counted from 1.
+/// An error in a condition or an output, with the position of its character, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ConditionError {
     pub(super) at: usize,
     pub(super) reason: String,
-    /// Whether it is nothing but a field that nobody knows.
+    /// Whether the only problem is an unknown field.
     pub(super) is_unknown_field: bool,
 }
 
@@ -63,7 +63,7 @@ impl ConditionError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FieldError {
     pub(super) reason: String,
-    /// Whether nobody knows its name.
+    /// Whether the name of the field is unknown.
     pub(super) is_unknown: bool,
 }
 
@@ -73,10 +73,11 @@ impl From<String> for FieldError {
     }
 }
 
-/// Longer names, in bytes, are none that somebody wrote, and comparing them takes its time.
+/// Limit on the length of names to compare, in bytes. Longer names are not legitimate, and comparing them is
+/// slow.
 const LONGEST: usize = 100;
 
-/// The known name that somebody may have meant: the nearest one that differs in a few letters.
+/// A hint with the most similar known name, if it differs in only a few letters; else an empty text.
 pub(super) fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
     let known = known.filter(|known| known.len().max(name.len()) <= LONGEST);
     let near = known.map(|known| (strsim::levenshtein(name, known), known)).min();
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_pen_is_told() {
+    fn a_typo_gives_a_suggestion() {
         let known = ["ct.name", "ct.region"];
         assert_eq!(similar("ct.nmae", known.into_iter()), "; did you mean 'ct.name'?");
         assert_eq!(similar("proc.cmdline", known.into_iter()), "");

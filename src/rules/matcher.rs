@@ -1,5 +1,6 @@
-//! Which rules an event fulfils. Each action is asked but once which rules it could fulfil at all; most can fulfil none, and
-//! their events cost next to nothing. Of the others a [`Prefilter`] takes out what a single text excludes.
+//! Finds the rules that an event matches. For each action, the candidate rules are determined once; most
+//! actions have none, and their events cost almost nothing. A [`Prefilter`] then removes the candidates that
+//! a single text excludes.
 
 use std::sync::Arc;
 
@@ -14,90 +15,90 @@ use super::{EventContext, RuleSet};
 use crate::event::AuditRecord;
 use crate::model::LogSource;
 
-/// Stands for a verb or a resource where a request names none. An empty text is not the same as none.
+/// Placeholder for a missing verb or resource, which differs from an empty one.
 const NONE: &str = "\0";
 
-/// Holds events against the rules of a set. One for each worker.
+/// Evaluates the rules of a set on events. Each worker has its own.
 #[derive(Debug)]
 pub struct Matcher {
     rules: Arc<RuleSet>,
-    screens: Vec<Prefilter>,
-    /// For each number of an action of CloudTrail the rules that it could fulfil.
+    prefilters: Vec<Prefilter>,
+    /// Candidate rules for each CloudTrail action, by its number.
     of_action: Vec<Option<Candidates>>,
-    /// For each verb, and each resource of it, the rules that such a request could fulfil.
+    /// Candidate rules for each verb and resource.
     of_request: HashMap<String, HashMap<String, Candidates, FixedState>, FixedState>,
 }
 
-/// Rules that an event of one sort may fulfil, by their numbers; sorted.
+/// Numbers of the rules that a group of events may match, sorted.
 #[derive(Clone, Debug, Default)]
 pub struct Candidates(Arc<CandidateParts>);
 
 #[derive(Debug, Default)]
 struct CandidateParts {
-    /// Those that no screen is for.
+    /// Rules without a prefilter.
     plain: Vec<u32>,
-    /// The others, by the number of their screen.
+    /// The other rules, by the number of their prefilter.
     screened: Vec<(usize, Vec<u32>)>,
 }
 
 impl Candidates {
-    /// Whether there are none.
+    /// Whether there are no candidates.
     pub fn is_empty(&self) -> bool {
         self.0.plain.is_empty() && self.0.screened.is_empty()
     }
 }
 
 impl Matcher {
-    /// One that has seen nothing yet.
+    /// A matcher with empty caches.
     pub fn new(rules: Arc<RuleSet>) -> Self {
-        let screens = Prefilter::all(&rules.rules);
-        Self { rules, screens, of_action: Vec::new(), of_request: HashMap::default() }
+        let prefilters = Prefilter::all(&rules.rules);
+        Self { rules, prefilters, of_action: Vec::new(), of_request: HashMap::default() }
     }
 
-    /// The rules that an action of CloudTrail could fulfil, by its number, which must be the same for no other action.
+    /// The rules that a CloudTrail action may match. `number` must be unique to the action.
     #[inline]
     pub fn of_action(&mut self, number: u32, source: &str, name: &str) -> Candidates {
         let number = number as usize;
         if number >= self.of_action.len() {
             self.of_action.resize(number + 1, None);
         }
-        let Self { rules, screens, of_action, .. } = self;
+        let Self { rules, prefilters, of_action, .. } = self;
         let found = of_action[number].get_or_insert_with(|| {
             let known = [(Scanned::EventName, Some(name)), (Scanned::EventSource, Some(source))];
-            candidates(rules, screens, LogSource::CloudTrail, &Known(&known))
+            candidates(rules, prefilters, LogSource::CloudTrail, &Known(&known))
         });
         found.clone()
     }
 
-    /// The rules that a request to a cluster could fulfil.
+    /// The rules that a Kubernetes API request may match.
     pub fn of_request(&mut self, record: &AuditRecord<'_>) -> Candidates {
         let texts @ [verb, resource] = [record.verb, record.object.resource];
-        let Self { rules, screens, of_request, .. } = self;
+        let Self { rules, prefilters, of_request, .. } = self;
         let asked = || {
             let known = [(Scanned::Verb, verb), (Scanned::Resource, resource)];
-            candidates(rules, screens, LogSource::Kubernetes, &Known(&known))
+            candidates(rules, prefilters, LogSource::Kubernetes, &Known(&known))
         };
-        // Whoever asks a cluster can name any resource: this text, too, ...
+        // A client may name any resource, including this placeholder, ...
         if texts.contains(&Some(NONE)) {
             return asked();
         }
         let of_verb = of_request.entry_ref(verb.unwrap_or(NONE)).or_default();
-        // ... and many.
+        // ... and any number of them.
         if of_verb.len() >= MOST_TEXTS {
             of_verb.clear();
         }
         of_verb.entry_ref(resource.unwrap_or(NONE)).or_insert_with(asked).clone()
     }
 
-    /// Numbers of the rules that an event fulfils among these candidates, which are those of its action or request; sorted.
-    pub fn matching(&mut self, candidates: &Candidates, facts: &EventContext<'_>) -> Vec<u32> {
-        let Self { rules, screens, .. } = self;
+    /// Numbers of the rules that an event matches, sorted. `candidates` are those of its action or request.
+    pub fn matching(&mut self, candidates: &Candidates, event: &EventContext<'_>) -> Vec<u32> {
+        let Self { rules, prefilters, .. } = self;
         let CandidateParts { plain, screened } = &*candidates.0;
         let all = &rules.rules;
-        let fulfils = |number: &&u32| all[**number as usize].matches(facts);
+        let fulfils = |number: &&u32| all[**number as usize].matches(event);
         let mut matching: Vec<u32> = plain.iter().filter(fulfils).copied().collect();
-        for (screen, own) in screened {
-            let left = screens[*screen].left(all, facts);
+        for (prefilter, own) in screened {
+            let left = prefilters[*prefilter].left(all, event);
             let (few, many) = if left.len() < own.len() { (left, &own[..]) } else { (&own[..], left) };
             let both = few.iter().filter(|number| many.binary_search(number).is_ok());
             matching.extend(both.filter(fulfils));
@@ -106,21 +107,21 @@ impl Matcher {
         matching
     }
 
-    /// The rule of a number.
+    /// The rule with a number.
     pub fn rule(&self, number: u32) -> &Rule {
         &self.rules.rules[number as usize]
     }
 }
 
-fn candidates(rules: &RuleSet, screens: &[Prefilter], source: LogSource, known: &Known<'_>) -> Candidates {
+fn candidates(rules: &RuleSet, prefilters: &[Prefilter], source: LogSource, known: &Known<'_>) -> Candidates {
     let could = |rule: &Rule| rule.metadata.source == source && rule.condition.of_known(known) != Some(false);
     let mut parts = CandidateParts::default();
     for (number, _) in (0..).zip(&rules.rules).filter(|(_, rule)| could(rule)) {
-        match screens.iter().position(|screen| screen.rules.binary_search(&number).is_ok()) {
+        match prefilters.iter().position(|prefilter| prefilter.rules.binary_search(&number).is_ok()) {
             None => parts.plain.push(number),
-            Some(screen) => match parts.screened.iter_mut().find(|(known, _)| *known == screen) {
+            Some(prefilter) => match parts.screened.iter_mut().find(|(known, _)| *known == prefilter) {
                 Some((_, own)) => own.push(number),
-                None => parts.screened.push((screen, vec![number])),
+                None => parts.screened.push((prefilter, vec![number])),
             },
         }
     }

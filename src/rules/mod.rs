@@ -1,10 +1,12 @@
-//! Rules about what is known to matter: Falco's and Sigma's languages in, conditions out that are held against every event.
+//! Rules for events known to matter: compiles Falco and Sigma rules to conditions and evaluates them on every
+//! event.
 //!
-//! A [`RuleSet`] is compiled once from the texts of rule files; each worker has a [`Matcher`], which asks of every action only once
-//! which rules it could fulfil at all. Knows records and their text; does not know archives, files or findings. What the
-//! languages mean here is described in `docs/rules.md`.
+//! A [`RuleSet`] is compiled once from the texts of rule files. Each worker has a [`Matcher`], which
+//! determines the candidate rules of every action only once. Knows records and their text; does not know
+//! archives, files or findings. The supported parts of the languages are described in `docs/rules.md`.
 //!
-//! Inside, `language` reads Falco's and Sigma's rules, and `evaluate` holds conditions against events and knows no language.
+//! Inside, `language` compiles Falco and Sigma rules, and `evaluate` evaluates conditions on events and knows
+//! no language.
 
 #[cfg(any(test, fuzzing))]
 pub mod differential;
@@ -33,15 +35,15 @@ pub const BUILTIN_RULES: [(&str, &str); 1] = [("firstseen-aws.yaml", include_str
 /// The text of a rule file.
 #[derive(Clone, Debug)]
 pub struct RuleFile {
-    /// Its name, for errors.
+    /// The name of the file, for errors.
     pub name: String,
-    /// Its language.
+    /// The language of the rules.
     pub language: Language,
-    /// Its text.
+    /// The content of the file.
     pub text: String,
 }
 
-/// Rules, and what they were made of.
+/// Compiled rules, with a checksum of their source.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
@@ -50,8 +52,8 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// Compiles rules. Files of one language act on each other in this order, as Falco's do. Also gives whatever cannot be used;
-    /// the rules are all others.
+    /// Compiles rules, in the order of the files: in Falco's language later files can change rules of earlier
+    /// ones. Returns the usable rules and the errors of the others.
     ///
     /// ```
     /// use firstseen::model::Language;
@@ -114,12 +116,12 @@ impl RuleSet {
         &self.rules
     }
 
-    /// What could not be used, in words.
+    /// Descriptions of the parts that could not be used.
     pub fn left_out(&self) -> &[String] {
         &self.left_out
     }
 
-    /// Of the files' texts and the rules' names: the same only for the same rules.
+    /// Checksum of the texts of the files and the names of the rules.
     pub fn checksum(&self) -> Checksum {
         self.checksum
     }

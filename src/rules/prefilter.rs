@@ -1,5 +1,6 @@
-//! Rules that a single text of a record excludes: by its user agent, for example, of which an archive holds few. Each of these
-//! texts is asked but once which rules it leaves, so that rules that name no action cost next to nothing, too.
+//! Excludes rules by a single text of a record, for example the user agent, which has few distinct values in
+//! an archive. The remaining rules are determined once per text, so rules without an action cost almost
+//! nothing, too.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -10,7 +11,7 @@ use super::evaluate::tree::Known;
 use super::rule::Rule;
 use crate::model::LogSource;
 
-/// Texts that few events bring anew, by the source of the record.
+/// Texts with few distinct values, by log source.
 const TEXTS: [(LogSource, &[Scanned]); 2] = [
     (
         LogSource::CloudTrail,
@@ -26,10 +27,11 @@ const TEXTS: [(LogSource, &[Scanned]); 2] = [
     (LogSource::Kubernetes, &[Scanned::UserName, Scanned::UserAgent, Scanned::Stage, Scanned::Subresource]),
 ];
 
-/// So many texts of one sort are remembered; then all are forgotten, which changes nothing but the speed.
+/// Capacity of the cache of one field. When it is full it is cleared, which affects only the speed.
 pub(super) const MOST_TEXTS: usize = 20_000;
 
-/// The text that excludes a rule unless it is one of a few: one that nobody ever sees does, and its absence does.
+/// The field that excludes a rule for all but a few texts: both an impossible text and a missing one exclude
+/// the rule.
 pub(super) fn of(rule: &Rule) -> Option<Scanned> {
     let texts = TEXTS.into_iter().find(|(source, _)| *source == rule.metadata.source)?.1;
     let excludes = |text: &&Scanned| {
@@ -41,7 +43,7 @@ pub(super) fn of(rule: &Rule) -> Option<Scanned> {
     texts.iter().find(excludes).copied()
 }
 
-/// The rules of a set that one sort of text excludes, and what each such text leaves of them.
+/// The rules of a set that one field can exclude, with a cache of the remaining rules for each of its texts.
 #[derive(Debug)]
 pub(super) struct Prefilter {
     pub(super) text: Scanned,
@@ -51,24 +53,24 @@ pub(super) struct Prefilter {
 }
 
 impl Prefilter {
-    /// The screens of a set of rules.
+    /// The prefilters of a set of rules.
     pub(super) fn all(rules: &[Rule]) -> Vec<Self> {
-        let mut screens: Vec<Self> = Vec::new();
+        let mut prefilters: Vec<Self> = Vec::new();
         for (number, rule) in (0..).zip(rules) {
             let Some(text) = of(rule) else { continue };
-            match screens.iter_mut().find(|screen| screen.text == text) {
-                Some(screen) => screen.rules.push(number),
-                None => screens.push(Self { text, rules: vec![number], left: HashMap::default() }),
+            match prefilters.iter_mut().find(|prefilter| prefilter.text == text) {
+                Some(prefilter) => prefilter.rules.push(number),
+                None => prefilters.push(Self { text, rules: vec![number], left: HashMap::default() }),
             }
         }
-        screens
+        prefilters
     }
 
-    /// Those of its rules that the text of an event does not exclude; sorted.
-    pub(super) fn left(&mut self, all: &[Rule], facts: &EventContext<'_>) -> &[u32] {
+    /// The rules that the text of an event does not exclude, sorted.
+    pub(super) fn left(&mut self, all: &[Rule], event: &EventContext<'_>) -> &[u32] {
         let Self { text, rules, left } = self;
-        // Where the text is missing it excludes them all.
-        let Some(value) = text.text(facts) else { return &[] };
+        // A missing text excludes them all.
+        let Some(value) = text.text(event) else { return &[] };
         if left.len() >= MOST_TEXTS {
             left.clear();
         }

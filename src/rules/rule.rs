@@ -1,4 +1,4 @@
-//! One rule, as it is held against events.
+//! One compiled rule.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::evaluate::tree::Condition;
 use super::language::output::Output;
 use crate::model::RuleMetadata;
 
-/// One rule that can be held against events.
+/// A rule that can be evaluated on events.
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub(super) metadata: Arc<RuleMetadata>,
@@ -20,18 +20,18 @@ impl Rule {
         Self { metadata: Arc::new(metadata), condition: condition.in_order(), output }
     }
 
-    /// What it says of itself.
+    /// The metadata of the rule.
     pub fn metadata(&self) -> &Arc<RuleMetadata> {
         &self.metadata
     }
 
-    /// Whether an event fulfils it.
-    pub fn matches(&self, facts: &EventContext<'_>) -> bool {
-        self.condition.holds(facts)
+    /// Whether an event matches the rule.
+    pub fn matches(&self, event: &EventContext<'_>) -> bool {
+        self.condition.holds(event)
     }
 
-    /// The values of the fields of its output.
-    pub fn values(&self, facts: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
-        self.output.values(facts)
+    /// The values of the output fields.
+    pub fn values(&self, event: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
+        self.output.values(event)
     }
 }

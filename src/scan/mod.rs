@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 use crate::memory::Budget;
-use crate::source::{ArchiveError, Archives, DeliveryWindow, Listing, Supply, Traffic};
+use crate::source::{ArchiveError, Archives, Listing, ReadWindow, Supply, Traffic};
 use crate::time::Timestamp;
 use pieces::Queue;
 use worker::Worker;
@@ -41,7 +41,7 @@ pub struct ScanSettings {
     /// Number of worker threads, at least 1.
     pub threads: usize,
     /// Which objects are opened.
-    pub window: DeliveryWindow,
+    pub window: ReadWindow,
     /// No object is inflated to more than this many bytes.
     pub max_object_size: u64,
     /// Bytes that all threads together may hold for large objects: see [`crate::memory`]. Only decides what waits.
@@ -55,7 +55,7 @@ impl Default for ScanSettings {
     fn default() -> Self {
         Self {
             threads: 1,
-            window: DeliveryWindow::default(),
+            window: ReadWindow::default(),
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
             memory: DEFAULT_MEMORY,
             checksums: false,
@@ -137,17 +137,17 @@ pub enum ScanError {
 /// impl Visitor for Bytes {
 ///     type Part = u64;
 ///
-///     fn begin(&mut self, _: &CurrentObject<'_>) -> u64 {
+///     fn begin_piece(&mut self, _: &CurrentObject<'_>) -> u64 {
 ///         0
 ///     }
 ///     fn record(&mut self, part: &mut u64, found: &FoundRecord<'_>, context: &mut ObjectContext<'_>) {
 ///         *part += found.text.len() as u64;
 ///         context.coverage.records.counted += u64::from(found.record.is_ok());
 ///     }
-///     fn join(before: &mut u64, next: u64, _: u32) {
+///     fn join_pieces(before: &mut u64, next: u64, _: u32) {
 ///         *before += next;
 ///     }
-///     fn end(&mut self, part: u64, _: &ObjectResult<'_>, _: &mut Coverage) {
+///     fn end_object(&mut self, part: u64, _: &ObjectResult<'_>, _: &mut Coverage) {
 ///         self.0 += part;
 ///     }
 /// }

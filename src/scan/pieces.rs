@@ -209,7 +209,7 @@ impl<V: Visitor> Parts<V> {
 impl<V: Visitor> PieceResult<V> {
     fn add(&mut self, next: Self) {
         match (&mut self.visited, next.visited) {
-            (Some(before), Some(next)) => V::join(before, next, self.state.records()),
+            (Some(before), Some(next)) => V::join_pieces(before, next, self.state.records()),
             (before, next) => *before = before.take().or(next),
         }
         self.state.add(next.state);

@@ -164,17 +164,17 @@ impl Seeker<'_> {
 impl Visitor for Seeker<'_> {
     type Part = ();
 
-    fn begin(&mut self, _: &CurrentObject<'_>) {}
+    fn begin_piece(&mut self, _: &CurrentObject<'_>) {}
 
     fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut ObjectContext<'_>) {
-        if found.index == self.record && found.inner == self.inner {
+        if found.index_in_file == self.record && found.inner == self.inner {
             *lock(self.met) = self.compare(found);
         }
     }
 
-    fn join((): &mut (), (): (), _: u32) {}
+    fn join_pieces((): &mut (), (): (), _: u32) {}
 
-    fn end(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
+    fn end_object(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
 }
 
 /// Ends the scan once the record was found.

@@ -19,20 +19,20 @@ pub trait Visitor: Send {
     }
 
     /// An object begins, or a piece of one.
-    fn begin(&mut self, current: &CurrentObject<'_>) -> Self::Part;
+    fn begin_piece(&mut self, current: &CurrentObject<'_>) -> Self::Part;
 
     /// A record. An unreadable one was already counted as faulty; for all others the visitor counts the result in
     /// [`Coverage::records`].
     fn record(&mut self, part: &mut Self::Part, found: &FoundRecord<'_>, context: &mut ObjectContext<'_>);
 
     /// The object, or the piece, has no more records.
-    fn finish(&mut self, _part: &mut Self::Part, _context: &mut ObjectContext<'_>) {}
+    fn end_piece(&mut self, _part: &mut Self::Part, _context: &mut ObjectContext<'_>) {}
 
     /// Adds the part of the next piece to that of all pieces before it, which had `records` records.
-    fn join(before: &mut Self::Part, next: Self::Part, records: u32);
+    fn join_pieces(before: &mut Self::Part, next: Self::Part, records: u32);
 
     /// An object has been read, as far as it could be.
-    fn end(&mut self, part: Self::Part, object: &ObjectResult<'_>, coverage: &mut Coverage);
+    fn end_object(&mut self, part: Self::Part, object: &ObjectResult<'_>, coverage: &mut Coverage);
 }
 
 /// An object, or a piece of it, while its records are visited.
@@ -50,7 +50,7 @@ impl ObjectContext<'_> {
     #[cold]
     pub fn faulty(&mut self, kind: FaultKind, found: &FoundRecord<'_>, detail: &str) {
         *self.coverage.records.faulty.entry(kind).or_default() += 1;
-        let place = (kind, Position::Record(found.index));
+        let place = (kind, Position::Record(found.index_in_file));
         self.state.fault(self.current.object, found.inner, place, detail.to_owned());
     }
 }

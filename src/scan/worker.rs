@@ -143,12 +143,12 @@ impl<V: Visitor> Worker<V> {
         state: &mut ObjectState,
         decode: impl FnOnce(&mut Decoder, &mut Pass<'_, '_, V>) -> Decoded,
     ) -> V::Part {
-        let part = self.visitor.begin(&current);
+        let part = self.visitor.begin_piece(&current);
         let context = ObjectContext { current, coverage: &mut self.coverage, state };
         let mut pass = Pass { visitor: &mut self.visitor, part, context };
         let decoded = decode(&mut self.decoder, &mut pass);
         let Pass { visitor, mut part, mut context } = pass;
-        visitor.finish(&mut part, &mut context);
+        visitor.end_piece(&mut part, &mut context);
         state.note_decoded(current.object, decoded);
         part
     }
@@ -157,9 +157,9 @@ impl<V: Visitor> Worker<V> {
     fn end(&mut self, current: CurrentObject<'_>, part: PieceResult<V>, stored: StoredBytes) -> u64 {
         let PieceResult { state, visited } = part;
         let visitor = &mut self.visitor;
-        let visited = visited.unwrap_or_else(|| visitor.begin(&current));
+        let visited = visited.unwrap_or_else(|| visitor.begin_piece(&current));
         state.settle(current, stored, &mut self.coverage, |object, coverage| {
-            visitor.end(visited, object, coverage);
+            visitor.end_object(visited, object, coverage);
         })
     }
 }

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_of_an_archive_lies_below_its_folder() {
+    fn a_part_of_an_archive_is_below_its_folder() {
         let part = |root: &str, path: &str| {
             FileList::part_of(root.as_ref(), &[path.into()]).map(|list| (list.name, list.paths))
         };

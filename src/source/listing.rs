@@ -84,7 +84,7 @@ impl Listing {
 
 /// Which delivery times are worth opening, both ends included.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct DeliveryWindow {
+pub struct ReadWindow {
     /// Events before this instant are not wanted.
     pub read_from: Option<Timestamp>,
     /// Events after this instant are not wanted.
@@ -93,7 +93,7 @@ pub struct DeliveryWindow {
     pub slack: Span,
 }
 
-impl DeliveryWindow {
+impl ReadWindow {
     /// Whether an object delivered at `delivered` may hold wanted events. An unknown time may.
     pub fn admits(&self, delivered: Option<Timestamp>) -> bool {
         let Some(delivered) = delivered else { return true };

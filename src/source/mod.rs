@@ -32,7 +32,7 @@ pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
 pub use file_list::FileList;
 pub use files::links_below;
 pub use large_body::{LARGE, LargeBody};
-pub use listing::{DeliveryWindow, Listing};
+pub use listing::{Listing, ReadWindow};
 pub use log_object::{LogObject, SkippedObject};
 pub use object_key::ObjectKey;
 pub use s3_settings::{DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Role, S3Settings};
@@ -157,7 +157,7 @@ impl Archives {
     /// If there is not a single file, or an archive cannot be listed at all.
     pub fn list(
         &self,
-        window: &DeliveryWindow,
+        window: &ReadWindow,
         threads: usize,
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Listing, ArchiveError> {
@@ -179,7 +179,7 @@ impl Archives {
     /// Same as [`Archives::list`].
     pub fn supply(
         &self,
-        window: &DeliveryWindow,
+        window: &ReadWindow,
         threads: usize,
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Supply<'_>, ArchiveError> {
@@ -200,12 +200,7 @@ impl Archives {
         Supply::listed(self, listing)
     }
 
-    fn list_local(
-        &self,
-        window: &DeliveryWindow,
-        threads: usize,
-        found: &mut dyn FnMut(u64) -> bool,
-    ) -> Listing {
+    fn list_local(&self, window: &ReadWindow, threads: usize, found: &mut dyn FnMut(u64) -> bool) -> Listing {
         let mut listing = Listing::default();
         files::list(&self.folders(), self.own_files, threads, &mut listing, found);
         for (number, root) in (1..).zip(&self.roots) {

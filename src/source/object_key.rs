@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_partition_has_readable_names() {
+    fn names_of_every_partition_are_parsed() {
         for region in ["us-gov-west-1", "cn-northwest-1", "eusc-de-east-1", "us-iso-east-1", "mx-central-1"] {
             let path = format!("a/111122223333_CloudTrail_{region}_20240309T0412Z_0123456789abcdef.json");
             assert_eq!(ObjectKey::parse(&path).region, Some(region));
@@ -225,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn a_network_activity_object_is_read() {
+    fn a_network_activity_object_is_not_skipped() {
         let key =
             ObjectKey::parse("111122223333_CloudTrail-NetworkActivity_us-east-1_20240309T0412Z_aB1.json.gz");
         assert_eq!((key.skip, key.delivered.is_some()), (None, true));
     }
 
     #[test]
-    fn objects_of_other_services_are_named() {
+    fn objects_of_other_services_are_recognized() {
         let skip = |path: &str| ObjectKey::parse(path).skip;
         let below = |folder: &str, name: &str| {
             skip(&format!("p/AWSLogs/o-ab12/111122223333/{folder}/us-east-1/{name}"))
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_tells_the_day_of_an_object_whose_name_does_not() {
+    fn a_folder_gives_the_delivery_day_if_the_name_does_not() {
         let delivered = |path: &str| ObjectKey::parse(path).delivered.map(|time| time.to_string());
         assert_eq!(delivered("x/2024/03/09/renamed.json.gz").as_deref(), Some("2024-03-09T00:00:00Z"));
         let dated = |day| format!("2024/03/09/111122223333_CloudTrail_us-east-1_{day}T0412Z_aB1.json.gz");
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_fits_only_in_part_says_nothing() {
+    fn a_name_that_matches_only_in_part_is_ignored() {
         for path in [
             "",
             "/",

@@ -12,12 +12,12 @@ use super::{Archives, LargeBody, Listing, LogObject, ReadError, s3};
 #[derive(Debug)]
 pub struct Supply<'a> {
     archives: &'a Archives,
-    from: From,
+    from: Origin,
 }
 
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one for each run")]
-enum From {
+enum Origin {
     /// All are listed, and are files.
     Listed {
         listing: Listing,
@@ -73,31 +73,31 @@ pub struct Traffic {
 impl<'a> Supply<'a> {
     /// Listed files.
     pub(super) fn listed(archives: &'a Archives, listing: Listing) -> Self {
-        Self { archives, from: From::Listed { listing, next: AtomicU32::new(0) } }
+        Self { archives, from: Origin::Listed { listing, next: AtomicU32::new(0) } }
     }
 
     /// Objects from a network.
     pub(super) fn streamed(archives: &'a Archives, stream: s3::Stream) -> Self {
-        Self { archives, from: From::Streamed(stream) }
+        Self { archives, from: Origin::Streamed(stream) }
     }
 
     /// The number of objects, once known.
     pub fn total(&self) -> Option<u64> {
         match &self.from {
-            From::Listed { listing, .. } => Some(listing.objects.len() as u64),
-            From::Streamed(stream) => stream.total(),
+            Origin::Listed { listing, .. } => Some(listing.objects.len() as u64),
+            Origin::Streamed(stream) => stream.total(),
         }
     }
 
     /// The next object. `None` at the end, or if `stopped` returns true while waiting.
     pub fn next(&self, stopped: &dyn Fn() -> bool) -> Option<Supplied<'_>> {
         match &self.from {
-            From::Listed { listing, next } => {
+            Origin::Listed { listing, next } => {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let object = listing.objects.get(number as usize).filter(|_| !stopped())?;
                 Some(Supplied { number, object: Cow::Borrowed(object), body: Body::InPlace })
             }
-            From::Streamed(stream) => {
+            Origin::Streamed(stream) => {
                 let (number, object, fetched) = stream.next(stopped)?;
                 let body = fetched.map_or(Body::InPlace, Body::Fetched);
                 Some(Supplied { number, object: Cow::Owned(object), body })
@@ -127,16 +127,16 @@ impl<'a> Supply<'a> {
     /// The network traffic; `None` without a network.
     pub fn traffic(&self) -> Option<Traffic> {
         match &self.from {
-            From::Listed { .. } => None,
-            From::Streamed(stream) => Some(stream.traffic()),
+            Origin::Listed { .. } => None,
+            Origin::Streamed(stream) => Some(stream.traffic()),
         }
     }
 
     /// All objects in the order of their numbers, and the account of the skipped ones.
     pub fn finish(self) -> Listing {
         match self.from {
-            From::Listed { listing, .. } => listing,
-            From::Streamed(stream) => stream.finish(),
+            Origin::Listed { listing, .. } => listing,
+            Origin::Streamed(stream) => stream.finish(),
         }
     }
 }

@@ -196,14 +196,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_an_exchange_the_new_one_takes_the_place_and_nothing_stays_behind() {
+    fn replacing_without_an_exchange_leaves_only_the_new_folder() {
         let folder = tempfile::tempdir().unwrap();
         let (new, place) = (folder.path().join("new"), folder.path().join("case.baseline"));
         for (path, text) in [(&place, "old"), (&new, "new")] {
             fs::create_dir(path).unwrap();
             fs::write(path.join("manifest.json"), text).unwrap();
         }
-        // Left by a run that was killed after its second step.
+        // Left behind by a run that was killed after its second step.
         fs::create_dir(folder.path().join(".firstseen-case.baseline.old")).unwrap();
         replace(&new, &place).unwrap();
         assert_eq!(fs::read_to_string(place.join("manifest.json")).unwrap(), "new");

@@ -18,7 +18,7 @@ pub(super) const SCHEMA: &str = "message inventory {
 type Row<'i> = (&'i str, IamKind, Option<&'i str>, Option<&'i str>, Option<Timestamp>);
 
 pub(super) fn columns(inventory: &Inventory) -> Vec<Column<'_>> {
-    let listed = inventory.listed().map(|(account, kind)| (account, kind, None, None, None));
+    let listed = inventory.complete_lists().map(|(account, kind)| (account, kind, None, None, None));
     let known = inventory.identities().map(|(identity, created)| {
         let IamIdentity { account, kind, arn, unique_id } = identity;
         (&**account, *kind, Some(&**arn), unique_id.as_deref(), created)
@@ -42,7 +42,7 @@ pub(super) fn read(table: &Table) -> Result<Inventory, TableError> {
         let account = accounts.needed(row)?;
         let kind = IamKind::from_name(kinds.needed(row)?).ok_or_else(|| TableError::value("kind"))?;
         match arns.boxed(row)? {
-            None => inventory.list(account, kind),
+            None => inventory.mark_complete(account, kind),
             Some(arn) => {
                 let unique_id = ids.boxed(row)?;
                 inventory.add(IamIdentity { account: account.into(), kind, arn, unique_id }, created);

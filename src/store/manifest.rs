@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::TableError;
 use super::{BaselineContents, STORE_VERSION};
-use crate::catalog::{AppliedRules, Learning};
+use crate::catalog::{AppliedRules, LearningScope};
 use crate::checksum::Checksum;
 use crate::coverage::{
     Coverage, FaultKind, FoundPaths, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip,
@@ -190,9 +190,9 @@ impl Manifest {
         }
     }
 
-    pub(super) fn learning(&self) -> Result<Learning, TableError> {
+    pub(super) fn learning(&self) -> Result<LearningScope, TableError> {
         let settings = &self.settings;
-        Ok(Learning {
+        Ok(LearningScope {
             principal_key: PrincipalKey::from_name(&settings.principal_key)
                 .ok_or_else(|| TableError::value("principal_key"))?,
             namespace_in_key: settings.k8s_namespace_in_key,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{BaselineContents, Learning};
+use super::{BaselineContents, LearningScope};
 use crate::baseline::Baseline;
 use crate::catalog::{Catalog, ObjectEntry, RecordEntry, conflict_fault};
 use crate::coverage::{Fault, FaultKind, Outcome};
@@ -176,8 +176,9 @@ fn count(baseline: &mut Baseline, record: &RecordEntry, by: i64) -> Result<(), M
 fn same_settings(left: &BaselineContents, right: &BaselineContents) -> Result<(), MergeError> {
     let (left, right) = (&left.learning, &right.learning);
     let time = |time: Option<Timestamp>| time.map_or("none".to_owned(), |time| time.to_string());
-    let checksum =
-        |learning: &Learning| learning.rules.as_ref().map_or("none".to_owned(), |it| it.checksum.to_string());
+    let checksum = |learning: &LearningScope| {
+        learning.rules.as_ref().map_or("none".to_owned(), |it| it.checksum.to_string())
+    };
     let differences = [
         ("principal key", left.principal_key.name().to_owned(), right.principal_key.name().to_owned()),
         ("namespace in key", left.namespace_in_key.to_string(), right.namespace_in_key.to_string()),

@@ -12,13 +12,13 @@ mod evidence;
 mod faults;
 mod folder;
 mod hits;
+mod identity_links;
 mod inventory;
 mod manifest;
 mod map;
 mod merge;
 mod objects;
 mod principals;
-mod proofs;
 mod reading;
 mod recognized;
 mod records;
@@ -30,7 +30,7 @@ mod values;
 mod writing;
 
 use crate::baseline::Baseline;
-use crate::catalog::{Catalog, Learning};
+use crate::catalog::{Catalog, LearningScope};
 use crate::coverage::Coverage;
 
 pub use error::StoreError;
@@ -46,7 +46,7 @@ pub const STORE_VERSION: u32 = 6;
 #[derive(Clone, Debug, PartialEq)]
 pub struct BaselineContents {
     /// The settings it was learnt with.
-    pub learning: Learning,
+    pub learning: LearningScope,
     /// Names of the archives, in the order of their numbers.
     pub archives: Vec<String>,
     /// Everything learnt, with principals as their records name them: not [`Baseline::resolved`].

@@ -10,7 +10,7 @@ use crate::checksum::Checksum;
 use crate::coverage::{FaultKind, ObjectSkip, Outcome};
 use crate::time::Timestamp;
 
-pub(super) const SCHEMA: &str = "message coverage {
+pub(super) const SCHEMA: &str = "message objects {
     required int64 archive;
     required binary object (STRING);
     optional int64 delivered (TIMESTAMP(MICROS,true));

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_columns_of_each_table_are_its_own() {
+    fn tables_are_distinguished_by_their_columns() {
         let tables = tables();
         let footers: Vec<Vec<u8>> = tables.iter().map(|(_, schema)| columns(schema).unwrap()).collect();
         for ((name, schema), footer) in tables.iter().zip(&footers) {

@@ -12,11 +12,11 @@ use super::error::TableError;
 use super::manifest::{MANIFEST, Manifest};
 use super::table::Table;
 use super::{
-    BaselineContents, STORE_VERSION, StoreError, activity, behaviours, faults, hits, inventory, map, objects,
-    principals, proofs, records, single_events, validate, values,
+    BaselineContents, STORE_VERSION, StoreError, activity, behaviours, faults, hits, identity_links,
+    inventory, map, objects, principals, records, single_events, validate, values,
 };
 use crate::baseline::{Baseline, CountedHits};
-use crate::catalog::{Catalog, Learning};
+use crate::catalog::{Catalog, LearningScope};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::model::PrincipalKind;
@@ -45,7 +45,7 @@ const HEAD: u64 = 4_096;
 pub struct Saved {
     path: PathBuf,
     manifest: Manifest,
-    learning: Learning,
+    learning: LearningScope,
     tables: BTreeMap<String, Bytes>,
 }
 
@@ -87,7 +87,7 @@ impl Saved {
     }
 
     /// The settings it was learnt with.
-    pub fn learning(&self) -> &Learning {
+    pub fn scope(&self) -> &LearningScope {
         &self.learning
     }
 
@@ -116,7 +116,7 @@ impl Saved {
         let root = single_events("root", PrincipalKind::Root)?;
         let rules = self.read("rules", hits::RULES, hits::read_rules)?;
         let hits = self.read("hits", &hits::hits_schema(), |table| hits::read_hits(table, &rules))?;
-        let proofs = self.read("proofs", proofs::SCHEMA, proofs::read)?;
+        let proofs = self.read("identity_links", identity_links::SCHEMA, identity_links::read)?;
         let inventory = self.read("inventory", inventory::SCHEMA, inventory::read)?;
         let baseline = Baseline {
             principals,
@@ -124,7 +124,7 @@ impl Saved {
             behaviours,
             values,
             creations,
-            proofs,
+            identity_links: proofs,
             insights,
             root,
             rules,
@@ -141,7 +141,7 @@ impl Saved {
     ///
     /// # Errors
     /// If a table is missing or damaged.
-    pub fn stored(&self) -> Result<BaselineContents, StoreError> {
+    pub fn contents(&self) -> Result<BaselineContents, StoreError> {
         let (baseline, coverage) = self.baseline()?;
         let objects = self.read("objects", objects::SCHEMA, objects::read)?;
         let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };

@@ -11,8 +11,8 @@ use parquet::errors::ParquetError;
 use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::table::{self, Column};
 use super::{
-    BaselineContents, Saved, StoreError, activity, behaviours, faults, hits, inventory, objects, principals,
-    proofs, records, single_events, values,
+    BaselineContents, Saved, StoreError, activity, behaviours, faults, hits, identity_links, inventory,
+    objects, principals, records, single_events, values,
 };
 use crate::baseline::IdentityResolver;
 use crate::checksum::Checksum;
@@ -21,7 +21,7 @@ use crate::checksum::Checksum;
 pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 13] {
     [
         ("principals", principals::SCHEMA.into()),
-        ("proofs", proofs::SCHEMA.into()),
+        ("identity_links", identity_links::SCHEMA.into()),
         ("inventory", inventory::SCHEMA.into()),
         ("behaviours", behaviours::schema().into()),
         ("activity", activity::SCHEMA.into()),
@@ -58,7 +58,7 @@ pub(super) fn write_tables(stored: &BaselineContents, folder: &Path) -> Result<(
     let resolver = IdentityResolver::new(baseline, learning.principal_key);
     let rows = principals::PrincipalRows::of(baseline, &resolver);
     write("principals", principals::SCHEMA, principals::columns(&rows))?;
-    write("proofs", proofs::SCHEMA, proofs::columns(&baseline.proofs))?;
+    write("identity_links", identity_links::SCHEMA, identity_links::columns(&baseline.identity_links))?;
     write("behaviours", &behaviours::schema(), behaviours::columns(baseline))?;
     write("activity", activity::SCHEMA, activity::columns(baseline))?;
     write("values", &values::schema(), values::columns(baseline))?;

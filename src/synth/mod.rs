@@ -1,7 +1,7 @@
-//! Makes archives that look like CloudTrail's, the same for the same plan on every machine.
+//! Generates synthetic CloudTrail archives; the same plan gives the same archive on every machine.
 //!
-//! A plan goes in; an `AWSLogs/` tree and a list of planted first-seen actions come out. Knows the published format
-//! and nothing of the rest of the program but [`crate::time`], so that it can judge it.
+//! Turns a plan into an `AWSLogs/` tree and a list of planted first-seen actions. Knows the published format
+//! and, of the program, only [`crate::time`], so it is an independent test of the rest.
 
 mod population;
 mod random;
@@ -17,27 +17,27 @@ use random::Random;
 use record::Call;
 use tree::Tree;
 
-/// The day on which every synthetic archive begins.
+/// First day of every synthetic archive.
 const FIRST_DAY: i32 = 19_723; // 2024-01-01
-/// Bytes of JSON that an average record takes here.
+/// Bytes of JSON in an average record.
 const RECORD_BYTES: u64 = 1_250;
 /// Records in an average log object.
 const RECORDS_PER_OBJECT: u64 = 24;
-/// Planted actions happen no earlier than this many days after their principal was first seen.
+/// Minimum number of days between a principal's first sighting and its planted action.
 pub const PLANTED_AFTER_DAYS: u32 = 35;
 
-/// What to make.
+/// What to generate.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Bytes of JSON, more or less.
+    /// Approximate number of bytes of JSON.
     pub bytes: u64,
-    /// Another number makes another archive.
+    /// Seed of the random numbers; different seeds give different archives.
     pub seed: u64,
-    /// Days that the archive covers.
+    /// Number of days covered.
     pub days: u32,
 }
 
-/// Writes the archive into a folder that does not exist yet: `AWSLogs/` and, beside it, `ground-truth.csv`.
+/// Writes the archive to a new folder: `AWSLogs/` and `ground-truth.csv`.
 ///
 /// # Errors
 /// If the folder exists or cannot be written.
@@ -45,7 +45,7 @@ pub fn synthesize(out: &Path, plan: &Plan) -> io::Result<()> {
     synthesize_unless(out, plan, &|| false)
 }
 
-/// As [`synthesize`], but gives up when `stopped` says so, and leaves what it has written.
+/// As [`synthesize`], but stops when `stopped` returns true, leaving the files written so far.
 ///
 /// # Errors
 /// If the folder exists or cannot be written, and [`io::ErrorKind::Interrupted`] if it was stopped.
@@ -70,7 +70,7 @@ pub fn synthesize_unless(out: &Path, plan: &Plan, stopped: &dyn Fn() -> bool) ->
     tree.finish()
 }
 
-/// One log object of background noise, now and then with a copy from a second trail.
+/// Writes one log object of background noise, sometimes with a copy from a second trail.
 fn delivery(
     number: u64,
     slot: Timestamp,
@@ -81,7 +81,7 @@ fn delivery(
     let account = &cast.accounts[random.below(cast.accounts.len())];
     let region = random.pick(&record::REGIONS);
     let mut records = Vec::new();
-    // Everyone shows up in the first object, so that the planted actions have a known age.
+    // Every principal appears in the first object, so the planted actions have a known age.
     let everyone = if number == 0 { cast.principals.len() } else { 0 };
     for index in 0..everyone {
         let who = &cast.principals[index];
@@ -98,7 +98,7 @@ fn delivery(
         records.push(record::render(who, &call, random));
     }
     random.shuffle(&mut records);
-    // Now and then an object is held up for days.
+    // Some objects are delayed for days.
     let lag = if random.one_in(50) { 2 * 86_400 } else { 300 + random.below(300) as i64 };
     let delivered = Timestamp::from_micros(slot.micros() + lag * 1_000_000);
     tree.write(account, region, delivered, &records, random)?;
@@ -109,7 +109,7 @@ fn delivery(
     Ok(())
 }
 
-/// An object that holds one planted action, and a line of the ground truth.
+/// Writes an object with one planted action, and a line of the ground truth.
 fn plant(
     planted: &Planted,
     cast: &Population,

@@ -1,9 +1,9 @@
-//! Who acts in a synthetic archive: accounts, principals of every identity kind and what they usually do.
+//! The population of a synthetic archive: accounts, principals of every identity type, and their habits.
 
 use super::PLANTED_AFTER_DAYS;
 use super::random::Random;
 
-/// One API call by name.
+/// An API action.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Action {
     pub(super) source: &'static str,
@@ -15,7 +15,7 @@ const fn action(source: &'static str, name: &'static str, read_only: bool) -> Ac
     Action { source, name, read_only }
 }
 
-/// What goes on all day.
+/// Everyday actions.
 const HABITS: [Action; 20] = [
     action("s3.amazonaws.com", "GetObject", true),
     action("s3.amazonaws.com", "PutObject", false),
@@ -39,7 +39,7 @@ const HABITS: [Action; 20] = [
     action("elasticloadbalancing.amazonaws.com", "DescribeTargetHealth", true),
 ];
 
-/// What an intruder does; nobody does it out of habit.
+/// Actions of an intruder, which are nobody's habit.
 const PLANTED: [Action; 8] = [
     action("iam.amazonaws.com", "CreateAccessKey", false),
     action("iam.amazonaws.com", "AttachUserPolicy", false),
@@ -51,7 +51,7 @@ const PLANTED: [Action; 8] = [
     action("iam.amazonaws.com", "ListUsers", true),
 ];
 
-/// `type` of `userIdentity`, and what goes with it.
+/// Kinds of `userIdentity`, by `type` and the fields that go with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IdentityType {
     Root,
@@ -78,11 +78,11 @@ pub(super) struct SynthPrincipal {
     pub(super) name: String,
     /// Unique id.
     pub(super) id: String,
-    /// What the default key calls it.
+    /// Its principal under the default key.
     pub(super) key: String,
-    /// What it does out of habit.
+    /// Its habitual actions.
     pub(super) habits: Vec<Action>,
-    /// Appears only with a planted action.
+    /// Whether it appears only with a planted action.
     pub(super) late: bool,
 }
 
@@ -94,7 +94,7 @@ pub(super) struct Planted {
     pub(super) day: u32,
 }
 
-/// Everyone in the archive.
+/// All accounts and principals of the archive.
 #[derive(Debug)]
 pub(super) struct Population {
     pub(super) accounts: Vec<String>,
@@ -104,7 +104,7 @@ pub(super) struct Population {
 
 impl Population {
     pub(super) fn new(random: &mut Random, days: u32) -> Self {
-        // One with leading zeros, which careless tools lose.
+        // One account has leading zeros, which careless tools lose.
         let accounts: Vec<String> =
             ["000123456789", "111122223333", "444455556666"].map(String::from).to_vec();
         let mut principals = Vec::new();
@@ -157,7 +157,7 @@ impl Population {
         Self { accounts, principals, planted }
     }
 
-    /// Someone who acts in this account.
+    /// A random principal of this account.
     pub(super) fn someone(&self, account: &str, random: &mut Random) -> &SynthPrincipal {
         let here: Vec<&SynthPrincipal> =
             self.principals.iter().filter(|who| who.account == account && !who.late).collect();
@@ -192,7 +192,7 @@ impl SynthPrincipal {
         Self { sort, account: account.to_owned(), name: name.to_owned(), id, key, habits, late: false }
     }
 
-    /// One of the things it usually does; the first of them most often.
+    /// One of its habitual actions; the first ones are the most frequent.
     pub(super) fn habit(&self, random: &mut Random) -> Action {
         let bound = 1 + random.below(self.habits.len());
         self.habits[random.below(bound)]

@@ -1,8 +1,8 @@
-//! Random numbers that are the same everywhere and for ever.
+//! Random numbers that are the same on every machine and in every version.
 
 /// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014).
 ///
-/// Ten lines of our own, because an archive must not change when a library does.
+/// Implemented here, because archives must not change when a library changes.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -37,7 +37,7 @@ impl Random {
         }
     }
 
-    /// `length` characters out of `alphabet`.
+    /// `length` random characters of `alphabet`.
     pub(super) fn text(&mut self, alphabet: &str, length: usize) -> String {
         let alphabet = alphabet.as_bytes();
         (0..length).map(|_| char::from(alphabet[self.below(alphabet.len())])).collect()

@@ -1,10 +1,10 @@
-//! One call as CloudTrail would write it, keys in its order.
+//! Renders one call as a CloudTrail record, with the keys in CloudTrail's order.
 
 use super::population::{Action, IdentityType, SynthPrincipal};
 use super::random::Random;
 use crate::time::Timestamp;
 
-/// Regions in which things happen.
+/// Regions with activity.
 pub(super) const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-2"];
 const AGENTS: [&str; 4] = [
     "aws-cli/2.15.30 Python/3.11.8 Linux/6.1.0 exe/x86_64",
@@ -13,7 +13,7 @@ const AGENTS: [&str; 4] = [
     "[Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/122.0 Safari/537.36]",
 ];
 
-/// What is done, when and where.
+/// An action with its time and region.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) action: Action,
@@ -29,7 +29,7 @@ pub(super) struct Rendered {
     pub(super) event_id: String,
 }
 
-/// The record of one call.
+/// Renders the record of one call.
 pub(super) fn render(who: &SynthPrincipal, call: &Call<'_>, random: &mut Random) -> Rendered {
     let Call { action, time, region, fails } = call;
     let event_id = random.uuid();

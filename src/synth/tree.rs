@@ -1,4 +1,4 @@
-//! Writes log objects under their documented names.
+//! Writes log objects with CloudTrail's documented file names.
 
 use std::fs;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Makes the folder, which must not exist.
+    /// Creates the folder, which must not exist.
     pub(super) fn create(out: &Path) -> io::Result<Self> {
         if let Some(parent) = out.parent() {
             fs::create_dir_all(parent)?;
@@ -30,7 +30,7 @@ impl Tree {
         Ok(Self { out: out.to_owned(), ground_truth })
     }
 
-    /// Writes one log object; gives its path below the archive's root.
+    /// Writes one log object; returns its path below the archive's root.
     pub(super) fn write(
         &mut self,
         account: &str,
@@ -53,7 +53,7 @@ impl Tree {
         Ok(path)
     }
 
-    /// One digest per account and one Insights object: an analysis must leave them alone.
+    /// Writes one digest per account and one Insights object, which an analysis must skip.
     pub(super) fn write_objects_without_events(
         &self,
         cast: &Population,
@@ -78,7 +78,7 @@ impl Tree {
         self.write_gzip(&path, &text)
     }
 
-    /// Adds a line to the ground truth. None of the texts needs quoting.
+    /// Adds a line to the ground truth. No field needs quoting.
     pub(super) fn planted(&mut self, fields: &[&str]) {
         self.ground_truth.push_str(&fields.join(","));
         self.ground_truth.push('\n');

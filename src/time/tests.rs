@@ -1,9 +1,9 @@
-//! Times, days and spans as they are written and read.
+//! Tests for parsing and printing times, days and spans.
 
 use super::*;
 
 #[test]
-fn event_times_are_instants() {
+fn event_times_parse_to_utc_microseconds() {
     let parse = |text| Timestamp::parse(text).map(Timestamp::micros);
     assert_eq!(parse("1970-01-01T00:00:00Z"), Some(0));
     assert_eq!(parse("2026-01-31T23:59:59Z"), Some(1_769_903_999_000_000));
@@ -13,7 +13,7 @@ fn event_times_are_instants() {
 }
 
 #[test]
-fn anything_else_is_refused() {
+fn other_text_is_not_an_event_time() {
     for text in [
         "",
         "2026-01-31",
@@ -33,7 +33,7 @@ fn anything_else_is_refused() {
 }
 
 #[test]
-fn other_forms_are_read_if_asked_for() {
+fn parse_any_form_accepts_other_forms() {
     let parse = |text| Timestamp::parse_any_form(text).map(|(time, form)| (time.to_string(), form));
     let noon = |form| Some(("2026-01-31T12:00:00Z".to_owned(), form));
     assert_eq!(parse("2026-01-31T12:00:00Z"), noon(TimeForm::Usual));
@@ -71,7 +71,7 @@ fn other_forms_are_read_if_asked_for() {
 }
 
 #[test]
-fn every_byte_of_a_time_counts() {
+fn every_byte_of_a_time_is_checked() {
     let text = "2024-02-29T20:45:33Z";
     for at in 0..text.len() {
         for byte in 0..128 {
@@ -104,7 +104,7 @@ fn printing_and_parsing_are_inverse() {
 }
 
 #[test]
-fn weeks_begin_on_mondays_and_months_on_their_first() {
+fn weeks_begin_on_monday_and_months_on_the_first() {
     let day = |text: &str| text.parse::<Day>().unwrap();
     for (given, monday, first) in [
         ("2024-03-10", "2024-03-04", "2024-03-01"),
@@ -117,7 +117,7 @@ fn weeks_begin_on_mondays_and_months_on_their_first() {
 }
 
 #[test]
-fn bounds_take_days_and_instants_with_and_without_an_offset() {
+fn bounds_accept_days_and_instants_with_and_without_an_offset() {
     let start = |text: &str| text.parse::<Bound>().map(|bound| bound.start().to_string());
     assert_eq!(start("2024-03-01T10:00").as_deref(), Ok("2024-03-01T10:00:00Z"));
     assert_eq!(start("2024-03-01 10:00:05").as_deref(), Ok("2024-03-01T10:00:05Z"));
@@ -155,7 +155,7 @@ fn spans_need_a_whole_number_and_a_known_unit() {
 
 proptest::proptest! {
     #[test]
-    fn a_span_is_the_same_in_every_spelling(
+    fn all_spellings_of_a_span_are_equal(
         number in 0..5_000_u32,
         (short, size, names) in proptest::sample::select(vec![
             ("s", 1, &["s", "sec", "secs", "second", "seconds"][..]),
@@ -176,7 +176,7 @@ proptest::proptest! {
     }
 
     #[test]
-    fn what_is_no_span_says_what_is_one(text in "[0-9]{0,3}[ a-zA-Z.+-]{0,8}") {
+    fn span_errors_name_valid_spans(text in "[0-9]{0,3}[ a-zA-Z.+-]{0,8}") {
         if let Err(error) = text.parse::<Span>() {
             let text = error.to_string();
             proptest::prop_assert!(text.contains("30d") && text.contains("weeks"), "{}", text);

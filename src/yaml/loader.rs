@@ -1,4 +1,5 @@
-//! Values out of the parser's events. There is no recursion: lists and maps that are open stand on a stack of their own.
+//! Builds values from the parser's events, without recursion: open lists and maps are kept on an explicit
+//! stack.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,9 +7,10 @@ use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError
 
 use super::{MAX_DEPTH, Node, Yaml, YamlError};
 
-/// What the aliases of a text may repeat in all, in bytes: texts as they are, and [`OF_VALUE`] for each value.
+/// Limit on the expansion of all aliases of a text, in bytes: the length of texts, plus [`OF_VALUE`] for each
+/// value.
 const MOST_REPEATED: usize = 8 << 20;
-/// What a value takes beside its text, in bytes.
+/// Size of a value without its text, in bytes.
 const OF_VALUE: usize = 64;
 
 pub(super) fn load(text: &str) -> Result<Vec<Yaml>, YamlError> {
@@ -20,7 +22,8 @@ pub(super) fn load(text: &str) -> Result<Vec<Yaml>, YamlError> {
     Ok(loader.documents)
 }
 
-/// What the parser refuses; it has a limit of its own on `[` and `{`, and may meet it first, since it reads ahead.
+/// Converts an error of the parser. The parser has its own limit on `[` and `{`, and may reach it first,
+/// since it reads ahead.
 fn refused(error: &ScanError) -> YamlError {
     match error.info() {
         "recursion limit exceeded" => too_deep(*error.marker()),
@@ -39,19 +42,19 @@ fn wrong(at: Marker, reason: impl Into<String>) -> YamlError {
 #[derive(Default)]
 struct Loader {
     documents: Vec<Yaml>,
-    /// What has begun and not ended, the innermost last.
+    /// Open collections, the innermost last.
     open: Vec<OpenCollection>,
-    /// By number, values that aliases may repeat. Names end with their document.
+    /// Anchored values, by number. Anchors end with their document.
     anchors: HashMap<usize, SizedValue>,
     repeated: usize,
 }
 
-/// A list or map whose end is still to come.
+/// A list or map that has not ended.
 struct OpenCollection {
     line: usize,
     anchor: usize,
     items: Items,
-    /// Of what is in it so far.
+    /// Depth of the values so far.
     depth: usize,
     size: usize,
 }
@@ -61,7 +64,7 @@ enum Items {
     Map { members: Vec<(Yaml, Yaml)>, known: HashSet<Node>, key: Option<Yaml> },
 }
 
-/// A value, how many levels it has (a text has none), and what a copy of it takes.
+/// A value, its number of levels (0 for a text), and the size of a copy.
 #[derive(Clone)]
 struct SizedValue {
     yaml: Yaml,
@@ -109,7 +112,7 @@ impl Loader {
         Ok(())
     }
 
-    /// Refuses a value of so many levels here.
+    /// Refuses a value with `depth` levels at this place if it nests too deep.
     fn check_depth(&self, depth: usize, at: Marker) -> Result<(), YamlError> {
         if self.open.len() + depth > MAX_DEPTH {
             return Err(too_deep(at));
@@ -117,7 +120,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The value that an alias stands for.
+    /// A copy of the value of an alias.
     fn repeat(&mut self, anchor: usize, at: Marker) -> Result<SizedValue, YamlError> {
         let unknown = || wrong(at, "it repeats a value that has no end or is of another document");
         let known = self.anchors.get(&anchor).ok_or_else(unknown)?;
@@ -131,7 +134,7 @@ impl Loader {
         Ok(repeated)
     }
 
-    /// Puts a value where it belongs.
+    /// Adds a value to its parent, or to the documents.
     fn add(&mut self, value: SizedValue, anchor: usize, at: Marker) -> Result<(), YamlError> {
         self.check_depth(value.depth, at)?;
         if anchor > 0 {

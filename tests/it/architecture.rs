@@ -1,4 +1,5 @@
-//! The house rules that a compiler does not hold: who may import whom, and that every file says what it is.
+//! Rules that the compiler does not enforce: which room may import which, and that every file starts with a
+//! doc comment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +9,7 @@ use std::sync::OnceLock;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::Visit;
 
-/// Outside crates with one door each: the only places that may name them.
+/// The only places that may use each external crate.
 const DOORS: [(&str, &[&str]); 38] = [
     ("base64", &["decode/find/envelope.rs", "inventory/report.rs", "source/s3/expected_checksums.rs"]),
     ("md5", &["source/s3/expected_checksums.rs"]),
@@ -50,7 +51,7 @@ const DOORS: [(&str, &[&str]); 38] = [
     ("rustix", &["store/folder.rs", "file.rs", "source/stdin.rs"]),
 ];
 
-/// A file of `src`, by its path there.
+/// A file of `src`.
 struct Source {
     text: String,
     syntax: syn::File,
@@ -83,32 +84,32 @@ fn room(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-/// The modules that a file stands in, from the root of the crate.
+/// The module path of a file, from the crate root.
 fn modules(file: &str) -> Vec<String> {
     let path = file.trim_end_matches(".rs").trim_end_matches("/mod");
     path.split('/').filter(|name| !matches!(*name, "lib" | "main")).map(String::from).collect()
 }
 
-/// A path that is named outside of tests.
+/// A path in code outside tests.
 struct Named {
-    /// From the root of the crate where it begins with `crate`, `self` or `super`; else as it stands.
+    /// From the crate root if it begins with `crate`, `self` or `super`; otherwise as written.
     path: Vec<String>,
     is_of_crate: bool,
     by: By,
 }
 
-/// What names a path.
+/// How a path is used.
 #[derive(Clone, Copy, PartialEq)]
 enum By {
     /// Anything but a `use`.
     Mention,
     /// `use`
     Import,
-    /// `pub use`, also `pub(crate) use`.
-    HandingOn,
+    /// `pub use` or `pub(crate) use`.
+    Reexport,
 }
 
-/// Collects what a file names.
+/// Collects the paths in a file.
 struct Names {
     modules: Vec<String>,
     found: Vec<Named>,
@@ -155,7 +156,7 @@ impl Names {
         }
     }
 
-    /// Paths in the arguments of a macro.
+    /// Adds the paths in the arguments of a macro.
     fn add_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -214,7 +215,7 @@ impl<'ast> Visit<'ast> for Names {
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         let is_private = matches!(item.vis, syn::Visibility::Inherited);
-        self.add_tree(&[], &item.tree, if is_private { By::Import } else { By::HandingOn });
+        self.add_tree(&[], &item.tree, if is_private { By::Import } else { By::Reexport });
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -231,7 +232,7 @@ impl<'ast> Visit<'ast> for Names {
     }
 }
 
-/// Files that are read only for tests: `#[cfg(test)] mod name;`.
+/// Files compiled only for tests: `#[cfg(test)] mod name;`.
 fn test_files(sources: &BTreeMap<String, Source>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (file, source) in sources {
@@ -246,7 +247,7 @@ fn test_files(sources: &BTreeMap<String, Source>) -> BTreeSet<String> {
     found
 }
 
-/// What each file of the program names; files that are for tests only are left out.
+/// The paths in each file of the program, without files compiled only for tests.
 fn names() -> &'static [(String, Vec<Named>)] {
     static NAMES: OnceLock<Vec<(String, Vec<Named>)>> = OnceLock::new();
     NAMES.get_or_init(|| {
@@ -257,12 +258,12 @@ fn names() -> &'static [(String, Vec<Named>)] {
     })
 }
 
-/// The table of rooms in `docs/architecture.md`, in its order: each with those that it may import.
+/// The table of rooms in `docs/architecture.md`, in order: each room with those it may import.
 fn plan() -> Vec<(String, BTreeSet<String>)> {
     table("| room |")
 }
 
-/// The table whose header begins so.
+/// The table whose header starts with `header`.
 fn table(header: &str) -> Vec<(String, BTreeSet<String>)> {
     let plan = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture.md")).unwrap();
     let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(String::from).collect::<Vec<_>>();
@@ -280,7 +281,7 @@ fn is_program(room: &str) -> bool {
 }
 
 #[test]
-fn names_are_found_in_all_that_is_no_test() {
+fn paths_are_collected_from_all_code_outside_tests() {
     let text = r#"
         use crate::{decode::{Decoder, self}, time as t};
         pub(crate) use super::super::report::Row;
@@ -308,11 +309,11 @@ fn names_are_found_in_all_that_is_no_test() {
     assert!(written.contains(&"crate::query::known::inner::i".to_owned()), "{written:?}");
     assert!(written.contains(&"tar::open".to_owned()), "{written:?}");
     assert!(!written.iter().any(|path| path.contains("hidden")), "{written:?}");
-    assert_eq!(names.iter().filter(|name| name.by == By::HandingOn).count(), 1);
+    assert_eq!(names.iter().filter(|name| name.by == By::Reexport).count(), 1);
 }
 
 #[test]
-fn every_arrow_between_rooms_is_in_the_plan_and_every_arrow_of_the_plan_is_used() {
+fn the_plan_lists_exactly_the_imports_between_rooms() {
     let plan: BTreeMap<_, _> = plan().into_iter().collect();
     let mut used = BTreeSet::new();
     for (file, names) in names() {
@@ -333,7 +334,7 @@ fn every_arrow_between_rooms_is_in_the_plan_and_every_arrow_of_the_plan_is_used(
 }
 
 #[test]
-fn no_arrow_of_the_plan_runs_back_up() {
+fn rooms_in_the_plan_import_only_rooms_above_them() {
     let mut above = BTreeSet::new();
     for (room, allowed) in plan() {
         for to in allowed {
@@ -345,7 +346,7 @@ fn no_arrow_of_the_plan_runs_back_up() {
 }
 
 #[test]
-fn inner_rooms_import_only_those_above_them() {
+fn inner_rooms_import_only_inner_rooms_above_them() {
     let plan = table("| inner room |");
     let rooms: Vec<&str> = plan.iter().map(|(room, _)| &**room).collect();
     let mut used = BTreeSet::new();
@@ -368,7 +369,7 @@ fn inner_rooms_import_only_those_above_them() {
     }
 }
 
-/// The file that a path leads to, through what the modules on its way hand on.
+/// The file that defines a path, following re-exports.
 fn target<'s>(path: &[String], files: &'s BTreeMap<String, &[Named]>) -> Option<&'s str> {
     let file_of = |modules: &[String]| {
         let name = modules.join("/");
@@ -383,9 +384,9 @@ fn target<'s>(path: &[String], files: &'s BTreeMap<String, &[Named]>) -> Option<
         let base = if name.is_of_crate { Vec::new() } else { modules(file) };
         [base, name.path.clone()].concat()
     };
-    let handed_on = files[file].iter().filter(|name| name.by != By::Mention).filter(imports).map(own);
+    let imported = files[file].iter().filter(|name| name.by != By::Mention).filter(imports).map(own);
     let inside =
-        handed_on.into_iter().find(|path| path.starts_with(&modules(file)) && path.len() > length + 1);
+        imported.into_iter().find(|path| path.starts_with(&modules(file)) && path.len() > length + 1);
     inside.and_then(|path| target(&path, files)).or(Some(file))
 }
 
@@ -401,7 +402,7 @@ fn no_files_import_each_other() {
     for (file, names) in names().iter().filter(|(file, _)| !matches!(&**file, "lib.rs" | "main.rs")) {
         for name in names.iter().filter(|name| name.is_of_crate) {
             let to = target(&name.path, &files).filter(|to| *to != file);
-            // A module knows what is in it, and that may use what the module itself defines.
+            // A module and its submodules may use each other.
             let to = to.filter(|to| !is_above(to, file) && !is_above(file, to));
             arrows.entry(file).or_default().extend(to);
         }
@@ -413,7 +414,7 @@ fn no_files_import_each_other() {
     assert!(circles.is_empty(), "these lead back to where they begin: {circles:#?}");
 }
 
-/// A file, and all that it leads to.
+/// A file and everything it imports, directly or not.
 fn reached<'f>(from: &'f str, arrows: &BTreeMap<&'f str, BTreeSet<&'f str>>) -> BTreeSet<&'f str> {
     let (mut reached, mut open) = (BTreeSet::from([from]), vec![from]);
     while let Some(file) = open.pop() {
@@ -423,7 +424,7 @@ fn reached<'f>(from: &'f str, arrows: &BTreeMap<&'f str, BTreeSet<&'f str>>) -> 
 }
 
 #[test]
-fn the_waist_reaches_neither_rules_nor_readers() {
+fn the_baseline_depends_on_neither_rules_nor_readers() {
     let plan: BTreeMap<_, _> = plan().into_iter().collect();
     let mut reached = BTreeSet::from(["baseline".to_owned()]);
     while let Some(next) =
@@ -437,9 +438,9 @@ fn the_waist_reaches_neither_rules_nor_readers() {
 }
 
 #[test]
-fn no_room_hands_on_what_belongs_to_another() {
+fn no_room_reexports_items_of_another() {
     for (file, names) in names() {
-        for name in names.iter().filter(|name| name.is_of_crate && name.by == By::HandingOn) {
+        for name in names.iter().filter(|name| name.is_of_crate && name.by == By::Reexport) {
             let path = name.path.join("::");
             assert_eq!(name.path.first().map(String::as_str), Some(room(file)), "{file} hands on {path}");
         }
@@ -447,7 +448,7 @@ fn no_room_hands_on_what_belongs_to_another() {
 }
 
 #[test]
-fn the_binary_uses_only_the_public_face() {
+fn the_binary_uses_only_the_public_api() {
     for (file, names) in names() {
         for name in names.iter().filter(|name| name.is_of_crate && is_program(room(file)) && file != "lib.rs")
         {
@@ -462,7 +463,7 @@ fn the_binary_uses_only_the_public_face() {
 }
 
 #[test]
-fn every_outside_crate_has_one_door() {
+fn every_external_crate_is_used_in_one_place() {
     let mut met = BTreeSet::new();
     for (file, names) in names() {
         for name in names.iter().filter(|name| !name.is_of_crate) {
@@ -478,14 +479,14 @@ fn every_outside_crate_has_one_door() {
 }
 
 #[test]
-fn every_file_says_what_it_is() {
+fn every_file_starts_with_a_doc_comment() {
     for (file, source) in sources() {
         assert!(source.text.starts_with("//! "), "{file} does not begin with //!");
     }
 }
 
 #[test]
-fn unsafe_code_maps_files_of_ours_and_does_nothing_else() {
+fn the_only_unsafe_code_maps_our_own_files() {
     struct Unsafe(bool);
     impl<'ast> Visit<'ast> for Unsafe {
         fn visit_expr_unsafe(&mut self, _: &'ast syn::ExprUnsafe) {
@@ -503,12 +504,12 @@ fn unsafe_code_maps_files_of_ours_and_does_nothing_else() {
 }
 
 #[test]
-fn every_outside_crate_is_in_the_documentation() {
+fn every_external_crate_is_documented() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let [manifest, text] =
         ["Cargo.toml", "docs/dependencies.md"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
     let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
-    let told: Vec<&str> = rows.flat_map(|row| row.split([',', ' ', '(', ')'])).collect();
+    let documented: Vec<&str> = rows.flat_map(|row| row.split([',', ' ', '(', ')'])).collect();
     let mut crates = 0;
     for table in
         manifest.split("\n[").filter(|table| table.lines().next().unwrap().ends_with("dependencies]"))
@@ -517,7 +518,7 @@ fn every_outside_crate_is_in_the_documentation() {
             continue;
         }
         for name in table.lines().skip(1).filter_map(|line| line.split_once(" = ")).map(|(name, _)| name) {
-            assert!(told.contains(&name), "docs/dependencies.md has no row for {name}");
+            assert!(documented.contains(&name), "docs/dependencies.md has no row for {name}");
             crates += 1;
         }
     }

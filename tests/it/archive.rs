@@ -1,4 +1,4 @@
-//! Small archives for tests, and what an analysis of them says.
+//! Small archives for tests, and their findings.
 
 use std::fs;
 use std::io::Write;
@@ -22,7 +22,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A zip archive of files that are stored as they are.
+/// A zip archive of uncompressed files.
 pub(crate) fn zip(files: &[(impl AsRef<str>, impl AsRef<[u8]>)]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
@@ -33,7 +33,7 @@ pub(crate) fn zip(files: &[(impl AsRef<str>, impl AsRef<[u8]>)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// A record of a user of account 111122223333; `change` what it says.
+/// A record of an IAM user in account 111122223333; change it by [`with`].
 pub(crate) fn record(time: &str, user: &str, action: &str) -> Value {
     let (source, name) = action.split_once(':').unwrap();
     json!({
@@ -58,7 +58,7 @@ pub(crate) fn record(time: &str, user: &str, action: &str) -> Value {
     })
 }
 
-/// An answered request of a user of a Kubernetes cluster; `change` what it says.
+/// The audit event of a completed request to a Kubernetes cluster; change it by [`with`].
 pub(crate) fn audit_event(time: &str, user: &str, verb: &str, resource: &str) -> Value {
     json!({
         "kind": "Event",
@@ -79,7 +79,7 @@ pub(crate) fn audit_event(time: &str, user: &str, verb: &str, resource: &str) ->
     })
 }
 
-/// `record`, changed.
+/// A record with some fields replaced, or removed if the value is `"ABSENT"`.
 pub(crate) fn with(mut record: Value, changes: Value) -> Value {
     for (key, value) in changes.as_object().unwrap() {
         if value == "ABSENT" {
@@ -100,7 +100,7 @@ impl Archive {
         Self(TempDir::new().unwrap())
     }
 
-    /// What one of the fixtures teaches.
+    /// Ingests one of the fixtures.
     pub(crate) fn fixture(name: &str) -> Learnt {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
         let ingested = learn(&Archives::open(&[folder]).unwrap(), &settings(), &Silent).unwrap();
@@ -112,7 +112,7 @@ impl Archive {
         self.0.path()
     }
 
-    /// Adds an object as it is.
+    /// Adds an object with exactly these bytes.
     pub(crate) fn object(self, path: &str, bytes: &[u8]) -> Self {
         let path = self.0.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -133,7 +133,8 @@ impl Archive {
         ingested
     }
 
-    /// Findings of a question as lines of `kind time principal action`, with the principal's last part only.
+    /// The findings for a question as lines of `kind time principal action`, with only the last part of the
+    /// principal.
     pub(crate) fn ask(&self, question: &Question) -> Vec<String> {
         lines(&first_seen(&self.ingest(&settings()).baseline, question))
     }
@@ -160,7 +161,7 @@ pub(crate) fn settings() -> LearnSettings {
     LearnSettings { threads: 2, ..Default::default() }
 }
 
-/// New actions after a warmup of so many days.
+/// A question for new actions after a warmup of `days`.
 pub(crate) fn question(days: u32) -> Question {
     Question {
         warmup: Span::days(days),

@@ -1,4 +1,4 @@
-//! Memory has a bound, whatever an archive does: small files that stand for gigabytes, and long ones on one line.
+//! Memory is limited for any archive: small files that inflate to gigabytes, and large files of one line.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::archive::{Archive, record, settings, with, wrapped};
 
-/// Gzip of a text that is a part again and again.
+/// Gzip of `head` followed by `part`, repeated `times` times.
 fn gzip(head: &str, part: &[u8], times: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
     encoder.write_all(head.as_bytes()).unwrap();
@@ -18,11 +18,11 @@ fn gzip(head: &str, part: &[u8], times: usize) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What a scan says, and the most memory it took, in MiB.
+/// The output of a scan and its peak memory in MiB.
 #[cfg(target_os = "linux")]
 fn scan(folder: &Path, threads: &str, memory: &str) -> (String, u64) {
     let program = env!("CARGO_BIN_EXE_firstseen");
-    // The shell waits with the process still there to be asked, since the answer goes into a pipe that nobody reads yet.
+    // `exec` keeps the process id, so its status shows the memory of the program.
     let script =
         r#"exec "$0" scan "$1" --warmup 0d -q -f jsonl --max-object-size 120M --threads "$2" --memory "$3""#;
     let mut child = Command::new("/bin/sh")
@@ -47,7 +47,7 @@ fn scan(folder: &Path, threads: &str, memory: &str) -> (String, u64) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn bombs_wait_for_each_other() {
+fn gzip_bombs_share_the_memory_budget() {
     let text = gzip(r#"{"Records":[{"eventName":""#, &[b'x'; 1 << 20], 130);
     let archive = Archive::new()
         .object("1.json.gz", &text)
@@ -57,7 +57,7 @@ fn bombs_wait_for_each_other() {
         .object("5.json", &wrapped(&[record("2024-01-01T00:00:00Z", "a", "s3:GetObject")]));
     let (one, most) = scan(archive.path(), "1", "120M");
     assert!(one.contains("GetObject"));
-    // The ceiling for one, and what a thread holds anyway.
+    // One object at the limit, plus the memory that each thread needs anyway.
     assert!(most < 120 + 200, "{most} MiB");
     let (two, most) = scan(archive.path(), "2", "120M");
     assert!(most < 120 + 2 * 130, "{most} MiB");
@@ -66,7 +66,7 @@ fn bombs_wait_for_each_other() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_long_list_on_one_line_is_not_held() {
+fn a_long_list_on_one_line_is_not_held_in_memory() {
     let long = with(record("2024-01-01T00:00:00Z", "a", "s3:GetObject"), json!({"x": "y".repeat(10_000)}));
     let part = format!("{long},").repeat(100);
     let packed = [br#"{"Records":["#, part.repeat(200).as_bytes()].concat();

@@ -1,6 +1,6 @@
-//! Whole commands: what they print and how they end. `TRYCMD=overwrite cargo test` writes the snapshots anew.
+//! Snapshots of whole commands: output and exit status. `TRYCMD=overwrite cargo test` updates them.
 
 #[test]
-fn commands_print_what_they_printed_before() {
+fn commands_match_their_snapshots() {
     trycmd::TestCases::new().case("tests/cmd/*.trycmd").case("README.md");
 }

@@ -210,7 +210,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let place = firstseen::store::BaselineFolder::take(&folder.path().join("a.baseline")).unwrap();
         let contents = firstseen::store::BaselineContents {
-            learning: all().learning(),
+            learning: all().scope(),
             archives: vec!["a".to_owned()],
             baseline: learnt.baseline.clone(),
             coverage: learnt.coverage,
@@ -218,7 +218,7 @@ proptest! {
         };
         place.save(&contents).unwrap();
         let saved = place.open().unwrap().unwrap();
-        prop_assert!(saved.learning().dimensions.covers(Dimensions::ALL));
+        prop_assert!(saved.scope().dimensions.covers(Dimensions::ALL));
         prop_assert_eq!(saved.baseline().unwrap().0.values, learnt.baseline.values);
     }
 }

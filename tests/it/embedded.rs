@@ -1,4 +1,4 @@
-//! Indexing by a program that embeds the library.
+//! Indexing through the library, without the binary.
 
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::archive::{Archive, record, wrapped};
 
-/// Ends a run when so many objects have been read.
+/// Stops a run after a number of objects.
 struct StopAfter {
     most: u32,
     read: AtomicU32,
@@ -35,7 +35,7 @@ fn settings() -> IndexSettings {
 }
 
 fn known(place: &BaselineFolder) -> Option<BaselineContents> {
-    place.open().unwrap().map(|saved| saved.stored().unwrap())
+    place.open().unwrap().map(|saved| saved.contents().unwrap())
 }
 
 fn archive() -> Archive {
@@ -47,13 +47,13 @@ fn archive() -> Archive {
 }
 
 #[test]
-fn a_run_that_was_interrupted_goes_on_at_its_last_checkpoint() {
+fn an_interrupted_run_resumes_at_its_last_checkpoint() {
     let (archive, folder) = (archive(), TempDir::new().unwrap());
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
     let place = BaselineFolder::take(&folder.path().join("case.baseline")).unwrap();
     let add = |progress: &dyn Progress| index(&place, known(&place), &archives, &settings(), progress);
     let stop = |most| StopAfter { most, read: AtomicU32::new(0) };
-    // Before the first checkpoint nothing is saved.
+    // Nothing is saved before the first checkpoint.
     assert!(matches!(add(&stop(1)), Err(IndexError::Scan(_))));
     assert!(known(&place).is_none());
     assert!(matches!(add(&stop(3)), Err(IndexError::Interrupted)));
@@ -66,7 +66,7 @@ fn a_run_that_was_interrupted_goes_on_at_its_last_checkpoint() {
 }
 
 #[test]
-fn neither_a_baseline_of_nothing_nor_one_of_two_settings_is_saved() {
+fn empty_baselines_and_baselines_with_mixed_settings_are_not_saved() {
     let (archive, folder) = (archive(), TempDir::new().unwrap());
     let place = BaselineFolder::take(&folder.path().join("case.baseline")).unwrap();
     let notes = folder.path().join("notes.txt");

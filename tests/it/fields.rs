@@ -1,4 +1,4 @@
-//! Which published fields which kind of finding has: what `docs/formats.md` promises and denies, held to findings of all kinds.
+//! The fields of each kind of finding: `docs/formats.md` is compared with findings of all kinds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +9,7 @@ use firstseen::inventory::collect;
 use firstseen::learn::LearnSettings;
 use firstseen::model::{Dimensions, PrincipalKey};
 use firstseen::query::{Finding, FindingKind, Question, first_seen};
-use firstseen::report::{Exchange, FindingRow, Format, Report, UsedSettings};
+use firstseen::report::{ExportFormat, FindingRow, Format, Report, UsedSettings};
 use firstseen::time::Span;
 use serde_json::{Map, Value, json};
 
@@ -44,7 +44,7 @@ const RULES: &str = "\
 const ROLE: &str = "arn:aws:iam::111122223333:role/Deploy";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/Deploy/jo";
 
-/// What every principal does on the second and, again, on the thirtieth of March.
+/// Calls of every principal on 2 March, repeated on 30 March.
 fn calls() -> Vec<Value> {
     let issuer = json!({"type": "Role", "arn": ROLE, "principalId": "AROAEXAMPLE01"});
     let role = json!({
@@ -76,7 +76,7 @@ fn calls() -> Vec<Value> {
         .collect()
 }
 
-/// Requests to a cluster on the same days, by the role and in another's name.
+/// Requests to a cluster on the same days, by the role and with impersonation.
 fn requests() -> Vec<Value> {
     let extra = json!({"arn": [SESSION], "canonicalArn": [ROLE], "accessKeyId": ["ASIAEXAMPLE"],
         "principalId": ["AROAEXAMPLE01"], "sessionName": ["jo"]});
@@ -116,7 +116,7 @@ fn insights() -> Vec<Value> {
     vec![insight("1", of(SESSION)), insight("2", of(user)), nothing]
 }
 
-/// Calls `look` with reports that together have all kinds of findings, under several keys.
+/// Calls `look` with reports under several principal keys that together have all kinds of findings.
 fn reports(mut look: impl FnMut(&Report<'_>)) {
     let archive = Archive::new()
         .object("calls.json", &wrapped(&calls()))
@@ -161,20 +161,20 @@ fn in_format(report: &Report<'_>, format: Format) -> String {
     String::from_utf8(out).unwrap()
 }
 
-fn exchanged(report: &Report<'_>, exchange: Exchange) -> String {
+fn exported(report: &Report<'_>, format: ExportFormat) -> String {
     let mut out = Vec::new();
-    report.write_exchange(exchange, &mut out).unwrap();
+    report.write_export(format, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
-/// The rows of findings as JSON lines have them.
+/// The findings as rows of JSON lines.
 fn rows(report: &Report<'_>) -> Vec<Map<String, Value>> {
     let written = in_format(report, Format::JsonLines);
     let rows = written.lines().map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
     rows.filter(|row| row.contains_key("finding")).collect()
 }
 
-/// The rows of the table below this heading, cell by cell, without its header.
+/// The cells of the table below a heading, row by row.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
     let (_, section) = FORMATS.split_once(&format!("\n{heading}\n")).unwrap();
     let lines =
@@ -186,7 +186,7 @@ fn table(heading: &str) -> Vec<Vec<&'static str>> {
     lines.filter(|line| !line.starts_with("|---")).map(cells).collect()
 }
 
-/// By kind and field: `always`, `if known` or `–`.
+/// For each kind and field: `always`, `if known` or `–`.
 fn promises() -> BTreeMap<(&'static str, &'static str), &'static str> {
     let mut rows = table("### Which findings have which fields").into_iter();
     let header = rows.next().unwrap();
@@ -200,7 +200,7 @@ fn promises() -> BTreeMap<(&'static str, &'static str), &'static str> {
 }
 
 #[test]
-fn headers_rows_and_docs_have_the_same_fields_in_one_order() {
+fn headers_rows_and_docs_have_the_same_fields_in_the_same_order() {
     let fields = |heading| table(heading).into_iter().skip(1).map(|row| row[0]).collect::<Vec<_>>();
     assert_eq!(fields("## Findings: CSV, JSON and JSON lines"), FindingRow::COLUMNS);
     assert_eq!(fields("### Which findings have which fields"), FindingRow::COLUMNS);
@@ -224,7 +224,7 @@ fn headers_rows_and_docs_have_the_same_fields_in_one_order() {
 }
 
 #[test]
-fn every_kind_has_the_fields_that_the_docs_promise_and_no_others() {
+fn every_kind_has_exactly_the_documented_fields() {
     let promises = promises();
     let mut found: BTreeMap<(&str, &str), [usize; 2]> = BTreeMap::new();
     reports(|report| {
@@ -251,7 +251,7 @@ fn every_kind_has_the_fields_that_the_docs_promise_and_no_others() {
 }
 
 #[test]
-fn what_is_absent_is_absent_in_every_format() {
+fn absent_fields_are_absent_in_every_format() {
     let promises = promises();
     let is_denied = |kind: &Value, field: &str| promises[&(kind.as_str().unwrap(), field)] == "–";
     reports(|report| {
@@ -271,7 +271,7 @@ fn what_is_absent_is_absent_in_every_format() {
                 .map(|one| one["ProductFields"].clone())
                 .collect::<Vec<_>>()
         });
-        let alerts = exchanged(report, Exchange::Falco);
+        let alerts = exported(report, ExportFormat::Falco);
         let output_fields =
             alerts.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["output_fields"].take());
         for (prefix, fields) in product_fields
@@ -283,8 +283,8 @@ fn what_is_absent_is_absent_in_every_format() {
                 assert!(!is_denied(kind, field), "{prefix}{field} of {kind}");
             }
         }
-        assert!(!exchanged(report, Exchange::Sns).contains("\"-\""));
-        for (line, row) in exchanged(report, Exchange::Ocsf).lines().zip(&rows) {
+        assert!(!exported(report, ExportFormat::Sns).contains("\"-\""));
+        for (line, row) in exported(report, ExportFormat::Ocsf).lines().zip(&rows) {
             let event: Value = serde_json::from_str(line).unwrap();
             assert_eq!(event["unmapped"].as_object(), Some(row));
             assert_eq!(event["count"], row["count"]);
@@ -295,14 +295,14 @@ fn what_is_absent_is_absent_in_every_format() {
 }
 
 #[test]
-fn no_sentence_tells_what_does_not_apply() {
+fn texts_omit_fields_that_do_not_apply() {
     reports(|report| {
         let text = in_format(report, Format::Text);
         assert!(!text.contains("-:-") && !text.contains("account -"), "{text}");
         let mut about = "";
         for line in text.lines() {
             if line.starts_with("2024") {
-                about = line.split("  ").nth(1).unwrap();
+                about = line.split("  ").nth(1).unwrap().split(' ').next().unwrap();
             }
             let is_denied = |kinds: &[&str], phrases: &[&str]| {
                 kinds.contains(&about) && phrases.iter().any(|phrase| line.contains(phrase))
@@ -318,9 +318,10 @@ fn no_sentence_tells_what_does_not_apply() {
             for finding in batch["Findings"].as_array().unwrap() {
                 let about = &finding["ProductFields"]["firstseen/finding"];
                 let said = finding["Description"].as_str().unwrap();
-                let is_first =
-                    ["new-action", "new-principal", "returning-action"].iter().any(|kind| about == kind);
-                assert_eq!(said.contains("others had done this before"), is_first, "{said}");
+                let of_actions = ["new-action", "new-principal", "returning-action"];
+                let is_first = of_actions.iter().any(|kind| about == kind);
+                assert_eq!(said.contains(" had done this before"), is_first, "{said}");
+                assert_eq!(said.contains(" had this value before"), about == "new-network", "{said}");
                 assert_eq!(said.contains("known for"), about != "insight", "{said}");
                 assert_eq!(said.contains(" of the hour "), about == "returning-action", "{said}");
                 assert_ne!(finding["Resources"][0]["Id"], "-");
@@ -329,9 +330,9 @@ fn no_sentence_tells_what_does_not_apply() {
     });
 }
 
-/// A root user tries what it had done before, and a rule matches what somebody new does.
+/// The root user fails to repeat an earlier call; a rule matches the calls of a new user.
 #[test]
-fn of_root_and_of_rules_age_and_first_success_are_those_of_the_principal() {
+fn root_and_rule_findings_show_the_age_and_first_success_of_the_principal() {
     let root = json!({"type": "Root", "principalId": "111122223333", "arn": "arn:aws:iam::111122223333:root",
         "accountId": "111122223333"});
     let call = |day: u8| {
@@ -379,9 +380,9 @@ fn of_root_and_of_rules_age_and_first_success_are_those_of_the_principal() {
     );
 }
 
-/// With `only_success` a principal is known from its first success on.
+/// With `only_success`, the age of a principal counts from its first success.
 #[test]
-fn nobody_has_an_age_before_being_seen() {
+fn a_principal_has_no_age_before_its_first_sighting() {
     let root = json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"});
     let call = |day: u8, code: &str| {
         let call = record(&format!("2024-03-{day:02}T10:00:00Z"), "eva", "s3:GetObject");

@@ -1,9 +1,9 @@
-//! What is reported, and when.
+//! Which findings are reported, and when.
 
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{AgeBasis, Anchor, FindingKind, Question, Rarity, first_seen};
-use firstseen::source::DeliveryWindow;
+use firstseen::source::ReadWindow;
 use firstseen::time::{Bound, Span, Timestamp};
 use serde_json::json;
 
@@ -45,7 +45,7 @@ fn a_fresh_principal_is_reported_once_the_archive_is_old_enough() {
 }
 
 #[test]
-fn a_failed_first_try_is_reported_with_its_first_success() {
+fn a_failed_first_attempt_is_reported_with_the_first_success() {
     let first = record("2024-03-01T10:00:00Z", "eva", "s3:GetObject");
     let denied =
         with(record("2024-03-10T10:00:00Z", "eva", "iam:CreateUser"), json!({"errorCode": "AccessDenied"}));
@@ -137,7 +137,7 @@ fn rarity_is_counted_per_account_and_archive() {
 }
 
 #[test]
-fn copies_of_two_trails_count_once_and_the_first_path_is_the_proof() {
+fn copies_of_two_trails_count_once_and_the_first_path_is_the_evidence() {
     let records = [record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser")];
     let later = log_path("20240301T1006", "zzz");
     let archive = Archive::new()
@@ -175,7 +175,7 @@ fn an_event_delivered_two_days_late_is_still_in_its_window() {
         .delivered("20240303T1000", &[record("2024-03-01T23:59:59Z", "eva", "s3:GetObject")])
         .delivered("20240304T1000", &[record("2024-03-01T23:59:58Z", "eva", "s3:PutObject")]);
     let day: Bound = "2024-03-01".parse().unwrap();
-    let window = |slack| DeliveryWindow {
+    let window = |slack| ReadWindow {
         read_from: Some(day.start()),
         read_to: Some(day.end()),
         slack: Span::days(slack),
@@ -186,7 +186,7 @@ fn an_event_delivered_two_days_late_is_still_in_its_window() {
 }
 
 #[test]
-fn a_region_is_the_event_s_and_not_the_folder_s() {
+fn the_region_comes_from_the_event_not_from_the_folder() {
     let iam =
         with(record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser"), json!({"awsRegion": "us-east-1"}));
     let baseline = Archive::new().delivered("20240301T1005", &[iam]).ingest(&settings()).baseline;
@@ -198,7 +198,7 @@ fn a_region_is_the_event_s_and_not_the_folder_s() {
 }
 
 #[test]
-fn a_role_made_again_is_reported_as_new_by_its_id() {
+fn a_recreated_role_is_new_when_keyed_by_id() {
     let role = |time: &str, id: &str| {
         with(
             record(time, "x", "s3:GetObject"),

@@ -1,4 +1,4 @@
-//! Input that is broken, odd or meant to harm.
+//! Broken, odd and malicious input.
 
 use firstseen::coverage::{FaultKind, ObjectSkip, Position, RecordSkip};
 use firstseen::learn::LearnSettings;
@@ -19,7 +19,7 @@ fn principal(archive: &Archive) -> (String, String) {
 }
 
 #[test]
-fn identities_with_missing_parts_are_sensible_principals() {
+fn incomplete_identities_still_give_a_principal() {
     let account = || "111122223333".to_owned();
     for (identity, key) in [
         (json!(null), "-"),
@@ -58,7 +58,7 @@ fn unknown_versions_fields_and_event_types_are_read() {
 }
 
 #[test]
-fn records_that_are_no_events_are_counted_by_reason() {
+fn records_that_are_not_events_are_counted_by_reason() {
     let skipped = |change: Value| one(change).ingest(&settings()).coverage.records.skipped;
     let insight = json!({"eventSource": "ABSENT", "eventName": "ABSENT", "eventCategory": "Insight"});
     assert_eq!(skipped(insight)[&RecordSkip::Insight], 1);
@@ -79,7 +79,7 @@ fn an_unreadable_time_is_a_fault_of_its_record() {
 }
 
 #[test]
-fn odd_json_in_fields_nobody_needs_is_read() {
+fn unused_fields_may_hold_any_json() {
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
     for odd in ["1e400", "-123456789012345678901234567890123456789012345678901234567890", &deep] {
         // The escape sends the record to the fallback reader.
@@ -92,7 +92,7 @@ fn odd_json_in_fields_nobody_needs_is_read() {
 }
 
 #[test]
-fn objects_that_hold_no_events_are_skipped_by_reason() {
+fn objects_without_events_are_skipped_by_reason() {
     let archive = Archive::new()
         .delivered("20240301T1005", &[record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser")])
         .object("digest.json.gz", &gzip(br#"{"digestS3Object":"x","logFiles":[]}"#))
@@ -113,7 +113,7 @@ fn objects_that_hold_no_events_are_skipped_by_reason() {
 }
 
 #[test]
-fn broken_objects_are_located_and_do_not_stop_the_run() {
+fn a_broken_object_is_a_fault_and_the_run_goes_on() {
     let good = wrapped(&[record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser")]);
     let archive = Archive::new()
         .object("garbage.json.gz", b"\x1f\x8bgarbage")
@@ -137,7 +137,7 @@ fn broken_objects_are_located_and_do_not_stop_the_run() {
 }
 
 #[test]
-fn a_gzip_bomb_stops_at_the_ceiling() {
+fn a_gzip_bomb_is_too_large() {
     let bomb = gzip(&vec![b' '; 20_000_000]);
     let settings = LearnSettings { max_object_size: 1_000_000, ..settings() };
     let coverage = Archive::new().object("bomb.json.gz", &bomb).ingest(&settings).coverage;
@@ -145,7 +145,7 @@ fn a_gzip_bomb_stops_at_the_ceiling() {
 }
 
 #[test]
-fn a_million_broken_records_are_counted_and_not_all_listed() {
+fn a_million_faults_are_counted_but_not_all_listed() {
     let text = format!("[{}7]", "7,".repeat(99_999));
     let coverage = Archive::new().object("a.json", text.as_bytes()).ingest(&settings()).coverage;
     assert_eq!(
@@ -156,7 +156,7 @@ fn a_million_broken_records_are_counted_and_not_all_listed() {
 
 #[cfg(unix)]
 #[test]
-fn odd_file_names_are_read_and_links_in_circles_are_faults() {
+fn odd_file_names_are_read_and_symlink_loops_are_faults() {
     use std::os::unix::ffi::OsStrExt;
     let good = wrapped(&[record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser")]);
     let archive = Archive::new();
@@ -168,7 +168,7 @@ fn odd_file_names_are_read_and_links_in_circles_are_faults() {
 }
 
 #[test]
-fn hostile_texts_are_inert_in_csv_and_on_terminals_and_whole_in_json() {
+fn hostile_texts_are_escaped_in_csv_and_text_and_unchanged_in_json() {
     let mut hostile = record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser");
     hostile["userAgent"] = json!("=HYPERLINK(\"http://evil.example\")");
     hostile["sourceIPAddress"] = json!("a\u{1b}[31mb\u{202e}");
@@ -208,7 +208,7 @@ fn hostile_texts_are_inert_in_csv_and_on_terminals_and_whole_in_json() {
 }
 
 #[test]
-fn a_second_gzip_member_in_a_log_of_cloudtrail_is_reported_and_read() {
+fn a_second_gzip_member_in_a_cloudtrail_log_is_read_and_reported() {
     let member = |action: &str| gzip(&wrapped(&[record("2024-03-09T04:00:00Z", "jo", action)]));
     let both = [member("s3:A"), member("s3:B")].concat();
     let stream = Archive::new().object("firehose/x.gz", &both).ingest(&settings()).coverage;
@@ -222,12 +222,12 @@ fn a_second_gzip_member_in_a_log_of_cloudtrail_is_reported_and_read() {
 }
 
 #[test]
-fn a_lookup_with_local_offsets_sorts_by_the_times_of_its_events() {
+fn lookup_events_are_ordered_by_event_time_not_by_local_time() {
     let event = |time: &str, local: &str, action: &str| {
         let event = record(time, "jo", action);
         json!({"EventTime": local, "Username": "x", "ReadOnly": "false", "CloudTrailEvent": event.to_string()})
     };
-    // Newest first, as the API answers; -08:00 as AWS CLI 2 shows it.
+    // Newest first, as the API returns them; -08:00 as AWS CLI 2 prints local times.
     let page = json!({"Events": [
         event("2024-03-09T04:00:00Z", "2024-03-08T20:00:00-08:00", "s3:B"),
         event("2024-03-09T01:00:00Z", "2024-03-08T17:00:00-08:00", "s3:A"),
@@ -243,7 +243,7 @@ fn a_lookup_with_local_offsets_sorts_by_the_times_of_its_events() {
 }
 
 #[test]
-fn a_table_whose_identity_is_a_struct_is_not_guessed() {
+fn a_table_with_a_struct_as_identity_is_an_unknown_carrier() {
     let table = "# Execution Time: 1 Query Statement: SELECT *\n\"eventtime\",\"eventname\",\"useridentity\"\n\
         \"2024-03-09 04:00:00.000\",\"CreateUser\",\"{type=IAMUser, arn=arn:aws:iam::111122223333:user/jo}\"\n";
     let coverage = Archive::new().object("lake.csv", table.as_bytes()).ingest(&settings()).coverage;
@@ -252,7 +252,7 @@ fn a_table_whose_identity_is_a_struct_is_not_guessed() {
 }
 
 #[test]
-fn paths_that_an_attacker_writes_are_bounded_and_independent_of_order() {
+fn hostile_json_paths_are_limited_in_length_and_number() {
     let object = |n: usize| {
         let path = format!("{n:04}{}", "x".repeat(300));
         json!({ path: { "a": record("2024-03-09T04:00:00Z", "jo", "iam:CreateUser") } }).to_string()

@@ -1,4 +1,4 @@
-//! `firstseen index` and `merge` in odd places, with odd names, and on archives that change.
+//! `firstseen index` and `merge` with odd paths and names, and on archives that change.
 
 use std::fs;
 use std::path::Path;
@@ -11,14 +11,14 @@ use tempfile::TempDir;
 use crate::archive::{record, with, wrapped};
 use crate::program::{firstseen, program};
 
-/// How a command ended and what it said first.
+/// The exit status of a command and the first line of its stderr.
 fn ended(arguments: &[&str], folder: &Path) -> (i32, String) {
     let output = firstseen(arguments, folder);
     let said = String::from_utf8(output.stderr).unwrap();
     (output.status.code().unwrap(), said.lines().next().unwrap_or_default().to_owned())
 }
 
-/// A log of one record.
+/// Writes a log of one record.
 fn log(folder: &Path, name: &str, action: &str) {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -30,7 +30,7 @@ fn counted(baseline: &Path) -> u64 {
 }
 
 #[test]
-fn a_glob_that_lists_objects_more_than_once_hides_none_of_them() {
+fn a_glob_that_matches_an_object_twice_hides_no_object() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/sub/a.json", "s3:GetObject");
@@ -44,7 +44,7 @@ fn a_glob_that_lists_objects_more_than_once_hides_none_of_them() {
 
 #[cfg(unix)]
 #[test]
-fn what_was_no_file_then_and_is_a_log_now_is_read() {
+fn a_pipe_that_became_a_log_is_read() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -55,14 +55,14 @@ fn what_was_no_file_then_and_is_a_log_now_is_read() {
     fs::remove_file(&pipe).unwrap();
     log(folder, "logs/pipe.json", "s3:PutObject");
     assert_eq!(ended(&index, folder), (0, "1 objects added, 1 were known already".to_owned()));
-    // A log that became a pipe is not waited for.
+    // A log that became a pipe does not block.
     fs::remove_file(folder.join("logs/a.json")).unwrap();
     assert!(Command::new("mkfifo").arg(folder.join("logs/a.json")).status().unwrap().success());
     assert_eq!(ended(&index, folder).0, 0);
 }
 
 #[test]
-fn a_time_that_cannot_be_written_is_a_fault_and_harms_no_baseline() {
+fn a_time_out_of_range_is_a_fault_and_leaves_the_baseline_intact() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -78,7 +78,7 @@ fn a_time_that_cannot_be_written_is_a_fault_and_harms_no_baseline() {
 
 #[cfg(unix)]
 #[test]
-fn an_output_behind_a_link_is_renewed_where_it_is() {
+fn a_linked_output_is_replaced_at_its_target() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -92,7 +92,7 @@ fn an_output_behind_a_link_is_renewed_where_it_is() {
     assert_eq!(counted(&folder.join("real/case.baseline")), 2);
     std::os::unix::fs::symlink("nowhere", folder.join("broken.baseline")).unwrap();
     assert_eq!(index("broken.baseline"), 1);
-    // Nor is a file harmed that someone linked where the lock belongs.
+    // A file that is linked in place of the lock is not modified either.
     fs::write(folder.join("precious"), "precious").unwrap();
     std::os::unix::fs::symlink("precious", folder.join(".firstseen-new.baseline.lock")).unwrap();
     assert_eq!(index("new.baseline"), 1);
@@ -100,7 +100,7 @@ fn an_output_behind_a_link_is_renewed_where_it_is() {
 }
 
 #[test]
-fn an_archive_has_one_name_however_it_is_spelt() {
+fn spellings_of_a_path_name_the_same_archive() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -115,7 +115,7 @@ fn an_archive_has_one_name_however_it_is_spelt() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn names_that_are_no_text_stay_different() {
+fn file_names_that_are_not_utf8_stay_distinct() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let place = TempDir::new().unwrap();
@@ -165,7 +165,7 @@ fn two_versions_of_an_object_merge_in_any_order() {
 }
 
 #[test]
-fn an_archive_beside_its_own_baseline_merges_with_another_such() {
+fn baselines_saved_within_their_archives_merge() {
     let place = TempDir::new().unwrap();
     for (shard, action) in [("a", "s3:GetObject"), ("b", "s3:PutObject")] {
         let folder = place.path().join(shard);
@@ -178,7 +178,7 @@ fn an_archive_beside_its_own_baseline_merges_with_another_such() {
 }
 
 #[test]
-fn only_what_is_proven_to_be_a_baseline_is_passed_over() {
+fn only_proven_files_of_a_baseline_are_skipped() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "0.json", "s3:GetObject");
@@ -195,12 +195,12 @@ fn only_what_is_proven_to_be_a_baseline_is_passed_over() {
         (number("/objects/listed"), number("/records/counted"), unlisted)
     };
     assert_eq!(account(folder), (1, 1, 1));
-    // A log in the folder of a baseline.
+    // Logs in the folder of a baseline.
     log(&folder.join("x.baseline"), "1.json", "s3:PutObject");
     fs::create_dir(folder.join("x.baseline/deeper")).unwrap();
     log(&folder.join("x.baseline/deeper"), "2.json", "s3:ListBuckets");
     assert_eq!(account(folder), (3, 3, 1));
-    // A log in the place of a table, first by its name alone, then with a manifest that knows it.
+    // A log named like a table: first with the old manifest, then with its own checksum in the manifest.
     let table = folder.join("x.baseline/hits.parquet");
     let before = fs::read(&table).unwrap();
     fs::remove_file(&table).unwrap();
@@ -211,17 +211,17 @@ fn only_what_is_proven_to_be_a_baseline_is_passed_over() {
     let size = |bytes: &[u8]| format!("\"bytes\": {},\n      \"sha256\": \"{}\"", bytes.len(), of(bytes));
     forge(&folder.join("x.baseline"), &size(&before), &size(&after));
     assert_eq!(account(folder), (4, 4, 1));
-    // The table of another name has other columns.
+    // A copy of another table has the wrong columns.
     let other = folder.join("x.baseline/faults.parquet");
     fs::copy(&other, &table).unwrap();
     forge(&folder.join("x.baseline"), &size(&after), &size(&fs::read(&other).unwrap()));
     assert_eq!(account(folder), (4, 3, 1));
-    // Without its manifest nothing is proven; the content of the tables is that of no log.
+    // Without a manifest nothing is proven: the tables are listed, and skipped because they are not logs.
     fs::remove_file(folder.join("x.baseline/manifest.json")).unwrap();
     assert_eq!(account(folder), (15, 3, 0));
 }
 
-/// Writes a manifest again with something else in it and the checksum that fits.
+/// Replaces a text in a manifest and updates its checksum.
 fn forge(baseline: &Path, from: &str, to: &str) {
     let path = baseline.join("manifest.json");
     let text = fs::read_to_string(&path).unwrap();
@@ -235,7 +235,7 @@ fn forge(baseline: &Path, from: &str, to: &str) {
 }
 
 #[test]
-fn a_forged_manifest_that_contradicts_itself_does_not_open() {
+fn a_forged_manifest_is_rejected() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -253,14 +253,14 @@ fn a_forged_manifest_that_contradicts_itself_does_not_open() {
         let _ = fs::remove_dir_all(&baseline);
         assert_eq!(ended(&["index", "logs", "-o", "case.baseline"], folder).0, 3);
         forge(&baseline, from, to);
-        let result = Saved::open(&baseline).and_then(|saved| saved.stored());
+        let result = Saved::open(&baseline).and_then(|saved| saved.contents());
         assert!(matches!(result, Err(StoreError::Damaged { .. })), "{to}: {result:?}");
         assert_eq!(ended(&["scan", "case.baseline"], folder).0, 1);
     }
 }
 
 #[test]
-fn an_old_baseline_that_a_killed_run_moved_away_is_put_back() {
+fn a_baseline_moved_away_by_a_killed_run_is_restored() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     log(folder, "logs/a.json", "s3:GetObject");
@@ -274,7 +274,7 @@ fn an_old_baseline_that_a_killed_run_moved_away_is_put_back() {
 }
 
 #[test]
-fn a_reader_never_sees_half_of_a_checkpoint() {
+fn a_reader_never_sees_a_partial_checkpoint() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     for number in 0..60 {

@@ -1,4 +1,4 @@
-//! What was known at a point in time, held against a replay of the events before it.
+//! Behaviours known at a point in time, compared with a replay of the events before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use firstseen::query::{
     changes, known, timeline,
 };
 use firstseen::report::{Format, KnownAnswer, KnownReport, KnownSettings};
-use firstseen::source::DeliveryWindow;
+use firstseen::source::ReadWindow;
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::naive::Plain;
 
 type Objects = Vec<(Option<u8>, Vec<Value>)>;
 
-/// Archives whose events do not all stand at the start of an hour.
+/// Archives whose events are not all at the start of an hour.
 fn any_times() -> impl Strategy<Value = Objects> {
     any_objects().prop_map(|mut objects| {
         for (number, (_, records)) in objects.iter_mut().enumerate() {
@@ -34,7 +34,7 @@ fn any_times() -> impl Strategy<Value = Objects> {
     })
 }
 
-/// Any minute of the three weeks that the events lie in, every second time a whole hour.
+/// Any minute of the three weeks of events; half of the time a full hour.
 fn any_time() -> impl Strategy<Value = Timestamp> {
     let start = Timestamp::from_seconds(1_704_067_200);
     prop_oneof![
@@ -73,7 +73,7 @@ fn replay(events: &[Plain], point: &PointInTime) -> Set {
     known.map(|event| (event.account.clone(), event.principal.clone(), event.action.clone())).collect()
 }
 
-/// The sets of a baseline, by name.
+/// The action sets of a baseline, with names instead of ids.
 fn named(baseline: &Baseline, sets: &ActionSets) -> Set {
     let principals = (0..).zip(&baseline.principals);
     principals
@@ -90,7 +90,7 @@ fn rows<'k, 'b>(known: &'k KnownActions<'b>) -> impl Iterator<Item = &'k KnownRo
     known.groups.iter().flat_map(|group| &group.rows)
 }
 
-/// The names of rows that changed so.
+/// The names in the rows with this change.
 fn set(known: &KnownActions<'_>, change: Option<Change>) -> Set {
     let rows = rows(known).filter(|row| row.change == change);
     rows.map(|row| {
@@ -115,15 +115,15 @@ fn any_forget() -> impl Strategy<Value = Option<Span>> {
     prop::option::of(prop::sample::select(spans.to_vec()))
 }
 
-fn holds(tally: CountRange, exact: CountRange) -> bool {
-    tally.at_least <= exact.at_least && exact.at_most <= tally.at_most
+fn includes(range: CountRange, exact: CountRange) -> bool {
+    range.at_least <= exact.at_least && exact.at_most <= range.at_most
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn a_baseline_at_t_equals_a_replay_of_the_events_before_t(
+    fn a_baseline_at_a_time_equals_a_replay_of_the_events_before_it(
         objects in any_times(), time in any_time(), forget in any_forget(), only_success in any::<bool>()
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
@@ -133,7 +133,8 @@ proptest! {
         prop_assert_eq!(sets(at(time, None)), replay(&events, &at(time, None)));
         let hour = at(hour_of(time), forget);
         prop_assert_eq!(sets(hour), replay(&events, &hour));
-        // Within an hour nothing is claimed that is not so, and nothing denied that is known at its start.
+        // Within an hour the known set is a subset of the truth and a superset of the set at the start of the
+        // hour.
         let (within, truth) = (sets(at(time, forget)), replay(&events, &at(time, forget)));
         prop_assert!(within.is_subset(&truth));
         let until_the_hour: Vec<Plain> = events.into_iter().filter(|event| event.time < hour.time).collect();
@@ -141,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn differences_are_those_of_sets_and_accounts_are_unions(
+    fn differences_are_set_differences_and_accounts_are_unions(
         objects in any_times(), time in any_time(), later in 1..400i64, forget in any_forget(),
         only_success in any::<bool>()
     ) {
@@ -172,12 +173,12 @@ proptest! {
     }
 
     #[test]
-    fn numbers_at_t_hold_those_of_an_archive_that_ends_there(
+    fn ranges_at_a_time_include_the_numbers_of_an_archive_that_ends_there(
         objects in any_times(), time in any_time(), only_success in any::<bool>(), by_account in any::<bool>()
     ) {
         let archive = archive(&objects);
         let until = Some(Timestamp::from_micros(time.micros() - 1));
-        let window = DeliveryWindow { read_from: None, read_to: until, slack: Span::days(1000) };
+        let window = ReadWindow { read_from: None, read_to: until, slack: Span::days(1000) };
         let ended = archive.ingest(&LearnSettings { window, ..settings() }).baseline;
         let whole = archive.ingest(&settings()).baseline;
         let question = asked(PointInTime { time, forget: None, only_success });
@@ -190,8 +191,8 @@ proptest! {
             prop_assert_eq!((said.first, said.first_success), (truth.first, truth.first_success));
             prop_assert!(said.last.is_none() || truth.last.is_none() || said.last == truth.last);
             prop_assert!(said.last_hour <= truth.last_hour);
-            prop_assert!(holds(said.count, truth.count) && holds(said.errors, truth.errors));
-            prop_assert!(holds(said.hours, truth.hours));
+            prop_assert!(includes(said.count, truth.count) && includes(said.errors, truth.errors));
+            prop_assert!(includes(said.hours, truth.hours));
             if time == time.day().start() {
                 prop_assert_eq!((said.count, said.errors), (truth.count, truth.errors));
             }
@@ -202,7 +203,7 @@ proptest! {
     }
 
     #[test]
-    fn a_timeline_adds_up_to_what_is_known_at_its_ends(
+    fn a_timeline_adds_up_to_the_known_behaviours(
         objects in any_times(), time in any_time(), forget in any_forget(), only_success in any::<bool>()
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
@@ -219,8 +220,8 @@ proptest! {
             let periods = || all.iter().flat_map(|timeline| &timeline.periods);
             let known = known(&baseline, &everything, By::Principal);
             prop_assert_eq!(periods().map(|period| period.new).sum::<u64>(), rows(&known).count() as u64);
-            let sum = |tallies: &mut dyn Iterator<Item = CountRange>| {
-                tallies.fold(CountRange::default(), |mut sum, tally| { sum += tally; sum })
+            let sum = |ranges: &mut dyn Iterator<Item = CountRange>| {
+                ranges.fold(CountRange::default(), |mut sum, range| { sum += range; sum })
             };
             let sightings = sum(&mut periods().map(|period| period.sightings));
             prop_assert_eq!(sightings, sum(&mut rows(&known).map(|row| row.measure.count)));
@@ -228,7 +229,7 @@ proptest! {
     }
 }
 
-/// Eva at 10:20, 10:40 and 12:20 of one day, the second time in vain, and on the next day.
+/// Eva calls at 10:20, 10:40 (failed) and 12:20 on one day, and again on the next day.
 fn eva() -> Baseline {
     let at = |time: &str| record(&format!("2024-03-0{time}:00Z"), "eva", "s3:GetObject");
     let denied = with(at("1T10:40"), json!({"errorCode": "AccessDenied"}));
@@ -246,7 +247,7 @@ fn knows(baseline: &Baseline, point: &PointInTime) -> bool {
 }
 
 #[test]
-fn known_is_what_was_seen_before_and_not_at_a_time() {
+fn a_sighting_is_known_only_after_its_time() {
     let baseline = eva();
     assert!(!knows(&baseline, &point("1T00:00:00")));
     assert!(!knows(&baseline, &point("1T10:20:00")));
@@ -266,11 +267,11 @@ fn a_gap_of_exactly_the_forget_span_forgets_nothing() {
 }
 
 #[test]
-fn within_a_day_only_what_is_certain_is_exact() {
+fn numbers_within_a_day_are_ranges() {
     let baseline = eva();
     let measure = |time| point(time).measure(&[&baseline.behaviours[0]]).unwrap();
     let range = |at_least, at_most| CountRange { at_least, at_most };
-    // Of three sightings one is at 10:20, and one at least lies in the hour from 12:00 on.
+    // Of three sightings, one is at 10:20 and at least one is in the hour from 12:00.
     let early = measure("1T10:30:00");
     assert_eq!((early.count, early.hours), (range(1, 2), CountRange::exactly(1)));
     assert_eq!((early.errors, early.last), (range(0, 1), None));
@@ -286,7 +287,7 @@ fn within_a_day_only_what_is_certain_is_exact() {
 }
 
 #[test]
-fn successes_are_counted_apart() {
+fn successes_are_counted_separately() {
     let baseline = eva();
     let success = PointInTime { only_success: true, ..point("3T00:00:00") };
     let measure = success.measure(&[&baseline.behaviours[0]]).unwrap();
@@ -324,7 +325,7 @@ fn an_account_counts_an_hour_of_two_principals_once() {
 }
 
 #[test]
-fn texts_of_attackers_are_harmless_in_every_format() {
+fn hostile_texts_are_harmless_in_every_format() {
     let mut hostile = record("2024-03-01T10:00:00Z", "x", "s3:GetObject");
     hostile["eventSource"] = json!("=1\u{1b}[2J");
     hostile["userIdentity"]["arn"] = json!("@x\u{202e}");

@@ -1,4 +1,4 @@
-//! Audit logs of Kubernetes clusters beside CloudTrail: in every carrier, stage by stage, and who that is in CloudTrail.
+//! Kubernetes audit logs: carriers, stages of a request, and links to CloudTrail principals.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::archive::{Archive, audit_event, lines, question, record, settings, wi
 
 const FOLDER: &str = "EKSLogs/000123456789/prod/2026/01/02/03";
 
-/// An archive of one object in the folder of a cluster.
+/// An archive with one object in the folder of a cluster.
 fn logged(text: &str) -> Archive {
     Archive::new().object(&format!("{FOLDER}/audit.log"), text.as_bytes())
 }
@@ -40,7 +40,7 @@ fn stage(stage: &str, code: Option<u16>) -> Value {
 }
 
 #[test]
-fn four_stages_of_a_request_count_once() {
+fn the_stages_of_a_request_count_once() {
     let stages = [
         stage("RequestReceived", None),
         stage("ResponseStarted", Some(200)),
@@ -63,7 +63,7 @@ fn four_stages_of_a_request_count_once() {
 }
 
 #[test]
-fn the_last_stage_is_the_evidence_in_whatever_order_they_stand() {
+fn the_last_stage_is_the_evidence_in_any_order() {
     let stages = [
         stage("RequestReceived", None),
         stage("ResponseStarted", Some(101)),
@@ -80,21 +80,21 @@ fn the_last_stage_is_the_evidence_in_whatever_order_they_stand() {
 }
 
 #[test]
-fn the_arn_of_a_role_finds_it_on_either_side() {
+fn the_arn_of_a_role_finds_it_in_both_sources() {
     let baseline = Archive::fixture("mixed-archive").baseline;
     let of = |pattern: &str| {
         let mut asked = question(30);
         asked.filter.principals = vec![pattern.parse().unwrap()];
         lines(&first_seen(&baseline, &asked)).len()
     };
-    // What it did in CloudTrail, its exec, and what it did in another's name.
+    // Its call in CloudTrail, its exec, and its impersonated request.
     assert_eq!(of("arn:aws:iam::111122223333:role/ci/deploy"), 3);
     assert_eq!(of("arn:aws:iam::111122223333:role/deploy"), 1);
     assert_eq!(of("system:serviceaccount:shop:web"), 2);
 }
 
 #[test]
-fn an_action_is_found_with_and_without_its_namespace() {
+fn an_action_filter_matches_with_and_without_the_namespace() {
     let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
     let settings = LearnSettings { namespace_in_key: true, ..settings() };
     let baseline = logged(&event.to_string()).ingest(&settings).baseline;
@@ -106,8 +106,8 @@ fn an_action_is_found_with_and_without_its_namespace() {
 }
 
 #[test]
-fn a_request_in_anothers_name_is_the_others_from_its_first_stage_on() {
-    // Whom it impersonates is found out after it came in.
+fn an_impersonated_request_belongs_to_the_impersonated_user_from_its_first_stage() {
+    // The stage RequestReceived does not have the impersonated user yet.
     let imperson = |value: Value| with(value, json!({"impersonatedUser": {"username": "bob"}}));
     let stages = [stage("RequestReceived", None), imperson(stage("ResponseComplete", Some(200)))];
     let bobs = ["000123456789 k8s:prod/bob get core/pods 1 0"];
@@ -120,7 +120,7 @@ fn a_request_in_anothers_name_is_the_others_from_its_first_stage_on() {
 }
 
 #[test]
-fn one_id_for_requests_of_two_days_is_no_copy_and_a_baseline_can_be_saved() {
+fn requests_of_two_days_with_the_same_id_are_not_copies() {
     let again = with(
         stage("ResponseComplete", Some(200)),
         json!({"requestReceivedTimestamp": "2026-01-03T00:00:00.000001Z"}),
@@ -140,7 +140,7 @@ fn a_request_without_an_answer_is_an_attempt() {
 }
 
 #[test]
-fn a_message_that_was_cut_is_counted_and_named() {
+fn a_truncated_message_is_a_fault() {
     let whole = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods").to_string();
     let cut = format!("{}[Truncated...]", &whole[..whole.len() / 2])
         .replace("\"auditID\":\"", "\"auditID\":\"cut-");
@@ -154,7 +154,7 @@ fn a_message_that_was_cut_is_counted_and_named() {
 }
 
 #[test]
-fn other_logs_of_the_same_group_are_told_apart() {
+fn other_logs_of_the_log_group_are_recognized() {
     let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
     let words = "2026-01-02T03:04:05.000Z I0102 03:04:05.000000      10 controller.go:667] quota admission\n";
     let mixed = format!("{words}2026-01-02T03:04:05.000Z {event}\n{words}");
@@ -188,13 +188,13 @@ fn cluster_and_account_come_from_the_path_or_the_payload() {
     let group = "/aws/eks/stage/cluster";
     let payload = json!({"messageType": "DATA_MESSAGE", "owner": "444455556666", "logGroup": group, "logEvents": events});
     assert_eq!(keys(logged(&payload.to_string())), ["444455556666 k8s:stage/jo"]);
-    // A payload says nothing of what stands behind it.
+    // The owner in a payload does not apply to events after the payload.
     let joined = format!("{payload}{}", with(event, json!({"auditID": "other"})));
     assert_eq!(keys(logged(&joined)), ["000123456789 k8s:prod/jo", "444455556666 k8s:stage/jo"]);
 }
 
 #[test]
-fn a_namespace_makes_another_action_if_that_is_wanted() {
+fn namespaces_may_be_part_of_actions() {
     let at = |namespace: &str| {
         let object = json!({"resource": "pods", "namespace": namespace});
         let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
@@ -208,7 +208,7 @@ fn a_namespace_makes_another_action_if_that_is_wanted() {
     assert_eq!(actions(true), "get core/pods in kube-system, get core/pods in shop");
 }
 
-/// A role that acts in CloudTrail and in a cluster, under these keys and ids.
+/// The CloudTrail principal linked to a role that acts in both sources, with these access keys and ids.
 fn linked(cloudtrail: (&str, &str), cluster: Value) -> Option<String> {
     let (key, id) = cloudtrail;
     let role = "arn:aws:iam::000123456789:role/ci/deploy";
@@ -250,7 +250,7 @@ fn a_user_of_a_cluster_is_linked_by_key_id_or_name() {
 }
 
 #[test]
-fn both_sources_stand_in_one_report_and_a_filter_parts_them() {
+fn both_sources_share_a_report_and_can_be_filtered() {
     let baseline = Archive::fixture("mixed-archive").baseline;
     let of = |sources: &[LogSource]| {
         let mut asked = question(30);
@@ -261,7 +261,7 @@ fn both_sources_stand_in_one_report_and_a_filter_parts_them() {
 }
 
 #[test]
-fn what_insights_noticed_is_listed_if_it_is_wanted_and_once() {
+fn insights_are_reported_once_and_only_on_request() {
     let Learnt { baseline, coverage, .. } = Archive::fixture("mixed-archive");
     assert_eq!(coverage.records.skipped[&RecordSkip::Insight], 1);
     let mut asked = Question { report: vec![FindingKind::Insight], ..question(30) };
@@ -274,7 +274,7 @@ fn what_insights_noticed_is_listed_if_it_is_wanted_and_once() {
 }
 
 #[test]
-fn an_insight_without_details_or_time_is_no_panic() {
+fn an_insight_without_details_or_time_does_not_panic() {
     let insight = json!({"eventName": "ABSENT", "eventSource": "ABSENT", "eventCategory": "Insight"});
     let odd = with(record("2026-01-02T03:00:00Z", "x", "s3:A"), insight);
     let timeless = with(odd.clone(), json!({"eventTime": "ABSENT"}));
@@ -283,10 +283,10 @@ fn an_insight_without_details_or_time_is_no_panic() {
     assert_eq!(ingested.coverage.records.faulty[&FaultKind::RecordTime], 1);
 }
 
-/// Real events in the wrappers that EKS users have.
+/// Real events in the wrappers of EKS exports.
 #[test]
 #[ignore = "needs the records of other projects in ../shared; .ci/run asks for it where they are"]
-fn every_wrapper_of_real_audit_events_gives_the_same() {
+fn real_audit_events_give_the_same_in_every_wrapper() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let script = shared.join("tools/to_eks.py");
     let out = tempfile::tempdir().unwrap();

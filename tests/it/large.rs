@@ -1,4 +1,4 @@
-//! Objects that are too large to be held are read in pieces, by all workers, and give what small ones give.
+//! Large objects are read in pieces by all workers, with the same result as small ones.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, log_path, question, record, settings, with, wrapped, zip};
 
-/// Records of a few users with long parameters, so that some thousand of them are more than one piece.
+/// Records of a few users with long parameters: enough for several pieces.
 fn records() -> Vec<Value> {
     let padding = "x".repeat(5_000);
     let record = |number: usize| {
@@ -32,7 +32,7 @@ fn lines(records: &[Value]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Gzip that does not get smaller, so that what is stored is large, too.
+/// Gzip without compression, so the stored bytes are large, too.
 fn stored_gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
     encoder.write_all(bytes).unwrap();
@@ -50,7 +50,7 @@ fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-/// What was learnt but for where it stands, and what was counted.
+/// Behaviours without the place of their evidence, and counts.
 fn learnt(Learnt { baseline, coverage, .. }: &Learnt) -> (Vec<String>, [u64; 4]) {
     let behaviour = |behaviour: &firstseen::baseline::Behaviour| {
         let first = (behaviour.first.time, &behaviour.first.event_id);
@@ -68,7 +68,7 @@ fn learnt(Learnt { baseline, coverage, .. }: &Learnt) -> (Vec<String>, [u64; 4])
 }
 
 #[test]
-fn a_large_object_gives_what_its_parts_give() {
+fn a_large_object_gives_the_same_as_small_ones() {
     let records = records();
     let batches: Vec<(String, Vec<u8>)> = records
         .chunks(500)
@@ -120,7 +120,7 @@ fn evidence_names_the_piece_that_holds_the_record() {
 }
 
 #[test]
-fn the_catalog_of_a_large_object_is_that_of_one_object() {
+fn the_catalog_lists_a_large_object_once() {
     let (records, day) = (records(), "20240309T0412");
     let archive =
         Archive::new().object(&log_path(day, "aaaa"), &lines(&records)).delivered(day, &records[..10]);
@@ -139,7 +139,7 @@ fn the_catalog_of_a_large_object_is_that_of_one_object() {
 }
 
 #[test]
-fn a_large_object_that_breaks_off_gives_what_came_before() {
+fn a_truncated_large_object_is_read_up_to_the_cut() {
     let text = lines(&records());
     let packed = stored_gzip(&text);
     let archive = Archive::new().object("x.ndjson.gz", &packed[..packed.len() - 1_000_000]);

@@ -1,4 +1,4 @@
-//! Laws that hold for any archive.
+//! Properties of any archive.
 
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::archive::{Archive, gzip, log_path, question, record, settings, with, wrapped};
 use crate::naive::{self, Plain};
 
-/// One record out of a small world, so that behaviours repeat.
+/// A record with few possible values, so behaviours repeat.
 pub(crate) fn any_record() -> impl Strategy<Value = Value> {
     (0..40i64, 0..4u8, 0..4u8, 0..3u8, any::<bool>(), 0..30u8).prop_map(
         |(day, user, action, account, failed, id)| {
@@ -25,7 +25,7 @@ pub(crate) fn any_record() -> impl Strategy<Value = Value> {
             let mut record = record(&time, user, action);
             record["userIdentity"]["accountId"] =
                 json!(["111122223333", "000123456789", "444455556666"][usize::from(account)]);
-            // Now and then none, and now and then one that another record has too.
+            // Sometimes missing, sometimes shared with another record.
             let event_id = if id == 0 {
                 "ABSENT".to_owned()
             } else {
@@ -44,7 +44,7 @@ pub(crate) fn any_record() -> impl Strategy<Value = Value> {
     )
 }
 
-/// Objects of an archive: delivery day (none for an odd name) and records.
+/// Objects of an archive: delivery day (`None` for a name without a date) and records.
 pub(crate) fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
     prop::collection::vec((prop::option::of(0..28u8), prop::collection::vec(any_record(), 0..6)), 1..8)
 }
@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
-    fn the_naive_model_gives_the_same_findings(
+    fn findings_equal_those_of_the_naive_model(
         objects in any_objects(), warmup in 0..20u32, only_success in any::<bool>()
     ) {
         let events: Vec<Plain> = objects
@@ -107,14 +107,14 @@ proptest! {
         prop_assert_eq!(found, naive::first_seen(&events, i64::from(warmup), only_success));
         let counted: u64 = ingested.baseline.behaviours.iter().map(|behaviour| behaviour.count()).sum();
         prop_assert_eq!(counted, ingested.coverage.records.counted);
-        // Without a known delivery day every record is compared with every other.
+        // Without delivery days, every record is compared with every other.
         if objects.iter().all(|(day, _)| day.is_none()) {
             prop_assert_eq!(counted as usize, naive::distinct(&events));
         }
     }
 
     #[test]
-    fn what_waits_behind_the_warmup_is_what_a_shorter_one_adds(
+    fn the_warmup_effect_counts_what_a_shorter_warmup_adds(
         objects in any_objects(), warmup in 0..25u32, forget in prop::option::of(1..9u32), archive_anchor in any::<bool>(),
         action in prop::option::of(Just("iam:*")), kinds in 1..=3_usize
     ) {
@@ -139,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn the_number_of_threads_changes_no_byte(objects in any_objects()) {
+    fn output_is_the_same_for_any_number_of_threads(objects in any_objects()) {
         let archive = archive(&objects);
         let with_threads = |threads| written(&archive.ingest(&LearnSettings { threads, ..settings() }), &question(3));
         let one = with_threads(1);
@@ -159,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn the_sums_hold_for_any_mix_of_good_and_broken_objects(
+    fn coverage_sums_hold_for_any_mix_of_good_and_broken_objects(
         objects in any_objects(), cut in any::<prop::sample::Index>(), flip in any::<prop::sample::Index>(),
         noise in prop::collection::vec(any::<u8>(), 0..200), by in 1..=255u8
     ) {

@@ -1,4 +1,4 @@
-//! Lists of files, as parts of an archive that several machines read.
+//! Lists of files: parts of an archive that several machines read.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,8 @@ use tempfile::TempDir;
 use crate::archive::{gzip, log_path, record, wrapped};
 use crate::program::{firstseen, stderr};
 
-/// Writes an archive into `logs`: dated and undated objects, with copies of one record, and what is left alone or broken.
+/// Writes an archive to `logs`: dated and undated objects, copies of a record, and files that are skipped or
+/// broken.
 fn write_archive(folder: &Path) {
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.join("logs").join(name);
@@ -34,7 +35,7 @@ fn write_archive(folder: &Path) {
     std::os::unix::fs::symlink("some.jsonl", folder.join("logs/export/linked.jsonl")).unwrap();
 }
 
-/// All files of the archive, as `find logs` names them.
+/// All files of the archive, named as by `find logs`.
 fn files(folder: &Path) -> Vec<String> {
     let walk = walkdir(&folder.join("logs"));
     let mut names: Vec<String> =
@@ -81,17 +82,17 @@ fn parts_of_an_archive_merge_into_the_whole() {
     let lists = ["odd.txt", "even.txt", "odd.txt"].map(|list| ["--files-from", list]).concat();
     index(&[&lists[..], &["--archive-root", "./logs", "-o", "both.baseline"]].concat(), folder);
     assert_same(folder, "both.baseline", "whole.baseline");
-    // And one after the other.
+    // One list after the other.
     index(&["--files-from", "even.txt", "--archive-root", "logs", "-o", "odd.baseline"], folder);
     assert_same(folder, "odd.baseline", "whole.baseline");
 }
 
 #[test]
-fn a_part_answers_as_the_archive_does() {
+fn a_list_of_all_files_gives_the_answer_of_the_archive() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     write_archive(folder);
-    // A folder stands for all in it, also for what is named beside it.
+    // A folder includes its files, even if they are also listed.
     fs::write(
         folder.join("all.txt"),
         "logs/export/some.jsonl\n./logs/AWSLogs\nlogs/export\nlogs/empty.json\n",
@@ -124,7 +125,7 @@ fn a_list_of_another_archive_is_refused() {
     );
     refused(&["--files-from", "list.txt", "--archive-root", "s3://bucket"]);
     refused(&["logs", "--archive-root", "logs"]);
-    // The archive is an input, so no output goes into it.
+    // The archive is an input, so it may not contain an output.
     fs::write(folder.join("list.txt"), "logs/empty.json").unwrap();
     refused(&["--files-from", "list.txt", "--archive-root", "logs", "-o", "logs/findings.txt"]);
 }

@@ -1,4 +1,4 @@
-//! What the program promises, held from outside.
+//! Integration tests through the public API and the binary.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -8,7 +8,7 @@ mod budget;
 mod commands;
 mod dimensions;
 mod embedded;
-mod exchange;
+mod export;
 mod fields;
 mod findings;
 mod hostile;

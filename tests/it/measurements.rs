@@ -1,4 +1,4 @@
-//! `firstseen bench` measures the archive it was given. What it measures is for `benches/` and people to judge.
+//! `firstseen bench` measures an archive. These tests do not judge the numbers.
 
 use firstseen::bench::{BenchPlan, Measured, measure, write_text};
 use firstseen::scan::ScanError;
@@ -12,7 +12,7 @@ fn measured(stopped: bool) -> Result<Measured, ScanError> {
 }
 
 #[test]
-fn every_stage_and_every_number_of_threads_is_measured() {
+fn every_stage_and_number_of_threads_is_measured() {
     let measured = measured(false).unwrap();
     let stages: Vec<_> = measured.stages.iter().map(|cost| cost.stage).collect();
     assert_eq!(stages, ["list", "read", "inflate", "scan", "observe", "merge", "all"]);
@@ -24,7 +24,7 @@ fn every_stage_and_every_number_of_threads_is_measured() {
 }
 
 #[test]
-fn measurements_are_written_for_people_and_for_programs() {
+fn measurements_are_written_as_text_and_json() {
     let measured = measured(false).unwrap();
     let mut text = Vec::new();
     write_text(&measured, &mut text).unwrap();

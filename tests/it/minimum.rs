@@ -1,15 +1,15 @@
-//! The oldest toolchain that is promised is the oldest that the locked dependencies take.
+//! The declared minimum toolchain is the minimum of the locked dependencies.
 
 use std::process::Command;
 
 use serde_json::Value;
 
 #[test]
-fn the_promised_toolchain_is_that_of_the_locked_dependencies() {
+fn the_minimum_toolchain_is_that_of_the_locked_dependencies() {
     let rustc = Command::new("rustc").arg("-vV").output().unwrap();
     let rustc = String::from_utf8(rustc.stdout).unwrap();
     let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    // Only what this machine has: crates of other systems need not be here.
+    // Only crates for this system: those for others need not be downloaded.
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--locked", "--offline", "--format-version", "1", "--filter-platform", host])
         .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -1,11 +1,11 @@
-//! The same answers in the plainest words: every event in one list, nothing interned, nothing merged.
+//! A naive model with the same findings: all events in one list, without interning or merging.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use firstseen::time::Timestamp;
 use serde_json::Value;
 
-/// One event with its place.
+/// An event with its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Plain {
     pub(crate) time: Timestamp,
@@ -40,7 +40,7 @@ impl Plain {
     }
 }
 
-/// Lines of everything a finding says that is not simply copied from its record.
+/// Findings as lines of the fields that are not copied from the record.
 pub(crate) fn first_seen(events: &[Plain], warmup_days: i64, only_success: bool) -> Vec<String> {
     let events: Vec<&Plain> = events.iter().filter(|event| !only_success || !event.failed).collect();
     let who = |event: &Plain| (event.account.clone(), event.principal.clone());
@@ -79,7 +79,7 @@ pub(crate) fn first_seen(events: &[Plain], warmup_days: i64, only_success: bool)
     lines.into_values().collect()
 }
 
-/// Number of records that are no copies of another.
+/// The number of records that are not copies.
 pub(crate) fn distinct(events: &[Plain]) -> usize {
     let mut seen = BTreeSet::new();
     events.iter().filter(|event| event.event_id.is_empty() || seen.insert(&event.content)).count()

@@ -1,9 +1,9 @@
-//! The preset `netflix-90` against the job that it stands for, alert for alert.
+//! The preset `netflix-90` compared alert for alert with the job that it imitates.
 //!
-//! `Job` does what `cloudtrail_anomaly/cli.py` of Netflix-Skunkworks/cloudtrail-anomaly does every hour, with plain
-//! maps for Athena, DynamoDB and IAM. It reads the JSON of the records itself. What it takes for granted, and where the
-//! two answers differ, is stated in `docs/method.md`, "Presets": the job runs in the last second of every hour, no
-//! record is delivered late, and an expired row is gone at once.
+//! `Job` reimplements the hourly run of `cloudtrail_anomaly/cli.py` of Netflix-Skunkworks/cloudtrail-anomaly,
+//! with maps in place of Athena, DynamoDB and IAM, and its own code to read the records. `docs/method.md`,
+//! "Presets", states its assumptions and the differences: the job runs in the last second of every hour, no
+//! record is delivered late, and expired rows vanish at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,23 +33,23 @@ struct Role {
     id: String,
     created: i64,
     deleted: Option<i64>,
-    /// The same as far as is known: its creation, if that is recorded or in an inventory of IAM, else its first call.
+    /// Its creation, if a record or an IAM inventory has it; otherwise its first call.
     known_since: i64,
-    /// Whether an inventory of IAM has it.
+    /// Whether the IAM inventory has it.
     listed: bool,
 }
 
-/// An action that an alert names: hour, account, role id, action.
+/// Hour, account, role id and action.
 type Alert = (i64, String, String, String);
 
-/// The tables of the job.
+/// The job with its tables.
 struct Job<'a> {
     iam: &'a [Role],
     /// `roleAction.IgnoredActionsNotify`
     ignored: &'a [&'a str],
-    /// By the hour of their time: account of the log, type, issuer and action of every record.
+    /// The records of each hour: account of the log, identity type, issuer and action.
     athena: BTreeMap<i64, Vec<[String; 4]>>,
-    /// By role and action: when the row expires.
+    /// The expiry of each row, by role and action.
     dynamo: BTreeMap<(String, String), i64>,
     alerts: BTreeSet<Alert>,
 }
@@ -78,7 +78,7 @@ impl<'a> Job<'a> {
         Self { iam, ignored, athena, dynamo: BTreeMap::new(), alerts: BTreeSet::new() }
     }
 
-    /// One run for every hour from the first record to the last.
+    /// Runs every hour from the first record to the last.
     fn alerts(mut self) -> BTreeSet<Alert> {
         let (Some((first, _)), Some((last, _))) =
             (self.athena.first_key_value(), self.athena.last_key_value())
@@ -95,7 +95,7 @@ impl<'a> Job<'a> {
 
     fn run(&mut self, hour: i64, role: &Role) {
         let now = hour * HOUR + HOUR - 1;
-        // IAM lists neither roles to come nor roles that are gone.
+        // IAM lists neither future nor deleted roles.
         if role.created > now || role.deleted.is_some_and(|deleted| deleted <= now) {
             return;
         }
@@ -115,7 +115,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// `SELECT DISTINCT eventsource, eventname` of the last hour.
+    /// `SELECT DISTINCT eventsource, eventname` for the last hour.
     fn actions(&self, hour: i64, role: &Role) -> BTreeSet<String> {
         let rows = self.athena.get(&hour).into_iter().flatten();
         let own = rows.filter(|[log, sort, issuer, _]| {
@@ -125,7 +125,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// The same by `firstseen`, as the job would count hours; what roles did that are gone is left out.
+/// The findings of `firstseen` as alerts by hour, without those of deleted roles.
 fn findings(iam: &[Role], ignored: &[&str], records: &[Value]) -> BTreeSet<Alert> {
     let preset = Preset::Netflix90.values();
     let objects = records.chunks(7).enumerate();
@@ -152,7 +152,7 @@ fn findings(iam: &[Role], ignored: &[&str], records: &[Value]) -> BTreeSet<Alert
     alerts.into_iter().filter(|alert| !gone(alert)).collect()
 }
 
-/// What IAM answered to `list-roles`, of the roles that were there when it was asked.
+/// The inventory of the listed roles, from the output of `list-roles`.
 fn inventory(iam: &[Role]) -> Inventory {
     let listed = iam.iter().filter(|role| role.listed);
     let entry = |role: &Role| json!({"RoleId": role.id, "Arn": role.arn, "CreateDate": time(role.created)});
@@ -163,8 +163,8 @@ fn inventory(iam: &[Role]) -> Inventory {
     collect(&[file]).unwrap().inventory
 }
 
-/// Whether the role had reached its age when it acted, and not only when the job looked, as far as the archive knows
-/// its age. That moment is known to the second for the first call of all, and to the hour when an action comes back.
+/// Whether the role, by its known age, was old enough when it acted, not only when the job ran. The time of
+/// the action is exact to the second for a first call, and to the hour for a returning action.
 fn was_old_enough(iam: &[Role], records: &[Value], (hour, _, id, name): &Alert) -> bool {
     let role = iam.iter().find(|role| role.id == *id).unwrap();
     let calls = records.iter().filter(|record| issuer(record) == id && action(record) == *name);
@@ -180,7 +180,7 @@ const NAMES: [(&str, &str); 4] = [
     ("ecs", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
 ];
 
-/// A role of this name: the `life`th one.
+/// A role of this name; `life` distinguishes roles with the same name.
 fn role(account: &'static str, name: usize, life: usize, created: i64, deleted: Option<i64>) -> Role {
     let (short, path) = NAMES[name];
     let id = format!("AROA{}{}{life}", short.to_uppercase(), &account[..3]);
@@ -192,7 +192,7 @@ fn time(seconds: i64) -> String {
     Timestamp::from_seconds(seconds).to_string()
 }
 
-/// A session of this role does something.
+/// A call by a session of this role.
 fn call(role: &Role, at: i64, action: &str, failed: bool) -> Value {
     let session = format!("arn:aws:sts::{}:assumed-role/x/session", role.account);
     let identity = json!({
@@ -223,7 +223,7 @@ fn lines(alerts: &BTreeSet<Alert>) -> Vec<String> {
 }
 
 #[test]
-fn one_archive_by_both() {
+fn the_job_and_firstseen_agree_on_one_archive() {
     let own = "111122223333";
     let app = role(own, 0, 1, START + 1_800, Some(START + 200 * DAY));
     let again = role(own, 0, 2, START + 200 * DAY, None);
@@ -234,19 +234,19 @@ fn one_archive_by_both() {
         creation(&again),
         creation(&service),
         call(&app, START + 3_600, s3, false),
-        // In the hour in which the role comes of age, before and after the minute.
+        // In the hour in which the role becomes old enough, before and after that time.
         call(&app, START + 90 * DAY + 60, iam, false),
         call(&app, START + 90 * DAY + 1_860, ec2, true),
-        // After a gap of ninety days to the hour, and after one of ninety days and an hour.
+        // After a gap of exactly ninety days, and of ninety days and an hour.
         call(&app, START + 90 * DAY + 3_700, s3, false),
         call(&app, START + 180 * DAY + 7_000, s3, false),
         call(&app, START + 180 * DAY + 7_000, ec2, true),
-        // Gone, and made again.
+        // Deleted and recreated.
         call(&app, START + 201 * DAY, iam, false),
         call(&again, START + 201 * DAY, iam, false),
         call(&again, START + 291 * DAY, s3, false),
         call(&again, START + 295 * DAY, iam, false),
-        // Others are not its business.
+        // The job ignores these.
         call(&service, START + 100 * DAY, s3, false),
         record(&time(START + 100 * DAY), "eva", s3),
     ];
@@ -264,23 +264,24 @@ fn one_archive_by_both() {
     assert_eq!(lines(&findings(&roles, &[], &records)), both);
 }
 
-/// A role's life and deeds: days are chosen around the threshold, seconds around the hour.
+/// A role with its calls: days are chosen around the threshold, seconds around the hour.
 #[derive(Clone, Debug)]
 struct Life {
     account: bool,
     name: usize,
-    /// How many days it is older than the archive knows; if none, the archive holds the record of its creation.
+    /// Days from its creation to `born`; if `None`, it was created then and the archive has the creation
+    /// record.
     older: Option<i64>,
-    /// Whether IAM was asked while it was there.
+    /// Whether the IAM inventory has it.
     listed: bool,
     born: (i64, i64),
-    /// Days from its birth to its end.
+    /// Days and seconds from `born` to its deletion.
     end: Option<(i64, i64)>,
-    deeds: Vec<Deed>,
+    calls: Vec<PlannedCall>,
 }
 
 #[derive(Clone, Debug)]
-struct Deed {
+struct PlannedCall {
     day: i64,
     second: i64,
     action: usize,
@@ -291,9 +292,9 @@ fn any_second() -> impl Strategy<Value = i64> {
     prop::sample::select(vec![0, 1, 59, 1_799, 1_800, 3_599, 3_600, 5_400, 7_199, 7_200])
 }
 
-fn any_deed() -> impl Strategy<Value = Deed> {
+fn any_planned_call() -> impl Strategy<Value = PlannedCall> {
     let days = prop::sample::select(vec![0, 1, 2, 60, 89, 90, 91, 92, 150, 179, 180, 181, 270, 271]);
-    (days, any_second(), 0..3usize, any::<bool>()).prop_map(|(day, second, action, failed)| Deed {
+    (days, any_second(), 0..3usize, any::<bool>()).prop_map(|(day, second, action, failed)| PlannedCall {
         day,
         second,
         action,
@@ -303,22 +304,23 @@ fn any_deed() -> impl Strategy<Value = Deed> {
 
 fn any_life() -> impl Strategy<Value = Life> {
     let end = prop::option::of((prop::sample::select(vec![1, 90, 91, 181]), any_second()));
-    let deeds = prop::collection::vec(any_deed(), 1..14);
+    let calls = prop::collection::vec(any_planned_call(), 1..14);
     let older = prop::option::of(prop::sample::select(vec![5, 400]));
-    (any::<bool>(), 0..NAMES.len(), older, any::<bool>(), (0..3i64, any_second()), end, deeds).prop_map(
-        |(account, name, older, listed, born, end, deeds)| Life {
+    (any::<bool>(), 0..NAMES.len(), older, any::<bool>(), (0..3i64, any_second()), end, calls).prop_map(
+        |(account, name, older, listed, born, end, calls)| Life {
             account,
             name,
             older,
             listed,
             born,
             end,
-            deeds,
+            calls,
         },
     )
 }
 
-/// Roles as IAM knows them, and the records of their lives. Two lives of one name are a role made again, with a new id.
+/// Roles as IAM lists them, and their records. A second life with the same name is a recreated role, with a
+/// new id.
 fn world(lives: &[Life]) -> (Vec<Role>, Vec<Value>) {
     let mut roles = Vec::new();
     let mut records = Vec::new();
@@ -328,21 +330,21 @@ fn world(lives: &[Life]) -> (Vec<Role>, Vec<Value>) {
         let end = life.end.map(|(day, second)| born + day * DAY + second);
         let role = role(account, life.name, number, born, end);
         let mut role = Role { listed: life.listed, ..role };
-        // What was done in the same second is done by the same call: two records would be copies of each other.
-        let deeds: BTreeMap<(i64, usize), bool> = life
-            .deeds
+        // One call per second and action: two such records would be copies of each other.
+        let calls: BTreeMap<(i64, usize), bool> = life
+            .calls
             .iter()
-            .map(|deed| ((born + deed.day * DAY + deed.second, deed.action), deed.failed))
+            .map(|planned| ((born + planned.day * DAY + planned.second, planned.action), planned.failed))
             .collect();
         match life.older {
             None => records.push(creation(&role)),
             Some(days) => {
                 role.created -= days * DAY;
-                let first = *deeds.keys().map(|(at, _)| at).min().unwrap();
+                let first = *calls.keys().map(|(at, _)| at).min().unwrap();
                 role.known_since = if role.listed { role.created } else { first };
             }
         }
-        for ((at, action), failed) in deeds {
+        for ((at, action), failed) in calls {
             let action = ["s3:GetObject", "iam:ListUsers", "ec2:RunInstances"][action];
             records.push(call(&role, at, action, failed));
             if failed {
@@ -358,7 +360,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn findings_are_the_alerts_of_roles_that_are_known_to_be_old_enough(
+    fn findings_are_the_alerts_for_roles_known_to_be_old_enough(
         lives in prop::collection::vec(any_life(), 1..6), ignores in any::<bool>()
     ) {
         let (roles, records) = world(&lives);
@@ -371,13 +373,14 @@ proptest! {
         prop_assert_eq!(found, expected);
     }
 
-    /// What the job knows of IAM an inventory knows, too: no record of a creation is needed.
+    /// The inventory has what the job reads from IAM, so creation records are not needed.
     #[test]
-    fn with_an_inventory_an_archive_without_creations_gives_the_alerts_of_the_job(
+    fn an_inventory_replaces_creation_records(
         mut lives in prop::collection::vec(any_life(), 1..6)
     ) {
         for life in &mut lives {
-            // Older roles come of age on a full hour, so that the job's looking at its end makes no difference.
+            // These roles become old enough on a full hour, so it makes no difference that the job runs at
+            // its end.
             (life.older, life.listed, life.born.1) = (life.older.or(Some(400)), true, 0);
         }
         let (roles, records) = world(&lives);

@@ -1,4 +1,4 @@
-//! No output takes the place of an input or of another output.
+//! No output overwrites an input or another output.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::archive::{record, wrapped};
 use crate::program::{firstseen, program, stderr};
 
-/// A folder with an archive `logs`, a single log, and files of each sort that a command reads.
+/// A folder with an archive `logs`, a single log, and one of each other kind of input.
 fn case() -> TempDir {
     let folder = TempDir::new().unwrap();
     let put = |name: &str, text: &[u8]| {
@@ -142,7 +142,7 @@ fn standard_input_that_is_a_file_is_an_input() {
 
 #[cfg(unix)]
 #[test]
-fn two_outputs_are_two_files() {
+fn two_outputs_may_not_be_the_same_file() {
     let folder = case();
     let path = |name: &str| folder.path().join(name);
     fs::write(path("there.json"), "old").unwrap();
@@ -170,7 +170,7 @@ fn two_outputs_are_two_files() {
 
 #[cfg(unix)]
 #[test]
-fn streams_devices_and_other_files_are_written() {
+fn outputs_may_be_streams_devices_or_new_files() {
     let folder = case();
     let path = |name: &str| folder.path().join(name);
     fs::write(path("there.json"), "old").unwrap();
@@ -192,7 +192,7 @@ fn streams_devices_and_other_files_are_written() {
     }
     let ended = run(folder.path(), "scan one.json -q -f json -o /dev/stderr");
     assert!(ended.stdout.is_empty() && stderr(&ended).starts_with('{'), "{}", stderr(&ended));
-    // A file that a shell opened is written on, and not another one put into its place.
+    // A file opened by the shell is written to, not replaced.
     let open = fs::File::create(path("out.json")).unwrap();
     let same = open.try_clone().unwrap();
     let ended = program()
@@ -208,7 +208,7 @@ fn streams_devices_and_other_files_are_written() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_written_as_it_is() {
+fn a_pipe_is_written_in_place() {
     let folder = case();
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

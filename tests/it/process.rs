@@ -1,4 +1,4 @@
-//! The program as a process: where it runs, who reads its output, and what it leaves behind.
+//! The program as a process: working folder, pipes, signals, and files left behind.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -17,11 +17,11 @@ fn scan(archive: &str, folder: &Path, more: &[&str]) -> Output {
 }
 
 #[test]
-fn the_answer_is_the_same_from_any_folder_and_with_any_number_of_threads() {
+fn the_answer_is_the_same_in_any_folder_and_for_any_number_of_threads() {
     let above = Path::new(FIXTURE).parent().unwrap();
     let expected = scan(FIXTURE, Path::new("/"), &["--threads", "1"]).stdout;
     assert!(expected.len() > 1_000);
-    // The archive is called as it was named, and nothing else depends on that.
+    // Only the name of the archive depends on how it was given.
     let expected = without_archive(&expected);
     for (archive, folder, threads) in [
         ("small-archive", above, "1"),
@@ -83,7 +83,7 @@ fn output_replaces_a_file_in_one_step_and_an_error_leaves_it_alone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_interrupted_run_says_so_and_leaves_no_file() {
+fn an_interrupted_run_is_an_error_and_leaves_no_file() {
     let records: Vec<_> =
         (0..200).map(|day| record("2024-03-01T10:00:00Z", &format!("user{day}"), "s3:GetObject")).collect();
     let object = gzip(&wrapped(&records).repeat(100));
@@ -94,7 +94,7 @@ fn an_interrupted_run_says_so_and_leaves_no_file() {
     command.arg("scan").arg(archive.path()).args(["--threads", "1", "-o"]).arg(folder.path().join("out.csv"));
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     wait_until(&mut child, || fs::read_dir(folder.path()).unwrap().count() == 1);
-    // The worker is there, beside the first thread and the one that waits for signals.
+    // The worker runs beside the main thread and the signal thread.
     let threads = format!("/proc/{}/task", child.id());
     wait_until(&mut child, || fs::read_dir(&threads).unwrap().count() >= 3);
     send("-INT", &child);
@@ -104,7 +104,7 @@ fn an_interrupted_run_says_so_and_leaves_no_file() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// Waits until something is so; the process that it is about must still be there.
+/// Waits for a condition while the process is running.
 #[cfg(target_os = "linux")]
 fn wait_until(child: &mut std::process::Child, mut is_so: impl FnMut() -> bool) {
     while !is_so() {
@@ -127,7 +127,7 @@ fn pipe_in(folder: &Path, name: &str) -> std::path::PathBuf {
 
 #[cfg(unix)]
 #[test]
-fn standard_input_that_never_ends_does_not_hold_up_the_end() {
+fn a_signal_ends_a_run_that_waits_for_standard_input() {
     for signal in ["-INT", "-TERM"] {
         let folder = TempDir::new().unwrap();
         let mut child = program()
@@ -138,7 +138,7 @@ fn standard_input_that_never_ends_does_not_hold_up_the_end() {
             .spawn()
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        // More than a pipe holds: once all of it is written, somebody reads it.
+        // More than a pipe buffers: once it is written, the input is being read.
         stdin.write_all(&vec![b' '; 1 << 18]).unwrap();
         send(signal, &child);
         let ended = child.wait_with_output().unwrap();
@@ -151,7 +151,7 @@ fn standard_input_that_never_ends_does_not_hold_up_the_end() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_what_does_not_look_for_one_at_once_and_leaves_no_file() {
+fn a_signal_ends_the_reading_of_a_list_at_once_and_leaves_no_file() {
     use std::os::unix::process::ExitStatusExt;
     for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
         let folder = TempDir::new().unwrap();
@@ -162,7 +162,7 @@ fn a_signal_ends_what_does_not_look_for_one_at_once_and_leaves_no_file() {
             .spawn()
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        // More than a pipe holds: once it is written, the list is being read.
+        // More than a pipe buffers: once it is written, the list is being read.
         stdin.write_all(&vec![b'x'; 1 << 20]).unwrap();
         send(signal, &child);
         assert_eq!(child.wait().unwrap().signal(), Some(number));
@@ -173,10 +173,10 @@ fn a_signal_ends_what_does_not_look_for_one_at_once_and_leaves_no_file() {
 
 #[cfg(all(unix, feature = "s3"))]
 #[test]
-fn a_second_signal_ends_at_once_whatever_is_waited_for() {
+fn a_second_signal_kills_a_blocked_run_at_once() {
     use std::os::unix::process::ExitStatusExt;
     let folder = TempDir::new().unwrap();
-    // The SDK of AWS opens its files in a way that waits.
+    // The AWS SDK blocks when it opens a pipe.
     let pipe = pipe_in(folder.path(), "config");
     let mut child = program()
         .args(["scan", "s3://bucket", "-o"])
@@ -196,7 +196,7 @@ fn a_second_signal_ends_at_once_whatever_is_waited_for() {
 
 #[cfg(unix)]
 #[test]
-fn pipes_and_devices_where_a_file_should_be_are_told_and_not_waited_for() {
+fn pipes_and_devices_in_place_of_files_are_rejected_without_blocking() {
     let folder = TempDir::new().unwrap();
     let pipe = pipe_in(folder.path(), "pipe");
     std::os::unix::fs::symlink("/dev/zero", folder.path().join("device")).unwrap();
@@ -221,14 +221,14 @@ fn pipes_and_devices_where_a_file_should_be_are_told_and_not_waited_for() {
             assert!(matches!(output.status.code(), Some(1 | 2)), "{flag} {name}: {stderr}");
         }
     }
-    // In an archive they are counted, also where they are named themselves.
+    // In an archive they are counted as skipped.
     fs::write(folder.path().join("log.json"), wrapped(&[record("2024-03-01T10:00:00Z", "u", "s3:A")]))
         .unwrap();
     let found = scan(".", folder.path(), &[]);
     let answer: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
     assert_eq!(answer["coverage"]["objects"]["skipped"]["not-a-file"], 3);
     assert_eq!(answer["coverage"]["records"]["counted"], 1);
-    // Tables of a baseline.
+    // In place of a table of a baseline.
     let index = ["index", FIXTURE, "-o", "case.baseline"];
     assert!(program().args(index).current_dir(folder.path()).output().unwrap().status.success());
     let table = folder.path().join("case.baseline/behaviours.parquet");
@@ -240,7 +240,7 @@ fn pipes_and_devices_where_a_file_should_be_are_told_and_not_waited_for() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_shell_hands_over_is_read() {
+fn files_opened_by_the_shell_are_read() {
     let with = |arguments: &[&str], input: &str| with_input(arguments, input.as_bytes());
     let plain = with(&["scan", ".", "--ignore-action", "*List*"], "");
     assert_eq!(plain.status.code(), Some(0));
@@ -248,7 +248,7 @@ fn what_a_shell_hands_over_is_read() {
         let ignored = with(&["scan", ".", "--ignore-file", name], "*List*\n");
         assert!(ignored.stdout == plain.stdout, "{name}: {}", String::from_utf8_lossy(&ignored.stderr));
         let listed = with(&["scan", "--files-from", name], "AWSLogs\n").stdout;
-        // But for the archive's name.
+        // Only the name of the archive differs.
         let listed = String::from_utf8(listed).unwrap().replace(&format!(",{name},"), ",.,");
         assert!(listed.as_bytes() == with(&["scan", "."], "").stdout, "{name}");
     }
@@ -296,7 +296,7 @@ fn bench_needs_an_archive_or_a_size_and_not_both() {
 }
 
 #[test]
-fn what_tune_suggests_is_what_scan_then_finds() {
+fn a_scan_with_the_suggestion_of_tune_finds_what_tune_counted() {
     let folder = TempDir::new().unwrap();
     std::fs::write(
         folder.path().join("own.toml"),
@@ -324,7 +324,7 @@ fn what_tune_suggests_is_what_scan_then_finds() {
 }
 
 #[test]
-fn a_principal_known_by_its_id_is_also_found_by_its_name() {
+fn a_principal_keyed_by_id_is_also_found_by_name() {
     let by_id = ["--principal-key", "id", "--warmup", "0d"];
     let named = scan(FIXTURE, Path::new("/"), &[&by_id[..], &["--principal", "data-pipeline"]].concat());
     let answer: serde_json::Value = serde_json::from_slice(&named.stdout).unwrap();
@@ -336,7 +336,7 @@ fn a_principal_known_by_its_id_is_also_found_by_its_name() {
     }
 }
 
-/// Runs the program in the folder of the fixture with something on its standard input.
+/// Runs the program in the folder of the fixture with this standard input.
 fn with_input(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = program()
         .args(arguments)
@@ -349,7 +349,7 @@ fn with_input(arguments: &[&str], input: &[u8]) -> Output {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // Whoever does not read it closes it.
+    // If the program does not read it, writing fails.
     let writer = std::thread::spawn(move || stdin.write_all(&input));
     let output = child.wait_with_output().unwrap();
     let _ = writer.join();

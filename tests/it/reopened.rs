@@ -1,4 +1,4 @@
-//! Evidence opened again: every sighting leads back to its record.
+//! Evidence can be reopened: every sighting leads to its record.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::archive::{Archive, audit_event, log_path, record, settings, with, wrapped, zip};
 use crate::shapes::{PACKINGS, Packing, WRAPPERS, Wrapper};
 
-/// Opens one of `step` sightings of an archive again, and holds its event id to that of the record; gives their places.
+/// Reopens every `step`th first sighting of an archive and checks the event id of its record. Returns their
+/// objects.
 pub(crate) fn reopen_all(archives: &Archives, step: usize) -> Vec<String> {
     let settings = settings();
     let baseline = learn(archives, &settings, &Silent).unwrap().baseline;
@@ -44,7 +45,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn every_sighting_reopens_whatever_is_around_it(
+    fn every_sighting_reopens_in_every_wrapper_and_packing(
         files in prop::collection::vec(
             (
                 prop::sample::select(&WRAPPERS[..]),
@@ -71,7 +72,7 @@ proptest! {
     }
 }
 
-/// Records with long parameters, one on each line, that are more than one piece.
+/// JSON lines of records with long parameters: more than one piece.
 fn long_lines(user: &str) -> Vec<u8> {
     let padding = "x".repeat(1_000_000);
     let line = |number: u32| {
@@ -121,7 +122,7 @@ fn single_files_globs_odd_names_and_audit_events_reopen() {
 }
 
 #[test]
-fn what_is_gone_or_has_changed_is_told() {
+fn a_missing_or_changed_record_is_an_error() {
     let records = ["eva", "bob"].map(|user| record("2024-03-09T04:00:00Z", user, "s3:GetObject"));
     let files = [("x.json", wrapped(&records)), ("x.json", wrapped(&records[..1]))];
     let archive = Archive::new().object("a.zip", &zip(&files[..1])).object("b.json", &wrapped(&records));

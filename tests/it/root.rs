@@ -1,4 +1,4 @@
-//! When an account's root user acted.
+//! Activity of the root user of an account.
 
 use firstseen::query::{FindingKind, Question, first_seen};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn asked() -> Question {
     Question { report: vec![FindingKind::RootActivity], ..question(30) }
 }
 
-/// Findings about root as lines, and what stands in their detail.
+/// Root findings as lines, with their detail.
 fn found(records: &[Value]) -> Vec<String> {
     let archive = Archive::new().delivered("20240309T0412", records);
     let baseline = archive.ingest(&settings()).baseline;
@@ -28,7 +28,7 @@ fn found(records: &[Value]) -> Vec<String> {
 }
 
 #[test]
-fn every_hour_is_one_finding_with_its_first_record() {
+fn each_hour_of_root_activity_is_one_finding_with_its_first_record() {
     let records = [
         root("2024-03-09T04:50:00Z", "s3:ListBuckets", json!({})),
         root("2024-03-09T04:10:00Z", "signin:ConsoleLogin", json!({})),
@@ -45,7 +45,7 @@ fn every_hour_is_one_finding_with_its_first_record() {
 }
 
 #[test]
-fn either_spelling_counts_and_calls_of_services_do_not() {
+fn both_forms_of_root_count_but_service_calls_do_not() {
     let identity = |change: Value| {
         let mut identity = root("2024-03-09T04:10:00Z", "s3:A", json!({}))["userIdentity"].clone();
         identity = with(identity, change);
@@ -62,7 +62,7 @@ fn either_spelling_counts_and_calls_of_services_do_not() {
 }
 
 #[test]
-fn a_session_of_assume_root_is_marked_and_has_hours_of_its_own() {
+fn assume_root_sessions_are_marked_and_counted_separately() {
     let identity = |assumed: Value| {
         json!({
             "type": "Root", "accountId": "111122223333", "arn": "arn:aws:iam::111122223333:root",
@@ -79,7 +79,7 @@ fn a_session_of_assume_root_is_marked_and_has_hours_of_its_own() {
 }
 
 #[test]
-fn hours_merge_and_filters_hold() {
+fn root_hours_are_merged_and_filtered() {
     let part = |time: &str, action: &str| {
         let archive = Archive::new().delivered("20240309T0412", &[root(time, action, json!({}))]);
         archive.ingest(&settings()).baseline

@@ -1,4 +1,4 @@
-//! Bounds: what is refused, and what must not grow with the number of events.
+//! Limits: input that is refused, and memory that must not grow with the number of events.
 
 use std::fs;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ const RULES: &str = "\
   source: k8s_audit
 ";
 
-/// What a program says that refuses its arguments with exit status 2.
+/// The stderr of a run that refuses its arguments with exit status 2.
 fn refusal(arguments: &[&str]) -> String {
     let output = firstseen_here(arguments);
     let said = String::from_utf8(output.stderr).unwrap();
@@ -42,7 +42,7 @@ fn refusal(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn yaml_that_nests_too_deep_is_refused_wherever_it_is_read() {
+fn deeply_nested_yaml_is_refused_in_every_file() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [
         ("deep.yaml", "- ".repeat(20_000)),
@@ -67,7 +67,7 @@ fn yaml_that_nests_too_deep_is_refused_wherever_it_is_read() {
 }
 
 #[test]
-fn lists_in_lists_have_an_end() {
+fn deeply_nested_lists_are_refused() {
     let chain: String =
         (0..5_000).map(|number| format!("- list: l{number}\n  items: [l{}]\n", number + 1)).collect();
     let rule =
@@ -82,23 +82,23 @@ fn lists_in_lists_have_an_end() {
 }
 
 #[test]
-fn more_threads_or_settings_than_anybody_needs_are_refused() {
+fn too_many_threads_or_settings_are_refused() {
     assert!(refusal(&["scan", "fixtures/small-archive", "--threads", "5000"]).contains("512"));
     let spans = |most: usize| (1..=most).map(|days| format!("{days}d")).collect::<Vec<_>>().join(",");
-    // Before anything is read: there is no such archive.
+    // Refused before anything is read: the archive does not exist.
     let arguments = ["tune", "nowhere", "--warmups", &spans(400), "--forgets", &spans(100)];
     assert!(refusal(&arguments).contains("the grid has 240000 settings, and 100000 are the most"));
 }
 
 #[test]
-fn a_glob_has_an_end() {
+fn a_glob_with_too_many_stars_is_refused() {
     let stars = "*a".repeat(5_000);
     let said = refusal(&["scan", "fixtures/small-archive", "--action", &stars]);
     assert!(said.contains("more than 100 '*'"), "{said}");
 }
 
 #[test]
-fn a_configuration_that_nests_too_deep_is_refused() {
+fn a_deeply_nested_configuration_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for text in [
         format!("warmup = {}", "[".repeat(50_000)),
@@ -112,7 +112,7 @@ fn a_configuration_that_nests_too_deep_is_refused() {
     }
 }
 
-/// Calls of one principal, each of which both rules match or the first; the archive's objects deliver some of them twice.
+/// Calls of two principals, in objects that deliver each of them twice.
 fn events(calls: &[(u8, u8, u8, bool)]) -> Archive {
     let one = |(number, &(hour, who, what, is_failed)): (usize, &(u8, u8, u8, bool))| {
         let time = format!("2024-01-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24);
@@ -146,7 +146,8 @@ fn shown(findings: &[Finding<'_>]) -> Vec<String> {
     findings.iter().map(show).collect()
 }
 
-/// The findings where every hit is kept, and where those are that the question needs; names of one principal are joined.
+/// The findings if all hits are kept, and if only those that the question needs are kept; principals are
+/// joined.
 fn both(archive: &Archive, question: &Question, key: PrincipalKey) -> [Vec<String>; 2] {
     [HitRetention::All, question.hit_retention(key)].map(|hits| {
         let rules = Some(Arc::new(rules(RULES)));
@@ -155,8 +156,9 @@ fn both(archive: &Archive, question: &Question, key: PrincipalKey) -> [Vec<Strin
     })
 }
 
-/// Ways to name five callers: a user and a role, of whom some records prove whom others mean; one who never shows an ARN, one who
-/// only shows a name, and one who always shows all. If the first user was renamed, its id proves nothing.
+/// Identities of five callers: a user and a role with bare ids and records that prove their ARNs; a user with
+/// only an id; a user with only a name; and a user with all fields. If the first user was renamed, its id has
+/// two ARNs and proves nothing.
 fn names(is_renamed: bool) -> [Vec<Value>; 5] {
     let arn = |path: &str| format!("arn:aws:iam::111122223333:{path}");
     let user = |id: &str, path: &str| json!({"type": "IAMUser", "principalId": id, "arn": arn(path)});
@@ -181,8 +183,8 @@ fn names(is_renamed: bool) -> [Vec<Value>; 5] {
     ]
 }
 
-/// An hour, whether it is the secret that is read, whether the access key is shown, the caller, and how the record and its copy name
-/// it.
+/// The hour, whether the call reads a secret, whether it has an access key, the caller, and the identity in
+/// the record and its copy.
 type NamedCall = (u8, bool, bool, usize, [usize; 2]);
 
 fn named_events(calls: &[NamedCall], names: &[Vec<Value>]) -> Archive {
@@ -206,9 +208,9 @@ fn named_events(calls: &[NamedCall], names: &[Vec<Value>]) -> Archive {
     archive.object("b.json", &wrapped(right)).object("c.json", &wrapped(left))
 }
 
-/// Where all hits by one access key are evidence, those by another are counted all the same.
+/// If all hits by one access key are kept as evidence, those by another are counted nevertheless.
 #[test]
-fn hits_of_users_behind_a_clusters_user_are_counted_apart() {
+fn hits_are_counted_per_access_key_behind_a_cluster_user() {
     let role = "arn:aws:iam::111122223333:role/ci/deploy";
     let keys = ["ASIAONE", "ASIATWO"];
     let calls = keys.map(|key| {
@@ -240,9 +242,9 @@ fn hits_of_users_behind_a_clusters_user_are_counted_apart() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    /// First, last and number of what rules matched are the same whether every hit is kept or not.
+    /// The first, the last and the number of hits do not depend on whether all hits are kept.
     #[test]
-    fn counting_hits_tells_the_same_as_keeping_them(
+    fn counted_hits_give_the_same_findings_as_kept_ones(
         calls in prop::collection::vec((0u8..200, 0u8..2, 0u8..6, any::<bool>()), 1..40),
         warmup in 0u32..6,
         only_success: bool,
@@ -275,9 +277,9 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
 
-    /// So they are where the archive as a whole tells whom a name means.
+    /// The same with principals that only the whole archive identifies.
     #[test]
-    fn counting_hits_tells_the_same_of_joined_principals(
+    fn counted_hits_give_the_same_findings_for_joined_principals(
         calls in prop::collection::vec((0u8..200, any::<bool>(), any::<bool>(), 0usize..5, [0usize..4, 0usize..4]), 1..30),
         is_renamed: bool,
         key in prop::sample::select(&PrincipalKey::ALL[..]),
@@ -288,7 +290,7 @@ proptest! {
         let glob = |text: &str| vec![text.parse().unwrap()];
         let filter = match filter {
             0 => Filter::default(),
-            // Their ARNs alone are called so.
+            // Only ARNs match these two.
             1 => Filter { principals: glob("*:user/team/eva"), ..Filter::default() },
             2 => Filter { principals: glob("*:role/ci/Deploy"), ..Filter::default() },
             3 => Filter { kinds: vec![PrincipalKind::User], ..Filter::default() },
@@ -301,9 +303,9 @@ proptest! {
     }
 }
 
-/// What is kept of many hits does not grow with their number, in whichever order they come.
+/// In any order of events.
 #[test]
-fn of_many_hits_of_a_rule_the_first_and_the_evidence_are_kept() {
+fn memory_for_hits_does_not_grow_with_their_number() {
     let call = |second: usize| {
         let time = format!(
             "2024-01-{:02}T{:02}:{:02}:{:02}Z",
@@ -330,10 +332,10 @@ fn of_many_hits_of_a_rule_the_first_and_the_evidence_are_kept() {
     }
 }
 
-/// There is one of these for each behaviour, each first sighting and each finding: with 200,000 principals they are most of the
-/// memory. A behaviour has room for one day.
+/// With 200,000 principals, most memory is behaviours, first sightings and findings. A behaviour stores one
+/// day inline.
 #[test]
-fn what_there_are_many_of_is_small() {
+fn numerous_types_are_small() {
     use firstseen::baseline::Behaviour;
     use firstseen::model::Sighting;
     assert!(size_of::<Sighting>() <= 104, "{}", size_of::<Sighting>());

@@ -1,4 +1,4 @@
-//! The shapes that responders bring: whatever is wrapped around events, the findings are those of the events.
+//! The forms in which logs are exported: findings are the same in every wrapper.
 
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, audit_event, gzip, record, with};
 
-/// Records in the sets of real events, and how many of them are skipped.
+/// Public data sets, each with the number of its records and of those skipped.
 const SETS: [(&str, u64, u64); 10] = [
     ("tree-open", 656, 1),
     ("stratus", 310, 0),
@@ -35,7 +35,7 @@ fn read(folder: &Path) -> Learnt {
 
 #[test]
 #[ignore = "needs the records of other projects in ../shared/data; .ci/run asks for it where they are"]
-fn every_set_of_real_events_is_read_in_its_own_shape() {
+fn every_public_data_set_is_read_in_its_original_form() {
     let sets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     for (name, records, skipped) in SETS {
         let coverage = read(&sets.join(name)).coverage;
@@ -45,7 +45,7 @@ fn every_set_of_real_events_is_read_in_its_own_shape() {
     }
 }
 
-/// Ways to wrap a text of events.
+/// Wrappers of events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wrapper {
     Batch,
@@ -68,7 +68,7 @@ pub(crate) enum Wrapper {
     EventList,
 }
 
-/// The ways that audit events are wrapped in.
+/// The wrappers of audit events.
 const AUDIT_WRAPPERS: [Wrapper; 12] = [
     Wrapper::EventList,
     Wrapper::Array,
@@ -104,7 +104,7 @@ pub(crate) const WRAPPERS: [Wrapper; 17] = [
     Wrapper::TestEvents,
 ];
 
-/// What a subscription of CloudWatch Logs delivers at once.
+/// One message of a CloudWatch Logs subscription.
 fn subscription(records: &[Value]) -> Value {
     let message = |record: &Value| json!({ "id": "1", "message": record.to_string() });
     json!({
@@ -140,7 +140,7 @@ impl Wrapper {
                 format!("eventjson\n{}\n", lines.join("\n"))
             }
             Self::Pretty => format!("{:#}\n", Value::from(records)),
-            // As it is printed on a computer in Sydney.
+            // As printed in the time zone of Sydney.
             Self::LookupLines => each(|record| {
                 json!({
                     "EventId": record["eventID"],
@@ -189,7 +189,7 @@ impl Wrapper {
     }
 }
 
-/// Ways to pack bytes.
+/// Compression and archive formats.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Packing {
     Plain,
@@ -226,7 +226,7 @@ impl Packing {
     }
 }
 
-/// Everything learnt but for where it stands.
+/// Behaviours without the place of their evidence.
 fn learnt(object: &[u8]) -> Vec<String> {
     let archive = Archive::new().object("EKSLogs/111122223333/prod/2024/01/01/00/x", object);
     let Learnt { baseline, coverage, .. } = read(archive.path());
@@ -241,7 +241,7 @@ fn learnt(object: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn records_stripped_of_who_acted_are_read() {
+fn records_without_an_identity_are_read() {
     let stripped =
         json!({"userIdentity": "ABSENT", "recipientAccountId": "ABSENT", "eventVersion": "ABSENT"});
     let records =
@@ -252,7 +252,7 @@ fn records_stripped_of_who_acted_are_read() {
 }
 
 #[test]
-fn audit_events_of_the_beta_and_without_a_version_are_read() {
+fn audit_events_with_a_beta_version_or_none_are_read() {
     let event = |change: Value| with(audit_event("2024-01-01T00:00:00Z", "jo", "list", "pods"), change);
     let beta = |id: &str| {
         json!({"apiVersion": "audit.k8s.io/v1beta1", "auditID": id, "timestamp": "2024-01-01T00:00:00Z",
@@ -271,7 +271,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn the_same_events_give_the_same_whatever_is_around_them(
+    fn events_give_the_same_in_every_wrapper_and_packing(
         wrapper in prop::sample::select(&WRAPPERS[..]),
         packings in prop::collection::vec(prop::sample::select(&PACKINGS[..]), 0..3),
         users in prop::collection::vec(0..4u8, 1..8),
@@ -286,7 +286,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_audit_events_give_the_same_whatever_is_around_them(
+    fn audit_events_give_the_same_in_every_wrapper_and_packing(
         wrapper in prop::sample::select(&AUDIT_WRAPPERS[..]),
         packings in prop::collection::vec(prop::sample::select(&PACKINGS[..]), 0..3),
         users in prop::collection::vec((0..4u8, 0..3usize), 1..8),

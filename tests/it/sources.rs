@@ -1,4 +1,4 @@
-//! What an archive may be: folders, files, globs, several at once; and what may happen to it meanwhile.
+//! Archives: folders, files, globs and several at once; changes while they are read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use firstseen::coverage::{FaultKind, ObjectSkip};
 use firstseen::learn::{Learnt, learn};
 use firstseen::scan::{Progress, Silent};
-use firstseen::source::{ArchiveError, Archives, DeliveryWindow};
+use firstseen::source::{ArchiveError, Archives, ReadWindow};
 
 use crate::archive::{Archive, record, settings, wrapped, zip};
 
@@ -22,12 +22,12 @@ fn read(archives: &[PathBuf]) -> Learnt {
     learn(&Archives::open(archives).unwrap(), &settings(), &Silent).unwrap()
 }
 
-/// Archive number and path of every proof.
-fn proofs(ingested: &Learnt) -> Vec<(u32, String)> {
+/// Archive number and path of all evidence.
+fn evidence_paths(ingested: &Learnt) -> Vec<(u32, String)> {
     let firsts = ingested.baseline.behaviours.iter().map(|behaviour| &behaviour.first);
-    let mut proofs: Vec<_> = firsts.map(|first| (first.archive, first.object.to_string())).collect();
-    proofs.sort();
-    proofs
+    let mut paths: Vec<_> = firsts.map(|first| (first.archive, first.object.to_string())).collect();
+    paths.sort();
+    paths
 }
 
 fn owned(pairs: &[(u32, &str)]) -> Vec<(u32, String)> {
@@ -39,13 +39,16 @@ fn folders_files_and_globs_are_archives() {
     let archive = archive();
     let below = |path: &str| archive.path().join(path);
     assert_eq!(
-        proofs(&read(&[below("")])),
+        evidence_paths(&read(&[below("")])),
         owned(&[(1, "one/a.json"), (1, "one/b.json"), (1, "two/a.json")])
     );
-    assert_eq!(proofs(&read(&[below("one/b.json")])), owned(&[(1, "b.json")]));
-    assert_eq!(proofs(&read(&[below("*/a.json")])), owned(&[(1, "one/a.json"), (1, "two/a.json")]));
-    assert_eq!(proofs(&read(&[below("t*")])), owned(&[(1, "two/a.json")]));
-    assert_eq!(proofs(&read(&[below("two"), below("one/a.json")])), owned(&[(1, "a.json"), (2, "a.json")]));
+    assert_eq!(evidence_paths(&read(&[below("one/b.json")])), owned(&[(1, "b.json")]));
+    assert_eq!(evidence_paths(&read(&[below("*/a.json")])), owned(&[(1, "one/a.json"), (1, "two/a.json")]));
+    assert_eq!(evidence_paths(&read(&[below("t*")])), owned(&[(1, "two/a.json")]));
+    assert_eq!(
+        evidence_paths(&read(&[below("two"), below("one/a.json")])),
+        owned(&[(1, "a.json"), (2, "a.json")])
+    );
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn a_file_in_two_archives_is_read_once() {
 }
 
 #[test]
-fn an_archive_that_is_not_there_is_an_error() {
+fn a_missing_archive_is_an_error() {
     let archive = archive();
     let error = |path: &str| Archives::open(&[archive.path().join(path)]).unwrap_err();
     assert!(matches!(error("three"), ArchiveError::Open { .. }));
@@ -88,7 +91,7 @@ fn a_file_that_vanishes_before_it_is_read_is_a_fault() {
 #[test]
 fn no_name_hides_a_record() {
     let paths = [
-        // What a saved baseline, or one that is being written, is called.
+        // Names of saved and partially written baselines.
         "a/activity.json",
         "a/z.json",
         "a/z/z.json",
@@ -98,7 +101,7 @@ fn no_name_hides_a_record() {
         "b/manifest.json",
         "b/behaviours.parquet",
         "b/activity.parquet",
-        // What other programs pass over.
+        // Names that other programs ignore.
         ".git/objects/00/11",
         ".DS_Store",
         ".hidden/.x.json",
@@ -114,13 +117,13 @@ fn no_name_hides_a_record() {
         "#a#",
         "lost+found/1",
         "node_modules/a",
-        // Names that are hard to write.
+        // Names with special characters.
         "a\nb.json",
         "a\u{1b}[2Jb.json",
         " ",
         "-",
         "\u{202e}nosj.a",
-        // Folders of services that nobody knows, and of those that are known.
+        // Folders of unknown and of known services.
         "AWSLogs/111122223333/mine/x.json",
         "AWSLogs/111122223333/CloudTrail-restored/eu-west-1/2024/03/01/x.json.gz",
         "AWSLogs/111122223333/eu-west-1/2024/03/01/x.json.gz",
@@ -148,7 +151,7 @@ fn no_name_hides_a_record() {
 }
 
 #[test]
-fn documented_folders_of_other_services_are_left_alone_and_counted() {
+fn folders_of_other_services_are_counted_but_not_listed() {
     let account = "AWSLogs/111122223333";
     let name =
         "111122223333_Config_eu-west-1_ConfigHistory_AWS::CloudTrail::Trail_20240301T100000Z_1.json.gz";
@@ -173,7 +176,7 @@ fn documented_folders_of_other_services_are_left_alone_and_counted() {
     assert_eq!(skipped, [("digest", 1), ("config", 1), ("flow-logs", 2), ("waf", 1), ("other-service", 1)]);
 }
 
-/// What macOS puts beside each file: extended attributes and a resource fork.
+/// A file that macOS adds to each file: extended attributes and a resource fork.
 fn apple_double() -> Vec<u8> {
     let mut bytes = vec![0, 5, 0x16, 7, 0, 2, 0, 0];
     bytes.extend(b"Mac OS X        ");
@@ -186,7 +189,7 @@ fn apple_double() -> Vec<u8> {
 }
 
 #[test]
-fn apple_double_files_are_told_by_their_content() {
+fn apple_double_files_are_recognized_by_content() {
     let whole = apple_double();
     let cut = &whole[..80];
     let hides = [&whole[..], &wrapped(&[record("2024-03-01T10:00:00Z", "u", "s3:A")])].concat();
@@ -198,12 +201,12 @@ fn apple_double_files_are_told_by_their_content() {
         .object("e.json", &hides);
     let coverage = archive.ingest(&settings()).coverage;
     assert_eq!(coverage.objects.skipped[&ObjectSkip::NotALog], 4);
-    // What stands behind one is read.
+    // Records after such a header are read.
     assert_eq!((coverage.records.counted, coverage.fault_count), (1, 0));
 }
 
 #[test]
-fn files_in_archives_that_are_no_logs_are_counted_and_no_records() {
+fn zip_members_that_are_not_logs_are_skipped_and_counted() {
     let log = wrapped(&[record("2024-03-01T10:00:00Z", "u", "s3:A")]);
     let inner = zip(&[("notes.txt", &b"words"[..]), ("log.json", &log)]);
     let archive = Archive::new().object(
@@ -226,7 +229,7 @@ fn files_in_archives_that_are_no_logs_are_counted_and_no_records() {
 
 #[cfg(unix)]
 #[test]
-fn what_takes_the_place_of_a_file_before_it_is_read_is_a_fault() {
+fn a_file_replaced_before_it_is_read_is_a_fault() {
     struct Replace<'a>(&'a Path);
     impl Progress for Replace<'_> {
         fn reading(&self, _: Option<u64>) {
@@ -242,9 +245,9 @@ fn what_takes_the_place_of_a_file_before_it_is_read_is_a_fault() {
     let archive = archive();
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
     let coverage = learn(&archives, &settings(), &Replace(archive.path())).unwrap().coverage;
-    let told: Vec<_> = coverage.faults.iter().map(|fault| (fault.kind, &*fault.detail)).collect();
+    let faults: Vec<_> = coverage.faults.iter().map(|fault| (fault.kind, &*fault.detail)).collect();
     assert_eq!(
-        told,
+        faults,
         [
             (FaultKind::Read, "it is a folder and no regular file"),
             (FaultKind::Read, "it is a pipe and no regular file"),
@@ -256,18 +259,18 @@ fn what_takes_the_place_of_a_file_before_it_is_read_is_a_fault() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn names_that_are_no_text_are_read_and_shown() {
+fn file_names_that_are_not_utf8_are_read_and_shown() {
     use std::os::unix::ffi::OsStrExt;
     let archive = archive();
     let name = std::ffi::OsStr::from_bytes(b"bad\xff\n.json");
     fs::rename(archive.path().join("one/a.json"), archive.path().join(name)).unwrap();
-    let proofs = proofs(&read(&[archive.path().to_owned()]));
-    assert!(proofs.contains(&(1, "bad\\xFF\n.json".to_owned())), "{proofs:?}");
+    let paths = evidence_paths(&read(&[archive.path().to_owned()]));
+    assert!(paths.contains(&(1, "bad\\xFF\n.json".to_owned())), "{paths:?}");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_cannot_be_listed_is_an_error_as_an_archive_and_a_fault_in_one() {
+fn an_unreadable_archive_is_an_error_and_an_unreadable_subfolder_a_fault() {
     use std::os::unix::fs::PermissionsExt;
     let archive = archive();
     let closed = archive.path().join("one");
@@ -284,10 +287,10 @@ fn a_folder_that_cannot_be_listed_is_an_error_as_an_archive_and_a_fault_in_one()
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Links in circles of every size, names of saved baselines, unfinished output: whoever lists, and with how many threads, finds the same.
+/// In a tree with symlink loops of every size, names of saved baselines, and unfinished output.
 #[cfg(unix)]
 #[test]
-fn any_number_of_threads_lists_the_same() {
+fn listing_is_the_same_for_any_number_of_threads() {
     use std::os::unix::fs::symlink;
     let place = tempfile::TempDir::new().unwrap();
     let root = place.path().join("logs");
@@ -324,7 +327,7 @@ fn any_number_of_threads_lists_the_same() {
         let archives = Archives::open(std::slice::from_ref(&root)).unwrap();
         let mut seen = 0;
         let mut listing = archives
-            .list(&DeliveryWindow::default(), threads, &mut |_| {
+            .list(&ReadWindow::default(), threads, &mut |_| {
                 seen += 1;
                 true
             })
@@ -347,13 +350,13 @@ fn any_number_of_threads_lists_the_same() {
         assert_eq!(listed(threads), expected, "{threads} threads");
     }
     let archives = Archives::open(std::slice::from_ref(&root)).unwrap();
-    let listing = archives.list(&DeliveryWindow::default(), 4, &mut |listed| listed < 7).unwrap();
+    let listing = archives.list(&ReadWindow::default(), 4, &mut |listed| listed < 7).unwrap();
     assert!(listing.coverage.objects.listed < expected.2.objects.listed);
 }
 
 #[cfg(not(feature = "s3"))]
 #[test]
-fn a_build_without_s3_says_so_of_a_bucket() {
+fn a_build_without_s3_refuses_a_bucket() {
     use firstseen::source::S3ProblemKind;
     let error = Archives::open(&[PathBuf::from("s3://bucket/prefix")]).unwrap_err();
     let ArchiveError::S3 { name, problem } = error else { panic!("{error}") };

@@ -1,4 +1,4 @@
-//! Saved baselines: the laws of adding and merging, and what damage does.
+//! Saved baselines: adding, merging and damage.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::laws::{any_objects, archive, path, written};
 use crate::program::{firstseen, program};
 use crate::rules::rules;
 
-/// Settings with rules, so that what they match is saved, too.
+/// Settings with rules, so that hits are saved, too.
 fn settings() -> LearnSettings {
     const RULES: &str = "\
 - rule: everything
@@ -49,7 +49,7 @@ fn index_listed(archives: &Archives, listing: Listing) -> BaselineContents {
     let Learnt { baseline, coverage, catalog, .. } =
         learn_listed(archives, listing, &settings(), Keep::Catalog, &Silent).unwrap();
     let stored = BaselineContents {
-        learning: settings().learning(),
+        learning: settings().scope(),
         archives: archives.names().to_vec(),
         baseline,
         coverage,
@@ -84,7 +84,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 type Objects = Vec<(Option<u8>, Vec<Value>)>;
 
-/// Objects that nobody can read in full, so that faults are saved, too.
+/// Adds broken objects, so that faults are saved, too.
 fn with_faults(archive: Archive) -> Archive {
     let strange = serde_json::json!({ "strange": [record("2024-03-01T10:00:00Z", "eve", "iam:GetUser")] });
     let archive = archive.object("strange.json", strange.to_string().as_bytes());
@@ -100,7 +100,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
 
     #[test]
-    fn merged_shards_are_what_indexing_all_at_once_gives(
+    fn merging_shards_equals_indexing_all_at_once(
         left in any_objects(), right in any_objects(), third in any_objects()
     ) {
         let folders = [with_faults(archive(&left)), archive(&right), archive(&third)];
@@ -116,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn adding_part_by_part_is_what_indexing_all_at_once_gives(
+    fn adding_part_by_part_equals_indexing_all_at_once(
         objects in any_objects(), split in any::<prop::sample::Index>(), every in 1..4usize
     ) {
         let split = split.index(objects.len());
@@ -137,14 +137,14 @@ proptest! {
     }
 
     #[test]
-    fn a_saved_baseline_opens_as_it_was_and_answers_as_the_archive(objects in any_objects(), days in 0..9u32) {
+    fn a_saved_baseline_answers_like_the_archive(objects in any_objects(), days in 0..9u32) {
         let folder = with_faults(archive(&objects));
         let stored = index(&[folder.path()]);
         let place = TempDir::new().unwrap();
         let path = place.path().join("case.baseline");
         save(&stored, &path);
         let saved = Saved::open(&path).unwrap();
-        prop_assert_eq!(&saved.stored().unwrap(), &stored);
+        prop_assert_eq!(&saved.contents().unwrap(), &stored);
         let (baseline, coverage) = saved.baseline().unwrap();
         let opened = Learnt { baseline, coverage, catalog: Default::default() };
         prop_assert!(written(&opened, &question(days)) == written(&folder.ingest(&settings()), &question(days)));
@@ -157,7 +157,7 @@ fn add(folder: Archive, first: usize, objects: &[(Option<u8>, Vec<Value>)]) -> A
     })
 }
 
-/// A baseline of everything that tables hold: failures before successes, copies, conflicts, faults, creations.
+/// A baseline with rows in every table: failures before successes, copies, conflicts, faults, creations.
 fn full_baseline(place: &Path) -> BaselineContents {
     let out = place.join("synthetic");
     synthesize(&out, &Plan { bytes: 400_000, seed: 5, days: 30 }).unwrap();
@@ -169,16 +169,16 @@ fn full_baseline(place: &Path) -> BaselineContents {
 }
 
 #[test]
-fn damage_anywhere_is_told_and_never_opens() {
+fn a_damaged_baseline_never_opens() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
     let intact = files(&path);
-    assert_eq!(intact.len(), 13);
+    assert_eq!(intact.len(), 14);
     for (name, bytes) in &intact {
         let file = path.join(name);
-        let told = |what: &str| {
-            let result = Saved::open(&path).and_then(|saved| saved.stored());
+        let assert_damaged = |what: &str| {
+            let result = Saved::open(&path).and_then(|saved| saved.contents());
             let error = result.err().unwrap_or_else(|| panic!("{name} with {what} opened"));
             let is_fit = matches!(
                 error,
@@ -191,18 +191,18 @@ fn damage_anywhere_is_told_and_never_opens() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1 << (at % 8);
             fs::write(&file, &damaged).unwrap();
-            told(&format!("byte {at} changed"));
+            assert_damaged(&format!("byte {at} changed"));
             fs::write(&file, &bytes[..at]).unwrap();
-            told(&format!("only {at} bytes"));
+            assert_damaged(&format!("only {at} bytes"));
         }
         let (_, other) = intact.iter().find(|(other, _)| other != name).unwrap();
         fs::write(&file, other).unwrap();
-        told("another table's content");
+        assert_damaged("another table's content");
         fs::remove_file(&file).unwrap();
-        told("no file");
+        assert_damaged("no file");
         fs::write(&file, bytes).unwrap();
     }
-    Saved::open(&path).unwrap().stored().unwrap();
+    Saved::open(&path).unwrap().contents().unwrap();
 }
 
 #[test]
@@ -211,13 +211,13 @@ fn a_baseline_of_another_version_is_refused() {
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
     let manifest = fs::read_to_string(path.join("manifest.json")).unwrap();
-    let newer = manifest.replace("\"firstseen_baseline\": 5", "\"firstseen_baseline\": 6");
+    let newer = manifest.replace("\"firstseen_baseline\": 6", "\"firstseen_baseline\": 7");
     fs::write(path.join("manifest.json"), newer).unwrap();
-    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 6, known: 5, .. })));
+    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 7, known: 6, .. })));
 }
 
 #[test]
-fn nothing_foreign_is_overwritten_and_nobody_else_writes_at_the_same_time() {
+fn other_files_are_never_overwritten_and_a_lock_admits_one_writer() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("photos");
     fs::create_dir(&path).unwrap();
@@ -242,7 +242,7 @@ fn shards_with_the_same_object_or_other_settings_do_not_merge() {
     let mut later = other.clone();
     later.learning.delivery_slack = Span::days(9);
     assert!(matches!(stored.clone().merge(later), Err(MergeError::Settings(_))));
-    // The same delivery below another root.
+    // The same delivery in another archive.
     let elsewhere = archive(&first);
     assert!(stored.shared_delivery(&index(&[elsewhere.path()])).is_some());
     assert!(stored.shared_delivery(&other).is_none());
@@ -253,7 +253,7 @@ fn said(output: &std::process::Output) -> String {
 }
 
 #[test]
-fn index_reads_only_what_it_does_not_know() {
+fn index_reads_only_new_objects() {
     let line = |day: u8| (Some(day), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")]);
     let folder = archive(&[line(1), line(2)]);
     let index = |more: &[&str]| {
@@ -264,19 +264,19 @@ fn index_reads_only_what_it_does_not_know() {
     assert_eq!(index(&[]), "0 objects added, 2 were known already");
     assert_eq!(index(&["--by-checksum"]), "0 objects added, 2 were known already");
     let first = folder.path().join(path(0, Some(1)));
-    // The same size and other content.
+    // The same size with other content.
     let mut bytes = fs::read(&first).unwrap();
     bytes[4] ^= 1;
     fs::write(&first, &bytes).unwrap();
     assert_eq!(index(&[]), "0 objects added, 2 were known already");
     assert_eq!(index(&["--by-checksum"]), "1 objects added, 1 were known already");
-    // Its records are copies of those of the version before.
+    // The records of both versions are copies of each other.
     let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
     assert_eq!((coverage.records.counted, coverage.records.duplicates), (1, 2));
 }
 
 #[test]
-fn what_root_did_keeps_its_arn() {
+fn root_activity_keeps_the_arn() {
     let root = json!({
         "type": "Root", "principalId": "111122223333", "accountId": "111122223333",
         "arn": "arn:aws:iam::111122223333:root", "accessKeyId": "AKIAROOT",
@@ -302,7 +302,7 @@ fn what_root_did_keeps_its_arn() {
 }
 
 #[test]
-fn by_checksum_does_not_use_up_standard_input() {
+fn by_checksum_does_not_consume_standard_input() {
     let folder = TempDir::new().unwrap();
     let index = |name: &str| {
         let text = format!("{}\n", record("2024-03-01T00:00:00Z", name, "s3:GetObject"));
@@ -323,7 +323,7 @@ fn by_checksum_does_not_use_up_standard_input() {
 }
 
 #[test]
-fn a_baseline_beside_its_logs_is_no_part_of_them() {
+fn a_baseline_inside_its_archive_is_not_read() {
     let folder = archive(&[(Some(1), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")])]);
     for (number, added) in [("first", 1), ("second", 0)] {
         let ended = firstseen(&["index", ".", "-o", "case.baseline"], folder.path());
@@ -335,11 +335,11 @@ fn a_baseline_beside_its_logs_is_no_part_of_them() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_could_not_be_read_is_tried_again() {
+fn unreadable_objects_are_tried_again() {
     let folder = archive(&[(Some(1), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")])]);
     let (gone, broken) = (folder.path().join("AWSLogs/gone.json"), folder.path().join("AWSLogs/broken.json"));
     std::os::unix::fs::symlink("nowhere", &gone).unwrap();
-    // Opens, and cannot be read from its beginning.
+    // It can be opened but not read.
     std::os::unix::fs::symlink("/proc/self/mem", &broken).unwrap();
     let index = || firstseen(&["index", "AWSLogs", "-o", "case.baseline"], folder.path());
     let ended = index();
@@ -358,7 +358,8 @@ fn what_could_not_be_read_is_tried_again() {
     assert!(grown == anew);
 }
 
-/// Waits until a run has put so many checkpoints into their place and written so many files of the next one; whether it got there.
+/// Waits until a run has saved `checkpoints` checkpoints and `written` files of the next one; `false` if it
+/// ended before.
 fn waits_for(child: &mut Child, case: &Path, (checkpoints, written): (usize, usize)) -> bool {
     let partial = case.with_file_name(".firstseen-case.baseline.partial");
     let manifest = || fs::read(case.join("manifest.json")).ok();
@@ -400,9 +401,9 @@ fn a_killed_index_leaves_the_old_baseline_or_the_new_one() {
         let is_on_its_way = waits_for(&mut child, &case, (round % 3, round % (files_of_a_baseline + 1)));
         child.kill().unwrap();
         child.wait().unwrap();
-        // Every checkpoint opens, is consistent, and knows at least what the one before knew.
+        // Every checkpoint opens, is consistent, and has no fewer records than the one before.
         if case.exists() {
-            let stored = Saved::open(&case).unwrap().stored().unwrap();
+            let stored = Saved::open(&case).unwrap().contents().unwrap();
             assert!(stored.coverage.sums_hold());
             assert!(stored.coverage.records.total >= last);
             last = stored.coverage.records.total;

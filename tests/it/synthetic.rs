@@ -1,4 +1,4 @@
-//! Synthetic archives: the same for the same plan, and what was planted is found.
+//! Synthetic archives: the same plan gives the same archive, and planted actions are found.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,7 +16,8 @@ use crate::archive::{question, settings};
 /// The plan of `fixtures/small-archive`: `firstseen synth fixtures/small-archive --gb 0.0004 --days 90 --seed 7`.
 const FIXTURE: Plan = Plan { bytes: 400_000, seed: 7, days: 90 };
 
-/// Every file below a folder with its content, inflated: the compressed bytes may differ from version to version.
+/// The inflated content of every file in a folder: compressed bytes may differ between versions of the
+/// compressor.
 fn contents(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let walk = walk(root);
     walk.into_iter()
@@ -39,7 +40,7 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_fixture_is_what_its_plan_makes() {
+fn the_fixture_matches_its_plan() {
     let folder = TempDir::new().unwrap();
     let made = folder.path().join("made");
     synthesize(&made, &FIXTURE).unwrap();
@@ -48,7 +49,7 @@ fn the_fixture_is_what_its_plan_makes() {
 }
 
 #[test]
-fn everything_planted_is_found_with_its_proof() {
+fn every_planted_action_is_found_with_its_evidence() {
     for seed in 1..4 {
         let folder = TempDir::new().unwrap();
         let out = folder.path().join("archive");
@@ -56,7 +57,7 @@ fn everything_planted_is_found_with_its_proof() {
         let archives = Archives::open(std::slice::from_ref(&out)).unwrap();
         let ingested = learn(&archives, &settings(), &Silent).unwrap();
         assert!(ingested.coverage.records.duplicates > 0);
-        // An action may be planted for a principal that was first seen some hours into the first day.
+        // The principal of a planted action may be first seen hours after the start of the archive.
         let asked =
             Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(PLANTED_AFTER_DAYS - 1) };
         let found: BTreeSet<String> = first_seen(&ingested.baseline, &asked)

@@ -1,4 +1,4 @@
-//! What tuning says about a setting is what a scan with that setting would have said.
+//! The results of `tune` for a setting equal those of a scan with that setting.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn any_span() -> impl Strategy<Value = Span> {
     })
 }
 
-/// So many records that behaviours come back, some after exactly a forget span.
+/// Enough records for returning behaviours, some after exactly a forget span.
 fn many_records() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
     let records = prop::collection::vec(any_record(), 20..80);
     prop::collection::vec((prop::option::of(0..28u8), records), 1..4)
@@ -41,7 +41,7 @@ fn any_grid() -> impl Strategy<Value = TuneGrid> {
         .prop_map(|(warmups, forgets, anchors, calls)| TuneGrid { warmups, forgets, anchors, calls })
 }
 
-/// The question of a scan with the settings of a row.
+/// The question for a scan with the setting of a row.
 fn scan_of(row: &TuningRow<'_>, base: &Question) -> Question {
     let mut asked = Question {
         warmup: row.setting.warmup,
@@ -53,7 +53,7 @@ fn scan_of(row: &TuningRow<'_>, base: &Question) -> Question {
     asked
 }
 
-/// Number of findings by what `of` says of them; most first, equal ones in their order.
+/// The number of findings for each value of `of`: largest first, ties in order of the value.
 fn ranked<K: Ord + Clone>(findings: &[Finding<'_>], of: impl Fn(&Finding<'_>) -> K) -> Vec<(K, usize)> {
     let mut counts = BTreeMap::new();
     for finding in findings {
@@ -64,7 +64,7 @@ fn ranked<K: Ord + Clone>(findings: &[Finding<'_>], of: impl Fn(&Finding<'_>) ->
     ranked
 }
 
-/// Findings of each day of a row, in order; days without one included.
+/// The sorted numbers of findings per day, including days without findings.
 fn per_day(row: &TuningRow<'_>, findings: &[Finding<'_>]) -> Vec<usize> {
     let mut counts: Vec<usize> =
         ranked(findings, |finding| finding.time.day()).iter().map(|day| day.1).collect();
@@ -73,7 +73,7 @@ fn per_day(row: &TuningRow<'_>, findings: &[Finding<'_>]) -> Vec<usize> {
     counts
 }
 
-fn who(finding: &Finding<'_>) -> (String, String) {
+fn account_and_principal(finding: &Finding<'_>) -> (String, String) {
     (finding.account().to_owned(), finding.principal().to_owned())
 }
 
@@ -81,7 +81,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn a_row_is_what_a_scan_with_its_setting_says(
+    fn a_row_equals_a_scan_with_its_setting(
         objects in many_records(), grid in any_grid(), only_success in any::<bool>(), window in any::<bool>()
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
@@ -113,9 +113,9 @@ proptest! {
                 let that_day: Vec<_> =
                     scanned.iter().filter(|finding| finding.time.day() == worst.day).cloned().collect();
                 let made_by = (worst.account.to_owned(), worst.principal.to_owned());
-                prop_assert_eq!(&ranked(&that_day, who)[0], &(made_by, worst.principal_findings));
+                prop_assert_eq!(&ranked(&that_day, account_and_principal)[0], &(made_by, worst.principal_findings));
             }
-            let mut principals = ranked(&scanned, who);
+            let mut principals = ranked(&scanned, account_and_principal);
             prop_assert_eq!(row.noise.principal_count, principals.len());
             principals.truncate(10);
             let named = row.noise.principals.iter().map(|noisy| {
@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn at_no_warmup_the_anchor_makes_no_difference_and_more_warmup_reports_no_more(
+    fn a_longer_warmup_never_reports_more_and_no_warmup_suppresses_nothing(
         objects in any_objects(), mut grid in any_grid()
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
@@ -145,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn the_suggestion_is_the_quietest_setting_that_shows_every_incident(
+    fn the_suggestion_is_the_quietest_setting_that_reports_every_incident(
         objects in any_objects(), grid in any_grid(), days in prop::collection::vec((0..20i32, 0..4i32), 1..3)
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
@@ -198,7 +198,7 @@ fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Incide
     }
 }
 
-/// Eva is known for 20 days when she makes a user; on the same day Bob does three new things.
+/// Eva creates a user when she has been known for 20 days; on the same day Bob has three new actions.
 fn break_in() -> Archive {
     Archive::new().delivered(
         "20240401T0412",
@@ -225,7 +225,7 @@ fn written(tuning: &Tuning<'_>, format: TuneFormat) -> [String; 2] {
 }
 
 #[test]
-fn texts_of_attackers_are_cleaned_for_every_reader() {
+fn hostile_texts_are_escaped_in_every_format() {
     let hostile = "=cmd|'<script>&\u{1b}[2J\u{202e}";
     let identity = json!({"type": "IAMUser", "arn": hostile, "accountId": "@sum(1)"});
     let hostile_record =
@@ -254,7 +254,7 @@ fn texts_of_attackers_are_cleaned_for_every_reader() {
     assert_eq!(json["suggestion"]["warmup"], "7d");
 }
 
-/// Whether every element of an XML text is closed and every character is text or markup.
+/// Whether every element of an XML text is closed and every special character is escaped.
 fn is_well_formed(xml: &str) -> bool {
     let mut open = Vec::new();
     for part in xml.split('<').skip(1) {
@@ -275,7 +275,7 @@ fn is_well_formed(xml: &str) -> bool {
 }
 
 #[test]
-fn the_picture_is_well_formed_with_and_without_anything_to_draw() {
+fn the_chart_is_well_formed_even_without_data() {
     assert!(
         !is_well_formed("<a><b></a>") && !is_well_formed("<a>&</a>") && is_well_formed("<a><b/>&lt;</a>")
     );
@@ -293,7 +293,7 @@ fn the_picture_is_well_formed_with_and_without_anything_to_draw() {
 }
 
 #[test]
-fn files_are_written_and_incidents_are_read_from_files() {
+fn tune_writes_files_and_reads_incidents_from_a_file() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     std::fs::write(
@@ -325,7 +325,7 @@ fn small_grid() -> TuneGrid {
 }
 
 #[test]
-fn an_incident_is_lost_with_a_high_warmup_and_the_suggestion_is_the_last_that_shows_it() {
+fn a_long_warmup_hides_an_incident_and_is_not_suggested() {
     let baseline = break_in().ingest(&settings()).baseline;
     let incidents = [
         incident("user made", "2024-03-21", "2024-03-21", Some("eva")),
@@ -341,7 +341,7 @@ fn an_incident_is_lost_with_a_high_warmup_and_the_suggestion_is_the_last_that_sh
 }
 
 #[test]
-fn an_incident_without_a_finding_is_no_basis_for_a_suggestion() {
+fn an_incident_without_findings_yields_no_suggestion() {
     let baseline = break_in().ingest(&settings()).baseline;
     let nothing = [incident("nothing", "2024-03-21", "2024-03-21", Some("mallory"))];
     let tuning = tune(&baseline, &question(0), &small_grid(), &nothing);
@@ -349,7 +349,7 @@ fn an_incident_without_a_finding_is_no_basis_for_a_suggestion() {
 }
 
 #[test]
-fn days_count_from_when_somebody_can_be_old_enough() {
+fn days_count_from_the_end_of_the_warmup() {
     let baseline = break_in().ingest(&settings()).baseline;
     let rows = tune(&baseline, &question(0), &small_grid(), &[]).rows;
     let days: Vec<_> = rows.iter().map(|row| (row.daily.days, row.daily.median, row.daily.p95)).collect();
@@ -368,7 +368,7 @@ fn days_count_from_when_somebody_can_be_old_enough() {
 }
 
 #[test]
-fn a_return_belongs_to_every_incident_that_shares_an_instant_of_its_hour() {
+fn a_returning_action_belongs_to_an_incident_that_overlaps_its_hour() {
     let archive = Archive::new().delivered(
         "20240401T0412",
         &[
@@ -388,7 +388,7 @@ fn a_return_belongs_to_every_incident_that_shares_an_instant_of_its_hour() {
 }
 
 #[test]
-fn a_gap_of_exactly_the_forget_span_is_no_return() {
+fn a_gap_of_exactly_the_forget_span_is_not_a_return() {
     let archive = Archive::new().delivered(
         "20240401T0412",
         &[
@@ -410,7 +410,7 @@ fn a_gap_of_exactly_the_forget_span_is_no_return() {
 }
 
 #[test]
-fn nothing_at_all_is_a_table_of_zeros() {
+fn an_empty_baseline_gives_zeros_for_every_setting() {
     let baseline = Baseline::default();
     let tuning = tune(&baseline, &question(0), &TuneGrid::default(), &[]);
     assert_eq!(tuning.rows.len(), 14 * 6 * 3 * 2);
@@ -419,7 +419,7 @@ fn nothing_at_all_is_a_table_of_zeros() {
 }
 
 #[test]
-fn who_has_no_account_is_told_without_one() {
+fn a_principal_without_an_account_is_listed_under_no_account() {
     let nobody = json!({"recipientAccountId": "ABSENT", "userIdentity": {"type": "Unknown"}});
     let event = with(record("2024-03-01T00:00:00Z", "eva", "s3:GetObject"), nobody);
     let archive = Archive::new().delivered("20240301T0005", &[event]);

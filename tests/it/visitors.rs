@@ -1,4 +1,4 @@
-//! A scan is for whoever wants to see records, not only for those who learn from them.
+//! A scan works with any visitor, not only with the one that learns.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::archive::{Archive, gzip, record, with, wrapped};
 
-/// What one object gave: the texts of its records, the outcome, and the number of its faults.
+/// The result of one object: the texts of its records, the outcome, and its faults.
 #[derive(Debug, PartialEq)]
 struct Object {
     records: Vec<String>,
@@ -20,9 +20,9 @@ struct Object {
     faults: Vec<String>,
 }
 
-/// Collects the text of every record, by object.
+/// Collects the records of every object.
 struct Texts {
-    /// Only objects whose path ends so.
+    /// Wants only objects whose path ends with this.
     end: &'static str,
     objects: BTreeMap<String, Object>,
 }
@@ -34,7 +34,7 @@ impl Visitor for Texts {
         object.path.ends_with(self.end)
     }
 
-    fn begin(&mut self, _: &CurrentObject<'_>) -> Vec<String> {
+    fn begin_piece(&mut self, _: &CurrentObject<'_>) -> Vec<String> {
         Vec::new()
     }
 
@@ -43,12 +43,12 @@ impl Visitor for Texts {
         context.coverage.records.counted += u64::from(found.record.is_ok());
     }
 
-    fn join(before: &mut Vec<String>, next: Vec<String>, records: u32) {
+    fn join_pieces(before: &mut Vec<String>, next: Vec<String>, records: u32) {
         assert_eq!(before.len(), records as usize);
         before.extend(next);
     }
 
-    fn end(&mut self, part: Vec<String>, object: &ObjectResult<'_>, _: &mut Coverage) {
+    fn end_object(&mut self, part: Vec<String>, object: &ObjectResult<'_>, _: &mut Coverage) {
         assert_eq!((part.len() as u64, object.faults.len() as u64), (object.records, object.fault_count));
         let faults = object.faults.iter().map(|fault| fault.kind.name().to_owned()).collect();
         let read = Object { records: part, outcome: object.outcome, faults };
@@ -94,7 +94,7 @@ fn a_visitor_sees_every_record_of_every_object_in_order() {
 }
 
 #[test]
-fn an_object_that_no_visitor_wants_counts_as_not_listed() {
+fn an_object_the_visitor_does_not_want_counts_as_not_listed() {
     let records = [record("2024-03-02T00:00:00Z", "eva", "s3:PutObject")];
     let archive = Archive::new()
         .object("a.json", &wrapped(&records))

@@ -1,5 +1,5 @@
-//! What a run says beside its answer: what the warmup hides, that there was nothing, what cannot be opened; also if it is to be
-//! quiet.
+//! Warnings and errors beside the answer, also with `--quiet`: findings hidden by the warmup, archives
+//! without events, unreadable files.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn scan(archive: &Path, more: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// Five days of an account, with its root user and an intruder.
+/// Five days of an account with its root user and an intruder.
 fn short_archive() -> Archive {
     let day = |day: u32, user: &str, action: &str| record(&format!("2024-03-0{day}T10:00:00Z"), user, action);
     let root = json!({"userIdentity": {"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333", "principalId": "111122223333"}});
@@ -32,16 +32,16 @@ fn short_archive() -> Archive {
 }
 
 #[test]
-fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
+fn the_warmup_warning_appears_beside_root_and_rule_findings_and_with_quiet() {
     let archive = short_archive();
     let found = |more: &[&str]| scan(archive.path(), more);
     // Five behaviours and three principals.
-    let told = "warning: what was read covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 first sightings fall within \
+    let message = "warning: what was read covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 first sightings fall within \
         it and are not reported; --warmup 0d shows them all, --warmup 1d 4 of 8";
     for more in [&[][..], &["--quiet"], &["--builtin-rules"], &["-q", "-f", "json", "-o", "/dev/null"]] {
         let ended = found(more);
         assert_eq!(ended.status.code(), Some(0));
-        assert!(stderr(&ended).contains(told), "{more:?}: {}", stderr(&ended));
+        assert!(stderr(&ended).contains(message), "{more:?}: {}", stderr(&ended));
     }
     assert!(String::from_utf8(found(&["--builtin-rules"]).stdout).unwrap().contains("root-activity"));
     let count = |warmup: &str| {
@@ -49,9 +49,9 @@ fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
         serde_json::from_slice::<Value>(&json).unwrap()["findings"].as_array().unwrap().len()
     };
     assert_eq!((count("0d"), count("1d"), count("30d")), (8, 4, 0));
-    // Of one account or principal, the numbers are theirs.
-    let told = stderr(&found(&["--principal", "eve"]));
-    assert!(told.contains("3 of 3 first sightings fall within"), "{told}");
+    // With a filter, the numbers are those of the selected principals.
+    let message = stderr(&found(&["--principal", "eve"]));
+    assert!(message.contains("3 of 3 first sightings fall within"), "{message}");
     for more in
         [&["--warmup", "0d"][..], &["--report", "root-activity"], &["--report", "rule", "--builtin-rules"]]
     {
@@ -60,19 +60,19 @@ fn the_warmup_is_told_beside_root_and_rule_findings_and_to_quiet_runs() {
 }
 
 #[test]
-fn a_saved_baseline_tells_the_same() {
+fn a_saved_baseline_gives_the_same_warnings() {
     let archive = short_archive();
     let folder = TempDir::new().unwrap();
     let baseline = folder.path().join("case.baseline");
     let made = program().arg("index").arg(archive.path()).arg("-o").arg(&baseline).output().unwrap();
     assert!(made.status.success());
-    let told = stderr(&scan(&baseline, &["-q"]));
-    assert_eq!(told, stderr(&scan(archive.path(), &["-q"])));
-    assert!(told.contains("8 of 8 first sightings fall within"), "{told}");
+    let message = stderr(&scan(&baseline, &["-q"]));
+    assert_eq!(message, stderr(&scan(archive.path(), &["-q"])));
+    assert!(message.contains("8 of 8 first sightings fall within"), "{message}");
 }
 
 #[test]
-fn an_old_archive_of_young_principals_is_told_and_one_of_old_ones_is_not() {
+fn the_warmup_warning_depends_on_the_age_of_principals() {
     let at = |day: u32, user: &str, action: &str| {
         record(&format!("2024-0{}-{:02}T10:00:00Z", 1 + day / 28, 1 + day % 28), user, action)
     };
@@ -80,25 +80,25 @@ fn an_old_archive_of_young_principals_is_told_and_one_of_old_ones_is_not() {
     let path = "x.json";
     let steady = Archive::new().object(path, &gzip(&wrapped(&old)));
     assert_eq!(stderr(&scan(steady.path(), &["-q"])), "");
-    // Most of what one that is old enough did first, it did in its warmup: that is no warning.
-    let told = stderr(&scan(steady.path(), &[]));
+    // Even old principals have most first sightings within their warmup: that is not a warning.
+    let message = stderr(&scan(steady.path(), &[]));
     let note = "\nlearnt and not reported: 5 of 9 first sightings, within the warmup of 30d (--warmup 0d shows them)\n";
-    assert!(told.contains(note) && !told.contains("warning"), "{told}");
+    assert!(message.contains(note) && !message.contains("warning"), "{message}");
     let young = (0..4).flat_map(|number| (50..53).map(move |day| (number, day)));
     let young = young.map(|(number, day)| at(day, &format!("new{number}"), &format!("ec2:B{day}")));
     let both: Vec<Value> = old.iter().cloned().chain(young).collect();
     let archive = Archive::new().object(path, &gzip(&wrapped(&both)));
-    let told = stderr(&scan(archive.path(), &["-q"]));
+    let message = stderr(&scan(archive.path(), &["-q"]));
     let expected = "4 of 5 principals had been known for less than the warmup of 30d (--warmup) when what was read ended, after \
                     63 days";
-    assert!(told.contains(expected) && told.contains("--warmup 0d shows them all"), "{told}");
-    // In a window, ages are those at its end.
+    assert!(message.contains(expected) && message.contains("--warmup 0d shows them all"), "{message}");
+    // With --to, ages are those at its end.
     let early = stderr(&scan(steady.path(), &["-q", "--to", "2024-01-20"]));
     assert!(early.contains("what was read covers 19 days, less than the warmup of 30d"), "{early}");
 }
 
 #[test]
-fn tune_tells_which_warmups_are_longer_than_what_was_read() {
+fn tune_warns_about_warmups_longer_than_the_archive() {
     let archive = short_archive();
     let tune = |more: &[&str]| {
         let mut command = program();
@@ -106,57 +106,71 @@ fn tune_tells_which_warmups_are_longer_than_what_was_read() {
             &command.arg("tune").arg(archive.path()).args(["-q", "-f", "csv"]).args(more).output().unwrap(),
         )
     };
-    let told =
+    let message =
         "what was read covers 4 days: no setting with a warmup of 7d or longer can report a first sighting";
-    assert!(tune(&[]).contains(told), "{}", tune(&[]));
-    assert!(tune(&["--warmups", "1d,7d"]).contains(told));
+    assert!(tune(&[]).contains(message), "{}", tune(&[]));
+    assert!(tune(&["--warmups", "1d,7d"]).contains(message));
     assert_eq!(tune(&["--warmups", "0d,4d"]), "");
-    let told =
-        tune(&["--warmups", "0d", "--incident", "2024-03-01..2024-03-02,mallory", "--kind", "k8s-node"]);
-    assert!(told.contains("mallory: no principal matches 'mallory'"), "{told}");
-    assert!(told.contains("--kind k8s-node: no principal is of this kind"), "{told}");
+    let message = tune(&[
+        "--warmups",
+        "0d",
+        "--incident",
+        "2024-03-01..2024-03-02,mallory",
+        "--principal-kind",
+        "k8s-node",
+    ]);
+    assert!(message.contains("mallory: no principal matches 'mallory'"), "{message}");
+    assert!(message.contains("--principal-kind k8s-node: no principal is of this kind"), "{message}");
 }
 
 #[test]
-fn quiet_hides_no_warning_and_no_fault() {
+fn quiet_hides_neither_warnings_nor_faults() {
     let archive = short_archive().object("cut.json.gz", &gzip(&wrapped(&[])).repeat(1)[..12]);
     let folder = TempDir::new().unwrap();
     let baseline = folder.path().join("a.baseline").to_str().unwrap().to_owned();
     let root = archive.path().to_str().unwrap();
-    let filters =
-        ["--principal", "mallory", "--account", "999999999999", "--action", "x:Y", "--kind", "k8s-node"];
+    let filters = [
+        "--principal",
+        "mallory",
+        "--account",
+        "999999999999",
+        "--action",
+        "x:Y",
+        "--principal-kind",
+        "k8s-node",
+    ];
     let ignored = ["--ignore-action", "a:*,b:*,c:*,d:*,iam:*"];
     for command in [&["scan", "--warmup", "0d"][..], &["rules"], &["tune", "--warmups", "0d"], &["baseline"]]
     {
         let ended = program().args(command).arg(root).arg("-q").args(filters).args(ignored).output().unwrap();
-        let told = stderr(&ended);
-        assert_eq!(ended.status.code(), Some(3), "{command:?}: {told}");
+        let message = stderr(&ended);
+        assert_eq!(ended.status.code(), Some(3), "{command:?}: {message}");
         for part in [
             "faults: 1",
             "gzip-truncated: cut.json.gz",
             "warning: --principal mallory",
             "warning: --account 999999999999",
             "warning: --action x:Y",
-            "warning: --kind k8s-node",
+            "warning: --principal-kind k8s-node",
             "warning: --ignore-action a:*, b:*, c:* and 1 more",
         ] {
-            assert!(told.contains(part), "{command:?}, {part}: {told}");
+            assert!(message.contains(part), "{command:?}, {part}: {message}");
         }
-        assert!(!told.contains("objects:") && !told.contains("records:"), "{command:?}: {told}");
+        assert!(!message.contains("objects:") && !message.contains("records:"), "{command:?}: {message}");
     }
     let index = ["index", root, "-q", "-o", &baseline];
-    let told = stderr(&firstseen(&index, folder.path()));
-    assert!(told.contains("gzip-truncated: cut.json.gz") && !told.contains("objects"), "{told}");
+    let message = stderr(&firstseen(&index, folder.path()));
+    assert!(message.contains("gzip-truncated: cut.json.gz") && !message.contains("objects"), "{message}");
     let log = wrapped(&[record("2024-03-06T10:00:00Z", "jo", "s3:GetObject")]);
     let other = Archive::new().object("other.json", &log);
     let second = folder.path().join("b.baseline").to_str().unwrap().to_owned();
     firstseen(&["index", other.path().to_str().unwrap(), "-q", "-o", &second], folder.path());
-    let told = stderr(&firstseen(&["merge", &baseline, &second, "-q", "-o", "c.baseline"], folder.path()));
-    assert!(told.contains("cut.json.gz") && !told.contains("merged"), "{told}");
+    let message = stderr(&firstseen(&["merge", &baseline, &second, "-q", "-o", "c.baseline"], folder.path()));
+    assert!(message.contains("cut.json.gz") && !message.contains("merged"), "{message}");
 }
 
 #[test]
-fn rules_that_are_left_out_are_told_to_quiet_runs() {
+fn quiet_does_not_hide_omitted_rules() {
     let archive = short_archive().object("rules.txt", b"");
     let rules = archive.path().join("r.yaml");
     fs::write(
@@ -173,11 +187,11 @@ fn rules_that_are_left_out_are_told_to_quiet_runs() {
 }
 
 #[test]
-fn where_nothing_could_be_a_log_there_is_no_answer() {
+fn an_archive_without_any_log_is_an_error() {
     let digest = "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2024/03/01/111122223333_CloudTrail-Digest_eu-west-1_t_eu-west-1_20240301T100000Z.json.gz";
     let config = "AWSLogs/111122223333/Config/eu-west-1/2024/3/1/ConfigHistory/x.json.gz";
     let notice = json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2024-03-01T10:00:00Z", "s3": {}}]});
-    for (name, content, told) in [
+    for (name, content, message) in [
         ("a.json", &b"{\"a\": 1}"[..], "1 object skipped (other-json 1)"),
         ("a.jsonl", b"{\"a\": 1}\n{\"a\": 2}\n", "1 object skipped (other-json 1)"),
         ("notes.txt", b"not a log", "1 object skipped (not-a-log 1)"),
@@ -198,7 +212,7 @@ fn where_nothing_could_be_a_log_there_is_no_answer() {
             assert_eq!(ended.status.code(), Some(1), "{command} {name}: {said}");
             assert!(
                 said.starts_with(&format!(
-                    "error: nothing that could be a log was found in '{root}': {told}\nhint: "
+                    "error: nothing that could be a log was found in '{root}': {message}\nhint: "
                 )),
                 "{said}"
             );
@@ -208,7 +222,7 @@ fn where_nothing_could_be_a_log_there_is_no_answer() {
 }
 
 #[test]
-fn logs_without_a_wanted_event_are_an_answer_with_a_warning() {
+fn logs_without_a_matching_event_give_an_answer_with_a_warning() {
     let empty = Archive::new().object(&log_path("20240301T1005", "x"), &gzip(&wrapped(&[])));
     let none = "warning: not a single event of CloudTrail or Kubernetes was found";
     for (ended, code, why) in [
@@ -234,14 +248,14 @@ fn logs_without_a_wanted_event_are_an_answer_with_a_warning() {
             "; what could be a log could not be read",
         ),
     ] {
-        let told = stderr(&ended);
-        assert_eq!(ended.status.code(), Some(code), "{told}");
-        assert!(told.contains(&format!("{none}{why}")), "{told}");
+        let message = stderr(&ended);
+        assert_eq!(ended.status.code(), Some(code), "{message}");
+        assert!(message.contains(&format!("{none}{why}")), "{message}");
     }
 }
 
 #[test]
-fn an_index_that_is_added_to_keeps_what_it_has() {
+fn adding_to_an_index_keeps_its_contents() {
     let archive = short_archive();
     let folder = TempDir::new().unwrap();
     let foreign = Archive::new().object("a.json", b"{\"a\": 1}");
@@ -253,15 +267,15 @@ fn an_index_that_is_added_to_keeps_what_it_has() {
     assert_eq!(index(foreign.path(), &[]), Some(1));
     assert_eq!(index(archive.path(), &[]), Some(0));
     assert_eq!(index(foreign.path(), &[]), Some(0));
-    // What is no log comes first, and is saved once there is one.
+    // Objects that are not logs come first, and are saved with the first log.
     let mixed = short_archive().object("a.json", b"{\"a\": 1}").object("b.json", b"{\"a\": 1}");
     fs::remove_dir_all(folder.path().join("x.baseline")).unwrap();
     assert_eq!(index(mixed.path(), &["--checkpoint-every", "1"]), Some(0));
-    let told = stderr(&firstseen(&["scan", "x.baseline"], folder.path()));
-    assert!(told.contains("objects: 3 listed = 1 read + 2 skipped (other-json 2)"), "{told}");
+    let message = stderr(&firstseen(&["scan", "x.baseline"], folder.path()));
+    assert!(message.contains("objects: 3 listed = 1 read + 2 skipped (other-json 2)"), "{message}");
 }
 
-/// The program, run by somebody who may not read everything.
+/// Runs the program as a user without read permissions.
 #[cfg(unix)]
 fn as_nobody(arguments: &[&str], folder: &Path) -> Output {
     use std::os::unix::process::CommandExt;
@@ -274,7 +288,7 @@ fn as_nobody(arguments: &[&str], folder: &Path) -> Output {
     if let Ok(output) = command.output() {
         return output;
     }
-    // Nobody may not even reach the program.
+    // That user may have no access to the original program.
     let copy = folder.join("program");
     fs::copy(env!("CARGO_BIN_EXE_firstseen"), &copy).unwrap();
     std::process::Command::new(copy)
@@ -288,7 +302,7 @@ fn as_nobody(arguments: &[&str], folder: &Path) -> Output {
 
 #[cfg(unix)]
 #[test]
-fn what_may_not_be_read_is_named_and_is_no_empty_answer() {
+fn unreadable_files_are_named_errors_not_empty_answers() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -313,7 +327,7 @@ fn what_may_not_be_read_is_named_and_is_no_empty_answer() {
     for name in ["logs", "one.json", "b.baseline", "c/manifest.json", "d/activity.parquet"] {
         close(name);
     }
-    for (name, told) in [
+    for (name, message) in [
         ("logs", "error: the folder 'logs' cannot be listed\ncaused by: Permission denied"),
         ("logs/x.json", "error: archive 'logs/x.json' cannot be opened\ncaused by: Permission denied"),
         ("one.json", "error: archive 'one.json' cannot be opened\ncaused by: Permission denied"),
@@ -330,20 +344,20 @@ fn what_may_not_be_read_is_named_and_is_no_empty_answer() {
     ] {
         for command in ["scan", "baseline"] {
             let ended = as_nobody(&[command, name], folder.path());
-            assert!(stderr(&ended).starts_with(told), "{name}: {}", stderr(&ended));
+            assert!(stderr(&ended).starts_with(message), "{name}: {}", stderr(&ended));
             assert_eq!(ended.status.code(), Some(1), "{name}");
             assert!(ended.stdout.is_empty(), "{name}");
         }
     }
     fs::write(path("two.json"), &log).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    for (name, told) in [
+    for (name, message) in [
         ("b.baseline", "b.baseline'\ncaused by: Permission denied"),
         ("c", "c/manifest.json'\ncaused by: Permission denied"),
     ] {
         let ended = as_nobody(&["index", "two.json", "-o", name], folder.path());
         assert!(
-            stderr(&ended).starts_with("error: cannot read '") && stderr(&ended).contains(told),
+            stderr(&ended).starts_with("error: cannot read '") && stderr(&ended).contains(message),
             "{}",
             stderr(&ended)
         );
@@ -355,7 +369,7 @@ fn what_may_not_be_read_is_named_and_is_no_empty_answer() {
 }
 
 #[test]
-fn a_preset_on_a_baseline_of_another_key_gives_the_command_for_a_right_one() {
+fn a_preset_that_needs_another_key_names_the_command_for_a_new_baseline() {
     let folder = TempDir::new().unwrap();
     let log = wrapped(&[record("2024-03-01T10:00:00Z", "jo", "s3:GetObject")]);
     fs::create_dir(folder.path().join("our logs")).unwrap();
@@ -384,7 +398,7 @@ fn a_preset_on_a_baseline_of_another_key_gives_the_command_for_a_right_one() {
 }
 
 #[test]
-fn of_several_archives_each_finding_tells_its_own() {
+fn each_finding_names_its_archive() {
     let folder = TempDir::new().unwrap();
     for (archive, user) in [("a", "jo"), ("b", "eve")] {
         fs::create_dir(folder.path().join(archive)).unwrap();
@@ -414,7 +428,7 @@ fn of_several_archives_each_finding_tells_its_own() {
 }
 
 #[test]
-fn the_flags_told_beside_an_hour_show_its_last_record() {
+fn the_suggested_flags_show_the_last_record_of_the_hour() {
     let archive = Archive::new().delivered(
         "20240501T1005",
         &[

@@ -40,8 +40,8 @@ pub(crate) struct PrincipalArgs {
     pub(crate) source: Vec<SourceArg>,
     /// Only this kind of principal (repeatable)
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
-    pub(crate) kind: Vec<KindArg>,
-    /// Only principals whose key, or its part behind the last slash, matches (repeatable)
+    pub(crate) principal_kind: Vec<KindArg>,
+    /// Only principals whose key, or its part after the last slash, matches (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub(crate) principal: Vec<Pattern>,
     /// Only matching actions, such as 'iam:*' or 'iam.amazonaws.com:Create*' (repeatable)
@@ -102,7 +102,7 @@ impl PrincipalArgs {
             account: given(self.account, below.account),
             region: given(self.region, below.region),
             source: given(self.source, below.source),
-            kind: given(self.kind, below.kind),
+            principal_kind: given(self.principal_kind, below.principal_kind),
             principal: given(self.principal, below.principal),
             action: given(self.action, below.action),
             ignore_action: given(self.ignore_action, below.ignore_action),
@@ -117,7 +117,8 @@ impl PrincipalArgs {
         for file in &self.ignore_file {
             ignored_actions.extend(read_patterns(file)?);
         }
-        let kinds: Option<Vec<PrincipalKind>> = self.kind.iter().map(|KindArg(kind)| *kind).collect();
+        let kinds: Option<Vec<PrincipalKind>> =
+            self.principal_kind.iter().map(|KindArg(kind)| *kind).collect();
         let sources: Option<Vec<LogSource>> = self.source.iter().map(|source| source.0).collect();
         Ok(Filter {
             sources: sources.unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use firstseen::report::{Exchange, Format};
+use firstseen::report::{ExportFormat, Format};
 
 use super::super::exit::UsageError;
 
@@ -29,7 +29,7 @@ pub(crate) enum FindingFormatArg {
     /// Many files, one for each account and Region.
     Asff,
     /// For other systems, one file.
-    Exchange(Exchange),
+    Export(ExportFormat),
 }
 
 impl FormatArg {
@@ -64,9 +64,9 @@ impl ValueEnum for FindingFormatArg {
             Self::Answer(FormatArg::Jsonl),
             Self::Answer(FormatArg::Text),
             Self::Asff,
-            Self::Exchange(Exchange::Ocsf),
-            Self::Exchange(Exchange::Sns),
-            Self::Exchange(Exchange::Falco),
+            Self::Export(ExportFormat::Ocsf),
+            Self::Export(ExportFormat::Sns),
+            Self::Export(ExportFormat::Falco),
         ]
     }
 
@@ -76,11 +76,11 @@ impl ValueEnum for FindingFormatArg {
             Self::Asff => {
                 ("asff", "AWS Security Finding Format, for Security Hub: a file for each account and Region")
             }
-            Self::Exchange(Exchange::Ocsf) => ("ocsf", "OCSF Detection Findings 1.3.0, one a line"),
-            Self::Exchange(Exchange::Sns) => {
+            Self::Export(ExportFormat::Ocsf) => ("ocsf", "OCSF Detection Findings 1.3.0, one a line"),
+            Self::Export(ExportFormat::Sns) => {
                 ("sns", "The message of Netflix' cloudtrail-anomaly for each principal, one a line")
             }
-            Self::Exchange(Exchange::Falco) => ("falco-json", "Alerts as Falco writes them, one a line"),
+            Self::Export(ExportFormat::Falco) => ("falco-json", "Alerts as Falco writes them, one a line"),
         };
         Some(PossibleValue::new(name).help(help))
     }

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use firstseen::baseline::HitRetention;
-use firstseen::catalog::Learning;
+use firstseen::catalog::LearningScope;
 use firstseen::learn::LearnSettings;
 use firstseen::model::{Dimensions, PrincipalKey};
 use firstseen::report::for_shell;
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY};
-use firstseen::source::DeliveryWindow;
+use firstseen::source::ReadWindow;
 use firstseen::time::{Bound, Span, Timestamp};
 
 use super::super::exit::UsageError;
@@ -82,7 +82,7 @@ impl LearningArgs {
     pub(crate) fn settings(&self, to: Option<Bound>, wanted_threads: Option<u16>) -> LearnSettings {
         LearnSettings {
             threads: threads(wanted_threads),
-            window: DeliveryWindow {
+            window: ReadWindow {
                 read_from: self.read_from.map(Bound::start),
                 read_to: self.read_to.or(to).map(Bound::end),
                 slack: self.delivery_slack.unwrap_or(Span::days(2)),
@@ -103,7 +103,12 @@ impl LearningArgs {
 impl LearningArgs {
     /// Refuses settings that ask for something else than what the baseline `path` was learnt with. `--read-to` is none of
     /// them where the question leaves out what came later.
-    pub(crate) fn check(&self, path: &Path, learnt: &Learning, leaves_out_later: bool) -> anyhow::Result<()> {
+    pub(crate) fn check(
+        &self,
+        path: &Path,
+        learnt: &LearningScope,
+        leaves_out_later: bool,
+    ) -> anyhow::Result<()> {
         let time = |time: Option<Timestamp>| time.map_or("no limit".to_owned(), |time| time.to_string());
         let read_to = self.read_to.filter(|_| !leaves_out_later).map(Bound::end);
         let settings = [
@@ -153,7 +158,7 @@ impl LearningArgs {
     pub(crate) fn index_command(
         &self,
         names: &[PathBuf],
-        learnt: &Learning,
+        learnt: &LearningScope,
         archives: &[String],
         leaves_out_later: bool,
     ) -> String {

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use firstseen::report::{Exchange, Format};
+use firstseen::report::{ExportFormat, Format};
 use firstseen::scan::DEFAULT_MEMORY;
 
-use super::super::claims::Claims;
 use super::super::output::Output;
+use super::super::output_guard::OutputGuard;
 use super::byte_count;
 use super::format::{FindingFormatArg, FormatArg};
 
@@ -46,6 +46,7 @@ pub(crate) struct KnownOutputArgs {
 
 /// How a run that reads archives goes about it, and what it says beside its answer.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
 pub(crate) struct RunArgs {
     /// Write everything that could not be read to FILE, one JSON object a line
     #[arg(long, value_name = "FILE")]
@@ -69,8 +70,8 @@ impl RunArgs {
     }
 
     /// Opens the file of `--faults`.
-    pub(crate) fn faults(&self, claims: &mut Claims) -> anyhow::Result<Option<Output>> {
-        claims.open_if_named("--faults", self.faults.as_deref())
+    pub(crate) fn faults(&self, guard: &mut OutputGuard) -> anyhow::Result<Option<Output>> {
+        guard.open_if_named("--faults", self.faults.as_deref())
     }
 }
 
@@ -86,7 +87,7 @@ fn available_memory() -> Option<u64> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileFormat {
     Own(Format),
-    Exchange(Exchange),
+    Export(ExportFormat),
 }
 
 /// What findings are written as.
@@ -127,13 +128,13 @@ impl OutputArgs {
                 };
                 (FileFormat::Own(format.format(self.csv_raw)), name)
             }
-            FindingFormatArg::Exchange(exchange) => {
-                let name = match exchange {
-                    Exchange::Ocsf => "findings.ocsf.jsonl",
-                    Exchange::Sns => "findings.sns.jsonl",
-                    Exchange::Falco => "findings.falco.jsonl",
+            FindingFormatArg::Export(format) => {
+                let name = match format {
+                    ExportFormat::Ocsf => "findings.ocsf.jsonl",
+                    ExportFormat::Sns => "findings.sns.jsonl",
+                    ExportFormat::Falco => "findings.falco.jsonl",
                 };
-                (FileFormat::Exchange(exchange), name)
+                (FileFormat::Export(format), name)
             }
         })
     }

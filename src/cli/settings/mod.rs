@@ -1,7 +1,7 @@
 //! Where settings come from. Flags win over `--config`, which wins over `--netflix-config`, which wins over
 //! `--preset`, which wins over the defaults.
 //!
-//! Each of these is one [`Settings`] with gaps, and [`Settings::over`] lays one over another. Whatever is no flag is
+//! Each of these is one [`Settings`] with gaps, and [`Settings::or`] lays one over another. Whatever is no flag is
 //! read by the parsers of the flags ([`setting`]), so that a value means the same wherever it stands.
 
 mod config;
@@ -20,8 +20,8 @@ use firstseen::source::FileList;
 use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, FilterArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, check_window};
-use super::claims::Claims;
 use super::input::InputOptions;
+use super::output_guard::OutputGuard;
 pub(crate) use preset::PresetArg;
 use setting::setting;
 
@@ -131,19 +131,19 @@ impl Settings {
     ///
     /// # Errors
     /// If a mirror would lie in an archive.
-    pub(crate) fn claims(
+    pub(crate) fn guard(
         &self,
         files: &FileArgs,
         archives: &ArchiveArgs,
         lists: &[FileList],
-    ) -> anyhow::Result<Claims> {
-        let mut claims = Claims::new();
-        claims.read_archives(archives, lists);
-        claims.read_files("settings", files.files());
-        claims.read_files("ignored actions", &self.filters.whom.ignore_file);
-        claims.read_files("IAM inventory", &self.learning.iam_inventory);
-        claims.take_mirror(&self.s3, archives.names())?;
-        Ok(claims)
+    ) -> anyhow::Result<OutputGuard> {
+        let mut guard = OutputGuard::new();
+        guard.read_archives(archives, lists);
+        guard.read_files("settings", files.files());
+        guard.read_files("ignored actions", &self.filters.whom.ignore_file);
+        guard.read_files("IAM inventory", &self.learning.iam_inventory);
+        guard.take_mirror(&self.s3, archives.names())?;
+        Ok(guard)
     }
 
     /// The preset that was named or implied.

@@ -37,7 +37,7 @@ fn entries(values: &PresetValues) -> [(&'static str, Vec<String>); 7] {
         ("anchor", vec![anchor.name().to_owned()]),
         ("principal-key", vec![principal_key.name().to_owned()]),
         ("report", report.iter().map(|kind| kind.name().to_owned()).collect()),
-        ("kind", kinds.iter().map(|kind| kind.name().to_owned()).collect()),
+        ("principal-kind", kinds.iter().map(|kind| kind.name().to_owned()).collect()),
         ("only-success", vec![only_success.to_string()]),
     ]
 }

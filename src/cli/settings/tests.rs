@@ -74,8 +74,13 @@ fn flags_take_back_whatever_lies_below() {
     let below = asked(&["--preset=escu"]);
     assert!(below.only_success && below.forget.is_some() && below.filter.kinds.len() == 3);
     assert_eq!(below.report.len(), 2);
-    let above =
-        asked(&["--preset=escu", "--only-success=false", "--forget=never", "--kind=all", "--report=all"]);
+    let above = asked(&[
+        "--preset=escu",
+        "--only-success=false",
+        "--forget=never",
+        "--principal-kind=all",
+        "--report=all",
+    ]);
     assert!(!above.only_success && above.forget.is_none() && above.filter.kinds.is_empty());
     assert_eq!(above.report.len(), 4);
     assert!(asked(&["--only-success", "--only-mutating"]).filter.only_mutating);

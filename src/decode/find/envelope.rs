@@ -1,12 +1,12 @@
-//! What other carriers wrap around records: API responses, subscriptions, event buses, search engines.
+//! Wrappers around records: API responses, subscriptions, event buses, search engines.
 //!
-//! Knows the names of their fields and nothing of records. Sources: CloudTrail API Reference (`LookupEvents`), CloudWatch Logs
-//! User Guide ("Subscription filters", "Exporting log data to Amazon S3") and API Reference (`FilterLogEvents`), Lambda
-//! Developer Guide (`awslogs.data`, `kinesis.data`), EventBridge
-//! ("Events from AWS services via CloudTrail"), Elastic Common Schema (`event.original`, `message`), Splunk's export (`result`,
-//! `_raw`), Logstash (`@timestamp`), `audit.k8s.io/v1` (`EventList`), Logs Insights (`results` of `value`s),
-//! Filebeat (`kubernetes.audit`), Azure (`records`, `properties.log`); `data` is what collectors call what they collect, `log` what
-//! those of containers do.
+//! Knows the field names of these carriers, not the records. Sources: CloudTrail API Reference
+//! (`LookupEvents`), CloudWatch Logs User Guide ("Subscription filters", "Exporting log data to Amazon S3")
+//! and API Reference (`FilterLogEvents`), Lambda Developer Guide (`awslogs.data`, `kinesis.data`),
+//! EventBridge ("Events from AWS services via CloudTrail"), Elastic Common Schema (`event.original`,
+//! `message`), Splunk's export (`result`, `_raw`), Logstash (`@timestamp`), `audit.k8s.io/v1` (`EventList`),
+//! Logs Insights (`results` of `value`s), Filebeat (`kubernetes.audit`), Azure (`records`, `properties.log`);
+//! many collectors use `data`, those of containers `log`.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ use crate::coverage::ObjectSkip;
 use crate::decode::record::walk;
 use crate::event::Record;
 
-/// Where records may be in a wrapper; each variant has the position of a value.
+/// A place in a wrapper that may hold records, with the position of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum RecordLocation {
     /// A list of records.
@@ -30,36 +30,36 @@ pub(in crate::decode) enum RecordLocation {
     List(usize),
     /// A record or a wrapper.
     Object(usize),
-    /// The JSON text of any of these, in a JSON string.
+    /// The JSON text of any of these in a JSON string.
     Text(usize),
-    /// The same in base64, mostly compressed: what Lambda and Kinesis deliver.
+    /// The same in base64, mostly compressed, as in Lambda and Kinesis.
     Base64(usize),
 }
 
-/// What an object that is not a CloudTrail record holds.
+/// The contents of an object that is not a CloudTrail record.
 #[derive(Debug)]
 pub(in crate::decode) struct ObjectContents {
-    /// Whether it has an `auditID`, as a Kubernetes audit event has.
+    /// Whether it has an `auditID`, like a Kubernetes audit event.
     pub(super) is_audit_event: bool,
-    /// Whether other fields also say that it is one.
+    /// Whether other fields confirm that.
     pub(super) is_audit_event_for_sure: bool,
     /// The carrier, if the object names it.
-    pub(in crate::decode) carrier: Option<Carrier>,
-    /// In the order to try them; for lists of records, the order of the object.
+    pub(in crate::decode) carrier: Option<LogGroupOrigin>,
+    /// In the order to try them; lists of records are in the order of the object.
     pub(in crate::decode) inner: Vec<NamedLocation>,
     /// The beginning and end of each value, in the order of the object.
     pub(super) spans: Vec<(usize, usize)>,
-    /// Whether anything else in it may hold records.
+    /// Whether other members may hold records.
     pub(super) has_more: bool,
-    /// Whether a member has a name like one of a record's.
+    /// Whether a member has the name of a record field.
     pub(super) is_telling: bool,
-    /// What the object is if there are no records in it.
+    /// The kind of the object if it has no records.
     pub(in crate::decode) kind: ObjectSkip,
-    /// Position after it, unless it has no end or is malformed.
+    /// The position after it, unless it has no end or is malformed.
     pub(in crate::decode) end: Option<usize>,
 }
 
-/// A place and the name of its member.
+/// A location and the name of its member.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::decode) struct NamedLocation {
     pub(in crate::decode) name: &'static str,
@@ -68,14 +68,14 @@ pub(in crate::decode) struct NamedLocation {
 
 /// The carrier of records: the account and the log group of a CloudWatch Logs subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carrier {
+pub struct LogGroupOrigin {
     /// `owner`
     pub account: Box<str>,
     /// `logGroup`
     pub log_group: Box<str>,
 }
 
-/// Looks into the object at `at`.
+/// Examines the object at `at`.
 pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     let mut found = ObjectContents {
         is_audit_event: false,
@@ -119,11 +119,11 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     found.inner = ranked.into_iter().map(|(_, named)| named).collect();
     let text = |value: Option<usize>| value.and_then(|value| string_at(scope, value)).map(Box::from);
     found.carrier =
-        text(owner).zip(text(log_group)).map(|(account, log_group)| Carrier { account, log_group });
+        text(owner).zip(text(log_group)).map(|(account, log_group)| LogGroupOrigin { account, log_group });
     found
 }
 
-/// Where records may be in a known member, and its priority.
+/// The priority and location of a known member that may hold records.
 fn known_location(key: &str, scope: &str, value: usize) -> Option<(u8, NamedLocation)> {
     let list = |name| (1, NamedLocation { name, inner: RecordLocation::List(value) });
     let object = |name| (2, NamedLocation { name, inner: RecordLocation::Object(value) });
@@ -161,10 +161,10 @@ fn known_location(key: &str, scope: &str, value: usize) -> Option<(u8, NamedLoca
     })
 }
 
-/// Objects and lists up to this length are checked before they are searched.
+/// Objects and lists up to this length are checked for record names before they are searched.
 const SMALL: usize = 4_000;
 
-/// Whether an unknown member may hold records, or smell of them.
+/// Whether an unknown member may hold records, or traces of records.
 fn may_hold_records(value: &str) -> bool {
     match value.as_bytes() {
         [b'{' | b'[', ..] if value.len() < SMALL => {
@@ -178,14 +178,14 @@ fn may_hold_records(value: &str) -> bool {
     }
 }
 
-/// Whether a name is like one of a record's.
+/// Whether a name is that of a record field.
 fn is_record_key(key: &str) -> bool {
     ["eventsource", "eventname", "eventversion", "apiversion"]
         .iter()
         .any(|name| crate::decode::find::traces::ends_like(key, name))
 }
 
-/// What an object with this key is.
+/// The kind of a foreign object, by one of its keys.
 fn foreign_kind(key: &str) -> Option<ObjectSkip> {
     Some(match key {
         "digestS3Object" | "digestStartTime" => ObjectSkip::Digest,
@@ -202,7 +202,7 @@ pub(super) fn string_at(scope: &str, at: usize) -> Option<Cow<'_, str>> {
     unquote(scope.get(at..end)?)
 }
 
-/// The content of a JSON string, or what there is of one without an end.
+/// The content of a JSON string, which may be truncated.
 pub(super) fn unquote(literal: &str) -> Option<Cow<'_, str>> {
     let rest = literal.strip_prefix('"')?;
     let (content, is_whole) = match rest.strip_suffix('"') {
@@ -218,7 +218,8 @@ pub(super) fn unquote(literal: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(unescape_leniently(content)))
 }
 
-/// The content of a string that a strict parser rejects: cut in an escape, with half a surrogate pair or line ends.
+/// The content of a string that a strict parser rejects: truncated in an escape, with a lone surrogate, or
+/// with line breaks.
 fn unescape_leniently(content: &str) -> String {
     let mut text = String::with_capacity(content.len());
     let mut rest = content;
@@ -259,31 +260,31 @@ fn code_unit(text: &str) -> Option<(u16, &str)> {
     Some((u16::from_str_radix(digits, 16).ok()?, &text[4..]))
 }
 
-/// What a text in no known carrier may be.
+/// The possible kinds of a text outside known carriers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TextKind {
     /// JSON.
     Json,
-    /// Lines, or a table, with JSON in them.
+    /// Lines or a table with JSON.
     Words,
-    /// Base64 of any of these, packed or not.
+    /// Base64 of any of these, possibly packed.
     Base64,
 }
 
 /// Shorter texts cannot hold a record.
 const SHORTEST: usize = 40;
 
-/// How much of a text is examined to detect base64.
+/// The length of the beginning that is examined to detect base64.
 const BASE64_GLIMPSE: usize = 64;
 
-/// What a text, or the content of a JSON string with its escapes, may be.
+/// The possible kind of a text, or of the content of a JSON string with its escapes.
 pub(super) fn classify_text(content: &str) -> Option<TextKind> {
     if content.len() < SHORTEST {
         return None;
     }
     let begins = |c: char| c.is_ascii_whitespace() || matches!(c, '\\' | '"' | '\u{feff}');
     let mut head = content.trim_start_matches(begins);
-    // Escaped blanks.
+    // Escaped white space.
     while let Some(rest) = head.strip_prefix(['n', 'r', 't']) {
         let rest = rest.trim_start_matches(begins);
         if !rest.starts_with(['{', '[', 'n', 'r', 't']) {
@@ -300,20 +301,20 @@ pub(super) fn classify_text(content: &str) -> Option<TextKind> {
     looks_like_base64(content).then_some(TextKind::Base64)
 }
 
-/// Whether a text contains a name that only records have.
+/// Whether a text contains a name that occurs only in records.
 pub(in crate::decode) fn names_a_record(text: &str) -> bool {
     static NAMES: LazyLock<[memmem::Finder<'_>; 2]> =
         LazyLock::new(|| [memmem::Finder::new("eventSource"), memmem::Finder::new("auditID")]);
     NAMES.iter().any(|name| name.find(text.as_bytes()).is_some())
 }
 
-/// Whether a text that is not read further may hold records, in base64 too.
+/// Whether a text that is not read further may hold records, also in base64.
 pub(super) fn may_hide_records(text: &str) -> bool {
     names_a_record(text) || text.split(['"', '\\']).any(looks_like_base64)
 }
 
-/// Whether a text begins like base64 of something that may be a log: the alphabet is right, and the decoded bytes begin like a
-/// packing or a text.
+/// Whether a text begins like the base64 of a log: it has the right alphabet, and the decoded bytes begin
+/// like a packing or a text.
 fn looks_like_base64(content: &str) -> bool {
     let content = strip_data_uri(content);
     if content.len() < BASE64_GLIMPSE {
@@ -337,7 +338,7 @@ fn looks_like_base64(content: &str) -> bool {
     }
 }
 
-/// What follows `data:application/json;base64,`.
+/// The text without a prefix such as `data:application/json;base64,`.
 fn strip_data_uri(content: &str) -> &str {
     match content.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")) {
         Some((kind, rest)) if kind.len() <= 100 => rest,
@@ -345,7 +346,7 @@ fn strip_data_uri(content: &str) -> &str {
     }
 }
 
-/// The bytes decoded from base64 of either alphabet, with or without padding and line ends.
+/// Decodes base64 in either alphabet, with or without padding and line breaks.
 pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     const ANY_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -363,21 +364,21 @@ pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     engine.decode(text.as_bytes()).ok()
 }
 
-/// Base64 that was cut, without the characters that make no whole byte.
+/// Truncated base64 without the trailing characters that do not form a byte.
 pub(super) fn complete_groups(text: &str) -> &str {
     let length = text.trim_end_matches('=').len();
-    // Line ends would shift the groups of four; this loses a byte or two of a cut text.
-    // What is no base64 may end within a character there, and stays as it is.
+    // Line breaks would shift the groups of four; this loses a byte or two of a truncated text. If it is not
+    // base64, the cut may be inside a character; then the text is unchanged.
     text.get(..length - usize::from(length % 4 == 1)).unwrap_or(text)
 }
 
-/// Gives a Logstash record its time: Logstash removes `eventTime` and puts `@timestamp` in its place.
+/// Restores the time of a Logstash record: Logstash replaces `eventTime` by `@timestamp`.
 pub(super) fn restore_logstash_time<'a>(record: &mut Record<'a>, scope: &'a str, at: usize) {
     if record.event_time.is_some() {
         return;
     }
     let mut time = None;
-    // A surprise in the walk leaves the record as it is.
+    // If the walk fails, the record is unchanged.
     let _ = walk::members(scope, at + 1, |key, value| {
         if key == "@timestamp" {
             time = Some(value);
@@ -388,21 +389,22 @@ pub(super) fn restore_logstash_time<'a>(record: &mut Record<'a>, scope: &'a str,
     }
 }
 
-/// How much of a line is searched for the value after its words.
+/// The length of a line's beginning in which a value is searched.
 const LONGEST_PREFIX: usize = 400;
 
-/// A line of a log that begins with words, not with a value.
+/// A log line that does not begin with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum LogLine {
     /// A value begins at this offset in the line.
     Value(usize),
-    /// Words only.
+    /// No value.
     Words,
 }
 
-/// What a text begins with, if that is a line of a log: a time and words, as CloudWatch Logs exports (`<time> <message>`) and tails
-/// (`<time> <stream> <message>`) and container runtimes write them (`<time> stdout F <message>`); `EVENTS` and fields between
-/// tabs, as AWS CLI prints them; or a line of klog (`I0102 03:04:05.000000 …`), the logger of Kubernetes.
+/// The first line of a text, if it is a log line: with a time, as in CloudWatch Logs exports (`<time>
+/// <message>`) and tails (`<time> <stream> <message>`) and from container runtimes (`<time> stdout F
+/// <message>`); with `EVENTS` and tabs, as printed by the AWS CLI; or from klog (`I0102 03:04:05.000000 …`),
+/// the logger of Kubernetes.
 pub(in crate::decode) fn log_line(text: &str) -> Option<LogLine> {
     const TIME: &[u8] = b"dddd-dd-dd?dd:dd:dd";
     const KLOG: &[u8] = b"?dddd dd:dd:dd.";
@@ -424,7 +426,7 @@ pub(in crate::decode) fn log_line(text: &str) -> Option<LogLine> {
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let begins = |pair: &[u8]| matches!(pair, [b' ' | b'\t', b'{' | b'[']);
     let value = line.windows(2).position(begins).map(|at| at + 1);
-    // Words in brackets are not a value; a list that is one holds objects.
+    // Words in brackets are not a value: a list must hold objects.
     let is_value = |at: &usize| match (line[*at], line[at + 1..].trim_ascii_start().first()) {
         (b'{', next) => matches!(next, None | Some(b'"' | b'}')),
         (_, next) => matches!(next, Some(b'{' | b']')),

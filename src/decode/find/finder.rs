@@ -1,29 +1,30 @@
-//! Looks for records in JSON without a known carrier: at any depth, in one pass, without recursion.
+//! Searches JSON without a known carrier for records: at any depth, in one pass, without recursion.
 //!
-//! An object is a CloudTrail record if it has the members `eventSource` (a host name, not `aws:…`, which notifications have),
-//! `eventName`, `eventTime`, and `userIdentity` or `recipientAccountId`. It is a Kubernetes audit event if it has `auditID` and
-//! its `apiVersion` is of `audit.k8s.io`, or its `kind` is `Event` and it has a `verb` or a `stage`. Everything in such an object
-//! is part of it and is not searched. Texts that may hold JSON are found too; the caller reads them.
+//! An object is a CloudTrail record if it has the members `eventSource` (a host name, not `aws:…` as in
+//! notifications), `eventName`, `eventTime`, and `userIdentity` or `recipientAccountId`. It is a Kubernetes
+//! audit event if it has `auditID` and its `apiVersion` is of `audit.k8s.io`, or its `kind` is `Event` and it
+//! has a `verb` or a `stage`. Nothing inside a record is searched. Texts that may hold JSON are found too;
+//! the caller reads them.
 //!
-//! What looks like a record but cannot be read is a trace ([`RecordTrace`]).
+//! A value that looks like a record but cannot be read is a trace ([`RecordTrace`]).
 
 use super::envelope;
 use super::traces::{Clue, TraceKind, is_time};
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk::{self, NeedsFallback};
 
-/// Nesting is searched to this depth. What lies deeper is skipped, and reported if it has traces of records.
+/// The maximum search depth. Deeper values are skipped, and reported if they have traces of records.
 pub(super) const DEEPEST_NESTING: usize = 500;
 
-/// Members of a record that quote a request or a response: nothing in them is an event.
+/// Members of a record that quote a request or a response: they contain no events.
 const QUOTING: [&str; 4] =
     ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"];
 
-/// Longer paths are cut; so are longer names in them.
+/// Longer paths, and longer names in paths, are truncated.
 const LONGEST_PATH: usize = 200;
 const LONGEST_NAME: usize = 60;
 
-/// What was found.
+/// The kind of a found value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum FoundKind {
     /// A record of CloudTrail.
@@ -34,40 +35,41 @@ pub(in crate::decode) enum FoundKind {
     Text(envelope::TextKind),
 }
 
-/// A find: the value from `at` to `end`.
+/// A found value, from `at` to `end`.
 #[derive(Debug)]
 pub(super) struct FoundValue {
     pub(in crate::decode) what: FoundKind,
     pub(in crate::decode) at: usize,
     pub(in crate::decode) end: usize,
-    /// Its path from the searched value: `.hits[]._source`.
+    /// Its path from the searched value, for example `.hits[]._source`.
     pub(in crate::decode) path: Box<str>,
-    /// Whether it stands in a quoting member of an object that is not a record.
+    /// Whether it is in a quoting member of an object that is not a record.
     is_quoted: bool,
 }
 
-/// Something that looks like a record, or part of one.
+/// A value that looks like a record or part of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RecordTrace {
     pub(in crate::decode) kind: TraceKind,
     pub(in crate::decode) at: usize,
-    /// The list element that it lies in, or the whole searched value: a record read there explains it.
+    /// The list element that contains it, or the whole searched value. If a record is read there, the trace
+    /// is explained.
     pub(in crate::decode) from: usize,
     pub(in crate::decode) to: usize,
 }
 
-/// Where a search ended.
+/// The end of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SearchEnd {
     /// After the value.
     End(usize),
     /// At the end of the text, before the end of the value.
     Cut,
-    /// At something that is not JSON.
+    /// At malformed JSON.
     Broken(usize),
 }
 
-/// What a value holds.
+/// The result of searching a value.
 #[derive(Debug)]
 pub(super) struct Search {
     /// Where it begins.
@@ -78,13 +80,13 @@ pub(super) struct Search {
     pub(in crate::decode) stop: SearchEnd,
 }
 
-/// Searches the value at `at`; `skipped` are those of its own members, in order, that are read elsewhere. A comma at `at`
-/// counts as the bracket of an object.
+/// Searches the value at `at`. `skipped` are its members, in order, that are read elsewhere. A comma at `at`
+/// counts as the opening bracket of an object.
 pub(in crate::decode) fn search(text: &str, at: usize, skipped: &[(usize, usize)]) -> Search {
     run(text, at, skipped, false)
 }
 
-/// Like [`search`], for a value without an end: no string in it continues past its line.
+/// Like [`search`], for a value without an end: strings in it end at the end of their line.
 pub(super) fn search_cut(text: &str, at: usize) -> Search {
     run(text, at, &[], true)
 }
@@ -110,18 +112,18 @@ fn run(text: &str, at: usize, skipped: &[(usize, usize)], is_cut: bool) -> Searc
     finder.finish(start, stop)
 }
 
-/// An object or a list that is still open.
+/// An open object or list.
 struct Frame {
     start: usize,
     is_list: bool,
-    /// Whether it is an element of a list, or the searched value itself.
+    /// Whether it is a list element, or the searched value itself.
     is_element: bool,
     is_quoted: bool,
     /// The name of the current member, without its quotes.
     key: (usize, usize),
     members: u32,
     clues: Clue,
-    /// Number of finds before it.
+    /// The number of values found before it.
     finds: usize,
     trace: Option<(TraceKind, usize)>,
 }
@@ -150,7 +152,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// Skips a value, or enters it; returns whether it has ended.
+    /// Skips or enters a value; returns whether it has ended.
     fn value(&mut self) -> Result<bool, NeedsFallback> {
         let start = self.at;
         if let (1, Some((from, to))) = (self.stack.len(), self.skipped.first())
@@ -214,7 +216,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// Goes to the next value: after its name, in an object.
+    /// Advances to the next value; in an object, past its name.
     fn next(&mut self) -> Result<(), NeedsFallback> {
         let Some(Frame { is_list: false, .. }) = self.stack.last() else { return Ok(()) };
         if self.bytes.get(self.at) != Some(&b'"') {
@@ -234,7 +236,7 @@ impl Finder<'_, '_> {
         Ok(())
     }
 
-    /// Goes on after a value; returns whether it was the last of all.
+    /// Continues after a value; returns whether the search has ended.
     fn end_value(&mut self) -> Result<bool, NeedsFallback> {
         loop {
             let Some(frame) = self.stack.last() else { return Ok(true) };
@@ -243,7 +245,7 @@ impl Finder<'_, '_> {
             if self.bytes.get(self.at) == Some(&b',') {
                 self.at += 1;
                 self.skip_blanks();
-                // A trailing comma is not JSON, but people write it.
+                // A trailing comma is not JSON, but common.
                 if self.bytes.get(self.at) != Some(&end) {
                     return self.next().map(|()| false);
                 }
@@ -275,7 +277,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// The rest of a cut string may hold records, too.
+    /// Adds a truncated string, which may hold records, too.
     fn string_was_cut(&mut self, start: usize, end: usize) {
         if let Some(candidate) = envelope::classify_text(&self.text[start + 1..end]) {
             self.add_find(FoundKind::Text(candidate), start, end);
@@ -334,7 +336,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// A record includes everything inside it.
+    /// Adds a record and removes values and traces found inside it.
     fn add_part(&mut self, frame: &mut Frame, what: FoundKind) {
         self.finds.truncate(frame.finds);
         while self.traces.last().is_some_and(|trace| trace.from >= frame.start) {
@@ -344,7 +346,7 @@ impl Finder<'_, '_> {
         self.add_find(what, frame.start, self.at);
     }
 
-    /// Passes the clues of a value to its parent.
+    /// Adds the clues of a value to those of its parent.
     fn add_clues_to_parent(&mut self, frame: &Frame) {
         let Some(parent) = self.stack.last() else { return };
         let key = if parent.is_list { "" } else { self.key_of(parent) };
@@ -396,10 +398,10 @@ impl Finder<'_, '_> {
         path.into_boxed_str()
     }
 
-    /// Decides which of the finds count.
+    /// Decides which found values count.
     fn finish(mut self, start: usize, stop: SearchEnd) -> Search {
         if !matches!(stop, SearchEnd::End(_)) {
-            // Of a record that was cut, only what it quotes remains.
+            // Values found inside a truncated record do not count.
             if let Some(record) = self.stack.iter().find(|frame| frame.clues.may_be_record()) {
                 self.finds.truncate(record.finds);
             }
@@ -409,11 +411,11 @@ impl Finder<'_, '_> {
         let Self { mut finds, mut traces, at, has_time, text, .. } = self;
         let is_whole = matches!(stop, SearchEnd::End(_));
         finds.retain(|find| {
-            let smells_too = match find.what {
+            let has_traces = match find.what {
                 FoundKind::Text(_) => envelope::names_a_record(&text[find.at..find.end]),
                 _ => true,
             };
-            if find.is_quoted && smells_too && is_whole {
+            if find.is_quoted && has_traces && is_whole {
                 traces.push(RecordTrace { kind: TraceKind::Quoted, at: find.at, from: start, to: at });
             }
             !find.is_quoted
@@ -423,7 +425,7 @@ impl Finder<'_, '_> {
     }
 }
 
-/// Adds the name of a member to a path. Unusual names stand in brackets and quotes, as `["event.original"]`.
+/// Adds the name of a member to a path. Unusual names are in brackets and quotes: `["event.original"]`.
 pub(super) fn push_name(path: &mut String, name: &str) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '@' | '$');
     let end = name.char_indices().nth(LONGEST_NAME).map_or(name.len(), |(at, _)| at);

@@ -1,4 +1,4 @@
-//! Reads objects that are not records: known wrappers, what the finder finds, and cut values.
+//! Reads objects that are not records: known wrappers, values found by the finder, and truncated values.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use crate::decode::FoundRecord;
 use crate::decode::record::walk;
 
 impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
-    /// An object that is not a record: a wrapper, or something unrelated.
+    /// Reads an object that is not a record: a wrapper or something unrelated.
     pub(super) fn read_other_object(
         &mut self,
         scope: &'a str,
@@ -48,7 +48,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         for named in found.inner.iter().filter(|_| is_open) {
             match (self.read_known_member(scope, *named), &mut read) {
                 (Ok(is_wrapper), Ok(any)) => *any |= is_wrapper,
-                // The other members are read, too.
+                // The remaining members are read nevertheless.
                 (Err(lost), read) => *read = Err(lost),
                 (Ok(_), Err(_)) => {}
             }
@@ -69,7 +69,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
         self.sink.carrier = outer;
         if self.sink.contents.records == records && found.kind != ObjectSkip::OtherJson {
-            // The kind of the wrapper says more than that of its contents.
+            // The kind of the wrapper is more specific than that of its contents.
             self.sink.contents.other = other.or(Some(found.kind));
         }
         read
@@ -93,7 +93,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             RecordLocation::Object(at) => {
                 let others = self.sink.contents.others;
                 self.read_element(scope, at)?;
-                // The wrapper is counted as other, not its member.
+                // The wrapper counts as other, not its member.
                 let is_wrapper = self.sink.contents.others == others;
                 self.sink.contents.others = others;
                 Ok(is_wrapper)
@@ -113,7 +113,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         self.read_elements(scope, at, read)
     }
 
-    /// A text that usually holds JSON.
+    /// Reads a text that usually holds JSON.
     fn read_known_text(&mut self, scope: &str, at: usize) -> bool {
         let Some(text) = envelope::string_at(scope, at) else { return false };
         if text.trim_ascii_start().starts_with(['{', '[']) {
@@ -132,7 +132,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
     }
 
-    /// A text that is usually base64.
+    /// Reads a text that is usually base64.
     fn read_known_base64(&mut self, scope: &str, at: usize) -> bool {
         let Some(text) = envelope::string_at(scope, at) else { return false };
         match self.sink.base64(&text, at) {
@@ -141,7 +141,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
     }
 
-    /// A value nested too deep to be opened by its name.
+    /// Searches a value that is nested too deep to be read as a known member.
     pub(in crate::decode) fn search_value(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         let search = finder::search(scope, at, &[]);
         let stop = search.stop;
@@ -158,8 +158,8 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
     }
 
-    /// Reads what the finder found; returns whether it holds records, or something that smells of them. `has_known` says that
-    /// known members of the object gave records.
+    /// Reads the values that the finder found; returns whether they hold records or traces of records.
+    /// `has_known` says that known members of the object gave records.
     pub(in crate::decode) fn read_finds(&mut self, scope: &'a str, search: Search, has_known: bool) -> bool {
         let Search { start, finds, traces, .. } = search;
         let mut yielding = Vec::new();
@@ -172,15 +172,15 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             let from = yielding.partition_point(|at| *at < trace.from);
             yielding.get(from).is_some_and(|at| *at < trace.to) || (has_known && trace.from == start)
         };
-        let mut smells_of_records = false;
+        let mut has_traces = false;
         for trace in traces.iter().filter(|trace| !is_explained(trace)) {
             self.sink.contents.add_trace(trace.kind, trace.at);
-            smells_of_records = true;
+            has_traces = true;
         }
-        smells_of_records || !yielding.is_empty()
+        has_traces || !yielding.is_empty()
     }
 
-    /// Reads one find; returns whether it holds records.
+    /// Reads one found value; returns whether it holds records.
     fn read_find(&mut self, scope: &'a str, find: &FoundValue) -> bool {
         let records = self.sink.contents.records;
         let length = self.sink.trail.len();
@@ -204,7 +204,8 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         self.sink.contents.records > records
     }
 
-    /// Reads the whole parts of a value without an end, whose fault is already noted. Returns where reading can go on.
+    /// Reads the complete parts of a value without an end, whose fault is already noted. Returns where to
+    /// continue.
     pub(in crate::decode) fn read_cut_value(
         &mut self,
         scope: &'a str,
@@ -230,7 +231,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         if self.sink.contents.records > records { Unreadable { at: lost.at.max(stop) } } else { lost }
     }
 
-    /// Reads the JSON values in a line of words; returns whether any hold records.
+    /// Reads the JSON values in a line of text; returns whether any hold records.
     pub(super) fn read_words_line(&mut self, line: std::ops::Range<usize>) -> bool {
         let text = self.text;
         loose::has_json(&text[line.clone()]) && self.read_words_in(walk::floor(text, line.start)..line.end)

@@ -1,9 +1,10 @@
-//! Finds the records in a piece of JSON text, whatever they are wrapped in.
+//! Finds the records in JSON text, in any wrapper.
 //!
-//! Takes `{"Records":[…]}`, bare arrays, single records, and any number of these one after another, with or without line ends
-//! between them (JSON lines, also lines of batches); the wrappers of other carriers around any of these ([`super::envelope`]); and
-//! whatever else holds records ([`super::finder`]). Malformed text is a fault; reading goes on after it: at the next record if its
-//! end can be found, else at the next line.
+//! Reads `{"Records":[…]}`, bare arrays, single records, and any sequence of these, with or without line
+//! breaks between them (JSON lines, also lines of batches); the wrappers of other carriers around any of
+//! these ([`super::envelope`]); and any other JSON with records ([`super::finder`]). Malformed text is a
+//! fault; reading continues at the next record if the end of the broken one can be found, otherwise at the
+//! next line.
 
 use std::ops::Range;
 
@@ -23,11 +24,11 @@ use crate::decode::record::walk::{self, NeedsFallback};
 use crate::decode::record::{audit, fallback};
 use crate::event::{AnyRecord, AuditRecord, Record};
 
-/// How many times its own length a text may be searched in vain for the end of broken values. After that every line is
-/// read by itself, so that reading time stays linear in hostile input.
+/// The budget for searching the end of broken values, as a multiple of the length of the text. Once it is
+/// spent, each line is read separately, which keeps reading time linear for hostile input.
 const SEARCH_BUDGET: usize = 16;
 
-/// Reads the text of one Kubernetes audit event again. Does nothing if it is not one.
+/// Reads the text of one Kubernetes audit event. Does nothing if it is not one.
 pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
     match audit::record(text, 0) {
         Ok((record, _)) => use_record(&record),
@@ -35,11 +36,11 @@ pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
     }
 }
 
-/// What records begin with, in any key order; the first record of a list may be cut off.
+/// Beginnings of records and wrappers in the common key orders; the first record of a list may be incomplete.
 const BEGINNINGS: [&str; 4] =
     [r#"{"eventVersion":"#, r#"{"awsRegion":"#, r#"{"CloudTrailEvent":"#, r#"{"kind":"Event","#];
 
-/// Where the first whole record begins in a text that starts in mid-record; `None` if it does not.
+/// Position of the first complete record in a text that begins inside a record; `None` if it does not.
 pub(in crate::decode) fn first_whole_record(text: &str) -> Option<usize> {
     if matches!(text.trim_ascii_start().bytes().next(), None | Some(b'{' | b'[')) {
         return None;
@@ -48,13 +49,13 @@ pub(in crate::decode) fn first_whole_record(text: &str) -> Option<usize> {
         .iter()
         .filter_map(|beginning| memmem::find(text.as_bytes(), beginning.as_bytes()))
         .min()?;
-    // The text before it ends like a record, not like a text that quotes one.
+    // The text before it must end like a record, not like a text that quotes one.
     let before = text[..first].trim_ascii_end();
     let before = before.strip_suffix(',').unwrap_or(before).trim_ascii_end();
     (before.ends_with('}') && before.contains('"')).then_some(first)
 }
 
-/// Visits every record of a JSON text that lies in `depth` wrappers.
+/// Visits every record of a JSON text inside `depth` wrappers.
 pub(in crate::decode) fn records(
     text: &str,
     depth: u32,
@@ -67,8 +68,8 @@ pub(in crate::decode) fn records(
         depth,
         is_strict: false,
         ceiling,
-        room: &room,
-        trail: "",
+        base64_left: &room,
+        path: "",
         is_found: false,
         carrier: None,
     };
@@ -77,29 +78,29 @@ pub(in crate::decode) fn records(
     walker.finish()
 }
 
-/// Whether a text begins with a JSON string that may hold records and fills its line.
+/// Whether the first line of a text is a JSON string that may hold records.
 pub(in crate::decode) fn is_string_line(text: &str) -> bool {
     let Ok(end) = walk::value_end(text, 0) else { return false };
     let ends_line = matches!(text.as_bytes().get(walk::skip_spaces(text, end)), None | Some(b'\n' | b'\r'));
     ends_line && text.get(1..end - 1).is_some_and(|content| envelope::classify_text(content).is_some())
 }
 
-/// How far a cut text is searched for its id.
+/// The length of a truncated text that is searched for its id.
 const LONGEST_GLIMPSE: usize = 1_000;
 
-/// Reading cannot go on here; the fault is already noted.
+/// Reading cannot continue here; the fault is already noted.
 pub(super) struct Unreadable {
     pub(in crate::decode) at: usize,
 }
 
-/// Goes through a text.
+/// Reads a text.
 pub(super) struct JsonStream<'a, 'h, 'w, V> {
     pub(in crate::decode) text: &'a str,
     pub(in crate::decode) sink: Sink<'h, 'w, V>,
     identities: IdentityCache<'a>,
     pub(in crate::decode) budget: usize,
-    /// The part of a line, up to its end, looked at last. An object is often one line: searching for its end again at
-    /// every odd record would take quadratic time.
+    /// The part of a line, up to its end, examined last. An object is often one line: searching the end of
+    /// the line again for every odd record would take quadratic time.
     line: Range<usize>,
     /// Whether the beginning of the text is missing, so that a list may end that never began.
     is_resumed: bool,
@@ -126,7 +127,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         &mut self.sink
     }
 
-    /// What the text holds.
+    /// Ends the text and returns its contents.
     pub(in crate::decode) fn finish(mut self) -> Contents {
         if self.sink.depth == 0 || !self.sink.is_found {
             self.sink.contents.report_traces();
@@ -134,7 +135,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.sink.contents
     }
 
-    /// Reads a text whose beginning is missing, from the first whole record on.
+    /// Reads a text whose beginning is missing, from the first complete record.
     pub(super) fn resume(&mut self, at: usize) {
         let detail = format!("the text begins in the middle of a record; read from byte {at} on");
         self.sink.contents.fault(FaultKind::JsonBroken, 0, &detail);
@@ -142,7 +143,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.read_values(at);
     }
 
-    /// One top-level value after another.
+    /// Reads top-level values one after another.
     pub(in crate::decode) fn read_values(&mut self, from: usize) {
         let mut at = walk::skip_blanks(self.text, from);
         while at < self.text.len() {
@@ -176,7 +177,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// Position of the end of the line that contains `at`.
+    /// The end of the line that contains `at`.
     pub(in crate::decode) fn line_end(&mut self, at: usize) -> usize {
         if !self.line.contains(&at) {
             self.line = at..line_end(self.text, at);
@@ -184,12 +185,14 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.line.end
     }
 
-    /// The text that a value at `at` may extend over: all of it, or its line once the search budget is spent.
+    /// The text in which the end of a value at `at` is searched: all of it, or its line once the search
+    /// budget is spent.
     pub(super) fn scope(&mut self, at: usize) -> &'a str {
         if self.budget > 0 { self.text } else { &self.text[..self.line_end(at)] }
     }
 
-    /// Where to go on after a value that began at `start` was lost at `lost`: the next line that begins like a value.
+    /// Where to continue after a value that began at `start` broke at `lost`: the next line that begins like
+    /// a value.
     fn next_line(&mut self, start: usize, lost: usize) -> usize {
         self.budget = self.budget.saturating_sub(self.text.len() - start);
         let mut at = lost;
@@ -204,7 +207,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// An object that is not an element of an array: a wrapper, a record or something else.
+    /// Reads a top-level object: a wrapper, a record or something else.
     fn read_top_object(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         if let Some(value) = records_list(scope, at) {
             let end = self.read_elements(scope, value, Self::record)?;
@@ -213,7 +216,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.read_element(scope, at)
     }
 
-    /// A wrapper or a record; anything else is counted as other.
+    /// Reads a wrapper or a record; counts anything else as other.
     pub(in crate::decode) fn read_element(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         match scope.as_bytes().get(at) {
             Some(b'{') => {}
@@ -254,7 +257,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// An object that surprised the scanner.
+    /// Reads an object that the scanner could not read.
     fn fall_back(
         &mut self,
         scope: &'a str,
@@ -277,8 +280,8 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// Whether what was read of an object leaves no doubt that it is a record. Where the context does not promise records, more
-    /// is required.
+    /// Whether an object is certainly a record, by the fields that were read. More fields are required if the
+    /// context does not promise records.
     #[inline(always)]
     fn is_record(&self, record: &Record<'_>) -> bool {
         let has = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
@@ -304,14 +307,14 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.sink.visit_record(&scope[at..read.end], Ok(AnyRecord::CloudTrail(record)));
     }
 
-    /// A list called `Records` in a record: nothing looks for events there.
+    /// Notes a list called `Records` inside a record: it is not searched for events.
     fn nested(&mut self, scope: &str, at: usize) {
         if !finder::search(scope, at, &[]).finds.is_empty() {
             self.sink.contents.add_trace(TraceKind::Nested, at);
         }
     }
 
-    /// An object that partly looks like a record, but has no action: it may be a wrapper.
+    /// Reads an object that partly looks like a record, but has no action: it may be a wrapper.
     fn read_uncertain_object(
         &mut self,
         scope: &'a str,
@@ -338,7 +341,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         Ok(())
     }
 
-    /// An element of a list of anything.
+    /// Reads an element of a list of any values.
     pub(in crate::decode) fn read_listed_value(
         &mut self,
         scope: &'a str,
@@ -352,7 +355,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             .map_err(|NeedsFallback| self.broken(at, "neither a value nor the end of the list"))
     }
 
-    /// A JSON string among values: it may hold records.
+    /// Reads a JSON string, which may hold records.
     fn string(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         let Ok(end) = walk::value_end(scope, at) else {
             let lost = self.truncated(at);
@@ -374,7 +377,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         Ok(end)
     }
 
-    /// An element of `Records`.
+    /// Reads an element of `Records`.
     pub(in crate::decode) fn record(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         if scope.as_bytes().get(at) == Some(&b'[') {
             let (records, others) = (self.sink.contents.records, self.sink.contents.others);
@@ -408,7 +411,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             }
             let begins_line = at > 0 && scope.as_bytes().get(at - 1) == Some(&b'\n');
             if begins_line && !record.looks_like_one() && records_list(scope, at).is_some() {
-                // The batch before it was cut between two records, and this line begins the next batch.
+                // The previous batch was truncated between two records, and this line begins the next batch.
                 let lost = self.broken(at, "a batch of records inside another");
                 return Err(Unreadable { at: lost.at.saturating_sub(1) });
             }
@@ -445,7 +448,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// A Kubernetes audit event.
+    /// Reads a Kubernetes audit event.
     pub(super) fn audit_event(&mut self, slice: &str) {
         let mut visit =
             |record: AuditRecord<'_>| self.sink.visit_record(slice, Ok(AnyRecord::Kubernetes(&record)));
@@ -457,7 +460,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// A record found by the finder.
+    /// Reads a record found by the finder.
     pub(super) fn found_record(&mut self, slice: &'a str) {
         let mut record = Record::default();
         match scanner::record(slice, 0, self.sink.predictors, &mut self.identities, &mut record) {
@@ -466,7 +469,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// The elements of the array at `at`, each read by `read`.
+    /// Reads the elements of the array at `at`, each by `read`.
     pub(in crate::decode) fn read_elements(
         &mut self,
         scope: &'a str,
@@ -493,13 +496,13 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// What follows the list of records in its wrapper. Anything else that holds records is read too.
+    /// Reads the members after the list of records in a wrapper: they may hold records, too.
     fn read_rest_of_wrapper(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         let at = walk::skip_blanks(scope, at);
         match scope.as_bytes().get(at) {
             Some(b'}') => Ok(at + 1),
             Some(b',') => {
-                // The remaining members read like an object that opens with the comma.
+                // The remaining members are read like an object that begins with the comma.
                 let found = envelope::inspect(scope, at);
                 let Some(end) = found.end else {
                     let lost = self.broken(at, "malformed members behind the records");
@@ -515,8 +518,8 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// End of the value at `at`, which the scanner could not read. Within its line if it ends there; a value that does
-    /// not end on its line is cut if the next line begins like a value of its own.
+    /// The end of the value at `at`, which the scanner could not read. If it does not end on its line and the
+    /// next line begins like another value, it is truncated.
     fn end_of(&mut self, scope: &str, at: usize) -> Result<usize, Unreadable> {
         let bytes = scope.as_bytes();
         let line = self.line_end(at).min(scope.len());
@@ -537,7 +540,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         self.truncated_at(at, at)
     }
 
-    /// The value at `at` has no end; reading may go on after `behind`.
+    /// Notes that the value at `at` has no end; reading may continue after `behind`.
     fn truncated_at(&mut self, at: usize, behind: usize) -> Unreadable {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();
         let beginning = String::from_utf8_lossy(&rest[..rest.len().min(LONGEST_GLIMPSE)]);
@@ -556,7 +559,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
     }
 }
 
-/// Position of the list of records, if the object at `at` begins with one.
+/// Position of the list of records, if it is the first member of the object at `at`.
 fn records_list(scope: &str, at: usize) -> Option<usize> {
     match walk::first_key(scope, at) {
         Ok(("Records", value)) if scope.as_bytes().get(value) == Some(&b'[') => Some(value),
@@ -564,7 +567,7 @@ fn records_list(scope: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// Position of the line's end at or after `at`: its `\n`, or the end of the text.
+/// Position of the next `\n` at or after `at`, or the end of the text.
 fn line_end(text: &str, at: usize) -> usize {
     let rest = text.as_bytes().get(at..).unwrap_or_default();
     memchr(b'\n', rest).map_or(text.len(), |offset| at + offset)

@@ -1,8 +1,9 @@
-//! JSON within a text of words: lines that begin with a time, a priority or names (`<134>Jan 10 … cloudtrail: {…}`,
-//! `level=info json={…}`), responses below the command that printed them, YAML with JSON in it, and texts cut in front.
+//! JSON embedded in plain text: lines that begin with a time, a priority or names (`<134>Jan 10 … cloudtrail:
+//! {…}`, `level=info json={…}`), responses after the command that printed them, YAML with JSON, and texts
+//! whose beginning is missing.
 //!
-//! Only objects that have everything a record must have are read. What a document (Markdown, HTML) or a program (`x = {…}`) shows
-//! is reported but not read: it may never have happened.
+//! Only objects with all required fields of a record are read. Records shown in a document (Markdown, HTML)
+//! or a program (`x = {…}`) are reported but not read: they may not be real events.
 
 use std::ops::Range;
 
@@ -15,10 +16,11 @@ use crate::decode::FoundRecord;
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk;
 
-/// How much of a text is examined to recognise a document.
+/// The length of the beginning that is examined to recognise a document.
 const GLIMPSE: usize = 64 << 10;
 
-/// Whether a text is a document that may show records: Markdown with blocks of code or headings, reStructuredText, HTML.
+/// Whether a text is a document that may show records: Markdown with code blocks or headings,
+/// reStructuredText, HTML.
 pub(super) fn is_document(text: &str) -> bool {
     let head = &text[..walk::floor(text, GLIMPSE)];
     let start = head.trim_start().as_bytes();
@@ -33,17 +35,17 @@ pub(super) fn is_document(text: &str) -> bool {
     is_tag || head.lines().any(is_of_document)
 }
 
-/// Whether a text contains names that only records have, or what they begin with.
+/// Whether a text contains names that occur only in records, or beginnings of records.
 pub(super) fn seems_to_have_records(text: &str) -> bool {
     envelope::names_a_record(text) || text.contains("eventVersion") || text.contains("userIdentity")
 }
 
-/// Whether a text of words may have JSON in it.
+/// Whether a plain text may contain JSON.
 pub(super) fn has_json(text: &str) -> bool {
     memchr::memchr(b'{', text.as_bytes()).is_some()
 }
 
-/// Whether the text before a value says that it is in a program.
+/// Whether a value is part of a program, by the text before it.
 fn is_of_program(before: &str) -> bool {
     let before = before.trim_end_matches(['\'', '"', '`']);
     let behind_blanks = before.trim_end_matches(' ');
@@ -90,7 +92,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         is_document: bool,
         any: &mut bool,
     ) -> usize {
-        // An object in a JSON string has its quotes escaped.
+        // In a JSON string, the quotes of an object are escaped.
         if text[..open].ends_with('"') && text[open + 1..].trim_start().starts_with("\\\"") {
             let Ok(end) = walk::value_end(text, open - 1) else { return open + 1 };
             *any |= self.sink.candidate(&text[open - 1..end], TextKind::Json, open);
@@ -100,7 +102,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let scope = if self.budget > 0 { text } else { &text[..line] };
         let Some(end) = nested_end(scope.as_bytes(), open) else {
             if self.budget == 0 {
-                // A line with too many brackets is not searched further.
+                // The rest of a line with too many brackets is skipped.
                 return self.skip_costly_line(open, line);
             }
             self.budget = self.budget.saturating_sub(scope.len() - open);
@@ -122,7 +124,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         end
     }
 
-    /// The rest of a line that would take too long.
+    /// Skips the rest of a line that would take too long; returns its end.
     fn skip_costly_line(&mut self, open: usize, line: usize) -> usize {
         if seems_to_have_records(&self.text[open..line]) {
             self.sink.contents.add_trace(TraceKind::Words, open);
@@ -130,7 +132,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         line
     }
 
-    /// Reports records that a document shows.
+    /// Reports records shown in a document.
     fn report_document_records(&mut self, search: &Search) {
         if let Some(find) = search.finds.iter().find(|find| !matches!(find.what, finder::FoundKind::Text(_)))
         {
@@ -138,7 +140,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
     }
 
-    /// A value without an end: its whole parts are read, if it is JSON up to there.
+    /// Reads the complete parts of a value without an end, if they are valid JSON.
     fn read_cut_value_in_words(&mut self, scope: &'a str, open: usize, any: &mut bool) -> usize {
         let search = finder::search_cut(scope, open);
         let stop = match search.stop {
@@ -157,7 +159,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         stop
     }
 
-    /// Reports a text that begins in the middle of a value, judging by what precedes the first whole one.
+    /// Reports a text that begins inside a value, judging by the text before the first complete value.
     fn report_missing_start(&mut self, before: &str) {
         let count = |brackets: [u8; 2]| before.bytes().filter(|byte| brackets.contains(byte)).count();
         if before.contains('"') && count(*b"}]") > count(*b"{[") && self.sink.contents.faults.is_empty() {

@@ -1,8 +1,9 @@
 //! Finds the records in a text.
 //!
-//! A [`text`] is a [JSON stream](json_stream), a [`table`], or words with JSON in them ([`loose`]). The wrappers of known
-//! carriers are recognised by the names of their fields ([`envelope`], [`inner`]); everything else is searched ([`finder`]),
-//! and what still looks like records is reported ([`trace`]). Records go to a [`sink`].
+//! A [`text`] is a [JSON stream](json_stream), a [`table`], or plain text with embedded JSON ([`loose`]).
+//! Wrappers of known carriers are recognised by their field names ([`envelope`], [`inner`]); everything else
+//! is searched ([`finder`]), and unreadable traces of records are reported ([`traces`]). Records go to a
+//! [`sink`].
 
 pub(in crate::decode) mod envelope;
 mod finder;

@@ -1,17 +1,17 @@
-//! Texts and bytes within texts: JSON in strings, base64 of anything.
+//! Texts and bytes within texts: JSON in strings, and base64.
 
-use super::envelope::{self, Carrier, TextKind};
+use super::envelope::{self, LogGroupOrigin, TextKind};
 use super::sink::{Contents, DEEPEST, LARGEST_INSIDE, MemberCopies, Sink, TextContext};
 use super::text;
 use super::traces::TraceKind;
 use crate::coverage::{FaultKind, FoundPaths, Position};
 use crate::decode::{DecodeFault, Decoder, FoundRecord, Verdict};
 
-/// A visitor behind a pointer: texts nest, and a type for each level would have no end.
+/// A visitor behind a pointer: with generics, each level of nesting would need another type.
 type Visit<'v> = &'v mut dyn FnMut(FoundRecord<'_>);
 
 impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
-    /// Reads what the JSON string at `at` may hold; returns whether it holds records.
+    /// Reads the possible contents of the JSON string at `at`; returns whether it holds records.
     pub(super) fn candidate(&mut self, literal: &str, candidate: TextKind, at: usize) -> bool {
         let is_cut = literal.len() < 2 || !literal.ends_with('"');
         match (envelope::unquote(literal), candidate) {
@@ -24,8 +24,8 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         }
     }
 
-    /// Reads a text within the text; returns the number of its records. If it need not be a log, its faults count only if it
-    /// is one.
+    /// Reads a text within the text; returns the number of its records. With `is_strict`, its faults count
+    /// only if it is a log.
     pub(in crate::decode) fn text(&mut self, text: &str, at: usize, is_strict: bool) -> u32 {
         if self.depth >= DEEPEST {
             if envelope::may_hide_records(text) {
@@ -39,8 +39,8 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
             depth: self.depth + 1,
             is_strict: is_strict || self.is_strict,
             ceiling: self.ceiling,
-            room: self.room,
-            trail: &trail,
+            base64_left: self.room,
+            path: &trail,
             is_found,
             carrier: self.carrier.clone(),
         };
@@ -57,7 +57,7 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         let more = records - self.contents.records;
         self.contents.records = records;
         let counts = !is_strict || contents.records > 0 || envelope::names_a_record(text);
-        // Copies of what another member gave add no found paths.
+        // Copies of records in another member add no paths.
         let found = if more > 0 { contents.found } else { FoundPaths::default() };
         self.add_contents(Contents { found, ..contents }, at, counts);
         if !is_strict && more == 0 && verdict != Verdict::Records {
@@ -66,8 +66,8 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         more
     }
 
-    /// Reads what a base64 text decodes to; returns whether it holds records, or at least a wrapper for them. `None` if it is
-    /// not base64.
+    /// Reads the bytes of a base64 text; returns whether they hold records or an empty wrapper. `None` if it
+    /// is not base64.
     pub(in crate::decode) fn base64(&mut self, text: &str, at: usize) -> Option<bool> {
         let copy = self.ceiling.reserve_copy(text.len() as u64);
         let bytes = envelope::decode_base64(text)?;
@@ -106,12 +106,12 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
     }
 }
 
-/// A visitor for what is inside: leaves out copies, numbers records from `records` on, and names the outer carrier where there is
-/// no other.
+/// A visitor for a nested text: omits copies, numbers records from `records`, and sets the outer carrier if
+/// there is no inner one.
 fn numbered<'v>(
     visit: &'v mut impl FnMut(FoundRecord<'_>),
     copies: &'v mut MemberCopies,
-    carrier: Option<&'v Carrier>,
+    carrier: Option<&'v LogGroupOrigin>,
     records: &'v mut u32,
 ) -> impl FnMut(FoundRecord<'_>) + 'v {
     move |found| {
@@ -120,6 +120,12 @@ fn numbered<'v>(
         }
         let index = *records;
         *records += 1;
-        visit(FoundRecord { index, number: index, inner: None, carrier: found.carrier.or(carrier), ..found });
+        visit(FoundRecord {
+            index_in_file: index,
+            index_in_object: index,
+            inner: None,
+            carrier: found.carrier.or(carrier),
+            ..found
+        });
     }
 }

@@ -1,4 +1,4 @@
-//! Where the finders of records put them, and how texts and bytes within texts are read.
+//! Receives the records that are found, and the context of nested texts.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 
-use super::envelope::Carrier;
+use super::envelope::LogGroupOrigin;
 use super::traces::TraceKind;
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::decode::ceiling::Ceiling;
@@ -15,31 +15,32 @@ use crate::decode::record::scanner::KeyPredictors;
 use crate::decode::{DecodeFault, FoundRecord};
 use crate::event::AnyRecord;
 
-/// Wrappers in wrappers, and texts in texts, are read to this depth: a subscription's message in a line of a search
-/// result in a list is four.
+/// The maximum depth of wrappers and texts. A subscription message in a line of a search result in a list has
+/// depth four.
 pub(in crate::decode) const DEEPEST: u32 = 8;
 
-/// What comes out of one base64 in a text, at most; Kinesis takes records of up to 10 MB.
+/// The maximum output of one base64 text; Kinesis accepts records of up to 10 MB.
 pub(super) const LARGEST_INSIDE: u64 = 256 << 20;
 
-/// The output of all base64 in a text is at most this many times its length, and at least this much is always allowed.
+/// The maximum output of all base64 in a text, as a multiple of its length; [`LEAST_INSIDE`] is always
+/// allowed.
 const MOST_INSIDE: u64 = 64;
 const LEAST_INSIDE: u64 = 16 << 20;
 
-/// What a text holds besides the visited records.
+/// The contents of a text, besides the visited records.
 #[derive(Debug, Default)]
 pub(in crate::decode) struct Contents {
     /// Records visited.
     pub(in crate::decode) records: u32,
-    /// Number of top-level values that are not records, and the kind of the first.
+    /// The number of top-level values that are not records, and the kind of the first.
     pub(in crate::decode) others: u64,
     pub(in crate::decode) other: Option<ObjectSkip>,
     pub(in crate::decode) faults: Vec<DecodeFault>,
-    /// Faults of texts within the text. They count even if the text's own do not.
+    /// Faults of nested texts. They count even if the text's own faults do not.
     pub(super) inner_faults: Vec<DecodeFault>,
-    /// Where records were found outside known carriers.
+    /// Paths of records outside known carriers.
     pub(in crate::decode) found: FoundPaths,
-    /// Traces of records: the first, its position, and how many there are.
+    /// Traces of records: the first one, its position, and the number of all.
     pub(in crate::decode) trace: Option<(TraceKind, usize, u64)>,
 }
 
@@ -49,12 +50,12 @@ impl Contents {
         self.faults.push(DecodeFault { kind, position, inner: None, detail: detail.to_owned() });
     }
 
-    /// The current number of faults.
+    /// The current numbers of own and inner faults.
     pub(super) fn fault_marks(&self) -> (usize, usize) {
         (self.faults.len(), self.inner_faults.len())
     }
 
-    /// Removes later faults that report a cut already reported: one fault for one cut.
+    /// Removes later faults about the same truncation, so that it is reported once.
     pub(super) fn merge_cut_faults(&mut self, (own, inner): (usize, usize)) {
         for (faults, from) in [(&mut self.faults, own), (&mut self.inner_faults, inner)] {
             let more = faults.split_off(from);
@@ -93,27 +94,28 @@ impl Contents {
 
 /// The context of a text.
 pub(in crate::decode) struct TextContext<'w> {
-    /// Number of packings, wrappers and texts.
+    /// The number of packings, wrappers and texts around it.
     pub(in crate::decode) depth: u32,
-    /// Whether nothing promises records: then only an object with everything a record must have is one.
+    /// Whether the context does not promise records. Then only objects with all required fields count as
+    /// records.
     pub(in crate::decode) is_strict: bool,
-    /// How much may be held.
+    /// The memory limit.
     pub(in crate::decode) ceiling: &'w Ceiling,
-    /// How much may still come out of base64.
-    pub(in crate::decode) room: &'w Cell<u64>,
+    /// The number of bytes that base64 may still decode to.
+    pub(in crate::decode) base64_left: &'w Cell<u64>,
     /// The path to it.
-    pub(in crate::decode) trail: &'w str,
-    /// Whether the finder found it, so that the path to each record is reported.
+    pub(in crate::decode) path: &'w str,
+    /// Whether the finder found it; then the paths of its records are reported.
     pub(in crate::decode) is_found: bool,
-    pub(in crate::decode) carrier: Option<Rc<Carrier>>,
+    pub(in crate::decode) carrier: Option<Rc<LogGroupOrigin>>,
 }
 
-/// How much may come out of base64 in a text of this length.
+/// The maximum output of base64 in a text of this length.
 pub(in crate::decode) fn base64_budget(length: usize) -> Cell<u64> {
     Cell::new((length as u64).saturating_mul(MOST_INSIDE).max(LEAST_INSIDE))
 }
 
-/// Takes records.
+/// Receives records.
 pub(in crate::decode) struct Sink<'h, 'w, V> {
     pub(super) visit: V,
     pub(in crate::decode) predictors: &'h mut KeyPredictors,
@@ -125,7 +127,7 @@ pub(in crate::decode) struct Sink<'h, 'w, V> {
     pub(in crate::decode) is_found: bool,
     pub(in crate::decode) trail: String,
     /// The carrier of the current text.
-    pub(in crate::decode) carrier: Option<Rc<Carrier>>,
+    pub(in crate::decode) carrier: Option<Rc<LogGroupOrigin>>,
     pub(super) copies: MemberCopies,
 }
 
@@ -140,17 +142,17 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
             predictors,
             contents: Contents::default(),
             ceiling: within.ceiling,
-            room: within.room,
+            room: within.base64_left,
             depth: within.depth,
             is_strict: within.is_strict,
             is_found: within.is_found,
-            trail: within.trail.to_owned(),
+            trail: within.path.to_owned(),
             carrier: within.carrier.clone(),
             copies: MemberCopies::default(),
         }
     }
 
-    /// Passes a record on.
+    /// Passes a record to the visitor.
     #[inline]
     pub(in crate::decode) fn visit_record(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) {
         if self.copies.is_watching && self.copies.contains_or_insert(text, record) {
@@ -162,10 +164,17 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         let index = self.contents.records;
         self.contents.records += 1;
         let carrier = self.carrier.as_deref();
-        (self.visit)(FoundRecord { index, number: index, inner: None, text, carrier, record });
+        (self.visit)(FoundRecord {
+            index_in_file: index,
+            index_in_object: index,
+            inner: None,
+            text,
+            carrier,
+            record,
+        });
     }
 
-    /// Something that is not a record.
+    /// Counts a value that is not a record.
     pub(in crate::decode) fn count_other(&mut self, kind: ObjectSkip) {
         self.contents.others += 1;
         self.contents.other.get_or_insert(kind);
@@ -183,7 +192,8 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         result
     }
 
-    /// Adds what a text within the text holds besides its records. Positions inside it would help nobody: its start `at` is used.
+    /// Adds the contents of a nested text. Its faults get the position `at` of the text, since positions
+    /// inside it are meaningless.
     pub(super) fn add_contents(&mut self, mut contents: Contents, at: usize, counts_faults: bool) {
         let faults = contents.all_faults(counts_faults);
         self.contents.found.merge(contents.found);
@@ -206,7 +216,7 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         CopyWatch { outer, added: Vec::new() }
     }
 
-    /// Ends a member: records found in it are known from now on.
+    /// Ends a member: from now on, its records are known.
     pub(super) fn end_member(&mut self, watched: &mut CopyWatch) {
         for one in self.copies.present.drain(..) {
             if self.copies.known.insert(one) {
@@ -227,14 +237,14 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
     }
 }
 
-/// The records of one object whose members may hold copies: search engines keep both a text and what they made of it. The first
-/// copy is read.
+/// The records of an object whose members may hold copies of each other: search engines keep both the
+/// original text and the parsed event. The first copy is read.
 #[derive(Default)]
 pub(super) struct MemberCopies {
     pub(super) is_watching: bool,
-    /// From earlier members.
+    /// Records of earlier members.
     known: HashSet<u64>,
-    /// From the current member.
+    /// Records of the current member.
     present: Vec<u64>,
 }
 
@@ -245,12 +255,12 @@ pub(super) struct CopyWatch {
 }
 
 impl MemberCopies {
-    /// Whether a record is known; notes it.
+    /// Whether a record is known. Adds it if not.
     pub(super) fn contains_or_insert(&mut self, text: &str, record: Result<AnyRecord<'_>, &str>) -> bool {
         let hasher = FixedState::default();
         let fingerprint = match record {
             Err(_) => return false,
-            // The same event may be written with and without blanks.
+            // The same event may differ in white space.
             Ok(AnyRecord::CloudTrail(record)) if record.event_id.is_some_and(|id| !id.is_empty()) => {
                 record.fingerprint(hasher.hash_one(record.event_id))
             }

@@ -1,10 +1,11 @@
 //! Tables with events in their cells: results of CloudTrail Lake and Athena, exports of search engines and consoles.
 //!
-//! Lake writes a comment line first ("# Execution Time: …") and calls the column `eventjson`; an Athena query over raw lines names
-//! it freely; spreadsheets in many European locales use `;` between cells. So cells decide, not names: what begins like JSON is
-//! examined. In columns known to hold events, whatever looks like a record is one; in others, it needs everything that a record
-//! must have. Tables of single fields are recognised ([`Sort::Fields`]) but not read: their structs are printed in an ambiguous
-//! form, and the summary that the console exports does not tell who acted.
+//! Lake writes a comment line first ("# Execution Time: …") and calls the column `eventjson`; an Athena query
+//! over raw lines can use any name; spreadsheets in many European locales separate cells with `;`. So the
+//! cells decide, not the names: a cell that begins like JSON is examined. In columns known to hold events, an
+//! object that looks like a record is one; in others, it needs all required fields. Tables of single fields
+//! are recognised ([`TableKind::Fields`]) but not read: their structs are printed ambiguously, and the
+//! summary exported by the console does not name the principal.
 
 use super::sink::Sink;
 use super::{envelope, traces};
@@ -16,17 +17,17 @@ use crate::decode::{DecodeFault, FoundRecord};
 const EVENT_COLUMNS: [&str; 6] =
     ["eventjson", "event_json", "cloudtrailevent", "cloudtrail_event", "_raw", "@message"];
 
-/// Columns with what a record quotes: nothing in them is an event.
+/// Columns with quoted requests or responses: they contain no events.
 const QUOTING_COLUMNS: [&str; 4] =
     ["requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails"];
 
 /// Characters that separate cells.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// How much of a text is searched for the first cell with JSON.
+/// The length of the beginning that is searched for a cell with JSON.
 const GLIMPSE: usize = 1 << 20;
 
-/// How events are arranged in a text.
+/// The layout of a table with events.
 #[derive(Debug)]
 pub(in crate::decode) struct Table {
     delimiter: u8,
@@ -38,16 +39,16 @@ pub(in crate::decode) struct Table {
     quoting: Vec<usize>,
 }
 
-/// What kind of table a text is.
+/// The kind of a table.
 #[derive(Debug)]
 pub(in crate::decode) enum TableKind {
     /// Cells hold events.
     Events(Table),
-    /// Cells are single fields of events: the kind of table, and whether it has no rows.
+    /// Cells hold single fields of events: the reason to skip it, and whether it has no rows.
     Fields(ObjectSkip, bool),
 }
 
-/// What kind of table the text is.
+/// The kind of table that a text is.
 pub(in crate::decode) fn table_kind(text: &str) -> Option<TableKind> {
     let text = without_comments(text);
     let header = text.lines().next()?;
@@ -80,9 +81,9 @@ fn columns(names: &[String], wanted: &[&str]) -> Vec<usize> {
     names.iter().enumerate().filter(|(_, name)| is_wanted(name)).map(|(number, _)| number).collect()
 }
 
-/// The first cell in quotes that begins like JSON.
+/// The first quoted cell that begins like JSON.
 struct JsonCell {
-    /// The separator before it, unless it begins its line.
+    /// The separator before it, unless it is at the start of its line.
     delimiter: Option<u8>,
     has_backslashes: bool,
 }
@@ -100,7 +101,7 @@ fn json_cell(text: &str) -> Option<JsonCell> {
             None | Some(b'\n') => {
                 let end = behind.find("}\"").map_or("", |end| &behind[end + 2..]);
                 let delimiter = end.bytes().next().filter(|byte| DELIMITERS.contains(byte));
-                // A line that is a JSON string is not a table.
+                // A line that is one JSON string is not a table.
                 let is_alone = has_backslashes && delimiter.is_none();
                 (!is_alone).then_some(JsonCell { delimiter, has_backslashes })
             }
@@ -216,7 +217,7 @@ mod tests {
     fn read(text: &str) -> (String, Verdict, usize) {
         let mut names = Vec::new();
         let decoded = Decoder::new(1 << 20).decode(text.as_bytes(), |found| {
-            assert_eq!(found.number as usize, names.len());
+            assert_eq!(found.index_in_object as usize, names.len());
             names.push(found.record.unwrap().cloudtrail().unwrap().event_name.unwrap_or("-").to_owned());
         });
         (names.join(" "), decoded.verdict, decoded.faults.len())
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_is_named_and_other_tables_are_none() {
+    fn a_summary_is_recognized_and_other_tables_are_not_json() {
         let summary =
             "Event name,Event time,User name,Event source\nConsoleLogin,2024-01-01,x,signin.amazonaws.com\n";
         assert_eq!(read(summary).1, Verdict::Other(ObjectSkip::Summary));

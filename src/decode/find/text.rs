@@ -1,4 +1,4 @@
-//! Reads a text of any kind: JSON, tables, lines with words before the JSON, and words with JSON somewhere in them.
+//! Reads any text: JSON, tables, log lines with JSON, and plain text with embedded JSON.
 
 use super::json_stream::{self, JsonStream};
 use super::sink::{Contents, TextContext};
@@ -9,7 +9,7 @@ use crate::coverage::ObjectSkip;
 use crate::decode::record::scanner::KeyPredictors;
 use crate::decode::{FoundRecord, Verdict};
 
-/// Visits every record of a text; `is_cut` says that its end is missing and that this was reported.
+/// Visits every record of a text. `is_cut` says that its end is missing and that this was already reported.
 pub(in crate::decode) fn read(
     text: &str,
     is_cut: bool,
@@ -19,13 +19,14 @@ pub(in crate::decode) fn read(
 ) -> (Verdict, Contents) {
     let (verdict, mut contents) = read_as_it_begins(text, within, predictors, visit);
     if is_cut {
-        // A cut that was already reported is not reported again.
+        // The truncation was already reported.
         contents.merge_cut_faults((0, 0));
     }
     (verdict, contents)
 }
 
-/// Whether a text does not begin like any known form: with words, or with bytes that are not text.
+/// Whether a text does not begin like any known format: it begins with words, or with bytes that are not
+/// text.
 pub(in crate::decode) fn is_unknown(text: &str) -> bool {
     let start = text.trim_ascii_start();
     !start.is_empty()
@@ -84,7 +85,7 @@ fn of_values(contents: Contents) -> (Verdict, Contents) {
     }
 }
 
-/// A text that begins with words.
+/// Reads a text that begins with words.
 fn read_words<V: FnMut(FoundRecord<'_>)>(
     text: &str,
     mut walker: JsonStream<'_, '_, '_, V>,
@@ -108,7 +109,7 @@ fn read_words<V: FnMut(FoundRecord<'_>)>(
     (verdict, walker.finish())
 }
 
-/// Logs of other services that are lines of words, recognised by their first line.
+/// Plain-text logs of other services, recognised by their first line.
 fn foreign_log(text: &str) -> Option<ObjectSkip> {
     let mut words = text.split_ascii_whitespace();
     match (words.next()?, words.next()?) {

@@ -1,4 +1,4 @@
-//! What makes a text smell of records, though none can be read: record names as keys or columns, with a time that parses.
+//! Traces of records that cannot be read: record names as keys or columns, with a valid time.
 
 use std::ops::{BitAnd, BitOr, BitOrAssign};
 
@@ -6,31 +6,31 @@ use memchr::memmem;
 
 use crate::decode::record::walk::floor;
 
-/// Why something smells of records.
+/// The kind of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum TraceKind {
-    /// The fields of a record under other names, or flattened: it cannot be rebuilt faithfully.
+    /// The fields of a record under other names, or flattened: it cannot be restored exactly.
     Flattened,
     /// A row or a table of single fields.
     Columns,
     /// An OCSF event as JSON.
     Ocsf,
-    /// `audit.k8s.io` without what an event must have.
+    /// `audit.k8s.io` without the required fields of an event.
     AuditEvent,
-    /// Too deep in wrappers, lists or texts.
+    /// Nested too deep in wrappers, lists or texts.
     TooDeep,
     /// A record in the parameters of an object that is not one.
     Quoted,
     /// A list `Records` inside a record.
     Nested,
-    /// A record that a document or a program shows.
+    /// A record shown in a document or a program.
     Shown,
     /// The names of a record as keys, in a text that is not JSON.
     Words,
 }
 
 impl TraceKind {
-    /// What is wrong, in words.
+    /// The text of the fault.
     pub(in crate::decode) const fn detail(self) -> &'static str {
         match self {
             Self::Flattened => {
@@ -51,7 +51,7 @@ impl TraceKind {
         }
     }
 
-    /// Whether it counts only together with a time.
+    /// Whether it counts only with a time.
     pub(super) const fn needs_time(self) -> bool {
         matches!(self, Self::Columns)
     }
@@ -96,19 +96,19 @@ impl Clue {
     const EVENT_KIND: Self = Self(1 << 8);
     const OTHER_KIND: Self = Self(1 << 9);
     const STAGE: Self = Self(1 << 10);
-    /// The same under other names: `aws.cloudtrail.eventName`, `event_name`.
+    /// Similar names: `aws.cloudtrail.eventName`, `event_name`.
     const LIKE_NAME: Self = Self(1 << 11);
     const LIKE_SOURCE: Self = Self(1 << 12);
     const LIKE_TIME: Self = Self(1 << 13);
     const LIKE: Self = Self(7 << 11);
-    /// The names as values.
+    /// Field names as values.
     const NAMED_NAME: Self = Self(1 << 14);
     const NAMED_SOURCE: Self = Self(1 << 15);
     const NAMED_TIME: Self = Self(1 << 16);
     pub(super) const NAMED: Self = Self(7 << 14);
     /// Clues that a row passes to its list.
     pub(super) const ROW: Self = Self(7 << 14 | 7 << 11);
-    /// `aws.cloudtrail.event_version`, and what is below `cloudtrail`.
+    /// `aws.cloudtrail.event_version`, and members of `cloudtrail`.
     const CLOUDTRAIL: Self = Self(1 << 17);
     const ANY_VERSION: Self = Self(1 << 18);
     const PRODUCT: Self = Self(1 << 19);
@@ -119,7 +119,7 @@ impl Clue {
         self.0 & all.0 == all.0
     }
 
-    /// Of a member whose value is a text.
+    /// The clues of a member whose value is a text.
     pub(super) fn of_member(key: &str, text: &str) -> Self {
         if text.is_empty() {
             return Self::NONE;
@@ -143,7 +143,7 @@ impl Clue {
         exact | Self::like(key, text)
     }
 
-    /// Of a member whose name resembles one of a record's.
+    /// The clues of a member whose name resembles that of a record field.
     fn like(key: &str, text: &str) -> Self {
         if ends_like(key, "eventname") {
             return Self::LIKE_NAME;
@@ -166,7 +166,7 @@ impl Clue {
         Self::NONE
     }
 
-    /// Of a member whose value is a number.
+    /// The clues of a member whose value is a number.
     pub(super) fn of_number(key: &str) -> Self {
         match key {
             "eventTime" => Self::TIME | Self::LIKE_TIME,
@@ -176,7 +176,7 @@ impl Clue {
         }
     }
 
-    /// Of a text, regardless of its name.
+    /// The clues of a text, regardless of its name.
     pub(super) fn of_value(text: &str) -> Self {
         if text.len() > 40 {
             return Self::NONE;
@@ -190,7 +190,7 @@ impl Clue {
         }
     }
 
-    /// Of a member that is an object or a list with its own clues.
+    /// The clues of a member that is an object or a list with clues of its own.
     pub(super) fn of_nested(key: &str, clues: Self, members: u32) -> Self {
         match key {
             "userIdentity" if members > 0 => Self::WHO,
@@ -199,7 +199,7 @@ impl Clue {
             "product" if clues.has(Self::PRODUCT | Self::VENDOR) => Self::OCSF,
             "metadata" if clues.has(Self::OCSF) => Self::OCSF,
             _ if ends_like(key, "cloudtrail") && clues.has(Self::ANY_VERSION) => Self::CLOUDTRAIL,
-            // In responses of search engines, every value is a list.
+            // In search engine responses, every value is a list.
             _ if ends_like(key, "cloudtraileventversion") => Self::CLOUDTRAIL,
             _ => Self::NONE,
         }
@@ -234,7 +234,7 @@ impl Clue {
         if self.has(Self::AUDIT_API) && !self.has(Self::OTHER_KIND) {
             return Some(TraceKind::AuditEvent);
         }
-        // What is below `metadata` passes it on; the event itself has more.
+        // Members of `metadata` only pass the clue on; the event itself has more clues.
         if self.has(Self::OCSF) && !self.has(Self::PRODUCT) { Some(TraceKind::Ocsf) } else { None }
     }
 }
@@ -251,7 +251,7 @@ pub(super) fn is_host(text: &str) -> bool {
     text.len() <= 253 && text.contains('.') && text.bytes().all(is_part)
 }
 
-/// Whether a text begins with a time such as `2024-03-01T10:00:00`, or with a blank for the T.
+/// Whether a text begins with a time such as `2024-03-01T10:00:00`, with a `T` or a space.
 pub(in crate::decode) fn is_time(text: &str) -> bool {
     const SHAPE: &[u8] = b"dddd-dd-dd?dd:dd";
     let fits = |(byte, shape): (&u8, &u8)| match shape {
@@ -273,13 +273,14 @@ const SOURCES: [&[u8]; 7] = [
     b"event-source",
 ];
 
-/// How far from the source the other two keys may be.
+/// The maximum distance of the other two keys from the source.
 pub(in crate::decode) const WINDOW: usize = 16 << 10;
 
-/// How many occurrences of `eventSource` are examined; more would tell nothing new.
+/// The maximum number of occurrences of `eventSource` that are examined.
 const MOST_LOOKED_AT: usize = 1_000;
 
-/// Where a text that is not JSON has record names as keys, with a host and a time: YAML, printed objects, broken JSON.
+/// Position of a record's names as keys, with a host and a time, in a text that is not JSON: YAML, printed
+/// objects, broken JSON.
 pub(super) fn in_words(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     SOURCES.iter().filter_map(|source| in_words_as(text, bytes, source)).min()
@@ -290,14 +291,14 @@ fn in_words_as(text: &str, bytes: &[u8], source: &[u8]) -> Option<usize> {
     places.find(|at| is_source(text, *at, source.len()))
 }
 
-/// Whether the name at `at` is the key of a record's source.
+/// Whether the name at `at` is a key with a host as value, as in records.
 fn is_source(text: &str, at: usize, length: usize) -> bool {
     let value = value_after(text, at + length);
     let host = value.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).next();
     host.is_some_and(|host| is_host(host) && !host.ends_with('.')) && has_others(text, at)
 }
 
-/// Where unread bytes smell of records: as in [`in_words`], or by the names of an audit event.
+/// Position of a trace of records in unread bytes: as in [`in_words`], or the names of an audit event.
 pub(in crate::decode) fn in_bytes(bytes: &[u8]) -> Option<usize> {
     let near = |at: usize| (at.saturating_sub(WINDOW), bytes.len().min(at.saturating_add(WINDOW)));
     let of_source = |source: &&[u8]| {
@@ -316,7 +317,7 @@ pub(in crate::decode) fn in_bytes(bytes: &[u8]) -> Option<usize> {
     SOURCES.iter().filter_map(of_source).chain(of_audit).min()
 }
 
-/// Whether `eventName` and `eventTime` are near.
+/// Whether `eventName` and `eventTime` are nearby.
 fn has_others(text: &str, at: usize) -> bool {
     let (from, to) = (floor(text, at.saturating_sub(WINDOW)), floor(text, at.saturating_add(WINDOW)));
     let near = text[from..to].to_ascii_lowercase();

@@ -1,4 +1,5 @@
-//! Whether the footer of a Parquet file is safe to read: the library recurses as deep as the footer says, and a stack has an end.
+//! Checks that the footer of a Parquet file is safe to read: the library recurses as deep as the schema, and
+//! could exhaust the stack.
 //!
 //! Reads the Thrift structs of the footer (Apache Parquet, `parquet.thrift`; Apache Thrift, "Compact protocol") only as far as the
 //! schema, a depth-first list of elements, each with the number of its children.
@@ -63,7 +64,7 @@ impl Thrift<'_> {
         if sort != sort::STRUCT || count > MOST_ELEMENTS {
             return None;
         }
-        // How many elements are still to come at each depth.
+        // The number of remaining elements at each depth.
         let mut open: Vec<u64> = Vec::new();
         for _ in 0..count {
             while open.last() == Some(&0) {
@@ -100,7 +101,7 @@ impl Thrift<'_> {
         Some(children)
     }
 
-    /// The type of the next field of a struct, whose number is noted; `Some(None)` after the last one.
+    /// The type of the next field of a struct; sets its number. `Some(None)` after the last field.
     pub(in crate::decode) fn field(&mut self, number: &mut i64) -> Option<Option<u8>> {
         let head = self.byte()?;
         if head == 0 {
@@ -180,7 +181,7 @@ impl Thrift<'_> {
 mod tests {
     use super::*;
 
-    /// A file whose schema is `depth` nested groups and a column.
+    /// A file whose schema has `depth` nested groups and a column.
     fn nested(depth: usize) -> Vec<u8> {
         // Field 1 (i32), then field 2: a list of structs.
         let mut footer = vec![0x15, 2, 0x19, 0xfc];
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_may_be_deep_but_not_bottomless() {
+    fn the_depth_of_a_schema_is_limited() {
         assert!(is_sound(&nested(3)));
         assert!(is_sound(&nested(DEEPEST)));
         assert!(!is_sound(&nested(DEEPEST + 1)));
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_is_not_sound() {
+    fn a_truncated_file_is_not_sound() {
         let file = nested(3);
         for length in 0..file.len() {
             assert!(!is_sound(&file[..length]), "{length}");

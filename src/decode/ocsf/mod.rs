@@ -1,8 +1,9 @@
 //! Parquet of Amazon Security Lake: CloudTrail events in OCSF classes (API Activity and related ones).
 //!
-//! Each row is turned back into the text of a CloudTrail record, as far as it has the fields, and is read as one. Sources:
-//! Security Lake User Guide ("OCSF source identification", source versions 1 and 2), OCSF 1.0.0-rc.2 and 1.1.0. The two versions
-//! put the ARN and the id of the caller in different places, so these are recognised by their form.
+//! Each row is turned back into the text of a CloudTrail record, with the fields that it has, and read as
+//! one. Sources: Security Lake User Guide ("OCSF source identification", source versions 1 and 2), OCSF
+//! 1.0.0-rc.2 and 1.1.0. The two versions have the ARN and the id of the caller in different fields, so these
+//! are recognised by their format.
 
 mod footer;
 mod pages;
@@ -54,8 +55,8 @@ pub(in crate::decode) fn decode(
         };
         let first = decoded.records;
         let found = json_stream::records(&row, depth + 1, ceiling, predictors, |found| {
-            let index = first + found.index;
-            visit(FoundRecord { index, number: index, ..found });
+            let index = first + found.index_in_file;
+            visit(FoundRecord { index_in_file: index, index_in_object: index, ..found });
         });
         decoded.records += found.records;
         decoded.others += found.others;
@@ -73,18 +74,18 @@ fn broken(kind: FaultKind, detail: String) -> Decoded {
     Decoded { faults: vec![fault], ..Decoded::nothing(Verdict::NotJson) }
 }
 
-/// The rows of a file. The library is not made for maliciously damaged files, so it may panic.
+/// The rows of a file. The library may panic on malicious files.
 struct Rows {
-    /// Whether it has the columns of API Activity.
+    /// Whether the file has the columns of API Activity.
     has_api: bool,
-    /// The memory reserved for them.
+    /// The memory reserved for the rows.
     #[allow(dead_code, reason = "it is held, and not looked at")]
     hold: Option<Reservation>,
     rows: Option<RowIter<'static>>,
 }
 
 impl Rows {
-    /// Opens a file, unless decoding a row of it would exceed the ceiling.
+    /// Opens a file, unless decoding a row would exceed the memory limit.
     fn open(bytes: &[u8], ceiling: &Ceiling) -> Result<Self, (FaultKind, String)> {
         let broken = |detail| (FaultKind::PackingBroken, detail);
         if !footer::is_sound(bytes) {
@@ -120,7 +121,7 @@ impl Rows {
     }
 }
 
-/// The columns of API Activity that are read, with everything in them.
+/// The columns of API Activity that are read.
 const COLUMNS: [&str; 9] =
     ["time", "time_dt", "metadata", "api", "actor", "src_endpoint", "http_request", "cloud", "unmapped"];
 
@@ -132,7 +133,7 @@ fn projection(schema: &Type) -> Type {
     projection.unwrap_or_else(|_| schema.clone())
 }
 
-/// The result of a call into the library; a panic is an error, too.
+/// Calls the library and turns a panic into an error.
 fn catch_panic<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|error| error.to_string()),
@@ -140,7 +141,7 @@ fn catch_panic<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, S
     }
 }
 
-/// The CloudTrail record from which a row was made.
+/// Restores the CloudTrail record of a row.
 fn record(row: &Row) -> Value {
     let text = |path: &str| text(row, path);
     let either = |paths: [&str; 2]| paths.into_iter().find_map(text);
@@ -198,7 +199,7 @@ fn text(row: &Row, path: &str) -> Option<String> {
         }
         (Field::Str(text), None) => text.clone(),
         (Field::Bool(flag), None) => flag.to_string(),
-        // OCSF has milliseconds.
+        // OCSF times are milliseconds.
         (Field::Long(number) | Field::TimestampMillis(number), None) => {
             number.checked_mul(1_000)?.to_string()
         }
@@ -240,7 +241,7 @@ mod tests {
         required group cloud { required binary region (UTF8); }
     }";
 
-    /// One row.
+    /// A file with one row.
     fn file() -> Vec<u8> {
         let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
         let mut bytes = Vec::new();
@@ -303,14 +304,14 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_read_as_the_record_it_was_made_of() {
+    fn a_row_becomes_a_record_again() {
         let expected = "2026-01-01T00:00:00.123Z iam.amazonaws.com CreateUser event-1 AccessDenied eu-west-1 AssumedRole \
             arn:aws:sts::111122223333:assumed-role/deploy/jo arn:aws:iam::111122223333:role/ci/deploy AROAEXAMPLE 111122223333";
         assert_eq!(read(&file()), (vec![expected.to_owned()], Verdict::Records, 0));
     }
 
     #[test]
-    fn damage_is_a_fault_and_other_tables_are_left_alone() {
+    fn damage_is_a_fault_and_other_tables_are_skipped() {
         let file = file();
         for length in [4, 12, file.len() / 2, file.len() - 1] {
             let (records, _, faults) = read(&file[..length]);

@@ -1,8 +1,8 @@
-//! How much memory it takes to decode a row of a Parquet file, computed before anything is decoded.
+//! Computes the memory that decoding a row of a Parquet file needs, before decoding it.
 //!
-//! A page of a few bytes can expand to gigabytes: it states its decoded size and its number of values, and the library
-//! believes it. So its header is read first (Apache Parquet, `parquet.thrift`, `PageHeader`). In a column with lists, one
-//! row can hold all values, so these are counted row by row where they may be many.
+//! A page of a few bytes can expand to gigabytes: it states its decoded size and number of values, and the
+//! library trusts them. So the page headers are read first (Apache Parquet, `parquet.thrift`, `PageHeader`).
+//! In a column with lists, one row can hold all values, so large numbers of values are counted row by row.
 
 use std::io::Read;
 
@@ -17,13 +17,13 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use super::footer::{Thrift, sort};
 use crate::memory::FREE;
 
-/// How many values of a column are decoded at once.
+/// The number of values of a column that are decoded at once.
 pub(super) const ROWS_AT_ONCE: usize = 16;
 
 /// Memory per value without its text: a `Field`, its levels, and the reference to its text.
 const OF_A_VALUE: u64 = 96;
 
-/// The most bytes that the rows of one group, in some columns, take while one is decoded; or the reason why they cannot be read.
+/// The maximum memory for decoding a row of a group, in some columns, or the reason why it cannot be read.
 /// Counting stops once it exceeds `limit`.
 pub(in crate::decode) fn row_memory(
     file: &Bytes,
@@ -56,7 +56,7 @@ pub(in crate::decode) fn row_memory(
     Ok(most)
 }
 
-/// What the page headers of a column say.
+/// Totals of the page headers of a column.
 #[derive(Default)]
 struct Pages {
     /// The decoded size of the largest page.
@@ -65,7 +65,7 @@ struct Pages {
     dictionary: u64,
     all: u64,
     values: u64,
-    /// Whether a value can be the previous one plus a few bytes.
+    /// Whether a value can extend the previous one by a few bytes.
     grows: bool,
 }
 
@@ -104,21 +104,21 @@ impl Pages {
         }
     }
 
-    /// Memory held for a column without lists: a page, the dictionary, and some values.
+    /// Memory for a column without lists: a page, the dictionary, and some values.
     fn memory(&self) -> u64 {
         let text = if self.grows { self.largest } else { 0 };
         let values = (ROWS_AT_ONCE as u64).saturating_mul(OF_A_VALUE.saturating_add(text));
-        // The library copies a text again when it makes a row of it.
+        // The library copies a text again when it creates a row.
         values.saturating_add(2 * self.largest).saturating_add(2 * self.dictionary)
     }
 
-    /// Memory of all values if they belong to one row.
+    /// Memory for all values if they belong to one row.
     fn list_memory(&self) -> u64 {
         let longest = if self.grows { self.largest } else { self.dictionary };
         self.values.saturating_mul(OF_A_VALUE.saturating_add(longest)).saturating_add(self.all)
     }
 
-    /// Whether values can be counted without their texts taking more memory than they do in pages.
+    /// Whether values can be counted without their texts needing more memory than in their pages.
     fn can_be_counted(&self, limit: u64) -> bool {
         !self.grows && self.values.saturating_mul(OF_A_VALUE).saturating_add(self.memory()) <= limit
     }
@@ -140,7 +140,7 @@ impl Header {
             match (field, kind) {
                 (2, sort::I32) => header.size = positive(thrift)?,
                 (3, sort::I32) => header.packed = positive(thrift)?,
-                // Of a data page, a dictionary, a data page of version 2.
+                // A data page, a dictionary, or a data page of version 2.
                 (5 | 7 | 8, sort::STRUCT) => {
                     header.is_dictionary |= field == 7;
                     header.values = header.values.max(Self::values(thrift)?);
@@ -170,14 +170,14 @@ fn positive(thrift: &mut Thrift<'_>) -> Option<u64> {
     (zigzag % 2 == 0).then_some(zigzag / 2)
 }
 
-/// Whether gzip yields more than its stated size, which the library would hold before noticing.
+/// Whether gzip inflates to more than the stated size: the library would hold all of it before it noticed.
 fn inflates_beyond(packed: &[u8], size: u64) -> bool {
     let mut plain = flate2::bufread::MultiGzDecoder::new(packed).take(size.saturating_add(1));
     // The library reports damage.
     std::io::copy(&mut plain, &mut std::io::sink()).is_ok_and(|read| read > size)
 }
 
-/// Memory of the values of the largest row.
+/// Memory for the values of the largest row.
 fn counted_rows(
     reader: &SerializedFileReader<Bytes>,
     (group, column): (usize, usize),
@@ -197,7 +197,7 @@ fn counted_rows(
                 return Ok(most);
             }
             let texts: u64 = values.iter().map(|value| value.len() as u64 + OF_A_VALUE).sum();
-            // They are copied again, and lists grow by doubling.
+            // Doubled, since texts are copied again and lists grow by doubling.
             most = most.max(2 * (texts + repetitions.len() as u64 * OF_A_VALUE));
         }
     };

@@ -1,15 +1,15 @@
-//! Kubernetes audit events: the fast path, which walks the keys and skips the rest.
+//! Kubernetes audit events: the fast path, which walks the keys and skips unused values.
 //!
-//! As with CloudTrail records, anything unusual in what is read ends the walk with a surprise, and the event goes to the
+//! As with CloudTrail records, anything unusual in a used value ends the walk, and the event goes to the
 //! fallback reader.
 
 use super::walk::{Scanner, Walk};
 use crate::event::{AuditRecord, KubernetesUser, ObjectRef};
 
-/// How the API server begins every event. Tools that rewrite events may have another order.
+/// The beginning of every event from the API server. Tools that rewrite events may have another key order.
 const USUAL_START: &str = r#"{"kind":"Event","#;
 
-/// Whether an object begins as the API server writes its events.
+/// Whether an object begins like an event from the API server.
 #[inline]
 pub(in crate::decode) fn begins_as_usual(text: &str) -> bool {
     text.starts_with(USUAL_START)
@@ -42,7 +42,7 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
     Ok((record, scanner.at))
 }
 
-/// The audit id in a text that was cut, to help find the event elsewhere.
+/// The audit id in a truncated text, which helps to find the event elsewhere.
 pub(in crate::decode) fn audit_id_of_cut(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("\"auditID\"")?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;

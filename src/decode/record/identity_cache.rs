@@ -1,24 +1,25 @@
-//! The most recent callers: neighbouring records often have the same `userIdentity`, byte for byte.
+//! A cache of recent identities: neighbouring records often have the same `userIdentity`, byte for byte.
 //!
-//! It is the longest value that has to be read, a quarter of all text. Comparing it with the last few costs a tenth of
-//! walking it. The same bytes at the same grammatical position read the same, so the cache never changes the result.
+//! It is the longest value that has to be read, a quarter of all text. Comparing it with the last few costs a
+//! tenth of walking it. The same bytes at the same position of the grammar read the same, so the cache never
+//! changes the result.
 
 use crate::event::Identity;
 
-/// How many callers are remembered. In archives of many callers, nine of ten records have one of the last four.
+/// The number of cached identities. Even with many callers, nine of ten records have one of the last four.
 const CALLERS: usize = 4;
 
-/// The last few callers of one text.
+/// The last few identities in a text.
 #[derive(Debug, Default)]
 pub(in crate::decode) struct IdentityCache<'a> {
-    /// Each with the text of its `userIdentity`; the text is empty in a free slot.
+    /// Each identity with its JSON text; the text is empty in a free slot.
     known: [(&'a str, Identity<'a>); CALLERS],
-    /// Slot of the oldest caller.
+    /// The slot of the oldest identity.
     oldest: usize,
 }
 
 impl<'a> IdentityCache<'a> {
-    /// The caller whose `userIdentity` stands at the start of `text`, and its length.
+    /// The identity at the start of `text`, and the length of its JSON text.
     #[inline]
     pub(in crate::decode) fn find(&self, text: &str) -> Option<(&Identity<'a>, usize)> {
         let is_it = |known: &str| !known.is_empty() && text.as_bytes().starts_with(known.as_bytes());
@@ -26,8 +27,8 @@ impl<'a> IdentityCache<'a> {
         Some((identity, known.len()))
     }
 
-    /// Notes a caller and the text of its `userIdentity`, which must be an object: the text of a number could be a
-    /// prefix of a longer one.
+    /// Caches an identity with its JSON text, which must be an object: the text of a number could be a prefix
+    /// of a longer one.
     pub(super) fn remember(&mut self, text: &'a str, identity: &Identity<'a>) {
         self.known[self.oldest] = (text, identity.clone());
         self.oldest = (self.oldest + 1) % CALLERS;

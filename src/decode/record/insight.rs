@@ -17,7 +17,7 @@ pub fn insight(text: &str) -> Option<Insight> {
         let of = all.iter().find(|entry| entry["attribute"] == attribute)?;
         let average = |value: &&Value| value["average"].as_f64().unwrap_or(0.0);
         let values = of["insight"].as_array()?.iter();
-        // The first of equals, since they are sorted.
+        // The first one if tied, since they are sorted.
         let most = values.reduce(|most, next| if average(&next) > average(&most) { next } else { most })?;
         most["value"].as_str().filter(known).map(str::to_owned)
     };
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_caller_with_the_highest_part_is_named() {
+    fn the_caller_with_the_highest_share_is_named() {
         let record = r#"{"eventCategory":"Insight","insightDetails":{"state":"Start","eventSource":"iam.amazonaws.com",
             "eventName":"CreateUser","insightType":"ApiErrorRateInsight","errorCode":"AccessDenied","insightContext":{
             "statistics":{"baseline":{"average":9.8E-5},"insight":{"average":0.6}},
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_left_out() {
+    fn missing_details_are_omitted() {
         assert_eq!(insight("{}").unwrap(), Insight::default());
         assert_eq!(insight(r#"{"insightDetails":[7]}"#).unwrap().detail(), "insight");
         assert_eq!(insight("{"), None);

@@ -1,5 +1,5 @@
-//! Any value of a record, found by its path in the record's text. For the few records of which more is needed than the
-//! scanner takes: nothing is built, and what lies off the path is skipped.
+//! Access to any value of a record by its path in the text, for the few records of which more is needed than
+//! the scanner reads. Nothing is built, and values off the path are skipped.
 
 use std::borrow::Cow;
 
@@ -9,18 +9,18 @@ use super::walk::{NeedsFallback, Scanner, Walk};
 /// The usual number of members of a record.
 const USUAL_MEMBERS: usize = 32;
 
-/// A value, as a slice of JSON text. Its contents were not checked beyond brackets and strings; whatever cannot be read
-/// counts as absent.
+/// A value as a slice of JSON text. Only brackets and strings of its contents were checked; unreadable values
+/// count as absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
 impl<'a> Json<'a> {
-    /// The value in a text, which may have blanks around it.
+    /// The value in a text, with any white space around it.
     pub fn new(text: &'a str) -> Self {
         Self(text.trim_ascii())
     }
 
-    /// Its text.
+    /// Its JSON text.
     pub fn as_str(self) -> &'a str {
         self.0
     }
@@ -69,7 +69,7 @@ impl<'a> Json<'a> {
         members
     }
 
-    /// Calls `member` with each key and value of an object, as far as it can be read.
+    /// Calls `member` with each key and value of an object, up to the first malformed one.
     fn walk_members(self, mut member: impl FnMut(Cow<'a, str>, Self)) -> Walk<()> {
         let mut scanner = Scanner::new(self.0, 0);
         scanner.expect(b'{')?;
@@ -107,7 +107,7 @@ impl<'a> Json<'a> {
         items
     }
 
-    /// The content of a string; for any other value its JSON text without blanks.
+    /// The content of a string; for any other value, its JSON text without white space.
     pub fn text(self) -> Cow<'a, str> {
         let Some(inner) = self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
             return without_blanks(self.0);
@@ -116,7 +116,7 @@ impl<'a> Json<'a> {
             return Cow::Borrowed(inner);
         }
         let mended = without_lone_surrogates(self.0);
-        // A text with a bad escape stays as written.
+        // A text with an invalid escape is left unchanged.
         serde_json::from_str(&mended).map_or(Cow::Borrowed(inner), Cow::Owned)
     }
 }
@@ -128,7 +128,7 @@ fn slice<'a>(scanner: &mut Scanner<'a>) -> Walk<&'a str> {
     scanner.text.get(start..scanner.at).ok_or(NeedsFallback)
 }
 
-/// JSON text without the blanks between its parts.
+/// JSON text without the white space between tokens.
 fn without_blanks(text: &str) -> Cow<'_, str> {
     let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
     let bytes = text.as_bytes();
@@ -136,7 +136,7 @@ fn without_blanks(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut compact = String::new();
-    // How much of the text is in `compact`, and how much was examined.
+    // The end of the text copied to `compact`, and of the text examined.
     let (mut taken, mut at) = (0, 0);
     while at < text.len() {
         let end = at + memchr::memchr(b'"', &bytes[at..]).unwrap_or(text.len() - at);
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_read_is_not_there() {
+    fn unreadable_values_are_missing() {
         for text in ["", "{", "{\"a\"", "{\"a\":", "{\"a\":}", "7", "[", "{\"a\":1 \"b\":2}", "\"\\"] {
             let json = Json::new(text);
             assert_eq!(json.member("b"), None, "{text}");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_between_parts_do_not_matter() {
+    fn white_space_between_tokens_is_ignored() {
         let json = Json::new("\n { \"a b\" : [ 1 , {\"c\\\" d\": \" e \"} ] , \"f\" : 1e400 } ");
         assert_eq!(json.member("a b").unwrap().text(), r#"[1,{"c\" d":" e "}]"#);
         assert_eq!(json.member("f").unwrap().text(), "1e400");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_read_and_half_a_surrogate_pair_is_no_end() {
+    fn escapes_are_decoded_and_a_lone_surrogate_is_replaced() {
         assert_eq!(Json::new(r#""\u00e9\ud83d\ude00 \ud83d!""#).text(), "é😀 \u{fffd}!");
     }
 }

@@ -1,24 +1,26 @@
-//! The usual order of the keys of an object, learnt from earlier objects.
+//! Predicts the next key of an object from the key orders of earlier objects.
 //!
-//! A writer lays out its records alike: after `"eventTime":"…"` comes `,"eventSource":` in every record, with the same
-//! white space. There are several such orders (the documented one, others for newer services and for S3 data events,
-//! alphabetical after passing through other tools), so they are learnt instead of listed. Comparing the text with the
-//! key that followed last time costs a third of reading a key.
+//! All records of a writer have the same layout: `"eventTime":"…"` is always followed by `,"eventSource":`,
+//! with the same white space. There are several key orders (the documented one, others for newer services and
+//! for S3 data events, and alphabetical ones from other tools), so they are learnt instead of listed.
+//! Comparing the text with the predicted key costs a third of reading a key.
 //!
-//! A wrong guess only costs time: whatever a guess holds was read as a key, by the same grammar, from the same bytes.
+//! A wrong prediction only costs time: a prediction matches only bytes that were read as a key before, by the
+//! same grammar.
 
 use super::simd::equal_bytes;
 
-/// Longer keys are never guessed. With its quotes and colon, `sessionCredentialFromConsole` just fits.
+/// Longer keys are never predicted. With its quotes and colon, `sessionCredentialFromConsole` just fits.
 const LONGEST: usize = 32;
-/// Slots for keys, a power of two. Two keys in one slot only cost guesses.
+/// The number of slots for keys, a power of two. Two keys in one slot only cost predictions.
 const PLACES: usize = 64;
-/// How many neighbouring slots a key can use, so that few keys share one.
+/// The number of neighbouring slots that a key can use, so that few keys share one.
 const NEIGHBOURS: usize = 4;
-/// Slots for steps, a power of two.
+/// The number of slots for steps, a power of two.
 const STEPS: usize = 2_048;
 
-/// How far the walk of one object has come: a hash of the last three keys, which distinguishes most orders.
+/// The position in the key order of an object: a hash of the last three keys, which distinguishes most
+/// orders.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WalkState(u16);
 
@@ -31,11 +33,11 @@ struct Member<F> {
     field: F,
 }
 
-/// The usual orders of the members of one kind of object. `F` identifies a member.
+/// The key orders of one kind of object. `F` identifies a member.
 #[derive(Debug)]
 pub(super) struct KeyPredictor<F> {
     members: [Member<F>; PLACES],
-    /// For each step, the slot of the member that followed last time.
+    /// For each step, the slot of the member that last followed it.
     followers: Box<[u8; STEPS]>,
 }
 
@@ -56,14 +58,14 @@ impl<F> Member<F> {
 }
 
 impl<F: Copy> KeyPredictor<F> {
-    /// Nothing learnt yet; `unread` is any value.
+    /// An empty predictor; `unread` is any value.
     pub(in crate::decode) fn new(unread: F) -> Self {
         let free = Member { literal: [0; LONGEST], length: 0, field: unread };
         Self { members: [free; PLACES], followers: Box::new([0; STEPS]) }
     }
 
-    /// If the member that usually follows stands at `at`: which one, and the position after its colon. More blanks than
-    /// last time may follow there.
+    /// The predicted member, if it is at `at`, and the position after its colon. More white space than last
+    /// time may follow.
     #[inline(always)]
     pub(super) fn predict(&self, step: &mut WalkState, bytes: &[u8], at: usize) -> Option<(F, usize)> {
         let place = self.followers[usize::from(step.0) % STEPS];
@@ -77,8 +79,8 @@ impl<F: Copy> KeyPredictor<F> {
         Some((member.field, at + length))
     }
 
-    /// Learns that the member `key` followed; `literal` is the key with the text around it. Returns the member, as
-    /// `field` identifies it.
+    /// Learns that the member `key` followed; `literal` is the key with the text around it. Returns the
+    /// member, identified by `field`.
     pub(super) fn learn(
         &mut self,
         step: &mut WalkState,
@@ -99,7 +101,7 @@ impl<F: Copy> KeyPredictor<F> {
         member.field
     }
 
-    /// The slot for a literal: the first of its slots that holds it or nothing, else the first of all.
+    /// The slot for a literal: the first of its slots that holds it or is free, otherwise its first slot.
     fn slot(&self, key: &str, literal: &[u8]) -> u8 {
         let first = first_slot(key);
         let mut places = (first..first + NEIGHBOURS).map(|place| place % PLACES);
@@ -108,7 +110,7 @@ impl<F: Copy> KeyPredictor<F> {
     }
 }
 
-/// The first slot of a key. With these factors, hardly any of the usual keys of a record share one.
+/// The first slot of a key. With these factors, hardly any usual keys of a record share one.
 fn first_slot(key: &str) -> usize {
     let bytes = key.as_bytes();
     let byte = |at: usize| bytes.get(at).map_or(0, |byte| usize::from(*byte));
@@ -121,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_followed_once_is_guessed_next_time() {
+    fn a_key_sequence_is_predicted_after_it_was_learnt() {
         let text = br#"{"eventName": "A", "eventID": "B"}                                   "#;
         let mut order = KeyPredictor::new('-');
         let mut step = WalkState::START;
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_with_the_same_first_place_are_both_guessed() {
+    fn keys_with_the_same_first_slot_are_both_predicted() {
         assert_eq!(first_slot("eventTime"), first_slot("eventName"));
         let text = br#""eventTime":"eventName":"#.repeat(4);
         let mut order = KeyPredictor::new('-');
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_key_is_read_and_never_guessed() {
+    fn a_long_key_is_read_and_never_predicted() {
         let literal = format!("\"{}\":", "k".repeat(LONGEST));
         let text = literal.repeat(3);
         let mut order = KeyPredictor::new('-');

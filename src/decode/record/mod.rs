@@ -1,7 +1,7 @@
 //! Reads one record.
 //!
-//! The [`scanner`] takes the relevant texts as slices and skips the rest; whatever surprises it goes to the [`fallback`], which
-//! parses everything.
+//! The [`scanner`] takes the used texts as slices and skips the rest; records that it cannot read go to the
+//! [`fallback`], a full parser.
 
 pub(in crate::decode) mod audit;
 pub(in crate::decode) mod fallback;

@@ -1,15 +1,14 @@
-//! The fast path: walks the keys of a record, takes the relevant texts as slices and skips the rest.
+//! The fast path: walks the keys of a record, takes the used texts as slices and skips the rest.
 //!
-//! What it skips is not checked: a record whose brackets and strings are balanced counts, whatever the unread values
-//! contain. Anything unusual in what it does read ends the walk, and the record goes to the fallback
-//! reader.
+//! Skipped values are not validated: only their brackets and strings must be balanced. Anything unusual in a
+//! used value ends the walk, and the record goes to the fallback reader.
 
 use super::identity_cache::IdentityCache;
 use super::key_predictor::KeyPredictor;
 use super::walk::{Scanner, Walk};
 use crate::event::{Created, Identity, Issuer, OnBehalfOf, Record, Response};
 
-/// What earlier records teach about the next one. It speeds up the walk and never changes the result.
+/// Key predictors learnt from earlier records. They speed up the walk and never change the result.
 #[derive(Debug)]
 pub(in crate::decode) struct KeyPredictors {
     record: KeyPredictor<RecordField>,
@@ -25,17 +24,17 @@ impl Default for KeyPredictors {
     }
 }
 
-/// Where a record ends, and a list that it should not have.
+/// The end of a record, and a list that it should not have.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::decode) struct Extent {
     /// Position after its `}`.
     pub(in crate::decode) end: usize,
-    /// Position of a list called `Records` in it.
+    /// Position of a list called `Records` inside the record.
     pub(in crate::decode) nested: Option<usize>,
 }
 
-/// Reads the record that begins with the `{` at `start` into `record`, which must be empty; returns where it ends. After a
-/// surprise, `record` holds what came before it.
+/// Reads the record that begins with the `{` at `start` into `record`, which must be empty; returns its end.
+/// If the record needs the fallback reader, `record` has the fields before that point.
 pub(in crate::decode) fn record<'a>(
     text: &'a str,
     start: usize,
@@ -86,7 +85,7 @@ pub(in crate::decode) fn record<'a>(
 }
 
 impl<'a> Scanner<'a> {
-    /// Reads `userIdentity` into `identity`. It is not walked if the same text is cached.
+    /// Reads `userIdentity` into `identity`, from the cache if the same text is cached.
     #[inline]
     fn read_identity(
         &mut self,

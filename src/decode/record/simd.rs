@@ -1,14 +1,14 @@
-//! Where quotes, backslashes and brackets stand in a piece of JSON text, many bytes at a time.
+//! Finds quotes, backslashes and brackets in JSON text, many bytes at a time.
 //!
 //! The masks follow G. Langdale and D. Lemire, "Parsing gigabytes of JSON per second" (2019), section 3.1. Safe code
-//! only: [`wide`] turns the comparisons into SSE2 or NEON, and AVX2 is used where it pays and is available.
+//! only: [`wide`] compiles the comparisons to SSE2 or NEON; AVX2 is used where it is faster and available.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 
 use wide::u8x16;
 
-/// How many bytes at the start of `left` and `right` are equal.
+/// The number of equal bytes at the start of `left` and `right`.
 #[inline(always)]
 pub(super) fn equal_bytes(left: &[u8; 32], right: &[u8; 32]) -> usize {
     let ([left_low, left_high], _) = left.as_chunks::<16>() else { return 0 };
@@ -43,7 +43,7 @@ pub(in crate::decode) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option
     rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|offset| at + offset)
 }
 
-/// One bit for each quote or backslash.
+/// A bit mask of quotes and backslashes.
 #[inline(always)]
 fn string_delimiters(lane: &[u8; 16]) -> u32 {
     let lane = u8x16::new(*lane);
@@ -53,7 +53,8 @@ fn string_delimiters(lane: &[u8; 16]) -> u32 {
 
 /// End of the object or array that begins at `open`, just after its last bracket; `None` if it has no end.
 ///
-/// Counts brackets outside strings, of either kind. Not inlined, so that skipping a short text need not make room for it.
+/// Counts brackets outside strings, of either kind. Not inlined, so that the code that skips short texts
+/// stays small.
 #[inline(never)]
 pub(in crate::decode) fn nested_end(bytes: &[u8], open: usize) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
@@ -105,7 +106,7 @@ fn first_zero(opens: u64, mut closes: u64, depth: &mut u64) -> Option<usize> {
         let opened = count(opens & (bit - 1));
         *depth += opened - counted;
         counted = opened;
-        // The walk begins at an opening bracket, so the depth is at least 1 at any closing one.
+        // The walk begins at an opening bracket, so the depth is at least 1 at any closing bracket.
         *depth = depth.saturating_sub(1);
         if *depth == 0 {
             return Some(bit.trailing_zeros() as usize);
@@ -116,7 +117,7 @@ fn first_zero(opens: u64, mut closes: u64, depth: &mut u64) -> Option<usize> {
     None
 }
 
-/// One bit for each of 64 bytes.
+/// Bit masks of 64 bytes.
 struct Block {
     quote: u64,
     backslash: u64,
@@ -131,7 +132,7 @@ impl Block {
         let (lanes, _) = bytes.as_chunks::<16>();
         for (number, lane) in lanes.iter().enumerate() {
             let lane = u8x16::new(*lane);
-            // `[` and `{`, and `]` and `}`, differ in this one bit only.
+            // `[` and `{`, and `]` and `}`, differ only in this bit.
             let folded = lane | u8x16::splat(0x20);
             let mask = |hits: u8x16| u64::from(hits.to_bitmask()) << (16 * number);
             block.quote |= mask(lane.simd_eq(u8x16::splat(b'"')));
@@ -143,7 +144,7 @@ impl Block {
     }
 }
 
-/// Which bytes lie inside strings, carried from block to block.
+/// The state of strings, carried from block to block.
 #[derive(Default)]
 struct StringMask {
     /// All ones if the block begins inside a string.
@@ -161,7 +162,7 @@ impl StringMask {
         inside
     }
 
-    /// The bytes that a backslash before them escapes.
+    /// The mask of escaped bytes.
     fn escapes(&mut self, backslash: u64) -> u64 {
         const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
         let starts = backslash & !self.escaped;
@@ -172,7 +173,7 @@ impl StringMask {
     }
 }
 
-/// Every bit becomes the sum, modulo 2, of itself and all lower ones.
+/// Replaces every bit by the xor of itself and all lower bits.
 #[inline(always)]
 fn prefix_xor(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {
@@ -187,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    /// The same in the simplest form. Outside strings, where it is not JSON, a backslash escapes quotes only.
+    /// A simple implementation. Outside strings, where it is not valid JSON, a backslash escapes only quotes.
     fn plain_end(bytes: &[u8], open: usize) -> Option<usize> {
         let (mut depth, mut inside, mut escaped) = (0, false, false);
         for (at, byte) in bytes.iter().enumerate().skip(open) {
@@ -209,14 +210,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nested_end_is_what_the_plain_walk_finds(text in r#"\{[\[\]{}"\\a,:]{0,300}"#) {
+        fn nested_end_equals_a_plain_walk(text in r#"\{[\[\]{}"\\a,:]{0,300}"#) {
             let plain = plain_end(text.as_bytes(), 0);
             prop_assert_eq!(nested_end(text.as_bytes(), 0), plain);
             prop_assert_eq!(nested_end_by(text.as_bytes(), 0, Block::read), plain);
         }
 
         #[test]
-        fn nested_end_holds_over_long_runs_of_backslashes(run in 0usize..200, tail in r#"["\]}x]{0,80}"#) {
+        fn nested_end_is_right_after_long_runs_of_backslashes(run in 0usize..200, tail in r#"["\]}x]{0,80}"#) {
             let text = format!("{{\"{}{}", "\\".repeat(run), tail);
             prop_assert_eq!(nested_end(text.as_bytes(), 0), plain_end(text.as_bytes(), 0));
         }

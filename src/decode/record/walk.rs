@@ -1,19 +1,20 @@
-//! Walks JSON text key by key, without checking what is skipped.
+//! Walks JSON text key by key, without validating skipped values.
 //!
-//! A value whose brackets and strings are balanced counts, whatever it contains. Anything unusual in what is read ends
-//! the walk with [`NeedsFallback`].
+//! Only brackets and strings of a skipped value must be balanced. Anything unusual in a used value ends the
+//! walk with [`NeedsFallback`].
 
 use super::key_predictor::{KeyPredictor, WalkState};
 use super::simd::{nested_end, quote_or_backslash};
 
-/// The walk met something that the fallback reader has to look at: an escape, a malformed part or the end.
+/// The walk met something that only the fallback reader handles: an escape, malformed JSON or the end of the
+/// text.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::decode) struct NeedsFallback;
 
 pub(super) type Walk<T> = Result<T, NeedsFallback>;
 
-/// Calls `member` with each key from `at` on and the position of its value, up to the `}` that ends the object; returns
-/// the position after it.
+/// Calls `member` with each key from `at` and the position of its value, up to the `}` that ends the object;
+/// returns the position after it.
 pub(in crate::decode) fn members(text: &str, at: usize, mut member: impl FnMut(&str, usize)) -> Walk<usize> {
     let mut scanner = Scanner::new(text, at);
     scanner.members(|scanner, key| {
@@ -23,7 +24,7 @@ pub(in crate::decode) fn members(text: &str, at: usize, mut member: impl FnMut(&
     Ok(scanner.at)
 }
 
-/// Like [`members`], with the beginning and the end of each value.
+/// Like [`members`], with the start and the end of each value.
 pub(in crate::decode) fn member_spans(
     text: &str,
     at: usize,
@@ -43,7 +44,7 @@ pub(in crate::decode) fn member_spans(
     Ok(scanner.at)
 }
 
-/// Position after the value of any kind that begins at `at`.
+/// Position after the value at `at`, of any kind.
 pub(in crate::decode) fn value_end(text: &str, at: usize) -> Walk<usize> {
     let mut scanner = Scanner::new(text, at);
     scanner.skip()?;
@@ -64,7 +65,7 @@ pub(in crate::decode) fn skip_blanks(text: &str, at: usize) -> usize {
     scanner.at
 }
 
-/// Position of the first byte at or after `at` that is neither a blank nor a tab.
+/// Position of the first byte at or after `at` that is neither a space nor a tab.
 pub(in crate::decode) fn skip_spaces(text: &str, at: usize) -> usize {
     let rest = text.as_bytes().get(at..).unwrap_or_default();
     at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
@@ -79,14 +80,14 @@ pub(in crate::decode) fn floor(text: &str, at: usize) -> usize {
     at
 }
 
-/// What is kept of a list of texts.
+/// The first and the last text of a list.
 #[derive(Default)]
 pub(super) struct FirstAndLast<'a> {
     pub(in crate::decode) first: Option<&'a str>,
     pub(in crate::decode) last: Option<&'a str>,
 }
 
-/// A position in a text, and the ways to advance it.
+/// A position in a text that can be advanced.
 pub(super) struct Scanner<'a> {
     pub(in crate::decode) text: &'a str,
     bytes: &'a [u8],
@@ -120,7 +121,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A key, its colon and the blanks around them; ends at the value.
+    /// Reads a key, its colon and the white space around them; ends at the value.
     #[inline]
     fn key(&mut self) -> Walk<&'a str> {
         self.skip_blanks();
@@ -131,7 +132,7 @@ impl<'a> Scanner<'a> {
         Ok(key)
     }
 
-    /// A string without escapes.
+    /// Reads a string without escapes.
     #[inline(always)]
     fn string(&mut self) -> Walk<&'a str> {
         self.expect(b'"')?;
@@ -156,7 +157,7 @@ impl<'a> Scanner<'a> {
         self.members(member)
     }
 
-    /// Walks members up to the `}` behind them.
+    /// Walks members up to the closing `}`.
     #[inline]
     fn members(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Walk<()>) -> Walk<()> {
         loop {
@@ -168,7 +169,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips what follows a member; returns whether that ends the object.
+    /// Skips the comma or bracket after a member; returns whether the object has ended.
     #[inline(always)]
     fn end_member(&mut self) -> Walk<bool> {
         self.skip_blanks();
@@ -185,8 +186,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Walks an object whose members usually come in some order; `member` is called at each value and must skip it.
-    /// `field` identifies a key.
+    /// Walks an object whose members usually have the same order; `member` is called at each value and must
+    /// skip it. `field` identifies a key.
     #[inline(always)]
     pub(super) fn object_in_order<F: Copy>(
         &mut self,
@@ -229,13 +230,13 @@ impl<'a> Scanner<'a> {
         if self.peek() == Some(b'{') { self.object(member) } else { self.skip() }
     }
 
-    /// A text; any other value counts as absent.
+    /// Reads a text; any other value counts as absent.
     #[inline]
     pub(in crate::decode) fn text(&mut self) -> Walk<Option<&'a str>> {
         if self.peek() == Some(b'"') { self.string().map(Some) } else { self.skip().map(|()| None) }
     }
 
-    /// The texts of a list; any other value counts as an empty one.
+    /// Reads the texts of a list; any other value counts as an empty list.
     pub(in crate::decode) fn first_and_last(&mut self) -> Walk<FirstAndLast<'a>> {
         let mut listed = FirstAndLast::default();
         if self.peek() != Some(b'[') {
@@ -265,7 +266,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// `true`, `false` or their texts; any other value counts as absent.
+    /// Reads `true`, `false` or their texts; any other value counts as absent.
     pub(in crate::decode) fn flag(&mut self) -> Walk<Option<bool>> {
         let start = self.at;
         let value = if self.peek() == Some(b'"') {
@@ -303,7 +304,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A number, `true`, `false` or `null`.
+    /// Skips a number, `true`, `false` or `null`.
     #[inline]
     fn skip_scalar(&mut self) -> Walk<()> {
         let start = self.at;

@@ -1,10 +1,10 @@
-//! Files in which macOS keeps extended attributes and resource forks on file systems that lack them: `._NAME` beside `NAME`, and
-//! below `__MACOSX/` in zip archives.
+//! AppleDouble files: macOS stores extended attributes and resource forks in them on file systems that lack
+//! these, as `._NAME` beside `NAME`, and below `__MACOSX/` in zip archives.
 
 use super::gzip::GZIP_MAGIC;
 
-/// Whether the bytes are an AppleDouble file and nothing else: its header, and entries that fill the file to its last byte
-/// (RFC 1740, appendix B), or a rest that cannot hold a record. Files that begin with the same bytes but hold more are read
+/// Whether the bytes are an AppleDouble file and nothing else: a header, entries that fill the file (RFC
+/// 1740, appendix B), and possibly trailing bytes that cannot hold a record. Files with more content are read
 /// like any other file.
 pub(in crate::decode) fn is_apple_double(bytes: &[u8]) -> bool {
     let Some((header, rest)) = bytes.split_at_checked(26) else { return false };
@@ -14,13 +14,13 @@ pub(in crate::decode) fn is_apple_double(bytes: &[u8]) -> bool {
     }
     let count = usize::from(u16::from_be_bytes([header[24], header[25]]));
     let Some(entries) = rest.get(..count * 12) else { return false };
-    // For each entry its id, offset and length.
+    // Each entry has an id, an offset and a length.
     let number = |bytes: &[u8]| bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let ends = entries.chunks_exact(12).map(|entry| number(&entry[4..8]) + number(&entry[8..]));
     ends.max() == Some(bytes.len() as u64) || !may_hold_records(rest)
 }
 
-/// Whether there could be JSON, or something packed.
+/// Whether the bytes may hold JSON or a packing.
 fn may_hold_records(bytes: &[u8]) -> bool {
     bytes.contains(&b'{') || bytes.windows(GZIP_MAGIC.len()).any(|start| start == GZIP_MAGIC)
 }
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_file_that_is_described_to_its_last_byte_is_one() {
+    fn only_a_file_fully_described_by_its_header_is_apple_double() {
         let mut bytes = vec![0, 5, 0x16, 7, 0, 2, 0, 0];
         bytes.extend([0; 16]);
         bytes.extend([0, 1, 0, 0, 0, 9, 0, 0, 0, 38, 0, 0, 0, 2, 1, 2]);

@@ -1,8 +1,8 @@
-//! Gzip in, plain bytes out: every member, checked, up to a ceiling.
+//! Inflates gzip: all members, with their checksums, up to a size limit.
 //!
-//! Concatenated members are legal gzip, and delivery streams write them; single-member readers silently stop after the
-//! first. The size in a member's trailer only sizes the first reservation: it can lie, and a truncated object ends in
-//! random bytes. Whatever goes wrong, the bytes inflated before are kept.
+//! Concatenated members are valid gzip, and delivery streams write them; single-member readers silently stop
+//! after the first. The size in a member's trailer is only a hint for the first allocation: it can be wrong,
+//! and a truncated object ends in arbitrary bytes. After any fault, the bytes inflated before it are kept.
 
 use crc_fast::{CrcAlgorithm, checksum};
 use flate2::{Decompress, FlushDecompress, Status};
@@ -15,20 +15,20 @@ use crate::decode::DecodeFault;
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The shortest member: header, empty deflate block, trailer.
 const SHORTEST_MEMBER: usize = 18;
-/// No deflate stream grows by more than this factor (zlib's "maximum compression factor").
+/// The maximum ratio of inflated to stored size (zlib's "maximum compression factor").
 const LARGEST_FACTOR: usize = 1_032;
-/// A trailer that promises more than this many bytes and more than [`USUAL_FACTOR`] times the stored size is not trusted
-/// in advance: a truncated object ends in random bytes, and workers keep their memory.
+/// A trailer with a size over this, and over [`USUAL_FACTOR`] times the stored size, is not used as a hint: a
+/// truncated object ends in arbitrary bytes, and workers keep their memory.
 const USUAL_SIZE: usize = 64 << 20;
-/// Logs shrink to a tenth or less.
+/// Logs usually compress to a tenth or less.
 const USUAL_FACTOR: usize = 16;
-/// Gzip inside gzip occurs where an already compressed stream is compressed again. Anything nested deeper than this is
-/// not a log.
+/// The maximum depth of gzip inside gzip, which occurs where an already compressed stream is compressed
+/// again.
 const MAX_GZIP_NESTING: usize = 3;
-/// Room after the end of the output. One byte lets the decoder reach the end of the stream in one call; the others keep
-/// it on its fast path, which zlib-rs leaves where fewer than 260 bytes are left.
+/// Extra room after the output. One byte lets the decoder reach the end of the stream in one call; the others
+/// keep zlib-rs on its fast path, which needs at least 260 bytes.
 const SLACK: usize = 512;
-/// Growth of the output if the trailer did not give its size.
+/// The growth of the output buffer if the size in the trailer was not used.
 const GROWTH: usize = 256 * 1024;
 
 /// Inflates objects one after another, reusing its memory.
@@ -36,19 +36,21 @@ const GROWTH: usize = 256 * 1024;
 pub(in crate::decode) struct Inflater {
     state: Decompress,
     at_once: Libdeflate,
-    /// Where the second member of the last input began.
+    /// Position of the second member of the last input.
     second_member: Option<u64>,
 }
 
-/// Inflated bytes, in memory that is allocated once and overwritten for every object.
+/// Inflated bytes, in memory that is reused for every object.
 ///
-/// It stays initialised beyond the filled part: clearing what is about to be overwritten cost a third of a scan.
+/// The memory beyond the filled part stays initialised: clearing it before overwriting it cost a third of a
+/// scan.
 #[derive(Debug, Default)]
 pub(in crate::decode) struct Plain {
     bytes: Vec<u8>,
     filled: usize,
-    /// End of the room for this object. The memory can extend further, but the room that the decoder sees decides how
-    /// far it reads ahead, and so at which byte it finds a fault: that must not depend on earlier objects.
+    /// The end of the room for this object. The memory can be larger, but the room that the decoder sees
+    /// decides how far it reads ahead, and so the position of a fault, which must not depend on earlier
+    /// objects.
     end: usize,
 }
 
@@ -66,7 +68,7 @@ impl Plain {
     fn make_room(&mut self, more: usize) {
         self.end = self.filled.saturating_add(more);
         if self.bytes.len() < self.end {
-            // Exactly at first, later with room to grow: a member can be a few bytes.
+            // The first allocation is exact, later ones grow: a member can be a few bytes.
             if self.filled == 0 {
                 self.bytes.reserve_exact(self.end - self.bytes.len());
             }
@@ -74,13 +76,13 @@ impl Plain {
         }
     }
 
-    /// The space for further bytes.
+    /// The room for further bytes.
     fn room(&mut self) -> &mut [u8] {
         &mut self.bytes[self.filled..self.end]
     }
 }
 
-/// What is wrong in a gzip stream, and at which byte.
+/// A fault in a gzip stream, and its position.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::decode) struct GzipFault {
     pub(in crate::decode) kind: FaultKind,
@@ -93,12 +95,12 @@ impl Inflater {
         Self { state: Decompress::new(false), at_once: Libdeflate::default(), second_member: None }
     }
 
-    /// Where the second gzip member of the last input began.
+    /// Position of the second gzip member of the last input.
     pub(in crate::decode) fn second_member(&self) -> Option<u64> {
         self.second_member
     }
 
-    /// Appends all inflated members of `input` to `output`, which never grows over `limit` bytes.
+    /// Appends all inflated members of `input` to `output`, up to `limit` bytes.
     pub(in crate::decode) fn inflate(
         &mut self,
         input: &[u8],
@@ -110,7 +112,7 @@ impl Inflater {
         if self.inflate_at_once(input, output, limit) { Ok(()) } else { self.members(input, output, limit) }
     }
 
-    /// Inflates an input that is exactly one sound member; otherwise leaves the output unchanged.
+    /// Inflates an input that is exactly one valid member; otherwise leaves the output unchanged.
     fn inflate_at_once(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> bool {
         let room = promised(input);
         let fits = room > 0 && room <= believable(input).min(limit.saturating_sub(output.filled));
@@ -125,7 +127,7 @@ impl Inflater {
         is_whole
     }
 
-    /// Inflates member after member.
+    /// Inflates the members one by one.
     fn members(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> Result<(), GzipFault> {
         let mut at = 0;
         loop {
@@ -148,7 +150,7 @@ impl Inflater {
         }
     }
 
-    /// Inflates the member at the start of `input`; returns the number of bytes it takes.
+    /// Inflates the member at the start of `input`; returns its length.
     fn member(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> Result<usize, GzipFault> {
         let mut at = header_length(input)?;
         let start = output.filled;
@@ -166,7 +168,7 @@ impl Inflater {
                 break;
             }
             if !output.room().is_empty() {
-                // There is room but no end: the input is used up.
+                // There is room, but the input has ended before the stream.
                 if at >= input.len() || (new_taken, new_given) == (0, 0) {
                     return Err(truncated(input));
                 }
@@ -202,7 +204,7 @@ fn check_trailer(input: &[u8], at: usize, plain: &[u8]) -> Result<(), GzipFault>
     }
 }
 
-/// The size in the trailer, as far as it is credible, plus [`SLACK`]. More room is made when needed.
+/// The size in the trailer, limited to a credible value, plus [`SLACK`]. More room is made when needed.
 fn first_room(input: &[u8]) -> usize {
     promised(input).min(believable(input)).saturating_add(SLACK)
 }
@@ -215,7 +217,7 @@ fn promised(input: &[u8]) -> usize {
     }
 }
 
-/// The largest size that is possible and credible.
+/// The largest credible size.
 fn believable(input: &[u8]) -> usize {
     let usual = input.len().saturating_mul(USUAL_FACTOR).max(USUAL_SIZE);
     input.len().saturating_mul(LARGEST_FACTOR).min(usual)
@@ -256,7 +258,7 @@ fn truncated(input: &[u8]) -> GzipFault {
     fault(FaultKind::GzipTruncated, input.len(), "the gzip stream ends too early".into())
 }
 
-/// Law: in one go or member by member, an input gives the same bytes and the same fault.
+/// Checks that an input gives the same bytes and the same fault in one go and member by member.
 #[cfg(any(test, fuzzing))]
 pub(in crate::decode) fn check_both_ways(input: &[u8], limit: usize) {
     let (mut by_member, mut in_one_go) = (Plain::default(), Plain::default());
@@ -266,7 +268,7 @@ pub(in crate::decode) fn check_both_ways(input: &[u8], limit: usize) {
     assert_eq!(result, fault);
 }
 
-/// A header and a deflate stream with a matching trailer, if the stream has an end.
+/// A header and a deflate stream with a matching trailer added, if the stream is complete.
 #[cfg(any(test, fuzzing))]
 pub(in crate::decode) fn with_trailer(headed: &[u8], limit: usize) -> Option<Vec<u8>> {
     let start = header_length(headed).ok()?;
@@ -279,7 +281,7 @@ pub(in crate::decode) fn with_trailer(headed: &[u8], limit: usize) -> Option<Vec
     (status == Status::StreamEnd).then(|| [&headed[..start + taken], &trailer].concat())
 }
 
-/// The plain bytes of an object, whatever its name says.
+/// The plain bytes of an object, judged by content and not by name.
 pub(in crate::decode) fn inflate<'d>(
     inflater: &mut Inflater,
     (plain, spare): (&'d mut Plain, &'d mut Plain),
@@ -332,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn five_hundred_members_are_one_text() {
+    fn gzip_members_are_concatenated() {
         let members: Vec<u8> = (0..500).flat_map(|number| gzip(format!("{number},").as_bytes())).collect();
         let expected: String = (0..500).map(|number| format!("{number},")).collect();
         assert_eq!(inflate(&members, 1 << 20), (expected.into_bytes(), Ok(())));
@@ -347,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn truncation_anywhere_keeps_what_came_before() {
+    fn truncated_gzip_is_inflated_up_to_the_cut() {
         let text: Vec<u8> = (0..20_000u32).flat_map(|number| number.to_string().into_bytes()).collect();
         let whole = gzip(&text);
         for length in (2..whole.len()).step_by(97) {
@@ -360,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_found_by_the_checksum_at_the_latest() {
+    fn every_damaged_byte_is_detected() {
         let whole = gzip(&b"some text that is long enough to be damaged ".repeat(50));
         for at in 10..whole.len() {
             let mut damaged = whole.clone();
@@ -370,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_stops_at_the_ceiling() {
+    fn a_bomb_is_inflated_only_up_to_the_limit() {
         let bomb = gzip(&vec![b' '; 50_000_000]);
         let (output, result) = inflate(&bomb, 1_000_000);
         assert_eq!((output.len(), result.unwrap_err().kind), (1_000_000, FaultKind::TooLarge));
@@ -378,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trailer_that_lies_gets_no_more_memory_than_a_large_log() {
+    fn a_wrong_length_in_the_trailer_does_not_allocate_more_memory() {
         let text: Vec<u8> =
             (0..200_000u32).flat_map(|number| (number * 7_919).to_string().into_bytes()).collect();
         let whole = gzip(&text);
@@ -393,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_fault_lies_does_not_depend_on_earlier_objects() {
+    fn the_position_of_a_fault_does_not_depend_on_earlier_objects() {
         let mut damaged = gzip(&b"some text that is long enough to be damaged ".repeat(50));
         damaged[40] ^= 0x10;
         let fresh = inflate(&damaged, 1 << 20);
@@ -405,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_passed_over_and_garbage_is_not() {
+    fn padding_is_ignored_and_garbage_is_a_fault() {
         let padded = [gzip(b"{}"), vec![0; 512]].concat();
         assert_eq!(inflate(&padded, 1 << 20), (b"{}".to_vec(), Ok(())));
         let garbage = [gzip(b"{}"), b"garbage".to_vec()].concat();
@@ -414,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn every_optional_header_field_is_passed_over() {
+    fn optional_header_fields_are_skipped() {
         let builder = GzBuilder::new().filename("name").comment("comment").extra(vec![1; 300]);
         let mut encoder = builder.write(Vec::new(), Compression::fast());
         encoder.write_all(b"[1]").unwrap();
@@ -422,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_hides_between_a_stream_and_a_copy_of_its_trailer() {
+    fn bytes_between_a_stream_and_a_copy_of_its_trailer_are_a_fault() {
         let member = gzip(b"{\"Records\":[]}");
         let (stream, trailer) = member.split_at(member.len() - TRAILER);
         for (hidden, kind) in [
@@ -433,14 +435,14 @@ mod tests {
             let (output, result) = inflate(&hidden, 1 << 20);
             assert_eq!((&output[..], result.unwrap_err().kind), (&b"{\"Records\":[]}"[..], kind));
         }
-        // A member there is read.
+        // A whole member is read.
         let (output, result) = inflate(&[&member[..], &member[..]].concat(), 1 << 20);
         assert_eq!((output.len(), result), (28, Ok(())));
     }
 
     proptest! {
         #[test]
-        fn in_one_go_or_member_by_member_is_the_same(
+        fn both_inflate_implementations_agree(
             texts in prop::collection::vec("[a-c]{0,200}", 1..4), times in 1..40usize,
             padding in 0..3usize, at in any::<prop::sample::Index>(), change in any::<u8>(),
             cut in prop::option::of(any::<prop::sample::Index>()), limit in 1..20_000usize

@@ -1,4 +1,4 @@
-//! Whether and where a long text can be cut.
+//! Whether and where a long text can be split.
 
 use crate::decode::find::envelope::LogLine;
 use crate::decode::find::table::{self, TableKind};
@@ -6,10 +6,10 @@ use crate::decode::find::{envelope, json_stream};
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk;
 
-/// How a long text can be cut.
+/// The way in which a long text can be split.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// After lines: each holds whole values.
+    /// After lines: each holds complete values.
     Lines,
     /// After values, or between the elements of a list: see [`super::list`].
     Values,
@@ -27,11 +27,11 @@ impl Layout {
         if holds_whole_values(first) {
             return Self::Lines;
         }
-        // What follows endless blanks is not known.
+        // If there is only white space, the format is not known yet.
         if matches!(text.first(), None | Some(b'{' | b'[')) {
             return Self::Values;
         }
-        // A text that starts in mid-record; what follows has lines, or is one.
+        // A text that starts inside a record; the rest is lines or one line.
         if let Some(at) = json_stream::first_whole_record(&String::from_utf8_lossy(text)) {
             let rest = text.get(at..).unwrap_or_default();
             let next = rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -40,14 +40,14 @@ impl Layout {
         let head = String::from_utf8_lossy(&text[..text.len().min(4_096)]);
         match table::table_kind(&head) {
             Some(TableKind::Events(_)) => Self::OneValue,
-            // Lines that begin with words of some kind.
+            // Lines with any words before their values.
             None if envelope::names_a_record(&String::from_utf8_lossy(first)) => Self::Lines,
             _ => Self::Other,
         }
     }
 }
 
-/// Whether a line holds values, and ends where the last of them does.
+/// Whether a line consists of complete values.
 fn holds_whole_values(line: &[u8]) -> bool {
     let Some(line) = line.strip_suffix(b"\n") else { return false };
     let text = String::from_utf8_lossy(line);
@@ -69,10 +69,10 @@ fn holds_whole_values(line: &[u8]) -> bool {
     at > start && at == line.len()
 }
 
-/// How much of a line is needed to recognise a log line.
+/// The length of a line's beginning that is needed to recognise a log line.
 pub(super) const LONGEST_BEGINNING: usize = 64;
 
-/// Whether a value, or the words before one, begin at this byte.
+/// Whether a value, or the words before a value, begin at this byte.
 fn begins_value(text: &[u8], at: usize) -> bool {
     match text.get(at) {
         Some(b'{' | b'[' | b'"') => true,
@@ -84,13 +84,13 @@ fn begins_value(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// The first line after `from` that begins like a value, or like the words before one.
+/// The first line after `from` that begins like a value, or like the words before a value.
 pub(super) fn next_beginning(text: &[u8], from: usize) -> Option<usize> {
     let begins = |at: &usize| begins_value(text, *at);
     memchr::memchr_iter(b'\n', text.get(from..)?).map(|at| from + at + 1).find(begins)
 }
 
-/// The last place after `from` and after a line where a value begins that is not an element of a list.
+/// The last line start after `from` at which a value begins that is not a list element.
 pub(super) fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     let mut end = text.len();
     while let Some(line_end) = memchr::memrchr(b'\n', &text[from..end]).map(|at| from + at) {

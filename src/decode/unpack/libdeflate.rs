@@ -1,8 +1,10 @@
-//! Inflates one gzip member in one go with libdeflate, the fastest decoder there is: 7 % less CPU for a whole scan.
+//! Inflates one gzip member in one go with libdeflate, the fastest decoder: 7 % less CPU time for a whole
+//! scan.
 //!
-//! A first try only. It reports success or failure without details, so whatever is not plainly one whole member goes to
-//! the decoder of [`super::inflate`], which knows how far it came and why. libdeflate is C, fuzzed for years and widely
-//! used; without the feature `libdeflate`, only Rust code reads archive bytes.
+//! It is only a first try. It reports success or failure without details, so any input other than one
+//! complete member goes to the decoder of [`super::gzip`], which reports the position and the fault.
+//! libdeflate is written in C, fuzzed for years and widely used; without the feature `libdeflate`, only Rust
+//! code reads archive bytes.
 
 /// Decodes inputs that are exactly one member.
 #[derive(Default)]
@@ -12,11 +14,12 @@ pub(super) struct Libdeflate {
 }
 
 impl Libdeflate {
-    /// Decodes a member into exactly this room, whose size is in the last four bytes of the input; or not at all.
+    /// Decodes a member if it fills `room`, whose size is in the last four bytes of the input. Returns
+    /// whether it did.
     ///
-    /// libdeflate checks a member against the checksum and size that follow its stream, but does not tell where that
-    /// was. The size equals the room, so these four bytes stand there; if they occur nowhere before the end of the
-    /// input, the member ends there.
+    /// libdeflate checks the checksum and the size after the stream, but does not report their position. The
+    /// size equals that of `room`, so the member ends with these four bytes; if they occur only at the end of
+    /// the input, the member ends there.
     #[cfg(feature = "libdeflate")]
     pub(in crate::decode) fn inflate(&mut self, input: &[u8], room: &mut [u8]) -> bool {
         let (Some(size), Some((_, before))) = (input.last_chunk::<4>(), input.split_last()) else {

@@ -1,26 +1,28 @@
-//! Where to cut a long JSON text of one or a few values: between whole values, or between the elements of a list.
+//! Splits a long JSON text of one or a few values: between complete values, or between the elements of a
+//! list.
 //!
-//! Pieces cut between elements become texts that can be read by themselves: the beginning of the wrapper, with its short
-//! texts and numbers, is put before each, and its brackets are closed. So a piece of `{"owner":"1","logEvents":[…]}` still
-//! names the owner of the events. A record is never cut, whatever lists it has.
+//! Pieces split between elements become complete texts: each begins with the start of the wrapper, with its
+//! short texts and numbers, and ends with its closing brackets. So every piece of
+//! `{"owner":"1","logEvents":[…]}` names the owner of the events. A record is never split, even if it has
+//! long lists.
 
 use super::layout::LONGEST_BEGINNING;
 use crate::decode::find::envelope;
 use crate::decode::record::simd::{nested_end, quote_or_backslash};
 
-/// Lists nested deeper than this are not cut.
+/// Lists nested deeper than this are not split.
 const DEEPEST: usize = 8;
 
-/// Longer texts of a wrapper are not repeated, since they may hold records.
+/// Longer texts of a wrapper are not repeated in each piece, since they may hold records.
 const LONGEST_REPEATED: usize = 256;
 
-/// No meaningful JSON is nested this deep.
+/// The nesting depth that no meaningful JSON has.
 const BOTTOMLESS: usize = 10_000;
 
-/// How much of a value is examined for bottomless nesting.
+/// The length of a value's beginning that is examined for this depth.
 const SOUNDED: usize = 1 << 20;
 
-/// Members that only records have, where CloudTrail and Kubernetes put lists beside or above them.
+/// Names that only members of records have, and that occur beside or above lists.
 const OF_RECORDS: [&str; 19] = [
     "eventName",
     "eventSource",
@@ -43,33 +45,33 @@ const OF_RECORDS: [&str; 19] = [
     "requestReceivedTimestamp",
 ];
 
-/// Where a text can be cut.
+/// The place at which a text can be split.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::decode) enum Cut {
-    /// Whole values end before this byte.
+    /// After complete values, at this byte.
     Values(usize),
     /// At a comma between two elements.
     Elements(Split),
-    /// Not here, but after lines: one begins with words.
+    /// After lines, since one begins with words.
     Lines,
-    /// Nowhere in the text so far. `in_blanks` says that it ends in blanks between values.
+    /// Nowhere in the text so far. `in_blanks` says that it ends with white space between values.
     Nowhere { in_blanks: bool },
-    /// After this byte it is not JSON.
+    /// Malformed JSON at this byte.
     Broken(usize),
 }
 
-/// A cut between two elements.
+/// A split between two elements.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Split {
-    /// Where the comma is.
+    /// Position of the comma.
     pub(in crate::decode) comma: usize,
-    /// What the text before it needs to be complete.
+    /// The brackets that complete the text before the comma.
     pub(in crate::decode) closing: Vec<u8>,
-    /// What the text after it needs to be read by itself.
+    /// The start of the wrapper, which completes the text after the comma.
     pub(in crate::decode) opening: Vec<u8>,
 }
 
-/// Finds the last place where a text can be cut.
+/// Finds the last place at which a text can be split.
 pub(in crate::decode) fn cut(text: &[u8]) -> Cut {
     let mark = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let (mut at, mut values) = (blanks_end(text, mark), 0);
@@ -93,12 +95,12 @@ pub(in crate::decode) fn cut(text: &[u8]) -> Cut {
     }
 }
 
-/// Whether words that a log puts before its values begin here.
+/// Whether a text begins like a log line with words before its value.
 fn begins_as_line(text: &[u8]) -> bool {
     envelope::log_line(&String::from_utf8_lossy(&text[..text.len().min(LONGEST_BEGINNING)])).is_some()
 }
 
-/// Finds a cut in the value at `at`, which has no end.
+/// Finds the place to split the value at `at`, which has no end yet.
 fn in_value(text: &[u8], at: usize) -> Cut {
     if nests_too_deep(&text[at..text.len().min(at + SOUNDED)]) {
         return Cut::Broken(at);
@@ -118,7 +120,7 @@ fn in_value(text: &[u8], at: usize) -> Cut {
     Cut::Nowhere { in_blanks: false }
 }
 
-/// The brackets between the beginning of a text and a list in it.
+/// The open brackets between the start of a text and a list in it.
 #[derive(Default)]
 struct OpenBrackets {
     opening: Vec<u8>,
@@ -133,7 +135,7 @@ impl OpenBrackets {
 }
 
 enum CutSearch {
-    /// The value here has no end either.
+    /// In the value at this position, which has no end either.
     Deeper(usize),
     Cut(Cut),
 }
@@ -170,7 +172,7 @@ fn in_list(text: &[u8], open: usize, way: &mut OpenBrackets) -> CutSearch {
         }
     };
     match (comma, ending) {
-        // A break is reported where it is.
+        // Malformed JSON is reported at its position.
         (_, broken @ CutSearch::Cut(Cut::Broken(_))) | (None, broken) => broken,
         (Some(comma), _) => {
             let OpenBrackets { opening, closing } = std::mem::take(way);
@@ -230,20 +232,21 @@ fn in_object(text: &[u8], open: usize, way: &mut OpenBrackets) -> CutSearch {
     }
 }
 
-/// Whether a value of a wrapper is repeated before every piece: it may say what the wrapper is, and cannot hold records.
+/// Whether a value of a wrapper is repeated in every piece: it may identify the wrapper, and cannot hold
+/// records.
 fn is_repeated_in_pieces(value: &[u8]) -> bool {
     value.len() <= LONGEST_REPEATED && !value.iter().any(|byte| matches!(byte, b'{' | b'[' | b'\\'))
 }
 
-/// What stands in the place of a value.
+/// The end of a value.
 enum ValueEnd {
-    /// One that ends before this byte.
+    /// The value ends before this byte.
     Whole(usize),
-    /// A value that has not ended yet.
+    /// The value has not ended yet.
     Open,
-    /// Nothing: the text ends.
+    /// The text ends before the value.
     Missing,
-    /// Something that is not a value.
+    /// There is no valid value.
     None,
 }
 
@@ -279,7 +282,7 @@ fn blanks_end(text: &[u8], from: usize) -> usize {
     rest.iter().position(|byte| !is_blank(byte)).map_or(text.len(), |length| from + length)
 }
 
-/// Whether the nesting of a value is bottomless.
+/// Whether a value is nested deeper than [`BOTTOMLESS`].
 fn nests_too_deep(text: &[u8]) -> bool {
     let (mut depth, mut at) = (0usize, 0);
     while let Some(byte) = text.get(at) {
@@ -304,7 +307,7 @@ fn nests_too_deep(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// The two texts that a cut makes.
+    /// The two texts after a split.
     fn halves(text: &str) -> (String, String) {
         match cut(text.as_bytes()) {
             Cut::Elements(Split { comma, closing, opening }) => {
@@ -318,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_cut_and_its_wrapper_repeated() {
+    fn a_list_is_split_and_its_wrapper_repeated() {
         for (text, left, right) in [
             ("[{},{},{", "[{},{}]", "[{"),
             (r#"{"Records":[{"a":[1,2]},{"b"#, r#"{"Records":[{"a":[1,2]}]}"#, r#"{"Records":[{"b"#),
@@ -345,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_not_cut() {
+    fn a_record_is_not_split() {
         for text in [
             r#"{"eventName":"x","list":[1,2,3"#,
             r#"{"requestParameters":{"list":[1,2,3"#,
@@ -358,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_values_and_broken_ones_are_told_apart() {
+    fn complete_and_broken_values_are_distinguished() {
         assert_eq!(cut(b"{} [1]\n {\"a\""), Cut::Values(6));
         assert_eq!(cut(b"{}"), Cut::Values(2));
         assert_eq!(cut(b" "), Cut::Nowhere { in_blanks: true });

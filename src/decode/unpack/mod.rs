@@ -1,9 +1,9 @@
-//! Files in files, and files too large to be held: gzip, zstd and bzip2 streams, zip and tar archives of log objects, nested
-//! in any way, cut into pieces that can be read by themselves.
+//! Unpacks nested files and splits large ones: gzip, zstd, bzip2 and xz streams, zip and tar archives of log
+//! objects, nested in any way, become pieces that can be read separately.
 //!
-//! The slow path: everything other than plain gzip, and every large object, comes through here. It produces whole inner
-//! files, or parts of a text that end with a line; nothing larger is held, except texts that cannot be cut: one JSON value
-//! over many lines, or tables.
+//! This is the slow path, for everything except plain gzip, and for large objects. It produces complete inner
+//! files, or parts of a text; nothing larger is held, except texts that cannot be split: one JSON value over
+//! many lines, or tables.
 
 pub(super) mod apple_double;
 pub(super) mod gzip;
@@ -38,7 +38,7 @@ pub trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
-/// Where a large object comes from.
+/// The input of a large object.
 pub enum LargeInput<'s> {
     /// A file.
     File(&'s mut dyn ReadSeek),
@@ -46,8 +46,9 @@ pub enum LargeInput<'s> {
     Stream(&'s mut dyn Read),
 }
 
-/// Cuts an object into pieces, which `emit` takes in order. Returns the faults that lie in no piece, and where a second gzip
-/// member began. No more than `limit` bytes are inflated, or held at once; held memory is taken from the budget.
+/// Splits an object into pieces, which `emit` receives in order. Returns the faults outside of pieces, and
+/// the position of the second gzip member. At most `limit` bytes are inflated, and held at once; held memory
+/// is taken from the budget.
 pub fn split(
     source: LargeInput<'_>,
     limit: u64,
@@ -70,7 +71,7 @@ pub fn split(
     (splitter.faults, splitter.second_gzip)
 }
 
-/// The input, and how much may be held for it.
+/// A packed input with its memory limit.
 pub(super) struct Packed<'p> {
     pub(super) packing: Packing,
     pub(super) bytes: &'p [u8],
@@ -82,9 +83,9 @@ pub(super) struct Packed<'p> {
 /// The result of unpacking.
 pub(super) struct Unpacked {
     pub(super) decoded: Decoded,
-    /// Where a second gzip member began.
+    /// Position of the second gzip member.
     pub(super) second_gzip: Option<u64>,
-    /// How many bytes were inflated.
+    /// The number of bytes inflated.
     pub(super) inflated: u64,
 }
 
@@ -94,8 +95,9 @@ pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)
     let mut sum: Option<Decoded> = None;
     let mut emit = |piece: Piece| {
         let before = sum.as_ref().map_or(0, |sum| sum.records);
-        let mut renumbered =
-            |found: FoundRecord<'_>| visit(FoundRecord { number: before + found.number, ..found });
+        let mut renumbered = |found: FoundRecord<'_>| {
+            visit(FoundRecord { index_in_object: before + found.index_in_object, ..found })
+        };
         let visit: &mut dyn FnMut(FoundRecord<'_>) = &mut renumbered;
         let mut decoder = Decoder { is_strict, ..Decoder::nested_in(ceiling.clone(), piece.depth) };
         let decoded = decoder.decode_piece(&piece, visit);
@@ -119,7 +121,7 @@ pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)
 }
 
 impl Decoder {
-    /// Visits every record of a piece. Records are numbered from 0 in it.
+    /// Visits every record of a piece. Records of a piece are numbered from 0.
     pub fn decode_piece(&mut self, piece: &Piece, visit: &mut dyn FnMut(FoundRecord<'_>)) -> Decoded {
         let Piece { inner: name, bytes, depth, is_whole_file, repeated, added, hold } = piece;
         let name = name.as_deref();
@@ -146,7 +148,7 @@ impl Decoder {
         if decoded.verdict == Verdict::NotJson && is_file && name.is_some_and(claims_log) {
             decoded.faults.push(fault(name, FaultKind::NotJson, "the content is not JSON"));
         }
-        // An inner archive is reported by its contents.
+        // An inner archive is counted by its files.
         if is_file && decoded.faults.is_empty() && decoded.skipped_inside.is_empty() {
             let reason = match decoded.verdict {
                 Verdict::Records | Verdict::Other(ObjectSkip::Empty) => None,
@@ -179,7 +181,7 @@ impl Decoded {
     }
 }
 
-/// Whether a name claims to be a log, so that other content is a fault.
+/// Whether a file name claims a log; then other content is a fault.
 fn claims_log(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|end| name.ends_with(end))

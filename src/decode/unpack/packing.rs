@@ -8,7 +8,7 @@ pub(in crate::decode) const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
 /// A tar archive consists of blocks of this many bytes.
 pub(super) const TAR_BLOCK: usize = 512;
 
-/// How bytes are packed.
+/// A kind of packing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum Packing {
     /// One stream, or several one after another.
@@ -17,7 +17,7 @@ pub(in crate::decode) enum Packing {
     Zip,
     /// Many files.
     Tar,
-    /// A packing with this name that is not supported.
+    /// An unsupported packing with this name.
     Unread(&'static str),
 }
 
@@ -37,8 +37,8 @@ const UNREAD: [(&[u8], &str); 12] = [
     (b"\x5d\0\0", "LZMA"),
 ];
 
-/// Recognises a packing by its first bytes: those of [`Codec`]; APPNOTE.TXT 4.3.7, also where a first volume begins (8.5.3);
-/// POSIX `pax`, "ustar Interchange Format".
+/// Recognises a packing by its first bytes: those of [`Codec`]; APPNOTE.TXT 4.3.7, also at the start of a
+/// first volume (8.5.3); POSIX `pax`, "ustar Interchange Format".
 pub(in crate::decode) fn packing(bytes: &[u8]) -> Option<Packing> {
     if matches!(bytes.first(), None | Some(b'{' | b'[')) && bytes.get(257..262) != Some(b"ustar") {
         return None;
@@ -56,8 +56,9 @@ pub(in crate::decode) fn packing(bytes: &[u8]) -> Option<Packing> {
     Some(Packing::Unread(unread.1))
 }
 
-/// Whether bytes begin with a tar header: by its magic, or because all its numbers are octal and end where they must (the first
-/// tars have no magic; POSIX `pax`, "ustar Interchange Format"). Its checksum is checked when it is read.
+/// Whether bytes begin with a tar header: by its magic, or because all its numbers are octal and end at the
+/// right position (the oldest format has no magic; POSIX `pax`, "ustar Interchange Format"). Its checksum is
+/// verified when it is read.
 pub(super) fn is_tar_header(bytes: &[u8]) -> bool {
     if bytes.get(257..262) == Some(b"ustar") {
         return true;

@@ -1,4 +1,4 @@
-//! Splits a packed or large object into pieces, one after another.
+//! Splits a packed or large object into pieces.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -18,13 +18,13 @@ use crate::decode::ceiling::Ceiling;
 use crate::decode::find::traces;
 use crate::memory::Reservation;
 
-/// Anything packed deeper than this is not a log.
+/// The maximum depth of packings.
 pub(in crate::decode) const DEEPEST: u32 = 5;
 
-/// How many first bytes are needed to recognise a packing.
+/// The number of first bytes needed to recognise a packing.
 const HEAD: u64 = 512;
 
-/// How much of the end of a part is searched again with the next one: traces of records may cross the border.
+/// The length of the end of a part that is searched again with the next one, since a trace may span both.
 const OVERLAP: usize = if PIECE / 4 < traces::WINDOW { PIECE / 4 } else { traces::WINDOW };
 
 /// One pass through an object. It stops reading once no more pieces are wanted.
@@ -33,16 +33,16 @@ pub(super) struct Splitter<'e> {
     /// Memory to reuse for a piece, with its old contents.
     spare: Vec<u8>,
     pub(in crate::decode) ceiling: Ceiling,
-    /// How many bytes may still be inflated.
+    /// The number of bytes that may still be inflated.
     pub(in crate::decode) left: Rc<Cell<u64>>,
     pub(in crate::decode) faults: Vec<DecodeFault>,
     /// Whether no more pieces are wanted.
     pub(super) is_stopped: bool,
-    /// Where a second gzip member began in the outermost stream.
+    /// Position of the second gzip member in the outermost stream.
     pub(in crate::decode) second_gzip: Option<u64>,
 }
 
-/// The file in the object, and the number of packings around it.
+/// The path of the inner file, and the number of packings around it.
 #[derive(Clone, Copy)]
 pub(in crate::decode) struct FileContext<'n> {
     pub(in crate::decode) name: Option<&'n str>,
@@ -59,10 +59,11 @@ impl FileContext<'_> {
     }
 }
 
-/// The names of the files in an archive: a second file with the same name is `b.json#2`, so that its positions are distinct.
+/// The names of the files in an archive: a second file with the same name becomes `b.json#2`, to distinguish
+/// their positions.
 #[derive(Default)]
 pub(in crate::decode) struct Names {
-    /// The number of files by hash of the name, since names may be long.
+    /// The number of files by the hash of their name, since names may be long.
     counts: HashMap<u64, u32>,
 }
 
@@ -86,7 +87,7 @@ struct LongTextPart {
     hold: Option<Reservation>,
     /// The byte of the file at which it begins.
     at: u64,
-    /// How many of its bytes are not from the file, but repeated from the wrapper of a list.
+    /// The number of its first bytes that repeat the wrapper of a list.
     repeated: usize,
 }
 
@@ -99,7 +100,7 @@ impl LongTextPart {
         self.text.filled()
     }
 
-    /// The position in the file of the byte `end`.
+    /// The position in the file of the byte at `end`.
     fn place_of(&self, end: usize) -> u64 {
         self.at + end.saturating_sub(self.repeated) as u64
     }
@@ -122,7 +123,7 @@ impl<'e> Splitter<'e> {
         if packing.is_some() && depth >= DEEPEST {
             return self.fault(name, FaultKind::PackingBroken, "packed too often");
         }
-        // Their table of contents is at the end.
+        // The metadata of Parquet is at the end.
         let is_table = head.starts_with(&PARQUET_MAGIC);
         let encoding = Encoding::of(&head);
         let mut whole = Cursor::new(head).chain(stream);
@@ -143,13 +144,13 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// Notes a packing that is known but not supported.
+    /// Notes the fault of an unsupported packing.
     pub(in crate::decode) fn unsupported(&mut self, name: Option<&str>, sort: &str) {
         let detail = format!("packed as {sort}, which is not read: unpack it");
         self.fault(name, FaultKind::PackingBroken, &detail);
     }
 
-    /// Reads the output of consecutive streams, up to the ceiling.
+    /// Reads the output of consecutive streams, up to the limit.
     fn streams(&mut self, stream: &mut dyn Read, place: FileContext<'_>) {
         let mut streams = match Streams::new(stream) {
             Ok(streams) => streams,
@@ -165,7 +166,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// Reads the output of a decoder, up to the ceiling.
+    /// Reads the output of a decoder, up to the limit.
     pub(in crate::decode) fn inflate(&mut self, stream: &mut dyn Read, place: FileContext<'_>) {
         let mut limited = LimitedReader::new(stream, &self.left);
         self.open(&mut limited, place.name, place.depth);
@@ -173,7 +174,7 @@ impl<'e> Splitter<'e> {
         self.note_end(place.name, is_over, error);
     }
 
-    /// Notes how a stream ended.
+    /// Notes the fault that ended a stream, if any.
     pub(in crate::decode) fn note_end(
         &mut self,
         name: Option<&str>,
@@ -188,7 +189,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// A file in an archive: a single piece, unless it is large.
+    /// Reads a file in an archive: as a single piece, unless it is large.
     pub(in crate::decode) fn file(&mut self, file: &mut dyn Read, name: Option<&str>, depth: u32) {
         let mut bytes = std::mem::take(&mut self.spare);
         bytes.clear();
@@ -203,7 +204,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// A text in UTF-16 or UTF-32.
+    /// Reads a text in UTF-16 or UTF-32.
     fn transcoded<R: Read>(&mut self, stream: &mut Transcoder<R>, place: FileContext<'_>) {
         self.text(stream, place);
         if stream.is_odd() {
@@ -211,7 +212,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// A text, which is cut if it is long.
+    /// Reads a text, and splits it if it is long.
     fn text(&mut self, stream: &mut dyn Read, place: FileContext<'_>) {
         let mut long = LongTextPart::new(std::mem::take(&mut self.spare));
         loop {
@@ -222,7 +223,7 @@ impl<'e> Splitter<'e> {
                 Layout::Lines => self.lines(&mut long, stream, place),
                 Layout::Values => self.values(&mut long, stream, place),
                 Layout::OneValue => return self.read_whole(long, stream, place),
-                // Its beginning tells what it is; for a self-extracting archive, its end does.
+                // The beginning decides, except for a self-extracting archive.
                 Layout::Other if memchr::memmem::find(long.filled(), b"PK\x03\x04").is_some() => {
                     return self.read_whole(long, stream, place);
                 }
@@ -234,14 +235,15 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// A text that is not a log, judging by its beginning. The rest is not read, and is reported if it has traces of records.
+    /// Handles a text that is not a log, judging by its beginning. The rest is only searched for traces of
+    /// records.
     fn scan_foreign_text(&mut self, long: LongTextPart, stream: &mut dyn Read, place: FileContext<'_>) {
         let mut rest = LongTextPart::new(Vec::new());
         let border = long.text.filled.saturating_sub(OVERLAP);
         rest.at = long.place_of(border);
         rest.text.push(&long.filled()[border..]);
         self.emit_rest(long, place);
-        // What lies entirely before the border was read with the beginning.
+        // Traces entirely in the beginning were already reported.
         let mut from = traces::in_bytes(rest.filled()).map_or(0, |_| rest.text.filled);
         while !self.is_stopped {
             let goes_on = self.fill(&mut rest, stream, PIECE, place);
@@ -264,7 +266,8 @@ impl<'e> Splitter<'e> {
         self.faults.push(DecodeFault { position: Position::Byte(at), ..fault });
     }
 
-    /// Reads until there are `wanted` bytes. Returns whether there are; notes an error, which ends the stream.
+    /// Reads until there are `wanted` bytes, and returns whether there are. An error is noted and ends the
+    /// stream.
     fn fill(
         &mut self,
         long: &mut LongTextPart,
@@ -288,7 +291,7 @@ impl<'e> Splitter<'e> {
         true
     }
 
-    /// Lines, each of which holds whole values. Returns whether the text goes on in another layout.
+    /// Splits lines of complete values. Returns whether the text continues in another layout.
     fn lines(&mut self, long: &mut LongTextPart, stream: &mut dyn Read, place: FileContext<'_>) -> bool {
         let mut searched = 0;
         while !self.is_stopped {
@@ -302,7 +305,7 @@ impl<'e> Splitter<'e> {
                     self.too_large(long, "a line is longer than", place);
                     return false;
                 }
-                // A line may have been cut in its middle.
+                // The text may end inside a line.
                 None => searched = long.text.filled.saturating_sub(2 * LONGEST_BEGINNING),
             }
             if blank_tail(long.filled()) > PIECE / 2 {
@@ -318,7 +321,7 @@ impl<'e> Splitter<'e> {
         false
     }
 
-    /// Values over many lines, or on one. Returns whether the text goes on in another layout.
+    /// Splits values that span many lines or share one. Returns whether the text continues in another layout.
     fn values(&mut self, long: &mut LongTextPart, stream: &mut dyn Read, place: FileContext<'_>) -> bool {
         while !self.is_stopped {
             let mut wanted = PIECE;
@@ -349,8 +352,9 @@ impl<'e> Splitter<'e> {
         false
     }
 
-    /// A value that is broken at `at`: its line is read as far as it goes, and the text goes on with the next line that
-    /// begins like a value. Returns whether there is one.
+    /// Continues after a value that is malformed at `at`, with the next line that begins like a value; the
+    /// text before that line is emitted as far as it was read, and then skipped. Returns whether more text is
+    /// to be split.
     fn broken_value(
         &mut self,
         long: &mut LongTextPart,
@@ -384,7 +388,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// Emits what is before a cut, and keeps what is after it.
+    /// Emits the text before a split and keeps the rest.
     fn emit_until_cut(
         &mut self,
         long: &mut LongTextPart,
@@ -422,11 +426,11 @@ impl<'e> Splitter<'e> {
         });
     }
 
-    /// The text of a piece. If it does not begin with a value, an empty list is put before it, so that it is read like the rest
-    /// of the text, and not as something that never was JSON.
+    /// The text of a piece. If it does not begin with a value, an empty list is put before it, so that it is
+    /// read as JSON like the rest of the text.
     fn piece_text(&mut self, text: Text, repeated: &mut usize) -> Vec<u8> {
         match text.filled().trim_ascii_start() {
-            // Lines of words and of JSON strings are read like the first one.
+            // Lines of words and JSON strings are read like the first line.
             [b'{' | b'[' | b'"' | b'<' | 0xef, ..] | [] => text.into_bytes(),
             begins
                 if crate::decode::find::envelope::log_line(&String::from_utf8_lossy(
@@ -443,7 +447,7 @@ impl<'e> Splitter<'e> {
         }
     }
 
-    /// Emits the end of a text.
+    /// Emits the rest of a text.
     fn emit_rest(&mut self, long: LongTextPart, place: FileContext<'_>) {
         let LongTextPart { text, mut hold, at, mut repeated } = long;
         if let Some(hold) = &mut hold {
@@ -472,14 +476,14 @@ impl<'e> Splitter<'e> {
         self.emit_rest(std::mem::replace(long, LongTextPart::new(Vec::new())), place);
     }
 
-    /// Drops blanks, which may be endless.
+    /// Drops white space, of any length.
     fn drop_blanks(&mut self, long: &mut LongTextPart) {
         let dropped = blank_tail(long.filled()) - 1;
         long.text.filled -= dropped;
         long.at += dropped as u64;
     }
 
-    /// A text that cannot be cut: held as a whole, up to the ceiling.
+    /// Reads a text that cannot be split: it is held as a whole, up to the limit.
     fn read_whole(&mut self, mut long: LongTextPart, stream: &mut dyn Read, place: FileContext<'_>) {
         let most = usize::try_from(self.ceiling.available()).unwrap_or(usize::MAX);
         loop {
@@ -515,17 +519,17 @@ impl<'e> Splitter<'e> {
     }
 }
 
-/// Whether a text is the beginning of one value and has no line end yet.
+/// Whether a text is the beginning of one value without a line break.
 fn is_one_long_value(text: &[u8]) -> bool {
     text.len() >= PIECE && matches!(text.first(), Some(b'{' | b'[')) && memchr::memchr(b'\n', text).is_none()
 }
 
-/// How many blanks are at the end of a text.
+/// The length of the white space at the end of a text.
 fn blank_tail(text: &[u8]) -> usize {
     text.len() - text.trim_ascii_end().len()
 }
 
-/// An error without the text that a library puts around it.
+/// The message of an error, without the prefix of a library.
 fn reason(error: &io::Error) -> String {
     error.get_ref().map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -1,4 +1,4 @@
-//! Streams that are read piecemeal: consecutive packed ones, ceilings, and buffers.
+//! Streams: consecutive packed streams, size limits, and buffers.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
@@ -9,7 +9,7 @@ use flate2::bufread::GzDecoder;
 
 use crate::coverage::FaultKind;
 
-/// Bytes in memory that is reused, so that it is not cleared for each piece.
+/// A buffer whose memory is reused, so that it is not cleared for each piece.
 pub(in crate::decode) struct Text {
     bytes: Vec<u8>,
     pub(super) filled: usize,
@@ -39,7 +39,7 @@ impl Text {
     /// Reads until there are `length` bytes, or the stream ends.
     pub(super) fn fill(&mut self, stream: &mut dyn Read, length: usize) -> io::Result<()> {
         while self.filled < length {
-            // Grows with the input: most texts are far shorter than a piece.
+            // The buffer grows with the input: most texts are far shorter than a piece.
             if self.filled == self.bytes.len() {
                 self.make_room(length.min((2 * self.filled).max(CHUNK)));
             }
@@ -67,7 +67,7 @@ impl Text {
     }
 }
 
-/// A stream up to a ceiling; an error ends it, and is kept.
+/// A stream up to a size limit. An error ends it and is kept.
 pub(super) struct LimitedReader<'s> {
     stream: &'s mut dyn Read,
     left: Rc<Cell<u64>>,
@@ -87,7 +87,7 @@ impl Read for LimitedReader<'_> {
             return Ok(0);
         }
         let left = self.left.get();
-        // One extra byte tells whether the stream exceeds the limit.
+        // One extra byte shows whether the stream exceeds the limit.
         let room = buffer.len().min(usize::try_from(left.saturating_add(1)).unwrap_or(usize::MAX));
         match self.stream.read(&mut buffer[..room]) {
             Ok(read) => {
@@ -105,7 +105,7 @@ impl Read for LimitedReader<'_> {
     }
 }
 
-/// How a stream is packed.
+/// The compression of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Codec {
     Gzip,
@@ -132,15 +132,14 @@ pub(super) fn is_skippable(head: &[u8]) -> bool {
     matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
-/// Consecutive gzip members, zstd frames, and bzip2 and xz streams, in any mixture, as [`super::inflate`] does for gzip:
-/// the output is one text.
+/// Decodes consecutive gzip members, zstd frames, and bzip2 and xz streams, in any mixture, to one text.
 pub(in crate::decode) struct Streams<R: Read> {
     member: Option<MemberDecoder<R>>,
     last: Option<Codec>,
     count: u64,
-    /// Where the second member began, if it is gzip.
+    /// Position of the second member, if it is gzip.
     pub(in crate::decode) second_gzip: Option<u64>,
-    /// Whether a skipped frame looks like a text of records.
+    /// Whether a skipped frame looks like a text with records.
     pub(super) passed_over: bool,
 }
 
@@ -151,7 +150,7 @@ enum MemberDecoder<R: Read> {
     Xz(Box<lzma_rust2::XzReader<PeekReader<R>>>),
 }
 
-/// What was wrong with them.
+/// A fault in a stream.
 #[derive(Debug, thiserror::Error)]
 #[error("{detail}")]
 pub(super) struct StreamError {
@@ -159,13 +158,13 @@ pub(super) struct StreamError {
     pub(in crate::decode) detail: String,
 }
 
-/// How much of a stored stream is read at once.
+/// The number of stored bytes that are read at once.
 const CHUNK: usize = 256 << 10;
 
 /// The largest supported xz dictionary, in KiB; `xz -9` has one of 64 MiB.
 const LARGEST_DICTIONARY: u32 = 128 << 10;
 
-/// How much of a skipped frame is examined.
+/// The length of a skipped frame's beginning that is examined.
 const GLIMPSE: usize = 64 << 10;
 
 impl<R: Read> Streams<R> {
@@ -175,7 +174,7 @@ impl<R: Read> Streams<R> {
         Ok(streams)
     }
 
-    /// Continues after a member that has ended.
+    /// Continues after the end of a member.
     fn next_member(&mut self, mut stream: PeekReader<R>) -> io::Result<()> {
         loop {
             let head = stream.peek(6)?;
@@ -206,7 +205,7 @@ impl<R: Read> Streams<R> {
         }
     }
 
-    /// Skips a frame that is not part of the text: a magic number, a length and arbitrary data.
+    /// Skips a zstd skippable frame: a magic number, a length and arbitrary data.
     fn pass_over(&mut self, stream: &mut PeekReader<R>) -> io::Result<()> {
         let head = stream.peek(8)?;
         let Some(&[l0, l1, l2, l3]) = head.get(4..8) else { return Err(io::ErrorKind::UnexpectedEof.into()) };
@@ -221,7 +220,7 @@ impl<R: Read> Streams<R> {
     }
 }
 
-/// Whether bytes that no reader looks at begin like a text of records, or a packing of one.
+/// Whether bytes that are otherwise ignored begin like a text with records or a packing.
 pub(super) fn looks_hidden(bytes: &[u8]) -> bool {
     let text = bytes.trim_ascii_start();
     matches!(text.first(), Some(b'{' | b'['))
@@ -236,7 +235,7 @@ impl<R: Read> MemberDecoder<R> {
     fn new(codec: Codec, stream: PeekReader<R>) -> io::Result<Self> {
         Ok(match codec {
             Codec::Gzip => Self::Gzip(Box::new(GzDecoder::new(stream))),
-            // The library refuses windows of more than 128 MiB.
+            // The library refuses windows over 128 MiB.
             Codec::Zstd => {
                 Self::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(stream)?.single_frame()))
             }
@@ -288,7 +287,7 @@ impl<R: Read> Read for Streams<R> {
     }
 }
 
-/// A stream with lookahead that counts the bytes it gave.
+/// A stream with lookahead that counts the bytes read.
 pub(super) struct PeekReader<R> {
     stream: R,
     bytes: Vec<u8>,
@@ -313,7 +312,7 @@ impl<R: Read> PeekReader<R> {
             match read {
                 Ok(0) => break,
                 Ok(_) => {}
-                // The caller would take this for the end.
+                // Retried, since the caller would take it for the end.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -346,7 +345,7 @@ impl<R: Read> Read for PeekReader<R> {
     }
 }
 
-/// The bytes read, with their checksum and length.
+/// A reader that computes the checksum and length of the bytes read.
 pub(super) struct ChecksumReader<'s> {
     stream: &'s mut dyn Read,
     pub(super) crc: flate2::Crc,

@@ -11,12 +11,12 @@ use super::splitter::{FileContext, Names, Splitter};
 use super::stream::{LimitedReader, looks_hidden};
 use crate::coverage::FaultKind;
 
-/// Data before a file: names too long for a header, pax attributes, maps of sparse files. More than this is not an archive
-/// of logs, and would be held.
+/// The maximum size of the headers of a file: long names, pax attributes, maps of sparse files. They are held
+/// in memory.
 const LONGEST_HEADERS: u64 = 1 << 20;
 
 impl Splitter<'_> {
-    /// Reads all files of an archive, and of others after its end.
+    /// Reads all files of an archive, and of archives after its end.
     pub(super) fn tar(&mut self, stream: &mut dyn Read, name: Option<&str>, depth: u32) {
         let mut names = Names::default();
         let until = Rc::new(Cell::new(LONGEST_HEADERS));
@@ -29,7 +29,7 @@ impl Splitter<'_> {
         };
         let mut end = 0;
         for entry in entries.by_ref() {
-            // What follows cannot be found.
+            // The next entry cannot be found.
             let mut entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => return self.broken(name, &error),
@@ -72,13 +72,13 @@ impl Splitter<'_> {
             }
             self.attributes(PaxExtensions::new(&bytes), name);
         } else if sort.is_gnu_sparse() {
-            // Holes take no room in the archive.
+            // Holes of sparse files take no room in the archive.
             let mut limited = LimitedReader::new(entry, &self.left);
             self.file(&mut limited, inner, depth);
             let LimitedReader { is_over, error, .. } = limited;
             self.note_end(inner, is_over, error);
         } else if entry.size() == 0 {
-            // Mostly folders and links; content of one is read.
+            // Mostly folders and links; if they have content, it is read.
         } else if sort.is_file()
             || sort.is_contiguous()
             || sort.is_dir()
@@ -92,7 +92,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Attributes of a file, which may hide other data.
+    /// Checks the attributes of a file, which may hide other data.
     fn attributes(&mut self, attributes: PaxExtensions<'_>, name: Option<&str>) {
         for attribute in attributes {
             let detail = match &attribute {
@@ -115,7 +115,7 @@ struct Blocks<'s> {
     stream: &'s mut dyn Read,
     until: Rc<Cell<u64>>,
     at: u64,
-    /// How many zeros are at the end so far.
+    /// The number of zeros at the end so far.
     zeros: u64,
 }
 
@@ -123,7 +123,7 @@ impl Read for Blocks<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.stream.read(buffer)?;
         if read == 0 && !buffer.is_empty() {
-            // Zeros shorter than a block are padding, too.
+            // Zeros that do not fill a block are padding, too.
             let part = self.at % TAR_BLOCK as u64;
             if part == 0 || self.zeros < part {
                 return Ok(0);
@@ -154,7 +154,7 @@ mod tests {
 
     const A: &[u8] = br#"{"eventName":"A"}"#;
 
-    /// An entry of some kind, with a header in the oldest format.
+    /// An entry of this type, with a header in the oldest format.
     fn entry(name: &str, sort: u8, content: &[u8]) -> Vec<u8> {
         let mut header = tar::Header::new_old();
         header.set_path(name).unwrap();
@@ -172,7 +172,7 @@ mod tests {
     const END: [u8; 2 * TAR_BLOCK] = [0; 2 * TAR_BLOCK];
 
     #[test]
-    fn every_form_of_tar_and_every_entry_with_content_is_read() {
+    fn every_tar_format_and_every_entry_with_content_is_read() {
         let first_form = [&entry("a", b'0', A), &END[..]].concat();
         let two = [tar(&[("a", A)]), tar(&[("b", A)])].concat();
         let padded = [&tar(&[("a", A)])[..], &vec![0; 3 << 20], &tar(&[("b", A)])].concat();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_archive_hides_is_told() {
+    fn hidden_content_of_a_tar_file_is_a_fault() {
         let pax = |record: &str| format!("{} {record}\n", record.len() + 4).into_bytes();
         let honest = pax("comment=0123456789012345678901234567890123456789");
         let hidden = pax("comment={\"eventName\":\"B\"}");
@@ -211,7 +211,7 @@ mod tests {
             ([&entry("a", b'0', A)[..], &wrong_sum, &END].concat(), 1),
             (wrong_sum.clone(), 1),
             ([&entry("v", b'V', A)[..], &END].concat(), 1),
-            // Cut between two files.
+            // Truncated between two files.
             (entry("a", b'0', A), 1),
             (entry("a", b'0', &[A, &[b' '; 900][..]].concat())[..1_200].to_vec(), 1),
         ] {
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_without_an_end_are_not_held() {
+    fn huge_extended_headers_are_not_held_in_memory() {
         let mut builder = tar::Builder::new(Vec::new());
         let mut header = tar::Header::new_ustar();
         header.set_size(8 << 20);

@@ -1,4 +1,4 @@
-//! Files in files, and large ones in pieces.
+//! Nested files, and large files in pieces.
 
 use std::io::Write;
 
@@ -46,15 +46,15 @@ pub(in crate::decode) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-/// Name, file and index of each event, and the faults as file and kind.
+/// Events as name, file and index; faults as file and kind.
 pub(in crate::decode) fn read(bytes: &[u8]) -> (Vec<String>, Vec<String>, Verdict) {
     let mut events = Vec::new();
     let mut number = 0;
     let decoded = Decoder::new(1 << 20).decode(bytes, |found| {
-        assert_eq!(found.number, number);
+        assert_eq!(found.index_in_object, number);
         number += 1;
         let name = found.record.map_or("!", |record| record.cloudtrail().unwrap().event_name.unwrap_or("-"));
-        events.push(format!("{name} {} {}", found.inner.unwrap_or("."), found.index));
+        events.push(format!("{name} {} {}", found.inner.unwrap_or("."), found.index_in_file));
     });
     assert_eq!(decoded.records, number);
     let fault =
@@ -66,7 +66,7 @@ const A: &[u8] = br#"{"Records":[{"eventName":"A"},{"eventName":"B"}]}"#;
 const C: &[u8] = br#"{"eventName":"C"}"#;
 
 #[test]
-fn every_packing_gives_its_records_with_their_places() {
+fn records_are_found_with_their_places_in_every_packing() {
     let plain = ["A . 0", "B . 0"].map(|event| event.replace("B . 0", "B . 1"));
     for packed in [zstd(A), bzip2(A), zstd(&gzip(A)), gzip(&bzip2(A)), bzip2(&zstd(&gzip(A)))] {
         assert_eq!(read(&packed).0, plain);
@@ -101,7 +101,7 @@ fn long(lines: usize) -> String {
 }
 
 #[test]
-fn a_long_text_is_cut_behind_lines_whatever_it_is_packed_in() {
+fn a_long_text_is_split_after_lines_in_every_packing() {
     let text = long(500);
     let line = text.len() / 500;
     let cut = (PIECE - 1) / line * line;
@@ -133,7 +133,7 @@ fn a_long_text_is_cut_behind_lines_whatever_it_is_packed_in() {
 }
 
 #[test]
-fn pieces_hold_the_records_of_the_whole() {
+fn pieces_contain_all_records_of_the_text() {
     let batches: String =
         (0..400).map(|n| format!("{{\"Records\":[{{\"eventName\":\"n{n}\"}}]}}\n")).collect();
     let timed: String = long(300).lines().map(|line| format!("2026-01-01T10:00:00.000Z {line}\n")).collect();
@@ -157,7 +157,7 @@ fn pieces_hold_the_records_of_the_whole() {
         });
         assert!(count > 2, "{count}");
         assert_eq!(sum.records, whole.records, "{}", &text[..40]);
-        // The commas between pieces belong to none, and what follows a break on its line is skipped.
+        // Commas between pieces belong to no piece, and the rest of a line after a break is skipped.
         assert!(
             text.contains('\0') || sum.json_bytes.abs_diff(whole.json_bytes) <= 1,
             "{} {}",
@@ -169,7 +169,7 @@ fn pieces_hold_the_records_of_the_whole() {
 }
 
 #[test]
-fn what_cannot_be_cut_is_held_and_what_is_no_log_is_not() {
+fn a_text_that_cannot_be_split_is_held_unless_it_is_not_a_log() {
     let value = format!("{{\n\"eventName\":\"A\",\n\"list\":[{}]}}", "1,\n".repeat(3_000) + "1");
     assert_eq!(pieces(value.as_bytes()).0, [(".".to_owned(), value.len())]);
     let table = format!("eventjson\n{}", "x\n".repeat(3_000));
@@ -182,7 +182,7 @@ fn what_cannot_be_cut_is_held_and_what_is_no_log_is_not() {
 }
 
 #[test]
-fn gzip_that_inflates_to_much_is_cut_too() {
+fn gzip_that_inflates_to_a_large_text_is_split() {
     let one_line = |count| format!("{{\"Records\":[{}]}}", long(count).trim_end().replace('\n', ","));
     let text = one_line(60_000);
     assert!(text.len() as u64 > super::super::WHOLE);
@@ -195,7 +195,7 @@ fn gzip_that_inflates_to_much_is_cut_too() {
         assert_eq!((decoded.records, decoded.faults.len()), (60_000, 0));
         assert!(last.contains('@'), "{last}");
     }
-    // A second member, where one is expected, is always found.
+    // A second member is also found when the first one is split.
     let mut decoder = Decoder::new(1 << 24);
     let members = [gzip(text.as_bytes()), gzip(b"\n{}")];
     decoder.decode(&members.concat(), |_| {});
@@ -206,7 +206,7 @@ fn gzip_that_inflates_to_much_is_cut_too() {
 }
 
 #[test]
-fn the_wrapper_of_a_list_is_that_of_each_piece() {
+fn each_piece_of_a_list_has_its_wrapper() {
     let events: Vec<String> = (0..600)
         .map(|n| format!("{{\"id\":\"{n}\",\"message\":\"{{\\\"eventName\\\":\\\"n{n}\\\"}}\"}}"))
         .collect();
@@ -228,7 +228,7 @@ fn the_wrapper_of_a_list_is_that_of_each_piece() {
 }
 
 #[test]
-fn texts_in_wide_characters_are_read_and_cut() {
+fn utf16_texts_are_read_and_split() {
     let text = format!("\u{feff}{}", long(700));
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for packed in [wide.clone(), gzip(&wide), zip(&[("a.json", &wide)])] {
@@ -241,7 +241,7 @@ fn texts_in_wide_characters_are_read_and_cut() {
 }
 
 #[test]
-fn streams_one_after_another_are_read_whatever_they_are() {
+fn concatenated_streams_of_any_format_are_read() {
     let skippable = [&[0x5a, 0x2a, 0x4d, 0x18, 4, 0, 0, 0][..], b"abcd"].concat();
     let hidden = [&[0x50, 0x2a, 0x4d, 0x18, C.len() as u8, 0, 0, 0][..], C].concat();
     for (packed, events, faults) in [
@@ -265,7 +265,7 @@ fn streams_one_after_another_are_read_whatever_they_are() {
     }
 }
 
-/// `{"eventName":"C"}`, as xz packs it.
+/// `{"eventName":"C"}`, compressed by xz.
 const XZ: [u8; 76] = [
     253, 55, 122, 88, 90, 0, 0, 4, 230, 214, 180, 70, 2, 0, 33, 1, 22, 0, 0, 0, 116, 47, 229, 163, 1, 0, 16,
     123, 34, 101, 118, 101, 110, 116, 78, 97, 109, 101, 34, 58, 34, 67, 34, 125, 0, 0, 0, 0, 28, 211, 131,
@@ -273,7 +273,7 @@ const XZ: [u8; 76] = [
 ];
 
 #[test]
-fn nobody_cuts_on_when_no_more_is_wanted() {
+fn splitting_stops_when_no_more_pieces_are_wanted() {
     let mut seen = 0;
     let packed = tar(&[("a", &long(600).into_bytes()), ("b", C)]);
     split(LargeInput::Stream(&mut &*packed), 1 << 20, &Budget::new(0), &mut |_| {
@@ -284,7 +284,7 @@ fn nobody_cuts_on_when_no_more_is_wanted() {
 }
 
 #[test]
-fn damage_of_a_stream_has_its_kind() {
+fn damage_in_a_stream_has_a_specific_kind() {
     let packed = gzip(long(4_000).as_bytes());
     let kinds = |bytes: &[u8]| pieces(bytes).1;
     assert_eq!(kinds(&packed[..packed.len() - 9]), ["gzip-truncated"]);
@@ -297,7 +297,7 @@ fn damage_of_a_stream_has_its_kind() {
 }
 
 #[test]
-fn what_is_no_log_in_an_archive_is_told_from_what_claims_to_be_one() {
+fn a_json_file_in_an_archive_that_is_not_json_is_a_fault() {
     let packed = zip(&[("notes.txt", b"hello"), ("bad.json", b"rubbish"), ("a.json", C)]);
     assert_eq!(read(&packed).1, ["bad.json not-json"]);
     let digest = zip(&[("d.json", br#"{"digestS3Object":"x"}"#)]);
@@ -306,7 +306,7 @@ fn what_is_no_log_in_an_archive_is_told_from_what_claims_to_be_one() {
 }
 
 #[test]
-fn what_came_before_the_damage_is_kept() {
+fn events_before_the_damage_are_kept() {
     let long: String = (0..40_000).map(|n| format!("{{\"eventName\":\"n{}\"}}\n", n * 7_919)).collect();
     for packed in
         [zstd(long.as_bytes()), bzip2(long.as_bytes()), tar(&[("a.json", C), ("b.jsonl", long.as_bytes())])]
@@ -321,7 +321,7 @@ fn what_came_before_the_damage_is_kept() {
 }
 
 #[test]
-fn a_bomb_meets_the_ceiling() {
+fn a_bomb_stops_at_the_size_limit() {
     let blanks = vec![b' '; 8 << 20];
     let packed = zip(&[("1.json", &blanks[..700_000]), ("2.json", &blanks[..700_000]), ("c.json", C)]);
     assert_eq!(read(&packed).1, ["2.json too-large", "c.json too-large"]);
@@ -347,7 +347,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_in_an_archive_and_no_log_is_no_record() {
+fn files_in_an_archive_that_are_not_logs_are_skipped() {
     let archive = zip(&[("a.json", A), ("folder/", b""), ("empty.json", b""), ("notes.txt", b"words")]);
     let decoded = Decoder::new(1 << 20).decode(&archive, |_| {});
     assert_eq!((decoded.records, decoded.others, decoded.faults.len()), (2, 0, 0));

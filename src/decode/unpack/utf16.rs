@@ -1,10 +1,12 @@
-//! Texts in UTF-16 and UTF-32, converted to UTF-8 as they are read: what `>` in Windows PowerShell 5 writes.
+//! Converts texts in UTF-16 and UTF-32 to UTF-8 while they are read; `>` in Windows PowerShell 5 writes
+//! UTF-16.
 //!
-//! They are recognised by the byte order mark (Unicode 16, section 23.8), or the zeros beside a first bracket.
+//! They are recognised by the byte order mark (Unicode 16, section 23.8), or by the zeros beside a first
+//! bracket.
 
 use std::io::{self, Read};
 
-/// How many bytes a unit has, and their order.
+/// The width of a unit and its byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) struct Encoding {
     width: usize,
@@ -36,7 +38,7 @@ impl Encoding {
 pub(super) struct Transcoder<R> {
     stream: R,
     encoding: Encoding,
-    /// Bytes that are not a whole unit yet.
+    /// Bytes of an incomplete unit.
     pending: Vec<u8>,
     /// The first half of a surrogate pair.
     high: Option<u32>,
@@ -47,11 +49,11 @@ pub(super) struct Transcoder<R> {
     has_ended: bool,
 }
 
-/// How much is read at once.
+/// The number of bytes read at once.
 const CHUNK: usize = 64 << 10;
 
 impl<R: Read> Transcoder<R> {
-    /// What is wrong with a text of which [`Transcoder::is_odd`] is true.
+    /// The fault of a text if [`Transcoder::is_odd`].
     pub(in crate::decode) const ODD: &str = "invalid UTF-16 or UTF-32, read as U+FFFD";
 
     pub(in crate::decode) fn new(stream: R, encoding: Encoding) -> Self {
@@ -68,7 +70,7 @@ impl<R: Read> Transcoder<R> {
         }
     }
 
-    /// Whether any unit so far was not a character.
+    /// Whether any unit so far was invalid.
     pub(super) fn is_odd(&self) -> bool {
         self.is_odd
     }
@@ -162,7 +164,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_comes_back(text in "\\PC{0,40}", is_little: bool, has_mark: bool) {
+        fn every_text_is_decoded_unchanged(text in "\\PC{0,40}", is_little: bool, has_mark: bool) {
             let text = format!("{{\"{text}");
             let marked = if has_mark { format!("\u{feff}{text}") } else { text.clone() };
             let narrow = wide(marked.encode_utf16().map(u32::from), 2, is_little);
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_character_is_told() {
+    fn invalid_units_are_replaced_and_reported() {
         let odd = |units: &[u32]| read(&wide([0xfeff].iter().chain(units).copied(), 2, true)).unwrap();
         assert_eq!(odd(&[0xd83d, 0x41]), ("\u{fffd}A".to_owned(), true));
         assert_eq!(odd(&[0xdc00]), ("\u{fffd}".to_owned(), true));

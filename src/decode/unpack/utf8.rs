@@ -1,4 +1,4 @@
-//! Converts the bytes of a text to UTF-8 from any supported encoding.
+//! Converts the bytes of a text from any supported encoding to UTF-8.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -7,8 +7,8 @@ use super::utf16::{Encoding, Transcoder};
 use crate::coverage::{FaultKind, Position};
 use crate::decode::DecodeFault;
 
-/// Bytes as text, without a byte order mark. Bytes that are not UTF-8 become U+FFFD and are a fault if this is a log, except
-/// for a character left incomplete by a known cut. UTF-16 and UTF-32 become UTF-8.
+/// Bytes as text, without a byte order mark. Invalid UTF-8 becomes U+FFFD, and is a fault if the text is a
+/// log, except for a character left incomplete by a known truncation. UTF-16 and UTF-32 become UTF-8.
 pub(in crate::decode) fn text(bytes: &[u8], cut: bool, limit: u64) -> (Cow<'_, str>, Option<DecodeFault>) {
     if let Some(encoding) = Encoding::of(bytes) {
         return transcoded(bytes, encoding, cut);
@@ -31,7 +31,7 @@ fn invalid_text_fault(at: usize, detail: &str) -> DecodeFault {
     DecodeFault { kind: FaultKind::InvalidUtf8, position, inner: None, detail: detail.to_owned() }
 }
 
-/// The text with U+FFFD for what is not UTF-8, up to `limit` bytes.
+/// The text with U+FFFD for invalid UTF-8, up to `limit` bytes.
 fn lossy(bytes: &[u8], limit: u64) -> String {
     let mut mended = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -46,7 +46,7 @@ fn lossy(bytes: &[u8], limit: u64) -> String {
     mended
 }
 
-/// A text in UTF-16 or UTF-32.
+/// Converts a text in UTF-16 or UTF-32.
 fn transcoded(bytes: &[u8], encoding: Encoding, cut: bool) -> (Cow<'_, str>, Option<DecodeFault>) {
     let mut stream = Transcoder::new(bytes, encoding);
     let mut text = String::new();

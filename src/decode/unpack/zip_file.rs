@@ -1,8 +1,9 @@
-//! Zip archives, read by their tables of contents, and any other data in them.
+//! Reads zip archives by their central directories, and any other data in them.
 //!
-//! Own code, because the zip crate identifies files by name, so that it loses the first of two with one name, and reads
-//! only the last table of contents. Here every entry is read by its offset, and every byte of a file is accounted for:
-//! what no table lists is an archive of its own, or omitted entries, or a fault. Source: APPNOTE.TXT 6.3.10.
+//! Written here, because the zip crate identifies files by name, so it loses the first of two files with the
+//! same name, and reads only the last central directory. Here every entry is read by its offset, and every
+//! byte of a file is accounted for: bytes that no central directory lists are another archive, entries
+//! missing from it, or a fault. Source: APPNOTE.TXT 6.3.10.
 
 use std::io::{self, BufReader, Cursor, Read, SeekFrom};
 use std::ops::Range;
@@ -24,16 +25,16 @@ const END: &[u8] = b"PK\x05\x06";
 const END_64: &[u8] = b"PK\x06\x06";
 const LOCATOR: &[u8] = b"PK\x06\x07";
 
-/// More archives than this in the gaps of archives are made to waste time.
+/// The maximum number of archives in gaps between files; more are hostile.
 const MOST_GAPS: u32 = 100;
 
-/// How much is searched at once.
+/// The number of bytes searched at once.
 const WINDOW: u64 = 64 << 10;
 
 /// The maximum length of a link target.
 const LONGEST_LINK: u64 = 4_096;
 
-/// Whether bytes that begin as something else end as an archive: a self-extracting one.
+/// Whether bytes end like an archive although they begin differently, as a self-extracting archive does.
 pub(in crate::decode) fn ends_as_archive(bytes: &[u8]) -> bool {
     let tail = &bytes[bytes.len().saturating_sub(WINDOW as usize + 22)..];
     memchr::memmem::rfind(tail, END).is_some_and(|at| tail.len() - at >= 22)
@@ -58,10 +59,10 @@ struct ZipEntry {
     flags: u16,
     method: u16,
     checksum: Option<u32>,
-    /// `None` if only its stream tells.
+    /// `None` if only the stream shows it.
     packed: Option<u64>,
     size: Option<u64>,
-    /// Where its local header begins, according to its table.
+    /// The offset of its local header, according to the central directory.
     offset: u64,
     is_link: bool,
 }
@@ -70,14 +71,14 @@ const ENCRYPTED: u16 = 1;
 const HAS_DESCRIPTOR: u16 = 8;
 
 impl ZipEntry {
-    /// From the header in a table of contents.
+    /// From its header in the central directory.
     fn central(header: &[u8], variable: &[u8]) -> Self {
         let name_length = usize::from(u16_at(header, 28)).min(variable.len());
         let (name, rest) = variable.split_at(name_length);
         let extra = &rest[..usize::from(u16_at(header, 30)).min(rest.len())];
         let fields = [u32_at(header, 24), u32_at(header, 20), u32_at(header, 42)];
         let [size, packed, offset] = long_fields(fields, extra);
-        // Made on Unix, and the mode of a symbolic link (4.4.2, 4.4.15).
+        // Created on Unix, with the mode of a symbolic link (4.4.2, 4.4.15).
         let is_link = header[5] == 3 && u32_at(header, 38) >> 28 == 0o12;
         Self {
             name: String::from_utf8_lossy(name).into_owned(),
@@ -112,7 +113,7 @@ impl ZipEntry {
     }
 }
 
-/// Fields whose value is in the Zip64 extra field if it does not fit (4.5.3).
+/// Fields, with the values from the Zip64 extra field for those that did not fit (4.5.3).
 fn long_fields(fields: [u32; 3], extra: &[u8]) -> [u64; 3] {
     let mut rest = extra;
     let mut long: &[u8] = &[];
@@ -133,12 +134,12 @@ fn long_fields(fields: [u32; 3], extra: &[u8]) -> [u64; 3] {
     })
 }
 
-/// Where a table of contents is.
+/// The position of a central directory.
 struct CentralDirectory {
     bytes: Range<u64>,
     /// The origin of its offsets.
     base: u64,
-    /// Where its end record ends, including the comment.
+    /// The end of its end record, including the comment.
     end: u64,
     comment: Vec<u8>,
 }
@@ -159,7 +160,7 @@ fn bytes_at(file: File<'_>, at: u64, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The first place in a part of a file that begins with one of these signatures.
+/// The position of the first of these signatures in a part of a file.
 fn find(file: File<'_>, part: Range<u64>, wanted: &[&[u8]]) -> io::Result<Option<u64>> {
     let mut at = part.start;
     while at + 4 <= part.end {
@@ -177,7 +178,7 @@ fn find(file: File<'_>, part: Range<u64>, wanted: &[&[u8]]) -> io::Result<Option
     Ok(None)
 }
 
-/// The last table of contents in a part of a file.
+/// The last central directory in a part of a file.
 fn last_central_directory(file: File<'_>, part: &Range<u64>) -> io::Result<Option<CentralDirectory>> {
     let mut end = part.end;
     while end > part.start {
@@ -195,7 +196,7 @@ fn last_central_directory(file: File<'_>, part: &Range<u64>) -> io::Result<Optio
     Ok(None)
 }
 
-/// The table whose end record is at `at`, if there is one.
+/// The central directory whose end record is at `at`, if it is valid.
 fn central_directory_at(file: File<'_>, part: &Range<u64>, at: u64) -> io::Result<Option<CentralDirectory>> {
     let record = bytes_at(file, at, 22)?;
     if record.len() < 22 || at + 22 > part.end {
@@ -226,7 +227,7 @@ fn central_directory_at(file: File<'_>, part: &Range<u64>, at: u64) -> io::Resul
 }
 
 impl Splitter<'_> {
-    /// Reads all files of an archive, and of those in its gaps.
+    /// Reads all files of an archive, and of archives in its gaps.
     pub(in crate::decode) fn zip(&mut self, file: File<'_>, name: Option<&str>, depth: u32) {
         if depth > DEEPEST {
             return self.fault(name, FaultKind::PackingBroken, "packed too often");
@@ -249,7 +250,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Reads the last archive in a part of a file. Adds those before it to `parts`.
+    /// Reads the last archive in a part of a file. Adds earlier ones to `parts`.
     fn zip_part(
         &mut self,
         file: File<'_>,
@@ -286,7 +287,7 @@ impl Splitter<'_> {
         self.read_trailing_bytes(file, at.max(table.end).min(part.end)..part.end, inside)
     }
 
-    /// Reads all files that a table of contents lists. Returns the ranges they take.
+    /// Reads all files that a central directory lists. Returns their ranges.
     fn read_listed_files(
         &mut self,
         file: File<'_>,
@@ -321,7 +322,7 @@ impl Splitter<'_> {
         Ok(taken)
     }
 
-    /// Reads entries by their local headers, where no table lists them.
+    /// Reads entries that no central directory lists, by their local headers.
     fn read_without_directory(
         &mut self,
         file: File<'_>,
@@ -355,7 +356,7 @@ impl Splitter<'_> {
         Ok(())
     }
 
-    /// Bytes between the files of an archive, or before them.
+    /// Reads the bytes between the files of an archive, or before them.
     fn read_gap(
         &mut self,
         file: File<'_>,
@@ -376,7 +377,7 @@ impl Splitter<'_> {
         self.report_unclaimed_bytes(file, part, place)
     }
 
-    /// Bytes after an archive: padding, another packing, or unknown.
+    /// Reads the bytes after an archive: padding, another packing, or unknown.
     fn read_trailing_bytes(
         &mut self,
         file: File<'_>,
@@ -399,7 +400,7 @@ impl Splitter<'_> {
         self.report_unclaimed_bytes(file, part, place)
     }
 
-    /// Reports bytes that belong to nothing, unless they are padding.
+    /// Reports bytes that belong to no entry, unless they are padding.
     fn report_unclaimed_bytes(
         &mut self,
         file: File<'_>,
@@ -426,7 +427,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Reads a file of an archive; returns where its content ended.
+    /// Reads a file of an archive; returns the end of its content.
     fn read_entry(
         &mut self,
         file: File<'_>,
@@ -495,7 +496,7 @@ impl Splitter<'_> {
     }
 }
 
-/// Length of the descriptor after a file whose length was not known in advance (4.3.9).
+/// The length of the descriptor after a file whose size was not known in advance (4.3.9).
 fn descriptor_length(file: File<'_>, stored: &ZipEntry, at: u64) -> io::Result<u64> {
     if stored.flags & HAS_DESCRIPTOR == 0 {
         return Ok(0);
@@ -524,7 +525,7 @@ mod tests {
         (events.join(", "), faults.len())
     }
 
-    /// An archive whose second file has the same name as the first.
+    /// An archive with two files of the same name.
     fn twice() -> Vec<u8> {
         let mut packed = zip(&[("a.json", A), ("b.json", B)]);
         while let Some(at) = memchr::memmem::find(&packed, b"b.json") {
@@ -533,7 +534,7 @@ mod tests {
         packed
     }
 
-    /// An archive written without seeking: lengths follow the files.
+    /// An archive written without seeking: the lengths follow the content.
     fn streamed(large: bool) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new_stream(Vec::new());
         for (name, bytes) in [("a.json", A), ("b.json", B)] {
@@ -545,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_is_read_wherever_it_is() {
+    fn every_zip_entry_is_read_at_any_position() {
         let both = zip(&[("a.json", A), ("b.json", B)]);
         let one = zip(&[("a.json", A)]);
         let other = zip(&[("b.json", B)]);
@@ -573,7 +574,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_table_the_headers_before_the_files_tell() {
+    fn local_headers_replace_a_missing_central_directory() {
         for packed in [zip(&[("a.json", A), ("b.json", B)]), streamed(false), streamed(true)] {
             let table = memchr::memmem::find(&packed, CENTRAL).unwrap();
             for length in [table, table + 30, packed.len() - 5] {
@@ -586,9 +587,9 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_no_table_names_is_read_and_told() {
+    fn an_entry_missing_from_the_central_directory_is_read_and_reported() {
         let mut packed = zip(&[("a.json", A), ("b.json", B)]);
-        // The table begins with its second entry, and has one.
+        // Remove the first of two entries from the central directory.
         let first = memchr::memmem::find(&packed, CENTRAL).unwrap();
         let second = memchr::memmem::rfind(&packed, CENTRAL).unwrap();
         let removed = (second - first) as u32;
@@ -601,7 +602,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_told() {
+    fn unread_entries_are_faults() {
         let sound = zip(&[("a.json", A)]);
         let central = memchr::memmem::find(&sound, CENTRAL).unwrap();
         let end = memchr::memmem::find(&sound, END).unwrap();
@@ -621,7 +622,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_mac_keeps_beside_a_file_is_no_fault() {
+    fn apple_double_files_are_not_a_fault() {
         let double = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        \0\0";
         let packed = zip(&[("a.json", A), ("__MACOSX/._a.json", double), ("._b.json", B)]);
         assert_eq!(found(&packed), ("A a.json 0, B ._b.json 0".to_owned(), 0));

@@ -5,13 +5,13 @@
 
 mod change;
 mod count_range;
-mod filter_matches;
 mod group;
 mod measure;
 mod point;
 mod sets;
 mod subject;
 mod timeline;
+mod wanted_behaviours;
 
 use super::Filter;
 use crate::baseline::Baseline;
@@ -27,8 +27,8 @@ pub use subject::{By, Subject};
 pub use timeline::{Period, Step, Timeline, timeline};
 
 use change::{all_known, changed};
-use filter_matches::FilterMatches;
 use group::groups;
+use wanted_behaviours::WantedBehaviours;
 
 /// A question about what was known.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl KnownQuestion {
 /// ```
 pub fn known<'b>(baseline: &'b Baseline, question: &KnownQuestion, by: By) -> KnownActions<'b> {
     let Some(point) = question.point(baseline) else { return KnownActions::default() };
-    let wanted = FilterMatches::new(baseline, &question.filter);
+    let wanted = WantedBehaviours::new(baseline, &question.filter);
     let picked = all_known(baseline, &wanted.sets(baseline, &point));
     KnownActions { time: Some(point.time), groups: groups(baseline, by, &point, picked) }
 }
@@ -96,7 +96,7 @@ pub fn changes<'b>(
     by: By,
 ) -> KnownActions<'b> {
     let Some(point) = question.point(baseline) else { return KnownActions::default() };
-    let wanted = FilterMatches::new(baseline, &question.filter);
+    let wanted = WantedBehaviours::new(baseline, &question.filter);
     let earlier = wanted.sets(baseline, &point);
     let point = question.at_time(later);
     let picked = changed(baseline, &earlier, &wanted.sets(baseline, &point), by);

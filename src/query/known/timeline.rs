@@ -1,8 +1,8 @@
 //! Counts over time: for each day, week or month what was new, how much was known at its end, and how many sightings there were.
 
-use super::filter_matches::FilterMatches;
 use super::group::group_ids;
 use super::subject::account_numbers;
+use super::wanted_behaviours::WantedBehaviours;
 use super::{By, CountRange, KnownQuestion, PointInTime, Subject};
 use crate::baseline::{Baseline, Behaviour};
 use crate::names::named;
@@ -80,7 +80,7 @@ pub fn timeline<'b>(
     else {
         return Vec::new();
     };
-    let wanted = FilterMatches::new(baseline, &question.filter);
+    let wanted = WantedBehaviours::new(baseline, &question.filter);
     let accounts = account_numbers(baseline);
     let group = |behaviour: &Behaviour| by.map(|by| group_ids(by, &accounts, behaviour).0);
     let begun = baseline.behaviours.iter().filter(|behaviour| wanted.begun(behaviour, &end));

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::Incident;
 use crate::baseline::Baseline;
-use crate::query::admission::Admission;
+use crate::query::compiled_filter::CompiledFilter;
 use crate::query::first_seen::{Candidate, of_sightings};
 use crate::query::iam::Iam;
 use crate::query::{FindingKind, Question};
@@ -48,7 +48,7 @@ pub(super) struct Enumeration<'b> {
 impl<'b> Enumeration<'b> {
     /// Asks the most sensitive question.
     pub(super) fn new(baseline: &'b Baseline, asked: &Question, incidents: &[Incident]) -> Self {
-        let admission = Admission::new(Cow::Borrowed(&asked.filter));
+        let admission = CompiledFilter::new(Cow::Borrowed(&asked.filter));
         let mut findings = Vec::new();
         of_sightings((baseline, &Iam::new(baseline)), asked, &admission, &mut |candidate| {
             let Candidate { behaviour, known_micros, finding, .. } = candidate;

@@ -11,7 +11,7 @@ mod incident;
 mod noise;
 mod sweep;
 
-use super::counted::first_counted;
+use super::in_scope::first_counted;
 use super::{FindingKind, Question};
 use crate::baseline::Baseline;
 use crate::time::Span;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::report::width::width;
 
-/// How wide the widest cell of each column is.
+/// Width of each column: that of its widest cell.
 pub(super) fn widths<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
     let mut widths = [0; N];
     for row in rows {
@@ -15,7 +15,8 @@ pub(super) fn widths<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
     widths
 }
 
-/// Writes one row: the first `left` columns stand left, the others right, but the last one as it is.
+/// Writes one row: the first `left` columns are left-aligned, the others right-aligned, and the last is not
+/// padded.
 pub(super) fn write_row<const N: usize>(
     row: &[String; N],
     (widths, left): (&[usize; N], usize),
@@ -39,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_as_wide_as_a_terminal_shows_them() {
+    fn columns_are_measured_in_terminal_columns() {
         let rows = [["日本", "1", "x"], ["e\u{301}va", "22", "y"], ["abcde", "3", "z"]];
         let rows = rows.map(|row| row.map(str::to_owned));
         let widths = widths(&rows);

@@ -1,4 +1,5 @@
-//! What was known at a point in time, what changed, or counts over time: as text, CSV, JSON and JSON lines.
+//! Behaviours known at a point in time, changes between two, or counts over time: as text, CSV, JSON and JSON
+//! lines.
 
 mod columns;
 mod period;
@@ -14,30 +15,30 @@ use crate::query::{KnownActions, Timeline};
 
 pub use settings::KnownSettings;
 
-/// The answer to one of three questions.
+/// An answer to one of the three questions.
 #[derive(Debug)]
 pub enum KnownAnswer<'a> {
-    /// What was known.
+    /// Known behaviours.
     Known(KnownActions<'a>),
-    /// What changed.
+    /// Changes.
     Changes(KnownActions<'a>),
     /// Counts over time.
     Timeline(Vec<Timeline<'a>>),
 }
 
-/// One answer about the past, ready to be written.
+/// One answer about the past, ready to write.
 #[derive(Debug)]
 pub struct KnownReport<'a> {
-    /// The settings that led to it.
+    /// The settings of the run.
     pub settings: &'a KnownSettings,
-    /// What it was learnt from.
+    /// The coverage of what was learnt.
     pub coverage: &'a Coverage,
     /// The answer.
     pub answer: &'a KnownAnswer<'a>,
 }
 
 impl KnownAnswer<'_> {
-    /// How many rows hold a count that is only known to lie between two numbers.
+    /// Number of rows with a count that is only known as a range.
     pub fn inexact_rows(&self) -> usize {
         match self {
             Self::Known(known) | Self::Changes(known) => {
@@ -56,7 +57,7 @@ impl KnownReport<'_> {
     /// Writes the whole report.
     ///
     /// # Errors
-    /// Whatever `out` says.
+    /// If writing to `out` fails.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         match self.answer {
             KnownAnswer::Known(known) => self.write_known(known, format, out),

@@ -1,10 +1,10 @@
-//! What led to an answer about the past, so that it can be repeated.
+//! The settings of a question about the past, published so the run can be repeated.
 
 use serde::Serialize;
 
 use crate::report::{FilterSettings, UsedInventory};
 
-/// The settings of a run, as they are published.
+/// The published settings of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct KnownSettings {
     /// `--at`, given or the first full second after the last event
@@ -13,7 +13,7 @@ pub struct KnownSettings {
     pub diff: Option<String>,
     /// `--forget`
     pub forget: Option<String>,
-    /// `--by`; of a timeline only if it was given
+    /// `--by`; for a timeline only if given
     pub by: Option<String>,
     /// `--timeline`
     pub timeline: Option<String>,
@@ -23,17 +23,17 @@ pub struct KnownSettings {
     pub principal_key: String,
     /// `--k8s-namespace-in-key`
     pub k8s_namespace_in_key: bool,
-    /// `--read-from`, as the first instant that was learnt from
+    /// `--read-from`, as the first instant learnt from
     pub read_from: Option<String>,
-    /// `--read-to`, as the last instant that was learnt from
+    /// `--read-to`, as the last instant learnt from
     pub read_to: Option<String>,
     /// `--delivery-slack`
     pub delivery_slack: String,
-    /// Whose and which behaviours were wanted.
+    /// The filter of behaviours.
     #[serde(flatten)]
     pub filter: FilterSettings,
     /// `--max-object-size`, in bytes
     pub max_object_size: u64,
-    /// What IAM knew, if it was asked.
+    /// The IAM inventory, if any.
     pub iam_inventory: Option<UsedInventory>,
 }

@@ -1,4 +1,4 @@
-//! What was known, for people: a line for each group, its rows in columns below it.
+//! Known behaviours as text: a line for each group, with its rows in columns below.
 
 use std::io::{self, Write};
 
@@ -28,7 +28,7 @@ pub(super) fn write(known: &KnownActions<'_>, changes: bool, out: &mut dyn Write
     write_total(known, changes, out)
 }
 
-/// The cells of a row; what the line of its group says is not said again.
+/// The cells of a row, without what the line of its group already says.
 fn cells(group: &KnownGroup<'_>, row: &KnownRow<'_>) -> [String; 6] {
     let Measure { first, count, errors, hours, .. } = row.measure;
     let rest = match (group.subject.action, row.subject.principal) {
@@ -45,12 +45,12 @@ fn cells(group: &KnownGroup<'_>, row: &KnownRow<'_>) -> [String; 6] {
     [first.to_string(), last(&row.measure), count, errors, hours, format!("{change}{rest}")]
 }
 
-/// What is worth a word of what IAM knew.
+/// A remark if the principal is not known to IAM.
 fn iam_mark(row: &KnownRow<'_>) -> &'static str {
     if row.known_to_iam == Some(false) { ", not known to IAM" } else { "" }
 }
 
-/// The last sighting; one that is known to the hour has no minutes.
+/// The last sighting, without minutes if only its hour is known.
 fn last(measure: &Measure) -> String {
     let hour = || measure.last_hour.map(|hour| hour.to_string().replace(":00:00Z", ":??:??Z"));
     measure.last.map(|last| last.to_string()).or_else(hour).unwrap_or_default()
@@ -63,7 +63,7 @@ fn range(tally: CountRange) -> String {
     }
 }
 
-/// Who or what a group is, cleaned.
+/// The name of a group, cleaned.
 fn name(subject: &Subject<'_>) -> String {
     let account = in_account(subject.account.unwrap_or("-"));
     match (subject.principal, subject.action) {

@@ -1,16 +1,17 @@
-//! Findings per day against warmup, one line for each forget span, as places between 0 and 1. Knows no medium.
+//! The chart of findings per day by warmup, with one line per forget span, in coordinates from 0 to 1.
+//! Independent of the output format.
 
 use super::grid_view::{forget_name, forgets, plane};
 use super::view::days;
 use crate::query::{Tuning, TuningRow};
 use crate::time::Span;
 
-/// Beyond this ratio of the highest to the lowest value above 0 the axis is logarithmic.
+/// The axis is logarithmic if the ratio of the highest to the lowest positive value exceeds this.
 const LINEAR_UP_TO: f64 = 30.0;
 
-/// Lines in one picture.
+/// A chart with several lines.
 pub(super) struct Chart {
-    /// In the order of the grid.
+    /// The lines, in the order of the grid.
     pub(super) series: Vec<Series>,
     /// The warmup at the right end, in days; at least one.
     pub(super) last_day: f64,
@@ -22,22 +23,23 @@ pub(super) struct Chart {
 pub(super) struct Series {
     /// The forget span.
     pub(super) name: String,
-    /// Warmup in days and findings per day, by warmup; without settings that no day could have shown.
+    /// Points of warmup in days and findings per day, by warmup. Settings without any day to report on are
+    /// left out.
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// Where a value stands.
+/// The axis of the values.
 pub(super) struct Axis {
     /// The value at the bottom; 0 on a linear axis.
     bottom: f64,
     /// The value at the top.
     top: f64,
-    /// Whether equal heights are equal factors.
+    /// Whether equal distances are equal ratios.
     pub(super) logarithmic: bool,
 }
 
 impl Chart {
-    /// The chart of the shown row's anchor and calls.
+    /// The chart for the anchor and calls of the shown row.
     pub(super) fn new(tuning: &Tuning<'_>, shown: &TuningRow<'_>) -> Self {
         let rows = plane(tuning, shown);
         Self::of(forgets(&rows).into_iter().map(|forget| Series::new(&rows, forget)).collect())
@@ -61,7 +63,7 @@ impl Series {
         Self { name: forget_name(forget), points }
     }
 
-    /// The value at a warmup, on the straight line between two points.
+    /// The value at a warmup, linearly interpolated.
     pub(super) fn at(&self, warmup: f64) -> Option<f64> {
         let next = self.points.partition_point(|point| point.0 < warmup);
         let right = self.points.get(next)?;
@@ -77,12 +79,12 @@ impl Axis {
         let most = values.clone().fold(0.0, f64::max);
         let least = values.filter(|value| *value > 0.0).fold(most, f64::min);
         let logarithmic = most > least * LINEAR_UP_TO;
-        // A chart of zeros needs a height, too.
+        // A chart with only zeros needs a height, too.
         let top = if most > 0.0 { most } else { 1.0 };
         Self { bottom: if logarithmic { least } else { 0.0 }, top, logarithmic }
     }
 
-    /// Height of a value: 0 at the bottom, 1 at the top. A zero stands at the bottom of a logarithmic axis.
+    /// Height of a value: 0 at the bottom, 1 at the top. Zero is at the bottom of a logarithmic axis.
     pub(super) fn height(&self, value: f64) -> f64 {
         if self.logarithmic {
             (value.max(self.bottom) / self.bottom).ln() / (self.top / self.bottom).ln()
@@ -97,12 +99,12 @@ impl Axis {
     }
 }
 
-/// A number of days at an axis.
+/// Axis label for a number of days.
 pub(super) fn day_label(days: f64) -> String {
     if days.fract() == 0.0 { format!("{days}") } else { format!("{days:.1}") }
 }
 
-/// A rate in about six characters: the smaller, the more digits.
+/// Formats a rate in about six characters: the smaller the rate, the more decimals.
 pub(super) fn rate(value: f64) -> String {
     match value {
         value if value >= 1e6 => format!("{value:.0e}"),
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_straight_between_its_points_and_ends_with_them() {
+    fn values_are_interpolated_between_the_first_and_the_last_point() {
         let series = Series { name: String::new(), points: vec![(0.0, 8.0), (10.0, 4.0), (30.0, 0.0)] };
         let values = [0.0, 5.0, 10.0, 20.0, 30.0, 31.0].map(|warmup| series.at(warmup));
         assert_eq!(values, [Some(8.0), Some(6.0), Some(4.0), Some(2.0), Some(0.0), None]);
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn heights_and_values_are_inverse_on_both_sorts_of_axis() {
+    fn heights_and_values_are_inverse_on_both_kinds_of_axis() {
         for (values, logarithmic) in [([0.0, 2.0, 8.0], false), ([0.0, 0.01, 8.0], true)] {
             let axis = Axis::new(values.into_iter());
             assert_eq!(axis.logarithmic, logarithmic);

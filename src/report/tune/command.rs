@@ -1,11 +1,11 @@
-//! A setting of the grid as the `scan` that gives its findings, ready to be copied.
+//! The `scan` command that reports the findings of a setting, ready to copy.
 
 use super::grid_view::forget_name;
 use crate::query::{Calls, FindingKind, Setting};
 use crate::report::{UsedSettings, for_shell};
 
-/// The whole command. Every setting that matters is written out, so that neither a preset nor a file nor a default
-/// changes what it says; only the archive, and what was collected of IAM, is left to the reader.
+/// The whole command. Every relevant setting is explicit, so no preset, file or default changes the result.
+/// Only the archive and the IAM inventory files are left for the user to fill in.
 pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String {
     let mut words = vec!["firstseen scan ARCHIVE".to_owned()];
     let mut flag = |name: &str, values: &[String]| {
@@ -15,7 +15,7 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     flag("forget", &[forget_name(setting.forget)]);
     flag("anchor", &[setting.anchor.name().to_owned()]);
     flag("principal-key", std::slice::from_ref(&settings.principal_key));
-    // Only these depend on the setting.
+    // Only these findings depend on the setting.
     let kinds = FindingKind::OF_SIGHTINGS.map(FindingKind::name);
     flag(
         "report",
@@ -37,8 +37,8 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     flag("account", &filter.account);
     flag("region", &filter.region);
     flag("source", &filter.source);
-    if !filter.kind.is_empty() {
-        flag("kind", &[filter.kind.join(",")]);
+    if !filter.principal_kind.is_empty() {
+        flag("principal-kind", &[filter.principal_kind.join(",")]);
     }
     flag("principal", &filter.principal);
     flag("action", &filter.action);
@@ -55,7 +55,7 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     if settings.k8s_namespace_in_key {
         words.push("--k8s-namespace-in-key".to_owned());
     }
-    // Of files like these only what they told is known.
+    // The content of the inventory files is known, but not their paths.
     if settings.iam_inventory.is_some() {
         words.push("--iam-inventory INVENTORY".to_owned());
     }

@@ -7,7 +7,7 @@ use crate::query::{Tuning, TuningRow};
 use crate::report::csv::io_error;
 use crate::report::for_spreadsheet;
 
-/// The columns that every tuning has; for each incident three more follow.
+/// Columns of every tuning; three more follow for each incident.
 const COLUMNS: [&str; 28] = [
     "warmup",
     "forget",
@@ -53,7 +53,7 @@ pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> 
     writer.flush()
 }
 
-/// One line. Every cell is cleaned: a number never begins like a formula.
+/// The cells of one line. All cells are cleaned as texts, since no number starts like a formula.
 fn cells(row: &TuningRow<'_>, suggested: bool) -> Vec<String> {
     let view = RowView::new(row);
     let (worst, principal, account) = (view.worst.as_ref(), view.principals.first(), view.accounts.first());

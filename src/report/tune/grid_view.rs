@@ -1,13 +1,13 @@
-//! Which of all settings people are shown: one in full, and its neighbours in the grid.
+//! Selects the settings for the text output: one in full, and its neighbours in the grid.
 
 use crate::query::{Anchor, Calls, Setting, Tuning, TuningRow};
 use crate::time::Span;
 
-/// What is shown without a suggestion, or the setting of the grid that is nearest to it.
+/// The default setting; without a suggestion the setting nearest to it is shown.
 const USUAL: Setting =
     Setting { warmup: Span::days(30), forget: None, anchor: Anchor::Principal, calls: Calls::All };
 
-/// The row that is shown in full: the suggestion, else the one nearest to 30 days, never, principal, all.
+/// The row shown in full: the suggestion, else the setting nearest to 30 days, never, principal, all.
 pub(super) fn shown_row<'t, 'a>(tuning: &'t Tuning<'a>) -> Option<&'t TuningRow<'a>> {
     let distance = |row: &&TuningRow<'_>| {
         let Setting { warmup, forget, anchor, calls } = row.setting;
@@ -21,14 +21,14 @@ pub(super) fn shown_row<'t, 'a>(tuning: &'t Tuning<'a>) -> Option<&'t TuningRow<
     }
 }
 
-/// The rows that differ from the shown one in warmup and forget only.
+/// The rows that differ from the shown one only in warmup and forget.
 pub(super) fn plane<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) -> Vec<&'t TuningRow<'a>> {
     let Setting { anchor, calls, .. } = shown.setting;
     let rows = tuning.rows.iter();
     rows.filter(|row| row.setting.anchor == anchor && row.setting.calls == calls).collect()
 }
 
-/// The forget spans of rows, each once, in their order.
+/// The distinct forget spans of rows, in order.
 pub(super) fn forgets(rows: &[&TuningRow<'_>]) -> Vec<Option<Span>> {
     let mut forgets = Vec::new();
     for row in rows {
@@ -39,7 +39,7 @@ pub(super) fn forgets(rows: &[&TuningRow<'_>]) -> Vec<Option<Span>> {
     forgets
 }
 
-/// The rows with the shown warmup and calls, and those that differ from the shown one in calls only.
+/// The rows with the shown warmup and calls, and those that differ from the shown one only in calls.
 pub(super) fn neighbours<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) -> Vec<&'t TuningRow<'a>> {
     let Setting { warmup, forget, anchor, calls } = shown.setting;
     let is_near = |setting: &Setting| {
@@ -49,7 +49,7 @@ pub(super) fn neighbours<'t, 'a>(tuning: &'t Tuning<'a>, shown: &TuningRow<'_>) 
     tuning.rows.iter().filter(|row| is_near(&row.setting)).collect()
 }
 
-/// The longest warmup with which an incident is still reported, other things being as shown.
+/// The longest warmup with which an incident is still reported, with all other settings as shown.
 pub(super) fn longest_warmup(tuning: &Tuning<'_>, shown: &TuningRow<'_>, incident: usize) -> Option<Span> {
     let plane = plane(tuning, shown).into_iter();
     let shows = |row: &&TuningRow<'_>| {
@@ -58,7 +58,7 @@ pub(super) fn longest_warmup(tuning: &Tuning<'_>, shown: &TuningRow<'_>, inciden
     plane.filter(shows).map(|row| row.setting.warmup).max()
 }
 
-/// `--warmup 30d --forget 7d --anchor archive`: what scan must be told; what it does by itself is left out.
+/// The flags of a setting, without defaults of `scan`: `--warmup 30d --forget 7d --anchor archive`.
 pub(super) fn flags(setting: &Setting) -> String {
     let mut flags = format!("--warmup {}", setting.warmup);
     if let Some(forget) = setting.forget {
@@ -73,7 +73,7 @@ pub(super) fn flags(setting: &Setting) -> String {
     flags
 }
 
-/// A forget span as people write it.
+/// A forget span as users write it.
 pub(super) fn forget_name(forget: Option<Span>) -> String {
     forget.map_or("never".to_owned(), |span| span.to_string())
 }

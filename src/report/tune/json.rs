@@ -1,4 +1,4 @@
-//! A tuning as one JSON document, with one setting a line. Texts keep their characters.
+//! A tuning as one JSON document, with one setting per line. Texts are not cleaned.
 
 use std::io::{self, Write};
 
@@ -22,7 +22,7 @@ pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<
     out.write_all(b"\n}\n")
 }
 
-/// The settings of the run, with the grid in the place of a single warmup, forget span and anchor.
+/// The settings of the run, with the grid in place of a single warmup, forget span and anchor.
 fn settings(report: &TuneReport<'_>) -> serde_json::Result<Value> {
     let grid = report.grid;
     let mut settings = serde_json::to_value(report.settings)?;

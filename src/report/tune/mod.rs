@@ -1,4 +1,4 @@
-//! What tuning found: for people as charts and tables, for programs as CSV and JSON, for documents as SVG.
+//! The results of tuning: charts and tables as text, CSV and JSON for programs, SVG for documents.
 
 mod chart;
 mod command;
@@ -16,10 +16,10 @@ use super::UsedSettings;
 use crate::coverage::Coverage;
 use crate::query::{TuneGrid, Tuning};
 
-/// How a tuning is written.
+/// An output format for a tuning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TuneFormat {
-    /// For people: a chart, a selection of the settings, who makes the noise, the incidents.
+    /// Text: a chart, a selection of the settings, the noisiest principals and accounts, the incidents.
     Text,
     /// One line for each setting.
     Csv,
@@ -27,16 +27,16 @@ pub enum TuneFormat {
     Json,
 }
 
-/// A tuning, ready to be written.
+/// A tuning, ready to write.
 #[derive(Debug)]
 pub struct TuneReport<'a> {
-    /// The settings that all rows share; its warmup, forget span and anchor are not looked at.
+    /// The settings that all rows share; its warmup, forget span and anchor are ignored.
     pub settings: &'a UsedSettings,
-    /// What it was learnt from.
+    /// The coverage of what was learnt.
     pub coverage: &'a Coverage,
-    /// The settings that were tried.
+    /// The settings tried.
     pub grid: &'a TuneGrid,
-    /// What they would have reported.
+    /// The findings that they would have reported.
     pub tuning: &'a Tuning<'a>,
 }
 
@@ -44,7 +44,7 @@ impl TuneReport<'_> {
     /// Writes the whole report.
     ///
     /// # Errors
-    /// Whatever `out` says.
+    /// If writing to `out` fails.
     pub fn write(&self, format: TuneFormat, out: &mut dyn Write) -> io::Result<()> {
         match format {
             TuneFormat::Text => table::write(self, out),
@@ -53,10 +53,10 @@ impl TuneReport<'_> {
         }
     }
 
-    /// Writes the chart as a picture.
+    /// Writes the chart as SVG.
     ///
     /// # Errors
-    /// Whatever `out` says.
+    /// If writing to `out` fails.
     pub fn write_svg(&self, out: &mut dyn Write) -> io::Result<()> {
         svg::write(self.tuning, out)
     }

@@ -1,4 +1,4 @@
-//! The chart as a picture that needs nothing but itself. No text from a log stands in it.
+//! The chart as a self-contained SVG. It contains no text from logs.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -11,10 +11,10 @@ use crate::report::for_xml;
 const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 460.0;
 
-/// Left, right, top and bottom of the field of the lines.
+/// Left, right, top and bottom of the plot area.
 const FIELD: [f64; 4] = [70.0, 680.0, 60.0, 400.0];
 
-/// Colours that people of any colour vision tell apart: Okabe and Ito, "Color Universal Design", 2008.
+/// Colours that people with any colour vision can distinguish: Okabe and Ito, "Color Universal Design", 2008.
 const COLOURS: [&str; 7] = ["#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 
 pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -66,7 +66,7 @@ fn write_series(chart: &Chart, series: &Series, index: usize, out: &mut dyn Writ
     let mut points = String::new();
     for point in &series.points {
         let (x, y) = position(chart, *point);
-        // Writing into a text never fails.
+        // Writing to a string cannot fail.
         let _ = write!(points, "{x:.1},{y:.1} ");
     }
     let points = points.trim_end();
@@ -76,7 +76,7 @@ fn write_series(chart: &Chart, series: &Series, index: usize, out: &mut dyn Writ
     text(out, (x + 24.0, y), "start", &series.name)
 }
 
-/// A ring around the setting that the tables show in full.
+/// Draws a ring around the setting that the tables show in full.
 fn write_shown(chart: &Chart, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Some(mean) = shown.daily.mean() else { return Ok(()) };
     let (x, y) = position(chart, (super::view::days(shown.setting.warmup), mean));

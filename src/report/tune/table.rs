@@ -1,4 +1,5 @@
-//! A tuning for people: the chart, a selection of the settings, who makes the noise, the incidents.
+//! A tuning as text: the chart, a selection of the settings, the noisiest principals and accounts, the
+//! incidents.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -12,13 +13,13 @@ use crate::report::for_terminal;
 use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::time::Span;
 
-/// More warmups than this are thinned out.
+/// If there are more warmups than this, only some are shown.
 const WARMUPS_SHOWN: usize = 16;
 
-/// More forget spans than this do not fit beside each other.
+/// Limit on the forget spans that fit side by side.
 const FORGETS_SHOWN: usize = 7;
 
-/// So many noisy principals and accounts are listed.
+/// Number of noisy principals and accounts listed.
 const NOISY_SHOWN: usize = 5;
 
 pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -47,7 +48,7 @@ pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<
     write_incidents(report, shown, out)
 }
 
-/// A matrix of warmup and forget.
+/// Writes a matrix of warmup and forget.
 fn write_plane(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     let plane = plane(tuning, shown);
     let warmups: BTreeSet<Span> = plane.iter().map(|row| row.setting.warmup).collect();
@@ -77,7 +78,7 @@ fn write_plane(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) 
     Ok(())
 }
 
-/// The first, the last, the shown and some of the others, evenly.
+/// The first, the last, the shown and an even selection of the others.
 fn thinned(warmups: Vec<Span>, shown: Span) -> Vec<Span> {
     let last = warmups.len() - 1;
     let step = warmups.len().div_ceil(WARMUPS_SHOWN);
@@ -87,7 +88,7 @@ fn thinned(warmups: Vec<Span>, shown: Span) -> Vec<Span> {
         .collect()
 }
 
-/// Settings with the shown warmup.
+/// Writes the settings with the shown warmup.
 fn write_neighbours(tuning: &Tuning<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,

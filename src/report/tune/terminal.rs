@@ -1,17 +1,17 @@
-//! The chart for a terminal: at most 80 columns wide, one mark for each line.
+//! The chart for a terminal, at most 80 columns wide, with one mark for each line.
 
 use std::io::{self, Write};
 
 use super::chart::{Chart, day_label, rate};
 use crate::report::width::width;
 
-/// Marks of the lines, in their order; the first is drawn over all others.
+/// Marks of the lines, in order; the first is drawn over all others.
 const MARKS: [char; 10] = ['•', '+', 'x', 'o', '*', '#', '%', '@', '=', '~'];
 
-/// Characters from the first to the last warmup.
+/// Width in characters, from the first to the last warmup.
 const WIDTH: usize = 68;
 
-/// Lines from the bottom to the top.
+/// Height in lines.
 const HEIGHT: usize = 13;
 
 pub(super) fn write(chart: &Chart, out: &mut dyn Write) -> io::Result<()> {
@@ -30,7 +30,7 @@ pub(super) fn write(chart: &Chart, out: &mut dyn Write) -> io::Result<()> {
     write_legend(chart, out)
 }
 
-/// The marks, from the top line to the bottom.
+/// Draws the marks, from the top line to the bottom.
 fn canvas(chart: &Chart) -> Vec<[char; WIDTH]> {
     let mut canvas = vec![[' '; WIDTH]; HEIGHT];
     for (index, series) in chart.series.iter().enumerate().rev() {
@@ -45,7 +45,7 @@ fn canvas(chart: &Chart) -> Vec<[char; WIDTH]> {
     canvas
 }
 
-/// The axis of the warmups, in days.
+/// Writes the axis of the warmups, in days.
 fn write_days(last_day: f64, out: &mut dyn Write) -> io::Result<()> {
     const PARTS: usize = 4;
     let mut line = String::new();

@@ -187,12 +187,12 @@ impl MostSensitiveView {
     }
 }
 
-/// To four digits behind the point.
+/// Rounds to four decimals.
 fn rounded(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
 }
 
-/// A span in days, to four digits behind the point.
+/// A span in days, rounded to four decimals.
 pub(super) fn days(span: Span) -> f64 {
     const DAY: f64 = 86_400_000_000.0;
     rounded(span.micros() as f64 / DAY)

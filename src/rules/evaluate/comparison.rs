@@ -1,4 +1,4 @@
-//! What a text is compared with, and how.
+//! Comparisons of values with the texts, numbers and patterns of a rule.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,14 +11,14 @@ use regex::{Regex, RegexBuilder};
 
 use super::event_context::Value;
 
-/// Texts of which one is looked for.
+/// A set of texts.
 pub(in crate::rules) type Texts = HashSet<Box<str>, FixedState>;
 
-/// A comparison. One that compares in any case does so in lower case.
+/// A comparison. Case-insensitive comparisons hold their text in lower case.
 #[derive(Clone, Debug)]
 pub(in crate::rules) enum Test {
     Exists,
-    /// Whether it is there and another.
+    /// Whether the value exists and differs.
     Differs(Box<str>),
     Equals(Box<str>),
     EqualsAnyCase(Box<str>),
@@ -28,20 +28,21 @@ pub(in crate::rules) enum Test {
     EndsWith(Box<str>),
     EndsWithAnyCase(Box<str>),
     Matches(Regex),
-    /// Whether a number lies on this side of another.
+    /// Whether a number is on the given side of another.
     Number(fn(Ordering) -> bool, f64),
     /// Whether all values are among these.
     In(Texts),
     InAnyCase(Texts),
     /// Whether one of the values is among these.
     Intersects(Texts),
-    /// Whether a path lies in one of these folders.
+    /// Whether a path is in one of these folders.
     Below(Vec<Box<str>>),
     Network(IpNet),
 }
 
 impl Test {
-    /// Whether a value passes. Of several values one must, but for `in`, which all must; an absent one passes none.
+    /// Whether a value passes. Of several values one is enough, except for `in`, which all must pass. An
+    /// absent value never passes.
     pub(in crate::rules) fn passes(&self, value: &Value<'_>) -> bool {
         match (self, value) {
             (_, Value::Absent) => false,
@@ -76,14 +77,14 @@ impl Test {
     }
 }
 
-/// The most that one regular expression may take once it is compiled, in bytes; `\w`, which stands for letters of all scripts,
+/// Limit on the size of one compiled regular expression, in bytes; `\w`, with the letters of all scripts,
 /// takes some ten thousand.
 const MAX_PATTERN: usize = 2 << 20;
 
-/// A regular expression, in which `.` also stands for the end of a line.
+/// Compiles a regular expression in which `.` also matches line ends.
 ///
 /// # Errors
-/// Says in a few words what is wrong.
+/// A short description of what is wrong.
 pub(in crate::rules) fn regex(text: &str, any_case: bool) -> Result<Regex, String> {
     let mut builder = RegexBuilder::new(text);
     builder.case_insensitive(any_case).dot_matches_new_line(true).size_limit(MAX_PATTERN);
@@ -91,7 +92,7 @@ pub(in crate::rules) fn regex(text: &str, any_case: bool) -> Result<Regex, Strin
         regex::Error::CompiledTooBig(_) => {
             "the compiled pattern is too large; use smaller repetition counts".to_owned()
         }
-        // The last of many lines.
+        // The last of many lines states the error.
         other => {
             let text = other.to_string();
             text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
@@ -99,17 +100,17 @@ pub(in crate::rules) fn regex(text: &str, any_case: bool) -> Result<Regex, Strin
     })
 }
 
-/// The regular expression for texts that contain this one in any case.
+/// The regular expression for texts that contain this one, ignoring case.
 pub(in crate::rules) fn part_in_any_case(part: &str) -> Result<Regex, String> {
     regex(&regex::escape(part), true)
 }
 
-/// A number that others can be compared with.
+/// Parses a finite number.
 pub(in crate::rules) fn finite(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// The regular expression that a glob of a shell is: `*`, `?` and `[…]`, where `*` also matches `/`.
+/// The regular expression for a shell glob with `*`, `?` and `[…]`, where `*` also matches `/`.
 pub(in crate::rules) fn glob(text: &str, any_case: bool) -> Result<Regex, String> {
     let mut pattern = String::from("^");
     let mut rest = text;
@@ -144,7 +145,7 @@ pub(in crate::rules) fn glob(text: &str, any_case: bool) -> Result<Regex, String
     regex(&pattern, any_case)
 }
 
-/// What stands before the `]` of a set; one right at its start, also behind `!`, is one of the set.
+/// The content of a set, before its `]`. A `]` at its start, or after a `!` at its start, is a member.
 fn set_at(rest: &str) -> Option<&str> {
     let not = usize::from(rest.starts_with(['!', '^']));
     let first = not + rest[not..].chars().next()?.len_utf8();
@@ -152,7 +153,7 @@ fn set_at(rest: &str) -> Option<&str> {
     Some(&rest[..length])
 }
 
-/// The set `[…]` of a glob in the words of a regular expression.
+/// The set `[…]` of a glob in the syntax of regular expressions.
 fn set_of(set: &str) -> String {
     let (not, set) = match set.strip_prefix(['!', '^']) {
         Some(rest) => ("^", rest),
@@ -162,7 +163,7 @@ fn set_of(set: &str) -> String {
     format!("[{not}{}]", set.chars().map(escape).collect::<String>())
 }
 
-/// In lower case, as all that is compared in any case.
+/// Lower case, for case-insensitive comparisons.
 pub(in crate::rules) fn lower(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
         Cow::Owned(text.to_lowercase())
@@ -189,13 +190,13 @@ fn ends_with(text: &str, lowered: &str) -> bool {
     }
 }
 
-/// Whether a path is a folder or lies in it.
+/// Whether a path is a folder or inside it.
 fn is_below(path: &str, folder: &str) -> bool {
     let folder = folder.trim_end_matches('/');
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A range of addresses, `10.0.0.0/8`; an address alone is a network of one.
+/// Parses a network such as `10.0.0.0/8`; an address is a network of one.
 pub(in crate::rules) fn network(text: &str) -> Option<IpNet> {
     text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
 }
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn globs_are_those_of_a_shell() {
+    fn globs_match_as_in_a_shell() {
         let matches = |pattern: &str, text: &str| glob(pattern, false).unwrap().is_match(text);
         assert!(matches("/etc/*.d/?[a-c]", "/etc/a/b.d/xb"));
         assert!(!matches("/etc/*.d/?[!a-c]", "/etc/a/b.d/xb"));
@@ -221,14 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_value_passes_nothing() {
+    fn an_absent_value_passes_no_test() {
         for test in [Test::Exists, Test::Differs("a".into()), Test::In(Texts::default())] {
             assert!(!test.passes(&Value::Absent));
         }
     }
 
     #[test]
-    fn of_several_values_one_is_enough_and_for_in_all_are_needed() {
+    fn one_of_several_values_must_pass_and_all_for_in() {
         let known: Texts = ["a".into(), "b".into()].into_iter().collect();
         let values = Value::Many(vec!["a".into(), "c".into()]);
         assert!(Test::Intersects(known.clone()).passes(&values));
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_folders_and_networks_are_more_than_text() {
+    fn numbers_folders_and_networks_are_compared_as_such() {
         let less = Test::Number(Ordering::is_lt, 10.0);
         assert!(less.passes(&one("9.5")) && !less.passes(&one("10")) && !less.passes(&one("x")));
         let below = Test::Below(vec!["/etc/".into()]);
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn any_case_is_any_case() {
+    fn case_insensitive_comparison_covers_accented_letters() {
         assert!(Test::StartsWithAnyCase("get".into()).passes(&one("GetUser")));
         assert!(Test::EndsWithAnyCase("é".into()).passes(&one("CAFÉ")));
         assert!(Test::Matches(part_in_any_case("tU.").unwrap()).passes(&one("getu.ser")));

@@ -1,4 +1,4 @@
-//! One event as rules see it: the texts that were read of its record, and any other value by its path.
+//! One event as rules see it: the scanned texts of its record, and any other value by its path.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -7,28 +7,28 @@ use crate::decode::Json;
 use crate::event::{AnyRecord, AuditRecord, Record};
 use crate::time::Timestamp;
 
-/// An event, and where it stands.
+/// An event and its number in its object.
 #[derive(Debug)]
 pub struct EventContext<'r> {
     /// The record.
     pub record: AnyRecord<'r>,
-    /// Its JSON text.
+    /// The JSON text of the record.
     pub text: &'r str,
-    /// Its number in its object, counted from 1.
+    /// Number of the record in its file (the object, or a file or piece in it), counted from 1.
     pub number: u32,
-    /// When it happened.
+    /// Time of the event.
     pub time: Timestamp,
-    /// The members of the record, once somebody wanted one of them.
+    /// The members of the record, parsed on first use.
     members: OnceCell<Vec<(Cow<'r, str>, Json<'r>)>>,
 }
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::rules) enum Value<'a> {
-    /// The event has none, or it is `null`.
+    /// The event has no such value, or it is `null`.
     Absent,
     One(Cow<'a, str>),
-    /// Of a field that is a list; not empty.
+    /// The values of a list; not empty.
     Many(Vec<Cow<'a, str>>),
 }
 
@@ -41,7 +41,7 @@ impl<'a> Value<'a> {
         if texts.is_empty() { Self::Absent } else { Self::Many(texts) }
     }
 
-    /// The text that an output shows.
+    /// The text for an output.
     pub(in crate::rules) fn shown(self) -> Option<Box<str>> {
         match self {
             Self::Absent => None,
@@ -52,12 +52,12 @@ impl<'a> Value<'a> {
 }
 
 impl<'r> EventContext<'r> {
-    /// The facts of a record with this text.
+    /// The context of a record with this text.
     pub fn new(record: AnyRecord<'r>, text: &'r str, number: u32, time: Timestamp) -> Self {
         Self { record, text, number, time, members: OnceCell::new() }
     }
 
-    /// A member of the record, unless it is `null`; of a key given twice the last one.
+    /// A member of the record, unless it is `null`; the last one if a key is repeated.
     pub(super) fn member(&self, key: &str) -> Option<Json<'r>> {
         let members = self.members.get_or_init(|| Json::new(self.text).members());
         let found = members.iter().rev().find(|(known, _)| known == key);

@@ -1,4 +1,4 @@
-//! Holds conditions against events: fields, how their values are compared, and the tree of checks.
+//! Evaluates conditions on events: fields, comparisons of their values, and the tree of checks.
 
 pub(super) mod comparison;
 pub(super) mod event_context;

@@ -1,11 +1,11 @@
-//! Paths into a record: one value, or all that lie at the same place of each item of a list.
+//! Paths into a record: to one value, or to the values at the same path in each item of a list.
 
 use std::borrow::Cow;
 
 use super::event_context::{EventContext, Value};
 use crate::decode::Json;
 
-/// The way to a value.
+/// A path to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::rules) struct Path {
     first: Box<str>,
@@ -15,25 +15,25 @@ pub(in crate::rules) struct Path {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
-    /// A key, or the number of an item.
+    /// A key, or the index of an item.
     Key(Box<str>),
     /// Every item of a list.
     Every,
 }
 
-/// What is at the end of a path.
+/// How to read the value at the end of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PathEnd {
-    /// One value; a list is the text that it is.
+    /// One value; a list is read as its JSON text.
     One,
-    /// A list of values, even if it holds one or none.
+    /// A list of values, even if there is one or none.
     List,
-    /// One value or several: lists are gone into wherever they lie.
+    /// One or more values: lists are entered wherever they occur.
     Spread,
 }
 
 impl Path {
-    /// A JSON pointer (RFC 6901), whose first slash may be missing.
+    /// Parses a JSON pointer (RFC 6901), with or without the first slash.
     pub(super) fn pointer(text: &str) -> Self {
         let key = |key: &str| key.replace("~1", "/").replace("~0", "~").into();
         let mut keys = text.strip_prefix('/').unwrap_or(text).split('/').map(key);
@@ -41,14 +41,14 @@ impl Path {
         Self { first, steps: keys.map(Step::Key).collect(), sort: PathEnd::One }
     }
 
-    /// Keys with dots between them, as Sigma names fields.
+    /// Parses keys separated by dots, as in Sigma's field names.
     pub(in crate::rules) fn dotted(text: &str) -> Self {
         let mut keys = text.split('.').map(Box::from);
         let first = keys.next().unwrap_or_default();
         Self { first, steps: keys.map(Step::Key).collect(), sort: PathEnd::Spread }
     }
 
-    /// Keys with slashes between them, where `*` is every item of a list, or the one with this index.
+    /// Parses keys separated by slashes, where `*` is every item of a list, or the one at `index`.
     pub(in crate::rules) fn list(text: &str, index: Option<u32>) -> Self {
         let mut keys = text.split('/');
         let first = keys.next().unwrap_or_default().into();
@@ -61,7 +61,7 @@ impl Path {
         Self { first, steps: keys.map(step).collect(), sort: PathEnd::List }
     }
 
-    /// Its keys, if there is nothing else in it.
+    /// The keys, if the path has only keys.
     pub(in crate::rules) fn keys(&self) -> Option<Vec<&str>> {
         let keys = self.steps.iter().map(|step| match step {
             Step::Key(key) => Some(&**key),
@@ -70,9 +70,9 @@ impl Path {
         std::iter::once(Some(&*self.first)).chain(keys).collect()
     }
 
-    /// What lies at its end. What is `null` is not there.
-    pub(in crate::rules) fn value<'r>(&self, facts: &EventContext<'r>) -> Value<'r> {
-        let found = self.find(facts);
+    /// The value at the end of the path; `null` counts as absent.
+    pub(in crate::rules) fn value<'r>(&self, event: &EventContext<'r>) -> Value<'r> {
+        let found = self.find(event);
         match self.sort {
             PathEnd::List => Value::list(found.into_iter().map(Json::text).collect()),
             PathEnd::One => Value::some(found.first().map(|value| value.text())),
@@ -84,9 +84,9 @@ impl Path {
         }
     }
 
-    /// The values at its end.
-    pub(in crate::rules) fn find<'r>(&self, facts: &EventContext<'r>) -> Vec<Json<'r>> {
-        let mut found: Vec<Json<'r>> = facts.member(&self.first).into_iter().collect();
+    /// The values at the end of the path.
+    pub(in crate::rules) fn find<'r>(&self, event: &EventContext<'r>) -> Vec<Json<'r>> {
+        let mut found: Vec<Json<'r>> = event.member(&self.first).into_iter().collect();
         for step in &self.steps {
             found = found.into_iter().flat_map(|value| self.follow(step, value)).collect();
         }
@@ -115,7 +115,7 @@ impl Path {
     }
 }
 
-/// The items of a list that holds no objects; anything else as it is.
+/// The items of a list without objects; any other value unchanged.
 fn spread(value: Json<'_>) -> Vec<Json<'_>> {
     if !value.is_list() {
         return vec![value];
@@ -125,7 +125,7 @@ fn spread(value: Json<'_>) -> Vec<Json<'_>> {
     if is_plain { items } else { vec![value] }
 }
 
-/// Texts of values.
+/// The texts of values.
 pub(in crate::rules) fn texts<'r>(values: Vec<Json<'r>>) -> Vec<Cow<'r, str>> {
     values.into_iter().map(Json::text).collect()
 }

@@ -1,10 +1,10 @@
-//! Compiled conditions: a tree of checks, and what it says of an event, or of all events of which only some texts are known.
+//! Compiled conditions: a tree of checks, evaluated on an event, or on all events with some known texts.
 
 use super::comparison::Test;
 use super::event_context::{EventContext, Value};
 use super::field::{Field, Scanned};
 
-/// A condition that can be held against an event. All of none always hold, any of none never.
+/// A condition that can be evaluated on an event. An empty `All` always holds, an empty `Any` never.
 #[derive(Clone, Debug)]
 pub(in crate::rules) enum Condition {
     All(Vec<Self>),
@@ -13,14 +13,14 @@ pub(in crate::rules) enum Condition {
     Check(Check),
 }
 
-/// What a transformer does to a text.
+/// A transformer of text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::rules) enum Case {
     Lower,
     Upper,
 }
 
-/// A field and what it is held against.
+/// A field and the test of its value.
 #[derive(Clone, Debug)]
 pub(in crate::rules) struct Check {
     pub(in crate::rules) field: Field,
@@ -28,22 +28,23 @@ pub(in crate::rules) struct Check {
     pub(in crate::rules) test: Test,
 }
 
-/// Texts that all events of one sort share: those of one action of CloudTrail, with one verb and resource, or one user agent.
+/// Texts shared by a group of events: those with the same CloudTrail action, the same verb and resource, or
+/// the same user agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) struct Known<'k>(pub(in crate::rules) &'k [(Scanned, Option<&'k str>)]);
 
 impl Condition {
-    /// Whether an event fulfils it.
-    pub(in crate::rules) fn holds(&self, facts: &EventContext<'_>) -> bool {
+    /// Whether an event satisfies the condition.
+    pub(in crate::rules) fn holds(&self, event: &EventContext<'_>) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
-            Self::Not(part) => !part.holds(facts),
-            Self::Check(check) => check.holds(facts),
+            Self::All(parts) => parts.iter().all(|part| part.holds(event)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(event)),
+            Self::Not(part) => !part.holds(event),
+            Self::Check(check) => check.holds(event),
         }
     }
 
-    /// Whether events of which this is known fulfil it; none if that depends on what is not known.
+    /// Whether events with these known texts satisfy the condition; none if that depends on other values.
     pub(in crate::rules) fn of_known(&self, known: &Known<'_>) -> Option<bool> {
         let some = |parts: &[Self], decides: bool| {
             let mut all = Some(!decides);
@@ -64,7 +65,7 @@ impl Condition {
         }
     }
 
-    /// Number of its parts.
+    /// Number of parts.
     pub(in crate::rules) fn size(&self) -> usize {
         match self {
             Self::All(parts) | Self::Any(parts) => 1 + parts.iter().map(Self::size).sum::<usize>(),
@@ -73,7 +74,7 @@ impl Condition {
         }
     }
 
-    /// The same condition with cheap checks before dear ones, and without trees in trees of their own sort.
+    /// The same condition with cheap checks before expensive ones, and with nested `All` and `Any` flattened.
     pub(in crate::rules) fn in_order(self) -> Self {
         let sorted = |mut parts: Vec<Self>| {
             parts.sort_by_key(Self::cost);
@@ -87,7 +88,7 @@ impl Condition {
         }
     }
 
-    /// The parts that must all hold for it to hold, each in order.
+    /// The parts that must all hold, each in order.
     fn conjuncts(self) -> Vec<Self> {
         match self.in_order() {
             Self::All(parts) => parts,
@@ -95,7 +96,7 @@ impl Condition {
         }
     }
 
-    /// The parts of which one must hold for it to hold, each in order.
+    /// The parts of which one must hold, each in order.
     fn disjuncts(self) -> Vec<Self> {
         match self.in_order() {
             Self::Any(parts) => parts,
@@ -103,7 +104,7 @@ impl Condition {
         }
     }
 
-    /// 0 if all that is asked for was read anyway.
+    /// Cost of evaluation; 0 if all fields are scanned anyway.
     fn cost(&self) -> u8 {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::cost).max().unwrap_or(0),
@@ -114,8 +115,8 @@ impl Condition {
 }
 
 impl Check {
-    fn holds(&self, facts: &EventContext<'_>) -> bool {
-        let value = self.field.value(facts);
+    fn holds(&self, event: &EventContext<'_>) -> bool {
+        let value = self.field.value(event);
         if self.cases.is_empty() { self.test.passes(&value) } else { self.test.passes(&self.changed(value)) }
     }
 
@@ -131,7 +132,7 @@ impl Check {
         Some(self.test.passes(&self.changed(Value::some(text))))
     }
 
-    /// The value as the transformers make it.
+    /// Applies the transformers to a value.
     fn changed<'a>(&self, value: Value<'a>) -> Value<'a> {
         let change = |text: &str| {
             self.cases.iter().fold(text.to_owned(), |text, case| match case {

@@ -1,4 +1,4 @@
-//! Languages of rules: their texts in, conditions and outputs out.
+//! Rule languages, compiled to conditions and outputs.
 
 pub(super) mod condition;
 pub(super) mod falco;

@@ -1,4 +1,4 @@
-//! What a rule tells of an event: words with fields among them, `%ct.user`.
+//! The output of a rule: text with fields such as `%ct.user`.
 
 use super::condition::Word;
 use crate::model::{LogSource, OutputPart};
@@ -7,7 +7,7 @@ use crate::rules::evaluate::event_context::EventContext;
 use crate::rules::evaluate::field::FieldName;
 use crate::rules::evaluate::field::{Field, longest};
 
-/// An output: its parts, and the fields among them in their order.
+/// An output: its parts, and its fields in order.
 #[derive(Clone, Debug)]
 pub(in crate::rules) struct Output {
     pub(in crate::rules) parts: Vec<OutputPart>,
@@ -15,10 +15,10 @@ pub(in crate::rules) struct Output {
 }
 
 impl Output {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// If something that looks like a field is none.
+    /// If a text in the form of a field is not a valid field.
     pub(in crate::rules) fn parse(template: &str, source: LogSource) -> Result<Self, ConditionError> {
         let mut output = Self { parts: Vec::new(), fields: Vec::new() };
         let template = template.trim();
@@ -50,13 +50,14 @@ impl Output {
         Ok(output)
     }
 
-    /// The values of its fields in an event.
-    pub(in crate::rules) fn values(&self, facts: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
-        self.fields.iter().map(|field| field.value(facts).shown()).collect()
+    /// The values of the fields in an event.
+    pub(in crate::rules) fn values(&self, event: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
+        self.fields.iter().map(|field| field.value(event).shown()).collect()
     }
 }
 
-/// The field that a text begins with, and its length; none if it begins with no name of a field's form.
+/// The field at the start of a text, and its length; none if the text does not start with the form of a
+/// field.
 fn field(text: &str, source: LogSource) -> Option<(Result<FieldName, String>, usize)> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c))).unwrap_or(text.len());
     let word = text[..end].trim_end_matches('.');
@@ -78,7 +79,7 @@ fn field(text: &str, source: LogSource) -> Option<(Result<FieldName, String>, us
     })
 }
 
-/// The text without the line ends that a file's layout gave it.
+/// The text in one line, without the line breaks of the file's layout.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_found_among_words() {
+    fn fields_are_found_in_text() {
         assert_eq!(
             parts("by %ct.user.arn, 5% (x=%json.value[/a/b])."),
             "'by '<ct.user.arn>', 5% (x='<json.value[/a/b]>').'"
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_none_is_told() {
+    fn an_invalid_field_is_an_error() {
         assert_eq!(
             parts("by %ct.usr"),
             "4: events of cloudtrail have no field 'ct.usr'; did you mean 'ct.user'?"

@@ -12,7 +12,7 @@ use super::pagination::Pagination;
 use super::traffic::count;
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
 use crate::source::log_object::Location;
-use crate::source::{DeliveryWindow, Listing, LogObject, ObjectKey, ReadError};
+use crate::source::{Listing, LogObject, ObjectKey, ReadError, ReadWindow};
 
 /// A listed object.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct ListedObject {
 pub(super) struct Archive {
     pub(super) number: u32,
     pub(super) bucket: Bucket,
-    pub(super) window: DeliveryWindow,
+    pub(super) window: ReadWindow,
 }
 
 impl Archive {
@@ -137,7 +137,7 @@ impl Bucket {
         let page = self.state().handle.block_on(asking).map_err(Failure::read_error)?;
         let is_it = |listed: &&Object| listed.key().is_some_and(|name| decode(name, &page) == key);
         let Some(listed) = page.contents().iter().find(is_it) else { return Ok(None) };
-        let archive = Archive { number, bucket: self.clone(), window: DeliveryWindow::default() };
+        let archive = Archive { number, bucket: self.clone(), window: ReadWindow::default() };
         Ok(Some(archive.object(path, listed).0))
     }
 }

@@ -291,7 +291,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_come_as_in_a_url() {
+    fn listed_keys_are_url_decoded() {
         let url = ListObjectsV2Output::builder().encoding_type(EncodingType::Url).build();
         assert_eq!(decode("a%2Bb/c+d%01%C3%A9", &url), "a+b/c d\u{1}\u{e9}");
         assert_eq!(decode("a%FF", &url), "a%FF");

@@ -134,9 +134,9 @@ fn hexadecimal(sum: Md5Sum) -> String {
 mod tests {
     use super::*;
 
-    /// The check values of the CRC catalogue, in base64, and the digests of RFC 1321 and FIPS 180.
+    /// Check values of the CRC catalogue, in base64, and digests from RFC 1321 and FIPS 180.
     #[test]
-    fn checksums_are_those_of_s3() {
+    fn checksums_match_their_published_check_values() {
         let sums = [ChecksumKind::Crc32, ChecksumKind::Crc32c, ChecksumKind::Crc64Nvme]
             .map(|sum| sum.of(b"123456789"));
         let expected: [&[u8]; 3] = [

@@ -38,7 +38,7 @@ pub(in crate::source) struct Fetched {
     /// Its S3 metadata.
     pub(super) metadata: Option<ObjectMetadata>,
     /// The checksums to verify.
-    proof: Option<Box<ExpectedChecksums>>,
+    expected: Option<Box<ExpectedChecksums>>,
     /// Its share of the memory for waiting objects.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
@@ -62,7 +62,7 @@ impl Fetched {
 
     /// Bytes from the mirror.
     pub(super) fn local(bytes: Vec<u8>) -> Self {
-        Self { bytes, error: None, metadata: None, proof: None, room: None }
+        Self { bytes, error: None, metadata: None, expected: None, room: None }
     }
 
     /// A failed result.
@@ -167,7 +167,7 @@ impl Get<'_> {
         };
         if !continues(&answer, from) {
             fetched.bytes.clear();
-            fetched.proof = Some(Box::new(ExpectedChecksums::new(&answer, self.md5)));
+            fetched.expected = Some(Box::new(ExpectedChecksums::new(&answer, self.md5)));
         }
         fetched.metadata = Some(ObjectMetadata::new(&answer));
         loop {
@@ -190,7 +190,7 @@ impl Get<'_> {
 
     /// Verifies all bytes. If they do not match, the object is requested again; if the same bytes come again, no others will.
     fn refute(&self, fetched: &mut Fetched, before: &mut Option<Checksum>) -> Option<GetError> {
-        let detail = fetched.proof.as_ref()?.check(&fetched.bytes).err()?;
+        let detail = fetched.expected.as_ref()?.check(&fetched.bytes).err()?;
         let came = Checksum::of(&fetched.bytes);
         fetched.metadata = None;
         if before.replace(came) == Some(came) {

@@ -7,7 +7,7 @@
 //! by listing.
 
 use crate::coverage::ObjectSkip;
-use crate::source::DeliveryWindow;
+use crate::source::ReadWindow;
 use crate::source::object_key::{is_account, service, skip_in};
 use crate::time::Day;
 
@@ -109,7 +109,7 @@ pub(super) struct Range {
 
 impl Range {
     /// The days that a window admits, below a prefix.
-    pub(super) fn new(prefix: &str, window: &DeliveryWindow) -> Self {
+    pub(super) fn new(prefix: &str, window: &ReadWindow) -> Self {
         let key = |day: i64| {
             let day = Day::from_number(i32::try_from(day).ok()?);
             day.start().is_written().then(|| day.to_string().replace('-', "/"))
@@ -139,7 +139,7 @@ mod tests {
     use crate::time::{Span, Timestamp};
 
     #[test]
-    fn a_prefix_tells_what_lies_below() {
+    fn a_prefix_determines_the_level_below_it() {
         for (prefix, expected) in [
             ("", Level::Unknown),
             ("logs/2024/", Level::Unknown),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_other_services_are_left_alone() {
+    fn folders_of_other_services_are_skipped() {
         assert_eq!(skip(Level::Services, "Config", false), Some(ObjectSkip::Config));
         assert_eq!(skip(Level::Services, "CloudTrail", false), None);
         assert_eq!(skip(Level::Services, "CloudTrail-Digest", false), Some(ObjectSkip::Digest));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_the_days_knows_its_region() {
+    fn a_prefix_of_days_has_a_region_above_it() {
         let region = "x/AWSLogs/111122223333/CloudTrail/eu-west-1/";
         assert_eq!(region_above(&format!("{region}2024/03/")), Some(region));
         assert_eq!(region_above("x/2024/03/"), None);
@@ -190,9 +190,9 @@ mod tests {
     }
 
     #[test]
-    fn a_window_becomes_keys_with_its_slack() {
+    fn a_window_becomes_a_key_range_with_slack() {
         let time = |text: &str| Timestamp::parse(text);
-        let window = DeliveryWindow {
+        let window = ReadWindow {
             read_from: time("2024-03-02T10:00:00Z"),
             read_to: time("2024-12-30T23:59:59Z"),
             slack: Span::days(2),
@@ -202,6 +202,6 @@ mod tests {
         assert_eq!(range.stop_at.as_deref(), Some("p/2025/01/02"));
         assert!(!range.ends_before("p/2025/01/01/x"));
         assert!(range.ends_before("p/2025/01/02/x"));
-        assert!(!Range::new("p/", &DeliveryWindow::default()).is_limited());
+        assert!(!Range::new("p/", &ReadWindow::default()).is_limited());
     }
 }

@@ -19,7 +19,7 @@ use super::pagination::Pagination;
 use super::prefix_walk::{Days, walk_prefixes};
 use super::session_state::SessionState;
 use crate::coverage::ObjectSkip;
-use crate::source::{DeliveryWindow, Listing};
+use crate::source::{Listing, ReadWindow};
 
 /// Pages that a lane lists ahead.
 const PAGES_AHEAD: usize = 1;
@@ -50,7 +50,7 @@ pub(super) struct Listed {
 pub(super) fn list_all<'b>(
     state: &Arc<SessionState>,
     buckets: impl Iterator<Item = (u32, &'b Bucket)>,
-    window: &DeliveryWindow,
+    window: &ReadWindow,
 ) -> Listed {
     let archive =
         |(number, bucket): (u32, &Bucket)| Archive { number, bucket: bucket.clone(), window: *window };

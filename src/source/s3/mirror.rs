@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_stay_in_their_folder_and_apart() {
+    fn keys_map_to_distinct_paths_inside_the_mirror() {
         let long = "x".repeat(300);
         let keys = [
             "AWSLogs/1/a.json.gz",
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_cut_short_costs_one_object() {
+    fn a_truncated_line_loses_one_object() {
         let file = "{\"key\":\"a\",\"size\":1,\"sha256\":\"\"}\n{\"key\":\"b\",\"si\n{\"key\":\"a\",\"size\":2,\"sha256\":\"\"}\n";
         let known = known(file.as_bytes()).unwrap();
         assert_eq!(known.len(), 1);

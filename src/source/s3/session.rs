@@ -18,7 +18,7 @@ use super::merge::Merge;
 use super::session_state::SessionState;
 use super::stream::{Feed, Stream};
 use super::traffic::Counters;
-use crate::source::{ArchiveError, DeliveryWindow, Listing, S3ProblemKind, S3Settings, Traffic};
+use crate::source::{ArchiveError, Listing, ReadWindow, S3ProblemKind, S3Settings, Traffic};
 
 /// Threads of the runtime. One drives some 7,000 requests a second; a second one keeps a slow step of the first, such as
 /// a mirror file, from blocking the rest.
@@ -89,7 +89,7 @@ impl Session {
     pub(in crate::source) fn list<'b>(
         &self,
         buckets: impl Iterator<Item = (u32, &'b Bucket)>,
-        window: &DeliveryWindow,
+        window: &ReadWindow,
         listing: &mut Listing,
         found: &mut dyn FnMut(u64) -> bool,
     ) {
@@ -115,7 +115,7 @@ impl Session {
     pub(in crate::source) fn stream<'b>(
         &self,
         buckets: impl Iterator<Item = (u32, &'b Bucket)>,
-        window: &DeliveryWindow,
+        window: &ReadWindow,
         local: Listing,
         found: &mut dyn FnMut(u64) -> bool,
     ) -> Stream {

@@ -1,7 +1,7 @@
-//! Both ways to inflate give the same, whatever the bytes: see `src/decode/unpack/gzip.rs`.
+//! Both inflate implementations give the same for any bytes: see `src/decode/unpack/gzip.rs`.
 //!
-//! Most changed bytes end in a wrong checksum, so the input also stands for the deflate stream of a member whose trailer
-//! is made to fit what came out.
+//! Most mutations only lead to a wrong checksum, so the input is also used as the deflate stream of a member
+//! with a matching trailer.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Every reader of a record finds the same, whatever the bytes: see `src/decode/differential.rs`.
+//! All readers of a record give the same for any bytes: see `src/decode/differential.rs`.
 
 #![no_main]
 

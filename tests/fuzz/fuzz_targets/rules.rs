@@ -1,5 +1,5 @@
-//! No rule text is too odd, and a matcher finds what asking every rule finds: see `src/rules/differential.rs`. What stands before the first
-//! NUL is the text of rules, the rest an object.
+//! No rule text makes the compiler panic, and a matcher agrees with evaluating every rule: see
+//! `src/rules/differential.rs`. The input is a rule text, a NUL and an object.
 
 #![no_main]
 

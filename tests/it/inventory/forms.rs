@@ -1,4 +1,4 @@
-//! The forms of files: which are read, and what is said of others.
+//! File formats: those that are read, and the errors for others.
 
 use std::fs;
 
@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use super::{ACCOUNT, REPORT, details, read, role, roles, user};
 use crate::archive::gzip;
 
-/// Every line of what one file tells.
-fn told(bytes: &[u8]) -> Vec<String> {
+/// The inventory of one file, as lines.
+fn inventory_lines(bytes: &[u8]) -> Vec<String> {
     let collected = read(&[("file", bytes)]).unwrap_or_else(|error| panic!("{error}"));
     collected
         .inventory
@@ -40,27 +40,27 @@ const ALL_USERS: &str = "111122223333\tuser";
 const ALL_ROLES: &str = "111122223333\trole";
 
 #[test]
-fn answers_of_the_cli_are_read_in_every_form() {
+fn cli_output_is_read_in_every_form() {
     let all = [ALL_USERS, ALL_ROLES, EVA, APP, CI];
     let text = details().to_string();
-    assert_eq!(told(text.as_bytes()), all);
-    assert_eq!(told(&gzip(text.as_bytes())), all);
-    assert_eq!(told(&gzip(&gzip(text.as_bytes()))), all);
-    assert_eq!(told(format!("\u{feff}  {text}\r\n").as_bytes()), all);
+    assert_eq!(inventory_lines(text.as_bytes()), all);
+    assert_eq!(inventory_lines(&gzip(text.as_bytes())), all);
+    assert_eq!(inventory_lines(&gzip(&gzip(text.as_bytes()))), all);
+    assert_eq!(inventory_lines(format!("\u{feff}  {text}\r\n").as_bytes()), all);
     for (mark, unit) in [("\u{feff}", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("", u16::to_le_bytes)] {
-        assert_eq!(told(&utf16(&format!("{mark}{text}"), unit)), all);
+        assert_eq!(inventory_lines(&utf16(&format!("{mark}{text}"), unit)), all);
     }
-    assert_eq!(told(&utf16(&format!("\u{feff}{text}"), u16::to_be_bytes)), all);
-    assert_eq!(told(json!({ "Roles": roles() }).to_string().as_bytes()), [ALL_ROLES, APP, CI]);
+    assert_eq!(inventory_lines(&utf16(&format!("\u{feff}{text}"), u16::to_be_bytes)), all);
+    assert_eq!(inventory_lines(json!({ "Roles": roles() }).to_string().as_bytes()), [ALL_ROLES, APP, CI]);
     let users = json!({"Users": [user("eva", "AIDAEXAMPLEEVA", "2023-05-05T05:05:05Z")]});
-    assert_eq!(told(users.to_string().as_bytes()), [ALL_USERS, EVA]);
+    assert_eq!(inventory_lines(users.to_string().as_bytes()), [ALL_USERS, EVA]);
     let both = format!("{users}\n{}", json!({ "Roles": roles() }));
-    assert_eq!(told(both.as_bytes()), all);
-    assert_eq!(told(json!([users, { "Roles": roles() }]).to_string().as_bytes()), all);
+    assert_eq!(inventory_lines(both.as_bytes()), all);
+    assert_eq!(inventory_lines(json!([users, { "Roles": roles() }]).to_string().as_bytes()), all);
 }
 
 #[test]
-fn yaml_is_read_as_json_is() {
+fn yaml_is_read_like_json() {
     let text = "\
 Roles:
 - Arn: arn:aws:iam::111122223333:role/app
@@ -75,9 +75,12 @@ Roles:
   RoleId: AROAEXAMPLECI
   RoleName: ci
 ";
-    assert_eq!(told(text.as_bytes()), [ALL_ROLES, APP, CI]);
+    assert_eq!(inventory_lines(text.as_bytes()), [ALL_ROLES, APP, CI]);
     // `--output yaml-stream`
-    assert_eq!(told(format!("- {}", text.trim_end().replace('\n', "\n  ")).as_bytes()), [ALL_ROLES, APP, CI]);
+    assert_eq!(
+        inventory_lines(format!("- {}", text.trim_end().replace('\n', "\n  ")).as_bytes()),
+        [ALL_ROLES, APP, CI]
+    );
     assert!(refused(b"Roles:\n- [1\nb: 2\n").starts_with("cannot be read to its end: line "));
 }
 
@@ -86,45 +89,45 @@ fn credential_reports_are_read_in_every_form() {
     const ROOT: &str = "111122223333\troot\troot\t\t2021-01-01T00:00:00Z";
     const EVA: &str = "111122223333\tuser\tuser/eva\t\t2023-05-05T05:05:05Z";
     let all = [ALL_USERS, ROOT, EVA];
-    assert_eq!(told(REPORT.as_bytes()), all);
-    assert_eq!(told(REPORT.replace('\n', "\r\n").as_bytes()), all);
-    assert_eq!(told(REPORT.replace(',', ";").as_bytes()), all);
-    assert_eq!(told(&utf16(&format!("\u{feff}{REPORT}"), u16::to_le_bytes)), all);
+    assert_eq!(inventory_lines(REPORT.as_bytes()), all);
+    assert_eq!(inventory_lines(REPORT.replace('\n', "\r\n").as_bytes()), all);
+    assert_eq!(inventory_lines(REPORT.replace(',', ";").as_bytes()), all);
+    assert_eq!(inventory_lines(&utf16(&format!("\u{feff}{REPORT}"), u16::to_le_bytes)), all);
     let packed = BASE64_STANDARD.encode(REPORT);
     let answer = |content: &str| {
         let time = "2024-04-01T00:00:00+00:00";
         json!({"Content": content, "ReportFormat": "text/csv", "GeneratedTime": time}).to_string()
     };
-    assert_eq!(told(answer(&packed).as_bytes()), all);
-    assert_eq!(told(answer(REPORT).as_bytes()), all, "version 1 of the CLI prints it as it is");
-    assert_eq!(told(packed.as_bytes()), all);
-    assert_eq!(told(format!("{packed}\t2024-04-01T00:00:00+00:00\ttext/csv\n").as_bytes()), all);
+    assert_eq!(inventory_lines(answer(&packed).as_bytes()), all);
+    assert_eq!(inventory_lines(answer(REPORT).as_bytes()), all, "version 1 of the CLI prints it as it is");
+    assert_eq!(inventory_lines(packed.as_bytes()), all);
+    assert_eq!(inventory_lines(format!("{packed}\t2024-04-01T00:00:00+00:00\ttext/csv\n").as_bytes()), all);
     assert!(refused(answer("no base64!").as_bytes()).contains("base64"));
     assert!(refused(answer(&BASE64_STANDARD.encode("a,b\n")).as_bytes()).contains("no credential report"));
 }
 
 #[test]
-fn pages_are_one_list_once_the_last_is_there() {
+fn pages_form_a_complete_list_with_the_last_page() {
     let page = |entries: Value, is_cut: bool| json!({"Roles": entries, "IsTruncated": is_cut, "Marker": "x"});
     let (first, last) = (page(json!([roles()[0]]), true), page(json!([roles()[1]]), false));
-    assert_eq!(told(format!("{first}\n{last}").as_bytes()), [ALL_ROLES, APP, CI]);
-    assert_eq!(told(json!([first, last]).to_string().as_bytes()), [ALL_ROLES, APP, CI]);
-    assert_eq!(told(first.to_string().as_bytes()), [APP]);
+    assert_eq!(inventory_lines(format!("{first}\n{last}").as_bytes()), [ALL_ROLES, APP, CI]);
+    assert_eq!(inventory_lines(json!([first, last]).to_string().as_bytes()), [ALL_ROLES, APP, CI]);
+    assert_eq!(inventory_lines(first.to_string().as_bytes()), [APP]);
     let cut = read(&[("file", first.to_string().as_bytes())]).unwrap();
     assert!(cut.remarks[0].1.contains("more pages follow"), "{:?}", cut.remarks);
     // With `--max-items`.
     let part = json!({"Roles": roles(), "NextToken": "eyJNYXJrZXIiOiBudWxsfQ=="});
-    assert_eq!(told(part.to_string().as_bytes()), [APP, CI]);
-    // Users come first, so that the last page has none of them.
+    assert_eq!(inventory_lines(part.to_string().as_bytes()), [APP, CI]);
+    // Users come first, so the last page has none.
     let mut first = details();
     let mut last = details();
     (first["RoleDetailList"], first["IsTruncated"]) = (json!([]), json!(true));
     (last["UserDetailList"], last["IsTruncated"]) = (json!([]), json!(false));
-    assert_eq!(told(format!("{first}{last}").as_bytes()), [ALL_USERS, ALL_ROLES, EVA, APP, CI]);
+    assert_eq!(inventory_lines(format!("{first}{last}").as_bytes()), [ALL_USERS, ALL_ROLES, EVA, APP, CI]);
 }
 
 #[test]
-fn what_need_not_be_all_marks_nobody() {
+fn a_possibly_incomplete_list_is_not_marked_complete() {
     let filtered = |list: &str| {
         let mut details = details();
         details[list] = json!([]);
@@ -132,17 +135,17 @@ fn what_need_not_be_all_marks_nobody() {
     };
     // `--filter Role`, and an account without users.
     let mut no_policies = filtered("UserDetailList");
-    assert_eq!(told(no_policies.to_string().as_bytes()), [ALL_USERS, ALL_ROLES, APP, CI]);
+    assert_eq!(inventory_lines(no_policies.to_string().as_bytes()), [ALL_USERS, ALL_ROLES, APP, CI]);
     no_policies["Policies"] = json!([]);
-    assert_eq!(told(no_policies.to_string().as_bytes()), [ALL_ROLES, APP, CI]);
-    assert_eq!(told(filtered("RoleDetailList").to_string().as_bytes()), [ALL_USERS, EVA]);
+    assert_eq!(inventory_lines(no_policies.to_string().as_bytes()), [ALL_ROLES, APP, CI]);
+    assert_eq!(inventory_lines(filtered("RoleDetailList").to_string().as_bytes()), [ALL_USERS, EVA]);
     for part in [
         roles(),
         json!({"Role": role("app", "AROAEXAMPLEAPP", "2024-01-01T00:00:00Z")}),
         json!({"Users": [user("eva", "AIDAEXAMPLEEVA", "2023-05-05T05:05:05Z")], "Group": {"GroupName": "Admins"}}),
         user("eva", "AIDAEXAMPLEEVA", "2023-05-05T05:05:05Z"),
     ] {
-        let lines = told(part.to_string().as_bytes());
+        let lines = inventory_lines(part.to_string().as_bytes());
         assert!(
             !lines.is_empty() && !lines.iter().any(|line| *line == ALL_ROLES || *line == ALL_USERS),
             "{lines:?}"
@@ -151,12 +154,12 @@ fn what_need_not_be_all_marks_nobody() {
     let mut odd = details();
     odd["RoleDetailList"][0]["Arn"] = json!("arn:aws:iam::aws:role/app");
     let collected = read(&[("file", odd.to_string().as_bytes())]).unwrap();
-    assert!(!collected.inventory.lists(ACCOUNT, IamKind::Role));
+    assert!(!collected.inventory.is_complete(ACCOUNT, IamKind::Role));
     assert!(collected.remarks[0].1.contains("1 entries without an ARN of IAM"), "{:?}", collected.remarks);
 }
 
 #[test]
-fn hostile_files_are_told_and_never_panic() {
+fn hostile_files_are_errors_and_never_panic() {
     for (bytes, reason) in [
         (&b""[..], "tells nothing of IAM: it is empty"),
         (b"\n \n", "tells nothing of IAM: it is empty"),
@@ -194,7 +197,7 @@ fn hostile_files_are_told_and_never_panic() {
     assert!(refused(deep.as_bytes()).contains("nested"));
     let many = format!("{{\"Roles\":[{}1]}}", "1,".repeat(4_000_000));
     assert_eq!(refused(many.as_bytes()), "holds more than 4000000 values");
-    // What is not looked at may be as deep as it likes.
+    // Values that are not read may be nested to any depth.
     let deep = format!("{}1{}", "{\"x\":[".repeat(100_000), "]}".repeat(100_000));
     assert_eq!(refused(deep.as_bytes()), "tells nothing of IAM: it is none of the answers that are read");
     for at in 0..text.len() {
@@ -203,7 +206,7 @@ fn hostile_files_are_told_and_never_panic() {
 }
 
 #[test]
-fn contradictions_have_one_answer_in_any_order() {
+fn contradictory_files_give_the_same_inventory_in_any_order() {
     let later = json!({"Roles": [role("app", "AROAEXAMPLEAPP", "2024-03-01T00:00:00Z")]}).to_string();
     let again = json!({"Roles": [role("app", "AROAEXAMPLEOTHER", "2024-05-01T00:00:00Z")]}).to_string();
     let undated = json!({"Roles": [role("app", "AROAEXAMPLEAPP", "soon")]}).to_string();
@@ -222,7 +225,7 @@ fn contradictions_have_one_answer_in_any_order() {
 }
 
 #[test]
-fn a_folder_is_read_whole_and_what_is_none_of_it_is_told() {
+fn a_folder_is_read_recursively_and_unusable_files_are_listed() {
     let folder = TempDir::new().unwrap();
     let put = |path: &str, bytes: &[u8]| {
         let path = folder.path().join(path);
@@ -254,7 +257,7 @@ fn a_folder_is_read_whole_and_what_is_none_of_it_is_told() {
 
 #[cfg(unix)]
 #[test]
-fn pipes_and_devices_are_not_waited_for_and_circles_end() {
+fn pipes_devices_and_symlink_loops_do_not_block() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("roles.json"), json!({ "Roles": roles() }).to_string()).unwrap();
     let pipe = folder.path().join("pipe");
@@ -270,7 +273,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn nothing_that_is_read_panics(bytes in prop::collection::vec(any::<u8>(), 0..60), at in any::<prop::sample::Index>()) {
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), at in any::<prop::sample::Index>()) {
         let _ = read(&[("file", &bytes)]);
         let mut text = details().to_string().into_bytes();
         let at = at.index(text.len());

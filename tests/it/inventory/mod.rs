@@ -1,4 +1,4 @@
-//! What IAM knows: every form of file that tells it, what it says of a principal's age and presence, and its laws.
+//! IAM inventories: file formats, the age and presence of principals, merging and saving.
 
 mod forms;
 mod questions;
@@ -46,7 +46,7 @@ const REPORT: &str = "user,arn,user_creation_time,password_enabled,mfa_active
 eva,arn:aws:iam::111122223333:user/eva,2023-05-05T05:05:05+00:00,true,true
 ";
 
-/// What files of these names and contents tell, read one by one and named one by one.
+/// The inventory of files with these names and contents.
 fn read(files: &[(&str, &[u8])]) -> Result<Collected, InventoryError> {
     let folder = TempDir::new().unwrap();
     let paths: Vec<PathBuf> = files.iter().map(|(name, _)| folder.path().join(name)).collect();

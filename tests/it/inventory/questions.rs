@@ -1,4 +1,4 @@
-//! What an inventory says of principals: how old they are, whether IAM knew them, and who is who.
+//! The effect of an inventory on principals: age, presence in IAM, and joining.
 
 use firstseen::baseline::Baseline;
 use firstseen::learn::LearnSettings;
@@ -31,7 +31,7 @@ fn learnt(records: &[Value], key: &str, files: &[&str]) -> Baseline {
     baseline.resolved(key)
 }
 
-/// Principal, age in days, what it is counted from, and whether IAM knew it, of every finding.
+/// For each finding: principal, age in days, anchor, and whether IAM lists it.
 fn found(baseline: &Baseline) -> Vec<String> {
     let question = Question { anchor: Anchor::Created, ..question(0) };
     let line = |finding: &Finding<'_>| {
@@ -43,7 +43,7 @@ fn found(baseline: &Baseline) -> Vec<String> {
 }
 
 #[test]
-fn a_role_that_was_made_again_is_never_younger_than_its_first_sighting() {
+fn a_recreated_role_is_never_younger_than_its_first_sighting() {
     let records = [
         call("app", "AROAEXAMPLEOLD", "2024-01-11T00:00:00Z", "s3:GetObject"),
         call("app", "AROAEXAMPLENEW", "2024-02-20T00:00:00Z", "s3:PutObject"),
@@ -58,7 +58,7 @@ fn a_role_that_was_made_again_is_never_younger_than_its_first_sighting() {
         found(&learnt(&records, "arn", &[&now])),
         ["app 0 first-sighting Some(true)", "app 40 first-sighting Some(true)"]
     );
-    // The inventory from before says how old it really is.
+    // The earlier inventory has its real age.
     assert_eq!(
         found(&learnt(&records, "arn", &[&now, &before])),
         ["app 10 created Some(true)", "app 50 created Some(true)"]
@@ -67,7 +67,7 @@ fn a_role_that_was_made_again_is_never_younger_than_its_first_sighting() {
         found(&learnt(&records, "id", &[&now])),
         ["AROAEXAMPLEOLD 0 first-sighting Some(false)", "AROAEXAMPLENEW 10 created Some(true)"]
     );
-    // The record of its second creation does not hide what IAM says of the first.
+    // The record of the second creation does not hide the first creation in the inventory.
     let made =
         json!({"role": {"arn": format!("arn:aws:iam::{ACCOUNT}:role/app"), "roleId": "AROAEXAMPLENEW"}});
     let creation = record("2024-02-10T00:00:00Z", "admin", "iam:CreateRole");
@@ -78,13 +78,13 @@ fn a_role_that_was_made_again_is_never_younger_than_its_first_sighting() {
 }
 
 #[test]
-fn a_report_without_ids_says_no_more_than_it_knows() {
+fn a_report_without_ids_applies_only_after_the_creation_date() {
     let by = |id: &str, time: &str| {
         let mut record = record(time, "eva", "s3:GetObject");
         record["userIdentity"]["principalId"] = json!(id);
         record
     };
-    // The user of the report was created on 2023-05-05: whoever acted before was another one of that name.
+    // The user in the report was created on 2023-05-05: earlier calls were by another user of that name.
     let records =
         [by("AIDAEXAMPLEOLD", "2023-05-01T00:00:00Z"), by("AIDAEXAMPLENEW", "2023-05-15T06:00:00Z")];
     assert_eq!(
@@ -98,7 +98,7 @@ fn a_report_without_ids_says_no_more_than_it_knows() {
 }
 
 #[test]
-fn only_users_and_roles_whose_list_is_whole_are_marked() {
+fn only_users_and_roles_of_a_complete_list_are_marked() {
     let records = [
         call("app", "AROAEXAMPLEAPP", "2024-03-01T00:00:00Z", "s3:A"),
         call("gone", "AROAEXAMPLEGONE", "2024-03-01T00:00:01Z", "s3:A"),
@@ -144,8 +144,8 @@ fn only_users_and_roles_whose_list_is_whole_are_marked() {
 }
 
 #[test]
-fn names_behind_unique_ids_join_what_records_alone_do_not() {
-    // How other accounts are shown a role of this one, and a user of whom the record has nothing but the name.
+fn an_inventory_joins_unique_ids_that_records_alone_do_not() {
+    // A role of this account as shown to other accounts, and a user with only a name.
     let far = json!({"type": "AWSAccount", "accountId": ACCOUNT, "principalId": "AROAEXAMPLEAPP:s"});
     let named = json!({"type": "IAMUser", "accountId": ACCOUNT, "userName": "eva"});
     let other = json!({"type": "AWSAccount", "accountId": "444455556666", "principalId": "AROAEXAMPLEAPP:s"});

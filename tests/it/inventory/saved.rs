@@ -1,4 +1,4 @@
-//! Inventories beside each other and in saved baselines, and the program's words about them.
+//! Merged inventories, inventories in saved baselines, and messages about them.
 
 use std::fs;
 
@@ -27,7 +27,9 @@ fn any_inventory() -> impl Strategy<Value = Inventory> {
             let unique_id = id.map(|id| format!("A{id}").into());
             inventory.add(IamIdentity { unique_id, ..identity }, created.map(Timestamp::from_seconds));
         }
-        listed.into_iter().for_each(|(account, kind)| inventory.list(accounts[account], kinds[kind]));
+        listed
+            .into_iter()
+            .for_each(|(account, kind)| inventory.mark_complete(accounts[account], kinds[kind]));
         inventory
     })
 }
@@ -67,7 +69,7 @@ fn answer(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_baseline_that_was_saved_with_it_answers_as_the_archive_does_with_it() {
+fn a_baseline_saved_with_an_inventory_answers_like_the_archive() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (archive, inventory) = ("fixtures/small-archive", "fixtures/iam-inventory");
@@ -90,7 +92,7 @@ fn a_baseline_that_was_saved_with_it_answers_as_the_archive_does_with_it() {
         files
     };
     assert!(files(&with) == files(&added));
-    // Shards of single accounts, each with its own files.
+    // Shards of single accounts, each with its own inventory.
     let shards =
         [("111122223333", "111122223333.json"), ("000123456789", "000123456789.csv"), ("444455556666", "")];
     let mut merge = vec!["merge".to_owned()];
@@ -112,7 +114,7 @@ fn a_baseline_that_was_saved_with_it_answers_as_the_archive_does_with_it() {
 }
 
 #[test]
-fn files_that_cannot_be_used_are_told_with_what_to_do() {
+fn unusable_files_are_reported_with_advice() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("cut.json"), "{\"Roles\":[").unwrap();
     fs::create_dir(folder.path().join("iam")).unwrap();
@@ -135,7 +137,7 @@ fn files_that_cannot_be_used_are_told_with_what_to_do() {
     }
     let (code, stderr) = scan("s3://bucket/iam");
     assert!(code == Some(2) && stderr.contains("takes local files"), "{stderr}");
-    // About other accounts than the logs are.
+    // An inventory of an account without logs.
     fs::write(
         folder.path().join("far.json"),
         json!({ "Roles": roles() }).to_string().replace(ACCOUNT, "999988887777"),
@@ -145,7 +147,7 @@ fn files_that_cannot_be_used_are_told_with_what_to_do() {
     let said =
         "warning: --iam-inventory is about 999988887777, and nobody of these accounts is in what was read";
     assert!(code == Some(0) && stderr.contains(said), "{stderr}");
-    // In a folder with a good one they are told, and what may be lost shows in the exit status.
+    // In a folder with a good file they are warnings; a truncated file also changes the exit status.
     fs::write(folder.path().join("iam/roles.json"), json!({ "Roles": roles() }).to_string()).unwrap();
     let (code, stderr) = scan("iam");
     assert_eq!(code, Some(0), "{stderr}");

@@ -1,4 +1,4 @@
-//! What the archive as a whole proves: one principal in two forms.
+//! Joining two forms of a principal by proofs from the whole archive.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ fn seen_from_outside(id: &str) -> Value {
 }
 
 #[test]
-fn a_bare_id_is_who_other_records_show_it_to_be() {
+fn a_bare_id_is_joined_to_the_principal_that_other_records_prove() {
     let records = [
         by(user("team/eva", "AIDAEXAMPLE01"), "2024-03-09T04:00:00Z", "s3:A"),
         by(seen_from_outside("AIDAEXAMPLE01"), "2024-03-08T04:00:00Z", "s3:B"),
@@ -49,21 +49,21 @@ fn a_bare_id_is_who_other_records_show_it_to_be() {
             "111122223333 arn:aws:iam::111122223333:user/team/eva user 3",
         ]
     );
-    // The first sighting of what is joined is the earliest of all.
+    // The first sighting of a joined principal is the earliest of all its forms.
     let firsts: Vec<String> =
         baseline.behaviours.iter().map(|behaviour| behaviour.first.time.to_string()).collect();
     assert_eq!(firsts, ["2024-03-08T04:00:00Z", "2024-03-07T04:00:00Z", "2024-03-08T04:00:00Z"]);
 }
 
 #[test]
-fn what_is_ambiguous_or_of_another_account_is_not_joined() {
+fn ambiguous_ids_and_ids_of_other_accounts_are_not_joined() {
     let elsewhere = |identity: Value| with(identity, json!({"accountId": "444455556666"}));
     let records = [
-        // Renamed: the id stands beside two ARNs.
+        // Renamed: the id has two ARNs.
         by(user("eva", "AIDAEXAMPLE01"), "2024-03-09T04:00:00Z", "s3:A"),
         by(user("eve", "AIDAEXAMPLE01"), "2024-03-09T05:00:00Z", "s3:A"),
         by(seen_from_outside("AIDAEXAMPLE01"), "2024-03-09T06:00:00Z", "s3:A"),
-        // Two users of one name.
+        // Two users with the same name.
         by(user("a/bob", "AIDAEXAMPLE02"), "2024-03-09T04:00:00Z", "s3:A"),
         by(user("b/bob", "AIDAEXAMPLE03"), "2024-03-09T04:00:00Z", "s3:A"),
         by(json!({"type": "IAMUser", "userName": "bob"}), "2024-03-09T04:00:00Z", "s3:A"),
@@ -92,7 +92,7 @@ fn what_is_ambiguous_or_of_another_account_is_not_joined() {
 }
 
 #[test]
-fn other_keys_are_joined_by_what_follows_for_them() {
+fn joining_follows_the_principal_key() {
     let sso = "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef";
     let records = [
         by(user("team/eva", "AIDAEXAMPLE01"), "2024-03-09T04:00:00Z", "s3:A"),
@@ -164,7 +164,7 @@ fn other_keys_are_joined_by_what_follows_for_them() {
 }
 
 #[test]
-fn two_people_of_identity_center_are_two_under_every_key() {
+fn two_identity_center_users_are_two_principals_under_every_key() {
     let person = |number: u8, identity_type: &str| {
         let id = format!("{number}{}", &PERSON[1..]);
         json!({"type": identity_type, "onBehalfOf": {"userId": id, "identityStoreArn": STORE}, "credentialId": "same"})
@@ -186,7 +186,7 @@ fn two_people_of_identity_center_are_two_under_every_key() {
     }
 }
 
-/// Stored, as `firstseen index` saves it.
+/// The contents that `firstseen index` saves.
 pub(super) fn index(archives: &[&Archive], key: PrincipalKey) -> BaselineContents {
     let paths: Vec<_> = archives.iter().map(|archive| archive.path().to_owned()).collect();
     let (archives, settings) = (Archives::open(&paths).unwrap(), keyed(key));
@@ -194,7 +194,7 @@ pub(super) fn index(archives: &[&Archive], key: PrincipalKey) -> BaselineContent
     let Learnt { baseline, coverage, catalog } =
         learn_listed(&archives, listing, &settings, Keep::Catalog, &Silent).unwrap();
     let names = archives.names().to_vec();
-    BaselineContents { learning: settings.learning(), archives: names, baseline, coverage, catalog }
+    BaselineContents { learning: settings.scope(), archives: names, baseline, coverage, catalog }
 }
 
 fn any_identity() -> impl Strategy<Value = Value> {
@@ -223,8 +223,8 @@ fn any_records() -> impl Strategy<Value = Vec<Value>> {
     prop::collection::vec(one, 0..14)
 }
 
-/// Who did what, and when first, by the plainest reading of all records.
-fn plainly(records: &[Value]) -> BTreeMap<(String, String, String), String> {
+/// First sightings by a naive reading of all records.
+fn naive_firsts(records: &[Value]) -> BTreeMap<(String, String, String), String> {
     let of = |record: &Value| {
         let account = record["userIdentity"]["accountId"].as_str().unwrap().to_owned();
         (account, plain_key(&record["userIdentity"]))
@@ -262,7 +262,7 @@ fn plainly(records: &[Value]) -> BTreeMap<(String, String, String), String> {
     first
 }
 
-/// Whether an identity shows this id beside its ARN.
+/// Whether an identity has both this id and an ARN.
 fn proves(identity: &Value, id: &str) -> bool {
     let issuer = identity.pointer("/sessionContext/sessionIssuer/principalId");
     identity["arn"].is_string() && issuer.unwrap_or(&identity["principalId"]) == id && is_id(id)
@@ -272,7 +272,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
-    fn merged_shards_are_joined_as_one_run_is(
+    fn merged_shards_join_principals_like_one_run(
         parts in prop::collection::vec(any_records(), 3), key in prop::sample::select(&PrincipalKey::ALL[..])
     ) {
         let archives: Vec<Archive> =
@@ -285,7 +285,7 @@ proptest! {
         prop_assert_eq!(&joined, &at_once.baseline.resolved(key));
         prop_assert!(joined.principals.is_sorted_by(|left, right| left.account_and_key() < right.account_and_key()));
         prop_assert!(joined.behaviours.is_sorted_by(|left, right| left.ids() < right.ids()));
-        // Nothing is left to join.
+        // Resolving again changes nothing.
         prop_assert_eq!(&joined.clone().resolved(key), &joined);
         if key == PrincipalKey::Arn {
             let name = |index: u32| &joined.principals[index as usize];
@@ -298,13 +298,13 @@ proptest! {
                     (place, one.first.time.to_string())
                 })
                 .collect();
-            prop_assert_eq!(found, plainly(&parts.concat()));
+            prop_assert_eq!(found, naive_firsts(&parts.concat()));
         }
     }
 }
 
 #[test]
-fn what_stands_beside_the_behaviours_names_the_joined_principal() {
+fn creations_and_hits_name_the_joined_principal() {
     let created = json!({
         "eventName": "CreateUser", "eventSource": "iam.amazonaws.com",
         "responseElements": {"user": {"arn": "arn:aws:iam::111122223333:user/eva", "userId": "AIDAEXAMPLE01"}},
@@ -345,7 +345,7 @@ fn what_stands_beside_the_behaviours_names_the_joined_principal() {
             )
         })
         .collect();
-    // Its creation is known, and the rule's event is that of the finding.
+    // The creation sets the anchor, and the hit belongs to the finding.
     let made = "2024-01-01T04:00:00Z";
     let line = |action: &str| format!("new-action {eva} s3.amazonaws.com:{action} {made}");
     assert_eq!(lines, [line("A"), line("B")]);

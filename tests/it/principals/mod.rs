@@ -1,4 +1,4 @@
-//! Who a principal is: the table of `docs/method.md`, an independent rule, and what the archive as a whole proves.
+//! Principals: the decision table of `docs/method.md`, an independent implementation, and joining.
 
 mod joining;
 mod times;
@@ -40,7 +40,7 @@ fn keyed(key: PrincipalKey) -> LearnSettings {
     LearnSettings { principal_key: key, threads: 1, ..settings() }
 }
 
-/// What an archive of these records teaches, joined.
+/// The baseline of these records, with principals joined.
 fn learnt(records: &[Value], key: PrincipalKey) -> Baseline {
     Archive::new().delivered("20240309T0412", records).ingest(&keyed(key)).baseline.resolved(key)
 }
@@ -58,10 +58,10 @@ fn principals(baseline: &Baseline) -> Vec<String> {
 /// A row of the table in `docs/method.md`.
 struct Row {
     identity_type: String,
-    /// What of the type it is about, for example `EC2 instance`.
+    /// The variant of the type, for example `EC2 instance`.
     sort: String,
     fields: Vec<String>,
-    /// For each key, in their order, what is expected.
+    /// The expected name for each principal key.
     keys: Vec<String>,
     kind: String,
 }
@@ -95,7 +95,7 @@ impl Row {
         }
     }
 
-    /// Name of the role and of its session.
+    /// Path and name of the role, and name of its session.
     fn role(&self) -> (&'static str, &'static str, &'static str) {
         match &*self.sort {
             "Identity Center" => {
@@ -172,7 +172,7 @@ impl Row {
         identity
     }
 
-    /// What a word of the table stands for in this row.
+    /// The value that a word of the table has in this row.
     fn value(&self, word: &str) -> String {
         let identity = self.identity();
         let text = |path: &str| identity.pointer(path).and_then(Value::as_str).unwrap().to_owned();
@@ -205,7 +205,7 @@ const PERSON: &str = "11111111-aaaa-4bbb-8ccc-000000000001";
 const STORE: &str = "arn:aws:identitystore::111122223333:identitystore/d-1";
 
 #[test]
-fn the_table_in_the_documentation_is_what_the_program_does() {
+fn principals_match_the_table_in_the_documentation() {
     let table = table();
     for row in &table {
         let event =
@@ -222,7 +222,7 @@ fn the_table_in_the_documentation_is_what_the_program_does() {
 }
 
 #[test]
-fn the_account_is_the_callers_then_the_logs() {
+fn the_account_is_that_of_the_caller_or_else_of_the_log() {
     let of = |account: Value, recipient: Value| {
         let identity = json!({"type": "IAMUser", "principalId": "AIDAEXAMPLE01", "accountId": account});
         let changes = json!({"userIdentity": identity, "recipientAccountId": recipient});
@@ -233,7 +233,7 @@ fn the_account_is_the_callers_then_the_logs() {
     assert_eq!(of(json!(null), json!("ABSENT")), ["- AIDAEXAMPLE01 user 1"]);
 }
 
-/// The default key in other words: of a JSON value, with every rule spelt out.
+/// An independent implementation of the default key, on a JSON value.
 fn plain_key(identity: &Value) -> String {
     let text = |path: &str| {
         identity.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -269,7 +269,7 @@ fn is_id(text: &str) -> bool {
         && text[4..].chars().all(capital)
 }
 
-/// The identity that a reader makes of a value.
+/// The identity that a reader extracts from a value.
 fn identity(value: &Value) -> Identity<'_> {
     let text = |path: &str| value.pointer(path).and_then(Value::as_str);
     Identity {
@@ -293,7 +293,7 @@ fn identity(value: &Value) -> Identity<'_> {
     }
 }
 
-/// Fields that may name a caller, with the values that matter.
+/// Fields that may name a caller, with relevant values.
 fn choices() -> Vec<(&'static str, Vec<Value>)> {
     let role = json!("arn:aws:iam::1:role/team/Deploy");
     vec![
@@ -320,7 +320,7 @@ fn choices() -> Vec<(&'static str, Vec<Value>)> {
     ]
 }
 
-/// Every type with every set of fields.
+/// Every identity type with every set of fields.
 fn all_identities() -> Vec<Value> {
     let mut all: Vec<Map<String, Value>> = TYPES
         .iter()
@@ -342,7 +342,7 @@ fn all_identities() -> Vec<Value> {
 }
 
 #[test]
-fn every_set_of_fields_gives_the_best_name_in_it() {
+fn every_set_of_fields_gives_the_best_available_name() {
     for value in all_identities() {
         let identity = identity(&value);
         for identity in [identity.clone(), identity.with_known()] {
@@ -355,7 +355,7 @@ fn every_set_of_fields_gives_the_best_name_in_it() {
                 assert!(!(names_somebody && is_type), "{} of {value}", key.name());
                 assert!(!who.key.contains("HIDDEN"), "{} of {value}", key.name());
                 assert_eq!(who.kind, usual.kind);
-                assert_eq!(who.proof, usual.proof);
+                assert_eq!(who.identity_link, usual.identity_link);
                 let unnamed = if usual.key == "-" { &who.key } else { &usual.key };
                 assert_eq!(who.arn.as_deref().unwrap_or(&who.key), &**unnamed, "{} of {value}", key.name());
             }
@@ -376,7 +376,7 @@ fn user(name: &str, id: &str) -> Value {
     json!({"type": "IAMUser", "principalId": id, "arn": format!("arn:aws:iam::{ACCOUNT}:user/{name}")})
 }
 
-/// All files below a folder.
+/// All files in a folder, recursively.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -386,7 +386,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 #[test]
 #[ignore = "needs the records of other projects in ../shared/data; .ci/run asks for it where they are"]
-fn no_record_of_other_projects_is_called_by_its_type() {
+fn no_public_record_has_its_type_as_principal() {
     let mut paths = Vec::new();
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), &mut paths);
     let mut decoder = Decoder::new(1 << 30);
@@ -406,7 +406,7 @@ fn no_record_of_other_projects_is_called_by_its_type() {
             let is_name = |text: &&str| {
                 !text.is_empty() && !text.starts_with("HIDDEN") && Some(*text) != identity.account_id
             };
-            // Some write the same placeholder into all fields.
+            // Some data sets have the same placeholder in all fields.
             let is_typed = identity.identity_type.is_none_or(|name| TYPES.contains(&name));
             if is_typed && others.into_iter().chain(texts).flatten().any(|text| is_name(&text)) {
                 for key in PrincipalKey::ALL {

@@ -1,4 +1,4 @@
-//! The forms in which times are written.
+//! Time formats.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::archive::{Archive, audit_event, settings, wrapped};
 use crate::program::firstseen;
 
 #[test]
-fn times_in_other_forms_are_read_with_a_remark() {
+fn times_in_other_formats_are_read_with_a_remark() {
     let at = |time: &str, name: &str| by(user(name, "AIDAEXAMPLE01"), time, "s3:A");
     let records = [
         at("2024-03-09T04:00:00Z", "a"),
@@ -30,7 +30,7 @@ fn times_in_other_forms_are_read_with_a_remark() {
     assert_eq!((coverage.records.counted, coverage.fault_count), (6, 1));
     assert_eq!(coverage.records.remarks, remarks);
     assert!(baseline.behaviours.iter().all(|one| one.first.time.to_string() == "2024-03-09T04:00:00Z"));
-    // They are kept with a baseline, and add up.
+    // Remarks are saved in the baseline and summed by merging.
     let other = Archive::new().object("other.json", &wrapped(&[at("2024-03-10 04:00:00", "h")]));
     let key = PrincipalKey::Arn;
     let merged = index(&[&archive], key).merge(index(&[&other], key)).unwrap();
@@ -39,7 +39,7 @@ fn times_in_other_forms_are_read_with_a_remark() {
 }
 
 #[test]
-fn remarks_stand_in_the_account_of_a_run_and_its_json() {
+fn remarks_appear_in_the_run_summary_and_in_json() {
     let archive = Archive::new().object(
         "logs/a.json",
         &wrapped(&[
@@ -56,7 +56,7 @@ fn remarks_stand_in_the_account_of_a_run_and_its_json() {
 }
 
 #[test]
-fn audit_events_have_times_in_other_forms_too() {
+fn audit_events_may_have_times_in_other_formats() {
     let event = |time| audit_event(time, "jo", "list", "pods");
     let archive = Archive::new().object(
         "audit.jsonl",

@@ -1,4 +1,4 @@
-//! What the built-in rules find: an event that each must match, and one that is nearly the same and that it must not.
+//! Built-in rules: for each an event that it must match, and a near miss that it must not.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn builtin_rules() -> RuleSet {
     rules
 }
 
-/// An event of a user, with this in its request and these changes.
+/// An event of a user with these request parameters and changes.
 fn event(action: &str, request: Value, changes: Value) -> Value {
     let event = record("2024-01-01T00:00:00Z", "eva", action);
     with(with(event, json!({"requestParameters": request})), changes)
@@ -29,7 +29,7 @@ fn root() -> Value {
     json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"})
 }
 
-/// A session that an instance opened.
+/// A session of an EC2 instance.
 fn instance() -> Value {
     let arn = "arn:aws:sts::111122223333:assumed-role/web/i-0123456789abcdef0";
     json!({"userIdentity": {"type": "AssumedRole", "arn": arn, "accountId": "111122223333"}})
@@ -57,12 +57,12 @@ fn denied() -> Value {
 /// A rule, an event that it matches, and one that it does not.
 type Case = (&'static str, Value, Value);
 
-/// A rule about a call: the same call in vain is none.
+/// A rule that matches a call and not the same call if denied.
 fn call(rule: &'static str, action: &str, request: Value) -> Case {
     (rule, event(action, request.clone(), json!({})), event(action, request, denied()))
 }
 
-/// A rule about a call and what was asked.
+/// A rule that matches a call with one request and not with another.
 fn asked(rule: &'static str, action: &str, request: Value, other: Value) -> Case {
     (rule, event(action, request, json!({})), event(action, other, json!({})))
 }
@@ -111,13 +111,13 @@ fn cases() -> Vec<Case> {
             json!({"userName": "bob", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
         ),
         asked(
-            "Inline policy in group allows everything",
+            "Administrator inline policy on a group",
             "iam:PutGroupPolicy",
             json!({"groupName": "g", "policyName": "p", "policyDocument": policy("\"*\"", "[ \"*\" ]")}),
             json!({"groupName": "g", "policyName": "p", "policyDocument": policy("\"s3:Get*\"", "\"*\"")}),
         ),
         asked(
-            "Inline policy allows everything",
+            "Administrator inline policy on a user or role",
             "iam:PutRolePolicy",
             json!({"roleName": "r", "policyName": "p", "policyDocument": policy("[\"*\"]", "\"*\"")}),
             json!({"roleName": "r", "policyName": "p", "policyDocument": policy("\"*\"", "\"arn:aws:s3:::x\"")}),
@@ -133,30 +133,31 @@ fn cases() -> Vec<Case> {
             json!({"userName": "bob"}),
             Value::Null,
         ),
-        call("Console password given to a user", "iam:CreateLoginProfile", json!({"userName": "bob"})),
-        call("Console password of a user changed", "iam:UpdateLoginProfile", json!({"userName": "bob"})),
+        call("Console access enabled for a user", "iam:CreateLoginProfile", json!({"userName": "bob"})),
+        call("Console password changed for a user", "iam:UpdateLoginProfile", json!({"userName": "bob"})),
         asked(
-            "Role opened to another account",
+            "Role trust opened to another account",
             "iam:UpdateAssumeRolePolicy",
             json!({"roleName": "r", "policyDocument": trust(OTHER_ACCOUNT)}),
             json!({"roleName": "r", "policyDocument": trust(SERVICE)}),
         ),
         asked(
-            "Role created for another account",
+            "Cross-account role created",
             "iam:CreateRole",
             json!({"roleName": "r", "assumeRolePolicyDocument": trust(OTHER_ACCOUNT)}),
             json!({"roleName": "r", "assumeRolePolicyDocument": trust(SERVICE)}),
         ),
-        call(
-            "Roles Anywhere trusts a new authority",
-            "rolesanywhere:CreateTrustAnchor",
-            json!({"name": "a"}),
-        ),
-        call("Federation token got", "sts:GetFederationToken", json!({"name": "x"})),
+        call("Roles Anywhere trust anchor created", "rolesanywhere:CreateTrustAnchor", json!({"name": "a"})),
+        call("Federation token requested", "sts:GetFederationToken", json!({"name": "x"})),
         ("Console sign-in without MFA", login("No", "IAMUser"), login("Yes", "IAMUser")),
         call("CloudTrail logging disabled", "cloudtrail:StopLogging", json!({"name": "t"})),
         call("CloudTrail trail deleted", "cloudtrail:DeleteTrail", json!({"name": "t"})),
-        asked("CloudTrail records less", "cloudtrail:PutEventSelectors", selectors(false), selectors(true)),
+        asked(
+            "CloudTrail event selectors reduced",
+            "cloudtrail:PutEventSelectors",
+            selectors(false),
+            selectors(true),
+        ),
         call(
             "DNS query log deleted",
             "route53resolver:DeleteResolverQueryLogConfig",
@@ -172,36 +173,36 @@ fn cases() -> Vec<Case> {
             event("organizations:LeaveOrganization", Value::Null, denied()),
             event("organizations:DescribeOrganization", Value::Null, json!({})),
         ),
-        call("Secret read", "secretsmanager:GetSecretValue", json!({"secretId": "s"})),
+        call("Secret retrieved", "secretsmanager:GetSecretValue", json!({"secretId": "s"})),
         call(
-            "Secrets read in a batch",
+            "Secrets retrieved in a batch",
             "secretsmanager:BatchGetSecretValue",
             json!({"secretIdList": ["a", "b"]}),
         ),
         asked(
-            "Encrypted parameters read in a batch",
+            "Encrypted parameters retrieved in a batch",
             "ssm:GetParameters",
             json!({"names": ["/a", "/b"], "withDecryption": true}),
             json!({"names": ["/a", "/b"], "withDecryption": false}),
         ),
         (
-            "Windows password of an instance asked for",
+            "Windows password of an instance requested",
             event("ec2:GetPasswordData", json!({"instanceId": "i-1"}), denied()),
             event("ec2:GetConsoleOutput", json!({"instanceId": "i-1"}), json!({})),
         ),
         (
-            "Credentials of an instance looked around",
+            "Reconnaissance with instance credentials",
             event("sts:GetCallerIdentity", Value::Null, instance()),
             event("sts:GetCallerIdentity", Value::Null, json!({})),
         ),
         asked(
-            "User data of an instance asked for",
+            "User data of an instance requested",
             "ec2:DescribeInstanceAttribute",
             json!({"attribute": "userData", "instanceId": "i-1"}),
             json!({"attribute": "instanceType", "instanceId": "i-1"}),
         ),
         asked(
-            "Large or graphics instances launched",
+            "Large or GPU instances launched",
             "ec2:RunInstances",
             run("p3.2xlarge", 1),
             run("t3.micro", 1),
@@ -217,13 +218,13 @@ fn cases() -> Vec<Case> {
             "ssm:SendCommand",
             json!({"instanceIds": ["i-1"], "documentName": "AWS-RunShellScript"}),
         ),
-        call("Session opened on an instance", "ssm:StartSession", json!({"target": "i-1"})),
+        call("Session Manager session started", "ssm:StartSession", json!({"target": "i-1"})),
         call(
-            "SSH key sent to an instance",
+            "SSH key pushed to an instance",
             "ec2-instance-connect:SendSSHPublicKey",
             json!({"instanceId": "i-1"}),
         ),
-        call("Serial console of instances opened", "ec2:EnableSerialConsoleAccess", plain.clone()),
+        call("EC2 serial console enabled", "ec2:EnableSerialConsoleAccess", plain.clone()),
         call("Elastic IP allocated", "ec2:AllocateAddress", json!({"domain": "vpc"})),
         call(
             "Elastic IP associated",
@@ -231,7 +232,7 @@ fn cases() -> Vec<Case> {
             json!({"allocationId": "eipalloc-1", "instanceId": "i-1"}),
         ),
         asked(
-            "Remote access opened to everyone",
+            "Remote access opened to the internet",
             "ec2:AuthorizeSecurityGroupIngress",
             ingress(22, "0.0.0.0/0"),
             ingress(443, "0.0.0.0/0"),
@@ -247,49 +248,53 @@ fn cases() -> Vec<Case> {
             json!({"name": "n", "protocol": "HTTP", "port": 80}),
             json!({"name": "n", "protocol": "HTTPS", "port": 443}),
         ),
-        call("Bucket encryption deleted", "s3:DeleteBucketEncryption", json!({"bucketName": "b"})),
+        call("Bucket default encryption removed", "s3:DeleteBucketEncryption", json!({"bucketName": "b"})),
         asked(
-            "Machine image shared",
+            "Machine image (AMI) shared",
             "ec2:ModifyImageAttribute",
             json!({"imageId": "ami-1", "launchPermission": {"add": {"items": [{"userId": "444455556666"}]}}}),
             json!({"imageId": "ami-1", "launchPermission": {"remove": {"items": [{"userId": "444455556666"}]}}}),
         ),
         asked(
-            "Snapshot of a volume shared",
+            "EBS snapshot shared",
             "ec2:ModifySnapshotAttribute",
             json!({"snapshotId": "snap-1", "createVolumePermission": {"add": {"items": [{"group": "all"}]}}}),
             json!({"snapshotId": "snap-1", "createVolumePermission": {"remove": {"items": [{"group": "all"}]}}}),
         ),
         asked(
-            "Snapshot of a database shared",
+            "Database snapshot shared",
             "rds:ModifyDBSnapshotAttribute",
             json!({"dBSnapshotIdentifier": "d", "attributeName": "restore", "valuesToAdd": ["444455556666"]}),
             json!({"dBSnapshotIdentifier": "d", "attributeName": "restore", "valuesToRemove": ["444455556666"]}),
         ),
         asked(
-            "Function opened to everyone",
+            "Lambda function made public",
             "lambda:AddPermission20150331v2",
             json!({"functionName": "f", "principal": "*"}),
             json!({"functionName": "f", "principal": "s3.amazonaws.com"}),
         ),
         asked(
-            "Layer put into a function",
+            "Lambda layer added to a function",
             "lambda:UpdateFunctionConfiguration20150331v2",
             json!({"functionName": "f", "layers": ["arn:x"]}),
             json!({"functionName": "f", "memorySize": 512}),
         ),
         asked(
-            "Code of a function replaced",
+            "Lambda function code updated",
             "lambda:UpdateFunctionCode20150331v2",
             json!({"functionName": "f", "dryRun": false}),
             json!({"functionName": "f", "dryRun": true}),
         ),
-        call("Foundation model unlocked", "bedrock:PutFoundationModelEntitlement", json!({"modelId": "m"})),
+        call(
+            "Bedrock model access requested",
+            "bedrock:PutFoundationModelEntitlement",
+            json!({"modelId": "m"}),
+        ),
     ]
 }
 
 #[test]
-fn every_rule_matches_what_it_is_about_and_not_what_is_nearly_the_same() {
+fn every_rule_matches_its_event_and_not_a_near_miss() {
     let rules = builtin_rules();
     let all: BTreeSet<String> = rules.rules().iter().map(|rule| rule.metadata().name.to_string()).collect();
     let mut met = BTreeSet::new();
@@ -301,7 +306,7 @@ fn every_rule_matches_what_it_is_about_and_not_what_is_nearly_the_same() {
     assert_eq!(met, all);
 }
 
-/// More of what a rule must match (`true`) and must not.
+/// More events that a rule must match (`true`) or must not.
 fn more_cases() -> Vec<(&'static str, bool, Value)> {
     let permission = |from: i32, to: i32, cidr: &str| json!({"ipProtocol": "tcp", "fromPort": from, "toPort": to, "ipRanges": {"items": [{"cidrIp": cidr}]}});
     let opened = |permissions: &[Value]| {
@@ -314,15 +319,15 @@ fn more_cases() -> Vec<(&'static str, bool, Value)> {
     let group = |document: &str| {
         event("iam:PutGroupPolicy", json!({"groupName": "g", "policyDocument": document}), json!({}))
     };
-    let in_group = "Inline policy in group allows everything";
+    let in_group = "Administrator inline policy on a group";
     let launched = |request: Value, response: Value| {
         let response = json!({"responseElements": {"instancesSet": {"items": [{"instanceType": response}]}}});
         event("ec2:RunInstances", request, response)
     };
-    let large = "Large or graphics instances launched";
+    let large = "Large or GPU instances launched";
     let selectors = |fields: &str| json!({"trailName": "t", "advancedEventSelectors": [{"fieldSelectors": [{"field": "eventCategory", "equals": [fields]}]}]});
-    let less = "CloudTrail records less";
-    let remote = "Remote access opened to everyone";
+    let less = "CloudTrail event selectors reduced";
+    let remote = "Remote access opened to the internet";
     vec![
         (remote, true, opened(&[permission(0, 65535, "0.0.0.0/0")])),
         (remote, true, opened(&[permission(443, 443, "0.0.0.0/0"), permission(20, 25, "0.0.0.0/0")])),
@@ -343,7 +348,7 @@ fn more_cases() -> Vec<(&'static str, bool, Value)> {
                 r#"{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*"}]}"#,
             ),
         ),
-        ("Role opened to another account", true, {
+        ("Role trust opened to another account", true, {
             let document = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#;
             event(
                 "iam:UpdateAssumeRolePolicy",
@@ -371,7 +376,7 @@ fn more_cases() -> Vec<(&'static str, bool, Value)> {
 }
 
 #[test]
-fn rules_match_the_shapes_that_calls_come_in() {
+fn rules_match_every_form_of_a_call() {
     let rules = builtin_rules();
     for (name, is_hit, event) in more_cases() {
         assert_eq!(matching(&rules, &event).contains(&name.to_owned()), is_hit, "{name}: {event}");
@@ -389,14 +394,14 @@ fn every_rule_is_in_the_documentation() {
 }
 
 #[test]
-fn either_spelling_of_root_is_root() {
+fn both_forms_of_root_are_root() {
     let identity = with(root(), json!({"type": "root"}));
     let event = event("s3:ListBuckets", json!({}), json!({"userIdentity": identity}));
     assert_eq!(matching(&builtin_rules(), &event), ["Root user acted"]);
 }
 
 #[test]
-fn every_rule_has_tags_of_both_catalogues_and_says_what_it_finds() {
+fn every_rule_has_tags_of_both_catalogs_and_a_description() {
     for rule in builtin_rules().rules() {
         let head = rule.metadata();
         let has = |start: &str| head.tags.iter().any(|tag| tag.starts_with(start));
@@ -405,7 +410,8 @@ fn every_rule_has_tags_of_both_catalogues_and_says_what_it_finds() {
     }
 }
 
-/// The attack techniques of Stratus Red Team that show in CloudTrail: each is a tag of the rule that finds it.
+/// The attack techniques of Stratus Red Team that are visible in CloudTrail: each is a tag of the rule that
+/// finds it.
 const TECHNIQUES: [&str; 35] = [
     "aws.credential-access.ec2-get-password-data",
     "aws.credential-access.ec2-steal-instance-credentials",
@@ -445,7 +451,7 @@ const TECHNIQUES: [&str; 35] = [
 ];
 
 #[test]
-fn each_attack_technique_has_an_event_that_its_rule_finds() {
+fn each_attack_technique_has_an_event_and_a_rule_that_matches_it() {
     let rules = Arc::new(builtin_rules());
     let events: Vec<Value> = cases().into_iter().map(|(_, hit, _)| hit).collect();
     let settings = LearnSettings { rules: Some(rules.clone()), ..settings() };
@@ -457,7 +463,7 @@ fn each_attack_technique_has_an_event_that_its_rule_finds() {
 
 #[test]
 #[ignore = "needs the logs of Stratus Red Team in ../shared/data; .ci/run asks for it where they are"]
-fn each_technique_of_the_public_attack_logs_is_found() {
+fn every_technique_in_the_public_attack_logs_is_found() {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stratus/detonation-logs");
     let settings = LearnSettings { rules: Some(Arc::new(builtin_rules())), ..settings() };
     for technique in TECHNIQUES {

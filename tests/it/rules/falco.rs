@@ -1,7 +1,7 @@
-//! What Falco's rules are about: for each rule an event that it matches, and one that is nearly the same and that it does not.
+//! Falco's rules: for each an event that it matches, and a near miss that it does not.
 //!
-//! Falco's files are no part of this repository. Everywhere the events are held against conditions written for them here; where
-//! the files are, against the files, which load without a change.
+//! Falco's rule files are not part of this repository. The events are always checked against conditions
+//! written here, and also against the unchanged files where they are available.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,7 +23,7 @@ fn shared(path: &str) -> PathBuf {
 /// The name of a rule, an event that it matches, and one that it does not.
 type Case = (&'static str, Value, Value);
 
-/// The rules of a file of Falco's, and what a file behind it changes.
+/// The rules of a Falco file, with changes from a second file.
 fn falco_rules(name: &str, changes: &str) -> RuleSet {
     let text = fs::read_to_string(shared(&format!("falco-rules/{name}"))).unwrap();
     let (rules, errors) = compile(&[&text, changes]);
@@ -31,12 +31,12 @@ fn falco_rules(name: &str, changes: &str) -> RuleSet {
     rules
 }
 
-/// An event of CloudTrail with this in its request and these changes.
+/// A CloudTrail event with these request parameters and changes.
 fn call(action: &str, request: Value, changes: Value) -> Value {
     with(with(record("2024-01-01T00:00:00Z", "eva", action), json!({"requestParameters": request})), changes)
 }
 
-/// A request to a cluster with this in its body and these changes.
+/// A request to a cluster with this body and these changes.
 fn request(verb: &str, resource: &str, body: Value, changes: Value) -> Value {
     let event = audit_event("2024-01-01T00:00:00Z", "eva", verb, resource);
     with(with(event, json!({"requestObject": body})), changes)
@@ -46,8 +46,9 @@ fn failed() -> Value {
     json!({"errorCode": "AccessDenied"})
 }
 
-/// Holds each rule against an event that it must match and one that it must not; the names of the rules.
-fn hold(rules: &RuleSet, cases: &[Case]) -> BTreeSet<String> {
+/// Checks each rule with an event that it must match and one that it must not. Returns the names of the
+/// rules.
+fn check_cases(rules: &RuleSet, cases: &[Case]) -> BTreeSet<String> {
     for (name, hit, miss) in cases {
         assert!(matching(rules, hit).contains(&(*name).to_owned()), "{name} does not match {hit}");
         assert!(!matching(rules, miss).contains(&(*name).to_owned()), "{name} matches {miss}");
@@ -116,20 +117,20 @@ fn cloudtrail_cases() -> Vec<Case> {
 
 #[test]
 #[ignore = "needs the rules of Falco in ../shared/data; .ci/run asks for it where they are"]
-fn every_rule_for_cloudtrail_matches_what_it_is_about() {
+fn every_cloudtrail_rule_matches_its_event_and_not_a_near_miss() {
     let rules = falco_rules("aws_cloudtrail_rules.yaml", "");
-    assert_eq!(hold(&rules, &cloudtrail_cases()), names(&rules));
-    // The two others are not enabled.
+    assert_eq!(check_cases(&rules, &cloudtrail_cases()), names(&rules));
+    // These two are disabled by default.
     let enabled = "- rule: All Cloudtrail Events\n  enabled: true\n- rule: List Buckets\n  enabled: true\n";
     let rules = falco_rules("aws_cloudtrail_rules.yaml", enabled);
     assert_eq!(rules.rules().len(), 22);
     let [done, vain] = [json!({}), failed()].map(|changes| plain_call("s3:ListBuckets", changes));
-    hold(&rules, &[("List Buckets", done, vain)]);
+    check_cases(&rules, &[("List Buckets", done, vain)]);
     let other = plain_call("sts:GetCallerIdentity", json!({}));
     assert_eq!(matching(&rules, &other), ["All Cloudtrail Events"]);
 }
 
-/// What has to be changed so that each rule for clusters can match at all: as they come, some wait for a list of one's own.
+/// Changes that let every rule for clusters match: by default some need a list from the user.
 const CLUSTER_CHANGES: &str = "\
 - macro: allowed_k8s_containers
   condition: (ka.req.pod.containers.image.repository in (my/image))
@@ -163,7 +164,7 @@ fn by(user: &str) -> Value {
     json!({"user": {"username": user}})
 }
 
-/// Rules about a resource that is made or deleted: the same request in vain is none.
+/// Rules that match the creation or deletion of a resource, and not the same request if it failed.
 fn activities() -> Vec<Case> {
     let of = |name, verb, resource| {
         let event = request(verb, resource, json!({}), json!({}));
@@ -355,12 +356,12 @@ fn cluster_cases() -> Vec<Case> {
 
 #[test]
 #[ignore = "needs the rules of Falco in ../shared/data; .ci/run asks for it where they are"]
-fn every_rule_for_clusters_matches_what_it_is_about() {
+fn every_kubernetes_rule_matches_its_event_and_not_a_near_miss() {
     let rules = falco_rules("k8s_audit_rules.yaml", CLUSTER_CHANGES);
-    assert_eq!(hold(&rules, &cluster_cases()), names(&rules));
+    assert_eq!(check_cases(&rules, &cluster_cases()), names(&rules));
 }
 
-/// What marks the events that each rule of Falco's for CloudTrail is about.
+/// For each of Falco's rules for CloudTrail, a condition that distinguishes its events.
 const OF_CLOUDTRAIL: [(&str, &str); 20] = [
     ("Console Login Through Assume Role", "ct.name = ConsoleLogin and ct.user.identitytype = AssumedRole"),
     (
@@ -399,7 +400,7 @@ const OF_CLOUDTRAIL: [(&str, &str); 20] = [
     ("CloudTrail Logging Disabled", "ct.name iglob stoplogging and not ct.error exists"),
 ];
 
-/// The same for clusters, but for activities.
+/// The same for clusters, except for `activities`.
 const OF_CLUSTERS: [(&str, &str); 27] = [
     ("Disallowed K8s User", "ka.user.name exists and not ka.user.name in (minikube)"),
     (
@@ -455,25 +456,25 @@ fn rules_of<'a>(source: &str, conditions: impl IntoIterator<Item = (&'a str, Str
 }
 
 #[test]
-fn conditions_for_cloudtrail_tell_events_apart() {
+fn cloudtrail_conditions_distinguish_events() {
     let conditions = OF_CLOUDTRAIL.map(|(name, condition)| (name, condition.to_owned()));
     let rules = rules_of("aws_cloudtrail", conditions);
-    assert_eq!(hold(&rules, &cloudtrail_cases()), names(&rules));
+    assert_eq!(check_cases(&rules, &cloudtrail_cases()), names(&rules));
 }
 
 #[test]
-fn conditions_for_clusters_tell_events_apart() {
+fn kubernetes_conditions_distinguish_events() {
     let activity = |(name, hit, _): Case| {
         let (verb, resource) = (&hit["verb"], &hit["objectRef"]["resource"]);
         (name, format!("ka.verb = {verb} and ka.target.resource = {resource} and ka.response.code < 300"))
     };
     let others = OF_CLUSTERS.map(|(name, condition)| (name, condition.to_owned()));
     let rules = rules_of("k8s_audit", others.into_iter().chain(activities().into_iter().map(activity)));
-    assert_eq!(hold(&rules, &cluster_cases()), names(&rules));
+    assert_eq!(check_cases(&rules, &cluster_cases()), names(&rules));
 }
 
-/// For each of Falco's own traces the rules that its name stands for: those that Falco's test suite expects of it. None for a trace
-/// that must not be found.
+/// For each of Falco's own traces, the rules that Falco's test suite expects to match; none for a trace that
+/// must not match.
 const TRACES: [(&str, &[&str]); 26] = [
     ("some-user_creates_namespace_foo", &["Disallowed K8s User", "Create Disallowed Namespace"]),
     ("minikube_creates_namespace_foo", &["Create Disallowed Namespace"]),
@@ -505,9 +506,9 @@ const TRACES: [(&str, &[&str]); 26] = [
 
 #[test]
 #[ignore = "needs the rules and traces of Falco in ../shared/data; .ci/run asks for it where they are"]
-fn falco_s_own_traces_are_found_as_their_names_say() {
+fn falcos_own_traces_match_the_expected_rules() {
     let (rules, traces) = (falco_rules("k8s_audit_rules.yaml", ""), shared("k8s-falco/k8s_audit"));
-    // The stream of activities would drown what a trace is about.
+    // Rules that match every activity are left out.
     let streams = |name: &String| !name.starts_with("K8s ");
     let settings = LearnSettings { rules: Some(Arc::new(rules)), ..settings() };
     let found = |trace: &str| -> BTreeSet<String> {
@@ -524,7 +525,7 @@ fn falco_s_own_traces_are_found_as_their_names_say() {
 }
 
 #[test]
-fn a_rule_of_another_source_is_no_rule_of_this_one() {
+fn a_rule_without_a_source_is_refused() {
     let text = "- rule: r\n  condition: evt.num > 0\n  output: x\n  priority: INFO\n";
     let (rules, errors) = RuleSet::compile(&[file("a.yaml", Language::Falco, text)]);
     assert!(rules.rules().is_empty());

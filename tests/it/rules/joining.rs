@@ -1,4 +1,4 @@
-//! How hits become findings, alone and beside others.
+//! Hits as findings of their own and as parts of others.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ fn asked(archive: &Archive, change: impl Fn(&mut Question)) -> Vec<String> {
     shown(&first_seen(&ingested.baseline, &question))
 }
 
-/// Eva makes users on four days, on the tenth for the first time.
+/// Eva changes users on four days, first on the tenth.
 fn archive() -> Archive {
     let made = |day: u32| record(&format!("2024-01-{day}T00:00:00Z"), "eva", "iam:CreateUser");
     let deleted = record("2024-01-13T00:00:00Z", "eva", "iam:DeleteUser");
@@ -72,7 +72,7 @@ fn archive() -> Archive {
 }
 
 #[test]
-fn a_finding_carries_the_rules_of_its_event_and_hits_without_one_are_findings() {
+fn hits_join_the_finding_of_their_event_or_become_findings() {
     assert_eq!(
         asked(&archive(), |_| ()),
         [
@@ -86,7 +86,7 @@ fn a_finding_carries_the_rules_of_its_event_and_hits_without_one_are_findings() 
 }
 
 #[test]
-fn without_a_finding_of_its_own_all_matches_counts() {
+fn all_matches_reports_every_hit() {
     let only_rules = |question: &mut Question| question.report = vec![FindingKind::Rule];
     assert_eq!(
         asked(&archive(), only_rules),
@@ -106,7 +106,7 @@ fn without_a_finding_of_its_own_all_matches_counts() {
 }
 
 #[test]
-fn the_window_and_the_filters_hold_for_hits() {
+fn the_window_and_filters_apply_to_hits() {
     let from = |question: &mut Question| {
         question.from = Some("2024-01-12".parse::<firstseen::time::Bound>().unwrap().start())
     };
@@ -169,7 +169,7 @@ fn hits_are_the_same_for_any_number_of_threads() {
 }
 
 #[test]
-fn filtered_and_faulty_records_are_held_against_nothing() {
+fn filtered_and_faulty_records_are_not_matched_against_rules() {
     let rules = Arc::new(rules(RULES));
     let bad = with(record("x", "eva", "iam:CreateUser"), json!({"eventTime": "noon"}));
     let early = record("2023-01-01T00:00:00Z", "eva", "iam:CreateUser");
@@ -180,7 +180,7 @@ fn filtered_and_faulty_records_are_held_against_nothing() {
 }
 
 #[test]
-fn a_request_ended_as_its_last_stage_says_whatever_stage_matched() {
+fn a_hit_has_the_outcome_of_the_last_stage() {
     const RECEIVED: &str = "- rule: r\n  condition: ka.stage=RequestReceived\n  output: x\n  priority: INFO\n  source: k8s_audit\n";
     let stage = |name: &str, code: Value| {
         let event = audit_event("2024-01-10T00:00:00Z", "eva", "get", "pods");
@@ -189,7 +189,7 @@ fn a_request_ended_as_its_last_stage_says_whatever_stage_matched() {
     let (first, last) =
         (stage("RequestReceived", Value::Null), stage("ResponseComplete", json!({"code": 200})));
     let rules = Arc::new(rules(RECEIVED));
-    // In either order, and where the last stage is missing.
+    // With both stages, and without the last one.
     for (lines, is_failed) in [(vec![&first, &last], false), (vec![&first], true)] {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let hits = read(&Archive::new().object("audit.jsonl", text.as_bytes()), &rules).baseline.hits;
@@ -201,7 +201,7 @@ fn a_request_ended_as_its_last_stage_says_whatever_stage_matched() {
 }
 
 #[test]
-fn only_successful_calls_are_hits_if_only_these_count() {
+fn only_success_ignores_hits_of_failed_calls() {
     let call = |day: u32, code: &str| {
         with(record(&format!("2024-01-{day}T00:00:00Z"), "eva", "iam:CreateUser"), json!({"errorCode": code}))
     };

@@ -1,10 +1,10 @@
-//! What Falco's language means here.
+//! Falco's rule language.
 
 use firstseen::model::Language;
 use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
 
-use super::{compile, file, matching, rules, told};
+use super::{compile, file, matching, output_of, rules};
 use crate::archive::{audit_event, record, with};
 
 /// A rule with a condition.
@@ -61,7 +61,7 @@ fn operators_compare_as_documented() {
 }
 
 #[test]
-fn what_is_missing_or_null_fulfils_nothing() {
+fn missing_and_null_values_match_nothing() {
     for field in ["ct.error", "json.value[/requestParameters/none]", "json.value[/nowhere/at/all]"] {
         for check in ["exists", "= x", "!= x", "in (x)", "contains ''", "startswith ''", "< 9", "regex '.*'"]
         {
@@ -73,7 +73,7 @@ fn what_is_missing_or_null_fulfils_nothing() {
 }
 
 #[test]
-fn lists_pass_in_if_all_items_do_and_the_rest_if_one_does() {
+fn in_requires_every_item_and_other_operators_any_item() {
     let pod = with(
         audit_event("2024-01-01T00:00:00Z", "eva", "create", "pods"),
         json!({"requestObject": {"spec": {"hostNetwork": true, "containers": [
@@ -94,7 +94,7 @@ fn lists_pass_in_if_all_items_do_and_the_rest_if_one_does() {
 }
 
 #[test]
-fn macros_and_lists_are_filled_in_wherever_they_stand() {
+fn macros_and_lists_are_expanded_everywhere() {
     let text = format!(
         "- list: inner\n  items: [CreateUser]\n- list: outer\n  items: [inner, DeleteUser]\n- macro: made\n  condition: ct.name in (outer)\n{}{}",
         rule("yes", "made and not ct.error exists", "aws_cloudtrail"),
@@ -104,7 +104,7 @@ fn macros_and_lists_are_filled_in_wherever_they_stand() {
 }
 
 #[test]
-fn later_files_append_override_and_switch() {
+fn later_files_append_override_and_disable() {
     let first = format!(
         "- list: names\n  items: [DeleteUser]\n- macro: never\n  condition: evt.num < 0\n{}{}{}",
         rule("listed", "ct.name in (names)", "aws_cloudtrail"),
@@ -138,7 +138,7 @@ fn later_files_append_override_and_switch() {
 }
 
 #[test]
-fn exceptions_take_events_out() {
+fn exceptions_exclude_events() {
     let matches = |exceptions: &str| {
         let text = rule("r", "ct.name=CreateUser", "aws_cloudtrail") + exceptions;
         !matching(&rules(&text), &event()).is_empty()
@@ -161,27 +161,27 @@ fn exceptions_take_events_out() {
 }
 
 #[test]
-fn rules_see_the_stage_they_are_about() {
+fn rules_see_the_stage_of_the_event() {
     let started = with(
         audit_event("2024-01-01T00:00:00Z", "eva", "create", "pods"),
         json!({"stage": "ResponseStarted"}),
     );
     assert!(holds_in_cluster("jevt.value[/stage]=ResponseStarted and ka.stage=ResponseStarted", &started));
-    // A rule about clusters says nothing of CloudTrail, and the other way round.
+    // A rule for clusters does not match CloudTrail events.
     assert!(matching(&rules(&rule("r", "evt.num > 0", "k8s_audit")), &event()).is_empty());
 }
 
 #[test]
-fn outputs_show_values_and_what_is_missing() {
+fn outputs_show_values_and_mark_missing_ones() {
     let text = "- rule: r\n  condition: ct.name=CreateUser\n  output: >\n    made %json.value[/requestParameters/userName]\n    (by=%ct.user.arn, error=%ct.error, list=%json.value[/requestParameters/list])\n  priority: INFO\n  source: aws_cloudtrail\n";
     assert_eq!(
-        told(&rules(text), "r", &event()),
+        output_of(&rules(text), "r", &event()),
         r#"made Bob (by=arn:aws:iam::111122223333:user/eva, error=<NA>, list=["a","b"])"#
     );
 }
 
 #[test]
-fn whatever_cannot_be_used_is_told_with_its_place() {
+fn errors_name_file_line_and_character() {
     let why = |text: &str| {
         let (_, errors) = compile(&[text]);
         assert_eq!(errors.len(), 1, "{errors:?}");
@@ -236,7 +236,7 @@ fn whatever_cannot_be_used_is_told_with_its_place() {
 }
 
 #[test]
-fn what_is_wrong_with_one_rule_is_no_harm_to_the_others() {
+fn an_invalid_rule_does_not_affect_the_others() {
     let text =
         rule("bad", "ct.x exists", "aws_cloudtrail") + &rule("good", "ct.name=CreateUser", "aws_cloudtrail");
     let (rules, errors) = compile(&[&text]);
@@ -244,7 +244,7 @@ fn what_is_wrong_with_one_rule_is_no_harm_to_the_others() {
 }
 
 #[test]
-fn a_rule_may_say_that_it_can_be_left_out_for_a_field_nobody_knows() {
+fn a_rule_with_an_unknown_field_may_allow_being_skipped() {
     let of = |condition: &str| {
         let text = rule("r", condition, "aws_cloudtrail") + "  skip-if-unknown-filter: true\n";
         let (rules, errors) = RuleSet::compile(&[file("a.yaml", Language::Falco, &text)]);
@@ -256,7 +256,7 @@ fn a_rule_may_say_that_it_can_be_left_out_for_a_field_nobody_knows() {
 }
 
 #[test]
-fn rules_that_grow_beyond_measure_are_refused() {
+fn rules_with_excessive_expansion_are_refused() {
     let of = |text: &str| {
         let (_, errors) = compile(&[text]);
         errors.join("\n")
@@ -278,7 +278,7 @@ fn rules_that_grow_beyond_measure_are_refused() {
 }
 
 #[test]
-fn changes_that_say_half_of_what_they_do_are_refused() {
+fn incomplete_changes_are_refused() {
     let of = |change: &str| {
         let exceptions =
             "  exceptions:\n    - name: a\n      fields: [ct.region, ct.srcip]\n      values: [[x, y]]\n";
@@ -302,7 +302,7 @@ fn changes_that_say_half_of_what_they_do_are_refused() {
 }
 
 #[test]
-fn what_is_wrong_with_a_change_is_told_with_the_place_of_the_change() {
+fn errors_in_a_change_name_the_line_of_the_change() {
     let of = |change: &str| {
         let base =
             rule("r", "ct.name=A", "aws_cloudtrail") + "  exceptions:\n    - {name: a, fields: ct.region}\n";
@@ -330,7 +330,7 @@ fn what_is_wrong_with_a_change_is_told_with_the_place_of_the_change() {
 }
 
 #[test]
-fn quotes_around_items_are_none_of_their_text() {
+fn quotes_around_items_are_removed() {
     for list in ["['\"CreateUser\"']", "[\"'CreateUser'\"]", "[CreateUser]"] {
         let text = format!("- list: l\n  items: {list}\n{}", rule("r", "ct.name in (l)", "aws_cloudtrail"));
         assert_eq!(matching(&rules(&text), &event()), ["r"], "{list}");
@@ -343,7 +343,7 @@ fn quotes_around_items_are_none_of_their_text() {
 }
 
 #[test]
-fn a_list_of_one_item_stands_for_it() {
+fn a_list_of_one_item_may_stand_for_the_item() {
     let of = |items: &str, condition: &str| {
         let text = format!("- list: l\n  items: {items}\n{}", rule("r", condition, "aws_cloudtrail"));
         let (rules, errors) = compile(&[&text]);
@@ -355,7 +355,7 @@ fn a_list_of_one_item_stands_for_it() {
 }
 
 #[test]
-fn patterns_are_patterns_by_themselves_and_not_too_large() {
+fn patterns_must_be_valid_and_of_limited_size() {
     let why = |condition: &str| {
         let (_, errors) = compile(&[&rule("r", condition, "aws_cloudtrail")]);
         errors.join("\n")
@@ -364,7 +364,7 @@ fn patterns_are_patterns_by_themselves_and_not_too_large() {
     assert!(why("ct.name regex '\\w{300}'").contains("the compiled pattern is too large"));
     assert!(why("ct.name glob '[[:alpha:]]*'").contains("are not read"));
     assert!(why("evt.num > nan").contains("'nan' is no number"));
-    // One pattern, though macros bring it 4,096 times.
+    // One pattern, although macros repeat it 4,096 times.
     let double = |number: u32| format!("- macro: m{number}\n  condition: m{0} and m{0}\n", number + 1);
     let text =
         (0..12).map(double).collect::<String>() + "- macro: m12\n  condition: ct.name regex '\\w{10}'\n";
@@ -372,7 +372,7 @@ fn patterns_are_patterns_by_themselves_and_not_too_large() {
 }
 
 #[test]
-fn exceptions_that_would_say_nothing_are_refused() {
+fn invalid_exceptions_are_refused() {
     let of = |exception: &str| {
         let text = rule("r", "ct.name=A", "aws_cloudtrail") + &format!("  exceptions:\n    - {exception}\n");
         let (_, errors) = compile(&[&text]);
@@ -400,7 +400,7 @@ fn exceptions_that_would_say_nothing_are_refused() {
 }
 
 #[test]
-fn null_is_missing_in_whatever_is_made_of_values() {
+fn null_counts_as_missing_in_derived_fields() {
     let request = json!({"bucketName": null, "key": null});
     let copied =
         with(record("2024-01-01T00:00:00Z", "eva", "s3:GetObject"), json!({"requestParameters": request}));

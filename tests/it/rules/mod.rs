@@ -1,4 +1,4 @@
-//! Rules: what the languages mean, what the built-in rules find, and how hits become findings.
+//! Rules: languages, built-in rules, and hits as findings.
 
 mod builtin;
 mod falco;
@@ -20,7 +20,7 @@ fn file(name: &str, language: Language, text: &str) -> RuleFile {
     RuleFile { name: name.to_owned(), language, text: text.to_owned() }
 }
 
-/// Rules of Falco, and in words what is wrong with them.
+/// Compiles Falco rules. Returns the rules and their errors.
 fn compile(texts: &[&str]) -> (RuleSet, Vec<String>) {
     let files: Vec<RuleFile> = ["a.yaml", "b.yaml"]
         .iter()
@@ -31,29 +31,33 @@ fn compile(texts: &[&str]) -> (RuleSet, Vec<String>) {
     (rules, errors.iter().map(ToString::to_string).collect())
 }
 
-/// Rules of Falco with nothing wrong in them.
+/// Compiles Falco rules without errors.
 pub(crate) fn rules(text: &str) -> RuleSet {
     let (rules, errors) = compile(&[text]);
     assert_eq!(errors, Vec::<String>::new());
     rules
 }
 
-/// Names of the rules that an event fulfils: the same whether each rule is asked, or only those that a matcher asks.
+/// The names of the rules that an event matches; checks that evaluating every rule and using a matcher agree.
 fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
     let mut matcher = Matcher::new(Arc::new(rules.clone()));
     let mut names = None;
     Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
         let record = found.record.unwrap();
-        let facts =
-            EventContext::new(record, found.text, found.index + 1, Timestamp::from_seconds(1_700_000_000));
+        let event = EventContext::new(
+            record,
+            found.text,
+            found.index_in_file + 1,
+            Timestamp::from_seconds(1_700_000_000),
+        );
         let is_about = |source: &str| match record {
             AnyRecord::CloudTrail(_) => source == "cloudtrail",
             AnyRecord::Kubernetes(_) => source == "kubernetes",
         };
         let all = rules.rules().iter().filter(|rule| is_about(rule.metadata().source.name()));
         let asked: Vec<String> =
-            all.filter(|rule| rule.matches(&facts)).map(|rule| rule.metadata().name.to_string()).collect();
-        // Once when nothing is remembered, and once when everything is.
+            all.filter(|rule| rule.matches(&event)).map(|rule| rule.metadata().name.to_string()).collect();
+        // First with an empty cache, then with a full one.
         for _ in 0..2 {
             let candidates = match record {
                 AnyRecord::CloudTrail(record) => {
@@ -62,24 +66,24 @@ fn matching(rules: &RuleSet, event: &Value) -> Vec<String> {
                 }
                 AnyRecord::Kubernetes(record) => matcher.of_request(record),
             };
-            let found = matcher.matching(&candidates, &facts).into_iter();
+            let found = matcher.matching(&candidates, &event).into_iter();
             let found: Vec<String> =
                 found.map(|number| matcher.rule(number).metadata().name.to_string()).collect();
-            assert_eq!(found, asked, "{}", facts.text);
+            assert_eq!(found, asked, "{}", event.text);
         }
         names = Some(asked);
     });
     names.expect("one event")
 }
 
-/// What a rule tells of an event.
-fn told(rules: &RuleSet, name: &str, event: &Value) -> String {
+/// The output of a rule for an event.
+fn output_of(rules: &RuleSet, name: &str, event: &Value) -> String {
     let rule = rules.rules().iter().find(|rule| &*rule.metadata().name == name).unwrap();
-    let mut told = String::new();
+    let mut output = String::new();
     Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
-        let facts =
+        let event =
             EventContext::new(found.record.unwrap(), found.text, 1, Timestamp::from_seconds(1_700_000_000));
-        told = rule.metadata().render_output(&rule.values(&facts));
+        output = rule.metadata().render_output(&rule.values(&event));
     });
-    told
+    output
 }

@@ -1,4 +1,4 @@
-//! What rules matched, saved with a baseline.
+//! Hits in saved baselines.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::program::firstseen_here;
 const ARCHIVE: &str = "fixtures/small-archive";
 const RULES: &str = "fixtures/rules/team.yaml";
 
-/// The findings of an answer in JSON lines.
+/// The findings of a run as JSON.
 fn findings(args: &[&str]) -> Vec<Value> {
     let output = firstseen_here(&[args, &["-q", "-f", "jsonl"]].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -19,7 +19,7 @@ fn findings(args: &[&str]) -> Vec<Value> {
     values.filter(|value| value["finding"].is_string()).collect()
 }
 
-/// A baseline of the archive with these flags, in a folder of its own.
+/// Indexes the archive with these flags. Returns the path of the baseline.
 fn index(place: &TempDir, flags: &[&str]) -> String {
     let path = place.path().join("case.baseline").to_str().unwrap().to_owned();
     let output = firstseen_here(&[&["index", ARCHIVE, "-o", &path], flags].concat());
@@ -34,7 +34,7 @@ fn refused(args: &[&str]) -> String {
 }
 
 #[test]
-fn a_baseline_answers_as_the_archive_does() {
+fn a_baseline_gives_the_rule_findings_of_the_archive() {
     let place = TempDir::new().unwrap();
     let baseline = index(&place, &["--rules", RULES, "--builtin-rules"]);
     let rules = ["--rules", RULES, "--builtin-rules"];
@@ -50,7 +50,7 @@ fn a_baseline_answers_as_the_archive_does() {
 }
 
 #[test]
-fn a_baseline_takes_more_only_with_the_same_rules() {
+fn adding_to_a_baseline_requires_the_same_rules() {
     let place = TempDir::new().unwrap();
     let baseline = index(&place, &["--rules", RULES]);
     index(&place, &["--rules", RULES]);
@@ -64,7 +64,7 @@ fn a_baseline_takes_more_only_with_the_same_rules() {
 }
 
 #[test]
-fn a_baseline_has_no_records_to_hold_against_rules() {
+fn a_baseline_cannot_evaluate_rules() {
     let place = TempDir::new().unwrap();
     let baseline = index(&place, &[]);
     for command in ["scan", "rules"] {
@@ -75,7 +75,7 @@ fn a_baseline_has_no_records_to_hold_against_rules() {
 }
 
 #[test]
-fn a_folder_of_rules_is_all_its_files() {
+fn a_rule_folder_loads_all_its_files() {
     let folder = TempDir::new().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::fs::create_dir(folder.path().join("deep")).unwrap();
@@ -89,20 +89,20 @@ fn a_folder_of_rules_is_all_its_files() {
 }
 
 #[test]
-fn a_preset_does_not_hide_what_rules_matched_and_report_does() {
+fn report_hides_rule_findings_and_a_preset_does_not() {
     let kinds = |flags: &[&str]| {
         let found = findings(&[&["scan", ARCHIVE, "--rules", RULES, "--warmup", "300d"], flags].concat());
         found.iter().filter(|finding| finding["finding"] == "rule").count()
     };
     assert_eq!(kinds(&[]), 2);
-    // It looks at roles only, and so does what it reports of rules.
+    // The preset selects roles, also for rule findings.
     assert_eq!(kinds(&["--preset", "escu"]), 1);
     assert_eq!(kinds(&["--report", "all"]), 2);
     assert_eq!(kinds(&["--report", "new-action"]), 0);
 }
 
 #[test]
-fn what_was_left_out_is_not_forgotten() {
+fn omitted_rules_stay_in_the_baseline() {
     let place = TempDir::new().unwrap();
     let flags = ["--rules", "fixtures/rules/broken.yaml", "--skip-unsupported"];
     let baseline = index(&place, &flags);

@@ -1,10 +1,10 @@
-//! What Sigma's language means here.
+//! Sigma's rule language.
 
 use firstseen::model::Language;
 use firstseen::rules::RuleSet;
 use serde_json::{Value, json};
 
-use super::{file, matching, told};
+use super::{file, matching, output_of};
 use crate::archive::{audit_event, record, with};
 
 fn compile(text: &str) -> (RuleSet, Vec<String>) {
@@ -66,13 +66,13 @@ fn searches_match_fields_in_any_case() {
 }
 
 #[test]
-fn searches_can_be_lists_of_maps_and_of_words() {
+fn searches_can_be_lists_of_maps_or_keywords() {
     assert!(holds("sel:\n  - eventName: X\n  - eventSource: iam.amazonaws.com\ncondition: sel"));
     assert!(holds("words: [nowhere, ADMINISTRATORACCESS]\ncondition: words"));
     assert!(!holds("words: [nowhere]\ncondition: words"));
     assert!(holds("words:\n  '|all': [attachuserpolicy, eva]\ncondition: words"));
     assert!(!holds("words:\n  '|all': [attachuserpolicy, mallory]\ncondition: words"));
-    // What a text says, and JSON as it stands.
+    // Keywords match decoded texts and raw JSON.
     assert!(holds("words: ['\"quoted\" text']\ncondition: words"));
     assert!(holds("words: ['\"eventName\":\"AttachUserPolicy\"']\ncondition: words"));
     assert!(holds(
@@ -82,7 +82,7 @@ fn searches_can_be_lists_of_maps_and_of_words() {
 }
 
 #[test]
-fn a_rule_of_clusters_sees_audit_events() {
+fn a_kubernetes_rule_sees_audit_events() {
     let text = "title: r\nlogsource: {product: kubernetes, service: audit}\ndetection:\n  sel:\n    verb: create\n    objectRef.resource: pods\n  condition: sel\n";
     let (rules, errors) = compile(text);
     assert_eq!(errors, Vec::<String>::new());
@@ -91,17 +91,17 @@ fn a_rule_of_clusters_sees_audit_events() {
 }
 
 #[test]
-fn levels_become_priorities_and_events_are_told() {
+fn levels_become_priorities_and_the_output_describes_the_event() {
     let (rules, _) = compile(&rule("sel:\n  eventName: AttachUserPolicy\ncondition: sel"));
     assert_eq!(rules.rules()[0].metadata().priority.name(), "error");
     assert_eq!(
-        told(&rules, "r", &event()),
+        output_of(&rules, "r", &event()),
         "by arn:aws:iam::111122223333:user/eva from 198.51.100.7 in eu-west-1 (action=iam.amazonaws.com:AttachUserPolicy, error=<NA>)"
     );
 }
 
 #[test]
-fn what_is_not_read_is_told_with_its_line() {
+fn unsupported_rules_are_errors_with_their_line() {
     let why = |text: &str| {
         let (rules, errors) = compile(text);
         assert_eq!((rules.rules().len(), errors.len()), (0, 1), "{errors:?}");
@@ -142,7 +142,7 @@ fn what_is_not_read_is_told_with_its_line() {
 }
 
 #[test]
-fn of_two_rules_with_one_name_one_is_named() {
+fn a_later_rule_replaces_one_of_the_same_name() {
     let text = rule("sel:\n  eventName: A\ncondition: sel")
         + "---\n"
         + &rule("sel:\n  eventName: Attach*\ncondition: sel");
@@ -152,7 +152,7 @@ fn of_two_rules_with_one_name_one_is_named() {
 }
 
 #[test]
-fn a_rule_of_falcos_gives_way_to_one_of_sigmas_with_its_name() {
+fn a_sigma_rule_replaces_a_falco_rule_of_the_same_name() {
     let falco =
         "- rule: r\n  condition: ct.name=A\n  output: x\n  priority: INFO\n  source: aws_cloudtrail\n";
     let sigma = "---\n---\n".to_owned() + &rule("sel:\n  eventName: Attach*\ncondition: sel");

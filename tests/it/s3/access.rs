@@ -1,20 +1,20 @@
-//! Who asks: credentials, roles, Regions, who pays; and what is said when something is wrong.
+//! Access: credentials, roles, Regions, requester pays, and error messages.
 
 use std::fs;
 use std::time::Duration;
 
-use super::server::{Asked, Fate, SECRET_KEY, Server, Setup, refuse};
+use super::server::{LoggedRequest, Reply, SECRET_KEY, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, scan, stderr};
 use crate::program::program;
 
 #[test]
-fn what_is_wrong_is_said_with_what_to_do_and_without_secrets() {
+fn errors_give_advice_and_no_secrets() {
     let buckets = Buckets::new();
-    let refused = |fate: Fate| Setup::new(buckets.root()).plan(move |_| fate.clone()).start();
+    let refused = |reply: Reply| Setup::new(buckets.root()).plan(move |_| reply.clone()).start();
     let plain = Setup::new(buckets.root()).start();
     let expired = refused(refuse(400, "ExpiredToken"));
     let skewed = refused(refuse(403, "RequestTimeTooSkewed"));
-    // Server, archive, flags, environment (empty: taken away), what is said, and what to do.
+    // Server, archive, flags, environment (empty: removed), error message and advice.
     type Case<'a> = (&'a Server, &'a str, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str, &'a str);
     let cases: Vec<Case<'_>> = vec![
         (&plain, "s3://nowhere", &[], &[], "NoSuchBucket", "check the name of the bucket"),
@@ -81,12 +81,12 @@ fn what_is_wrong_is_said_with_what_to_do_and_without_secrets() {
 }
 
 #[test]
-fn who_was_asked_and_what_was_tried_is_said() {
+fn errors_name_the_endpoint_and_the_credential_sources_tried() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
-        .plan(|asked| match asked.path.contains("page") {
-            true => Fate::Page,
-            false => Fate::Serve,
+        .plan(|request| match request.path.contains("page") {
+            true => Reply::Page,
+            false => Reply::Serve,
         })
         .start();
     let config = buckets.root().join("config");
@@ -96,7 +96,7 @@ fn who_was_asked_and_what_was_tried_is_said() {
     let config = config.to_str().unwrap();
     let nobody = "http://user:secret-of-proxy@127.0.0.1:9";
     let elsewhere = "logs.s3.eu-central-9.amazonaws.com (Region eu-central-9, from";
-    // Flags, environment (empty: taken away), and what is said.
+    // Flags, environment (empty: removed) and error messages.
     type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
     let cases: [Case<'_>; 6] = [
         (
@@ -176,10 +176,10 @@ fn flags_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn credentials_that_end_in_the_middle_leave_an_answer() {
+fn credentials_that_expire_during_a_run_leave_a_partial_answer() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
-        .plan(|asked| if asked.number > 25 { refuse(400, "ExpiredToken") } else { Fate::Serve })
+        .plan(|request| if request.number > 25 { refuse(400, "ExpiredToken") } else { Reply::Serve })
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert_eq!(found.status.code(), Some(3));
@@ -191,33 +191,37 @@ fn credentials_that_end_in_the_middle_leave_an_answer() {
 fn a_bucket_in_another_region_is_found() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
-        .plan(|asked| {
-            if asked.headers["authorization"].contains("/eu-central-1/s3/") {
-                return Fate::Serve;
+        .plan(|request| {
+            if request.headers["authorization"].contains("/eu-central-1/s3/") {
+                return Reply::Serve;
             }
             let region = vec![("x-amz-bucket-region", "eu-central-1".to_owned())];
-            Fate::Refuse(301, "PermanentRedirect", "must be addressed using the specified endpoint", region)
+            Reply::Refuse(301, "PermanentRedirect", "must be addressed using the specified endpoint", region)
         })
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
     assert_eq!(
-        server.asked().iter().filter(|asked| asked.headers["authorization"].contains("us-east-1")).count(),
+        server
+            .requests()
+            .iter()
+            .filter(|request| request.headers["authorization"].contains("us-east-1"))
+            .count(),
         1
     );
 }
 
 #[test]
-fn the_requester_pays_on_every_request_or_on_none() {
+fn requester_pays_applies_to_every_request_or_none() {
     let buckets = Buckets::new();
     for flags in [&["--request-payer"][..], &[]] {
         let server = Setup::new(buckets.root()).start();
         scan(&mut server.firstseen(), "s3://logs", flags);
-        let asked = server.asked();
-        assert!(asked.len() > 30);
-        for asked in asked {
-            let payer = asked.headers.get("x-amz-request-payer").map(String::as_str);
-            assert_eq!(payer, (!flags.is_empty()).then_some("requester"), "{}", asked.path);
+        let requests = server.requests();
+        assert!(requests.len() > 30);
+        for request in requests {
+            let payer = request.headers.get("x-amz-request-payer").map(String::as_str);
+            assert_eq!(payer, (!flags.is_empty()).then_some("requester"), "{}", request.path);
         }
     }
 }
@@ -229,16 +233,16 @@ fn a_public_bucket_is_read_without_a_signature() {
     let mut command = server.firstseen();
     let found = scan(&mut command, "s3://logs", &["--no-sign-request"]);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
-    assert!(server.asked().iter().all(|asked| !asked.headers.contains_key("authorization")));
+    assert!(server.requests().iter().all(|request| !request.headers.contains_key("authorization")));
 }
 
-/// An answer of STS with credentials that end after so many seconds.
-fn assumed(asked: &Asked, seconds: i64) -> Fate {
-    let name = &asked.form["RoleArn"];
+/// An STS answer with credentials that expire after `seconds`.
+fn assumed(request: &LoggedRequest, seconds: i64) -> Reply {
+    let name = &request.form["RoleArn"];
     let key = format!("ASIA{}", name.rsplit('/').next().unwrap().to_uppercase());
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
     let end = firstseen::time::Timestamp::from_seconds(now + seconds);
-    Fate::Xml(format!(
+    Reply::Xml(format!(
         "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><AssumedRoleUser>\
          <Arn>arn:aws:sts::1:assumed-role/x/y</Arn><AssumedRoleId>AROA:y</AssumedRoleId></AssumedRoleUser><Credentials>\
          <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{SECRET_KEY}</SecretAccessKey><SessionToken>token-{key}\
@@ -253,11 +257,11 @@ const CUSTOMER: &str = "arn:aws:iam::111122223333:role/audit/customer";
 fn roles_form_a_chain_and_the_last_one_gets_the_external_id() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
-        .plan(|asked| match asked.form.get("RoleArn").map(String::as_str) {
-            None => Fate::Serve,
-            Some(HUB) if !asked.form.contains_key("ExternalId") => assumed(asked, 3600),
-            Some(CUSTOMER) if asked.form.get("ExternalId").is_some_and(|id| id == "case-4711") => {
-                assumed(asked, 3600)
+        .plan(|request| match request.form.get("RoleArn").map(String::as_str) {
+            None => Reply::Serve,
+            Some(HUB) if !request.form.contains_key("ExternalId") => assumed(request, 3600),
+            Some(CUSTOMER) if request.form.get("ExternalId").is_some_and(|id| id == "case-4711") => {
+                assumed(request, 3600)
             }
             Some(_) => refuse(403, "AccessDenied"),
         })
@@ -265,18 +269,18 @@ fn roles_form_a_chain_and_the_last_one_gets_the_external_id() {
     let roles = ["--role-arn", HUB, "--role-arn", CUSTOMER, "--external-id"];
     let found = scan(&mut server.firstseen(), "s3://logs", &[&roles[..], &["case-4711"]].concat());
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
-    for asked in server.asked() {
-        let signed = &asked.headers["authorization"];
-        match asked.form.get("RoleArn").map(String::as_str) {
+    for request in server.requests() {
+        let signed = &request.headers["authorization"];
+        match request.form.get("RoleArn").map(String::as_str) {
             Some(HUB) => assert!(signed.contains("AKIAIOSFODNN7EXAMPLE")),
             Some(_) => assert!(signed.contains("ASIAHUB")),
             None => assert!(
                 signed.contains("ASIACUSTOMER")
-                    && asked.headers["x-amz-security-token"] == "token-ASIACUSTOMER"
+                    && request.headers["x-amz-security-token"] == "token-ASIACUSTOMER"
             ),
         }
-        if !asked.form.is_empty() {
-            assert_eq!(asked.form["RoleSessionName"], "firstseen-log-import");
+        if !request.form.is_empty() {
+            assert_eq!(request.form["RoleSessionName"], "firstseen-log-import");
         }
     }
     let refused = scan(&mut server.firstseen(), "s3://logs", &[&roles[..], &["case-0"]].concat());
@@ -286,30 +290,30 @@ fn roles_form_a_chain_and_the_last_one_gets_the_external_id() {
 }
 
 #[test]
-fn sessions_are_renewed_before_they_end() {
+fn sessions_are_renewed_before_they_expire() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
-        .plan(|asked| match asked.form.is_empty() {
-            // The SDK renews some time in the last ten seconds.
-            false => assumed(asked, 2),
-            true => Fate::Slow(Duration::from_millis(150)),
+        .plan(|request| match request.form.is_empty() {
+            // The SDK renews credentials within the last ten seconds.
+            false => assumed(request, 2),
+            true => Reply::Slow(Duration::from_millis(150)),
         })
         .start();
     let flags = ["--role-arn", HUB, "--concurrency", "2"];
     let found = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
-    let sessions = server.asked().iter().filter(|asked| !asked.form.is_empty()).count();
+    let sessions = server.requests().iter().filter(|request| !request.form.is_empty()).count();
     assert!(sessions >= 2, "{sessions}");
 }
 
 #[test]
-fn a_session_that_cannot_be_renewed_at_once_is_waited_for() {
+fn a_failed_session_renewal_is_retried() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
-        .plan(|asked| match (asked.form.is_empty(), asked.before) {
-            (true, _) => Fate::Slow(Duration::from_millis(150)),
+        .plan(|request| match (request.form.is_empty(), request.before) {
+            (true, _) => Reply::Slow(Duration::from_millis(150)),
             (false, 1..9) => refuse(503, "ServiceUnavailable"),
-            (false, _) => assumed(asked, 2),
+            (false, _) => assumed(request, 2),
         })
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &["--role-arn", HUB, "--concurrency", "2"]);
@@ -318,20 +322,20 @@ fn a_session_that_cannot_be_renewed_at_once_is_waited_for() {
 }
 
 #[test]
-fn once_credentials_have_ended_nobody_asks_any_more() {
+fn expired_credentials_stop_all_requests() {
     let buckets = Buckets::synthetic();
     let server = Setup::new(buckets.root())
         .page(1000)
-        .plan(|asked| if asked.number > 60 { refuse(400, "ExpiredToken") } else { Fate::Serve })
+        .plan(|request| if request.number > 60 { refuse(400, "ExpiredToken") } else { Reply::Serve })
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &["--concurrency", "4"]);
     assert_eq!(found.status.code(), Some(3));
-    let asked = server.asked().len();
-    assert!(asked < 80, "{asked}");
+    let requests = server.requests().len();
+    assert!(requests < 80, "{requests}");
 }
 
 #[test]
-fn what_a_credential_process_prints_is_not_passed_on() {
+fn output_of_a_credential_process_is_not_printed() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let config = buckets.root().join("config");
@@ -345,10 +349,10 @@ fn what_a_credential_process_prints_is_not_passed_on() {
 }
 
 #[test]
-fn an_external_id_goes_with_the_role_of_its_place() {
+fn an_external_id_belongs_to_the_role_at_the_same_position() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
-        .plan(|asked| if asked.form.is_empty() { Fate::Serve } else { assumed(asked, 3600) })
+        .plan(|request| if request.form.is_empty() { Reply::Serve } else { assumed(request, 3600) })
         .start();
     let config = buckets.root().join("config.toml");
     fs::write(&config, format!("role-arn = ['{CUSTOMER}']\nexternal-id = ['case-1']\n")).unwrap();
@@ -356,10 +360,10 @@ fn an_external_id_goes_with_the_role_of_its_place() {
     scan(&mut server.firstseen(), "s3://logs", &config);
     scan(&mut server.firstseen(), "s3://logs", &[&config[..], &["--role-arn", HUB]].concat());
     let ids: Vec<Option<String>> = server
-        .asked()
+        .requests()
         .iter()
-        .filter(|asked| !asked.form.is_empty())
-        .map(|asked| asked.form.get("ExternalId").cloned())
+        .filter(|request| !request.form.is_empty())
+        .map(|request| request.form.get("ExternalId").cloned())
         .collect();
     assert_eq!(ids, [Some("case-1".to_owned()), None]);
 }

@@ -1,8 +1,8 @@
-//! Commands on buckets.
+//! All commands with a bucket as archive.
 
 use std::fs;
 
-use super::server::{Fate, Server, Setup, refuse};
+use super::server::{Reply, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, scan, stderr};
 use crate::archive::{record, wrapped};
 
@@ -10,7 +10,7 @@ use crate::archive::{record, wrapped};
 fn an_index_of_a_bucket_reads_only_what_is_new() {
     let buckets = Buckets::new();
     let baseline = buckets.root().join("x.baseline");
-    let gets = |server: &Server| server.asked().iter().filter(|asked| asked.is_get()).count();
+    let gets = |server: &Server| server.requests().iter().filter(|request| request.is_get()).count();
     let index = |server: &Server| {
         let output = server.firstseen().args(["index", "s3://logs", "-o"]).arg(&baseline).output().unwrap();
         assert!(output.status.code().is_some_and(|code| code == 0 || code == 3), "{}", stderr(&output));
@@ -20,8 +20,8 @@ fn an_index_of_a_bucket_reads_only_what_is_new() {
     let refused = key.clone();
     let server = Setup::new(buckets.root())
         .plan(
-            move |asked| {
-                if asked.path.ends_with(&refused) { refuse(403, "AccessDenied") } else { Fate::Serve }
+            move |request| {
+                if request.path.ends_with(&refused) { refuse(403, "AccessDenied") } else { Reply::Serve }
             },
         )
         .start();
@@ -29,7 +29,7 @@ fn an_index_of_a_bucket_reads_only_what_is_new() {
     assert!(said.contains("access-denied"), "{said}");
     let first = gets(&server);
     assert!(first > 30);
-    // What was refused is tried again, and nothing else.
+    // Only refused objects are requested again.
     let server = Setup::new(buckets.root()).start();
     let said = index(&server);
     assert!(said.contains("1 objects added"), "{said}");
@@ -57,7 +57,7 @@ fn every_command_takes_a_bucket() {
 }
 
 #[test]
-fn findings_name_the_object_as_it_can_be_fetched() {
+fn findings_name_the_uri_of_the_object() {
     let buckets = Buckets::new();
     let zip = {
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -98,7 +98,7 @@ fn findings_name_the_object_as_it_can_be_fetched() {
 }
 
 #[test]
-fn outputs_keep_out_of_the_mirror_and_the_mirror_out_of_archives() {
+fn outputs_may_not_be_in_the_mirror_nor_the_mirror_in_an_archive() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let folder = tempfile::TempDir::new().unwrap();

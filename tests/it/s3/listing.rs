@@ -1,17 +1,17 @@
-//! What is found in buckets, and with how many requests.
+//! Objects found in buckets, and the number of requests.
 
 use std::fs;
 use std::path::Path;
 
 use firstseen::time::Day;
 
-use super::server::{Asked, Fate, Server, Setup};
+use super::server::{LoggedRequest, Reply, Server, Setup};
 use super::{Buckets, FIXTURE, copy, expected, scan, stderr};
 use crate::archive::{audit_event, record, wrapped};
 use crate::program::{program, without_archive};
 
 #[test]
-fn a_bucket_answers_what_its_folder_answers_from_any_level() {
+fn a_bucket_gives_the_same_as_its_folder_at_any_level() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let account = "AWSLogs/111122223333";
@@ -25,7 +25,7 @@ fn a_bucket_answers_what_its_folder_answers_from_any_level() {
 }
 
 #[test]
-fn a_window_lists_only_its_days_of_a_cluster() {
+fn a_window_lists_only_its_days_of_kubernetes_logs() {
     let buckets = Buckets::empty();
     let day = |number: i32| Day::from_number(20_000 + number).to_string();
     for number in 0..100 {
@@ -41,13 +41,13 @@ fn a_window_lists_only_its_days_of_a_cluster() {
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 500, "{}", stderr(&found));
-    // Whether there is anything; the levels down to the cluster; its days.
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_list()).count(), 1 + 3 + 1);
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7);
+    // One request for existence, three for the levels down to the cluster, one for its days.
+    assert_eq!(server.requests().iter().filter(|request| request.is_list()).count(), 1 + 3 + 1);
+    assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), 7);
 }
 
 #[test]
-fn a_window_lists_only_what_it_must() {
+fn a_window_lists_only_its_days_of_cloudtrail_logs() {
     let buckets = Buckets::empty();
     let day = |number: i32| Day::from_number(19_700 + number).to_string();
     for number in 0..400 {
@@ -79,24 +79,24 @@ fn a_window_lists_only_what_it_must() {
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
     assert!(found.stdout == local.stdout && found.stdout.len() > 1_000, "{}", stderr(&found));
-    let lists = |server: &Server| server.asked().iter().filter(|asked| asked.is_list()).count();
-    // Whether there is anything; the levels down to the Regions; the days of the two Regions, in one page each; and of each of
-    // the two other folders its Regions and the days of one, since a log may have got there.
+    let lists = |server: &Server| server.requests().iter().filter(|request| request.is_list()).count();
+    // One request for existence, four for the levels down to the Regions, one for the days of each Region,
+    // and two for each of the two other folders (its Regions, and the days of one), since they may hold logs.
     assert_eq!(lists(&server), 1 + 4 + 2 + 2 * 2, "{}", stderr(&found));
-    // Three days, and two on either side since logs may come late.
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 7 * 2 * 3);
-    let told = "not listed, or only in part: 4 folders (config 1, digest 1, outside-window 2)";
-    assert!(stderr(&found).contains(told), "{}", stderr(&found));
-    // --from must not shorten what is learnt; --to says that nothing later is needed.
+    // Three days, and two on either side for late delivery.
+    assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), 7 * 2 * 3);
+    let message = "not listed, or only in part: 4 folders (config 1, digest 1, outside-window 2)";
+    assert!(stderr(&found).contains(message), "{}", stderr(&found));
+    // --from does not limit what is learnt; with --to, later objects are not needed.
     for (flag, gets) in [("--from", 400 * 2 * 3), ("--to", 203 * 2 * 3)] {
         let server = Setup::new(buckets.root()).page(1000).start();
         scan(&mut server.firstseen(), "s3://logs", &[flag, &day(200)]);
-        assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), gets, "{flag}");
+        assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), gets, "{flag}");
     }
 }
 
 #[test]
-fn organizations_and_control_tower_are_found_from_the_root() {
+fn logs_of_organizations_and_control_tower_are_found_from_the_root() {
     let buckets = Buckets::empty();
     let tree = |prefix: &str| copy(&Path::new(FIXTURE).join("AWSLogs"), &buckets.logs().join(prefix));
     tree("AWSLogs/o-ab12cd34ef");
@@ -108,7 +108,7 @@ fn organizations_and_control_tower_are_found_from_the_root() {
 }
 
 #[test]
-fn other_trees_are_read_as_they_are_on_disk() {
+fn other_folder_layouts_are_read_like_on_disk() {
     let buckets = Buckets::empty();
     let put = |path: &str, time: &str, action: &str| {
         let path = buckets.logs().join(path);
@@ -136,7 +136,7 @@ fn other_trees_are_read_as_they_are_on_disk() {
 }
 
 #[test]
-fn buckets_and_folders_mix_and_no_object_is_read_twice() {
+fn buckets_and_folders_mix_without_reading_an_object_twice() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let run = |archives: &[&str]| {
@@ -146,7 +146,7 @@ fn buckets_and_folders_mix_and_no_object_is_read_twice() {
     let twice = run(&["s3://logs/AWSLogs/111122223333", "s3://logs"]);
     assert!(without_archive(&twice.stdout).into_bytes() == expected(&buckets.logs()), "{}", stderr(&twice));
     assert!(stderr(&twice).contains("listed-twice 1"), "{}", stderr(&twice));
-    // The folder holds copies of what the bucket holds: each counts once.
+    // The folder holds copies of the objects in the bucket: each record counts once.
     let mixed = run(&["s3://logs", FIXTURE]);
     assert_eq!(mixed.status.code(), Some(0));
     assert!(
@@ -157,17 +157,17 @@ fn buckets_and_folders_mix_and_no_object_is_read_twice() {
 }
 
 #[test]
-fn objects_are_read_while_others_are_listed() {
+fn objects_are_read_while_the_listing_continues() {
     let buckets = Buckets::synthetic();
     let server = Setup::new(buckets.root()).page(20).start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
-    let asked = server.asked();
-    let first_get = asked.iter().position(Asked::is_get).unwrap();
-    assert!(asked[first_get..].iter().filter(|asked| asked.is_list()).count() > 3);
+    let requests = server.requests();
+    let first_get = requests.iter().position(LoggedRequest::is_get).unwrap();
+    assert!(requests[first_get..].iter().filter(|request| request.is_list()).count() > 3);
 }
 
-/// Puts a file with one event into the bucket `logs`.
+/// Puts an object with one event into the bucket `logs`.
 fn put(buckets: &Buckets, path: &str, time: &str, action: &str) {
     let path = buckets.logs().join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -185,7 +185,7 @@ fn objects_beside_years_are_read_once() {
 }
 
 #[test]
-fn folders_with_names_nobody_knows_are_listed_whatever_the_window() {
+fn unknown_folders_are_listed_for_any_window() {
     let buckets = Buckets::empty();
     let name = "111122223333_CloudTrail_us-east-1_20240309T0412Z_aB1.json.gz";
     let account = "AWSLogs/111122223333";
@@ -208,7 +208,7 @@ fn folders_with_names_nobody_knows_are_listed_whatever_the_window() {
 }
 
 #[test]
-fn a_name_with_a_false_date_upsets_nothing() {
+fn a_wrong_date_in_a_name_does_no_harm() {
     let buckets = Buckets::empty();
     for region in ["eu-west-1", "us-east-1"] {
         for day in 1..=5 {
@@ -243,12 +243,12 @@ fn a_tree_of_many_small_folders_takes_few_requests() {
     let server = Setup::new(buckets.root()).page(1000).start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(stderr(&found).contains("objects: 480 listed = 480 read"), "{}", stderr(&found));
-    let lists = server.asked().iter().filter(|asked| asked.is_list()).count();
+    let lists = server.requests().iter().filter(|request| request.is_list()).count();
     assert!(lists < 150, "{lists}");
 }
 
 #[test]
-fn what_is_skipped_is_counted_once_though_it_was_listed_twice() {
+fn an_object_listed_twice_is_counted_as_skipped_once() {
     let buckets = Buckets::empty();
     for number in 0..150 {
         put(&buckets, &format!("{number}/x.json"), "2024-01-01T00:00:00Z", "s3:A");
@@ -262,7 +262,7 @@ fn what_is_skipped_is_counted_once_though_it_was_listed_twice() {
 }
 
 #[test]
-fn logs_in_folders_of_other_services_are_read_and_nothing_else_there() {
+fn in_folders_of_other_services_only_logs_are_read() {
     let buckets = Buckets::empty();
     let (account, time) = ("AWSLogs/111122223333", "2024-03-09T04:00:00Z");
     let log = "111122223333_CloudTrail_us-east-1_20240309T0412Z_aB1.json.gz";
@@ -298,13 +298,13 @@ fn logs_in_folders_of_other_services_are_read_and_nothing_else_there() {
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
     assert!(stderr(&found).contains("objects: 10 listed = 10 read"), "{}", stderr(&found));
-    let told = "not listed, or only in part: 5 folders (config 1, digest 1, flow-logs 2, waf 1)";
-    assert!(stderr(&found).contains(told), "{}", stderr(&found));
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), 10);
+    let message = "not listed, or only in part: 5 folders (config 1, digest 1, flow-logs 2, waf 1)";
+    assert!(stderr(&found).contains(message), "{}", stderr(&found));
+    assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), 10);
 }
 
-/// A page of a list.
-fn page(keys: &[&str], token: Option<&str>) -> Fate {
+/// A page of a listing.
+fn page(keys: &[&str], token: Option<&str>) -> Reply {
     let contents: String = keys
         .iter()
         .map(|key| format!("<Contents><Key>{key}</Key><Size>{}</Size></Contents>", log().len()))
@@ -316,16 +316,16 @@ fn page(keys: &[&str], token: Option<&str>) -> Fate {
             format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>")
         }
     };
-    Fate::Xml(format!("<ListBucketResult><Name>logs</Name>{token}{contents}</ListBucketResult>"))
+    Reply::Xml(format!("<ListBucketResult><Name>logs</Name>{token}{contents}</ListBucketResult>"))
 }
 
-/// The same for each key, so that sizes fit.
+/// The same log for each key, so that the listed sizes are right.
 fn log() -> Vec<u8> {
     wrapped(&[record("2024-03-09T04:00:00Z", "u", "s3:A")])
 }
 
-/// What a run says of objects on a bucket whose days are listed so: by the token asked with.
-fn listed(days: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> (Option<i32>, serde_json::Value) {
+/// The exit status and object counts of a run. `days` answers the listing of the days, by continuation token.
+fn listed(days: impl Fn(&str, usize) -> Reply + Send + Sync + 'static) -> (Option<i32>, serde_json::Value) {
     let buckets = Buckets::empty();
     for key in ["a", "b", "c", "d"] {
         let path = buckets.logs().join(format!("{DAYS}2024/03/09/{key}.json"));
@@ -333,15 +333,16 @@ fn listed(days: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> (Option
         fs::write(path, log()).unwrap();
     }
     let server = Setup::new(buckets.root())
-        .plan(move |asked| {
-            let is_days =
-                asked.is_list() && asked.query.contains("us-east-1") && !asked.query.contains("max-keys");
-            let token = asked
+        .plan(move |request| {
+            let is_days = request.is_list()
+                && request.query.contains("us-east-1")
+                && !request.query.contains("max-keys");
+            let token = request
                 .query
                 .split("continuation-token=")
                 .nth(1)
                 .map_or("", |rest| rest.split('&').next().unwrap());
-            if is_days { days(token, asked.before) } else { Fate::Serve }
+            if is_days { days(token, request.before) } else { Reply::Serve }
         })
         .start();
     let mut command = server.firstseen();
@@ -353,13 +354,13 @@ fn listed(days: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> (Option
 const DAYS: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/";
 
 #[test]
-fn sums_hold_and_nothing_is_counted_twice_however_a_store_lists() {
+fn odd_listings_keep_the_sums_and_count_no_object_twice() {
     const A: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/a.json";
     const B: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/b.json";
     const C: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/c.json";
     const D: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/09/d.json";
-    type Days = fn(&str, usize) -> Fate;
-    // What the pages are, how many objects there are, and the fault.
+    type Days = fn(&str, usize) -> Reply;
+    // The pages, the number of objects, and the fault.
     let cases: [(Days, u64, Option<&str>); 9] = [
         (|_, _| page(&[A, B], Some("")), 2, Some("not where it begins")),
         (|_, _| page(&[A, B], Some("t")), 2, Some("the same page for ever")),
@@ -368,7 +369,7 @@ fn sums_hold_and_nothing_is_counted_twice_however_a_store_lists() {
             3,
             Some("nothing new"),
         ),
-        // Another token each time, and nothing on any page but the first.
+        // A new token each time, and no objects after the first page.
         (
             |token, before| {
                 let number = token.parse::<u32>().unwrap_or(0) + 1 + before as u32;
@@ -386,7 +387,7 @@ fn sums_hold_and_nothing_is_counted_twice_however_a_store_lists() {
             3,
             None,
         ),
-        // Pages without a key, of which there may be some.
+        // A few pages without a key are allowed.
         (
             |token, _| match token {
                 "" => page(&[], Some("x")),
@@ -415,10 +416,12 @@ fn sums_hold_and_nothing_is_counted_twice_however_a_store_lists() {
 fn a_bucket_whose_first_page_is_empty_is_not_empty() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
-        .plan(|asked| match asked.query.contains("max-keys=1&") || asked.query.ends_with("max-keys=1") {
-            true if !asked.query.contains("continuation-token") => page(&[], Some("x")),
-            true => page(&["x.json"], None),
-            false => Fate::Serve,
+        .plan(|request| {
+            match request.query.contains("max-keys=1&") || request.query.ends_with("max-keys=1") {
+                true if !request.query.contains("continuation-token") => page(&[], Some("x")),
+                true => page(&["x.json"], None),
+                false => Reply::Serve,
+            }
         })
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
@@ -426,14 +429,14 @@ fn a_bucket_whose_first_page_is_empty_is_not_empty() {
 }
 
 #[test]
-fn a_store_that_does_not_say_where_the_next_page_begins_is_a_fault() {
+fn a_listing_without_a_continuation_token_is_a_fault() {
     let buckets = Buckets::new();
     let page = "<ListBucketResult><Name>logs</Name><IsTruncated>true</IsTruncated><KeyCount>1</KeyCount>@\
                 <Contents><Key>AWSLogs/x.json</Key><Size>0</Size></Contents></ListBucketResult>";
     for token in ["", "<NextContinuationToken>t</NextContinuationToken>"] {
         let page = page.replace('@', token);
         let server = Setup::new(buckets.root())
-            .plan(move |asked| if asked.is_list() { Fate::Xml(page.clone()) } else { Fate::Serve })
+            .plan(move |request| if request.is_list() { Reply::Xml(page.clone()) } else { Reply::Serve })
             .start();
         let found = scan(&mut server.firstseen(), "s3://logs", &[]);
         assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));

@@ -1,40 +1,39 @@
-//! What `--mirror` keeps.
+//! `--mirror`.
 
 use std::fs;
 use std::path::Path;
 
-use super::server::{Fate, Server, Setup, refuse};
+use super::server::{Reply, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, files, scan, stderr};
 use crate::archive::{record, wrapped};
 
 #[test]
-fn a_mirror_is_read_in_place_of_the_bucket() {
+fn a_mirror_is_read_instead_of_the_bucket() {
     let buckets = Buckets::new();
     let mirror = buckets.root().join("mirror");
     let flags = ["--mirror", mirror.to_str().unwrap()];
-    let broken =
-        Setup::new(buckets.root())
-            .plan(|asked| {
-                if asked.is_get() && asked.number % 3 == 0 {
-                    refuse(403, "AccessDenied")
-                } else {
-                    Fate::Serve
-                }
-            })
-            .start();
+    let broken = Setup::new(buckets.root())
+        .plan(|request| {
+            if request.is_get() && request.number % 3 == 0 {
+                refuse(403, "AccessDenied")
+            } else {
+                Reply::Serve
+            }
+        })
+        .start();
     let first = scan(&mut broken.firstseen(), "s3://logs", &flags);
     assert_eq!(first.status.code(), Some(3), "{}", stderr(&first));
-    let had = broken.asked().iter().filter(|asked| asked.is_get()).count();
-    // The second run fetches what the first one missed, and the digests beside it; the third one nothing.
+    let had = broken.requests().iter().filter(|request| request.is_get()).count();
+    // The second run fetches the objects that the first one missed, and the digests; the third one nothing.
     let server = Setup::new(buckets.root()).start();
     let second = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert!(second.stdout == expected(&buckets.logs()), "{}", stderr(&second));
-    let fetched = server.asked().iter().filter(|asked| asked.is_get()).count();
+    let fetched = server.requests().iter().filter(|request| request.is_get()).count();
     assert!(0 < fetched && fetched < had, "{fetched} of {had}");
     let third = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert!(third.stdout == second.stdout);
-    assert_eq!(server.asked().iter().filter(|asked| asked.is_get()).count(), fetched);
-    // The copy is an archive by itself, with its digests.
+    assert_eq!(server.requests().iter().filter(|request| request.is_get()).count(), fetched);
+    // The mirror is an archive, with its digests.
     assert!(expected(&mirror.join("logs")) == second.stdout);
     let digests =
         |folder: &Path| files(folder).iter().filter(|path| path.contains("CloudTrail-Digest")).count();
@@ -52,7 +51,7 @@ fn a_mirror_is_read_in_place_of_the_bucket() {
 }
 
 #[test]
-fn a_mirror_keeps_what_an_object_was_before() {
+fn a_mirror_keeps_earlier_versions_of_an_object() {
     let buckets = Buckets::new();
     let mirror = buckets.root().join("mirror");
     let flags = ["--mirror", mirror.to_str().unwrap()];
@@ -72,12 +71,12 @@ fn a_mirror_keeps_what_an_object_was_before() {
 }
 
 #[test]
-fn a_mirror_that_cannot_be_written_is_a_fault_and_no_loss() {
+fn an_unwritable_mirror_is_a_fault_and_loses_no_record() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
     fs::create_dir_all(mirror.join("logs")).unwrap();
-    // A file where a folder should be.
+    // A file in place of a folder.
     fs::write(mirror.join("logs/AWSLogs"), "").unwrap();
     let found = scan(&mut server.firstseen(), "s3://logs", &["--mirror", mirror.to_str().unwrap()]);
     assert!(found.stdout == expected(&buckets.logs()));
@@ -86,7 +85,7 @@ fn a_mirror_that_cannot_be_written_is_a_fault_and_no_loss() {
 }
 
 #[test]
-fn a_digest_that_cannot_be_kept_is_a_fault_and_tried_again() {
+fn a_digest_that_cannot_be_mirrored_is_a_fault_and_tried_again() {
     let buckets = Buckets::new();
     let mirror = buckets.root().join("mirror");
     let baseline = buckets.root().join("x.baseline");
@@ -97,8 +96,12 @@ fn a_digest_that_cannot_be_kept_is_a_fault_and_tried_again() {
     };
     let is_digest = |path: &str| path.contains("CloudTrail-Digest");
     let refusing = Setup::new(buckets.root())
-        .plan(move |asked| {
-            if is_digest(&asked.path) && asked.is_get() { refuse(403, "AccessDenied") } else { Fate::Serve }
+        .plan(move |request| {
+            if is_digest(&request.path) && request.is_get() {
+                refuse(403, "AccessDenied")
+            } else {
+                Reply::Serve
+            }
         })
         .start();
     let first = index(&refusing);
@@ -111,13 +114,15 @@ fn a_digest_that_cannot_be_kept_is_a_fault_and_tried_again() {
     let server = Setup::new(buckets.root()).start();
     let second = index(&server);
     assert_eq!(second.status.code(), Some(0), "{}", stderr(&second));
-    assert!(server.asked().iter().filter(|asked| asked.is_get()).all(|asked| is_digest(&asked.path)));
+    assert!(
+        server.requests().iter().filter(|request| request.is_get()).all(|request| is_digest(&request.path))
+    );
     let kept = files(&mirror.join("logs"));
     assert_eq!(kept.iter().filter(|path| is_digest(path)).count(), 3);
 }
 
 #[test]
-fn an_index_without_a_mirror_can_get_one_later() {
+fn an_index_can_add_a_mirror_later() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
@@ -126,7 +131,7 @@ fn an_index_without_a_mirror_can_get_one_later() {
         let mut command = server.firstseen();
         let output = command.args(["index", "s3://logs", "-o"]).arg(&baseline).args(flags).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        // The folders that are not listed are counted once.
+        // Folders that are not listed are counted once.
         if flags.is_empty() {
             assert!(stderr(&output).contains("3 folders"), "{}", stderr(&output));
         }
@@ -135,12 +140,12 @@ fn an_index_without_a_mirror_can_get_one_later() {
 }
 
 #[test]
-fn a_mirror_that_was_altered_is_not_believed() {
+fn an_altered_mirror_file_is_replaced() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
     let flags = ["--mirror", mirror.to_str().unwrap()];
-    // Somebody's file is in the way, and stays.
+    // Another file in place of the second object is kept.
     let [first, second] =
         [&buckets.log_keys()[0], &buckets.log_keys()[1]].map(|key| mirror.join("logs").join(key));
     fs::create_dir_all(second.parent().unwrap()).unwrap();
@@ -157,7 +162,7 @@ fn a_mirror_that_was_altered_is_not_believed() {
 }
 
 #[test]
-fn an_object_that_was_kept_and_is_gone_is_a_fault() {
+fn a_mirrored_object_missing_from_the_bucket_is_a_fault() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
@@ -172,14 +177,14 @@ fn an_object_that_was_kept_and_is_gone_is_a_fault() {
         "{}",
         stderr(&found)
     );
-    // What a window leaves out is not gone.
+    // Objects outside the window are not missing.
     let window = [&flags[..], &["--read-from", "2024-03-25"]].concat();
     let found = scan(&mut server.firstseen(), "s3://logs", &window);
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
 }
 
 #[test]
-fn an_index_tells_what_is_gone_too_and_once() {
+fn an_index_reports_a_missing_object_once() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root()).start();
     let mirror = buckets.root().join("mirror");
@@ -203,7 +208,7 @@ fn an_index_tells_what_is_gone_too_and_once() {
 }
 
 #[test]
-fn what_was_not_asked_for_is_not_gone() {
+fn objects_outside_the_request_are_not_missing() {
     let buckets = Buckets::new();
     let notes = "AWSLogs/111122223333/CloudTrail/us-east-1/notes.json";
     fs::write(buckets.logs().join(notes), wrapped(&[record("2024-02-01T00:00:00Z", "u", "s3:A")])).unwrap();
@@ -213,7 +218,7 @@ fn what_was_not_asked_for_is_not_gone() {
     scan(&mut server.firstseen(), "s3://logs", &flags);
     let single = scan(&mut server.firstseen(), &format!("s3://logs/{}", buckets.log_keys()[0]), &flags);
     assert_eq!(single.status.code(), Some(0), "{}", stderr(&single));
-    // Within a window nobody lists what lies in no day.
+    // With a window, objects outside of day folders are not listed.
     let window =
         scan(&mut server.firstseen(), "s3://logs", &[&flags[..], &["--read-from", "2024-03-01"]].concat());
     assert_eq!(window.status.code(), Some(0), "{}", stderr(&window));

@@ -1,4 +1,4 @@
-//! Archives in S3: what a bucket answers is what its folder answers, whatever happens on the way.
+//! Archives in S3: a bucket gives the same answer as its folder, despite network failures.
 
 mod access;
 mod commands;
@@ -18,7 +18,7 @@ use crate::program::{program, without_archive};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
 
-/// A folder of buckets, `logs` among them, with a copy of the archive of the fixtures.
+/// A folder of buckets; `logs` holds a copy of the fixture.
 struct Buckets(TempDir);
 
 impl Buckets {
@@ -34,7 +34,7 @@ impl Buckets {
         Self(folder)
     }
 
-    /// Some hundreds of objects.
+    /// A synthetic archive of several hundred objects.
     fn synthetic() -> Self {
         let buckets = Self::empty();
         let made = buckets.root().join("made");
@@ -86,14 +86,14 @@ fn files(folder: &Path) -> Vec<String> {
     found
 }
 
-/// All findings there are, as CSV, without where they lie: that is not the same in a bucket and in its folder.
+/// All findings as CSV, without the archive and URI, which differ between a bucket and its folder.
 fn scan(command: &mut Command, archive: &str, more: &[&str]) -> Output {
     let mut output = scan_whole(command, archive, more);
     output.stdout = without_archive(&output.stdout).into_bytes();
     output
 }
 
-/// All findings there are, as CSV.
+/// All findings as CSV.
 fn scan_whole(command: &mut Command, archive: &str, more: &[&str]) -> Output {
     command.args(["scan", archive, "--warmup", "0d", "--format", "csv"]).args(more).output().unwrap()
 }
@@ -102,7 +102,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// What the folder behind a bucket answers.
+/// The findings of the folder behind a bucket.
 fn expected(folder: &Path) -> Vec<u8> {
     let output = scan(&mut program(), folder.to_str().unwrap(), &[]);
     assert!(output.stdout.len() > 1_000);

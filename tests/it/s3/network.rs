@@ -1,4 +1,4 @@
-//! What the network does on the way.
+//! Network failures.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,14 +13,14 @@ use firstseen::source::{Archives, S3Settings};
 use crate::archive::{record, wrapped, zip};
 use crate::reopened::reopen_all;
 
-use super::server::{Asked, Fate, Server, Setup, Sums, refuse};
+use super::server::{LoggedRequest, Reply, Server, Setup, Sums, refuse};
 use super::{Buckets, expected, files, scan, stderr};
 
 fn learning() -> LearnSettings {
     LearnSettings { threads: 2, ..Default::default() }
 }
 
-/// Holds what comes over the network against the files themselves.
+/// Checks that objects read over the network equal the files.
 fn reads_the_same(server: &Server, buckets: &Buckets, settings: S3Settings) {
     let settings = S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..settings };
     let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
@@ -30,7 +30,7 @@ fn reads_the_same(server: &Server, buckets: &Buckets, settings: S3Settings) {
     assert!(ingested.baseline == local.baseline);
 }
 
-/// The number behind a word of the line about S3.
+/// The number of repeated requests, from the line about S3.
 fn repeated(stderr: &str) -> u32 {
     let line = stderr.lines().find(|line| line.starts_with("S3: ")).unwrap();
     let word = line.split(", ").find_map(|part| part.strip_suffix(" repeated")).unwrap();
@@ -38,64 +38,67 @@ fn repeated(stderr: &str) -> u32 {
 }
 
 #[test]
-fn nothing_is_lost_to_refusals_drops_and_answers_that_break_off() {
+fn refusals_drops_and_cut_answers_lose_nothing() {
     let buckets = Buckets::synthetic();
     let expected = expected(&buckets.logs());
     // Every request fails once or twice; one in twenty breaks off.
     let server = Setup::new(buckets.root())
         .page(1000)
-        .plan(|asked| match (asked.before, asked.number % 20) {
+        .plan(|request| match (request.before, request.number % 20) {
             (0 | 1, 0) => refuse(503, "SlowDown"),
-            (0, 5) => Fate::Drop,
-            (0 | 1, 10) if asked.is_get() => Fate::Cut(700),
-            (0, 15) if asked.is_get() => Fate::Short(11),
+            (0, 5) => Reply::Drop,
+            (0 | 1, 10) if request.is_get() => Reply::Cut(700),
+            (0, 15) if request.is_get() => Reply::Short(11),
             (0, 18) => refuse(500, "InternalError"),
-            _ => Fate::Serve,
+            _ => Reply::Serve,
         })
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
     assert!(found.stdout == expected);
-    let gets = server.asked().iter().filter(|asked| asked.is_get() && asked.before == 0).count();
+    let gets = server.requests().iter().filter(|request| request.is_get() && request.before == 0).count();
     assert!(gets > 200 && repeated(&stderr(&found)) as usize > gets / 5, "{}", stderr(&found));
 }
 
 #[test]
-fn an_answer_that_broke_off_goes_on_where_it_was() {
+fn a_cut_answer_resumes_where_it_ended() {
     let buckets = Buckets::synthetic();
     let server = Setup::new(buckets.root())
         .page(1000)
-        .plan(|asked| if asked.is_get() && asked.before == 0 { Fate::Cut(1_000) } else { Fate::Serve })
+        .plan(
+            |request| if request.is_get() && request.before == 0 { Reply::Cut(1_000) } else { Reply::Serve },
+        )
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
-    let asked = server.asked();
-    let again: Vec<&Asked> = asked.iter().filter(|asked| asked.is_get() && asked.before == 1).collect();
+    let requests = server.requests();
+    let again: Vec<&LoggedRequest> =
+        requests.iter().filter(|request| request.is_get() && request.before == 1).collect();
     assert!(again.len() > 100);
-    for asked in again {
-        assert_eq!(asked.headers["range"], "bytes=1000-");
-        assert!(asked.headers.contains_key("if-match"));
+    for request in again {
+        assert_eq!(request.headers["range"], "bytes=1000-");
+        assert!(request.headers.contains_key("if-match"));
     }
 }
 
 #[test]
-fn an_answer_that_stands_still_is_asked_for_again() {
+fn a_stalled_answer_is_requested_again() {
     let buckets = Buckets::new();
     let server = Setup::new(buckets.root())
         .public()
-        .plan(|asked| match asked.before {
-            0 if asked.is_get() && asked.number % 7 == 0 => Fate::Stall(100),
-            _ => Fate::Serve,
+        .plan(|request| match request.before {
+            0 if request.is_get() && request.number % 7 == 0 => Reply::Stall(100),
+            _ => Reply::Serve,
         })
         .start();
     let patience = Duration::from_millis(400);
     reads_the_same(&server, &buckets, S3Settings { patience, ..S3Settings::default() });
-    let stalled = server.asked().iter().filter(|asked| asked.before > 0).count();
+    let stalled = server.requests().iter().filter(|request| request.before > 0).count();
     assert!(stalled > 1);
 }
 
 #[test]
-fn what_cannot_be_had_is_a_named_fault_and_the_rest_is_read() {
+fn unavailable_objects_are_faults_and_the_rest_is_read() {
     let buckets = Buckets::new();
     let keys = buckets.log_keys();
     let archived = [
@@ -103,12 +106,12 @@ fn what_cannot_be_had_is_a_named_fault_and_the_rest_is_read() {
         (keys[6].clone(), "DEEP_ARCHIVE"),
         (keys[7].clone(), "INTELLIGENT_TIERING"),
     ];
-    let fates: HashMap<String, Fate> = HashMap::from([
+    let replies: HashMap<String, Reply> = HashMap::from([
         (keys[0].clone(), refuse(403, "AccessDenied")),
         (keys[1].clone(), refuse(404, "NoSuchKey")),
         (
             keys[2].clone(),
-            Fate::Refuse(
+            Reply::Refuse(
                 403,
                 "AccessDenied",
                 "not authorized to perform: kms:Decrypt on the resource",
@@ -116,13 +119,13 @@ fn what_cannot_be_had_is_a_named_fault_and_the_rest_is_read() {
             ),
         ),
         (keys[3].clone(), refuse(400, "KMS.DisabledException")),
-        (keys[4].clone(), Fate::Cut(50)),
+        (keys[4].clone(), Reply::Cut(50)),
     ]);
     let server = Setup::new(buckets.root())
         .classes(&archived)
-        .plan(move |asked| match fates.get(asked.path.trim_start_matches("/logs/")) {
-            Some(fate) if asked.is_get() => fate.clone(),
-            _ => Fate::Serve,
+        .plan(move |request| match replies.get(request.path.trim_start_matches("/logs/")) {
+            Some(reply) if request.is_get() => reply.clone(),
+            _ => Reply::Serve,
         })
         .start();
     let faults = buckets.root().join("faults.jsonl");
@@ -145,18 +148,19 @@ fn what_cannot_be_had_is_a_named_fault_and_the_rest_is_read() {
         [kind(5), kind(6), kind(7)],
         ["archived-glacier", "archived-deep-archive", "archived-intelligent-tiering"]
     );
-    // What came of the object that always breaks off was made use of.
+    // Each attempt at the object that is always cut resumed where the last one ended.
     assert!(faults.contains("given up after 6 attempts"), "{faults}");
     assert_eq!(kinds.len(), 8);
-    // Two of the archived objects were told by their class: nobody asked for them.
-    let asked = server.asked();
-    let gets = |key: &str| asked.iter().filter(|asked| asked.is_get() && asked.path.ends_with(key)).count();
+    // Two of the archived objects were recognized by their storage class and not requested.
+    let requests = server.requests();
+    let gets =
+        |key: &str| requests.iter().filter(|request| request.is_get() && request.path.ends_with(key)).count();
     assert_eq!([gets(&keys[5]), gets(&keys[6]), gets(&keys[7])], [0, 0, 1]);
-    assert!(!asked.iter().any(|asked| asked.query.contains("restore")));
+    assert!(!requests.iter().any(|request| request.query.contains("restore")));
 }
 
 #[test]
-fn no_more_requests_than_allowed_are_under_way_and_a_slow_object_holds_nobody_up() {
+fn concurrency_is_limited_and_a_slow_object_delays_no_other() {
     let buckets = Buckets::synthetic();
     let mut others: Vec<String> = buckets.log_keys().iter().map(|key| format!("/logs/{key}")).collect();
     let slow = others.remove(0);
@@ -164,9 +168,9 @@ fn no_more_requests_than_allowed_are_under_way_and_a_slow_object_holds_nobody_up
     let server = Setup::new(buckets.root())
         .page(1000)
         .public()
-        .plan(move |asked| match asked.path == slow && asked.before == 0 {
-            true => Fate::Behind(others.clone()),
-            false => Fate::Serve,
+        .plan(move |request| match request.path == slow && request.before == 0 {
+            true => Reply::Behind(others.clone()),
+            false => Reply::Serve,
         })
         .gauge(Arc::clone(&under_way))
         .start();
@@ -174,20 +178,20 @@ fn no_more_requests_than_allowed_are_under_way_and_a_slow_object_holds_nobody_up
     reads_the_same(&server, &buckets, S3Settings { patience, concurrency: 4, ..S3Settings::default() });
     let most = under_way.1.load(Ordering::Relaxed);
     assert!((2..=4).contains(&most), "{most}");
-    // Whoever waited for the slow one would have had to give up and ask again.
-    assert!(server.asked().iter().all(|asked| asked.before == 0));
+    // Waiting for the slow object would have led to timeouts and retries.
+    assert!(server.requests().iter().all(|request| request.before == 0));
 }
 
 #[test]
-fn a_list_that_fails_for_a_while_loses_no_region() {
+fn temporary_list_failures_lose_no_region() {
     let buckets = Buckets::synthetic();
     let server = Setup::new(buckets.root())
         .page(1000)
-        .plan(|asked| match asked.before {
-            // More often than the SDK tries.
-            0..14 if asked.is_list() && asked.query.contains("us-east-1") => refuse(500, "InternalError"),
-            0..12 if asked.is_list() && asked.query.contains("eu-west-1") => Fate::Drop,
-            _ => Fate::Serve,
+        .plan(|request| match request.before {
+            // More failures than the SDK retries.
+            0..14 if request.is_list() && request.query.contains("us-east-1") => refuse(500, "InternalError"),
+            0..12 if request.is_list() && request.query.contains("eu-west-1") => Reply::Drop,
+            _ => Reply::Serve,
         })
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
@@ -196,67 +200,71 @@ fn a_list_that_fails_for_a_while_loses_no_region() {
 }
 
 #[test]
-fn bytes_that_are_not_those_of_the_store_are_fetched_again() {
+fn bytes_with_a_wrong_checksum_are_fetched_again() {
     let buckets = Buckets::synthetic();
     for sums in [Sums::Md5, Sums::Sha256] {
         let server = Setup::new(buckets.root())
             .page(1000)
             .sums(sums)
-            .plan(|asked| match (asked.is_get(), asked.before, asked.number % 3) {
-                (true, 0, 0) => Fate::Corrupt,
-                // The first part is right, and what follows is not.
-                (true, 0, 1) => Fate::Cut(100),
-                (true, 1, 1) if asked.headers.contains_key("range") => Fate::Corrupt,
-                _ => Fate::Serve,
+            .plan(|request| match (request.is_get(), request.before, request.number % 3) {
+                (true, 0, 0) => Reply::Corrupt,
+                // The first part is intact, the rest is corrupt.
+                (true, 0, 1) => Reply::Cut(100),
+                (true, 1, 1) if request.headers.contains_key("range") => Reply::Corrupt,
+                _ => Reply::Serve,
             })
             .start();
         let found = scan(&mut server.firstseen(), "s3://logs", &[]);
         assert_eq!(found.status.code(), Some(0), "{sums:?}: {}", stderr(&found));
         assert!(found.stdout == expected(&buckets.logs()), "{sums:?}");
-        let again = server.asked().iter().filter(|asked| asked.is_get() && asked.before > 0).count();
+        let again = server.requests().iter().filter(|request| request.is_get() && request.before > 0).count();
         assert!(again > 100, "{sums:?}: {again}");
     }
 }
 
 #[test]
-fn bytes_that_are_never_those_of_the_store_are_a_fault_and_not_kept() {
+fn bytes_with_a_persistent_wrong_checksum_are_a_fault_and_not_kept() {
     let buckets = Buckets::new();
     let key = buckets.log_keys()[4].clone();
     for (sums, said) in [(Sums::Md5, "the MD5 of the bytes"), (Sums::Sha256, "the SHA-256 of the bytes")] {
         let spoilt = key.clone();
         let server = Setup::new(buckets.root())
             .sums(sums)
-            .plan(move |asked| match asked.is_get() && asked.path.ends_with(&spoilt) {
-                true => Fate::Corrupt,
-                false => Fate::Serve,
+            .plan(move |request| match request.is_get() && request.path.ends_with(&spoilt) {
+                true => Reply::Corrupt,
+                false => Reply::Serve,
             })
             .start();
         let mirror = buckets.root().join(format!("mirror-{sums:?}"));
         let found = scan(&mut server.firstseen(), "s3://logs", &["--mirror", mirror.to_str().unwrap()]);
         assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));
-        let told = format!("read: s3://logs/{key}: {said}");
-        assert!(stderr(&found).contains(&told) && stderr(&found).contains("twice"), "{}", stderr(&found));
+        let message = format!("read: s3://logs/{key}: {said}");
+        assert!(stderr(&found).contains(&message) && stderr(&found).contains("twice"), "{}", stderr(&found));
         assert!(!files(&mirror).iter().any(|path| path.ends_with(&key) || path.ends_with(".part")));
-        let gets = server.asked().iter().filter(|asked| asked.is_get() && asked.path.ends_with(&key)).count();
+        let gets = server
+            .requests()
+            .iter()
+            .filter(|request| request.is_get() && request.path.ends_with(&key))
+            .count();
         assert_eq!(gets, 2);
     }
 }
 
 #[test]
-fn an_etag_that_is_no_md5_is_no_checksum() {
+fn an_etag_that_is_not_an_md5_is_not_a_checksum() {
     let buckets = Buckets::new();
-    let kms = || Fate::With("x-amz-server-side-encryption", "aws:kms".to_owned());
-    let customer = || Fate::With("x-amz-server-side-encryption-customer-algorithm", "AES256".to_owned());
+    let kms = || Reply::With("x-amz-server-side-encryption", "aws:kms".to_owned());
+    let customer = || Reply::With("x-amz-server-side-encryption-customer-algorithm", "AES256".to_owned());
     let server = Setup::new(buckets.root())
         .page(1000)
         .sums(Sums::Md5)
-        .plan(move |asked| match (asked.is_get(), asked.number % 2) {
+        .plan(move |request| match (request.is_get(), request.number % 2) {
             (true, 0) => kms(),
             (true, _) => customer(),
-            _ => Fate::Serve,
+            _ => Reply::Serve,
         })
         .start();
-    // Everything changes between listing and reading, but for its size.
+    // Between listing and reading, the content changes and the size does not.
     let logs = buckets.logs();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(found.stdout == expected(&logs), "{}", stderr(&found));
@@ -272,11 +280,11 @@ fn an_object_that_changed_since_it_was_listed_is_a_fault() {
     let server = Setup::new(buckets.root())
         .page(1000)
         .sums(Sums::Md5)
-        .plan(move |asked| {
-            if asked.is_get() && asked.path.ends_with(&changed) {
+        .plan(move |request| {
+            if request.is_get() && request.path.ends_with(&changed) {
                 fs::write(&path, vec![b' '; size]).unwrap();
             }
-            Fate::Serve
+            Reply::Serve
         })
         .start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
@@ -295,15 +303,15 @@ fn a_signal_ends_a_run_that_waits_for_the_network() {
     let answers_never = Duration::from_secs(3_600);
     for stands_still in [true, false] {
         let server = Setup::new(buckets.root())
-            .plan(move |asked| match asked.is_get() || stands_still {
-                true => Fate::Slow(answers_never),
-                false => Fate::Serve,
+            .plan(move |request| match request.is_get() || stands_still {
+                true => Reply::Slow(answers_never),
+                false => Reply::Serve,
             })
             .start();
         let mut command = server.firstseen();
         command.args(["scan", "s3://logs"]).stderr(std::process::Stdio::piped());
         let child = command.spawn().unwrap();
-        while !server.asked().iter().any(|asked| asked.is_get() || stands_still) {
+        while !server.requests().iter().any(|request| request.is_get() || stands_still) {
             std::thread::sleep(Duration::from_millis(2));
         }
         std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
@@ -314,7 +322,7 @@ fn a_signal_ends_a_run_that_waits_for_the_network() {
 }
 
 #[test]
-fn an_object_above_the_ceiling_is_not_fetched() {
+fn an_object_above_the_size_limit_is_not_fetched() {
     let buckets = Buckets::new();
     let key = buckets.log_keys()[2].clone();
     fs::write(buckets.logs().join(&key), vec![b' '; 3 << 20]).unwrap();
@@ -329,11 +337,11 @@ fn an_object_above_the_ceiling_is_not_fetched() {
             "{said}"
         );
     }
-    assert!(!server.asked().iter().any(|asked| asked.path.ends_with(&key)));
+    assert!(!server.requests().iter().any(|request| request.path.ends_with(&key)));
 }
 
 #[test]
-fn evidence_in_a_bucket_reopens_without_listing_it() {
+fn evidence_in_a_bucket_reopens_without_listing_the_bucket() {
     let buckets = Buckets::new();
     let record = record("2024-03-09T04:00:00Z", "eva", "s3:GetObject");
     fs::write(buckets.logs().join("a b.zip"), zip(&[("x.json", wrapped(&[record]))])).unwrap();
@@ -341,13 +349,14 @@ fn evidence_in_a_bucket_reopens_without_listing_it() {
     let settings =
         S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Settings::default() };
     let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
-    let before = server.asked().len();
+    let before = server.requests().len();
     let address = RecordAddress { archive: 1, object: "a b.zip!x.json", record: 0, event_id: None };
     let text = reopen(&archives, &ScanSettings::default(), &address, &Silent).unwrap();
     assert!(text.contains("user/eva"), "{text}");
-    let asked = server.asked();
-    let asked = (asked[before..].iter().filter(|asked| asked.is_list()).count(), asked.len() - before);
-    assert_eq!(asked, (1, 2));
+    let requests = server.requests();
+    let counts =
+        (requests[before..].iter().filter(|request| request.is_list()).count(), requests.len() - before);
+    assert_eq!(counts, (1, 2));
     reopen_all(&archives, 7);
     let gone = RecordAddress { object: "gone.json", ..address };
     let error = reopen(&archives, &ScanSettings::default(), &gone, &Silent).unwrap_err();
@@ -355,11 +364,12 @@ fn evidence_in_a_bucket_reopens_without_listing_it() {
 }
 
 #[test]
-fn the_first_steps_of_a_scan_fetch_ahead_as_the_scan_does() {
+fn partial_scans_fetch_ahead_like_a_full_scan() {
     let buckets = Buckets::synthetic();
     let under_way = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
-    let late =
-        |asked: &Asked| if asked.is_get() { Fate::Slow(Duration::from_millis(20)) } else { Fate::Serve };
+    let late = |request: &LoggedRequest| {
+        if request.is_get() { Reply::Slow(Duration::from_millis(20)) } else { Reply::Serve }
+    };
     let server = Setup::new(buckets.root()).public().plan(late).gauge(Arc::clone(&under_way)).start();
     let settings =
         S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Settings::default() };
@@ -368,10 +378,10 @@ fn the_first_steps_of_a_scan_fetch_ahead_as_the_scan_does() {
     for steps in [ScanDepth::Read, ScanDepth::Inflate] {
         let listing = list(&archives, &scanning, &Silent).unwrap();
         under_way.1.store(0, Ordering::Relaxed);
-        let before = server.asked().iter().filter(|asked| asked.is_get()).count();
+        let before = server.requests().iter().filter(|request| request.is_get()).count();
         let objects = listing.objects.len();
         take_steps(&archives, listing, &scanning, steps, &Silent).unwrap();
-        let fetched = server.asked().iter().filter(|asked| asked.is_get()).count() - before;
+        let fetched = server.requests().iter().filter(|request| request.is_get()).count() - before;
         assert_eq!(fetched, objects, "{steps:?}");
         assert!(under_way.1.load(Ordering::Relaxed) > 1, "{steps:?}");
     }

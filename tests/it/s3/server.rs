@@ -1,5 +1,5 @@
-//! An S3 store inside the test process: a real one (`s3s-fs`, which checks every signature) with a layer before it that
-//! refuses, drops, cuts and stalls answers as the test wants, and keeps a record of what was asked.
+//! An S3 server inside the test process: `s3s-fs`, which checks every signature, behind a layer that refuses,
+//! drops, cuts and stalls answers as the test wants, and logs all requests.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -40,10 +40,10 @@ pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 /// One request.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct LoggedRequest {
     /// Counted from 0.
     pub(crate) number: usize,
-    /// How often the same was asked before.
+    /// The number of earlier requests for the same path and query.
     pub(crate) before: usize,
     pub(crate) path: String,
     pub(crate) query: String,
@@ -52,7 +52,7 @@ pub(crate) struct Asked {
     pub(crate) form: HashMap<String, String>,
 }
 
-impl Asked {
+impl LoggedRequest {
     pub(crate) fn is_list(&self) -> bool {
         self.query.contains("list-type=2")
     }
@@ -62,60 +62,60 @@ impl Asked {
     }
 }
 
-/// What becomes of a request.
+/// The answer to a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Fate {
-    /// It is answered.
+pub(crate) enum Reply {
+    /// Answered normally.
     Serve,
-    /// It is refused with this status, code, message and headers.
+    /// Refused with this status, code, message and headers.
     Refuse(u16, &'static str, &'static str, Vec<(&'static str, String)>),
     /// The connection is closed.
     Drop,
-    /// The answer breaks off after so many bytes of its body.
+    /// The connection breaks after this many bytes of the body.
     Cut(usize),
-    /// The answer stands still after so many bytes.
+    /// The answer stalls after this many bytes of the body.
     Stall(usize),
-    /// The answer comes after a while.
+    /// The answer is delayed.
     Slow(Duration),
-    /// The answer comes once these paths were answered.
+    /// The answer waits until these paths were answered.
     Behind(Vec<String>),
-    /// The answer is shorter than the object, and says so.
+    /// The answer, and its content length, is this much shorter than the object.
     Short(usize),
-    /// One byte of the answer is another.
+    /// One byte of the answer is changed.
     Corrupt,
-    /// The answer says something more.
+    /// The answer has an additional header.
     With(&'static str, String),
-    /// It is answered with a page for people, as if there were no store.
+    /// An HTML page with status 404, as from a server that is not S3.
     Page,
-    /// This text, as XML.
+    /// This XML.
     Xml(String),
 }
 
-/// A refusal as S3 makes them.
-pub(crate) fn refuse(status: u16, code: &'static str) -> Fate {
-    Fate::Refuse(status, code, "as the test wants it", Vec::new())
+/// A refusal without a message.
+pub(crate) fn refuse(status: u16, code: &'static str) -> Reply {
+    Reply::Refuse(status, code, "as the test wants it", Vec::new())
 }
 
-type Plan = Box<dyn Fn(&Asked) -> Fate + Send + Sync>;
+type Plan = Box<dyn Fn(&LoggedRequest) -> Reply + Send + Sync>;
 
-/// A running store.
+/// A running server.
 pub(crate) struct Server {
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<LoggedRequest>>>,
     _runtime: Runtime,
 }
 
-/// What all connections share.
+/// State shared by all connections.
 struct Shared {
     service: S3Service,
     plan: Plan,
     gauge: Gauge,
-    asked: Arc<Mutex<Vec<Asked>>>,
-    /// The paths of what was answered.
+    requests: Arc<Mutex<Vec<LoggedRequest>>>,
+    /// The paths answered so far.
     done: Mutex<BTreeSet<String>>,
 }
 
-/// How a store is set up.
+/// Settings of a server.
 pub(crate) struct Setup {
     store: Store,
     is_public: bool,
@@ -123,47 +123,47 @@ pub(crate) struct Setup {
     gauge: Gauge,
 }
 
-/// Requests under way, and the most there ever were.
+/// The current and the maximum number of concurrent requests.
 type Gauge = Arc<(AtomicUsize, AtomicUsize)>;
 
 impl Setup {
-    /// The folders of a folder as buckets; lists come in pages of three.
+    /// Serves the subfolders of `root` as buckets; listings have pages of three keys.
     pub(crate) fn new(root: &Path) -> Self {
         let files = FileSystem::new(root).unwrap();
         let sums = Sums::Neither;
         let store = Store { root: root.to_owned(), files, classes: HashMap::new(), page: 3, sums };
-        Self { store, is_public: false, plan: Box::new(|_| Fate::Serve), gauge: Gauge::default() }
+        Self { store, is_public: false, plan: Box::new(|_| Reply::Serve), gauge: Gauge::default() }
     }
 
-    /// A fate for each request.
-    pub(crate) fn plan(self, plan: impl Fn(&Asked) -> Fate + Send + Sync + 'static) -> Self {
+    /// Decides the answer to each request.
+    pub(crate) fn plan(self, plan: impl Fn(&LoggedRequest) -> Reply + Send + Sync + 'static) -> Self {
         Self { plan: Box::new(plan), ..self }
     }
 
-    /// Storage classes for some keys.
+    /// Sets the storage classes of some keys.
     pub(crate) fn classes(mut self, classes: &[(String, &'static str)]) -> Self {
         self.store.classes = classes.iter().cloned().collect();
         self
     }
 
-    /// Pages of so many keys.
+    /// Sets the number of keys in a page.
     pub(crate) fn page(mut self, page: i32) -> Self {
         self.store.page = page;
         self
     }
 
-    /// What the store says of the content of its objects.
+    /// Sets the checksums that the store returns.
     pub(crate) fn sums(mut self, sums: Sums) -> Self {
         self.store.sums = sums;
         self
     }
 
-    /// Nobody has to sign.
+    /// Accepts unsigned requests.
     pub(crate) fn public(self) -> Self {
         Self { is_public: true, ..self }
     }
 
-    /// Shows how many requests are under way.
+    /// Counts concurrent requests.
     pub(crate) fn gauge(self, gauge: Gauge) -> Self {
         Self { gauge, ..self }
     }
@@ -180,12 +180,12 @@ impl Server {
         if !is_public {
             builder.set_auth(Keys);
         }
-        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let requests = Arc::<Mutex<Vec<LoggedRequest>>>::default();
         let shared = Arc::new(Shared {
             service: builder.build(),
             plan,
             gauge,
-            asked: Arc::clone(&asked),
+            requests: Arc::clone(&requests),
             done: Mutex::default(),
         });
         let runtime =
@@ -207,20 +207,20 @@ impl Server {
                         answer
                     });
                     let connection = hyper::server::conn::http1::Builder::new();
-                    // An answer that is cut on purpose ends in an error.
+                    // Cut answers end in an error.
                     let _ = connection.serve_connection(TokioIo::new(stream), service).await;
                 });
             }
         });
-        Self { url, asked, _runtime: runtime }
+        Self { url, requests, _runtime: runtime }
     }
 
-    /// What was asked so far.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    /// The requests so far.
+    pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
-    /// The program, with nothing of the environment but the keys of the user.
+    /// The program, with only the keys of the user in its environment.
     pub(crate) fn firstseen(&self) -> Command {
         let mut command = program();
         command
@@ -239,19 +239,19 @@ impl Server {
 async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<Answer>, Closed> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
-    let asked = note(shared, &parts, &body);
-    let fate = (shared.plan)(&asked);
-    match &fate {
-        Fate::Drop => return Err(Closed),
-        Fate::Slow(time) => tokio::time::sleep(*time).await,
-        Fate::Behind(others) => {
+    let logged = note(shared, &parts, &body);
+    let reply = (shared.plan)(&logged);
+    match &reply {
+        Reply::Drop => return Err(Closed),
+        Reply::Slow(time) => tokio::time::sleep(*time).await,
+        Reply::Behind(others) => {
             while !others.iter().all(|path| shared.done.lock().unwrap().contains(path)) {
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        Fate::Refuse(status, code, message, headers) => {
+        Reply::Refuse(status, code, message, headers) => {
             let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
-            let is_sts = !asked.form.is_empty();
+            let is_sts = !logged.form.is_empty();
             let text = if is_sts { format!("<ErrorResponse>{error}</ErrorResponse>") } else { error };
             let mut response = Response::new(Answer::whole(Bytes::from(text)));
             *response.status_mut() = StatusCode::from_u16(*status).unwrap();
@@ -260,32 +260,32 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             }
             return Ok(response);
         }
-        Fate::Page => {
+        Reply::Page => {
             let mut response = Response::new(Answer::whole(Bytes::from("<html>not found</html>")));
             *response.status_mut() = StatusCode::NOT_FOUND;
             return Ok(response);
         }
-        Fate::Xml(text) => return Ok(Response::new(Answer::whole(Bytes::from(text.clone())))),
+        Reply::Xml(text) => return Ok(Response::new(Answer::whole(Bytes::from(text.clone())))),
         _ => {}
     }
     let request = Request::from_parts(parts, s3s::Body::from(body));
     let (mut parts, body) = shared.service.call(request).await.map_err(|_| Closed)?.into_parts();
     let bytes = body.collect().await.map_err(|_| Closed)?.to_bytes();
-    let answer = match fate {
-        Fate::Cut(at) if at < bytes.len() => Answer::until(at, &bytes, End::Break),
-        Fate::Stall(at) if at < bytes.len() => Answer::until(at, &bytes, End::Stall),
-        Fate::Short(by) if parts.status.is_success() => {
+    let answer = match reply {
+        Reply::Cut(at) if at < bytes.len() => Answer::until(at, &bytes, End::Break),
+        Reply::Stall(at) if at < bytes.len() => Answer::until(at, &bytes, End::Stall),
+        Reply::Short(by) if parts.status.is_success() => {
             let length = bytes.len().saturating_sub(by);
             parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             Answer::whole(bytes.slice(..length))
         }
-        Fate::Corrupt if parts.status.is_success() => {
+        Reply::Corrupt if parts.status.is_success() => {
             let mut bytes = bytes.to_vec();
             let middle = bytes.len() / 2;
             bytes[middle] ^= 0x20;
             Answer::whole(Bytes::from(bytes))
         }
-        Fate::With(name, value) => {
+        Reply::With(name, value) => {
             parts.headers.insert(name, HeaderValue::from_str(&value).unwrap());
             Answer::whole(bytes)
         }
@@ -294,21 +294,21 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     Ok(Response::from_parts(parts, answer))
 }
 
-fn note(shared: &Shared, parts: &hyper::http::request::Parts, body: &Bytes) -> Asked {
-    let mut log = shared.asked.lock().unwrap();
+fn note(shared: &Shared, parts: &hyper::http::request::Parts, body: &Bytes) -> LoggedRequest {
+    let mut log = shared.requests.lock().unwrap();
     let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let form = if parts.method == Method::POST { form(body) } else { HashMap::new() };
-    let asked = Asked {
+    let logged = LoggedRequest {
         number: log.len(),
-        before: log.iter().filter(|asked| asked.path == path && asked.query == query).count(),
+        before: log.iter().filter(|logged| logged.path == path && logged.query == query).count(),
         path,
         query,
         headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         form,
     };
-    log.push(asked.clone());
-    asked
+    log.push(logged.clone());
+    logged
 }
 
 fn form(body: &Bytes) -> HashMap<String, String> {
@@ -317,7 +317,7 @@ fn form(body: &Bytes) -> HashMap<String, String> {
     pairs.map(|(name, value)| (name.to_owned(), value.replace("%3A", ":").replace("%2F", "/"))).collect()
 }
 
-/// The connection is to be closed.
+/// The connection is closed on purpose.
 #[derive(Debug)]
 struct Closed;
 
@@ -329,7 +329,7 @@ impl std::fmt::Display for Closed {
 
 impl std::error::Error for Closed {}
 
-/// A body that may not come to its end.
+/// A body that may break off or stall.
 struct Answer {
     left: Option<Bytes>,
     end: End,
@@ -346,7 +346,7 @@ enum End {
 }
 
 impl Answer {
-    /// So many bytes, and then an end.
+    /// The first `at` bytes, then `end`.
     fn until(at: usize, bytes: &Bytes, end: End) -> Self {
         Self { left: Some(bytes.slice(..at)), end, total: bytes.len(), pause: None }
     }
@@ -368,7 +368,7 @@ impl Body for Answer {
             (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             (None, End::Whole) => Poll::Ready(None),
             (None, End::Break) => {
-                // What was sent before arrives before the connection breaks.
+                // The bytes sent so far arrive before the connection breaks.
                 let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(PAUSE)));
                 pause.as_mut().poll(context).map(|()| Some(Err(Closed)))
             }
@@ -381,7 +381,7 @@ impl Body for Answer {
     }
 }
 
-/// Secrets of the user, and of the sessions that the STS of a test hands out: they all have the same.
+/// The secret key of the user, and of all sessions from the STS of a test.
 struct Keys;
 
 #[async_trait::async_trait]
@@ -395,7 +395,7 @@ impl S3Auth for Keys {
     }
 }
 
-/// Files as objects, some of them in another storage class.
+/// Files as objects, some in another storage class.
 struct Store {
     root: PathBuf,
     files: FileSystem,
@@ -404,14 +404,14 @@ struct Store {
     sums: Sums,
 }
 
-/// What a store says of the content of its objects, so that it can be checked.
+/// The checksums that a store returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sums {
-    /// ETags that are no MD5.
+    /// ETags that are not the MD5.
     Neither,
-    /// ETags that are the MD5.
+    /// The MD5 as ETag.
     Md5,
-    /// SHA-256 beside ETags that are no MD5.
+    /// SHA-256, with ETags that are not the MD5.
     Sha256,
 }
 
@@ -420,7 +420,7 @@ impl Store {
         std::fs::read(self.root.join(bucket).join(key)).unwrap_or_default()
     }
 
-    /// What changes with the content of an object.
+    /// An ETag that depends on the content.
     fn etag(&self, bucket: &str, key: &str) -> ETag {
         let content = self.content(bucket, key);
         ETag::Strong(match self.sums {
@@ -430,7 +430,7 @@ impl Store {
     }
 }
 
-/// As S3 writes keys for `encoding-type=url`; the store underneath does not.
+/// Encodes a key as S3 does for `encoding-type=url`; `s3s-fs` does not.
 fn as_in_url(key: &str) -> String {
     const ESCAPED: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
@@ -444,9 +444,9 @@ impl S3 for Store {
             return Err(s3_error!(InvalidObjectState));
         }
         let etag = self.etag(&request.input.bucket, &request.input.key);
-        // S3 sends no checksum of the whole with a part.
-        let is_asked = request.input.checksum_mode.is_some() && request.input.range.is_none();
-        let sha256 = (is_asked && self.sums == Sums::Sha256).then(|| {
+        // S3 sends no checksum of the object with a range of it.
+        let is_requested = request.input.checksum_mode.is_some() && request.input.range.is_none();
+        let sha256 = (is_requested && self.sums == Sums::Sha256).then(|| {
             let content = self.content(&request.input.bucket, &request.input.key);
             STANDARD.encode(Checksum::of(&content).as_bytes())
         });

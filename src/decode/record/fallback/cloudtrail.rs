@@ -1,4 +1,4 @@
-//! The members of a CloudTrail record that are read.
+//! The fields of a CloudTrail record that the fallback reader reads.
 
 use serde::de::{IgnoredAny, MapAccess};
 
@@ -6,7 +6,7 @@ use super::RecordKind;
 use super::members::{Flag, Members, Object, Text};
 use crate::event::{Created, Identity, Issuer, OnBehalfOf, Record, Response};
 
-/// Records of CloudTrail.
+/// CloudTrail records.
 pub(super) struct CloudTrail;
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! The members of a Kubernetes audit event that are read.
+//! The fields of a Kubernetes audit event that the fallback reader reads.
 
 use serde::de::{IgnoredAny, MapAccess};
 

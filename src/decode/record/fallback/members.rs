@@ -1,4 +1,4 @@
-//! Members of a record as the types that are wanted; a value of another type counts as absent.
+//! Deserializes the members of a record as the expected types; a value of another type counts as absent.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A text of the record, borrowed unless it held an escape; `None` for a value of another type.
+/// A text, borrowed unless it has an escape; `None` for a value of another type.
 #[derive(Default)]
 pub(super) struct Text<'a>(Option<Cow<'a, str>>);
 
-/// The texts of a list, of which one counts; `None` for a value of another type.
+/// The first and the last text of a list; `None` for a value of another type.
 #[derive(Default)]
 pub(super) struct FirstAndLast<'a> {
     pub(super) first: Text<'a>,
@@ -25,7 +25,7 @@ pub(super) struct Flag(pub(super) Option<bool>);
 #[derive(Default)]
 pub(super) struct Code(pub(super) Option<u16>);
 
-/// An object's fields; the default for a value that is no object.
+/// The fields of an object; the default for a value of another type.
 pub(super) trait Members<'de>: Default {
     fn member<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error>;
 }
@@ -36,11 +36,11 @@ impl Text<'_> {
     }
 }
 
-/// A value that is an object, or the default.
+/// An object, or the default for a value of another type.
 #[derive(Default)]
 pub(super) struct Object<T>(pub(super) T);
 
-/// Visits a value of any type; takes the types that matter and skips all others.
+/// Visitor methods for values of any type: skips the types that are not expected.
 macro_rules! pass_over {
     () => {
         pass_over!(null, list);
@@ -213,7 +213,7 @@ impl<'de, T: Members<'de>> Deserialize<'de> for RecordObject<T> {
     }
 }
 
-/// An object's key, borrowed unless it held an escape.
+/// A key, borrowed unless it has an escape.
 struct Key<'a>(Cow<'a, str>);
 
 struct KeyVisitor;

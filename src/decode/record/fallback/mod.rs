@@ -1,8 +1,9 @@
-//! The fallback reader: one record read by a full JSON parser.
+//! The fallback reader: reads one record with a full JSON parser.
 //!
-//! Takes the records that surprised the scanner: escaped keys and texts, malformed parts. simd-json is tried first;
-//! what it rejects goes to serde_json, because legal JSON may hold integers over 64 bits, `1e400` and nesting deeper
-//! than simd-json supports, in fields that are not needed. If a key is given twice, the last one counts.
+//! Reads the records that the scanner cannot: with escaped keys and texts, or malformed JSON. simd-json is
+//! tried first. Records that it rejects go to serde_json, because valid JSON may have integers over 64 bits,
+//! `1e400` and deeper nesting than simd-json supports, in unused fields. If a key is given twice, the last
+//! one counts.
 
 mod cloudtrail;
 mod kubernetes;
@@ -16,11 +17,11 @@ use super::walk;
 use crate::event::{AuditRecord, Record};
 use members::{Members, RecordObject};
 
-/// Kind of record.
+/// A kind of record.
 trait RecordKind {
-    /// Its members, as they are parsed.
+    /// Its parsed members.
     type Fields<'de>: Members<'de>;
-    /// Its relevant texts.
+    /// The record type, borrowed from the members.
     type Record<'r>;
 
     fn record<'r>(fields: &'r Self::Fields<'_>) -> Self::Record<'r>;
@@ -42,12 +43,13 @@ pub(in crate::decode) fn with_audit_record<T>(
     read::<kubernetes::Kubernetes, T>(slice, use_record)
 }
 
-/// Longer records are read without a table of their values. CloudTrail's own have up to 1 MB (CloudTrail User Guide, "Quotas").
+/// Longer records are not read by simd-json, which builds a table of their values. CloudTrail's own have up
+/// to 1 MB (CloudTrail User Guide, "Quotas").
 const LONGEST_AT_ONCE: usize = 4 << 20;
 
 fn read<K: RecordKind, T>(slice: &str, use_record: impl FnOnce(K::Record<'_>) -> T) -> Result<T, String> {
     let whole = without_lone_surrogates(slice);
-    // simd-json rewrites its input, and a failed parse spoils it; it takes some 16 bytes for each value.
+    // simd-json overwrites its input, also if it fails, and needs about 16 bytes for each value.
     let is_usual = whole.len() <= LONGEST_AT_ONCE;
     let mut copy = if is_usual { whole.as_bytes().to_vec() } else { Vec::new() };
     if let Ok(RecordObject(fields)) = simd_json::serde::from_slice::<RecordObject<K::Fields<'_>>>(&mut copy) {
@@ -57,11 +59,11 @@ fn read<K: RecordKind, T>(slice: &str, use_record: impl FnOnce(K::Record<'_>) ->
         Ok(RecordObject(fields)) => return Ok(use_record(K::record(&fields))),
         Err(error) => error,
     };
-    // In a field that is read, serde_json evaluates the number.
+    // In a used field, serde_json evaluates the number.
     let mended = without_huge_numbers(&whole).ok_or_else(|| error.to_string())?;
     match serde_json::from_str::<RecordObject<K::Fields<'_>>>(&mended) {
         Ok(RecordObject(fields)) => Ok(use_record(K::record(&fields))),
-        // Of the two errors, this one has the position in the record.
+        // The first error has the position in the original record.
         Err(_) => Err(error.to_string()),
     }
 }
@@ -75,7 +77,7 @@ fn without_huge_numbers(text: &str) -> Option<String> {
         let token = &rest[at..];
         let length = walk::value_end(token, 0).unwrap_or(token.len());
         mended.push_str(&rest[..at]);
-        // A malformed number stays as it is: it is a fault.
+        // A malformed number is unchanged: it is a fault.
         let is_huge = !token.starts_with('"')
             && serde_json::from_str::<f64>(&token[..length]).is_err()
             && serde_json::from_str::<IgnoredAny>(&token[..length]).is_ok();
@@ -87,7 +89,7 @@ fn without_huge_numbers(text: &str) -> Option<String> {
     changed.then_some(mended)
 }
 
-/// Replaces half of an escaped surrogate pair, which ends a text cut in mid-character, with U+FFFD.
+/// Replaces an escaped lone surrogate, as in a text truncated inside a character, with U+FFFD.
 pub(in crate::decode) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     if !text.contains("\\ud") && !text.contains("\\uD") {
         return Cow::Borrowed(text);
@@ -104,7 +106,7 @@ pub(in crate::decode) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
                 rest = &rest[6..];
                 continue;
             }
-            // The backslash and the character it escapes.
+            // The backslash and the escaped character.
             (None, _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
         };
         mended.push_str(&rest[..length]);
@@ -119,7 +121,7 @@ enum Half {
     Low,
 }
 
-/// Which half of a surrogate pair the escape at the start of `text` is, if it is one.
+/// The half of a surrogate pair that the escape at the start of `text` stands for, if any.
 fn surrogate(text: &str) -> Option<Half> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     match u16::from_str_radix(digits, 16).ok()? {
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_simd_json_refuses_in_fields_nobody_needs_is_read() {
+    fn unused_fields_may_hold_values_that_simd_json_rejects() {
         let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
         for odd in ["123456789012345678901234567890123456789012345", "1e400", &deep] {
             let json = format!(r#"{{"requestParameters":{odd},"userAgent":"x\n"}}"#);
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn huge_numbers_in_fields_that_are_read_count_as_no_text() {
+    fn huge_numbers_in_used_fields_are_not_texts() {
         let digits = "9".repeat(400);
         for odd in ["1e400", "-22e400222", &digits] {
             let json = format!(
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_cut_in_mid_character_loses_only_that_character() {
+    fn a_lone_surrogate_becomes_a_replacement_character() {
         assert_eq!(agent(r#"{"userAgent":"x\ud83d"}"#), Ok(Some("x\u{fffd}".into())));
         assert_eq!(
             agent(r#"{"userAgent":"\udc00\ud83d\ude00\\ud800"}"#),
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_record_says_what_is_wrong() {
+    fn errors_describe_a_malformed_record() {
         assert!(agent(r#"{"userAgent":"x" "y"}"#).unwrap_err().contains("expected"));
         assert!(agent("[]").is_err());
         assert!(agent(r#"{"userAgent":"\q"}"#).is_err());

@@ -1,6 +1,7 @@
 //! The same with 32 bytes at a time, for processors with AVX2: saves a twentieth of a whole scan.
 //!
-//! [`pulp`] detects AVX2 at run time and contains the `unsafe`: a [`V3`] exists only where its instructions do.
+//! [`pulp`] detects AVX2 at run time and contains the `unsafe` code: a [`V3`] exists only on processors with
+//! AVX2.
 
 use pulp::x86::V3;
 use pulp::{NullaryFnOnce, m8x32, u8x32};
@@ -23,7 +24,7 @@ struct NestedEnd<'a> {
 impl NullaryFnOnce for NestedEnd<'_> {
     type Output = Option<usize>;
 
-    // Without this the code is not compiled for AVX2.
+    // Without inlining, the code is not compiled for AVX2.
     #[inline(always)]
     fn call(self) -> Option<usize> {
         nested_end_by(
@@ -38,7 +39,7 @@ impl NullaryFnOnce for NestedEnd<'_> {
 #[inline(always)]
 fn read(v3: V3, block: &[u8; 64]) -> Block {
     let halves: [u8x32; 2] = pulp::cast(*block);
-    // `[` and `{`, and `]` and `}`, differ in this one bit only.
+    // `[` and `{`, and `]` and `}`, differ only in this bit.
     let folded = halves.map(
         #[inline(always)]
         |half| v3.or_u8x32(half, v3.splat_u8x32(0x20)),
@@ -51,7 +52,7 @@ fn read(v3: V3, block: &[u8; 64]) -> Block {
     }
 }
 
-/// One bit for each place of `byte`.
+/// A bit mask of the positions of `byte`.
 #[inline(always)]
 fn places(v3: V3, [low, high]: [u8x32; 2], byte: u8) -> u64 {
     let wanted = v3.splat_u8x32(byte);

@@ -1,4 +1,4 @@
-//! Fields of records of CloudTrail.
+//! Fields of CloudTrail records.
 
 use super::{Derived, FieldReader, Scanned};
 

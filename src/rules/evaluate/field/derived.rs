@@ -1,4 +1,4 @@
-//! Fields that are more than a value of the record.
+//! Fields derived from a record, rather than read from a single value.
 
 use std::borrow::Cow;
 
@@ -8,54 +8,54 @@ use crate::event::AnyRecord;
 use crate::rules::evaluate::event_context::{EventContext, Value};
 use crate::rules::evaluate::path::{Path, texts};
 
-/// One of them.
+/// A derived field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Derived {
-    /// The event's number in its object.
+    /// Number of the event in its object.
     Number,
-    /// When it happened.
+    /// Time of the event.
     Time,
     TimeOfDay,
-    /// The same in nanoseconds since the epoch.
+    /// Time of the event in nanoseconds since the epoch.
     Nanoseconds,
-    /// The record as it stands.
+    /// The record as in the log.
     Record,
-    /// The same, and all texts in it.
+    /// The record as in the log, and all texts in it.
     Words,
-    /// The plugin of Falco that would read it.
+    /// The Falco plugin for this kind of record.
     Plugin,
-    /// Who did what from where, in a line.
+    /// One line with principal, action and source.
     Summary,
     /// The name of the user or role.
     User,
-    /// The account of the caller, or whose log it is.
+    /// The account of the caller, else of the recipient.
     Account,
     ReadOnly,
     ManagementEvent,
-    /// The source, if it is no address.
+    /// The source, if it is not an address.
     SourceDomain,
     S3Uri,
     Bytes {
         sent: bool,
         received: bool,
     },
-    /// 1 for a call of this name.
+    /// 1 for a call with this name.
     IsCall(&'static str),
     IsOtherCall,
-    /// The tag `Name` of an instance.
+    /// The `Name` tag of an instance.
     InstanceName,
-    /// A parameter of the URI, by its name.
+    /// A URI parameter by name.
     UriParameter,
     PodName,
     FirstRepository,
     AnyPrivileged,
     VolumeTypes,
-    /// Whether a path of the host is mounted.
+    /// Whether a host path is mounted.
     HasHostPath,
     OfContainers(OfContainers, &'static str),
 }
 
-/// What is derived of each container of a list.
+/// A value derived for each container of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum OfContainers {
     Repositories,
@@ -73,69 +73,69 @@ impl Derived {
         }
     }
 
-    pub(super) fn value<'a>(self, argument: Option<&str>, facts: &'a EventContext<'_>) -> Value<'a> {
+    pub(super) fn value<'a>(self, argument: Option<&str>, event: &'a EventContext<'_>) -> Value<'a> {
         match self {
-            Self::Number => Value::One(facts.number.to_string().into()),
-            Self::Time => Value::One(facts.time.to_string().into()),
-            Self::TimeOfDay => Value::some(time_of_day(facts)),
-            Self::Nanoseconds => Value::One((i128::from(facts.time.micros()) * 1000).to_string().into()),
-            Self::Record => Value::One(Json::new(facts.text).text()),
-            Self::Words => Value::list(words(facts.text)),
-            Self::Plugin => Value::One(plugin(facts).into()),
-            Self::Summary => Value::One(summary(facts).into()),
-            Self::User => Value::some(user(facts)),
+            Self::Number => Value::One(event.number.to_string().into()),
+            Self::Time => Value::One(event.time.to_string().into()),
+            Self::TimeOfDay => Value::some(time_of_day(event)),
+            Self::Nanoseconds => Value::One((i128::from(event.time.micros()) * 1000).to_string().into()),
+            Self::Record => Value::One(Json::new(event.text).text()),
+            Self::Words => Value::list(words(event.text)),
+            Self::Plugin => Value::One(plugin(event).into()),
+            Self::Summary => Value::One(summary(event).into()),
+            Self::User => Value::some(user(event)),
             Self::Account => {
-                let accounts = facts.cloudtrail().map(|it| [it.identity.account_id, it.recipient_account]);
+                let accounts = event.cloudtrail().map(|it| [it.identity.account_id, it.recipient_account]);
                 Value::some(accounts.into_iter().flatten().flatten().find(|account| !account.is_empty()))
             }
-            Self::ReadOnly => Value::some(read_only(facts).map(|yes| yes.to_string())),
+            Self::ReadOnly => Value::some(read_only(event).map(|yes| yes.to_string())),
             Self::ManagementEvent => {
-                let is_one = facts.member("managementEvent").is_some_and(|value| value.text() == "true");
+                let is_one = event.member("managementEvent").is_some_and(|value| value.text() == "true");
                 Value::One(is_one.to_string().into())
             }
             Self::SourceDomain => {
-                let source = facts.cloudtrail().and_then(|record| record.source_ip);
+                let source = event.cloudtrail().and_then(|record| record.source_ip);
                 Value::some(source.filter(|source| source.parse::<std::net::IpAddr>().is_err()))
             }
-            Self::S3Uri => Value::some(s3_uri(facts)),
-            Self::Bytes { sent, received } => Value::some(bytes(facts, sent, received)),
-            Self::IsCall(name) => Value::some((event_name(facts) == Some(name)).then_some("1")),
+            Self::S3Uri => Value::some(s3_uri(event)),
+            Self::Bytes { sent, received } => Value::some(bytes(event, sent, received)),
+            Self::IsCall(name) => Value::some((event_name(event) == Some(name)).then_some("1")),
             Self::IsOtherCall => {
-                Value::some((!matches!(event_name(facts), Some("GetObject" | "PutObject"))).then_some("1"))
+                Value::some((!matches!(event_name(event), Some("GetObject" | "PutObject"))).then_some("1"))
             }
-            Self::InstanceName => Value::some(instance_name(facts)),
-            Self::UriParameter => Value::some(uri_parameter(facts, argument.unwrap_or_default())),
-            Self::PodName => Value::some(pod_name(facts)),
+            Self::InstanceName => Value::some(instance_name(event)),
+            Self::UriParameter => Value::some(uri_parameter(event, argument.unwrap_or_default())),
+            Self::PodName => Value::some(pod_name(event)),
             Self::FirstRepository => {
                 let image =
-                    at("requestObject/spec/containers/0/image", facts).first().map(|image| image.text());
+                    at("requestObject/spec/containers/0/image", event).first().map(|image| image.text());
                 Value::some(image.map(|image| repository(&image).to_owned()))
             }
-            Self::AnyPrivileged => any_privileged(facts),
+            Self::AnyPrivileged => any_privileged(event),
             Self::VolumeTypes => {
-                let volumes = at("requestObject/spec/volumes/*", facts);
+                let volumes = at("requestObject/spec/volumes/*", event);
                 let keys = volumes.into_iter().flat_map(Json::members).map(|(key, _)| key);
                 Value::list(keys.filter(|key| key != "name").collect())
             }
-            Self::HasHostPath => has_host_path(facts, argument.unwrap_or_default()),
-            Self::OfContainers(what, list) => of_containers(what, list, argument, facts),
+            Self::HasHostPath => has_host_path(event, argument.unwrap_or_default()),
+            Self::OfContainers(what, list) => of_containers(what, list, argument, event),
         }
     }
 }
 
-/// The values at a path, of which `*` is every item of a list.
-fn at<'r>(path: &str, facts: &EventContext<'r>) -> Vec<Json<'r>> {
-    Path::list(path, None).find(facts)
+/// The values at a path, in which `*` stands for every item of a list.
+fn at<'r>(path: &str, event: &EventContext<'r>) -> Vec<Json<'r>> {
+    Path::list(path, None).find(event)
 }
 
-/// The value of a key; none if it is `null`.
+/// The value of a key, unless it is `null`.
 fn present<'r>(value: Json<'r>, key: &str) -> Option<Json<'r>> {
     value.member(key).filter(|found| !found.is_null())
 }
 
-/// A record as it stands, and everything in it that is neither a list nor an object.
+/// A record as in the log, and all values in it that are neither lists nor objects.
 fn words(text: &str) -> Vec<Cow<'_, str>> {
-    // Each level is walked anew: what lies deeper than any record is only found in the whole.
+    // Each level is parsed again. Values deeper than this are only found in the text of the whole record.
     const MAX_DEPTH: u32 = 32;
     let record = Json::new(text);
     let mut words = vec![record.text()];
@@ -155,26 +155,26 @@ fn words(text: &str) -> Vec<Cow<'_, str>> {
     words
 }
 
-fn time_of_day(facts: &EventContext<'_>) -> Option<String> {
-    let text = facts.time.to_string();
+fn time_of_day(event: &EventContext<'_>) -> Option<String> {
+    let text = event.time.to_string();
     Some(text.split_once('T')?.1.trim_end_matches('Z').to_owned())
 }
 
-fn plugin(facts: &EventContext<'_>) -> &'static str {
-    match facts.record {
+fn plugin(event: &EventContext<'_>) -> &'static str {
+    match event.record {
         AnyRecord::CloudTrail(_) => "cloudtrail",
         AnyRecord::Kubernetes(_) => "k8saudit",
     }
 }
 
-fn event_name<'a>(facts: &'a EventContext<'_>) -> Option<&'a str> {
-    facts.cloudtrail()?.event_name
+fn event_name<'a>(event: &'a EventContext<'_>) -> Option<&'a str> {
+    event.cloudtrail()?.event_name
 }
 
-/// As the plugin names users: by the sort of identity.
-fn user<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
-    let identity = &facts.cloudtrail()?.identity;
-    let name = |path| at(path, facts).first().map(|name| name.text());
+/// The user as named by the plugin, by type of identity.
+fn user<'a>(event: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
+    let identity = &event.cloudtrail()?.identity;
+    let name = |path| at(path, event).first().map(|name| name.text());
     match identity.identity_type? {
         "Root" | "IAMUser" => name("userIdentity/userName"),
         "AWSService" => identity.invoked_by.map(Cow::Borrowed),
@@ -187,8 +187,8 @@ fn user<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     }
 }
 
-/// What the record says, else what the name of the call says.
-fn read_only(facts: &EventContext<'_>) -> Option<bool> {
+/// As stated by the record, else inferred from the name of the call.
+fn read_only(event: &EventContext<'_>) -> Option<bool> {
     const CHANGES: [&str; 41] = [
         "Start",
         "Stop",
@@ -232,21 +232,21 @@ fn read_only(facts: &EventContext<'_>) -> Option<bool> {
         "Import",
         "Send",
     ];
-    let record = facts.cloudtrail()?;
+    let record = event.cloudtrail()?;
     let by_name = || record.event_name.map(|name| !CHANGES.iter().any(|verb| name.starts_with(verb)));
     record.read_only.or_else(by_name)
 }
 
-fn summary(facts: &EventContext<'_>) -> String {
-    let text = |scanned: Scanned| match scanned.value(facts) {
+fn summary(event: &EventContext<'_>) -> String {
+    let text = |scanned: Scanned| match scanned.value(event) {
         Value::One(text) => text.into_owned(),
         _ => "<NA>".to_owned(),
     };
-    match facts.record {
+    match event.record {
         AnyRecord::CloudTrail(record) => {
-            let user = user(facts).unwrap_or(Cow::Borrowed("<NA>"));
+            let user = user(event).unwrap_or(Cow::Borrowed("<NA>"));
             let failed = if record.error_code.is_some() { "!" } else { "" };
-            let way = if read_only(facts) == Some(false) { "→" } else { "←" };
+            let way = if read_only(event) == Some(false) { "→" } else { "←" };
             format!("{user} via {} {failed}{way} {}", text(Scanned::SourceIp), text(Scanned::EventName))
         }
         AnyRecord::Kubernetes(_) => {
@@ -255,13 +255,13 @@ fn summary(facts: &EventContext<'_>) -> String {
     }
 }
 
-fn s3_uri(facts: &EventContext<'_>) -> Option<String> {
-    let request = facts.member("requestParameters")?;
+fn s3_uri(event: &EventContext<'_>) -> Option<String> {
+    let request = event.member("requestParameters")?;
     Some(format!("s3://{}/{}", present(request, "bucketName")?.text(), present(request, "key")?.text()))
 }
 
-fn bytes(facts: &EventContext<'_>, sent: bool, received: bool) -> Option<String> {
-    let data = facts.member("additionalEventData")?;
+fn bytes(event: &EventContext<'_>, sent: bool, received: bool) -> Option<String> {
+    let data = event.member("additionalEventData")?;
     let count = |key: &str| data.member(key)?.text().parse::<f64>().ok();
     let sent = if sent { count("bytesTransferredIn") } else { None };
     let received = if received { count("bytesTransferredOut") } else { None };
@@ -269,8 +269,8 @@ fn bytes(facts: &EventContext<'_>, sent: bool, received: bool) -> Option<String>
     Some((all as u64).to_string())
 }
 
-fn instance_name<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
-    let items = at("requestParameters/tagSpecificationSet/items/*", facts);
+fn instance_name<'a>(event: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
+    let items = at("requestParameters/tagSpecificationSet/items/*", event);
     let of_instances = items
         .into_iter()
         .filter(|item| item.member("resourceType").is_some_and(|sort| sort.text() == "instance"));
@@ -279,14 +279,14 @@ fn instance_name<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
     present(name, "value").map(Json::text)
 }
 
-/// The first parameter of this name in the URI.
-fn uri_parameter(facts: &EventContext<'_>, name: &str) -> Option<String> {
-    let (_, query) = facts.kubernetes()?.request_uri?.split_once('?')?;
+/// The first URI parameter with this name.
+fn uri_parameter(event: &EventContext<'_>, name: &str) -> Option<String> {
+    let (_, query) = event.kubernetes()?.request_uri?.split_once('?')?;
     let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.find(|(known, _)| unescaped(known) == name).map(|(_, value)| unescaped(value))
 }
 
-/// A part of a URI without `%` escapes and `+` for blanks.
+/// Decodes a part of a URI: `%` escapes, and `+` for spaces.
 fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -299,32 +299,32 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The pod that a request is about.
-fn pod_name<'a>(facts: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
-    let record = facts.kubernetes()?;
-    let name = |path| at(path, facts).first().map(|name| name.text());
+/// The pod that a request targets.
+fn pod_name<'a>(event: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
+    let record = event.kubernetes()?;
+    let name = |path| at(path, event).first().map(|name| name.text());
     match record.object.resource {
         Some("pods") => name("objectRef/name").or_else(|| name("responseObject/metadata/name")),
         _ => None,
     }
 }
 
-/// An image without tag and digest, cut as Falco does: at the first colon.
+/// An image without tag and digest, cut at the first colon as in Falco.
 fn repository(image: &str) -> &str {
     let name = image.split(':').next().unwrap_or(image);
     name.split('@').next().unwrap_or(name)
 }
 
-fn any_privileged<'a>(facts: &EventContext<'a>) -> Value<'a> {
-    if at("requestObject/spec/containers", facts).is_empty() {
+fn any_privileged<'a>(event: &EventContext<'a>) -> Value<'a> {
+    if at("requestObject/spec/containers", event).is_empty() {
         return Value::Absent;
     }
-    let flags = at("requestObject/spec/containers/*/securityContext/privileged", facts);
+    let flags = at("requestObject/spec/containers/*/securityContext/privileged", event);
     Value::One(flags.iter().any(|flag| flag.text() == "true").to_string().into())
 }
 
-fn has_host_path<'a>(facts: &EventContext<'a>, wanted: &str) -> Value<'a> {
-    let paths = at("requestObject/spec/volumes/*/hostPath/path", facts);
+fn has_host_path<'a>(event: &EventContext<'a>, wanted: &str) -> Value<'a> {
+    let paths = at("requestObject/spec/volumes/*/hostPath/path", event);
     if paths.is_empty() {
         return Value::Absent;
     }
@@ -339,12 +339,12 @@ fn of_containers<'a>(
     what: OfContainers,
     list: &str,
     index: Option<&str>,
-    facts: &EventContext<'a>,
+    event: &EventContext<'a>,
 ) -> Value<'a> {
     let index = index.and_then(|index| index.parse().ok());
-    let containers = Path::list(&format!("requestObject/spec/{list}/*"), index).find(facts);
+    let containers = Path::list(&format!("requestObject/spec/{list}/*"), index).find(event);
     let effective = |key: &str| {
-        let of_pod = at("requestObject/spec/securityContext", facts).first().and_then(|it| present(*it, key));
+        let of_pod = at("requestObject/spec/securityContext", event).first().and_then(|it| present(*it, key));
         let of = |container: &Json<'a>| {
             let own = container.member("securityContext").and_then(|it| present(it, key));
             own.or(of_pod).map_or(Cow::Borrowed("0"), Json::text)
@@ -374,7 +374,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_of_uris_and_images_are_read() {
+    fn uri_parameters_and_image_repositories_are_parsed() {
         assert_eq!(unescaped("a%20b+c%2"), "a b c%2");
         assert_eq!(repository("gcr.io/x/y:1.2@sha256:00"), "gcr.io/x/y");
         assert_eq!(repository("falcosecurity/falco"), "falcosecurity/falco");

@@ -1,4 +1,4 @@
-//! Fields of audit events of Kubernetes.
+//! Fields of Kubernetes audit events.
 
 use super::derived::OfContainers;
 use super::{Derived, FieldReader, Scanned};
@@ -57,18 +57,18 @@ pub(super) const FIELDS: &[(&str, FieldReader)] = &[
     ("ka.useragent", FieldReader::Scanned(Scanned::UserAgent)),
 ];
 
-/// The lists of containers that a pod has, each a part of the names of fields.
+/// The container lists of a pod, as they appear in field names.
 const LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
-/// How a field of each container of a list is read.
+/// How to read a field of each container of a list.
 #[derive(Clone, Copy)]
 enum Part {
-    /// A path in the container.
+    /// Path in the container.
     At(&'static str),
     Derived(OfContainers),
 }
 
-/// What stands behind the list in the names of such fields.
+/// The part of a field name after the list.
 const PARTS: [(&str, Part); 13] = [
     ("image", Part::At("image")),
     ("image.repository", Part::Derived(OfContainers::Repositories)),
@@ -85,7 +85,7 @@ const PARTS: [(&str, Part); 13] = [
     ("name", Part::At("name")),
 ];
 
-/// How a field of containers is read, with the list of containers that its path begins at.
+/// How to read a container field, with the container list at which its path begins.
 pub(super) fn of_containers(name: &str) -> Option<(FieldReader, Option<&'static str>)> {
     let rest = name.strip_prefix("ka.req.pod.")?;
     let list = LISTS.into_iter().find(|list| rest.starts_with(&format!("{list}.")))?;
@@ -96,7 +96,7 @@ pub(super) fn of_containers(name: &str) -> Option<(FieldReader, Option<&'static 
     })
 }
 
-/// The names of these fields.
+/// The names of the container fields.
 pub(super) fn names() -> impl Iterator<Item = String> {
     LISTS
         .into_iter()

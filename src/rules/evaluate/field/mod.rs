@@ -1,4 +1,4 @@
-//! The fields that rules ask for, by their names in Falco's plugins, and how each is read of an event.
+//! The fields of rules, with their names in Falco's plugins, and how each is read from an event.
 //!
 //! Sources: `extract.go` and `fields.go` of the plugins cloudtrail, k8saudit and json in falcosecurity/plugins; the names
 //! `aws.*` are those of Sysdig's Cloud Connector. All are listed in `docs/rules.md`.
@@ -15,35 +15,35 @@ use crate::rules::error::{FieldError, similar};
 pub(in crate::rules) use derived::Derived;
 pub(in crate::rules) use scanned::Scanned;
 
-/// A field by its name, with what stands in brackets behind it.
+/// The name of a field, with its argument in brackets.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::rules) struct FieldName {
     pub(in crate::rules) name: String,
     pub(in crate::rules) argument: Option<String>,
 }
 
-/// How the value of a field is found.
+/// How to find the value of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::rules) enum Field {
-    /// Among the texts that were read of every record anyway.
+    /// Among the texts scanned for every record.
     Scanned(Scanned),
-    /// By a path in the record.
+    /// At a path in the record.
     At(Path),
-    /// By a rule of its own, with what stands in brackets.
+    /// Derived, with the argument in brackets.
     Derived(Derived, Option<Box<str>>),
 }
 
-/// What a field takes in brackets.
+/// Which argument a field takes in brackets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Argument {
     None,
-    /// It may be the index of an item.
+    /// Optional: the index of an item.
     Index,
-    /// It must be there.
+    /// Required.
     Needed,
 }
 
-/// How a field of the tables is read.
+/// How to read a field of the tables.
 #[derive(Clone, Copy, Debug)]
 enum FieldReader {
     Scanned(Scanned),
@@ -86,7 +86,7 @@ impl Argument {
     }
 }
 
-/// Fields that events of any source have.
+/// Fields of events of any source.
 const COMMON: &[(&str, FieldReader)] = &[
     ("evt.num", FieldReader::Derived(Derived::Number)),
     ("evt.time", FieldReader::Derived(Derived::TimeOfDay)),
@@ -103,7 +103,7 @@ const COMMON: &[(&str, FieldReader)] = &[
     ("jevt.obj", FieldReader::Derived(Derived::Record)),
 ];
 
-/// Fields that are a value by its JSON pointer.
+/// Fields that take a JSON pointer to a value.
 const POINTERS: [&str; 2] = ["json.value", "jevt.value"];
 
 fn tables(source: LogSource) -> [&'static [(&'static str, FieldReader)]; 2] {
@@ -113,14 +113,14 @@ fn tables(source: LogSource) -> [&'static [(&'static str, FieldReader)]; 2] {
     }
 }
 
-/// All names of fields of a source.
+/// All field names of a source.
 pub(in crate::rules) fn names(source: LogSource) -> impl Iterator<Item = String> {
     let of_containers = Some(kubernetes::names()).filter(|_| source == LogSource::Kubernetes);
     let known = tables(source).into_iter().flatten().map(|(name, _)| *name).chain(POINTERS);
     known.map(str::to_owned).chain(of_containers.into_iter().flatten())
 }
 
-/// The longest beginning of a text that names a field, for texts in which fields stand among words.
+/// The longest prefix of a text that is a field name, for texts with fields among words.
 pub(in crate::rules) fn longest(text: &str, source: LogSource) -> Option<String> {
     let ends =
         |name: &String| !text[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
@@ -128,10 +128,10 @@ pub(in crate::rules) fn longest(text: &str, source: LogSource) -> Option<String>
 }
 
 impl Field {
-    /// The field of a name.
+    /// The field with a name.
     ///
     /// # Errors
-    /// Says what is wrong with the name or what is in its brackets.
+    /// If the name is unknown or its argument is invalid.
     pub(in crate::rules) fn of(named: &FieldName, source: LogSource) -> Result<Self, FieldError> {
         let FieldName { name, argument } = named;
         let argument = argument.as_deref();
@@ -160,22 +160,22 @@ impl Field {
         })
     }
 
-    /// The value at a path; one that was read anyway is taken from there.
+    /// The field for a path: a scanned text if the path leads to one.
     pub(in crate::rules) fn at(path: Path, source: LogSource) -> Self {
         let scanned = path.keys().and_then(|keys| Scanned::at(&keys, source));
         scanned.map_or(Self::At(path), Self::Scanned)
     }
 
     /// The value of this field.
-    pub(in crate::rules) fn value<'a>(&'a self, facts: &'a EventContext<'_>) -> Value<'a> {
+    pub(in crate::rules) fn value<'a>(&'a self, event: &'a EventContext<'_>) -> Value<'a> {
         match self {
-            Self::Scanned(scanned) => scanned.value(facts),
-            Self::At(path) => path.value(facts),
-            Self::Derived(derived, argument) => derived.value(argument.as_deref(), facts),
+            Self::Scanned(scanned) => scanned.value(event),
+            Self::At(path) => path.value(event),
+            Self::Derived(derived, argument) => derived.value(argument.as_deref(), event),
         }
     }
 
-    /// How dear its value is, for the order of checks.
+    /// Cost of reading the value, for ordering checks.
     pub(in crate::rules) fn cost(&self) -> u8 {
         match self {
             Self::Scanned(_) | Self::Derived(Derived::Number, _) => 0,
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_anyway_is_not_read_again() {
+    fn a_pointer_to_a_scanned_text_uses_the_scanned_text() {
         let source = LogSource::CloudTrail;
         assert_eq!(field("json.value[/userIdentity/type]", source), field("ct.user.identitytype", source));
         assert_eq!(field("jevt.value[eventName]", source), Ok(Field::Scanned(Scanned::EventName)));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_names_and_arguments_are_told() {
+    fn wrong_names_and_arguments_are_reported() {
         let why = |text| field(text, LogSource::CloudTrail).unwrap_err().reason;
         assert_eq!(why("ct.nme"), "events of cloudtrail have no field 'ct.nme'; did you mean 'ct.name'?");
         assert_eq!(why("ka.verb"), "events of cloudtrail have no field 'ka.verb'");
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_in_the_documentation() {
+    fn every_field_is_documented() {
         let text = include_str!("../../../../docs/rules.md");
         for source in [LogSource::CloudTrail, LogSource::Kubernetes] {
             for name in names(source) {

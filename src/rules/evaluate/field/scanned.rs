@@ -3,7 +3,7 @@
 use crate::model::LogSource;
 use crate::rules::evaluate::event_context::{EventContext, Value};
 
-/// One of them.
+/// A scanned field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Scanned {
     EventName,
@@ -42,7 +42,7 @@ pub(in crate::rules) enum Scanned {
     Decision,
 }
 
-/// Where each stands in a record of CloudTrail.
+/// Path of each field in a CloudTrail record.
 const IN_CLOUDTRAIL: [(&[&str], Scanned); 19] = [
     (&["eventName"], Scanned::EventName),
     (&["eventSource"], Scanned::EventSource),
@@ -65,7 +65,7 @@ const IN_CLOUDTRAIL: [(&[&str], Scanned); 19] = [
     (&["userIdentity", "sessionContext", "sessionIssuer", "arn"], Scanned::IssuerArn),
 ];
 
-/// Where each stands in an audit event of Kubernetes.
+/// Path of each field in a Kubernetes audit event.
 const IN_KUBERNETES: [(&[&str], Scanned); 14] = [
     (&["auditID"], Scanned::AuditId),
     (&["stage"], Scanned::Stage),
@@ -84,7 +84,7 @@ const IN_KUBERNETES: [(&[&str], Scanned); 14] = [
 ];
 
 impl Scanned {
-    /// The one at this place of a record.
+    /// The field at this path of a record.
     pub(super) fn at(keys: &[&str], source: LogSource) -> Option<Self> {
         let table: &[(&[&str], Self)] = match source {
             LogSource::CloudTrail => &IN_CLOUDTRAIL,
@@ -93,21 +93,21 @@ impl Scanned {
         table.iter().find(|(known, _)| *known == keys).map(|(_, scanned)| *scanned)
     }
 
-    /// Its value.
-    pub(super) fn value<'a>(self, facts: &'a EventContext<'_>) -> Value<'a> {
-        if let Some(code) = facts.kubernetes().filter(|_| self == Self::ResponseCode).and_then(|it| it.code) {
+    /// The value of the field.
+    pub(super) fn value<'a>(self, event: &'a EventContext<'_>) -> Value<'a> {
+        if let Some(code) = event.kubernetes().filter(|_| self == Self::ResponseCode).and_then(|it| it.code) {
             return Value::One(code.to_string().into());
         }
-        Value::some(self.text(facts))
+        Value::some(self.text(event))
     }
 
-    /// Its value, unless it is no text in the record.
-    pub(in crate::rules) fn text<'a>(self, facts: &'a EventContext<'_>) -> Option<&'a str> {
-        facts.cloudtrail().map_or_else(|| self.of_kubernetes(facts), |_| self.of_cloudtrail(facts))
+    /// The value of the field, if it is a text in the record.
+    pub(in crate::rules) fn text<'a>(self, event: &'a EventContext<'_>) -> Option<&'a str> {
+        event.cloudtrail().map_or_else(|| self.of_kubernetes(event), |_| self.of_cloudtrail(event))
     }
 
-    fn of_cloudtrail<'a>(self, facts: &'a EventContext<'_>) -> Option<&'a str> {
-        let record = facts.cloudtrail()?;
+    fn of_cloudtrail<'a>(self, event: &'a EventContext<'_>) -> Option<&'a str> {
+        let record = event.cloudtrail()?;
         let identity = &record.identity;
         match self {
             Self::EventName => record.event_name,
@@ -134,8 +134,8 @@ impl Scanned {
         }
     }
 
-    fn of_kubernetes<'a>(self, facts: &'a EventContext<'_>) -> Option<&'a str> {
-        let record = facts.kubernetes()?;
+    fn of_kubernetes<'a>(self, event: &'a EventContext<'_>) -> Option<&'a str> {
+        let record = event.kubernetes()?;
         match self {
             Self::AuditId => record.audit_id,
             Self::Stage => record.stage,
@@ -154,7 +154,7 @@ impl Scanned {
         }
     }
 
-    /// A service without the end of its name.
+    /// The name of a service without its domain.
     pub(in crate::rules) fn short(source: &str) -> &str {
         source.strip_suffix(".amazonaws.com").filter(|rest| !rest.is_empty()).unwrap_or(source)
     }

@@ -1,4 +1,4 @@
-//! Conditions in Falco's language: text in, a tree of checks with their places out.
+//! Conditions in Falco's language, parsed into a tree of checks with their positions.
 //!
 //! Source: the grammar in `userspace/libsinsp/filter/parser.h` of falcosecurity/libs, and "Condition syntax" in Falco's
 //! documentation.
@@ -10,7 +10,7 @@ use crate::rules::evaluate::tree::Case;
 
 pub(in crate::rules) use parse::{field, list, parse};
 
-/// A condition as it was written.
+/// A condition as written.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::rules) enum Expression {
     And(Vec<Self>),
@@ -24,15 +24,15 @@ pub(in crate::rules) enum Expression {
     Check(Check),
 }
 
-/// A field, an operator and what it is compared with.
+/// A field, an operator and the values to compare with.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::rules) struct Check {
     pub(in crate::rules) field: FieldName,
-    /// Transformers around the field, the innermost first.
+    /// Transformers of the field, the innermost first.
     pub(in crate::rules) cases: Vec<Case>,
     pub(in crate::rules) operator: Operator,
     pub(in crate::rules) words: Vec<Word>,
-    /// Character of the condition it begins at, counted from 1.
+    /// Position of its first character in the condition, counted from 1.
     pub(in crate::rules) at: usize,
 }
 
@@ -40,12 +40,12 @@ pub(in crate::rules) struct Check {
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::rules) struct Word {
     pub(in crate::rules) text: String,
-    /// In quotes, so that it names no list.
+    /// Whether it is quoted, so it cannot be the name of a list.
     pub(in crate::rules) quoted: bool,
 }
 
 impl Word {
-    /// A value that stands by itself, with or without quotes around it.
+    /// A single value, with or without quotes.
     pub(in crate::rules) fn of(text: &str) -> Self {
         let inner = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
         match inner('"').or_else(|| inner('\'')) {
@@ -55,7 +55,7 @@ impl Word {
     }
 }
 
-/// How a field is compared.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::rules) enum Operator {
     Exists,
@@ -78,7 +78,7 @@ pub(in crate::rules) enum Operator {
 }
 
 impl Operator {
-    /// All of them as they are written.
+    /// All operators with their notation.
     pub(in crate::rules) const ALL: [(&'static str, Self); 18] = [
         ("exists", Self::Exists),
         ("==", Self::Equal),
@@ -100,12 +100,12 @@ impl Operator {
         ("pmatch", Self::PathMatch),
     ];
 
-    /// The one that is written so.
+    /// The operator with this notation.
     pub(in crate::rules) fn from_text(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(known, _)| *known == text).map(|(_, operator)| operator)
     }
 
-    /// Whether it compares with several values.
+    /// Whether the operator takes several values.
     pub(in crate::rules) fn takes_list(self) -> bool {
         matches!(self, Self::In | Self::Intersects | Self::PathMatch)
     }

@@ -1,24 +1,24 @@
-//! The parser of conditions: by hand, since the grammar is small and its errors should say where.
+//! The parser of conditions. It is handwritten, since the grammar is small and errors should have a position.
 
 use std::cell::Cell;
 
 use super::{Case, Check, Expression, FieldName, Operator, Word};
 use crate::rules::error::{ConditionError, similar};
 
-/// Deeper nesting is no condition that somebody wrote.
+/// Limit on nesting; deeper conditions are not legitimate.
 const MAX_DEPTH: usize = 100;
 
-/// Reads a condition.
+/// Parses a condition.
 ///
 /// # Errors
-/// Says at which character what was expected.
+/// Syntax errors, with the position and the expected token.
 pub(in crate::rules) fn parse(text: &str) -> Result<Expression, ConditionError> {
     let mut parser = Parser::new(text);
     let expression = parser.any()?;
     parser.ended(expression, "'and' or 'or'")
 }
 
-/// Reads a field by itself, with the transformers around it, the innermost first.
+/// Parses a single field with its transformers, the innermost first.
 ///
 /// # Errors
 /// As [`parse`].
@@ -31,7 +31,7 @@ pub(in crate::rules) fn field(text: &str) -> Result<(FieldName, Vec<Case>), Cond
     parser.ended(field, "nothing behind the field")
 }
 
-/// Reads values in brackets by themselves: `(a, 'b')`.
+/// Parses a list of values in brackets: `(a, 'b')`.
 ///
 /// # Errors
 /// As [`parse`].
@@ -45,7 +45,7 @@ struct Parser<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
-    /// The byte whose place was asked for last, and the number of characters before it.
+    /// Cache of the last position: a byte offset and the number of characters before it.
     counted: Cell<(usize, usize)>,
 }
 
@@ -54,7 +54,7 @@ impl<'t> Parser<'t> {
         Self { text, at: 0, depth: 0, counted: Cell::default() }
     }
 
-    /// What was read, if there is nothing behind it.
+    /// Returns `read` if the text ends here.
     fn ended<T>(&mut self, read: T, expected: &str) -> Result<T, ConditionError> {
         self.blanks();
         if self.rest().is_empty() { Ok(read) } else { Err(self.expected(expected)) }
@@ -68,12 +68,12 @@ impl<'t> Parser<'t> {
         self.at = self.text.len() - self.rest().trim_start().len();
     }
 
-    /// The place of the next character, counted from 1.
+    /// Position of the next character, counted from 1.
     fn position(&self) -> usize {
         self.place_of(self.at)
     }
 
-    /// The place of the character at this byte. It is counted on from the last one that was asked for.
+    /// Position of the character at this byte, counted from the cached one.
     fn place_of(&self, at: usize) -> usize {
         let (known, before) = Some(self.counted.get()).filter(|(known, _)| *known <= at).unwrap_or_default();
         let before = before + self.text[known..at].chars().count();
@@ -94,7 +94,7 @@ impl<'t> Parser<'t> {
         found
     }
 
-    /// A word that must end here: behind it there is a blank, a bracket or nothing.
+    /// Takes a whole word, followed by a space, a bracket or the end.
     fn take_word(&mut self, word: &str) -> bool {
         let ends = |rest: &str| rest.chars().next().is_none_or(|c| c.is_whitespace() || "()".contains(c));
         let found = self.rest().strip_prefix(word).is_some_and(ends);
@@ -102,7 +102,7 @@ impl<'t> Parser<'t> {
         found
     }
 
-    /// The longest beginning of the rest of which all characters are of a sort.
+    /// Takes the longest prefix whose characters all satisfy `is_of`.
     fn take_while(&mut self, is_of: impl Fn(char) -> bool) -> &'t str {
         let rest = self.rest();
         let length = rest.find(|c| !is_of(c)).unwrap_or(rest.len());
@@ -176,7 +176,7 @@ impl<'t> Parser<'t> {
         self.comparison(field, cases, at)
     }
 
-    /// The field whose name, or the transformer around which, was read at this place.
+    /// Parses the rest of a field whose name, or outermost transformer, was read at this position.
     fn field(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), ConditionError> {
         if self.rest().starts_with('(') {
             self.transformed(name, at)
@@ -187,7 +187,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A name of letters, digits, `_` and `.`.
+    /// Takes a name of letters, digits, `_` and `.`.
     fn name(&mut self) -> &'t str {
         if !self.rest().starts_with(|c: char| c.is_ascii_alphabetic()) {
             return "";
@@ -195,7 +195,7 @@ impl<'t> Parser<'t> {
         self.take_while(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
     }
 
-    /// `tolower(ct.name)`, also nested.
+    /// Parses `tolower(ct.name)`, also nested.
     fn transformed(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), ConditionError> {
         let case = match name {
             "tolower" => Case::Lower,
@@ -224,7 +224,7 @@ impl<'t> Parser<'t> {
         Ok((field, cases))
     }
 
-    /// `[…]` behind a field.
+    /// Parses the optional `[…]` after a field.
     fn argument(&mut self, name: &str) -> Result<FieldName, ConditionError> {
         let name = name.to_owned();
         if !self.take("[") {
@@ -279,7 +279,7 @@ impl<'t> Parser<'t> {
         Err(ConditionError::new(self.place_of(start), format!("there is no operator '{text}' here{near}")))
     }
 
-    /// `(a, 'b', c)`, or the name of a list.
+    /// Parses `(a, 'b', c)`, or the name of a list.
     fn list(&mut self) -> Result<Vec<Word>, ConditionError> {
         if !self.take("(") {
             return Ok(vec![self.word()?]);
@@ -320,7 +320,7 @@ impl<'t> Parser<'t> {
         Ok(Word { text: text.to_owned(), quoted: false })
     }
 
-    /// A text in quotes of either sort, its escapes read.
+    /// Parses a text in single or double quotes, with escapes.
     fn quoted(&mut self) -> Result<Option<String>, ConditionError> {
         let Some(quote) = self.rest().chars().next().filter(|c| "\"'".contains(*c)) else { return Ok(None) };
         let start = self.at;
@@ -343,7 +343,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// What a backslash and a character stand for. Those that mean nothing stay, for regular expressions.
+/// The meaning of a backslash and a character. Unknown escapes are kept, for regular expressions.
 fn unescaped(c: char) -> String {
     match c {
         'b' => "\u{8}".to_owned(),
@@ -360,7 +360,7 @@ fn unescaped(c: char) -> String {
 mod tests {
     use super::*;
 
-    /// A condition in a form that shows how it was read.
+    /// A condition in a form that shows its structure.
     fn shown(expression: &Expression) -> String {
         let all = |word: &str, parts: &[Expression]| {
             let parts: Vec<String> = parts.iter().map(shown).collect();
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn and_binds_more_closely_than_or_and_not_most() {
+    fn not_binds_tighter_than_and_which_binds_tighter_than_or() {
         assert_eq!(read("a or b and not c"), "(or a (and b (not c)))");
         assert_eq!(read("(a or b)and(not(c))"), "(and (or a b) (not c))");
         assert_eq!(read("not not a"), "a");
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_have_fields_operators_and_values() {
+    fn checks_have_a_field_an_operator_and_values() {
         assert_eq!(read("ct.name=\"A b\""), r#"ct.nameEqual["A b"]"#);
         assert_eq!(read("json.value[/a/b~1c] != x"), r#"json.value[/a/b~1c]Unequal["x"]"#);
         assert_eq!(read("ka.verb in (get, 'li\\'st')"), r#"ka.verbIn["get", "li'st"]"#);
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_where() {
+    fn errors_have_a_position() {
         assert_eq!(read("ct.name = "), "11: expected a value, found the end");
         assert_eq!(read("ct.name like x"), "9: there is no operator 'like' here");
         assert_eq!(

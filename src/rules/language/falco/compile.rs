@@ -1,4 +1,4 @@
-//! Drafts into rules.
+//! Compiles drafts of rules.
 
 use super::elements::{Elements, RuleDraft};
 use super::expansion::{Expansion, Patterns};
@@ -10,7 +10,7 @@ use crate::rules::language::output::Output;
 use crate::rules::rule::Rule;
 
 impl Elements {
-    /// The rules that are enabled. What is wrong with one is no reason not to compile the others.
+    /// Compiles the enabled rules. An error in one rule does not affect the others.
     pub(in crate::rules) fn compile(&self, errors: &mut Vec<RuleError>) -> Vec<Rule> {
         let mut rules = Vec::new();
         let mut patterns = Patterns::new();
@@ -64,10 +64,10 @@ impl Elements {
     }
 }
 
-/// Whose records a rule is about.
+/// The log source of a rule.
 fn source(draft: &RuleDraft, title: &str) -> Result<LogSource, RuleError> {
     let Some(source) = &draft.source else {
-        // Falco takes it for a rule about system calls.
+        // In Falco this is a rule about system calls.
         let reason = "it has no source; write aws_cloudtrail or k8s_audit";
         return Err(RuleError::new(&draft.file, draft.line, Some(title.to_owned()), reason));
     };

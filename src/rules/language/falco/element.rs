@@ -1,9 +1,9 @@
-//! One element of a rule file, its keys held to what there is.
+//! One element of a rule file, with checks of its keys.
 
 use crate::rules::error::{ConditionError, RuleError, similar};
 use crate::yaml::{Node, Yaml};
 
-/// An element and where it stands; its keys are read one by one.
+/// An element and its place; keys are read one by one.
 pub(super) struct Element<'y> {
     pub(super) file: &'y str,
     pub(super) yaml: &'y Yaml,
@@ -11,27 +11,27 @@ pub(super) struct Element<'y> {
     pub(super) title: String,
 }
 
-/// A text, which other elements may have appended to.
+/// A text, possibly with texts appended by other elements.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct LocatedText {
     pub(super) text: String,
     first: TextPart,
-    /// What was appended, in its order.
+    /// The appended parts, in order.
     more: Vec<TextPart>,
 }
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq)]
 struct TextPart {
-    /// The number of characters before it.
+    /// Number of characters before the part.
     from: usize,
     file: Box<str>,
-    /// The line it begins on.
+    /// Line on which the part begins.
     line: usize,
 }
 
 impl LocatedText {
-    /// Puts another text behind this one.
+    /// Appends another text.
     pub(super) fn append(&mut self, more: Self) {
         self.text.push(' ');
         let before = self.text.chars().count();
@@ -40,7 +40,7 @@ impl LocatedText {
         self.more.extend(parts.map(|part| TextPart { from: part.from + before, ..part }));
     }
 
-    /// What is wrong with a part of the text, which is of this part of an element.
+    /// The error for a flaw in the text, which is this part of an element.
     pub(super) fn error(&self, title: &str, part: &str, flaw: ConditionError) -> RuleError {
         let found = self.more.iter().rev().find(|part| part.from < flaw.at);
         let TextPart { from, file, line } = found.unwrap_or(&self.first);
@@ -49,7 +49,7 @@ impl LocatedText {
         RuleError { is_allowed: flaw.is_unknown_field, ..error }
     }
 
-    /// What is wrong with the text as a whole.
+    /// The error for a flaw of the text as a whole.
     pub(super) fn wrong(&self, title: &str, reason: String) -> RuleError {
         RuleError::new(&self.first.file, self.first.line, Some(title.to_owned()), reason)
     }
@@ -60,12 +60,12 @@ impl<'y> Element<'y> {
         RuleError::new(self.file, line, Some(self.title.clone()), reason)
     }
 
-    /// Refuses keys that are not among these.
+    /// Refuses keys other than these.
     pub(super) fn only(&self, keys: &[&str]) -> Result<(), RuleError> {
         self.only_in(self.yaml, "", keys)
     }
 
-    /// Refuses keys of a part that are not among these.
+    /// Refuses keys of a part other than these.
     pub(super) fn only_in(&self, yaml: &Yaml, part: &str, keys: &[&str]) -> Result<(), RuleError> {
         for (key, _) in yaml.map().unwrap_or_default() {
             let name = key.text().unwrap_or("(no text)");
@@ -85,7 +85,7 @@ impl<'y> Element<'y> {
         Ok(Some(LocatedText { text: text.trim().to_owned(), first, more: Vec::new() }))
     }
 
-    /// The flag of a key.
+    /// The boolean of a key.
     pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, RuleError> {
         let Some(value) = self.yaml.get(key) else { return Ok(None) };
         let wrong = || self.error(value.line, format!("'{key}' is neither true nor false"));

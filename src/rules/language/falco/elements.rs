@@ -1,5 +1,5 @@
-//! Rules, macros and lists as all files together leave them: later elements append to earlier ones, override parts of them or
-//! take their place.
+//! Rules, macros and lists of all files together: later elements append to earlier ones, override parts of
+//! them or replace them.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::rules::error::RuleError;
 use crate::rules::language::condition::Word;
 use crate::yaml::Yaml;
 
-/// The version of Falco's engine whose rule files are read. Numbers before 0.26.0 were written without the `0.`.
+/// The supported version of Falco's engine. Versions before 0.26.0 were written as a single number.
 const ENGINE_VERSION: (u32, u32, u32) = (0, 57, 0);
 
-/// Everything that was read.
+/// All elements read.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Elements {
     pub(super) lists: BTreeMap<String, Vec<Word>>,
@@ -33,11 +33,11 @@ pub(super) struct RuleDraft {
     pub(super) tags: Vec<String>,
     pub(super) enabled: bool,
     pub(super) exceptions: Vec<Exception>,
-    /// `skip-if-unknown-filter`: left out without a word if a field is unknown.
+    /// `skip-if-unknown-filter`: silently skipped if a field is unknown.
     pub(super) may_be_left_out: bool,
 }
 
-/// What an element does to an earlier one of its name.
+/// What an element does to an earlier one with the same name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Override {
     Append,
@@ -64,7 +64,7 @@ const RULE_KEYS: [&str; 16] = [
 ];
 
 impl Elements {
-    /// Adds the elements of a file. What is wrong with one of them is no reason not to read the others.
+    /// Adds the elements of a file. An error in one element does not affect the others.
     pub(in crate::rules) fn add(&mut self, file: &str, documents: &[Yaml], errors: &mut Vec<RuleError>) {
         for document in documents {
             let Some(items) = document.list() else {
@@ -99,7 +99,7 @@ impl Elements {
             Some("macro") => self.macro_(name, &element),
             Some("list") => self.list(name, &element),
             Some("required_engine_version") => engine_version(&name, &element),
-            // There are no plugins here; their fields are.
+            // Plugins are not loaded; their fields are built in.
             Some(_) => Ok(()),
             None => Err(element.error(yaml.line, "it is neither a rule nor a macro nor a list")),
         }
@@ -132,7 +132,7 @@ impl Elements {
         element.only(&RULE_KEYS)?;
         let keys: Vec<&str> =
             element.yaml.map().unwrap_or_default().iter().filter_map(|(key, _)| key.text()).collect();
-        // The old way to switch a rule on or off.
+        // The old syntax to enable or disable a rule.
         if let (["rule", "enabled"] | ["enabled", "rule"], Some(enabled)) =
             (&keys[..], element.flag("enabled")?)
         {
@@ -175,7 +175,7 @@ impl RuleDraft {
         })
     }
 
-    /// Appends to this rule, or replaces parts of it.
+    /// Appends to the rule, or replaces parts of it.
     fn change(&mut self, element: &Element<'_>) -> Result<(), RuleError> {
         for (key, into) in [("condition", &mut self.condition), ("output", &mut self.output)] {
             match (element.text(key)?, change(element, key)?) {
@@ -219,7 +219,7 @@ impl RuleDraft {
     }
 }
 
-/// The earlier element of a name.
+/// The earlier element with a name.
 fn known<'e, T>(
     elements: &'e mut BTreeMap<String, T>,
     name: &str,
@@ -229,7 +229,8 @@ fn known<'e, T>(
     elements.get_mut(name).ok_or_else(missing)
 }
 
-/// What becomes of a key: `append: true` and `override: {key: append}` append, `override: {key: replace}` replaces.
+/// The override of a key: `append: true` and `override: {key: append}` append, `override: {key: replace}`
+/// replaces.
 fn change(element: &Element<'_>, key: &str) -> Result<Option<Override>, RuleError> {
     let appends = element.flag("append")? == Some(true);
     let Some(overrides) = element.yaml.get("override") else {

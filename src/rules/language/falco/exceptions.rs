@@ -1,4 +1,4 @@
-//! Exceptions of a rule: combinations of values with which it does not match.
+//! Exceptions of a rule: combinations of values for which it does not match.
 
 use super::element::Element;
 use crate::rules::error::{ConditionError, RuleError};
@@ -7,7 +7,7 @@ use crate::rules::evaluate::tree::Case;
 use crate::rules::language::condition::{self, Check, Expression, Operator, Word};
 use crate::yaml::{Node, Yaml};
 
-/// Fields, how each is compared, and rows of values. It holds if all fields of one row do.
+/// Fields with their comparisons, and rows of values. An exception holds if all fields of one row do.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Exception {
     name: String,
@@ -23,11 +23,11 @@ type Row = Vec<Vec<Word>>;
 #[derive(Clone, Debug, PartialEq)]
 struct Fields {
     compared: Vec<FieldComparison>,
-    /// Whether it is one field with one list of all its values.
+    /// Whether there is a single field, with one list of all its values.
     is_single: bool,
 }
 
-/// A field, the transformers around it, and how it is compared.
+/// A field, its transformers, and its operator.
 #[derive(Clone, Debug, PartialEq)]
 struct FieldComparison {
     field: FieldName,
@@ -35,10 +35,10 @@ struct FieldComparison {
     operator: Operator,
 }
 
-/// Adds the exceptions of an element to others: values to one of the same name, else a new one.
+/// Adds the exceptions of an element: values to an exception with the same name, else a new exception.
 ///
 /// # Errors
-/// If one changes the fields of another, has none of its own, or has values that do not fit them.
+/// If an exception changes the fields of an earlier one, has no fields, or has values that do not fit them.
 pub(super) fn add(known: &mut Vec<Exception>, element: &Element<'_>) -> Result<(), RuleError> {
     let Some(value) = element.yaml.get("exceptions").filter(|value| !value.is_null()) else {
         return Ok(());
@@ -70,7 +70,7 @@ fn add_one(known: &mut Vec<Exception>, given: &ExceptionEntry<'_>) -> Result<(),
     Ok(())
 }
 
-/// One exception as it is given.
+/// One exception in a rule file.
 struct ExceptionEntry<'g> {
     element: &'g Element<'g>,
     yaml: &'g Yaml,
@@ -81,7 +81,7 @@ impl ExceptionEntry<'_> {
         self.element.error(line, format!("exceptions: {}", reason.as_ref()))
     }
 
-    /// Its fields; none in what only adds values to another.
+    /// The fields; none if the entry only adds values to an earlier exception.
     fn fields(&self, name: &str) -> Result<Option<Fields>, RuleError> {
         let Some(yaml) = self.yaml.get("fields") else { return Ok(None) };
         let is_single = yaml.text().is_some();
@@ -107,7 +107,7 @@ impl ExceptionEntry<'_> {
         Ok(Some(Fields { compared: compared.collect::<Result<_, RuleError>>()?, is_single }))
     }
 
-    /// Its values, row by row.
+    /// The values, by row.
     fn rows(&self, name: &str, fields: &Fields) -> Result<Vec<Row>, RuleError> {
         let Some(yaml) = self.yaml.get("values").filter(|values| !values.is_null()) else {
             return Ok(Vec::new());
@@ -149,7 +149,7 @@ fn texts(yaml: &Yaml) -> Option<Vec<&str>> {
     }
 }
 
-/// One value, or the values of a list. What is in brackets within a text is a list, too.
+/// One value, or the values of a list. A text in brackets is a list, too.
 fn words(yaml: &Yaml) -> Result<Vec<Word>, String> {
     match &yaml.node {
         Node::Text { text, .. } if text.starts_with('(') && text.ends_with(')') => condition::list(text)
@@ -161,17 +161,17 @@ fn words(yaml: &Yaml) -> Result<Vec<Word>, String> {
 }
 
 impl Exception {
-    /// Its fields.
+    /// The fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = &FieldName> {
         self.fields.compared.iter().map(|compared| &compared.field)
     }
 
-    /// The condition under which it holds.
+    /// The condition under which the exception holds.
     pub(super) fn expression(&self) -> Expression {
         Expression::Or(self.rows.iter().map(|row| self.row(row)).collect())
     }
 
-    /// What is wrong with it, in a rule of this title.
+    /// The error for a flaw in the exception, in the rule with this title.
     pub(super) fn error(&self, title: &str, flaw: ConditionError) -> RuleError {
         let reason = format!("exceptions: '{}': {}", self.name, flaw.reason);
         let error = RuleError::new(&self.file, self.line, Some(title.to_owned()), reason);

@@ -1,4 +1,4 @@
-//! Conditions filled in: macros and lists in place of their names, fields and operators held to what there is.
+//! Expands macros and lists in conditions, and checks fields and operators.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -12,15 +12,15 @@ use crate::rules::evaluate::field::Field;
 use crate::rules::evaluate::tree::{self, Condition};
 use crate::rules::language::condition::{self, Expression, Operator, Word};
 
-/// Brackets, `not` and macros in each other deeper than this are no condition that somebody wrote, or go in a circle.
+/// Limit on the nesting of brackets, `not` and macros; deeper conditions are not legitimate, or circular.
 const MAX_DEPTH: usize = 200;
-/// A rule with more checks and values than this was made by macros or lists that double each other.
+/// Limit on the checks and values of a rule; only macros or lists that multiply each other exceed it.
 const MAX_PARTS: usize = 1_000_000;
 
-/// Tests by patterns that were compiled already: macros bring the same ones again and again, and each may be large.
+/// Cache of compiled patterns: macros repeat the same ones, and each may be large.
 pub(super) type Patterns = HashMap<(Operator, String), Test>;
 
-/// A condition while macros and lists are filled in.
+/// The expansion of one condition.
 pub(super) struct Expansion<'e> {
     elements: &'e Elements,
     source: LogSource,
@@ -48,7 +48,7 @@ impl<'e> Expansion<'e> {
         Ok(condition)
     }
 
-    /// The condition under which an exception holds. Its fields must be known, also if it has no values.
+    /// The condition under which an exception holds. Its fields must be known, even if it has no values.
     pub(super) fn exception(&mut self, exception: &Exception) -> Result<Condition, ConditionError> {
         for field in exception.fields() {
             Field::of(field, self.source).map_err(|error| ConditionError::of_field(1, error))?;
@@ -70,11 +70,11 @@ impl<'e> Expansion<'e> {
             let reason = format!("macro '{name}' leads back to itself, or too deep: {MAX_DEPTH} is the most");
             return Err(ConditionError::new(at, reason));
         }
-        // The place is that of the name in this condition; what is wrong lies in the macro.
+        // The position is that of the macro's name in this condition; the flaw is in the macro.
         let inner = condition::parse(&placed.text).and_then(|inner| self.condition(&inner));
         inner.map_err(|flaw| ConditionError {
             at,
-            // Of macros in macros the innermost tells enough.
+            // For nested macros the innermost reason is enough.
             reason: if flaw.reason.starts_with("macro '") {
                 flaw.reason
             } else {
@@ -131,7 +131,8 @@ impl<'e> Expansion<'e> {
             Operator::Glob => glob(word, false),
             Operator::GlobAnyCase => glob(word, true),
             Operator::ContainsAnyCase => part_in_any_case(word),
-            // All of the text must match, as in Falco. By itself it must be a pattern, too: `a)|(?:b` is none.
+            // The whole text must match, as in Falco. The word alone must be a valid pattern, too: `a)|(?:b`
+            // is not.
             _ => regex(word, false).and_then(|_| regex(&format!("^(?:{word})$"), false)),
         };
         let made = made.map_err(|reason| format!("'{word}' is no pattern: {reason}"))?;
@@ -139,7 +140,7 @@ impl<'e> Expansion<'e> {
         Ok(Test::Matches(made))
     }
 
-    /// The value of an operator that takes one. As in Falco, the name of a list stands for what is in it.
+    /// The value of an operator that takes one. As in Falco, the name of a list stands for its items.
     fn word(&mut self, words: &[Word]) -> Result<Box<str>, String> {
         let name = words.first().map(|word| word.text.clone()).unwrap_or_default();
         match <[Box<str>; 1]>::try_from(self.words(words)?) {
@@ -167,7 +168,7 @@ impl<'e> Expansion<'e> {
         Ok(all)
     }
 
-    /// The items of a list, and of the lists among them.
+    /// The items of a list, including those of nested lists.
     fn expand<'w>(
         &mut self,
         list: &'w str,

@@ -1,4 +1,5 @@
-//! Rule files of Falco: rules, macros and lists, appended to and overridden, into conditions that can be held against events.
+//! Compiles Falco's rule files (rules, macros and lists, with append and override) to conditions that can be
+//! evaluated on events.
 //!
 //! Source: "Falco Rules" in Falco's documentation (elements, override, exceptions), and `rule_loader` of falcosecurity/falco.
 

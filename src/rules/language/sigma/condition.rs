@@ -1,14 +1,14 @@
-//! Conditions of Sigma: names of searches joined by words.
+//! Sigma conditions: names of searches joined by `and`, `or`, `not` and `of`.
 
 use crate::rules::error::{ConditionError, similar};
 use crate::rules::evaluate::tree::Condition;
 
 const MAX_DEPTH: usize = 100;
 
-/// A condition that names searches so often that they have more parts than this is a mistake.
+/// Limit on the parts of all searches that a condition names; more is a mistake.
 const MAX_PARTS: usize = 1_000_000;
 
-/// Reads a condition over these searches.
+/// Parses a condition over these searches.
 pub(super) fn parse(text: &str, searches: &[(&str, Condition)]) -> Result<Condition, ConditionError> {
     let mut parser = Parser {
         tokens: tokens(text)?,
@@ -65,7 +65,7 @@ struct Parser<'t> {
     tokens: Vec<Token<'t>>,
     next: usize,
     depth: usize,
-    /// Of all searches that were named so far.
+    /// Number of parts of all searches named so far.
     parts: usize,
     searches: &'t [(&'t str, Condition)],
     end: usize,
@@ -157,14 +157,14 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Counts parts of searches.
+    /// Counts the parts of a search.
     fn spend(&mut self, at: usize, parts: usize) -> Result<(), ConditionError> {
         self.parts += parts;
         let reason = || format!("its searches have more than {MAX_PARTS} parts, as often as it names them");
         if self.parts > MAX_PARTS { Err(ConditionError::new(at, reason())) } else { Ok(()) }
     }
 
-    /// The searches behind `of`: `them`, or all whose names match.
+    /// The searches after `of`: `them`, or all with matching names.
     fn named(&mut self) -> Result<Vec<Condition>, ConditionError> {
         let Some(Token { at, text }) = self.peek() else { return Err(self.expected("a search or 'them'")) };
         self.next += 1;
@@ -184,7 +184,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// Whether a name is what a pattern says, in which `*` stands for anything.
+/// Whether a name matches a pattern, in which `*` matches any text.
 fn matches(pattern: &str, name: &str) -> bool {
     let Some((start, pattern)) = pattern.split_once('*') else { return name == pattern };
     let Some(mut name) = name.strip_prefix(start) else { return false };
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn searches_are_joined_by_words() {
+    fn operators_combine_searches() {
         assert_eq!(holds("sel and not filter", &["sel"]), Ok(true));
         assert_eq!(holds("sel and not filter", &["sel", "filter"]), Ok(false));
         assert_eq!(holds("sel or sel_a and sel_b", &["sel"]), Ok(true));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_where() {
+    fn errors_have_a_position() {
         let why = |text| holds(text, &[]).unwrap_err();
         assert_eq!(why("sel and"), "8: expected a search or '(', found the end");
         assert_eq!(why("sel and fliter"), "9: there is no search 'fliter'; did you mean 'filter'?");

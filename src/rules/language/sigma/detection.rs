@@ -1,4 +1,4 @@
-//! Searches of Sigma: fields and values in, conditions out.
+//! Compiles Sigma searches, made of fields and values, to conditions.
 
 use super::value::{Modifiers, test};
 use super::{SigmaError, wrong};
@@ -9,7 +9,8 @@ use crate::rules::evaluate::path::Path;
 use crate::rules::evaluate::tree::{Check, Condition};
 use crate::yaml::{Node, Yaml};
 
-/// A search: fields that all must match, or a list of such of which one must, or words of which one must be somewhere.
+/// A search is a map of fields that must all match, a word that must occur somewhere in the record, or a list
+/// of these, of which one must match.
 pub(super) fn search(yaml: &Yaml, source: LogSource) -> Result<Condition, SigmaError> {
     match &yaml.node {
         Node::Map(members) if members.is_empty() => Err(wrong(yaml, "a search is empty")),
@@ -26,7 +27,7 @@ pub(super) fn search(yaml: &Yaml, source: LogSource) -> Result<Condition, SigmaE
     }
 }
 
-/// A word somewhere in the record.
+/// The test for a word somewhere in the record.
 fn contains(word: &str, yaml: &Yaml) -> Result<Test, SigmaError> {
     let modifiers = Modifiers::parse("contains").map_err(|reason| wrong(yaml, reason))?;
     test(word, &modifiers).map_err(|reason| wrong(yaml, reason))
@@ -36,7 +37,7 @@ fn check(field: Field, test: Test) -> Condition {
     Condition::Check(Check { field, cases: Vec::new(), test })
 }
 
-/// A field with its modifiers, and its values.
+/// The condition for a field with modifiers and its values.
 fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, SigmaError> {
     let text = key.text().ok_or_else(|| wrong(key, "a field has no name"))?;
     let (name, modifiers) = text.split_once('|').map_or((text, None), |(name, rest)| (name, Some(rest)));
@@ -44,7 +45,7 @@ fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, Sigma
     let modifiers = modifiers.map_err(|reason| wrong(key, format!("field '{name}': {reason}")))?;
     let modifiers = if name.is_empty() { modifiers.anywhere() } else { modifiers };
     let field = match name {
-        // A value without a field is looked for everywhere.
+        // A value without a field is searched for everywhere.
         "" => Field::Derived(Derived::Words, None),
         _ => Field::at(Path::dotted(name), source),
     };
@@ -81,7 +82,7 @@ fn one(field: &Field, value: &Yaml, modifiers: &Modifiers) -> Result<Condition, 
     Ok(check(field.clone(), test(text, modifiers)?))
 }
 
-/// Equal texts of one field as one look into a set.
+/// Merges the plain comparisons of one field into one set lookup.
 fn joined(field: &Field, conditions: Vec<Condition>) -> Vec<Condition> {
     let is_plain = |condition: &Condition| {
         matches!(condition, Condition::Check(Check { test: Test::EqualsAnyCase(_), .. }))

@@ -1,7 +1,8 @@
-//! Rules of Sigma about single events of CloudTrail or of Kubernetes audit logs, compiled to the same conditions as Falco's.
+//! Sigma rules about single events of CloudTrail or Kubernetes audit logs, compiled to the same conditions as
+//! Falco's.
 //!
-//! Source: the Sigma specification 2.0 (rules, modifiers). Texts are compared in any case, and a field is a path of keys with
-//! dots between them; where a list lies on the path, one of its items is enough.
+//! Source: the Sigma specification 2.0 (rules, modifiers). Comparisons ignore case, and a field is a path of
+//! keys separated by dots; if there is a list on the path, one matching item is enough.
 
 mod condition;
 mod detection;
@@ -14,12 +15,12 @@ use crate::rules::evaluate::tree::Condition;
 use crate::rules::rule::Rule;
 use crate::yaml::Yaml;
 
-/// What such a rule tells of an event; its own words are its title.
+/// Output of Sigma rules, which have only a title of their own.
 const OUTPUT_CLOUDTRAIL: &str =
     "by %ct.user.arn from %ct.srcip in %ct.region (action=%ct.src:%ct.name, error=%ct.error)";
 const OUTPUT_KUBERNETES: &str = "by %ka.user.name (verb=%ka.verb, uri=%ka.uri, response=%ka.response.code)";
 
-/// The rules of a file, each with its line. What is wrong with one is no reason not to compile the others.
+/// Compiles the rules of a file; returns each with its line. An error in one rule does not affect the others.
 pub(in crate::rules) fn rules(
     file: &str,
     documents: &[Yaml],
@@ -39,7 +40,7 @@ pub(in crate::rules) fn rules(
     rules
 }
 
-/// What is wrong, and on which line.
+/// An error and its line.
 #[derive(Debug, PartialEq)]
 struct SigmaError {
     line: usize,
@@ -94,7 +95,7 @@ fn rule(document: &Yaml) -> Result<Rule, SigmaError> {
     Ok(Rule::new(metadata, condition, output))
 }
 
-/// Whose records a rule is about.
+/// The log source of a rule.
 fn source(document: &Yaml) -> Result<LogSource, SigmaError> {
     let logsource = document.get("logsource").ok_or_else(|| wrong(document, "it has no logsource"))?;
     let part = |key: &str| logsource.get(key).and_then(Yaml::text).unwrap_or_default();
@@ -112,7 +113,7 @@ fn source(document: &Yaml) -> Result<LogSource, SigmaError> {
     }
 }
 
-/// The condition of a rule; of several one must hold.
+/// The condition of a rule; if it has several, one must hold.
 fn conditions(detection: &Yaml, source: LogSource) -> Result<Condition, SigmaError> {
     let members = detection.map().ok_or_else(|| wrong(detection, "detection has no searches"))?;
     let mut searches = Vec::new();

@@ -1,13 +1,13 @@
-//! Values of Sigma with their modifiers: what a text is compared with.
+//! Compiles Sigma values with their modifiers to comparisons.
 
 use crate::rules::evaluate::comparison::{Test, finite, lower, network, part_in_any_case, regex};
 
-/// What stands behind a field's name.
+/// The modifiers after a field's name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Modifiers {
     part: Anchoring,
     compare: Compare,
-    /// All values must match, not one of them.
+    /// Whether all values must match, not only one.
     pub(super) all: bool,
     pub(super) exists: bool,
     cased: bool,
@@ -37,7 +37,7 @@ enum Compare {
 }
 
 impl Modifiers {
-    /// Reads `contains|all`.
+    /// Parses modifiers such as `contains|all`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut modifiers = Self::default();
         for word in text.split('|') {
@@ -75,12 +75,12 @@ impl Modifiers {
         only_one(known == Compare::Text)
     }
 
-    /// Whether they leave open how a value is compared, so that it may be missing.
+    /// Whether a null value is allowed, since no modifier says how to compare it.
     pub(super) fn takes_null(&self) -> bool {
         *self == Self { all: self.all, ..Self::default() }
     }
 
-    /// The same for a value that may stand anywhere in a record.
+    /// The same modifiers for a value that may be anywhere in a record.
     pub(super) fn anywhere(self) -> Self {
         let part = if self.part == Anchoring::Whole { Anchoring::Anywhere } else { self.part };
         Self { part, ..self }
@@ -91,7 +91,7 @@ fn only_one(is_first: bool) -> Result<(), String> {
     if is_first { Ok(()) } else { Err("two of its modifiers exclude each other".to_owned()) }
 }
 
-/// What a value stands for.
+/// The test for a value.
 pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
     let number = || finite(value).ok_or_else(|| format!("'{value}' is no number"));
     let pattern = |made: Result<regex::Regex, String>| {
@@ -134,7 +134,7 @@ enum GlobPart {
     Any,
 }
 
-/// A text with its wildcards; a backslash takes them their meaning, and itself.
+/// Splits a text at its wildcards; a backslash escapes wildcards and itself.
 fn parts(value: &str) -> Vec<GlobPart> {
     let mut parts = Vec::new();
     let mut text = String::new();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_compared_in_any_case_unless_cased() {
+    fn comparison_ignores_case_unless_cased() {
         assert!(passes("", "CreateUser", "createuser") && !passes("cased", "CreateUser", "createuser"));
         assert!(
             passes("contains", "admin", "TheAdministrator") && !passes("contains|cased", "admin", "Admin")
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_stand_for_texts_and_can_be_escaped() {
+    fn wildcards_match_text_and_can_be_escaped() {
         assert!(passes("", "Get*User?", "GetTheUsers") && !passes("", "Get*User?", "GetTheUser"));
         assert!(passes("", r"a\*b", "a*b") && !passes("", r"a\*b", "axb"));
         assert!(
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn modifiers_that_make_no_sense_together_are_refused() {
+    fn contradictory_modifiers_are_refused() {
         let why = |text| Modifiers::parse(text).unwrap_err();
         assert_eq!(why("base64"), "modifier 'base64' is not supported");
         assert_eq!(why("contains|"), "a modifier is empty");
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_networks_and_numbers() {
+    fn patterns_networks_and_numbers_are_compared_as_such() {
         assert!(
             passes("re", "^Get.+r$", "GetUser")
                 && !passes("re", "^get", "GetUser")

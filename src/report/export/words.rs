@@ -1,4 +1,4 @@
-//! What all forms say of a finding in words.
+//! Texts about a finding that all formats share.
 
 use crate::model::Dimension;
 use crate::query::{Finding, FindingKind};
@@ -6,7 +6,7 @@ use crate::report::for_terminal;
 use crate::report::place::shown_object;
 use crate::report::row::{NOT_NAMED, named};
 
-/// One line: what is new, and of whom.
+/// One line: what is new, and for which principal.
 pub(super) fn title(finding: &Finding<'_>) -> String {
     let who = named(finding.principal()).map_or_else(|| NOT_NAMED.to_owned(), name);
     let action = finding.known_action().map_or(NOT_NAMED.into(), for_terminal);
@@ -37,7 +37,7 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
     }
 }
 
-/// A few sentences: how it ended, how rare it is, and where the proof lies.
+/// A few sentences: outcome, rarity and place of the record.
 pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String {
     const DAY: i64 = 86_400_000_000;
     let mut text = finding.kind.name().to_owned();
@@ -49,14 +49,12 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
         text.push_str(&format!(", {times} times"));
     }
     if let Some(age) = finding.age_micros() {
-        text.push_str(&format!(", known for {} days", age.div_euclid(DAY)));
+        text.push_str(&format!(", known for {}", counted(age.div_euclid(DAY), "day")));
     }
     if let Some(rarity) = finding.rarity {
-        text.push_str(&format!(
-            "; {} others had {} before",
-            rarity.other_principals,
-            if finding.value.is_some() { "this" } else { "done this" }
-        ));
+        let others = counted(rarity.other_principals.into(), "other principal");
+        let what = if finding.value.is_some() { "had this value" } else { "had done this" };
+        text.push_str(&format!("; {others} {what} before"));
     }
     if let Some(failed) = finding.failed {
         let calls = match (finding.evidence, times) {
@@ -72,7 +70,7 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
     }
     if let Some(evidence) = finding.evidence {
         let object = shown_object(archives, evidence.archive, &evidence.object);
-        text.push_str(&format!(". Proof: {} record {}", for_terminal(&object), evidence.record));
+        text.push_str(&format!(". Record: {} record {}", for_terminal(&object), evidence.record));
         if let Some(detail) = evidence.detail() {
             text.push_str(&format!(" ({})", for_terminal(detail)));
         }
@@ -88,13 +86,18 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
     text
 }
 
+/// `1 day`, `2 days`.
+fn counted(number: i64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The last part of a principal's name.
 pub(super) fn name(principal: &str) -> String {
     let last = principal.rsplit('/').next().unwrap_or(principal);
     for_terminal(if last.is_empty() { principal } else { last }).into_owned()
 }
 
-/// The first so many characters of a text.
+/// The first `most` characters of a text.
 pub(super) fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }

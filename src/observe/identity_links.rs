@@ -11,7 +11,7 @@ use crate::model::Text;
 /// The ARNs that each unique id was seen beside. Grows only with the number of ids: of several ARNs for one id two are kept,
 /// since they prove nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Proofs {
+pub struct IdentityLinks {
     /// By account and unique id.
     accounts: BTreeMap<Text, BTreeMap<Text, Arns>>,
 }
@@ -23,18 +23,18 @@ struct Arns {
     second: Option<Text>,
 }
 
-impl Proofs {
+impl IdentityLinks {
     /// Notes that this id of this account was seen beside this ARN, in a record or in an IAM inventory.
     ///
     /// ```
-    /// use firstseen::observe::Proofs;
+    /// use firstseen::observe::IdentityLinks;
     ///
-    /// let mut proofs = Proofs::default();
-    /// proofs.add("111122223333", "AROAEXAMPLE1", "arn:aws:iam::111122223333:role/ci/Deploy");
-    /// assert_eq!(proofs.arn("111122223333", "AROAEXAMPLE1"), Some("arn:aws:iam::111122223333:role/ci/Deploy"));
+    /// let mut links = IdentityLinks::default();
+    /// links.add("111122223333", "AROAEXAMPLE1", "arn:aws:iam::111122223333:role/ci/Deploy");
+    /// assert_eq!(links.arn("111122223333", "AROAEXAMPLE1"), Some("arn:aws:iam::111122223333:role/ci/Deploy"));
     /// // The user was renamed: who of the two is meant nobody can say.
-    /// proofs.add("111122223333", "AROAEXAMPLE1", "arn:aws:iam::111122223333:role/Deploy");
-    /// assert_eq!(proofs.arn("111122223333", "AROAEXAMPLE1"), None);
+    /// links.add("111122223333", "AROAEXAMPLE1", "arn:aws:iam::111122223333:role/Deploy");
+    /// assert_eq!(links.arn("111122223333", "AROAEXAMPLE1"), None);
     /// ```
     pub fn add(&mut self, account: &str, unique_id: &str, arn: &str) {
         self.share(account, unique_id, &arn.into());
@@ -60,7 +60,7 @@ impl Proofs {
         }
     }
 
-    /// Adds other proofs. Commutative and associative.
+    /// Adds other links. Commutative and associative.
     pub fn merge(&mut self, other: Self) {
         for (account, ids) in other.accounts {
             let into = self.accounts.entry(account).or_default();
@@ -82,7 +82,7 @@ impl Proofs {
         self.accounts.get(account)?.get(unique_id)?.only()
     }
 
-    /// Account, unique id and ARN of each proof, in order. A contradictory id comes twice.
+    /// Account, unique id and ARN of each link, in order. A contradictory id comes twice.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.ids().flat_map(|(account, id, arns)| arns.all().map(move |arn| (account, id, arn)))
     }
@@ -129,14 +129,14 @@ impl Arns {
 mod tests {
     use super::*;
 
-    fn of(arns: &[&str]) -> Proofs {
-        let mut proofs = Proofs::default();
-        arns.iter().for_each(|arn| proofs.add("1", "AIDAEXAMPLE", arn));
-        proofs
+    fn of(arns: &[&str]) -> IdentityLinks {
+        let mut links = IdentityLinks::default();
+        arns.iter().for_each(|arn| links.add("1", "AIDAEXAMPLE", arn));
+        links
     }
 
     #[test]
-    fn the_order_of_adding_and_merging_changes_nothing() {
+    fn proofs_do_not_depend_on_the_order_of_adding_and_merging() {
         let all = of(&["a", "b", "c", "d"]);
         for order in [["d", "c", "b", "a"], ["b", "d", "a", "c"], ["c", "a", "d", "b"]] {
             assert_eq!(of(&order), all);
@@ -150,9 +150,9 @@ mod tests {
     }
 
     #[test]
-    fn an_id_proves_something_in_its_account_only() {
-        let proofs = of(&["a", "a"]);
-        assert_eq!(proofs.arn("1", "AIDAEXAMPLE"), Some("a"));
-        assert_eq!((proofs.arn("2", "AIDAEXAMPLE"), proofs.arn("1", "AIDAOTHER1")), (None, None));
+    fn an_id_is_proven_only_in_its_account() {
+        let links = of(&["a", "a"]);
+        assert_eq!(links.arn("1", "AIDAEXAMPLE"), Some("a"));
+        assert_eq!((links.arn("2", "AIDAEXAMPLE"), links.arn("1", "AIDAOTHER1")), (None, None));
     }
 }

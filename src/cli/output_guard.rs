@@ -15,7 +15,7 @@ use super::output::{Output, stream};
 
 /// The inputs of a run, and the outputs that were opened so far.
 #[derive(Debug, Default)]
-pub(crate) struct Claims {
+pub(crate) struct OutputGuard {
     inputs: Vec<ClaimedInput>,
     outputs: Vec<ClaimedOutput>,
 }
@@ -49,7 +49,7 @@ struct ClaimedOutput {
     is_folder: bool,
 }
 
-impl Claims {
+impl OutputGuard {
     /// Nothing read, nothing written.
     pub(crate) fn new() -> Self {
         Self::default()

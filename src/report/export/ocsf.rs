@@ -1,4 +1,5 @@
-//! Findings as OCSF Detection Findings (class 2004), version 1.3.0, which Security Lake takes from custom sources.
+//! Findings as OCSF Detection Findings (class 2004), version 1.3.0, which Security Lake accepts from custom
+//! sources.
 //!
 //! Source: ocsf-schema 1.1.0 to 1.3.0, `detection_finding`.
 
@@ -28,7 +29,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-/// One finding, made once all that was read had happened: nothing here reads a clock.
+/// One finding. Its creation time is that of the last event read: nothing here reads a clock.
 fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     let milliseconds = |time: Timestamp| time.micros().div_euclid(1_000);
     let (severity_id, severity) = severity_id_and_caption(finding.severity());
@@ -76,9 +77,9 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     if let Some(count) = finding.count() {
         event["count"] = json!(count);
     }
-    let proof = proof(finding, finding.evidence);
-    if !proof.is_empty() {
-        event["evidences"] = json!([proof]);
+    let artifacts = artifacts(finding, finding.evidence);
+    if !artifacts.is_empty() {
+        event["evidences"] = json!([artifacts]);
     }
     if let Some(rule) = finding.rule() {
         event["finding_info"]["analytic"] = json!({"name": rule.name, "type": "Rule", "type_id": 1});
@@ -92,9 +93,9 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     event
 }
 
-/// Who, what and from where, as far as it is known.
-fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Value> {
-    let mut proof = Map::new();
+/// Actor, API call and source, as far as known.
+fn artifacts(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Value> {
+    let mut artifacts = Map::new();
     let mut user = Map::new();
     if let Some(principal) = named(finding.principal()) {
         user.insert("name".to_owned(), json!(super::words::name(principal)));
@@ -104,25 +105,26 @@ fn proof(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Valu
         user.insert("credential_uid".to_owned(), json!(key));
     }
     if !user.is_empty() {
-        proof.insert("actor".to_owned(), json!({ "user": user }));
+        artifacts.insert("actor".to_owned(), json!({ "user": user }));
     }
     if let Some(api) = api(finding, evidence) {
-        proof.insert("api".to_owned(), api);
+        artifacts.insert("api".to_owned(), api);
     }
     if let Some(from) = evidence.and_then(|evidence| evidence.source_ip()) {
         let is_address = from.parse::<std::net::IpAddr>().is_ok();
-        // `domain` is where Security Lake puts the name of a service; until 1.3.0 it was not enough by itself.
+        // Security Lake puts the name of a service in `domain`; up to 1.3.0 `domain` alone was not
+        // sufficient.
         let service = || json!({"svc_name": from, "domain": from});
         let endpoint = if is_address { json!({"ip": from}) } else { service() };
-        proof.insert("src_endpoint".to_owned(), endpoint);
+        artifacts.insert("src_endpoint".to_owned(), endpoint);
     }
     if finding.kind == FindingKind::ReturningAction {
-        proof.insert("data".to_owned(), json!({"known_to": "the hour"}));
+        artifacts.insert("data".to_owned(), json!({"time_precision": "hour"}));
     }
-    proof
+    artifacts
 }
 
-/// The call, and the error it ended with.
+/// The call and its error.
 fn api(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Option<Value> {
     let (service, operation) = match call(finding) {
         Some(call) => call,

@@ -1,4 +1,4 @@
-//! Findings as Security Hub takes them (AWS Security Finding Format), in batches for `BatchImportFindings`.
+//! Findings in the AWS Security Finding Format of Security Hub, in batches for `BatchImportFindings`.
 //!
 //! Source: Security Hub User Guide, "ASFF syntax" and "BatchImportFindings"; API Reference, limits of each field.
 
@@ -15,40 +15,40 @@ use crate::report::row::named;
 use crate::report::{FindingRow, Report, for_terminal};
 use crate::time::Timestamp;
 
-/// Findings of one account and Region, no more than one call takes.
+/// Findings of one account and Region, as many as fit into one call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AsffBatch {
-    /// The account whose Security Hub takes them.
+    /// The account that imports them into Security Hub.
     pub account: String,
-    /// Its Region.
+    /// The Region that imports them.
     pub region: String,
-    /// Counted from 1 for the account and Region.
+    /// Number of the batch within its account and Region, counted from 1.
     pub number: usize,
     /// `{"Findings": […]}`, ready for `aws securityhub batch-import-findings --cli-input-json`.
     pub json: String,
 }
 
-/// A call takes so many findings,
+/// Limit on the findings of a call.
 const MOST_FINDINGS: usize = 100;
-/// and so many bytes of them.
+/// Limit on the bytes of a call.
 const MOST_BYTES: usize = 240_000;
-/// The most of an action's texts, in characters.
+/// Limit on the length of texts in an action, in characters.
 const MOST_OF_CALL: usize = 128;
 
-/// Batches of findings, made one after the other.
+/// Iterator over batches of findings.
 #[derive(Debug)]
 pub struct AsffBatches<'r> {
     coverage: &'r Coverage,
     archives: &'r [String],
-    /// By account, Region and their order in the report.
+    /// Findings by account, Region and order in the report.
     findings: Vec<(&'r str, &'r str, &'r Finding<'r>)>,
-    /// How many of them are in batches already.
+    /// Index of the first finding that is not in a batch yet.
     next: usize,
     /// Number of the last batch.
     number: usize,
 }
 
-/// The batches, and the number of findings that name no account.
+/// The batches, and the number of findings without an account.
 pub(super) fn batches<'r>(report: &Report<'r>) -> (AsffBatches<'r>, usize) {
     let is_account = |finding: &&Finding<'_>| {
         finding.account().len() == 12 && finding.account().bytes().all(|b| b.is_ascii_digit())
@@ -94,7 +94,7 @@ impl Iterator for AsffBatches<'_> {
     }
 }
 
-/// The partitions of AWS, each with the beginning of its Regions and the one where an account's global services log.
+/// AWS partitions, each with the prefix of its Regions and the Region in which global services log.
 const PARTITIONS: [(&str, &str, &str); 4] = [
     ("aws-cn", "cn-", "cn-north-1"),
     ("aws-us-gov", "us-gov-", "us-gov-west-1"),
@@ -102,10 +102,10 @@ const PARTITIONS: [(&str, &str, &str); 4] = [
     ("aws", "", "us-east-1"),
 ];
 
-/// The Region of the record; where it names none that Security Hub knows, the one for global services in the principal's
-/// partition.
+/// The Region of the record; if it has none that Security Hub accepts, the one for global services in the
+/// principal's partition.
 fn region<'f>(finding: &Finding<'f>) -> &'f str {
-    // It becomes a part of a file's name.
+    // The Region becomes part of a file name.
     let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     let is_region = |region: &&str| {
         region.len() <= 16
@@ -121,12 +121,12 @@ fn region<'f>(finding: &Finding<'f>) -> &'f str {
     })
 }
 
-/// `aws`, `aws-cn`, … by the Region.
+/// The partition of a Region: `aws`, `aws-cn`, …
 fn partition(region: &str) -> &'static str {
     PARTITIONS.iter().find(|(_, start, _)| region.starts_with(start)).map_or("aws", |(name, ..)| name)
 }
 
-/// A text as Security Hub takes it, of so many characters at most; none if nothing is left to see.
+/// A text for Security Hub, cut to `most` characters; none if nothing visible is left.
 fn limited(text: &str, most: usize) -> Option<String> {
     let text = for_terminal(text);
     Some(cut(text.trim(), most)).filter(|text| !text.is_empty())
@@ -170,7 +170,7 @@ fn asff_finding(finding: &Finding<'_>, archives: &[String], (region, updated): (
     asff
 }
 
-/// `2026-01-01T10:00:00.000Z`
+/// Formats a time with milliseconds: `2026-01-01T10:00:00.000Z`.
 fn milliseconds(time: Timestamp) -> String {
     let text = time.to_string();
     let (seconds, fraction) =
@@ -178,7 +178,7 @@ fn milliseconds(time: Timestamp) -> String {
     format!("{seconds}.{:0<3.3}Z", fraction)
 }
 
-/// The principal; where no record names one, the account.
+/// The principal; the account if no record names a principal.
 fn resource(finding: &Finding<'_>, partition: &str, region: &str) -> Value {
     let named = named(finding.principal()).and_then(|principal| limited(principal, 512));
     let (sort, id) = match named {
@@ -188,7 +188,7 @@ fn resource(finding: &Finding<'_>, partition: &str, region: &str) -> Value {
     json!({"Type": sort, "Id": id, "Partition": partition, "Region": region})
 }
 
-/// The label that Security Hub knows a severity by.
+/// Security Hub's label of a severity.
 fn label(severity: Severity) -> &'static str {
     match severity {
         Severity::Informational => "INFORMATIONAL",
@@ -209,11 +209,11 @@ fn resource_type(principal: &str) -> &'static str {
 
 fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Value {
     let mut call = json!({"Api": api, "ServiceName": service});
-    // An insight does not say when the calls were.
+    // An insight does not have the times of the calls.
     if finding.kind != FindingKind::Insight {
         call["FirstSeen"] = json!(observed);
     }
-    // Of several events only the first is known to be of this action.
+    // Of several events, only the first is known to have this action.
     if finding.count() == Some(1) {
         call["LastSeen"] = json!(observed);
     }
@@ -229,13 +229,13 @@ fn action(finding: &Finding<'_>, service: &str, api: &str, observed: &str) -> Va
                 call["DomainDetails"] = json!({"Domain": domain});
             }
         }
-        // There is no place for IPv6 here; it is among the product's fields.
+        // The format has no field for IPv6; the address is in the product fields.
         _ => {}
     }
     json!({"ActionType": "AWS_API_CALL", "AwsApiCallAction": call})
 }
 
-/// All published fields of the finding that are not blank, as texts.
+/// All non-empty published fields of the finding, as texts.
 fn product_fields(finding: &Finding<'_>, archives: &[String]) -> Map<String, Value> {
     let row = serde_json::to_value(FindingRow::new(finding, archives, for_terminal)).unwrap_or(Value::Null);
     let mut fields = Map::new();
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn partitions_and_resources_are_told_by_names() {
+    fn partitions_and_resources_follow_from_names() {
         assert_eq!(partition("cn-north-1"), "aws-cn");
         assert_eq!(partition("us-gov-west-1"), "aws-us-gov");
         assert_eq!(partition("eu-west-1"), "aws");

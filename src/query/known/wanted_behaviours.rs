@@ -5,20 +5,20 @@ use std::borrow::Cow;
 use super::{ActionSets, PointInTime};
 use crate::baseline::{Baseline, Behaviour};
 use crate::query::Filter;
-use crate::query::admission::Admission;
+use crate::query::compiled_filter::CompiledFilter;
 
 /// The results of a filter for one baseline.
-pub(super) struct FilterMatches<'f> {
-    filter: Admission<'f>,
+pub(super) struct WantedBehaviours<'f> {
+    filter: CompiledFilter<'f>,
     principals: Vec<bool>,
     actions: Vec<bool>,
 }
 
-impl<'f> FilterMatches<'f> {
+impl<'f> WantedBehaviours<'f> {
     pub(super) fn new(baseline: &Baseline, filter: &'f Filter) -> Self {
         let principals = baseline.principals.iter();
         let actions = baseline.actions.iter();
-        let filter = Admission::new(Cow::Borrowed(filter));
+        let filter = CompiledFilter::new(Cow::Borrowed(filter));
         Self {
             principals: principals.map(|who| filter.admits_principal(who)).collect(),
             actions: actions.map(|action| filter.admits_action(action)).collect(),

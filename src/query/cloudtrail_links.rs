@@ -11,13 +11,13 @@ use crate::model::{Arn, LogSource, ObservedPrincipal, Sighting};
 
 /// CloudTrail principals by what a cluster may know of them.
 #[derive(Debug, Default)]
-pub(super) struct Links<'b> {
+pub(super) struct CloudTrailLinks<'b> {
     keys: HashMap<&'b str, &'b ObservedPrincipal>,
     ids: HashMap<&'b str, &'b ObservedPrincipal>,
     names: HashMap<(&'b str, &'b str), &'b ObservedPrincipal>,
 }
 
-impl<'b> Links<'b> {
+impl<'b> CloudTrailLinks<'b> {
     /// The links of a baseline; empty if nothing in it is from a cluster.
     pub(super) fn new(baseline: &'b Baseline) -> Self {
         let mut links = Self::default();
@@ -60,7 +60,7 @@ impl<'b> Links<'b> {
     }
 }
 
-impl<'b> Links<'b> {
+impl<'b> CloudTrailLinks<'b> {
     /// The principal whose session has this ARN.
     pub(super) fn of_session(baseline: &'b Baseline, session: &str) -> Option<&'b ObservedPrincipal> {
         let arn = Arn::parse(session)?;

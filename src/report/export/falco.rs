@@ -1,7 +1,9 @@
-//! Findings as Falco writes alerts with `json_output`, one a line, for whatever takes these in (falcosidekick and others).
+//! Findings in the form of Falco alerts with `json_output`, one per line, for tools that read these
+//! (falcosidekick and others).
 //!
 //! Source: "Formatting alerts" in Falco's documentation. A finding that no rule matched has its kind in place of a rule.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
@@ -12,11 +14,14 @@ use crate::query::{Finding, Match, Severity};
 use crate::report::{FindingRow, Report};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    // One event may be evidence of several findings: a rule gives one alert for it, with the first of them.
+    let mut given = HashSet::new();
     for finding in report.findings {
-        let alerts: Vec<Value> = match finding.matched() {
-            [] => vec![of_finding(finding, report.archives)],
-            matched => matched.iter().map(|one| of_rule(finding, report.archives, one)).collect(),
-        };
+        let matched = finding.matched().iter().filter(|one| given.insert(std::ptr::from_ref(one.hit)));
+        let mut alerts: Vec<Value> = matched.map(|one| of_rule(finding, report.archives, one)).collect();
+        if alerts.is_empty() {
+            alerts.push(of_finding(finding, report.archives));
+        }
         for alert in alerts {
             serde_json::to_writer(&mut *out, &alert)?;
             out.write_all(b"\n")?;
@@ -69,13 +74,13 @@ fn alert(
     })
 }
 
-/// A priority as Falco writes it in alerts.
+/// The name of a priority in Falco's alerts.
 fn name(priority: Priority) -> String {
     let name = priority.name();
     name[..1].to_ascii_uppercase() + &name[1..]
 }
 
-/// The published fields of the finding that are not blank.
+/// The non-empty published fields of the finding.
 fn published(finding: &Finding<'_>, archives: &[String]) -> Map<String, Value> {
     let row = serde_json::to_value(FindingRow::new(finding, archives, super::super::as_it_is))
         .unwrap_or(Value::Null);

@@ -10,7 +10,7 @@ use crate::model::{ObservedPrincipal, PrincipalKind};
 
 /// A filter with indexes: matching time does not grow with the number of its values.
 #[derive(Debug)]
-pub(super) struct Admission<'f> {
+pub(super) struct CompiledFilter<'f> {
     filter: Cow<'f, Filter>,
     accounts: HashSet<Box<str>>,
     principals: Globs,
@@ -19,13 +19,13 @@ pub(super) struct Admission<'f> {
 }
 
 impl Filter {
-    /// Whether a finding is wanted. To filter all findings of one baseline, use [`first_seen`](super::first_seen).
+    /// Whether a finding is wanted. To filter all findings of one baseline, use [`first_seen`](fn@super::first_seen).
     pub fn admits(&self, finding: &Finding<'_>) -> bool {
-        Admission::new(Cow::Borrowed(self)).admits(finding)
+        CompiledFilter::new(Cow::Borrowed(self)).admits(finding)
     }
 }
 
-impl<'f> Admission<'f> {
+impl<'f> CompiledFilter<'f> {
     pub(super) fn new(filter: Cow<'f, Filter>) -> Self {
         Self {
             accounts: filter.accounts.iter().map(|account| account.as_str().into()).collect(),
