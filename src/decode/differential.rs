@@ -225,6 +225,7 @@ mod tests {
             r#"[\\"/{}\[\],:é😀\n\t\x00-\x1f ]{0,12}"#,
             Just("AssumedRole".to_owned()),
             Just("ConsoleLogin".to_owned()),
+            Just("AssumeRole".to_owned()),
             Just("2024-03-01T10:00:00Z".to_owned()),
             Just("true".to_owned()),
         ]
@@ -249,7 +250,7 @@ mod tests {
 
     /// Mostly known keys, at any level.
     fn any_key() -> impl Strategy<Value = String> {
-        const KEYS: [&str; 33] = [
+        const KEYS: [&str; 35] = [
             "eventTime",
             "eventSource",
             "eventName",
@@ -266,6 +267,8 @@ mod tests {
             "sessionCredentialFromConsole",
             "userIdentity",
             "responseElements",
+            "requestParameters",
+            "roleArn",
             "type",
             "principalId",
             "arn",

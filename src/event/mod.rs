@@ -80,9 +80,23 @@ pub struct Record<'a> {
     pub from_console: Option<bool>,
     /// `userIdentity`
     pub identity: Identity<'a>,
+    /// The text of `requestParameters`, if the reader has it at hand.
+    pub request: RequestText<'a>,
     /// The relevant part of `responseElements`, see [`Record::reads_response`].
     pub response: Response<'a>,
 }
+
+/// The text of `requestParameters`, if the reader has it at hand. It adds no information to that of the record.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestText<'a>(pub Option<&'a str>);
+
+impl PartialEq for RequestText<'_> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for RequestText<'_> {}
 
 /// The relevant texts of `responseElements`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -163,6 +177,11 @@ impl<'a> Record<'a> {
     /// Whether `responseElements` is relevant for a call of this name. Readers may skip it otherwise.
     pub fn reads_response(event_name: Option<&str>) -> bool {
         matches!(event_name, Some("ConsoleLogin" | "CreateRole" | "CreateServiceLinkedRole" | "CreateUser"))
+    }
+
+    /// Whether this is a call of AssumeRole in one of its forms.
+    pub fn assumes_role(&self) -> bool {
+        self.event_name.is_some_and(|name| name.starts_with("AssumeRole"))
     }
 
     /// Whether anything in this record shows that it is a record.
@@ -268,8 +287,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// What dimensions read of the event of this record, which belongs to a principal of `account`. The target of AssumeRole is
-    /// not read here.
+    /// What dimensions read of the event of this record, which belongs to a principal of `account`; the role that
+    /// AssumeRole asks for is left to the caller.
     pub fn traits(&self, account: &str) -> Traits<'a> {
         let is_service = self.identity.identity_type == Some("AWSService");
         Traits {
@@ -286,12 +305,6 @@ impl<'a> Record<'a> {
             is_forwarded: !is_service && present(self.identity.invoked_by).is_some(),
             is_from_console: self.from_console == Some(true),
         }
-    }
-
-    /// Whether this event is a call of AssumeRole in one of its forms.
-    pub fn assumes_role(&self) -> bool {
-        self.event_source == Some("sts.amazonaws.com")
-            && self.event_name.is_some_and(|name| name.starts_with("AssumeRole"))
     }
 
     fn action(&self) -> Result<(&'a str, &'a str), NoEvent> {

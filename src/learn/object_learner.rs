@@ -43,7 +43,9 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
                 let Some(pair) = self.learn_event(&event, found, fingerprint, || record.evidence()) else {
                     return;
                 };
-                self.learn_values(pair, &event, AnyRecord::CloudTrail(record), found);
+                if !self.learner.settings.dimensions.is_empty() {
+                    self.learn_values(pair, &event, AnyRecord::CloudTrail(record), found);
+                }
                 if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
                     self.learn_root_event(&event, record, found);
                 }
@@ -88,7 +90,9 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
             Ok(event) => {
                 let fingerprint = || Fingerprint::of_audit(record, cluster);
                 if let Some(pair) = self.learn_event(&event, found, fingerprint, || record.evidence()) {
-                    self.learn_values(pair, &event, AnyRecord::Kubernetes(record), found);
+                    if !self.learner.settings.dimensions.is_empty() {
+                        self.learn_values(pair, &event, AnyRecord::Kubernetes(record), found);
+                    }
                     let matches = self.part.matches.take(record.audit_id);
                     self.add_hits(Some(pair), &event, found, matches);
                 }

@@ -7,7 +7,7 @@ use crate::model::{Dimension, Traits};
 use crate::observe::{ActionId, PrincipalId};
 
 impl ObjectLearner<'_, '_, '_> {
-    /// Learns the values of an event that has been learnt.
+    /// Learns the values of an event that has been learnt. Only called if dimensions are learnt.
     pub(super) fn learn_values(
         &mut self,
         pair: (PrincipalId, ActionId),
@@ -16,9 +16,6 @@ impl ObjectLearner<'_, '_, '_> {
         found: &FoundRecord<'_>,
     ) {
         let dimensions = self.learner.settings.dimensions;
-        if dimensions.is_empty() {
-            return;
-        }
         let evidence = || match record {
             AnyRecord::CloudTrail(record) => record.evidence(),
             AnyRecord::Kubernetes(record) => record.evidence(),
@@ -26,9 +23,8 @@ impl ObjectLearner<'_, '_, '_> {
         let (role, code);
         let traits = match record {
             AnyRecord::CloudTrail(record) => {
-                role = (dimensions.contains(Dimension::TargetRole) && record.assumes_role())
-                    .then(|| target_role(found.text))
-                    .flatten();
+                let is_read = dimensions.contains(Dimension::TargetRole) && record.assumes_role();
+                role = is_read.then(|| target_role(record, found.text)).flatten();
                 Traits { target_role: role.as_deref(), ..record.traits(event.principal.account) }
             }
             AnyRecord::Kubernetes(record) => {

@@ -63,6 +63,11 @@ pub(in crate::decode) fn record<'a>(
             RecordField::Identity => {
                 scanner.read_identity(&mut predictors.identity, identities, &mut record.identity)?
             }
+            RecordField::Request => {
+                let start = scanner.at;
+                scanner.skip()?;
+                record.request.0 = Some(&text[start..scanner.at]);
+            }
             RecordField::Response => {
                 response = Some(scanner.at);
                 scanner.skip()?;
@@ -216,6 +221,7 @@ enum RecordField {
     ReadOnly,
     FromConsole,
     Identity,
+    Request,
     Response,
     Records,
     Unread,
@@ -239,6 +245,7 @@ impl RecordField {
             "readOnly" => Self::ReadOnly,
             "sessionCredentialFromConsole" => Self::FromConsole,
             "userIdentity" => Self::Identity,
+            "requestParameters" => Self::Request,
             "responseElements" => Self::Response,
             "Records" => Self::Records,
             _ => Self::Unread,

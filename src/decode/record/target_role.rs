@@ -1,54 +1,46 @@
-//! The role that a call of AssumeRole asked for.
+//! The role that a call of AssumeRole asks for.
 
 use std::borrow::Cow;
 
 use super::json::Json;
 use super::walk::{Scanner, Walk};
+use crate::event::Record;
 
-/// `requestParameters.roleArn` of a record, if it is a text.
-///
-/// ```
-/// let record = r#"{"eventName":"AssumeRole","requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/a"}}"#;
-/// assert_eq!(firstseen::decode::target_role(record).as_deref(), Some("arn:aws:iam::111122223333:role/a"));
-/// ```
-pub fn target_role(record: &str) -> Option<Cow<'_, str>> {
-    scanned(record).map_or_else(|_| parsed(record), |role| role.map(Cow::Borrowed))
+/// `requestParameters.roleArn` of a record with this text, if it is a text.
+pub fn target_role<'a>(record: &Record<'a>, text: &'a str) -> Option<Cow<'a, str>> {
+    match record.request.0.map(scanned) {
+        Some(Ok(role)) => role.map(Cow::Borrowed),
+        Some(Err(_)) | None => parsed(text),
+    }
 }
 
-/// Of a key that is given twice the last value counts.
-fn scanned(record: &str) -> Walk<Option<&str>> {
+/// The role in the text of `requestParameters`. Of a key that is given twice the last value counts.
+fn scanned(request: &str) -> Walk<Option<&str>> {
     let mut role = None;
-    Scanner::new(record, 0).object(|scanner, key| {
-        if key != "requestParameters" {
-            return scanner.skip();
+    Scanner::new(request, 0).object_or_other(|scanner, key| {
+        match key {
+            "roleArn" => role = scanner.text()?,
+            _ => scanner.skip()?,
         }
-        role = None;
-        if scanner.peek() != Some(b'{') {
-            return scanner.skip();
-        }
-        scanner.object(|scanner, key| {
-            if key != "roleArn" {
-                return scanner.skip();
-            }
-            role = scanner.text()?;
-            Ok(())
-        })
+        Ok(())
     })?;
     Ok(role)
 }
 
-fn parsed(record: &str) -> Option<Cow<'_, str>> {
-    let role = Json::new(record).member("requestParameters")?.member("roleArn")?;
+/// The role in the text of a record.
+fn parsed(text: &str) -> Option<Cow<'_, str>> {
+    let role = Json::new(text).member("requestParameters")?.member("roleArn")?;
     role.as_str().starts_with('"').then(|| role.text())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::RequestText;
 
     #[test]
     fn both_ways_read_the_same() {
-        for (parameters, role) in [
+        for (request, role) in [
             (r#"{"a":{"roleArn":"x"},"roleArn":"r"}"#, Some("r")),
             (r#"{"roleArn":"r","roleArn":"s"}"#, Some("s")),
             (r#"{"roleArn":7}"#, None),
@@ -57,11 +49,10 @@ mod tests {
             ("null", None),
             ("{}", None),
         ] {
-            let record =
-                format!(r#"{{"eventName":"AssumeRole","requestParameters":{parameters},"x":[{{}}]}}"#);
-            assert_eq!(target_role(&record).as_deref(), role, "{parameters}");
-            assert_eq!(parsed(&record).as_deref(), role, "{parameters}");
+            let text = format!(r#"{{"eventName":"AssumeRole","requestParameters":{request},"x":[{{}}]}}"#);
+            let at_hand = Record { request: RequestText(Some(request)), ..Record::default() };
+            assert_eq!(target_role(&at_hand, &text).as_deref(), role, "{request}");
+            assert_eq!(target_role(&Record::default(), &text).as_deref(), role, "{request}");
         }
-        assert_eq!(target_role("{"), None);
     }
 }
