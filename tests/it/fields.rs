@@ -318,7 +318,7 @@ fn texts_omit_fields_that_do_not_apply() {
                 let said = finding["Description"].as_str().unwrap();
                 let is_first =
                     ["new-action", "new-principal", "returning-action"].iter().any(|kind| about == kind);
-                assert_eq!(said.contains("others had done this before"), is_first, "{said}");
+                assert_eq!(said.contains(" had done this before"), is_first, "{said}");
                 assert_eq!(said.contains("known for"), about != "insight", "{said}");
                 assert_eq!(said.contains(" of the hour "), about == "returning-action", "{said}");
                 assert_ne!(finding["Resources"][0]["Id"], "-");
