@@ -183,7 +183,8 @@ fn only_proven_files_of_a_baseline_are_skipped() {
     let folder = place.path();
     log(folder, "0.json", "s3:GetObject");
     let index = ["index", ".", "-o", "x.baseline"];
-    for known in ["1 objects added, 0 already in the baseline", "0 objects added, 1 already in the baseline"] {
+    for known in ["1 objects added, 0 already in the baseline", "0 objects added, 1 already in the baseline"]
+    {
         assert_eq!(ended(&index, folder), (0, known.to_owned()));
     }
     let account = |folder: &Path| {

@@ -351,7 +351,9 @@ fn unreadable_objects_are_tried_again() {
     }
     let ended = index();
     assert_eq!(ended.status.code(), Some(0), "{}", said(&ended));
-    assert!(said(&ended).starts_with("2 objects added, 1 already in the baseline\nobjects: 3 listed = 3 read"));
+    assert!(
+        said(&ended).starts_with("2 objects added, 1 already in the baseline\nobjects: 3 listed = 3 read")
+    );
     let at_once = firstseen(&["index", "AWSLogs", "-o", "anew.baseline"], folder.path());
     assert_eq!(at_once.status.code(), Some(0));
     let [grown, anew] = ["case.baseline", "anew.baseline"].map(|name| files(&folder.path().join(name)));

@@ -211,9 +211,7 @@ fn an_archive_without_any_log_is_an_error() {
             let said = stderr(&ended);
             assert_eq!(ended.status.code(), Some(1), "{command} {name}: {said}");
             assert!(
-                said.starts_with(&format!(
-                    "error: no logs were found in '{root}': {message}\nhint: "
-                )),
+                said.starts_with(&format!("error: no logs were found in '{root}': {message}\nhint: ")),
                 "{said}"
             );
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{command} {name}");

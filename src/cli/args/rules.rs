@@ -70,9 +70,7 @@ impl RuleArgs {
         }
         if refused > 0 {
             let error = UsageError(format!("{refused} of the rules cannot be used"));
-            return Err(
-                anyhow::Error::new(error).context(Hint("--skip-unsupported runs with the others"))
-            );
+            return Err(anyhow::Error::new(error).context(Hint("--skip-unsupported runs with the others")));
         }
         if set.rules().is_empty() {
             let error = UsageError("there are no rules to match events against".to_owned());

@@ -15,7 +15,7 @@ pub(crate) struct S3Args {
     /// Use this profile of the AWS configuration files [default: AWS_PROFILE, else the default chain]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Start with this AWS Region; the Region of each bucket is found automatically [default: from environment or profile]
+    /// Start with this AWS Region; the Region of a bucket elsewhere is found automatically [default: from environment or profile]
     #[arg(long, value_name = "REGION")]
     aws_region: Option<String>,
     /// Use this S3-compatible store instead of AWS, in path style. Not used for STS, which has AWS_ENDPOINT_URL_STS
