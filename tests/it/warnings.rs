@@ -36,7 +36,7 @@ fn the_warmup_warning_appears_beside_root_and_rule_findings_and_with_quiet() {
     let archive = short_archive();
     let found = |more: &[&str]| scan(archive.path(), more);
     // Five behaviours and three principals.
-    let message = "warning: the input covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 first sightings fall within \
+    let message = "warning: the input covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 findings fall within \
         it and are not reported; --warmup 0d shows all of them, --warmup 1d shows 4 of 8";
     for more in [&[][..], &["--quiet"], &["--builtin-rules"], &["-q", "-f", "json", "-o", "/dev/null"]] {
         let ended = found(more);
@@ -51,7 +51,7 @@ fn the_warmup_warning_appears_beside_root_and_rule_findings_and_with_quiet() {
     assert_eq!((count("0d"), count("1d"), count("30d")), (8, 4, 0));
     // With a filter, the numbers are those of the selected principals.
     let message = stderr(&found(&["--principal", "eve"]));
-    assert!(message.contains("3 of 3 first sightings fall within"), "{message}");
+    assert!(message.contains("3 of 3 findings fall within"), "{message}");
     for more in
         [&["--warmup", "0d"][..], &["--report", "root-activity"], &["--report", "rule", "--builtin-rules"]]
     {
@@ -68,7 +68,7 @@ fn a_saved_baseline_gives_the_same_warnings() {
     assert!(made.status.success());
     let message = stderr(&scan(&baseline, &["-q"]));
     assert_eq!(message, stderr(&scan(archive.path(), &["-q"])));
-    assert!(message.contains("8 of 8 first sightings fall within"), "{message}");
+    assert!(message.contains("8 of 8 findings fall within"), "{message}");
 }
 
 #[test]
@@ -82,7 +82,8 @@ fn the_warmup_warning_depends_on_the_age_of_principals() {
     assert_eq!(stderr(&scan(steady.path(), &["-q"])), "");
     // Even old principals have most first sightings within their warmup: that is not a warning.
     let message = stderr(&scan(steady.path(), &[]));
-    let note = "\nlearnt but not reported: 5 of 9 first sightings, within the warmup of 30d (--warmup 0d shows them)\n";
+    let note =
+        "\nlearnt but not reported: 5 of 9 findings, within the warmup of 30d (--warmup 0d shows them)\n";
     assert!(message.contains(note) && !message.contains("warning"), "{message}");
     let young = (0..4).flat_map(|number| (50..53).map(move |day| (number, day)));
     let young = young.map(|(number, day)| at(day, &format!("new{number}"), &format!("ec2:B{day}")));
@@ -228,17 +229,17 @@ fn logs_without_a_matching_event_give_an_answer_with_a_warning() {
         (
             scan(short_archive().path(), &["-q", "--read-from", "2025-01-01"]),
             0,
-            "; what is there lies outside of --read-from",
+            "; the input is outside --read-from",
         ),
         (
             scan(short_archive().path(), &["-q", "--to", "2020-01-01"]),
             0,
-            "; what is there lies outside of --read-from",
+            "; the input is outside --read-from",
         ),
         (
             scan(short_archive().path(), &["-q", "--read-from", "2024-03-05T11:00"]),
             0,
-            "; what is there lies outside of --read-from",
+            "; the input is outside --read-from",
         ),
         (
             scan(Archive::new().object("a.json", b"soon").path(), &["-q"]),
