@@ -23,12 +23,16 @@ use super::settings::FileArgs;
 use super::threads;
 use super::warnings::nothing_found;
 
+/// Unlike the commands that ask a question, index does not accept baselines.
+const ARCHIVES_HELP: &str =
+    "Folders, files, globs or s3://bucket/prefix with log objects; or - for standard input";
+
 /// Read archives into a baseline, a folder that scan, rules, tune and baseline accept in place of the archives
 ///
 /// If the baseline already exists, only objects that are not yet in it are read. To resume an interrupted run, run it
 /// again.
 #[derive(Debug, Args)]
-#[command(mut_arg("names", |names| names.help("Folders, files, globs or s3://bucket/prefix with log objects; or - for standard input")))]
+#[command(mut_arg("names", |names| names.help(ARCHIVES_HELP)))]
 pub(crate) struct IndexArgs {
     #[command(flatten)]
     archives: ArchiveArgs,

@@ -19,7 +19,7 @@ pub(crate) enum Output {
     /// A pipe or device, written directly.
     Special(File),
     /// A file, written under a temporary name in the same folder and then renamed.
-    Beside { temporary: NamedTempFile, path: PathBuf },
+    Replaced { temporary: NamedTempFile, path: PathBuf },
 }
 
 impl Output {
@@ -62,7 +62,7 @@ impl Output {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let temporary = builder.tempfile_in(folder).with_context(cannot).context(hint)?;
         signals::remove_at_end(temporary.path());
-        Ok(Self::Beside { temporary, path })
+        Ok(Self::Replaced { temporary, path })
     }
 
     /// Writes everything, then moves the file into place.
@@ -76,7 +76,7 @@ impl Output {
             Self::Stdout => buffered(&mut io::stdout().lock()).context("cannot write to stdout"),
             Self::Stderr => buffered(&mut io::stderr().lock()).context("cannot write to stderr"),
             Self::Special(mut file) => buffered(&mut file).context("cannot write the output"),
-            Self::Beside { mut temporary, path } => {
+            Self::Replaced { mut temporary, path } => {
                 let cannot = || format!("cannot write '{}'", path.display());
                 buffered(temporary.as_file_mut()).with_context(cannot)?;
                 temporary.as_file().sync_all().with_context(cannot)?;

@@ -16,7 +16,7 @@ static ORDERLY: AtomicBool = AtomicBool::new(false);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Temporary files of outputs that are being written.
-static BESIDE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static TEMPORARY_FILES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Whether a signal asked the run to end.
 pub(crate) fn interrupted() -> bool {
@@ -30,7 +30,7 @@ pub(crate) fn be_orderly(is_orderly: bool) {
 
 /// Registers a temporary file for removal if a signal ends the process.
 pub(crate) fn remove_at_end(path: &Path) {
-    BESIDE.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+    TEMPORARY_FILES.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
 }
 
 /// Whether a signal ends the process at once. If so, removes temporary files.
@@ -38,7 +38,7 @@ fn ends_at_once() -> bool {
     if ORDERLY.load(Ordering::Relaxed) && !INTERRUPTED.swap(true, Ordering::Relaxed) {
         return false;
     }
-    for path in BESIDE.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+    for path in TEMPORARY_FILES.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         // Most have been renamed already.
         let _ = fs::remove_file(path);
     }

@@ -48,7 +48,7 @@ named_arg! {
     AnchorArg(Anchor) {
         Principal => "At its first sighting",
         Archive => "At the first event of the archive",
-        Created => "At its creation, according to its CreateRole or CreateUser record or --iam-inventory, else at its first sighting",
+        Created => "At its creation, from its CreateRole or CreateUser record or --iam-inventory, else at its first sighting",
     }
 }
 

@@ -1,5 +1,5 @@
-//! Evaluates all settings that differ only in their warmup in one pass, from the longest to the shortest: each reports the findings
-//! of the previous one, and a few more.
+//! Evaluates all settings that differ only in their warmup in one pass, from the longest to the shortest: each reports the
+//! findings of the previous one, and a few more.
 
 use super::daily::nearest_rank;
 use super::enumeration::{EnumeratedFinding, Enumeration};
