@@ -16,7 +16,7 @@ use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
 use super::warnings::unmatched;
 
-/// Read archives and say what every principal was known to do at a point in time, and what changed
+/// Read archives and report what every principal was known to do at a point in time, and what changed
 #[derive(Debug, Args)]
 pub(crate) struct BaselineArgs {
     #[command(flatten)]
@@ -105,7 +105,7 @@ impl KnownArgs {
     }
 }
 
-/// Says which numbers a baseline does not hold.
+/// Explains why numbers in the answer are not exact.
 fn write_inexact(
     answer: &KnownAnswer<'_>,
     asked: &KnownArgs,
@@ -120,21 +120,21 @@ fn write_inexact(
     if rows > 0 {
         writeln!(
             out,
-            "counts are kept by day: {rows} rows hold a range, since the time asked for lies within a day; \
-             reading no further (--read-to) makes them exact"
+            "counts are kept by day: {rows} rows show a range, since a given time is within a day; \
+             --read-to makes them exact"
         )?;
     }
     if forgets && asked.at.into_iter().chain(asked.diff).any(within_hour) {
         writeln!(
             out,
-            "--forget goes by whole hours, and a time lies within one: an action that was seen again only in that hour may \
+            "--forget works in whole hours, and a given time is within an hour: an action seen again only in that hour may \
              count as forgotten"
         )?;
     }
     Ok(())
 }
 
-/// The settings of a run as they are published.
+/// The settings of a run, as published.
 fn used_settings(
     args: &KnownArgs,
     question: &KnownQuestion,

@@ -1,4 +1,4 @@
-//! `firstseen bench`: what a scan of an archive costs on this machine.
+//! `firstseen bench`: the cost of scanning an archive on this machine.
 
 use std::path::PathBuf;
 
@@ -16,25 +16,25 @@ use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::{signals, threads};
 
-/// Measure what a scan costs on this machine: each stage, each number of threads, and the memory
+/// Measure the cost of a scan on this machine: each stage, each number of threads, and memory
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Folders, files or globs that hold log objects
+    /// Folders, files, globs or s3://bucket/prefix with log objects
     #[arg(value_name = "ARCHIVE", required_unless_present = "synthetic")]
     archives: Vec<PathBuf>,
-    /// Measure a synthetic archive of so much JSON, made for this and removed afterwards [units: K, M, G]
+    /// Measure a synthetic archive with this much JSON, which is removed afterwards [units: K, M, G]
     #[arg(long, value_name = "BYTES", value_parser = byte_count, conflicts_with = "archives")]
     synthetic: Option<u64>,
-    /// Runs that count, after one that warms up
+    /// Number of measured runs, after one warmup run
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     runs: u32,
-    /// Measure scans with 1 thread up to this many [default: one for each core]
+    /// Measure scans with 1 to this many threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
     /// Format of the measurements
     #[arg(short, long, default_value = "text")]
     format: FormatArg,
-    /// Write the measurements to FILE, which appears only when it is complete [default: stdout]
+    /// Write the measurements to FILE, which appears only once it is complete [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -59,9 +59,10 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<RunStatus> {
         .as_ref()
         .map_or_else(|| args.archives.clone(), |folder| vec![folder.path().join("archive/AWSLogs")]);
     if names.iter().any(|name| is_stdin(name)) {
-        return Err(
-            UsageError("standard input can be read once, and measuring reads many times".to_owned()).into()
-        );
+        return Err(UsageError(
+            "bench reads its input many times, but standard input can be read only once".to_owned(),
+        )
+        .into());
     }
     let archives = Archives::open_with(&names, &args.s3.settings(&names)?)
         .map_err(|error| scan_error(error.into()))?
@@ -80,24 +81,24 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<RunStatus> {
     Ok(RunStatus::Complete)
 }
 
-/// A synthetic archive in a folder that goes away with the value.
+/// Makes a synthetic archive in a temporary folder, which is removed on drop.
 fn synthetic_archive(bytes: u64) -> anyhow::Result<TempDir> {
-    let hint = Hint("set TMPDIR to a folder with room for a tenth of the size");
+    let hint = Hint("set TMPDIR to a folder with free space for a tenth of the size");
     let folder = tempfile::Builder::new()
         .prefix("firstseen-bench-")
         .tempdir()
-        .context("cannot make a folder for the synthetic archive")
+        .context("cannot create a folder for the synthetic archive")
         .context(hint)?;
     let plan = Plan { bytes, seed: 1, days: 120 };
     let made = synthesize_unless(&folder.path().join("archive"), &plan, &signals::interrupted);
     if let Some(error) = interrupted() {
         return Err(error);
     }
-    made.context("cannot make the synthetic archive").context(hint)?;
+    made.context("cannot create the synthetic archive").context(hint)?;
     Ok(folder)
 }
 
-/// What there is to say after Ctrl-C.
+/// The error after Ctrl-C.
 fn interrupted() -> Option<anyhow::Error> {
     signals::interrupted().then(|| anyhow::anyhow!("interrupted; nothing was measured"))
 }

@@ -1,4 +1,4 @@
-//! Where findings go: one file or stdout, or a folder with a file for each format.
+//! The destination of findings: a file, stdout, or a folder with one file per format.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use super::exit::{Hint, UsageError};
 use super::output::Output;
 use super::output_guard::OutputGuard;
 
-/// A place for findings, opened before the long run, so that a bad path fails at once.
+/// The destination of findings. It is opened before anything is read, so a bad path fails at once.
 pub(crate) enum Destination {
     One(FileFormat, Output),
     Folder(PathBuf, Vec<Option<(FileFormat, &'static str)>>),
@@ -33,8 +33,7 @@ impl Destination {
                 Ok(Self::Folder(folder.clone(), formats))
             }
             (OutputFormats::Folder(_), None) => {
-                let what =
-                    "several formats, and asff, are written into a folder: name it with --output".to_owned();
+                let what = "several formats, and asff, need a folder: name it with --output".to_owned();
                 Err(UsageError(what).into())
             }
         }
@@ -45,7 +44,7 @@ impl Destination {
         matches!(self, Self::One(one, Output::Stdout) if *one == format)
     }
 
-    /// Writes everything; gives what should be said of it.
+    /// Writes everything. Returns a warning, if any.
     pub(crate) fn write(self, report: &Report<'_>) -> anyhow::Result<Option<String>> {
         match self {
             Self::One(single, output) => write_one(report, single, output).map(|()| None),
@@ -72,12 +71,12 @@ fn write_one(report: &Report<'_>, single: FileFormat, output: Output) -> anyhow:
     })
 }
 
-/// A folder that is there and holds nothing: batches of an earlier run must not be taken for this one's.
+/// Creates the folder, or checks that it is empty: batches of an earlier run must not be mistaken for this run's.
 fn open_folder(folder: &Path) -> anyhow::Result<()> {
-    let hint = Hint("name a folder that is empty or not there yet, and that you may write to");
-    let cannot = || format!("cannot write into '{}'", folder.display());
+    let hint = Hint("name a new or empty folder that you can write to");
+    let cannot = || format!("cannot write to '{}'", folder.display());
     match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
-        // Whether files can be made there shows when one is made.
+        // Only creating a file proves that files can be created.
         Ok(true) => tempfile::tempfile_in(folder).with_context(cannot).context(hint).map(drop),
         Ok(false) => {
             let error = UsageError(format!("the folder '{}' is not empty", folder.display()));
@@ -92,12 +91,12 @@ fn open_folder(folder: &Path) -> anyhow::Result<()> {
 
 fn write_asff(report: &Report<'_>, folder: &Path) -> anyhow::Result<Option<String>> {
     let (batches, without_account) = report.asff();
-    fs::create_dir_all(folder).with_context(|| format!("cannot make '{}'", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create '{}'", folder.display()))?;
     for batch in batches {
         let path = folder.join(format!("{}_{}_{:04}.json", batch.account, batch.region, batch.number));
-        // The folder is new, and may get a file for each account: none of them waits for the disk.
+        // The folder is new and may get a file per account, so files are not synced to disk.
         fs::write(&path, batch.json).with_context(|| format!("cannot write '{}'", path.display()))?;
     }
-    let warning = "findings name no account, and Security Hub takes none of these: they are not in asff/";
+    let warning = "findings have no account, so Security Hub does not accept them: they are not in asff/";
     Ok((without_account > 0).then(|| format!("{without_account} {warning}")))
 }

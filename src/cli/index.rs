@@ -1,4 +1,4 @@
-//! `firstseen index`: archives into a saved baseline, which later runs add to.
+//! `firstseen index`: reads archives into a saved baseline, which later runs extend.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -24,18 +24,23 @@ use super::settings::FileArgs;
 use super::threads;
 use super::warnings::nothing_found;
 
-/// Read archives into a baseline, a folder that scan, rules, tune and baseline read in place of the archives
+/// Unlike the commands that ask a question, index does not accept baselines.
+const ARCHIVES_HELP: &str =
+    "Folders, files, globs or s3://bucket/prefix with log objects; or - for standard input";
+
+/// Read archives into a baseline, a folder that scan, rules, tune and baseline accept in place of the archives
 ///
-/// On a baseline that is there already, only objects that are not yet in it are read. A run that was interrupted can
-/// be run again.
+/// If the baseline already exists, only objects that are not yet in it are read. To resume an interrupted run, run it
+/// again.
 #[derive(Debug, Args)]
+#[command(mut_arg("names", |names| names.help(ARCHIVES_HELP)))]
 pub(crate) struct IndexArgs {
     #[command(flatten)]
     archives: ArchiveArgs,
-    /// The baseline: a folder, by convention named NAME.baseline; it appears only when it is complete
+    /// Folder of the baseline, by convention NAME.baseline; it appears only once it is complete
     #[arg(long, short, value_name = "FOLDER")]
     output: PathBuf,
-    /// Identify objects that are already in the baseline by SHA-256, not only by name and size; reads all of them
+    /// Identify objects that are already in the baseline by SHA-256, not only by name and size; reads all objects
     #[arg(long)]
     by_checksum: bool,
     /// Save a checkpoint after this many objects; an interrupted run resumes there
@@ -60,13 +65,13 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let s3_args = args.s3.clone().or(files.s3);
     let s3 = s3_args.settings(args.archives.names())?;
     if is_s3(&args.output) {
-        return Err(UsageError("a baseline is a local folder; -o takes no s3://…".to_owned()).into());
+        return Err(UsageError("a baseline is a local folder; -o does not take s3://…".to_owned()).into());
     }
     check_window("--read-from, --read-to", wanted.read_from, wanted.read_to)?;
     if let Some(baseline) = args.archives.names().iter().find(|name| is_baseline(name)) {
-        let what = format!("'{}' is a baseline and no archive", baseline.display());
+        let what = format!("'{}' is a baseline, not an archive", baseline.display());
         let error = anyhow::Error::new(UsageError(what));
-        return Err(error.context(Hint("baselines are joined by firstseen merge")));
+        return Err(error.context(Hint("use firstseen merge to merge baselines")));
     }
     let lists = args.archives.lists()?;
     let faults = args.guard(&wanted, &s3_args, &lists)?;
@@ -78,7 +83,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         Some(saved) => {
             wanted
                 .check(&args.output, saved.scope(), false)
-                .context(Hint("name another output for another baseline, or leave that setting out"))?;
+                .context(Hint("leave that setting out, or make a new baseline with another --output"))?;
             check_rules(saved.scope(), rules.as_deref())?;
             let like = LearnSettings::like(saved.scope(), threads(args.run.threads));
             LearnSettings { cluster: wanted.k8s_cluster.clone(), rules, ..like }
@@ -104,7 +109,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let indexed = indexed.map_err(|error| args.explain(error, &archives))?;
     let Indexed { stored, known, added } = indexed;
     if !args.run.quiet {
-        writeln!(io::stderr(), "{added} objects added, {known} were known already")?;
+        writeln!(io::stderr(), "{added} objects added, {known} already in the baseline")?;
     }
     let traffic = archives.traffic();
     let closing = RunSummary {
@@ -136,7 +141,7 @@ impl IndexArgs {
     }
 }
 
-/// Refuses other rules than those of the baseline: what they match would be known of a part of it only.
+/// Refuses rules that differ from those of the baseline: their matches would cover only a part of it.
 fn check_rules(learnt: &LearningScope, rules: Option<&RuleSet>) -> anyhow::Result<()> {
     let given = rules.map(RuleSet::checksum);
     let known = learnt.rules.as_ref().map(|rules| rules.checksum);
@@ -144,16 +149,16 @@ fn check_rules(learnt: &LearningScope, rules: Option<&RuleSet>) -> anyhow::Resul
         return Ok(());
     }
     let what = match given {
-        None => "the baseline was made with rules, and none are given",
+        None => "the baseline was made with rules, but none are given",
         Some(_) if known.is_none() => "the baseline was made without rules",
         Some(_) => "the baseline was made with other rules, or another version of them",
     };
     let error = anyhow::Error::new(UsageError(what.to_owned()));
-    Err(error.context(Hint("give the same rules as before, or name another output for another baseline")))
+    Err(error.context(Hint("give the same rules as before, or make a new baseline with another --output")))
 }
 
 impl IndexArgs {
-    /// Why there is no baseline, or not all of it, and what to do about it.
+    /// The error of a failed run, with a hint.
     fn explain(&self, error: IndexError, archives: &Archives) -> anyhow::Error {
         match error {
             IndexError::Scan(error) => scan_error(error),
@@ -161,10 +166,10 @@ impl IndexArgs {
             IndexError::Merge(error) => merge_error(error),
             IndexError::NoLogs(coverage) => nothing_found(&coverage, archives.names()),
             IndexError::Interrupted => anyhow::anyhow!(
-                "interrupted; '{}' holds what was read up to the last checkpoint",
+                "interrupted; '{}' contains everything read up to the last checkpoint",
                 self.output.display()
             )
-            .context(Hint("run it again: it goes on from there")),
+            .context(Hint("run it again: it resumes from there")),
         }
     }
 }

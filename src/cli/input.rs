@@ -1,4 +1,4 @@
-//! What a command works on: archives, read from one end to the other, or baselines that were saved.
+//! The input of a command: archives, read in full, or saved baselines.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,21 +20,21 @@ use super::inventory::{InventoryFiles, inventory_files};
 use super::progress::Bar;
 use super::warnings::refuse_nothing;
 
-/// A baseline, and what it was learnt from.
+/// A baseline, and the input it was learnt from.
 pub(crate) struct Input {
     pub(crate) baseline: Baseline,
     pub(crate) coverage: Coverage,
-    /// The settings that it was learnt with.
+    /// The settings it was learnt with.
     pub(crate) settings: LearnSettings,
-    /// Whether it was saved before, and so may know more than was asked for.
+    /// Whether it is a saved baseline, which may cover more than the question.
     pub(crate) is_saved: bool,
-    /// What was asked of S3.
+    /// Requests to S3.
     pub(crate) traffic: Option<Traffic>,
     /// Names of the archives, in the order of their numbers.
     pub(crate) archives: Vec<String>,
-    /// What events were held against.
+    /// The rules that events were matched against.
     pub(crate) rules: Option<UsedRules>,
-    /// What the files of `--iam-inventory` gave beside what the baseline holds of them.
+    /// Problems with the files of `--iam-inventory`; the inventory itself is in the baseline.
     pub(crate) inventory_files: InventoryFiles,
 }
 
@@ -42,15 +42,15 @@ pub(crate) struct Input {
 pub(crate) struct InputOptions<'a> {
     pub(crate) learning: &'a LearningArgs,
     pub(crate) s3: &'a S3Args,
-    /// `--to`, after which nothing needs to be learnt.
+    /// `--to`: nothing after it needs to be learnt.
     pub(crate) to: Option<Bound>,
     /// Whether the question can leave out what a baseline learnt after `--read-to`.
     pub(crate) leaves_out_later: bool,
-    /// What events are held against.
+    /// The rules to match events against.
     pub(crate) rules: Option<&'a Arc<RuleSet>>,
-    /// `--from`, before which nobody asks what rules match.
+    /// `--from`: rule matches before it are not needed.
     pub(crate) from: Option<Bound>,
-    /// What is kept of the events that rules match.
+    /// Which events that match rules are kept.
     pub(crate) hits: HitRetention,
     /// The dimensions that the question is about, besides the action.
     pub(crate) dimensions: Dimensions,
@@ -58,7 +58,7 @@ pub(crate) struct InputOptions<'a> {
 }
 
 impl Input {
-    /// Reads everything that was named.
+    /// Reads all named archives or baselines.
     pub(crate) fn read(
         archives: &ArchiveArgs,
         lists: &[FileList],
@@ -120,9 +120,9 @@ impl Input {
 
     fn of_baselines(names: &[PathBuf], options: &InputOptions<'_>, threads: usize) -> anyhow::Result<Self> {
         if options.rules.is_some() {
-            let what = "a baseline holds no records that rules could be held against".to_owned();
+            let what = "a baseline contains no records to match rules against".to_owned();
             return Err(anyhow::Error::new(UsageError(what)).context(Hint(
-                "give the rules to firstseen index: what they matched is saved with the baseline",
+                "give the rules to firstseen index: it saves their matches with the baseline",
             )));
         }
         let saved: Vec<Saved> =
@@ -142,7 +142,7 @@ impl Input {
         checked.map_err(|error| {
             let command = options.learning.index_command(names, learnt, &archives, options.leaves_out_later);
             error.context(OwnedHint(format!(
-                "what is learnt is decided by firstseen index. Make another baseline: {command}; or leave that setting out"
+                "firstseen index decides what is learnt. Make another baseline: {command}; or leave that setting out"
             )))
         })?;
         if !learnt.dimensions.covers(options.dimensions) {
@@ -168,12 +168,12 @@ fn used_rules(baseline: &Baseline, AppliedRules { checksum, left_out }: AppliedR
     UsedRules { count: baseline.rules.len(), sha256: checksum.to_string(), left_out }
 }
 
-/// Whether a name is meant as a baseline: it is one, or it is named as one and no archive can be meant.
+/// Whether a name means a baseline: it is one, or it is local and ends in `.baseline`.
 pub(crate) fn is_saved(name: &Path) -> bool {
     is_baseline(name) || (!is_s3(name) && name.extension().is_some_and(|end| end == "baseline"))
 }
 
-/// Several baselines as one.
+/// Merges several baselines.
 pub(crate) fn merged(saved: &[Saved]) -> anyhow::Result<BaselineContents> {
     let mut all: Option<BaselineContents> = None;
     for saved in saved {

@@ -1,4 +1,4 @@
-//! `--iam-inventory`: files that tell what IAM knows, and what there is to say of them.
+//! `--iam-inventory`: reads the files and reports problems with them.
 
 use std::path::PathBuf;
 
@@ -9,24 +9,24 @@ use firstseen::source::is_s3;
 
 use super::exit::{Hint, UsageError};
 
-/// So many files are named; of more their number is told.
+/// Maximum number of names in a message; the rest are counted.
 const MOST_NAMED: usize = 5;
 
-/// What the files of a run told of IAM.
+/// The IAM inventory of a run, and problems with its files.
 #[derive(Debug, Default)]
 pub(crate) struct InventoryFiles {
     pub(crate) inventory: Inventory,
-    /// Warnings about it.
+    /// Warnings about the files.
     pub(crate) warnings: Vec<String>,
-    /// Number of files that may have told more and could not be read.
+    /// Number of files that may belong to the inventory and could not be read.
     pub(crate) lost: usize,
 }
 
-/// Reads what `--iam-inventory` names.
+/// Reads the files of `--iam-inventory`.
 pub(crate) fn inventory_files(paths: &[PathBuf]) -> anyhow::Result<InventoryFiles> {
     if let Some(bucket) = paths.iter().find(|path| is_s3(path)) {
         let what = format!("--iam-inventory takes local files, not '{}'", bucket.display());
-        return Err(anyhow::Error::new(UsageError(what)).context(Hint("copy them: aws s3 cp")));
+        return Err(anyhow::Error::new(UsageError(what)).context(Hint("copy them first: aws s3 cp")));
     }
     let collected = collect(paths).map_err(failed)?;
     let (warnings, lost) = (warnings(&collected), collected.lost());
@@ -34,7 +34,7 @@ pub(crate) fn inventory_files(paths: &[PathBuf]) -> anyhow::Result<InventoryFile
 }
 
 impl InventoryFiles {
-    /// Gives a baseline what was told. It may be about other accounts than those in the logs.
+    /// Moves the inventory into a baseline, with a warning if none of its accounts is in the logs.
     pub(crate) fn add_to(&mut self, baseline: &mut Baseline) {
         let inventory = std::mem::take(&mut self.inventory);
         let accounts = inventory.accounts();
@@ -43,7 +43,7 @@ impl InventoryFiles {
             let named: Vec<&str> = accounts.iter().copied().take(MOST_NAMED).collect();
             let more = if accounts.len() > MOST_NAMED { ", …" } else { "" };
             self.warnings.push(format!(
-                "--iam-inventory is about {}{more}, and nobody of these accounts is in what was read",
+                "--iam-inventory covers {}{more}, but the input has no principal of these accounts",
                 named.join(", ")
             ));
         }
@@ -56,20 +56,20 @@ fn failed(error: InventoryError) -> anyhow::Error {
         InventoryError::File {
             flaw: FileProblem::Form(_) | FileProblem::Broken(_) | FileProblem::Refused(_),
             ..
-        } => "write it anew: aws iam get-account-authorization-details --output json > ACCOUNT.json",
+        } => "create it again: aws iam get-account-authorization-details --output json > ACCOUNT.json",
         InventoryError::File { flaw: FileProblem::TooLarge(_) | FileProblem::TooMany(_), .. } => {
-            "write less of it: aws iam list-roles > roles.json; aws iam list-users > users.json"
+            "create smaller files: aws iam list-roles > roles.json; aws iam list-users > users.json"
         }
         InventoryError::Open { .. } | InventoryError::Nothing { .. } | InventoryError::File { .. } => {
-            "--iam-inventory takes what aws iam get-account-authorization-details, list-roles, list-users or \
-             get-credential-report wrote, or a folder of such files"
+            "--iam-inventory takes the output of aws iam get-account-authorization-details, list-roles, list-users or \
+             get-credential-report, or a folder of such files"
         }
     };
     let error = anyhow::Error::new(error).context("the IAM inventory cannot be used");
     error.context(Hint(hint))
 }
 
-/// One sentence for each file, up to some.
+/// One sentence per file, up to [`MOST_NAMED`].
 fn warnings(collected: &Collected) -> Vec<String> {
     let lines = |what: &str, sentences: Vec<String>| {
         let more = sentences.len().saturating_sub(MOST_NAMED);
@@ -84,13 +84,13 @@ fn warnings(collected: &Collected) -> Vec<String> {
         let files = collected.passed_over.iter().filter(move |(_, flaw)| flaw.is_loss() == is_loss);
         files.map(|(path, flaw)| format!("--iam-inventory: '{}' {flaw}", path.display())).collect()
     };
-    let mut warnings = lines("raise doubts", remarks);
+    let mut warnings = lines("have problems", remarks);
     warnings.extend(lines("could not be read", passed_over(true)));
-    warnings.extend(lines("tell nothing of IAM", passed_over(false)));
+    warnings.extend(lines("contain nothing from IAM", passed_over(false)));
     warnings
 }
 
-/// What IAM knew, in one line.
+/// The inventory in one line.
 pub(crate) fn summary(inventory: &Inventory) -> String {
     let count = |kind| inventory.identities().filter(|(identity, _)| identity.kind == kind).count();
     let counted =

@@ -1,4 +1,4 @@
-//! `firstseen merge`: baselines of shards into one.
+//! `firstseen merge`: merges baselines into one.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -11,16 +11,16 @@ use super::exit::{Hint, RunStatus, store_error};
 use super::input::merged;
 use super::output_guard::OutputGuard;
 
-/// Join baselines of accounts, months or machines into one, as if all their objects had been indexed at once
+/// Merge baselines of accounts, months or machines into one, as if all their objects had been indexed at once
 #[derive(Debug, Args)]
 pub(crate) struct MergeArgs {
     /// Baselines made by index
     #[arg(required = true, num_args = 2.., value_name = "BASELINE")]
     baselines: Vec<PathBuf>,
-    /// The merged baseline: a new folder; it appears only when it is complete
+    /// New folder for the merged baseline; it appears only once it is complete
     #[arg(long, short, value_name = "FOLDER")]
     output: PathBuf,
-    /// No summary on stderr; warnings and the list of faults stay
+    /// No summary on stderr; warnings and faults are still printed
     #[arg(long, short)]
     quiet: bool,
 }
@@ -32,10 +32,9 @@ pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<RunStatus> {
     guard.take("--output", &args.output, true)?;
     let place = BaselineFolder::take(&args.output).map_err(store_error)?;
     if place.open().map_err(store_error)?.is_some() {
-        let error = anyhow::anyhow!("'{}' is there already", args.output.display());
-        return Err(
-            error.context(Hint("merge makes a new baseline: name another output, or remove that one first"))
-        );
+        let error = anyhow::anyhow!("'{}' already exists", args.output.display());
+        return Err(error
+            .context(Hint("merge makes a new baseline: name another --output, or remove this one first")));
     }
     let saved: Vec<Saved> =
         args.baselines.iter().map(|path| Saved::open(path)).collect::<Result<_, _>>().map_err(store_error)?;

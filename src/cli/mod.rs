@@ -1,4 +1,4 @@
-//! Flags become typed values, values become library calls, results become output and an exit status.
+//! Turns flags into typed values, values into library calls, and results into output and an exit status.
 
 mod args;
 mod baseline;
@@ -28,10 +28,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Says, with proof, what every principal did for the first time, from archived CloudTrail and Kubernetes audit logs
+/// Reports, with evidence, what every principal did for the first time, from archived CloudTrail and Kubernetes audit logs
 ///
-/// Exit status: 0 everything was read; 1 failed, or nothing that could be a log was found: there is no answer; 2 wrong usage; 3
-/// answered, but some input could not be read.
+/// Exit status: 0 everything was read; 1 no answer: an error, or no logs were found; 2 wrong usage; 3 answered, but some
+/// input could not be read.
 #[derive(Debug, Parser)]
 #[command(name = "firstseen", version, max_term_width = 100)]
 struct Cli {
@@ -70,7 +70,7 @@ pub(crate) fn run() -> ExitCode {
     exit::code(result)
 }
 
-/// The wanted number of threads, else one for each core.
+/// The given number of threads, else one per core.
 fn threads(wanted: Option<u16>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     wanted.map_or_else(cores, usize::from)

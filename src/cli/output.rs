@@ -1,4 +1,4 @@
-//! Where output goes: a stream, or a file that appears only when it is complete.
+//! Outputs: a stream, or a file that appears only once it is complete.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -16,15 +16,15 @@ pub(crate) enum Output {
     Stdout,
     /// Standard error.
     Stderr,
-    /// A pipe or device, written as it is.
+    /// A pipe or device, written directly.
     Special(File),
-    /// A file, written beside its place and renamed into it.
-    Beside { temporary: NamedTempFile, path: PathBuf },
+    /// A file, written under a temporary name in the same folder and then renamed.
+    Replaced { temporary: NamedTempFile, path: PathBuf },
 }
 
 impl Output {
-    /// Opens an output before the long run, so that a bad path fails at once. Whether it may be written at all is what
-    /// [`Claims`](super::output_guard::Claims) know.
+    /// Opens an output. This happens before anything is read, so a bad path fails at once. Whether the output is allowed
+    /// is up to [`OutputGuard`](super::output_guard::OutputGuard).
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let cannot = || format!("cannot write '{}'", path.display());
         match stream(path) {
@@ -45,15 +45,15 @@ impl Output {
             }
             _ => {}
         }
-        // A link keeps its place; the file it names is replaced.
+        // The target of a link is replaced, not the link.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let hint = Hint("name a file in a folder that exists and that you may write to");
+        let hint = Hint("name a file in an existing folder that you can write to");
         if !folder.is_dir() {
-            let missing = anyhow::anyhow!("there is no folder '{}'", folder.display());
+            let missing = anyhow::anyhow!("the folder '{}' does not exist", folder.display());
             return Err(missing.context(cannot()).context(hint));
         }
         let mut builder = tempfile::Builder::new();
@@ -62,10 +62,10 @@ impl Output {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let temporary = builder.tempfile_in(folder).with_context(cannot).context(hint)?;
         signals::remove_at_end(temporary.path());
-        Ok(Self::Beside { temporary, path })
+        Ok(Self::Replaced { temporary, path })
     }
 
-    /// Writes everything, and puts the file into its place.
+    /// Writes everything, then moves the file into place.
     pub(crate) fn write(self, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
         let buffered = |out: &mut dyn Write| {
             let mut out = BufWriter::with_capacity(1 << 16, out);
@@ -76,7 +76,7 @@ impl Output {
             Self::Stdout => buffered(&mut io::stdout().lock()).context("cannot write to stdout"),
             Self::Stderr => buffered(&mut io::stderr().lock()).context("cannot write to stderr"),
             Self::Special(mut file) => buffered(&mut file).context("cannot write the output"),
-            Self::Beside { mut temporary, path } => {
+            Self::Replaced { mut temporary, path } => {
                 let cannot = || format!("cannot write '{}'", path.display());
                 buffered(temporary.as_file_mut()).with_context(cannot)?;
                 temporary.as_file().sync_all().with_context(cannot)?;
@@ -87,7 +87,7 @@ impl Output {
     }
 }
 
-/// A stream of this process, which a name means though there may be a file behind it.
+/// A stream of this process. The stream may be a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stream {
     Stdout,
@@ -96,8 +96,8 @@ pub(super) enum Stream {
     Other,
 }
 
-/// The stream that a name means: `-`, `/dev/stdout`, `/dev/stderr`, `/dev/fd/N` or `/proc/self/fd/N`. A file that a shell
-/// opened for it is written on and never replaced.
+/// The stream that a name refers to: `-`, `/dev/stdout`, `/dev/stderr`, `/dev/fd/N` or `/proc/self/fd/N`. A file that a
+/// shell redirected it to is appended to, never replaced.
 pub(super) fn stream(path: &Path) -> Option<Stream> {
     let number = match path.to_str()? {
         "-" | "/dev/stdout" => "1",

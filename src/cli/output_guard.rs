@@ -1,7 +1,7 @@
-//! What a run reads and what it writes, so that no output takes the place of an input or of another output.
+//! The inputs and outputs of a run. No output may replace an input or another output.
 //!
-//! Every output of every command is opened here. Files are told by device and number where the system has them, and by
-//! their real path elsewhere, so that links and other spellings of a name make no difference.
+//! Every output of every command is opened here. Files are identified by device and inode where the system has them, else
+//! by their canonical path, so links and other spellings of a name make no difference.
 
 use std::fs::Metadata;
 use std::io;
@@ -13,7 +13,7 @@ use super::args::{ArchiveArgs, S3Args};
 use super::exit::{Hint, UsageError};
 use super::output::{Output, stream};
 
-/// The inputs of a run, and the outputs that were opened so far.
+/// The inputs of a run, and the outputs opened so far.
 #[derive(Debug, Default)]
 pub(crate) struct OutputGuard {
     inputs: Vec<ClaimedInput>,
@@ -23,16 +23,16 @@ pub(crate) struct OutputGuard {
 /// A file or folder that a run reads.
 #[derive(Debug)]
 struct ClaimedInput {
-    /// What it is to the reader, such as `archive`.
+    /// Its role in messages, such as `archive`.
     what: &'static str,
-    /// As it was given.
+    /// As given.
     name: PathBuf,
     id: Identity,
-    /// What of a folder is read.
+    /// Which files of a folder are read.
     reads: Reads,
 }
 
-/// What of a folder is read.
+/// Which files of a folder are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reads {
     Everything,
@@ -40,22 +40,22 @@ enum Reads {
     Rules,
 }
 
-/// A place that an output has taken.
+/// A path taken by an output.
 #[derive(Debug)]
 struct ClaimedOutput {
     flag: &'static str,
     path: PathBuf,
-    /// Whether everything below belongs to it, too.
+    /// Whether it includes everything below.
     is_folder: bool,
 }
 
 impl OutputGuard {
-    /// Nothing read, nothing written.
+    /// A guard without inputs and outputs.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// Adds archives and baselines, lists of files and what these name.
+    /// Adds archives and baselines, lists of files, and the files listed.
     pub(crate) fn read_archives(&mut self, archives: &ArchiveArgs, lists: &[FileList]) {
         for name in archives.names() {
             self.read_archive(name);
@@ -69,7 +69,7 @@ impl OutputGuard {
         }
     }
 
-    /// Adds an archive or a baseline, as it was named.
+    /// Adds an archive or a baseline by its name.
     pub(crate) fn read_archive(&mut self, name: &Path) {
         if is_stdin(name) {
             return self.read("archive", name);
@@ -84,7 +84,7 @@ impl OutputGuard {
         }
     }
 
-    /// Adds files that are read; what is not there is no input, and whoever reads it will say so.
+    /// Adds input files. Missing files are ignored here; reading them reports the error.
     pub(crate) fn read_files<'p>(
         &mut self,
         what: &'static str,
@@ -95,7 +95,7 @@ impl OutputGuard {
         }
     }
 
-    /// Adds files of rules, or folders of them.
+    /// Adds rule files, or folders of them.
     pub(crate) fn read_rules<'p>(&mut self, paths: impl IntoIterator<Item = &'p PathBuf>) {
         self.read_files("rules", paths);
         for input in self.inputs.iter_mut().filter(|input| input.what == "rules") {
@@ -103,10 +103,10 @@ impl OutputGuard {
         }
     }
 
-    /// Takes the mirror of S3, which is read and written: no output may lie in it, and it may lie in no archive.
+    /// Takes the S3 mirror, which is both read and written: no output may be inside it, and it may not be inside an archive.
     ///
     /// # Errors
-    /// If it is an archive of this run, or lies in one.
+    /// If it is an archive of this run, or inside one.
     pub(crate) fn take_mirror(&mut self, s3: &S3Args, archives: &[PathBuf]) -> anyhow::Result<()> {
         let Some(mirror) = &s3.mirror else { return Ok(()) };
         let buckets =
@@ -125,20 +125,20 @@ impl OutputGuard {
         }
     }
 
-    /// Opens the output that a flag names; none is standard output.
+    /// Opens the output of a flag; `None` is standard output.
     ///
     /// # Errors
-    /// If it is an input, lies in one or is another output (wrong usage), or cannot be written.
+    /// If it is an input, inside one or another output (wrong usage), or cannot be written.
     pub(crate) fn open(&mut self, flag: &'static str, path: Option<&Path>) -> anyhow::Result<Output> {
         let Some(path) = path else { return Ok(Output::Stdout) };
         self.take(flag, path, false)?;
         Output::open(path)
     }
 
-    /// Opens the output that a flag names, if there is one.
+    /// Opens the output of a flag, if given.
     ///
     /// # Errors
-    /// As [`Claims::open`].
+    /// As [`OutputGuard::open`].
     pub(crate) fn open_if_named(
         &mut self,
         flag: &'static str,
@@ -147,10 +147,10 @@ impl OutputGuard {
         path.map(|path| self.open(flag, Some(path))).transpose()
     }
 
-    /// Takes a file, or a folder with all that will lie in it.
+    /// Takes a file, or a folder with everything in it.
     ///
     /// # Errors
-    /// If it is an input, lies in one or is another output.
+    /// If it is an input, inside one or another output.
     pub(crate) fn take(&mut self, flag: &'static str, path: &Path, is_folder: bool) -> anyhow::Result<()> {
         if is_stream(path) {
             return Ok(());
@@ -160,7 +160,7 @@ impl OutputGuard {
         if let Some(taken) = self.outputs.iter().find(|taken| taken.clashes(&place, is_folder)) {
             let what = match taken.path == place {
                 true => format!("{flag} and {} name the same file, '{}'", taken.flag, path.display()),
-                false => format!("{flag} '{}' and {} lie in each other", path.display(), taken.flag),
+                false => format!("{flag} '{}' and {} overlap", path.display(), taken.flag),
             };
             return Err(refused(what, "give each output a file of its own"));
         }
@@ -168,7 +168,7 @@ impl OutputGuard {
         Ok(())
     }
 
-    /// Takes the folder of a baseline, which may lie in an archive: listing passes over it there.
+    /// Takes the folder of a baseline, which may be inside an archive: listing skips it.
     ///
     /// # Errors
     /// If it is an archive itself.
@@ -187,7 +187,7 @@ impl OutputGuard {
 
     fn check_inputs(&self, flag: &str, path: &Path, place: &Path) -> anyhow::Result<()> {
         const OUTSIDE: &str =
-            "name a file outside of it: what lies in an archive is evidence, and a later run would read it";
+            "name a file outside it: an archive is evidence, and a later run would read the file";
         let own = identity(path).ok();
         let above: Vec<Identity> =
             place.ancestors().skip(1).filter_map(|folder| identity(folder).ok()).collect();
@@ -200,7 +200,7 @@ impl OutputGuard {
             }
             if above.contains(id) && (*reads == Reads::Everything || is_rules) {
                 return Err(refused(
-                    format!("{flag} '{shown}' lies in an input of this run: {what} '{name}'"),
+                    format!("{flag} '{shown}' is inside an input of this run: {what} '{name}'"),
                     OUTSIDE,
                 ));
             }
@@ -208,7 +208,7 @@ impl OutputGuard {
         self.check_links(flag, path, own.as_ref(), &above)
     }
 
-    /// Refuses a file that is there and that a link in an archive leads to: listing follows links.
+    /// Refuses an existing file that a link in an archive points to: listing follows links.
     fn check_links(
         &self,
         flag: &str,
@@ -223,7 +223,7 @@ impl OutputGuard {
         match folders.flat_map(|input| links_below(&input.name)).find(leads_here) {
             Some(link) => Err(refused(
                 format!(
-                    "{flag} '{}' is an input of this run: the link '{}' leads to it",
+                    "{flag} '{}' is an input of this run: the link '{}' points to it",
                     path.display(),
                     link.display()
                 ),
@@ -235,7 +235,7 @@ impl OutputGuard {
 }
 
 impl ClaimedOutput {
-    /// Whether another output would take this place, or a part of it.
+    /// Whether another output would overlap this one.
     fn clashes(&self, place: &Path, is_folder: bool) -> bool {
         self.path == place
             || self.is_folder && place.starts_with(&self.path)
@@ -247,26 +247,26 @@ fn refused(what: String, hint: &'static str) -> anyhow::Error {
     anyhow::Error::new(UsageError(what)).context(Hint(hint))
 }
 
-/// Whether writing to this replaces nothing: a stream of this process, a pipe or a device.
+/// Whether writing replaces nothing: it is a stream of this process, a pipe or a device.
 fn is_stream(path: &Path) -> bool {
     let is_special = |metadata: Metadata| !metadata.is_file() && !metadata.is_dir();
     stream(path).is_some() || path.metadata().is_ok_and(is_special)
 }
 
-/// Where a file will be: the one behind a link, else the name in the real folder.
+/// The path where a file will be: the target of a link, else the name in the canonical folder.
 fn real_place(path: &Path) -> PathBuf {
     if let Ok(real) = path.canonicalize() {
         return real;
     }
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    // Folders that are yet to be made stand behind the last one that is there.
+    // Folders that do not exist yet are appended to the last existing one.
     let real =
         |folder: &Path| Some((folder.canonicalize().ok()?, absolute.strip_prefix(folder).ok()?.to_owned()));
     let found = absolute.ancestors().skip(1).find_map(real);
     found.map_or_else(|| absolute.clone(), |(folder, rest)| folder.join(rest))
 }
 
-/// What tells one file or folder from all others.
+/// The identity of a file or folder.
 #[cfg(unix)]
 type Identity = (u64, u64);
 #[cfg(not(unix))]
@@ -283,7 +283,7 @@ fn identity_of(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// The file that standard input reads, if it is one.
+/// The file behind standard input, if it is one.
 #[cfg(unix)]
 fn stdin_identity() -> io::Result<Identity> {
     use std::os::fd::AsFd;

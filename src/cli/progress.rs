@@ -1,4 +1,4 @@
-//! Draws progress on stderr, if someone can see it.
+//! Draws progress on stderr, if it is a terminal.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,14 +12,14 @@ use super::signals;
 /// Progress of a scan.
 pub(crate) struct Bar {
     bar: ProgressBar,
-    /// Objects listed when that was last drawn.
+    /// Objects listed at the last draw.
     listed: AtomicU64,
     bytes: AtomicU64,
     events: AtomicU64,
 }
 
 impl Bar {
-    /// A bar; it draws nothing if `quiet` or if stderr is no terminal. Until it is cleared a signal ends the run in order.
+    /// A bar; it draws nothing if `quiet` or if stderr is not a terminal. Until it is cleared, a signal ends the run cleanly.
     pub(crate) fn new(quiet: bool) -> anyhow::Result<Self> {
         signals::be_orderly(true);
         let visible = !quiet && std::io::stderr().is_terminal();
@@ -29,7 +29,7 @@ impl Bar {
         Ok(Self { bar, listed: AtomicU64::new(0), bytes: AtomicU64::new(0), events: AtomicU64::new(0) })
     }
 
-    /// Takes the bar off the terminal.
+    /// Removes the bar from the terminal.
     pub(crate) fn clear(&self) {
         signals::be_orderly(false);
         self.bar.finish_and_clear();
@@ -88,7 +88,7 @@ impl Progress for Bar {
             self.bar.set_style(style("{bar:24} {pos}/{len} objects {msg}{prefix} ETA {eta}"));
         }
         let requests = traffic.lists + traffic.gets;
-        self.bar.set_prefix(format!(", {requests} requests, {} repeated", traffic.retries));
+        self.bar.set_prefix(format!(", {requests} requests, {} retried", traffic.retries));
     }
 
     fn stopped(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Holds `docs/cli.md` to the flags. `UPDATE_DOCS=1 cargo test --bin firstseen` writes it anew.
+//! Checks that `docs/cli.md` matches the flags. `UPDATE_DOCS=1 cargo test --bin firstseen` rewrites it.
 
 use std::fmt::Write;
 
@@ -7,7 +7,8 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 fn reference() -> String {
-    let mut text = String::from("# Commands\n\nMade from the program's own help; a test keeps it current.\n");
+    let mut text =
+        String::from("# Commands\n\nGenerated from the program's help; a test keeps it current.\n");
     let mut top = Cli::command().term_width(100);
     top.build();
     section(&mut top, &mut text);

@@ -1,4 +1,4 @@
-//! `firstseen rules`: holds every event against rules and reports what matched.
+//! `firstseen rules`: matches every event against rules and reports the matches.
 
 use clap::Args;
 use firstseen::query::{Anchor, FindingKind, Question, first_seen};
@@ -14,17 +14,17 @@ use super::settings::{FileArgs, Settings};
 use super::used_settings::used_settings;
 use super::warnings::{unmatched, window};
 
-/// Read archives and report every event that a rule matched: of Falco, of Sigma, or of this program itself
+/// Read archives and report events that match rules: Falco, Sigma or built-in
 ///
 /// Without --rules and --sigma the built-in rules are used. Events of one principal that match one rule are one
-/// finding, with their number and the first and the last of them.
+/// finding, with their count and the first and last event.
 #[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
     #[command(flatten)]
     archives: ArchiveArgs,
     #[command(flatten)]
     rules: RuleArgs,
-    /// Report every event, not only the first of each rule and principal
+    /// Report every matching event, not only the first for each rule and principal
     #[arg(long, help_heading = "Rules")]
     all_matches: bool,
     #[command(flatten)]
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(window(&input.coverage, &question));
     if input.rules.is_none() {
         warnings.push(
-            "this baseline was made without rules (firstseen index --builtin-rules, --rules)".to_owned(),
+            "this baseline was made without rules; firstseen index takes them (--builtin-rules, --rules, --sigma)".to_owned(),
         );
     }
     warnings.extend(warning);

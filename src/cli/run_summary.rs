@@ -1,4 +1,4 @@
-//! What a run says at its end: what was read and lost, what was left out on purpose, and the exit status.
+//! The summary at the end of a run: what was read, lost and left out on purpose, and the exit status.
 
 use std::io::{self, Write};
 
@@ -13,35 +13,35 @@ use super::inventory::summary;
 use super::output::Output;
 use super::warnings::no_event;
 
-/// What there is to say.
+/// The summary of a run.
 pub(crate) struct RunSummary<'a> {
     pub(crate) coverage: &'a Coverage,
     /// `--faults`
     pub(crate) faults: Option<Output>,
-    /// The first instant that was learnt from.
+    /// Start of the learning window.
     pub(crate) read_from: Option<&'a str>,
-    /// The last instant that was learnt from, and the flags that say so.
+    /// End of the learning window, and the flags that set it.
     pub(crate) read_to: Option<(&'a str, &'a str)>,
     /// Whether only successful calls count.
     pub(crate) only_success: bool,
-    /// Whether the coverage is that of a saved baseline, also of what was left out.
+    /// Whether the coverage is that of a saved baseline, including what the question leaves out.
     pub(crate) is_saved: bool,
-    /// What was asked of S3.
+    /// Requests to S3.
     pub(crate) traffic: Option<Traffic>,
     /// Names of the archives, in the order of their numbers.
     pub(crate) archives: &'a [String],
-    /// What IAM knew.
+    /// The IAM inventory.
     pub(crate) inventory: Option<&'a Inventory>,
-    /// Number of files that may have told more of IAM and could not be read.
+    /// Number of files that may belong to the IAM inventory and could not be read.
     pub(crate) lost_inventory: usize,
-    /// What else there is to know of the answer.
+    /// A remark about the answer.
     pub(crate) note: Option<String>,
-    /// Why the answer may mislead.
+    /// Reasons why the answer may be misleading.
     pub(crate) warnings: Vec<String>,
 }
 
 impl<'a> RunSummary<'a> {
-    /// The end of a run that left nothing out.
+    /// The summary of a run that left nothing out.
     pub(crate) fn new(coverage: &'a Coverage, faults: Option<Output>) -> Self {
         let (read_from, read_to) = (None, None);
         Self {
@@ -60,7 +60,7 @@ impl<'a> RunSummary<'a> {
         }
     }
 
-    /// The end of a run on some input with these settings.
+    /// The summary of a run on some input with these settings.
     pub(crate) fn of(
         input: &'a Input,
         used: &'a UsedSettings,
@@ -82,8 +82,8 @@ impl<'a> RunSummary<'a> {
         }
     }
 
-    /// Writes the faults; on stderr the coverage of the run, unless `quiet`, and in any case what was lost and what
-    /// may make the answer misleading. Gives how the run ended.
+    /// Writes the faults to their file and, on stderr, losses and warnings; unless `quiet`, also the coverage. Returns the
+    /// exit status.
     pub(crate) fn end(mut self, quiet: bool) -> anyhow::Result<RunStatus> {
         if let Some(faults) = self.faults.take() {
             faults.write(|out| write_faults(self.coverage, out))?;
@@ -101,7 +101,7 @@ impl<'a> RunSummary<'a> {
         if replaced > 0 {
             writeln!(
                 stderr,
-                "warning: {replaced} kept objects had changed, in the bucket or in the mirror; what lay there is now in \
+                "warning: {replaced} mirrored objects had changed, in the bucket or in the mirror; the old copies are now in \
                  .firstseen-mirror/replaced"
             )?;
         }
@@ -112,7 +112,7 @@ impl<'a> RunSummary<'a> {
         Ok(if is_complete { RunStatus::Complete } else { RunStatus::WithFaults })
     }
 
-    /// Says what was read.
+    /// Writes what was read.
     fn write_account(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.archives.len() > 1 {
             for (number, name) in (1..).zip(self.archives) {
@@ -124,7 +124,7 @@ impl<'a> RunSummary<'a> {
             write_traffic(traffic, out)?;
         }
         if self.is_saved && self.read_to.is_some() {
-            writeln!(out, "these lines account for the whole baseline, also for what was left out")?;
+            writeln!(out, "these lines account for the whole baseline, including what was left out")?;
         }
         if let Some(inventory) = self.inventory.filter(|inventory| !inventory.is_empty()) {
             writeln!(out, "{}", summary(inventory))?;
@@ -132,16 +132,16 @@ impl<'a> RunSummary<'a> {
         Ok(())
     }
 
-    /// Says what was not learnt from on purpose, and what was learnt and not reported.
+    /// Writes which events were not learnt on purpose, and which were learnt but not reported.
     fn write_limits(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(read_from) = self.read_from {
             writeln!(
                 out,
-                "learnt from nothing before {read_from}: what is older counts as new (--read-from)"
+                "nothing before {read_from} was learnt, so older behaviours count as new (--read-from)"
             )?;
         }
         if let Some((read_to, flags)) = self.read_to {
-            writeln!(out, "learnt from nothing after {read_to} ({flags})")?;
+            writeln!(out, "nothing after {read_to} was learnt ({flags})")?;
         }
         if self.only_success {
             writeln!(out, "learnt from successful calls only (--only-success)")?;
@@ -150,21 +150,21 @@ impl<'a> RunSummary<'a> {
     }
 }
 
-/// What the network was asked for. It is not the same twice, so it stands here and in no answer.
+/// Writes the network activity. It differs between runs, so it is not part of an answer.
 fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
     let Traffic { lists, gets, retries, bytes, from_mirror, kept, .. } = traffic;
     let (requests, megabytes) = (lists + gets, *bytes as f64 / 1e6);
     write!(
         out,
-        "S3: {requests} requests ({lists} lists, {gets} objects), {retries} repeated, {megabytes:.1} MB"
+        "S3: {requests} requests ({lists} lists, {gets} objects), {retries} retried, {megabytes:.1} MB"
     )?;
     if from_mirror + kept > 0 {
-        write!(out, "; mirror: {from_mirror} objects were there, {kept} added")?;
+        write!(out, "; mirror: {from_mirror} objects reused, {kept} added")?;
     }
     writeln!(out)
 }
 
-/// What to do about objects that S3 does not hand out.
+/// Writes hints for objects that S3 refuses.
 fn write_denied(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     let failed = |kind| coverage.objects.failed.get(&kind).copied().unwrap_or(0);
     if failed(FaultKind::AccessDenied) > 0 {
@@ -176,7 +176,7 @@ fn write_denied(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     if failed(FaultKind::KmsDenied) > 0 {
         writeln!(
             out,
-            "hint: these objects are encrypted: reading them needs kms:Decrypt on their key, also in its policy"
+            "hint: reading encrypted objects needs kms:Decrypt on their key, also in the key policy"
         )?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `firstseen scan`: reads archives and reports what was new.
+//! `firstseen scan`: reads archives and reports what is new.
 
 use clap::Args;
 use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect};
@@ -23,8 +23,8 @@ pub(crate) struct ScanArgs {
     settings: SettingsArgs,
     #[command(flatten)]
     rules: RuleArgs,
-    /// Report every event that a rule matched, not only the first of each rule and principal, and also those that are another
-    /// finding
+    /// Report every event that matches a rule: not only the first for each rule and principal, and also those covered by
+    /// another finding
     #[arg(long, help_heading = "Rules")]
     all_matches: bool,
     #[command(flatten)]

@@ -1,51 +1,51 @@
-//! Ctrl-C and a request to end (SIGINT, SIGTERM, SIGHUP): the first one asks a run that reads archives to end in order, a
-//! second one ends the process at once, whatever it waits for; so does the first one while nothing would notice it. No output
-//! is left half written: files appear only when they are complete, and what was begun beside their place is removed.
+//! SIGINT (Ctrl-C), SIGTERM and SIGHUP. The first signal asks a run that reads archives to end cleanly; a second one ends
+//! the process at once, as does the first one while no run checks for it. No output is left half written: files appear
+//! only once they are complete, and temporary files are removed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-// Signals reach a process, so these are one for the process.
+// Signals are sent to the process, so this state is global.
 
-/// Whether a run looks now and then at [`interrupted`].
+/// Whether a run checks [`interrupted`] regularly.
 static ORDERLY: AtomicBool = AtomicBool::new(false);
 
 /// Set by the first signal.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Files that are being written beside their place.
-static BESIDE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// Temporary files of outputs that are being written.
+static TEMPORARY_FILES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Whether somebody asked for the end.
+/// Whether a signal asked the run to end.
 pub(crate) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// From now on the first signal is what [`interrupted`] tells, or no longer.
+/// Whether, from now on, the first signal only sets [`interrupted`].
 pub(crate) fn be_orderly(is_orderly: bool) {
     ORDERLY.store(is_orderly, Ordering::Relaxed);
 }
 
-/// A file that must not stay if the process ends before it was renamed into its place.
+/// Registers a temporary file for removal if a signal ends the process.
 pub(crate) fn remove_at_end(path: &Path) {
-    BESIDE.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+    TEMPORARY_FILES.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
 }
 
-/// Whether a signal ends the process at once. If it does, nothing is left behind.
+/// Whether a signal ends the process at once. If so, removes temporary files.
 fn ends_at_once() -> bool {
     if ORDERLY.load(Ordering::Relaxed) && !INTERRUPTED.swap(true, Ordering::Relaxed) {
         return false;
     }
-    for path in BESIDE.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-        // Most of them have been renamed.
+    for path in TEMPORARY_FILES.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        // Most have been renamed already.
         let _ = fs::remove_file(path);
     }
     true
 }
 
-/// Begins to listen. The end at once is that by the signal itself, so that a shell sees 130 or 143.
+/// Starts listening. The process ends by the signal itself, so that a shell sees 130 or 143.
 #[cfg(unix)]
 pub(crate) fn listen() -> anyhow::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -62,10 +62,10 @@ pub(crate) fn listen() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Begins to listen.
+/// Starts listening.
 #[cfg(not(unix))]
 pub(crate) fn listen() -> anyhow::Result<()> {
-    #[expect(clippy::exit, reason = "whoever pressed Ctrl-C twice waits for nothing")]
+    #[expect(clippy::exit, reason = "a second Ctrl-C ends the process at once")]
     let end = || {
         if ends_at_once() {
             std::process::exit(130);

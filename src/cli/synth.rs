@@ -1,4 +1,4 @@
-//! `firstseen synth`: makes an archive to try things on.
+//! `firstseen synth`: generates a synthetic archive.
 
 use std::path::PathBuf;
 
@@ -8,19 +8,19 @@ use firstseen::synth::{Plan, synthesize};
 
 use super::exit::{Hint, RunStatus, UsageError};
 
-/// Make a realistic archive with planted first-seen actions; the same seed makes the same archive
+/// Generate a realistic archive with planted first-seen actions; the same seed gives the same archive
 #[derive(Debug, Args)]
 pub(crate) struct SynthArgs {
-    /// New folder: gets AWSLogs/ and ground-truth.csv
+    /// New folder for AWSLogs/ and ground-truth.csv
     #[arg(value_name = "OUT")]
     out: PathBuf,
-    /// Gigabytes of JSON, more or less
+    /// Approximate size of the JSON in gigabytes
     #[arg(long, default_value_t = 0.05)]
     gb: f64,
-    /// Another number makes another archive
+    /// Seed of the random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Days that the archive covers
+    /// Number of days in the archive
     #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(2..=3650))]
     days: u32,
 }
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &SynthArgs) -> anyhow::Result<RunStatus> {
     }
     let plan = Plan { bytes: (args.gb * 1e9) as u64, seed: args.seed, days: args.days };
     synthesize(&args.out, &plan)
-        .with_context(|| format!("cannot make an archive in '{}'", args.out.display()))
+        .with_context(|| format!("cannot create an archive in '{}'", args.out.display()))
         .context(Hint("name a folder that does not exist yet"))?;
     Ok(RunStatus::Complete)
 }

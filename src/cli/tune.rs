@@ -1,4 +1,4 @@
-//! `firstseen tune`: what every setting would have reported, from one pass over the archives.
+//! `firstseen tune`: shows what every setting would have reported, from one pass over the archives.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use super::settings::{FileArgs, PresetArg, Settings};
 use super::used_settings::used_settings;
 use super::warnings::{incidents as unseen, returns_without_region, unmatched, warmups, window};
 
-/// Read archives and show what every warmup, forget span and anchor would have reported, per day and by whom
+/// Read archives and show what every warmup, forget span and anchor would have reported, per day and per principal
 #[derive(Debug, Args)]
 pub(crate) struct TuneArgs {
     #[command(flatten)]
@@ -25,8 +25,9 @@ pub(crate) struct TuneArgs {
 
     #[command(flatten)]
     files: FileArgs,
-    /// Take kinds, outcomes and key as another system would; see docs/method.md. The grid replaces the rest
-    #[arg(long, value_enum, help_heading = "Settings from elsewhere (flags win over them)")]
+    /// Emulate another product: its kinds, outcomes and principal key; the grid replaces its other settings. See
+    /// docs/method.md
+    #[arg(long, value_enum, help_heading = "Configuration files and presets (flags override them)")]
     preset: Option<PresetArg>,
     #[command(flatten)]
     grid: GridArgs,
@@ -45,13 +46,13 @@ pub(crate) struct TuneArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 struct TuneOutputArgs {
-    /// Format of the settings [default: by the ending of FILE, else text]
+    /// Format of the answer [default: by the extension of FILE, else text]
     #[arg(long, short, value_enum)]
     format: Option<FormatArg>,
-    /// Write the settings to FILE, which appears only when it is complete [default: stdout]
+    /// Write the answer to FILE, which appears only once it is complete [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Also draw findings per day against warmup into FILE
+    /// Also draw findings per day against warmup, as SVG, to FILE
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
     #[command(flatten)]
@@ -60,9 +61,9 @@ struct TuneOutputArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum FormatArg {
-    /// A chart, a selection of the settings, who makes the noise, the incidents
+    /// A chart, a selection of the settings, the noisiest principals, and the incidents
     Text,
-    /// One line for each setting
+    /// One row per setting
     Csv,
     /// Everything
     Json,
@@ -72,7 +73,7 @@ enum FormatArg {
 pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
     let mut base = wanted.question()?;
-    // The other kinds are the same in every setting.
+    // The counts of other kinds are the same in every setting.
     base.report.retain(|kind| FindingKind::OF_SIGHTINGS.contains(kind));
     if base.report.is_empty() {
         let kinds = FindingKind::OF_SIGHTINGS.map(FindingKind::name).join(", ");
@@ -81,7 +82,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
         ))
         .into());
     }
-    // Flags win over files: the grid says which calls are reported.
+    // Flags override files: `--calls` replaces `only-mutating`.
     base.filter.only_mutating &= !args.grid.names_calls();
     let grid = args.grid.grid(base.filter.only_mutating)?;
     let incidents = args.incidents.read()?;
@@ -111,7 +112,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
 }
 
 impl TuneArgs {
-    /// What all settings of the grid share.
+    /// The settings shared by the whole grid.
     fn wanted(&self) -> anyhow::Result<Settings> {
         let question = QuestionArgs {
             report: self.grid.report.clone(),
@@ -130,7 +131,7 @@ impl TuneArgs {
 }
 
 impl TuneOutputArgs {
-    /// `--format`, else what the output's name ends with, else text.
+    /// `--format`, else by the extension of the output, else text.
     fn format(&self) -> anyhow::Result<TuneFormat> {
         Ok(match (self.format, ending(self.output.as_deref())) {
             (Some(FormatArg::Text), _) | (None, None | Some("txt")) => TuneFormat::Text,

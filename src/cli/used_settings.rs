@@ -1,4 +1,4 @@
-//! The settings of a run of scan or tune, as they are published.
+//! The settings of a run of `scan`, `rules` or `tune`, as published.
 
 use firstseen::query::{Preset, Question};
 use firstseen::report::{FilterSettings, UsedInventory, UsedSettings};
@@ -6,7 +6,7 @@ use firstseen::time::Timestamp;
 
 use super::input::Input;
 
-/// The settings of a run as they are published.
+/// The settings of a run, as published.
 pub(crate) fn used_settings(preset: Option<Preset>, question: &Question, input: &Input) -> UsedSettings {
     let settings = &input.settings;
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());

@@ -1,5 +1,5 @@
-//! Warnings about an answer: filters that match nothing, windows that no finding can lie in, a warmup that hides
-//! what was found, and input that held no event.
+//! Warnings about an answer: filters that match nothing, windows without events, a warmup that hides findings, and input
+//! without events.
 
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip};
@@ -10,8 +10,7 @@ use firstseen::time::{Span, Timestamp};
 use super::args::DEFAULT_WARMUP;
 use super::exit::Hint;
 
-/// Values of a filter that nothing in the baseline can meet, one sentence each. A preset names kinds that an archive need not
-/// have.
+/// Filter values that match nothing in the baseline, one sentence each. Kinds from a preset need not all be in an archive.
 pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Preset>) -> Vec<String> {
     let mut warnings = Vec::new();
     if baseline.principals.is_empty() {
@@ -24,11 +23,16 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
     };
     for source in &filter.sources {
         let is_met = baseline.principals.iter().any(|who| who.kind.source() == *source);
-        warn("--source", source.name(), is_met, "there are no such records in what was read");
+        warn("--source", source.name(), is_met, "the input has no records from this source");
     }
     for account in &filter.accounts {
         let is_met = baseline.principals.iter().any(|who| *who.account == **account);
-        warn("--account", account, is_met, "no principal is of this account (ids have twelve digits)");
+        warn(
+            "--account",
+            account,
+            is_met,
+            "no principal is in this account (account ids have twelve digits)",
+        );
     }
     let event = || baseline.insights.iter().map(|event| &event.who);
     for kind in &filter.kinds {
@@ -38,11 +42,11 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
     }
     for pattern in &filter.principals {
         let is_met = baseline.principals.iter().chain(event()).any(|who| pattern.matches(who));
-        let what = "no principal matches (a glob must match the whole name, or its part behind the last /)";
+        let what = "no principal matches (a glob must match the whole name, or the part after its last /)";
         warn("--principal", pattern.as_str(), is_met, what);
     }
     for pattern in &filter.actions {
-        warn("--action", pattern.as_str(), is_done(baseline, pattern), "no action in what was read matches");
+        warn("--action", pattern.as_str(), is_done(baseline, pattern), "no action in the input matches");
     }
     for region in &filter.regions {
         let firsts = baseline.behaviours.iter().map(|behaviour| behaviour.first.region());
@@ -52,7 +56,7 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
     if !filter.regions.is_empty()
         && baseline.principals.iter().any(|who| who.kind.source() == LogSource::Kubernetes)
     {
-        warnings.push("--region: records of Kubernetes clusters name no region, and are left out".to_owned());
+        warnings.push("--region: Kubernetes records have no region and are left out".to_owned());
     }
     warnings.extend(ignored_in_vain(baseline, &filter.ignored_actions));
     warnings
@@ -62,7 +66,7 @@ fn is_done(baseline: &Baseline, pattern: &Pattern) -> bool {
     baseline.actions.iter().any(|action| pattern.matches_action(action))
 }
 
-/// Ignored actions that nobody did: one sentence for all of them, since a list may be meant for many archives.
+/// Ignored actions that match nothing: one sentence for all, since a list may be meant for many archives.
 fn ignored_in_vain(baseline: &Baseline, ignored: &[Pattern]) -> Option<String> {
     const NAMED: usize = 3;
     let vain: Vec<&str> =
@@ -70,67 +74,67 @@ fn ignored_in_vain(baseline: &Baseline, ignored: &[Pattern]) -> Option<String> {
     let named = vain.get(..NAMED.min(vain.len())).unwrap_or_default().join(", ");
     match vain.len().saturating_sub(NAMED) {
         _ if vain.is_empty() => None,
-        0 => Some(format!("--ignore-action {named}: no action in what was read matches")),
-        more => Some(format!("--ignore-action {named} and {more} more: no action in what was read matches")),
+        0 => Some(format!("--ignore-action {named}: no action in the input matches")),
+        more => Some(format!("--ignore-action {named} and {more} more: no action in the input matches")),
     }
 }
 
-/// Whether `--region` leaves out returning actions, which are known to the hour and so have no region.
+/// Whether `--region` leaves out returning actions, which have no region because only their hour is known.
 pub(crate) fn returns_without_region(question: &Question, are_forgotten: bool) -> Option<String> {
     let is_asked = are_forgotten && question.report.contains(&FindingKind::ReturningAction);
     (is_asked && !question.filter.regions.is_empty())
-        .then(|| "--region: returning actions name no region, and are left out".to_owned())
+        .then(|| "--region: returning actions have no region and are left out".to_owned())
 }
 
-/// Why a window is empty, if it lies beside what was read.
+/// Warns if the window is entirely before or after the input.
 pub(crate) fn window(coverage: &Coverage, question: &Question) -> Option<String> {
     let (first, last) = (coverage.first_event?, coverage.last_event?);
     if question.from.is_some_and(|from| from > last) {
-        return Some(format!("what was read ends at {last}, before the window of --from begins"));
+        return Some(format!("the input ends at {last}, before the window of --from begins"));
     }
     let is_before = |time: Timestamp| time < first;
     question
         .to
         .is_some_and(is_before)
-        .then(|| format!("what was read begins at {first}, after the window of --to ends"))
+        .then(|| format!("the input begins at {first}, after the window of --to ends"))
 }
 
-/// What waits behind the warmup, and how to see it.
+/// Warns if the warmup hides findings, and says how to see them.
 pub(crate) fn warmup(effect: &WarmupEffect) -> Option<String> {
     let covered = effect.covered_micros.filter(|_| effect.is_misleading())?;
     let WarmupEffect { warmup, all, hidden, principals, young, shorter, with_shorter, .. } = effect;
     let lead = if effect.is_too_short() {
-        format!("what was read covers {}, less than the warmup of {warmup} (--warmup)", length(covered))
+        format!("the input covers {}, less than the warmup of {warmup} (--warmup)", length(covered))
     } else {
         format!(
-            "{young} of {principals} principals had been known for less than the warmup of {warmup} (--warmup) when what \
-             was read ended, after {}",
+            "{young} of {principals} principals had been known for less than the warmup of {warmup} (--warmup) when the \
+             input ended, after {}",
             length(covered)
         )
     };
     let shown = match *hidden {
         0 => return Some(lead),
         _ if *shorter == Span::default() || *with_shorter == 0 || *with_shorter == *all => {
-            "--warmup 0d shows them all".to_owned()
+            "--warmup 0d shows all of them".to_owned()
         }
-        _ => format!("--warmup 0d shows them all, --warmup {shorter} {with_shorter} of {all}"),
+        _ => format!("--warmup 0d shows all of them, --warmup {shorter} shows {with_shorter} of {all}"),
     };
     Some(format!("{lead}: {hidden} of {all} findings fall within it and are not reported; {shown}"))
 }
 
-/// How much was learnt and not reported, where that is most of it and as it should be: a note, no warning.
+/// Notes how many findings the warmup hides if it hides most of them, as it should. This is not a warning.
 pub(crate) fn learnt_in_warmup(effect: &WarmupEffect) -> Option<String> {
     let WarmupEffect { warmup, all, hidden, .. } = effect;
     let is_told = hidden * 2 > *all && !effect.is_misleading();
     is_told.then(|| {
         format!(
-            "learnt and not reported: {hidden} of {all} findings, within the warmup of {warmup} (--warmup 0d shows them)"
+            "learnt but not reported: {hidden} of {all} findings, within the warmup of {warmup} (--warmup 0d shows them)"
         )
     })
 }
 
-/// Which warmups of a grid are longer than what was read. Of the default grid, which has long ones for long archives, that is
-/// only told where the default warmup is too long, too.
+/// Warns about warmups of a grid that are longer than the input. The default grid has long ones for long archives, so it
+/// gets a warning only if the default warmup is too long, too.
 pub(crate) fn warmups(tuning: &Tuning<'_>, are_named: bool) -> Option<String> {
     let observed = tuning.observed.as_ref()?;
     let covered = observed.last.micros_since(observed.first);
@@ -138,13 +142,13 @@ pub(crate) fn warmups(tuning: &Tuning<'_>, are_named: bool) -> Option<String> {
     let is_told = are_named || covered < DEFAULT_WARMUP.micros();
     let too_long = warmups.filter(|warmup| warmup.micros() > covered && is_told).min()?;
     Some(format!(
-        "what was read covers {}: no setting with a warmup of {too_long} or longer can report a first sighting (give \
+        "the input covers {}: no setting with a warmup of {too_long} or longer can report a first sighting (give \
          shorter ones with --warmups)",
         length(covered)
     ))
 }
 
-/// Incidents that no setting can report.
+/// Warns about incidents that no setting can report.
 pub(crate) fn incidents(baseline: &Baseline, tuning: &Tuning<'_>) -> Vec<String> {
     let unseen = tuning.incidents.iter().filter(|labelled| labelled.findings == 0);
     let why = |pattern: Option<&Pattern>| match pattern {
@@ -160,7 +164,7 @@ pub(crate) fn incidents(baseline: &Baseline, tuning: &Tuning<'_>) -> Vec<String>
         .collect()
 }
 
-/// `4.8 days`, `5.3 hours`, `12 minutes` or `40 seconds`, cut and not rounded.
+/// `4.8 days`, `5.3 hours`, `12 minutes` or `40 seconds`, truncated.
 fn length(micros: i64) -> String {
     let seconds = micros / 1_000_000;
     let tenths = |unit: i64, name: &str| {
@@ -178,7 +182,7 @@ fn length(micros: i64) -> String {
     }
 }
 
-/// Why not a single event was found, though there was something that could be a log.
+/// Warns if possible logs were found, but no events.
 pub(crate) fn no_event(coverage: &Coverage) -> Option<String> {
     if coverage.records.counted > 0 {
         return None;
@@ -186,41 +190,37 @@ pub(crate) fn no_event(coverage: &Coverage) -> Option<String> {
     let outside = coverage.objects.skipped.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0)
         + coverage.objects.unlisted.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0);
     let why = if coverage.records.filtered > 0 || outside > 0 {
-        "; what is there lies outside of --read-from and --read-to (--to implies --read-to)"
+        "; the input is outside --read-from and --read-to (--to implies --read-to)"
     } else if coverage.fault_count > 0 {
-        "; what could be a log could not be read"
+        "; possible logs could not be read"
     } else if coverage.records.total > 0 {
-        "; the records that were read are none of those that are analysed"
+        "; the records are of kinds that are not analysed"
     } else {
-        "; the logs that were read hold no record"
+        "; the logs contain no records"
     };
-    Some(format!("not a single event of CloudTrail or Kubernetes was found{why}"))
+    Some(format!("no CloudTrail or Kubernetes event was found{why}"))
 }
 
-/// Refuses input in which nothing could be a log: `0 findings` would be no answer.
+/// Refuses input without possible logs: `0 findings` would be misleading.
 ///
-/// A log is anything that was read as one, even without a record, that could not be read, or that lies outside of the window.
-/// Records that say of themselves that they are something else are none.
+/// A possible log is anything that was read as a log, even without records, that could not be read, or that is outside the
+/// window. Records that identify themselves as something else do not count.
 pub(crate) fn refuse_nothing(coverage: &Coverage, archives: &[String]) -> anyhow::Result<()> {
     if coverage.holds_logs() { Ok(()) } else { Err(nothing_found(coverage, archives)) }
 }
 
-/// The error of a run that found nothing that could be a log.
+/// The error of a run that found no possible log.
 pub(crate) fn nothing_found(coverage: &Coverage, archives: &[String]) -> anyhow::Error {
     let shown = |name: &String| match &**name {
         "-" => "standard input".to_owned(),
         name => format!("'{name}'"),
     };
     let names: Vec<String> = archives.iter().map(shown).collect();
-    let error = anyhow::anyhow!(
-        "nothing that could be a log was found in {}: {}",
-        names.join(", "),
-        found_instead(coverage)
-    );
+    let error = anyhow::anyhow!("no logs were found in {}: {}", names.join(", "), found_instead(coverage));
     error.context(Hint(what_to_do(coverage)))
 }
 
-/// What there was, by reason.
+/// What was found instead, counted by reason.
 fn found_instead(coverage: &Coverage) -> String {
     let counted = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let listed = |counts: &mut dyn Iterator<Item = (&'static str, u64)>| {
@@ -246,24 +246,24 @@ fn found_instead(coverage: &Coverage) -> String {
     if parts.is_empty() { "there are no objects".to_owned() } else { parts.join(", ") }
 }
 
-/// What to do, by what there was most of.
+/// The hint for the most frequent reason.
 fn what_to_do(coverage: &Coverage) -> &'static str {
     let skips = coverage.objects.skipped.iter().chain(&coverage.objects.unlisted);
     match skips.max_by_key(|(_, count)| **count).map(|(skip, _)| skip) {
         Some(ObjectSkip::Digest) => {
-            "digests only list log files: name the folder CloudTrail beside CloudTrail-Digest, or the one above both"
+            "digests only list log files: name the CloudTrail folder next to CloudTrail-Digest, or the folder above both"
         }
         Some(ObjectSkip::Aggregated) => {
-            "summaries hold no single call: name the folder CloudTrail beside this one, or the one above both"
+            "summaries contain no individual calls: name the CloudTrail folder next to this one, or the folder above both"
         }
         Some(ObjectSkip::LakeResult | ObjectSkip::Summary) => {
-            "these do not hold whole events: select the column eventjson, or read the log files of the trail"
+            "these do not contain whole events: select the column eventjson, or read the log files of the trail"
         }
         Some(ObjectSkip::Notice) => {
-            "notices only say that objects were delivered: name the bucket or folder that these lie in"
+            "notices only say that objects were delivered: name the bucket or folder that contains these objects"
         }
-        Some(ObjectSkip::Empty) => "the input is empty: look at what was to write it",
-        Some(ObjectSkip::NotAFile) => "name log files, or folders that hold some",
+        Some(ObjectSkip::Empty) => "the input is empty: check the program that should have written it",
+        Some(ObjectSkip::NotAFile) => "name log files, or folders that contain them",
         Some(
             ObjectSkip::Config
             | ObjectSkip::LoadBalancer
@@ -271,9 +271,9 @@ fn what_to_do(coverage: &Coverage) -> &'static str {
             | ObjectSkip::GuardDuty
             | ObjectSkip::Waf
             | ObjectSkip::OtherService,
-        ) => "these are of another service: name the folder that holds AWSLogs/ or EKSLogs/",
+        ) => "these are logs of another service: name the folder that contains AWSLogs/ or EKSLogs/",
         _ => {
-            "name a folder that holds AWSLogs/ or EKSLogs/, or logs of CloudTrail or Kubernetes audit logs in a form that \
+            "name a folder that contains AWSLogs/ or EKSLogs/, or CloudTrail or Kubernetes audit logs in a format that \
              docs/formats.md lists under 'What is read'"
         }
     }

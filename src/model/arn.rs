@@ -77,7 +77,7 @@ impl<'a> Arn<'a> {
     }
 }
 
-/// The identity after the name of a cluster, in a key that has one.
+/// The identity after the cluster name in a key; `None` if the key has no cluster.
 pub fn identity_in_cluster(key: &str) -> Option<&str> {
     key.strip_prefix("k8s:")?.split_once('/').map(|(_, identity)| identity)
 }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_is_not_an_arn_is_none() {
+    fn other_texts_are_not_arns() {
         for text in ["", "arn", "arn:", "arn:aws:iam::1", "urn:aws:iam::1:user/x", "AIDAEXAMPLE"] {
             assert_eq!(Arn::parse(text), None, "{text}");
         }

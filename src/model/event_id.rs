@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 
 use super::Text;
 
-/// The id of an event; empty if its record has none. It sorts like its text, and gives exactly that text back.
+/// The id of an event; empty if its record has none. It sorts like its text and preserves that text exactly.
 ///
 /// ```
 /// use firstseen::model::EventId;

@@ -96,7 +96,7 @@ pub struct Sighting {
     pub time: Timestamp,
     /// `eventID`; empty if the record has none.
     pub event_id: EventId,
-    /// Which of the given archives, counted from 1.
+    /// Number of the archive, counted from 1.
     pub archive: u32,
     /// Path of the log object below the archive's root.
     pub object: Text,
@@ -113,17 +113,17 @@ pub struct Sighting {
 }
 
 named! {
-    /// The stage at which a request was logged; the later, the more is known of it.
+    /// The stage at which a request was logged. Later stages have more information.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
     pub enum Stage {
-        /// It has been answered.
+        /// The response is complete.
         #[default]
         Complete = "ResponseComplete",
-        /// Answering it failed.
+        /// The server failed to answer.
         Panic = "Panic",
         /// A long response has begun.
         Started = "ResponseStarted",
-        /// It was received. Its result is not known.
+        /// The request was received; its result is not known.
         Received = "RequestReceived",
     }
 }

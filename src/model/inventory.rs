@@ -1,4 +1,4 @@
-//! An inventory of IAM users and roles: plain data beside what the logs show.
+//! An inventory of IAM users and roles, which complements the logs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// An IAM inventory: identities with their creation times, and for which accounts and kinds it is complete.
 ///
-/// The inventories of several files, accounts or days merge to the union of them. If an identity has two creation times,
+/// The inventories of several files, accounts or days merge to their union. If an identity has two creation times,
 /// the earlier one counts; an ARN with two unique ids was deleted and re-created.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {

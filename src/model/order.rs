@@ -1,4 +1,4 @@
-//! The order of sightings, kept or incoming: which of two is the first.
+//! The order of sightings, kept or incoming, which decides the first one.
 
 use std::cmp::Ordering;
 
@@ -8,8 +8,8 @@ use crate::time::Timestamp;
 /// The parts of a sighting that decide its order.
 ///
 /// The order is by time, event id, then place. The first in this order is *the* first sighting, so that copies and events of the
-/// same second are unambiguous. If a request was logged at several stages, the record of the last one comes first, since it says
-/// most.
+/// same second are unambiguous. If a request was logged at several stages, the record of the last one comes first, since it has
+/// the most information.
 pub trait InOrder {
     /// When the call was completed.
     fn time(&self) -> Timestamp;
@@ -24,7 +24,7 @@ pub trait InOrder {
     fn place(&self) -> (u32, &str, u32);
 
     /// Distinguishes two sightings at one place, if the object was read twice, in two versions: whether the call failed,
-    /// whether it only read, and the texts, of which none is empty.
+    /// whether it only read, and the texts, none of them empty.
     fn rest(&self) -> (bool, Option<bool>, [Option<&str>; SightingTexts::COUNT]);
 
     /// Compares two sightings.

@@ -48,7 +48,7 @@ named! {
 }
 
 named! {
-    /// Where records come from.
+    /// The log source of a record.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum LogSource {
         /// AWS CloudTrail.
@@ -59,7 +59,7 @@ named! {
 }
 
 impl PrincipalKind {
-    /// The log source of such a principal.
+    /// The log source of this kind of principal.
     pub const fn source(self) -> LogSource {
         match self {
             Self::K8sIam
@@ -88,7 +88,7 @@ named! {
     /// What identifies a principal.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub enum PrincipalKey {
-        /// The ARN of the role or user, else the next best name. The default.
+        /// The ARN of the role or user, else the best other name. The default.
         #[default]
         Arn = "arn",
         /// The unique id (`AROA…`, `AIDA…`) where there is one: a re-created role is another principal.
@@ -112,7 +112,7 @@ pub struct ObservedPrincipal {
     pub key: Text,
     /// Kind of principal. If records disagree, the first in the order of [`PrincipalKind`].
     pub kind: PrincipalKind,
-    /// Its name under the key `arn`, if the key is another; of several names the first.
+    /// Its name under the key `arn`, if another key is used; the first if there are several names.
     pub arn: Option<Text>,
 }
 

@@ -99,7 +99,7 @@ pub struct RuleMetadata {
     pub priority: Priority,
     /// Its tags, in order.
     pub tags: Vec<Box<str>>,
-    /// The log source that it is about.
+    /// The log source it applies to.
     pub source: LogSource,
     /// What it finds, in a sentence.
     pub description: Box<str>,
@@ -118,7 +118,7 @@ impl RuleMetadata {
         })
     }
 
-    /// Its output with these field values; `<NA>` where there is none.
+    /// Its output with these field values; `<NA>` for missing ones.
     pub fn render_output(&self, values: &[Option<Box<str>>]) -> String {
         let mut values = values.iter();
         let mut line = String::new();

@@ -1,15 +1,15 @@
 //! Links users of Kubernetes clusters to CloudTrail principals.
 //!
 //! The access key that signed the token request is the most reliable link, then the unique IAM id; both are in the evidence
-//! of first sightings on either side. A role's name is unique in its account, whatever its path, so the ARN that the cluster
-//! has, which lacks the path, is the third.
+//! of first sightings on either side. The third link is the cluster's ARN: it lacks the path, but a role's name is unique in
+//! its account regardless of path.
 
 use std::collections::HashMap;
 
 use crate::baseline::Baseline;
 use crate::model::{Arn, LogSource, ObservedPrincipal, Sighting};
 
-/// CloudTrail principals by what a cluster may know of them.
+/// CloudTrail principals by access key, unique id and role name.
 #[derive(Debug, Default)]
 pub(super) struct CloudTrailLinks<'b> {
     keys: HashMap<&'b str, &'b ObservedPrincipal>,
@@ -18,7 +18,7 @@ pub(super) struct CloudTrailLinks<'b> {
 }
 
 impl<'b> CloudTrailLinks<'b> {
-    /// The links of a baseline; empty if nothing in it is from a cluster.
+    /// The links of a baseline; empty if it has no records of clusters.
     pub(super) fn new(baseline: &'b Baseline) -> Self {
         let mut links = Self::default();
         if !baseline.principals.iter().any(|who| who.kind.source() == LogSource::Kubernetes) {
@@ -29,7 +29,7 @@ impl<'b> CloudTrailLinks<'b> {
             if who.kind.source() == LogSource::Kubernetes {
                 continue;
             }
-            // Of several principals the first in sorted order, whatever the order of behaviours.
+            // If there are several principals, the first in sorted order, regardless of the order of behaviours.
             for sighting in [Some(&behaviour.first), behaviour.first_success.as_ref()].into_iter().flatten() {
                 if let Some(key) = sighting.access_key_id() {
                     links.keys.entry(key).or_insert(who);
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_roles_name_is_found_behind_paths_and_clusters() {
+    fn a_role_name_is_found_after_paths_and_clusters() {
         for text in [
             "arn:aws:iam::111122223333:role/Deploy",
             "arn:aws-cn:iam::111122223333:role/team/ci/Deploy",

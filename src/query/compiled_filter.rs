@@ -1,4 +1,4 @@
-//! A filter prepared for matching many findings.
+//! A filter compiled for matching many findings.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -68,7 +68,7 @@ impl<'f> CompiledFilter<'f> {
         self.is_of(who, |kind| *kind == who.kind)
     }
 
-    /// The same while other records may still show a kind that sorts before this one's.
+    /// As [`Self::admits_kind_and_account`], while later records may still change the kind to one that sorts first.
     pub(super) fn may_admit_kind_and_account(&self, who: &ObservedPrincipal) -> bool {
         self.is_of(who, |kind| *kind <= who.kind)
     }

@@ -1,4 +1,4 @@
-//! Which findings are wanted. Filters limit what is reported, never what is learnt.
+//! Filters of findings. They limit what is reported, not what is learnt.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -34,7 +34,7 @@ pub struct PatternError {
     reason: &'static str,
 }
 
-/// Matching recurses once for each `*`.
+/// Maximum number of `*`: matching recurses once for each.
 const MOST_STARS: usize = 100;
 
 impl FromStr for Pattern {
@@ -73,7 +73,7 @@ impl Pattern {
         action_names(action).iter().any(|name| self.matches_text(name, false))
     }
 
-    /// Matches the whole key or what follows its last `/`.
+    /// Matches the whole key or the part after its last `/`.
     pub fn matches_principal(&self, key: &str) -> bool {
         names_of_key(key).into_iter().any(|name| self.matches_text(name, true))
     }
@@ -110,7 +110,7 @@ pub(super) fn action_names(action: &str) -> Vec<Cow<'_, str>> {
     names
 }
 
-/// The names of a principal in patterns: its key and its ARN, with and without what is before the last `/`.
+/// The names of a principal in patterns: its key and its ARN, each whole and as the part after the last `/`.
 pub(super) fn principal_names(who: &ObservedPrincipal) -> Vec<&str> {
     let keys = [
         Some(&*who.key),

@@ -38,7 +38,7 @@ named! {
 /// The start of a principal's age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age {
-    /// The event that it is counted from.
+    /// The event it is counted from.
     pub basis: AgeBasis,
     /// The time of that event.
     pub anchor_time: Timestamp,
@@ -49,9 +49,9 @@ pub struct Age {
 pub struct Rarity {
     /// How many other principals had done this action before.
     pub other_principals: u32,
-    /// Whether nobody in the account had done this action before.
+    /// Whether no principal in the account had done this action before.
     pub first_for_account: bool,
-    /// Whether nobody in the archive had done this action before.
+    /// Whether no principal in the archive had done this action before.
     pub first_for_archive: bool,
 }
 
@@ -65,11 +65,11 @@ named! {
         NewPrincipal = "new-principal",
         /// A sighting after a gap longer than the forget span, at age ≥ N days. Known to the hour.
         ReturningAction = "returning-action",
-        /// An unusual rate of calls or errors found by CloudTrail Insights, whatever the warmup.
+        /// An unusual rate of calls or errors found by CloudTrail Insights, regardless of the warmup.
         Insight = "insight",
-        /// An hour in which an account's root user acted, whatever the warmup.
+        /// An hour in which an account's root user acted, regardless of the warmup.
         RootActivity = "root-activity",
-        /// Events of one principal that a rule matched, whatever the warmup, and that no other finding covers.
+        /// Events of one principal that match a rule and are not covered by another finding, regardless of the warmup.
         Rule = "rule",
         /// The first sighting of a network, at age ≥ N days, as for actions.
         NewNetwork = "new-network",
@@ -120,24 +120,24 @@ pub struct Question {
     pub forget: Option<Span>,
     /// Where the warmup clock starts.
     pub anchor: Anchor,
-    /// Kinds of findings wanted.
+    /// The kinds of findings to report.
     pub report: Vec<FindingKind>,
     /// Nothing earlier is reported.
     pub from: Option<Timestamp>,
     /// Nothing later is reported.
     pub to: Option<Timestamp>,
-    /// Later events are not known yet. A baseline of an archive that was read no further needs no such limit.
+    /// Later events are ignored. Not needed if the archive was not read further than this.
     pub read_to: Option<Timestamp>,
     /// Failed calls do not count as sightings: a behaviour begins with its first success.
     pub only_success: bool,
-    /// Every event that a rule matched is a separate finding, even if another finding covers it.
+    /// Whether every event that matches a rule is a separate finding, even if another finding covers it.
     pub all_matches: bool,
     /// Which findings are wanted.
     pub filter: Filter,
 }
 
-/// One finding, with its evidence. Fields that do not apply to its kind, or are not known, are absent; `docs/formats.md` says
-/// what each kind has.
+/// One finding, with its evidence. Fields that do not apply to its kind, or are not known, are absent; `docs/formats.md` lists
+/// the fields of each kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding<'b> {
     /// Its kind.
@@ -160,7 +160,7 @@ pub struct Finding<'b> {
     pub first_success: Option<&'b Sighting>,
     /// Whether the call only read, if the record says so; for a returning action, from the first record of the behaviour.
     pub read_only: Option<bool>,
-    /// The evidence. A baseline has it for first sightings; for a returning action it only knows the hour.
+    /// The evidence. Baselines keep it for first sightings; for a returning action they keep only the hour.
     pub evidence: Option<&'b Sighting>,
     /// How rare the action was; only for first sightings and returns.
     pub rarity: Option<Rarity>,

@@ -2,7 +2,7 @@
 //!
 //! The rules are those of `docs/method.md`, "Findings". `≥` is exact: a sighting N × 86,400 s after the anchor is
 //! reported, one a microsecond earlier is not. Gaps are measured from the start of an hour to the start of an hour,
-//! since a baseline only has hours.
+//! since baselines keep only hours.
 
 use std::borrow::Cow;
 use std::num::NonZero;
@@ -28,15 +28,15 @@ pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Findin
     first_seen_with_warmup_effect(baseline, question).0
 }
 
-/// All findings, and those that the warmup hides.
+/// All findings, and the effect of the warmup.
 pub fn first_seen_with_warmup_effect<'b>(
     baseline: &'b Baseline,
     question: &Question,
 ) -> (Vec<Finding<'b>>, WarmupEffect) {
     let admission = CompiledFilter::new(Cow::Borrowed(&question.filter));
     let iam = Iam::new(baseline);
-    // They take most of the memory of an answer. Most behaviours give at most one, and memory that is not written to is not used
-    // yet.
+    // Findings take most of the memory of an answer. Most behaviours have at most one, and unwritten memory is not yet
+    // committed.
     let mut findings = Vec::with_capacity(baseline.behaviours.len());
     let start = beginning(baseline, question);
     let mut effect = WarmupEffect::new(baseline, question, start);
@@ -81,7 +81,7 @@ fn sort(findings: &mut [Finding<'_>]) {
         report_order(&findings[*left as usize]).cmp(&report_order(&findings[*right as usize]))
     });
     for start in 0..order.len() {
-        // Each cycle of the permutation is followed once; a place that holds its own is done.
+        // Follows each cycle of the permutation once; finished places point to themselves.
         let mut place = start;
         loop {
             let source = std::mem::replace(&mut order[place], place as u32) as usize;
@@ -94,7 +94,7 @@ fn sort(findings: &mut [Finding<'_>]) {
     }
 }
 
-/// A finding, if its principal was known for long enough.
+/// A finding that is reported if its principal was known for long enough.
 pub(super) struct Candidate<'b> {
     /// Index of its behaviour in the baseline; `None` for a value of a dimension.
     pub(super) behaviour: Option<usize>,

@@ -1,5 +1,5 @@
-//! Matches many globs against a text. Each is indexed by a part that a matching text must contain, so that the time does not grow
-//! with their number.
+//! Matches many globs against a text. Each is indexed by a part that a matching text must contain, so the time does not grow with
+//! their number.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
@@ -90,10 +90,10 @@ fn parts(glob: &str) -> impl Iterator<Item = String> {
         parts.push(&rest[..at]);
         let behind = &rest[at..];
         rest = if let Some(below) = behind.strip_prefix("**/") {
-            // It also matches nothing, without the slash.
+            // It also matches the empty text, without the slash.
             below
         } else if behind.starts_with('[') {
-            // `]` as the first of a class belongs to it.
+            // A `]` at the start of a class belongs to the class.
             let class = behind.strip_prefix("[!").or(behind.strip_prefix('[')).unwrap_or_default();
             class.char_indices().skip(1).find(|(_, c)| *c == ']').map_or("", |(end, _)| &class[end + 1..])
         } else {
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_what_stands_between_wildcards() {
+    fn wildcards_separate_the_parts() {
         let of = |glob: &str| parts(glob).collect::<Vec<_>>();
         assert_eq!(of("IAM:Get*Role?x"), ["iam:get", "role", "x"]);
         assert_eq!(of("a[]b]c[!]d]e[f"), ["a", "c", "e"]);

@@ -1,4 +1,4 @@
-//! What a baseline knows of the principals of findings without a warmup: their age, and whether the same action had succeeded.
+//! The history of the principals of findings without a warmup: their age, and whether the same action had succeeded.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ pub(super) struct History<'q, 'b> {
     question: &'q Question,
     /// `None` without a sighting.
     ages: Option<Ages<'q, 'b>>,
-    /// Previous results, by the number of the principal.
+    /// Cached results, by the number of the principal.
     known: HashMap<u32, Option<Age>>,
 }
 
@@ -32,7 +32,7 @@ impl<'q, 'b> History<'q, 'b> {
         Self { baseline, question, ages, known: HashMap::new() }
     }
 
-    /// Adds what is known of its principal to a finding.
+    /// Adds the history of its principal to a finding.
     pub(super) fn extend(&mut self, finding: Finding<'b>) -> Finding<'b> {
         let Some((number, behaviours)) = self.behaviours(finding.who) else { return finding };
         let action = self.baseline.actions.binary_search(finding.action).ok();

@@ -40,8 +40,8 @@ type LinkedIdentity<'b> = [Option<&'b str>; 3];
 /// The groups of each rule and principal.
 type MatchGroups<'b> = BTreeMap<GroupKey<'b>, MatchGroup<'b>>;
 
-/// Gives findings the rules that their events matched, and adds findings for hits that none of these covers; with
-/// [`Question::all_matches`] for all.
+/// Adds matched rules to the findings of the same events, and adds findings for hits that no finding covers, or for all hits
+/// with [`Question::all_matches`].
 pub(super) fn add_rule_matches<'b>(
     baseline: &'b Baseline,
     question: &Question,
@@ -86,7 +86,7 @@ pub(super) fn add_rule_matches<'b>(
     findings.extend(groups.into_values().map(of_hits));
 }
 
-/// Gives findings the rules that their events matched; returns which hits these are.
+/// Adds matched rules to findings; returns the hits that these cover.
 fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding<'b>]) -> Vec<bool> {
     let mut is_reported = vec![false; baseline.hits.len()];
     if baseline.hits.is_empty() {
@@ -111,7 +111,7 @@ fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding<'b>]) -> V
     is_reported
 }
 
-/// Adds the hits that were only counted: all of a group except those kept in full.
+/// Adds the hits that were counted but not kept: all of a group except those kept in full.
 fn count_rest<'b>(
     baseline: &'b Baseline,
     groups: &mut MatchGroups<'b>,
@@ -141,7 +141,7 @@ fn count_rest<'b>(
     }
 }
 
-/// The groups, by identity behind the principal, whose hits are all kept in full, so that none was only counted.
+/// The groups, by identity behind the principal, whose hits are all kept in full.
 fn groups_in_full(baseline: &Baseline) -> HashSet<(GroupKey<'_>, LinkedIdentity<'_>)> {
     let groups = baseline.counted_hits.groups().iter().filter(|group| group.rest.is_none());
     groups.filter_map(|group| Some((group.group_key(), group.linked_identity()?))).collect()
@@ -175,7 +175,7 @@ impl Question {
     /// Which events that rules matched must be kept to answer only this question; `key` is the principal key used for learning.
     pub fn hit_retention(&self, key: PrincipalKey) -> HitRetention {
         let admission = CompiledFilter::new(Cow::Owned(self.filter.clone()));
-        // The patterns are in the other.
+        // The patterns are in the other field.
         let question = Self { filter: Filter::default(), ..self.clone() };
         let filter = Arc::new(RelevantHits { question, admission, key });
         if self.all_matches { HitRetention::Relevant(filter) } else { HitRetention::FirstAndCount(filter) }

@@ -86,7 +86,7 @@ impl<'b> Iam<'b> {
         }
     }
 
-    /// Whether an identity without a known unique id may be this principal: nobody acts before being created, and a name
+    /// Whether an identity without a known unique id may be this principal: no one acts before being created, and a name
     /// belongs to one identity at a time.
     fn may_be(&self, who: &ObservedPrincipal, account: &str, arn: &str) -> bool {
         let Some(created) = self.arns_alone.get(&(account, arn)) else { return false };

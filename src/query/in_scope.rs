@@ -1,4 +1,4 @@
-//! Which sightings count for a question: those known by its end, and failed ones unless it is only about successes.
+//! The sightings that count for a question: those before its end, and failed ones unless it asks only for successes.
 
 use super::Question;
 use crate::baseline::Behaviour;
@@ -6,12 +6,12 @@ use crate::model::Sighting;
 use crate::time::Timestamp;
 
 impl Question {
-    /// Whether an event at this time is known.
+    /// Whether an event at this time counts.
     pub(super) fn knows(&self, time: Timestamp) -> bool {
         self.read_to.is_none_or(|read_to| time <= read_to)
     }
 
-    /// The last known sighting, given the last of all.
+    /// The last sighting that counts, given the last of all.
     pub(super) fn last_known(&self, last: Timestamp) -> Timestamp {
         self.read_to.map_or(last, |read_to| last.min(read_to))
     }
@@ -22,7 +22,7 @@ pub(super) fn first_counted<'b>(behaviour: &'b Behaviour, question: &Question) -
     behaviour.beginning(question.only_success).filter(|sighting| question.knows(sighting.time))
 }
 
-/// The first success of a behaviour that the question knows of.
+/// The first success of a behaviour, if it counts.
 pub(super) fn first_success<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
     behaviour.first_success.as_deref().filter(|success| question.knows(success.time))
 }

@@ -1,4 +1,4 @@
-//! Questions to a baseline. Each is a pure function of it and knows nothing of files, gzip or JSON.
+//! Questions to a baseline. Each is a pure function of the baseline and knows nothing about files, gzip or JSON.
 
 mod age;
 mod cloudtrail_links;

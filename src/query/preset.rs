@@ -1,7 +1,6 @@
-//! Questions as other systems ask them: named sets of settings, to ask an archive what they would ask.
+//! Presets: named sets of settings that emulate other products.
 //!
-//! Each set cites the source of its values. What a system does but these settings cannot express is in
-//! `docs/method.md`, "Presets".
+//! Each set cites the source of its values. Behaviour that these settings cannot express is in `docs/method.md`, "Presets".
 
 use crate::model::{PrincipalKey, PrincipalKind};
 use crate::names::named;
@@ -9,10 +8,10 @@ use crate::query::{Anchor, Filter, FindingKind, Question};
 use crate::time::Span;
 
 named! {
-    /// Another system whose question is asked.
+    /// A product to emulate.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Preset {
-        /// Netflix' `cloudtrail-anomaly` with the 90 days of its sample configuration.
+        /// Netflix's `cloudtrail-anomaly` with the 90 days of its sample configuration.
         Netflix90 = "netflix-90",
         /// Splunk's Enterprise Security Content Update, "Cloud API Calls From Previously Unseen User Roles".
         Escu = "escu",
@@ -36,7 +35,7 @@ pub struct PresetValues {
     pub anchor: Anchor,
     /// What identifies a principal.
     pub principal_key: PrincipalKey,
-    /// Kinds of findings; no system has a separate alert for a new principal.
+    /// Kinds of findings; none of the products has a separate alert for a new principal.
     pub report: &'static [FindingKind],
     /// Kinds of principals that are reported; all, if empty.
     pub kinds: &'static [PrincipalKind],
@@ -63,7 +62,7 @@ impl Preset {
 }
 
 impl PresetValues {
-    /// The question these values ask of a baseline that was learnt with [`PresetValues::principal_key`].
+    /// The question with these values, for a baseline learnt with [`PresetValues::principal_key`].
     ///
     /// ```
     /// use firstseen::query::Preset;
@@ -133,7 +132,7 @@ const fn elastic_10d() -> PresetValues {
     }
 }
 
-/// Rules that learn each principal for some days and then report, whatever the principal and the outcome. Datadog:
+/// Rules that learn each principal for some days and then report, regardless of principal and outcome. Datadog:
 /// `learningDuration` 0, 1 or 7, `forgetAfter` 1 to 28 days (API, `SecurityMonitoringRuleNewValueOptions`). Sumo Logic:
 /// baseline learning period 30 days, retention 90 days by default (Cloud SIEM, "Write a First Seen rule").
 const fn learning(warmup: u32, forget: u32) -> PresetValues {

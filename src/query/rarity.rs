@@ -1,4 +1,4 @@
-//! How rare a sighting was at its time: how many others had done the same before.
+//! How rare a sighting was at its time: how many other principals had done the same action before.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;

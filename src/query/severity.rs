@@ -3,18 +3,18 @@
 use super::{Finding, FindingKind};
 use crate::model::Priority;
 
-/// The severity of a finding, by what is known of it. The rules are in `docs/formats.md`.
+/// The severity of a finding. The rules are in `docs/formats.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth knowing.
+    /// For information.
     Informational,
     /// Worth a look.
     Low,
-    /// To be looked at soon.
+    /// Investigate soon.
     Medium,
-    /// To be looked at now.
+    /// Investigate now.
     High,
-    /// To be acted on at once.
+    /// Act at once.
     Critical,
 }
 
@@ -43,7 +43,7 @@ impl Severity {
 }
 
 impl Finding<'_> {
-    /// Its own severity, or the higher one of a rule that its event matched.
+    /// Its own severity, or that of a rule its event matched if higher.
     pub fn severity(&self) -> Severity {
         let own = Severity::of_kind(self);
         self.rule().map_or(own, |rule| own.max(Severity::of_priority(rule.priority)))

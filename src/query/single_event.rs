@@ -1,5 +1,5 @@
-//! Findings from the notes beside the behaviours: events of CloudTrail Insights, and the hours in which root users acted. No
-//! warmup applies to them.
+//! Findings that do not come from behaviours: CloudTrail Insights events, and hours in which root users acted. No warmup applies
+//! to them.
 
 use super::cloudtrail_links::CloudTrailLinks;
 use super::compiled_filter::CompiledFilter;
@@ -8,7 +8,7 @@ use super::{Finding, FindingKind, Question};
 use crate::baseline::{Baseline, SingleEvent};
 use crate::model::{ObservedPrincipal, Sighting, Text};
 
-/// All wanted ones.
+/// All of these findings that the question asks for.
 pub(super) fn single_event_findings<'b>(
     baseline: &'b Baseline,
     question: &Question,
@@ -30,7 +30,7 @@ pub(super) fn single_event_findings<'b>(
     insights.chain(root.map(|finding| past.extend(finding))).collect()
 }
 
-/// A finding about one record, whatever the warmup, without the past of its principal.
+/// A finding about one record, without the history of its principal.
 pub(super) fn finding_about<'b>(
     kind: FindingKind,
     (who, action, sighting): (&'b ObservedPrincipal, &'b Text, &'b Sighting),

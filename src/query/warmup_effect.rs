@@ -1,11 +1,11 @@
-//! What a warmup hides from an answer, so that a short archive is not mistaken for a quiet one.
+//! The findings that a warmup hides, so that a short archive is not mistaken for a quiet one.
 
 use super::Question;
 use super::in_scope::first_counted;
 use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};
 
-/// What the warmup hides: first sightings, and returns with a forget span, of principals that were not known for long
+/// The effect of the warmup: hidden first sightings, and returns with a forget span, of principals that were not known for long
 /// enough. Counted after all filters and within the window of the question.
 ///
 /// Its numbers are those of the question with a warmup of 0: `hidden` more findings than with its own.
@@ -25,9 +25,9 @@ pub struct WarmupEffect {
     pub principals: u64,
     /// Those among them still in their warmup when the sightings ended.
     pub young: u64,
-    /// A quarter of the covered time or of the warmup, whichever is shorter: it leaves time to report something.
+    /// A shorter warmup: a quarter of the covered time or of the warmup, whichever is shorter, so some findings are reported.
     pub shorter: Span,
-    /// Findings about sightings with that warmup.
+    /// Findings about sightings with the shorter warmup.
     pub with_shorter: u64,
     /// Whether the question asks for anything that depends on the warmup.
     is_asked: bool,
@@ -38,7 +38,7 @@ pub struct WarmupEffect {
 }
 
 impl WarmupEffect {
-    /// Nothing counted yet; `start` is the first sighting.
+    /// An effect with zero counts; `start` is the first sighting.
     pub(super) fn new(baseline: &Baseline, question: &Question, start: Option<Timestamp>) -> Self {
         let known =
             baseline.behaviours.iter().filter(|behaviour| first_counted(behaviour, question).is_some());
@@ -61,7 +61,7 @@ impl WarmupEffect {
         }
     }
 
-    /// What is counted from now on is of a principal whose age begins at `anchor`.
+    /// Starts the next principal, whose age begins at `anchor`.
     pub(super) fn begin_principal(&mut self, anchor: Timestamp) {
         self.is_young = self.end.is_some_and(|end| end.micros_since(anchor) < self.warmup.micros());
         self.is_counted = false;
@@ -91,8 +91,8 @@ impl WarmupEffect {
         self.young * 2 > self.principals
     }
 
-    /// Whether the warmup hides so much that an answer without a note would mislead: the archive read is shorter than it,
-    /// most principals were still in their warmup when it ended, or most findings of a warmup of 0 are of such principals.
+    /// Whether the warmup hides so much that an answer without a note would mislead: the archive is shorter than the warmup, most
+    /// principals were still in their warmup when the archive ended, or most findings with a warmup of 0 are of such principals.
     pub fn is_misleading(&self) -> bool {
         let is_much = self.hidden > 0 && (self.is_of_young() || self.of_young * 2 > self.all);
         self.is_asked && (self.is_too_short() || is_much)

@@ -381,5 +381,5 @@ fn findings_without_an_account_are_reported() {
         out.to_str().unwrap(),
     ]);
     let stderr = String::from_utf8(made.stderr).unwrap();
-    assert!(stderr.contains("2 findings name no account"), "{stderr}");
+    assert!(stderr.contains("2 findings have no account"), "{stderr}");
 }

@@ -54,7 +54,7 @@ fn a_pipe_that_became_a_log_is_read() {
     assert_eq!(ended(&index, folder).0, 0);
     fs::remove_file(&pipe).unwrap();
     log(folder, "logs/pipe.json", "s3:PutObject");
-    assert_eq!(ended(&index, folder), (0, "1 objects added, 1 were known already".to_owned()));
+    assert_eq!(ended(&index, folder), (0, "1 objects added, 1 already in the baseline".to_owned()));
     // A log that became a pipe does not block.
     fs::remove_file(folder.join("logs/a.json")).unwrap();
     assert!(Command::new("mkfifo").arg(folder.join("logs/a.json")).status().unwrap().success());
@@ -106,7 +106,7 @@ fn spellings_of_a_path_name_the_same_archive() {
     log(folder, "logs/a.json", "s3:GetObject");
     assert_eq!(ended(&["index", "logs", "-o", "case.baseline"], folder).0, 0);
     for spelling in ["./logs", "logs/", "logs/./"] {
-        let known = (0, "0 objects added, 1 were known already".to_owned());
+        let known = (0, "0 objects added, 1 already in the baseline".to_owned());
         assert_eq!(ended(&["index", spelling, "-o", "case.baseline"], folder), known, "{spelling}");
     }
     let (code, said) = ended(&["scan", "case.baseline", "--read-to", "2024-03-09"], folder);
@@ -127,10 +127,10 @@ fn file_names_that_are_not_utf8_stay_distinct() {
     };
     let index = |output: &str| ended(&["index", "logs", "-o", output, "--checkpoint-every", "1"], folder);
     write(b"b\xff.json");
-    assert_eq!(index("case.baseline"), (0, "1 objects added, 0 were known already".to_owned()));
+    assert_eq!(index("case.baseline"), (0, "1 objects added, 0 already in the baseline".to_owned()));
     write(b"b\xfe.json");
-    assert_eq!(index("case.baseline"), (0, "1 objects added, 1 were known already".to_owned()));
-    assert_eq!(index("anew.baseline"), (0, "2 objects added, 0 were known already".to_owned()));
+    assert_eq!(index("case.baseline"), (0, "1 objects added, 1 already in the baseline".to_owned()));
+    assert_eq!(index("anew.baseline"), (0, "2 objects added, 0 already in the baseline".to_owned()));
     let records = |name: &str| fs::read(folder.join(name).join("records.parquet")).unwrap();
     assert!(records("case.baseline") == records("anew.baseline"));
 }
@@ -160,7 +160,7 @@ fn two_versions_of_an_object_merge_in_any_order() {
         assert!(one == other, "{name:?}");
     }
     let (code, said) = ended(&["merge", "a.baseline", "b.baseline", "-o", "ab"], folder);
-    assert_eq!((code, &*said), (1, "error: 'ab' is there already"));
+    assert_eq!((code, &*said), (1, "error: 'ab' already exists"));
     assert_eq!(ended(&["index", "a.baseline", "-o", "c.baseline"], folder).0, 2);
 }
 
@@ -183,7 +183,8 @@ fn only_proven_files_of_a_baseline_are_skipped() {
     let folder = place.path();
     log(folder, "0.json", "s3:GetObject");
     let index = ["index", ".", "-o", "x.baseline"];
-    for known in ["1 objects added, 0 were known already", "0 objects added, 1 were known already"] {
+    for known in ["1 objects added, 0 already in the baseline", "0 objects added, 1 already in the baseline"]
+    {
         assert_eq!(ended(&index, folder), (0, known.to_owned()));
     }
     let account = |folder: &Path| {
@@ -270,7 +271,7 @@ fn a_baseline_moved_away_by_a_killed_run_is_restored() {
     let (code, said) = ended(&["scan", "case.baseline"], folder);
     assert_eq!(code, 1);
     assert!(said.contains("a run was killed while it put a new one there"), "{said}");
-    assert_eq!(ended(&index, folder), (0, "0 objects added, 1 were known already".to_owned()));
+    assert_eq!(ended(&index, folder), (0, "0 objects added, 1 already in the baseline".to_owned()));
 }
 
 #[test]

@@ -397,7 +397,7 @@ fn a_list_of_files_is_an_archive() {
     let missing = with_input(&["scan", "--files-from", "-"], b"AWSLogs\nnot-there.json\n");
     assert_eq!(missing.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&missing.stderr).contains("list: not-there.json"));
-    for (list, said) in [("\n\n", "names no file"), ("s3://b/x\n", "a list is of files")] {
+    for (list, said) in [("\n\n", "names no file"), ("s3://b/x\n", "lists take local files only")] {
         let refused = with_input(&["scan", "--files-from", "-"], list.as_bytes());
         assert_eq!(refused.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&refused.stderr).contains(said));

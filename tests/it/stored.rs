@@ -260,16 +260,16 @@ fn index_reads_only_new_objects() {
         let arguments = [&["index", "AWSLogs", "-o", "case.baseline"], more].concat();
         said(&firstseen(&arguments, folder.path())).lines().next().unwrap().to_owned()
     };
-    assert_eq!(index(&[]), "2 objects added, 0 were known already");
-    assert_eq!(index(&[]), "0 objects added, 2 were known already");
-    assert_eq!(index(&["--by-checksum"]), "0 objects added, 2 were known already");
+    assert_eq!(index(&[]), "2 objects added, 0 already in the baseline");
+    assert_eq!(index(&[]), "0 objects added, 2 already in the baseline");
+    assert_eq!(index(&["--by-checksum"]), "0 objects added, 2 already in the baseline");
     let first = folder.path().join(path(0, Some(1)));
     // The same size with other content.
     let mut bytes = fs::read(&first).unwrap();
     bytes[4] ^= 1;
     fs::write(&first, &bytes).unwrap();
-    assert_eq!(index(&[]), "0 objects added, 2 were known already");
-    assert_eq!(index(&["--by-checksum"]), "1 objects added, 1 were known already");
+    assert_eq!(index(&[]), "0 objects added, 2 already in the baseline");
+    assert_eq!(index(&["--by-checksum"]), "1 objects added, 1 already in the baseline");
     // The records of both versions are copies of each other.
     let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
     assert_eq!((coverage.records.counted, coverage.records.duplicates), (1, 2));
@@ -315,9 +315,9 @@ fn by_checksum_does_not_consume_standard_input() {
             .unwrap();
         said(&made).lines().next().unwrap().to_owned()
     };
-    assert_eq!(index("eva"), "1 objects added, 0 were known already");
-    assert_eq!(index("eva"), "0 objects added, 1 were known already");
-    assert_eq!(index("adam"), "1 objects added, 0 were known already");
+    assert_eq!(index("eva"), "1 objects added, 0 already in the baseline");
+    assert_eq!(index("eva"), "0 objects added, 1 already in the baseline");
+    assert_eq!(index("adam"), "1 objects added, 0 already in the baseline");
     let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
     assert_eq!(coverage.records.counted, 2);
 }
@@ -351,7 +351,9 @@ fn unreadable_objects_are_tried_again() {
     }
     let ended = index();
     assert_eq!(ended.status.code(), Some(0), "{}", said(&ended));
-    assert!(said(&ended).starts_with("2 objects added, 1 were known already\nobjects: 3 listed = 3 read"));
+    assert!(
+        said(&ended).starts_with("2 objects added, 1 already in the baseline\nobjects: 3 listed = 3 read")
+    );
     let at_once = firstseen(&["index", "AWSLogs", "-o", "anew.baseline"], folder.path());
     assert_eq!(at_once.status.code(), Some(0));
     let [grown, anew] = ["case.baseline", "anew.baseline"].map(|name| files(&folder.path().join(name)));

@@ -36,8 +36,8 @@ fn the_warmup_warning_appears_beside_root_and_rule_findings_and_with_quiet() {
     let archive = short_archive();
     let found = |more: &[&str]| scan(archive.path(), more);
     // Five behaviours and three principals.
-    let message = "warning: what was read covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 first sightings fall within \
-        it and are not reported; --warmup 0d shows them all, --warmup 1d 4 of 8";
+    let message = "warning: the input covers 4 days, less than the warmup of 30d (--warmup): 8 of 8 findings fall within \
+        it and are not reported; --warmup 0d shows all of them, --warmup 1d shows 4 of 8";
     for more in [&[][..], &["--quiet"], &["--builtin-rules"], &["-q", "-f", "json", "-o", "/dev/null"]] {
         let ended = found(more);
         assert_eq!(ended.status.code(), Some(0));
@@ -51,7 +51,7 @@ fn the_warmup_warning_appears_beside_root_and_rule_findings_and_with_quiet() {
     assert_eq!((count("0d"), count("1d"), count("30d")), (8, 4, 0));
     // With a filter, the numbers are those of the selected principals.
     let message = stderr(&found(&["--principal", "eve"]));
-    assert!(message.contains("3 of 3 first sightings fall within"), "{message}");
+    assert!(message.contains("3 of 3 findings fall within"), "{message}");
     for more in
         [&["--warmup", "0d"][..], &["--report", "root-activity"], &["--report", "rule", "--builtin-rules"]]
     {
@@ -68,7 +68,7 @@ fn a_saved_baseline_gives_the_same_warnings() {
     assert!(made.status.success());
     let message = stderr(&scan(&baseline, &["-q"]));
     assert_eq!(message, stderr(&scan(archive.path(), &["-q"])));
-    assert!(message.contains("8 of 8 first sightings fall within"), "{message}");
+    assert!(message.contains("8 of 8 findings fall within"), "{message}");
 }
 
 #[test]
@@ -82,19 +82,20 @@ fn the_warmup_warning_depends_on_the_age_of_principals() {
     assert_eq!(stderr(&scan(steady.path(), &["-q"])), "");
     // Even old principals have most first sightings within their warmup: that is not a warning.
     let message = stderr(&scan(steady.path(), &[]));
-    let note = "\nlearnt and not reported: 5 of 9 first sightings, within the warmup of 30d (--warmup 0d shows them)\n";
+    let note =
+        "\nlearnt but not reported: 5 of 9 findings, within the warmup of 30d (--warmup 0d shows them)\n";
     assert!(message.contains(note) && !message.contains("warning"), "{message}");
     let young = (0..4).flat_map(|number| (50..53).map(move |day| (number, day)));
     let young = young.map(|(number, day)| at(day, &format!("new{number}"), &format!("ec2:B{day}")));
     let both: Vec<Value> = old.iter().cloned().chain(young).collect();
     let archive = Archive::new().object(path, &gzip(&wrapped(&both)));
     let message = stderr(&scan(archive.path(), &["-q"]));
-    let expected = "4 of 5 principals had been known for less than the warmup of 30d (--warmup) when what was read ended, after \
+    let expected = "4 of 5 principals had been known for less than the warmup of 30d (--warmup) when the input ended, after \
                     63 days";
-    assert!(message.contains(expected) && message.contains("--warmup 0d shows them all"), "{message}");
+    assert!(message.contains(expected) && message.contains("--warmup 0d shows all of them"), "{message}");
     // With --to, ages are those at its end.
     let early = stderr(&scan(steady.path(), &["-q", "--to", "2024-01-20"]));
-    assert!(early.contains("what was read covers 19 days, less than the warmup of 30d"), "{early}");
+    assert!(early.contains("the input covers 19 days, less than the warmup of 30d"), "{early}");
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn tune_warns_about_warmups_longer_than_the_archive() {
         )
     };
     let message =
-        "what was read covers 4 days: no setting with a warmup of 7d or longer can report a first sighting";
+        "the input covers 4 days: no setting with a warmup of 7d or longer can report a first sighting";
     assert!(tune(&[]).contains(message), "{}", tune(&[]));
     assert!(tune(&["--warmups", "1d,7d"]).contains(message));
     assert_eq!(tune(&["--warmups", "0d,4d"]), "");
@@ -211,9 +212,7 @@ fn an_archive_without_any_log_is_an_error() {
             let said = stderr(&ended);
             assert_eq!(ended.status.code(), Some(1), "{command} {name}: {said}");
             assert!(
-                said.starts_with(&format!(
-                    "error: nothing that could be a log was found in '{root}': {message}\nhint: "
-                )),
+                said.starts_with(&format!("error: no logs were found in '{root}': {message}\nhint: ")),
                 "{said}"
             );
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{command} {name}");
@@ -224,28 +223,28 @@ fn an_archive_without_any_log_is_an_error() {
 #[test]
 fn logs_without_a_matching_event_give_an_answer_with_a_warning() {
     let empty = Archive::new().object(&log_path("20240301T1005", "x"), &gzip(&wrapped(&[])));
-    let none = "warning: not a single event of CloudTrail or Kubernetes was found";
+    let none = "warning: no CloudTrail or Kubernetes event was found";
     for (ended, code, why) in [
-        (scan(empty.path(), &["-q"]), 0, "; the logs that were read hold no record"),
+        (scan(empty.path(), &["-q"]), 0, "; the logs contain no records"),
         (
             scan(short_archive().path(), &["-q", "--read-from", "2025-01-01"]),
             0,
-            "; what is there lies outside of --read-from",
+            "; the input is outside --read-from",
         ),
         (
             scan(short_archive().path(), &["-q", "--to", "2020-01-01"]),
             0,
-            "; what is there lies outside of --read-from",
+            "; the input is outside --read-from",
         ),
         (
             scan(short_archive().path(), &["-q", "--read-from", "2024-03-05T11:00"]),
             0,
-            "; what is there lies outside of --read-from",
+            "; the input is outside --read-from",
         ),
         (
             scan(Archive::new().object("a.json", b"soon").path(), &["-q"]),
             3,
-            "; what could be a log could not be read",
+            "; possible logs could not be read",
         ),
     ] {
         let message = stderr(&ended);

@@ -1,4 +1,4 @@
-//! What a command works on: archives by name, and lists of files.
+//! The input of a command: archives by name, and lists of files.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,40 +12,39 @@ use super::super::exit::{Hint, UsageError};
 
 #[derive(Debug, Args)]
 pub(crate) struct ArchiveArgs {
-    /// Folders, files, globs or s3://bucket/prefix that hold log objects, or - for standard input; or baselines made by
-    /// index, where the command asks a question
+    /// Folders, files, globs or s3://bucket/prefix with log objects; - for standard input; or baselines made by index
     #[arg(value_name = "ARCHIVE", required_unless_present = "files_from")]
     names: Vec<PathBuf>,
-    /// Read the files that LIST names, one a line or, if it holds any, behind each NUL; - for standard input
+    /// Read the files listed in LIST, newline- or NUL-separated; - for standard input
     #[arg(long, value_name = "LIST")]
     files_from: Vec<PathBuf>,
-    /// The folder of the archive that the listed files belong to: they are named as a run over FOLDER names them, so that
-    /// baselines of several lists merge into the one of FOLDER
+    /// Treat the listed files as part of the archive at FOLDER and name them relative to it; baselines of several lists
+    /// then merge into the baseline of FOLDER
     #[arg(long, value_name = "FOLDER", requires = "files_from")]
     archive_root: Option<PathBuf>,
 }
 
 impl ArchiveArgs {
-    /// What was named.
+    /// The names given.
     pub(crate) fn names(&self) -> &[PathBuf] {
         &self.names
     }
 
-    /// Whether lists were named, too.
+    /// Whether any list is given.
     pub(crate) fn names_lists(&self) -> bool {
         !self.files_from.is_empty()
     }
 
-    /// The files that hold the lists.
+    /// The list files.
     pub(crate) fn list_files(&self) -> &[PathBuf] {
         &self.files_from
     }
 
-    /// The lists, read. Standard input can be read but once.
+    /// Reads the lists. Standard input can be read only once.
     pub(crate) fn lists(&self) -> anyhow::Result<Vec<FileList>> {
         let from_stdin = self.names.iter().chain(&self.files_from).filter(|name| is_stdin(name));
         if from_stdin.count() > 1 {
-            return Err(UsageError("standard input can be one archive or one list".to_owned()).into());
+            return Err(UsageError("standard input can be only one archive or list".to_owned()).into());
         }
         self.files_from.iter().map(|path| self.list(path)).collect()
     }
@@ -54,20 +53,19 @@ impl ArchiveArgs {
         let (name, paths) = read_list(path)?;
         let Some(root) = &self.archive_root else { return Ok(FileList::archive(name, paths)) };
         if is_s3(root) || is_stdin(root) {
-            let what = format!("--archive-root '{}': lists are of files, in a folder", root.display());
+            let what = format!("--archive-root takes a local folder, not '{}'", root.display());
             return Err(UsageError(what).into());
         }
         FileList::part_of(root, &paths).map_err(|outside| {
             let (outside, root) = (outside.display(), root.display());
             let what = format!("the list '{name}' names '{outside}', which is not below '{root}'");
-            let hint =
-                Hint("name the files as find FOLDER does: each begins with the folder of --archive-root");
+            let hint = Hint("write paths as find FOLDER does: each starts with the folder of --archive-root");
             anyhow::Error::new(UsageError(what)).context(hint)
         })
     }
 }
 
-/// The name of a list, and what it names.
+/// The name of a list, and the paths in it.
 fn read_list(path: &Path) -> anyhow::Result<(String, Vec<PathBuf>)> {
     let mut content = Vec::new();
     let read = if is_stdin(path) {
@@ -77,11 +75,11 @@ fn read_list(path: &Path) -> anyhow::Result<(String, Vec<PathBuf>)> {
     };
     let name = path.display().to_string();
     read.with_context(|| format!("cannot read the list '{name}'"))
-        .context(Hint("--files-from takes a file with one name a line, as find writes it"))?;
+        .context(Hint("--files-from takes a file with one path per line, as find writes it"))?;
     let paths: Vec<PathBuf> =
         names(&content).into_iter().filter(|name| !name.is_empty()).map(path_of).collect();
     if let Some(odd) = paths.iter().find(|path| is_s3(path) || is_stdin(path)) {
-        let what = format!("the list '{name}' names '{}': a list is of files", odd.display());
+        let what = format!("the list '{name}' names '{}': lists take local files only", odd.display());
         return Err(UsageError(what).into());
     }
     if paths.is_empty() {
@@ -90,7 +88,7 @@ fn read_list(path: &Path) -> anyhow::Result<(String, Vec<PathBuf>)> {
     Ok((name, paths))
 }
 
-/// The names in a list. Before a NUL a name may end in anything, on a line in no `\r`.
+/// The names in a list. A trailing `\r` is part of a NUL-terminated name, but not of a line.
 fn names(content: &[u8]) -> Vec<&[u8]> {
     if content.contains(&0) {
         return content.split(|byte| *byte == 0).collect();

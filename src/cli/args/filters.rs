@@ -14,12 +14,12 @@ use super::given;
 use super::named::named_arg;
 
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "What is reported (these limit reporting, never learning)")]
+#[command(next_help_heading = "Reported period (--to also limits what is learnt)")]
 pub(crate) struct FilterArgs {
     /// Report nothing before this time
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<Bound>,
-    /// Report nothing after this time; a day counts to its end. Implies --read-to, which limits learning
+    /// Report nothing after this time; a day counts to its end. Also limits learning, unless --read-to is given
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<Bound>,
     #[command(flatten)]
@@ -27,21 +27,21 @@ pub(crate) struct FilterArgs {
 }
 
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Of whom (these limit reporting, never learning)")]
+#[command(next_help_heading = "Filters (limit what is reported, not what is learnt)")]
 pub(crate) struct PrincipalArgs {
-    /// Only principals of this account (repeatable)
+    /// Only principals in this account (repeatable)
     #[arg(long, value_delimiter = ',', value_name = "ID,…")]
     pub(crate) account: Vec<String>,
     /// Only first sightings in this region (repeatable)
     #[arg(long, value_delimiter = ',', value_name = "REGION,…")]
     pub(crate) region: Vec<String>,
-    /// Only findings from these records: of CloudTrail, or of the audit logs of Kubernetes clusters (repeatable)
+    /// Only findings from this log source (repeatable)
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SOURCE,…")]
     pub(crate) source: Vec<SourceArg>,
     /// Only this kind of principal (repeatable)
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub(crate) principal_kind: Vec<KindArg>,
-    /// Only principals whose key, or its part after the last slash, matches (repeatable)
+    /// Only principals whose key, or the part after its last slash, matches (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub(crate) principal: Vec<Pattern>,
     /// Only matching actions, such as 'iam:*' or 'iam.amazonaws.com:Create*' (repeatable)
@@ -50,7 +50,7 @@ pub(crate) struct PrincipalArgs {
     /// Learn these actions, but do not report them (repeatable)
     #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub(crate) ignore_action: Vec<Pattern>,
-    /// File with one --ignore-action glob a line; # begins a comment
+    /// File with one --ignore-action glob per line; # starts a comment
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore_file: Vec<PathBuf>,
     /// Leave out calls marked as read-only
@@ -62,11 +62,11 @@ named_arg! {
     /// A log source, or all of them.
     SourceArg(LogSource or "all" => "Both") {
         CloudTrail => "AWS CloudTrail",
-        Kubernetes => "Audit logs of Kubernetes clusters, EKS or other",
+        Kubernetes => "Kubernetes audit logs, from EKS or any other cluster",
     }
 }
 
-/// A kind of principals by its published name, or all kinds.
+/// A kind of principal by its published name, or all kinds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KindArg(Option<PrincipalKind>);
 
@@ -90,7 +90,7 @@ impl ValueEnum for KindArg {
 }
 
 impl FilterArgs {
-    /// These flags; what they leave open is as `below`.
+    /// These flags; unset ones come from `below`.
     pub(crate) fn or(self, below: Self) -> Self {
         Self { from: self.from.or(below.from), to: self.to.or(below.to), whom: self.whom.or(below.whom) }
     }
@@ -133,11 +133,11 @@ impl PrincipalArgs {
     }
 }
 
-/// The globs of a file, one a line; blank lines and lines with `#` are passed over.
+/// Reads globs from a file, one per line; skips blank lines and lines that start with `#`.
 fn read_patterns(path: &Path) -> anyhow::Result<Vec<Pattern>> {
     let text = firstseen::file::read_text(path)
         .with_context(|| format!("cannot read '{}'", path.display()))
-        .context(Hint("--ignore-file takes a text file with one glob a line"))?;
+        .context(Hint("--ignore-file takes a text file with one glob per line"))?;
     text.lines()
         .map(str::trim)
         .enumerate()

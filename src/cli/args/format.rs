@@ -1,4 +1,4 @@
-//! Formats of an answer: by `--format`, or by the ending of the output's name.
+//! Output formats: from `--format`, or from the extension of the output file.
 
 use std::path::Path;
 
@@ -15,25 +15,25 @@ pub(crate) enum FormatArg {
     Csv,
     /// One document
     Json,
-    /// One value a line
+    /// One value per line
     Jsonl,
-    /// For people
+    /// Human-readable
     Text,
 }
 
 /// A format of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FindingFormatArg {
-    /// That of any answer.
+    /// One of the formats of any answer.
     Answer(FormatArg),
     /// Many files, one for each account and Region.
     Asff,
-    /// For other systems, one file.
+    /// One file, for another system.
     Export(ExportFormat),
 }
 
 impl FormatArg {
-    /// The format that an output's name ends with; text for stdout.
+    /// The format by the extension of the output; text for stdout.
     pub(super) fn of_output(output: Option<&Path>) -> anyhow::Result<Self> {
         Ok(match ending(output) {
             None | Some("txt") => Self::Text,
@@ -44,7 +44,7 @@ impl FormatArg {
         })
     }
 
-    /// The format itself; with `csv_raw`, CSV is not cleaned for spreadsheets.
+    /// The format; with `csv_raw`, CSV is not made safe for spreadsheets.
     pub(super) fn format(self, csv_raw: bool) -> Format {
         match self {
             Self::Csv if csv_raw => Format::RawCsv,
@@ -74,24 +74,26 @@ impl ValueEnum for FindingFormatArg {
         let (name, help) = match self {
             Self::Answer(format) => return format.to_possible_value(),
             Self::Asff => {
-                ("asff", "AWS Security Finding Format, for Security Hub: a file for each account and Region")
+                ("asff", "AWS Security Finding Format, for Security Hub: files per account and Region")
             }
-            Self::Export(ExportFormat::Ocsf) => ("ocsf", "OCSF Detection Findings 1.3.0, one a line"),
+            Self::Export(ExportFormat::Ocsf) => ("ocsf", "OCSF Detection Findings 1.3.0, one per line"),
             Self::Export(ExportFormat::Sns) => {
-                ("sns", "The message of Netflix' cloudtrail-anomaly for each principal, one a line")
+                ("sns", "Messages of Netflix's cloudtrail-anomaly: one per principal, one per line")
             }
-            Self::Export(ExportFormat::Falco) => ("falco-json", "Alerts as Falco writes them, one a line"),
+            Self::Export(ExportFormat::Falco) => {
+                ("falco-json", "Alerts in Falco's JSON format, one per line")
+            }
         };
         Some(PossibleValue::new(name).help(help))
     }
 }
 
-/// The ending of an output's name; none for devices and pipes.
+/// The extension of an output; none for devices and pipes.
 pub(crate) fn ending(output: Option<&Path>) -> Option<&str> {
     output.filter(|path| !path.starts_with("/dev")).and_then(Path::extension).and_then(|end| end.to_str())
 }
 
-/// An output whose name does not tell its format.
+/// The error for an extension that is not a format.
 pub(crate) fn unknown_ending(ending: &str, formats: &str) -> anyhow::Error {
-    UsageError(format!("'.{ending}' names no format: say --format {formats}")).into()
+    UsageError(format!("the extension '.{ending}' is not a format: use --format {formats}")).into()
 }

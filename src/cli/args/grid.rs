@@ -1,4 +1,4 @@
-//! Flags that say which settings are tried.
+//! Flags for the grid of settings to try.
 
 use clap::Args;
 use firstseen::query::{Calls, TuneGrid};
@@ -9,22 +9,22 @@ use super::named::named_arg;
 use super::question::{AnchorArg, FindingArg, ForgetArg};
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Which settings are tried (every combination)")]
+#[command(next_help_heading = "Settings to try (in every combination)")]
 pub(crate) struct GridArgs {
     /// How long a principal must have been known [default: 0d,1d,3d,7d,14d,21d,28d,30d,45d,60d,90d,120d,150d,180d]
     #[arg(long, value_delimiter = ',', value_name = "SPAN,…")]
     warmups: Vec<Span>,
-    /// After so long without a sighting a behaviour counts as new again; never is one of them [default:
-    /// never,7d,14d,30d,60d,90d]
+    /// How long after its last sighting a behaviour counts as new again, or never [default: never,7d,14d,30d,60d,90d]
     #[arg(long, value_delimiter = ',', value_name = "SPAN,…")]
     forgets: Vec<ForgetArg>,
-    /// Where the warmup clock of a principal starts [default: all of them]
+    /// Where the warmup clock of a principal starts [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "ANCHOR,…")]
     anchors: Vec<AnchorArg>,
-    /// Which calls are reported [default: both]
+    /// Calls to report [default: both]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CALLS,…", conflicts_with = "only_mutating")]
     calls: Vec<CallsArg>,
-    /// Which kinds of findings, in all settings [default: all]
+    /// Kinds of findings to count, in all settings; tune counts only new-action, new-principal and returning-action
+    /// [default: all three]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub(crate) report: Vec<FindingArg>,
     /// Count only successful calls, in all settings: a behaviour begins with its first success
@@ -33,10 +33,10 @@ pub(crate) struct GridArgs {
 }
 
 named_arg! {
-    /// Which calls are reported.
+    /// Calls to report.
     CallsArg(Calls) {
-        All => "All of them",
-        Mutating => "Without those that say they only read, as with --only-mutating",
+        All => "All calls",
+        Mutating => "All but read-only calls, as with --only-mutating",
     }
 }
 
@@ -51,7 +51,7 @@ impl GridArgs {
         !self.warmups.is_empty()
     }
 
-    /// The settings that are tried, without repeats; spans from short to long.
+    /// The settings to try, without duplicates; spans in ascending order.
     pub(crate) fn grid(&self, only_mutating: bool) -> anyhow::Result<TuneGrid> {
         let usual = TuneGrid::default();
         let mut warmups = given(&self.warmups, |warmup| *warmup, usual.warmups);
@@ -68,14 +68,14 @@ impl GridArgs {
         let (size, most) = (grid.size(), TuneGrid::MOST_SETTINGS);
         if size > most {
             let hint = Hint("name fewer --warmups, --forgets, --anchors or --calls");
-            let error = UsageError(format!("the grid has {size} settings, and {most} are the most"));
+            let error = UsageError(format!("the grid has {size} settings; the maximum is {most}"));
             return Err(anyhow::Error::new(error).context(hint));
         }
         Ok(grid)
     }
 }
 
-/// What was given, each once; if nothing was, the usual.
+/// The given values without duplicates, or the defaults if there are none.
 fn given<A, T: PartialEq>(args: &[A], value: impl Fn(&A) -> T, usual: Vec<T>) -> Vec<T> {
     let mut values = Vec::new();
     for value in args.iter().map(value) {

@@ -11,18 +11,18 @@ use firstseen::time::Bound;
 use super::super::exit::{Hint, UsageError};
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Incidents that ought to be reported")]
+#[command(next_help_heading = "Incidents that should be reported")]
 pub(crate) struct IncidentArgs {
-    /// When something happened, and a glob of who did it, as with --principal: 2024-03-01..2024-03-02,'*/deploy'. A
-    /// day counts to its end (repeatable)
+    /// Period of an incident and, optionally, a glob for its principal, as with --principal:
+    /// 2024-03-01..2024-03-02,'*/deploy'. A day counts to its end (repeatable)
     #[arg(long, value_name = "FROM..TO[,GLOB]")]
     incident: Vec<IncidentArg>,
-    /// CSV file of incidents with the header from,to,principal,name; principal and name may be left out
+    /// CSV file of incidents with the header from,to,principal,name; principal and name are optional (repeatable)
     #[arg(long, value_name = "FILE")]
     incidents: Vec<PathBuf>,
 }
 
-/// An incident as it is written on a command line.
+/// An incident on the command line.
 #[derive(Clone, Debug)]
 struct IncidentArg(Incident);
 
@@ -45,7 +45,7 @@ impl IncidentArgs {
         &self.incidents
     }
 
-    /// All incidents: those of the command line, then those of the files.
+    /// All incidents: first those of the command line, then those of the files.
     pub(crate) fn read(&self) -> anyhow::Result<Vec<Incident>> {
         let mut incidents: Vec<Incident> = self.incident.iter().map(|arg| arg.0.clone()).collect();
         for file in &self.incidents {
@@ -55,7 +55,7 @@ impl IncidentArgs {
     }
 }
 
-/// An incident of texts; no principal and an empty one are any principal.
+/// Parses an incident. A missing or empty principal means any principal.
 fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Result<Incident, String> {
     let bound = |text: &str| text.trim().parse::<Bound>().map_err(|error| error.to_string());
     let (from, to) = (bound(from)?.start(), bound(to)?.end());
@@ -75,7 +75,7 @@ fn read_file(path: &Path) -> anyhow::Result<Vec<Incident>> {
     Ok(parse(text.trim_start_matches('\u{feff}')).map_err(refused)?)
 }
 
-/// The incidents of a CSV text, by the names of its columns.
+/// Parses incidents from CSV, by column names.
 fn parse(text: &str) -> Result<Vec<Incident>, String> {
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_incident_is_a_window_and_may_name_who() {
+    fn an_incident_is_a_window_with_an_optional_principal() {
         let parse = |text: &str| text.parse::<IncidentArg>().map(|arg| arg.0);
         let both = parse("2024-03-01..2024-03-02T10:00:00Z,arn:aws:*,x").unwrap();
         assert_eq!(
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_incidents_is_read_by_the_names_of_its_columns() {
+    fn incident_columns_are_found_by_name() {
         let incidents =
             parse("name,to, from\nbreak-in,2024-03-02,2024-03-01\n,2024-03-05,2024-03-05\n").unwrap();
         let names: Vec<&str> = incidents.iter().map(|incident| incident.name.as_str()).collect();

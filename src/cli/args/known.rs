@@ -1,4 +1,4 @@
-//! Flags that say what is asked of the past, and of whom.
+//! Flags of `baseline`: points in time, grouping and filters.
 
 use clap::Args;
 use firstseen::query::{By, Step};
@@ -9,21 +9,21 @@ use super::named::named_arg;
 use super::question::{ForgetArg, QuestionArgs};
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "What is asked")]
+#[command(next_help_heading = "Query")]
 pub(crate) struct KnownArgs {
-    /// What was known before this time; a day counts from its start [default: after the last event]
+    /// Report what was known before this time; a day counts from its start [default: after the last event]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Bound>,
-    /// What was gained and lost between --at and this later time; a day counts from its start
+    /// Report what was gained and lost between --at and this later time; a day counts from its start
     #[arg(long, value_name = "TIME", requires = "at")]
     pub(crate) diff: Option<Bound>,
-    /// After so long without a sighting a behaviour is no longer known [default: never]
+    /// How long after its last sighting a behaviour is forgotten [default: never]
     #[arg(long, value_name = "SPAN|never")]
     pub(crate) forget: Option<ForgetArg>,
-    /// What the answer is grouped by [default: principal; of a timeline: nothing]
+    /// How to group the answer [default: principal; a timeline is not grouped]
     #[arg(long, value_enum)]
     pub(crate) by: Option<ByArg>,
-    /// Counts over time, up to --at, instead of the behaviours themselves
+    /// Report counts over time, up to --at, instead of the behaviours themselves
     #[arg(long, value_enum, value_name = "STEP", conflicts_with = "diff")]
     pub(crate) timeline: Option<StepArg>,
     /// Count only successful calls: a behaviour begins with its first success
@@ -36,23 +36,23 @@ pub(crate) struct KnownArgs {
 named_arg! {
     /// The grouping of an answer.
     ByArg(By) {
-        Account => "The principals of an account taken together",
-        Principal => "What each principal does",
-        Action => "Who does each action",
+        Account => "All principals of an account together",
+        Principal => "The actions of each principal",
+        Action => "The principals of each action",
     }
 }
 
 named_arg! {
     /// The length of a period.
     StepArg(Step) {
-        Day => "From midnight UTC on",
-        Week => "From Monday on",
-        Month => "From the first on",
+        Day => "From midnight UTC",
+        Week => "From Monday",
+        Month => "From the first of the month",
     }
 }
 
 impl KnownArgs {
-    /// The settings that these flags give; the rest is left open.
+    /// The settings from these flags; the others stay unset.
     pub(crate) fn settings(&self) -> (QuestionArgs, FilterArgs) {
         let question =
             QuestionArgs { forget: self.forget, only_success: self.only_success, ..QuestionArgs::default() };

@@ -1,4 +1,4 @@
-//! Flags that say what is learnt from.
+//! Flags for input and learning.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ use super::given;
 use super::named::named_arg;
 
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "What is learnt from")]
+#[command(next_help_heading = "Input and learning")]
 pub(crate) struct LearningArgs {
     /// What identifies a principal [default: arn]
     #[arg(long, value_enum)]
@@ -26,23 +26,23 @@ pub(crate) struct LearningArgs {
     /// Cluster name for Kubernetes audit events whose path and wrapper do not name one
     #[arg(long, value_name = "NAME")]
     pub(crate) k8s_cluster: Option<String>,
-    /// In Kubernetes clusters, the same action in another namespace is another action
+    /// Treat the same action in different Kubernetes namespaces as different actions
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) k8s_namespace_in_key: Option<bool>,
-    /// Read and learn from no event before this time: 2024-03-01 or 2024-03-01T10:00:00Z. --from limits what is reported
+    /// Do not learn from events before this time: 2024-03-01 or 2024-03-01T10:00:00Z. --from limits what is reported
     #[arg(long, value_name = "TIME")]
     pub(crate) read_from: Option<Bound>,
-    /// Read and learn from no event after this time; a day counts to its end. --to limits what is reported
+    /// Do not learn from events after this time; a day counts to its end. --to limits what is reported
     #[arg(long, value_name = "TIME")]
     pub(crate) read_to: Option<Bound>,
-    /// Do not open objects delivered further outside --read-from and --read-to than this [default: 2d]
+    /// Do not open objects delivered more than this outside --read-from and --read-to [default: 2d]
     #[arg(long, value_name = "SPAN")]
     pub(crate) delivery_slack: Option<Span>,
-    /// Inflate no object to more than this many bytes [units: K, M, G] [default: 4G]
+    /// Do not decompress any object beyond this many bytes [units: K, M, G] [default: 4G]
     #[arg(long, value_name = "BYTES", value_parser = byte_count)]
     pub(crate) max_object_size: Option<u64>,
-    /// Also take what IAM knows: what aws iam get-account-authorization-details, list-roles, list-users or
-    /// get-credential-report wrote, or a folder of such files; can be given more than once
+    /// Also read an IAM inventory: the output of aws iam get-account-authorization-details, list-roles, list-users or
+    /// get-credential-report, or a folder of such files (repeatable)
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) iam_inventory: Vec<PathBuf>,
 }
@@ -54,12 +54,12 @@ named_arg! {
         Id => "Unique id (AROA…, AIDA…): a re-created role is a new principal",
         Session => "Full session ARN",
         AccessKey => "Access key id",
-        SsoUser => "As arn, but Identity Center sessions by permission set and user, whatever the role's suffix",
+        SsoUser => "Like arn, but Identity Center sessions by permission set and user, regardless of the role's suffix",
     }
 }
 
 impl LearningArgs {
-    /// These flags; what they leave open is as `below`.
+    /// These flags; unset ones come from `below`.
     pub(crate) fn or(self, below: Self) -> Self {
         Self {
             principal_key: self.principal_key.or(below.principal_key),
@@ -73,12 +73,12 @@ impl LearningArgs {
         }
     }
 
-    /// What principals are learnt with.
+    /// The key that identifies principals.
     pub(crate) fn key(&self) -> PrincipalKey {
         self.principal_key.map_or(PrincipalKey::Arn, |key| key.0)
     }
 
-    /// The settings of a run that learns; a window that is reported (`--to`) implies that nothing later is learnt.
+    /// The learning settings of a run. `to` (of `--to`) also ends learning, unless `--read-to` is given.
     pub(crate) fn settings(&self, to: Option<Bound>, wanted_threads: Option<u16>) -> LearnSettings {
         LearnSettings {
             threads: threads(wanted_threads),
@@ -101,8 +101,8 @@ impl LearningArgs {
 }
 
 impl LearningArgs {
-    /// Refuses settings that ask for something else than what the baseline `path` was learnt with. `--read-to` is none of
-    /// them where the question leaves out what came later.
+    /// Refuses settings that differ from those of the baseline at `path`. `--read-to` is not checked if the question leaves
+    /// out later events.
     pub(crate) fn check(
         &self,
         path: &Path,
@@ -142,7 +142,7 @@ impl LearningArgs {
         for (flag, wanted, learnt) in settings {
             if let Some(wanted) = wanted.filter(|wanted| *wanted != learnt) {
                 return Err(UsageError(format!(
-                    "the baseline '{}' was learnt with {flag} {learnt}, and a flag, file or preset asks for {wanted}",
+                    "the baseline '{}' was learnt with {flag} {learnt}, but a flag, file or preset asks for {wanted}",
                     path.display()
                 ))
                 .into());
@@ -153,8 +153,8 @@ impl LearningArgs {
 }
 
 impl LearningArgs {
-    /// The command that makes a baseline of the same archives as the ones named, learnt as these flags ask and in all else as
-    /// before.
+    /// The command that makes a baseline from the archives of the named ones, with the settings of these flags and all
+    /// others unchanged.
     pub(crate) fn index_command(
         &self,
         names: &[PathBuf],
@@ -190,7 +190,7 @@ impl LearningArgs {
             words.push("--k8s-namespace-in-key".to_owned());
         }
         if learnt.rules.is_some() {
-            words.push("and the rules as before".to_owned());
+            words.push("and the same rules as before".to_owned());
         }
         words.join(" ")
     }

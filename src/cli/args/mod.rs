@@ -1,4 +1,4 @@
-//! Flags that several commands share, by what they are about.
+//! Flags that several commands share, by topic.
 
 mod archives;
 mod filters;
@@ -40,7 +40,7 @@ pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) 
     }
 }
 
-/// A list of a flag, or the one below if nothing was given. Lists do not add up: who gives one says all of it.
+/// The list from a flag, or `below` if it is empty. Lists replace each other; they are never combined.
 fn given<T>(list: Vec<T>, below: Vec<T>) -> Vec<T> {
     if list.is_empty() { below } else { list }
 }

@@ -1,7 +1,7 @@
-//! Flags whose values are published names of the library. The help for each value is declared here, its name there.
+//! Flags whose values are published names of the library. The help for each value is declared here, its name in the library.
 
-/// Declares the type of such a flag: a newtype of the library's enum. With `or "name"` the flag has one more value, which
-/// stands for none of them.
+/// Declares the type of a flag as a newtype of the library's enum. With `or "name"` the flag accepts one more value, stored
+/// as `None`.
 macro_rules! named_arg {
     ($(#[$about:meta])* $arg:ident($kind:ident) { $($member:ident => $help:literal,)+ }) => {
         $(#[$about])*

@@ -1,4 +1,4 @@
-//! Flags that say where the answer goes and how it looks.
+//! Flags for the format and destination of the answer.
 
 use std::path::PathBuf;
 
@@ -14,14 +14,14 @@ use super::format::{FindingFormatArg, FormatArg};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Format of the answer [default: by the ending of FILE, else text]. Several of them, and asff, are written into a
-    /// folder, --output
+    /// Format of the answer [default: by the extension of FILE, else text]. Several formats, and asff, are written to the
+    /// folder given with --output
     #[arg(long, short, value_enum, value_delimiter = ',', value_name = "FORMAT,…")]
     pub(crate) format: Vec<FindingFormatArg>,
-    /// Write the answer to FILE, which appears only when it is complete, or into a folder [default: stdout]
+    /// Write the answer to FILE, which appears only once it is complete, or to a folder [default: stdout]
     #[arg(long, short, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// With CSV: leave texts as they are, also what a spreadsheet would run as a formula and what cannot be seen
+    /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
     #[arg(long)]
     pub(crate) csv_raw: bool,
     #[command(flatten)]
@@ -31,40 +31,40 @@ pub(crate) struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct KnownOutputArgs {
-    /// Format of the answer [default: by the ending of FILE, else text]
+    /// Format of the answer [default: by the extension of FILE, else text]
     #[arg(long, short, value_enum)]
     format: Option<FormatArg>,
-    /// Write the answer to FILE, which appears only when it is complete [default: stdout]
+    /// Write the answer to FILE, which appears only once it is complete [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// With CSV: leave texts as they are, also what a spreadsheet would run as a formula and what cannot be seen
+    /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
     #[arg(long)]
     csv_raw: bool,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }
 
-/// How a run that reads archives goes about it, and what it says beside its answer.
+/// Flags for the resources and messages of a run that reads archives.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Run")]
 pub(crate) struct RunArgs {
-    /// Write everything that could not be read to FILE, one JSON object a line
+    /// Write all faults (everything that could not be read) to FILE, one JSON object per line
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
-    /// Number of threads, 512 at most [default: one for each core]
+    /// Number of threads, at most 512 [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
-    /// Memory that all threads together may hold for large objects: others wait, and the answer is the same [units: K, M, G]
-    /// [default: a quarter of what there is]
+    /// Memory that all threads together may use for large objects; threads wait for it, and the answer stays the same
+    /// [units: K, M, G] [default: a quarter of the memory of the machine or container]
     #[arg(long, value_name = "BYTES", value_parser = byte_count)]
     memory: Option<u64>,
-    /// No progress and no summary on stderr; warnings and the list of faults stay
+    /// No progress or summary on stderr; warnings and faults are still printed
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }
 
 impl RunArgs {
-    /// The budget of memory for large objects.
+    /// The memory budget for large objects.
     pub(crate) fn memory(&self) -> u64 {
         self.memory.unwrap_or_else(|| available_memory().map_or(DEFAULT_MEMORY, |available| available / 4))
     }
@@ -75,7 +75,7 @@ impl RunArgs {
     }
 }
 
-/// Memory of this machine, or of the container that this runs in, if that has less.
+/// The memory of the machine, or the limit of its container if lower.
 fn available_memory() -> Option<u64> {
     let mut system = sysinfo::System::new();
     system.refresh_memory();
@@ -83,24 +83,24 @@ fn available_memory() -> Option<u64> {
     Some(system.total_memory().min(container)).filter(|memory| *memory > 0)
 }
 
-/// A format that is one file.
+/// A format written as one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileFormat {
     Own(Format),
     Export(ExportFormat),
 }
 
-/// What findings are written as.
+/// The output formats of findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OutputFormats {
     /// One format, to a file or stdout.
     One(FileFormat),
-    /// Several, into a folder; each with the name of its file. None stands for ASFF, which is files of its own.
+    /// Several, in a folder, each with its file name. `None` is ASFF, which has files of its own.
     Folder(Vec<Option<(FileFormat, &'static str)>>),
 }
 
 impl OutputArgs {
-    /// The formats of the findings: those of `--format`, else that of the output's name.
+    /// The formats of the findings: from `--format`, else by the extension of the output.
     pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
         let one = match &self.format[..] {
             [] => FindingFormatArg::Answer(FormatArg::of_output(self.output.as_deref())?),
@@ -115,7 +115,7 @@ impl OutputArgs {
         })
     }
 
-    /// A format that is one file, with the file's name in a folder of several.
+    /// A format written as one file, with its name in a folder of several; none for ASFF.
     fn file(&self, format: FindingFormatArg) -> Option<(FileFormat, &'static str)> {
         Some(match format {
             FindingFormatArg::Asff => return None,
@@ -141,7 +141,7 @@ impl OutputArgs {
 }
 
 impl KnownOutputArgs {
-    /// The format of the answer: `--format`, else that of the output's name.
+    /// The format of the answer: `--format`, else by the extension of the output.
     pub(crate) fn format(&self) -> anyhow::Result<Format> {
         let format = self.format.map_or_else(|| FormatArg::of_output(self.output.as_deref()), Ok)?;
         Ok(format.format(self.csv_raw))

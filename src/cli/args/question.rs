@@ -1,4 +1,4 @@
-//! Flags that say what is new.
+//! Flags that define what counts as new.
 
 use std::str::FromStr;
 
@@ -14,29 +14,28 @@ use super::named::named_arg;
 pub(crate) const DEFAULT_WARMUP: Span = Span::days(30);
 
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "What is new")]
+#[command(next_help_heading = "What counts as new")]
 pub(crate) struct QuestionArgs {
     /// How long a principal must have been known before its new actions are reported [units: s, m, h,
     /// d, w, or their names; a bare number is days] [default: 30d]
     #[arg(long, value_name = "SPAN")]
     pub(crate) warmup: Option<Span>,
-    /// After so long without a sighting, or never, a behaviour counts as new again (returning-action)
-    /// [default: never]
+    /// How long after its last sighting a behaviour counts as new again (returning-action), or never [default: never]
     #[arg(long, value_name = "SPAN|never")]
     pub(crate) forget: Option<ForgetArg>,
     /// Where the warmup clock of a principal starts [default: principal]
     #[arg(long, value_enum)]
     pub(crate) anchor: Option<AnchorArg>,
-    /// Which kinds of findings [default: all]
+    /// Kinds of findings to report [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub(crate) report: Vec<FindingArg>,
-    /// In which dimensions new values are reported, as findings of the kinds new-action, new-network and so on [default: action]
+    /// Dimensions whose new values to report, as findings of the kinds new-action, new-network and so on [default: action]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "DIMENSION,…")]
     pub(crate) dimension: Vec<DimensionArg>,
-    /// Also list what CloudTrail Insights noticed, as findings of the kind insight, whatever the warmup
+    /// Also report CloudTrail Insights events, as findings of the kind insight, regardless of the warmup
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) include_insights: Option<bool>,
-    /// Leave out when root users acted (root-activity)
+    /// Do not report the activity of root users (root-activity)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) no_root: Option<bool>,
     /// Count only successful calls: a behaviour begins with its first success
@@ -44,7 +43,7 @@ pub(crate) struct QuestionArgs {
     pub(crate) only_success: Option<bool>,
 }
 
-/// A span, or `never`, so that a flag can take back what a file or a preset says.
+/// A span, or `never`, so that a flag can undo a file or preset.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ForgetArg(pub(super) Option<Span>);
 
@@ -53,26 +52,26 @@ named_arg! {
     AnchorArg(Anchor) {
         Principal => "At its first sighting",
         Archive => "At the first event of the archive",
-        Created => "At its creation, by its CreateRole or CreateUser record or by --iam-inventory, else at its first sighting",
+        Created => "At its creation, from its CreateRole or CreateUser record or --iam-inventory, else at its first sighting",
     }
 }
 
 named_arg! {
-    /// A kind of findings, or all kinds except insight.
+    /// A kind of finding, or all kinds except insight.
     FindingArg(FindingKind or "all" => "All but insight and the kinds of --dimension") {
         NewAction => "A principal's first use of an action, after its warmup",
         NewPrincipal => "A principal's first appearance, when the archive is older than the warmup",
-        ReturningAction => "A principal's use of an action after a gap longer than --forget, known to the hour",
-        RootActivity => "An hour in which an account's root user acted, whatever the warmup",
-        Rule => "Events of a principal that a rule matched and that are no other finding, whatever the warmup",
-        Insight => "What CloudTrail Insights noticed, whatever the warmup; all does not include it",
-        NewNetwork => "A principal's first call from a network, after its warmup; of this and the next ones all includes none",
-        NewAgent => "Its first call with a family of user agents",
-        NewRegion => "Its first call in a Region",
-        NewAccessKey => "Its first call with a long-term access key",
-        NewError => "Its first error of a kind",
-        NewTargetRole => "Its first AssumeRole of a role",
-        NewTargetAccount => "Its first call in another account",
+        ReturningAction => "A principal's use of an action after a gap longer than --forget, exact to the hour",
+        RootActivity => "An hour in which an account's root user acted, regardless of the warmup",
+        Rule => "Events of a principal that match a rule and are not already covered by another finding, regardless of the warmup",
+        Insight => "A CloudTrail Insights event, regardless of the warmup; not included in all",
+        NewNetwork => "A principal's first call from a network, after its warmup; not included in all, nor are the next ones",
+        NewAgent => "A principal's first call with a family of user agents",
+        NewRegion => "A principal's first call in a Region",
+        NewAccessKey => "A principal's first call with a long-term access key",
+        NewError => "A principal's first error of a kind",
+        NewTargetRole => "A principal's first AssumeRole call for a role",
+        NewTargetAccount => "A principal's first call in an account other than its own",
     }
 }
 
@@ -84,13 +83,13 @@ named_arg! {
         Region => "The Region",
         AccessKey => "The long-term access key",
         Error => "The kind of error of a failed call",
-        TargetRole => "The role that AssumeRole asks for",
+        TargetRole => "The role in a call of AssumeRole",
         TargetAccount => "The account of the call, if it is not the principal's",
     }
 }
 
 impl QuestionArgs {
-    /// These flags; what they leave open is as `below`.
+    /// These flags; unset ones come from `below`.
     pub(crate) fn or(self, below: Self) -> Self {
         Self {
             warmup: self.warmup.or(below.warmup),
@@ -109,7 +108,7 @@ impl QuestionArgs {
         self.warmup.unwrap_or(DEFAULT_WARMUP)
     }
 
-    /// After how long a behaviour is forgotten.
+    /// How long after its last sighting a behaviour is forgotten.
     pub(crate) fn forget(&self) -> Option<Span> {
         self.forget.and_then(|ForgetArg(span)| span)
     }
@@ -119,7 +118,7 @@ impl QuestionArgs {
         self.anchor.map_or(Anchor::Principal, |arg| arg.0)
     }
 
-    /// Kinds of findings wanted.
+    /// The kinds of findings to report.
     pub(crate) fn report(&self) -> Vec<FindingKind> {
         let is_all = self.report.is_empty() || self.report.iter().any(|kind| kind.0.is_none());
         let default = [&FindingKind::OF_SIGHTINGS[..], &[FindingKind::RootActivity]].concat();
@@ -148,12 +147,12 @@ impl QuestionArgs {
         kinds
     }
 
-    /// Whether these flags leave open if what rules matched is reported, which it then is where there are rules.
+    /// Whether rule matches are reported if there are rules: `--report` is not given or contains `all`.
     pub(crate) fn takes_rules(&self) -> bool {
         self.report.is_empty() || self.report.iter().any(|kind| kind.0.is_none())
     }
 
-    /// Whether failed calls are no sightings.
+    /// Whether only successful calls count as sightings.
     pub(crate) fn only_success(&self) -> bool {
         self.only_success.unwrap_or(false)
     }
@@ -172,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_and_a_kind_beside_it_are_both_reported() {
+    fn all_can_be_combined_with_other_kinds() {
         let kinds = |report: &[FindingArg]| {
             let args = QuestionArgs { report: report.to_vec(), ..QuestionArgs::default() };
             args.report().into_iter().map(FindingKind::name).collect::<Vec<_>>().join(" ")

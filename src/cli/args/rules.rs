@@ -17,33 +17,33 @@ use super::super::exit::{Hint, UsageError};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Rules")]
 pub(crate) struct RuleArgs {
-    /// Match every event against the Falco rules in FILE, or in all .yaml files below FOLDER; can be given more than once.
-    /// Later files append to earlier ones and override them
+    /// Match every event against the Falco rules in FILE, or in all .yaml and .yml files below FOLDER (repeatable). Later
+    /// files can append to earlier ones and override them
     #[arg(long, value_name = "FILE|FOLDER")]
     pub(crate) rules: Vec<PathBuf>,
-    /// The same with Sigma rules, for CloudTrail and Kubernetes audit logs
+    /// Match every event against Sigma rules for CloudTrail and Kubernetes audit logs (repeatable)
     #[arg(long, value_name = "FILE|FOLDER")]
     pub(crate) sigma: Vec<PathBuf>,
-    /// Match every event against the built-in rules, which later rules can override
+    /// Match every event against the built-in rules; rules from files can override them
     #[arg(long)]
     pub(crate) builtin_rules: bool,
-    /// Leave out rules that cannot be used, and say which, instead of refusing all of them
+    /// Leave out rules that cannot be used, with a message, instead of refusing to run
     #[arg(long)]
     pub(crate) skip_unsupported: bool,
 }
 
 impl RuleArgs {
-    /// Whether rules are named at all.
+    /// Whether any rules are named.
     pub(crate) fn are_named(&self) -> bool {
         self.builtin_rules || !self.rules.is_empty() || !self.sigma.is_empty()
     }
 
-    /// Files and folders that are named.
+    /// The named files and folders.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.rules.iter().chain(&self.sigma)
     }
 
-    /// Reads and compiles all rules that are named.
+    /// Reads and compiles the named rules.
     pub(crate) fn read(&self) -> anyhow::Result<Option<Arc<RuleSet>>> {
         if !self.are_named() {
             return Ok(None);
@@ -70,11 +70,11 @@ impl RuleArgs {
         }
         if refused > 0 {
             let error = UsageError(format!("{refused} of the rules cannot be used"));
-            return Err(anyhow::Error::new(error).context(Hint("--skip-unsupported uses all others")));
+            return Err(anyhow::Error::new(error).context(Hint("--skip-unsupported runs with the others")));
         }
         if set.rules().is_empty() {
-            let error = UsageError("there is not one rule to hold events against".to_owned());
-            return Err(anyhow::Error::new(error).context(Hint("name a file with rules that are enabled")));
+            let error = UsageError("there are no rules to match events against".to_owned());
+            return Err(anyhow::Error::new(error).context(Hint("name a file with enabled rules")));
         }
         Ok(Some(Arc::new(set)))
     }
@@ -83,7 +83,7 @@ impl RuleArgs {
 /// Reads a file, or all rule files below a folder, in the order of their names.
 fn read(path: &Path, language: Language, files: &mut Vec<RuleFile>) -> anyhow::Result<()> {
     let cannot = || format!("cannot read '{}'", path.display());
-    let hint = Hint("name a file of rules, or a folder with some");
+    let hint = Hint("name a rule file, or a folder that contains rule files");
     if !path.is_dir() {
         let text = file::read_text(path).with_context(cannot).context(hint)?;
         files.push(RuleFile { name: path.display().to_string(), language, text });
@@ -106,7 +106,7 @@ fn read_folder(folder: &Path, language: Language, files: &mut Vec<RuleFile>) -> 
     paths.sort();
     for path in paths {
         let is_rules = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        // A link to a folder could lead in a circle.
+        // A link to a folder could form a cycle.
         if path.is_dir() && !path.is_symlink() {
             read_folder(&path, language, files)?;
         } else if is_rules && path.is_file() {

@@ -1,4 +1,4 @@
-//! Flags that say how buckets are reached.
+//! Flags for access to S3.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub(crate) struct S3Args {
     /// Use this profile of the AWS configuration files [default: AWS_PROFILE, else the default chain]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Start with this AWS Region; the Region of a bucket elsewhere is found automatically [default: that of environment or profile]
+    /// Start with this AWS Region; the Region of a bucket elsewhere is found automatically [default: from environment or profile]
     #[arg(long, value_name = "REGION")]
     aws_region: Option<String>,
     /// Use this S3-compatible store instead of AWS, in path style. Not used for STS, which has AWS_ENDPOINT_URL_STS
@@ -24,25 +24,25 @@ pub(crate) struct S3Args {
     /// Put the bucket name in the path, not the host [default: only with an endpoint, or for names with dots]
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     path_style: Option<bool>,
-    /// Do not sign requests: for public buckets
+    /// Do not sign requests (for public buckets)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     no_sign_request: Option<bool>,
-    /// Pay for the requests, as requester-pays buckets demand
+    /// Pay for the requests, as requester-pays buckets require
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     request_payer: Option<bool>,
-    /// Assume this role; several form a chain, each assumed with the credentials of the one before
+    /// Assume this role; several form a chain, each assumed with the credentials of the previous one
     #[arg(long, value_name = "ARN", value_parser = role_arn)]
     role_arn: Vec<String>,
-    /// The external id that the owner of the last role asks for; or one for each role, empty for none
+    /// External id that the last role requires; or one for each role, empty for none
     #[arg(long, value_name = "ID", value_parser = external_id)]
     external_id: Vec<String>,
     /// Session name shown in CloudTrail for the assumed roles [default: firstseen-log-import]
     #[arg(long, value_name = "NAME", value_parser = session_name)]
     role_session_name: Option<String>,
-    /// Requests under way at once [default: 64]
+    /// Maximum number of concurrent requests [default: 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: Option<u16>,
-    /// Keep what is read, and the digests beside it, as DIR/<bucket>/<key>; what is there is not fetched again
+    /// Keep objects, and the digests that go with them, as DIR/<bucket>/<key>; objects already there are not fetched again
     #[arg(long, value_name = "DIR")]
     pub(crate) mirror: Option<PathBuf>,
 }
@@ -50,9 +50,9 @@ pub(crate) struct S3Args {
 const _: () = assert!(DEFAULT_CONCURRENCY == 64, "the default in --help");
 
 impl S3Args {
-    /// These flags; what they leave open is as `below`.
+    /// These flags; unset ones come from `below`.
     pub(crate) fn or(self, below: Self) -> Self {
-        // An external id is meant for its role: both come from one place.
+        // An external id belongs to its role: both come from the same source.
         let ids_below = if self.role_arn.is_empty() { below.external_id } else { Vec::new() };
         Self {
             profile: self.profile.or(below.profile),
@@ -69,20 +69,19 @@ impl S3Args {
         }
     }
 
-    /// How the buckets among these archives are reached.
+    /// The settings for reading the buckets among these archives.
     pub(crate) fn settings(&self, archives: &[PathBuf]) -> anyhow::Result<S3Settings> {
         if self.mirror.is_some() && !archives.iter().any(|name| is_s3(name)) {
             return Err(
-                UsageError("--mirror keeps objects of S3, and no archive is s3://…".to_owned()).into()
+                UsageError("--mirror keeps objects from S3, but no archive is s3://…".to_owned()).into()
             );
         }
         if self.mirror.as_deref().is_some_and(is_s3) {
-            return Err(UsageError("--mirror takes a local folder, no s3://…".to_owned()).into());
+            return Err(UsageError("--mirror takes a local folder, not s3://…".to_owned()).into());
         }
         let anonymous = self.no_sign_request.unwrap_or(false);
         if anonymous && (self.profile.is_some() || !self.role_arn.is_empty()) {
-            let what =
-                "--no-sign-request uses no credentials: leave --profile and --role-arn out, or that flag";
+            let what = "--no-sign-request uses no credentials: remove it, or --profile and --role-arn";
             return Err(UsageError(what.to_owned()).into());
         }
         let defaults = S3Settings::default();

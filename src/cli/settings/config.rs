@@ -1,4 +1,4 @@
-//! `--config`: a TOML file in, settings out. The only place that knows TOML.
+//! `--config`: reads settings from a TOML file. The only place that knows TOML.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ use super::Settings;
 use super::setting::{SettingError, setting};
 
 const HINT: Hint =
-    Hint("keys are the long flags of 'firstseen scan --help' without --; docs/firstseen.toml is a sample");
+    Hint("keys are long flags of 'firstseen scan --help' without --; docs/firstseen.toml lists them all");
 
 /// Reads a configuration file. Paths in it are relative to its folder.
 pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
     let text = file::read_text(path)
         .with_context(|| format!("cannot read '{}'", path.display()))
-        .context(Hint("--config takes a TOML file; docs/firstseen.toml is a sample"))?;
+        .context(Hint("--config takes a TOML file; docs/firstseen.toml is an example"))?;
     let mut settings = parse(&text).map_err(|wrong| {
         let usage = UsageError(format!("{}, line {}: {}", path.display(), wrong.line, wrong.reason));
         anyhow::Error::new(usage).context(HINT)
@@ -27,7 +27,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// The settings of a file's text.
+/// Parses the text of a file.
 pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
     let line_of = |byte: usize| text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1;
     let table = DeTable::parse(text).map_err(|error| SettingError {
@@ -39,14 +39,16 @@ pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
         let wrong = |reason| SettingError { line: line_of(key.span().start), reason };
         let name = key.get_ref();
         let Some(values) = texts(value.get_ref()) else {
-            return Err(wrong(format!("'{name}' takes a text, a number, true or false, or a list of texts")));
+            return Err(wrong(format!(
+                "'{name}' takes a string, a number, true or false, or a list of strings"
+            )));
         };
         settings = settings.or(setting(name, &values).map_err(wrong)?);
     }
     Ok(settings)
 }
 
-/// A value as a flag would take it; a list gives several.
+/// A value as a flag would take it; a list becomes several values.
 fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
     match value {
         DeValue::Array(values) => values.iter().map(|value| one_text(value.get_ref())).collect(),
@@ -67,7 +69,7 @@ fn one_text(value: &DeValue<'_>) -> Option<String> {
 }
 
 impl Settings {
-    /// Puts relative paths into the folder of the file they stand in.
+    /// Makes relative paths relative to the folder of the configuration file.
     fn place_files_in(&mut self, folder: &Path) {
         for file in &mut self.filters.whom.ignore_file {
             let placed: PathBuf = folder.join(&file);

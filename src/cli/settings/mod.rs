@@ -1,8 +1,8 @@
-//! Where settings come from. Flags win over `--config`, which wins over `--netflix-config`, which wins over
-//! `--preset`, which wins over the defaults.
+//! The sources of settings. Flags override `--config`, which overrides `--netflix-config`, which overrides `--preset`,
+//! which overrides the defaults.
 //!
-//! Each of these is one [`Settings`] with gaps, and [`Settings::or`] lays one over another. Whatever is no flag is
-//! read by the parsers of the flags ([`setting`]), so that a value means the same wherever it stands.
+//! Each source is a partial [`Settings`]; [`Settings::or`] layers one over another. Values from files and presets go through
+//! the parsers of the flags ([`setting`]), so a value means the same in every source.
 
 mod config;
 mod netflix;
@@ -25,7 +25,7 @@ use super::output_guard::OutputGuard;
 pub(crate) use preset::PresetArg;
 use setting::setting;
 
-/// All that leads to an answer: flags, and the files and presets they name. A command that asks a question flattens
+/// All settings of a question: flags, and the files and presets they name. A command that asks a question flattens
 /// this and calls [`SettingsArgs::read`].
 #[derive(Debug, Args)]
 pub(crate) struct SettingsArgs {
@@ -35,27 +35,28 @@ pub(crate) struct SettingsArgs {
     flags: Settings,
 }
 
-/// Files with settings.
+/// Configuration files.
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Settings from elsewhere (flags win over them)")]
+#[command(next_help_heading = "Configuration files and presets (flags override them)")]
 pub(crate) struct FileArgs {
-    /// Read settings from a TOML file; its keys are the long names of these flags. Wins over --netflix-config
+    /// Read settings from a TOML file. Its keys are the flags for questions, learning, filters and S3 (not rules, output or
+    /// run), by their long names. Overrides --netflix-config
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Read dayThreshold and IgnoredActionsNotify from the configuration of Netflix' cloudtrail-anomaly; implies
-    /// --preset netflix-90. Wins over --preset
+    /// Read dayThreshold and IgnoredActionsNotify from the configuration of Netflix's cloudtrail-anomaly; implies
+    /// --preset netflix-90. Overrides --preset
     #[arg(long, value_name = "FILE")]
     netflix_config: Option<PathBuf>,
 }
 
-/// Settings as one place gives them, with gaps; or those of all places together.
+/// The settings of one source, with gaps, or of all sources together.
 ///
-/// A command that only reads archives needs no questions: it flattens [`FileArgs`], [`LearningArgs`] and [`S3Args`], and
-/// lays these over what the files say of them.
+/// A command that only reads archives has no question: it flattens [`FileArgs`], [`LearningArgs`] and [`S3Args`], and
+/// layers these over the files.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Settings {
-    /// Ask as another system would; see docs/method.md. Wins over the defaults only
-    #[arg(long, value_enum, help_heading = "Settings from elsewhere (flags win over them)")]
+    /// Emulate another product; see docs/method.md. Overrides only the defaults
+    #[arg(long, value_enum, help_heading = "Configuration files and presets (flags override them)")]
     pub(crate) preset: Option<PresetArg>,
     #[command(flatten)]
     pub(crate) question: QuestionArgs,
@@ -68,29 +69,29 @@ pub(crate) struct Settings {
 }
 
 impl SettingsArgs {
-    /// Reads the files and lays everything over each other.
+    /// Reads the files and layers flags, files and preset.
     pub(crate) fn read(&self) -> anyhow::Result<Settings> {
         Ok(self.flags.clone().or(self.files.read(self.flags.preset)?))
     }
 
-    /// The files with settings.
+    /// The configuration files.
     pub(crate) fn files(&self) -> &FileArgs {
         &self.files
     }
 
-    /// See [`QuestionArgs::takes_rules`]: a preset is older than the rules that a flag names.
+    /// See [`QuestionArgs::takes_rules`]. Only flags count: the kinds of a preset do not exclude rules.
     pub(crate) fn takes_rules(&self) -> bool {
         self.flags.question.takes_rules()
     }
 }
 
 impl FileArgs {
-    /// The files themselves.
+    /// The paths of the files.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.config.iter().chain(&self.netflix_config)
     }
 
-    /// What the files and the preset say; `preset` is the one that a flag names.
+    /// The settings of the files and the preset; `preset` is the one named by a flag.
     pub(crate) fn read(&self, preset: Option<PresetArg>) -> anyhow::Result<Settings> {
         let config = self.config.as_deref().map(config::read).transpose()?;
         let netflix = self.netflix_config.as_deref().map(netflix::read).transpose()?;
@@ -101,7 +102,7 @@ impl FileArgs {
 }
 
 impl Settings {
-    /// These settings; what they leave open is as `below`.
+    /// These settings; unset ones come from `below`.
     pub(crate) fn or(self, below: Self) -> Self {
         Self {
             preset: self.preset.or(below.preset),
@@ -112,7 +113,7 @@ impl Settings {
         }
     }
 
-    /// How the input is read for a question that leaves out what came after `--read-to` and `--to`.
+    /// The input options of a question that leaves out events after `--read-to` and `--to`.
     pub(crate) fn reading<'a>(&'a self, run: &'a RunArgs) -> InputOptions<'a> {
         InputOptions {
             learning: &self.learning,
@@ -127,10 +128,10 @@ impl Settings {
         }
     }
 
-    /// What is read for these settings and the archives, so that no output takes its place.
+    /// A guard for the archives and the files of these settings, so that no output replaces them.
     ///
     /// # Errors
-    /// If a mirror would lie in an archive.
+    /// If a mirror would be inside an archive.
     pub(crate) fn guard(
         &self,
         files: &FileArgs,
@@ -146,12 +147,12 @@ impl Settings {
         Ok(guard)
     }
 
-    /// The preset that was named or implied.
+    /// The named or implied preset.
     pub(crate) fn preset(&self) -> Option<Preset> {
         self.preset.and_then(|arg| arg.0)
     }
 
-    /// What is asked.
+    /// The question.
     pub(crate) fn question(&self) -> anyhow::Result<Question> {
         let Self { question, learning, filters, .. } = self;
         check_window("--from, --to", filters.from, filters.to)?;

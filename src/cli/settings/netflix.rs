@@ -1,8 +1,8 @@
-//! `--netflix-config`: the configuration of Netflix' `cloudtrail-anomaly` in, settings out.
+//! `--netflix-config`: reads settings from the configuration of Netflix's `cloudtrail-anomaly`.
 //!
-//! Of that file two keys matter here: `roleAction.dayThreshold` and `roleAction.IgnoredActionsNotify`. All others say
-//! where its tables and queues are. That job compares ignored actions letter by letter, so an entry that it could
-//! never meet, such as a glob, is an error here rather than a filter that it did not have.
+//! Two keys of that file matter here: `roleAction.dayThreshold` and `roleAction.IgnoredActionsNotify`. All others configure
+//! its tables and queues. That job compares ignored actions exactly, so an entry that can never match, such as a glob, is
+//! an error here rather than a filter that the job does not have.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ const HINT: Hint = Hint(
     "roleAction takes dayThreshold, a number of days, and IgnoredActionsNotify, a list of eventSource:eventName",
 );
 
-/// Reads such a file.
+/// Reads a configuration file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
     let text = file::read_text(path)
         .with_context(|| format!("cannot read '{}'", path.display()))
@@ -28,7 +28,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
     })
 }
 
-/// The settings of a file's text.
+/// Parses the text of a file.
 pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
     let documents =
         documents(text).map_err(|error| SettingError { line: error.line, reason: error.reason })?;
@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
     let line = role_action.map_or(1, |role_action| role_action.line);
     let threshold = role_action.and_then(|role_action| role_action.get("dayThreshold"));
     let Some(threshold) = threshold else {
-        return Err(SettingError { line, reason: "there is no roleAction.dayThreshold".to_owned() });
+        return Err(SettingError { line, reason: "roleAction.dayThreshold is missing".to_owned() });
     };
     let days = days(threshold)?;
     let ignored = role_action.and_then(|role_action| role_action.get("IgnoredActionsNotify"));
@@ -60,7 +60,7 @@ fn days(node: &Yaml) -> Result<String, SettingError> {
     days.map(|days| format!("{days}d")).ok_or_else(|| SettingError { line: node.line, reason: reason() })
 }
 
-/// The entries of `IgnoredActionsNotify`; a key without a value is an empty list.
+/// The entries of `IgnoredActionsNotify`; a key without a value means an empty list.
 fn ignored_actions(node: &Yaml) -> Result<Vec<String>, SettingError> {
     if node.is_null() {
         return Ok(Vec::new());
@@ -83,7 +83,7 @@ fn ignored_action(entry: &Yaml) -> Result<String, SettingError> {
     Err(SettingError { line: entry.line, reason })
 }
 
-/// Whether this can be `eventSource:eventName` of a record: a host name and a word.
+/// Whether the text can be the `eventSource:eventName` of a record: a host name and a word.
 fn is_action(text: &str) -> bool {
     let word =
         |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));

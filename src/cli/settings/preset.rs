@@ -1,4 +1,4 @@
-//! `--preset`: the library's presets under their names, as settings that everything else wins over.
+//! `--preset`: the library's presets by name, as settings that all other sources override.
 
 use firstseen::query::{Preset, PresetValues};
 
@@ -7,17 +7,17 @@ use super::{Settings, setting};
 
 named_arg! {
     /// A preset, or none.
-    PresetArg(Preset or "none" => "None, whatever a file says") {
-        Netflix90 => "Netflix' cloudtrail-anomaly: roles by id, 90 days from their creation, forgotten after 90 days",
+    PresetArg(Preset or "none" => "No preset, even if a file names one") {
+        Netflix90 => "Netflix's cloudtrail-anomaly: roles by id, 90 days from their creation, forgotten after 90 days",
         Escu => "Splunk ESCU: successful calls of roles, from 7 days after the archive's start, forgotten after 90 days",
-        Elastic10d => "Elastic new terms: successful calls of roles that the ten days before had not",
+        Elastic10d => "Elastic new terms: successful calls of roles, not seen in the previous 10 days",
         Datadog => "Datadog new values: 7 days to learn, forgotten after 28 days",
         Sumo => "Sumo Logic first seen: 30 days to learn, forgotten after 90 days",
     }
 }
 
 impl PresetArg {
-    /// What this preset sets.
+    /// The settings of this preset.
     pub(super) fn settings(self) -> anyhow::Result<Settings> {
         let Some(preset) = self.0 else { return Ok(Settings::default()) };
         let mut settings = Settings::default();
@@ -28,7 +28,7 @@ impl PresetArg {
     }
 }
 
-/// The values of a preset as a file would give them.
+/// The values of a preset, as in a file.
 fn entries(values: &PresetValues) -> [(&'static str, Vec<String>); 7] {
     let PresetValues { warmup, forget, anchor, principal_key, report, kinds, only_success } = values;
     [

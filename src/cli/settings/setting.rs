@@ -1,5 +1,5 @@
-//! One setting from a file or a preset: a key and its values in, settings out. The key is a flag's long name and the
-//! values go through that flag's parser, so nothing is read in two ways.
+//! One setting from a file or a preset. The key is the long name of a flag, and the values go through the parser of that
+//! flag, so every value has one meaning.
 
 use std::error::Error;
 
@@ -8,7 +8,7 @@ use clap::{Args, Command, FromArgMatches};
 
 use super::Settings;
 
-/// What is wrong with a file, and where.
+/// A problem in a file, with its line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SettingError {
     /// Counted from 1.
@@ -16,22 +16,22 @@ pub(super) struct SettingError {
     pub(super) reason: String,
 }
 
-/// The settings that one key makes; all others stay open.
+/// The settings from one key; all others stay unset.
 ///
 /// # Errors
-/// Says what is wrong with the key or a value, without a place.
+/// The problem with the key or a value, without a line.
 pub(super) fn setting(key: &str, values: &[String]) -> Result<Settings, String> {
     let command =
         Settings::augment_args(Command::new("settings").no_binary_name(true).disable_help_flag(true));
     let known = command.get_arguments().any(|flag| flag.get_long() == Some(key));
-    // An empty list says nothing, but not about a flag that does not exist.
+    // An empty list sets nothing, but an unknown key is an error even with an empty list.
     let values = if values.is_empty() && !known { &[String::new()] } else { values };
     let flags = values.iter().map(|value| format!("--{key}={value}"));
     let read = command.try_get_matches_from(flags).and_then(|matches| Settings::from_arg_matches(&matches));
     read.map_err(|error| reason(key, &error))
 }
 
-/// What a flag's parser said, in words for a file.
+/// The error of a flag's parser, in words for a file.
 fn reason(key: &str, error: &clap::Error) -> String {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -42,7 +42,7 @@ fn reason(key: &str, error: &clap::Error) -> String {
         ErrorKind::UnknownArgument => {
             let similar = text(ContextKind::SuggestedArg).map(|flag| flag.trim_start_matches('-').to_owned());
             let similar = similar.map(|name| format!("; did you mean '{name}'?")).unwrap_or_default();
-            format!("there is no setting '{key}'{similar}")
+            format!("unknown setting '{key}'{similar}")
         }
         ErrorKind::ArgumentConflict => format!("'{key}' takes one value, not a list"),
         _ => {

@@ -1,4 +1,4 @@
-//! Which layer wins, and that no layer is read in a way of its own.
+//! Tests of the precedence of layers, and that all layers are parsed the same way.
 
 use std::fs;
 use std::path::Path;
@@ -31,7 +31,7 @@ fn asked(flags: &[&str]) -> Question {
 }
 
 #[test]
-fn flag_wins_over_config_over_netflix_config_over_preset_over_default() {
+fn flags_override_config_then_netflix_config_then_preset_then_default() {
     let folder = folder("warmup = '20d'", "roleAction:\n  dayThreshold: 45\n");
     let layers = ["--warmup=10d", "--config=@config.toml", "--netflix-config=@netflix.yml", "--preset=sumo"];
     let warmups = (0..=layers.len()).map(|above| {
@@ -42,11 +42,15 @@ fn flag_wins_over_config_over_netflix_config_over_preset_over_default() {
     let below = read(folder.path(), &layers[1..]);
     assert_eq!(below.question().unwrap().forget.unwrap().to_string(), "45d");
     assert_eq!(below.preset(), Some(Preset::Sumo));
-    assert_eq!(below.question().unwrap().anchor.name(), "principal", "what no file says is the preset's");
+    assert_eq!(
+        below.question().unwrap().anchor.name(),
+        "principal",
+        "settings that no file names come from the preset"
+    );
 }
 
 #[test]
-fn a_preset_is_taken_from_the_flag_else_the_config_else_the_netflix_config() {
+fn the_preset_comes_from_the_flag_else_config_else_netflix_config() {
     let folder = folder("preset = 'escu'", "roleAction: {dayThreshold: 90}");
     let preset = |flags: &[&str]| read(folder.path(), flags).preset();
     let (config, netflix) = ("--config=@config.toml", "--netflix-config=@netflix.yml");
@@ -58,7 +62,7 @@ fn a_preset_is_taken_from_the_flag_else_the_config_else_the_netflix_config() {
 }
 
 #[test]
-fn every_preset_asks_the_library_s_question() {
+fn every_preset_asks_the_question_of_the_library() {
     for preset in Preset::ALL {
         let settings = read(Path::new("unused"), &["--preset", preset.name()]);
         let expected = preset.values();
@@ -70,7 +74,7 @@ fn every_preset_asks_the_library_s_question() {
 }
 
 #[test]
-fn flags_take_back_whatever_lies_below() {
+fn flags_can_undo_lower_layers() {
     let below = asked(&["--preset=escu"]);
     assert!(below.only_success && below.forget.is_some() && below.filter.kinds.len() == 3);
     assert_eq!(below.report.len(), 2);
@@ -87,7 +91,7 @@ fn flags_take_back_whatever_lies_below() {
 }
 
 #[test]
-fn a_list_replaces_the_list_below() {
+fn a_list_replaces_the_list_of_a_lower_layer() {
     let folder = folder("account = ['111122223333', '000123456789']\nignore-action = ['sts:*']", "");
     let question = |flags: &[&str]| read(folder.path(), flags).question().unwrap();
     let config = "--config=@config.toml";
@@ -98,7 +102,7 @@ fn a_list_replaces_the_list_below() {
 }
 
 #[test]
-fn files_named_in_a_config_are_looked_for_beside_it() {
+fn paths_in_a_config_are_relative_to_its_folder() {
     let folder = folder("ignore-file = 'quiet.txt'\niam-inventory = 'iam'", "");
     fs::write(folder.path().join("quiet.txt"), "# noise\nsts:*\n").unwrap();
     let settings = read(folder.path(), &["--config=@config.toml"]);
@@ -117,13 +121,13 @@ fn times_and_numbers_need_no_quotes() {
 }
 
 #[test]
-fn what_is_wrong_with_a_config_has_a_line() {
+fn config_errors_have_a_line() {
     for (text, line, reason) in [
-        ("warmup = '1d'\nwarmpu = '1d'", 2, "there is no setting 'warmpu'; did you mean 'warmup'?"),
-        ("only_success = true", 1, "there is no setting 'only_success'; did you mean 'only-success'?"),
-        ("config = 'other.toml'", 1, "there is no setting 'config'"),
-        ("format = 'json'", 1, "there is no setting 'format'; did you mean 'from'?"),
-        ("colour = []", 1, "there is no setting 'colour'"),
+        ("warmup = '1d'\nwarmpu = '1d'", 2, "unknown setting 'warmpu'; did you mean 'warmup'?"),
+        ("only_success = true", 1, "unknown setting 'only_success'; did you mean 'only-success'?"),
+        ("config = 'other.toml'", 1, "unknown setting 'config'"),
+        ("format = 'json'", 1, "unknown setting 'format'; did you mean 'from'?"),
+        ("colour = []", 1, "unknown setting 'colour'"),
         ("\nwarmup = ['1d', '2d']", 2, "'warmup' takes one value, not a list"),
         ("only-success = 'maybe'", 1, "invalid value 'maybe' for 'only-success': write one of true, false"),
         (
@@ -131,8 +135,8 @@ fn what_is_wrong_with_a_config_has_a_line() {
             1,
             "invalid value '4X' for 'max-object-size': write a number and K, M or G",
         ),
-        ("warmup = 1.5", 1, "'warmup' takes a text, a number, true or false, or a list of texts"),
-        ("[scan]\nwarmup = 1", 1, "'scan' takes a text, a number, true or false, or a list of texts"),
+        ("warmup = 1.5", 1, "'warmup' takes a string, a number, true or false, or a list of strings"),
+        ("[scan]\nwarmup = 1", 1, "'scan' takes a string, a number, true or false, or a list of strings"),
         ("warmup = 1\nwarmup = 2", 2, "duplicate key"),
     ] {
         let wrong = config::parse(text).err();
@@ -141,7 +145,7 @@ fn what_is_wrong_with_a_config_has_a_line() {
 }
 
 #[test]
-fn the_sample_documents_every_key_and_is_the_defaults() {
+fn the_sample_config_documents_every_key_and_its_default() {
     let sample = include_str!("../../../docs/firstseen.toml");
     assert_eq!(format!("{:?}", config::parse(sample).unwrap()), format!("{:?}", Settings::default()));
     let is_key = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
@@ -167,7 +171,7 @@ fn the_sample_documents_every_key_and_is_the_defaults() {
 }
 
 #[test]
-fn the_configuration_of_netflix_job_is_read() {
+fn the_netflix_config_is_read() {
     let text = "roleAction:\n  dayThreshold: 60\n  IgnoredActionsNotify:\n    - sts.amazonaws.com:GetCallerIdentity\naws:\n  region: us-west-2\n  athena:\n    accountId: 0987654321\n";
     let settings = netflix::parse(text).unwrap();
     let question = settings.question().unwrap();
@@ -180,11 +184,11 @@ fn the_configuration_of_netflix_job_is_read() {
 }
 
 #[test]
-fn what_is_wrong_with_netflix_configuration_has_a_line() {
+fn netflix_config_errors_have_a_line() {
     let ignored = |entry: &str| format!("roleAction:\n  dayThreshold: 90\n  IgnoredActionsNotify: {entry}\n");
     for (text, line, reason) in [
-        ("aws: {}".to_owned(), 1, "there is no roleAction.dayThreshold"),
-        ("aws: {}\nroleAction:\n  x: 1".to_owned(), 3, "there is no roleAction.dayThreshold"),
+        ("aws: {}".to_owned(), 1, "roleAction.dayThreshold is missing"),
+        ("aws: {}\nroleAction:\n  x: 1".to_owned(), 3, "roleAction.dayThreshold is missing"),
         ("roleAction:\n  dayThreshold: soon".to_owned(), 2, "dayThreshold is not a whole number of days"),
         ("roleAction:\n  dayThreshold: -1".to_owned(), 2, "dayThreshold is not a whole number of days"),
         (ignored("x"), 3, "IgnoredActionsNotify is not a list"),

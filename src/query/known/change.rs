@@ -1,4 +1,4 @@
-//! Which behaviours belong in an answer: those that are known, or those that differ between two times.
+//! The behaviours in an answer: those that are known, or those that differ between two times.
 
 use super::{ActionSets, By};
 use crate::baseline::{Baseline, Behaviour};

@@ -1,4 +1,4 @@
-//! Groups behaviours into groups and rows: by account, principal or action.
+//! Arranges behaviours in groups and rows: by account, principal or action.
 
 use std::collections::HashSet;
 

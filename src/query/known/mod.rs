@@ -33,13 +33,13 @@ use wanted_behaviours::WantedBehaviours;
 /// A question about what was known.
 #[derive(Clone, Debug)]
 pub struct KnownQuestion {
-    /// What was known before this time; if `None`, after everything.
+    /// Report what was known before this time; if `None`, at the end.
     pub at: Option<Timestamp>,
     /// After this long without a sighting, a behaviour is no longer known.
     pub forget: Option<Span>,
     /// Failed calls do not count.
     pub only_success: bool,
-    /// Which behaviours are wanted; region and read-only flag are those of the first sighting.
+    /// The filter of behaviours; region and read-only flag are those of the first sighting.
     pub filter: Filter,
 }
 
@@ -53,7 +53,7 @@ pub struct KnownActions<'b> {
 }
 
 impl KnownQuestion {
-    /// The requested time: the given one, else the first full second after everything, if there is anything.
+    /// The requested time: the given one, else the first full second after the last sighting, if any.
     pub fn time(&self, baseline: &Baseline) -> Option<Timestamp> {
         const SECOND: i64 = 1_000_000;
         let end = || {

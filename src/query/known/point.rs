@@ -1,7 +1,7 @@
-//! A point in time, and which part of a behaviour is before it.
+//! A point in time, and the part of a behaviour before it.
 //!
 //! A baseline keeps the first sighting, the first success and the last sighting to the microsecond; for all others it
-//! keeps the hour, and their number per day. Only what follows from that with certainty is reported.
+//! keeps the hour, and their number per day. Only figures that follow from that with certainty are reported.
 
 use super::CountRange;
 use crate::baseline::{ActiveDay, Behaviour};
@@ -13,7 +13,7 @@ use crate::time::{Span, Timestamp};
 pub struct PointInTime {
     /// Only earlier sightings count.
     pub time: Timestamp,
-    /// A behaviour is known only if a sighting is in an hour that began no longer ago than this.
+    /// A behaviour is known only if it has a sighting in an hour that began at most this long ago.
     pub forget: Option<Span>,
     /// Failed calls do not count.
     pub only_success: bool,
@@ -22,18 +22,18 @@ pub struct PointInTime {
 /// The hours of one day, as masks, relative to a point in time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hours {
-    /// Those whose sightings were all earlier.
+    /// Hours whose sightings were all earlier.
     pub(super) before: u32,
-    /// The one that contains the point.
+    /// The hour that contains the point.
     pub(super) within: u32,
-    /// Whether a sighting of that one is known to be earlier.
+    /// Whether a sighting in that hour is known to be earlier.
     pub(super) within_began: bool,
-    /// Those that are not earlier.
+    /// Hours that are not earlier.
     pub(super) after: u32,
 }
 
 impl Hours {
-    /// Those known to contain an earlier sighting.
+    /// Hours known to contain an earlier sighting.
     pub(super) fn certain(self) -> u32 {
         self.before | if self.within_began { self.within } else { 0 }
     }
@@ -59,7 +59,7 @@ impl PointInTime {
     /// The last earlier sighting, if it is known to the microsecond.
     pub(super) fn last(&self, behaviour: &Behaviour) -> Option<Timestamp> {
         let first = self.first(behaviour)?;
-        // Of failures and successes, only the last of all is kept.
+        // Only the last sighting of all is kept, whether it failed or succeeded.
         let last_counts = !self.only_success || behaviour.errors() == 0;
         if last_counts && behaviour.last < self.time {
             return Some(behaviour.last);

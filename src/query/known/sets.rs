@@ -1,4 +1,4 @@
-//! The known actions of principals, as sets of action ids: unions and differences answer who could do what.
+//! The known actions of principals, as sets of action ids with unions and differences.
 
 use std::ops::Range;
 

@@ -18,7 +18,7 @@ named! {
     }
 }
 
-/// The fixed ones of account, principal and action; the others are `None`.
+/// The account, principal and action that are fixed; the others are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Subject<'b> {
     /// The account; `-` if the records name none.
@@ -30,7 +30,7 @@ pub struct Subject<'b> {
 }
 
 impl<'b> Subject<'b> {
-    /// What all behaviours of a group have in common, given one of them.
+    /// The subject that all behaviours of a group share, given one of them.
     pub(super) fn group(baseline: &'b Baseline, by: By, behaviour: &Behaviour) -> Self {
         let whole = Self::behaviour(baseline, behaviour);
         match by {
@@ -40,7 +40,7 @@ impl<'b> Subject<'b> {
         }
     }
 
-    /// What all behaviours of a row have in common: for an account the action, else everything.
+    /// The subject that all behaviours of a row share: for an account the action, else everything.
     pub(super) fn row(baseline: &'b Baseline, by: By, behaviour: &Behaviour) -> Self {
         let whole = Self::behaviour(baseline, behaviour);
         if by == By::Account { Self { principal: None, ..whole } } else { whole }

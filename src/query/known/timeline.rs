@@ -1,4 +1,4 @@
-//! Counts over time: for each day, week or month what was new, how much was known at its end, and how many sightings there were.
+//! Counts over time: for each day, week or month, the new behaviours, those known at its end, and the sightings.
 
 use super::group::group_ids;
 use super::subject::account_numbers;
@@ -45,7 +45,7 @@ impl Step {
 /// One series for each group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline<'b> {
-    /// The subject; nothing is fixed if it is everyone.
+    /// The subject; nothing is fixed if it covers all principals.
     pub subject: Subject<'b>,
     /// From the period of the first sighting to that of the requested time, without gaps.
     pub periods: Vec<Period>,
@@ -68,7 +68,7 @@ pub struct Period {
     pub errors: CountRange,
 }
 
-/// Counts over time until the requested time or the end of the archive, whichever is earlier; for everyone, or by group.
+/// Counts over time until the requested time or the end of the archive, whichever is earlier; in total, or by group.
 pub fn timeline<'b>(
     baseline: &'b Baseline,
     question: &KnownQuestion,
@@ -155,8 +155,8 @@ impl<'p> Series<'p> {
         }
     }
 
-    /// Notes at the ends of which periods a behaviour is not forgotten. All except the last end with a day, so that the
-    /// last hour of each day decides.
+    /// Marks the periods at whose end a behaviour is not forgotten. All except the last end with a day, so the last hour of
+    /// each day decides.
     fn remember(&mut self, behaviour: &Behaviour, forget: Span) {
         let mut filled = 0;
         for active in behaviour.days.iter() {

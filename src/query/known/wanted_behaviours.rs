@@ -1,4 +1,4 @@
-//! Which behaviours are wanted: evaluates a filter once for every principal and every action.
+//! Evaluates a filter of behaviours once for every principal and every action.
 
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ impl<'f> WantedBehaviours<'f> {
         ActionSets::of(baseline, |behaviour| self.begun(behaviour, point) && point.knows(behaviour))
     }
 
-    /// Whether a behaviour is wanted and had begun; region and read-only flag are those of its first sighting.
+    /// Whether a behaviour passes the filter and had begun; region and read-only flag are those of its first sighting.
     pub(super) fn begun(&self, behaviour: &Behaviour, point: &PointInTime) -> bool {
         self.principals[behaviour.principal as usize]
             && self.actions[behaviour.action as usize]

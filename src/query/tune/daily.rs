@@ -1,4 +1,4 @@
-//! What a setting would have reported on each day.
+//! The number of findings that a setting would have reported on each day.
 
 use crate::query::Question;
 use crate::time::{Day, Span, Timestamp};
@@ -7,7 +7,7 @@ use crate::time::{Day, Span, Timestamp};
 /// counts as 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daily<'b> {
-    /// Number of these days: from the first event of the archive plus the warmup to its last sighting, within the
+    /// Number of days: from the first event of the archive plus the warmup to its last sighting, within the
     /// reported window.
     pub days: u64,
     /// Findings on all of them.
@@ -16,7 +16,7 @@ pub struct Daily<'b> {
     pub median: Option<usize>,
     /// The 95th percentile by nearest rank.
     pub p95: Option<usize>,
-    /// The day with the most findings, the first of several.
+    /// The day with the most findings; the first if there are several.
     pub worst: Option<WorstDay<'b>>,
 }
 
@@ -29,7 +29,7 @@ pub struct WorstDay<'b> {
     pub findings: usize,
     /// Account of the principal with the most of them.
     pub account: &'b str,
-    /// That principal; of several, the first by account and name.
+    /// That principal; the first by account and name if there are several.
     pub principal: &'b str,
     /// How many of them are of that principal.
     pub principal_findings: usize,
@@ -56,7 +56,7 @@ impl ObservedSpan {
 }
 
 impl<'b> Daily<'b> {
-    /// From the numbers of findings of days that have some, sorted, and the first and last day that count.
+    /// Computed from the sorted numbers of findings of the days with findings, and the first and last day that count.
     pub(super) fn new(counts: &[usize], span: Option<(Day, Day)>, worst: Option<WorstDay<'b>>) -> Self {
         let length = span.map_or(0, |(first, last)| i64::from(last.number()) - i64::from(first.number()) + 1);
         let days = u64::try_from(length).unwrap_or(0).max(counts.len() as u64);
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranks_count_the_days_without_findings() {
+    fn percentiles_include_days_without_findings() {
         assert_eq!(nearest_rank(50, 0, &[]), None);
         assert_eq!(nearest_rank(50, 1, &[]), Some(0));
         assert_eq!(nearest_rank(50, 1, &[4]), Some(4));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rank_is_the_smallest_value_that_enough_values_do_not_exceed() {
+    fn a_percentile_is_the_smallest_value_with_enough_values_at_or_below_it() {
         for total in 1..40_u64 {
             for above in 0..=total {
                 let counts: Vec<usize> = (1..=above as usize).map(|number| number / 2 + 1).collect();

@@ -1,4 +1,4 @@
-//! The findings of the most sensitive setting, reduced to what is needed to count those of every other setting.
+//! The findings of the most sensitive setting, reduced to the data needed to count those of every other setting.
 
 use std::borrow::Cow;
 use std::num::NonZero;
@@ -35,7 +35,7 @@ pub(super) struct Enumeration<'b> {
     pub(super) by_age: Vec<u32>,
     /// Days with a finding, in order, with the indices of their findings.
     pub(super) days: Vec<(Day, Range<usize>)>,
-    /// Account and key, sorted, so that the smaller number has the smaller name.
+    /// Account and key, sorted, so numbers are in the order of names.
     pub(super) principals: Vec<(&'b str, &'b str)>,
     /// For each principal, its index in [`Enumeration::accounts`].
     pub(super) account_of: Vec<u32>,
@@ -46,7 +46,7 @@ pub(super) struct Enumeration<'b> {
 }
 
 impl<'b> Enumeration<'b> {
-    /// Asks the most sensitive question.
+    /// Evaluates the most sensitive setting.
     pub(super) fn new(baseline: &'b Baseline, asked: &Question, incidents: &[Incident]) -> Self {
         let admission = CompiledFilter::new(Cow::Borrowed(&asked.filter));
         let mut findings = Vec::new();
@@ -85,7 +85,7 @@ impl<'b> Enumeration<'b> {
     }
 }
 
-/// Gives each of the sorted findings the number of its day.
+/// Sets the day number of each of the sorted findings.
 fn number_days(findings: &mut [EnumeratedFinding]) -> Vec<(Day, Range<usize>)> {
     let mut days: Vec<(Day, Range<usize>)> = Vec::new();
     for (index, finding) in findings.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! The settings to try, and what each of them reports.
+//! The grid of settings to try, and which findings each of them reports.
 
 use super::enumeration::EnumeratedFinding;
 use crate::names::named;
@@ -9,10 +9,10 @@ named! {
     /// Which calls are reported.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub enum Calls {
-        /// All of them.
+        /// All calls.
         #[default]
         All = "all",
-        /// Excluding those marked read-only, as with [`Filter::only_mutating`](crate::query::Filter).
+        /// All except those marked read-only, as with [`Filter::only_mutating`](crate::query::Filter).
         Mutating = "mutating",
     }
 }
@@ -58,7 +58,7 @@ impl Default for TuneGrid {
 }
 
 impl TuneGrid {
-    /// The maximum number of settings: more take hours, and would not be read.
+    /// The maximum number of settings. More would take hours, with an answer too long to read.
     pub const MOST_SETTINGS: usize = 100_000;
 
     /// Number of settings.
@@ -77,7 +77,7 @@ impl TuneGrid {
         })
     }
 
-    /// The forget span that reports most.
+    /// The forget span with the most findings.
     pub(super) fn shortest_forget(&self) -> Option<Span> {
         self.forgets.iter().copied().flatten().min()
     }

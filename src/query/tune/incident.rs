@@ -1,4 +1,4 @@
-//! Labelled incidents: what they contain, and what a setting still shows of them.
+//! Labelled incidents: their findings, and how many of them a setting reports.
 
 use crate::model::ObservedPrincipal;
 use crate::query::{FindingKind, Pattern};
@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 /// In microseconds.
 const HOUR: i64 = 3_600_000_000;
 
-/// A time in which something happened that should be reported.
+/// A period with activity that should be reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incident {
     /// Its name.
@@ -16,7 +16,7 @@ pub struct Incident {
     pub from: Timestamp,
     /// Its last instant.
     pub to: Timestamp,
-    /// Who did it, see [`Pattern::matches_principal`]; anyone, if `None`.
+    /// Its principal, see [`Pattern::matches_principal`]; any principal if `None`.
     pub principal: Option<Pattern>,
 }
 
@@ -30,7 +30,7 @@ pub struct IncidentFindings {
     pub findings: usize,
 }
 
-/// What one setting shows of one incident.
+/// The findings of one incident that one setting reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IncidentOutcome {
     /// How many of the incident's findings are reported.

@@ -1,4 +1,4 @@
-//! What every setting of a grid would have reported, and the quietest one that still shows every incident.
+//! Tuning: what every setting of a grid would have reported, and the quietest one that still reports every incident.
 //!
 //! The baseline is queried once for each anchor, for the findings of the most sensitive setting; those of any other
 //! setting are the ones among them that are old enough and whose gap is long enough. Terms and figures are those of
@@ -23,10 +23,10 @@ pub use grid::{Calls, Setting, TuneGrid};
 pub use incident::{Incident, IncidentFindings, IncidentOutcome};
 pub use noise::{NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal};
 
-/// What the settings of a grid would have reported and shown.
+/// The results of a grid of settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tuning<'b> {
-    /// First and last sighting; `None` if there is none.
+    /// First and last sighting; `None` without sightings.
     pub observed: Option<ObservedSpan>,
     /// Forget span of the most sensitive setting: the shortest of the grid. Its warmup is 0.
     pub most_sensitive_forget: Option<Span>,
@@ -41,7 +41,7 @@ pub struct Tuning<'b> {
     pub suggestion: Option<usize>,
 }
 
-/// What one setting would have reported.
+/// The result of one setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TuningRow<'b> {
     /// The setting.
@@ -54,9 +54,9 @@ pub struct TuningRow<'b> {
     pub suppressed: usize,
     /// Findings per day.
     pub daily: Daily<'b>,
-    /// Where the findings come from.
+    /// The noisiest principals and accounts.
     pub noise: Noise<'b>,
-    /// What is shown of each incident, in the order of [`Tuning::incidents`].
+    /// The reported findings of each incident, in the order of [`Tuning::incidents`].
     pub incidents: Vec<IncidentOutcome>,
 }
 
@@ -135,7 +135,7 @@ fn rows<'b>(
 }
 
 impl Tuning<'_> {
-    /// Whether a row shows something of every incident that has findings.
+    /// Whether a row reports a finding of every incident that has findings.
     pub fn shows_every_incident(&self, row: &TuningRow<'_>) -> bool {
         let mut pairs = self.incidents.iter().zip(&row.incidents);
         pairs.all(|(labelled, sight)| labelled.findings == 0 || sight.reported > 0)
@@ -146,7 +146,7 @@ impl Tuning<'_> {
             return None;
         }
         let rows = self.rows.iter().enumerate();
-        // The first of equals wins: the order of the rows is part of the answer.
+        // Of equal rows, the first wins: the order of the rows is part of the answer.
         rows.filter(|(_, row)| self.shows_every_incident(row))
             .min_by_key(|(_, row)| (row.findings, row.setting.warmup))
             .map(|(index, _)| index)

@@ -2,7 +2,7 @@
 
 use super::enumeration::Enumeration;
 
-/// How many noisy principals and accounts are named.
+/// Maximum number of noisy principals and accounts listed.
 pub const NOISY_NAMED: usize = 10;
 
 /// Principals and accounts with findings, the noisiest first; equal ones by name.
@@ -39,7 +39,7 @@ pub struct NoisyAccount<'b> {
 }
 
 impl<'b> Noise<'b> {
-    /// From the numbers of findings of all principals and accounts.
+    /// Computed from the numbers of findings of all principals and accounts.
     pub(super) fn new(of: &Enumeration<'b>, of_principal: &[usize], of_account: &[usize]) -> Self {
         let noisy_principal = |(findings, index): (usize, usize)| {
             let (account, principal) = of.principals[index];

@@ -1,5 +1,5 @@
-//! Evaluates all settings that differ only in their warmup in one pass: from the longest warmup to the shortest, each reports what
-//! the previous one reports, and a little more.
+//! Evaluates all settings that differ only in their warmup in one pass, from the longest to the shortest: each reports the
+//! findings of the previous one, and a few more.
 
 use super::daily::nearest_rank;
 use super::enumeration::{EnumeratedFinding, Enumeration};
@@ -7,7 +7,7 @@ use super::noise::{Noise, noisiest};
 use super::{Daily, IncidentOutcome, ObservedSpan, Setting, TuningRow, WorstDay};
 use crate::query::{FindingKind, Question};
 
-/// What the settings so far report.
+/// The findings reported by the settings so far.
 pub(super) struct Sweep<'e, 'b> {
     all: &'e Enumeration<'b>,
     /// How many of [`Enumeration::by_age`] were processed.
@@ -103,7 +103,7 @@ impl<'e, 'b> Sweep<'e, 'b> {
         Some(WorstDay { day, findings, account, principal, principal_findings })
     }
 
-    /// What is shown of an incident, given the indices of its findings.
+    /// The reported findings of an incident, given the indices of its findings.
     fn incident_outcome(&self, members: &[u32], setting: Setting) -> IncidentOutcome {
         let members = members.iter().map(|index| &self.all.findings[*index as usize]);
         let days: Vec<u32> =

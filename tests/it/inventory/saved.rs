@@ -145,7 +145,7 @@ fn unusable_files_are_reported_with_advice() {
     .unwrap();
     let (code, stderr) = scan("far.json");
     let said =
-        "warning: --iam-inventory is about 999988887777, and nobody of these accounts is in what was read";
+        "warning: --iam-inventory covers 999988887777, but the input has no principal of these accounts";
     assert!(code == Some(0) && stderr.contains(said), "{stderr}");
     // In a folder with a good file they are warnings; a truncated file also changes the exit status.
     fs::write(folder.path().join("iam/roles.json"), json!({ "Roles": roles() }).to_string()).unwrap();

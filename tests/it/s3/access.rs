@@ -24,7 +24,7 @@ fn errors_give_advice_and_no_secrets() {
             &[],
             &[],
             "no object of the bucket 'logs' lies below",
-            "a prefix is a folder",
+            "a prefix must be the full name of a folder",
         ),
         (&plain, "s3:/logs", &[], &[], "a bucket is written", "write s3://bucket"),
         (&plain, "s3://", &[], &[], "the name of the bucket is missing", "write s3://bucket"),
@@ -47,7 +47,14 @@ fn errors_give_advice_and_no_secrets() {
             "aws sts get-caller-identity",
         ),
         (&plain, "s3://logs", &["--no-sign-request"], &[], "AccessDenied", "s3:ListBucket"),
-        (&plain, "s3://logs", &["--profile", "missing"], &[], "profile 'missing'", "look for that name"),
+        (
+            &plain,
+            "s3://logs",
+            &["--profile", "missing"],
+            &[],
+            "profile 'missing'",
+            "check that the AWS configuration",
+        ),
         (&expired, "s3://logs", &[], &[], "ExpiredToken", "get new credentials"),
         (&skewed, "s3://logs", &[], &[], "RequestTimeTooSkewed", "set the clock"),
         (&plain, "s3://logs", &["--endpoint-url", "http://127.0.0.1:9"], &[], "", "check the network"),
@@ -114,7 +121,7 @@ fn errors_name_the_endpoint_and_the_credential_sources_tried() {
         (
             &[],
             &[("AWS_ACCESS_KEY_ID", ""), ("AWS_PROFILE", "zzz")],
-            &["the profile 'zzz' in", "look for that name"],
+            &["the profile 'zzz' in", "check that the AWS configuration"],
         ),
         (
             &["--profile", "sso"],
@@ -172,7 +179,7 @@ fn flags_that_do_not_fit_are_refused() {
         assert!(stderr(&output).contains(said), "{}", stderr(&output));
     }
     let output = scan(&mut program(), FIXTURE, &["--mirror", "x"]);
-    assert!(stderr(&output).contains("--mirror keeps objects of S3"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("--mirror keeps objects from S3"), "{}", stderr(&output));
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn a_mirror_keeps_earlier_versions_of_an_object() {
     let found = scan(&mut server.firstseen(), "s3://logs", &flags);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
     assert!(stderr(&found).contains("1 added"), "{}", stderr(&found));
-    assert!(stderr(&found).contains("warning: 1 kept objects had changed"), "{}", stderr(&found));
+    assert!(stderr(&found).contains("warning: 1 mirrored objects had changed"), "{}", stderr(&found));
     let replaced = files(&mirror.join(".firstseen-mirror/replaced"));
     assert_eq!(replaced.len(), 1);
     assert_eq!(fs::read(&replaced[0]).unwrap(), before);

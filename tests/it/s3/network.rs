@@ -30,10 +30,10 @@ fn reads_the_same(server: &Server, buckets: &Buckets, settings: S3Settings) {
     assert!(ingested.baseline == local.baseline);
 }
 
-/// The number of repeated requests, from the line about S3.
-fn repeated(stderr: &str) -> u32 {
+/// The number of retried requests, from the line about S3.
+fn retried(stderr: &str) -> u32 {
     let line = stderr.lines().find(|line| line.starts_with("S3: ")).unwrap();
-    let word = line.split(", ").find_map(|part| part.strip_suffix(" repeated")).unwrap();
+    let word = line.split(", ").find_map(|part| part.strip_suffix(" retried")).unwrap();
     word.parse().unwrap()
 }
 
@@ -57,7 +57,7 @@ fn refusals_drops_and_cut_answers_lose_nothing() {
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
     assert!(found.stdout == expected);
     let gets = server.requests().iter().filter(|request| request.is_get() && request.before == 0).count();
-    assert!(gets > 200 && repeated(&stderr(&found)) as usize > gets / 5, "{}", stderr(&found));
+    assert!(gets > 200 && retried(&stderr(&found)) as usize > gets / 5, "{}", stderr(&found));
 }
 
 #[test]
