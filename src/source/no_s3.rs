@@ -3,8 +3,7 @@
 use std::convert::Infallible;
 
 use super::{
-    ArchiveError, DeliveryWindow, Listing, LogObject, ReadError, S3Problem, S3ProblemKind, S3Settings,
-    Traffic,
+    ArchiveError, Listing, LogObject, ReadError, ReadWindow, S3Problem, S3ProblemKind, S3Settings, Traffic,
 };
 
 /// Credentials and runtime of a run.
@@ -37,7 +36,7 @@ impl Session {
     pub(super) fn list<'b>(
         &self,
         _: impl Iterator<Item = (u32, &'b Bucket)>,
-        _: &DeliveryWindow,
+        _: &ReadWindow,
         _: &mut Listing,
         _: &mut dyn FnMut(u64) -> bool,
     ) {
@@ -47,7 +46,7 @@ impl Session {
     pub(super) fn stream<'b>(
         &self,
         _: impl Iterator<Item = (u32, &'b Bucket)>,
-        _: &DeliveryWindow,
+        _: &ReadWindow,
         _: Listing,
         _: &mut dyn FnMut(u64) -> bool,
     ) -> Stream {
