@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, LazyLock};
 
 use firstseen::learn::{Keep, LearnSettings, Learnt, learn_listed};
+use firstseen::model::Dimensions;
 use firstseen::query::first_seen;
 use firstseen::rules::RuleSet;
 use firstseen::scan::{Silent, list};
@@ -38,7 +39,11 @@ fn settings() -> LearnSettings {
   source: aws_cloudtrail
 ";
     static COMPILED: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(rules(RULES)));
-    LearnSettings { rules: Some(Arc::clone(&COMPILED)), ..crate::archive::settings() }
+    LearnSettings {
+        rules: Some(Arc::clone(&COMPILED)),
+        dimensions: Dimensions::ALL,
+        ..crate::archive::settings()
+    }
 }
 
 fn listing(archives: &Archives) -> Listing {
