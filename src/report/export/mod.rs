@@ -1,4 +1,4 @@
-//! Findings in formats of other systems: Security Hub, OCSF, Falco's alerts, and the message of Netflix' job.
+//! Findings in formats of other systems: Security Hub, OCSF, Falco's alerts, and the message of Netflix's job.
 //!
 //! A finding has the same id in every run, so importing a report twice changes nothing. No format says more
 //! than the finding; fields without a counterpart go into the format's fields for other data.
@@ -23,7 +23,7 @@ pub use asff::{AsffBatch, AsffBatches};
 pub enum ExportFormat {
     /// OCSF Detection Finding 1.3.0, one per line.
     Ocsf,
-    /// One JSON object per line and principal, as sent to SNS by Netflix' `cloudtrail-anomaly`.
+    /// One JSON object per line and principal, as sent to SNS by Netflix's `cloudtrail-anomaly`.
     Sns,
     /// Falco alerts, one per line.
     Falco,

@@ -1,4 +1,4 @@
-//! The message of Netflix' `cloudtrail-anomaly`: one for each principal, with its new actions.
+//! The message of Netflix's `cloudtrail-anomaly`: one for each principal, with its new actions.
 //!
 //! Source: `cloudtrail_anomaly/cli.py`, `detect anomaly`: `{"actions": "a, b", "role": …, "account": …}`.
 
