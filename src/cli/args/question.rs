@@ -29,7 +29,8 @@ pub(crate) struct QuestionArgs {
     /// Kinds of findings to report [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub(crate) report: Vec<FindingArg>,
-    /// Dimensions whose new values to report, as findings of the kinds new-action, new-network and so on [default: action]
+    /// Dimensions whose new values to report, as findings of the kinds new-action, new-network and so on, besides the
+    /// other kinds of --report [default: action]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "DIMENSION,…")]
     pub(crate) dimension: Vec<DimensionArg>,
     /// Also report CloudTrail Insights events, as findings of the kind insight, regardless of the warmup
@@ -128,13 +129,13 @@ impl QuestionArgs {
                 kinds.push(kind);
             }
         }
-        let asks_for_new = kinds.contains(&FindingKind::NewAction);
-        if !self.dimension.is_empty() && !self.dimension.iter().any(|dimension| dimension.0.is_none()) {
-            kinds.retain(|kind| *kind != FindingKind::NewAction);
-        }
-        for dimension in self.dimension.iter().filter_map(|dimension| dimension.0) {
-            let kind = FindingKind::of_dimension(dimension);
-            if asks_for_new && !kinds.contains(&kind) {
+        let is_without_action = self.dimension.iter().all(|dimension| dimension.0.is_some());
+        kinds.retain(|kind| {
+            *kind != FindingKind::NewAction || self.dimension.is_empty() || !is_without_action
+        });
+        for dimension in &self.dimension {
+            let kind = dimension.0.map_or(FindingKind::NewAction, FindingKind::of_dimension);
+            if !kinds.contains(&kind) {
                 kinds.push(kind);
             }
         }
@@ -169,6 +170,23 @@ impl FromStr for ForgetArg {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dimensions_decide_which_new_values_are_reported() {
+        let kinds = |report: &[FindingKind], dimension: &[Option<Dimension>]| {
+            let args = QuestionArgs {
+                report: report.iter().map(|kind| FindingArg(Some(*kind))).collect(),
+                dimension: dimension.iter().map(|dimension| DimensionArg(*dimension)).collect(),
+                ..QuestionArgs::default()
+            };
+            args.report()
+        };
+        let (root, network) = (FindingKind::RootActivity, Some(Dimension::Network));
+        assert_eq!(kinds(&[root], &[network]), [root, FindingKind::NewNetwork]);
+        assert_eq!(kinds(&[FindingKind::NewAction], &[network]), [FindingKind::NewNetwork]);
+        assert_eq!(kinds(&[root], &[None, network]), [root, FindingKind::NewAction, FindingKind::NewNetwork]);
+        assert_eq!(kinds(&[FindingKind::NewNetwork], &[network]), [FindingKind::NewNetwork]);
+    }
 
     #[test]
     fn all_can_be_combined_with_other_kinds() {
