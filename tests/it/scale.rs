@@ -87,7 +87,7 @@ fn too_many_threads_or_settings_are_refused() {
     let spans = |most: usize| (1..=most).map(|days| format!("{days}d")).collect::<Vec<_>>().join(",");
     // Refused before anything is read: the archive does not exist.
     let arguments = ["tune", "nowhere", "--warmups", &spans(400), "--forgets", &spans(100)];
-    assert!(refusal(&arguments).contains("the grid has 240000 settings, and 100000 are the most"));
+    assert!(refusal(&arguments).contains("the grid has 240000 settings; the maximum is 100000"));
 }
 
 #[test]
