@@ -211,7 +211,18 @@ struct Parts<'t, 'a>(&'t Traits<'a>);
 
 impl<'a> Parts<'_, 'a> {
     fn texts(&self) -> [Option<&'a str>; 6] {
-        let Traits { source_ip, user_agent, region, access_key_id, error_code, target_account, .. } = *self.0;
+        let Traits {
+            source_ip,
+            user_agent,
+            region,
+            access_key_id,
+            error_code,
+            target_account,
+            target_role: _,
+            is_service: _,
+            is_forwarded: _,
+            is_from_console: _,
+        } = *self.0;
         [source_ip, user_agent, region, access_key_id, error_code, target_account]
     }
 

@@ -45,6 +45,14 @@ impl<'r> AnyRecord<'r> {
         }
         .unwrap_or_default()
     }
+
+    /// The evidence for the event of this record.
+    pub fn evidence(self) -> Evidence<'r> {
+        match self {
+            Self::CloudTrail(record) => record.evidence(),
+            Self::Kubernetes(record) => record.evidence(),
+        }
+    }
 }
 
 /// The relevant texts of one record. An empty text counts as absent, as does a value of the wrong type.

@@ -5,7 +5,7 @@ use super::object_learner::{ObjectLearner, is_in_window, observed_principal, sig
 use super::stage_matches::RuleMatches;
 use super::stages::StageDecision;
 use crate::decode::FoundRecord;
-use crate::event::{AnyRecord, AuditRecord, AuditSettings, Event};
+use crate::event::{AuditRecord, AuditSettings, Event};
 use crate::observe::{ActionId, PrincipalId};
 use crate::rules::{Candidates, EventContext, Matcher};
 use crate::time::Timestamp;
@@ -88,11 +88,7 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
         matches: RuleMatches,
     ) {
         let (false, Ok(record)) = (matches.is_empty(), &found.record) else { return };
-        let evidence = match record {
-            AnyRecord::CloudTrail(record) => record.evidence(),
-            AnyRecord::Kubernetes(record) => record.evidence(),
-        };
-        let sighting = sighting_of(event, self.part.inner.place(self.context, found), evidence);
+        let sighting = sighting_of(event, self.part.inner.place(self.context, found), record.evidence());
         self.learner.builder.add_hits(
             pair,
             (&observed_principal(event), &event.action()),

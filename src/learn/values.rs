@@ -16,10 +16,6 @@ impl ObjectLearner<'_, '_, '_> {
         found: &FoundRecord<'_>,
     ) {
         let dimensions = self.learner.settings.dimensions;
-        let evidence = || match record {
-            AnyRecord::CloudTrail(record) => record.evidence(),
-            AnyRecord::Kubernetes(record) => record.evidence(),
-        };
         let (role, code);
         let traits = match record {
             AnyRecord::CloudTrail(record) => {
@@ -33,7 +29,7 @@ impl ObjectLearner<'_, '_, '_> {
             }
         };
         let place = self.part.inner.place(self.context, found);
-        let sighting = || sighting_of(event, place, evidence());
+        let sighting = || sighting_of(event, place, record.evidence());
         self.learner.builder.add_values(pair, moment_of(event), &traits, sighting);
     }
 }
