@@ -1,7 +1,6 @@
 //! First-seen values of dimensions other than the action: networks, agents, Regions and others.
 
-use std::collections::HashSet;
-
+use super::rarity::rarities_in_order;
 use super::{FindingKind, Question, Rarity};
 use crate::baseline::{Baseline, DimensionValue, ValueSighting};
 use crate::model::{Dimension, InOrder};
@@ -26,14 +25,12 @@ impl ValueRarities {
                 .then_with(|| first.sighting.order(&*other.sighting))
                 .then(at.cmp(behind))
         });
+        let account_of = |value: &DimensionValue| &*baseline.principals[value.principal as usize].account;
         let mut rarities = vec![Rarity::default(); values.len()];
         for same_value in order.chunk_by(|(left, ..), (right, ..)| what(left) == what(right)) {
-            let mut accounts = HashSet::new();
-            for (earlier, (value, _, index)) in (0..).zip(same_value) {
-                let account = &*baseline.principals[value.principal as usize].account;
-                let first_for_account = accounts.insert(account);
-                rarities[*index] =
-                    Rarity { other_principals: earlier, first_for_account, first_for_archive: earlier == 0 };
+            let accounts = same_value.iter().map(|(value, ..)| account_of(value));
+            for ((.., index), rarity) in same_value.iter().zip(rarities_in_order(accounts)) {
+                rarities[*index] = rarity;
             }
         }
         Self(rarities)

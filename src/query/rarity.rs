@@ -9,6 +9,18 @@ use crate::baseline::Baseline;
 use crate::model::InOrder;
 use crate::time::Timestamp;
 
+/// The rarity of each principal's first sighting of one action or value.
+///
+/// Takes the accounts of these principals in the order of their first sightings.
+pub(super) fn rarities_in_order<'b>(accounts: impl Iterator<Item = &'b str>) -> impl Iterator<Item = Rarity> {
+    let mut seen = HashSet::new();
+    (0..).zip(accounts).map(move |(earlier, account)| Rarity {
+        other_principals: earlier,
+        first_for_account: seen.insert(account),
+        first_for_archive: earlier == 0,
+    })
+}
+
 /// The rarity of every behaviour.
 #[derive(Debug)]
 pub(super) struct Rarities {
@@ -40,12 +52,9 @@ impl Rarities {
             &*baseline.principals[principal as usize].account
         };
         for same_action in order.chunk_by(|left, right| left.0 == right.0) {
-            let mut accounts = HashSet::new();
-            for (earlier, (_, index)) in (0..).zip(same_action) {
-                let index = *index as usize;
-                let first_for_account = accounts.insert(account_of(index));
-                first[index] =
-                    Rarity { other_principals: earlier, first_for_account, first_for_archive: earlier == 0 };
+            let indices = || same_action.iter().map(|(_, index)| *index as usize);
+            for (index, rarity) in indices().zip(rarities_in_order(indices().map(account_of))) {
+                first[index] = rarity;
             }
         }
         let of_returns = order.into_iter().filter(|_| question.forget.is_some());
