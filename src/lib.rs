@@ -74,6 +74,7 @@ pub mod query;
 
 pub mod report;
 
+pub mod actions;
 pub mod bench;
 pub mod catalog;
 pub mod checksum;

@@ -322,6 +322,11 @@ impl Span {
         Self(days as i64 * DAY_SECONDS)
     }
 
+    /// A span of `hours` times 3,600 seconds.
+    pub const fn hours(hours: u32) -> Self {
+        Self(hours as i64 * HOUR_SECONDS)
+    }
+
     /// The longest span within `micros` microseconds that is a whole number of the largest unit that fits:
     /// days, hours, minutes or seconds.
     ///

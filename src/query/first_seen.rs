@@ -96,14 +96,21 @@ fn sort(findings: &mut [Finding<'_>]) {
 
 /// A finding that is reported if its principal was known for long enough.
 pub(super) struct Candidate<'b> {
-    /// Index of its behaviour in the baseline; `None` for a value of a dimension.
-    pub(super) behaviour: Option<usize>,
+    /// What it was made of.
+    pub(super) origin: Origin,
     /// The age compared with the warmup, in microseconds: that of the principal; for a new principal that of the archive.
     pub(super) known_micros: i64,
     /// The start of its principal's age.
     pub(super) anchor_time: Timestamp,
     /// The finding.
     pub(super) finding: Finding<'b>,
+}
+
+/// What a finding about a sighting was made of, by its index in the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Behaviour(usize),
+    Value(usize),
 }
 
 /// Produces possible findings about sightings, regardless of warmup: by principal, otherwise in no order.
@@ -201,7 +208,7 @@ impl<'b> PrincipalView<'_, 'b> {
                     && self.admission.admits_call(finding.region(), finding.read_only)
                 {
                     give(Candidate {
-                        behaviour: Some(self.start + occurrence.index),
+                        origin: Origin::Behaviour(self.start + occurrence.index),
                         known_micros: occurrence.known_micros,
                         anchor_time,
                         finding,
@@ -254,7 +261,8 @@ impl<'b> PrincipalView<'_, 'b> {
                 && self.admission.admits_call(finding.region(), finding.read_only)
             {
                 let known_micros = sighting.time.micros_since(age.anchor_time);
-                give(Candidate { behaviour: None, known_micros, anchor_time: age.anchor_time, finding });
+                let origin = Origin::Value(index);
+                give(Candidate { origin, known_micros, anchor_time: age.anchor_time, finding });
             }
         }
     }

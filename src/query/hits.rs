@@ -87,7 +87,7 @@ pub(super) fn add_rule_matches<'b>(
 }
 
 /// Adds matched rules to findings; returns the hits that these cover.
-fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding<'b>]) -> Vec<bool> {
+pub(super) fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding<'b>]) -> Vec<bool> {
     let mut is_reported = vec![false; baseline.hits.len()];
     if baseline.hits.is_empty() {
         return is_reported;

@@ -17,6 +17,7 @@ mod preset;
 mod rarity;
 mod severity;
 mod single_event;
+mod triage;
 mod tune;
 mod warmup_effect;
 
@@ -29,6 +30,11 @@ pub use known::{
 };
 pub use preset::{Preset, PresetValues};
 pub use severity::Severity;
+pub use triage::{
+    Count, Episode, EpisodeFinding, Incident as RankedIncident, KnownAsset, Link, LinkKind, Overview, Part,
+    PartName, RankedUnit, Reason, SEVERITY_STEP, Surprise, Triage, TriageQuestion, WeightError, Weights,
+    triage,
+};
 pub use tune::{
     Calls, Daily, Incident, IncidentFindings, IncidentOutcome, NOISY_NAMED, Noise, NoisyAccount,
     NoisyPrincipal, ObservedSpan, Setting, TuneGrid, Tuning, TuningRow, WorstDay, tune,

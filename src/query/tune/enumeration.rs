@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::Incident;
 use crate::baseline::Baseline;
 use crate::query::compiled_filter::CompiledFilter;
-use crate::query::first_seen::{Candidate, of_sightings};
+use crate::query::first_seen::{Candidate, Origin, of_sightings};
 use crate::query::iam::Iam;
 use crate::query::{FindingKind, Question};
 use crate::time::{Day, Timestamp};
@@ -51,8 +51,8 @@ impl<'b> Enumeration<'b> {
         let admission = CompiledFilter::new(Cow::Borrowed(&asked.filter));
         let mut findings = Vec::new();
         of_sightings((baseline, &Iam::new(baseline)), asked, &admission, &mut |candidate| {
-            let Candidate { behaviour, known_micros, finding, .. } = candidate;
-            let Some(behaviour) = behaviour else { return };
+            let Candidate { origin, known_micros, finding, .. } = candidate;
+            let Origin::Behaviour(behaviour) = origin else { return };
             let (principal, action) = baseline.behaviours[behaviour].ids();
             findings.push(EnumeratedFinding {
                 time: finding.time,

@@ -1,0 +1,433 @@
+//! What to read first: first-seen findings close in time as episodes, each with a score in bits, joined into incidents.
+//!
+//! `docs/ranking.md` has the method. Everything is a pure function of a baseline.
+
+mod episode;
+mod family;
+mod history;
+mod incident;
+mod new_value;
+mod population;
+mod rules;
+mod score;
+mod surprise;
+mod weights;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+pub use weights::{WeightError, Weights};
+
+use self::episode::{EpisodeDraft, episodes};
+use self::population::Population;
+use super::compiled_filter::CompiledFilter;
+use super::in_scope::first_counted;
+use super::{Anchor, Filter, Finding, Severity};
+use crate::actions::Class;
+use crate::baseline::{ActiveDay, Baseline};
+use crate::model::{ObservedPrincipal, RuleMetadata, Text};
+use crate::names::named;
+use crate::time::{Day, Span, Timestamp};
+
+/// What to rank, and how.
+#[derive(Clone, Debug)]
+pub struct TriageQuestion {
+    /// How long a principal must have been known before its first sightings count, unless it is new itself.
+    pub warmup: Span,
+    /// Where the warmup clock starts.
+    pub anchor: Anchor,
+    /// The longest gap between findings of one episode.
+    pub gap: Span,
+    /// Episodes that end earlier are not reported.
+    pub from: Option<Timestamp>,
+    /// Episodes that begin later are not reported.
+    pub to: Option<Timestamp>,
+    /// Later events are ignored.
+    pub read_to: Option<Timestamp>,
+    /// Failed calls do not count as sightings.
+    pub only_success: bool,
+    /// Only episodes with a finding that it admits are reported. It has no effect on scores.
+    pub filter: Filter,
+    /// The constants of the score.
+    pub weights: Weights,
+    /// Whether an episode is scored with nothing later than itself: what could have been known then.
+    pub as_of_then: bool,
+    /// What is ranked.
+    pub by: RankedUnit,
+}
+
+named! {
+    /// What is ranked.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum RankedUnit {
+        /// Episodes that belong together are one.
+        #[default]
+        Incident = "incident",
+        /// Every episode by itself.
+        Episode = "episode",
+    }
+}
+
+/// The ranking of an archive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Triage<'b> {
+    /// What was ranked, best first.
+    pub incidents: Vec<Incident<'b>>,
+    /// Facts about the archive.
+    pub overview: Overview,
+}
+
+/// Facts about what was ranked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overview {
+    /// Times of the first and last sighting.
+    pub span: Option<[Timestamp; 2]>,
+    /// Accounts of principals.
+    pub accounts: u64,
+    /// Principals.
+    pub principals: u64,
+    /// Events, without copies.
+    pub events: u64,
+    /// All episodes, whether reported or not.
+    pub episodes: u64,
+    /// Their findings.
+    pub findings: u64,
+    /// Findings of each day that has any, in order.
+    pub novelty: Vec<(Day, u64)>,
+}
+
+/// One or more episodes that belong together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident<'b> {
+    /// Its episodes by start, at least one.
+    pub episodes: Vec<Episode<'b>>,
+    /// What joins each episode but the first to an earlier one.
+    pub links: Vec<Link<'b>>,
+    /// The index of the episode with the highest score, which is the score of the incident.
+    pub lead: usize,
+}
+
+/// What joins two episodes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link<'b> {
+    /// What they share.
+    pub kind: LinkKind,
+    /// The index of the earlier episode.
+    pub from: usize,
+    /// The index of the later episode.
+    pub to: usize,
+    /// What they share: a key, a network, or the principal that one created and the other used.
+    pub value: &'b str,
+}
+
+named! {
+    /// What joins two episodes.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum LinkKind {
+        /// They used the same access key.
+        AccessKey = "access-key",
+        /// The earlier one created the principal of the later one, or a credential of it.
+        Creation = "creation",
+        /// The earlier one assumed the role of the later one.
+        AssumedRole = "assumed-role",
+        /// They came from the same network, from which few ever came.
+        Network = "network",
+        /// They are of the same principal.
+        Principal = "principal",
+    }
+}
+
+/// First-seen findings of one principal close in time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Episode<'b> {
+    /// The principal.
+    pub who: &'b ObservedPrincipal,
+    /// Whether the principal was new itself: first seen after the archive's warmup. Then all its first sightings count.
+    pub is_new_principal: bool,
+    /// Sorted by time.
+    pub findings: Vec<EpisodeFinding<'b>>,
+    /// The rules that events of the principal matched in its time, with their number; the highest priority first.
+    pub rules: Vec<(&'b RuleMetadata, u64)>,
+    /// The parts of its score, at least one; none is negative.
+    pub parts: Vec<Part<'b>>,
+}
+
+/// A finding of an episode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpisodeFinding<'b> {
+    /// The finding: a new action, or a new value of a dimension.
+    pub finding: Finding<'b>,
+    /// Of a new action: how surprising it was.
+    pub surprise: Option<Surprise>,
+}
+
+/// How surprising a new action was, and why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Surprise {
+    /// The bits it contributes, after all corrections.
+    pub bits: f64,
+    /// What the action is good for.
+    pub class: Option<Class>,
+    /// How many of all other principals that were known by then had done it before.
+    pub among_all: Count,
+    /// The same among those of the same kind.
+    pub among_kind: Count,
+    /// The same among those of the same family: roles or users of the same name, in any account.
+    pub among_family: Count,
+    /// Members of the family that began it within the window.
+    pub mates: u32,
+    /// Actions of the same class that the principal had done before.
+    pub used: u32,
+    /// Whether the principal had used the service before.
+    pub is_service_familiar: bool,
+    /// Whether the principal did it on a later day, too; `None` if nothing later was looked at.
+    pub stays: Option<bool>,
+}
+
+/// Some of a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many.
+    pub some: u32,
+    /// Of how many.
+    pub all: u32,
+}
+
+/// A part of a score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part<'b> {
+    /// Its value in bits; never negative.
+    pub bits: f64,
+    /// What it was computed from.
+    pub reason: Reason<'b>,
+}
+
+named! {
+    /// Names of the parts of a score.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum PartName {
+        /// How surprising the new actions were, in all.
+        Size = "size",
+        /// How seldom episodes were as surprising before.
+        History = "history",
+        /// A new network.
+        Network = "network",
+        /// A new family of user agents.
+        Agent = "agent",
+        /// What the user's own list of assets says.
+        Known = "known",
+    }
+}
+
+/// What a part was computed from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason<'b> {
+    /// [`PartName::Size`]
+    Size {
+        /// New actions.
+        actions: u32,
+        /// Their services.
+        services: u32,
+        /// Changes without a class among them; many of these weaken all.
+        ordinary_changes: u32,
+        /// The surprise of all together, with diminishing returns, in bits.
+        surprise: f64,
+    },
+    /// [`PartName::History`]: earlier episodes that were as surprising.
+    History {
+        /// Of all principals.
+        among_all: Count,
+        /// Of principals of the same kind.
+        among_kind: Count,
+        /// Of the same family.
+        among_family: Count,
+        /// Of the principal itself.
+        own: Count,
+    },
+    /// [`PartName::Network`] or [`PartName::Agent`]
+    NewValue {
+        /// Which of the two.
+        part: PartName,
+        /// The network or agent.
+        value: &'b Text,
+        /// The others that had it before, among all principals known by then.
+        among_all: Count,
+        /// Other principals that first had it within the window.
+        recent_others: u32,
+        /// Hours in which the principal was active before.
+        active_hours: u32,
+        /// Hours among them in which it had a new network or agent.
+        earlier_new: u32,
+        /// Whether the principal had it later, too; `None` if nothing later was looked at.
+        stays: Option<bool>,
+    },
+    /// [`PartName::Known`]: entries of the user's list that apply.
+    Known(Vec<KnownAsset>),
+}
+
+/// An entry of the user's own list of assets, and what it adds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownAsset {
+    /// The entry, as in the list.
+    pub name: String,
+    /// Its weight, in bits.
+    pub bits: f64,
+}
+
+impl Part<'_> {
+    /// Its name.
+    pub fn name(&self) -> PartName {
+        match &self.reason {
+            Reason::Size { .. } => PartName::Size,
+            Reason::History { .. } => PartName::History,
+            Reason::NewValue { part, .. } => *part,
+            Reason::Known(_) => PartName::Known,
+        }
+    }
+}
+
+impl<'b> Episode<'b> {
+    /// Its score in bits: the sum of its parts.
+    pub fn score(&self) -> f64 {
+        self.parts.iter().map(|part| part.bits).sum()
+    }
+
+    /// The time of its first finding.
+    pub fn start(&self) -> Timestamp {
+        self.findings.first().map_or(Timestamp::from_micros(i64::MAX), |first| first.finding.time)
+    }
+
+    /// The time of its last finding.
+    pub fn end(&self) -> Timestamp {
+        self.findings.last().map_or(Timestamp::from_micros(i64::MIN), |last| last.finding.time)
+    }
+}
+
+impl<'b> Incident<'b> {
+    /// The episode with the highest score.
+    pub fn leading(&self) -> &Episode<'b> {
+        &self.episodes[self.lead]
+    }
+
+    /// Its score in bits: that of its best episode.
+    pub fn score(&self) -> f64 {
+        self.leading().score()
+    }
+
+    /// Its severity, by its score: each step takes [`SEVERITY_STEP`] more bits.
+    pub fn severity(&self) -> Severity {
+        let steps = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+        let reached =
+            (1..=4).rev().zip(steps).find(|(step, _)| self.score() >= f64::from(*step) * SEVERITY_STEP);
+        reached.map_or(Severity::Informational, |(_, severity)| severity)
+    }
+
+    /// Times of its first and last finding.
+    pub fn span(&self) -> Range<Timestamp> {
+        let ends = self.episodes.iter().map(Episode::end);
+        self.episodes[0].start()..ends.max().unwrap_or(self.episodes[0].end())
+    }
+}
+
+/// The bits between two severities of an incident.
+pub const SEVERITY_STEP: f64 = 20.0;
+
+/// Ranks the episodes of a baseline.
+///
+/// ```
+/// use firstseen::baseline::Baseline;
+/// use firstseen::query::{TriageQuestion, triage};
+///
+/// let nothing = triage(&Baseline::default(), &TriageQuestion::default());
+/// assert!(nothing.incidents.is_empty());
+/// ```
+pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'b> {
+    let population = Population::new(baseline, &question.of_findings());
+    let drafts = episodes(baseline, question, &population);
+    let overview = overview(baseline, question, &drafts);
+    let mut scored = score::scored(baseline, question, &population, drafts);
+    rules::add_rules(baseline, &mut scored);
+    let admission = CompiledFilter::new(Cow::Borrowed(&question.filter));
+    let mut incidents: Vec<Incident<'b>> = match question.by {
+        RankedUnit::Episode => scored.into_iter().map(Incident::of_one).collect(),
+        RankedUnit::Incident => incident::incidents(baseline, scored),
+    };
+    incidents.retain(|incident| {
+        incident
+            .episodes
+            .iter()
+            .any(|episode| question.is_in_window(episode) && is_admitted(episode, &admission))
+    });
+    // Incidents are in the order of their first episodes, which ties keep.
+    incidents.sort_by(|left, right| right.score().total_cmp(&left.score()));
+    Triage { incidents, overview }
+}
+
+fn is_admitted(episode: &Episode<'_>, admission: &CompiledFilter<'_>) -> bool {
+    episode.findings.iter().any(|one| admission.admits(&one.finding))
+}
+
+impl TriageQuestion {
+    /// Whether an episode overlaps the reported window.
+    fn is_in_window(&self, episode: &Episode<'_>) -> bool {
+        self.from.is_none_or(|from| episode.end() >= from) && self.to.is_none_or(|to| episode.start() <= to)
+    }
+}
+
+impl Default for TriageQuestion {
+    fn default() -> Self {
+        Self {
+            warmup: Span::days(30),
+            anchor: Anchor::Principal,
+            gap: Span::hours(1),
+            from: None,
+            to: None,
+            read_to: None,
+            only_success: false,
+            filter: Filter::default(),
+            weights: Weights::default(),
+            as_of_then: false,
+            by: RankedUnit::default(),
+        }
+    }
+}
+
+impl<'b> Incident<'b> {
+    fn of_one(episode: Episode<'b>) -> Self {
+        Self { episodes: vec![episode], links: Vec::new(), lead: 0 }
+    }
+}
+
+fn overview(baseline: &Baseline, question: &TriageQuestion, drafts: &[EpisodeDraft<'_>]) -> Overview {
+    let asked = question.of_findings();
+    let counted =
+        || baseline.behaviours.iter().filter(|behaviour| first_counted(behaviour, &asked).is_some());
+    let first = counted()
+        .filter_map(|behaviour| first_counted(behaviour, &asked))
+        .map(|sighting| sighting.time)
+        .min();
+    let last = counted().map(|behaviour| asked.last_known(behaviour.last)).max();
+    let principals: BTreeSet<u32> = counted().map(|behaviour| behaviour.principal).collect();
+    let account = |principal: &u32| &baseline.principals[*principal as usize].account;
+    let accounts: BTreeSet<&Text> =
+        principals.iter().map(account).filter(|account| ***account != *"-").collect();
+    let mut novelty: BTreeMap<Day, u64> = BTreeMap::new();
+    for (_, finding) in drafts.iter().flat_map(|draft| &draft.findings) {
+        *novelty.entry(finding.time.day()).or_default() += 1;
+    }
+    let known = |day: &&ActiveDay| question.read_to.is_none_or(|read_to| day.day.start() <= read_to);
+    Overview {
+        span: first.zip(last).map(|(first, last)| [first, last]),
+        accounts: accounts.len() as u64,
+        principals: principals.len() as u64,
+        events: counted()
+            .flat_map(|behaviour| behaviour.days.iter())
+            .filter(known)
+            .map(|day| day.count)
+            .sum(),
+        episodes: drafts.len() as u64,
+        findings: novelty.values().sum(),
+        novelty: novelty.into_iter().collect(),
+    }
+}

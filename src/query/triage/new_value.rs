@@ -1,0 +1,116 @@
+//! The parts of a score for a new network and a new agent.
+
+use super::surprise::Context;
+use super::{Count, Part, PartName, Reason};
+use crate::baseline::{ActiveDay, Behaviour, DimensionValue};
+use crate::model::{Dimension, Text};
+use crate::time::{Day, Span, Timestamp};
+
+/// Hours that a principal was active in, by day.
+#[derive(Debug)]
+pub(super) struct ActiveHours(Vec<(Day, u32)>);
+
+impl ActiveHours {
+    /// Those of a principal's behaviours.
+    pub(super) fn new(behaviours: &[Behaviour], only_success: bool) -> Self {
+        let mut days: Vec<(Day, u32)> = behaviours
+            .iter()
+            .flat_map(|behaviour| behaviour.days.iter())
+            .map(|active: &ActiveDay| (active.day, active.mask(only_success)))
+            .collect();
+        days.sort_unstable_by_key(|(day, _)| *day);
+        days.dedup_by(|(next, hours), (day, all)| {
+            let is_same = next == day;
+            if is_same {
+                *all |= *hours;
+            }
+            is_same
+        });
+        Self(days)
+    }
+
+    /// The number of hours before the one of a time.
+    pub(super) fn before(&self, time: Timestamp) -> u32 {
+        let (day, hour) = time.day_and_hour();
+        let earlier = self.0.partition_point(|(other, _)| *other < day);
+        let whole: u32 = self.0[..earlier].iter().map(|(_, hours)| hours.count_ones()).sum();
+        let of_day = self.0.get(earlier).filter(|(other, _)| *other == day);
+        whole + of_day.map_or(0, |(_, hours)| (hours & ((1 << hour) - 1)).count_ones())
+    }
+}
+
+/// A value of a principal, with the time of its first sighting that counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeldValue<'b> {
+    /// Its index in the baseline.
+    pub(super) index: usize,
+    pub(super) value: &'b DimensionValue,
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+}
+
+/// The values in one dimension that a principal ever had.
+#[derive(Debug)]
+pub(super) struct Held<'q, 'b> {
+    pub(super) part: PartName,
+    pub(super) values: &'q [HeldValue<'b>],
+    pub(super) hours: &'q ActiveHours,
+}
+
+impl<'b> Held<'_, 'b> {
+    /// The part for the most surprising of the values that are new in an episode, if there is any with bits.
+    pub(super) fn part(&self, context: &Context<'_>) -> Option<Part<'b>> {
+        let is_new = |held: &&HeldValue<'b>| held.first >= context.start && held.first <= context.end;
+        let parts = self.values.iter().filter(is_new).map(|held| self.of_value(held, context));
+        let best = parts.reduce(|best, next| if next.bits > best.bits { next } else { best });
+        best.filter(|part| part.bits > 0.0)
+    }
+
+    fn of_value(&self, held: &HeldValue<'b>, context: &Context<'_>) -> Part<'b> {
+        let weights = context.weights;
+        let active_hours = self.hours.before(context.start);
+        let earlier_new = self.earlier_new(context.start);
+        let [all, ..] = context.population.others(context.principal, context.start);
+        let holders = context.population.holders(held.index, context.start);
+        let [from, to] = context.window();
+        let holders_at = |time| context.population.holders(held.index, time);
+        let recent_others = holders_at(to) - holders_at(from) - u32::from(!context.as_of_then);
+        let stays = (!context.as_of_then).then(|| held.last > context.end.plus(Span::days(1)));
+        let steadiness = (f64::from(active_hours + 2) / f64::from(earlier_new + 1)).log2().max(0.0);
+        let rarity = (f64::from(all + 1) / f64::from(holders + 1)).log2().max(0.0);
+        let others = 1.0 + weights.others * f64::from(recent_others).min(weights.others_max);
+        let mut bits = weights.steadiness * steadiness + weights.rarity * rarity / others;
+        if stays == Some(true) {
+            bits *= weights.stays;
+        }
+        bits *= if self.part == PartName::Network { weights.network } else { weights.agent };
+        let value: &'b Text = &held.value.value;
+        let among_all = Count { some: holders, all };
+        let part = self.part;
+        Part {
+            bits,
+            reason: Reason::NewValue {
+                part,
+                value,
+                among_all,
+                recent_others,
+                active_hours,
+                earlier_new,
+                stays,
+            },
+        }
+    }
+
+    /// Hours before a time in which the principal had a new value.
+    fn earlier_new(&self, time: Timestamp) -> u32 {
+        let earlier = self.values.iter().filter(|held| held.first < time);
+        let mut hours: Vec<(Day, u8)> = earlier.map(|held| held.first.day_and_hour()).collect();
+        hours.sort_unstable();
+        hours.dedup();
+        hours.len() as u32
+    }
+}
+
+/// The dimensions with a part in the score.
+pub(super) const SCORED: [(Dimension, PartName); 2] =
+    [(Dimension::Network, PartName::Network), (Dimension::Agent, PartName::Agent)];

@@ -1,0 +1,32 @@
+//! The rules that events of a principal matched during an episode.
+
+use std::collections::HashMap;
+
+use super::Episode;
+use crate::baseline::{Baseline, Hit};
+
+/// Adds to each episode the rules that its principal's events matched in its time.
+pub(super) fn add_rules<'b>(baseline: &'b Baseline, episodes: &mut [Episode<'b>]) {
+    if baseline.hits.is_empty() {
+        return;
+    }
+    let mut of_principal: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    for (index, episode) in episodes.iter().enumerate() {
+        of_principal.entry(episode.who.account_and_key()).or_default().push(index);
+    }
+    let mut counts: Vec<HashMap<u32, u64>> = vec![HashMap::new(); episodes.len()];
+    for Hit { rule, who, sighting, .. } in &baseline.hits {
+        let Some(own) = of_principal.get(&who.account_and_key()) else { continue };
+        // Episodes of a principal do not overlap, and are in order.
+        let begun = own.partition_point(|index| episodes[*index].start() <= sighting.time);
+        let last = begun.checked_sub(1).map(|last| own[last]);
+        if let Some(index) = last.filter(|index| sighting.time <= episodes[*index].end()) {
+            *counts[index].entry(*rule).or_default() += 1;
+        }
+    }
+    for (episode, counts) in episodes.iter_mut().zip(counts) {
+        let rules = counts.into_iter().map(|(rule, count)| (&*baseline.rules[rule as usize], count));
+        episode.rules = rules.collect();
+        episode.rules.sort_by_key(|(rule, _)| (rule.priority, &rule.name));
+    }
+}

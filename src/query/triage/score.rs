@@ -1,0 +1,162 @@
+//! The score of every episode: the sum of its parts.
+
+use super::episode::EpisodeDraft;
+use super::history::{PastEpisode, bits, histories};
+use super::new_value::{ActiveHours, Held, HeldValue, SCORED};
+use super::population::Population;
+use super::surprise::{Context, NewAction};
+use super::{Episode, EpisodeFinding, Part, Reason, Surprise, TriageQuestion, Weights};
+use crate::baseline::{Baseline, Behaviour, DimensionValue};
+use crate::query::first_seen::Origin;
+use crate::query::new_value::first_counted;
+use crate::query::{Finding, Question};
+
+/// An episode, scored but for its history.
+struct Scored<'b> {
+    draft: EpisodeDraft<'b>,
+    /// Of each finding that is a new action.
+    surprises: Vec<Option<Surprise>>,
+    /// If it has new actions.
+    size: Option<Reason<'static>>,
+    new_values: Vec<Part<'b>>,
+}
+
+/// Scores episodes, which are sorted by start.
+pub(super) fn scored<'b>(
+    baseline: &'b Baseline,
+    question: &TriageQuestion,
+    population: &Population,
+    drafts: Vec<EpisodeDraft<'b>>,
+) -> Vec<Episode<'b>> {
+    let asked = question.of_findings();
+    let mut drafts: Vec<(usize, EpisodeDraft<'b>)> = drafts.into_iter().enumerate().collect();
+    drafts.sort_by_key(|(place, draft)| (draft.principal, *place));
+    let mut scored: Vec<(usize, Scored<'b>)> = Vec::with_capacity(drafts.len());
+    let mut view: Option<PrincipalValues<'b>> = None;
+    for (place, draft) in drafts {
+        let context = Context {
+            population,
+            weights: &question.weights,
+            as_of_then: question.as_of_then,
+            principal: draft.principal,
+            start: draft.start,
+            end: draft.end,
+        };
+        let view = match &mut view {
+            Some(view) if view.principal == draft.principal => view,
+            other => other.insert(PrincipalValues::new(baseline, &asked, draft.principal)),
+        };
+        scored.push((place, score(baseline, &asked, view, &context, draft)));
+    }
+    scored.sort_by_key(|(place, _)| *place);
+    with_histories(population, &question.weights, scored.into_iter().map(|(_, scored)| scored).collect())
+}
+
+/// What a principal's episodes share.
+struct PrincipalValues<'b> {
+    principal: u32,
+    hours: ActiveHours,
+    values: [Vec<HeldValue<'b>>; SCORED.len()],
+}
+
+impl<'b> PrincipalValues<'b> {
+    fn new(baseline: &'b Baseline, asked: &Question, principal: u32) -> Self {
+        let Baseline { behaviours, values, .. } = baseline;
+        let from = behaviours.partition_point(|one: &Behaviour| one.principal < principal);
+        let to = behaviours.partition_point(|one| one.principal <= principal);
+        let first = values.partition_point(|one: &DimensionValue| one.principal < principal);
+        let end = values.partition_point(|one| one.principal <= principal);
+        let held = |dimension| {
+            let of_dimension = (first..end).filter(|index| values[*index].dimension == dimension);
+            let held = of_dimension.filter_map(|index| {
+                let value = &values[index];
+                let first = first_counted(value, asked)?.sighting.time;
+                Some(HeldValue { index, value, first, last: asked.last_known(value.last) })
+            });
+            held.collect()
+        };
+        Self {
+            principal,
+            hours: ActiveHours::new(&behaviours[from..to], asked.only_success),
+            values: SCORED.map(|(dimension, _)| held(dimension)),
+        }
+    }
+}
+
+fn score<'b>(
+    baseline: &Baseline,
+    asked: &Question,
+    view: &PrincipalValues<'b>,
+    context: &Context<'_>,
+    draft: EpisodeDraft<'b>,
+) -> Scored<'b> {
+    let new_action = |(origin, finding): &(Origin, Finding<'b>)| {
+        let Origin::Behaviour(index) = *origin else { return None };
+        let behaviour = &baseline.behaviours[index];
+        Some(NewAction {
+            action: behaviour.action,
+            class: context.population.class(index),
+            is_read_only: finding.read_only == Some(true),
+            stays: asked.last_known(behaviour.last).day() > context.end.day(),
+        })
+    };
+    let new_actions: Vec<Option<NewAction>> = draft.findings.iter().map(new_action).collect();
+    let actions: Vec<NewAction> = new_actions.iter().copied().flatten().collect();
+    let surprises = context.surprises(&actions);
+    let size = (!actions.is_empty()).then(|| context.size(&actions, &surprises));
+    let mut of_actions = surprises.into_iter();
+    let surprises = new_actions.iter().map(|action| action.and_then(|_| of_actions.next())).collect();
+    let new_values = SCORED
+        .iter()
+        .zip(&view.values)
+        .filter_map(|((_, part), values)| Held { part: *part, values, hours: &view.hours }.part(context));
+    Scored { new_values: new_values.collect(), draft, surprises, size }
+}
+
+/// Adds what depends on earlier episodes.
+fn with_histories<'b>(
+    population: &Population,
+    weights: &Weights,
+    scored: Vec<Scored<'b>>,
+) -> Vec<Episode<'b>> {
+    let past = |scored: &Scored<'b>| {
+        let Some(Reason::Size { surprise, .. }) = scored.size else { return None };
+        let EpisodeDraft { principal, start, end, .. } = scored.draft;
+        Some(PastEpisode { principal, groups: population.groups(principal), start, end, surprise })
+    };
+    let pasts: Vec<PastEpisode> = scored.iter().filter_map(past).collect();
+    let mut histories = histories(&pasts).into_iter();
+    let episodes = scored.into_iter().map(|scored| {
+        let history = scored.size.as_ref().and_then(|_| histories.next());
+        episode(scored, history, weights)
+    });
+    episodes.collect()
+}
+
+fn episode<'b>(scored: Scored<'b>, history: Option<Reason<'b>>, weights: &Weights) -> Episode<'b> {
+    let Scored { draft, surprises, size, new_values } = scored;
+    let parts =
+        size.into_iter().chain(history).map(|reason| Part { bits: bits_of(&reason, weights), reason });
+    let parts = parts.chain(new_values).filter(|part| part.bits > 0.0).collect();
+    let findings = draft.findings.into_iter().zip(surprises);
+    let findings: Vec<EpisodeFinding<'b>> =
+        findings.map(|((_, finding), surprise)| EpisodeFinding { finding, surprise }).collect();
+    Episode {
+        who: findings[0].finding.who,
+        is_new_principal: draft.is_new_principal,
+        findings,
+        rules: Vec::new(),
+        parts,
+    }
+}
+
+/// The bits of the parts that are computed from sums over all actions.
+fn bits_of(reason: &Reason<'_>, weights: &Weights) -> f64 {
+    match reason {
+        Reason::Size { surprise, .. } => weights.size * (1.0 + surprise / weights.size_unit).log2(),
+        Reason::History { among_all, among_kind, among_family, own } => {
+            weights.history * bits(*among_all, [*among_kind, *among_family, *own], weights)
+        }
+        Reason::NewValue { .. } | Reason::Known(_) => 0.0,
+    }
+}
