@@ -45,7 +45,7 @@ const ACTIONS: [&str; 3] = ["s3:GetObject", "iam:ListUsers", "sts:AssumeRole"];
 const ROLES: [&str; 2] = ["arn:aws:iam::444455556666:role/a", "arn:aws:iam::444455556666:role/b"];
 const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
 
-fn all() -> LearnSettings {
+pub(crate) fn all() -> LearnSettings {
     LearnSettings { dimensions: Dimensions::ALL, ..settings() }
 }
 
@@ -86,12 +86,12 @@ fn any_record() -> impl Strategy<Value = Value> {
     )
 }
 
-fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
+pub(crate) fn any_objects() -> impl Strategy<Value = Vec<(Option<u8>, Vec<Value>)>> {
     prop::collection::vec((prop::option::of(0..28u8), prop::collection::vec(any_record(), 0..6)), 1..8)
 }
 
 /// The values of a record, in the plainest words.
-fn values(record: &Value) -> Vec<(&'static str, String)> {
+pub(crate) fn values(record: &Value) -> Vec<(&'static str, String)> {
     let text = |name: &str| record[name].as_str();
     let look = |table: &[(&str, Option<&'static str>)], text: Option<&str>| {
         table.iter().find(|(known, _)| Some(*known) == text).and_then(|(_, value)| *value)

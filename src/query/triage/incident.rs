@@ -21,7 +21,7 @@ const CREATION: Span = Span::days(7);
 pub(super) fn incidents<'b>(baseline: &'b Baseline, episodes: Vec<Episode<'b>>) -> Vec<Incident<'b>> {
     let mut links = links(baseline, &episodes);
     links.sort_by_key(|link| (link.to, link.from, link.kind));
-    let roots = roots(episodes.len(), &links);
+    let roots = join(episodes.len(), &mut links);
     let mut incidents: Vec<Incident<'b>> = Vec::new();
     let mut place_of: HashMap<usize, usize> = HashMap::new();
     let mut index_in = vec![0; episodes.len()];
@@ -36,10 +36,7 @@ pub(super) fn incidents<'b>(baseline: &'b Baseline, episodes: Vec<Episode<'b>>) 
     }
     for link in links {
         let incident = &mut incidents[place_of[&roots[link.to]]];
-        // One link joins an episode; more would repeat it.
-        if !incident.links.iter().any(|known| known.to == index_in[link.to]) {
-            incident.links.push(Link { from: index_in[link.from], to: index_in[link.to], ..link });
-        }
+        incident.links.push(Link { from: index_in[link.from], to: index_in[link.to], ..link });
     }
     for incident in &mut incidents {
         let scores: Vec<f64> = incident.episodes.iter().map(Episode::score).collect();
@@ -50,21 +47,23 @@ pub(super) fn incidents<'b>(baseline: &'b Baseline, episodes: Vec<Episode<'b>>) 
     incidents
 }
 
-/// For each episode the smallest index of its incident.
-fn roots(episodes: usize, links: &[Link<'_>]) -> Vec<usize> {
+/// For each episode the smallest index of its incident. Keeps only the links that joined something.
+fn join(episodes: usize, links: &mut Vec<Link<'_>>) -> Vec<usize> {
     let mut parents: Vec<usize> = (0..episodes).collect();
-    fn root(parents: &mut [usize], mut index: usize) -> usize {
-        while parents[index] != index {
-            parents[index] = parents[parents[index]];
-            index = parents[index];
-        }
-        index
-    }
-    for link in links {
+    links.retain(|link| {
         let (from, to) = (root(&mut parents, link.from), root(&mut parents, link.to));
         parents[from.max(to)] = from.min(to);
-    }
+        from != to
+    });
     (0..episodes).map(|index| root(&mut parents, index)).collect()
+}
+
+fn root(parents: &mut [usize], mut index: usize) -> usize {
+    while parents[index] != index {
+        parents[index] = parents[parents[index]];
+        index = parents[index];
+    }
+    index
 }
 
 /// All links between episodes, from the earlier to the later one.

@@ -102,7 +102,7 @@ pub struct Overview {
 pub struct Incident<'b> {
     /// Its episodes by start, at least one.
     pub episodes: Vec<Episode<'b>>,
-    /// What joins each episode but the first to an earlier one.
+    /// What joins them: one link fewer than episodes.
     pub links: Vec<Link<'b>>,
     /// The index of the episode with the highest score, which is the score of the incident.
     pub lead: usize,

@@ -1,0 +1,152 @@
+//! Laws of the ranking of episodes.
+
+use std::collections::BTreeSet;
+
+use firstseen::baseline::Baseline;
+use firstseen::learn::LearnSettings;
+use firstseen::model::PrincipalKey;
+use firstseen::query::{
+    Episode, Finding, FindingKind, Question, RankedIncident, RankedUnit, Triage, TriageQuestion, first_seen, triage,
+};
+use firstseen::time::{Span, Timestamp};
+use proptest::prelude::*;
+
+use crate::archive::question;
+use crate::dimensions::{all, any_objects};
+use crate::laws::archive;
+
+fn asked(days: u32, hours: u32) -> TriageQuestion {
+    TriageQuestion {
+        warmup: Span::days(days),
+        gap: Span::hours(hours),
+        by: RankedUnit::Episode,
+        ..TriageQuestion::default()
+    }
+}
+
+fn episodes<'t, 'b>(ranked: &'t Triage<'b>) -> impl Iterator<Item = &'t Episode<'b>> {
+    ranked.incidents.iter().flat_map(|incident| &incident.episodes)
+}
+
+fn named(finding: &Finding<'_>) -> (Timestamp, FindingKind, String, String, Option<String>) {
+    let value = finding.value.map(|value| value.to_string());
+    (finding.time, finding.kind, finding.principal().to_owned(), finding.action.to_string(), value)
+}
+
+fn named_findings(ranked: &Triage<'_>) -> Vec<(Timestamp, FindingKind, String, String, Option<String>)> {
+    let mut names: Vec<_> =
+        episodes(ranked).flat_map(|episode| &episode.findings).map(|one| named(&one.finding)).collect();
+    names.sort();
+    names
+}
+
+/// What a principal's episode is known by, with its parts.
+fn parts(episode: &Episode<'_>) -> (Timestamp, String, Vec<(String, f64)>) {
+    let parts = episode.parts.iter().map(|part| (format!("{:?}", part.reason), part.bits)).collect();
+    (episode.start(), episode.who.key.to_string(), parts)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn every_finding_is_in_one_episode(objects in any_objects(), days in 0..20u32, hours in 0..100u32) {
+        let baseline = archive(&objects).ingest(&all()).baseline;
+        let ranked = triage(&baseline, &asked(days, hours));
+        let kinds: Vec<FindingKind> = FindingKind::ALL
+            .into_iter()
+            .filter(|kind| *kind == FindingKind::NewAction || kind.dimension().is_some())
+            .collect();
+        let wanted = Question { report: kinds, ..question(days) };
+        let listed: Vec<_> = first_seen(&baseline, &wanted).iter().map(named).collect();
+        let found = named_findings(&ranked);
+        let unique: BTreeSet<_> = found.iter().collect();
+        prop_assert_eq!(unique.len(), found.len());
+        prop_assert!(listed.iter().all(|finding| unique.contains(finding)));
+        let of_new = episodes(&ranked).filter(|episode| episode.is_new_principal);
+        let of_new: BTreeSet<String> = of_new.map(|episode| episode.who.key.to_string()).collect();
+        prop_assert!(found.iter().all(|finding| listed.contains(finding) || of_new.contains(&finding.2)));
+    }
+
+    #[test]
+    fn episodes_of_a_principal_are_further_apart_than_the_gap(
+        objects in any_objects(), days in 0..20u32, hours in 0..100u32
+    ) {
+        let baseline = archive(&objects).ingest(&all()).baseline;
+        let question = asked(days, hours);
+        let ranked = triage(&baseline, &question);
+        let mut spans: Vec<(&str, Timestamp, Timestamp)> =
+            episodes(&ranked).map(|episode| (&*episode.who.key, episode.start(), episode.end())).collect();
+        spans.sort();
+        for pair in spans.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+            prop_assert!(pair[1].1.micros_since(pair[0].2) > question.gap.micros());
+        }
+        for episode in episodes(&ranked) {
+            let times: Vec<Timestamp> = episode.findings.iter().map(|one| one.finding.time).collect();
+            let is_close = |pair: &[Timestamp]| {
+                (0..=question.gap.micros()).contains(&pair[1].micros_since(pair[0]))
+            };
+            prop_assert!(times.windows(2).all(is_close));
+        }
+    }
+
+    #[test]
+    fn parts_are_positive_and_their_sum_ranks(objects in any_objects(), days in 0..20u32, as_of_then in any::<bool>()) {
+        let baseline = archive(&objects).ingest(&all()).baseline;
+        let ranked = triage(&baseline, &TriageQuestion { as_of_then, ..asked(days, 1) });
+        for episode in episodes(&ranked) {
+            prop_assert!(episode.parts.iter().all(|part| part.bits > 0.0 && part.bits.is_finite()));
+        }
+        let scores: Vec<f64> = ranked.incidents.iter().map(RankedIncident::score).collect();
+        prop_assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]));
+    }
+
+    #[test]
+    fn as_of_then_nothing_later_changes_a_score(objects in any_objects(), days in 0..10u32) {
+        let baseline = archive(&objects).ingest(&all()).baseline;
+        let question = TriageQuestion { as_of_then: true, ..asked(days, 1) };
+        let ranked = triage(&baseline, &question);
+        for episode in episodes(&ranked) {
+            let then = TriageQuestion { read_to: Some(episode.end()), ..question.clone() };
+            let ranked_then = triage(&baseline, &then);
+            prop_assert!(episodes(&ranked_then).any(|other| parts(other) == parts(episode)));
+        }
+    }
+
+    #[test]
+    fn threads_and_shards_change_no_rank(objects in any_objects(), split in 0..8_usize, days in 0..10u32) {
+        let whole = archive(&objects).ingest(&all()).baseline.resolved(PrincipalKey::Arn);
+        let question = TriageQuestion { by: RankedUnit::Incident, ..asked(days, 1) };
+        let ranked = triage(&whole, &question);
+        let other = archive(&objects).ingest(&LearnSettings { threads: 8, ..all() }).baseline;
+        let other = other.resolved(PrincipalKey::Arn);
+        prop_assert_eq!(&triage(&other, &question), &ranked);
+        let shard = |is_in: &dyn Fn(usize) -> bool| {
+            let numbered = objects.iter().enumerate();
+            let part: Vec<_> = numbered
+                .map(|(number, (day, records))| (*day, if is_in(number) { records.clone() } else { Vec::new() }))
+                .collect();
+            archive(&part).ingest(&all()).baseline
+        };
+        let (left, right) = (shard(&|number| number < split), shard(&|number| number >= split));
+        let merged: Baseline = right.merge(left).baseline.resolved(PrincipalKey::Arn);
+        prop_assert_eq!(&triage(&merged, &question), &ranked);
+    }
+
+    #[test]
+    fn incidents_are_made_of_all_episodes(objects in any_objects(), days in 0..10u32) {
+        let baseline = archive(&objects).ingest(&all()).baseline;
+        let single = triage(&baseline, &asked(days, 1));
+        let joined = triage(&baseline, &TriageQuestion { by: RankedUnit::Incident, ..asked(days, 1) });
+        let sorted = |ranked: &Triage<'_>| {
+            let mut all: Vec<_> = episodes(ranked).map(|episode| format!("{episode:?}")).collect();
+            all.sort();
+            all
+        };
+        prop_assert_eq!(sorted(&single), sorted(&joined));
+        for incident in &joined.incidents {
+            prop_assert_eq!(incident.links.len() + 1, incident.episodes.len());
+            prop_assert!(incident.links.iter().all(|link| link.from < link.to));
+        }
+    }
+}
