@@ -15,7 +15,8 @@
 //! visitor that fills a baseline; [`index`] keeps a saved baseline up to date. All questions are pure
 //! functions of a baseline ([`query`]); [`report`] writes the answers. [`coverage`] lists everything that
 //! could not be read. IAM data comes from separate files ([`inventory`]). [`store`] saves all of it, with a
-//! [`catalog`] of the result of each object, so that more objects can be added later.
+//! [`catalog`] of the result of each object, so that more objects can be added later. [`actions`] says what kind of thing an
+//! action does.
 //!
 //! ```no_run
 //! use firstseen::learn::{LearnSettings, learn};
@@ -47,6 +48,8 @@
 //! ```
 
 pub mod model;
+
+pub mod actions;
 
 pub mod source;
 
