@@ -15,7 +15,8 @@
 //! visitor that fills a baseline; [`index`] keeps a saved baseline up to date. All questions are pure
 //! functions of a baseline ([`query`]); [`report`] writes the answers. [`coverage`] lists everything that
 //! could not be read. IAM data comes from separate files ([`inventory`]). [`store`] saves all of it, with a
-//! [`catalog`] of the result of each object, so that more objects can be added later.
+//! [`catalog`] of the result of each object, so that more objects can be added later. [`actions`] says what kind of thing an
+//! action does.
 //!
 //! ```no_run
 //! use firstseen::learn::{LearnSettings, learn};
@@ -48,6 +49,8 @@
 
 pub mod model;
 
+pub mod actions;
+
 pub mod source;
 
 pub mod decode;
@@ -74,7 +77,6 @@ pub mod query;
 
 pub mod report;
 
-pub mod actions;
 pub mod bench;
 pub mod catalog;
 pub mod checksum;

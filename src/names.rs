@@ -1,4 +1,5 @@
-//! Enums whose members have published names: each member, its meaning and its name are declared once.
+//! Enums whose members have published names: each member, its meaning and its name are declared once. Also the known name that a
+//! misspelt one resembles.
 
 /// Declares an enum with published names, and its `ALL`, `name` and `from_name`.
 ///
@@ -39,6 +40,17 @@ macro_rules! named {
 }
 
 pub(crate) use named;
+
+/// Limit on the length of names to compare, in bytes. Longer names are not legitimate, and comparing them is
+/// slow.
+const LONGEST: usize = 100;
+
+/// The most similar known name, if it differs in only a few letters.
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let known = known.filter(|known| known.len().max(name.len()) <= LONGEST);
+    let (far, near) = known.map(|known| (strsim::levenshtein(name, known), known)).min()?;
+    (far <= 1 + name.len() / 5).then_some(near)
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,29 +1,130 @@
-//! What actions are good for (placeholder until the table is merged).
+//! Classes of actions: which ones change permissions, give credentials, blind logs, and so on.
+//!
+//! A class is decided from the name of an action alone, and from whether the call only read: by a table of IAM's actions with their
+//! access levels and by lists (`table.rs`), and by rules over services and the words of names (`rules.rs`). So actions that the table
+//! does not know have classes, too. `docs/ranking.md` describes the classes.
 
-use crate::names::named;
+mod aliases;
+mod kubernetes;
+mod matcher;
+mod rules;
+mod table;
+mod words;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::names::{named, nearest};
+
+use aliases::ApiName;
+use matcher::Call;
+use table::{ActionTable, KnownAction};
+
+pub use table::AccessLevel;
 
 named! {
-    /// What an action is good for.
+    /// What an action can do to an account's security. An action has at most one class.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Class {
-        /// Permissions.
+        /// Changes who may do what.
         Permissions = "permissions",
-        /// Credentials.
+        /// Creates, replaces or returns a secret, or begins a session.
         Credentials = "credentials",
-        /// Logging.
+        /// Stops, deletes, narrows or redirects logs, alarms or detectors.
         Logging = "logging",
-        /// Exposure.
+        /// Makes a resource reachable from outside, or lets its data leave.
         Exposure = "exposure",
-        /// Execution.
+        /// Runs code with somebody's rights, or uses the account's capacity.
         Execution = "execution",
-        /// Destruction.
+        /// Deletes data or what serves it, or prevents its recovery.
         Destruction = "destruction",
-        /// Reconnaissance.
+        /// Reads about identities, permissions, detection or the account as a whole.
         Reconnaissance = "reconnaissance",
     }
 }
 
-/// The class of an action.
-pub fn class_of(_action: &str, _read_only: Option<bool>) -> Option<Class> {
-    None
+/// Everything that is known of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionDescription {
+    /// Its name in IAM's spelling (`iam:CreateUser`), or as given if the table does not have it.
+    pub name: String,
+    /// Its access level, if the table has it.
+    pub level: Option<AccessLevel>,
+    /// Its class, if it has one.
+    pub class: Option<Class>,
+    /// What decided: the list, the level, or the service and the words of the name, and why.
+    pub reason: Cow<'static, str>,
+    /// Whether the table has it, or a rule names it as it is.
+    pub is_known: bool,
 }
+
+/// The class of an action named as in findings: `iam.amazonaws.com:CreateUser`, or `create core/pods/exec` in a cluster.
+///
+/// Whether the call only read is said by the record (`read_only`), else by the access level, else by the verb.
+///
+/// ```
+/// use firstseen::actions::{Class, class_of};
+///
+/// assert_eq!(class_of("cloudtrail.amazonaws.com:StopLogging", Some(false)), Some(Class::Logging));
+/// assert_eq!(class_of("iam.amazonaws.com:ListUsers", None), Some(Class::Reconnaissance));
+/// assert_eq!(class_of("ec2.amazonaws.com:DescribeInstances", Some(true)), None);
+/// ```
+pub fn class_of(action: &str, read_only: Option<bool>) -> Option<Class> {
+    if kubernetes::is_kubernetes(action) {
+        return kubernetes::decide(action).map(|(class, _)| class);
+    }
+    Call::new(action, ActionTable::get(), read_only).decide().map(|decision| decision.class())?
+}
+
+/// Everything known of an action: `iam.amazonaws.com:CreateUser`, `iam:CreateUser`, or `create core/pods/exec` in a cluster.
+pub fn describe(action: &str) -> ActionDescription {
+    if kubernetes::is_kubernetes(action) {
+        let decided = kubernetes::decide(action);
+        return ActionDescription {
+            name: action.to_owned(),
+            level: None,
+            class: decided.map(|(class, _)| class),
+            reason: decided.map_or(NO_RULE, |(_, reason)| reason).into(),
+            is_known: decided.is_some(),
+        };
+    }
+    let call = Call::new(action, ActionTable::get(), None);
+    let decision = call.decide();
+    ActionDescription {
+        name: call.iam_name(),
+        level: call.level(),
+        class: decision.as_ref().and_then(|decision| decision.class()),
+        is_known: call.is_known() || decision.as_ref().is_some_and(|decision| decision.is_exact()),
+        reason: decision.map_or(NO_RULE.into(), |decision| decision.reason(&call)),
+    }
+}
+
+const NO_RULE: &str = "no rule matches";
+
+/// All actions that the table has, sorted by service and access level.
+pub fn known_actions() -> impl Iterator<Item = ActionDescription> {
+    ActionTable::get().actions().iter().map(|action| describe(&action.full_name()))
+}
+
+/// The known action that a misspelt name resembles, in IAM's spelling: with its service if `name` has one.
+pub fn similar_action(name: &str) -> Option<String> {
+    let name = match name.split_once(':') {
+        Some(_) => {
+            let ApiName { service, name } = ApiName::new(name);
+            format!("{service}:{name}")
+        }
+        None => name.to_owned(),
+    };
+    let full_names = ActionTable::get().actions().iter().map(KnownAction::full_name);
+    let comparable = |full: String| match full.split_once(':') {
+        Some((_, bare)) if !name.contains(':') => bare.to_owned(),
+        _ => full,
+    };
+    let spellings: BTreeMap<String, String> =
+        full_names.map(comparable).map(|known| (known.to_ascii_lowercase(), known)).collect();
+    let near = nearest(&name.to_ascii_lowercase(), spellings.keys().map(String::as_str))?;
+    spellings.get(near).cloned()
+}
+
+#[cfg(test)]
+mod tests;

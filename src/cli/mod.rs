@@ -1,5 +1,6 @@
 //! Turns flags into typed values, values into library calls, and results into output and an exit status.
 
+mod actions;
 mod args;
 mod baseline;
 mod bench;
@@ -47,6 +48,7 @@ enum Command {
     Baseline(Box<baseline::BaselineArgs>),
     Index(Box<index::IndexArgs>),
     Merge(merge::MergeArgs),
+    Actions(actions::ActionsArgs),
     Synth(synth::SynthArgs),
     Bench(bench::BenchArgs),
 }
@@ -64,6 +66,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Baseline(args) => baseline::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Actions(args) => actions::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

@@ -35,15 +35,30 @@ pub(super) fn write<R: Serialize>(
     out.write_all(b"\n}\n")
 }
 
+/// Writes one document with rows that do not come from logs, so that it has no coverage.
+pub(super) fn write_reference<R: Serialize>(
+    settings: &impl Serialize,
+    (name, rows): (&str, impl Iterator<Item = R>),
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write_header(settings, out)?;
+    write_lines_of(name, rows, out)?;
+    out.write_all(b"\n}\n")
+}
+
 /// Writes the start of a document: header and coverage, without a line end.
 pub(super) fn write_head(
     settings: &impl Serialize,
     coverage: &Coverage,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let header = serde_json::to_string_pretty(&Header::new(settings))?;
-    out.write_all(header.strip_suffix("\n}").unwrap_or(&header).as_bytes())?;
+    write_header(settings, out)?;
     write_field("coverage", &CoverageView::new(coverage), out)
+}
+
+fn write_header(settings: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let header = serde_json::to_string_pretty(&Header::new(settings))?;
+    out.write_all(header.strip_suffix("\n}").unwrap_or(&header).as_bytes())
 }
 
 /// Writes another field of a document.
@@ -76,18 +91,25 @@ pub(super) fn write_lines<R: Serialize>(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     #[derive(Serialize)]
-    struct HeaderLine<'a, S> {
-        header: Header<'a, S>,
-    }
-    #[derive(Serialize)]
     struct CoverageLine<'a> {
         coverage: CoverageView<'a>,
     }
-    line(&HeaderLine { header: Header::new(settings) }, out)?;
-    for row in rows {
-        line(&row, out)?;
-    }
+    write_reference_lines(settings, rows, out)?;
     line(&CoverageLine { coverage: CoverageView::new(coverage) }, out)
+}
+
+/// Writes `{"header":…}`, and one line per row.
+pub(super) fn write_reference_lines<R: Serialize>(
+    settings: &impl Serialize,
+    mut rows: impl Iterator<Item = R>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct HeaderLine<'a, S> {
+        header: Header<'a, S>,
+    }
+    line(&HeaderLine { header: Header::new(settings) }, out)?;
+    rows.try_for_each(|row| line(&row, out))
 }
 
 fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {

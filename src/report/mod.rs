@@ -4,6 +4,7 @@
 //! Texts in logs may come from attackers; each format cleans them for its reader. Knows results; does not
 //! know how they were found.
 
+mod actions;
 mod clean;
 mod csv;
 mod export;
@@ -24,6 +25,7 @@ use std::io::{self, Write};
 use crate::coverage::Coverage;
 use crate::query::Finding;
 
+pub use actions::ActionsReport;
 pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
 pub use export::{AsffBatch, AsffBatches, ExportFormat};
 pub use header::{FilterSettings, UsedInventory, UsedRules, UsedSettings};

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::names::nearest;
+
 /// A part of a rule file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{file}, line {line}: {}{reason}", rule.as_deref().map(|rule| format!("{rule}: ")).unwrap_or_default())]
@@ -73,18 +75,9 @@ impl From<String> for FieldError {
     }
 }
 
-/// Limit on the length of names to compare, in bytes. Longer names are not legitimate, and comparing them is
-/// slow.
-const LONGEST: usize = 100;
-
 /// A hint with the most similar known name, if it differs in only a few letters; else an empty text.
 pub(super) fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
-    let known = known.filter(|known| known.len().max(name.len()) <= LONGEST);
-    let near = known.map(|known| (strsim::levenshtein(name, known), known)).min();
-    match near {
-        Some((far, known)) if far <= 1 + name.len() / 5 => format!("; did you mean '{known}'?"),
-        _ => String::new(),
-    }
+    nearest(name, known).map_or(String::new(), |known| format!("; did you mean '{known}'?"))
 }
 
 #[cfg(test)]

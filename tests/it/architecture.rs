@@ -40,7 +40,7 @@ const DOORS: [(&str, &[&str]); 38] = [
     ("toml", &["cli/settings/config.rs"]),
     ("saphyr_parser", &["yaml/loader.rs"]),
     ("regex", &["rules/"]),
-    ("strsim", &["rules/error.rs"]),
+    ("strsim", &["names.rs"]),
     ("ipnet", &["rules/evaluate/comparison.rs"]),
     ("unicode_width", &["report/width.rs"]),
     ("arcstr", &["model/text.rs"]),

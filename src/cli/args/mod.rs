@@ -25,7 +25,9 @@ pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use named::named_arg;
-pub(crate) use output::{FileFormat, KnownOutputArgs, OutputArgs, OutputFormats, RunArgs};
+pub(crate) use output::{
+    FileFormat, KnownOutputArgs, OutputArgs, OutputFormats, ReferenceOutputArgs, RunArgs,
+};
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;

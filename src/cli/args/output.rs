@@ -1,6 +1,6 @@
 //! Flags for the format and destination of the answer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use firstseen::report::{ExportFormat, Format};
@@ -42,6 +42,21 @@ pub(crate) struct KnownOutputArgs {
     csv_raw: bool,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+/// Flags for the output of a command that reads no archives.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ReferenceOutputArgs {
+    /// Format of the answer [default: by the extension of FILE, else text]
+    #[arg(long, short, value_enum)]
+    format: Option<FormatArg>,
+    /// Write the answer to FILE, which appears only once it is complete [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
+    #[arg(long)]
+    csv_raw: bool,
 }
 
 /// Flags for the resources and messages of a run that reads archives.
@@ -143,7 +158,18 @@ impl OutputArgs {
 impl KnownOutputArgs {
     /// The format of the answer: `--format`, else by the extension of the output.
     pub(crate) fn format(&self) -> anyhow::Result<Format> {
-        let format = self.format.map_or_else(|| FormatArg::of_output(self.output.as_deref()), Ok)?;
-        Ok(format.format(self.csv_raw))
+        answer_format(self.format, self.output.as_deref(), self.csv_raw)
     }
+}
+
+impl ReferenceOutputArgs {
+    /// The format of the answer: `--format`, else by the extension of the output.
+    pub(crate) fn format(&self) -> anyhow::Result<Format> {
+        answer_format(self.format, self.output.as_deref(), self.csv_raw)
+    }
+}
+
+fn answer_format(format: Option<FormatArg>, output: Option<&Path>, csv_raw: bool) -> anyhow::Result<Format> {
+    let format = format.map_or_else(|| FormatArg::of_output(output), Ok)?;
+    Ok(format.format(csv_raw))
 }

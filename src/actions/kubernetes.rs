@@ -1,0 +1,178 @@
+//! Which class an action in a Kubernetes cluster has: `verb group/resource[/subresource]`.
+//!
+//! Sources: MITRE ATT&CK, matrix "Containers" (techniques `T…`); Kubernetes documentation, "Role Based Access Control Good
+//! Practices" (privilege escalation risks); Microsoft, "Threat Matrix for Kubernetes" (`MS-TA…`).
+
+use super::Class;
+use super::Class::{Credentials, Destruction, Execution, Exposure, Logging, Permissions, Reconnaissance};
+
+/// One rule; verbs and resources are separated by blanks, `*` stands for any verb, and a resource that ends in `/*` for all of its
+/// group.
+struct Rule {
+    class: Class,
+    verbs: &'static str,
+    resources: &'static str,
+    reason: &'static str,
+}
+
+const READS: &str = "get list watch";
+const CHANGES: &str = "create update patch";
+const ALL_CHANGES: &str = "create update patch delete deletecollection";
+const DELETIONS: &str = "delete deletecollection";
+
+/// All rules; the first that matches decides.
+///
+/// Impersonation is not among them: the verb of an audit event is that of the request, and who was impersonated is the principal.
+const RULES: [Rule; 15] = [
+    Rule {
+        class: Execution,
+        verbs: "*",
+        resources: "core/pods/exec core/pods/attach core/pods/portforward core/pods/proxy core/nodes/proxy core/services/proxy",
+        reason: "runs commands in a container or reaches into it (ATT&CK T1609)",
+    },
+    Rule {
+        class: Execution,
+        verbs: CHANGES,
+        resources: "core/pods/ephemeralcontainers",
+        reason: "runs a container in a pod (ATT&CK T1609)",
+    },
+    Rule {
+        class: Credentials,
+        verbs: "create",
+        resources: "core/serviceaccounts/token certificates.k8s.io/certificatesigningrequests",
+        reason: "returns a credential (ATT&CK T1528, T1649)",
+    },
+    Rule {
+        class: Credentials,
+        verbs: READS,
+        resources: "core/secrets",
+        reason: "returns secrets (ATT&CK T1552.007)",
+    },
+    Rule {
+        class: Credentials,
+        verbs: CHANGES,
+        resources: "core/secrets",
+        reason: "creates or replaces a secret (ATT&CK T1098)",
+    },
+    Rule {
+        class: Permissions,
+        verbs: ALL_CHANGES,
+        resources: "rbac.authorization.k8s.io/*",
+        reason: "changes who may do what (ATT&CK T1098.006)",
+    },
+    Rule {
+        class: Permissions,
+        verbs: CHANGES,
+        resources: "core/serviceaccounts certificates.k8s.io/certificatesigningrequests/approval \
+                    certificates.k8s.io/certificatesigningrequests/status",
+        reason: "creates an identity (ATT&CK T1136, T1098)",
+    },
+    Rule {
+        class: Logging,
+        verbs: ALL_CHANGES,
+        resources: "admissionregistration.k8s.io/* auditregistration.k8s.io/*",
+        reason: "changes what checks or records requests (ATT&CK T1562.001; MS-TA9015)",
+    },
+    Rule {
+        class: Logging,
+        verbs: DELETIONS,
+        resources: "core/events events.k8s.io/events",
+        reason: "deletes events (ATT&CK T1070; MS-TA9022)",
+    },
+    Rule {
+        class: Exposure,
+        verbs: CHANGES,
+        resources: "networking.k8s.io/ingresses extensions/ingresses gateway.networking.k8s.io/*",
+        reason: "makes a service reachable from outside (ATT&CK T1133)",
+    },
+    Rule {
+        class: Exposure,
+        verbs: "update patch delete deletecollection",
+        resources: "networking.k8s.io/networkpolicies",
+        reason: "opens a way through the network (ATT&CK T1562.007)",
+    },
+    Rule {
+        class: Destruction,
+        verbs: DELETIONS,
+        resources: "core/namespaces core/pods core/nodes core/persistentvolumes core/persistentvolumeclaims core/secrets \
+                    core/configmaps core/services core/replicationcontrollers apps/* batch/* apiextensions.k8s.io/* \
+                    snapshot.storage.k8s.io/*",
+        reason: "deletes workloads or data (ATT&CK T1485; MS-TA9038)",
+    },
+    Rule {
+        class: Execution,
+        verbs: CHANGES,
+        resources: "core/pods core/replicationcontrollers apps/deployments apps/daemonsets apps/statefulsets apps/replicasets \
+                    batch/jobs batch/cronjobs",
+        reason: "makes containers run (ATT&CK T1610, T1053.007)",
+    },
+    Rule {
+        class: Reconnaissance,
+        verbs: "create",
+        resources: "authorization.k8s.io/* authentication.k8s.io/selfsubjectreviews",
+        reason: "asks what one may do (ATT&CK T1069)",
+    },
+    Rule {
+        class: Reconnaissance,
+        verbs: READS,
+        resources: "rbac.authorization.k8s.io/* core/serviceaccounts",
+        reason: "reads who may do what (ATT&CK T1069, T1087)",
+    },
+];
+
+/// Whether an action is of Kubernetes: it has a blank, which names of AWS APIs have not.
+pub(super) fn is_kubernetes(action: &str) -> bool {
+    action.contains(' ')
+}
+
+/// The class of an action, and why.
+pub(super) fn decide(action: &str) -> Option<(Class, &'static str)> {
+    let (verb, object) = action.split_once(' ')?;
+    let resource = object.split(" in ").next().unwrap_or(object);
+    let rule = RULES.iter().find(|rule| rule.matches(verb, resource))?;
+    Some((rule.class, rule.reason))
+}
+
+impl Rule {
+    fn matches(&self, verb: &str, resource: &str) -> bool {
+        let has_verb = self.verbs.split(' ').any(|known| known == "*" || known == verb);
+        let is_it = |known: &str| match known.strip_suffix('*') {
+            Some(group) => resource.starts_with(group),
+            None => known == resource,
+        };
+        has_verb && self.resources.split_ascii_whitespace().any(is_it)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_in_a_cluster_have_classes() {
+        let class = |action| decide(action).map(|(class, _)| class.name());
+        for (action, expected) in [
+            ("create core/pods/exec in shop", Some("execution")),
+            ("get core/nodes/proxy", Some("execution")),
+            ("patch core/pods/ephemeralcontainers", Some("execution")),
+            ("create apps/deployments", Some("execution")),
+            ("list core/secrets", Some("credentials")),
+            ("create core/serviceaccounts/token", Some("credentials")),
+            ("create rbac.authorization.k8s.io/clusterrolebindings", Some("permissions")),
+            ("update certificates.k8s.io/certificatesigningrequests/approval", Some("permissions")),
+            ("patch admissionregistration.k8s.io/validatingwebhookconfigurations", Some("logging")),
+            ("deletecollection core/events in shop", Some("logging")),
+            ("create networking.k8s.io/ingresses", Some("exposure")),
+            ("delete networking.k8s.io/networkpolicies", Some("exposure")),
+            ("delete core/persistentvolumes", Some("destruction")),
+            ("deletecollection apps/statefulsets", Some("destruction")),
+            ("create authorization.k8s.io/selfsubjectaccessreviews", Some("reconnaissance")),
+            ("list rbac.authorization.k8s.io/roles", Some("reconnaissance")),
+            ("get core/configmaps", None),
+            ("list core/pods", None),
+            ("get /api", None),
+        ] {
+            assert_eq!(class(action), expected, "{action}");
+        }
+    }
+}
