@@ -39,15 +39,71 @@ const SYSTEMS: [(&str, &str); 11] = [
 ];
 
 /// The family of a user agent: `Boto3, Linux`. Of unknown programs, the name of the first product.
+///
+/// The AWS CLI has its major version, since nobody changes that by the way. What else does not change with an update is kept: the
+/// maker of a Linux kernel (`Linux amzn`), the distribution (`exe/x86_64.ubuntu.22`), and where the program runs
+/// (`exec-env/CloudShell`).
 pub(super) fn agent_family(agent: &str) -> Cow<'_, str> {
     let agent = agent.trim_start_matches('[').trim_end_matches(']');
     let known = PROGRAMS.iter().find(|(part, _)| agent.contains(part));
     let program = known.map_or_else(|| first_product(agent), |(_, program)| program);
     let lower = agent.to_ascii_lowercase();
-    match SYSTEMS.iter().find(|(part, _)| lower.contains(part)) {
-        Some((_, system)) => Cow::Owned(format!("{program}, {system}")),
-        None => Cow::Borrowed(program),
+    let system = SYSTEMS.iter().find(|(part, _)| lower.contains(part));
+    let places = [
+        known.and_then(|(part, _)| cli_major(agent, part)).map(|major| format!(" {major}")),
+        system.map(|(_, system)| format!(", {system}")),
+        system.filter(|(_, system)| *system == "Linux").and_then(|_| distribution(&lower)),
+        after(agent, "exec-env/").map(|place| format!(", {}", without_version(place))),
+    ];
+    if places.iter().all(Option::is_none) {
+        return Cow::Borrowed(program);
     }
+    let mut family = program.to_owned();
+    places.into_iter().flatten().for_each(|place| family.push_str(&place));
+    Cow::Owned(family)
+}
+
+/// `2` of `aws-cli/2.15.30`.
+fn cli_major<'a>(agent: &'a str, part: &str) -> Option<&'a str> {
+    let version = (part == "aws-cli/").then(|| after(agent, part))??;
+    version
+        .split('.')
+        .next()
+        .filter(|major| !major.is_empty() && major.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The maker of the kernel and the distribution, as far as an agent in lower case names them: ` amzn`, ` generic ubuntu`.
+fn distribution(agent: &str) -> Option<String> {
+    let kernel = after(agent, "linux/").or_else(|| after(agent, "linux#")).and_then(kernel_maker);
+    let distribution = after(agent, "exe/").and_then(|program| program.split('.').nth(1)).map(letters);
+    let distribution = distribution.filter(|name| Some(*name) != kernel && !name.is_empty());
+    let names: String = kernel.into_iter().chain(distribution).map(|name| format!(" {name}")).collect();
+    (!names.is_empty()).then_some(names)
+}
+
+/// `amzn` of `5.10.210-201.852.amzn2.x86_64`, `azure` of `6.5.0-1018-azure`.
+fn kernel_maker(kernel: &str) -> Option<&str> {
+    const NOT_MAKERS: [&str; 7] = ["x", "i", "amd", "arm", "armv", "aarch", "rc"];
+    let parts =
+        kernel.split(['-', '.', '_', '+']).filter(|part| part.starts_with(|c: char| c.is_ascii_lowercase()));
+    parts.map(letters).find(|part| !NOT_MAKERS.contains(part))
+}
+
+/// The letters that a text begins with.
+fn letters(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(text.len());
+    &text[..end]
+}
+
+/// The rest of the word after the first place with this text.
+fn after<'a>(agent: &'a str, text: &str) -> Option<&'a str> {
+    let (_, rest) = agent.split_once(text)?;
+    rest.split([' ', ';', ')', ']']).next().filter(|rest| !rest.is_empty())
+}
+
+/// `AWS_Lambda_python` of `AWS_Lambda_python3.12`.
+fn without_version(text: &str) -> &str {
+    text.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'))
 }
 
 /// `aws-sdk-go-v2` of `aws-sdk-go-v2/1.26.0 os/linux`.
@@ -78,8 +134,21 @@ mod tests {
     #[test]
     fn a_family_has_no_version() {
         for (agent, family) in [
-            ("aws-cli/2.15.30 Python/3.11.8 Linux/5.10.0 exe/x86_64.kali.2023", "aws-cli, Kali Linux"),
-            ("aws-cli/1.18.69 Python/3.6.9 Darwin/19.6.0 botocore/1.16.19", "aws-cli, macOS"),
+            ("aws-cli/2.15.30 Python/3.11.8 Linux/5.10.0 exe/x86_64.kali.2023", "aws-cli 2, Kali Linux"),
+            ("aws-cli/1.18.69 Python/3.6.9 Darwin/19.6.0 botocore/1.16.19", "aws-cli 1, macOS"),
+            (
+                "aws-cli/2.4.5 Python/3.8.8 Linux/5.10.102.1-microsoft-standard-WSL2 exe/x86_64.ubuntu.20",
+                "aws-cli 2, Linux microsoft ubuntu",
+            ),
+            ("aws-cli/2.15.30 Linux/6.1.0-1020-aws exe/x86_64.amzn.2023", "aws-cli 2, Linux aws amzn"),
+            (
+                "aws-cli/2.15.30 Linux/5.10.0-8-amd64 exe/x86_64.debian.11 exec-env/CloudShell",
+                "aws-cli 2, Linux debian, CloudShell",
+            ),
+            (
+                "Boto3/1.26.0 Python/3.9 Linux/4.14.255-291-231.527.amzn2.x86_64 exec-env/AWS_Lambda_python3.9",
+                "Boto3, Linux amzn, AWS_Lambda_python",
+            ),
             ("Boto3/1.34.64 md/Botocore#1.34.64 ua/2.0 os/linux#5.10.0 md/arch#x86_64", "Boto3, Linux"),
             ("aws-sdk-go-v2/1.26.0 os/linux lang/go#1.22.1", "aws-sdk-go-v2, Linux"),
             ("APN/1.0 HashiCorp/1.0 Terraform/1.5.7 (+https://www.terraform.io)", "Terraform"),

@@ -25,8 +25,8 @@ const NETWORKS: [(&str, Option<&str>); 5] = [
 
 /// User agents with their families.
 const AGENTS: [(&str, Option<&str>); 4] = [
-    ("aws-cli/2.15.30 Python/3.11.8 Linux/5.10.0", Some("aws-cli, Linux")),
-    ("aws-cli/1.18.69 Python/3.6.9 Linux/4.1", Some("aws-cli, Linux")),
+    ("aws-cli/2.15.30 Python/3.11.8 Linux/5.10.0", Some("aws-cli 2, Linux")),
+    ("aws-cli/2.18.69 Python/3.6.9 Linux/4.1", Some("aws-cli 2, Linux")),
     ("Boto3/1.34.64 md/Botocore#1.34.64 os/windows#10", Some("Boto3, Windows")),
     ("AWS Internal", None),
 ];

@@ -33,7 +33,8 @@ impl Event {
 /// Two users of one family, one of another.
 fn renamed(record: &Value) -> Value {
     let text = record.to_string();
-    serde_json::from_str(&text.replace("user/eva", "user/app-dev").replace("user/bob", "user/app-prod")).unwrap()
+    serde_json::from_str(&text.replace("user/eva", "user/app-dev").replace("user/bob", "user/app-prod"))
+        .unwrap()
 }
 
 fn family(who: &str) -> &str {
@@ -133,7 +134,9 @@ impl Model {
             }
             drafts.extend(open);
         }
-        drafts.sort_by(|left, right| (left.start, &left.who, left.end).cmp(&(right.start, &right.who, right.end)));
+        drafts.sort_by(|left, right| {
+            (left.start, &left.who, left.end).cmp(&(right.start, &right.who, right.end))
+        });
         drafts
     }
 
@@ -165,21 +168,29 @@ impl Model {
             Some(Class::Reconnaissance) => weights.reconnaissance,
             Some(_) => weights.class,
         };
-        let own: BTreeSet<&str> = self.events.iter().filter(|event| event.who == draft.who).map(|event| &*event.action).collect();
+        let own: BTreeSet<&str> =
+            self.events.iter().filter(|event| event.who == draft.who).map(|event| &*event.action).collect();
         let before = |other: &&&str| self.first(&draft.who, other).unwrap().time() < draft.start;
         if is_telling {
-            let used = own.iter().filter(|other| self.class(&draft.who, other) == class).filter(before).count();
+            let used =
+                own.iter().filter(|other| self.class(&draft.who, other) == class).filter(before).count();
             bits /= 1.0 + weights.used * (used as f64).min(weights.used_max);
         }
         let until = if self.as_of_then { draft.start } else { draft.end + 7 * DAY };
         let is_mate = |who: &&str| {
             *who != draft.who
                 && family(who) == own_family
-                && self.first(who, action).is_some_and(|event| (draft.start - 7 * DAY..until).contains(&event.time()))
+                && self
+                    .first(who, action)
+                    .is_some_and(|event| (draft.start - 7 * DAY..until).contains(&event.time()))
         };
-        bits /= 1.0 + weights.mates * (self.principals().into_iter().filter(is_mate).count() as f64).min(weights.mates_max);
+        bits /= 1.0
+            + weights.mates
+                * (self.principals().into_iter().filter(is_mate).count() as f64).min(weights.mates_max);
         let is_later = |event: &Event| {
-            event.who == draft.who && event.action == action && event.time().div_euclid(DAY) > draft.end.div_euclid(DAY)
+            event.who == draft.who
+                && event.action == action
+                && event.time().div_euclid(DAY) > draft.end.div_euclid(DAY)
         };
         if !self.as_of_then && self.events.iter().any(is_later) {
             bits *= weights.stays;
@@ -214,14 +225,18 @@ impl Model {
         let weights = &self.weights;
         let texts = |who: &str| -> BTreeSet<String> {
             let own = self.events.iter().filter(|event| event.who == who);
-            own.flat_map(|event| &event.values).filter(|(other, _)| *other == kind).map(|(_, text)| text.clone()).collect()
+            own.flat_map(|event| &event.values)
+                .filter(|(other, _)| *other == kind)
+                .map(|(_, text)| text.clone())
+                .collect()
         };
         let firsts: Vec<(String, i64)> = texts(&draft.who)
             .into_iter()
             .map(|text| (text.clone(), self.first_value(&draft.who, kind, &text).unwrap()))
             .collect();
         let hour = |time: i64| time.div_euclid(HOUR);
-        let own_hours = self.events.iter().filter(|event| event.who == draft.who).map(|event| hour(event.time()));
+        let own_hours =
+            self.events.iter().filter(|event| event.who == draft.who).map(|event| hour(event.time()));
         let active = own_hours.filter(|other| *other < hour(draft.start)).collect::<BTreeSet<i64>>().len();
         let earlier = firsts.iter().filter(|(_, first)| *first < draft.start).map(|(_, first)| hour(*first));
         let earlier = earlier.collect::<BTreeSet<i64>>().len();
@@ -233,10 +248,14 @@ impl Model {
                 .filter(|who| *who != draft.who)
                 .filter_map(|who| self.first_value(who, kind, text))
                 .collect();
-            let known = self.principals().into_iter().filter(|who| *who != draft.who && self.birth(who) < draft.start);
+            let known = self
+                .principals()
+                .into_iter()
+                .filter(|who| *who != draft.who && self.birth(who) < draft.start);
             let until = if self.as_of_then { draft.start } else { draft.end + 7 * DAY };
             let had = others.iter().filter(|first| **first < draft.start).count() as f64;
-            let recent = others.iter().filter(|first| (draft.start - 7 * DAY..until).contains(first)).count() as f64;
+            let recent =
+                others.iter().filter(|first| (draft.start - 7 * DAY..until).contains(first)).count() as f64;
             let steadiness = ((active as f64 + 2.0) / (earlier as f64 + 1.0)).log2().max(0.0);
             let rarity = ((known.count() as f64 + 1.0) / (had + 1.0)).log2().max(0.0);
             let bits = weights.steadiness * steadiness
@@ -256,9 +275,10 @@ impl Model {
         let surprises: Vec<f64> = drafts.iter().map(|draft| self.surprise(draft)).collect();
         let mut scored = Vec::new();
         for (draft, surprise) in drafts.iter().zip(&surprises) {
-            let earlier = drafts.iter().zip(&surprises).filter(|(other, _)| {
-                other.end < draft.start && !other.actions.is_empty()
-            });
+            let earlier = drafts
+                .iter()
+                .zip(&surprises)
+                .filter(|(other, _)| other.end < draft.start && !other.actions.is_empty());
             let earlier: Vec<(&Draft, f64)> = earlier.map(|(other, amount)| (other, *amount)).collect();
             let circle = |is_in: &dyn Fn(&Draft) -> bool| {
                 let of_circle = || earlier.iter().filter(|(other, _)| is_in(other));

@@ -6,7 +6,8 @@ use firstseen::baseline::Baseline;
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{
-    Episode, Finding, FindingKind, Question, RankedIncident, RankedUnit, Triage, TriageQuestion, first_seen, triage,
+    Episode, Finding, FindingKind, Question, RankedIncident, RankedUnit, Triage, TriageQuestion, first_seen,
+    triage,
 };
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
