@@ -1,5 +1,6 @@
 //! Plain data that all modules share: principals, ARNs, evidence, metadata of rules, IAM inventories. No logic of any module.
 
+mod address_range;
 mod agent;
 mod arn;
 mod dimension;
@@ -12,6 +13,7 @@ mod principal;
 mod rule;
 mod text;
 
+pub use address_range::{AddressRange, AddressRangeError};
 pub use arn::{Arn, identity_in_cluster, is_account_id, last_part, without_cluster};
 pub use dimension::{Dimension, Dimensions, Traits};
 pub use event_id::{EventId, EventIdRef};

@@ -111,6 +111,8 @@ pub(super) struct Candidate<'b> {
 pub(super) enum Origin {
     Behaviour(usize),
     Value(usize),
+    /// An event that a rule matched.
+    Hit(usize),
 }
 
 /// Produces possible findings about sightings, regardless of warmup: by principal, otherwise in no order.

@@ -5,13 +5,15 @@ use std::cmp::Ordering;
 
 use super::TriageQuestion;
 use super::population::Population;
-use crate::baseline::Baseline;
-use crate::model::Dimension;
+use crate::baseline::{Baseline, Hit};
+use crate::model::{Dimension, ObservedPrincipal};
 use crate::query::compiled_filter::CompiledFilter;
 use crate::query::first_seen::{Candidate, Origin, of_sightings};
+use crate::query::history::History;
 use crate::query::hits::match_findings;
 use crate::query::iam::Iam;
-use crate::query::{Filter, Finding, FindingKind, Question};
+use crate::query::single_event::finding_about;
+use crate::query::{Filter, Finding, FindingKind, Match, Matched, Question};
 use crate::time::Timestamp;
 
 /// The findings of an episode, before it is scored.
@@ -69,6 +71,7 @@ pub(super) fn episodes<'b>(
             let principal = match origin {
                 Origin::Behaviour(index) => baseline.behaviours[index].principal,
                 Origin::Value(index) => baseline.values[index].principal,
+                Origin::Hit(_) => return,
             };
             if known_micros >= question.warmup.micros() || is_new(principal) {
                 of.push((principal, origin));
@@ -76,7 +79,12 @@ pub(super) fn episodes<'b>(
             }
         },
     );
-    match_findings(baseline, &mut findings);
+    let is_covered = match_findings(baseline, &mut findings);
+    let mut past = History::new((baseline, &iam), &asked, Some(start));
+    for (principal, hit, finding) in known_hits(baseline, question, &is_covered) {
+        of.push((principal, Origin::Hit(hit)));
+        findings.push(past.extend(finding));
+    }
     for finding in &mut findings {
         finding.known_to_iam = iam.knows(finding.who);
     }
@@ -108,6 +116,32 @@ pub(super) fn episodes<'b>(
     }
     drafts.sort_by_key(|draft| (draft.start, draft.principal, draft.end));
     drafts
+}
+
+/// Events that no finding covers, and that a rule of the user's own list matched, as findings.
+fn known_hits<'b>(
+    baseline: &'b Baseline,
+    question: &TriageQuestion,
+    is_covered: &[bool],
+) -> Vec<(u32, usize, Finding<'b>)> {
+    let is_known: Vec<bool> = baseline.rules.iter().map(|rule| question.known.names_rule(rule)).collect();
+    let is_counted = |hit: &Hit| {
+        let is_late = question.read_to.is_some_and(|read_to| hit.sighting.time > read_to);
+        is_known[hit.rule as usize] && !is_late && !(question.only_success && hit.sighting.failed)
+    };
+    let hits = baseline.hits.iter().enumerate();
+    let finding = |(index, hit): (usize, &'b Hit)| {
+        if is_covered[index] || !is_counted(hit) {
+            return None;
+        }
+        let place = |who: &ObservedPrincipal| who.account_and_key().cmp(&hit.who.account_and_key());
+        let principal = baseline.principals.binary_search_by(place).ok()? as u32;
+        let rules = vec![Match { rule: &baseline.rules[hit.rule as usize], hit }];
+        let matched = Some(Box::new(Matched { rules, count: 1, last_time: None }));
+        let about = finding_about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting));
+        Some((principal, index, Finding { matched, ..about }))
+    };
+    hits.filter_map(finding).collect()
 }
 
 /// The order of the findings of an episode.

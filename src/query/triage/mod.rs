@@ -6,6 +6,8 @@ mod episode;
 mod family;
 mod history;
 mod incident;
+mod known;
+mod labels;
 mod new_value;
 mod population;
 mod rules;
@@ -17,6 +19,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+pub use known::KnownAssets;
+pub use labels::{
+    LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, label_report,
+};
 pub use weights::{WeightError, Weights};
 
 use self::episode::{EpisodeDraft, episodes};
@@ -51,6 +57,8 @@ pub struct TriageQuestion {
     pub filter: Filter,
     /// The constants of the score.
     pub weights: Weights,
+    /// What the user says matters.
+    pub known: KnownAssets,
     /// Whether an episode is scored with nothing later than itself: what could have been known then.
     pub as_of_then: bool,
     /// What is ranked.
@@ -387,6 +395,7 @@ impl Default for TriageQuestion {
             only_success: false,
             filter: Filter::default(),
             weights: Weights::default(),
+            known: KnownAssets::default(),
             as_of_then: false,
             by: RankedUnit::default(),
         }

@@ -49,7 +49,7 @@ pub(super) fn scored<'b>(
         scored.push((place, score(baseline, &asked, view, &context, draft)));
     }
     scored.sort_by_key(|(place, _)| *place);
-    with_histories(population, &question.weights, scored.into_iter().map(|(_, scored)| scored).collect())
+    with_histories(population, question, scored.into_iter().map(|(_, scored)| scored).collect())
 }
 
 /// What a principal's episodes share.
@@ -116,7 +116,7 @@ fn score<'b>(
 /// Adds what depends on earlier episodes.
 fn with_histories<'b>(
     population: &Population,
-    weights: &Weights,
+    question: &TriageQuestion,
     scored: Vec<Scored<'b>>,
 ) -> Vec<Episode<'b>> {
     let past = |scored: &Scored<'b>| {
@@ -128,19 +128,21 @@ fn with_histories<'b>(
     let mut histories = histories(&pasts).into_iter();
     let episodes = scored.into_iter().map(|scored| {
         let history = scored.size.as_ref().and_then(|_| histories.next());
-        episode(scored, history, weights)
+        episode(scored, history, question)
     });
     episodes.collect()
 }
 
-fn episode<'b>(scored: Scored<'b>, history: Option<Reason<'b>>, weights: &Weights) -> Episode<'b> {
+fn episode<'b>(scored: Scored<'b>, history: Option<Reason<'b>>, question: &TriageQuestion) -> Episode<'b> {
     let Scored { draft, surprises, size, new_values } = scored;
-    let parts =
-        size.into_iter().chain(history).map(|reason| Part { bits: bits_of(&reason, weights), reason });
-    let parts = parts.chain(new_values).filter(|part| part.bits > 0.0).collect();
+    let weights = &question.weights;
+    let of_actions = size.into_iter().chain(history);
+    let of_actions = of_actions.map(|reason| Part { bits: bits_of(&reason, weights), reason });
     let findings = draft.findings.into_iter().zip(surprises);
     let findings: Vec<EpisodeFinding<'b>> =
         findings.map(|((_, finding), surprise)| EpisodeFinding { finding, surprise }).collect();
+    let known = question.known.part(&findings, weights);
+    let parts = of_actions.chain(new_values).chain(known).filter(|part| part.bits > 0.0).collect();
     Episode {
         who: findings[0].finding.who,
         is_new_principal: draft.is_new_principal,

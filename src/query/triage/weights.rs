@@ -91,8 +91,10 @@ weights! {
     services = 0.5,
     /// Half the width of the window for others and mates, in days.
     window_days = 7.0,
-    /// Weight of what the user's own list of assets says; it has no effect without one.
-    known = 1.0,
+    /// Bits for each entry of the user's own list that an episode touches.
+    known_asset = 10.0,
+    /// Bits for calls from outside the user's own networks, if the list has any.
+    foreign_network = 5.0,
 }
 
 /// A constant that cannot be set.

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
-use ipnet::IpNet;
 use regex::{Regex, RegexBuilder};
 
 use super::event_context::Value;
+use crate::model::AddressRange;
 
 /// A set of texts.
 pub(in crate::rules) type Texts = HashSet<Box<str>, FixedState>;
@@ -37,7 +36,7 @@ pub(in crate::rules) enum Test {
     Intersects(Texts),
     /// Whether a path is in one of these folders.
     Below(Vec<Box<str>>),
-    Network(IpNet),
+    Network(AddressRange),
 }
 
 impl Test {
@@ -72,7 +71,7 @@ impl Test {
             Self::In(known) | Self::Intersects(known) => known.contains(text),
             Self::InAnyCase(known) => known.contains(&*lower(text)),
             Self::Below(folders) => folders.iter().any(|folder| is_below(text, folder)),
-            Self::Network(network) => text.parse::<IpAddr>().is_ok_and(|address| network.contains(&address)),
+            Self::Network(network) => network.contains(text),
         }
     }
 }
@@ -196,11 +195,6 @@ fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Parses a network such as `10.0.0.0/8`; an address is a network of one.
-pub(in crate::rules) fn network(text: &str) -> Option<IpNet> {
-    text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,14 +242,14 @@ mod tests {
                 && below.passes(&one("/etc"))
                 && !below.passes(&one("/etcetera"))
         );
-        let is_in = |address, text| Test::Network(network(text).unwrap()).passes(&one(address));
+        let is_in = |address, text| Test::Network(text.parse().unwrap()).passes(&one(address));
         assert!(is_in("10.9.8.7", "10.0.0.0/8") && !is_in("11.0.0.1", "10.0.0.0/8"));
         assert!(is_in("10.9.8.7", "10.255.0.1/8"));
         assert!(is_in("1.2.3.4", "0.0.0.0/0") && !is_in("::1", "0.0.0.0/0"));
         assert!(is_in("2001:db8::1", "2001:db8::/32") && !is_in("AWS Internal", "::1"));
         assert!(is_in("10.0.0.1", "10.0.0.1") && !is_in("10.0.0.2", "10.0.0.1"));
         for text in ["10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8", "::/129", ""] {
-            assert_eq!(network(text), None, "{text}");
+            assert!(text.parse::<AddressRange>().is_err(), "{text}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Compiles Sigma values with their modifiers to comparisons.
 
-use crate::rules::evaluate::comparison::{Test, finite, lower, network, part_in_any_case, regex};
+use crate::rules::evaluate::comparison::{Test, finite, lower, part_in_any_case, regex};
 
 /// The modifiers after a field's name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,9 +102,10 @@ pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
             let lines = if modifiers.flags.contains('s') { "" } else { "-s" };
             pattern(regex(&format!("(?{}{lines}){value}", modifiers.flags), false))
         }
-        Compare::Network => network(value)
+        Compare::Network => value
+            .parse()
             .map(Test::Network)
-            .ok_or_else(|| format!("'{value}' is no network such as 10.0.0.0/8")),
+            .map_err(|_| format!("'{value}' is no network such as 10.0.0.0/8")),
         Compare::Less => Ok(Test::Number(std::cmp::Ordering::is_lt, number()?)),
         Compare::LessOrEqual => Ok(Test::Number(std::cmp::Ordering::is_le, number()?)),
         Compare::Greater => Ok(Test::Number(std::cmp::Ordering::is_gt, number()?)),
