@@ -156,6 +156,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_documentation_has_all_constants() {
+        let documentation = include_str!("../../../docs/ranking.md");
+        let rows = documentation.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+        let rows: Vec<(&str, f64)> =
+            rows.filter_map(|(name, rest)| Some((name, rest.split(" | ").next()?.parse().ok()?))).collect();
+        assert_eq!(rows, Weights::default().values().collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_constant_is_set_by_its_name() {
         let mut weights = Weights::default();
         weights.set("history", 0.0).unwrap();

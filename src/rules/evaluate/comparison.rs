@@ -242,7 +242,7 @@ mod tests {
                 && below.passes(&one("/etc"))
                 && !below.passes(&one("/etcetera"))
         );
-        let is_in = |address, text| Test::Network(text.parse().unwrap()).passes(&one(address));
+        let is_in = |address, text: &str| Test::Network(text.parse().unwrap()).passes(&one(address));
         assert!(is_in("10.9.8.7", "10.0.0.0/8") && !is_in("11.0.0.1", "10.0.0.0/8"));
         assert!(is_in("10.9.8.7", "10.255.0.1/8"));
         assert!(is_in("1.2.3.4", "0.0.0.0/0") && !is_in("::1", "0.0.0.0/0"));
