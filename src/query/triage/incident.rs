@@ -14,6 +14,9 @@ use crate::time::{Span, Timestamp};
 /// How long a session of a role can last (IAM User Guide, "Update the maximum session duration for a role": 12 hours).
 const SESSION: Span = Span::hours(12);
 
+/// How many principals may ever have come from a network whose use joins episodes.
+const FEW: u32 = 3;
+
 /// How long after its creation a principal's first episode is still joined to its creator's.
 const CREATION: Span = Span::days(7);
 
@@ -66,11 +69,12 @@ fn root(parents: &mut [usize], mut index: usize) -> usize {
     index
 }
 
-/// All links between episodes, from the earlier to the later one.
+/// All links between episodes of different principals, from the earlier to the later one.
 fn links<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     let mut links = of_keys(episodes);
     links.extend(of_creations(baseline, episodes));
     links.extend(of_roles(episodes));
+    links.extend(of_networks(baseline, episodes));
     links
 }
 
@@ -81,7 +85,7 @@ fn of_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     for (to, episode) in episodes.iter().enumerate() {
         for key in episode.findings.iter().filter_map(|one| temporary_key(&one.finding)) {
             if let Some(from) = last.insert(key, to)
-                && from != to
+                && is_of_others(episodes, from, to)
             {
                 links.push(Link { kind: LinkKind::AccessKey, from, to, value: key });
             }
@@ -93,6 +97,37 @@ fn of_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
 /// The key of a session with which a call was made.
 fn temporary_key<'b>(finding: &Finding<'b>) -> Option<&'b str> {
     finding.evidence?.access_key_id().filter(|key| key.starts_with("ASIA"))
+}
+
+/// Whether two episodes are of different principals.
+fn is_of_others(episodes: &[Episode<'_>], one: usize, other: usize) -> bool {
+    episodes[one].who != episodes[other].who
+}
+
+/// Episodes of principals that first came from the same network soon after another, if few ever came from it.
+fn of_networks<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
+    let mut holders: HashMap<&str, u32> = HashMap::new();
+    for value in baseline.values.iter().filter(|value| value.dimension == Dimension::Network) {
+        *holders.entry(&value.value).or_default() += 1;
+    }
+    let mut last: HashMap<&'b str, usize> = HashMap::new();
+    let mut links = Vec::new();
+    for (to, episode) in episodes.iter().enumerate() {
+        for finding in episode.findings.iter().map(|one| &one.finding) {
+            let is_network = finding.kind == FindingKind::of_dimension(Dimension::Network);
+            let Some(network) = finding.value.filter(|_| is_network) else { continue };
+            if holders.get(&**network).is_none_or(|holders| *holders > FEW) {
+                continue;
+            }
+            if let Some(from) = last.insert(network, to)
+                && is_of_others(episodes, from, to)
+                && episode.start().micros_since(episodes[from].end()) <= SESSION.micros()
+            {
+                links.push(Link { kind: LinkKind::Network, from, to, value: network });
+            }
+        }
+    }
+    links
 }
 
 /// Episodes that created a user or role, and the first episode of that principal.
