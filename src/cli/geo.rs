@@ -1,5 +1,7 @@
 //! `--geo-db`: opens the databases, and looks up what a question needs.
 
+use std::net::IpAddr;
+
 use firstseen::baseline::Baseline;
 use firstseen::geo::{GeoDatabase, GeoDatabases, GeoError, Locations, first_address};
 use firstseen::model::Dimension;
@@ -38,21 +40,28 @@ fn derived_dimensions(question: &Question) -> impl Iterator<Item = Dimension> {
     asked.filter(|dimension| dimension.origin().is_some())
 }
 
-/// Adds the values of the derived dimensions that the question is about to a baseline.
+/// Adds the values of the derived dimensions that the question is about to a baseline. Returns a warning for each that has
+/// none, although there are networks.
 pub(crate) fn derive_values(
     databases: &GeoDatabases,
     question: &Question,
     baseline: &mut Baseline,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<String>> {
+    let mut warnings = Vec::new();
     for dimension in derived_dimensions(question) {
         let networks = baseline.values.iter().filter(|value| Some(value.dimension) == dimension.origin());
-        let addresses = networks.filter_map(|network| first_address(&network.value));
-        let locations = databases.locate(addresses).map_err(failed)?;
+        let addresses: Vec<IpAddr> = networks.filter_map(|network| first_address(&network.value)).collect();
+        let locations = databases.locate(addresses.iter().copied()).map_err(failed)?;
         baseline.derive_values(dimension, |network| {
             locations.of(first_address(network)?)?.value(dimension).cloned()
         });
+        let has_values = baseline.values.iter().any(|value| value.dimension == dimension);
+        if !has_values && !addresses.is_empty() {
+            let name = dimension.name();
+            warnings.push(format!("--geo-db: no network in the input has a value in the dimension {name}"));
+        }
     }
-    Ok(())
+    Ok(warnings)
 }
 
 /// Looks up the addresses of findings.

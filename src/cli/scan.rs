@@ -49,7 +49,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         ..wanted.reading(&args.output.run)
     };
     let mut input = Input::read(&args.archives, &lists, &reading)?;
-    derive_values(&databases, &question, &mut input.baseline)?;
+    let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
     if input.rules.is_some() && args.settings.takes_rules() {
         question.report.push(FindingKind::Rule);
     }
@@ -65,6 +65,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let report = Report { settings: &used, coverage, archives: &input.archives, findings: &findings };
     let warning = destination.write(&report)?;
     let mut warnings = unmatched(baseline, &question.filter, wanted.preset());
+    warnings.extend(not_derived);
     warnings.extend(returns_without_region(&question, question.forget.is_some()));
     warnings.extend(window(coverage, &question));
     warnings.extend(warmup(&effect));

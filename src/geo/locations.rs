@@ -56,7 +56,9 @@ impl GeoDatabases {
 ///
 /// assert_eq!(first_address("203.0.113.0/24"), Some([203, 0, 113, 0].into()));
 /// assert_eq!(first_address("athena.amazonaws.com"), None);
+/// assert_eq!(first_address("203.0.113.7"), None);
 /// ```
 pub fn first_address(network: &str) -> Option<IpAddr> {
-    network.split_once('/')?.0.parse().ok()
+    let (address, length) = network.split_once('/')?;
+    address.parse().ok().filter(|_| length.parse::<u8>().is_ok())
 }

@@ -179,6 +179,17 @@ fn a_dimension_without_its_database_is_wrong_usage() {
 }
 
 #[test]
+fn a_database_that_knows_no_network_of_the_input_is_reported() {
+    let elsewhere = Mmdb::new("any", vec![("192.0.3.0/24", json!({"country_code": "FR"}))]);
+    let archive = archive().object("geo/elsewhere.mmdb", &elsewhere.bytes());
+    let output = scan(&archive, &["--geo-db", "geo/elsewhere.mmdb", "--report", "new-country", "--quiet"]);
+    assert_eq!(
+        stderr(&output),
+        "warning: --geo-db: no network in the input has a value in the dimension country\n"
+    );
+}
+
+#[test]
 fn a_file_that_is_no_database_is_an_error() {
     let archive = archive().object("geo/odd.mmdb", b"{}");
     for (file, expected) in [

@@ -185,9 +185,9 @@ fn read_all(file: Vec<u8>) {
 
 #[test]
 fn truncated_databases_are_errors_or_answers() {
-    for record_size in [24, 28, 32] {
+    for (first, record_size) in [24, 28, 32].into_iter().enumerate() {
         let bytes = Mmdb { record_size, ..example() }.bytes();
-        for length in 0..bytes.len() {
+        for length in (first..bytes.len()).step_by(3) {
             read_all(bytes[..length].to_vec());
             // With the metadata, and a part of the tree or the data missing.
             read_all(bytes[length..].to_vec());
@@ -215,7 +215,7 @@ fn a_tree_of_countless_networks_is_not_walked() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
 
     #[test]
     fn altered_databases_are_errors_or_answers(
