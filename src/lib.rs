@@ -14,7 +14,8 @@
 //! did what. [`scan`] drives all of this on all cores and shows every record to a visitor. [`learn`] is the
 //! visitor that fills a baseline; [`index`] keeps a saved baseline up to date. All questions are pure
 //! functions of a baseline ([`query`]); [`report`] writes the answers. [`coverage`] lists everything that
-//! could not be read. IAM data comes from separate files ([`inventory`]). [`store`] saves all of it, with a
+//! could not be read. IAM data comes from separate files ([`inventory`]), as do
+//! the places of addresses ([`geo`]). [`store`] saves all of it, with a
 //! [`catalog`] of the result of each object, so that more objects can be added later. [`actions`] says what kind of thing an
 //! action does.
 //!
@@ -64,6 +65,8 @@ pub mod rules;
 pub mod baseline;
 
 pub mod inventory;
+
+pub mod geo;
 
 pub mod scan;
 

@@ -6,6 +6,7 @@
 
 mod activity;
 mod builder;
+mod derived_values;
 mod dimension_value;
 mod hit;
 mod hit_collector;
@@ -44,7 +45,7 @@ pub struct Baseline {
     /// Sorted by principal and action.
     pub behaviours: Vec<Behaviour>,
     /// Values that principals had in other dimensions than the action, sorted by principal, dimension and value. Empty unless
-    /// dimensions were learnt.
+    /// dimensions were learnt. Those of derived dimensions are added by [`Baseline::derive_values`].
     pub values: Vec<DimensionValue>,
     /// By account and key: the earliest creation of a role or user that the archive records.
     pub creations: BTreeMap<(Text, Text), Timestamp>,

@@ -13,7 +13,7 @@ use crate::observe::{ActionId, PrincipalId};
 use crate::time::Timestamp;
 
 /// Number of values that one event can have.
-const MOST: usize = Dimension::ALL.len();
+const MOST: usize = Dimension::LEARNT.len();
 
 /// Number of slots for remembered traits: newer ones replace older ones. They only save time.
 const SLOTS: usize = 1 << 14;

@@ -63,6 +63,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
         archives: &archives,
         inventory: Some(&baseline.inventory),
         lost_inventory: inventory_files.lost,
+        geo: None,
         note: None,
         warnings: [inventory_files.warnings, unmatched(&baseline, &question.filter, None)].concat(),
     };
@@ -73,7 +74,7 @@ impl BaselineArgs {
     fn wanted(&self) -> anyhow::Result<Settings> {
         let (question, filters) = self.known.settings();
         let (learning, s3) = (self.learning.clone(), self.s3.clone());
-        let flags = Settings { question, filters, learning, s3, preset: None };
+        let flags = Settings { question, filters, learning, s3, ..Settings::default() };
         Ok(flags.or(self.files.read(None)?))
     }
 }

@@ -6,6 +6,7 @@ mod baseline;
 mod bench;
 mod destination;
 mod exit;
+mod geo;
 mod index;
 mod input;
 mod inventory;

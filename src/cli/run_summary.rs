@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 
 use firstseen::coverage::{Coverage, FaultKind};
+use firstseen::geo::GeoDatabases;
 use firstseen::model::Inventory;
 use firstseen::report::{UsedSettings, for_terminal, write_faults, write_losses, write_summary};
 use firstseen::source::Traffic;
 
 use super::exit::RunStatus;
+use super::geo::described;
 use super::input::Input;
 use super::inventory::summary;
 use super::output::Output;
@@ -34,6 +36,8 @@ pub(crate) struct RunSummary<'a> {
     pub(crate) inventory: Option<&'a Inventory>,
     /// Number of files that may belong to the IAM inventory and could not be read.
     pub(crate) lost_inventory: usize,
+    /// The geolocation databases.
+    pub(crate) geo: Option<&'a GeoDatabases>,
     /// A remark about the answer.
     pub(crate) note: Option<String>,
     /// Reasons why the answer may be misleading.
@@ -55,6 +59,7 @@ impl<'a> RunSummary<'a> {
             archives: &[],
             inventory: None,
             lost_inventory: 0,
+            geo: None,
             note: None,
             warnings: Vec::new(),
         }
@@ -128,6 +133,9 @@ impl<'a> RunSummary<'a> {
         }
         if let Some(inventory) = self.inventory.filter(|inventory| !inventory.is_empty()) {
             writeln!(out, "{}", summary(inventory))?;
+        }
+        for database in self.geo.into_iter().flat_map(GeoDatabases::iter) {
+            writeln!(out, "geolocation database: {}", for_terminal(&described(database)))?;
         }
         Ok(())
     }

@@ -125,6 +125,7 @@ impl TuneArgs {
             learning: self.learning.clone(),
             filters: self.filters.clone(),
             s3: self.s3.clone(),
+            ..Settings::default()
         };
         Ok(flags.or(self.files.read(self.preset)?))
     }

@@ -1,7 +1,8 @@
 //! The settings of a run of `scan`, `rules` or `tune`, as published.
 
+use firstseen::geo::GeoDatabases;
 use firstseen::query::{Preset, Question};
-use firstseen::report::{FilterSettings, UsedInventory, UsedSettings};
+use firstseen::report::{FilterSettings, UsedGeoDatabase, UsedInventory, UsedSettings};
 use firstseen::time::Timestamp;
 
 use super::input::Input;
@@ -28,7 +29,19 @@ pub(crate) fn used_settings(preset: Option<Preset>, question: &Question, input: 
         max_object_size: settings.max_object_size,
         rules: input.rules.clone(),
         iam_inventory: UsedInventory::new(&input.baseline.inventory),
+        geo_db: Vec::new(),
         all_matches: question.all_matches,
         preset: preset.map(|preset| preset.name().to_owned()),
     }
+}
+
+/// Geolocation databases, as published.
+pub(crate) fn used_geo_databases(databases: &GeoDatabases) -> Vec<UsedGeoDatabase> {
+    let used = databases.iter().map(|database| UsedGeoDatabase {
+        database_type: database.kind().to_owned(),
+        built: database.built().to_string(),
+        dimensions: database.dimensions().iter().map(|dimension| dimension.name().to_owned()).collect(),
+        sha256: database.checksum().to_string(),
+    });
+    used.collect()
 }

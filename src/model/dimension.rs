@@ -25,6 +25,36 @@ named! {
         TargetRole = "target-role",
         /// The account in which the principal acted, if it is not its own.
         TargetAccount = "target-account",
+        /// The autonomous system of the caller's network, such as `AS64500`. Derived from [`Self::Network`].
+        Asn = "asn",
+        /// The country of the caller's network (ISO 3166-1 alpha-2). Derived from [`Self::Network`].
+        Country = "country",
+    }
+}
+
+impl Dimension {
+    /// Those that are learnt from events and saved; all others are [derived](Self::origin) when a question is asked.
+    pub const LEARNT: [Self; 7] = [
+        Self::Network,
+        Self::Agent,
+        Self::Region,
+        Self::AccessKey,
+        Self::Error,
+        Self::TargetRole,
+        Self::TargetAccount,
+    ];
+
+    /// The dimension from whose values those of this one are derived; `None` if it is learnt from events.
+    pub const fn origin(self) -> Option<Self> {
+        match self {
+            Self::Asn | Self::Country => Some(Self::Network),
+            _ => None,
+        }
+    }
+
+    /// The learnt dimension with this published name.
+    pub fn learnt_from_name(name: &str) -> Option<Self> {
+        Self::from_name(name).filter(|dimension| dimension.origin().is_none())
     }
 }
 
@@ -72,7 +102,7 @@ fn is_long_term(access_key_id: &str) -> bool {
 }
 
 impl Dimension {
-    /// The value of an event in this dimension, if it has one.
+    /// The value of an event in this dimension, if it has one. Events have no values in derived dimensions.
     ///
     /// ```
     /// use firstseen::model::{Dimension, Traits};
@@ -91,6 +121,7 @@ impl Dimension {
             Self::Error => present(traits.error_code).map(|code| Cow::Borrowed(error_kind(code))),
             Self::TargetRole => present(traits.target_role).map(Cow::Borrowed),
             Self::TargetAccount => present(traits.target_account).map(Cow::Borrowed),
+            Self::Asn | Self::Country => None,
         }
     }
 }
@@ -152,13 +183,13 @@ fn present(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// A set of dimensions.
+/// A set of dimensions that are learnt. It has no bits for derived ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dimensions(u8);
 
 impl Dimensions {
-    /// All dimensions.
-    pub const ALL: Self = Self((1 << Dimension::ALL.len()) - 1);
+    /// All dimensions that are learnt.
+    pub const ALL: Self = Self((1 << Dimension::LEARNT.len()) - 1);
 
     /// Whether it has none.
     pub const fn is_empty(self) -> bool {
@@ -167,7 +198,7 @@ impl Dimensions {
 
     /// Whether a dimension is among them.
     pub const fn contains(self, dimension: Dimension) -> bool {
-        self.0 >> dimension as u8 & 1 == 1
+        dimension.origin().is_none() && self.0 >> dimension as u8 & 1 == 1
     }
 
     /// Whether all dimensions of another set are among them.
@@ -177,7 +208,7 @@ impl Dimensions {
 
     /// Its dimensions, in order.
     pub fn iter(self) -> impl Iterator<Item = Dimension> {
-        Dimension::ALL.into_iter().filter(move |dimension| self.contains(*dimension))
+        Dimension::LEARNT.into_iter().filter(move |dimension| self.contains(*dimension))
     }
 }
 
@@ -189,9 +220,11 @@ impl std::fmt::Display for Dimensions {
     }
 }
 
+/// The dimensions that must be learnt to ask about these: of a derived one its [origin](Dimension::origin).
 impl FromIterator<Dimension> for Dimensions {
     fn from_iter<I: IntoIterator<Item = Dimension>>(dimensions: I) -> Self {
-        Self(dimensions.into_iter().fold(0, |set, dimension| set | 1 << dimension as u8))
+        let learnt = dimensions.into_iter().map(|dimension| dimension.origin().unwrap_or(dimension));
+        Self(learnt.fold(0, |set, dimension| set | 1 << dimension as u8))
     }
 }
 
@@ -271,7 +304,21 @@ mod tests {
         let some: Dimensions = [Dimension::Region, Dimension::Network].into_iter().collect();
         assert_eq!(some.iter().collect::<Vec<_>>(), [Dimension::Network, Dimension::Region]);
         assert!(Dimensions::ALL.covers(some) && !some.covers(Dimensions::ALL));
-        assert_eq!(Dimensions::ALL.iter().count(), Dimension::ALL.len());
+        assert!(Dimensions::ALL.iter().eq(Dimension::LEARNT));
         assert!(Dimensions::default().is_empty());
+    }
+
+    #[test]
+    fn derived_dimensions_are_never_learnt() {
+        let derived = || Dimension::ALL.into_iter().filter(|dimension| dimension.origin().is_some());
+        assert!(Dimension::LEARNT.into_iter().chain(derived()).eq(Dimension::ALL));
+        for dimension in derived() {
+            let needed: Dimensions = [dimension].into_iter().collect();
+            assert!(needed.iter().eq(dimension.origin()));
+            assert!(!needed.contains(dimension) && !Dimensions::ALL.contains(dimension));
+            assert_eq!(Dimension::learnt_from_name(dimension.name()), None);
+            assert_eq!(dimension.value(&USER), None);
+        }
+        assert_eq!(Dimension::learnt_from_name("network"), Some(Dimension::Network));
     }
 }

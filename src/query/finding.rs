@@ -3,7 +3,7 @@
 use std::num::NonZero;
 
 use crate::baseline::Hit;
-use crate::model::{Dimension, ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text};
+use crate::model::{Dimension, Location, ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text};
 use crate::names::named;
 use crate::query::Filter;
 use crate::time::{Span, Timestamp};
@@ -85,6 +85,10 @@ named! {
         NewTargetRole = "new-target-role",
         /// The first sighting in another account.
         NewTargetAccount = "new-target-account",
+        /// The first sighting of an autonomous system.
+        NewAsn = "new-asn",
+        /// The first sighting of a country.
+        NewCountry = "new-country",
     }
 }
 
@@ -102,6 +106,8 @@ impl FindingKind {
             Dimension::Error => Self::NewError,
             Dimension::TargetRole => Self::NewTargetRole,
             Dimension::TargetAccount => Self::NewTargetAccount,
+            Dimension::Asn => Self::NewAsn,
+            Dimension::Country => Self::NewCountry,
         }
     }
 
@@ -170,6 +176,8 @@ pub struct Finding<'b> {
     pub matched: Option<Box<Matched<'b>>>,
     /// Whether the principal is in the IAM inventory; `None` without one, or if it does not cover such principals.
     pub known_to_iam: Option<bool>,
+    /// Where the address of its event is; `None` until it is looked up, and if no database knows the address.
+    pub location: Option<&'b Location>,
 }
 
 /// The rule matches of a finding.
@@ -244,6 +252,11 @@ impl<'b> Finding<'b> {
     /// `awsRegion` of the record, if it is known.
     pub fn region(&self) -> Option<&'b str> {
         self.evidence.and_then(|evidence| evidence.region())
+    }
+
+    /// Where the call of its event came from, as the record says: an address, the name of a service or `AWS Internal`.
+    pub fn source_ip(&self) -> Option<&'b str> {
+        self.evidence.and_then(|evidence| evidence.source_ip())
     }
 
     /// Age of the principal, in microseconds.

@@ -296,6 +296,7 @@ impl<'b> PrincipalView<'_, 'b> {
             linked: self.links.find(principal, occurrence.evidence.unwrap_or(&behaviour.first)),
             matched: None,
             known_to_iam: None,
+            location: None,
         }
     }
 }

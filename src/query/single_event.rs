@@ -51,5 +51,6 @@ pub(super) fn finding_about<'b>(
         linked: None,
         matched: None,
         known_to_iam: None,
+        location: None,
     }
 }

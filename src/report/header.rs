@@ -44,6 +44,8 @@ pub struct UsedSettings {
     pub rules: Option<UsedRules>,
     /// The IAM inventory, if any.
     pub iam_inventory: Option<UsedInventory>,
+    /// The databases of `--geo-db`, in order.
+    pub geo_db: Vec<UsedGeoDatabase>,
     /// `--all-matches`
     pub all_matches: bool,
     /// `--preset`, given or implied by `--netflix-config`; the other settings include its values
@@ -75,6 +77,20 @@ impl UsedInventory {
             sha256: Checksum::of(inventory.to_string().as_bytes()).to_string(),
         })
     }
+}
+
+/// A geolocation database (`--geo-db`), as published with the settings of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UsedGeoDatabase {
+    /// Its type, from its metadata: `GeoLite2-ASN`.
+    #[serde(rename = "type")]
+    pub database_type: String,
+    /// The UTC day on which it was built, from its metadata.
+    pub built: String,
+    /// The dimensions of which it has values: `asn`, `country`.
+    pub dimensions: Vec<String>,
+    /// Checksum of the file.
+    pub sha256: String,
 }
 
 /// Rules, as published with the settings of a run.

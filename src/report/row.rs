@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::place::{archive_name, object_uri};
-use crate::model::{Dimension, Sighting};
+use crate::model::{Dimension, Location, Sighting};
 use crate::query::{Finding, Match};
 
 /// Declares the struct of the published fields and the list of their names together, so the header and the
@@ -71,6 +71,9 @@ published! {
         pub object_uri: Option<Cow<'a, str>>,
         pub dimension: Option<&'static str>,
         pub value: Option<Cow<'a, str>>,
+        pub source_asn: Option<Cow<'a, str>>,
+        pub source_as_name: Option<Cow<'a, str>>,
+        pub source_country: Option<Cow<'a, str>>,
     }
 }
 
@@ -78,7 +81,7 @@ impl<'a> FindingRow<'a> {
     /// The row of a finding, its texts cleaned by `clean`; `archives` are the names of the archives, by
     /// number.
     pub fn new(finding: &Finding<'a>, archives: &'a [String], clean: fn(&str) -> Cow<'_, str>) -> Self {
-        let evidence = finding.evidence;
+        let (evidence, location) = (finding.evidence, finding.location);
         let archive = evidence.and_then(|evidence| archive_name(archives, evidence.archive));
         let uri = evidence.and_then(|evidence| object_uri(archive?, &evidence.object));
         let text = |of: fn(&Sighting) -> Option<&str>| evidence.and_then(of).map(clean);
@@ -130,6 +133,9 @@ impl<'a> FindingRow<'a> {
             object_uri: uri.map(|uri| Cow::Owned(clean(&uri).into_owned())),
             dimension: finding.kind.dimension().map(Dimension::name),
             value: finding.value.map(|value| clean(value)),
+            source_asn: location.and_then(|location| location.asn.as_deref()).map(clean),
+            source_as_name: location.and_then(|location| location.as_name.as_deref()).map(clean),
+            source_country: location.and_then(|location| location.country.as_deref()).map(clean),
         }
     }
 }
@@ -150,6 +156,13 @@ pub(super) const NOT_NAMED: &str = "(not named)";
 /// A name as published: none if it is missing, which is `-` inside the program.
 pub(super) fn named(text: &str) -> Option<&str> {
     Some(text).filter(|text| *text != "-")
+}
+
+/// The new value of a finding for people: an autonomous system has its name, if the address of the event is in it.
+pub(super) fn value_in_words(finding: &Finding<'_>) -> Option<String> {
+    let value = finding.value?;
+    let location = finding.location.filter(|location| location.asn.as_ref() == Some(value));
+    Some(location.and_then(Location::named_asn).unwrap_or_else(|| value.to_string()))
 }
 
 /// An account in words.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::place::shown_object;
-use super::row::{NOT_NAMED, named};
+use super::row::{NOT_NAMED, named, value_in_words};
 use super::{Report, for_terminal};
 use crate::query::{Finding, FindingKind, Rarity};
 use crate::time::Timestamp;
@@ -23,7 +23,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         "{}  {}{}  {}  {}{}{}",
         finding.time,
         finding.kind.name(),
-        finding.value.map_or(String::new(), |value| format!(" {}", clean(value))),
+        value_in_words(finding).map_or(String::new(), |value| format!(" {}", clean(&value))),
         clean(finding.known_action().unwrap_or(NOT_NAMED)),
         finding.principal_kind().map_or(String::new(), |kind| format!("{} ", kind.name())),
         clean(named(finding.principal()).unwrap_or(NOT_NAMED)),
@@ -49,9 +49,10 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         let flags = format!("--read-from {from} --read-to {until} --warmup 0d --report new-action");
         return writeln!(out, "    for its records scan the archive with {flags}");
     };
+    let source = source_in_words(finding);
     for (name, value) in [
         ("region", evidence.region()),
-        ("ip", evidence.source_ip()),
+        ("ip", source.as_deref()),
         ("session", evidence.session_name()),
         ("key", evidence.access_key_id()),
         ("agent", evidence.user_agent()),
@@ -74,6 +75,15 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
     };
     let object = shown_object(archives, evidence.archive, &evidence.object);
     writeln!(out, "    {} record {}{event_id}", clean(&object), evidence.record)
+}
+
+/// The address of the call, and where it is: `203.0.113.7 (AS64500 Example, DE)`.
+fn source_in_words(finding: &Finding<'_>) -> Option<String> {
+    let source = finding.source_ip()?;
+    let Some(location) = finding.location else { return Some(source.to_owned()) };
+    let parts: Vec<String> =
+        location.named_asn().into_iter().chain(location.country.as_ref().map(ToString::to_string)).collect();
+    Some(format!("{source} ({})", parts.join(", ")))
 }
 
 /// Age of the principal, outcome of the call and rarity, as far as they apply.

@@ -250,7 +250,8 @@ impl RulesEntry {
 }
 
 fn dimensions(names: &[String]) -> Result<Dimensions, TableError> {
-    let dimension = |name: &String| Dimension::from_name(name).ok_or_else(|| TableError::value("dimensions"));
+    let dimension =
+        |name: &String| Dimension::learnt_from_name(name).ok_or_else(|| TableError::value("dimensions"));
     names.iter().map(dimension).collect()
 }
 

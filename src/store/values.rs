@@ -29,27 +29,28 @@ pub(super) fn schema() -> String {
     [OWN, &evidence::FIRST.schema(), &evidence::SUCCESS.schema(), "}"].concat()
 }
 
+/// The values of learnt dimensions, column by column. Those of derived ones are never saved.
 pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
-    let values = &baseline.values;
+    let values = || baseline.values.iter().filter(|value| value.dimension.origin().is_none());
     let principal = |value: &DimensionValue| &baseline.principals[value.principal as usize];
     let action = |sighting: &ValueSighting| &*baseline.actions[sighting.action as usize];
     let mut columns = vec![
-        Column::Text(values.iter().map(|value| Some(&*principal(value).account)).collect()),
-        Column::Text(values.iter().map(|value| Some(&*principal(value).key)).collect()),
-        Column::Text(values.iter().map(|value| Some(value.dimension.name())).collect()),
-        Column::Text(values.iter().map(|value| Some(&*value.value)).collect()),
-        Column::Text(values.iter().map(|value| Some(action(&value.first))).collect()),
-        Column::Long(values.iter().map(|value| Some(value.first.sighting.time.micros())).collect()),
-        Column::Text(values.iter().map(|value| value.first_success.as_ref().map(action)).collect()),
+        Column::Text(values().map(|value| Some(&*principal(value).account)).collect()),
+        Column::Text(values().map(|value| Some(&*principal(value).key)).collect()),
+        Column::Text(values().map(|value| Some(value.dimension.name())).collect()),
+        Column::Text(values().map(|value| Some(&*value.value)).collect()),
+        Column::Text(values().map(|value| Some(action(&value.first))).collect()),
+        Column::Long(values().map(|value| Some(value.first.sighting.time.micros())).collect()),
+        Column::Text(values().map(|value| value.first_success.as_ref().map(action)).collect()),
         Column::Long(
-            values.iter().map(|value| Some(value.first_success.as_ref()?.sighting.time.micros())).collect(),
+            values().map(|value| Some(value.first_success.as_ref()?.sighting.time.micros())).collect(),
         ),
-        Column::Long(values.iter().map(|value| Some(value.last.micros())).collect()),
-        Column::Long(values.iter().map(|value| Some(value.count as i64)).collect()),
-        Column::Flag(values.iter().map(|value| Some(value.first.sighting.failed)).collect()),
+        Column::Long(values().map(|value| Some(value.last.micros())).collect()),
+        Column::Long(values().map(|value| Some(value.count as i64)).collect()),
+        Column::Flag(values().map(|value| Some(value.first.sighting.failed)).collect()),
     ];
-    columns.extend(evidence::columns(values.iter().map(|value| Some(&*value.first.sighting)).collect()));
-    columns.extend(evidence::columns(values.iter().map(later_success).collect()));
+    columns.extend(evidence::columns(values().map(|value| Some(&*value.first.sighting)).collect()));
+    columns.extend(evidence::columns(values().map(later_success).collect()));
     columns
 }
 
@@ -59,7 +60,7 @@ fn later_success(value: &DimensionValue) -> Option<&Sighting> {
     success.map(|success| &*success.sighting)
 }
 
-/// Reads the table.
+/// Reads the table. It has learnt dimensions only.
 pub(super) fn read(
     table: &Table,
     principals: &[ObservedPrincipal],
@@ -95,7 +96,7 @@ pub(super) fn read(
             }
             (None, Some(_)) | (Some(_), None) => return Err(TableError::value("first_success")),
         };
-        let dimension = Dimension::from_name(dimensions.needed(row)?);
+        let dimension = Dimension::learnt_from_name(dimensions.needed(row)?);
         let value = DimensionValue {
             principal: *numbers.get(&who).ok_or(TableError::from("a principal is not in its table"))?,
             dimension: dimension.ok_or_else(|| TableError::value("dimension"))?,

@@ -117,7 +117,13 @@ pub(crate) fn values(record: &Value) -> Vec<(&'static str, String)> {
 }
 
 /// The findings that a list of all events gives: each value of a principal at its first event, if the principal is old enough.
-fn naive(objects: &[(Option<u8>, Vec<Value>)], days: u32, only_success: bool) -> Vec<String> {
+/// `values` says which values a record has, each with its kind of finding.
+pub(crate) fn naive(
+    objects: &[(Option<u8>, Vec<Value>)],
+    days: u32,
+    only_success: bool,
+    values: fn(&Value) -> Vec<(&'static str, String)>,
+) -> Vec<String> {
     let mut events: Vec<(Timestamp, String, String, usize, &Value)> = Vec::new();
     for (number, (day, records)) in objects.iter().enumerate() {
         for (index, record) in records.iter().enumerate() {
@@ -152,7 +158,7 @@ fn naive(objects: &[(Option<u8>, Vec<Value>)], days: u32, only_success: bool) ->
     found
 }
 
-fn shown(findings: &[Finding<'_>]) -> Vec<String> {
+pub(crate) fn shown(findings: &[Finding<'_>]) -> Vec<String> {
     let line = |finding: &Finding<'_>| {
         format!(
             "{} {} {} {} {} {}",
@@ -178,7 +184,7 @@ proptest! {
     ) {
         let baseline = archive(&objects).ingest(&all()).baseline;
         let found = first_seen(&baseline, &Question { only_success, ..asked(days) });
-        prop_assert_eq!(shown(&found), naive(&objects, days, only_success));
+        prop_assert_eq!(shown(&found), naive(&objects, days, only_success, values));
     }
 
     #[test]

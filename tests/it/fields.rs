@@ -14,6 +14,7 @@ use firstseen::time::Span;
 use serde_json::{Map, Value, json};
 
 use crate::archive::{Archive, audit_event, question, record, settings, with, wrapped};
+use crate::geo::{locations, set_locations};
 use crate::rules::rules;
 
 const FORMATS: &str = include_str!("../../docs/formats.md");
@@ -140,7 +141,10 @@ fn reports(mut look: impl FnMut(&Report<'_>)) {
         for all_matches in [false, true] {
             let report = if all_matches { vec![FindingKind::Rule] } else { KINDS.to_vec() };
             let asked = Question { forget: Some(Span::days(10)), report, all_matches, ..question(0) };
-            look_at(&ingested.coverage, &first_seen(&baseline, &asked), &mut look);
+            let mut findings = first_seen(&baseline, &asked);
+            let locations = locations(&findings);
+            set_locations(&locations, &mut findings);
+            look_at(&ingested.coverage, &findings, &mut look);
         }
     }
 }

@@ -11,6 +11,7 @@ mod embedded;
 mod export;
 mod fields;
 mod findings;
+mod geo;
 mod hostile;
 mod indexing;
 mod inventory;

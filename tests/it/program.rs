@@ -22,13 +22,12 @@ pub(crate) fn firstseen_here(arguments: &[&str]) -> Output {
 /// object on.
 pub(crate) fn without_archive(answer: &[u8]) -> String {
     let text = String::from_utf8(answer.to_vec()).unwrap();
-    let is_csv = text
-        .lines()
-        .next()
-        .is_some_and(|header| header.ends_with(",archive_name,object_uri,dimension,value"));
+    let is_csv = text.lines().next().is_some_and(|header| {
+        header.ends_with(",archive_name,object_uri,dimension,value,source_asn,source_as_name,source_country")
+    });
     let cut = |line: &str| match line.split_once(",\"archive_name\":") {
         Some((before, rest)) => format!("{before}{}", &rest[rest.find('}').unwrap()..]),
-        None if is_csv => line.rsplitn(5, ',').nth(4).unwrap_or(line).to_owned(),
+        None if is_csv => line.rsplitn(8, ',').nth(7).unwrap_or(line).to_owned(),
         None => line.to_owned(),
     };
     text.lines().map(cut).collect::<Vec<_>>().join("\n")

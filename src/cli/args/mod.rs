@@ -3,6 +3,7 @@
 mod archives;
 mod filters;
 mod format;
+mod geo;
 mod grid;
 mod incidents;
 mod known;
@@ -20,6 +21,7 @@ use super::exit::UsageError;
 pub(crate) use archives::ArchiveArgs;
 pub(crate) use filters::FilterArgs;
 pub(crate) use format::{ending, unknown_ending};
+pub(crate) use geo::GeoArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;

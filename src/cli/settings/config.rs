@@ -79,6 +79,10 @@ impl Settings {
             let placed: PathBuf = folder.join(&file);
             *file = placed;
         }
+        for file in &mut self.geo.geo_db {
+            let placed: PathBuf = folder.join(&file);
+            *file = placed;
+        }
         if let Some(mirror) = &mut self.s3.mirror {
             *mirror = folder.join(&*mirror);
         }

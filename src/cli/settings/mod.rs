@@ -19,7 +19,9 @@ use firstseen::query::{FindingKind, Preset, Question};
 use firstseen::source::FileList;
 use firstseen::time::Bound;
 
-use super::args::{ArchiveArgs, FilterArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, check_window};
+use super::args::{
+    ArchiveArgs, FilterArgs, GeoArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, check_window,
+};
 use super::input::InputOptions;
 use super::output_guard::OutputGuard;
 pub(crate) use preset::PresetArg;
@@ -39,8 +41,8 @@ pub(crate) struct SettingsArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Configuration files and presets (flags override them)")]
 pub(crate) struct FileArgs {
-    /// Read settings from a TOML file. Its keys are the flags for questions, learning, filters and S3 (not rules, output or
-    /// run), by their long names. Overrides --netflix-config
+    /// Read settings from a TOML file. Its keys are the flags for questions, geolocation, learning, filters and S3 (not
+    /// rules, output or run), by their long names. Overrides --netflix-config
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Read dayThreshold and IgnoredActionsNotify from the configuration of Netflix's cloudtrail-anomaly; implies
@@ -60,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) preset: Option<PresetArg>,
     #[command(flatten)]
     pub(crate) question: QuestionArgs,
+    #[command(flatten)]
+    pub(crate) geo: GeoArgs,
     #[command(flatten)]
     pub(crate) learning: LearningArgs,
     #[command(flatten)]
@@ -107,6 +111,7 @@ impl Settings {
         Self {
             preset: self.preset.or(below.preset),
             question: self.question.or(below.question),
+            geo: self.geo.or(below.geo),
             learning: self.learning.or(below.learning),
             filters: self.filters.or(below.filters),
             s3: self.s3.or(below.s3),
@@ -143,6 +148,7 @@ impl Settings {
         guard.read_files("settings", files.files());
         guard.read_files("ignored actions", &self.filters.whom.ignore_file);
         guard.read_files("IAM inventory", &self.learning.iam_inventory);
+        guard.read_files("geolocation database", &self.geo.geo_db);
         guard.take_mirror(&self.s3, archives.names())?;
         Ok(guard)
     }

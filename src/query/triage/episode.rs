@@ -30,7 +30,7 @@ pub(super) struct EpisodeDraft<'b> {
 impl TriageQuestion {
     /// The question about the findings that make up episodes.
     pub(super) fn of_findings(&self) -> Question {
-        let dimensions = Dimension::ALL.map(FindingKind::of_dimension);
+        let dimensions = Dimension::LEARNT.map(FindingKind::of_dimension);
         Question {
             warmup: self.warmup,
             forget: None,

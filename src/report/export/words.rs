@@ -4,7 +4,7 @@ use crate::model::Dimension;
 use crate::query::{Finding, FindingKind};
 use crate::report::for_terminal;
 use crate::report::place::shown_object;
-use crate::report::row::{NOT_NAMED, named};
+use crate::report::row::{NOT_NAMED, named, value_in_words};
 
 /// One line: what is new, and for which principal.
 pub(super) fn title(finding: &Finding<'_>) -> String {
@@ -25,10 +25,15 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
         | FindingKind::NewAccessKey
         | FindingKind::NewError
         | FindingKind::NewTargetRole
-        | FindingKind::NewTargetAccount => {
-            let value = finding.value.map_or(NOT_NAMED.into(), |value| for_terminal(value));
-            let dimension = finding.kind.dimension().map_or("value", Dimension::name).replace('-', " ");
-            format!("{who} had a new {dimension}: {value}, with {action}")
+        | FindingKind::NewTargetAccount
+        | FindingKind::NewAsn
+        | FindingKind::NewCountry => {
+            let value = value_in_words(finding).unwrap_or_else(|| NOT_NAMED.to_owned());
+            let dimension = match finding.kind.dimension() {
+                Some(Dimension::Asn) => "autonomous system".to_owned(),
+                dimension => dimension.map_or("value", Dimension::name).replace('-', " "),
+            };
+            format!("{who} had a new {dimension}: {}, with {action}", for_terminal(&value))
         }
         FindingKind::Rule => {
             let rule = finding.rule().map_or(String::new(), |rule| for_terminal(&rule.name).into_owned());

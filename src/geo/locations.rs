@@ -1,0 +1,64 @@
+//! Where many addresses are, each looked up once.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+
+use super::{GeoDatabases, GeoError};
+use crate::model::{Location, SharedTexts};
+
+/// Where addresses are; those that no database knows are absent.
+#[derive(Debug, Default)]
+pub struct Locations(HashMap<IpAddr, Location>);
+
+impl Locations {
+    /// Where an address is.
+    pub fn of(&self, address: IpAddr) -> Option<&Location> {
+        self.0.get(&address.to_canonical())
+    }
+}
+
+impl GeoDatabases {
+    /// Looks addresses up. Of several databases, the first that knows the autonomous system of an address counts, and the
+    /// first that knows its country.
+    ///
+    /// # Errors
+    /// If a database is damaged.
+    pub fn locate(&self, addresses: impl IntoIterator<Item = IpAddr>) -> Result<Locations, GeoError> {
+        let (mut known, mut texts) = (HashMap::new(), SharedTexts::default());
+        for address in addresses {
+            let address = address.to_canonical();
+            if let Entry::Vacant(vacant) = known.entry(address) {
+                vacant.insert(self.locate_one(address, &mut texts)?);
+            }
+        }
+        known.retain(|_, location| *location != Location::default());
+        Ok(Locations(known))
+    }
+
+    fn locate_one(&self, address: IpAddr, texts: &mut SharedTexts) -> Result<Location, GeoError> {
+        let mut location = Location::default();
+        for database in self.iter() {
+            let Some(found) = database.locate(address, texts)? else { continue };
+            if location.asn.is_none() {
+                (location.asn, location.as_name) = (found.asn, found.as_name);
+            }
+            location.country = location.country.or(found.country);
+        }
+        Ok(location)
+    }
+}
+
+/// The first address of a network; none if the text is something else, such as the name of a service.
+///
+/// ```
+/// use firstseen::geo::first_address;
+///
+/// assert_eq!(first_address("203.0.113.0/24"), Some([203, 0, 113, 0].into()));
+/// assert_eq!(first_address("athena.amazonaws.com"), None);
+/// assert_eq!(first_address("203.0.113.7"), None);
+/// ```
+pub fn first_address(network: &str) -> Option<IpAddr> {
+    let (address, length) = network.split_once('/')?;
+    address.parse().ok().filter(|_| length.parse::<u8>().is_ok())
+}
