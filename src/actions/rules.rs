@@ -240,7 +240,6 @@ pub(super) const RULES: &[Rule] = &[
         without: "PublicKey",
         ..rule(Exposure, Calls::Changes, "shares a resource or makes it public (ATT&CK T1537, T1133)")
     },
-    Rule { verbs: "Share", ..rule(Exposure, Calls::Changes, "shares a resource (ATT&CK T1537)") },
     Rule {
         services: "ram",
         ..rule(Exposure, Calls::Changes, "shares resources with other accounts (ATT&CK T1537)")
