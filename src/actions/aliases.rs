@@ -53,6 +53,11 @@ const EVENTS: [(&str, &str, &str, &str); 36] = [
     ("signin", "SwitchRole", "sts", "AssumeRole"),
 ];
 
+/// Service and name of the events that IAM's actions have other names for.
+pub(super) fn event_names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EVENTS.iter().map(|(service, event, ..)| (*service, *event))
+}
+
 /// A name in a record, as IAM would write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ApiName<'a> {

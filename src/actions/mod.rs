@@ -38,7 +38,7 @@ named! {
         Execution = "execution",
         /// Deletes data or what serves it, or prevents its recovery.
         Destruction = "destruction",
-        /// Reads about identities, permissions, detection or the account as a whole.
+        /// Reads about identities, secrets, detection or the account as a whole.
         Reconnaissance = "reconnaissance",
     }
 }
@@ -101,9 +101,11 @@ pub fn describe(action: &str) -> ActionDescription {
 
 const NO_RULE: &str = "no rule matches";
 
-/// All actions that the table has, sorted by service and access level.
-pub fn known_actions() -> impl Iterator<Item = ActionDescription> {
-    ActionTable::get().actions().iter().map(|action| describe(&action.full_name()))
+/// The names of all known actions: IAM's, sorted by service and access level, then CloudTrail's where they differ.
+pub fn known_names() -> impl Iterator<Item = String> {
+    let names = ActionTable::get().actions().iter().map(KnownAction::full_name);
+    let events = rules::EVENTS.iter().map(|(service, name, ..)| (*service, *name));
+    names.chain(aliases::event_names().chain(events).map(|(service, name)| format!("{service}:{name}")))
 }
 
 /// The known action that a misspelt name resembles, in IAM's spelling: with its service if `name` has one.
@@ -115,13 +117,12 @@ pub fn similar_action(name: &str) -> Option<String> {
         }
         None => name.to_owned(),
     };
-    let full_names = ActionTable::get().actions().iter().map(KnownAction::full_name);
     let comparable = |full: String| match full.split_once(':') {
         Some((_, bare)) if !name.contains(':') => bare.to_owned(),
         _ => full,
     };
     let spellings: BTreeMap<String, String> =
-        full_names.map(comparable).map(|known| (known.to_ascii_lowercase(), known)).collect();
+        known_names().map(comparable).map(|known| (known.to_ascii_lowercase(), known)).collect();
     let near = nearest(&name.to_ascii_lowercase(), spellings.keys().map(String::as_str))?;
     spellings.get(near).cloned()
 }

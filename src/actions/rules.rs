@@ -70,12 +70,13 @@ const DETECTION: &str = "cloudtrail cloudtrail-data config guardduty securityhub
 /// Services that filter traffic.
 const FIREWALLS: &str = "waf waf-regional wafv2 shield network-firewall fms";
 
-/// Events that are no calls of an API and have no words that say what they are: service, event, class, reason.
+/// Events that have no words that say what they are, mostly no calls of an API: service, event, class, reason.
 ///
 /// Source: AWS CloudTrail User Guide, "AWS Management Console sign-in events" and "Non-API events captured by CloudTrail"; IAM
-/// Identity Center User Guide, "Understanding IAM Identity Center sign-in events"; Amazon EBS User Guide, "View snapshots shared".
-pub(super) const EVENTS: [(&str, &str, Option<Class>, &str); 15] = [
+/// Identity Center User Guide, "Understanding IAM Identity Center sign-in events"; Amazon EBS User Guide, "Share an Amazon EBS snapshot".
+pub(super) const EVENTS: &[(&str, &str, Option<Class>, &str)] = &[
     ("signin", "ConsoleLogin", Some(Credentials), SIGN_IN),
+    ("signin", "AuthorizeOAuth2Access", Some(Credentials), SIGN_IN),
     ("signin", "UserAuthentication", Some(Credentials), SIGN_IN),
     ("sso", "Federate", Some(Credentials), SIGN_IN),
     ("sso", "Authenticate", Some(Credentials), SIGN_IN),
@@ -98,11 +99,11 @@ const STEP: &str = "a step of signing in, and nothing more";
 const SHARED: &str = "another account copies a shared snapshot (ATT&CK T1537)";
 
 /// All rules, in order.
-pub(super) const RULES: [Rule; 44] = [
+pub(super) const RULES: &[Rule] = &[
     // Credentials: creates, replaces or returns a secret.
     Rule {
         list: Some(CredentialsExposure),
-        ..rule(Credentials, Calls::All, "returns credentials (list of policy_sentry)")
+        ..rule(Credentials, Calls::All, "returns credentials (list credentials-exposure of policy_sentry)")
     },
     Rule {
         verbs: "Assume",
@@ -134,10 +135,10 @@ pub(super) const RULES: [Rule; 44] = [
                 Associate Modify Restore",
         nouns: "AccessKey LoginProfile Password Credential Secret ApiKey Token KeyPair SSHPublicKey MFA MFADevice \
                 SigningCertificate KeysAndCertificate",
-        without: "Policy Report ChangeToken Preference",
+        without: "Policy Report ChangeToken Preference DataKeyPair",
         ..rule(
             Credentials,
-            Calls::Changes,
+            Calls::All,
             "creates or replaces a credential (ATT&CK T1098.001, T1098.004, T1556.006)",
         )
     },
@@ -226,12 +227,17 @@ pub(super) const RULES: [Rule; 44] = [
     },
     Rule {
         list: Some(ResourcePolicies),
-        ..rule(Exposure, Calls::Changes, "changes the policy of a resource (list of policy_sentry)")
+        ..rule(
+            Exposure,
+            Calls::Changes,
+            "changes the policy of a resource (list resource-policies of policy_sentry)",
+        )
     },
     Rule {
-        verbs: "Create Update Put Set Modify Add Delete Disable Enable Authorize Accept Associate Share Replicate",
-        nouns: "SnapshotAttribute ImageAttribute LaunchPermission SnapshotAccess ResourceShare DataShare PortfolioShare Share$ \
-                Sharing Public PublicAccess ResourcePolicy BucketAcl ObjectAcl UrlConfig SerialConsoleAccess",
+        verbs: "Create Update Put Set Modify Add Delete Disable Enable Authorize Accept Associate Open",
+        nouns: "SnapshotAttribute ImageAttribute LaunchPermission SnapshotAccess ResourceShare DataShare PortfolioShare Sharing \
+                Public PublicAccess ResourcePolicy BucketAcl ObjectAcl UrlConfig",
+        without: "PublicKey",
         ..rule(Exposure, Calls::Changes, "shares a resource or makes it public (ATT&CK T1537, T1133)")
     },
     Rule {
@@ -239,10 +245,17 @@ pub(super) const RULES: [Rule; 44] = [
         ..rule(Exposure, Calls::Changes, "shares resources with other accounts (ATT&CK T1537)")
     },
     Rule {
-        verbs: "Authorize Create Modify Replace Update Attach Accept Associate",
+        services: "ec2 rds redshift elasticache directconnect networkmanager",
+        verbs: "Authorize Create Modify Replace Update Attach Accept Associate Enable",
         nouns: "SecurityGroupIngress SecurityGroupEgress SecurityGroupRule NetworkAclEntry InternetGateway VpcPeering PeeringAttachment \
-                VpnConnection ClientVpn VpcEndpointService TrafficMirror Route$ Address$",
+                VpnConnection ClientVpn VpcEndpointService TrafficMirror Route$ Address$ SerialConsoleAccess",
         ..rule(Exposure, Calls::Changes, "opens a way through the network (ATT&CK T1562.007, T1133, T1040)")
+    },
+    Rule {
+        services: "ec2",
+        verbs: "Delete Replace",
+        nouns: "NetworkAcl",
+        ..rule(Exposure, Calls::Changes, "opens a way through the network (ATT&CK T1562.007)")
     },
     Rule {
         services: "route53 route53domains lightsail servicediscovery",
@@ -281,9 +294,9 @@ pub(super) const RULES: [Rule; 44] = [
         verbs: "Delete Deregister Drop Empty",
         nouns: "Snapshot$ Volume$ Instance$ Cluster$ Bucket$ Object$ Table$ Backup$ RecoveryPoint$ FileSystem$ Vault$ Archive$ \
                 Stack$ StackSet$ Repository$ Image$ Database$ Keyspace$ Domain$ Stream$ Queue$ Secret$ Collection$ HostedZone$ \
-                Dataset$ Datastore$ Ledger$ Index$ Graph$ UserPool$ IdentityPool$ Function$ Service$ Application$ Environment$ \
+                Dataset$ Datastore$ Ledger$ Index$ Vector$ Graph$ UserPool$ IdentityPool$ Function$ Service$ Application$ Environment$ \
                 AutoScalingGroup$ Workspace$ BackupPlan BackupSelection StackInstance CustomKeyStore",
-        without: "RouteTable",
+        without: "RouteTable PolicyTable MulticastDomain ReservedInstance Statistic",
         ..rule(Destruction, Calls::Changes, "deletes data or what serves it (ATT&CK T1485, T1490)")
     },
     Rule {
@@ -305,16 +318,22 @@ pub(super) const RULES: [Rule; 44] = [
     },
     // Execution: runs code with somebody's rights, or uses the account's capacity.
     Rule {
-        verbs: "Run Invoke Execute",
+        verbs: "Run Execute",
         without: "Query Statement Transaction Policy",
         ..rule(Execution, Calls::Changes, "runs something (ATT&CK T1648, T1651, T1609, T1578.002)")
     },
+    Rule { verbs: "Invoke", ..rule(Execution, Calls::All, "runs something (ATT&CK T1648, T1496)") },
     Rule {
-        verbs: "Start Resume Send Submit Open Retry Redrive",
+        verbs: "Send",
+        nouns: "Command",
+        ..rule(Execution, Calls::Changes, "runs commands on machines (ATT&CK T1651)")
+    },
+    Rule {
+        verbs: "Start Resume Submit Open Retry Redrive",
         nouns: "Session Command Tunnel AutomationExecution ChangeRequestExecution Instance Execution Build BuildBatch Job JobRun \
                 JobFlow Task Notebook Pipeline Workflow WorkflowRun Application Fleet Server CodeInterpreter",
         without: "Query Export Import Replication Backup Restore Copy Report Transcription StateChange Analysis Scan Detection \
-                  Migration Recommendation Refresh",
+                  Migration Recommendation Refresh Telemetry Audit",
         ..rule(Execution, Calls::Changes, "runs something (ATT&CK T1648, T1651, T1021.007)")
     },
     Rule {
@@ -345,6 +364,7 @@ pub(super) const RULES: [Rule; 44] = [
         services: "ssm",
         verbs: "Create Update Register",
         nouns: "Association Document$ MaintenanceWindow",
+        without: "Status",
         ..rule(Execution, Calls::Changes, "makes commands run on machines (ATT&CK T1651)")
     },
     Rule {
@@ -362,14 +382,18 @@ pub(super) const RULES: [Rule; 44] = [
     },
     Rule {
         list: Some(PrivilegeEscalation),
-        ..rule(Execution, Calls::Changes, "runs code with the rights of a role (list of policy_sentry)")
+        ..rule(
+            Execution,
+            Calls::Changes,
+            "runs code with the rights of a role (list privilege-escalation of policy_sentry)",
+        )
     },
     Rule {
         services: "servicequotas ec2 ses sms-voice bedrock",
-        verbs: "Request Create Put Update Verify",
-        nouns: "ServiceQuotaIncrease EmailIdentity DomainIdentity DomainDkim EmailAddress AccountDetail AccountSending \
+        verbs: "Request Create Put Update Verify Send",
+        nouns: "ServiceQuotaIncrease Email$ EmailIdentity DomainIdentity DomainDkim EmailAddress AccountDetail AccountSending \
                 FoundationModelAgreement FoundationModelEntitlement UseCaseForModelAccess",
-        ..rule(Execution, Calls::Changes, "opens more of the account's capacity (ATT&CK T1496)")
+        ..rule(Execution, Calls::Changes, "uses more of the account's capacity (ATT&CK T1496)")
     },
     // Reconnaissance: reads about identities, permissions, detection and the account as a whole.
     Rule {
@@ -386,5 +410,13 @@ pub(super) const RULES: [Rule; 44] = [
         nouns: "Quota Limit AccountAttribute AccountSetting AccountSummary SendStatistic Account$ AccountSendingEnabled \
                 FoundationModel CostAndUsage CostForecast InstanceAttribute",
         ..rule(Reconnaissance, Calls::Reads, "reads what the account has and may use (ATT&CK T1580, T1526)")
+    },
+    Rule {
+        nouns: "Secret AccessKey Credential AccessEntry AccessPolicy",
+        ..rule(
+            Reconnaissance,
+            Calls::Reads,
+            "reads who has access, or where secrets are (ATT&CK T1069.003, T1087.004)",
+        )
     },
 ];

@@ -217,7 +217,24 @@ fn every_rule_decides_some_known_action() {
             })
         })
         .collect();
-    for rule in &rules::RULES {
+    for rule in rules::RULES {
         assert!(reasons.contains(&format!("{rule:?}")), "{rule:?} decides nothing");
     }
+}
+
+#[test]
+fn the_examples_of_the_documentation_have_their_classes() {
+    let text = include_str!("../../docs/ranking.md");
+    let rows = text.lines().skip_while(|line| !line.starts_with("| class | actions that |")).skip(2);
+    let mut classes = Vec::new();
+    for row in rows.take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').collect();
+        let quoted = |cell: usize| cells[cell].split('`').skip(1).step_by(2);
+        let class = quoted(1).next().and_then(Class::from_name).expect("a class");
+        for action in quoted(3) {
+            assert_eq!(describe(action).class, Some(class), "{action}");
+        }
+        classes.push(class);
+    }
+    assert_eq!(classes, Class::ALL);
 }

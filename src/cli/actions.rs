@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 use clap::Args;
-use firstseen::actions::{ActionDescription, Class, describe, known_actions, similar_action};
+use firstseen::actions::{ActionDescription, Class, describe, known_names, similar_action};
 use firstseen::query::Pattern;
 use firstseen::report::{ActionsReport, for_terminal};
 
@@ -38,7 +38,7 @@ named_arg! {
         Exposure => "Makes a resource reachable from outside, or lets its data leave",
         Execution => "Runs code with somebody's rights, or uses the account's capacity",
         Destruction => "Deletes data or what serves it, or prevents its recovery",
-        Reconnaissance => "Reads about identities, permissions, detection or the account as a whole",
+        Reconnaissance => "Reads about identities, secrets, detection or the account as a whole",
     }
 }
 
@@ -63,11 +63,11 @@ struct Found {
     warnings: Vec<String>,
 }
 
-/// Finds the actions of each name; without names, all that the table has.
+/// Finds the actions of each name; without names, all known ones.
 fn find(names: &[String]) -> anyhow::Result<Found> {
-    let known: Vec<ActionDescription> = known_actions().collect();
+    let known: Vec<String> = known_names().collect();
     if names.is_empty() {
-        return Ok(sorted(known, Vec::new()));
+        return Ok(sorted(known.iter().map(|name| describe(name)).collect(), Vec::new()));
     }
     let (mut found, mut warnings) = (Vec::new(), Vec::new());
     for name in names {
@@ -75,7 +75,7 @@ fn find(names: &[String]) -> anyhow::Result<Found> {
         let pattern: Pattern =
             short.parse().context(Hint("write a name, or a glob with '*', '?' and '[…]'"))?;
         let before = found.len();
-        found.extend(known.iter().filter(|action| pattern.matches_action(&action.name)).cloned());
+        found.extend(known.iter().filter(|known| pattern.matches_action(known)).map(|known| describe(known)));
         if found.len() == before {
             let (action, warning) = describe_unknown(name)?;
             found.push(action);

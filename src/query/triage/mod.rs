@@ -141,8 +141,6 @@ named! {
         AssumedRole = "assumed-role",
         /// They came from the same network, from which few ever came.
         Network = "network",
-        /// They are of the same principal.
-        Principal = "principal",
     }
 }
 
