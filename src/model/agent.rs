@@ -114,8 +114,23 @@ fn first_product(agent: &str) -> &str {
 }
 
 /// Whether an agent is that of a browser.
-pub(super) fn is_browser(agent: &str) -> bool {
+fn is_browser(agent: &str) -> bool {
     agent.trim_start_matches('[').starts_with("Mozilla/")
+}
+
+/// Parts of the agents of the console's servers: `S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.848`.
+const CONSOLE_SERVERS: [&str; 4] = ["aws-internal/", "Console", "Coral/", "aws-sdk-java/"];
+
+/// Whether a call of a console session with this agent was made by one of the console's servers.
+///
+/// A program such as the AWS CLI is none of them: somebody took the session's credentials out of the browser.
+pub(super) fn is_console_server(agent: &str) -> bool {
+    is_of_aws(agent) || !is_browser(agent) && CONSOLE_SERVERS.iter().any(|part| agent.contains(part))
+}
+
+/// Whether an agent is a program in AWS CloudShell, which runs in AWS with the credentials of a console session.
+pub(super) fn is_in_cloud_shell(agent: &str) -> bool {
+    agent.contains("exec-env/CloudShell")
 }
 
 /// Whether an agent is a part of AWS: `AWS Internal`, or the name of a service.

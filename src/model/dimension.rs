@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::agent::{agent_family, is_browser, is_of_aws};
+use super::agent::{agent_family, is_console_server, is_in_cloud_shell, is_of_aws};
 use crate::names::named;
 
 named! {
@@ -132,15 +132,17 @@ impl Dimension {
 /// "signin.amazonaws.com", "console.amazonaws.com", "AWS Internal").
 fn agent<'t>(traits: &Traits<'t>) -> Option<&'t str> {
     let agent = present(traits.user_agent)?;
-    let is_own = traits.is_service || !traits.is_forwarded && !is_of_aws(agent);
+    let is_of_console = traits.is_from_console && is_console_server(agent);
+    let is_own = traits.is_service || !traits.is_forwarded && !is_of_aws(agent) && !is_of_console;
     is_own.then_some(agent)
 }
 
-/// The network of a call, if it is that of the principal. In a console session only the browser has it: the console's own
-/// servers make some of the calls.
+/// The network of a call, if it is that of the principal. In a console session the console's own servers make some of the calls,
+/// and CloudShell runs in AWS.
 fn network<'t>(traits: &Traits<'t>) -> Option<Cow<'t, str>> {
     let source = present(traits.source_ip)?;
-    let is_behind_console = traits.is_from_console && !traits.user_agent.is_some_and(is_browser);
+    let is_in_aws = |agent| is_console_server(agent) || is_in_cloud_shell(agent);
+    let is_behind_console = traits.is_from_console && present(traits.user_agent).is_none_or(is_in_aws);
     match source.parse() {
         _ if !traits.is_service && (traits.is_forwarded || is_behind_console) => None,
         Ok(address) => Some(Cow::Owned(network_of(address))),
@@ -272,13 +274,22 @@ mod tests {
     }
 
     #[test]
-    fn in_a_console_session_only_the_browser_has_a_network() {
+    fn in_a_console_session_the_servers_of_the_console_have_no_network() {
         let console = Traits { is_from_console: true, ..USER };
-        assert_eq!(network_and_agent(console).0, None);
+        let with = |agent| network_and_agent(Traits { user_agent: Some(agent), ..console });
+        let own = Some("203.0.113.0/24");
         let browser =
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/122.0 Safari/537.36";
-        let browsing = Traits { user_agent: Some(browser), ..console };
-        assert_eq!(network_and_agent(browsing).0.as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(with(browser).0.as_deref(), own);
+        for server in ["S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.848", "AWS Internal", ""] {
+            assert_eq!(with(server), (None, None), "{server}");
+        }
+        assert_eq!(network_and_agent(Traits { user_agent: None, ..console }).0, None);
+        let (network, agent) =
+            with("aws-cli/2.13.5 Linux/4.14.255-314-253.539.amzn2.x86_64 exec-env/CloudShell");
+        assert_eq!((network, agent.as_deref()), (None, Some("aws-cli 2, Linux amzn, CloudShell")));
+        // Credentials of a console session in a terminal.
+        assert_eq!(network_and_agent(console).0.as_deref(), own);
     }
 
     #[test]
