@@ -12,6 +12,7 @@ mod output;
 mod question;
 mod rules;
 mod s3;
+mod triage;
 
 use firstseen::time::Bound;
 
@@ -29,6 +30,7 @@ pub(crate) use output::{FileFormat, KnownOutputArgs, OutputArgs, OutputFormats, 
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
+pub(crate) use triage::{NewnessArgs, RankingArgs};
 
 /// Refuses a window that ends before it begins.
 pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {

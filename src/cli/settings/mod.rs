@@ -22,6 +22,7 @@ use firstseen::time::Bound;
 use super::args::{ArchiveArgs, FilterArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, check_window};
 use super::input::InputOptions;
 use super::output_guard::OutputGuard;
+pub(crate) use config::read_weights;
 pub(crate) use preset::PresetArg;
 use setting::setting;
 
