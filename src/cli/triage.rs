@@ -73,6 +73,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         settings: &used,
         coverage,
         archives: &input.archives,
+        source: &args.archives.words(),
         question: &question,
         top,
         triage: &triage,

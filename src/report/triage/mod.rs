@@ -1,18 +1,25 @@
 //! A ranking of incidents: text for people, CSV, JSON and JSON lines for programs.
 
 mod bits;
+mod command;
+mod csv_row;
 mod finding_view;
+mod incident_text;
 mod incident_view;
 mod member_view;
 mod reason_view;
+mod sparkline;
+mod text;
 mod words;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use self::csv_row::IncidentRow;
 use self::incident_view::IncidentView;
-use super::{Format, UsedSettings, json as json_format};
+use super::{Format, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
 use crate::coverage::Coverage;
 use crate::query::{RankedIncident, Triage, TriageQuestion, Weights};
 
@@ -25,6 +32,8 @@ pub struct TriageReport<'a> {
     pub coverage: &'a Coverage,
     /// Names of the archives as given, by number.
     pub archives: &'a [String],
+    /// The archives or baselines as words of a command, quoted for a shell.
+    pub source: &'a str,
     /// The question.
     pub question: &'a TriageQuestion,
     /// How many incidents to write; all, if `None`.
@@ -40,8 +49,13 @@ impl TriageReport<'_> {
     /// If writing to `out` fails.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         let rows = || self.ranked().map(|(rank, incident)| IncidentView::new(rank, incident, self.archives));
+        let csv_rows = |clean: fn(&str) -> Cow<'_, str>| {
+            self.ranked().map(move |(rank, incident)| IncidentRow::new(rank, incident, clean))
+        };
         match format {
-            Format::Text | Format::Csv | Format::RawCsv => Ok(()),
+            Format::Text => text::write(self, out),
+            Format::Csv => csv::write(&csv_row::COLUMNS, csv_rows(for_spreadsheet), out),
+            Format::RawCsv => csv::write(&csv_row::COLUMNS, csv_rows(as_it_is), out),
             Format::Json => {
                 json_format::write((&self.settings()?, self.coverage), ("incidents", rows()), out)
             }
