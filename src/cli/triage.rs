@@ -6,14 +6,16 @@ use firstseen::query::{Question, TriageQuestion, Weights, triage};
 use firstseen::report::{Format, TriageReport};
 
 use super::args::{
-    ArchiveArgs, FilterArgs, KnownOutputArgs, LearningArgs, NewnessArgs, RankingArgs, RuleArgs, S3Args,
+    ArchiveArgs, FileFormat, FilterArgs, LearningArgs, NewnessArgs, RankedOutputArgs, RankingArgs, RuleArgs,
+    S3Args,
 };
+use super::destination::Destination;
 use super::exit::RunStatus;
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings, read_weights};
 use super::used_settings::used_settings;
-use super::warnings::{unmatched, window};
+use super::warnings::{nothing_ranked, unmatched, window};
 
 /// Read archives and rank what is new by how surprising it is, as incidents, with reasons
 #[derive(Debug, Args)]
@@ -36,7 +38,7 @@ pub(crate) struct TriageArgs {
     #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
-    output: KnownOutputArgs,
+    output: RankedOutputArgs,
 }
 
 /// How many incidents the text shows.
@@ -47,12 +49,12 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
     let mut base = wanted.question()?;
     let weights = args.ranking.weights.as_deref().map(read_weights).transpose()?.unwrap_or_default();
-    let format = args.output.format()?;
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
     guard.read_files("weights", args.ranking.weights.as_slice());
     guard.read_rules(args.rules.files());
-    let output = guard.open("--output", args.output.output.as_deref())?;
+    let destination = Destination::open(args.output.formats()?, args.output.output.as_deref(), &mut guard)?;
+    let shown = destination.has(FileFormat::Own(Format::Text)).then_some(SHOWN);
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
     // An episode may begin before the reported window, so its rule matches are needed from the start.
@@ -68,7 +70,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let question = args.ranking.question(&base, weights);
     let triage = triage(baseline, &question);
     let used = used_settings(wanted.preset(), &base, &input);
-    let top = args.ranking.top.or((format == Format::Text).then_some(SHOWN));
+    let top = args.ranking.top.or(shown);
     let report = TriageReport {
         settings: &used,
         coverage,
@@ -78,9 +80,11 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         top,
         triage: &triage,
     };
-    output.write(|out| report.write(format, out))?;
+    let warning = destination.write(&report)?;
     let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
     warnings.extend(window(coverage, &base));
+    warnings.extend(warning);
+    warnings.extend(nothing_ranked(&triage.overview, question.warmup));
     RunSummary::of(&input, &used, faults, warnings).end(args.output.run.quiet)
 }
 

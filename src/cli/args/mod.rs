@@ -26,7 +26,7 @@ pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use named::named_arg;
-pub(crate) use output::{FileFormat, KnownOutputArgs, OutputArgs, OutputFormats, RunArgs};
+pub(crate) use output::{FileFormat, KnownOutputArgs, OutputArgs, OutputFormats, RankedOutputArgs, RunArgs};
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;

@@ -3,6 +3,7 @@
 mod bits;
 mod command;
 mod csv_row;
+mod export;
 mod finding_view;
 mod incident_text;
 mod incident_view;
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 
 use self::csv_row::IncidentRow;
 use self::incident_view::IncidentView;
-use super::{Format, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
+use super::{AsffBatches, Format, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
 use crate::coverage::Coverage;
 use crate::query::{RankedIncident, Triage, TriageQuestion, Weights};
 
@@ -61,6 +62,20 @@ impl TriageReport<'_> {
             }
             Format::JsonLines => json_format::write_lines((&self.settings()?, self.coverage), rows(), out),
         }
+    }
+
+    /// Writes the incidents as OCSF Detection Findings 1.3.0, one per line.
+    ///
+    /// # Errors
+    /// If writing to `out` fails.
+    pub fn write_ocsf(&self, out: &mut dyn Write) -> io::Result<()> {
+        export::write_ocsf(self, out)
+    }
+
+    /// The incidents in Security Hub's format, in batches of one account and Region each, and the number of incidents
+    /// left out because they have no account.
+    pub fn asff(&self) -> (AsffBatches<'_>, usize) {
+        export::asff(self)
     }
 
     /// The incidents to write, each with its rank, counted from 1.

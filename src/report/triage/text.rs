@@ -8,7 +8,7 @@ use super::command::scan_command;
 use super::incident_text::incident_lines;
 use super::sparkline;
 use super::words::{counted, grouped};
-use crate::query::{Overview, RankedUnit, TriageQuestion};
+use crate::query::{Overview, TriageQuestion};
 use crate::report::for_terminal;
 use crate::time::Timestamp;
 
@@ -65,18 +65,12 @@ fn total(report: &TriageReport<'_>, shown: usize) -> String {
         format!("{} with {}", counted(overview.episodes, "episode"), counted(overview.findings, "finding"));
     match overview.span {
         _ if all > 0 => {
-            let of_all = if shown < all { format!("{} of ", grouped(shown as u64)) } else { String::new() };
-            let all = counted(all as u64, what);
-            let more = if of_all.is_empty() { "" } else { "; --top N shows more" };
-            match question.by {
-                RankedUnit::Incident => format!("{of_all}{all}, of {from} in the archive{more}"),
-                RankedUnit::Episode => {
-                    format!(
-                        "{of_all}{all}, with {} in the archive{more}",
-                        counted(overview.findings, "finding")
-                    )
-                }
-            }
+            let counted = counted(all as u64, what);
+            let shown = match shown < all {
+                true => format!("{} of {counted} (--top N shows more)", grouped(shown as u64)),
+                false => counted,
+            };
+            format!("{shown}; the archive has {from}")
         }
         None => "nothing to rank: no event counts".to_owned(),
         Some(_) if overview.episodes > 0 => {
@@ -95,8 +89,7 @@ fn total(report: &TriageReport<'_>, shown: usize) -> String {
 /// Which facts are later than the episodes that they are about.
 fn looks_ahead(question: &TriageQuestion) -> String {
     format!(
-        "scores look ahead: who did the same up to {} days later, and what was still done or used after the episode \
-         (--as-of-then leaves this out)",
+        "scores look ahead: who did the same up to {} days later, and what went on (--as-of-then leaves this out)",
         question.weights.window_days
     )
 }
