@@ -37,6 +37,7 @@ mod shapes;
 mod sources;
 mod stored;
 mod synthetic;
+mod triage;
 mod tuning;
 mod visitors;
 mod warnings;
