@@ -37,7 +37,7 @@ mod shapes;
 mod sources;
 mod stored;
 mod synthetic;
-mod triage;
+mod triage_reports;
 mod tuning;
 mod visitors;
 mod warnings;

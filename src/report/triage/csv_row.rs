@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::bits::{part, score};
+use super::bits::{part, rounded, score};
 use super::incident_view::severity_name;
 use super::member_view::{classes, new_actions, outcomes, values};
 use super::words::{of_link, of_part};
@@ -80,10 +80,9 @@ impl<'a> IncidentRow<'a> {
         let outcomes = || incident.episodes.iter().map(outcomes);
         let classes: BTreeSet<&str> = incident.episodes.iter().flat_map(classes).collect();
         let names = incident.episodes.iter().map(|episode| named(&episode.who.key).unwrap_or(NOT_NAMED));
-        let reasons = leading
-            .parts
-            .iter()
-            .map(|part| format!("{} {:.2}: {}", part.name().name(), part.bits, of_part(part, leading)));
+        let reasons = leading.parts.iter().map(|part| {
+            format!("{} {:.2}: {}", part.name().name(), rounded(part.bits), of_part(part, leading))
+        });
         Self {
             rank,
             score: score(leading),

@@ -14,7 +14,7 @@ use crate::report::width::width;
 const LINES: usize = 7;
 
 /// The most columns of a line that can be cut.
-const COLUMNS: usize = 118;
+const COLUMNS: usize = 137;
 
 /// How many items of a list are shown.
 const LISTED: usize = 3;
@@ -22,32 +22,60 @@ const LISTED: usize = 3;
 /// A line, and how soon it is left out if there are too many: those with the highest number first.
 struct Line {
     order: u8,
-    text: String,
+    content: Content,
 }
+
+enum Content {
+    Text(String),
+    /// A new action.
+    Action(String),
+    /// What else was new, which depends on how many actions are shown.
+    Besides,
+}
+
+/// When the first actions are left out.
+const ACTIONS: [u8; LISTED] = [0, 5, 7];
 
 /// The lines of an incident, not cleaned yet.
 pub(super) fn incident_lines(rank: usize, score: f64, incident: &RankedIncident<'_>) -> Vec<String> {
     let episode = incident.leading();
-    let mut lines = vec![Line { order: 0, text: who_and_when(incident) }];
-    let mut add = |order: u8, text: Option<String>| lines.extend(text.map(|text| Line { order, text }));
+    let actions = most_surprising(episode);
+    let mut lines = Vec::new();
+    let mut add = |order: u8, text: Option<String>| {
+        lines.extend(text.map(|text| Line { order, content: Content::Text(text) }));
+    };
+    add(0, Some(who_and_when(incident)));
+    add(1, reason(episode, PartName::Known));
     add(1, reason(episode, PartName::Network));
     add(2, reason(episode, PartName::Agent));
     add(3, known_origin(episode));
-    let actions = most_surprising(episode);
-    for (index, (one, surprise)) in (0..).zip(actions.iter().take(LISTED)) {
-        add(if index == 0 { 0 } else { 6 + index }, Some(action(one, surprise)));
+    lines.extend(
+        ACTIONS
+            .into_iter()
+            .zip(&actions)
+            .map(|(order, (one, surprise))| Line { order, content: Content::Action(action(one, surprise)) }),
+    );
+    if besides(episode, actions.len().saturating_sub(1)).is_some() {
+        lines.push(Line { order: 4, content: Content::Besides });
     }
-    add(5, besides(episode, actions.len().saturating_sub(LISTED)));
+    let mut add = |order: u8, text: Option<String>| {
+        lines.extend(text.map(|text| Line { order, content: Content::Text(text) }));
+    };
     add(6, reason(episode, PartName::History).map(|text| format!("history: {text}")));
-    add(4, reason(episode, PartName::Known));
     add(3, rules(incident));
     add(2, order_of_principals(incident));
     while lines.len() > LINES - 1 {
         let last = (0..lines.len()).max_by_key(|index| (lines[*index].order, *index));
         lines.remove(last.unwrap_or_default());
     }
+    let shown = lines.iter().filter(|line| matches!(line.content, Content::Action(_))).count();
+    let text = |line: Line| match line.content {
+        Content::Text(text) | Content::Action(text) => Some(text),
+        Content::Besides => besides(episode, actions.len() - shown),
+    };
     let head = head(rank, score, incident);
-    [head].into_iter().chain(lines.into_iter().map(|line| format!("   {}", line.text))).collect()
+    let indented = lines.into_iter().filter_map(text).map(|text| format!("   {text}"));
+    [head].into_iter().chain(indented).collect()
 }
 
 /// Rank, severity and score.
@@ -156,19 +184,21 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     };
     let why = |index: usize| {
         let link = incident.links.iter().find(|link| link.to == index);
-        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, name(link.from))))
+        let key = |link: &Link<'_>| &*incident.episodes[link.from].who.key;
+        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, name(link.from), key(link))))
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
     Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
 }
 
-/// What joins an episode to an earlier one, in a few words.
-fn joined_by(link: &Link<'_>, from: &str) -> String {
+/// What joins an episode to an earlier one, in a few words; `key` is that of the earlier one's principal.
+fn joined_by(link: &Link<'_>, from: &str, key: &str) -> String {
     match link.kind {
         LinkKind::AccessKey => format!("same key {}", link.value),
         LinkKind::Creation => format!("created by {from}"),
-        LinkKind::AssumedRole => format!("role assumed, with {from}"),
+        LinkKind::AssumedRole if key == link.value => format!("assumed {from}"),
+        LinkKind::AssumedRole => format!("assumed by {from}"),
         LinkKind::Network => format!("same network {}", link.value),
         LinkKind::Principal => "same principal".to_owned(),
     }

@@ -98,7 +98,7 @@ pub(super) fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>) -> String
     text.push_str(&match (active_hours, earlier_new) {
         (0, _) => format!(", and this {who} had not been active before"),
         (_, 0) => format!(", and this {who} had no {what} in {}", hours(*active_hours)),
-        (_, 1) => format!(", and this {who} began with its {what} and kept it for {}", hours(*active_hours)),
+        (_, 1) => format!(", and this {who} had no new {what} after its first of {}", hours(*active_hours)),
         (_, new) => {
             format!(
                 ", and this {who} had a new {what} in {} of {}",
