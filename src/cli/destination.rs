@@ -1,13 +1,13 @@
 //! The destination of findings: a file, stdout, or a folder with one file per format.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use firstseen::report::Report;
+use firstseen::report::{AsffBatches, Report, TriageReport};
 
-use super::args::{FileFormat, OutputArgs, OutputFormats};
+use super::args::{FileFormat, OutputFormats};
 use super::exit::{Hint, UsageError};
 use super::output::Output;
 use super::output_guard::OutputGuard;
@@ -18,19 +18,57 @@ pub(crate) enum Destination {
     Folder(PathBuf, Vec<Option<(FileFormat, &'static str)>>),
 }
 
+/// An answer that can be written in formats of other systems, too.
+pub(crate) trait Answer {
+    /// Writes it as one file.
+    fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Its findings in Security Hub's format, and the number of those without an account.
+    fn asff(&self) -> (AsffBatches<'_>, usize);
+}
+
+impl Answer for Report<'_> {
+    fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            FileFormat::Own(format) => Report::write(self, format, out),
+            FileFormat::Export(format) => self.write_export(format, out),
+        }
+    }
+
+    fn asff(&self) -> (AsffBatches<'_>, usize) {
+        Report::asff(self)
+    }
+}
+
+impl Answer for TriageReport<'_> {
+    fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            FileFormat::Own(format) => TriageReport::write(self, format, out),
+            // The only one that triage offers.
+            FileFormat::Export(_) => self.write_ocsf(out),
+        }
+    }
+
+    fn asff(&self) -> (AsffBatches<'_>, usize) {
+        TriageReport::asff(self)
+    }
+}
+
 impl Destination {
-    pub(crate) fn open(args: &OutputArgs, guard: &mut OutputGuard) -> anyhow::Result<Self> {
-        match (args.formats()?, &args.output) {
-            (OutputFormats::One(single), output) => {
-                Ok(Self::One(single, guard.open("--output", output.as_deref())?))
-            }
+    pub(crate) fn open(
+        formats: OutputFormats,
+        output: Option<&Path>,
+        guard: &mut OutputGuard,
+    ) -> anyhow::Result<Self> {
+        match (formats, output) {
+            (OutputFormats::One(single), output) => Ok(Self::One(single, guard.open("--output", output)?)),
             (OutputFormats::Folder(formats), Some(folder)) => {
                 for format in &formats {
                     let name = format.map_or("asff", |(_, name)| name);
                     guard.take("--output", &folder.join(name), format.is_none())?;
                 }
                 open_folder(folder)?;
-                Ok(Self::Folder(folder.clone(), formats))
+                Ok(Self::Folder(folder.to_owned(), formats))
             }
             (OutputFormats::Folder(_), None) => {
                 let what = "several formats, and asff, need a folder: name it with --output".to_owned();
@@ -39,13 +77,18 @@ impl Destination {
         }
     }
 
+    /// Whether this is the only format.
+    pub(crate) fn has(&self, format: FileFormat) -> bool {
+        matches!(self, Self::One(one, _) if *one == format)
+    }
+
     /// Whether this is the only format, on standard output.
     pub(crate) fn is(&self, format: FileFormat) -> bool {
         matches!(self, Self::One(one, Output::Stdout) if *one == format)
     }
 
     /// Writes everything. Returns a warning, if any.
-    pub(crate) fn write(self, report: &Report<'_>) -> anyhow::Result<Option<String>> {
+    pub(crate) fn write(self, report: &impl Answer) -> anyhow::Result<Option<String>> {
         match self {
             Self::One(single, output) => write_one(report, single, output).map(|()| None),
             Self::Folder(folder, formats) => {
@@ -64,11 +107,8 @@ impl Destination {
     }
 }
 
-fn write_one(report: &Report<'_>, single: FileFormat, output: Output) -> anyhow::Result<()> {
-    output.write(|out| match single {
-        FileFormat::Own(format) => report.write(format, out),
-        FileFormat::Export(format) => report.write_export(format, out),
-    })
+fn write_one(report: &impl Answer, single: FileFormat, output: Output) -> anyhow::Result<()> {
+    output.write(|out| report.write(single, out))
 }
 
 /// Creates the folder, or checks that it is empty: batches of an earlier run must not be mistaken for this run's.
@@ -89,7 +129,7 @@ fn open_folder(folder: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn write_asff(report: &Report<'_>, folder: &Path) -> anyhow::Result<Option<String>> {
+fn write_asff(report: &impl Answer, folder: &Path) -> anyhow::Result<Option<String>> {
     let (batches, without_account) = report.asff();
     fs::create_dir_all(folder).with_context(|| format!("cannot create '{}'", folder.display()))?;
     for batch in batches {

@@ -22,6 +22,7 @@ mod scan;
 mod settings;
 mod signals;
 mod synth;
+mod triage;
 mod tune;
 mod used_settings;
 mod warnings;
@@ -44,6 +45,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Triage(Box<triage::TriageArgs>),
     Rules(Box<rules::RulesArgs>),
     Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
@@ -62,6 +64,7 @@ pub(crate) fn run() -> ExitCode {
     }
     let result = match command {
         Command::Scan(args) => scan::run(&args),
+        Command::Triage(args) => triage::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),

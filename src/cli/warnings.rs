@@ -4,7 +4,7 @@
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip};
 use firstseen::model::LogSource;
-use firstseen::query::{Filter, FindingKind, Pattern, Preset, Question, Tuning, WarmupEffect};
+use firstseen::query::{Filter, FindingKind, Overview, Pattern, Preset, Question, Tuning, WarmupEffect};
 use firstseen::time::{Span, Timestamp};
 
 use super::args::DEFAULT_WARMUP;
@@ -120,6 +120,18 @@ pub(crate) fn warmup(effect: &WarmupEffect) -> Option<String> {
         _ => format!("--warmup 0d shows all of them, --warmup {shorter} shows {with_shorter} of {all}"),
     };
     Some(format!("{lead}: {hidden} of {all} findings fall within it and are not reported; {shown}"))
+}
+
+/// Warns if the input of a ranking is shorter than its warmup.
+pub(crate) fn nothing_ranked(overview: &Overview, warmup: Span) -> Option<String> {
+    let [first, last] = overview.span?;
+    let covered = last.micros_since(first);
+    (covered < warmup.micros()).then(|| {
+        format!(
+            "the input covers {}, less than the warmup of {warmup}: nothing is ranked (give a shorter one with --warmup)",
+            length(covered)
+        )
+    })
 }
 
 /// Notes how many findings the warmup hides if it hides most of them, as it should. This is not a warning.

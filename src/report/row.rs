@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde::ser::SerializeMap;
 
 use super::place::{archive_name, object_uri};
 use crate::model::{Dimension, Location, Sighting};
@@ -20,8 +21,46 @@ macro_rules! published {
         impl $name<'_> {
             /// The names of the fields, in order.
             pub const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            /// Adds the fields that have a value to a JSON object, except those in `without`.
+            pub(super) fn add_present<M: SerializeMap>(
+                &self,
+                without: &[&str],
+                object: &mut M,
+            ) -> Result<(), M::Error> {
+                $(
+                    if self.$field.is_present() && !without.contains(&stringify!($field)) {
+                        object.serialize_entry(stringify!($field), &self.$field)?;
+                    }
+                )*
+                Ok(())
+            }
         }
     };
+}
+
+/// A published value, which may be absent.
+trait Published {
+    /// Whether there is a value.
+    fn is_present(&self) -> bool;
+}
+
+impl<T> Published for Option<T> {
+    fn is_present(&self) -> bool {
+        self.is_some()
+    }
+}
+
+impl Published for String {
+    fn is_present(&self) -> bool {
+        true
+    }
+}
+
+impl Published for &'static str {
+    fn is_present(&self) -> bool {
+        true
+    }
 }
 
 published! {

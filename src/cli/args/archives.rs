@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use firstseen::file;
+use firstseen::report::for_shell;
 use firstseen::source::{FileList, is_s3, is_stdin};
 
 use super::super::exit::{Hint, UsageError};
@@ -33,6 +34,15 @@ impl ArchiveArgs {
     /// Whether any list is given.
     pub(crate) fn names_lists(&self) -> bool {
         !self.files_from.is_empty()
+    }
+
+    /// The archives as words of a command, quoted for a shell.
+    pub(crate) fn words(&self) -> String {
+        let quoted = |path: &PathBuf| for_shell(&path.to_string_lossy()).into_owned();
+        let lists = self.files_from.iter().map(|list| format!("--files-from {}", quoted(list)));
+        let root = self.archive_root.iter().map(|root| format!("--archive-root {}", quoted(root)));
+        let words: Vec<String> = self.names.iter().map(quoted).chain(lists).chain(root).collect();
+        words.join(" ")
     }
 
     /// The list files.

@@ -32,6 +32,27 @@ pub(crate) enum FindingFormatArg {
     Export(ExportFormat),
 }
 
+/// A format of ranked incidents: those of findings, but without formats of single calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RankedFormatArg(pub(crate) FindingFormatArg);
+
+impl ValueEnum for RankedFormatArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self(FindingFormatArg::Answer(FormatArg::Csv)),
+            Self(FindingFormatArg::Answer(FormatArg::Json)),
+            Self(FindingFormatArg::Answer(FormatArg::Jsonl)),
+            Self(FindingFormatArg::Answer(FormatArg::Text)),
+            Self(FindingFormatArg::Asff),
+            Self(FindingFormatArg::Export(ExportFormat::Ocsf)),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        self.0.to_possible_value()
+    }
+}
+
 impl FormatArg {
     /// The format by the extension of the output; text for stdout.
     pub(super) fn of_output(output: Option<&Path>) -> anyhow::Result<Self> {

@@ -13,6 +13,7 @@ mod output;
 mod question;
 mod rules;
 mod s3;
+mod triage;
 
 use firstseen::time::Bound;
 
@@ -28,11 +29,12 @@ pub(crate) use known::KnownArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use named::named_arg;
 pub(crate) use output::{
-    FileFormat, KnownOutputArgs, OutputArgs, OutputFormats, ReferenceOutputArgs, RunArgs,
+    FileFormat, KnownOutputArgs, OutputArgs, OutputFormats, RankedOutputArgs, ReferenceOutputArgs, RunArgs,
 };
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
+pub(crate) use triage::{NewnessArgs, RankingArgs};
 
 /// Refuses a window that ends before it begins.
 pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {

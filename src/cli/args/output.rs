@@ -9,7 +9,7 @@ use firstseen::scan::DEFAULT_MEMORY;
 use super::super::output::Output;
 use super::super::output_guard::OutputGuard;
 use super::byte_count;
-use super::format::{FindingFormatArg, FormatArg};
+use super::format::{FindingFormatArg, FormatArg, RankedFormatArg};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -57,6 +57,22 @@ pub(crate) struct ReferenceOutputArgs {
     /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
     #[arg(long)]
     csv_raw: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct RankedOutputArgs {
+    /// Format of the answer [default: by the extension of FILE, else text]. asff is written to the folder given with --output
+    #[arg(long, short, value_enum)]
+    format: Option<RankedFormatArg>,
+    /// Write the answer to FILE, which appears only once it is complete, or to a folder [default: stdout]
+    #[arg(long, short, value_name = "FILE|DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
+    #[arg(long)]
+    csv_raw: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
 }
 
 /// Flags for the resources and messages of a run that reads archives.
@@ -150,6 +166,21 @@ impl OutputArgs {
                     ExportFormat::Falco => "findings.falco.jsonl",
                 };
                 (FileFormat::Export(format), name)
+            }
+        })
+    }
+}
+
+impl RankedOutputArgs {
+    /// The format of the ranking: `--format`, else by the extension of the output.
+    pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
+        let answer = |format: FormatArg| OutputFormats::One(FileFormat::Own(format.format(self.csv_raw)));
+        Ok(match self.format {
+            None => answer(FormatArg::of_output(self.output.as_deref())?),
+            Some(RankedFormatArg(FindingFormatArg::Answer(format))) => answer(format),
+            Some(RankedFormatArg(FindingFormatArg::Asff)) => OutputFormats::Folder(vec![None]),
+            Some(RankedFormatArg(FindingFormatArg::Export(format))) => {
+                OutputFormats::One(FileFormat::Export(format))
             }
         })
     }

@@ -1,14 +1,16 @@
-//! `--config`: reads settings from a TOML file. The only place that knows TOML.
+//! `--config` and `--weights`: reads settings and constants from TOML files. The only place that knows TOML.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use firstseen::file;
+use firstseen::query::{WeightError, Weights};
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::exit::{Hint, UsageError};
 use super::Settings;
-use super::setting::{SettingError, setting};
+use super::setting::{SettingError, did_you_mean, setting, similar};
 
 const HINT: Hint =
     Hint("keys are long flags of 'firstseen scan --help' without --; docs/firstseen.toml lists them all");
@@ -29,14 +31,9 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
 
 /// Parses the text of a file.
 pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
-    let line_of = |byte: usize| text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1;
-    let table = DeTable::parse(text).map_err(|error| SettingError {
-        line: line_of(error.span().map_or(0, |span| span.start)),
-        reason: error.message().to_owned(),
-    })?;
     let mut settings = Settings::default();
-    for (key, value) in table.get_ref() {
-        let wrong = |reason| SettingError { line: line_of(key.span().start), reason };
+    for (key, value) in table(text)?.get_ref() {
+        let wrong = |reason| SettingError { line: line_of(text, key.span().start), reason };
         let name = key.get_ref();
         let Some(values) = texts(value.get_ref()) else {
             return Err(wrong(format!(
@@ -46,6 +43,58 @@ pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
         settings = settings.or(setting(name, &values).map_err(wrong)?);
     }
     Ok(settings)
+}
+
+/// Reads the constants of a score from a TOML file of numbers by name; the others keep their defaults.
+pub(crate) fn read_weights(path: &Path) -> anyhow::Result<Weights> {
+    let hint = Hint(
+        "--weights takes a TOML file with lines such as history = 0.5; docs/ranking.md lists the constants",
+    );
+    let text =
+        file::read_text(path).with_context(|| format!("cannot read '{}'", path.display())).context(hint)?;
+    parse_weights(&text).map_err(|wrong| {
+        let usage = UsageError(format!("{}, line {}: {}", path.display(), wrong.line, wrong.reason));
+        anyhow::Error::new(usage).context(hint)
+    })
+}
+
+/// Parses the text of a file of constants.
+pub(super) fn parse_weights(text: &str) -> Result<Weights, SettingError> {
+    let mut weights = Weights::default();
+    for (key, value) in table(text)?.get_ref() {
+        let wrong = |reason| SettingError { line: line_of(text, key.span().start), reason };
+        let name = key.get_ref();
+        let Some(number) = number(value.get_ref()) else {
+            return Err(wrong(format!("'{name}' takes a number")));
+        };
+        weights.set(name, number).map_err(|error| {
+            let similar = matches!(error, WeightError::Unknown(_)).then(|| similar(name, Weights::NAMES));
+            wrong(format!("{error}{}", similar.flatten().map_or(String::new(), did_you_mean)))
+        })?;
+    }
+    Ok(weights)
+}
+
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number as f64)
+        }
+        DeValue::Float(number) => number.as_str().parse().ok(),
+        _ => None,
+    }
+}
+
+/// The line of a byte, counted from 1.
+fn line_of(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
+}
+
+fn table(text: &str) -> Result<Spanned<DeTable<'_>>, SettingError> {
+    DeTable::parse(text).map_err(|error| SettingError {
+        line: line_of(text, error.span().map_or(0, |span| span.start)),
+        reason: error.message().to_owned(),
+    })
 }
 
 /// A value as a flag would take it; a list becomes several values.

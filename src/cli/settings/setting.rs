@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Command, FromArgMatches};
+use clap::{Arg, Args, Command, FromArgMatches};
 
 use super::Settings;
 
@@ -31,6 +31,26 @@ pub(super) fn setting(key: &str, values: &[String]) -> Result<Settings, String> 
     read.map_err(|error| reason(key, &error))
 }
 
+/// The name most similar to an unknown one, if any is similar.
+pub(super) fn similar(name: &str, known: &'static [&'static str]) -> Option<String> {
+    let flags = known.iter().map(|known| Arg::new(*known).long(*known));
+    let command = Command::new("names").no_binary_name(true).disable_help_flag(true).args(flags);
+    suggested(&command.try_get_matches_from([format!("--{name}=")]).err()?)
+}
+
+/// The suggestion for an unknown name.
+pub(super) fn did_you_mean(name: String) -> String {
+    format!("; did you mean '{name}'?")
+}
+
+/// The flag that the parser suggests, without its dashes.
+fn suggested(error: &clap::Error) -> Option<String> {
+    match error.get(ContextKind::SuggestedArg)? {
+        ContextValue::String(flag) => Some(flag.trim_start_matches('-').to_owned()),
+        _ => None,
+    }
+}
+
 /// The error of a flag's parser, in words for a file.
 fn reason(key: &str, error: &clap::Error) -> String {
     let text = |kind| match error.get(kind) {
@@ -40,9 +60,7 @@ fn reason(key: &str, error: &clap::Error) -> String {
     };
     match error.kind() {
         ErrorKind::UnknownArgument => {
-            let similar = text(ContextKind::SuggestedArg).map(|flag| flag.trim_start_matches('-').to_owned());
-            let similar = similar.map(|name| format!("; did you mean '{name}'?")).unwrap_or_default();
-            format!("unknown setting '{key}'{similar}")
+            format!("unknown setting '{key}'{}", suggested(error).map_or(String::new(), did_you_mean))
         }
         ErrorKind::ArgumentConflict => format!("'{key}' takes one value, not a list"),
         _ => {

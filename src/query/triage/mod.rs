@@ -345,8 +345,9 @@ pub const SEVERITY_STEP: f64 = 20.0;
 /// use firstseen::baseline::Baseline;
 /// use firstseen::query::{TriageQuestion, triage};
 ///
-/// let nothing = triage(&Baseline::default(), &TriageQuestion::default());
-/// assert!(nothing.incidents.is_empty());
+/// let baseline = Baseline::default();
+/// let ranked = triage(&baseline, &TriageQuestion::default());
+/// assert!(ranked.incidents.is_empty());
 /// ```
 pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'b> {
     let population = Population::new(baseline, &question.of_findings());

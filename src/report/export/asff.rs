@@ -2,6 +2,7 @@
 //!
 //! Source: Security Hub User Guide, "ASFF syntax" and "BatchImportFindings"; API Reference, limits of each field.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
@@ -38,33 +39,60 @@ const MOST_OF_CALL: usize = 128;
 /// Iterator over batches of findings.
 #[derive(Debug)]
 pub struct AsffBatches<'r> {
-    coverage: &'r Coverage,
-    archives: &'r [String],
-    /// Findings by account, Region and order in the report.
-    findings: Vec<(&'r str, &'r str, &'r Finding<'r>)>,
+    /// Subjects by account, Region and order in the report.
+    findings: Vec<(&'r str, &'r str, Box<dyn Subject + 'r>)>,
     /// Index of the first finding that is not in a batch yet.
     next: usize,
     /// Number of the last batch.
     number: usize,
 }
 
-/// The batches, and the number of findings without an account.
-pub(super) fn batches<'r>(report: &Report<'r>) -> (AsffBatches<'r>, usize) {
-    let is_account = |finding: &&Finding<'_>| {
-        finding.account().len() == 12 && finding.account().bytes().all(|b| b.is_ascii_digit())
-    };
-    let mut findings: Vec<_> = report
-        .findings
-        .iter()
-        .filter(is_account)
-        .map(|finding| (finding.account(), region(finding), finding))
-        .collect();
-    let without_account = report.findings.len() - findings.len();
+/// What becomes a finding in Security Hub.
+pub(in crate::report) trait Subject: fmt::Debug {
+    /// The finding, for a Region.
+    fn finding(&self, region: &str) -> Value;
+}
+
+/// A finding of a report.
+#[derive(Debug)]
+struct Reported<'r> {
+    finding: &'r Finding<'r>,
+    coverage: &'r Coverage,
+    archives: &'r [String],
+}
+
+impl Subject for Reported<'_> {
+    fn finding(&self, region: &str) -> Value {
+        asff_finding(self.finding, self.archives, (region, super::made(self.finding, self.coverage)))
+    }
+}
+
+/// The batches of a report's findings, and the number of those without an account.
+pub(super) fn of_report<'r>(report: &Report<'r>) -> (AsffBatches<'r>, usize) {
+    let Report { coverage, archives, .. } = *report;
+    batches(report.findings.iter().map(|finding| {
+        let subject: Box<dyn Subject> = Box::new(Reported { finding, coverage, archives });
+        (finding, subject)
+    }))
+}
+
+/// The batches of subjects, each with a finding that decides its account and Region, and the number of those without an
+/// account.
+pub(in crate::report) fn batches<'r>(
+    subjects: impl Iterator<Item = (&'r Finding<'r>, Box<dyn Subject + 'r>)>,
+) -> (AsffBatches<'r>, usize) {
+    let is_account = |account: &str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let mut without_account = 0;
+    let mut findings = Vec::new();
+    for (finding, subject) in subjects {
+        if is_account(finding.account()) {
+            findings.push((finding.account(), region(finding), subject));
+        } else {
+            without_account += 1;
+        }
+    }
     findings.sort_by_key(|(account, region, _)| (*account, *region));
-    (
-        AsffBatches { coverage: report.coverage, archives: report.archives, findings, next: 0, number: 0 },
-        without_account,
-    )
+    (AsffBatches { findings, next: 0, number: 0 }, without_account)
 }
 
 impl Iterator for AsffBatches<'_> {
@@ -72,12 +100,11 @@ impl Iterator for AsffBatches<'_> {
 
     fn next(&mut self) -> Option<AsffBatch> {
         let rest = &self.findings[self.next..];
-        let &(account, region, _) = rest.first()?;
+        let (account, region) = rest.first().map(|(account, region, _)| (*account, *region))?;
         let same_place = rest.iter().take_while(|next| (next.0, next.1) == (account, region));
         let (mut json, mut bytes, mut count) = ("{\"Findings\": [".to_owned(), 0, 0);
-        for (.., finding) in same_place.take(MOST_FINDINGS) {
-            let one = asff_finding(finding, self.archives, (region, super::made(finding, self.coverage)))
-                .to_string();
+        for (.., subject) in same_place.take(MOST_FINDINGS) {
+            let one = subject.finding(region).to_string();
             bytes += one.len() + 2;
             if count > 0 && bytes > MOST_BYTES {
                 break;
@@ -122,7 +149,7 @@ fn region<'f>(finding: &Finding<'f>) -> &'f str {
 }
 
 /// The partition of a Region: `aws`, `aws-cn`, …
-fn partition(region: &str) -> &'static str {
+pub(in crate::report) fn partition(region: &str) -> &'static str {
     PARTITIONS.iter().find(|(_, start, _)| region.starts_with(start)).map_or("aws", |(name, ..)| name)
 }
 
@@ -155,7 +182,7 @@ fn asff_finding(finding: &Finding<'_>, archives: &[String], (region, updated): (
             "Severity": {"Label": label(finding.severity()), "Original": kind},
             "Types": [types],
         },
-        "Resources": [resource(finding, partition, region)],
+        "Resources": [resource((account, finding.principal()), partition, region)],
         "ProductFields": product_fields(finding, archives),
         "RecordState": "ACTIVE",
     });
@@ -171,7 +198,7 @@ fn asff_finding(finding: &Finding<'_>, archives: &[String], (region, updated): (
 }
 
 /// Formats a time with milliseconds: `2026-01-01T10:00:00.000Z`.
-fn milliseconds(time: Timestamp) -> String {
+pub(in crate::report) fn milliseconds(time: Timestamp) -> String {
     let text = time.to_string();
     let (seconds, fraction) =
         text.trim_end_matches('Z').split_once('.').unwrap_or((text.trim_end_matches('Z'), ""));
@@ -179,17 +206,16 @@ fn milliseconds(time: Timestamp) -> String {
 }
 
 /// The principal; the account if no record names a principal.
-fn resource(finding: &Finding<'_>, partition: &str, region: &str) -> Value {
-    let named = named(finding.principal()).and_then(|principal| limited(principal, 512));
-    let (sort, id) = match named {
-        Some(principal) => (resource_type(finding.principal()), principal),
-        None => ("AwsAccount", format!("AWS::::Account:{}", finding.account())),
+pub(in crate::report) fn resource((account, key): (&str, &str), partition: &str, region: &str) -> Value {
+    let (sort, id) = match named(key).and_then(|principal| limited(principal, 512)) {
+        Some(principal) => (resource_type(key), principal),
+        None => ("AwsAccount", format!("AWS::::Account:{account}")),
     };
     json!({"Type": sort, "Id": id, "Partition": partition, "Region": region})
 }
 
 /// Security Hub's label of a severity.
-fn label(severity: Severity) -> &'static str {
+pub(in crate::report) fn label(severity: Severity) -> &'static str {
     match severity {
         Severity::Informational => "INFORMATIONAL",
         Severity::Low => "LOW",

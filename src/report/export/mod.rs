@@ -3,11 +3,11 @@
 //! A finding has the same id in every run, so importing a report twice changes nothing. No format says more
 //! than the finding; fields without a counterpart go into the format's fields for other data.
 
-mod asff;
+pub(super) mod asff;
 mod falco;
-mod ocsf;
+pub(super) mod ocsf;
 mod sns;
-mod words;
+pub(super) mod words;
 
 use std::io::{self, Write};
 
@@ -45,7 +45,7 @@ impl Report<'_> {
     /// The findings in Security Hub's format, in batches of one account and Region each, and the number of
     /// findings left out because they have no account.
     pub fn asff(&self) -> (AsffBatches<'_>, usize) {
-        asff::batches(self)
+        asff::of_report(self)
     }
 }
 

@@ -29,13 +29,26 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-/// One finding. Its creation time is that of the last event read: nothing here reads a clock.
-fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
-    let milliseconds = |time: Timestamp| time.micros().div_euclid(1_000);
-    let (severity_id, severity) = severity_id_and_caption(finding.severity());
-    let (title, time) = (title(finding), milliseconds(finding.time));
-    let uid = id(finding);
-    let mut event = json!({
+/// What every Detection Finding says.
+pub(in crate::report) struct Facts<'a> {
+    pub(in crate::report) uid: String,
+    pub(in crate::report) title: String,
+    pub(in crate::report) description: String,
+    /// What kind of finding it is.
+    pub(in crate::report) kind: &'a str,
+    pub(in crate::report) severity: Severity,
+    /// The time of the first event.
+    pub(in crate::report) start: Timestamp,
+    /// When it was made.
+    pub(in crate::report) made: Timestamp,
+}
+
+/// A Detection Finding; `unmapped` are fields without a counterpart.
+pub(in crate::report) fn event_of(facts: &Facts<'_>, unmapped: Value) -> Value {
+    let (severity_id, severity) = severity_id_and_caption(facts.severity);
+    let (uid, title, start, made) =
+        (&facts.uid, &facts.title, milliseconds(facts.start), milliseconds(facts.made));
+    json!({
         "activity_id": 1,
         "activity_name": "Create",
         "category_uid": 2,
@@ -46,8 +59,8 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
         "severity_id": severity_id,
         "severity": severity,
         "status_id": 1,
-        "time": milliseconds(made),
-        "start_time": time,
+        "time": made,
+        "start_time": start,
         "message": title,
         "metadata": {
             "version": VERSION,
@@ -63,13 +76,39 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
         "finding_info": {
             "uid": uid,
             "title": title,
-            "desc": description(finding, archives),
-            "types": [finding.kind.name()],
-            "first_seen_time": time,
-            "created_time": milliseconds(made),
+            "desc": facts.description,
+            "types": [facts.kind],
+            "first_seen_time": start,
+            "created_time": made,
         },
-        "unmapped": serde_json::to_value(FindingRow::new(finding, archives, super::super::as_it_is)).unwrap_or(Value::Null),
-    });
+        "unmapped": unmapped,
+    })
+}
+
+/// A time in milliseconds since the epoch.
+pub(in crate::report) fn milliseconds(time: Timestamp) -> i64 {
+    time.micros().div_euclid(1_000)
+}
+
+/// A principal.
+pub(in crate::report) fn user(principal: &str) -> Map<String, Value> {
+    let fields = [("name", json!(super::words::name(principal))), ("uid", json!(principal))];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// One finding. Its creation time is that of the last event read: nothing here reads a clock.
+fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
+    let facts = Facts {
+        uid: id(finding),
+        title: title(finding),
+        description: description(finding, archives),
+        kind: finding.kind.name(),
+        severity: finding.severity(),
+        start: finding.time,
+        made,
+    };
+    let row = FindingRow::new(finding, archives, super::super::as_it_is);
+    let mut event = event_of(&facts, serde_json::to_value(row).unwrap_or(Value::Null));
     if let Some(last) = last(finding) {
         event["end_time"] = json!(milliseconds(last));
         event["finding_info"]["last_seen_time"] = json!(milliseconds(last));
@@ -96,11 +135,7 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
 /// Actor, API call and source, as far as known.
 fn artifacts(finding: &Finding<'_>, evidence: Option<&Sighting>) -> Map<String, Value> {
     let mut artifacts = Map::new();
-    let mut user = Map::new();
-    if let Some(principal) = named(finding.principal()) {
-        user.insert("name".to_owned(), json!(super::words::name(principal)));
-        user.insert("uid".to_owned(), json!(principal));
-    }
+    let mut user = named(finding.principal()).map(user).unwrap_or_default();
     if let Some(key) = evidence.and_then(|evidence| evidence.access_key_id()) {
         user.insert("credential_uid".to_owned(), json!(key));
     }

@@ -97,12 +97,12 @@ fn counted(number: i64, what: &str) -> String {
 }
 
 /// The last part of a principal's name.
-pub(super) fn name(principal: &str) -> String {
+pub(in crate::report) fn name(principal: &str) -> String {
     let last = principal.rsplit('/').next().unwrap_or(principal);
     for_terminal(if last.is_empty() { principal } else { last }).into_owned()
 }
 
 /// The first `most` characters of a text.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(in crate::report) fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }

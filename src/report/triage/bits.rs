@@ -1,0 +1,43 @@
+//! Scores as published: every part in hundredths of a bit, and a score that is the sum of what is printed.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::query::{Episode, Part, PartName};
+
+/// Hundredths of a bit: the unit in which parts are rounded.
+const HUNDREDTHS: f64 = 100.0;
+
+/// A number of bits in hundredths, rounded.
+fn hundredths(bits: f64) -> i64 {
+    (bits * HUNDREDTHS).round() as i64
+}
+
+/// A number of bits, rounded to two decimals.
+pub(super) fn rounded(bits: f64) -> f64 {
+    hundredths(bits) as f64 / HUNDREDTHS
+}
+
+/// The score of an episode: the sum of its parts as printed.
+pub(super) fn score(episode: &Episode<'_>) -> f64 {
+    let sum: i64 = episode.parts.iter().map(|part| hundredths(part.bits)).sum();
+    sum as f64 / HUNDREDTHS
+}
+
+/// The part of a score with a name, as printed, if the score has it.
+pub(super) fn part(episode: &Episode<'_>, name: PartName) -> Option<f64> {
+    episode.parts.iter().find(|part| part.name() == name).map(|part| rounded(part.bits))
+}
+
+/// The parts of a score as an object: `{"size": 41.2, "history": 7.0}`.
+pub(super) struct PartsView<'a>(pub(super) &'a [Part<'a>]);
+
+impl Serialize for PartsView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(Some(self.0.len()))?;
+        for part in self.0 {
+            object.serialize_entry(part.name().name(), &rounded(part.bits))?;
+        }
+        object.end()
+    }
+}

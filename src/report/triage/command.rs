@@ -1,0 +1,92 @@
+//! The command that shows the findings of an incident with their evidence.
+
+use std::collections::BTreeSet;
+
+use super::TriageReport;
+use crate::model::{Dimension, PrincipalKey};
+use crate::query::RankedIncident;
+use crate::report::for_shell;
+use crate::report::row::named;
+use crate::time::Span;
+
+/// How many principals a command names; with more it names only the one with the highest score.
+const PRINCIPALS: usize = 4;
+
+/// The `scan` command for an incident. The source is named as in this run.
+pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
+    let all: BTreeSet<(&str, &str)> =
+        incident.episodes.iter().map(|episode| episode.who.account_and_key()).collect();
+    let leading = incident.leading();
+    let (shown, span) = if all.len() <= PRINCIPALS {
+        (all, incident.span())
+    } else {
+        ([leading.who.account_and_key()].into(), leading.start()..leading.end())
+    };
+    let mut words = vec![format!("firstseen scan {}", report.source)];
+    let mut flag = |name: &str, value: &str| words.push(word(name, value));
+    let accounts: BTreeSet<&str> = shown.iter().filter_map(|(account, _)| named(account)).collect();
+    accounts.into_iter().for_each(|account| flag("account", account));
+    let keys: BTreeSet<&str> = shown.iter().filter_map(|(_, key)| named(key)).collect();
+    keys.into_iter().for_each(|key| flag("principal", &literal(key)));
+    flag("from", &span.start.to_string());
+    flag("to", &span.end.to_string());
+    // All first sightings of a new principal count, and others have been known for longer.
+    flag("warmup", &Span::default().to_string());
+    let settings = report.settings;
+    if settings.principal_key != PrincipalKey::Arn.name() {
+        flag("principal-key", &settings.principal_key);
+    }
+    let cluster = settings.k8s_cluster.iter();
+    cluster.for_each(|cluster| flag("k8s-cluster", cluster));
+    settings.read_from.iter().for_each(|time| flag("read-from", time));
+    let dimensions = dimensions(incident);
+    if !dimensions.is_empty() {
+        let names: Vec<&str> = ["action"].into_iter().chain(dimensions).collect();
+        flag("dimension", &names.join(","));
+    }
+    let switches = [
+        ("--k8s-namespace-in-key", settings.k8s_namespace_in_key),
+        ("--only-success", settings.only_success),
+    ];
+    words.extend(switches.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.to_owned()));
+    words.join(" ")
+}
+
+/// A flag with its value; a value that looks like a flag is attached to it.
+fn word(name: &str, value: &str) -> String {
+    let mark = if value.starts_with('-') { '=' } else { ' ' };
+    format!("--{name}{mark}{}", for_shell(value))
+}
+
+/// The dimensions in which the incident has new values.
+fn dimensions(incident: &RankedIncident<'_>) -> Vec<&'static str> {
+    let findings = incident.episodes.iter().flat_map(|episode| &episode.findings);
+    let found: BTreeSet<Dimension> = findings.filter_map(|one| one.finding.kind.dimension()).collect();
+    found.into_iter().map(Dimension::name).collect()
+}
+
+/// A glob that matches this text only.
+fn literal(text: &str) -> String {
+    let escaped = |c: char| if "*?[".contains(c) { format!("[{c}]") } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::Pattern;
+
+    #[test]
+    fn a_literal_glob_matches_its_text_only() {
+        let text = "a*b?[c]";
+        let pattern: Pattern = literal(text).parse().unwrap();
+        assert!(pattern.matches_principal(text));
+        assert!(!pattern.matches_principal("axbyc"));
+    }
+
+    #[test]
+    fn a_value_cannot_become_a_flag() {
+        assert_eq!(word("principal", "--quiet"), "--principal=--quiet");
+        assert_eq!(word("principal", "it's"), r"--principal 'it'\''s'");
+    }
+}

@@ -1,0 +1,145 @@
+//! An incident as one row: one column for each part, lists joined by semicolons.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::bits::{part, rounded, score};
+use super::incident_view::severity_name;
+use super::member_view::{classes, new_actions, outcomes, values};
+use super::words::{of_link, of_part};
+use crate::model::{Dimension, Sighting};
+use crate::query::{Episode, Finding, PartName, RankedIncident};
+use crate::report::row::{NOT_NAMED, named};
+
+/// The header line: the fields of [`IncidentRow`].
+pub(super) const COLUMNS: [&str; 28] = [
+    "rank",
+    "score",
+    "severity",
+    "size",
+    "history",
+    "network",
+    "agent",
+    "known",
+    "account",
+    "principal",
+    "principal_kind",
+    "new_principal",
+    "start",
+    "end",
+    "episodes",
+    "findings",
+    "success",
+    "failure",
+    "classes",
+    "actions",
+    "regions",
+    "networks",
+    "agents",
+    "access_keys",
+    "rules",
+    "principals",
+    "reasons",
+    "links",
+];
+
+/// One incident under its published field names, see `docs/formats.md`. An absent value is empty.
+#[derive(Serialize)]
+pub(super) struct IncidentRow<'a> {
+    rank: usize,
+    score: f64,
+    severity: &'static str,
+    parts: [Option<f64>; PartName::ALL.len()],
+    account: Option<Cow<'a, str>>,
+    principal: Option<Cow<'a, str>>,
+    principal_kind: &'static str,
+    new_principal: bool,
+    start: String,
+    end: String,
+    episodes: usize,
+    findings: usize,
+    success: usize,
+    failure: usize,
+    classes: String,
+    lists: [String; 6],
+    principals: String,
+    reasons: String,
+    links: String,
+}
+
+impl<'a> IncidentRow<'a> {
+    /// The row, its texts cleaned by `clean`.
+    pub(super) fn new(
+        rank: usize,
+        incident: &'a RankedIncident<'a>,
+        clean: fn(&str) -> Cow<'_, str>,
+    ) -> Self {
+        let (leading, first, span) = (incident.leading(), &incident.episodes[0], incident.span());
+        let outcomes = || incident.episodes.iter().map(outcomes);
+        let classes: BTreeSet<&str> = incident.episodes.iter().flat_map(classes).collect();
+        let names = incident.episodes.iter().map(|episode| named(&episode.who.key).unwrap_or(NOT_NAMED));
+        let reasons = leading.parts.iter().map(|part| {
+            format!("{} {:.2}: {}", part.name().name(), rounded(part.bits), of_part(part, leading))
+        });
+        Self {
+            rank,
+            score: score(leading),
+            severity: severity_name(incident.severity()),
+            parts: PartName::ALL.map(|name| part(leading, name)),
+            account: named(&first.who.account).map(clean),
+            principal: named(&first.who.key).map(clean),
+            principal_kind: first.who.kind.name(),
+            new_principal: first.is_new_principal,
+            start: span.start.to_string(),
+            end: span.end.to_string(),
+            episodes: incident.episodes.len(),
+            findings: incident.episodes.iter().map(|episode| episode.findings.len()).sum(),
+            success: outcomes().map(|outcomes| outcomes.success).sum(),
+            failure: outcomes().map(|outcomes| outcomes.failure).sum(),
+            classes: joined(classes.into_iter(), clean),
+            lists: lists(incident).map(|list| joined(list.iter().map(|text| &**text), clean)),
+            principals: joined(names, clean),
+            reasons: clean(&reasons.collect::<Vec<_>>().join("; ")).into_owned(),
+            links: clean(
+                &incident.links.iter().map(|link| of_link(link, incident)).collect::<Vec<_>>().join("; "),
+            )
+            .into_owned(),
+        }
+    }
+}
+
+/// What occurred in the episodes: new actions, Regions, networks, agents, access keys and rules.
+fn lists<'a>(incident: &'a RankedIncident<'a>) -> [BTreeSet<Cow<'a, str>>; 6] {
+    let mut lists: [BTreeSet<Cow<'a, str>>; 6] = Default::default();
+    for episode in &incident.episodes {
+        let [actions, regions, networks, agents, keys, rules] = &mut lists;
+        actions.extend(new_actions(episode).filter_map(Finding::known_action).map(Cow::Borrowed));
+        regions.extend(evidence(episode).filter_map(|evidence| evidence.region()).map(Cow::Borrowed));
+        networks.extend(values(episode, Dimension::Network));
+        agents.extend(values(episode, Dimension::Agent));
+        keys.extend(evidence(episode).filter_map(|evidence| evidence.access_key_id()).map(Cow::Borrowed));
+        rules.extend(episode.rules.iter().map(|(rule, _)| Cow::Borrowed(&*rule.name)));
+    }
+    lists
+}
+
+fn evidence<'a>(episode: &'a Episode<'a>) -> impl Iterator<Item = &'a Sighting> {
+    episode.findings.iter().filter_map(|one| one.finding.evidence)
+}
+
+/// Texts joined by semicolons and cleaned.
+fn joined<'t>(texts: impl Iterator<Item = &'t str>, clean: fn(&str) -> Cow<'_, str>) -> String {
+    clean(&texts.collect::<Vec<_>>().join("; ")).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_their_columns_in_order() {
+        assert_eq!(COLUMNS[3..3 + PartName::ALL.len()], PartName::ALL.map(PartName::name));
+    }
+}

@@ -1,0 +1,249 @@
+//! An incident in lines, the most important of those that apply.
+
+use std::collections::BTreeSet;
+
+use super::incident_view::severity_name;
+use super::member_view::values;
+use super::words::{counted, most_surprising, of_part, of_surprise, short_action};
+use crate::model::Dimension;
+use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise};
+use crate::report::row::{NOT_NAMED, in_account, named};
+use crate::report::width::width;
+
+/// The most lines of an incident, without that of its command.
+const LINES: usize = 7;
+
+/// The most columns of a line that can be cut.
+const COLUMNS: usize = 137;
+
+/// How many items of a list are shown.
+const LISTED: usize = 3;
+
+/// A line, and how soon it is left out if there are too many: those with the highest number first.
+struct Line {
+    order: u8,
+    content: Content,
+}
+
+enum Content {
+    Text(String),
+    /// A new action.
+    Action(String),
+    /// What else was new, which depends on how many actions are shown.
+    Besides,
+}
+
+/// When the first actions are left out.
+const ACTIONS: [u8; LISTED] = [0, 5, 7];
+
+/// The lines of an incident, not cleaned yet.
+pub(super) fn incident_lines(rank: usize, score: f64, incident: &RankedIncident<'_>) -> Vec<String> {
+    let episode = incident.leading();
+    let actions = most_surprising(episode);
+    let mut lines = Vec::new();
+    let mut add = |order: u8, text: Option<String>| {
+        lines.extend(text.map(|text| Line { order, content: Content::Text(text) }));
+    };
+    add(0, Some(who_and_when(incident)));
+    add(1, reason(episode, PartName::Known));
+    add(1, reason(episode, PartName::Network));
+    add(2, reason(episode, PartName::Agent));
+    add(3, known_origin(episode));
+    lines.extend(
+        ACTIONS
+            .into_iter()
+            .zip(&actions)
+            .map(|(order, (one, surprise))| Line { order, content: Content::Action(action(one, surprise)) }),
+    );
+    if besides(episode, actions.len().saturating_sub(1)).is_some() {
+        lines.push(Line { order: 4, content: Content::Besides });
+    }
+    let mut add = |order: u8, text: Option<String>| {
+        lines.extend(text.map(|text| Line { order, content: Content::Text(text) }));
+    };
+    add(6, reason(episode, PartName::History).map(|text| format!("history: {text}")));
+    add(3, rules(incident));
+    add(2, order_of_principals(incident));
+    while lines.len() > LINES - 1 {
+        let last = (0..lines.len()).max_by_key(|index| (lines[*index].order, *index));
+        lines.remove(last.unwrap_or_default());
+    }
+    let shown = lines.iter().filter(|line| matches!(line.content, Content::Action(_))).count();
+    let text = |line: Line| match line.content {
+        Content::Text(text) | Content::Action(text) => Some(text),
+        Content::Besides => besides(episode, actions.len() - shown),
+    };
+    let head = head(rank, score, incident);
+    let indented = lines.into_iter().filter_map(text).map(|text| format!("   {text}"));
+    [head].into_iter().chain(indented).collect()
+}
+
+/// Rank, severity and score.
+fn head(rank: usize, score: f64, incident: &RankedIncident<'_>) -> String {
+    let parts: Vec<String> = incident
+        .leading()
+        .parts
+        .iter()
+        .map(|part| format!("{} {:.2}", part.name().name(), super::bits::rounded(part.bits)))
+        .collect();
+    format!("{rank}. {}  {score:.2} bits = {}", severity_name(incident.severity()), parts.join(" + "))
+}
+
+/// The principal of the episode with the highest score, and the time of all.
+fn who_and_when(incident: &RankedIncident<'_>) -> String {
+    let episode = incident.leading();
+    let (who, span) = (episode.who, incident.span());
+    let key = named(&who.key).unwrap_or(NOT_NAMED);
+    let is_new = if episode.is_new_principal { ", a new principal" } else { "" };
+    let until = if span.end > span.start { format!(" to {}", span.end) } else { String::new() };
+    format!("{} {key} ({}){is_new}, {}{until}", who.kind.name(), in_account(&who.account), span.start)
+}
+
+/// What a part was computed from, if the score has it.
+fn reason(episode: &Episode<'_>, name: PartName) -> Option<String> {
+    let part = episode.parts.iter().find(|part| part.name() == name)?;
+    Some(cut(&of_part(part, episode)))
+}
+
+/// Networks and agents without a part of their own.
+fn known_origin(episode: &Episode<'_>) -> Option<String> {
+    let has = |name| episode.parts.iter().any(|part| part.name() == name);
+    let mut texts = Vec::new();
+    for (dimension, part) in [(Dimension::Network, PartName::Network), (Dimension::Agent, PartName::Agent)] {
+        let values = values(episode, dimension);
+        if !has(part) && !values.is_empty() {
+            let values = values.iter().map(|value| &**value);
+            texts.push(format!("{} {}", dimension.name(), listed(values)));
+        }
+    }
+    (!texts.is_empty()).then(|| cut(&format!("from {}", texts.join(", "))))
+}
+
+/// A new action with its outcome, its class and how rare it was.
+fn action(one: &EpisodeFinding<'_>, surprise: &Surprise) -> String {
+    let finding = &one.finding;
+    let action = short_action(finding.known_action().unwrap_or(NOT_NAMED));
+    let error = || finding.evidence.and_then(|evidence| evidence.error_code()).unwrap_or("no error code");
+    let outcome = match finding.failed {
+        Some(true) => format!(" failed ({})", error()),
+        Some(false) => " succeeded".to_owned(),
+        None => String::new(),
+    };
+    let class = surprise.class.map_or(String::new(), |class| format!(" [{}]", class.name()));
+    cut(&format!("{action}{outcome}{class}: {}", of_surprise(surprise)))
+}
+
+/// Further new actions, and new values that have no part.
+fn besides(episode: &Episode<'_>, actions: usize) -> Option<String> {
+    let mut texts = Vec::new();
+    if actions > 0 {
+        texts.push(counted(actions as u64, "more new action"));
+    }
+    let has_part = |dimension| {
+        let name = match dimension {
+            Dimension::Network => Some(PartName::Network),
+            Dimension::Agent => Some(PartName::Agent),
+            _ => None,
+        };
+        name.is_some_and(|name| episode.parts.iter().any(|part| part.name() == name))
+    };
+    for dimension in Dimension::ALL.into_iter().filter(|dimension| !has_part(*dimension)) {
+        let of_dimension = episode.findings.iter().map(|one| &one.finding);
+        let values: BTreeSet<&str> = of_dimension
+            .filter(|finding| finding.kind.dimension() == Some(dimension))
+            .filter_map(|finding| finding.value.map(|value| &**value))
+            .collect();
+        if !values.is_empty() {
+            let name = dimension.name().replace('-', " ");
+            texts.push(format!("new {name} {}", listed(values.into_iter())));
+        }
+    }
+    (!texts.is_empty()).then(|| cut(&format!("besides: {}", texts.join(", "))))
+}
+
+/// The rules that events of all episodes matched, the highest priority first.
+fn rules(incident: &RankedIncident<'_>) -> Option<String> {
+    let mut found: BTreeSet<(_, &str)> = BTreeSet::new();
+    for (rule, _) in incident.episodes.iter().flat_map(|episode| &episode.rules) {
+        found.insert((rule.priority, &rule.name));
+    }
+    let names: Vec<String> =
+        found.iter().map(|(priority, name)| format!("{} {name}", priority.name())).collect();
+    (!names.is_empty()).then(|| cut(&format!("rules: {}", listed(names.iter().map(|name| &**name)))))
+}
+
+/// The principals of several episodes, in the order in which they fell, with what joins each to an earlier one.
+fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
+    let episodes = incident.episodes.len();
+    if episodes < 2 {
+        return None;
+    }
+    let name = |index: usize| {
+        let key = named(&incident.episodes[index].who.key).unwrap_or(NOT_NAMED);
+        key.rsplit('/').next().unwrap_or(key)
+    };
+    let why = |index: usize| {
+        let link = incident.links.iter().find(|link| link.to == index);
+        let key = |link: &Link<'_>| &*incident.episodes[link.from].who.key;
+        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, name(link.from), key(link))))
+    };
+    let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
+    let members = listed(members.iter().map(|member| &**member));
+    Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
+}
+
+/// What joins an episode to an earlier one, in a few words; `key` is that of the earlier one's principal.
+fn joined_by(link: &Link<'_>, from: &str, key: &str) -> String {
+    match link.kind {
+        LinkKind::AccessKey => format!("same key {}", link.value),
+        LinkKind::Creation => format!("created by {from}"),
+        LinkKind::AssumedRole if key == link.value => format!("assumed {from}"),
+        LinkKind::AssumedRole => format!("assumed by {from}"),
+        LinkKind::Network => format!("same network {}", link.value),
+    }
+}
+
+/// The first items of a list, and how many more there are.
+fn listed<'t>(items: impl ExactSizeIterator<Item = &'t str>) -> String {
+    let all = items.len();
+    let mut text = items.take(LISTED).collect::<Vec<_>>().join(", ");
+    if all > LISTED {
+        text.push_str(&format!(" and {} more", all - LISTED));
+    }
+    text
+}
+
+/// A text cut to the width of a line.
+fn cut(text: &str) -> String {
+    if width(text) <= COLUMNS {
+        return text.to_owned();
+    }
+    let mut columns = 1;
+    let fits = |c: &char| {
+        columns += width(c.encode_utf8(&mut [0; 4]));
+        columns <= COLUMNS
+    };
+    let mut text: String = text.chars().take_while(fits).collect();
+    text.push('…');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_to_the_columns_of_a_line() {
+        assert_eq!(cut("short"), "short");
+        for long in ["a".repeat(500), "名".repeat(500)] {
+            let text = cut(&long);
+            assert!(text.ends_with('…') && (COLUMNS - 1..=COLUMNS).contains(&width(&text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_says_how_many_are_not_shown() {
+        assert_eq!(listed(["a", "b"].into_iter()), "a, b");
+        assert_eq!(listed(["a", "b", "c", "d", "e"].into_iter()), "a, b, c and 2 more");
+    }
+}

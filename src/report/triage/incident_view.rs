@@ -1,0 +1,114 @@
+//! An incident: its rank and score, its episodes, what joins them, and all their findings.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::bits::{PartsView, score};
+use super::finding_view::FindingView;
+use super::member_view::{MemberView, classes};
+use super::reason_view::ReasonView;
+use super::words::of_link;
+use crate::query::{Episode, Link, RankedIncident, Severity};
+use crate::report::row::named;
+
+/// An incident under its published names, see `docs/formats.md`.
+#[derive(Serialize)]
+pub(super) struct IncidentView<'a> {
+    rank: usize,
+    score: f64,
+    severity: &'static str,
+    parts: PartsView<'a>,
+    reasons: Vec<ReasonView<'a>>,
+    account: Option<&'a str>,
+    principal: Option<&'a str>,
+    principal_kind: &'static str,
+    start: String,
+    end: String,
+    classes: BTreeSet<&'static str>,
+    episodes: usize,
+    lead: usize,
+    members: Vec<MemberView<'a>>,
+    links: Vec<LinkView<'a>>,
+    findings: Vec<FindingView<'a>>,
+}
+
+/// What joins two episodes.
+#[derive(Serialize)]
+struct LinkView<'a> {
+    kind: &'static str,
+    from: LinkedView<'a>,
+    to: LinkedView<'a>,
+    value: &'a str,
+    text: String,
+}
+
+/// One of two joined episodes, by its number in the incident.
+#[derive(Serialize)]
+struct LinkedView<'a> {
+    member: usize,
+    account: Option<&'a str>,
+    principal: Option<&'a str>,
+}
+
+impl<'a> IncidentView<'a> {
+    pub(super) fn new(rank: usize, incident: &'a RankedIncident<'a>, archives: &'a [String]) -> Self {
+        let (leading, first, span) = (incident.leading(), incident.episodes[0].who, incident.span());
+        Self {
+            rank,
+            score: score(leading),
+            severity: severity_name(incident.severity()),
+            parts: PartsView(&leading.parts),
+            reasons: leading.parts.iter().map(|part| ReasonView::new(part, leading)).collect(),
+            account: named(&first.account),
+            principal: named(&first.key),
+            principal_kind: first.kind.name(),
+            start: span.start.to_string(),
+            end: span.end.to_string(),
+            classes: incident.episodes.iter().flat_map(classes).collect(),
+            episodes: incident.episodes.len(),
+            lead: incident.lead + 1,
+            members: incident.episodes.iter().map(MemberView::new).collect(),
+            links: incident.links.iter().map(|link| LinkView::new(link, incident)).collect(),
+            findings: findings(incident, archives),
+        }
+    }
+}
+
+impl<'a> LinkView<'a> {
+    fn new(link: &Link<'a>, incident: &'a RankedIncident<'a>) -> Self {
+        let linked = |index: usize| {
+            let who = incident.episodes[index].who;
+            LinkedView { member: index + 1, account: named(&who.account), principal: named(&who.key) }
+        };
+        Self {
+            kind: link.kind.name(),
+            from: linked(link.from),
+            to: linked(link.to),
+            value: link.value,
+            text: of_link(link, incident),
+        }
+    }
+}
+
+/// The findings of all episodes by time.
+fn findings<'a>(incident: &'a RankedIncident<'a>, archives: &'a [String]) -> Vec<FindingView<'a>> {
+    let of_member = |(index, episode): (usize, &'a Episode<'a>)| {
+        episode.findings.iter().map(move |one| FindingView { member: index + 1, one, archives })
+    };
+    let mut findings: Vec<FindingView<'a>> =
+        incident.episodes.iter().enumerate().flat_map(of_member).collect();
+    findings.sort_by_key(|view| view.one.finding.time);
+    findings
+}
+
+/// The published name of a severity.
+pub(super) fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Informational => "informational",
+        Severity::Low => "low",
+        Severity::Medium => "medium",
+        Severity::High => "high",
+        Severity::Critical => "critical",
+    }
+}

@@ -1,0 +1,153 @@
+//! An episode of an incident: who, when, from where, what, and its own score.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::bits::{PartsView, score};
+use super::reason_view::ReasonView;
+use crate::model::{Dimension, Sighting, Traits};
+use crate::query::{AgeBasis, Episode, Finding};
+use crate::report::row::named;
+
+/// An episode under its published names.
+#[derive(Serialize)]
+pub(super) struct MemberView<'a> {
+    account: Option<&'a str>,
+    principal: Option<&'a str>,
+    principal_kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal_arn: Option<&'a str>,
+    source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    linked_principal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_to_iam: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anchor: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anchor_time: Option<String>,
+    new_principal: bool,
+    start: String,
+    end: String,
+    score: f64,
+    parts: PartsView<'a>,
+    reasons: Vec<ReasonView<'a>>,
+    findings: usize,
+    actions: BTreeSet<&'a str>,
+    services: BTreeSet<&'a str>,
+    classes: BTreeSet<&'static str>,
+    regions: BTreeSet<&'a str>,
+    networks: BTreeSet<Cow<'a, str>>,
+    source_ips: BTreeSet<&'a str>,
+    agents: BTreeSet<Cow<'a, str>>,
+    access_keys: BTreeSet<&'a str>,
+    sessions: BTreeSet<&'a str>,
+    outcomes: Outcomes,
+    rules: Vec<RuleView<'a>>,
+}
+
+/// How many of the new actions succeeded, and how many failed, when they were first done.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Outcomes {
+    pub(super) success: usize,
+    pub(super) failure: usize,
+}
+
+/// A rule that events of the principal matched, and how many.
+#[derive(Serialize)]
+struct RuleView<'a> {
+    name: &'a str,
+    priority: &'static str,
+    events: u64,
+}
+
+impl<'a> MemberView<'a> {
+    pub(super) fn new(episode: &'a Episode<'a>) -> Self {
+        let first = episode.findings.first().map(|one| &one.finding);
+        let age = first.and_then(|first| first.age);
+        let who = episode.who;
+        Self {
+            account: named(&who.account),
+            principal: named(&who.key),
+            principal_kind: who.kind.name(),
+            principal_arn: who.arn.as_deref(),
+            source: who.kind.source().name(),
+            linked_principal: first.and_then(|first| first.linked).map(|linked| &*linked.key),
+            known_to_iam: first.and_then(|first| first.known_to_iam),
+            anchor: age.map(|age| AgeBasis::name(age.basis)),
+            anchor_time: age.map(|age| age.anchor_time.to_string()),
+            new_principal: episode.is_new_principal,
+            start: episode.start().to_string(),
+            end: episode.end().to_string(),
+            score: score(episode),
+            parts: PartsView(&episode.parts),
+            reasons: episode.parts.iter().map(|part| ReasonView::new(part, episode)).collect(),
+            findings: episode.findings.len(),
+            actions: new_actions(episode).filter_map(Finding::known_action).collect(),
+            services: new_actions(episode).filter_map(Finding::known_action).map(service).collect(),
+            classes: classes(episode).collect(),
+            regions: texts(episode, Sighting::region).collect(),
+            networks: values(episode, Dimension::Network),
+            source_ips: texts(episode, Sighting::source_ip).collect(),
+            agents: values(episode, Dimension::Agent),
+            access_keys: texts(episode, Sighting::access_key_id).collect(),
+            sessions: texts(episode, Sighting::session_name).collect(),
+            outcomes: outcomes(episode),
+            rules: episode
+                .rules
+                .iter()
+                .map(|(rule, events)| RuleView {
+                    name: &rule.name,
+                    priority: rule.priority.name(),
+                    events: *events,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The findings of an episode that are new actions.
+pub(super) fn new_actions<'e>(episode: &'e Episode<'e>) -> impl Iterator<Item = &'e Finding<'e>> {
+    episode.findings.iter().filter(|one| one.surprise.is_some()).map(|one| &one.finding)
+}
+
+/// The classes of an episode's new actions.
+pub(super) fn classes(episode: &Episode<'_>) -> impl Iterator<Item = &'static str> {
+    episode.findings.iter().filter_map(|one| one.surprise?.class).map(|class| class.name())
+}
+
+/// A text of the evidence of each finding that has it.
+fn texts<'e>(episode: &'e Episode<'e>, of: fn(&Sighting) -> Option<&str>) -> impl Iterator<Item = &'e str> {
+    episode.findings.iter().filter_map(move |one| of(one.finding.evidence?))
+}
+
+/// The networks or agents from which the findings came, as far as their evidence says.
+pub(super) fn values<'e>(episode: &'e Episode<'e>, dimension: Dimension) -> BTreeSet<Cow<'e, str>> {
+    let evidence = episode.findings.iter().filter_map(|one| one.finding.evidence);
+    let value = |evidence: &'e Sighting| {
+        dimension.value(&Traits {
+            source_ip: evidence.source_ip(),
+            user_agent: evidence.user_agent(),
+            ..Traits::default()
+        })
+    };
+    evidence.filter_map(value).collect()
+}
+
+pub(super) fn outcomes(episode: &Episode<'_>) -> Outcomes {
+    let mut outcomes = Outcomes::default();
+    for failed in new_actions(episode).filter_map(|finding| finding.failed) {
+        *(if failed { &mut outcomes.failure } else { &mut outcomes.success }) += 1;
+    }
+    outcomes
+}
+
+/// The service of an action, such as `iam.amazonaws.com`; in a cluster the API group, such as `core` of `get core/pods in shop`.
+fn service(action: &str) -> &str {
+    match action.split_once(' ') {
+        Some((_, resource)) => resource.split('/').next().unwrap_or(resource),
+        None => action.split_once(':').map_or(action, |(service, _)| service),
+    }
+}

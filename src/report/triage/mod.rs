@@ -1,0 +1,104 @@
+//! A ranking of incidents: text for people, CSV, JSON and JSON lines for programs.
+
+mod bits;
+mod command;
+mod csv_row;
+mod export;
+mod finding_view;
+mod incident_text;
+mod incident_view;
+mod member_view;
+mod reason_view;
+mod sparkline;
+mod text;
+mod words;
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use self::csv_row::IncidentRow;
+use self::incident_view::IncidentView;
+use super::{AsffBatches, Format, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
+use crate::coverage::Coverage;
+use crate::query::{RankedIncident, Triage, TriageQuestion, Weights};
+
+/// A ranking, ready to write.
+#[derive(Debug)]
+pub struct TriageReport<'a> {
+    /// The settings of the run; those that a ranking does not have are ignored.
+    pub settings: &'a UsedSettings,
+    /// The coverage of what was learnt.
+    pub coverage: &'a Coverage,
+    /// Names of the archives as given, by number.
+    pub archives: &'a [String],
+    /// The archives or baselines as words of a command, quoted for a shell.
+    pub source: &'a str,
+    /// The question.
+    pub question: &'a TriageQuestion,
+    /// How many incidents to write; all, if `None`.
+    pub top: Option<usize>,
+    /// The answer.
+    pub triage: &'a Triage<'a>,
+}
+
+impl TriageReport<'_> {
+    /// Writes the whole report.
+    ///
+    /// # Errors
+    /// If writing to `out` fails.
+    pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        let rows = || self.ranked().map(|(rank, incident)| IncidentView::new(rank, incident, self.archives));
+        let csv_rows = |clean: fn(&str) -> Cow<'_, str>| {
+            self.ranked().map(move |(rank, incident)| IncidentRow::new(rank, incident, clean))
+        };
+        match format {
+            Format::Text => text::write(self, out),
+            Format::Csv => csv::write(&csv_row::COLUMNS, csv_rows(for_spreadsheet), out),
+            Format::RawCsv => csv::write(&csv_row::COLUMNS, csv_rows(as_it_is), out),
+            Format::Json => {
+                json_format::write((&self.settings()?, self.coverage), ("incidents", rows()), out)
+            }
+            Format::JsonLines => json_format::write_lines((&self.settings()?, self.coverage), rows(), out),
+        }
+    }
+
+    /// Writes the incidents as OCSF Detection Findings 1.3.0, one per line.
+    ///
+    /// # Errors
+    /// If writing to `out` fails.
+    pub fn write_ocsf(&self, out: &mut dyn Write) -> io::Result<()> {
+        export::write_ocsf(self, out)
+    }
+
+    /// The incidents in Security Hub's format, in batches of one account and Region each, and the number of incidents
+    /// left out because they have no account.
+    pub fn asff(&self) -> (AsffBatches<'_>, usize) {
+        export::asff(self)
+    }
+
+    /// The incidents to write, each with its rank, counted from 1.
+    fn ranked(&self) -> impl Iterator<Item = (usize, &RankedIncident<'_>)> {
+        (1..).zip(&self.triage.incidents).take(self.top.unwrap_or(usize::MAX))
+    }
+
+    /// The settings of the run, with those of the ranking.
+    fn settings(&self) -> serde_json::Result<Value> {
+        let mut settings = serde_json::to_value(self.settings)?;
+        if let Some(fields) = settings.as_object_mut() {
+            for of_scan in ["forget", "report", "all_matches"] {
+                fields.remove(of_scan);
+            }
+        }
+        let question = self.question;
+        settings["by"] = json!(question.by.name());
+        settings["episode_gap"] = json!(question.gap.to_string());
+        settings["as_of_then"] = json!(question.as_of_then);
+        settings["top"] = json!(self.top);
+        let defaults = Weights::default();
+        let changed = question.weights.values().zip(defaults.values()).filter(|(used, usual)| used != usual);
+        settings["weights"] = changed.map(|((name, value), _)| (name.to_owned(), json!(value))).collect();
+        Ok(settings)
+    }
+}

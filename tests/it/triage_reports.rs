@@ -1,0 +1,294 @@
+//! `triage` through the program: what all formats say, and that they say the same.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::archive::{Archive, record, with};
+use crate::program::{firstseen, firstseen_here, stderr};
+
+const FORMATS: &str = include_str!("../../docs/formats.md");
+
+/// Six users who read every fifth day. On 15 April one of them comes from elsewhere with a session key, twice with a break of
+/// hours; on the 16th another one, with an odd name, does something new.
+fn intrusion() -> Archive {
+    let mut archive = Archive::new();
+    for day in ["03-01", "03-06", "03-11", "03-16", "03-21", "03-26", "03-31", "04-05", "04-10"] {
+        let users = ["jo", "ann", "bob", "eva", "kim", ODD];
+        let reads = users.map(|user| record(&format!("2024-{day}T10:00:00Z"), user, "s3:GetObject"));
+        archive = archive.delivered(&format!("2024{}T1005", day.replace('-', "")), &reads);
+    }
+    let stolen = json!({
+        "sourceIPAddress": "203.0.113.9",
+        "userAgent": "aws-cli/2.15 exe/x86_64.kali.2024",
+        "userIdentity": {
+            "type": "IAMUser", "principalId": "AIDAJO", "arn": "arn:aws:iam::111122223333:user/jo",
+            "accountId": "111122223333", "accessKeyId": "ASIASTOLEN",
+        },
+    });
+    let of_jo = |time: &str, action: &str| with(record(time, "jo", action), stolen.clone());
+    let denied =
+        with(of_jo("2024-04-15T10:05:00Z", "iam:AttachUserPolicy"), json!({"errorCode": "AccessDenied"}));
+    let late = with(
+        record("2024-04-16T10:00:00Z", ODD, "iam:ListUsers"),
+        json!({"userAgent": "=cmd|' /C calc'!A0", "sourceIPAddress": "2001:db8:1::1"}),
+    );
+    archive
+        .delivered("20240415T1010", &[of_jo("2024-04-15T10:00:00Z", "iam:CreateAccessKey"), denied])
+        .delivered("20240415T1310", &[of_jo("2024-04-15T13:00:00Z", "ec2:RunInstances")])
+        .delivered("20240416T1010", &[late])
+}
+
+/// A name with an invisible character, a quote, a wildcard and what a spreadsheet would run.
+const ODD: &str = "=1;@x\u{202e}*it's";
+
+/// The answer of `triage` with these arguments.
+fn triage(archive: &Archive, arguments: &str) -> String {
+    let arguments = [&["triage", ".", "-q"][..], &arguments.split_whitespace().collect::<Vec<_>>()].concat();
+    let output = firstseen(&arguments, archive.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The incidents of an answer as JSON lines.
+fn incidents(lines: &str) -> Vec<Value> {
+    let values = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    values.filter(|value| value.get("rank").is_some()).collect()
+}
+
+fn of_fixture() -> Vec<Value> {
+    let output = firstseen_here(&["triage", "fixtures/small-archive", "-q", "-f", "jsonl"]);
+    incidents(&String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_score_is_the_sum_of_its_parts() {
+    let found = of_fixture();
+    assert!(found.len() > 20);
+    for incident in &found {
+        for scored in [incident].into_iter().chain(incident["members"].as_array().unwrap()) {
+            let parts = scored["parts"].as_object().unwrap();
+            let sum: f64 = parts.values().map(|bits| bits.as_f64().unwrap()).sum();
+            assert!((sum - scored["score"].as_f64().unwrap()).abs() < 1e-9, "{scored}");
+            let reasons = scored["reasons"].as_array().unwrap();
+            let of_reasons: Vec<(&str, &Value)> =
+                reasons.iter().map(|reason| (reason["part"].as_str().unwrap(), &reason["bits"])).collect();
+            assert_eq!(of_reasons.len(), parts.len());
+            assert!(of_reasons.iter().all(|(part, bits)| parts[*part] == **bits), "{scored}");
+        }
+        let lead = incident["lead"].as_u64().unwrap() as usize;
+        assert_eq!(incident["members"][lead - 1]["score"], incident["score"]);
+        assert_eq!(incident["episodes"], incident["members"].as_array().unwrap().len());
+        assert!(incident["findings"].as_array().unwrap().iter().all(|finding| !finding["member"].is_null()));
+    }
+}
+
+#[test]
+fn episodes_of_one_session_are_one_incident() {
+    let archive = intrusion();
+    let found = incidents(&triage(&archive, "-f jsonl"));
+    assert_eq!(found.len(), 2);
+    let first = &found[0];
+    assert_eq!((first["rank"].as_u64(), first["episodes"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(first["links"][0]["kind"], "access-key");
+    assert_eq!(first["links"][0]["value"], "ASIASTOLEN");
+    assert_eq!(
+        (&first["links"][0]["from"]["member"], &first["links"][0]["to"]["member"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(first["start"], "2024-04-15T10:00:00Z");
+    assert_eq!(first["end"], "2024-04-15T13:00:00Z");
+    let member = &first["members"][0];
+    assert_eq!(member["outcomes"], json!({"success": 1, "failure": 1}));
+    assert_eq!(member["networks"], json!(["203.0.113.0/24"]));
+    let network =
+        member["reasons"].as_array().unwrap().iter().find(|reason| reason["part"] == "network").unwrap();
+    assert!(
+        network["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("network 203.0.113.0/24: never seen in this archive before")
+    );
+    assert_eq!(incidents(&triage(&archive, "-f jsonl --by episode")).len(), 3);
+    assert_eq!(incidents(&triage(&archive, "-f jsonl --episode-gap 3h"))[0]["episodes"], 1);
+}
+
+#[test]
+fn what_is_shown_does_not_change_scores() {
+    let archive = intrusion();
+    let all = incidents(&triage(&archive, "-f jsonl --by episode"));
+    let score_of = |start: &str, found: &[Value]| {
+        found.iter().find(|one| one["start"] == start).map(|one| one["score"].clone())
+    };
+    let late = "2024-04-16T10:00:00Z";
+    let filtered = incidents(&triage(&archive, "-f jsonl --by episode --action iam:ListUsers"));
+    assert_eq!((filtered.len(), score_of(late, &filtered)), (1, score_of(late, &all)));
+    let windowed = incidents(&triage(&archive, "-f jsonl --by episode --from 2024-04-16"));
+    assert_eq!((windowed.len(), score_of(late, &windowed)), (1, score_of(late, &all)));
+    assert_eq!(incidents(&triage(&archive, "-f jsonl --by episode --top 2")), all[..2]);
+}
+
+#[test]
+fn csv_has_a_row_for_each_incident_and_a_column_for_each_part() {
+    let output = firstseen_here(&["triage", "fixtures/small-archive", "-q", "-f", "csv"]);
+    let mut reader = csv::Reader::from_reader(&*output.stdout);
+    let header = reader.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let found = of_fixture();
+    assert_eq!(rows.len(), found.len());
+    for (row, incident) in rows.iter().zip(&found) {
+        let cell = |name: &str| row.get(header.iter().position(|header| header == name).unwrap()).unwrap();
+        for part in ["size", "history", "network", "agent", "known"] {
+            let bits = incident["parts"].get(part).map_or(String::new(), ToString::to_string);
+            assert_eq!(cell(part).parse::<f64>().ok(), bits.parse::<f64>().ok(), "{part}");
+        }
+        for field in ["rank", "score", "severity", "account", "principal", "start", "end", "episodes"] {
+            let value = &incident[field];
+            assert_eq!(cell(field), value.as_str().map_or(value.to_string(), str::to_owned), "{field}");
+        }
+    }
+    for column in &header {
+        assert!(section().contains(&format!("`{column}`")), "{column} is missing in docs/formats.md");
+    }
+}
+
+/// What `docs/formats.md` says about this command.
+fn section() -> &'static str {
+    let start = FORMATS.find("## Triage").unwrap();
+    let rest = &FORMATS[start..];
+    &rest[..rest[3..].find("\n## ").unwrap() + 3]
+}
+
+#[test]
+fn every_field_is_documented() {
+    let mut names = BTreeSet::new();
+    for incident in incidents(&triage(&intrusion(), "-f jsonl")).iter().chain(&of_fixture()) {
+        collect(incident, &mut names);
+    }
+    for name in names {
+        let is_told = section().contains(&format!("`{name}`")) || FORMATS.contains(&format!("| `{name}` |"));
+        assert!(is_told, "{name} is missing in docs/formats.md");
+    }
+}
+
+fn collect(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                names.insert(name.clone());
+                collect(value, names);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_saved_baseline_and_any_number_of_threads_give_the_same_bytes() {
+    let (archive, folder) = (intrusion(), TempDir::new().unwrap());
+    let saved = folder.path().join("case.baseline");
+    let path = saved.to_str().unwrap();
+    let indexed = firstseen(&["index", ".", "-o", path, "-q"], archive.path());
+    assert!(indexed.status.success(), "{}", stderr(&indexed));
+    for format in ["text", "csv", "json", "jsonl"] {
+        let expected = triage(&archive, &format!("-f {format} --threads 1"));
+        assert_eq!(triage(&archive, &format!("-f {format} --threads 3")), expected, "{format}");
+        let of_saved = firstseen(&["triage", path, "-q", "-f", format], archive.path());
+        let of_saved = String::from_utf8(of_saved.stdout).unwrap();
+        let of_saved = of_saved.replace(&format!("scan {path} "), "scan . ");
+        assert_eq!(of_saved, expected, "{format}");
+    }
+}
+
+#[test]
+fn hostile_names_are_cleaned() {
+    let archive = intrusion();
+    let (text, csv) = (triage(&archive, ""), triage(&archive, "-f csv"));
+    for answer in [&text, &csv] {
+        assert!(!answer.contains('\u{202e}') && answer.contains(r"\u{202e}"), "{answer}");
+    }
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    for record in rows.records() {
+        for part in record.unwrap().iter().flat_map(|cell| cell.split([';', '|'])) {
+            assert!(!part.trim_start().starts_with(['=', '@', '+', '-']), "{part}");
+        }
+    }
+    assert!(triage(&archive, "-f csv --csv-raw").contains('\u{202e}'));
+    assert_eq!(
+        incidents(&triage(&archive, "-f jsonl"))[1]["principal"],
+        format!("arn:aws:iam::111122223333:user/{ODD}")
+    );
+}
+
+#[test]
+fn an_incident_has_at_most_eight_lines() {
+    let output = firstseen_here(&["triage", "fixtures/small-archive", "-q", "--top", "999"]);
+    for text in [String::from_utf8(output.stdout).unwrap(), triage(&intrusion(), "--builtin-rules")] {
+        let blocks: Vec<&str> = text.split("\n\n").collect();
+        assert!(blocks.len() > 3, "{text}");
+        for block in &blocks[1..blocks.len() - 1] {
+            assert!((4..=8).contains(&block.lines().count()), "{block}");
+            assert!(block.lines().last().unwrap().starts_with("   firstseen scan "), "{block}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_of_an_incident_shows_its_findings() {
+    // A name with an invisible character cannot be copied from a terminal.
+    let text = triage(&intrusion(), "--principal jo");
+    let archive = intrusion();
+    let command = text.lines().find_map(|line| line.trim().strip_prefix("firstseen ")).unwrap();
+    let output = Command::new("sh")
+        .args(["-c", &format!("exec {} {command} -f jsonl -q", env!("CARGO_BIN_EXE_firstseen"))])
+        .current_dir(archive.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let key =
+        |finding: &Value| [&finding["finding"], &finding["action"], &finding["value"]].map(Value::to_string);
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let shown = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let shown: BTreeSet<_> =
+        shown.filter(|line| line.get("finding").is_some()).map(|finding| key(&finding)).collect();
+    let incident = &incidents(&triage(&archive, "-f jsonl --principal jo"))[0];
+    let findings: BTreeSet<_> = incident["findings"].as_array().unwrap().iter().map(key).collect();
+    assert_eq!(shown, findings);
+}
+
+#[test]
+fn an_incident_is_one_finding_of_another_system() {
+    let (archive, folder) = (intrusion(), TempDir::new().unwrap());
+    let found = incidents(&triage(&archive, "-f jsonl"));
+    let events: Vec<Value> =
+        triage(&archive, "-f ocsf").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.len(), found.len());
+    assert_eq!(
+        events[0]["finding_info"]["title"],
+        "Unusual activity of jo: 2 first-seen actions, in an incident of 2 episodes"
+    );
+    assert_eq!(events[0]["unmapped"]["score"], found[0]["score"]);
+    assert_eq!(events[0]["unmapped"]["findings"], Value::Null);
+    assert_eq!(events[0]["count"], found[0]["findings"].as_array().unwrap().len());
+    let out = folder.path().join("out");
+    assert_eq!(triage(&archive, &format!("-f asff -o {}", out.display())), "");
+    let batch = std::fs::read(out.join("asff/111122223333_eu-west-1_0001.json")).unwrap();
+    let batch: Value = serde_json::from_slice(&batch).unwrap();
+    let first = &batch["Findings"][0];
+    assert_eq!(batch["Findings"].as_array().unwrap().len(), found.len());
+    assert_eq!(
+        (first["GeneratorId"].as_str(), first["Resources"][0]["Id"].as_str()),
+        (Some("firstseen/triage"), Some("arn:aws:iam::111122223333:user/jo"))
+    );
+    let severity = first["FindingProviderFields"]["Severity"]["Label"].as_str().unwrap();
+    assert_eq!(severity.to_lowercase(), found[0]["severity"]);
+    assert_eq!(
+        first["ProductFields"]["firstseen/score"],
+        format!("{:.2}", found[0]["score"].as_f64().unwrap())
+    );
+    assert!(!batch.to_string().contains('\u{202e}'));
+}
