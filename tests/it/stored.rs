@@ -216,9 +216,9 @@ fn a_baseline_of_another_version_is_refused() {
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
     let manifest = fs::read_to_string(path.join("manifest.json")).unwrap();
-    let newer = manifest.replace("\"firstseen_baseline\": 6", "\"firstseen_baseline\": 7");
+    let newer = manifest.replace("\"firstseen_baseline\": 7", "\"firstseen_baseline\": 8");
     fs::write(path.join("manifest.json"), newer).unwrap();
-    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 7, known: 6, .. })));
+    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 8, known: 7, .. })));
 }
 
 #[test]
