@@ -3,18 +3,20 @@
 use clap::Args;
 use firstseen::model::Dimensions;
 use firstseen::query::{KnownAssets, Question, TriageQuestion, Weights, triage};
-use firstseen::report::{Format, TriageReport};
+use firstseen::report::{Format, TriageReport, UsedSettings};
+use firstseen::time::Bound;
 
 use super::args::{
-    ArchiveArgs, FileFormat, FilterArgs, GeoArgs, LearningArgs, NewnessArgs, RankedOutputArgs, RankingArgs,
-    RuleArgs, S3Args,
+    ArchiveArgs, FileFormat, GeoArgs, LearningArgs, NewnessArgs, RankedOutputArgs, RankedPeriodArgs,
+    RankingArgs, RuleArgs, S3Args,
 };
 use super::destination::Destination;
 use super::exit::RunStatus;
+use super::geo::{geo_databases, locate, set_locations};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings, read_weights};
-use super::used_settings::used_settings;
+use super::used_settings::{used_geo_databases, used_settings};
 use super::warnings::{nothing_ranked, unmatched, window};
 
 /// Read archives and rank what is new by how surprising it is, as incidents, with reasons
@@ -32,7 +34,9 @@ pub(crate) struct TriageArgs {
     #[command(flatten)]
     learning: LearningArgs,
     #[command(flatten)]
-    filters: FilterArgs,
+    period: RankedPeriodArgs,
+    #[command(flatten)]
+    geo: GeoArgs,
     #[command(flatten)]
     s3: S3Args,
     #[command(flatten)]
@@ -47,7 +51,9 @@ const SHOWN: usize = 10;
 /// Runs the command.
 pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
-    let mut base = wanted.question()?;
+    // What is ranked does not depend on --report, nor what is learnt on --to.
+    let read_to = wanted.learning.read_to.map(Bound::end);
+    let mut base = Question { report: Vec::new(), read_to, ..wanted.question()? };
     let weights = args.ranking.weights.as_deref().map(read_weights).transpose()?.unwrap_or_default();
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
@@ -57,6 +63,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let shown = destination.has(FileFormat::Own(Format::Text)).then_some(SHOWN);
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
+    let databases = geo_databases(&wanted.geo, &base)?;
     // The window limits what is reported: an episode may begin before it, and what comes later tells deployments from
     // intrusions.
     let reading = InputOptions {
@@ -70,8 +77,13 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     base.read_to = base.read_to.into_iter().chain(input.settings.window.read_to).min();
     let Input { baseline, coverage, .. } = &input;
     let question = args.ranking.question(&base, weights);
-    let triage = triage(baseline, &question);
-    let used = used_settings(wanted.preset(), &base, &input);
+    let mut triage = triage(baseline, &question);
+    let locations = locate(&databases, triage.findings())?;
+    set_locations(&locations, triage.findings_mut());
+    let used = UsedSettings {
+        geo_db: used_geo_databases(&databases),
+        ..used_settings(wanted.preset(), &base, &input)
+    };
     let top = args.ranking.top.or(shown);
     let report = TriageReport {
         settings: &used,
@@ -87,7 +99,9 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(window(coverage, &base));
     warnings.extend(warning);
     warnings.extend(nothing_ranked(&triage.overview, question.warmup));
-    RunSummary::of(&input, &used, faults, warnings).end(args.output.run.quiet)
+    let read_to = used.read_to.as_deref().map(|read_to| (read_to, "--read-to"));
+    RunSummary { read_to, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) }
+        .end(args.output.run.quiet)
 }
 
 impl TriageArgs {
@@ -95,10 +109,10 @@ impl TriageArgs {
     fn wanted(&self) -> anyhow::Result<Settings> {
         let flags = Settings {
             preset: None,
-            geo: GeoArgs::default(),
+            geo: self.geo.clone(),
             question: self.newness.question(),
             learning: self.learning.clone(),
-            filters: self.filters.clone(),
+            filters: self.period.filters(),
             s3: self.s3.clone(),
         };
         Ok(flags.or(self.files.read(None)?))

@@ -34,7 +34,7 @@ pub(crate) use output::{
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
-pub(crate) use triage::{NewnessArgs, RankingArgs};
+pub(crate) use triage::{NewnessArgs, RankedPeriodArgs, RankingArgs};
 
 /// Refuses a window that ends before it begins.
 pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {

@@ -310,6 +310,20 @@ impl<'b> Episode<'b> {
     }
 }
 
+impl<'b> Triage<'b> {
+    /// The findings of all episodes.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding<'b>> {
+        let episodes = self.incidents.iter().flat_map(|incident| &incident.episodes);
+        episodes.flat_map(|episode| &episode.findings).map(|one| &one.finding)
+    }
+
+    /// The same, to be changed.
+    pub fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding<'b>> {
+        let episodes = self.incidents.iter_mut().flat_map(|incident| &mut incident.episodes);
+        episodes.flat_map(|episode| &mut episode.findings).map(|one| &mut one.finding)
+    }
+}
+
 impl<'b> Incident<'b> {
     /// The episode with the highest score.
     pub fn leading(&self) -> &Episode<'b> {

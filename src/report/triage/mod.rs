@@ -49,9 +49,10 @@ impl TriageReport<'_> {
     /// # Errors
     /// If writing to `out` fails.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
-        let rows = || self.ranked().map(|(rank, incident)| IncidentView::new(rank, incident, self.archives));
+        let rows = || self.ranked().map(|(rank, incident)| IncidentView::new(rank, incident, self.context()));
         let csv_rows = |clean: fn(&str) -> Cow<'_, str>| {
-            self.ranked().map(move |(rank, incident)| IncidentRow::new(rank, incident, clean))
+            self.ranked()
+                .map(move |(rank, incident)| IncidentRow::new(rank, incident, clean, &self.question.weights))
         };
         match format {
             Format::Text => text::write(self, out),
@@ -76,6 +77,11 @@ impl TriageReport<'_> {
     /// left out because they have no account.
     pub fn asff(&self) -> (AsffBatches<'_>, usize) {
         export::asff(self)
+    }
+
+    /// What the fields of incidents need besides these: names of archives, and the constants of the score.
+    fn context(&self) -> (&[String], &Weights) {
+        (self.archives, &self.question.weights)
     }
 
     /// The incidents to write, each with its rank, counted from 1.
