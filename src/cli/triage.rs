@@ -15,9 +15,9 @@ use super::exit::RunStatus;
 use super::geo::{geo_databases, locate, set_locations};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
-use super::settings::{FileArgs, Settings, read_weights};
+use super::settings::{FileArgs, Settings, read_known, read_weights};
 use super::used_settings::{used_geo_databases, used_settings};
-use super::warnings::{nothing_ranked, unmatched, window};
+use super::warnings::{nothing_ranked, unmatched, unmatched_known_rules, window};
 
 /// Read archives and rank what is new by how surprising it is, as incidents, with reasons
 #[derive(Debug, Args)]
@@ -55,9 +55,11 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let read_to = wanted.learning.read_to.map(Bound::end);
     let mut base = Question { report: Vec::new(), read_to, ..wanted.question()? };
     let weights = args.ranking.weights.as_deref().map(read_weights).transpose()?.unwrap_or_default();
+    let known = args.ranking.known.as_deref().map(read_known).transpose()?.unwrap_or_default();
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
     guard.read_files("weights", args.ranking.weights.as_slice());
+    guard.read_files("known assets", args.ranking.known.as_slice());
     guard.read_rules(args.rules.files());
     let destination = Destination::open(args.output.formats()?, args.output.output.as_deref(), &mut guard)?;
     let shown = destination.has(FileFormat::Own(Format::Text)).then_some(SHOWN);
@@ -76,7 +78,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let input = Input::read(&args.archives, &lists, &reading)?;
     base.read_to = base.read_to.into_iter().chain(input.settings.window.read_to).min();
     let Input { baseline, coverage, .. } = &input;
-    let question = args.ranking.question(&base, weights);
+    let question = args.ranking.question(&base, weights, known);
     let mut triage = triage(baseline, &question);
     let locations = locate(&databases, triage.findings())?;
     set_locations(&locations, triage.findings_mut());
@@ -90,6 +92,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         coverage,
         archives: &input.archives,
         source: &args.archives.words(),
+        rules: &args.rules.words(),
         question: &question,
         top,
         triage: &triage,
@@ -97,6 +100,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let warning = destination.write(&report)?;
     let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
     warnings.extend(window(coverage, &base));
+    warnings.extend(unmatched_known_rules(baseline, &question.known));
     warnings.extend(warning);
     warnings.extend(nothing_ranked(&triage.overview, question.warmup));
     let read_to = used.read_to.as_deref().map(|read_to| (read_to, "--read-to"));
@@ -121,7 +125,7 @@ impl TriageArgs {
 
 impl RankingArgs {
     /// The question of a ranking.
-    fn question(&self, base: &Question, weights: Weights) -> TriageQuestion {
+    fn question(&self, base: &Question, weights: Weights, known: KnownAssets) -> TriageQuestion {
         TriageQuestion {
             warmup: base.warmup,
             anchor: base.anchor,
@@ -132,7 +136,7 @@ impl RankingArgs {
             only_success: base.only_success,
             filter: base.filter.clone(),
             weights,
-            known: KnownAssets::default(),
+            known,
             as_of_then: self.as_of_then,
             by: self.unit(),
         }

@@ -40,6 +40,7 @@ mod sources;
 mod stored;
 mod synthetic;
 mod triage;
+mod triage_known;
 mod triage_reports;
 mod tuning;
 mod visitors;

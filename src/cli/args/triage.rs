@@ -58,6 +58,10 @@ pub(crate) struct RankingArgs {
     /// Replace constants of the score by those of a TOML file, one per line: history = 0.5. docs/ranking.md lists them
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
+    /// Raise episodes that touch what a TOML file lists: calls from outside your own networks, and principals, roles, actions
+    /// and matches of rules that matter to you. docs/ranking.md has an example
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known: Option<PathBuf>,
 }
 
 named_arg! {

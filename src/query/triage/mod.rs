@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-pub use known::KnownAssets;
+pub use known::{KnownAssetError, KnownAssets};
 pub use labels::{
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, label_report,
 };

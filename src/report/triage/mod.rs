@@ -35,6 +35,8 @@ pub struct TriageReport<'a> {
     pub archives: &'a [String],
     /// The archives or baselines as words of a command, quoted for a shell.
     pub source: &'a str,
+    /// The flags for rules of this run, likewise; empty without.
+    pub rules: &'a str,
     /// The question.
     pub question: &'a TriageQuestion,
     /// How many incidents to write; all, if `None`.
@@ -105,6 +107,10 @@ impl TriageReport<'_> {
         let defaults = Weights::default();
         let changed = question.weights.values().zip(defaults.values()).filter(|(used, usual)| used != usual);
         settings["weights"] = changed.map(|((name, value), _)| (name.to_owned(), json!(value))).collect();
+        if !question.known.is_empty() {
+            settings["known"] =
+                question.known.counts().map(|(list, count)| (list.to_owned(), json!(count))).collect();
+        }
         Ok(settings)
     }
 }
