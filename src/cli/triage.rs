@@ -2,18 +2,20 @@
 
 use clap::Args;
 use firstseen::model::Dimensions;
-use firstseen::query::{KnownAssets, Question, TriageQuestion, Weights, triage};
-use firstseen::report::{Format, TriageReport, UsedSettings};
+use firstseen::query::{KnownAssets, Label, Question, TriageQuestion, Weights, label_report, triage};
+use firstseen::report::{Format, LabelledReport, TriageReport, UsedSettings};
+use firstseen::source::FileList;
 use firstseen::time::Bound;
 
 use super::args::{
-    ArchiveArgs, FileFormat, GeoArgs, LearningArgs, NewnessArgs, RankedOutputArgs, RankedPeriodArgs,
-    RankingArgs, RuleArgs, S3Args,
+    ArchiveArgs, FileFormat, GeoArgs, LabelArgs, LearningArgs, NewnessArgs, RankedOutputArgs,
+    RankedPeriodArgs, RankingArgs, RuleArgs, S3Args,
 };
 use super::destination::Destination;
 use super::exit::RunStatus;
 use super::geo::{geo_databases, locate, set_locations};
 use super::input::{Input, InputOptions};
+use super::output_guard::OutputGuard;
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings, read_known, read_weights};
 use super::used_settings::{used_geo_databases, used_settings};
@@ -29,6 +31,8 @@ pub(crate) struct TriageArgs {
     files: FileArgs,
     #[command(flatten)]
     ranking: RankingArgs,
+    #[command(flatten)]
+    labels: LabelArgs,
     #[command(flatten)]
     newness: NewnessArgs,
     #[command(flatten)]
@@ -56,12 +60,14 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let mut base = Question { report: Vec::new(), read_to, ..wanted.question()? };
     let weights = args.ranking.weights.as_deref().map(read_weights).transpose()?.unwrap_or_default();
     let known = args.ranking.known.as_deref().map(read_known).transpose()?.unwrap_or_default();
+    let labels = args.labels.read()?;
     let lists = args.archives.lists()?;
-    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
-    guard.read_files("weights", args.ranking.weights.as_slice());
-    guard.read_files("known assets", args.ranking.known.as_slice());
-    guard.read_rules(args.rules.files());
-    let destination = Destination::open(args.output.formats()?, args.output.output.as_deref(), &mut guard)?;
+    let mut guard = args.guard(&wanted, &lists)?;
+    let formats = args.output.formats()?;
+    if labels.is_some() {
+        formats.check_own("--labels")?;
+    }
+    let destination = Destination::open(formats, args.output.output.as_deref(), &mut guard)?;
     let shown = destination.has(FileFormat::Own(Format::Text)).then_some(SHOWN);
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
@@ -97,7 +103,10 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         top,
         triage: &triage,
     };
-    let warning = destination.write(&report)?;
+    let warning = match labels {
+        Some(labels) => write_labelled(&report, &labels, destination).map(|()| None)?,
+        None => destination.write(&report)?,
+    };
     let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
     warnings.extend(window(coverage, &base));
     warnings.extend(unmatched_known_rules(baseline, &question.known));
@@ -108,7 +117,28 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         .end(args.output.run.quiet)
 }
 
+/// Writes where a ranking has labelled incidents.
+fn write_labelled(
+    ranking: &TriageReport<'_>,
+    labels: &[Label],
+    destination: Destination,
+) -> anyhow::Result<()> {
+    let labels = label_report(ranking.triage, labels);
+    let report = LabelledReport { ranking, labels: &labels };
+    destination.write_own(|format, out| report.write(format, out))
+}
+
 impl TriageArgs {
+    /// A guard for all files that are read.
+    fn guard(&self, wanted: &Settings, lists: &[FileList]) -> anyhow::Result<OutputGuard> {
+        let mut guard = wanted.guard(&self.files, &self.archives, lists)?;
+        guard.read_files("weights", self.ranking.weights.as_slice());
+        guard.read_files("known assets", self.ranking.known.as_slice());
+        guard.read_files("labels", self.labels.labels.as_slice());
+        guard.read_rules(self.rules.files());
+        Ok(guard)
+    }
+
     /// The settings that a ranking shares with other questions.
     fn wanted(&self) -> anyhow::Result<Settings> {
         let flags = Settings {

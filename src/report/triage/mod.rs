@@ -7,6 +7,7 @@ mod export;
 mod finding_view;
 mod incident_text;
 mod incident_view;
+mod labels;
 mod member_view;
 mod reason_view;
 mod sparkline;
@@ -17,6 +18,8 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
+
+pub use self::labels::LabelledReport;
 
 use self::csv_row::IncidentRow;
 use self::incident_view::IncidentView;

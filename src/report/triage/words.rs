@@ -77,7 +77,7 @@ pub(super) fn of_part(part: &Part<'_>, episode: &Episode<'_>, weights: &Weights)
         }
         Reason::Known(assets) => {
             let names: Vec<&str> = assets.iter().map(|asset| &*asset.name).collect();
-            format!("named in the list of assets: {}", names.join(", "))
+            format!("by the list of --known: {}", names.join(", "))
         }
     }
 }
