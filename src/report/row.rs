@@ -113,6 +113,7 @@ published! {
         pub source_asn: Option<Cow<'a, str>>,
         pub source_as_name: Option<Cow<'a, str>>,
         pub source_country: Option<Cow<'a, str>>,
+        pub issued: Option<Cow<'a, str>>,
     }
 }
 
@@ -160,6 +161,7 @@ impl<'a> FindingRow<'a> {
             principal_arn: finding.who.arn.as_deref().map(clean),
             source: finding.who.kind.source().name(),
             impersonated_by: text(Sighting::impersonated_by),
+            issued: text(Sighting::issued),
             linked_principal: finding.linked.map(|linked| clean(&linked.key)),
             detail: text(Sighting::detail),
             rules: of_rules(finding, clean, |one| one.rule.name.to_string()),

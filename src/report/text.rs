@@ -57,6 +57,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         ("key", evidence.access_key_id()),
         ("agent", evidence.user_agent()),
         ("impersonated by", evidence.impersonated_by()),
+        ("issued", evidence.issued()),
         ("in CloudTrail", finding.linked.map(|linked| &*linked.key)),
     ] {
         facts.extend(value.map(|value| format!("{name} {}", clean(value))));

@@ -10,7 +10,7 @@ use crate::triage_reports::{incidents, intrusion, section, triage};
 const LABELS: &str = "\
 class,incident,eventID,eventTime,principal,action,note
 theft,key stolen,2024-04-15T10:00:00Z-jo-iam:CreateAccessKey,,,,a
-theft,key stolen,,2024-04-15T13:20:00Z,111122223333|arn:aws:iam::111122223333:user/kim,ec2:RunInstances,b
+theft,key stolen,,2024-04-15T13:20:00Z,111122223333|arn:aws:iam::111122223333:user/ann,ec2:RunInstances,b
 theft,=elsewhere,no-such-event,,,,c
 ,users listed,2024-04-16T10:00:00Z-=1;@x\u{202e}*it's-iam:ListUsers,,,,d
 ";

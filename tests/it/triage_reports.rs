@@ -11,8 +11,8 @@ use crate::program::{firstseen, firstseen_here, stderr};
 
 const FORMATS: &str = include_str!("../../docs/formats.md");
 
-/// Six users who read every fifth day. On 15 April one of them comes from elsewhere with a session key, and three hours later
-/// another one with the same key; on the 16th a third one, with an odd name, does something new.
+/// Six users who read every fifth day. On 15 April one of them comes from elsewhere with a session key and makes a key for another
+/// one, which is used three hours later; on the 16th a third one, with an odd name, does something new.
 pub(crate) fn intrusion() -> Archive {
     let mut archive = Archive::new();
     for day in ["03-01", "03-06", "03-11", "03-16", "03-21", "03-26", "03-31", "04-05", "04-10"] {
@@ -20,23 +20,28 @@ pub(crate) fn intrusion() -> Archive {
         let reads = users.map(|user| record(&format!("2024-{day}T10:00:00Z"), user, "s3:GetObject"));
         archive = archive.delivered(&format!("2024{}T1005", day.replace('-', "")), &reads);
     }
-    let stolen = |time: &str, user: &str, action: &str| {
-        let mut call = record(time, user, action);
-        call["userIdentity"]["accessKeyId"] = json!("ASIASTOLEN");
-        let from =
-            json!({"sourceIPAddress": "203.0.113.9", "userAgent": "aws-cli/2.15 exe/x86_64.kali.2024"});
-        with(call, from)
-    };
-    let created = stolen("2024-04-15T10:00:00Z", "jo", "iam:CreateAccessKey");
-    let denied = stolen("2024-04-15T10:05:00Z", "jo", "iam:AttachUserPolicy");
-    let denied = with(denied, json!({"errorCode": "AccessDenied"}));
+    let stolen = json!({
+        "sourceIPAddress": "203.0.113.9",
+        "userAgent": "aws-cli/2.15 exe/x86_64.kali.2024",
+        "userIdentity": {
+            "type": "IAMUser", "principalId": "AIDAJO", "arn": "arn:aws:iam::111122223333:user/jo",
+            "accountId": "111122223333", "accessKeyId": "ASIASTOLEN",
+        },
+    });
+    let of_jo = |time: &str, action: &str| with(record(time, "jo", action), stolen.clone());
+    let denied =
+        with(of_jo("2024-04-15T10:05:00Z", "iam:AttachUserPolicy"), json!({"errorCode": "AccessDenied"}));
+    let issued = json!({"responseElements": {"accessKey": {"accessKeyId": "AKIAISSUED", "userName": "ann"}}});
+    let issuing = with(of_jo("2024-04-15T10:00:00Z", "iam:CreateAccessKey"), issued);
+    let mut using = record("2024-04-15T13:00:00Z", "ann", "ec2:RunInstances");
+    using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
     let late = with(
         record("2024-04-16T10:00:00Z", ODD, "iam:ListUsers"),
         json!({"userAgent": "=cmd|' /C calc'!A0", "sourceIPAddress": "2001:db8:1::1"}),
     );
     archive
-        .delivered("20240415T1010", &[created, denied])
-        .delivered("20240415T1310", &[stolen("2024-04-15T13:00:00Z", "kim", "ec2:RunInstances")])
+        .delivered("20240415T1010", &[issuing, denied])
+        .delivered("20240415T1310", &[using])
         .delivered("20240416T1010", &[late])
 }
 
@@ -89,14 +94,14 @@ fn a_score_is_the_sum_of_its_parts() {
 }
 
 #[test]
-fn episodes_of_one_session_are_one_incident() {
+fn a_key_joins_the_one_who_made_it_to_the_one_who_used_it() {
     let archive = intrusion();
     let found = incidents(&triage(&archive, "-f jsonl"));
     assert_eq!(found.len(), 2);
     let first = &found[0];
     assert_eq!((first["rank"].as_u64(), first["episodes"].as_u64()), (Some(1), Some(2)));
-    assert_eq!(first["links"][0]["kind"], "access-key");
-    assert_eq!(first["links"][0]["value"], "ASIASTOLEN");
+    assert_eq!(first["links"][0]["kind"], "issued-key");
+    assert_eq!(first["links"][0]["value"], "AKIAISSUED");
     assert_eq!(
         (&first["links"][0]["from"]["member"], &first["links"][0]["to"]["member"]),
         (&json!(1), &json!(2))
@@ -115,6 +120,8 @@ fn episodes_of_one_session_are_one_incident() {
             .starts_with("network 203.0.113.0/24: never seen in this archive before")
     );
     assert_eq!(incidents(&triage(&archive, "-f jsonl --by episode")).len(), 3);
+    let same_hour = incidents(&triage(&archive, "-f jsonl --by episode --episode-gap 30m"));
+    assert!(same_hour.iter().all(|episode| episode["episodes"] == 1));
 }
 
 #[test]

@@ -121,11 +121,11 @@ pub struct Incident<'b> {
 pub struct Link<'b> {
     /// What they share.
     pub kind: LinkKind,
-    /// The index of the earlier episode.
+    /// The index of the episode that gave or assumed; if both only share something, of the earlier one.
     pub from: usize,
-    /// The index of the later episode.
+    /// The index of the other episode.
     pub to: usize,
-    /// What they share: a key, a network, or the principal that one created and the other used.
+    /// What joins them: a key, a network, or the user or role that was created, opened or assumed.
     pub value: &'b str,
 }
 
@@ -135,9 +135,11 @@ named! {
     pub enum LinkKind {
         /// They used the same access key.
         AccessKey = "access-key",
-        /// The earlier one created the principal of the later one, or a credential of it.
+        /// The first was given an access key that the other used.
+        IssuedKey = "issued-key",
+        /// The first created the principal of the other, gave it a password, or changed who may assume it.
         Creation = "creation",
-        /// The earlier one assumed the role of the later one.
+        /// The first assumed the role of the other.
         AssumedRole = "assumed-role",
         /// They came from the same network, from which few ever came.
         Network = "network",

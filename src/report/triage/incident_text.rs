@@ -188,23 +188,26 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
         key.rsplit('/').next().unwrap_or(key)
     };
     let why = |index: usize| {
-        let link = incident.links.iter().find(|link| link.to == index);
-        let key = |link: &Link<'_>| &*incident.episodes[link.from].who.key;
-        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, name(link.from), key(link))))
+        let link = incident.links.iter().find(|link| link.from.max(link.to) == index);
+        let other = |link: &Link<'_>| name(link.from.min(link.to));
+        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, link.to == index, other(link))))
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
     Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
 }
 
-/// What joins an episode to an earlier one, in a few words; `key` is that of the earlier one's principal.
-fn joined_by(link: &Link<'_>, from: &str, key: &str) -> String {
-    match link.kind {
-        LinkKind::AccessKey => format!("same key {}", link.value),
-        LinkKind::Creation => format!("created by {from}"),
-        LinkKind::AssumedRole if key == link.value => format!("assumed {from}"),
-        LinkKind::AssumedRole => format!("assumed by {from}"),
-        LinkKind::Network => format!("same network {}", link.value),
+/// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the other gave or acted.
+fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
+    match (link.kind, is_to) {
+        (LinkKind::AccessKey, _) => format!("same key {}", link.value),
+        (LinkKind::IssuedKey, true) => format!("key given to {other}"),
+        (LinkKind::IssuedKey, false) => format!("gave a key to {other}"),
+        (LinkKind::Creation, true) => format!("created or opened by {other}"),
+        (LinkKind::Creation, false) => format!("created or opened {other}"),
+        (LinkKind::AssumedRole, true) => format!("assumed by {other}"),
+        (LinkKind::AssumedRole, false) => format!("assumed {other}"),
+        (LinkKind::Network, _) => format!("same network {}", link.value),
     }
 }
 

@@ -167,12 +167,11 @@ pub(super) fn most_surprising<'e, 'b>(
 pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String {
     let name = |index: usize| named(&incident.episodes[index].who.key).unwrap_or(NOT_NAMED);
     let (from, to) = (name(link.from), name(link.to));
-    // Of an episode that overlaps another the later one may be the first to act.
-    let (actor, other) = if from == link.value { (to, from) } else { (from, to) };
     match link.kind {
         LinkKind::AccessKey => format!("{to} used the access key {} that {from} had used", link.value),
-        LinkKind::Creation => format!("{actor} created {other}"),
-        LinkKind::AssumedRole => format!("{actor} assumed {other}"),
+        LinkKind::IssuedKey => format!("{to} used the access key {} that {from} had been given", link.value),
+        LinkKind::Creation => format!("{from} created or opened {to}"),
+        LinkKind::AssumedRole => format!("{from} assumed {to}"),
         LinkKind::Network => format!("{to} came from {}, as {from} did", link.value),
     }
 }
