@@ -206,6 +206,12 @@ pub(super) fn value_in_words(finding: &Finding<'_>) -> Option<String> {
     Some(location.and_then(Location::named_asn).unwrap_or_else(|| value.to_string()))
 }
 
+/// Where an address is: `AS64500 Example, DE`.
+pub(super) fn location_in_words(location: &Location) -> String {
+    let country = location.country.as_ref().map(ToString::to_string);
+    location.named_asn().into_iter().chain(country).collect::<Vec<_>>().join(", ")
+}
+
 /// An account in words.
 pub(super) fn in_account(account: &str) -> String {
     named(account).map_or("no account".to_owned(), |account| format!("account {account}"))

@@ -13,7 +13,7 @@ const FORMATS: &str = include_str!("../../docs/formats.md");
 
 /// Six users who read every fifth day. On 15 April one of them comes from elsewhere with a session key and makes a key for another
 /// one, which is used three hours later; on the 16th a third one, with an odd name, does something new.
-fn intrusion() -> Archive {
+pub(crate) fn intrusion() -> Archive {
     let mut archive = Archive::new();
     for day in ["03-01", "03-06", "03-11", "03-16", "03-21", "03-26", "03-31", "04-05", "04-10"] {
         let users = ["jo", "ann", "bob", "eva", "kim", ODD];
@@ -49,7 +49,7 @@ fn intrusion() -> Archive {
 const ODD: &str = "=1;@x\u{202e}*it's";
 
 /// The answer of `triage` with these arguments.
-fn triage(archive: &Archive, arguments: &str) -> String {
+pub(crate) fn triage(archive: &Archive, arguments: &str) -> String {
     let arguments = [&["triage", ".", "-q"][..], &arguments.split_whitespace().collect::<Vec<_>>()].concat();
     let output = firstseen(&arguments, archive.path());
     assert!(output.status.success(), "{}", stderr(&output));
@@ -57,7 +57,7 @@ fn triage(archive: &Archive, arguments: &str) -> String {
 }
 
 /// The incidents of an answer as JSON lines.
-fn incidents(lines: &str) -> Vec<Value> {
+pub(crate) fn incidents(lines: &str) -> Vec<Value> {
     let values = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     values.filter(|value| value.get("rank").is_some()).collect()
 }
@@ -72,7 +72,11 @@ fn a_score_is_the_sum_of_its_parts() {
     let found = of_fixture();
     assert!(found.len() > 20);
     for incident in &found {
-        for scored in [incident].into_iter().chain(incident["members"].as_array().unwrap()) {
+        let lead = incident["lead"].as_u64().unwrap() as usize - 1;
+        let members = incident["members"].as_array().unwrap();
+        assert_eq!(members[lead]["reasons"], Value::Null);
+        let others = members.iter().enumerate().filter(|(index, _)| *index != lead).map(|(_, other)| other);
+        for scored in [incident].into_iter().chain(others) {
             let parts = scored["parts"].as_object().unwrap();
             let sum: f64 = parts.values().map(|bits| bits.as_f64().unwrap()).sum();
             assert!((sum - scored["score"].as_f64().unwrap()).abs() < 1e-9, "{scored}");
@@ -82,9 +86,9 @@ fn a_score_is_the_sum_of_its_parts() {
             assert_eq!(of_reasons.len(), parts.len());
             assert!(of_reasons.iter().all(|(part, bits)| parts[*part] == **bits), "{scored}");
         }
-        let lead = incident["lead"].as_u64().unwrap() as usize;
-        assert_eq!(incident["members"][lead - 1]["score"], incident["score"]);
-        assert_eq!(incident["episodes"], incident["members"].as_array().unwrap().len());
+        assert_eq!(members[lead]["score"], incident["score"]);
+        assert_eq!(members[lead]["parts"], incident["parts"]);
+        assert_eq!(incident["episodes"], members.len());
         assert!(incident["findings"].as_array().unwrap().iter().all(|finding| !finding["member"].is_null()));
     }
 }
@@ -108,7 +112,7 @@ fn a_key_joins_the_one_who_made_it_to_the_one_who_used_it() {
     assert_eq!(member["outcomes"], json!({"success": 1, "failure": 1}));
     assert_eq!(member["networks"], json!(["203.0.113.0/24"]));
     let network =
-        member["reasons"].as_array().unwrap().iter().find(|reason| reason["part"] == "network").unwrap();
+        first["reasons"].as_array().unwrap().iter().find(|reason| reason["part"] == "network").unwrap();
     assert!(
         network["text"]
             .as_str()
@@ -136,6 +140,26 @@ fn what_is_shown_does_not_change_scores() {
 }
 
 #[test]
+fn the_end_of_the_period_ends_neither_learning_nor_what_scores_look_at() {
+    // Jo goes on creating keys on the next day, so that this weakens the episode of the 15th.
+    let again = record("2024-04-16T11:00:00Z", "jo", "iam:CreateAccessKey");
+    let archive = intrusion().delivered("20240416T1105", &[again]);
+    let early = |arguments: &str| {
+        let found = incidents(&triage(&archive, &format!("-f jsonl --by episode {arguments}")));
+        let found = found.into_iter().find(|one| one["start"] == "2024-04-15T10:00:00Z").unwrap();
+        found["score"].as_f64().unwrap()
+    };
+    let (all, windowed) = (early(""), early("--to 2024-04-15T11:00:00Z"));
+    assert_eq!(windowed, all);
+    assert!(early("--read-to 2024-04-15T11:00:00Z") > all);
+    let windowed = incidents(&triage(&archive, "-f jsonl --by episode --to 2024-04-15T11:00:00Z"));
+    assert!(windowed.iter().all(|one| one["start"].as_str() <= Some("2024-04-15T11:00:00Z")));
+    let header = triage(&archive, "-f jsonl --to 2024-04-15");
+    let header: Value = serde_json::from_str(header.lines().next().unwrap()).unwrap();
+    assert_eq!(header["header"]["settings"]["read_to"], Value::Null);
+}
+
+#[test]
 fn csv_has_a_row_for_each_incident_and_a_column_for_each_part() {
     let output = firstseen_here(&["triage", "fixtures/small-archive", "-q", "-f", "csv"]);
     let mut reader = csv::Reader::from_reader(&*output.stdout);
@@ -160,7 +184,7 @@ fn csv_has_a_row_for_each_incident_and_a_column_for_each_part() {
 }
 
 /// What `docs/formats.md` says about this command.
-fn section() -> &'static str {
+pub(crate) fn section() -> &'static str {
     let start = FORMATS.find("## Triage").unwrap();
     let rest = &FORMATS[start..];
     &rest[..rest[3..].find("\n## ").unwrap() + 3]

@@ -159,7 +159,7 @@ fn of_issued_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
             let key = finding.evidence.and_then(|evidence| evidence.access_key_id());
             let Some((key, from)) = key.and_then(|key| Some((key, *issuers.get(key)?))) else { continue };
             if is_of_others(episodes, from, to) && is_used.insert(key) {
-                links.push(Link { kind: LinkKind::IssuedKey, from: from, to: to, value: key });
+                links.push(Link { kind: LinkKind::IssuedKey, from, to, value: key });
             }
         }
     }
@@ -185,7 +185,7 @@ fn of_opened<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
             let is_next = episode.end() >= finding.time && is_soon(&episodes[from], episode, CREATION);
             is_next && is_of_others(episodes, from, *to)
         });
-        links.extend(next.map(|to| Link { kind: LinkKind::Creation, from: from, to: to, value: identity }));
+        links.extend(next.map(|to| Link { kind: LinkKind::Creation, from, to, value: identity }));
     }
     links
 }
@@ -223,7 +223,7 @@ fn of_roles<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
                 *to != from && is_soon && is_same_address(finding, other)
             });
             if let Some(to) = next {
-                links.push(Link { kind: LinkKind::AssumedRole, from: from, to: to, value: role });
+                links.push(Link { kind: LinkKind::AssumedRole, from, to, value: role });
             }
         }
     }

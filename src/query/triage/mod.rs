@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-pub use known::KnownAssets;
+pub use known::{KnownAssetError, KnownAssets};
 pub use labels::{
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, label_report,
 };
@@ -309,6 +309,20 @@ impl<'b> Episode<'b> {
     /// The time of its last finding.
     pub fn end(&self) -> Timestamp {
         self.findings.last().map_or(Timestamp::from_micros(i64::MIN), |last| last.finding.time)
+    }
+}
+
+impl<'b> Triage<'b> {
+    /// The findings of all episodes.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding<'b>> {
+        let episodes = self.incidents.iter().flat_map(|incident| &incident.episodes);
+        episodes.flat_map(|episode| &episode.findings).map(|one| &one.finding)
+    }
+
+    /// The same, to be changed.
+    pub fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding<'b>> {
+        let episodes = self.incidents.iter_mut().flat_map(|incident| &mut incident.episodes);
+        episodes.flat_map(|episode| &mut episode.findings).map(|one| &mut one.finding)
     }
 }
 
