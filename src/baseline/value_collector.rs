@@ -23,8 +23,8 @@ const SLOTS: usize = 1 << 14;
 pub(super) struct ValueCollector {
     dimensions: Dimensions,
     values: Vec<DimensionValue>,
-    /// Values by principal, dimension and text.
-    table: HashTable<u32>,
+    /// Hash and index of each value, by principal, dimension and text. With the hashes the table grows without looking at texts.
+    table: HashTable<(u64, u32)>,
     /// For each principal the indices of its values.
     of_principal: Vec<Vec<u32>>,
     /// Which values the recent traits of principals have, each in its slot; empty until the first event.
@@ -36,7 +36,10 @@ pub(super) struct ValueCollector {
 #[derive(Debug)]
 struct Remembered {
     principal: u32,
-    texts: [Option<Box<str>>; 6],
+    /// The texts one after another, so that they are compared without following pointers.
+    texts: Box<str>,
+    /// The length of each text; `None` if it is absent.
+    lengths: [Option<u32>; 6],
     flags: [bool; 3],
     values: Values,
 }
@@ -123,13 +126,14 @@ impl ValueCollector {
     ) -> u32 {
         let Self { values, table, of_principal, hasher, .. } = self;
         let hash = hasher.hash_one(key);
-        if let Some(index) = table.find(hash, |index| values[*index as usize].key() == key) {
+        let is_it = |(known, index): &(u64, u32)| *known == hash && values[*index as usize].key() == key;
+        if let Some((_, index)) = table.find(hash, is_it) {
             return *index;
         }
         let index = u32::try_from(values.len()).unwrap_or(u32::MAX);
         let (principal, dimension, value) = key;
         values.push(event.first_of(principal, dimension, texts.get(value), texts));
-        table.insert_unique(hash, index, |index| hasher.hash_one(values[*index as usize].key()));
+        table.insert_unique(hash, (hash, index), |(hash, _)| *hash);
         let principal = principal as usize;
         if of_principal.len() <= principal {
             of_principal.resize_with(principal + 1, Vec::new);
@@ -246,14 +250,25 @@ impl<'a> Parts<'_, 'a> {
 impl Remembered {
     fn new(principal: u32, traits: &Traits<'_>, values: Values) -> Self {
         let parts = Parts(traits);
-        let texts = parts.texts().map(|text| text.map(Box::from));
-        Self { principal, texts, flags: parts.flags(), values }
+        let texts: String = parts.texts().into_iter().flatten().collect();
+        let lengths = parts.texts().map(|text| text.map(|text| text.len() as u32));
+        Self { principal, texts: texts.into(), lengths, flags: parts.flags(), values }
     }
 
     fn is(&self, principal: u32, traits: &Traits<'_>) -> bool {
         let parts = Parts(traits);
-        self.principal == principal
-            && self.flags == parts.flags()
-            && self.texts.iter().map(Option::as_deref).eq(parts.texts())
+        self.principal == principal && self.flags == parts.flags() && self.are_texts(parts.texts())
+    }
+
+    fn are_texts(&self, texts: [Option<&str>; 6]) -> bool {
+        let mut rest = self.texts.as_bytes();
+        self.lengths.iter().zip(texts).all(|(length, text)| {
+            let Some(text) = text else { return length.is_none() };
+            let is_same = *length == Some(text.len() as u32) && rest.starts_with(text.as_bytes());
+            if is_same {
+                rest = &rest[text.len()..];
+            }
+            is_same
+        })
     }
 }

@@ -89,22 +89,24 @@ pub struct Record<'a> {
     /// `userIdentity`
     pub identity: Identity<'a>,
     /// The text of `requestParameters`, if the reader has it at hand.
-    pub request: RequestText<'a>,
+    pub request: ElementText<'a>,
+    /// The text of `responseElements`, if the reader has it at hand.
+    pub response_text: ElementText<'a>,
     /// The relevant part of `responseElements`, see [`Record::reads_response`].
     pub response: Response<'a>,
 }
 
-/// The text of `requestParameters`, if the reader has it at hand. It adds no information to that of the record.
+/// The text of a member of a record, if the reader has it at hand. It adds no information to that of the record.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RequestText<'a>(pub Option<&'a str>);
+pub struct ElementText<'a>(pub Option<&'a str>);
 
-impl PartialEq for RequestText<'_> {
+impl PartialEq for ElementText<'_> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for RequestText<'_> {}
+impl Eq for ElementText<'_> {}
 
 /// The relevant texts of `responseElements`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

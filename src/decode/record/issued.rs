@@ -11,17 +11,23 @@ pub fn issued<'a>(record: &Record<'a>, text: &'a str) -> Option<Cow<'a, str>> {
     if record.error_code.is_some_and(|code| !code.is_empty()) {
         return None;
     }
-    let member = |path: [&str; 3]| path.into_iter().try_fold(Json::new(text), Json::member).and_then(text_of);
+    let element = |at_hand: Option<&'a str>, name| match at_hand {
+        Some(element) => Some(Json::new(element)),
+        None => Json::new(text).member(name),
+    };
+    let key_of = |member| {
+        let response = element(record.response_text.0, "responseElements")?;
+        response.member(member)?.member("accessKeyId").and_then(text_of)
+    };
     let named = |what: &str, parameter: &str| {
-        let name = Json::new(text).member("requestParameters")?.member(parameter).and_then(text_of)?;
+        let request = element(record.request.0, "requestParameters")?;
+        let name = request.member(parameter).and_then(text_of)?;
         Some(Cow::Owned(format!("{what}/{name}")))
     };
     match record.event_name? {
-        "CreateAccessKey" => member(["responseElements", "accessKey", "accessKeyId"]),
-        "GetSessionToken" | "GetFederationToken" | "AssumeRoot" => {
-            member(["responseElements", "credentials", "accessKeyId"])
-        }
-        name if name.starts_with("AssumeRole") => member(["responseElements", "credentials", "accessKeyId"]),
+        "CreateAccessKey" => key_of("accessKey"),
+        "GetSessionToken" | "GetFederationToken" | "AssumeRoot" => key_of("credentials"),
+        name if name.starts_with("AssumeRole") => key_of("credentials"),
         "CreateUser" => record.response.user.arn.map(Cow::Borrowed),
         "CreateRole" | "CreateServiceLinkedRole" => record.response.role.arn.map(Cow::Borrowed),
         "CreateLoginProfile" | "UpdateLoginProfile" => named("user", "userName"),

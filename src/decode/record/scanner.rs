@@ -42,7 +42,7 @@ pub(in crate::decode) fn record<'a>(
     identities: &mut IdentityCache<'a>,
     record: &mut Record<'a>,
 ) -> Walk<Extent> {
-    let (mut response, mut nested) = (None, None);
+    let mut nested = None;
     let mut scanner = Scanner::new(text, start);
     scanner.object_in_order(&mut predictors.record, RecordField::of, |scanner, field| {
         match field {
@@ -69,8 +69,9 @@ pub(in crate::decode) fn record<'a>(
                 record.request.0 = Some(&text[start..scanner.at]);
             }
             RecordField::Response => {
-                response = Some(scanner.at);
+                let start = scanner.at;
                 scanner.skip()?;
+                record.response_text.0 = Some(&text[start..scanner.at]);
             }
             RecordField::Records => {
                 nested = (scanner.peek() == Some(b'[')).then_some(scanner.at);
@@ -81,10 +82,10 @@ pub(in crate::decode) fn record<'a>(
         Ok(())
     })?;
     let end = scanner.at;
-    if let Some(start) = response
+    if let Some(response) = record.response_text.0
         && Record::reads_response(record.event_name)
     {
-        record.response = Scanner::new(text, start).response()?;
+        record.response = Scanner::new(response, 0).response()?;
     }
     Ok(Extent { end, nested })
 }

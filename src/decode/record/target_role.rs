@@ -36,7 +36,7 @@ fn parsed(text: &str) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::RequestText;
+    use crate::event::ElementText;
 
     #[test]
     fn both_ways_read_the_same() {
@@ -50,7 +50,7 @@ mod tests {
             ("{}", None),
         ] {
             let text = format!(r#"{{"eventName":"AssumeRole","requestParameters":{request},"x":[{{}}]}}"#);
-            let at_hand = Record { request: RequestText(Some(request)), ..Record::default() };
+            let at_hand = Record { request: ElementText(Some(request)), ..Record::default() };
             assert_eq!(target_role(&at_hand, &text).as_deref(), role, "{request}");
             assert_eq!(target_role(&Record::default(), &text).as_deref(), role, "{request}");
         }

@@ -4,7 +4,7 @@ use serde::de::{IgnoredAny, MapAccess};
 
 use super::RecordKind;
 use super::members::{Flag, Members, Object, Text};
-use crate::event::{Created, Identity, Issuer, OnBehalfOf, Record, RequestText, Response};
+use crate::event::{Created, ElementText, Identity, Issuer, OnBehalfOf, Record, Response};
 
 /// CloudTrail records.
 pub(super) struct CloudTrail;
@@ -113,7 +113,8 @@ impl RecordKind for CloudTrail {
                 assumed_root: identity.session.0.assumed_root.0,
                 known: Default::default(),
             },
-            request: RequestText::default(),
+            request: ElementText::default(),
+            response_text: ElementText::default(),
             response: if Record::reads_response(event_name) {
                 let (role, user) = (&response.role.0, &response.user.0);
                 Response {
