@@ -125,7 +125,9 @@ def look(browser, what, keep, name):
 
 def page(firstseen, archive, path):
     """Makes a page."""
-    command = [firstseen, "triage", archive, "--builtin-rules", "--quiet", "--output", path]
+    # The matches of rules are saved with a baseline.
+    rules = [] if pathlib.Path(archive, "manifest.json").exists() else ["--builtin-rules"]
+    command = [firstseen, "triage", archive, *rules, "--quiet", "--output", path]
     status = subprocess.run(command, stderr=subprocess.DEVNULL).returncode
     check(status in (0, 3), f"firstseen triage {archive}: status {status}")
 

@@ -65,7 +65,15 @@ pub(super) fn prepare(view: &mut Value) -> usize {
     let Some(findings) = view["findings"].as_array_mut() else { return 0 };
     let left_out = findings.len().saturating_sub(MOST_ROWS);
     findings.truncate(MOST_ROWS);
+    let mut before = Value::Null;
     for finding in findings {
+        let is_same = |name: &str| finding[name] == before[name];
+        let is_event_as_before =
+            !finding["object"].is_null() && ["archive", "object", "record"].into_iter().all(is_same);
+        let is_agent_as_before = is_same("user_agent");
+        before = finding.clone();
+        finding["is_event_as_before"] = json!(is_event_as_before);
+        finding["is_agent_as_before"] = json!(is_agent_as_before);
         let [network, agent] = [Dimension::Network, Dimension::Agent]
             .map(|dimension| value(finding, dimension).map(Cow::into_owned));
         for (name, value) in [("network", network), ("agent", agent)] {
@@ -104,6 +112,21 @@ mod tests {
         assert_eq!(prepare(&mut view), 0);
         assert_eq!(view["findings"][0]["network"], "203.0.113.0/24");
         assert_eq!(view["findings"][1].get("agent"), None);
+    }
+
+    #[test]
+    fn what_is_as_in_the_row_before_is_known() {
+        let mut view = json!({"findings": [
+            {}, {},
+            {"object": "a", "record": 1, "user_agent": "x"}, {"object": "a", "record": 1, "user_agent": "x"},
+            {"object": "a", "record": 2, "user_agent": "x"}, {"object": "b", "record": 2, "user_agent": "y"},
+        ]});
+        prepare(&mut view);
+        let found = |name: &str| -> Vec<bool> {
+            view["findings"].as_array().unwrap().iter().map(|finding| finding[name] == true).collect()
+        };
+        assert_eq!(found("is_event_as_before"), [false, false, false, true, false, false]);
+        assert_eq!(found("is_agent_as_before"), [true, true, false, true, true, false]);
     }
 
     #[test]

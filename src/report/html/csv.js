@@ -52,7 +52,7 @@ function addCopyButtons(card) {
   }
   for (const place of card.querySelectorAll(".evidence")) {
     const evidence = place.textContent.trim();
-    if (evidence) place.append(" ", copyButton("Copy", evidence));
+    if (place.querySelector("code")) place.append(" ", copyButton("Copy", evidence));
   }
 }
 

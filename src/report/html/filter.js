@@ -3,6 +3,8 @@
 // Each a field, the number of a text, and whether findings that have it are left out.
 let chips = [];
 let shown = findings;
+// The shown findings of each incident, by their places in its card.
+let hits = new Map();
 let lowerTexts;
 
 /** Marks for the texts that contain a word. */
@@ -35,21 +37,27 @@ function apply() {
   const passes = test();
   document.documentElement.classList.toggle("filtered", passes !== null);
   shown = passes ? findings.filter(passes) : findings;
-  const hits = new Map();
+  hits = new Map();
   for (const finding of shown) {
     if (!hits.has(finding.incident)) hits.set(finding.incident, new Set());
     hits.get(finding.incident).add(finding.index);
   }
   for (const incident of incidents) {
-    const own = hits.get(incident);
-    incident.card.hidden = !own;
-    if (passes && own) rowsOf(incident).forEach((row, index) => row.classList.toggle("hit", own.has(index)));
+    incident.card.hidden = !hits.has(incident);
+    if (passes && !incident.card.hidden) markHits(incident);
   }
   filterTable("principals-table", "principal");
   filterTable("actions-table", "action");
   byId("count").textContent = `${counted(hits.size, "incident")} of ${counted(incidents.length, "incident")}, `
     + `${counted(shown.length, "finding")} of ${counted(findings.length, "finding")}`;
   byId("nothing").hidden = hits.size > 0 || incidents.length === 0;
+}
+
+/** Marks what passes the filters among the findings of an incident, if they can be seen. */
+function markHits(incident) {
+  const own = hits.get(incident);
+  if (!own || !incident.card.querySelector("details").open) return;
+  rowsOf(incident).forEach((row, index) => row.classList.toggle("hit", own.has(index)));
 }
 
 /** Hides the rows of a table whose principal or action no shown finding has. */
@@ -100,6 +108,9 @@ function clearFilters() {
 }
 
 function startFilters() {
+  for (const incident of incidents) {
+    incident.card.querySelector("details").addEventListener("toggle", () => markHits(incident));
+  }
   const later = () => requestAnimationFrame(apply);
   byId("search").addEventListener("input", later);
   for (const id of ["severity", "from", "to"]) byId(id).addEventListener("change", later);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use minijinja::Value;
 use serde::Serialize;
 
 use super::limits::MOST_TABLE_ROWS;
@@ -31,8 +32,9 @@ struct PlaceRow<'a> {
     gaps: Vec<String>,
     gaps_left_out: usize,
     /// Days with objects, as a path in cells of equal numbers of days; cells in which some days have none are in `partly`.
-    whole: String,
-    partly: String,
+    /// Markup of our own, which no limit on texts may cut.
+    whole: Value,
+    partly: Value,
 }
 
 /// The most places with a row for each Region.
@@ -73,8 +75,8 @@ impl<'a> PlacesTable<'a> {
                 last_day: place.span().map(|(_, last)| last.to_string()),
                 gaps: named.collect(),
                 gaps_left_out: place.gaps().count().saturating_sub(MOST_GAPS),
-                whole,
-                partly,
+                whole: Value::from_safe_string(whole),
+                partly: Value::from_safe_string(partly),
             }
         });
         Self {

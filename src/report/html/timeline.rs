@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use minijinja::Value;
 use serde::Serialize;
 
 use crate::query::{EpisodeFinding, RankedIncident, Triage};
@@ -44,7 +45,8 @@ struct Label {
 struct Group {
     name: &'static str,
     class: &'static str,
-    path: String,
+    /// Markup of our own, which no limit on texts may cut.
+    path: Value,
     findings: u64,
 }
 
@@ -143,6 +145,7 @@ fn groups(counts: &BTreeMap<i64, [u64; GROUPS.len()]>, step: i64, most: u64) -> 
             // Writing to a string cannot fail.
             let _ = write!(path, "M{x} {bottom:.2}h{width:.1}v{:.2}h{:.1}z", -up, -width);
         }
+        let path = Value::from_safe_string(path);
         Group { name, class, path, findings: counts.values().map(|counts| counts[index]).sum() }
     };
     GROUPS.iter().enumerate().map(group).collect()
@@ -201,8 +204,8 @@ mod tests {
     fn bars_of_groups_are_stacked() {
         let counts = BTreeMap::from([(2, [1, 1, 0, 0])]);
         let groups = groups(&counts, 1, 2);
-        assert_eq!(groups[0].path, "M2 100.00h0.9v-25.00h-0.9z");
-        assert_eq!(groups[1].path, "M2 75.00h0.9v-25.00h-0.9z");
-        assert_eq!(groups[2].path, "");
+        assert_eq!(groups[0].path.as_str(), Some("M2 100.00h0.9v-25.00h-0.9z"));
+        assert_eq!(groups[1].path.as_str(), Some("M2 75.00h0.9v-25.00h-0.9z"));
+        assert_eq!(groups[2].path.as_str(), Some(""));
     }
 }

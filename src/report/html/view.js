@@ -62,7 +62,8 @@ function startView() {
   addEventListener("hashchange", followAddress);
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll(".card:not([hidden]) details:not([open])")];
+    const cards = [...document.querySelectorAll(".card:not([hidden])")].slice(0, 50);
+    closed = cards.flatMap((card) => [...card.querySelectorAll("details:not([open])")]);
     closed.forEach((details) => { details.open = true; });
   });
   addEventListener("afterprint", () => closed.forEach((details) => { details.open = false; }));
