@@ -125,6 +125,20 @@ fn texts_of_attackers_stay_texts() {
 }
 
 #[test]
+fn the_name_of_an_archive_stays_a_text() {
+    let folder = TempDir::new().unwrap();
+    let name = "<img src=x onerror='alert(1)'>&amp;";
+    let archive = attack(&["jo"]);
+    std::fs::rename(archive.path().join("AWSLogs"), folder.path().join(name)).unwrap();
+    let output = firstseen(&["triage", name, "-q", "-f", "html", "--account", "\"><hr>"], folder.path());
+    let page = String::from_utf8(output.stdout.clone()).unwrap();
+    let escaped = "&lt;img src=x onerror=&#39;alert(1)&#39;&gt;&amp;amp;";
+    assert!(page.contains(&format!("<title>firstseen triage: {escaped}</title>")), "{}", stderr(&output));
+    let markup = markup(&page);
+    assert!(!markup.contains("<img") && !markup.contains("<hr>") && markup.contains("&quot;&gt;&lt;hr&gt;"));
+}
+
+#[test]
 fn the_page_says_what_other_formats_say() {
     let page = page_of_fixture();
     let output = firstseen_here(&["triage", "fixtures/small-archive", "-q", "-f", "json", "--builtin-rules"]);

@@ -48,8 +48,8 @@ function apply() {
   }
   filterTable("principals-table", "principal");
   filterTable("actions-table", "action");
-  byId("count").textContent = `${counted(hits.size, "incident")} of ${counted(incidents.length, "incident")}, `
-    + `${counted(shown.length, "finding")} of ${counted(findings.length, "finding")}`;
+  byId("count").textContent = `${hits.size.toLocaleString("en")} of ${counted(incidents.length, "incident")}, `
+    + `${shown.length.toLocaleString("en")} of ${counted(findings.length, "finding")}`;
   byId("nothing").hidden = hits.size > 0 || incidents.length === 0;
 }
 

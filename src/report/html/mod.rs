@@ -91,6 +91,7 @@ impl TriageReport<'_> {
 impl<'a> Page<'a> {
     fn new(report: &'a TriageReport<'a>, cards: &Cards) -> io::Result<Self> {
         let (overview, coverage) = (&report.triage.overview, report.coverage);
+        let wanted = report.triage.incidents.len().min(report.top.unwrap_or(usize::MAX));
         let safe = |text: &str| TemplateValue::from_safe_string(text.to_owned());
         Ok(Self {
             policy: safe(&policy::content(SCRIPT, STYLE)),
@@ -102,11 +103,11 @@ impl<'a> Page<'a> {
             source: report.source,
             span: overview.span.map(|span| span.map(|time| time.to_string())),
             numbers: numbers(overview, report.triage.incidents.len()),
-            total: report.total(cards.views.len()),
+            total: report.total(wanted),
             looks_ahead: report.looks_ahead(),
             shown: cards.views.len(),
             shown_findings: cards.findings,
-            of: report.triage.incidents.len(),
+            of: wanted,
             timeline: Timeline::new(report.triage, cards.views.len()),
             cards: safe(&cards.markup),
             principals: tables::principals(&report.triage.principals, &cards.views),
