@@ -1,10 +1,10 @@
 """Opens pages of `firstseen triage --format html` in a headless Chromium and uses them.
 
-    python3 tests/browser/check.py --firstseen target/release/firstseen [--chromium chromium] [--keep DIR] ARCHIVE...
+    python3 tests/browser/check.py --firstseen target/release/firstseen [--chromium chromium] [--axe axe.min.js] [--keep DIR] ARCHIVE...
 
 Each page must open without a word in the console and without any request, filter, pivot, follow deep links, be dark and
 light, fit in a narrow window, and print. A further archive is made in which all texts are attacks: they must stay texts.
-With --keep the pages, pictures of them and the prints stay in DIR.
+With --axe (npm, axe-core) the pages are checked for people with disabilities, too. With --keep the pages, pictures of them and the prints stay in DIR.
 """
 
 import argparse
@@ -32,9 +32,24 @@ def check(is_so, what):
         sys.exit(f"FAILED: {what}")
 
 
-def picture(browser, path, width=1280, height=1600):
-    """Saves what a window of this size shows."""
+def accessible(browser, axe, what):
+    """No rule of axe-core is violated, in dark and in light, with a pivot open."""
+    browser.call("Runtime.evaluate", expression=axe.read_text())
+    browser.ask("document.querySelector('.card [data-f=principal]').click(); 1")
+    for theme in ("light", "dark"):
+        browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        rules = browser.ask("axe.run(document).then((found) => ({passed: found.passes.length, violated: found.violations"
+                            ".map((rule) => [rule.id, rule.help, rule.nodes[0].html.slice(0, 200)])}))")
+        check(rules["passed"] > 20 and not rules["violated"], f"{what}, {theme}: {rules}")
+    browser.call("Emulation.setEmulatedMedia", features=[])
+    browser.ask("byId('pivot').close(); 1")
+
+
+def picture(browser, path, width=1280, height=1000):
+    """Saves what a window of this size shows at first."""
     size(browser, width, height)
+    browser.ask("scrollTo(0, 0); 1")
+    browser.frame()
     data = browser.call("Page.captureScreenshot", format="png")["data"]
     path.write_bytes(base64.b64decode(data))
 
@@ -141,6 +156,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--firstseen", required=True)
     parser.add_argument("--chromium", default="chromium")
+    parser.add_argument("--axe", type=pathlib.Path)
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("archives", nargs="*")
     args = parser.parse_args()
@@ -159,6 +175,8 @@ def main():
             ready = browser.ask("performance.getEntriesByType('navigation')[0].loadEventEnd")
             took = use(browser, name)
             look(browser, name, args.keep, name)
+            if args.axe:
+                accessible(browser, args.axe, name)
             nothing_happened(browser, path.as_uri(), name)
             print(f"{archive}: {path.stat().st_size / 1e6:.2f} MB, ready after {ready:.0f} ms, filtered in {took:.0f} ms")
         browser.close()

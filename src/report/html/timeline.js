@@ -41,7 +41,7 @@ function startTimeline() {
   if (!chart) return;
   zoom(0, 1);
   const plot = chart.querySelector(".plot");
-  const brush = document.createElementNS("http" + "://www.w3.org/2000/svg", "rect");
+  const brush = document.createElementNS(chart.namespaceURI, "rect");
   brush.setAttribute("class", "brush");
   let start = null;
   /** The place of a pointer as a share of the whole span. */
