@@ -69,6 +69,18 @@ def nothing_happened(browser, address, what):
     check(browser.ask("typeof window.pwned") == "undefined", f"{what}: an attack ran")
 
 
+def drag(browser, start, end):
+    """Drags over the timeline, from one share of its width to another."""
+    browser.ask("document.querySelector('svg.timeline').scrollIntoView({block: 'center'}); 1")
+    browser.frame()
+    left, top, width = browser.ask("(({left, top, width}) => [left, top, width])(document.querySelector('svg.timeline')"
+                                   ".getBoundingClientRect())")
+    for kind, share in [("Pressed", start), ("Moved", (start + end) / 2), ("Moved", end), ("Released", end)]:
+        # A little further, so that rounding does not fall to the day before.
+        browser.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=left + width * share + 0.01, y=top + 5, button="left",
+                     buttons=0 if kind == "Released" else 1, clickCount=1)
+
+
 SHOWN = "[...document.querySelectorAll('.card')].filter((card) => !card.hidden).length"
 
 
@@ -110,9 +122,12 @@ def use(browser, what):
     check(browser.ask("[...document.querySelectorAll('time')].every((time) => time.textContent === time.dateTime)"),
           f"{what}: UTC again after local time")
     if browser.ask("Boolean(document.querySelector('svg.timeline'))"):
-        browser.ask("byId('from').value = dayAt(0.4); byId('to').value = dayAt(0.6); zoomToDays(); apply(); 1")
+        drag(browser, 0.4, 0.9)
+        check(browser.ask("[byId('from').value, byId('to').value]") == browser.ask("[dayAt(0.4), dayAt(0.9)]"),
+              f"{what}: drag over time")
         check(browser.ask("!byId('zoom-out').disabled && shown.length < findings.length"), f"{what}: zoom")
         browser.ask("clearFilters(); 1")
+        check(browser.ask("byId('zoom-out').disabled && shown.length === findings.length"), f"{what}: the whole span again")
     return took
 
 
@@ -141,6 +156,17 @@ def look(browser, what, keep, name):
     check(print_of.startswith(b"%PDF") and len(print_of) > 10_000, f"{what}: print")
     if keep:
         (keep / f"{name}.pdf").write_bytes(print_of)
+
+
+def without_script(browser, address, what):
+    """Everything is there to be read and printed, and nothing that would need the script."""
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    browser.open(address)
+    check(browser.ask("document.getElementById('filters').offsetHeight") == 0, f"{what}: no controls without a script")
+    check(browser.ask("document.querySelector('.card .findings td').offsetHeight") > 0, f"{what}: findings without a script")
+    print_of = base64.b64decode(browser.call("Page.printToPDF")["data"])
+    check(print_of.startswith(b"%PDF") and len(print_of) > 10_000, f"{what}: print without a script")
+    browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
 def page(firstseen, archive, path):
@@ -177,6 +203,7 @@ def main():
             look(browser, name, args.keep, name)
             if args.axe:
                 accessible(browser, args.axe, name)
+            without_script(browser, path.as_uri(), name)
             nothing_happened(browser, path.as_uri(), name)
             print(f"{archive}: {path.stat().st_size / 1e6:.2f} MB, ready after {ready:.0f} ms, filtered in {took:.0f} ms")
         browser.close()
