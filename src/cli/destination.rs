@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use firstseen::report::{AsffBatches, Report, TriageReport};
+use firstseen::report::{AsffBatches, Format, Report, TriageReport};
 
 use super::args::{FileFormat, OutputFormats};
 use super::exit::{Hint, UsageError};
@@ -88,6 +88,18 @@ impl Destination {
     /// Whether this is the only format, on standard output.
     pub(crate) fn is(&self, format: FileFormat) -> bool {
         matches!(self, Self::One(one, Output::Stdout) if *one == format)
+    }
+
+    /// Writes an answer that has no formats of other systems; [`OutputFormats::check_own`] refuses these before anything is
+    /// read.
+    pub(crate) fn write_own(
+        self,
+        write: impl FnOnce(Format, &mut dyn Write) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::One(FileFormat::Own(format), output) => output.write(|out| write(format, out)),
+            Self::One(..) | Self::Folder(..) => anyhow::bail!("this answer has no such format"),
+        }
     }
 
     /// Writes everything. Returns a warning, if any.

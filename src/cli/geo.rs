@@ -65,13 +65,19 @@ pub(crate) fn derive_values(
 }
 
 /// Looks up the addresses of findings.
-pub(crate) fn locate(databases: &GeoDatabases, findings: &[Finding<'_>]) -> anyhow::Result<Locations> {
-    let addresses = findings.iter().filter_map(|finding| finding.source_ip()?.parse().ok());
+pub(crate) fn locate<'f, 'b: 'f>(
+    databases: &GeoDatabases,
+    findings: impl Iterator<Item = &'f Finding<'b>>,
+) -> anyhow::Result<Locations> {
+    let addresses = findings.filter_map(|finding| finding.source_ip()?.parse().ok());
     databases.locate(addresses).map_err(failed)
 }
 
 /// Notes in each finding where its address is.
-pub(crate) fn set_locations<'l>(locations: &'l Locations, findings: &mut [Finding<'l>]) {
+pub(crate) fn set_locations<'f, 'l: 'f>(
+    locations: &'l Locations,
+    findings: impl Iterator<Item = &'f mut Finding<'l>>,
+) {
     for finding in findings {
         let address = finding.source_ip().and_then(|source| source.parse().ok());
         finding.location = address.and_then(|address| locations.of(address));

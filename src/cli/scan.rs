@@ -56,8 +56,8 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     question.read_to = question.read_to.into_iter().chain(input.settings.window.read_to).min();
     let Input { baseline, coverage, .. } = &input;
     let (mut findings, effect) = first_seen_with_warmup_effect(baseline, &question);
-    let locations = locate(&databases, &findings)?;
-    set_locations(&locations, &mut findings);
+    let locations = locate(&databases, findings.iter())?;
+    set_locations(&locations, findings.iter_mut());
     let used = UsedSettings {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &question, &input)

@@ -2,20 +2,24 @@
 
 use clap::Args;
 use firstseen::model::Dimensions;
-use firstseen::query::{KnownAssets, Question, TriageQuestion, Weights, triage};
-use firstseen::report::{Format, TriageReport};
+use firstseen::query::{KnownAssets, Label, Question, TriageQuestion, Weights, label_report, triage};
+use firstseen::report::{Format, LabelledReport, TriageReport, UsedSettings};
+use firstseen::source::FileList;
+use firstseen::time::Bound;
 
 use super::args::{
-    ArchiveArgs, FileFormat, FilterArgs, GeoArgs, LearningArgs, NewnessArgs, RankedOutputArgs, RankingArgs,
-    RuleArgs, S3Args,
+    ArchiveArgs, FileFormat, GeoArgs, LabelArgs, LearningArgs, NewnessArgs, RankedOutputArgs,
+    RankedPeriodArgs, RankingArgs, RuleArgs, S3Args,
 };
 use super::destination::Destination;
 use super::exit::RunStatus;
+use super::geo::{geo_databases, locate, set_locations};
 use super::input::{Input, InputOptions};
+use super::output_guard::OutputGuard;
 use super::run_summary::RunSummary;
-use super::settings::{FileArgs, Settings, read_weights};
-use super::used_settings::used_settings;
-use super::warnings::{nothing_ranked, unmatched, window};
+use super::settings::{FileArgs, Settings, read_known, read_weights};
+use super::used_settings::{used_geo_databases, used_settings};
+use super::warnings::{nothing_ranked, unmatched, unmatched_known_rules, window};
 
 /// Read archives and rank what is new by how surprising it is, as incidents, with reasons
 #[derive(Debug, Args)]
@@ -28,11 +32,15 @@ pub(crate) struct TriageArgs {
     #[command(flatten)]
     ranking: RankingArgs,
     #[command(flatten)]
+    labels: LabelArgs,
+    #[command(flatten)]
     newness: NewnessArgs,
     #[command(flatten)]
     learning: LearningArgs,
     #[command(flatten)]
-    filters: FilterArgs,
+    period: RankedPeriodArgs,
+    #[command(flatten)]
+    geo: GeoArgs,
     #[command(flatten)]
     s3: S3Args,
     #[command(flatten)]
@@ -47,16 +55,23 @@ const SHOWN: usize = 10;
 /// Runs the command.
 pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
-    let mut base = wanted.question()?;
+    // What is ranked does not depend on --report, nor what is learnt on --to.
+    let read_to = wanted.learning.read_to.map(Bound::end);
+    let mut base = Question { report: Vec::new(), read_to, ..wanted.question()? };
     let weights = args.ranking.weights.as_deref().map(read_weights).transpose()?.unwrap_or_default();
+    let known = args.ranking.known.as_deref().map(read_known).transpose()?.unwrap_or_default();
+    let labels = args.labels.read()?;
     let lists = args.archives.lists()?;
-    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
-    guard.read_files("weights", args.ranking.weights.as_slice());
-    guard.read_rules(args.rules.files());
-    let destination = Destination::open(args.output.formats()?, args.output.output.as_deref(), &mut guard)?;
+    let mut guard = args.guard(&wanted, &lists)?;
+    let formats = args.output.formats()?;
+    if labels.is_some() {
+        formats.check_own("--labels")?;
+    }
+    let destination = Destination::open(formats, args.output.output.as_deref(), &mut guard)?;
     let shown = destination.has(FileFormat::Own(Format::Text)).then_some(SHOWN);
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
+    let databases = geo_databases(&wanted.geo, &base)?;
     // The window limits what is reported: an episode may begin before it, and what comes later tells deployments from
     // intrusions.
     let reading = InputOptions {
@@ -69,36 +84,69 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let input = Input::read(&args.archives, &lists, &reading)?;
     base.read_to = base.read_to.into_iter().chain(input.settings.window.read_to).min();
     let Input { baseline, coverage, .. } = &input;
-    let question = args.ranking.question(&base, weights);
-    let triage = triage(baseline, &question);
-    let used = used_settings(wanted.preset(), &base, &input);
+    let question = args.ranking.question(&base, weights, known);
+    let mut triage = triage(baseline, &question);
+    let locations = locate(&databases, triage.findings())?;
+    set_locations(&locations, triage.findings_mut());
+    let used = UsedSettings {
+        geo_db: used_geo_databases(&databases),
+        ..used_settings(wanted.preset(), &base, &input)
+    };
     let top = args.ranking.top.or(shown);
     let report = TriageReport {
         settings: &used,
         coverage,
         archives: &input.archives,
         source: &args.archives.words(),
+        rules: &args.rules.words(),
         question: &question,
         top,
         triage: &triage,
     };
-    let warning = destination.write(&report)?;
+    let warning = match labels {
+        Some(labels) => write_labelled(&report, &labels, destination).map(|()| None)?,
+        None => destination.write(&report)?,
+    };
     let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
     warnings.extend(window(coverage, &base));
+    warnings.extend(unmatched_known_rules(baseline, &question.known));
     warnings.extend(warning);
     warnings.extend(nothing_ranked(&triage.overview, question.warmup));
-    RunSummary::of(&input, &used, faults, warnings).end(args.output.run.quiet)
+    let read_to = used.read_to.as_deref().map(|read_to| (read_to, "--read-to"));
+    RunSummary { read_to, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) }
+        .end(args.output.run.quiet)
+}
+
+/// Writes where a ranking has labelled incidents.
+fn write_labelled(
+    ranking: &TriageReport<'_>,
+    labels: &[Label],
+    destination: Destination,
+) -> anyhow::Result<()> {
+    let labels = label_report(ranking.triage, labels);
+    let report = LabelledReport { ranking, labels: &labels };
+    destination.write_own(|format, out| report.write(format, out))
 }
 
 impl TriageArgs {
+    /// A guard for all files that are read.
+    fn guard(&self, wanted: &Settings, lists: &[FileList]) -> anyhow::Result<OutputGuard> {
+        let mut guard = wanted.guard(&self.files, &self.archives, lists)?;
+        guard.read_files("weights", self.ranking.weights.as_slice());
+        guard.read_files("known assets", self.ranking.known.as_slice());
+        guard.read_files("labels", self.labels.labels.as_slice());
+        guard.read_rules(self.rules.files());
+        Ok(guard)
+    }
+
     /// The settings that a ranking shares with other questions.
     fn wanted(&self) -> anyhow::Result<Settings> {
         let flags = Settings {
             preset: None,
-            geo: GeoArgs::default(),
+            geo: self.geo.clone(),
             question: self.newness.question(),
             learning: self.learning.clone(),
-            filters: self.filters.clone(),
+            filters: self.period.filters(),
             s3: self.s3.clone(),
         };
         Ok(flags.or(self.files.read(None)?))
@@ -107,7 +155,7 @@ impl TriageArgs {
 
 impl RankingArgs {
     /// The question of a ranking.
-    fn question(&self, base: &Question, weights: Weights) -> TriageQuestion {
+    fn question(&self, base: &Question, weights: Weights, known: KnownAssets) -> TriageQuestion {
         TriageQuestion {
             warmup: base.warmup,
             anchor: base.anchor,
@@ -118,7 +166,7 @@ impl RankingArgs {
             only_success: base.only_success,
             filter: base.filter.clone(),
             weights,
-            known: KnownAssets::default(),
+            known,
             as_of_then: self.as_of_then,
             by: self.unit(),
         }

@@ -4,7 +4,9 @@
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip};
 use firstseen::model::LogSource;
-use firstseen::query::{Filter, FindingKind, Overview, Pattern, Preset, Question, Tuning, WarmupEffect};
+use firstseen::query::{
+    Filter, FindingKind, KnownAssets, Overview, Pattern, Preset, Question, Tuning, WarmupEffect,
+};
 use firstseen::time::{Span, Timestamp};
 
 use super::args::DEFAULT_WARMUP;
@@ -120,6 +122,18 @@ pub(crate) fn warmup(effect: &WarmupEffect) -> Option<String> {
         _ => format!("--warmup 0d shows all of them, --warmup {shorter} shows {with_shorter} of {all}"),
     };
     Some(format!("{lead}: {hidden} of {all} findings fall within it and are not reported; {shown}"))
+}
+
+/// Rules in the list of `--known` that events were not matched against, one sentence each.
+pub(crate) fn unmatched_known_rules(baseline: &Baseline, known: &KnownAssets) -> Vec<String> {
+    let warning = |rule: &Pattern| {
+        format!(
+            "--known: events were not matched against a rule '{}' (name it with --rules, --sigma or --builtin-rules; a saved \
+             baseline has the rules of firstseen index)",
+            rule.as_str()
+        )
+    };
+    known.rules_not_among(&baseline.rules).map(warning).collect()
 }
 
 /// Warns if the input of a ranking is shorter than its warmup.

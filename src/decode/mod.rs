@@ -36,6 +36,7 @@ use unpack::{Packed, Unpacked, apple_double, utf8, zip_file};
 pub use find::envelope::LogGroupOrigin;
 pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;
+pub use record::issued::issued;
 pub use record::json::Json;
 pub use record::target_role::target_role;
 pub use unpack::piece::{Emit, Piece};

@@ -1,7 +1,7 @@
 //! Which rules an event matched, and the values they report.
 
 use super::LearnSettings;
-use super::object_learner::{ObjectLearner, is_in_window, observed_principal, sighting_of};
+use super::object_learner::{ObjectLearner, evidence_of, is_in_window, observed_principal, sighting_of};
 use super::stage_matches::RuleMatches;
 use super::stages::StageDecision;
 use crate::decode::FoundRecord;
@@ -88,7 +88,8 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
         matches: RuleMatches,
     ) {
         let (false, Ok(record)) = (matches.is_empty(), &found.record) else { return };
-        let sighting = sighting_of(event, self.part.inner.place(self.context, found), record.evidence());
+        let sighting =
+            sighting_of(event, self.part.inner.place(self.context, found), evidence_of(*record, found.text));
         self.learner.builder.add_hits(
             pair,
             (&observed_principal(event), &event.action()),

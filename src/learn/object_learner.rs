@@ -8,7 +8,7 @@ use super::part::ObjectPart;
 use super::stages::StageDecision;
 use crate::baseline::{Moment, SightingPlace, SightingRef};
 use crate::coverage::{FaultKind, RecordSkip, Remark};
-use crate::decode::{self, FoundRecord};
+use crate::decode::{self, FoundRecord, issued};
 use crate::event::{
     AnyRecord, AuditRecord, AuditSettings, Cluster, Event, NoEvent, Record, cluster_of_log_group,
 };
@@ -40,7 +40,8 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
         let skip = match record.interpret(self.learner.settings.principal_key) {
             Ok(event) => {
                 let fingerprint = || Fingerprint::of(record, found.text.len());
-                let Some(pair) = self.learn_event(&event, found, fingerprint, || record.evidence()) else {
+                let evidence = || evidence_of(AnyRecord::CloudTrail(record), found.text);
+                let Some(pair) = self.learn_event(&event, found, fingerprint, evidence) else {
                     return;
                 };
                 if !self.learner.settings.dimensions.is_empty() {
@@ -156,7 +157,7 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
     fn learn_root_event(&mut self, event: &Event<'_>, record: &Record<'_>, found: &FoundRecord<'_>) {
         let assumed = record.identity.assumed_root == Some(true);
         let detail = assumed.then_some(Cow::Borrowed("session of AssumeRoot"));
-        let evidence = Evidence { detail, ..record.evidence() };
+        let evidence = Evidence { detail, ..evidence_of(AnyRecord::CloudTrail(record), found.text) };
         let sighting = sighting_of(event, self.part.inner.place(self.context, found), evidence);
         let (who, account) = (|| observed_principal(event), event.principal.account);
         self.learner.builder.add_root_event(who, account, &event.action(), &sighting);
@@ -224,6 +225,14 @@ pub(super) fn observed_principal(event: &Event<'_>) -> ObservedPrincipal {
 /// The time and result of an event.
 pub(super) fn moment_of(event: &Event<'_>) -> Moment {
     Moment { time: event.time, failed: event.failed }
+}
+
+/// The evidence of a record with this text.
+pub(super) fn evidence_of<'e>(record: AnyRecord<'e>, text: &'e str) -> Evidence<'e> {
+    match record {
+        AnyRecord::CloudTrail(record) => Evidence { issued: issued(record, text), ..record.evidence() },
+        AnyRecord::Kubernetes(record) => record.evidence(),
+    }
 }
 
 /// The sighting of an event, with its record's place and evidence.

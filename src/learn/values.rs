@@ -1,6 +1,6 @@
 //! The values of an event in dimensions other than the action.
 
-use super::object_learner::{ObjectLearner, moment_of, sighting_of};
+use super::object_learner::{ObjectLearner, evidence_of, moment_of, sighting_of};
 use crate::decode::{FoundRecord, target_role};
 use crate::event::{AnyRecord, Event};
 use crate::model::{Dimension, Traits};
@@ -29,7 +29,7 @@ impl ObjectLearner<'_, '_, '_> {
             }
         };
         let place = self.part.inner.place(self.context, found);
-        let sighting = || sighting_of(event, place, record.evidence());
+        let sighting = || sighting_of(event, place, evidence_of(record, found.text));
         self.learner.builder.add_values(pair, moment_of(event), &traits, sighting);
     }
 }

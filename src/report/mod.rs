@@ -35,7 +35,7 @@ pub use known::{KnownAnswer, KnownReport, KnownSettings};
 pub use row::FindingRow;
 pub use rules::write_rule_counts;
 pub use summary::{write_faults, write_losses, write_summary};
-pub use triage::TriageReport;
+pub use triage::{LabelledReport, TriageReport};
 pub use tune::{TuneFormat, TuneReport};
 
 /// Version of the published formats. It increases when the meaning of a field changes; new fields do not

@@ -113,6 +113,7 @@ published! {
         pub source_asn: Option<Cow<'a, str>>,
         pub source_as_name: Option<Cow<'a, str>>,
         pub source_country: Option<Cow<'a, str>>,
+        pub issued: Option<Cow<'a, str>>,
     }
 }
 
@@ -160,6 +161,7 @@ impl<'a> FindingRow<'a> {
             principal_arn: finding.who.arn.as_deref().map(clean),
             source: finding.who.kind.source().name(),
             impersonated_by: text(Sighting::impersonated_by),
+            issued: text(Sighting::issued),
             linked_principal: finding.linked.map(|linked| clean(&linked.key)),
             detail: text(Sighting::detail),
             rules: of_rules(finding, clean, |one| one.rule.name.to_string()),
@@ -202,6 +204,12 @@ pub(super) fn value_in_words(finding: &Finding<'_>) -> Option<String> {
     let value = finding.value?;
     let location = finding.location.filter(|location| location.asn.as_ref() == Some(value));
     Some(location.and_then(Location::named_asn).unwrap_or_else(|| value.to_string()))
+}
+
+/// Where an address is: `AS64500 Example, DE`.
+pub(super) fn location_in_words(location: &Location) -> String {
+    let country = location.country.as_ref().map(ToString::to_string);
+    location.named_asn().into_iter().chain(country).collect::<Vec<_>>().join(", ")
 }
 
 /// An account in words.

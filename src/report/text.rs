@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::place::shown_object;
-use super::row::{NOT_NAMED, named, value_in_words};
+use super::row::{NOT_NAMED, location_in_words, named, value_in_words};
 use super::{Report, for_terminal};
 use crate::query::{Finding, FindingKind, Rarity};
 use crate::time::Timestamp;
@@ -57,6 +57,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         ("key", evidence.access_key_id()),
         ("agent", evidence.user_agent()),
         ("impersonated by", evidence.impersonated_by()),
+        ("issued", evidence.issued()),
         ("in CloudTrail", finding.linked.map(|linked| &*linked.key)),
     ] {
         facts.extend(value.map(|value| format!("{name} {}", clean(value))));
@@ -81,9 +82,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
 fn source_in_words(finding: &Finding<'_>) -> Option<String> {
     let source = finding.source_ip()?;
     let Some(location) = finding.location else { return Some(source.to_owned()) };
-    let parts: Vec<String> =
-        location.named_asn().into_iter().chain(location.country.as_ref().map(ToString::to_string)).collect();
-    Some(format!("{source} ({})", parts.join(", ")))
+    Some(format!("{source} ({})", location_in_words(location)))
 }
 
 /// Age of the principal, outcome of the call and rarity, as far as they apply.

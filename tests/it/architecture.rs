@@ -51,7 +51,7 @@ const DOORS: [(&str, &[&str]); 40] = [
     ("saphyr_parser", &["yaml/loader.rs"]),
     ("regex", &["rules/"]),
     ("strsim", &["names.rs"]),
-    ("ipnet", &["rules/evaluate/comparison.rs"]),
+    ("ipnet", &["model/address_range.rs"]),
     ("unicode_width", &["report/width.rs"]),
     ("arcstr", &["model/text.rs"]),
     ("cpu_time", &["bench/clock.rs"]),

@@ -60,6 +60,7 @@ fn calls() -> Vec<Value> {
     let nobody =
         json!({"recipientAccountId": "ABSENT", "eventID": "ABSENT", "userIdentity": {"type": "Unknown"}});
     let denied = json!({"errorCode": "AccessDenied"});
+    let issued = json!({"responseElements": {"credentials": {"accessKeyId": "ASIAISSUED"}}});
     let days = ["2024-03-02", "2024-03-30"];
     days.into_iter()
         .flat_map(|day| {
@@ -72,6 +73,8 @@ fn calls() -> Vec<Value> {
                 with(with(call(4, "s3:GetObject"), json!({ "userIdentity": root })), denied.clone()),
                 with(call(5, "s3:GetObject"), json!({ "userIdentity": root })),
                 with(call(6, "s3:GetObject"), nobody.clone()),
+                with(with(call(7, "sts:AssumeRole"), json!({ "userIdentity": root })), issued.clone()),
+                with(record(&format!("{day}T08:00:00Z"), "zoe", "sts:GetSessionToken"), issued.clone()),
             ]
         })
         .collect()

@@ -41,6 +41,8 @@ mod sources;
 mod stored;
 mod synthetic;
 mod triage;
+mod triage_known;
+mod triage_labels;
 mod triage_reports;
 mod tuning;
 mod visitors;

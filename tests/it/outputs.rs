@@ -28,6 +28,8 @@ fn case() -> TempDir {
     put("settings.toml", b"warmup = '7d'\n");
     put("netflix.yaml", b"roleAction:\n  dayThreshold: 7\n");
     put("incidents.csv", b"from,to\n2024-04-20,2024-04-20\n");
+    put("known.toml", b"actions = ['iam:*']\n");
+    put("labels.csv", b"incident,event_id\na,b\n");
     put("list.txt", b"logs/y.json\nlogs/a\n");
     put("rules/r.yaml", b"- rule: r\n  condition: ct.name = CreateUser\n  desc: d\n  output: o\n  priority: INFO\n  source: aws_cloudtrail\n");
     let made = firstseen(&["index", "one.json", "-o", "old.baseline"], folder.path());
@@ -103,6 +105,8 @@ fn inputs_are_refused_as_outputs_under_every_name_and_flag() {
         "tune one.json -f csv -o one.json",
         "tune one.json --svg one.json",
         "tune logs --incidents incidents.csv --svg incidents.csv",
+        "triage logs -f json -o known.toml --known known.toml",
+        "triage logs -f csv -o labels.csv --labels labels.csv",
         "baseline one.json -f json -o one.json",
         "baseline old.baseline --faults old.baseline/faults.parquet",
         "bench one.json -f json -o one.json",

@@ -11,7 +11,7 @@ use firstseen::query::first_seen;
 use firstseen::rules::RuleSet;
 use firstseen::scan::{Silent, list};
 use firstseen::source::{Archives, Listing};
-use firstseen::store::{BaselineContents, BaselineFolder, MergeError, Saved, StoreError};
+use firstseen::store::{BaselineContents, BaselineFolder, MergeError, STORE_VERSION, Saved, StoreError};
 use firstseen::synth::{Plan, synthesize};
 use firstseen::time::Span;
 use proptest::prelude::*;
@@ -216,9 +216,11 @@ fn a_baseline_of_another_version_is_refused() {
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
     let manifest = fs::read_to_string(path.join("manifest.json")).unwrap();
-    let newer = manifest.replace("\"firstseen_baseline\": 6", "\"firstseen_baseline\": 7");
+    let version = |number: u32| format!("\"firstseen_baseline\": {number}");
+    let newer = manifest.replace(&version(STORE_VERSION), &version(STORE_VERSION + 1));
     fs::write(path.join("manifest.json"), newer).unwrap();
-    assert!(matches!(Saved::open(&path), Err(StoreError::Version { found: 7, known: 6, .. })));
+    let Err(StoreError::Version { found, known, .. }) = Saved::open(&path) else { panic!("it was opened") };
+    assert_eq!((found, known), (u64::from(STORE_VERSION) + 1, STORE_VERSION));
 }
 
 #[test]

@@ -6,13 +6,14 @@ use firstseen::baseline::Baseline;
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{
-    Episode, Finding, FindingKind, Question, RankedIncident, RankedUnit, Triage, TriageQuestion, first_seen,
-    triage,
+    Episode, Finding, FindingKind, LinkKind, Question, RankedIncident, RankedUnit, Triage, TriageQuestion,
+    first_seen, triage,
 };
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
+use serde_json::json;
 
-use crate::archive::question;
+use crate::archive::{Archive, question, record, with};
 use crate::dimensions::{all, any_objects};
 use crate::laws::archive;
 
@@ -147,7 +148,62 @@ proptest! {
         prop_assert_eq!(sorted(&single), sorted(&joined));
         for incident in &joined.incidents {
             prop_assert_eq!(incident.links.len() + 1, incident.episodes.len());
-            prop_assert!(incident.links.iter().all(|link| link.from < link.to));
+            prop_assert!(incident.links.iter().all(|link| link.from != link.to));
         }
     }
+}
+
+/// A principal's episodes, and what joins them, of records after a month in which both users did something ordinary.
+fn joined(records: &[serde_json::Value]) -> Vec<(LinkKind, String, String, String)> {
+    let ordinary = ["eva", "bob"].map(|user| record("2024-01-01T00:00:00Z", user, "s3:GetObject"));
+    let archive = Archive::new().delivered("20240101T0005", &ordinary).delivered("20240310T0005", records);
+    let baseline = archive.ingest(&all()).baseline.resolved(PrincipalKey::Arn);
+    let ranked = triage(&baseline, &TriageQuestion::default());
+    let named = |incident: &RankedIncident<'_>, index: usize| {
+        incident.episodes[index].who.key.rsplit('/').next().unwrap_or_default().to_owned()
+    };
+    let links = ranked.incidents.iter().flat_map(|incident| {
+        incident.links.iter().map(|link| {
+            let (from, to) = (named(incident, link.from), named(incident, link.to));
+            (link.kind, from, to, link.value.to_owned())
+        })
+    });
+    links.collect()
+}
+
+#[test]
+fn a_key_that_one_was_given_and_another_used_joins_them() {
+    let issuing = with(
+        record("2024-03-10T00:00:00Z", "eva", "iam:CreateAccessKey"),
+        json!({"responseElements": {"accessKey": {"accessKeyId": "AKIAISSUED", "userName": "bob"}}}),
+    );
+    let mut using = record("2024-03-10T04:00:00Z", "bob", "iam:ListUsers");
+    let expected = (LinkKind::IssuedKey, "eva".to_owned(), "bob".to_owned(), "AKIAISSUED".to_owned());
+    assert_eq!(joined(&[issuing.clone(), using.clone()]), []);
+    using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
+    assert_eq!(joined(&[issuing, using]), [expected]);
+}
+
+#[test]
+fn a_principal_that_another_opened_is_joined_to_it() {
+    let opening = with(
+        record("2024-03-10T00:00:00Z", "eva", "iam:UpdateLoginProfile"),
+        json!({"requestParameters": {"userName": "bob"}}),
+    );
+    let opened = record("2024-03-11T04:00:00Z", "bob", "iam:ListUsers");
+    let later = record("2024-03-25T04:00:00Z", "bob", "iam:ListUsers");
+    let expected = (LinkKind::Creation, "eva".to_owned(), "bob".to_owned(), "user/bob".to_owned());
+    assert_eq!(joined(&[opening.clone(), opened.clone()]), [expected]);
+    assert_eq!(joined(&[opening.clone(), later]), []);
+    let failed = with(opening, json!({"errorCode": "AccessDenied"}));
+    assert_eq!(joined(&[failed, opened]), []);
+}
+
+#[test]
+fn a_network_that_few_used_joins_principals() {
+    let address = json!({"sourceIPAddress": "203.0.113.77"});
+    let first = with(record("2024-03-10T00:00:00Z", "eva", "s3:GetObject"), address.clone());
+    let second = with(record("2024-03-10T04:00:00Z", "bob", "s3:GetObject"), address);
+    let expected = (LinkKind::Network, "eva".to_owned(), "bob".to_owned(), "203.0.113.0/24".to_owned());
+    assert_eq!(joined(&[first, second]), [expected]);
 }

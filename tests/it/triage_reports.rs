@@ -11,9 +11,9 @@ use crate::program::{firstseen, firstseen_here, stderr};
 
 const FORMATS: &str = include_str!("../../docs/formats.md");
 
-/// Six users who read every fifth day. On 15 April one of them comes from elsewhere with a session key, twice with a break of
-/// hours; on the 16th another one, with an odd name, does something new.
-fn intrusion() -> Archive {
+/// Six users who read every fifth day. On 15 April one of them comes from elsewhere with a session key and makes a key for another
+/// one, which is used three hours later; on the 16th a third one, with an odd name, does something new.
+pub(crate) fn intrusion() -> Archive {
     let mut archive = Archive::new();
     for day in ["03-01", "03-06", "03-11", "03-16", "03-21", "03-26", "03-31", "04-05", "04-10"] {
         let users = ["jo", "ann", "bob", "eva", "kim", ODD];
@@ -31,13 +31,17 @@ fn intrusion() -> Archive {
     let of_jo = |time: &str, action: &str| with(record(time, "jo", action), stolen.clone());
     let denied =
         with(of_jo("2024-04-15T10:05:00Z", "iam:AttachUserPolicy"), json!({"errorCode": "AccessDenied"}));
+    let issued = json!({"responseElements": {"accessKey": {"accessKeyId": "AKIAISSUED", "userName": "ann"}}});
+    let issuing = with(of_jo("2024-04-15T10:00:00Z", "iam:CreateAccessKey"), issued);
+    let mut using = record("2024-04-15T13:00:00Z", "ann", "ec2:RunInstances");
+    using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
     let late = with(
         record("2024-04-16T10:00:00Z", ODD, "iam:ListUsers"),
         json!({"userAgent": "=cmd|' /C calc'!A0", "sourceIPAddress": "2001:db8:1::1"}),
     );
     archive
-        .delivered("20240415T1010", &[of_jo("2024-04-15T10:00:00Z", "iam:CreateAccessKey"), denied])
-        .delivered("20240415T1310", &[of_jo("2024-04-15T13:00:00Z", "ec2:RunInstances")])
+        .delivered("20240415T1010", &[issuing, denied])
+        .delivered("20240415T1310", &[using])
         .delivered("20240416T1010", &[late])
 }
 
@@ -45,7 +49,7 @@ fn intrusion() -> Archive {
 const ODD: &str = "=1;@x\u{202e}*it's";
 
 /// The answer of `triage` with these arguments.
-fn triage(archive: &Archive, arguments: &str) -> String {
+pub(crate) fn triage(archive: &Archive, arguments: &str) -> String {
     let arguments = [&["triage", ".", "-q"][..], &arguments.split_whitespace().collect::<Vec<_>>()].concat();
     let output = firstseen(&arguments, archive.path());
     assert!(output.status.success(), "{}", stderr(&output));
@@ -53,7 +57,7 @@ fn triage(archive: &Archive, arguments: &str) -> String {
 }
 
 /// The incidents of an answer as JSON lines.
-fn incidents(lines: &str) -> Vec<Value> {
+pub(crate) fn incidents(lines: &str) -> Vec<Value> {
     let values = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     values.filter(|value| value.get("rank").is_some()).collect()
 }
@@ -68,7 +72,11 @@ fn a_score_is_the_sum_of_its_parts() {
     let found = of_fixture();
     assert!(found.len() > 20);
     for incident in &found {
-        for scored in [incident].into_iter().chain(incident["members"].as_array().unwrap()) {
+        let lead = incident["lead"].as_u64().unwrap() as usize - 1;
+        let members = incident["members"].as_array().unwrap();
+        assert_eq!(members[lead]["reasons"], Value::Null);
+        let others = members.iter().enumerate().filter(|(index, _)| *index != lead).map(|(_, other)| other);
+        for scored in [incident].into_iter().chain(others) {
             let parts = scored["parts"].as_object().unwrap();
             let sum: f64 = parts.values().map(|bits| bits.as_f64().unwrap()).sum();
             assert!((sum - scored["score"].as_f64().unwrap()).abs() < 1e-9, "{scored}");
@@ -78,22 +86,22 @@ fn a_score_is_the_sum_of_its_parts() {
             assert_eq!(of_reasons.len(), parts.len());
             assert!(of_reasons.iter().all(|(part, bits)| parts[*part] == **bits), "{scored}");
         }
-        let lead = incident["lead"].as_u64().unwrap() as usize;
-        assert_eq!(incident["members"][lead - 1]["score"], incident["score"]);
-        assert_eq!(incident["episodes"], incident["members"].as_array().unwrap().len());
+        assert_eq!(members[lead]["score"], incident["score"]);
+        assert_eq!(members[lead]["parts"], incident["parts"]);
+        assert_eq!(incident["episodes"], members.len());
         assert!(incident["findings"].as_array().unwrap().iter().all(|finding| !finding["member"].is_null()));
     }
 }
 
 #[test]
-fn episodes_of_one_session_are_one_incident() {
+fn a_key_joins_the_one_who_made_it_to_the_one_who_used_it() {
     let archive = intrusion();
     let found = incidents(&triage(&archive, "-f jsonl"));
     assert_eq!(found.len(), 2);
     let first = &found[0];
     assert_eq!((first["rank"].as_u64(), first["episodes"].as_u64()), (Some(1), Some(2)));
-    assert_eq!(first["links"][0]["kind"], "access-key");
-    assert_eq!(first["links"][0]["value"], "ASIASTOLEN");
+    assert_eq!(first["links"][0]["kind"], "issued-key");
+    assert_eq!(first["links"][0]["value"], "AKIAISSUED");
     assert_eq!(
         (&first["links"][0]["from"]["member"], &first["links"][0]["to"]["member"]),
         (&json!(1), &json!(2))
@@ -104,7 +112,7 @@ fn episodes_of_one_session_are_one_incident() {
     assert_eq!(member["outcomes"], json!({"success": 1, "failure": 1}));
     assert_eq!(member["networks"], json!(["203.0.113.0/24"]));
     let network =
-        member["reasons"].as_array().unwrap().iter().find(|reason| reason["part"] == "network").unwrap();
+        first["reasons"].as_array().unwrap().iter().find(|reason| reason["part"] == "network").unwrap();
     assert!(
         network["text"]
             .as_str()
@@ -112,7 +120,8 @@ fn episodes_of_one_session_are_one_incident() {
             .starts_with("network 203.0.113.0/24: never seen in this archive before")
     );
     assert_eq!(incidents(&triage(&archive, "-f jsonl --by episode")).len(), 3);
-    assert_eq!(incidents(&triage(&archive, "-f jsonl --episode-gap 3h"))[0]["episodes"], 1);
+    let same_hour = incidents(&triage(&archive, "-f jsonl --by episode --episode-gap 30m"));
+    assert!(same_hour.iter().all(|episode| episode["episodes"] == 1));
 }
 
 #[test]
@@ -128,6 +137,26 @@ fn what_is_shown_does_not_change_scores() {
     let windowed = incidents(&triage(&archive, "-f jsonl --by episode --from 2024-04-16"));
     assert_eq!((windowed.len(), score_of(late, &windowed)), (1, score_of(late, &all)));
     assert_eq!(incidents(&triage(&archive, "-f jsonl --by episode --top 2")), all[..2]);
+}
+
+#[test]
+fn the_end_of_the_period_ends_neither_learning_nor_what_scores_look_at() {
+    // Jo goes on creating keys on the next day, so that this weakens the episode of the 15th.
+    let again = record("2024-04-16T11:00:00Z", "jo", "iam:CreateAccessKey");
+    let archive = intrusion().delivered("20240416T1105", &[again]);
+    let early = |arguments: &str| {
+        let found = incidents(&triage(&archive, &format!("-f jsonl --by episode {arguments}")));
+        let found = found.into_iter().find(|one| one["start"] == "2024-04-15T10:00:00Z").unwrap();
+        found["score"].as_f64().unwrap()
+    };
+    let (all, windowed) = (early(""), early("--to 2024-04-15T11:00:00Z"));
+    assert_eq!(windowed, all);
+    assert!(early("--read-to 2024-04-15T11:00:00Z") > all);
+    let windowed = incidents(&triage(&archive, "-f jsonl --by episode --to 2024-04-15T11:00:00Z"));
+    assert!(windowed.iter().all(|one| one["start"].as_str() <= Some("2024-04-15T11:00:00Z")));
+    let header = triage(&archive, "-f jsonl --to 2024-04-15");
+    let header: Value = serde_json::from_str(header.lines().next().unwrap()).unwrap();
+    assert_eq!(header["header"]["settings"]["read_to"], Value::Null);
 }
 
 #[test]
@@ -155,7 +184,7 @@ fn csv_has_a_row_for_each_incident_and_a_column_for_each_part() {
 }
 
 /// What `docs/formats.md` says about this command.
-fn section() -> &'static str {
+pub(crate) fn section() -> &'static str {
     let start = FORMATS.find("## Triage").unwrap();
     let rest = &FORMATS[start..];
     &rest[..rest[3..].find("\n## ").unwrap() + 3]

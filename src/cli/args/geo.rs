@@ -10,8 +10,8 @@ use super::given;
 #[command(next_help_heading = "Autonomous systems and countries")]
 pub(crate) struct GeoArgs {
     /// Look up where calls came from in a MaxMind DB file (.mmdb), as MaxMind, DB-IP and IPinfo publish them (repeatable;
-    /// the first that knows an address counts). Findings show the autonomous system and the country of their address, and
-    /// --dimension takes asn and country
+    /// the first that knows an address counts). Findings show the autonomous system and the country of their address; --dimension of
+    /// scan takes asn and country, too
     #[arg(long, value_name = "FILE")]
     pub(crate) geo_db: Vec<PathBuf>,
 }

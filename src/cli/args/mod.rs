@@ -7,6 +7,7 @@ mod geo;
 mod grid;
 mod incidents;
 mod known;
+mod labels;
 mod learning;
 mod named;
 mod output;
@@ -26,6 +27,7 @@ pub(crate) use geo::GeoArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
+pub(crate) use labels::LabelArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use named::named_arg;
 pub(crate) use output::{
@@ -34,7 +36,7 @@ pub(crate) use output::{
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
-pub(crate) use triage::{NewnessArgs, RankingArgs};
+pub(crate) use triage::{NewnessArgs, RankedPeriodArgs, RankingArgs};
 
 /// Refuses a window that ends before it begins.
 pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ use clap::Args;
 use firstseen::report::{ExportFormat, Format};
 use firstseen::scan::DEFAULT_MEMORY;
 
+use super::super::exit::{Hint, UsageError};
 use super::super::output::Output;
 use super::super::output_guard::OutputGuard;
 use super::byte_count;
@@ -171,6 +172,20 @@ impl OutputArgs {
                 (FileFormat::Export(format), name)
             }
         })
+    }
+}
+
+impl OutputFormats {
+    /// Refuses formats of other systems.
+    ///
+    /// # Errors
+    /// If there is one (wrong usage); `flag` is why.
+    pub(crate) fn check_own(&self, flag: &str) -> anyhow::Result<()> {
+        if matches!(self, Self::One(FileFormat::Own(_))) {
+            return Ok(());
+        }
+        let what = format!("{flag} makes a report that no other system reads");
+        Err(anyhow::Error::new(UsageError(what)).context(Hint("use --format csv, json, jsonl or text")))
     }
 }
 

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::query::RankedUnit;
-use firstseen::time::Span;
+use firstseen::time::{Bound, Span};
 
+use super::filters::{FilterArgs, PrincipalArgs};
 use super::named::named_arg;
 use super::question::{AnchorArg, QuestionArgs};
 
@@ -22,6 +23,20 @@ pub(crate) struct NewnessArgs {
     /// Count only successful calls: a behaviour begins with its first success
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     only_success: Option<bool>,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Reported period (limits neither scores nor what is learnt)")]
+pub(crate) struct RankedPeriodArgs {
+    /// Report only incidents with an episode that ends at this time or later
+    #[arg(long, value_name = "TIME")]
+    from: Option<Bound>,
+    /// Report only incidents with an episode that begins at this time or earlier; a day counts to its end. --read-to limits
+    /// what is learnt
+    #[arg(long, value_name = "TIME")]
+    to: Option<Bound>,
+    #[command(flatten)]
+    whom: PrincipalArgs,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -43,6 +58,10 @@ pub(crate) struct RankingArgs {
     /// Replace constants of the score by those of a TOML file, one per line: history = 0.5. docs/ranking.md lists them
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
+    /// Raise episodes that touch what a TOML file lists: calls from outside your own networks, and principals, roles, actions
+    /// and matches of rules that matter to you. docs/ranking.md has an example
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known: Option<PathBuf>,
 }
 
 named_arg! {
@@ -62,6 +81,13 @@ impl NewnessArgs {
             only_success: self.only_success,
             ..QuestionArgs::default()
         }
+    }
+}
+
+impl RankedPeriodArgs {
+    /// These flags among those of a question.
+    pub(crate) fn filters(&self) -> FilterArgs {
+        FilterArgs { from: self.from, to: self.to, whom: self.whom.clone() }
     }
 }
 

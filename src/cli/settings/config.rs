@@ -1,10 +1,10 @@
-//! `--config` and `--weights`: reads settings and constants from TOML files. The only place that knows TOML.
+//! `--config`, `--weights` and `--known`: reads settings, constants and assets from TOML files. The only place that knows TOML.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use firstseen::file;
-use firstseen::query::{WeightError, Weights};
+use firstseen::query::{KnownAssetError, KnownAssets, WeightError, Weights};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -73,6 +73,41 @@ pub(super) fn parse_weights(text: &str) -> Result<Weights, SettingError> {
         })?;
     }
     Ok(weights)
+}
+
+/// Reads the user's own list of assets from a TOML file of lists.
+pub(crate) fn read_known(path: &Path) -> anyhow::Result<KnownAssets> {
+    let hint = Hint(
+        "--known takes a TOML file with the lists networks, principals, roles, actions and rules; docs/ranking.md has an example",
+    );
+    let text =
+        file::read_text(path).with_context(|| format!("cannot read '{}'", path.display())).context(hint)?;
+    parse_known(&text).map_err(|wrong| {
+        let usage = UsageError(format!("{}, line {}: {}", path.display(), wrong.line, wrong.reason));
+        anyhow::Error::new(usage).context(hint)
+    })
+}
+
+/// Parses the text of a list of assets.
+pub(super) fn parse_known(text: &str) -> Result<KnownAssets, SettingError> {
+    let mut known = KnownAssets::default();
+    for (key, value) in table(text)?.get_ref() {
+        let wrong = |byte, reason| SettingError { line: line_of(text, byte), reason };
+        let name = key.get_ref();
+        if !KnownAssets::LISTS.contains(&&**name) {
+            let error = KnownAssetError::Unknown(name.to_string());
+            let similar = similar(name, KnownAssets::LISTS).map_or(String::new(), did_you_mean);
+            return Err(wrong(key.span().start, format!("{error}{similar}")));
+        }
+        let not_texts = |byte| wrong(byte, format!("'{name}' takes a list of strings"));
+        let DeValue::Array(entries) = value.get_ref() else { return Err(not_texts(key.span().start)) };
+        for entry in entries {
+            let start = entry.span().start;
+            let DeValue::String(text) = entry.get_ref() else { return Err(not_texts(start)) };
+            known.add(name, text).map_err(|error| wrong(start, format!("'{name}': {error}")))?;
+        }
+    }
+    Ok(known)
 }
 
 fn number(value: &DeValue<'_>) -> Option<f64> {

@@ -24,7 +24,7 @@ use super::args::{
 };
 use super::input::InputOptions;
 use super::output_guard::OutputGuard;
-pub(crate) use config::read_weights;
+pub(crate) use config::{read_known, read_weights};
 pub(crate) use preset::PresetArg;
 use setting::setting;
 

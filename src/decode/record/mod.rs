@@ -7,6 +7,7 @@ pub(in crate::decode) mod audit;
 pub(in crate::decode) mod fallback;
 pub(in crate::decode) mod identity_cache;
 pub(in crate::decode) mod insight;
+pub(in crate::decode) mod issued;
 pub(in crate::decode) mod json;
 mod key_predictor;
 pub(in crate::decode) mod scanner;

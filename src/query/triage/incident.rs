@@ -3,22 +3,22 @@
 //! Joining must be earned, since an incident of several episodes takes as long to read as they do: only what one intruder leaves
 //! behind joins episodes, not what colleagues share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
 use crate::model::{Arn, Dimension};
 use crate::query::{Finding, FindingKind};
-use crate::time::{Span, Timestamp};
+use crate::time::Span;
 
-/// How long a session of a role can last (IAM User Guide, "Update the maximum session duration for a role": 12 hours).
-const SESSION: Span = Span::hours(12);
+/// How long a temporary key can last (STS API Reference, GetSessionToken: 36 hours; sessions of roles end after 12).
+const SESSION: Span = Span::hours(36);
+
+/// How long after a principal was created or opened its first episode is still joined.
+const CREATION: Span = Span::days(7);
 
 /// How many principals may ever have come from a network whose use joins episodes.
 const FEW: u32 = 3;
-
-/// How long after its creation a principal's first episode is still joined to its creator's.
-const CREATION: Span = Span::days(7);
 
 /// Joins episodes, which are sorted by start, into incidents in the order of their first episodes.
 pub(super) fn incidents<'b>(baseline: &'b Baseline, episodes: Vec<Episode<'b>>) -> Vec<Incident<'b>> {
@@ -69,10 +69,11 @@ fn root(parents: &mut [usize], mut index: usize) -> usize {
     index
 }
 
-/// All links between episodes of different principals, from the earlier to the later one.
+/// All links between episodes of different principals.
 fn links<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     let mut links = of_keys(episodes);
-    links.extend(of_creations(baseline, episodes));
+    links.extend(of_issued_keys(episodes));
+    links.extend(of_opened(episodes));
     links.extend(of_roles(episodes));
     links.extend(of_networks(baseline, episodes));
     links
@@ -86,12 +87,18 @@ fn of_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
         for key in episode.findings.iter().filter_map(|one| temporary_key(&one.finding)) {
             if let Some(from) = last.insert(key, to)
                 && is_of_others(episodes, from, to)
+                && is_soon(&episodes[from], episode, SESSION)
             {
                 links.push(Link { kind: LinkKind::AccessKey, from, to, value: key });
             }
         }
     }
     links
+}
+
+/// Whether an episode begins soon after another has ended.
+fn is_soon(earlier: &Episode<'_>, later: &Episode<'_>, within: Span) -> bool {
+    later.start().micros_since(earlier.end()) <= within.micros()
 }
 
 /// The key of a session with which a call was made.
@@ -121,7 +128,7 @@ fn of_networks<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link
             }
             if let Some(from) = last.insert(network, to)
                 && is_of_others(episodes, from, to)
-                && episode.start().micros_since(episodes[from].end()) <= SESSION.micros()
+                && is_soon(&episodes[from], episode, SESSION)
             {
                 links.push(Link { kind: LinkKind::Network, from, to, value: network });
             }
@@ -130,35 +137,69 @@ fn of_networks<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link
     links
 }
 
-/// Episodes that created a user or role, and the first episode of that principal.
-fn of_creations<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
-    let mut creators: HashMap<(&str, Timestamp), usize> = HashMap::new();
-    for (index, episode) in episodes.iter().enumerate() {
-        for finding in episode.findings.iter().map(|one| &one.finding) {
-            if CREATIONS.contains(&&**finding.action) && finding.kind == FindingKind::NewAction {
-                creators.insert((&episode.who.account, finding.time), index);
-            }
-        }
-    }
+/// What the first sightings of episodes issued: the index of the episode, its finding and what it issued.
+fn issued<'t, 'b>(
+    episodes: &'t [Episode<'b>],
+) -> impl Iterator<Item = (usize, &'t Finding<'b>, &'b str)> + use<'t, 'b> {
+    let findings = |(index, episode): (usize, &'t Episode<'b>)| {
+        episode.findings.iter().map(move |one| (index, &one.finding))
+    };
+    let all = episodes.iter().enumerate().flat_map(findings);
+    all.filter_map(|(index, finding)| Some((index, finding, finding.evidence?.issued()?)))
+}
+
+/// Episodes that were given an access key, and the first one of another principal that used it.
+fn of_issued_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
+    let keys = issued(episodes).filter(|(.., issued)| !issued.contains('/'));
+    let issuers: HashMap<&'b str, usize> = keys.map(|(index, _, key)| (key, index)).collect();
     let mut links = Vec::new();
-    let mut is_joined: HashMap<(&str, &str), ()> = HashMap::new();
-    for (to, episode) in episodes.iter().enumerate().filter(|(_, episode)| episode.is_new_principal) {
-        if is_joined.insert(episode.who.account_and_key(), ()).is_some() {
-            continue;
-        }
-        let name = (episode.who.account.clone(), episode.who.key.clone());
-        let Some(created) = baseline.creations.get(&name) else { continue };
-        let from = creators.get(&(&*episode.who.account, *created));
-        let is_soon = episode.start().micros_since(*created) <= CREATION.micros();
-        if let Some(from) = from.filter(|from| **from != to && is_soon) {
-            links.push(in_order(LinkKind::Creation, *from, to, &episode.who.key));
+    let mut is_used: HashSet<&'b str> = HashSet::new();
+    for (to, episode) in episodes.iter().enumerate().filter(|_| !issuers.is_empty()) {
+        for finding in episode.findings.iter().map(|one| &one.finding) {
+            let key = finding.evidence.and_then(|evidence| evidence.access_key_id());
+            let Some((key, from)) = key.and_then(|key| Some((key, *issuers.get(key)?))) else { continue };
+            if is_of_others(episodes, from, to) && is_used.insert(key) {
+                links.push(Link { kind: LinkKind::IssuedKey, from, to, value: key });
+            }
         }
     }
     links
 }
 
-/// The calls whose time a creation has.
-const CREATIONS: [&str; 2] = ["iam.amazonaws.com:CreateUser", "iam.amazonaws.com:CreateRole"];
+/// Episodes that created a user or role, gave it a password, or changed who may assume it, and the next episode of that principal.
+fn of_opened<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
+    let mut by_name: HashMap<(&str, &str, &str), Vec<usize>> = HashMap::new();
+    for (index, episode) in episodes.iter().enumerate() {
+        for what in ["user", "role"] {
+            if let Some(name) = Arn::of_principal(&episode.who.key).and_then(|arn| arn.iam_name(what)) {
+                by_name.entry((&episode.who.account, what, name)).or_default().push(index);
+            }
+        }
+    }
+    let mut links = Vec::new();
+    for (from, finding, identity) in issued(episodes).filter(|(.., issued)| issued.contains('/')) {
+        let Some((account, what, name)) = identity_named(identity, finding.account()) else { continue };
+        let candidates = by_name.get(&(account, what, name)).into_iter().flatten().copied();
+        let next = candidates.into_iter().find(|to| {
+            let episode = &episodes[*to];
+            let is_next = episode.end() >= finding.time && is_soon(&episodes[from], episode, CREATION);
+            is_next && is_of_others(episodes, from, *to)
+        });
+        links.extend(next.map(|to| Link { kind: LinkKind::Creation, from, to, value: identity }));
+    }
+    links
+}
+
+/// Account, type and name of an identity: of its ARN, or `user/NAME` in the account of the caller.
+fn identity_named<'n>(identity: &'n str, account: &'n str) -> Option<(&'n str, &'n str, &'n str)> {
+    match Arn::parse(identity) {
+        Some(arn) => {
+            let named = |what: &'static str| Some((arn.account, what, arn.iam_name(what)?));
+            named("user").or_else(|| named("role"))
+        }
+        None => identity.split_once('/').map(|(what, name)| (account, what, name)),
+    }
+}
 
 /// Episodes that assumed a role for the first time, and an episode of that role that began within a session of it, from the same
 /// network.
@@ -182,7 +223,7 @@ fn of_roles<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
                 *to != from && is_soon && is_same_address(finding, other)
             });
             if let Some(to) = next {
-                links.push(in_order(LinkKind::AssumedRole, from, to, role));
+                links.push(Link { kind: LinkKind::AssumedRole, from, to, value: role });
             }
         }
     }
@@ -195,8 +236,4 @@ fn is_same_address(finding: &Finding<'_>, other: &Episode<'_>) -> bool {
         |finding: &Finding<'_>| finding.evidence.and_then(|evidence| evidence.source_ip().map(str::to_owned));
     let own = address(finding);
     own.is_some() && other.findings.iter().any(|one| address(&one.finding) == own)
-}
-
-fn in_order(kind: LinkKind, one: usize, other: usize, value: &str) -> Link<'_> {
-    Link { kind, from: one.min(other), to: one.max(other), value }
 }

@@ -1,8 +1,12 @@
 //! What the user says matters: own networks, and assets such as principals, roles, actions and matches of rules. Off by default.
 
+use std::borrow::Borrow;
+
+use thiserror::Error;
+
 use super::{EpisodeFinding, KnownAsset, Part, Reason, Weights};
-use crate::model::{AddressRange, Dimension, RuleMetadata};
-use crate::query::{Finding, FindingKind, Pattern};
+use crate::model::{AddressRange, AddressRangeError, Dimension, RuleMetadata};
+use crate::query::{Finding, FindingKind, Pattern, PatternError};
 
 /// The user's own list. Empty lists say nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,7 +23,61 @@ pub struct KnownAssets {
     pub rules: Vec<Pattern>,
 }
 
+/// An entry that cannot be added to a list.
+#[derive(Debug, Error)]
+pub enum KnownAssetError {
+    /// There is no list with this name.
+    #[error("'{0}' is not a list of known assets")]
+    Unknown(String),
+    /// Not a range of addresses.
+    #[error(transparent)]
+    Network(#[from] AddressRangeError),
+    /// Not a glob.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+}
+
 impl KnownAssets {
+    /// The names of the lists.
+    pub const LISTS: &'static [&'static str] = &["networks", "principals", "roles", "actions", "rules"];
+
+    /// Adds an entry to a list by its name: a range of addresses to `networks`, a glob to the others.
+    ///
+    /// # Errors
+    /// If there is no list with this name, or if the entry is not of its form.
+    pub fn add(&mut self, list: &str, entry: &str) -> Result<(), KnownAssetError> {
+        let patterns = match list {
+            "networks" => {
+                self.networks.push(entry.parse()?);
+                return Ok(());
+            }
+            "principals" => &mut self.principals,
+            "roles" => &mut self.roles,
+            "actions" => &mut self.actions,
+            "rules" => &mut self.rules,
+            _ => return Err(KnownAssetError::Unknown(list.to_owned())),
+        };
+        patterns.push(entry.parse()?);
+        Ok(())
+    }
+
+    /// The number of entries of each list that has any.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let Self { networks, principals, roles, actions, rules } = self;
+        let counts = [networks.len(), principals.len(), roles.len(), actions.len(), rules.len()];
+        Self::LISTS.iter().copied().zip(counts).filter(|(_, count)| *count > 0)
+    }
+
+    /// The entries of `rules` that are not among these rules.
+    pub fn rules_not_among<'a>(
+        &'a self,
+        rules: &'a [impl Borrow<RuleMetadata>],
+    ) -> impl Iterator<Item = &'a Pattern> {
+        let is_found =
+            |pattern: &Pattern| rules.iter().any(|rule| pattern.matches_text(&rule.borrow().name, false));
+        self.rules.iter().filter(move |pattern| !is_found(pattern))
+    }
+
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -68,5 +126,29 @@ impl KnownAssets {
         let is_own =
             self.networks.is_empty() || self.networks.iter().any(|network| network.contains(address));
         (is_address && !is_own).then_some(address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_list_takes_entries_by_its_name() {
+        let mut known = KnownAssets::default();
+        for (count, list) in (1..).zip(KnownAssets::LISTS) {
+            known.add(list, "10.0.0.0/8").unwrap();
+            assert_eq!(known.counts().last(), Some((*list, 1)));
+            assert_eq!(known.counts().count(), count);
+        }
+    }
+
+    #[test]
+    fn entries_of_another_form_are_refused() {
+        let mut known = KnownAssets::default();
+        assert!(matches!(known.add("network", "10.0.0.0/8"), Err(KnownAssetError::Unknown(_))));
+        assert!(matches!(known.add("networks", "office"), Err(KnownAssetError::Network(_))));
+        assert!(matches!(known.add("roles", "[a"), Err(KnownAssetError::Pattern(_))));
+        assert!(known.is_empty());
     }
 }

@@ -119,8 +119,16 @@ pub fn label_report(ranked: &Triage<'_>, labels: &[Label]) -> LabelReport {
 /// Labels by what identifies their events.
 struct LabelIndex<'l> {
     ids: HashMap<&'l str, &'l str>,
-    /// By principal and short action: time, account and name of the incident.
-    calls: HashMap<(&'l str, String), Vec<(Timestamp, Option<&'l str>, &'l str)>>,
+    /// By principal and short action.
+    calls: HashMap<(&'l str, String), Vec<LabelledCall<'l>>>,
+}
+
+/// What else is known of a labelled event without an id.
+struct LabelledCall<'l> {
+    time: Timestamp,
+    account: Option<&'l str>,
+    /// The name of the incident.
+    incident: &'l str,
 }
 
 impl<'l> LabelIndex<'l> {
@@ -133,7 +141,7 @@ impl<'l> LabelIndex<'l> {
             if let (Some(time), Some(principal), Some(action)) = (event.time, &event.principal, &event.action)
             {
                 let calls = index.calls.entry((principal, short(action))).or_default();
-                calls.push((time, event.account.as_deref(), incident));
+                calls.push(LabelledCall { time, account: event.account.as_deref(), incident });
             }
         }
         index
@@ -170,11 +178,11 @@ impl<'l> LabelIndex<'l> {
             return Some(name);
         }
         let calls = self.calls.get(&(finding.principal(), short(finding.action)))?;
-        let fits = |(time, account, _): &&(Timestamp, Option<&str>, &str)| {
-            let apart = finding.time.micros_since(*time).abs();
-            apart <= TOLERANCE.micros() && account.is_none_or(|account| account == finding.account())
+        let fits = |call: &&LabelledCall<'_>| {
+            let apart = finding.time.micros_since(call.time).abs();
+            apart <= TOLERANCE.micros() && call.account.is_none_or(|account| account == finding.account())
         };
-        calls.iter().find(fits).map(|(.., name)| *name)
+        calls.iter().find(fits).map(|call| call.incident)
     }
 }
 

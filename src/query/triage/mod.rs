@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 pub use activity::PrincipalActivity;
-pub use known::KnownAssets;
+pub use known::{KnownAssetError, KnownAssets};
 pub use labels::{
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, label_report,
 };
@@ -125,11 +125,11 @@ pub struct Incident<'b> {
 pub struct Link<'b> {
     /// What they share.
     pub kind: LinkKind,
-    /// The index of the earlier episode.
+    /// The index of the episode that gave or assumed; if both only share something, of the earlier one.
     pub from: usize,
-    /// The index of the later episode.
+    /// The index of the other episode.
     pub to: usize,
-    /// What they share: a key, a network, or the principal that one created and the other used.
+    /// What joins them: a key, a network, or the user or role that was created, opened or assumed.
     pub value: &'b str,
 }
 
@@ -139,9 +139,11 @@ named! {
     pub enum LinkKind {
         /// They used the same access key.
         AccessKey = "access-key",
-        /// The earlier one created the principal of the later one, or a credential of it.
+        /// The first was given an access key that the other used.
+        IssuedKey = "issued-key",
+        /// The first created the principal of the other, gave it a password, or changed who may assume it.
         Creation = "creation",
-        /// The earlier one assumed the role of the later one.
+        /// The first assumed the role of the other.
         AssumedRole = "assumed-role",
         /// They came from the same network, from which few ever came.
         Network = "network",
@@ -311,6 +313,20 @@ impl<'b> Episode<'b> {
     /// The time of its last finding.
     pub fn end(&self) -> Timestamp {
         self.findings.last().map_or(Timestamp::from_micros(i64::MIN), |last| last.finding.time)
+    }
+}
+
+impl<'b> Triage<'b> {
+    /// The findings of all episodes.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding<'b>> {
+        let episodes = self.incidents.iter().flat_map(|incident| &incident.episodes);
+        episodes.flat_map(|episode| &episode.findings).map(|one| &one.finding)
+    }
+
+    /// The same, to be changed.
+    pub fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding<'b>> {
+        let episodes = self.incidents.iter_mut().flat_map(|incident| &mut incident.episodes);
+        episodes.flat_map(|episode| &mut episode.findings).map(|one| &mut one.finding)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::TriageReport;
 use crate::model::{Dimension, PrincipalKey};
-use crate::query::RankedIncident;
+use crate::query::{FindingKind, RankedIncident};
 use crate::report::for_shell;
 use crate::report::row::named;
 use crate::time::Span;
@@ -44,7 +44,13 @@ pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<
         let names: Vec<&str> = ["action"].into_iter().chain(dimensions).collect();
         flag("dimension", &names.join(","));
     }
+    let findings = || incident.episodes.iter().flat_map(|episode| &episode.findings);
+    let has_matches = findings().any(|one| one.finding.kind == FindingKind::Rule);
+    if has_matches && !report.rules.is_empty() {
+        words.push(report.rules.to_owned());
+    }
     let switches = [
+        ("--all-matches", has_matches),
         ("--k8s-namespace-in-key", settings.k8s_namespace_in_key),
         ("--only-success", settings.only_success),
     ];

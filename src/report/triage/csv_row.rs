@@ -10,7 +10,7 @@ use super::incident_view::severity_name;
 use super::member_view::{classes, new_actions, outcomes, values};
 use super::words::{of_link, of_part};
 use crate::model::{Dimension, Sighting};
-use crate::query::{Episode, Finding, PartName, RankedIncident};
+use crate::query::{Episode, Finding, PartName, RankedIncident, Weights};
 use crate::report::row::{NOT_NAMED, named};
 
 /// The header line: the fields of [`IncidentRow`].
@@ -75,13 +75,14 @@ impl<'a> IncidentRow<'a> {
         rank: usize,
         incident: &'a RankedIncident<'a>,
         clean: fn(&str) -> Cow<'_, str>,
+        weights: &Weights,
     ) -> Self {
         let (leading, first, span) = (incident.leading(), &incident.episodes[0], incident.span());
         let outcomes = || incident.episodes.iter().map(outcomes);
         let classes: BTreeSet<&str> = incident.episodes.iter().flat_map(classes).collect();
         let names = incident.episodes.iter().map(|episode| named(&episode.who.key).unwrap_or(NOT_NAMED));
         let reasons = leading.parts.iter().map(|part| {
-            format!("{} {:.2}: {}", part.name().name(), rounded(part.bits), of_part(part, leading))
+            format!("{} {:.2}: {}", part.name().name(), rounded(part.bits), of_part(part, leading, weights))
         });
         Self {
             rank,

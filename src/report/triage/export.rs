@@ -11,7 +11,7 @@ use super::incident_view::{IncidentView, severity_name};
 use super::words::{counted, of_link, of_part};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
-use crate::query::{Episode, Part, RankedIncident};
+use crate::query::{Episode, Part, RankedIncident, Weights};
 use crate::report::export::{asff, ocsf, words};
 use crate::report::row::{NOT_NAMED, named};
 use crate::report::{AsffBatches, for_terminal};
@@ -41,13 +41,13 @@ fn ocsf_event(
     let facts = ocsf::Facts {
         uid: id(incident),
         title: title(incident),
-        description: description(incident),
+        description: description(incident, &report.question.weights),
         kind: KIND,
         severity: incident.severity(),
         start: span.start,
         made: made(incident, report.coverage),
     };
-    let mut unmapped = serde_json::to_value(IncidentView::new(rank, incident, report.archives))?;
+    let mut unmapped = serde_json::to_value(IncidentView::new(rank, incident, report.context()))?;
     if let Some(fields) = unmapped.as_object_mut() {
         fields.remove("members");
         fields.remove("findings");
@@ -72,12 +72,12 @@ fn ocsf_event(
 struct Ranked<'r> {
     rank: usize,
     incident: &'r RankedIncident<'r>,
-    coverage: &'r Coverage,
+    report: &'r TriageReport<'r>,
 }
 
 impl asff::Subject for Ranked<'_> {
     fn finding(&self, region: &str) -> Value {
-        asff_finding((self.rank, self.incident), self.coverage, region)
+        asff_finding((self.rank, self.incident), self.report, region)
     }
 }
 
@@ -85,13 +85,17 @@ impl asff::Subject for Ranked<'_> {
 pub(super) fn asff<'r>(report: &'r TriageReport<'r>) -> (AsffBatches<'r>, usize) {
     asff::batches(report.ranked().filter_map(|(rank, incident)| {
         let finding = &incident.leading().findings.first()?.finding;
-        let subject: Box<dyn asff::Subject> = Box::new(Ranked { rank, incident, coverage: report.coverage });
+        let subject: Box<dyn asff::Subject> = Box::new(Ranked { rank, incident, report });
         Some((finding, subject))
     }))
 }
 
 /// An incident in Security Hub's format, for a Region.
-fn asff_finding((rank, incident): (usize, &RankedIncident<'_>), coverage: &Coverage, region: &str) -> Value {
+fn asff_finding(
+    (rank, incident): (usize, &RankedIncident<'_>),
+    report: &TriageReport<'_>,
+    region: &str,
+) -> Value {
     let (partition, account) = (asff::partition(region), &*incident.leading().who.account);
     let span = incident.span();
     let resources: Vec<Value> = principals(incident)
@@ -106,11 +110,11 @@ fn asff_finding((rank, incident): (usize, &RankedIncident<'_>), coverage: &Cover
         "GeneratorId": format!("firstseen/{KIND}"),
         "AwsAccountId": account,
         "CreatedAt": asff::milliseconds(span.start),
-        "UpdatedAt": asff::milliseconds(made(incident, coverage)),
+        "UpdatedAt": asff::milliseconds(made(incident, report.coverage)),
         "FirstObservedAt": asff::milliseconds(span.start),
         "LastObservedAt": asff::milliseconds(span.end),
         "Title": words::cut(&title(incident), 256),
-        "Description": words::cut(&description(incident), 1_024),
+        "Description": words::cut(&description(incident, &report.question.weights), 1_024),
         "FindingProviderFields": {
             "Severity": {
                 "Label": asff::label(incident.severity()),
@@ -119,13 +123,13 @@ fn asff_finding((rank, incident): (usize, &RankedIncident<'_>), coverage: &Cover
             "Types": ["Unusual Behaviors/User"],
         },
         "Resources": resources,
-        "ProductFields": product_fields(rank, incident),
+        "ProductFields": product_fields(rank, incident, &report.question.weights),
         "RecordState": "ACTIVE",
     })
 }
 
 /// Rank, score and parts, as texts.
-fn product_fields(rank: usize, incident: &RankedIncident<'_>) -> Map<String, Value> {
+fn product_fields(rank: usize, incident: &RankedIncident<'_>, weights: &Weights) -> Map<String, Value> {
     let leading = incident.leading();
     let mut fields = BTreeMap::from([
         ("rank".to_owned(), rank.to_string()),
@@ -137,7 +141,8 @@ fn product_fields(rank: usize, incident: &RankedIncident<'_>) -> Map<String, Val
     for part in &leading.parts {
         let name = part.name().name();
         fields.insert(format!("parts/{name}"), format!("{:.2}", super::bits::rounded(part.bits)));
-        fields.insert(format!("reasons/{name}"), for_terminal(&of_part(part, leading)).into_owned());
+        let reason = of_part(part, leading, weights);
+        fields.insert(format!("reasons/{name}"), for_terminal(&reason).into_owned());
     }
     let field =
         |(name, text): (String, String)| (format!("firstseen/{name}"), json!(words::cut(&text, 2_048)));
@@ -157,10 +162,10 @@ fn title(incident: &RankedIncident<'_>) -> String {
 }
 
 /// The score with its reasons, and what joins the episodes.
-fn description(incident: &RankedIncident<'_>) -> String {
+fn description(incident: &RankedIncident<'_>, weights: &Weights) -> String {
     let leading = incident.leading();
     let mut sentences = vec![format!("{:.2} bits", score(leading))];
-    let reason = |part: &Part<'_>| format!("{}: {}", part.name().name(), of_part(part, leading));
+    let reason = |part: &Part<'_>| format!("{}: {}", part.name().name(), of_part(part, leading, weights));
     sentences.extend(leading.parts.iter().map(reason));
     sentences.extend(incident.links.iter().map(|link| of_link(link, incident)));
     for_terminal(&(sentences.join(". ") + ".")).into_owned()

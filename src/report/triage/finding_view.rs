@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::bits::rounded;
 use super::reason_view::CountView;
 use super::words::of_surprise;
-use crate::query::{EpisodeFinding, Surprise};
+use crate::query::{EpisodeFinding, Surprise, Weights};
 use crate::report::{FindingRow, as_it_is};
 
 /// The fields of a finding that the member says, once for all its findings, and the number of events, which is always 1.
@@ -27,6 +27,7 @@ pub(super) struct FindingView<'a> {
     pub(super) member: usize,
     pub(super) one: &'a EpisodeFinding<'a>,
     pub(super) archives: &'a [String],
+    pub(super) weights: &'a Weights,
 }
 
 /// How surprising a new action was, under its published names.
@@ -67,7 +68,7 @@ impl Serialize for FindingView<'_> {
             if let Some(class) = surprise.class {
                 object.serialize_entry("class", class.name())?;
             }
-            object.serialize_entry("reason", &of_surprise(surprise))?;
+            object.serialize_entry("reason", &of_surprise(surprise, self.weights))?;
             object.serialize_entry("surprise", &SurpriseView::new(surprise))?;
         }
         object.end()

@@ -1,12 +1,14 @@
 //! An incident in lines, the most important of those that apply.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::bits::{rounded, score};
 use super::incident_view::severity_name;
 use super::member_view::values;
-use super::words::{counted, most_surprising, of_part, of_surprise, short_action};
+use super::words::{counted, most_surprising, of_part, of_surprise, placed_network, short_action};
 use crate::model::Dimension;
-use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise};
+use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
 use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::report::width::width;
 
@@ -37,7 +39,7 @@ enum Content {
 const ACTIONS: [u8; LISTED] = [0, 5, 7];
 
 /// The lines of an incident, not cleaned yet.
-pub(super) fn incident_lines(rank: usize, score: f64, incident: &RankedIncident<'_>) -> Vec<String> {
+pub(super) fn incident_lines(rank: usize, incident: &RankedIncident<'_>, weights: &Weights) -> Vec<String> {
     let episode = incident.leading();
     let actions = most_surprising(episode);
     let mut lines = Vec::new();
@@ -45,23 +47,21 @@ pub(super) fn incident_lines(rank: usize, score: f64, incident: &RankedIncident<
         lines.extend(text.map(|text| Line { order, content: Content::Text(text) }));
     };
     add(0, Some(who_and_when(incident)));
-    add(1, reason(episode, PartName::Known));
-    add(1, reason(episode, PartName::Network));
-    add(2, reason(episode, PartName::Agent));
+    add(1, reason(episode, weights, PartName::Known));
+    add(1, reason(episode, weights, PartName::Network));
+    add(2, reason(episode, weights, PartName::Agent));
     add(3, known_origin(episode));
-    lines.extend(
-        ACTIONS
-            .into_iter()
-            .zip(&actions)
-            .map(|(order, (one, surprise))| Line { order, content: Content::Action(action(one, surprise)) }),
-    );
+    lines.extend(ACTIONS.into_iter().zip(&actions).map(|(order, (one, surprise))| Line {
+        order,
+        content: Content::Action(action(one, surprise, weights)),
+    }));
     if besides(episode, actions.len().saturating_sub(1)).is_some() {
         lines.push(Line { order: 4, content: Content::Besides });
     }
     let mut add = |order: u8, text: Option<String>| {
         lines.extend(text.map(|text| Line { order, content: Content::Text(text) }));
     };
-    add(6, reason(episode, PartName::History).map(|text| format!("history: {text}")));
+    add(6, reason(episode, weights, PartName::History).map(|text| format!("history: {text}")));
     add(3, rules(incident));
     add(2, order_of_principals(incident));
     while lines.len() > LINES - 1 {
@@ -73,18 +73,19 @@ pub(super) fn incident_lines(rank: usize, score: f64, incident: &RankedIncident<
         Content::Text(text) | Content::Action(text) => Some(text),
         Content::Besides => besides(episode, actions.len() - shown),
     };
-    let head = head(rank, score, incident);
+    let head = head(rank, incident);
     let indented = lines.into_iter().filter_map(text).map(|text| format!("   {text}"));
     [head].into_iter().chain(indented).collect()
 }
 
 /// Rank, severity and score.
-fn head(rank: usize, score: f64, incident: &RankedIncident<'_>) -> String {
+fn head(rank: usize, incident: &RankedIncident<'_>) -> String {
+    let score = score(incident.leading());
     let parts: Vec<String> = incident
         .leading()
         .parts
         .iter()
-        .map(|part| format!("{} {:.2}", part.name().name(), super::bits::rounded(part.bits)))
+        .map(|part| format!("{} {:.2}", part.name().name(), rounded(part.bits)))
         .collect();
     format!("{rank}. {}  {score:.2} bits = {}", severity_name(incident.severity()), parts.join(" + "))
 }
@@ -100,9 +101,9 @@ fn who_and_when(incident: &RankedIncident<'_>) -> String {
 }
 
 /// What a part was computed from, if the score has it.
-fn reason(episode: &Episode<'_>, name: PartName) -> Option<String> {
+fn reason(episode: &Episode<'_>, weights: &Weights, name: PartName) -> Option<String> {
     let part = episode.parts.iter().find(|part| part.name() == name)?;
-    Some(cut(&of_part(part, episode)))
+    Some(cut(&of_part(part, episode, weights)))
 }
 
 /// Networks and agents without a part of their own.
@@ -112,15 +113,19 @@ fn known_origin(episode: &Episode<'_>) -> Option<String> {
     for (dimension, part) in [(Dimension::Network, PartName::Network), (Dimension::Agent, PartName::Agent)] {
         let values = values(episode, dimension);
         if !has(part) && !values.is_empty() {
-            let values = values.iter().map(|value| &**value);
-            texts.push(format!("{} {}", dimension.name(), listed(values)));
+            let shown = |value: &Cow<'_, str>| match dimension {
+                Dimension::Network => placed_network(value, episode),
+                _ => value.clone().into_owned(),
+            };
+            let values: Vec<String> = values.iter().map(shown).collect();
+            texts.push(format!("{} {}", dimension.name(), listed(values.iter().map(|value| &**value))));
         }
     }
     (!texts.is_empty()).then(|| cut(&format!("from {}", texts.join(", "))))
 }
 
 /// A new action with its outcome, its class and how rare it was.
-fn action(one: &EpisodeFinding<'_>, surprise: &Surprise) -> String {
+fn action(one: &EpisodeFinding<'_>, surprise: &Surprise, weights: &Weights) -> String {
     let finding = &one.finding;
     let action = short_action(finding.known_action().unwrap_or(NOT_NAMED));
     let error = || finding.evidence.and_then(|evidence| evidence.error_code()).unwrap_or("no error code");
@@ -130,7 +135,7 @@ fn action(one: &EpisodeFinding<'_>, surprise: &Surprise) -> String {
         None => String::new(),
     };
     let class = surprise.class.map_or(String::new(), |class| format!(" [{}]", class.name()));
-    cut(&format!("{action}{outcome}{class}: {}", of_surprise(surprise)))
+    cut(&format!("{action}{outcome}{class}: {}", of_surprise(surprise, weights)))
 }
 
 /// Further new actions, and new values that have no part.
@@ -183,23 +188,26 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
         key.rsplit('/').next().unwrap_or(key)
     };
     let why = |index: usize| {
-        let link = incident.links.iter().find(|link| link.to == index);
-        let key = |link: &Link<'_>| &*incident.episodes[link.from].who.key;
-        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, name(link.from), key(link))))
+        let link = incident.links.iter().find(|link| link.from.max(link.to) == index);
+        let other = |link: &Link<'_>| name(link.from.min(link.to));
+        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, link.to == index, other(link))))
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
     Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
 }
 
-/// What joins an episode to an earlier one, in a few words; `key` is that of the earlier one's principal.
-fn joined_by(link: &Link<'_>, from: &str, key: &str) -> String {
-    match link.kind {
-        LinkKind::AccessKey => format!("same key {}", link.value),
-        LinkKind::Creation => format!("created by {from}"),
-        LinkKind::AssumedRole if key == link.value => format!("assumed {from}"),
-        LinkKind::AssumedRole => format!("assumed by {from}"),
-        LinkKind::Network => format!("same network {}", link.value),
+/// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the other gave or acted.
+fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
+    match (link.kind, is_to) {
+        (LinkKind::AccessKey, _) => format!("same key {}", link.value),
+        (LinkKind::IssuedKey, true) => format!("key given to {other}"),
+        (LinkKind::IssuedKey, false) => format!("gave a key to {other}"),
+        (LinkKind::Creation, true) => format!("created or opened by {other}"),
+        (LinkKind::Creation, false) => format!("created or opened {other}"),
+        (LinkKind::AssumedRole, true) => format!("assumed by {other}"),
+        (LinkKind::AssumedRole, false) => format!("assumed {other}"),
+        (LinkKind::Network, _) => format!("same network {}", link.value),
     }
 }
 

@@ -9,7 +9,7 @@ use super::finding_view::FindingView;
 use super::member_view::{MemberView, classes};
 use super::reason_view::ReasonView;
 use super::words::of_link;
-use crate::query::{Episode, Link, RankedIncident, Severity};
+use crate::query::{Episode, Link, RankedIncident, Severity, Weights};
 use crate::report::row::named;
 
 /// An incident under its published names, see `docs/formats.md`.
@@ -52,14 +52,18 @@ struct LinkedView<'a> {
 }
 
 impl<'a> IncidentView<'a> {
-    pub(super) fn new(rank: usize, incident: &'a RankedIncident<'a>, archives: &'a [String]) -> Self {
+    pub(super) fn new(
+        rank: usize,
+        incident: &'a RankedIncident<'a>,
+        (archives, weights): (&'a [String], &'a Weights),
+    ) -> Self {
         let (leading, first, span) = (incident.leading(), incident.episodes[0].who, incident.span());
         Self {
             rank,
             score: score(leading),
             severity: severity_name(incident.severity()),
             parts: PartsView(&leading.parts),
-            reasons: leading.parts.iter().map(|part| ReasonView::new(part, leading)).collect(),
+            reasons: reasons(leading, weights),
             account: named(&first.account),
             principal: named(&first.key),
             principal_kind: first.kind.name(),
@@ -68,9 +72,9 @@ impl<'a> IncidentView<'a> {
             classes: incident.episodes.iter().flat_map(classes).collect(),
             episodes: incident.episodes.len(),
             lead: incident.lead + 1,
-            members: incident.episodes.iter().map(MemberView::new).collect(),
+            members: members(incident, weights),
             links: incident.links.iter().map(|link| LinkView::new(link, incident)).collect(),
-            findings: findings(incident, archives),
+            findings: findings(incident, archives, weights),
         }
     }
 }
@@ -91,10 +95,27 @@ impl<'a> LinkView<'a> {
     }
 }
 
-/// The findings of all episodes by time.
-fn findings<'a>(incident: &'a RankedIncident<'a>, archives: &'a [String]) -> Vec<FindingView<'a>> {
+/// What each part of an episode's score was computed from.
+fn reasons<'a>(episode: &'a Episode<'a>, weights: &Weights) -> Vec<ReasonView<'a>> {
+    episode.parts.iter().map(|part| ReasonView::new(part, episode, weights)).collect()
+}
+
+/// The episodes. The reasons of the leading one are those of the incident, and are not repeated.
+fn members<'a>(incident: &'a RankedIncident<'a>, weights: &Weights) -> Vec<MemberView<'a>> {
     let of_member = |(index, episode): (usize, &'a Episode<'a>)| {
-        episode.findings.iter().map(move |one| FindingView { member: index + 1, one, archives })
+        MemberView::new(episode, (index != incident.lead).then(|| reasons(episode, weights)))
+    };
+    incident.episodes.iter().enumerate().map(of_member).collect()
+}
+
+/// The findings of all episodes by time.
+fn findings<'a>(
+    incident: &'a RankedIncident<'a>,
+    archives: &'a [String],
+    weights: &'a Weights,
+) -> Vec<FindingView<'a>> {
+    let of_member = |(index, episode): (usize, &'a Episode<'a>)| {
+        episode.findings.iter().map(move |one| FindingView { member: index + 1, one, archives, weights })
     };
     let mut findings: Vec<FindingView<'a>> =
         incident.episodes.iter().enumerate().flat_map(of_member).collect();

@@ -33,7 +33,8 @@ pub(super) struct MemberView<'a> {
     end: String,
     score: f64,
     parts: PartsView<'a>,
-    reasons: Vec<ReasonView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasons: Option<Vec<ReasonView<'a>>>,
     findings: usize,
     actions: BTreeSet<&'a str>,
     services: BTreeSet<&'a str>,
@@ -66,7 +67,8 @@ struct RuleView<'a> {
 }
 
 impl<'a> MemberView<'a> {
-    pub(super) fn new(episode: &'a Episode<'a>) -> Self {
+    /// The episode, with the reasons of its score unless they are said elsewhere.
+    pub(super) fn new(episode: &'a Episode<'a>, reasons: Option<Vec<ReasonView<'a>>>) -> Self {
         let first = episode.findings.first().map(|one| &one.finding);
         let age = first.and_then(|first| first.age);
         let who = episode.who;
@@ -85,7 +87,7 @@ impl<'a> MemberView<'a> {
             end: episode.end().to_string(),
             score: score(episode),
             parts: PartsView(&episode.parts),
-            reasons: episode.parts.iter().map(|part| ReasonView::new(part, episode)).collect(),
+            reasons,
             findings: episode.findings.len(),
             actions: new_actions(episode).filter_map(Finding::known_action).collect(),
             services: new_actions(episode).filter_map(Finding::known_action).map(service).collect(),

@@ -7,6 +7,7 @@ mod export;
 mod finding_view;
 mod incident_text;
 mod incident_view;
+mod labels;
 mod member_view;
 mod reason_view;
 mod sparkline;
@@ -17,6 +18,8 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
+
+pub use self::labels::LabelledReport;
 
 use self::command::scan_command;
 use self::csv_row::IncidentRow;
@@ -39,6 +42,8 @@ pub struct TriageReport<'a> {
     pub archives: &'a [String],
     /// The archives or baselines as words of a command, quoted for a shell.
     pub source: &'a str,
+    /// The flags for rules of this run, likewise; empty without.
+    pub rules: &'a str,
     /// The question.
     pub question: &'a TriageQuestion,
     /// How many incidents to write; all, if `None`.
@@ -53,9 +58,10 @@ impl TriageReport<'_> {
     /// # Errors
     /// If writing to `out` fails.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
-        let rows = || self.ranked().map(|(rank, incident)| IncidentView::new(rank, incident, self.archives));
+        let rows = || self.ranked().map(|(rank, incident)| IncidentView::new(rank, incident, self.context()));
         let csv_rows = |clean: fn(&str) -> Cow<'_, str>| {
-            self.ranked().map(move |(rank, incident)| IncidentRow::new(rank, incident, clean))
+            self.ranked()
+                .map(move |(rank, incident)| IncidentRow::new(rank, incident, clean, &self.question.weights))
         };
         match format {
             Format::Text => text::write(self, out),
@@ -82,10 +88,15 @@ impl TriageReport<'_> {
         export::asff(self)
     }
 
+    /// What the fields of incidents need besides these: names of archives, and the constants of the score.
+    fn context(&self) -> (&[String], &Weights) {
+        (self.archives, &self.question.weights)
+    }
+
     /// The incidents to write under their published names, each with the command that shows its findings as `command`.
     pub(super) fn incidents(&self) -> impl Iterator<Item = serde_json::Result<Value>> {
         self.ranked().map(|(rank, incident)| {
-            let mut view = serde_json::to_value(IncidentView::new(rank, incident, self.archives))?;
+            let mut view = serde_json::to_value(IncidentView::new(rank, incident, self.context()))?;
             view["command"] = json!(scan_command(self, incident));
             Ok(view)
         })
@@ -122,6 +133,10 @@ impl TriageReport<'_> {
         let defaults = Weights::default();
         let changed = question.weights.values().zip(defaults.values()).filter(|(used, usual)| used != usual);
         settings["weights"] = changed.map(|((name, value), _)| (name.to_owned(), json!(value))).collect();
+        if !question.known.is_empty() {
+            settings["known"] =
+                question.known.counts().map(|(list, count)| (list.to_owned(), json!(count))).collect();
+        }
         Ok(settings)
     }
 }

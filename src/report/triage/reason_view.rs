@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::bits::rounded;
 use super::words::of_part;
-use crate::query::{Count, Episode, KnownAsset, Part, Reason};
+use crate::query::{Count, Episode, KnownAsset, Part, Reason, Weights};
 
 /// A part of a score under its published names.
 #[derive(Serialize)]
@@ -72,11 +72,11 @@ impl<'a> AssetView<'a> {
 }
 
 impl<'a> ReasonView<'a> {
-    pub(super) fn new(part: &'a Part<'_>, episode: &Episode<'_>) -> Self {
+    pub(super) fn new(part: &'a Part<'_>, episode: &Episode<'_>, weights: &Weights) -> Self {
         Self {
             part: part.name().name(),
             bits: rounded(part.bits),
-            text: of_part(part, episode),
+            text: of_part(part, episode, weights),
             numbers: Numbers::new(&part.reason),
         }
     }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use super::TriageReport;
-use super::bits::score;
 use super::command::scan_command;
 use super::incident_text::incident_lines;
 use super::sparkline;
@@ -22,7 +21,7 @@ pub(super) fn write(report: &TriageReport<'_>, out: &mut dyn Write) -> io::Resul
     }
     for (rank, incident) in report.ranked() {
         writeln!(out)?;
-        for line in incident_lines(rank, score(incident.leading()), incident) {
+        for line in incident_lines(rank, incident, &report.question.weights) {
             writeln!(out, "{}", for_terminal(&line))?;
         }
         writeln!(out, "   {}", for_terminal(&scan_command(report, incident)))?;

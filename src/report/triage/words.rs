@@ -1,7 +1,11 @@
 //! What a score was computed from, in words for a report. Texts are as in the log; who prints them cleans them.
 
-use crate::query::{Count, Episode, EpisodeFinding, Link, LinkKind, Part, RankedIncident, Reason, Surprise};
-use crate::report::row::{NOT_NAMED, named};
+use crate::model::{Dimension, Traits};
+use crate::query::{
+    Count, Episode, EpisodeFinding, Finding, Link, LinkKind, Part, PartName, RankedIncident, Reason,
+    Surprise, Weights,
+};
+use crate::report::row::{NOT_NAMED, location_in_words, named};
 
 /// A whole number with commas: `1,616`.
 pub(in crate::report) fn grouped(number: u64) -> String {
@@ -32,7 +36,7 @@ pub(super) fn short_action(action: &str) -> String {
 }
 
 /// What a new action is rare among: `3 of 1,616 principals had done it before`.
-pub(super) fn of_surprise(surprise: &Surprise) -> String {
+pub(super) fn of_surprise(surprise: &Surprise, weights: &Weights) -> String {
     let mut text = match surprise.among_all {
         Count { all: 0, .. } => "no other principal was known before".to_owned(),
         all => format!("{} principals had done it before", some_of(all)),
@@ -41,7 +45,8 @@ pub(super) fn of_surprise(surprise: &Surprise) -> String {
         text.push_str(&format!(", {} of its family", some_of(surprise.among_family)));
     }
     if surprise.mates > 0 {
-        text.push_str(&format!("; {} of its family began it at about the same time", surprise.mates));
+        let window = window(weights);
+        text.push_str(&format!("; {} of its family began it {window}", surprise.mates));
     }
     if surprise.stays == Some(true) {
         text.push_str("; it went on doing it on later days");
@@ -50,24 +55,29 @@ pub(super) fn of_surprise(surprise: &Surprise) -> String {
 }
 
 /// What a part of an episode's score was computed from.
-pub(super) fn of_part(part: &Part<'_>, episode: &Episode<'_>) -> String {
+pub(super) fn of_part(part: &Part<'_>, episode: &Episode<'_>, weights: &Weights) -> String {
     match &part.reason {
         Reason::Size { actions, services, .. } => {
             let most = most_surprising(episode).first().map(|(one, surprise)| {
                 let action = one.finding.known_action().unwrap_or(NOT_NAMED);
-                format!("; the most surprising one is {}: {}", short_action(action), of_surprise(surprise))
+                let why = of_surprise(surprise, weights);
+                format!("; the most surprising one is {}: {why}", short_action(action))
             });
             let services = counted(u64::from(*services), "service");
             let actions = counted(u64::from(*actions), "new action");
             format!("{actions} in {services}{}", most.unwrap_or_default())
         }
         Reason::History { among_all, own, .. } => of_history(*among_all, *own),
-        Reason::NewValue { value, .. } => {
-            format!("{} {value}: {}", part.name().name(), of_new_value(&part.reason, episode))
+        Reason::NewValue { part: name, value, .. } => {
+            let why = of_new_value(&part.reason, episode, weights);
+            match name {
+                PartName::Network => format!("network {}: {why}", placed_network(value, episode)),
+                _ => format!("{} {value}: {why}", name.name()),
+            }
         }
         Reason::Known(assets) => {
             let names: Vec<&str> = assets.iter().map(|asset| &*asset.name).collect();
-            format!("named in the list of assets: {}", names.join(", "))
+            format!("by the list of --known: {}", names.join(", "))
         }
     }
 }
@@ -85,7 +95,7 @@ fn of_history(among_all: Count, own: Count) -> String {
 }
 
 /// How rare a new network or agent is, and how seldom the principal had a new one.
-pub(super) fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>) -> String {
+fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>, weights: &Weights) -> String {
     let Reason::NewValue { part, among_all, recent_others, active_hours, earlier_new, stays, .. } = reason
     else {
         return String::new();
@@ -108,7 +118,8 @@ pub(super) fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>) -> String
         }
     });
     if *recent_others > 0 {
-        text.push_str(&format!("; {} first had it at about the same time", others(*recent_others)));
+        let (others, window) = (counted((*recent_others).into(), "other principal"), window(weights));
+        text.push_str(&format!("; {others} first had it {window}"));
     }
     if *stays == Some(true) {
         text.push_str("; it went on having it later");
@@ -120,8 +131,26 @@ fn hours(number: u32) -> String {
     counted(number.into(), "active hour")
 }
 
-fn others(number: u32) -> String {
-    counted(number.into(), "other principal")
+/// How far the first times of others may be apart from an episode to count: `within a week of this`.
+fn window(weights: &Weights) -> String {
+    match weights.window_days {
+        7.0 => "within a week of this".to_owned(),
+        1.0 => "within a day of this".to_owned(),
+        days => format!("within {days} days of this"),
+    }
+}
+
+/// A network and where the address is from which the episode came, if that is known: `203.0.113.0/24 (AS64500 Example, DE)`.
+pub(super) fn placed_network(network: &str, episode: &Episode<'_>) -> String {
+    let is_in = |finding: &&Finding<'_>| {
+        let traits = Traits { source_ip: finding.source_ip(), ..Traits::default() };
+        Dimension::Network.value(&traits).is_some_and(|value| value == network)
+    };
+    let mut findings = episode.findings.iter().map(|one| &one.finding).filter(is_in);
+    match findings.find_map(|finding| finding.location) {
+        Some(location) => format!("{network} ({})", location_in_words(location)),
+        None => network.to_owned(),
+    }
 }
 
 /// The new actions of an episode, the most surprising first.
@@ -138,12 +167,11 @@ pub(super) fn most_surprising<'e, 'b>(
 pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String {
     let name = |index: usize| named(&incident.episodes[index].who.key).unwrap_or(NOT_NAMED);
     let (from, to) = (name(link.from), name(link.to));
-    // Of an episode that overlaps another the later one may be the first to act.
-    let (actor, other) = if from == link.value { (to, from) } else { (from, to) };
     match link.kind {
         LinkKind::AccessKey => format!("{to} used the access key {} that {from} had used", link.value),
-        LinkKind::Creation => format!("{actor} created {other}"),
-        LinkKind::AssumedRole => format!("{actor} assumed {other}"),
+        LinkKind::IssuedKey => format!("{to} used the access key {} that {from} had been given", link.value),
+        LinkKind::Creation => format!("{from} created or opened {to}"),
+        LinkKind::AssumedRole => format!("{from} assumed {to}"),
         LinkKind::Network => format!("{to} came from {}, as {from} did", link.value),
     }
 }
@@ -156,6 +184,20 @@ mod tests {
     fn numbers_are_grouped() {
         assert_eq!([0, 999, 1_000, 1_616_000].map(grouped), ["0", "999", "1,000", "1,616,000"]);
         assert_eq!((counted(1, "event"), counted(2_000, "event")), ("1 event".into(), "2,000 events".into()));
+    }
+
+    #[test]
+    fn the_window_is_that_of_the_weights() {
+        let of = |window_days| window(&Weights { window_days, ..Weights::default() });
+        assert_eq!(
+            [7.0, 1.0, 2.5, 30.0].map(of),
+            [
+                "within a week of this",
+                "within a day of this",
+                "within 2.5 days of this",
+                "within 30 days of this"
+            ]
+        );
     }
 
     #[test]

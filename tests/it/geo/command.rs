@@ -119,15 +119,15 @@ fn every_finding_says_where_its_address_is() {
     let csv = scan(&archive, &[&asked[..], &["--report", "new-network", "--format", "csv"]].concat());
     let csv = String::from_utf8(csv.stdout).unwrap();
     let ends: Vec<&str> =
-        csv.lines().map(|line| &line[line.match_indices(',').nth_back(3).unwrap().0..]).collect();
+        csv.lines().map(|line| &line[line.match_indices(',').nth_back(4).unwrap().0..]).collect();
     assert_eq!(
         ends,
         [
-            ",value,source_asn,source_as_name,source_country",
-            ",198.51.100.0/24,AS64500,Example,DE",
-            ",203.0.113.0/24,AS64501,Documentation,CH",
-            ",2001:db8:7::/48,AS64500,Example,US",
-            ",192.0.2.0/24,,,",
+            ",value,source_asn,source_as_name,source_country,issued",
+            ",198.51.100.0/24,AS64500,Example,DE,",
+            ",203.0.113.0/24,AS64501,Documentation,CH,",
+            ",2001:db8:7::/48,AS64500,Example,US,",
+            ",192.0.2.0/24,,,,",
         ]
     );
     let without = scan(&archive, &["--dimension", "network", "--format", "jsonl"]);
@@ -223,4 +223,31 @@ fn a_config_names_databases_beside_it() {
         "jsonl",
     ];
     assert_eq!(found(&scan(&archive, &flag)), ["02 new-country CH - - CH"]);
+}
+
+#[test]
+fn incidents_say_where_their_addresses_are_and_keep_their_scores() {
+    let archive = archive();
+    let triage = |arguments: &[&str]| {
+        let output = run(&archive, &[&["triage", "AWSLogs", "--warmup", "0d", "-q"], arguments].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = triage(&["--geo-db", "geo/all.mmdb", "--by", "episode"]);
+    assert!(text.contains("network 203.0.113.0/24 (AS64501 Documentation, DE)"), "{text}");
+    let lines = |arguments: &[&str]| -> Vec<Value> {
+        triage(&[&["-f", "jsonl"], arguments].concat())
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let (placed, usual) = (lines(&["--geo-db", "geo/all.mmdb"]), lines(&[]));
+    assert_eq!(placed[0]["header"]["settings"]["geo_db"][0]["type"], "ipinfo example.mmdb");
+    let scores = |lines: &[Value]| lines.iter().map(|line| line["parts"].clone()).collect::<Vec<_>>();
+    assert_eq!(scores(&placed), scores(&usual));
+    let findings = |lines: &[Value]| {
+        let of = |line: &Value| line["findings"].as_array().cloned().unwrap_or_default();
+        lines.iter().flat_map(of).filter(|finding| finding["source_asn"] == "AS64500").count()
+    };
+    assert_eq!((findings(&placed) > 0, findings(&usual)), (true, 0));
 }

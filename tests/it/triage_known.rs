@@ -1,0 +1,119 @@
+//! `triage --known`: what the user says matters.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::archive::{Archive, record, with};
+use crate::program::{firstseen, stderr};
+use crate::triage_reports::{incidents, intrusion, triage};
+
+/// A rule for reads of one secret.
+const RULE: &[u8] = b"\
+- rule: Payment secret read
+  desc: Somebody read the password of the payment database.
+  condition: ct.name=GetSecretValue and json.value[/requestParameters/secretId] contains payments
+  output: \"%ct.user.arn read it\"
+  priority: CRITICAL
+  source: aws_cloudtrail
+";
+
+/// Eva and Kim read secrets every fifth day, from the same place. On 12 April, as on any other day, but this time Eva reads
+/// the one for payments.
+fn insider() -> Archive {
+    let mut archive = Archive::new()
+        .object("rules/secret.yaml", RULE)
+        .object("known.toml", b"rules = [\"payment secret *\"]\n");
+    for day in ["03-01", "03-06", "03-11", "03-16", "03-21", "03-26", "03-31", "04-05", "04-12"] {
+        let read = |user: &str| {
+            let secret = if day == "04-12" && user == "eva" { "prod/payments" } else { "prod/web" };
+            let read = record(&format!("2024-{day}T10:00:00Z"), user, "secretsmanager:GetSecretValue");
+            with(read, json!({"requestParameters": {"secretId": secret}}))
+        };
+        archive =
+            archive.delivered(&format!("2024{}T1005", day.replace('-', "")), &[read("eva"), read("kim")]);
+    }
+    archive
+}
+
+/// The answer of `triage` on the logs or a saved baseline of an archive.
+fn asked(archive: &Archive, arguments: &[&str]) -> String {
+    let output = firstseen(&[&["triage", "-q", "-f", "jsonl"], arguments].concat(), archive.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_match_of_a_named_rule_makes_an_episode_where_nothing_else_is_new() {
+    let archive = insider();
+    let rules = ["AWSLogs", "--rules", "rules"];
+    assert!(incidents(&asked(&archive, &rules)).is_empty());
+    let found = incidents(&asked(&archive, &[&rules[..], &["--known", "known.toml"]].concat()));
+    assert_eq!(found.len(), 1);
+    let incident = &found[0];
+    assert_eq!(incident["principal"], "arn:aws:iam::111122223333:user/eva");
+    assert_eq!(
+        (&incident["start"], &incident["parts"]),
+        (&json!("2024-04-12T10:00:00Z"), &json!({"known": 10.0}))
+    );
+    assert_eq!(incident["findings"].as_array().unwrap().len(), 1);
+    assert_eq!(incident["findings"][0]["finding"], "rule");
+    assert_eq!(incident["members"][0]["rules"][0]["name"], "Payment secret read");
+    let folder = TempDir::new().unwrap();
+    let saved = folder.path().join("case.baseline");
+    let saved = saved.to_str().unwrap();
+    let indexed = firstseen(&["index", "AWSLogs", "--rules", "rules", "-o", saved, "-q"], archive.path());
+    assert!(indexed.status.success(), "{}", stderr(&indexed));
+    assert_eq!(incidents(&asked(&archive, &[saved, "--known", "known.toml"])), found);
+    assert!(incidents(&asked(&archive, &[saved])).is_empty());
+}
+
+#[test]
+fn the_command_of_an_incident_shows_matches_of_rules() {
+    let archive = insider();
+    let arguments = ["triage", "AWSLogs", "-q", "--rules", "rules", "--known", "known.toml"];
+    let output = firstseen(&arguments, archive.path());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let command = text.lines().find_map(|line| line.trim().strip_prefix("firstseen ")).unwrap();
+    let shown = firstseen(&command.split(' ').collect::<Vec<_>>(), archive.path());
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("Payment secret read"), "{command}: {shown}");
+}
+
+#[test]
+fn entries_that_apply_add_bits_and_change_nothing_else() {
+    let list = b"networks = [\"198.51.100.0/24\"]\nprincipals = [\"jo\", \"nobody\"]\nactions = [\"iam:Attach*\", \"s3:*\"]\n";
+    let archive = intrusion().object("known.toml", list);
+    let usual = incidents(&triage(&archive, "-f jsonl --by episode"));
+    let answer = triage(&archive, "-f jsonl --by episode --known known.toml");
+    let found = incidents(&answer);
+    assert_eq!(found.len(), usual.len());
+    let first = &found[0];
+    let of_usual = usual.iter().find(|one| one["start"] == first["start"]).unwrap();
+    let known = |incident: &Value| incident["parts"].get("known").cloned();
+    assert_eq!((known(first), known(of_usual)), (Some(json!(25.0)), None));
+    let bits = |incident: &Value| incident["score"].as_f64().unwrap();
+    assert!((bits(first) - 25.0 - bits(of_usual)).abs() < 0.01);
+    let reasons = first["reasons"].as_array().unwrap();
+    let reason = reasons.iter().find(|reason| reason["part"] == "known").unwrap();
+    let names: Vec<&str> =
+        reason["assets"].as_array().unwrap().iter().map(|asset| asset["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["203.0.113.9 is outside the own networks", "principal jo", "action iam:Attach*"]);
+    let settings = |answer: &str| {
+        let header: Value = serde_json::from_str(answer.lines().next().unwrap()).unwrap();
+        header["header"]["settings"].clone()
+    };
+    assert_eq!(settings(&answer)["known"], json!({"networks": 1, "principals": 2, "actions": 2}));
+    assert!(settings(&triage(&archive, "-f jsonl")).get("known").is_none());
+}
+
+#[test]
+fn a_rule_that_no_event_was_matched_against_is_reported() {
+    let archive = insider();
+    let output = firstseen(&["triage", "AWSLogs", "-q", "--known", "known.toml"], archive.path());
+    assert!(output.status.success());
+    assert!(
+        stderr(&output).contains("--known: events were not matched against a rule 'payment secret *'"),
+        "{}",
+        stderr(&output)
+    );
+}
