@@ -1,7 +1,7 @@
 //! A ranking as a page for a browser: one file that needs no network, no server and, to be read or printed, no script.
 //!
 //! Everything is in the markup, which templates make in this program. The script adds filters and the like; what it needs
-//! to know is in the page a second time, as JSON. Every text in the markup is escaped in one place ([`environment`]), and a
+//! to know is in the page a second time, as JSON. Every text in the markup is escaped in one place (`environment.rs`), and a
 //! policy in the page lets the browser run nothing but our own script.
 
 mod card;
