@@ -32,6 +32,8 @@ impl Answer for Report<'_> {
         match format {
             FileFormat::Own(format) => Report::write(self, format, out),
             FileFormat::Export(format) => self.write_export(format, out),
+            // `scan` does not offer it.
+            FileFormat::Page => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -46,6 +48,7 @@ impl Answer for TriageReport<'_> {
             FileFormat::Own(format) => TriageReport::write(self, format, out),
             // The only one that triage offers.
             FileFormat::Export(_) => self.write_ocsf(out),
+            FileFormat::Page => self.write_html(out),
         }
     }
 

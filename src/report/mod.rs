@@ -9,6 +9,7 @@ mod clean;
 mod csv;
 mod export;
 mod header;
+mod html;
 mod json;
 mod known;
 mod place;

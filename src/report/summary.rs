@@ -119,6 +119,11 @@ impl<'a> FaultView<'a> {
 
 impl<'a> CoverageView<'a> {
     pub(super) fn new(coverage: &'a Coverage) -> Self {
+        Self::with_faults(coverage, usize::MAX)
+    }
+
+    /// The coverage with at most this many faults; `fault_count` counts all.
+    pub(super) fn with_faults(coverage: &'a Coverage, most: usize) -> Self {
         let (objects, records) = (&coverage.objects, &coverage.records);
         Self {
             objects: ObjectsView {
@@ -165,7 +170,7 @@ impl<'a> CoverageView<'a> {
                 unlisted: coverage.found.unlisted(),
             },
             fault_count: coverage.fault_count,
-            faults: coverage.faults.iter().map(FaultView::new).collect(),
+            faults: coverage.faults.iter().take(most).map(FaultView::new).collect(),
         }
     }
 }

@@ -26,6 +26,7 @@ mod naive;
 mod naive_score;
 mod netflix;
 mod outputs;
+mod page;
 mod principals;
 mod process;
 mod program;

@@ -30,6 +30,8 @@ pub(crate) enum FindingFormatArg {
     Asff,
     /// One file, for another system.
     Export(ExportFormat),
+    /// A page for a browser.
+    Page,
 }
 
 /// A format of ranked incidents: those of findings, but without formats of single calls.
@@ -45,6 +47,7 @@ impl ValueEnum for RankedFormatArg {
             Self(FindingFormatArg::Answer(FormatArg::Text)),
             Self(FindingFormatArg::Asff),
             Self(FindingFormatArg::Export(ExportFormat::Ocsf)),
+            Self(FindingFormatArg::Page),
         ]
     }
 
@@ -97,6 +100,7 @@ impl ValueEnum for FindingFormatArg {
             Self::Asff => {
                 ("asff", "AWS Security Finding Format, for Security Hub: files per account and Region")
             }
+            Self::Page => ("html", "A page for a browser: one file that needs no network"),
             Self::Export(ExportFormat::Ocsf) => ("ocsf", "OCSF Detection Findings 1.3.0, one per line"),
             Self::Export(ExportFormat::Sns) => {
                 ("sns", "Messages of Netflix's cloudtrail-anomaly: one per principal, one per line")

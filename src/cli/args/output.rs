@@ -10,7 +10,7 @@ use super::super::exit::{Hint, UsageError};
 use super::super::output::Output;
 use super::super::output_guard::OutputGuard;
 use super::byte_count;
-use super::format::{FindingFormatArg, FormatArg, RankedFormatArg};
+use super::format::{FindingFormatArg, FormatArg, RankedFormatArg, ending};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -120,6 +120,8 @@ fn available_memory() -> Option<u64> {
 pub(crate) enum FileFormat {
     Own(Format),
     Export(ExportFormat),
+    /// A page for a browser, which only a ranking has.
+    Page,
 }
 
 /// The output formats of findings.
@@ -151,6 +153,7 @@ impl OutputArgs {
     fn file(&self, format: FindingFormatArg) -> Option<(FileFormat, &'static str)> {
         Some(match format {
             FindingFormatArg::Asff => return None,
+            FindingFormatArg::Page => (FileFormat::Page, "findings.html"),
             FindingFormatArg::Answer(format) => {
                 let name = match format {
                     FormatArg::Csv => "findings.csv",
@@ -191,7 +194,9 @@ impl RankedOutputArgs {
     pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
         let answer = |format: FormatArg| OutputFormats::One(FileFormat::Own(format.format(self.csv_raw)));
         Ok(match self.format {
+            None if ending(self.output.as_deref()) == Some("html") => OutputFormats::One(FileFormat::Page),
             None => answer(FormatArg::of_output(self.output.as_deref())?),
+            Some(RankedFormatArg(FindingFormatArg::Page)) => OutputFormats::One(FileFormat::Page),
             Some(RankedFormatArg(FindingFormatArg::Answer(format))) => answer(format),
             Some(RankedFormatArg(FindingFormatArg::Asff)) => OutputFormats::Folder(vec![None]),
             Some(RankedFormatArg(FindingFormatArg::Export(format))) => {

@@ -2,6 +2,7 @@
 //!
 //! `docs/ranking.md` has the method. Everything is a pure function of a baseline.
 
+mod activity;
 mod episode;
 mod family;
 mod history;
@@ -19,6 +20,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+pub use activity::PrincipalActivity;
 pub use known::{KnownAssetError, KnownAssets};
 pub use labels::{
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, label_report,
@@ -84,6 +86,8 @@ pub struct Triage<'b> {
     pub incidents: Vec<Incident<'b>>,
     /// Facts about the archive.
     pub overview: Overview,
+    /// What each principal with an episode did in all, sorted by account and key.
+    pub principals: Vec<PrincipalActivity<'b>>,
 }
 
 /// Facts about what was ranked.
@@ -369,6 +373,7 @@ pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'
     let population = Population::new(baseline, &question.of_findings());
     let drafts = episodes(baseline, question, &population);
     let overview = overview(baseline, question, &drafts);
+    let principals = activity::activities(baseline, &question.of_findings(), &drafts);
     let mut scored = score::scored(baseline, question, &population, drafts);
     rules::add_rules(baseline, &mut scored);
     let admission = CompiledFilter::new(Cow::Borrowed(&question.filter));
@@ -384,7 +389,7 @@ pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'
     });
     // Incidents are in the order of their first episodes, which ties keep.
     incidents.sort_by(|left, right| right.score().total_cmp(&left.score()));
-    Triage { incidents, overview }
+    Triage { incidents, overview, principals }
 }
 
 fn is_admitted(episode: &Episode<'_>, admission: &CompiledFilter<'_>) -> bool {

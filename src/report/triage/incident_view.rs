@@ -124,7 +124,7 @@ fn findings<'a>(
 }
 
 /// The published name of a severity.
-pub(super) fn severity_name(severity: Severity) -> &'static str {
+pub(in crate::report) fn severity_name(severity: Severity) -> &'static str {
     match severity {
         Severity::Informational => "informational",
         Severity::Low => "low",

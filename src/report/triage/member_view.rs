@@ -61,6 +61,8 @@ pub(super) struct Outcomes {
 struct RuleView<'a> {
     name: &'a str,
     priority: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tags: &'a [Box<str>],
     events: u64,
 }
 
@@ -103,6 +105,7 @@ impl<'a> MemberView<'a> {
                 .map(|(rule, events)| RuleView {
                     name: &rule.name,
                     priority: rule.priority.name(),
+                    tags: &rule.tags,
                     events: *events,
                 })
                 .collect(),

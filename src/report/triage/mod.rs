@@ -21,9 +21,13 @@ use serde_json::{Value, json};
 
 pub use self::labels::LabelledReport;
 
+use self::command::scan_command;
 use self::csv_row::IncidentRow;
 use self::incident_view::IncidentView;
 use super::{AsffBatches, Format, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
+
+pub(super) use self::incident_view::severity_name;
+pub(super) use self::words::{counted, grouped};
 use crate::coverage::Coverage;
 use crate::query::{RankedIncident, Triage, TriageQuestion, Weights};
 
@@ -89,13 +93,32 @@ impl TriageReport<'_> {
         (self.archives, &self.question.weights)
     }
 
+    /// The incidents to write under their published names, each with the command that shows its findings as `command`.
+    pub(super) fn incidents(&self) -> impl Iterator<Item = serde_json::Result<Value>> {
+        self.ranked().map(|(rank, incident)| {
+            let mut view = serde_json::to_value(IncidentView::new(rank, incident, self.context()))?;
+            view["command"] = json!(scan_command(self, incident));
+            Ok(view)
+        })
+    }
+
+    /// How many incidents there are, or why there are none, in words.
+    pub(super) fn total(&self, shown: usize) -> String {
+        text::total(self, shown)
+    }
+
+    /// Which facts are later than the episodes that they are about, if scores use any.
+    pub(super) fn looks_ahead(&self) -> Option<String> {
+        (!self.question.as_of_then).then(|| text::looks_ahead(self.question))
+    }
+
     /// The incidents to write, each with its rank, counted from 1.
     fn ranked(&self) -> impl Iterator<Item = (usize, &RankedIncident<'_>)> {
         (1..).zip(&self.triage.incidents).take(self.top.unwrap_or(usize::MAX))
     }
 
     /// The settings of the run, with those of the ranking.
-    fn settings(&self) -> serde_json::Result<Value> {
+    pub(super) fn settings(&self) -> serde_json::Result<Value> {
         let mut settings = serde_json::to_value(self.settings)?;
         if let Some(fields) = settings.as_object_mut() {
             for of_scan in ["forget", "report", "all_matches"] {

@@ -31,8 +31,8 @@ pub(super) fn write(report: &TriageReport<'_>, out: &mut dyn Write) -> io::Resul
         writeln!(out)?;
     }
     writeln!(out, "{}", total(report, shown))?;
-    if shown > 0 && !report.question.as_of_then {
-        writeln!(out, "{}", looks_ahead(report.question))?;
+    if let Some(looks_ahead) = report.looks_ahead().filter(|_| shown > 0) {
+        writeln!(out, "{looks_ahead}")?;
     }
     Ok(())
 }
@@ -56,7 +56,7 @@ fn archive(report: &TriageReport<'_>, overview: &Overview, [first, last]: [Times
 }
 
 /// How many there are, or why there are none.
-fn total(report: &TriageReport<'_>, shown: usize) -> String {
+pub(super) fn total(report: &TriageReport<'_>, shown: usize) -> String {
     let (overview, question) = (&report.triage.overview, report.question);
     let all = report.triage.incidents.len();
     let what = question.by.name();
@@ -86,7 +86,7 @@ fn total(report: &TriageReport<'_>, shown: usize) -> String {
 }
 
 /// Which facts are later than the episodes that they are about.
-fn looks_ahead(question: &TriageQuestion) -> String {
+pub(super) fn looks_ahead(question: &TriageQuestion) -> String {
     format!(
         "scores look ahead: who did the same up to {} days later, and what went on (--as-of-then leaves this out)",
         question.weights.window_days

@@ -8,7 +8,7 @@ use crate::query::{
 use crate::report::row::{NOT_NAMED, location_in_words, named};
 
 /// A whole number with commas: `1,616`.
-pub(super) fn grouped(number: u64) -> String {
+pub(in crate::report) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -21,7 +21,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// `1 action`, `1,616 actions`.
-pub(super) fn counted(number: u64, what: &str) -> String {
+pub(in crate::report) fn counted(number: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 

@@ -1,0 +1,130 @@
+// Search and filters: which findings, and so which incidents and table rows, are shown.
+
+// Each a field, the number of a text, and whether findings that have it are left out.
+let chips = [];
+let shown = findings;
+// The shown findings of each incident, by their places in its card.
+let hits = new Map();
+let lowerTexts;
+
+/** Marks for the texts that contain a word. */
+function textsWith(word) {
+  lowerTexts ??= data.texts.map((text) => text.toLowerCase());
+  return Uint8Array.from(lowerTexts, (text) => (text.includes(word) ? 1 : 0));
+}
+
+/** What is asked for, as a test of findings; nothing, if all are. */
+function test() {
+  const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean).map(textsWith);
+  const [least, from, to] = ["severity", "from", "to"].map((id) => byId(id).value);
+  if (!words.length && !least && !from && !to && !chips.length) return null;
+  const known = data.texts_of.length;
+  const hasWord = ({ row, incident }, marks) => {
+    for (let index = 0; index < known; index += 1) if (marks[row[index]]) return true;
+    return incident.rules.some((number) => marks[number]);
+  };
+  return (finding) => {
+    if (least && severities.indexOf(finding.incident.severity) < severities.indexOf(least)) return false;
+    const day = cell(finding.row, "time").slice(0, 10);
+    if ((from && day < from) || (to && day > to)) return false;
+    return chips.every((chip) => has(finding, chip.field, chip.number) !== chip.isOut)
+      && words.every((marks) => hasWord(finding, marks));
+  };
+}
+
+/** Shows what passes the filters. */
+function apply() {
+  const passes = test();
+  document.documentElement.classList.toggle("filtered", passes !== null);
+  shown = passes ? findings.filter(passes) : findings;
+  hits = new Map();
+  for (const finding of shown) {
+    if (!hits.has(finding.incident)) hits.set(finding.incident, new Set());
+    hits.get(finding.incident).add(finding.index);
+  }
+  for (const incident of incidents) {
+    incident.card.hidden = !hits.has(incident);
+    if (passes && !incident.card.hidden) markHits(incident);
+  }
+  filterTable("principals-table", "principal");
+  filterTable("actions-table", "action");
+  byId("count").textContent = `${hits.size.toLocaleString("en")} of ${counted(incidents.length, "incident")}, `
+    + `${shown.length.toLocaleString("en")} of ${counted(findings.length, "finding")}`;
+  byId("nothing").hidden = hits.size > 0 || incidents.length === 0;
+}
+
+/** Marks what passes the filters among the findings of an incident, if they can be seen. */
+function markHits(incident) {
+  const own = hits.get(incident);
+  if (!own || !incident.card.querySelector("details").open) return;
+  rowsOf(incident).forEach((row, index) => row.classList.toggle("hit", own.has(index)));
+}
+
+/** Hides the rows of a table whose principal or action no shown finding has. */
+function filterTable(id, field) {
+  const table = byId(id);
+  if (!table) return;
+  const wanted = new Set(shown.map(({ row }) => cell(row, field)));
+  for (const row of table.tBodies[0].rows) {
+    const value = row.querySelector(`[data-f="${field}"]`);
+    row.hidden = value ? !wanted.has(value.textContent) : shown !== findings && !wanted.has("");
+  }
+}
+
+/** Adds a filter. */
+function addChip(field, text, isOut) {
+  const number = numberOfText.get(text);
+  if (number === undefined) {
+    say("No finding has this value.");
+    return false;
+  }
+  chips = chips.filter((chip) => chip.field !== field || chip.number !== number);
+  chips.push({ field, number, isOut });
+  drawChips();
+  apply();
+  return true;
+}
+
+function drawChips() {
+  const items = chips.map((chip) => {
+    const remove = button("", () => {
+      chips = chips.filter((other) => other !== chip);
+      drawChips();
+      apply();
+    });
+    remove.append(`${chip.isOut ? "not " : ""}${fields[chip.field]}: `, element("bdi", data.texts[chip.number]), " ✕");
+    remove.title = "Remove this filter";
+    return element("li", "", remove);
+  });
+  byId("chips").replaceChildren(...items);
+}
+
+function clearFilters() {
+  chips = [];
+  for (const id of ["search", "severity", "from", "to", "value"]) byId(id).value = "";
+  drawChips();
+  zoom(0, 1);
+  apply();
+}
+
+function startFilters() {
+  for (const incident of incidents) {
+    incident.card.querySelector("details").addEventListener("toggle", () => markHits(incident));
+  }
+  const later = () => requestAnimationFrame(apply);
+  byId("search").addEventListener("input", later);
+  for (const id of ["severity", "from", "to"]) byId(id).addEventListener("change", later);
+  byId("field").append(...Object.entries(fields).map(([name, shownName]) => new Option(shownName, name)));
+  // A list of thousands of values is made when it is asked for.
+  const fill = () => {
+    const options = textsOf(byId("field").value).slice(0, 1000).map((text) => new Option(text, text));
+    byId("values").replaceChildren(...options);
+  };
+  byId("value").addEventListener("focus", fill);
+  byId("value").addEventListener("change", (event) => {
+    const text = event.target.value.trim();
+    if (text && addChip(byId("field").value, text, false)) event.target.value = "";
+  });
+  byId("filters").addEventListener("submit", (event) => event.preventDefault());
+  for (const id of ["clear", "clear-too"]) byId(id).addEventListener("click", clearFilters);
+}

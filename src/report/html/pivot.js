@@ -1,0 +1,90 @@
+// A click on a value: how often it is there, from when to when, and who else has it.
+
+/** The most frequent texts of a field among findings, with their numbers. */
+function mostFrequent(among, field, most) {
+  const counts = new Map();
+  for (const { row } of among) {
+    const text = cell(row, field);
+    if (text) counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort((left, right) => right[1] - left[1]);
+  return { items: sorted.slice(0, most), more: Math.max(0, sorted.length - most) };
+}
+
+/** A list of values that can be clicked in turn. */
+function valueList(heading, field, { items, more }) {
+  if (!items.length) return [];
+  const lines = items.map(([text, count]) => {
+    const value = element("span", text);
+    value.dataset.f = field;
+    makeButton(value);
+    return element("li", "", value, ` ${count}`);
+  });
+  if (more) lines.push(element("li", `and ${more} more`));
+  return [element("h3", heading), element("ul", "", ...lines)];
+}
+
+/** Shows who has a value. */
+function pivot(field, text) {
+  const number = numberOfText.get(text);
+  const among = findings.filter((finding) => number !== undefined && has(finding, field, number));
+  const times = among.map(({ row }) => cell(row, "time")).sort();
+  const ranks = [...new Set(among.map(({ incident }) => incident.rank))];
+  const panel = byId("pivot");
+  const head = element("h2", `${fields[field]} `, element("bdi", text));
+  head.id = "pivot-head";
+  const facts = element("p", `${counted(among.length, "finding")} in ${counted(ranks.length, "incident")} of this page`);
+  const close = () => panel.close();
+  const filter = (isOut) => () => {
+    addChip(field, text, isOut);
+    close();
+    byId("incidents").scrollIntoView();
+  };
+  const parts = [head, facts];
+  if (times.length) {
+    parts.push(element("p", "", "First ", instant(times[0]), ", last ", instant(times[times.length - 1])));
+    const links = ranks.slice(0, 12).flatMap((rank) => {
+      const link = element("a", `${rank}`);
+      link.href = `#incident-${rank}`;
+      return [link, " "];
+    });
+    parts.push(element("p", "Incidents: ", ...links, ranks.length > 12 ? "…" : ""));
+    parts.push(element("p", "", button("Show only these", filter(false)), " ", button("Leave these out", filter(true))));
+    for (const [heading, other] of [["Principals", "principal"], ["Actions", "action"], ["Networks", "network"]]) {
+      if (other !== field) parts.push(...valueList(heading, other, mostFrequent(among, other, 8)));
+    }
+  }
+  parts.push(element("p", "", button("Copy", () => copy(text)), " ", button("Close", close)));
+  panel.replaceChildren(...parts);
+  panel.close();
+  panel.show();
+}
+
+/** Lets a value be reached and clicked by keyboard. */
+function makeButton(value) {
+  value.tabIndex = 0;
+  value.setAttribute("role", "button");
+}
+
+function startPivots() {
+  const act = (event) => {
+    const value = event.target.closest("[data-f]");
+    if (!value || !getSelection().isCollapsed) return;
+    event.preventDefault();
+    pivot(value.dataset.f, value.textContent);
+  };
+  document.addEventListener("click", act);
+  document.addEventListener("keydown", (event) => {
+    const isPress = event.key === "Enter" || event.key === " ";
+    if (isPress && event.target.matches?.("[data-f]")) act(event);
+  });
+  // What is seen gets its buttons: a page may have a hundred thousand values.
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+      seen.unobserve(target);
+      target.querySelectorAll("[data-f]").forEach(makeButton);
+      addCopyButtons(target);
+    }
+  }, { rootMargin: "400px" });
+  document.querySelectorAll("article, table.wide").forEach((part) => seen.observe(part));
+}

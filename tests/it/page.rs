@@ -1,0 +1,228 @@
+//! `triage --format html`: the page as a file. `tests/browser` opens it in a browser.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use firstseen::checksum::Checksum;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::archive::{Archive, record, with};
+use crate::program::{firstseen, firstseen_here, stderr};
+
+/// The page of an archive.
+fn page(archive: &Archive, arguments: &[&str]) -> String {
+    let output = firstseen(&[&["triage", ".", "-q", "-f", "html"], arguments].concat(), archive.path());
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn page_of_fixture() -> String {
+    let output = firstseen_here(&["triage", "fixtures/small-archive", "-q", "-f", "html", "--builtin-rules"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What is between two texts, the second of which follows the first.
+fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
+    let rest = &text[text.find(start).unwrap() + start.len()..];
+    &rest[..rest.find(end).unwrap()]
+}
+
+/// The data of the script.
+fn data(page: &str) -> Value {
+    let json = between(page, "<script type=\"application/json\" id=\"data\">", "</script>");
+    serde_json::from_str(json).unwrap()
+}
+
+/// The page without its style, its script and the data of that.
+fn markup(page: &str) -> String {
+    let mut rest = page.to_owned();
+    for (start, end) in [("<style>", "</style>"), ("<script type", "</script>"), ("<script>", "</script>")] {
+        let from = rest.find(start).unwrap();
+        let to = from + rest[from..].find(end).unwrap() + end.len();
+        rest.replace_range(from..to, "");
+    }
+    rest
+}
+
+/// Two users who read every fifth day; on 15 April `texts` are everything that a user can choose.
+fn attack(texts: &[&str]) -> Archive {
+    let mut archive = Archive::new();
+    for day in ["0301", "0306", "0311", "0316", "0321", "0326", "0331", "0405", "0410"] {
+        let time = format!("2024-{}-{}T10:00:00Z", &day[..2], &day[2..]);
+        let reads: Vec<Value> = texts.iter().map(|user| record(&time, user, "s3:GetObject")).collect();
+        archive = archive.delivered(&format!("2024{day}T1005"), &reads);
+    }
+    let attacks = texts.iter().enumerate().map(|(number, text)| {
+        let time = format!("2024-04-15T10:{number:02}:00Z");
+        with(
+            record(&time, text, "iam:CreateAccessKey"),
+            json!({
+                "eventName": text, "awsRegion": text, "sourceIPAddress": text, "userAgent": text, "errorCode": text,
+                "eventID": text,
+            }),
+        )
+    });
+    archive.delivered("20240415T1105", &attacks.collect::<Vec<_>>())
+}
+
+#[test]
+fn nothing_in_a_page_is_loaded_from_elsewhere() {
+    let markup = markup(&page_of_fixture());
+    for forbidden in
+        ["src=", "<link", "<img", "<iframe", "<object", "<embed", "<form action", "http:", "https:", "style="]
+    {
+        assert!(!markup.contains(forbidden), "{forbidden}");
+    }
+    assert!(markup.split("href=\"").skip(1).all(|rest| rest.starts_with('#')));
+    assert!(!markup.split('<').any(|tag| tag.split('>').next().unwrap().contains(" on")));
+}
+
+#[test]
+fn the_policy_names_the_script_and_the_style_of_the_page_and_nothing_else() {
+    let page = page_of_fixture();
+    let hash = |text: &str| STANDARD.encode(Checksum::of(text.as_bytes()).as_bytes());
+    let (script, style) = (between(&page, "<script>", "</script>"), between(&page, "<style>", "</style>"));
+    assert!(script.len() > 10_000 && style.len() > 5_000);
+    assert_eq!(
+        between(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\""),
+        format!(
+            "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; \
+             form-action 'none'; require-trusted-types-for 'script'",
+            hash(script),
+            hash(style)
+        )
+    );
+}
+
+#[test]
+fn texts_of_attackers_stay_texts() {
+    let hostile = [
+        "</script><script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "' onmouseover='alert(1)",
+        "<a href=javascript:alert(1)>x</a><!--",
+        "{{ 7 * 7 }}{% if 1 %}${7}",
+        "\u{202e}gpj.exe\u{2066}\u{200b}\u{2028}",
+        "&lt;b&gt;&#60;",
+    ];
+    let page = page(&attack(&hostile), &[]);
+    assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (2, 2));
+    assert!(!page.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{2028}']));
+    let markup = markup(&page);
+    assert!(!markup.contains("<img") && !markup.contains("<a href=j") && !markup.contains("<!--"));
+    assert!(!markup.contains("\"><img"), "no text ends an attribute");
+    assert!(!markup.contains("'alert"));
+    assert!(
+        markup.contains("{{ 7 * 7 }}{% if 1 %}${7}")
+            && markup.contains(r"\u{202e}gpj.exe\u{2066}\u{200b}\u{2028}")
+    );
+    assert!(markup.contains("&amp;lt;b&amp;gt;&amp;#60;"));
+    let texts = data(&page)["texts"].as_array().unwrap().clone();
+    for text in hostile.iter().filter(|text| text.is_ascii()) {
+        assert!(texts.iter().any(|known| known == text), "{text}");
+    }
+}
+
+#[test]
+fn the_name_of_an_archive_stays_a_text() {
+    let folder = TempDir::new().unwrap();
+    let name = "<img src=x onerror='alert(1)'>&amp;";
+    let archive = attack(&["jo"]);
+    std::fs::rename(archive.path().join("AWSLogs"), folder.path().join(name)).unwrap();
+    let output = firstseen(&["triage", name, "-q", "-f", "html", "--account", "\"><hr>"], folder.path());
+    let page = String::from_utf8(output.stdout.clone()).unwrap();
+    let escaped = "&lt;img src=x onerror=&#39;alert(1)&#39;&gt;&amp;amp;";
+    assert!(page.contains(&format!("<title>firstseen triage: {escaped}</title>")), "{}", stderr(&output));
+    let markup = markup(&page);
+    assert!(!markup.contains("<img") && !markup.contains("<hr>") && markup.contains("&quot;&gt;&lt;hr&gt;"));
+}
+
+#[test]
+fn the_page_says_what_other_formats_say() {
+    let page = page_of_fixture();
+    let output = firstseen_here(&["triage", "fixtures/small-archive", "-q", "-f", "json", "--builtin-rules"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (markup, data) = (markup(&page), data(&page));
+    let incidents = answer["incidents"].as_array().unwrap();
+    assert_eq!(data["incidents"].as_array().unwrap().len(), incidents.len());
+    let column =
+        |name: &str| data["texts_of"].as_array().unwrap().iter().position(|known| known == name).unwrap();
+    for (incident, of_page) in incidents.iter().zip(data["incidents"].as_array().unwrap()) {
+        assert_eq!((&of_page["rank"], &of_page["score"]), (&incident["rank"], &incident["score"]));
+        let card = between(&markup, &format!("id=\"incident-{}\"", incident["rank"]), "</article>");
+        assert!(card.contains(&format!("<strong>{:.2} bits</strong>", incident["score"].as_f64().unwrap())));
+        let findings = incident["findings"].as_array().unwrap();
+        assert_eq!(of_page["rows"].as_array().unwrap().len(), findings.len());
+        for (finding, row) in findings.iter().zip(of_page["rows"].as_array().unwrap()) {
+            for name in ["time", "principal", "object", "event_id"] {
+                let text = &data["texts"][row[column(name)].as_u64().unwrap() as usize];
+                assert_eq!(text.as_str().unwrap(), finding[name].as_str().unwrap_or_default(), "{name}");
+                assert!(card.contains(text.as_str().unwrap()), "{name} is not in the card: {text}");
+            }
+        }
+    }
+    for number in
+        ["5</strong> accounts", "47</strong> principals", "620</strong> events", "128</strong> findings"]
+    {
+        assert!(markup.contains(number), "{number}");
+    }
+    assert!(markup.contains("T1562.008"), "rules have their tags");
+}
+
+#[test]
+fn the_same_archive_gives_the_same_page() {
+    let (archive, folder) = (attack(&["ann", "bob"]), TempDir::new().unwrap());
+    let expected = page(&archive, &["--threads", "1"]);
+    assert_eq!(page(&archive, &["--threads", "3"]), expected);
+    let (saved, written) = (folder.path().join("case.baseline"), folder.path().join("report.html"));
+    let path = saved.to_str().unwrap();
+    assert!(firstseen(&["index", ".", "-o", path, "-q"], archive.path()).status.success());
+    // The format is known by the extension.
+    let output = firstseen(&["triage", path, "-q", "-o", written.to_str().unwrap()], archive.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let of_saved = std::fs::read_to_string(written).unwrap();
+    assert_eq!(
+        of_saved.replace(&format!("triage {path}"), "triage .").replace(&format!("scan {path}"), "scan ."),
+        expected
+    );
+}
+
+#[test]
+fn a_page_without_incidents_says_why() {
+    let archive =
+        Archive::new().delivered("20240301T1005", &[record("2024-03-01T10:00:00Z", "jo", "s3:GetObject")]);
+    let page = page(&archive, &[]);
+    assert!(page.contains("nothing to rank: the archive is shorter than the warmup of 30d"), "{page}");
+    assert!(page.contains("Everything was read: 1 object and no faults"));
+    assert_eq!(data(&page)["incidents"], json!([]));
+}
+
+#[test]
+fn a_page_lists_what_could_not_be_read() {
+    let archive = attack(&["jo"]).object("<b>.json.gz", b"\x1f\x8bgarbage");
+    let page = page(&archive, &[]);
+    assert!(page.contains("What could not be read") && page.contains("1 fault</a>"));
+    assert!(page.contains("<code>&lt;b&gt;.json.gz</code>") && page.contains("gzip-corrupt"));
+}
+
+#[test]
+fn a_page_holds_the_best_incidents_of_a_large_archive_and_says_so() {
+    let mut archive = Archive::new();
+    for hour in 0..24 {
+        let records: Vec<Value> = (0..500)
+            .map(|user| {
+                record(&format!("2024-03-01T{hour:02}:00:00Z"), &format!("u{user}"), &format!("iam:Do{hour}"))
+            })
+            .collect();
+        archive = archive.delivered(&format!("20240301T{hour:02}05"), &records);
+    }
+    let page = page(&archive, &["--warmup", "0d"]);
+    let data = data(&page);
+    let incidents = data["incidents"].as_array().unwrap();
+    let findings: usize = incidents.iter().map(|one| one["rows"].as_array().unwrap().len()).sum();
+    let shown = incidents.len();
+    assert!((9_900..=10_000).contains(&findings), "{findings}");
+    assert!(page.contains(&format!("The page holds the best {shown} of")), "{shown}");
+    assert!(page.len() < 15_000_000, "{}", page.len());
+}
