@@ -6,8 +6,8 @@ use firstseen::baseline::Baseline;
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{
-    Episode, Finding, FindingKind, LinkKind, Question, RankedIncident, RankedUnit, Triage, TriageQuestion,
-    first_seen, triage,
+    Episode, Finding, FindingKind, LinkKind, Question, RankedIncident, RankedUnit, Reason, Triage,
+    TriageQuestion, first_seen, triage,
 };
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
@@ -182,6 +182,43 @@ fn a_key_that_one_was_given_and_another_used_joins_them() {
     assert_eq!(joined(&[issuing.clone(), using.clone()]), []);
     using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
     assert_eq!(joined(&[issuing, using]), [expected]);
+}
+
+#[test]
+fn a_key_that_was_used_before_it_was_given_or_long_after_joins_nobody() {
+    let issued = json!({"responseElements": {"credentials": {"accessKeyId": "ASIAISSUED"}}});
+    let issuing = with(record("2024-03-10T00:00:00Z", "eva", "sts:AssumeRole"), issued);
+    let using = |time| {
+        let mut using = record(time, "bob", "iam:ListUsers");
+        using["userIdentity"]["accessKeyId"] = json!("ASIAISSUED");
+        using
+    };
+    assert_eq!(joined(&[issuing.clone(), using("2024-03-10T04:00:00Z")]).len(), 1);
+    assert_eq!(joined(&[issuing.clone(), using("2024-03-09T22:00:00Z")]), []);
+    assert_eq!(joined(&[issuing, using("2024-03-12T04:00:00Z")]), []);
+}
+
+#[test]
+fn a_window_of_no_days_counts_nobody() {
+    let calls = [
+        record("2024-01-01T00:00:00Z", "eva", "s3:GetObject"),
+        with(
+            record("2024-03-10T00:00:00Z", "eva", "iam:ListUsers"),
+            json!({"sourceIPAddress": "203.0.113.7"}),
+        ),
+    ];
+    let baseline = Archive::new().delivered("20240310T0005", &calls).ingest(&all()).baseline;
+    let mut question = TriageQuestion::default();
+    question.weights.set("window_days", 0.0).unwrap();
+    let ranked = triage(&baseline, &question);
+    let surprises = episodes(&ranked).flat_map(|episode| &episode.findings).filter_map(|one| one.surprise);
+    assert_eq!(surprises.map(|surprise| surprise.mates).collect::<Vec<_>>(), [0]);
+    let networks =
+        episodes(&ranked).flat_map(|episode| &episode.parts).filter_map(|part| match part.reason {
+            Reason::NewValue { recent_others, .. } => Some(recent_others),
+            _ => None,
+        });
+    assert_eq!(networks.collect::<Vec<_>>(), [0]);
 }
 
 #[test]

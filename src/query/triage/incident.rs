@@ -9,7 +9,7 @@ use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
 use crate::model::{Arn, Dimension};
 use crate::query::{Finding, FindingKind};
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// How long a temporary key can last (STS API Reference, GetSessionToken: 36 hours; sessions of roles end after 12).
 const SESSION: Span = Span::hours(36);
@@ -148,17 +148,22 @@ fn issued<'t, 'b>(
     all.filter_map(|(index, finding)| Some((index, finding, finding.evidence?.issued()?)))
 }
 
-/// Episodes that were given an access key, and the first one of another principal that used it.
+/// Episodes that were given an access key, and the first one of another principal that used it soon after.
 fn of_issued_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     let keys = issued(episodes).filter(|(.., issued)| !issued.contains('/'));
-    let issuers: HashMap<&'b str, usize> = keys.map(|(index, _, key)| (key, index)).collect();
+    let issuers: HashMap<&'b str, (usize, Timestamp)> =
+        keys.map(|(index, finding, key)| (key, (index, finding.time))).collect();
     let mut links = Vec::new();
     let mut is_used: HashSet<&'b str> = HashSet::new();
     for (to, episode) in episodes.iter().enumerate().filter(|_| !issuers.is_empty()) {
         for finding in episode.findings.iter().map(|one| &one.finding) {
             let key = finding.evidence.and_then(|evidence| evidence.access_key_id());
-            let Some((key, from)) = key.and_then(|key| Some((key, *issuers.get(key)?))) else { continue };
-            if is_of_others(episodes, from, to) && is_used.insert(key) {
+            let Some((key, (from, issued))) = key.and_then(|key| Some((key, *issuers.get(key)?))) else {
+                continue;
+            };
+            let within = if key.starts_with("ASIA") { SESSION } else { CREATION };
+            let is_use = finding.time >= issued && finding.time.micros_since(issued) <= within.micros();
+            if is_use && is_of_others(episodes, from, to) && is_used.insert(key) {
                 links.push(Link { kind: LinkKind::IssuedKey, from, to, value: key });
             }
         }

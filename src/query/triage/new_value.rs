@@ -74,7 +74,7 @@ impl<'b> Held<'_, 'b> {
         let holders = context.population.holders(held.index, context.start);
         let [from, to] = context.window();
         let holders_at = |time| context.population.holders(held.index, time);
-        let recent_others = holders_at(to) - holders_at(from) - u32::from(!context.as_of_then);
+        let recent_others = holders_at(to) - holders_at(from) - u32::from(to > context.start);
         let stays = (!context.as_of_then).then(|| held.last > context.end.plus(Span::days(1)));
         let steadiness = (f64::from(active_hours + 2) / f64::from(earlier_new + 1)).log2().max(0.0);
         let rarity = (f64::from(all + 1) / f64::from(holders + 1)).log2().max(0.0);

@@ -33,7 +33,8 @@ impl Context<'_> {
     pub(super) fn window(&self) -> [Timestamp; 2] {
         let micros = (self.weights.window_days * Span::days(1).micros() as f64) as i64;
         let shift = |time: Timestamp, by: i64| Timestamp::from_micros(time.micros().saturating_add(by));
-        [shift(self.start, -micros), if self.as_of_then { self.start } else { shift(self.end, micros) }]
+        let is_past_only = self.as_of_then || micros == 0;
+        [shift(self.start, -micros), if is_past_only { self.start } else { shift(self.end, micros) }]
     }
 
     /// Judges the new actions of an episode.
@@ -53,7 +54,7 @@ impl Context<'_> {
         let among = population.among(thing, self.start);
         let [from, to] = self.window();
         // Its own first sighting is in the window if that reaches beyond the start.
-        let mates = population.mates(thing, [from, to]) - u32::from(!self.as_of_then);
+        let mates = population.mates(thing, [from, to]) - u32::from(to > self.start);
         let is_telling = new.class.is_some_and(|class| class != Class::Reconnaissance);
         let used = new.class.map_or(0, |class| population.used(self.principal, class, self.start));
         let is_service_familiar = population.is_service_familiar(self.principal, new.action, self.start);

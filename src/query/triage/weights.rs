@@ -104,29 +104,34 @@ pub enum WeightError {
     #[error("'{0}' is not a constant of the score")]
     Unknown(String),
     /// The value is not allowed.
-    #[error("{name} cannot be {value}: {}", Allowed(*.is_share))]
+    #[error("{name} cannot be {value}: it must be {}", Allowed(.name))]
     OutOfRange {
         /// The name of the constant.
         name: &'static str,
         /// The value.
         value: f64,
-        /// Whether only values above 0 and up to 1 are allowed.
-        is_share: bool,
     },
 }
 
-struct Allowed(bool);
+/// The allowed values of the constant with this name.
+struct Allowed<'n>(&'n str);
 
-impl fmt::Display for Allowed {
+impl fmt::Display for Allowed<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(if self.0 { "it must be above 0 and at most 1" } else { "it must be from 0 to 1000" })
+        let from = if ABOVE_ZERO.contains(&self.0) { "above 0 and at most" } else { "from 0 to" };
+        write!(out, "{from} {}", most(self.0))
     }
+}
+
+/// The largest value of a constant.
+fn most(name: &str) -> f64 {
+    if name == "floor" { 1.0 } else { MOST }
 }
 
 /// Constants that are divisors or probabilities: 0 would make a score infinite.
 const ABOVE_ZERO: [&str; 3] = ["size_unit", "floor", "crowd_free"];
 
-/// The largest value of a constant: enough for any reason, and no sum of parts overflows.
+/// The largest value of constants other than the floor: enough for any reason, and no sum of parts overflows.
 const MOST: f64 = 1000.0;
 
 impl Weights {
@@ -140,11 +145,9 @@ impl Weights {
         let (Some(known), Some(place)) = (known, self.get_mut(name)) else {
             return Err(WeightError::Unknown(name.to_owned()));
         };
-        let is_share = name == "floor";
-        let most = if is_share { 1.0 } else { MOST };
-        let is_allowed = (0.0..=most).contains(&value) && !(value == 0.0 && ABOVE_ZERO.contains(&name));
+        let is_allowed = (0.0..=most(name)).contains(&value) && !(value == 0.0 && ABOVE_ZERO.contains(&name));
         if !is_allowed {
-            return Err(WeightError::OutOfRange { name: known, value, is_share });
+            return Err(WeightError::OutOfRange { name: known, value });
         }
         *place = value;
         Ok(())
@@ -170,6 +173,14 @@ mod tests {
         weights.set("history", 0.0).unwrap();
         assert_eq!(weights, Weights { history: 0.0, ..Weights::default() });
         assert_eq!(weights.set("histories", 1.0), Err(WeightError::Unknown("histories".to_owned())));
+    }
+
+    #[test]
+    fn an_error_says_which_values_are_allowed() {
+        let error = |name, value| Weights::default().set(name, value).unwrap_err().to_string();
+        assert_eq!(error("size_unit", 0.0), "size_unit cannot be 0: it must be above 0 and at most 1000");
+        assert_eq!(error("floor", 2.0), "floor cannot be 2: it must be above 0 and at most 1");
+        assert_eq!(error("size", -1.0), "size cannot be -1: it must be from 0 to 1000");
     }
 
     #[test]

@@ -90,14 +90,15 @@ fn head(rank: usize, incident: &RankedIncident<'_>) -> String {
     format!("{rank}. {}  {score:.2} bits = {}", severity_name(incident.severity()), parts.join(" + "))
 }
 
-/// The principal of the episode with the highest score, and the time of all.
+/// The principal of the episode with the highest score, and the time of that episode.
 fn who_and_when(incident: &RankedIncident<'_>) -> String {
     let episode = incident.leading();
-    let (who, span) = (episode.who, incident.span());
+    let who = episode.who;
     let key = named(&who.key).unwrap_or(NOT_NAMED);
     let is_new = if episode.is_new_principal { ", a new principal" } else { "" };
-    let until = if span.end > span.start { format!(" to {}", span.end) } else { String::new() };
-    format!("{} {key} ({}){is_new}, {}{until}", who.kind.name(), in_account(&who.account), span.start)
+    let (start, end) = (episode.start(), episode.end());
+    let until = if end > start { format!(" to {end}") } else { String::new() };
+    format!("{} {key} ({}){is_new}, {start}{until}", who.kind.name(), in_account(&who.account))
 }
 
 /// What a part was computed from, if the score has it.
