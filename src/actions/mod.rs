@@ -76,6 +76,27 @@ pub fn class_of(action: &str, read_only: Option<bool>) -> Option<Class> {
     Call::new(action, ActionTable::get(), read_only).decide().map(|decision| decision.class())?
 }
 
+/// The service of an action: `iam.amazonaws.com` of `iam.amazonaws.com:CreateUser`; in a cluster the API group, `core` of
+/// `get core/pods in shop`.
+pub fn service_of(action: &str) -> &str {
+    match action.split_once(' ') {
+        Some((_, resource)) => resource.split('/').next().unwrap_or(resource),
+        None => action.split_once(':').map_or(action, |(service, _)| service),
+    }
+}
+
+/// An action without the domain of its service: `iam:CreateUser` of `iam.amazonaws.com:CreateUser`.
+///
+/// ```
+/// use firstseen::actions::short_name;
+///
+/// assert_eq!(short_name("iam.amazonaws.com:CreateUser"), "iam:CreateUser");
+/// assert_eq!(short_name("get core/pods in shop"), "get core/pods in shop");
+/// ```
+pub fn short_name(action: &str) -> String {
+    action.replacen(".amazonaws.com:", ":", 1)
+}
+
 /// Everything known of an action: `iam.amazonaws.com:CreateUser`, `iam:CreateUser`, or `create core/pods/exec` in a cluster.
 pub fn describe(action: &str) -> ActionDescription {
     if kubernetes::is_kubernetes(action) {

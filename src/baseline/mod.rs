@@ -67,6 +67,21 @@ pub struct Baseline {
     pub inventory: Inventory,
 }
 
+impl Baseline {
+    /// The number of a principal, if it is in the baseline.
+    pub fn principal_number(&self, who: &ObservedPrincipal) -> Option<u32> {
+        let place = |known: &ObservedPrincipal| known.account_and_key().cmp(&who.account_and_key());
+        self.principals.binary_search_by(place).ok().map(|number| number as u32)
+    }
+
+    /// The behaviours of a principal, by its number.
+    pub fn behaviours_of(&self, principal: u32) -> &[Behaviour] {
+        let start = self.behaviours.partition_point(|behaviour| behaviour.principal < principal);
+        let end = self.behaviours.partition_point(|behaviour| behaviour.principal <= principal);
+        &self.behaviours[start..end]
+    }
+}
+
 /// One principal doing one action.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Behaviour {

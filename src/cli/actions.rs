@@ -5,11 +5,11 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 use clap::Args;
-use firstseen::actions::{ActionDescription, Class, describe, known_names, similar_action};
+use firstseen::actions::{ActionDescription, Class, describe, known_names, short_name, similar_action};
 use firstseen::query::Pattern;
 use firstseen::report::{ActionsReport, for_terminal};
 
-use super::args::{ReferenceOutputArgs, named_arg};
+use super::args::{AnswerOutputArgs, named_arg};
 use super::exit::{Hint, RunStatus};
 use super::output_guard::OutputGuard;
 
@@ -26,7 +26,7 @@ pub(crate) struct ActionsArgs {
     #[arg(long, value_enum)]
     class: Option<ClassArg>,
     #[command(flatten)]
-    output: ReferenceOutputArgs,
+    output: AnswerOutputArgs,
 }
 
 named_arg! {
@@ -71,7 +71,7 @@ fn find(names: &[String]) -> anyhow::Result<Found> {
     }
     let (mut found, mut warnings) = (Vec::new(), Vec::new());
     for name in names {
-        let short = name.replacen(".amazonaws.com:", ":", 1);
+        let short = short_name(name);
         let pattern: Pattern =
             short.parse().context(Hint("write a name, or a glob with '*', '?' and '[…]'"))?;
         let before = found.len();

@@ -9,7 +9,7 @@ use firstseen::query::{By, KnownQuestion, changes, known, timeline};
 use firstseen::report::{FilterSettings, KnownAnswer, KnownReport, KnownSettings, UsedInventory};
 use firstseen::time::{Bound, Timestamp};
 
-use super::args::{ArchiveArgs, KnownArgs, KnownOutputArgs, LearningArgs, S3Args, check_window};
+use super::args::{AnswerOutputArgs, ArchiveArgs, KnownArgs, LearningArgs, RunArgs, S3Args, check_window};
 use super::exit::{RunStatus, UsageError};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
@@ -31,7 +31,9 @@ pub(crate) struct BaselineArgs {
     #[command(flatten)]
     s3: S3Args,
     #[command(flatten)]
-    output: KnownOutputArgs,
+    output: AnswerOutputArgs,
+    #[command(flatten)]
+    run: RunArgs,
 }
 
 /// Runs the command.
@@ -43,8 +45,8 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
     let output = guard.open("--output", args.output.output.as_deref())?;
-    let faults = args.output.run.faults(&mut guard)?;
-    let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.output.run) };
+    let faults = args.run.faults(&mut guard)?;
+    let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.run) };
     let Input { baseline, coverage, settings, is_saved, traffic, archives, rules: _, inventory_files } =
         Input::read(&args.archives, &lists, &reading)?;
     let answer = args.known.ask(&baseline, &question);
@@ -67,7 +69,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
         note: None,
         warnings: [inventory_files.warnings, unmatched(&baseline, &question.filter, None)].concat(),
     };
-    closing.end(args.output.run.quiet)
+    closing.end(args.run.quiet)
 }
 
 impl BaselineArgs {

@@ -78,6 +78,9 @@ pub(crate) fn set_locations<'f, 'l: 'f>(
     locations: &'l Locations,
     findings: impl Iterator<Item = &'f mut Finding<'l>>,
 ) {
+    if locations.is_empty() {
+        return;
+    }
     for finding in findings {
         let address = finding.source_ip().and_then(|source| source.parse().ok());
         finding.location = address.and_then(|address| locations.of(address));

@@ -22,6 +22,7 @@ mod scan;
 mod settings;
 mod signals;
 mod synth;
+mod text_file;
 mod triage;
 mod tune;
 mod used_settings;

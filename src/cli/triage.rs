@@ -2,7 +2,9 @@
 
 use clap::Args;
 use firstseen::model::Dimensions;
-use firstseen::query::{KnownAssets, Label, Question, TriageQuestion, Weights, label_report, triage};
+use firstseen::query::{
+    KnownAssets, Label, Question, TriageQuestion, Weights, label_report, principal_activities, triage,
+};
 use firstseen::report::{Format, LabelledReport, TriageReport, UsedSettings};
 use firstseen::source::FileList;
 use firstseen::time::Bound;
@@ -93,6 +95,8 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         ..used_settings(wanted.preset(), &base, &input)
     };
     let top = args.ranking.top.or(shown);
+    let is_page = destination.has(FileFormat::Page);
+    let principals = if is_page { principal_activities(baseline, &question, &triage) } else { Vec::new() };
     let report = TriageReport {
         settings: &used,
         coverage,
@@ -102,6 +106,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         question: &question,
         top,
         triage: &triage,
+        principals: &principals,
     };
     let warning = match labels {
         Some(labels) => write_labelled(&report, &labels, destination).map(|()| None)?,

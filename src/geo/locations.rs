@@ -12,6 +12,11 @@ use crate::model::{Location, SharedTexts};
 pub struct Locations(HashMap<IpAddr, Location>);
 
 impl Locations {
+    /// Whether no address is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Where an address is.
     pub fn of(&self, address: IpAddr) -> Option<&Location> {
         self.0.get(&address.to_canonical())
@@ -25,6 +30,9 @@ impl GeoDatabases {
     /// # Errors
     /// If a database is damaged.
     pub fn locate(&self, addresses: impl IntoIterator<Item = IpAddr>) -> Result<Locations, GeoError> {
+        if self.is_empty() {
+            return Ok(Locations::default());
+        }
         let (mut known, mut texts) = (HashMap::new(), SharedTexts::default());
         for address in addresses {
             let address = address.to_canonical();

@@ -90,15 +90,15 @@ impl Traits<'_> {
         Self {
             source_ip: self.source_ip.filter(|_| !self.is_forwarded),
             user_agent: self.user_agent.filter(|_| !self.is_forwarded),
-            access_key_id: self.access_key_id.filter(|key| is_long_term(key)),
+            access_key_id: self.access_key_id.filter(|key| !is_temporary_key(key)),
             ..self
         }
     }
 }
 
-/// Whether an access key is not that of a session (IAM User Guide, "IAM identifiers", unique ID prefixes).
-fn is_long_term(access_key_id: &str) -> bool {
-    !access_key_id.starts_with("ASIA")
+/// Whether an access key is that of a session (IAM User Guide, "IAM identifiers", unique ID prefixes).
+pub fn is_temporary_key(access_key_id: &str) -> bool {
+    access_key_id.starts_with("ASIA")
 }
 
 impl Dimension {
@@ -116,7 +116,7 @@ impl Dimension {
             Self::Agent => agent(traits).map(agent_family),
             Self::Region => present(traits.region).map(Cow::Borrowed),
             Self::AccessKey => {
-                present(traits.access_key_id).filter(|key| is_long_term(key)).map(Cow::Borrowed)
+                present(traits.access_key_id).filter(|key| !is_temporary_key(key)).map(Cow::Borrowed)
             }
             Self::Error => present(traits.error_code).map(|code| Cow::Borrowed(error_kind(code))),
             Self::TargetRole => present(traits.target_role).map(Cow::Borrowed),

@@ -16,7 +16,7 @@ mod text;
 
 pub use address_range::{AddressRange, AddressRangeError};
 pub use arn::{Arn, identity_in_cluster, is_account_id, last_part, without_cluster};
-pub use dimension::{Dimension, Dimensions, Traits};
+pub use dimension::{Dimension, Dimensions, Traits, is_temporary_key};
 pub use event_id::{EventId, EventIdRef};
 pub use evidence::{Evidence, Sighting, SightingTexts, Stage};
 pub use iam::{IamIdentity, IamKind, is_unique_id, sso_name};

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use glob::MatchOptions;
 use thiserror::Error;
 
-use crate::model::{LogSource, ObservedPrincipal, PrincipalKind, identity_in_cluster};
+use crate::model::{LogSource, ObservedPrincipal, PrincipalKind, RuleMetadata, identity_in_cluster};
 
 /// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
 ///
@@ -81,6 +81,11 @@ impl Pattern {
     /// Whether it matches a principal, by its key or by its ARN.
     pub fn matches(&self, who: &ObservedPrincipal) -> bool {
         principal_names(who).into_iter().any(|name| self.matches_text(name, true))
+    }
+
+    /// Matches the name of a rule, in any case.
+    pub fn matches_rule(&self, rule: &RuleMetadata) -> bool {
+        self.matches_text(&rule.name, false)
     }
 
     pub(super) fn matches_text(&self, text: &str, case_sensitive: bool) -> bool {

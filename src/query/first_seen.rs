@@ -111,8 +111,6 @@ pub(super) struct Candidate<'b> {
 pub(super) enum Origin {
     Behaviour(usize),
     Value(usize),
-    /// An event that a rule matched.
-    Hit(usize),
 }
 
 /// Produces possible findings about sightings, regardless of warmup: by principal, otherwise in no order.

@@ -51,13 +51,8 @@ impl<'q, 'b> History<'q, 'b> {
 
     /// A principal's number and behaviours.
     fn behaviours(&self, who: &ObservedPrincipal) -> Option<(u32, &'b [Behaviour])> {
-        let Baseline { principals, behaviours, .. } = self.baseline;
-        let number = principals
-            .binary_search_by(|known| known.account_and_key().cmp(&who.account_and_key()))
-            .ok()? as u32;
-        let start = behaviours.partition_point(|behaviour| behaviour.principal < number);
-        let end = behaviours.partition_point(|behaviour| behaviour.principal <= number);
-        Some((number, &behaviours[start..end]))
+        let number = self.baseline.principal_number(who)?;
+        Some((number, self.baseline.behaviours_of(number)))
     }
 
     fn age(&mut self, number: u32, behaviours: &[Behaviour], who: &ObservedPrincipal) -> Option<Age> {

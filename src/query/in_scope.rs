@@ -22,6 +22,11 @@ pub(super) fn first_counted<'b>(behaviour: &'b Behaviour, question: &Question) -
     behaviour.beginning(question.only_success).filter(|sighting| question.knows(sighting.time))
 }
 
+/// The number of events of a behaviour on the days that count.
+pub(super) fn events(behaviour: &Behaviour, question: &Question) -> u64 {
+    behaviour.days.iter().filter(|day| question.knows(day.day.start())).map(|day| day.count).sum()
+}
+
 /// The first success of a behaviour, if it counts.
 pub(super) fn first_success<'b>(behaviour: &'b Behaviour, question: &Question) -> Option<&'b Sighting> {
     behaviour.first_success.as_deref().filter(|success| question.knows(success.time))

@@ -34,7 +34,7 @@ pub use triage::{
     Count, Episode, EpisodeFinding, Incident as RankedIncident, KnownAsset, KnownAssetError, KnownAssets,
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, Link,
     LinkKind, Overview, Part, PartName, PrincipalActivity, RankedUnit, Reason, SEVERITY_STEP, Surprise,
-    Triage, TriageQuestion, WeightError, Weights, label_report, triage,
+    Triage, TriageQuestion, WeightError, Weights, label_report, principal_activities, triage,
 };
 pub use tune::{
     Calls, Daily, Incident, IncidentFindings, IncidentOutcome, NOISY_NAMED, Noise, NoisyAccount,

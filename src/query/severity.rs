@@ -2,20 +2,23 @@
 
 use super::{Finding, FindingKind};
 use crate::model::Priority;
+use crate::names::named;
 
-/// The severity of a finding. The rules are in `docs/formats.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// For information.
-    Informational,
-    /// Worth a look.
-    Low,
-    /// Investigate soon.
-    Medium,
-    /// Investigate now.
-    High,
-    /// Act at once.
-    Critical,
+named! {
+    /// The severity of a finding. The rules are in `docs/formats.md`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Severity {
+        /// For information.
+        Informational = "informational",
+        /// Worth a look.
+        Low = "low",
+        /// Investigate soon.
+        Medium = "medium",
+        /// Investigate now.
+        High = "high",
+        /// Act at once.
+        Critical = "critical",
+    }
 }
 
 impl Severity {

@@ -161,7 +161,6 @@ impl<'a> FindingRow<'a> {
             principal_arn: finding.who.arn.as_deref().map(clean),
             source: finding.who.kind.source().name(),
             impersonated_by: text(Sighting::impersonated_by),
-            issued: text(Sighting::issued),
             linked_principal: finding.linked.map(|linked| clean(&linked.key)),
             detail: text(Sighting::detail),
             rules: of_rules(finding, clean, |one| one.rule.name.to_string()),
@@ -177,6 +176,7 @@ impl<'a> FindingRow<'a> {
             source_asn: location.and_then(|location| location.asn.as_deref()).map(clean),
             source_as_name: location.and_then(|location| location.as_name.as_deref()).map(clean),
             source_country: location.and_then(|location| location.country.as_deref()).map(clean),
+            issued: text(Sighting::issued),
         }
     }
 }

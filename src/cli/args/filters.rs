@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use firstseen::model::{LogSource, PrincipalKind};
@@ -10,6 +9,7 @@ use firstseen::query::{Filter, Pattern};
 use firstseen::time::Bound;
 
 use super::super::exit::{Hint, UsageError};
+use super::super::text_file::read_text;
 use super::given;
 use super::named::named_arg;
 
@@ -135,9 +135,7 @@ impl PrincipalArgs {
 
 /// Reads globs from a file, one per line; skips blank lines and lines that start with `#`.
 fn read_patterns(path: &Path) -> anyhow::Result<Vec<Pattern>> {
-    let text = firstseen::file::read_text(path)
-        .with_context(|| format!("cannot read '{}'", path.display()))
-        .context(Hint("--ignore-file takes a text file with one glob per line"))?;
+    let text = read_text(path, Hint("--ignore-file takes a text file with one glob per line"))?;
     text.lines()
         .map(str::trim)
         .enumerate()

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::Context;
 use clap::Args;
 use firstseen::query::{Incident, Pattern};
 use firstseen::time::Bound;
 
 use super::super::exit::{Hint, UsageError};
+use super::super::text_file::{csv_reader, read_text};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Incidents that should be reported")]
@@ -68,17 +68,14 @@ fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Result
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<Incident>> {
-    let text = firstseen::file::read_text(path)
-        .with_context(|| format!("cannot read '{}'", path.display()))
-        .context(Hint("--incidents takes a CSV file with the header from,to,principal,name"))?;
+    let hint = Hint("--incidents takes a CSV file with the header from,to,principal,name");
     let refused = |problem: String| UsageError(format!("{}: {problem}", path.display()));
-    Ok(parse(text.trim_start_matches('\u{feff}')).map_err(refused)?)
+    Ok(parse(&read_text(path, hint)?).map_err(refused)?)
 }
 
 /// Parses incidents from CSV, by column names.
 fn parse(text: &str) -> Result<Vec<Incident>, String> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader = csv_reader(text);
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
     let column = |name: &str| headers.iter().position(|header| header == name);
     let missing = || "the header must name from and to, and may name principal and name".to_owned();

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 use csv::StringRecord;
 use firstseen::query::{Label, LabelledEvent};
 use firstseen::time::Timestamp;
 
 use super::super::exit::{Hint, UsageError};
+use super::super::text_file::{csv_reader, read_text};
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Labelled incidents")]
@@ -33,11 +33,7 @@ const HINT: Hint = Hint(
 );
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<Label>> {
-    let text = firstseen::file::read_text(path)
-        .with_context(|| format!("cannot read '{}'", path.display()))
-        .context(HINT)?;
-    let labels = parse(text.trim_start_matches('\u{feff}'));
-    labels.map_err(|problem| {
+    parse(&read_text(path, HINT)?).map_err(|problem| {
         anyhow::Error::new(UsageError(format!("{}: {problem}", path.display()))).context(HINT)
     })
 }
@@ -112,8 +108,7 @@ fn account_and_key(text: &str) -> (Option<String>, Option<String>) {
 
 /// Parses labels from CSV, by column names.
 fn parse(text: &str) -> Result<Vec<Label>, String> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader = csv_reader(text);
     let columns = Columns::new(reader.headers().map_err(|error| error.to_string())?)?;
     let mut labels = Vec::new();
     for record in reader.records() {

@@ -30,9 +30,7 @@ pub(crate) use known::KnownArgs;
 pub(crate) use labels::LabelArgs;
 pub(crate) use learning::{LearningArgs, byte_count};
 pub(crate) use named::named_arg;
-pub(crate) use output::{
-    FileFormat, KnownOutputArgs, OutputArgs, OutputFormats, RankedOutputArgs, ReferenceOutputArgs, RunArgs,
-};
+pub(crate) use output::{AnswerOutputArgs, FileFormat, OutputArgs, OutputFormats, RankedOutputArgs, RunArgs};
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;

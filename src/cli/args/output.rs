@@ -1,6 +1,6 @@
 //! Flags for the format and destination of the answer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::report::{ExportFormat, Format};
@@ -29,26 +29,10 @@ pub(crate) struct OutputArgs {
     pub(crate) run: RunArgs,
 }
 
+/// Flags for the format and destination of an answer.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub(crate) struct KnownOutputArgs {
-    /// Format of the answer [default: by the extension of FILE, else text]
-    #[arg(long, short, value_enum)]
-    format: Option<FormatArg>,
-    /// Write the answer to FILE, which appears only once it is complete [default: stdout]
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
-    #[arg(long)]
-    csv_raw: bool,
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-}
-
-/// Flags for the output of a command that reads no archives.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(crate) struct ReferenceOutputArgs {
+pub(crate) struct AnswerOutputArgs {
     /// Format of the answer [default: by the extension of FILE, else text]
     #[arg(long, short, value_enum)]
     format: Option<FormatArg>,
@@ -206,21 +190,10 @@ impl RankedOutputArgs {
     }
 }
 
-impl KnownOutputArgs {
+impl AnswerOutputArgs {
     /// The format of the answer: `--format`, else by the extension of the output.
     pub(crate) fn format(&self) -> anyhow::Result<Format> {
-        answer_format(self.format, self.output.as_deref(), self.csv_raw)
+        let format = self.format.map_or_else(|| FormatArg::of_output(self.output.as_deref()), Ok)?;
+        Ok(format.format(self.csv_raw))
     }
-}
-
-impl ReferenceOutputArgs {
-    /// The format of the answer: `--format`, else by the extension of the output.
-    pub(crate) fn format(&self) -> anyhow::Result<Format> {
-        answer_format(self.format, self.output.as_deref(), self.csv_raw)
-    }
-}
-
-fn answer_format(format: Option<FormatArg>, output: Option<&Path>, csv_raw: bool) -> anyhow::Result<Format> {
-    let format = format.map_or_else(|| FormatArg::of_output(output), Ok)?;
-    Ok(format.format(csv_raw))
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
-use firstseen::file;
 use firstseen::model::Language;
 use firstseen::report::{for_shell, for_terminal};
 use firstseen::rules::{BUILTIN_RULES, RuleError, RuleFile, RuleSet};
 
 use super::super::exit::{Hint, UsageError};
+use super::super::text_file::read_text;
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Rules")]
@@ -92,10 +92,9 @@ impl RuleArgs {
 
 /// Reads a file, or all rule files below a folder, in the order of their names.
 fn read(path: &Path, language: Language, files: &mut Vec<RuleFile>) -> anyhow::Result<()> {
-    let cannot = || format!("cannot read '{}'", path.display());
     let hint = Hint("name a rule file, or a folder that contains rule files");
     if !path.is_dir() {
-        let text = file::read_text(path).with_context(cannot).context(hint)?;
+        let text = read_text(path, hint)?;
         files.push(RuleFile { name: path.display().to_string(), language, text });
         return Ok(());
     }

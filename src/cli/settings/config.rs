@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use firstseen::file;
 use firstseen::query::{KnownAssetError, KnownAssets, WeightError, Weights};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::super::exit::{Hint, UsageError};
+use super::super::exit::Hint;
+use super::super::text_file::read_text;
 use super::Settings;
 use super::setting::{SettingError, did_you_mean, setting, similar};
 
@@ -17,13 +16,8 @@ const HINT: Hint =
 
 /// Reads a configuration file. Paths in it are relative to its folder.
 pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
-    let text = file::read_text(path)
-        .with_context(|| format!("cannot read '{}'", path.display()))
-        .context(Hint("--config takes a TOML file; docs/firstseen.toml is an example"))?;
-    let mut settings = parse(&text).map_err(|wrong| {
-        let usage = UsageError(format!("{}, line {}: {}", path.display(), wrong.line, wrong.reason));
-        anyhow::Error::new(usage).context(HINT)
-    })?;
+    let text = read_text(path, Hint("--config takes a TOML file; docs/firstseen.toml is an example"))?;
+    let mut settings = parse(&text).map_err(|wrong| wrong.in_file(path, HINT))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     settings.place_files_in(folder);
     Ok(settings)
@@ -50,12 +44,7 @@ pub(crate) fn read_weights(path: &Path) -> anyhow::Result<Weights> {
     let hint = Hint(
         "--weights takes a TOML file with lines such as history = 0.5; docs/ranking.md lists the constants",
     );
-    let text =
-        file::read_text(path).with_context(|| format!("cannot read '{}'", path.display())).context(hint)?;
-    parse_weights(&text).map_err(|wrong| {
-        let usage = UsageError(format!("{}, line {}: {}", path.display(), wrong.line, wrong.reason));
-        anyhow::Error::new(usage).context(hint)
-    })
+    parse_weights(&read_text(path, hint)?).map_err(|wrong| wrong.in_file(path, hint))
 }
 
 /// Parses the text of a file of constants.
@@ -80,12 +69,7 @@ pub(crate) fn read_known(path: &Path) -> anyhow::Result<KnownAssets> {
     let hint = Hint(
         "--known takes a TOML file with the lists networks, principals, roles, actions and rules; docs/ranking.md has an example",
     );
-    let text =
-        file::read_text(path).with_context(|| format!("cannot read '{}'", path.display())).context(hint)?;
-    parse_known(&text).map_err(|wrong| {
-        let usage = UsageError(format!("{}, line {}: {}", path.display(), wrong.line, wrong.reason));
-        anyhow::Error::new(usage).context(hint)
-    })
+    parse_known(&read_text(path, hint)?).map_err(|wrong| wrong.in_file(path, hint))
 }
 
 /// Parses the text of a list of assets.

@@ -6,11 +6,10 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-use firstseen::file;
 use firstseen::yaml::{Node, Yaml, documents};
 
-use super::super::exit::{Hint, UsageError};
+use super::super::exit::Hint;
+use super::super::text_file::read_text;
 use super::Settings;
 use super::setting::{SettingError, setting};
 
@@ -20,12 +19,8 @@ const HINT: Hint = Hint(
 
 /// Reads a configuration file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
-    let text = file::read_text(path)
-        .with_context(|| format!("cannot read '{}'", path.display()))
-        .context(Hint("--netflix-config takes the YAML file that cloudtrail-anomaly takes with --config"))?;
-    parse(&text).map_err(|SettingError { line, reason }| {
-        anyhow::Error::new(UsageError(format!("{}, line {line}: {reason}", path.display()))).context(HINT)
-    })
+    let hint = Hint("--netflix-config takes the YAML file that cloudtrail-anomaly takes with --config");
+    parse(&read_text(path, hint)?).map_err(|wrong| wrong.in_file(path, HINT))
 }
 
 /// Parses the text of a file.

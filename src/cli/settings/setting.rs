@@ -2,10 +2,12 @@
 //! flag, so every value has one meaning.
 
 use std::error::Error;
+use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, Command, FromArgMatches};
 
+use super::super::exit::{Hint, UsageError};
 use super::Settings;
 
 /// A problem in a file, with its line.
@@ -14,6 +16,14 @@ pub(super) struct SettingError {
     /// Counted from 1.
     pub(super) line: usize,
     pub(super) reason: String,
+}
+
+impl SettingError {
+    /// The error of the file that it is in; `hint` says what the file should have.
+    pub(super) fn in_file(self, path: &Path, hint: Hint) -> anyhow::Error {
+        let Self { line, reason } = self;
+        anyhow::Error::new(UsageError(format!("{}, line {line}: {reason}", path.display()))).context(hint)
+    }
 }
 
 /// The settings from one key; all others stay unset.

@@ -1,12 +1,11 @@
-//! What each principal with an episode did in all, for a table beside the incidents.
+//! What each principal of a ranking did in all, for a table beside the incidents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::episode::EpisodeDraft;
-use crate::baseline::{ActiveDay, Baseline};
+use super::{Triage, TriageQuestion};
+use crate::baseline::Baseline;
 use crate::model::{Dimension, ObservedPrincipal};
-use crate::query::Question;
-use crate::query::in_scope::first_counted;
+use crate::query::in_scope::{events, first_counted};
 use crate::query::new_value;
 use crate::time::Timestamp;
 
@@ -27,13 +26,16 @@ pub struct PrincipalActivity<'b> {
     pub events: u64,
 }
 
-/// The activity of all principals with an episode, sorted by account and key.
-pub(super) fn activities<'b>(
+/// The activity of all principals with a reported episode, sorted by account and key.
+pub fn principal_activities<'b>(
     baseline: &'b Baseline,
-    question: &Question,
-    drafts: &[EpisodeDraft<'_>],
+    question: &TriageQuestion,
+    ranked: &Triage<'_>,
 ) -> Vec<PrincipalActivity<'b>> {
-    let wanted: BTreeSet<u32> = drafts.iter().map(|draft| draft.principal).collect();
+    let question = &question.of_findings();
+    let episodes = ranked.incidents.iter().flat_map(|incident| &incident.episodes);
+    let wanted: BTreeSet<u32> =
+        episodes.filter_map(|episode| baseline.principal_number(episode.who)).collect();
     let mut found: BTreeMap<u32, PrincipalActivity<'b>> = BTreeMap::new();
     for behaviour in baseline.behaviours.iter().filter(|one| wanted.contains(&one.principal)) {
         let Some(sighting) = first_counted(behaviour, question) else { continue };
@@ -49,8 +51,7 @@ pub(super) fn activities<'b>(
         activity.first = activity.first.min(first);
         activity.last = activity.last.max(last);
         activity.actions += 1;
-        let is_known = |day: &&ActiveDay| question.knows(day.day.start());
-        activity.events += behaviour.days.iter().filter(is_known).map(|day| day.count).sum::<u64>();
+        activity.events += events(behaviour, question);
     }
     let networks = baseline.values.iter().filter(|value| value.dimension == Dimension::Network);
     for value in networks.filter(|value| new_value::first_counted(value, question).is_some()) {

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::TriageQuestion;
 use super::population::Population;
 use crate::baseline::{Baseline, Hit};
-use crate::model::{Dimension, ObservedPrincipal};
+use crate::model::Dimension;
 use crate::query::compiled_filter::CompiledFilter;
 use crate::query::first_seen::{Candidate, Origin, of_sightings};
 use crate::query::history::History;
@@ -16,16 +16,19 @@ use crate::query::single_event::finding_about;
 use crate::query::{Filter, Finding, FindingKind, Match, Matched, Question};
 use crate::time::Timestamp;
 
-/// The findings of an episode, before it is scored.
+/// An episode before it is scored.
 #[derive(Debug)]
 pub(super) struct EpisodeDraft<'b> {
     pub(super) principal: u32,
     pub(super) is_new_principal: bool,
-    /// Sorted, at least one.
-    pub(super) findings: Vec<(Origin, Finding<'b>)>,
+    /// Sorted, at least one; of a new action with the index of its behaviour.
+    pub(super) findings: Vec<(Option<usize>, Finding<'b>)>,
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
 }
+
+/// A finding with its principal, and with the index of its behaviour if it is a new action.
+type NumberedFinding<'b> = (u32, Option<usize>, Finding<'b>);
 
 impl TriageQuestion {
     /// The question about the findings that make up episodes.
@@ -46,69 +49,34 @@ impl TriageQuestion {
     }
 }
 
-/// All episodes of a baseline, sorted by start, principal and end.
+/// All episodes of a baseline, sorted by start, principal and end; `asked` is the question about their findings.
 pub(super) fn episodes<'b>(
     baseline: &'b Baseline,
-    question: &TriageQuestion,
+    (question, asked): (&TriageQuestion, &Question),
     population: &Population,
 ) -> Vec<EpisodeDraft<'b>> {
-    let asked = question.of_findings();
     let Some(start) = population.start() else { return Vec::new() };
     let is_new = |principal: u32| {
         let first = population.first_seen(principal);
         first.is_some_and(|first| first.micros_since(start) >= question.warmup.micros())
     };
-    let mut of: Vec<(u32, Origin)> = Vec::new();
-    let mut findings = Vec::new();
-    let nothing = Filter::default();
-    let admission = CompiledFilter::new(Cow::Borrowed(&nothing));
-    let iam = Iam::new(baseline);
-    of_sightings(
-        (baseline, &iam),
-        &asked,
-        &admission,
-        &mut |Candidate { origin, known_micros, finding, .. }| {
-            let principal = match origin {
-                Origin::Behaviour(index) => baseline.behaviours[index].principal,
-                Origin::Value(index) => baseline.values[index].principal,
-                Origin::Hit(_) => return,
-            };
-            if known_micros >= question.warmup.micros() || is_new(principal) {
-                of.push((principal, origin));
-                findings.push(finding);
-            }
-        },
-    );
-    let is_covered = match_findings(baseline, &mut findings);
-    let mut past = History::new((baseline, &iam), &asked, Some(start));
-    for (principal, hit, finding) in known_hits(baseline, question, &is_covered) {
-        of.push((principal, Origin::Hit(hit)));
-        findings.push(past.extend(finding));
-    }
-    for finding in &mut findings {
-        finding.known_to_iam = iam.knows(finding.who);
-    }
-    let mut numbered: Vec<(u32, Origin, Finding<'b>)> = of
-        .into_iter()
-        .zip(findings)
-        .map(|((principal, origin), finding)| (principal, origin, finding))
-        .collect();
-    numbered
+    let mut findings = findings(baseline, (question, asked), start, &is_new);
+    findings
         .sort_by(|(left, _, earlier), (right, _, later)| left.cmp(right).then_with(|| order(earlier, later)));
     let mut drafts: Vec<EpisodeDraft<'b>> = Vec::new();
-    for (principal, origin, finding) in numbered {
+    for (principal, behaviour, finding) in findings {
         let time = finding.time;
         match drafts.last_mut() {
             Some(draft)
                 if draft.principal == principal && time.micros_since(draft.end) <= question.gap.micros() =>
             {
                 draft.end = time;
-                draft.findings.push((origin, finding));
+                draft.findings.push((behaviour, finding));
             }
             _ => drafts.push(EpisodeDraft {
                 principal,
                 is_new_principal: is_new(principal),
-                findings: vec![(origin, finding)],
+                findings: vec![(behaviour, finding)],
                 start: time,
                 end: time,
             }),
@@ -118,30 +86,66 @@ pub(super) fn episodes<'b>(
     drafts
 }
 
+/// The findings of all episodes, by principal. Of those for which `is_new` all first sightings count.
+fn findings<'b>(
+    baseline: &'b Baseline,
+    (question, asked): (&TriageQuestion, &Question),
+    start: Timestamp,
+    is_new: &dyn Fn(u32) -> bool,
+) -> Vec<NumberedFinding<'b>> {
+    let mut origins: Vec<(u32, Option<usize>)> = Vec::new();
+    let mut findings = Vec::new();
+    let admission = CompiledFilter::new(Cow::Borrowed(&asked.filter));
+    let iam = Iam::new(baseline);
+    of_sightings(
+        (baseline, &iam),
+        asked,
+        &admission,
+        &mut |Candidate { origin, known_micros, finding, .. }| {
+            let (principal, behaviour) = match origin {
+                Origin::Behaviour(index) => (baseline.behaviours[index].principal, Some(index)),
+                Origin::Value(index) => (baseline.values[index].principal, None),
+            };
+            if known_micros >= question.warmup.micros() || is_new(principal) {
+                origins.push((principal, behaviour));
+                findings.push(finding);
+            }
+        },
+    );
+    let is_covered = match_findings(baseline, &mut findings);
+    let mut past = History::new((baseline, &iam), asked, Some(start));
+    for (principal, finding) in known_hits(baseline, (question, asked), &is_covered) {
+        origins.push((principal, None));
+        findings.push(past.extend(finding));
+    }
+    for finding in &mut findings {
+        finding.known_to_iam = iam.knows(finding.who);
+    }
+    let numbered = origins.into_iter().zip(findings);
+    numbered.map(|((principal, behaviour), finding)| (principal, behaviour, finding)).collect()
+}
+
 /// Events that no finding covers, and that a rule of the user's own list matched, as findings.
 fn known_hits<'b>(
     baseline: &'b Baseline,
-    question: &TriageQuestion,
+    (question, asked): (&TriageQuestion, &Question),
     is_covered: &[bool],
-) -> Vec<(u32, usize, Finding<'b>)> {
+) -> Vec<(u32, Finding<'b>)> {
     let is_known: Vec<bool> = baseline.rules.iter().map(|rule| question.known.names_rule(rule)).collect();
-    let is_counted = |hit: &Hit| {
-        let is_late = question.read_to.is_some_and(|read_to| hit.sighting.time > read_to);
-        is_known[hit.rule as usize] && !is_late && !(question.only_success && hit.sighting.failed)
+    let counts = |hit: &Hit| {
+        is_known[hit.rule as usize]
+            && asked.knows(hit.sighting.time)
+            && !(asked.only_success && hit.sighting.failed)
     };
-    let hits = baseline.hits.iter().enumerate();
-    let finding = |(index, hit): (usize, &'b Hit)| {
-        if is_covered[index] || !is_counted(hit) {
-            return None;
-        }
-        let place = |who: &ObservedPrincipal| who.account_and_key().cmp(&hit.who.account_and_key());
-        let principal = baseline.principals.binary_search_by(place).ok()? as u32;
+    let uncovered = baseline.hits.iter().zip(is_covered).filter(|(_, is_covered)| !**is_covered);
+    let finding = |hit: &'b Hit| {
+        let principal = baseline.principal_number(&hit.who)?;
         let rules = vec![Match { rule: &baseline.rules[hit.rule as usize], hit }];
         let matched = Some(Box::new(Matched { rules, count: 1, last_time: None }));
         let about = finding_about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting));
-        Some((principal, index, Finding { matched, ..about }))
+        Some((principal, Finding { matched, ..about }))
     };
-    hits.filter_map(finding).collect()
+    uncovered.map(|(hit, _)| hit).filter(|hit| counts(hit)).filter_map(finding).collect()
 }
 
 /// The order of the findings of an episode.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::{Arn, ObservedPrincipal, PrincipalKind, last_part, without_cluster};
+use crate::model::{Arn, ObservedPrincipal, PrincipalKind, is_account_id, last_part, without_cluster};
 
 /// Words for the environments of a deployment.
 const ENVIRONMENTS: [&str; 15] = [
@@ -80,16 +80,13 @@ fn is_random(part: &str) -> bool {
 
 /// A text with its runs of twelve digits replaced by `#`.
 fn without_account_ids(text: &str) -> Cow<'_, str> {
-    const ACCOUNT_DIGITS: usize = 12;
-    let is_account =
-        |part: &str| part.len() == ACCOUNT_DIGITS && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !text.split(|c: char| !c.is_ascii_digit()).any(is_account) {
+    if !text.split(|c: char| !c.is_ascii_digit()).any(is_account_id) {
         return Cow::Borrowed(text);
     }
     let parts = text.split_inclusive(|c: char| !c.is_ascii_digit());
     let replaced = parts.map(|part| match part.strip_suffix(|c: char| !c.is_ascii_digit()) {
-        Some(digits) if is_account(digits) => format!("#{}", &part[digits.len()..]),
-        None if is_account(part) => "#".to_owned(),
+        Some(digits) if is_account_id(digits) => format!("#{}", &part[digits.len()..]),
+        None if is_account_id(part) => "#".to_owned(),
         _ => part.to_owned(),
     });
     Cow::Owned(replaced.collect())

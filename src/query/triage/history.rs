@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::population::Groups;
-use super::{Count, Reason, Weights};
+use super::{Count, Part, Reason, Weights};
 use crate::time::Timestamp;
 
 /// Two surprises that differ by less are equal: sums of the same bits in another order.
@@ -75,11 +75,11 @@ impl PastEpisode {
     }
 }
 
-/// What was known of earlier episodes when each of these began; they must be sorted by start.
-pub(super) fn histories(episodes: &[PastEpisode]) -> Vec<Reason<'static>> {
+/// The part of each episode's score for what was known of earlier ones when it began; they must be sorted by start.
+pub(super) fn histories(episodes: &[PastEpisode], weights: &Weights) -> Vec<Part<'static>> {
     let mut circles = circles(episodes);
     let mut pending: BinaryHeap<Reverse<(Timestamp, usize)>> = BinaryHeap::new();
-    let mut reasons = Vec::with_capacity(episodes.len());
+    let mut parts = Vec::with_capacity(episodes.len());
     for (index, episode) in episodes.iter().enumerate() {
         while let Some(Reverse((end, ended))) = pending.peek().copied() {
             if end >= episode.start {
@@ -93,10 +93,13 @@ pub(super) fn histories(episodes: &[PastEpisode]) -> Vec<Reason<'static>> {
         let [among_all, among_kind, among_family, own] = episode.scopes().map(|scope| {
             circles.get(&scope).map_or(Count::default(), |circle| circle.at_least(episode.surprise))
         });
-        reasons.push(Reason::History { among_all, among_kind, among_family, own });
+        parts.push(Part {
+            bits: weights.history * bits(among_all, [among_kind, among_family, own], weights),
+            reason: Reason::History { among_all, among_kind, among_family, own },
+        });
         pending.push(Reverse((episode.end, index)));
     }
-    reasons
+    parts
 }
 
 fn circles(episodes: &[PastEpisode]) -> HashMap<Scope, Circle> {
@@ -112,17 +115,14 @@ fn circles(episodes: &[PastEpisode]) -> HashMap<Scope, Circle> {
 /// The bits of a history: the share of all earlier episodes that were as surprising, corrected by narrower and narrower circles.
 ///
 /// A narrower circle says nothing if nobody of the wider one was ever as surprising.
-pub(super) fn bits(among_all: Count, narrower: [Count; 3], weights: &Weights) -> f64 {
+fn bits(among_all: Count, narrower: [Count; 3], weights: &Weights) -> f64 {
     let mut share = f64::from(among_all.some + 1) / f64::from(among_all.all + 2);
     let mut wider = among_all;
     for circle in narrower {
         if wider.some == 0 {
             break;
         }
-        if circle.all > 0 || weights.prior > 0.0 {
-            share =
-                (f64::from(circle.some) + weights.prior * share) / (f64::from(circle.all) + weights.prior);
-        }
+        share = circle.share(share, weights.prior);
         wider = circle;
     }
     // Without a prior a share can be 0; a score must be finite.
@@ -154,13 +154,10 @@ mod tests {
             let [start, end] = [start, end].map(Timestamp::from_seconds);
             PastEpisode { principal: 0, groups, start, end, surprise }
         };
-        let reasons = histories(&[
-            episode(0, 10, 5.0),
-            episode(10, 11, 4.0),
-            episode(11, 12, 4.5),
-            episode(20, 20, 5.0),
-        ]);
-        let own = reasons.iter().map(|reason| match reason {
+        let episodes =
+            [episode(0, 10, 5.0), episode(10, 11, 4.0), episode(11, 12, 4.5), episode(20, 20, 5.0)];
+        let parts = histories(&episodes, &Weights::default());
+        let own = parts.iter().map(|part| match &part.reason {
             Reason::History { own, .. } => *own,
             _ => count(9, 9),
         });

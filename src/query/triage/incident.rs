@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
-use crate::model::{Arn, Dimension};
+use crate::model::{Arn, Dimension, is_temporary_key};
 use crate::query::{Finding, FindingKind};
 use crate::time::{Span, Timestamp};
 
@@ -103,7 +103,7 @@ fn is_soon(earlier: &Episode<'_>, later: &Episode<'_>, within: Span) -> bool {
 
 /// The key of a session with which a call was made.
 fn temporary_key<'b>(finding: &Finding<'b>) -> Option<&'b str> {
-    finding.evidence?.access_key_id().filter(|key| key.starts_with("ASIA"))
+    finding.evidence?.access_key_id().filter(|key| is_temporary_key(key))
 }
 
 /// Whether two episodes are of different principals.
@@ -161,7 +161,7 @@ fn of_issued_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
             let Some((key, (from, issued))) = key.and_then(|key| Some((key, *issuers.get(key)?))) else {
                 continue;
             };
-            let within = if key.starts_with("ASIA") { SESSION } else { CREATION };
+            let within = if is_temporary_key(key) { SESSION } else { CREATION };
             let is_use = finding.time >= issued && finding.time.micros_since(issued) <= within.micros();
             if is_use && is_of_others(episodes, from, to) && is_used.insert(key) {
                 links.push(Link { kind: LinkKind::IssuedKey, from, to, value: key });
@@ -206,8 +206,8 @@ fn identity_named<'n>(identity: &'n str, account: &'n str) -> Option<(&'n str, &
     }
 }
 
-/// Episodes that assumed a role for the first time, and an episode of that role that began within a session of it, from the same
-/// network.
+/// Episodes that asked for a role for the first time, and the first episode of that role within a session of it and from the same
+/// address.
 fn of_roles<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     let mut of_role: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
     for (index, episode) in episodes.iter().enumerate() {
@@ -224,12 +224,10 @@ fn of_roles<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
             let candidates = of_role.get(&(arn.account, &**role)).into_iter().flatten();
             let next = candidates.copied().find(|to| {
                 let other = &episodes[*to];
-                let is_soon = other.end() >= finding.time && other.start() <= finding.time.plus(SESSION);
-                *to != from && is_soon && is_same_address(finding, other)
+                let is_then = other.end() >= finding.time && other.start() <= finding.time.plus(SESSION);
+                *to != from && is_then && is_same_address(finding, other)
             });
-            if let Some(to) = next {
-                links.push(Link { kind: LinkKind::AssumedRole, from, to, value: role });
-            }
+            links.extend(next.map(|to| Link { kind: LinkKind::AssumedRole, from, to, value: role }));
         }
     }
     links
@@ -237,8 +235,6 @@ fn of_roles<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
 
 /// Whether calls of an episode came from the address of a finding.
 fn is_same_address(finding: &Finding<'_>, other: &Episode<'_>) -> bool {
-    let address =
-        |finding: &Finding<'_>| finding.evidence.and_then(|evidence| evidence.source_ip().map(str::to_owned));
-    let own = address(finding);
-    own.is_some() && other.findings.iter().any(|one| address(&one.finding) == own)
+    let own = finding.source_ip();
+    own.is_some() && other.findings.iter().any(|one| one.finding.source_ip() == own)
 }

@@ -73,8 +73,7 @@ impl KnownAssets {
         &'a self,
         rules: &'a [impl Borrow<RuleMetadata>],
     ) -> impl Iterator<Item = &'a Pattern> {
-        let is_found =
-            |pattern: &Pattern| rules.iter().any(|rule| pattern.matches_text(&rule.borrow().name, false));
+        let is_found = |pattern: &Pattern| rules.iter().any(|rule| pattern.matches_rule(rule.borrow()));
         self.rules.iter().filter(move |pattern| !is_found(pattern))
     }
 
@@ -85,7 +84,7 @@ impl KnownAssets {
 
     /// Whether a rule is in the list.
     pub(super) fn names_rule(&self, rule: &RuleMetadata) -> bool {
-        self.rules.iter().any(|pattern| pattern.matches_text(&rule.name, false))
+        self.rules.iter().any(|pattern| pattern.matches_rule(rule))
     }
 
     /// The part of a score for the entries that apply to an episode, if there are any.
@@ -113,7 +112,7 @@ impl KnownAssets {
         });
         touch("action", &self.actions, &|pattern, finding| pattern.matches_action(finding.action));
         touch("rule", &self.rules, &|pattern, finding| {
-            finding.matched().iter().any(|one| pattern.matches_text(&one.rule.name, false))
+            finding.matched().iter().any(|one| pattern.matches_rule(one.rule))
         });
         let bits = assets.iter().map(|asset| asset.bits).sum();
         (bits > 0.0).then_some(Part { bits, reason: Reason::Known(assets) })

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Incident, Triage};
+use crate::actions::short_name;
 use crate::query::Finding;
 use crate::time::{Span, Timestamp};
 
@@ -140,7 +141,7 @@ impl<'l> LabelIndex<'l> {
             }
             if let (Some(time), Some(principal), Some(action)) = (event.time, &event.principal, &event.action)
             {
-                let calls = index.calls.entry((principal, short(action))).or_default();
+                let calls = index.calls.entry((principal, short_name(action))).or_default();
                 calls.push(LabelledCall { time, account: event.account.as_deref(), incident });
             }
         }
@@ -177,18 +178,13 @@ impl<'l> LabelIndex<'l> {
         if let Some(name) = id.and_then(|id| self.ids.get(&*id)) {
             return Some(name);
         }
-        let calls = self.calls.get(&(finding.principal(), short(finding.action)))?;
+        let calls = self.calls.get(&(finding.principal(), short_name(finding.action)))?;
         let fits = |call: &&LabelledCall<'_>| {
             let apart = finding.time.micros_since(call.time).abs();
             apart <= TOLERANCE.micros() && call.account.is_none_or(|account| account == finding.account())
         };
         calls.iter().find(fits).map(|call| call.incident)
     }
-}
-
-/// An action with the short name of its service: `iam:CreateUser`.
-fn short(action: &str) -> String {
-    action.replace(".amazonaws.com", "")
 }
 
 impl LabelShares {

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-pub use activity::PrincipalActivity;
+pub use activity::{PrincipalActivity, principal_activities};
 pub use known::{KnownAssetError, KnownAssets};
 pub use labels::{
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, label_report,
@@ -30,11 +30,11 @@ pub use weights::{WeightError, Weights};
 use self::episode::{EpisodeDraft, episodes};
 use self::population::Population;
 use super::compiled_filter::CompiledFilter;
-use super::in_scope::first_counted;
-use super::{Anchor, Filter, Finding, Severity};
+use super::in_scope::{events, first_counted};
+use super::{Anchor, Filter, Finding, Question, Severity};
 use crate::actions::Class;
-use crate::baseline::{ActiveDay, Baseline};
-use crate::model::{ObservedPrincipal, RuleMetadata, Text};
+use crate::baseline::Baseline;
+use crate::model::{Dimension, ObservedPrincipal, RuleMetadata, Text};
 use crate::names::named;
 use crate::time::{Day, Span, Timestamp};
 
@@ -86,8 +86,6 @@ pub struct Triage<'b> {
     pub incidents: Vec<Incident<'b>>,
     /// Facts about the archive.
     pub overview: Overview,
-    /// What each principal with an episode did in all, sorted by account and key.
-    pub principals: Vec<PrincipalActivity<'b>>,
 }
 
 /// Facts about what was ranked.
@@ -123,7 +121,7 @@ pub struct Incident<'b> {
 /// What joins two episodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Link<'b> {
-    /// What they share.
+    /// How they belong together.
     pub kind: LinkKind,
     /// The index of the episode that gave or assumed; if both only share something, of the earlier one.
     pub from: usize,
@@ -161,7 +159,7 @@ pub struct Episode<'b> {
     pub findings: Vec<EpisodeFinding<'b>>,
     /// The rules that events of the principal matched in its time, with their number; the highest priority first.
     pub rules: Vec<(&'b RuleMetadata, u64)>,
-    /// The parts of its score, at least one; none is negative.
+    /// The parts of its score; each is positive.
     pub parts: Vec<Part<'b>>,
 }
 
@@ -206,10 +204,18 @@ pub struct Count {
     pub all: u32,
 }
 
+impl Count {
+    /// The share, with `weight` more observations in which it is `wider`; without any observation `wider` itself.
+    fn share(self, wider: f64, weight: f64) -> f64 {
+        let all = f64::from(self.all) + weight;
+        if all > 0.0 { (f64::from(self.some) + weight * wider) / all } else { wider }
+    }
+}
+
 /// A part of a score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part<'b> {
-    /// Its value in bits; never negative.
+    /// Its value in bits.
     pub bits: f64,
     /// What it was computed from.
     pub reason: Reason<'b>,
@@ -287,6 +293,13 @@ pub struct KnownAsset {
     pub bits: f64,
 }
 
+impl PartName {
+    /// The part for new values of a dimension, if there is one.
+    pub fn of_dimension(dimension: Dimension) -> Option<Self> {
+        new_value::SCORED.iter().find(|(scored, _)| *scored == dimension).map(|(_, part)| *part)
+    }
+}
+
 impl Part<'_> {
     /// Its name.
     pub fn name(&self) -> PartName {
@@ -305,6 +318,11 @@ impl<'b> Episode<'b> {
         self.parts.iter().map(|part| part.bits).sum()
     }
 
+    /// The part of its score with this name, if it has it.
+    pub fn part(&self, name: PartName) -> Option<&Part<'b>> {
+        self.parts.iter().find(|part| part.name() == name)
+    }
+
     /// The time of its first finding.
     pub fn start(&self) -> Timestamp {
         self.findings.first().map_or(Timestamp::from_micros(i64::MAX), |first| first.finding.time)
@@ -319,8 +337,7 @@ impl<'b> Episode<'b> {
 impl<'b> Triage<'b> {
     /// The findings of all episodes.
     pub fn findings(&self) -> impl Iterator<Item = &Finding<'b>> {
-        let episodes = self.incidents.iter().flat_map(|incident| &incident.episodes);
-        episodes.flat_map(|episode| &episode.findings).map(|one| &one.finding)
+        self.incidents.iter().flat_map(Incident::findings).map(|one| &one.finding)
     }
 
     /// The same, to be changed.
@@ -334,6 +351,11 @@ impl<'b> Incident<'b> {
     /// The episode with the highest score.
     pub fn leading(&self) -> &Episode<'b> {
         &self.episodes[self.lead]
+    }
+
+    /// The findings of all episodes.
+    pub fn findings(&self) -> impl Iterator<Item = &EpisodeFinding<'b>> {
+        self.episodes.iter().flat_map(|episode| &episode.findings)
     }
 
     /// Its score in bits: that of its best episode.
@@ -370,11 +392,11 @@ pub const SEVERITY_STEP: f64 = 20.0;
 /// assert!(ranked.incidents.is_empty());
 /// ```
 pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'b> {
-    let population = Population::new(baseline, &question.of_findings());
-    let drafts = episodes(baseline, question, &population);
-    let overview = overview(baseline, question, &drafts);
-    let principals = activity::activities(baseline, &question.of_findings(), &drafts);
-    let mut scored = score::scored(baseline, question, &population, drafts);
+    let asked = question.of_findings();
+    let population = Population::new(baseline, &asked);
+    let drafts = episodes(baseline, (question, &asked), &population);
+    let overview = overview(baseline, &asked, &drafts);
+    let mut scored = score::scored(baseline, (question, &asked), &population, drafts);
     rules::add_rules(baseline, &mut scored);
     let admission = CompiledFilter::new(Cow::Borrowed(&question.filter));
     let mut incidents: Vec<Incident<'b>> = match question.by {
@@ -382,14 +404,12 @@ pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'
         RankedUnit::Incident => incident::incidents(baseline, scored),
     };
     incidents.retain(|incident| {
-        incident
-            .episodes
-            .iter()
-            .any(|episode| question.is_in_window(episode) && is_admitted(episode, &admission))
+        let mut episodes = incident.episodes.iter();
+        episodes.any(|episode| question.is_in_window(episode) && is_admitted(episode, &admission))
     });
     // Incidents are in the order of their first episodes, which ties keep.
     incidents.sort_by(|left, right| right.score().total_cmp(&left.score()));
-    Triage { incidents, overview, principals }
+    Triage { incidents, overview }
 }
 
 fn is_admitted(episode: &Episode<'_>, admission: &CompiledFilter<'_>) -> bool {
@@ -428,16 +448,14 @@ impl<'b> Incident<'b> {
     }
 }
 
-fn overview(baseline: &Baseline, question: &TriageQuestion, drafts: &[EpisodeDraft<'_>]) -> Overview {
-    let asked = question.of_findings();
-    let counted =
-        || baseline.behaviours.iter().filter(|behaviour| first_counted(behaviour, &asked).is_some());
-    let first = counted()
-        .filter_map(|behaviour| first_counted(behaviour, &asked))
-        .map(|sighting| sighting.time)
-        .min();
-    let last = counted().map(|behaviour| asked.last_known(behaviour.last)).max();
-    let principals: BTreeSet<u32> = counted().map(|behaviour| behaviour.principal).collect();
+fn overview(baseline: &Baseline, asked: &Question, drafts: &[EpisodeDraft<'_>]) -> Overview {
+    let counted = || {
+        let first = |behaviour| first_counted(behaviour, asked).map(|first| (behaviour, first.time));
+        baseline.behaviours.iter().filter_map(first)
+    };
+    let first = counted().map(|(_, first)| first).min();
+    let last = counted().map(|(behaviour, _)| asked.last_known(behaviour.last)).max();
+    let principals: BTreeSet<u32> = counted().map(|(behaviour, _)| behaviour.principal).collect();
     let account = |principal: &u32| &baseline.principals[*principal as usize].account;
     let accounts: BTreeSet<&Text> =
         principals.iter().map(account).filter(|account| ***account != *"-").collect();
@@ -445,16 +463,11 @@ fn overview(baseline: &Baseline, question: &TriageQuestion, drafts: &[EpisodeDra
     for (_, finding) in drafts.iter().flat_map(|draft| &draft.findings) {
         *novelty.entry(finding.time.day()).or_default() += 1;
     }
-    let known = |day: &&ActiveDay| question.read_to.is_none_or(|read_to| day.day.start() <= read_to);
     Overview {
         span: first.zip(last).map(|(first, last)| [first, last]),
         accounts: accounts.len() as u64,
         principals: principals.len() as u64,
-        events: counted()
-            .flat_map(|behaviour| behaviour.days.iter())
-            .filter(known)
-            .map(|day| day.count)
-            .sum(),
+        events: counted().map(|(behaviour, _)| events(behaviour, asked)).sum(),
         episodes: drafts.len() as u64,
         findings: novelty.values().sum(),
         novelty: novelty.into_iter().collect(),

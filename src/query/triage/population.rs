@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Count;
 use super::family::family;
-use crate::actions::{Class, class_of};
+use crate::actions::{Class, class_of, service_of};
 use crate::baseline::{Baseline, Behaviour};
 use crate::model::PrincipalKind;
 use crate::query::Question;
@@ -64,7 +64,7 @@ pub(super) struct Population {
     value_numbers: Vec<u32>,
 }
 
-/// The circles of an action before a time, and those who began it within the window.
+/// How many had done an action before a time, in each circle around a principal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Among {
     pub(super) all: Count,
@@ -92,7 +92,7 @@ impl Population {
             || first_seen.iter().zip(&groups).filter_map(|(first, groups)| Some((groups, (*first)?)));
         let of = |principal: u32| groups[principal as usize];
         let classes = classes(baseline);
-        let services = numbered(baseline.actions.iter().map(|action| service(action)));
+        let services = numbered(baseline.actions.iter().map(|action| service_of(action)));
         let mut services_of = HashMap::new();
         for (behaviour, first) in seen() {
             let known = services_of
@@ -218,15 +218,6 @@ fn classes(baseline: &Baseline) -> Vec<Option<Class>> {
             .or_insert_with(|| class_of(&baseline.actions[action as usize], read_only))
     };
     baseline.behaviours.iter().map(class).collect()
-}
-
-/// The service of an action: `iam.amazonaws.com` of `iam.amazonaws.com:CreateUser`; in a cluster the API group, `core` of
-/// `get core/pods in shop`.
-fn service(action: &str) -> &str {
-    match action.split_once(' ') {
-        Some((_, resource)) => resource.split('/').next().unwrap_or(resource),
-        None => action.split_once(':').map_or(action, |(service, _)| service),
-    }
 }
 
 /// Gives equal things equal numbers, in the order in which they come.

@@ -1,13 +1,12 @@
 //! The score of every episode: the sum of its parts.
 
 use super::episode::EpisodeDraft;
-use super::history::{PastEpisode, bits, histories};
+use super::history::{PastEpisode, histories};
 use super::new_value::{ActiveHours, Held, HeldValue, SCORED};
 use super::population::Population;
 use super::surprise::{Context, NewAction};
-use super::{Episode, EpisodeFinding, Part, Reason, Surprise, TriageQuestion, Weights};
-use crate::baseline::{Baseline, Behaviour, DimensionValue};
-use crate::query::first_seen::Origin;
+use super::{Episode, EpisodeFinding, Part, Reason, Surprise, TriageQuestion};
+use crate::baseline::{Baseline, DimensionValue};
 use crate::query::new_value::first_counted;
 use crate::query::{Finding, Question};
 
@@ -16,19 +15,18 @@ struct Scored<'b> {
     draft: EpisodeDraft<'b>,
     /// Of each finding that is a new action.
     surprises: Vec<Option<Surprise>>,
-    /// If it has new actions.
-    size: Option<Reason<'static>>,
+    /// The part for its new actions, if it has any.
+    size: Option<Part<'b>>,
     new_values: Vec<Part<'b>>,
 }
 
-/// Scores episodes, which are sorted by start.
+/// Scores episodes, which are sorted by start; `asked` is the question about their findings.
 pub(super) fn scored<'b>(
     baseline: &'b Baseline,
-    question: &TriageQuestion,
+    (question, asked): (&TriageQuestion, &Question),
     population: &Population,
     drafts: Vec<EpisodeDraft<'b>>,
 ) -> Vec<Episode<'b>> {
-    let asked = question.of_findings();
     let mut drafts: Vec<(usize, EpisodeDraft<'b>)> = drafts.into_iter().enumerate().collect();
     drafts.sort_by_key(|(place, draft)| (draft.principal, *place));
     let mut scored: Vec<(usize, Scored<'b>)> = Vec::with_capacity(drafts.len());
@@ -44,9 +42,9 @@ pub(super) fn scored<'b>(
         };
         let view = match &mut view {
             Some(view) if view.principal == draft.principal => view,
-            other => other.insert(PrincipalValues::new(baseline, &asked, draft.principal)),
+            other => other.insert(PrincipalValues::new(baseline, asked, draft.principal)),
         };
-        scored.push((place, score(baseline, &asked, view, &context, draft)));
+        scored.push((place, score(baseline, asked, view, &context, draft)));
     }
     scored.sort_by_key(|(place, _)| *place);
     with_histories(population, question, scored.into_iter().map(|(_, scored)| scored).collect())
@@ -61,9 +59,7 @@ struct PrincipalValues<'b> {
 
 impl<'b> PrincipalValues<'b> {
     fn new(baseline: &'b Baseline, asked: &Question, principal: u32) -> Self {
-        let Baseline { behaviours, values, .. } = baseline;
-        let from = behaviours.partition_point(|one: &Behaviour| one.principal < principal);
-        let to = behaviours.partition_point(|one| one.principal <= principal);
+        let values = &baseline.values;
         let first = values.partition_point(|one: &DimensionValue| one.principal < principal);
         let end = values.partition_point(|one| one.principal <= principal);
         let held = |dimension| {
@@ -77,7 +73,7 @@ impl<'b> PrincipalValues<'b> {
         };
         Self {
             principal,
-            hours: ActiveHours::new(&behaviours[from..to], asked.only_success),
+            hours: ActiveHours::new(baseline.behaviours_of(principal), asked.only_success),
             values: SCORED.map(|(dimension, _)| held(dimension)),
         }
     }
@@ -90,8 +86,8 @@ fn score<'b>(
     context: &Context<'_>,
     draft: EpisodeDraft<'b>,
 ) -> Scored<'b> {
-    let new_action = |(origin, finding): &(Origin, Finding<'b>)| {
-        let Origin::Behaviour(index) = *origin else { return None };
+    let new_action = |(index, finding): &(Option<usize>, Finding<'b>)| {
+        let index = (*index)?;
         let behaviour = &baseline.behaviours[index];
         Some(NewAction {
             action: behaviour.action,
@@ -120,12 +116,12 @@ fn with_histories<'b>(
     scored: Vec<Scored<'b>>,
 ) -> Vec<Episode<'b>> {
     let past = |scored: &Scored<'b>| {
-        let Some(Reason::Size { surprise, .. }) = scored.size else { return None };
+        let Reason::Size { surprise, .. } = scored.size.as_ref()?.reason else { return None };
         let EpisodeDraft { principal, start, end, .. } = scored.draft;
         Some(PastEpisode { principal, groups: population.groups(principal), start, end, surprise })
     };
     let pasts: Vec<PastEpisode> = scored.iter().filter_map(past).collect();
-    let mut histories = histories(&pasts).into_iter();
+    let mut histories = histories(&pasts, &question.weights).into_iter();
     let episodes = scored.into_iter().map(|scored| {
         let history = scored.size.as_ref().and_then(|_| histories.next());
         episode(scored, history, question)
@@ -133,32 +129,24 @@ fn with_histories<'b>(
     episodes.collect()
 }
 
-fn episode<'b>(scored: Scored<'b>, history: Option<Reason<'b>>, question: &TriageQuestion) -> Episode<'b> {
+fn episode<'b>(scored: Scored<'b>, history: Option<Part<'b>>, question: &TriageQuestion) -> Episode<'b> {
     let Scored { draft, surprises, size, new_values } = scored;
-    let weights = &question.weights;
-    let of_actions = size.into_iter().chain(history);
-    let of_actions = of_actions.map(|reason| Part { bits: bits_of(&reason, weights), reason });
     let findings = draft.findings.into_iter().zip(surprises);
     let findings: Vec<EpisodeFinding<'b>> =
         findings.map(|((_, finding), surprise)| EpisodeFinding { finding, surprise }).collect();
-    let known = question.known.part(&findings, weights);
-    let parts = of_actions.chain(new_values).chain(known).filter(|part| part.bits > 0.0).collect();
+    let known = question.known.part(&findings, &question.weights);
+    let parts = size
+        .into_iter()
+        .chain(history)
+        .chain(new_values)
+        .chain(known)
+        .filter(|part| part.bits > 0.0)
+        .collect();
     Episode {
         who: findings[0].finding.who,
         is_new_principal: draft.is_new_principal,
         findings,
         rules: Vec::new(),
         parts,
-    }
-}
-
-/// The bits of the parts that are computed from sums over all actions.
-fn bits_of(reason: &Reason<'_>, weights: &Weights) -> f64 {
-    match reason {
-        Reason::Size { surprise, .. } => weights.size * (1.0 + surprise / weights.size_unit).log2(),
-        Reason::History { among_all, among_kind, among_family, own } => {
-            weights.history * bits(*among_all, [*among_kind, *among_family, *own], weights)
-        }
-        Reason::NewValue { .. } | Reason::Known(_) => 0.0,
     }
 }

@@ -1,7 +1,7 @@
 //! How surprising the new actions of an episode are, each and in all.
 
 use super::population::{Among, Population};
-use super::{Count, Reason, Surprise, Weights};
+use super::{Part, Reason, Surprise, Weights};
 use crate::actions::Class;
 use crate::time::{Span, Timestamp};
 
@@ -88,8 +88,8 @@ impl Context<'_> {
         }
     }
 
-    /// The part of a score for the new actions of an episode, without its bits.
-    pub(super) fn size(&self, actions: &[NewAction], surprises: &[Surprise]) -> Reason<'static> {
+    /// The part of a score for the new actions of an episode.
+    pub(super) fn size(&self, actions: &[NewAction], surprises: &[Surprise]) -> Part<'static> {
         let service = |action: &NewAction| self.population.service(action.action);
         let mut bits: Vec<(u32, f64)> = actions
             .iter()
@@ -102,11 +102,16 @@ impl Context<'_> {
             .map(|service| diminishing(service.iter().map(|(_, bits)| *bits), self.weights.in_service))
             .collect();
         services.sort_by(|left, right| right.total_cmp(left));
-        Reason::Size {
-            actions: actions.len() as u32,
-            services: services.len() as u32,
-            ordinary_changes: ordinary_changes(actions),
-            surprise: diminishing(services.into_iter(), self.weights.services),
+        let count = services.len() as u32;
+        let surprise = diminishing(services.into_iter(), self.weights.services);
+        Part {
+            bits: self.weights.size * (1.0 + surprise / self.weights.size_unit).log2(),
+            reason: Reason::Size {
+                actions: actions.len() as u32,
+                services: count,
+                ordinary_changes: ordinary_changes(actions),
+                surprise,
+            },
         }
     }
 }
@@ -123,25 +128,17 @@ fn diminishing(numbers: impl Iterator<Item = f64>, exponent: f64) -> f64 {
 
 /// The bits of an action by how many did it before: the share among all principals, corrected by that among its kind and family.
 fn rarity(among: &Among, weights: &Weights) -> f64 {
-    let share = |Count { some, all }: Count, before: f64, weight: f64| {
-        (f64::from(some) + weight * before) / (f64::from(all) + weight)
-    };
     // Half a principal of one who did it, so that nothing is impossible.
-    let all = share(among.all, 0.5, 1.0);
-    let kind =
-        if weights.prior > 0.0 || among.kind.all > 0 { share(among.kind, all, weights.prior) } else { all };
-    let family = if weights.prior > 0.0 || among.family.all > 0 {
-        share(among.family, kind, weights.prior)
-    } else {
-        kind
-    };
-    let family = family.min(1.0);
+    let all = among.all.share(0.5, 1.0);
+    let kind = among.kind.share(all, weights.prior);
+    let family = among.family.share(kind, weights.prior).min(1.0);
     -(family + weights.floor * (1.0 - family)).log2()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::Count;
 
     fn bits(all: [u32; 2], kind: [u32; 2], family: [u32; 2]) -> f64 {
         let count = |[some, all]: [u32; 2]| Count { some, all };

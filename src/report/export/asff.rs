@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::words::{cut, description, title};
 use super::{call, id, last};
 use crate::coverage::Coverage;
-use crate::model::Arn;
+use crate::model::{Arn, is_account_id};
 use crate::query::{Finding, FindingKind, Severity};
 use crate::report::row::named;
 use crate::report::{FindingRow, Report, for_terminal};
@@ -81,11 +81,10 @@ pub(super) fn of_report<'r>(report: &Report<'r>) -> (AsffBatches<'r>, usize) {
 pub(in crate::report) fn batches<'r>(
     subjects: impl Iterator<Item = (&'r Finding<'r>, Box<dyn Subject + 'r>)>,
 ) -> (AsffBatches<'r>, usize) {
-    let is_account = |account: &str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let mut without_account = 0;
     let mut findings = Vec::new();
     for (finding, subject) in subjects {
-        if is_account(finding.account()) {
+        if is_account_id(finding.account()) {
             findings.push((finding.account(), region(finding), subject));
         } else {
             without_account += 1;
@@ -214,15 +213,9 @@ pub(in crate::report) fn resource((account, key): (&str, &str), partition: &str,
     json!({"Type": sort, "Id": id, "Partition": partition, "Region": region})
 }
 
-/// Security Hub's label of a severity.
-pub(in crate::report) fn label(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Informational => "INFORMATIONAL",
-        Severity::Low => "LOW",
-        Severity::Medium => "MEDIUM",
-        Severity::High => "HIGH",
-        Severity::Critical => "CRITICAL",
-    }
+/// Security Hub's label of a severity: its name in capitals.
+pub(in crate::report) fn label(severity: Severity) -> String {
+    severity.name().to_ascii_uppercase()
 }
 
 fn resource_type(principal: &str) -> &'static str {

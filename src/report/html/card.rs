@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::limits::MOST_ROWS;
 use crate::model::{Dimension, Traits};
+use crate::report::triage::rounded;
 
 /// An incident: its published fields, and what only a page has.
 #[derive(Serialize)]
@@ -47,16 +48,12 @@ fn bar(reasons: &Value) -> Vec<Segment<'_>> {
     let mut end = 0.0;
     let segments = reasons.as_array().into_iter().flatten().filter_map(|reason| {
         let (part, bits) = (reason["part"].as_str()?, reason["bits"].as_f64()?);
-        let from = hundredths(end);
+        // Without the rounding errors of binary fractions.
+        let from = rounded(end);
         end += bits;
         Some(Segment { part, from, bits })
     });
     segments.collect()
-}
-
-/// Sums of hundredths, without the rounding errors of binary fractions.
-fn hundredths(bits: f64) -> f64 {
-    (bits * 100.0).round() / 100.0
 }
 
 /// Adds to the findings of an incident what a page shows of them, and leaves out those beyond the most rows of a card. Returns

@@ -110,7 +110,7 @@ impl<'a> Page<'a> {
             of: wanted,
             timeline: Timeline::new(report.triage, cards.views.len()),
             cards: safe(&cards.markup),
-            principals: tables::principals(&report.triage.principals, &cards.views),
+            principals: tables::principals(report.principals, &cards.views),
             actions: tables::actions(&cards.views),
             places: PlacesTable::new(coverage),
             coverage: CoverageView::with_faults(coverage, limits::MOST_FAULTS),

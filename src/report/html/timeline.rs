@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::query::{EpisodeFinding, RankedIncident, Triage};
+use crate::query::{EpisodeFinding, FindingKind, RankedIncident, Triage};
 use crate::report::row::{NOT_NAMED, named};
-use crate::report::triage::{counted, severity_name};
+use crate::report::triage::counted;
 use crate::time::{Day, Timestamp};
 
 /// What was new over time.
@@ -116,8 +116,7 @@ impl Timeline {
 /// Findings by bar and group.
 fn counts(triage: &Triage<'_>, first: Day, step: i64) -> BTreeMap<i64, [u64; GROUPS.len()]> {
     let mut counts: BTreeMap<i64, [u64; GROUPS.len()]> = BTreeMap::new();
-    let episodes = triage.incidents.iter().flat_map(|incident| &incident.episodes);
-    for one in episodes.flat_map(|episode| &episode.findings) {
+    for one in triage.incidents.iter().flat_map(RankedIncident::findings) {
         let day = i64::from(one.finding.time.day().number()) - i64::from(first.number());
         counts.entry(day.max(0) / step).or_default()[group(one)] += 1;
     }
@@ -129,7 +128,7 @@ fn group(one: &EpisodeFinding<'_>) -> usize {
     match &one.surprise {
         Some(surprise) if surprise.class.is_some() => 0,
         Some(_) => 1,
-        None if matches!(one.finding.kind.name(), "new-network" | "new-agent") => 2,
+        None if matches!(one.finding.kind, FindingKind::NewNetwork | FindingKind::NewAgent) => 2,
         None => 3,
     }
 }
@@ -181,7 +180,7 @@ impl Mark {
         let who = named(&incident.leading().who.key).unwrap_or(NOT_NAMED);
         Self {
             rank,
-            severity: severity_name(incident.severity()),
+            severity: incident.severity().name(),
             x: (start.micros_since(first.start()) as f64 / DAY * 1e3).round() / 1e3,
             y: ((MARKS_END - incident.score() / best * (MARKS_END - 6.0)) * 10.0).round() / 10.0,
             text: format!("{rank}. {who}, {:.1} bits, {start}", incident.score()),

@@ -14,7 +14,7 @@ fn hundredths(bits: f64) -> i64 {
 }
 
 /// A number of bits, rounded to two decimals.
-pub(super) fn rounded(bits: f64) -> f64 {
+pub(in crate::report) fn rounded(bits: f64) -> f64 {
     hundredths(bits) as f64 / HUNDREDTHS
 }
 
@@ -26,7 +26,7 @@ pub(super) fn score(episode: &Episode<'_>) -> f64 {
 
 /// The part of a score with a name, as printed, if the score has it.
 pub(super) fn part(episode: &Episode<'_>, name: PartName) -> Option<f64> {
-    episode.parts.iter().find(|part| part.name() == name).map(|part| rounded(part.bits))
+    episode.part(name).map(|part| rounded(part.bits))
 }
 
 /// The parts of a score as an object: `{"size": 41.2, "history": 7.0}`.

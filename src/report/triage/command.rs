@@ -44,8 +44,7 @@ pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<
         let names: Vec<&str> = ["action"].into_iter().chain(dimensions).collect();
         flag("dimension", &names.join(","));
     }
-    let findings = || incident.episodes.iter().flat_map(|episode| &episode.findings);
-    let has_matches = findings().any(|one| one.finding.kind == FindingKind::Rule);
+    let has_matches = incident.findings().any(|one| one.finding.kind == FindingKind::Rule);
     if has_matches && !report.rules.is_empty() {
         words.push(report.rules.to_owned());
     }
@@ -66,8 +65,8 @@ fn word(name: &str, value: &str) -> String {
 
 /// The dimensions in which the incident has new values.
 fn dimensions(incident: &RankedIncident<'_>) -> Vec<&'static str> {
-    let findings = incident.episodes.iter().flat_map(|episode| &episode.findings);
-    let found: BTreeSet<Dimension> = findings.filter_map(|one| one.finding.kind.dimension()).collect();
+    let found: BTreeSet<Dimension> =
+        incident.findings().filter_map(|one| one.finding.kind.dimension()).collect();
     found.into_iter().map(Dimension::name).collect()
 }
 

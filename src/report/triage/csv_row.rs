@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::bits::{part, rounded, score};
-use super::incident_view::severity_name;
 use super::member_view::{classes, new_actions, outcomes, values};
 use super::words::{of_link, of_part};
 use crate::model::{Dimension, Sighting};
@@ -87,7 +86,7 @@ impl<'a> IncidentRow<'a> {
         Self {
             rank,
             score: score(leading),
-            severity: severity_name(incident.severity()),
+            severity: incident.severity().name(),
             parts: PartName::ALL.map(|name| part(leading, name)),
             account: named(&first.who.account).map(clean),
             principal: named(&first.who.key).map(clean),
@@ -96,7 +95,7 @@ impl<'a> IncidentRow<'a> {
             start: span.start.to_string(),
             end: span.end.to_string(),
             episodes: incident.episodes.len(),
-            findings: incident.episodes.iter().map(|episode| episode.findings.len()).sum(),
+            findings: incident.findings().count(),
             success: outcomes().map(|outcomes| outcomes.success).sum(),
             failure: outcomes().map(|outcomes| outcomes.failure).sum(),
             classes: joined(classes.into_iter(), clean),

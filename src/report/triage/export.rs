@@ -6,12 +6,13 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use super::TriageReport;
-use super::bits::score;
-use super::incident_view::{IncidentView, severity_name};
+use super::bits::{rounded, score};
+use super::incident_view::IncidentView;
+use super::member_view::new_actions;
 use super::words::{counted, of_link, of_part};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
-use crate::query::{Episode, Part, RankedIncident, Weights};
+use crate::query::{Part, RankedIncident, Weights};
 use crate::report::export::{asff, ocsf, words};
 use crate::report::row::{NOT_NAMED, named};
 use crate::report::{AsffBatches, for_terminal};
@@ -55,7 +56,7 @@ fn ocsf_event(
     let mut event = ocsf::event_of(&facts, unmapped);
     event["end_time"] = json!(ocsf::milliseconds(span.end));
     event["finding_info"]["last_seen_time"] = json!(ocsf::milliseconds(span.end));
-    event["count"] = json!(findings(incident));
+    event["count"] = json!(incident.findings().count());
     let users: Vec<Value> =
         principals(incident).iter().map(|(_, key)| json!({"actor": {"user": ocsf::user(key)}})).collect();
     if !users.is_empty() {
@@ -134,13 +135,13 @@ fn product_fields(rank: usize, incident: &RankedIncident<'_>, weights: &Weights)
     let mut fields = BTreeMap::from([
         ("rank".to_owned(), rank.to_string()),
         ("score".to_owned(), format!("{:.2}", score(leading))),
-        ("severity".to_owned(), severity_name(incident.severity()).to_owned()),
+        ("severity".to_owned(), incident.severity().name().to_owned()),
         ("episodes".to_owned(), incident.episodes.len().to_string()),
-        ("findings".to_owned(), findings(incident).to_string()),
+        ("findings".to_owned(), incident.findings().count().to_string()),
     ]);
     for part in &leading.parts {
         let name = part.name().name();
-        fields.insert(format!("parts/{name}"), format!("{:.2}", super::bits::rounded(part.bits)));
+        fields.insert(format!("parts/{name}"), format!("{:.2}", rounded(part.bits)));
         let reason = of_part(part, leading, weights);
         fields.insert(format!("reasons/{name}"), for_terminal(&reason).into_owned());
     }
@@ -153,7 +154,7 @@ fn product_fields(rank: usize, incident: &RankedIncident<'_>, weights: &Weights)
 fn title(incident: &RankedIncident<'_>) -> String {
     let leading = incident.leading();
     let who = named(&leading.who.key).map_or_else(|| NOT_NAMED.to_owned(), words::name);
-    let actions = counted(new_actions(leading), "first-seen action");
+    let actions = counted(new_actions(leading).count() as u64, "first-seen action");
     let joined = match incident.episodes.len() {
         1 => String::new(),
         episodes => format!(", in an incident of {}", counted(episodes as u64, "episode")),
@@ -186,14 +187,6 @@ fn principals<'i>(incident: &'i RankedIncident<'i>) -> Vec<(&'i str, &'i str)> {
     let mut known = BTreeSet::new();
     let all = incident.episodes.iter().map(|episode| episode.who.account_and_key());
     all.filter(|who| named(who.1).is_some() && known.insert(*who)).collect()
-}
-
-fn findings(incident: &RankedIncident<'_>) -> usize {
-    incident.episodes.iter().map(|episode| episode.findings.len()).sum()
-}
-
-fn new_actions(episode: &Episode<'_>) -> u64 {
-    episode.findings.iter().filter(|one| one.surprise.is_some()).count() as u64
 }
 
 /// Creation time of an incident: the time of the last event read. Nothing here reads a clock.

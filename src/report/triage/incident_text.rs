@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::bits::{rounded, score};
-use super::incident_view::severity_name;
 use super::member_view::values;
-use super::words::{counted, most_surprising, of_part, of_surprise, placed_network, short_action};
+use super::words::{counted, most_surprising, of_part, of_surprise, placed_network};
+use crate::actions::short_name;
 use crate::model::Dimension;
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
 use crate::report::row::{NOT_NAMED, in_account, named};
@@ -42,28 +42,29 @@ const ACTIONS: [u8; LISTED] = [0, 5, 7];
 pub(super) fn incident_lines(rank: usize, incident: &RankedIncident<'_>, weights: &Weights) -> Vec<String> {
     let episode = incident.leading();
     let actions = most_surprising(episode);
-    let mut lines = Vec::new();
-    let mut add = |order: u8, text: Option<String>| {
-        lines.extend(text.map(|text| Line { order, content: Content::Text(text) }));
-    };
-    add(0, Some(who_and_when(incident)));
-    add(1, reason(episode, weights, PartName::Known));
-    add(1, reason(episode, weights, PartName::Network));
-    add(2, reason(episode, weights, PartName::Agent));
-    add(3, known_origin(episode));
-    lines.extend(ACTIONS.into_iter().zip(&actions).map(|(order, (one, surprise))| Line {
+    let line =
+        |order: u8, text: Option<String>| text.map(|text| Line { order, content: Content::Text(text) });
+    let history = reason(episode, weights, PartName::History).map(|text| format!("history: {text}"));
+    let of_actions = ACTIONS.into_iter().zip(&actions).map(|(order, (one, surprise))| Line {
         order,
         content: Content::Action(action(one, surprise, weights)),
-    }));
-    if besides(episode, actions.len().saturating_sub(1)).is_some() {
-        lines.push(Line { order: 4, content: Content::Besides });
-    }
-    let mut add = |order: u8, text: Option<String>| {
-        lines.extend(text.map(|text| Line { order, content: Content::Text(text) }));
-    };
-    add(6, reason(episode, weights, PartName::History).map(|text| format!("history: {text}")));
-    add(3, rules(incident));
-    add(2, order_of_principals(incident));
+    });
+    let has_more = besides(episode, actions.len().saturating_sub(1)).is_some();
+    let first = [
+        line(0, Some(who_and_when(incident))),
+        line(1, reason(episode, weights, PartName::Known)),
+        line(1, reason(episode, weights, PartName::Network)),
+        line(2, reason(episode, weights, PartName::Agent)),
+        line(3, known_origin(episode)),
+    ];
+    let last = [
+        has_more.then_some(Line { order: 4, content: Content::Besides }),
+        line(6, history),
+        line(3, rules(incident)),
+        line(2, order_of_principals(incident)),
+    ];
+    let mut lines: Vec<Line> =
+        first.into_iter().flatten().chain(of_actions).chain(last.into_iter().flatten()).collect();
     while lines.len() > LINES - 1 {
         let last = (0..lines.len()).max_by_key(|index| (lines[*index].order, *index));
         lines.remove(last.unwrap_or_default());
@@ -87,7 +88,7 @@ fn head(rank: usize, incident: &RankedIncident<'_>) -> String {
         .iter()
         .map(|part| format!("{} {:.2}", part.name().name(), rounded(part.bits)))
         .collect();
-    format!("{rank}. {}  {score:.2} bits = {}", severity_name(incident.severity()), parts.join(" + "))
+    format!("{rank}. {}  {score:.2} bits = {}", incident.severity().name(), parts.join(" + "))
 }
 
 /// The principal of the episode with the highest score, and the time of that episode.
@@ -103,17 +104,15 @@ fn who_and_when(incident: &RankedIncident<'_>) -> String {
 
 /// What a part was computed from, if the score has it.
 fn reason(episode: &Episode<'_>, weights: &Weights, name: PartName) -> Option<String> {
-    let part = episode.parts.iter().find(|part| part.name() == name)?;
-    Some(cut(&of_part(part, episode, weights)))
+    episode.part(name).map(|part| cut(&of_part(part, episode, weights)))
 }
 
 /// Networks and agents without a part of their own.
 fn known_origin(episode: &Episode<'_>) -> Option<String> {
-    let has = |name| episode.parts.iter().any(|part| part.name() == name);
     let mut texts = Vec::new();
-    for (dimension, part) in [(Dimension::Network, PartName::Network), (Dimension::Agent, PartName::Agent)] {
+    for dimension in [Dimension::Network, Dimension::Agent] {
         let values = values(episode, dimension);
-        if !has(part) && !values.is_empty() {
+        if !has_part(episode, dimension) && !values.is_empty() {
             let shown = |value: &Cow<'_, str>| match dimension {
                 Dimension::Network => placed_network(value, episode),
                 _ => value.clone().into_owned(),
@@ -125,10 +124,15 @@ fn known_origin(episode: &Episode<'_>) -> Option<String> {
     (!texts.is_empty()).then(|| cut(&format!("from {}", texts.join(", "))))
 }
 
+/// Whether the score has a part for new values of a dimension.
+fn has_part(episode: &Episode<'_>, dimension: Dimension) -> bool {
+    PartName::of_dimension(dimension).is_some_and(|name| episode.part(name).is_some())
+}
+
 /// A new action with its outcome, its class and how rare it was.
 fn action(one: &EpisodeFinding<'_>, surprise: &Surprise, weights: &Weights) -> String {
     let finding = &one.finding;
-    let action = short_action(finding.known_action().unwrap_or(NOT_NAMED));
+    let action = short_name(finding.known_action().unwrap_or(NOT_NAMED));
     let error = || finding.evidence.and_then(|evidence| evidence.error_code()).unwrap_or("no error code");
     let outcome = match finding.failed {
         Some(true) => format!(" failed ({})", error()),
@@ -145,15 +149,7 @@ fn besides(episode: &Episode<'_>, actions: usize) -> Option<String> {
     if actions > 0 {
         texts.push(counted(actions as u64, "more new action"));
     }
-    let has_part = |dimension| {
-        let name = match dimension {
-            Dimension::Network => Some(PartName::Network),
-            Dimension::Agent => Some(PartName::Agent),
-            _ => None,
-        };
-        name.is_some_and(|name| episode.parts.iter().any(|part| part.name() == name))
-    };
-    for dimension in Dimension::ALL.into_iter().filter(|dimension| !has_part(*dimension)) {
+    for dimension in Dimension::ALL.into_iter().filter(|dimension| !has_part(episode, *dimension)) {
         let of_dimension = episode.findings.iter().map(|one| &one.finding);
         let values: BTreeSet<&str> = of_dimension
             .filter(|finding| finding.kind.dimension() == Some(dimension))
@@ -198,7 +194,7 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
 }
 
-/// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the other gave or acted.
+/// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the earlier one gave or acted.
 fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
     match (link.kind, is_to) {
         (LinkKind::AccessKey, _) => format!("same key {}", link.value),

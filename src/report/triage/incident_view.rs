@@ -9,7 +9,7 @@ use super::finding_view::FindingView;
 use super::member_view::{MemberView, classes};
 use super::reason_view::ReasonView;
 use super::words::of_link;
-use crate::query::{Episode, Link, RankedIncident, Severity, Weights};
+use crate::query::{Episode, Link, RankedIncident, Weights};
 use crate::report::row::named;
 
 /// An incident under its published names, see `docs/formats.md`.
@@ -61,7 +61,7 @@ impl<'a> IncidentView<'a> {
         Self {
             rank,
             score: score(leading),
-            severity: severity_name(incident.severity()),
+            severity: incident.severity().name(),
             parts: PartsView(&leading.parts),
             reasons: reasons(leading, weights),
             account: named(&first.account),
@@ -121,15 +121,4 @@ fn findings<'a>(
         incident.episodes.iter().enumerate().flat_map(of_member).collect();
     findings.sort_by_key(|view| view.one.finding.time);
     findings
-}
-
-/// The published name of a severity.
-pub(in crate::report) fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Informational => "informational",
-        Severity::Low => "low",
-        Severity::Medium => "medium",
-        Severity::High => "high",
-        Severity::Critical => "critical",
-    }
 }

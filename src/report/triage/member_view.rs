@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::bits::{PartsView, score};
 use super::reason_view::ReasonView;
+use crate::actions::service_of;
 use crate::model::{Dimension, Sighting, Traits};
 use crate::query::{AgeBasis, Episode, Finding};
 use crate::report::row::named;
@@ -90,7 +91,7 @@ impl<'a> MemberView<'a> {
             reasons,
             findings: episode.findings.len(),
             actions: new_actions(episode).filter_map(Finding::known_action).collect(),
-            services: new_actions(episode).filter_map(Finding::known_action).map(service).collect(),
+            services: new_actions(episode).filter_map(Finding::known_action).map(service_of).collect(),
             classes: classes(episode).collect(),
             regions: texts(episode, Sighting::region).collect(),
             networks: values(episode, Dimension::Network),
@@ -147,12 +148,4 @@ pub(super) fn outcomes(episode: &Episode<'_>) -> Outcomes {
         *(if failed { &mut outcomes.failure } else { &mut outcomes.success }) += 1;
     }
     outcomes
-}
-
-/// The service of an action, such as `iam.amazonaws.com`; in a cluster the API group, such as `core` of `get core/pods in shop`.
-fn service(action: &str) -> &str {
-    match action.split_once(' ') {
-        Some((_, resource)) => resource.split('/').next().unwrap_or(resource),
-        None => action.split_once(':').map_or(action, |(service, _)| service),
-    }
 }

@@ -1,5 +1,6 @@
 //! What a score was computed from, in words for a report. Texts are as in the log; who prints them cleans them.
 
+use crate::actions::short_name;
 use crate::model::{Dimension, Traits};
 use crate::query::{
     Count, Episode, EpisodeFinding, Finding, Link, LinkKind, Part, PartName, RankedIncident, Reason,
@@ -30,11 +31,6 @@ fn some_of(count: Count) -> String {
     format!("{} of {}", grouped(count.some.into()), grouped(count.all.into()))
 }
 
-/// An action without the domain of its service: `iam:CreateAccessKey`.
-pub(super) fn short_action(action: &str) -> String {
-    action.replacen(".amazonaws.com:", ":", 1)
-}
-
 /// What a new action is rare among: `3 of 1,616 principals had done it before`.
 pub(super) fn of_surprise(surprise: &Surprise, weights: &Weights) -> String {
     let mut text = match surprise.among_all {
@@ -61,7 +57,7 @@ pub(super) fn of_part(part: &Part<'_>, episode: &Episode<'_>, weights: &Weights)
             let most = most_surprising(episode).first().map(|(one, surprise)| {
                 let action = one.finding.known_action().unwrap_or(NOT_NAMED);
                 let why = of_surprise(surprise, weights);
-                format!("; the most surprising one is {}: {why}", short_action(action))
+                format!("; the most surprising one is {}: {why}", short_name(action))
             });
             let services = counted(u64::from(*services), "service");
             let actions = counted(u64::from(*actions), "new action");
@@ -198,11 +194,5 @@ mod tests {
                 "within 30 days of this"
             ]
         );
-    }
-
-    #[test]
-    fn actions_are_shortened_by_the_domain_only() {
-        assert_eq!(short_action("iam.amazonaws.com:CreateUser"), "iam:CreateUser");
-        assert_eq!(short_action("get core/pods in shop"), "get core/pods in shop");
     }
 }
