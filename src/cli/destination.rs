@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use firstseen::report::{AsffBatches, Format, Report, TriageReport};
+use firstseen::report::{AsffBatches, Format, PageContext, Report, TriageReport};
 
 use super::args::{FileFormat, OutputFormats};
 use super::exit::{Hint, UsageError};
@@ -27,33 +27,45 @@ pub(crate) trait Answer {
     fn asff(&self) -> (AsffBatches<'_>, usize);
 }
 
-impl Answer for Report<'_> {
+/// Findings, with what a page shows beside them, and the command that found them.
+pub(crate) struct FindingsAnswer<'a> {
+    pub(crate) report: Report<'a>,
+    pub(crate) command: &'static str,
+    pub(crate) page: PageContext<'a>,
+}
+
+impl Answer for FindingsAnswer<'_> {
     fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()> {
         match format {
-            FileFormat::Own(format) => Report::write(self, format, out),
-            FileFormat::Export(format) => self.write_export(format, out),
-            // `scan` does not offer it.
-            FileFormat::Page => Err(io::ErrorKind::Unsupported.into()),
+            FileFormat::Own(format) => self.report.write(format, out),
+            FileFormat::Export(format) => self.report.write_export(format, out),
+            FileFormat::Page => self.report.write_html(self.command, &self.page, out),
         }
     }
 
     fn asff(&self) -> (AsffBatches<'_>, usize) {
-        Report::asff(self)
+        self.report.asff()
     }
 }
 
-impl Answer for TriageReport<'_> {
+/// A ranking, with what a page shows beside it.
+pub(crate) struct RankingAnswer<'a> {
+    pub(crate) report: TriageReport<'a>,
+    pub(crate) page: PageContext<'a>,
+}
+
+impl Answer for RankingAnswer<'_> {
     fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()> {
         match format {
-            FileFormat::Own(format) => TriageReport::write(self, format, out),
+            FileFormat::Own(format) => self.report.write(format, out),
             // The only one that triage offers.
-            FileFormat::Export(_) => self.write_ocsf(out),
-            FileFormat::Page => self.write_html(out),
+            FileFormat::Export(_) => self.report.write_ocsf(out),
+            FileFormat::Page => self.report.write_html(&self.page, out),
         }
     }
 
     fn asff(&self) -> (AsffBatches<'_>, usize) {
-        TriageReport::asff(self)
+        self.report.asff()
     }
 }
 
@@ -83,6 +95,14 @@ impl Destination {
     /// Whether this is the only format.
     pub(crate) fn has(&self, format: FileFormat) -> bool {
         matches!(self, Self::One(one, _) if *one == format)
+    }
+
+    /// Whether this is one of the formats.
+    pub(crate) fn includes(&self, format: FileFormat) -> bool {
+        match self {
+            Self::One(one, _) => *one == format,
+            Self::Folder(_, formats) => formats.iter().flatten().any(|(one, _)| *one == format),
+        }
     }
 
     /// Whether this is the only format, on standard output.

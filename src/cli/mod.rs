@@ -13,6 +13,7 @@ mod inventory;
 mod merge;
 mod output;
 mod output_guard;
+mod page;
 mod progress;
 #[cfg(test)]
 mod reference;

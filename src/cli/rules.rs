@@ -6,9 +6,10 @@ use firstseen::report::{Format, Report, write_rule_counts};
 use firstseen::time::Span;
 
 use super::args::{ArchiveArgs, FileFormat, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args};
-use super::destination::Destination;
+use super::destination::{Destination, FindingsAnswer};
 use super::exit::RunStatus;
 use super::input::{Input, InputOptions, is_saved};
+use super::page::page_context;
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
 use super::used_settings::used_settings;
@@ -72,7 +73,8 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let report =
         Report { settings: &used, coverage: &input.coverage, archives: &input.archives, findings: &findings };
     let is_for_people = destination.is(FileFormat::Own(Format::Text));
-    let warning = destination.write(&report)?;
+    let page = page_context(&destination, &args.archives, (&input, &question), findings.iter());
+    let warning = destination.write(&FindingsAnswer { report, command: "rules", page })?;
     if is_for_people && !args.output.run.quiet {
         write_rule_counts(&input.baseline.rules, &findings, &mut std::io::stderr().lock())?;
     }

@@ -5,10 +5,11 @@ use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect};
 use firstseen::report::{Report, UsedSettings};
 
 use super::args::{ArchiveArgs, OutputArgs, RuleArgs};
-use super::destination::Destination;
+use super::destination::{Destination, FindingsAnswer};
 use super::exit::RunStatus;
 use super::geo::{derive_values, geo_databases, locate, set_locations};
 use super::input::{Input, InputOptions};
+use super::page::page_context;
 use super::run_summary::RunSummary;
 use super::settings::SettingsArgs;
 use super::used_settings::{used_geo_databases, used_settings};
@@ -63,7 +64,8 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         ..used_settings(wanted.preset(), &question, &input)
     };
     let report = Report { settings: &used, coverage, archives: &input.archives, findings: &findings };
-    let warning = destination.write(&report)?;
+    let page = page_context(&destination, &args.archives, (&input, &question), findings.iter());
+    let warning = destination.write(&FindingsAnswer { report, command: "scan", page })?;
     let mut warnings = unmatched(baseline, &question.filter, wanted.preset());
     warnings.extend(not_derived);
     warnings.extend(returns_without_region(&question, question.forget.is_some()));

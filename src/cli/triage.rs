@@ -2,9 +2,7 @@
 
 use clap::Args;
 use firstseen::model::Dimensions;
-use firstseen::query::{
-    KnownAssets, Label, Question, TriageQuestion, Weights, label_report, principal_activities, triage,
-};
+use firstseen::query::{KnownAssets, Label, Question, TriageQuestion, Weights, label_report, triage};
 use firstseen::report::{Format, LabelledReport, TriageReport, UsedSettings};
 use firstseen::source::FileList;
 use firstseen::time::Bound;
@@ -13,11 +11,12 @@ use super::args::{
     ArchiveArgs, FileFormat, GeoArgs, LabelArgs, LearningArgs, NewnessArgs, RankedOutputArgs,
     RankedPeriodArgs, RankingArgs, RuleArgs, S3Args,
 };
-use super::destination::Destination;
+use super::destination::{Destination, RankingAnswer};
 use super::exit::RunStatus;
 use super::geo::{geo_databases, locate, set_locations};
 use super::input::{Input, InputOptions};
 use super::output_guard::OutputGuard;
+use super::page::page_context;
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings, read_known, read_weights};
 use super::used_settings::{used_geo_databases, used_settings};
@@ -95,8 +94,6 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         ..used_settings(wanted.preset(), &base, &input)
     };
     let top = args.ranking.top.or(shown);
-    let is_page = destination.has(FileFormat::Page);
-    let principals = if is_page { principal_activities(baseline, &question, &triage) } else { Vec::new() };
     let report = TriageReport {
         settings: &used,
         coverage,
@@ -106,11 +103,13 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         question: &question,
         top,
         triage: &triage,
-        principals: &principals,
     };
     let warning = match labels {
         Some(labels) => write_labelled(&report, &labels, destination).map(|()| None)?,
-        None => destination.write(&report)?,
+        None => {
+            let page = page_context(&destination, &args.archives, (&input, &base), triage.findings());
+            destination.write(&RankingAnswer { report, page })?
+        }
     };
     let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
     warnings.extend(window(coverage, &base));

@@ -138,7 +138,7 @@ pub(crate) fn unmatched_known_rules(baseline: &Baseline, known: &KnownAssets) ->
 
 /// Warns if the input of a ranking is shorter than its warmup.
 pub(crate) fn nothing_ranked(overview: &Overview, warmup: Span) -> Option<String> {
-    let [first, last] = overview.span?;
+    let [first, last] = overview.archive.span?;
     let covered = last.micros_since(first);
     (covered < warmup.micros()).then(|| {
         format!(

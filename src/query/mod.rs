@@ -1,5 +1,6 @@
 //! Questions to a baseline. Each is a pure function of the baseline and knows nothing about files, gzip or JSON.
 
+mod activity;
 mod age;
 mod cloudtrail_links;
 mod compiled_filter;
@@ -13,6 +14,7 @@ mod iam;
 mod in_scope;
 mod known;
 mod new_value;
+mod overview;
 mod preset;
 mod rarity;
 mod severity;
@@ -21,6 +23,7 @@ mod triage;
 mod tune;
 mod warmup_effect;
 
+pub use activity::{PrincipalActivity, ValueActivity, ValueField, principal_activities, value_activities};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
@@ -28,13 +31,14 @@ pub use known::{
     ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,
     PointInTime, Step, Subject, Timeline, changes, known, timeline,
 };
+pub use overview::{ArchiveOverview, archive_overview};
 pub use preset::{Preset, PresetValues};
 pub use severity::Severity;
 pub use triage::{
     Count, Episode, EpisodeFinding, Incident as RankedIncident, KnownAsset, KnownAssetError, KnownAssets,
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, Link,
-    LinkKind, Overview, Part, PartName, PrincipalActivity, RankedUnit, Reason, SEVERITY_STEP, Surprise,
-    Triage, TriageQuestion, WeightError, Weights, label_report, principal_activities, triage,
+    LinkKind, Overview, Part, PartName, RankedUnit, Reason, SEVERITY_STEP, Surprise, Triage, TriageQuestion,
+    WeightError, Weights, label_report, triage,
 };
 pub use tune::{
     Calls, Daily, Incident, IncidentFindings, IncidentOutcome, NOISY_NAMED, Noise, NoisyAccount,

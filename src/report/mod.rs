@@ -31,6 +31,7 @@ pub use actions::ActionsReport;
 pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
 pub use export::{AsffBatch, AsffBatches, ExportFormat};
 pub use header::{FilterSettings, UsedGeoDatabase, UsedInventory, UsedRules, UsedSettings};
+pub use html::PageContext;
 pub use known::{KnownAnswer, KnownReport, KnownSettings};
 pub use row::FindingRow;
 pub use rules::write_rule_counts;

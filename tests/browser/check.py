@@ -1,4 +1,4 @@
-"""Opens pages of `firstseen triage --format html` in a headless Chromium and uses them.
+"""Opens pages of `firstseen triage --format html` and `scan --format html` in a headless Chromium and uses them.
 
     python3 tests/browser/check.py --firstseen target/release/firstseen [--chromium chromium] [--axe axe.min.js] [--keep DIR] ARCHIVE...
 
@@ -11,6 +11,7 @@ import argparse
 import base64
 import csv
 import io
+import itertools
 import json
 import pathlib
 import re
@@ -89,7 +90,7 @@ def use(browser, what):
     cards = browser.ask("document.querySelectorAll('.card').length")
     check(cards > 1, f"{what}: has {cards} incidents")
     check(browser.ask(SHOWN) == cards, f"{what}: all incidents are shown at first")
-    check(browser.ask("findings.every((finding) => rowsOf(finding.incident)[finding.index].querySelector('time')"
+    check(browser.ask("findings.every((finding) => rowsOf(finding.group)[finding.index].querySelector('time')"
                       ".textContent === cell(finding.row, 'time'))"), f"{what}: data and tables are in one order")
     id_of = browser.ask("cell(findings[findings.length - 1].row, 'event_id')")
     browser.ask(f"byId('search').value = {json.dumps(id_of)}; byId('search').dispatchEvent(new Event('input')); 1")
@@ -103,17 +104,31 @@ def use(browser, what):
     principal = "document.querySelector('.card [data-f=principal]')"
     browser.ask(f"{principal}.click(); 1")
     check(browser.ask("byId('pivot').open && byId('pivot').textContent.includes('finding')"), f"{what}: pivot opens")
+    for field in ("principal", "action"):
+        browser.ask(f"document.querySelector('.card [data-f={field}]').click(); 1")
+        check(browser.ask("/In the whole archive: .*\\d+ events?; first /.test(byId('pivot').textContent)"),
+              f"{what}: a pivot says what the whole archive has of the {field}")
+    browser.ask(f"{principal}.click(); 1")
     browser.ask("[...document.querySelectorAll('#pivot button')].find((one) => one.textContent === 'Show only these')"
                 ".click(); 1")
     check(browser.ask(f"shown.length > 0 && shown.every(({{row}}) => cell(row, 'principal') === {principal}.textContent)"),
           f"{what}: a pivot becomes a filter")
-    browser.ask(f"location.hash = '#incident-{cards}'; 1")
+    address = browser.ask("location.hash")
+    check(address.startswith("#?principal="), f"{what}: filters stand in the address")
+    passed = browser.ask("shown.length")
+    browser.ask("clearFilters(); 1")
+    check(browser.ask("location.hash") == "", f"{what}: no filters, no address of them")
+    browser.ask(f"location.hash = {json.dumps(address)}; 1")
     browser.frame()
-    check(browser.ask(f"document.activeElement.id === 'incident-{cards}' && !document.activeElement.hidden"),
-          f"{what}: deep link to an incident that was hidden")
+    check(browser.ask("shown.length") == passed and browser.ask("chips.length") == 1, f"{what}: an address sets its filters")
+    unit = browser.ask("data.unit")
+    browser.ask(f"location.hash = '#{unit}-{cards}'; 1")
+    browser.frame()
+    check(browser.ask(f"document.activeElement.id === '{unit}-{cards}' && !document.activeElement.hidden"),
+          f"{what}: deep link to a card that was hidden")
     browser.ask("document.activeElement.blur();"
                 "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'j', bubbles: true})); 1")
-    check(browser.ask("document.activeElement.id") == "incident-1", f"{what}: keys go to the next incident")
+    check(browser.ask("document.activeElement.id") == f"{unit}-1", f"{what}: keys go to the next card")
     rows = list(csv.reader(io.StringIO(browser.ask("csv()"), newline="")))
     check(len(rows) == browser.ask("findings.length") + 1, f"{what}: CSV has a line for each finding")
     parts = (part for row in rows for cell in row for part in re.split("[;|]", cell))
@@ -169,13 +184,13 @@ def without_script(browser, address, what):
     browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
-def page(firstseen, archive, path):
+def page(firstseen, command, archive, path):
     """Makes a page."""
     # The matches of rules are saved with a baseline.
     rules = [] if pathlib.Path(archive, "manifest.json").exists() else ["--builtin-rules"]
-    command = [firstseen, "triage", archive, *rules, "--quiet", "--output", path]
-    status = subprocess.run(command, stderr=subprocess.DEVNULL).returncode
-    check(status in (0, 3), f"firstseen triage {archive}: status {status}")
+    words = [firstseen, command, archive, *rules, "--quiet", "--output", path]
+    status = subprocess.run(words, stderr=subprocess.DEVNULL).returncode
+    check(status in (0, 3), f"firstseen {command} {archive}: status {status}")
 
 
 def main():
@@ -192,10 +207,11 @@ def main():
         attacks = pathlib.Path(work, "hostile")
         hostile.write(attacks)
         browser = Chromium(args.chromium)
-        for number, archive in enumerate([attacks, *args.archives]):
-            name = "hostile" if number == 0 else f"page-{number}"
+        archives = enumerate([attacks, *args.archives])
+        for (number, archive), command in itertools.product(archives, ("triage", "scan")):
+            name = f"{command}-{number}" if number else f"{command}-hostile"
             path = (folder / f"{name}.html").resolve()
-            page(args.firstseen, archive, path)
+            page(args.firstseen, command, archive, path)
             browser.said, browser.requests, browser.dialogs = [], [], []
             browser.open(path.as_uri())
             ready = browser.ask("performance.getEntriesByType('navigation')[0].loadEventEnd")
@@ -205,7 +221,7 @@ def main():
                 accessible(browser, args.axe, name)
             without_script(browser, path.as_uri(), name)
             nothing_happened(browser, path.as_uri(), name)
-            print(f"{archive}: {path.stat().st_size / 1e6:.2f} MB, ready after {ready:.0f} ms, filtered in {took:.0f} ms")
+            print(f"{command} {archive}: {path.stat().st_size / 1e6:.2f} MB, ready after {ready:.0f} ms, filtered in {took:.0f} ms")
         browser.close()
     print(f"{checks} passed, 0 failed")
 

@@ -91,6 +91,7 @@ impl ValueEnum for FindingFormatArg {
             Self::Export(ExportFormat::Ocsf),
             Self::Export(ExportFormat::Sns),
             Self::Export(ExportFormat::Falco),
+            Self::Page,
         ]
     }
 

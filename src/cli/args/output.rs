@@ -104,7 +104,7 @@ fn available_memory() -> Option<u64> {
 pub(crate) enum FileFormat {
     Own(Format),
     Export(ExportFormat),
-    /// A page for a browser, which only a ranking has.
+    /// A page for a browser.
     Page,
 }
 
@@ -121,6 +121,7 @@ impl OutputArgs {
     /// The formats of the findings: from `--format`, else by the extension of the output.
     pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
         let one = match &self.format[..] {
+            [] if ending(self.output.as_deref()) == Some("html") => FindingFormatArg::Page,
             [] => FindingFormatArg::Answer(FormatArg::of_output(self.output.as_deref())?),
             [one] => *one,
             several => {

@@ -2,7 +2,6 @@
 //!
 //! `docs/ranking.md` has the method. Everything is a pure function of a baseline.
 
-mod activity;
 mod episode;
 mod family;
 mod history;
@@ -17,10 +16,9 @@ mod surprise;
 mod weights;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-pub use activity::{PrincipalActivity, principal_activities};
 pub use known::{KnownAssetError, KnownAssets};
 pub use labels::{
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, label_report,
@@ -30,8 +28,8 @@ pub use weights::{WeightError, Weights};
 use self::episode::{EpisodeDraft, episodes};
 use self::population::Population;
 use super::compiled_filter::CompiledFilter;
-use super::in_scope::{events, first_counted};
-use super::{Anchor, Filter, Finding, Question, Severity};
+use super::overview::archive_overview;
+use super::{Anchor, ArchiveOverview, Filter, Finding, Question, Severity};
 use crate::actions::Class;
 use crate::baseline::Baseline;
 use crate::model::{Dimension, ObservedPrincipal, RuleMetadata, Text};
@@ -91,14 +89,8 @@ pub struct Triage<'b> {
 /// Facts about what was ranked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overview {
-    /// Times of the first and last sighting.
-    pub span: Option<[Timestamp; 2]>,
-    /// Accounts of principals.
-    pub accounts: u64,
-    /// Principals.
-    pub principals: u64,
-    /// Events, without copies.
-    pub events: u64,
+    /// All that counts.
+    pub archive: ArchiveOverview,
     /// All episodes, whether reported or not.
     pub episodes: u64,
     /// Their findings.
@@ -336,7 +328,7 @@ impl<'b> Episode<'b> {
 
 impl<'b> Triage<'b> {
     /// The findings of all episodes.
-    pub fn findings(&self) -> impl Iterator<Item = &Finding<'b>> {
+    pub fn findings(&self) -> impl Iterator<Item = &Finding<'b>> + Clone {
         self.incidents.iter().flat_map(Incident::findings).map(|one| &one.finding)
     }
 
@@ -354,7 +346,7 @@ impl<'b> Incident<'b> {
     }
 
     /// The findings of all episodes.
-    pub fn findings(&self) -> impl Iterator<Item = &EpisodeFinding<'b>> {
+    pub fn findings(&self) -> impl Iterator<Item = &EpisodeFinding<'b>> + Clone {
         self.episodes.iter().flat_map(|episode| &episode.findings)
     }
 
@@ -449,25 +441,12 @@ impl<'b> Incident<'b> {
 }
 
 fn overview(baseline: &Baseline, asked: &Question, drafts: &[EpisodeDraft<'_>]) -> Overview {
-    let counted = || {
-        let first = |behaviour| first_counted(behaviour, asked).map(|first| (behaviour, first.time));
-        baseline.behaviours.iter().filter_map(first)
-    };
-    let first = counted().map(|(_, first)| first).min();
-    let last = counted().map(|(behaviour, _)| asked.last_known(behaviour.last)).max();
-    let principals: BTreeSet<u32> = counted().map(|(behaviour, _)| behaviour.principal).collect();
-    let account = |principal: &u32| &baseline.principals[*principal as usize].account;
-    let accounts: BTreeSet<&Text> =
-        principals.iter().map(account).filter(|account| ***account != *"-").collect();
     let mut novelty: BTreeMap<Day, u64> = BTreeMap::new();
     for (_, finding) in drafts.iter().flat_map(|draft| &draft.findings) {
         *novelty.entry(finding.time.day()).or_default() += 1;
     }
     Overview {
-        span: first.zip(last).map(|(first, last)| [first, last]),
-        accounts: accounts.len() as u64,
-        principals: principals.len() as u64,
-        events: counted().map(|(behaviour, _)| events(behaviour, asked)).sum(),
+        archive: archive_overview(baseline, asked),
         episodes: drafts.len() as u64,
         findings: novelty.values().sum(),
         novelty: novelty.into_iter().collect(),

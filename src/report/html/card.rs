@@ -83,7 +83,7 @@ pub(super) fn prepare(view: &mut Value) -> usize {
 }
 
 /// The network or agent of a finding's event.
-fn value(finding: &Value, dimension: Dimension) -> Option<Cow<'_, str>> {
+pub(super) fn value(finding: &Value, dimension: Dimension) -> Option<Cow<'_, str>> {
     dimension.value(&Traits {
         source_ip: finding["source_ip"].as_str(),
         user_agent: finding["user_agent"].as_str(),

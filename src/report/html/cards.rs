@@ -1,4 +1,4 @@
-//! The incidents of the page: the best ones, as many as a browser opens at once.
+//! The cards of the page: the first groups of findings, as many as a browser opens at once.
 
 use std::io;
 
@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::card::{Card, prepare};
 use super::environment::{CARD, of_template};
 use super::limits::{MOST_FINDINGS, MOST_MARKUP};
-use crate::report::triage::TriageReport;
 
-/// The incidents of the page.
+/// The cards of the page.
 pub(super) struct Cards {
     /// Each with its published fields.
     pub(super) views: Vec<Value>,
@@ -22,12 +21,15 @@ pub(super) struct Cards {
 }
 
 impl Cards {
-    /// The best incidents within the limits of a page; at least one, if there is any.
-    pub(super) fn new(report: &TriageReport<'_>, environment: &Environment<'_>) -> io::Result<Self> {
+    /// The cards of the first of these groups, within the limits of a page; at least one, if there is any.
+    pub(super) fn new(
+        views: impl Iterator<Item = serde_json::Result<Value>>,
+        environment: &Environment<'_>,
+    ) -> io::Result<Self> {
         let template = environment.get_template(CARD).map_err(|error| of_template(&error))?;
         let mut cards = Self { views: Vec::new(), findings: 0, markup: String::new() };
         let mut scale = LEAST_SCALE;
-        for view in report.incidents() {
+        for view in views {
             let mut view = view?;
             let left_out = prepare(&mut view);
             let findings = view["findings"].as_array().map_or(0, Vec::len);

@@ -29,14 +29,14 @@ function csvCell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The shown findings as CSV, with the rank of their incidents. */
+/** The shown findings as CSV, with the numbers of their cards. */
 function csv() {
-  const lines = shown.map(({ row, incident }) => {
+  const lines = shown.map(({ row, group }) => {
     const texts = data.texts_of.map((name) => cell(row, name));
     const numbers = data.numbers_of.map((name) => row[columns[name]] ?? "");
-    return [incident.rank, ...texts, ...numbers].map(csvCell).join(",");
+    return [group.rank, ...texts, ...numbers].map(csvCell).join(",");
   });
-  return [["incident", ...names].join(","), ...lines, ""].join("\r\n");
+  return [[data.unit, ...names].join(","), ...lines, ""].join("\r\n");
 }
 
 function copyButton(name, text) {

@@ -16,13 +16,13 @@ const fields = {
 
 const cell = (row, name) => data.texts[row[columns[name]]];
 
-// Each incident with its card, and each finding with its incident.
-const incidents = data.incidents.map((incident) => ({ ...incident, card: byId(`incident-${incident.rank}`) }));
-const findings = incidents.flatMap((incident) => incident.rows.map((row, index) => ({ row, index, incident })));
+// What the cards are about, incidents or principals, is called a group here. Each with its card, and each finding with its group.
+const groups = data.groups.map((group) => ({ ...group, card: byId(`${data.unit}-${group.rank}`) }));
+const findings = groups.flatMap((group) => group.rows.map((row, index) => ({ row, index, group })));
 
 /** Whether a finding has the text with this number in a field. */
 function has(finding, field, number) {
-  if (field === "rule") return finding.incident.rules.includes(number);
+  if (field === "rule") return finding.group.rules.includes(number);
   // A new value is also what others have as network, agent and so on.
   if (field === "value") return finding.row.slice(0, data.texts_of.length).includes(number);
   return finding.row[columns[field]] === number;
@@ -31,18 +31,18 @@ function has(finding, field, number) {
 /** All texts of a field, sorted. */
 function textsOf(field) {
   const found = new Set();
-  for (const incident of incidents) {
-    if (field === "rule") incident.rules.forEach((number) => found.add(number));
-    else incident.rows.forEach((row) => found.add(row[columns[field]]));
+  for (const group of groups) {
+    if (field === "rule") group.rules.forEach((number) => found.add(number));
+    else group.rows.forEach((row) => found.add(row[columns[field]]));
   }
   found.delete(0);
   return [...found].map((number) => data.texts[number]).sort();
 }
 
-/** The rows of an incident's table, in the order of its findings. */
-function rowsOf(incident) {
-  incident.elements ??= [...incident.card.querySelectorAll(".findings tbody tr")];
-  return incident.elements;
+/** The rows of a group's table, in the order of its findings. */
+function rowsOf(group) {
+  group.elements ??= [...group.card.querySelectorAll(".findings tbody tr")];
+  return group.elements;
 }
 
 /** A new element with a text and children. */

@@ -6,6 +6,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 
+use super::content::Unit;
 use super::limits::cut;
 use crate::report::for_xml;
 use crate::report::triage::{counted, grouped};
@@ -16,12 +17,13 @@ pub(super) const PAGE: &str = "page.html";
 /// Name of the template of one incident.
 pub(super) const CARD: &str = "card.html";
 
-/// The templates. A field that does not exist is an error, unless a condition asks for it.
-pub(super) fn environment() -> Result<Environment<'static>, Error> {
+/// The templates of a page whose cards are about this unit. A field that does not exist is an error, unless a condition asks for it.
+pub(super) fn environment(unit: Unit) -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_formatter(write_escaped);
+    environment.add_global("unit", unit.name());
     environment.add_filter("bits", |bits: f64| format!("{bits:.2}"));
     environment.add_filter("grouped", grouped);
     environment.add_filter("counted", |number: u64, what: &str| counted(number, what));
@@ -70,7 +72,7 @@ mod tests {
 
     #[test]
     fn texts_are_escaped_and_markup_is_not() {
-        let mut environment = environment().unwrap();
+        let mut environment = environment(Unit::Incident).unwrap();
         environment.add_template("test", "{{ text }}{{ markup }}{{ none }}{{ number }}").unwrap();
         let values = minijinja::context! {
             text => "<b>\u{202e}{{ x }}",

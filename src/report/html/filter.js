@@ -1,9 +1,9 @@
-// Search and filters: which findings, and so which incidents and table rows, are shown.
+// Search and filters: which findings, and so which groups and table rows, are shown.
 
 // Each a field, the number of a text, and whether findings that have it are left out.
 let chips = [];
 let shown = findings;
-// The shown findings of each incident, by their places in its card.
+// The shown findings of each group, by their places in its card.
 let hits = new Map();
 let lowerTexts;
 
@@ -19,12 +19,12 @@ function test() {
   const [least, from, to] = ["severity", "from", "to"].map((id) => byId(id).value);
   if (!words.length && !least && !from && !to && !chips.length) return null;
   const known = data.texts_of.length;
-  const hasWord = ({ row, incident }, marks) => {
+  const hasWord = ({ row, group }, marks) => {
     for (let index = 0; index < known; index += 1) if (marks[row[index]]) return true;
-    return incident.rules.some((number) => marks[number]);
+    return group.rules.some((number) => marks[number]);
   };
   return (finding) => {
-    if (least && severities.indexOf(finding.incident.severity) < severities.indexOf(least)) return false;
+    if (least && severities.indexOf(finding.group.severity) < severities.indexOf(least)) return false;
     const day = cell(finding.row, "time").slice(0, 10);
     if ((from && day < from) || (to && day > to)) return false;
     return chips.every((chip) => has(finding, chip.field, chip.number) !== chip.isOut)
@@ -39,25 +39,26 @@ function apply() {
   shown = passes ? findings.filter(passes) : findings;
   hits = new Map();
   for (const finding of shown) {
-    if (!hits.has(finding.incident)) hits.set(finding.incident, new Set());
-    hits.get(finding.incident).add(finding.index);
+    if (!hits.has(finding.group)) hits.set(finding.group, new Set());
+    hits.get(finding.group).add(finding.index);
   }
-  for (const incident of incidents) {
-    incident.card.hidden = !hits.has(incident);
-    if (passes && !incident.card.hidden) markHits(incident);
+  for (const group of groups) {
+    group.card.hidden = !hits.has(group);
+    if (passes && !group.card.hidden) markHits(group);
   }
   filterTable("principals-table", "principal");
   filterTable("actions-table", "action");
-  byId("count").textContent = `${hits.size.toLocaleString("en")} of ${counted(incidents.length, "incident")}, `
+  byId("count").textContent = `${hits.size.toLocaleString("en")} of ${counted(groups.length, data.unit)}, `
     + `${shown.length.toLocaleString("en")} of ${counted(findings.length, "finding")}`;
-  byId("nothing").hidden = hits.size > 0 || incidents.length === 0;
+  byId("nothing").hidden = hits.size > 0 || groups.length === 0;
+  saveFilters();
 }
 
-/** Marks what passes the filters among the findings of an incident, if they can be seen. */
-function markHits(incident) {
-  const own = hits.get(incident);
-  if (!own || !incident.card.querySelector("details").open) return;
-  rowsOf(incident).forEach((row, index) => row.classList.toggle("hit", own.has(index)));
+/** Marks what passes the filters among the findings of a group, if they can be seen. */
+function markHits(group) {
+  const own = hits.get(group);
+  if (!own || !group.card.querySelector("details").open) return;
+  rowsOf(group).forEach((row, index) => row.classList.toggle("hit", own.has(index)));
 }
 
 /** Hides the rows of a table whose principal or action no shown finding has. */
@@ -108,8 +109,8 @@ function clearFilters() {
 }
 
 function startFilters() {
-  for (const incident of incidents) {
-    incident.card.querySelector("details").addEventListener("toggle", () => markHits(incident));
+  for (const group of groups) {
+    group.card.querySelector("details").addEventListener("toggle", () => markHits(group));
   }
   const later = () => requestAnimationFrame(apply);
   byId("search").addEventListener("input", later);

@@ -2,7 +2,7 @@
 
 /** The shown card after or before the focused one. */
 function neighbour(step) {
-  const cards = incidents.map((incident) => incident.card).filter((card) => !card.hidden);
+  const cards = groups.map((group) => group.card).filter((card) => !card.hidden);
   const at = cards.indexOf(document.activeElement?.closest?.(".card"));
   return cards[at < 0 ? (step > 0 ? 0 : cards.length - 1) : Math.min(cards.length - 1, Math.max(0, at + step))];
 }

@@ -1,17 +1,23 @@
-//! A ranking as a page for a browser: one file that needs no network, no server and, to be read or printed, no script.
+//! Findings or a ranking of incidents as a page for a browser: one file that needs no network, no server and, to be read or printed, no script.
 //!
 //! Everything is in the markup, which templates make in this program. The script adds filters and the like; what it needs
 //! to know is in the page a second time, as JSON. Every text in the markup is escaped in one place (`environment.rs`), and a
 //! policy in the page lets the browser run nothing but our own script.
 
+mod archive_data;
 mod card;
 mod cards;
+mod content;
+mod context;
 mod data;
 mod environment;
 mod limits;
+mod of_findings;
+mod of_triage;
 mod places;
 mod policy;
 mod tables;
+mod texts;
 mod timeline;
 
 use std::io::{self, Write};
@@ -21,14 +27,15 @@ use minijinja::value::Serde;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use self::context::PageContext;
+
 use self::cards::Cards;
+use self::content::Content;
 use self::environment::{PAGE, environment, of_template};
 use self::places::PlacesTable;
 use self::tables::{ActionRow, PrincipalRow, Table};
 use self::timeline::Timeline;
 use super::summary::CoverageView;
-use super::triage::TriageReport;
-use crate::query::Overview;
 
 /// Style of the page.
 const STYLE: &str = include_str!("style.css");
@@ -41,6 +48,7 @@ const SCRIPT: &str = concat!(
     include_str!("pivot.js"),
     include_str!("timeline.js"),
     include_str!("csv.js"),
+    include_str!("address.js"),
     include_str!("view.js"),
     include_str!("keyboard.js"),
     include_str!("start.js"),
@@ -54,12 +62,14 @@ struct Page<'a> {
     script: TemplateValue,
     data: TemplateValue,
     version: &'static str,
+    command: &'static str,
+    command_line: &'a str,
     archives: &'a [String],
     source: &'a str,
     span: Option<[String; 2]>,
     numbers: [(&'static str, u64); 5],
-    total: String,
-    looks_ahead: Option<String>,
+    total: &'a str,
+    looks_ahead: Option<&'a str>,
     shown: usize,
     shown_findings: usize,
     of: usize,
@@ -74,61 +84,59 @@ struct Page<'a> {
     settings: Vec<(String, String)>,
 }
 
-impl TriageReport<'_> {
-    /// Writes a page for a browser: one file that refers to nothing outside itself.
-    ///
-    /// # Errors
-    /// If writing to `out` fails.
-    pub fn write_html(&self, out: &mut dyn Write) -> io::Result<()> {
-        let environment = environment().map_err(|error| of_template(&error))?;
-        let cards = Cards::new(self, &environment)?;
-        let page = Page::new(self, &cards)?;
-        let template = environment.get_template(PAGE).map_err(|error| of_template(&error))?;
-        template.render_captured_to(Serde(&page), out).map(drop).map_err(|error| of_template(&error))
-    }
+/// Writes a page; `views` are its groups of findings under their published names, in order.
+fn write(
+    content: Content<'_>,
+    views: impl Iterator<Item = serde_json::Result<Value>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let environment = environment(content.unit).map_err(|error| of_template(&error))?;
+    let cards = Cards::new(views, &environment)?;
+    let page = Page::new(&content, &cards)?;
+    let template = environment.get_template(PAGE).map_err(|error| of_template(&error))?;
+    template.render_captured_to(Serde(&page), out).map(drop).map_err(|error| of_template(&error))
 }
 
 impl<'a> Page<'a> {
-    fn new(report: &'a TriageReport<'a>, cards: &Cards) -> io::Result<Self> {
-        let (overview, coverage) = (&report.triage.overview, report.coverage);
-        let wanted = report.triage.incidents.len().min(report.top.unwrap_or(usize::MAX));
+    fn new(content: &'a Content<'a>, cards: &Cards) -> io::Result<Self> {
+        let (context, coverage) = (content.context, content.coverage);
+        let overview = context.overview;
+        let marks = &content.marks[..cards.views.len().min(content.marks.len())];
         let safe = |text: &str| TemplateValue::from_safe_string(text.to_owned());
         Ok(Self {
             policy: safe(&policy::content(SCRIPT, STYLE)),
             style: safe(STYLE),
             script: safe(SCRIPT),
-            data: safe(&data::json(&cards.views)?),
+            data: safe(&data::json(content.unit, &cards.views, context)?),
             version: env!("CARGO_PKG_VERSION"),
-            archives: report.archives,
-            source: report.source,
+            command: content.command,
+            command_line: &context.command_line,
+            archives: content.archives,
+            source: &context.source,
             span: overview.span.map(|span| span.map(|time| time.to_string())),
-            numbers: numbers(overview, report.triage.incidents.len()),
-            total: report.total(wanted),
-            looks_ahead: report.looks_ahead(),
+            numbers: [
+                ("accounts", overview.accounts),
+                ("principals", overview.principals),
+                ("events", overview.events),
+                ("findings", content.findings),
+                content.groups,
+            ],
+            total: &content.total,
+            looks_ahead: content.looks_ahead.as_deref(),
             shown: cards.views.len(),
             shown_findings: cards.findings,
-            of: wanted,
-            timeline: Timeline::new(report.triage, cards.views.len()),
+            of: content.wanted,
+            timeline: overview.span.map(|span| Timeline::new(span, &content.novelty, marks)),
             cards: safe(&cards.markup),
-            principals: tables::principals(report.principals, &cards.views),
+            principals: tables::principals(&context.principals, &cards.views),
             actions: tables::actions(&cards.views),
             places: PlacesTable::new(coverage),
             coverage: CoverageView::with_faults(coverage, limits::MOST_FAULTS),
             faults_left_out: coverage.fault_count - coverage.faults.len().min(limits::MOST_FAULTS) as u64,
             gaps: coverage.places.values().map(|place| place.gaps().count()).sum(),
-            settings: settings(&report.settings()?),
+            settings: settings(&content.settings),
         })
     }
-}
-
-fn numbers(overview: &Overview, incidents: usize) -> [(&'static str, u64); 5] {
-    [
-        ("accounts", overview.accounts),
-        ("principals", overview.principals),
-        ("events", overview.events),
-        ("findings", overview.findings),
-        ("incidents", incidents as u64),
-    ]
 }
 
 /// The settings as names and texts; those that were not set are left out.

@@ -24,36 +24,64 @@ function valueList(heading, field, { items, more }) {
   return [element("h3", heading), element("ul", "", ...lines)];
 }
 
+/** A sentence on what the whole archive has of a value. */
+function inAll(start, { events, first, last }) {
+  const said = element("p", "", element("strong", "In the whole archive: "), `${start}${counted(events, "event")}; first `);
+  said.append(instant(first), ", last ", instant(last));
+  return said;
+}
+
+/** What the whole archive has of a value, new or not, if the page knows. */
+function inArchive(field, number) {
+  if (number === undefined) return [];
+  if (field === "principal") {
+    return (data.archive.principals[number] ?? []).map((one) => {
+      const account = data.texts[one.account];
+      const networks = one.networks ? `, ${counted(one.networks, "network")}` : "";
+      return inAll(`${account ? `account ${account}, ` : ""}${counted(one.actions, "action")}${networks}, `, one);
+    });
+  }
+  // A new value may be of any field.
+  const sources = field === "value" ? Object.values(data.archive.values) : [data.archive.values[field] ?? {}];
+  return sources.map((source) => source[number]).filter(Boolean).flatMap((one) => {
+    const items = one.most.map(([principal, events]) => [data.texts[principal], counted(events, "event")]);
+    const most = { items, more: one.principals - items.length };
+    return [inAll(`${counted(one.principals, "principal")}, `, one), ...valueList("Who has it", "principal", most)];
+  });
+}
+
 /** Shows who has a value. */
 function pivot(field, text) {
   const number = numberOfText.get(text);
   const among = findings.filter((finding) => number !== undefined && has(finding, field, number));
   const times = among.map(({ row }) => cell(row, "time")).sort();
-  const ranks = [...new Set(among.map(({ incident }) => incident.rank))];
+  const ranks = [...new Set(among.map(({ group }) => group.rank))];
   const panel = byId("pivot");
   const head = element("h2", `${fields[field]} `, element("bdi", text));
   head.id = "pivot-head";
-  const facts = element("p", `${counted(among.length, "finding")} in ${counted(ranks.length, "incident")} of this page`);
+  const on = `${counted(among.length, "finding")} in ${counted(ranks.length, data.unit)}`;
+  const facts = element("p", "", element("strong", "On this page: "), on);
   const close = () => panel.close();
   const filter = (isOut) => () => {
     addChip(field, text, isOut);
     close();
-    byId("incidents").scrollIntoView();
+    byId("groups").scrollIntoView();
   };
   const parts = [head, facts];
   if (times.length) {
-    parts.push(element("p", "", "First ", instant(times[0]), ", last ", instant(times[times.length - 1])));
+    facts.append("; first ", instant(times[0]), ", last ", instant(times[times.length - 1]));
     const links = ranks.slice(0, 12).flatMap((rank) => {
       const link = element("a", `${rank}`);
-      link.href = `#incident-${rank}`;
+      link.href = `#${data.unit}-${rank}`;
       return [link, " "];
     });
-    parts.push(element("p", "Incidents: ", ...links, ranks.length > 12 ? "…" : ""));
+    parts.push(element("p", data.unit === "incident" ? "Incidents: " : "Principals: ", ...links, ranks.length > 12 ? "…" : ""));
     parts.push(element("p", "", button("Show only these", filter(false)), " ", button("Leave these out", filter(true))));
-    for (const [heading, other] of [["Principals", "principal"], ["Actions", "action"], ["Networks", "network"]]) {
+    for (const [heading, other] of [["Principals here", "principal"], ["Actions here", "action"], ["Networks here", "network"]]) {
       if (other !== field) parts.push(...valueList(heading, other, mostFrequent(among, other, 8)));
     }
   }
+  parts.push(...inArchive(field, number));
   parts.push(element("p", "", button("Copy", () => copy(text)), " ", button("Close", close)));
   panel.replaceChildren(...parts);
   panel.close();

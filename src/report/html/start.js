@@ -9,4 +9,5 @@ startCopies();
 startView();
 startKeys();
 apply();
+startAddress();
 followAddress();

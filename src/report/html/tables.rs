@@ -1,4 +1,4 @@
-//! Tables beside the incidents: their principals, and actions that nobody in the archive had done before.
+//! Tables beside the cards: their principals, and actions that nobody in the archive had done before.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -25,7 +25,7 @@ impl<R> Table<R> {
     }
 }
 
-/// A principal of the incidents.
+/// A principal of the findings.
 #[derive(Debug, Serialize)]
 pub(super) struct PrincipalRow<'a> {
     account: Option<&'a str>,
@@ -37,29 +37,31 @@ pub(super) struct PrincipalRow<'a> {
     new_actions: u64,
     networks: u64,
     events: u64,
-    score: f64,
-    incidents: Vec<u64>,
+    /// None, if the page has no scores.
+    score: Option<f64>,
+    /// Its cards.
+    groups: Vec<u64>,
 }
 
-/// What the incidents say of a principal.
+/// What the groups say of a principal.
 #[derive(Default)]
-struct InIncidents {
+struct InGroups {
     new_actions: BTreeSet<String>,
-    score: f64,
-    incidents: BTreeSet<u64>,
+    score: Option<f64>,
+    groups: BTreeSet<u64>,
 }
 
-/// The principals of these incidents, the highest score first.
+/// The principals of these groups, the highest score first.
 pub(super) fn principals<'a>(
     activities: &'a [PrincipalActivity<'a>],
     views: &[Value],
 ) -> Table<PrincipalRow<'a>> {
-    let mut found = in_incidents(views);
+    let mut found = in_groups(views);
     let mut rows: Vec<PrincipalRow<'a>> = activities
         .iter()
         .filter_map(|activity| {
             let (account, principal) = (named(&activity.who.account), named(&activity.who.key));
-            let InIncidents { new_actions, score, incidents } = found.remove(&(account, principal))?;
+            let InGroups { new_actions, score, groups } = found.remove(&(account, principal))?;
             Some(PrincipalRow {
                 account,
                 principal,
@@ -71,23 +73,27 @@ pub(super) fn principals<'a>(
                 networks: activity.networks,
                 events: activity.events,
                 score,
-                incidents: incidents.into_iter().collect(),
+                groups: groups.into_iter().collect(),
             })
         })
         .collect();
-    rows.sort_by(|left, right| right.score.total_cmp(&left.score));
+    // Without scores in the order of their cards.
+    let score = |row: &PrincipalRow<'_>| row.score.unwrap_or_default();
+    rows.sort_by(|left, right| {
+        score(right).total_cmp(&score(left)).then_with(|| left.groups.first().cmp(&right.groups.first()))
+    });
     Table::new(rows)
 }
 
-fn in_incidents(views: &[Value]) -> HashMap<(Option<&str>, Option<&str>), InIncidents> {
-    let mut found: HashMap<_, InIncidents> = HashMap::new();
+fn in_groups(views: &[Value]) -> HashMap<(Option<&str>, Option<&str>), InGroups> {
+    let mut found: HashMap<_, InGroups> = HashMap::new();
     for view in views {
         for member in view["members"].as_array().into_iter().flatten() {
             let of = found.entry((member["account"].as_str(), member["principal"].as_str())).or_default();
             let actions = member["actions"].as_array().into_iter().flatten().filter_map(Value::as_str);
             of.new_actions.extend(actions.map(str::to_owned));
-            of.score = of.score.max(member["score"].as_f64().unwrap_or_default());
-            of.incidents.extend(view["rank"].as_u64());
+            of.score = of.score.into_iter().chain(member["score"].as_f64()).reduce(f64::max);
+            of.groups.extend(view["rank"].as_u64());
         }
     }
     found
@@ -102,10 +108,10 @@ pub(super) struct ActionRow {
     principal: Option<String>,
     account: Option<String>,
     outcome: Option<String>,
-    incident: u64,
+    group: u64,
 }
 
-/// The actions of these incidents that were new for the whole archive, by time.
+/// The actions of these groups that were new for the whole archive, by time.
 pub(super) fn actions(views: &[Value]) -> Table<ActionRow> {
     let mut first: BTreeMap<String, ActionRow> = BTreeMap::new();
     for view in views {
@@ -120,12 +126,12 @@ pub(super) fn actions(views: &[Value]) -> Table<ActionRow> {
                 principal: text("principal"),
                 account: text("account"),
                 outcome: text("outcome"),
-                incident: view["rank"].as_u64().unwrap_or_default(),
+                group: view["rank"].as_u64().unwrap_or_default(),
                 action: action.clone(),
                 time,
             };
             let known = first.get(&action);
-            if known.is_none_or(|known| (&row.time, row.incident) < (&known.time, known.incident)) {
+            if known.is_none_or(|known| (&row.time, row.group) < (&known.time, known.group)) {
                 first.insert(action, row);
             }
         }

@@ -6,8 +6,6 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::query::{EpisodeFinding, FindingKind, RankedIncident, Triage};
-use crate::report::row::{NOT_NAMED, named};
 use crate::report::triage::counted;
 use crate::time::{Day, Timestamp};
 
@@ -28,8 +26,8 @@ pub(super) struct Timeline {
     groups: Vec<Group>,
     /// What a bar says: its place and its words.
     bars: Vec<Bar>,
-    /// Incidents by start.
-    marks: Vec<Mark>,
+    /// Groups of findings by their first one.
+    marks: Vec<Point>,
     /// The most findings of a bar.
     most: u64,
 }
@@ -56,8 +54,9 @@ struct Bar {
     text: String,
 }
 
+/// A mark as drawn.
 #[derive(Debug, Serialize)]
-struct Mark {
+struct Point {
     rank: usize,
     severity: &'static str,
     x: f64,
@@ -65,12 +64,39 @@ struct Mark {
     text: String,
 }
 
-/// Groups of findings, with the names of their styles.
+/// A group of findings on the timeline.
+#[derive(Debug)]
+pub(super) struct Mark {
+    /// Its place among the groups, from 1.
+    pub(super) rank: usize,
+    pub(super) severity: &'static str,
+    /// When it began.
+    pub(super) time: Timestamp,
+    /// From 0 to 1.
+    pub(super) height: f64,
+    /// What it says.
+    pub(super) text: String,
+}
+
+/// Kinds of novelty, by which bars are coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Novelty {
+    /// An action that has a class.
+    Classified,
+    /// Another action.
+    Ordinary,
+    /// A network or an agent.
+    Origin,
+    /// Anything else.
+    Other,
+}
+
+/// The kinds of novelty in words, with the names of their styles.
 const GROUPS: [(&str, &str); 4] = [
     ("actions with a class", "classified"),
     ("other actions", "ordinary"),
     ("networks and agents", "origin"),
-    ("other values", "other"),
+    ("others", "other"),
 ];
 
 /// The most bars; of longer archives a bar has whole weeks.
@@ -89,17 +115,19 @@ const MARKS_END: f64 = 44.0;
 const BARS_START: f64 = 50.0;
 
 impl Timeline {
-    /// The findings of all incidents, with marks for those among the first `shown`; none without an event.
-    pub(super) fn new(triage: &Triage<'_>, shown: usize) -> Option<Self> {
-        let [first, last] = triage.overview.span?;
+    /// The findings of an archive with this span, and marks for the first groups.
+    pub(super) fn new(
+        [first, last]: [Timestamp; 2],
+        novelty: &[(Timestamp, Novelty)],
+        marks: &[Mark],
+    ) -> Self {
         let first = first.day();
         let days = i64::from(last.day().number()) - i64::from(first.number()) + 1;
         let step = if days <= MOST_BARS { 1 } else { (days - 1) / (7 * MOST_BARS) * 7 + 7 };
-        let counts = counts(triage, first, step);
+        let counts = counts(novelty, first, step);
         let most = counts.values().map(|groups| groups.iter().sum()).max().unwrap_or(0);
-        let best = triage.incidents.first().map_or(1.0, RankedIncident::score).max(f64::MIN_POSITIVE);
-        let marks = (1..).zip(&triage.incidents).take(shown.min(MOST_MARKS));
-        Some(Self {
+        let marks = marks.iter().take(MOST_MARKS);
+        Self {
             first_day: first.number(),
             days,
             width: step,
@@ -107,30 +135,20 @@ impl Timeline {
             labels: labels(first, days),
             groups: groups(&counts, step, most),
             bars: counts.iter().map(|(bar, counts)| Bar::new(first, bar * step, counts)).collect(),
-            marks: marks.map(|(rank, incident)| Mark::new(rank, incident, first, best)).collect(),
+            marks: marks.map(|mark| Point::new(mark, first)).collect(),
             most,
-        })
+        }
     }
 }
 
-/// Findings by bar and group.
-fn counts(triage: &Triage<'_>, first: Day, step: i64) -> BTreeMap<i64, [u64; GROUPS.len()]> {
+/// Findings by bar and kind of novelty.
+fn counts(novelty: &[(Timestamp, Novelty)], first: Day, step: i64) -> BTreeMap<i64, [u64; GROUPS.len()]> {
     let mut counts: BTreeMap<i64, [u64; GROUPS.len()]> = BTreeMap::new();
-    for one in triage.incidents.iter().flat_map(RankedIncident::findings) {
-        let day = i64::from(one.finding.time.day().number()) - i64::from(first.number());
-        counts.entry(day.max(0) / step).or_default()[group(one)] += 1;
+    for (time, kind) in novelty {
+        let day = i64::from(time.day().number()) - i64::from(first.number());
+        counts.entry(day.max(0) / step).or_default()[*kind as usize] += 1;
     }
     counts
-}
-
-/// The group of a finding.
-fn group(one: &EpisodeFinding<'_>) -> usize {
-    match &one.surprise {
-        Some(surprise) if surprise.class.is_some() => 0,
-        Some(_) => 1,
-        None if matches!(one.finding.kind, FindingKind::NewNetwork | FindingKind::NewAgent) => 2,
-        None => 3,
-    }
 }
 
 /// The bars of each group, each upon those of the groups before.
@@ -173,17 +191,16 @@ impl Bar {
     }
 }
 
-impl Mark {
-    fn new(rank: usize, incident: &RankedIncident<'_>, first: Day, best: f64) -> Self {
+impl Point {
+    fn new(mark: &Mark, first: Day) -> Self {
         const DAY: f64 = 86_400e6;
-        let start: Timestamp = incident.span().start;
-        let who = named(&incident.leading().who.key).unwrap_or(NOT_NAMED);
+        let Mark { rank, severity, time, height, text } = mark;
         Self {
-            rank,
-            severity: incident.severity().name(),
-            x: (start.micros_since(first.start()) as f64 / DAY * 1e3).round() / 1e3,
-            y: ((MARKS_END - incident.score() / best * (MARKS_END - 6.0)) * 10.0).round() / 10.0,
-            text: format!("{rank}. {who}, {:.1} bits, {start}", incident.score()),
+            rank: *rank,
+            severity,
+            x: (time.micros_since(first.start()) as f64 / DAY * 1e3).round() / 1e3,
+            y: ((MARKS_END - height * (MARKS_END - 6.0)) * 10.0).round() / 10.0,
+            text: text.clone(),
         }
     }
 }

@@ -1,4 +1,4 @@
-// How the page looks: light or dark, UTC or local time, open for print, and at the incident that its address names.
+// How the page looks: light or dark, UTC or local time, open for print, and at the group that its address names.
 
 let isLocal = false;
 
@@ -40,20 +40,20 @@ function switchTheme() {
   root.dataset.theme = isDark ? "light" : "dark";
 }
 
-/** Shows the incident that the address names. */
+/** Shows the group that the address names. */
 function followAddress() {
-  const rank = location.hash.match(/^#incident-(\d+)$/)?.[1];
+  const rank = location.hash.match(/^#(?:incident|principal)-(\d+)$/)?.[1];
   if (!rank) return;
-  const incident = incidents.find((one) => String(one.rank) === rank);
-  if (!incident) {
-    say(`Incident ${rank} is not on this page.`);
+  const group = groups.find((one) => String(one.rank) === rank);
+  if (!group) {
+    say(`There is no ${data.unit} ${rank} on this page.`);
     return;
   }
-  if (incident.card.hidden) clearFilters();
-  const details = incident.card.querySelector("details");
+  if (group.card.hidden) clearFilters();
+  const details = group.card.querySelector("details");
   if (details) details.open = true;
-  incident.card.scrollIntoView();
-  incident.card.focus({ preventScroll: true });
+  group.card.scrollIntoView();
+  group.card.focus({ preventScroll: true });
 }
 
 function startView() {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::TriageReport;
 use crate::model::{Dimension, PrincipalKey};
 use crate::query::{FindingKind, RankedIncident};
-use crate::report::for_shell;
 use crate::report::row::named;
+use crate::report::{UsedSettings, for_shell};
 use crate::time::Span;
 
 /// How many principals a command names; with more it names only the one with the highest score.
@@ -33,11 +33,8 @@ pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<
     // All first sightings of a new principal count, and others have been known for longer.
     flag("warmup", &Span::default().to_string());
     let settings = report.settings;
-    if settings.principal_key != PrincipalKey::Arn.name() {
-        flag("principal-key", &settings.principal_key);
-    }
-    let cluster = settings.k8s_cluster.iter();
-    cluster.for_each(|cluster| flag("k8s-cluster", cluster));
+    words.extend(how_principals_are_named(settings));
+    let mut flag = |name: &str, value: &str| words.push(word(name, value));
     settings.read_from.iter().for_each(|time| flag("read-from", time));
     let dimensions = dimensions(incident);
     if !dimensions.is_empty() {
@@ -48,13 +45,35 @@ pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<
     if has_matches && !report.rules.is_empty() {
         words.push(report.rules.to_owned());
     }
-    let switches = [
-        ("--all-matches", has_matches),
-        ("--k8s-namespace-in-key", settings.k8s_namespace_in_key),
-        ("--only-success", settings.only_success),
-    ];
+    let switches = [("--all-matches", has_matches), ("--only-success", settings.only_success)];
     words.extend(switches.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.to_owned()));
     words.join(" ")
+}
+
+/// The `scan` command for all that a principal did for the first time, whatever the warmup.
+pub(in crate::report) fn principal_command(
+    source: &str,
+    (account, principal): (Option<&str>, Option<&str>),
+    settings: &UsedSettings,
+) -> String {
+    let mut words = vec![format!("firstseen scan {source}")];
+    words.extend(account.map(|account| word("account", account)));
+    words.extend(principal.map(|key| word("principal", &literal(key))));
+    words.push(word("warmup", &Span::default().to_string()));
+    words.extend(how_principals_are_named(settings));
+    words.extend(settings.read_from.iter().map(|time| word("read-from", time)));
+    words.join(" ")
+}
+
+/// The flags that say how principals are named.
+fn how_principals_are_named(settings: &UsedSettings) -> Vec<String> {
+    let mut words = Vec::new();
+    if settings.principal_key != PrincipalKey::Arn.name() {
+        words.push(word("principal-key", &settings.principal_key));
+    }
+    words.extend(settings.k8s_cluster.iter().map(|cluster| word("k8s-cluster", cluster)));
+    words.extend(settings.k8s_namespace_in_key.then(|| "--k8s-namespace-in-key".to_owned()));
+    words
 }
 
 /// A flag with its value; a value that looks like a flag is attached to it.

@@ -27,9 +27,10 @@ use self::incident_view::IncidentView;
 use super::{AsffBatches, Format, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
 
 pub(super) use self::bits::rounded;
+pub(super) use self::command::principal_command;
 pub(super) use self::words::{counted, grouped};
 use crate::coverage::Coverage;
-use crate::query::{PrincipalActivity, RankedIncident, Triage, TriageQuestion, Weights};
+use crate::query::{RankedIncident, Triage, TriageQuestion, Weights};
 
 /// A ranking, ready to write.
 #[derive(Debug)]
@@ -50,8 +51,6 @@ pub struct TriageReport<'a> {
     pub top: Option<usize>,
     /// The answer.
     pub triage: &'a Triage<'a>,
-    /// What its principals did in all. Only the page shows it.
-    pub principals: &'a [PrincipalActivity<'a>],
 }
 
 impl TriageReport<'_> {

@@ -12,7 +12,7 @@ const COLUMNS: i64 = 60;
 
 /// Two lines: the blocks, and their scale in words; none if nothing was new.
 pub(super) fn lines(overview: &Overview) -> Option<[String; 2]> {
-    let [first, last] = overview.span?;
+    let [first, last] = overview.archive.span?;
     let (first, last) = (first.day(), last.day());
     let days = i64::from(last.number()) - i64::from(first.number()) + 1;
     let step = step(days);
@@ -51,12 +51,14 @@ fn block(sum: u64, most: u64) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::ArchiveOverview;
     use crate::report::width::width;
 
     fn overview(days: i32, novelty: &[(i32, u64)]) -> Overview {
         let novelty = novelty.iter().map(|(day, sum)| (Day::from_number(*day), *sum)).collect();
         let span = Some([Day::from_number(0).start(), Day::from_number(days - 1).end()]);
-        Overview { span, novelty, ..Overview::default() }
+        let archive = ArchiveOverview { span, ..ArchiveOverview::default() };
+        Overview { archive, novelty, ..Overview::default() }
     }
 
     #[test]

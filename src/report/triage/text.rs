@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 pub(super) fn write(report: &TriageReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let overview = &report.triage.overview;
-    if let Some(span) = overview.span {
+    if let Some(span) = overview.archive.span {
         writeln!(out, "{}", archive(report, overview, span))?;
     }
     for line in sparkline::lines(overview).into_iter().flatten() {
@@ -48,9 +48,9 @@ fn archive(report: &TriageReport<'_>, overview: &Overview, [first, last]: [Times
         "archive: {} to {}, {}, {}, {}; {} read, {faults}",
         first.day(),
         last.day(),
-        counted(overview.accounts, "account"),
-        counted(overview.principals, "principal"),
-        counted(overview.events, "event"),
+        counted(overview.archive.accounts, "account"),
+        counted(overview.archive.principals, "principal"),
+        counted(overview.archive.events, "event"),
         counted(coverage.objects.read, "object"),
     )
 }
@@ -62,7 +62,7 @@ pub(super) fn total(report: &TriageReport<'_>, shown: usize) -> String {
     let what = question.by.name();
     let from =
         format!("{} with {}", counted(overview.episodes, "episode"), counted(overview.findings, "finding"));
-    match overview.span {
+    match overview.archive.span {
         _ if all > 0 => {
             let counted = counted(all as u64, what);
             let shown = match shown < all {

@@ -1,0 +1,100 @@
+//! What the script tells of a value beyond the page: who had it in the whole archive.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::PageContext;
+use super::texts::Texts;
+use crate::model::Dimension;
+use crate::query::{PrincipalActivity, ValueActivity, ValueField};
+use crate::report::row::named;
+
+/// Principals and values by the numbers of their texts.
+#[derive(Default, Serialize)]
+pub(super) struct ArchiveData {
+    /// A key may name principals of several accounts.
+    principals: BTreeMap<usize, Vec<PrincipalData>>,
+    /// By the name of the field on the page.
+    values: BTreeMap<&'static str, BTreeMap<usize, ValueData>>,
+}
+
+/// What a principal did in all.
+#[derive(Serialize)]
+struct PrincipalData {
+    account: usize,
+    first: String,
+    last: String,
+    events: u64,
+    actions: u64,
+    networks: u64,
+}
+
+/// Who had a value in all.
+#[derive(Serialize)]
+struct ValueData {
+    first: String,
+    last: String,
+    events: u64,
+    principals: u64,
+    /// Principals with the most events: the number of the name, and events.
+    most: Vec<(usize, u64)>,
+}
+
+impl ArchiveData {
+    /// All principals and values of the context that the page names.
+    pub(super) fn new(context: &PageContext<'_>, texts: &mut Texts) -> Self {
+        let mut data = Self::default();
+        // Values first: they name further principals, of which nothing is known here.
+        for activity in &context.values {
+            let Some((field, number)) = field(activity.field).zip(texts.known(activity.value)) else {
+                continue;
+            };
+            data.values.entry(field).or_default().insert(number, ValueData::new(activity, texts));
+        }
+        for activity in &context.principals {
+            let Some(number) = texts.known(&activity.who.key) else { continue };
+            data.principals.entry(number).or_default().push(PrincipalData::new(activity, texts));
+        }
+        data
+    }
+}
+
+/// The name on the page of what a value is of, if the page has it.
+fn field(field: ValueField) -> Option<&'static str> {
+    match field {
+        ValueField::Action => Some("action"),
+        ValueField::Dimension(Dimension::Network) => Some("network"),
+        ValueField::Dimension(Dimension::Agent) => Some("agent"),
+        ValueField::Dimension(Dimension::Region) => Some("region"),
+        ValueField::Dimension(Dimension::AccessKey) => Some("access_key_id"),
+        ValueField::Dimension(Dimension::TargetRole | Dimension::TargetAccount) => Some("value"),
+        ValueField::Dimension(Dimension::Error | Dimension::Asn | Dimension::Country) => None,
+    }
+}
+
+impl PrincipalData {
+    fn new(activity: &PrincipalActivity<'_>, texts: &mut Texts) -> Self {
+        Self {
+            account: named(&activity.who.account).map_or(0, |account| texts.number_of(account)),
+            first: activity.first.to_string(),
+            last: activity.last.to_string(),
+            events: activity.events,
+            actions: activity.actions,
+            networks: activity.networks,
+        }
+    }
+}
+
+impl ValueData {
+    fn new(activity: &ValueActivity<'_>, texts: &mut Texts) -> Self {
+        let most = activity.most.iter().filter_map(|(who, events)| Some((named(&who.key)?, *events)));
+        Self {
+            first: activity.first.to_string(),
+            last: activity.last.to_string(),
+            events: activity.events,
+            principals: activity.principals,
+            most: most.map(|(key, events)| (texts.number_of(key), events)).collect(),
+        }
+    }
+}
