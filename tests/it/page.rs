@@ -204,22 +204,15 @@ fn a_page_knows_who_else_has_a_value_in_the_whole_archive() {
         texts.iter().position(|known| known == text).unwrap().to_string()
     };
     let network = &data["archive"]["values"]["network"][number("192.0.2.0/24")];
-    assert_eq!((&network["events"], &network["principals"]), (&json!(1), &json!(1)), "{network}");
+    assert_eq!((&network[2], &network[3]), (&json!(1), &json!(1)), "{network}");
     let action = &data["archive"]["values"]["action"][number("s3.amazonaws.com:GetObject")];
-    assert_eq!((&action["events"], &action["principals"]), (&json!(19), &json!(2)), "{action}");
-    assert_eq!(
-        (&action["first"], &action["last"]),
-        (&json!("2024-03-01T10:00:00Z"), &json!("2024-04-16T10:00:00Z"))
-    );
+    assert_eq!((&action[2], &action[3]), (&json!(19), &json!(2)), "{action}");
+    assert_eq!((&action[0], &action[1]), (&json!("2024-03-01T10:00:00Z"), &json!("2024-04-16T10:00:00Z")));
     let most: Vec<u64> =
-        action["most"].as_array().unwrap().iter().map(|one| one[1].as_u64().unwrap()).collect();
-    assert_eq!(most, [10, 9]);
+        action[4].as_array().unwrap().iter().map(|number| number.as_u64().unwrap()).collect();
+    assert_eq!([most[1], most[3]], [10, 9]);
     let ann = &data["archive"]["principals"][number("arn:aws:iam::111122223333:user/ann")][0];
-    assert_eq!(
-        (&ann["events"], &ann["actions"], &ann["networks"]),
-        (&json!(11), &json!(2), &json!(2)),
-        "{ann}"
-    );
+    assert_eq!((&ann[2], &ann[4], &ann[5]), (&json!(11), &json!(2), &json!(2)), "{ann}");
 }
 
 #[test]

@@ -19,27 +19,15 @@ pub(super) struct ArchiveData {
     values: BTreeMap<&'static str, BTreeMap<usize, ValueData>>,
 }
 
-/// What a principal did in all.
+/// What a principal did in all: first and last time, events, the number of its account's text, actions and networks. A row
+/// without names, as there are thousands.
 #[derive(Serialize)]
-struct PrincipalData {
-    account: usize,
-    first: String,
-    last: String,
-    events: u64,
-    actions: u64,
-    networks: u64,
-}
+struct PrincipalData(String, String, u64, usize, u64, u64);
 
-/// Who had a value in all.
+/// Who had a value in all: first and last time, events, how many principals, and of those with the most events the numbers of
+/// their names and of events, in turn.
 #[derive(Serialize)]
-struct ValueData {
-    first: String,
-    last: String,
-    events: u64,
-    principals: u64,
-    /// Principals with the most events: the number of the name, and events.
-    most: Vec<(usize, u64)>,
-}
+struct ValueData(String, String, u64, u64, Vec<u64>);
 
 impl ArchiveData {
     /// All principals and values of the context that the page names.
@@ -75,26 +63,17 @@ fn field(field: ValueField) -> Option<&'static str> {
 
 impl PrincipalData {
     fn new(activity: &PrincipalActivity<'_>, texts: &mut Texts) -> Self {
-        Self {
-            account: named(&activity.who.account).map_or(0, |account| texts.number_of(account)),
-            first: activity.first.to_string(),
-            last: activity.last.to_string(),
-            events: activity.events,
-            actions: activity.actions,
-            networks: activity.networks,
-        }
+        let account = named(&activity.who.account).map_or(0, |account| texts.number_of(account));
+        let PrincipalActivity { first, last, events, actions, networks, .. } = activity;
+        Self(first.to_string(), last.to_string(), *events, account, *actions, *networks)
     }
 }
 
 impl ValueData {
     fn new(activity: &ValueActivity<'_>, texts: &mut Texts) -> Self {
         let most = activity.most.iter().filter_map(|(who, events)| Some((named(&who.key)?, *events)));
-        Self {
-            first: activity.first.to_string(),
-            last: activity.last.to_string(),
-            events: activity.events,
-            principals: activity.principals,
-            most: most.map(|(key, events)| (texts.number_of(key), events)).collect(),
-        }
+        let most = most.flat_map(|(key, events)| [texts.number_of(key) as u64, events]).collect();
+        let ValueActivity { first, last, events, principals, .. } = activity;
+        Self(first.to_string(), last.to_string(), *events, *principals, most)
     }
 }

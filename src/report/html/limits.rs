@@ -6,7 +6,7 @@ use std::borrow::Cow;
 pub(super) const MOST_FINDINGS: usize = 10_000;
 
 /// The most bytes of markup of all incidents: a page of ordinary findings reaches the limit on findings first.
-pub(super) const MOST_MARKUP: usize = 10_000_000;
+pub(super) const MOST_MARKUP: usize = 9_000_000;
 
 /// The most findings that one incident lists.
 pub(super) const MOST_ROWS: usize = 500;

@@ -25,7 +25,7 @@ function valueList(heading, field, { items, more }) {
 }
 
 /** A sentence on what the whole archive has of a value. */
-function inAll(start, { events, first, last }) {
+function inAll(start, [first, last, events]) {
   const said = element("p", "", element("strong", "In the whole archive: "), `${start}${counted(events, "event")}; first `);
   said.append(instant(first), ", last ", instant(last));
   return said;
@@ -36,17 +36,19 @@ function inArchive(field, number) {
   if (number === undefined) return [];
   if (field === "principal") {
     return (data.archive.principals[number] ?? []).map((one) => {
-      const account = data.texts[one.account];
-      const networks = one.networks ? `, ${counted(one.networks, "network")}` : "";
-      return inAll(`${account ? `account ${account}, ` : ""}${counted(one.actions, "action")}${networks}, `, one);
+      const [account, actions, networks] = [data.texts[one[3]], one[4], one[5]];
+      const from = networks ? `, ${counted(networks, "network")}` : "";
+      return inAll(`${account ? `account ${account}, ` : ""}${counted(actions, "action")}${from}, `, one);
     });
   }
   // A new value may be of any field.
   const sources = field === "value" ? Object.values(data.archive.values) : [data.archive.values[field] ?? {}];
   return sources.map((source) => source[number]).filter(Boolean).flatMap((one) => {
-    const items = one.most.map(([principal, events]) => [data.texts[principal], counted(events, "event")]);
-    const most = { items, more: one.principals - items.length };
-    return [inAll(`${counted(one.principals, "principal")}, `, one), ...valueList("Who has it", "principal", most)];
+    const [principals, most] = [one[3], one[4]];
+    const items = [];
+    for (let at = 0; at < most.length; at += 2) items.push([data.texts[most[at]], counted(most[at + 1], "event")]);
+    const who = { items, more: principals - items.length };
+    return [inAll(`${counted(principals, "principal")}, `, one), ...valueList("Who has it", "principal", who)];
   });
 }
 
