@@ -59,7 +59,7 @@ pub struct ObjectEntry {
     pub delivered: Option<Timestamp>,
     /// Account in the object key.
     pub account: Option<Box<str>>,
-    /// Region in the object key.
+    /// Region in the object key; for the audit log of a cluster `eks/` and its name.
     pub region: Option<Box<str>>,
     /// Stored size in bytes; none if it was not opened.
     pub size: Option<u64>,
@@ -112,6 +112,16 @@ pub fn conflict_fault<'o>(conflict: &Conflict, object: impl Fn(u32) -> (u32, &'o
 }
 
 impl ObjectEntry {
+    /// The account and Region under which coverage counts it.
+    pub fn place(&self) -> Option<(String, String)> {
+        Some((self.account.as_deref()?.to_owned(), self.region.as_deref()?.to_owned()))
+    }
+
+    /// The day under which coverage counts it. Days before 1970 are none.
+    pub fn delivery_day(&self) -> Option<Day> {
+        self.delivered.map(Timestamp::day).filter(|day| day.number() >= 0)
+    }
+
     /// Sort key for delivery order, in which objects are read: objects without a delivery time first, then by
     /// time, archive and path. Size and checksum distinguish versions of one object.
     pub fn delivery_order(&self) -> impl Ord + use<'_> {

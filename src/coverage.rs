@@ -5,16 +5,16 @@
 //! [`Coverage::sums_hold`].
 
 mod found;
+mod place;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use roaring::RoaringBitmap;
-
 use crate::names::named;
-use crate::time::{Day, Timestamp};
+use crate::time::Timestamp;
 
 pub use found::{FOUND_PATHS_LISTED, FoundPaths, LONGEST_FOUND_PATH};
+pub use place::{Delivery, DeliveryDay, DeliveryDays, PlaceCoverage};
 
 /// How many faults of one log object are listed; the rest are only counted.
 ///
@@ -276,45 +276,6 @@ pub struct RecordCounts {
     pub remarks: BTreeMap<Remark, u64>,
 }
 
-/// Objects and records of one account and region, as named in the object keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlaceCoverage {
-    /// Log objects read.
-    pub objects: u64,
-    /// Records in them.
-    pub records: u64,
-    /// Delivery days of the objects read, as days since 1970-01-01.
-    pub days: RoaringBitmap,
-}
-
-impl PlaceCoverage {
-    /// First and last day with an object.
-    pub fn span(&self) -> Option<(Day, Day)> {
-        Some((day(self.days.min()?), day(self.days.max()?)))
-    }
-
-    /// Gaps between the first and the last day, each as its first and last day without an object.
-    ///
-    /// ```
-    /// use firstseen::coverage::PlaceCoverage;
-    ///
-    /// let place = PlaceCoverage { days: [10, 11, 14].into_iter().collect(), ..Default::default() };
-    /// let gaps: Vec<_> = place.gaps().map(|(from, to)| format!("{from}..{to}")).collect();
-    /// assert_eq!(gaps, ["1970-01-13..1970-01-14"]);
-    /// ```
-    pub fn gaps(&self) -> impl Iterator<Item = (Day, Day)> + '_ {
-        self.days
-            .iter()
-            .zip(self.days.iter().skip(1))
-            .filter(|(before, after)| after - before > 1)
-            .map(|(before, after)| (day(before + 1), day(after - 1)))
-    }
-}
-
-fn day(number: u32) -> Day {
-    Day::from_number(i32::try_from(number).unwrap_or(i32::MAX))
-}
-
 /// The coverage of one run: what was read, skipped and lost, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
@@ -395,10 +356,7 @@ impl Coverage {
             self.event_time(time);
         }
         for (place, from) in places {
-            let into = self.places.entry(place).or_default();
-            into.objects += from.objects;
-            into.records += from.records;
-            into.days |= from.days;
+            self.places.entry(place).or_default().merge(from);
         }
         self.faults.extend(faults);
         self.fault_count += fault_count;

@@ -106,13 +106,13 @@ fn record_entries(
 impl ObjectEntry {
     /// The entry of an object, from the listing and its outcome.
     pub(super) fn of(object: &LogObject, outcome: Outcome) -> Self {
-        let key = object.key();
+        let (account, region) = object.key().place().unzip();
         Self {
             archive: object.archive,
             path: object.path.clone(),
             delivered: object.delivered,
-            account: key.account.map(Box::from),
-            region: key.region.map(Box::from),
+            account: account.map(Box::from),
+            region: region.map(Box::from),
             size: None,
             checksum: None,
             outcome,

@@ -57,6 +57,9 @@ struct PlaceView<'a> {
     account: &'a str,
     region: &'a str,
     objects: u64,
+    /// Absent if there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    failed: u64,
     records: u64,
     first_day: Option<String>,
     last_day: Option<String>,
@@ -159,6 +162,7 @@ impl<'a> CoverageView<'a> {
                     account,
                     region,
                     objects: place.objects,
+                    failed: place.failed,
                     records: place.records,
                     first_day: place.span().map(|(first, _)| first.to_string()),
                     last_day: place.span().map(|(_, last)| last.to_string()),
@@ -173,6 +177,10 @@ impl<'a> CoverageView<'a> {
             faults: coverage.faults.iter().take(most).map(FaultView::new).collect(),
         }
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn named(counts: impl Iterator<Item = (&'static str, u64)>) -> BTreeMap<&'static str, u64> {

@@ -2,8 +2,8 @@
 
 use crate::checksum::Checksum;
 use crate::coverage::{
-    Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Outcome, Position, RecordSkip,
-    add_counts,
+    Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Outcome, PlaceCoverage, Position,
+    RecordSkip, add_counts,
 };
 use crate::decode::{DecodeFault, Decoded, Verdict};
 use crate::model::Text;
@@ -145,7 +145,9 @@ impl ObjectState {
                 coverage.records.total += decoded.others;
                 *coverage.records.skipped.entry(RecordSkip::NoAction).or_default() += decoded.others;
             }
-            count_place(current.key, records, coverage);
+            count_place(current.key, records, stored.size, coverage);
+        } else if let (Outcome::Failed(_), Some(place)) = (outcome, place(current.key, coverage)) {
+            place.add_failed(current.key.delivery().map(|delivery| delivery.day));
         }
         let (fault_count, faults) = (self.fault_count, &self.faults[..]);
         end(&ObjectResult { current, stored, outcome, records, fault_count, faults }, coverage);
@@ -192,15 +194,17 @@ fn count(outcome: Outcome, coverage: &mut Coverage) {
     }
 }
 
-/// Counts an object under its account and region.
-fn count_place(key: &ObjectKey<'_>, records: u64, coverage: &mut Coverage) {
-    let region = key.region.map(str::to_owned).or_else(|| key.cluster.map(|name| format!("eks/{name}")));
-    let (Some(account), Some(region)) = (key.account, region) else { return };
-    let place = coverage.places.entry((account.to_owned(), region)).or_default();
-    place.objects += 1;
-    place.records += records;
-    let day = key.delivered.and_then(|time| u32::try_from(time.day().number()).ok());
-    place.days.extend(day);
+/// Counts an object of which something was read under its account and region.
+fn count_place(key: &ObjectKey<'_>, records: u64, stored_bytes: u64, coverage: &mut Coverage) {
+    if let Some(place) = place(key, coverage) {
+        place.add_object(key.delivery(), records, stored_bytes);
+    }
+}
+
+/// The coverage of an object's account and region.
+fn place<'c>(key: &ObjectKey<'_>, coverage: &'c mut Coverage) -> Option<&'c mut PlaceCoverage> {
+    let (account, region) = key.place()?;
+    Some(coverage.places.entry((account.to_owned(), region.into_owned())).or_default())
 }
 
 /// The path of a file in an object.

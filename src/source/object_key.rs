@@ -4,7 +4,9 @@
 //! provenance, for the order of reading and to skip objects without events. A name that does not fully match the
 //! documented pattern says nothing.
 
-use crate::coverage::ObjectSkip;
+use std::borrow::Cow;
+
+use crate::coverage::{Delivery, ObjectSkip};
 use crate::time::Timestamp;
 
 /// What the path of a log object says.
@@ -19,6 +21,8 @@ pub struct ObjectKey<'a> {
     /// When the object was delivered, to the minute. If its name does not say, or names another day than its folder
     /// `YYYY/MM/DD`, the start of the folder's day.
     pub delivered: Option<Timestamp>,
+    /// Whether `delivered` gives the hour, too, and is not only the start of a day.
+    pub gives_hour: bool,
     /// Why the object has no events, if its name and its documented folder say so.
     pub skip: Option<ObjectSkip>,
 }
@@ -27,6 +31,19 @@ impl<'a> ObjectKey<'a> {
     /// Whether this is a name that CloudTrail itself gives its logs.
     pub const fn is_of_cloudtrail(&self) -> bool {
         self.account.is_some() && self.region.is_some()
+    }
+
+    /// The account and Region that the object was delivered for, under which coverage counts it. The Region of a Kubernetes
+    /// cluster's audit log is `eks/<cluster>`.
+    pub fn place(&self) -> Option<(&'a str, Cow<'a, str>)> {
+        let of_cluster = || self.cluster.map(|name| Cow::Owned(format!("eks/{name}")));
+        Some((self.account?, self.region.map(Cow::Borrowed).or_else(of_cluster)?))
+    }
+
+    /// The day and, if known, the hour of its delivery. Days before 1970 are none.
+    pub fn delivery(&self) -> Option<Delivery> {
+        let (day, hour) = self.delivered?.day_and_hour();
+        (day.number() >= 0).then_some(Delivery { day, hour: self.gives_hour.then_some(hour) })
     }
 
     /// Parses a path with `/` as separator.
@@ -43,29 +60,34 @@ impl<'a> ObjectKey<'a> {
     /// ```
     pub fn parse(path: &'a str) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let day = day_folder(path);
+        let folder = day_folder(path);
+        let (day, gives_hour) = (folder.map(|(day, _)| day), folder.is_some_and(|(_, is_hour)| is_hour));
         if let Some(key) = log_file(name) {
+            let skip = service_folder(path).and_then(|folder| skip_in(folder, name));
             // A name that contradicts its folder must not upset the order of the others.
             let contradicts = |day: &Timestamp| key.delivered.map(Timestamp::day) != Some(day.day());
-            let skip = service_folder(path).and_then(|folder| skip_in(folder, name));
-            return Self { delivered: day.filter(contradicts).or(key.delivered), skip, ..key };
+            return match day.filter(contradicts) {
+                Some(day) => Self { delivered: Some(day), gives_hour, skip, ..key },
+                None => Self { skip, ..key },
+            };
         }
         if let Some((account, cluster)) = cluster(path) {
             return Self {
                 account: Some(account),
                 cluster: Some(cluster),
                 delivered: day,
+                gives_hour,
                 ..Self::default()
             };
         }
         let skip = service_folder(path).and_then(|folder| skip_in(folder, name));
-        Self { skip, delivered: day, ..Self::default() }
+        Self { skip, delivered: day, gives_hour, ..Self::default() }
     }
 }
 
 /// `…/YYYY/MM/DD/<name>` or `…/YYYY/MM/DD/HH/<name>`: the start of the day or the hour, for an object whose name says no
-/// more. Firehose names its folders in the second way.
-fn day_folder(path: &str) -> Option<Timestamp> {
+/// more; and whether it is the hour. Firehose names its folders in the second way.
+fn day_folder(path: &str) -> Option<(Timestamp, bool)> {
     let mut folders = path.rsplit('/').skip(1);
     let last: [Option<&str>; 4] = std::array::from_fn(|_| folders.next());
     let number = |text: &str, digits: usize| {
@@ -78,9 +100,9 @@ fn day_folder(path: &str) -> Option<Timestamp> {
     if let [Some(hour), Some(day), Some(month), Some(year)] = last
         && let (Some(day), Some(hour @ 0..24)) = (date(year, month, day), number(hour, 2))
     {
-        return Some(day.day().hour(hour as u8));
+        return Some((day.day().hour(hour as u8), true));
     }
-    date(last[2]?, last[1]?, last[0]?)
+    date(last[2]?, last[1]?, last[0]?).map(|day| (day, false))
 }
 
 /// `EKSLogs/<account>/<cluster>/…`: the account and the cluster.
@@ -113,6 +135,7 @@ fn log_file(name: &str) -> Option<ObjectKey<'_>> {
         region: Some(region),
         cluster: None,
         delivered: Some(delivered),
+        gives_hour: true,
         skip: None,
     })
 }
@@ -270,6 +293,20 @@ mod tests {
         {
             assert_eq!(delivered(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn the_hour_of_delivery_is_known_only_if_a_name_gives_it() {
+        let hour = |path: &str| ObjectKey::parse(path).delivery().and_then(|delivery| delivery.hour);
+        let name = "111122223333_CloudTrail_us-east-1_20240309T0412Z_aB1.json.gz";
+        assert_eq!(hour(name), Some(4));
+        assert_eq!(hour(&format!("2024/03/09/{name}")), Some(4));
+        assert_eq!(hour("x/2024/03/09/05/firehose-1"), Some(5));
+        for path in ["x/2024/03/09/renamed.json.gz".to_owned(), format!("2024/03/10/{name}")] {
+            assert!(ObjectKey::parse(&path).delivery().is_some(), "{path}");
+            assert_eq!(hour(&path), None, "{path}");
+        }
+        assert_eq!(ObjectKey::parse("1969/12/31/x.json").delivery(), None);
     }
 
     #[test]

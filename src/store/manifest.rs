@@ -9,11 +9,11 @@ use super::{BaselineContents, STORE_VERSION};
 use crate::catalog::{AppliedRules, LearningScope};
 use crate::checksum::Checksum;
 use crate::coverage::{
-    Coverage, FaultKind, FoundPaths, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts, RecordSkip,
-    Remark,
+    Coverage, DeliveryDays, FaultKind, FoundPaths, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts,
+    RecordSkip, Remark,
 };
 use crate::model::{Dimension, Dimensions, PrincipalKey};
-use crate::time::{Day, Timestamp};
+use crate::time::Timestamp;
 
 /// Its file name.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -130,9 +130,9 @@ struct PlaceEntry {
     account: String,
     region: String,
     objects: u64,
+    failed: u64,
     records: u64,
-    /// First and last day of each run of days with objects.
-    days: Vec<[String; 2]>,
+    stored_bytes: u64,
 }
 
 impl Manifest {
@@ -208,7 +208,7 @@ impl Manifest {
         })
     }
 
-    /// The coverage without its list of faults.
+    /// The coverage without its list of faults, and its places without their days.
     pub(super) fn coverage(&self) -> Result<Coverage, TableError> {
         let CoverageEntry { objects, records, places, found, .. } = &self.coverage;
         Ok(Coverage {
@@ -234,7 +234,7 @@ impl Manifest {
             json_bytes: self.coverage.json_bytes,
             first_event: parse_time(self.coverage.first_event.as_deref())?,
             last_event: parse_time(self.coverage.last_event.as_deref())?,
-            places: places.iter().map(PlaceEntry::coverage).collect::<Result<_, _>>()?,
+            places: places.iter().map(PlaceEntry::coverage).collect(),
             found: found.coverage(),
             faults: Vec::new(),
             fault_count: self.coverage.fault_count,
@@ -324,33 +324,21 @@ impl FoundEntry {
 
 impl PlaceEntry {
     fn new((place, covered): (&(String, String), &PlaceCoverage)) -> Self {
-        let mut days: Vec<[u32; 2]> = Vec::new();
-        for day in &covered.days {
-            match days.last_mut() {
-                Some([_, last]) if *last + 1 == day => *last = day,
-                _ => days.push([day, day]),
-            }
-        }
-        let shown = |day: u32| Day::from_number(i32::try_from(day).unwrap_or(i32::MAX)).to_string();
         Self {
             account: place.0.clone(),
             region: place.1.clone(),
             objects: covered.objects,
+            failed: covered.failed,
             records: covered.records,
-            days: days.into_iter().map(|run| run.map(shown)).collect(),
+            stored_bytes: covered.stored_bytes,
         }
     }
 
-    fn coverage(&self) -> Result<((String, String), PlaceCoverage), TableError> {
-        let mut covered =
-            PlaceCoverage { objects: self.objects, records: self.records, ..Default::default() };
-        let number = |day: &str| {
-            let day = day.parse::<Day>().ok().and_then(|day| u32::try_from(day.number()).ok());
-            day.ok_or_else(|| TableError::value("days"))
-        };
-        for [first, last] in &self.days {
-            covered.days.insert_range(number(first)?..=number(last)?);
-        }
-        Ok(((self.account.clone(), self.region.clone()), covered))
+    fn coverage(&self) -> ((String, String), PlaceCoverage) {
+        let Self { account, region, objects, failed, records, stored_bytes } = self;
+        let (objects, failed, records, stored_bytes) = (*objects, *failed, *records, *stored_bytes);
+        let days = DeliveryDays::default();
+        let covered = PlaceCoverage { objects, failed, records, stored_bytes, days };
+        ((account.clone(), region.clone()), covered)
     }
 }

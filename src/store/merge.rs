@@ -95,8 +95,12 @@ impl BaselineContents {
             {
                 *failed -= 1;
             }
+            if let Some(place) = object.place().and_then(|place| coverage.places.get_mut(&place)) {
+                place.remove_failed(object.delivery_day());
+            }
         }
         coverage.objects.failed.retain(|_, count| *count > 0);
+        coverage.places.retain(|_, place| !place.is_empty());
         let stays = |fault: &Fault| match fault.kind {
             // The next listing finds them again.
             FaultKind::List | FaultKind::NotKept | FaultKind::Missing => !archives.contains(&fault.archive),

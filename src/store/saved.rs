@@ -12,8 +12,8 @@ use super::error::TableError;
 use super::manifest::{MANIFEST, Manifest};
 use super::table::Table;
 use super::{
-    BaselineContents, STORE_VERSION, StoreError, activity, behaviours, faults, hits, identity_links,
-    inventory, map, objects, principals, records, single_events, validate, values,
+    BaselineContents, STORE_VERSION, StoreError, activity, behaviours, deliveries, faults, hits,
+    identity_links, inventory, map, objects, principals, records, single_events, validate, values,
 };
 use crate::baseline::{Baseline, CountedHits};
 use crate::catalog::{Catalog, LearningScope};
@@ -110,6 +110,8 @@ impl Saved {
         let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         let mut coverage = self.manifest.coverage().map_err(damaged)?;
         coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
+        let places = &mut coverage.places;
+        self.read("deliveries", deliveries::SCHEMA, |table| deliveries::read(table, places))?;
         let single_events =
             |name, kind| self.read(name, &single_events::schema(), |table| single_events::read(table, kind));
         let insights = single_events("insights", PrincipalKind::Unknown)?;

@@ -3,7 +3,7 @@
 use super::error::TableError;
 use crate::baseline::{Baseline, Behaviour, DimensionValue};
 use crate::catalog::ObjectEntry;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, DeliveryDay, PlaceCoverage};
 use crate::time::Timestamp;
 
 /// Checks that behaviours have possible times, hours and counts, and existing archives.
@@ -64,8 +64,25 @@ pub(super) fn coverage(coverage: &Coverage, archives: &[String]) -> Result<(), T
         && coverage.objects.read_in_part <= coverage.objects.read
         && coverage.fault_count >= coverage.faults.len() as u64
         && coverage.faults.iter().all(|fault| is_archive(fault.archive, archives))
-        && times.iter().flatten().all(|time| time.is_written());
+        && times.iter().flatten().all(|time| time.is_written())
+        && coverage.places.values().all(is_place_sound);
     if sound { Ok(()) } else { Err("its coverage contradicts itself".into()) }
+}
+
+/// Whether the days of an account and Region are possible, and have no more objects than all of it.
+fn is_place_sound(place: &PlaceCoverage) -> bool {
+    let fits = |whole: u64, part: fn(&DeliveryDay) -> u64| {
+        place.days.iter().map(|day| u128::from(part(day))).sum::<u128>() <= u128::from(whole)
+    };
+    let is_sound = |day: &DeliveryDay| {
+        let is_possible = day.day.number() >= 0 && day.day.start().is_written() && day.hours < 1 << 24;
+        is_possible && (day.objects > 0 || (day.records, day.stored_bytes, day.hours) == (0, 0, 0))
+    };
+    place.days.iter().all(is_sound)
+        && fits(place.objects, |day| day.objects)
+        && fits(place.failed, |day| day.failed)
+        && fits(place.records, |day| day.records)
+        && fits(place.stored_bytes, |day| day.stored_bytes)
 }
 
 /// Checks that objects are in existing archives.

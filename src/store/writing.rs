@@ -11,14 +11,14 @@ use parquet::errors::ParquetError;
 use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::table::{self, Column};
 use super::{
-    BaselineContents, Saved, StoreError, activity, behaviours, faults, hits, identity_links, inventory,
-    objects, principals, records, single_events, values,
+    BaselineContents, Saved, StoreError, activity, behaviours, deliveries, faults, hits, identity_links,
+    inventory, objects, principals, records, single_events, values,
 };
 use crate::baseline::IdentityResolver;
 use crate::checksum::Checksum;
 
 /// All tables, with their columns; a test checks that each table written is among them.
-pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 13] {
+pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 14] {
     [
         ("principals", principals::SCHEMA.into()),
         ("identity_links", identity_links::SCHEMA.into()),
@@ -32,6 +32,7 @@ pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 13] {
         ("hits", hits::hits_schema().into()),
         ("objects", objects::SCHEMA.into()),
         ("faults", faults::SCHEMA.into()),
+        ("deliveries", deliveries::SCHEMA.into()),
         ("records", records::SCHEMA.into()),
     ]
 }
@@ -70,6 +71,7 @@ pub(super) fn write_tables(stored: &BaselineContents, folder: &Path) -> Result<(
     write("inventory", inventory::SCHEMA, inventory::columns(&baseline.inventory))?;
     write("objects", objects::SCHEMA, objects::columns(&catalog.objects, &checksums))?;
     write("faults", faults::SCHEMA, faults::columns(coverage))?;
+    write("deliveries", deliveries::SCHEMA, deliveries::columns(coverage))?;
     write("records", records::SCHEMA, records::columns(&catalog.records))?;
     let path = folder.join(MANIFEST);
     let manifest = Manifest::new(stored, tables).to_bytes();

@@ -52,9 +52,7 @@ impl<'a> PlacesTable<'a> {
         let mut places: BTreeMap<(&'a str, Option<&'a str>), PlaceCoverage> = BTreeMap::new();
         for ((account, region), place) in &coverage.places {
             let of = places.entry((account, (!is_by_account).then_some(&**region))).or_default();
-            of.objects += place.objects;
-            of.records += place.records;
-            of.days |= &place.days;
+            of.merge(place.clone());
         }
         let ends = || places.values().filter_map(PlaceCoverage::span);
         let first = ends().map(|(first, _)| first).min();
@@ -91,16 +89,17 @@ impl<'a> PlacesTable<'a> {
 /// The cells in which all days have objects, and those in which some have, from the first to the last day of all; x is in cells.
 fn strip(place: &PlaceCoverage, (first, last): (Day, Day)) -> (String, String) {
     let number = |day: Day| u32::try_from(day.number()).unwrap_or(0);
+    let day = |number: u32| Day::from_number(i32::try_from(number).unwrap_or(i32::MAX));
     let (first, days) = (number(first), number(last).saturating_sub(number(first)) + 1);
     let step = days.div_ceil(CELLS);
     let (mut whole, mut partly) = (String::new(), String::new());
     for cell in 0..days.div_ceil(step) {
         let start = first + cell * step;
         let end = (start + step).min(first + days);
-        let found = place.days.range_cardinality(start..end);
-        let path = match found {
+        let found = place.days.between(day(start), day(end));
+        let path = match found.iter().filter(|day| day.objects > 0).count() {
             0 => continue,
-            found if found == u64::from(end - start) => &mut whole,
+            found if found == (end - start) as usize => &mut whole,
             _ => &mut partly,
         };
         let (x, width) =
@@ -114,17 +113,26 @@ fn strip(place: &PlaceCoverage, (first, last): (Day, Day)) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coverage::Delivery;
+
+    fn place(days: impl Iterator<Item = i32>) -> PlaceCoverage {
+        let mut place = PlaceCoverage::default();
+        days.for_each(|day| {
+            place.add_object(Some(Delivery { day: Day::from_number(day), hour: None }), 1, 1);
+        });
+        place
+    }
 
     #[test]
     fn days_without_objects_are_holes() {
-        let place = PlaceCoverage { days: [10, 12].into_iter().collect(), ..Default::default() };
+        let place = place([10, 12].into_iter());
         let (whole, partly) = strip(&place, (Day::from_number(10), Day::from_number(13)));
         assert_eq!((&*whole, &*partly), ("M0.0 0h50.0v10h-50.0zM100.0 0h50.0v10h-50.0z", ""));
     }
 
     #[test]
     fn a_cell_of_many_days_shows_whether_all_have_objects() {
-        let place = PlaceCoverage { days: (0..1000).filter(|day| *day != 7).collect(), ..Default::default() };
+        let place = place((0..1000).filter(|day| *day != 7));
         let (whole, partly) = strip(&place, (Day::from_number(0), Day::from_number(999)));
         assert_eq!((whole.matches('M').count(), partly.matches('M').count()), (199, 1));
     }
