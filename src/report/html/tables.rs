@@ -18,7 +18,7 @@ pub(super) struct Table<R> {
 
 impl<R> Table<R> {
     /// A table of at most so many rows as a page holds.
-    fn new(mut rows: Vec<R>) -> Self {
+    pub(super) fn new(mut rows: Vec<R>) -> Self {
         let left_out = rows.len().saturating_sub(MOST_TABLE_ROWS);
         rows.truncate(MOST_TABLE_ROWS);
         Self { rows, left_out }
