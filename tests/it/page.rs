@@ -261,7 +261,7 @@ fn a_page_of_no_findings_says_so() {
         Archive::new().delivered("20240301T1005", &[record("2024-03-01T10:00:00Z", "jo", "s3:GetObject")]);
     let output = firstseen(&["scan", ".", "-q", "-f", "html"], archive.path());
     let page = String::from_utf8(output.stdout.clone()).unwrap();
-    assert!(page.contains("No findings with these settings."), "{}", stderr(&output));
+    assert!(page.contains("No findings after a warmup of 30d."), "{}", stderr(&output));
 }
 
 #[test]

@@ -40,8 +40,8 @@ pub(super) struct Content<'a> {
     pub(super) settings: Value,
     /// How many findings there are in all.
     pub(super) findings: u64,
-    /// How many groups there are in all, and their name.
-    pub(super) groups: (&'static str, u64),
+    /// What one group is called, and several, and how many there are in all.
+    pub(super) groups: ([&'static str; 2], u64),
     /// How many of the groups are wanted on the page.
     pub(super) wanted: usize,
     /// How many groups there are, or why there are none, in words.

@@ -115,18 +115,22 @@ impl<'a> Page<'a> {
             source: &context.source,
             span: overview.span.map(|span| span.map(|time| time.to_string())),
             numbers: [
-                ("accounts", overview.accounts),
-                ("principals", overview.principals),
-                ("events", overview.events),
-                ("findings", content.findings),
+                (["account", "accounts"], overview.accounts),
+                (["principal", "principals"], overview.principals),
+                (["event", "events"], overview.events),
+                (["finding", "findings"], content.findings),
                 content.groups,
-            ],
+            ]
+            .map(|([one, many], number)| (if number == 1 { one } else { many }, number)),
             total: &content.total,
             looks_ahead: content.looks_ahead.as_deref(),
             shown: cards.views.len(),
             shown_findings: cards.findings,
             of: content.wanted,
-            timeline: overview.span.map(|span| Timeline::new(span, &content.novelty, marks)),
+            timeline: overview
+                .span
+                .filter(|_| !content.novelty.is_empty())
+                .map(|span| Timeline::new(span, &content.novelty, marks)),
             cards: safe(&cards.markup),
             principals: tables::principals(&context.principals, &cards.views),
             actions: tables::actions(&cards.views),

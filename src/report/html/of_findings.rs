@@ -40,9 +40,9 @@ impl Report<'_> {
             coverage: self.coverage,
             settings: serde_json::to_value(self.settings)?,
             findings: self.findings.len() as u64,
-            groups: ("principals with findings", groups.len() as u64),
+            groups: (["principal with findings", "principals with findings"], groups.len() as u64),
             wanted: groups.len(),
-            total: total(self.findings.len() as u64, groups.len() as u64),
+            total: total(self, groups.len() as u64),
             looks_ahead: None,
             novelty: self.findings.iter().map(|finding| (finding.time, novelty(finding))).collect(),
             marks: (1..).zip(&groups).map(|(rank, group)| group.mark(rank)).collect(),
@@ -73,10 +73,10 @@ fn groups<'f>(findings: &'f [Finding<'f>]) -> Vec<Group<'f>> {
     groups
 }
 
-fn total(findings: u64, principals: u64) -> String {
-    match findings {
-        0 => "No findings with these settings".to_owned(),
-        _ => format!("{} of {}", counted(findings, "finding"), counted(principals, "principal")),
+fn total(report: &Report<'_>, principals: u64) -> String {
+    match report.findings.len() as u64 {
+        0 => format!("No findings after a warmup of {}", report.settings.warmup),
+        findings => format!("{} of {}", counted(findings, "finding"), counted(principals, "principal")),
     }
 }
 

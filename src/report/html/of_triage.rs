@@ -27,7 +27,7 @@ impl TriageReport<'_> {
             coverage: self.coverage,
             settings: self.settings()?,
             findings: triage.overview.findings,
-            groups: ("incidents", incidents.len() as u64),
+            groups: (["incident", "incidents"], incidents.len() as u64),
             wanted,
             total: self.total(wanted),
             looks_ahead: self.looks_ahead(),

@@ -79,9 +79,8 @@ impl<'a> PlacesTable<'a> {
             let of = places.entry((account, (!is_by_account).then_some(&**region))).or_default();
             of.merge(place.clone());
         }
-        let ends = || places.values().filter_map(PlaceCoverage::span);
-        let first = ends().map(|(first, _)| first).min();
-        let days = first.zip(ends().map(|(_, last)| last).max());
+        let days = || places.values().flat_map(|place| place.days.iter()).map(|day| day.day);
+        let days = days().min().zip(days().max());
         let rows = places.iter().take(MOST_TABLE_ROWS).map(|((account, region), place)| {
             let gaps = place.gaps();
             let named = gaps.take(MOST_GAPS).map(|(from, to)| match from == to {
