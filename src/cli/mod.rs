@@ -6,6 +6,7 @@ mod baseline;
 mod bench;
 mod destination;
 mod exit;
+mod explain;
 mod geo;
 mod index;
 mod input;
@@ -51,6 +52,7 @@ enum Command {
     Rules(Box<rules::RulesArgs>),
     Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
+    Explain(Box<explain::ExplainArgs>),
     Index(Box<index::IndexArgs>),
     Merge(merge::MergeArgs),
     Actions(actions::ActionsArgs),
@@ -70,6 +72,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Actions(args) => actions::run(&args),

@@ -4,6 +4,7 @@ mod activity;
 mod age;
 mod cloudtrail_links;
 mod compiled_filter;
+mod explain;
 mod filter;
 mod finding;
 mod first_seen;
@@ -24,6 +25,7 @@ mod tune;
 mod warmup_effect;
 
 pub use activity::{PrincipalActivity, ValueActivity, ValueField, principal_activities, value_activities};
+pub use explain::{Absence, Explanation, Explanations, HidingSetting, explain};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};

@@ -218,7 +218,7 @@ pub(super) fn in_account(account: &str) -> String {
 }
 
 /// Days with two decimals, rounded down: 29.999 days are not 30.
-fn days(micros: i64) -> f64 {
+pub(super) fn days(micros: i64) -> f64 {
     const HUNDREDTH_OF_A_DAY: i64 = 864_000_000;
     micros.div_euclid(HUNDREDTH_OF_A_DAY) as f64 / 100.0
 }

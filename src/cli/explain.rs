@@ -1,0 +1,58 @@
+//! `firstseen explain`: why something is reported or not.
+
+use clap::Args;
+use firstseen::query::explain;
+use firstseen::report::ExplainReport;
+
+use super::args::{AnswerOutputArgs, ArchiveArgs, LearningArgs, RunArgs};
+use super::exit::{Hint, RunStatus, UsageError};
+use super::input::{Input, InputOptions};
+use super::run_summary::RunSummary;
+use super::settings::SettingsArgs;
+use super::used_settings::used_settings;
+use super::warnings::unmatched;
+
+/// Explain why an action of a principal is reported by scan or not, with these settings and with the dates
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    archives: ArchiveArgs,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(flatten)]
+    output: AnswerOutputArgs,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<RunStatus> {
+    let wanted = args.settings.read()?;
+    let mut question = wanted.question()?;
+    if question.filter.principals.is_empty() && question.filter.actions.is_empty() {
+        let what = UsageError("explain needs to know what to explain".to_owned());
+        return Err(anyhow::Error::new(what).context(Hint("name it with --principal, --action or both")));
+    }
+    let format = args.output.format()?;
+    let lists = args.archives.lists()?;
+    let mut guard = wanted.guard(args.settings.files(), &args.archives, &lists)?;
+    let output = guard.open("--output", args.output.output.as_deref())?;
+    let faults = args.run.faults(&mut guard)?;
+    // What a setting hides must have been read.
+    let learning = LearningArgs { read_to: None, ..wanted.learning.clone() };
+    let reading = InputOptions { learning: &learning, from: None, to: None, ..wanted.reading(&args.run) };
+    let input = Input::read(&args.archives, &lists, &reading)?;
+    question.read_to = question.read_to.into_iter().chain(input.settings.window.read_to).min();
+    let answer = explain(&input.baseline, &question);
+    let used = used_settings(wanted.preset(), &question, &input);
+    let report = ExplainReport {
+        settings: &used,
+        coverage: &input.coverage,
+        archives: &input.archives,
+        answer: &answer,
+    };
+    output.write(|out| report.write(format, out))?;
+    let warnings = unmatched(&input.baseline, &question.filter, wanted.preset());
+    RunSummary::of(&input, &used, faults, warnings).end(args.run.quiet)
+}

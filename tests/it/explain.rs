@@ -1,0 +1,136 @@
+//! `explain`: what it says agrees with what `scan` reports, and what it blames is to blame.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, record, with};
+use crate::program::{firstseen, firstseen_here, stderr};
+
+const ARCHIVE: &str = "fixtures/small-archive";
+
+/// Settings that hide something, each with the name of the setting.
+const HIDING: [(&str, &[&str]); 10] = [
+    ("warmup", &["--warmup", "60d"]),
+    ("report", &["--report", "new-principal"]),
+    ("only-success", &["--only-success"]),
+    ("from", &["--from", "2024-02-10"]),
+    ("to", &["--to", "2024-03-01"]),
+    ("read-to", &["--read-to", "2024-03-01"]),
+    ("account", &["--account", "111122223333"]),
+    ("region", &["--region", "us-east-1"]),
+    ("ignore-action", &["--ignore-action", "iam:*,s3:*"]),
+    ("only-mutating", &["--only-mutating"]),
+];
+
+fn answer(command: &str, flags: &[&str]) -> Value {
+    let output = firstseen_here(&[&[command, ARCHIVE, "-q", "-f", "json"], flags].concat());
+    assert!(output.status.success(), "{command} {flags:?}: {}", stderr(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+type Key = (String, String, String);
+
+fn key(row: &Value) -> Key {
+    let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    (text("account"), text("principal"), text("action"))
+}
+
+/// The first sightings that a scan reports.
+fn reported(flags: &[&str]) -> BTreeSet<Key> {
+    let answer = answer("scan", flags);
+    let findings = answer["findings"].as_array().unwrap().iter();
+    let is_first =
+        |finding: &&Value| ["new-action", "new-principal"].map(Value::from).contains(&finding["finding"]);
+    findings.filter(is_first).map(key).collect()
+}
+
+fn explanations(flags: &[&str]) -> Vec<Value> {
+    let answer = answer("explain", &[&["--action", "*"], flags].concat());
+    answer["explanations"].as_array().unwrap().clone()
+}
+
+/// The flags of these settings; a warmup of 0 unless they have one.
+fn flags<'f>(settings: &[(&str, &[&'f str])]) -> Vec<&'f str> {
+    let has_warmup = settings.iter().any(|(name, _)| *name == "warmup");
+    let warmup: &[&str] = if has_warmup { &[] } else { &["--warmup", "0d"] };
+    settings.iter().flat_map(|(_, flags)| *flags).chain(warmup).copied().collect()
+}
+
+#[test]
+fn what_is_reported_is_what_scan_reports_and_what_is_blamed_is_to_blame() {
+    let mut blamed = BTreeSet::new();
+    let alone = HIDING.map(|setting| (setting.0, reported(&flags(&[setting]))));
+    for (first, one) in HIDING.iter().enumerate() {
+        for other in HIDING[first..].iter().take(3) {
+            let settings = if one == other { vec![*one] } else { vec![*one, *other] };
+            // The end of what is read is also given by --to.
+            if settings.iter().any(|(name, _)| *name == "read-to")
+                && settings.iter().any(|(name, _)| *name == "to")
+            {
+                continue;
+            }
+            let rows = explanations(&flags(&settings));
+            let found: BTreeSet<Key> = rows.iter().filter(|row| row["reported"] == true).map(key).collect();
+            assert_eq!(found, reported(&flags(&settings)), "{settings:?}");
+            for row in rows.iter().filter(|row| row["reported"] == false) {
+                let said: BTreeSet<&str> =
+                    row["hidden_by"].as_str().unwrap().split("; ").filter(|name| !name.is_empty()).collect();
+                let is_set = |name: &str| settings.iter().any(|(set, _)| *set == name);
+                let hiding = alone.iter().filter(|(name, left)| is_set(name) && !left.contains(&key(row)));
+                let hiding: BTreeSet<&str> = hiding.map(|(name, _)| *name).collect();
+                assert_eq!(said, hiding, "{settings:?} {row}");
+                blamed.extend(hiding.into_iter().map(str::to_owned));
+            }
+        }
+    }
+    assert_eq!(blamed.len(), HIDING.len(), "the archive has something for each setting to hide: {blamed:?}");
+}
+
+#[test]
+fn several_settings_can_hide_together_what_none_hides_alone() {
+    // The first call fails early in March, within a Region; the first success is in another.
+    let call = |day: &str, region: &str, error: Option<&str>| {
+        let call = record(&format!("2024-03-{day}T10:00:00Z"), "jo", "iam:CreateUser");
+        with(call, json!({"awsRegion": region, "errorCode": error}))
+    };
+    let archive = Archive::new()
+        .delivered("20240301T1005", &[record("2024-03-01T10:00:00Z", "jo", "s3:GetObject")])
+        .delivered("20240310T1005", &[call("10", "eu-west-1", Some("AccessDenied"))])
+        .delivered("20240320T1005", &[call("20", "us-east-1", None)]);
+    let explain = |flags: &[&str]| {
+        let all = [&["explain", ".", "-q", "--action", "CreateUser", "--warmup", "0d"], flags].concat();
+        let output = firstseen(&all, archive.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(explain(&["--region", "eu-west-1"]).contains("reported: new-action at 2024-03-10T10:00:00Z"));
+    assert!(explain(&["--only-success"]).contains("reported: new-action at 2024-03-20T10:00:00Z"));
+    let both = explain(&["--region", "eu-west-1", "--only-success"]);
+    assert!(
+        both.contains("not reported: no setting alone hides its first sighting, but several together do: --only-success, --region"),
+        "{both}"
+    );
+}
+
+#[test]
+fn a_saved_baseline_gives_the_same_explanation() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let saved = folder.path().join("case.baseline");
+    let saved = saved.to_str().unwrap();
+    assert!(firstseen_here(&["index", ARCHIVE, "-o", saved, "-q"]).status.success());
+    let explain = |source: &str| {
+        let flags = ["--principal", "builder", "--to", "2024-02-20", "--read-to", "2024-03-01"];
+        let output = firstseen_here(&[&["explain", source, "-q"], &flags[..]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(explain(saved), explain(ARCHIVE));
+}
+
+#[test]
+fn explain_must_know_what() {
+    let output = firstseen_here(&["explain", ARCHIVE]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("name it with --principal, --action or both"), "{}", stderr(&output));
+}
