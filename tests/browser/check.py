@@ -64,7 +64,7 @@ def nothing_happened(browser, address, what):
     """No word in the console, no request but for the page itself, no dialog, and no attack that ran."""
     check(browser.said == [], f"{what}: the console says {browser.said[:5]}")
     # The browser's own icons for date fields are in data addresses.
-    asked = {request for request in browser.requests if not request.startswith("data:")}
+    asked = {request.split("#")[0] for request in browser.requests if not request.startswith(("data:", "about:"))}
     check(asked <= {address}, f"{what}: asked for {asked}")
     check(browser.dialogs == [], f"{what}: dialogs {browser.dialogs}")
     check(browser.ask("typeof window.pwned") == "undefined", f"{what}: an attack ran")
@@ -146,6 +146,20 @@ def use(browser, what):
     return took
 
 
+def passed_on(browser, address, what):
+    """An address with filters, opened afresh as by somebody who was sent it; one with a value that the page does not have."""
+    account = browser.ask("cell(findings[0].row, 'account')")
+    wanted = browser.ask(f"findings.filter((finding) => cell(finding.row, 'account') === {json.dumps(account)}).length")
+    for value, shown in ((account, wanted), ("999999999999", 0)):
+        browser.open("about:blank")
+        browser.open(f"{address}#?account={value}")
+        check(browser.ask("shown.length") == shown and browser.ask("chips.length") == 1,
+              f"{what}: an address opened afresh sets its filter, {value}")
+        check(browser.ask("location.hash") == f"#?account={value}", f"{what}: and keeps it")
+    browser.open("about:blank")
+    browser.open(address)
+
+
 def look(browser, what, keep, name):
     """Dark, light, narrow and on paper."""
     background = "getComputedStyle(document.body).backgroundColor"
@@ -216,6 +230,7 @@ def main():
             browser.open(path.as_uri())
             ready = browser.ask("performance.getEntriesByType('navigation')[0].loadEventEnd")
             took = use(browser, name)
+            passed_on(browser, path.as_uri(), name)
             look(browser, name, args.keep, name)
             if args.axe:
                 accessible(browser, args.axe, name)

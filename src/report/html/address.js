@@ -6,7 +6,7 @@ const simpleFilters = ["search", "severity", "from", "to"];
 function filterAddress() {
   const asked = new URLSearchParams();
   for (const id of simpleFilters) if (byId(id).value) asked.set(id, byId(id).value);
-  for (const chip of chips) asked.append(`${chip.isOut ? "not-" : ""}${chip.field}`, data.texts[chip.number]);
+  for (const one of chips) asked.append(`${one.isOut ? "not-" : ""}${one.field}`, one.text);
   const text = asked.toString();
   return text && `#?${text}`;
 }
@@ -25,18 +25,17 @@ function loadFilters() {
   if (!location.hash.startsWith("#?") || location.hash === filterAddress()) return;
   chips = [];
   for (const id of [...simpleFilters, "value"]) byId(id).value = "";
-  let unknown = 0;
+  const unknown = [];
   for (const [name, text] of new URLSearchParams(location.hash.slice(2))) {
     const field = name.replace(/^not-/, "");
-    const number = numberOfText.get(text);
     if (simpleFilters.includes(name)) byId(name).value = text;
-    else if (Object.hasOwn(fields, field) && number !== undefined) chips.push({ field, number, isOut: field !== name });
-    else unknown += 1;
+    else if (Object.hasOwn(fields, field)) chips.push(chip(field, text, field !== name));
+    else unknown.push(name);
   }
   drawChips();
   zoomToDays();
   apply();
-  if (unknown) say(`${counted(unknown, "filter")} of the address is not about anything on this page.`);
+  if (unknown.length) say(`The address has filters that this page does not know: ${unknown.join(", ")}.`);
 }
 
 function startAddress() {

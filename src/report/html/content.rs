@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::PageContext;
 use super::timeline::{Mark, Novelty};
 use crate::coverage::Coverage;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// What a card of a page is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,7 @@ pub(super) struct Content<'a> {
     pub(super) coverage: &'a Coverage,
     /// The settings of the run under their published names.
     pub(super) settings: Value,
+    pub(super) warmup: Span,
     /// How many findings there are in all.
     pub(super) findings: u64,
     /// What one group is called, and several, and how many there are in all.

@@ -39,8 +39,9 @@ function csv() {
   return [[data.unit, ...names].join(","), ...lines, ""].join("\r\n");
 }
 
-function copyButton(name, text) {
+function copyButton(name, text, what) {
   const made = button(name, () => copy(text));
+  made.setAttribute("aria-label", what);
   made.className = "copy";
   return made;
 }
@@ -48,11 +49,11 @@ function copyButton(name, text) {
 /** Adds buttons that copy the command and the evidence of a card. */
 function addCopyButtons(card) {
   for (const code of card.querySelectorAll(".command code")) {
-    code.before(copyButton("Copy command", code.textContent));
+    code.before(copyButton("Copy command", code.textContent, `Copy command: ${code.textContent.slice(0, 100)}`));
   }
   for (const place of card.querySelectorAll(".evidence")) {
     const evidence = place.textContent.trim();
-    if (place.querySelector("code")) place.append(" ", copyButton("Copy", evidence));
+    if (place.querySelector("code")) place.append(" ", copyButton("Copy", evidence, `Copy evidence: ${evidence.slice(-60)}`));
   }
 }
 

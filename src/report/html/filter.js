@@ -1,6 +1,6 @@
 // Search and filters: which findings, and so which groups and table rows, are shown.
 
-// Each a field, the number of a text, and whether findings that have it are left out.
+// Each a field, a text and its number, and whether findings that have it are left out.
 let chips = [];
 let shown = findings;
 // The shown findings of each group, by their places in its card.
@@ -27,7 +27,7 @@ function test() {
     if (least && severities.indexOf(finding.group.severity) < severities.indexOf(least)) return false;
     const day = cell(finding.row, "time").slice(0, 10);
     if ((from && day < from) || (to && day > to)) return false;
-    return chips.every((chip) => has(finding, chip.field, chip.number) !== chip.isOut)
+    return chips.every((one) => has(finding, one.field, one.number) !== one.isOut)
       && words.every((marks) => hasWord(finding, marks));
   };
 }
@@ -48,10 +48,22 @@ function apply() {
   }
   filterTable("principals-table", "principal");
   filterTable("actions-table", "action");
-  byId("count").textContent = `${hits.size.toLocaleString("en")} of ${counted(groups.length, data.unit)}, `
+  for (const mark of document.querySelectorAll("a.of-mark")) {
+    mark.classList.toggle("out", byId(mark.getAttribute("href").slice(1)).hidden);
+  }
+  const count = `${hits.size.toLocaleString("en")} of ${counted(groups.length, data.unit)}, `
     + `${shown.length.toLocaleString("en")} of ${counted(findings.length, "finding")}`;
+  byId("count").textContent = count;
+  byId("printed-filters").textContent = passes ? `Filtered: ${filterWords().join("; ")}. ${count} are shown.` : "";
   byId("nothing").hidden = hits.size > 0 || groups.length === 0;
   saveFilters();
+}
+
+/** The filters in words. */
+function filterWords() {
+  const named = [["search", "search"], ["severity", "at least"], ["from", "from"], ["to", "to"]];
+  const simple = named.filter(([id]) => byId(id).value).map(([id, name]) => `${name} ${byId(id).value}`);
+  return [...simple, ...chips.map((one) => `${one.isOut ? "not " : ""}${fields[one.field]} ${one.text}`)];
 }
 
 /** Marks what passes the filters among the findings of a group, if they can be seen. */
@@ -72,28 +84,25 @@ function filterTable(id, field) {
   }
 }
 
+/** A filter. No finding has a text without a number, so such a filter shows nothing. */
+const chip = (field, text, isOut) => ({ field, text, number: numberOfText.get(text) ?? -1, isOut });
+
 /** Adds a filter. */
 function addChip(field, text, isOut) {
-  const number = numberOfText.get(text);
-  if (number === undefined) {
-    say("No finding has this value.");
-    return false;
-  }
-  chips = chips.filter((chip) => chip.field !== field || chip.number !== number);
-  chips.push({ field, number, isOut });
+  chips = chips.filter((known) => known.field !== field || known.text !== text);
+  chips.push(chip(field, text, isOut));
   drawChips();
   apply();
-  return true;
 }
 
 function drawChips() {
-  const items = chips.map((chip) => {
+  const items = chips.map((one) => {
     const remove = button("", () => {
-      chips = chips.filter((other) => other !== chip);
+      chips = chips.filter((other) => other !== one);
       drawChips();
       apply();
     });
-    remove.append(`${chip.isOut ? "not " : ""}${fields[chip.field]}: `, element("bdi", data.texts[chip.number]), " ✕");
+    remove.append(`${one.isOut ? "not " : ""}${fields[one.field]}: `, element("bdi", one.text), " ✕");
     remove.title = "Remove this filter";
     return element("li", "", remove);
   });
@@ -114,6 +123,12 @@ function startFilters() {
   }
   const later = () => requestAnimationFrame(apply);
   byId("search").addEventListener("input", later);
+  // A span that ends before it begins is the span between the two.
+  const sorted = () => {
+    const [from, to] = [byId("from").value, byId("to").value];
+    if (from && to && from > to) [byId("from").value, byId("to").value] = [to, from];
+  };
+  for (const id of ["from", "to"]) byId(id).addEventListener("change", sorted);
   for (const id of ["severity", "from", "to"]) byId(id).addEventListener("change", later);
   byId("field").append(...Object.entries(fields).map(([name, shownName]) => new Option(shownName, name)));
   // A list of thousands of values is made when it is asked for.
@@ -124,7 +139,9 @@ function startFilters() {
   byId("value").addEventListener("focus", fill);
   byId("value").addEventListener("change", (event) => {
     const text = event.target.value.trim();
-    if (text && addChip(byId("field").value, text, false)) event.target.value = "";
+    if (!text) return;
+    addChip(byId("field").value, text, false);
+    event.target.value = "";
   });
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   for (const id of ["clear", "clear-too"]) byId(id).addEventListener("click", clearFilters);

@@ -34,8 +34,8 @@ function startKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
-      byId("pivot").close();
-      document.activeElement?.blur?.();
+      if (byId("pivot").open) closePivot();
+      else document.activeElement?.blur?.();
       return;
     }
     if (event.target.matches?.("input, select, textarea")) return;

@@ -130,7 +130,7 @@ impl<'a> Page<'a> {
             timeline: overview
                 .span
                 .filter(|_| !content.novelty.is_empty())
-                .map(|span| Timeline::new(span, &content.novelty, marks)),
+                .map(|span| Timeline::new(span, content.warmup, &content.novelty, marks)),
             cards: safe(&cards.markup),
             principals: tables::principals(&context.principals, &cards.views),
             actions: tables::actions(&cards.views),

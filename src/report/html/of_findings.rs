@@ -39,6 +39,7 @@ impl Report<'_> {
             archives: self.archives,
             coverage: self.coverage,
             settings: serde_json::to_value(self.settings)?,
+            warmup: self.settings.warmup.parse().unwrap_or_default(),
             findings: self.findings.len() as u64,
             groups: (["principal with findings", "principals with findings"], groups.len() as u64),
             wanted: groups.len(),

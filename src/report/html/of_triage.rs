@@ -7,7 +7,7 @@ use super::timeline::{Mark, Novelty};
 use super::{PageContext, write};
 use crate::query::{EpisodeFinding, FindingKind, RankedIncident};
 use crate::report::row::{NOT_NAMED, named};
-use crate::report::triage::TriageReport;
+use crate::report::triage::{TriageReport, rounded};
 
 impl TriageReport<'_> {
     /// Writes a page for a browser: one file that refers to nothing outside itself.
@@ -26,6 +26,7 @@ impl TriageReport<'_> {
             archives: self.archives,
             coverage: self.coverage,
             settings: self.settings()?,
+            warmup: self.question.warmup,
             findings: triage.overview.findings,
             groups: (["incident", "incidents"], incidents.len() as u64),
             wanted,
@@ -59,6 +60,6 @@ fn mark(rank: usize, incident: &RankedIncident<'_>, best: f64) -> Mark {
         severity: incident.severity().name(),
         time: start,
         height: incident.score() / best,
-        text: format!("{rank}. {who}, {:.1} bits, {start}", incident.score()),
+        text: format!("{rank}. {who}, {:.1} bits, {start}", rounded(incident.score())),
     }
 }

@@ -52,6 +52,15 @@ function inArchive(field, number) {
   });
 }
 
+let pivotFrom;
+
+/** Closes the panel, and goes back to where it was opened. */
+function closePivot() {
+  if (!byId("pivot").open) return;
+  byId("pivot").close();
+  pivotFrom?.focus?.();
+}
+
 /** Shows who has a value. */
 function pivot(field, text) {
   const number = numberOfText.get(text);
@@ -61,12 +70,11 @@ function pivot(field, text) {
   const panel = byId("pivot");
   const head = element("h2", `${fields[field]} `, element("bdi", text));
   head.id = "pivot-head";
-  const on = `${counted(among.length, "finding")} in ${counted(ranks.length, data.unit)}`;
+  const on = `${counted(among.length, "finding")} ${data.unit === "incident" ? "in" : "of"} ${counted(ranks.length, data.unit)}`;
   const facts = element("p", "", element("strong", "On this page: "), on);
-  const close = () => panel.close();
   const filter = (isOut) => () => {
+    panel.close();
     addChip(field, text, isOut);
-    close();
     byId("groups").scrollIntoView();
   };
   const parts = [head, facts];
@@ -84,7 +92,7 @@ function pivot(field, text) {
     }
   }
   parts.push(...inArchive(field, number));
-  parts.push(element("p", "", button("Copy", () => copy(text)), " ", button("Close", close)));
+  parts.push(element("p", "", button("Copy", () => copy(text)), " ", button("Close", closePivot)));
   panel.replaceChildren(...parts);
   panel.close();
   panel.show();
@@ -101,6 +109,7 @@ function startPivots() {
     const value = event.target.closest("[data-f]");
     if (!value || !getSelection().isCollapsed) return;
     event.preventDefault();
+    if (!value.closest("#pivot")) pivotFrom = value;
     pivot(value.dataset.f, value.textContent);
   };
   document.addEventListener("click", act);

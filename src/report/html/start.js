@@ -8,6 +8,6 @@ startPivots();
 startCopies();
 startView();
 startKeys();
-apply();
 startAddress();
+apply();
 followAddress();

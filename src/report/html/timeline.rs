@@ -7,7 +7,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::report::triage::counted;
-use crate::time::{Day, Timestamp};
+use crate::time::{Day, Span, Timestamp};
 
 /// What was new over time.
 #[derive(Debug, Serialize)]
@@ -30,6 +30,10 @@ pub(super) struct Timeline {
     marks: Vec<Point>,
     /// The most findings of a bar.
     most: u64,
+    /// Days from the start in which those who were there then are in their warmup; none without a warmup.
+    warmup: Option<f64>,
+    /// The same as it was set.
+    warmup_text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,6 +115,9 @@ const LABELS: i64 = 6;
 /// Where the lane of marks ends.
 const MARKS_END: f64 = 44.0;
 
+/// Microseconds.
+const DAY: f64 = 86_400e6;
+
 /// Where the lane of bars begins.
 const BARS_START: f64 = 50.0;
 
@@ -118,9 +125,11 @@ impl Timeline {
     /// The findings of an archive with this span, and marks for the first groups.
     pub(super) fn new(
         [first, last]: [Timestamp; 2],
+        warmup: Span,
         novelty: &[(Timestamp, Novelty)],
         marks: &[Mark],
     ) -> Self {
+        let warmup_end = first.micros_since(first.day().start()).saturating_add(warmup.micros());
         let first = first.day();
         let days = i64::from(last.day().number()) - i64::from(first.number()) + 1;
         let step = if days <= MOST_BARS { 1 } else { (days - 1) / (7 * MOST_BARS) * 7 + 7 };
@@ -137,6 +146,8 @@ impl Timeline {
             bars: counts.iter().map(|(bar, counts)| Bar::new(first, bar * step, counts)).collect(),
             marks: marks.map(|mark| Point::new(mark, first)).collect(),
             most,
+            warmup: (warmup > Span::default()).then_some((warmup_end as f64 / DAY).min(days as f64)),
+            warmup_text: warmup.to_string(),
         }
     }
 }
@@ -193,7 +204,6 @@ impl Bar {
 
 impl Point {
     fn new(mark: &Mark, first: Day) -> Self {
-        const DAY: f64 = 86_400e6;
         let Mark { rank, severity, time, height, text } = mark;
         Self {
             rank: *rank,
