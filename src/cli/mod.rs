@@ -26,6 +26,7 @@ mod text_file;
 mod triage;
 mod tune;
 mod used_settings;
+mod verify;
 mod warnings;
 
 use std::process::ExitCode;
@@ -52,6 +53,7 @@ enum Command {
     Baseline(Box<baseline::BaselineArgs>),
     Index(Box<index::IndexArgs>),
     Merge(merge::MergeArgs),
+    Verify(Box<verify::VerifyArgs>),
     Actions(actions::ActionsArgs),
     Synth(synth::SynthArgs),
     Bench(bench::BenchArgs),
@@ -71,6 +73,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Baseline(args) => baseline::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Actions(args) => actions::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -121,7 +121,7 @@ impl PrefixWalk<'_> {
             return;
         }
         for name in names() {
-            let below = match skip(level, name, archive.bucket.mirror().is_some()) {
+            let below = match skip(level, name, archive.bucket.lists_digests()) {
                 Some(reason) if within.is_none() => {
                     leave(&mut self.result.listing, reason);
                     Some(Arc::from(name))
