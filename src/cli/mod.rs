@@ -9,6 +9,7 @@ mod exit;
 mod geo;
 mod index;
 mod input;
+mod integrity;
 mod inventory;
 mod merge;
 mod output;

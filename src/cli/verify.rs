@@ -20,8 +20,7 @@ use super::run_summary::write_traffic;
 use super::threads;
 
 /// A baseline has no digests.
-const ARCHIVES_HELP: &str =
-    "Folders, files, globs or s3://bucket/prefix with log files and their digests (CloudTrail and CloudTrail-Digest folders)";
+const ARCHIVES_HELP: &str = "Folders, files, globs or s3://bucket/prefix with log files and their digests (CloudTrail and CloudTrail-Digest folders)";
 
 /// Verify log files with CloudTrail's digests, offline: hashes, signatures, and what is missing or was added
 ///
@@ -87,9 +86,8 @@ fn unlisted(verification: &Verification) -> Option<String> {
     let counts = verification.counts();
     let count: u64 =
         counts.iter().filter(|((_, class, _), _)| *class == Class::Unlisted).map(|(_, count)| count).sum();
-    (count > 0).then(|| {
-        format!("{count} log files are in no digest: nothing shows whether CloudTrail wrote them")
-    })
+    (count > 0)
+        .then(|| format!("{count} log files are in no digest: nothing shows whether CloudTrail wrote them"))
 }
 
 /// How archives are verified.

@@ -101,8 +101,7 @@ impl Reader<'_, '_> {
         {
             let (bytes, end) = (content.bytes, content.end);
             let checksum = Checksum::of(bytes);
-            let whole =
-                ObjectContent { object, user_metadata, checksum, bytes, is_whole: true, end, error };
+            let whole = ObjectContent { object, user_metadata, checksum, bytes, is_whole: true, end, error };
             return (size, examine(whole));
         }
         let (mut hasher, mut head) = (Hasher::default(), Vec::new());

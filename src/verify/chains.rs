@@ -177,7 +177,10 @@ impl ChainWalk<'_> {
         const HOUR: i64 = 3_600_000_000;
         let hours = (start.micros_since(before) + HOUR / 2) / HOUR;
         let detail = format!("{hours} hours without digests inside a chain, which has one for every hour");
-        Some(Verdict { detail: Some(detail), ..self.period(before, start, Class::Absent, Reason::DigestsMissing)? })
+        Some(Verdict {
+            detail: Some(detail),
+            ..self.period(before, start, Class::Absent, Reason::DigestsMissing)?
+        })
     }
 
     fn restart(&self, before: Timestamp, start: Timestamp) -> Option<Verdict> {

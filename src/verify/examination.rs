@@ -139,7 +139,9 @@ fn content(read: &ObjectContent<'_>, flaw: Option<&Flaw>) -> Content {
 /// Whether the beginning of a content has the names of fields that every record of CloudTrail has.
 fn looks_like_log(head: &[u8]) -> bool {
     let head = &head[..head.len().min(crate::scan::CONTENT_HEAD)];
-    ["\"eventSource\"", "\"Records\""].iter().any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
+    ["\"eventSource\"", "\"Records\""]
+        .iter()
+        .any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
 }
 
 /// Counts an object under its outcome.

@@ -104,7 +104,8 @@ impl PublicKeys {
         let Some(key) = self.keys.get(fingerprint) else { return Found::Unknown };
         let is_valid = |(start, end): &(Option<Timestamp>, Option<Timestamp>)| {
             let Some(at) = at else { return true };
-            start.is_none_or(|start| start.minus(MARGIN) <= at) && end.is_none_or(|end| at <= end.plus(MARGIN))
+            start.is_none_or(|start| start.minus(MARGIN) <= at)
+                && end.is_none_or(|end| at <= end.plus(MARGIN))
         };
         if key.periods.iter().any(is_valid) { Found::Key(&key.key) } else { Found::Outdated }
     }

@@ -93,7 +93,8 @@ impl<'l> Logs<'l> {
         let mut verdicts = Vec::new();
         for (name, entries) in &self.by_name {
             let (number, file) = self.heaviest(entries);
-            let is_there = self.present.contains(name) || file.hash.is_some_and(|hash| contents.contains(&hash));
+            let is_there =
+                self.present.contains(name) || file.hash.is_some_and(|hash| contents.contains(&hash));
             let delivered = crate::source::ObjectKey::parse(&file.object).delivered;
             let is_early = from.zip(delivered).is_some_and(|(from, delivered)| delivered < from);
             if !is_there && !is_early {
@@ -112,7 +113,11 @@ impl<'l> Logs<'l> {
     fn renamed(&self) -> impl Iterator<Item = &'l Examined> {
         let is_log = |examined: &&Examined| matches!(examined.content, Content::Log);
         let is_unnamed = |examined: &&Examined| !self.by_name.contains_key(stem(&examined.object.path));
-        self.examination.objects.iter().filter(is_log).filter(move |one| is_unnamed(one) && one.flaw.is_none())
+        self.examination
+            .objects
+            .iter()
+            .filter(is_log)
+            .filter(move |one| is_unnamed(one) && one.flaw.is_none())
     }
 
     fn on_object(&self, examined: &Examined) -> Option<Verdict> {

@@ -32,9 +32,7 @@ use standing::{Standing, standings};
 pub use examination::Examination;
 pub use keys::{KeysError, PublicKeys};
 pub use side_files::SideFiles;
-pub use verdict::{
-    Chain, ChainSummary, Class, Proof, Reason, Subject, Verdict, Verification,
-};
+pub use verdict::{Chain, ChainSummary, Class, Proof, Reason, Subject, Verdict, Verification};
 
 /// What is used to verify.
 #[derive(Clone, Debug, Default)]
@@ -95,10 +93,16 @@ fn sort(verdicts: &mut [Verdict]) {
             Subject::Digest | Subject::Period => (verdict.chain, verdict.time),
             Subject::Log => (None, None),
         };
-        let subjects = left.subject.cmp(&right.subject);
+        let is_log = |verdict: &Verdict| verdict.subject == Subject::Log;
         let chains = || of_chain(left).cmp(&of_chain(right));
+        let subjects = || left.subject.cmp(&right.subject);
         let objects = || (left.archive, &left.object).cmp(&(right.archive, &right.object));
-        subjects.then_with(chains).then_with(objects).then_with(|| left.reason.cmp(&right.reason))
+        let of_logs = is_log(left).cmp(&is_log(right));
+        of_logs
+            .then_with(chains)
+            .then_with(subjects)
+            .then_with(objects)
+            .then_with(|| left.reason.cmp(&right.reason))
     });
 }
 
@@ -114,9 +118,8 @@ impl Judge<'_> {
     /// A verdict on each object that is a digest or has the name of one.
     fn on_digests(&self) -> Vec<Verdict> {
         let numbers = 0..self.nodes.nodes.len();
-        let places = numbers.flat_map(|number| {
-            self.nodes.nodes[number].places.iter().map(move |place| (number, *place))
-        });
+        let places = numbers
+            .flat_map(|number| self.nodes.nodes[number].places.iter().map(move |place| (number, *place)));
         places.map(|(number, place)| self.on_digest(number, place)).collect()
     }
 
@@ -186,7 +189,8 @@ impl Judge<'_> {
             if let (true, true, Some(digest)) =
                 (is_proven, signed.contains(&Signed::Invalid), self.nodes.nodes[number].digest)
             {
-                remarks.push(format!("the signature given for {} is not valid, but another is", digest.object));
+                remarks
+                    .push(format!("the signature given for {} is not valid, but another is", digest.object));
             }
         }
         remarks

@@ -15,7 +15,8 @@ pub(super) fn stem(path: &str) -> &str {
 
 /// Whether a file of a copy lies where an object with this key would: one path is the end of the other, apart from compression.
 pub(super) fn lies_at(path: &str, key: &str) -> bool {
-    let folders = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folders, _)| format!("/{folders}"));
+    let folders =
+        |path: &str| path.rsplit_once('/').map_or(String::new(), |(folders, _)| format!("/{folders}"));
     let (here, there) = (folders(path), folders(key));
     stem(path) == stem(key) && (here.ends_with(&there) || there.ends_with(&here))
 }

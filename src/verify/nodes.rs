@@ -121,7 +121,8 @@ impl<'e> Nodes<'e> {
         let stated: HashSet<&str> = self.nodes.iter().filter_map(previous).collect();
         for node in &mut self.nodes {
             let Some(digest) = node.digest else { continue };
-            let is_own = |place: &usize| stem(&examination.objects[*place].object.path) == stem(&digest.object);
+            let is_own =
+                |place: &usize| stem(&examination.objects[*place].object.path) == stem(&digest.object);
             node.is_known_elsewhere = stated.contains(&*digest.object) || node.places.iter().any(is_own);
         }
     }
@@ -135,7 +136,8 @@ impl<'e> Nodes<'e> {
             pairs.extend(before.map(|before| (successor, before, previous.hash)));
         }
         map_on_threads(threads, &pairs, &|&(successor, digest, hash)| {
-            let signature = self.nodes[successor].digest.and_then(|later| later.previous_signature.as_deref());
+            let signature =
+                self.nodes[successor].digest.and_then(|later| later.previous_signature.as_deref());
             let generated = self.nodes[digest].side_signatures.iter().find_map(|side| side.generated);
             let signed = self.signed(digest, signature, generated, keys);
             Link { successor, digest, hash_fits: hash == Some(self.nodes[digest].checksum), signed }

@@ -2,9 +2,9 @@
 //! file integrity").
 
 use md5::{Digest, Md5};
+use rsa::Pkcs1v15Sign;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
-use rsa::Pkcs1v15Sign;
 
 use crate::checksum::Checksum;
 

@@ -122,9 +122,7 @@ impl Case<'_> {
             return Standing::contradicted(Reason::SignatureInvalid, None);
         }
         match counted.next().filter(|_| counts) {
-            Some(link) => {
-                Standing::verified(Reason::HashMatches, Proof::Consistent, Some(link.successor))
-            }
+            Some(link) => Standing::verified(Reason::HashMatches, Proof::Consistent, Some(link.successor)),
             None => Standing::verified(Reason::EndOfChain, Proof::Consistent, None),
         }
     }

@@ -45,5 +45,6 @@ mod triage_known;
 mod triage_labels;
 mod triage_reports;
 mod tuning;
+mod verify;
 mod visitors;
 mod warnings;

@@ -35,8 +35,8 @@ pub(crate) use output::{AnswerOutputArgs, FileFormat, OutputArgs, OutputFormats,
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
-pub(crate) use verify::ProofArgs;
 pub(crate) use triage::{NewnessArgs, RankedPeriodArgs, RankingArgs};
+pub(crate) use verify::ProofArgs;
 
 /// Refuses a window that ends before it begins.
 pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {

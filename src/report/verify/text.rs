@@ -9,7 +9,7 @@ use crate::report::place::shown_object;
 use crate::verify::{ChainSummary, Class, Proof, Subject, Verdict};
 
 /// Verdicts shown of each kind; all of them are in the other formats.
-const SHOWN: usize = 50;
+const SHOWN: usize = 20;
 
 /// Writes the whole report.
 pub(super) fn write(report: &VerifyReport<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -133,7 +133,9 @@ fn verdict_line(verdict: &Verdict, report: &VerifyReport<'_>) -> String {
             let of = chain.map_or(String::new(), |chain| {
                 format!("{} {}, trail {}, ", chain.account, chain.region, chain.trail)
             });
-            let time = |time: Option<_>| time.map_or("?".to_owned(), |time: crate::time::Timestamp| time.to_string());
+            let time = |time: Option<_>| {
+                time.map_or("?".to_owned(), |time: crate::time::Timestamp| time.to_string())
+            };
             format!("{of}{} to {}", time(verdict.time), time(verdict.until))
         }
     };
