@@ -34,7 +34,7 @@ pub struct S3Settings {
     pub outage: Duration,
     /// A local folder to store the objects in.
     pub mirror: Option<PathBuf>,
-    /// Whether digests are listed, as skipped objects. Otherwise their folders are not listed at all.
+    /// Whether digests and aggregated events are listed, as skipped objects. Otherwise their folders are not listed at all.
     pub lists_digests: bool,
     /// Polled while an archive is opened: whether to give up.
     pub interrupted: fn() -> bool,

@@ -124,14 +124,15 @@ impl ChainWalk<'_> {
         let mut stated: BTreeSet<Text> = BTreeSet::new();
         for (position, number) in self.members.iter().enumerate() {
             let Some(digest) = self.nodes.nodes[*number].digest else { continue };
-            let (start, before) = (digest.start, self.end_before(position, digest.start));
+            let (start, before) = (digest.start, || self.end_before(position, digest.start));
             match &digest.previous {
-                None => verdicts.extend(before.and_then(|before| self.restart(before, start?))),
+                None => verdicts.extend(before().and_then(|before| self.restart(before, start?))),
                 Some(previous) => {
                     let is_there = !self.nodes.with_key(&previous.object).is_empty();
                     if is_there || self.is_too_early(&previous.object) {
                         continue;
                     }
+                    let before = before();
                     if stated.insert(previous.object.clone()) {
                         verdicts.push(self.absent(*number, previous, before.is_none()));
                     }
@@ -147,8 +148,9 @@ impl ChainWalk<'_> {
         let earlier = self.members[..position].iter().rev();
         // Times in digests that nothing vouches for may be anything.
         let relied = earlier.filter(|number| self.standings[**number].weight() > Weight::None);
-        let ends = relied.filter_map(|number| self.nodes.nodes[*number].end());
-        ends.filter(|end| start.is_none_or(|start| *end <= start)).max()
+        let mut ends = relied.filter_map(|number| self.nodes.nodes[*number].end());
+        // The latest comes first.
+        ends.find(|end| start.is_none_or(|start| *end <= start))
     }
 
     /// Whether a digest ended before the copy is said to begin.

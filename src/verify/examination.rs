@@ -77,16 +77,16 @@ impl Examination {
     }
 }
 
-/// Moves digests from the skipped objects to those to read.
+/// Moves digests, and log files without events that digests may list, from the skipped objects to those to read.
 fn add_digests(listing: &mut Listing) {
     // Those that a mirror is to get are among the skipped ones, too.
     listing.to_keep.clear();
-    let is_digest = |reason: ObjectSkip| reason == ObjectSkip::Digest;
+    let is_read = |reason: ObjectSkip| matches!(reason, ObjectSkip::Digest | ObjectSkip::Aggregated);
     let skipped = std::mem::take(&mut listing.skipped);
-    let (digests, others): (Vec<_>, Vec<_>) = skipped.into_iter().partition(|one| is_digest(one.reason));
+    let (read, others): (Vec<_>, Vec<_>) = skipped.into_iter().partition(|one| is_read(one.reason));
     listing.skipped = others;
-    listing.objects.extend(digests.into_iter().map(|one| one.object));
-    listing.coverage.objects.skipped.remove(&ObjectSkip::Digest);
+    listing.objects.extend(read.into_iter().map(|one| one.object));
+    listing.coverage.objects.skipped.retain(|reason, _| !is_read(*reason));
     listing.objects.sort_unstable_by(LogObject::delivery_order);
 }
 
@@ -130,6 +130,10 @@ fn content(read: &ObjectContent<'_>, flaw: Option<&Flaw>) -> Content {
                 Err(reason) => Content::NotADigest(reason),
             },
         };
+    }
+    // Nobody says whether digests list aggregated events; they count if one does.
+    if key.skip == Some(ObjectSkip::Aggregated) {
+        return Content::Other;
     }
     // Audit logs of clusters are in no digest.
     let is_log = key.is_of_cloudtrail() || (key.cluster.is_none() && looks_like_log(read.bytes));

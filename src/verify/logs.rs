@@ -27,7 +27,7 @@ pub(super) struct Logs<'l> {
     by_hash: HashMap<Checksum, Entry>,
     /// Names of the files that are there.
     present: HashSet<&'l str>,
-    /// The periods that digests cover, by account and Region.
+    /// The periods that digests cover, by account and Region, in order and apart from each other.
     periods: BTreeMap<(&'l str, &'l str), Vec<(Timestamp, Timestamp)>>,
 }
 
@@ -58,7 +58,7 @@ impl<'l> Logs<'l> {
                 logs.present.insert(stem(&examined.object.path));
             }
         }
-        logs.periods.values_mut().for_each(|periods| periods.sort_unstable());
+        logs.periods.values_mut().for_each(join_periods);
         logs
     }
 
@@ -215,16 +215,12 @@ impl<'l> Logs<'l> {
         let Some(periods) = self.periods.get(&(account, region)) else { return Reason::NoChain };
         // A name has the minute of delivery, without the seconds.
         let last = delivered.plus(Span::within(59_999_999));
-        let is_covered = periods.iter().any(|(start, end)| *start <= last && delivered < *end);
-        let first = periods.first().map(|(start, _)| *start);
-        if is_covered {
-            Reason::LeftOut
-        } else if first.is_some_and(|first| last < first) {
-            Reason::BeforeFirstDigest
-        } else if periods.iter().all(|(_, end)| *end <= delivered) {
-            Reason::AfterLastDigest
-        } else {
-            Reason::InGap
+        let begun = periods.partition_point(|(start, _)| *start <= last);
+        match begun.checked_sub(1).map(|index| periods[index].1) {
+            None => Reason::BeforeFirstDigest,
+            Some(end) if delivered < end => Reason::LeftOut,
+            Some(_) if begun == periods.len() => Reason::AfterLastDigest,
+            Some(_) => Reason::InGap,
         }
     }
 
@@ -254,6 +250,18 @@ impl<'l> Logs<'l> {
         let found = self.nodes.nodes[number].digest.and_then(|digest| digest.files.get(index));
         found.unwrap_or_else(|| NONE.get_or_init(|| ListedFile { object: "".into(), hash: None }))
     }
+}
+
+/// Sorts periods, and joins those that overlap or follow each other.
+fn join_periods(periods: &mut Vec<(Timestamp, Timestamp)>) {
+    periods.sort_unstable();
+    periods.dedup_by(|later, before| {
+        let is_joined = later.0 <= before.1;
+        if is_joined {
+            before.1 = before.1.max(later.1);
+        }
+        is_joined
+    });
 }
 
 /// What a verified log file is worth: as much as the digest that lists it.

@@ -62,10 +62,10 @@ impl Examination {
     /// Compares all objects with the digests among them.
     ///
     /// # Errors
-    /// If there are no digests, or the threads cannot be started.
+    /// If nothing is a digest or has the name of one, or the threads cannot be started.
     pub fn verify(self, settings: &VerifySettings) -> Result<Verification, VerifyError> {
         let nodes = Nodes::of(&self, &settings.side_files);
-        if nodes.nodes.iter().all(|node| node.digest.is_none()) {
+        if nodes.nodes.is_empty() {
             return Err(VerifyError::NoDigests);
         }
         let links = nodes.links(&settings.keys, settings.threads)?;

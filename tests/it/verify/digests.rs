@@ -342,3 +342,36 @@ fn what_is_no_digest_is_told() {
     let found = With::all(&trail, &bucket).unproven(&bucket);
     assert!(found.contains(&"digest 20240301T030000Z unreadable not-readable".to_owned()), "{found:?}");
 }
+
+#[test]
+fn digests_that_refer_in_circles_end_the_search() {
+    let (trail, mut bucket, keys) = hours(3);
+    // The oldest one follows the newest, and another follows itself; times that are none.
+    let change = |bucket: &mut Bucket, key: &str, previous: &str| {
+        bucket.replace(key, |text| {
+            let mut digest: serde_json::Value = serde_json::from_str(text).unwrap();
+            digest["previousDigestS3Object"] = previous.into();
+            digest["previousDigestHashValue"] = "zz".into();
+            digest["digestEndTime"] = "never".into();
+            digest.to_string()
+        });
+    };
+    change(&mut bucket, &keys[0].1, &keys[2].1);
+    change(&mut bucket, &keys[1].1, &keys[1].1);
+    for with in [With::all(&trail, &bucket), With::nothing()] {
+        assert!(!contradicted(&with.verify(&bucket)).is_empty());
+    }
+}
+
+#[test]
+fn aggregated_events_are_compared_if_a_digest_lists_them() {
+    let (trail, mut bucket, keys) = hours(2);
+    let (listed, other) = (&keys[0].0[0], &keys[0].0[1]);
+    let aggregated = |key: &str| {
+        key.replace("/CloudTrail/", "/CloudTrail-Aggregated/")
+            .replace("_CloudTrail_", "_CloudTrail-Aggregated_")
+    };
+    let copy = bucket.objects[listed].clone();
+    bucket.objects.insert(aggregated(other).replace("main", "agg"), copy);
+    assert_eq!(With::all(&trail, &bucket).unproven(&bucket), Vec::<String>::new());
+}
