@@ -24,7 +24,7 @@ pub(super) fn write(report: &VerifyReport<'_>, out: &mut dyn Write) -> io::Resul
     }
     write_meaning(report, out)?;
     let is = |wanted: fn(&Verdict) -> bool| move |verdict: &&Verdict| wanted(verdict);
-    write_list("contradicted, or not to be checked", report, is(|one| one.class.is_contradiction()), out)?;
+    write_list("contradicted, absent or unreadable", report, is(|one| one.class.is_contradiction()), out)?;
     write_list("in no digest", report, is(|one| one.class == Class::Unlisted), out)?;
     write_list("periods without digests", report, is(|one| one.class == Class::Gap), out)?;
     write_list("digests that end a chain and are not proven", report, is(is_open_end), out)?;

@@ -23,7 +23,7 @@ pub(super) const fn reason(reason: Reason) -> &'static str {
         Reason::AfterLastDigest => "it was delivered after the last digest",
         Reason::BeforeFirstDigest => "it was delivered before the first digest",
         Reason::InGap => "it was delivered in a period without digests",
-        Reason::NoChain => "there are no digests of its account and Region",
+        Reason::NoChain => "there are no digests of its account and Region, or none that can be relied on",
         Reason::DigestsMissing => "digests are missing",
         Reason::ChainRestarts => "the chain of digests starts anew",
         Reason::ChainEnds => "there are no later digests of this trail",
