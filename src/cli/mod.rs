@@ -10,6 +10,7 @@ mod explain;
 mod geo;
 mod index;
 mod input;
+mod integrity;
 mod inventory;
 mod merge;
 mod output;
@@ -28,6 +29,7 @@ mod text_file;
 mod triage;
 mod tune;
 mod used_settings;
+mod verify;
 mod warnings;
 
 use std::process::ExitCode;
@@ -55,6 +57,7 @@ enum Command {
     Explain(Box<explain::ExplainArgs>),
     Index(Box<index::IndexArgs>),
     Merge(merge::MergeArgs),
+    Verify(Box<verify::VerifyArgs>),
     Actions(actions::ActionsArgs),
     Synth(synth::SynthArgs),
     Bench(bench::BenchArgs),
@@ -75,6 +78,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Actions(args) => actions::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -159,7 +159,7 @@ impl<'a> RunSummary<'a> {
 }
 
 /// Writes the network activity. It differs between runs, so it is not part of an answer.
-fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
     let Traffic { lists, gets, retries, bytes, from_mirror, kept, .. } = traffic;
     let (requests, megabytes) = (lists + gets, *bytes as f64 / 1e6);
     write!(

@@ -3,16 +3,19 @@
 use clap::Args;
 use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect};
 use firstseen::report::{Report, UsedSettings};
+use firstseen::source::{FileList, is_stdin};
 
-use super::args::{ArchiveArgs, OutputArgs, RuleArgs};
+use super::args::{ArchiveArgs, OutputArgs, ProofArgs, RuleArgs};
 use super::destination::{Destination, FindingsAnswer};
-use super::exit::RunStatus;
+use super::exit::{RunStatus, UsageError};
 use super::geo::{derive_values, geo_databases, locate, set_locations};
-use super::input::{Input, InputOptions};
+use super::input::{Input, InputOptions, is_saved};
+use super::integrity::Integrity;
 use super::page::page_context;
 use super::run_summary::RunSummary;
-use super::settings::SettingsArgs;
+use super::settings::{Settings, SettingsArgs};
 use super::used_settings::{used_geo_databases, used_settings};
+use super::verify::Verifying;
 use super::warnings::{learnt_in_warmup, returns_without_region, unmatched, warmup, window};
 
 /// Read archives and report what every principal did for the first time after its warmup
@@ -29,6 +32,12 @@ pub(crate) struct ScanArgs {
     /// another finding
     #[arg(long, help_heading = "Rules")]
     all_matches: bool,
+    /// Verify the log files with CloudTrail's digests, as firstseen verify does, and mark each finding with the result for its log
+    /// file (integrity); reads the archives twice
+    #[arg(long, help_heading = "Verification")]
+    verify: bool,
+    #[command(flatten)]
+    proof: ProofArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -40,6 +49,8 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(args.settings.files(), &args.archives, &lists)?;
     guard.read_rules(args.rules.files());
+    args.proof.guard(&mut guard);
+    args.check_verification()?;
     let destination = Destination::open(args.output.formats()?, args.output.output.as_deref(), &mut guard)?;
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
@@ -49,6 +60,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         hits: question.hit_retention(wanted.learning.key()),
         ..wanted.reading(&args.output.run)
     };
+    let integrity = args.integrity(&wanted, &lists)?;
     let mut input = Input::read(&args.archives, &lists, &reading)?;
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
     if input.rules.is_some() && args.settings.takes_rules() {
@@ -59,6 +71,9 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let (mut findings, effect) = first_seen_with_warmup_effect(baseline, &question);
     let locations = locate(&databases, findings.iter())?;
     set_locations(&locations, findings.iter_mut());
+    if let Some(integrity) = &integrity {
+        integrity.set(findings.iter_mut());
+    }
     let used = UsedSettings {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &question, &input)
@@ -72,7 +87,39 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(window(coverage, &question));
     warnings.extend(warmup(&effect));
     warnings.extend(warning);
+    warnings.extend(integrity.into_iter().flat_map(|integrity| integrity.warnings));
     let note = learnt_in_warmup(&effect);
     RunSummary { note, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) }
         .end(args.output.run.quiet)
+}
+
+impl ScanArgs {
+    /// Refuses flags that `--verify` needs or cannot have.
+    fn check_verification(&self) -> anyhow::Result<()> {
+        let has_proof = !self.proof.public_keys.is_empty() || !self.proof.side_file.is_empty();
+        if !self.verify && has_proof {
+            let what = "--public-keys and --side-file are used to verify: add --verify";
+            return Err(UsageError(what.to_owned()).into());
+        }
+        let cannot = |name: &&std::path::PathBuf| is_stdin(name) || is_saved(name);
+        match self.archives.names().iter().find(cannot).filter(|_| self.verify) {
+            Some(name) => {
+                let name = name.display();
+                let what = format!(
+                    "--verify reads the archives twice, which '{name}' does not allow: name folders or buckets"
+                );
+                Err(UsageError(what).into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What the digests say of the log files, if that was asked for.
+    fn integrity(&self, wanted: &Settings, lists: &[FileList]) -> anyhow::Result<Option<Integrity>> {
+        if !self.verify {
+            return Ok(None);
+        }
+        let verifying = Verifying { proof: &self.proof, s3: &wanted.s3, run: &self.output.run, from: None };
+        verifying.verify(self.archives.names(), lists).map(|verified| Some(Integrity::of(verified)))
+    }
 }

@@ -9,6 +9,7 @@
 //! an object and picks among them.
 
 mod ceiling;
+mod content;
 #[cfg(any(test, fuzzing))]
 pub mod differential;
 mod find;
@@ -33,6 +34,7 @@ use unpack::gzip::{Inflater, Plain, inflate};
 use unpack::packing::{PARQUET_MAGIC, Packing, packing};
 use unpack::{Packed, Unpacked, apple_double, utf8, zip_file};
 
+pub use content::{Content, ContentEnd, stream_content};
 pub use find::envelope::LogGroupOrigin;
 pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;

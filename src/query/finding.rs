@@ -178,6 +178,8 @@ pub struct Finding<'b> {
     pub known_to_iam: Option<bool>,
     /// Where the address of its event is; `None` until it is looked up, and if no database knows the address.
     pub location: Option<&'b Location>,
+    /// What the digests of CloudTrail say of the object of its evidence; `None` until it is looked up, and for other logs.
+    pub integrity: Option<&'static str>,
 }
 
 /// The rule matches of a finding.

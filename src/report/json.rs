@@ -56,7 +56,8 @@ pub(super) fn write_head(
     write_field("coverage", &CoverageView::new(coverage), out)
 }
 
-fn write_header(settings: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the header of a document, without a line end.
+pub(super) fn write_header(settings: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let header = serde_json::to_string_pretty(&Header::new(settings))?;
     out.write_all(header.strip_suffix("\n}").unwrap_or(&header).as_bytes())
 }
@@ -112,7 +113,8 @@ pub(super) fn write_reference_lines<R: Serialize>(
     rows.try_for_each(|row| line(&row, out))
 }
 
-fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+/// Writes one line.
+pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
 }

@@ -20,6 +20,7 @@ mod summary;
 mod text;
 mod triage;
 mod tune;
+mod verify;
 mod width;
 
 use std::borrow::Cow;
@@ -40,6 +41,7 @@ pub use rules::write_rule_counts;
 pub use summary::{write_faults, write_losses, write_summary};
 pub use triage::{LabelledReport, TriageReport};
 pub use tune::{TuneFormat, TuneReport};
+pub use verify::VerifyReport;
 
 /// Version of the published formats. It increases when the meaning of a field changes; new fields do not
 /// change it.

@@ -59,6 +59,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         ("impersonated by", evidence.impersonated_by()),
         ("issued", evidence.issued()),
         ("in CloudTrail", finding.linked.map(|linked| &*linked.key)),
+        ("integrity of the log file", finding.integrity),
     ] {
         facts.extend(value.map(|value| format!("{name} {}", clean(value))));
     }

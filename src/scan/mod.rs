@@ -4,6 +4,7 @@
 //! are returned. What they collected must not depend on which worker read what. Knows nothing of what visitors do.
 
 mod checksums;
+mod contents;
 mod depth;
 mod intake;
 mod object;
@@ -24,6 +25,7 @@ use pieces::Queue;
 use worker::Worker;
 
 pub use checksums::{Checksums, checksums};
+pub use contents::{CONTENT_HEAD, ObjectContent, map_on_threads, read_contents};
 pub use depth::{ScanDepth, take_steps};
 pub use object::{CurrentObject, ObjectResult, StoredBytes, inner_path};
 pub use reopen::{RecordAddress, ReopenError, reopen};

@@ -95,6 +95,10 @@ impl Stream {
 }
 
 impl Fetched {
+    pub(super) fn user_metadata(&self) -> &[(String, String)] {
+        match self.0 {}
+    }
+
     pub(super) fn take(&mut self, _: &mut Vec<u8>) -> Result<(), ReadError> {
         match self.0 {}
     }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::digest_name::DigestName;
 use crate::coverage::{Delivery, ObjectSkip};
 use crate::time::Timestamp;
 
@@ -140,20 +141,6 @@ fn log_file(name: &str) -> Option<ObjectKey<'_>> {
     })
 }
 
-/// `<account>_CloudTrail-Digest_<region>_<trail>_<home region>_<YYYYMMDD>T<HHMMSS>Z[_backfill].json[.gz]`
-///
-/// A trail's name may contain `_`, so the name is read from both ends.
-fn is_digest(name: &str) -> bool {
-    let Some(stem) = json_stem(name) else { return false };
-    let stem = stem.strip_suffix("_backfill").unwrap_or(stem);
-    let Some((account, rest)) = stem.split_once("_CloudTrail-Digest_") else { return false };
-    let Some((region, rest)) = rest.split_once('_') else { return false };
-    let Some((rest, time)) = rest.rsplit_once('_') else { return false };
-    let Some((trail, home)) = rest.rsplit_once('_') else { return false };
-    let time_fits = time.len() == 16 && time.ends_with('Z') && time.as_bytes()[8] == b'T';
-    is_account(account) && is_region(region) && !trail.is_empty() && is_region(home) && time_fits
-}
-
 /// `AWSLogs/[<org>/]<account>/<folder>/…`: the folder, which is `CloudTrail` or a sibling of it. Flow logs may also lie in
 /// `AWSLogs/aws-account-id=<account>/aws-service=vpcflowlogs/…` (Amazon VPC user guide, "Flow log files").
 fn service_folder(path: &str) -> Option<&str> {
@@ -172,7 +159,7 @@ pub(super) fn skip_in(folder: &str, name: &str) -> Option<ObjectSkip> {
         let is_of_cloudtrail = part.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("CloudTrail"));
         is_of_cloudtrail && part != folder
     };
-    let is_known = reason != ObjectSkip::Digest || is_digest(name);
+    let is_known = reason != ObjectSkip::Digest || DigestName::parse(name).is_some();
     (is_known && !name.split('_').any(says_log)).then_some(reason)
 }
 
@@ -198,7 +185,7 @@ pub(super) fn service(folder: &str) -> Option<ObjectSkip> {
     }
 }
 
-fn json_stem(name: &str) -> Option<&str> {
+pub(super) fn json_stem(name: &str) -> Option<&str> {
     name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".json")
 }
 
@@ -206,7 +193,7 @@ pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn is_region(text: &str) -> bool {
+pub(super) fn is_region(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 

@@ -34,6 +34,8 @@ pub struct S3Settings {
     pub outage: Duration,
     /// A local folder to store the objects in.
     pub mirror: Option<PathBuf>,
+    /// Whether digests and aggregated events are listed, as skipped objects. Otherwise their folders are not listed at all.
+    pub lists_digests: bool,
     /// Polled while an archive is opened: whether to give up.
     pub interrupted: fn() -> bool,
 }
@@ -71,6 +73,7 @@ impl Default for S3Settings {
             patience: Duration::from_secs(10),
             outage: Duration::from_secs(120),
             mirror: None,
+            lists_digests: false,
             interrupted: || false,
         }
     }

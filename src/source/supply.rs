@@ -70,6 +70,16 @@ pub struct Traffic {
     pub replaced: u64,
 }
 
+impl Supplied<'_> {
+    /// The user metadata of an object in S3, sorted by name; empty for files, and for objects taken from the mirror.
+    pub fn user_metadata(&self) -> &[(String, String)] {
+        match &self.body {
+            Body::InPlace => &[],
+            Body::Fetched(fetched) => fetched.user_metadata(),
+        }
+    }
+}
+
 impl<'a> Supply<'a> {
     /// Listed files.
     pub(super) fn listed(archives: &'a Archives, listing: Listing) -> Self {

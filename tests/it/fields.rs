@@ -147,6 +147,10 @@ fn reports(mut look: impl FnMut(&Report<'_>)) {
             let mut findings = first_seen(&baseline, &asked);
             let locations = locations(&findings);
             set_locations(&locations, &mut findings);
+            // As if only some of the log files had been verified.
+            for finding in findings.iter_mut().step_by(2).filter(|finding| finding.evidence.is_some()) {
+                finding.integrity = Some("proven");
+            }
             look_at(&ingested.coverage, &findings, &mut look);
         }
     }

@@ -46,5 +46,6 @@ mod triage_known;
 mod triage_labels;
 mod triage_reports;
 mod tuning;
+mod verify;
 mod visitors;
 mod warnings;

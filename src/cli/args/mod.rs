@@ -15,6 +15,7 @@ mod question;
 mod rules;
 mod s3;
 mod triage;
+mod verify;
 
 use firstseen::time::Bound;
 
@@ -35,6 +36,7 @@ pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
 pub(crate) use triage::{NewnessArgs, RankedPeriodArgs, RankingArgs};
+pub(crate) use verify::ProofArgs;
 
 /// Refuses a window that ends before it begins.
 pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {

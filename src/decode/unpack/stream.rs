@@ -107,7 +107,7 @@ impl Read for LimitedReader<'_> {
 
 /// The compression of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Codec {
+pub(in crate::decode) enum Codec {
     Gzip,
     Zstd,
     Bzip2,
@@ -153,7 +153,7 @@ enum MemberDecoder<R: Read> {
 /// A fault in a stream.
 #[derive(Debug, thiserror::Error)]
 #[error("{detail}")]
-pub(super) struct StreamError {
+pub(in crate::decode) struct StreamError {
     pub(in crate::decode) kind: FaultKind,
     pub(in crate::decode) detail: String,
 }

@@ -144,6 +144,11 @@ impl Bucket {
         &self.0.state
     }
 
+    /// Whether folders of digests are listed.
+    pub(super) fn lists_digests(&self) -> bool {
+        self.mirror().is_some() || self.state().settings.lists_digests
+    }
+
     pub(super) fn mirror(&self) -> Option<&Mirror> {
         self.0.mirror.as_deref()
     }

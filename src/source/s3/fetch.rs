@@ -50,6 +50,11 @@ impl Fetched {
         self.error.take().map_or(Ok(()), Err)
     }
 
+    /// The user metadata of the object, sorted by name; empty if it came from the mirror.
+    pub(in crate::source) fn user_metadata(&self) -> &[(String, String)] {
+        self.metadata.as_ref().map_or(&[], |metadata| &metadata.user_metadata)
+    }
+
     /// The bytes, if complete.
     pub(super) fn whole(&self) -> Option<&[u8]> {
         self.error.is_none().then_some(&self.bytes)

@@ -65,8 +65,8 @@ fn clusters(prefix: &str) -> Option<Level> {
     })
 }
 
-/// Why a folder is skipped except for objects named like logs. Digests are listed if they are to be stored.
-pub(super) fn skip(level: Level, folder: &str, keeps_digests: bool) -> Option<ObjectSkip> {
+/// Why a folder is skipped except for objects named like logs. Digests are listed if they are wanted.
+pub(super) fn skip(level: Level, folder: &str, lists_digests: bool) -> Option<ObjectSkip> {
     let is_of_service = match level {
         Level::Services => true,
         // Flow logs in the Hive layout, which has no plain account folder.
@@ -74,7 +74,7 @@ pub(super) fn skip(level: Level, folder: &str, keeps_digests: bool) -> Option<Ob
         _ => false,
     };
     let reason = service(folder).filter(|_| is_of_service);
-    reason.filter(|reason| !(keeps_digests && *reason == ObjectSkip::Digest))
+    reason.filter(|reason| !(lists_digests && *reason == ObjectSkip::Digest))
 }
 
 /// Whether an object is listed: always, except objects in the folder of another service that are named as that service does.

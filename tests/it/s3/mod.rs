@@ -5,7 +5,7 @@ mod commands;
 mod listing;
 mod mirror;
 mod network;
-mod server;
+pub(crate) mod server;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -131,7 +131,14 @@ impl Setup {
     pub(crate) fn new(root: &Path) -> Self {
         let files = FileSystem::new(root).unwrap();
         let sums = Sums::Neither;
-        let store = Store { root: root.to_owned(), files, classes: HashMap::new(), page: 3, sums };
+        let store = Store {
+            root: root.to_owned(),
+            files,
+            classes: HashMap::new(),
+            page: 3,
+            sums,
+            signatures: HashMap::new(),
+        };
         Self { store, is_public: false, plan: Box::new(|_| Reply::Serve), gauge: Gauge::default() }
     }
 
@@ -143,6 +150,12 @@ impl Setup {
     /// Sets the storage classes of some keys.
     pub(crate) fn classes(mut self, classes: &[(String, &'static str)]) -> Self {
         self.store.classes = classes.iter().cloned().collect();
+        self
+    }
+
+    /// The signatures in the metadata of some objects, by key.
+    pub(crate) fn signatures(mut self, signatures: HashMap<String, String>) -> Self {
+        self.store.signatures = signatures;
         self
     }
 
@@ -402,6 +415,8 @@ struct Store {
     classes: HashMap<String, &'static str>,
     page: i32,
     sums: Sums,
+    /// In the metadata of objects, by key.
+    signatures: HashMap<String, String>,
 }
 
 /// The checksums that a store returns.
@@ -444,6 +459,7 @@ impl S3 for Store {
             return Err(s3_error!(InvalidObjectState));
         }
         let etag = self.etag(&request.input.bucket, &request.input.key);
+        let signature = self.signatures.get(&request.input.key).cloned();
         // S3 sends no checksum of the object with a range of it.
         let is_requested = request.input.checksum_mode.is_some() && request.input.range.is_none();
         let sha256 = (is_requested && self.sums == Sums::Sha256).then(|| {
@@ -451,8 +467,8 @@ impl S3 for Store {
             STANDARD.encode(Checksum::of(&content).as_bytes())
         });
         let mut response = self.files.get_object(request).await?;
-        let signature = HashMap::from([("signature".to_owned(), "00ff".to_owned())]);
-        response.output.metadata = Some(signature);
+        let signature = signature.unwrap_or_else(|| "00ff".to_owned());
+        response.output.metadata = Some(HashMap::from([("signature".to_owned(), signature)]));
         response.output.e_tag = Some(etag);
         response.output.checksum_sha256 = sha256;
         Ok(response)

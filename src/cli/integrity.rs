@@ -1,0 +1,48 @@
+//! Marks findings with what the digests of CloudTrail say of their log files.
+
+use std::collections::HashMap;
+
+use firstseen::model::{LogSource, Text};
+use firstseen::query::Finding;
+use firstseen::verify::{Class, Proof, Subject};
+
+use super::verify::Verified;
+
+/// What the digests say of each log file.
+pub(crate) struct Integrity {
+    /// By archive and path.
+    files: HashMap<(u32, Text), &'static str>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Integrity {
+    /// Keeps what findings are marked with.
+    pub(crate) fn of(verified: Verified) -> Self {
+        let Verified { verification, mut warnings, .. } = verified;
+        warnings.extend(verification.remarks.iter().cloned());
+        if verification.is_contradicted() {
+            warnings.push("the digests contradict some of what is there: see firstseen verify".to_owned());
+        }
+        let logs = verification.verdicts.into_iter().filter(|verdict| verdict.subject == Subject::Log);
+        let files = logs.filter_map(|verdict| {
+            let mark = verdict.proof.map_or(verdict.class.name(), Proof::name);
+            Some(((verdict.archive?, verdict.object?), mark))
+        });
+        Self { files: files.collect(), warnings }
+    }
+
+    /// Marks findings. A log file without a verdict is in no digest.
+    pub(crate) fn set<'f, 'b: 'f>(&self, findings: impl Iterator<Item = &'f mut Finding<'b>>) {
+        for finding in findings.filter(|finding| finding.who.kind.source() == LogSource::CloudTrail) {
+            finding.integrity =
+                finding.evidence.map(|evidence| self.mark(evidence.archive, &evidence.object));
+        }
+    }
+
+    /// The mark of a log file; of a file in it, `a.zip!b.json`, that of the outer one.
+    fn mark(&self, archive: u32, object: &Text) -> &'static str {
+        let ends = object.match_indices('!').map(|(at, _)| at).rev();
+        let mut names = std::iter::once(object.len()).chain(ends).map(|end| Text::from(&object[..end]));
+        names.find_map(|name| self.files.get(&(archive, name)).copied()).unwrap_or(Class::Unlisted.name())
+    }
+}

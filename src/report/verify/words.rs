@@ -1,0 +1,31 @@
+//! The reasons of verdicts in words.
+
+use crate::verify::Reason;
+
+/// A reason in words, as the rest of a sentence.
+pub(super) const fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::SignatureValid => "its signature is valid",
+        Reason::HashMatches => "its hash is the one stated",
+        Reason::EndOfChain => "nothing states its hash, and no signature of it was given",
+        Reason::HashDiffers => "its content has another hash than stated",
+        Reason::SignatureInvalid => "the signature given for it is not valid",
+        Reason::WrongStatement => "what it states of the digest before it is wrong",
+        Reason::Fork => "another digest continues the same chain, and is confirmed",
+        Reason::WrongPlace => "it is another digest under this name",
+        Reason::NotADigest => "it has the name of a digest and is none",
+        Reason::ExtraMember => "data was added to the file",
+        Reason::TrailingBytes => "bytes were added to the file",
+        Reason::NotReadable => "it could not be read",
+        Reason::Missing => "a digest names it, and it is not there",
+        Reason::DigestContradicted => "it is as listed, but the digest that lists it is contradicted",
+        Reason::LeftOut => "a digest covers the time of its delivery and does not list it",
+        Reason::AfterLastDigest => "it was delivered after the last digest",
+        Reason::BeforeFirstDigest => "it was delivered before the first digest",
+        Reason::InGap => "it was delivered in a period without digests",
+        Reason::NoChain => "there are no digests of its account and Region, or none that can be relied on",
+        Reason::DigestsMissing => "digests are missing",
+        Reason::ChainRestarts => "the chain of digests starts anew",
+        Reason::ChainEnds => "there are no later digests of this trail",
+    }
+}

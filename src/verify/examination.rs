@@ -1,0 +1,170 @@
+//! The first step: every object is read once, and what is needed to verify it is kept.
+
+use super::digest::{Digest, looks_like_digest};
+use super::side_files::{SideSignature, in_metadata};
+use crate::checksum::Checksum;
+use crate::coverage::{Coverage, Fault, FaultKind, ObjectSkip, Position};
+use crate::scan::{ObjectContent, Progress, ScanError, ScanSettings, list, read_contents};
+use crate::source::{Archives, DigestName, Listing, LogObject};
+
+/// All objects of the archives, read.
+#[derive(Debug)]
+pub struct Examination {
+    pub(super) objects: Vec<Examined>,
+    pub(super) coverage: Coverage,
+}
+
+/// What was found in one object.
+#[derive(Debug)]
+pub(super) struct Examined {
+    pub(super) object: LogObject,
+    /// SHA-256 of its content; only meaningful if it could be read.
+    pub(super) checksum: Checksum,
+    pub(super) content: Content,
+    pub(super) flaw: Option<Flaw>,
+    /// From its user metadata.
+    pub(super) signature: Option<SideSignature>,
+}
+
+/// What an object is.
+#[derive(Debug)]
+pub(super) enum Content {
+    Digest(Box<Digest>),
+    /// It has the name of a digest; why it is none.
+    NotADigest(String),
+    /// By its name or its content.
+    Log,
+    /// Several files in one, which was not opened.
+    Archive,
+    /// Anything else.
+    Other,
+}
+
+/// What is wrong with the stored bytes.
+#[derive(Debug)]
+pub(super) enum Flaw {
+    Unreadable(FaultKind, Position, String),
+    ExtraMember(u64),
+    TrailingBytes(String),
+}
+
+impl Examined {
+    /// Whether the content could be read to its end, so that the checksum means something.
+    pub(super) fn is_read(&self) -> bool {
+        !matches!(self.flaw, Some(Flaw::Unreadable(..)))
+    }
+}
+
+impl Examination {
+    /// Lists and reads all objects of the archives on all threads. Digests in S3 are only listed if
+    /// [`lists_digests`](crate::source::S3Settings::lists_digests) is set.
+    ///
+    /// # Errors
+    /// If an archive cannot be used at all, the threads cannot be started or the run was ended early. What cannot be read is in
+    /// the coverage.
+    pub fn of(
+        archives: &Archives,
+        settings: &ScanSettings,
+        progress: &dyn Progress,
+    ) -> Result<Self, ScanError> {
+        let mut listing = list(archives, settings, progress)?;
+        add_digests(&mut listing);
+        let (objects, listing) = read_contents(archives, listing, settings, &examine, progress)?;
+        let mut coverage = listing.coverage;
+        objects.iter().for_each(|examined| count(examined, &mut coverage));
+        coverage.sort();
+        Ok(Self { objects, coverage })
+    }
+}
+
+/// Moves digests, and log files without events that digests may list, from the skipped objects to those to read.
+fn add_digests(listing: &mut Listing) {
+    // Those that a mirror is to get are among the skipped ones, too.
+    listing.to_keep.clear();
+    let is_read = |reason: ObjectSkip| matches!(reason, ObjectSkip::Digest | ObjectSkip::Aggregated);
+    let skipped = std::mem::take(&mut listing.skipped);
+    let (read, others): (Vec<_>, Vec<_>) = skipped.into_iter().partition(|one| is_read(one.reason));
+    listing.skipped = others;
+    listing.objects.extend(read.into_iter().map(|one| one.object));
+    listing.coverage.objects.skipped.retain(|reason, _| !is_read(*reason));
+    listing.objects.sort_unstable_by(LogObject::delivery_order);
+}
+
+/// Keeps what is needed of an object.
+fn examine(read: ObjectContent<'_>) -> Examined {
+    let flaw = flaw(&read);
+    Examined {
+        object: read.object.clone(),
+        checksum: read.checksum,
+        content: content(&read, flaw.as_ref()),
+        signature: in_metadata(read.user_metadata),
+        flaw,
+    }
+}
+
+fn flaw(read: &ObjectContent<'_>) -> Option<Flaw> {
+    if let Some(error) = &read.error {
+        return Some(Flaw::Unreadable(error.kind, Position::Whole, error.detail.clone()));
+    }
+    match &read.end.fault {
+        Some(fault) if fault.kind == FaultKind::GzipTrailing => {
+            Some(Flaw::TrailingBytes(fault.detail.clone()))
+        }
+        Some(fault) => Some(Flaw::Unreadable(fault.kind, fault.position, fault.detail.clone())),
+        None => read.end.second_member.map(Flaw::ExtraMember),
+    }
+}
+
+fn content(read: &ObjectContent<'_>, flaw: Option<&Flaw>) -> Content {
+    let key = read.object.key();
+    let is_named_digest = DigestName::parse(&read.object.path).is_some();
+    if read.end.is_archive {
+        return Content::Archive;
+    }
+    if is_named_digest || looks_like_digest(read.bytes) {
+        return match flaw {
+            Some(Flaw::Unreadable(_, _, detail)) => Content::NotADigest(detail.clone()),
+            _ if !read.is_whole => Content::NotADigest("it is too large".to_owned()),
+            _ => match Digest::parse(read.bytes) {
+                Ok(digest) => Content::Digest(Box::new(digest)),
+                Err(reason) => Content::NotADigest(reason),
+            },
+        };
+    }
+    // Nobody says whether digests list aggregated events; they count if one does.
+    if key.skip == Some(ObjectSkip::Aggregated) {
+        return Content::Other;
+    }
+    // Audit logs of clusters are in no digest.
+    let is_log = key.is_of_cloudtrail() || (key.cluster.is_none() && looks_like_log(read.bytes));
+    if is_log { Content::Log } else { Content::Other }
+}
+
+/// Whether the beginning of a content has the names of fields that every record of CloudTrail has.
+fn looks_like_log(head: &[u8]) -> bool {
+    let head = &head[..head.len().min(crate::scan::CONTENT_HEAD)];
+    ["\"eventSource\"", "\"Records\""]
+        .iter()
+        .any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
+}
+
+/// Counts an object under its outcome.
+fn count(examined: &Examined, coverage: &mut Coverage) {
+    let objects = &mut coverage.objects;
+    match (&examined.flaw, &examined.content) {
+        (_, Content::Archive | Content::Other) if examined.is_read() => {
+            *objects.skipped.entry(ObjectSkip::NotALog).or_default() += 1;
+        }
+        (Some(Flaw::Unreadable(kind, position, detail)), _) => {
+            *objects.failed.entry(*kind).or_default() += 1;
+            coverage.fault(Fault {
+                archive: examined.object.archive,
+                object: examined.object.path.to_string(),
+                position: *position,
+                kind: *kind,
+                detail: detail.clone(),
+            });
+        }
+        _ => objects.read += 1,
+    }
+}

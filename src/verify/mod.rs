@@ -1,0 +1,201 @@
+//! Verifies log files with CloudTrail's digests, without a network: which of them are as CloudTrail wrote them, and what
+//! proves it.
+//!
+//! [`Examination`] reads every object once; [`Examination::verify`] compares hashes and checks signatures. Works on copies: only the
+//! names of objects matter, not their folders or compression. The rules are those of the AWS CloudTrail User Guide, "Validating
+//! CloudTrail log file integrity", and of `aws cloudtrail validate-logs`; what that command cannot see is seen here, too: log files that
+//! no digest lists.
+
+mod chains;
+mod digest;
+mod examination;
+mod keys;
+mod logs;
+mod names;
+mod nodes;
+mod side_files;
+mod signature;
+mod standing;
+mod verdict;
+
+use thiserror::Error;
+
+use crate::scan::ScanError;
+use crate::time::Timestamp;
+use chains::Chains;
+use examination::{Content, Flaw};
+use logs::Logs;
+use names::{lies_at, stem};
+use nodes::{Nodes, Signed};
+use standing::{Standing, standings};
+
+pub use examination::Examination;
+pub use keys::{KeysError, PublicKeys};
+pub use side_files::SideFiles;
+pub use verdict::{Chain, ChainSummary, Class, Proof, Reason, Subject, Verdict, Verification};
+
+/// What is used to verify.
+#[derive(Clone, Debug, Default)]
+pub struct VerifySettings {
+    /// The public keys of CloudTrail.
+    pub keys: PublicKeys,
+    /// Signatures of digests.
+    pub side_files: SideFiles,
+    /// Where a copy begins: digests and log files before it need not be there.
+    pub from: Option<Timestamp>,
+    /// Number of threads, at least 1.
+    pub threads: usize,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// Without digests nothing can be said.
+    #[error("no digests were found, so nothing can be said about the log files")]
+    NoDigests,
+    /// The threads could not be started.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+}
+
+impl Examination {
+    /// Compares all objects with the digests among them.
+    ///
+    /// # Errors
+    /// If nothing is a digest or has the name of one, or the threads cannot be started.
+    pub fn verify(self, settings: &VerifySettings) -> Result<Verification, VerifyError> {
+        let nodes = Nodes::of(&self, &settings.side_files);
+        if nodes.nodes.is_empty() {
+            return Err(VerifyError::NoDigests);
+        }
+        let links = nodes.links(&settings.keys, settings.threads)?;
+        let side_signed = nodes.side_signed(&settings.keys, settings.threads)?;
+        let standings = standings(&nodes.nodes, &links, &side_signed);
+        let chains = Chains::of(&nodes, &self);
+        let judge = Judge { examination: &self, nodes: &nodes, standings: &standings, chains: &chains };
+        let logs = Logs::new(&self, &nodes, &standings, &chains);
+        let mut verdicts = judge.on_digests();
+        verdicts.extend(chains.missing(&nodes, &standings, settings.from));
+        verdicts.extend(logs.present());
+        verdicts.extend(logs.absent(settings.from));
+        sort(&mut verdicts);
+        let remarks = judge.remarks(&side_signed);
+        let chains = chains.summaries(&nodes, &standings);
+        let keys = settings.keys.len();
+        Ok(Verification { chains, verdicts, keys, remarks, coverage: self.coverage })
+    }
+}
+
+/// The order of verdicts: a function of their content, so that it does not depend on how objects were read.
+fn sort(verdicts: &mut [Verdict]) {
+    verdicts.sort_unstable_by(|left, right| {
+        let of_chain = |verdict: &Verdict| match verdict.subject {
+            Subject::Digest | Subject::Period => (verdict.chain, verdict.time),
+            Subject::Log => (None, None),
+        };
+        let is_log = |verdict: &Verdict| verdict.subject == Subject::Log;
+        let chains = || of_chain(left).cmp(&of_chain(right));
+        let subjects = || left.subject.cmp(&right.subject);
+        let objects = || (left.archive, &left.object).cmp(&(right.archive, &right.object));
+        let of_logs = is_log(left).cmp(&is_log(right));
+        of_logs
+            .then_with(chains)
+            .then_with(subjects)
+            .then_with(objects)
+            .then_with(|| left.reason.cmp(&right.reason))
+    });
+}
+
+/// Makes the verdicts on digests.
+struct Judge<'j> {
+    examination: &'j Examination,
+    nodes: &'j Nodes<'j>,
+    standings: &'j [Standing],
+    chains: &'j Chains,
+}
+
+impl Judge<'_> {
+    /// A verdict on each object that is a digest or has the name of one.
+    fn on_digests(&self) -> Vec<Verdict> {
+        let numbers = 0..self.nodes.nodes.len();
+        let places = numbers
+            .flat_map(|number| self.nodes.nodes[number].places.iter().map(move |place| (number, *place)));
+        places.map(|(number, place)| self.on_digest(number, place)).collect()
+    }
+
+    fn on_digest(&self, number: usize, place: usize) -> Verdict {
+        let (node, standing) = (&self.nodes.nodes[number], &self.standings[number]);
+        let examined = &self.examination.objects[place];
+        let later = standing.stated_in.and_then(|later| self.nodes.nodes[later].digest);
+        let mut verdict = Verdict {
+            proof: standing.proof,
+            archive: Some(examined.object.archive),
+            object: Some(examined.object.path.clone()),
+            time: node.end().or_else(|| node.name(self.examination).and_then(|name| name.ended)),
+            chain: self.chains.of[number],
+            stated_in: later.map(|later| later.object.clone()),
+            stated: later.and_then(|later| later.previous.as_ref()?.hash),
+            found: examined.is_read().then_some(node.checksum),
+            detail: standing.has_outdated_key.then(|| OUTDATED.to_owned()),
+            ..Verdict::new(Subject::Digest, standing.class, standing.reason)
+        };
+        let mut contradict = |class: Class, reason: Reason, detail: String| {
+            (verdict.class, verdict.reason, verdict.proof) = (class, reason, None);
+            verdict.detail = Some(detail);
+        };
+        match (&examined.flaw, &examined.content) {
+            (Some(Flaw::Unreadable(kind, _, detail)), _) => {
+                contradict(Class::Unreadable, Reason::NotReadable, format!("{}: {detail}", kind.name()));
+            }
+            (_, Content::NotADigest(reason)) if standing.reason == Reason::NotADigest => {
+                contradict(Class::Mismatch, Reason::NotADigest, reason.clone());
+            }
+            (Some(Flaw::ExtraMember(at)), _) => {
+                let detail = format!("a second gzip member at stored byte {at}; CloudTrail writes one");
+                contradict(Class::Mismatch, Reason::ExtraMember, detail);
+            }
+            (Some(Flaw::TrailingBytes(detail)), _) => {
+                contradict(Class::Mismatch, Reason::TrailingBytes, detail.clone());
+            }
+            (None, Content::Digest(digest)) => {
+                let (path, key) = (&examined.object.path, &digest.object);
+                let has_other_name = stem(path) != stem(key);
+                if has_other_name && crate::source::DigestName::parse(path).is_some() {
+                    contradict(Class::Mismatch, Reason::WrongPlace, format!("it is the digest {key}"));
+                } else if has_other_name {
+                    verdict.detail = Some(format!("renamed from {key}"));
+                } else if !lies_at(path, key) {
+                    verdict.detail = Some(format!("moved from {key}"));
+                }
+            }
+            (None, _) => {}
+        }
+        verdict
+    }
+
+    /// What else the user should know.
+    fn remarks(&self, side_signed: &[Vec<Signed>]) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let objects = &self.examination.objects;
+        let archives = objects.iter().filter(|examined| matches!(examined.content, Content::Archive));
+        match archives.count() {
+            0 => {}
+            count => remarks.push(format!(
+                "{count} zip or tar archives were not opened: unpack them to verify the log files in them"
+            )),
+        }
+        for (number, signed) in side_signed.iter().enumerate() {
+            let is_proven = self.standings[number].reason == Reason::SignatureValid;
+            if let (true, true, Some(digest)) =
+                (is_proven, signed.contains(&Signed::Invalid), self.nodes.nodes[number].digest)
+            {
+                remarks
+                    .push(format!("the signature given for {} is not valid, but another is", digest.object));
+            }
+        }
+        remarks
+    }
+}
+
+/// The detail if a key was not valid.
+const OUTDATED: &str = "its signature was not checked: its public key was not valid at that time";

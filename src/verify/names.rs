@@ -1,0 +1,38 @@
+//! Names of objects, compared between S3 and a copy of it.
+
+/// Extensions that a copy may add, lose or replace.
+const PACKINGS: [&str; 4] = [".gz", ".zst", ".bz2", ".xz"];
+
+/// The last part of a path, without the extensions of compression. Names of log files and digests are unique: they have an account, a
+/// Region, a time, and a random text or a trail.
+pub(super) fn stem(path: &str) -> &str {
+    let mut name = path.rsplit('/').next().unwrap_or(path);
+    while let Some(plain) = PACKINGS.iter().find_map(|end| name.strip_suffix(end)) {
+        name = plain;
+    }
+    name
+}
+
+/// Whether a file of a copy lies where an object with this key would: one path is the end of the other, apart from compression.
+pub(super) fn lies_at(path: &str, key: &str) -> bool {
+    let folders =
+        |path: &str| path.rsplit_once('/').map_or(String::new(), |(folders, _)| format!("/{folders}"));
+    let (here, there) = (folders(path), folders(key));
+    stem(path) == stem(key) && (here.ends_with(&there) || there.ends_with(&here))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_file_does_not_depend_on_the_root_of_the_copy() {
+        let key = "p/AWSLogs/1/CloudTrail/a.json.gz";
+        for path in ["a.json", "CloudTrail/a.json.gz", "x/p/AWSLogs/1/CloudTrail/a.json.zst"] {
+            assert!(lies_at(path, key), "{path}");
+        }
+        for path in ["b.json", "Trail/a.json.gz", "x/AWSLogs/2/CloudTrail/a.json.gz"] {
+            assert!(!lies_at(path, key), "{path}");
+        }
+    }
+}

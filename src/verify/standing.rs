@@ -1,0 +1,162 @@
+//! Which digests can be relied on: decided from their hashes and signatures alone.
+//!
+//! A digest is vouched for by a valid signature, or by the next digest, which states its hash. If two digests contradict each other,
+//! the question is which one was altered:
+//!
+//! - A valid signature proves a digest, whatever others state.
+//! - A digest that states another hash than that of a proven one was altered; so was one whose signature for the digest before
+//!   does not fit though the hash does, since CloudTrail writes both of the same content.
+//! - Otherwise the earlier digest was altered, unless the later one is itself contradicted and so states nothing.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::nodes::{Link, Node, Signed};
+use super::verdict::{Class, Proof, Reason};
+
+/// What a digest is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) class: Class,
+    pub(super) reason: Reason,
+    pub(super) proof: Option<Proof>,
+    /// The digest that states its hash.
+    pub(super) stated_in: Option<usize>,
+    /// Whether a signature of it could not be checked since its key was not valid then.
+    pub(super) has_outdated_key: bool,
+}
+
+/// How much weight the statements of a digest have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    /// It is contradicted.
+    None,
+    /// Nothing contradicts it, but nothing vouches for it either.
+    Unvouched,
+    /// A later digest states its hash.
+    Vouched,
+    /// A signature proves it.
+    Proven,
+}
+
+impl Standing {
+    fn contradicted(reason: Reason, stated_in: Option<usize>) -> Self {
+        Self { class: Class::Mismatch, reason, proof: None, stated_in, has_outdated_key: false }
+    }
+
+    fn verified(reason: Reason, proof: Proof, stated_in: Option<usize>) -> Self {
+        Self { class: Class::Verified, reason, proof: Some(proof), stated_in, has_outdated_key: false }
+    }
+
+    /// How much weight its statements have.
+    pub(super) fn weight(&self) -> Weight {
+        match (self.class, self.proof, self.reason) {
+            (Class::Verified, Some(Proof::Proven), _) => Weight::Proven,
+            (Class::Verified, _, Reason::HashMatches) => Weight::Vouched,
+            (Class::Verified, ..) => Weight::Unvouched,
+            _ => Weight::None,
+        }
+    }
+}
+
+/// The standing of each digest.
+pub(super) fn standings(nodes: &[Node<'_>], links: &[Link], side_signed: &[Vec<Signed>]) -> Vec<Standing> {
+    let mut later: Vec<Vec<&Link>> = vec![Vec::new(); nodes.len()];
+    links.iter().for_each(|link| later[link.digest].push(link));
+    let has = |number: usize, wanted: Signed| {
+        side_signed[number].contains(&wanted) || later[number].iter().any(|link| link.signed == wanted)
+    };
+    let is_proven: Vec<bool> = (0..nodes.len()).map(|number| has(number, Signed::Valid)).collect();
+    let mut states_wrong = vec![false; nodes.len()];
+    for link in links {
+        let is_wrong = match link.signed {
+            Signed::Valid => !link.hash_fits,
+            Signed::Invalid => link.hash_fits,
+            // The digest before may be proven by another signature.
+            Signed::Unknown | Signed::OutdatedKey => is_proven[link.digest] && !link.hash_fits,
+        };
+        states_wrong[link.successor] |= is_wrong && !is_proven[link.successor];
+    }
+    let mut order: Vec<usize> = (0..nodes.len()).collect();
+    order.sort_by_key(|number| (Reverse(nodes[*number].end()), *number));
+    let mut standings: Vec<Option<Standing>> = vec![None; nodes.len()];
+    for number in order {
+        let case = Case { later: &later[number], side_signed: &side_signed[number], standings: &standings };
+        let mut standing = if is_proven[number] {
+            Standing::verified(Reason::SignatureValid, Proof::Proven, case.vouching(nodes, true))
+        } else if states_wrong[number] {
+            Standing::contradicted(Reason::WrongStatement, None)
+        } else {
+            case.standing(&nodes[number])
+        };
+        standing.has_outdated_key = has(number, Signed::OutdatedKey);
+        standings[number] = Some(standing);
+    }
+    let unknown = || Standing::contradicted(Reason::NotADigest, None);
+    let mut standings: Vec<Standing> =
+        standings.into_iter().map(|standing| standing.unwrap_or_else(unknown)).collect();
+    contradict_forks(nodes, &mut standings);
+    standings
+}
+
+/// One digest that no valid signature proves.
+struct Case<'c> {
+    later: &'c [&'c Link],
+    side_signed: &'c [Signed],
+    /// Of later digests, as far as they are decided.
+    standings: &'c [Option<Standing>],
+}
+
+impl Case<'_> {
+    fn standing(&self, node: &Node<'_>) -> Standing {
+        let heaviest = self.later.iter().map(|link| self.weight(link)).max().unwrap_or(Weight::None);
+        let mut counted = self.later.iter().filter(|link| self.weight(link) == heaviest);
+        let counts = heaviest > Weight::None;
+        if let Some(link) = counted.clone().find(|link| counts && !link.hash_fits) {
+            return Standing::contradicted(Reason::HashDiffers, Some(link.successor));
+        }
+        if node.digest.is_none() {
+            return Standing::contradicted(Reason::NotADigest, None);
+        }
+        if self.side_signed.contains(&Signed::Invalid) {
+            return Standing::contradicted(Reason::SignatureInvalid, None);
+        }
+        match counted.next().filter(|_| counts) {
+            Some(link) => Standing::verified(Reason::HashMatches, Proof::Consistent, Some(link.successor)),
+            None => Standing::verified(Reason::EndOfChain, Proof::Consistent, None),
+        }
+    }
+
+    /// The weight of the later digest of a link.
+    fn weight(&self, link: &Link) -> Weight {
+        self.standings[link.successor].as_ref().map_or(Weight::Unvouched, Standing::weight)
+    }
+
+    /// A later digest whose statement of the hash is right, or wrong.
+    fn vouching(&self, nodes: &[Node<'_>], fits: bool) -> Option<usize> {
+        let found = self.later.iter().find(|link| link.hash_fits == fits).map(|link| link.successor);
+        found.filter(|number| nodes[*number].digest.is_some())
+    }
+}
+
+/// A chain never forks. Of two digests that continue the same one, one that nothing vouches for is contradicted by one that
+/// something vouches for.
+fn contradict_forks(nodes: &[Node<'_>], standings: &mut [Standing]) {
+    let mut continuing: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (number, node) in nodes.iter().enumerate() {
+        if let Some(previous) = node.digest.and_then(|digest| digest.previous.as_ref()) {
+            continuing.entry(&previous.object).or_default().push(number);
+        }
+    }
+    for forked in continuing.into_values().filter(|forked| forked.len() > 1) {
+        let weight = |number: &usize| standings[*number].weight();
+        let Some(vouched) = forked.iter().copied().find(|number| weight(number) >= Weight::Vouched) else {
+            continue;
+        };
+        let doubtful: Vec<usize> =
+            forked.iter().copied().filter(|number| weight(number) == Weight::Unvouched).collect();
+        for number in doubtful {
+            standings[number] = Standing::contradicted(Reason::Fork, Some(vouched));
+        }
+    }
+}

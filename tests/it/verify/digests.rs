@@ -1,0 +1,377 @@
+//! Digests: what proves them, and what contradicts them.
+
+use serde_json::json;
+
+use super::trail::{Bucket, Form, Trail, time};
+use super::{With, contradicted, hours, lines};
+use firstseen::time::Timestamp;
+
+#[test]
+fn with_keys_and_signatures_everything_is_proven() {
+    for form in [Form::Pkcs1, Form::SubjectPublicKeyInfo] {
+        let (mut trail, mut bucket) = (Trail { form, ..Trail::new() }, Bucket::default());
+        for logs in [2, 0, 1] {
+            trail.hour(&mut bucket, logs);
+        }
+        let verification = With::all(&trail, &bucket).verify(&bucket);
+        assert_eq!(
+            lines(&verification),
+            [
+                "digest 20240301T010000Z proven signature-valid",
+                "digest 20240301T020000Z proven signature-valid",
+                "digest 20240301T030000Z proven signature-valid",
+                "log maineuwest1001 proven hash-matches",
+                "log maineuwest1002 proven hash-matches",
+                "log maineuwest1003 proven hash-matches",
+            ]
+        );
+        assert_eq!(verification.chains[0].proven, 3);
+        let covered = verification.chains[0].covered.map(|(from, to)| (from.to_string(), to.to_string()));
+        assert_eq!(covered, Some((time(0, 0), time(3, 0))));
+    }
+}
+
+#[test]
+fn without_its_own_signature_the_newest_digest_is_only_consistent() {
+    let (trail, bucket, _) = hours(3);
+    assert_eq!(
+        With::keys(&trail).unproven(&bucket),
+        [
+            "digest 20240301T030000Z consistent end-of-chain",
+            "log maineuwest1005 consistent hash-matches",
+            "log maineuwest1006 consistent hash-matches",
+        ]
+    );
+}
+
+#[test]
+fn without_keys_nothing_is_proven() {
+    let (_, bucket, _) = hours(2);
+    let verification = With { side_file: Some(bucket.side_file()), ..With::nothing() }.verify(&bucket);
+    assert_eq!(contradicted(&verification), []);
+    assert_eq!(
+        lines(&verification)[..3],
+        [
+            "digest 20240301T010000Z consistent hash-matches",
+            "digest 20240301T020000Z consistent end-of-chain",
+            "log maineuwest1001 consistent hash-matches",
+        ]
+    );
+}
+
+#[test]
+fn an_altered_digest_vouches_for_nothing() {
+    for with_keys in [true, false] {
+        let (trail, mut bucket, keys) = hours(3);
+        bucket.replace(&keys[1].1, |text| text.replace("maineuwest1003", "maineuwest1XXX"));
+        let with = if with_keys { With::all(&trail, &bucket) } else { With::nothing() };
+        let verification = with.verify(&bucket);
+        let of_hour: Vec<String> = lines(&verification)
+            .into_iter()
+            .filter(|line| !line.contains("proven") && !line.contains("consistent"))
+            .collect();
+        assert_eq!(
+            of_hour,
+            [
+                "digest 20240301T020000Z mismatch hash-differs",
+                // Its content is still listed, under another name.
+                "log maineuwest1003 unvouched digest-contradicted",
+                "log maineuwest1004 unvouched digest-contradicted",
+            ]
+        );
+    }
+}
+
+#[test]
+fn an_altered_newest_digest_is_found_by_its_own_signature() {
+    let (trail, mut bucket, keys) = hours(2);
+    bucket.replace(&keys[1].1, |text| text.replace("\"newestEventTime\":null", "\"newestEventTime\":1"));
+    assert_eq!(
+        With::all(&trail, &bucket).unproven(&bucket),
+        [
+            "digest 20240301T020000Z mismatch signature-invalid",
+            "log maineuwest1003 unvouched digest-contradicted",
+            "log maineuwest1004 unvouched digest-contradicted",
+        ]
+    );
+    // Nothing else shows it.
+    assert_eq!(contradicted(&With::keys(&trail).verify(&bucket)), []);
+}
+
+#[test]
+fn a_digest_that_misstates_a_proven_one_was_altered_itself() {
+    let (trail, mut bucket, keys) = hours(2);
+    let with = With::keys(&trail);
+    // The stated hash of the digest before.
+    let original = bucket.clone();
+    bucket.replace(&keys[1].1, |text| {
+        let at = text.find("previousDigestHashValue\":\"").unwrap() + 26;
+        let other = if &text[at..=at] == "0" { "1" } else { "0" };
+        format!("{}{other}{}", &text[..at], &text[at + 1..])
+    });
+    assert_eq!(
+        with.unproven(&bucket),
+        [
+            "digest 20240301T020000Z mismatch wrong-statement",
+            "log maineuwest1003 unvouched digest-contradicted",
+            "log maineuwest1004 unvouched digest-contradicted",
+        ]
+    );
+    // The stated signature of the digest before: then nothing proves that one.
+    let mut bucket = original;
+    bucket.replace(&keys[1].1, |text| {
+        let at = text.find("previousDigestSignature\":\"").unwrap() + 26;
+        let other = if &text[at..=at] == "0" { "1" } else { "0" };
+        format!("{}{other}{}", &text[..at], &text[at + 1..])
+    });
+    assert_eq!(
+        with.unproven(&bucket),
+        [
+            "digest 20240301T010000Z consistent end-of-chain",
+            "digest 20240301T020000Z mismatch wrong-statement",
+            "log maineuwest1001 consistent hash-matches",
+            "log maineuwest1002 consistent hash-matches",
+            "log maineuwest1003 unvouched digest-contradicted",
+            "log maineuwest1004 unvouched digest-contradicted",
+        ]
+    );
+}
+
+#[test]
+fn removed_digests_are_missed_even_two_in_a_row() {
+    for (removed, hole) in [(1..2, "01:00..2024-03-01T02:00"), (1..3, "01:00..2024-03-01T03:00")] {
+        let (trail, mut bucket, keys) = hours(5);
+        let last = removed.end - 1;
+        removed.clone().for_each(|hour| drop(bucket.objects.remove(&keys[hour].1)));
+        let found = With::all(&trail, &bucket).unproven(&bucket);
+        let mut expected = vec![
+            format!("digest 20240301T0{}0000Z absent missing", last + 1),
+            format!("period 2024-03-01T{hole} absent digests-missing"),
+        ];
+        for log in 2 * removed.start..2 * removed.end {
+            expected.push(format!("log maineuwest1{:03} unlisted in-gap", log + 1));
+        }
+        expected.sort();
+        let mut found = found;
+        found.sort();
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn without_its_oldest_digests_a_copy_says_where_it_begins() {
+    let (trail, mut bucket, keys) = hours(4);
+    for (logs, digest) in &keys[..2] {
+        logs.iter().chain([digest]).for_each(|key| drop(bucket.objects.remove(key)));
+    }
+    let with = With::all(&trail, &bucket);
+    assert_eq!(with.unproven(&bucket), ["digest 20240301T020000Z absent missing"]);
+    for (hour, expected) in [(2, 0), (1, 1)] {
+        let from = Timestamp::parse(&time(hour, 0));
+        assert_eq!(With { from, ..with.clone() }.unproven(&bucket).len(), expected);
+    }
+}
+
+#[test]
+fn a_gap_is_told_and_contradicts_nothing() {
+    let (mut trail, mut bucket) = (Trail::new(), Bucket::default());
+    trail.hour(&mut bucket, 1);
+    trail.pause(3);
+    trail.hour(&mut bucket, 1);
+    trail.pause(0);
+    trail.hour(&mut bucket, 1);
+    let verification = With::keys(&trail).verify(&bucket);
+    assert_eq!(contradicted(&verification), []);
+    assert_eq!(
+        lines(&verification)[..5],
+        [
+            "digest 20240301T010000Z consistent end-of-chain",
+            "period 2024-03-01T01:00..2024-03-01T04:00 gap chain-restarts",
+            "digest 20240301T050000Z consistent end-of-chain",
+            "period 2024-03-01T05:00..2024-03-01T05:00 gap chain-restarts",
+            "digest 20240301T060000Z consistent end-of-chain",
+        ]
+    );
+}
+
+#[test]
+fn a_stopped_trail_is_told_if_others_go_on() {
+    let mut bucket = Bucket::default();
+    let (mut stopped, mut other) = (Trail::new(), Trail { region: "us-east-1", ..Trail::new() });
+    (0..2).for_each(|_| drop(stopped.hour(&mut bucket, 1)));
+    (0..6).for_each(|_| drop(other.hour(&mut bucket, 1)));
+    let late = stopped.log(&mut bucket, 30);
+    assert!(late.contains("T0230Z"));
+    assert_eq!(
+        With::all(&other, &bucket).unproven(&bucket),
+        [
+            "period 2024-03-01T02:00..2024-03-01T06:00 gap chain-ends",
+            "log maineuwest1003 unlisted after-last-digest",
+        ]
+    );
+}
+
+#[test]
+fn every_layout_is_recognized() {
+    let mut bucket = Bucket::default();
+    let mut member = Trail {
+        account: "000123456789",
+        region: "us-gov-west-1",
+        home: "us-gov-east-1",
+        name: "my_trail.v1-x",
+        prefix: "o-ab12cd34ef/",
+        organization: "o-ab12cd34ef/",
+        ..Trail::new()
+    };
+    let mut backfill = Trail { is_backfill: true, ..Trail::new() };
+    let mut plain = Trail { name: "main2", ..Trail::new() };
+    (0..2).for_each(|_| drop(member.hour(&mut bucket, 1)));
+    (0..2).for_each(|_| drop(backfill.hour(&mut bucket, 1)));
+    (0..2).for_each(|_| drop(plain.hour(&mut bucket, 1)));
+    let verification = With::all(&plain, &bucket).verify(&bucket);
+    assert!(lines(&verification).iter().all(|line| line.contains(" proven ")), "{:?}", lines(&verification));
+    let chains: Vec<String> = verification
+        .chains
+        .iter()
+        .map(|one| {
+            format!(
+                "{} {} {} {}",
+                one.chain.account, one.chain.trail, one.chain.home_region, one.chain.is_backfill
+            )
+        })
+        .collect();
+    assert_eq!(
+        chains,
+        [
+            "000123456789 my_trail.v1-x us-gov-east-1 false",
+            "111122223333 main eu-west-1 true",
+            "111122223333 main2 eu-west-1 false",
+        ]
+    );
+}
+
+#[test]
+fn keys_rotate_with_two_hours_of_margin() {
+    let (mut trail, mut bucket) = (Trail::new(), Bucket::default());
+    (0..3).for_each(|_| drop(trail.hour(&mut bucket, 0)));
+    trail.key = 1;
+    (0..2).for_each(|_| drop(trail.hour(&mut bucket, 0)));
+    let keys =
+        |entries: &[serde_json::Value]| Some(json!({ "publicKeyList": entries }).to_string().into_bytes());
+    let side_file = Some(bucket.side_file());
+    // The first key ended two hours before its last digest, or three.
+    for (end, unproven) in [(1, 0), (0, 1)] {
+        let entries = [trail.key_entry(0, -5, end), trail.key_entry(1, 3, 100)];
+        let with = With { keys: keys(&entries), side_file: side_file.clone(), from: None };
+        assert_eq!(with.unproven(&bucket).len(), unproven, "{end}");
+    }
+    // Times as numbers, and both files of one key.
+    let mut entry = trail.key_entry(0, 0, 0);
+    entry["ValidityStartTime"] = json!(1_709_200_000.0);
+    entry["ValidityEndTime"] = json!("1709300000");
+    let with = With { keys: keys(&[entry]), side_file, from: None };
+    let unproven = with.unproven(&bucket);
+    assert!(unproven.iter().all(|line| line.contains(" consistent ")), "{unproven:?}");
+    assert_eq!(unproven.len(), 2);
+}
+
+#[test]
+fn a_backfill_key_is_that_of_the_time_when_the_digest_was_made() {
+    let (mut trail, mut bucket) = (Trail { is_backfill: true, ..Trail::new() }, Bucket::default());
+    trail.hour(&mut bucket, 1);
+    let verify = |from, to| {
+        let entry = trail.key_entry(0, from, to);
+        let keys = Some(json!({ "PublicKeyList": [entry] }).to_string().into_bytes());
+        With { keys, ..With::all(&trail, &bucket) }.unproven(&bucket).len()
+    };
+    assert_eq!(verify(47, 60), 0);
+    assert_eq!(verify(0, 10), 2);
+}
+
+#[test]
+fn a_digest_under_the_name_of_another_is_told() {
+    let (trail, mut bucket, keys) = hours(3);
+    let (first, second) = (&keys[0].1, &keys[1].1);
+    bucket.swap(first, second);
+    assert_eq!(
+        With::all(&trail, &bucket).unproven(&bucket),
+        ["digest 20240301T020000Z mismatch wrong-place", "digest 20240301T010000Z mismatch wrong-place"]
+    );
+    // A digest in place of another: the other is absent.
+    let (trail, mut bucket, keys) = hours(3);
+    let copy = bucket.objects[&keys[0].1].clone();
+    bucket.objects.insert(keys[1].1.clone(), copy);
+    for with in [With::all(&trail, &bucket), With::nothing()] {
+        let found = with.unproven(&bucket);
+        assert!(found.contains(&"digest 20240301T020000Z mismatch wrong-place".to_owned()), "{found:?}");
+        assert!(found.contains(&"digest 20240301T020000Z absent missing".to_owned()), "{found:?}");
+        assert!(!found.contains(&"digest 20240301T010000Z mismatch hash-differs".to_owned()), "{found:?}");
+    }
+}
+
+#[test]
+fn renamed_and_repeated_digests_are_recognized_by_their_content() {
+    let (trail, mut bucket, keys) = hours(3);
+    bucket.rename(&keys[0].1, "d1.json.gz");
+    let copy = bucket.objects[&keys[1].1].clone();
+    bucket.objects.insert("copies/d2.json.gz".to_owned(), copy);
+    assert_eq!(With::all(&trail, &bucket).unproven(&bucket), Vec::<String>::new());
+}
+
+#[test]
+fn a_forged_branch_is_contradicted_by_the_genuine_one() {
+    let (trail, mut bucket, keys) = hours(3);
+    let text = String::from_utf8(super::trail::inflated(&bucket.objects[&keys[1].1])).unwrap();
+    let forged = text.replace("20240301T020000Z", "20240301T021500Z");
+    let key = keys[1].1.replace("20240301T020000Z", "20240301T021500Z");
+    bucket.objects.insert(key, crate::archive::gzip(forged.as_bytes()));
+    for with in [With::keys(&trail), With::nothing()] {
+        let found = with.unproven(&bucket);
+        assert!(found.contains(&"digest 20240301T021500Z mismatch fork".to_owned()), "{found:?}");
+    }
+}
+
+#[test]
+fn what_is_no_digest_is_told() {
+    let (trail, mut bucket, keys) = hours(3);
+    bucket.objects.insert(keys[1].1.clone(), b"{}".to_vec());
+    let found = With::all(&trail, &bucket).unproven(&bucket);
+    assert!(found.contains(&"digest 20240301T020000Z mismatch hash-differs".to_owned()), "{found:?}");
+    let newest = bucket.objects[&keys[2].1].clone();
+    bucket.objects.insert(keys[2].1.clone(), newest[..newest.len() / 2].to_vec());
+    let found = With::all(&trail, &bucket).unproven(&bucket);
+    assert!(found.contains(&"digest 20240301T030000Z unreadable not-readable".to_owned()), "{found:?}");
+}
+
+#[test]
+fn digests_that_refer_in_circles_end_the_search() {
+    let (trail, mut bucket, keys) = hours(3);
+    // The oldest one follows the newest, and another follows itself; times that are none.
+    let change = |bucket: &mut Bucket, key: &str, previous: &str| {
+        bucket.replace(key, |text| {
+            let mut digest: serde_json::Value = serde_json::from_str(text).unwrap();
+            digest["previousDigestS3Object"] = previous.into();
+            digest["previousDigestHashValue"] = "zz".into();
+            digest["digestEndTime"] = "never".into();
+            digest.to_string()
+        });
+    };
+    change(&mut bucket, &keys[0].1, &keys[2].1);
+    change(&mut bucket, &keys[1].1, &keys[1].1);
+    for with in [With::all(&trail, &bucket), With::nothing()] {
+        assert!(!contradicted(&with.verify(&bucket)).is_empty());
+    }
+}
+
+#[test]
+fn aggregated_events_are_compared_if_a_digest_lists_them() {
+    let (trail, mut bucket, keys) = hours(2);
+    let (listed, other) = (&keys[0].0[0], &keys[0].0[1]);
+    let aggregated = |key: &str| {
+        key.replace("/CloudTrail/", "/CloudTrail-Aggregated/")
+            .replace("_CloudTrail_", "_CloudTrail-Aggregated_")
+    };
+    let copy = bucket.objects[listed].clone();
+    bucket.objects.insert(aggregated(other).replace("main", "agg"), copy);
+    assert_eq!(With::all(&trail, &bucket).unproven(&bucket), Vec::<String>::new());
+}

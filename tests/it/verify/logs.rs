@@ -1,0 +1,131 @@
+//! Log files: altered, added, removed, moved and compressed anew.
+
+use super::trail::inflated;
+use super::{With, contradicted, hours};
+use crate::archive::{gzip, record, wrapped};
+
+const NONE: Vec<String> = Vec::new();
+
+#[test]
+fn only_the_altered_log_file_is_contradicted() {
+    let (trail, mut bucket, keys) = hours(2);
+    bucket.replace(&keys[0].0[1], |text| text.replace("CreateUser", "DeleteUser"));
+    assert_eq!(With::all(&trail, &bucket).unproven(&bucket), ["log maineuwest1002 mismatch hash-differs"]);
+}
+
+#[test]
+fn whatever_is_added_to_a_gzip_file_is_told() {
+    let hidden = gzip(&wrapped(&[record("2024-03-01T00:00:00Z", "eve", "iam:CreateUser")]));
+    for (added, expected) in [
+        (hidden, "mismatch extra-member"),
+        (gzip(b""), "mismatch extra-member"),
+        (b"hidden".to_vec(), "mismatch trailing-bytes"),
+    ] {
+        let (trail, mut bucket, keys) = hours(2);
+        bucket.objects.get_mut(&keys[1].0[0]).unwrap().extend(added);
+        let expected = format!("log maineuwest1003 {expected}");
+        assert_eq!(With::all(&trail, &bucket).unproven(&bucket), [expected]);
+    }
+}
+
+#[test]
+fn a_truncated_log_file_is_unreadable_and_a_fault() {
+    let (trail, mut bucket, keys) = hours(2);
+    let bytes = bucket.objects.get_mut(&keys[0].0[0]).unwrap();
+    bytes.truncate(bytes.len() - 3);
+    let verification = With::all(&trail, &bucket).verify(&bucket);
+    assert_eq!(contradicted(&verification).len(), 1);
+    assert_eq!(verification.coverage.fault_count, 1);
+    assert_eq!(With::all(&trail, &bucket).unproven(&bucket), ["log maineuwest1001 unreadable not-readable"]);
+}
+
+#[test]
+fn compression_folders_and_names_of_a_copy_do_not_matter() {
+    let (trail, mut bucket, keys) = hours(3);
+    let with = With::all(&trail, &bucket);
+    let all: Vec<&String> = keys.iter().flat_map(|(logs, digest)| logs.iter().chain([digest])).collect();
+    // Unzipped; zipped anew by zstd; flat; below other folders; renamed.
+    for (number, key) in all.into_iter().enumerate() {
+        let content = inflated(&bucket.objects.remove(key).unwrap());
+        let name = key.rsplit('/').next().unwrap();
+        let plain = name.strip_suffix(".gz").unwrap();
+        let (path, bytes) = match number % 5 {
+            0 => (key.strip_suffix(".gz").unwrap().to_owned(), content),
+            1 => (format!("{}.zst", &key[..key.len() - 3]), zstd::encode_all(&content[..], 3).unwrap()),
+            2 => (plain.to_owned(), gzip(&content)),
+            3 => (format!("evidence/42/{key}"), content),
+            _ => (format!("renamed/{number}.json.gz"), gzip(&content)),
+        };
+        bucket.objects.insert(path, bytes);
+    }
+    assert_eq!(with.unproven(&bucket), NONE);
+}
+
+#[test]
+fn a_removed_log_file_is_absent() {
+    let (trail, mut bucket, keys) = hours(2);
+    bucket.objects.remove(&keys[0].0[0]);
+    assert_eq!(With::all(&trail, &bucket).unproven(&bucket), ["log maineuwest1001 absent missing"]);
+}
+
+#[test]
+fn an_added_log_file_is_in_no_digest() {
+    let (mut trail, mut bucket, keys) = hours(2);
+    let listed = &keys[0].0[0];
+    let added = listed.replace("maineuwest1001", "0123456789abcdef");
+    let bytes = gzip(&wrapped(&[record("2024-03-01T00:01:00Z", "eve", "iam:CreateUser")]));
+    bucket.objects.insert(added.clone(), bytes.clone());
+    bucket.objects.insert(
+        added.replace("20240301T0005Z", "20240229T2358Z").replace("2024/03/01", "2024/02/29"),
+        bytes.clone(),
+    );
+    bucket.objects.insert(added.replace("eu-west-1", "ap-south-1"), bytes.clone());
+    bucket.objects.insert("notes.txt".to_owned(), b"nothing".to_vec());
+    bucket.objects.insert("export.json".to_owned(), bytes);
+    trail.log(&mut bucket, 7);
+    let verification = With::all(&trail, &bucket).verify(&bucket);
+    assert_eq!(contradicted(&verification), []);
+    let mut found = With::all(&trail, &bucket).unproven(&bucket);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "log 0123456789abcdef unlisted before-first-digest",
+            "log 0123456789abcdef unlisted left-out",
+            "log 0123456789abcdef unlisted no-chain",
+            "log export unlisted no-chain",
+            "log maineuwest1005 unlisted after-last-digest",
+        ]
+    );
+}
+
+#[test]
+fn swapped_log_files_are_both_contradicted() {
+    let (trail, mut bucket, keys) = hours(2);
+    let (one, other) = (&keys[0].0[0], &keys[1].0[1]);
+    bucket.swap(one, other);
+    let verification = With::all(&trail, &bucket).verify(&bucket);
+    let details: Vec<&str> =
+        verification.verdicts.iter().filter_map(|verdict| verdict.detail.as_deref()).collect();
+    assert_eq!(details, [format!("it has the content of {other}"), format!("it has the content of {one}")]);
+    assert_eq!(contradicted(&verification).len(), 2);
+}
+
+#[test]
+fn a_forged_digest_cannot_outweigh_a_proven_one() {
+    let (trail, mut bucket, keys) = hours(2);
+    // An attacker alters a log file, and lists it in a digest of a new trail.
+    bucket.replace(&keys[0].0[0], |text| text.replace("CreateUser", "DeleteUser"));
+    let mut forged = super::Trail { name: "forged", ..super::Trail::new() };
+    let (_, digest) = forged.hour(&mut bucket, 1);
+    let altered = firstseen::checksum::Checksum::of(&inflated(&bucket.objects[&keys[0].0[0]])).to_string();
+    bucket.replace(&digest, |text| {
+        let mut digest: serde_json::Value = serde_json::from_str(text).unwrap();
+        digest["logFiles"][0]["s3Object"] = keys[0].0[0].clone().into();
+        digest["logFiles"][0]["hashValue"] = altered.clone().into();
+        digest.to_string()
+    });
+    bucket.signatures.remove(&digest);
+    let found = With::all(&trail, &bucket).unproven(&bucket);
+    assert!(found.contains(&"log maineuwest1001 mismatch hash-differs".to_owned()), "{found:?}");
+}

@@ -1,0 +1,61 @@
+//! Verifying a bucket, whose metadata has the signatures.
+
+use std::collections::HashMap;
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::{hours, trail::Bucket};
+use crate::program::stderr;
+use crate::s3::server::{Server, Setup};
+
+/// A store with the bucket `logs`, the copy behind it, and the keys beside it.
+fn store(bucket: &Bucket, trail: &super::Trail) -> (Server, TempDir) {
+    let root = TempDir::new().unwrap();
+    fs::rename(bucket.copy().keep(), root.path().join("logs")).unwrap();
+    fs::write(root.path().join("keys.json"), trail.keys()).unwrap();
+    let signature = |(key, metadata): (&String, &serde_json::Value)| {
+        (key.clone(), metadata["signature"].as_str().unwrap().to_owned())
+    };
+    let signatures: HashMap<String, String> = bucket.signatures.iter().map(signature).collect();
+    (Setup::new(root.path()).signatures(signatures).start(), root)
+}
+
+fn verify(server: &Server, root: &TempDir, archive: &str, flags: &[&str]) -> (Option<i32>, String) {
+    let mut command = server.firstseen();
+    let arguments = ["verify", archive, "--public-keys", "keys.json"];
+    let output = command.args(arguments).args(flags).current_dir(root.path()).output().unwrap();
+    let text = String::from_utf8(output.stdout.clone()).unwrap() + &stderr(&output);
+    (output.status.code(), text)
+}
+
+#[test]
+fn a_bucket_is_proven_by_its_metadata() {
+    let (trail, mut bucket, keys) = hours(3);
+    let (server, root) = store(&bucket, &trail);
+    for prefix in ["", "/AWSLogs", "/AWSLogs/111122223333"] {
+        let (status, text) = verify(&server, &root, &format!("s3://logs{prefix}"), &[]);
+        assert_eq!(status, Some(0), "{text}");
+        assert!(text.contains("digests: 3 = 3 proven") && text.contains("log files: 6 = 6 proven"), "{text}");
+    }
+    bucket.objects.remove(&keys[0].0[0]);
+    bucket.replace(&keys[1].0[0], |text| text.replace("CreateUser", "DeleteUser"));
+    let (server, root) = store(&bucket, &trail);
+    let (status, text) = verify(&server, &root, "s3://logs", &[]);
+    assert_eq!(status, Some(3), "{text}");
+    assert!(text.contains("log files: 6 = 4 proven + 1 mismatch + 1 absent"), "{text}");
+    assert!(text.contains("mismatch log s3://logs/AWSLogs/"), "{text}");
+}
+
+#[test]
+fn a_mirror_has_all_that_is_needed() {
+    let (trail, bucket, _) = hours(3);
+    let (server, root) = store(&bucket, &trail);
+    // The second run takes the objects from the mirror, and the third one needs no bucket.
+    for archive in ["s3://logs", "s3://logs", "mirror/logs"] {
+        let flags: &[&str] = if archive == "mirror/logs" { &[] } else { &["--mirror", "mirror"] };
+        let (status, text) = verify(&server, &root, archive, flags);
+        assert_eq!(status, Some(0), "{text}");
+        assert!(text.contains("digests: 3 = 3 proven"), "{archive}: {text}");
+    }
+}
