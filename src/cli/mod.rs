@@ -20,6 +20,7 @@ mod rules;
 mod run_summary;
 mod scan;
 mod settings;
+mod show;
 mod signals;
 mod synth;
 mod text_file;
@@ -48,6 +49,7 @@ enum Command {
     Scan(Box<scan::ScanArgs>),
     Triage(Box<triage::TriageArgs>),
     Rules(Box<rules::RulesArgs>),
+    Show(Box<show::ShowArgs>),
     Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
     Index(Box<index::IndexArgs>),
@@ -67,6 +69,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Triage(args) => triage::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Show(args) => show::run(&args),
         Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Index(args) => index::run(&args),

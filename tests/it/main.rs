@@ -37,6 +37,7 @@ mod rules;
 mod s3;
 mod scale;
 mod shapes;
+mod show;
 mod sources;
 mod stored;
 mod synthetic;
