@@ -24,6 +24,7 @@ mod show;
 mod signals;
 mod synth;
 mod text_file;
+mod trace;
 mod triage;
 mod tune;
 mod used_settings;
@@ -50,6 +51,7 @@ enum Command {
     Triage(Box<triage::TriageArgs>),
     Rules(Box<rules::RulesArgs>),
     Show(Box<show::ShowArgs>),
+    Trace(Box<trace::TraceArgs>),
     Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
     Index(Box<index::IndexArgs>),
@@ -70,6 +72,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Triage(args) => triage::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Trace(args) => trace::run(&args),
         Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Index(args) => index::run(&args),

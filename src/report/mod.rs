@@ -18,6 +18,7 @@ mod rules;
 mod shown;
 mod summary;
 mod text;
+mod trace;
 mod triage;
 mod tune;
 mod width;
@@ -37,6 +38,7 @@ pub use row::FindingRow;
 pub use rules::write_rule_counts;
 pub use shown::{ShownFormat, ShownReport};
 pub use summary::{write_faults, write_losses, write_summary};
+pub use trace::{TraceFormat, TraceReport};
 pub use triage::{LabelledReport, TriageReport};
 pub use tune::{TuneFormat, TuneReport};
 

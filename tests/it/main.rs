@@ -41,6 +41,7 @@ mod show;
 mod sources;
 mod stored;
 mod synthetic;
+mod trace;
 mod triage;
 mod triage_known;
 mod triage_labels;
