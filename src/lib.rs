@@ -11,8 +11,9 @@
 //! Most modules use the types of [`model`]: principals, ARNs, evidence. [`source`] lists and reads an
 //! archive, [`decode`] finds the records in its objects, [`event`] interprets them, [`observe`] numbers
 //! principals and actions, [`rules`] decide which events are known to matter, and [`baseline`] remembers who
-//! did what. [`scan`] drives all of this on all cores and shows every record to a visitor. [`learn`] is the
-//! visitor that fills a baseline; [`index`] keeps a saved baseline up to date. [`verify`] compares log files with the digests of CloudTrail. All questions are pure
+//! did what. [`scan`] drives all of this on all cores and shows every record to a visitor. [`show`] finds
+//! the records that findings point to, [`trace`] follows credentials, and [`verify`] compares log files with the digests of CloudTrail.
+//! [`learn`] is the visitor that fills a baseline; [`index`] keeps a saved baseline up to date. All questions are pure
 //! functions of a baseline ([`query`]); [`report`] writes the answers. [`coverage`] lists everything that
 //! could not be read. IAM data comes from separate files ([`inventory`]), as do
 //! the places of addresses ([`geo`]). [`store`] saves all of it, with a
@@ -70,7 +71,10 @@ pub mod geo;
 
 pub mod scan;
 
+pub mod show;
 pub mod verify;
+
+pub mod trace;
 
 pub mod learn;
 

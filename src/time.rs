@@ -322,6 +322,11 @@ impl Span {
         Self(days as i64 * DAY_SECONDS)
     }
 
+    /// A span of `minutes` times 60 seconds.
+    pub const fn minutes(minutes: u32) -> Self {
+        Self(minutes as i64 * 60)
+    }
+
     /// A span of `hours` times 3,600 seconds.
     pub const fn hours(hours: u32) -> Self {
         Self(hours as i64 * HOUR_SECONDS)

@@ -74,6 +74,23 @@ impl Baseline {
         self.principals.binary_search_by(place).ok().map(|number| number as u32)
     }
 
+    /// Every sighting that is kept: of behaviours, values, insights, root users and rule matches. Some are in it more than once.
+    pub fn sightings(&self) -> impl Iterator<Item = &Sighting> {
+        let of_behaviours = self
+            .behaviours
+            .iter()
+            .flat_map(|behaviour| [Some(&behaviour.first), behaviour.first_success.as_ref()]);
+        let of_values = self
+            .values
+            .iter()
+            .flat_map(|value| [Some(&value.first), value.first_success.as_ref()])
+            .flatten()
+            .map(|value| &*value.sighting);
+        let of_events = self.insights.iter().chain(&self.root).map(|event| &event.sighting);
+        let of_hits = self.hits.iter().map(|hit| &*hit.sighting);
+        of_behaviours.flatten().map(|sighting| &**sighting).chain(of_values).chain(of_events).chain(of_hits)
+    }
+
     /// The behaviours of a principal, by its number.
     pub fn behaviours_of(&self, principal: u32) -> &[Behaviour] {
         let start = self.behaviours.partition_point(|behaviour| behaviour.principal < principal);

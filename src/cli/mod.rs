@@ -23,9 +23,11 @@ mod rules;
 mod run_summary;
 mod scan;
 mod settings;
+mod show;
 mod signals;
 mod synth;
 mod text_file;
+mod trace;
 mod triage;
 mod tune;
 mod used_settings;
@@ -52,6 +54,8 @@ enum Command {
     Scan(Box<scan::ScanArgs>),
     Triage(Box<triage::TriageArgs>),
     Rules(Box<rules::RulesArgs>),
+    Show(Box<show::ShowArgs>),
+    Trace(Box<trace::TraceArgs>),
     Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
     Explain(Box<explain::ExplainArgs>),
@@ -73,6 +77,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Triage(args) => triage::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Trace(args) => trace::run(&args),
         Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -79,6 +79,31 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible)
 }
 
+/// Cleans JSON text for a terminal: what [`for_terminal`] escapes is escaped as JSON does, so that its meaning stays the same.
+///
+/// ```
+/// use firstseen::report::for_json_in_terminal;
+///
+/// assert_eq!(for_json_in_terminal("\"a\u{1b}[2J\u{e0041}\""), r#""a\u001b[2J\udb40\udc41""#);
+/// ```
+pub fn for_json_in_terminal(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let mut visible = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_invisible(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(visible, r"\u{unit:04x}");
+            }
+        } else {
+            visible.push(c);
+        }
+    }
+    Cow::Owned(visible)
+}
+
 /// Whether a character is invisible or looks like a space: controls; default ignorable characters
 /// (DerivedCoreProperties.txt, 16.0); invisible format characters; line and paragraph separators; spaces that
 /// are not wider than the ordinary space.

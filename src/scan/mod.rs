@@ -28,7 +28,7 @@ pub use checksums::{Checksums, checksums};
 pub use contents::{CONTENT_HEAD, ObjectContent, map_on_threads, read_contents};
 pub use depth::{ScanDepth, take_steps};
 pub use object::{CurrentObject, ObjectResult, StoredBytes, inner_path};
-pub use reopen::{RecordAddress, ReopenError, reopen};
+pub use reopen::{RecordAddress, ReopenError, Reopened, reopen, reopen_all};
 pub use visitor::{ObjectContext, Visitor};
 
 /// The default ceiling for one inflated object: CloudTrail writes up to 50 MB; exports may hold far more.

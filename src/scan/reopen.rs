@@ -1,13 +1,16 @@
-//! Reopens evidence: finds the text of a record by its address, without listing the archive.
+//! Reopens evidence: finds the texts of records by their addresses, without listing the archive.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 
 use super::visitor::{ObjectContext, Visitor};
-use super::{CurrentObject, ObjectResult, Progress, ScanError, ScanSettings, Scanned, scan_listed};
-use crate::coverage::{Coverage, Fault};
+use super::{CurrentObject, ObjectRead, ObjectResult, Progress, ScanError, ScanSettings, scan_listed};
+use crate::checksum::Checksum;
+use crate::coverage::Coverage;
 use crate::decode::FoundRecord;
+use crate::model::Text;
 use crate::source::{Archives, Listing, LogObject, ReadError};
 
 /// The address of a record, as in findings and sightings.
@@ -53,6 +56,15 @@ pub enum ReopenError {
     Scan(ScanError),
 }
 
+/// A record that was found again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reopened {
+    /// Its text, exactly as stored; within a carrier, as the carrier holds it.
+    pub text: String,
+    /// The checksum of its object as stored, if requested: [`ScanSettings::checksums`].
+    pub checksum: Option<Checksum>,
+}
+
 /// The text of the record at an address, exactly as stored; within a carrier, as the carrier holds it. The object is read up
 /// to the record, as in a scan: `settings` must be those of the scan that found it, except for the threads.
 ///
@@ -74,76 +86,202 @@ pub fn reopen(
     address: &RecordAddress<'_>,
     progress: &dyn Progress,
 ) -> Result<String, ReopenError> {
-    let object = || address.object.to_owned();
-    let mut error = ReopenError::Gone { object: object() };
-    // The name of a file may contain a `!`, too. So the part before each may be the object.
-    let ends = address.object.match_indices('!').map(|(at, _)| at).chain([address.object.len()]);
-    for end in ends {
-        let (path, inner) = (&address.object[..end], address.object.get(end + 1..));
-        let found = archives.find(address.archive, path);
-        let unread = |error: ReadError| ReopenError::Unread { object: object(), reason: error.detail };
-        let Some(found) = found.map_err(unread)? else { continue };
-        match read(archives, settings, found, (address, inner), progress) {
-            Err(found @ (ReopenError::Changed { .. } | ReopenError::Unread { .. })) => error = found,
-            answer => return answer,
-        }
-    }
-    Err(error)
+    let settings = ScanSettings { threads: 1, checksums: false, ..*settings };
+    let mut answers = reopen_all(archives, &settings, &[*address], progress).map_err(ReopenError::Scan)?;
+    let answer =
+        answers.pop().unwrap_or_else(|| Err(ReopenError::Gone { object: address.object.to_owned() }));
+    answer.map(|reopened| reopened.text)
 }
 
-/// Reads one object up to the record.
-fn read(
+/// The records at some addresses, in their order. Each object is read once, however many of its records are wanted; in full, if
+/// checksums are requested, else only until all are found.
+///
+/// # Errors
+/// If the threads cannot be started or the run was ended early. What happened to a single record is in its place in the answer.
+pub fn reopen_all(
     archives: &Archives,
     settings: &ScanSettings,
-    object: LogObject,
-    (address, inner): (&RecordAddress<'_>, Option<&str>),
+    addresses: &[RecordAddress<'_>],
     progress: &dyn Progress,
-) -> Result<String, ReopenError> {
-    let met = Mutex::default();
-    let visitor = |_| Seeker { inner, record: address.record, event_id: address.event_id, met: &met };
-    let settings = ScanSettings { threads: 1, checksums: false, ..*settings };
-    let mut listing = Listing { objects: vec![object], ..Listing::default() };
-    listing.coverage.objects.listed = 1;
-    let until = StopWhenFound { met: &met, progress };
-    let scanned = scan_listed(archives, listing, &settings, &visitor, &until);
-    let scanned = scanned.map(|Scanned { listing, .. }| listing.coverage.faults);
-    let met = met.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (object, record) = (address.object.to_owned(), address.record);
-    let reason = match (met, scanned) {
-        (Lookup::It(text), _) => return Ok(text),
-        (Lookup::Another(reason), _) => reason,
-        (Lookup::Nothing, Err(error)) => return Err(ReopenError::Scan(error)),
-        (Lookup::Nothing, Ok(faults)) => match faults.first() {
-            Some(Fault { detail, .. }) => {
-                return Err(ReopenError::Unread { object, reason: detail.clone() });
-            }
-            None => format!("it holds no record {record}"),
-        },
-    };
-    Err(ReopenError::Changed { object, reason })
+) -> Result<Vec<Result<Reopened, ReopenError>>, ScanError> {
+    let mut searches: Vec<Search<'_>> = addresses.iter().map(Search::new).collect();
+    loop {
+        let mut plan = Plan::default();
+        for (number, search) in searches.iter_mut().enumerate() {
+            plan.add(archives, number, search);
+        }
+        if plan.objects.is_empty() {
+            return Ok(searches.into_iter().map(|search| search.answer).collect());
+        }
+        let found = plan.read(archives, settings, progress)?;
+        plan.settle(found, &mut searches);
+    }
 }
 
-/// What was found at the position of the record.
-#[derive(Debug, Default)]
+/// The search for one record.
+struct Search<'a> {
+    address: RecordAddress<'a>,
+    /// Where the path of the object may end that was not tried yet. The name of a file may contain a `!`, too. So the part before
+    /// each may be the object; nearly always the first one is.
+    ends: std::vec::IntoIter<usize>,
+    /// The best answer so far.
+    answer: Result<Reopened, ReopenError>,
+}
+
+impl<'a> Search<'a> {
+    fn new(address: &RecordAddress<'a>) -> Self {
+        let ends = address.object.match_indices('!').map(|(at, _)| at).chain([address.object.len()]);
+        let ends = ends.collect::<Vec<_>>().into_iter();
+        Self { address: *address, ends, answer: Err(ReopenError::Gone { object: address.object.to_owned() }) }
+    }
+}
+
+/// Which objects are read next, and for what.
+#[derive(Default)]
+struct Plan<'a> {
+    objects: Vec<LogObject>,
+    /// Index in `objects` by archive and path, if there is such an object.
+    indices: HashMap<(u32, &'a str), Option<usize>>,
+    wanted: Vec<WantedRecord<'a>>,
+}
+
+/// A record that is wanted from an object.
+#[derive(Clone, Copy)]
+struct WantedRecord<'a> {
+    /// The number of its search.
+    number: usize,
+    /// Index in [`Plan::objects`].
+    object: usize,
+    /// The file in the object, and the piece of it.
+    inner: Option<&'a str>,
+    record: u32,
+    event_id: Option<&'a str>,
+}
+
+impl<'a> Plan<'a> {
+    /// Adds the next object that may hold a record, if it has not been found.
+    fn add(&mut self, archives: &Archives, number: usize, search: &mut Search<'a>) {
+        let RecordAddress { archive, object: path, record, event_id } = search.address;
+        while search.answer.is_err()
+            && let Some(end) = search.ends.next()
+        {
+            match self.object(archives, archive, &path[..end]) {
+                Ok(None) => {}
+                Ok(Some(object)) => {
+                    let inner = path.get(end + 1..);
+                    return self.wanted.push(WantedRecord { number, object, inner, record, event_id });
+                }
+                Err(ReadError { detail: reason, .. }) => {
+                    search.answer = Err(ReopenError::Unread { object: path.to_owned(), reason });
+                    search.ends = Vec::new().into_iter();
+                }
+            }
+        }
+    }
+
+    /// The index of an object, if it exists.
+    fn object(
+        &mut self,
+        archives: &Archives,
+        archive: u32,
+        path: &'a str,
+    ) -> Result<Option<usize>, ReadError> {
+        if let Some(known) = self.indices.get(&(archive, path)) {
+            return Ok(*known);
+        }
+        let found = archives.find(archive, path)?;
+        let index = found.is_some().then_some(self.objects.len());
+        self.objects.extend(found);
+        self.indices.insert((archive, path), index);
+        Ok(index)
+    }
+
+    /// Reads the objects.
+    fn read(
+        &self,
+        archives: &Archives,
+        settings: &ScanSettings,
+        progress: &dyn Progress,
+    ) -> Result<Found, ScanError> {
+        let mut wanted = WantedOfObjects::default();
+        for record in &self.wanted {
+            let object = &self.objects[record.object];
+            let of_object = wanted.entry((object.archive, object.path.clone())).or_default();
+            of_object.entry(record.record).or_default().push(*record);
+        }
+        let found = Mutex::new(Found { missing: self.wanted.len(), ..Found::default() });
+        let visitor = |_| Seeker { wanted: &wanted, found: &found };
+        let mut objects = self.objects.clone();
+        objects.sort_unstable_by(LogObject::delivery_order);
+        let mut listing = Listing { objects, ..Listing::default() };
+        listing.coverage.objects.listed = listing.objects.len() as u64;
+        let until = StopWhenFound { found: &found, is_in_full: settings.checksums, progress };
+        let scanned = scan_listed(archives, listing, settings, &visitor, &until).map(drop);
+        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match scanned {
+            Err(ScanError::Stopped) if found.missing == 0 && !settings.checksums => Ok(found),
+            Err(error) => Err(error),
+            Ok(()) => Ok(found),
+        }
+    }
+
+    /// Adds what was found to the answers.
+    fn settle(self, mut found: Found, searches: &mut [Search<'_>]) {
+        for WantedRecord { number, object: index, record, .. } in self.wanted {
+            let search = &mut searches[number];
+            let LogObject { archive, path, .. } = &self.objects[index];
+            let end = found.ends.get(&(*archive, path.clone())).cloned().unwrap_or_default();
+            let object = search.address.object.to_owned();
+            search.answer = match (found.lookups.remove(&number), end.fault) {
+                (Some(Lookup::It(text)), _) => Ok(Reopened { text, checksum: end.checksum }),
+                (Some(Lookup::Another(reason)), _) => Err(ReopenError::Changed { object, reason }),
+                (None, Some(reason)) => Err(ReopenError::Unread { object, reason }),
+                (None, None) => {
+                    Err(ReopenError::Changed { object, reason: format!("it holds no record {record}") })
+                }
+            };
+        }
+    }
+}
+
+/// What was found at the position of a record.
+#[derive(Debug)]
 enum Lookup {
-    #[default]
-    Nothing,
     /// The record.
     It(String),
     /// A different one, for this reason.
     Another(String),
 }
 
-/// Looks for one record.
-struct Seeker<'s> {
-    /// The file in the object, and the piece of it.
-    inner: Option<&'s str>,
-    record: u32,
-    event_id: Option<&'s str>,
-    met: &'s Mutex<Lookup>,
+/// What is known of an object once it was read.
+#[derive(Clone, Debug, Default)]
+struct ObjectEnd {
+    checksum: Option<Checksum>,
+    /// The first fault, in words.
+    fault: Option<String>,
 }
 
-impl Seeker<'_> {
+/// What was found.
+#[derive(Debug, Default)]
+struct Found {
+    /// By number of the search.
+    lookups: HashMap<usize, Lookup>,
+    /// By archive and path.
+    ends: HashMap<(u32, Text), ObjectEnd>,
+    /// Number of records that have not been found.
+    missing: usize,
+}
+
+/// Wanted records by index, by archive and path of the object.
+type WantedOfObjects<'p> = HashMap<(u32, Text), HashMap<u32, Vec<WantedRecord<'p>>>>;
+
+/// Looks for records.
+struct Seeker<'s> {
+    wanted: &'s WantedOfObjects<'s>,
+    found: &'s Mutex<Found>,
+}
+
+impl WantedRecord<'_> {
     fn compare(&self, found: &FoundRecord<'_>) -> Lookup {
         let is_it = match (self.event_id, found.record) {
             (None, _) => return Lookup::It(found.text.to_owned()),
@@ -153,7 +291,7 @@ impl Seeker<'_> {
         if is_it {
             return Lookup::It(found.text.to_owned());
         }
-        let record = self.record;
+        let record = found.index_in_file;
         Lookup::Another(match found.record {
             Ok(other) => format!("record {record} has the event id '{}'", other.event_id()),
             Err(reason) => format!("record {record} cannot be read: {reason}"),
@@ -161,34 +299,58 @@ impl Seeker<'_> {
     }
 }
 
-impl Visitor for Seeker<'_> {
-    type Part = ();
+impl<'s> Visitor for Seeker<'s> {
+    /// What is wanted of the object.
+    type Part = Option<&'s HashMap<u32, Vec<WantedRecord<'s>>>>;
 
-    fn begin_piece(&mut self, _: &CurrentObject<'_>) {}
+    fn begin_piece(&mut self, current: &CurrentObject<'_>) -> Self::Part {
+        self.wanted.get(&(current.object.archive, current.object.path.clone()))
+    }
 
-    fn record(&mut self, (): &mut (), found: &FoundRecord<'_>, _: &mut ObjectContext<'_>) {
-        if found.index_in_file == self.record && found.inner == self.inner {
-            *lock(self.met) = self.compare(found);
+    fn record(&mut self, part: &mut Self::Part, found: &FoundRecord<'_>, _: &mut ObjectContext<'_>) {
+        let here = part.and_then(|wanted| wanted.get(&found.index_in_file));
+        for wanted in here.into_iter().flatten().filter(|wanted| wanted.inner == found.inner) {
+            let mut state = lock(self.found);
+            // Files in an archive may share a name.
+            if !matches!(state.lookups.get(&wanted.number), Some(Lookup::It(_))) {
+                let lookup = wanted.compare(found);
+                state.missing -= usize::from(matches!(lookup, Lookup::It(_)) && state.missing > 0);
+                state.lookups.insert(wanted.number, lookup);
+            }
         }
     }
 
-    fn join_pieces((): &mut (), (): (), _: u32) {}
+    fn join_pieces(_: &mut Self::Part, _: Self::Part, _: u32) {}
 
-    fn end_object(&mut self, (): (), _: &ObjectResult<'_>, _: &mut Coverage) {}
+    fn end_object(&mut self, _: Self::Part, result: &ObjectResult<'_>, _: &mut Coverage) {
+        let object = result.current.object;
+        let fault = result.faults.first().map(|fault| fault.detail.clone());
+        let end = ObjectEnd { checksum: result.stored.checksum, fault };
+        lock(self.found).ends.insert((object.archive, object.path.clone()), end);
+    }
 }
 
-/// Ends the scan once the record was found.
+/// Ends the scan once all records were found, unless objects are read in full.
 struct StopWhenFound<'u> {
-    met: &'u Mutex<Lookup>,
+    found: &'u Mutex<Found>,
+    is_in_full: bool,
     progress: &'u dyn Progress,
 }
 
 impl Progress for StopWhenFound<'_> {
+    fn reading(&self, objects: Option<u64>) {
+        self.progress.reading(objects);
+    }
+
+    fn read(&self, object: ObjectRead) {
+        self.progress.read(object);
+    }
+
     fn stopped(&self) -> bool {
-        !matches!(*lock(self.met), Lookup::Nothing) || self.progress.stopped()
+        !self.is_in_full && lock(self.found).missing == 0 || self.progress.stopped()
     }
 }
 
-fn lock(met: &Mutex<Lookup>) -> MutexGuard<'_, Lookup> {
-    met.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(found: &Mutex<Found>) -> MutexGuard<'_, Found> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
 }

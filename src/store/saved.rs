@@ -16,7 +16,7 @@ use super::{
     identity_links, inventory, map, objects, principals, records, single_events, validate, values,
 };
 use crate::baseline::{Baseline, CountedHits};
-use crate::catalog::{Catalog, LearningScope};
+use crate::catalog::{Catalog, LearningScope, ObjectEntry};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::model::PrincipalKind;
@@ -139,15 +139,24 @@ impl Saved {
         Ok((baseline, coverage))
     }
 
+    /// Every listed object, in delivery order.
+    ///
+    /// # Errors
+    /// If the table is missing or damaged.
+    pub fn objects(&self) -> Result<Vec<ObjectEntry>, StoreError> {
+        let objects = self.read("objects", objects::SCHEMA, objects::read)?;
+        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        validate::objects(&objects, self.archives()).map_err(damaged)?;
+        Ok(objects)
+    }
+
     /// Everything, including what is needed to add to it.
     ///
     /// # Errors
     /// If a table is missing or damaged.
     pub fn contents(&self) -> Result<BaselineContents, StoreError> {
         let (baseline, coverage) = self.baseline()?;
-        let objects = self.read("objects", objects::SCHEMA, objects::read)?;
-        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
-        validate::objects(&objects, self.archives()).map_err(damaged)?;
+        let objects = self.objects()?;
         let records = self.read("records", records::SCHEMA, |table| {
             records::read(table, objects.len(), baseline.behaviours.len())
         })?;

@@ -2,5 +2,9 @@
 
 #[test]
 fn commands_match_their_snapshots() {
-    trycmd::TestCases::new().case("tests/cmd/*.trycmd").case("README.md");
+    trycmd::TestCases::new()
+        .case("tests/cmd/*.trycmd")
+        .case("README.md")
+        .case("docs/show.md")
+        .case("docs/trace.md");
 }

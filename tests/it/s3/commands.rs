@@ -50,6 +50,16 @@ fn every_command_takes_a_bucket() {
         assert_eq!(bucket.status.code(), Some(0), "{}", stderr(&bucket));
         assert!(bucket.stdout == folder.stdout && bucket.stdout.len() > 100, "{command:?}");
     }
+    let id = "208234f4-2180-41af-adba-1642186fb9f8";
+    let show = |archive: &str, wanted: &str| {
+        let shown = server.firstseen().args(["show", archive, wanted, "--raw", "-q"]).output().unwrap();
+        assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+        String::from_utf8(shown.stdout).unwrap()
+    };
+    let record = show(buckets.logs().to_str().unwrap(), id);
+    let key = buckets.log_keys().into_iter().find(|key| key.contains("_20240310T1447Z_")).unwrap();
+    assert!(record.contains(id) && show("s3://logs", id) == record);
+    assert_eq!(show("s3://logs", &format!("s3://logs/{key}#0")), record);
     let bench = server.firstseen().args(["bench", "s3://logs", "--runs", "1"]).output().unwrap();
     assert_eq!(bench.status.code(), Some(0), "{}", stderr(&bench));
     let saved = server.firstseen().args(["index", FIXTURE, "-o", "s3://logs/x.baseline"]).output().unwrap();

@@ -1,0 +1,152 @@
+//! `firstseen trace`: where credentials came from and went.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use firstseen::report::{TraceFormat, TraceReport};
+use firstseen::source::{Archives, S3Settings};
+use firstseen::store::{Saved, proven_files};
+use firstseen::trace::{TraceLimits, trace};
+
+use super::args::{ReadingArgs, RunArgs, S3Args, ending, unknown_ending};
+use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
+use super::input::is_saved;
+use super::output_guard::OutputGuard;
+use super::progress::Bar;
+use super::run_summary::RunSummary;
+use super::warnings::refuse_nothing;
+
+/// Trace credentials: who issued them, back to the first key, sign-in or service, and what was issued and done with them
+///
+/// Follows AssumeRole in all forms and across accounts, GetSessionToken, GetFederationToken, CreateAccessKey, CreateLoginProfile, console
+/// sign-ins, roles of instances, web identities and IAM Identity Center. Everything is read from the records, so a baseline is not
+/// enough: with one, its archives are read.
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// A folder, file, glob or s3://bucket/prefix with log objects; - for standard input; or a baseline whose archives to read
+    #[arg(value_name = "SRC")]
+    source: PathBuf,
+    /// An access key id; a session by its ARN, AROA…:session or name; an event by its id; or a principal by its ARN, unique id or name
+    #[arg(value_name = "KEY|SESSION|EVENT|PRINCIPAL")]
+    wanted: String,
+    /// Where the archives of the baseline are now (repeatable) [default: where they were indexed]
+    #[arg(long, value_name = "ARCHIVE")]
+    archive: Vec<PathBuf>,
+    /// How many levels below a traced credential to show
+    #[arg(long, value_name = "LEVELS", default_value_t = 16, help_heading = "Output")]
+    depth: u32,
+    /// How many credentials to show
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output")]
+    limit: u32,
+    /// Format of the answer [default: by the extension of FILE, else text]
+    #[arg(long, short, value_enum, help_heading = "Output")]
+    format: Option<TraceFormatArg>,
+    /// Write the answer to FILE, which appears only once it is complete [default: stdout]
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
+    #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
+    s3: S3Args,
+}
+
+/// A format of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TraceFormatArg {
+    /// One document
+    Json,
+    /// One value per line
+    Jsonl,
+    /// A flowchart of Mermaid
+    Mermaid,
+    /// Human-readable
+    Text,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
+    let mut guard = OutputGuard::new();
+    guard.read_archive(&args.source);
+    let names = args.archives()?;
+    names.iter().for_each(|name| guard.read_archive(name));
+    guard.take_mirror(&args.s3, &names)?;
+    let format = args.format()?;
+    let output = guard.open("--output", args.output.as_deref())?;
+    let faults = args.run.faults(&mut guard)?;
+    if args.wanted.is_empty() {
+        return Err(UsageError("name an access key, a session, an event or a principal".to_owned()).into());
+    }
+    let settings = args.reading.settings(&args.run)?;
+    let s3 = S3Settings { max_object_size: settings.max_object_size, ..args.s3.settings(&names)? };
+    let archives = Archives::open_with(&names, &s3).map_err(|error| match is_saved(&args.source) {
+        true => anyhow::Error::new(error).context(Hint(
+            "trace reads the records, which a baseline does not have: say where the archive is now with --archive ARCHIVE",
+        )),
+        false => scan_error(error.into()),
+    })?;
+    let archives = archives.passing_over(proven_files);
+    let limits = TraceLimits { depth: args.depth, rows: args.limit as usize };
+    let progress = Bar::new(args.run.quiet)?;
+    let traced = trace(&archives, &settings, (&args.wanted, limits), &progress);
+    progress.clear();
+    let traced = traced.map_err(scan_error)?;
+    refuse_nothing(&traced.coverage, archives.names())?;
+    if traced.matched == 0 {
+        return Err(args.nothing(traced.is_event_without_credential, traced.coverage.fault_count));
+    }
+    let report = TraceReport { wanted: &args.wanted, limits, traced: &traced, archives: archives.names() };
+    output.write(|out| report.write(format, out))?;
+    RunSummary {
+        traffic: archives.traffic(),
+        archives: archives.names(),
+        ..RunSummary::new(&traced.coverage, faults)
+    }
+    .end(args.run.quiet)
+}
+
+impl TraceArgs {
+    /// The archives to read.
+    fn archives(&self) -> anyhow::Result<Vec<PathBuf>> {
+        match (is_saved(&self.source), self.archive.is_empty()) {
+            (true, true) => {
+                let saved = Saved::open(&self.source).map_err(store_error)?;
+                Ok(saved.archives().iter().map(PathBuf::from).collect())
+            }
+            (true, false) => Ok(self.archive.clone()),
+            (false, true) => Ok(vec![self.source.clone()]),
+            (false, false) => {
+                let what =
+                    "--archive says where the archives of a baseline are, but SRC is an archive itself";
+                Err(UsageError(what.to_owned()).into())
+            }
+        }
+    }
+
+    fn format(&self) -> anyhow::Result<TraceFormat> {
+        Ok(match (self.format, ending(self.output.as_deref())) {
+            (Some(TraceFormatArg::Text), _) | (None, None | Some("txt")) => TraceFormat::Text,
+            (Some(TraceFormatArg::Json), _) | (None, Some("json")) => TraceFormat::Json,
+            (Some(TraceFormatArg::Jsonl), _) | (None, Some("jsonl" | "ndjson")) => TraceFormat::JsonLines,
+            (Some(TraceFormatArg::Mermaid), _) | (None, Some("mmd" | "mermaid")) => TraceFormat::Mermaid,
+            (None, Some(other)) => return Err(unknown_ending(other, "json, jsonl, mermaid or text")),
+        })
+    }
+
+    /// The error if nothing matches.
+    fn nothing(&self, is_event: bool, faults: u64) -> anyhow::Error {
+        let wanted = &self.wanted;
+        let lost = match faults {
+            0 => String::new(),
+            faults => format!("; but some input could not be read ({faults} faults)"),
+        };
+        let what = match is_event {
+            true => format!("the event '{wanted}' used and issued no credential{lost}"),
+            false => format!("nothing in the archive used or issued '{wanted}'{lost}"),
+        };
+        anyhow::anyhow!(what).context(Hint(
+            "name an access key id (access_key_id of a finding), the ARN or name of a session, user or role, or an event id",
+        ))
+    }
+}

@@ -1,0 +1,56 @@
+//! Traced credentials as a tree for people.
+
+use std::io::{self, Write};
+
+use super::TraceReport;
+use super::words::{credential, issuance, more_issued, origin, uses};
+use crate::report::for_terminal;
+use crate::report::place::shown_object;
+use crate::trace::{EventPlace, TraceRow};
+
+/// Deeper levels are indented no further.
+const MOST_INDENTED: u32 = 24;
+
+pub(super) fn write(report: &TraceReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for row in &report.traced.rows {
+        write_row(report, row, out)?;
+    }
+    let (rows, matched) = (report.traced.rows.len(), report.traced.matched);
+    let credentials = if rows == 1 { "credential" } else { "credentials" };
+    writeln!(out, "{rows} {credentials}, {matched} of them traced (marked with *)")?;
+    match report.traced.left_out {
+        0 => Ok(()),
+        more => writeln!(out, "{more} more are left out (--depth and --limit show more)"),
+    }
+}
+
+fn write_row(report: &TraceReport<'_>, row: &TraceRow, out: &mut dyn Write) -> io::Result<()> {
+    let indent = "   ".repeat(row.depth.min(MOST_INDENTED) as usize);
+    let branch = if row.depth == 0 { "" } else { "└─ " };
+    let mark = if row.is_traced { "* " } else { "" };
+    let issued = row.issuance.as_ref().map_or(String::new(), |event| format!("{} → ", issuance(event)));
+    let inferred = if row.is_inferred { " (inferred from identity and time)" } else { "" };
+    let lead = indent.strip_prefix("   ").unwrap_or_default();
+    writeln!(out, "{lead}{branch}{mark}{}{inferred}", for_terminal(&format!("{issued}{}", credential(row))))?;
+    let mut line = |text: &str| writeln!(out, "{indent}    {}", for_terminal(text));
+    if let Some(origin) = origin(row) {
+        line(&origin)?;
+    }
+    if let Some(event) = &row.issuance {
+        line(&format!("issued: {}", place(report, &event.event)))?;
+    }
+    if let Some(used) = &row.used {
+        line(&format!("used {}", uses(used)))?;
+        line(&format!("first: {}", place(report, &used.first)))?;
+    } else if row.credential.kind() == "access-key" {
+        line("never used in this archive")?;
+    }
+    more_issued(row.left_out).map_or(Ok(()), |more| line(&more))
+}
+
+/// The place of an event.
+fn place(report: &TraceReport<'_>, event: &EventPlace) -> String {
+    let object = shown_object(report.archives, event.archive, &event.object);
+    let id = if event.event_id.is_empty() { "" } else { "  eventID " };
+    format!("{object} record {}{id}{}", event.record, event.event_id)
+}

@@ -1,0 +1,147 @@
+//! A traced credential under its published field names: see `docs/formats.md`.
+
+use serde::Serialize;
+
+use super::super::row::named;
+use super::words::origin_name;
+use crate::trace::{EventPlace, Holder, Issuance, Origin, TraceRow, Use};
+
+#[derive(Serialize)]
+pub(super) struct CredentialView<'a> {
+    credential: &'a str,
+    credential_kind: &'static str,
+    depth: u32,
+    parent: Option<&'a str>,
+    parent_kind: Option<&'static str>,
+    parent_is_inferred: bool,
+    traced: bool,
+    origin: Option<&'static str>,
+    origin_name: Option<&'a str>,
+    issued: Option<IssuedView<'a>>,
+    used: Option<UseView<'a>>,
+    left_out: u64,
+}
+
+#[derive(Serialize)]
+struct PlaceView<'a> {
+    time: String,
+    event_id: Option<&'a str>,
+    archive: u32,
+    object: &'a str,
+    record: u32,
+}
+
+#[derive(Serialize)]
+struct HolderView<'a> {
+    account: Option<&'a str>,
+    principal: Option<&'a str>,
+    principal_kind: &'static str,
+    arn: Option<&'a str>,
+    principal_id: Option<&'a str>,
+    session_name: Option<&'a str>,
+    invoked_by: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct IssuedView<'a> {
+    #[serde(flatten)]
+    place: PlaceView<'a>,
+    action: &'a str,
+    log_account: Option<&'a str>,
+    issued_to: Option<&'a str>,
+    by: HolderView<'a>,
+}
+
+#[derive(Serialize)]
+struct UseView<'a> {
+    by: HolderView<'a>,
+    first: PlaceView<'a>,
+    last: String,
+    count: u64,
+    errors: u64,
+    actions: Vec<ActionView<'a>>,
+    networks: Vec<&'a str>,
+    more_networks: bool,
+    console: bool,
+}
+
+#[derive(Serialize)]
+struct ActionView<'a> {
+    action: &'a str,
+    count: u64,
+    errors: u64,
+}
+
+impl<'a> CredentialView<'a> {
+    pub(super) fn new(row: &'a TraceRow) -> Self {
+        let origin_text = row.origin.as_ref().and_then(|origin| match origin {
+            Origin::Service(name) | Origin::Instance(name) => Some(&**name),
+            _ => None,
+        });
+        Self {
+            credential: row.credential.id(),
+            credential_kind: row.credential.kind(),
+            depth: row.depth,
+            parent: row.parent.as_ref().map(|parent| &**parent.id()),
+            parent_kind: row.parent.as_ref().map(|parent| parent.kind()),
+            parent_is_inferred: row.is_inferred,
+            traced: row.is_traced,
+            origin: row.origin.as_ref().map(origin_name),
+            origin_name: origin_text,
+            issued: row.issuance.as_ref().map(issued_view),
+            used: row.used.as_ref().map(use_view),
+            left_out: row.left_out,
+        }
+    }
+}
+
+fn issued_view(issuance: &Issuance) -> IssuedView<'_> {
+    IssuedView {
+        place: place_view(&issuance.event),
+        action: &issuance.action,
+        log_account: Some(&*issuance.account).filter(|account| !account.is_empty()),
+        issued_to: issuance.issued_to.as_deref(),
+        by: holder_view(&issuance.caller),
+    }
+}
+
+fn use_view(used: &Use) -> UseView<'_> {
+    let counts = used.counts();
+    UseView {
+        by: holder_view(&used.holder),
+        first: place_view(&used.first),
+        last: used.last.to_string(),
+        count: counts.count,
+        errors: counts.errors,
+        actions: used
+            .actions
+            .iter()
+            .map(|(action, sum)| ActionView { action, count: sum.count, errors: sum.errors })
+            .collect(),
+        networks: used.networks.kept.iter().map(|network| &**network).collect(),
+        more_networks: used.networks.has_more,
+        console: used.is_from_console,
+    }
+}
+
+fn place_view(event: &EventPlace) -> PlaceView<'_> {
+    PlaceView {
+        time: event.time.to_string(),
+        event_id: Some(&*event.event_id).filter(|id| !id.is_empty()),
+        archive: event.archive,
+        object: &event.object,
+        record: event.record,
+    }
+}
+
+fn holder_view(holder: &Holder) -> HolderView<'_> {
+    HolderView {
+        account: named(&holder.who.account),
+        principal: named(&holder.who.key),
+        principal_kind: holder.who.kind.name(),
+        arn: holder.arn.as_deref(),
+        principal_id: holder.principal_id.as_deref(),
+        session_name: holder.session.as_deref(),
+        invoked_by: holder.service.as_deref(),
+    }
+}

@@ -1,0 +1,151 @@
+//! Traced credentials in words.
+
+use super::super::row::{NOT_NAMED, named};
+use crate::model::{Arn, is_temporary_key, last_part};
+use crate::trace::{Credential, Holder, Issuance, Origin, TraceRow, Use};
+
+/// How many actions and networks of a credential are named.
+const NAMED: usize = 6;
+
+/// The published name of an origin.
+pub(super) const fn origin_name(origin: &Origin) -> &'static str {
+    match origin {
+        Origin::LongTermKey => "long-term-key",
+        Origin::SignIn => "sign-in",
+        Origin::Service(_) => "service",
+        Origin::Federated => "federated",
+        Origin::OtherAccount => "other-account",
+        Origin::UnknownCaller => "unknown-caller",
+        Origin::Instance(_) => "instance",
+        Origin::NotIssuedHere => "not-issued-here",
+        Origin::Circular => "circular",
+    }
+}
+
+/// Why a credential is the first of its tree.
+pub(super) fn origin(row: &TraceRow) -> Option<String> {
+    let by = || row.issuance.as_ref().map_or(String::new(), |issuance| holder(&issuance.caller));
+    Some(match row.origin.as_ref()? {
+        Origin::LongTermKey => "long-term key, not issued in this archive".to_owned(),
+        Origin::SignIn => {
+            "no record in this archive says how this identity got its password or session".to_owned()
+        }
+        Origin::Service(service) => format!("issued by the service {service}"),
+        Origin::Federated => format!("issued to {}, whom an identity provider vouched for", by()),
+        Origin::OtherAccount => {
+            format!("issued to {}, whose own log or credential is not in this archive", by())
+        }
+        Origin::UnknownCaller => format!("issued by {}, with a credential that is not in this archive", by()),
+        Origin::Instance(instance) => {
+            format!("credentials of instance {instance}, not issued in this archive")
+        }
+        Origin::NotIssuedHere => "not issued in this archive".to_owned(),
+        Origin::Circular => {
+            "records say that it was issued with a credential that it issued itself".to_owned()
+        }
+    })
+}
+
+/// A credential, and whose it is.
+pub(super) fn credential(row: &TraceRow) -> String {
+    let id = row.credential.id();
+    let whose = row.used.as_ref().map(|used| holder(&used.holder));
+    let issued_to = || row.issuance.as_ref().and_then(issued_to);
+    let unknown = || NOT_NAMED.to_owned();
+    match &row.credential {
+        Credential::Key(_) if is_temporary_key(id) => {
+            format!("session {id} of {}", whose.or_else(issued_to).unwrap_or_else(unknown))
+        }
+        Credential::Key(_) => format!("key {id} of {}", whose.or_else(issued_to).unwrap_or_else(unknown)),
+        Credential::SignIn(_) => {
+            let who = row.issuance.as_ref().map_or_else(unknown, |issuance| holder(&issuance.caller));
+            format!("sign-in of {who}")
+        }
+        Credential::Password(_) => format!("password of {}", issued_to().unwrap_or_else(unknown)),
+    }
+}
+
+/// For whom a credential was issued.
+fn issued_to(issuance: &Issuance) -> Option<String> {
+    let to = issuance.issued_to.as_deref()?;
+    match (Arn::parse(to), to.strip_prefix("user/")) {
+        (_, Some(user)) => Some(format!("user {user} (account {})", issuance.account)),
+        (Some(arn), None) => Some(match arn.assumed_role() {
+            Some((role, session)) => {
+                format!("role {} (account {}), session {session}", last_part(role), arn.account)
+            }
+            None => to.to_owned(),
+        }),
+        (None, None) => Some(to.to_owned()),
+    }
+}
+
+/// Who holds a credential or called.
+fn holder(holder: &Holder) -> String {
+    let who = &holder.who;
+    let name = named(&who.key).unwrap_or(NOT_NAMED);
+    let account = Arn::of_principal(name).map_or("", |arn| arn.account);
+    let account = match named(&who.account) {
+        Some(known) if known != account => format!(" (account {known})"),
+        _ => String::new(),
+    };
+    let session = holder.session.as_ref().filter(|session| !name.ends_with(session.as_str()));
+    let session = session.map_or(String::new(), |session| format!(", session {session}"));
+    format!("{} {name}{account}{session}", who.kind.name())
+}
+
+/// The event that issued a credential: time and action.
+pub(super) fn issuance(issuance: &Issuance) -> String {
+    format!("{} {}", issuance.event.time, short(&issuance.action))
+}
+
+/// How many more credentials one issued, if any.
+pub(super) fn more_issued(left_out: u64) -> Option<String> {
+    match left_out {
+        0 => None,
+        1 => Some("issued 1 more credential, which is not shown".to_owned()),
+        more => Some(format!("issued {more} more credentials, which are not shown")),
+    }
+}
+
+/// What was done with a credential: time, counts, networks and actions.
+pub(super) fn uses(used: &Use) -> String {
+    let counts = used.counts();
+    let calls = if counts.count == 1 { "1 call".to_owned() } else { format!("{} calls", counts.count) };
+    let errors = if counts.errors > 0 { format!(", {} failed", counts.errors) } else { String::new() };
+    let time = match used.first.time == used.last {
+        true => used.last.to_string(),
+        false => format!("{} to {}", used.first.time, used.last),
+    };
+    let networks: Vec<&str> = used.networks.kept.iter().take(NAMED).map(|network| &**network).collect();
+    let more = used.networks.kept.len() > NAMED || used.networks.has_more;
+    let from = match (networks.is_empty(), more) {
+        (true, _) => String::new(),
+        (false, false) => format!(", from {}", networks.join(", ")),
+        (false, true) => format!(", from {} and others", networks.join(", ")),
+    };
+    let console = if used.is_from_console { ", in the console" } else { "" };
+    format!("{time}: {calls}{errors}{from}{console}: {}", actions(used))
+}
+
+/// The most frequent actions.
+fn actions(used: &Use) -> String {
+    let mut all: Vec<_> = used.actions.iter().collect();
+    all.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.count), *name));
+    let named = all.iter().take(NAMED).map(|(name, sum)| match sum.count {
+        1 => short(name),
+        count => format!("{} {count}", short(name)),
+    });
+    let mut words: Vec<String> = named.collect();
+    match all.len().saturating_sub(NAMED) {
+        0 => {}
+        1 => words.push("and 1 more action".to_owned()),
+        more => words.push(format!("and {more} more actions")),
+    }
+    words.join(", ")
+}
+
+/// An action without the domain of its service.
+fn short(action: &str) -> String {
+    action.replacen(".amazonaws.com:", ":", 1)
+}

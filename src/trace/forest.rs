@@ -1,0 +1,123 @@
+//! The credentials that belong to what is traced, as trees: each after the one that issued it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::facts::{Facts, Use};
+use super::links::Links;
+use super::{Credential, Issuance, Origin, TraceLimits};
+
+/// A credential in a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceRow {
+    /// The credential.
+    pub credential: Credential,
+    /// Number of credentials before it.
+    pub depth: u32,
+    /// The credential that issued it.
+    pub parent: Option<Credential>,
+    /// Whether that follows from time and identity only, not from an access key in a record.
+    pub is_inferred: bool,
+    /// Why it is the first of its tree; `None` if it is not.
+    pub origin: Option<Origin>,
+    /// Whether it matches what is traced.
+    pub is_traced: bool,
+    /// The event that issued it.
+    pub issuance: Option<Issuance>,
+    /// What was done with it; `None` if it is no key, or was not used.
+    pub used: Option<Use>,
+    /// Number of credentials that it issued and that are not shown: they are not on the way to what is traced, or too far below it.
+    pub left_out: u64,
+}
+
+/// Rows, and how many were left out.
+pub(super) struct Forest {
+    pub(super) rows: Vec<TraceRow>,
+    pub(super) left_out: u64,
+}
+
+impl Forest {
+    pub(super) fn new(
+        facts: &Facts,
+        links: &Links,
+        starts: &BTreeSet<Credential>,
+        limits: TraceLimits,
+    ) -> Self {
+        let Selection { levels, roots, beyond } = Selection::new(facts, links, starts, limits.depth);
+        let mut rows: Vec<TraceRow> = Vec::new();
+        let mut left_out = beyond;
+        // The next credentials, the first one last.
+        let mut open: Vec<(&Credential, u32)> = roots.into_iter().rev().map(|root| (root, 0)).collect();
+        while let Some((credential, depth)) = open.pop() {
+            let issued = links.after(credential);
+            let shown: Vec<&Credential> = issued.iter().filter(|one| levels.contains_key(one)).collect();
+            open.extend(shown.iter().rev().map(|one| (*one, depth.saturating_add(1))));
+            if rows.len() == limits.rows {
+                left_out += 1;
+                continue;
+            }
+            let link = links.before(credential);
+            rows.push(TraceRow {
+                credential: credential.clone(),
+                depth,
+                parent: link.map(|link| link.parent.clone()),
+                is_inferred: link.is_some_and(|link| link.is_inferred),
+                origin: link.is_none().then(|| links.origin(facts, credential)),
+                is_traced: starts.contains(credential),
+                issuance: facts.issued.get(credential).cloned(),
+                used: facts
+                    .uses
+                    .get(credential.id())
+                    .filter(|_| matches!(credential, Credential::Key(_)))
+                    .cloned(),
+                left_out: (issued.len() - shown.len()) as u64,
+            });
+        }
+        Self { rows, left_out }
+    }
+}
+
+/// Which credentials are shown.
+struct Selection<'l> {
+    /// Of those below what is traced the level, else 0.
+    levels: BTreeMap<&'l Credential, u32>,
+    /// Those without one before them, by time.
+    roots: Vec<&'l Credential>,
+    /// Number of credentials below the deepest level.
+    beyond: u64,
+}
+
+impl<'l> Selection<'l> {
+    fn new(facts: &Facts, links: &'l Links, starts: &'l BTreeSet<Credential>, depth: u32) -> Self {
+        let mut levels: BTreeMap<&Credential, u32> = BTreeMap::new();
+        let mut beyond: BTreeSet<&Credential> = BTreeSet::new();
+        // Level by level, so that each is met at its lowest level first.
+        let mut open: VecDeque<(&Credential, u32)> = starts.iter().map(|start| (start, 0)).collect();
+        while let Some((credential, level)) = open.pop_front() {
+            if levels.contains_key(credential) || beyond.contains(credential) {
+                continue;
+            }
+            if level > depth {
+                beyond.insert(credential);
+            } else {
+                levels.insert(credential, level);
+            }
+            open.extend(links.after(credential).iter().map(|one| (one, level.saturating_add(1))));
+        }
+        let mut roots: BTreeSet<(Option<_>, &Credential)> = BTreeSet::new();
+        for start in starts {
+            let mut at = start;
+            while let Some(link) = links.before(at) {
+                at = &link.parent;
+                // What is above a credential that is already shown is shown, too.
+                if levels.insert(at, 0).is_some() {
+                    break;
+                }
+            }
+            if links.before(at).is_none() {
+                roots.insert((facts.time(at), at));
+            }
+        }
+        beyond.retain(|credential| !levels.contains_key(credential));
+        Self { levels, roots: roots.into_iter().map(|(_, root)| root).collect(), beyond: beyond.len() as u64 }
+    }
+}

@@ -1,0 +1,106 @@
+//! Reads which credential an event issued, and to whom.
+
+use std::borrow::Cow;
+
+use super::{Credential, Via};
+use crate::decode::{Json, issued, target_role};
+use crate::event::{Event, Record};
+use crate::model::{Arn, Text, last_part};
+
+/// A credential in the event that issued it.
+pub(super) struct IssuedCredential {
+    pub(super) credential: Credential,
+    /// For whom: the ARN of a session, role or user, or `user/NAME`.
+    pub(super) to: Option<Text>,
+    pub(super) via: Via,
+}
+
+/// What an event issued, if anything. `text` is its record, and `place` names it if it has no id.
+///
+/// Sources: AWS CloudTrail User Guide, "AWS Management Console sign-in events" (ConsoleLogin, SwitchRole) and, of IAM Identity Center,
+/// "Understanding IAM Identity Center sign-in events" (Federate, GetRoleCredentials); IAM User Guide, "Logging IAM and AWS STS API calls".
+pub(super) fn issued_credential(
+    event: &Event<'_>,
+    record: &Record<'_>,
+    text: &str,
+    place: impl FnOnce() -> String,
+) -> Option<IssuedCredential> {
+    if event.failed {
+        return None;
+    }
+    let event_text = || match record.event_id.filter(|id| !id.is_empty()) {
+        Some(id) => Text::from(id),
+        None => Text::from(place()),
+    };
+    let own = || record.identity.arn.filter(|arn| !arn.is_empty()).map(Text::from);
+    Some(match (event.source, &*event.name) {
+        ("signin.amazonaws.com", "ConsoleLogin") => {
+            let credential = Credential::SignIn(event_text());
+            IssuedCredential { credential, to: own(), via: Via::Nothing }
+        }
+        ("signin.amazonaws.com", "SwitchRole") => {
+            let from = texts(text, &["additionalEventData", "SwitchFrom"]);
+            let via = from.map_or(Via::Nothing, |from| Via::Switch(Text::from(&*from)));
+            IssuedCredential { credential: Credential::SignIn(event_text()), to: own(), via }
+        }
+        ("sso.amazonaws.com", "Federate" | "GetRoleCredentials") => {
+            let of_details = |name| texts(text, &["serviceEventDetails", name]);
+            let of_request = |name| texts(text, &["requestParameters", name]);
+            let account = of_details("account_id").or_else(|| of_request("accountId"))?;
+            let set = of_details("role_name").or_else(|| of_request("roleName"))?;
+            let via = Via::Portal(Text::from(&*account), Text::from(&*set));
+            IssuedCredential { credential: Credential::SignIn(event_text()), to: own(), via }
+        }
+        (_, "CreateLoginProfile" | "UpdateLoginProfile") => {
+            let user = issued(record, text)?;
+            let credential = Credential::Password(event_text());
+            IssuedCredential { credential, to: Some(Text::from(&*user)), via: Via::Nothing }
+        }
+        ("iam.amazonaws.com" | "sts.amazonaws.com", name) => {
+            // Users and roles that were created are no credentials.
+            let key = issued(record, text).filter(|key| !key.contains(['/', ':']))?;
+            let to = holder(name, record, text);
+            let via = portal(to.as_deref(), name);
+            let credential = Credential::Key(Text::from(&*key));
+            IssuedCredential { credential, to: to.map(|to| Text::from(&*to)), via }
+        }
+        _ => return None,
+    })
+}
+
+/// For whom a key was issued.
+fn holder<'t>(name: &str, record: &Record<'t>, text: &'t str) -> Option<Cow<'t, str>> {
+    let response = |path: &[&str]| texts(text, &[&["responseElements"], path].concat());
+    match name {
+        "CreateAccessKey" => {
+            let user = response(&["accessKey", "userName"])?;
+            Some(Cow::Owned(format!("user/{user}")))
+        }
+        "GetFederationToken" => response(&["federatedUser", "arn"]),
+        "GetSessionToken" => record.identity.arn.map(Cow::Borrowed),
+        "AssumeRoot" => {
+            let account = texts(text, &["requestParameters", "targetPrincipal"])?;
+            Some(account)
+        }
+        _ => response(&["assumedRoleUser", "arn"]).or_else(|| target_role(record, text)),
+    }
+}
+
+/// The portal of Identity Center, if it is where a session of such a role comes from: role names are
+/// `AWSReservedSSO_<permission set>_<16 hex digits>` (IAM Identity Center User Guide, "Referencing permission sets").
+fn portal(session: Option<&str>, name: &str) -> Via {
+    let of_session = || {
+        let arn = Arn::parse(session?)?;
+        let role = arn.assumed_role().map_or(last_part(arn.resource), |(role, _)| last_part(role));
+        let set = role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?.0;
+        Some(Via::Portal(Text::from(arn.account), Text::from(set)))
+    };
+    if name == "AssumeRoleWithSAML" { of_session().unwrap_or_default() } else { Via::Nothing }
+}
+
+/// The text at a path in a record.
+fn texts<'t>(text: &'t str, path: &[&str]) -> Option<Cow<'t, str>> {
+    let value = path.iter().try_fold(Json::new(text), |json, name| json.member(name))?;
+    let is_text = value.as_str().starts_with('"');
+    Some(value.text()).filter(|text| is_text && !text.is_empty())
+}

@@ -1,0 +1,299 @@
+//! By which credential each credential was issued.
+//!
+//! The access key of the issuing call proves it. Where a record has none, time and identity decide: a sign-in comes before the keys of its
+//! console session, a password before the sign-in. Such links are marked as inferred.
+
+use std::collections::HashMap;
+
+use super::facts::{Facts, Use};
+use super::{Credential, Holder, Issuance, Origin, Via};
+use crate::model::{Arn, PrincipalKind, Text, is_temporary_key};
+use crate::time::{Span, Timestamp};
+
+/// How long a session can last: of a role, and of the console (STS API Reference, AssumeRole; AWS Management Console, "sessions").
+const SESSION: Span = Span::hours(12);
+
+/// How long after the portal was asked for a role its session begins.
+const PORTAL: Span = Span::minutes(15);
+
+/// The credential before another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) parent: Credential,
+    /// Whether it follows from time and identity only.
+    pub(super) is_inferred: bool,
+}
+
+/// Credentials by what leads to them, each with the time from which it counts; sorted by time.
+#[derive(Debug, Default)]
+struct Index<'f>(HashMap<(&'f str, &'f str), Vec<(Timestamp, &'f Credential)>>);
+
+/// The credential before each credential, and those after it.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    before: HashMap<Credential, Link>,
+    after: HashMap<Credential, Vec<Credential>>,
+    /// Credentials whose link was dropped, since they issued each other.
+    circular: Vec<Credential>,
+}
+
+/// Who used an access key, and from when on.
+#[derive(Debug)]
+struct KeyUser<'f> {
+    key: Credential,
+    holder: &'f Holder,
+    first: Timestamp,
+    is_from_console: bool,
+}
+
+impl<'f> Index<'f> {
+    fn add(&mut self, name: (&'f str, &'f str), time: Timestamp, credential: &'f Credential) {
+        self.0.entry(name).or_default().push((time, credential));
+    }
+
+    fn sort(&mut self) {
+        self.0.values_mut().for_each(|credentials| credentials.sort());
+    }
+
+    /// The last credential not after `time`, and not longer before it than `within`.
+    fn last(&self, name: (&str, &str), time: Timestamp, within: Option<Span>) -> Option<&'f Credential> {
+        let all = self.0.get(&name)?;
+        let end = all.partition_point(|(known, _)| *known <= time);
+        let (known, credential) = all.get(end.checked_sub(1)?)?;
+        let is_recent = within.is_none_or(|within| time.micros_since(*known) <= within.micros());
+        is_recent.then_some(*credential)
+    }
+}
+
+/// What leads from a record without an access key to a credential.
+#[derive(Debug, Default)]
+struct Indexes<'f> {
+    /// Keys of sessions by the ARN of the session.
+    sessions: Index<'f>,
+    /// Console sign-ins by the ARN of the identity.
+    sign_ins: Index<'f>,
+    /// Passwords by account and user name.
+    passwords: Index<'f>,
+    /// Calls of the portal by account and permission set.
+    portals: Index<'f>,
+    /// Keys by the unique id, with its session, of whoever used them.
+    ids: Index<'f>,
+}
+
+impl<'f> Indexes<'f> {
+    fn new(facts: &'f Facts) -> Self {
+        let mut indexes = Self::default();
+        for (credential, issuance) in &facts.issued {
+            let time = issuance.event.time;
+            let to = issuance.issued_to.as_deref();
+            match (credential, &issuance.via) {
+                (Credential::SignIn(_), Via::Portal(account, set)) => {
+                    indexes.portals.add((account, set), time, credential);
+                }
+                (Credential::SignIn(_), _) => {
+                    to.into_iter().for_each(|to| indexes.sign_ins.add((to, ""), time, credential));
+                }
+                (Credential::Key(_), _) => {
+                    let session = to.filter(|to| Arn::parse(to).is_some_and(|arn| arn.service == "sts"));
+                    session.into_iter().for_each(|to| indexes.sessions.add((to, ""), time, credential));
+                }
+                (Credential::Password(_), _) => {
+                    let user = to.and_then(|to| to.strip_prefix("user/"));
+                    let named = user.map(|user| (&*issuance.account, user));
+                    named.into_iter().for_each(|user| indexes.passwords.add(user, time, credential));
+                }
+            }
+        }
+        indexes
+    }
+
+    fn add_users(&mut self, users: &'f [KeyUser<'f>]) {
+        for user in users {
+            if let Some(id) = &user.holder.principal_id {
+                self.ids.add((id, ""), user.first, &user.key);
+            }
+        }
+        for index in
+            [&mut self.sessions, &mut self.sign_ins, &mut self.passwords, &mut self.portals, &mut self.ids]
+        {
+            index.sort();
+        }
+    }
+
+    /// The credential before one that an event issued.
+    fn before(&self, credential: &Credential, issuance: &Issuance) -> Option<Link> {
+        if let Some(key) =
+            issuance.caller_key.as_ref().filter(|_| !matches!(credential, Credential::SignIn(_)))
+        {
+            return Some(Link { parent: Credential::Key(key.clone()), is_inferred: false });
+        }
+        let (time, caller) = (issuance.event.time, &issuance.caller);
+        let of_arn = |arn: &Text| {
+            let signed_in = self.sign_ins.last((arn, ""), time, Some(SESSION));
+            signed_in.or_else(|| self.sessions.last((arn, ""), time, Some(SESSION)))
+        };
+        let found = match (credential, &issuance.via) {
+            (Credential::SignIn(_), Via::Switch(from)) => of_arn(from),
+            (Credential::SignIn(_), _) => {
+                let user = user_of(caller);
+                let password = user.and_then(|user| self.passwords.last(user, time, None));
+                let session = || self.sessions.last((caller.arn.as_deref()?, ""), time, Some(SESSION));
+                password.or_else(session)
+            }
+            (_, Via::Portal(account, set)) => self.portals.last((account, set), time, Some(PORTAL)),
+            _ if caller.who.kind == PrincipalKind::Account => {
+                let id = caller.principal_id.as_deref()?;
+                self.ids.last((id, ""), time, id.contains(':').then_some(SESSION))
+            }
+            _ => caller.arn.as_ref().and_then(of_arn),
+        };
+        found.map(|parent| Link { parent: parent.clone(), is_inferred: true })
+    }
+
+    /// The credential before the key of a session whose issuing event is not in the archive: a sign-in of the same identity, if the
+    /// session may be one of the console, or the key that the session was opened with.
+    fn before_session(&self, user: &KeyUser<'_>, may_be_console: bool) -> Option<Link> {
+        let name = (user.holder.arn.as_deref()?, "");
+        let signed_in = self.sign_ins.last(name, user.first, Some(SESSION)).filter(|_| may_be_console);
+        let found = signed_in.or_else(|| self.sessions.last(name, user.first, Some(SESSION)));
+        found.map(|parent| Link { parent: parent.clone(), is_inferred: true })
+    }
+}
+
+/// Account and name of an IAM user.
+fn user_of(holder: &Holder) -> Option<(&str, &str)> {
+    let arn = Arn::parse(holder.arn.as_deref()?)?;
+    Some((arn.account, arn.iam_name("user")?))
+}
+
+impl Links {
+    pub(super) fn new<'f>(facts: &'f Facts) -> Self {
+        let user = |(key, used): (&Text, &'f Use)| KeyUser {
+            key: Credential::Key(key.clone()),
+            holder: &used.holder,
+            first: used.first.time,
+            is_from_console: used.is_from_console,
+        };
+        let users: Vec<KeyUser<'_>> = facts.uses.iter().map(user).collect();
+        let mut indexes = Indexes::new(facts);
+        indexes.add_users(&users);
+        let mut before: HashMap<Credential, Link> = HashMap::new();
+        for (credential, issuance) in &facts.issued {
+            let link = indexes.before(credential, issuance);
+            before.extend(link.map(|link| (credential.clone(), link)));
+        }
+        for user in users.iter().filter(|user| is_temporary_key(user.key.id())) {
+            if !facts.issued.contains_key(&user.key) {
+                // Old records do not say it of any session.
+                let may_be_console = user.is_from_console || !facts.tells_console;
+                let link = indexes.before_session(user, may_be_console);
+                before.extend(link.map(|link| (user.key.clone(), link)));
+            }
+        }
+        before.retain(|credential, link| *credential != link.parent);
+        let circular = break_circles(&mut before);
+        let mut after: HashMap<Credential, Vec<Credential>> = HashMap::new();
+        for (credential, link) in &before {
+            after.entry(link.parent.clone()).or_default().push(credential.clone());
+        }
+        after.values_mut().for_each(|issued| issued.sort_by_cached_key(|one| (facts.time(one), one.clone())));
+        Self { before, after, circular }
+    }
+
+    /// The credential before this one.
+    pub(super) fn before(&self, credential: &Credential) -> Option<&Link> {
+        self.before.get(credential)
+    }
+
+    /// The credentials that this one issued, by time.
+    pub(super) fn after(&self, credential: &Credential) -> &[Credential] {
+        self.after.get(credential).map_or(&[], Vec::as_slice)
+    }
+
+    /// Why this credential, which has none before it, is the first.
+    pub(super) fn origin(&self, facts: &Facts, credential: &Credential) -> Origin {
+        if self.circular.binary_search(credential).is_ok() {
+            return Origin::Circular;
+        }
+        match (facts.issued.get(credential), facts.uses.get(credential.id())) {
+            (Some(_), _) if matches!(credential, Credential::SignIn(_)) => Origin::SignIn,
+            (Some(issuance), _) => origin_of_caller(&issuance.caller),
+            (None, Some(used)) if is_temporary_key(credential.id()) => match &used.holder.session {
+                Some(session) if session.starts_with("i-") => Origin::Instance(session.clone()),
+                _ => Origin::NotIssuedHere,
+            },
+            (None, _) if is_temporary_key(credential.id()) => Origin::NotIssuedHere,
+            (None, _) => Origin::LongTermKey,
+        }
+    }
+}
+
+fn origin_of_caller(caller: &Holder) -> Origin {
+    match (caller.who.kind, &caller.service) {
+        (PrincipalKind::Service, Some(service)) => Origin::Service(service.clone()),
+        (PrincipalKind::Federated, _) => Origin::Federated,
+        (PrincipalKind::Account, _) => Origin::OtherAccount,
+        _ => Origin::UnknownCaller,
+    }
+}
+
+/// Drops a link of each circle: that of its smallest credential. Returns these, sorted.
+fn break_circles(before: &mut HashMap<Credential, Link>) -> Vec<Credential> {
+    // The number of the walk in which a credential was met.
+    let mut met: HashMap<&Credential, usize> = HashMap::new();
+    let mut circular = Vec::new();
+    for (walk, start) in before.keys().enumerate() {
+        let mut at = start;
+        let mut is_new_circle = false;
+        loop {
+            match met.get(at) {
+                Some(earlier) if *earlier == walk => {
+                    is_new_circle = true;
+                    break;
+                }
+                Some(_) => break,
+                None => {}
+            }
+            met.insert(at, walk);
+            match before.get(at) {
+                Some(link) => at = &link.parent,
+                None => break,
+            }
+        }
+        if is_new_circle {
+            let mut smallest = at;
+            let mut next = &before[at].parent;
+            while next != at {
+                smallest = smallest.min(next);
+                next = &before[next].parent;
+            }
+            circular.push(smallest.clone());
+        }
+    }
+    circular.sort();
+    for credential in &circular {
+        before.remove(credential);
+    }
+    circular
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Credential {
+        Credential::Key(Text::from(name))
+    }
+
+    #[test]
+    fn circles_are_broken_at_their_smallest_credential() {
+        let edges =
+            [("c", "b"), ("b", "a"), ("a", "c"), ("x", "a"), ("y", "x"), ("q", "p"), ("p", "q"), ("m", "n")];
+        let link = |parent| Link { parent: key(parent), is_inferred: false };
+        let mut before: HashMap<Credential, Link> =
+            edges.iter().map(|(one, parent)| (key(one), link(parent))).collect();
+        assert_eq!(break_circles(&mut before), [key("a"), key("p")]);
+        assert_eq!(before.len(), edges.len() - 2);
+        assert_eq!(break_circles(&mut before), []);
+    }
+}

@@ -1,0 +1,68 @@
+//! Joins the facts of several workers. The result does not depend on which worker read what.
+
+use super::facts::{Facts, Networks, Use};
+use super::{Credential, Issuance};
+
+impl Facts {
+    /// Adds the facts of another worker.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (key, more) in other.uses {
+            match self.uses.get_mut(&key) {
+                Some(known) => known.merge(more),
+                None => {
+                    self.uses.insert(key, more);
+                }
+            }
+        }
+        for (credential, issuance) in other.issued {
+            self.add_issuance(credential, issuance);
+        }
+        self.of_event.extend(other.of_event);
+        self.has_met_event |= other.has_met_event;
+        self.tells_console |= other.tells_console;
+    }
+
+    /// Adds the event that issued a credential. Of several, such as those in the logs of both accounts, the one that names the
+    /// caller's access key counts, then the first.
+    pub(super) fn add_issuance(&mut self, credential: Credential, issuance: Issuance) {
+        match self.issued.get_mut(&credential) {
+            Some(known) if known.order() <= issuance.order() => {}
+            Some(known) => *known = issuance,
+            None => {
+                self.issued.insert(credential, issuance);
+            }
+        }
+    }
+}
+
+impl Issuance {
+    /// The sort key of events that issued one credential: the smallest one counts.
+    fn order(&self) -> impl Ord + use<'_> {
+        (self.caller_key.is_none(), self.caller.arn.is_none(), &self.event)
+    }
+}
+
+impl Use {
+    /// Adds the use of the same key in other objects.
+    pub(super) fn merge(&mut self, other: Self) {
+        if other.first < self.first {
+            self.first = other.first;
+            self.holder = other.holder;
+        }
+        self.last = self.last.max(other.last);
+        self.is_from_console |= other.is_from_console;
+        for (action, more) in other.actions {
+            let known = self.actions.entry(action).or_default();
+            known.count += more.count;
+            known.errors += more.errors;
+        }
+        self.networks.merge(other.networks);
+    }
+}
+
+impl Networks {
+    fn merge(&mut self, other: Self) {
+        other.kept.into_iter().for_each(|network| self.add(network));
+        self.has_more |= other.has_more;
+    }
+}

@@ -1,0 +1,195 @@
+//! Where credentials came from and went: who issued which key, session or password to whom, and what was done with it.
+//!
+//! A visitor collects facts (`facts`): every credential, the event that issued it, and a summary of its use. `links` decides by
+//! which credential each one was issued, and `forest` selects those that belong to what is traced, as trees from the first
+//! credential down. Memory grows with the number of credentials, not of events. Knows nothing of questions or output.
+
+mod facts;
+mod forest;
+mod issuance;
+mod links;
+mod merge;
+mod start;
+mod visitor;
+
+use crate::coverage::Coverage;
+use crate::model::{ObservedPrincipal, Text};
+use crate::observe::Deduplicator;
+use crate::scan::{Progress, ScanError, ScanSettings, Scanned, scan};
+use crate::source::Archives;
+use crate::time::Timestamp;
+use facts::Facts;
+use forest::Forest;
+use links::Links;
+use visitor::Tracer;
+
+pub use facts::{ActionUse, Networks, Use};
+pub use forest::TraceRow;
+
+/// How much of the trees is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceLimits {
+    /// How many levels below a traced credential; levels above it do not count.
+    pub depth: u32,
+    /// How many credentials in all.
+    pub rows: usize,
+}
+
+/// Something that lets its holder act.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Credential {
+    /// An access key, by its id.
+    Key(Text),
+    /// A sign-in to the console or to the portal of Identity Center, by its event.
+    SignIn(Text),
+    /// A password that an event set.
+    Password(Text),
+}
+
+impl Credential {
+    /// Its published kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "access-key",
+            Self::SignIn(_) => "sign-in",
+            Self::Password(_) => "password",
+        }
+    }
+
+    /// The id of the access key, or of the event.
+    pub const fn id(&self) -> &Text {
+        match self {
+            Self::Key(id) | Self::SignIn(id) | Self::Password(id) => id,
+        }
+    }
+}
+
+/// The place and time of an event.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventPlace {
+    /// When it was completed.
+    pub time: Timestamp,
+    /// `eventID`; empty if the record has none.
+    pub event_id: Text,
+    /// Which of the archives, counted from 1.
+    pub archive: u32,
+    /// Path of its object below the archive's root.
+    pub object: Text,
+    /// Index of the record there.
+    pub record: u32,
+}
+
+/// Who holds or issues a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The principal under the default key.
+    pub who: ObservedPrincipal,
+    /// The ARN as the record has it: of a session, that of the session.
+    pub arn: Option<Text>,
+    /// `principalId`: of a session `AROA…:session`.
+    pub principal_id: Option<Text>,
+    /// The name of the session.
+    pub session: Option<Text>,
+    /// The service that made the call (`invokedBy`).
+    pub service: Option<Text>,
+}
+
+/// The event that issued a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuance {
+    /// The event.
+    pub event: EventPlace,
+    /// `eventSource:eventName`
+    pub action: Text,
+    /// The account whose log has it.
+    pub account: Text,
+    /// Who called.
+    pub caller: Holder,
+    /// The access key of the call.
+    pub caller_key: Option<Text>,
+    /// For whom it was issued: the ARN of a session, role or user, or `user/NAME`.
+    pub issued_to: Option<Text>,
+    /// What leads to the credential before it, if there is no key: see [`Via`].
+    pub via: Via,
+}
+
+/// What leads to an earlier credential, besides the access key of the call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Via {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Whoever switched to the role in the console: the ARN of that identity.
+    Switch(Text),
+    /// The portal of Identity Center: account and permission set of the session.
+    Portal(Text, Text),
+}
+
+/// Why a credential is the first of its tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A long-term key whose creation is not in the archive.
+    LongTermKey,
+    /// A sign-in with a password, or in another way that no record in the archive issued.
+    SignIn,
+    /// A service issued it by itself.
+    Service(Text),
+    /// Its caller proved its identity to an identity provider.
+    Federated,
+    /// Its caller is in an account whose log is not in the archive, or is redacted.
+    OtherAccount,
+    /// Its caller used no credential that the archive knows.
+    UnknownCaller,
+    /// Credentials of an instance, which the archive does not have the event for.
+    Instance(Text),
+    /// A session whose issuing event is not in the archive.
+    NotIssuedHere,
+    /// It was issued by a credential that it issued itself, as far as records can be believed.
+    Circular,
+}
+
+/// What a trace found.
+#[derive(Debug)]
+pub struct Traced {
+    /// The credentials, each after the one that issued it.
+    pub rows: Vec<TraceRow>,
+    /// How many credentials match what is traced.
+    pub matched: usize,
+    /// How many more belong to the trees.
+    pub left_out: u64,
+    /// Whether an event with the traced id was found, though it used and issued no credential.
+    pub is_event_without_credential: bool,
+    /// What was read, skipped and lost.
+    pub coverage: Coverage,
+}
+
+/// Traces an access key id, a session (its ARN, `AROA…:session` or name), an event (its id) or a principal (its ARN, unique id or
+/// name): back to the first credential, and on to everything that was issued with it.
+///
+/// # Errors
+/// Same as [`scan`].
+pub fn trace(
+    archives: &Archives,
+    settings: &ScanSettings,
+    (wanted, limits): (&str, TraceLimits),
+    progress: &dyn Progress,
+) -> Result<Traced, ScanError> {
+    let deduplicator = Deduplicator::default();
+    let visitor = |number| Tracer::new(number, wanted, &deduplicator);
+    let Scanned { visitors, listing } = scan(archives, settings, &visitor, progress)?;
+    let collected: Vec<_> = visitors.into_iter().map(Tracer::collected).collect();
+    let duplicates = deduplicator.finish();
+    let mut coverage = listing.coverage;
+    coverage.records.counted -= duplicates.duplicates;
+    coverage.records.duplicates += duplicates.duplicates;
+    let mut facts = Facts::default();
+    for worker in collected {
+        facts.merge(worker.into_facts(&duplicates));
+    }
+    coverage.sort();
+    let starts = facts.starts(wanted);
+    let links = Links::new(&facts);
+    let Forest { rows, left_out } = Forest::new(&facts, &links, &starts, limits);
+    let is_event_without_credential = facts.has_met_event;
+    Ok(Traced { rows, matched: starts.len(), left_out, is_event_without_credential, coverage })
+}
