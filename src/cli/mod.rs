@@ -4,6 +4,7 @@ mod actions;
 mod args;
 mod baseline;
 mod bench;
+mod coverage;
 mod destination;
 mod exit;
 mod geo;
@@ -50,6 +51,7 @@ enum Command {
     Rules(Box<rules::RulesArgs>),
     Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
+    Coverage(Box<coverage::CoverageArgs>),
     Index(Box<index::IndexArgs>),
     Merge(merge::MergeArgs),
     Actions(actions::ActionsArgs),
@@ -69,6 +71,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Actions(args) => actions::run(&args),

@@ -1,8 +1,9 @@
-//! Questions to a baseline. Each is a pure function of the baseline and knows nothing about files, gzip or JSON.
+//! Questions to a baseline. Each is a pure function of the baseline and the coverage, and knows nothing about files, gzip or JSON.
 
 mod age;
 mod cloudtrail_links;
 mod compiled_filter;
+mod coverage;
 mod filter;
 mod finding;
 mod first_seen;
@@ -21,6 +22,10 @@ mod triage;
 mod tune;
 mod warmup_effect;
 
+pub use coverage::{
+    CoverageAnswer, CoverageQuestion, CoveredPlace, DayGap, HOURLY_SHARE, HourGap, LEAST_GAP_HOURS,
+    LEAST_HOURLY_SPAN, coverage,
+};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};

@@ -6,6 +6,7 @@
 
 mod actions;
 mod clean;
+mod coverage;
 mod csv;
 mod export;
 mod header;
@@ -29,6 +30,7 @@ use crate::query::Finding;
 
 pub use actions::ActionsReport;
 pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
+pub use coverage::{CoverageReport, CoverageSettings};
 pub use export::{AsffBatch, AsffBatches, ExportFormat};
 pub use header::{FilterSettings, UsedGeoDatabase, UsedInventory, UsedRules, UsedSettings};
 pub use known::{KnownAnswer, KnownReport, KnownSettings};

@@ -27,6 +27,7 @@ use self::incident_view::IncidentView;
 use super::{AsffBatches, Format, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
 
 pub(super) use self::bits::rounded;
+pub(super) use self::sparkline::days_in_column;
 pub(super) use self::words::{counted, grouped};
 use crate::coverage::Coverage;
 use crate::query::{PrincipalActivity, RankedIncident, Triage, TriageQuestion, Weights};
