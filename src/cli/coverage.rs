@@ -12,7 +12,7 @@ use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
 
-/// Read archives and report what was delivered for each account and Region by day, and gaps in it
+/// Read archives and report what was delivered for each account and Region by day, gaps in it, and who stopped or narrowed logging
 #[derive(Debug, Args)]
 pub(crate) struct CoverageArgs {
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &CoverageArgs) -> anyhow::Result<RunStatus> {
     let faults = args.run.faults(&mut guard)?;
     let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.run) };
     let input = Input::read(&args.archives, &lists, &reading)?;
-    let answer = coverage(&input.coverage, &question);
+    let answer = coverage(&input.baseline, &input.coverage, &question);
     let settings = used_settings(&question, &input);
     let report = CoverageReport {
         settings: &settings,

@@ -23,8 +23,8 @@ mod tune;
 mod warmup_effect;
 
 pub use coverage::{
-    CoverageAnswer, CoverageQuestion, CoveredPlace, DayGap, HOURLY_SHARE, HourGap, LEAST_GAP_HOURS,
-    LEAST_HOURLY_SPAN, coverage,
+    ChangeOfLogging, CoverageAnswer, CoverageQuestion, CoveredPlace, DayGap, HOURLY_SHARE, HourGap,
+    LEAST_GAP_HOURS, LEAST_HOURLY_SPAN, LoggingSpan, LoggingSpanKind, LoggingTarget, coverage,
 };
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};

@@ -24,6 +24,8 @@ pub struct CoveredPlace<'a> {
     pub first: Option<Delivery>,
     /// The last delivery of all, reported or not.
     pub last: Option<Delivery>,
+    /// The first and the last reported day that is not before the first object of all or after the last one, read or not.
+    pub period: Option<(Day, Day)>,
     /// The reported days with objects, sorted.
     pub days: &'a [DeliveryDay],
     /// Gaps of days between the first and the last delivery that have a reported day.
@@ -63,6 +65,7 @@ impl<'a> CoveredPlace<'a> {
                 day: day.day,
                 hour: hour(day.hours, |hours| 31 - hours.leading_zeros()),
             }),
+            period: period(place, question),
             days,
             gaps: gaps.filter(|gap| question.overlaps(gap.from.start(), gap.to.end())).collect(),
             hour_gaps: hours,
@@ -77,9 +80,18 @@ fn hour(hours: u32, which: fn(u32) -> u32) -> Option<u8> {
 
 /// The days that have an instant of the reported period.
 fn reported_days<'a>(place: &'a PlaceCoverage, question: &CoverageQuestion) -> &'a [DeliveryDay] {
-    let from = question.from.map_or(Day::from_number(i32::MIN), Timestamp::day);
-    let to = question.to.map_or(Day::from_number(i32::MAX), Timestamp::day);
-    place.days.between(from, to.next())
+    let end = question.to.map_or(Day::from_number(i32::MAX), |to| to.day().next());
+    place.days.between(question.from.map_or(Day::from_number(i32::MIN), Timestamp::day), end)
+}
+
+/// The reported days from the first object to the last.
+fn period(place: &PlaceCoverage, question: &CoverageQuestion) -> Option<(Day, Day)> {
+    let mut days = place.days.iter().map(|day| day.day);
+    let first = days.next()?;
+    let last = days.next_back().unwrap_or(first);
+    let from = question.from.map_or(first, |from| from.day().max(first));
+    let to = question.to.map_or(last, |to| to.day().min(last));
+    (from <= to).then_some((from, to))
 }
 
 /// Objects of these days of which nothing could be read.

@@ -29,38 +29,41 @@ pub(super) struct DayRow<'a> {
     hours: Option<u32>,
 }
 
-/// The rows of all places: each day from the first to the last with an object.
+/// The rows of all places: each reported day from the first to the last with an object.
 pub(super) fn day_rows<'a>(
     places: &'a [CoveredPlace<'a>],
     clean: fn(&str) -> Cow<'_, str>,
 ) -> impl Iterator<Item = DayRow<'a>> {
-    let of_place = move |place: &'a CoveredPlace<'a>| {
-        let mut before: Option<Day> = None;
-        place.days.iter().flat_map(move |day| {
-            let empty = empty_days(before.replace(day.day), day.day);
-            empty.map(DeliveryDay::empty).chain([*day])
-        })
+    let row = move |place: &CoveredPlace<'a>, day: DeliveryDay| DayRow {
+        account: clean(place.account),
+        region: clean(place.region),
+        day: day.day.to_string(),
+        objects: day.objects,
+        failed: day.failed,
+        records: day.records,
+        stored_bytes: day.stored_bytes,
+        hours: hours(&day),
     };
-    places.iter().flat_map(move |place| {
-        of_place(place).map(move |day| DayRow {
-            account: clean(place.account),
-            region: clean(place.region),
-            day: day.day.to_string(),
-            objects: day.objects,
-            failed: day.failed,
-            records: day.records,
-            stored_bytes: day.stored_bytes,
-            hours: hours(&day),
-        })
-    })
+    places.iter().flat_map(move |place| all_days(place).map(move |day| row(place, day)))
 }
 
-/// The days between two, unless there are too many.
-fn empty_days(before: Option<Day>, day: Day) -> impl Iterator<Item = Day> {
-    let first = before.map_or(day.number(), |before| before.next().number());
-    let count = i64::from(day.number()) - i64::from(first);
-    let end = if count <= MOST_EMPTY_DAYS { day.number() } else { first };
-    (first..end).map(Day::from_number)
+/// The reported days of a place, also those without an object.
+fn all_days<'a>(place: &'a CoveredPlace<'a>) -> impl Iterator<Item = DeliveryDay> + 'a {
+    let mut next = place.period.map(|(first, _)| first);
+    let days = place.days.iter().flat_map(move |day| {
+        let before = next.replace(day.day.next()).unwrap_or(day.day);
+        empty_days(before, day.day).chain([*day])
+    });
+    let seen = place.days.last().map(|day| day.day.next());
+    let rest = place.period.map(|(first, last)| empty_days(seen.unwrap_or(first), last.next()));
+    days.chain(rest.into_iter().flatten())
+}
+
+/// The days from `first` on and before `end`, unless there are too many.
+fn empty_days(first: Day, end: Day) -> impl Iterator<Item = DeliveryDay> {
+    let count = i64::from(end.number()) - i64::from(first.number());
+    let end = if count <= MOST_EMPTY_DAYS { end } else { first };
+    (first.number()..end.number()).map(|day| DeliveryDay::empty(Day::from_number(day)))
 }
 
 /// In how many hours objects were delivered; none if the names of objects give no hour.
@@ -73,16 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_between_two_are_empty_unless_they_are_too_many() {
-        let empty = |before: i32, day: i32| {
-            empty_days(Some(Day::from_number(before)), Day::from_number(day))
-                .map(Day::number)
-                .collect::<Vec<_>>()
+    fn days_without_an_object_have_rows_unless_they_are_too_many() {
+        let empty = |first: i32, end: i32| {
+            let days = empty_days(Day::from_number(first), Day::from_number(end));
+            days.map(|day| day.day.number()).collect::<Vec<_>>()
         };
-        assert_eq!(empty(4, 7), [5, 6]);
-        assert!(empty(4, 5).is_empty());
-        assert_eq!(empty(0, 3_661).len(), 3_660);
-        assert!(empty(0, 3_662).is_empty());
-        assert_eq!(empty_days(None, Day::from_number(4)).count(), 0);
+        assert_eq!(empty(5, 7), [5, 6]);
+        assert!(empty(5, 5).is_empty());
+        assert_eq!(empty(0, 3_660).len(), 3_660);
+        assert!(empty(0, 3_661).is_empty());
     }
 }

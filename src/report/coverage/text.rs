@@ -1,11 +1,12 @@
-//! Coverage as text: the whole in a line, then each account and Region with its strip, then what could not be read.
+//! Coverage as text: the whole in a line, then each account and Region with its strip, then changes of logging, then what
+//! could not be read.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::CoverageReport;
 use super::place_view::shown;
 use super::strip::Columns;
+use super::{CoverageReport, logging_text};
 use crate::coverage::Delivery;
 use crate::query::{CoverageAnswer, CoveredPlace, DayGap, HourGap};
 use crate::report::for_terminal;
@@ -38,6 +39,7 @@ pub(super) fn write(report: &CoverageReport<'_>, out: &mut dyn Write) -> io::Res
         let unplaced = counted(answer.unplaced, "object");
         writeln!(out, "\nnot shown: {unplaced} whose names give no account and Region")?;
     }
+    logging_text::write(answer, out)?;
     write_faults(report, out)
 }
 
