@@ -11,9 +11,13 @@ use super::hit_collector::{BehaviourIds, HitCollector};
 use super::merge::pop;
 use super::single_event::{hour, sort_insights, sort_root};
 use super::value_collector::ValueCollector;
-use super::{ActiveDay, Baseline, Behaviour, Days, HitRetention, Moment, SightingRef, SingleEvent, Values};
+use super::{
+    ActiveDay, Baseline, Behaviour, Days, HitRetention, LoggingChange, LoggingChanges, Moment, SightingRef,
+    SingleEvent, Values,
+};
 use crate::model::{
-    Dimensions, Inventory, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text, Traits,
+    Dimensions, Inventory, LoggingEffect, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text,
+    Traits,
 };
 use crate::observe::{ActionId, Observations, PrincipalId};
 use crate::time::{Day, Timestamp};
@@ -36,6 +40,7 @@ pub struct Builder {
     insights: Vec<SingleEvent>,
     /// By account, hour and whether it was in an `AssumeRoot` session.
     root: BTreeMap<(Box<str>, Timestamp, bool), SingleEvent>,
+    logging: LoggingChanges,
     rules: Vec<Arc<RuleMetadata>>,
     hits: HitCollector,
     values: ValueCollector,
@@ -186,6 +191,19 @@ impl Builder {
         }
     }
 
+    /// Notes a call that changed what is logged: what it did, and to what.
+    pub fn add_logging_change(
+        &mut self,
+        who: ObservedPrincipal,
+        action: &str,
+        sighting: &SightingRef<'_>,
+        (effect, target): (LoggingEffect, Option<&str>),
+    ) {
+        let sighting = sighting.to_sighting(&mut self.texts);
+        let event = SingleEvent { who, action: action.into(), sighting };
+        self.logging.add(LoggingChange { event, target: target.map(Text::from), effect, records: 1 });
+    }
+
     /// Notes that an event matched rules: their numbers, and the values of their output fields. If the event counts, it must
     /// have been added before.
     pub fn add_hits(
@@ -223,6 +241,8 @@ impl Builder {
         sort_insights(&mut insights);
         let mut root = self.root.into_values().collect();
         sort_root(&mut root);
+        let mut logging = self.logging;
+        logging.sort();
         let creations = self.creations;
         let (rules, (hits, counted_hits)) = (self.rules, self.hits.finish());
         let baseline = Baseline {
@@ -234,6 +254,7 @@ impl Builder {
             identity_links: links,
             insights,
             root,
+            logging,
             rules,
             hits,
             counted_hits,

@@ -153,7 +153,8 @@ impl IdentityResolver<'_> {
     }
 
     fn renamed(&self, baseline: &Baseline) -> Renamed {
-        let event = baseline.insights.iter().chain(&baseline.root).map(|event| &event.who);
+        let logging = baseline.logging.kept.iter().map(|change| &change.event);
+        let event = baseline.insights.iter().chain(&baseline.root).chain(logging).map(|event| &event.who);
         let beside = event
             .chain(baseline.hits.iter().map(|hit| &*hit.who))
             .chain(baseline.counted_hits.principals())
@@ -246,7 +247,8 @@ impl Baseline {
         };
         let mut meant: HashMap<(&str, &str), Arc<ObservedPrincipal>> =
             renamed.iter().map(|(old, new)| ((&*old.0, &*old.1), Arc::new(known(new.clone())))).collect();
-        for event in self.insights.iter_mut().chain(&mut self.root) {
+        let logging = self.logging.kept.iter_mut().map(|change| &mut change.event);
+        for event in self.insights.iter_mut().chain(&mut self.root).chain(logging) {
             if let Some(who) = meant.get(&event.who.account_and_key()) {
                 event.who = (**who).clone();
             }
@@ -265,6 +267,7 @@ impl Baseline {
         self.counted_hits = std::mem::take(&mut self.counted_hits).renamed(&meant);
         sort_insights(&mut self.insights);
         sort_root(&mut self.root);
+        self.logging.sort();
         sort_hits(&mut self.hits);
     }
 }

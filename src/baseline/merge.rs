@@ -73,6 +73,7 @@ impl Baseline {
         links.merge(other.identity_links);
         let insights = sorted(self.insights.into_iter().chain(other.insights), sort_insights);
         let root = sorted(self.root.into_iter().chain(other.root), sort_root);
+        let logging = self.logging.merged(other.logging);
         let (rules, left_rules, right_rules) = union(self.rules, other.rules, by_name, |_, _| ());
         let renumbered = |hits: Vec<Hit>, rules: Vec<u32>| {
             hits.into_iter().map(move |hit| Hit { rule: rules[hit.rule as usize], ..hit })
@@ -94,6 +95,7 @@ impl Baseline {
             identity_links: links,
             insights,
             root,
+            logging,
             rules,
             hits,
             counted_hits,

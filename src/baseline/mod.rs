@@ -13,6 +13,7 @@ mod hit_collector;
 mod hit_counts;
 mod identity_resolution;
 mod inventory;
+mod logging;
 mod merge;
 mod sighting;
 mod single_event;
@@ -31,6 +32,7 @@ pub use dimension_value::{DimensionValue, ValueSighting};
 pub use hit::{Hit, HitFilter, HitRetention, Relevance, Values};
 pub use hit_counts::{CountedHits, HitGroup};
 pub use identity_resolution::{IdentityResolver, may_be_resolved};
+pub use logging::{LOGGING_CHANGES_KEPT, LoggingChange, LoggingChanges};
 pub use merge::Merged;
 pub use sighting::{Moment, SightingPlace, SightingRef};
 pub use single_event::SingleEvent;
@@ -55,6 +57,8 @@ pub struct Baseline {
     pub insights: Vec<SingleEvent>,
     /// The hours in which a root user acted, each with its first record; sorted by account.
     pub root: Vec<SingleEvent>,
+    /// Calls that changed what is logged.
+    pub logging: LoggingChanges,
     /// The rules that events were matched against, sorted by name.
     pub rules: Vec<Arc<RuleMetadata>>,
     /// Events that matched a rule, sorted by rule, principal and time; each event once for each rule. All of them, unless some

@@ -4,6 +4,7 @@ mod actions;
 mod args;
 mod baseline;
 mod bench;
+mod coverage;
 mod destination;
 mod exit;
 mod explain;
@@ -59,6 +60,7 @@ enum Command {
     Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
     Explain(Box<explain::ExplainArgs>),
+    Coverage(Box<coverage::CoverageArgs>),
     Index(Box<index::IndexArgs>),
     Merge(merge::MergeArgs),
     Verify(Box<verify::VerifyArgs>),
@@ -82,6 +84,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Verify(args) => verify::run(&args),

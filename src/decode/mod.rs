@@ -40,6 +40,7 @@ pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;
 pub use record::issued::issued;
 pub use record::json::Json;
+pub use record::logging::logging_request;
 pub use record::target_role::target_role;
 pub use unpack::piece::{Emit, Piece};
 pub use unpack::{LargeInput, ReadSeek, split};

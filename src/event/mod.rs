@@ -6,6 +6,7 @@
 mod identity;
 mod insight;
 mod kubernetes;
+mod logging;
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher};
@@ -18,6 +19,7 @@ use crate::time::{TimeForm, Timestamp};
 pub use identity::{DerivedIdentity, Identity, IdentityLink, Issuer, OnBehalfOf, Principal};
 pub use insight::Insight;
 pub use kubernetes::{AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, cluster_of_log_group};
+pub use logging::{LoggingCall, LoggingRequest, ManagementSelector};
 
 /// A record of any source.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use crate::baseline::{Moment, SightingPlace, SightingRef};
 use crate::coverage::{FaultKind, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord, issued};
 use crate::event::{
-    AnyRecord, AuditRecord, AuditSettings, Cluster, Event, NoEvent, Record, cluster_of_log_group,
+    AnyRecord, AuditRecord, AuditSettings, Cluster, Event, LoggingCall, NoEvent, Record, cluster_of_log_group,
 };
 use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Text};
 use crate::observe::{ActionId, Fingerprint, PrincipalId, RecordPlace};
@@ -49,6 +49,9 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
                 }
                 if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
                     self.learn_root_event(&event, record, found);
+                }
+                if let Some(call) = LoggingCall::of(event.source, &event.name) {
+                    self.learn_logging_change(call, &event, record, found);
                 }
                 if self.learner.matcher.is_some() {
                     let matches = self.rule_matches(event.time, found, |matcher| {
@@ -161,6 +164,24 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
         let sighting = sighting_of(event, self.part.inner.place(self.context, found), evidence);
         let (who, account) = (|| observed_principal(event), event.principal.account);
         self.learner.builder.add_root_event(who, account, &event.action(), &sighting);
+    }
+
+    /// A call that may change what is logged.
+    #[cold]
+    fn learn_logging_change(
+        &mut self,
+        call: LoggingCall,
+        event: &Event<'_>,
+        record: &Record<'_>,
+        found: &FoundRecord<'_>,
+    ) {
+        let request = decode::logging_request(call, found.text);
+        let Some(effect) = request.effect(call) else { return };
+        let detail = Some(Cow::Owned(request.detail()));
+        let evidence = Evidence { detail, ..evidence_of(AnyRecord::CloudTrail(record), found.text) };
+        let sighting = sighting_of(event, self.part.inner.place(self.context, found), evidence);
+        let (who, change) = (observed_principal(event), (effect, request.target.as_deref()));
+        self.learner.builder.add_logging_change(who, &event.action(), &sighting, change);
     }
 
     /// Learns from an event if it lies in the window; then returns the numbers of its principal and action.

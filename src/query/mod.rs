@@ -1,9 +1,10 @@
-//! Questions to a baseline. Each is a pure function of the baseline and knows nothing about files, gzip or JSON.
+//! Questions to a baseline. Each is a pure function of the baseline and the coverage, and knows nothing about files, gzip or JSON.
 
 mod activity;
 mod age;
 mod cloudtrail_links;
 mod compiled_filter;
+mod coverage;
 mod explain;
 mod filter;
 mod finding;
@@ -25,6 +26,10 @@ mod tune;
 mod warmup_effect;
 
 pub use activity::{PrincipalActivity, ValueActivity, ValueField, principal_activities, value_activities};
+pub use coverage::{
+    ChangeOfLogging, CoverageAnswer, CoverageQuestion, CoveredPlace, DayGap, HOURLY_SHARE, HourGap,
+    LEAST_GAP_HOURS, LEAST_HOURLY_SPAN, LoggingSpan, LoggingSpanKind, LoggingTarget, coverage,
+};
 pub use explain::{Absence, Explanation, Explanations, HidingSetting, explain};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};

@@ -6,6 +6,7 @@
 
 mod actions;
 mod clean;
+mod coverage;
 mod csv;
 mod explain;
 mod export;
@@ -33,6 +34,7 @@ use crate::query::Finding;
 
 pub use actions::ActionsReport;
 pub use clean::{for_json_in_terminal, for_shell, for_spreadsheet, for_terminal, for_xml};
+pub use coverage::{CoverageReport, CoverageSettings};
 pub use explain::ExplainReport;
 pub use export::{AsffBatch, AsffBatches, ExportFormat};
 pub use header::{FilterSettings, UsedGeoDatabase, UsedInventory, UsedRules, UsedSettings};

@@ -258,15 +258,20 @@ pub fn write_losses(coverage: &Coverage, archives: &[String], out: &mut dyn Writ
         writeln!(out, "faults: {} (all of them: --faults FILE)", coverage.fault_count)?;
     }
     for fault in coverage.faults.iter().take(FAULTS_SHOWN) {
-        let place = match fault.position {
-            Position::Whole => String::new(),
-            position => format!(", {position}"),
-        };
-        let (object, detail) =
-            (shown_object(archives, fault.archive, &fault.object), for_terminal(&fault.detail));
-        writeln!(out, "  {}: {}{place}: {detail}", fault.kind.name(), for_terminal(&object))?;
+        writeln!(out, "  {}", fault_line(fault, archives))?;
     }
     Ok(())
+}
+
+/// A fault in a line: its kind, object, position and reason, cleaned.
+pub(super) fn fault_line(fault: &Fault, archives: &[String]) -> String {
+    let place = match fault.position {
+        Position::Whole => String::new(),
+        position => format!(", {position}"),
+    };
+    let (object, detail) =
+        (shown_object(archives, fault.archive, &fault.object), for_terminal(&fault.detail));
+    format!("{}: {}{place}: {detail}", fault.kind.name(), for_terminal(&object))
 }
 
 fn listed(counts: &BTreeMap<&'static str, u64>) -> String {

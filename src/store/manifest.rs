@@ -30,6 +30,9 @@ pub(super) struct Manifest {
     pub(super) archives: Vec<String>,
     totals: TotalsEntry,
     coverage: CoverageEntry,
+    /// Records of calls that changed what is logged, and are not in the table `logging`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) logging_changes_left_out: u64,
     pub(super) tables: BTreeMap<String, TableEntry>,
 }
 
@@ -165,6 +168,7 @@ impl Manifest {
                 objects: catalog.objects.len(),
             },
             coverage: CoverageEntry::new(coverage),
+            logging_changes_left_out: baseline.logging.others,
             tables,
         }
     }
@@ -247,6 +251,10 @@ impl RulesEntry {
         let checksum = self.sha256.parse().map_err(|_| TableError::value("rules"))?;
         Ok(AppliedRules { checksum, left_out: self.left_out.clone() })
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn dimensions(names: &[String]) -> Result<Dimensions, TableError> {

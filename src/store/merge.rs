@@ -242,8 +242,9 @@ impl BaselineContents {
                 None => {}
             }
         }
-        let Baseline { insights, root, hits, .. } = &mut self.baseline;
-        insights.iter_mut().chain(root).for_each(|event| new(&mut event.sighting.archive));
+        let Baseline { insights, root, logging, hits, .. } = &mut self.baseline;
+        let logging = logging.kept.iter_mut().map(|change| &mut change.event);
+        insights.iter_mut().chain(root).chain(logging).for_each(|event| new(&mut event.sighting.archive));
         hits.iter_mut().for_each(|hit| new(&mut Arc::make_mut(&mut hit.sighting).archive));
         self.coverage.faults.iter_mut().for_each(|fault| new(&mut fault.archive));
         self.catalog.objects.iter_mut().for_each(|object| new(&mut object.archive));

@@ -15,6 +15,7 @@ mod folder;
 mod hits;
 mod identity_links;
 mod inventory;
+mod logging;
 mod manifest;
 mod map;
 mod merge;

@@ -13,9 +13,9 @@ use super::manifest::{MANIFEST, Manifest};
 use super::table::Table;
 use super::{
     BaselineContents, STORE_VERSION, StoreError, activity, behaviours, deliveries, faults, hits,
-    identity_links, inventory, map, objects, principals, records, single_events, validate, values,
+    identity_links, inventory, logging, map, objects, principals, records, single_events, validate, values,
 };
-use crate::baseline::{Baseline, CountedHits};
+use crate::baseline::{Baseline, CountedHits, LoggingChanges};
 use crate::catalog::{Catalog, LearningScope, ObjectEntry};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
@@ -116,6 +116,8 @@ impl Saved {
             |name, kind| self.read(name, &single_events::schema(), |table| single_events::read(table, kind));
         let insights = single_events("insights", PrincipalKind::Unknown)?;
         let root = single_events("root", PrincipalKind::Root)?;
+        let kept = self.read("logging", &logging::schema(), logging::read)?;
+        let logging = LoggingChanges { kept, others: self.manifest.logging_changes_left_out };
         let rules = self.read("rules", hits::RULES, hits::read_rules)?;
         let hits = self.read("hits", &hits::hits_schema(), |table| hits::read_hits(table, &rules))?;
         let proofs = self.read("identity_links", identity_links::SCHEMA, identity_links::read)?;
@@ -129,6 +131,7 @@ impl Saved {
             identity_links: proofs,
             insights,
             root,
+            logging,
             rules,
             hits,
             inventory,

@@ -9,6 +9,11 @@ use crate::model::{ObservedPrincipal, PrincipalKind, Text};
 
 /// The columns of both tables.
 pub(super) fn schema() -> String {
+    schema_with("")
+}
+
+/// The same with more columns between the event and its evidence.
+pub(super) fn schema_with(more: &str) -> String {
     const OWN: &str = "message noted {
     required binary account (STRING);
     required binary principal (STRING);
@@ -17,20 +22,30 @@ pub(super) fn schema() -> String {
     required int64 time (TIMESTAMP(MICROS,true));
     required boolean failed;
 ";
-    [OWN, &evidence::FIRST.schema(), "}"].concat()
+    [OWN, more, &evidence::FIRST.schema(), "}"].concat()
 }
 
-pub(super) fn columns(event: &[SingleEvent]) -> Vec<Column<'_>> {
-    let text = |of: fn(&SingleEvent) -> &str| Column::Text(event.iter().map(|one| Some(of(one))).collect());
+pub(super) fn columns(events: &[SingleEvent]) -> Vec<Column<'_>> {
+    columns_with(events.iter(), Vec::new())
+}
+
+/// The columns of events, with more between the event and its evidence.
+pub(super) fn columns_with<'e>(
+    events: impl Iterator<Item = &'e SingleEvent> + Clone,
+    more: Vec<Column<'e>>,
+) -> Vec<Column<'e>> {
+    let text =
+        |of: fn(&'e SingleEvent) -> &'e str| Column::Text(events.clone().map(|one| Some(of(one))).collect());
     let mut columns = vec![
         text(|one| &one.who.account),
         text(|one| &one.who.key),
-        Column::Text(event.iter().map(|one| one.who.arn.as_deref()).collect()),
+        Column::Text(events.clone().map(|one| one.who.arn.as_deref()).collect()),
         text(|one| &one.action),
-        Column::Long(event.iter().map(|one| Some(one.sighting.time.micros())).collect()),
-        Column::Flag(event.iter().map(|one| Some(one.sighting.failed)).collect()),
+        Column::Long(events.clone().map(|one| Some(one.sighting.time.micros())).collect()),
+        Column::Flag(events.clone().map(|one| Some(one.sighting.failed)).collect()),
     ];
-    columns.extend(evidence::columns(event.iter().map(|one| Some(&one.sighting)).collect()));
+    columns.extend(more);
+    columns.extend(evidence::columns(events.map(|one| Some(&one.sighting)).collect()));
     columns
 }
 

@@ -1,7 +1,7 @@
 //! Invariants between the values of an open baseline, which must hold even if its tables were forged with matching checksums.
 
 use super::error::TableError;
-use crate::baseline::{Baseline, Behaviour, DimensionValue};
+use crate::baseline::{Baseline, Behaviour, DimensionValue, LOGGING_CHANGES_KEPT};
 use crate::catalog::ObjectEntry;
 use crate::coverage::{Coverage, DeliveryDay, PlaceCoverage};
 use crate::time::Timestamp;
@@ -38,12 +38,17 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), T
     let creations_sound = baseline.creations.values().all(|time| time.is_written());
     let inventory_sound =
         baseline.inventory.identities().filter_map(|(_, created)| created).all(|time| time.is_written());
-    let mut events = baseline.insights.iter().chain(&baseline.root);
+    let logging = &baseline.logging.kept;
+    let is_logging_sound =
+        logging.len() <= LOGGING_CHANGES_KEPT && logging.iter().all(|change| change.records > 0);
+    let mut events =
+        baseline.insights.iter().chain(&baseline.root).chain(logging.iter().map(|change| &change.event));
     let are_events_sound = events.all(|event| is_archive(event.sighting.archive, archives));
     let hits_sound = baseline.hits.iter().all(|hit| is_archive(hit.sighting.archive, archives));
     if creations_sound
         && inventory_sound
         && are_events_sound
+        && is_logging_sound
         && hits_sound
         && baseline.behaviours.iter().all(sound)
         && baseline.values.iter().all(value_sound)

@@ -12,13 +12,13 @@ use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::table::{self, Column};
 use super::{
     BaselineContents, Saved, StoreError, activity, behaviours, deliveries, faults, hits, identity_links,
-    inventory, objects, principals, records, single_events, values,
+    inventory, logging, objects, principals, records, single_events, values,
 };
 use crate::baseline::IdentityResolver;
 use crate::checksum::Checksum;
 
 /// All tables, with their columns; a test checks that each table written is among them.
-pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 14] {
+pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 15] {
     [
         ("principals", principals::SCHEMA.into()),
         ("identity_links", identity_links::SCHEMA.into()),
@@ -28,6 +28,7 @@ pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 14] {
         ("values", values::schema().into()),
         ("insights", single_events::schema().into()),
         ("root", single_events::schema().into()),
+        ("logging", logging::schema().into()),
         ("rules", hits::RULES.into()),
         ("hits", hits::hits_schema().into()),
         ("objects", objects::SCHEMA.into()),
@@ -65,6 +66,7 @@ pub(super) fn write_tables(stored: &BaselineContents, folder: &Path) -> Result<(
     write("values", &values::schema(), values::columns(baseline))?;
     write("insights", &single_events::schema(), single_events::columns(&baseline.insights))?;
     write("root", &single_events::schema(), single_events::columns(&baseline.root))?;
+    write("logging", &logging::schema(), logging::columns(&baseline.logging))?;
     let texts = hits::JsonColumns::of(&baseline.rules, &baseline.hits);
     write("rules", hits::RULES, hits::rule_columns(&baseline.rules, &texts))?;
     write("hits", &hits::hits_schema(), hits::hit_columns(&baseline.hits, &baseline.rules, &texts))?;

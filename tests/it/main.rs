@@ -6,6 +6,7 @@ mod architecture;
 mod archive;
 mod budget;
 mod commands;
+mod coverage;
 mod dimensions;
 mod embedded;
 mod explain;

@@ -15,7 +15,7 @@ pub(super) fn lines(overview: &Overview) -> Option<[String; 2]> {
     let [first, last] = overview.archive.span?;
     let (first, last) = (first.day(), last.day());
     let days = i64::from(last.number()) - i64::from(first.number()) + 1;
-    let step = step(days);
+    let step = days_in_column(days);
     let mut sums = vec![0_u64; usize::try_from((days - 1) / step + 1).ok()?];
     for (day, findings) in &overview.novelty {
         let column = (i64::from(day.number()) - i64::from(first.number())) / step;
@@ -36,8 +36,8 @@ pub(super) fn lines(overview: &Overview) -> Option<[String; 2]> {
     ])
 }
 
-/// Days in a column: one, or as many whole weeks as needed.
-fn step(days: i64) -> i64 {
+/// Days in a column of a period of `days` days: one, or as many whole weeks as needed.
+pub(in crate::report) fn days_in_column(days: i64) -> i64 {
     if days <= COLUMNS { 1 } else { (days - 1) / (7 * COLUMNS) * 7 + 7 }
 }
 

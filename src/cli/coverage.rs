@@ -1,0 +1,116 @@
+//! `firstseen coverage`: what the archives cover, and where they have gaps.
+
+use clap::Args;
+use firstseen::coverage::Coverage;
+use firstseen::query::{CoverageQuestion, coverage};
+use firstseen::report::{CoverageReport, CoverageSettings};
+use firstseen::time::{Bound, Timestamp};
+
+use super::args::{AnswerOutputArgs, ArchiveArgs, CoveredArgs, LearningArgs, RunArgs, S3Args, check_window};
+use super::exit::RunStatus;
+use super::input::{Input, InputOptions};
+use super::run_summary::RunSummary;
+use super::settings::{FileArgs, Settings};
+
+/// Read archives and report what was delivered for each account and Region by day, gaps in it, and who stopped or narrowed logging
+#[derive(Debug, Args)]
+pub(crate) struct CoverageArgs {
+    #[command(flatten)]
+    archives: ArchiveArgs,
+
+    #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
+    covered: CoveredArgs,
+    #[command(flatten)]
+    learning: LearningArgs,
+    #[command(flatten)]
+    s3: S3Args,
+    #[command(flatten)]
+    output: AnswerOutputArgs,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &CoverageArgs) -> anyhow::Result<RunStatus> {
+    let wanted = args.wanted()?;
+    let (filters, learning) = (&wanted.filters, &wanted.learning);
+    check_window("--from, --to", filters.from, filters.to)?;
+    check_window("--read-from, --read-to", learning.read_from, learning.read_to)?;
+    let question = CoverageQuestion {
+        from: filters.from.map(Bound::start),
+        to: filters.to.map(Bound::end),
+        accounts: filters.whom.account.clone(),
+        regions: filters.whom.region.clone(),
+    };
+    let format = args.output.format()?;
+    let lists = args.archives.lists()?;
+    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    let output = guard.open("--output", args.output.output.as_deref())?;
+    let faults = args.run.faults(&mut guard)?;
+    let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.run) };
+    let input = Input::read(&args.archives, &lists, &reading)?;
+    let answer = coverage(&input.baseline, &input.coverage, &question);
+    let settings = used_settings(&question, &input);
+    let report = CoverageReport {
+        settings: &settings,
+        coverage: &input.coverage,
+        archives: &input.archives,
+        answer: &answer,
+    };
+    output.write(|out| report.write(format, out))?;
+    let closing = RunSummary {
+        read_from: settings.read_from.as_deref(),
+        read_to: settings.read_to.as_deref().map(|read_to| (read_to, "--read-to")),
+        is_saved: input.is_saved,
+        traffic: input.traffic,
+        archives: &input.archives,
+        inventory: Some(&input.baseline.inventory),
+        lost_inventory: input.inventory_files.lost,
+        warnings: [&input.inventory_files.warnings[..], &unmatched(&input.coverage, &question)].concat(),
+        ..RunSummary::new(&input.coverage, faults)
+    };
+    closing.end(args.run.quiet)
+}
+
+impl CoverageArgs {
+    fn wanted(&self) -> anyhow::Result<Settings> {
+        let flags = Settings {
+            filters: self.covered.filters(),
+            learning: self.learning.clone(),
+            s3: self.s3.clone(),
+            ..Settings::default()
+        };
+        Ok(flags.or(self.files.read(None)?))
+    }
+}
+
+/// Warns of accounts and Regions of which there is no object.
+fn unmatched(coverage: &Coverage, question: &CoverageQuestion) -> Vec<String> {
+    let has_account = |wanted: &String| coverage.places.keys().any(|(account, _)| account == wanted);
+    let has_region = |wanted: &String| coverage.places.keys().any(|(_, region)| region == wanted);
+    let accounts = question.accounts.iter().filter(|wanted| !has_account(wanted));
+    let regions = question.regions.iter().filter(|wanted| !has_region(wanted));
+    let accounts = accounts.map(|name| format!("--account {name}: no object's name gives this account"));
+    accounts
+        .chain(regions.map(|name| format!("--region {name}: no object's name gives this Region")))
+        .collect()
+}
+
+/// The settings of a run, as published.
+fn used_settings(question: &CoverageQuestion, input: &Input) -> CoverageSettings {
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let settings = &input.settings;
+    CoverageSettings {
+        from: time(question.from),
+        to: time(question.to),
+        account: question.accounts.clone(),
+        region: question.regions.clone(),
+        principal_key: settings.principal_key.name().to_owned(),
+        read_from: time(settings.window.read_from),
+        read_to: time(settings.window.read_to),
+        delivery_slack: settings.window.slack.to_string(),
+        max_object_size: settings.max_object_size,
+    }
+}
