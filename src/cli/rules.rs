@@ -5,7 +5,9 @@ use firstseen::query::{Anchor, FindingKind, Question, first_seen};
 use firstseen::report::{Format, Report, write_rule_counts};
 use firstseen::time::Span;
 
-use super::args::{ArchiveArgs, FileFormat, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args};
+use super::args::{
+    ArchiveArgs, FileFormat, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args, SeverityArgs,
+};
 use super::destination::Destination;
 use super::exit::RunStatus;
 use super::input::{Input, InputOptions, is_saved};
@@ -34,6 +36,8 @@ pub(crate) struct RulesArgs {
     #[command(flatten)]
     filters: FilterArgs,
     #[command(flatten)]
+    severity: SeverityArgs,
+    #[command(flatten)]
     s3: S3Args,
     #[command(flatten)]
     output: OutputArgs,
@@ -44,6 +48,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let flags = Settings {
         learning: args.learning.clone(),
         filters: args.filters.clone(),
+        severity: args.severity.clone(),
         s3: args.s3.clone(),
         ..Settings::default()
     };

@@ -147,12 +147,12 @@ impl TriageArgs {
     /// The settings that a ranking shares with other questions.
     fn wanted(&self) -> anyhow::Result<Settings> {
         let flags = Settings {
-            preset: None,
             geo: self.geo.clone(),
             question: self.newness.question(),
             learning: self.learning.clone(),
             filters: self.period.filters(),
             s3: self.s3.clone(),
+            ..Settings::default()
         };
         Ok(flags.or(self.files.read(None)?))
     }

@@ -11,6 +11,7 @@ mod history;
 mod hits;
 mod iam;
 mod in_scope;
+mod judge;
 mod known;
 mod new_value;
 mod preset;
@@ -22,7 +23,9 @@ mod tune;
 mod warmup_effect;
 
 pub use filter::{Filter, Pattern, PatternError};
-pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
+pub use finding::{
+    Age, AgeBasis, Anchor, Finding, FindingKind, FindingOrder, Match, Matched, Question, Rarity,
+};
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
 pub use known::{
     ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,

@@ -34,10 +34,7 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         let rule = matched.rule;
         writeln!(out, "    {} {}: {}", rule.priority.name(), clean(&rule.name), clean(&matched.output()))?;
     }
-    let circumstances = circumstances(finding);
-    if !circumstances.is_empty() {
-        writeln!(out, "    {}", circumstances.join(", "))?;
-    }
+    writeln!(out, "    {}", circumstances(finding).join(", "))?;
     let account = named(finding.account()).map(|account| format!("account {}", clean(account)));
     let unknown = finding.known_to_iam.filter(|known| !known).map(|_| "not known to IAM".to_owned());
     let mut facts: Vec<String> = account.into_iter().chain(unknown).collect();
@@ -85,8 +82,9 @@ fn source_in_words(finding: &Finding<'_>) -> Option<String> {
     Some(format!("{source} ({})", location_in_words(location)))
 }
 
-/// Age of the principal, outcome of the call and rarity, as far as they apply.
+/// Severity, age of the principal, outcome of the call and rarity, as far as they apply.
 fn circumstances(finding: &Finding<'_>) -> Vec<String> {
+    let severity = format!("{} severity", finding.severity().name());
     let known = finding.age.zip(finding.age_micros());
     let known =
         known.map(|(age, micros)| format!("known for {} d ({})", micros.div_euclid(DAY), age.basis.name()));
@@ -98,7 +96,7 @@ fn circumstances(finding: &Finding<'_>) -> Vec<String> {
         }
         (.., ended) => ended,
     };
-    [known, gap, ended, finding.rarity.map(rarity)].into_iter().flatten().collect()
+    [Some(severity), known, gap, ended, finding.rarity.map(rarity)].into_iter().flatten().collect()
 }
 
 fn rarity(rarity: Rarity) -> String {

@@ -14,6 +14,7 @@ mod output;
 mod question;
 mod rules;
 mod s3;
+mod severity;
 mod triage;
 
 use firstseen::time::Bound;
@@ -34,6 +35,7 @@ pub(crate) use output::{AnswerOutputArgs, FileFormat, OutputArgs, OutputFormats,
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
+pub(crate) use severity::SeverityArgs;
 pub(crate) use triage::{NewnessArgs, RankedPeriodArgs, RankingArgs};
 
 /// Refuses a window that ends before it begins.

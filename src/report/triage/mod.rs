@@ -123,7 +123,7 @@ impl TriageReport<'_> {
     pub(super) fn settings(&self) -> serde_json::Result<Value> {
         let mut settings = serde_json::to_value(self.settings)?;
         if let Some(fields) = settings.as_object_mut() {
-            for of_scan in ["forget", "report", "all_matches"] {
+            for of_scan in ["forget", "report", "all_matches", "min_severity", "sort"] {
                 fields.remove(of_scan);
             }
         }
