@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use firstseen::report::{AsffBatches, Format, Report, TriageReport};
+use firstseen::report::{AsffBatches, ExportFormat, Format, Report, TriageReport};
 
 use super::args::{FileFormat, OutputFormats};
 use super::exit::{Hint, UsageError};
@@ -32,6 +32,7 @@ impl Answer for Report<'_> {
         match format {
             FileFormat::Own(format) => Report::write(self, format, out),
             FileFormat::Export(format) => self.write_export(format, out),
+            FileFormat::Workbook => self.write_workbook(out),
             // `scan` does not offer it.
             FileFormat::Page => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -46,9 +47,14 @@ impl Answer for TriageReport<'_> {
     fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()> {
         match format {
             FileFormat::Own(format) => TriageReport::write(self, format, out),
-            // The only one that triage offers.
-            FileFormat::Export(_) => self.write_ocsf(out),
+            FileFormat::Export(ExportFormat::Ocsf) => self.write_ocsf(out),
+            FileFormat::Export(ExportFormat::Timesketch) => self.write_timesketch(out),
+            // `triage` does not offer formats of single calls.
+            FileFormat::Export(ExportFormat::Sns | ExportFormat::Falco) => {
+                Err(io::ErrorKind::Unsupported.into())
+            }
             FileFormat::Page => self.write_html(out),
+            FileFormat::Workbook => self.write_workbook(out),
         }
     }
 
@@ -64,7 +70,14 @@ impl Destination {
         guard: &mut OutputGuard,
     ) -> anyhow::Result<Self> {
         match (formats, output) {
-            (OutputFormats::One(single), output) => Ok(Self::One(single, guard.open("--output", output)?)),
+            (OutputFormats::One(single), output) => {
+                let output = guard.open("--output", output)?;
+                if single == FileFormat::Workbook && output.is_terminal() {
+                    let error = UsageError("a workbook is not text for a terminal".to_owned());
+                    return Err(anyhow::Error::new(error).context(Hint("name a file: -o findings.xlsx")));
+                }
+                Ok(Self::One(single, output))
+            }
             (OutputFormats::Folder(formats), Some(folder)) => {
                 for format in &formats {
                     let name = format.map_or("asff", |(_, name)| name);

@@ -20,6 +20,7 @@ mod text;
 mod triage;
 mod tune;
 mod width;
+mod workbook;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -91,5 +92,13 @@ impl Report<'_> {
             Format::Json => json::write(source, ("findings", rows(as_it_is)), out),
             Format::JsonLines => json::write_lines(source, rows(as_it_is), out),
         }
+    }
+
+    /// Writes findings, coverage and settings as a workbook (`.xlsx`).
+    ///
+    /// # Errors
+    /// If writing to `out` or to a temporary file fails.
+    pub fn write_workbook(&self, out: &mut dyn Write) -> io::Result<()> {
+        workbook::write(self, out)
     }
 }

@@ -106,6 +106,8 @@ pub(crate) enum FileFormat {
     Export(ExportFormat),
     /// A page for a browser, which only a ranking has.
     Page,
+    /// A file for spreadsheet programs, which is not text.
+    Workbook,
 }
 
 /// The output formats of findings.
@@ -121,7 +123,7 @@ impl OutputArgs {
     /// The formats of the findings: from `--format`, else by the extension of the output.
     pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
         let one = match &self.format[..] {
-            [] => FindingFormatArg::Answer(FormatArg::of_output(self.output.as_deref())?),
+            [] => FindingFormatArg::of_output(self.output.as_deref())?,
             [one] => *one,
             several => {
                 return Ok(OutputFormats::Folder(several.iter().map(|one| self.file(*one)).collect()));
@@ -138,6 +140,7 @@ impl OutputArgs {
         Some(match format {
             FindingFormatArg::Asff => return None,
             FindingFormatArg::Page => (FileFormat::Page, "findings.html"),
+            FindingFormatArg::Workbook => (FileFormat::Workbook, "findings.xlsx"),
             FindingFormatArg::Answer(format) => {
                 let name = match format {
                     FormatArg::Csv => "findings.csv",
@@ -152,6 +155,7 @@ impl OutputArgs {
                     ExportFormat::Ocsf => "findings.ocsf.jsonl",
                     ExportFormat::Sns => "findings.sns.jsonl",
                     ExportFormat::Falco => "findings.falco.jsonl",
+                    ExportFormat::Timesketch => "findings.timesketch.jsonl",
                 };
                 (FileFormat::Export(format), name)
             }
@@ -176,17 +180,18 @@ impl OutputFormats {
 impl RankedOutputArgs {
     /// The format of the ranking: `--format`, else by the extension of the output.
     pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
-        let answer = |format: FormatArg| OutputFormats::One(FileFormat::Own(format.format(self.csv_raw)));
-        Ok(match self.format {
-            None if ending(self.output.as_deref()) == Some("html") => OutputFormats::One(FileFormat::Page),
-            None => answer(FormatArg::of_output(self.output.as_deref())?),
-            Some(RankedFormatArg(FindingFormatArg::Page)) => OutputFormats::One(FileFormat::Page),
-            Some(RankedFormatArg(FindingFormatArg::Answer(format))) => answer(format),
-            Some(RankedFormatArg(FindingFormatArg::Asff)) => OutputFormats::Folder(vec![None]),
-            Some(RankedFormatArg(FindingFormatArg::Export(format))) => {
-                OutputFormats::One(FileFormat::Export(format))
-            }
-        })
+        let format = match self.format {
+            None if ending(self.output.as_deref()) == Some("html") => FindingFormatArg::Page,
+            None => FindingFormatArg::of_output(self.output.as_deref())?,
+            Some(RankedFormatArg(format)) => format,
+        };
+        Ok(OutputFormats::One(match format {
+            FindingFormatArg::Answer(format) => FileFormat::Own(format.format(self.csv_raw)),
+            FindingFormatArg::Asff => return Ok(OutputFormats::Folder(vec![None])),
+            FindingFormatArg::Export(format) => FileFormat::Export(format),
+            FindingFormatArg::Page => FileFormat::Page,
+            FindingFormatArg::Workbook => FileFormat::Workbook,
+        }))
     }
 }
 

@@ -12,7 +12,9 @@ mod member_view;
 mod reason_view;
 mod sparkline;
 mod text;
+mod timeline;
 mod words;
+mod workbook;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -82,6 +84,22 @@ impl TriageReport<'_> {
     /// If writing to `out` fails.
     pub fn write_ocsf(&self, out: &mut dyn Write) -> io::Result<()> {
         export::write_ocsf(self, out)
+    }
+
+    /// Writes the findings of the incidents as events of a timeline in Timesketch, one per line.
+    ///
+    /// # Errors
+    /// If writing to `out` fails.
+    pub fn write_timesketch(&self, out: &mut dyn Write) -> io::Result<()> {
+        timeline::write(self, out)
+    }
+
+    /// Writes incidents, their findings, coverage and settings as a workbook (`.xlsx`).
+    ///
+    /// # Errors
+    /// If writing to `out` or to a temporary file fails.
+    pub fn write_workbook(&self, out: &mut dyn Write) -> io::Result<()> {
+        workbook::write(self, out)
     }
 
     /// The incidents in Security Hub's format, in batches of one account and Region each, and the number of incidents
