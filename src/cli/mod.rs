@@ -19,6 +19,7 @@ mod reference;
 mod rules;
 mod run_summary;
 mod scan;
+mod screen;
 mod settings;
 mod signals;
 mod synth;

@@ -57,7 +57,12 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
     guard.read_rules(args.rules.files());
-    let destination = Destination::open(args.output.formats()?, args.output.output.as_deref(), &mut guard)?;
+    let destination = Destination::open(
+        args.output.formats()?,
+        args.output.output.as_deref(),
+        args.output.screen.color,
+        &mut guard,
+    )?;
     let faults = args.output.run.faults(&mut guard)?;
     let builtin_rules = args.rules.builtin_rules
         || !args.rules.are_named() && !args.archives.names().iter().any(|name| is_saved(name));

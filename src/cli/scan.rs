@@ -39,7 +39,12 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(args.settings.files(), &args.archives, &lists)?;
     guard.read_rules(args.rules.files());
-    let destination = Destination::open(args.output.formats()?, args.output.output.as_deref(), &mut guard)?;
+    let destination = Destination::open(
+        args.output.formats()?,
+        args.output.output.as_deref(),
+        args.output.screen.color,
+        &mut guard,
+    )?;
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
     let databases = geo_databases(&wanted.geo, &question)?;

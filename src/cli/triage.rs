@@ -69,7 +69,8 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     if labels.is_some() {
         formats.check_own("--labels")?;
     }
-    let destination = Destination::open(formats, args.output.output.as_deref(), &mut guard)?;
+    let destination =
+        Destination::open(formats, args.output.output.as_deref(), args.output.screen.color, &mut guard)?;
     let shown = destination.has(FileFormat::Own(Format::Text)).then_some(SHOWN);
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;

@@ -15,6 +15,7 @@ mod known;
 mod place;
 mod row;
 mod rules;
+mod screen;
 mod summary;
 mod text;
 mod triage;
@@ -35,6 +36,7 @@ pub use header::{FilterSettings, UsedGeoDatabase, UsedInventory, UsedRules, Used
 pub use known::{KnownAnswer, KnownReport, KnownSettings};
 pub use row::FindingRow;
 pub use rules::write_rule_counts;
+pub use screen::Screen;
 pub use summary::{write_faults, write_losses, write_summary};
 pub use triage::{LabelledReport, TriageReport};
 pub use tune::{TuneFormat, TuneReport};
@@ -92,6 +94,14 @@ impl Report<'_> {
             Format::Json => json::write(source, ("findings", rows(as_it_is)), out),
             Format::JsonLines => json::write_lines(source, rows(as_it_is), out),
         }
+    }
+
+    /// Writes text for a terminal: a summary, and lines that fit.
+    ///
+    /// # Errors
+    /// If writing to `out` fails.
+    pub fn show(&self, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+        text::show(self, screen, out)
     }
 
     /// Writes findings, coverage and settings as a workbook (`.xlsx`).

@@ -10,7 +10,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::Visit;
 
 /// The only places that may use each external crate.
-const DOORS: [(&str, &[&str]); 41] = [
+const DOORS: [(&str, &[&str]); 44] = [
     (
         "base64",
         &[
@@ -44,6 +44,9 @@ const DOORS: [(&str, &[&str]); 41] = [
     ("clap", &["cli/"]),
     ("anyhow", &["cli/"]),
     ("indicatif", &["cli/progress.rs"]),
+    ("anstream", &["cli/screen.rs"]),
+    ("terminal_size", &["cli/screen.rs"]),
+    ("anstyle", &["report/screen/tone.rs"]),
     ("ctrlc", &["cli/signals.rs"]),
     ("signal_hook", &["cli/signals.rs"]),
     ("sysinfo", &["cli/args/output.rs"]),

@@ -40,6 +40,7 @@ mod shapes;
 mod sources;
 mod stored;
 mod synthetic;
+mod terminal;
 mod timesketch;
 mod triage;
 mod triage_known;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ColorChoice};
 use firstseen::report::{ExportFormat, Format};
 use firstseen::scan::DEFAULT_MEMORY;
 
@@ -25,6 +25,8 @@ pub(crate) struct OutputArgs {
     /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
     #[arg(long)]
     pub(crate) csv_raw: bool,
+    #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }
@@ -57,7 +59,19 @@ pub(crate) struct RankedOutputArgs {
     #[arg(long)]
     csv_raw: bool,
     #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+/// Flags for text on a terminal.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ScreenArgs {
+    /// Write text for a terminal: with colours, a summary first, in lines that fit. auto does so if the answer goes to a terminal,
+    /// without colours if NO_COLOR is set; always does so for any output; never only leaves out the colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, hide_default_value = true)]
+    pub(crate) color: ColorChoice,
 }
 
 /// Flags for the resources and messages of a run that reads archives.

@@ -14,6 +14,11 @@ const PRINCIPALS: usize = 4;
 
 /// The `scan` command for an incident. The source is named as in this run.
 pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
+    scan_words(report, incident).join(" ")
+}
+
+/// The same in parts: the command with its source, and each flag with its value.
+pub(super) fn scan_words(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> Vec<String> {
     let all: BTreeSet<(&str, &str)> =
         incident.episodes.iter().map(|episode| episode.who.account_and_key()).collect();
     let leading = incident.leading();
@@ -54,7 +59,7 @@ pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<
         ("--only-success", settings.only_success),
     ];
     words.extend(switches.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.to_owned()));
-    words.join(" ")
+    words
 }
 
 /// A flag with its value; a value that looks like a flag is attached to it.

@@ -26,7 +26,7 @@ pub use self::labels::LabelledReport;
 use self::command::scan_command;
 use self::csv_row::IncidentRow;
 use self::incident_view::IncidentView;
-use super::{AsffBatches, Format, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
+use super::{AsffBatches, Format, Screen, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
 
 pub(super) use self::bits::rounded;
 pub(super) use self::words::{counted, grouped};
@@ -76,6 +76,14 @@ impl TriageReport<'_> {
             }
             Format::JsonLines => json_format::write_lines((&self.settings()?, self.coverage), rows(), out),
         }
+    }
+
+    /// Writes text for a terminal: a summary, and lines that fit.
+    ///
+    /// # Errors
+    /// If writing to `out` fails.
+    pub fn show(&self, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+        text::show(self, screen, out)
     }
 
     /// Writes the incidents as OCSF Detection Findings 1.3.0, one per line.
