@@ -38,6 +38,7 @@ fn findings_fit_and_lose_nothing() {
         json!({"userAgent": "ua/1.0 ".repeat(50), "eventID": "208234f4-2180-41af-adba-1642186fb9f8"}),
     );
     let archive = Archive::new().delivered("20240301T1005", &[long]);
+    let ids = Regex::new("eventID [0-9a-f-]{36}").unwrap();
     for (arguments, folder) in [
         ("scan . -q --warmup 0d", archive.path()),
         ("scan fixtures/small-archive -q --warmup 0d --builtin-rules --dimension network", root()),
@@ -56,7 +57,6 @@ fn findings_fit_and_lose_nothing() {
         assert_eq!(words(findings), words(plain));
         assert!(summary.starts_with(total), "{summary}");
         // An id can be copied from its line.
-        let ids = Regex::new("eventID [0-9a-f-]{36}").unwrap();
         assert!(ids.is_match(plain) && ids.find_iter(plain).all(|id| findings.contains(id.as_str())));
     }
 }
