@@ -10,7 +10,7 @@ use firstseen::decode::Decoder;
 use firstseen::event::{AnyRecord, Event, IdentityLink, Principal};
 use firstseen::model::{Evidence, PrincipalKey, Text};
 use firstseen::observe::{Deduplicator, Fingerprint, ObjectRecords, Observer, RecordPlace};
-use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
+use firstseen::query::{Anchor, Filter, FindingKind, FindingOrder, Question, Severity, first_seen};
 use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize};
 use firstseen::time::{Day, Span, TimeForm, Timestamp};
@@ -223,6 +223,8 @@ fn query(criterion: &mut Criterion) {
         only_success: false,
         all_matches: false,
         filter: Filter::default(),
+        min_severity: Severity::default(),
+        sort: FindingOrder::default(),
     };
     let mut group = criterion.benchmark_group("query");
     group.throughput(Throughput::Elements(u64::from(PRINCIPALS * ACTIONS)));

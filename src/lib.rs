@@ -22,7 +22,7 @@
 //!
 //! ```no_run
 //! use firstseen::learn::{LearnSettings, learn};
-//! use firstseen::query::{Anchor, Filter, FindingKind, Question, first_seen};
+//! use firstseen::query::{Anchor, Filter, FindingKind, FindingOrder, Question, Severity, first_seen};
 //! use firstseen::scan::Silent;
 //! use firstseen::source::Archives;
 //! use firstseen::time::Span;
@@ -41,6 +41,8 @@
 //!     only_success: false,
 //!     all_matches: false,
 //!     filter: Filter::default(),
+//!     min_severity: Severity::default(),
+//!     sort: FindingOrder::default(),
 //! };
 //! let baseline = learnt.baseline.resolved(settings.principal_key);
 //! for finding in first_seen(&baseline, &question) {

@@ -5,21 +5,27 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use firstseen::report::{AsffBatches, Format, PageContext, Report, TriageReport};
+use clap::ColorChoice;
+use firstseen::report::{AsffBatches, ExportFormat, Format, PageContext, Report, Screen, TriageReport};
 
 use super::args::{FileFormat, OutputFormats};
 use super::exit::{Hint, UsageError};
 use super::output::Output;
 use super::output_guard::OutputGuard;
+use super::screen::screen;
 
 /// The destination of findings. It is opened before anything is read, so a bad path fails at once.
 pub(crate) enum Destination {
-    One(FileFormat, Output),
+    /// With the terminal that it is shown on, if it is text and shown on one.
+    One(FileFormat, Output, Option<Screen>),
     Folder(PathBuf, Vec<Option<(FileFormat, &'static str)>>),
 }
 
 /// An answer that can be written in formats of other systems, too.
 pub(crate) trait Answer {
+    /// Writes it as text for a terminal.
+    fn show(&self, screen: Screen, out: &mut dyn Write) -> io::Result<()>;
+
     /// Writes it as one file.
     fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()>;
 
@@ -35,10 +41,15 @@ pub(crate) struct FindingsAnswer<'a> {
 }
 
 impl Answer for FindingsAnswer<'_> {
+    fn show(&self, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+        self.report.show(screen, out)
+    }
+
     fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()> {
         match format {
             FileFormat::Own(format) => self.report.write(format, out),
             FileFormat::Export(format) => self.report.write_export(format, out),
+            FileFormat::Workbook => self.report.write_workbook(out),
             FileFormat::Page => self.report.write_html(self.command, &self.page, out),
         }
     }
@@ -55,12 +66,21 @@ pub(crate) struct RankingAnswer<'a> {
 }
 
 impl Answer for RankingAnswer<'_> {
+    fn show(&self, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+        self.report.show(screen, out)
+    }
+
     fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()> {
         match format {
             FileFormat::Own(format) => self.report.write(format, out),
-            // The only one that triage offers.
-            FileFormat::Export(_) => self.report.write_ocsf(out),
+            FileFormat::Export(ExportFormat::Ocsf) => self.report.write_ocsf(out),
+            FileFormat::Export(ExportFormat::Timesketch) => self.report.write_timesketch(out),
+            // `triage` does not offer formats of single calls.
+            FileFormat::Export(ExportFormat::Sns | ExportFormat::Falco) => {
+                Err(io::ErrorKind::Unsupported.into())
+            }
             FileFormat::Page => self.report.write_html(&self.page, out),
+            FileFormat::Workbook => self.report.write_workbook(out),
         }
     }
 
@@ -73,10 +93,20 @@ impl Destination {
     pub(crate) fn open(
         formats: OutputFormats,
         output: Option<&Path>,
+        color: ColorChoice,
         guard: &mut OutputGuard,
     ) -> anyhow::Result<Self> {
         match (formats, output) {
-            (OutputFormats::One(single), output) => Ok(Self::One(single, guard.open("--output", output)?)),
+            (OutputFormats::One(single), output) => {
+                let output = guard.open("--output", output)?;
+                if single == FileFormat::Workbook && output.is_terminal() {
+                    let error = UsageError("a workbook is not text for a terminal".to_owned());
+                    return Err(anyhow::Error::new(error).context(Hint("name a file: -o findings.xlsx")));
+                }
+                let is_text = single == FileFormat::Own(Format::Text);
+                let screen = if is_text { screen(&output, color) } else { None };
+                Ok(Self::One(single, output, screen))
+            }
             (OutputFormats::Folder(formats), Some(folder)) => {
                 for format in &formats {
                     let name = format.map_or("asff", |(_, name)| name);
@@ -94,20 +124,20 @@ impl Destination {
 
     /// Whether this is the only format.
     pub(crate) fn has(&self, format: FileFormat) -> bool {
-        matches!(self, Self::One(one, _) if *one == format)
+        matches!(self, Self::One(one, ..) if *one == format)
     }
 
     /// Whether this is one of the formats.
     pub(crate) fn includes(&self, format: FileFormat) -> bool {
         match self {
-            Self::One(one, _) => *one == format,
+            Self::One(one, ..) => *one == format,
             Self::Folder(_, formats) => formats.iter().flatten().any(|(one, _)| *one == format),
         }
     }
 
     /// Whether this is the only format, on standard output.
     pub(crate) fn is(&self, format: FileFormat) -> bool {
-        matches!(self, Self::One(one, Output::Stdout) if *one == format)
+        matches!(self, Self::One(one, Output::Stdout, _) if *one == format)
     }
 
     /// Writes an answer that has no formats of other systems; [`OutputFormats::check_own`] refuses these before anything is
@@ -117,7 +147,7 @@ impl Destination {
         write: impl FnOnce(Format, &mut dyn Write) -> io::Result<()>,
     ) -> anyhow::Result<()> {
         match self {
-            Self::One(FileFormat::Own(format), output) => output.write(|out| write(format, out)),
+            Self::One(FileFormat::Own(format), output, _) => output.write(|out| write(format, out)),
             Self::One(..) | Self::Folder(..) => anyhow::bail!("this answer has no such format"),
         }
     }
@@ -125,7 +155,8 @@ impl Destination {
     /// Writes everything. Returns a warning, if any.
     pub(crate) fn write(self, report: &impl Answer) -> anyhow::Result<Option<String>> {
         match self {
-            Self::One(single, output) => write_one(report, single, output).map(|()| None),
+            Self::One(_, output, Some(screen)) => output.write(|out| report.show(screen, out)).map(|()| None),
+            Self::One(single, output, None) => write_one(report, single, output).map(|()| None),
             Self::Folder(folder, formats) => {
                 let mut warning = None;
                 for format in formats {

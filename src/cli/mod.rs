@@ -23,6 +23,7 @@ mod reference;
 mod rules;
 mod run_summary;
 mod scan;
+mod screen;
 mod settings;
 mod show;
 mod signals;

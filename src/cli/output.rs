@@ -1,7 +1,7 @@
 //! Outputs: a stream, or a file that appears only once it is complete.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -63,6 +63,16 @@ impl Output {
         let temporary = builder.tempfile_in(folder).with_context(cannot).context(hint)?;
         signals::remove_at_end(temporary.path());
         Ok(Self::Replaced { temporary, path })
+    }
+
+    /// Whether it is shown to somebody as it is written.
+    pub(crate) fn is_terminal(&self) -> bool {
+        match self {
+            Self::Stdout => io::stdout().is_terminal(),
+            Self::Stderr => io::stderr().is_terminal(),
+            Self::Special(file) => file.is_terminal(),
+            Self::Replaced { .. } => false,
+        }
     }
 
     /// Writes everything, then moves the file into place.

@@ -5,7 +5,9 @@ use firstseen::query::{Anchor, FindingKind, Question, first_seen};
 use firstseen::report::{Format, Report, write_rule_counts};
 use firstseen::time::Span;
 
-use super::args::{ArchiveArgs, FileFormat, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args};
+use super::args::{
+    ArchiveArgs, FileFormat, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args, SeverityArgs,
+};
 use super::destination::{Destination, FindingsAnswer};
 use super::exit::RunStatus;
 use super::input::{Input, InputOptions, is_saved};
@@ -35,6 +37,8 @@ pub(crate) struct RulesArgs {
     #[command(flatten)]
     filters: FilterArgs,
     #[command(flatten)]
+    severity: SeverityArgs,
+    #[command(flatten)]
     s3: S3Args,
     #[command(flatten)]
     output: OutputArgs,
@@ -45,6 +49,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let flags = Settings {
         learning: args.learning.clone(),
         filters: args.filters.clone(),
+        severity: args.severity.clone(),
         s3: args.s3.clone(),
         ..Settings::default()
     };
@@ -53,7 +58,12 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
     guard.read_rules(args.rules.files());
-    let destination = Destination::open(args.output.formats()?, args.output.output.as_deref(), &mut guard)?;
+    let destination = Destination::open(
+        args.output.formats()?,
+        args.output.output.as_deref(),
+        args.output.screen.color,
+        &mut guard,
+    )?;
     let faults = args.output.run.faults(&mut guard)?;
     let builtin_rules = args.rules.builtin_rules
         || !args.rules.are_named() && !args.archives.names().iter().any(|name| is_saved(name));

@@ -51,7 +51,12 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     guard.read_rules(args.rules.files());
     args.proof.guard(&mut guard);
     args.check_verification()?;
-    let destination = Destination::open(args.output.formats()?, args.output.output.as_deref(), &mut guard)?;
+    let destination = Destination::open(
+        args.output.formats()?,
+        args.output.output.as_deref(),
+        args.output.screen.color,
+        &mut guard,
+    )?;
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
     let databases = geo_databases(&wanted.geo, &question)?;

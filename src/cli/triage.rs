@@ -68,7 +68,8 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     if labels.is_some() {
         formats.check_own("--labels")?;
     }
-    let destination = Destination::open(formats, args.output.output.as_deref(), &mut guard)?;
+    let destination =
+        Destination::open(formats, args.output.output.as_deref(), args.output.screen.color, &mut guard)?;
     let shown = destination.has(FileFormat::Own(Format::Text)).then_some(SHOWN);
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
@@ -146,12 +147,12 @@ impl TriageArgs {
     /// The settings that a ranking shares with other questions.
     fn wanted(&self) -> anyhow::Result<Settings> {
         let flags = Settings {
-            preset: None,
             geo: self.geo.clone(),
             question: self.newness.question(),
             learning: self.learning.clone(),
             filters: self.period.filters(),
             s3: self.s3.clone(),
+            ..Settings::default()
         };
         Ok(flags.or(self.files.read(None)?))
     }

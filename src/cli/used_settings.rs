@@ -31,6 +31,8 @@ pub(crate) fn used_settings(preset: Option<Preset>, question: &Question, input: 
         iam_inventory: UsedInventory::new(&input.baseline.inventory),
         geo_db: Vec::new(),
         all_matches: question.all_matches,
+        min_severity: question.min_severity.name().to_owned(),
+        sort: question.sort.name().to_owned(),
         preset: preset.map(|preset| preset.name().to_owned()),
     }
 }

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use crate::baseline::Hit;
 use crate::model::{Dimension, Location, ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text};
 use crate::names::named;
-use crate::query::Filter;
+use crate::query::{Filter, Severity};
 use crate::time::{Span, Timestamp};
 
 named! {
@@ -53,6 +53,18 @@ pub struct Rarity {
     pub first_for_account: bool,
     /// Whether no principal in the archive had done this action before.
     pub first_for_archive: bool,
+}
+
+named! {
+    /// An order of findings.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum FindingOrder {
+        /// By time, account, principal, action and kind. The default.
+        #[default]
+        Time = "time",
+        /// The most severe first, and those of one severity by time and so on.
+        Severity = "severity",
+    }
 }
 
 named! {
@@ -140,6 +152,10 @@ pub struct Question {
     pub all_matches: bool,
     /// Which findings are wanted.
     pub filter: Filter,
+    /// Nothing less severe is reported.
+    pub min_severity: Severity,
+    /// The order of the findings.
+    pub sort: FindingOrder,
 }
 
 /// One finding, with its evidence. Fields that do not apply to its kind, or are not known, are absent; `docs/formats.md` lists

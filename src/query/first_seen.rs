@@ -5,6 +5,7 @@
 //! since baselines keep only hours.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::num::NonZero;
 
 use super::age::Ages;
@@ -18,12 +19,12 @@ use super::new_value::{self, ValueRarities};
 use super::rarity::Rarities;
 use super::single_event::{finding_about, single_event_findings};
 use super::warmup_effect::WarmupEffect;
-use super::{Age, Finding, FindingKind, Question};
+use super::{Age, Finding, FindingKind, FindingOrder, Question, Severity};
 use crate::baseline::{Baseline, Behaviour, DimensionValue};
 use crate::model::{InOrder, ObservedPrincipal, Sighting};
 use crate::time::Timestamp;
 
-/// All findings, sorted by time, account, principal, action and kind.
+/// All findings, in the order of the question.
 pub fn first_seen<'b>(baseline: &'b Baseline, question: &Question) -> Vec<Finding<'b>> {
     first_seen_with_warmup_effect(baseline, question).0
 }
@@ -50,7 +51,9 @@ pub fn first_seen_with_warmup_effect<'b>(
                 known = Some((finding.account(), finding.principal()));
                 effect.begin_principal(anchor_time);
             }
-            effect.count(known_micros);
+            if Severity::of_kind(&finding) >= question.min_severity {
+                effect.count(known_micros);
+            }
             if known_micros < question.warmup.micros() {
                 return;
             }
@@ -61,10 +64,14 @@ pub fn first_seen_with_warmup_effect<'b>(
     let mut past = History::new((baseline, &iam), question, start);
     findings.extend(single_event_findings(baseline, question, &admission, &mut past));
     add_rule_matches(baseline, question, &admission, &mut past, &mut findings);
+    // Only now: a rule may raise the severity.
+    if question.min_severity > Severity::default() {
+        findings.retain(|finding| finding.severity() >= question.min_severity);
+    }
     for finding in &mut findings {
         finding.known_to_iam = iam.knows(finding.who);
     }
-    sort(&mut findings);
+    sort(&mut findings, question.sort);
     (findings, effect)
 }
 
@@ -74,11 +81,16 @@ fn beginning(baseline: &Baseline, question: &Question) -> Option<Timestamp> {
     sightings.map(|sighting| sighting.time).min()
 }
 
-/// Sorts findings in report order, stably. Sorts their indices, which takes less memory.
-fn sort(findings: &mut [Finding<'_>]) {
+/// Sorts findings, stably. Sorts their indices, which takes less memory.
+fn sort(findings: &mut [Finding<'_>], by: FindingOrder) {
     let mut order: Vec<u32> = (0..).take(findings.len()).collect();
     order.sort_by(|left, right| {
-        report_order(&findings[*left as usize]).cmp(&report_order(&findings[*right as usize]))
+        let (left, right) = (&findings[*left as usize], &findings[*right as usize]);
+        let by_severity = match by {
+            FindingOrder::Time => Ordering::Equal,
+            FindingOrder::Severity => right.severity().cmp(&left.severity()),
+        };
+        by_severity.then_with(|| report_order(left).cmp(&report_order(right)))
     });
     for start in 0..order.len() {
         // Follows each cycle of the permutation once; finished places point to themselves.

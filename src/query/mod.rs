@@ -14,6 +14,7 @@ mod history;
 mod hits;
 mod iam;
 mod in_scope;
+mod judge;
 mod known;
 mod new_value;
 mod overview;
@@ -32,7 +33,9 @@ pub use coverage::{
 };
 pub use explain::{Absence, Explanation, Explanations, HidingSetting, explain};
 pub use filter::{Filter, Pattern, PatternError};
-pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
+pub use finding::{
+    Age, AgeBasis, Anchor, Finding, FindingKind, FindingOrder, Match, Matched, Question, Rarity,
+};
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
 pub use known::{
     ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,

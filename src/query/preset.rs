@@ -4,7 +4,7 @@
 
 use crate::model::{PrincipalKey, PrincipalKind};
 use crate::names::named;
-use crate::query::{Anchor, Filter, FindingKind, Question};
+use crate::query::{Anchor, Filter, FindingKind, FindingOrder, Question, Severity};
 use crate::time::Span;
 
 named! {
@@ -83,6 +83,8 @@ impl PresetValues {
             only_success: self.only_success,
             all_matches: false,
             filter: Filter { kinds: self.kinds.to_vec(), ..Filter::default() },
+            min_severity: Severity::default(),
+            sort: FindingOrder::default(),
         }
     }
 }

@@ -1,14 +1,13 @@
-//! The severity of a finding.
+//! How severe something is: plain data. `judge.rs` decides it for a finding, the score for an incident.
 
-use super::{Finding, FindingKind};
-use crate::model::Priority;
 use crate::names::named;
 
 named! {
-    /// The severity of a finding. The rules are in `docs/formats.md`.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    /// The severity of a finding or an incident. The rules are in `docs/formats.md`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
     pub enum Severity {
-        /// For information.
+        /// For information. The default of a minimum: all findings have at least this severity.
+        #[default]
         Informational = "informational",
         /// Worth a look.
         Low = "low",
@@ -18,37 +17,5 @@ named! {
         High = "high",
         /// Act at once.
         Critical = "critical",
-    }
-}
-
-impl Severity {
-    fn of_priority(priority: Priority) -> Self {
-        match priority {
-            Priority::Emergency | Priority::Alert | Priority::Critical => Self::Critical,
-            Priority::Error => Self::High,
-            Priority::Warning => Self::Medium,
-            Priority::Notice => Self::Low,
-            Priority::Informational | Priority::Debug => Self::Informational,
-        }
-    }
-
-    fn of_kind(finding: &Finding<'_>) -> Self {
-        let is_new = finding.rarity.is_some_and(|rarity| rarity.first_for_account);
-        match finding.kind {
-            FindingKind::Rule => Self::Informational,
-            FindingKind::RootActivity => Self::High,
-            FindingKind::Insight => Self::Medium,
-            _ if finding.read_only == Some(true) => Self::Informational,
-            _ if is_new && finding.failed == Some(false) => Self::Medium,
-            _ => Self::Low,
-        }
-    }
-}
-
-impl Finding<'_> {
-    /// Its own severity, or that of a rule its event matched if higher.
-    pub fn severity(&self) -> Severity {
-        let own = Severity::of_kind(self);
-        self.rule().map_or(own, |rule| own.max(Severity::of_priority(rule.priority)))
     }
 }

@@ -6,7 +6,7 @@ use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};
 
 /// The effect of the warmup: hidden first sightings, and returns with a forget span, of principals that were not known for long
-/// enough. Counted after all filters and within the window of the question.
+/// enough. Counted after all filters and within the window of the question; for the least severity without that of rules.
 ///
 /// Its numbers are those of the question with a warmup of 0: `hidden` more findings than with its own.
 #[derive(Clone, Debug, PartialEq, Eq)]

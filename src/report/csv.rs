@@ -1,4 +1,4 @@
-//! Rows as CSV (RFC 4180): a header line and one line per row.
+//! Rows as CSV (RFC 4180): a header line and one line per row. Also the cells of a row.
 
 use std::io::{self, Write};
 
@@ -17,6 +17,30 @@ pub(super) fn write<R: Serialize>(
         writer.serialize(row).map_err(io_error)?;
     }
     writer.flush()
+}
+
+/// Rows as the texts of their cells, for formats that are tables, too.
+#[derive(Default)]
+pub(super) struct Cells {
+    text: Vec<u8>,
+    cells: csv::StringRecord,
+}
+
+impl Cells {
+    /// The texts of a row: what would be in its line, unquoted.
+    ///
+    /// # Errors
+    /// If the row is not one: it has a field that CSV cannot write.
+    pub(super) fn of(&mut self, row: &impl Serialize) -> io::Result<&csv::StringRecord> {
+        self.text.clear();
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(&mut self.text);
+        writer.serialize(row).map_err(io_error)?;
+        writer.flush()?;
+        drop(writer);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&*self.text);
+        reader.read_record(&mut self.cells).map_err(io_error)?;
+        Ok(&self.cells)
+    }
 }
 
 pub(super) fn io_error(error: csv::Error) -> io::Error {

@@ -48,6 +48,10 @@ pub struct UsedSettings {
     pub geo_db: Vec<UsedGeoDatabase>,
     /// `--all-matches`
     pub all_matches: bool,
+    /// `--min-severity`
+    pub min_severity: String,
+    /// `--sort`
+    pub sort: String,
     /// `--preset`, given or implied by `--netflix-config`; the other settings include its values
     pub preset: Option<String>,
 }

@@ -17,6 +17,7 @@ mod known;
 mod place;
 mod row;
 mod rules;
+mod screen;
 mod shown;
 mod summary;
 mod text;
@@ -25,6 +26,7 @@ mod triage;
 mod tune;
 mod verify;
 mod width;
+mod workbook;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -42,6 +44,7 @@ pub use html::PageContext;
 pub use known::{KnownAnswer, KnownReport, KnownSettings};
 pub use row::FindingRow;
 pub use rules::write_rule_counts;
+pub use screen::Screen;
 pub use shown::{ShownFormat, ShownReport};
 pub use summary::{write_faults, write_losses, write_summary};
 pub use trace::{TraceFormat, TraceReport};
@@ -102,5 +105,21 @@ impl Report<'_> {
             Format::Json => json::write(source, ("findings", rows(as_it_is)), out),
             Format::JsonLines => json::write_lines(source, rows(as_it_is), out),
         }
+    }
+
+    /// Writes text for a terminal: a summary, and lines that fit.
+    ///
+    /// # Errors
+    /// If writing to `out` fails.
+    pub fn show(&self, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+        text::show(self, screen, out)
+    }
+
+    /// Writes findings, coverage and settings as a workbook (`.xlsx`).
+    ///
+    /// # Errors
+    /// If writing to `out` or to a temporary file fails.
+    pub fn write_workbook(&self, out: &mut dyn Write) -> io::Result<()> {
+        workbook::write(self, out)
     }
 }

@@ -114,6 +114,7 @@ published! {
         pub source_as_name: Option<Cow<'a, str>>,
         pub source_country: Option<Cow<'a, str>>,
         pub issued: Option<Cow<'a, str>>,
+        pub severity: &'static str,
         pub integrity: Option<&'static str>,
     }
 }
@@ -178,6 +179,7 @@ impl<'a> FindingRow<'a> {
             source_as_name: location.and_then(|location| location.as_name.as_deref()).map(clean),
             source_country: location.and_then(|location| location.country.as_deref()).map(clean),
             issued: text(Sighting::issued),
+            severity: finding.severity().name(),
             integrity: finding.integrity,
         }
     }

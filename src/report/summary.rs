@@ -1,12 +1,13 @@
 //! The coverage of a run: as text at its end, as JSON in its output, and as a file with the list of faults.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::for_terminal;
 use super::place::shown_object;
+use super::{as_it_is, for_terminal};
 use crate::coverage::{Coverage, Fault, Position};
 
 /// Coverage under its published names.
@@ -96,18 +97,23 @@ struct PathView<'a> {
 }
 
 #[derive(Serialize)]
-struct FaultView<'a> {
+pub(super) struct FaultView<'a> {
     kind: &'static str,
     archive: u32,
-    object: &'a str,
+    object: Cow<'a, str>,
     stored_byte: Option<u64>,
     byte: Option<u64>,
     record: Option<u32>,
-    detail: &'a str,
+    detail: Cow<'a, str>,
 }
 
 impl<'a> FaultView<'a> {
     fn new(fault: &'a Fault) -> Self {
+        Self::cleaned(fault, as_it_is)
+    }
+
+    /// A fault, its texts cleaned by `clean`.
+    pub(super) fn cleaned(fault: &'a Fault, clean: fn(&str) -> Cow<'_, str>) -> Self {
         let (mut stored_byte, mut byte, mut record) = (None, None, None);
         match fault.position {
             Position::Whole => {}
@@ -116,6 +122,7 @@ impl<'a> FaultView<'a> {
             Position::Record(index) => record = Some(index),
         }
         let Fault { archive, object, kind, detail, .. } = fault;
+        let (object, detail) = (clean(object), clean(detail));
         Self { kind: kind.name(), archive: *archive, object, stored_byte, byte, record, detail }
     }
 }

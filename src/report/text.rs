@@ -4,50 +4,51 @@ use std::io::{self, Write};
 
 use super::place::shown_object;
 use super::row::{NOT_NAMED, location_in_words, named, value_in_words};
+use super::screen::{Line, Piece, Screen, Tone, of_findings};
 use super::{Report, for_terminal};
+use crate::model::Sighting;
 use crate::query::{Finding, FindingKind, Rarity};
 use crate::time::Timestamp;
 
+/// How far the lines below the first one of a finding are indented.
+const INDENT: usize = 4;
+
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
-        write_finding(finding, report.archives, out)?;
+        lines(finding, report.archives).iter().try_for_each(|line| line.write(out))?;
     }
     let count = report.findings.len();
     writeln!(out, "{count} {}", if count == 1 { "finding" } else { "findings" })
 }
 
-fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write) -> io::Result<()> {
+/// Writes the findings for a terminal, after a summary.
+pub(super) fn show(report: &Report<'_>, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    of_findings(report).iter().try_for_each(|line| screen.write(line, out))?;
+    for finding in report.findings {
+        out.write_all(b"\n")?;
+        lines(finding, report.archives).iter().try_for_each(|line| screen.write(line, out))?;
+    }
+    Ok(())
+}
+
+/// The lines of a finding.
+fn lines(finding: &Finding<'_>, archives: &[String]) -> Vec<Line> {
     let clean = for_terminal;
-    writeln!(
-        out,
-        "{}  {}{}  {}  {}{}{}",
-        finding.time,
-        finding.kind.name(),
-        value_in_words(finding).map_or(String::new(), |value| format!(" {}", clean(&value))),
-        clean(finding.known_action().unwrap_or(NOT_NAMED)),
-        finding.principal_kind().map_or(String::new(), |kind| format!("{} ", kind.name())),
-        clean(named(finding.principal()).unwrap_or(NOT_NAMED)),
-        finding.who.arn.as_deref().map_or(String::new(), |arn| format!(" ({})", clean(arn)))
-    )?;
-    let evidence = finding.evidence;
+    let mut lines = vec![head(finding)];
     for matched in finding.matched() {
         let rule = matched.rule;
-        writeln!(out, "    {} {}: {}", rule.priority.name(), clean(&rule.name), clean(&matched.output()))?;
+        let text = format!("{} {}: {}", rule.priority.name(), clean(&rule.name), clean(&matched.output()));
+        lines.push(Line::new(INDENT, vec![Piece::text(text)]));
     }
-    let circumstances = circumstances(finding);
-    if !circumstances.is_empty() {
-        writeln!(out, "    {}", circumstances.join(", "))?;
-    }
+    lines.push(Line::joined(INDENT, ", ", circumstances(finding)));
     let account = named(finding.account()).map(|account| format!("account {}", clean(account)));
     let unknown = finding.known_to_iam.filter(|known| !known).map(|_| "not known to IAM".to_owned());
     let mut facts: Vec<String> = account.into_iter().chain(unknown).collect();
-    let Some(evidence) = evidence else {
-        let from = finding.time;
-        let until = Timestamp::from_micros(from.micros() + HOUR - 1);
+    let Some(evidence) = finding.evidence else {
         facts.push("in the hour that begins then".to_owned());
-        writeln!(out, "    {}", facts.join(", "))?;
-        let flags = format!("--read-from {from} --read-to {until} --warmup 0d --report new-action");
-        return writeln!(out, "    for its records scan the archive with {flags}");
+        lines.push(Line::joined(INDENT, ", ", facts.into_iter().map(Piece::whole)));
+        lines.push(Line::new(INDENT, vec![Piece::text(scan_of_hour(finding.time))]));
+        return lines;
     };
     let source = source_in_words(finding);
     for (name, value) in [
@@ -64,19 +65,51 @@ fn write_finding(finding: &Finding<'_>, archives: &[String], out: &mut dyn Write
         facts.extend(value.map(|value| format!("{name} {}", clean(value))));
     }
     if !facts.is_empty() {
-        writeln!(out, "    {}", facts.join(", "))?;
+        lines.push(Line::joined(INDENT, ", ", facts.into_iter().map(Piece::whole)));
     }
     if let Some(detail) = evidence.detail() {
         let of_errors = evidence.error_code().filter(|_| finding.kind == FindingKind::Insight);
         let of_errors = of_errors.map_or(String::new(), |code| format!(", {}", clean(code)));
-        writeln!(out, "    {}{of_errors}", clean(detail))?;
+        lines.push(Line::new(INDENT, vec![Piece::text(format!("{}{of_errors}", clean(detail)))]));
     }
-    let event_id = match &*evidence.event_id.text() {
-        "" => String::new(),
-        id => format!("  eventID {}", clean(id)),
-    };
+    lines.push(proof(evidence, archives));
+    lines
+}
+
+/// When, what and who.
+fn head(finding: &Finding<'_>) -> Line {
+    let clean = for_terminal;
+    let value = value_in_words(finding).map_or(String::new(), |value| format!(" {}", clean(&value)));
+    let kind = finding.principal_kind().map_or(String::new(), |kind| format!("{} ", kind.name()));
+    let arn = finding.who.arn.as_deref().map_or(String::new(), |arn| format!(" ({})", clean(arn)));
+    let principal = clean(named(finding.principal()).unwrap_or(NOT_NAMED));
+    Line::joined(
+        0,
+        "  ",
+        [
+            Piece::whole(finding.time.to_string()).in_tone(Tone::Faint),
+            Piece::whole(format!("{}{value}", finding.kind.name())),
+            Piece::whole(clean(finding.known_action().unwrap_or(NOT_NAMED))).in_tone(Tone::Strong),
+            Piece::whole(format!("{kind}{principal}{arn}")),
+        ],
+    )
+}
+
+/// Where the record is, and its id.
+fn proof(evidence: &Sighting, archives: &[String]) -> Line {
     let object = shown_object(archives, evidence.archive, &evidence.object);
-    writeln!(out, "    {} record {}{event_id}", clean(&object), evidence.record)
+    let place = format!("{} record {}", for_terminal(&object), evidence.record);
+    let id = evidence.event_id.text();
+    let id = (!id.is_empty()).then(|| Piece::whole(format!("eventID {}", for_terminal(&id))));
+    let pieces = [Some(Piece::text(place).in_tone(Tone::Faint)), id].into_iter().flatten();
+    Line::joined(INDENT, "  ", pieces)
+}
+
+/// How to find the records of the hour of a returning action.
+fn scan_of_hour(from: Timestamp) -> String {
+    let until = Timestamp::from_micros(from.micros() + HOUR - 1);
+    let flags = format!("--read-from {from} --read-to {until} --warmup 0d --report new-action");
+    format!("for its records scan the archive with {flags}")
 }
 
 /// The address of the call, and where it is: `203.0.113.7 (AS64500 Example, DE)`.
@@ -86,8 +119,9 @@ fn source_in_words(finding: &Finding<'_>) -> Option<String> {
     Some(format!("{source} ({})", location_in_words(location)))
 }
 
-/// Age of the principal, outcome of the call and rarity, as far as they apply.
-fn circumstances(finding: &Finding<'_>) -> Vec<String> {
+/// Severity, age of the principal, outcome of the call and rarity, as far as they apply.
+fn circumstances(finding: &Finding<'_>) -> Vec<Piece> {
+    let severity = finding.severity();
     let known = finding.age.zip(finding.age_micros());
     let known =
         known.map(|(age, micros)| format!("known for {} d ({})", micros.div_euclid(DAY), age.basis.name()));
@@ -99,7 +133,9 @@ fn circumstances(finding: &Finding<'_>) -> Vec<String> {
         }
         (.., ended) => ended,
     };
-    [known, gap, ended, finding.rarity.map(rarity)].into_iter().flatten().collect()
+    let severity = Piece::whole(format!("{} severity", severity.name())).in_tone(Tone::Of(severity));
+    let others = [known, gap, ended, finding.rarity.map(rarity)].into_iter().flatten().map(Piece::whole);
+    [severity].into_iter().chain(others).collect()
 }
 
 fn rarity(rarity: Rarity) -> String {

@@ -10,7 +10,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::Visit;
 
 /// The only places that may use each external crate.
-const DOORS: [(&str, &[&str]); 41] = [
+const DOORS: [(&str, &[&str]); 45] = [
     (
         "base64",
         &[
@@ -23,6 +23,7 @@ const DOORS: [(&str, &[&str]); 41] = [
     ),
     ("rsa", &["verify/signature.rs"]),
     ("minijinja", &["report/html/"]),
+    ("rust_xlsxwriter", &["report/workbook/book.rs"]),
     ("maxminddb", &["geo/database.rs"]),
     ("md5", &["source/s3/expected_checksums.rs", "verify/signature.rs"]),
     ("tar", &["decode/unpack/tar_file.rs"]),
@@ -45,6 +46,9 @@ const DOORS: [(&str, &[&str]); 41] = [
     ("clap", &["cli/"]),
     ("anyhow", &["cli/"]),
     ("indicatif", &["cli/progress.rs"]),
+    ("anstream", &["cli/screen.rs"]),
+    ("terminal_size", &["cli/screen.rs"]),
+    ("anstyle", &["report/screen/tone.rs"]),
     ("ctrlc", &["cli/signals.rs"]),
     ("signal_hook", &["cli/signals.rs"]),
     ("sysinfo", &["cli/args/output.rs"]),

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use firstseen::learn::{LearnSettings, Learnt, learn};
-use firstseen::query::{Anchor, Filter, Finding, FindingKind, Question, first_seen};
+use firstseen::query::{Anchor, Filter, Finding, FindingKind, FindingOrder, Question, Severity, first_seen};
 use firstseen::scan::Silent;
 use firstseen::source::Archives;
 use firstseen::time::Span;
@@ -174,5 +174,7 @@ pub(crate) fn question(days: u32) -> Question {
         only_success: false,
         all_matches: false,
         filter: Filter::default(),
+        min_severity: Severity::default(),
+        sort: FindingOrder::default(),
     }
 }

@@ -362,7 +362,7 @@ fn root_and_rule_findings_show_the_age_and_first_success_of_the_principal() {
     look_at(&ingested.coverage, &first_seen(&ingested.baseline, &asked), &mut |report| {
         let texts = in_format(report, Format::Text);
         assert!(texts.contains(
-            "\n    known for 4 d (first-sighting), failed: AccessDenied; first success 2024-03-01T10:00:00Z\n"
+            "\n    high severity, known for 4 d (first-sighting), failed: AccessDenied; first success 2024-03-01T10:00:00Z\n"
         ));
         assert!(!texts.contains("never succeeded"), "{texts}");
         said = rows(report)

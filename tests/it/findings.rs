@@ -1,13 +1,16 @@
 //! Which findings are reported, and when.
 
+use std::sync::Arc;
+
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
-use firstseen::query::{AgeBasis, Anchor, FindingKind, Question, Rarity, first_seen};
+use firstseen::query::{AgeBasis, Anchor, FindingKind, FindingOrder, Question, Rarity, Severity, first_seen};
 use firstseen::source::ReadWindow;
 use firstseen::time::{Bound, Span, Timestamp};
 use serde_json::json;
 
 use crate::archive::{Archive, gzip, log_path, question, record, settings, with, wrapped};
+use crate::rules::rules;
 
 #[test]
 fn the_warmup_is_exact_to_the_second() {
@@ -236,4 +239,44 @@ fn ignored_actions_are_learnt_and_not_reported() {
     assert_eq!(archive.ask(&asked).len(), 1, "the ignored action started the warmup clock");
     asked.filter.ignored_actions = vec!["createuser".parse().unwrap()];
     assert_eq!(archive.ask(&asked).len(), 0);
+}
+
+#[test]
+fn the_least_severity_counts_rules_and_the_order_is_that_of_severity_then_time() {
+    let archive = Archive::new().object(
+        "a.json",
+        &wrapped(&[
+            record("2024-03-01T00:00:00Z", "evangeline", "iam:CreateUser"),
+            with(record("2024-03-02T00:00:00Z", "evangeline", "s3:ListBuckets"), json!({"readOnly": true})),
+            with(record("2024-03-03T00:00:00Z", "evangeline", "iam:GetUser"), json!({"readOnly": true})),
+            record("2024-03-04T00:00:00Z", "zoe", "iam:CreateUser"),
+        ]),
+    );
+    let critical = "\
+- rule: reads
+  condition: ct.name=\"GetUser\"
+  output: read
+  priority: CRITICAL
+  source: aws_cloudtrail
+";
+    let settings = LearnSettings { rules: Some(Arc::new(rules(critical))), ..settings() };
+    let baseline = archive.ingest(&settings).baseline;
+    let found = |min_severity, sort| {
+        let asked = Question { min_severity, sort, ..question(0) };
+        let findings = first_seen(&baseline, &asked);
+        findings.iter().map(|one| format!("{} {}", one.severity().name(), one.action)).collect::<Vec<_>>()
+    };
+    let by_time = [
+        "medium iam.amazonaws.com:CreateUser",
+        "informational s3.amazonaws.com:ListBuckets",
+        "critical iam.amazonaws.com:GetUser",
+        "low iam.amazonaws.com:CreateUser",
+    ];
+    assert_eq!(found(Severity::Informational, FindingOrder::Time), by_time);
+    assert_eq!(
+        found(Severity::Informational, FindingOrder::Severity),
+        [2, 0, 3, 1].map(|index: usize| by_time[index])
+    );
+    assert_eq!(found(Severity::Medium, FindingOrder::Time), [by_time[0], by_time[2]]);
+    assert_eq!(found(Severity::Critical, FindingOrder::Time), [by_time[2]]);
 }

@@ -24,7 +24,7 @@ pub(crate) fn without_archive(answer: &[u8]) -> String {
     let text = String::from_utf8(answer.to_vec()).unwrap();
     let is_csv = text.lines().next().is_some_and(|header| {
         header.ends_with(
-            ",archive_name,object_uri,dimension,value,source_asn,source_as_name,source_country,issued,integrity",
+            ",archive_name,object_uri,dimension,value,source_asn,source_as_name,source_country,issued,severity,integrity",
         )
     });
     let cut = |line: &str| match line.split_once(",\"archive_name\":") {

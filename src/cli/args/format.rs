@@ -32,6 +32,8 @@ pub(crate) enum FindingFormatArg {
     Export(ExportFormat),
     /// A page for a browser.
     Page,
+    /// A file for spreadsheet programs.
+    Workbook,
 }
 
 /// A format of ranked incidents: those of findings, but without formats of single calls.
@@ -47,12 +49,25 @@ impl ValueEnum for RankedFormatArg {
             Self(FindingFormatArg::Answer(FormatArg::Text)),
             Self(FindingFormatArg::Asff),
             Self(FindingFormatArg::Export(ExportFormat::Ocsf)),
+            Self(FindingFormatArg::Export(ExportFormat::Timesketch)),
+            Self(FindingFormatArg::Workbook),
             Self(FindingFormatArg::Page),
         ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         self.0.to_possible_value()
+    }
+}
+
+impl FindingFormatArg {
+    /// The format by the extension of the output; text for stdout.
+    pub(super) fn of_output(output: Option<&Path>) -> anyhow::Result<Self> {
+        match ending(output) {
+            Some("html") => Ok(Self::Page),
+            Some("xlsx") => Ok(Self::Workbook),
+            _ => FormatArg::of_output(output).map(Self::Answer),
+        }
     }
 }
 
@@ -92,6 +107,8 @@ impl ValueEnum for FindingFormatArg {
             Self::Export(ExportFormat::Sns),
             Self::Export(ExportFormat::Falco),
             Self::Page,
+            Self::Export(ExportFormat::Timesketch),
+            Self::Workbook,
         ]
     }
 
@@ -109,6 +126,10 @@ impl ValueEnum for FindingFormatArg {
             Self::Export(ExportFormat::Falco) => {
                 ("falco-json", "Alerts in Falco's JSON format, one per line")
             }
+            Self::Export(ExportFormat::Timesketch) => {
+                ("timesketch", "Events of a timeline in Timesketch, one per line")
+            }
+            Self::Workbook => ("xlsx", "A workbook for Excel and other spreadsheet programs"),
         };
         Some(PossibleValue::new(name).help(help))
     }

@@ -16,6 +16,7 @@ mod question;
 mod reading;
 mod rules;
 mod s3;
+mod severity;
 mod triage;
 mod verify;
 
@@ -39,6 +40,7 @@ pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use reading::ReadingArgs;
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
+pub(crate) use severity::SeverityArgs;
 pub(crate) use triage::{NewnessArgs, RankedPeriodArgs, RankingArgs};
 pub(crate) use verify::ProofArgs;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ColorChoice};
 use firstseen::report::{ExportFormat, Format};
 use firstseen::scan::DEFAULT_MEMORY;
 
@@ -25,6 +25,8 @@ pub(crate) struct OutputArgs {
     /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
     #[arg(long)]
     pub(crate) csv_raw: bool,
+    #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }
@@ -57,7 +59,19 @@ pub(crate) struct RankedOutputArgs {
     #[arg(long)]
     csv_raw: bool,
     #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+/// Flags for text on a terminal.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ScreenArgs {
+    /// Write text for a terminal: with colours, a summary first, in lines that fit. auto does so if the answer goes to a terminal,
+    /// without colours if NO_COLOR is set; always does so for any output; never only leaves out the colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, hide_default_value = true)]
+    pub(crate) color: ColorChoice,
 }
 
 /// Flags for the resources and messages of a run that reads archives.
@@ -106,6 +120,8 @@ pub(crate) enum FileFormat {
     Export(ExportFormat),
     /// A page for a browser.
     Page,
+    /// A file for spreadsheet programs, which is not text.
+    Workbook,
 }
 
 /// The output formats of findings.
@@ -121,8 +137,7 @@ impl OutputArgs {
     /// The formats of the findings: from `--format`, else by the extension of the output.
     pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
         let one = match &self.format[..] {
-            [] if ending(self.output.as_deref()) == Some("html") => FindingFormatArg::Page,
-            [] => FindingFormatArg::Answer(FormatArg::of_output(self.output.as_deref())?),
+            [] => FindingFormatArg::of_output(self.output.as_deref())?,
             [one] => *one,
             several => {
                 return Ok(OutputFormats::Folder(several.iter().map(|one| self.file(*one)).collect()));
@@ -139,6 +154,7 @@ impl OutputArgs {
         Some(match format {
             FindingFormatArg::Asff => return None,
             FindingFormatArg::Page => (FileFormat::Page, "findings.html"),
+            FindingFormatArg::Workbook => (FileFormat::Workbook, "findings.xlsx"),
             FindingFormatArg::Answer(format) => {
                 let name = match format {
                     FormatArg::Csv => "findings.csv",
@@ -153,6 +169,7 @@ impl OutputArgs {
                     ExportFormat::Ocsf => "findings.ocsf.jsonl",
                     ExportFormat::Sns => "findings.sns.jsonl",
                     ExportFormat::Falco => "findings.falco.jsonl",
+                    ExportFormat::Timesketch => "findings.timesketch.jsonl",
                 };
                 (FileFormat::Export(format), name)
             }
@@ -177,17 +194,17 @@ impl OutputFormats {
 impl RankedOutputArgs {
     /// The format of the ranking: `--format`, else by the extension of the output.
     pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
-        let answer = |format: FormatArg| OutputFormats::One(FileFormat::Own(format.format(self.csv_raw)));
-        Ok(match self.format {
-            None if ending(self.output.as_deref()) == Some("html") => OutputFormats::One(FileFormat::Page),
-            None => answer(FormatArg::of_output(self.output.as_deref())?),
-            Some(RankedFormatArg(FindingFormatArg::Page)) => OutputFormats::One(FileFormat::Page),
-            Some(RankedFormatArg(FindingFormatArg::Answer(format))) => answer(format),
-            Some(RankedFormatArg(FindingFormatArg::Asff)) => OutputFormats::Folder(vec![None]),
-            Some(RankedFormatArg(FindingFormatArg::Export(format))) => {
-                OutputFormats::One(FileFormat::Export(format))
-            }
-        })
+        let format = match self.format {
+            None => FindingFormatArg::of_output(self.output.as_deref())?,
+            Some(RankedFormatArg(format)) => format,
+        };
+        Ok(OutputFormats::One(match format {
+            FindingFormatArg::Answer(format) => FileFormat::Own(format.format(self.csv_raw)),
+            FindingFormatArg::Asff => return Ok(OutputFormats::Folder(vec![None])),
+            FindingFormatArg::Export(format) => FileFormat::Export(format),
+            FindingFormatArg::Page => FileFormat::Page,
+            FindingFormatArg::Workbook => FileFormat::Workbook,
+        }))
     }
 }
 

@@ -20,7 +20,7 @@ use firstseen::source::FileList;
 use firstseen::time::Bound;
 
 use super::args::{
-    ArchiveArgs, FilterArgs, GeoArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, check_window,
+    ArchiveArgs, FilterArgs, GeoArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, SeverityArgs, check_window,
 };
 use super::input::InputOptions;
 use super::output_guard::OutputGuard;
@@ -70,6 +70,8 @@ pub(crate) struct Settings {
     #[command(flatten)]
     pub(crate) filters: FilterArgs,
     #[command(flatten)]
+    pub(crate) severity: SeverityArgs,
+    #[command(flatten)]
     pub(crate) s3: S3Args,
 }
 
@@ -115,6 +117,7 @@ impl Settings {
             geo: self.geo.or(below.geo),
             learning: self.learning.or(below.learning),
             filters: self.filters.or(below.filters),
+            severity: self.severity.or(below.severity),
             s3: self.s3.or(below.s3),
         }
     }
@@ -175,6 +178,8 @@ impl Settings {
             only_success: question.only_success(),
             all_matches: false,
             filter: filters.whom.filter()?,
+            min_severity: self.severity.least(),
+            sort: self.severity.order(),
         })
     }
 }

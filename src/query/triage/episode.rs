@@ -13,7 +13,7 @@ use crate::query::history::History;
 use crate::query::hits::match_findings;
 use crate::query::iam::Iam;
 use crate::query::single_event::finding_about;
-use crate::query::{Filter, Finding, FindingKind, Match, Matched, Question};
+use crate::query::{Filter, Finding, FindingKind, FindingOrder, Match, Matched, Question, Severity};
 use crate::time::Timestamp;
 
 /// An episode before it is scored.
@@ -45,6 +45,8 @@ impl TriageQuestion {
             only_success: self.only_success,
             all_matches: false,
             filter: Filter::default(),
+            min_severity: Severity::default(),
+            sort: FindingOrder::default(),
         }
     }
 }

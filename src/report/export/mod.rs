@@ -1,4 +1,4 @@
-//! Findings in formats of other systems: Security Hub, OCSF, Falco's alerts, and the message of Netflix's job.
+//! Findings in formats of other systems: Security Hub, OCSF, Falco's alerts, Timesketch, and the message of Netflix's job.
 //!
 //! A finding has the same id in every run, so importing a report twice changes nothing. No format says more
 //! than the finding; fields without a counterpart go into the format's fields for other data.
@@ -7,6 +7,7 @@ pub(super) mod asff;
 mod falco;
 pub(super) mod ocsf;
 mod sns;
+pub(super) mod timesketch;
 pub(super) mod words;
 
 use std::io::{self, Write};
@@ -27,6 +28,8 @@ pub enum ExportFormat {
     Sns,
     /// Falco alerts, one per line.
     Falco,
+    /// Events of a timeline in Timesketch, one per line.
+    Timesketch,
 }
 
 impl Report<'_> {
@@ -39,6 +42,7 @@ impl Report<'_> {
             ExportFormat::Ocsf => ocsf::write(self, out),
             ExportFormat::Sns => sns::write(self, out),
             ExportFormat::Falco => falco::write(self, out),
+            ExportFormat::Timesketch => timesketch::write(self, out),
         }
     }
 

@@ -14,6 +14,11 @@ const PRINCIPALS: usize = 4;
 
 /// The `scan` command for an incident. The source is named as in this run.
 pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
+    scan_words(report, incident).join(" ")
+}
+
+/// The same in parts: the command with its source, and each flag with its value.
+pub(super) fn scan_words(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> Vec<String> {
     let all: BTreeSet<(&str, &str)> =
         incident.episodes.iter().map(|episode| episode.who.account_and_key()).collect();
     let leading = incident.leading();
@@ -47,7 +52,7 @@ pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<
     }
     let switches = [("--all-matches", has_matches), ("--only-success", settings.only_success)];
     words.extend(switches.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.to_owned()));
-    words.join(" ")
+    words
 }
 
 /// The `scan` command for all that a principal did for the first time, whatever the warmup.

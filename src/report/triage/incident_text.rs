@@ -38,8 +38,8 @@ enum Content {
 /// When the first actions are left out.
 const ACTIONS: [u8; LISTED] = [0, 5, 7];
 
-/// The lines of an incident, not cleaned yet.
-pub(super) fn incident_lines(rank: usize, incident: &RankedIncident<'_>, weights: &Weights) -> Vec<String> {
+/// The lines of an incident below its head, not cleaned yet.
+pub(super) fn incident_lines(incident: &RankedIncident<'_>, weights: &Weights) -> Vec<String> {
     let episode = incident.leading();
     let actions = most_surprising(episode);
     let line =
@@ -74,13 +74,11 @@ pub(super) fn incident_lines(rank: usize, incident: &RankedIncident<'_>, weights
         Content::Text(text) | Content::Action(text) => Some(text),
         Content::Besides => besides(episode, actions.len() - shown),
     };
-    let head = head(rank, incident);
-    let indented = lines.into_iter().filter_map(text).map(|text| format!("   {text}"));
-    [head].into_iter().chain(indented).collect()
+    lines.into_iter().filter_map(text).collect()
 }
 
-/// Rank, severity and score.
-fn head(rank: usize, incident: &RankedIncident<'_>) -> String {
+/// The score of an incident with its parts.
+pub(super) fn score_in_words(incident: &RankedIncident<'_>) -> String {
     let score = score(incident.leading());
     let parts: Vec<String> = incident
         .leading()
@@ -88,7 +86,7 @@ fn head(rank: usize, incident: &RankedIncident<'_>) -> String {
         .iter()
         .map(|part| format!("{} {:.2}", part.name().name(), rounded(part.bits)))
         .collect();
-    format!("{rank}. {}  {score:.2} bits = {}", incident.severity().name(), parts.join(" + "))
+    format!("{score:.2} bits = {}", parts.join(" + "))
 }
 
 /// The principal of the episode with the highest score, and the time of that episode.

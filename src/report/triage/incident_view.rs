@@ -109,7 +109,7 @@ fn members<'a>(incident: &'a RankedIncident<'a>, weights: &Weights) -> Vec<Membe
 }
 
 /// The findings of all episodes by time.
-fn findings<'a>(
+pub(super) fn findings<'a>(
     incident: &'a RankedIncident<'a>,
     archives: &'a [String],
     weights: &'a Weights,

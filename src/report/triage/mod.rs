@@ -12,7 +12,9 @@ mod member_view;
 mod reason_view;
 mod sparkline;
 mod text;
+mod timeline;
 mod words;
+mod workbook;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -24,7 +26,7 @@ pub use self::labels::LabelledReport;
 use self::command::scan_command;
 use self::csv_row::IncidentRow;
 use self::incident_view::IncidentView;
-use super::{AsffBatches, Format, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
+use super::{AsffBatches, Format, Screen, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
 
 pub(super) use self::bits::rounded;
 pub(super) use self::command::principal_command;
@@ -76,12 +78,36 @@ impl TriageReport<'_> {
         }
     }
 
+    /// Writes text for a terminal: a summary, and lines that fit.
+    ///
+    /// # Errors
+    /// If writing to `out` fails.
+    pub fn show(&self, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+        text::show(self, screen, out)
+    }
+
     /// Writes the incidents as OCSF Detection Findings 1.3.0, one per line.
     ///
     /// # Errors
     /// If writing to `out` fails.
     pub fn write_ocsf(&self, out: &mut dyn Write) -> io::Result<()> {
         export::write_ocsf(self, out)
+    }
+
+    /// Writes the findings of the incidents as events of a timeline in Timesketch, one per line.
+    ///
+    /// # Errors
+    /// If writing to `out` fails.
+    pub fn write_timesketch(&self, out: &mut dyn Write) -> io::Result<()> {
+        timeline::write(self, out)
+    }
+
+    /// Writes incidents, their findings, coverage and settings as a workbook (`.xlsx`).
+    ///
+    /// # Errors
+    /// If writing to `out` or to a temporary file fails.
+    pub fn write_workbook(&self, out: &mut dyn Write) -> io::Result<()> {
+        workbook::write(self, out)
     }
 
     /// The incidents in Security Hub's format, in batches of one account and Region each, and the number of incidents
@@ -123,7 +149,7 @@ impl TriageReport<'_> {
     pub(super) fn settings(&self) -> serde_json::Result<Value> {
         let mut settings = serde_json::to_value(self.settings)?;
         if let Some(fields) = settings.as_object_mut() {
-            for of_scan in ["forget", "report", "all_matches"] {
+            for of_scan in ["forget", "report", "all_matches", "min_severity", "sort"] {
                 fields.remove(of_scan);
             }
         }

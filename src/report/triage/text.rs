@@ -3,38 +3,86 @@
 use std::io::{self, Write};
 
 use super::TriageReport;
-use super::command::scan_command;
-use super::incident_text::incident_lines;
+use super::command::{scan_command, scan_words};
+use super::incident_text::{incident_lines, score_in_words};
 use super::sparkline;
 use super::words::{counted, grouped};
-use crate::query::{Overview, TriageQuestion};
+use crate::query::{Overview, RankedIncident, TriageQuestion};
 use crate::report::for_terminal;
+use crate::report::screen::{Line, Piece, Screen, Tone, counted_by_severity};
 use crate::time::Timestamp;
 
+/// How far the lines of an incident below its head are indented.
+const INDENT: usize = 3;
+
 pub(super) fn write(report: &TriageReport<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let overview = &report.triage.overview;
-    if let Some(span) = overview.archive.span {
-        writeln!(out, "{}", archive(report, overview, span))?;
-    }
-    for line in sparkline::lines(overview).into_iter().flatten() {
+    for line in archive_and_novelty(report) {
         writeln!(out, "{line}")?;
     }
     for (rank, incident) in report.ranked() {
         writeln!(out)?;
-        for line in incident_lines(rank, incident, &report.question.weights) {
-            writeln!(out, "{}", for_terminal(&line))?;
-        }
-        writeln!(out, "   {}", for_terminal(&scan_command(report, incident)))?;
+        lines(report, rank, incident).iter().try_for_each(|line| line.write(out))?;
+        writeln!(out, "{:INDENT$}{}", "", for_terminal(&scan_command(report, incident)))?;
     }
-    let shown = report.ranked().count();
-    if shown > 0 {
-        writeln!(out)?;
-    }
-    writeln!(out, "{}", total(report, shown))?;
-    if let Some(looks_ahead) = report.looks_ahead().filter(|_| shown > 0) {
-        writeln!(out, "{looks_ahead}")?;
+    for line in end(report) {
+        writeln!(out, "{line}")?;
     }
     Ok(())
+}
+
+/// Writes the ranking for a terminal, after a summary.
+pub(super) fn show(report: &TriageReport<'_>, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let incidents = &report.triage.incidents;
+    let mut head =
+        vec![Piece::whole(counted(incidents.len() as u64, report.question.by.name())).in_tone(Tone::Strong)];
+    if !incidents.is_empty() {
+        head.push(Piece::text(": "));
+        head.extend(counted_by_severity(incidents.iter().map(|incident| incident.severity())));
+    }
+    screen.write(&Line::new(0, head), out)?;
+    let write = |text: String, out: &mut dyn Write| screen.write(&Line::new(0, vec![Piece::text(text)]), out);
+    archive_and_novelty(report).into_iter().try_for_each(|line| write(line, out))?;
+    for (rank, incident) in report.ranked() {
+        out.write_all(b"\n")?;
+        lines(report, rank, incident).iter().try_for_each(|line| screen.write(line, out))?;
+        let words: Vec<String> =
+            scan_words(report, incident).iter().map(|word| for_terminal(word).into_owned()).collect();
+        screen.write_command(INDENT, &words, out)?;
+    }
+    for line in end(report) {
+        match line.is_empty() {
+            true => out.write_all(b"\n")?,
+            false => write(line, out)?,
+        }
+    }
+    Ok(())
+}
+
+/// The archive, and what was new in it over time.
+fn archive_and_novelty(report: &TriageReport<'_>) -> Vec<String> {
+    let overview = &report.triage.overview;
+    let archive = overview.archive.span.map(|span| archive(report, overview, span));
+    archive.into_iter().chain(sparkline::lines(overview).into_iter().flatten()).collect()
+}
+
+/// The lines of an incident without its command.
+fn lines(report: &TriageReport<'_>, rank: usize, incident: &RankedIncident<'_>) -> Vec<Line> {
+    let severity = incident.severity();
+    let head = [
+        Piece::whole(format!("{rank}. {}", severity.name())).in_tone(Tone::Of(severity)),
+        Piece::text(score_in_words(incident)),
+    ];
+    let below = incident_lines(incident, &report.question.weights);
+    let below = below.iter().map(|line| Line::new(INDENT, vec![Piece::text(for_terminal(line))]));
+    [Line::joined(0, "  ", head)].into_iter().chain(below).collect()
+}
+
+/// How many incidents there are, after those shown, and what their scores know.
+fn end(report: &TriageReport<'_>) -> Vec<String> {
+    let shown = report.ranked().count();
+    let gap = (shown > 0).then(String::new);
+    let looks_ahead = report.looks_ahead().filter(|_| shown > 0);
+    gap.into_iter().chain([total(report, shown)]).chain(looks_ahead).collect()
 }
 
 /// The archive in a line.

@@ -27,7 +27,7 @@ fn settings(report: &TuneReport<'_>) -> serde_json::Result<Value> {
     let grid = report.grid;
     let mut settings = serde_json::to_value(report.settings)?;
     if let Some(fields) = settings.as_object_mut() {
-        for single in ["warmup", "forget", "anchor"] {
+        for single in ["warmup", "forget", "anchor", "min_severity", "sort"] {
             fields.remove(single);
         }
     }

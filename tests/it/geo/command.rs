@@ -119,15 +119,15 @@ fn every_finding_says_where_its_address_is() {
     let csv = scan(&archive, &[&asked[..], &["--report", "new-network", "--format", "csv"]].concat());
     let csv = String::from_utf8(csv.stdout).unwrap();
     let ends: Vec<&str> =
-        csv.lines().map(|line| &line[line.match_indices(',').nth_back(4).unwrap().0..]).collect();
+        csv.lines().map(|line| &line[line.match_indices(',').nth_back(5).unwrap().0..]).collect();
     assert_eq!(
         ends,
         [
-            ",value,source_asn,source_as_name,source_country,issued",
-            ",198.51.100.0/24,AS64500,Example,DE,",
-            ",203.0.113.0/24,AS64501,Documentation,CH,",
-            ",2001:db8:7::/48,AS64500,Example,US,",
-            ",192.0.2.0/24,,,,",
+            ",value,source_asn,source_as_name,source_country,issued,severity",
+            ",198.51.100.0/24,AS64500,Example,DE,,medium",
+            ",203.0.113.0/24,AS64501,Documentation,CH,,medium",
+            ",2001:db8:7::/48,AS64500,Example,US,,medium",
+            ",192.0.2.0/24,,,,,medium",
         ]
     );
     let without = scan(&archive, &["--dimension", "network", "--format", "jsonl"]);
