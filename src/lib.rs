@@ -78,6 +78,8 @@ pub mod index;
 
 pub mod query;
 
+pub mod events;
+
 pub mod report;
 
 pub mod bench;

@@ -5,6 +5,7 @@ mod args;
 mod baseline;
 mod bench;
 mod destination;
+mod events;
 mod exit;
 mod geo;
 mod index;
@@ -47,6 +48,7 @@ struct Cli {
 enum Command {
     Scan(Box<scan::ScanArgs>),
     Triage(Box<triage::TriageArgs>),
+    Events(Box<events::EventsArgs>),
     Rules(Box<rules::RulesArgs>),
     Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
@@ -66,6 +68,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match command {
         Command::Scan(args) => scan::run(&args),
         Command::Triage(args) => triage::run(&args),
+        Command::Events(args) => events::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Tune(args) => tune::run(&args),
         Command::Baseline(args) => baseline::run(&args),

@@ -38,6 +38,7 @@ pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;
 pub use record::issued::issued;
 pub use record::json::Json;
+pub use record::resources::resources;
 pub use record::target_role::target_role;
 pub use unpack::piece::{Emit, Piece};
 pub use unpack::{LargeInput, ReadSeek, split};

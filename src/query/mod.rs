@@ -3,6 +3,7 @@
 mod age;
 mod cloudtrail_links;
 mod compiled_filter;
+mod event_admission;
 mod filter;
 mod finding;
 mod first_seen;
@@ -21,6 +22,8 @@ mod triage;
 mod tune;
 mod warmup_effect;
 
+pub use cloudtrail_links::CloudTrailLinks;
+pub use event_admission::{EventAdmission, Patterns};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};

@@ -7,6 +7,7 @@
 mod actions;
 mod clean;
 mod csv;
+mod events;
 mod export;
 mod header;
 mod html;
@@ -29,6 +30,7 @@ use crate::query::Finding;
 
 pub use actions::ActionsReport;
 pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
+pub use events::{EventFilterSettings, EventFormat, EventReport, EventRow, EventSettings, EventsWritten};
 pub use export::{AsffBatch, AsffBatches, ExportFormat};
 pub use header::{FilterSettings, UsedGeoDatabase, UsedInventory, UsedRules, UsedSettings};
 pub use known::{KnownAnswer, KnownReport, KnownSettings};

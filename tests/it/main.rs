@@ -8,6 +8,7 @@ mod budget;
 mod commands;
 mod dimensions;
 mod embedded;
+mod events;
 mod export;
 mod fields;
 mod findings;

@@ -1,6 +1,7 @@
 //! Flags that several commands share, by topic.
 
 mod archives;
+mod events;
 mod filters;
 mod format;
 mod geo;
@@ -21,6 +22,7 @@ use firstseen::time::Bound;
 use super::exit::UsageError;
 
 pub(crate) use archives::ArchiveArgs;
+pub(crate) use events::{EventFilterArgs, EventOutputArgs};
 pub(crate) use filters::FilterArgs;
 pub(crate) use format::{ending, unknown_ending};
 pub(crate) use geo::GeoArgs;

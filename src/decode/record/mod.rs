@@ -10,6 +10,7 @@ pub(in crate::decode) mod insight;
 pub(in crate::decode) mod issued;
 pub(in crate::decode) mod json;
 mod key_predictor;
+pub(in crate::decode) mod resources;
 pub(in crate::decode) mod scanner;
 pub(in crate::decode) mod simd;
 pub(in crate::decode) mod target_role;
