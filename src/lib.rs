@@ -90,5 +90,6 @@ pub mod file;
 pub mod memory;
 mod names;
 pub mod synth;
+pub mod table;
 pub mod time;
 pub mod yaml;

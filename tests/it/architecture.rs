@@ -57,7 +57,7 @@ const DOORS: [(&str, &[&str]); 41] = [
     ("arcstr", &["model/text.rs"]),
     ("cpu_time", &["bench/clock.rs"]),
     ("sha2", &["checksum.rs"]),
-    ("parquet", &["store/", "decode/ocsf/"]),
+    ("parquet", &["table.rs", "store/", "decode/ocsf/"]),
     ("memmap2", &["store/map.rs"]),
     ("rustix", &["store/folder.rs", "file.rs", "source/stdin.rs"]),
 ];

@@ -2,5 +2,5 @@
 
 #[test]
 fn commands_match_their_snapshots() {
-    trycmd::TestCases::new().case("tests/cmd/*.trycmd").case("README.md");
+    trycmd::TestCases::new().case("tests/cmd/*.trycmd").case("README.md").case("docs/events.md");
 }

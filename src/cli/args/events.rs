@@ -121,6 +121,8 @@ enum EventFormatArg {
     Jsonl,
     /// A timeline, one line per event
     Text,
+    /// One file with typed columns, sorted by time, for DuckDB, Spark, pandas and Athena
+    Parquet,
 }
 
 #[derive(Debug, Args)]
@@ -154,7 +156,8 @@ impl EventOutputArgs {
             (None, Some("csv")) => EventFormatArg::Csv,
             (None, Some("json")) => EventFormatArg::Json,
             (None, Some("jsonl" | "ndjson")) => EventFormatArg::Jsonl,
-            (None, Some(other)) => return Err(unknown_ending(other, "csv, json, jsonl or text")),
+            (None, Some("parquet")) => EventFormatArg::Parquet,
+            (None, Some(other)) => return Err(unknown_ending(other, "csv, json, jsonl, parquet or text")),
         };
         Ok(match format {
             EventFormatArg::Csv if self.csv_raw => EventFormat::RawCsv,
@@ -162,6 +165,7 @@ impl EventOutputArgs {
             EventFormatArg::Json => EventFormat::Json,
             EventFormatArg::Jsonl => EventFormat::JsonLines,
             EventFormatArg::Text => EventFormat::Text,
+            EventFormatArg::Parquet => EventFormat::Parquet,
         })
     }
 }

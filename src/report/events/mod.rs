@@ -1,5 +1,6 @@
 //! Events in time order, written one by one as they come: any number of them needs no more memory.
 
+mod event_table;
 mod row;
 mod settings;
 mod text;
@@ -31,6 +32,8 @@ pub enum EventFormat {
     JsonLines,
     /// The records as delivered, one per line.
     Records,
+    /// One Parquet file with typed columns, sorted by time.
+    Parquet,
 }
 
 /// Events, ready to write.
@@ -79,6 +82,7 @@ impl EventReport<'_> {
             EventFormat::RawCsv => self.write_csv(as_it_is, out),
             EventFormat::Json => self.write_json(out),
             EventFormat::JsonLines => self.write_json_lines(out),
+            EventFormat::Parquet => self.write_parquet(out),
             EventFormat::Records => self.each(|event| match event.raw() {
                 Some(record) => writeln!(out, "{}", one_line(record)),
                 None => Ok(()),
@@ -131,6 +135,13 @@ impl EventReport<'_> {
             Ok(())
         };
         json::write_lines_by((self.settings, &self.events.coverage), rows, out)?;
+        Ok(written)
+    }
+
+    fn write_parquet(&self, out: &mut dyn Write) -> io::Result<EventsWritten> {
+        let mut table = event_table::EventTable::new(self.archives)?;
+        let written = self.each(|event| table.add(event, out))?;
+        table.end(out)?;
         Ok(written)
     }
 

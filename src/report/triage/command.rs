@@ -1,4 +1,5 @@
-//! The command that shows the findings of an incident with their evidence.
+//! The command to go on from an incident: the records of its principals in its time or, from a baseline, which keeps no records, its
+//! findings with their evidence.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +13,8 @@ use crate::time::Span;
 /// How many principals a command names; with more it names only the one with the highest score.
 const PRINCIPALS: usize = 4;
 
-/// The `scan` command for an incident. The source is named as in this run.
-pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
+/// The `events` command for an incident, or the `scan` command if the source is a baseline. The source is named as in this run.
+pub(super) fn command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
     let all: BTreeSet<(&str, &str)> =
         incident.episodes.iter().map(|episode| episode.who.account_and_key()).collect();
     let leading = incident.leading();
@@ -22,7 +23,8 @@ pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<
     } else {
         ([leading.who.account_and_key()].into(), leading.start()..leading.end())
     };
-    let mut words = vec![format!("firstseen scan {}", report.source)];
+    let name = if report.is_saved { "scan" } else { "events" };
+    let mut words = vec![format!("firstseen {name} {}", report.source)];
     let mut flag = |name: &str, value: &str| words.push(word(name, value));
     let accounts: BTreeSet<&str> = shown.iter().filter_map(|(account, _)| named(account)).collect();
     accounts.into_iter().for_each(|account| flag("account", account));
@@ -30,8 +32,10 @@ pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<
     keys.into_iter().for_each(|key| flag("principal", &literal(key)));
     flag("from", &span.start.to_string());
     flag("to", &span.end.to_string());
-    // All first sightings of a new principal count, and others have been known for longer.
-    flag("warmup", &Span::default().to_string());
+    if report.is_saved {
+        // All first sightings of a new principal count, and others have been known for longer.
+        flag("warmup", &Span::default().to_string());
+    }
     let settings = report.settings;
     if settings.principal_key != PrincipalKey::Arn.name() {
         flag("principal-key", &settings.principal_key);
@@ -39,19 +43,18 @@ pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<
     let cluster = settings.k8s_cluster.iter();
     cluster.for_each(|cluster| flag("k8s-cluster", cluster));
     settings.read_from.iter().for_each(|time| flag("read-from", time));
-    let dimensions = dimensions(incident);
-    if !dimensions.is_empty() {
-        let names: Vec<&str> = ["action"].into_iter().chain(dimensions).collect();
-        flag("dimension", &names.join(","));
-    }
     let has_matches = incident.findings().any(|one| one.finding.kind == FindingKind::Rule);
-    if has_matches && !report.rules.is_empty() {
-        words.push(report.rules.to_owned());
+    if report.is_saved {
+        let dimensions = dimensions(incident);
+        if !dimensions.is_empty() {
+            let names: Vec<&str> = ["action"].into_iter().chain(dimensions).collect();
+            flag("dimension", &names.join(","));
+        }
     }
     let switches = [
-        ("--all-matches", has_matches),
+        ("--all-matches", report.is_saved && has_matches),
         ("--k8s-namespace-in-key", settings.k8s_namespace_in_key),
-        ("--only-success", settings.only_success),
+        ("--only-success", report.is_saved && settings.only_success),
     ];
     words.extend(switches.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.to_owned()));
     words.join(" ")

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::TriageReport;
-use super::command::scan_command;
+use super::command::command;
 use super::incident_text::incident_lines;
 use super::sparkline;
 use super::words::{counted, grouped};
@@ -24,7 +24,7 @@ pub(super) fn write(report: &TriageReport<'_>, out: &mut dyn Write) -> io::Resul
         for line in incident_lines(rank, incident, &report.question.weights) {
             writeln!(out, "{}", for_terminal(&line))?;
         }
-        writeln!(out, "   {}", for_terminal(&scan_command(report, incident)))?;
+        writeln!(out, "   {}", for_terminal(&command(report, incident)))?;
     }
     let shown = report.ranked().count();
     if shown > 0 {
