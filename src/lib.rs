@@ -13,7 +13,8 @@
 //! principals and actions, [`rules`] decide which events are known to matter, and [`baseline`] remembers who
 //! did what. [`scan`] drives all of this on all cores and shows every record to a visitor. [`learn`] is the
 //! visitor that fills a baseline; [`index`] keeps a saved baseline up to date. All questions are pure
-//! functions of a baseline ([`query`]); [`report`] writes the answers. [`coverage`] lists everything that
+//! functions of a baseline ([`query`]); [`events`] shows the records themselves, while a baseline is learnt beside them; [`report`]
+//! writes the answers. [`coverage`] lists everything that
 //! could not be read. IAM data comes from separate files ([`inventory`]), as do
 //! the places of addresses ([`geo`]). [`store`] saves all of it, with a
 //! [`catalog`] of the result of each object, so that more objects can be added later. [`actions`] says what kind of thing an

@@ -20,6 +20,9 @@ use crate::model::EventId;
 /// Rows per row group: few enough to find one principal without reading all, enough to compress well.
 pub const ROWS_PER_GROUP: usize = 128 * 1024;
 
+/// Bytes of distinct texts in a row group up to which they are stored once: enough for the paths of some 30,000 log objects.
+const DICTIONARY: usize = 4 << 20;
+
 /// The values of one column.
 #[derive(Debug)]
 pub enum Column<'a> {
@@ -117,7 +120,11 @@ impl Column<'_> {
     /// Sets how a column like this is encoded.
     fn encode(&self, path: ColumnPath, properties: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
         match self {
-            Self::Text(_) | Self::Copied(_) | Self::Lists(_) | Self::Flag(_) => properties,
+            Self::Text(_) | Self::Flag(_) => properties,
+            // Their rows are sorted by something else, so that in every group nearly all values occur.
+            Self::Copied(_) | Self::Lists(_) => properties
+                .set_column_statistics_enabled(path.clone(), EnabledStatistics::None)
+                .set_column_dictionary_page_size_limit(path, DICTIONARY),
             Self::Unique(_) | Self::CopiedUnique(_) | Self::Ids(_) | Self::Hash(_) | Self::ShortHash(_) => {
                 properties
                     .set_column_dictionary_enabled(path.clone(), false)

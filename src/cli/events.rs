@@ -1,7 +1,10 @@
 //! `firstseen events`: reads archives and shows the events themselves.
 
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 use firstseen::events::{CollectError, Collected, EventFilter, EventRequest, collect};
 use firstseen::learn::LearnSettings;
@@ -12,9 +15,12 @@ use firstseen::report::{
 use firstseen::time::Timestamp;
 
 use super::args::{ArchiveArgs, EventFilterArgs, EventOutputArgs, FilterArgs, LearningArgs, S3Args};
+use super::destination::open_folder;
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::input::{is_saved, open_archives};
 use super::inventory::inventory_files;
+use super::output::Output;
+use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
@@ -55,7 +61,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
     guard.read_files("list of values", &args.events.files());
     let (format, run) = (args.output.format()?, &args.output.run);
-    let output = guard.open("--output", args.output.output.as_deref())?;
+    let output = EventDestination::open(&args.output, &mut guard)?;
     let faults = run.faults(&mut guard)?;
     let settings = wanted.learning.settings(wanted.filters.to, run.threads);
     let settings = LearnSettings { memory: run.memory() / 2, ..settings };
@@ -75,11 +81,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
 
     let used = used_settings(&settings, &question, &request.filter, &events.baseline.inventory);
     let report = EventReport { settings: &used, archives: archives.names(), events: &events };
-    let mut written = EventsWritten::default();
-    output.write(|out| {
-        written = report.write(format, out)?;
-        Ok(())
-    })?;
+    let written = output.write(&report, format)?;
     let mut warnings = inventory.warnings;
     // Those of Regions are about first sightings.
     let filter = Filter { regions: Vec::new(), ..question.filter.clone() };
@@ -110,6 +112,60 @@ impl EventsArgs {
         };
         Ok(flags.or(self.files.read(None)?))
     }
+}
+
+/// Where events go.
+enum EventDestination {
+    File(Output),
+    /// Files by account and day.
+    Folder(PathBuf),
+}
+
+impl EventDestination {
+    /// Opened before anything is read, so a bad path fails at once.
+    fn open(args: &EventOutputArgs, guard: &mut OutputGuard) -> anyhow::Result<Self> {
+        let output = args.output.as_deref();
+        match output.filter(|_| args.partition) {
+            Some(folder) => {
+                guard.take("--output", folder, true)?;
+                open_folder(folder)?;
+                Ok(Self::Folder(folder.to_owned()))
+            }
+            None => guard.open("--output", output).map(Self::File),
+        }
+    }
+
+    fn write(self, report: &EventReport<'_>, format: EventFormat) -> anyhow::Result<EventsWritten> {
+        match self {
+            Self::File(output) => {
+                let mut written = EventsWritten::default();
+                output.write(|out| {
+                    written = report.write(format, out)?;
+                    Ok(())
+                })?;
+                Ok(written)
+            }
+            Self::Folder(folder) => {
+                let append = &mut |path: &str, bytes: &[u8]| append(&folder.join(path), bytes);
+                let written = report.write_partitions(append);
+                written.with_context(|| format!("cannot write to '{}'", folder.display()))
+            }
+        }
+    }
+}
+
+/// Adds bytes to a file, which is created with its folder.
+fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    let open = options.create(true).append(true);
+    let mut file = match open.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(path.parent().unwrap_or(path))?;
+            open.open(path)?
+        }
+        opened => opened?,
+    };
+    file.write_all(bytes)
 }
 
 /// Refuses baselines, which keep no events.

@@ -59,7 +59,7 @@ macro_rules! evidence {
             $($(#[$about])*
             pub fn $name(&self) -> Option<&'e str> {
                 const INDEX: usize = position(stringify!($name));
-                self.texts.evidence()[INDEX]
+                self.texts.evidence(INDEX)
             })+
         }
     };

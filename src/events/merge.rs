@@ -1,6 +1,7 @@
 //! All events in order, copies once.
 
 use std::cmp::{Ordering, Reverse};
+use std::collections::binary_heap::PeekMut;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
 
@@ -66,9 +67,15 @@ impl<'m> Heads<'m> {
 
     /// The first of all next events.
     fn pop(&mut self) -> io::Result<Option<Head<'m>>> {
-        let Some(Reverse(head)) = self.heap.pop() else { return Ok(None) };
-        self.push(head.worker, head.run)?;
-        Ok(Some(head))
+        let Some(mut top) = self.heap.peek_mut() else { return Ok(None) };
+        let Reverse(head) = &mut *top;
+        Ok(Some(match self.readers[head.worker][head.run].next()? {
+            Some(next) => {
+                let bytes = std::mem::replace(&mut head.bytes, next);
+                Head { bytes, ..*head }
+            }
+            None => PeekMut::pop(top).0,
+        }))
     }
 }
 

@@ -202,9 +202,9 @@ pub(super) struct Texts<'p> {
 }
 
 impl<'p> Texts<'p> {
-    /// Those of its evidence, in their order.
-    pub(super) fn evidence(&self) -> [Option<&'p str>; SightingTexts::COUNT] {
-        std::array::from_fn(|index| self.texts[index])
+    /// The text of its evidence at this position.
+    pub(super) fn evidence(&self, index: usize) -> Option<&'p str> {
+        self.texts[index]
     }
 
     pub(super) fn error_message(&self) -> Option<&'p str> {

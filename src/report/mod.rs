@@ -30,7 +30,9 @@ use crate::query::Finding;
 
 pub use actions::ActionsReport;
 pub use clean::{for_shell, for_spreadsheet, for_terminal, for_xml};
-pub use events::{EventFilterSettings, EventFormat, EventReport, EventRow, EventSettings, EventsWritten};
+pub use events::{
+    Append, EventFilterSettings, EventFormat, EventReport, EventRow, EventSettings, EventsWritten,
+};
 pub use export::{AsffBatch, AsffBatches, ExportFormat};
 pub use header::{FilterSettings, UsedGeoDatabase, UsedInventory, UsedRules, UsedSettings};
 pub use known::{KnownAnswer, KnownReport, KnownSettings};

@@ -7,7 +7,7 @@ use std::io;
 use firstseen::events::{EventFilter, EventRequest, Events, collect};
 use firstseen::learn::LearnSettings;
 use firstseen::query::{Filter, first_seen};
-use firstseen::report::{EventFormat, EventReport, EventSettings};
+use firstseen::report::{EventFormat, EventReport, EventRow, EventSettings};
 use firstseen::scan::Silent;
 use firstseen::source::Archives;
 use proptest::prelude::*;
@@ -141,6 +141,18 @@ proptest! {
         for format in [EventFormat::Text, EventFormat::Csv, EventFormat::Json] {
             prop_assert_eq!(written(&one, format), written(&several, format));
         }
+    }
+}
+
+#[test]
+fn the_documented_fields_are_those_of_the_rows() {
+    let formats = include_str!("../../docs/formats.md");
+    let section = formats.split("\n## ").find(|section| section.starts_with("Events\n")).unwrap();
+    let documented = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(documented.collect::<Vec<_>>(), EventRow::COLUMNS);
+    for (field, athena) in EventRow::COLUMNS.iter().zip(section.split("events (").nth(1).unwrap().split(", "))
+    {
+        assert!(athena.trim().starts_with(&format!("{field} ")), "{field}: {athena}");
     }
 }
 
@@ -279,6 +291,37 @@ fn a_temporary_file_that_cannot_be_made_ends_the_run() {
     let request = EventRequest { memory: 0, ..EventRequest::default() };
     let error = collect(&archives, &settings(), &request, &make, &Silent).unwrap_err();
     assert_eq!(error.to_string(), "the temporary file for events cannot be written");
+}
+
+#[test]
+fn files_by_account_and_day_have_all_events() {
+    let strange = json!({"type": "Unknown", "accountId": "../../x", "principalId": "p"});
+    let archive = logged(&[
+        call(1, "eva", "s3:GetObject", json!({})),
+        call(2, "eva", "s3:PutObject", json!({})),
+        call(3, "eva", "s3:PutObject", json!({"userIdentity": strange})),
+        record("2024-03-02T00:00:00Z", "eva", "s3:GetObject"),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let run = |output: &str| {
+        let path = archive.path().to_str().unwrap();
+        firstseen(&["events", path, "--partition", "-o", output, "--quiet"], folder.path())
+    };
+    let output = run("parts");
+    assert!(output.status.success(), "{}", stderr(&output));
+    for (path, rows) in [
+        ("account=111122223333/day=2024-03-01", 2),
+        ("account=111122223333/day=2024-03-02", 1),
+        ("account=%2E%2E%2F%2E%2E%2Fx/day=2024-03-01", 1),
+    ] {
+        let file = File::open(folder.path().join("parts").join(path).join("events.parquet")).unwrap();
+        let reader = parquet::file::reader::SerializedFileReader::new(file).unwrap();
+        let metadata = parquet::file::reader::FileReader::metadata(&reader);
+        assert_eq!(metadata.file_metadata().num_rows(), rows, "{path}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    // Files of two runs are never mixed.
+    assert_eq!(run("parts").status.code(), Some(2));
 }
 
 #[test]

@@ -224,11 +224,11 @@ def of_json_lines(path):
         return [row for row in map(json.loads, lines) if "time" in row]
 
 
-def of_parquet(path):
-    """The rows of a Parquet file, as DuckDB reads it."""
+def of_parquet(source, order=""):
+    """The rows of Parquet files, as DuckDB reads them."""
     import duckdb
     duckdb.sql("SET TimeZone = 'UTC'")
-    answer = duckdb.sql(f"SELECT * REPLACE (epoch_us(time) AS time) FROM '{path}'")
+    answer = duckdb.sql(f"SELECT * REPLACE (epoch_us(time) AS time) FROM {source} {order}")
     names = answer.columns
     rows = [dict(zip(names, values)) for values in answer.fetchall()]
     return [{**row, "time": told(row["time"])} for row in rows]
@@ -250,7 +250,11 @@ def check(oracle, binary, tree, with_duckdb):
         if with_duckdb:
             output = Path(work, "events.parquet")
             run(binary, tree, [], work, output)
-            same &= compare("Parquet in DuckDB", rows, of_parquet(output))
+            same &= compare("Parquet in DuckDB", rows, of_parquet(f"'{output}'"))
+            run(binary, tree, ["--partition"], work, "parts")
+            parts = f"read_parquet('{work}/parts/*/*/*.parquet', hive_partitioning = true, hive_types_autocast = false)"
+            order = "ORDER BY time, coalesce(event_id, ''), object, record"
+            same &= compare("Parquet by account and day in DuckDB", rows, of_parquet(parts, order))
     return same
 
 

@@ -134,8 +134,11 @@ pub(crate) struct EventOutputArgs {
     /// Write the records themselves, as delivered, one JSON object per line
     #[arg(long)]
     raw: bool,
+    /// Write Parquet files to the new or empty folder DIR, by account and day: account=ID/day=DATE/events.parquet
+    #[arg(long, requires = "output", conflicts_with_all = ["raw", "format", "csv_raw"])]
+    pub(crate) partition: bool,
     /// Write the events to FILE, which appears only once it is complete [default: stdout]
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
     #[arg(long)]
@@ -149,6 +152,9 @@ impl EventOutputArgs {
     pub(crate) fn format(&self) -> anyhow::Result<EventFormat> {
         if self.raw {
             return Ok(EventFormat::Records);
+        }
+        if self.partition {
+            return Ok(EventFormat::Parquet);
         }
         let format = match (self.format, ending(self.output.as_deref())) {
             (Some(format), _) => format,

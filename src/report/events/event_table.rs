@@ -142,11 +142,14 @@ impl<'a> EventTable<'a> {
         Ok(())
     }
 
-    /// Writes the rest.
+    /// Writes the rows that are in memory.
+    pub(super) fn write_rest(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.rows > 0 { self.write_group(out) } else { Ok(()) }
+    }
+
+    /// Writes the rest, and the end of the file.
     pub(super) fn end(mut self, out: &mut dyn Write) -> io::Result<()> {
-        if self.rows > 0 {
-            self.write_group(out)?;
-        }
+        self.write_rest(out)?;
         self.table.end(out)
     }
 }

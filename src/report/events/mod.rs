@@ -1,6 +1,7 @@
 //! Events in time order, written one by one as they come: any number of them needs no more memory.
 
 mod event_table;
+mod partitions;
 mod row;
 mod settings;
 mod text;
@@ -12,8 +13,10 @@ use std::io::{self, Write};
 use super::{as_it_is, csv, for_spreadsheet, json};
 use crate::decode::Json;
 use crate::events::{Event, Events};
+use partitions::Partitions;
 use row::{Present, RowForm};
 
+pub use partitions::Append;
 pub use row::EventRow;
 pub use settings::{EventFilterSettings, EventSettings};
 
@@ -88,6 +91,17 @@ impl EventReport<'_> {
                 None => Ok(()),
             }),
         }
+    }
+
+    /// Writes Parquet files in folders by account and day. `append` adds bytes to the file at a path below the folder of all.
+    ///
+    /// # Errors
+    /// If a temporary file cannot be read, or if `append` fails.
+    pub fn write_partitions(&self, append: &mut Append<'_>) -> io::Result<EventsWritten> {
+        let mut partitions = Partitions::new(self.archives);
+        let written = self.each(|event| partitions.add(event, append))?;
+        partitions.end_day(append)?;
+        Ok(written)
     }
 
     /// Calls `take` with each event.
