@@ -150,8 +150,8 @@ fn the_documented_fields_are_those_of_the_rows() {
     let section = formats.split("\n## ").find(|section| section.starts_with("Events\n")).unwrap();
     let documented = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     assert_eq!(documented.collect::<Vec<_>>(), EventRow::COLUMNS);
-    for (field, athena) in EventRow::COLUMNS.iter().zip(section.split("events (").nth(1).unwrap().split(", "))
-    {
+    let athena = section.split("events (").nth(1).unwrap().split(',');
+    for (field, athena) in EventRow::COLUMNS.iter().zip(athena) {
         assert!(athena.trim().starts_with(&format!("{field} ")), "{field}: {athena}");
     }
 }
