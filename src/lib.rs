@@ -14,7 +14,7 @@
 //! did what. [`scan`] drives all of this on all cores and shows every record to a visitor. [`show`] finds
 //! the records that findings point to, [`trace`] follows credentials, and [`verify`] compares log files with the digests of CloudTrail.
 //! [`learn`] is the visitor that fills a baseline; [`index`] keeps a saved baseline up to date. All questions are pure
-//! functions of a baseline ([`query`]); [`report`] writes the answers. [`coverage`] lists everything that
+//! functions of a baseline ([`query`]); [`events`] shows the records themselves, while a baseline is learnt beside them; [`report`] writes the answers. [`coverage`] lists everything that
 //! could not be read. IAM data comes from separate files ([`inventory`]), as do
 //! the places of addresses ([`geo`]). [`store`] saves all of it, with a
 //! [`catalog`] of the result of each object, so that more objects can be added later. [`actions`] says what kind of thing an
@@ -86,6 +86,8 @@ pub mod index;
 
 pub mod query;
 
+pub mod events;
+
 pub mod report;
 
 pub mod bench;
@@ -96,5 +98,6 @@ pub mod file;
 pub mod memory;
 mod names;
 pub mod synth;
+pub mod table;
 pub mod time;
 pub mod yaml;

@@ -177,8 +177,8 @@ fn write_one(report: &impl Answer, single: FileFormat, output: Output) -> anyhow
     output.write(|out| report.write(single, out))
 }
 
-/// Creates the folder, or checks that it is empty: batches of an earlier run must not be mistaken for this run's.
-fn open_folder(folder: &Path) -> anyhow::Result<()> {
+/// Creates the folder, or checks that it is empty: files of an earlier run must not be mistaken for this run's.
+pub(crate) fn open_folder(folder: &Path) -> anyhow::Result<()> {
     let hint = Hint("name a new or empty folder that you can write to");
     let cannot = || format!("cannot write to '{}'", folder.display());
     match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {

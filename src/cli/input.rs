@@ -95,10 +95,8 @@ impl Input {
         settings: &LearnSettings,
         options: &InputOptions<'_>,
     ) -> anyhow::Result<Self> {
-        let s3 = S3Settings { max_object_size: settings.max_object_size, ..options.s3.settings(names)? };
         let progress = Bar::new(options.run.quiet)?;
-        let archives = Archives::open_all(names, lists, &s3).map_err(|error| scan_error(error.into()))?;
-        let archives = archives.passing_over(proven_files);
+        let archives = open_archives((names, lists), settings, options.s3)?;
         let learnt = learn(&archives, settings, &progress);
         progress.clear();
         let Learnt { baseline, coverage, catalog: _ } = learnt.map_err(scan_error)?;
@@ -162,6 +160,17 @@ impl Input {
             inventory_files: InventoryFiles::default(),
         })
     }
+}
+
+/// Opens archives, in which saved baselines are passed over.
+pub(crate) fn open_archives(
+    (names, lists): (&[PathBuf], &[FileList]),
+    settings: &LearnSettings,
+    s3: &S3Args,
+) -> anyhow::Result<Archives> {
+    let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3.settings(names)? };
+    let archives = Archives::open_all(names, lists, &s3).map_err(|error| scan_error(error.into()))?;
+    Ok(archives.passing_over(proven_files))
 }
 
 fn used_rules(baseline: &Baseline, AppliedRules { checksum, left_out }: AppliedRules) -> UsedRules {

@@ -6,6 +6,7 @@ mod baseline;
 mod bench;
 mod coverage;
 mod destination;
+mod events;
 mod exit;
 mod explain;
 mod geo;
@@ -55,6 +56,7 @@ struct Cli {
 enum Command {
     Scan(Box<scan::ScanArgs>),
     Triage(Box<triage::TriageArgs>),
+    Events(Box<events::EventsArgs>),
     Rules(Box<rules::RulesArgs>),
     Show(Box<show::ShowArgs>),
     Trace(Box<trace::TraceArgs>),
@@ -79,6 +81,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match command {
         Command::Scan(args) => scan::run(&args),
         Command::Triage(args) => triage::run(&args),
+        Command::Events(args) => events::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Trace(args) => trace::run(&args),

@@ -20,6 +20,7 @@ pub(crate) fn page_context<'a>(
     let baseline = &input.baseline;
     PageContext {
         source: archives.words(),
+        is_saved: input.is_saved,
         command_line: command_line(),
         overview: archive_overview(baseline, question),
         principals: principal_activities(baseline, question, findings.clone().map(|finding| finding.who)),

@@ -100,7 +100,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         coverage,
         archives: &input.archives,
         source: &args.archives.words(),
-        rules: &args.rules.words(),
+        is_saved: input.is_saved,
         question: &question,
         top,
         triage: &triage,

@@ -41,6 +41,7 @@ pub use record::insight::insight;
 pub use record::issued::issued;
 pub use record::json::Json;
 pub use record::logging::logging_request;
+pub use record::resources::resources;
 pub use record::target_role::target_role;
 pub use unpack::piece::{Emit, Piece};
 pub use unpack::{LargeInput, ReadSeek, split};

@@ -94,6 +94,8 @@ pub struct Record<'a> {
     pub request: ElementText<'a>,
     /// The text of `responseElements`, if the reader has it at hand.
     pub response_text: ElementText<'a>,
+    /// The text of `resources`, if the reader has it at hand.
+    pub resources: ElementText<'a>,
     /// The relevant part of `responseElements`, see [`Record::reads_response`].
     pub response: Response<'a>,
 }

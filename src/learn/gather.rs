@@ -1,7 +1,7 @@
 //! Joins the results of the workers: one baseline, one coverage, one catalog.
 
 use super::learner::WorkerResult;
-use super::{Keep, Learnt};
+use super::{EventTap, Keep, Learnt};
 use crate::baseline::{Baseline, Built, RowId};
 use crate::catalog::{Catalog, ObjectEntry, RecordEntry, conflict_fault};
 use crate::coverage::Outcome;
@@ -9,16 +9,18 @@ use crate::observe::{ComparedRecord, DuplicatesFound};
 use crate::source::{Listing, LogObject, SkippedObject};
 use crate::time::Day;
 
-/// Joins the results of the workers.
-pub(super) fn gather(
-    workers: Vec<WorkerResult>,
+/// Joins the results of the workers. The taps come in the order of the workers' numbers.
+pub(super) fn gather<T: EventTap>(
+    mut workers: Vec<WorkerResult<T>>,
     found: DuplicatesFound,
     keep: Keep,
     listing: Listing,
-) -> Learnt {
+) -> (Learnt, Vec<T>) {
     let Listing { objects, skipped, mut coverage, .. } = listing;
     let mut baseline = Baseline::default();
     let mut entries = Vec::new();
+    let mut taps = Vec::new();
+    workers.sort_by_key(|worker| worker.worker);
     // For each worker, the day and the behaviour of each of its rows.
     let mut rows: Vec<(u16, Vec<Day>, Vec<u32>)> = Vec::new();
     for mut worker in workers {
@@ -29,6 +31,8 @@ pub(super) fn gather(
         }
         entries.append(&mut worker.entries);
         let observed = worker.observer.finish();
+        worker.tap.end(&observed);
+        taps.push(worker.tap);
         let days = if keep == Keep::Catalog { worker.builder.row_days() } else { Vec::new() };
         let Built { baseline: part, behaviour_of } = worker.builder.finish(observed);
         let merged = baseline.merge(part);
@@ -61,7 +65,7 @@ pub(super) fn gather(
             Catalog { objects: entries, records }
         }
     };
-    Learnt { baseline, coverage, catalog }
+    (Learnt { baseline, coverage, catalog }, taps)
 }
 
 fn renumber(numbers: &mut [u32], new: &[u32]) {

@@ -1,16 +1,17 @@
 //! Which rules an event matched, and the values they report.
 
-use super::LearnSettings;
-use super::object_learner::{ObjectLearner, evidence_of, is_in_window, observed_principal, sighting_of};
+use super::object_learner::{ObjectLearner, is_in_window, observed_principal, sighting_of};
 use super::stage_matches::RuleMatches;
 use super::stages::StageDecision;
+use super::tap::evidence_of;
+use super::{EventTap, LearnSettings};
 use crate::decode::FoundRecord;
 use crate::event::{AuditRecord, AuditSettings, Event};
 use crate::observe::{ActionId, PrincipalId};
 use crate::rules::{Candidates, EventContext, Matcher};
 use crate::time::Timestamp;
 
-impl<'r, 's> ObjectLearner<'_, 'r, 's> {
+impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
     /// Matches an event of this time against the rules that could apply.
     pub(super) fn rule_matches(
         &mut self,

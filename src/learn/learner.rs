@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::LearnSettings;
+use super::{EventTap, LearnSettings};
 use crate::baseline::Builder;
 use crate::catalog::ObjectEntry;
 use crate::observe::{Deduplicator, ObjectRecords, Observer};
 use crate::rules::Matcher;
 
 /// The state of one worker while learning.
-pub(super) struct Learner<'s> {
+pub(super) struct Learner<'s, T> {
     pub(super) settings: &'s LearnSettings,
     pub(super) observer: Observer,
     pub(super) builder: Builder,
@@ -22,18 +22,26 @@ pub(super) struct Learner<'s> {
     pub(super) entries: Vec<ObjectEntry>,
     /// Memory for the records of the next object.
     pub(super) spare: Option<ObjectRecords>,
+    /// Is shown every event.
+    pub(super) tap: T,
 }
 
 /// What one worker has learnt.
-pub(super) struct WorkerResult {
+pub(super) struct WorkerResult<T> {
     pub(super) worker: u16,
     pub(super) observer: Observer,
     pub(super) builder: Builder,
     pub(super) entries: Vec<ObjectEntry>,
+    pub(super) tap: T,
 }
 
-impl<'s> Learner<'s> {
-    pub(super) fn new(number: u16, settings: &'s LearnSettings, deduplicator: &'s Deduplicator) -> Self {
+impl<'s, T: EventTap> Learner<'s, T> {
+    pub(super) fn new(
+        number: u16,
+        settings: &'s LearnSettings,
+        deduplicator: &'s Deduplicator,
+        tap: T,
+    ) -> Self {
         let rules = settings.rules.as_ref();
         let metadata =
             rules.map(|rules| rules.rules().iter().map(|rule| Arc::clone(rule.metadata())).collect());
@@ -46,12 +54,13 @@ impl<'s> Learner<'s> {
             deduplicator,
             entries: Vec::new(),
             spare: None,
+            tap,
         }
     }
 
     /// The result, once all objects were read.
-    pub(super) fn collected(self) -> WorkerResult {
-        let Self { number, observer, builder, entries, .. } = self;
-        WorkerResult { worker: number, observer, builder, entries }
+    pub(super) fn collected(self) -> WorkerResult<T> {
+        let Self { number, observer, builder, entries, tap, .. } = self;
+        WorkerResult { worker: number, observer, builder, entries, tap }
     }
 }

@@ -11,6 +11,7 @@ mod part;
 mod settings;
 mod stage_matches;
 mod stages;
+mod tap;
 mod values;
 mod visitor;
 
@@ -24,6 +25,7 @@ use gather::gather;
 use learner::Learner;
 
 pub use settings::LearnSettings;
+pub use tap::{EventTap, LearntEvent};
 
 /// Everything learnt, with the coverage of its sources.
 #[derive(Debug)]
@@ -54,7 +56,21 @@ pub fn learn(
     settings: &LearnSettings,
     progress: &dyn Progress,
 ) -> Result<Learnt, ScanError> {
-    learn_by(settings, Keep::Baseline, |scanning, learner| scan(archives, scanning, learner, progress))
+    learn_with(archives, settings, &|_| (), progress).map(|(learnt, _)| learnt)
+}
+
+/// Learns from all archives, and shows every event to the tap of its worker; returns the taps in the order of the workers'
+/// numbers.
+///
+/// # Errors
+/// Same as [`scan`].
+pub fn learn_with<T: EventTap>(
+    archives: &Archives,
+    settings: &LearnSettings,
+    tap: &(dyn Fn(u16) -> T + Sync),
+    progress: &dyn Progress,
+) -> Result<(Learnt, Vec<T>), ScanError> {
+    learn_by(settings, Keep::Baseline, tap, |scanning, learner| scan(archives, scanning, learner, progress))
 }
 
 /// Learns from what was listed.
@@ -68,22 +84,29 @@ pub fn learn_listed(
     keep: Keep,
     progress: &dyn Progress,
 ) -> Result<Learnt, ScanError> {
-    learn_by(settings, keep, |scanning, learner| scan_listed(archives, listing, scanning, learner, progress))
+    let learnt = learn_by(settings, keep, &|_| (), |scanning, learner| {
+        scan_listed(archives, listing, scanning, learner, progress)
+    });
+    learnt.map(|(learnt, _)| learnt)
 }
 
 /// Makes the learner of a worker from the worker's number.
-type MakeLearner<'m, 's> = dyn Fn(u16) -> Learner<'s> + Sync + 'm;
+type MakeLearner<'m, 's, T> = dyn Fn(u16) -> Learner<'s, T> + Sync + 'm;
 
 /// Learns from what a scan reads.
-fn learn_by(
+fn learn_by<T: EventTap>(
     settings: &LearnSettings,
     keep: Keep,
-    scan: impl for<'s> FnOnce(&ScanSettings, &MakeLearner<'_, 's>) -> Result<Scanned<Learner<'s>>, ScanError>,
-) -> Result<Learnt, ScanError> {
+    tap: &(dyn Fn(u16) -> T + Sync),
+    scan: impl for<'s> FnOnce(
+        &ScanSettings,
+        &MakeLearner<'_, 's, T>,
+    ) -> Result<Scanned<Learner<'s, T>>, ScanError>,
+) -> Result<(Learnt, Vec<T>), ScanError> {
     let deduplicator = Deduplicator::default().keep_records(keep == Keep::Catalog);
     let scanning = ScanSettings { checksums: keep == Keep::Catalog, ..settings.scan() };
     let Scanned { visitors, listing } =
-        scan(&scanning, &|number| Learner::new(number, settings, &deduplicator))?;
+        scan(&scanning, &|number| Learner::new(number, settings, &deduplicator, tap(number)))?;
     let collected = visitors.into_iter().map(Learner::collected).collect();
     Ok(gather(collected, deduplicator.finish(), keep, listing))
 }

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::LearnSettings;
 use super::learner::Learner;
 use super::part::ObjectPart;
 use super::stages::StageDecision;
+use super::tap::evidence_of;
+use super::{EventTap, LearnSettings, LearntEvent};
 use crate::baseline::{Moment, SightingPlace, SightingRef};
 use crate::coverage::{FaultKind, RecordSkip, Remark};
-use crate::decode::{self, FoundRecord, issued};
+use crate::decode::{self, FoundRecord};
 use crate::event::{
     AnyRecord, AuditRecord, AuditSettings, Cluster, Event, LoggingCall, NoEvent, Record, cluster_of_log_group,
 };
@@ -19,13 +20,13 @@ use crate::source::{ObjectKey, ReadWindow};
 use crate::time::{TimeForm, Timestamp};
 
 /// One object, or a piece of it, while its records are learnt from.
-pub(super) struct ObjectLearner<'t, 'r, 's> {
-    pub(super) learner: &'t mut Learner<'s>,
+pub(super) struct ObjectLearner<'t, 'r, 's, T> {
+    pub(super) learner: &'t mut Learner<'s, T>,
     pub(super) part: &'t mut ObjectPart,
     pub(super) context: &'t mut ObjectContext<'r>,
 }
 
-impl<'r, 's> ObjectLearner<'_, 'r, 's> {
+impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
     /// Learns from a record.
     pub(super) fn record(&mut self, found: &FoundRecord<'_>) {
         match found.record {
@@ -40,8 +41,8 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
         let skip = match record.interpret(self.learner.settings.principal_key) {
             Ok(event) => {
                 let fingerprint = || Fingerprint::of(record, found.text.len());
-                let evidence = || evidence_of(AnyRecord::CloudTrail(record), found.text);
-                let Some(pair) = self.learn_event(&event, found, fingerprint, evidence) else {
+                let Some(pair) = self.learn_event(&event, found, AnyRecord::CloudTrail(record), fingerprint)
+                else {
                     return;
                 };
                 if !self.learner.settings.dimensions.is_empty() {
@@ -93,7 +94,9 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
         match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {
             Ok(event) => {
                 let fingerprint = || Fingerprint::of_audit(record, cluster);
-                if let Some(pair) = self.learn_event(&event, found, fingerprint, || record.evidence()) {
+                if let Some(pair) =
+                    self.learn_event(&event, found, AnyRecord::Kubernetes(record), fingerprint)
+                {
                     if !self.learner.settings.dimensions.is_empty() {
                         self.learn_values(pair, &event, AnyRecord::Kubernetes(record), found);
                     }
@@ -185,12 +188,12 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
     }
 
     /// Learns from an event if it lies in the window; then returns the numbers of its principal and action.
-    fn learn_event<'e>(
+    fn learn_event(
         &mut self,
         event: &Event<'_>,
         found: &FoundRecord<'_>,
+        record: AnyRecord<'_>,
         fingerprint: impl FnOnce() -> Option<Fingerprint>,
-        evidence: impl FnOnce() -> Evidence<'e>,
     ) -> Option<(PrincipalId, ActionId)> {
         self.count_time_form(event.time_form);
         if !is_in_window(&self.learner.settings.window, event.time) {
@@ -201,11 +204,18 @@ impl<'r, 's> ObjectLearner<'_, 'r, 's> {
         self.part.event_time(event.time);
         let pair = self.learner.observer.observe(event);
         let place = self.part.inner.place(self.context, found);
-        let row = self.learner.builder.add(pair, moment_of(event), || sighting_of(event, place, evidence()));
+        let evidence = || sighting_of(event, place, evidence_of(record, found.text));
+        let row = self.learner.builder.add(pair, moment_of(event), evidence);
+        let fingerprint = fingerprint();
+        let (principal, action) = pair;
+        let delivered = self.context.current.object.delivered.map(Timestamp::day);
+        let text = found.text;
+        let seen = LearntEvent { principal, action, event, record, text, place, fingerprint, delivered };
+        self.learner.tap.event(&seen);
         if let Some(created) = &event.creation {
             self.learner.builder.add_creation(created.account, &created.key, event.time);
         }
-        if let Some(fingerprint) = fingerprint() {
+        if let Some(fingerprint) = fingerprint {
             let place = RecordPlace { object: self.context.current.number, record: found.index_in_object };
             self.part.object_records.add(fingerprint, place, row.0, event.failed);
         }
@@ -246,14 +256,6 @@ pub(super) fn observed_principal(event: &Event<'_>) -> ObservedPrincipal {
 /// The time and result of an event.
 pub(super) fn moment_of(event: &Event<'_>) -> Moment {
     Moment { time: event.time, failed: event.failed }
-}
-
-/// The evidence of a record with this text.
-pub(super) fn evidence_of<'e>(record: AnyRecord<'e>, text: &'e str) -> Evidence<'e> {
-    match record {
-        AnyRecord::CloudTrail(record) => Evidence { issued: issued(record, text), ..record.evidence() },
-        AnyRecord::Kubernetes(record) => record.evidence(),
-    }
 }
 
 /// The sighting of an event, with its record's place and evidence.

@@ -1,12 +1,14 @@
 //! The values of an event in dimensions other than the action.
 
-use super::object_learner::{ObjectLearner, evidence_of, moment_of, sighting_of};
+use super::EventTap;
+use super::object_learner::{ObjectLearner, moment_of, sighting_of};
+use super::tap::evidence_of;
 use crate::decode::{FoundRecord, target_role};
 use crate::event::{AnyRecord, Event};
 use crate::model::{Dimension, Traits};
 use crate::observe::{ActionId, PrincipalId};
 
-impl ObjectLearner<'_, '_, '_> {
+impl<T: EventTap> ObjectLearner<'_, '_, '_, T> {
     /// Learns the values of an event that has been learnt. Only called if dimensions are learnt.
     pub(super) fn learn_values(
         &mut self,

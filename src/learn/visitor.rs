@@ -1,5 +1,6 @@
 //! The visitor that learns: one for each worker.
 
+use super::EventTap;
 use super::learner::Learner;
 use super::object_learner::ObjectLearner;
 use super::part::{InnerPath, ObjectPart};
@@ -12,7 +13,7 @@ use crate::observe::ObjectRecords;
 use crate::scan::{CurrentObject, ObjectContext, ObjectResult, Visitor};
 use crate::time::Timestamp;
 
-impl Visitor for Learner<'_> {
+impl<T: EventTap> Visitor for Learner<'_, T> {
     type Part = ObjectPart;
 
     fn begin_piece(&mut self, _: &CurrentObject<'_>) -> ObjectPart {

@@ -64,13 +64,18 @@ impl Fingerprint {
         Some(Self::new(id, hash_of_texts(0, record.texts()), record.stage()))
     }
 
+    /// The same for all copies of a record, whatever the stage of each.
+    pub const fn copy_key(self) -> (u64, u32) {
+        (self.id, self.content & !STAGE)
+    }
+
     fn new(id: u64, content: u64, stage: Stage) -> Self {
         Self { id, content: (content ^ content >> 32) as u32 & !STAGE | stage as u32 }
     }
 
     /// Whether two records are the same, whatever the stage of each.
     fn is_copy_of(self, other: Self) -> bool {
-        self.id == other.id && self.content & !STAGE == other.content & !STAGE
+        self.copy_key() == other.copy_key()
     }
 }
 

@@ -11,15 +11,15 @@ use crate::model::{Arn, LogSource, ObservedPrincipal, Sighting};
 
 /// CloudTrail principals by access key, unique id and role name.
 #[derive(Debug, Default)]
-pub(super) struct CloudTrailLinks<'b> {
+pub struct CloudTrailLinks<'b> {
     keys: HashMap<&'b str, &'b ObservedPrincipal>,
     ids: HashMap<&'b str, &'b ObservedPrincipal>,
     names: HashMap<(&'b str, &'b str), &'b ObservedPrincipal>,
 }
 
 impl<'b> CloudTrailLinks<'b> {
-    /// The links of a baseline; empty if it has no records of clusters.
-    pub(super) fn new(baseline: &'b Baseline) -> Self {
+    /// The links of a [resolved](Baseline::resolved) baseline; empty if it has no records of clusters.
+    pub fn new(baseline: &'b Baseline) -> Self {
         let mut links = Self::default();
         if !baseline.principals.iter().any(|who| who.kind.source() == LogSource::Kubernetes) {
             return links;
@@ -47,13 +47,23 @@ impl<'b> CloudTrailLinks<'b> {
 
     /// The principal behind a sighting in a cluster, if known.
     pub(super) fn find(&self, who: &ObservedPrincipal, sighting: &Sighting) -> Option<&'b ObservedPrincipal> {
+        let texts = [sighting.access_key_id(), sighting.principal_id(), sighting.impersonated_by()];
+        self.find_by(who, texts)
+    }
+
+    /// The same for the access key, unique id and real user in the evidence of an event.
+    pub fn find_by(
+        &self,
+        who: &ObservedPrincipal,
+        [access_key_id, principal_id, impersonated_by]: [Option<&str>; 3],
+    ) -> Option<&'b ObservedPrincipal> {
         if who.kind.source() != LogSource::Kubernetes {
             return None;
         }
-        let by_key = || self.keys.get(sighting.access_key_id()?);
-        let by_id = || self.ids.get(sighting.principal_id()?);
+        let by_key = || self.keys.get(access_key_id?);
+        let by_id = || self.ids.get(principal_id?);
         let by_name = || {
-            let identity = sighting.impersonated_by().or(who.arn.as_deref()).unwrap_or(&who.key);
+            let identity = impersonated_by.or(who.arn.as_deref()).unwrap_or(&who.key);
             self.names.get(&role_in(identity)?)
         };
         by_key().or_else(by_id).or_else(by_name).copied()

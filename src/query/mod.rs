@@ -5,6 +5,7 @@ mod age;
 mod cloudtrail_links;
 mod compiled_filter;
 mod coverage;
+mod event_admission;
 mod explain;
 mod filter;
 mod finding;
@@ -27,10 +28,12 @@ mod tune;
 mod warmup_effect;
 
 pub use activity::{PrincipalActivity, ValueActivity, ValueField, principal_activities, value_activities};
+pub use cloudtrail_links::CloudTrailLinks;
 pub use coverage::{
     ChangeOfLogging, CoverageAnswer, CoverageQuestion, CoveredPlace, DayGap, HOURLY_SHARE, HourGap,
     LEAST_GAP_HOURS, LEAST_HOURLY_SPAN, LoggingSpan, LoggingSpanKind, LoggingTarget, coverage,
 };
+pub use event_admission::{EventAdmission, Patterns};
 pub use explain::{Absence, Explanation, Explanations, HidingSetting, explain};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{

@@ -11,12 +11,32 @@ pub(super) fn write<R: Serialize>(
     rows: impl Iterator<Item = R>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-    writer.write_record(columns).map_err(io_error)?;
+    let mut written = Rows::new(columns, out)?;
     for row in rows {
-        writer.serialize(row).map_err(io_error)?;
+        written.add(row)?;
     }
-    writer.flush()
+    written.end()
+}
+
+/// Rows that are written as they come.
+pub(super) struct Rows<'o>(csv::Writer<&'o mut dyn Write>);
+
+impl<'o> Rows<'o> {
+    /// Writes the header line.
+    pub(super) fn new(columns: &[&str], out: &'o mut dyn Write) -> io::Result<Self> {
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+        writer.write_record(columns).map_err(io_error)?;
+        Ok(Self(writer))
+    }
+
+    /// Writes a row, whose fields are in the order of the header.
+    pub(super) fn add(&mut self, row: impl Serialize) -> io::Result<()> {
+        self.0.serialize(row).map_err(io_error)
+    }
+
+    pub(super) fn end(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Rows as the texts of their cells, for formats that are tables, too.

@@ -91,12 +91,25 @@ pub(super) fn write_lines<R: Serialize>(
     rows: impl Iterator<Item = R>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct CoverageLine<'a> {
-        coverage: CoverageView<'a>,
-    }
     write_reference_lines(settings, rows, out)?;
     line(&CoverageLine { coverage: CoverageView::new(coverage) }, out)
+}
+
+/// Writes `{"header":…}`, the lines of `rows`, and `{"coverage":…}`.
+pub(super) fn write_lines_by(
+    (settings, coverage): (&impl Serialize, &Coverage),
+    rows: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write_reference_lines(settings, std::iter::empty::<()>(), out)?;
+    rows(out)?;
+    line(&CoverageLine { coverage: CoverageView::new(coverage) }, out)
+}
+
+/// The last of the lines.
+#[derive(Serialize)]
+struct CoverageLine<'a> {
+    coverage: CoverageView<'a>,
 }
 
 /// Writes `{"header":…}`, and one line per row.
@@ -113,7 +126,7 @@ pub(super) fn write_reference_lines<R: Serialize>(
     rows.try_for_each(|row| line(&row, out))
 }
 
-/// Writes one line.
+/// Writes one value on a line.
 pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")

@@ -8,6 +8,7 @@ mod actions;
 mod clean;
 mod coverage;
 mod csv;
+mod events;
 mod explain;
 mod export;
 mod header;
@@ -37,6 +38,9 @@ use crate::query::Finding;
 pub use actions::ActionsReport;
 pub use clean::{for_json_in_terminal, for_shell, for_spreadsheet, for_terminal, for_xml};
 pub use coverage::{CoverageReport, CoverageSettings};
+pub use events::{
+    Append, EventFilterSettings, EventFormat, EventReport, EventRow, EventSettings, EventsWritten,
+};
 pub use explain::ExplainReport;
 pub use export::{AsffBatch, AsffBatches, ExportFormat};
 pub use header::{FilterSettings, UsedGeoDatabase, UsedInventory, UsedRules, UsedSettings};

@@ -23,7 +23,7 @@ macro_rules! published {
             pub const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
 
             /// Adds the fields that have a value to a JSON object, except those in `without`.
-            pub(super) fn add_present<M: SerializeMap>(
+            pub(in crate::report) fn add_present<M: SerializeMap>(
                 &self,
                 without: &[&str],
                 object: &mut M,
@@ -39,8 +39,10 @@ macro_rules! published {
     };
 }
 
+pub(super) use published;
+
 /// A published value, which may be absent.
-trait Published {
+pub(super) trait Published {
     /// Whether there is a value.
     fn is_present(&self) -> bool;
 }

@@ -1,8 +1,9 @@
 //! The table `activity`: one row for each day of each behaviour.
 
 use super::error::TableError;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::baseline::{ActiveDay, Baseline, Behaviour};
+use crate::table::Column;
 
 pub(super) const SCHEMA: &str = "message activity {
     required int64 behaviour;

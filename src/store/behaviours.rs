@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::error::TableError;
 use super::evidence::{self, SightingColumns};
 use super::reading::{SharedPaths, TextColumn};
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::baseline::{Baseline, Behaviour, Days};
 use crate::model::{ObservedPrincipal, Sighting, Text};
+use crate::table::Column;
 use crate::time::Timestamp;
 
 /// The columns of the table.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::error::TableError;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::coverage::{Coverage, DeliveryDay, PlaceCoverage};
+use crate::table::Column;
 use crate::time::Day;
 
 pub(super) const SCHEMA: &str = "message deliveries {

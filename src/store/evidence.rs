@@ -2,8 +2,9 @@
 
 use super::error::TableError;
 use super::reading::{SharedPaths, TextColumn, path};
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::model::{Sighting, SightingTexts, Stage};
+use crate::table::Column;
 use crate::time::Timestamp;
 
 /// The columns of one sighting in each row of a table.

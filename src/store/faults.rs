@@ -1,8 +1,9 @@
 //! The table `faults`: what could not be read, and where.
 
 use super::error::TableError;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::coverage::{Coverage, Fault, FaultKind, Position};
+use crate::table::Column;
 
 pub(super) const SCHEMA: &str = "message faults {
     required int64 archive;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::error::TableError;
 use super::evidence::{self, SightingColumns};
 use super::reading::SharedPaths;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::baseline::{Hit, Values};
 use crate::model::{
     Language, LogSource, ObservedPrincipal, OutputPart, PrincipalKind, Priority, RuleMetadata, Text,
 };
+use crate::table::Column;
 
 pub(super) const RULES: &str = "message rules {
     required binary rule (STRING);

@@ -1,8 +1,9 @@
 //! The table `identity_links`: one row for each unique id and the ARN that records show beside it; two rows if an id has several ARNs.
 
 use super::error::TableError;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::observe::IdentityLinks;
+use crate::table::Column;
 
 pub(super) const SCHEMA: &str = "message identity_links {
     required binary account (STRING);

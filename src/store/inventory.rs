@@ -2,8 +2,9 @@
 //! account and kind with a complete list.
 
 use super::error::TableError;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::model::{IamIdentity, IamKind, Inventory};
+use crate::table::Column;
 use crate::time::Timestamp;
 
 pub(super) const SCHEMA: &str = "message inventory {

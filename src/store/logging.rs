@@ -2,9 +2,10 @@
 
 use super::error::TableError;
 use super::single_events;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::baseline::{LoggingChange, LoggingChanges};
 use crate::model::{LoggingEffect, PrincipalKind, Text};
+use crate::table::Column;
 
 /// The columns beside those of all single events.
 const OWN: &str = "    required binary principal_kind (STRING);

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::error::TableError;
 use super::reading::path;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::catalog::ObjectEntry;
 use crate::checksum::Checksum;
 use crate::coverage::{FaultKind, ObjectSkip, Outcome};
+use crate::table::Column;
 use crate::time::Timestamp;
 
 pub(super) const SCHEMA: &str = "message objects {

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::error::TableError;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::baseline::{Baseline, Behaviour, IdentityResolver};
 use crate::model::{ObservedPrincipal, PrincipalKind, Text};
+use crate::table::Column;
 use crate::time::Timestamp;
 
 pub(super) const SCHEMA: &str = "message principals {

@@ -8,11 +8,12 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::STORE_VERSION;
 use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::writing::tables;
-use super::{STORE_VERSION, table};
 use crate::checksum::Checksum;
 use crate::file;
+use crate::table;
 
 /// First and last bytes of a Parquet file (Apache Parquet, "File Format").
 const MAGIC: [u8; 4] = *b"PAR1";

@@ -1,9 +1,10 @@
 //! The table `records`: what identifies copies of a record, across runs.
 
 use super::error::TableError;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::catalog::RecordEntry;
 use crate::observe::Fingerprint;
+use crate::table::Column;
 
 pub(super) const SCHEMA: &str = "message records {
     required int64 object;

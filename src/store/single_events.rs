@@ -3,9 +3,10 @@
 use super::error::TableError;
 use super::evidence::{self, SightingColumns};
 use super::reading::SharedPaths;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::baseline::SingleEvent;
 use crate::model::{ObservedPrincipal, PrincipalKind, Text};
+use crate::table::Column;
 
 /// The columns of both tables.
 pub(super) fn schema() -> String {

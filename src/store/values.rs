@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::error::TableError;
 use super::evidence::{self, SightingColumns};
 use super::reading::SharedPaths;
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::baseline::{Baseline, DimensionValue, ValueSighting};
 use crate::model::{Dimension, ObservedPrincipal, Sighting, Text};
+use crate::table::Column;
 use crate::time::Timestamp;
 
 /// The columns of the table.

@@ -3,19 +3,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
-use parquet::errors::ParquetError;
-
 use super::manifest::{MANIFEST, Manifest, TableEntry};
-use super::table::{self, Column};
 use super::{
     BaselineContents, Saved, StoreError, activity, behaviours, deliveries, faults, hits, identity_links,
     inventory, logging, objects, principals, records, single_events, values,
 };
 use crate::baseline::IdentityResolver;
 use crate::checksum::Checksum;
+use crate::table::{self, Column};
 
 /// All tables, with their columns; a test checks that each table written is among them.
 pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 15] {
@@ -45,11 +43,7 @@ pub(super) fn write_tables(stored: &BaselineContents, folder: &Path) -> Result<(
     let mut write = |name: &str, schema: &str, columns: Vec<Column<'_>>| {
         let path = folder.join(format!("{name}.parquet"));
         let mut bytes = Vec::new();
-        table::write(schema, &columns, &mut bytes).map_err(|error: ParquetError| StoreError::Io {
-            what: "write",
-            path: path.clone(),
-            source: io::Error::other(error),
-        })?;
+        table::write(schema, &columns, &mut bytes).map_err(StoreError::io("write", &path))?;
         write_file(&path, &bytes)?;
         let sha256 = Checksum::of(&bytes).to_string();
         let rows = columns.first().map_or(0, Column::rows);

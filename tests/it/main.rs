@@ -9,6 +9,7 @@ mod commands;
 mod coverage;
 mod dimensions;
 mod embedded;
+mod events;
 mod explain;
 mod export;
 mod fields;

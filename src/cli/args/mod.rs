@@ -2,6 +2,7 @@
 
 mod archives;
 mod coverage;
+mod events;
 mod filters;
 mod format;
 mod geo;
@@ -26,6 +27,7 @@ use super::exit::UsageError;
 
 pub(crate) use archives::ArchiveArgs;
 pub(crate) use coverage::CoveredArgs;
+pub(crate) use events::{EventFilterArgs, EventOutputArgs};
 pub(crate) use filters::FilterArgs;
 pub(crate) use format::{ending, unknown_ending};
 pub(crate) use geo::GeoArgs;

@@ -10,7 +10,7 @@ use super::super::exit::{Hint, UsageError};
 use super::super::output::Output;
 use super::super::output_guard::OutputGuard;
 use super::byte_count;
-use super::format::{FindingFormatArg, FormatArg, RankedFormatArg, ending};
+use super::format::{FindingFormatArg, FormatArg, RankedFormatArg};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]

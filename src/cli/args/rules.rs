@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use firstseen::model::Language;
-use firstseen::report::{for_shell, for_terminal};
+use firstseen::report::for_terminal;
 use firstseen::rules::{BUILTIN_RULES, RuleError, RuleFile, RuleSet};
 
 use super::super::exit::{Hint, UsageError};
@@ -41,16 +41,6 @@ impl RuleArgs {
     /// The named files and folders.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.rules.iter().chain(&self.sigma)
-    }
-
-    /// These flags as words of a command, quoted for a shell.
-    pub(crate) fn words(&self) -> String {
-        let flag = |name: &str, path: &Path| format!("--{name} {}", for_shell(&path.to_string_lossy()));
-        let files = self.rules.iter().map(|path| flag("rules", path));
-        let sigma = self.sigma.iter().map(|path| flag("sigma", path));
-        let builtin = self.builtin_rules.then(|| "--builtin-rules".to_owned());
-        let skip = self.skip_unsupported.then(|| "--skip-unsupported".to_owned());
-        files.chain(sigma).chain(builtin).chain(skip).collect::<Vec<_>>().join(" ")
     }
 
     /// Reads and compiles the named rules.

@@ -11,6 +11,7 @@ pub(in crate::decode) mod issued;
 pub(in crate::decode) mod json;
 mod key_predictor;
 pub(in crate::decode) mod logging;
+pub(in crate::decode) mod resources;
 pub(in crate::decode) mod scanner;
 pub(in crate::decode) mod simd;
 pub(in crate::decode) mod target_role;

@@ -73,6 +73,11 @@ pub(in crate::decode) fn record<'a>(
                 scanner.skip()?;
                 record.response_text.0 = Some(&text[start..scanner.at]);
             }
+            RecordField::Resources => {
+                let start = scanner.at;
+                scanner.skip()?;
+                record.resources.0 = Some(&text[start..scanner.at]);
+            }
             RecordField::Records => {
                 nested = (scanner.peek() == Some(b'[')).then_some(scanner.at);
                 scanner.skip()?;
@@ -224,6 +229,7 @@ enum RecordField {
     Identity,
     Request,
     Response,
+    Resources,
     Records,
     Unread,
 }
@@ -248,6 +254,7 @@ impl RecordField {
             "userIdentity" => Self::Identity,
             "requestParameters" => Self::Request,
             "responseElements" => Self::Response,
+            "resources" => Self::Resources,
             "Records" => Self::Records,
             _ => Self::Unread,
         }

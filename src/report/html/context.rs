@@ -7,7 +7,9 @@ use crate::query::{ArchiveOverview, PrincipalActivity, ValueActivity};
 pub struct PageContext<'a> {
     /// The archives or baselines as words of a command, quoted for a shell.
     pub source: String,
-    /// The whole command, likewise.
+    /// Whether they are baselines, which keep no records.
+    pub is_saved: bool,
+    /// The whole command, likewise quoted.
     pub command_line: String,
     /// The archive in numbers.
     pub overview: ArchiveOverview,

@@ -138,7 +138,7 @@ impl Group<'_> {
             "links": [],
             "members": [self.member(&rows)],
             "findings": rows,
-            "command": principal_command(&context.source, (account, principal), report.settings),
+            "command": principal_command((&context.source, context.is_saved), (account, principal), report.settings),
         }))
     }
 

@@ -1,4 +1,5 @@
-//! The command that shows the findings of an incident with their evidence.
+//! The command to go on from an incident: the records of its principals in its time or, from a baseline, which keeps no records, its
+//! findings with their evidence.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +13,13 @@ use crate::time::Span;
 /// How many principals a command names; with more it names only the one with the highest score.
 const PRINCIPALS: usize = 4;
 
-/// The `scan` command for an incident. The source is named as in this run.
-pub(super) fn scan_command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
-    scan_words(report, incident).join(" ")
+/// The `events` command for an incident, or the `scan` command if the source is a baseline. The source is named as in this run.
+pub(super) fn command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
+    command_words(report, incident).join(" ")
 }
 
 /// The same in parts: the command with its source, and each flag with its value.
-pub(super) fn scan_words(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> Vec<String> {
+pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> Vec<String> {
     let all: BTreeSet<(&str, &str)> =
         incident.episodes.iter().map(|episode| episode.who.account_and_key()).collect();
     let leading = incident.leading();
@@ -27,7 +28,8 @@ pub(super) fn scan_words(report: &TriageReport<'_>, incident: &RankedIncident<'_
     } else {
         ([leading.who.account_and_key()].into(), leading.start()..leading.end())
     };
-    let mut words = vec![format!("firstseen scan {}", report.source)];
+    let name = if report.is_saved { "scan" } else { "events" };
+    let mut words = vec![format!("firstseen {name} {}", report.source)];
     let mut flag = |name: &str, value: &str| words.push(word(name, value));
     let accounts: BTreeSet<&str> = shown.iter().filter_map(|(account, _)| named(account)).collect();
     accounts.into_iter().for_each(|account| flag("account", account));
@@ -35,36 +37,42 @@ pub(super) fn scan_words(report: &TriageReport<'_>, incident: &RankedIncident<'_
     keys.into_iter().for_each(|key| flag("principal", &literal(key)));
     flag("from", &span.start.to_string());
     flag("to", &span.end.to_string());
-    // All first sightings of a new principal count, and others have been known for longer.
-    flag("warmup", &Span::default().to_string());
+    if report.is_saved {
+        // All first sightings of a new principal count, and others have been known for longer.
+        flag("warmup", &Span::default().to_string());
+    }
     let settings = report.settings;
     words.extend(how_principals_are_named(settings));
     let mut flag = |name: &str, value: &str| words.push(word(name, value));
     settings.read_from.iter().for_each(|time| flag("read-from", time));
-    let dimensions = dimensions(incident);
-    if !dimensions.is_empty() {
-        let names: Vec<&str> = ["action"].into_iter().chain(dimensions).collect();
-        flag("dimension", &names.join(","));
-    }
     let has_matches = incident.findings().any(|one| one.finding.kind == FindingKind::Rule);
-    if has_matches && !report.rules.is_empty() {
-        words.push(report.rules.to_owned());
+    if report.is_saved {
+        let dimensions = dimensions(incident);
+        if !dimensions.is_empty() {
+            let names: Vec<&str> = ["action"].into_iter().chain(dimensions).collect();
+            flag("dimension", &names.join(","));
+        }
     }
-    let switches = [("--all-matches", has_matches), ("--only-success", settings.only_success)];
+    let switches = [
+        ("--all-matches", report.is_saved && has_matches),
+        ("--only-success", report.is_saved && settings.only_success),
+    ];
     words.extend(switches.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.to_owned()));
     words
 }
 
-/// The `scan` command for all that a principal did for the first time, whatever the warmup.
+/// The `events` command for all that a principal did; from a baseline, which keeps no records, the `scan` command for all that
+/// it did for the first time.
 pub(in crate::report) fn principal_command(
-    source: &str,
+    (source, is_saved): (&str, bool),
     (account, principal): (Option<&str>, Option<&str>),
     settings: &UsedSettings,
 ) -> String {
-    let mut words = vec![format!("firstseen scan {source}")];
+    let name = if is_saved { "scan" } else { "events" };
+    let mut words = vec![format!("firstseen {name} {source}")];
     words.extend(account.map(|account| word("account", account)));
     words.extend(principal.map(|key| word("principal", &literal(key))));
-    words.push(word("warmup", &Span::default().to_string()));
+    words.extend(is_saved.then(|| word("warmup", &Span::default().to_string())));
     words.extend(how_principals_are_named(settings));
     words.extend(settings.read_from.iter().map(|time| word("read-from", time)));
     words.join(" ")

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 pub use self::labels::LabelledReport;
 
-use self::command::scan_command;
+use self::command::command;
 use self::csv_row::IncidentRow;
 use self::incident_view::IncidentView;
 use super::{AsffBatches, Format, Screen, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
@@ -46,8 +46,8 @@ pub struct TriageReport<'a> {
     pub archives: &'a [String],
     /// The archives or baselines as words of a command, quoted for a shell.
     pub source: &'a str,
-    /// The flags for rules of this run, likewise; empty without.
-    pub rules: &'a str,
+    /// Whether they are baselines, which keep no records.
+    pub is_saved: bool,
     /// The question.
     pub question: &'a TriageQuestion,
     /// How many incidents to write; all, if `None`.
@@ -121,11 +121,11 @@ impl TriageReport<'_> {
         (self.archives, &self.question.weights)
     }
 
-    /// The incidents to write under their published names, each with the command that shows its findings as `command`.
+    /// The incidents to write under their published names, each with the command that shows its records or findings as `command`.
     pub(super) fn incidents(&self) -> impl Iterator<Item = serde_json::Result<Value>> {
         self.ranked().map(|(rank, incident)| {
             let mut view = serde_json::to_value(IncidentView::new(rank, incident, self.context()))?;
-            view["command"] = json!(scan_command(self, incident));
+            view["command"] = json!(command(self, incident));
             Ok(view)
         })
     }

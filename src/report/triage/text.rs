@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::TriageReport;
-use super::command::{scan_command, scan_words};
+use super::command::{command, command_words};
 use super::incident_text::{incident_lines, score_in_words};
 use super::sparkline;
 use super::words::{counted, grouped};
@@ -22,7 +22,7 @@ pub(super) fn write(report: &TriageReport<'_>, out: &mut dyn Write) -> io::Resul
     for (rank, incident) in report.ranked() {
         writeln!(out)?;
         lines(report, rank, incident).iter().try_for_each(|line| line.write(out))?;
-        writeln!(out, "{:INDENT$}{}", "", for_terminal(&scan_command(report, incident)))?;
+        writeln!(out, "{:INDENT$}{}", "", for_terminal(&command(report, incident)))?;
     }
     for line in end(report) {
         writeln!(out, "{line}")?;
@@ -46,7 +46,7 @@ pub(super) fn show(report: &TriageReport<'_>, screen: Screen, out: &mut dyn Writ
         out.write_all(b"\n")?;
         lines(report, rank, incident).iter().try_for_each(|line| screen.write(line, out))?;
         let words: Vec<String> =
-            scan_words(report, incident).iter().map(|word| for_terminal(word).into_owned()).collect();
+            command_words(report, incident).iter().map(|word| for_terminal(word).into_owned()).collect();
         screen.write_command(INDENT, &words, out)?;
     }
     for line in end(report) {

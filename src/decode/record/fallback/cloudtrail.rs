@@ -115,6 +115,7 @@ impl RecordKind for CloudTrail {
             },
             request: ElementText::default(),
             response_text: ElementText::default(),
+            resources: ElementText::default(),
             response: if Record::reads_response(event_name) {
                 let (role, user) = (&response.role.0, &response.user.0);
                 Response {

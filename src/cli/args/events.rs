@@ -1,0 +1,177 @@
+//! Flags for events: filters beyond those of findings, and formats.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use firstseen::events::EventFilter;
+use firstseen::query::Question;
+use firstseen::report::EventFormat;
+
+use super::super::exit::{Hint, UsageError};
+use super::super::text_file::read_text;
+use super::output::RunArgs;
+use super::{ending, unknown_ending};
+
+/// Filters of events. Each takes a value, or `@FILE` with one value per line.
+#[derive(Clone, Debug, Default, Args)]
+#[command(
+    next_help_heading = "Filters of events (each repeatable; @FILE has one value per line, # starts a comment; @@ stands for \
+                         a leading @)"
+)]
+pub(crate) struct EventFilterArgs {
+    /// Only events from this address or network, such as 203.0.113.0/24
+    #[arg(long, value_name = "CIDR|@FILE")]
+    ip: Vec<String>,
+    /// Only events signed with this access key
+    #[arg(long, value_name = "GLOB|@FILE")]
+    access_key: Vec<String>,
+    /// Only events of this session: the session name of a role, or the pod that uses a service account
+    #[arg(long, value_name = "GLOB|@FILE")]
+    session: Vec<String>,
+    /// Only events whose whole user agent matches, in any case: '*kali*'
+    #[arg(long, value_name = "GLOB|@FILE")]
+    user_agent: Vec<String>,
+    /// Only failed calls whose error code, or whole error message, matches, in any case: AccessDenied, 'Client.*'
+    #[arg(long, value_name = "GLOB|@FILE")]
+    error: Vec<String>,
+    /// Only events with this id
+    #[arg(long, value_name = "GLOB|@FILE")]
+    event_id: Vec<String>,
+    /// Only events whose record names a matching ARN in resources, requestParameters or responseElements
+    #[arg(long, value_name = "GLOB|@FILE")]
+    resource: Vec<String>,
+    /// Only events whose record contains this text anywhere, in any case
+    #[arg(long, value_name = "TEXT|@FILE")]
+    text: Vec<String>,
+}
+
+impl EventFilterArgs {
+    /// The files of all lists.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let Self { ip, access_key, session, user_agent, error, event_id, resource, text } = self;
+        let all = [ip, access_key, session, user_agent, error, event_id, resource, text];
+        all.into_iter().flatten().filter_map(|value| file_of(value)).map(PathBuf::from).collect()
+    }
+
+    /// The filter; `question` has the part that findings have, too.
+    ///
+    /// # Errors
+    /// If a value or the line of a file is malformed (wrong usage), or a file cannot be read.
+    pub(crate) fn filter(&self, question: &Question) -> anyhow::Result<EventFilter> {
+        Ok(EventFilter {
+            base: question.filter.clone(),
+            from: question.from,
+            to: question.to,
+            addresses: values("--ip", &self.ip)?,
+            access_keys: values("--access-key", &self.access_key)?,
+            sessions: values("--session", &self.session)?,
+            user_agents: values("--user-agent", &self.user_agent)?,
+            errors: values("--error", &self.error)?,
+            event_ids: values("--event-id", &self.event_id)?,
+            resources: values("--resource", &self.resource)?,
+            texts: values("--text", &self.text)?,
+        })
+    }
+}
+
+/// The file that a value names.
+fn file_of(value: &str) -> Option<&str> {
+    value.strip_prefix('@').filter(|rest| !rest.starts_with('@'))
+}
+
+/// The values of a flag, with those of its files.
+fn values<T: FromStr<Err: Display>>(flag: &str, given: &[String]) -> anyhow::Result<Vec<T>> {
+    let mut all = Vec::new();
+    let mut add = |text: &str, place: &dyn Fn() -> String| {
+        let refused = |reason: &dyn Display| UsageError(format!("{}: {reason}", place()));
+        if text.is_empty() {
+            return Err(refused(&"an empty value matches nothing, or everything"));
+        }
+        all.push(text.parse().map_err(|error| refused(&error))?);
+        Ok(())
+    };
+    for value in given {
+        let Some(file) = file_of(value) else {
+            add(value.strip_prefix('@').unwrap_or(value), &|| flag.to_owned())?;
+            continue;
+        };
+        let text = read_text(Path::new(file), Hint("@FILE names a text file with one value per line"))?;
+        let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+        for (number, line) in (1..).zip(lines).filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        {
+            add(line, &|| format!("{flag}: {file}, line {number}"))?;
+        }
+    }
+    if all.is_empty() && !given.is_empty() {
+        return Err(UsageError(format!("{flag}: the list names nothing to look for")).into());
+    }
+    Ok(all)
+}
+
+/// A format of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EventFormatArg {
+    /// For spreadsheets
+    Csv,
+    /// One document
+    Json,
+    /// One value per line
+    Jsonl,
+    /// A timeline, one line per event
+    Text,
+    /// One file with typed columns, sorted by time, for DuckDB, Spark, pandas and Athena
+    Parquet,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct EventOutputArgs {
+    /// Format of the events [default: by the extension of FILE, else text]
+    #[arg(long, short, value_enum, conflicts_with = "raw")]
+    format: Option<EventFormatArg>,
+    /// Write the records themselves, as delivered, one JSON object per line
+    #[arg(long)]
+    raw: bool,
+    /// Write Parquet files to the new or empty folder DIR, by account and day: account=ID/day=DATE/events.parquet
+    #[arg(long, requires = "output", conflicts_with_all = ["raw", "format", "csv_raw"])]
+    pub(crate) partition: bool,
+    /// Write the events to FILE, which appears only once it is complete [default: stdout]
+    #[arg(long, short, value_name = "FILE|DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write CSV values unchanged, including invisible characters and formulas that a spreadsheet would run
+    #[arg(long)]
+    csv_raw: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+impl EventOutputArgs {
+    /// `--raw` or `--format`, else by the extension of the output.
+    pub(crate) fn format(&self) -> anyhow::Result<EventFormat> {
+        if self.raw {
+            return Ok(EventFormat::Records);
+        }
+        if self.partition {
+            return Ok(EventFormat::Parquet);
+        }
+        let format = match (self.format, ending(self.output.as_deref())) {
+            (Some(format), _) => format,
+            (None, None | Some("txt")) => EventFormatArg::Text,
+            (None, Some("csv")) => EventFormatArg::Csv,
+            (None, Some("json")) => EventFormatArg::Json,
+            (None, Some("jsonl" | "ndjson")) => EventFormatArg::Jsonl,
+            (None, Some("parquet")) => EventFormatArg::Parquet,
+            (None, Some(other)) => return Err(unknown_ending(other, "csv, json, jsonl, parquet or text")),
+        };
+        Ok(match format {
+            EventFormatArg::Csv if self.csv_raw => EventFormat::RawCsv,
+            EventFormatArg::Csv => EventFormat::Csv,
+            EventFormatArg::Json => EventFormat::Json,
+            EventFormatArg::Jsonl => EventFormat::JsonLines,
+            EventFormatArg::Text => EventFormat::Text,
+            EventFormatArg::Parquet => EventFormat::Parquet,
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! `firstseen events`: reads archives and shows the events themselves.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use firstseen::events::{CollectError, Collected, EventFilter, EventRequest, collect};
+use firstseen::learn::LearnSettings;
+use firstseen::query::{Filter, Question};
+use firstseen::report::{
+    EventFilterSettings, EventFormat, EventReport, EventSettings, EventsWritten, UsedInventory,
+};
+use firstseen::time::Timestamp;
+
+use super::args::{ArchiveArgs, EventFilterArgs, EventOutputArgs, FilterArgs, LearningArgs, S3Args};
+use super::destination::open_folder;
+use super::exit::{Hint, RunStatus, UsageError, scan_error};
+use super::input::{is_saved, open_archives};
+use super::inventory::inventory_files;
+use super::output::Output;
+use super::output_guard::OutputGuard;
+use super::progress::Bar;
+use super::run_summary::RunSummary;
+use super::settings::{FileArgs, Settings};
+use super::warnings::{refuse_nothing, unmatched, window};
+
+/// Read archives and show the events themselves, in time order, each marked if it is a first sighting
+///
+/// Filters leave out events, not what is learnt: a first sighting is the first event of its principal with its action in the
+/// whole archive, as far as it was read. Copies of a record come once. Up to half of --memory is used for events; more of them
+/// go to temporary files, in the folder of --output, else in that for temporary files (TMPDIR).
+#[derive(Debug, Args)]
+pub(crate) struct EventsArgs {
+    #[command(flatten)]
+    archives: ArchiveArgs,
+
+    #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
+    events: EventFilterArgs,
+    #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
+    learning: LearningArgs,
+    #[command(flatten)]
+    s3: S3Args,
+    #[command(flatten)]
+    output: EventOutputArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
+    let wanted = args.wanted()?;
+    let question = wanted.question()?;
+    let filter = args.events.filter(&question)?;
+    let names = args.archives.names();
+    refuse_baselines(names)?;
+    let lists = args.archives.lists()?;
+    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    guard.read_files("list of values", &args.events.files());
+    let (format, run) = (args.output.format()?, &args.output.run);
+    let output = EventDestination::open(&args.output, &mut guard)?;
+    let faults = run.faults(&mut guard)?;
+    let settings = wanted.learning.settings(wanted.filters.to, run.threads);
+    let settings = LearnSettings { memory: run.memory() / 2, ..settings };
+    let request = EventRequest { filter, raw: format == EventFormat::Records, memory: run.memory() / 2 };
+    let mut inventory = inventory_files(&wanted.learning.iam_inventory)?;
+
+    let progress = Bar::new(run.quiet)?;
+    let archives = open_archives((names, &lists), &settings, &wanted.s3)?;
+    let folder = temporary_folder(args.output.output.as_deref());
+    let make = || tempfile::tempfile_in(&folder);
+    let collected = collect(&archives, &settings, &request, &make, &progress);
+    progress.clear();
+    let mut collected = collected.map_err(|error| failed(error, &folder))?;
+    refuse_nothing(&collected.coverage, archives.names())?;
+    inventory.add_to(&mut collected.baseline);
+    let events = Collected::resolved(collected);
+
+    let used = used_settings(&settings, &question, &request.filter, &events.baseline.inventory);
+    let report = EventReport { settings: &used, archives: archives.names(), events: &events };
+    let written = output.write(&report, format)?;
+    let mut warnings = inventory.warnings;
+    // Those of Regions are about first sightings.
+    let filter = Filter { regions: Vec::new(), ..question.filter.clone() };
+    warnings.extend(unmatched(&events.baseline, &filter, None));
+    warnings.extend(window(&events.coverage, &question));
+    RunSummary {
+        read_from: used.read_from.as_deref(),
+        read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to, --to")),
+        traffic: archives.traffic(),
+        archives: archives.names(),
+        inventory: Some(&events.baseline.inventory),
+        lost_inventory: inventory.lost,
+        note: (format != EventFormat::Text).then(|| written.to_string()),
+        warnings,
+        ..RunSummary::new(&events.coverage, faults)
+    }
+    .end(run.quiet)
+}
+
+impl EventsArgs {
+    /// The settings that events share with questions.
+    fn wanted(&self) -> anyhow::Result<Settings> {
+        let flags = Settings {
+            learning: self.learning.clone(),
+            filters: self.filters.clone(),
+            s3: self.s3.clone(),
+            ..Settings::default()
+        };
+        Ok(flags.or(self.files.read(None)?))
+    }
+}
+
+/// Where events go.
+enum EventDestination {
+    File(Output),
+    /// Files by account and day.
+    Folder(PathBuf),
+}
+
+impl EventDestination {
+    /// Opened before anything is read, so a bad path fails at once.
+    fn open(args: &EventOutputArgs, guard: &mut OutputGuard) -> anyhow::Result<Self> {
+        let output = args.output.as_deref();
+        match output.filter(|_| args.partition) {
+            Some(folder) => {
+                guard.take("--output", folder, true)?;
+                open_folder(folder)?;
+                Ok(Self::Folder(folder.to_owned()))
+            }
+            None => guard.open("--output", output).map(Self::File),
+        }
+    }
+
+    fn write(self, report: &EventReport<'_>, format: EventFormat) -> anyhow::Result<EventsWritten> {
+        match self {
+            Self::File(output) => {
+                let mut written = EventsWritten::default();
+                output.write(|out| {
+                    written = report.write(format, out)?;
+                    Ok(())
+                })?;
+                Ok(written)
+            }
+            Self::Folder(folder) => {
+                let append = &mut |path: &str, bytes: &[u8]| append(&folder.join(path), bytes);
+                let written = report.write_partitions(append);
+                written.with_context(|| format!("cannot write to '{}'", folder.display()))
+            }
+        }
+    }
+}
+
+/// Adds bytes to a file, which is created with its folder.
+fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    let open = options.create(true).append(true);
+    let mut file = match open.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(path.parent().unwrap_or(path))?;
+            open.open(path)?
+        }
+        opened => opened?,
+    };
+    file.write_all(bytes)
+}
+
+/// Refuses baselines, which keep no events.
+fn refuse_baselines(names: &[PathBuf]) -> anyhow::Result<()> {
+    let Some(name) = names.iter().find(|name| is_saved(name)) else { return Ok(()) };
+    let what = format!("'{}' is a saved baseline, which keeps first sightings but no events", name.display());
+    Err(anyhow::Error::new(UsageError(what))
+        .context(Hint("name the archive that the baseline was made from")))
+}
+
+/// The folder of temporary files: that of the output, which has room for many events, if it is a file.
+fn temporary_folder(output: Option<&Path>) -> PathBuf {
+    let folder = output.filter(|path| !path.starts_with("/dev")).and_then(Path::parent);
+    match folder {
+        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+        Some(folder) if folder.is_dir() => folder.to_owned(),
+        _ => std::env::temp_dir(),
+    }
+}
+
+fn failed(error: CollectError, folder: &Path) -> anyhow::Error {
+    match error {
+        CollectError::Scan(error) => scan_error(error),
+        CollectError::Temporary(error) => {
+            let what = format!("cannot write a temporary file in '{}'", folder.display());
+            anyhow::Error::new(error).context(what).context(Hint(
+                "make room there, name an --output in a folder with room, set TMPDIR, or give more --memory",
+            ))
+        }
+    }
+}
+
+/// The settings of a run, as published.
+fn used_settings(
+    settings: &LearnSettings,
+    question: &Question,
+    filter: &EventFilter,
+    inventory: &firstseen::model::Inventory,
+) -> EventSettings {
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    EventSettings {
+        principal_key: settings.principal_key.name().to_owned(),
+        k8s_cluster: settings.cluster.clone(),
+        k8s_namespace_in_key: settings.namespace_in_key,
+        from: time(question.from),
+        to: time(question.to),
+        read_from: time(settings.window.read_from),
+        read_to: time(settings.window.read_to),
+        delivery_slack: settings.window.slack.to_string(),
+        filter: EventFilterSettings::new(filter),
+        max_object_size: settings.max_object_size,
+        iam_inventory: UsedInventory::new(inventory),
+    }
+}

@@ -1,0 +1,125 @@
+//! The events themselves: records that match a filter, in time order, each marked if it is a first sighting.
+//!
+//! One pass: while a baseline is learnt, events that may match are packed (`packed.rs`) and, beyond a limit, moved to sorted runs
+//! in temporary files (`runs.rs`); then all runs are merged (`merge.rs`). Only the complete baseline shows whom a bare unique id
+//! names and what was first, so the filter of principals is exact only then (`event.rs`).
+
+mod collector;
+mod event;
+mod filter;
+mod merge;
+mod packed;
+mod runs;
+mod text_search;
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use thiserror::Error;
+
+use crate::baseline::Baseline;
+use crate::coverage::Coverage;
+use crate::learn::{LearnSettings, Learnt, learn_with};
+use crate::model::PrincipalKey;
+use crate::query::EventAdmission;
+use crate::scan::{ObjectRead, Progress, ScanError};
+use crate::source::{Archives, Traffic};
+use collector::{Collector, Shared, WorkerEvents};
+
+pub use event::{Event, Events};
+pub use filter::EventFilter;
+pub use runs::MakeFile;
+
+/// Which events are collected, and how.
+#[derive(Clone, Debug, Default)]
+pub struct EventRequest {
+    /// Which events.
+    pub filter: EventFilter,
+    /// Whether the text of each record is kept, as it was delivered.
+    pub raw: bool,
+    /// Bytes of events that all threads together hold in memory; more goes to temporary files. Does not change the answer.
+    pub memory: u64,
+}
+
+/// Why there are no events.
+#[derive(Debug, Error)]
+pub enum CollectError {
+    /// The archives cannot be read.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// A temporary file cannot be made or written.
+    #[error("the temporary file for events cannot be written")]
+    Temporary(#[source] io::Error),
+}
+
+/// The events of a scan that may match, and the baseline that was learnt with them.
+#[derive(Debug)]
+pub struct Collected {
+    /// As its records name principals; an inventory may be added to it.
+    pub baseline: Baseline,
+    /// What was read, skipped and lost.
+    pub coverage: Coverage,
+    workers: Vec<WorkerEvents>,
+    admission: EventAdmission,
+    key: PrincipalKey,
+}
+
+/// Learns from all archives, and keeps the events that may match. `make` makes temporary files.
+///
+/// # Errors
+/// Same as [`scan`](crate::scan::scan()), and if a temporary file cannot be written.
+pub fn collect(
+    archives: &Archives,
+    settings: &LearnSettings,
+    request: &EventRequest,
+    make: &MakeFile<'_>,
+    progress: &dyn Progress,
+) -> Result<Collected, CollectError> {
+    let key = settings.principal_key;
+    let shared =
+        Shared { filter: request.filter.compile(key), raw: request.raw, make, failure: Mutex::default() };
+    let limit = request.memory / settings.threads.max(1) as u64;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let tap = |_| Collector::new(&shared, limit);
+    let until = StopOnFailure { shared: &shared, progress };
+    let learnt = learn_with(archives, settings, &tap, &until).map(|(learnt, collectors)| {
+        let workers = collectors.into_iter().map(Collector::finish).collect();
+        (learnt, workers)
+    });
+    let Shared { filter, failure, .. } = shared;
+    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(CollectError::Temporary(error));
+    }
+    let (Learnt { baseline, coverage, catalog: _ }, workers) = learnt?;
+    Ok(Collected { baseline, coverage, workers, admission: filter.admission, key })
+}
+
+/// Ends the scan once a temporary file could not be written.
+struct StopOnFailure<'u> {
+    shared: &'u Shared<'u>,
+    progress: &'u dyn Progress,
+}
+
+impl Progress for StopOnFailure<'_> {
+    fn listed(&self, objects: u64) {
+        self.progress.listed(objects);
+    }
+    fn reading(&self, objects: Option<u64>) {
+        self.progress.reading(objects);
+    }
+    fn piece(&self, records: u64) {
+        self.progress.piece(records);
+    }
+    fn read(&self, object: ObjectRead) {
+        self.progress.read(object);
+    }
+    fn traffic(&self, traffic: &Traffic) {
+        self.progress.traffic(traffic);
+    }
+    fn merging(&self) {
+        self.progress.merging();
+    }
+    fn stopped(&self) -> bool {
+        self.shared.has_failed() || self.progress.stopped()
+    }
+}

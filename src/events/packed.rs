@@ -1,0 +1,251 @@
+//! Events as bytes: what is kept of each until all of them can be put in order.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::filter::error_message;
+use crate::event::AnyRecord;
+use crate::learn::LearntEvent;
+use crate::model::{Evidence, SightingTexts, Stage, Text};
+use crate::observe::Fingerprint;
+use crate::time::{Day, Timestamp};
+
+/// The file of a record: the number of its archive, and its path.
+pub(super) type Place = (u32, Text);
+
+/// What is packed besides the event and its evidence.
+#[derive(Debug)]
+pub(super) struct Extras<'e> {
+    /// The number of its [`Place`].
+    pub(super) place: u32,
+    /// Whether it is wanted. Others are kept only to be recognised as the better record of a request.
+    pub(super) is_wanted: bool,
+    /// ARNs in the record.
+    pub(super) resources: &'e [Cow<'e, str>],
+    /// Its text, if wanted.
+    pub(super) raw: Option<&'e str>,
+}
+
+/// Texts of evidence, then `errorMessage`, `recipientAccountId` and the text of the record; those of resources follow.
+const TEXTS: usize = SightingTexts::COUNT + 3;
+
+/// Length of the part before the event id.
+const FIXED: usize = 50;
+
+const IS_WANTED: u8 = 1;
+const HAS_FINGERPRINT: u8 = 2;
+const FAILED: u8 = 4;
+const HAS_READ_ONLY: u8 = 8;
+const READ_ONLY: u8 = 16;
+
+/// Marks an object without a delivery day.
+const UNDATED: i32 = i32::MIN;
+
+/// Appends one event to `out`.
+pub(super) fn pack(seen: &LearntEvent<'_>, evidence: &Evidence<'_>, extras: &Extras<'_>, out: &mut Vec<u8>) {
+    let event = seen.event;
+    let (id, content) = seen.fingerprint.map_or((0, 0), Fingerprint::parts);
+    let bit = |is_set: bool, bit| if is_set { bit } else { 0 };
+    let flags = bit(extras.is_wanted, IS_WANTED)
+        | bit(seen.fingerprint.is_some(), HAS_FINGERPRINT)
+        | bit(event.failed, FAILED)
+        | bit(event.read_only.is_some(), HAS_READ_ONLY)
+        | bit(event.read_only == Some(true), READ_ONLY);
+    out.extend(event.time.micros().to_le_bytes());
+    out.extend(extras.place.to_le_bytes());
+    out.extend(seen.place.record.to_le_bytes());
+    out.extend(seen.principal.0.to_le_bytes());
+    out.extend(seen.action.0.to_le_bytes());
+    out.extend(id.to_le_bytes());
+    out.extend(content.to_le_bytes());
+    out.extend(seen.delivered.map_or(UNDATED, Day::number).to_le_bytes());
+    out.extend([flags, evidence.stage as u8]);
+    let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+    out.extend(number(extras.resources.len()));
+    out.extend(number(evidence.event_id.len()));
+    out.extend(evidence.event_id.as_bytes());
+    let recipient = match seen.record {
+        AnyRecord::CloudTrail(record) => record.recipient_account.filter(|text| !text.is_empty()),
+        AnyRecord::Kubernetes(_) => None,
+    };
+    let more = [error_message(seen.record), recipient, extras.raw];
+    let texts = evidence.texts();
+    let all = || {
+        let resources = extras.resources.iter().map(|arn| Some(&**arn));
+        texts.into_iter().chain(more).chain(resources)
+    };
+    all().for_each(|text| length(text.map_or(0, |text| text.len() as u64 + 1), out));
+    all().flatten().for_each(|text| out.extend(text.as_bytes()));
+}
+
+/// Appends a number in groups of seven bits, the lowest first (LEB128).
+fn length(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// One packed event.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed<'p>(pub(super) &'p [u8]);
+
+impl<'p> Packed<'p> {
+    fn bytes<const N: usize>(self, at: usize) -> [u8; N] {
+        let bytes = self.0.get(at..at + N).and_then(|bytes| bytes.try_into().ok());
+        bytes.unwrap_or([0; N])
+    }
+
+    fn number(self, at: usize) -> u32 {
+        u32::from_le_bytes(self.bytes(at))
+    }
+
+    fn flag(self, flag: u8) -> bool {
+        self.bytes::<1>(40)[0] & flag != 0
+    }
+
+    pub(super) fn time(self) -> Timestamp {
+        Timestamp::from_micros(i64::from_le_bytes(self.bytes(0)))
+    }
+
+    pub(super) fn place(self) -> usize {
+        self.number(8) as usize
+    }
+
+    pub(super) fn record(self) -> u32 {
+        self.number(12)
+    }
+
+    pub(super) fn principal(self) -> usize {
+        self.number(16) as usize
+    }
+
+    pub(super) fn action(self) -> usize {
+        self.number(20) as usize
+    }
+
+    pub(super) fn fingerprint(self) -> Option<Fingerprint> {
+        let parts = (u64::from_le_bytes(self.bytes(24)), self.number(32));
+        self.flag(HAS_FINGERPRINT).then(|| Fingerprint::from_parts(parts))
+    }
+
+    /// The day of delivery.
+    pub(super) fn delivered(self) -> Option<i32> {
+        let day = i32::from_le_bytes(self.bytes(36));
+        (day != UNDATED).then_some(day)
+    }
+
+    pub(super) fn is_wanted(self) -> bool {
+        self.flag(IS_WANTED)
+    }
+
+    pub(super) fn failed(self) -> bool {
+        self.flag(FAILED)
+    }
+
+    pub(super) fn read_only(self) -> Option<bool> {
+        self.flag(HAS_READ_ONLY).then(|| self.flag(READ_ONLY))
+    }
+
+    pub(super) fn stage(self) -> Stage {
+        let number = self.bytes::<1>(41)[0];
+        Stage::ALL.iter().copied().find(|stage| *stage as u8 == number).unwrap_or_default()
+    }
+
+    pub(super) fn event_id(self) -> &'p [u8] {
+        let length = self.number(FIXED - 4) as usize;
+        self.0.get(FIXED..FIXED + length).unwrap_or_default()
+    }
+
+    /// The first bytes of the event id, as a number that sorts like them.
+    pub(super) fn event_id_start(self) -> u64 {
+        let id = self.event_id();
+        let mut start = [0; 8];
+        let length = id.len().min(8);
+        start[..length].copy_from_slice(&id[..length]);
+        u64::from_be_bytes(start)
+    }
+
+    /// Everything after the event id.
+    fn rest(self) -> &'p [u8] {
+        self.0.get(FIXED + self.event_id().len()..).unwrap_or_default()
+    }
+
+    /// Its texts.
+    pub(super) fn texts(self) -> Texts<'p> {
+        let mut rest = self.rest();
+        let mut lengths = [0; TEXTS];
+        lengths.iter_mut().for_each(|length| *length = take_length(&mut rest));
+        let resources =
+            (0..self.number(42)).map_while(|_| (!rest.is_empty()).then(|| take_length(&mut rest)));
+        let resources: Vec<usize> = resources.collect();
+        let mut blob = std::str::from_utf8(rest).unwrap_or_default();
+        let mut take = |length: usize| {
+            let (text, behind) = blob.split_at_checked(length.checked_sub(1)?)?;
+            blob = behind;
+            Some(text)
+        };
+        let texts = lengths.map(&mut take);
+        let resources = resources.into_iter().filter_map(take).collect();
+        let event_id = std::str::from_utf8(self.event_id()).unwrap_or_default();
+        Texts { event_id, texts, resources }
+    }
+}
+
+/// The texts of an event.
+#[derive(Debug)]
+pub(super) struct Texts<'p> {
+    pub(super) event_id: &'p str,
+    texts: [Option<&'p str>; TEXTS],
+    pub(super) resources: Vec<&'p str>,
+}
+
+impl<'p> Texts<'p> {
+    /// The text of its evidence at this position.
+    pub(super) fn evidence(&self, index: usize) -> Option<&'p str> {
+        self.texts[index]
+    }
+
+    pub(super) fn error_message(&self) -> Option<&'p str> {
+        self.texts[SightingTexts::COUNT]
+    }
+
+    pub(super) fn recipient_account(&self) -> Option<&'p str> {
+        self.texts[SightingTexts::COUNT + 1]
+    }
+
+    pub(super) fn raw(&self) -> Option<&'p str> {
+        self.texts[SightingTexts::COUNT + 2]
+    }
+}
+
+fn take_length(bytes: &mut &[u8]) -> usize {
+    let (mut number, mut shift) = (0u64, 0);
+    while let Some((byte, rest)) = bytes.split_first() {
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or_default();
+        shift += 7;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    usize::try_from(number).unwrap_or_default()
+}
+
+/// Compares two events in the order of sightings: see [`InOrder`](crate::model::InOrder).
+pub(super) fn order(
+    (left, left_places): (Packed<'_>, &[Place]),
+    (right, right_places): (Packed<'_>, &[Place]),
+) -> Ordering {
+    same_event(left, right)
+        .then_with(|| left.stage().cmp(&right.stage()))
+        .then_with(|| left_places.get(left.place()).cmp(&right_places.get(right.place())))
+        .then_with(|| left.record().cmp(&right.record()))
+        .then_with(|| left.rest().cmp(right.rest()))
+}
+
+/// Compares time and event id, which copies have in common.
+pub(super) fn same_event(left: Packed<'_>, right: Packed<'_>) -> Ordering {
+    left.time().cmp(&right.time()).then_with(|| left.event_id().cmp(right.event_id()))
+}

@@ -1,0 +1,62 @@
+//! A view of every event that is learnt from, for visitors that keep more than a baseline.
+
+use crate::baseline::SightingPlace;
+use crate::decode::issued;
+use crate::event::{AnyRecord, Event};
+use crate::model::Evidence;
+use crate::observe::{ActionId, Fingerprint, Observations, PrincipalId};
+use crate::time::Day;
+
+/// An event that was learnt from, with its record. Of the stages of a request in one object it is the last one; copies of a
+/// record are not recognised yet.
+#[derive(Debug)]
+pub struct LearntEvent<'e> {
+    /// Its principal, in the numbering of the worker.
+    pub principal: PrincipalId,
+    /// Its action, in the numbering of the worker.
+    pub action: ActionId,
+    /// What the record means.
+    pub event: &'e Event<'e>,
+    /// The record.
+    pub record: AnyRecord<'e>,
+    /// Its JSON text.
+    pub text: &'e str,
+    /// Its place.
+    pub place: SightingPlace<'e>,
+    /// Identifies its copies; `None` without an event id.
+    pub fingerprint: Option<Fingerprint>,
+    /// The UTC day on which its object was delivered, if known.
+    pub delivered: Option<Day>,
+}
+
+impl<'e> LearntEvent<'e> {
+    /// The evidence of its record.
+    pub fn evidence(&self) -> Evidence<'e> {
+        evidence_of(self.record, self.text)
+    }
+}
+
+/// Is shown every event that a worker learns from. Each worker has its own.
+pub trait EventTap: Send {
+    /// One event, in no particular order.
+    fn event(&mut self, event: &LearntEvent<'_>);
+
+    /// The worker has read everything: the principals and actions by their numbers.
+    fn end(&mut self, observed: &Observations);
+}
+
+/// Looks at nothing.
+impl EventTap for () {
+    #[inline(always)]
+    fn event(&mut self, _: &LearntEvent<'_>) {}
+
+    fn end(&mut self, _: &Observations) {}
+}
+
+/// The evidence of a record with this text.
+pub(super) fn evidence_of<'e>(record: AnyRecord<'e>, text: &'e str) -> Evidence<'e> {
+    match record {
+        AnyRecord::CloudTrail(record) => Evidence { issued: issued(record, text), ..record.evidence() },
+        AnyRecord::Kubernetes(record) => record.evidence(),
+    }
+}

@@ -1,0 +1,361 @@
+//! `firstseen events`: the events themselves, in order, copies once, first sightings marked.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+
+use firstseen::events::{EventFilter, EventRequest, Events, collect};
+use firstseen::learn::LearnSettings;
+use firstseen::query::{Filter, first_seen};
+use firstseen::report::{EventFormat, EventReport, EventRow, EventSettings};
+use firstseen::scan::Silent;
+use firstseen::source::Archives;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, audit_event, question, record, settings, with, wrapped};
+use crate::laws::{any_objects, archive};
+use crate::program::{firstseen, stderr};
+
+/// The events of an archive.
+fn events(archive: &Archive, learning: &LearnSettings, request: &EventRequest) -> Events {
+    let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
+    let make = || tempfile::tempfile();
+    collect(&archives, learning, request, &make, &Silent).unwrap().resolved()
+}
+
+/// Enough memory for any test.
+fn asked(filter: EventFilter) -> EventRequest {
+    EventRequest { filter, raw: false, memory: 1 << 20 }
+}
+
+fn written(events: &Events, format: EventFormat) -> String {
+    let settings = EventSettings::default();
+    let mut out = Vec::new();
+    let written = EventReport { settings: &settings, archives: &[], events }.write(format, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    if format == EventFormat::JsonLines {
+        assert_eq!(text.lines().count() as u64, written.events + 2);
+    }
+    text
+}
+
+/// The rows of all events, as JSON.
+fn rows(events: &Events) -> Vec<Value> {
+    let lines = written(events, EventFormat::JsonLines);
+    let parsed = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+    parsed.filter(|row: &Value| row.get("time").is_some()).collect()
+}
+
+fn all(archive: &Archive) -> Vec<Value> {
+    rows(&events(archive, &settings(), &asked(EventFilter::default())))
+}
+
+/// A text of a row; empty if it is absent.
+fn text<'r>(row: &'r Value, field: &str) -> &'r str {
+    row[field].as_str().unwrap_or_default()
+}
+
+/// The order of events.
+fn order(row: &Value) -> (firstseen::time::Timestamp, &str, u64, &str, u64) {
+    let time = firstseen::time::Timestamp::parse(text(row, "time")).unwrap();
+    let number = |field: &str| row[field].as_u64().unwrap();
+    (time, text(row, "event_id"), number("archive"), text(row, "object"), number("record"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn every_counted_record_is_an_event_and_first_sightings_are_those_of_scan(objects in any_objects()) {
+        let archive = archive(&objects);
+        let learnt = archive.ingest(&settings());
+        let rows = all(&archive);
+        prop_assert_eq!(rows.len() as u64, learnt.coverage.records.counted);
+        prop_assert!(rows.is_sorted_by(|left, right| order(left) < order(right)));
+        let found = first_seen(&learnt.baseline, &question(0));
+        let found: BTreeSet<_> = found
+            .iter()
+            .map(|finding| {
+                let evidence = finding.evidence.unwrap();
+                (finding.principal().to_owned(), finding.action.to_string(), evidence.object.to_string(), evidence.record)
+            })
+            .collect();
+        let marked = rows.iter().filter(|row| row["first_sighting"] == true);
+        let marked: Vec<_> = marked
+            .map(|row| {
+                let texts = ["principal", "action", "object"].map(|field| text(row, field).to_owned());
+                let [principal, action, object] = texts;
+                (principal, action, object, u32::try_from(row["record"].as_u64().unwrap()).unwrap())
+            })
+            .collect();
+        prop_assert_eq!(marked.len(), found.len());
+        prop_assert_eq!(marked.into_iter().collect::<BTreeSet<_>>(), found);
+    }
+
+    #[test]
+    fn filtering_while_reading_is_filtering_all_events(
+        objects in any_objects(), user in 0..5usize, action in 0..4usize, account in 0..3usize, only_failed: bool,
+        from in prop::option::of(0..20i64), event_id: bool,
+    ) {
+        let archive = archive(&objects);
+        let user = ["eva", "bob", "*o*", "nobody", ""][user];
+        let action = ["iam:*", "ec2:RunInstances", "List*", ""][action];
+        let account = ["111122223333", "000123456789", ""][account];
+        let start = from.map(|day| firstseen::time::Timestamp::from_seconds(1_704_067_200 + day * 86_400));
+        let globs = |text: &str| [text].into_iter().filter(|text| !text.is_empty()).map(|text| text.parse().unwrap()).collect();
+        let base = Filter {
+            principals: globs(user),
+            actions: globs(action),
+            accounts: [account].into_iter().filter(|text| !text.is_empty()).map(String::from).collect(),
+            ..Filter::default()
+        };
+        let filter = EventFilter {
+            base: base.clone(),
+            from: start,
+            errors: globs(if only_failed { "accessd*" } else { "" }),
+            event_ids: globs(if event_id { "*-eva-*" } else { "" }),
+            ..EventFilter::default()
+        };
+        let wanted = |row: &Value| {
+            let principal = base.principals.iter().all(|glob| glob.matches_principal(text(row, "principal")));
+            let action = base.actions.iter().all(|glob| glob.matches_action(text(row, "action")));
+            principal
+                && action
+                && (account.is_empty() || text(row, "account") == account)
+                && (!only_failed || text(row, "error_code") == "AccessDenied")
+                && (!event_id || text(row, "event_id").contains("-eva-"))
+                && start.is_none_or(|from| order(row).0 >= from)
+        };
+        let expected: Vec<Value> = all(&archive).into_iter().filter(wanted).collect();
+        prop_assert_eq!(rows(&events(&archive, &settings(), &asked(filter))), expected);
+    }
+
+    #[test]
+    fn neither_threads_nor_memory_change_a_byte(objects in any_objects(), memory in 0..4000u64, threads in 1..4usize) {
+        let archive = archive(&objects);
+        let filter = EventFilter::default();
+        let one = events(&archive, &settings(), &asked(filter.clone()));
+        let request = EventRequest { filter, raw: false, memory };
+        let several = events(&archive, &LearnSettings { threads, ..settings() }, &request);
+        for format in [EventFormat::Text, EventFormat::Csv, EventFormat::Json] {
+            prop_assert_eq!(written(&one, format), written(&several, format));
+        }
+    }
+}
+
+#[test]
+fn the_documented_fields_are_those_of_the_rows() {
+    let formats = include_str!("../../docs/formats.md");
+    let section = formats.split("\n## ").find(|section| section.starts_with("Events\n")).unwrap();
+    let documented = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(documented.collect::<Vec<_>>(), EventRow::COLUMNS);
+    let athena = section.split("events (").nth(1).unwrap().split(',');
+    for (field, athena) in EventRow::COLUMNS.iter().zip(athena) {
+        assert!(athena.trim().starts_with(&format!("{field} ")), "{field}: {athena}");
+    }
+}
+
+fn call(hour: u8, user: &str, action: &str, changes: Value) -> Value {
+    with(record(&format!("2024-03-01T{hour:02}:00:00Z"), user, action), changes)
+}
+
+fn logged(records: &[Value]) -> Archive {
+    Archive::new().object("a.json", &wrapped(records))
+}
+
+/// Ids of the events that match.
+fn ids(archive: &Archive, filter: EventFilter) -> Vec<String> {
+    let found = rows(&events(archive, &settings(), &asked(filter)));
+    found.iter().map(|row| text(row, "event_id").to_owned()).collect()
+}
+
+#[test]
+fn each_filter_finds_its_events() {
+    let identity = json!({
+        "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/Deploy/jo", "accountId": "111122223333",
+        "accessKeyId": "ASIAOTHER", "principalId": "AROAEXAMPLE01:jo",
+    });
+    let archive = logged(&[
+        call(1, "eva", "s3:GetObject", json!({"eventID": "ip", "sourceIPAddress": "203.0.113.77"})),
+        call(2, "eva", "s3:GetObject", json!({"eventID": "service", "sourceIPAddress": "ec2.amazonaws.com"})),
+        call(3, "eva", "s3:GetObject", json!({"eventID": "role", "userIdentity": identity})),
+        call(4, "eva", "s3:GetObject", json!({"eventID": "agent", "userAgent": "aws-cli/2 Kali"})),
+        call(
+            5,
+            "eva",
+            "s3:GetObject",
+            json!({"eventID": "denied", "errorCode": "AccessDenied", "errorMessage": "not allowed: x"}),
+        ),
+        call(
+            6,
+            "eva",
+            "s3:GetObject",
+            json!({"eventID": "arn", "resources": [{"ARN": "arn:aws:s3:::plans/q1"}]}),
+        ),
+        call(
+            7,
+            "eva",
+            "s3:GetObject",
+            json!({"eventID": "text", "requestParameters": {"bucketName": "Plans \"q2\""}}),
+        ),
+    ]);
+    let one = |text: &str| vec![text.parse().unwrap()];
+    let range = |text: &str| vec![text.parse().unwrap()];
+    let base = EventFilter::default;
+    for (filter, found) in [
+        (EventFilter { addresses: range("203.0.113.0/24"), ..base() }, &["ip"][..]),
+        (EventFilter { access_keys: one("ASIA*"), ..base() }, &["role"]),
+        (EventFilter { sessions: one("jo"), ..base() }, &["role"]),
+        (EventFilter { sessions: one("JO"), ..base() }, &[]),
+        (EventFilter { user_agents: one("*kali*"), ..base() }, &["agent"]),
+        (EventFilter { errors: one("accessdenied"), ..base() }, &["denied"]),
+        (EventFilter { errors: one("Not allowed*"), ..base() }, &["denied"]),
+        (EventFilter { event_ids: one("i?"), ..base() }, &["ip"]),
+        (EventFilter { resources: one("arn:aws:s3:::plans/*"), ..base() }, &["arn"]),
+        (EventFilter { texts: vec!["plans".to_owned()], ..base() }, &["arn", "text"]),
+        (EventFilter { texts: vec!["plans \"q2".to_owned(), "nothing".to_owned()], ..base() }, &["text"]),
+        (EventFilter { texts: vec!["plans".to_owned()], errors: one("*"), ..base() }, &[]),
+    ] {
+        assert_eq!(ids(&archive, filter.clone()), found, "{filter:?}");
+    }
+}
+
+#[test]
+fn a_bare_id_is_found_by_the_arn_that_another_record_proves() {
+    let bare = json!({"type": "AWSAccount", "principalId": "AIDAEVAEXAMPLE01", "accountId": "111122223333"});
+    let named = json!({
+        "type": "IAMUser", "principalId": "AIDAEVAEXAMPLE01", "arn": "arn:aws:iam::111122223333:user/eva",
+        "accountId": "111122223333", "userName": "eva",
+    });
+    let archive = logged(&[
+        call(
+            1,
+            "eva",
+            "s3:GetObject",
+            json!({"eventID": "bare", "userIdentity": bare, "recipientAccountId": "444455556666"}),
+        ),
+        call(2, "eva", "s3:GetObject", json!({"eventID": "named", "userIdentity": named})),
+        call(3, "bob", "s3:GetObject", json!({"eventID": "other"})),
+    ]);
+    let base = Filter { principals: vec!["eva".parse().unwrap()], ..Filter::default() };
+    let found = rows(&events(&archive, &settings(), &asked(EventFilter { base, ..EventFilter::default() })));
+    let told: Vec<_> = found
+        .iter()
+        .map(|row| (text(row, "event_id"), text(row, "principal"), row["first_sighting"] == true))
+        .collect();
+    let eva = "arn:aws:iam::111122223333:user/eva";
+    assert_eq!(told, [("bare", eva, true), ("named", eva, false)]);
+}
+
+/// An audit event of one request at a stage.
+fn stage(name: &str, changes: Value) -> Value {
+    let event = audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+    with(with(event, json!({ "stage": name })), changes)
+}
+
+#[test]
+fn an_earlier_stage_in_another_object_does_not_stand_in_for_the_last_one() {
+    let received = stage("RequestReceived", json!({"responseStatus": "ABSENT"}));
+    let complete = stage("ResponseComplete", json!({"impersonatedUser": {"username": "bob"}}));
+    let object = |value: &Value| value.to_string().into_bytes();
+    let archive = Archive::new().object("a", &object(&received)).object("b", &object(&complete));
+    let only = all(&archive);
+    assert_eq!(only.len(), 1);
+    assert_eq!((text(&only[0], "principal"), text(&only[0], "impersonated_by")), ("k8s:-/bob", "jo"));
+    let failed = EventFilter { errors: vec!["*".parse().unwrap()], ..EventFilter::default() };
+    assert_eq!(ids(&archive, failed), [""; 0]);
+    let by_jo = Filter { principals: vec!["jo".parse().unwrap()], ..Filter::default() };
+    assert_eq!(ids(&archive, EventFilter { base: by_jo, ..EventFilter::default() }), [""; 0]);
+}
+
+#[test]
+fn records_come_as_delivered_each_on_a_line() {
+    let spread = serde_json::to_string_pretty(&call(2, "eva", "s3:PutObject", json!({}))).unwrap();
+    let plain = "{ \"eventVersion\": \"1.11\", \"eventTime\": \"2024-03-01T01:00:00Z\", \"eventSource\": \"a.b\", \"eventName\": \"c\" }";
+    let archive = Archive::new().object("a.json", format!("{{\"Records\": [{spread}, {plain}]}}").as_bytes());
+    let request = EventRequest { raw: true, ..asked(EventFilter::default()) };
+    let records = written(&events(&archive, &settings(), &request), EventFormat::Records);
+    let compact = call(2, "eva", "s3:PutObject", json!({}));
+    let (first, second) = records.trim_end().split_once('\n').unwrap();
+    assert_eq!(first, plain);
+    assert!(!second.contains('\n') && !second.contains("\": \""), "{second}");
+    assert_eq!(serde_json::from_str::<Value>(second).unwrap(), compact);
+}
+
+#[test]
+fn a_temporary_file_that_cannot_be_made_ends_the_run() {
+    let archive = logged(&[call(1, "eva", "s3:GetObject", json!({}))]);
+    let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
+    let make = || Err::<File, _>(io::Error::from(io::ErrorKind::StorageFull));
+    let request = EventRequest { memory: 0, ..EventRequest::default() };
+    let error = collect(&archives, &settings(), &request, &make, &Silent).unwrap_err();
+    assert_eq!(error.to_string(), "the temporary file for events cannot be written");
+}
+
+#[test]
+fn files_by_account_and_day_have_all_events() {
+    let strange = json!({"type": "Unknown", "accountId": "../../x", "principalId": "p"});
+    let archive = logged(&[
+        call(1, "eva", "s3:GetObject", json!({})),
+        call(2, "eva", "s3:PutObject", json!({})),
+        call(3, "eva", "s3:PutObject", json!({"userIdentity": strange})),
+        record("2024-03-02T00:00:00Z", "eva", "s3:GetObject"),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let run = |output: &str| {
+        let path = archive.path().to_str().unwrap();
+        firstseen(&["events", path, "--partition", "-o", output, "--quiet"], folder.path())
+    };
+    let output = run("parts");
+    assert!(output.status.success(), "{}", stderr(&output));
+    for (path, rows) in [
+        ("account=111122223333/day=2024-03-01", 2),
+        ("account=111122223333/day=2024-03-02", 1),
+        ("account=%2E%2E%2F%2E%2E%2Fx/day=2024-03-01", 1),
+    ] {
+        let file = File::open(folder.path().join("parts").join(path).join("events.parquet")).unwrap();
+        let reader = parquet::file::reader::SerializedFileReader::new(file).unwrap();
+        let metadata = parquet::file::reader::FileReader::metadata(&reader);
+        assert_eq!(metadata.file_metadata().num_rows(), rows, "{path}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    // Files of two runs are never mixed.
+    assert_eq!(run("parts").status.code(), Some(2));
+}
+
+#[test]
+fn lists_of_values_come_from_files() {
+    let archive = logged(&[
+        call(1, "eva", "s3:GetObject", json!({"eventID": "1", "sourceIPAddress": "203.0.113.77"})),
+        call(2, "eva", "s3:GetObject", json!({"eventID": "2", "sourceIPAddress": "198.51.100.9"})),
+        call(3, "eva", "s3:GetObject", json!({"eventID": "3", "userAgent": "@me"})),
+    ]);
+    let lists = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let path = archive.path().to_str().unwrap();
+        let all = [&["events", path, "--format", "csv", "--quiet"], arguments].concat();
+        firstseen(&all, lists.path())
+    };
+    let ids = |output: &std::process::Output| -> Vec<String> {
+        let mut rows = csv::Reader::from_reader(&output.stdout[..]);
+        let column = rows.headers().unwrap().iter().position(|name| name == "event_id").unwrap();
+        rows.records().map(|row| row.unwrap()[column].to_owned()).collect()
+    };
+    std::fs::write(lists.path().join("ips.txt"), "\u{feff}# known\r\n203.0.113.77 \r\n\r\n192.0.2.0/24\n")
+        .unwrap();
+    assert_eq!(ids(&run(&["--ip", "@ips.txt"])), ["1"]);
+    assert_eq!(ids(&run(&["--ip", "@ips.txt", "--ip", "198.51.100.8/29"])), ["1", "2"]);
+    assert_eq!(ids(&run(&["--user-agent", "@@me"])), ["3"]);
+    std::fs::write(lists.path().join("bad.txt"), "203.0.113.77\nec2.amazonaws.com\n").unwrap();
+    std::fs::write(lists.path().join("none.txt"), "# nothing\n").unwrap();
+    for (value, message) in [
+        ("@bad.txt", "--ip: bad.txt, line 2: 'ec2.amazonaws.com' is neither an IP address nor a range"),
+        ("@none.txt", "--ip: the list names nothing to look for"),
+        ("", "--ip: an empty value"),
+    ] {
+        let output = run(&["--ip", value]);
+        assert_eq!(output.status.code(), Some(2), "{value}");
+        assert!(stderr(&output).contains(message), "{}", stderr(&output));
+    }
+}
