@@ -1,6 +1,6 @@
 //! What the name of a CloudTrail digest says: the trail that it belongs to, and the end of the hour that it covers.
 
-use super::object_key::{is_account, is_region, json_stem};
+use super::key_parts::{is_account, is_region, json_stem};
 use crate::time::Timestamp;
 
 /// What the name of a digest says.

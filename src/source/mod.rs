@@ -8,6 +8,7 @@ mod error;
 mod file_list;
 mod files;
 mod find;
+mod key_parts;
 mod large_body;
 mod listing;
 mod local;

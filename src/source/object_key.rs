@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::digest_name::DigestName;
+use super::key_parts::{is_account, is_region, json_stem};
 use crate::coverage::{Delivery, ObjectSkip};
 use crate::time::Timestamp;
 
@@ -183,18 +184,6 @@ pub(super) fn service(folder: &str) -> Option<ObjectSkip> {
         | "vpcdnsquerylogs" => Some(ObjectSkip::OtherService),
         _ => None,
     }
-}
-
-pub(super) fn json_stem(name: &str) -> Option<&str> {
-    name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".json")
-}
-
-pub(super) fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-pub(super) fn is_region(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 fn is_unique(text: &str) -> bool {

@@ -8,7 +8,8 @@
 
 use crate::coverage::ObjectSkip;
 use crate::source::ReadWindow;
-use crate::source::object_key::{is_account, service, skip_in};
+use crate::source::key_parts::is_account;
+use crate::source::object_key::{service, skip_in};
 use crate::time::Day;
 
 /// What the folders below a prefix are.
