@@ -8,15 +8,14 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use firstseen::checksum::Checksum;
 use firstseen::coverage::Coverage;
-use firstseen::report::{ShownFormat, ShownReport, for_terminal};
+use firstseen::report::{ShownFormat, ShownReport, for_terminal, write_faults};
 use firstseen::scan::{ReopenError, ScanSettings};
 use firstseen::show::{BaselinePlaces, KnownPlace, Place, Searched, ShownRecord, Wanted, recover, search};
 use firstseen::source::{ArchiveError, Archives, S3Settings, Traffic, is_stdin};
 use firstseen::store::{Saved, proven_files};
 
-use super::args::{ReadingArgs, RunArgs, S3Args, ending, unknown_ending};
+use super::args::{ReadingArgs, RunArgs, S3Args, SourceArgs, ending, unknown_ending};
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
-use super::input::is_saved;
 use super::output::Output;
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -27,20 +26,15 @@ use super::warnings::refuse_nothing;
 ///
 /// With a baseline, only the objects that hold the records are read, and compared with the checksums that they had when they were
 /// indexed. A baseline knows the places of its evidence: the first sightings, first successes, and matches of rules. Other events are
-/// found by reading the archive. Secrets such as session tokens are masked.
+/// found by reading the archive, if --archive names it. Secrets such as session tokens are masked.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// A baseline made by index; or a folder, file, glob or s3://bucket/prefix with log objects; - for standard input
-    #[arg(value_name = "SRC")]
-    source: PathBuf,
+    #[command(flatten)]
+    source: SourceArgs,
     /// Event ids, or places of records, as findings name them in object and record: OBJECT#RECORD; - reads them from standard
     /// input, one per line
     #[arg(value_name = "EVENT-ID|OBJECT#RECORD", required = true)]
     wanted: Vec<String>,
-    /// Where the objects of the baseline are now (repeatable) [default: where they were indexed]. Events whose places the baseline
-    /// does not know are looked for there
-    #[arg(long, value_name = "ARCHIVE")]
-    archive: Vec<PathBuf>,
     /// Show session tokens, passwords, private keys and other secrets
     #[arg(long)]
     unmask: bool,
@@ -86,17 +80,15 @@ struct Answer {
 /// Runs the command.
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
     let mut guard = OutputGuard::new();
-    let inputs = args.inputs();
-    inputs.iter().for_each(|name| guard.read_archive(name));
-    guard.take_mirror(&args.s3, &inputs)?;
+    let names = args.source.archives(&mut guard, &args.s3)?;
     let format = args.format()?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     let wanted = args.wanted()?;
     let settings = args.reading.settings(&args.run)?;
-    let answer = match is_saved(&args.source) {
-        true => args.by_baseline(&wanted, settings)?,
-        false => args.in_archive(&wanted, &settings)?,
+    let answer = match args.source.is_saved() {
+        true => args.by_baseline(&names, &wanted, settings)?,
+        false => args.in_archive(&names, &wanted, &settings)?,
     };
     let records: Vec<ShownRecord> = answer.records.into_iter().flatten().collect();
     if records.is_empty() {
@@ -127,7 +119,12 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
     let coverage = answer.coverage.unwrap_or_default();
     let status = match answer.archives.is_empty() || coverage.objects.listed == 0 {
         // Only single objects were read: there is no archive to account for.
-        true => end_of_recovery(&warnings, note.as_deref(), args.run.quiet)?,
+        true => {
+            if let Some(faults) = faults {
+                faults.write(|out| write_faults(&coverage, out))?;
+            }
+            end_of_recovery(&warnings, note.as_deref(), args.run.quiet)?
+        }
         false => RunSummary {
             traffic: answer.traffic,
             archives: &answer.archives,
@@ -172,11 +169,6 @@ fn end_of_recovery(warnings: &[String], note: Option<&str>, quiet: bool) -> anyh
 }
 
 impl ShowArgs {
-    /// Everything that is read.
-    fn inputs(&self) -> Vec<PathBuf> {
-        [std::slice::from_ref(&self.source), &self.archive].concat()
-    }
-
     fn format(&self) -> anyhow::Result<ShownFormat> {
         let output = self.output.as_deref();
         Ok(match (self.raw, self.format, ending(output)) {
@@ -197,7 +189,7 @@ impl ShowArgs {
                 texts.push(text.clone());
                 continue;
             }
-            if is_stdin(&self.source) || self.wanted.iter().filter(|text| *text == "-").count() > 1 {
+            if is_stdin(self.source.name()) || self.wanted.iter().filter(|text| *text == "-").count() > 1 {
                 let what = "standard input can be read only once: it is the archive, or the list of events";
                 return Err(UsageError(what.to_owned()).into());
             }
@@ -229,12 +221,13 @@ impl ShowArgs {
     }
 
     /// Looks in an archive.
-    fn in_archive(&self, wanted: &[Wanted], settings: &ScanSettings) -> anyhow::Result<Answer> {
-        if !self.archive.is_empty() {
-            let what = "--archive says where the objects of a baseline are, but SRC is an archive itself";
-            return Err(UsageError(what.to_owned()).into());
-        }
-        let archives = self.open(std::slice::from_ref(&self.source), settings)?;
+    fn in_archive(
+        &self,
+        names: &[PathBuf],
+        wanted: &[Wanted],
+        settings: &ScanSettings,
+    ) -> anyhow::Result<Answer> {
+        let archives = self.open(names, settings)?;
         let archives = archives.map_err(|error| scan_error(error.into()))?;
         let mut lookup = Lookup::new(wanted.len());
         for (number, wanted) in wanted.iter().enumerate() {
@@ -251,8 +244,13 @@ impl ShowArgs {
     }
 
     /// Looks where a baseline says.
-    fn by_baseline(&self, wanted: &[Wanted], settings: ScanSettings) -> anyhow::Result<Answer> {
-        let saved = Saved::open(&self.source).map_err(store_error)?;
+    fn by_baseline(
+        &self,
+        names: &[PathBuf],
+        wanted: &[Wanted],
+        settings: ScanSettings,
+    ) -> anyhow::Result<Answer> {
+        let saved = Saved::open(self.source.name()).map_err(store_error)?;
         let scope = saved.scope();
         let max_object_size = self.reading.max_object_size().unwrap_or(scope.max_object_size);
         let settings = ScanSettings { max_object_size, ..settings };
@@ -261,7 +259,8 @@ impl ShowArgs {
         for (number, wanted) in wanted.iter().enumerate() {
             match wanted {
                 Wanted::Event(id) => match places.event(id) {
-                    Some(known) => lookup.known.push((number, known)),
+                    Some(known) if !self.source.names_archives() => lookup.known.push((number, known)),
+                    Some(known) => lookup.known.push((number, known.elsewhere())),
                     None => lookup.unknown.push((number, id.clone())),
                 },
                 Wanted::Record { object, record } => {
@@ -272,7 +271,7 @@ impl ShowArgs {
                 }
             }
         }
-        if self.archive.is_empty() {
+        if !self.source.names_archives() {
             lookup.missing = std::mem::take(&mut lookup.unknown)
                 .into_iter()
                 .map(|(_, id)| {
@@ -285,11 +284,7 @@ impl ShowArgs {
         if lookup.known.is_empty() && lookup.unknown.is_empty() {
             return Ok(Answer { missing: lookup.missing, ..Answer::default() });
         }
-        let names: Vec<PathBuf> = match self.archive.is_empty() {
-            true => saved.archives().iter().map(PathBuf::from).collect(),
-            false => self.archive.clone(),
-        };
-        let archives = self.open(&names, &settings)?.map_err(|error| match self.archive.is_empty() {
+        let archives = self.open(names, &settings)?.map_err(|error| match !self.source.names_archives() {
             true => anyhow::Error::new(error).context(Hint(
                 "the archive is not where it was indexed: say where it is now with --archive ARCHIVE",
             )),

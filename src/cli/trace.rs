@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use firstseen::report::{TraceFormat, TraceReport};
 use firstseen::source::{Archives, S3Settings};
-use firstseen::store::{Saved, proven_files};
+use firstseen::store::proven_files;
 use firstseen::trace::{TraceLimits, trace};
 
-use super::args::{ReadingArgs, RunArgs, S3Args, ending, unknown_ending};
-use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
-use super::input::is_saved;
+use super::args::{ReadingArgs, RunArgs, S3Args, SourceArgs, ending, unknown_ending};
+use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
@@ -23,15 +22,11 @@ use super::warnings::refuse_nothing;
 /// enough: with one, its archives are read.
 #[derive(Debug, Args)]
 pub(crate) struct TraceArgs {
-    /// A folder, file, glob or s3://bucket/prefix with log objects; - for standard input; or a baseline whose archives to read
-    #[arg(value_name = "SRC")]
-    source: PathBuf,
+    #[command(flatten)]
+    source: SourceArgs,
     /// An access key id; a session by its ARN, AROA…:session or name; an event by its id; or a principal by its ARN, unique id or name
     #[arg(value_name = "KEY|SESSION|EVENT|PRINCIPAL")]
     wanted: String,
-    /// Where the archives of the baseline are now (repeatable) [default: where they were indexed]
-    #[arg(long, value_name = "ARCHIVE")]
-    archive: Vec<PathBuf>,
     /// How many levels below a traced credential to show
     #[arg(long, value_name = "LEVELS", default_value_t = 16, help_heading = "Output")]
     depth: u32,
@@ -68,10 +63,7 @@ enum TraceFormatArg {
 /// Runs the command.
 pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     let mut guard = OutputGuard::new();
-    guard.read_archive(&args.source);
-    let names = args.archives()?;
-    names.iter().for_each(|name| guard.read_archive(name));
-    guard.take_mirror(&args.s3, &names)?;
+    let names = args.source.archives(&mut guard, &args.s3)?;
     let format = args.format()?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
@@ -80,7 +72,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     }
     let settings = args.reading.settings(&args.run)?;
     let s3 = S3Settings { max_object_size: settings.max_object_size, ..args.s3.settings(&names)? };
-    let archives = Archives::open_with(&names, &s3).map_err(|error| match is_saved(&args.source) {
+    let archives = Archives::open_with(&names, &s3).map_err(|error| match args.source.is_saved() {
         true => anyhow::Error::new(error).context(Hint(
             "trace reads the records, which a baseline does not have: say where the archive is now with --archive ARCHIVE",
         )),
@@ -107,23 +99,6 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
 }
 
 impl TraceArgs {
-    /// The archives to read.
-    fn archives(&self) -> anyhow::Result<Vec<PathBuf>> {
-        match (is_saved(&self.source), self.archive.is_empty()) {
-            (true, true) => {
-                let saved = Saved::open(&self.source).map_err(store_error)?;
-                Ok(saved.archives().iter().map(PathBuf::from).collect())
-            }
-            (true, false) => Ok(self.archive.clone()),
-            (false, true) => Ok(vec![self.source.clone()]),
-            (false, false) => {
-                let what =
-                    "--archive says where the archives of a baseline are, but SRC is an archive itself";
-                Err(UsageError(what.to_owned()).into())
-            }
-        }
-    }
-
     fn format(&self) -> anyhow::Result<TraceFormat> {
         Ok(match (self.format, ending(self.output.as_deref())) {
             (Some(TraceFormatArg::Text), _) | (None, None | Some("txt")) => TraceFormat::Text,

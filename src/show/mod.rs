@@ -20,7 +20,7 @@ pub use wanted::{Wanted, WantedError};
 /// The place of a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// Which of the archives, counted from 1.
+    /// Which of the archives, counted from 1; 0 if that is not known.
     pub archive: u32,
     /// Path of the object; of the file in it, and of the piece of that.
     pub object: String,

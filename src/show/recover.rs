@@ -23,6 +23,15 @@ pub struct KnownPlace {
     pub others: Vec<Place>,
 }
 
+impl KnownPlace {
+    /// The same in archives that are not numbered as those of the baseline.
+    #[must_use]
+    pub fn elsewhere(mut self) -> Self {
+        self.others.iter_mut().for_each(|place| place.archive = 0);
+        self
+    }
+}
+
 /// What a baseline knows of the places of some events, and of the objects of its archives.
 #[derive(Debug, Default)]
 pub struct BaselinePlaces {

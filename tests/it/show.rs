@@ -224,6 +224,8 @@ fn what_a_baseline_does_not_know_is_looked_for_in_the_archive() {
     let found =
         firstseen(&["show", "x.baseline", later, "--archive", "logs", "-f", "jsonl", "-q"], archive.path());
     assert_eq!(rows(&found)[0]["event"]["eventTime"], times[1]);
+    let refused = firstseen(&["show", "x.baseline", later, "-o", "logs/out.jsonl"], archive.path());
+    assert_eq!(refused.status.code(), Some(2), "the archives of a baseline are inputs: {}", stderr(&refused));
     let partly = firstseen(&["show", "logs", later, "nobody", "--raw"], archive.path());
     assert_eq!((partly.status.code(), stdout(&partly).lines().count()), (Some(3), 1));
     assert!(stderr(&partly).contains("warning: no record has the event id 'nobody'"), "{}", stderr(&partly));
@@ -298,7 +300,7 @@ fn places_with_the_name_of_the_archive_are_found() {
     for (wanted, said) in [
         (&["a.json#7"][..], "error: 'a.json': it holds no record 7"),
         (&["../a.json#0"], "error: 'logs' has no object '../a.json'"),
-        (&["x", "--archive", "y"], "error: --archive says where the objects of a baseline are"),
+        (&["x", "--archive", "y"], "error: --archive says where the archives of a baseline are"),
         (&["-", "-"], "error: standard input can be read only once"),
     ] {
         let shown = firstseen(&[&["show", "logs"], wanted].concat(), archive.path());

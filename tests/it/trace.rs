@@ -69,6 +69,8 @@ struct Planter {
     credentials: Vec<Credential>,
     /// Number of calls by access key.
     calls: BTreeMap<String, u64>,
+    /// The key of a console session.
+    console_key: Option<String>,
 }
 
 impl Planter {
@@ -80,6 +82,7 @@ impl Planter {
             records: Vec::new(),
             credentials: Vec::new(),
             calls: BTreeMap::new(),
+            console_key: None,
         }
     }
 
@@ -126,6 +129,9 @@ impl Planter {
             "sourceIPAddress": "198.51.100.7", "eventID": id, "recipientAccountId": account,
         });
         record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        if self.console_key.is_some() && identity["accessKeyId"].as_str() == self.console_key.as_deref() {
+            record["sessionCredentialFromConsole"] = "true".into();
+        }
         self.records.push(record);
         id
     }
@@ -166,6 +172,7 @@ impl Planter {
                 self.credentials.push(Credential::SignIn(id.as_str().into()));
                 self.minute += 1;
                 let key = self.key("ASIA");
+                self.console_key = Some(key.clone());
                 self.user(account, "eva", Some(&key))
             }
             Beginning::Instance => {
@@ -244,11 +251,7 @@ impl Planter {
     fn call(&mut self, who: &Holder, number: usize) {
         for _ in 0..number {
             self.minute += 1;
-            let identity = who.identity.clone();
-            let console =
-                identity["accessKeyId"].as_str().is_some_and(|key| key.starts_with("ASIA")) && who.is_user;
-            let more = if console { json!({"sessionCredentialFromConsole": "true"}) } else { json!({}) };
-            self.record(who.account, &identity, "s3:ListBuckets", more);
+            self.record(who.account, &who.identity, "s3:ListBuckets", json!({}));
         }
     }
 }

@@ -1,12 +1,70 @@
-//! Flags for what is read of an archive by commands that look at single records.
+//! Flags for what is read by commands that look at single records.
+
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, ScanSettings};
 use firstseen::source::ReadWindow;
+use firstseen::store::Saved;
 use firstseen::time::{Bound, Span};
 
+use super::super::exit::{UsageError, store_error};
+use super::super::input::is_saved;
+use super::super::output_guard::OutputGuard;
 use super::super::threads;
-use super::{RunArgs, byte_count, check_window};
+use super::{RunArgs, S3Args, byte_count, check_window};
+
+/// Where the records are.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// A folder, file, glob or s3://bucket/prefix with log objects; - for standard input; or a baseline made by index
+    #[arg(value_name = "SRC")]
+    source: PathBuf,
+    /// Where the archives of the baseline are now (repeatable) [default: where they were indexed]
+    #[arg(long, value_name = "ARCHIVE")]
+    archive: Vec<PathBuf>,
+}
+
+impl SourceArgs {
+    /// The source.
+    pub(crate) fn name(&self) -> &Path {
+        &self.source
+    }
+
+    /// Whether it is a baseline.
+    pub(crate) fn is_saved(&self) -> bool {
+        is_saved(&self.source)
+    }
+
+    /// Whether `--archive` says where the archives are.
+    pub(crate) fn names_archives(&self) -> bool {
+        !self.archive.is_empty()
+    }
+
+    /// The archives that may be read, which are added to the inputs of the run.
+    ///
+    /// # Errors
+    /// If `--archive` is given with an archive (wrong usage), or the baseline cannot be opened.
+    pub(crate) fn archives(&self, guard: &mut OutputGuard, s3: &S3Args) -> anyhow::Result<Vec<PathBuf>> {
+        let names = match (self.is_saved(), self.names_archives()) {
+            (true, false) => {
+                let saved = Saved::open(&self.source).map_err(store_error)?;
+                saved.archives().iter().map(PathBuf::from).collect()
+            }
+            (true, true) => self.archive.clone(),
+            (false, false) => vec![self.source.clone()],
+            (false, true) => {
+                let what =
+                    "--archive says where the archives of a baseline are, but SRC is an archive itself";
+                return Err(UsageError(what.to_owned()).into());
+            }
+        };
+        guard.read_archive(&self.source);
+        names.iter().for_each(|name| guard.read_archive(name));
+        guard.take_mirror(s3, &names)?;
+        Ok(names)
+    }
+}
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Input")]

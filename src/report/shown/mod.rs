@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use super::clean::{for_json_in_terminal, for_terminal};
 use super::json::write_reference_lines;
 use super::place::{archive_name, object_uri, shown_object};
-use crate::show::{Masked, Place, ShownRecord, masked};
+use crate::show::{EventCopy, Masked, Place, ShownRecord, masked};
 use layout::{compact, laid_out};
 
 /// How records are written.
@@ -151,16 +151,17 @@ struct ShownLine<'a> {
 
 #[derive(Serialize)]
 struct CopyLine<'a> {
-    archive: u32,
+    archive: Option<u32>,
     object: &'a str,
     record: u32,
     same_content: Option<bool>,
 }
 
 impl<'a> CopyLine<'a> {
-    fn new(copy: &'a crate::show::EventCopy) -> Self {
+    fn new(copy: &'a EventCopy) -> Self {
         let Place { archive, object, record } = &copy.place;
-        Self { archive: *archive, object, record: *record, same_content: copy.is_same }
+        let archive = Some(*archive).filter(|archive| *archive > 0);
+        Self { archive, object, record: *record, same_content: copy.is_same }
     }
 }
 

@@ -60,6 +60,16 @@ fn every_command_takes_a_bucket() {
     let key = buckets.log_keys().into_iter().find(|key| key.contains("_20240310T1447Z_")).unwrap();
     assert!(record.contains(id) && show("s3://logs", id) == record);
     assert_eq!(show("s3://logs", &format!("s3://logs/{key}#0")), record);
+    let trace = |archive: &str| {
+        let traced =
+            server.firstseen().args(["trace", archive, "alice", "-f", "jsonl", "-q"]).output().unwrap();
+        assert_eq!(traced.status.code(), Some(0), "{}", stderr(&traced));
+        // Skipped objects differ: a bucket is listed without the folders of other logs.
+        let text = String::from_utf8(traced.stdout).unwrap();
+        text.lines().filter(|line| line.starts_with("{\"credential\"")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(trace("s3://logs"), trace(buckets.logs().to_str().unwrap()));
+    assert_eq!(trace("s3://logs").len(), 3);
     let bench = server.firstseen().args(["bench", "s3://logs", "--runs", "1"]).output().unwrap();
     assert_eq!(bench.status.code(), Some(0), "{}", stderr(&bench));
     let saved = server.firstseen().args(["index", FIXTURE, "-o", "s3://logs/x.baseline"]).output().unwrap();
