@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use firstseen::events::{CollectError, Collected, EventFilter, EventRequest, collect};
 use firstseen::learn::LearnSettings;
+use firstseen::model::Inventory;
 use firstseen::query::{Filter, Question};
 use firstseen::report::{
     EventFilterSettings, EventFormat, EventReport, EventSettings, EventsWritten, UsedInventory,
@@ -203,7 +204,7 @@ fn used_settings(
     settings: &LearnSettings,
     question: &Question,
     filter: &EventFilter,
-    inventory: &firstseen::model::Inventory,
+    inventory: &Inventory,
 ) -> EventSettings {
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
     EventSettings {

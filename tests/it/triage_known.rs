@@ -68,7 +68,7 @@ fn a_match_of_a_named_rule_makes_an_episode_where_nothing_else_is_new() {
 }
 
 #[test]
-fn the_command_of_an_incident_shows_matches_of_rules() {
+fn the_command_of_an_incident_shows_events_that_match_rules() {
     let archive = insider();
     let arguments = ["triage", "AWSLogs", "-q", "--rules", "rules", "--known", "known.toml"];
     let output = firstseen(&arguments, archive.path());
@@ -76,7 +76,8 @@ fn the_command_of_an_incident_shows_matches_of_rules() {
     let command = text.lines().find_map(|line| line.trim().strip_prefix("firstseen ")).unwrap();
     let shown = firstseen(&command.split(' ').collect::<Vec<_>>(), archive.path());
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.contains("Payment secret read"), "{command}: {shown}");
+    assert!(text.contains("Payment secret read"), "{text}");
+    assert!(shown.contains("  secretsmanager.amazonaws.com:GetSecretValue  ok  "), "{command}: {shown}");
 }
 
 #[test]
