@@ -40,7 +40,7 @@ pub use triage::{
     Triage, TriageQuestion, WeightError, Weights, label_report, principal_activities, triage,
 };
 pub use tune::{
-    Calls, Daily, Incident, IncidentFindings, IncidentOutcome, NOISY_NAMED, Noise, NoisyAccount,
+    Calls, Daily, Incident, IncidentFindings, IncidentOutcome, Keep, NOISY_NAMED, Noise, NoisyAccount,
     NoisyPrincipal, ObservedSpan, Setting, TuneGrid, Tuning, TuningRow, WorstDay, tune,
 };
 pub use warmup_effect::WarmupEffect;
