@@ -54,7 +54,7 @@ pub use triage::{
     WeightError, Weights, label_report, triage,
 };
 pub use tune::{
-    Calls, Daily, Incident, IncidentFindings, IncidentOutcome, NOISY_NAMED, Noise, NoisyAccount,
+    Calls, Daily, Incident, IncidentFindings, IncidentOutcome, Keep, NOISY_NAMED, Noise, NoisyAccount,
     NoisyPrincipal, ObservedSpan, Setting, TuneGrid, Tuning, TuningRow, WorstDay, tune,
 };
 pub use warmup_effect::WarmupEffect;

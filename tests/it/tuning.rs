@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::query::{
-    Anchor, Calls, Finding, FindingKind, Incident, Question, TuneGrid, Tuning, TuningRow, first_seen, tune,
+    Anchor, Calls, Finding, FindingKind, Incident, Keep, Question, TuneGrid, Tuning, TuningRow, first_seen,
+    tune,
 };
 use firstseen::report::{TuneFormat, TuneReport, UsedSettings};
 use firstseen::time::{Bound, Day, Span};
@@ -146,7 +147,10 @@ proptest! {
 
     #[test]
     fn the_suggestion_is_the_quietest_setting_that_reports_every_incident(
-        objects in any_objects(), grid in any_grid(), days in prop::collection::vec((0..20i32, 0..4i32), 1..3)
+        objects in any_objects(),
+        grid in any_grid(),
+        days in prop::collection::vec((0..20i32, 0..4i32), 1..3),
+        keep in prop_oneof![(1..4usize).prop_map(Keep::Count), (1..=100u8).prop_map(Keep::Percent)],
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
         let incidents: Vec<Incident> = days
@@ -156,6 +160,7 @@ proptest! {
                 from: Day::from_number(19_723 + first).start(),
                 to: Day::from_number(19_723 + first + length).end(),
                 principal: None,
+                keep,
             })
             .collect();
         let base = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(0) };
@@ -176,7 +181,11 @@ proptest! {
             for (index, incident) in incidents.iter().enumerate() {
                 let reported = inside(&asked, incident);
                 prop_assert_eq!(row.incidents[index].reported, reported);
-                shows &= reported > 0 || tuning.incidents[index].findings == 0;
+                let all = tuning.incidents[index].findings;
+                shows &= match keep {
+                    Keep::Count(count) => reported >= count.min(all),
+                    Keep::Percent(percent) => reported * 100 >= usize::from(percent) * all,
+                };
             }
             if shows && tuning.incidents.iter().any(|labelled| labelled.findings > 0) {
                 let this = (row.findings, row.setting.warmup);
@@ -195,6 +204,7 @@ fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Incide
         from: bound(from).start(),
         to: bound(to).end(),
         principal: principal.map(|glob| glob.parse().unwrap()),
+        keep: Keep::default(),
     }
 }
 
@@ -338,6 +348,22 @@ fn a_long_warmup_hides_an_incident_and_is_not_suggested() {
     assert_eq!(seen, [(2, Some(5)), (2, Some(5)), (2, Some(5)), (0, None), (0, None)]);
     let suggested = &tuning.rows[tuning.suggestion.unwrap()];
     assert_eq!((suggested.setting.warmup, suggested.findings), (Span::days(7), 6), "7d is as quiet as 20d");
+}
+
+#[test]
+fn more_of_an_incident_is_kept_if_asked_for() {
+    let baseline = break_in().ingest(&settings()).baseline;
+    let suggested = |keep: Keep| {
+        let all = Incident { keep, ..incident("all", "2024-03-01", "2024-03-31", Some("eva")) };
+        let tuning = tune(&baseline, &question(0), &small_grid(), &[all]);
+        let row = tuning.suggestion.map(|index| &tuning.rows[index]);
+        (tuning.incidents[0].needed(), row.map(|row| row.incidents[0].reported))
+    };
+    let (_, most) = suggested(Keep::Percent(100));
+    let (needed, least) = suggested(Keep::default());
+    assert_eq!(needed, 1);
+    assert!(least < most, "{least:?} {most:?}");
+    assert_eq!(suggested(Keep::Count(1_000)).1, most, "there are not as many");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use firstseen::query::{Incident, Pattern};
+use firstseen::query::{Incident, Keep, Pattern};
 use firstseen::time::Bound;
 
 use super::super::exit::{Hint, UsageError};
@@ -20,6 +20,28 @@ pub(crate) struct IncidentArgs {
     /// CSV file of incidents with the header from,to,principal,name; principal and name are optional (repeatable)
     #[arg(long, value_name = "FILE")]
     incidents: Vec<PathBuf>,
+    /// How many findings of each incident, or what share of them, a setting must report to be suggested: 5, or 80% [default: 1]
+    #[arg(long, value_name = "N|N%")]
+    keep: Option<KeepArg>,
+}
+
+/// How many findings of an incident must be reported.
+#[derive(Clone, Copy, Debug)]
+struct KeepArg(Keep);
+
+impl FromStr for KeepArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        const HOW: &str = "write a number of findings from 1, such as 5, or a share from 1% to 100%";
+        let keep = match text.strip_suffix('%') {
+            Some(percent) => {
+                percent.parse().ok().filter(|percent| (1..=100).contains(percent)).map(Keep::Percent)
+            }
+            None => text.parse().ok().filter(|count| *count > 0).map(Keep::Count),
+        };
+        keep.map(Self).ok_or(HOW)
+    }
 }
 
 /// An incident on the command line.
@@ -51,6 +73,9 @@ impl IncidentArgs {
         for file in &self.incidents {
             incidents.extend(read_file(file)?);
         }
+        if let Some(KeepArg(keep)) = self.keep {
+            incidents.iter_mut().for_each(|incident| incident.keep = keep);
+        }
         Ok(incidents)
     }
 }
@@ -64,7 +89,7 @@ fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Result
     }
     let glob = principal.map(str::trim).filter(|glob| !glob.is_empty());
     let principal = glob.map(str::parse::<Pattern>).transpose().map_err(|error| error.to_string())?;
-    Ok(Incident { name: name.to_owned(), from, to, principal })
+    Ok(Incident { name: name.to_owned(), from, to, principal, keep: Keep::default() })
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<Incident>> {
@@ -112,6 +137,16 @@ mod tests {
         assert_eq!(both.principal.unwrap().as_str(), "arn:aws:*,x");
         assert!(parse("2024-03-01..2024-03-01").unwrap().principal.is_none());
         for text in ["", "2024-03-01", "2024-03-02..2024-03-01", "2024-03-01..2024-03-01,[", "..", "a..b"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_to_keep_is_a_number_or_a_share() {
+        let parse = |text: &str| text.parse::<KeepArg>().map(|arg| arg.0);
+        assert_eq!(parse("5"), Ok(Keep::Count(5)));
+        assert_eq!(parse("80%"), Ok(Keep::Percent(80)));
+        for text in ["", "0", "0%", "101%", "-1", "half", "5 %"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

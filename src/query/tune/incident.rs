@@ -1,5 +1,7 @@
 //! Labelled incidents: their findings, and how many of them a setting reports.
 
+use std::fmt;
+
 use crate::model::ObservedPrincipal;
 use crate::query::{FindingKind, Pattern};
 use crate::time::Timestamp;
@@ -18,6 +20,44 @@ pub struct Incident {
     pub to: Timestamp,
     /// Its principal, see [`Pattern::matches_principal`]; any principal if `None`.
     pub principal: Option<Pattern>,
+    /// How many of its findings a setting must report to be suggested.
+    pub keep: Keep,
+}
+
+/// How many findings of an incident must be reported, of those that any setting can report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// So many, or all if there are fewer.
+    Count(usize),
+    /// So many percent, rounded up.
+    Percent(u8),
+}
+
+impl Default for Keep {
+    /// One finding.
+    fn default() -> Self {
+        Self::Count(1)
+    }
+}
+
+impl fmt::Display for Keep {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(out, "{count}"),
+            Self::Percent(percent) => write!(out, "{percent}%"),
+        }
+    }
+}
+
+impl Keep {
+    /// How many findings that are, of `all`: at least one, if there is one.
+    fn of(self, all: usize) -> usize {
+        let wanted = match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => all.saturating_mul(percent.into()).div_ceil(100),
+        };
+        wanted.max(1).min(all)
+    }
 }
 
 /// An incident, and its number of findings.
@@ -28,6 +68,13 @@ pub struct IncidentFindings {
     /// Its actions: findings of the most sensitive setting in its time and by its principals. Without any, no setting
     /// can report it.
     pub findings: usize,
+}
+
+impl IncidentFindings {
+    /// How many of its findings a setting must report to be suggested; none if it has none.
+    pub fn needed(&self) -> usize {
+        self.incident.keep.of(self.findings)
+    }
 }
 
 /// The findings of one incident that one setting reports.
@@ -55,5 +102,20 @@ impl Incident {
         };
         let inside = time <= self.to && last >= self.from;
         inside && self.principal.as_ref().is_none_or(|pattern| pattern.matches(who))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_be_kept_is_never_nothing_nor_more_than_there_is() {
+        let of = |keep: Keep| [0, 1, 2, 17].map(|all| keep.of(all));
+        assert_eq!(of(Keep::default()), [0, 1, 1, 1]);
+        assert_eq!(of(Keep::Count(5)), [0, 1, 2, 5]);
+        assert_eq!(of(Keep::Percent(50)), [0, 1, 1, 9]);
+        assert_eq!(of(Keep::Percent(1)), [0, 1, 1, 1]);
+        assert_eq!(of(Keep::Percent(100)), [0, 1, 2, 17]);
     }
 }

@@ -20,7 +20,7 @@ use sweep::Sweep;
 
 pub use daily::{Daily, ObservedSpan, WorstDay};
 pub use grid::{Calls, Setting, TuneGrid};
-pub use incident::{Incident, IncidentFindings, IncidentOutcome};
+pub use incident::{Incident, IncidentFindings, IncidentOutcome, Keep};
 pub use noise::{NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal};
 
 /// The results of a grid of settings.
@@ -36,7 +36,7 @@ pub struct Tuning<'b> {
     pub rows: Vec<TuningRow<'b>>,
     /// The labelled incidents, as given.
     pub incidents: Vec<IncidentFindings>,
-    /// The row of the quietest setting that shows every incident with findings; `None` without such an incident or such
+    /// The row of the quietest setting that shows enough of every incident with findings; `None` without such an incident or such
     /// a setting.
     pub suggestion: Option<usize>,
 }
@@ -135,10 +135,10 @@ fn rows<'b>(
 }
 
 impl Tuning<'_> {
-    /// Whether a row reports a finding of every incident that has findings.
+    /// Whether a row reports of every incident that has findings as many as must be kept.
     pub fn shows_every_incident(&self, row: &TuningRow<'_>) -> bool {
         let mut pairs = self.incidents.iter().zip(&row.incidents);
-        pairs.all(|(labelled, sight)| labelled.findings == 0 || sight.reported > 0)
+        pairs.all(|(labelled, sight)| sight.reported >= labelled.needed())
     }
 
     fn quietest(&self) -> Option<usize> {

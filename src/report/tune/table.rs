@@ -8,7 +8,7 @@ use super::chart::{Chart, rate};
 use super::command::scan_command;
 use super::grid_view::{flags, forget_name, forgets, longest_warmup, neighbours, plane, shown_row};
 use super::{TuneReport, terminal};
-use crate::query::{IncidentFindings, IncidentOutcome, Setting, Tuning, TuningRow};
+use crate::query::{IncidentFindings, IncidentOutcome, Keep, Setting, Tuning, TuningRow};
 use crate::report::for_terminal;
 use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::time::Span;
@@ -162,13 +162,26 @@ fn write_incidents(report: &TuneReport<'_>, shown: &TuningRow<'_>, out: &mut dyn
                 out,
                 "  the quietest of these settings that still reports {which}: {findings} findings, {suppressed} suppressed, {mean} per day;"
             )?;
+            let keep = tuning
+                .incidents
+                .iter()
+                .map(|labelled| labelled.incident.keep)
+                .find(|keep| *keep != Keep::default());
+            if let Some(keep) = keep {
+                writeln!(out, "  it reports at least {keep} of the findings of each (--keep);")?;
+            }
             writeln!(out, "  it fits these incidents and this past, and promises nothing about another")?;
             writeln!(out, "  {}", for_terminal(&scan_command(report.settings, &row.setting)))
         }
         None if tuning.incidents.iter().all(|labelled| labelled.findings == 0) => {
             writeln!(out, "No suggestion: no setting can report any of the incidents")
         }
-        None => writeln!(out, "No suggestion: none of these settings reports every incident"),
+        None if tuning.incidents.iter().all(|labelled| labelled.needed() <= 1) => {
+            writeln!(out, "No suggestion: none of these settings reports every incident")
+        }
+        None => {
+            writeln!(out, "No suggestion: none of these settings reports enough of every incident (--keep)")
+        }
     }
 }
 
@@ -188,7 +201,8 @@ fn write_incident(
         (all, 0) => write!(out, "LOST, 0 of {all} findings reported")?,
         (all, reported) => write!(
             out,
-            "reported, {reported} of {all} findings; {} findings to read on such a day, {} on the worst",
+            "reported, {reported} of {all} findings{}; {} findings to read on such a day, {} on the worst",
+            if reported < labelled.needed() { ", fewer than --keep asks for" } else { "" },
             number(sight.alerts_per_day),
             number(sight.alerts_on_worst_day)
         )?,

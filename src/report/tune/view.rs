@@ -75,6 +75,7 @@ pub(super) struct IncidentView<'a> {
     to: String,
     principal: Option<&'a str>,
     findings: usize,
+    needed: usize,
 }
 
 #[derive(Serialize)]
@@ -160,13 +161,14 @@ impl IncidentOutcomeView {
 
 impl<'a> IncidentView<'a> {
     pub(super) fn new(labelled: &'a IncidentFindings) -> Self {
-        let Incident { name, from, to, principal } = &labelled.incident;
+        let Incident { name, from, to, principal, .. } = &labelled.incident;
         Self {
             name,
             from: from.to_string(),
             to: to.to_string(),
             principal: principal.as_ref().map(|pattern| pattern.as_str()),
             findings: labelled.findings,
+            needed: labelled.needed(),
         }
     }
 }
