@@ -1,7 +1,7 @@
 //! `firstseen scan`: reads archives and reports what is new.
 
 use clap::Args;
-use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect};
+use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect, set_covered};
 use firstseen::report::{Report, UsedSettings};
 
 use super::args::{ArchiveArgs, OutputArgs, RuleArgs};
@@ -58,6 +58,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let (mut findings, effect) = first_seen_with_warmup_effect(baseline, &question);
     let locations = locate(&databases, findings.iter())?;
     set_locations(&locations, findings.iter_mut());
+    set_covered(coverage, question.warmup, findings.iter_mut());
     let used = UsedSettings {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &question, &input)

@@ -178,6 +178,18 @@ pub struct Finding<'b> {
     pub known_to_iam: Option<bool>,
     /// Where the address of its event is; `None` until it is looked up, and if no database knows the address.
     pub location: Option<&'b Location>,
+    /// How long its account and Region had been covered; `None` until it is [set](crate::query::set_covered), and if no object's
+    /// name gives them.
+    pub covered: Option<CoveredBefore>,
+}
+
+/// How long the account and Region of a finding had been covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoveredBefore {
+    /// Days before that of the finding with an object that was read.
+    pub days: u32,
+    /// Days of the warmup before that of the finding, at least one, without such an object. Days before the first one do not count.
+    pub gap_days: u32,
 }
 
 /// The rule matches of a finding.

@@ -295,6 +295,7 @@ impl<'b> PrincipalView<'_, 'b> {
             matched: None,
             known_to_iam: None,
             location: None,
+            covered: None,
         }
     }
 }

@@ -24,10 +24,12 @@ mod warmup_effect;
 
 pub use coverage::{
     ChangeOfLogging, CoverageAnswer, CoverageQuestion, CoveredPlace, DayGap, HOURLY_SHARE, HourGap,
-    LEAST_GAP_HOURS, LEAST_HOURLY_SPAN, LoggingSpan, LoggingSpanKind, LoggingTarget, coverage,
+    LEAST_GAP_HOURS, LEAST_HOURLY_SPAN, LoggingSpan, LoggingSpanKind, LoggingTarget, coverage, set_covered,
 };
 pub use filter::{Filter, Pattern, PatternError};
-pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
+pub use finding::{
+    Age, AgeBasis, Anchor, CoveredBefore, Finding, FindingKind, Match, Matched, Question, Rarity,
+};
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
 pub use known::{
     ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,

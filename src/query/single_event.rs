@@ -52,5 +52,6 @@ pub(super) fn finding_about<'b>(
         matched: None,
         known_to_iam: None,
         location: None,
+        covered: None,
     }
 }

@@ -114,6 +114,8 @@ published! {
         pub source_as_name: Option<Cow<'a, str>>,
         pub source_country: Option<Cow<'a, str>>,
         pub issued: Option<Cow<'a, str>>,
+        pub covered_days: Option<u32>,
+        pub gap_before: Option<u32>,
     }
 }
 
@@ -177,6 +179,8 @@ impl<'a> FindingRow<'a> {
             source_as_name: location.and_then(|location| location.as_name.as_deref()).map(clean),
             source_country: location.and_then(|location| location.country.as_deref()).map(clean),
             issued: text(Sighting::issued),
+            covered_days: finding.covered.map(|covered| covered.days),
+            gap_before: finding.covered.map(|covered| covered.gap_days),
         }
     }
 }
