@@ -1,7 +1,7 @@
 //! `firstseen rules`: matches every event against rules and reports the matches.
 
 use clap::Args;
-use firstseen::query::{Anchor, FindingKind, Question, first_seen};
+use firstseen::query::{Anchor, FindingKind, Question, first_seen, set_covered};
 use firstseen::report::{Format, Report, write_rule_counts};
 use firstseen::time::Span;
 
@@ -78,7 +78,8 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
         read_to: question.read_to.into_iter().chain(input.settings.window.read_to).min(),
         ..question
     };
-    let findings = first_seen(&input.baseline, &question);
+    let mut findings = first_seen(&input.baseline, &question);
+    set_covered(&input.coverage, question.warmup, findings.iter_mut());
     let used = used_settings(None, &question, &input);
     let report =
         Report { settings: &used, coverage: &input.coverage, archives: &input.archives, findings: &findings };

@@ -1,7 +1,7 @@
 //! `firstseen scan`: reads archives and reports what is new.
 
 use clap::Args;
-use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect};
+use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect, set_covered};
 use firstseen::report::{Report, UsedSettings};
 use firstseen::source::{FileList, is_stdin};
 
@@ -79,6 +79,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     if let Some(integrity) = &integrity {
         integrity.set(findings.iter_mut());
     }
+    set_covered(coverage, question.warmup, findings.iter_mut());
     let used = UsedSettings {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &question, &input)

@@ -196,6 +196,18 @@ pub struct Finding<'b> {
     pub location: Option<&'b Location>,
     /// What the digests of CloudTrail say of the object of its evidence; `None` until it is looked up, and for other logs.
     pub integrity: Option<&'static str>,
+    /// How long its account and Region had been covered; `None` until it is [set](crate::query::set_covered), and if no object's
+    /// name gives them.
+    pub covered: Option<CoveredBefore>,
+}
+
+/// How long the account and Region of a finding had been covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoveredBefore {
+    /// Days before that of the finding with an object that was read.
+    pub days: u32,
+    /// Days of the warmup before that of the finding, at least one, without such an object. Days before the first one do not count.
+    pub gap_days: u32,
 }
 
 /// The rule matches of a finding.

@@ -308,6 +308,7 @@ impl<'b> PrincipalView<'_, 'b> {
             known_to_iam: None,
             location: None,
             integrity: None,
+            covered: None,
         }
     }
 }

@@ -31,13 +31,14 @@ pub use activity::{PrincipalActivity, ValueActivity, ValueField, principal_activ
 pub use cloudtrail_links::CloudTrailLinks;
 pub use coverage::{
     ChangeOfLogging, CoverageAnswer, CoverageQuestion, CoveredPlace, DayGap, HOURLY_SHARE, HourGap,
-    LEAST_GAP_HOURS, LEAST_HOURLY_SPAN, LoggingSpan, LoggingSpanKind, LoggingTarget, coverage,
+    LEAST_GAP_HOURS, LEAST_HOURLY_SPAN, LoggingSpan, LoggingSpanKind, LoggingTarget, coverage, set_covered,
 };
 pub use event_admission::{EventAdmission, Patterns};
 pub use explain::{Absence, Explanation, Explanations, HidingSetting, explain};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{
-    Age, AgeBasis, Anchor, Finding, FindingKind, FindingOrder, Match, Matched, Question, Rarity,
+    Age, AgeBasis, Anchor, CoveredBefore, Finding, FindingKind, FindingOrder, Match, Matched, Question,
+    Rarity,
 };
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
 pub use known::{

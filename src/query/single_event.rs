@@ -53,5 +53,6 @@ pub(super) fn finding_about<'b>(
         known_to_iam: None,
         location: None,
         integrity: None,
+        covered: None,
     }
 }

@@ -118,6 +118,8 @@ published! {
         pub issued: Option<Cow<'a, str>>,
         pub severity: &'static str,
         pub integrity: Option<&'static str>,
+        pub covered_days: Option<u32>,
+        pub gap_before: Option<u32>,
     }
 }
 
@@ -183,6 +185,8 @@ impl<'a> FindingRow<'a> {
             issued: text(Sighting::issued),
             severity: finding.severity().name(),
             integrity: finding.integrity,
+            covered_days: finding.covered.map(|covered| covered.days),
+            gap_before: finding.covered.map(|covered| covered.gap_days),
         }
     }
 }

@@ -8,12 +8,12 @@ use firstseen::coverage::Coverage;
 use firstseen::inventory::collect;
 use firstseen::learn::LearnSettings;
 use firstseen::model::{Dimensions, PrincipalKey};
-use firstseen::query::{Finding, FindingKind, Question, first_seen};
+use firstseen::query::{Finding, FindingKind, Question, first_seen, set_covered};
 use firstseen::report::{ExportFormat, FindingRow, Format, Report, UsedSettings};
 use firstseen::time::Span;
 use serde_json::{Map, Value, json};
 
-use crate::archive::{Archive, audit_event, question, record, settings, with, wrapped};
+use crate::archive::{Archive, audit_event, log_path, question, record, settings, with, wrapped};
 use crate::geo::{locations, set_locations};
 use crate::rules::rules;
 
@@ -123,7 +123,7 @@ fn insights() -> Vec<Value> {
 /// Calls `look` with reports under several principal keys that together have all kinds of findings.
 fn reports(mut look: impl FnMut(&Report<'_>)) {
     let archive = Archive::new()
-        .object("calls.json", &wrapped(&calls()))
+        .object(&log_path("20240302T0412", "calls"), &wrapped(&calls()))
         .object("insights.json", &wrapped(&insights()))
         .object("EKSLogs/111122223333/prod/2024/03/02/00/audit.json", &lines(&requests()));
     let iam = tempfile::tempdir().unwrap();
@@ -151,6 +151,7 @@ fn reports(mut look: impl FnMut(&Report<'_>)) {
             for finding in findings.iter_mut().step_by(2).filter(|finding| finding.evidence.is_some()) {
                 finding.integrity = Some("proven");
             }
+            set_covered(&ingested.coverage, asked.warmup, findings.iter_mut());
             look_at(&ingested.coverage, &findings, &mut look);
         }
     }

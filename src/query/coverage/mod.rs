@@ -1,5 +1,6 @@
 //! What an archive covers: deliveries of each account and Region by day, gaps in them, and changes of logging.
 
+mod before;
 mod gaps;
 mod logging;
 mod place;
@@ -10,6 +11,7 @@ use crate::time::{Day, Timestamp};
 
 use logging::{reported_changes, reported_spans};
 
+pub use before::set_covered;
 pub use gaps::{DayGap, HOURLY_SHARE, HourGap, LEAST_GAP_HOURS, LEAST_HOURLY_SPAN};
 pub use logging::{ChangeOfLogging, LoggingSpan, LoggingSpanKind, LoggingTarget};
 pub use place::CoveredPlace;
@@ -65,7 +67,8 @@ pub fn coverage<'a>(
     coverage: &'a Coverage,
     question: &CoverageQuestion,
 ) -> CoverageAnswer<'a> {
-    let placed: u64 = coverage.places.values().map(|place| place.objects + place.failed).sum();
+    let placed = coverage.places.values().flat_map(|place| [place.objects, place.failed]);
+    let placed = placed.fold(0, u64::saturating_add);
     let failed: u64 = coverage.objects.failed.values().sum();
     let places = coverage.places.iter().filter(|((account, region), _)| question.is_wanted(account, region));
     CoverageAnswer {
