@@ -55,7 +55,7 @@ pub struct Baseline {
     pub insights: Vec<SingleEvent>,
     /// The hours in which a root user acted, each with its first record; sorted by account.
     pub root: Vec<SingleEvent>,
-    /// The rules that events were matched against, sorted by name.
+    /// The rules that events were matched against, sorted by name and id.
     pub rules: Vec<Arc<RuleMetadata>>,
     /// Events that matched a rule, sorted by rule, principal and time; each event once for each rule. All of them, unless some
     /// were only [counted](Self::counted_hits).
@@ -72,6 +72,18 @@ impl Baseline {
     pub fn principal_number(&self, who: &ObservedPrincipal) -> Option<u32> {
         let place = |known: &ObservedPrincipal| known.account_and_key().cmp(&who.account_and_key());
         self.principals.binary_search_by(place).ok().map(|number| number as u32)
+    }
+
+    /// The hits of a rule.
+    pub fn hits_of(&self, rule: u32) -> &[Hit] {
+        let start = self.hits.partition_point(|hit| hit.rule < rule);
+        let end = self.hits.partition_point(|hit| hit.rule <= rule);
+        &self.hits[start..end]
+    }
+
+    /// Whether the rule of a hit reports its matches.
+    pub fn is_reported(&self, hit: &Hit) -> bool {
+        self.rules[hit.rule as usize].reports
     }
 
     /// The behaviours of a principal, by its number.

@@ -3,6 +3,7 @@
 mod age;
 mod cloudtrail_links;
 mod compiled_filter;
+mod correlations;
 mod filter;
 mod finding;
 mod first_seen;
@@ -22,7 +23,9 @@ mod tune;
 mod warmup_effect;
 
 pub use filter::{Filter, Pattern, PatternError};
-pub use finding::{Age, AgeBasis, Anchor, Finding, FindingKind, Match, Matched, Question, Rarity};
+pub use finding::{
+    Age, AgeBasis, Anchor, Correlated, Finding, FindingKind, Match, Matched, Question, Rarity,
+};
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
 pub use known::{
     ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,

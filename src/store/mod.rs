@@ -40,7 +40,7 @@ pub use recognized::proven_files;
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. Other versions are refused.
-pub const STORE_VERSION: u32 = 8;
+pub const STORE_VERSION: u32 = 9;
 
 /// Everything a run learnt, ready to be saved or added to.
 #[derive(Clone, Debug, PartialEq)]
