@@ -348,6 +348,11 @@ impl Span {
         Self(seconds / unit * unit)
     }
 
+    /// The span of `micros` microseconds, without fractions of a second.
+    pub const fn of_micros(micros: i64) -> Self {
+        Self(micros / MICROS)
+    }
+
     /// The span in microseconds.
     pub const fn micros(self) -> i64 {
         self.0.saturating_mul(MICROS)

@@ -80,10 +80,10 @@ pub struct Built {
 }
 
 impl Builder {
-    /// A builder for events that are matched against these rules, which are sorted by name, and whose values in these
+    /// A builder for events that are matched against these rules, which are sorted by name and id, and whose values in these
     /// dimensions are kept.
     pub fn new(rules: Vec<Arc<RuleMetadata>>, kept: HitRetention, dimensions: Dimensions) -> Self {
-        let (hits, values) = (HitCollector::new(kept), ValueCollector::new(dimensions));
+        let (hits, values) = (HitCollector::new(&rules, kept), ValueCollector::new(dimensions));
         Self { rules, hits, values, ..Self::default() }
     }
 

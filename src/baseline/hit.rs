@@ -33,6 +33,21 @@ impl Hit {
         (self.rule, self.who.account_and_key(), self.sighting.time, &self.sighting.event_id, &self.action)
     }
 
+    /// The order of hits of any rules by event: by time, principal and sighting.
+    pub fn event_order(&self, other: &Self) -> Ordering {
+        self.event().cmp(&other.event()).then_with(|| self.sighting.order(&*other.sighting))
+    }
+
+    /// Whether a hit, of any rule, is about the same event.
+    pub fn is_same_event(&self, other: &Self) -> bool {
+        let is_same_record = || self.sighting.order(&*other.sighting).is_eq();
+        self.event() == other.event() && (!self.sighting.event_id.is_empty() || is_same_record())
+    }
+
+    fn event(&self) -> impl Ord + use<'_> {
+        (self.sighting.time, self.who.account_and_key(), &self.sighting.event_id, &self.action)
+    }
+
     /// The order of hits: by rule, principal and sighting.
     pub fn order(&self, other: &Self) -> Ordering {
         let same = self.identity().cmp(&other.identity());
@@ -131,6 +146,6 @@ pub(super) fn sort_hits(hits: &mut Vec<Hit>) {
 }
 
 /// The order of rules.
-pub(super) fn by_name(left: &Arc<RuleMetadata>, right: &Arc<RuleMetadata>) -> Ordering {
-    left.name.cmp(&right.name)
+pub(super) fn by_key(left: &Arc<RuleMetadata>, right: &Arc<RuleMetadata>) -> Ordering {
+    left.key().cmp(&right.key())
 }

@@ -1,9 +1,12 @@
 //! Which of the events that rules matched one worker keeps.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::hit::{Shared, sort_hits};
 use super::hit_counts::{Counter, GroupId};
 use super::{CountedHits, Hit, HitRetention, Relevance, SightingRef, Values};
-use crate::model::{ObservedPrincipal, PrincipalKind};
+use crate::model::{BaseRule, ObservedPrincipal, PrincipalKind, RuleMetadata};
 use crate::observe::{ActionId, PrincipalId};
 
 /// Number of hits kept in full before those that are no longer evidence are pruned.
@@ -16,6 +19,8 @@ pub(super) type BehaviourIds = Option<(PrincipalId, ActionId)>;
 #[derive(Debug, Default)]
 pub(super) struct HitCollector {
     kept: HitRetention,
+    /// Whether correlations need the hits of each rule: then they are kept in full, whatever else is asked.
+    is_correlated: Vec<bool>,
     shared: Shared,
     full: Vec<FullHit>,
     /// Number of hits in full after the last pruning.
@@ -33,8 +38,11 @@ struct FullHit {
 }
 
 impl HitCollector {
-    pub(super) fn new(kept: HitRetention) -> Self {
-        Self { kept, ..Self::default() }
+    pub(super) fn new(rules: &[Arc<RuleMetadata>], kept: HitRetention) -> Self {
+        let correlations = rules.iter().filter_map(|rule| rule.correlation.as_ref());
+        let bases: HashSet<_> = correlations.flat_map(|it| &it.rules).map(BaseRule::key).collect();
+        let is_correlated = rules.iter().map(|rule| bases.contains(&rule.key())).collect();
+        Self { kept, is_correlated, ..Self::default() }
     }
 
     /// Adds one event with the numbers of the rules that it matched. `is_evidence` says whether it is the first so far of a
@@ -46,6 +54,17 @@ impl HitCollector {
         is_evidence: impl FnOnce() -> bool,
         rules: impl Iterator<Item = (u32, Values)>,
     ) {
+        let Self { is_correlated, shared, full, .. } = self;
+        let (correlated, rules): (Vec<_>, Vec<_>) =
+            rules.partition(|(rule, _)| is_correlated[*rule as usize]);
+        if !correlated.is_empty() {
+            let hits = shared.hits(who, action, sighting, correlated.into_iter());
+            full.extend(hits.map(|hit| FullHit { hit, pair, group: None }));
+        }
+        if rules.is_empty() {
+            return;
+        }
+        let rules = rules.into_iter();
         let asked = self.kept.relevance(who, action, sighting);
         if asked == Relevance::No && who.kind != PrincipalKind::Root {
             return;
@@ -91,6 +110,7 @@ impl HitCollector {
     pub(super) fn prune(&mut self, is_evidence: impl Fn(BehaviourIds, &Hit) -> bool) {
         for FullHit { hit, pair, group } in std::mem::take(&mut self.full) {
             match group {
+                _ if self.is_correlated[hit.rule as usize] => self.full.push(FullHit { hit, pair, group }),
                 _ if is_evidence(pair, &hit) => self.full.push(FullHit { hit, pair, group }),
                 Some(group) => self.counter.add_rest(group, hit),
                 // It will not be queried.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::hit::{by_name, sort_hits};
+use super::hit::{by_key, sort_hits};
 use super::single_event::{sort_insights, sort_root};
 use super::{Baseline, Behaviour, DimensionValue, Hit};
 use crate::model::{InOrder, Sighting};
@@ -74,7 +74,7 @@ impl Baseline {
         let insights = sorted(self.insights.into_iter().chain(other.insights), sort_insights);
         let root = sorted(self.root.into_iter().chain(other.root), sort_root);
         let logging = self.logging.merged(other.logging);
-        let (rules, left_rules, right_rules) = union(self.rules, other.rules, by_name, |_, _| ());
+        let (rules, left_rules, right_rules) = union(self.rules, other.rules, by_key, |_, _| ());
         let renumbered = |hits: Vec<Hit>, rules: Vec<u32>| {
             hits.into_iter().map(move |hit| Hit { rule: rules[hit.rule as usize], ..hit })
         };

@@ -59,7 +59,7 @@ pub struct Baseline {
     pub root: Vec<SingleEvent>,
     /// Calls that changed what is logged.
     pub logging: LoggingChanges,
-    /// The rules that events were matched against, sorted by name.
+    /// The rules that events were matched against, sorted by name and id.
     pub rules: Vec<Arc<RuleMetadata>>,
     /// Events that matched a rule, sorted by rule, principal and time; each event once for each rule. All of them, unless some
     /// were only [counted](Self::counted_hits).
@@ -93,6 +93,18 @@ impl Baseline {
         let of_events = self.insights.iter().chain(&self.root).map(|event| &event.sighting);
         let of_hits = self.hits.iter().map(|hit| &*hit.sighting);
         of_behaviours.flatten().map(|sighting| &**sighting).chain(of_values).chain(of_events).chain(of_hits)
+    }
+
+    /// The hits of a rule.
+    pub fn hits_of(&self, rule: u32) -> &[Hit] {
+        let start = self.hits.partition_point(|hit| hit.rule < rule);
+        let end = self.hits.partition_point(|hit| hit.rule <= rule);
+        &self.hits[start..end]
+    }
+
+    /// Whether the rule of a hit reports its matches.
+    pub fn is_reported(&self, hit: &Hit) -> bool {
+        self.rules[hit.rule as usize].reports
     }
 
     /// The behaviours of a principal, by its number.

@@ -66,9 +66,11 @@ impl Input {
     ) -> anyhow::Result<Self> {
         let names = archives.names();
         let rules = options.rules.map(Arc::clone);
+        // A correlation that is complete in the window may begin before it.
+        let span = rules.as_ref().map(|rules| rules.longest_span()).unwrap_or_default();
         let settings = LearnSettings {
             rules,
-            rules_from: options.from.map(Bound::start),
+            rules_from: options.from.map(|from| from.start().minus(span)),
             hits: options.hits.clone(),
             dimensions: options.dimensions,
             memory: options.run.memory(),

@@ -3,6 +3,7 @@
 mod address_range;
 mod agent;
 mod arn;
+mod correlation;
 mod dimension;
 mod event_id;
 mod evidence;
@@ -17,6 +18,7 @@ mod text;
 
 pub use address_range::{AddressRange, AddressRangeError};
 pub use arn::{Arn, identity_in_cluster, is_account_id, last_part, without_cluster};
+pub use correlation::{BaseRule, Correlation, CorrelationKind, CountOperator};
 pub use dimension::{Dimension, Dimensions, Traits, is_temporary_key};
 pub use event_id::{EventId, EventIdRef};
 pub use evidence::{Evidence, Sighting, SightingTexts, Stage};

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::LogSource;
+use super::{Correlation, LogSource};
 
 named! {
     /// The priority of a rule's findings, in the levels of syslog, as in Falco. The first is the most important.
@@ -93,8 +93,11 @@ pub enum OutputPart {
 /// A rule without its condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleMetadata {
-    /// Its name, unique in a rule set.
+    /// Its name.
     pub name: Box<str>,
+    /// Tells rules of one name apart: the id of a Sigma rule, or a checksum of one without an id; empty for Falco's rules,
+    /// whose names are unique.
+    pub id: Box<str>,
     /// Its priority.
     pub priority: Priority,
     /// Its tags, in order.
@@ -107,9 +110,30 @@ pub struct RuleMetadata {
     pub language: Language,
     /// Its output for an event that it matches.
     pub output: Vec<OutputPart>,
+    /// Whether its matches are reported; those of a rule that only serves correlations are not.
+    pub reports: bool,
+    /// Names of the fields whose values correlations need. They follow those of the output.
+    pub correlated: Vec<Box<str>>,
+    /// Set if the rule is a correlation: then it is about several events that other rules match.
+    pub correlation: Option<Correlation>,
 }
 
 impl RuleMetadata {
+    /// What identifies it in a rule set: name and id. Rules are sorted by this.
+    pub fn key(&self) -> (&str, &str) {
+        (&self.name, &self.id)
+    }
+
+    /// The number of values that are kept of an event that it matches.
+    pub fn values(&self) -> usize {
+        self.fields().count() + self.correlated.len()
+    }
+
+    /// The value of a field that correlations need, by its place in [`Self::correlated`], among all values of an event.
+    pub fn correlated_value<'v>(&self, values: &'v [Option<Box<str>>], place: u32) -> Option<&'v str> {
+        values.get(self.fields().count() + place as usize)?.as_deref()
+    }
+
     /// Names of the fields of its output, in order.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.output.iter().filter_map(|part| match part {

@@ -3,7 +3,9 @@
 use std::num::NonZero;
 
 use crate::baseline::Hit;
-use crate::model::{Dimension, Location, ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text};
+use crate::model::{
+    Correlation, Dimension, Location, ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text,
+};
 use crate::names::named;
 use crate::query::{Filter, Severity};
 use crate::time::{Span, Timestamp};
@@ -226,19 +228,66 @@ pub struct Matched<'b> {
 pub struct Match<'b> {
     /// The rule.
     pub rule: &'b RuleMetadata,
-    /// The event.
+    /// The event; for a correlation one that completed it.
     pub hit: &'b Hit,
+    /// The other events, if the rule is a correlation.
+    pub correlated: Option<Correlated<'b>>,
 }
 
-impl Match<'_> {
-    /// The rule's output for the event.
-    pub fn output(&self) -> String {
-        self.rule.render_output(&self.hit.values)
+/// The events that fulfilled a correlation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Correlated<'b> {
+    /// The correlation.
+    pub correlation: &'b Correlation,
+    /// The first event.
+    pub first: &'b Hit,
+    /// Number of events.
+    pub count: u64,
+    /// The rule that the event which completed it matched.
+    pub base: &'b RuleMetadata,
+}
+
+impl<'b> Correlated<'b> {
+    /// The fields in which the events agree, and their values, given one of the events that matched [`Self::base`].
+    fn group(&self, hit: &'b Hit) -> Vec<(&'b str, Option<&'b str>)> {
+        let own = self.correlation.rules.iter().find(|rule| rule.key() == self.base.key());
+        let places = own.map(|own| &own.group[..]).unwrap_or_default();
+        let values = places.iter().map(|place| self.base.correlated_value(&hit.values, *place));
+        self.correlation.group_by.iter().map(|name| &**name).zip(values).collect()
     }
 
-    /// The output fields of the rule with their values.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.rule.fields().zip(self.hit.values.iter().map(Option::as_deref))
+    /// How many events there were, in which fields they agree, and where the first one is.
+    fn output(&self, hit: &'b Hit) -> String {
+        let mut facts = vec![format!("timespan {}", Span::of_micros(self.correlation.span_micros))];
+        let group = self.group(hit);
+        facts.extend(group.into_iter().map(|(name, value)| format!("{name}={}", value.unwrap_or("<NA>"))));
+        let first = &self.first.sighting;
+        format!(
+            "{} events ({}), the first at {}, record {} of {}",
+            self.count,
+            facts.join(", "),
+            first.time,
+            first.record,
+            first.object
+        )
+    }
+}
+
+impl<'b> Match<'b> {
+    /// The rule's output for the event.
+    pub fn output(&self) -> String {
+        match self.correlated {
+            Some(correlated) => correlated.output(self.hit),
+            None => self.rule.render_output(&self.hit.values),
+        }
+    }
+
+    /// The output fields of the rule, or the fields of a correlation's group, with their values.
+    pub fn fields(&self) -> Vec<(&'b str, Option<&'b str>)> {
+        match self.correlated {
+            Some(correlated) => correlated.group(self.hit),
+            None => self.rule.fields().zip(self.hit.values.iter().map(Option::as_deref)).collect(),
+        }
     }
 }
 

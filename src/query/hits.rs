@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::cloudtrail_links::CloudTrailLinks;
 use super::compiled_filter::CompiledFilter;
+use super::correlations::occurrences;
 use super::history::History;
 use super::single_event::finding_about;
 use super::{Filter, Finding, FindingKind, Match, Matched, Question};
@@ -58,6 +59,17 @@ pub(super) fn add_rule_matches<'b>(
         linked: links.find(&hit.who, &hit.sighting),
         ..finding_about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting))
     };
+    let is_wanted = |hit: &&'b Hit| {
+        let finding = unmatched(hit);
+        let counts = !(question.only_success && finding.failed == Some(true));
+        counts && question.is_in_window(&finding) && admission.admits(&finding)
+    };
+    let occurrences = occurrences(baseline, |time| question.knows(time)).into_iter();
+    let wanted = occurrences.filter(|occurrence| is_wanted(&occurrence.completed_by));
+    findings.extend(wanted.map(|occurrence| Finding {
+        matched: Some(Box::new(occurrence.matched(baseline))),
+        ..past.extend(unmatched(occurrence.completed_by))
+    }));
     let mut of_hits = |MatchGroup { first, last, count }| {
         let rules = vec![matched(baseline, first)];
         Finding {
@@ -65,13 +77,8 @@ pub(super) fn add_rule_matches<'b>(
             ..past.extend(unmatched(first))
         }
     };
-    let is_wanted = |hit: &&'b Hit| {
-        let finding = unmatched(hit);
-        let counts = !(question.only_success && finding.failed == Some(true));
-        counts && question.is_in_window(&finding) && admission.admits(&finding)
-    };
     if question.all_matches {
-        let wanted = baseline.hits.iter().filter(is_wanted);
+        let wanted = baseline.hits.iter().filter(|hit| baseline.is_reported(hit)).filter(is_wanted);
         findings
             .extend(wanted.map(|hit| of_hits(MatchGroup { first: hit, last: hit.sighting.time, count: 1 })));
         return;
@@ -79,7 +86,7 @@ pub(super) fn add_rule_matches<'b>(
     let mut groups = MatchGroups::new();
     let hits = baseline.hits.iter().zip(&is_reported);
     let unreported = hits.filter(|(_, is_reported)| !**is_reported).map(|(hit, _)| hit);
-    for hit in unreported.filter(is_wanted) {
+    for hit in unreported.filter(|hit| baseline.is_reported(hit)).filter(is_wanted) {
         add(&mut groups, hit, hit.sighting.time, 1);
     }
     count_rest(baseline, &mut groups, is_wanted);
@@ -98,7 +105,8 @@ pub(super) fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding
             of_event.entry(event(finding.who, evidence)).or_default().push(number);
         }
     }
-    for (hit, is_reported) in baseline.hits.iter().zip(&mut is_reported) {
+    let hits = baseline.hits.iter().zip(&mut is_reported);
+    for (hit, is_reported) in hits.filter(|(hit, _)| baseline.is_reported(hit)) {
         for number in of_event.get(&event(&hit.who, &hit.sighting)).into_iter().flatten() {
             *is_reported = true;
             let one = || Box::new(Matched { rules: Vec::new(), count: 1, last_time: None });
@@ -168,7 +176,7 @@ fn add<'b>(groups: &mut MatchGroups<'b>, hit: &'b Hit, last: Timestamp, count: u
 }
 
 fn matched<'b>(baseline: &'b Baseline, hit: &'b Hit) -> Match<'b> {
-    Match { rule: &baseline.rules[hit.rule as usize], hit }
+    Match { rule: &baseline.rules[hit.rule as usize], hit, correlated: None }
 }
 
 impl Question {

@@ -4,6 +4,7 @@ mod activity;
 mod age;
 mod cloudtrail_links;
 mod compiled_filter;
+mod correlations;
 mod coverage;
 mod event_admission;
 mod explain;
@@ -37,8 +38,8 @@ pub use event_admission::{EventAdmission, Patterns};
 pub use explain::{Absence, Explanation, Explanations, HidingSetting, explain};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{
-    Age, AgeBasis, Anchor, CoveredBefore, Finding, FindingKind, FindingOrder, Match, Matched, Question,
-    Rarity,
+    Age, AgeBasis, Anchor, Correlated, CoveredBefore, Finding, FindingKind, FindingOrder, Match, Matched,
+    Question, Rarity,
 };
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
 pub use known::{

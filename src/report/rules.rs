@@ -25,23 +25,25 @@ pub fn write_rule_counts(
     findings: &[Finding<'_>],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut counted: BTreeMap<(_, &str), RuleCount> = BTreeMap::new();
+    let mut counted: BTreeMap<(_, (&str, &str)), RuleCount> = BTreeMap::new();
     let mut seen = std::collections::BTreeSet::new();
     for finding in findings {
         let Some(matched) = &finding.matched else { continue };
         for one in &matched.rules {
-            let count = counted.entry((one.rule.priority, &*one.rule.name)).or_default();
+            let count = counted.entry((one.rule.priority, one.rule.key())).or_default();
             count.events += matched.count;
-            let is_new = seen.insert((&*one.rule.name, finding.account(), finding.principal()));
+            let is_new = seen.insert((one.rule.key(), finding.account(), finding.principal()));
             count.principals += usize::from(is_new);
         }
     }
     if !counted.is_empty() {
         writeln!(out, "  events  principals  priority       rule")?;
     }
-    for ((priority, name), RuleCount { events, principals }) in &counted {
+    for ((priority, (name, _)), RuleCount { events, principals }) in &counted {
         writeln!(out, "{events:>8}  {principals:>10}  {:<13}  {}", priority.name(), for_terminal(name))?;
     }
-    let silent = rules.len() - counted.len();
-    writeln!(out, "rules: {} = {} matched + {silent} did not", rules.len(), counted.len())
+    // Rules that only serve correlations report nothing of their own.
+    let all = rules.iter().filter(|rule| rule.reports).count();
+    let silent = all - counted.len();
+    writeln!(out, "rules: {all} = {} matched + {silent} did not", counted.len())
 }

@@ -17,12 +17,12 @@ mod matcher;
 mod prefilter;
 mod rule;
 
-use std::collections::BTreeMap;
-
 use crate::checksum::Checksum;
 use crate::model::Language;
-use crate::yaml;
-use language::{falco, sigma};
+use crate::time::Span;
+use crate::yaml::{self, Yaml};
+use language::falco;
+use language::sigma::{self, Placeholders};
 
 pub use error::RuleError;
 pub use evaluate::event_context::EventContext;
@@ -69,9 +69,15 @@ impl RuleSet {
     /// );
     /// ```
     pub fn compile(files: &[RuleFile]) -> (Self, Vec<RuleError>) {
+        Self::compile_with(files, &[])
+    }
+
+    /// The same with files that give values to the placeholders of Sigma rules (`expand`): YAML maps from a name to a list of
+    /// values. Their language does not matter.
+    pub fn compile_with(files: &[RuleFile], placeholders: &[RuleFile]) -> (Self, Vec<RuleError>) {
         let mut errors = Vec::new();
         let mut elements = falco::Elements::default();
-        let mut sigma: BTreeMap<Box<str>, (&str, usize, Rule)> = BTreeMap::new();
+        let mut sigma: Vec<(&str, Vec<Yaml>)> = Vec::new();
         for file in files {
             let documents = match yaml::documents(&file.text) {
                 Ok(documents) => documents,
@@ -82,28 +88,22 @@ impl RuleSet {
             };
             match file.language {
                 Language::Falco => elements.add(&file.name, &documents, &mut errors),
-                Language::Sigma => {
-                    for (line, rule) in sigma::rules(&file.name, &documents, &mut errors) {
-                        let name = rule.metadata.name.clone();
-                        if sigma.insert(name.clone(), (&file.name, line, rule)).is_some() {
-                            errors.push(called_twice(&name, &file.name, line, "a rule before it"));
-                        }
-                    }
+                Language::Sigma => sigma.push((&file.name, documents)),
+            }
+        }
+        let mut known = Placeholders::default();
+        for file in placeholders {
+            match yaml::documents(&file.text) {
+                Ok(documents) => known.add(&file.name, &documents, &mut errors),
+                Err(yaml::YamlError { line, reason }) => {
+                    errors.push(RuleError::new(&file.name, line, None, reason));
                 }
             }
         }
-        let mut rules: BTreeMap<Box<str>, Rule> = elements
-            .compile(&mut errors)
-            .into_iter()
-            .map(|rule| (rule.metadata.name.clone(), rule))
-            .collect();
-        for (name, (file, line, rule)) in sigma {
-            if rules.insert(name.clone(), rule).is_some() {
-                errors.push(called_twice(&name, file, line, "a rule of Falco's"));
-            }
-        }
-        let rules: Vec<Rule> = rules.into_values().collect();
-        let texts = files.iter().flat_map(|file| [file.language.name(), &file.text]);
+        let mut rules = sigma::rules(&sigma, &known, &mut errors);
+        rules.extend(elements.compile(&mut errors));
+        rules.sort_by(|left, right| left.metadata.key().cmp(&right.metadata.key()));
+        let texts = files.iter().chain(placeholders).flat_map(|file| [file.language.name(), &file.text]);
         let names = rules.iter().map(|rule| &*rule.metadata.name);
         let all =
             texts.chain(names).map(|text| Checksum::of(text.as_bytes()).to_string()).collect::<String>();
@@ -111,9 +111,15 @@ impl RuleSet {
         (Self { rules, checksum: Checksum::of(all.as_bytes()), left_out }, errors)
     }
 
-    /// The rules, sorted by name.
+    /// The rules and correlations, sorted by name and id.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The longest time between the first and the last event of a correlation; zero without correlations.
+    pub fn longest_span(&self) -> Span {
+        let correlations = self.rules.iter().filter_map(|rule| rule.metadata.correlation.as_ref());
+        Span::of_micros(correlations.map(|it| it.span_micros).max().unwrap_or(0))
     }
 
     /// Descriptions of the parts that could not be used.
@@ -125,9 +131,4 @@ impl RuleSet {
     pub fn checksum(&self) -> Checksum {
         self.checksum
     }
-}
-
-fn called_twice(name: &str, file: &str, line: usize, other: &str) -> RuleError {
-    let reason = format!("{other} has the same name, and does not count");
-    RuleError::new(file, line, Some(format!("rule '{name}'")), reason)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::evaluate::event_context::EventContext;
+use super::evaluate::field::Field;
 use super::evaluate::tree::Condition;
 use super::language::output::Output;
 use crate::model::RuleMetadata;
@@ -13,11 +14,26 @@ pub struct Rule {
     pub(super) metadata: Arc<RuleMetadata>,
     pub(super) condition: Condition,
     output: Output,
+    /// Fields whose values correlations need.
+    correlated: Vec<Field>,
 }
 
 impl Rule {
     pub(super) fn new(metadata: RuleMetadata, condition: Condition, output: Output) -> Self {
-        Self { metadata: Arc::new(metadata), condition: condition.in_order(), output }
+        Self { metadata: Arc::new(metadata), condition: condition.in_order(), output, correlated: Vec::new() }
+    }
+
+    /// A correlation, which no single event matches.
+    pub(super) fn of_correlation(metadata: RuleMetadata) -> Self {
+        Self::new(metadata, Condition::Any(Vec::new()), Output::default())
+    }
+
+    /// The rule as one whose events correlations count, with the fields whose values they need, and whether it also reports its
+    /// own matches.
+    pub(super) fn for_correlations(self, fields: Vec<(Box<str>, Field)>, reports: bool) -> Self {
+        let (names, correlated) = fields.into_iter().unzip();
+        let metadata = RuleMetadata { reports, correlated: names, ..(*self.metadata).clone() };
+        Self { metadata: Arc::new(metadata), correlated, ..self }
     }
 
     /// The metadata of the rule.
@@ -30,8 +46,9 @@ impl Rule {
         self.condition.holds(event)
     }
 
-    /// The values of the output fields.
+    /// The values of the output fields, and of the fields that correlations need.
     pub fn values(&self, event: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
-        self.output.values(event)
+        let correlated = self.correlated.iter().map(|field| field.value(event).shown());
+        self.output.values(event).chain(correlated).collect()
     }
 }

@@ -14,18 +14,23 @@ use crate::table::Column;
 
 pub(super) const RULES: &str = "message rules {
     required binary rule (STRING);
+    required binary rule_id (STRING);
     required binary priority (STRING);
     required binary tags (STRING);
     required binary source (STRING);
     required binary description (STRING);
     required binary language (STRING);
     required binary output (STRING);
+    required boolean reports;
+    required binary correlated (STRING);
+    optional binary correlation (STRING);
 }";
 
 /// The columns of the table `hits`.
 pub(super) fn hits_schema() -> String {
     const OWN: &str = "message hits {
     required binary rule (STRING);
+    required binary rule_id (STRING);
     required binary account (STRING);
     required binary principal (STRING);
     required binary principal_kind (STRING);
@@ -42,6 +47,8 @@ pub(super) fn hits_schema() -> String {
 pub(super) struct JsonColumns {
     tags: Vec<String>,
     outputs: Vec<String>,
+    correlated: Vec<String>,
+    correlations: Vec<Option<String>>,
     values: Vec<String>,
 }
 
@@ -50,12 +57,14 @@ impl JsonColumns {
         Self {
             tags: rules.iter().map(|rule| json(&rule.tags)).collect(),
             outputs: rules.iter().map(|rule| json(&rule.output)).collect(),
+            correlated: rules.iter().map(|rule| json(&rule.correlated)).collect(),
+            correlations: rules.iter().map(|rule| rule.correlation.as_ref().map(json)).collect(),
             values: hits.iter().map(|hit| json(&hit.values)).collect(),
         }
     }
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
@@ -69,23 +78,30 @@ pub(super) fn rule_columns<'a>(rules: &'a [Arc<RuleMetadata>], texts: &'a JsonCo
     let json = |texts: &'a [String]| Column::Text(texts.iter().map(|text| Some(text.as_str())).collect());
     vec![
         text(|rule| &rule.name),
+        text(|rule| &rule.id),
         text(|rule| rule.priority.name()),
         json(&texts.tags),
         text(|rule| rule.source.name()),
         text(|rule| &rule.description),
         text(|rule| rule.language.name()),
         json(&texts.outputs),
+        Column::Flag(rules.iter().map(|rule| Some(rule.reports)).collect()),
+        json(&texts.correlated),
+        Column::Text(texts.correlations.iter().map(Option::as_deref).collect()),
     ]
 }
 
 pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleMetadata>>, TableError> {
-    let (names, priorities) = (table.text_column("rule")?, table.text_column("priority")?);
+    let (names, ids) = (table.text_column("rule")?, table.text_column("rule_id")?);
+    let priorities = table.text_column("priority")?;
     let (tags, sources) = (table.text_column("tags")?, table.text_column("source")?);
     let (descriptions, languages) = (table.text_column("description")?, table.text_column("language")?);
-    let outputs = table.text_column("output")?;
+    let (outputs, reports) = (table.text_column("output")?, table.truths("reports")?);
+    let (correlated, correlations) = (table.text_column("correlated")?, table.text_column("correlation")?);
     let rule = |row: usize| {
         Ok(Arc::new(RuleMetadata {
             name: names.needed(row)?.into(),
+            id: ids.needed(row)?.into(),
             priority: Priority::from_name(priorities.needed(row)?)
                 .ok_or_else(|| TableError::value("priority"))?,
             tags: parsed(tags.needed(row)?, "tags")?,
@@ -94,10 +110,13 @@ pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleMetadata>>, TableE
             language: Language::from_name(languages.needed(row)?)
                 .ok_or_else(|| TableError::value("language"))?,
             output: parsed::<Vec<OutputPart>>(outputs.needed(row)?, "output")?,
+            reports: reports[row],
+            correlated: parsed(correlated.needed(row)?, "correlated")?,
+            correlation: correlations.get(row)?.map(|text| parsed(text, "correlation")).transpose()?,
         }))
     };
     let rules = (0..table.rows()).map(rule).collect::<Result<Vec<_>, TableError>>()?;
-    if rules.is_sorted_by(|left, right| left.name < right.name) {
+    if rules.is_sorted_by(|left, right| left.key() < right.key()) {
         Ok(rules)
     } else {
         Err("its rows are not sorted".into())
@@ -112,6 +131,7 @@ pub(super) fn hit_columns<'a>(
     let text = |of: fn(&Hit) -> &str| Column::Text(hits.iter().map(|hit| Some(of(hit))).collect());
     let mut columns = vec![
         Column::Text(hits.iter().map(|hit| Some(&*rules[hit.rule as usize].name)).collect()),
+        Column::Text(hits.iter().map(|hit| Some(&*rules[hit.rule as usize].id)).collect()),
         text(|hit| &hit.who.account),
         text(|hit| &hit.who.key),
         text(|hit| hit.who.kind.name()),
@@ -126,7 +146,8 @@ pub(super) fn hit_columns<'a>(
 }
 
 pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleMetadata>]) -> Result<Vec<Hit>, TableError> {
-    let (names, accounts) = (table.text_column("rule")?, table.text_column("account")?);
+    let (names, ids) = (table.text_column("rule")?, table.text_column("rule_id")?);
+    let accounts = table.text_column("account")?;
     let (keys, kinds) = (table.text_column("principal")?, table.text_column("principal_kind")?);
     let (arns, actions) = (table.text_column("principal_arn")?, table.text_column("action")?);
     let (times, failed) = (table.times("time")?, table.truths("failed")?);
@@ -134,12 +155,12 @@ pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleMetadata>]) -> Result<Ve
     let evidence = SightingColumns::open(table, evidence::FIRST)?;
     let mut paths = SharedPaths::default();
     let hit = |row: usize| {
-        let name = names.needed(row)?;
+        let key = (names.needed(row)?, ids.needed(row)?);
         let rule =
-            rules.binary_search_by(|rule| (*rule.name).cmp(name)).map_err(|_| TableError::value("rule"))?;
+            rules.binary_search_by(|rule| rule.key().cmp(&key)).map_err(|_| TableError::value("rule"))?;
         let time = times[row].filter(|time| time.is_written()).ok_or_else(|| TableError::value("time"))?;
         let values: Values = parsed(values.needed(row)?, "fields")?;
-        if values.len() != rules[rule].fields().count() {
+        if values.len() != rules[rule].values() {
             return Err(TableError::value("fields"));
         }
         Ok(Hit {

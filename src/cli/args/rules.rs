@@ -24,6 +24,10 @@ pub(crate) struct RuleArgs {
     /// Match every event against Sigma rules for CloudTrail and Kubernetes audit logs (repeatable)
     #[arg(long, value_name = "FILE|FOLDER")]
     pub(crate) sigma: Vec<PathBuf>,
+    /// Read the values of placeholders such as %admins% in Sigma rules (modifier expand) from FILE, a YAML map from names
+    /// to lists (repeatable)
+    #[arg(long, value_name = "FILE", requires = "sigma")]
+    pub(crate) sigma_placeholders: Vec<PathBuf>,
     /// Match every event against the built-in rules; rules from files can override them
     #[arg(long)]
     pub(crate) builtin_rules: bool,
@@ -40,7 +44,7 @@ impl RuleArgs {
 
     /// The named files and folders.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.rules.iter().chain(&self.sigma)
+        self.rules.iter().chain(&self.sigma).chain(&self.sigma_placeholders)
     }
 
     /// Reads and compiles the named rules.
@@ -61,7 +65,11 @@ impl RuleArgs {
                 read(path, language, &mut files)?;
             }
         }
-        let (set, left_out) = RuleSet::compile(&files);
+        let mut placeholders = Vec::new();
+        for path in &self.sigma_placeholders {
+            read(path, Language::Sigma, &mut placeholders)?;
+        }
+        let (set, left_out) = RuleSet::compile_with(&files, &placeholders);
         let is_refused = |error: &RuleError| !self.skip_unsupported && !error.is_allowed;
         let refused = left_out.iter().filter(|error| is_refused(error)).count();
         for error in &left_out {

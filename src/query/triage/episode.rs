@@ -136,13 +136,14 @@ fn known_hits<'b>(
     let is_known: Vec<bool> = baseline.rules.iter().map(|rule| question.known.names_rule(rule)).collect();
     let counts = |hit: &Hit| {
         is_known[hit.rule as usize]
+            && baseline.is_reported(hit)
             && asked.knows(hit.sighting.time)
             && !(asked.only_success && hit.sighting.failed)
     };
     let uncovered = baseline.hits.iter().zip(is_covered).filter(|(_, is_covered)| !**is_covered);
     let finding = |hit: &'b Hit| {
         let principal = baseline.principal_number(&hit.who)?;
-        let rules = vec![Match { rule: &baseline.rules[hit.rule as usize], hit }];
+        let rules = vec![Match { rule: &baseline.rules[hit.rule as usize], hit, correlated: None }];
         let matched = Some(Box::new(Matched { rules, count: 1, last_time: None }));
         let about = finding_about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting));
         Some((principal, Finding { matched, ..about }))

@@ -389,7 +389,7 @@ pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'
     let drafts = episodes(baseline, (question, &asked), &population);
     let overview = overview(baseline, &asked, &drafts);
     let mut scored = score::scored(baseline, (question, &asked), &population, drafts);
-    rules::add_rules(baseline, &mut scored);
+    rules::add_rules(baseline, |time| asked.knows(time), &mut scored);
     let admission = CompiledFilter::new(Cow::Borrowed(&question.filter));
     let mut incidents: Vec<Incident<'b>> = match question.by {
         RankedUnit::Episode => scored.into_iter().map(Incident::of_one).collect(),

@@ -4,9 +4,15 @@ use std::collections::HashMap;
 
 use super::Episode;
 use crate::baseline::{Baseline, Hit};
+use crate::query::correlations::occurrences;
+use crate::time::Timestamp;
 
 /// Adds to each episode the rules that its principal's events matched in its time.
-pub(super) fn add_rules<'b>(baseline: &'b Baseline, episodes: &mut [Episode<'b>]) {
+pub(super) fn add_rules<'b>(
+    baseline: &'b Baseline,
+    knows: impl Fn(Timestamp) -> bool,
+    episodes: &mut [Episode<'b>],
+) {
     if baseline.hits.is_empty() {
         return;
     }
@@ -15,13 +21,16 @@ pub(super) fn add_rules<'b>(baseline: &'b Baseline, episodes: &mut [Episode<'b>]
         of_principal.entry(episode.who.account_and_key()).or_default().push(index);
     }
     let mut counts: Vec<HashMap<u32, u64>> = vec![HashMap::new(); episodes.len()];
-    for Hit { rule, who, sighting, .. } in &baseline.hits {
+    let hits = baseline.hits.iter().filter(|hit| baseline.is_reported(hit)).map(|hit| (hit.rule, hit));
+    // A correlation counts where it was completed.
+    let completed = occurrences(baseline, knows).into_iter().map(|it| (it.rule, it.completed_by));
+    for (rule, Hit { who, sighting, .. }) in hits.chain(completed) {
         let Some(own) = of_principal.get(&who.account_and_key()) else { continue };
         // Episodes of a principal do not overlap, and are in order.
         let begun = own.partition_point(|index| episodes[*index].start() <= sighting.time);
         let last = begun.checked_sub(1).map(|last| own[last]);
         if let Some(index) = last.filter(|index| sighting.time <= episodes[*index].end()) {
-            *counts[index].entry(*rule).or_default() += 1;
+            *counts[index].entry(rule).or_default() += 1;
         }
     }
     for (episode, counts) in episodes.iter_mut().zip(counts) {

@@ -17,7 +17,10 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     // One event may be evidence of several findings: a rule gives one alert for it, with the first of them.
     let mut given = HashSet::new();
     for finding in report.findings {
-        let matched = finding.matched().iter().filter(|one| given.insert(std::ptr::from_ref(one.hit)));
+        let matched = finding
+            .matched()
+            .iter()
+            .filter(|one| given.insert((std::ptr::from_ref(one.rule), std::ptr::from_ref(one.hit))));
         let mut alerts: Vec<Value> = matched.map(|one| of_rule(finding, report.archives, one)).collect();
         if alerts.is_empty() {
             alerts.push(of_finding(finding, report.archives));
@@ -33,7 +36,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 fn of_rule(finding: &Finding<'_>, archives: &[String], matched: &Match<'_>) -> Value {
     let rule = matched.rule;
     let mut fields: Map<String, Value> =
-        matched.fields().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        matched.fields().into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
     fields.append(&mut published(finding, archives));
     alert(finding, &rule.name, rule.priority, &matched.output(), json!(rule.tags), fields)
 }

@@ -64,9 +64,13 @@ fn id(finding: &Finding<'_>) -> String {
     let mut parts = vec![finding.kind.name(), finding.account(), finding.principal(), finding.action, &time];
     parts.extend(finding.value.map(|value| &**value));
     let place = finding.evidence.map(|evidence| format!("{}\n{}", evidence.object, evidence.record));
+    // One event may complete a correlation for several groups.
+    let correlated = finding.matched().iter().find(|one| one.correlated.is_some());
+    let group = correlated.map(|one| format!("{:?}", one.fields()));
     let event_id = finding.evidence.map(|evidence| evidence.event_id.text());
     if let (FindingKind::Rule | FindingKind::Insight, Some(evidence)) = (finding.kind, finding.evidence) {
-        parts.extend(finding.rule().map(|rule| &*rule.name));
+        parts.extend(finding.rule().into_iter().flat_map(|rule| [&*rule.name, &*rule.id]));
+        parts.extend(group.as_deref());
         parts.extend(event_id.as_deref());
         parts.extend(evidence.detail());
         // Without an event id, the record's place distinguishes it from others of the same instant.

@@ -27,6 +27,8 @@ pub(in crate::rules) enum Test {
     EndsWith(Box<str>),
     EndsWithAnyCase(Box<str>),
     Matches(Regex),
+    ContainsBytes(Box<[u8]>),
+    StartsWithBytes(Box<[u8]>),
     /// Whether a number is on the given side of another.
     Number(fn(Ordering) -> bool, f64),
     /// Whether all values are among these.
@@ -63,6 +65,10 @@ impl Test {
             Self::StartsWithAnyCase(part) => starts_with(text, part),
             Self::EndsWith(part) => text.ends_with(&**part),
             Self::EndsWithAnyCase(part) => ends_with(text, part),
+            Self::ContainsBytes(part) => {
+                part.is_empty() || text.as_bytes().windows(part.len()).any(|window| *window == **part)
+            }
+            Self::StartsWithBytes(part) => text.as_bytes().starts_with(part),
             Self::Matches(regex) => regex.is_match(text),
             Self::Number(is_right, other) => {
                 let number = text.trim().parse::<f64>().ok();

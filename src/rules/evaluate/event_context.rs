@@ -41,6 +41,15 @@ impl<'a> Value<'a> {
         if texts.is_empty() { Self::Absent } else { Self::Many(texts) }
     }
 
+    /// All texts.
+    pub(super) fn texts(&self) -> &[Cow<'a, str>] {
+        match self {
+            Self::Absent => &[],
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+
     /// The text for an output.
     pub(in crate::rules) fn shown(self) -> Option<Box<str>> {
         match self {

@@ -1,7 +1,9 @@
 //! Evaluates conditions on events: fields, comparisons of their values, and the tree of checks.
 
+pub(super) mod base64;
 pub(super) mod comparison;
 pub(super) mod event_context;
 pub(super) mod field;
 pub(super) mod path;
+pub(super) mod transformer;
 pub(super) mod tree;

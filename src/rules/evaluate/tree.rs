@@ -3,6 +3,7 @@
 use super::comparison::Test;
 use super::event_context::{EventContext, Value};
 use super::field::{Field, Scanned};
+use super::transformer::{FieldCheck, Transformer, transformed};
 
 /// A condition that can be evaluated on an event. An empty `All` always holds, an empty `Any` never.
 #[derive(Clone, Debug)]
@@ -11,20 +12,15 @@ pub(in crate::rules) enum Condition {
     Any(Vec<Self>),
     Not(Box<Self>),
     Check(Check),
-}
-
-/// A transformer of text.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::rules) enum Case {
-    Lower,
-    Upper,
+    Fields(Box<FieldCheck>),
 }
 
 /// A field and the test of its value.
 #[derive(Clone, Debug)]
 pub(in crate::rules) struct Check {
     pub(in crate::rules) field: Field,
-    pub(in crate::rules) cases: Vec<Case>,
+    /// The innermost first.
+    pub(in crate::rules) transformers: Vec<Transformer>,
     pub(in crate::rules) test: Test,
 }
 
@@ -41,6 +37,7 @@ impl Condition {
             Self::Any(parts) => parts.iter().any(|part| part.holds(event)),
             Self::Not(part) => !part.holds(event),
             Self::Check(check) => check.holds(event),
+            Self::Fields(check) => check.holds(event),
         }
     }
 
@@ -62,6 +59,7 @@ impl Condition {
             Self::Any(parts) => some(parts, true),
             Self::Not(part) => part.of_known(known).map(|holds| !holds),
             Self::Check(check) => check.of_known(known),
+            Self::Fields(check) => check.of_known(known),
         }
     }
 
@@ -70,7 +68,7 @@ impl Condition {
         match self {
             Self::All(parts) | Self::Any(parts) => 1 + parts.iter().map(Self::size).sum::<usize>(),
             Self::Not(part) => 1 + part.size(),
-            Self::Check(_) => 1,
+            Self::Check(_) | Self::Fields(_) => 1,
         }
     }
 
@@ -110,41 +108,32 @@ impl Condition {
             Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::cost).max().unwrap_or(0),
             Self::Not(part) => part.cost(),
             Self::Check(check) => check.field.cost(),
+            Self::Fields(check) => check.cost(),
         }
     }
 }
 
 impl Check {
     fn holds(&self, event: &EventContext<'_>) -> bool {
-        let value = self.field.value(event);
-        if self.cases.is_empty() { self.test.passes(&value) } else { self.test.passes(&self.changed(value)) }
+        self.test.passes(&transformed(&self.transformers, self.field.value(event)))
     }
 
     fn of_known(&self, known: &Known<'_>) -> Option<bool> {
-        let Field::Scanned(own) = self.field else { return None };
+        Some(self.test.passes(&transformed(&self.transformers, known.value(&self.field)?)))
+    }
+}
+
+impl<'k> Known<'k> {
+    /// The value of a field, if it is known.
+    pub(super) fn value(&self, field: &Field) -> Option<Value<'k>> {
+        let Field::Scanned(own) = field else { return None };
         let text = match own {
             Scanned::ShortSource => {
-                let (_, source) = known.0.iter().find(|(scanned, _)| *scanned == Scanned::EventSource)?;
+                let (_, source) = self.0.iter().find(|(scanned, _)| *scanned == Scanned::EventSource)?;
                 source.map(Scanned::short)
             }
-            _ => known.0.iter().find(|(scanned, _)| *scanned == own)?.1,
+            _ => self.0.iter().find(|(scanned, _)| scanned == own)?.1,
         };
-        Some(self.test.passes(&self.changed(Value::some(text))))
-    }
-
-    /// Applies the transformers to a value.
-    fn changed<'a>(&self, value: Value<'a>) -> Value<'a> {
-        let change = |text: &str| {
-            self.cases.iter().fold(text.to_owned(), |text, case| match case {
-                Case::Lower => text.to_lowercase(),
-                Case::Upper => text.to_uppercase(),
-            })
-        };
-        match value {
-            _ if self.cases.is_empty() => value,
-            Value::Absent => Value::Absent,
-            Value::One(text) => Value::One(change(&text).into()),
-            Value::Many(texts) => Value::Many(texts.iter().map(|text| change(text).into()).collect()),
-        }
+        Some(Value::some(text))
     }
 }

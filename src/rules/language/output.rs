@@ -6,12 +6,13 @@ use crate::rules::error::ConditionError;
 use crate::rules::evaluate::event_context::EventContext;
 use crate::rules::evaluate::field::FieldName;
 use crate::rules::evaluate::field::{Field, longest};
+use crate::rules::evaluate::transformer::{TransformedField, Transformer};
 
 /// An output: its parts, and its fields in order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::rules) struct Output {
     pub(in crate::rules) parts: Vec<OutputPart>,
-    fields: Vec<Field>,
+    fields: Vec<TransformedField>,
 }
 
 impl Output {
@@ -28,19 +29,21 @@ impl Output {
             text.push_str(&rest[..at]);
             let place = template.len() - rest.len() + at;
             rest = &rest[at + 1..];
-            let Some((field, length)) = field(rest, source) else {
+            let Some((parsed, length)) = transformed(rest, source) else {
                 text.push('%');
                 continue;
             };
             let place = template[..place].chars().count() + 1;
-            let name = field.map_err(|reason| ConditionError::new(place, reason))?;
+            let (name, transformers) = parsed.map_err(|reason| ConditionError::new(place, reason))?;
             let field = Field::of(&name, source).map_err(|error| ConditionError::of_field(place, error))?;
             if !text.is_empty() {
                 output.parts.push(OutputPart::Text(one_line(&std::mem::take(&mut text)).into()));
             }
             let argument = name.argument.map_or(String::new(), |argument| format!("[{argument}]"));
-            output.parts.push(OutputPart::Field(format!("{}{argument}", name.name).into()));
-            output.fields.push(field);
+            let named = format!("{}{argument}", name.name);
+            let wrap = |inner, transformer: &Transformer| format!("{}({inner})", transformer.name());
+            output.parts.push(OutputPart::Field(transformers.iter().fold(named, wrap).into()));
+            output.fields.push(TransformedField { field, transformers });
             rest = &rest[length..];
         }
         text.push_str(rest);
@@ -51,9 +54,49 @@ impl Output {
     }
 
     /// The values of the fields in an event.
-    pub(in crate::rules) fn values(&self, event: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
-        self.fields.iter().map(|field| field.value(event).shown()).collect()
+    pub(in crate::rules) fn values(
+        &self,
+        event: &EventContext<'_>,
+    ) -> impl Iterator<Item = Option<Box<str>>> {
+        self.fields.iter().map(|field| field.value(event).shown())
     }
+}
+
+/// A field with its transformers, the innermost first; or what is wrong.
+type Parsed = Result<(FieldName, Vec<Transformer>), String>;
+
+/// Limit on nested transformers; more are not legitimate.
+const MAX_TRANSFORMERS: usize = 20;
+
+/// The field at the start of a text, possibly in transformers, and the length of all; none if the text does not start with the
+/// form of either.
+fn transformed(text: &str, source: LogSource) -> Option<(Parsed, usize)> {
+    let mut transformers = Vec::new();
+    let mut rest = text;
+    while let Some((name, inner)) = rest.split_once('(') {
+        let Some(transformer) = Transformer::from_name(name) else { break };
+        transformers.insert(0, transformer);
+        rest = inner.trim_start();
+        if transformers.len() > MAX_TRANSFORMERS {
+            let reason = format!("more than {MAX_TRANSFORMERS} transformers are nested");
+            return Some((Err(reason), text.len() - rest.len()));
+        }
+    }
+    let before = text.len() - rest.len();
+    let Some((name, length)) = field(rest, source) else {
+        let reason = || format!("expected a field in {}()", transformers.last().map_or("", |it| it.name()));
+        return (!transformers.is_empty()).then(|| (Err(reason()), before));
+    };
+    rest = &rest[length..];
+    for _ in &transformers {
+        match rest.trim_start().strip_prefix(')') {
+            Some(behind) => rest = behind,
+            None => {
+                return Some((Err("a bracket of a transformer is not closed".to_owned()), before + length));
+            }
+        }
+    }
+    Some((name.map(|name| (name, transformers)), text.len() - rest.len()))
 }
 
 /// The field at the start of a text, and its length; none if the text does not start with the form of a
@@ -61,9 +104,6 @@ impl Output {
 fn field(text: &str, source: LogSource) -> Option<(Result<FieldName, String>, usize)> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c))).unwrap_or(text.len());
     let word = text[..end].trim_end_matches('.');
-    if matches!(word, "tolower" | "toupper") && text[end..].starts_with('(') {
-        return Some((Err(format!("an output takes fields alone, without {word}()")), end));
-    }
     if !word.starts_with(|c: char| c.is_ascii_alphabetic()) || !word.contains('.') {
         return None;
     }
@@ -114,6 +154,7 @@ mod tests {
         );
         assert_eq!(parts("%ct.user.x in\n %ct.region."), "<ct.user>'.x in '<ct.region>'.'");
         assert_eq!(parts("100% %d"), "'100% %d'");
+        assert_eq!(parts("%toupper( b64(ct.name) )!"), "<toupper(b64(ct.name))>'!'");
     }
 
     #[test]
@@ -122,7 +163,9 @@ mod tests {
             parts("by %ct.usr"),
             "4: events of cloudtrail have no field 'ct.usr'; did you mean 'ct.user'?"
         );
-        assert_eq!(parts("x %tolower(ct.name)"), "3: an output takes fields alone, without tolower()");
+        assert_eq!(parts("x %tolower(ct.name"), "3: a bracket of a transformer is not closed");
+        assert_eq!(parts("x %tolower(y)"), "3: expected a field in tolower()");
+        assert_eq!(parts(&format!("%{}", "len(".repeat(5000))), "1: more than 20 transformers are nested");
         assert_eq!(parts("%json.value[\"/a\"]"), "<json.value[/a]>");
         assert_eq!(parts("%json.value[/a"), "1: the bracket behind 'json.value' is not closed");
     }

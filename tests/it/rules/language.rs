@@ -197,10 +197,12 @@ fn errors_name_file_line_and_character() {
         "a.yaml, line 2: rule 'r': condition, character 15: there is no macro 'spwned'"
     );
     assert!(with_condition("ct.name regex '('").contains("is no pattern: unclosed group"));
+    assert!(with_condition("ct.name bcontains 0x0").contains("'0x0' is no text of hexadecimal digits"));
+    assert!(with_condition("ct.name glob val(ct.src)").contains("not with another field"));
     assert!(with_condition("ct.name > x").contains("'x' is no number"));
     assert!(
-        with_condition("ct.name bcontains 00")
-            .contains("there is no operator 'bcontains' here; did you mean 'contains'?")
+        with_condition("ct.name kontains 00")
+            .contains("there is no operator 'kontains' here; did you mean 'contains'?")
     );
     assert!(
         why(&rule("r", "evt.num > 0", "syscall"))

@@ -1,7 +1,9 @@
 //! Rules: languages, built-in rules, and hits as findings.
 
 mod builtin;
+mod correlations;
 mod falco;
+mod fields;
 mod joining;
 mod language;
 mod saved;

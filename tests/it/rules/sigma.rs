@@ -108,8 +108,8 @@ fn unsupported_rules_are_errors_with_their_line() {
         errors[0].clone()
     };
     assert_eq!(
-        why(&rule("sel:\n  a|base64: x\ncondition: sel")),
-        "a.yml, line 6: rule 'r': field 'a': modifier 'base64' is not supported"
+        why(&rule("sel:\n  a|windash: x\ncondition: sel")),
+        "a.yml, line 6: rule 'r': field 'a': modifier 'windash' is not supported"
     );
     assert!(why(&rule("sel:\n  a: x\ncondition: sel | count() > 5")).contains("it counts events"));
     assert!(why(&rule("sel:\n  a: x\ntimeframe: 5m\ncondition: sel")).contains("about several events"));
@@ -138,29 +138,97 @@ fn unsupported_rules_are_errors_with_their_line() {
     assert!(why(&rule(&format!("{many}condition: {named}"))).contains("more than 1000000 parts"));
     let windows = "title: r\nlogsource: {product: windows, category: process_creation}\ndetection: {}\n";
     assert!(why(windows).contains("log source 'windows/process_creation' is none of"));
-    assert!(why("title: r\ncorrelation: {type: event_count}\n").contains("about several events"));
+    assert!(why("title: r\naction: global\n").contains("'action' joins documents"));
 }
 
 #[test]
-fn a_later_rule_replaces_one_of_the_same_name() {
-    let text = rule("sel:\n  eventName: A\ncondition: sel")
-        + "---\n"
-        + &rule("sel:\n  eventName: Attach*\ncondition: sel");
-    let (rules, errors) = compile(&text);
-    assert_eq!(errors, ["a.yml, line 9: rule 'r': a rule before it has the same name, and does not count"]);
-    assert_eq!(matching(&rules, &event()), ["r"]);
+fn rules_are_told_apart_by_id_then_by_content() {
+    let one = |id: &str, name: &str| {
+        let rule = rule(&format!("sel:\n  eventName: {name}\ncondition: sel"));
+        rule.replacen("title: r\n", &format!("title: r\n{id}"), 1)
+    };
+    let (rules, errors) = compile(&[one("id: a\n", "Attach*"), one("id: b\n", "'*'")].join("---\n"));
+    assert_eq!((errors, matching(&rules, &event())), (Vec::new(), vec!["r".to_owned(), "r".to_owned()]));
+    let (rules, errors) = compile(&[one("", "Attach*"), one("", "'*'")].join("---\n"));
+    assert_eq!((errors, matching(&rules, &event())), (Vec::new(), vec!["r".to_owned(), "r".to_owned()]));
+    for id in ["", "id: a\n"] {
+        let copy = one(id, "Attach*") + "author: someone else\n";
+        let (rules, errors) = compile(&[one(id, "Attach*"), copy].join("---\n"));
+        assert_eq!((errors, matching(&rules, &event())), (Vec::new(), vec!["r".to_owned()]));
+    }
+    let (rules, errors) = compile(&[one("id: a\n", "Attach*"), one("id: a\n", "X")].join("---\n"));
+    let twice = "a.yml, line 10: rule 'r': another rule has the same id, a: a.yml, line 1; give each its own";
+    assert_eq!((errors, matching(&rules, &event())), (vec![twice.to_owned()], vec!["r".to_owned()]));
 }
 
 #[test]
-fn a_sigma_rule_replaces_a_falco_rule_of_the_same_name() {
+fn a_sigma_rule_may_have_the_name_of_a_falco_rule() {
     let falco =
-        "- rule: r\n  condition: ct.name=A\n  output: x\n  priority: INFO\n  source: aws_cloudtrail\n";
-    let sigma = "---\n---\n".to_owned() + &rule("sel:\n  eventName: Attach*\ncondition: sel");
+        "- rule: r\n  condition: ct.name=X\n  output: x\n  priority: INFO\n  source: aws_cloudtrail\n";
+    let sigma = rule("sel:\n  eventName: Attach*\ncondition: sel");
     let files = [file("a.yaml", Language::Falco, falco), file("b.yml", Language::Sigma, &sigma)];
     let (rules, errors) = RuleSet::compile(&files);
-    assert_eq!(
-        errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["b.yml, line 3: rule 'r': a rule of Falco's has the same name, and does not count"]
-    );
+    assert_eq!((errors.len(), rules.rules().len()), (0, 2));
     assert_eq!(matching(&rules, &event()), ["r"]);
+}
+
+#[test]
+fn a_value_may_name_another_field_of_the_event() {
+    let event =
+        with(event(), json!({"requestParameters": {"userName": "EVA", "other": "ev", "list": ["x", "eva"]}}));
+    let holds = |search: &str| {
+        let (rules, errors) = compile(&rule(&format!("sel:\n  {search}\ncondition: sel")));
+        assert_eq!(errors, Vec::<String>::new());
+        !matching(&rules, &event).is_empty()
+    };
+    for search in [
+        "userIdentity.arn|fieldref|endswith: requestParameters.userName",
+        "userIdentity.arn|endswith|fieldref: requestParameters.list",
+        "requestParameters.userName|fieldref: requestParameters.list",
+        "requestParameters.userName|startswith|fieldref: requestParameters.other",
+        "requestParameters.userName|contains|fieldref: requestParameters.other",
+    ] {
+        assert!(holds(search), "{search}");
+    }
+    for search in [
+        "userIdentity.arn|fieldref: requestParameters.userName",
+        "userIdentity.arn|fieldref|endswith|cased: requestParameters.userName",
+        "requestParameters.userName|fieldref: requestParameters.missing",
+        "requestParameters.missing|fieldref: requestParameters.missing",
+    ] {
+        assert!(!holds(search), "{search}");
+    }
+}
+
+#[test]
+fn a_value_may_be_searched_for_in_base64() {
+    // In Python: base64.b64encode(b"run whoami now"), and of "whoami" in UTF-16, little endian.
+    let event =
+        with(event(), json!({"requestParameters": {"a": "cnVuIHdob2FtaSBub3c=", "b": "dwBoAG8AYQBtAGkA"}}));
+    let holds = |search: &str| {
+        let (rules, errors) = compile(&rule(&format!("sel:\n  {search}\ncondition: sel")));
+        assert_eq!(errors, Vec::<String>::new());
+        !matching(&rules, &event).is_empty()
+    };
+    assert!(holds("requestParameters.a|base64: run whoami now"));
+    assert!(holds("requestParameters.a|base64offset|contains: whoami"));
+    assert!(holds("requestParameters.b|wide|base64: whoami"));
+    assert!(holds("requestParameters.b|utf16le|base64offset|contains: [nothing, hoami]"));
+    assert!(!holds("requestParameters.a|base64offset|contains: [nothing]"));
+    assert!(!holds("requestParameters.a|base64: whoami"));
+}
+
+#[test]
+fn placeholders_stand_for_the_values_of_a_file() {
+    let text = rule("sel:\n  userIdentity.arn|expand|endswith: '/%admins%'\ncondition: sel");
+    let files = [file("a.yml", Language::Sigma, &text)];
+    let values = file("p.yml", Language::Sigma, "admins: [zoe, Eva]\n");
+    let (rules, errors) = RuleSet::compile_with(&files, std::slice::from_ref(&values));
+    assert_eq!((errors.len(), matching(&rules, &event())), (0, vec!["r".to_owned()]));
+    let (_, errors) = RuleSet::compile(&files);
+    assert!(
+        errors[0].to_string().contains("'%admins%' has no values; --sigma-placeholders names a file"),
+        "{errors:?}"
+    );
+    assert_ne!(rules.checksum(), RuleSet::compile(&files).0.checksum());
 }

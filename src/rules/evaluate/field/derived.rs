@@ -28,6 +28,8 @@ pub(in crate::rules) enum Derived {
     Summary,
     /// The name of the user or role.
     User,
+    /// The name of the session of a role, else the name of the user.
+    OriginalUser,
     /// The account of the caller, else of the recipient.
     Account,
     ReadOnly,
@@ -44,6 +46,16 @@ pub(in crate::rules) enum Derived {
     IsOtherCall,
     /// The `Name` tag of an instance.
     InstanceName,
+    /// The images of the instances in the request, else in the response.
+    ImageIds,
+    /// The cluster, as an annotation names it.
+    ClusterName,
+    /// Names of the subjects of this kind in a binding.
+    SubjectNames(&'static str),
+    /// Service accounts in a binding, each behind its namespace.
+    ServiceAccountsOfNamespaces,
+    /// Whether a binding has a subject with this name.
+    HasSubject,
     /// A URI parameter by name.
     UriParameter,
     PodName,
@@ -67,7 +79,7 @@ pub(in crate::rules) enum OfContainers {
 impl Derived {
     pub(super) fn takes(self) -> Argument {
         match self {
-            Self::UriParameter | Self::HasHostPath => Argument::Needed,
+            Self::UriParameter | Self::HasHostPath | Self::HasSubject => Argument::Needed,
             Self::OfContainers(..) => Argument::Index,
             _ => Argument::None,
         }
@@ -84,6 +96,15 @@ impl Derived {
             Self::Plugin => Value::One(plugin(event).into()),
             Self::Summary => Value::One(summary(event).into()),
             Self::User => Value::some(user(event)),
+            Self::OriginalUser => Value::some(original_user(event)),
+            Self::ImageIds => Value::list(texts(image_ids(event))),
+            Self::ClusterName => Value::some(cluster_name(event).map(Json::text)),
+            Self::SubjectNames(kind) => Value::list(texts(subjects(kind, event, |it| present(it, "name")))),
+            Self::ServiceAccountsOfNamespaces => Value::list(subjects("ServiceAccount", event, |it| {
+                let (namespace, name) = (present(it, "namespace")?, present(it, "name")?);
+                Some(format!("{}:{}", namespace.text(), name.text()).into())
+            })),
+            Self::HasSubject => has_subject(event, argument.unwrap_or_default()),
             Self::Account => {
                 let accounts = event.cloudtrail().map(|it| [it.identity.account_id, it.recipient_account]);
                 Value::some(accounts.into_iter().flatten().flatten().find(|account| !account.is_empty()))
@@ -185,6 +206,50 @@ fn user<'a>(event: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
         sort @ ("AWSAccount" | "FederatedUser") => Some(Cow::Owned(sort.to_owned())),
         _ => None,
     }
+}
+
+/// The name of the session of a role, from its ARN or its unique id; the name of any other user.
+fn original_user<'a>(event: &'a EventContext<'_>) -> Option<Cow<'a, str>> {
+    let identity = &event.cloudtrail()?.identity;
+    if identity.identity_type != Some("AssumedRole") {
+        return at("userIdentity/userName", event).first().map(|name| name.text());
+    }
+    let of_arn = identity.arn.and_then(|arn| match arn.split('/').collect::<Vec<_>>()[..] {
+        [_, _, session] => Some(session),
+        _ => None,
+    });
+    let of_id = || identity.principal_id.and_then(|id| id.split_once(':')).map(|(_, session)| session);
+    of_arn.or_else(of_id).map(Cow::Borrowed)
+}
+
+fn image_ids<'r>(event: &EventContext<'r>) -> Vec<Json<'r>> {
+    const PLACES: [&str; 3] = [
+        "requestParameters/instancesSet/items/*/imageId",
+        "requestParameters/imagesSet/items/*/imageId",
+        "responseElements/instancesSet/items/*/imageId",
+    ];
+    PLACES.into_iter().map(|place| at(place, event)).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// The annotation that forwarders of managed clusters add.
+fn cluster_name<'r>(event: &EventContext<'r>) -> Option<Json<'r>> {
+    let annotations = event.member("annotations")?;
+    ["cluster.name", "cluster_name", "clusterName"].into_iter().find_map(|key| present(annotations, key))
+}
+
+/// What `read` finds in the subjects of this kind in a binding.
+fn subjects<'r, T>(kind: &str, event: &EventContext<'r>, read: impl Fn(Json<'r>) -> Option<T>) -> Vec<T> {
+    let all = at("requestObject/subjects/*", event).into_iter();
+    let is_meant = |it: &Json<'r>| it.member("kind").is_some_and(|known| known.text() == kind);
+    all.filter(is_meant).filter_map(read).collect()
+}
+
+fn has_subject<'a>(event: &EventContext<'a>, wanted: &str) -> Value<'a> {
+    let names = at("requestObject/subjects/*/name", event);
+    if names.is_empty() {
+        return Value::Absent;
+    }
+    Value::One(names.iter().any(|name| name.text() == wanted).to_string().into())
 }
 
 /// As stated by the record, else inferred from the name of the call.

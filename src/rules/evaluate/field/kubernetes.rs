@@ -8,6 +8,17 @@ pub(super) const FIELDS: &[(&str, FieldReader)] = &[
     ("ka.stage", FieldReader::Scanned(Scanned::Stage)),
     ("ka.auth.decision", FieldReader::Scanned(Scanned::Decision)),
     ("ka.auth.reason", FieldReader::At("/annotations/authorization.k8s.io~1reason")),
+    ("ka.auth.openshift.decision", FieldReader::At("/annotations/authentication.openshift.io~1decision")),
+    ("ka.auth.openshift.username", FieldReader::At("/annotations/authentication.openshift.io~1username")),
+    (
+        "ka.validations.admission.policy.failure",
+        FieldReader::At("/annotations/validation.policy.admission.k8s.io~1validation_failure"),
+    ),
+    (
+        "ka.security.pod.violations",
+        FieldReader::At("/annotations/pod-security.kubernetes.io~1audit-violations"),
+    ),
+    ("ka.cluster.name", FieldReader::Derived(Derived::ClusterName)),
     ("ka.user.name", FieldReader::Scanned(Scanned::UserName)),
     ("ka.user.groups", FieldReader::List("user/groups/*")),
     ("ka.impuser.name", FieldReader::Scanned(Scanned::ImpersonatedName)),
@@ -20,6 +31,17 @@ pub(super) const FIELDS: &[(&str, FieldReader)] = &[
     ("ka.target.subresource", FieldReader::Scanned(Scanned::Subresource)),
     ("ka.target.pod.name", FieldReader::Derived(Derived::PodName)),
     ("ka.req.binding.subjects", FieldReader::List("requestObject/subjects/*")),
+    ("ka.req.binding.subjects.user_names", FieldReader::Derived(Derived::SubjectNames("User"))),
+    (
+        "ka.req.binding.subjects.serviceaccount_names",
+        FieldReader::Derived(Derived::SubjectNames("ServiceAccount")),
+    ),
+    (
+        "ka.req.binding.subjects.serviceaccount_ns_names",
+        FieldReader::Derived(Derived::ServiceAccountsOfNamespaces),
+    ),
+    ("ka.req.binding.subjects.group_names", FieldReader::Derived(Derived::SubjectNames("Group"))),
+    ("ka.req.binding.subject.has_name", FieldReader::Derived(Derived::HasSubject)),
     ("ka.req.binding.role", FieldReader::At("/requestObject/roleRef/name")),
     ("ka.req.configmap.name", FieldReader::At("/objectRef/name")),
     ("ka.req.configmap.obj", FieldReader::At("/requestObject/data")),
@@ -55,6 +77,7 @@ pub(super) const FIELDS: &[(&str, FieldReader)] = &[
     ("ka.response.code", FieldReader::Scanned(Scanned::ResponseCode)),
     ("ka.response.reason", FieldReader::Scanned(Scanned::ResponseReason)),
     ("ka.useragent", FieldReader::Scanned(Scanned::UserAgent)),
+    ("ka.sourceips", FieldReader::List("sourceIPs/*")),
 ];
 
 /// The container lists of a pod, as they appear in field names.
@@ -69,7 +92,7 @@ enum Part {
 }
 
 /// The part of a field name after the list.
-const PARTS: [(&str, Part); 13] = [
+const PARTS: [(&str, Part); 15] = [
     ("image", Part::At("image")),
     ("image.repository", Part::Derived(OfContainers::Repositories)),
     ("host_port", Part::Derived(OfContainers::HostPorts)),
@@ -83,6 +106,8 @@ const PARTS: [(&str, Part); 13] = [
     ("proc_mount", Part::At("securityContext/procMount")),
     ("add_capabilities", Part::At("securityContext/capabilities/add/*")),
     ("name", Part::At("name")),
+    ("args", Part::At("args/*")),
+    ("command", Part::At("command/*")),
 ];
 
 /// How to read a container field, with the container list at which its path begins.

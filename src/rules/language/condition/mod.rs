@@ -6,7 +6,7 @@
 mod parse;
 
 use crate::rules::evaluate::field::FieldName;
-use crate::rules::evaluate::tree::Case;
+use crate::rules::evaluate::transformer::Transformer;
 
 pub(in crate::rules) use parse::{field, list, parse};
 
@@ -29,9 +29,11 @@ pub(in crate::rules) enum Expression {
 pub(in crate::rules) struct Check {
     pub(in crate::rules) field: FieldName,
     /// Transformers of the field, the innermost first.
-    pub(in crate::rules) cases: Vec<Case>,
+    pub(in crate::rules) transformers: Vec<Transformer>,
     pub(in crate::rules) operator: Operator,
     pub(in crate::rules) words: Vec<Word>,
+    /// The field to compare with, in place of words: `val(ct.src)`, with its transformers.
+    pub(in crate::rules) other: Option<(FieldName, Vec<Transformer>)>,
     /// Position of its first character in the condition, counted from 1.
     pub(in crate::rules) at: usize,
 }
@@ -67,7 +69,9 @@ pub(in crate::rules) enum Operator {
     GreaterOrEqual,
     Contains,
     ContainsAnyCase,
+    ContainsBytes,
     StartsWith,
+    StartsWithBytes,
     EndsWith,
     Glob,
     GlobAnyCase,
@@ -79,7 +83,7 @@ pub(in crate::rules) enum Operator {
 
 impl Operator {
     /// All operators with their notation.
-    pub(in crate::rules) const ALL: [(&'static str, Self); 18] = [
+    pub(in crate::rules) const ALL: [(&'static str, Self); 20] = [
         ("exists", Self::Exists),
         ("==", Self::Equal),
         ("=", Self::Equal),
@@ -90,7 +94,9 @@ impl Operator {
         (">", Self::Greater),
         ("contains", Self::Contains),
         ("icontains", Self::ContainsAnyCase),
+        ("bcontains", Self::ContainsBytes),
         ("startswith", Self::StartsWith),
+        ("bstartswith", Self::StartsWithBytes),
         ("endswith", Self::EndsWith),
         ("glob", Self::Glob),
         ("iglob", Self::GlobAnyCase),

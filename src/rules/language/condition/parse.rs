@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Case, Check, Expression, FieldName, Operator, Word};
+use super::{Check, Expression, FieldName, Operator, Transformer, Word};
 use crate::rules::error::{ConditionError, similar};
 
 /// Limit on nesting; deeper conditions are not legitimate.
@@ -22,7 +22,7 @@ pub(in crate::rules) fn parse(text: &str) -> Result<Expression, ConditionError> 
 ///
 /// # Errors
 /// As [`parse`].
-pub(in crate::rules) fn field(text: &str) -> Result<(FieldName, Vec<Case>), ConditionError> {
+pub(in crate::rules) fn field(text: &str) -> Result<(FieldName, Vec<Transformer>), ConditionError> {
     let mut parser = Parser::new(text);
     parser.blanks();
     let at = parser.position();
@@ -172,12 +172,12 @@ impl<'t> Parser<'t> {
         if !name.contains('.') && !self.rest().starts_with('(') {
             return Ok(Expression::Macro { name: name.to_owned(), at });
         }
-        let (field, cases) = self.field(name, at)?;
-        self.comparison(field, cases, at)
+        let (field, transformers) = self.field(name, at)?;
+        self.comparison(field, transformers, at)
     }
 
     /// Parses the rest of a field whose name, or outermost transformer, was read at this position.
-    fn field(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), ConditionError> {
+    fn field(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Transformer>), ConditionError> {
         if self.rest().starts_with('(') {
             self.transformed(name, at)
         } else if name.contains('.') {
@@ -196,16 +196,15 @@ impl<'t> Parser<'t> {
     }
 
     /// Parses `tolower(ct.name)`, also nested.
-    fn transformed(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Case>), ConditionError> {
-        let case = match name {
-            "tolower" => Case::Lower,
-            "toupper" => Case::Upper,
-            _ => {
-                let what =
-                    format!("there is no transformer '{name}' here; there are tolower() and toupper()");
-                return Err(ConditionError::new(at, what));
-            }
-        };
+    fn transformed(
+        &mut self,
+        name: &str,
+        at: usize,
+    ) -> Result<(FieldName, Vec<Transformer>), ConditionError> {
+        let transformer = Transformer::from_name(name).ok_or_else(|| {
+            let known = Transformer::ALL.map(|known| format!("{}()", known.name())).join(", ");
+            ConditionError::new(at, format!("there is no transformer '{name}' here; there are {known}"))
+        })?;
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(ConditionError::new(at, format!("nested more than {MAX_DEPTH} deep")));
@@ -214,14 +213,14 @@ impl<'t> Parser<'t> {
         self.blanks();
         let inner_at = self.position();
         let inner = self.name();
-        let (field, mut cases) = self.field(inner, inner_at)?;
+        let (field, mut transformers) = self.field(inner, inner_at)?;
         self.depth -= 1;
         self.blanks();
         if !self.take(")") {
             return Err(self.expected("')'"));
         }
-        cases.push(case);
-        Ok((field, cases))
+        transformers.push(transformer);
+        Ok((field, transformers))
     }
 
     /// Parses the optional `[…]` after a field.
@@ -243,18 +242,43 @@ impl<'t> Parser<'t> {
     fn comparison(
         &mut self,
         field: FieldName,
-        cases: Vec<Case>,
+        transformers: Vec<Transformer>,
         at: usize,
     ) -> Result<Expression, ConditionError> {
         self.blanks();
         let operator = self.operator()?;
         self.blanks();
-        let words = match operator {
-            Operator::Exists => Vec::new(),
-            _ if operator.takes_list() => self.list()?,
-            _ => vec![self.word()?],
+        let (words, other) = match operator {
+            Operator::Exists => (Vec::new(), None),
+            _ if operator.takes_list() => (self.list()?, None),
+            _ => match self.other()? {
+                Some(other) => (Vec::new(), Some(other)),
+                None => (vec![self.word()?], None),
+            },
         };
-        Ok(Expression::Check(Check { field, cases, operator, words, at }))
+        Ok(Expression::Check(Check { field, transformers, operator, words, other, at }))
+    }
+
+    /// Parses a field in place of a value: `val(ct.src)` or, with a transformer, `tolower(ct.src)`.
+    #[allow(clippy::type_complexity)]
+    fn other(&mut self) -> Result<Option<(FieldName, Vec<Transformer>)>, ConditionError> {
+        let (start, at) = (self.at, self.position());
+        let name = self.name();
+        let is_field = name == "val" || Transformer::from_name(name).is_some();
+        if !is_field || !self.rest().starts_with('(') {
+            self.at = start;
+            return Ok(None);
+        }
+        if name != "val" {
+            return self.transformed(name, at).map(Some);
+        }
+        self.take("(");
+        self.blanks();
+        let inner_at = self.position();
+        let inner = self.name();
+        let field = self.field(inner, inner_at)?;
+        self.blanks();
+        if self.take(")") { Ok(Some(field)) } else { Err(self.expected("')'")) }
     }
 
     fn operator(&mut self) -> Result<Operator, ConditionError> {
@@ -402,7 +426,7 @@ mod tests {
         assert_eq!(read("ct.name regex '^Get\\d+$'"), r#"ct.nameRegex["^Get\\d+$"]"#);
         assert_eq!(read("ka.uri startswith /healthz?"), r#"ka.uriStartsWith["/healthz?"]"#);
         let Ok(Expression::Check(check)) = parse("toupper(tolower( ct.name )) contains A") else { panic!() };
-        assert_eq!(check.cases, [Case::Lower, Case::Upper]);
+        assert_eq!(check.transformers, [Transformer::Lower, Transformer::Upper]);
     }
 
     #[test]
@@ -419,10 +443,11 @@ mod tests {
         assert_eq!(read("a b"), "3: expected 'and' or 'or', found 'b'");
         assert_eq!(read("ct.name = 'äöü' and (ct.x = é) or c d"), "37: expected 'and' or 'or', found 'd'");
         assert_eq!(
-            read("b64(ct.name) = x"),
-            "1: there is no transformer 'b64' here; there are tolower() and toupper()"
+            read("b32(ct.name) = x"),
+            "1: there is no transformer 'b32' here; there are tolower(), toupper(), b64(), basename(), len()"
         );
-        assert_eq!(read("ct.name = val(ct.src)"), "11: a value computed by 'val()' is not supported");
+        assert_eq!(read("ct.name = f(ct.src)"), "11: a value computed by 'f()' is not supported");
+        assert_eq!(read("ct.name = val(ct.src"), "21: expected ')', found the end");
         assert!(read(&"(".repeat(5000)).contains("nested more than 100 deep"));
         assert!(read(&"tolower(".repeat(5000)).contains("nested more than 100 deep"));
     }

@@ -53,12 +53,16 @@ impl Elements {
         let output = output.map_err(|flaw| draft.output.error(&title, "output", flaw))?;
         let metadata = RuleMetadata {
             name: name.into(),
+            id: Box::default(),
             priority,
             tags: draft.tags.iter().map(|tag| tag.as_str().into()).collect(),
             source,
             description: draft.description.split_whitespace().collect::<Vec<_>>().join(" ").into(),
             language: Language::Falco,
             output: output.parts.clone(),
+            reports: true,
+            correlated: Vec::new(),
+            correlation: None,
         };
         Ok(Rule::new(metadata, Condition::All(parts), output))
     }

@@ -3,7 +3,7 @@
 use super::element::Element;
 use crate::rules::error::{ConditionError, RuleError};
 use crate::rules::evaluate::field::FieldName;
-use crate::rules::evaluate::tree::Case;
+use crate::rules::evaluate::transformer::Transformer;
 use crate::rules::language::condition::{self, Check, Expression, Operator, Word};
 use crate::yaml::{Node, Yaml};
 
@@ -31,7 +31,7 @@ struct Fields {
 #[derive(Clone, Debug, PartialEq)]
 struct FieldComparison {
     field: FieldName,
-    cases: Vec<Case>,
+    transformers: Vec<Transformer>,
     operator: Operator,
 }
 
@@ -98,11 +98,11 @@ impl ExceptionEntry<'_> {
             return Err(wrong(format!("has {} fields and {} comps", fields.len(), comps.len())));
         }
         let compared = fields.into_iter().zip(comps).map(|(field, comp)| {
-            let (field, cases) = condition::field(field)
+            let (field, transformers) = condition::field(field)
                 .map_err(|flaw| wrong(format!("has the field '{field}': {}", flaw.reason)))?;
             let operator = Operator::from_text(comp).filter(|operator| *operator != Operator::Exists);
             let operator = operator.ok_or_else(|| wrong(format!("cannot compare by '{comp}'")))?;
-            Ok(FieldComparison { field, cases, operator })
+            Ok(FieldComparison { field, transformers, operator })
         });
         Ok(Some(Fields { compared: compared.collect::<Result<_, RuleError>>()?, is_single }))
     }
@@ -180,8 +180,15 @@ impl Exception {
 
     fn row(&self, row: &Row) -> Expression {
         let check = |(compared, words): (&FieldComparison, &Vec<Word>)| {
-            let FieldComparison { field, cases, operator } = compared.clone();
-            Expression::Check(Check { field, cases, operator, words: words.clone(), at: 1 })
+            let FieldComparison { field, transformers, operator } = compared.clone();
+            Expression::Check(Check {
+                field,
+                transformers,
+                operator,
+                words: words.clone(),
+                other: None,
+                at: 1,
+            })
         };
         Expression::And(self.fields.compared.iter().zip(row).map(check).collect())
     }

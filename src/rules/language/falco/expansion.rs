@@ -9,6 +9,7 @@ use crate::model::LogSource;
 use crate::rules::error::{ConditionError, similar};
 use crate::rules::evaluate::comparison::{Test, finite, glob, part_in_any_case, regex};
 use crate::rules::evaluate::field::Field;
+use crate::rules::evaluate::transformer::{FieldCheck, Relation, TransformedField};
 use crate::rules::evaluate::tree::{self, Condition};
 use crate::rules::language::condition::{self, Expression, Operator, Word};
 
@@ -42,7 +43,7 @@ impl<'e> Expansion<'e> {
             Expression::Or(parts) => Condition::Any(self.all(parts)?),
             Expression::Not(part) => Condition::Not(Box::new(self.condition(part)?)),
             Expression::Macro { name, at } => self.macro_(name, *at)?,
-            Expression::Check(check) => Condition::Check(self.check(check)?),
+            Expression::Check(check) => self.check(check)?,
         };
         self.depth -= 1;
         Ok(condition)
@@ -84,12 +85,26 @@ impl<'e> Expansion<'e> {
         })
     }
 
-    fn check(&mut self, check: &condition::Check) -> Result<tree::Check, ConditionError> {
+    fn check(&mut self, check: &condition::Check) -> Result<Condition, ConditionError> {
         self.spend(1).map_err(|reason| ConditionError::new(check.at, reason))?;
         let field = Field::of(&check.field, self.source)
             .map_err(|error| ConditionError::of_field(check.at, error))?;
+        let transformers = check.transformers.clone();
+        if let Some((other, others)) = &check.other {
+            let right =
+                Field::of(other, self.source).map_err(|error| ConditionError::of_field(check.at, error))?;
+            let (relation, any_case) = relation(check.operator).ok_or_else(|| {
+                ConditionError::new(check.at, "this operator compares with a text, not with another field")
+            })?;
+            return Ok(Condition::Fields(Box::new(FieldCheck {
+                left: TransformedField { field, transformers },
+                right: TransformedField { field: right, transformers: others.clone() },
+                relation,
+                any_case,
+            })));
+        }
         let test = self.test(check).map_err(|reason| ConditionError::new(check.at, reason))?;
-        Ok(tree::Check { field, cases: check.cases.clone(), test })
+        Ok(Condition::Check(tree::Check { field, transformers, test }))
     }
 
     /// Counts parts of the rule.
@@ -111,7 +126,9 @@ impl<'e> Expansion<'e> {
             Operator::Greater => Test::Number(Ordering::is_gt, self.number(&check.words)?),
             Operator::GreaterOrEqual => Test::Number(Ordering::is_ge, self.number(&check.words)?),
             Operator::Contains => Test::Contains(self.word(&check.words)?),
+            Operator::ContainsBytes => Test::ContainsBytes(self.bytes(&check.words)?),
             Operator::StartsWith => Test::StartsWith(self.word(&check.words)?),
+            Operator::StartsWithBytes => Test::StartsWithBytes(self.bytes(&check.words)?),
             Operator::EndsWith => Test::EndsWith(self.word(&check.words)?),
             Operator::ContainsAnyCase | Operator::Glob | Operator::GlobAnyCase | Operator::Regex => {
                 let word = self.word(&check.words)?;
@@ -147,6 +164,15 @@ impl<'e> Expansion<'e> {
             Ok([word]) => Ok(word),
             Err(all) => Err(format!("'{name}' is a list of {} items; write in ({name})", all.len())),
         }
+    }
+
+    /// The bytes that a value writes as pairs of hexadecimal digits.
+    fn bytes(&mut self, words: &[Word]) -> Result<Box<[u8]>, String> {
+        let word = self.word(words)?;
+        let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let is_hex = word.len() % 2 == 0 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let bytes = is_hex.then(|| word.as_bytes().chunks(2).map(pair).collect::<Option<_>>()).flatten();
+        bytes.ok_or_else(|| format!("'{word}' is no text of hexadecimal digits such as 6869"))
     }
 
     fn number(&mut self, words: &[Word]) -> Result<f64, String> {
@@ -197,6 +223,23 @@ impl<'e> Expansion<'e> {
         open.remove(list);
         Ok(())
     }
+}
+
+/// How an operator compares two fields, and whether in any case; none for those that take several texts or patterns.
+fn relation(operator: Operator) -> Option<(Relation, bool)> {
+    Some(match operator {
+        Operator::Equal => (Relation::Equals, false),
+        Operator::Unequal => (Relation::Differs, false),
+        Operator::Less => (Relation::Number(Ordering::is_lt), false),
+        Operator::LessOrEqual => (Relation::Number(Ordering::is_le), false),
+        Operator::Greater => (Relation::Number(Ordering::is_gt), false),
+        Operator::GreaterOrEqual => (Relation::Number(Ordering::is_ge), false),
+        Operator::Contains => (Relation::Contains, false),
+        Operator::ContainsAnyCase => (Relation::Contains, true),
+        Operator::StartsWith => (Relation::StartsWith, false),
+        Operator::EndsWith => (Relation::EndsWith, false),
+        _ => return None,
+    })
 }
 
 fn number(text: &str) -> Option<f64> {

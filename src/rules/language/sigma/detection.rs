@@ -1,26 +1,35 @@
 //! Compiles Sigma searches, made of fields and values, to conditions.
 
+use super::placeholders::Placeholders;
 use super::value::{Modifiers, test};
 use super::{SigmaError, wrong};
 use crate::model::LogSource;
 use crate::rules::evaluate::comparison::{Test, Texts};
 use crate::rules::evaluate::field::{Derived, Field};
 use crate::rules::evaluate::path::Path;
+use crate::rules::evaluate::transformer::{FieldCheck, TransformedField};
 use crate::rules::evaluate::tree::{Check, Condition};
 use crate::yaml::{Node, Yaml};
 
+/// What the searches of a rule have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'c> {
+    pub(super) source: LogSource,
+    pub(super) placeholders: &'c Placeholders,
+}
+
 /// A search is a map of fields that must all match, a word that must occur somewhere in the record, or a list
 /// of these, of which one must match.
-pub(super) fn search(yaml: &Yaml, source: LogSource) -> Result<Condition, SigmaError> {
+pub(super) fn search(yaml: &Yaml, context: Context<'_>) -> Result<Condition, SigmaError> {
     match &yaml.node {
         Node::Map(members) if members.is_empty() => Err(wrong(yaml, "a search is empty")),
         Node::List(items) if items.is_empty() => Err(wrong(yaml, "a search is empty")),
         Node::Map(members) => {
-            let checks = members.iter().map(|(key, value)| field(key, value, source));
+            let checks = members.iter().map(|(key, value)| field(key, value, context));
             checks.collect::<Result<_, _>>().map(Condition::All)
         }
         Node::List(items) => {
-            items.iter().map(|item| search(item, source)).collect::<Result<_, _>>().map(Condition::Any)
+            items.iter().map(|item| search(item, context)).collect::<Result<_, _>>().map(Condition::Any)
         }
         Node::Text { text, .. } => Ok(check(Field::Derived(Derived::Words, None), contains(text, yaml)?)),
         Node::Null => Err(wrong(yaml, "a search is empty")),
@@ -34,11 +43,11 @@ fn contains(word: &str, yaml: &Yaml) -> Result<Test, SigmaError> {
 }
 
 fn check(field: Field, test: Test) -> Condition {
-    Condition::Check(Check { field, cases: Vec::new(), test })
+    Condition::Check(Check { field, transformers: Vec::new(), test })
 }
 
 /// The condition for a field with modifiers and its values.
-fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, SigmaError> {
+fn field(key: &Yaml, value: &Yaml, context: Context<'_>) -> Result<Condition, SigmaError> {
     let text = key.text().ok_or_else(|| wrong(key, "a field has no name"))?;
     let (name, modifiers) = text.split_once('|').map_or((text, None), |(name, rest)| (name, Some(rest)));
     let modifiers = modifiers.map_or_else(|| Ok(Modifiers::default()), Modifiers::parse);
@@ -47,14 +56,15 @@ fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, Sigma
     let field = match name {
         // A value without a field is searched for everywhere.
         "" => Field::Derived(Derived::Words, None),
-        _ => Field::at(Path::dotted(name), source),
+        _ => Field::at(Path::dotted(name), context.source),
     };
     let values = value.list().unwrap_or(std::slice::from_ref(value));
     if values.is_empty() {
         return Err(wrong(value, format!("field '{name}' has no values")));
     }
     let one = |value: &Yaml| {
-        one(&field, value, &modifiers).map_err(|reason| wrong(value, format!("field '{name}': {reason}")))
+        one((&field, context), value, &modifiers)
+            .map_err(|reason| wrong(value, format!("field '{name}': {reason}")))
     };
     let mut conditions = values.iter().map(one).collect::<Result<Vec<_>, _>>()?;
     Ok(match &conditions[..] {
@@ -64,7 +74,11 @@ fn field(key: &Yaml, value: &Yaml, source: LogSource) -> Result<Condition, Sigma
     })
 }
 
-fn one(field: &Field, value: &Yaml, modifiers: &Modifiers) -> Result<Condition, String> {
+fn one(
+    (field, context): (&Field, Context<'_>),
+    value: &Yaml,
+    modifiers: &Modifiers,
+) -> Result<Condition, String> {
     let text = match &value.node {
         Node::Null if !modifiers.takes_null() => return Err("it has no value to compare with".to_owned()),
         Node::Null => return Ok(Condition::Not(Box::new(check(field.clone(), Test::Exists)))),
@@ -79,7 +93,43 @@ fn one(field: &Field, value: &Yaml, modifiers: &Modifiers) -> Result<Condition, 
             None => Err("'exists' takes true or false".to_owned()),
         };
     }
-    Ok(check(field.clone(), test(text, modifiers)?))
+    if modifiers.fieldref {
+        return same_event(field, text, context.source, modifiers);
+    }
+    let texts = match modifiers.expand {
+        true => context.placeholders.expanded(text)?,
+        false => vec![text.clone()],
+    };
+    let texts = texts.iter().flat_map(|text| modifiers.encoded(text));
+    let tests = texts.map(|text| test(&text, modifiers));
+    let mut tests = tests.collect::<Result<Vec<_>, _>>()?;
+    Ok(match &tests[..] {
+        [_] => check(field.clone(), tests.remove(0)),
+        _ => {
+            let checks = tests.into_iter().map(|test| check(field.clone(), test)).collect();
+            Condition::Any(joined(field, checks))
+        }
+    })
+}
+
+/// The comparison of a field with another field of the same event.
+fn same_event(
+    field: &Field,
+    other: &str,
+    source: LogSource,
+    modifiers: &Modifiers,
+) -> Result<Condition, String> {
+    if other.is_empty() || matches!(field, Field::Derived(Derived::Words, None)) {
+        return Err("'fieldref' compares a field with another one".to_owned());
+    }
+    let (relation, any_case) = modifiers.relation();
+    let plain = |field| TransformedField { field, transformers: Vec::new() };
+    Ok(Condition::Fields(Box::new(FieldCheck {
+        left: plain(field.clone()),
+        right: plain(Field::at(Path::dotted(other), source)),
+        relation,
+        any_case,
+    })))
 }
 
 /// Merges the plain comparisons of one field into one set lookup.

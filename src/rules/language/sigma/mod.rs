@@ -1,44 +1,32 @@
-//! Sigma rules about single events of CloudTrail or Kubernetes audit logs, compiled to the same conditions as
-//! Falco's.
+//! Sigma rules about events of CloudTrail or Kubernetes audit logs, compiled to the same conditions as Falco's, and correlations
+//! of such rules.
 //!
-//! Source: the Sigma specification 2.0 (rules, modifiers). Comparisons ignore case, and a field is a path of
+//! Source: the Sigma specification 2.0 (rules, modifiers, correlation rules). Comparisons ignore case, and a field is a path of
 //! keys separated by dots; if there is a list on the path, one matching item is enough.
 
+mod collection;
 mod condition;
+mod correlation;
 mod detection;
+mod placeholders;
 mod value;
+
+use detection::Context;
 
 use super::output::Output;
 use crate::model::{Language, LogSource, Priority, RuleMetadata};
-use crate::rules::error::{ConditionError, RuleError};
+use crate::rules::error::ConditionError;
 use crate::rules::evaluate::tree::Condition;
 use crate::rules::rule::Rule;
 use crate::yaml::Yaml;
+
+pub(in crate::rules) use collection::rules;
+pub(in crate::rules) use placeholders::Placeholders;
 
 /// Output of Sigma rules, which have only a title of their own.
 const OUTPUT_CLOUDTRAIL: &str =
     "by %ct.user.arn from %ct.srcip in %ct.region (action=%ct.src:%ct.name, error=%ct.error)";
 const OUTPUT_KUBERNETES: &str = "by %ka.user.name (verb=%ka.verb, uri=%ka.uri, response=%ka.response.code)";
-
-/// Compiles the rules of a file; returns each with its line. An error in one rule does not affect the others.
-pub(in crate::rules) fn rules(
-    file: &str,
-    documents: &[Yaml],
-    errors: &mut Vec<RuleError>,
-) -> Vec<(usize, Rule)> {
-    let mut rules = Vec::new();
-    for document in documents.iter().filter(|document| !document.is_null()) {
-        match rule(document) {
-            Ok(rule) => rules.push((document.line, rule)),
-            Err(SigmaError { line, reason }) => {
-                let title = document.get("title").and_then(Yaml::text);
-                let rule = title.map(|title| format!("rule '{title}'"));
-                errors.push(RuleError::new(file, line, rule, reason));
-            }
-        }
-    }
-    rules
-}
 
 /// An error and its line.
 #[derive(Debug, PartialEq)]
@@ -51,18 +39,38 @@ fn wrong(yaml: &Yaml, reason: impl Into<String>) -> SigmaError {
     SigmaError { line: yaml.line, reason: reason.into() }
 }
 
-fn rule(document: &Yaml) -> Result<Rule, SigmaError> {
-    let text = |key: &str| document.get(key).and_then(Yaml::text);
+/// Compiles a rule about single events.
+fn rule(document: &Yaml, id: &str, placeholders: &Placeholders) -> Result<Rule, SigmaError> {
     if document.list().is_some() {
         return Err(wrong(document, "it is a list, as files of Falco's rules are; --rules reads those"));
     }
-    if document.get("correlation").is_some() || document.get("action").is_some() {
-        return Err(wrong(document, "it is about several events; only rules about single events are read"));
+    if document.get("action").is_some() {
+        return Err(wrong(
+            document,
+            "'action' joins documents in the syntax before Sigma 2; write a rule of its own",
+        ));
     }
-    let title =
-        text("title").map(str::trim).filter(|title| !title.is_empty() && !title.contains(char::is_control));
-    let title = title.ok_or_else(|| wrong(document, "it has no title"))?;
+    title(document)?;
     let source = source(document)?;
+    let metadata = metadata(document, id, source)?;
+    let detection = document.get("detection").ok_or_else(|| wrong(document, "it has no detection"))?;
+    let condition = conditions(detection, Context { source, placeholders })?;
+    let template = match source {
+        LogSource::CloudTrail => OUTPUT_CLOUDTRAIL,
+        LogSource::Kubernetes => OUTPUT_KUBERNETES,
+    };
+    let output = Output::parse(template, source).map_err(|flaw| wrong(document, flaw.reason))?;
+    Ok(Rule::new(RuleMetadata { output: output.parts.clone(), ..metadata }, condition, output))
+}
+
+fn title(document: &Yaml) -> Result<&str, SigmaError> {
+    let title = document.get("title").and_then(Yaml::text).map(str::trim);
+    let title = title.filter(|title| !title.is_empty() && !title.contains(char::is_control));
+    title.ok_or_else(|| wrong(document, "it has no title"))
+}
+
+/// What a rule or a correlation says about itself, without its output.
+fn metadata(document: &Yaml, id: &str, source: LogSource) -> Result<RuleMetadata, SigmaError> {
     let priority = match document.get("level") {
         None => Priority::Warning,
         Some(level) => level
@@ -70,29 +78,21 @@ fn rule(document: &Yaml) -> Result<Rule, SigmaError> {
             .and_then(Priority::from_level)
             .ok_or_else(|| wrong(level, "level is none of critical, high, medium, low and informational"))?,
     };
-    let detection = document.get("detection").ok_or_else(|| wrong(document, "it has no detection"))?;
-    let condition = conditions(detection, source)?;
-    let template = match source {
-        LogSource::CloudTrail => OUTPUT_CLOUDTRAIL,
-        LogSource::Kubernetes => OUTPUT_KUBERNETES,
-    };
-    let output = Output::parse(template, source).map_err(|flaw| wrong(document, flaw.reason))?;
     let tags = document.get("tags").and_then(Yaml::list).unwrap_or_default();
-    let metadata = RuleMetadata {
-        name: title.into(),
+    let description = document.get("description").and_then(Yaml::text).unwrap_or_default();
+    Ok(RuleMetadata {
+        name: title(document)?.into(),
+        id: id.into(),
         priority,
         tags: tags.iter().filter_map(|tag| tag.text().map(Box::from)).collect(),
         source,
-        description: text("description")
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .into(),
+        description: description.split_whitespace().collect::<Vec<_>>().join(" ").into(),
         language: Language::Sigma,
-        output: output.parts.clone(),
-    };
-    Ok(Rule::new(metadata, condition, output))
+        output: Vec::new(),
+        reports: true,
+        correlated: Vec::new(),
+        correlation: None,
+    })
 }
 
 /// The log source of a rule.
@@ -114,14 +114,14 @@ fn source(document: &Yaml) -> Result<LogSource, SigmaError> {
 }
 
 /// The condition of a rule; if it has several, one must hold.
-fn conditions(detection: &Yaml, source: LogSource) -> Result<Condition, SigmaError> {
+fn conditions(detection: &Yaml, context: Context<'_>) -> Result<Condition, SigmaError> {
     let members = detection.map().ok_or_else(|| wrong(detection, "detection has no searches"))?;
     let mut searches = Vec::new();
     for (key, value) in members {
         match key.text() {
             Some("condition") => {}
             Some("timeframe") => return Err(wrong(key, "it is about several events, with a timeframe")),
-            Some(name) => searches.push((name, detection::search(value, source)?)),
+            Some(name) => searches.push((name, detection::search(value, context)?)),
             None => return Err(wrong(key, "a search has no name")),
         }
     }

@@ -1,6 +1,10 @@
 //! Compiles Sigma values with their modifiers to comparisons.
 
+use std::borrow::Cow;
+
+use crate::rules::evaluate::base64::{encoded, encoded_anywhere};
 use crate::rules::evaluate::comparison::{Test, finite, lower, part_in_any_case, regex};
+use crate::rules::evaluate::transformer::Relation;
 
 /// The modifiers after a field's name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +17,32 @@ pub(super) struct Modifiers {
     cased: bool,
     /// Flags of a regular expression.
     flags: String,
+    /// Whether the value names another field of the event.
+    pub(super) fieldref: bool,
+    /// Whether the value has placeholders.
+    pub(super) expand: bool,
+    encoding: Encoding,
+    base64: Option<Base64>,
+}
+
+/// The bytes that a text is encoded from.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Encoding {
+    #[default]
+    Utf8,
+    Utf16Le,
+    Utf16Be,
+    /// With a byte order mark.
+    Utf16,
+}
+
+/// What is searched for in place of a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Base64 {
+    /// Its encoding.
+    Whole,
+    /// What the encoding of a longer text contains.
+    Anywhere,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -55,14 +85,67 @@ impl Modifiers {
                 "lte" => modifiers.compare(Compare::LessOrEqual)?,
                 "gt" => modifiers.compare(Compare::Greater)?,
                 "gte" => modifiers.compare(Compare::GreaterOrEqual)?,
+                "fieldref" => modifiers.fieldref = true,
+                "expand" => modifiers.expand = true,
+                "wide" | "utf16le" => modifiers.encoding(Encoding::Utf16Le)?,
+                "utf16be" => modifiers.encoding(Encoding::Utf16Be)?,
+                "utf16" => modifiers.encoding(Encoding::Utf16)?,
+                "base64" => modifiers.base64(Base64::Whole)?,
+                "base64offset" => modifiers.base64(Base64::Anywhere)?,
                 "" => return Err("a modifier is empty".to_owned()),
                 _ => return Err(format!("modifier '{word}' is not supported")),
             }
         }
         let is_of_texts = modifiers.part != Anchoring::Whole || modifiers.cased;
         let is_other = modifiers.compare != Compare::Text;
+        let is_encoded = modifiers.base64.is_some();
         let compares = [is_of_texts, is_other, modifiers.exists].into_iter().filter(|it| *it).count();
-        if compares > 1 { Err(format!("modifiers '{text}' exclude each other")) } else { Ok(modifiers) }
+        let is_excluded = (is_encoded || modifiers.fieldref) && (is_other || modifiers.exists)
+            || modifiers.expand && (modifiers.fieldref || modifiers.exists);
+        if compares > 1 || is_excluded || is_encoded && modifiers.fieldref {
+            return Err(format!("modifiers '{text}' exclude each other"));
+        }
+        match modifiers.encoding {
+            Encoding::Utf8 => Ok(modifiers),
+            _ if is_encoded => Ok(modifiers),
+            _ => Err("modifiers for UTF-16 need base64 or base64offset behind them".to_owned()),
+        }
+    }
+
+    fn encoding(&mut self, encoding: Encoding) -> Result<(), String> {
+        let known = std::mem::replace(&mut self.encoding, encoding);
+        only_one(known == Encoding::Utf8 && self.base64.is_none())
+    }
+
+    fn base64(&mut self, base64: Base64) -> Result<(), String> {
+        only_one(self.base64.replace(base64).is_none())
+    }
+
+    /// How a field is compared with another, if a value names one.
+    pub(super) fn relation(&self) -> (Relation, bool) {
+        let relation = match self.part {
+            Anchoring::Whole => Relation::Equals,
+            Anchoring::Start => Relation::StartsWith,
+            Anchoring::End => Relation::EndsWith,
+            Anchoring::Anywhere => Relation::Contains,
+        };
+        (relation, !self.cased)
+    }
+
+    /// The texts that are searched for in place of a value.
+    pub(super) fn encoded<'v>(&self, value: &'v str) -> Vec<Cow<'v, str>> {
+        let units = |bytes: fn(u16) -> [u8; 2]| value.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+        let bytes = || match self.encoding {
+            Encoding::Utf8 => value.as_bytes().to_vec(),
+            Encoding::Utf16Le => units(u16::to_le_bytes),
+            Encoding::Utf16Be => units(u16::to_be_bytes),
+            Encoding::Utf16 => [vec![0xff, 0xfe], units(u16::to_le_bytes)].concat(),
+        };
+        match self.base64 {
+            None => vec![Cow::Borrowed(value)],
+            Some(Base64::Whole) => vec![encoded(&bytes()).into()],
+            Some(Base64::Anywhere) => encoded_anywhere(&bytes()).map(Cow::Owned).into(),
+        }
     }
 
     fn part(&mut self, part: Anchoring) -> Result<(), String> {
@@ -229,11 +312,21 @@ mod tests {
     #[test]
     fn contradictory_modifiers_are_refused() {
         let why = |text| Modifiers::parse(text).unwrap_err();
-        assert_eq!(why("base64"), "modifier 'base64' is not supported");
+        assert_eq!(why("windash"), "modifier 'windash' is not supported");
+        assert_eq!(why("wide|contains"), "modifiers for UTF-16 need base64 or base64offset behind them");
         assert_eq!(why("contains|"), "a modifier is empty");
-        for text in
-            ["startswith|endswith", "re|cidr", "contains|re", "re|contains", "exists|contains", "cased|re"]
-        {
+        for text in [
+            "startswith|endswith",
+            "re|cidr",
+            "contains|re",
+            "re|contains",
+            "exists|contains",
+            "cased|re",
+            "base64|re",
+            "fieldref|exists",
+            "base64|base64offset",
+            "base64|wide",
+        ] {
             assert!(why(text).contains("exclude each other"), "{text}");
         }
         assert!(test("nan", &Modifiers::parse("gt").unwrap()).is_err());

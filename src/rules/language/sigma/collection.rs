@@ -1,0 +1,259 @@
+//! All Sigma rules of a set together: copies, ids, and the rules that correlations refer to.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::correlation::{self, BaseFields};
+use super::{Placeholders, SigmaError, metadata, rule, wrong};
+use crate::checksum::Checksum;
+use crate::model::{BaseRule, Correlation, RuleMetadata};
+use crate::rules::error::{RuleError, similar};
+use crate::rules::evaluate::field::Field;
+use crate::rules::evaluate::path::Path;
+use crate::rules::rule::Rule;
+use crate::yaml::{Node, Yaml};
+
+/// The keys that say what a rule finds and how severe that is. Copies of a rule agree in them.
+const CONTENT: [&str; 7] = ["title", "name", "logsource", "detection", "correlation", "generate", "level"];
+
+/// Number of digits of a checksum that serve as the id of a rule without one.
+const ID_DIGITS: usize = 16;
+
+/// A rule or a correlation as read.
+struct Entry<'y> {
+    file: &'y str,
+    document: &'y Yaml,
+    id: Box<str>,
+    /// The name by which correlations may refer to it.
+    name: Option<&'y str>,
+    content: String,
+    /// The rule, if it is about single events and can be used.
+    rule: Option<Rule>,
+    /// Fields whose values correlations need.
+    fields: Vec<(Box<str>, Field)>,
+    /// Whether a correlation refers to it, and whether one of those lets it report its own matches.
+    use_: Option<bool>,
+    /// Whether a correlation that can be used counts its events.
+    is_counted: bool,
+}
+
+/// Compiles the rules of these files. An error in one rule does not affect the others, except that a correlation needs its
+/// rules, and that rules to which correlations refer report nothing of their own, unless one says `generate: true`.
+pub(in crate::rules) fn rules(
+    files: &[(&str, Vec<Yaml>)],
+    placeholders: &Placeholders,
+    errors: &mut Vec<RuleError>,
+) -> Vec<Rule> {
+    let mut collection = Collection::default();
+    for (file, documents) in files {
+        for document in documents.iter().filter(|document| !document.is_null()) {
+            collection.add((file, document), placeholders, errors);
+        }
+    }
+    collection.correlate(errors);
+    let Collection { entries, correlations, .. } = collection;
+    let single = entries.into_iter().filter_map(|entry| {
+        let rule = entry.rule?;
+        match entry.use_ {
+            None => Some(rule),
+            Some(reports) if reports || entry.is_counted => {
+                Some(rule.for_correlations(entry.fields, reports))
+            }
+            Some(_) => None,
+        }
+    });
+    single.chain(correlations).collect()
+}
+
+#[derive(Default)]
+struct Collection<'y> {
+    entries: Vec<Entry<'y>>,
+    of_id: BTreeMap<Box<str>, usize>,
+    correlations: Vec<Rule>,
+}
+
+impl<'y> Collection<'y> {
+    fn add(
+        &mut self,
+        (file, document): (&'y str, &'y Yaml),
+        placeholders: &Placeholders,
+        errors: &mut Vec<RuleError>,
+    ) {
+        let text = |key: &str| document.get(key).and_then(Yaml::text);
+        let mut content = String::new();
+        for key in CONTENT {
+            write_value(document.get(key), &mut content);
+        }
+        let digest = || Checksum::of(content.as_bytes()).to_string()[..ID_DIGITS].into();
+        let own_id = text("id").map(str::trim).filter(|id| !id.is_empty() && !id.contains(char::is_control));
+        let id: Box<str> = own_id.map_or_else(digest, Box::from);
+        if let Some(known) = self.of_id.get(&id).map(|known| &self.entries[*known]) {
+            if known.content != content {
+                let place = format!("{}, line {}", known.file, known.document.line);
+                let reason = format!("another rule has the same id, {id}: {place}; give each its own");
+                errors.push(error(file, document, wrong(document, reason)));
+            }
+            return;
+        }
+        let rule = match document.get("correlation") {
+            Some(_) => None,
+            None => rule(document, &id, placeholders)
+                .map_err(|flaw| errors.push(error(file, document, flaw)))
+                .ok(),
+        };
+        self.of_id.insert(id.clone(), self.entries.len());
+        self.entries.push(Entry {
+            file,
+            document,
+            id,
+            name: text("name").map(str::trim).filter(|name| !name.is_empty()),
+            content,
+            rule,
+            fields: Vec::new(),
+            use_: None,
+            is_counted: false,
+        });
+    }
+
+    /// Compiles the correlations.
+    fn correlate(&mut self, errors: &mut Vec<RuleError>) {
+        let mut of_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (number, entry) in self.entries.iter().enumerate() {
+            if let Some(name) = entry.name {
+                of_name.entry(name).or_default().push(number);
+            }
+        }
+        for number in 0..self.entries.len() {
+            let document = self.entries[number].document;
+            let Some(section) = document.get("correlation") else { continue };
+            if let Err(flaw) = self.one(number, section, &of_name) {
+                errors.push(error(self.entries[number].file, document, flaw));
+            }
+        }
+    }
+
+    fn one(
+        &mut self,
+        number: usize,
+        section: &'y Yaml,
+        of_name: &HashMap<&str, Vec<usize>>,
+    ) -> Result<(), SigmaError> {
+        let Entry { document, file, .. } = self.entries[number];
+        let generate = correlation::generates(document, section);
+        let references = correlation::references(section)?;
+        let found: Vec<Result<usize, SigmaError>> =
+            references.iter().map(|reference| self.find(reference, file, of_name)).collect();
+        // Even if the correlation cannot be used, its rules must not report by themselves.
+        for base in found.iter().flatten() {
+            let reports = generate.as_ref().is_ok_and(|generate| *generate);
+            let known = self.entries[*base].use_.get_or_insert(reports);
+            *known |= reports;
+        }
+        generate?;
+        let found = found.into_iter().collect::<Result<Vec<usize>, SigmaError>>()?;
+        let mut seen = HashSet::new();
+        if let Some(at) = found.iter().position(|base| !seen.insert(*base)) {
+            return Err(wrong(&references[at], "correlation names a rule twice"));
+        }
+        for (reference, base) in references.iter().zip(&found) {
+            let entry = &self.entries[*base];
+            let text = reference.text().unwrap_or_default();
+            if entry.document.get("correlation").is_some() {
+                let reason = format!(
+                    "'{text}' is a correlation, too; only those of rules about single events are read"
+                );
+                return Err(wrong(reference, reason));
+            }
+            if entry.rule.is_none() {
+                return Err(wrong(reference, format!("its rule '{text}' cannot be used")));
+            }
+        }
+        let names: Vec<[Option<&str>; 2]> =
+            found.iter().map(|base| [self.entries[*base].name, Some(&*self.entries[*base].id)]).collect();
+        let draft = correlation::parse(section, &names)?;
+        let mut bases = Vec::new();
+        for (base, fields) in found.iter().zip(&draft.fields) {
+            self.entries[*base].is_counted = true;
+            bases.extend(self.entries[*base].base(fields));
+        }
+        let source = self.entries[found[0]].rule.as_ref().map(|rule| rule.metadata().source);
+        let source = source.ok_or_else(|| wrong(section, "correlation names no rules"))?;
+        let metadata = metadata(document, &self.entries[number].id, source)?;
+        self.correlations.push(Rule::of_correlation(RuleMetadata {
+            correlation: Some(Correlation { rules: bases, ..draft.correlation }),
+            ..metadata
+        }));
+        Ok(())
+    }
+
+    /// The rule that a correlation refers to by id or name. A name is first looked up in the correlation's own file.
+    fn find(
+        &self,
+        reference: &Yaml,
+        file: &str,
+        of_name: &HashMap<&str, Vec<usize>>,
+    ) -> Result<usize, SigmaError> {
+        let text =
+            reference.text().ok_or_else(|| wrong(reference, "correlation names a rule that is no text"))?;
+        if let Some(known) = self.of_id.get(text) {
+            return Ok(*known);
+        }
+        let all = of_name.get(text).map(Vec::as_slice).unwrap_or_default();
+        let own: Vec<usize> = all.iter().copied().filter(|known| self.entries[*known].file == file).collect();
+        match (&own[..], all) {
+            ([one], _) | ([], [one]) => Ok(*one),
+            ([], []) => {
+                let near = similar(text, of_name.keys().copied());
+                Err(wrong(reference, format!("there is no rule with the id or name '{text}'{near}")))
+            }
+            _ => {
+                Err(wrong(reference, format!("several rules have the name '{text}'; refer to one by its id")))
+            }
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// The rule as one whose events a correlation counts, given the names of the fields that it needs.
+    fn base(&mut self, BaseFields { group, counted }: &BaseFields) -> Option<BaseRule> {
+        let metadata = self.rule.as_ref()?.metadata();
+        let (source, name) = (metadata.source, metadata.name.clone());
+        let mut place = |field: &str| {
+            let known = self.fields.iter().position(|(known, _)| **known == *field);
+            known.unwrap_or_else(|| {
+                self.fields.push((field.into(), Field::at(Path::dotted(field), source)));
+                self.fields.len() - 1
+            }) as u32
+        };
+        let group = group.iter().map(|field| place(field)).collect();
+        let counted = counted.as_deref().map(place);
+        Some(BaseRule { name, id: self.id.clone(), group, counted })
+    }
+}
+
+fn error(file: &str, document: &Yaml, SigmaError { line, reason }: SigmaError) -> RuleError {
+    let title = document.get("title").and_then(Yaml::text);
+    RuleError::new(file, line, title.map(|title| format!("rule '{title}'")), reason)
+}
+
+/// Writes a value without its place in the file, so that equal values give equal texts and others do not.
+fn write_value(yaml: Option<&Yaml>, out: &mut String) {
+    match yaml.map(|yaml| &yaml.node) {
+        None => out.push('-'),
+        Some(Node::Null) => out.push('~'),
+        Some(Node::Text { text, .. }) => {
+            out.push_str(&format!("{}:", text.len()));
+            out.push_str(text);
+        }
+        Some(Node::List(items)) => {
+            out.push_str(&format!("[{}", items.len()));
+            items.iter().for_each(|item| write_value(Some(item), out));
+        }
+        Some(Node::Map(members)) => {
+            out.push_str(&format!("{{{}", members.len()));
+            for (key, value) in members {
+                write_value(Some(key), out);
+                write_value(Some(value), out);
+            }
+        }
+    }
+}

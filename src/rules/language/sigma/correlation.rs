@@ -1,0 +1,189 @@
+//! The section `correlation` of a Sigma rule.
+//!
+//! Source: the Sigma correlation rules specification 2.0.
+
+use super::{SigmaError, wrong};
+use crate::model::{Correlation, CorrelationKind, CountOperator};
+use crate::rules::error::similar;
+use crate::time::Span;
+use crate::yaml::Yaml;
+
+/// A correlation without its rules, and the fields that it needs of the events of each.
+pub(super) struct Draft {
+    pub(super) correlation: Correlation,
+    pub(super) fields: Vec<BaseFields>,
+}
+
+/// Names of fields in the events of one rule.
+pub(super) struct BaseFields {
+    /// Those in which events must agree, in order.
+    pub(super) group: Vec<Box<str>>,
+    /// That whose distinct values are counted.
+    pub(super) counted: Option<Box<str>>,
+}
+
+const KEYS: [&str; 7] = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
+
+/// Limits on what one correlation names; more is a mistake.
+const MAX_RULES: usize = 100;
+const MAX_FIELDS: usize = 20;
+
+/// Whether the rules of a correlation report their own matches, too.
+pub(super) fn generates(document: &Yaml, section: &Yaml) -> Result<bool, SigmaError> {
+    match section.get("generate").or_else(|| document.get("generate")) {
+        None => Ok(false),
+        Some(value) => value.flag().ok_or_else(|| wrong(value, "generate is neither true nor false")),
+    }
+}
+
+/// Ids or names of the rules of a correlation.
+pub(super) fn references(section: &Yaml) -> Result<&[Yaml], SigmaError> {
+    let rules = section.get("rules").ok_or_else(|| wrong(section, "correlation names no rules"))?;
+    let rules = rules.list().unwrap_or(std::slice::from_ref(rules));
+    match rules.len() {
+        0 => Err(wrong(section, "correlation names no rules")),
+        1..=MAX_RULES => Ok(rules),
+        _ => Err(wrong(section, format!("correlation names more than {MAX_RULES} rules"))),
+    }
+}
+
+/// Parses a correlation. `names` are the name and the id of each of its rules.
+pub(super) fn parse(section: &Yaml, names: &[[Option<&str>; 2]]) -> Result<Draft, SigmaError> {
+    for (key, _) in section.map().unwrap_or_default() {
+        let name = key.text().unwrap_or("(no text)");
+        if !KEYS.contains(&name) {
+            let near = similar(name, KEYS.into_iter());
+            return Err(wrong(key, format!("correlation has no key '{name}'{near}")));
+        }
+    }
+    let kind = kind(section)?;
+    let group_by = group_by(section)?;
+    let (condition, counted) = condition(section, kind, names.len())?;
+    let aliases = section.get("aliases");
+    check_aliases(aliases, names)?;
+    let fields = names.iter().map(|names| {
+        let field = |name: &str| in_rule(name, names, aliases);
+        let group = group_by.iter().map(|name| field(name)).collect::<Result<_, _>>()?;
+        Ok(BaseFields { group, counted: counted.as_deref().map(field).transpose()? })
+    });
+    Ok(Draft {
+        fields: fields.collect::<Result<_, SigmaError>>()?,
+        correlation: Correlation {
+            kind,
+            rules: Vec::new(),
+            group_by,
+            span_micros: span(section)?,
+            condition,
+        },
+    })
+}
+
+fn kind(section: &Yaml) -> Result<CorrelationKind, SigmaError> {
+    let kind = section.get("type").ok_or_else(|| wrong(section, "correlation has no type"))?;
+    let text = kind.text().unwrap_or_default();
+    CorrelationKind::from_name(text).ok_or_else(|| {
+        let names = CorrelationKind::ALL.map(CorrelationKind::name).join(", ");
+        wrong(kind, format!("correlation type '{text}' is none of {names}"))
+    })
+}
+
+fn group_by(section: &Yaml) -> Result<Vec<Box<str>>, SigmaError> {
+    let Some(value) = section.get("group-by").filter(|value| !value.is_null()) else { return Ok(Vec::new()) };
+    let items = value.list().unwrap_or(std::slice::from_ref(value));
+    if items.len() > MAX_FIELDS {
+        return Err(wrong(value, format!("group-by names more than {MAX_FIELDS} fields")));
+    }
+    items.iter().map(|item| field_name(item, "group-by")).collect()
+}
+
+fn field_name(yaml: &Yaml, part: &str) -> Result<Box<str>, SigmaError> {
+    let name = yaml.text().map(str::trim).filter(|name| !name.is_empty());
+    name.map(Box::from).ok_or_else(|| wrong(yaml, format!("{part} names a field that is no text")))
+}
+
+fn span(section: &Yaml) -> Result<i64, SigmaError> {
+    let value = section.get("timespan").ok_or_else(|| wrong(section, "correlation has no timespan"))?;
+    let text = value.text().unwrap_or_default();
+    let has_unit = text.ends_with(|c: char| c.is_ascii_alphabetic());
+    let span = text.parse::<Span>().ok().filter(|span| has_unit && span.micros() > 0);
+    let reason = || format!("timespan '{text}' is no time such as 30s, 5m, 1h or 7d");
+    span.map(Span::micros).ok_or_else(|| wrong(value, reason()))
+}
+
+/// The limits on the number, and the field whose values are counted.
+#[allow(clippy::type_complexity)]
+fn condition(
+    section: &Yaml,
+    kind: CorrelationKind,
+    rules: usize,
+) -> Result<(Vec<(CountOperator, u64)>, Option<Box<str>>), SigmaError> {
+    let is_ordered = kind == CorrelationKind::TemporalOrdered;
+    let all = vec![(CountOperator::GreaterOrEqual, rules as u64)];
+    let Some(value) = section.get("condition") else {
+        return match kind {
+            CorrelationKind::Temporal | CorrelationKind::TemporalOrdered => Ok((all, None)),
+            _ => Err(wrong(section, "correlation has no condition")),
+        };
+    };
+    let members = value.map().ok_or_else(|| {
+        wrong(value, "condition of a correlation is a map such as 'gte: 10'; expressions are not read")
+    })?;
+    let (mut limits, mut counted) = (Vec::new(), None);
+    for (key, value) in members {
+        match key.text() {
+            Some("field") if kind == CorrelationKind::ValueCount => {
+                counted = Some(field_name(value, "field")?)
+            }
+            Some(name) => {
+                let operator = CountOperator::from_name(name);
+                let operator =
+                    operator.ok_or_else(|| wrong(key, format!("condition has no key '{name}'")))?;
+                let limit = value.text().and_then(|text| text.parse::<u64>().ok());
+                let limit = limit.ok_or_else(|| wrong(value, format!("'{name}' takes a whole number")))?;
+                limits.push((operator, limit));
+            }
+            None => return Err(wrong(key, "condition has a key that is no text")),
+        }
+    }
+    if limits.is_empty() {
+        return Err(wrong(value, "condition has no number to compare with"));
+    }
+    if kind == CorrelationKind::ValueCount && counted.is_none() {
+        return Err(wrong(value, "condition of value_count needs 'field'"));
+    }
+    if is_ordered && limits != all {
+        return Err(wrong(value, "temporal_ordered asks for all of its rules; leave out the condition"));
+    }
+    Ok((limits, counted))
+}
+
+/// Checks that aliases are maps from rules of the correlation to fields.
+fn check_aliases(aliases: Option<&Yaml>, names: &[[Option<&str>; 2]]) -> Result<(), SigmaError> {
+    let Some(aliases) = aliases else { return Ok(()) };
+    let all = aliases.map().ok_or_else(|| wrong(aliases, "aliases are a map of names"))?;
+    for (_, of_rules) in all {
+        let members =
+            of_rules.map().ok_or_else(|| wrong(of_rules, "an alias names a field for each rule"))?;
+        for (rule, field) in members {
+            let text = rule.text();
+            if !names.iter().any(|names| text.is_some() && names.contains(&text)) {
+                let text = text.unwrap_or_default();
+                return Err(wrong(
+                    rule,
+                    format!("an alias is about '{text}', which is no rule of the correlation"),
+                ));
+            }
+            field_name(field, "an alias")?;
+        }
+    }
+    Ok(())
+}
+
+/// The field in the events of a rule for a name in `group-by` or `field`.
+fn in_rule(name: &str, rule: &[Option<&str>; 2], aliases: Option<&Yaml>) -> Result<Box<str>, SigmaError> {
+    let Some(alias) = aliases.and_then(|aliases| aliases.get(name)) else { return Ok(name.into()) };
+    let own = rule.iter().flatten().find_map(|rule| alias.get(rule));
+    let title = rule.iter().flatten().next().copied().unwrap_or_default();
+    let own = own.ok_or_else(|| wrong(alias, format!("alias '{name}' has no field for rule '{title}'")))?;
+    field_name(own, "an alias")
+}
