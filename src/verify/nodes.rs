@@ -112,7 +112,12 @@ impl<'e> Nodes<'e> {
             return found.clone();
         }
         let named = self.by_name.get(stem(key)).map_or(&[][..], Vec::as_slice);
-        named.iter().copied().filter(|number| !self.nodes[*number].is_known_elsewhere).collect()
+        let is_other = |node: &Node<'_>| {
+            // A key may have been altered in its folders only.
+            let has_other_name = node.digest.is_some_and(|digest| stem(&digest.object) != stem(key));
+            node.is_known_elsewhere && has_other_name
+        };
+        named.iter().copied().filter(|number| !is_other(&self.nodes[*number])).collect()
     }
 
     /// Notes the digests that lie in the place of another: they are at their own, too, or another digest states their key.

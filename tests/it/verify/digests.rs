@@ -375,3 +375,15 @@ fn aggregated_events_are_compared_if_a_digest_lists_them() {
     bucket.objects.insert(aggregated(other).replace("main", "agg"), copy);
     assert_eq!(With::all(&trail, &bucket).unproven(&bucket), Vec::<String>::new());
 }
+
+#[test]
+fn a_key_altered_in_its_folders_does_not_hide_a_digest() {
+    let (trail, mut bucket, keys) = hours(3);
+    bucket.replace(&keys[1].1, |text| {
+        text.replace("\"digestS3Object\":\"AWSLogs", "\"digestS3Object\":\"AWSlogs")
+    });
+    for with in [With::keys(&trail), With::nothing()] {
+        let found = with.unproven(&bucket);
+        assert!(found.contains(&"digest 20240301T020000Z mismatch hash-differs".to_owned()), "{found:?}");
+    }
+}
