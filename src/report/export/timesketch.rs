@@ -91,7 +91,10 @@ fn cut(text: String) -> String {
     if text.len() <= MOST_BYTES {
         return text;
     }
-    let end = text.floor_char_boundary(MOST_BYTES - END.len());
+    let mut end = MOST_BYTES - END.len();
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
     text[..end].to_owned() + END
 }
 
