@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::evaluate::field::Scanned;
-use super::evaluate::tree::Known;
+use super::evaluate::known::Known;
 use super::prefilter::{MOST_TEXTS, Prefilter};
 use super::rule::Rule;
 use super::{EventContext, RuleSet};

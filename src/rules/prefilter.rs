@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use super::EventContext;
 use super::evaluate::field::Scanned;
-use super::evaluate::tree::Known;
+use super::evaluate::known::Known;
 use super::rule::Rule;
 use crate::model::LogSource;
 

@@ -4,6 +4,7 @@ pub(super) mod base64;
 pub(super) mod comparison;
 pub(super) mod event_context;
 pub(super) mod field;
+pub(super) mod known;
 pub(super) mod path;
 pub(super) mod transformer;
 pub(super) mod tree;

@@ -9,7 +9,7 @@ use super::base64::decoded;
 use super::comparison::lower;
 use super::event_context::{EventContext, Value};
 use super::field::Field;
-use super::tree::Known;
+use super::known::Known;
 use crate::names::named;
 
 named! {

@@ -1,8 +1,9 @@
 //! Compiled conditions: a tree of checks, evaluated on an event, or on all events with some known texts.
 
 use super::comparison::Test;
-use super::event_context::{EventContext, Value};
-use super::field::{Field, Scanned};
+use super::event_context::EventContext;
+use super::field::Field;
+use super::known::Known;
 use super::transformer::{FieldCheck, Transformer, transformed};
 
 /// A condition that can be evaluated on an event. An empty `All` always holds, an empty `Any` never.
@@ -23,11 +24,6 @@ pub(in crate::rules) struct Check {
     pub(in crate::rules) transformers: Vec<Transformer>,
     pub(in crate::rules) test: Test,
 }
-
-/// Texts shared by a group of events: those with the same CloudTrail action, the same verb and resource, or
-/// the same user agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules) struct Known<'k>(pub(in crate::rules) &'k [(Scanned, Option<&'k str>)]);
 
 impl Condition {
     /// Whether an event satisfies the condition.
@@ -120,20 +116,5 @@ impl Check {
 
     fn of_known(&self, known: &Known<'_>) -> Option<bool> {
         Some(self.test.passes(&transformed(&self.transformers, known.value(&self.field)?)))
-    }
-}
-
-impl<'k> Known<'k> {
-    /// The value of a field, if it is known.
-    pub(super) fn value(&self, field: &Field) -> Option<Value<'k>> {
-        let Field::Scanned(own) = field else { return None };
-        let text = match own {
-            Scanned::ShortSource => {
-                let (_, source) = self.0.iter().find(|(scanned, _)| *scanned == Scanned::EventSource)?;
-                source.map(Scanned::short)
-            }
-            _ => self.0.iter().find(|(scanned, _)| scanned == own)?.1,
-        };
-        Some(Value::some(text))
     }
 }

@@ -199,7 +199,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::evaluate::tree::Known;
+    use crate::rules::evaluate::known::Known;
 
     /// Whether a condition holds if these searches do.
     fn holds(text: &str, true_ones: &[&str]) -> Result<bool, String> {
