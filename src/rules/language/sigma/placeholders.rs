@@ -76,12 +76,12 @@ mod tests {
     fn placeholders_stand_for_all_their_values() {
         let mut placeholders = Placeholders::default();
         let mut errors = Vec::new();
-        placeholders.add("p.yml", &documents("who: [eva, bob]\nwhere: eu\n").unwrap(), &mut errors);
+        placeholders.add("p.yml", &documents("admins: [eva, bob]\nwhere: eu\n").unwrap(), &mut errors);
         assert_eq!(errors, []);
-        assert_eq!(placeholders.expanded("%who%@%where%!").unwrap(), ["eva@eu!", "bob@eu!"]);
+        assert_eq!(placeholders.expanded("%admins%@%where%!").unwrap(), ["eva@eu!", "bob@eu!"]);
         assert_eq!(placeholders.expanded("100%").unwrap(), ["100%"]);
-        let why = placeholders.expanded("%woh%").unwrap_err();
-        assert!(why.contains("'%woh%' has no values; did you mean 'who'?"), "{why}");
+        let why = placeholders.expanded("%admns%").unwrap_err();
+        assert!(why.contains("'%admns%' has no values; did you mean 'admins'?"), "{why}");
         placeholders.add("p.yml", &documents("- a\n---\na: {b: c}\n").unwrap(), &mut errors);
         assert_eq!(errors.iter().map(|error| error.line).collect::<Vec<_>>(), [1, 3]);
     }
