@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use firstseen::model::{LogSource, Text};
-use firstseen::query::Finding;
+use firstseen::query::{self, Finding};
 use firstseen::verify::{Class, Proof, Subject};
 
 use super::verify::Verified;
@@ -34,8 +34,9 @@ impl Integrity {
     /// Marks findings. A log file without a verdict is in no digest.
     pub(crate) fn set<'f, 'b: 'f>(&self, findings: impl Iterator<Item = &'f mut Finding<'b>>) {
         for finding in findings.filter(|finding| finding.who.kind.source() == LogSource::CloudTrail) {
-            finding.integrity =
-                finding.evidence.map(|evidence| self.mark(evidence.archive, &evidence.object));
+            finding.integrity = finding.evidence.and_then(|evidence| {
+                query::Integrity::from_name(self.mark(evidence.archive, &evidence.object))
+            });
         }
     }
 

@@ -197,19 +197,38 @@ pub struct Finding<'b> {
     /// Where the address of its event is; `None` until it is looked up, and if no database knows the address.
     pub location: Option<&'b Location>,
     /// What the digests of CloudTrail say of the object of its evidence; `None` until it is looked up, and for other logs.
-    pub integrity: Option<&'static str>,
+    pub integrity: Option<Integrity>,
     /// How long its account and Region had been covered; `None` until it is [set](crate::query::set_covered), and if no object's
     /// name gives them.
     pub covered: Option<CoveredBefore>,
+}
+
+named! {
+    /// What the digests of CloudTrail say of a log file. It is as small as this because there are many findings.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Integrity {
+        /// A signature of CloudTrail proves it.
+        Proven = "proven",
+        /// It is as listed, and nothing contradicts it.
+        Consistent = "consistent",
+        /// It is not what the digests say.
+        Mismatch = "mismatch",
+        /// Its content could not be read.
+        Unreadable = "unreadable",
+        /// No digest lists it.
+        Unlisted = "unlisted",
+        /// It is as listed, but only in digests that are themselves contradicted.
+        Unvouched = "unvouched",
+    }
 }
 
 /// How long the account and Region of a finding had been covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CoveredBefore {
     /// Days before that of the finding with an object that was read.
-    pub days: u32,
+    pub days: u16,
     /// Days of the warmup before that of the finding, at least one, without such an object. Days before the first one do not count.
-    pub gap_days: u32,
+    pub gap_days: u16,
 }
 
 /// The rule matches of a finding.

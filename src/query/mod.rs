@@ -38,8 +38,8 @@ pub use event_admission::{EventAdmission, Patterns};
 pub use explain::{Absence, Explanation, Explanations, HidingSetting, explain};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{
-    Age, AgeBasis, Anchor, Correlated, CoveredBefore, Finding, FindingKind, FindingOrder, Match, Matched,
-    Question, Rarity,
+    Age, AgeBasis, Anchor, Correlated, CoveredBefore, Finding, FindingKind, FindingOrder, Integrity, Match,
+    Matched, Question, Rarity,
 };
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
 pub use known::{

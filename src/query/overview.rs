@@ -22,13 +22,6 @@ pub struct ArchiveOverview {
 }
 
 /// The archive in numbers.
-///
-/// ```
-/// use firstseen::baseline::Baseline;
-/// use firstseen::query::{ArchiveOverview, Question, archive_overview};
-///
-/// assert_eq!(archive_overview(&Baseline::default(), &Question::default()), ArchiveOverview::default());
-/// ```
 pub fn archive_overview(baseline: &Baseline, question: &Question) -> ArchiveOverview {
     let counted = || {
         let first = |behaviour| first_counted(behaviour, question).map(|first| (behaviour, first.time));

@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 
 use super::place::{archive_name, object_uri};
 use crate::model::{Dimension, Location, Sighting};
-use crate::query::{Finding, Match};
+use crate::query::{Finding, Integrity, Match};
 
 /// Declares the struct of the published fields and the list of their names together, so the header and the
 /// rows agree.
@@ -184,9 +184,9 @@ impl<'a> FindingRow<'a> {
             source_country: location.and_then(|location| location.country.as_deref()).map(clean),
             issued: text(Sighting::issued),
             severity: finding.severity().name(),
-            integrity: finding.integrity,
-            covered_days: finding.covered.map(|covered| covered.days),
-            gap_before: finding.covered.map(|covered| covered.gap_days),
+            integrity: finding.integrity.map(Integrity::name),
+            covered_days: finding.covered.map(|covered| covered.days.into()),
+            gap_before: finding.covered.map(|covered| covered.gap_days.into()),
         }
     }
 }

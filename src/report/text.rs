@@ -7,7 +7,7 @@ use super::row::{NOT_NAMED, location_in_words, named, value_in_words};
 use super::screen::{Line, Piece, Screen, Tone, of_findings};
 use super::{Report, for_terminal};
 use crate::model::Sighting;
-use crate::query::{Finding, FindingKind, Rarity};
+use crate::query::{Finding, FindingKind, Integrity, Rarity};
 use crate::time::Timestamp;
 
 /// How far the lines below the first one of a finding are indented.
@@ -60,7 +60,7 @@ fn lines(finding: &Finding<'_>, archives: &[String]) -> Vec<Line> {
         ("impersonated by", evidence.impersonated_by()),
         ("issued", evidence.issued()),
         ("in CloudTrail", finding.linked.map(|linked| &*linked.key)),
-        ("integrity of the log file", finding.integrity),
+        ("integrity of the log file", finding.integrity.map(Integrity::name)),
     ] {
         facts.extend(value.map(|value| format!("{name} {}", clean(value))));
     }

@@ -8,7 +8,7 @@ use firstseen::coverage::Coverage;
 use firstseen::inventory::collect;
 use firstseen::learn::LearnSettings;
 use firstseen::model::{Dimensions, PrincipalKey};
-use firstseen::query::{Finding, FindingKind, Question, first_seen, set_covered};
+use firstseen::query::{Finding, FindingKind, Integrity, Question, first_seen, set_covered};
 use firstseen::report::{ExportFormat, FindingRow, Format, Report, UsedSettings};
 use firstseen::time::Span;
 use serde_json::{Map, Value, json};
@@ -149,7 +149,7 @@ fn reports(mut look: impl FnMut(&Report<'_>)) {
             set_locations(&locations, &mut findings);
             // As if only some of the log files had been verified.
             for finding in findings.iter_mut().step_by(2).filter(|finding| finding.evidence.is_some()) {
-                finding.integrity = Some("proven");
+                finding.integrity = Some(Integrity::Proven);
             }
             set_covered(&ingested.coverage, asked.warmup, findings.iter_mut());
             look_at(&ingested.coverage, &findings, &mut look);

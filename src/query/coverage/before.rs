@@ -33,7 +33,7 @@ fn before(covered: &[i32], day: Day, warmup: Span) -> CoveredBefore {
     let start = day.saturating_sub(window).max(first);
     let found = until(day) - until(start.min(day));
     let wanted = usize::try_from(i64::from(day) - i64::from(start)).unwrap_or(0);
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let number = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
     CoveredBefore { days: number(until(day)), gap_days: number(wanted.saturating_sub(found)) }
 }
 
@@ -41,7 +41,7 @@ fn before(covered: &[i32], day: Day, warmup: Span) -> CoveredBefore {
 mod tests {
     use super::*;
 
-    fn counted(covered: &[i32], day: i32, warmup: u32) -> (u32, u32) {
+    fn counted(covered: &[i32], day: i32, warmup: u32) -> (u16, u16) {
         let before = before(covered, Day::from_number(day), Span::days(warmup));
         (before.days, before.gap_days)
     }
