@@ -46,7 +46,7 @@ pub(super) enum Found<'k> {
     /// No key with this fingerprint.
     Unknown,
     /// The key was not valid then.
-    Outdated,
+    Outdated(&'k PublicKey),
 }
 
 impl PublicKeys {
@@ -107,7 +107,7 @@ impl PublicKeys {
             start.is_none_or(|start| start.minus(MARGIN) <= at)
                 && end.is_none_or(|end| at <= end.plus(MARGIN))
         };
-        if key.periods.iter().any(is_valid) { Found::Key(&key.key) } else { Found::Outdated }
+        if key.periods.iter().any(is_valid) { Found::Key(&key.key) } else { Found::Outdated(&key.key) }
     }
 }
 

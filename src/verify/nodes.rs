@@ -28,6 +28,8 @@ pub(super) struct Node<'e> {
     pub(super) side_signatures: Vec<SideSignature>,
     /// Whether it is known not to be the digest whose name its file has, should the names differ.
     is_known_elsewhere: bool,
+    /// Whether all its objects have the names of other digests than it says it is.
+    pub(super) is_misplaced: bool,
 }
 
 /// What one digest states of the digest before it.
@@ -84,6 +86,7 @@ impl<'e> Nodes<'e> {
                     checksum,
                     side_signatures,
                     is_known_elsewhere: false,
+                    is_misplaced: false,
                 });
                 all.nodes.len() - 1
             });
@@ -103,6 +106,7 @@ impl<'e> Nodes<'e> {
             }
         }
         all.note_known_elsewhere(examination);
+        all.note_misplaced(examination);
         all
     }
 
@@ -129,6 +133,18 @@ impl<'e> Nodes<'e> {
             let is_own =
                 |place: &usize| stem(&examination.objects[*place].object.path) == stem(&digest.object);
             node.is_known_elsewhere = stated.contains(&*digest.object) || node.places.iter().any(is_own);
+        }
+    }
+
+    /// Notes the digests of which no object has the name that they state.
+    fn note_misplaced(&mut self, examination: &Examination) {
+        for node in &mut self.nodes {
+            let Some(digest) = node.digest else { continue };
+            let is_of_another = |place: &usize| {
+                let path: &str = &examination.objects[*place].object.path;
+                stem(path) != stem(&digest.object) && DigestName::parse(path).is_some()
+            };
+            node.is_misplaced = node.places.iter().all(is_of_another);
         }
     }
 
@@ -172,20 +188,18 @@ impl<'e> Nodes<'e> {
     ) -> Signed {
         let node = &self.nodes[number];
         let (Some(digest), Some(signature)) = (node.digest, signature) else { return Signed::Unknown };
-        if digest.algorithm != ALGORITHM {
-            return Signed::Unknown;
-        }
         // A backfill digest is signed when it is made, which may be long after the period that it covers.
         let is_backfill = digest.name().is_some_and(|name| name.is_backfill);
         let signed_at = if is_backfill { generated } else { digest.end() };
-        match keys.find(&digest.fingerprint, signed_at) {
-            Found::Unknown => Signed::Unknown,
-            Found::Outdated => Signed::OutdatedKey,
-            Found::Key(key) => {
-                let text = digest.signed_text(node.checksum);
-                let is_valid = from_hex(signature).is_some_and(|bytes| key.verifies(&text, &bytes));
-                if is_valid { Signed::Valid } else { Signed::Invalid }
-            }
+        let found = keys.find(&digest.fingerprint, signed_at);
+        let (Found::Key(key) | Found::Outdated(key)) = found else { return Signed::Unknown };
+        let text = digest.signed_text(node.checksum);
+        // What no key verifies was altered, perhaps its time or its algorithm, whatever that says of the key.
+        match from_hex(signature).is_some_and(|bytes| key.verifies(&text, &bytes)) {
+            false => Signed::Invalid,
+            true if digest.algorithm != ALGORITHM => Signed::Unknown,
+            true if matches!(found, Found::Outdated(_)) => Signed::OutdatedKey,
+            true => Signed::Valid,
         }
     }
 }

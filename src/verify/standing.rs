@@ -6,6 +6,7 @@
 //! - A valid signature proves a digest, whatever others state.
 //! - A digest that states another hash than that of a proven one was altered; so was one whose signature for the digest before
 //!   does not fit though the hash does, since CloudTrail writes both of the same content.
+//! - A digest that says that it is another one than the name of its file was altered.
 //! - Otherwise the earlier digest was altered, unless the later one is itself contradicted and so states nothing.
 
 use std::cmp::Reverse;
@@ -117,6 +118,9 @@ impl Case<'_> {
         }
         if node.digest.is_none() {
             return Standing::contradicted(Reason::NotADigest, None);
+        }
+        if node.is_misplaced {
+            return Standing::contradicted(Reason::WrongPlace, None);
         }
         if self.side_signed.contains(&Signed::Invalid) {
             return Standing::contradicted(Reason::SignatureInvalid, None);
