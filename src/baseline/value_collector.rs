@@ -42,6 +42,30 @@ struct Remembered {
     lengths: [Option<u32>; 6],
     flags: [bool; 3],
     values: Values,
+    /// All values had their first sighting and their first success by then; `None` while one has no success. Both only become
+    /// earlier, so later events change nothing but counts.
+    settled: Option<Timestamp>,
+    /// Number of later events, which the values do not count yet, and the last of them.
+    later: u64,
+    last: Timestamp,
+}
+
+/// Adds an event to these values. Returns when they are settled.
+fn add_to_all<'a>(
+    all: &mut [DimensionValue],
+    values: Values,
+    event: &mut Event<impl Fn() -> SightingRef<'a>>,
+    texts: &mut SharedTexts,
+) -> Option<Timestamp> {
+    let mut settled = Some(Timestamp::from_micros(i64::MIN));
+    for index in values.as_slice() {
+        let value = &mut all[*index as usize];
+        event.add_to(value, texts);
+        let success = value.first_success.as_ref().map(|success| success.sighting.time);
+        let both = success.map(|success| success.max(value.first.sighting.time));
+        settled = settled.zip(both).map(|(settled, both)| settled.max(both));
+    }
+    settled
 }
 
 /// Indices of values.
@@ -75,13 +99,7 @@ impl ValueCollector {
         let mut event = Event { action: action.0, moment, make_sighting: sighting, sighting: None };
         // The roles that are asked for are many, and would push all other traits out of memory.
         let usual = Traits { target_role: None, ..traits.reduced() };
-        let values = match self.remembered(principal.0, &usual) {
-            Some(values) => values,
-            None => self.resolve(principal.0, &usual, &mut event, texts),
-        };
-        for index in values.as_slice() {
-            event.add_to(&mut self.values[*index as usize], texts);
-        }
+        self.add_usual(principal.0, &usual, &mut event, texts);
         let role = Dimension::TargetRole.value(traits);
         if let Some(role) = role.filter(|_| self.dimensions.contains(Dimension::TargetRole)) {
             let index = self.index((principal.0, Dimension::TargetRole, &role), &mut event, texts);
@@ -89,13 +107,41 @@ impl ValueCollector {
         }
     }
 
-    /// The values of these traits, if they are remembered.
-    fn remembered(&self, principal: u32, traits: &Traits<'_>) -> Option<Values> {
-        let slot = self.recent.get(Parts(traits).slot(principal))?.as_ref();
-        slot.filter(|known| known.is(principal, traits)).map(|known| known.values)
+    /// Adds the values that are remembered by traits. Most events come after all first sightings of their values: these are only
+    /// counted, beside the traits, so that no value is touched.
+    fn add_usual<'a>(
+        &mut self,
+        principal: u32,
+        traits: &Traits<'_>,
+        event: &mut Event<impl Fn() -> SightingRef<'a>>,
+        texts: &mut SharedTexts,
+    ) {
+        let slot = Parts(traits).slot(principal);
+        let known = self.recent.get_mut(slot).and_then(Option::as_deref_mut);
+        if let Some(known) = known.filter(|known| known.is(principal, traits)) {
+            let time = event.moment.time;
+            if known.settled.is_some_and(|settled| time > settled) {
+                known.later += 1;
+                known.last = known.last.max(time);
+                return;
+            }
+            let values = known.values;
+            known.settled = add_to_all(&mut self.values, values, event, texts);
+            return;
+        }
+        let values = self.resolve(principal, traits, event, texts);
+        let settled = add_to_all(&mut self.values, values, event, texts);
+        if self.recent.is_empty() {
+            self.recent.resize_with(SLOTS, || None);
+        }
+        let new = Remembered::new(principal, traits, (values, settled), event.moment.time);
+        let old = self.recent[slot].replace(Box::new(new));
+        if let Some(old) = old {
+            old.count_later(&mut self.values);
+        }
     }
 
-    /// Finds or makes the values of these traits, and remembers them.
+    /// Finds or makes the values of these traits.
     fn resolve<'a>(
         &mut self,
         principal: u32,
@@ -109,11 +155,6 @@ impl ValueCollector {
             values.indices[values.count as usize] = self.index((principal, dimension, &value), event, texts);
             values.count += 1;
         }
-        if self.recent.is_empty() {
-            self.recent.resize_with(SLOTS, || None);
-        }
-        let new = Remembered::new(principal, traits, values);
-        self.recent[Parts(traits).slot(principal)] = Some(Box::new(new));
         values
     }
 
@@ -155,6 +196,7 @@ impl ValueCollector {
     /// The sorted values, with the new numbers of principals and actions.
     pub(super) fn finish(self, principals: &[u32], actions: &[u32]) -> Vec<DimensionValue> {
         let mut values = self.values;
+        self.recent.into_iter().flatten().for_each(|known| known.count_later(&mut values));
         values.iter_mut().for_each(|value| value.renumber(principals, actions));
         sort_values(&mut values);
         values
@@ -248,11 +290,37 @@ impl<'a> Parts<'_, 'a> {
 }
 
 impl Remembered {
-    fn new(principal: u32, traits: &Traits<'_>, values: Values) -> Self {
+    fn new(
+        principal: u32,
+        traits: &Traits<'_>,
+        (values, settled): (Values, Option<Timestamp>),
+        last: Timestamp,
+    ) -> Self {
         let parts = Parts(traits);
         let texts: String = parts.texts().into_iter().flatten().collect();
         let lengths = parts.texts().map(|text| text.map(|text| text.len() as u32));
-        Self { principal, texts: texts.into(), lengths, flags: parts.flags(), values }
+        Self {
+            principal,
+            texts: texts.into(),
+            lengths,
+            flags: parts.flags(),
+            values,
+            settled,
+            later: 0,
+            last,
+        }
+    }
+
+    /// Counts the later events under each of their values.
+    fn count_later(&self, all: &mut [DimensionValue]) {
+        if self.later == 0 {
+            return;
+        }
+        for index in self.values.as_slice() {
+            let value = &mut all[*index as usize];
+            value.count += self.later;
+            value.last = value.last.max(self.last);
+        }
     }
 
     fn is(&self, principal: u32, traits: &Traits<'_>) -> bool {

@@ -2,7 +2,9 @@
 
 use clap::Args;
 use firstseen::model::Dimensions;
-use firstseen::query::{KnownAssets, Label, Question, TriageQuestion, Weights, label_report, triage};
+use firstseen::query::{
+    KnownAssets, Label, Question, TriageQuestion, Weights, label_report, set_covered, triage,
+};
 use firstseen::report::{Format, LabelledReport, TriageReport, UsedSettings};
 use firstseen::source::FileList;
 use firstseen::time::Bound;
@@ -90,6 +92,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let mut triage = triage(baseline, &question);
     let locations = locate(&databases, triage.findings())?;
     set_locations(&locations, triage.findings_mut());
+    set_covered(coverage, base.warmup, triage.findings_mut());
     let used = UsedSettings {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &base, &input)
