@@ -342,6 +342,8 @@ fn absent(absence: &Absence<'_>) -> Vec<String> {
                 format!("    {time}  {}, {}", named(&who.key).unwrap_or(NOT_NAMED), in_account(&who.account))
             };
             lines.extend(others.iter().take(OTHERS).map(other));
+            let more = others.len().saturating_sub(OTHERS);
+            lines.extend((more > 0).then(|| format!("    and {}", counted(more as u64, "more principal"))));
             lines
         }
     }

@@ -36,7 +36,7 @@ pub enum ReopenError {
         object: String,
     },
     /// The object exists but does not hold the record.
-    #[error("'{object}' has changed: {reason}")]
+    #[error("'{object}' does not hold the record: {reason}")]
     Changed {
         /// As named in the evidence.
         object: String,

@@ -201,7 +201,7 @@ fn a_changed_object_is_said_to_have_changed() {
     let changed = show(ids[0]);
     assert_eq!((changed.status.code(), stdout(&changed)), (Some(1), String::new()));
     assert!(
-        stderr(&changed).contains("'a.json' has changed: record 0 has the event id"),
+        stderr(&changed).contains("'a.json' does not hold the record: record 0 has the event id"),
         "{}",
         stderr(&changed)
     );

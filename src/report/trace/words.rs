@@ -26,7 +26,7 @@ pub(super) const fn origin_name(origin: &Origin) -> &'static str {
 pub(super) fn origin(row: &TraceRow) -> Option<String> {
     let by = || row.issuance.as_ref().map_or(String::new(), |issuance| holder(&issuance.caller));
     Some(match row.origin.as_ref()? {
-        Origin::LongTermKey => "long-term key, not issued in this archive".to_owned(),
+        Origin::LongTermKey => "long-term key, not issued in what was read".to_owned(),
         Origin::SignIn => {
             "no record in this archive says how this identity got its password or session".to_owned()
         }
@@ -37,9 +37,9 @@ pub(super) fn origin(row: &TraceRow) -> Option<String> {
         }
         Origin::UnknownCaller => format!("issued by {}, with a credential that is not in this archive", by()),
         Origin::Instance(instance) => {
-            format!("credentials of instance {instance}, not issued in this archive")
+            format!("credentials of instance {instance}, not issued in what was read")
         }
-        Origin::NotIssuedHere => "not issued in this archive".to_owned(),
+        Origin::NotIssuedHere => "not issued in what was read".to_owned(),
         Origin::Circular => {
             "records say that it was issued with a credential that it issued itself".to_owned()
         }
