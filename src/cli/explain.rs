@@ -1,11 +1,12 @@
 //! `firstseen explain`: why something is reported or not.
 
 use clap::Args;
-use firstseen::query::explain;
+use firstseen::query::{FindingKind, explain};
 use firstseen::report::ExplainReport;
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, LearningArgs, RunArgs};
 use super::exit::{Hint, RunStatus, UsageError};
+use super::geo::{derive_values, geo_databases};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::SettingsArgs;
@@ -39,11 +40,16 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<RunStatus> {
     let mut guard = wanted.guard(args.settings.files(), &args.archives, &lists)?;
     let output = guard.open("--output", args.output.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
+    let databases = geo_databases(&wanted.geo, &question)?;
     // What a setting hides must have been read.
     let learning = LearningArgs { read_to: None, ..wanted.learning.clone() };
     let reading = InputOptions { learning: &learning, from: None, to: None, ..wanted.reading(&args.run) };
-    let input = Input::read(&args.archives, &lists, &reading)?;
-    question.read_to = question.read_to.into_iter().chain(input.settings.window.read_to).min();
+    let mut input = Input::read(&args.archives, &lists, &reading)?;
+    let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
+    if input.rules.is_some() && args.settings.takes_rules() {
+        question.report.push(FindingKind::Rule);
+    }
+    question.read_to = input.read_to(question.read_to);
     let answer = explain(&input.baseline, &question);
     let used = used_settings(wanted.preset(), &question, &input);
     let report = ExplainReport {
@@ -53,6 +59,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<RunStatus> {
         answer: &answer,
     };
     output.write(|out| report.write(format, out))?;
-    let warnings = unmatched(&input.baseline, &question.filter, wanted.preset());
+    let mut warnings = unmatched(&input.baseline, &question.filter, wanted.preset());
+    warnings.extend(not_derived);
     RunSummary::of(&input, &used, faults, warnings).end(args.run.quiet)
 }

@@ -12,7 +12,7 @@ use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
 use firstseen::source::{Archives, FileList, S3Settings, Traffic, is_s3};
 use firstseen::store::{BaselineContents, Saved, is_baseline, proven_files};
-use firstseen::time::Bound;
+use firstseen::time::{Bound, Timestamp};
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
 use super::exit::{Hint, OwnedHint, UsageError, merge_error, scan_error, store_error};
@@ -58,6 +58,11 @@ pub(crate) struct InputOptions<'a> {
 }
 
 impl Input {
+    /// The end of what counts: that of the question, or that of a saved baseline if it is earlier.
+    pub(crate) fn read_to(&self, asked: Option<Timestamp>) -> Option<Timestamp> {
+        asked.into_iter().chain(self.settings.window.read_to).min()
+    }
+
     /// Reads all named archives or baselines.
     pub(crate) fn read(
         archives: &ArchiveArgs,

@@ -74,10 +74,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
         ..wanted.reading(&args.output.run)
     };
     let input = Input::read(&args.archives, &lists, &reading)?;
-    let question = Question {
-        read_to: question.read_to.into_iter().chain(input.settings.window.read_to).min(),
-        ..question
-    };
+    let question = Question { read_to: input.read_to(question.read_to), ..question };
     let mut findings = first_seen(&input.baseline, &question);
     set_covered(&input.coverage, question.warmup, findings.iter_mut());
     let used = used_settings(None, &question, &input);

@@ -71,7 +71,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     if input.rules.is_some() && args.settings.takes_rules() {
         question.report.push(FindingKind::Rule);
     }
-    question.read_to = question.read_to.into_iter().chain(input.settings.window.read_to).min();
+    question.read_to = input.read_to(question.read_to);
     let Input { baseline, coverage, .. } = &input;
     let (mut findings, effect) = first_seen_with_warmup_effect(baseline, &question);
     let locations = locate(&databases, findings.iter())?;

@@ -86,7 +86,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         ..wanted.reading(&args.output.run)
     };
     let input = Input::read(&args.archives, &lists, &reading)?;
-    base.read_to = base.read_to.into_iter().chain(input.settings.window.read_to).min();
+    base.read_to = input.read_to(base.read_to);
     let Input { baseline, coverage, .. } = &input;
     let question = args.ranking.question(&base, weights, known);
     let mut triage = triage(baseline, &question);

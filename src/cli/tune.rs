@@ -94,7 +94,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     let svg = guard.open_if_named("--svg", args.output.svg.as_deref())?;
     let faults = args.output.run.faults(&mut guard)?;
     let input = Input::read(&args.archives, &lists, &wanted.reading(&args.output.run))?;
-    base.read_to = base.read_to.into_iter().chain(input.settings.window.read_to).min();
+    base.read_to = input.read_to(base.read_to);
     let Input { baseline, coverage, .. } = &input;
     let tuning = tune(baseline, &base, &grid, &incidents);
     let used = used_settings(wanted.preset(), &base, &input);

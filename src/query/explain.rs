@@ -9,11 +9,12 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compiled_filter::CompiledFilter;
+use super::filter::action_names;
 use super::first_seen::{Candidate, Origin, first_seen, of_sightings};
 use super::iam::Iam;
-use super::{ArchiveOverview, Filter, Finding, FindingKind, Question, archive_overview};
+use super::{Filter, Finding, FindingKind, Question, Severity};
 use crate::baseline::{Baseline, Behaviour};
-use crate::model::{ObservedPrincipal, Text};
+use crate::model::{ObservedPrincipal, Text, last_part};
 use crate::names::{named, nearest};
 use crate::time::{Span, Timestamp};
 
@@ -25,6 +26,8 @@ named! {
         Warmup = "warmup",
         /// It is not a finding of a kind that is reported.
         Report = "report",
+        /// It is less severe than what is reported.
+        MinSeverity = "min-severity",
         /// All calls failed, and failed ones do not count.
         OnlySuccess = "only-success",
         /// It is earlier than what is reported.
@@ -55,8 +58,6 @@ pub struct Explanations<'b> {
     pub behaviours: Vec<Explanation<'b>>,
     /// If there are none: why.
     pub absence: Option<Absence<'b>>,
-    /// The archive in numbers, as far as it counts.
-    pub archive: ArchiveOverview,
 }
 
 /// Why one principal's action is reported or not.
@@ -108,62 +109,80 @@ pub enum Absence<'b> {
 /// Explains the behaviours that the filter's principals and actions name; its other parts are settings like all others.
 pub fn explain<'b>(baseline: &'b Baseline, question: &Question) -> Explanations<'b> {
     let asked = Asked::new(baseline, question);
-    let open = Question { warmup: Span::default(), ..unhidden(question) };
+    let open = unhidden(question);
     let candidates = asked.candidates(&open);
     let left_with = |setting: &HidingSetting| {
         let mut alone = open.clone();
         setting.copy(question, question, &mut alone);
-        (*setting, asked.reported(&alone))
+        (*setting, reported(baseline, &alone))
     };
-    let left_alone: Vec<(HidingSetting, BTreeSet<usize>)> =
+    let left_alone: Vec<(HidingSetting, BTreeSet<Key<'b>>)> =
         HidingSetting::ALL.iter().map(left_with).collect();
     let all = Question { forget: None, all_matches: false, ..question.clone() };
     let left_without = LazyCell::new(|| {
         let left = |setting: &HidingSetting| {
             let mut others = all.clone();
             setting.copy(question, &open, &mut others);
-            (*setting, asked.reported(&others))
+            (*setting, reported(baseline, &others))
         };
         HidingSetting::ALL.iter().map(left).collect::<Vec<_>>()
     });
-    let mut findings: BTreeMap<(&str, &str, &str), Vec<Finding<'b>>> = BTreeMap::new();
+    let mut findings: BTreeMap<Key<'b>, Vec<Finding<'b>>> = BTreeMap::new();
     for finding in first_seen(baseline, question) {
-        let key = (finding.account(), finding.principal(), &**finding.action);
-        findings.entry(key).or_default().push(finding);
+        findings.entry(key_of(&finding)).or_default().push(finding);
     }
+    // With the rules that their events matched.
+    let mut unhidden: BTreeMap<(Key<'b>, FindingKind), Finding<'b>> = first_seen(baseline, &open)
+        .into_iter()
+        .map(|finding| ((key_of(&finding), finding.kind), finding))
+        .collect();
     let mut behaviours = Vec::new();
-    for (index, behaviour) in asked.behaviours() {
+    for (index, behaviour) in asked.behaviours(&candidates) {
         let (who, action) = asked.names(behaviour);
+        let key = (&*who.account, &*who.key, &**action);
         let candidate = candidates.get(&index);
-        let findings = findings.remove(&(&*who.account, &*who.key, &**action)).unwrap_or_default();
-        let is_reported = findings.iter().any(|finding| is_of_first_sighting(finding.kind));
-        let hiding = |left: &[(HidingSetting, BTreeSet<usize>)], is_left: bool| -> Vec<HidingSetting> {
-            let hiding = left.iter().filter(|(_, left)| !is_reported && left.contains(&index) == is_left);
-            hiding.map(|(setting, _)| *setting).collect()
-        };
-        let hidden_by = hiding(&left_alone, false);
-        let hidden_together =
-            if is_reported || !hidden_by.is_empty() { Vec::new() } else { hiding(&left_without, true) };
-        behaviours.push(Explanation {
+        let known_since = candidate.map(|candidate| candidate.finding.time.micros() - candidate.known_micros);
+        let mut explanation = Explanation {
             who,
             action,
             behaviour,
-            findings,
-            unhidden: candidate.map(|candidate| candidate.finding.clone()),
+            findings: findings.remove(&key).unwrap_or_default(),
+            unhidden: candidate.and_then(|candidate| unhidden.remove(&(key, candidate.finding.kind))),
             known_micros: candidate.map(|candidate| candidate.known_micros),
-            warmup_end: candidate.map(|candidate| {
-                let known_since = candidate.finding.time.micros() - candidate.known_micros;
-                Timestamp::from_micros(known_since.saturating_add(question.warmup.micros()))
-            }),
-            hidden_by,
-            hidden_together,
-        });
+            warmup_end: known_since
+                .map(|since| Timestamp::from_micros(since.saturating_add(question.warmup.micros()))),
+            hidden_by: Vec::new(),
+            hidden_together: Vec::new(),
+        };
+        if !explanation.is_reported() {
+            let settings =
+                |left: &[(HidingSetting, BTreeSet<Key<'b>>)], is_left: bool| -> Vec<HidingSetting> {
+                    left.iter()
+                        .filter(|(_, left)| left.contains(&key) == is_left)
+                        .map(|(setting, _)| *setting)
+                        .collect()
+                };
+            explanation.hidden_by = settings(&left_alone, false);
+            if explanation.hidden_by.is_empty() {
+                explanation.hidden_together = settings(&left_without, true);
+            }
+        }
+        behaviours.push(explanation);
     }
-    Explanations {
-        absence: behaviours.is_empty().then(|| asked.absence(question)),
-        behaviours,
-        archive: archive_overview(baseline, question),
-    }
+    Explanations { absence: behaviours.is_empty().then(|| asked.absence(question)), behaviours }
+}
+
+/// Account and key of a principal, and an action.
+type Key<'b> = (&'b str, &'b str, &'b str);
+
+fn key_of<'b>(finding: &Finding<'b>) -> Key<'b> {
+    (finding.account(), finding.principal(), finding.action)
+}
+
+/// The first sightings that a question reports.
+fn reported<'b>(baseline: &'b Baseline, question: &Question) -> BTreeSet<Key<'b>> {
+    let findings = first_seen(baseline, question);
+    findings.iter().filter(|finding| is_of_first_sighting(finding.kind)).map(key_of).collect()
 }
 
 impl HidingSetting {
@@ -175,6 +194,7 @@ impl HidingSetting {
         match self {
             Self::Warmup => into.warmup = from.warmup,
             Self::Report => into.report.clone_from(&from.report),
+            Self::MinSeverity => into.min_severity = from.min_severity,
             Self::OnlySuccess => into.only_success = from.only_success,
             Self::From => into.from = from.from,
             Self::To => {
@@ -199,9 +219,11 @@ fn is_of_first_sighting(kind: FindingKind) -> bool {
     matches!(kind, FindingKind::NewAction | FindingKind::NewPrincipal)
 }
 
-/// The question without anything that can hide a first sighting, but for the warmup.
+/// The question without anything that can hide a first sighting.
 fn unhidden(question: &Question) -> Question {
     Question {
+        warmup: Span::default(),
+        min_severity: Severity::default(),
         report: vec![FindingKind::NewAction, FindingKind::NewPrincipal],
         forget: None,
         from: None,
@@ -244,10 +266,15 @@ impl<'b> Asked<'b> {
         }
     }
 
-    /// The behaviours that it names, with their indices.
-    fn behaviours(&self) -> impl Iterator<Item = (usize, &'b Behaviour)> {
-        self.baseline.behaviours.iter().enumerate().filter(|(_, behaviour)| {
-            self.principals.contains(&behaviour.principal) && self.actions.contains(&behaviour.action)
+    /// The behaviours that it names, with their indices: by their own principals, or as `candidates` by those behind them.
+    fn behaviours(
+        &self,
+        candidates: &BTreeMap<usize, Candidate<'b>>,
+    ) -> impl Iterator<Item = (usize, &'b Behaviour)> {
+        self.baseline.behaviours.iter().enumerate().filter(|(index, behaviour)| {
+            let is_named =
+                self.principals.contains(&behaviour.principal) && self.actions.contains(&behaviour.action);
+            is_named || candidates.contains_key(index)
         })
     }
 
@@ -276,13 +303,6 @@ impl<'b> Asked<'b> {
         found
     }
 
-    /// The behaviours whose first sightings a question reports.
-    fn reported(&self, question: &Question) -> BTreeSet<usize> {
-        let candidates = self.candidates(question).into_iter();
-        let reported = candidates.filter(|(_, candidate)| candidate.known_micros >= question.warmup.micros());
-        reported.map(|(index, _)| index).collect()
-    }
-
     /// Why no behaviour has these names.
     fn absence(&self, question: &Question) -> Absence<'b> {
         let Filter { principals, actions, .. } = &question.filter;
@@ -299,11 +319,8 @@ impl<'b> Asked<'b> {
         if self.actions.is_empty() {
             let asked = actions.first().map_or("", |pattern| pattern.as_str());
             let known = self.baseline.actions.iter();
-            let is_named = |action: &&Text, name: &str| {
-                super::filter::action_names(action).iter().any(|own| *own == name)
-            };
-            let names: Vec<Cow<'_, str>> =
-                known.clone().flat_map(|action| super::filter::action_names(action)).collect();
+            let is_named = |action: &&Text, name: &str| action_names(action).iter().any(|own| *own == name);
+            let names: Vec<Cow<'_, str>> = known.clone().flat_map(|action| action_names(action)).collect();
             let name = nearest(asked, names.iter().map(|name| &**name));
             return Absence::NoAction(
                 name.and_then(|name| known.clone().find(|action| is_named(action, name))),
@@ -319,9 +336,4 @@ impl<'b> Asked<'b> {
         others.sort_by_key(|(who, time)| (*time, who.account_and_key()));
         Absence::Never { principals: self.principals.len() as u64, others }
     }
-}
-
-/// The part of a name after its last `/`.
-fn last_part(key: &str) -> &str {
-    key.rsplit('/').next().unwrap_or(key)
 }

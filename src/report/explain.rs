@@ -5,13 +5,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::count::counted;
 use super::place::shown_object;
 use super::row::{NOT_NAMED, days, in_account, named};
-use super::triage::counted;
 use super::{Format, UsedSettings, as_it_is, csv, for_spreadsheet, for_terminal, json};
 use crate::coverage::{Coverage, PlaceCoverage};
 use crate::model::ObservedPrincipal;
-use crate::query::{Absence, Explanation, Explanations, FindingKind, HidingSetting};
+use crate::query::{Absence, Explanation, Explanations, Finding, FindingKind, HidingSetting, Severity};
 use crate::time::{Day, Timestamp};
 
 /// Explanations, ready to write.
@@ -242,6 +242,10 @@ impl ExplainReport<'_> {
                 let kind = one.unhidden.as_ref().map_or(FindingKind::NewAction, |finding| finding.kind);
                 format!("it would be a finding of the kind {}, which --report leaves out", kind.name())
             }
+            HidingSetting::MinSeverity => {
+                let severity = one.unhidden.as_ref().map_or(Severity::default(), Finding::severity);
+                format!("its first sighting is {}, and --min-severity asks for more", severity.name())
+            }
             HidingSetting::OnlySuccess => {
                 "all its calls failed, and --only-success counts none of these".to_owned()
             }
@@ -261,7 +265,7 @@ impl ExplainReport<'_> {
                 format!("it is from {} logs, which --source leaves out", one.who.kind.source().name())
             }
             HidingSetting::PrincipalKind => {
-                format!("the principal is a {}, which --principal-kind leaves out", one.who.kind.name())
+                format!("the principal's kind is {}, which --principal-kind leaves out", one.who.kind.name())
             }
             HidingSetting::IgnoreAction => "the action is one of --ignore-action or --ignore-file".to_owned(),
             HidingSetting::OnlyMutating => {
@@ -301,7 +305,12 @@ impl Before {
         Self {
             first: place.span().map(|(first, _)| first),
             gaps: place.gaps().filter(|(start, _)| *start <= time.day()).collect(),
-            failed: place.failed,
+            failed: place
+                .days
+                .between(Day::from_number(i32::MIN), time.day().next())
+                .iter()
+                .map(|day| day.failed)
+                .sum(),
         }
     }
 
@@ -324,7 +333,7 @@ impl Before {
 
 /// Why there is nothing to explain.
 fn absent(absence: &Absence<'_>) -> Vec<String> {
-    let perhaps = |name: Option<&str>| name.map_or(String::new(), |name| format!("; is {name} meant?"));
+    let perhaps = |name: Option<&str>| name.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
     match absence {
         Absence::NoPrincipal(near) => {
             vec![format!("no principal has this name{}", perhaps(near.map(|who| &*who.key)))]
