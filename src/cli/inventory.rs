@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use firstseen::baseline::Baseline;
 use firstseen::inventory::{Collected, FileProblem, InventoryError, collect};
 use firstseen::model::{IamKind, Inventory};
+use firstseen::report::plural;
 use firstseen::source::is_s3;
 
 use super::exit::{Hint, UsageError};
@@ -93,8 +94,7 @@ fn warnings(collected: &Collected) -> Vec<String> {
 /// The inventory in one line.
 pub(crate) fn summary(inventory: &Inventory) -> String {
     let count = |kind| inventory.identities().filter(|(identity, _)| identity.kind == kind).count();
-    let counted =
-        |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let counted = |number: usize, what: &str| plural(number as u64, what);
     format!(
         "IAM inventory: {}, {}, {}",
         counted(inventory.accounts().len(), "account"),

@@ -7,6 +7,7 @@ use firstseen::model::LogSource;
 use firstseen::query::{
     Filter, FindingKind, KnownAssets, Overview, Pattern, Preset, Question, Tuning, WarmupEffect,
 };
+use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
 
 use super::args::DEFAULT_WARMUP;
@@ -248,7 +249,6 @@ pub(crate) fn nothing_found(coverage: &Coverage, archives: &[String]) -> anyhow:
 
 /// What was found instead, counted by reason.
 fn found_instead(coverage: &Coverage) -> String {
-    let counted = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let listed = |counts: &mut dyn Iterator<Item = (&'static str, u64)>| {
         counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
     };
@@ -257,17 +257,17 @@ fn found_instead(coverage: &Coverage) -> String {
     let skipped: u64 = objects.skipped.values().sum();
     if skipped > 0 {
         let reasons = listed(&mut objects.skipped.iter().map(|(skip, count)| (skip.name(), *count)));
-        parts.push(format!("{} skipped ({reasons})", counted(skipped, "object")));
+        parts.push(format!("{} skipped ({reasons})", plural(skipped, "object")));
     }
     let foreign = coverage.foreign_records();
     if foreign > 0 {
         let reasons = listed(&mut records.skipped.iter().map(|(skip, count)| (skip.name(), *count)));
-        parts.push(format!("{} skipped ({reasons})", counted(foreign, "record")));
+        parts.push(format!("{} skipped ({reasons})", plural(foreign, "record")));
     }
     let unlisted: u64 = objects.unlisted.values().sum();
     if unlisted > 0 {
         let reasons = listed(&mut objects.unlisted.iter().map(|(skip, count)| (skip.name(), *count)));
-        parts.push(format!("{} not listed ({reasons})", counted(unlisted, "folder")));
+        parts.push(format!("{} not listed ({reasons})", plural(unlisted, "folder")));
     }
     if parts.is_empty() { "there are no objects".to_owned() } else { parts.join(", ") }
 }

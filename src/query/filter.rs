@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use glob::MatchOptions;
 use thiserror::Error;
 
-use crate::model::{LogSource, ObservedPrincipal, PrincipalKind, RuleMetadata, identity_in_cluster};
+use crate::model::{
+    LogSource, ObservedPrincipal, PrincipalKind, RuleMetadata, identity_in_cluster, last_part,
+};
 
 /// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
 ///
@@ -127,7 +129,7 @@ pub(super) fn principal_names(who: &ObservedPrincipal) -> Vec<&str> {
 }
 
 fn names_of_key(key: &str) -> [&str; 2] {
-    [key, key.rsplit('/').next().unwrap_or(key)]
+    [key, last_part(key)]
 }
 
 /// Which findings are wanted. An empty list wants everything.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Format, as_it_is, csv, for_spreadsheet, for_terminal, json};
+use super::{Format, as_it_is, csv, for_spreadsheet, for_terminal, json, plural};
 use crate::actions::{AccessLevel, ActionDescription, Class};
 
 /// Descriptions of actions, ready to write.
@@ -73,7 +73,6 @@ impl ActionsReport<'_> {
             writeln!(out, "{class:<14}  {level:<22}  {}", for_terminal(&action.name))?;
             writeln!(out, "    {}", for_terminal(&action.reason))?;
         }
-        let count = self.actions.len();
-        writeln!(out, "{count} {}", if count == 1 { "action" } else { "actions" })
+        writeln!(out, "{}", plural(self.actions.len() as u64, "action"))
     }
 }

@@ -6,6 +6,7 @@
 
 mod actions;
 mod clean;
+mod count;
 mod coverage;
 mod csv;
 mod events;
@@ -37,6 +38,7 @@ use crate::query::Finding;
 
 pub use actions::ActionsReport;
 pub use clean::{for_json_in_terminal, for_shell, for_spreadsheet, for_terminal, for_xml};
+pub use count::plural;
 pub use coverage::{CoverageReport, CoverageSettings};
 pub use events::{
     Append, EventFilterSettings, EventFormat, EventReport, EventRow, EventSettings, EventsWritten,

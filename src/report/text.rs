@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::place::shown_object;
 use super::row::{NOT_NAMED, location_in_words, named, value_in_words};
 use super::screen::{Line, Piece, Screen, Tone, of_findings};
-use super::{Report, for_terminal};
+use super::{Report, for_terminal, plural};
 use crate::model::Sighting;
 use crate::query::{Finding, FindingKind, Integrity, Rarity};
 use crate::time::Timestamp;
@@ -18,7 +18,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         lines(finding, report.archives).iter().try_for_each(|line| line.write(out))?;
     }
     let count = report.findings.len();
-    writeln!(out, "{count} {}", if count == 1 { "finding" } else { "findings" })
+    writeln!(out, "{}", plural(count as u64, "finding"))
 }
 
 /// Writes the findings for a terminal, after a summary.

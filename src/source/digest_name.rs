@@ -1,6 +1,7 @@
 //! What the name of a CloudTrail digest says: the trail that it belongs to, and the end of the hour that it covers.
 
-use super::key_parts::{is_account, is_region, json_stem};
+use super::key_parts::{is_region, json_stem};
+use crate::model::{is_account_id, last_part};
 use crate::time::Timestamp;
 
 /// What the name of a digest says.
@@ -35,7 +36,7 @@ impl<'a> DigestName<'a> {
     /// assert_eq!(name.ended.unwrap().to_string(), "2024-03-09T04:12:00Z");
     /// ```
     pub fn parse(path: &'a str) -> Option<Self> {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = last_part(path);
         let stem = json_stem(name)?;
         let plain = stem.strip_suffix("_backfill");
         let (account, rest) = plain.unwrap_or(stem).split_once("_CloudTrail-Digest_")?;
@@ -43,7 +44,7 @@ impl<'a> DigestName<'a> {
         let (rest, time) = rest.rsplit_once('_')?;
         let (trail, home_region) = rest.rsplit_once('_')?;
         let time_fits = time.len() == 16 && time.ends_with('Z') && time.as_bytes()[8] == b'T';
-        let fits = is_account(account)
+        let fits = is_account_id(account)
             && is_region(region)
             && !trail.is_empty()
             && is_region(home_region)

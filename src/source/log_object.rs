@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ObjectKey;
 use crate::coverage::{FaultKind, ObjectSkip};
-use crate::model::Text;
+use crate::model::{Text, last_part};
 use crate::time::Timestamp;
 
 /// One file of an archive on disk, or one object of an archive in S3.
@@ -64,7 +64,7 @@ impl LogObject {
 
     /// Whether the name claims to be a log, so that other content is a fault.
     pub fn named_as_log(&self) -> bool {
-        let name = self.path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+        let name = last_part(&self.path).to_ascii_lowercase();
         let stem = name.strip_suffix(".gz").unwrap_or(&name);
         name.len() != stem.len() || [".json", ".jsonl", ".ndjson"].iter().any(|end| stem.ends_with(end))
     }

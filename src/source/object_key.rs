@@ -7,8 +7,9 @@
 use std::borrow::Cow;
 
 use super::digest_name::DigestName;
-use super::key_parts::{is_account, is_region, json_stem};
+use super::key_parts::{is_region, json_stem};
 use crate::coverage::{Delivery, ObjectSkip};
+use crate::model::{is_account_id, last_part};
 use crate::time::Timestamp;
 
 /// What the path of a log object says.
@@ -61,7 +62,7 @@ impl<'a> ObjectKey<'a> {
     /// assert_eq!(key.skip, None);
     /// ```
     pub fn parse(path: &'a str) -> Self {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = last_part(path);
         let folder = day_folder(path);
         let (day, gives_hour) = (folder.map(|(day, _)| day), folder.is_some_and(|(_, is_hour)| is_hour));
         if let Some(key) = log_file(name) {
@@ -111,7 +112,7 @@ fn day_folder(path: &str) -> Option<(Timestamp, bool)> {
 fn cluster(path: &str) -> Option<(&str, &str)> {
     let (folders, _) = path.rsplit_once('/')?;
     let mut parts = folders.split('/').skip_while(|part| *part != "EKSLogs").skip(1);
-    let account = parts.next().filter(|part| is_account(part))?;
+    let account = parts.next().filter(|part| is_account_id(part))?;
     Some((account, parts.next().filter(|cluster| !cluster.is_empty())?))
 }
 
@@ -131,7 +132,7 @@ fn log_file(name: &str) -> Option<ObjectKey<'_>> {
     }
     let delivered = delivery_minute(rest.get(..14)?)?;
     let unique = rest[14..].trim_start_matches('_');
-    let fits = is_account(account) && is_region(region) && is_unique(unique);
+    let fits = is_account_id(account) && is_region(region) && is_unique(unique);
     fits.then_some(ObjectKey {
         account: Some(account),
         region: Some(region),
@@ -148,7 +149,7 @@ fn service_folder(path: &str) -> Option<&str> {
     let (folders, _) = path.rsplit_once('/')?;
     let mut parts = folders.split('/');
     parts.find(|part| *part == "AWSLogs")?;
-    parts.find(|part| is_account(part) || part.starts_with("aws-account-id="))?;
+    parts.find(|part| is_account_id(part) || part.starts_with("aws-account-id="))?;
     parts.next()
 }
 

@@ -1,12 +1,14 @@
 //! Names of objects, compared between S3 and a copy of it.
 
+use crate::model::last_part;
+
 /// Extensions that a copy may add, lose or replace.
 const PACKINGS: [&str; 4] = [".gz", ".zst", ".bz2", ".xz"];
 
 /// The last part of a path, without the extensions of compression. Names of log files and digests are unique: they have an account, a
 /// Region, a time, and a random text or a trail.
 pub(super) fn stem(path: &str) -> &str {
-    let mut name = path.rsplit('/').next().unwrap_or(path);
+    let mut name = last_part(path);
     while let Some(plain) = PACKINGS.iter().find_map(|end| name.strip_suffix(end)) {
         name = plain;
     }

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use crate::actions::short_name;
 use crate::model::Sighting;
 use crate::query::{ChangeOfLogging, CoverageAnswer, LoggingSpan, LoggingTarget};
+use crate::report::count::counted;
 use crate::report::for_terminal;
 use crate::report::row::{NOT_NAMED, in_account, named};
-use crate::report::triage::counted;
 
 /// The most spans, and the most other calls, that are shown. JSON has all.
 const MOST_SHOWN: usize = 50;

@@ -9,9 +9,9 @@ use super::strip::Columns;
 use super::{CoverageReport, logging_text};
 use crate::coverage::Delivery;
 use crate::query::{CoverageAnswer, CoveredPlace, DayGap, HourGap};
+use crate::report::count::counted;
 use crate::report::for_terminal;
 use crate::report::summary::fault_line;
-use crate::report::triage::counted;
 
 /// The most accounts and Regions shown. CSV and JSON have all.
 const MOST_PLACES: usize = 200;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
-use super::{as_it_is, csv, for_spreadsheet, json};
+use super::{as_it_is, csv, for_spreadsheet, json, plural};
 use crate::decode::Json;
 use crate::events::{Event, Events};
 use partitions::Partitions;
@@ -61,8 +61,7 @@ pub struct EventsWritten {
 
 impl fmt::Display for EventsWritten {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        write!(out, "{}, {}", counted(self.events, "event"), counted(self.first_sightings, "first sighting"))
+        write!(out, "{}, {}", plural(self.events, "event"), plural(self.first_sightings, "first sighting"))
     }
 }
 

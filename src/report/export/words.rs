@@ -1,10 +1,10 @@
 //! Texts about a finding that all formats share.
 
-use crate::model::Dimension;
+use crate::model::{Dimension, last_part};
 use crate::query::{Finding, FindingKind};
-use crate::report::for_terminal;
 use crate::report::place::shown_object;
 use crate::report::row::{NOT_NAMED, named, value_in_words};
+use crate::report::{for_terminal, plural};
 
 /// One line: what is new, and for which principal.
 pub(super) fn title(finding: &Finding<'_>) -> String {
@@ -54,10 +54,10 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
         text.push_str(&format!(", {times} times"));
     }
     if let Some(age) = finding.age_micros() {
-        text.push_str(&format!(", known for {}", counted(age.div_euclid(DAY), "day")));
+        text.push_str(&format!(", known for {}", plural(age.div_euclid(DAY), "day")));
     }
     if let Some(rarity) = finding.rarity {
-        let others = counted(rarity.other_principals.into(), "other principal");
+        let others = plural(rarity.other_principals, "other principal");
         let what = if finding.value.is_some() { "had this value" } else { "had done this" };
         text.push_str(&format!("; {others} {what} before"));
     }
@@ -91,14 +91,9 @@ pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String 
     text
 }
 
-/// `1 day`, `2 days`.
-fn counted(number: i64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 /// The last part of a principal's name.
 pub(in crate::report) fn name(principal: &str) -> String {
-    let last = principal.rsplit('/').next().unwrap_or(principal);
+    let last = last_part(principal);
     for_terminal(if last.is_empty() { principal } else { last }).into_owned()
 }
 

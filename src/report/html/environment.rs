@@ -8,8 +8,8 @@ use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior,
 
 use super::content::Unit;
 use super::limits::cut;
+use crate::report::count::{counted, grouped};
 use crate::report::for_xml;
-use crate::report::triage::{counted, grouped};
 
 /// Name of the template of the page.
 pub(super) const PAGE: &str = "page.html";

@@ -15,8 +15,9 @@ use super::{PageContext, write};
 use crate::actions::class_of;
 use crate::model::{Dimension, RuleMetadata};
 use crate::query::{Finding, FindingKind, Severity};
+use crate::report::count::counted;
 use crate::report::row::{NOT_NAMED, named};
-use crate::report::triage::{counted, principal_command};
+use crate::report::triage::principal_command;
 use crate::report::{FindingRow, Report, as_it_is};
 
 impl Report<'_> {

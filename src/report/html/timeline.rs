@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::report::triage::counted;
+use crate::report::count::counted;
 use crate::time::{Day, Span, Timestamp};
 
 /// What was new over time.

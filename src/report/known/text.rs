@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::columns::{widths, write_row};
 use crate::query::{Change, CountRange, KnownActions, KnownGroup, KnownRow, Measure, Subject, Timeline};
-use crate::report::for_terminal;
 use crate::report::row::{NOT_NAMED, in_account, named};
+use crate::report::{for_terminal, plural};
 
 pub(super) fn write(known: &KnownActions<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut table = vec![["first", "last", "count", "errors", "hours", ""].map(str::to_owned)];
@@ -34,7 +34,7 @@ fn cells(group: &KnownGroup<'_>, row: &KnownRow<'_>) -> [String; 6] {
     let rest = match (group.subject.action, row.subject.principal) {
         (Some(_), _) => name(&row.subject) + iam_mark(row),
         (None, Some(_)) => action(&row.subject),
-        (None, None) => format!("{}, by {}", action(&row.subject), counted(row.principals, "principal")),
+        (None, None) => format!("{}, by {}", action(&row.subject), plural(row.principals, "principal")),
     };
     let change = match row.change {
         None => "",
@@ -81,17 +81,13 @@ fn action(subject: &Subject<'_>) -> String {
 }
 
 fn members(group: &KnownGroup<'_>) -> String {
-    let principals = || counted(group.principals, "principal");
-    let actions = || counted(group.actions, "action");
+    let principals = || plural(group.principals, "principal");
+    let actions = || plural(group.actions, "action");
     match (group.subject.principal, group.subject.action) {
         (Some(_), _) => actions(),
         (None, Some(_)) => principals(),
         (None, None) => format!("{}, {}", principals(), actions()),
     }
-}
-
-fn counted(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn write_total(known: &KnownActions<'_>, changes: bool, out: &mut dyn Write) -> io::Result<()> {

@@ -6,7 +6,7 @@ use super::{Line, Piece, Tone};
 use crate::coverage::Coverage;
 use crate::query::{FindingKind, Severity};
 use crate::report::Report;
-use crate::report::triage::{counted, grouped};
+use crate::report::count::{counted, grouped};
 
 /// How many findings of which severity and kind, of whom and when, and what was read.
 pub(in crate::report) fn of_findings(report: &Report<'_>) -> Vec<Line> {

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::TraceReport;
 use super::words::{credential, issuance, more_issued, origin, uses};
-use crate::report::for_terminal;
 use crate::report::place::shown_object;
+use crate::report::{for_terminal, plural};
 use crate::trace::{EventPlace, TraceRow};
 
 /// Deeper levels are indented no further.
@@ -16,8 +16,7 @@ pub(super) fn write(report: &TraceReport<'_>, out: &mut dyn Write) -> io::Result
         write_row(report, row, out)?;
     }
     let (rows, matched) = (report.traced.rows.len(), report.traced.matched);
-    let credentials = if rows == 1 { "credential" } else { "credentials" };
-    writeln!(out, "{rows} {credentials}, {matched} of them traced (marked with *)")?;
+    writeln!(out, "{}, {matched} of them traced (marked with *)", plural(rows as u64, "credential"))?;
     match report.traced.left_out {
         0 => Ok(()),
         more => writeln!(out, "{more} more are left out (--depth and --limit show more)"),

@@ -1,7 +1,8 @@
 //! Traced credentials in words.
 
-use super::super::row::{NOT_NAMED, named};
 use crate::model::{Arn, is_temporary_key, last_part};
+use crate::report::plural;
+use crate::report::row::{NOT_NAMED, named};
 use crate::trace::{Credential, Holder, Issuance, Origin, TraceRow, Use};
 
 /// How many actions and networks of a credential are named.
@@ -111,7 +112,7 @@ pub(super) fn more_issued(left_out: u64) -> Option<String> {
 /// What was done with a credential: time, counts, networks and actions.
 pub(super) fn uses(used: &Use) -> String {
     let counts = used.counts();
-    let calls = if counts.count == 1 { "1 call".to_owned() } else { format!("{} calls", counts.count) };
+    let calls = plural(counts.count, "call");
     let errors = if counts.errors > 0 { format!(", {} failed", counts.errors) } else { String::new() };
     let time = match used.first.time == used.last {
         true => used.last.to_string(),

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use super::bits::{rounded, score};
 use super::member_view::values;
-use super::words::{counted, most_surprising, of_part, of_surprise, placed_network};
+use super::words::{most_surprising, of_part, of_surprise, placed_network};
 use crate::actions::short_name;
-use crate::model::Dimension;
+use crate::model::{Dimension, last_part};
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
+use crate::report::count::counted;
 use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::report::width::width;
 
@@ -180,7 +181,7 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     }
     let name = |index: usize| {
         let key = named(&incident.episodes[index].who.key).unwrap_or(NOT_NAMED);
-        key.rsplit('/').next().unwrap_or(key)
+        last_part(key)
     };
     let why = |index: usize| {
         let link = incident.links.iter().find(|link| link.from.max(link.to) == index);

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use super::TriageReport;
-use super::words::{counted, grouped};
 use crate::query::{LABEL_NOISES, LABEL_RANKS, LabelReport, LabelShares, LabelledIncident};
+use crate::report::count::{counted, grouped};
 use crate::report::width::width;
 use crate::report::{Format, as_it_is, csv, for_spreadsheet, for_terminal, json};
 

@@ -31,7 +31,6 @@ use super::{AsffBatches, Format, Screen, UsedSettings, as_it_is, csv, for_spread
 pub(super) use self::bits::rounded;
 pub(super) use self::command::principal_command;
 pub(super) use self::sparkline::days_in_column;
-pub(super) use self::words::{counted, grouped};
 use crate::coverage::Coverage;
 use crate::query::{RankedIncident, Triage, TriageQuestion, Weights};
 

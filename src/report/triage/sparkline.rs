@@ -1,7 +1,7 @@
 //! How much was new over time, as one line of blocks for a terminal.
 
-use super::words::counted;
 use crate::query::Overview;
+use crate::report::count::counted;
 use crate::time::Day;
 
 /// Blocks by height; nothing is a dot.

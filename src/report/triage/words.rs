@@ -6,25 +6,8 @@ use crate::query::{
     Count, Episode, EpisodeFinding, Finding, Link, LinkKind, Part, PartName, RankedIncident, Reason,
     Surprise, Weights,
 };
+use crate::report::count::{counted, grouped};
 use crate::report::row::{NOT_NAMED, location_in_words, named};
-
-/// A whole number with commas: `1,616`.
-pub(in crate::report) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 action`, `1,616 actions`.
-pub(in crate::report) fn counted(number: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
-}
 
 /// `3 of 1,616`
 fn some_of(count: Count) -> String {

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::VerifyReport;
 use super::words::reason;
-use crate::report::for_terminal;
 use crate::report::place::shown_object;
+use crate::report::{for_terminal, plural};
 use crate::verify::{ChainSummary, Class, Proof, Subject, Verdict};
 
 /// Verdicts shown of each kind; all of them are in the other formats.
@@ -14,7 +14,7 @@ const SHOWN: usize = 20;
 /// Writes the whole report.
 pub(super) fn write(report: &VerifyReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let chains = &report.verification.chains;
-    writeln!(out, "{} of digests", counted(chains.len() as u64, "chain"))?;
+    writeln!(out, "{} of digests", plural(chains.len() as u64, "chain"))?;
     for chain in chains {
         writeln!(out, "  {}", for_terminal(&chain_line(chain)))?;
     }
@@ -46,7 +46,7 @@ fn chain_line(ChainSummary { chain, digests, proven, covered }: &ChainSummary) -
         chain.region,
         chain.trail,
         chain.home_region,
-        counted(*digests, "digest")
+        plural(*digests, "digest")
     )
 }
 
@@ -80,7 +80,7 @@ fn write_meaning(report: &VerifyReport<'_>, out: &mut dyn Write) -> io::Result<(
     let counts = report.verification.counts();
     let has = |wanted: Proof| counts.keys().any(|(_, _, proof)| *proof == Some(wanted));
     if has(Proof::Proven) {
-        let keys = counted(report.verification.keys as u64, "public key");
+        let keys = plural(report.verification.keys as u64, "public key");
         writeln!(
             out,
             "proven: signed by CloudTrail, or listed in a signed digest, if the {keys} given came from AWS"
@@ -142,8 +142,4 @@ fn verdict_line(verdict: &Verdict, report: &VerifyReport<'_>) -> String {
     let detail = verdict.detail.as_ref().map_or(String::new(), |detail| format!(" ({detail})"));
     let (class, subject) = (verdict.class.name(), verdict.subject.name());
     format!("{class} {subject} {what}: {}{detail}", reason(verdict.reason))
-}
-
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -10,6 +10,7 @@ use super::comparison::lower;
 use super::event_context::{EventContext, Value};
 use super::field::Field;
 use super::known::Known;
+use crate::model::last_part;
 use crate::names::named;
 
 named! {
@@ -47,7 +48,7 @@ impl Transformer {
             Self::Lower => text.to_lowercase().into(),
             Self::Upper => text.to_uppercase().into(),
             Self::Base64 => decoded(&text)?.into(),
-            Self::Basename => text.rsplit('/').next().unwrap_or_default().to_owned().into(),
+            Self::Basename => last_part(&text).to_owned().into(),
             Self::Length => text.len().to_string().into(),
         })
     }

@@ -7,8 +7,8 @@
 //! by listing.
 
 use crate::coverage::ObjectSkip;
+use crate::model::{is_account_id, last_part};
 use crate::source::ReadWindow;
-use crate::source::key_parts::is_account;
 use crate::source::object_key::{service, skip_in};
 use crate::time::Day;
 
@@ -40,7 +40,7 @@ pub(super) fn level(prefix: &str) -> Level {
         None if prefix.split_terminator('/').any(|part| part == "AWSLogs") => return Level::Accounts,
         None => return Level::Unknown,
     };
-    if !is_account(account) {
+    if !is_account_id(account) {
         return Level::Unknown;
     }
     match (parts.next(), parts.next(), parts.next()) {
@@ -56,7 +56,7 @@ fn clusters(prefix: &str) -> Option<Level> {
     let mut parts = prefix.split_terminator('/').skip_while(|part| *part != "EKSLogs");
     parts.next()?;
     let Some(account) = parts.next() else { return Some(Level::Accounts) };
-    if !is_account(account) {
+    if !is_account_id(account) {
         return Some(Level::Unknown);
     }
     Some(match (parts.next(), parts.next()) {
@@ -80,7 +80,7 @@ pub(super) fn skip(level: Level, folder: &str, lists_digests: bool) -> Option<Ob
 
 /// Whether an object is listed: always, except objects in the folder of another service that are named as that service does.
 pub(super) fn is_listed(within: Option<&str>, key: &str) -> bool {
-    let name = key.rsplit('/').next().unwrap_or(key);
+    let name = last_part(key);
     within.is_none_or(|folder| !name.is_empty() && skip_in(folder, name).is_none())
 }
 
