@@ -103,21 +103,20 @@ impl ScanArgs {
     /// Refuses flags that `--verify` needs or cannot have.
     fn check_verification(&self) -> anyhow::Result<()> {
         let has_proof = !self.proof.public_keys.is_empty() || !self.proof.side_file.is_empty();
-        if !self.verify && has_proof {
-            let what = "--public-keys and --side-file are used to verify: add --verify";
-            return Err(UsageError(what.to_owned()).into());
-        }
         let cannot = |name: &&std::path::PathBuf| is_stdin(name) || is_saved(name);
-        match self.archives.names().iter().find(cannot).filter(|_| self.verify) {
-            Some(name) => {
-                let name = name.display();
-                let what = format!(
-                    "--verify reads the archives twice, which '{name}' does not allow: name folders or buckets"
-                );
-                Err(UsageError(what).into())
+        let what = match self.archives.names().iter().find(cannot) {
+            _ if !self.verify && has_proof => {
+                "--public-keys and --side-file are used to verify: add --verify".to_owned()
             }
-            None => Ok(()),
-        }
+            Some(name) if self.verify => {
+                let name = name.display();
+                format!(
+                    "--verify reads the archives twice, which '{name}' does not allow: name folders or buckets"
+                )
+            }
+            _ => return Ok(()),
+        };
+        Err(UsageError(what).into())
     }
 
     /// What the digests say of the log files, if that was asked for.

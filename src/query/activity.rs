@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::in_scope::{events, first_counted};
 use super::{Finding, Question, new_value};
 use crate::baseline::Baseline;
-use crate::model::{Dimension, ObservedPrincipal, Traits};
+use crate::model::{Dimension, ObservedPrincipal};
 use crate::time::Timestamp;
 
 /// What a principal did in the whole archive, new or not, as far as the question counts it.
@@ -21,7 +21,7 @@ pub struct PrincipalActivity<'b> {
     pub last: Timestamp,
     /// Different actions.
     pub actions: u64,
-    /// Different networks. None, if no networks were learnt.
+    /// Different networks. 0 if no networks were learnt.
     pub networks: u64,
     /// Events, without copies.
     pub events: u64,
@@ -130,14 +130,7 @@ impl<'b> Wanted<'b> {
         for finding in findings {
             let action = finding.known_action().map(Cow::Borrowed);
             let own = finding.kind.dimension().zip(finding.value.map(|value| Cow::Borrowed(&**value)));
-            let traits = finding.evidence.map(|evidence| Traits {
-                source_ip: evidence.source_ip(),
-                user_agent: evidence.user_agent(),
-                region: evidence.region(),
-                access_key_id: evidence.access_key_id(),
-                error_code: evidence.error_code(),
-                ..Traits::default()
-            });
+            let traits = finding.traits();
             let of_evidence = traits.iter().flat_map(|traits| {
                 Dimension::LEARNT
                     .into_iter()

@@ -4,7 +4,7 @@ use std::num::NonZero;
 
 use crate::baseline::Hit;
 use crate::model::{
-    Correlation, Dimension, Location, ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text,
+    Correlation, Dimension, Location, ObservedPrincipal, PrincipalKind, RuleMetadata, Sighting, Text, Traits,
 };
 use crate::names::named;
 use crate::query::{Filter, Severity};
@@ -355,6 +355,18 @@ impl<'b> Finding<'b> {
     /// Where the call of its event came from, as the record says: an address, the name of a service or `AWS Internal`.
     pub fn source_ip(&self) -> Option<&'b str> {
         self.evidence.and_then(|evidence| evidence.source_ip())
+    }
+
+    /// What dimensions read of its event, as far as the evidence has it: not whether an AWS service or the console made the call.
+    pub fn traits(&self) -> Option<Traits<'b>> {
+        self.evidence.map(|evidence| Traits {
+            source_ip: evidence.source_ip(),
+            user_agent: evidence.user_agent(),
+            region: evidence.region(),
+            access_key_id: evidence.access_key_id(),
+            error_code: evidence.error_code(),
+            ..Traits::default()
+        })
     }
 
     /// Age of the principal, in microseconds.

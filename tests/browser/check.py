@@ -88,15 +88,15 @@ SHOWN = "[...document.querySelectorAll('.card')].filter((card) => !card.hidden).
 def use(browser, what):
     """Filters, pivots, deep links and keys."""
     cards = browser.ask("document.querySelectorAll('.card').length")
-    check(cards > 1, f"{what}: has {cards} incidents")
-    check(browser.ask(SHOWN) == cards, f"{what}: all incidents are shown at first")
+    check(cards > 1, f"{what}: has {cards} cards")
+    check(browser.ask(SHOWN) == cards, f"{what}: all cards are shown at first")
     check(browser.ask("findings.every((finding) => rowsOf(finding.group)[finding.index].querySelector('time')"
                       ".textContent === cell(finding.row, 'time'))"), f"{what}: data and tables are in one order")
     id_of = browser.ask("cell(findings[findings.length - 1].row, 'event_id')")
     browser.ask(f"byId('search').value = {json.dumps(id_of)}; byId('search').dispatchEvent(new Event('input')); 1")
     browser.frame()
     check(browser.ask("shown.length >= 1 && shown.length < findings.length"), f"{what}: search for an event id")
-    check(browser.ask(SHOWN) < cards, f"{what}: search hides incidents")
+    check(browser.ask(SHOWN) < cards, f"{what}: search hides cards")
     took = browser.ask("(() => { byId('search').value = 'a e'; const begin = performance.now(); apply();"
                        "document.body.offsetHeight; return performance.now() - begin; })()")
     browser.ask("clearFilters(); 1")

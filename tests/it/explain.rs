@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use firstseen::query::HidingSetting;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, record, with};
@@ -10,7 +11,9 @@ use crate::program::{firstseen, firstseen_here, stderr};
 const ARCHIVE: &str = "fixtures/small-archive";
 
 /// Settings that hide something, each with the name of the setting.
-const HIDING: [(&str, &[&str]); 10] = [
+const HIDING: [(&str, &[&str]); 12] = [
+    ("min-severity", &["--min-severity", "medium"]),
+    ("principal-kind", &["--principal-kind", "role"]),
     ("warmup", &["--warmup", "60d"]),
     ("report", &["--report", "new-principal"]),
     ("only-success", &["--only-success"]),
@@ -85,6 +88,38 @@ fn what_is_reported_is_what_scan_reports_and_what_is_blamed_is_to_blame() {
         }
     }
     assert_eq!(blamed.len(), HIDING.len(), "the archive has something for each setting to hide: {blamed:?}");
+    // That of another test.
+    assert_eq!(blamed.len(), HidingSetting::ALL.len() - 1, "all settings are tried: {blamed:?}");
+}
+
+#[test]
+fn principals_of_clusters_are_explained_as_scan_reports_them() {
+    let archive = "fixtures/mixed-archive";
+    let rows = |command: &str, name: &str, flags: &[&str]| -> Vec<Value> {
+        let words = [&[command, archive, "-q", "-f", "json", "--warmup", "0d"], flags].concat();
+        let output = firstseen_here(&words);
+        assert!(output.status.success(), "{words:?}: {}", stderr(&output));
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer[name].as_array().unwrap().clone()
+    };
+    // The user of the cluster is that of the role behind it.
+    let of_role = ["--principal", "deploy"];
+    let found: BTreeSet<Key> = rows("scan", "findings", &of_role).iter().map(key).collect();
+    assert!(found.iter().any(|(_, principal, _)| principal.starts_with("k8s:")), "{found:?}");
+    let explained: BTreeSet<Key> = rows("explain", "explanations", &of_role).iter().map(key).collect();
+    assert!(explained.is_superset(&found), "{explained:?}");
+    let others = rows("explain", "explanations", &["--action", "*", "--source", "cloudtrail"]);
+    let hidden: Vec<&Value> = others.iter().filter(|row| row["reported"] == false).collect();
+    assert!(!hidden.is_empty() && hidden.iter().all(|row| row["hidden_by"] == "source"), "{hidden:?}");
+}
+
+#[test]
+fn a_dimension_that_needs_a_database_is_an_error_as_in_scan() {
+    let flags = ["--action", "*", "--report", "new-asn"];
+    let said =
+        |command: &str| stderr(&firstseen_here(&[&[command, ARCHIVE], &flags[..]].concat())).to_owned();
+    assert!(said("explain").contains("geolocation database"), "{}", said("explain"));
+    assert_eq!(said("explain"), said("scan"));
 }
 
 #[test]

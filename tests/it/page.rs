@@ -1,4 +1,4 @@
-//! `triage --format html`: the page as a file. `tests/browser` opens it in a browser.
+//! `--format html` of `triage`, `scan` and `rules`: the page as a file. `tests/browser` opens it in a browser.
 
 use std::collections::BTreeSet;
 
@@ -253,6 +253,39 @@ fn the_page_of_findings_has_a_card_for_each_principal() {
     assert!(markup.contains("id=\"principal-1\"") && !markup.contains("incident"), "{}", markup.len());
     // Beside other formats the page has its tables, too.
     assert!(markup.contains("id=\"principals-table\"") && markup.contains("<strong>620</strong> events"));
+}
+
+#[test]
+fn the_findings_of_a_card_are_in_order_of_time_however_they_are_sorted() {
+    let output = firstseen_here(&[
+        "scan",
+        "fixtures/small-archive",
+        "-q",
+        "-f",
+        "html",
+        "--warmup",
+        "0d",
+        "--sort",
+        "severity",
+    ]);
+    let data = data(&String::from_utf8(output.stdout.clone()).unwrap());
+    let texts = data["texts"].as_array().unwrap();
+    let groups = data["groups"].as_array().unwrap();
+    assert!(groups.iter().any(|group| group["start"] != group["end"]), "{}", stderr(&output));
+    for group in groups {
+        // The time is the first column.
+        let times: Vec<&str> = group["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| texts[row[0].as_u64().unwrap() as usize].as_str().unwrap())
+            .collect();
+        assert!(times.is_sorted(), "{times:?}");
+        assert_eq!(
+            (times.first().copied(), times.last().copied()),
+            (group["start"].as_str(), group["end"].as_str())
+        );
+    }
 }
 
 #[test]

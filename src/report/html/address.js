@@ -20,9 +20,9 @@ function saveFilters() {
   }
 }
 
-/** Sets the filters that the address has. */
+/** Sets the filters that the address has, and shows what passes them. Says whether it has any that are not set already. */
 function loadFilters() {
-  if (!location.hash.startsWith("#?") || location.hash === filterAddress()) return;
+  if (!location.hash.startsWith("#?") || location.hash === filterAddress()) return false;
   chips = [];
   for (const id of [...simpleFilters, "value"]) byId(id).value = "";
   const unknown = [];
@@ -36,9 +36,10 @@ function loadFilters() {
   zoomToDays();
   apply();
   if (unknown.length) say(`The address has filters that this page does not know: ${unknown.join(", ")}.`);
+  return true;
 }
 
 function startAddress() {
   addEventListener("hashchange", loadFilters);
-  loadFilters();
+  if (!loadFilters()) apply();
 }

@@ -33,7 +33,7 @@ impl ArchiveData {
     /// All principals and values of the context that the page names.
     pub(super) fn new(context: &PageContext<'_>, texts: &mut Texts) -> Self {
         let mut data = Self::default();
-        // Values first: they name further principals, of which nothing is known here.
+        // Values first: they name further principals, and those among them that have findings get their data, too.
         for activity in &context.values {
             let Some((field, number)) = field(activity.field).zip(texts.known(activity.value)) else {
                 continue;

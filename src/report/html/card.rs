@@ -1,4 +1,4 @@
-//! One incident as the template of a card takes it.
+//! A group of findings as the template of a card takes it.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::limits::MOST_ROWS;
 use crate::model::{Dimension, Traits};
 use crate::report::triage::rounded;
 
-/// An incident: its published fields, and what only a page has.
+/// A group of findings: its published fields, and what only a page has.
 #[derive(Serialize)]
 pub(super) struct Card<'v> {
     #[serde(flatten)]
@@ -32,11 +32,11 @@ struct Segment<'v> {
     bits: f64,
 }
 
-/// How many incidents show their findings without a click.
+/// How many cards show their findings without a click.
 const OPEN: u64 = 5;
 
 impl<'v> Card<'v> {
-    /// The card of an incident from [`prepare`]; `scale` are the bits at the right end of its bar.
+    /// The card of a group from [`prepare`]; `scale` are the bits at the right end of its bar.
     pub(super) fn new(view: &'v Value, left_out: usize, scale: f64) -> Self {
         let is_open = view["rank"].as_u64().is_some_and(|rank| rank <= OPEN);
         Self { view, bar: bar(&view["reasons"]), scale, left_out, is_open }
@@ -56,7 +56,7 @@ fn bar(reasons: &Value) -> Vec<Segment<'_>> {
     segments.collect()
 }
 
-/// Adds to the findings of an incident what a page shows of them, and leaves out those beyond the most rows of a card. Returns
+/// Adds to the findings of a group what a page shows of them, and leaves out those beyond the most rows of a card. Returns
 /// how many are left out.
 pub(super) fn prepare(view: &mut Value) -> usize {
     let Some(findings) = view["findings"].as_array_mut() else { return 0 };

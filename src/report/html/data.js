@@ -64,13 +64,13 @@ function button(text, act) {
 /** 1,616 actions */
 const counted = (number, what) => `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 
-let saidLast;
+let saidTimer;
 
 /** Says something for some seconds; screen readers say it, too. */
 function say(text) {
   const said = byId("said");
   said.textContent = text;
   said.classList.add("seen");
-  clearTimeout(saidLast);
-  saidLast = setTimeout(() => said.classList.remove("seen"), 4000);
+  clearTimeout(saidTimer);
+  saidTimer = setTimeout(() => said.classList.remove("seen"), 4000);
 }

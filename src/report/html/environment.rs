@@ -14,7 +14,7 @@ use crate::report::for_xml;
 /// Name of the template of the page.
 pub(super) const PAGE: &str = "page.html";
 
-/// Name of the template of one incident.
+/// Name of the template of one card.
 pub(super) const CARD: &str = "card.html";
 
 /// The templates of a page whose cards are about this unit. A field that does not exist is an error, unless a condition asks for it.

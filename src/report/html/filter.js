@@ -123,12 +123,12 @@ function startFilters() {
   }
   const later = () => requestAnimationFrame(apply);
   byId("search").addEventListener("input", later);
-  // A span that ends before it begins is the span between the two.
-  const sorted = () => {
+  // If From is after To, the two are swapped.
+  const swapIfReversed = () => {
     const [from, to] = [byId("from").value, byId("to").value];
     if (from && to && from > to) [byId("from").value, byId("to").value] = [to, from];
   };
-  for (const id of ["from", "to"]) byId(id).addEventListener("change", sorted);
+  for (const id of ["from", "to"]) byId(id).addEventListener("change", swapIfReversed);
   for (const id of ["severity", "from", "to"]) byId(id).addEventListener("change", later);
   byId("field").append(...Object.entries(fields).map(([name, shownName]) => new Option(shownName, name)));
   // A list of thousands of values is made when it is asked for.

@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 
-/// The most findings of a page; those of the best incidents.
+/// The most findings of a page; those of the first groups.
 pub(super) const MOST_FINDINGS: usize = 10_000;
 
-/// The most bytes of markup of all incidents: a page of ordinary findings reaches the limit on findings first.
+/// The most bytes of markup of all cards: a page of ordinary findings reaches the limit on findings first.
 pub(super) const MOST_MARKUP: usize = 9_000_000;
 
-/// The most findings that one incident lists.
+/// The most findings that one card lists.
 pub(super) const MOST_ROWS: usize = 500;
 
 /// The most faults listed.
 pub(super) const MOST_FAULTS: usize = 500;
 
-/// The most rows of a table beside the incidents.
+/// The most rows of a table beside the cards.
 pub(super) const MOST_TABLE_ROWS: usize = 2_000;
 
 /// The most characters of one text.

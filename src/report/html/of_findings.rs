@@ -19,6 +19,7 @@ use crate::report::count::counted;
 use crate::report::row::{NOT_NAMED, named};
 use crate::report::triage::principal_command;
 use crate::report::{FindingRow, Report, as_it_is};
+use crate::time::Span;
 
 impl Report<'_> {
     /// Writes a page for a browser: one file that refers to nothing outside itself. `command` is the command that made it,
@@ -40,7 +41,7 @@ impl Report<'_> {
             archives: self.archives,
             coverage: self.coverage,
             settings: serde_json::to_value(self.settings)?,
-            warmup: self.settings.warmup.parse().unwrap_or_default(),
+            warmup: warmup(self),
             findings: self.findings.len() as u64,
             groups: (["principal with findings", "principals with findings"], groups.len() as u64),
             wanted: groups.len(),
@@ -54,7 +55,7 @@ impl Report<'_> {
     }
 }
 
-/// The findings of one principal, in order.
+/// The findings of one principal, by time.
 struct Group<'f> {
     severity: Severity,
     findings: Vec<&'f Finding<'f>>,
@@ -71,15 +72,22 @@ fn groups<'f>(findings: &'f [Finding<'f>]) -> Vec<Group<'f>> {
         group.findings.push(finding);
     }
     let mut groups: Vec<Group<'f>> = found.into_values().collect();
+    // They may come by severity.
+    groups.iter_mut().for_each(|group| group.findings.sort_by_key(|finding| finding.time));
     groups.sort_by_cached_key(|group| (Reverse(group.severity), Reverse(group.unprecedented())));
     groups
 }
 
 fn total(report: &Report<'_>, principals: u64) -> String {
     match report.findings.len() as u64 {
+        0 if warmup(report) == Span::default() => "No findings".to_owned(),
         0 => format!("No findings after a warmup of {}", report.settings.warmup),
         findings => format!("{} of {}", counted(findings, "finding"), counted(principals, "principal")),
     }
+}
+
+fn warmup(report: &Report<'_>) -> Span {
+    report.settings.warmup.parse().unwrap_or_default()
 }
 
 /// What kind of novelty a finding is.

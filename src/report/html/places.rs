@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::limits::MOST_TABLE_ROWS;
 use super::tables::Table;
-use crate::coverage::{Coverage, DeliveryDay, PlaceCoverage};
+use crate::coverage::{Coverage, DeliveryDay, DeliveryDays, PlaceCoverage};
 use crate::time::Day;
 
 /// Accounts and Regions, or accounts alone if there are many, with the days on which objects were delivered.
@@ -126,8 +126,8 @@ fn strip(place: &PlaceCoverage, (first, last): (Day, Day)) -> Strip {
     let most = found.iter().map(|(_, days)| records(days)).max().unwrap_or(0);
     let (mut levels, mut failed) = (vec![String::new(); LEVELS], String::new());
     for ((start, end), found) in found {
-        let place = |offset: i32| f64::from(offset * CELLS) / f64::from(days);
-        let (x, width) = (place(start), place(end) - place(start));
+        let x_of = |offset: i32| f64::from(offset * CELLS) / f64::from(days);
+        let (x, width) = (x_of(start), x_of(end) - x_of(start));
         let covered = found.iter().filter(|day| day.objects > 0).count();
         // Writing to a string cannot fail.
         if covered > 0 {
@@ -158,15 +158,13 @@ fn level(records: u64, most: u64) -> usize {
 
 /// What was read on each day, of all places.
 fn by_day<'c>(places: impl Iterator<Item = &'c PlaceCoverage>) -> Table<DayRow> {
-    let mut all = PlaceCoverage::default();
-    for place in places {
-        all.merge(place.clone());
-    }
+    let mut all = DeliveryDays::default();
+    places.flat_map(|place| place.days.iter()).for_each(|day| all.add(day));
     let row = |day: &DeliveryDay| {
         let DeliveryDay { day, objects, failed, records, stored_bytes, .. } = *day;
         DayRow { day: day.to_string(), objects, failed, records, stored_bytes }
     };
-    Table::new(all.days.iter().map(row).collect())
+    Table::new(all.iter().map(row).collect())
 }
 
 #[cfg(test)]

@@ -9,5 +9,4 @@ startCopies();
 startView();
 startKeys();
 startAddress();
-apply();
 followAddress();

@@ -30,9 +30,9 @@ pub(super) struct Timeline {
     marks: Vec<Point>,
     /// The most findings of a bar.
     most: u64,
-    /// Days from the start in which those who were there then are in their warmup; none without a warmup.
+    /// Where the warmup of the principals that were there from the start ends, in days from the first day; none without a warmup.
     warmup: Option<f64>,
-    /// The same as it was set.
+    /// The warmup as set, `30d`.
     warmup_text: String,
 }
 

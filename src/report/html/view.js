@@ -42,7 +42,7 @@ function switchTheme() {
 
 /** Shows the group that the address names. */
 function followAddress() {
-  const rank = location.hash.match(/^#(?:incident|principal)-(\d+)$/)?.[1];
+  const rank = location.hash.match(new RegExp(`^#${data.unit}-(\\d+)$`))?.[1];
   if (!rank) return;
   const group = groups.find((one) => String(one.rank) === rank);
   if (!group) {

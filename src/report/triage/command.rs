@@ -45,19 +45,16 @@ pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident
     words.extend(how_principals_are_named(settings));
     let mut flag = |name: &str, value: &str| words.push(word(name, value));
     settings.read_from.iter().for_each(|time| flag("read-from", time));
-    let has_matches = incident.findings().any(|one| one.finding.kind == FindingKind::Rule);
     if report.is_saved {
         let dimensions = dimensions(incident);
         if !dimensions.is_empty() {
             let names: Vec<&str> = ["action"].into_iter().chain(dimensions).collect();
             flag("dimension", &names.join(","));
         }
+        let has_matches = incident.findings().any(|one| one.finding.kind == FindingKind::Rule);
+        words.extend(has_matches.then(|| "--all-matches".to_owned()));
+        words.extend(settings.only_success.then(|| "--only-success".to_owned()));
     }
-    let switches = [
-        ("--all-matches", report.is_saved && has_matches),
-        ("--only-success", report.is_saved && settings.only_success),
-    ];
-    words.extend(switches.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.to_owned()));
     words
 }
 

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::bits::{PartsView, score};
 use super::reason_view::ReasonView;
 use crate::actions::service_of;
-use crate::model::{Dimension, Sighting, Traits};
-use crate::query::{AgeBasis, Episode, Finding};
+use crate::model::{Dimension, Sighting};
+use crate::query::{AgeBasis, Episode, EpisodeFinding, Finding};
 use crate::report::row::named;
 
 /// An episode under its published names.
@@ -131,15 +131,8 @@ fn texts<'e>(episode: &'e Episode<'e>, of: fn(&Sighting) -> Option<&str>) -> imp
 
 /// The networks or agents from which the findings came, as far as their evidence says.
 pub(super) fn values<'e>(episode: &'e Episode<'e>, dimension: Dimension) -> BTreeSet<Cow<'e, str>> {
-    let evidence = episode.findings.iter().filter_map(|one| one.finding.evidence);
-    let value = |evidence: &'e Sighting| {
-        dimension.value(&Traits {
-            source_ip: evidence.source_ip(),
-            user_agent: evidence.user_agent(),
-            ..Traits::default()
-        })
-    };
-    evidence.filter_map(value).collect()
+    let value = |one: &'e EpisodeFinding<'e>| dimension.value(&one.finding.traits()?);
+    episode.findings.iter().filter_map(value).collect()
 }
 
 pub(super) fn outcomes(episode: &Episode<'_>) -> Outcomes {

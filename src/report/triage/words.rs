@@ -1,7 +1,7 @@
 //! What a score was computed from, in words for a report. Texts are as in the log; who prints them cleans them.
 
 use crate::actions::short_name;
-use crate::model::{Dimension, Traits};
+use crate::model::Dimension;
 use crate::query::{
     Count, Episode, EpisodeFinding, Finding, Link, LinkKind, Part, PartName, RankedIncident, Reason,
     Surprise, Weights,
@@ -122,8 +122,8 @@ fn window(weights: &Weights) -> String {
 /// A network and where the address is from which the episode came, if that is known: `203.0.113.0/24 (AS64500 Example, DE)`.
 pub(super) fn placed_network(network: &str, episode: &Episode<'_>) -> String {
     let is_in = |finding: &&Finding<'_>| {
-        let traits = Traits { source_ip: finding.source_ip(), ..Traits::default() };
-        Dimension::Network.value(&traits).is_some_and(|value| value == network)
+        let own = finding.traits().and_then(|traits| Dimension::Network.value(&traits));
+        own.is_some_and(|own| own == network)
     };
     let mut findings = episode.findings.iter().map(|one| &one.finding).filter(is_in);
     match findings.find_map(|finding| finding.location) {
