@@ -108,6 +108,18 @@ pub enum Outcome {
     Failed(FaultKind),
 }
 
+impl Outcome {
+    /// Its published name, and that of the reason.
+    pub fn names(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Read => ("read", None),
+            Self::ReadInPart(kind) => ("read-in-part", Some(kind.name())),
+            Self::Skipped(reason) => ("skipped", Some(reason.name())),
+            Self::Failed(kind) => ("failed", Some(kind.name())),
+        }
+    }
+}
+
 named! {
     /// The kind of a fault.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     let output = guard.open("--output", args.output.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.run) };
-    let Input { baseline, coverage, settings, is_saved, traffic, archives, rules: _, inventory_files } =
+    let Input { baseline, coverage, settings, is_saved, traffic, archives, inventory_files, .. } =
         Input::read(&args.archives, &lists, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);

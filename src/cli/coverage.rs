@@ -3,14 +3,15 @@
 use clap::Args;
 use firstseen::coverage::Coverage;
 use firstseen::query::{CoverageQuestion, coverage};
-use firstseen::report::{CoverageReport, CoverageSettings};
-use firstseen::time::{Bound, Timestamp};
+use firstseen::report::CoverageReport;
+use firstseen::time::Bound;
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, CoveredArgs, LearningArgs, RunArgs, S3Args, check_window};
 use super::exit::RunStatus;
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
+use super::used_settings::used_coverage_settings;
 
 /// Read archives and report what was delivered for each account and Region by day, gaps in it, and who stopped or narrowed logging
 #[derive(Debug, Args)]
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &CoverageArgs) -> anyhow::Result<RunStatus> {
     let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.run) };
     let input = Input::read(&args.archives, &lists, &reading)?;
     let answer = coverage(&input.baseline, &input.coverage, &question);
-    let settings = used_settings(&question, &input);
+    let settings = used_coverage_settings(&question, &input);
     let report = CoverageReport {
         settings: &settings,
         coverage: &input.coverage,
@@ -96,21 +97,4 @@ fn unmatched(coverage: &Coverage, question: &CoverageQuestion) -> Vec<String> {
     accounts
         .chain(regions.map(|name| format!("--region {name}: no object's name gives this Region")))
         .collect()
-}
-
-/// The settings of a run, as published.
-fn used_settings(question: &CoverageQuestion, input: &Input) -> CoverageSettings {
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    let settings = &input.settings;
-    CoverageSettings {
-        from: time(question.from),
-        to: time(question.to),
-        account: question.accounts.clone(),
-        region: question.regions.clone(),
-        principal_key: settings.principal_key.name().to_owned(),
-        read_from: time(settings.window.read_from),
-        read_to: time(settings.window.read_to),
-        delivery_slack: settings.window.slack.to_string(),
-        max_object_size: settings.max_object_size,
-    }
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use firstseen::baseline::{Baseline, HitRetention};
-use firstseen::catalog::AppliedRules;
+use firstseen::catalog::{AppliedRules, ObjectEntry};
 use firstseen::coverage::Coverage;
-use firstseen::learn::{LearnSettings, Learnt, learn};
+use firstseen::learn::{Keep, LearnSettings, Learnt, learn_and_keep};
 use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
@@ -32,6 +32,8 @@ pub(crate) struct Input {
     pub(crate) traffic: Option<Traffic>,
     /// Names of the archives, in the order of their numbers.
     pub(crate) archives: Vec<String>,
+    /// Every listed object, in delivery order; none unless they were asked for.
+    pub(crate) objects: Vec<ObjectEntry>,
     /// The rules that events were matched against.
     pub(crate) rules: Option<UsedRules>,
     /// Problems with the files of `--iam-inventory`; the inventory itself is in the baseline.
@@ -54,6 +56,8 @@ pub(crate) struct InputOptions<'a> {
     pub(crate) hits: HitRetention,
     /// The dimensions that the question is about, besides the action.
     pub(crate) dimensions: Dimensions,
+    /// Whether what became of each object is wanted, too.
+    pub(crate) with_objects: bool,
     pub(crate) run: &'a RunArgs,
 }
 
@@ -104,9 +108,10 @@ impl Input {
     ) -> anyhow::Result<Self> {
         let progress = Bar::new(options.run.quiet)?;
         let archives = open_archives((names, lists), settings, options.s3)?;
-        let learnt = learn(&archives, settings, &progress);
+        let keep = if options.with_objects { Keep::Objects } else { Keep::Baseline };
+        let learnt = learn_and_keep(&archives, settings, keep, &progress);
         progress.clear();
-        let Learnt { baseline, coverage, catalog: _ } = learnt.map_err(scan_error)?;
+        let Learnt { baseline, coverage, catalog } = learnt.map_err(scan_error)?;
         let traffic = archives.traffic();
         let archives = archives.names().to_vec();
         refuse_nothing(&coverage, &archives)?;
@@ -118,6 +123,7 @@ impl Input {
             is_saved: false,
             traffic,
             archives,
+            objects: catalog.objects,
             rules,
             inventory_files: InventoryFiles::default(),
         })
@@ -132,14 +138,15 @@ impl Input {
         }
         let saved: Vec<Saved> =
             names.iter().map(|name| Saved::open(name)).collect::<Result<_, _>>().map_err(store_error)?;
-        let (baseline, coverage, archives) = match &saved[..] {
+        let (baseline, coverage, archives, objects) = match &saved[..] {
             [one] => {
                 let (baseline, coverage) = one.baseline().map_err(store_error)?;
-                (baseline, coverage, one.archives().to_vec())
+                let objects = if options.with_objects { one.objects() } else { Ok(Vec::new()) };
+                (baseline, coverage, one.archives().to_vec(), objects.map_err(store_error)?)
             }
             several => {
-                let BaselineContents { baseline, coverage, archives, .. } = merged(several)?;
-                (baseline, coverage, archives)
+                let BaselineContents { baseline, coverage, archives, catalog, .. } = merged(several)?;
+                (baseline, coverage, archives, catalog.objects)
             }
         };
         let learnt = saved[0].scope();
@@ -164,6 +171,7 @@ impl Input {
             is_saved: true,
             traffic: None,
             archives,
+            objects,
             inventory_files: InventoryFiles::default(),
         })
     }

@@ -2,8 +2,11 @@
 
 mod actions;
 mod args;
+mod bag;
 mod baseline;
 mod bench;
+mod case;
+mod command_line;
 mod coverage;
 mod destination;
 mod events;

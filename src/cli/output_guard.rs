@@ -7,7 +7,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use firstseen::source::{FileList, is_s3, is_stdin, links_below};
+use firstseen::source::{FileList, files_below, is_s3, is_stdin, links_below};
 
 use super::args::{ArchiveArgs, S3Args};
 use super::exit::{Hint, UsageError};
@@ -118,6 +118,12 @@ impl OutputGuard {
         Ok(())
     }
 
+    /// The files besides archives that the run reads, with their roles, in order; of folders, the files below them.
+    pub(crate) fn input_files(&self) -> Vec<(&'static str, PathBuf)> {
+        let inputs = self.inputs.iter().filter(|input| !matches!(input.what, "archive" | "mirror"));
+        inputs.flat_map(ClaimedInput::files).collect()
+    }
+
     fn read(&mut self, what: &'static str, name: &Path) {
         let id = if is_stdin(name) { stdin_identity() } else { identity(name) };
         if let Ok(id) = id {
@@ -191,7 +197,7 @@ impl OutputGuard {
         let own = identity(path).ok();
         let above: Vec<Identity> =
             place.ancestors().skip(1).filter_map(|folder| identity(folder).ok()).collect();
-        let is_rules = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        let is_rules = is_rule_file(path);
         for ClaimedInput { what, name, id, reads } in &self.inputs {
             let (shown, name) = (path.display(), name.display());
             if own.as_ref() == Some(id) {
@@ -234,6 +240,16 @@ impl OutputGuard {
     }
 }
 
+impl ClaimedInput {
+    /// The file, or the files below the folder that are read, in the order of their names.
+    fn files(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
+        let is_folder = self.name.is_dir();
+        let is_read =
+            move |path: &PathBuf| !is_folder || self.reads == Reads::Everything || is_rule_file(path);
+        files_below(&self.name).filter(is_read).map(|path| (self.what, path))
+    }
+}
+
 impl ClaimedOutput {
     /// Whether another output would overlap this one.
     fn clashes(&self, place: &Path, is_folder: bool) -> bool {
@@ -241,6 +257,11 @@ impl ClaimedOutput {
             || self.is_folder && place.starts_with(&self.path)
             || is_folder && self.path.starts_with(place)
     }
+}
+
+/// Whether a file in a folder of rules is read.
+fn is_rule_file(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "yaml" || end == "yml")
 }
 
 fn refused(what: String, hint: &'static str) -> anyhow::Error {

@@ -81,7 +81,8 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let report =
         Report { settings: &used, coverage: &input.coverage, archives: &input.archives, findings: &findings };
     let is_for_people = destination.is(FileFormat::Own(Format::Text));
-    let page = page_context(&destination, &args.archives, (&input, &question), findings.iter());
+    let has_page = destination.includes(FileFormat::Page);
+    let page = page_context(has_page, &args.archives, (&input, &question), findings.iter());
     let warning = destination.write(&FindingsAnswer { report, command: "rules", page })?;
     if is_for_people && !args.output.run.quiet {
         write_rule_counts(&input.baseline.rules, &findings, &mut std::io::stderr().lock())?;

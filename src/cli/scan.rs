@@ -5,7 +5,8 @@ use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect, set
 use firstseen::report::{Report, UsedSettings};
 use firstseen::source::{FileList, is_stdin};
 
-use super::args::{ArchiveArgs, OutputArgs, ProofArgs, RuleArgs};
+use super::args::{ArchiveArgs, CaseArgs, FileFormat, OutputArgs, ProofArgs, RuleArgs};
+use super::case::Case;
 use super::destination::{Destination, FindingsAnswer};
 use super::exit::{RunStatus, UsageError};
 use super::geo::{derive_values, geo_databases, locate, set_locations};
@@ -39,6 +40,8 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     proof: ProofArgs,
     #[command(flatten)]
+    case: CaseArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -57,12 +60,14 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         args.output.screen.color,
         &mut guard,
     )?;
+    let case = Case::open(&args.case, &mut guard)?;
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
     let databases = geo_databases(&wanted.geo, &question)?;
     let reading = InputOptions {
         rules: rules.as_ref(),
         hits: question.hit_retention(wanted.learning.key()),
+        with_objects: case.is_some(),
         ..wanted.reading(&args.output.run)
     };
     let integrity = args.integrity(&wanted, &lists)?;
@@ -85,8 +90,14 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         ..used_settings(wanted.preset(), &question, &input)
     };
     let report = Report { settings: &used, coverage, archives: &input.archives, findings: &findings };
-    let page = page_context(&destination, &args.archives, (&input, &question), findings.iter());
-    let warning = destination.write(&FindingsAnswer { report, command: "scan", page })?;
+    let has_page = case.is_some() || destination.includes(FileFormat::Page);
+    let page = page_context(has_page, &args.archives, (&input, &question), findings.iter());
+    let answer = FindingsAnswer { report, command: "scan", page };
+    if let Some(mut case) = case {
+        case.add_answer("findings", &answer)?;
+        case.finish(&input, &used)?;
+    }
+    let warning = destination.write(&answer)?;
     let mut warnings = unmatched(baseline, &question.filter, wanted.preset());
     warnings.extend(not_derived);
     warnings.extend(returns_without_region(&question, question.forget.is_some()));

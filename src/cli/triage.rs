@@ -3,18 +3,19 @@
 use clap::Args;
 use firstseen::model::Dimensions;
 use firstseen::query::{
-    KnownAssets, Label, Question, TriageQuestion, Weights, label_report, set_covered, triage,
+    Finding, KnownAssets, Label, Question, TriageQuestion, Weights, label_report, set_covered, triage,
 };
-use firstseen::report::{Format, LabelledReport, TriageReport, UsedSettings};
+use firstseen::report::{Format, LabelledReport, Report, TriageReport, UsedSettings};
 use firstseen::source::FileList;
 use firstseen::time::Bound;
 
 use super::args::{
-    ArchiveArgs, FileFormat, GeoArgs, LabelArgs, LearningArgs, NewnessArgs, RankedOutputArgs,
+    ArchiveArgs, CaseArgs, FileFormat, GeoArgs, LabelArgs, LearningArgs, NewnessArgs, RankedOutputArgs,
     RankedPeriodArgs, RankingArgs, RuleArgs, S3Args,
 };
+use super::case::Case;
 use super::destination::{Destination, RankingAnswer};
-use super::exit::RunStatus;
+use super::exit::{RunStatus, UsageError};
 use super::geo::{geo_databases, locate, set_locations};
 use super::input::{Input, InputOptions};
 use super::output_guard::OutputGuard;
@@ -49,6 +50,8 @@ pub(crate) struct TriageArgs {
     #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
+    case: CaseArgs,
+    #[command(flatten)]
     output: RankedOutputArgs,
 }
 
@@ -69,10 +72,16 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let formats = args.output.formats()?;
     if labels.is_some() {
         formats.check_own("--labels")?;
+        if args.case.case.is_some() {
+            return Err(
+                UsageError("--labels measures a ranking: a case has no place for that".to_owned()).into()
+            );
+        }
     }
     let destination =
         Destination::open(formats, args.output.output.as_deref(), args.output.screen.color, &mut guard)?;
     let shown = destination.has(FileFormat::Own(Format::Text)).then_some(SHOWN);
+    let case = Case::open(&args.case, &mut guard)?;
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
     let databases = geo_databases(&wanted.geo, &base)?;
@@ -83,6 +92,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         from: None,
         to: None,
         dimensions: Dimensions::ALL,
+        with_objects: case.is_some(),
         ..wanted.reading(&args.output.run)
     };
     let input = Input::read(&args.archives, &lists, &reading)?;
@@ -97,7 +107,6 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &base, &input)
     };
-    let top = args.ranking.top.or(shown);
     let report = TriageReport {
         settings: &used,
         coverage,
@@ -105,14 +114,21 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         source: &args.archives.words(),
         is_saved: input.is_saved,
         question: &question,
-        top,
+        top: args.ranking.top.or(shown),
         triage: &triage,
     };
     let warning = match labels {
         Some(labels) => write_labelled(&report, &labels, destination).map(|()| None)?,
         None => {
-            let page = page_context(&destination, &args.archives, (&input, &base), triage.findings());
-            destination.write(&RankingAnswer { report, page })?
+            let has_page = case.is_some() || destination.includes(FileFormat::Page);
+            let page = page_context(has_page, &args.archives, (&input, &base), triage.findings());
+            let mut answer = RankingAnswer { report, page };
+            let top = std::mem::replace(&mut answer.report.top, args.ranking.top);
+            if let Some(case) = case {
+                write_case(case, &answer, (&input, &used))?;
+            }
+            answer.report.top = top;
+            destination.write(&answer)?
         }
     };
     let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
@@ -123,6 +139,20 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let read_to = used.read_to.as_deref().map(|read_to| (read_to, "--read-to"));
     RunSummary { read_to, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) }
         .end(args.output.run.quiet)
+}
+
+/// Writes a case with a ranking and its findings.
+fn write_case(
+    mut case: Case,
+    answer: &RankingAnswer<'_>,
+    (input, used): (&Input, &UsedSettings),
+) -> anyhow::Result<()> {
+    case.add_answer("incidents", answer)?;
+    let findings: Vec<Finding<'_>> = answer.report.triage.findings().cloned().collect();
+    let report =
+        Report { settings: used, coverage: &input.coverage, archives: &input.archives, findings: &findings };
+    case.add("findings.csv", |out| report.write(Format::Csv, out))?;
+    case.finish(input, used)
 }
 
 /// Writes where a ranking has labelled incidents.

@@ -1,8 +1,8 @@
-//! The settings of a run of `scan`, `rules` or `tune`, as published.
+//! The settings of a run, as published.
 
 use firstseen::geo::GeoDatabases;
-use firstseen::query::{Preset, Question};
-use firstseen::report::{FilterSettings, UsedGeoDatabase, UsedInventory, UsedSettings};
+use firstseen::query::{CoverageQuestion, Preset, Question};
+use firstseen::report::{CoverageSettings, FilterSettings, UsedGeoDatabase, UsedInventory, UsedSettings};
 use firstseen::time::Timestamp;
 
 use super::input::Input;
@@ -46,4 +46,21 @@ pub(crate) fn used_geo_databases(databases: &GeoDatabases) -> Vec<UsedGeoDatabas
         sha256: database.checksum().to_string(),
     });
     used.collect()
+}
+
+/// The settings of `coverage`, as published.
+pub(crate) fn used_coverage_settings(question: &CoverageQuestion, input: &Input) -> CoverageSettings {
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let settings = &input.settings;
+    CoverageSettings {
+        from: time(question.from),
+        to: time(question.to),
+        account: question.accounts.clone(),
+        region: question.regions.clone(),
+        principal_key: settings.principal_key.name().to_owned(),
+        read_from: time(settings.window.read_from),
+        read_to: time(settings.window.read_to),
+        delivery_slack: settings.window.slack.to_string(),
+        max_object_size: settings.max_object_size,
+    }
 }

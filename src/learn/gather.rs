@@ -57,7 +57,7 @@ pub(super) fn gather<T: EventTap>(
     coverage.sort();
     let catalog = match keep {
         Keep::Baseline => Catalog::default(),
-        Keep::Catalog => {
+        Keep::Objects | Keep::Catalog => {
             entries.extend(skipped.into_iter().map(ObjectEntry::from));
             entries.sort_by(|left, right| left.delivery_order().cmp(&right.delivery_order()));
             rows.sort_by_key(|(worker, ..)| *worker);

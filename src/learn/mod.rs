@@ -34,7 +34,7 @@ pub struct Learnt {
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
-    /// The result for each object and record; empty unless [`Keep::Catalog`] was set.
+    /// The result for each object and record, as far as [`Keep`] says.
     pub catalog: Catalog,
 }
 
@@ -43,6 +43,8 @@ pub struct Learnt {
 pub enum Keep {
     /// The baseline and its coverage.
     Baseline,
+    /// Also what became of each object, with its checksum: the objects of the catalog.
+    Objects,
     /// Also the catalog, so that objects can be added later: about 40 bytes a record.
     Catalog,
 }
@@ -56,7 +58,22 @@ pub fn learn(
     settings: &LearnSettings,
     progress: &dyn Progress,
 ) -> Result<Learnt, ScanError> {
-    learn_with(archives, settings, &|_| (), progress).map(|(learnt, _)| learnt)
+    learn_and_keep(archives, settings, Keep::Baseline, progress)
+}
+
+/// Learns from all archives, and keeps more than the baseline.
+///
+/// # Errors
+/// Same as [`scan`].
+pub fn learn_and_keep(
+    archives: &Archives,
+    settings: &LearnSettings,
+    keep: Keep,
+    progress: &dyn Progress,
+) -> Result<Learnt, ScanError> {
+    let learnt =
+        learn_by(settings, keep, &|_| (), |scanning, learner| scan(archives, scanning, learner, progress));
+    learnt.map(|(learnt, _)| learnt)
 }
 
 /// Learns from all archives, and shows every event to the tap of its worker; returns the taps in the order of the workers'
@@ -104,7 +121,7 @@ fn learn_by<T: EventTap>(
     ) -> Result<Scanned<Learner<'s, T>>, ScanError>,
 ) -> Result<(Learnt, Vec<T>), ScanError> {
     let deduplicator = Deduplicator::default().keep_records(keep == Keep::Catalog);
-    let scanning = ScanSettings { checksums: keep == Keep::Catalog, ..settings.scan() };
+    let scanning = ScanSettings { checksums: keep != Keep::Baseline, ..settings.scan() };
     let Scanned { visitors, listing } =
         scan(&scanning, &|number| Learner::new(number, settings, &deduplicator, tap(number)))?;
     let collected = visitors.into_iter().map(Learner::collected).collect();

@@ -5,6 +5,7 @@
 //! know how they were found.
 
 mod actions;
+mod case;
 mod clean;
 mod count;
 mod coverage;
@@ -37,6 +38,7 @@ use crate::coverage::Coverage;
 use crate::query::Finding;
 
 pub use actions::ActionsReport;
+pub use case::{CaseInput, CaseRun, write_object_checksums, write_objects};
 pub use clean::{for_json_in_terminal, for_shell, for_spreadsheet, for_terminal, for_xml};
 pub use count::plural;
 pub use coverage::{CoverageReport, CoverageSettings};

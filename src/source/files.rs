@@ -99,6 +99,12 @@ pub fn links_below(folder: &Path) -> impl Iterator<Item = PathBuf> {
     entries.filter(DirEntry::path_is_symlink).map(DirEntry::into_path)
 }
 
+/// The files below a folder, links to files included, in the order of their names; of a file, itself.
+pub fn files_below(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = WalkDir::new(path).sort_by_file_name().into_iter().filter_map(Result::ok);
+    entries.map(DirEntry::into_path).filter(|path| !path.is_dir())
+}
+
 /// A file or folder of an archive, with everything in it.
 struct Walk<'r> {
     archive: u32,

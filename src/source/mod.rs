@@ -33,7 +33,7 @@ use stdin::Stdin;
 pub use digest_name::DigestName;
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
 pub use file_list::FileList;
-pub use files::links_below;
+pub use files::{files_below, links_below};
 pub use large_body::{LARGE, LargeBody};
 pub use listing::{Listing, ReadWindow};
 pub use log_object::{LogObject, SkippedObject};

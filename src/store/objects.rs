@@ -52,16 +52,6 @@ pub(super) fn columns<'o>(objects: &'o [ObjectEntry], checksums: &'o [Option<Str
 }
 
 impl Outcome {
-    /// Its published name and reason.
-    fn names(self) -> (&'static str, Option<&'static str>) {
-        match self {
-            Self::Read => ("read", None),
-            Self::ReadInPart(kind) => ("read-in-part", Some(kind.name())),
-            Self::Skipped(reason) => ("skipped", Some(reason.name())),
-            Self::Failed(kind) => ("failed", Some(kind.name())),
-        }
-    }
-
     fn from_names(outcome: &str, reason: Option<&str>) -> Option<Self> {
         let fault = || reason.and_then(FaultKind::from_name);
         match outcome {

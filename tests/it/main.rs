@@ -5,6 +5,7 @@
 mod architecture;
 mod archive;
 mod budget;
+mod cases;
 mod commands;
 mod coverage;
 mod dimensions;

@@ -1,6 +1,7 @@
 //! Flags that several commands share, by topic.
 
 mod archives;
+mod case;
 mod coverage;
 mod events;
 mod filters;
@@ -26,6 +27,7 @@ use firstseen::time::Bound;
 use super::exit::UsageError;
 
 pub(crate) use archives::ArchiveArgs;
+pub(crate) use case::CaseArgs;
 pub(crate) use coverage::CoveredArgs;
 pub(crate) use events::{EventFilterArgs, EventOutputArgs};
 pub(crate) use filters::FilterArgs;

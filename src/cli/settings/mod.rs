@@ -133,6 +133,7 @@ impl Settings {
             rules: None,
             hits: HitRetention::All,
             dimensions: self.question.report().into_iter().filter_map(FindingKind::dimension).collect(),
+            with_objects: false,
             run,
         }
     }
