@@ -13,7 +13,8 @@
 //! principals and actions, [`rules`] decide which events are known to matter, and [`baseline`] remembers who
 //! did what. [`scan`] drives all of this on all cores and shows every record to a visitor. [`show`] finds
 //! the records that findings point to, [`trace`] follows credentials, and [`verify`] compares log files with the digests of CloudTrail.
-//! [`learn`] is the visitor that fills a baseline; [`index`] keeps a saved baseline up to date. All questions are pure
+//! [`learn`] is the visitor that fills a baseline; [`index`] keeps a saved baseline up to date, and [`plan`] divides archives so that several
+//! machines can index them. All questions are pure
 //! functions of a baseline ([`query`]); [`events`] shows the records themselves, while a baseline is learnt beside them; [`report`] writes the answers. [`coverage`] lists everything that
 //! could not be read. IAM data comes from separate files ([`inventory`]), as do
 //! the places of addresses ([`geo`]). [`store`] saves all of it, with a
@@ -73,6 +74,7 @@ pub mod geo;
 
 pub mod scan;
 
+pub mod plan;
 pub mod show;
 pub mod verify;
 

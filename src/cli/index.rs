@@ -6,15 +6,18 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use firstseen::catalog::LearningScope;
-use firstseen::index::{IndexError, IndexSettings, Indexed, index};
+use firstseen::index::{IndexError, IndexSettings, Indexed, index, index_shard};
 use firstseen::learn::LearnSettings;
 use firstseen::model::Dimensions;
+use firstseen::plan::Shard;
 use firstseen::rules::RuleSet;
-use firstseen::source::{Archives, FileList, S3Settings, is_s3};
-use firstseen::store::{BaselineFolder, is_baseline, proven_files};
+use firstseen::source::{Archives, FileList, is_s3};
+use firstseen::store::{BaselineFolder, is_baseline};
+use firstseen::time::Bound;
 
-use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, check_window};
+use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, ShardArgs, check_window};
 use super::exit::{Hint, RunStatus, UsageError, merge_error, scan_error, store_error};
+use super::input::open_archives;
 use super::inventory::inventory_files;
 use super::output::Output;
 use super::output_guard::OutputGuard;
@@ -33,10 +36,12 @@ const ARCHIVES_HELP: &str =
 /// If the baseline already exists, only objects that are not yet in it are read. To resume an interrupted run, run it
 /// again.
 #[derive(Debug, Args)]
-#[command(mut_arg("names", |names| names.help(ARCHIVES_HELP)))]
+#[command(mut_arg("names", |names| names.help(ARCHIVES_HELP).required_unless_present("shard")))]
 pub(crate) struct IndexArgs {
     #[command(flatten)]
     archives: ArchiveArgs,
+    #[command(flatten)]
+    shard: ShardArgs,
     /// Folder of the baseline, by convention NAME.baseline; it appears only once it is complete
     #[arg(long, short, value_name = "FOLDER")]
     output: PathBuf,
@@ -61,20 +66,24 @@ pub(crate) struct IndexArgs {
 /// Runs the command.
 pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let files = args.files.read(None)?;
+    let shard = args.shard.read()?;
+    let named =
+        shard.as_ref().map_or_else(|| args.archives.clone(), |shard| ArchiveArgs::named(&shard.archives));
+    let s3 = args.s3.clone().or(files.s3);
     let wanted = args.learning.clone().or(files.learning);
-    let s3_args = args.s3.clone().or(files.s3);
-    let s3 = s3_args.settings(args.archives.names())?;
+    let wanted =
+        shard.as_ref().map_or_else(|| Ok(wanted.clone()), |shard| learning_of(&wanted, shard, &s3))?;
     if is_s3(&args.output) {
         return Err(UsageError("a baseline is a local folder; -o does not take s3://…".to_owned()).into());
     }
     check_window("--read-from, --read-to", wanted.read_from, wanted.read_to)?;
-    if let Some(baseline) = args.archives.names().iter().find(|name| is_baseline(name)) {
+    if let Some(baseline) = named.names().iter().find(|name| is_baseline(name)) {
         let what = format!("'{}' is a baseline, not an archive", baseline.display());
         let error = anyhow::Error::new(UsageError(what));
         return Err(error.context(Hint("use firstseen merge to merge baselines")));
     }
-    let lists = args.archives.lists()?;
-    let faults = args.guard(&wanted, &s3_args, &lists)?;
+    let lists = named.lists()?;
+    let faults = args.guard(&wanted, &s3, (&named, &lists))?;
     let rules = args.rules.read()?;
     let inventory_files = inventory_files(&wanted.iam_inventory)?;
     let place = BaselineFolder::take(&args.output).map_err(store_error)?;
@@ -95,16 +104,20 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let settings = LearnSettings { memory: args.run.memory(), ..settings };
     let known = known.map(|saved| saved.contents()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
-    let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3 };
-    let archives = Archives::open_all(args.archives.names(), &lists, &s3);
-    let archives = archives.map_err(|error| scan_error(error.into()))?.passing_over(proven_files);
+    let archives = open_archives((named.names(), &lists), &settings, &s3)?;
     let settings = IndexSettings {
         learning: settings,
         by_checksum: args.by_checksum,
         checkpoint_every: args.checkpoint_every as usize,
         inventory: inventory_files.inventory,
     };
-    let indexed = index(&place, known, &archives, &settings, &progress);
+    let indexed = match &shard {
+        Some(shard) => {
+            let listing = shard.listing(&archives).context(SHARD_HINT)?;
+            index_shard(&place, known, (&archives, listing), &settings, &progress)
+        }
+        None => index(&place, known, &archives, &settings, &progress),
+    };
     progress.clear();
     let indexed = indexed.map_err(|error| args.explain(error, &archives))?;
     let Indexed { stored, known, added } = indexed;
@@ -128,17 +141,44 @@ impl IndexArgs {
         &self,
         learning: &LearningArgs,
         s3: &S3Args,
-        lists: &[FileList],
+        (named, lists): (&ArchiveArgs, &[FileList]),
     ) -> anyhow::Result<Option<Output>> {
         let mut guard = OutputGuard::new();
-        guard.read_archives(&self.archives, lists);
+        guard.read_archives(named, lists);
+        guard.read_files("shard", &self.shard.shard);
         guard.read_files("settings", self.files.files());
         guard.read_rules(self.rules.files());
         guard.read_files("IAM inventory", &learning.iam_inventory);
-        guard.take_mirror(s3, self.archives.names())?;
+        guard.take_mirror(s3, named.names())?;
         guard.take_baseline(&self.output)?;
         self.run.faults(&mut guard)
     }
+}
+
+/// The hint for a shard whose content cannot be used.
+const SHARD_HINT: Hint = Hint("make the plan again: firstseen plan");
+
+/// What is learnt from a shard: what is asked for, in the window of the plan.
+fn learning_of(wanted: &LearningArgs, shard: &Shard, s3: &S3Args) -> anyhow::Result<LearningArgs> {
+    if s3.mirror.is_some() {
+        let what = "--mirror needs all objects of a bucket, and a shard names a part of them".to_owned();
+        return Err(UsageError(what).into());
+    }
+    let window = shard.window().context(SHARD_HINT)?;
+    let differs = wanted.read_from.is_some_and(|from| Some(from.start()) != window.read_from)
+        || wanted.read_to.is_some_and(|to| Some(to.end()) != window.read_to)
+        || wanted.delivery_slack.is_some_and(|slack| slack != window.slack);
+    if differs {
+        let what = "--read-from, --read-to or --delivery-slack is not that of the plan".to_owned();
+        return Err(anyhow::Error::new(UsageError(what))
+            .context(Hint("give them to firstseen plan: the shard says what they are")));
+    }
+    Ok(LearningArgs {
+        read_from: window.read_from.map(Bound::Instant),
+        read_to: window.read_to.map(Bound::Instant),
+        delivery_slack: Some(window.slack),
+        ..wanted.clone()
+    })
 }
 
 /// Refuses rules that differ from those of the baseline: their matches would cover only a part of it.
@@ -165,6 +205,8 @@ impl IndexArgs {
             IndexError::Store(error) => store_error(error),
             IndexError::Merge(error) => merge_error(error),
             IndexError::NoLogs(coverage) => nothing_found(&coverage, archives.names()),
+            error @ IndexError::OtherShard(_) => anyhow::Error::new(error)
+                .context(Hint("give each shard a folder of its own, and merge them with firstseen merge")),
             IndexError::Interrupted => anyhow::anyhow!(
                 "interrupted; '{}' contains everything read up to the last checkpoint",
                 self.output.display()

@@ -183,7 +183,16 @@ pub(crate) fn open_archives(
     settings: &LearnSettings,
     s3: &S3Args,
 ) -> anyhow::Result<Archives> {
-    let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3.settings(names)? };
+    open_listed((names, lists), settings.max_object_size, s3)
+}
+
+/// As [`open_archives`], for commands that do not learn.
+pub(crate) fn open_listed(
+    (names, lists): (&[PathBuf], &[FileList]),
+    max_object_size: u64,
+    s3: &S3Args,
+) -> anyhow::Result<Archives> {
+    let s3 = S3Settings { max_object_size, ..s3.settings(names)? };
     let archives = Archives::open_all(names, lists, &s3).map_err(|error| scan_error(error.into()))?;
     Ok(archives.passing_over(proven_files))
 }

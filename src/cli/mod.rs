@@ -21,6 +21,7 @@ mod merge;
 mod output;
 mod output_guard;
 mod page;
+mod plan;
 mod progress;
 #[cfg(test)]
 mod reference;
@@ -69,6 +70,7 @@ enum Command {
     Coverage(Box<coverage::CoverageArgs>),
     Index(Box<index::IndexArgs>),
     Merge(merge::MergeArgs),
+    Plan(Box<plan::PlanArgs>),
     Verify(Box<verify::VerifyArgs>),
     Actions(actions::ActionsArgs),
     Synth(synth::SynthArgs),
@@ -94,6 +96,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Coverage(args) => coverage::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Actions(args) => actions::run(&args),
         Command::Synth(args) => synth::run(&args),

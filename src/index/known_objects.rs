@@ -92,6 +92,22 @@ pub(super) fn replace_unlisted(stored: &mut BaselineContents, archives: &Archive
     }
 }
 
+/// An object of a baseline that is not in a listing.
+pub(super) fn not_in(stored: &BaselineContents, archives: &Archives, listing: &Listing) -> Option<String> {
+    let skipped = listing.skipped.iter().map(|skipped| &skipped.object);
+    let name = |number: u32, names: &[String]| names.get((number as usize).checked_sub(1)?).cloned();
+    let listed: HashSet<(Option<String>, &str)> = listing
+        .objects
+        .iter()
+        .chain(skipped)
+        .map(|object| (name(object.archive, archives.names()), &*object.path))
+        .collect();
+    let mut objects = stored.catalog.objects.iter();
+    let other =
+        objects.find(|entry| !listed.contains(&(name(entry.archive, &stored.archives), &*entry.path)));
+    other.map(|entry| entry.path.to_string())
+}
+
 /// Whether a run read only standard input that had been read before. That is known only afterwards.
 pub(super) fn is_known_stream(stored: &BaselineContents, read: &BaselineContents) -> bool {
     let [only] = &read.catalog.objects[..] else { return false };

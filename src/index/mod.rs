@@ -13,7 +13,7 @@ use crate::model::Inventory;
 use crate::scan::{Progress, ScanError, checksums, list};
 use crate::source::{Archives, Listing};
 use crate::store::{BaselineContents, BaselineFolder, MergeError, StoreError};
-use known_objects::{KnownObjects, archive_numbers, is_known_stream, replace_unlisted};
+use known_objects::{KnownObjects, archive_numbers, is_known_stream, not_in, replace_unlisted};
 
 /// How archives are indexed.
 #[derive(Clone, Debug)]
@@ -57,6 +57,9 @@ pub enum IndexError {
     /// The archives hold nothing that could be a log: see [`Coverage::holds_logs`]. A new empty baseline is not saved.
     #[error("nothing that could be a log was found")]
     NoLogs(Box<Coverage>),
+    /// A shard is to be added to a baseline that has an object outside it.
+    #[error("the baseline has an object that is not in the shard: {0}")]
+    OtherShard(String),
 }
 
 /// Adds new content of the archives to the baseline at a place, or begins one there. `known` is what the place holds.
@@ -99,11 +102,27 @@ pub fn index(
     progress: &dyn Progress,
 ) -> Result<Indexed, IndexError> {
     let listing = list(archives, &settings.learning.scan(), progress)?;
-    let run = Run { place, archives, settings, progress };
-    match known {
-        Some(stored) => run.add(stored, listing),
-        None => run.begin(listing),
+    let run = Run { place, archives, settings, progress, is_shard: false };
+    run.index(known, listing)
+}
+
+/// Like [`index`], for a part of the archives that was listed elsewhere. The baseline is saved even if nothing in this part is a log,
+/// so that the baselines of all parts account for everything that was listed.
+///
+/// # Errors
+/// As [`index`]; also if the place holds a baseline with other objects.
+pub fn index_shard(
+    place: &BaselineFolder,
+    known: Option<BaselineContents>,
+    (archives, listing): (&Archives, Listing),
+    settings: &IndexSettings,
+    progress: &dyn Progress,
+) -> Result<Indexed, IndexError> {
+    if let Some(other) = known.as_ref().and_then(|stored| not_in(stored, archives, &listing)) {
+        return Err(IndexError::OtherShard(other));
     }
+    let run = Run { place, archives, settings, progress, is_shard: true };
+    run.index(known, listing)
 }
 
 /// One run.
@@ -112,9 +131,17 @@ struct Run<'r> {
     archives: &'r Archives,
     settings: &'r IndexSettings,
     progress: &'r dyn Progress,
+    is_shard: bool,
 }
 
 impl Run<'_> {
+    fn index(&self, known: Option<BaselineContents>, listing: Listing) -> Result<Indexed, IndexError> {
+        match known {
+            Some(stored) => self.add(stored, listing),
+            None => self.begin(listing),
+        }
+    }
+
     /// Begins a new baseline. Nothing is saved until something that could be a log was found.
     fn begin(&self, mut listing: Listing) -> Result<Indexed, IndexError> {
         let added = listing.coverage.objects.listed;
@@ -186,7 +213,7 @@ impl Run<'_> {
 
     /// Saves a baseline if it has anything that could be a log; returns whether it was saved.
     fn save_logs(&self, stored: &mut BaselineContents) -> Result<bool, StoreError> {
-        if !stored.coverage.holds_logs() {
+        if !self.is_shard && !stored.coverage.holds_logs() {
             return Ok(false);
         }
         self.save(stored).map(|()| true)

@@ -16,7 +16,7 @@ impl Archives {
     /// If the archive cannot be accessed, or is standard input, which can be read only once.
     pub fn find(&self, archive: u32, path: &str) -> Result<Option<LogObject>, ReadError> {
         match self.root_of(archive)? {
-            Root::Local(root) => Ok(root.find(path).map(|kept| LogObject {
+            Root::Local(root) => Ok(root.location(path).map(|kept| LogObject {
                 archive,
                 path: Text::from(path),
                 delivered: ObjectKey::parse(path).delivered,
@@ -33,7 +33,7 @@ impl Archives {
 
 impl local::Root {
     /// How the file with this path below the root is represented, if it exists.
-    fn find(&self, path: &str) -> Option<Location> {
+    pub(super) fn location(&self, path: &str) -> Option<Location> {
         let plain = Path::new(path);
         if self.has(plain) {
             return Some(Location::File);

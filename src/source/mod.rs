@@ -3,6 +3,7 @@
 //! Knows folders, files, buckets and object names; knows nothing of gzip, JSON or events. What cannot be listed is a fault
 //! in the coverage and does not stop the listing; a missing archive is an error.
 
+mod described;
 mod digest_name;
 mod error;
 mod file_list;
@@ -30,6 +31,7 @@ use crate::model::Text;
 use log_object::Location;
 use stdin::Stdin;
 
+pub use described::DescribedObject;
 pub use digest_name::DigestName;
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
 pub use file_list::FileList;

@@ -31,6 +31,7 @@ mod naive_score;
 mod netflix;
 mod outputs;
 mod page;
+mod plans;
 mod principals;
 mod process;
 mod program;

@@ -11,7 +11,7 @@ use firstseen::source::{FileList, is_s3, is_stdin};
 
 use super::super::exit::{Hint, UsageError};
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ArchiveArgs {
     /// Folders, files, globs or s3://bucket/prefix with log objects; - for standard input; or baselines made by index
     #[arg(value_name = "ARCHIVE", required_unless_present = "files_from")]
@@ -26,6 +26,11 @@ pub(crate) struct ArchiveArgs {
 }
 
 impl ArchiveArgs {
+    /// Archives by name.
+    pub(crate) fn named(names: &[String]) -> Self {
+        Self { names: names.iter().map(PathBuf::from).collect(), files_from: Vec::new(), archive_root: None }
+    }
+
     /// The names given.
     pub(crate) fn names(&self) -> &[PathBuf] {
         &self.names

@@ -19,6 +19,7 @@ mod reading;
 mod rules;
 mod s3;
 mod severity;
+mod shard;
 mod triage;
 mod verify;
 
@@ -45,6 +46,7 @@ pub(crate) use reading::{ReadingArgs, SourceArgs};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::S3Args;
 pub(crate) use severity::SeverityArgs;
+pub(crate) use shard::ShardArgs;
 pub(crate) use triage::{NewnessArgs, RankedPeriodArgs, RankingArgs};
 pub(crate) use verify::ProofArgs;
 

@@ -1,0 +1,62 @@
+//! Flags that name a shard of a plan.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use firstseen::plan::{Shard, ShardError};
+use firstseen::source::is_stdin;
+
+use super::super::exit::{Hint, UsageError};
+use super::super::text_file::read_text;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Shards")]
+pub(crate) struct ShardArgs {
+    /// Read only the objects of this shard, which firstseen plan made, instead of listing archives; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "files_from"])]
+    pub(crate) shard: Option<PathBuf>,
+    /// Which shard of FILE, if it has several: its line, counted from 1
+    #[arg(long, value_name = "N", requires = "shard", value_parser = clap::value_parser!(u32).range(1..))]
+    shard_number: Option<u32>,
+}
+
+const HINT: Hint =
+    Hint("--shard takes a line that firstseen plan wrote; of a file with several, --shard-number says which");
+
+impl ShardArgs {
+    /// Reads the shard, if one is named.
+    pub(crate) fn read(&self) -> anyhow::Result<Option<Shard>> {
+        let Some(path) = &self.shard else { return Ok(None) };
+        let text = if is_stdin(path) {
+            std::io::read_to_string(std::io::stdin().lock())
+                .context("cannot read standard input")
+                .context(HINT)?
+        } else {
+            read_text(path, HINT)?
+        };
+        let shown = path.display();
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let count = lines.clone().count();
+        let line = match self.shard_number {
+            None if count > 1 => {
+                let what = format!("'{shown}' has {count} shards");
+                return Err(
+                    anyhow::Error::new(UsageError(what)).context(Hint("say which with --shard-number"))
+                );
+            }
+            number => lines.nth(number.map_or(0, |number| number as usize - 1)).ok_or_else(|| {
+                let what = format!("'{shown}' has {count} shards, and no number {}", number.unwrap_or(1));
+                anyhow::Error::new(UsageError(what)).context(HINT)
+            })?,
+        };
+        let failed = |error: ShardError| {
+            let hint = match error {
+                ShardError::Version(_) => Hint("make the plan again with this version of firstseen"),
+                _ => HINT,
+            };
+            anyhow::Error::new(error).context(format!("cannot use the shard of '{shown}'")).context(hint)
+        };
+        Shard::parse(line).map(Some).map_err(failed)
+    }
+}

@@ -1,0 +1,101 @@
+//! `firstseen plan`: divides archives into shards for several machines.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use firstseen::plan::{Plan, ShardCount, plan};
+use firstseen::report::{plural, write_losses};
+use firstseen::scan::ScanError;
+
+use super::args::{ArchiveArgs, ReadingArgs, RunArgs, S3Args, byte_count};
+use super::exit::{RunStatus, UsageError, scan_error};
+use super::input::{is_saved, open_listed};
+use super::output_guard::OutputGuard;
+use super::progress::Bar;
+
+/// Divide archives into shards, so that several machines can index them: one line of JSON for each
+///
+/// The archives are listed once. firstseen index --shard reads a shard, and firstseen merge joins the baselines; the result is, byte for
+/// byte, what one machine makes. Shards are periods of delivery: a day is divided only if it costs more than a whole shard.
+#[derive(Debug, Args)]
+#[command(mut_arg("names", |names| names.help("Folders, files, globs or s3://bucket/prefix with log objects")))]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    archives: ArchiveArgs,
+    #[command(flatten)]
+    size: SizeArgs,
+    /// Write the shards to FILE, which appears only once it is complete [default: stdout]
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
+    #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
+    s3: S3Args,
+}
+
+/// How large shards are.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+#[command(next_help_heading = "Shards")]
+struct SizeArgs {
+    /// At most this many shards, of about the same cost; fewer if there are not as many objects
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    shards: Option<u32>,
+    /// Shards of about this cost: their bytes as stored, and 100 kB for each object, since a request takes as long as that
+    /// [units: K, M, G]
+    #[arg(long, value_name = "BYTES", value_parser = byte_count)]
+    shard_bytes: Option<u64>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
+    let names = args.archives.names();
+    if let Some(saved) = names.iter().find(|name| is_saved(name)) {
+        let what = format!("'{}' is a baseline, and a plan is made of archives", saved.display());
+        return Err(UsageError(what).into());
+    }
+    let lists = args.archives.lists()?;
+    let mut guard = OutputGuard::new();
+    guard.read_archives(&args.archives, &lists);
+    guard.take_mirror(&args.s3, names)?;
+    let output = guard.open("--output", args.output.as_deref())?;
+    let faults = args.run.faults(&mut guard)?;
+    let settings = args.reading.settings(&args.run)?;
+    let archives = open_listed((names, &lists), settings.max_object_size, &args.s3)?;
+    let progress = Bar::new(args.run.quiet)?;
+    let planned = plan(&archives, &settings, args.size.count(), &progress);
+    progress.clear();
+    let planned: Plan<'_> = planned.map_err(|error: ScanError| scan_error(error))?;
+    let mut bytes = 0;
+    output.write(|out| {
+        planned.iter().try_for_each(|shard| {
+            bytes += shard.bytes;
+            writeln!(out, "{}", shard.line())
+        })
+    })?;
+    let coverage = planned.coverage();
+    if let Some(faults) = faults {
+        faults.write(|out| firstseen::report::write_faults(coverage, out))?;
+    }
+    let mut stderr = io::stderr().lock();
+    if !args.run.quiet {
+        let (objects, shards) =
+            (plural(planned.objects() as u64, "object"), plural(planned.shards() as u64, "shard"));
+        writeln!(stderr, "{objects} with {:.1} MB in {shards}", bytes as f64 / 1e6)?;
+    }
+    write_losses(coverage, archives.names(), &mut stderr)?;
+    Ok(if coverage.fault_count == 0 { RunStatus::Complete } else { RunStatus::WithFaults })
+}
+
+impl SizeArgs {
+    /// Into how many shards to divide; the group has exactly one of them.
+    fn count(&self) -> ShardCount {
+        match (self.shards, self.shard_bytes) {
+            (Some(shards), _) => ShardCount::Exactly(shards),
+            (None, bytes) => ShardCount::ByCost(bytes.unwrap_or(u64::MAX)),
+        }
+    }
+}
