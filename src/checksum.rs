@@ -69,7 +69,7 @@ impl Hasher {
 impl fmt::Display for Checksum {
     /// Lowercase hexadecimal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -82,14 +82,32 @@ impl FromStr for Checksum {
     type Err = ChecksumError;
 
     fn from_str(text: &str) -> Result<Self, ChecksumError> {
-        let mut bytes = [0; 32];
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(ChecksumError);
-        }
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).map_err(|_| ChecksumError)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| ChecksumError)?;
-        }
-        Ok(Self(bytes))
+        let bytes = from_hex(text).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or(ChecksumError)
     }
+}
+
+/// Bytes in lower-case hexadecimal.
+///
+/// ```
+/// assert_eq!(firstseen::checksum::hex(&[0, 255]), "00ff");
+/// ```
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// The bytes that a text of pairs of hexadecimal digits means; `None` if it is no such text.
+///
+/// ```
+/// use firstseen::checksum::from_hex;
+///
+/// assert_eq!(from_hex("00fF"), Some(vec![0, 255]));
+/// assert!(["0", "0g", "+1"].iter().all(|text| from_hex(text).is_none()));
+/// ```
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |digit: &u8| Some(char::from(*digit).to_digit(16)? as u8);
+    let pairs = text.as_bytes().chunks(2);
+    pairs.map(|pair| Some(digit(pair.first()?)? << 4 | digit(pair.get(1)?)?)).collect()
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use firstseen::model::{LogSource, Text};
 use firstseen::query::{self, Finding};
-use firstseen::verify::{Class, Proof, Subject};
+use firstseen::verify::{Proof, Subject};
 
 use super::verify::Verified;
 
 /// What the digests say of each log file.
 pub(crate) struct Integrity {
     /// By archive and path.
-    files: HashMap<(u32, Text), &'static str>,
+    files: HashMap<(u32, Text), query::Integrity>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -25,25 +25,27 @@ impl Integrity {
         }
         let logs = verification.verdicts.into_iter().filter(|verdict| verdict.subject == Subject::Log);
         let files = logs.filter_map(|verdict| {
-            let mark = verdict.proof.map_or(verdict.class.name(), Proof::name);
-            Some(((verdict.archive?, verdict.object?), mark))
+            let name = verdict.proof.map_or(verdict.class.name(), Proof::name);
+            Some(((verdict.archive?, verdict.object?), query::Integrity::from_name(name)?))
         });
         Self { files: files.collect(), warnings }
     }
 
-    /// Marks findings. A log file without a verdict is in no digest.
+    /// Marks findings.
     pub(crate) fn set<'f, 'b: 'f>(&self, findings: impl Iterator<Item = &'f mut Finding<'b>>) {
         for finding in findings.filter(|finding| finding.who.kind.source() == LogSource::CloudTrail) {
-            finding.integrity = finding.evidence.and_then(|evidence| {
-                query::Integrity::from_name(self.mark(evidence.archive, &evidence.object))
-            });
+            finding.integrity =
+                finding.evidence.and_then(|evidence| self.mark(evidence.archive, &evidence.object));
         }
     }
 
-    /// The mark of a log file; of a file in it, `a.zip!b.json`, that of the outer one.
-    fn mark(&self, archive: u32, object: &Text) -> &'static str {
+    /// The mark of a log file. That of a part of it, `a.json!@4096`, is the same. Files in zip and tar archives are not compared, so
+    /// they have none; any other file without a verdict is in no digest.
+    fn mark(&self, archive: u32, object: &Text) -> Option<query::Integrity> {
         let ends = object.match_indices('!').map(|(at, _)| at).rev();
         let mut names = std::iter::once(object.len()).chain(ends).map(|end| Text::from(&object[..end]));
-        names.find_map(|name| self.files.get(&(archive, name)).copied()).unwrap_or(Class::Unlisted.name())
+        let found = names.find_map(|name| self.files.get(&(archive, name)).copied());
+        let is_whole_file = !object.contains('!');
+        found.or(is_whole_file.then_some(query::Integrity::Unlisted))
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use firstseen::report::{VerifyReport, for_terminal, write_faults, write_losses};
+use firstseen::report::{VerifyReport, for_terminal, plural, write_faults, write_losses};
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, ScanError, ScanSettings};
 use firstseen::source::{Archives, FileList, S3Settings};
 use firstseen::store::proven_files;
@@ -83,11 +83,11 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<RunStatus> {
 
 /// A warning about log files that no digest lists, which do not change the exit status.
 fn unlisted(verification: &Verification) -> Option<String> {
-    let counts = verification.counts();
-    let count: u64 =
-        counts.iter().filter(|((_, class, _), _)| *class == Class::Unlisted).map(|(_, count)| count).sum();
+    let unlisted = verification.counts.iter().filter(|((_, class, _), _)| *class == Class::Unlisted);
+    let count: u64 = unlisted.map(|(_, count)| count).sum();
+    let files = plural(count, "log file");
     (count > 0)
-        .then(|| format!("{count} log files are in no digest: nothing shows whether CloudTrail wrote them"))
+        .then(|| format!("no digest lists {files}: nothing shows whether CloudTrail wrote the content"))
 }
 
 /// How archives are verified.
@@ -113,11 +113,7 @@ impl Verifying<'_> {
         let mut warnings = Vec::new();
         let keys = self.proof.keys(&mut warnings)?;
         let mut side_files = self.proof.side_files(&mut warnings)?;
-        let settings = ScanSettings {
-            threads: threads(self.run.threads),
-            memory: self.run.memory(),
-            ..ScanSettings::default()
-        };
+        let settings = ScanSettings { threads: threads(self.run.threads), ..ScanSettings::default() };
         let s3 = S3Settings {
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
             lists_digests: true,

@@ -34,7 +34,7 @@ use unpack::gzip::{Inflater, Plain, inflate};
 use unpack::packing::{PARQUET_MAGIC, Packing, packing};
 use unpack::{Packed, Unpacked, apple_double, utf8, zip_file};
 
-pub use content::{Content, ContentEnd, stream_content};
+pub use content::{CONTENT_HELD, Content, ContentEnd, stream_content};
 pub use find::envelope::LogGroupOrigin;
 pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;

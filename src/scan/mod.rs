@@ -25,7 +25,7 @@ use pieces::Queue;
 use worker::Worker;
 
 pub use checksums::{Checksums, checksums};
-pub use contents::{CONTENT_HEAD, ObjectContent, map_on_threads, read_contents};
+pub use contents::{ObjectContent, map_on_threads, read_contents};
 pub use depth::{ScanDepth, take_steps};
 pub use object::{CurrentObject, ObjectResult, StoredBytes, inner_path};
 pub use reopen::{RecordAddress, ReopenError, Reopened, reopen, reopen_all};

@@ -51,7 +51,7 @@ impl Chains {
                 chain: chain.clone(),
                 digests: members.len() as u64,
                 proven: members.iter().filter(is_proven).count() as u64,
-                covered: covered(nodes, members),
+                covered: covered(nodes, standings, members),
             }
         };
         self.chains.iter().zip(&self.members).map(summary).collect()
@@ -69,8 +69,8 @@ impl Chains {
             let walk = ChainWalk { nodes, standings, chain: number, members, from };
             verdicts.extend(walk.missing());
         }
-        let ends = self.members.iter().map(|members| covered(nodes, members).map(|(_, end)| end));
-        let ends: Vec<Option<Timestamp>> = ends.collect();
+        let end = |members: &Vec<usize>| covered(nodes, standings, members).map(|(_, end)| end);
+        let ends: Vec<Option<Timestamp>> = self.members.iter().map(end).collect();
         let last = ends.iter().flatten().max().copied();
         for (number, end) in (0..).zip(&ends) {
             // Backfill digests are rare.
@@ -92,9 +92,10 @@ impl Chains {
     }
 }
 
-/// The start of the first and the end of the last period of some digests.
-fn covered(nodes: &Nodes<'_>, members: &[usize]) -> Option<(Timestamp, Timestamp)> {
-    let digests = || members.iter().filter_map(|number| nodes.nodes[*number].digest);
+/// The start of the first and the end of the last period of some digests. Contradicted ones may say anything.
+fn covered(nodes: &Nodes<'_>, standings: &[Standing], members: &[usize]) -> Option<(Timestamp, Timestamp)> {
+    let relied = || members.iter().filter(|number| standings[**number].weight() > Weight::None);
+    let digests = || relied().filter_map(|number| nodes.nodes[*number].digest);
     let start = digests().filter_map(|digest| digest.start).min()?;
     Some((start, digests().filter_map(super::digest::Digest::end).max()?))
 }
@@ -176,13 +177,9 @@ impl ChainWalk<'_> {
 
     /// A period whose digests are missing. Only the last of them is stated by another digest; all others are only seen by the time.
     fn hole(&self, before: Timestamp, start: Timestamp) -> Option<Verdict> {
-        const HOUR: i64 = 3_600_000_000;
-        let hours = (start.micros_since(before) + HOUR / 2) / HOUR;
-        let detail = format!("{hours} hours without digests inside a chain, which has one for every hour");
-        Some(Verdict {
-            detail: Some(detail),
-            ..self.period(before, start, Class::Absent, Reason::DigestsMissing)?
-        })
+        let detail = "it lies inside a chain, which has a digest for every hour";
+        let period = self.period(before, start, Class::Absent, Reason::DigestsMissing)?;
+        Some(Verdict { detail: Some(detail.to_owned()), ..period })
     }
 
     fn restart(&self, before: Timestamp, start: Timestamp) -> Option<Verdict> {

@@ -1,11 +1,13 @@
 //! The first step: every object is read once, and what is needed to verify it is kept.
 
 use super::digest::{Digest, looks_like_digest};
+use super::names::{digest_name, log_name};
 use super::side_files::{SideSignature, in_metadata};
+use super::verdict::{Class, Reason};
 use crate::checksum::Checksum;
 use crate::coverage::{Coverage, Fault, FaultKind, ObjectSkip, Position};
 use crate::scan::{ObjectContent, Progress, ScanError, ScanSettings, list, read_contents};
-use crate::source::{Archives, DigestName, Listing, LogObject};
+use crate::source::{Archives, Listing, LogObject};
 
 /// All objects of the archives, read.
 #[derive(Debug)]
@@ -46,6 +48,22 @@ pub(super) enum Flaw {
     Unreadable(FaultKind, Position, String),
     ExtraMember(u64),
     TrailingBytes(String),
+}
+
+impl Flaw {
+    /// The verdict that it leads to, and its detail.
+    pub(super) fn verdict(&self) -> (Class, Reason, String) {
+        match self {
+            Self::Unreadable(kind, _, detail) => {
+                (Class::Unreadable, Reason::NotReadable, format!("{}: {detail}", kind.name()))
+            }
+            Self::ExtraMember(at) => {
+                let detail = format!("a second gzip member at stored byte {at}; CloudTrail writes one");
+                (Class::Mismatch, Reason::ExtraMember, detail)
+            }
+            Self::TrailingBytes(detail) => (Class::Mismatch, Reason::TrailingBytes, detail.clone()),
+        }
+    }
 }
 
 impl Examined {
@@ -115,34 +133,42 @@ fn flaw(read: &ObjectContent<'_>) -> Option<Flaw> {
     }
 }
 
+/// What an object is: by its name if that is one of CloudTrail, else by its content.
 fn content(read: &ObjectContent<'_>, flaw: Option<&Flaw>) -> Content {
-    let key = read.object.key();
-    let is_named_digest = DigestName::parse(&read.object.path).is_some();
+    if digest_name(&read.object.path).is_some() {
+        return digest(read, flaw).map_or_else(Content::NotADigest, Content::Digest);
+    }
+    let name = log_name(&read.object.path);
+    // Nobody says whether digests list aggregated events; they count if one does.
+    let is_aggregated = name.skip == Some(ObjectSkip::Aggregated);
+    if name.is_of_cloudtrail() && !is_aggregated {
+        return Content::Log;
+    }
     if read.end.is_archive {
         return Content::Archive;
     }
-    if is_named_digest || looks_like_digest(read.bytes) {
-        return match flaw {
-            Some(Flaw::Unreadable(_, _, detail)) => Content::NotADigest(detail.clone()),
-            _ if !read.is_whole => Content::NotADigest("it is too large".to_owned()),
-            _ => match Digest::parse(read.bytes) {
-                Ok(digest) => Content::Digest(Box::new(digest)),
-                Err(reason) => Content::NotADigest(reason),
-            },
-        };
-    }
-    // Nobody says whether digests list aggregated events; they count if one does.
-    if key.skip == Some(ObjectSkip::Aggregated) {
-        return Content::Other;
+    if looks_like_digest(read.bytes)
+        && let Ok(digest) = digest(read, flaw)
+    {
+        return Content::Digest(digest);
     }
     // Audit logs of clusters are in no digest.
-    let is_log = key.is_of_cloudtrail() || (key.cluster.is_none() && looks_like_log(read.bytes));
-    if is_log { Content::Log } else { Content::Other }
+    let may_be_log = !is_aggregated && name.cluster.is_none();
+    if may_be_log && looks_like_log(read.bytes) { Content::Log } else { Content::Other }
+}
+
+/// The digest that a content is, or why it is none.
+fn digest(read: &ObjectContent<'_>, flaw: Option<&Flaw>) -> Result<Box<Digest>, String> {
+    match flaw {
+        Some(Flaw::Unreadable(_, _, detail)) => Err(detail.clone()),
+        _ if !read.is_whole => Err("it is too large".to_owned()),
+        _ => Digest::parse(read.bytes).map(Box::new),
+    }
 }
 
 /// Whether the beginning of a content has the names of fields that every record of CloudTrail has.
 fn looks_like_log(head: &[u8]) -> bool {
-    let head = &head[..head.len().min(crate::scan::CONTENT_HEAD)];
+    let head = &head[..head.len().min(64 << 10)];
     ["\"eventSource\"", "\"Records\""]
         .iter()
         .any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())

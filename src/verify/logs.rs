@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::chains::Chains;
 use super::digest::{Digest, ListedFile};
-use super::examination::{Content, Examination, Examined, Flaw};
-use super::names::{lies_at, stem};
+use super::examination::{Content, Examination, Examined};
+use super::names::{lies_at, log_name, stem};
 use super::nodes::Nodes;
 use super::standing::{Standing, Weight};
 use super::verdict::{Class, Proof, Reason, Subject, Verdict};
 use crate::checksum::Checksum;
 use crate::time::{Span, Timestamp};
 
-/// An entry of a digest: the number of the digest, and the index of the log file in it.
-type Entry = (usize, usize);
+/// An entry of a digest: the number of the digest, and the log file.
+type Entry<'l> = (usize, &'l ListedFile);
 
 /// Everything that verdicts on log files depend on.
 pub(super) struct Logs<'l> {
@@ -22,9 +22,9 @@ pub(super) struct Logs<'l> {
     standings: &'l [Standing],
     chains: &'l Chains,
     /// Entries by name without compression.
-    by_name: HashMap<&'l str, Vec<Entry>>,
+    by_name: HashMap<&'l str, Vec<Entry<'l>>>,
     /// Entries by hash; of several, the one with most weight.
-    by_hash: HashMap<Checksum, Entry>,
+    by_hash: HashMap<Checksum, Entry<'l>>,
     /// Names of the files that are there.
     present: HashSet<&'l str>,
     /// The periods that digests cover, by account and Region, in order and apart from each other.
@@ -64,12 +64,12 @@ impl<'l> Logs<'l> {
 
     fn add_entries(&mut self, number: usize, digest: &'l Digest) {
         let standings = self.standings;
-        for (index, file) in digest.files.iter().enumerate() {
-            self.by_name.entry(stem(&file.object)).or_default().push((number, index));
+        for file in &digest.files {
+            self.by_name.entry(stem(&file.object)).or_default().push((number, file));
             if let Some(hash) = file.hash {
-                let entry = self.by_hash.entry(hash).or_insert((number, index));
+                let entry = self.by_hash.entry(hash).or_insert((number, file));
                 if standings[number].weight() > standings[entry.0].weight() {
-                    *entry = (number, index);
+                    *entry = (number, file);
                 }
             }
         }
@@ -92,17 +92,17 @@ impl<'l> Logs<'l> {
         let contents: HashSet<Checksum> = self.renamed().map(|examined| examined.checksum).collect();
         let mut verdicts = Vec::new();
         for (name, entries) in &self.by_name {
-            let (number, file) = self.heaviest(entries);
+            let entry = self.heaviest(entries);
+            let file = entry.1;
             let is_there =
                 self.present.contains(name) || file.hash.is_some_and(|hash| contents.contains(&hash));
-            let delivered = crate::source::ObjectKey::parse(&file.object).delivered;
+            let delivered = log_name(&file.object).delivered;
             let is_early = from.zip(delivered).is_some_and(|(from, delivered)| delivered < from);
             if !is_there && !is_early {
                 verdicts.push(Verdict {
                     object: Some(file.object.clone()),
                     time: delivered,
-                    stated: file.hash,
-                    ..self.stated(number, Verdict::new(Subject::Log, Class::Absent, Reason::Missing))
+                    ..self.stated(entry, Class::Absent, Reason::Missing)
                 });
             }
         }
@@ -129,88 +129,66 @@ impl<'l> Logs<'l> {
             _ => return None,
         }
         let verdict = match &examined.flaw {
-            Some(Flaw::Unreadable(kind, _, detail)) => Verdict {
-                detail: Some(format!("{}: {detail}", kind.name())),
-                ..self.of_entries(listed, Class::Unreadable, Reason::NotReadable)
-            },
-            Some(Flaw::ExtraMember(at)) => Verdict {
-                detail: Some(format!("a second gzip member at stored byte {at}; CloudTrail writes one")),
-                ..self.of_entries(listed, Class::Mismatch, Reason::ExtraMember)
-            },
-            Some(Flaw::TrailingBytes(detail)) => Verdict {
-                detail: Some(detail.clone()),
-                ..self.of_entries(listed, Class::Mismatch, Reason::TrailingBytes)
-            },
+            Some(flaw) => {
+                let (class, reason, detail) = flaw.verdict();
+                let verdict = match listed {
+                    [] => Verdict::new(Subject::Log, class, reason),
+                    listed => self.stated(self.heaviest(listed), class, reason),
+                };
+                Verdict { detail: Some(detail), ..verdict }
+            }
             None if listed.is_empty() => self.unnamed(examined),
             None => self.compared(examined, listed),
         };
         Some(Verdict {
             archive: Some(examined.object.archive),
             object: Some(examined.object.path.clone()),
-            time: examined.object.delivered,
+            time: log_name(path).delivered.or(examined.object.delivered),
             found: examined.is_read().then_some(examined.checksum),
             ..verdict
         })
     }
 
-    /// A verdict with what the heaviest of some entries says.
-    fn of_entries(&self, entries: &[Entry], class: Class, reason: Reason) -> Verdict {
-        let verdict = Verdict::new(Subject::Log, class, reason);
-        if entries.is_empty() {
-            return verdict;
-        }
-        let (number, file) = self.heaviest(entries);
-        Verdict { stated: file.hash, ..self.stated(number, verdict) }
-    }
-
     /// A log file that digests list under its name.
-    fn compared(&self, examined: &Examined, listed: &[Entry]) -> Verdict {
-        let heaviest = listed.iter().map(|entry| self.weight(*entry)).max().unwrap_or(Weight::None);
-        let counted = || listed.iter().copied().filter(|entry| self.weight(*entry) == heaviest);
-        let fits = |entry: &Entry| self.file(*entry).hash == Some(examined.checksum);
-        if let Some(entry) = counted().find(|entry| !fits(entry)) {
-            let verdict = self.of_entries(&[entry], Class::Mismatch, Reason::HashDiffers);
-            return Verdict { detail: self.content_of(examined, entry), ..verdict };
+    fn compared(&self, examined: &Examined, listed: &[Entry<'l>]) -> Verdict {
+        let entry = self.heaviest(listed);
+        let mut counted = listed.iter().filter(|other| self.weight(**other) == self.weight(entry));
+        if let Some(differing) = counted.find(|(_, file)| file.hash != Some(examined.checksum)) {
+            let detail =
+                self.content_of(examined).filter(|(_, file)| stem(&file.object) != stem(&entry.1.object));
+            return Verdict {
+                detail: detail.map(has_content_of),
+                ..self.stated(*differing, Class::Mismatch, Reason::HashDiffers)
+            };
         }
-        let (class, reason) = match heaviest {
-            Weight::None => (Class::Unvouched, Reason::DigestContradicted),
-            _ => (Class::Verified, Reason::HashMatches),
-        };
-        let entry = counted().next().unwrap_or(listed[0]);
-        let key = &self.file(entry).object;
+        let key = &entry.1.object;
         let moved = (!lies_at(&examined.object.path, key)).then(|| format!("moved from {key}"));
-        let verdict = self.of_entries(&[entry], class, reason);
-        Verdict { proof: proof(class, heaviest), detail: moved, ..verdict }
+        Verdict { detail: moved, ..self.as_listed(entry) }
     }
 
-    /// Which other listed file a content belongs to.
-    fn content_of(&self, examined: &Examined, entry: Entry) -> Option<String> {
-        let other = *self.by_hash.get(&examined.checksum)?;
-        let key = &self.file(other).object;
-        (stem(key) != stem(&self.file(entry).object)).then(|| format!("it has the content of {key}"))
+    /// The listed file that a content belongs to.
+    fn content_of(&self, examined: &Examined) -> Option<Entry<'l>> {
+        self.by_hash.get(&examined.checksum).copied()
     }
 
     /// A log file under a name that no digest lists: it may be a renamed one.
     fn unnamed(&self, examined: &Examined) -> Verdict {
-        let renamed = self.by_hash.get(&examined.checksum).copied();
-        let renamed = renamed.filter(|entry| !self.present.contains(stem(&self.file(*entry).object)));
-        let Some(entry) = renamed else {
-            return Verdict::new(Subject::Log, Class::Unlisted, self.why_unlisted(examined));
-        };
-        let weight = self.weight(entry);
-        let (class, reason) = match weight {
-            Weight::None => (Class::Unvouched, Reason::DigestContradicted),
-            _ => (Class::Verified, Reason::HashMatches),
-        };
-        let detail = format!("renamed from {}", self.file(entry).object);
-        let verdict = self.of_entries(&[entry], class, reason);
-        Verdict { proof: proof(class, weight), detail: Some(detail), ..verdict }
+        match self.content_of(examined) {
+            Some(entry) if !self.present.contains(stem(&entry.1.object)) => {
+                let detail = format!("renamed from {}", entry.1.object);
+                Verdict { detail: Some(detail), ..self.as_listed(entry) }
+            }
+            copied => Verdict {
+                detail: copied.map(has_content_of),
+                ..Verdict::new(Subject::Log, Class::Unlisted, self.why_unlisted(examined))
+            },
+        }
     }
 
     /// Why no digest lists a log file, by the time of its delivery.
     fn why_unlisted(&self, examined: &Examined) -> Reason {
-        let key = examined.object.key();
-        let place = key.account.zip(key.region).zip(key.delivered);
+        let name = log_name(&examined.object.path);
+        let place = name.account.zip(name.region).zip(name.delivered);
         let Some(((account, region), delivered)) = place else { return Reason::NoChain };
         let Some(periods) = self.periods.get(&(account, region)) else { return Reason::NoChain };
         // A name has the minute of delivery, without the seconds.
@@ -224,32 +202,44 @@ impl<'l> Logs<'l> {
         }
     }
 
-    fn heaviest(&self, entries: &[Entry]) -> (usize, &'l ListedFile) {
-        let mut best = entries[0];
-        for entry in entries {
-            if self.weight(*entry) > self.weight(best) {
-                best = *entry;
-            }
+    /// The entry with most weight; the first of several.
+    fn heaviest(&self, entries: &[Entry<'l>]) -> Entry<'l> {
+        let first = entries[0];
+        entries.iter().copied().fold(
+            first,
+            |best, entry| {
+                if self.weight(entry) > self.weight(best) { entry } else { best }
+            },
+        )
+    }
+
+    /// A verdict on a log file with the content that an entry states: worth as much as its digest.
+    fn as_listed(&self, entry: Entry<'l>) -> Verdict {
+        let (class, reason, proof) = match self.weight(entry) {
+            Weight::None => (Class::Unvouched, Reason::DigestContradicted, None),
+            Weight::Proven => (Class::Verified, Reason::HashMatches, Some(Proof::Proven)),
+            _ => (Class::Verified, Reason::HashMatches, Some(Proof::Consistent)),
+        };
+        Verdict { proof, ..self.stated(entry, class, reason) }
+    }
+
+    /// A verdict with what an entry states, and where.
+    fn stated(&self, (number, file): Entry<'l>, class: Class, reason: Reason) -> Verdict {
+        Verdict {
+            stated_in: self.nodes.nodes[number].digest.map(|digest| digest.object.clone()),
+            stated: file.hash,
+            chain: self.chains.of[number],
+            ..Verdict::new(Subject::Log, class, reason)
         }
-        (best.0, self.file(best))
     }
 
-    /// Adds which digest states something.
-    fn stated(&self, number: usize, verdict: Verdict) -> Verdict {
-        let stated_in = self.nodes.nodes[number].digest.map(|digest| digest.object.clone());
-        Verdict { stated_in, chain: self.chains.of[number], ..verdict }
-    }
-
-    fn weight(&self, (number, _): Entry) -> Weight {
+    fn weight(&self, (number, _): Entry<'l>) -> Weight {
         self.standings[number].weight()
     }
+}
 
-    /// The log file of an entry. Entries only come from digests.
-    fn file(&self, (number, index): Entry) -> &'l ListedFile {
-        static NONE: std::sync::OnceLock<ListedFile> = std::sync::OnceLock::new();
-        let found = self.nodes.nodes[number].digest.and_then(|digest| digest.files.get(index));
-        found.unwrap_or_else(|| NONE.get_or_init(|| ListedFile { object: "".into(), hash: None }))
-    }
+fn has_content_of((_, file): Entry<'_>) -> String {
+    format!("it has the content of {}", file.object)
 }
 
 /// Sorts periods, and joins those that overlap or follow each other.
@@ -262,10 +252,4 @@ fn join_periods(periods: &mut Vec<(Timestamp, Timestamp)>) {
         }
         is_joined
     });
-}
-
-/// What a verified log file is worth: as much as the digest that lists it.
-fn proof(class: Class, weight: Weight) -> Option<Proof> {
-    let proof = if weight == Weight::Proven { Proof::Proven } else { Proof::Consistent };
-    (class == Class::Verified).then_some(proof)
 }

@@ -18,6 +18,8 @@ mod signature;
 mod standing;
 mod verdict;
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 
 use crate::scan::ScanError;
@@ -25,7 +27,7 @@ use crate::time::Timestamp;
 use chains::Chains;
 use examination::{Content, Flaw};
 use logs::Logs;
-use names::{lies_at, stem};
+use names::{digest_name, lies_at, stem};
 use nodes::{Nodes, Signed};
 use standing::{Standing, standings};
 
@@ -81,28 +83,24 @@ impl Examination {
         sort(&mut verdicts);
         let remarks = judge.remarks(&side_signed);
         let chains = chains.summaries(&nodes, &standings);
+        let mut counts = BTreeMap::new();
+        for verdict in &verdicts {
+            *counts.entry((verdict.subject, verdict.class, verdict.proof)).or_default() += 1;
+        }
         let keys = settings.keys.len();
-        Ok(Verification { chains, verdicts, keys, remarks, coverage: self.coverage })
+        Ok(Verification { chains, verdicts, counts, keys, remarks, coverage: self.coverage })
     }
 }
 
-/// The order of verdicts: a function of their content, so that it does not depend on how objects were read.
+/// The order of verdicts: by all that is in them, so that it does not depend on how objects were read.
 fn sort(verdicts: &mut [Verdict]) {
     verdicts.sort_unstable_by(|left, right| {
-        let of_chain = |verdict: &Verdict| match verdict.subject {
-            Subject::Digest | Subject::Period => (verdict.chain, verdict.time),
-            Subject::Log => (None, None),
-        };
         let is_log = |verdict: &Verdict| verdict.subject == Subject::Log;
-        let chains = || of_chain(left).cmp(&of_chain(right));
-        let subjects = || left.subject.cmp(&right.subject);
-        let objects = || (left.archive, &left.object).cmp(&(right.archive, &right.object));
-        let of_logs = is_log(left).cmp(&is_log(right));
-        of_logs
-            .then_with(chains)
-            .then_with(subjects)
-            .then_with(objects)
-            .then_with(|| left.reason.cmp(&right.reason))
+        let of_chain = |verdict: &Verdict| (!is_log(verdict)).then_some((verdict.chain, verdict.time));
+        let of_object =
+            |verdict: &Verdict| (is_log(verdict), of_chain(verdict), verdict.subject, verdict.archive);
+        let objects = || left.object.cmp(&right.object);
+        of_object(left).cmp(&of_object(right)).then_with(objects).then_with(|| left.cmp(right))
     });
 }
 
@@ -126,6 +124,7 @@ impl Judge<'_> {
     fn on_digest(&self, number: usize, place: usize) -> Verdict {
         let (node, standing) = (&self.nodes.nodes[number], &self.standings[number]);
         let examined = &self.examination.objects[place];
+        let is_outdated = standing.has_outdated_key && standing.proof == Some(Proof::Consistent);
         let later = standing.stated_in.and_then(|later| self.nodes.nodes[later].digest);
         let mut verdict = Verdict {
             proof: standing.proof,
@@ -136,53 +135,48 @@ impl Judge<'_> {
             stated_in: later.map(|later| later.object.clone()),
             stated: later.and_then(|later| later.previous.as_ref()?.hash),
             found: examined.is_read().then_some(node.checksum),
-            detail: standing.has_outdated_key.then(|| OUTDATED.to_owned()),
+            detail: is_outdated.then(|| OUTDATED.to_owned()),
             ..Verdict::new(Subject::Digest, standing.class, standing.reason)
         };
-        let mut contradict = |class: Class, reason: Reason, detail: String| {
-            (verdict.class, verdict.reason, verdict.proof) = (class, reason, None);
-            verdict.detail = Some(detail);
-        };
-        match (&examined.flaw, &examined.content) {
-            (Some(Flaw::Unreadable(kind, _, detail)), _) => {
-                contradict(Class::Unreadable, Reason::NotReadable, format!("{}: {detail}", kind.name()));
-            }
+        let contradiction = match (&examined.flaw, &examined.content) {
+            (Some(flaw @ Flaw::Unreadable(..)), _) => Some(flaw.verdict()),
             (_, Content::NotADigest(reason)) if standing.reason == Reason::NotADigest => {
-                contradict(Class::Mismatch, Reason::NotADigest, reason.clone());
+                Some((Class::Mismatch, Reason::NotADigest, reason.clone()))
             }
-            (Some(Flaw::ExtraMember(at)), _) => {
-                let detail = format!("a second gzip member at stored byte {at}; CloudTrail writes one");
-                contradict(Class::Mismatch, Reason::ExtraMember, detail);
-            }
-            (Some(Flaw::TrailingBytes(detail)), _) => {
-                contradict(Class::Mismatch, Reason::TrailingBytes, detail.clone());
-            }
+            (Some(flaw), _) => Some(flaw.verdict()),
             (None, Content::Digest(digest)) => {
                 let (path, key) = (&examined.object.path, &digest.object);
                 let has_other_name = stem(path) != stem(key);
-                if has_other_name && crate::source::DigestName::parse(path).is_some() {
-                    contradict(Class::Mismatch, Reason::WrongPlace, format!("it is the digest {key}"));
-                } else if has_other_name {
-                    verdict.detail = Some(format!("renamed from {key}"));
-                } else if !lies_at(path, key) {
-                    verdict.detail = Some(format!("moved from {key}"));
+                if has_other_name && digest_name(path).is_some() {
+                    Some((Class::Mismatch, Reason::WrongPlace, format!("it is the digest {key}")))
+                } else {
+                    if has_other_name {
+                        verdict.detail = Some(format!("renamed from {key}"));
+                    } else if !lies_at(path, key) {
+                        verdict.detail = Some(format!("moved from {key}"));
+                    }
+                    None
                 }
             }
-            (None, _) => {}
+            (None, _) => None,
+        };
+        match contradiction {
+            Some((class, reason, detail)) => {
+                Verdict { class, reason, proof: None, detail: Some(detail), ..verdict }
+            }
+            None => verdict,
         }
-        verdict
     }
 
     /// What else the user should know.
     fn remarks(&self, side_signed: &[Vec<Signed>]) -> Vec<String> {
         let mut remarks = Vec::new();
         let objects = &self.examination.objects;
-        let archives = objects.iter().filter(|examined| matches!(examined.content, Content::Archive));
-        match archives.count() {
-            0 => {}
-            count => remarks.push(format!(
-                "{count} zip or tar archives were not opened: unpack them to verify the log files in them"
-            )),
+        let archives = objects.iter().filter(|examined| matches!(examined.content, Content::Archive)).count();
+        if archives > 0 {
+            remarks.push(format!(
+                "zip and tar archives were not opened ({archives}): unpack them to verify the log files in them"
+            ));
         }
         for (number, signed) in side_signed.iter().enumerate() {
             let is_proven = self.standings[number].reason == Reason::SignatureValid;
@@ -198,4 +192,25 @@ impl Judge<'_> {
 }
 
 /// The detail if a key was not valid.
-const OUTDATED: &str = "its signature was not checked: its public key was not valid at that time";
+const OUTDATED: &str = "its signature is right, but the public key was not valid at that time";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_verdicts_does_not_depend_on_the_order_in_which_they_were_made() {
+        let period = Verdict::new(Subject::Period, Class::Gap, Reason::ChainEnds);
+        let log = Verdict::new(Subject::Log, Class::Absent, Reason::Missing);
+        let sorted = [
+            Verdict { until: Timestamp::parse("2024-03-01T00:00:00Z"), ..period.clone() },
+            Verdict { until: Timestamp::parse("2024-03-02T00:00:00Z"), ..period },
+            log.clone(),
+            Verdict { detail: Some("more".to_owned()), ..log },
+        ];
+        let mut reversed = sorted.clone();
+        reversed.reverse();
+        sort(&mut reversed);
+        assert_eq!(reversed, sorted);
+    }
+}

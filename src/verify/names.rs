@@ -1,18 +1,33 @@
 //! Names of objects, compared between S3 and a copy of it.
 
 use crate::model::last_part;
+use crate::source::{DigestName, ObjectKey};
 
 /// Extensions that a copy may add, lose or replace.
 const PACKINGS: [&str; 4] = [".gz", ".zst", ".bz2", ".xz"];
 
+/// A path without the extensions of compression.
+fn plain(mut path: &str) -> &str {
+    while let Some(shorter) = PACKINGS.iter().find_map(|end| path.strip_suffix(end)) {
+        path = shorter;
+    }
+    path
+}
+
 /// The last part of a path, without the extensions of compression. Names of log files and digests are unique: they have an account, a
 /// Region, a time, and a random text or a trail.
 pub(super) fn stem(path: &str) -> &str {
-    let mut name = last_part(path);
-    while let Some(plain) = PACKINGS.iter().find_map(|end| name.strip_suffix(end)) {
-        name = plain;
-    }
-    name
+    last_part(plain(path))
+}
+
+/// What the name of a digest says, however it is compressed.
+pub(super) fn digest_name(path: &str) -> Option<DigestName<'_>> {
+    DigestName::parse(plain(path))
+}
+
+/// What the path of a log file says, however it is compressed.
+pub(super) fn log_name(path: &str) -> ObjectKey<'_> {
+    ObjectKey::parse(plain(path))
 }
 
 /// Whether a file of a copy lies where an object with this key would: one path is the end of the other, apart from compression.

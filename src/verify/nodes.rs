@@ -5,10 +5,9 @@ use std::collections::{HashMap, HashSet};
 use super::digest::Digest;
 use super::examination::{Content, Examination};
 use super::keys::{Found, PublicKeys};
-use super::names::stem;
+use super::names::{digest_name, stem};
 use super::side_files::{SideFiles, SideSignature};
-use super::signature::from_hex;
-use crate::checksum::Checksum;
+use crate::checksum::{Checksum, from_hex};
 use crate::scan::{ScanError, map_on_threads};
 use crate::source::DigestName;
 use crate::time::Timestamp;
@@ -142,7 +141,7 @@ impl<'e> Nodes<'e> {
             let Some(digest) = node.digest else { continue };
             let is_of_another = |place: &usize| {
                 let path: &str = &examination.objects[*place].object.path;
-                stem(path) != stem(&digest.object) && DigestName::parse(path).is_some()
+                stem(path) != stem(&digest.object) && digest_name(path).is_some()
             };
             node.is_misplaced = node.places.iter().all(is_of_another);
         }
@@ -156,7 +155,7 @@ impl<'e> Nodes<'e> {
             let before = self.with_key(&previous.object).into_iter().filter(|before| *before != successor);
             pairs.extend(before.map(|before| (successor, before, previous.hash)));
         }
-        map_on_threads(threads, &pairs, &|&(successor, digest, hash)| {
+        map_on_threads(threads, &pairs, |&(successor, digest, hash)| {
             let signature =
                 self.nodes[successor].digest.and_then(|later| later.previous_signature.as_deref());
             let generated = self.nodes[digest].side_signatures.iter().find_map(|side| side.generated);
@@ -172,7 +171,7 @@ impl<'e> Nodes<'e> {
         threads: usize,
     ) -> Result<Vec<Vec<Signed>>, ScanError> {
         let all: Vec<usize> = (0..self.nodes.len()).collect();
-        map_on_threads(threads, &all, &|&number| {
+        map_on_threads(threads, &all, |&number| {
             let sides = self.nodes[number].side_signatures.iter();
             sides.map(|side| self.signed(number, Some(&side.text), side.generated, keys)).collect()
         })
@@ -212,7 +211,7 @@ impl Node<'_> {
 
     /// The trail that it belongs to: by the key that it states, else by the name of its file.
     pub(super) fn name<'n>(&'n self, examination: &'n Examination) -> Option<DigestName<'n>> {
-        let by_file = || DigestName::parse(&examination.objects[*self.places.first()?].object.path);
+        let by_file = || digest_name(&examination.objects[*self.places.first()?].object.path);
         self.digest.and_then(Digest::name).or_else(by_file)
     }
 }

@@ -6,7 +6,7 @@ use rsa::Pkcs1v15Sign;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
 
-use crate::checksum::Checksum;
+use crate::checksum::{Checksum, hex};
 
 /// The beginning of a signed SHA-256 checksum: RFC 8017, 9.2, note 1.
 const SHA256_PREFIX: [u8; 19] = [
@@ -35,12 +35,5 @@ impl PublicKey {
 
 /// The fingerprint of a key: MD5 of its DER form as given, in lower-case hexadecimal. It selects a key and proves nothing.
 pub(super) fn fingerprint(der: &[u8]) -> String {
-    Md5::digest(der).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The bytes of a signature in hexadecimal.
-pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let is_hex = text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
-    is_hex.then(|| pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect())?
+    hex(&Md5::digest(der))
 }

@@ -6,11 +6,12 @@
 //! - A valid signature proves a digest, whatever others state.
 //! - A digest that states another hash than that of a proven one was altered; so was one whose signature for the digest before
 //!   does not fit though the hash does, since CloudTrail writes both of the same content.
+//! - Of two digests that continue the same one, one that something vouches for contradicts the other; else both are in doubt.
 //! - A digest that says that it is another one than the name of its file was altered.
 //! - Otherwise the earlier digest was altered, unless the later one is itself contradicted and so states nothing.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::nodes::{Link, Node, Signed};
 use super::verdict::{Class, Proof, Reason};
@@ -23,7 +24,7 @@ pub(super) struct Standing {
     pub(super) proof: Option<Proof>,
     /// The digest that states its hash.
     pub(super) stated_in: Option<usize>,
-    /// Whether a signature of it could not be checked since its key was not valid then.
+    /// Whether a signature of it is right, but its key was not valid then.
     pub(super) has_outdated_key: bool,
 }
 
@@ -84,7 +85,7 @@ pub(super) fn standings(nodes: &[Node<'_>], links: &[Link], side_signed: &[Vec<S
     for number in order {
         let case = Case { later: &later[number], side_signed: &side_signed[number], standings: &standings };
         let mut standing = if is_proven[number] {
-            Standing::verified(Reason::SignatureValid, Proof::Proven, case.vouching(nodes, true))
+            Standing::verified(Reason::SignatureValid, Proof::Proven, case.stated_in())
         } else if states_wrong[number] {
             Standing::contradicted(Reason::WrongStatement, None)
         } else {
@@ -136,31 +137,29 @@ impl Case<'_> {
         self.standings[link.successor].as_ref().map_or(Weight::Unvouched, Standing::weight)
     }
 
-    /// A later digest whose statement of the hash is right, or wrong.
-    fn vouching(&self, nodes: &[Node<'_>], fits: bool) -> Option<usize> {
-        let found = self.later.iter().find(|link| link.hash_fits == fits).map(|link| link.successor);
-        found.filter(|number| nodes[*number].digest.is_some())
+    /// A later digest that states its hash.
+    fn stated_in(&self) -> Option<usize> {
+        self.later.iter().find(|link| link.hash_fits).map(|link| link.successor)
     }
 }
 
-/// A chain never forks. Of two digests that continue the same one, one that nothing vouches for is contradicted by one that
-/// something vouches for.
+/// A chain never forks: of two digests that continue the same one, or have the same key, at most one is genuine. One that
+/// something vouches for contradicts all that nothing vouches for; without it, they contradict each other.
 fn contradict_forks(nodes: &[Node<'_>], standings: &mut [Standing]) {
-    let mut continuing: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut forks: BTreeMap<(bool, &str), Vec<usize>> = BTreeMap::new();
     for (number, node) in nodes.iter().enumerate() {
-        if let Some(previous) = node.digest.and_then(|digest| digest.previous.as_ref()) {
-            continuing.entry(&previous.object).or_default().push(number);
+        let Some(digest) = node.digest else { continue };
+        forks.entry((false, &digest.object)).or_default().push(number);
+        if let Some(previous) = &digest.previous {
+            forks.entry((true, &previous.object)).or_default().push(number);
         }
     }
-    for forked in continuing.into_values().filter(|forked| forked.len() > 1) {
-        let weight = |number: &usize| standings[*number].weight();
-        let Some(vouched) = forked.iter().copied().find(|number| weight(number) >= Weight::Vouched) else {
-            continue;
-        };
-        let doubtful: Vec<usize> =
-            forked.iter().copied().filter(|number| weight(number) == Weight::Unvouched).collect();
-        for number in doubtful {
-            standings[number] = Standing::contradicted(Reason::Fork, Some(vouched));
+    let weights: Vec<Weight> = standings.iter().map(Standing::weight).collect();
+    for fork in forks.into_values() {
+        let vouched = fork.iter().copied().find(|number| weights[*number] >= Weight::Vouched);
+        let doubtful = || fork.iter().copied().filter(|number| weights[*number] == Weight::Unvouched);
+        if vouched.is_some() || doubtful().count() > 1 {
+            doubtful().for_each(|number| standings[number] = Standing::contradicted(Reason::Fork, vouched));
         }
     }
 }

@@ -71,8 +71,7 @@ named! {
         SignatureValid = "signature-valid",
         /// Its content has the hash that the digest that lists it, or the next digest, states.
         HashMatches = "hash-matches",
-        /// The last digest before a gap or of its trail: no other states its hash, and no signature of it was given or
-        /// could be checked.
+        /// The last digest before a gap or of its trail: no other states its hash, and no signature proves it.
         EndOfChain = "end-of-chain",
         /// Its content has another hash than the digest that lists it, or the next digest, states.
         HashDiffers = "hash-differs",
@@ -81,7 +80,7 @@ named! {
         /// What it states of the digest before it is wrong: a valid signature proves that digest, or the signature that it carries
         /// does not fit the hash that it states.
         WrongStatement = "wrong-statement",
-        /// Another digest, which a signature or a later digest confirms, continues the same chain.
+        /// Another digest continues the same chain or has the same key; nothing confirms this one.
         Fork = "fork",
         /// A genuine digest under the name of another.
         WrongPlace = "wrong-place",
@@ -117,7 +116,7 @@ named! {
 }
 
 /// One verdict.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Verdict {
     /// What it is about.
     pub subject: Subject,
@@ -203,6 +202,8 @@ pub struct Verification {
     pub chains: Vec<ChainSummary>,
     /// All verdicts: by subject, then by chain and time for digests and periods, and by archive and path for log files.
     pub verdicts: Vec<Verdict>,
+    /// The number of verdicts by subject, class and worth.
+    pub counts: BTreeMap<(Subject, Class, Option<Proof>), u64>,
     /// The number of public keys given.
     pub keys: usize,
     /// Remarks about the answer. May contain text from the archive: clean it before showing it.
@@ -212,17 +213,8 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// The number of verdicts by subject, class and worth.
-    pub fn counts(&self) -> BTreeMap<(Subject, Class, Option<Proof>), u64> {
-        let mut counts = BTreeMap::new();
-        for verdict in &self.verdicts {
-            *counts.entry((verdict.subject, verdict.class, verdict.proof)).or_default() += 1;
-        }
-        counts
-    }
-
     /// Whether anything is contradicted, or could not be checked.
     pub fn is_contradicted(&self) -> bool {
-        self.verdicts.iter().any(|verdict| verdict.class.is_contradiction())
+        self.counts.keys().any(|(_, class, _)| class.is_contradiction())
     }
 }

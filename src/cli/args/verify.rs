@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use firstseen::file;
+use firstseen::report::plural;
 use firstseen::source::is_s3;
 use firstseen::time::Bound;
 use firstseen::verify::{PublicKeys, SideFiles, VerifySettings};
@@ -58,7 +59,7 @@ impl ProofArgs {
                 warnings.push(format!("'{shown}' has no signatures of digests"));
             }
             if unread > 0 {
-                warnings.push(format!("'{shown}': {unread} lines are not JSON"));
+                warnings.push(format!("'{shown}': {} left out: not JSON", plural(unread as u64, "line")));
             }
         }
         Ok(files)

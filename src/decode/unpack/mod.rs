@@ -12,7 +12,7 @@ mod libdeflate;
 mod list;
 pub(super) mod packing;
 pub(super) mod piece;
-mod splitter;
+pub(super) mod splitter;
 pub(super) mod stream;
 mod tar_file;
 mod utf16;

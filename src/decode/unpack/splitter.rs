@@ -10,7 +10,7 @@ use super::layout::{LONGEST_BEGINNING, Layout, last_cut, next_beginning};
 use super::list::{self, Cut, Split};
 use super::packing::{PARQUET_MAGIC, Packing, packing};
 use super::piece::{Emit, PIECE, Piece, fault, nested_path};
-use super::stream::{LimitedReader, StreamError, Streams, Text};
+use super::stream::{LimitedReader, PASSED_OVER, StreamError, Streams, Text};
 use super::utf16::{Encoding, Transcoder};
 use crate::coverage::{FaultKind, Position};
 use crate::decode::DecodeFault;
@@ -22,7 +22,7 @@ use crate::memory::Reservation;
 pub(in crate::decode) const DEEPEST: u32 = 5;
 
 /// The number of first bytes needed to recognise a packing.
-const HEAD: u64 = 512;
+pub(in crate::decode) const HEAD: u64 = 512;
 
 /// The length of the end of a part that is searched again with the next one, since a trace may span both.
 const OVERLAP: usize = if PIECE / 4 < traces::WINDOW { PIECE / 4 } else { traces::WINDOW };
@@ -161,8 +161,7 @@ impl<'e> Splitter<'e> {
             self.second_gzip = streams.second_gzip;
         }
         if streams.passed_over {
-            let detail = "a frame that decoders pass over holds something like records, which is not read";
-            self.fault(place.name, FaultKind::PackingBroken, detail);
+            self.fault(place.name, FaultKind::PackingBroken, PASSED_OVER);
         }
     }
 

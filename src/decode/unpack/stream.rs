@@ -68,10 +68,10 @@ impl Text {
 }
 
 /// A stream up to a size limit. An error ends it and is kept.
-pub(super) struct LimitedReader<'s> {
+pub(in crate::decode) struct LimitedReader<'s> {
     stream: &'s mut dyn Read,
     left: Rc<Cell<u64>>,
-    pub(super) is_over: bool,
+    pub(in crate::decode) is_over: bool,
     pub(in crate::decode) error: Option<io::Error>,
 }
 
@@ -140,8 +140,12 @@ pub(in crate::decode) struct Streams<R: Read> {
     /// Position of the second member, if it is gzip.
     pub(in crate::decode) second_gzip: Option<u64>,
     /// Whether a skipped frame looks like a text with records.
-    pub(super) passed_over: bool,
+    pub(in crate::decode) passed_over: bool,
 }
+
+/// The detail of the fault if so.
+pub(in crate::decode) const PASSED_OVER: &str =
+    "a frame that decoders pass over holds something like records, which is not read";
 
 enum MemberDecoder<R: Read> {
     Gzip(Box<GzDecoder<PeekReader<R>>>),

@@ -117,15 +117,15 @@ impl VerifyReport<'_> {
     }
 
     fn summary(&self) -> SummaryView<'_> {
-        let count = |((subject, class, proof), count): ((Subject, Class, Option<Proof>), u64)| CountView {
+        let count = |((subject, class, proof), count): (&(Subject, Class, Option<Proof>), &u64)| CountView {
             subject: subject.name(),
             class: class.name(),
             proof: proof.map(Proof::name),
-            count,
+            count: *count,
         };
         SummaryView {
             contradicted: self.verification.is_contradicted(),
-            counts: self.verification.counts().into_iter().map(count).collect(),
+            counts: self.verification.counts.iter().map(count).collect(),
             chains: self.verification.chains.iter().map(ChainView::new).collect(),
             remarks: &self.verification.remarks,
             fault_count: self.verification.coverage.fault_count,

@@ -57,11 +57,10 @@ fn write_counts(
     what: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let counts = report.verification.counts();
     let mut total = 0;
     let mut parts = Vec::new();
-    for ((of, class, proof), count) in counts {
-        if of == subject {
+    for ((of, class, proof), count) in &report.verification.counts {
+        if *of == subject {
             total += count;
             let name = match proof {
                 Some(Proof::Proven) => "proven",
@@ -77,7 +76,7 @@ fn write_counts(
 
 /// Writes what the words mean, as far as they occur.
 fn write_meaning(report: &VerifyReport<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let counts = report.verification.counts();
+    let counts = &report.verification.counts;
     let has = |wanted: Proof| counts.keys().any(|(_, _, proof)| *proof == Some(wanted));
     if has(Proof::Proven) {
         let keys = plural(report.verification.keys as u64, "public key");
@@ -89,7 +88,7 @@ fn write_meaning(report: &VerifyReport<'_>, out: &mut dyn Write) -> io::Result<(
     if has(Proof::Consistent) {
         writeln!(
             out,
-            "only consistent: hashes match, but no signature was checked; who can write to the bucket can make it so"
+            "only consistent: hashes match, but no signature proves it; who can write to the bucket can make it so"
         )?;
     }
     if report.verification.keys == 0 {

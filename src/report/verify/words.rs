@@ -7,11 +7,11 @@ pub(super) const fn reason(reason: Reason) -> &'static str {
     match reason {
         Reason::SignatureValid => "its signature is valid",
         Reason::HashMatches => "its hash is the one stated",
-        Reason::EndOfChain => "nothing states its hash, and no signature of it was given",
+        Reason::EndOfChain => "no other digest states its hash, and no signature proves it",
         Reason::HashDiffers => "its content has another hash than stated",
         Reason::SignatureInvalid => "the signature given for it is not valid",
         Reason::WrongStatement => "what it states of the digest before it is wrong",
-        Reason::Fork => "another digest continues the same chain, and is confirmed",
+        Reason::Fork => "another digest continues the same chain, and nothing confirms this one",
         Reason::WrongPlace => "it is another digest under this name",
         Reason::NotADigest => "it has the name of a digest and is none",
         Reason::ExtraMember => "data was added to the file",
@@ -24,7 +24,7 @@ pub(super) const fn reason(reason: Reason) -> &'static str {
         Reason::BeforeFirstDigest => "it was delivered before the first digest",
         Reason::InGap => "it was delivered in a period without digests",
         Reason::NoChain => "there are no digests of its account and Region, or none that can be relied on",
-        Reason::DigestsMissing => "digests are missing",
+        Reason::DigestsMissing => "the digests of this period are missing",
         Reason::ChainRestarts => "the chain of digests starts anew",
         Reason::ChainEnds => "there are no later digests of this trail",
     }

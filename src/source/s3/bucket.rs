@@ -18,6 +18,7 @@ use super::retry::with_retries;
 use super::session_state::SessionState;
 use super::traffic::{CountAttempts, NoteHost, count};
 use super::{diagnosis, lock};
+use crate::coverage::ObjectSkip;
 use crate::source::{ArchiveError, LogObject, S3Problem, S3ProblemKind, S3Settings};
 
 impl S3Settings {
@@ -144,9 +145,14 @@ impl Bucket {
         &self.0.state
     }
 
-    /// Whether folders of digests are listed.
-    pub(super) fn lists_digests(&self) -> bool {
-        self.mirror().is_some() || self.state().settings.lists_digests
+    /// Whether objects without events of this kind are listed, too: those that verifying needs.
+    pub(super) fn lists(&self, reason: ObjectSkip) -> bool {
+        let verifies = self.state().settings.lists_digests;
+        match reason {
+            ObjectSkip::Digest => verifies || self.mirror().is_some(),
+            ObjectSkip::Aggregated => verifies,
+            _ => false,
+        }
     }
 
     pub(super) fn mirror(&self) -> Option<&Mirror> {

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use crc_fast::CrcAlgorithm;
 use md5::{Digest, Md5};
 
-use crate::checksum::Checksum;
+use crate::checksum::{Checksum, from_hex, hex};
 use crate::source::log_object::Md5Sum;
 
 /// The expected checksums of an object.
@@ -88,7 +88,7 @@ impl ExpectedChecksums {
         if let (Some(listed), Some(answered)) = (self.listed, self.answered)
             && listed != answered
         {
-            let (listed, answered) = (hexadecimal(listed), hexadecimal(answered));
+            let (listed, answered) = (hex(&listed), hex(&answered));
             return Err(format!("it was listed with the ETag {listed}, and came with {answered}"));
         }
         for (sum, kept) in &self.checksums {
@@ -107,27 +107,14 @@ impl ExpectedChecksums {
         if found == etag {
             return Ok(());
         }
-        let (found, etag) = (hexadecimal(found), hexadecimal(etag));
+        let (found, etag) = (hex(&found), hex(&etag));
         Err(format!("the MD5 of the bytes that came is {found}, and the ETag {etag}"))
     }
 }
 
 /// The MD5 that an ETag may be: 32 hexadecimal digits. The ETag of several parts ends with `-` and their number.
 pub(super) fn md5_of(etag: &str) -> Option<Md5Sum> {
-    let digits = etag.trim_start_matches("W/").trim_matches('"').as_bytes();
-    if digits.len() != 32 {
-        return None;
-    }
-    let mut sum = Md5Sum::default();
-    for (byte, pair) in sum.iter_mut().zip(digits.chunks_exact(2)) {
-        let digit = |digit: u8| char::from(digit).to_digit(16);
-        *byte = (digit(pair[0])? << 4 | digit(pair[1])?) as u8;
-    }
-    Some(sum)
-}
-
-fn hexadecimal(sum: Md5Sum) -> String {
-    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+    from_hex(etag.trim_start_matches("W/").trim_matches('"'))?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -66,16 +66,15 @@ fn clusters(prefix: &str) -> Option<Level> {
     })
 }
 
-/// Why a folder is skipped except for objects named like logs. Digests are listed if they are wanted.
-pub(super) fn skip(level: Level, folder: &str, lists_digests: bool) -> Option<ObjectSkip> {
+/// Why a folder is skipped except for objects named like logs.
+pub(super) fn skip(level: Level, folder: &str) -> Option<ObjectSkip> {
     let is_of_service = match level {
         Level::Services => true,
         // Flow logs in the Hive layout, which has no plain account folder.
         Level::Unknown => folder.starts_with("aws-service="),
         _ => false,
     };
-    let reason = service(folder).filter(|_| is_of_service);
-    reason.filter(|reason| !(lists_digests && *reason == ObjectSkip::Digest))
+    service(folder).filter(|_| is_of_service)
 }
 
 /// Whether an object is listed: always, except objects in the folder of another service that are named as that service does.
@@ -166,13 +165,12 @@ mod tests {
 
     #[test]
     fn folders_of_other_services_are_skipped() {
-        assert_eq!(skip(Level::Services, "Config", false), Some(ObjectSkip::Config));
-        assert_eq!(skip(Level::Services, "CloudTrail", false), None);
-        assert_eq!(skip(Level::Services, "CloudTrail-Digest", false), Some(ObjectSkip::Digest));
-        assert_eq!(skip(Level::Services, "CloudTrail-Digest", true), None);
-        assert_eq!(skip(Level::Services, "CloudTrail-restored", false), None);
-        assert_eq!(skip(Level::Unknown, "aws-service=vpcflowlogs", false), Some(ObjectSkip::FlowLogs));
-        assert_eq!(skip(Level::Unknown, "Config", false), None);
+        assert_eq!(skip(Level::Services, "Config"), Some(ObjectSkip::Config));
+        assert_eq!(skip(Level::Services, "CloudTrail"), None);
+        assert_eq!(skip(Level::Services, "CloudTrail-Digest"), Some(ObjectSkip::Digest));
+        assert_eq!(skip(Level::Services, "CloudTrail-restored"), None);
+        assert_eq!(skip(Level::Unknown, "aws-service=vpcflowlogs"), Some(ObjectSkip::FlowLogs));
+        assert_eq!(skip(Level::Unknown, "Config"), None);
     }
 
     #[test]

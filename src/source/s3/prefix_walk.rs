@@ -10,7 +10,6 @@ use super::bucket::decode;
 use super::layout::{Level, are_years, is_listed, level, region_above, skip};
 use super::pagination::Pagination;
 use super::session_state::SessionState;
-use crate::coverage::ObjectSkip;
 use crate::source::Listing;
 
 /// Once an archive has this many unknown folders, those that contain more of them are listed completely: that takes
@@ -122,9 +121,7 @@ impl PrefixWalk<'_> {
             return;
         }
         for name in names() {
-            let wanted = archive.bucket.state().settings.lists_digests.then_some(ObjectSkip::Aggregated);
-            let below = match skip(level, name, archive.bucket.lists_digests()) {
-                reason if reason.is_some() && reason == wanted => within.clone(),
+            let below = match skip(level, name).filter(|reason| !archive.bucket.lists(*reason)) {
                 Some(reason) if within.is_none() => {
                     leave(&mut self.result.listing, reason);
                     Some(Arc::from(name))

@@ -62,7 +62,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn in_a_log_file(hour in 0..3usize, which in 0..2usize, is_plain: bool, at: Index, by in 1..=255u8) {
+    fn a_changed_byte_in_a_log_file_changes_its_verdict_only(hour in 0..3usize, which in 0..2usize, is_plain: bool, at: Index, by in 1..=255u8) {
         let (trail, mut bucket, keys) = example();
         let key = &keys[hour].0[which];
         if is_plain {
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn in_a_digest(hour in 0..3usize, is_plain: bool, has_signatures: bool, at: Index, by in 1..=255u8) {
+    fn a_changed_byte_in_a_digest_contradicts_it(hour in 0..3usize, is_plain: bool, has_signatures: bool, at: Index, by in 1..=255u8) {
         let (trail, mut bucket, keys) = example();
         let (logs, key) = &keys[hour];
         if is_plain {
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn in_a_signature(hour in 0..3usize, at: Index, by in 1..=255u8) {
+    fn a_changed_byte_in_a_signature_changes_the_verdict_on_its_digest(hour in 0..3usize, at: Index, by in 1..=255u8) {
         let (trail, bucket, keys) = example();
         let (logs, key) = &keys[hour];
         let with = With::all(&trail, &bucket);
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn in_a_key(at: Index, by in 1..=255u8) {
+    fn a_changed_byte_in_a_key_leaves_nothing_proven(at: Index, by in 1..=255u8) {
         let (trail, bucket, _) = example();
         let with = With::all(&trail, &bucket);
         let before = verdicts(&with, &bucket);

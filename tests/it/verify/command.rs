@@ -34,7 +34,7 @@ fn the_exit_status_says_whether_anything_is_contradicted() {
     bucket.objects.insert("AWSLogs/111122223333/CloudTrail/x.json".to_owned(), b"{\"Records\":[]}".to_vec());
     let unlisted = run(&bucket);
     assert_eq!(unlisted.status.code(), Some(0));
-    assert!(stderr(&unlisted).contains("warning: 1 log files are in no digest"), "{}", stderr(&unlisted));
+    assert!(stderr(&unlisted).contains("warning: no digest lists 1 log file: "), "{}", stderr(&unlisted));
     bucket.objects.remove(&keys[0].0[0]);
     assert_eq!(status(&folder(&bucket, &trail), &PROOF), Some(3));
     bucket.objects.retain(|key, _| !key.contains("Digest"));
@@ -119,15 +119,18 @@ fn wrong_files_are_errors_with_hints() {
     let folder = folder(&bucket, &trail);
     fs::write(folder.path().join("text.json"), "no JSON").unwrap();
     for (arguments, expected) in [
-        (["--public-keys", "text.json"], 1),
-        (["--public-keys", "side.json"], 1),
-        (["--public-keys", "missing.json"], 1),
-        (["--side-file", "missing.json"], 1),
-        (["--output", "logs/out.csv"], 2),
-        (["--output", "keys.json"], 2),
-        (["--from", "yesterday"], 2),
+        (["--public-keys", "text.json"], (1, "hint: --public-keys takes the output of")),
+        (["--public-keys", "side.json"], (1, "hint: --public-keys takes the output of")),
+        (["--public-keys", "missing.json"], (1, "hint: --public-keys takes the output of")),
+        (["--side-file", "missing.json"], (1, "hint: --side-file takes JSON")),
+        (["--output", "logs/out.csv"], (2, "error: ")),
+        (["--output", "keys.json"], (2, "error: ")),
+        (["--from", "yesterday"], (2, "error: ")),
     ] {
+        let (status, said) = expected;
         let all = ["verify", "logs", "--public-keys", "keys.json", arguments[0], arguments[1]];
-        assert_eq!(status(&folder, &all), Some(expected), "{arguments:?}");
+        let output = firstseen(&all, &folder);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+        assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
     }
 }

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::trail::{Bucket, Form, Trail, time};
+use super::trail::{Bucket, Form, Trail, inflated, time};
 use super::{With, contradicted, hours, lines};
 use firstseen::time::Timestamp;
+use firstseen::verify::Class;
 
 #[test]
 fn with_keys_and_signatures_everything_is_proven() {
@@ -138,7 +139,7 @@ fn a_digest_that_misstates_a_proven_one_was_altered_itself() {
 }
 
 #[test]
-fn removed_digests_are_missed_even_two_in_a_row() {
+fn removed_digests_are_absent_even_two_in_a_row() {
     for (removed, hole) in [(1..2, "01:00..2024-03-01T02:00"), (1..3, "01:00..2024-03-01T03:00")] {
         let (trail, mut bucket, keys) = hours(5);
         let last = removed.end - 1;
@@ -173,7 +174,7 @@ fn without_its_oldest_digests_a_copy_says_where_it_begins() {
 }
 
 #[test]
-fn a_gap_is_told_and_contradicts_nothing() {
+fn a_gap_is_reported_and_is_no_contradiction() {
     let (mut trail, mut bucket) = (Trail::new(), Bucket::default());
     trail.hour(&mut bucket, 1);
     trail.pause(3);
@@ -195,7 +196,7 @@ fn a_gap_is_told_and_contradicts_nothing() {
 }
 
 #[test]
-fn a_stopped_trail_is_told_if_others_go_on() {
+fn a_stopped_trail_is_reported_if_others_go_on() {
     let mut bucket = Bucket::default();
     let (mut stopped, mut other) = (Trail::new(), Trail { region: "us-east-1", ..Trail::new() });
     (0..2).for_each(|_| drop(stopped.hour(&mut bucket, 1)));
@@ -264,6 +265,10 @@ fn keys_rotate_with_two_hours_of_margin() {
         let entries = [trail.key_entry(0, -5, end), trail.key_entry(1, 3, 100)];
         let with = With { keys: keys(&entries), side_file: side_file.clone(), from: None };
         assert_eq!(with.unproven(&bucket).len(), unproven, "{end}");
+        let verdicts = with.verify(&bucket).verdicts;
+        let remarks: Vec<&str> = verdicts.iter().filter_map(|verdict| verdict.detail.as_deref()).collect();
+        let outdated = "its signature is right, but the public key was not valid at that time";
+        assert_eq!(remarks, vec![outdated; unproven]);
     }
     // Times as numbers, and both files of one key.
     let mut entry = trail.key_entry(0, 0, 0);
@@ -289,7 +294,7 @@ fn a_backfill_key_is_that_of_the_time_when_the_digest_was_made() {
 }
 
 #[test]
-fn a_digest_under_the_name_of_another_is_told() {
+fn a_digest_under_the_name_of_another_is_a_mismatch() {
     let (trail, mut bucket, keys) = hours(3);
     let (first, second) = (&keys[0].1, &keys[1].1);
     bucket.swap(first, second);
@@ -297,6 +302,13 @@ fn a_digest_under_the_name_of_another_is_told() {
         With::all(&trail, &bucket).unproven(&bucket),
         ["digest 20240301T020000Z mismatch wrong-place", "digest 20240301T010000Z mismatch wrong-place"]
     );
+    // Compressed anew, too.
+    for key in [first, second] {
+        let content = inflated(&bucket.objects.remove(key).unwrap());
+        bucket.objects.insert(key.replace(".gz", ".zst"), zstd::encode_all(&content[..], 1).unwrap());
+    }
+    let found = With::all(&trail, &bucket).verify(&bucket);
+    assert_eq!(contradicted(&found), [Class::Mismatch; 2]);
     // A digest in place of another: the other is absent.
     let (trail, mut bucket, keys) = hours(3);
     let copy = bucket.objects[&keys[0].1].clone();
@@ -319,9 +331,35 @@ fn renamed_and_repeated_digests_are_recognized_by_their_content() {
 }
 
 #[test]
+fn a_large_digest_is_read_however_it_is_compressed() {
+    let (mut trail, mut bucket) = (Trail::new(), Bucket::default());
+    let (_, key) = trail.hour(&mut bucket, 200);
+    let with = With::all(&trail, &bucket);
+    let content = inflated(&bucket.objects.remove(&key).unwrap());
+    assert!(content.len() > 64 << 10);
+    let compressed = zstd::encode_all(&content[..], 1).unwrap();
+    bucket.objects.insert(key.replace(".gz", ".zst"), compressed);
+    assert_eq!(with.unproven(&bucket), Vec::<String>::new());
+}
+
+#[test]
+fn a_contradicted_digest_does_not_extend_what_its_chain_covers() {
+    let (trail, mut bucket, keys) = hours(3);
+    let mut other = Trail { region: "us-east-1", ..Trail::new() };
+    (0..3).for_each(|_| drop(other.hour(&mut bucket, 1)));
+    bucket.replace(&keys[1].1, |text| {
+        text.replace("\"digestEndTime\":\"2024-03-01T02", "\"digestEndTime\":\"2034-03-01T02")
+    });
+    let verification = With::all(&trail, &bucket).verify(&bucket);
+    let ends = verification.chains.iter().map(|chain| chain.covered.unwrap().1.to_string());
+    assert_eq!(ends.collect::<Vec<_>>(), [time(3, 0), time(3, 0)]);
+    assert!(!lines(&verification).iter().any(|line| line.ends_with("chain-ends")));
+}
+
+#[test]
 fn a_forged_branch_is_contradicted_by_the_genuine_one() {
     let (trail, mut bucket, keys) = hours(3);
-    let text = String::from_utf8(super::trail::inflated(&bucket.objects[&keys[1].1])).unwrap();
+    let text = String::from_utf8(inflated(&bucket.objects[&keys[1].1])).unwrap();
     let forged = text.replace("20240301T020000Z", "20240301T021500Z");
     let key = keys[1].1.replace("20240301T020000Z", "20240301T021500Z");
     bucket.objects.insert(key, crate::archive::gzip(forged.as_bytes()));
@@ -332,7 +370,24 @@ fn a_forged_branch_is_contradicted_by_the_genuine_one() {
 }
 
 #[test]
-fn what_is_no_digest_is_told() {
+fn two_contents_of_the_newest_digest_contradict_each_other() {
+    for count in [1, 3] {
+        let (trail, mut bucket, keys) = hours(count);
+        let newest = &keys[count - 1].1;
+        let genuine = bucket.objects[newest].clone();
+        bucket.replace(newest, |text| text.replace("\"newestEventTime\":null", "\"newestEventTime\":1"));
+        bucket.objects.insert(format!("other/{newest}"), genuine);
+        let found = With::keys(&trail).unproven(&bucket);
+        let forks = found.iter().filter(|line| line.ends_with(" mismatch fork")).count();
+        assert_eq!(forks, 2, "{found:?}");
+        // Its own signature proves the genuine one.
+        let found = With::all(&trail, &bucket).unproven(&bucket);
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
+
+#[test]
+fn a_file_with_the_name_of_a_digest_is_one_or_is_reported() {
     let (trail, mut bucket, keys) = hours(3);
     bucket.objects.insert(keys[1].1.clone(), b"{}".to_vec());
     let found = With::all(&trail, &bucket).unproven(&bucket);
@@ -344,7 +399,7 @@ fn what_is_no_digest_is_told() {
 }
 
 #[test]
-fn digests_that_refer_in_circles_end_the_search() {
+fn digests_that_refer_to_each_other_in_a_circle_are_contradicted() {
     let (trail, mut bucket, keys) = hours(3);
     // The oldest one follows the newest, and another follows itself; times that are none.
     let change = |bucket: &mut Bucket, key: &str, previous: &str| {

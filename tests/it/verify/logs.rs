@@ -1,8 +1,9 @@
 //! Log files: altered, added, removed, moved and compressed anew.
 
-use super::trail::inflated;
-use super::{With, contradicted, hours};
-use crate::archive::{gzip, record, wrapped};
+use super::trail::{Bucket, inflated};
+use super::{With, contradicted, hours, lines};
+use crate::archive::{gzip, record, wrapped, zip};
+use firstseen::verify::Class;
 
 const NONE: Vec<String> = Vec::new();
 
@@ -14,7 +15,7 @@ fn only_the_altered_log_file_is_contradicted() {
 }
 
 #[test]
-fn whatever_is_added_to_a_gzip_file_is_told() {
+fn bytes_after_the_gzip_member_are_a_mismatch() {
     let hidden = gzip(&wrapped(&[record("2024-03-01T00:00:00Z", "eve", "iam:CreateUser")]));
     for (added, expected) in [
         (hidden, "mismatch extra-member"),
@@ -61,6 +62,81 @@ fn compression_folders_and_names_of_a_copy_do_not_matter() {
     assert_eq!(with.unproven(&bucket), NONE);
 }
 
+/// A frame of zstd that decoders pass over (RFC 8878, 3.1.2).
+fn skippable(data: &[u8]) -> Vec<u8> {
+    [&[0x50, 0x2a, 0x4d, 0x18][..], &(data.len() as u32).to_le_bytes(), data].concat()
+}
+
+#[test]
+fn frames_of_zstd_that_decoders_pass_over_are_no_content() {
+    let (trail, mut bucket, keys) = hours(2);
+    let with = With::all(&trail, &bucket);
+    let compressed = |bucket: &mut Bucket, key: &str| {
+        let content = inflated(&bucket.objects.remove(key).unwrap());
+        zstd::encode_all(&content[..], 1).unwrap()
+    };
+    // As pzstd writes it: the size of the next frame comes first.
+    let log = compressed(&mut bucket, &keys[0].0[0]);
+    let by_pzstd = [skippable(&(log.len() as u32).to_le_bytes()), log].concat();
+    bucket.objects.insert(keys[0].0[0].replace(".gz", ".zst"), by_pzstd);
+    assert_eq!(with.unproven(&bucket), NONE);
+    // Records that readers do not see.
+    let log = compressed(&mut bucket, &keys[1].0[0]);
+    let hiding = [log, skippable(&wrapped(&[record("2024-03-01T00:00:00Z", "eve", "iam:CreateUser")]))];
+    bucket.objects.insert(keys[1].0[0].replace(".gz", ".zst"), hiding.concat());
+    let verification = with.verify(&bucket);
+    assert_eq!(contradicted(&verification), [Class::Unreadable]);
+    assert_eq!(verification.coverage.fault_count, 1);
+}
+
+#[test]
+fn archives_are_not_opened_and_a_remark_counts_them() {
+    let (trail, mut bucket, _) = hours(2);
+    let hidden = wrapped(&[record("2024-03-01T00:00:00Z", "eve", "iam:CreateUser")]);
+    bucket.objects.insert("logs.zip".to_owned(), zip(&[("a.json", &hidden)]));
+    // Larger than what is held: the content of a file in it looks like a log.
+    let mut header = vec![0; 512];
+    for (at, text) in [(0, "a.json"), (100, "0000644"), (124, "00200000000"), (257, "ustar\u{0}00")] {
+        header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    }
+    header.extend(&hidden);
+    header.resize(17 << 20, 0);
+    bucket.objects.insert("logs.tar".to_owned(), header);
+    let verification = With::all(&trail, &bucket).verify(&bucket);
+    assert!(lines(&verification).iter().all(|line| line.contains(" proven ")), "{:?}", lines(&verification));
+    let remark = "zip and tar archives were not opened (2): unpack them to verify the log files in them";
+    assert_eq!(verification.remarks, [remark]);
+}
+
+#[test]
+fn other_content_under_the_name_of_a_log_file_is_a_mismatch() {
+    let (trail, mut bucket, keys) = hours(2);
+    let tagged = r#"{"Records":[{"requestParameters":{"tags":{"digestS3Object":"","digestEndTime":""}}}]}"#;
+    bucket.objects.insert(keys[0].0[0].clone(), zip(&[("a.json", "{}")]));
+    bucket.objects.insert(keys[1].0[0].clone(), gzip(tagged.as_bytes()));
+    bucket.objects.insert("export.json".to_owned(), gzip(tagged.as_bytes()));
+    assert_eq!(
+        With::all(&trail, &bucket).unproven(&bucket),
+        [
+            "log maineuwest1001 mismatch hash-differs",
+            "log maineuwest1003 mismatch hash-differs",
+            "log export unlisted no-chain",
+        ]
+    );
+}
+
+#[test]
+fn a_copy_in_no_digest_names_the_log_file_with_its_content() {
+    let (trail, mut bucket, keys) = hours(2);
+    let copy = bucket.objects[&keys[0].0[0]].clone();
+    bucket.objects.insert("copy.json.gz".to_owned(), copy);
+    let verification = With::all(&trail, &bucket).verify(&bucket);
+    assert_eq!(With::all(&trail, &bucket).unproven(&bucket), ["log copy unlisted no-chain"]);
+    let details: Vec<&str> =
+        verification.verdicts.iter().filter_map(|verdict| verdict.detail.as_deref()).collect();
+    assert_eq!(details, [format!("it has the content of {}", keys[0].0[0])]);
+}
+
 #[test]
 fn a_removed_log_file_is_absent() {
     let (trail, mut bucket, keys) = hours(2);
@@ -80,6 +156,9 @@ fn an_added_log_file_is_in_no_digest() {
         bytes.clone(),
     );
     bucket.objects.insert(added.replace("eu-west-1", "ap-south-1"), bytes.clone());
+    let compressed = added.replace("0123456789abcdef", "compressed").replace(".gz", ".zst");
+    let content = inflated(&bytes);
+    bucket.objects.insert(compressed, zstd::encode_all(&content[..], 1).unwrap());
     bucket.objects.insert("notes.txt".to_owned(), b"nothing".to_vec());
     bucket.objects.insert("export.json".to_owned(), bytes);
     trail.log(&mut bucket, 7);
@@ -93,6 +172,7 @@ fn an_added_log_file_is_in_no_digest() {
             "log 0123456789abcdef unlisted before-first-digest",
             "log 0123456789abcdef unlisted left-out",
             "log 0123456789abcdef unlisted no-chain",
+            "log compressed.json.zst unlisted left-out",
             "log export unlisted no-chain",
             "log maineuwest1005 unlisted after-last-digest",
         ]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::hours;
-use crate::archive::{gzip, record, wrapped};
+use crate::archive::{gzip, record, wrapped, zip};
 use crate::program::{firstseen, stderr};
 
 #[test]
@@ -15,6 +15,9 @@ fn findings_carry_the_integrity_of_their_log_files() {
     bucket.replace(&keys[0].0[0], |text| text.replace("CreateUser", "DeleteUser"));
     let added = keys[1].0[0].replace("maineuwest1003", "0123456789abcdef");
     bucket.objects.insert(added, gzip(&wrapped(&[record("2024-03-01T01:06:00Z", "eve", "iam:CreateUser")])));
+    // Files in archives are not compared.
+    let zipped = wrapped(&[record("2024-03-01T01:07:00Z", "zoe", "iam:CreateUser")]);
+    bucket.objects.insert("logs.zip".to_owned(), zip(&[("a.json", zipped)]));
     let folder = TempDir::new().unwrap();
     fs::rename(bucket.copy().keep(), folder.path().join("logs")).unwrap();
     fs::write(folder.path().join("keys.json"), trail.keys()).unwrap();
@@ -43,6 +46,7 @@ fn findings_carry_the_integrity_of_their_log_files() {
             "user4 proven",
             "user5 consistent",
             "user6 consistent",
+            "zoe -",
         ]
     );
     assert!(stderr(&run(&proof)).contains("warning: the digests contradict some of what is there"));

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::elements::Elements;
 use super::exceptions::Exception;
+use crate::checksum::from_hex;
 use crate::model::LogSource;
 use crate::rules::error::{ConditionError, similar};
 use crate::rules::evaluate::comparison::{Test, finite, glob, part_in_any_case, regex};
@@ -169,9 +170,7 @@ impl<'e> Expansion<'e> {
     /// The bytes that a value writes as pairs of hexadecimal digits.
     fn bytes(&mut self, words: &[Word]) -> Result<Box<[u8]>, String> {
         let word = self.word(words)?;
-        let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-        let is_hex = word.len() % 2 == 0 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let bytes = is_hex.then(|| word.as_bytes().chunks(2).map(pair).collect::<Option<_>>()).flatten();
+        let bytes = from_hex(&word).map(Vec::into_boxed_slice);
         bytes.ok_or_else(|| format!("'{word}' is no text of hexadecimal digits such as 6869"))
     }
 
