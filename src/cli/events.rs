@@ -20,7 +20,7 @@ use super::destination::open_folder;
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::input::{is_saved, open_archives};
 use super::inventory::inventory_files;
-use super::output::Output;
+use super::output::{Output, stream};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
@@ -61,18 +61,19 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
     guard.read_files("list of values", &args.events.files());
-    let (format, run) = (args.output.format()?, &args.output.run);
-    let output = EventDestination::open(&args.output, &mut guard)?;
+    let run = &args.output.run;
+    let (output, format) = EventDestination::open(&args.output, &mut guard)?;
     let faults = run.faults(&mut guard)?;
     let settings = wanted.learning.settings(wanted.filters.to, run.threads);
     let settings = LearnSettings { memory: run.memory() / 2, ..settings };
-    let request = EventRequest { filter, raw: format == EventFormat::Records, memory: run.memory() / 2 };
+    let request =
+        EventRequest { filter, raw: matches!(format, EventFormat::Records { .. }), memory: run.memory() / 2 };
     let mut inventory = inventory_files(&wanted.learning.iam_inventory)?;
 
     let progress = Bar::new(run.quiet)?;
     let archives = open_archives((names, &lists), &settings, &wanted.s3)?;
-    let folder = temporary_folder(args.output.output.as_deref());
-    let make = || tempfile::tempfile_in(&folder);
+    let folder = TemporaryFolder::of(args.output.output.as_deref());
+    let make = || tempfile::tempfile_in(&folder.path);
     let collected = collect(&archives, &settings, &request, &make, &progress);
     progress.clear();
     let mut collected = collected.map_err(|error| failed(error, &folder))?;
@@ -123,17 +124,24 @@ enum EventDestination {
 }
 
 impl EventDestination {
-    /// Opened before anything is read, so a bad path fails at once.
-    fn open(args: &EventOutputArgs, guard: &mut OutputGuard) -> anyhow::Result<Self> {
-        let output = args.output.as_deref();
-        match output.filter(|_| args.partition) {
-            Some(folder) => {
-                guard.take("--output", folder, true)?;
-                open_folder(folder)?;
-                Ok(Self::Folder(folder.to_owned()))
-            }
-            None => guard.open("--output", output).map(Self::File),
+    /// Opened before anything is read, so a bad path fails at once. Also returns the format.
+    fn open(args: &EventOutputArgs, guard: &mut OutputGuard) -> anyhow::Result<(Self, EventFormat)> {
+        let (output, format) = (args.output.as_deref(), args.format()?);
+        if let Some(folder) = output.filter(|_| args.partition) {
+            guard.take("--output", folder, true)?;
+            open_folder(folder)?;
+            return Ok((Self::Folder(folder.to_owned()), format));
         }
+        let output = guard.open("--output", output)?;
+        let format = match format {
+            EventFormat::Parquet if output.is_terminal() => {
+                let error = UsageError("a Parquet file is not text for a terminal".to_owned());
+                return Err(anyhow::Error::new(error).context(Hint("name a file: -o events.parquet")));
+            }
+            EventFormat::Records { .. } => EventFormat::Records { is_for_terminal: output.is_terminal() },
+            other => other,
+        };
+        Ok((Self::File(output), format))
     }
 
     fn write(self, report: &EventReport<'_>, format: EventFormat) -> anyhow::Result<EventsWritten> {
@@ -177,25 +185,42 @@ fn refuse_baselines(names: &[PathBuf]) -> anyhow::Result<()> {
         .context(Hint("name the archive that the baseline was made from")))
 }
 
-/// The folder of temporary files: that of the output, which has room for many events, if it is a file.
-fn temporary_folder(output: Option<&Path>) -> PathBuf {
-    let folder = output.filter(|path| !path.starts_with("/dev")).and_then(Path::parent);
-    match folder {
-        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
-        Some(folder) if folder.is_dir() => folder.to_owned(),
-        _ => std::env::temp_dir(),
+/// The folder of temporary files.
+struct TemporaryFolder {
+    path: PathBuf,
+    /// Whether it is that of the output.
+    is_of_output: bool,
+}
+
+impl TemporaryFolder {
+    /// That of the output, which has room for many events, if it is a file.
+    fn of(output: Option<&Path>) -> Self {
+        let file = output.filter(|path| stream(path).is_none() && !path.starts_with("/dev"));
+        let folder = file
+            .and_then(Path::parent)
+            .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        match folder.filter(|folder| folder.is_dir()) {
+            Some(folder) => Self { path: folder.to_owned(), is_of_output: true },
+            None => Self { path: std::env::temp_dir(), is_of_output: false },
+        }
     }
 }
 
-fn failed(error: CollectError, folder: &Path) -> anyhow::Error {
+fn failed(error: CollectError, folder: &TemporaryFolder) -> anyhow::Error {
     match error {
         CollectError::Scan(error) => scan_error(error),
         CollectError::Temporary(error) => {
-            let what = format!("cannot write a temporary file in '{}'", folder.display());
-            anyhow::Error::new(error).context(what).context(Hint(
-                "make room there, name an --output in a folder with room, set TMPDIR, or give more --memory",
-            ))
+            let path = folder.path.display();
+            let what =
+                format!("cannot write a temporary file, for events beyond half of --memory, in '{path}'");
+            anyhow::Error::new(error).context(what).context(Hint(if folder.is_of_output {
+                "make room there, name an --output in a folder with room, or give more --memory"
+            } else {
+                "make room there, set TMPDIR to a folder with room, name an --output in one, or give more --memory"
+            }))
         }
+        CollectError::Texts(error) => anyhow::Error::new(error)
+            .context(Hint("split the list of --text, and ask for one part after another")),
     }
 }
 

@@ -5,11 +5,11 @@ use std::io;
 
 use super::collector::WorkerEvents;
 use super::merge::merge;
-use super::packed::{Packed, Place, Texts};
+use super::packed::{Packed, Placed};
 use super::{Collected, EventAdmission};
 use crate::baseline::{Baseline, IdentityResolver};
 use crate::coverage::Coverage;
-use crate::model::{EventIdRef, InOrder, ObservedPrincipal, Sighting, SightingTexts, Text};
+use crate::model::{EvidenceTexts, InOrder, ObservedPrincipal, Sighting, Text};
 use crate::query::CloudTrailLinks;
 use crate::time::Timestamp;
 
@@ -23,7 +23,7 @@ pub struct Events {
     workers: Vec<WorkerEvents>,
     admission: EventAdmission,
     /// For each worker and number of a principal, its index in the baseline.
-    principals: Vec<Vec<Option<usize>>>,
+    principals: Vec<Vec<Option<u32>>>,
 }
 
 /// One event.
@@ -49,90 +49,18 @@ pub struct Event<'e> {
     pub object: &'e str,
     /// Index of the record in the object.
     pub record: u32,
-    texts: Texts<'e>,
-}
-
-/// Names the texts of evidence by their position in [`Sighting::TEXTS`].
-macro_rules! evidence {
-    ($($(#[$about:meta])* $name:ident)+) => {
-        impl<'e> Event<'e> {
-            $($(#[$about])*
-            pub fn $name(&self) -> Option<&'e str> {
-                const INDEX: usize = position(stringify!($name));
-                self.texts.evidence(INDEX)
-            })+
-        }
-    };
-}
-
-evidence! {
-    /// `awsRegion`
-    region
-    /// Where the call came from: an address, a service name or `AWS Internal`.
-    source_ip
-    /// `userAgent`
-    user_agent
-    /// `errorCode`, or the reason of a status.
-    error_code
-    /// Access key the call was signed with.
-    access_key_id
-    /// Session name of the role or federated session; the pod that uses a service account.
-    session_name
-    /// Unique id of the IAM identity that acted.
-    principal_id
-    /// The real user, if the call was made as another.
-    impersonated_by
-    /// The URI of a request to a Kubernetes cluster. For a call on behalf of an IAM Identity Center user: that user.
-    detail
-    /// What the call issued.
-    issued
-}
-
-impl<'e> Event<'e> {
     /// `eventID` or `auditID`; empty if the record has none.
-    pub fn event_id(&self) -> &'e str {
-        self.texts.event_id
-    }
-
+    pub event_id: &'e str,
+    /// The texts of its evidence.
+    pub evidence: EvidenceTexts<'e>,
     /// `errorMessage`
-    pub fn error_message(&self) -> Option<&'e str> {
-        self.texts.error_message()
-    }
-
+    pub error_message: Option<&'e str>,
     /// `recipientAccountId`: whose log the record is from.
-    pub fn recipient_account(&self) -> Option<&'e str> {
-        self.texts.recipient_account()
-    }
-
+    pub recipient_account: Option<&'e str>,
     /// The ARNs that the record names besides those of its caller.
-    pub fn resources(&self) -> &[&'e str] {
-        &self.texts.resources
-    }
-
+    pub resources: Vec<&'e str>,
     /// The text of the record, if it was asked for.
-    pub fn raw(&self) -> Option<&'e str> {
-        self.texts.raw()
-    }
-}
-
-/// The position of a text of evidence.
-const fn position(name: &str) -> usize {
-    let mut index = 0;
-    while index < SightingTexts::COUNT {
-        if is_same(Sighting::TEXTS[index].0.as_bytes(), name.as_bytes()) {
-            return index;
-        }
-        index += 1;
-    }
-    panic!("evidence has no such text")
-}
-
-const fn is_same(left: &[u8], right: &[u8]) -> bool {
-    let mut at = 0;
-    while at < left.len() && at < right.len() && left[at] == right[at] {
-        at += 1;
-    }
-    at == left.len() && at == right.len()
+    pub raw: Option<&'e str>,
 }
 
 impl Collected {
@@ -147,10 +75,7 @@ impl Collected {
         let names: Vec<Vec<(Text, Text)>> =
             workers.iter().map(|worker| worker.principals.iter().map(meant).collect()).collect();
         let baseline = baseline.resolved(key);
-        let index = |(account, key): &(Text, Text)| {
-            let known = &baseline.principals;
-            known.binary_search_by(|who| who.account_and_key().cmp(&(&**account, &**key))).ok()
-        };
+        let index = |(account, key): &(Text, Text)| baseline.find_principal((account, key));
         let principals = names.iter().map(|names| names.iter().map(index).collect()).collect();
         Events { baseline, coverage, workers, admission, principals }
     }
@@ -169,32 +94,48 @@ impl Events {
             if !packed.is_wanted() {
                 return Ok(());
             }
-            let worker = &self.workers[number];
-            let who = self.principals[number].get(packed.principal()).copied().flatten();
-            let (Some(who), Some(action)) = (who, worker.actions.get(packed.action())) else { return Ok(()) };
-            let Some(place) = worker.runs.places.get(packed.place()) else { return Ok(()) };
-            let mut event = Event {
-                time: packed.time(),
-                who: &self.baseline.principals[who],
-                linked: None,
-                action,
-                is_first_sighting: false,
-                failed: packed.failed(),
-                read_only: packed.read_only(),
-                archive: place.0,
-                object: &place.1,
-                record: packed.record(),
-                texts: packed.texts(),
-            };
-            let identity = [event.access_key_id(), event.principal_id(), event.impersonated_by()];
-            event.linked = links.find_by(event.who, identity);
+            let mut event = self.event(packed, number).ok_or_else(damaged)?;
+            let EvidenceTexts { access_key_id, principal_id, impersonated_by, .. } = event.evidence;
+            event.linked = links.find_by(event.who, [access_key_id, principal_id, impersonated_by]);
             if !self.admission.admits(event.who, event.linked) {
                 return Ok(());
             }
-            event.is_first_sighting = firsts.has(packed, place);
+            event.is_first_sighting =
+                firsts.has(Placed { packed, places: &self.workers[number].runs.places });
             take(&event)
         })
     }
+
+    /// An event of a worker, as far as it is known without others. `None` if its numbers mean nothing.
+    fn event<'e>(&'e self, packed: Packed<'e>, worker: usize) -> Option<Event<'e>> {
+        let WorkerEvents { runs, actions, .. } = &self.workers[worker];
+        let who = (*self.principals[worker].get(packed.principal())?)?;
+        let (archive, object) = runs.places.get(packed.place())?;
+        let texts = packed.texts();
+        Some(Event {
+            time: packed.time(),
+            who: &self.baseline.principals[who as usize],
+            linked: None,
+            action: actions.get(packed.action())?,
+            is_first_sighting: false,
+            failed: packed.failed(),
+            read_only: packed.read_only(),
+            archive: *archive,
+            object,
+            record: packed.record(),
+            event_id: packed.event_id(),
+            evidence: texts.evidence(),
+            error_message: texts.error_message(),
+            recipient_account: texts.recipient_account(),
+            raw: texts.raw(),
+            resources: texts.resources,
+        })
+    }
+}
+
+/// Events are never left out silently.
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "a temporary file of events was changed by something else")
 }
 
 /// The first sightings of all behaviours in order, walked through as events come.
@@ -210,22 +151,13 @@ impl<'b> Firsts<'b> {
     }
 
     /// Whether an event is a first sighting. Events must be asked for in order.
-    fn has(&mut self, packed: Packed<'_>, place: &Place) -> bool {
+    fn has(&mut self, event: Placed<'_>) -> bool {
         while let Some(first) = self.rest.peek() {
-            match compare(first, packed, place) {
+            match first.order(&event) {
                 Ordering::Less => self.rest.next(),
                 order => return order.is_eq(),
             };
         }
         false
     }
-}
-
-/// Compares a sighting with an event.
-fn compare(first: &Sighting, packed: Packed<'_>, (archive, object): &Place) -> Ordering {
-    let event_id = || EventIdRef::from(std::str::from_utf8(packed.event_id()).unwrap_or_default());
-    (first.time.cmp(&packed.time()))
-        .then_with(|| InOrder::event_id(first).cmp(&event_id()))
-        .then_with(|| first.stage.cmp(&packed.stage()))
-        .then_with(|| InOrder::place(first).cmp(&(*archive, &**object, packed.record())))
 }

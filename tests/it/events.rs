@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use firstseen::events::{EventFilter, EventRequest, Events, collect};
 use firstseen::learn::LearnSettings;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, audit_event, question, record, settings, with, wrapped};
 use crate::laws::{any_objects, archive};
-use crate::program::{firstseen, stderr};
+use crate::program::{firstseen, program, stderr};
 
 /// The events of an archive.
 fn events(archive: &Archive, learning: &LearnSettings, request: &EventRequest) -> Events {
@@ -275,7 +276,8 @@ fn records_come_as_delivered_each_on_a_line() {
     let plain = "{ \"eventVersion\": \"1.11\", \"eventTime\": \"2024-03-01T01:00:00Z\", \"eventSource\": \"a.b\", \"eventName\": \"c\" }";
     let archive = Archive::new().object("a.json", format!("{{\"Records\": [{spread}, {plain}]}}").as_bytes());
     let request = EventRequest { raw: true, ..asked(EventFilter::default()) };
-    let records = written(&events(&archive, &settings(), &request), EventFormat::Records);
+    let found = events(&archive, &settings(), &request);
+    let records = written(&found, EventFormat::Records { is_for_terminal: false });
     let compact = call(2, "eva", "s3:PutObject", json!({}));
     let (first, second) = records.trim_end().split_once('\n').unwrap();
     assert_eq!(first, plain);
@@ -284,13 +286,84 @@ fn records_come_as_delivered_each_on_a_line() {
 }
 
 #[test]
-fn a_temporary_file_that_cannot_be_made_ends_the_run() {
+fn line_ends_in_strings_do_not_break_lines() {
+    let record = call(1, "eva", "s3:GetObject", json!({"userAgent": "AGENT"})).to_string();
+    let broken = record.replace("AGENT", "one\ntwo\rthree");
+    let archive = Archive::new().object("a.json", format!("{{\"Records\": [{broken}]}}").as_bytes());
+    let request = EventRequest { raw: true, ..asked(EventFilter::default()) };
+    let records =
+        written(&events(&archive, &settings(), &request), EventFormat::Records { is_for_terminal: false });
+    assert!(records.lines().count() == 1 && !records.contains('\r'), "{records:?}");
+    assert_eq!(serde_json::from_str::<Value>(&records).unwrap()["userAgent"], "one\ntwo\rthree");
+}
+
+#[test]
+fn records_are_clean_on_a_terminal() {
+    let archive = logged(&[call(1, "eva", "s3:GetObject", json!({"userAgent": "a\u{202e}b"}))]);
+    let request = EventRequest { raw: true, ..asked(EventFilter::default()) };
+    let found = events(&archive, &settings(), &request);
+    let records = written(&found, EventFormat::Records { is_for_terminal: true });
+    assert!(records.contains(r"a\u202eb") && !records.contains('\u{202e}'), "{records}");
+}
+
+#[test]
+fn records_are_not_written_to_files_of_other_formats() {
     let archive = logged(&[call(1, "eva", "s3:GetObject", json!({}))]);
+    for (name, status) in [("x.parquet", 2), ("x.csv", 2), ("x.jsonl", 0), ("x.log", 0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let output =
+            firstseen(&["events", archive.path().to_str().unwrap(), "--raw", "-o", name], folder.path());
+        assert_eq!(output.status.code(), Some(status), "{name}: {}", stderr(&output));
+        assert_eq!(folder.path().join(name).exists(), status == 0);
+    }
+}
+
+#[test]
+fn a_record_with_very_many_arns_takes_little_time() {
+    let arns: Vec<String> = (0..100_000).map(|number| format!("arn:aws:s3:::bucket-{number:09}")).collect();
+    let twice = [&arns[..], &arns[..]].concat();
+    let archive = logged(&[call(1, "eva", "s3:GetObject", json!({"requestParameters": {"all": twice}}))]);
+    let resources = vec!["arn:aws:s3:::bucket-000099999".parse().unwrap()];
+    let begun = std::time::Instant::now();
+    let found =
+        rows(&events(&archive, &settings(), &asked(EventFilter { resources, ..EventFilter::default() })));
+    assert_eq!(found[0]["resources"], json!(arns));
+    // Comparing each with each took minutes.
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_temporary_file_that_cannot_be_made_ends_the_run() {
+    let archive =
+        logged(&(0..20).map(|hour| call(hour, "eva", "s3:GetObject", json!({}))).collect::<Vec<_>>());
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
-    let make = || Err::<File, _>(io::Error::from(io::ErrorKind::StorageFull));
+    let made = AtomicUsize::new(0);
+    let make = || {
+        made.fetch_add(1, Ordering::Relaxed);
+        Err::<File, _>(io::Error::from(io::ErrorKind::StorageFull))
+    };
     let request = EventRequest { memory: 0, ..EventRequest::default() };
     let error = collect(&archives, &settings(), &request, &make, &Silent).unwrap_err();
     assert_eq!(error.to_string(), "the temporary file for events cannot be written");
+    // Nothing is kept after the first failure.
+    assert_eq!(made.into_inner(), 1);
+}
+
+#[test]
+fn the_folder_without_room_for_events_is_named() {
+    let archive = logged(&[call(1, "eva", "s3:GetObject", json!({}))]);
+    let run = |arguments: &[&str]| {
+        let path = archive.path().to_str().unwrap();
+        let all = [&["events", path, "--memory", "1"], arguments].concat();
+        let output = program().args(all).env("TMPDIR", "/no/such/folder").current_dir("/").output().unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let (status, message) = run(&[]);
+    assert_eq!(status, Some(1), "{message}");
+    assert!(message.contains("for events beyond half of --memory, in '/no/such/folder'"), "{message}");
+    assert!(message.contains("set TMPDIR"), "{message}");
+    // Standard output has no folder either.
+    assert!(run(&["-o", "-"]).1.contains("set TMPDIR"));
 }
 
 #[test]
