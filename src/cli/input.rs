@@ -10,7 +10,7 @@ use firstseen::learn::{LearnSettings, Learnt, learn};
 use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
-use firstseen::source::{Archives, FileList, S3Settings, Traffic, is_s3};
+use firstseen::source::{ArchiveError, Archives, FileList, S3Settings, Traffic, is_s3};
 use firstseen::store::{BaselineContents, Saved, is_baseline, proven_files};
 use firstseen::time::{Bound, Timestamp};
 
@@ -175,9 +175,17 @@ pub(crate) fn open_archives(
     settings: &LearnSettings,
     s3: &S3Args,
 ) -> anyhow::Result<Archives> {
+    try_archives((names, lists), settings, s3)?.map_err(|error| scan_error(error.into()))
+}
+
+/// The same for callers that say what to do next if an archive cannot be opened.
+pub(crate) fn try_archives(
+    (names, lists): (&[PathBuf], &[FileList]),
+    settings: &LearnSettings,
+    s3: &S3Args,
+) -> anyhow::Result<Result<Archives, ArchiveError>> {
     let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3.settings(names)? };
-    let archives = Archives::open_all(names, lists, &s3).map_err(|error| scan_error(error.into()))?;
-    Ok(archives.passing_over(proven_files))
+    Ok(Archives::open_all(names, lists, &s3).map(|archives| archives.passing_over(proven_files)))
 }
 
 fn used_rules(baseline: &Baseline, AppliedRules { checksum, left_out }: AppliedRules) -> UsedRules {

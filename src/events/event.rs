@@ -1,13 +1,12 @@
 //! Events in time order, with everything that only the complete baseline shows.
 
-use std::cmp::Ordering;
 use std::io;
 
 use super::collector::WorkerEvents;
 use super::merge::merge;
 use super::packed::{Packed, Placed};
 use super::{Collected, EventAdmission};
-use crate::baseline::{Baseline, IdentityResolver};
+use crate::baseline::{Baseline, Behaviour, IdentityResolver};
 use crate::coverage::Coverage;
 use crate::model::{EvidenceTexts, InOrder, ObservedPrincipal, Sighting, Text};
 use crate::query::CloudTrailLinks;
@@ -24,6 +23,9 @@ pub struct Events {
     admission: EventAdmission,
     /// For each worker and number of a principal, its index in the baseline.
     principals: Vec<Vec<Option<u32>>>,
+    /// The same for actions.
+    actions: Vec<Vec<Option<u32>>>,
+    knows_more: bool,
 }
 
 /// One event.
@@ -64,9 +66,16 @@ pub struct Event<'e> {
 }
 
 impl Collected {
+    /// Adds what is known of the same archives, of which perhaps only a part was read: then first sightings are those of both
+    /// together. Archives may have other numbers and places there, so an event is recognised by its time and id.
+    #[must_use]
+    pub fn knowing(self, known: Baseline) -> Self {
+        Self { baseline: self.baseline.merge(known).baseline, knows_more: true, ..self }
+    }
+
     /// Joins principals, as [`Baseline::resolved`] does.
     pub fn resolved(self) -> Events {
-        let Self { baseline, coverage, workers, admission, key } = self;
+        let Self { baseline, coverage, workers, admission, key, knows_more } = self;
         let resolver = IdentityResolver::new(&baseline, key);
         let meant = |(account, key): &(Text, Text)| {
             let name = resolver.find(account, key).map_or_else(|| key.clone(), |name| Text::from(&*name));
@@ -77,7 +86,9 @@ impl Collected {
         let baseline = baseline.resolved(key);
         let index = |(account, key): &(Text, Text)| baseline.find_principal((account, key));
         let principals = names.iter().map(|names| names.iter().map(index).collect()).collect();
-        Events { baseline, coverage, workers, admission, principals }
+        let number = |action: &Text| baseline.actions.binary_search(action).ok().map(|at| at as u32);
+        let actions = workers.iter().map(|worker| worker.actions.iter().map(number).collect()).collect();
+        Events { baseline, coverage, workers, admission, principals, actions, knows_more }
     }
 }
 
@@ -88,35 +99,46 @@ impl Events {
     /// If a temporary file cannot be read, or if `take` fails.
     pub fn for_each(&self, take: &mut dyn FnMut(&Event<'_>) -> io::Result<()>) -> io::Result<()> {
         let links = CloudTrailLinks::new(&self.baseline);
-        let mut firsts = Firsts::of(&self.baseline);
+        let mut firsts = Firsts::of(self);
         let runs: Vec<_> = self.workers.iter().map(|worker| &worker.runs).collect();
         merge(&runs, |packed, number| {
             if !packed.is_wanted() {
                 return Ok(());
             }
-            let mut event = self.event(packed, number).ok_or_else(damaged)?;
+            let behaviour = self.behaviour(packed, number).ok_or_else(damaged)?;
+            let mut event = self.event(packed, number, behaviour).ok_or_else(damaged)?;
             let EvidenceTexts { access_key_id, principal_id, impersonated_by, .. } = event.evidence;
             event.linked = links.find_by(event.who, [access_key_id, principal_id, impersonated_by]);
             if !self.admission.admits(event.who, event.linked) {
                 return Ok(());
             }
-            event.is_first_sighting =
-                firsts.has(Placed { packed, places: &self.workers[number].runs.places });
+            let places = &self.workers[number].runs.places;
+            event.is_first_sighting = firsts.has(behaviour, Placed { packed, places });
             take(&event)
         })
     }
 
-    /// An event of a worker, as far as it is known without others. `None` if its numbers mean nothing.
-    fn event<'e>(&'e self, packed: Packed<'e>, worker: usize) -> Option<Event<'e>> {
-        let WorkerEvents { runs, actions, .. } = &self.workers[worker];
-        let who = (*self.principals[worker].get(packed.principal())?)?;
-        let (archive, object) = runs.places.get(packed.place())?;
+    /// The numbers of principal and action of an event.
+    fn behaviour(&self, packed: Packed<'_>, worker: usize) -> Option<(u32, u32)> {
+        let principal = *self.principals[worker].get(packed.principal())?;
+        let action = *self.actions[worker].get(packed.action())?;
+        principal.zip(action)
+    }
+
+    /// An event of a worker, as far as it is known without others.
+    fn event<'e>(
+        &'e self,
+        packed: Packed<'e>,
+        worker: usize,
+        (who, action): (u32, u32),
+    ) -> Option<Event<'e>> {
+        let (archive, object) = self.workers[worker].runs.places.get(packed.place())?;
         let texts = packed.texts();
         Some(Event {
             time: packed.time(),
             who: &self.baseline.principals[who as usize],
             linked: None,
-            action: actions.get(packed.action())?,
+            action: &self.baseline.actions[action as usize],
             is_first_sighting: false,
             failed: packed.failed(),
             read_only: packed.read_only(),
@@ -138,26 +160,31 @@ fn damaged() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "a temporary file of events was changed by something else")
 }
 
-/// The first sightings of all behaviours in order, walked through as events come.
-struct Firsts<'b> {
-    rest: std::iter::Peekable<std::vec::IntoIter<&'b Sighting>>,
+/// Finds the first sightings among events.
+struct Firsts<'e> {
+    events: &'e Events,
+    /// For each behaviour of the baseline, whether its first sighting was found.
+    found: Vec<bool>,
 }
 
-impl<'b> Firsts<'b> {
-    fn of(baseline: &'b Baseline) -> Self {
-        let mut all: Vec<&Sighting> = baseline.behaviours.iter().map(|behaviour| &*behaviour.first).collect();
-        all.sort_unstable_by(|left, right| left.order(*right));
-        Self { rest: all.into_iter().peekable() }
+impl<'e> Firsts<'e> {
+    fn of(events: &'e Events) -> Self {
+        Self { events, found: vec![false; events.baseline.behaviours.len()] }
     }
 
-    /// Whether an event is a first sighting. Events must be asked for in order.
-    fn has(&mut self, event: Placed<'_>) -> bool {
-        while let Some(first) = self.rest.peek() {
-            match first.order(&event) {
-                Ordering::Less => self.rest.next(),
-                order => return order.is_eq(),
-            };
-        }
-        false
+    /// Whether an event is the first sighting of its principal and action.
+    fn has(&mut self, behaviour: (u32, u32), event: Placed<'_>) -> bool {
+        let behaviours = &self.events.baseline.behaviours;
+        let Ok(at) = behaviours.binary_search_by_key(&behaviour, Behaviour::ids) else { return false };
+        let first = &*behaviours[at].first;
+        let is_it = if self.events.knows_more { is_same(first, &event) } else { first.order(&event).is_eq() };
+        is_it && !std::mem::replace(&mut self.found[at], true)
     }
+}
+
+/// Whether a sighting is an event, wherever each has it from.
+fn is_same(first: &Sighting, event: &Placed<'_>) -> bool {
+    first.time == event.time()
+        && InOrder::event_id(first) == event.event_id()
+        && (!first.event_id.is_empty() || InOrder::place(first) == event.place())
 }

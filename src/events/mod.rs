@@ -68,6 +68,8 @@ pub struct Collected {
     workers: Vec<WorkerEvents>,
     admission: EventAdmission,
     key: PrincipalKey,
+    /// Whether the baseline has more than what was read.
+    knows_more: bool,
 }
 
 /// Learns from all archives, and keeps the events that may match. `make` makes temporary files.
@@ -97,7 +99,7 @@ pub fn collect(
         return Err(CollectError::Temporary(error));
     }
     let (Learnt { baseline, coverage, catalog: _ }, workers) = learnt?;
-    Ok(Collected { baseline, coverage, workers, admission: filter.admission, key })
+    Ok(Collected { baseline, coverage, workers, admission: filter.admission, key, knows_more: false })
 }
 
 /// Ends the scan once a temporary file could not be written.

@@ -432,3 +432,69 @@ fn lists_of_values_come_from_files() {
         assert!(stderr(&output).contains(message), "{}", stderr(&output));
     }
 }
+
+#[test]
+fn a_baseline_says_what_was_first_and_its_archive_is_read_for_the_events() {
+    let day =
+        |day: u8, user: &str, action: &str| record(&format!("2024-03-{day:02}T10:00:00Z"), user, action);
+    let bare = json!({"type": "AWSAccount", "principalId": "AIDAEVAEXAMPLE01", "accountId": "111122223333"});
+    let named = json!({
+        "type": "IAMUser", "principalId": "AIDAEVAEXAMPLE01", "arn": "arn:aws:iam::111122223333:user/eva",
+        "accountId": "111122223333", "userName": "eva",
+    });
+    let early = [
+        with(day(1, "eva", "s3:GetObject"), json!({ "userIdentity": named })),
+        day(1, "bob", "s3:GetObject"),
+    ];
+    let late = [
+        with(
+            day(20, "eva", "s3:GetObject"),
+            json!({ "userIdentity": bare, "recipientAccountId": "444455556666" }),
+        ),
+        day(20, "bob", "s3:PutObject"),
+        day(20, "bob", "s3:PutObject"),
+    ];
+    let archive = Archive::new().delivered("20240301T1005", &early).delivered("20240320T1005", &late);
+    let work = tempfile::tempdir().unwrap();
+    let (logs, moved) = (work.path().join("logs"), work.path().join("moved"));
+    let copied = std::process::Command::new("cp").arg("-r").args([archive.path(), &logs]).status().unwrap();
+    assert!(copied.success());
+    let run = |arguments: &[&str]| firstseen(arguments, work.path());
+    assert!(run(&["index", "logs", "-o", "b.baseline"]).status.success());
+    let told = |arguments: &[&str]| -> (Vec<Value>, String) {
+        let output = run(&[&["events", "-f", "jsonl", "--from", "2024-03-15"], arguments].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        let parsed = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let rows = parsed.filter(|row| row.get("time").is_some()).map(|mut row| {
+            row.as_object_mut().unwrap().remove("archive_name");
+            row
+        });
+        (rows.collect(), stderr(&output))
+    };
+    let (expected, _) = told(&["logs"]);
+    let marks: Vec<_> = expected.iter().map(|row| row["first_sighting"] == true).collect();
+    assert_eq!(marks.iter().filter(|is_first| **is_first).count(), 1, "{expected:?}");
+    let (found, summary) = told(&["b.baseline"]);
+    assert_eq!(found, expected);
+    assert!(summary.contains("2 listed = 1 read + 1 skipped"), "{summary}");
+    // The filter is exact: whom the bare id names is only in the baseline.
+    assert_eq!(told(&["b.baseline", "--principal", "eva"]).0, told(&["logs", "--principal", "eva"]).0);
+    std::fs::rename(&logs, &moved).unwrap();
+    let gone = run(&["events", "b.baseline"]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(stderr(&gone).contains("--archive ARCHIVE"), "{}", stderr(&gone));
+    assert_eq!(told(&["b.baseline", "--archive", "moved"]).0, expected);
+    for (arguments, message) in [
+        (&["moved", "--archive", "moved"][..], "ARCHIVE is an archive itself"),
+        (&["b.baseline", "moved"], "events takes archives, or one baseline"),
+        (
+            &["b.baseline", "--archive", "moved", "--principal-key", "id"],
+            "was learnt with --principal-key arn",
+        ),
+    ] {
+        let output = run(&[&["events"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{}", stderr(&output));
+    }
+}
