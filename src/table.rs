@@ -73,10 +73,9 @@ impl TextBuffer {
         self.ends.push(text.map(|_| self.bytes.len()));
     }
 
-    /// Removes all values.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
+    /// Bytes in memory.
+    pub fn size(&self) -> usize {
+        self.bytes.len() + size_of_val(&self.ends[..])
     }
 
     /// The values that are not missing.
@@ -96,10 +95,9 @@ impl ListBuffer {
         self.lengths.push(self.texts.ends.len() - before);
     }
 
-    /// Removes all lists.
-    pub fn clear(&mut self) {
-        self.texts.clear();
-        self.lengths.clear();
+    /// Bytes in memory.
+    pub fn size(&self) -> usize {
+        self.texts.size() + size_of_val(&self.lengths[..])
     }
 }
 

@@ -74,7 +74,12 @@ pub struct Baseline {
 impl Baseline {
     /// The number of a principal, if it is in the baseline.
     pub fn principal_number(&self, who: &ObservedPrincipal) -> Option<u32> {
-        let place = |known: &ObservedPrincipal| known.account_and_key().cmp(&who.account_and_key());
+        self.find_principal(who.account_and_key())
+    }
+
+    /// The number of the principal with this account and key, if it is in the baseline.
+    pub fn find_principal(&self, account_and_key: (&str, &str)) -> Option<u32> {
+        let place = |known: &ObservedPrincipal| known.account_and_key().cmp(&account_and_key);
         self.principals.binary_search_by(place).ok().map(|number| number as u32)
     }
 

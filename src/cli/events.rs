@@ -8,19 +8,21 @@ use anyhow::Context;
 use clap::Args;
 use firstseen::events::{CollectError, Collected, EventFilter, EventRequest, collect};
 use firstseen::learn::LearnSettings;
-use firstseen::model::Inventory;
+use firstseen::model::{Dimensions, Inventory};
 use firstseen::query::{Filter, Question};
 use firstseen::report::{
     EventFilterSettings, EventFormat, EventReport, EventSettings, EventsWritten, UsedInventory,
 };
+use firstseen::source::ReadWindow;
+use firstseen::store::Saved;
 use firstseen::time::Timestamp;
 
 use super::args::{ArchiveArgs, EventFilterArgs, EventOutputArgs, FilterArgs, LearningArgs, S3Args};
 use super::destination::open_folder;
-use super::exit::{Hint, RunStatus, UsageError, scan_error};
-use super::input::{is_saved, open_archives};
+use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
+use super::input::{is_saved, try_archives};
 use super::inventory::inventory_files;
-use super::output::Output;
+use super::output::{Output, stream};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
@@ -32,10 +34,16 @@ use super::warnings::{refuse_nothing, unmatched, window};
 /// Filters leave out events, not what is learnt: a first sighting is the first event of its principal with its action in the
 /// whole archive, as far as it was read. Copies of a record come once. Up to half of --memory is used for events; more of them
 /// go to temporary files, in the folder of --output, else in that for temporary files (TMPDIR).
+///
+/// With a baseline made by index, its archives are read with its settings, only as far as --from and --to need it, and first
+/// sightings are those of the baseline.
 #[derive(Debug, Args)]
 pub(crate) struct EventsArgs {
     #[command(flatten)]
     archives: ArchiveArgs,
+    /// Where the archives of the baseline are now (repeatable) [default: where they were indexed]
+    #[arg(long, value_name = "ARCHIVE")]
+    archive: Vec<PathBuf>,
 
     #[command(flatten)]
     files: FileArgs,
@@ -56,27 +64,46 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
     let question = wanted.question()?;
     let filter = args.events.filter(&question)?;
-    let names = args.archives.names();
-    refuse_baselines(names)?;
+    let saved = args.saved()?;
+    let names = args.names(saved.as_ref());
     let lists = args.archives.lists()?;
     let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
     guard.read_files("list of values", &args.events.files());
-    let (format, run) = (args.output.format()?, &args.output.run);
-    let output = EventDestination::open(&args.output, &mut guard)?;
+    if saved.is_some() {
+        names.iter().for_each(|name| guard.read_archive(name));
+        guard.take_mirror(&wanted.s3, &names)?;
+    }
+    let run = &args.output.run;
+    let (output, format) = EventDestination::open(&args.output, &mut guard)?;
     let faults = run.faults(&mut guard)?;
-    let settings = wanted.learning.settings(wanted.filters.to, run.threads);
+    let settings = match &saved {
+        Some(saved) => args.settings_of(saved, &wanted, &question)?,
+        None => wanted.learning.settings(wanted.filters.to, run.threads),
+    };
     let settings = LearnSettings { memory: run.memory() / 2, ..settings };
-    let request = EventRequest { filter, raw: format == EventFormat::Records, memory: run.memory() / 2 };
+    let request =
+        EventRequest { filter, raw: matches!(format, EventFormat::Records { .. }), memory: run.memory() / 2 };
     let mut inventory = inventory_files(&wanted.learning.iam_inventory)?;
 
+    let known = saved.as_ref().map(Saved::baseline).transpose().map_err(store_error)?;
+
     let progress = Bar::new(run.quiet)?;
-    let archives = open_archives((names, &lists), &settings, &wanted.s3)?;
-    let folder = temporary_folder(args.output.output.as_deref());
-    let make = || tempfile::tempfile_in(&folder);
+    let archives = try_archives((&names, &lists), settings.max_object_size, &wanted.s3)?;
+    let archives = archives.map_err(|error| match &saved {
+        Some(_) => anyhow::Error::new(error).context(Hint(
+            "events reads the records, which a baseline does not have: say where the archive is now with --archive ARCHIVE",
+        )),
+        None => scan_error(error.into()),
+    })?;
+    let folder = TemporaryFolder::of(args.output.output.as_deref());
+    let make = || tempfile::tempfile_in(&folder.path);
     let collected = collect(&archives, &settings, &request, &make, &progress);
     progress.clear();
     let mut collected = collected.map_err(|error| failed(error, &folder))?;
     refuse_nothing(&collected.coverage, archives.names())?;
+    if let Some((known, _)) = known {
+        collected = collected.knowing(known);
+    }
     inventory.add_to(&mut collected.baseline);
     let events = Collected::resolved(collected);
 
@@ -113,6 +140,51 @@ impl EventsArgs {
         };
         Ok(flags.or(self.files.read(None)?))
     }
+
+    /// The baseline, if one is named.
+    fn saved(&self) -> anyhow::Result<Option<Saved>> {
+        let names = self.archives.names();
+        let what = match names.iter().find(|name| is_saved(name)) {
+            Some(name) if names.len() == 1 && !self.archives.names_lists() => {
+                return Saved::open(name).map(Some).map_err(store_error);
+            }
+            Some(_) => "events takes archives, or one baseline: firstseen merge makes one of several",
+            None if self.archive.is_empty() => return Ok(None),
+            None => "--archive says where the archives of a baseline are, but ARCHIVE is an archive itself",
+        };
+        Err(UsageError(what.to_owned()).into())
+    }
+
+    /// The archives to read.
+    fn names(&self, saved: Option<&Saved>) -> Vec<PathBuf> {
+        match saved {
+            Some(saved) if self.archive.is_empty() => saved.archives().iter().map(PathBuf::from).collect(),
+            Some(_) => self.archive.clone(),
+            None => self.archives.names().to_vec(),
+        }
+    }
+
+    /// The settings of a baseline. No more is read than is shown, since the baseline knows what was before.
+    fn settings_of(
+        &self,
+        saved: &Saved,
+        wanted: &Settings,
+        question: &Question,
+    ) -> anyhow::Result<LearnSettings> {
+        let learning = LearningArgs { read_from: None, ..wanted.learning.clone() };
+        learning.check(&self.archives.names()[0], saved.scope(), true)?;
+        let asked = wanted.learning.settings(wanted.filters.to, self.output.run.threads);
+        let learnt = LearnSettings::like(saved.scope(), asked.threads);
+        let (asked_window, window) = (asked.window, learnt.window);
+        let read_from = [window.read_from, asked_window.read_from, question.from].into_iter().flatten().max();
+        let read_to = [window.read_to, asked_window.read_to, question.to].into_iter().flatten().min();
+        Ok(LearnSettings {
+            window: ReadWindow { read_from, read_to, ..window },
+            cluster: asked.cluster,
+            dimensions: Dimensions::default(),
+            ..learnt
+        })
+    }
 }
 
 /// Where events go.
@@ -123,17 +195,24 @@ enum EventDestination {
 }
 
 impl EventDestination {
-    /// Opened before anything is read, so a bad path fails at once.
-    fn open(args: &EventOutputArgs, guard: &mut OutputGuard) -> anyhow::Result<Self> {
-        let output = args.output.as_deref();
-        match output.filter(|_| args.partition) {
-            Some(folder) => {
-                guard.take("--output", folder, true)?;
-                open_folder(folder)?;
-                Ok(Self::Folder(folder.to_owned()))
-            }
-            None => guard.open("--output", output).map(Self::File),
+    /// Opened before anything is read, so a bad path fails at once. Also returns the format.
+    fn open(args: &EventOutputArgs, guard: &mut OutputGuard) -> anyhow::Result<(Self, EventFormat)> {
+        let (output, format) = (args.output.as_deref(), args.format()?);
+        if let Some(folder) = output.filter(|_| args.partition) {
+            guard.take("--output", folder, true)?;
+            open_folder(folder)?;
+            return Ok((Self::Folder(folder.to_owned()), format));
         }
+        let output = guard.open("--output", output)?;
+        let format = match format {
+            EventFormat::Parquet if output.is_terminal() => {
+                let error = UsageError("a Parquet file is not text for a terminal".to_owned());
+                return Err(anyhow::Error::new(error).context(Hint("name a file: -o events.parquet")));
+            }
+            EventFormat::Records { .. } => EventFormat::Records { is_for_terminal: output.is_terminal() },
+            other => other,
+        };
+        Ok((Self::File(output), format))
     }
 
     fn write(self, report: &EventReport<'_>, format: EventFormat) -> anyhow::Result<EventsWritten> {
@@ -169,33 +248,42 @@ fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-/// Refuses baselines, which keep no events.
-fn refuse_baselines(names: &[PathBuf]) -> anyhow::Result<()> {
-    let Some(name) = names.iter().find(|name| is_saved(name)) else { return Ok(()) };
-    let what = format!("'{}' is a saved baseline, which keeps first sightings but no events", name.display());
-    Err(anyhow::Error::new(UsageError(what))
-        .context(Hint("name the archive that the baseline was made from")))
+/// The folder of temporary files.
+struct TemporaryFolder {
+    path: PathBuf,
+    /// Whether it is that of the output.
+    is_of_output: bool,
 }
 
-/// The folder of temporary files: that of the output, which has room for many events, if it is a file.
-fn temporary_folder(output: Option<&Path>) -> PathBuf {
-    let folder = output.filter(|path| !path.starts_with("/dev")).and_then(Path::parent);
-    match folder {
-        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
-        Some(folder) if folder.is_dir() => folder.to_owned(),
-        _ => std::env::temp_dir(),
+impl TemporaryFolder {
+    /// That of the output, which has room for many events, if it is a file.
+    fn of(output: Option<&Path>) -> Self {
+        let file = output.filter(|path| stream(path).is_none() && !path.starts_with("/dev"));
+        let folder = file
+            .and_then(Path::parent)
+            .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        match folder.filter(|folder| folder.is_dir()) {
+            Some(folder) => Self { path: folder.to_owned(), is_of_output: true },
+            None => Self { path: std::env::temp_dir(), is_of_output: false },
+        }
     }
 }
 
-fn failed(error: CollectError, folder: &Path) -> anyhow::Error {
+fn failed(error: CollectError, folder: &TemporaryFolder) -> anyhow::Error {
     match error {
         CollectError::Scan(error) => scan_error(error),
         CollectError::Temporary(error) => {
-            let what = format!("cannot write a temporary file in '{}'", folder.display());
-            anyhow::Error::new(error).context(what).context(Hint(
-                "make room there, name an --output in a folder with room, set TMPDIR, or give more --memory",
-            ))
+            let path = folder.path.display();
+            let what =
+                format!("cannot write a temporary file, for events beyond half of --memory, in '{path}'");
+            anyhow::Error::new(error).context(what).context(Hint(if folder.is_of_output {
+                "make room there, name an --output in a folder with room, or give more --memory"
+            } else {
+                "make room there, set TMPDIR to a folder with room, name an --output in one, or give more --memory"
+            }))
         }
+        CollectError::Texts(error) => anyhow::Error::new(error)
+            .context(Hint("split the list of --text, and ask for one part after another")),
     }
 }
 

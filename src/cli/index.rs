@@ -104,7 +104,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let settings = LearnSettings { memory: args.run.memory(), ..settings };
     let known = known.map(|saved| saved.contents()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
-    let archives = open_archives((named.names(), &lists), &settings, &s3)?;
+    let archives = open_archives((named.names(), &lists), settings.max_object_size, &s3)?;
     let settings = IndexSettings {
         learning: settings,
         by_checksum: args.by_checksum,

@@ -10,7 +10,7 @@ use firstseen::learn::{Keep, LearnSettings, Learnt, learn_and_keep};
 use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
-use firstseen::source::{Archives, FileList, S3Settings, Traffic, is_s3};
+use firstseen::source::{ArchiveError, Archives, FileList, S3Settings, Traffic, is_s3};
 use firstseen::store::{BaselineContents, Saved, is_baseline, proven_files};
 use firstseen::time::{Bound, Timestamp};
 
@@ -107,7 +107,7 @@ impl Input {
         options: &InputOptions<'_>,
     ) -> anyhow::Result<Self> {
         let progress = Bar::new(options.run.quiet)?;
-        let archives = open_archives((names, lists), settings, options.s3)?;
+        let archives = open_archives((names, lists), settings.max_object_size, options.s3)?;
         let keep = if options.with_objects { Keep::Objects } else { Keep::Baseline };
         let learnt = learn_and_keep(&archives, settings, keep, &progress);
         progress.clear();
@@ -180,21 +180,20 @@ impl Input {
 /// Opens archives, in which saved baselines are passed over.
 pub(crate) fn open_archives(
     (names, lists): (&[PathBuf], &[FileList]),
-    settings: &LearnSettings,
-    s3: &S3Args,
-) -> anyhow::Result<Archives> {
-    open_listed((names, lists), settings.max_object_size, s3)
-}
-
-/// As [`open_archives`], for commands that do not learn.
-pub(crate) fn open_listed(
-    (names, lists): (&[PathBuf], &[FileList]),
     max_object_size: u64,
     s3: &S3Args,
 ) -> anyhow::Result<Archives> {
+    try_archives((names, lists), max_object_size, s3)?.map_err(|error| scan_error(error.into()))
+}
+
+/// The same for callers that say what to do next if an archive cannot be opened.
+pub(crate) fn try_archives(
+    (names, lists): (&[PathBuf], &[FileList]),
+    max_object_size: u64,
+    s3: &S3Args,
+) -> anyhow::Result<Result<Archives, ArchiveError>> {
     let s3 = S3Settings { max_object_size, ..s3.settings(names)? };
-    let archives = Archives::open_all(names, lists, &s3).map_err(|error| scan_error(error.into()))?;
-    Ok(archives.passing_over(proven_files))
+    Ok(Archives::open_all(names, lists, &s3).map(|archives| archives.passing_over(proven_files)))
 }
 
 fn used_rules(baseline: &Baseline, AppliedRules { checksum, left_out }: AppliedRules) -> UsedRules {

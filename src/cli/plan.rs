@@ -10,7 +10,7 @@ use firstseen::scan::ScanError;
 
 use super::args::{ArchiveArgs, ReadingArgs, RunArgs, S3Args, byte_count};
 use super::exit::{RunStatus, UsageError, scan_error};
-use super::input::{is_saved, open_listed};
+use super::input::{is_saved, open_archives};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     let settings = args.reading.settings(&args.run)?;
-    let archives = open_listed((names, &lists), settings.max_object_size, &args.s3)?;
+    let archives = open_archives((names, &lists), settings.max_object_size, &args.s3)?;
     let progress = Bar::new(args.run.quiet)?;
     let planned = plan(&archives, &settings, args.size.count(), &progress);
     progress.clear();

@@ -1,6 +1,7 @@
 //! What one worker keeps of the events that may be wanted.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
@@ -37,7 +38,8 @@ impl Shared<'_> {
 pub(super) struct Collector<'s> {
     shared: &'s Shared<'s>,
     known: Remembered,
-    runs: Runs,
+    /// `None` once a temporary file could not be written: nothing more is kept, since the run ends.
+    runs: Option<Runs>,
     /// Account and key of each principal, by its number.
     principals: Vec<(Text, Text)>,
     /// Names of the actions, by number.
@@ -56,18 +58,19 @@ impl<'s> Collector<'s> {
     /// A collector that holds up to `limit` bytes of events in memory.
     pub(super) fn new(shared: &'s Shared<'s>, limit: usize) -> Self {
         let (principals, actions) = (Vec::new(), Vec::new());
-        Self { shared, known: Remembered::default(), runs: Runs::new(limit), principals, actions }
+        Self { shared, known: Remembered::default(), runs: Some(Runs::new(limit)), principals, actions }
     }
 
     pub(super) fn finish(self) -> WorkerEvents {
         let Self { runs, principals, actions, .. } = self;
-        WorkerEvents { runs: runs.finish(), principals, actions }
+        WorkerEvents { runs: runs.unwrap_or_else(|| Runs::new(0)).finish(), principals, actions }
     }
 }
 
 impl EventTap for Collector<'_> {
     fn event(&mut self, seen: &LearntEvent<'_>) {
-        let Self { shared, known, runs, .. } = self;
+        let Self { shared, known, .. } = self;
+        let Some(runs) = &mut self.runs else { return };
         let filter = &shared.filter;
         if !filter.admits_time(seen.event.time) {
             return;
@@ -81,13 +84,7 @@ impl EventTap for Collector<'_> {
         let evidence = seen.evidence();
         let mut arns: Vec<Cow<'_, str>> = Vec::new();
         let is_wanted = may_be_wanted && filter.admits_record(seen, &evidence, known) && {
-            if let AnyRecord::CloudTrail(record) = seen.record {
-                resources(record, seen.text, &mut |arn| {
-                    if !arns.contains(&arn) {
-                        arns.push(arn);
-                    }
-                });
-            }
+            arns = arns_of(seen);
             filter.admits_resources(&arns)
         };
         if !is_wanted && !is_request {
@@ -98,6 +95,7 @@ impl EventTap for Collector<'_> {
         let extras = Extras { place, is_wanted, resources: &arns, raw };
         if let Err(error) = runs.add(shared.make, |out| pack(seen, &evidence, &extras, out)) {
             shared.fail(error);
+            self.runs = None;
         }
     }
 
@@ -106,4 +104,19 @@ impl EventTap for Collector<'_> {
         self.principals = names.collect();
         self.actions = observed.actions.iter().map(|action| action.name().into()).collect();
     }
+}
+
+/// The ARNs that a record names, each once, in its order.
+fn arns_of<'s>(seen: &LearntEvent<'s>) -> Vec<Cow<'s, str>> {
+    let mut arns = Vec::new();
+    if let AnyRecord::CloudTrail(record) = seen.record {
+        resources(record, seen.text, &mut |arn| arns.push(arn));
+    }
+    if arns.len() > 1 {
+        let mut known = HashSet::with_capacity(arns.len());
+        let is_new: Vec<bool> = arns.iter().map(|arn| known.insert(arn)).collect();
+        let mut is_new = is_new.into_iter();
+        arns.retain(|_| is_new.next() == Some(true));
+    }
+    arns
 }

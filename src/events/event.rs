@@ -1,15 +1,14 @@
 //! Events in time order, with everything that only the complete baseline shows.
 
-use std::cmp::Ordering;
 use std::io;
 
 use super::collector::WorkerEvents;
 use super::merge::merge;
-use super::packed::{Packed, Place, Texts};
+use super::packed::{Packed, Placed};
 use super::{Collected, EventAdmission};
-use crate::baseline::{Baseline, IdentityResolver};
+use crate::baseline::{Baseline, Behaviour, IdentityResolver};
 use crate::coverage::Coverage;
-use crate::model::{EventIdRef, InOrder, ObservedPrincipal, Sighting, SightingTexts, Text};
+use crate::model::{EvidenceTexts, InOrder, ObservedPrincipal, Sighting, Text};
 use crate::query::CloudTrailLinks;
 use crate::time::Timestamp;
 
@@ -23,7 +22,10 @@ pub struct Events {
     workers: Vec<WorkerEvents>,
     admission: EventAdmission,
     /// For each worker and number of a principal, its index in the baseline.
-    principals: Vec<Vec<Option<usize>>>,
+    principals: Vec<Vec<Option<u32>>>,
+    /// The same for actions.
+    actions: Vec<Vec<Option<u32>>>,
+    knows_more: bool,
 }
 
 /// One event.
@@ -49,96 +51,31 @@ pub struct Event<'e> {
     pub object: &'e str,
     /// Index of the record in the object.
     pub record: u32,
-    texts: Texts<'e>,
-}
-
-/// Names the texts of evidence by their position in [`Sighting::TEXTS`].
-macro_rules! evidence {
-    ($($(#[$about:meta])* $name:ident)+) => {
-        impl<'e> Event<'e> {
-            $($(#[$about])*
-            pub fn $name(&self) -> Option<&'e str> {
-                const INDEX: usize = position(stringify!($name));
-                self.texts.evidence(INDEX)
-            })+
-        }
-    };
-}
-
-evidence! {
-    /// `awsRegion`
-    region
-    /// Where the call came from: an address, a service name or `AWS Internal`.
-    source_ip
-    /// `userAgent`
-    user_agent
-    /// `errorCode`, or the reason of a status.
-    error_code
-    /// Access key the call was signed with.
-    access_key_id
-    /// Session name of the role or federated session; the pod that uses a service account.
-    session_name
-    /// Unique id of the IAM identity that acted.
-    principal_id
-    /// The real user, if the call was made as another.
-    impersonated_by
-    /// The URI of a request to a Kubernetes cluster. For a call on behalf of an IAM Identity Center user: that user.
-    detail
-    /// What the call issued.
-    issued
-}
-
-impl<'e> Event<'e> {
     /// `eventID` or `auditID`; empty if the record has none.
-    pub fn event_id(&self) -> &'e str {
-        self.texts.event_id
-    }
-
+    pub event_id: &'e str,
+    /// The texts of its evidence.
+    pub evidence: EvidenceTexts<'e>,
     /// `errorMessage`
-    pub fn error_message(&self) -> Option<&'e str> {
-        self.texts.error_message()
-    }
-
+    pub error_message: Option<&'e str>,
     /// `recipientAccountId`: whose log the record is from.
-    pub fn recipient_account(&self) -> Option<&'e str> {
-        self.texts.recipient_account()
-    }
-
+    pub recipient_account: Option<&'e str>,
     /// The ARNs that the record names besides those of its caller.
-    pub fn resources(&self) -> &[&'e str] {
-        &self.texts.resources
-    }
-
+    pub resources: Vec<&'e str>,
     /// The text of the record, if it was asked for.
-    pub fn raw(&self) -> Option<&'e str> {
-        self.texts.raw()
-    }
-}
-
-/// The position of a text of evidence.
-const fn position(name: &str) -> usize {
-    let mut index = 0;
-    while index < SightingTexts::COUNT {
-        if is_same(Sighting::TEXTS[index].0.as_bytes(), name.as_bytes()) {
-            return index;
-        }
-        index += 1;
-    }
-    panic!("evidence has no such text")
-}
-
-const fn is_same(left: &[u8], right: &[u8]) -> bool {
-    let mut at = 0;
-    while at < left.len() && at < right.len() && left[at] == right[at] {
-        at += 1;
-    }
-    at == left.len() && at == right.len()
+    pub raw: Option<&'e str>,
 }
 
 impl Collected {
+    /// Adds what is known of the same archives, of which perhaps only a part was read: then first sightings are those of both
+    /// together. Archives may have other numbers and places there, so an event is recognised by its time and id.
+    #[must_use]
+    pub fn knowing(self, known: Baseline) -> Self {
+        Self { baseline: self.baseline.merge(known).baseline, knows_more: true, ..self }
+    }
+
     /// Joins principals, as [`Baseline::resolved`] does.
     pub fn resolved(self) -> Events {
-        let Self { baseline, coverage, workers, admission, key } = self;
+        let Self { baseline, coverage, workers, admission, key, knows_more } = self;
         let resolver = IdentityResolver::new(&baseline, key);
         let meant = |(account, key): &(Text, Text)| {
             let name = resolver.find(account, key).map_or_else(|| key.clone(), |name| Text::from(&*name));
@@ -147,12 +84,11 @@ impl Collected {
         let names: Vec<Vec<(Text, Text)>> =
             workers.iter().map(|worker| worker.principals.iter().map(meant).collect()).collect();
         let baseline = baseline.resolved(key);
-        let index = |(account, key): &(Text, Text)| {
-            let known = &baseline.principals;
-            known.binary_search_by(|who| who.account_and_key().cmp(&(&**account, &**key))).ok()
-        };
+        let index = |(account, key): &(Text, Text)| baseline.find_principal((account, key));
         let principals = names.iter().map(|names| names.iter().map(index).collect()).collect();
-        Events { baseline, coverage, workers, admission, principals }
+        let number = |action: &Text| baseline.actions.binary_search(action).ok().map(|at| at as u32);
+        let actions = workers.iter().map(|worker| worker.actions.iter().map(number).collect()).collect();
+        Events { baseline, coverage, workers, admission, principals, actions, knows_more }
     }
 }
 
@@ -163,69 +99,92 @@ impl Events {
     /// If a temporary file cannot be read, or if `take` fails.
     pub fn for_each(&self, take: &mut dyn FnMut(&Event<'_>) -> io::Result<()>) -> io::Result<()> {
         let links = CloudTrailLinks::new(&self.baseline);
-        let mut firsts = Firsts::of(&self.baseline);
+        let mut firsts = Firsts::of(self);
         let runs: Vec<_> = self.workers.iter().map(|worker| &worker.runs).collect();
         merge(&runs, |packed, number| {
             if !packed.is_wanted() {
                 return Ok(());
             }
-            let worker = &self.workers[number];
-            let who = self.principals[number].get(packed.principal()).copied().flatten();
-            let (Some(who), Some(action)) = (who, worker.actions.get(packed.action())) else { return Ok(()) };
-            let Some(place) = worker.runs.places.get(packed.place()) else { return Ok(()) };
-            let mut event = Event {
-                time: packed.time(),
-                who: &self.baseline.principals[who],
-                linked: None,
-                action,
-                is_first_sighting: false,
-                failed: packed.failed(),
-                read_only: packed.read_only(),
-                archive: place.0,
-                object: &place.1,
-                record: packed.record(),
-                texts: packed.texts(),
-            };
-            let identity = [event.access_key_id(), event.principal_id(), event.impersonated_by()];
-            event.linked = links.find_by(event.who, identity);
+            let behaviour = self.behaviour(packed, number).ok_or_else(damaged)?;
+            let mut event = self.event(packed, number, behaviour).ok_or_else(damaged)?;
+            let EvidenceTexts { access_key_id, principal_id, impersonated_by, .. } = event.evidence;
+            event.linked = links.find_by(event.who, [access_key_id, principal_id, impersonated_by]);
             if !self.admission.admits(event.who, event.linked) {
                 return Ok(());
             }
-            event.is_first_sighting = firsts.has(packed, place);
+            let places = &self.workers[number].runs.places;
+            event.is_first_sighting = firsts.has(behaviour, Placed { packed, places });
             take(&event)
+        })
+    }
+
+    /// The numbers of principal and action of an event.
+    fn behaviour(&self, packed: Packed<'_>, worker: usize) -> Option<(u32, u32)> {
+        let principal = *self.principals[worker].get(packed.principal())?;
+        let action = *self.actions[worker].get(packed.action())?;
+        principal.zip(action)
+    }
+
+    /// An event of a worker, as far as it is known without others.
+    fn event<'e>(
+        &'e self,
+        packed: Packed<'e>,
+        worker: usize,
+        (who, action): (u32, u32),
+    ) -> Option<Event<'e>> {
+        let (archive, object) = self.workers[worker].runs.places.get(packed.place())?;
+        let texts = packed.texts();
+        Some(Event {
+            time: packed.time(),
+            who: &self.baseline.principals[who as usize],
+            linked: None,
+            action: &self.baseline.actions[action as usize],
+            is_first_sighting: false,
+            failed: packed.failed(),
+            read_only: packed.read_only(),
+            archive: *archive,
+            object,
+            record: packed.record(),
+            event_id: packed.event_id(),
+            evidence: texts.evidence(),
+            error_message: texts.error_message(),
+            recipient_account: texts.recipient_account(),
+            raw: texts.raw(),
+            resources: texts.resources,
         })
     }
 }
 
-/// The first sightings of all behaviours in order, walked through as events come.
-struct Firsts<'b> {
-    rest: std::iter::Peekable<std::vec::IntoIter<&'b Sighting>>,
+/// Events are never left out silently.
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "a temporary file of events was changed by something else")
 }
 
-impl<'b> Firsts<'b> {
-    fn of(baseline: &'b Baseline) -> Self {
-        let mut all: Vec<&Sighting> = baseline.behaviours.iter().map(|behaviour| &*behaviour.first).collect();
-        all.sort_unstable_by(|left, right| left.order(*right));
-        Self { rest: all.into_iter().peekable() }
+/// Finds the first sightings among events.
+struct Firsts<'e> {
+    events: &'e Events,
+    /// For each behaviour of the baseline, whether its first sighting was found.
+    found: Vec<bool>,
+}
+
+impl<'e> Firsts<'e> {
+    fn of(events: &'e Events) -> Self {
+        Self { events, found: vec![false; events.baseline.behaviours.len()] }
     }
 
-    /// Whether an event is a first sighting. Events must be asked for in order.
-    fn has(&mut self, packed: Packed<'_>, place: &Place) -> bool {
-        while let Some(first) = self.rest.peek() {
-            match compare(first, packed, place) {
-                Ordering::Less => self.rest.next(),
-                order => return order.is_eq(),
-            };
-        }
-        false
+    /// Whether an event is the first sighting of its principal and action.
+    fn has(&mut self, behaviour: (u32, u32), event: Placed<'_>) -> bool {
+        let behaviours = &self.events.baseline.behaviours;
+        let Ok(at) = behaviours.binary_search_by_key(&behaviour, Behaviour::ids) else { return false };
+        let first = &*behaviours[at].first;
+        let is_it = if self.events.knows_more { is_same(first, &event) } else { first.order(&event).is_eq() };
+        is_it && !std::mem::replace(&mut self.found[at], true)
     }
 }
 
-/// Compares a sighting with an event.
-fn compare(first: &Sighting, packed: Packed<'_>, (archive, object): &Place) -> Ordering {
-    let event_id = || EventIdRef::from(std::str::from_utf8(packed.event_id()).unwrap_or_default());
-    (first.time.cmp(&packed.time()))
-        .then_with(|| InOrder::event_id(first).cmp(&event_id()))
-        .then_with(|| first.stage.cmp(&packed.stage()))
-        .then_with(|| InOrder::place(first).cmp(&(*archive, &**object, packed.record())))
+/// Whether a sighting is an event, wherever each has it from.
+fn is_same(first: &Sighting, event: &Placed<'_>) -> bool {
+    first.time == event.time()
+        && InOrder::event_id(first) == event.event_id()
+        && (!first.event_id.is_empty() || InOrder::place(first) == event.place())
 }

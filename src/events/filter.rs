@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::text_search::TextSearch;
+use super::text_search::{TextSearch, TooManyTexts};
 use crate::event::{AnyRecord, action_name};
 use crate::learn::LearntEvent;
 use crate::model::{AddressRange, Evidence, ObservedPrincipal, PrincipalKey, Text};
@@ -54,10 +54,12 @@ pub(super) struct CompiledEventFilter {
 }
 
 impl EventFilter {
-    pub(super) fn compile(&self, key: PrincipalKey) -> CompiledEventFilter {
+    /// # Errors
+    /// If there are too many texts.
+    pub(super) fn compile(&self, key: PrincipalKey) -> Result<CompiledEventFilter, TooManyTexts> {
         let exact = |patterns: &[Pattern]| Patterns::new(patterns.to_vec(), true);
         let any_case = |patterns: &[Pattern]| Patterns::new(patterns.to_vec(), false);
-        CompiledEventFilter {
+        Ok(CompiledEventFilter {
             admission: EventAdmission::new(&self.base, key),
             from: self.from,
             to: self.to,
@@ -68,8 +70,8 @@ impl EventFilter {
             errors: any_case(&self.errors),
             event_ids: exact(&self.event_ids),
             resources: exact(&self.resources),
-            texts: TextSearch::new(&self.texts),
-        }
+            texts: TextSearch::new(&self.texts)?,
+        })
     }
 }
 

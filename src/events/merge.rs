@@ -1,83 +1,11 @@
 //! All events in order, copies once.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::binary_heap::PeekMut;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::io;
 
-use super::packed::{Packed, order, same_event};
-use super::runs::{PackedBytes, RunReader, SortedRuns};
-
-/// The next event of one run.
-struct Head<'m> {
-    bytes: PackedBytes<'m>,
-    /// Numbers of the worker and of the run.
-    worker: usize,
-    run: usize,
-    runs: &'m SortedRuns,
-}
-
-impl Ord for Head<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let part = |head: &'_ Self| (head.worker, head.run);
-        let (left, right) = (self.bytes.packed(), other.bytes.packed());
-        order((left, &self.runs.places), (right, &other.runs.places))
-            .then_with(|| part(self).cmp(&part(other)))
-    }
-}
-
-impl PartialOrd for Head<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Head<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Head<'_> {}
-
-/// All runs, by their next events.
-struct Heads<'m> {
-    workers: &'m [&'m SortedRuns],
-    readers: Vec<Vec<RunReader<'m>>>,
-    heap: BinaryHeap<Reverse<Head<'m>>>,
-}
-
-impl<'m> Heads<'m> {
-    fn of(workers: &'m [&'m SortedRuns]) -> io::Result<Self> {
-        let readers: Vec<Vec<RunReader<'m>>> = workers.iter().map(|runs| runs.readers()).collect();
-        let runs: Vec<usize> = readers.iter().map(Vec::len).collect();
-        let mut heads = Self { workers, readers, heap: BinaryHeap::new() };
-        for (worker, count) in runs.into_iter().enumerate() {
-            (0..count).try_for_each(|run| heads.push(worker, run))?;
-        }
-        Ok(heads)
-    }
-
-    fn push(&mut self, worker: usize, run: usize) -> io::Result<()> {
-        let next = self.readers[worker][run].next()?;
-        let runs = self.workers[worker];
-        self.heap.extend(next.map(|bytes| Reverse(Head { bytes, worker, run, runs })));
-        Ok(())
-    }
-
-    /// The first of all next events.
-    fn pop(&mut self) -> io::Result<Option<Head<'m>>> {
-        let Some(mut top) = self.heap.peek_mut() else { return Ok(None) };
-        let Reverse(head) = &mut *top;
-        Ok(Some(match self.readers[head.worker][head.run].next()? {
-            Some(next) => {
-                let bytes = std::mem::replace(&mut head.bytes, next);
-                Head { bytes, ..*head }
-            }
-            None => PeekMut::pop(top).0,
-        }))
-    }
-}
+use super::heads::{Head, Heads};
+use super::packed::{Packed, is_same_event};
+use super::runs::SortedRuns;
 
 /// Calls `take` with each event of the workers and the number of its worker, in the order of sightings. Of copies only the first
 /// in this order comes. Events with the same time and event id are held in memory together.
@@ -88,16 +16,21 @@ pub(super) fn merge(
     workers: &[&SortedRuns],
     mut take: impl FnMut(Packed<'_>, usize) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut heads = Heads::of(workers)?;
+    let runs = workers.iter().enumerate().flat_map(|(number, worker)| worker.runs(number));
+    let mut heads = Heads::of(runs.collect()).map_err(unreadable)?;
     let mut same: Vec<Head<'_>> = Vec::new();
-    while let Some(head) = heads.pop()? {
-        let is_same = |known: &Head<'_>| same_event(known.bytes.packed(), head.bytes.packed()).is_eq();
-        if !same.first().is_none_or(is_same) {
+    while let Some(head) = heads.pop().map_err(unreadable)? {
+        if !same.first().is_none_or(|known| is_same_event(known.packed(), head.packed())) {
             emit(&mut same, &mut take)?;
         }
         same.push(head);
     }
     emit(&mut same, &mut take)
+}
+
+/// Says what could not be read: whoever writes the events would name the output.
+fn unreadable(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("a temporary file of events cannot be read: {error}"))
 }
 
 /// Hands out the events of one time and event id that are not copies of another.
@@ -107,7 +40,7 @@ fn emit(
 ) -> io::Result<()> {
     let is_copy = if same.len() > 1 { copies(same) } else { vec![false; same.len()] };
     for (head, _) in same.drain(..).zip(is_copy).filter(|(_, is_copy)| !is_copy) {
-        take(head.bytes.packed(), head.worker)?;
+        take(head.packed(), head.worker)?;
     }
     Ok(())
 }
@@ -122,7 +55,7 @@ fn copies(same: &[Head<'_>]) -> Vec<bool> {
     let mut is_copy = vec![false; same.len()];
     let mut alike: HashMap<(u64, u32), Vec<Delivery>> = HashMap::new();
     for (index, head) in same.iter().enumerate() {
-        let packed = head.bytes.packed();
+        let packed = head.packed();
         if let Some(fingerprint) = packed.fingerprint() {
             alike.entry(fingerprint.copy_key()).or_default().push((packed.delivered(), index));
         }

@@ -1,14 +1,16 @@
 //! The events themselves: records that match a filter, in time order, each marked if it is a first sighting.
 //!
 //! One pass: while a baseline is learnt, events that may match are packed (`packed.rs`) and, beyond a limit, moved to sorted runs
-//! in temporary files (`runs.rs`); then all runs are merged (`merge.rs`). Only the complete baseline shows whom a bare unique id
+//! in temporary files (`runs.rs`), many of which are joined to longer ones; then all runs are merged (`merge.rs`). Only the complete baseline shows whom a bare unique id
 //! names and what was first, so the filter of principals is exact only then (`event.rs`).
 
 mod collector;
 mod event;
 mod filter;
+mod heads;
 mod merge;
 mod packed;
+mod run_file;
 mod runs;
 mod text_search;
 
@@ -29,6 +31,7 @@ use collector::{Collector, Shared, WorkerEvents};
 pub use event::{Event, Events};
 pub use filter::EventFilter;
 pub use runs::MakeFile;
+pub use text_search::TooManyTexts;
 
 /// Which events are collected, and how.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +53,9 @@ pub enum CollectError {
     /// A temporary file cannot be made or written.
     #[error("the temporary file for events cannot be written")]
     Temporary(#[source] io::Error),
+    /// The filter cannot be applied.
+    #[error(transparent)]
+    Texts(#[from] TooManyTexts),
 }
 
 /// The events of a scan that may match, and the baseline that was learnt with them.
@@ -62,12 +68,14 @@ pub struct Collected {
     workers: Vec<WorkerEvents>,
     admission: EventAdmission,
     key: PrincipalKey,
+    /// Whether the baseline has more than what was read.
+    knows_more: bool,
 }
 
 /// Learns from all archives, and keeps the events that may match. `make` makes temporary files.
 ///
 /// # Errors
-/// Same as [`scan`](crate::scan::scan()), and if a temporary file cannot be written.
+/// Same as [`scan`](crate::scan::scan()), and if a temporary file cannot be written, or if the filter has too many texts.
 pub fn collect(
     archives: &Archives,
     settings: &LearnSettings,
@@ -77,7 +85,7 @@ pub fn collect(
 ) -> Result<Collected, CollectError> {
     let key = settings.principal_key;
     let shared =
-        Shared { filter: request.filter.compile(key), raw: request.raw, make, failure: Mutex::default() };
+        Shared { filter: request.filter.compile(key)?, raw: request.raw, make, failure: Mutex::default() };
     let limit = request.memory / settings.threads.max(1) as u64;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let tap = |_| Collector::new(&shared, limit);
@@ -91,7 +99,7 @@ pub fn collect(
         return Err(CollectError::Temporary(error));
     }
     let (Learnt { baseline, coverage, catalog: _ }, workers) = learnt?;
-    Ok(Collected { baseline, coverage, workers, admission: filter.admission, key })
+    Ok(Collected { baseline, coverage, workers, admission: filter.admission, key, knows_more: false })
 }
 
 /// Ends the scan once a temporary file could not be written.

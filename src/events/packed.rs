@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::num::TryFromIntError;
 
 use super::filter::error_message;
 use crate::event::AnyRecord;
 use crate::learn::LearntEvent;
-use crate::model::{Evidence, SightingTexts, Stage, Text};
+use crate::model::{EventIdRef, Evidence, EvidenceTexts, InOrder, SightingTexts, Stage, Text};
 use crate::observe::Fingerprint;
 use crate::time::{Day, Timestamp};
 
@@ -153,14 +154,15 @@ impl<'p> Packed<'p> {
         Stage::ALL.iter().copied().find(|stage| *stage as u8 == number).unwrap_or_default()
     }
 
-    pub(super) fn event_id(self) -> &'p [u8] {
+    pub(super) fn event_id(self) -> &'p str {
         let length = self.number(FIXED - 4) as usize;
-        self.0.get(FIXED..FIXED + length).unwrap_or_default()
+        let bytes = self.0.get(FIXED..FIXED + length).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
     }
 
     /// The first bytes of the event id, as a number that sorts like them.
-    pub(super) fn event_id_start(self) -> u64 {
-        let id = self.event_id();
+    fn event_id_start(self) -> u64 {
+        let id = self.event_id().as_bytes();
         let mut start = [0; 8];
         let length = id.len().min(8);
         start[..length].copy_from_slice(&id[..length]);
@@ -188,23 +190,25 @@ impl<'p> Packed<'p> {
         };
         let texts = lengths.map(&mut take);
         let resources = resources.into_iter().filter_map(take).collect();
-        let event_id = std::str::from_utf8(self.event_id()).unwrap_or_default();
-        Texts { event_id, texts, resources }
+        Texts { texts, resources }
     }
 }
 
 /// The texts of an event.
 #[derive(Debug)]
 pub(super) struct Texts<'p> {
-    pub(super) event_id: &'p str,
     texts: [Option<&'p str>; TEXTS],
     pub(super) resources: Vec<&'p str>,
 }
 
 impl<'p> Texts<'p> {
-    /// The text of its evidence at this position.
-    pub(super) fn evidence(&self, index: usize) -> Option<&'p str> {
-        self.texts[index]
+    /// Those of its evidence, in order.
+    fn in_order(&self) -> [Option<&'p str>; SightingTexts::COUNT] {
+        std::array::from_fn(|index| self.texts[index])
+    }
+
+    pub(super) fn evidence(&self) -> EvidenceTexts<'p> {
+        EvidenceTexts::new(self.in_order())
     }
 
     pub(super) fn error_message(&self) -> Option<&'p str> {
@@ -233,19 +237,74 @@ fn take_length(bytes: &mut &[u8]) -> usize {
     usize::try_from(number).unwrap_or_default()
 }
 
-/// Compares two events in the order of sightings: see [`InOrder`](crate::model::InOrder).
-pub(super) fn order(
-    (left, left_places): (Packed<'_>, &[Place]),
-    (right, right_places): (Packed<'_>, &[Place]),
-) -> Ordering {
-    same_event(left, right)
-        .then_with(|| left.stage().cmp(&right.stage()))
-        .then_with(|| left_places.get(left.place()).cmp(&right_places.get(right.place())))
-        .then_with(|| left.record().cmp(&right.record()))
-        .then_with(|| left.rest().cmp(right.rest()))
+/// Where an event is among others in memory, and the start of what it is sorted by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    time: i64,
+    event_id: u64,
+    at: u32,
+    length: u32,
 }
 
-/// Compares time and event id, which copies have in common.
-pub(super) fn same_event(left: Packed<'_>, right: Packed<'_>) -> Ordering {
-    left.time().cmp(&right.time()).then_with(|| left.event_id().cmp(right.event_id()))
+impl Entry {
+    /// The entry of the event that begins at `at` and is the last one.
+    pub(super) fn of(bytes: &[u8], at: usize) -> Result<Self, TryFromIntError> {
+        let packed = Packed(&bytes[at..]);
+        Ok(Self {
+            time: packed.time().micros(),
+            event_id: packed.event_id_start(),
+            at: at.try_into()?,
+            length: packed.0.len().try_into()?,
+        })
+    }
+
+    /// Sorts as the event does, as far as it goes.
+    pub(super) fn start(self) -> (i64, u64) {
+        (self.time, self.event_id)
+    }
+
+    pub(super) fn range(self) -> std::ops::Range<usize> {
+        self.at as usize..self.at as usize + self.length as usize
+    }
+}
+
+/// A packed event with the places of its worker.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed<'p> {
+    pub(super) packed: Packed<'p>,
+    pub(super) places: &'p [Place],
+}
+
+impl InOrder for Placed<'_> {
+    fn time(&self) -> Timestamp {
+        self.packed.time()
+    }
+
+    fn event_id(&self) -> EventIdRef<'_> {
+        self.packed.event_id().into()
+    }
+
+    fn stage(&self) -> Stage {
+        self.packed.stage()
+    }
+
+    fn place(&self) -> (u32, &str, u32) {
+        let place = self.places.get(self.packed.place());
+        let (archive, object) = place.map_or((0, ""), |(archive, object)| (*archive, &**object));
+        (archive, object, self.packed.record())
+    }
+
+    fn rest(&self) -> (bool, Option<bool>, [Option<&str>; SightingTexts::COUNT]) {
+        (self.packed.failed(), self.packed.read_only(), self.packed.texts().in_order())
+    }
+}
+
+/// Compares two events in the order of sightings, and those that are equal in it by everything else.
+pub(super) fn order(left: Placed<'_>, right: Placed<'_>) -> Ordering {
+    left.order(&right).then_with(|| left.packed.rest().cmp(right.packed.rest()))
+}
+
+/// Whether two events have the same time and event id, as copies have.
+pub(super) fn is_same_event(left: Packed<'_>, right: Packed<'_>) -> bool {
+    left.time() == right.time() && left.event_id() == right.event_id()
 }

@@ -1,32 +1,18 @@
-//! The events of one worker: packed in memory, and beyond a limit in sorted runs in a temporary file.
+//! The events of one worker: packed in memory, and beyond a limit in sorted runs in temporary files.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
 
-use super::packed::{Packed, Place, order};
+use super::heads::{Heads, Run};
+use super::packed::{Entry, Packed, Place, Placed, order};
+use super::run_file::{RunFile, RunReader};
 use crate::model::Text;
 
 /// Makes a temporary file that the system removes once it is closed.
 pub type MakeFile<'m> = dyn Fn() -> io::Result<File> + Sync + 'm;
 
-/// Buffer for each run that is read.
-const BUFFER: usize = 64 << 10;
-
-/// An event in memory.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    time: i64,
-    event_id: u64,
-    at: u32,
-    length: u32,
-}
-
-impl Entry {
-    fn range(self) -> std::ops::Range<usize> {
-        self.at as usize..self.at as usize + self.length as usize
-    }
-}
+/// So many runs of one level are joined to one of the next level. So few runs are ever read at once, however many events there are.
+const JOINED: usize = 32;
 
 /// Maximum of bytes in memory, so that a position takes 32 bits.
 const MOST: usize = 1 << 31;
@@ -39,16 +25,15 @@ pub(super) struct Runs {
     places: Vec<Place>,
     /// Bytes of memory for events.
     limit: usize,
-    file: Option<File>,
-    /// Start and end of each run in the file.
-    runs: Vec<(u64, u64)>,
+    /// One file for each level.
+    levels: Vec<RunFile>,
 }
 
 impl Runs {
     /// Keeps up to `limit` bytes of events in memory.
     pub(super) fn new(limit: usize) -> Self {
         let (bytes, entries, places) = (Vec::new(), Vec::new(), Vec::new());
-        Self { bytes, entries, places, limit: limit.min(MOST), file: None, runs: Vec::new() }
+        Self { bytes, entries, places, limit: limit.min(MOST), levels: Vec::new() }
     }
 
     /// The number of a place. Records of one file come one after another.
@@ -63,18 +48,11 @@ impl Runs {
     /// Adds the event that `pack` appends.
     ///
     /// # Errors
-    /// If the temporary file cannot be made or written.
+    /// If a temporary file cannot be made or written. Then what was added is incomplete.
     pub(super) fn add(&mut self, make: &MakeFile<'_>, pack: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         let at = self.bytes.len();
         pack(&mut self.bytes);
-        let packed = Packed(&self.bytes[at..]);
-        let number = |number: usize| u32::try_from(number).map_err(io::Error::other);
-        self.entries.push(Entry {
-            time: packed.time().micros(),
-            event_id: packed.event_id_start(),
-            at: number(at)?,
-            length: number(packed.0.len())?,
-        });
+        self.entries.push(Entry::of(&self.bytes, at).map_err(io::Error::other)?);
         let held = self.bytes.len() + self.entries.len() * size_of::<Entry>();
         if held > self.limit { self.spill(make) } else { Ok(()) }
     }
@@ -82,41 +60,53 @@ impl Runs {
     fn sort(&mut self) {
         let Self { bytes, entries, places, .. } = self;
         entries.sort_unstable_by(|left, right| {
-            let packed = |entry: &Entry| (Packed(&bytes[entry.range()]), &places[..]);
-            (left.time, left.event_id)
-                .cmp(&(right.time, right.event_id))
-                .then_with(|| order(packed(left), packed(right)))
+            let placed = |entry: &Entry| Placed { packed: Packed(&bytes[entry.range()]), places };
+            left.start().cmp(&right.start()).then_with(|| order(placed(left), placed(right)))
         });
     }
 
-    /// Moves all events in memory to the file.
+    /// Moves all events in memory to a file.
     fn spill(&mut self, make: &MakeFile<'_>) -> io::Result<()> {
         self.sort();
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(make()?),
-        };
-        let start = file.seek(SeekFrom::End(0))?;
-        let mut out = BufWriter::with_capacity(BUFFER, file);
-        let mut end = start;
-        for entry in &self.entries {
-            out.write_all(&entry.length.to_le_bytes())?;
-            out.write_all(&self.bytes[entry.range()])?;
-            end += 4 + u64::from(entry.length);
+        if self.levels.is_empty() {
+            self.levels.push(RunFile::new(make()?));
         }
-        out.flush()?;
-        drop(out);
-        self.runs.push((start, end));
-        self.entries.clear();
-        self.bytes.clear();
+        let Self { bytes, entries, levels, .. } = self;
+        levels[0].add(|add| entries.iter().try_for_each(|entry| add(&bytes[entry.range()])))?;
+        entries.clear();
+        bytes.clear();
+        self.join(make)
+    }
+
+    /// Joins the runs of each level that has enough of them.
+    fn join(&mut self, make: &MakeFile<'_>) -> io::Result<()> {
+        let mut level = 0;
+        while self.levels[level].count() >= JOINED {
+            if self.levels.len() == level + 1 {
+                self.levels.push(RunFile::new(make()?));
+            }
+            let (below, above) = self.levels.split_at_mut(level + 1);
+            let places = &self.places[..];
+            let runs = below[level].readers().map(|reader| Run { reader, places, worker: 0 });
+            let mut heads = Heads::of(runs.collect())?;
+            above[0].add(|add| {
+                while let Some(head) = heads.pop()? {
+                    add(head.packed().0)?;
+                }
+                Ok(())
+            })?;
+            drop(heads);
+            below[level].clear()?;
+            level += 1;
+        }
         Ok(())
     }
 
     /// Sorts what is left in memory. Call it once all events were added.
     pub(super) fn finish(mut self) -> SortedRuns {
         self.sort();
-        let Self { bytes, entries, places, file, runs, .. } = self;
-        SortedRuns { bytes, entries, places, file: file.map(|file| Arc::new(Mutex::new(file))), runs }
+        let Self { bytes, entries, places, levels, .. } = self;
+        SortedRuns { bytes, entries, places, levels }
     }
 }
 
@@ -126,92 +116,46 @@ pub(super) struct SortedRuns {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
     pub(super) places: Vec<Place>,
-    file: Option<Arc<Mutex<File>>>,
-    runs: Vec<(u64, u64)>,
+    levels: Vec<RunFile>,
 }
 
 impl SortedRuns {
-    /// One reader for each run.
-    pub(super) fn readers(&self) -> Vec<RunReader<'_>> {
+    /// All runs of the worker with this number.
+    pub(super) fn runs(&self, worker: usize) -> impl Iterator<Item = Run<'_>> {
         let memory = RunReader::Memory { bytes: &self.bytes, entries: self.entries.iter() };
-        let of_file = |file: &Arc<Mutex<File>>| {
-            let segment = |(start, end): &(u64, u64)| {
-                let segment = Segment { file: Arc::clone(file), at: *start, end: *end };
-                RunReader::File(BufReader::with_capacity(BUFFER, segment))
-            };
-            self.runs.iter().map(segment).collect::<Vec<_>>()
+        let readers = self.levels.iter().flat_map(RunFile::readers).chain([memory]);
+        readers.map(move |reader| Run { reader, places: &self.places, worker })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn few_runs_are_read_at_once_however_many_were_written() {
+        let made = AtomicUsize::new(0);
+        let make = || {
+            made.fetch_add(1, Ordering::Relaxed);
+            tempfile::tempfile()
         };
-        self.file.iter().flat_map(of_file).chain([memory]).collect()
-    }
-}
-
-/// Part of a file that several readers share.
-#[derive(Debug)]
-pub(super) struct Segment {
-    file: Arc<Mutex<File>>,
-    at: u64,
-    end: u64,
-}
-
-impl Read for Segment {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
-        let wanted = buffer.len().min(left);
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(self.at))?;
-        let read = file.read(&mut buffer[..wanted])?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-/// Reads one run.
-#[derive(Debug)]
-pub(super) enum RunReader<'m> {
-    /// From memory.
-    Memory {
-        /// All packed events.
-        bytes: &'m [u8],
-        /// Their places, in order.
-        entries: std::slice::Iter<'m, Entry>,
-    },
-    /// From the temporary file.
-    File(BufReader<Segment>),
-}
-
-/// The bytes of a packed event.
-#[derive(Debug)]
-pub(super) enum PackedBytes<'m> {
-    Borrowed(&'m [u8]),
-    Owned(Vec<u8>),
-}
-
-impl PackedBytes<'_> {
-    pub(super) fn packed(&self) -> Packed<'_> {
-        match self {
-            Self::Borrowed(bytes) => Packed(bytes),
-            Self::Owned(bytes) => Packed(bytes),
+        let mut runs = Runs::new(0);
+        let count = JOINED * JOINED * 2 + JOINED + 3;
+        for number in 0..count {
+            // The times of events are their first bytes.
+            let time = (number * 7919 % count) as i64;
+            runs.add(&make, |out| out.extend(time.to_le_bytes())).unwrap();
         }
-    }
-}
-
-impl<'m> RunReader<'m> {
-    /// The next event of the run.
-    pub(super) fn next(&mut self) -> io::Result<Option<PackedBytes<'m>>> {
-        match self {
-            Self::Memory { bytes, entries } => {
-                Ok(entries.next().map(|entry| PackedBytes::Borrowed(&bytes[entry.range()])))
-            }
-            Self::File(file) => {
-                let mut length = [0; 4];
-                match file.read_exact(&mut length) {
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-                    read => read?,
-                }
-                let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
-                file.read_exact(&mut bytes)?;
-                Ok(Some(PackedBytes::Owned(bytes)))
-            }
+        assert_eq!(made.into_inner(), 3);
+        let runs = runs.finish();
+        assert_eq!(runs.runs(0).count(), 2 + 1 + 3 + 1);
+        let mut heads = Heads::of(runs.runs(0).collect()).unwrap();
+        let mut times = Vec::new();
+        while let Some(head) = heads.pop().unwrap() {
+            times.push(head.packed().time().micros());
         }
+        assert_eq!(times, (0..count as i64).collect::<Vec<_>>());
     }
 }

@@ -54,6 +54,20 @@ macro_rules! evidence_texts {
             }
         }
 
+        /// The texts of evidence, borrowed from wherever they are.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct EvidenceTexts<'a> {
+            $(#[doc = $about] pub $($common)? $($rare)?: Option<&'a str>,)+
+        }
+
+        impl<'a> EvidenceTexts<'a> {
+            /// Names texts that come in order.
+            pub fn new(texts: [Option<&'a str>; SightingTexts::COUNT]) -> Self {
+                let [$($($common)? $($rare)?),+] = texts;
+                Self { $($($common)? $($rare)?),+ }
+            }
+        }
+
         impl Sighting {
             /// Its texts in order, each with its name.
             pub const TEXTS: [(&'static str, fn(&Self) -> Option<&str>); SightingTexts::COUNT] =

@@ -21,7 +21,7 @@ pub use arn::{Arn, identity_in_cluster, is_account_id, last_part, without_cluste
 pub use correlation::{BaseRule, Correlation, CorrelationKind, CountOperator};
 pub use dimension::{Dimension, Dimensions, Traits, is_temporary_key};
 pub use event_id::{EventId, EventIdRef};
-pub use evidence::{Evidence, Sighting, SightingTexts, Stage};
+pub use evidence::{Evidence, EvidenceTexts, Sighting, SightingTexts, Stage};
 pub use iam::{IamIdentity, IamKind, is_unique_id, sso_name};
 pub use inventory::Inventory;
 pub use location::Location;

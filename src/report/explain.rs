@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::count::counted;
 use super::place::shown_object;
-use super::row::{NOT_NAMED, days, in_account, named};
+use super::row::{NOT_NAMED, days, in_account, named, outcome};
 use super::{Format, UsedSettings, as_it_is, csv, for_spreadsheet, for_terminal, json};
 use crate::coverage::{Coverage, PlaceCoverage};
 use crate::model::ObservedPrincipal;
@@ -117,7 +117,7 @@ impl ExplainReport<'_> {
             hidden_by: settings.join("; "),
             reason: clean(&self.reasons(one).join("; ")).into_owned(),
             first: first.time.to_string(),
-            outcome: outcome(one),
+            outcome: outcome(first.failed),
             first_success: behaviour.first_success.as_ref().map(|success| success.time.to_string()),
             last: behaviour.last.to_string(),
             count: behaviour.count(),
@@ -170,7 +170,7 @@ impl ExplainReport<'_> {
         lines.push(format!(
             "    first {}, {}: {object} record {}{event_id}",
             first.time,
-            outcome(one),
+            outcome(first.failed),
             first.record
         ));
         if let Some(success) = behaviour.first_success.as_ref().filter(|success| success.time != first.time) {
@@ -286,11 +286,6 @@ impl ExplainReport<'_> {
             self.settings.warmup
         )
     }
-}
-
-/// Whether the first sighting succeeded.
-fn outcome(one: &Explanation<'_>) -> &'static str {
-    if one.behaviour.first.failed { "failure" } else { "success" }
 }
 
 /// What was delivered before a time.

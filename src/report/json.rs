@@ -75,14 +75,34 @@ pub(super) fn write_lines_of(
     items: impl Iterator<Item = impl Serialize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    write!(out, ",\n  \"{name}\": [")?;
-    let mut end: &[u8] = b"]";
-    for (index, item) in items.enumerate() {
-        out.write_all(if index == 0 { b"\n    " } else { b",\n    " })?;
-        serde_json::to_writer(&mut *out, &item)?;
-        end = b"\n  ]";
+    let mut list = List::begin(name, out)?;
+    for item in items {
+        list.add(&item, out)?;
     }
-    out.write_all(end)
+    list.end(out)
+}
+
+/// Another field of a document, which is a list, while it is written: see [`write_lines_of`].
+pub(super) struct List {
+    is_empty: bool,
+}
+
+impl List {
+    pub(super) fn begin(name: &str, out: &mut dyn Write) -> io::Result<Self> {
+        write!(out, ",\n  \"{name}\": [")?;
+        Ok(Self { is_empty: true })
+    }
+
+    /// Writes the next item.
+    pub(super) fn add(&mut self, item: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(if self.is_empty { b"\n    " } else { b",\n    " })?;
+        self.is_empty = false;
+        Ok(serde_json::to_writer(out, item)?)
+    }
+
+    pub(super) fn end(self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(if self.is_empty { b"]" } else { b"\n  ]" })
+    }
 }
 
 /// Writes `{"header":…}`, one line per row, and `{"coverage":…}`.

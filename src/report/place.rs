@@ -7,6 +7,16 @@ pub(super) fn archive_name(archives: &[String], number: u32) -> Option<&str> {
     archives.get((number as usize).checked_sub(1)?).map(String::as_str)
 }
 
+/// The name of the archive of an object, and the URI of the object if it is in a bucket.
+pub(super) fn of_object<'a>(
+    archives: &'a [String],
+    number: u32,
+    object: &str,
+) -> (Option<&'a str>, Option<String>) {
+    let archive = archive_name(archives, number);
+    (archive, archive.and_then(|archive| object_uri(archive, object)))
+}
+
 /// The URI of an object in a bucket, as the AWS CLI accepts it: `s3://bucket/key`, without the path inside
 /// the object. None for files.
 ///

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
-use super::place::{archive_name, object_uri};
+use super::place::of_object;
 use crate::model::{Dimension, Location, Sighting};
 use crate::query::{Finding, Integrity, Match};
 
@@ -128,8 +128,8 @@ impl<'a> FindingRow<'a> {
     /// number.
     pub fn new(finding: &Finding<'a>, archives: &'a [String], clean: fn(&str) -> Cow<'_, str>) -> Self {
         let (evidence, location) = (finding.evidence, finding.location);
-        let archive = evidence.and_then(|evidence| archive_name(archives, evidence.archive));
-        let uri = evidence.and_then(|evidence| object_uri(archive?, &evidence.object));
+        let place = evidence.map(|evidence| of_object(archives, evidence.archive, &evidence.object));
+        let (archive, uri) = place.unwrap_or_default();
         let text = |of: fn(&Sighting) -> Option<&str>| evidence.and_then(of).map(clean);
         Self {
             finding: finding.kind.name(),
@@ -161,7 +161,7 @@ impl<'a> FindingRow<'a> {
             other_principals: finding.rarity.map(|rarity| rarity.other_principals),
             archive: evidence.map(|sighting| sighting.archive),
             anchor_time: finding.age.map(|age| age.anchor_time.to_string()),
-            outcome: finding.failed.map(|failed| if failed { "failure" } else { "success" }),
+            outcome: finding.failed.map(outcome),
             principal_id: text(Sighting::principal_id),
             gap_days: finding.gap_micros.map(|gap| days(gap.get())),
             principal_arn: finding.who.arn.as_deref().map(clean),
@@ -199,6 +199,11 @@ fn of_rules(
 ) -> Option<Cow<'static, str>> {
     let texts: Vec<String> = finding.matched().iter().map(text).collect();
     (!texts.is_empty()).then(|| Cow::Owned(clean(&texts.join("; ")).into_owned()))
+}
+
+/// The outcome of a call as published.
+pub(super) fn outcome(failed: bool) -> &'static str {
+    if failed { "failure" } else { "success" }
 }
 
 /// Placeholder in sentences for a principal or action that the record does not name.

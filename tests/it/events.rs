@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use firstseen::events::{EventFilter, EventRequest, Events, collect};
 use firstseen::learn::LearnSettings;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, audit_event, question, record, settings, with, wrapped};
 use crate::laws::{any_objects, archive};
-use crate::program::{firstseen, stderr};
+use crate::program::{firstseen, program, stderr};
 
 /// The events of an archive.
 fn events(archive: &Archive, learning: &LearnSettings, request: &EventRequest) -> Events {
@@ -91,6 +92,32 @@ proptest! {
             .collect();
         prop_assert_eq!(marked.len(), found.len());
         prop_assert_eq!(marked.into_iter().collect::<BTreeSet<_>>(), found);
+    }
+
+    #[test]
+    fn with_a_baseline_of_the_same_archive_everything_is_as_without(objects in any_objects(), from in 0..20i64) {
+        let archive = archive(&objects);
+        let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
+        let read = |learning: &LearnSettings| {
+            let make = || tempfile::tempfile();
+            collect(&archives, learning, &asked(EventFilter::default()), &make, &Silent).unwrap()
+        };
+        let from = firstseen::time::Timestamp::from_seconds(1_704_067_200 + from * 86_400);
+        let whole = read(&settings());
+        let known = whole.baseline.clone();
+        let expected = rows(&whole.resolved());
+        prop_assert_eq!(&rows(&read(&settings()).knowing(known.clone()).resolved()), &expected);
+        // Only a part is read. The copy of an event that is first in order may be in an object that is not.
+        let mut part = settings();
+        part.window.read_from = Some(from);
+        let fields = |rows: Vec<Value>| -> Vec<_> {
+            let after = rows.into_iter().filter(|row| order(row).0 >= from);
+            let field = |row: &Value| ["time", "principal", "action", "event_id", "first_sighting"].map(|name| row[name].clone());
+            after.map(|row| field(&row)).collect()
+        };
+        let found = fields(rows(&read(&part).knowing(known).resolved()));
+        let expected = fields(expected);
+        prop_assert!(found.iter().all(|row| expected.contains(row)), "{found:?} {expected:?}");
     }
 
     #[test]
@@ -275,7 +302,8 @@ fn records_come_as_delivered_each_on_a_line() {
     let plain = "{ \"eventVersion\": \"1.11\", \"eventTime\": \"2024-03-01T01:00:00Z\", \"eventSource\": \"a.b\", \"eventName\": \"c\" }";
     let archive = Archive::new().object("a.json", format!("{{\"Records\": [{spread}, {plain}]}}").as_bytes());
     let request = EventRequest { raw: true, ..asked(EventFilter::default()) };
-    let records = written(&events(&archive, &settings(), &request), EventFormat::Records);
+    let found = events(&archive, &settings(), &request);
+    let records = written(&found, EventFormat::Records { is_for_terminal: false });
     let compact = call(2, "eva", "s3:PutObject", json!({}));
     let (first, second) = records.trim_end().split_once('\n').unwrap();
     assert_eq!(first, plain);
@@ -284,13 +312,84 @@ fn records_come_as_delivered_each_on_a_line() {
 }
 
 #[test]
-fn a_temporary_file_that_cannot_be_made_ends_the_run() {
+fn line_ends_in_strings_do_not_break_lines() {
+    let record = call(1, "eva", "s3:GetObject", json!({"userAgent": "AGENT"})).to_string();
+    let broken = record.replace("AGENT", "one\ntwo\rthree");
+    let archive = Archive::new().object("a.json", format!("{{\"Records\": [{broken}]}}").as_bytes());
+    let request = EventRequest { raw: true, ..asked(EventFilter::default()) };
+    let records =
+        written(&events(&archive, &settings(), &request), EventFormat::Records { is_for_terminal: false });
+    assert!(records.lines().count() == 1 && !records.contains('\r'), "{records:?}");
+    assert_eq!(serde_json::from_str::<Value>(&records).unwrap()["userAgent"], "one\ntwo\rthree");
+}
+
+#[test]
+fn records_are_clean_on_a_terminal() {
+    let archive = logged(&[call(1, "eva", "s3:GetObject", json!({"userAgent": "a\u{202e}b"}))]);
+    let request = EventRequest { raw: true, ..asked(EventFilter::default()) };
+    let found = events(&archive, &settings(), &request);
+    let records = written(&found, EventFormat::Records { is_for_terminal: true });
+    assert!(records.contains(r"a\u202eb") && !records.contains('\u{202e}'), "{records}");
+}
+
+#[test]
+fn records_are_not_written_to_files_of_other_formats() {
     let archive = logged(&[call(1, "eva", "s3:GetObject", json!({}))]);
+    for (name, status) in [("x.parquet", 2), ("x.csv", 2), ("x.jsonl", 0), ("x.log", 0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let output =
+            firstseen(&["events", archive.path().to_str().unwrap(), "--raw", "-o", name], folder.path());
+        assert_eq!(output.status.code(), Some(status), "{name}: {}", stderr(&output));
+        assert_eq!(folder.path().join(name).exists(), status == 0);
+    }
+}
+
+#[test]
+fn a_record_with_very_many_arns_takes_little_time() {
+    let arns: Vec<String> = (0..100_000).map(|number| format!("arn:aws:s3:::bucket-{number:09}")).collect();
+    let twice = [&arns[..], &arns[..]].concat();
+    let archive = logged(&[call(1, "eva", "s3:GetObject", json!({"requestParameters": {"all": twice}}))]);
+    let resources = vec!["arn:aws:s3:::bucket-000099999".parse().unwrap()];
+    let begun = std::time::Instant::now();
+    let found =
+        rows(&events(&archive, &settings(), &asked(EventFilter { resources, ..EventFilter::default() })));
+    assert_eq!(found[0]["resources"], json!(arns));
+    // Comparing each with each took minutes.
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_temporary_file_that_cannot_be_made_ends_the_run() {
+    let archive =
+        logged(&(0..20).map(|hour| call(hour, "eva", "s3:GetObject", json!({}))).collect::<Vec<_>>());
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
-    let make = || Err::<File, _>(io::Error::from(io::ErrorKind::StorageFull));
+    let made = AtomicUsize::new(0);
+    let make = || {
+        made.fetch_add(1, Ordering::Relaxed);
+        Err::<File, _>(io::Error::from(io::ErrorKind::StorageFull))
+    };
     let request = EventRequest { memory: 0, ..EventRequest::default() };
     let error = collect(&archives, &settings(), &request, &make, &Silent).unwrap_err();
     assert_eq!(error.to_string(), "the temporary file for events cannot be written");
+    // Nothing is kept after the first failure.
+    assert_eq!(made.into_inner(), 1);
+}
+
+#[test]
+fn the_folder_without_room_for_events_is_named() {
+    let archive = logged(&[call(1, "eva", "s3:GetObject", json!({}))]);
+    let run = |arguments: &[&str]| {
+        let path = archive.path().to_str().unwrap();
+        let all = [&["events", path, "--memory", "1"], arguments].concat();
+        let output = program().args(all).env("TMPDIR", "/no/such/folder").current_dir("/").output().unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let (status, message) = run(&[]);
+    assert_eq!(status, Some(1), "{message}");
+    assert!(message.contains("for events beyond half of --memory, in '/no/such/folder'"), "{message}");
+    assert!(message.contains("set TMPDIR"), "{message}");
+    // Standard output has no folder either.
+    assert!(run(&["-o", "-"]).1.contains("set TMPDIR"));
 }
 
 #[test]
@@ -356,6 +455,72 @@ fn lists_of_values_come_from_files() {
     ] {
         let output = run(&["--ip", value]);
         assert_eq!(output.status.code(), Some(2), "{value}");
+        assert!(stderr(&output).contains(message), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_baseline_says_what_was_first_and_its_archive_is_read_for_the_events() {
+    let day =
+        |day: u8, user: &str, action: &str| record(&format!("2024-03-{day:02}T10:00:00Z"), user, action);
+    let bare = json!({"type": "AWSAccount", "principalId": "AIDAEVAEXAMPLE01", "accountId": "111122223333"});
+    let named = json!({
+        "type": "IAMUser", "principalId": "AIDAEVAEXAMPLE01", "arn": "arn:aws:iam::111122223333:user/eva",
+        "accountId": "111122223333", "userName": "eva",
+    });
+    let early = [
+        with(day(1, "eva", "s3:GetObject"), json!({ "userIdentity": named })),
+        day(1, "bob", "s3:GetObject"),
+    ];
+    let late = [
+        with(
+            day(20, "eva", "s3:GetObject"),
+            json!({ "userIdentity": bare, "recipientAccountId": "444455556666" }),
+        ),
+        day(20, "bob", "s3:PutObject"),
+        day(20, "bob", "s3:PutObject"),
+    ];
+    let archive = Archive::new().delivered("20240301T1005", &early).delivered("20240320T1005", &late);
+    let work = tempfile::tempdir().unwrap();
+    let (logs, moved) = (work.path().join("logs"), work.path().join("moved"));
+    let copied = std::process::Command::new("cp").arg("-r").args([archive.path(), &logs]).status().unwrap();
+    assert!(copied.success());
+    let run = |arguments: &[&str]| firstseen(arguments, work.path());
+    assert!(run(&["index", "logs", "-o", "b.baseline"]).status.success());
+    let told = |arguments: &[&str]| -> (Vec<Value>, String) {
+        let output = run(&[&["events", "-f", "jsonl", "--from", "2024-03-15"], arguments].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        let parsed = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let rows = parsed.filter(|row| row.get("time").is_some()).map(|mut row| {
+            row.as_object_mut().unwrap().remove("archive_name");
+            row
+        });
+        (rows.collect(), stderr(&output))
+    };
+    let (expected, _) = told(&["logs"]);
+    let marks: Vec<_> = expected.iter().map(|row| row["first_sighting"] == true).collect();
+    assert_eq!(marks.iter().filter(|is_first| **is_first).count(), 1, "{expected:?}");
+    let (found, summary) = told(&["b.baseline"]);
+    assert_eq!(found, expected);
+    assert!(summary.contains("2 listed = 1 read + 1 skipped"), "{summary}");
+    // The filter is exact: whom the bare id names is only in the baseline.
+    assert_eq!(told(&["b.baseline", "--principal", "eva"]).0, told(&["logs", "--principal", "eva"]).0);
+    std::fs::rename(&logs, &moved).unwrap();
+    let gone = run(&["events", "b.baseline"]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(stderr(&gone).contains("--archive ARCHIVE"), "{}", stderr(&gone));
+    assert_eq!(told(&["b.baseline", "--archive", "moved"]).0, expected);
+    for (arguments, message) in [
+        (&["moved", "--archive", "moved"][..], "ARCHIVE is an archive itself"),
+        (&["b.baseline", "moved"], "events takes archives, or one baseline"),
+        (
+            &["b.baseline", "--archive", "moved", "--principal-key", "id"],
+            "was learnt with --principal-key arn",
+        ),
+    ] {
+        let output = run(&[&["events"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
         assert!(stderr(&output).contains(message), "{}", stderr(&output));
     }
 }

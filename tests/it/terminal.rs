@@ -152,3 +152,22 @@ fn a_terminal_gets_colours_and_lines_of_its_width() {
     let (refused, status) = on_terminal(60, &mut command("-f xlsx"));
     assert_eq!((&*refused, status), ("", Some(2)));
 }
+
+#[cfg(unix)]
+#[test]
+fn binary_files_and_invisible_characters_do_not_reach_a_terminal() {
+    let call =
+        with(record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser"), json!({"userAgent": "a\u{202e}b"}));
+    let archive = Archive::new().delivered("20240301T1005", &[call]);
+    let command = |format: &str| {
+        let mut command = program();
+        command.args(["events", ".", "-q"]).args(format.split_whitespace()).current_dir(archive.path());
+        command
+    };
+    for format in ["-f parquet", "-f parquet -o -", "-f parquet -o /dev/stdout"] {
+        assert_eq!(on_terminal(80, &mut command(format)), (String::new(), Some(2)), "{format}");
+    }
+    let (shown, status) = on_terminal(80, &mut command("--raw"));
+    assert_eq!(status, Some(0));
+    assert!(shown.contains(r"a\u202eb") && !shown.contains('\u{202e}'), "{shown}");
+}

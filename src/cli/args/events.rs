@@ -150,13 +150,20 @@ pub(crate) struct EventOutputArgs {
 impl EventOutputArgs {
     /// `--raw` or `--format`, else by the extension of the output.
     pub(crate) fn format(&self) -> anyhow::Result<EventFormat> {
+        let ending = ending(self.output.as_deref());
         if self.raw {
-            return Ok(EventFormat::Records);
+            return match ending {
+                Some(other @ ("csv" | "parquet")) => Err(UsageError(format!(
+                    "--raw writes records as JSON, one per line, but the extension '.{other}' is of another format"
+                ))
+                .into()),
+                _ => Ok(EventFormat::Records { is_for_terminal: false }),
+            };
         }
         if self.partition {
             return Ok(EventFormat::Parquet);
         }
-        let format = match (self.format, ending(self.output.as_deref())) {
+        let format = match (self.format, ending) {
             (Some(format), _) => format,
             (None, None | Some("txt")) => EventFormatArg::Text,
             (None, Some("csv")) => EventFormatArg::Csv,

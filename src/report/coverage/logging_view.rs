@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::Sighting;
 use crate::query::{ChangeOfLogging, LoggingSpan, LoggingTarget};
-use crate::report::row::named;
+use crate::report::row::{named, outcome};
 
 /// A call that changed what is logged, or tried to.
 #[derive(Serialize)]
@@ -93,7 +93,7 @@ impl<'a> LoggingChangeView<'a> {
             target: TargetView::new(change.target),
             detail: sighting.detail(),
             action: change.action,
-            outcome: if sighting.failed { "failure" } else { "success" },
+            outcome: outcome(sighting.failed),
             caller: CallerView::new(change),
             records: change.records,
         }

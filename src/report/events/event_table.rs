@@ -1,163 +1,224 @@
-//! Events as a Parquet file: the fields of [`EventRow`](super::EventRow), typed, sorted by time.
+//! Events as a Parquet file: the fields of [`EventRow`], typed, sorted by time.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::row::outcome;
-use crate::events::Event;
-use crate::report::place::{archive_name, object_uri};
-use crate::report::row::named;
+use super::row::{EventRow, EventTime, Resources};
 use crate::table::{Column, ListBuffer, ROWS_PER_GROUP, StreamedTable, TextBuffer};
 
-/// Declares the columns: the schema, the buffers of one group of rows, and how an event fills them.
-macro_rules! columns {
-    ($(($name:ident, $schema:literal, $buffer:ty, $column:ident, $fill:expr))+) => {
-        /// The columns, in Parquet's language of schemas.
-        pub(super) const SCHEMA: &str =
-            concat!("message events {\n", $("    ", $schema, "\n",)+ "}");
+/// Bytes of rows in memory beyond which a group ends. Usual rows do not reach it.
+const MOST_BYTES: usize = 256 << 20;
 
-        /// Rows of one group.
-        #[derive(Default)]
-        struct Group {
-            $($name: $buffer,)+
-        }
-
-        impl Group {
-            fn add(&mut self, event: &Event<'_>, archives: &[String]) {
-                $({
-                    let fill: fn(&Event<'_>, &[String], &mut $buffer) = $fill;
-                    fill(event, archives, &mut self.$name);
-                })+
-            }
-
-            /// The columns; numbers and flags are moved.
-            fn columns(&mut self) -> Vec<Column<'_>> {
-                vec![$(columns!(@$column &mut self.$name)),+]
-            }
-
-            fn clear(&mut self) {
-                $(self.$name.clear();)+
-            }
-        }
-    };
-    (@Copied $buffer:expr) => { Column::Copied($buffer) };
-    (@CopiedUnique $buffer:expr) => { Column::CopiedUnique($buffer) };
-    (@Lists $buffer:expr) => { Column::Lists($buffer) };
-    (@Long $buffer:expr) => { Column::Long(std::mem::take($buffer)) };
-    (@Int $buffer:expr) => { Column::Int(std::mem::take($buffer)) };
-    (@Flag $buffer:expr) => { Column::Flag(std::mem::take($buffer)) };
-}
+/// Bytes that a file needs in memory even without rows.
+const FIXED: usize = 4 << 10;
 
 type Longs = Vec<Option<i64>>;
 type Ints = Vec<Option<i32>>;
 type Flags = Vec<Option<bool>>;
 
-/// A number of an archive or record as the format has it.
-fn int(number: u32) -> Option<i32> {
-    Some(i32::try_from(number).unwrap_or(i32::MAX))
+/// Declares the columns, which are the fields of a row: the schema, and the buffers of one group of rows.
+macro_rules! columns {
+    ($($name:ident: $repetition:ident $kind:ident,)+) => {
+        /// The columns, in Parquet's language of schemas.
+        pub(super) const SCHEMA: &str = concat!(
+            "message events {\n",
+            $("    ", stringify!($repetition), " ", columns!(@schema $kind $name), "\n",)+
+            "}",
+        );
+
+        /// Rows of one group.
+        #[derive(Default)]
+        struct Group {
+            $($name: columns!(@buffer $kind),)+
+        }
+
+        impl Group {
+            fn add(&mut self, row: &EventRow<'_>) {
+                $(self.$name.add(&row.$name);)+
+            }
+
+            /// Its columns; numbers and flags are moved.
+            fn columns(&mut self) -> Vec<Column<'_>> {
+                vec![$(columns!(@column $kind &mut self.$name)),+]
+            }
+
+            /// Bytes in memory.
+            fn size(&self) -> usize {
+                0 $(+ self.$name.size())+
+            }
+        }
+    };
+    (@schema time $name:ident) => { concat!("int64 ", stringify!($name), " (TIMESTAMP(MICROS,true));") };
+    (@schema text $name:ident) => { concat!("binary ", stringify!($name), " (STRING);") };
+    (@schema unique $name:ident) => { columns!(@schema text $name) };
+    (@schema flag $name:ident) => { concat!("boolean ", stringify!($name), ";") };
+    (@schema number $name:ident) => { concat!("int32 ", stringify!($name), ";") };
+    (@schema texts $name:ident) => {
+        concat!("group ", stringify!($name), " (LIST) { repeated group list { required binary element (STRING); } }")
+    };
+    (@buffer time) => { Longs };
+    (@buffer text) => { TextBuffer };
+    (@buffer unique) => { TextBuffer };
+    (@buffer flag) => { Flags };
+    (@buffer number) => { Ints };
+    (@buffer texts) => { ListBuffer };
+    (@column time $buffer:expr) => { Column::Long(std::mem::take($buffer)) };
+    (@column text $buffer:expr) => { Column::Copied($buffer) };
+    (@column unique $buffer:expr) => { Column::CopiedUnique($buffer) };
+    (@column flag $buffer:expr) => { Column::Flag(std::mem::take($buffer)) };
+    (@column number $buffer:expr) => { Column::Int(std::mem::take($buffer)) };
+    (@column texts $buffer:expr) => { Column::Lists($buffer) };
 }
 
 columns! {
-    (time, "required int64 time (TIMESTAMP(MICROS,true));", Longs, Long,
-        |event, _, to| to.push(Some(event.time.micros())))
-    (account, "optional binary account (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(named(&event.who.account)))
-    (principal, "optional binary principal (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(named(&event.who.key)))
-    (principal_kind, "required binary principal_kind (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(Some(event.who.kind.name())))
-    (action, "required binary action (STRING);", TextBuffer, Copied, |event, _, to| to.push(Some(event.action)))
-    (first_sighting, "required boolean first_sighting;", Flags, Flag,
-        |event, _, to| to.push(Some(event.is_first_sighting)))
-    (outcome, "required binary outcome (STRING);", TextBuffer, Copied, |event, _, to| to.push(Some(outcome(event))))
-    (error_code, "optional binary error_code (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.error_code()))
-    (error_message, "optional binary error_message (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.error_message()))
-    (region, "optional binary region (STRING);", TextBuffer, Copied, |event, _, to| to.push(event.region()))
-    (source_ip, "optional binary source_ip (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.source_ip()))
-    (user_agent, "optional binary user_agent (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.user_agent()))
-    (access_key_id, "optional binary access_key_id (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.access_key_id()))
-    (session_name, "optional binary session_name (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.session_name()))
-    (read_only, "optional boolean read_only;", Flags, Flag, |event, _, to| to.push(event.read_only))
-    (resources, "optional group resources (LIST) { repeated group list { required binary element (STRING); } }",
-        ListBuffer, Lists, |event, _, to| to.push(event.resources().iter().copied()))
-    (event_id, "optional binary event_id (STRING);", TextBuffer, CopiedUnique,
-        |event, _, to| to.push(Some(event.event_id()).filter(|id| !id.is_empty())))
-    (recipient_account, "optional binary recipient_account (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.recipient_account()))
-    (principal_id, "optional binary principal_id (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.principal_id()))
-    (principal_arn, "optional binary principal_arn (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.who.arn.as_deref()))
-    (source, "required binary source (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(Some(event.who.kind.source().name())))
-    (impersonated_by, "optional binary impersonated_by (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.impersonated_by()))
-    (linked_principal, "optional binary linked_principal (STRING);", TextBuffer, Copied,
-        |event, _, to| to.push(event.linked.map(|linked| &*linked.key)))
-    (detail, "optional binary detail (STRING);", TextBuffer, Copied, |event, _, to| to.push(event.detail()))
-    (issued, "optional binary issued (STRING);", TextBuffer, Copied, |event, _, to| to.push(event.issued()))
-    (archive, "required int32 archive;", Ints, Int, |event, _, to| to.push(int(event.archive)))
-    (object, "required binary object (STRING);", TextBuffer, Copied, |event, _, to| to.push(Some(event.object)))
-    (record, "required int32 record;", Ints, Int, |event, _, to| to.push(int(event.record)))
-    (archive_name, "optional binary archive_name (STRING);", TextBuffer, Copied,
-        |event, archives, to| to.push(archive_name(archives, event.archive)))
-    (object_uri, "optional binary object_uri (STRING);", TextBuffer, Copied, |event, archives, to| {
-        let uri = archive_name(archives, event.archive).and_then(|archive| object_uri(archive, event.object));
-        to.push(uri.as_deref());
-    })
+    time: required time,
+    account: optional text,
+    principal: optional text,
+    principal_kind: required text,
+    action: required text,
+    first_sighting: required flag,
+    outcome: required text,
+    error_code: optional text,
+    error_message: optional text,
+    region: optional text,
+    source_ip: optional text,
+    user_agent: optional text,
+    access_key_id: optional text,
+    session_name: optional text,
+    read_only: optional flag,
+    resources: optional texts,
+    event_id: optional unique,
+    recipient_account: optional text,
+    principal_id: optional text,
+    principal_arn: optional text,
+    source: required text,
+    impersonated_by: optional text,
+    linked_principal: optional text,
+    detail: optional text,
+    issued: optional text,
+    archive: required number,
+    object: required text,
+    record: required number,
+    archive_name: optional text,
+    object_uri: optional text,
+}
+
+/// The values of one column, which come from a field of this type.
+trait Buffer<Field> {
+    fn add(&mut self, field: &Field);
+}
+
+impl Buffer<EventTime> for Longs {
+    fn add(&mut self, time: &EventTime) {
+        self.push(Some(time.0.micros()));
+    }
+}
+
+impl Buffer<u32> for Ints {
+    fn add(&mut self, number: &u32) {
+        self.push(Some(i32::try_from(*number).unwrap_or(i32::MAX)));
+    }
+}
+
+impl Buffer<bool> for Flags {
+    fn add(&mut self, flag: &bool) {
+        self.push(Some(*flag));
+    }
+}
+
+impl Buffer<Option<bool>> for Flags {
+    fn add(&mut self, flag: &Option<bool>) {
+        self.push(*flag);
+    }
+}
+
+impl Buffer<&'static str> for TextBuffer {
+    fn add(&mut self, text: &&'static str) {
+        self.push(Some(text));
+    }
+}
+
+impl Buffer<Cow<'_, str>> for TextBuffer {
+    fn add(&mut self, text: &Cow<'_, str>) {
+        self.push(Some(text));
+    }
+}
+
+impl Buffer<Option<Cow<'_, str>>> for TextBuffer {
+    fn add(&mut self, text: &Option<Cow<'_, str>>) {
+        self.push(text.as_deref());
+    }
+}
+
+impl Buffer<Option<Resources<'_>>> for ListBuffer {
+    fn add(&mut self, resources: &Option<Resources<'_>>) {
+        self.push(resources.iter().flat_map(Resources::arns));
+    }
+}
+
+/// Bytes in memory.
+trait Size {
+    fn size(&self) -> usize;
+}
+
+impl<T> Size for Vec<T> {
+    fn size(&self) -> usize {
+        size_of_val(&self[..])
+    }
 }
 
 /// A file of events, written group by group.
-pub(super) struct EventTable<'a> {
-    archives: &'a [String],
-    table: StreamedTable,
+#[derive(Default)]
+pub(super) struct EventTable {
+    /// Begun with the first group.
+    table: Option<StreamedTable>,
     group: Group,
     rows: usize,
 }
 
-impl<'a> EventTable<'a> {
-    /// `archives` are the names of the archives, by number.
-    pub(super) fn new(archives: &'a [String]) -> io::Result<Self> {
-        let mut group = Group::default();
-        let table = StreamedTable::sorted_by_first(SCHEMA, &group.columns())?;
-        Ok(Self { archives, table, group, rows: 0 })
+impl EventTable {
+    /// Bytes in memory, besides what is known of groups that were written.
+    pub(super) fn size(&self) -> usize {
+        FIXED + self.group.size()
     }
 
     /// Adds an event, the next in order.
-    pub(super) fn add(&mut self, event: &Event<'_>, out: &mut dyn Write) -> io::Result<()> {
-        self.group.add(event, self.archives);
+    pub(super) fn add(&mut self, row: &EventRow<'_>, out: &mut dyn Write) -> io::Result<()> {
+        self.group.add(row);
         self.rows += 1;
-        if self.rows == ROWS_PER_GROUP { self.write_group(out) } else { Ok(()) }
+        let is_full = self.rows == ROWS_PER_GROUP || self.group.size() >= MOST_BYTES;
+        if is_full { self.write_rest(out) } else { Ok(()) }
     }
 
-    fn write_group(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        self.table.group(&self.group.columns(), out)?;
-        self.group.clear();
-        self.rows = 0;
-        Ok(())
+    fn table(&mut self) -> io::Result<&mut StreamedTable> {
+        match &mut self.table {
+            Some(table) => Ok(table),
+            none => Ok(none.insert(StreamedTable::sorted_by_first(SCHEMA, &Group::default().columns())?)),
+        }
     }
 
     /// Writes the rows that are in memory.
     pub(super) fn write_rest(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if self.rows > 0 { self.write_group(out) } else { Ok(()) }
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let mut group = std::mem::take(&mut self.group);
+        self.rows = 0;
+        self.table()?.group(&group.columns(), out)
     }
 
     /// Writes the rest, and the end of the file.
     pub(super) fn end(mut self, out: &mut dyn Write) -> io::Result<()> {
         self.write_rest(out)?;
-        self.table.end(out)
+        // A file without rows has columns, too.
+        self.table()?;
+        self.table.map_or(Ok(()), |table| table.end(out))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::EventRow;
 
     #[test]
     fn the_columns_are_the_fields_of_a_row() {

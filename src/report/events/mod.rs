@@ -10,9 +10,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
+use super::clean::for_json_in_terminal;
 use super::{as_it_is, csv, for_spreadsheet, json, plural};
 use crate::decode::Json;
 use crate::events::{Event, Events};
+use event_table::EventTable;
 use partitions::Partitions;
 use row::{Present, RowForm};
 
@@ -34,7 +36,10 @@ pub enum EventFormat {
     /// One JSON value per line: a header, the rows, and a footer with the coverage.
     JsonLines,
     /// The records as delivered, one per line.
-    Records,
+    Records {
+        /// Whether invisible characters are escaped.
+        is_for_terminal: bool,
+    },
     /// One Parquet file with typed columns, sorted by time.
     Parquet,
 }
@@ -85,10 +90,7 @@ impl EventReport<'_> {
             EventFormat::Json => self.write_json(out),
             EventFormat::JsonLines => self.write_json_lines(out),
             EventFormat::Parquet => self.write_parquet(out),
-            EventFormat::Records => self.each(|event| match event.raw() {
-                Some(record) => writeln!(out, "{}", one_line(record)),
-                None => Ok(()),
-            }),
+            EventFormat::Records { is_for_terminal } => self.write_records(is_for_terminal, out),
         }
     }
 
@@ -97,10 +99,19 @@ impl EventReport<'_> {
     /// # Errors
     /// If a temporary file cannot be read, or if `append` fails.
     pub fn write_partitions(&self, append: &mut Append<'_>) -> io::Result<EventsWritten> {
-        let mut partitions = Partitions::new(self.archives);
-        let written = self.each(|event| partitions.add(event, append))?;
+        let mut partitions = Partitions::default();
+        let written = self.each(|event| partitions.add(event, &self.row(event), append))?;
         partitions.end_day(append)?;
         Ok(written)
+    }
+
+    fn write_records(&self, is_for_terminal: bool, out: &mut dyn Write) -> io::Result<EventsWritten> {
+        let clean = if is_for_terminal { for_json_in_terminal } else { as_it_is };
+        self.each(|event| {
+            let not_kept =
+                || io::Error::new(io::ErrorKind::InvalidInput, "the texts of records were not kept");
+            writeln!(out, "{}", clean(&one_line(event.raw.ok_or_else(not_kept)?)))
+        })
     }
 
     /// Calls `take` with each event.
@@ -129,14 +140,9 @@ impl EventReport<'_> {
 
     fn write_json(&self, out: &mut dyn Write) -> io::Result<EventsWritten> {
         json::write_head(self.settings, &self.events.coverage, out)?;
-        out.write_all(b",\n  \"events\": [")?;
-        let (mut mark, mut end): (&[u8], &[u8]) = (b"\n    ", b"]");
-        let written = self.each(|event| {
-            out.write_all(mark)?;
-            (mark, end) = (b",\n    ", b"\n  ]");
-            Ok(serde_json::to_writer(&mut *out, &Present(&self.row(event)))?)
-        })?;
-        out.write_all(end)?;
+        let mut list = json::List::begin("events", out)?;
+        let written = self.each(|event| list.add(&Present(&self.row(event)), out))?;
+        list.end(out)?;
         out.write_all(b"\n}\n")?;
         Ok(written)
     }
@@ -152,8 +158,8 @@ impl EventReport<'_> {
     }
 
     fn write_parquet(&self, out: &mut dyn Write) -> io::Result<EventsWritten> {
-        let mut table = event_table::EventTable::new(self.archives)?;
-        let written = self.each(|event| table.add(event, out))?;
+        let mut table = EventTable::default();
+        let written = self.each(|event| table.add(&self.row(event), out))?;
         table.end(out)?;
         Ok(written)
     }
@@ -163,7 +169,13 @@ impl EventReport<'_> {
     }
 }
 
-/// The text of a record on one line: as it is, or without white space between tokens if it has line ends.
+/// The text of a record on one line: as it is, or if it has line ends, without white space between tokens. Line ends in strings,
+/// which JSON forbids, are escaped.
 fn one_line(record: &str) -> Cow<'_, str> {
-    if record.contains(['\n', '\r']) { Json::new(record).text() } else { Cow::Borrowed(record) }
+    const ENDS: [char; 2] = ['\n', '\r'];
+    if !record.contains(ENDS) {
+        return Cow::Borrowed(record);
+    }
+    let compact = Json::new(record).text();
+    if compact.contains(ENDS) { compact.replace('\n', "\\n").replace('\r', "\\r").into() } else { compact }
 }

@@ -6,15 +6,16 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::events::Event;
-use crate::report::place::{archive_name, object_uri};
-use crate::report::row::{Published, named, published};
+use crate::report::place::of_object;
+use crate::report::row::{Published, named, outcome, published};
+use crate::time::Timestamp;
 
 published! {
     /// One event under its published field names, see `docs/formats.md`.
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[allow(missing_docs, reason = "docs/formats.md describes every field, and a test holds the two together")]
     pub struct EventRow<'a> {
-        pub time: String,
+        pub time: EventTime,
         pub account: Option<Cow<'a, str>>,
         pub principal: Option<Cow<'a, str>>,
         pub principal_kind: &'static str,
@@ -47,6 +48,22 @@ published! {
     }
 }
 
+/// A time, in RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventTime(pub(super) Timestamp);
+
+impl Serialize for EventTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Published for EventTime {
+    fn is_present(&self) -> bool {
+        true
+    }
+}
+
 impl Published for bool {
     fn is_present(&self) -> bool {
         true
@@ -70,6 +87,13 @@ impl Published for Cow<'_, str> {
 pub struct Resources<'a> {
     arns: Vec<Cow<'a, str>>,
     form: RowForm,
+}
+
+impl Resources<'_> {
+    /// The ARNs.
+    pub(super) fn arns(&self) -> impl Iterator<Item = &str> {
+        self.arns.iter().map(|arn| &**arn)
+    }
 }
 
 impl Serialize for Resources<'_> {
@@ -96,35 +120,35 @@ impl<'a> EventRow<'a> {
         clean: fn(&str) -> Cow<'_, str>,
         form: RowForm,
     ) -> Self {
-        let archive = archive_name(archives, event.archive);
-        let uri = archive.and_then(|archive| object_uri(archive, event.object));
-        let arns: Vec<Cow<'a, str>> = event.resources().iter().map(|arn| clean(arn)).collect();
+        let (archive, uri) = of_object(archives, event.archive, event.object);
+        let arns: Vec<Cow<'a, str>> = event.resources.iter().map(|arn| clean(arn)).collect();
+        let evidence = event.evidence;
         Self {
-            time: event.time.to_string(),
+            time: EventTime(event.time),
             account: named(&event.who.account).map(clean),
             principal: named(&event.who.key).map(clean),
             principal_kind: event.who.kind.name(),
             action: clean(event.action),
             first_sighting: event.is_first_sighting,
-            outcome: outcome(event),
-            error_code: event.error_code().map(clean),
-            error_message: event.error_message().map(clean),
-            region: event.region().map(clean),
-            source_ip: event.source_ip().map(clean),
-            user_agent: event.user_agent().map(clean),
-            access_key_id: event.access_key_id().map(clean),
-            session_name: event.session_name().map(clean),
+            outcome: outcome(event.failed),
+            error_code: evidence.error_code.map(clean),
+            error_message: event.error_message.map(clean),
+            region: evidence.region.map(clean),
+            source_ip: evidence.source_ip.map(clean),
+            user_agent: evidence.user_agent.map(clean),
+            access_key_id: evidence.access_key_id.map(clean),
+            session_name: evidence.session_name.map(clean),
             read_only: event.read_only,
             resources: (!arns.is_empty()).then_some(Resources { arns, form }),
-            event_id: Some(event.event_id()).filter(|id| !id.is_empty()).map(clean),
-            recipient_account: event.recipient_account().map(clean),
-            principal_id: event.principal_id().map(clean),
+            event_id: Some(event.event_id).filter(|id| !id.is_empty()).map(clean),
+            recipient_account: event.recipient_account.map(clean),
+            principal_id: evidence.principal_id.map(clean),
             principal_arn: event.who.arn.as_deref().map(clean),
             source: event.who.kind.source().name(),
-            impersonated_by: event.impersonated_by().map(clean),
+            impersonated_by: evidence.impersonated_by.map(clean),
             linked_principal: event.linked.map(|linked| clean(&linked.key)),
-            detail: event.detail().map(clean),
-            issued: event.issued().map(clean),
+            detail: evidence.detail.map(clean),
+            issued: evidence.issued.map(clean),
             archive: event.archive,
             object: clean(event.object),
             record: event.record,
@@ -132,11 +156,6 @@ impl<'a> EventRow<'a> {
             object_uri: uri.map(|uri| Cow::Owned(clean(&uri).into_owned())),
         }
     }
-}
-
-/// `success` or `failure`.
-pub(super) fn outcome(event: &Event<'_>) -> &'static str {
-    if event.failed { "failure" } else { "success" }
 }
 
 /// A row as a JSON object without absent fields.

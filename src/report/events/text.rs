@@ -17,19 +17,20 @@ pub(super) fn write_line(event: &Event<'_>, archives: &[String], out: &mut dyn W
     let (action, kind) = (clean(event.action), event.who.kind.name());
     write!(out, "{}  {mark}  {action}  {}  {kind} {}", event.time, outcome(event), clean(who))?;
     let of_place = |account: &&str| !event.who.key.contains(*account);
-    let resources = match event.resources() {
+    let evidence = event.evidence;
+    let resources = match &event.resources[..] {
         [] => None,
         [one] => Some(Cow::Borrowed(*one)),
         [one, more @ ..] => Some(Cow::Owned(format!("{one} and {} more", more.len()))),
     };
     let facts = [
         ("account", named(&event.who.account).filter(of_place).map(Cow::Borrowed)),
-        ("ip", event.source_ip().map(Cow::Borrowed)),
-        ("region", event.region().map(Cow::Borrowed)),
-        ("session", event.session_name().map(Cow::Borrowed)),
-        ("key", event.access_key_id().map(Cow::Borrowed)),
-        ("impersonated by", event.impersonated_by().map(Cow::Borrowed)),
-        ("issued", event.issued().map(Cow::Borrowed)),
+        ("ip", evidence.source_ip.map(Cow::Borrowed)),
+        ("region", evidence.region.map(Cow::Borrowed)),
+        ("session", evidence.session_name.map(Cow::Borrowed)),
+        ("key", evidence.access_key_id.map(Cow::Borrowed)),
+        ("impersonated by", evidence.impersonated_by.map(Cow::Borrowed)),
+        ("issued", evidence.issued.map(Cow::Borrowed)),
         ("on", resources),
     ];
     let mut mark = "  ";
@@ -39,7 +40,7 @@ pub(super) fn write_line(event: &Event<'_>, archives: &[String], out: &mut dyn W
             mark = ", ";
         }
     }
-    match event.event_id() {
+    match event.event_id {
         "" => {
             let object = shown_object(archives, event.archive, event.object);
             writeln!(out, "  {} record {}", clean(&object), event.record)
@@ -49,7 +50,7 @@ pub(super) fn write_line(event: &Event<'_>, archives: &[String], out: &mut dyn W
 }
 
 fn outcome<'e>(event: &Event<'e>) -> Cow<'e, str> {
-    match event.error_code() {
+    match event.evidence.error_code {
         _ if !event.failed => "ok".into(),
         Some(code) => format!("failed: {}", for_terminal(code)).into(),
         None => "failed".into(),

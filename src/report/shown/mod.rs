@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use super::clean::{for_json_in_terminal, for_terminal};
 use super::json::write_reference_lines;
-use super::place::{archive_name, object_uri, shown_object};
+use super::place::{of_object, shown_object};
 use crate::show::{EventCopy, Masked, Place, ShownRecord, masked};
 use layout::{compact, laid_out};
 
@@ -109,13 +109,13 @@ impl ShownReport<'_> {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let Place { archive, object, record: number } = &record.place;
-        let name = archive_name(self.archives, *archive);
+        let (name, object_uri) = of_object(self.archives, *archive, object);
         let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
         let line = ShownLine {
             archive: *archive,
             archive_name: name,
             object,
-            object_uri: name.and_then(|name| object_uri(name, object)),
+            object_uri,
             record: *number,
             object_sha256: record.checksum.map(|checksum| checksum.to_string()),
             object_unchanged: record.is_unchanged(),
