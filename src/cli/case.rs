@@ -11,8 +11,8 @@ use anyhow::Context;
 use firstseen::checksum::Checksum;
 use firstseen::query::{CoverageQuestion, coverage};
 use firstseen::report::{
-    CaseInput, CaseRun, CoverageReport, Format, UsedSettings, write_faults, write_object_checksums,
-    write_objects,
+    CaseInput, CaseRun, CoverageReport, Format, UsedSettings, VerifyReport, write_faults,
+    write_object_checksums, write_objects,
 };
 
 use super::args::{CaseArgs, FileFormat};
@@ -22,6 +22,7 @@ use super::destination::{Answer, open_folder};
 use super::input::Input;
 use super::output_guard::OutputGuard;
 use super::used_settings::used_coverage_settings;
+use super::verify::Verified;
 
 /// The forms of an answer in a case.
 const FORMS: [(FileFormat, &str); 4] = [
@@ -67,6 +68,14 @@ impl Case {
         content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
     ) -> anyhow::Result<()> {
         self.bag.add(name, content).map(drop)
+    }
+
+    /// Adds the verdicts of the digests.
+    pub(crate) fn add_verification(&mut self, verified: &Verified) -> anyhow::Result<()> {
+        let Verified { verification, archives, .. } = verified;
+        let report = VerifyReport { archives, verification, from: None };
+        self.add("verification.csv", |out| report.write(Format::Csv, out))?;
+        self.add("verification.json", |out| report.write(Format::Json, out))
     }
 
     /// Adds what was read and how, and closes the case.

@@ -12,23 +12,23 @@ use super::verify::Verified;
 pub(crate) struct Integrity {
     /// By archive and path.
     files: HashMap<(u32, Text), query::Integrity>,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) verified: Verified,
 }
 
 impl Integrity {
     /// Keeps what findings are marked with.
-    pub(crate) fn of(verified: Verified) -> Self {
-        let Verified { verification, mut warnings, .. } = verified;
+    pub(crate) fn of(mut verified: Verified) -> Self {
+        let Verified { verification, warnings, .. } = &mut verified;
         warnings.extend(verification.remarks.iter().cloned());
         if verification.is_contradicted() {
             warnings.push("the digests contradict some of what is there: see firstseen verify".to_owned());
         }
-        let logs = verification.verdicts.into_iter().filter(|verdict| verdict.subject == Subject::Log);
+        let logs = verification.verdicts.iter().filter(|verdict| verdict.subject == Subject::Log);
         let files = logs.filter_map(|verdict| {
             let name = verdict.proof.map_or(verdict.class.name(), Proof::name);
-            Some(((verdict.archive?, verdict.object?), query::Integrity::from_name(name)?))
+            Some(((verdict.archive?, verdict.object.clone()?), query::Integrity::from_name(name)?))
         });
-        Self { files: files.collect(), warnings }
+        Self { files: files.collect(), verified }
     }
 
     /// Marks findings.

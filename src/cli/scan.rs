@@ -95,6 +95,9 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let answer = FindingsAnswer { report, command: "scan", page };
     if let Some(mut case) = case {
         case.add_answer("findings", &answer)?;
+        if let Some(Integrity { verified, .. }) = &integrity {
+            case.add_verification(verified)?;
+        }
         case.finish(&input, &used)?;
     }
     let warning = destination.write(&answer)?;
@@ -104,7 +107,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(window(coverage, &question));
     warnings.extend(warmup(&effect));
     warnings.extend(warning);
-    warnings.extend(integrity.into_iter().flat_map(|integrity| integrity.warnings));
+    warnings.extend(integrity.into_iter().flat_map(|integrity| integrity.verified.warnings));
     let note = learnt_in_warmup(&effect);
     RunSummary { note, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) }
         .end(args.output.run.quiet)

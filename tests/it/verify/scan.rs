@@ -52,4 +52,9 @@ fn findings_carry_the_integrity_of_their_log_files() {
     assert!(stderr(&run(&proof)).contains("warning: the digests contradict some of what is there"));
     assert!(marks(&[]).iter().all(|mark| mark.ends_with(" -")));
     assert_eq!(run(&proof[1..]).status.code(), Some(2));
+    // A case has all verdicts.
+    let case = folder.path().join("case");
+    run(&[&proof[..], &["--case", case.to_str().unwrap()]].concat());
+    let verdicts = firstseen(&["verify", "logs", "--public-keys", "keys.json", "-f", "csv"], &folder);
+    assert_eq!(fs::read(case.join("data/verification.csv")).unwrap(), verdicts.stdout);
 }
