@@ -6,6 +6,7 @@
 
 mod actions;
 mod clean;
+mod columns;
 mod count;
 mod coverage;
 mod csv;

@@ -6,15 +6,17 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::events::Event;
+use crate::report::columns::{ColumnKind, Published, published};
 use crate::report::place::{archive_name, object_uri};
-use crate::report::row::{Published, named, published};
+use crate::report::row::named;
+use crate::time::Timestamp;
 
 published! {
     /// One event under its published field names, see `docs/formats.md`.
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[allow(missing_docs, reason = "docs/formats.md describes every field, and a test holds the two together")]
     pub struct EventRow<'a> {
-        pub time: String,
+        pub time: Timestamp,
         pub account: Option<Cow<'a, str>>,
         pub principal: Option<Cow<'a, str>>,
         pub principal_kind: &'static str,
@@ -47,29 +49,15 @@ published! {
     }
 }
 
-impl Published for bool {
-    fn is_present(&self) -> bool {
-        true
-    }
-}
-
-impl Published for u32 {
-    fn is_present(&self) -> bool {
-        true
-    }
-}
-
-impl Published for Cow<'_, str> {
-    fn is_present(&self) -> bool {
-        true
-    }
-}
-
 /// ARNs: a list in JSON, one text in CSV.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resources<'a> {
     arns: Vec<Cow<'a, str>>,
     form: RowForm,
+}
+
+impl Published for Resources<'_> {
+    const KIND: ColumnKind = ColumnKind::Text;
 }
 
 impl Serialize for Resources<'_> {
@@ -100,7 +88,7 @@ impl<'a> EventRow<'a> {
         let uri = archive.and_then(|archive| object_uri(archive, event.object));
         let arns: Vec<Cow<'a, str>> = event.resources().iter().map(|arn| clean(arn)).collect();
         Self {
-            time: event.time.to_string(),
+            time: event.time,
             account: named(&event.who.account).map(clean),
             principal: named(&event.who.key).map(clean),
             principal_kind: event.who.kind.name(),
