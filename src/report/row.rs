@@ -8,7 +8,7 @@ use super::columns::published;
 use super::place::{archive_name, object_uri};
 use crate::model::{Dimension, Location, Sighting};
 use crate::query::{Finding, Integrity, Match};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 published! {
     /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
@@ -174,7 +174,7 @@ pub(super) fn in_account(account: &str) -> String {
 
 /// Days with two decimals, rounded down: 29.999 days are not 30.
 pub(super) fn days(micros: i64) -> f64 {
-    const HUNDREDTH_OF_A_DAY: i64 = 864_000_000;
+    const HUNDREDTH_OF_A_DAY: i64 = Span::days(1).micros() / 100;
     micros.div_euclid(HUNDREDTH_OF_A_DAY) as f64 / 100.0
 }
 

@@ -182,7 +182,7 @@ impl Settings {
             only_success: question.only_success(),
             all_matches: false,
             filter: filters.whom.filter()?,
-            min_severity: self.severity.least(),
+            min_severity: self.severity.minimum(),
             sort: self.severity.order(),
         })
     }

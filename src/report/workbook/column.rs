@@ -1,7 +1,7 @@
 //! The cells of a column: values that programs calculate with, as far as the kind of the column says so.
 
 use crate::report::columns::{Column, ColumnKind};
-use crate::time::{Day, Timestamp};
+use crate::time::{Day, Span, Timestamp};
 
 /// The content of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) enum Cell<'t> {
 const EPOCH: f64 = 25_569.0;
 
 /// In microseconds.
-const DAY: i64 = 86_400_000_000;
+const DAY: i64 = Span::days(1).micros();
 
 /// The first and the last day that every spreadsheet counts alike: 1900-03-01 and 9999-12-31. Before, Excel has a 29 February 1900.
 const DAYS: std::ops::RangeInclusive<f64> = 61.0..=2_958_465.0;
