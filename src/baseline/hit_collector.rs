@@ -19,7 +19,8 @@ pub(super) type BehaviourIds = Option<(PrincipalId, ActionId)>;
 #[derive(Debug, Default)]
 pub(super) struct HitCollector {
     kept: HitRetention,
-    /// Whether correlations need the hits of each rule: then they are kept in full, whatever else is asked.
+    /// Whether correlations need the hits of each rule: then they are kept in full, whatever else is asked. Empty without
+    /// correlations.
     is_correlated: Vec<bool>,
     shared: Shared,
     full: Vec<FullHit>,
@@ -41,7 +42,10 @@ impl HitCollector {
     pub(super) fn new(rules: &[Arc<RuleMetadata>], kept: HitRetention) -> Self {
         let correlations = rules.iter().filter_map(|rule| rule.correlation.as_ref());
         let bases: HashSet<_> = correlations.flat_map(|it| &it.rules).map(BaseRule::key).collect();
-        let is_correlated = rules.iter().map(|rule| bases.contains(&rule.key())).collect();
+        let is_correlated = match bases.is_empty() {
+            true => Vec::new(),
+            false => rules.iter().map(|rule| bases.contains(&rule.key())).collect(),
+        };
         Self { kept, is_correlated, ..Self::default() }
     }
 
@@ -49,22 +53,37 @@ impl HitCollector {
     /// behaviour or of an hour of a root user.
     pub(super) fn add(
         &mut self,
+        event: (BehaviourIds, &ObservedPrincipal, &str),
+        sighting: &SightingRef<'_>,
+        is_evidence: impl FnOnce() -> bool,
+        rules: impl Iterator<Item = (u32, Values)>,
+    ) {
+        if self.is_correlated.is_empty() {
+            return self.add_asked(event, sighting, is_evidence, rules);
+        }
+        let (correlated, rules): (Vec<_>, Vec<_>) = rules.partition(|(rule, _)| self.is_correlated(*rule));
+        let (pair, who, action) = event;
+        if !correlated.is_empty() {
+            let hits = self.shared.hits(who, action, sighting, correlated.into_iter());
+            self.full.extend(hits.map(|hit| FullHit { hit, pair, group: None }));
+        }
+        if !rules.is_empty() {
+            self.add_asked(event, sighting, is_evidence, rules.into_iter());
+        }
+    }
+
+    fn is_correlated(&self, rule: u32) -> bool {
+        self.is_correlated.get(rule as usize).is_some_and(|is_correlated| *is_correlated)
+    }
+
+    /// Adds one event with rules that no correlation needs, as far as it is asked for.
+    fn add_asked(
+        &mut self,
         (pair, who, action): (BehaviourIds, &ObservedPrincipal, &str),
         sighting: &SightingRef<'_>,
         is_evidence: impl FnOnce() -> bool,
         rules: impl Iterator<Item = (u32, Values)>,
     ) {
-        let Self { is_correlated, shared, full, .. } = self;
-        let (correlated, rules): (Vec<_>, Vec<_>) =
-            rules.partition(|(rule, _)| is_correlated[*rule as usize]);
-        if !correlated.is_empty() {
-            let hits = shared.hits(who, action, sighting, correlated.into_iter());
-            full.extend(hits.map(|hit| FullHit { hit, pair, group: None }));
-        }
-        if rules.is_empty() {
-            return;
-        }
-        let rules = rules.into_iter();
         let asked = self.kept.relevance(who, action, sighting);
         if asked == Relevance::No && who.kind != PrincipalKind::Root {
             return;
@@ -110,7 +129,7 @@ impl HitCollector {
     pub(super) fn prune(&mut self, is_evidence: impl Fn(BehaviourIds, &Hit) -> bool) {
         for FullHit { hit, pair, group } in std::mem::take(&mut self.full) {
             match group {
-                _ if self.is_correlated[hit.rule as usize] => self.full.push(FullHit { hit, pair, group }),
+                _ if self.is_correlated(hit.rule) => self.full.push(FullHit { hit, pair, group }),
                 _ if is_evidence(pair, &hit) => self.full.push(FullHit { hit, pair, group }),
                 Some(group) => self.counter.add_rest(group, hit),
                 // It will not be queried.

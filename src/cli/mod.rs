@@ -41,9 +41,10 @@ mod used_settings;
 mod verify;
 mod warnings;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Command as Definition, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Reports, with evidence, what every principal did for the first time, from archived CloudTrail and Kubernetes audit logs
 ///
@@ -77,9 +78,24 @@ enum Command {
     Bench(bench::BenchArgs),
 }
 
+/// The definition of all commands and flags.
+fn program() -> Definition {
+    settings::with_undoable_switches(Cli::command())
+}
+
+/// The command with its flags, from the command line and its configuration file.
+fn command() -> anyhow::Result<Command> {
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let matches = settings::matches(&program(), &line)?;
+    Ok(Cli::from_arg_matches(&matches)?.command)
+}
+
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
-    let command = Cli::parse().command;
+    let command = match command() {
+        Ok(command) => command,
+        Err(error) => return exit::code(Err(error)),
+    };
     if let Err(error) = signals::listen() {
         return exit::code(Err(error));
     }

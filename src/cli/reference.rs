@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 
-use super::Cli;
+use super::program;
 
 fn reference() -> String {
     let mut text =
         String::from("# Commands\n\nGenerated from the program's help; a test keeps it current.\n");
-    let mut top = Cli::command().term_width(100);
+    let mut top = program().term_width(100);
     top.build();
     section(&mut top, &mut text);
     for command in top.get_subcommands_mut().filter(|command| command.get_name() != "help") {

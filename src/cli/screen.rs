@@ -6,6 +6,7 @@ use std::io;
 use anstream::AutoStream;
 use clap::ColorChoice;
 use firstseen::report::Screen;
+use terminal_size::terminal_size_of;
 
 use super::output::Output;
 
@@ -16,16 +17,35 @@ const COLUMNS: usize = 80;
 ///
 /// Colours are used as the environment wants them (`NO_COLOR`, `CLICOLOR`, `TERM`), unless the user says otherwise.
 pub(crate) fn screen(output: &Output, color: ColorChoice) -> Option<Screen> {
-    let is_terminal = output.is_terminal();
-    if !is_terminal && color != ColorChoice::Always {
+    if !output.is_terminal() && color != ColorChoice::Always {
         return None;
     }
     let has_colors = match color {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto => AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+        ColorChoice::Auto => takes_colors(output),
     };
-    let size = terminal_size::terminal_size().filter(|_| is_terminal);
-    let columns = size.map_or(COLUMNS, |(width, _)| usize::from(width.0));
-    Some(Screen::new(columns, has_colors))
+    Some(Screen::new(columns(output).unwrap_or(COLUMNS), has_colors))
+}
+
+/// Whether the output is a terminal with colours, and the environment does not refuse them.
+fn takes_colors(output: &Output) -> bool {
+    let choice = match output {
+        Output::Stdout => AutoStream::choice(&io::stdout()),
+        Output::Stderr => AutoStream::choice(&io::stderr()),
+        Output::Special(file) => AutoStream::choice(file),
+        Output::Replaced { .. } => anstream::ColorChoice::Never,
+    };
+    choice != anstream::ColorChoice::Never
+}
+
+/// The columns of the output, if it is a terminal.
+fn columns(output: &Output) -> Option<usize> {
+    let size = match output {
+        Output::Stdout => terminal_size_of(io::stdout()),
+        Output::Stderr => terminal_size_of(io::stderr()),
+        Output::Special(file) => terminal_size_of(file),
+        Output::Replaced { .. } => None,
+    };
+    size.map(|(width, _)| usize::from(width.0))
 }

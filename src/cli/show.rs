@@ -1,7 +1,7 @@
 //! `firstseen show`: the records that findings point to.
 
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -14,9 +14,8 @@ use firstseen::show::{BaselinePlaces, KnownPlace, Place, Searched, ShownRecord, 
 use firstseen::source::{ArchiveError, Archives, S3Settings, Traffic, is_stdin};
 use firstseen::store::{Saved, proven_files};
 
-use super::args::{ReadingArgs, RunArgs, S3Args, SourceArgs, ending, unknown_ending};
+use super::args::{ByExtension, ReadingArgs, RunArgs, S3Args, SourceArgs};
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
-use super::output::Output;
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
@@ -64,6 +63,15 @@ enum ShowFormatArg {
     Text,
 }
 
+impl ByExtension for ShowFormatArg {
+    fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Jsonl => &["jsonl", "ndjson"],
+            Self::Text => &["txt"],
+        }
+    }
+}
+
 /// What was found.
 #[derive(Default)]
 struct Answer {
@@ -98,11 +106,9 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
         )));
     }
     let report = ShownReport { records: &records, archives: &answer.archives, unmask: args.unmask };
-    let format = match (format, &output) {
-        (ShownFormat::Raw { .. }, Output::Stdout) => {
-            ShownFormat::Raw { is_for_terminal: io::stdout().is_terminal() }
-        }
-        (format, _) => format,
+    let format = match format {
+        ShownFormat::Raw { .. } => ShownFormat::Raw { is_for_terminal: output.is_terminal() },
+        format => format,
     };
     let mut secrets = 0;
     output.write(|out| {
@@ -170,14 +176,12 @@ fn end_of_recovery(warnings: &[String], note: Option<&str>, quiet: bool) -> anyh
 
 impl ShowArgs {
     fn format(&self) -> anyhow::Result<ShownFormat> {
-        let output = self.output.as_deref();
-        Ok(match (self.raw, self.format, ending(output)) {
-            (true, ..) => ShownFormat::Raw { is_for_terminal: false },
-            (_, Some(ShowFormatArg::Text), _) | (_, None, None | Some("txt")) => ShownFormat::Text,
-            (_, Some(ShowFormatArg::Jsonl), _) | (_, None, Some("jsonl" | "ndjson")) => {
-                ShownFormat::JsonLines
-            }
-            (_, None, Some(other)) => return Err(unknown_ending(other, "jsonl or text, or --raw")),
+        if self.raw {
+            return Ok(ShownFormat::Raw { is_for_terminal: false });
+        }
+        Ok(match ShowFormatArg::of_output(self.format, self.output.as_deref())? {
+            ShowFormatArg::Text => ShownFormat::Text,
+            ShowFormatArg::Jsonl => ShownFormat::JsonLines,
         })
     }
 

@@ -8,7 +8,7 @@ use firstseen::source::{Archives, S3Settings};
 use firstseen::store::proven_files;
 use firstseen::trace::{TraceLimits, trace};
 
-use super::args::{ReadingArgs, RunArgs, S3Args, SourceArgs, ending, unknown_ending};
+use super::args::{ByExtension, ReadingArgs, RunArgs, S3Args, SourceArgs};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -98,14 +98,24 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     .end(args.run.quiet)
 }
 
+impl ByExtension for TraceFormatArg {
+    fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &["json"],
+            Self::Jsonl => &["jsonl", "ndjson"],
+            Self::Mermaid => &["mmd", "mermaid"],
+            Self::Text => &["txt"],
+        }
+    }
+}
+
 impl TraceArgs {
     fn format(&self) -> anyhow::Result<TraceFormat> {
-        Ok(match (self.format, ending(self.output.as_deref())) {
-            (Some(TraceFormatArg::Text), _) | (None, None | Some("txt")) => TraceFormat::Text,
-            (Some(TraceFormatArg::Json), _) | (None, Some("json")) => TraceFormat::Json,
-            (Some(TraceFormatArg::Jsonl), _) | (None, Some("jsonl" | "ndjson")) => TraceFormat::JsonLines,
-            (Some(TraceFormatArg::Mermaid), _) | (None, Some("mmd" | "mermaid")) => TraceFormat::Mermaid,
-            (None, Some(other)) => return Err(unknown_ending(other, "json, jsonl, mermaid or text")),
+        Ok(match TraceFormatArg::of_output(self.format, self.output.as_deref())? {
+            TraceFormatArg::Text => TraceFormat::Text,
+            TraceFormatArg::Json => TraceFormat::Json,
+            TraceFormatArg::Jsonl => TraceFormat::JsonLines,
+            TraceFormatArg::Mermaid => TraceFormat::Mermaid,
         })
     }
 

@@ -7,8 +7,7 @@ use firstseen::query::{FindingKind, tune};
 use firstseen::report::{TuneFormat, TuneReport};
 
 use super::args::{
-    ArchiveArgs, FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, ending,
-    unknown_ending,
+    ArchiveArgs, ByExtension, FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs, S3Args,
 };
 use super::exit::{RunStatus, UsageError};
 use super::input::Input;
@@ -131,14 +130,23 @@ impl TuneArgs {
     }
 }
 
+impl ByExtension for FormatArg {
+    fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Text => &["txt"],
+            Self::Csv => &["csv"],
+            Self::Json => &["json"],
+        }
+    }
+}
+
 impl TuneOutputArgs {
     /// `--format`, else by the extension of the output, else text.
     fn format(&self) -> anyhow::Result<TuneFormat> {
-        Ok(match (self.format, ending(self.output.as_deref())) {
-            (Some(FormatArg::Text), _) | (None, None | Some("txt")) => TuneFormat::Text,
-            (Some(FormatArg::Csv), _) | (None, Some("csv")) => TuneFormat::Csv,
-            (Some(FormatArg::Json), _) | (None, Some("json")) => TuneFormat::Json,
-            (None, Some(other)) => return Err(unknown_ending(other, "csv, json or text")),
+        Ok(match FormatArg::of_output(self.format, self.output.as_deref())? {
+            FormatArg::Text => TuneFormat::Text,
+            FormatArg::Csv => TuneFormat::Csv,
+            FormatArg::Json => TuneFormat::Json,
         })
     }
 }

@@ -132,10 +132,11 @@ fn sweep<'b>(rule: u32, correlation: &Correlation, members: &[Member<'b>], found
         }
         window.add(instant);
         // The events of a run overlap: each is in one span with the one before.
-        if open.is_some_and(|run| run.last.sighting.time.micros() < begin) || !window.is_fulfilled(begin) {
+        let is_fulfilled = window.is_fulfilled(begin);
+        if !is_fulfilled || open.is_some_and(|run| run.last.sighting.time.micros() < begin) {
             found.extend(open.take());
         }
-        if !window.is_fulfilled(begin) {
+        if !is_fulfilled {
             continue;
         }
         let last = instant[instant.len() - 1].hit;

@@ -51,7 +51,7 @@ pub fn first_seen_with_warmup_effect<'b>(
                 known = Some((finding.account(), finding.principal()));
                 effect.begin_principal(anchor_time);
             }
-            if Severity::of_kind(&finding) >= question.min_severity {
+            if Severity::without_rules(&finding) >= question.min_severity {
                 effect.count(known_micros);
             }
             if known_micros < question.warmup.micros() {

@@ -15,7 +15,7 @@ impl Severity {
     }
 
     /// The severity of a finding regardless of rules.
-    pub(super) fn of_kind(finding: &Finding<'_>) -> Self {
+    pub(super) fn without_rules(finding: &Finding<'_>) -> Self {
         let is_new = finding.rarity.is_some_and(|rarity| rarity.first_for_account);
         match finding.kind {
             FindingKind::Rule => Self::Informational,
@@ -31,7 +31,7 @@ impl Severity {
 impl Finding<'_> {
     /// Its own severity, or that of a rule its event matched if higher.
     pub fn severity(&self) -> Severity {
-        let own = Severity::of_kind(self);
+        let own = Severity::without_rules(self);
         self.rule().map_or(own, |rule| own.max(Severity::of_priority(rule.priority)))
     }
 }

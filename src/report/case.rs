@@ -5,9 +5,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::columns::{Row, row};
 use super::{csv, for_spreadsheet, json};
 use crate::catalog::ObjectEntry;
 use crate::checksum::Checksum;
+use crate::time::Timestamp;
 
 /// How the answers of a case were made.
 #[derive(Debug)]
@@ -59,42 +61,30 @@ impl<S: Serialize> CaseRun<'_, S> {
     }
 }
 
-/// A listed object and what became of it.
-#[derive(Serialize)]
-struct ObjectRow<'a> {
-    archive: u32,
-    object: Cow<'a, str>,
-    delivered: Option<String>,
-    account: Option<Cow<'a, str>>,
-    region: Option<Cow<'a, str>>,
-    size: Option<u64>,
-    sha256: Option<String>,
-    outcome: &'static str,
-    reason: Option<&'static str>,
-    records: u64,
-    faults: u64,
+row! {
+    /// A listed object and what became of it.
+    #[derive(Serialize)]
+    struct ObjectRow<'a> {
+        archive: u32,
+        object: Cow<'a, str>,
+        delivered: Option<Timestamp>,
+        account: Option<Cow<'a, str>>,
+        region: Option<Cow<'a, str>>,
+        size: Option<u64>,
+        sha256: Option<String>,
+        outcome: &'static str,
+        reason: Option<&'static str>,
+        records: u64,
+        faults: u64,
+    }
 }
-
-const OBJECT_COLUMNS: &[&str] = &[
-    "archive",
-    "object",
-    "delivered",
-    "account",
-    "region",
-    "size",
-    "sha256",
-    "outcome",
-    "reason",
-    "records",
-    "faults",
-];
 
 /// Writes every listed object as CSV, in delivery order. Checksums are those of the stored bytes; what was not opened has none.
 ///
 /// # Errors
 /// If writing to `out` fails.
 pub fn write_objects(objects: &[ObjectEntry], out: &mut dyn Write) -> io::Result<()> {
-    csv::write(OBJECT_COLUMNS, objects.iter().map(object_row), out)
+    csv::write(&ObjectRow::names(), objects.iter().map(object_row), out)
 }
 
 fn object_row(object: &ObjectEntry) -> ObjectRow<'_> {
@@ -102,7 +92,7 @@ fn object_row(object: &ObjectEntry) -> ObjectRow<'_> {
     ObjectRow {
         archive: object.archive,
         object: for_spreadsheet(&object.path),
-        delivered: object.delivered.map(|time| time.to_string()),
+        delivered: object.delivered,
         account: object.account.as_deref().map(for_spreadsheet),
         region: object.region.as_deref().map(for_spreadsheet),
         size: object.size,

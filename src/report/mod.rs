@@ -7,6 +7,7 @@
 mod actions;
 mod case;
 mod clean;
+mod columns;
 mod count;
 mod coverage;
 mod csv;

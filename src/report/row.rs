@@ -3,67 +3,12 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde::ser::SerializeMap;
 
+use super::columns::published;
 use super::place::of_object;
 use crate::model::{Dimension, Location, Sighting};
 use crate::query::{Finding, Integrity, Match};
-
-/// Declares the struct of the published fields and the list of their names together, so the header and the
-/// rows agree.
-macro_rules! published {
-    ($(#[$about:meta])* pub struct $name:ident<$life:lifetime> { $(pub $field:ident: $type:ty,)* }) => {
-        $(#[$about])*
-        pub struct $name<$life> {
-            $(pub $field: $type,)*
-        }
-
-        impl $name<'_> {
-            /// The names of the fields, in order.
-            pub const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
-
-            /// Adds the fields that have a value to a JSON object, except those in `without`.
-            pub(in crate::report) fn add_present<M: SerializeMap>(
-                &self,
-                without: &[&str],
-                object: &mut M,
-            ) -> Result<(), M::Error> {
-                $(
-                    if self.$field.is_present() && !without.contains(&stringify!($field)) {
-                        object.serialize_entry(stringify!($field), &self.$field)?;
-                    }
-                )*
-                Ok(())
-            }
-        }
-    };
-}
-
-pub(super) use published;
-
-/// A published value, which may be absent.
-pub(super) trait Published {
-    /// Whether there is a value.
-    fn is_present(&self) -> bool;
-}
-
-impl<T> Published for Option<T> {
-    fn is_present(&self) -> bool {
-        self.is_some()
-    }
-}
-
-impl Published for String {
-    fn is_present(&self) -> bool {
-        true
-    }
-}
-
-impl Published for &'static str {
-    fn is_present(&self) -> bool {
-        true
-    }
-}
+use crate::time::{Span, Timestamp};
 
 published! {
     /// One finding under its published field names, see `docs/formats.md`. An absent value is empty or `null`.
@@ -71,7 +16,7 @@ published! {
     #[allow(missing_docs, reason = "docs/formats.md describes every field, and a test holds the two together")]
     pub struct FindingRow<'a> {
         pub finding: &'static str,
-        pub time: String,
+        pub time: Timestamp,
         pub account: Option<Cow<'a, str>>,
         pub principal: Option<Cow<'a, str>>,
         pub principal_kind: Option<&'static str>,
@@ -80,7 +25,7 @@ published! {
         pub anchor: Option<&'static str>,
         pub region: Option<Cow<'a, str>>,
         pub error_code: Option<Cow<'a, str>>,
-        pub first_success: Option<String>,
+        pub first_success: Option<Timestamp>,
         pub source_ip: Option<Cow<'a, str>>,
         pub user_agent: Option<Cow<'a, str>>,
         pub access_key_id: Option<Cow<'a, str>>,
@@ -93,7 +38,7 @@ published! {
         pub first_for_archive: Option<bool>,
         pub other_principals: Option<u32>,
         pub archive: Option<u32>,
-        pub anchor_time: Option<String>,
+        pub anchor_time: Option<Timestamp>,
         pub outcome: Option<&'static str>,
         pub principal_id: Option<Cow<'a, str>>,
         pub gap_days: Option<f64>,
@@ -106,7 +51,7 @@ published! {
         pub rule_priority: Option<&'static str>,
         pub rule_output: Option<Cow<'a, str>>,
         pub count: Option<u64>,
-        pub last_time: Option<String>,
+        pub last_time: Option<Timestamp>,
         pub known_to_iam: Option<bool>,
         pub archive_name: Option<Cow<'a, str>>,
         pub object_uri: Option<Cow<'a, str>>,
@@ -133,7 +78,7 @@ impl<'a> FindingRow<'a> {
         let text = |of: fn(&Sighting) -> Option<&str>| evidence.and_then(of).map(clean);
         Self {
             finding: finding.kind.name(),
-            time: finding.time.to_string(),
+            time: finding.time,
             account: named(finding.account()).map(clean),
             principal: named(finding.principal()).map(clean),
             principal_kind: finding.principal_kind().map(|kind| kind.name()),
@@ -142,7 +87,7 @@ impl<'a> FindingRow<'a> {
             anchor: finding.age.map(|age| age.basis.name()),
             region: text(Sighting::region),
             error_code: text(Sighting::error_code),
-            first_success: finding.first_success.map(|success| success.time.to_string()),
+            first_success: finding.first_success.map(|success| success.time),
             source_ip: text(Sighting::source_ip),
             user_agent: text(Sighting::user_agent),
             access_key_id: text(Sighting::access_key_id),
@@ -160,7 +105,7 @@ impl<'a> FindingRow<'a> {
             first_for_archive: finding.rarity.map(|rarity| rarity.first_for_archive),
             other_principals: finding.rarity.map(|rarity| rarity.other_principals),
             archive: evidence.map(|sighting| sighting.archive),
-            anchor_time: finding.age.map(|age| age.anchor_time.to_string()),
+            anchor_time: finding.age.map(|age| age.anchor_time),
             outcome: finding.failed.map(outcome),
             principal_id: text(Sighting::principal_id),
             gap_days: finding.gap_micros.map(|gap| days(gap.get())),
@@ -173,7 +118,7 @@ impl<'a> FindingRow<'a> {
             rule_priority: finding.rule().map(|rule| rule.priority.name()),
             rule_output: of_rules(finding, clean, |one| one.output()),
             count: finding.count(),
-            last_time: finding.last_time().map(|time| time.to_string()),
+            last_time: finding.last_time(),
             known_to_iam: finding.known_to_iam,
             archive_name: archive.map(clean),
             object_uri: uri.map(|uri| Cow::Owned(clean(&uri).into_owned())),
@@ -234,7 +179,7 @@ pub(super) fn in_account(account: &str) -> String {
 
 /// Days with two decimals, rounded down: 29.999 days are not 30.
 pub(super) fn days(micros: i64) -> f64 {
-    const HUNDREDTH_OF_A_DAY: i64 = 864_000_000;
+    const HUNDREDTH_OF_A_DAY: i64 = Span::days(1).micros() / 100;
     micros.div_euclid(HUNDREDTH_OF_A_DAY) as f64 / 100.0
 }
 

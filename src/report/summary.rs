@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::columns::row;
 use super::place::shown_object;
 use super::{as_it_is, for_terminal};
 use crate::coverage::{Coverage, Fault, Position};
@@ -96,15 +97,18 @@ struct PathView<'a> {
     records: u64,
 }
 
-#[derive(Serialize)]
-pub(super) struct FaultView<'a> {
-    kind: &'static str,
-    archive: u32,
-    object: Cow<'a, str>,
-    stored_byte: Option<u64>,
-    byte: Option<u64>,
-    record: Option<u32>,
-    detail: Cow<'a, str>,
+row! {
+    /// A fault under its published names.
+    #[derive(Serialize)]
+    pub(super) struct FaultView<'a> {
+        kind: &'static str,
+        archive: u32,
+        object: Cow<'a, str>,
+        stored_byte: Option<u64>,
+        byte: Option<u64>,
+        record: Option<u32>,
+        detail: Cow<'a, str>,
+    }
 }
 
 impl<'a> FaultView<'a> {

@@ -8,7 +8,7 @@ use super::screen::{Line, Piece, Screen, Tone, of_findings};
 use super::{Report, for_terminal, plural};
 use crate::model::Sighting;
 use crate::query::{Finding, FindingKind, Integrity, Rarity};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// How far the lines below the first one of a finding are indented.
 const INDENT: usize = 4;
@@ -167,7 +167,7 @@ fn failure(finding: &Finding<'_>) -> String {
 }
 
 /// In microseconds.
-const HOUR: i64 = 3_600_000_000;
+const HOUR: i64 = Span::hours(1).micros();
 
 /// In microseconds.
-const DAY: i64 = 24 * HOUR;
+const DAY: i64 = Span::days(1).micros();

@@ -22,10 +22,11 @@ use crate::model::Language;
 use crate::time::Span;
 use crate::yaml::{self, Yaml};
 use language::falco;
-use language::sigma::{self, Placeholders};
+use language::sigma;
 
 pub use error::RuleError;
 pub use evaluate::event_context::EventContext;
+pub use language::sigma::Placeholders;
 pub use matcher::{Candidates, Matcher};
 pub use rule::Rule;
 
@@ -69,12 +70,11 @@ impl RuleSet {
     /// );
     /// ```
     pub fn compile(files: &[RuleFile]) -> (Self, Vec<RuleError>) {
-        Self::compile_with(files, &[])
+        Self::compile_with(files, &Placeholders::default())
     }
 
-    /// The same with files that give values to the placeholders of Sigma rules (`expand`): YAML maps from a name to a list of
-    /// values. Their language does not matter.
-    pub fn compile_with(files: &[RuleFile], placeholders: &[RuleFile]) -> (Self, Vec<RuleError>) {
+    /// The same with values for the placeholders of Sigma rules (`expand`).
+    pub fn compile_with(files: &[RuleFile], placeholders: &Placeholders) -> (Self, Vec<RuleError>) {
         let mut errors = Vec::new();
         let mut elements = falco::Elements::default();
         let mut sigma: Vec<(&str, Vec<Yaml>)> = Vec::new();
@@ -91,19 +91,11 @@ impl RuleSet {
                 Language::Sigma => sigma.push((&file.name, documents)),
             }
         }
-        let mut known = Placeholders::default();
-        for file in placeholders {
-            match yaml::documents(&file.text) {
-                Ok(documents) => known.add(&file.name, &documents, &mut errors),
-                Err(yaml::YamlError { line, reason }) => {
-                    errors.push(RuleError::new(&file.name, line, None, reason));
-                }
-            }
-        }
-        let mut rules = sigma::rules(&sigma, &known, &mut errors);
+        let mut rules = sigma::rules(&sigma, placeholders, &mut errors);
         rules.extend(elements.compile(&mut errors));
         rules.sort_by(|left, right| left.metadata.key().cmp(&right.metadata.key()));
-        let texts = files.iter().chain(placeholders).flat_map(|file| [file.language.name(), &file.text]);
+        let texts = files.iter().flat_map(|file| [file.language.name(), &file.text]);
+        let texts = texts.chain(placeholders.texts().flat_map(|text| [Language::Sigma.name(), text]));
         let names = rules.iter().map(|rule| &*rule.metadata.name);
         let all =
             texts.chain(names).map(|text| Checksum::of(text.as_bytes()).to_string()).collect::<String>();

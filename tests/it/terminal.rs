@@ -99,35 +99,61 @@ fn colours_are_for_terminals_unless_asked_for() {
     assert_eq!(said("scan . -q --warmup 0d -f csv --color always", archive.path()), csv);
 }
 
-/// What a terminal with so many columns shows.
+/// A terminal.
+#[cfg(unix)]
+struct Terminal {
+    /// The side that shows.
+    ours: std::fs::File,
+    /// The side that programs write to.
+    theirs: std::fs::File,
+    /// The name of that side.
+    name: String,
+}
+
+#[cfg(unix)]
+impl Terminal {
+    fn new(columns: u16) -> Self {
+        use rustix::fs::{Mode, OFlags};
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        use rustix::termios::{Winsize, tcsetwinsize};
+
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&ours).unwrap();
+        unlockpt(&ours).unwrap();
+        let name = ptsname(&ours, Vec::new()).unwrap();
+        let theirs = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&theirs, size).unwrap();
+        Self { ours: ours.into(), theirs: theirs.into(), name: name.into_string().unwrap() }
+    }
+
+    /// What it shows of a program, whose exit status comes with it.
+    fn shows(self, command: &mut Command) -> (String, Option<i32>) {
+        use std::io::Read;
+        use std::process::Stdio;
+
+        let mut child = command.stdin(Stdio::null()).spawn().unwrap();
+        // Closes our copies of the other side, so that reading ends with the program.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let Self { mut ours, theirs, .. } = self;
+        drop(theirs);
+        let mut shown = Vec::new();
+        let mut buffer = [0; 4096];
+        // Linux reports the end as an error.
+        while let Ok(read @ 1..) = ours.read(&mut buffer) {
+            shown.extend_from_slice(&buffer[..read]);
+        }
+        let status = child.wait().unwrap();
+        (String::from_utf8(shown).unwrap().replace("\r\n", "\n"), status.code())
+    }
+}
+
+/// What a terminal with so many columns shows of the standard output.
 #[cfg(unix)]
 fn on_terminal(columns: u16, command: &mut Command) -> (String, Option<i32>) {
-    use std::fs::File;
-    use std::io::Read;
-    use std::process::Stdio;
-
-    use rustix::fs::{Mode, OFlags};
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    use rustix::termios::{Winsize, tcsetwinsize};
-
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    let name = ptsname(&ours, Vec::new()).unwrap();
-    let theirs = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-    tcsetwinsize(&theirs, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-    let mut child = command.stdin(Stdio::null()).stdout(theirs).stderr(Stdio::piped()).spawn().unwrap();
-    // Closes our copy of the other side, so that reading ends with the program.
-    command.stdout(Stdio::null());
-    let mut shown = Vec::new();
-    let mut ours = File::from(ours);
-    let mut buffer = [0; 4096];
-    // Linux reports the end as an error.
-    while let Ok(read @ 1..) = ours.read(&mut buffer) {
-        shown.extend_from_slice(&buffer[..read]);
-    }
-    let status = child.wait().unwrap();
-    (String::from_utf8(shown).unwrap().replace("\r\n", "\n"), status.code())
+    let terminal = Terminal::new(columns);
+    let theirs = terminal.theirs.try_clone().unwrap();
+    terminal.shows(command.stdout(theirs).stderr(std::process::Stdio::piped()))
 }
 
 #[cfg(unix)]
@@ -170,4 +196,29 @@ fn binary_files_and_invisible_characters_do_not_reach_a_terminal() {
     let (shown, status) = on_terminal(80, &mut command("--raw"));
     assert_eq!(status, Some(0));
     assert!(shown.contains(r"a\u202eb") && !shown.contains('\u{202e}'), "{shown}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_terminal_that_is_the_output_decides() {
+    use std::process::Stdio;
+
+    let archive = intrusion();
+    let command = |arguments: &[&str]| {
+        let mut command = program();
+        command.args(arguments).current_dir(archive.path()).env("TERM", "xterm-256color");
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(variable);
+        }
+        command
+    };
+    let scan = ["scan", ".", "-q", "--warmup", "0d"];
+    let (shown, _) = on_terminal(60, &mut command(&scan));
+    let terminal = Terminal::new(60);
+    let mut by_name = command(&[&scan[..], &["-o", &terminal.name]].concat());
+    assert_eq!(terminal.shows(by_name.stdout(Stdio::null()).stderr(Stdio::null())).0, shown);
+    let terminal = Terminal::new(60);
+    let mut stderr = command(&[&scan[..], &["-o", "/dev/stderr"]].concat());
+    let theirs = terminal.theirs.try_clone().unwrap();
+    assert_eq!(terminal.shows(stderr.stdout(Stdio::null()).stderr(theirs)).0, shown);
 }

@@ -102,7 +102,10 @@ fn a_scan_has_sheets_of_findings_coverage_and_settings() {
     assert_eq!((&*eva["severity"].content, eva.get("error_code")), ("medium", None));
     let zoe = findings.iter().find(|row| row["principal"].content.ends_with("/zoe")).unwrap();
     assert!(zoe["time (UTC)"].style != time.style, "fractions of seconds are shown");
+    assert_eq!((&*zoe["covered_days"].kind, &*zoe["gap_before"].kind), ("", ""));
     assert_eq!(sheets["faults"][0]["kind"].content, "json-truncated");
+    let places = &sheets["places"];
+    assert!(places.iter().any(|place| place["failed"].content == "0" && place["objects"].content == "1"));
     let read = sheets["coverage"].iter().find(|row| row["what"].content == "objects read").unwrap();
     assert_eq!(read["number"].content, "1");
     let warmup = sheets["settings"].iter().find(|row| row["setting"].content == "warmup").unwrap();

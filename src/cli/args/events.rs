@@ -11,8 +11,9 @@ use firstseen::report::EventFormat;
 
 use super::super::exit::{Hint, UsageError};
 use super::super::text_file::read_text;
+use super::ByExtension;
+use super::format::extension;
 use super::output::RunArgs;
-use super::{ending, unknown_ending};
 
 /// Filters of events. Each takes a value, or `@FILE` with one value per line.
 #[derive(Clone, Debug, Default, Args)]
@@ -125,6 +126,18 @@ enum EventFormatArg {
     Parquet,
 }
 
+impl ByExtension for EventFormatArg {
+    fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Csv => &["csv"],
+            Self::Json => &["json"],
+            Self::Jsonl => &["jsonl", "ndjson"],
+            Self::Text => &["txt"],
+            Self::Parquet => &["parquet"],
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct EventOutputArgs {
@@ -150,9 +163,8 @@ pub(crate) struct EventOutputArgs {
 impl EventOutputArgs {
     /// `--raw` or `--format`, else by the extension of the output.
     pub(crate) fn format(&self) -> anyhow::Result<EventFormat> {
-        let ending = ending(self.output.as_deref());
         if self.raw {
-            return match ending {
+            return match extension(self.output.as_deref()) {
                 Some(other @ ("csv" | "parquet")) => Err(UsageError(format!(
                     "--raw writes records as JSON, one per line, but the extension '.{other}' is of another format"
                 ))
@@ -163,16 +175,7 @@ impl EventOutputArgs {
         if self.partition {
             return Ok(EventFormat::Parquet);
         }
-        let format = match (self.format, ending) {
-            (Some(format), _) => format,
-            (None, None | Some("txt")) => EventFormatArg::Text,
-            (None, Some("csv")) => EventFormatArg::Csv,
-            (None, Some("json")) => EventFormatArg::Json,
-            (None, Some("jsonl" | "ndjson")) => EventFormatArg::Jsonl,
-            (None, Some("parquet")) => EventFormatArg::Parquet,
-            (None, Some(other)) => return Err(unknown_ending(other, "csv, json, jsonl, parquet or text")),
-        };
-        Ok(match format {
+        Ok(match EventFormatArg::of_output(self.format, self.output.as_deref())? {
             EventFormatArg::Csv if self.csv_raw => EventFormat::RawCsv,
             EventFormatArg::Csv => EventFormat::Csv,
             EventFormatArg::Json => EventFormat::Json,

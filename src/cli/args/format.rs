@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use firstseen::report::{ExportFormat, Format};
 
-use super::super::exit::UsageError;
+use super::super::exit::{Hint, UsageError};
 
 /// A format of any answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,29 +60,71 @@ impl ValueEnum for RankedFormatArg {
     }
 }
 
-impl FindingFormatArg {
-    /// The format by the extension of the output; text for stdout.
-    pub(super) fn of_output(output: Option<&Path>) -> anyhow::Result<Self> {
-        match ending(output) {
-            Some("html") => Ok(Self::Page),
-            Some("xlsx") => Ok(Self::Workbook),
-            _ => FormatArg::of_output(output).map(Self::Answer),
+/// A format that the extension of an output can stand for.
+pub(crate) trait ByExtension: ValueEnum {
+    /// Extensions that stand for it.
+    fn extensions(&self) -> &'static [&'static str];
+
+    /// The format that `--format` names, else that of the extension of the output; text without one.
+    ///
+    /// # Errors
+    /// If no format has the extension (wrong usage).
+    fn of_output(named: Option<Self>, output: Option<&Path>) -> anyhow::Result<Self> {
+        if let Some(named) = named {
+            return Ok(named);
+        }
+        let wanted = extension(output).unwrap_or(TEXT);
+        let has_it = |format: &&Self| format.extensions().contains(&wanted);
+        Self::value_variants().iter().find(has_it).cloned().ok_or_else(|| unknown_extension::<Self>(wanted))
+    }
+}
+
+/// The extension of text.
+const TEXT: &str = "txt";
+
+/// The extension of an output; none for devices and pipes.
+pub(super) fn extension(output: Option<&Path>) -> Option<&str> {
+    output.filter(|path| !path.starts_with("/dev")).and_then(Path::extension).and_then(|end| end.to_str())
+}
+
+fn unknown_extension<F: ByExtension>(extension: &str) -> anyhow::Error {
+    let known = F::value_variants().iter().flat_map(ByExtension::extensions);
+    let known: Vec<String> = known.map(|extension| format!(".{extension}")).collect();
+    let what = format!("the extension '.{extension}' is not a format: known are {}", known.join(", "));
+    let hint = Hint("--format names the format of a file with any extension");
+    anyhow::Error::new(UsageError(what)).context(hint)
+}
+
+impl ByExtension for FormatArg {
+    fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Csv => &["csv"],
+            Self::Json => &["json"],
+            Self::Jsonl => &["jsonl", "ndjson"],
+            Self::Text => &[TEXT],
         }
     }
 }
 
-impl FormatArg {
-    /// The format by the extension of the output; text for stdout.
-    pub(super) fn of_output(output: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(match ending(output) {
-            None | Some("txt") => Self::Text,
-            Some("csv") => Self::Csv,
-            Some("json") => Self::Json,
-            Some("jsonl" | "ndjson") => Self::Jsonl,
-            Some(other) => return Err(unknown_ending(other, "csv, json, jsonl or text")),
-        })
+impl ByExtension for FindingFormatArg {
+    fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Answer(format) => format.extensions(),
+            Self::Page => &["html"],
+            Self::Workbook => &["xlsx"],
+            // They are JSON, which has a format of its own.
+            Self::Asff | Self::Export(_) => &[],
+        }
     }
+}
 
+impl ByExtension for RankedFormatArg {
+    fn extensions(&self) -> &'static [&'static str] {
+        self.0.extensions()
+    }
+}
+
+impl FormatArg {
     /// The format; with `csv_raw`, CSV is not made safe for spreadsheets.
     pub(super) fn format(self, csv_raw: bool) -> Format {
         match self {
@@ -133,14 +175,4 @@ impl ValueEnum for FindingFormatArg {
         };
         Some(PossibleValue::new(name).help(help))
     }
-}
-
-/// The extension of an output; none for devices and pipes.
-pub(crate) fn ending(output: Option<&Path>) -> Option<&str> {
-    output.filter(|path| !path.starts_with("/dev")).and_then(Path::extension).and_then(|end| end.to_str())
-}
-
-/// The error for an extension that is not a format.
-pub(crate) fn unknown_ending(ending: &str, formats: &str) -> anyhow::Error {
-    UsageError(format!("the extension '.{ending}' is not a format: use --format {formats}")).into()
 }

@@ -32,7 +32,7 @@ pub(crate) use case::CaseArgs;
 pub(crate) use coverage::CoveredArgs;
 pub(crate) use events::{EventFilterArgs, EventOutputArgs};
 pub(crate) use filters::FilterArgs;
-pub(crate) use format::{ending, unknown_ending};
+pub(crate) use format::ByExtension;
 pub(crate) use geo::GeoArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;

@@ -10,7 +10,7 @@ use super::super::exit::{Hint, UsageError};
 use super::super::output::Output;
 use super::super::output_guard::OutputGuard;
 use super::byte_count;
-use super::format::{FindingFormatArg, FormatArg, RankedFormatArg};
+use super::format::{ByExtension, FindingFormatArg, FormatArg, RankedFormatArg};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -137,7 +137,7 @@ impl OutputArgs {
     /// The formats of the findings: from `--format`, else by the extension of the output.
     pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
         let one = match &self.format[..] {
-            [] => FindingFormatArg::of_output(self.output.as_deref())?,
+            [] => FindingFormatArg::of_output(None, self.output.as_deref())?,
             [one] => *one,
             several => {
                 return Ok(OutputFormats::Folder(several.iter().map(|one| self.file(*one)).collect()));
@@ -194,10 +194,7 @@ impl OutputFormats {
 impl RankedOutputArgs {
     /// The format of the ranking: `--format`, else by the extension of the output.
     pub(crate) fn formats(&self) -> anyhow::Result<OutputFormats> {
-        let format = match self.format {
-            None => FindingFormatArg::of_output(self.output.as_deref())?,
-            Some(RankedFormatArg(format)) => format,
-        };
+        let RankedFormatArg(format) = RankedFormatArg::of_output(self.format, self.output.as_deref())?;
         Ok(OutputFormats::One(match format {
             FindingFormatArg::Answer(format) => FileFormat::Own(format.format(self.csv_raw)),
             FindingFormatArg::Asff => return Ok(OutputFormats::Folder(vec![None])),
@@ -211,7 +208,6 @@ impl RankedOutputArgs {
 impl AnswerOutputArgs {
     /// The format of the answer: `--format`, else by the extension of the output.
     pub(crate) fn format(&self) -> anyhow::Result<Format> {
-        let format = self.format.map_or_else(|| FormatArg::of_output(self.output.as_deref()), Ok)?;
-        Ok(format.format(self.csv_raw))
+        Ok(FormatArg::of_output(self.format, self.output.as_deref())?.format(self.csv_raw))
     }
 }

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use firstseen::model::Language;
 use firstseen::report::for_terminal;
-use firstseen::rules::{BUILTIN_RULES, RuleError, RuleFile, RuleSet};
+use firstseen::rules::{BUILTIN_RULES, Placeholders, RuleError, RuleFile, RuleSet};
 
 use super::super::exit::{Hint, UsageError};
 use super::super::text_file::read_text;
@@ -65,11 +65,7 @@ impl RuleArgs {
                 read(path, language, &mut files)?;
             }
         }
-        let mut placeholders = Vec::new();
-        for path in &self.sigma_placeholders {
-            read(path, Language::Sigma, &mut placeholders)?;
-        }
-        let (set, left_out) = RuleSet::compile_with(&files, &placeholders);
+        let (set, left_out) = RuleSet::compile_with(&files, &self.placeholders()?);
         let is_refused = |error: &RuleError| !self.skip_unsupported && !error.is_allowed;
         let refused = left_out.iter().filter(|error| is_refused(error)).count();
         for error in &left_out {
@@ -85,6 +81,25 @@ impl RuleArgs {
             return Err(anyhow::Error::new(error).context(Hint("name a file with enabled rules")));
         }
         Ok(Some(Arc::new(set)))
+    }
+}
+
+/// What `--sigma-placeholders` takes.
+const PLACEHOLDERS: Hint = Hint(
+    "--sigma-placeholders takes a YAML file with lines such as admins: [eva, bob]; docs/rules.md describes it",
+);
+
+impl RuleArgs {
+    /// The values of placeholders in Sigma rules. Without them rules would mean something else, so an error is never passed over.
+    fn placeholders(&self) -> anyhow::Result<Placeholders> {
+        let mut placeholders = Placeholders::default();
+        for path in &self.sigma_placeholders {
+            let text = read_text(path, PLACEHOLDERS)?;
+            placeholders
+                .add(&path.display().to_string(), text)
+                .map_err(|error| anyhow::Error::new(UsageError(error.to_string())).context(PLACEHOLDERS))?;
+        }
+        Ok(placeholders)
     }
 }
 

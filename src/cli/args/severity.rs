@@ -42,7 +42,7 @@ impl SeverityArgs {
     }
 
     /// Nothing less severe is reported.
-    pub(crate) fn least(&self) -> Severity {
+    pub(crate) fn minimum(&self) -> Severity {
         self.min_severity.map_or(Severity::default(), |severity| severity.0)
     }
 

@@ -1,42 +1,112 @@
 //! `--config`, `--weights` and `--known`: reads settings, constants and assets from TOML files. The only place that knows TOML.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use firstseen::query::{KnownAssetError, KnownAssets, WeightError, Weights};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::super::exit::Hint;
+use super::super::program;
 use super::super::text_file::read_text;
 use super::Settings;
-use super::setting::{SettingError, did_you_mean, setting, similar};
+use super::file_flags::{settable, why_not};
+use super::setting::{SettingError, check, did_you_mean, is_setting, setting, similar, unknown};
 
-const HINT: Hint =
-    Hint("keys are long flags of 'firstseen scan --help' without --; docs/firstseen.toml lists them all");
+const HINT: Hint = Hint(
+    "keys are long flags of scan, triage and the other commands that take --config, without --; docs/firstseen.toml lists them all",
+);
 
-/// Reads a configuration file. Paths in it are relative to its folder.
-pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
-    let text = read_text(path, Hint("--config takes a TOML file; docs/firstseen.toml is an example"))?;
-    let mut settings = parse(&text).map_err(|wrong| wrong.in_file(path, HINT))?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    settings.place_files_in(folder);
+/// A configuration file.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    /// Its content, once it was read.
+    text: Option<Arc<str>>,
+}
+
+/// A key with its values, as a flag would take them.
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) values: Vec<String>,
+    line: usize,
+}
+
+impl ConfigFile {
+    /// A file that is not yet read.
+    pub(super) fn named(path: PathBuf) -> Self {
+        Self { path, text: None }
+    }
+
+    pub(super) fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
+    /// The folder that its paths are relative to.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Reads it, unless it was read: a pipe can be read once.
+    pub(super) fn read(self) -> anyhow::Result<Self> {
+        if self.text.is_some() {
+            return Ok(self);
+        }
+        let hint = Hint("--config takes a TOML file; docs/firstseen.toml is an example");
+        let text = read_text(&self.path, hint)?;
+        Ok(Self { text: Some(text.into()), ..self })
+    }
+
+    /// The keys of the file, which are known and have values that their flags take.
+    pub(super) fn entries(&self) -> anyhow::Result<Vec<Entry>> {
+        let text = self.text.as_deref().unwrap_or_default();
+        parse(text).and_then(|_| entries(text)).map_err(|wrong| wrong.in_file(&self.path, HINT))
+    }
+
+    /// The settings of the file.
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        let file = self.clone().read()?;
+        let text = file.text.as_deref().unwrap_or_default();
+        let mut settings = parse(text).map_err(|wrong| wrong.in_file(&self.path, HINT))?;
+        settings.place_files_in(self.folder());
+        Ok(settings)
+    }
+}
+
+/// Parses the text of a file. Flags that are no [`Settings`] are checked and left out.
+pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
+    let program = program();
+    let mut settings = Settings::default();
+    for Entry { key, values, line } in entries(text)? {
+        let wrong = |reason| SettingError { line, reason };
+        if is_setting(&key) {
+            settings = settings.or(setting(&key, &values).map_err(wrong)?);
+            continue;
+        }
+        if let Some(why) = why_not(&key) {
+            return Err(wrong(format!("'{key}' cannot be set in a file: {why}")));
+        }
+        let names = || settable(&program).filter_map(|(_, flag)| flag.get_long());
+        if !names().any(|name| name == key) {
+            return Err(wrong(unknown(&key, names())));
+        }
+        let commands = settable(&program).filter(|(_, flag)| flag.get_long() == Some(&key));
+        check(commands.map(|(command, _)| command), &key, &values).map_err(wrong)?;
+    }
     Ok(settings)
 }
 
-/// Parses the text of a file.
-pub(super) fn parse(text: &str) -> Result<Settings, SettingError> {
-    let mut settings = Settings::default();
-    for (key, value) in table(text)?.get_ref() {
-        let wrong = |reason| SettingError { line: line_of(text, key.span().start), reason };
-        let name = key.get_ref();
-        let Some(values) = texts(value.get_ref()) else {
-            return Err(wrong(format!(
-                "'{name}' takes a string, a number, true or false, or a list of strings"
-            )));
-        };
-        settings = settings.or(setting(name, &values).map_err(wrong)?);
-    }
-    Ok(settings)
+fn entries(text: &str) -> Result<Vec<Entry>, SettingError> {
+    let table = table(text)?;
+    let entry = |(key, value): (&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| {
+        let line = line_of(text, key.span().start);
+        let key = key.get_ref().to_string();
+        let reason = || format!("'{key}' takes a string, a number, true or false, or a list of strings");
+        let values = texts(value.get_ref()).ok_or_else(|| SettingError { line, reason: reason() })?;
+        Ok(Entry { key, values, line })
+    };
+    table.get_ref().iter().map(entry).collect()
 }
 
 /// Reads the constants of a score from a TOML file of numbers by name; the others keep their defaults.
@@ -57,7 +127,8 @@ pub(super) fn parse_weights(text: &str) -> Result<Weights, SettingError> {
             return Err(wrong(format!("'{name}' takes a number")));
         };
         weights.set(name, number).map_err(|error| {
-            let similar = matches!(error, WeightError::Unknown(_)).then(|| similar(name, Weights::NAMES));
+            let similar = matches!(error, WeightError::Unknown(_))
+                .then(|| similar(name, Weights::NAMES.iter().copied()));
             wrong(format!("{error}{}", similar.flatten().map_or(String::new(), did_you_mean)))
         })?;
     }
@@ -80,7 +151,8 @@ pub(super) fn parse_known(text: &str) -> Result<KnownAssets, SettingError> {
         let name = key.get_ref();
         if !KnownAssets::LISTS.contains(&&**name) {
             let error = KnownAssetError::Unknown(name.to_string());
-            let similar = similar(name, KnownAssets::LISTS).map_or(String::new(), did_you_mean);
+            let similar =
+                similar(name, KnownAssets::LISTS.iter().copied()).map_or(String::new(), did_you_mean);
             return Err(wrong(key.span().start, format!("{error}{similar}")));
         }
         let not_texts = |byte| wrong(byte, format!("'{name}' takes a list of strings"));

@@ -5,6 +5,7 @@
 //! the parsers of the flags ([`setting`]), so a value means the same in every source.
 
 mod config;
+mod file_flags;
 mod netflix;
 mod preset;
 mod setting;
@@ -14,6 +15,7 @@ mod tests;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use firstseen::baseline::HitRetention;
 use firstseen::query::{FindingKind, Preset, Question};
 use firstseen::source::FileList;
@@ -24,7 +26,9 @@ use super::args::{
 };
 use super::input::InputOptions;
 use super::output_guard::OutputGuard;
+use config::ConfigFile;
 pub(crate) use config::{read_known, read_weights};
+pub(crate) use file_flags::{matches, with_undoable_switches};
 pub(crate) use preset::PresetArg;
 use setting::setting;
 
@@ -42,10 +46,10 @@ pub(crate) struct SettingsArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Configuration files and presets (flags override them)")]
 pub(crate) struct FileArgs {
-    /// Read settings from a TOML file. Its keys are the flags for questions, geolocation, learning, filters and S3 (not
-    /// rules, output or run), by their long names. Overrides --netflix-config
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    /// Read settings from a TOML file. Its keys are the long names of flags; those of other commands are passed over.
+    /// docs/firstseen.toml lists them all. Overrides --netflix-config
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().map(ConfigFile::named))]
+    config: Option<ConfigFile>,
     /// Read dayThreshold and IgnoredActionsNotify from the configuration of Netflix's cloudtrail-anomaly; implies
     /// --preset netflix-90. Overrides --preset
     #[arg(long, value_name = "FILE")]
@@ -95,12 +99,12 @@ impl SettingsArgs {
 impl FileArgs {
     /// The paths of the files.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.config.iter().chain(&self.netflix_config)
+        self.config.iter().map(ConfigFile::path).chain(&self.netflix_config)
     }
 
     /// The settings of the files and the preset; `preset` is the one named by a flag.
     pub(crate) fn read(&self, preset: Option<PresetArg>) -> anyhow::Result<Settings> {
-        let config = self.config.as_deref().map(config::read).transpose()?;
+        let config = self.config.as_ref().map(ConfigFile::settings).transpose()?;
         let netflix = self.netflix_config.as_deref().map(netflix::read).transpose()?;
         let files = config.unwrap_or_default().or(netflix.unwrap_or_default());
         let preset = preset.or(files.preset);
@@ -179,7 +183,7 @@ impl Settings {
             only_success: question.only_success(),
             all_matches: false,
             filter: filters.whom.filter()?,
-            min_severity: self.severity.least(),
+            min_severity: self.severity.minimum(),
             sort: self.severity.order(),
         })
     }

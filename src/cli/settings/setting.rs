@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Args, Command, FromArgMatches};
+use clap::{Args, Command, FromArgMatches};
 
 use super::super::exit::{Hint, UsageError};
 use super::Settings;
@@ -26,39 +26,66 @@ impl SettingError {
     }
 }
 
-/// The settings from one key; all others stay unset.
+/// Whether a key is one of [`Settings`].
+pub(super) fn is_setting(key: &str) -> bool {
+    command().get_arguments().any(|flag| flag.get_long() == Some(key))
+}
+
+/// The settings from one key of [`Settings`]; all others stay unset.
 ///
 /// # Errors
-/// The problem with the key or a value, without a line.
+/// The problem with a value, without a line.
 pub(super) fn setting(key: &str, values: &[String]) -> Result<Settings, String> {
-    let command =
-        Settings::augment_args(Command::new("settings").no_binary_name(true).disable_help_flag(true));
-    let known = command.get_arguments().any(|flag| flag.get_long() == Some(key));
-    // An empty list sets nothing, but an unknown key is an error even with an empty list.
-    let values = if values.is_empty() && !known { &[String::new()] } else { values };
-    let flags = values.iter().map(|value| format!("--{key}={value}"));
-    let read = command.try_get_matches_from(flags).and_then(|matches| Settings::from_arg_matches(&matches));
-    read.map_err(|error| reason(key, &error))
+    let read = command().try_get_matches_from(words(key, values));
+    read.and_then(|matches| Settings::from_arg_matches(&matches)).map_err(|error| reason(key, &error))
+}
+
+/// Checks the values of a flag that one of these commands must take. Which other flags it needs is known only when it is used.
+///
+/// # Errors
+/// The problem with a value in the first of the commands, without a line.
+pub(super) fn check<'c>(
+    commands: impl Iterator<Item = &'c Command>,
+    key: &str,
+    values: &[String],
+) -> Result<(), String> {
+    let mut problem = None;
+    for command in commands {
+        let flags = command.get_arguments().filter(|flag| flag.get_long().is_some()).cloned();
+        let command = Command::new("flags").no_binary_name(true).disable_help_flag(true).args(flags);
+        match command.try_get_matches_from(words(key, values)) {
+            Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
+                problem.get_or_insert_with(|| reason(key, &error));
+            }
+            _ => return Ok(()),
+        }
+    }
+    problem.map_or(Ok(()), Err)
+}
+
+fn command() -> Command {
+    Settings::augment_args(Command::new("settings").no_binary_name(true).disable_help_flag(true))
+}
+
+fn words(key: &str, values: &[String]) -> impl Iterator<Item = String> {
+    values.iter().map(move |value| format!("--{key}={value}"))
+}
+
+/// The error of an unknown key, with the most similar of the known ones.
+pub(super) fn unknown<'n>(key: &str, known: impl Iterator<Item = &'n str>) -> String {
+    format!("unknown setting '{key}'{}", similar(key, known).map_or(String::new(), did_you_mean))
 }
 
 /// The name most similar to an unknown one, if any is similar.
-pub(super) fn similar(name: &str, known: &'static [&'static str]) -> Option<String> {
-    let flags = known.iter().map(|known| Arg::new(*known).long(*known));
-    let command = Command::new("names").no_binary_name(true).disable_help_flag(true).args(flags);
-    suggested(&command.try_get_matches_from([format!("--{name}=")]).err()?)
+pub(super) fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let similar =
+        known.map(|known| (strsim::jaro(name, known), known)).filter(|(likeness, _)| *likeness > 0.7);
+    similar.max_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, known)| known)
 }
 
 /// The suggestion for an unknown name.
-pub(super) fn did_you_mean(name: String) -> String {
+pub(super) fn did_you_mean(name: &str) -> String {
     format!("; did you mean '{name}'?")
-}
-
-/// The flag that the parser suggests, without its dashes.
-fn suggested(error: &clap::Error) -> Option<String> {
-    match error.get(ContextKind::SuggestedArg)? {
-        ContextValue::String(flag) => Some(flag.trim_start_matches('-').to_owned()),
-        _ => None,
-    }
 }
 
 /// The error of a flag's parser, in words for a file.
@@ -69,9 +96,6 @@ fn reason(key: &str, error: &clap::Error) -> String {
         _ => None,
     };
     match error.kind() {
-        ErrorKind::UnknownArgument => {
-            format!("unknown setting '{key}'{}", suggested(error).map_or(String::new(), did_you_mean))
-        }
         ErrorKind::ArgumentConflict => format!("'{key}' takes one value, not a list"),
         _ => {
             let value = text(ContextKind::InvalidValue).unwrap_or_default();

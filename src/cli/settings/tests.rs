@@ -1,15 +1,19 @@
 //! Tests of the precedence of layers, and that all layers are parsed the same way.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Command, FromArgMatches, ValueEnum};
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use firstseen::query::{Preset, Question};
 use tempfile::TempDir;
 
+use super::file_flags::{NOT_IN_FILES, configurable, matches, settable, why_not};
 use super::preset::PresetArg;
 use super::setting::SettingError;
 use super::{Settings, SettingsArgs, config, netflix};
+use crate::cli::program;
 
 /// A folder with `config.toml` and `netflix.yml`.
 fn folder(config: &str, netflix: &str) -> TempDir {
@@ -125,9 +129,11 @@ fn config_errors_have_a_line() {
     for (text, line, reason) in [
         ("warmup = '1d'\nwarmpu = '1d'", 2, "unknown setting 'warmpu'; did you mean 'warmup'?"),
         ("only_success = true", 1, "unknown setting 'only_success'; did you mean 'only-success'?"),
-        ("config = 'other.toml'", 1, "unknown setting 'config'"),
-        ("format = 'json'", 1, "unknown setting 'format'; did you mean 'from'?"),
-        ("colour = []", 1, "unknown setting 'colour'"),
+        ("config = 'other.toml'", 1, "'config' cannot be set in a file: a file does not name another"),
+        ("formt = 'json'", 1, "unknown setting 'formt'; did you mean 'format'?"),
+        ("hue = []", 1, "unknown setting 'hue'"),
+        ("top = 'all'", 1, "invalid value 'all' for 'top': invalid digit found in string"),
+        ("quiet = 'very'", 1, "invalid value 'very' for 'quiet': write one of true, false"),
         ("\nwarmup = ['1d', '2d']", 2, "'warmup' takes one value, not a list"),
         ("only-success = 'maybe'", 1, "invalid value 'maybe' for 'only-success': write one of true, false"),
         (
@@ -164,10 +170,82 @@ fn the_sample_config_documents_every_key_and_its_default() {
     assert_eq!(both(&config::parse(&defaults).unwrap()), both(&Settings::default()));
     config::parse(&examples).unwrap();
     let documented = defaults + &examples;
-    for flag in Settings::augment_args(Command::new("test")).get_arguments() {
+    for (_, flag) in settable(&program()) {
         let key = format!("{} = ", flag.get_long().unwrap());
         assert!(documented.lines().any(|line| line.starts_with(&key)), "{key}");
     }
+}
+
+#[test]
+fn a_file_sets_every_flag_except_those_with_a_reason() {
+    let mut program = program();
+    program.build();
+    let mut left_out = BTreeSet::new();
+    for command in configurable(&program) {
+        for name in command.get_arguments().filter_map(|flag| flag.get_long()) {
+            let wrong = config::parse(&format!("{name} = []")).err();
+            match why_not(name) {
+                Some(why) => {
+                    let reason = format!("'{name}' cannot be set in a file: {why}");
+                    assert_eq!(wrong, Some(SettingError { line: 1, reason }));
+                    left_out.insert(name);
+                }
+                None => assert_eq!(wrong, None, "{} --{name}", command.get_name()),
+            }
+        }
+    }
+    assert_eq!(left_out, NOT_IN_FILES.iter().map(|(name, _)| *name).collect());
+    let names: Vec<&str> = configurable(&program).map(Command::get_name).collect();
+    let expected = ["scan", "triage", "events", "rules", "tune", "baseline", "explain", "coverage", "index"];
+    assert_eq!(names, expected);
+}
+
+/// The flags of a command with a file `config.toml`, by name.
+fn flags_with(config: &str, line: &str) -> (TempDir, ArgMatches) {
+    let folder = folder(config, "");
+    let config = folder.path().join("config.toml");
+    let line = format!("firstseen {line} archive --config");
+    let line = line.split_whitespace().map(OsString::from).chain([config.into()]);
+    let found = matches(&program(), &line.collect::<Vec<_>>()).unwrap();
+    let found = found.subcommand().unwrap().1.clone();
+    (folder, found)
+}
+
+#[test]
+fn flags_beyond_a_question_come_from_the_file_unless_the_line_has_them() {
+    let config =
+        "top = 3\nas-of-then = true\nweights = 'w.toml'\nsigma = ['a', 'b']\nwarmups = '7d'\nquiet = false";
+    let (folder, flags) = flags_with(config, "triage");
+    assert_eq!(flags.get_one::<usize>("top"), Some(&3));
+    assert!(flags.get_flag("as_of_then") && !flags.get_flag("quiet"));
+    assert_eq!(flags.get_one::<PathBuf>("weights"), Some(&folder.path().join("w.toml")));
+    let sigma: Vec<&PathBuf> = flags.get_many("sigma").unwrap().collect();
+    assert_eq!(sigma, [&folder.path().join("a"), &folder.path().join("b")]);
+    let (_, flags) = flags_with(config, "triage --top 5 --as-of-then=false --sigma own -q");
+    assert_eq!(flags.get_one::<usize>("top"), Some(&5));
+    assert!(!flags.get_flag("as_of_then") && flags.get_flag("quiet"));
+    assert_eq!(flags.get_many::<PathBuf>("sigma").unwrap().collect::<Vec<_>>(), [Path::new("own")]);
+    // --labels excludes --top.
+    let (_, flags) = flags_with(config, "triage --labels own.csv");
+    assert_eq!(flags.get_one::<usize>("top"), None);
+}
+
+#[test]
+fn a_list_in_a_file_is_beside_it() {
+    let (folder, flags) = flags_with("ip = ['@ips.txt', '203.0.113.0/24']\nsession = '@@a'", "events");
+    let values = |name: &str| flags.get_many::<String>(name).unwrap().cloned().collect::<Vec<_>>();
+    let list = format!("@{}", folder.path().join("ips.txt").display());
+    assert_eq!(values("ip"), [list, "203.0.113.0/24".to_owned()]);
+    assert_eq!(values("session"), ["@@a"]);
+}
+
+#[test]
+fn flags_of_a_file_that_need_another_are_refused() {
+    let folder = folder("sigma-placeholders = 'p.yml'", "");
+    let line = ["firstseen", "scan", "archive", "--config"].map(OsString::from);
+    let line = line.into_iter().chain([folder.path().join("config.toml").into()]).collect::<Vec<_>>();
+    let why = matches(&program(), &line).unwrap_err().to_string();
+    assert!(why.contains("config.toml do not fit") && why.contains("--sigma <FILE|FOLDER>"), "{why}");
 }
 
 #[test]

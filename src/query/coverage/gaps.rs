@@ -1,7 +1,7 @@
 //! Days and hours without a delivery, between others with one.
 
 use crate::coverage::DeliveryDay;
-use crate::time::{Day, Timestamp};
+use crate::time::{Day, Span, Timestamp};
 
 /// A place is expected to deliver every hour if it did in at least this share of the hours between its first and its last
 /// delivery. CloudTrail delivers about every five minutes, but nothing while nobody calls (CloudTrail User Guide, "Finding your
@@ -48,7 +48,7 @@ impl HourGap {
     }
 }
 
-const HOUR_MICROS: i64 = 3_600_000_000;
+const HOUR_MICROS: i64 = Span::hours(1).micros();
 
 /// The gaps of hours, if the place delivers in most hours. The hours of a day are unknown if the name of no object gives one; such a
 /// day has no gap.

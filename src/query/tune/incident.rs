@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::model::ObservedPrincipal;
 use crate::query::{FindingKind, Pattern};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// In microseconds.
-const HOUR: i64 = 3_600_000_000;
+const HOUR: i64 = Span::hours(1).micros();
 
 /// A period with activity that should be reported.
 #[derive(Clone, Debug, PartialEq, Eq)]

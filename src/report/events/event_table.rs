@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::row::{EventRow, EventTime, Resources};
+use super::row::{EventRow, Resources};
 use crate::table::{Column, ListBuffer, ROWS_PER_GROUP, StreamedTable, TextBuffer};
+use crate::time::Timestamp;
 
 /// Bytes of rows in memory beyond which a group ends. Usual rows do not reach it.
 const MOST_BYTES: usize = 256 << 20;
@@ -108,9 +109,9 @@ trait Buffer<Field> {
     fn add(&mut self, field: &Field);
 }
 
-impl Buffer<EventTime> for Longs {
-    fn add(&mut self, time: &EventTime) {
-        self.push(Some(time.0.micros()));
+impl Buffer<Timestamp> for Longs {
+    fn add(&mut self, time: &Timestamp) {
+        self.push(Some(time.micros()));
     }
 }
 

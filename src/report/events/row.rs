@@ -6,8 +6,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::events::Event;
+use crate::report::columns::{ColumnKind, Published, published};
 use crate::report::place::of_object;
-use crate::report::row::{Published, named, outcome, published};
+use crate::report::row::{named, outcome};
 use crate::time::Timestamp;
 
 published! {
@@ -15,7 +16,7 @@ published! {
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[allow(missing_docs, reason = "docs/formats.md describes every field, and a test holds the two together")]
     pub struct EventRow<'a> {
-        pub time: EventTime,
+        pub time: Timestamp,
         pub account: Option<Cow<'a, str>>,
         pub principal: Option<Cow<'a, str>>,
         pub principal_kind: &'static str,
@@ -48,40 +49,6 @@ published! {
     }
 }
 
-/// A time, in RFC 3339.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventTime(pub(super) Timestamp);
-
-impl Serialize for EventTime {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl Published for EventTime {
-    fn is_present(&self) -> bool {
-        true
-    }
-}
-
-impl Published for bool {
-    fn is_present(&self) -> bool {
-        true
-    }
-}
-
-impl Published for u32 {
-    fn is_present(&self) -> bool {
-        true
-    }
-}
-
-impl Published for Cow<'_, str> {
-    fn is_present(&self) -> bool {
-        true
-    }
-}
-
 /// ARNs: a list in JSON, one text in CSV.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resources<'a> {
@@ -94,6 +61,10 @@ impl Resources<'_> {
     pub(super) fn arns(&self) -> impl Iterator<Item = &str> {
         self.arns.iter().map(|arn| &**arn)
     }
+}
+
+impl Published for Resources<'_> {
+    const KIND: ColumnKind = ColumnKind::Text;
 }
 
 impl Serialize for Resources<'_> {
@@ -124,7 +95,7 @@ impl<'a> EventRow<'a> {
         let arns: Vec<Cow<'a, str>> = event.resources.iter().map(|arn| clean(arn)).collect();
         let evidence = event.evidence;
         Self {
-            time: EventTime(event.time),
+            time: event.time,
             account: named(&event.who.account).map(clean),
             principal: named(&event.who.key).map(clean),
             principal_kind: event.who.kind.name(),

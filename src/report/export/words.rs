@@ -5,6 +5,7 @@ use crate::query::{Finding, FindingKind};
 use crate::report::place::shown_object;
 use crate::report::row::{NOT_NAMED, named, value_in_words};
 use crate::report::{for_terminal, plural};
+use crate::time::Span;
 
 /// One line: what is new, and for which principal.
 pub(super) fn title(finding: &Finding<'_>) -> String {
@@ -44,7 +45,7 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
 
 /// A few sentences: outcome, rarity and place of the record.
 pub(super) fn description(finding: &Finding<'_>, archives: &[String]) -> String {
-    const DAY: i64 = 86_400_000_000;
+    const DAY: i64 = Span::days(1).micros();
     let mut text = finding.kind.name().to_owned();
     if let Some(principal) = named(finding.principal()) {
         text.push_str(&format!(" of {}", for_terminal(principal)));

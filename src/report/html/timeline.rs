@@ -116,7 +116,7 @@ const LABELS: i64 = 6;
 const MARKS_END: f64 = 44.0;
 
 /// Microseconds.
-const DAY: f64 = 86_400e6;
+const DAY: f64 = Span::days(1).micros() as f64;
 
 /// Where the lane of bars begins.
 const BARS_START: f64 = 50.0;

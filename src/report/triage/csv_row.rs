@@ -10,62 +10,43 @@ use super::member_view::{classes, new_actions, outcomes, values};
 use super::words::{of_link, of_part};
 use crate::model::{Dimension, Sighting};
 use crate::query::{Episode, Finding, PartName, RankedIncident, Weights};
+use crate::report::columns::row;
 use crate::report::row::{NOT_NAMED, named};
+use crate::time::Timestamp;
 
-/// The header line: the fields of [`IncidentRow`].
-pub(super) const COLUMNS: [&str; 28] = [
-    "rank",
-    "score",
-    "severity",
-    "size",
-    "history",
-    "network",
-    "agent",
-    "known",
-    "account",
-    "principal",
-    "principal_kind",
-    "new_principal",
-    "start",
-    "end",
-    "episodes",
-    "findings",
-    "success",
-    "failure",
-    "classes",
-    "actions",
-    "regions",
-    "networks",
-    "agents",
-    "access_keys",
-    "rules",
-    "principals",
-    "reasons",
-    "links",
-];
-
-/// One incident under its published field names, see `docs/formats.md`. An absent value is empty.
-#[derive(Serialize)]
-pub(super) struct IncidentRow<'a> {
-    rank: usize,
-    score: f64,
-    severity: &'static str,
-    parts: [Option<f64>; PartName::ALL.len()],
-    account: Option<Cow<'a, str>>,
-    principal: Option<Cow<'a, str>>,
-    principal_kind: &'static str,
-    new_principal: bool,
-    start: String,
-    end: String,
-    episodes: usize,
-    findings: usize,
-    success: usize,
-    failure: usize,
-    classes: String,
-    lists: [String; 6],
-    principals: String,
-    reasons: String,
-    links: String,
+row! {
+    /// One incident under its published field names, see `docs/formats.md`. An absent value is empty.
+    #[derive(Serialize)]
+    pub(super) struct IncidentRow<'a> {
+        rank: usize,
+        score: f64,
+        severity: &'static str,
+        size: Option<f64>,
+        history: Option<f64>,
+        network: Option<f64>,
+        agent: Option<f64>,
+        known: Option<f64>,
+        account: Option<Cow<'a, str>>,
+        principal: Option<Cow<'a, str>>,
+        principal_kind: &'static str,
+        new_principal: bool,
+        start: Timestamp,
+        end: Timestamp,
+        episodes: usize,
+        findings: usize,
+        success: usize,
+        failure: usize,
+        classes: String,
+        actions: String,
+        regions: String,
+        networks: String,
+        agents: String,
+        access_keys: String,
+        rules: String,
+        principals: String,
+        reasons: String,
+        links: String,
+    }
 }
 
 impl<'a> IncidentRow<'a> {
@@ -83,23 +64,35 @@ impl<'a> IncidentRow<'a> {
         let reasons = leading.parts.iter().map(|part| {
             format!("{} {:.2}: {}", part.name().name(), rounded(part.bits), of_part(part, leading, weights))
         });
+        let [size, history, network, agent, known] = PartName::ALL.map(|name| part(leading, name));
+        let [actions, regions, networks, agents, access_keys, rules] =
+            lists(incident).map(|list| joined(list.iter().map(|text| &**text), clean));
         Self {
             rank,
             score: score(leading),
             severity: incident.severity().name(),
-            parts: PartName::ALL.map(|name| part(leading, name)),
+            size,
+            history,
+            network,
+            agent,
+            known,
             account: named(&first.who.account).map(clean),
             principal: named(&first.who.key).map(clean),
             principal_kind: first.who.kind.name(),
             new_principal: first.is_new_principal,
-            start: span.start.to_string(),
-            end: span.end.to_string(),
+            start: span.start,
+            end: span.end,
             episodes: incident.episodes.len(),
             findings: incident.findings().count(),
             success: outcomes().map(|outcomes| outcomes.success).sum(),
             failure: outcomes().map(|outcomes| outcomes.failure).sum(),
             classes: joined(classes.into_iter(), clean),
-            lists: lists(incident).map(|list| joined(list.iter().map(|text| &**text), clean)),
+            actions,
+            regions,
+            networks,
+            agents,
+            access_keys,
+            rules,
             principals: joined(names, clean),
             reasons: clean(&reasons.collect::<Vec<_>>().join("; ")).into_owned(),
             links: clean(
@@ -137,9 +130,10 @@ fn joined<'t>(texts: impl Iterator<Item = &'t str>, clean: fn(&str) -> Cow<'_, s
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::columns::Row;
 
     #[test]
     fn parts_have_their_columns_in_order() {
-        assert_eq!(COLUMNS[3..3 + PartName::ALL.len()], PartName::ALL.map(PartName::name));
+        assert_eq!(IncidentRow::names()[3..3 + PartName::ALL.len()], PartName::ALL.map(PartName::name));
     }
 }

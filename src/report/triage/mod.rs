@@ -26,6 +26,7 @@ pub use self::labels::LabelledReport;
 use self::command::command;
 use self::csv_row::IncidentRow;
 use self::incident_view::IncidentView;
+use super::columns::Row;
 use super::{AsffBatches, Format, Screen, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
 
 pub(super) use self::bits::rounded;
@@ -68,8 +69,8 @@ impl TriageReport<'_> {
         };
         match format {
             Format::Text => text::write(self, out),
-            Format::Csv => csv::write(&csv_row::COLUMNS, csv_rows(for_spreadsheet), out),
-            Format::RawCsv => csv::write(&csv_row::COLUMNS, csv_rows(as_it_is), out),
+            Format::Csv => csv::write(&IncidentRow::names(), csv_rows(for_spreadsheet), out),
+            Format::RawCsv => csv::write(&IncidentRow::names(), csv_rows(as_it_is), out),
             Format::Json => {
                 json_format::write((&self.settings()?, self.coverage), ("incidents", rows()), out)
             }

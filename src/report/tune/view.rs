@@ -196,6 +196,6 @@ fn rounded(number: f64) -> f64 {
 
 /// A span in days, rounded to four decimals.
 pub(super) fn days(span: Span) -> f64 {
-    const DAY: f64 = 86_400_000_000.0;
+    const DAY: f64 = Span::days(1).micros() as f64;
     rounded(span.micros() as f64 / DAY)
 }

@@ -4,9 +4,9 @@
 use std::io::{self, Write};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
-use serde::Serialize;
 
 use super::column::{Cell, cell, header, width};
+use crate::report::columns::Row;
 use crate::report::csv::Cells;
 
 /// The most rows of a sheet, its header among them ("Excel specifications and limits"). Further rows are in further sheets.
@@ -52,16 +52,15 @@ impl Book {
     ///
     /// # Errors
     /// If a temporary file cannot be written.
-    pub(in crate::report) fn add<R: Serialize>(
+    pub(in crate::report) fn add<R: Row>(
         &mut self,
         name: &str,
-        columns: &[&str],
         rows: impl Iterator<Item = R>,
     ) -> io::Result<()> {
         let mut rows = rows.peekable();
         for number in 1.. {
             let name = if number == 1 { name.to_owned() } else { format!("{name} {number}") };
-            self.add_one(&name, columns, &mut rows).map_err(io_error)??;
+            self.add_one(&name, &mut rows).map_err(io_error)??;
             if rows.peek().is_none() {
                 break;
             }
@@ -70,17 +69,17 @@ impl Book {
     }
 
     /// Adds a sheet with as many rows as fit.
-    fn add_one<R: Serialize>(
+    fn add_one<R: Row>(
         &mut self,
         name: &str,
-        columns: &[&str],
         rows: &mut impl Iterator<Item = R>,
     ) -> Result<io::Result<()>, XlsxError> {
+        let columns = R::columns();
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name(name)?;
-        for (column, name) in (0..).zip(columns) {
-            sheet.write_string_with_format(0, column, header(name), &self.formats.header)?;
-            sheet.set_column_width(column, width(name))?;
+        for (number, column) in (0..).zip(&columns) {
+            sheet.write_string_with_format(0, number, header(*column), &self.formats.header)?;
+            sheet.set_column_width(number, width(*column))?;
         }
         sheet.set_freeze_panes(1, 0)?;
         let mut cells = Cells::default();
@@ -90,8 +89,8 @@ impl Book {
                 Ok(cells) => cells,
                 Err(error) => return Ok(Err(error)),
             };
-            for ((column, name), text) in (0..).zip(columns).zip(cells.iter()) {
-                self.formats.write(sheet, (number, column), cell(name, text))?;
+            for ((place, column), text) in (0..).zip(&columns).zip(cells.iter()) {
+                self.formats.write(sheet, (number, place), cell(column.kind, text))?;
             }
             last = number;
         }
@@ -155,7 +154,17 @@ fn io_error(error: XlsxError) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use serde::Serialize;
+
     use super::*;
+    use crate::report::columns::row;
+
+    row! {
+        #[derive(Serialize)]
+        struct Counted {
+            count: u64,
+        }
+    }
 
     #[test]
     fn long_texts_are_cut_to_the_size_of_a_cell() {
@@ -171,8 +180,8 @@ mod tests {
     #[test]
     fn rows_that_do_not_fit_are_in_further_sheets() {
         let mut book = Book { most_rows: 3, ..Book::new() };
-        book.add("findings", &["count"], (0..5).map(|count| [count])).unwrap();
-        book.add("faults", &["count"], std::iter::empty::<[u8; 1]>()).unwrap();
+        book.add("findings", (0..5).map(|count| Counted { count })).unwrap();
+        book.add("faults", std::iter::empty::<Counted>()).unwrap();
         let names: Vec<String> = book.workbook.worksheets().iter().map(Worksheet::name).collect();
         assert_eq!(names, ["findings", "findings 2", "findings 3", "faults"]);
     }

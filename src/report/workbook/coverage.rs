@@ -8,28 +8,51 @@ use serde_json::Value;
 
 use super::Book;
 use crate::coverage::Coverage;
+use crate::report::columns::row;
 use crate::report::for_terminal;
 use crate::report::summary::{CoverageView, FaultView};
+use crate::time::Day;
 
-/// A line of a sheet of names and values.
-#[derive(Serialize)]
-struct Named {
-    name: String,
-    /// A text or a number, which has a column of its own.
-    text: Option<String>,
-    number: Option<f64>,
+row! {
+    /// A line of the sheet `coverage`: a text or a number, which has a column of its own.
+    #[derive(Serialize)]
+    struct Sum {
+        what: String,
+        text: Option<String>,
+        number: Option<f64>,
+    }
 }
 
-/// An account and a Region with what was read of them.
-#[derive(Serialize)]
-struct Place<'a> {
-    account: Cow<'a, str>,
-    region: Cow<'a, str>,
-    objects: u64,
-    records: u64,
-    first_day: Option<String>,
-    last_day: Option<String>,
-    gaps: String,
+row! {
+    /// A line of the sheet `settings`.
+    #[derive(Serialize)]
+    struct Setting {
+        setting: String,
+        text: Option<String>,
+        number: Option<f64>,
+    }
+}
+
+row! {
+    /// An account and a Region with what was read of them.
+    #[derive(Serialize)]
+    struct Place<'a> {
+        account: Cow<'a, str>,
+        region: Cow<'a, str>,
+        objects: u64,
+        failed: u64,
+        records: u64,
+        first_day: Option<Day>,
+        last_day: Option<Day>,
+        gaps: String,
+    }
+}
+
+/// A value with its name: a text or a number.
+struct Named {
+    name: String,
+    text: Option<String>,
+    number: Option<f64>,
 }
 
 /// Adds the sheets `coverage`, `places` and `faults`.
@@ -40,25 +63,26 @@ pub(in crate::report) fn add_coverage(book: &mut Book, coverage: &Coverage) -> i
         fields.remove("places");
         fields.remove("faults");
     }
-    book.add("coverage", &["what", "text", "number"], named(&view).into_iter())?;
+    let sums = named(&view).into_iter().map(|Named { name, text, number }| Sum { what: name, text, number });
+    book.add("coverage", sums)?;
     let places = coverage.places.iter().map(|((account, region), place)| Place {
         account: for_terminal(account),
         region: for_terminal(region),
         objects: place.objects,
+        failed: place.failed,
         records: place.records,
-        first_day: place.span().map(|(first, _)| first.to_string()),
-        last_day: place.span().map(|(_, last)| last.to_string()),
+        first_day: place.span().map(|(first, _)| first),
+        last_day: place.span().map(|(_, last)| last),
         gaps: place.gaps().map(|(from, to)| format!("{from} to {to}")).collect::<Vec<_>>().join("; "),
     });
-    let columns = ["account", "region", "objects", "records", "first_day", "last_day", "gaps"];
-    book.add("places", &columns, places)?;
-    let columns = ["kind", "archive", "object", "stored_byte", "byte", "record", "detail"];
-    book.add("faults", &columns, coverage.faults.iter().map(|fault| FaultView::cleaned(fault, for_terminal)))
+    book.add("places", places)?;
+    book.add("faults", coverage.faults.iter().map(|fault| FaultView::cleaned(fault, for_terminal)))
 }
 
 /// Adds the sheet `settings`.
 pub(in crate::report) fn add_settings(book: &mut Book, settings: &Value) -> io::Result<()> {
-    book.add("settings", &["setting", "text", "number"], named(settings).into_iter())
+    let settings = named(settings).into_iter();
+    book.add("settings", settings.map(|Named { name, text, number }| Setting { setting: name, text, number }))
 }
 
 /// The values of a document in lines; the name of a value is its path. Absent values have no line.

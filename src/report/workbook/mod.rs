@@ -18,7 +18,7 @@ pub(super) use coverage::{add_coverage, add_settings};
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut book = Book::new();
     let rows = report.findings.iter().map(|one| FindingRow::new(one, report.archives, for_terminal));
-    book.add("findings", FindingRow::COLUMNS, rows)?;
+    book.add("findings", rows)?;
     add_coverage(&mut book, report.coverage)?;
     add_settings(&mut book, &serde_json::to_value(report.settings)?)?;
     book.write(out)

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
+use memchr::memmem;
 use regex::{Regex, RegexBuilder};
 
 use super::event_context::Value;
@@ -65,9 +66,7 @@ impl Test {
             Self::StartsWithAnyCase(part) => starts_with(text, part),
             Self::EndsWith(part) => text.ends_with(&**part),
             Self::EndsWithAnyCase(part) => ends_with(text, part),
-            Self::ContainsBytes(part) => {
-                part.is_empty() || text.as_bytes().windows(part.len()).any(|window| *window == **part)
-            }
+            Self::ContainsBytes(part) => memmem::find(text.as_bytes(), part).is_some(),
             Self::StartsWithBytes(part) => text.as_bytes().starts_with(part),
             Self::Matches(regex) => regex.is_match(text),
             Self::Number(is_right, other) => {

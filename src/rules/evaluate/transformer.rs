@@ -55,7 +55,7 @@ impl Transformer {
 }
 
 /// Applies transformers to a value, the first one first.
-pub(in crate::rules) fn transformed<'a>(transformers: &[Transformer], value: Value<'a>) -> Value<'a> {
+fn transformed<'a>(transformers: &[Transformer], value: Value<'a>) -> Value<'a> {
     transformers.iter().fold(value, |value, transformer| transformer.apply(value))
 }
 
@@ -67,11 +67,17 @@ pub(in crate::rules) struct TransformedField {
 }
 
 impl TransformedField {
+    /// The field itself, without transformers.
+    pub(in crate::rules) fn plain(field: Field) -> Self {
+        Self { field, transformers: Vec::new() }
+    }
+
     pub(in crate::rules) fn value<'a>(&'a self, event: &'a EventContext<'_>) -> Value<'a> {
         transformed(&self.transformers, self.field.value(event))
     }
 
-    fn of_known<'k>(&self, known: &Known<'k>) -> Option<Value<'k>> {
+    /// Its value in events with known texts; none if it is not known.
+    pub(super) fn of_known<'k>(&self, known: &Known<'k>) -> Option<Value<'k>> {
         Some(transformed(&self.transformers, known.value(&self.field)?))
     }
 }

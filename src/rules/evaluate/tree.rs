@@ -2,9 +2,8 @@
 
 use super::comparison::Test;
 use super::event_context::EventContext;
-use super::field::Field;
 use super::known::Known;
-use super::transformer::{FieldCheck, Transformer, transformed};
+use super::transformer::{FieldCheck, TransformedField};
 
 /// A condition that can be evaluated on an event. An empty `All` always holds, an empty `Any` never.
 #[derive(Clone, Debug)]
@@ -19,9 +18,7 @@ pub(in crate::rules) enum Condition {
 /// A field and the test of its value.
 #[derive(Clone, Debug)]
 pub(in crate::rules) struct Check {
-    pub(in crate::rules) field: Field,
-    /// The innermost first.
-    pub(in crate::rules) transformers: Vec<Transformer>,
+    pub(in crate::rules) field: TransformedField,
     pub(in crate::rules) test: Test,
 }
 
@@ -103,7 +100,7 @@ impl Condition {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::cost).max().unwrap_or(0),
             Self::Not(part) => part.cost(),
-            Self::Check(check) => check.field.cost(),
+            Self::Check(check) => check.field.field.cost(),
             Self::Fields(check) => check.cost(),
         }
     }
@@ -111,10 +108,10 @@ impl Condition {
 
 impl Check {
     fn holds(&self, event: &EventContext<'_>) -> bool {
-        self.test.passes(&transformed(&self.transformers, self.field.value(event)))
+        self.test.passes(&self.field.value(event))
     }
 
     fn of_known(&self, known: &Known<'_>) -> Option<bool> {
-        Some(self.test.passes(&transformed(&self.transformers, known.value(&self.field)?)))
+        Some(self.test.passes(&self.field.of_known(known)?))
     }
 }

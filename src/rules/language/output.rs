@@ -1,11 +1,10 @@
 //! The output of a rule: text with fields such as `%ct.user`.
 
-use super::condition::Word;
+use super::condition::{FieldTerm, Word};
 use crate::model::{LogSource, OutputPart};
 use crate::rules::error::ConditionError;
 use crate::rules::evaluate::event_context::EventContext;
-use crate::rules::evaluate::field::FieldName;
-use crate::rules::evaluate::field::{Field, longest};
+use crate::rules::evaluate::field::{FieldName, longest};
 use crate::rules::evaluate::transformer::{TransformedField, Transformer};
 
 /// An output: its parts, and its fields in order.
@@ -34,16 +33,17 @@ impl Output {
                 continue;
             };
             let place = template[..place].chars().count() + 1;
-            let (name, transformers) = parsed.map_err(|reason| ConditionError::new(place, reason))?;
-            let field = Field::of(&name, source).map_err(|error| ConditionError::of_field(place, error))?;
+            let term = parsed.map_err(|reason| ConditionError::new(place, reason))?;
+            let field = term.compiled(source).map_err(|error| ConditionError::of_field(place, error))?;
             if !text.is_empty() {
                 output.parts.push(OutputPart::Text(one_line(&std::mem::take(&mut text)).into()));
             }
+            let FieldTerm { field: name, transformers } = term;
             let argument = name.argument.map_or(String::new(), |argument| format!("[{argument}]"));
             let named = format!("{}{argument}", name.name);
             let wrap = |inner, transformer: &Transformer| format!("{}({inner})", transformer.name());
             output.parts.push(OutputPart::Field(transformers.iter().fold(named, wrap).into()));
-            output.fields.push(TransformedField { field, transformers });
+            output.fields.push(field);
             rest = &rest[length..];
         }
         text.push_str(rest);
@@ -62,8 +62,8 @@ impl Output {
     }
 }
 
-/// A field with its transformers, the innermost first; or what is wrong.
-type Parsed = Result<(FieldName, Vec<Transformer>), String>;
+/// A field, or what is wrong.
+type Parsed = Result<FieldTerm, String>;
 
 /// Limit on nested transformers; more are not legitimate.
 const MAX_TRANSFORMERS: usize = 20;
@@ -96,7 +96,7 @@ fn transformed(text: &str, source: LogSource) -> Option<(Parsed, usize)> {
             }
         }
     }
-    Some((name.map(|name| (name, transformers)), text.len() - rest.len()))
+    Some((name.map(|field| FieldTerm { field, transformers }), text.len() - rest.len()))
 }
 
 /// The field at the start of a text, and its length; none if the text does not start with the form of a

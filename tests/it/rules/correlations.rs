@@ -318,11 +318,13 @@ fn base_rules_report_only_if_a_correlation_says_so() {
     assert_eq!(names(&correlation(&format!("{few}\ngenerate: true"))), ("A B Both".to_owned(), 0));
     let enough = few.replace("gte: 2", "gte: 1");
     assert_eq!(names(&correlation(&enough)), ("B Both corr".to_owned(), 0));
-    // A correlation that cannot be used does not leave its rules to report alone.
+    // One that cannot be used silences no rule: not for its section, nor for what it says of itself.
     for broken in ["type: value_sum", "typ: event_count\ntype: event_count"] {
         let broken = format!("{broken}\nrules: [a, b]\ntimespan: 1h\ncondition: {{gte: 1}}");
-        assert_eq!(names(&correlation(&broken)), ("Both".to_owned(), 1), "{broken}");
+        assert_eq!(names(&correlation(&broken)), ("A B Both".to_owned(), 1), "{broken}");
     }
+    let without_title = correlation(&enough).replacen("title: corr", "title: ''", 1);
+    assert_eq!(names(&without_title), ("A B Both".to_owned(), 1));
     let nested = "title: outer\ncorrelation: {type: event_count, rules: [inner], timespan: 1h, condition: {gte: 1}}\n---\nname: inner\n";
     assert_eq!(names(&(nested.to_owned() + &correlation(&enough))).1, 1);
 }

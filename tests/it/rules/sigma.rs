@@ -1,7 +1,7 @@
 //! Sigma's rule language.
 
 use firstseen::model::Language;
-use firstseen::rules::RuleSet;
+use firstseen::rules::{Placeholders, RuleSet};
 use serde_json::{Value, json};
 
 use super::{file, matching, output_of};
@@ -222,8 +222,9 @@ fn a_value_may_be_searched_for_in_base64() {
 fn placeholders_stand_for_the_values_of_a_file() {
     let text = rule("sel:\n  userIdentity.arn|expand|endswith: '/%admins%'\ncondition: sel");
     let files = [file("a.yml", Language::Sigma, &text)];
-    let values = file("p.yml", Language::Sigma, "admins: [zoe, Eva]\n");
-    let (rules, errors) = RuleSet::compile_with(&files, std::slice::from_ref(&values));
+    let mut values = Placeholders::default();
+    values.add("p.yml", "admins: [zoe, Eva]\n".to_owned()).unwrap();
+    let (rules, errors) = RuleSet::compile_with(&files, &values);
     assert_eq!((errors.len(), matching(&rules, &event())), (0, vec!["r".to_owned()]));
     let (_, errors) = RuleSet::compile(&files);
     assert!(

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     fn field(text: &str, source: LogSource) -> Result<Field, FieldError> {
-        let (named, _) = crate::rules::language::condition::field(text).unwrap();
+        let named = crate::rules::language::condition::field(text).unwrap().field;
         Field::of(&named, source)
     }
 

@@ -5,8 +5,10 @@
 
 mod parse;
 
-use crate::rules::evaluate::field::FieldName;
-use crate::rules::evaluate::transformer::Transformer;
+use crate::model::LogSource;
+use crate::rules::error::FieldError;
+use crate::rules::evaluate::field::{Field, FieldName};
+use crate::rules::evaluate::transformer::{TransformedField, Transformer};
 
 pub(in crate::rules) use parse::{field, list, parse};
 
@@ -24,16 +26,33 @@ pub(in crate::rules) enum Expression {
     Check(Check),
 }
 
+/// A field, possibly in transformers: `tolower(ct.name)`.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::rules) struct FieldTerm {
+    pub(in crate::rules) field: FieldName,
+    /// The innermost first.
+    pub(in crate::rules) transformers: Vec<Transformer>,
+}
+
+impl FieldTerm {
+    /// The field in events of a source.
+    ///
+    /// # Errors
+    /// If there is no such field.
+    pub(in crate::rules) fn compiled(&self, source: LogSource) -> Result<TransformedField, FieldError> {
+        let field = Field::of(&self.field, source)?;
+        Ok(TransformedField { field, transformers: self.transformers.clone() })
+    }
+}
+
 /// A field, an operator and the values to compare with.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::rules) struct Check {
-    pub(in crate::rules) field: FieldName,
-    /// Transformers of the field, the innermost first.
-    pub(in crate::rules) transformers: Vec<Transformer>,
+    pub(in crate::rules) term: FieldTerm,
     pub(in crate::rules) operator: Operator,
     pub(in crate::rules) words: Vec<Word>,
-    /// The field to compare with, in place of words: `val(ct.src)`, with its transformers.
-    pub(in crate::rules) other: Option<(FieldName, Vec<Transformer>)>,
+    /// The field to compare with, in place of words: `val(ct.src)`.
+    pub(in crate::rules) other: Option<FieldTerm>,
     /// Position of its first character in the condition, counted from 1.
     pub(in crate::rules) at: usize,
 }

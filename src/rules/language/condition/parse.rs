@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Check, Expression, FieldName, Operator, Transformer, Word};
+use super::{Check, Expression, FieldName, FieldTerm, Operator, Transformer, Word};
 use crate::rules::error::{ConditionError, similar};
 
 /// Limit on nesting; deeper conditions are not legitimate.
@@ -22,7 +22,7 @@ pub(in crate::rules) fn parse(text: &str) -> Result<Expression, ConditionError> 
 ///
 /// # Errors
 /// As [`parse`].
-pub(in crate::rules) fn field(text: &str) -> Result<(FieldName, Vec<Transformer>), ConditionError> {
+pub(in crate::rules) fn field(text: &str) -> Result<FieldTerm, ConditionError> {
     let mut parser = Parser::new(text);
     parser.blanks();
     let at = parser.position();
@@ -172,16 +172,16 @@ impl<'t> Parser<'t> {
         if !name.contains('.') && !self.rest().starts_with('(') {
             return Ok(Expression::Macro { name: name.to_owned(), at });
         }
-        let (field, transformers) = self.field(name, at)?;
-        self.comparison(field, transformers, at)
+        let term = self.field(name, at)?;
+        self.comparison(term, at)
     }
 
     /// Parses the rest of a field whose name, or outermost transformer, was read at this position.
-    fn field(&mut self, name: &str, at: usize) -> Result<(FieldName, Vec<Transformer>), ConditionError> {
+    fn field(&mut self, name: &str, at: usize) -> Result<FieldTerm, ConditionError> {
         if self.rest().starts_with('(') {
             self.transformed(name, at)
         } else if name.contains('.') {
-            Ok((self.argument(name)?, Vec::new()))
+            Ok(FieldTerm { field: self.argument(name)?, transformers: Vec::new() })
         } else {
             Err(ConditionError::new(at, "expected a field"))
         }
@@ -196,11 +196,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Parses `tolower(ct.name)`, also nested.
-    fn transformed(
-        &mut self,
-        name: &str,
-        at: usize,
-    ) -> Result<(FieldName, Vec<Transformer>), ConditionError> {
+    fn transformed(&mut self, name: &str, at: usize) -> Result<FieldTerm, ConditionError> {
         let transformer = Transformer::from_name(name).ok_or_else(|| {
             let known = Transformer::ALL.map(|known| format!("{}()", known.name())).join(", ");
             ConditionError::new(at, format!("there is no transformer '{name}' here; there are {known}"))
@@ -213,14 +209,14 @@ impl<'t> Parser<'t> {
         self.blanks();
         let inner_at = self.position();
         let inner = self.name();
-        let (field, mut transformers) = self.field(inner, inner_at)?;
+        let mut term = self.field(inner, inner_at)?;
         self.depth -= 1;
         self.blanks();
         if !self.take(")") {
             return Err(self.expected("')'"));
         }
-        transformers.push(transformer);
-        Ok((field, transformers))
+        term.transformers.push(transformer);
+        Ok(term)
     }
 
     /// Parses the optional `[…]` after a field.
@@ -239,12 +235,7 @@ impl<'t> Parser<'t> {
         Ok(FieldName { name, argument: Some(argument) })
     }
 
-    fn comparison(
-        &mut self,
-        field: FieldName,
-        transformers: Vec<Transformer>,
-        at: usize,
-    ) -> Result<Expression, ConditionError> {
+    fn comparison(&mut self, term: FieldTerm, at: usize) -> Result<Expression, ConditionError> {
         self.blanks();
         let operator = self.operator()?;
         self.blanks();
@@ -256,12 +247,11 @@ impl<'t> Parser<'t> {
                 None => (vec![self.word()?], None),
             },
         };
-        Ok(Expression::Check(Check { field, transformers, operator, words, other, at }))
+        Ok(Expression::Check(Check { term, operator, words, other, at }))
     }
 
     /// Parses a field in place of a value: `val(ct.src)` or, with a transformer, `tolower(ct.src)`.
-    #[allow(clippy::type_complexity)]
-    fn other(&mut self) -> Result<Option<(FieldName, Vec<Transformer>)>, ConditionError> {
+    fn other(&mut self) -> Result<Option<FieldTerm>, ConditionError> {
         let (start, at) = (self.at, self.position());
         let name = self.name();
         let is_field = name == "val" || Transformer::from_name(name).is_some();
@@ -396,9 +386,10 @@ mod tests {
             Expression::Not(part) => format!("(not {})", shown(part)),
             Expression::Macro { name, .. } => name.clone(),
             Expression::Check(check) => {
-                let argument = check.field.argument.as_ref().map_or(String::new(), |it| format!("[{it}]"));
+                let argument =
+                    check.term.field.argument.as_ref().map_or(String::new(), |it| format!("[{it}]"));
                 let words: Vec<&str> = check.words.iter().map(|word| &*word.text).collect();
-                format!("{}{argument}{:?}{words:?}", check.field.name, check.operator)
+                format!("{}{argument}{:?}{words:?}", check.term.field.name, check.operator)
             }
         }
     }
@@ -426,7 +417,7 @@ mod tests {
         assert_eq!(read("ct.name regex '^Get\\d+$'"), r#"ct.nameRegex["^Get\\d+$"]"#);
         assert_eq!(read("ka.uri startswith /healthz?"), r#"ka.uriStartsWith["/healthz?"]"#);
         let Ok(Expression::Check(check)) = parse("toupper(tolower( ct.name )) contains A") else { panic!() };
-        assert_eq!(check.transformers, [Transformer::Lower, Transformer::Upper]);
+        assert_eq!(check.term.transformers, [Transformer::Lower, Transformer::Upper]);
     }
 
     #[test]

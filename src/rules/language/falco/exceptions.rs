@@ -3,8 +3,7 @@
 use super::element::Element;
 use crate::rules::error::{ConditionError, RuleError};
 use crate::rules::evaluate::field::FieldName;
-use crate::rules::evaluate::transformer::Transformer;
-use crate::rules::language::condition::{self, Check, Expression, Operator, Word};
+use crate::rules::language::condition::{self, Check, Expression, FieldTerm, Operator, Word};
 use crate::yaml::{Node, Yaml};
 
 /// Fields with their comparisons, and rows of values. An exception holds if all fields of one row do.
@@ -27,11 +26,10 @@ struct Fields {
     is_single: bool,
 }
 
-/// A field, its transformers, and its operator.
+/// A field and its operator.
 #[derive(Clone, Debug, PartialEq)]
 struct FieldComparison {
-    field: FieldName,
-    transformers: Vec<Transformer>,
+    term: FieldTerm,
     operator: Operator,
 }
 
@@ -98,11 +96,11 @@ impl ExceptionEntry<'_> {
             return Err(wrong(format!("has {} fields and {} comps", fields.len(), comps.len())));
         }
         let compared = fields.into_iter().zip(comps).map(|(field, comp)| {
-            let (field, transformers) = condition::field(field)
+            let term = condition::field(field)
                 .map_err(|flaw| wrong(format!("has the field '{field}': {}", flaw.reason)))?;
             let operator = Operator::from_text(comp).filter(|operator| *operator != Operator::Exists);
             let operator = operator.ok_or_else(|| wrong(format!("cannot compare by '{comp}'")))?;
-            Ok(FieldComparison { field, transformers, operator })
+            Ok(FieldComparison { term, operator })
         });
         Ok(Some(Fields { compared: compared.collect::<Result<_, RuleError>>()?, is_single }))
     }
@@ -163,7 +161,7 @@ fn words(yaml: &Yaml) -> Result<Vec<Word>, String> {
 impl Exception {
     /// The fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = &FieldName> {
-        self.fields.compared.iter().map(|compared| &compared.field)
+        self.fields.compared.iter().map(|compared| &compared.term.field)
     }
 
     /// The condition under which the exception holds.
@@ -180,15 +178,8 @@ impl Exception {
 
     fn row(&self, row: &Row) -> Expression {
         let check = |(compared, words): (&FieldComparison, &Vec<Word>)| {
-            let FieldComparison { field, transformers, operator } = compared.clone();
-            Expression::Check(Check {
-                field,
-                transformers,
-                operator,
-                words: words.clone(),
-                other: None,
-                at: 1,
-            })
+            let FieldComparison { term, operator } = compared.clone();
+            Expression::Check(Check { term, operator, words: words.clone(), other: None, at: 1 })
         };
         Expression::And(self.fields.compared.iter().zip(row).map(check).collect())
     }

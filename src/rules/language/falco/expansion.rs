@@ -10,9 +10,9 @@ use crate::model::LogSource;
 use crate::rules::error::{ConditionError, similar};
 use crate::rules::evaluate::comparison::{Test, finite, glob, part_in_any_case, regex};
 use crate::rules::evaluate::field::Field;
-use crate::rules::evaluate::transformer::{FieldCheck, Relation, TransformedField};
+use crate::rules::evaluate::transformer::{FieldCheck, Relation};
 use crate::rules::evaluate::tree::{self, Condition};
-use crate::rules::language::condition::{self, Expression, Operator, Word};
+use crate::rules::language::condition::{self, Expression, FieldTerm, Operator, Word};
 
 /// Limit on the nesting of brackets, `not` and macros; deeper conditions are not legitimate, or circular.
 const MAX_DEPTH: usize = 200;
@@ -88,24 +88,20 @@ impl<'e> Expansion<'e> {
 
     fn check(&mut self, check: &condition::Check) -> Result<Condition, ConditionError> {
         self.spend(1).map_err(|reason| ConditionError::new(check.at, reason))?;
-        let field = Field::of(&check.field, self.source)
-            .map_err(|error| ConditionError::of_field(check.at, error))?;
-        let transformers = check.transformers.clone();
-        if let Some((other, others)) = &check.other {
-            let right =
-                Field::of(other, self.source).map_err(|error| ConditionError::of_field(check.at, error))?;
+        let source = self.source;
+        let compiled = |term: &FieldTerm| {
+            term.compiled(source).map_err(|error| ConditionError::of_field(check.at, error))
+        };
+        let field = compiled(&check.term)?;
+        if let Some(other) = &check.other {
+            let right = compiled(other)?;
             let (relation, any_case) = relation(check.operator).ok_or_else(|| {
                 ConditionError::new(check.at, "this operator compares with a text, not with another field")
             })?;
-            return Ok(Condition::Fields(Box::new(FieldCheck {
-                left: TransformedField { field, transformers },
-                right: TransformedField { field: right, transformers: others.clone() },
-                relation,
-                any_case,
-            })));
+            return Ok(Condition::Fields(Box::new(FieldCheck { left: field, right, relation, any_case })));
         }
         let test = self.test(check).map_err(|reason| ConditionError::new(check.at, reason))?;
-        Ok(Condition::Check(tree::Check { field, transformers, test }))
+        Ok(Condition::Check(tree::Check { field, test }))
     }
 
     /// Counts parts of the rule.

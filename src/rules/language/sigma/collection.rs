@@ -30,14 +30,30 @@ struct Entry<'y> {
     rule: Option<Rule>,
     /// Fields whose values correlations need.
     fields: Vec<(Box<str>, Field)>,
-    /// Whether a correlation refers to it, and whether one of those lets it report its own matches.
-    use_: Option<bool>,
-    /// Whether a correlation that can be used counts its events.
-    is_counted: bool,
+    role: Role,
+}
+
+/// What the matches of a rule are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Role {
+    /// To be reported.
+    #[default]
+    Reported,
+    /// For correlations only.
+    Counted,
+    /// For correlations, one of which lets the rule report its own matches, too.
+    CountedAndReported,
+}
+
+impl Role {
+    /// The role of a rule that one more correlation counts.
+    fn counted(self, generates: bool) -> Self {
+        if generates || self == Self::CountedAndReported { Self::CountedAndReported } else { Self::Counted }
+    }
 }
 
 /// Compiles the rules of these files. An error in one rule does not affect the others, except that a correlation needs its
-/// rules, and that rules to which correlations refer report nothing of their own, unless one says `generate: true`.
+/// rules, and that the rules of correlations report nothing of their own, unless one says `generate: true`.
 pub(in crate::rules) fn rules(
     files: &[(&str, Vec<Yaml>)],
     placeholders: &Placeholders,
@@ -53,13 +69,11 @@ pub(in crate::rules) fn rules(
     let Collection { entries, correlations, .. } = collection;
     let single = entries.into_iter().filter_map(|entry| {
         let rule = entry.rule?;
-        match entry.use_ {
-            None => Some(rule),
-            Some(reports) if reports || entry.is_counted => {
-                Some(rule.for_correlations(entry.fields, reports))
-            }
-            Some(_) => None,
-        }
+        Some(match entry.role {
+            Role::Reported => rule,
+            Role::Counted => rule.for_correlations(entry.fields, false),
+            Role::CountedAndReported => rule.for_correlations(entry.fields, true),
+        })
     });
     single.chain(correlations).collect()
 }
@@ -109,8 +123,7 @@ impl<'y> Collection<'y> {
             content,
             rule,
             fields: Vec::new(),
-            use_: None,
-            is_counted: false,
+            role: Role::default(),
         });
     }
 
@@ -138,18 +151,12 @@ impl<'y> Collection<'y> {
         of_name: &HashMap<&str, Vec<usize>>,
     ) -> Result<(), SigmaError> {
         let Entry { document, file, .. } = self.entries[number];
-        let generate = correlation::generates(document, section);
+        let generates = correlation::generates(document, section)?;
         let references = correlation::references(section)?;
-        let found: Vec<Result<usize, SigmaError>> =
-            references.iter().map(|reference| self.find(reference, file, of_name)).collect();
-        // Even if the correlation cannot be used, its rules must not report by themselves.
-        for base in found.iter().flatten() {
-            let reports = generate.as_ref().is_ok_and(|generate| *generate);
-            let known = self.entries[*base].use_.get_or_insert(reports);
-            *known |= reports;
-        }
-        generate?;
-        let found = found.into_iter().collect::<Result<Vec<usize>, SigmaError>>()?;
+        let found = references
+            .iter()
+            .map(|reference| self.find(reference, file, of_name))
+            .collect::<Result<Vec<usize>, SigmaError>>()?;
         let mut seen = HashSet::new();
         if let Some(at) = found.iter().position(|base| !seen.insert(*base)) {
             return Err(wrong(&references[at], "correlation names a rule twice"));
@@ -170,14 +177,16 @@ impl<'y> Collection<'y> {
         let names: Vec<[Option<&str>; 2]> =
             found.iter().map(|base| [self.entries[*base].name, Some(&*self.entries[*base].id)]).collect();
         let draft = correlation::parse(section, &names)?;
-        let mut bases = Vec::new();
-        for (base, fields) in found.iter().zip(&draft.fields) {
-            self.entries[*base].is_counted = true;
-            bases.extend(self.entries[*base].base(fields));
-        }
         let source = self.entries[found[0]].rule.as_ref().map(|rule| rule.metadata().source);
         let source = source.ok_or_else(|| wrong(section, "correlation names no rules"))?;
         let metadata = metadata(document, &self.entries[number].id, source)?;
+        // The correlation can be used. Of one that cannot, the rules report by themselves.
+        let mut bases = Vec::new();
+        for (base, fields) in found.iter().zip(&draft.fields) {
+            let entry = &mut self.entries[*base];
+            entry.role = entry.role.counted(generates);
+            bases.extend(entry.base(fields));
+        }
         self.correlations.push(Rule::of_correlation(RuleMetadata {
             correlation: Some(Correlation { rules: bases, ..draft.correlation }),
             ..metadata

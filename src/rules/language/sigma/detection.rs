@@ -43,7 +43,7 @@ fn contains(word: &str, yaml: &Yaml) -> Result<Test, SigmaError> {
 }
 
 fn check(field: Field, test: Test) -> Condition {
-    Condition::Check(Check { field, transformers: Vec::new(), test })
+    Condition::Check(Check { field: TransformedField::plain(field), test })
 }
 
 /// The condition for a field with modifiers and its values.
@@ -123,10 +123,9 @@ fn same_event(
         return Err("'fieldref' compares a field with another one".to_owned());
     }
     let (relation, any_case) = modifiers.relation();
-    let plain = |field| TransformedField { field, transformers: Vec::new() };
     Ok(Condition::Fields(Box::new(FieldCheck {
-        left: plain(field.clone()),
-        right: plain(Field::at(Path::dotted(other), source)),
+        left: TransformedField::plain(field.clone()),
+        right: TransformedField::plain(Field::at(Path::dotted(other), source)),
         relation,
         any_case,
     })))

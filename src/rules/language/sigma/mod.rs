@@ -21,7 +21,7 @@ use crate::rules::rule::Rule;
 use crate::yaml::Yaml;
 
 pub(in crate::rules) use collection::rules;
-pub(in crate::rules) use placeholders::Placeholders;
+pub use placeholders::Placeholders;
 
 /// Output of Sigma rules, which have only a title of their own.
 const OUTPUT_CLOUDTRAIL: &str =

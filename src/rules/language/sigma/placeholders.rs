@@ -3,37 +3,51 @@
 use std::collections::BTreeMap;
 
 use crate::rules::error::{RuleError, similar};
-use crate::yaml::Yaml;
+use crate::yaml::{self, Yaml};
 
 /// Limit on the values that one text may stand for; more is a mistake.
 const MAX_VALUES: usize = 10_000;
 
-/// The values of each placeholder.
-#[derive(Debug, Default)]
-pub(in crate::rules) struct Placeholders(BTreeMap<String, Vec<String>>);
+/// The values of the placeholders in Sigma rules.
+#[derive(Clone, Debug, Default)]
+pub struct Placeholders {
+    values: BTreeMap<String, Vec<String>>,
+    /// The contents of the files.
+    texts: Vec<String>,
+}
 
 impl Placeholders {
-    /// Adds those of a file: a map from names to a value or a list of values.
-    pub(in crate::rules) fn add(&mut self, file: &str, documents: &[Yaml], errors: &mut Vec<RuleError>) {
+    /// Adds those of a file: a YAML map from names to a value or a list of values. A name that is known gets the new values.
+    ///
+    /// # Errors
+    /// If the text is no such map.
+    pub fn add(&mut self, file: &str, text: String) -> Result<(), RuleError> {
+        let wrong = |line, reason| RuleError::new(file, line, None, reason);
+        let documents = yaml::documents(&text).map_err(|error| wrong(error.line, error.reason))?;
         for document in documents.iter().filter(|document| !document.is_null()) {
-            let Some(members) = document.map() else {
-                let reason = "a file of placeholders is a map from names to lists of values";
-                errors.push(RuleError::new(file, document.line, None, reason));
-                continue;
-            };
+            let members = document.map().ok_or_else(|| {
+                wrong(document.line, "it is no map from names of placeholders to lists of values".to_owned())
+            })?;
             for (key, value) in members {
+                let name = key.text().unwrap_or_default();
                 let values = value.list().unwrap_or(std::slice::from_ref(value));
-                let values: Option<Vec<String>> =
-                    values.iter().map(|value| value.text().map(str::to_owned)).collect();
-                match (key.text(), values) {
-                    (Some(name), Some(values)) => drop(self.0.insert(name.to_owned(), values)),
-                    _ => {
-                        let reason = "a placeholder has values that are no texts";
-                        errors.push(RuleError::new(file, key.line, None, reason));
-                    }
-                }
+                let text = |value: &Yaml| {
+                    let text = value.text().map(str::to_owned);
+                    text.ok_or_else(|| {
+                        wrong(value.line, format!("placeholder '{name}' has a value that is no text"))
+                    })
+                };
+                let values = values.iter().map(text).collect::<Result<_, _>>()?;
+                self.values.insert(name.to_owned(), values);
             }
         }
+        self.texts.push(text);
+        Ok(())
+    }
+
+    /// The contents of the files.
+    pub(in crate::rules) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(String::as_str)
     }
 
     /// The texts that a text with placeholders stands for.
@@ -49,8 +63,8 @@ impl Placeholders {
                 all.iter_mut().for_each(|known| known.push_str(rest));
                 return Ok(all);
             };
-            let values = self.0.get(name).filter(|values| !values.is_empty()).ok_or_else(|| {
-                let near = similar(name, self.0.keys().map(String::as_str));
+            let values = self.values.get(name).filter(|values| !values.is_empty()).ok_or_else(|| {
+                let near = similar(name, self.values.keys().map(String::as_str));
                 format!(
                     "placeholder '%{name}%' has no values{near}; --sigma-placeholders names a file with them"
                 )
@@ -70,19 +84,25 @@ impl Placeholders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml::documents;
 
     #[test]
     fn placeholders_stand_for_all_their_values() {
         let mut placeholders = Placeholders::default();
-        let mut errors = Vec::new();
-        placeholders.add("p.yml", &documents("admins: [eva, bob]\nwhere: eu\n").unwrap(), &mut errors);
-        assert_eq!(errors, []);
+        placeholders.add("p.yml", "admins: [eva, bob]\nwhere: eu\n".to_owned()).unwrap();
         assert_eq!(placeholders.expanded("%admins%@%where%!").unwrap(), ["eva@eu!", "bob@eu!"]);
         assert_eq!(placeholders.expanded("100%").unwrap(), ["100%"]);
         let why = placeholders.expanded("%admns%").unwrap_err();
         assert!(why.contains("'%admns%' has no values; did you mean 'admins'?"), "{why}");
-        placeholders.add("p.yml", &documents("- a\n---\na: {b: c}\n").unwrap(), &mut errors);
-        assert_eq!(errors.iter().map(|error| error.line).collect::<Vec<_>>(), [1, 3]);
+    }
+
+    #[test]
+    fn an_error_names_file_line_and_placeholder() {
+        let why = |text: &str| Placeholders::default().add("p.yml", text.to_owned()).unwrap_err().to_string();
+        assert_eq!(why("- a\n"), "p.yml, line 1: it is no map from names of placeholders to lists of values");
+        assert_eq!(
+            why("a: [b]\nc:\n- d\n- {e: f}\n"),
+            "p.yml, line 4: placeholder 'c' has a value that is no text"
+        );
+        assert!(why("a: [b\n").starts_with("p.yml, line "));
     }
 }
