@@ -3,6 +3,7 @@
 //! What a baseline knows of places and checksums is handed in as plain data. [`masked`] hides secrets in the text of a record, and
 //! [`Tokens`] reads that text token by token, whatever is wrong with it. Knows nothing of findings or output.
 
+mod layer;
 mod mask;
 mod recover;
 mod search;
