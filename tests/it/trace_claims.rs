@@ -97,7 +97,7 @@ fn the_creator_of_the_owner_of_a_key_is_named() {
     planter.record(ACCOUNTS[0], &admin.identity, "iam:CreateAccessKey", made);
     let (text, _) = told(&archive(&[planter]), &["AKIABACKUP", "-q"]);
     let expected = "user backup was created 2024-03-01T00:00:00Z iam:CreateUser by user \
-                    arn:aws:iam::000123456789:user/jo with AKIAJO: 000123456789/0.json record 1  eventID event-0-1";
+                    arn:aws:iam::000123456789:user/jo, with key AKIAJO: 000123456789/0.json record 1  eventID event-0-1";
     assert!(text.contains(expected), "{text}");
 }
 

@@ -141,7 +141,7 @@ pub(super) fn reported_spans<'a>(
 /// The last delivery for the account and Region of a log, if it is more than an hour after a time, so that it holds later events.
 fn delivered_after(coverage: &Coverage, target: LoggingTarget<'_>, time: Timestamp) -> Option<Delivery> {
     let place = coverage.places.get(&(target.account.to_owned(), target.region.to_owned()))?;
-    let last = last_delivery(place.days.iter().filter(|day| day.objects > 0).next_back()?);
+    let last = last_delivery(place.days.iter().rfind(|day| day.objects > 0)?);
     // The earliest time that it may have.
     let delivered = last.hour.map_or(last.day.start(), |hour| last.day.hour(hour));
     (delivered > time.plus(Span::hours(1))).then_some(last)

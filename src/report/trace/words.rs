@@ -98,7 +98,7 @@ fn holder(holder: &Holder) -> String {
 /// Who created the user for whom a credential is.
 pub(super) fn owner_created(creation: &Issuance) -> String {
     let user = creation.issued_to.as_deref().map_or(NOT_NAMED, last_part);
-    let key = creation.caller_key.as_ref().map_or(String::new(), |key| format!(" with {key}"));
+    let key = creation.caller_key.as_ref().map_or(String::new(), |key| format!(", with key {key}"));
     format!("user {user} was created {} by {}{key}", issuance(creation), holder(&creation.caller))
 }
 
